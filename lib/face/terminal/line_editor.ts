@@ -1,0 +1,209 @@
+import { EditBuffer, type Place } from "./edit_buffer.ts";
+import type { History } from "./history.ts";
+import type { Key } from "./keys.ts";
+
+/** What a key asks of the world around the editor; `redraw` and `bell` mean the line may look different now. */
+export type Action =
+  | { readonly kind: "nothing" | "redraw" | "bell" | "end" | "interrupt" | "clear-screen" }
+  | { readonly kind: "submit"; readonly line: string }
+  | { readonly kind: "complete"; readonly before: string }
+  | { readonly kind: "list"; readonly words: readonly string[] };
+
+const motions: Readonly<Record<string, Place>> = {
+  "left": "left",
+  "ctrl-b": "left",
+  "right": "right",
+  "ctrl-f": "right",
+  "home": "begin",
+  "ctrl-home": "begin",
+  "ctrl-a": "begin",
+  "end": "end",
+  "ctrl-end": "end",
+  "ctrl-e": "end",
+  "ctrl-left": "word-left",
+  "alt-left": "word-left",
+  "alt-b": "word-left",
+  "ctrl-right": "word-right",
+  "alt-right": "word-right",
+  "alt-f": "word-right",
+};
+
+const deletions: Readonly<Record<string, { place: Place; kept: boolean }>> = {
+  "backspace": { place: "left", kept: false },
+  "delete": { place: "right", kept: false },
+  "ctrl-d": { place: "right", kept: false },
+  "ctrl-u": { place: "begin", kept: true },
+  "ctrl-k": { place: "end", kept: true },
+  "ctrl-w": { place: "blank-left", kept: true },
+  "alt-backspace": { place: "word-left", kept: true },
+  "alt-d": { place: "word-right", kept: true },
+  "ctrl-delete": { place: "word-right", kept: true },
+};
+
+const NOTHING: Action = { kind: "nothing" };
+const REDRAW: Action = { kind: "redraw" };
+const BELL: Action = { kind: "bell" };
+
+/** One line being typed, key by key; without a history it remembers nothing, as a secret needs it. */
+export class LineEditor {
+  readonly #buffer: EditBuffer;
+  readonly #history: History | null;
+  #recalled: number | null = null;
+  #draft = "";
+  #killed = "";
+  #previousKey = "";
+  #tabs = 0;
+  #search: { words: string; found: number; text: string } | null = null;
+
+  constructor(options: { history?: History | null; lineBytes?: number } = {}) {
+    this.#history = options.history ?? null;
+    this.#buffer = new EditBuffer(options.lineBytes ?? 16384);
+  }
+
+  get text(): string {
+    return this.#buffer.text;
+  }
+
+  get cursor(): number {
+    return this.#buffer.cursor;
+  }
+
+  /** The words looked for in the history, while Ctrl-R does so. */
+  get searching(): string | null {
+    return this.#search?.words ?? null;
+  }
+
+  /** Takes one key; a `paste` counts as text, its line breaks left out. */
+  press(key: Key): Action {
+    const name = key.kind === "key" ? key.name : "text";
+    if (this.#search !== null) {
+      const action = this.#pressSearching(key, this.#search);
+      if (action !== null) return action;
+    }
+    this.#tabs = name === "tab" ? this.#tabs + 1 : 0;
+    const action = key.kind === "key" ? this.#pressNamed(name) : this.#insert(key.text);
+    this.#previousKey = name;
+    return action;
+  }
+
+  /** Takes the words that could stand at the end of `before`; too late for another line, they change nothing. */
+  offer(before: string, words: readonly string[]): Action {
+    if (before !== this.#buffer.before) return NOTHING;
+    const [first] = words;
+    if (first === undefined) return BELL;
+    const begun = /\S*$/u.exec(before)?.[0] ?? "";
+    if (words.length === 1) {
+      const ending = first.endsWith("/") || this.#buffer.after.startsWith(" ") ? "" : " ";
+      return this.#buffer.replaceBefore(begun.length, first + ending) ? REDRAW : BELL;
+    }
+    const common = commonBeginning(words);
+    if (common.length > begun.length) return this.#buffer.replaceBefore(begun.length, common) ? REDRAW : BELL;
+    return this.#tabs > 1 ? { kind: "list", words } : BELL;
+  }
+
+  #pressNamed(name: string): Action {
+    if (name === "ctrl-d" && this.#buffer.text === "") return { kind: "end" };
+    const motion = motions[name];
+    if (motion !== undefined) {
+      this.#buffer.moveTo(motion);
+      return REDRAW;
+    }
+    const deletion = deletions[name];
+    if (deletion !== undefined) return this.#delete(name, deletion.place, deletion.kept);
+    switch (name) {
+      case "enter":
+        return this.#submit();
+      case "tab":
+        return { kind: "complete", before: this.#buffer.before };
+      case "ctrl-c":
+        return { kind: "interrupt" };
+      case "ctrl-l":
+        return { kind: "clear-screen" };
+      case "ctrl-y":
+        return this.#insert(this.#killed);
+      case "up":
+      case "ctrl-p":
+        return this.#recall(-1);
+      case "down":
+      case "ctrl-n":
+        return this.#recall(1);
+      case "ctrl-r":
+        if (this.#history === null) return NOTHING;
+        this.#search = { words: "", found: this.#history.length, text: this.#buffer.text };
+        return REDRAW;
+    }
+    return NOTHING;
+  }
+
+  #insert(text: string): Action {
+    return this.#buffer.insert(text.replace(/\r\n|[\r\n]/g, "")) ? REDRAW : BELL;
+  }
+
+  #delete(name: string, place: Place, kept: boolean): Action {
+    const begin = this.#buffer.cursor;
+    const removed = this.#buffer.deleteTo(place);
+    if (kept && removed !== "") {
+      // Several in a row come back together.
+      const more = this.#previousKey === name ? this.#killed : "";
+      this.#killed = this.#buffer.cursor < begin ? removed + more : more + removed;
+    }
+    return REDRAW;
+  }
+
+  #submit(): Action {
+    const line = this.#buffer.text;
+    this.#history?.add(line);
+    this.#buffer.set("");
+    this.#recalled = null;
+    return { kind: "submit", line };
+  }
+
+  #recall(step: -1 | 1): Action {
+    const history = this.#history;
+    if (history === null) return NOTHING;
+    const from = this.#recalled ?? history.length;
+    const to = from + step;
+    if (to < 0 || to > history.length) return BELL;
+    if (from === history.length) this.#draft = this.#buffer.text;
+    this.#recalled = to === history.length ? null : to;
+    this.#buffer.set(history.at(to) ?? this.#draft);
+    return REDRAW;
+  }
+
+  /** `null` means: the search is over, and the key is one for the line found. */
+  #pressSearching(key: Key, search: { words: string; found: number; text: string }): Action | null {
+    const name = key.kind === "key" ? key.name : "";
+    if (name === "escape" || name === "ctrl-g") {
+      this.#buffer.set(search.text);
+      this.#search = null;
+      return REDRAW;
+    }
+    if (key.kind === "key" && name !== "ctrl-r" && name !== "backspace") {
+      this.#search = null;
+      return null;
+    }
+    let before = name === "ctrl-r" ? search.found : this.#history!.length;
+    if (key.kind !== "key") {
+      search.words = (search.words + key.text).slice(0, 256);
+      before = search.found + 1;
+    }
+    if (name === "backspace") search.words = [...search.words].slice(0, -1).join("");
+    const found = this.#history!.find(search.words, before);
+    if (found < 0) return BELL;
+    search.found = found;
+    if (this.#recalled === null) this.#draft = search.text;
+    this.#recalled = found;
+    this.#buffer.set(this.#history!.at(found) ?? "");
+    return REDRAW;
+  }
+}
+
+function commonBeginning(words: readonly string[]): string {
+  let common = [...(words[0] ?? "")];
+  for (const word of words) {
+    const characters = [...word];
+    const differs = common.findIndex((character, index) => character !== characters[index]);
+    if (differs >= 0) common = common.slice(0, differs);
+  }
+  return common.join("");
+}

@@ -1,0 +1,89 @@
+const encoder = new TextEncoder();
+
+/** Where an `Output` writes: a file, a pipe or a terminal. */
+export interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/**
+ * Shown lines on their way to a sink that may be slow.
+ *
+ * 1. What one turn shows leaves in one write, and nothing is composed while an earlier write is under way.
+ * 2. Order is kept. Beyond `waitingBytes` of waiting text further pieces are counted and dropped; a piece that says
+ *    how many follows as soon as there is room.
+ * 3. When the sink breaks (a closed pipe), `broken` is called once and everything later is dropped.
+ */
+export class Output {
+  readonly #sink: Sink;
+  readonly #compose: (pieces: readonly string[]) => string;
+  readonly #broken: () => void;
+  readonly #waitingBytes: number;
+  #pieces: string[] = [];
+  #waiting = 0;
+  #dropped = 0;
+  #due = false;
+  #isBroken = false;
+  #writing: Promise<void> | null = null;
+
+  /** `compose` turns the pieces of one write into what is written; it is asked when the write can start. */
+  constructor(
+    options: {
+      sink: Sink;
+      compose: (pieces: readonly string[]) => string;
+      broken: () => void;
+      waitingBytes?: number | undefined;
+    },
+  ) {
+    this.#sink = options.sink;
+    this.#compose = options.compose;
+    this.#broken = options.broken;
+    this.#waitingBytes = options.waitingBytes ?? 64 * 1024 * 1024;
+  }
+
+  push(piece: string): void {
+    if (this.#isBroken) return;
+    // In UTF-16 units: a bound on memory, not a count of what is written.
+    if (this.#waiting + piece.length > this.#waitingBytes) {
+      this.#dropped++;
+    } else {
+      this.#waiting += piece.length;
+      this.#pieces.push(piece);
+    }
+    this.due();
+  }
+
+  /** Asks for a write even when no piece waits. */
+  due(): void {
+    this.#due = true;
+    this.#writing ??= this.#run();
+  }
+
+  /** Resolves when everything pushed so far is written, or the sink is broken. */
+  async flushed(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  async #run(): Promise<void> {
+    // The rest of this turn may have more to show.
+    await Promise.resolve();
+    while (this.#due && !this.#isBroken) {
+      this.#due = false;
+      const pieces = this.#pieces;
+      if (this.#dropped > 0) pieces.push(`(${this.#dropped} lines were not shown: the output is read too slowly)\n`);
+      this.#pieces = [];
+      this.#waiting = this.#dropped = 0;
+      await this.#write(encoder.encode(this.#compose(pieces)));
+    }
+    this.#writing = null;
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      for (let start = 0; start < bytes.length;) start += await this.#sink.write(bytes.subarray(start));
+    } catch {
+      this.#isBroken = true;
+      this.#pieces = [];
+      this.#broken();
+    }
+  }
+}

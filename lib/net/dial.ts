@@ -1,0 +1,46 @@
+import type { Limits } from "../base/limits.ts";
+import type { DialOutcome, Link } from "../wire/session.ts";
+import type { ProbeOutcome } from "./liveness.ts";
+import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
+import type { Seat } from "./switchboard.ts";
+
+const PROBE_MS = 5000;
+
+/** Opens a link of a seat to a port at the seat's address. */
+export async function dialSeat(seat: Seat, link: Link, port: number, limits: Limits): Promise<void> {
+  let conn: Deno.TcpConn | undefined;
+  let outcome: DialOutcome = "connected";
+  try {
+    conn = await connect(seat.peer.hostname, port, limits.linkDialMs);
+  } catch (error) {
+    outcome = error instanceof Deno.errors.ConnectionRefused ? "refused" : "failed";
+  }
+  seat.dialled(link, outcome, conn && new SeatStream(conn, seat, link, seatStreamOptions(limits)));
+}
+
+/** Knocks on the port that a peer connected from, where nobody listens. */
+export async function probeSeat(seat: Seat): Promise<void> {
+  let outcome: ProbeOutcome = "there";
+  try {
+    (await connect(seat.peer.hostname, seat.peer.port, PROBE_MS)).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionRefused)) {
+      outcome = /unreachable|no route to host/i.test(String(error)) ? "unreachable" : "silent";
+    }
+  }
+  seat.probed(outcome);
+}
+
+/** Connects, or throws when it is refused, fails or takes longer than `withinMs`. */
+export async function connect(hostname: string, port: number, withinMs: number): Promise<Deno.TcpConn> {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), withinMs);
+  try {
+    return await Deno.connect({ hostname, port, signal: giveUp.signal });
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+    throw new Deno.errors.TimedOut(`no answer from ${hostname} port ${port} within ${withinMs} ms`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,100 @@
+/** Where an outbox puts its bytes; resolves with how many were taken. */
+export interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/**
+ * What waits to be written to one peer.
+ *
+ * 1. `push` never waits. It is false, and nothing is taken, when more than `bytes` would wait: the peer is too slow.
+ * 2. Bytes leave in the order of the pushes. `apart`: each push is a write of its own; otherwise whatever has gathered
+ *    while the last write went on leaves in one.
+ * 3. After a failed write nothing is written any more, and `failed` is called once.
+ */
+export class Outbox {
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #writing = false;
+  #dead = false;
+  #idle: (() => void) | undefined;
+
+  constructor(
+    readonly sink: Sink,
+    readonly bytes: number,
+    readonly apart: boolean,
+    readonly failed: (error: unknown) => void,
+  ) {}
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  push(bytes: Uint8Array): boolean {
+    if (this.#dead) return true;
+    if (this.#waitingBytes + bytes.length > this.bytes) return false;
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (!this.#writing) {
+      this.#writing = true;
+      // What the rest of this turn pushes goes out with it.
+      if (this.apart) this.#write();
+      else queueMicrotask(() => this.#write());
+    }
+    return true;
+  }
+
+  /** Resolves when all that was pushed is written, or will never be. */
+  drained(): Promise<void> {
+    if (!this.#writing) return Promise.resolve();
+    return new Promise((resolve) => this.#idle = resolve);
+  }
+
+  /** Writes nothing more. */
+  close(): void {
+    this.#dead = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#rest();
+  }
+
+  #write(): void {
+    if (this.#dead) return this.#rest();
+    const bytes = this.apart ? this.#waiting.shift() : this.#gather();
+    if (!bytes) return this.#rest();
+    this.#put(bytes);
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.sink.write(bytes).then(
+      (written) => {
+        this.#waitingBytes = Math.max(0, this.#waitingBytes - written);
+        if (written < bytes.length && !this.#dead) this.#put(bytes.subarray(written));
+        else this.#write();
+      },
+      (error) => {
+        if (this.#dead) return this.#rest();
+        this.close();
+        this.failed(error);
+      },
+    );
+  }
+
+  #gather(): Uint8Array | undefined {
+    const chunks = this.#waiting;
+    if (chunks.length < 2) return chunks.shift();
+    this.#waiting = [];
+    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  #rest(): void {
+    this.#writing = false;
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Limits } from "../base/limits.ts";
+import { log } from "../base/log.ts";
+import { endpoint, isLoopback } from "./address.ts";
+import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
+import type { Door, Switchboard } from "./switchboard.ts";
+
+const ACCEPT_AGAIN_MS = 100;
+
+/**
+ * One door on TCP.
+ *
+ * 1. When the constructor returns, the door is open; it throws when the port cannot be had.
+ * 2. A peer over a limit is closed at once and logged; those inside never notice.
+ * 3. `close` lets nobody in any more; who is inside stays.
+ */
+export class StreamServer {
+  readonly #listener: Deno.TcpListener;
+  readonly #streams = new Set<SeatStream>();
+  #closed = false;
+
+  constructor(
+    readonly door: Door,
+    where: { hostname: string; port: number },
+    readonly board: Switchboard,
+    readonly limits: Limits,
+  ) {
+    this.#listener = Deno.listen(where);
+    this.#accept();
+  }
+
+  /** Where the door really is. */
+  get address(): { hostname: string; port: number } {
+    return this.#listener.addr;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+
+  /** Resolves when the last connection that came in here is gone. */
+  async over(): Promise<void> {
+    await Promise.all([...this.#streams].map((stream) => stream.over));
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#welcome(await this.#listener.accept());
+      } catch (error) {
+        if (this.#closed) return;
+        // A peer that is gone before it is let in, or no file descriptors left: the door stays open.
+        log.warning(`${this.door.name}: could not let a peer in: ${error}`);
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+      }
+    }
+  }
+
+  #welcome(conn: Deno.TcpConn): void {
+    const { hostname, port } = conn.remoteAddr;
+    const refusal = this.#refusal(hostname);
+    if (refusal) {
+      log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refusal}`);
+      return conn.close();
+    }
+    this.board.open(this.door, { hostname, port }, (seat) => {
+      const stream = new SeatStream(conn, seat, 0, seatStreamOptions(this.limits));
+      this.#streams.add(stream);
+      stream.over.then(() => this.#streams.delete(stream));
+      return stream;
+    });
+  }
+
+  #refusal(hostname: string): string | undefined {
+    const { connections, connectionsPerAddress } = this.limits;
+    if (this.board.stopping) return "the server stops";
+    if (this.board.size >= connections) return `${connections} sessions are open, the most allowed`;
+    if (isLoopback(hostname)) return undefined;
+    if (this.board.sessionsOf(hostname) < connectionsPerAddress) return undefined;
+    return `${connectionsPerAddress} sessions from its address are open, the most allowed`;
+  }
+}

@@ -1,0 +1,269 @@
+import type { Limits } from "../base/limits.ts";
+import { log } from "../base/log.ts";
+import type { ScryptSecret } from "../hub/accounts.ts";
+import type { Command } from "../hub/command.ts";
+import type { Effect, Hub, SessionId } from "../hub/hub.ts";
+import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../wire/session.ts";
+import { isLoopback } from "./address.ts";
+import { Liveness, type ProbeOutcome } from "./liveness.ts";
+
+/** One connection as the switchboard sees it; `Stream` is the real one. */
+export interface Line {
+  write(bytes: Uint8Array): void;
+  /** Sends what was written, then ends it. */
+  close(): void;
+  /** Ends it at once. */
+  abort(): void;
+  /** Reads on, if there is hunger again. */
+  resume(): void;
+}
+
+/** What the switchboard asks of the world outside. */
+export interface World {
+  /** Opens a connection for a seat; its `dialled` says what became of it. */
+  dial(seat: Seat, link: Link, port: number): void;
+  /** Asks whether the machine behind a seat is there; its `probed` says. */
+  probe(seat: Seat): void;
+  /** Tries a password against a secret. */
+  verify(password: string, secret: ScryptSecret): Promise<boolean>;
+  /** Calls `turn` soon, after what else is due has had its turn. */
+  soon(turn: () => void): void;
+  now(): number;
+  /** Shows a wire line, when somebody watches. */
+  trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
+}
+
+/** A door: how one protocol's sessions are made, and what its links are called. */
+export interface Door {
+  readonly name: string;
+  readonly links: readonly string[];
+  open(way: Way, limits: Limits, now: number): Session;
+}
+
+/** Where a peer is. */
+export interface PeerAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * Brings sessions and the hub together; knows no sockets.
+ *
+ * 1. What a session asks of the hub and what the hub tells sessions is passed on within the same turn, in order.
+ * 2. An error of our own in one session ends that session and is logged; the others never notice.
+ * 3. `Seat.end` is the one place where a session ends. It takes the session out of the hub and closes its lines.
+ */
+export class Switchboard {
+  readonly #seats = new Map<SessionId, Seat>();
+  readonly #soon = new Set<Seat>();
+  #lastId = 0;
+  #stopping = false;
+  #whenEmpty: (() => void) | undefined;
+
+  constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {}
+
+  get size(): number {
+    return this.#seats.size;
+  }
+
+  /** How many sessions an address has. */
+  sessionsOf(hostname: string): number {
+    let count = 0;
+    for (const seat of this.#seats.values()) if (seat.peer.hostname === hostname) count++;
+    return count;
+  }
+
+  /** A peer has come to a door. */
+  open(door: Door, peer: PeerAddress, line: (seat: Seat) => Line): Seat {
+    const id = ++this.#lastId;
+    const seat = new Seat(this, id, door, peer, line);
+    this.#seats.set(id, seat);
+    this.hub.enter(id, peer.hostname);
+    log.debug(`session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
+    return seat;
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    const now = this.world.now();
+    this.apply(this.hub.tick(now));
+    for (const seat of this.#seats.values()) seat.tick(now);
+  }
+
+  /** When something is next due by the clock; for clocks that can jump. */
+  get wakeAt(): number {
+    let at = Infinity;
+    for (const seat of this.#seats.values()) at = Math.min(at, seat.session.wakeAt);
+    return at;
+  }
+
+  /** Tells every session that the server stops; resolves when the last is gone. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    this.apply(this.hub.close());
+    if (this.#seats.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty = resolve);
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Has the hub handle a command, and its effects done. */
+  command(id: SessionId, command: Command): void {
+    this.apply(this.hub.handle(id, command, this.world.now()));
+  }
+
+  /** Does what the hub wants done. */
+  apply(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.type === "tell") { for (const id of effect.to) this.#seats.get(id)?.event(effect.event); }
+      else if (effect.type === "note") log.info(effect.text);
+      else this.#check(effect.session, effect.password, effect.secret);
+    }
+  }
+
+  /** A seat has work left for its next turn. */
+  again(seat: Seat): void {
+    this.#soon.add(seat);
+    if (this.#soon.size > 1) return;
+    this.world.soon(() => {
+      const seats = [...this.#soon];
+      this.#soon.clear();
+      const now = this.world.now();
+      for (const each of seats) each.tick(now);
+    });
+  }
+
+  /** A session is over; only `Seat.end` says so. */
+  leave(seat: Seat, why: string): void {
+    this.#soon.delete(seat);
+    this.command(seat.id, { type: "leave", why });
+    this.#seats.delete(seat.id);
+    if (this.#seats.size === 0) this.#whenEmpty?.();
+  }
+
+  async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
+    let right = false;
+    try {
+      right = await this.world.verify(password, secret);
+    } catch (error) {
+      log.error(`a password could not be checked: ${error}`);
+    }
+    this.command(id, { type: "checked", right });
+  }
+}
+
+/** One session's place at the switchboard: its machine, its lines, and the way between them. */
+export class Seat implements Way {
+  readonly session: Session;
+  readonly liveness: Liveness;
+  readonly #lines: (Line | undefined)[] = [];
+  #over = false;
+
+  constructor(
+    readonly board: Switchboard,
+    readonly id: SessionId,
+    readonly door: Door,
+    readonly peer: PeerAddress,
+    line: (seat: Seat) => Line,
+  ) {
+    const now = board.world.now();
+    if (board.world.trace) this.trace = (link, direction, text) => this.#trace(link, direction, text);
+    this.liveness = new Liveness(isLoopback(peer.hostname) ? Infinity : board.limits.idleMs, now);
+    this.session = door.open(this, board.limits, now);
+    this.#lines[0] = line(this);
+  }
+
+  trace?: (link: Link, direction: Direction, line: string) => void;
+
+  // From the net.
+
+  push(link: Link, bytes: Uint8Array): void {
+    this.#do((now) => {
+      this.liveness.heard(now);
+      this.session.push(link, bytes, now);
+    });
+  }
+
+  closed(link: Link, ending: Ending): void {
+    this.#do((now) => this.session.closed(link, ending, now));
+  }
+
+  /** What became of a dial; with a line when it is connected. */
+  dialled(link: Link, outcome: DialOutcome, line?: Line): void {
+    if (this.#over) return line?.abort();
+    this.#lines[link] = line;
+    this.#do((now) => this.session.dialled(link, outcome, now));
+  }
+
+  probed(outcome: ProbeOutcome): void {
+    this.liveness.probed(outcome, this.board.world.now());
+    if (this.liveness.gone) this.end("its machine is not there any more");
+  }
+
+  hungry(link: Link): boolean {
+    return this.#over || this.session.hungry(link);
+  }
+
+  overflowed(): void {
+    this.end(`more than ${this.board.limits.outboxBytes} bytes waited for it to read`);
+  }
+
+  tick(now: number): void {
+    if (this.#over) return;
+    if (this.session.wakeAt <= now) this.#do((now) => this.session.tick(now));
+    if (this.liveness.due(now)) this.board.world.probe(this);
+  }
+
+  // From the hub.
+
+  event(event: Parameters<Session["event"]>[0]): void {
+    this.#do((now) => this.session.event(event, now));
+  }
+
+  // From the session: its way.
+
+  write(link: Link, bytes: Uint8Array): void {
+    this.#lines[link]?.write(bytes);
+  }
+
+  command(command: Command): void {
+    this.board.command(this.id, command);
+  }
+
+  dial(link: Link, port: number): void {
+    this.board.world.dial(this, link, port);
+  }
+
+  end(why: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.board.leave(this, why);
+    for (const line of this.#lines) line?.close();
+  }
+
+  /** One step of the session machine. */
+  #do(step: (now: number) => void): void {
+    if (this.#over) return;
+    const now = this.board.world.now();
+    try {
+      step(now);
+    } catch (error) {
+      log.error(`our own error in session ${this.id} at ${this.door.name}: ${describe(error)}`);
+      this.end("our own error");
+    }
+    if (this.#over) return;
+    if (this.session.wakeAt <= now) this.board.again(this);
+    this.#lines[0]?.resume();
+  }
+
+  #trace(link: Link, direction: Direction, line: string): void {
+    const who = this.session.name ?? `${this.peer.hostname}:${this.peer.port}`;
+    this.board.world.trace!(who, this.door.links[link] ?? String(link), direction, line);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

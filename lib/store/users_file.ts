@@ -1,0 +1,94 @@
+import { dirname, join } from "@std/path";
+import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt } from "../hub/accounts.ts";
+import type { Passwords } from "./passwords.ts";
+
+/** A users file that cannot be used; the message says which line, what was expected and what was found. */
+export class UsersFileError extends Error {
+  override readonly name = "UsersFileError";
+}
+
+/** Reads the accounts of a users file; throws a `UsersFileError` that tells all that is wrong with it. */
+export function readUsers(path: string): Accounts {
+  const accounts = decodeUsers(readText(path));
+  if (!Array.isArray(accounts)) return accounts;
+  throw new UsersFileError(accounts.map(({ line, message }) => `${path}:${line}: ${message}`).join("\n"));
+}
+
+/**
+ * Replaces each plain password of a users file by its scrypt entry, and tells how many it found. Everything else in the file
+ * stays as it was. The new file takes the old one's place in one step: whoever reads it finds the one or the other.
+ */
+export async function hashUsers(
+  path: string,
+  passwords: Passwords,
+  progress: (done: number, all: number) => void,
+): Promise<{ hashed: number; already: number }> {
+  const target = realPath(path);
+  readUsers(target);
+  const lines = readText(target).split("\n");
+  const plain: { index: number; password: string }[] = [];
+  let already = 0;
+  lines.forEach((line, index) => {
+    const entry = decodeUsersLine(line.replace(/^\ufeff/, ""));
+    if (entry === undefined || "fault" in entry) return;
+    if (entry.secret.type === "plain") plain.push({ index, password: entry.secret.password });
+    else already++;
+  });
+  let done = 0;
+  await Promise.all(plain.map(async ({ index, password }) => {
+    const secret = encodeScrypt(await passwords.hash(password));
+    const line = lines[index]!;
+    const at = line.lastIndexOf(password);
+    lines[index] = line.slice(0, at) + secret + line.slice(at + password.length);
+    progress(++done, plain.length);
+  }));
+  if (plain.length > 0) replaceFile(target, lines.join("\n"));
+  return { hashed: plain.length, already };
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}`);
+  }
+}
+
+function readText(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UsersFileError(`cannot read the users file ${path}: it is not UTF-8 text`);
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  const { mode } = Deno.statSync(path);
+  const fresh = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
+  try {
+    const file = Deno.openSync(fresh, { write: true, createNew: true, mode: mode === null ? 0o600 : mode & 0o777 });
+    try {
+      let rest = new TextEncoder().encode(text);
+      while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+      file.syncSync();
+    } finally {
+      file.close();
+    }
+    Deno.renameSync(fresh, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(fresh);
+    } catch { /* it was never made, or has its new name */ }
+    throw new UsersFileError(`cannot write ${path}, which is as it was: ${reason(error)}`);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,52 @@
+import { encodeText, oneLine } from "../../base/text.ts";
+import type { Message } from "../../hub/event.ts";
+import type { Link } from "../session.ts";
+
+/** The client's connection to the server: commands and their replies. */
+export const LA: Link = 0;
+/** The server's connection to the client: messages and their receipts. */
+export const LB: Link = 1;
+
+/** What the server answers, as the handout spells it. */
+export const REPLY = {
+  authenticated: "101 Authentication successful",
+  refused: "102 Authentication failed",
+  linked: "201 Build connection successful",
+  notLinked: "202 Build connection failed",
+  delivered: "303 Message delivery successful",
+  notDelivered: "304 Message delivery failed",
+  bye: "310 Bye bye",
+  unrecognized: "401 Unrecognized message",
+} as const;
+
+/** What a client answers to each line that comes in on Lb. */
+export const RECEIPT = "302 Message receipt successful";
+
+/** A line as it goes over the wire. */
+export function encodeLine(line: string): Uint8Array {
+  return encodeText(oneLine(line) + "\n");
+}
+
+/** The answer to `/list`. */
+export function listLine(names: readonly string[]): string {
+  return `301 ${names.join(" ")}`;
+}
+
+/** A message as a receiver gets it on Lb. */
+export function messageLine(message: Message): string {
+  const verb = message.scope === "one" ? "/from" : "/broadcastfrom";
+  // A lone carriage return inside a text is forwarded untouched; only what would end the line is not.
+  return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
+}
+
+const encodedMessages = new WeakMap<Message, Uint8Array>();
+
+/** The bytes of `messageLine`; made once for each message, whoever receives it. */
+export function encodeMessage(message: Message): Uint8Array {
+  let bytes = encodedMessages.get(message);
+  if (!bytes) {
+    bytes = encodeText(messageLine(message) + "\n");
+    encodedMessages.set(message, bytes);
+  }
+  return bytes;
+}

@@ -1,0 +1,99 @@
+import { log, openLog } from "./lib/base/log.ts";
+import { UsageError } from "./lib/face/flags.ts";
+import { print, printError } from "./lib/face/print.ts";
+import { hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
+import { traceLine } from "./lib/face/trace.ts";
+import { Hub } from "./lib/hub/hub.ts";
+import { endpoint } from "./lib/net/address.ts";
+import { StreamServer } from "./lib/net/stream_server.ts";
+import { Switchboard } from "./lib/net/switchboard.ts";
+import { openWorld } from "./lib/net/world.ts";
+import { Passwords } from "./lib/store/passwords.ts";
+import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
+import { IM_DOOR } from "./lib/wire/im/door.ts";
+
+const TICK_MS = 50;
+
+type ServePlan = Extract<ServerPlan, { type: "serve" }>;
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const plan = readServerLine(args);
+    if (plan.type === "print") print(plan.text);
+    else if (plan.type === "hash") await hash(plan.users, new Passwords(plan.limits.hashesAtOnce));
+    else await serve(plan);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof UsersFileError)) throw error;
+    printError(`server: ${error.message}\n`);
+    return 2;
+  }
+}
+
+async function hash(users: string, passwords: Passwords): Promise<void> {
+  const { hashed, already } = await hashUsers(users, passwords, (done, all) => {
+    if (Deno.stderr.isTerminal()) printError(`\r${done} of ${all} passwords`);
+  });
+  if (Deno.stderr.isTerminal() && hashed > 0) printError("\n");
+  print(`${users}: ${hashed} ${hashed === 1 ? "password" : "passwords"} hashed, ${already} already were\n`);
+}
+
+async function serve(plan: ServePlan): Promise<void> {
+  openLog({ level: plan.logLevel, json: plan.logJson, write: printError });
+  const accounts = readUsers(plan.users);
+  const hub = new Hub(accounts, plan.limits);
+  const passwords = new Passwords(plan.limits.hashesAtOnce);
+  const world = openWorld({
+    limits: plan.limits,
+    verify: (password, secret) => passwords.verify(password, secret),
+    trace: plan.trace ? (...line) => printError(traceLine(Date.now(), ...line)) : undefined,
+  });
+  const board = new Switchboard(hub, world, plan.limits);
+  const server = openDoor(plan, board);
+  const { hostname, port } = server.address;
+  print(`${server.door.name} listening on ${endpoint(hostname, port)}\n`);
+  if (Deno.stdout.isTerminal()) print(hint(plan, port, accounts.names));
+  const ticking = setInterval(() => board.tick(), TICK_MS);
+  const signal = await stopSignal(() => reload(plan.users, hub));
+  log.info(`${signal}: telling ${board.size} sessions, then stopping`);
+  server.close();
+  board.stop();
+  await Promise.race([server.over(), new Promise((resolve) => setTimeout(resolve, plan.limits.stopMs))]);
+  clearInterval(ticking);
+}
+
+function openDoor(plan: ServePlan, board: Switchboard): StreamServer {
+  try {
+    return new StreamServer(IM_DOOR, { hostname: plan.host, port: plan.port }, board, plan.limits);
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse ? "the port is in use" : reason(error);
+    throw new UsageError(`cannot listen on ${endpoint(plan.host, plan.port)}: ${why}`);
+  }
+}
+
+/** Resolves with the signal that says stop; `reread` is called at each SIGHUP. */
+function stopSignal(reread: () => void): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    const windows = Deno.build.os === "windows";
+    for (const signal of ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+    if (!windows) Deno.addSignalListener("SIGHUP", reread);
+  });
+}
+
+function reload(users: string, hub: Hub): void {
+  try {
+    const accounts = readUsers(users);
+    hub.replaceAccounts(accounts);
+    log.info(`SIGHUP: ${accounts.size} accounts read from ${users}`);
+  } catch (error) {
+    log.error(`SIGHUP: the accounts stay as they were: ${reason(error)}`);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
