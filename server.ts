@@ -3,6 +3,7 @@ import { UsageError } from "./lib/face/flags.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
 import { traceLine } from "./lib/face/trace.ts";
+import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/net/address.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
@@ -41,28 +42,56 @@ async function hash(users: string, passwords: Passwords): Promise<void> {
 async function serve(plan: ServePlan): Promise<void> {
   openLog({ level: plan.logLevel, json: plan.logJson, write: printError });
   const accounts = readUsers(plan.users);
+  const house = openHouse(plan, accounts);
+  const { hostname, port } = house.address;
+  print(`im listening on ${endpoint(hostname, port)}\n`);
+  if (Deno.stdout.isTerminal()) print(hint(plan, port, accounts.names));
+  const signal = await stopSignal(() => reload(plan.users, house.hub));
+  log.info(`${signal}: telling ${house.board.size} sessions, then stopping`);
+  await house.stop();
+}
+
+/** A server with its doors open. */
+export interface House {
+  readonly hub: Hub;
+  readonly board: Switchboard;
+  readonly address: { hostname: string; port: number };
+  /** Lets nobody in, tells those inside, and resolves when they are gone or have had their time. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together and opens the doors; throws a `UsageError` when one cannot be opened. */
+export function openHouse(
+  plan: Pick<ServePlan, "host" | "port" | "trace" | "limits">,
+  accounts: Accounts,
+  showTrace: (line: string) => void = printError,
+): House {
   const hub = new Hub(accounts, plan.limits);
   const passwords = new Passwords(plan.limits.hashesAtOnce);
   const world = openWorld({
     limits: plan.limits,
     verify: (password, secret) => passwords.verify(password, secret),
-    trace: plan.trace ? (...line) => printError(traceLine(Date.now(), ...line)) : undefined,
+    trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
   const board = new Switchboard(hub, world, plan.limits);
-  const server = openDoor(plan, board);
-  const { hostname, port } = server.address;
-  print(`${server.door.name} listening on ${endpoint(hostname, port)}\n`);
-  if (Deno.stdout.isTerminal()) print(hint(plan, port, accounts.names));
+  const door = openDoor(plan, board);
   const ticking = setInterval(() => board.tick(), TICK_MS);
-  const signal = await stopSignal(() => reload(plan.users, hub));
-  log.info(`${signal}: telling ${board.size} sessions, then stopping`);
-  server.close();
-  board.stop();
-  await Promise.race([server.over(), new Promise((resolve) => setTimeout(resolve, plan.limits.stopMs))]);
-  clearInterval(ticking);
+  return {
+    hub,
+    board,
+    address: door.address,
+    async stop() {
+      door.close();
+      board.stop();
+      let giveUp: ReturnType<typeof setTimeout>;
+      await Promise.race([door.over(), new Promise((resolve) => giveUp = setTimeout(resolve, plan.limits.stopMs))]);
+      clearTimeout(giveUp!);
+      clearInterval(ticking);
+    },
+  };
 }
 
-function openDoor(plan: ServePlan, board: Switchboard): StreamServer {
+function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Switchboard): StreamServer {
   try {
     return new StreamServer(IM_DOOR, { hostname: plan.host, port: plan.port }, board, plan.limits);
   } catch (error) {

@@ -58,7 +58,6 @@ export class Switchboard {
   readonly #soon = new Set<Seat>();
   #lastId = 0;
   #stopping = false;
-  #whenEmpty: (() => void) | undefined;
 
   constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {}
 
@@ -90,19 +89,10 @@ export class Switchboard {
     for (const seat of this.#seats.values()) seat.tick(now);
   }
 
-  /** When something is next due by the clock; for clocks that can jump. */
-  get wakeAt(): number {
-    let at = Infinity;
-    for (const seat of this.#seats.values()) at = Math.min(at, seat.session.wakeAt);
-    return at;
-  }
-
-  /** Tells every session that the server stops; resolves when the last is gone. */
-  stop(): Promise<void> {
+  /** Tells every session that the server stops; nobody is let in from now on. */
+  stop(): void {
     this.#stopping = true;
     this.apply(this.hub.close());
-    if (this.#seats.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenEmpty = resolve);
   }
 
   get stopping(): boolean {
@@ -140,7 +130,6 @@ export class Switchboard {
     this.#soon.delete(seat);
     this.command(seat.id, { type: "leave", why });
     this.#seats.delete(seat.id);
-    if (this.#seats.size === 0) this.#whenEmpty?.();
   }
 
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {

@@ -9,6 +9,8 @@ import { encodeLine, LA, LB, listLine, messageLine, RECEIPT, REPLY } from "./lin
 import { decodeRequest, type Request } from "./request.ts";
 
 const REDIAL_MS = 50;
+/** With one command at a time there is one outcome to wait for. */
+const ONLY_REF = 0;
 
 /** Where a session stands. `parting`: Lb is gone, the name is off the list, `/exit` is still answered for a moment. */
 type Stage = "authentication" | "link" | "chat" | "parting" | "ended";
@@ -31,7 +33,6 @@ export class ImServerSession implements Session {
   /** The port being dialled, since when, and when to try it again. */
   #dial: { port: number; since: number; again: number } | undefined;
   #moreAt = Infinity;
-  #lastRef = 0;
   readonly #lines: LineDecoder;
   readonly #rate: Rate;
   readonly #lane: Lane;
@@ -115,7 +116,6 @@ export class ImServerSession implements Session {
         this.#answer(listLine(event.names));
         break;
       case "outcome":
-        if (event.ref !== this.#lastRef) return;
         this.#answer(event.delivered ? REPLY.delivered : REPLY.notDelivered);
         break;
       case "closing":
@@ -187,10 +187,10 @@ export class ImServerSession implements Session {
         return this.way.command({ type: "who" });
       case "to":
         this.#wait();
-        return this.way.command({ type: "send", ref: ++this.#lastRef, to: request.name, text: request.text });
+        return this.way.command({ type: "send", ref: ONLY_REF, to: request.name, text: request.text });
       case "toall":
         this.#wait();
-        return this.way.command({ type: "sendAll", ref: ++this.#lastRef, text: request.text });
+        return this.way.command({ type: "sendAll", ref: ONLY_REF, text: request.text });
       case "exit":
         this.#reply(REPLY.bye);
         return this.#end("said /exit");

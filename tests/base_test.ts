@@ -1,0 +1,119 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Fault } from "../lib/base/fault.ts";
+import { LineDecoder } from "../lib/base/line_decoder.ts";
+import { LIMITS, limits } from "../lib/base/limits.ts";
+import { Rate } from "../lib/base/rate.ts";
+import { cleaned, encodeText, oneLine, sameSecret } from "../lib/base/text.ts";
+import { VERSION } from "../lib/base/version.ts";
+import config from "../deno.json" with { type: "json" };
+
+function taken(decoder: LineDecoder): (string | Fault)[] {
+  const lines: (string | Fault)[] = [];
+  for (let line = decoder.next(); line !== undefined; line = decoder.next()) lines.push(line);
+  return lines;
+}
+
+Deno.test("lines come out the same, a byte at a time or all at once", () => {
+  const text = "one\r\n\ntwo\rstill two\nthree é 🎉\nrest";
+  const lines = ["one", "", "two\rstill two", "three é 🎉"];
+  const whole = new LineDecoder(100);
+  whole.push(encodeText(text));
+  assertEquals(taken(whole), lines);
+  assertEquals(whole.rest(), "rest");
+  const bytewise = new LineDecoder(100);
+  const found = [...encodeText(text)].flatMap((byte) => {
+    bytewise.push(Uint8Array.of(byte));
+    return taken(bytewise);
+  });
+  assertEquals(found, lines);
+});
+
+Deno.test("a line too long is one fault, and nothing after it", () => {
+  for (const text of ["123456\nok\n", "123456"]) {
+    const decoder = new LineDecoder(5);
+    decoder.push(encodeText(text));
+    const [fault, ...more] = taken(decoder);
+    assertEquals(fault, new Fault("too long", "expected a line of at most 5 bytes, found 6"));
+    assertEquals(more, []);
+    decoder.push(encodeText("ok\n"));
+    assertEquals([taken(decoder), decoder.heldBytes], [[], 0]);
+  }
+});
+
+Deno.test("a line of the limit is whole, with \\n and with \\r\\n", () => {
+  const decoder = new LineDecoder(5);
+  decoder.push(encodeText("12345\n12345\r"));
+  assertEquals(taken(decoder), ["12345"]);
+  decoder.push(encodeText("\n"));
+  assertEquals(taken(decoder), ["12345"]);
+});
+
+Deno.test("a line that is not UTF-8 is a fault that spends it", () => {
+  const decoder = new LineDecoder(50);
+  decoder.push(Uint8Array.of(0xff, 0x0a, 0x61, 0x0a));
+  assertEquals(taken(decoder), [new Fault("not text", "expected UTF-8, found ff"), "a"]);
+});
+
+Deno.test("any bytes, however cut: the same lines, no throw, memory within the limit", () => {
+  const alphabet = fc.constantFrom(0x0a, 0x0a, 0x0d, 0x61, 0x62, 0xc3, 0xa9, 0xff);
+  fc.assert(fc.property(fc.array(alphabet, { maxLength: 200 }), fc.array(fc.nat(20)), (bytes, cuts) => {
+    const whole = new LineDecoder(16);
+    whole.push(Uint8Array.from(bytes));
+    const cut = new LineDecoder(16);
+    const found: (string | Fault)[] = [];
+    let at = 0;
+    for (const length of [...cuts, bytes.length]) {
+      cut.push(Uint8Array.from(bytes.slice(at, at + length)));
+      found.push(...taken(cut));
+      assert(cut.heldBytes <= 17, "after taking, at most one line and its return is held");
+      at += length;
+    }
+    // How far a line that is too long had come when it was noticed depends on the cuts; what went before does not.
+    const kinds = (lines: (string | Fault)[]) => lines.map((line) => line instanceof Fault ? line.kind : line);
+    assertEquals(kinds(found), kinds(taken(whole)));
+  }));
+});
+
+Deno.test("what a person is shown cannot steer the terminal", () => {
+  assertEquals(cleaned("a\x1b[2Jb\x07\r\n\t\x7f\x9b0m\u202eabc\u2028é🎉"), "a␛[2Jb␇␍␊\t␡\ufffd0m\ufffdabc\ufffdé🎉");
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    // deno-lint-ignore no-control-regex
+    assert(!/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(cleaned(text)));
+  }));
+});
+
+Deno.test("what goes into a line protocol has no line break", () => {
+  assertEquals(oneLine("a\r\nb\nc\rd e"), "a b c d e");
+});
+
+Deno.test("secrets are the same only when they are", () => {
+  fc.assert(fc.property(fc.uint8Array(), fc.uint8Array(), (one, other) => {
+    assert(sameSecret(one, one.slice()));
+    assertEquals(sameSecret(one, other), one.length === other.length && one.every((byte, i) => byte === other[i]));
+  }));
+});
+
+Deno.test("a rate gives its burst at once, then so many a second, and says when to come again", () => {
+  const rate = new Rate(3, 10, 0);
+  assertEquals([rate.take(0), rate.take(0), rate.take(0), rate.take(0)], [true, true, true, false]);
+  assertEquals(rate.readyAt(0), 100);
+  assertEquals([rate.take(99), rate.take(100), rate.take(100)], [false, true, false]);
+  assertEquals([rate.take(100_000), rate.take(100_000), rate.take(100_000), rate.take(100_000)], [
+    true,
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(rate.take(0), false, "a clock that goes back gives nothing");
+});
+
+Deno.test("every limit's usual number is within its bounds, and a given one replaces it", () => {
+  for (const [name, { usual, least, most }] of Object.entries(LIMITS)) assert(least <= usual && usual <= most, name);
+  assertEquals(limits({ receiptMs: 7 }).receiptMs, 7);
+  assertEquals(limits().receiptMs, 5000);
+});
+
+Deno.test("the version is that of deno.json", () => {
+  assertEquals(VERSION, config.version);
+});

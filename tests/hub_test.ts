@@ -1,0 +1,194 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { limits } from "../lib/base/limits.ts";
+import { Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
+import type { Command } from "../lib/hub/command.ts";
+import type { Event } from "../lib/hub/event.ts";
+import { type Effect, Hub } from "../lib/hub/hub.ts";
+import { Patience } from "../lib/hub/patience.ts";
+
+const KEY = "A".repeat(43);
+const SCRYPT_ENTRY = `$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$${KEY}`;
+
+function accounts(text = "a 1\nb 2\nc 3"): Accounts {
+  const decoded = decodeUsers(text);
+  if (Array.isArray(decoded)) throw new Error(JSON.stringify(decoded));
+  return decoded;
+}
+
+/** A hub in which each named session is online and ready. */
+function hubWith(...names: string[]): Hub {
+  const hub = new Hub(accounts(), limits());
+  names.forEach((name, i) => {
+    hub.enter(i + 1, `10.0.0.${i + 1}`);
+    hub.handle(i + 1, { type: "login", name, password: String(name.charCodeAt(0) - 96) }, 0);
+    hub.handle(i + 1, { type: "ready" }, 0);
+  });
+  return hub;
+}
+
+/** What sessions are told, as `to: event`. */
+function told(effects: Effect[]): [number[], Event][] {
+  return effects.flatMap((effect) =>
+    effect.type === "tell" ? [[[...effect.to], effect.event] as [number[], Event]] : []
+  );
+}
+
+function tell(hub: Hub, id: number, command: Command, now = 0): [number[], Event][] {
+  return told(hub.handle(id, command, now));
+}
+
+Deno.test("a users file is read, with blanks, tabs, \\r\\n and a byte order mark", () => {
+  assertEquals(accounts("\ufeffann 1\r\n\n  bob\t2  \n").names, ["ann", "bob"]);
+});
+
+Deno.test("every mistake in a users file is told with its line", () => {
+  assertEquals(decodeUsers("ann 1\nbob\nann 2\nx y z\n$ok $scrypt$nonsense"), [
+    { line: 2, message: 'expected "username password" and nothing else, found only one word' },
+    { line: 3, message: 'the name "ann" is already in line 1' },
+    { line: 4, message: 'expected "username password" and nothing else, found 3 words' },
+    { line: 5, message: "expected $scrypt$ln=17,r=8,p=1$SALT$KEY with salt and key in base64, found something else" },
+  ]);
+});
+
+Deno.test("an scrypt entry is read as it was written; one that would cost too much is refused", () => {
+  const secret = decodeScrypt(SCRYPT_ENTRY) as ScryptSecret;
+  assertEquals([secret.logN, secret.r, secret.p, secret.key.length], [4, 8, 1, 32]);
+  assertEquals(encodeScrypt(secret), SCRYPT_ENTRY);
+  assertEquals(
+    decodeScrypt(SCRYPT_ENTRY.replace("ln=4", "ln=30")),
+    "expected ln 1 to 20, r 1 to 8, p 1 to 4, found ln=30,r=8,p=1",
+  );
+});
+
+Deno.test("with one scrypt entry in the file, a wrong password and an unknown name both end in trying one", () => {
+  const mixed = accounts(`ann 1\nbob ${SCRYPT_ENTRY}`);
+  assertEquals(mixed.judge("ann", "1"), { right: true });
+  for (const name of ["ann", "nobody"]) {
+    const judgement = mixed.judge(name, "wrong");
+    assert("try" in judgement && judgement.counts === false, name);
+  }
+  const bob = mixed.judge("bob", "anything");
+  assert("try" in bob && bob.counts === true);
+});
+
+Deno.test("failed logins: five free, then one more second each up to 30, by name and address together", () => {
+  const patience = new Patience(limits());
+  const waits = Array.from({ length: 40 }, () => patience.attempted("ann", "10.0.0.1", 0));
+  assertEquals(waits.slice(0, 8), [0, 0, 0, 0, 0, 1000, 2000, 3000]);
+  assertEquals(waits.slice(-2), [30_000, 30_000]);
+  assertEquals(patience.attempted("ann", "10.0.0.2", 0), 0);
+  assertEquals(patience.attempted("bob", "10.0.0.1", 0), 0);
+  patience.succeeded("ann", "10.0.0.1");
+  assertEquals(patience.attempted("ann", "10.0.0.1", 0), 0);
+});
+
+Deno.test("failures are forgotten after a quarter of an hour, and never more than so many are remembered", () => {
+  const patience = new Patience(limits({ failureEntries: 10 }));
+  for (let i = 0; i < 6; i++) patience.attempted("ann", "10.0.0.1", 0);
+  assertEquals(patience.attempted("ann", "10.0.0.1", 15 * 60_000), 0);
+  for (let i = 0; i < 1000; i++) patience.attempted(`name${i}`, "10.0.0.1", 15 * 60_000);
+  assertEquals(patience.entries, 10);
+});
+
+Deno.test("a login that has to wait is answered when its time has come, and dropped when its session has left", () => {
+  const hub = new Hub(accounts(), limits({ freeFailures: 0 }));
+  hub.enter(1, "x");
+  hub.enter(2, "y");
+  assertEquals(tell(hub, 1, { type: "login", name: "a", password: "1" }), []);
+  assertEquals(tell(hub, 2, { type: "login", name: "b", password: "2" }), []);
+  hub.handle(2, { type: "leave", why: "" }, 0);
+  assertEquals(told(hub.tick(999)), []);
+  assertEquals(told(hub.tick(1000)), [[[1], { type: "welcome", name: "a" }]]);
+  assertEquals(told(hub.tick(2000)), []);
+});
+
+Deno.test("an scrypt password is checked outside; right is welcome, wrong is turned away", () => {
+  const hub = new Hub(accounts(`bob ${SCRYPT_ENTRY}`), limits());
+  hub.enter(1, "x");
+  const [check] = hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
+  assertEquals([check?.type, check?.type === "check" && check.password], ["check", "p"]);
+  assertEquals(tell(hub, 1, { type: "checked", right: false }), [[[1], { type: "turnedAway", why: "credentials" }]]);
+  hub.handle(1, { type: "login", name: "nobody", password: "p" }, 0);
+  assertEquals(
+    tell(hub, 1, { type: "checked", right: true }),
+    [[[1], { type: "turnedAway", why: "credentials" }]],
+    "the decoy's own password opens nothing",
+  );
+  hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
+  assertEquals(tell(hub, 1, { type: "checked", right: true }), [[[1], { type: "welcome", name: "bob" }]]);
+});
+
+Deno.test("the asker comes first in the list, the others as they came", () => {
+  const hub = hubWith("b", "c", "a");
+  assertEquals(tell(hub, 3, { type: "who" }), [[[3], { type: "present", names: ["a", "b", "c"] }]]);
+  assertEquals(tell(hub, 2, { type: "who" }), [[[2], { type: "present", names: ["c", "b", "a"] }]]);
+});
+
+Deno.test("a message to all is one event for all, with one outcome when the last has taken it", () => {
+  const hub = hubWith("a", "b", "c");
+  const [[to, message]] = tell(hub, 1, { type: "sendAll", ref: 5, text: "hi" }) as [[number[], Event]];
+  assertEquals([to, message], [[2, 3], { type: "message", id: 1, from: "a", scope: "all", text: "hi" }]);
+  assertEquals(tell(hub, 2, { type: "taken", id: 1 }), []);
+  assertEquals(tell(hub, 2, { type: "taken", id: 1 }), [], "said twice counts once");
+  assertEquals(tell(hub, 3, { type: "taken", id: 1 }), [[[1], { type: "outcome", ref: 5, delivered: true }]]);
+  assertEquals(tell(hub, 3, { type: "missed", id: 1, why: "" }), []);
+});
+
+Deno.test("who leaves misses what is under way, and is told of nowhere", () => {
+  const hub = hubWith("a", "b");
+  hub.handle(1, { type: "send", ref: 9, to: "b", text: "hi" }, 0);
+  assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], { type: "outcome", ref: 9, delivered: false }]]);
+  assertEquals(tell(hub, 2, { type: "leave", why: "" }), []);
+  assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0 });
+});
+
+Deno.test("new accounts count for the next login; who is online stays", () => {
+  const hub = hubWith("a");
+  hub.replaceAccounts(accounts("z 26"));
+  hub.enter(9, "x");
+  assertEquals(tell(hub, 9, { type: "login", name: "b", password: "2" }), [[[9], {
+    type: "turnedAway",
+    why: "credentials",
+  }]]);
+  assertEquals(tell(hub, 9, { type: "login", name: "z", password: "26" }), [[[9], { type: "welcome", name: "z" }]]);
+  assertEquals(tell(hub, 1, { type: "who" }), [[[1], { type: "present", names: ["a", "z"] }]]);
+});
+
+Deno.test("any commands in any order: each message has one outcome, and in the end nothing is left", () => {
+  const command: fc.Arbitrary<Command> = fc.oneof(
+    fc.record({
+      type: fc.constant("login" as const),
+      name: fc.constantFrom("a", "b", "c"),
+      password: fc.constantFrom("1", "2", "3"),
+    }),
+    fc.constant({ type: "ready" as const }),
+    fc.constant({ type: "who" as const }),
+    fc.record({
+      type: fc.constant("send" as const),
+      ref: fc.nat(),
+      to: fc.constantFrom("a", "b", "c", "d"),
+      text: fc.string(),
+    }),
+    fc.record({ type: fc.constant("sendAll" as const), ref: fc.nat(), text: fc.string() }),
+    fc.record({ type: fc.constant("taken" as const), id: fc.nat(20) }),
+    fc.record({ type: fc.constant("missed" as const), id: fc.nat(20), why: fc.string() }),
+    fc.record({ type: fc.constant("leave" as const), why: fc.string() }),
+  );
+  fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), command), { maxLength: 60 }), (steps) => {
+    const hub = new Hub(accounts(), limits());
+    [1, 2, 3, 4].forEach((id) => hub.enter(id, "x"));
+    const gone = new Set<number>();
+    let [sent, outcomes] = [0, 0];
+    const count = (effects: Effect[]) =>
+      outcomes += told(effects).filter(([, event]) => event.type === "outcome").length;
+    for (const [id, step] of steps) {
+      if ((step.type === "send" || step.type === "sendAll") && !gone.has(id)) sent++;
+      if (step.type === "leave") gone.add(id);
+      count(hub.handle(id, step, 0));
+    }
+    [1, 2, 3, 4].forEach((id) => count(hub.handle(id, { type: "leave", why: "end" }, 0)));
+    assertEquals(outcomes, sent);
+    assertEquals(hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+  }));
+});

@@ -1,0 +1,349 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Lab, RawClient, RECEIPT } from "./support/lab.ts";
+import { until } from "./support/wire.ts";
+
+Deno.test("the handout's whole session, byte for byte", async () => {
+  await using lab = new Lab();
+  using bob = await lab.join("bob");
+  using michael = await lab.join("michael");
+  using jacky = await RawClient.open(lab.port);
+  assertEquals(await jacky.la.ask("/login jacky 12345"), "101 Authentication successful");
+  await jacky.link();
+  assertEquals(await jacky.la.ask("/list"), "301 jacky bob michael");
+
+  await jacky.la.send("/to bob Hello! Nice to meet you!\n");
+  assertEquals(await bob.take(), "/from jacky Hello! Nice to meet you!");
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+
+  await michael.la.send("/to jacky Hi, Jacky!\n");
+  assertEquals(await jacky.take(), "/from michael Hi, Jacky!");
+  assertEquals(await michael.la.line(), "303 Message delivery successful");
+
+  await jacky.la.send("/toall How about meeting at 3pm today?\n");
+  assertEquals(await bob.take(), "/broadcastfrom jacky How about meeting at 3pm today?");
+  assertEquals(await michael.take(), "/broadcastfrom jacky How about meeting at 3pm today?");
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+
+  assertEquals(await jacky.la.ask("/exit"), "310 Bye bye");
+  assertEquals(await jacky.la.rest(), "");
+  assertEquals(await jacky.lb.rest(), "");
+  assertEquals(await bob.la.ask("/list"), "301 bob michael");
+});
+
+Deno.test("everything but a login is 401 before the login, and changes nothing", async () => {
+  await using lab = new Lab();
+  using la = await lab.connect();
+  for (
+    const line of [
+      "",
+      "hello",
+      "/list",
+      "/port 5000",
+      "/to bob hi",
+      "/toall hi",
+      "/exit",
+      "/login a",
+      "/login",
+      "/login a b c",
+    ]
+  ) {
+    assertEquals(await la.ask(line), "401 Unrecognized message", line);
+  }
+  assertEquals(await la.ask("/login jacky 12345"), "101 Authentication successful");
+});
+
+Deno.test("everything but a port is 401 before the link", async () => {
+  await using lab = new Lab();
+  using la = await lab.connect();
+  await la.ask("/login jacky 12345");
+  for (
+    const line of ["/list", "/port x", "/port 70000", "/port 0", "/port", "/port 1 2", "/exit", "/login jacky 12345"]
+  ) {
+    assertEquals(await la.ask(line), "401 Unrecognized message", line);
+  }
+});
+
+Deno.test("malformed commands are 401 in the chat, and the chat goes on", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  for (
+    const line of [
+      "/to bob",
+      "/to bob ",
+      "/to",
+      "/to  hi",
+      "/toall",
+      "/toall ",
+      "/list x",
+      "/exit x",
+      "/LIST",
+      " /list",
+      "/port 5000",
+      "/login bob 12345",
+    ]
+  ) {
+    assertEquals(await jacky.la.ask(line), "401 Unrecognized message", line);
+  }
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+});
+
+Deno.test("a wrong password is 102, as often as it takes; then the right one is 101", async () => {
+  await using lab = new Lab({ limits: { freeFailures: 10 } });
+  using la = await lab.connect();
+  for (let i = 0; i < 8; i++) assertEquals(await la.ask("/login jacky guess"), "102 Authentication failed");
+  assertEquals(await la.ask("/login nobody 12345"), "102 Authentication failed");
+  assertEquals(await la.ask("/login jacky 12345"), "101 Authentication successful");
+});
+
+Deno.test("an online name cannot log in a second time, and can again when it is gone", async () => {
+  await using lab = new Lab();
+  const first = await lab.join("jacky");
+  using second = await lab.connect();
+  assertEquals(await second.ask("/login jacky 12345"), "102 Authentication failed");
+  first.close();
+  await until(() => lab.house.hub.size.online === 0, "jacky is offline");
+  assertEquals(await second.ask("/login jacky 12345"), "101 Authentication successful");
+});
+
+Deno.test("the text of a message is forwarded untouched: blanks, tabs, other scripts, control characters", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  for (const text of [" two  blanks ", "\ttab", "Ünïcødé 你好 🎉", "a\rb", "\x1b[31mred\x00", "\ufeffmark", "/exit"]) {
+    await jacky.la.send(`/to jacky ${text}\n`);
+    assertEquals(await jacky.take(), `/from jacky ${text}`);
+    assertEquals(await jacky.la.line(), "303 Message delivery successful");
+  }
+});
+
+Deno.test("to somebody unknown or offline is 304; to all with nobody else online is 303", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  assertEquals(await jacky.la.ask("/to bob hi"), "304 Message delivery failed");
+  assertEquals(await jacky.la.ask("/to nobody hi"), "304 Message delivery failed");
+  assertEquals(await jacky.la.ask("/toall hi"), "303 Message delivery successful");
+});
+
+Deno.test("to all is 304 when one did not answer, and the others have it", async () => {
+  await using lab = new Lab({ limits: { receiptMs: 100 } });
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  using michael = await lab.join("michael");
+  await jacky.la.send("/toall hi\n");
+  assertEquals(await bob.take(), "/broadcastfrom jacky hi");
+  assertEquals(await michael.lb.line(), "/broadcastfrom jacky hi");
+  assertEquals(await jacky.la.line(), "304 Message delivery failed");
+});
+
+Deno.test("one message at a time on Lb: the second comes only after the receipt for the first", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  using michael = await lab.join("michael");
+  await bob.la.send("/to jacky one\n");
+  assertEquals(await jacky.lb.line(), "/from bob one");
+  await michael.la.send("/to jacky two\n");
+  // michael's next command shows that the server has taken "two", had it been willing to send it.
+  using alice = await lab.join("alice");
+  assertEquals(await alice.la.ask("/to nobody x"), "304 Message delivery failed");
+  assertEquals(jacky.lb.unread, "");
+  await jacky.lb.send(RECEIPT);
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+  assertEquals(await jacky.take(), "/from michael two");
+  assertEquals(await michael.la.line(), "303 Message delivery successful");
+});
+
+Deno.test("a receiver that never answers delays nobody else, and is let go after three", async () => {
+  await using lab = new Lab({ limits: { receiptMs: 80 } });
+  using deaf = await lab.join("michael");
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await jacky.la.send("/to michael 1\n");
+  await bob.la.send("/to bob me\n");
+  assertEquals(await bob.take(), "/from bob me");
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+  assertEquals(await jacky.la.line(), "304 Message delivery failed");
+  assertEquals(await jacky.la.ask("/to michael 2"), "304 Message delivery failed");
+  assertEquals(await jacky.la.ask("/to michael 3"), "304 Message delivery failed");
+  assertEquals(await deaf.la.rest(), "");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky bob");
+});
+
+Deno.test("a receipt when nothing is in flight is dropped", async () => {
+  await using lab = new Lab({ limits: { receiptMs: 80 }, trace: true });
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await bob.lb.send(RECEIPT + RECEIPT);
+  await until(() => lab.traced.filter((line) => line.includes("bob Lb> 302")).length === 2, "both have come");
+  await jacky.la.send("/to bob hi\n");
+  assertEquals(await bob.lb.line(), "/from jacky hi");
+  assertEquals(await jacky.la.line(), "304 Message delivery failed");
+});
+
+Deno.test("a client that answers without the newline is answered for", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  for (const text of ["one", "two", "three"]) {
+    await jacky.la.send(`/to jacky ${text}\n`);
+    assertEquals(await jacky.lb.line(), `/from jacky ${text}`);
+    await jacky.lb.send(RECEIPT.trimEnd());
+    assertEquals(await jacky.la.line(), "303 Message delivery successful");
+  }
+});
+
+Deno.test("commands however cut, joined or ended with \\r\\n are taken one after the other", async () => {
+  await using lab = new Lab();
+  using la = await lab.connect();
+  for (const byte of "/login jacky 12345\r\n") await la.send(byte);
+  assertEquals(await la.line(), "101 Authentication successful");
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await la.send(`/port ${listener.addr.port}\r\n/list\r\n/toall x\n/nonsense\n/exit\n/list\n`);
+  using _lb = await listener.accept();
+  assertEquals(await la.lines(5), [
+    "201 Build connection successful",
+    "301 jacky",
+    "303 Message delivery successful",
+    "401 Unrecognized message",
+    "310 Bye bye",
+  ]);
+  assertEquals(await la.rest(), "");
+});
+
+Deno.test("a client that listens a moment after it has said where is linked", async () => {
+  await using lab = new Lab({ limits: { linkRetryMs: 10_000 } });
+  using la = await lab.connect();
+  await la.ask("/login jacky 12345");
+  const port = freePort();
+  await la.send(`/port ${port}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port });
+  assertEquals(await la.line(), "201 Build connection successful");
+});
+
+Deno.test("a client that never listens gets 202, and may say another port", async () => {
+  await using lab = new Lab({ limits: { linkRetryMs: 100 } });
+  using jacky = await RawClient.open(lab.port);
+  await jacky.la.ask("/login jacky 12345");
+  assertEquals(await jacky.la.ask(`/port ${freePort()}`), "202 Build connection failed");
+  await jacky.link();
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+});
+
+Deno.test("half a line and then the end: the session is gone, the half line did nothing", async () => {
+  await using lab = new Lab();
+  const jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await jacky.la.send("/to bob hel");
+  jacky.close();
+  await until(() => lab.house.board.size === 1, "jacky is gone");
+  assertEquals(await bob.la.ask("/list"), "301 bob");
+  assertEquals(bob.lb.unread, "");
+});
+
+Deno.test("a line longer than the limit is 401, and the connection ends", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  await jacky.la.send(`/to jacky ${"x".repeat(20_000)}`);
+  assertEquals(await jacky.la.line(), "401 Unrecognized message");
+  assertEquals(await jacky.la.rest(), "");
+});
+
+Deno.test("a line of exactly the limit is a message", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  const text = "x".repeat(16 * 1024 - "/to jacky ".length);
+  await jacky.la.send(`/to jacky ${text}\r\n`);
+  assertEquals(await jacky.take(), `/from jacky ${text}`);
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+});
+
+Deno.test("a line that is not UTF-8 is 401, and the chat goes on", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  await jacky.la.send(Uint8Array.from([...new TextEncoder().encode("/to jacky "), 0xff, 0xfe, 0x0a]));
+  assertEquals(await jacky.la.line(), "401 Unrecognized message");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+});
+
+Deno.test("a login that never comes ends the connection", async () => {
+  await using lab = new Lab({ limits: { loginMs: 80 } });
+  using la = await lab.connect();
+  assertEquals(await la.rest(), "");
+  using jacky = await lab.connect();
+  await jacky.ask("/login jacky 12345");
+  assertEquals(await jacky.rest(), "");
+  assertEquals(lab.house.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+});
+
+Deno.test("a receiver whose Lb closes with a message in flight: 304, its name is gone, its /exit still has its 310", async () => {
+  await using lab = new Lab({ limits: { partingMs: 5000 } });
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await jacky.la.send("/to bob hi\n");
+  assertEquals(await bob.lb.line(), "/from jacky hi");
+  bob.lb.close();
+  assertEquals(await jacky.la.line(), "304 Message delivery failed");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+  assertEquals(await bob.la.ask("/list"), "401 Unrecognized message");
+  assertEquals(await bob.la.ask("/exit"), "310 Bye bye");
+  assertEquals(await bob.la.rest(), "");
+});
+
+Deno.test("a client that closes only La is gone, and its Lb is closed", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  jacky.la.close();
+  assertEquals(await jacky.lb.rest(), "");
+  assertEquals(await bob.la.ask("/list"), "301 bob");
+});
+
+Deno.test("a client that has finished sending still hears the replies to what it said", async () => {
+  await using lab = new Lab();
+  using jacky = await lab.join("jacky");
+  await jacky.la.send("/list\n/toall x\n");
+  await jacky.la.finish();
+  assertEquals(await jacky.la.rest(), "301 jacky\n303 Message delivery successful\n");
+});
+
+Deno.test("the server stops: who waits for a receipt has 304, all have 310, every connection ends", async () => {
+  const lab = new Lab();
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  using stranger = await lab.connect();
+  await stranger.ask("/hello");
+  await jacky.la.send("/to bob hi\n");
+  await bob.lb.line();
+  await lab.house.stop();
+  assertEquals(await jacky.la.rest(), "304 Message delivery failed\n310 Bye bye\n");
+  assertEquals(await bob.la.rest(), "310 Bye bye\n");
+  assertEquals(await stranger.rest(), "");
+  assertEquals(lab.house.hub.size.sessions, 0);
+});
+
+Deno.test("--trace shows each wire line, and no password", async () => {
+  await using lab = new Lab({ trace: true });
+  using jacky = await lab.join("jacky");
+  await jacky.la.send("/to jacky hi\n");
+  await jacky.take();
+  await jacky.la.line();
+  const lines = lab.traced.map((line) =>
+    line.replace(/^\d\d:\d\d:\d\d (127\.0\.0\.1:\d+ )?/, "").replace(/\d+\n/, "N\n")
+  );
+  assertEquals(lines, [
+    "La> /login jacky ********\n",
+    "jacky La< 101 Authentication successful\n",
+    "jacky La> /port N\n",
+    "jacky La< 201 Build connection successful\n",
+    "jacky La> /to jacky hi\n",
+    "jacky Lb< /from jacky hi\n",
+    "jacky Lb> 302 Message receipt successful\n",
+    "jacky La< 303 Message delivery successful\n",
+  ]);
+  assertEquals(lab.traced.join("").includes("12345"), false);
+  assertStringIncludes(lab.traced[0]!, "127.0.0.1:");
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

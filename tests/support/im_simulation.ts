@@ -1,0 +1,248 @@
+import { limits } from "../../lib/base/limits.ts";
+import { Accounts, type Secret } from "../../lib/hub/accounts.ts";
+import type { Command } from "../../lib/hub/command.ts";
+import { type Effect, Hub, type SessionId } from "../../lib/hub/hub.ts";
+import { type Line, type Seat, Switchboard, type World } from "../../lib/net/switchboard.ts";
+import { IM_DOOR } from "../../lib/wire/im/door.ts";
+import type { Ending, Link } from "../../lib/wire/session.ts";
+import { Random } from "./random.ts";
+import { virtualConnection, type VirtualStream, type Weather } from "./virtual_network.ts";
+import { VirtualTime } from "./virtual_time.ts";
+import { type Temper, TEMPERS, WildClient } from "./wild_client.ts";
+
+/** What a run of the simulation has seen. */
+export interface Report {
+  readonly seed: number;
+  readonly problems: string[];
+  readonly clients: number;
+  readonly commands: number;
+  readonly delivered: number;
+  readonly notDelivered: number;
+  readonly messages: number;
+}
+
+const ACTIVE_MS = 240_000;
+const CALM_MS = 120_000;
+const PATIENCE_MS = 60_000;
+const END_MS = 15 * 60_000;
+const LIMITS = limits({ idleMs: 40_000 });
+
+/** The server's end of a virtual connection. */
+class VirtualLine implements Line {
+  readonly #waiting: Uint8Array[] = [];
+  #ending: Ending | undefined;
+  #closed = false;
+
+  constructor(readonly stream: VirtualStream, readonly seat: Seat, readonly link: Link) {
+    stream.holder = {
+      arrived: (bytes) => {
+        this.#waiting.push(bytes);
+        this.resume();
+      },
+      ended: (ending) => {
+        this.#ending = ending;
+        this.resume();
+      },
+    };
+  }
+
+  write(bytes: Uint8Array): void {
+    this.stream.write(bytes);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.stream.finish();
+  }
+
+  abort(): void {
+    this.#closed = true;
+    this.stream.reset();
+  }
+
+  resume(): void {
+    while (!this.#closed && this.#waiting.length > 0 && this.seat.hungry(this.link)) {
+      this.seat.push(this.link, this.#waiting.shift()!);
+    }
+    if (this.#closed || this.#waiting.length > 0 || this.#ending === undefined) return;
+    const ending = this.#ending;
+    this.#ending = undefined;
+    this.seat.closed(this.link, ending);
+  }
+}
+
+/** A hub that writes down who was online when something was said to all. */
+class WatchedHub extends Hub {
+  readonly audience = new Map<string, string[]>();
+
+  override handle(id: SessionId, command: Command, now: number): Effect[] {
+    if (command.type === "sendAll") {
+      const who = super.handle(id, { type: "who" }, now)[0];
+      if (who?.type === "tell" && who.event.type === "present") {
+        this.audience.set(command.text, who.event.names.slice(1));
+      }
+    }
+    return super.handle(id, command, now);
+  }
+}
+
+/** One lab, from the first login to the last leaving, decided by its seed alone. */
+export function simulate(seed: number): Report {
+  const random = new Random(seed);
+  const time = new VirtualTime();
+  const count = random.whole(2, 9);
+  const tempers: Temper[] = Array.from({ length: count }, () => random.chance(0.4) ? "exact" : random.pick(TEMPERS));
+  const names = tempers.map((_, i) => `u${i}`);
+  const secrets = new Map<string, Secret>(
+    names.map((name) => [name, { type: "plain", password: `secret-of-${name}` }]),
+  );
+  const hub = new WatchedHub(new Accounts(secrets), LIMITS);
+  const clients: WildClient[] = [];
+  const weatherOf = (temper: Temper): Weather => ({
+    mostDelayMs: random.pick([1, 20, 150]),
+    cuts: temper !== "chunky" && random.chance(0.7),
+  });
+  const clientAt = (address: string) => clients.find((client) => client.address === address);
+  const world: World = {
+    now: () => time.now,
+    soon: (turn) => time.in(0, turn),
+    verify: () => Promise.reject(new Error("plain passwords only")),
+    dial(seat, link) {
+      const client = clientAt(seat.peer.hostname)!;
+      time.in(random.next() * 100, () => {
+        if (client.la.dead) return time.in(LIMITS.linkDialMs, () => seat.dialled(link, "failed"));
+        if (!client.listening) return seat.dialled(link, "refused");
+        const [ours, theirs] = virtualConnection(time, random, weatherOf(client.temper));
+        client.linked(theirs);
+        seat.dialled(link, "connected", new VirtualLine(ours, seat, link));
+      });
+    },
+    probe: (seat) => time.in(100, () => seat.probed(clientAt(seat.peer.hostname)!.la.dead ? "unreachable" : "there")),
+  };
+  const board = new Switchboard(hub, world, LIMITS);
+  const tick = () => {
+    board.tick();
+    time.in(50, tick);
+  };
+  tick();
+  tempers.forEach((temper, i) => {
+    time.in(random.whole(0, 5000), () => {
+      const [theirs, ours] = virtualConnection(time, random, weatherOf(temper));
+      const name = temper === "twin" ? random.pick(names) : names[i]!;
+      const address = `10.0.0.${i + 1}`;
+      board.open(IM_DOOR, { hostname: address, port: 40_000 + i }, (seat) => new VirtualLine(ours, seat, 0));
+      clients.push(new WildClient(name, address, temper, theirs, script(random, names, i, temper), time, random));
+    });
+  });
+  time.pass(ACTIVE_MS + CALM_MS);
+  const problems = [...stuck(clients, time.now), ...lies(clients, hub), ...repeats(clients), ...disorder(clients)];
+  for (const client of clients) client.leave(random.pick(["exit", "finish", "reset", "vanish"]));
+  time.pass(END_MS);
+  for (const client of clients) {
+    for (const complaint of client.complaints) problems.push(`${who(client)}: ${complaint}`);
+  }
+  problems.push(...leftovers(hub, board));
+  const replies = clients.flatMap((client) => client.asked.map((asked) => asked.reply ?? ""));
+  return {
+    seed,
+    problems,
+    clients: clients.length,
+    commands: replies.length,
+    delivered: replies.filter((reply) => reply.startsWith("303")).length,
+    notDelivered: replies.filter((reply) => reply.startsWith("304")).length,
+    messages: clients.reduce((sum, client) => sum + client.took.length, 0),
+  };
+}
+
+const RAMBLINGS = [
+  "",
+  "/",
+  "/nothing",
+  "/to",
+  "/to u0",
+  "/toall",
+  "/list now",
+  "/exit now",
+  "/port 70000",
+  "/login a",
+  "hé",
+];
+
+function script(random: Random, names: readonly string[], me: number, temper: Temper): string[] {
+  return Array.from({ length: random.whole(3, 30) }, (_, i) => {
+    if (temper === "rambler" && random.chance(0.5)) return random.pick(RAMBLINGS);
+    const text = `m${me}.${i} ${"é x".repeat(random.whole(0, temper === "flooder" ? 2000 : 30))}`.trimEnd();
+    const dice = random.next();
+    if (dice < 0.2) return "/list";
+    if (dice < 0.5) return `/toall ${text}`;
+    return `/to ${random.chance(0.1) ? "nobody" : random.pick(names)} ${text}`;
+  });
+}
+
+function who(client: WildClient): string {
+  return `${client.name} (${client.temper}, ${client.address})`;
+}
+
+/** Nobody waits for a reply for ever. */
+function stuck(clients: readonly WildClient[], now: number): string[] {
+  const waits = (client: WildClient) => client.hears && client.unanswered.some(({ at }) => now - at > PATIENCE_MS);
+  return clients.filter(waits).map((client) =>
+    `${who(client)} waits for the reply to ${client.unanswered[0]!.line.slice(0, 60)}`
+  );
+}
+
+/** 303 means that the receiver took it; and a receiver that does as the handout says is never missed. */
+function lies(clients: readonly WildClient[], hub: WatchedHub): string[] {
+  const problems: string[] = [];
+  const hasTaken = (name: string, text: string) =>
+    clients.some((client) =>
+      client.name === name && (client.temper === "tardy" || client.took.some((took) => took.text === text))
+    );
+  for (const sender of clients) {
+    for (const { line, reply, at, repliedAt } of sender.asked) {
+      const [, verb, name, text] = /^(?:\/(to) (\S+)|\/toall) (.+)$/.exec(line) ?? [];
+      if (text === undefined || reply === undefined) continue;
+      const audience = verb ? [name!] : hub.audience.get(text) ?? [];
+      if (reply.startsWith("303")) {
+        for (const receiver of audience) {
+          if (!hasTaken(receiver, text)) problems.push(`${who(sender)}: 303 for ${text}, not taken by ${receiver}`);
+        }
+      } else if (verb && reply.startsWith("304")) {
+        const receiver = clients.find((client) => client.name === name && client.linkedAt !== undefined);
+        const good = receiver && ["exact", "chunky", "bare", "late", "telnet", "hasty"].includes(receiver.temper);
+        const there = good && receiver.linkedAt! < at && (receiver.leftAt ?? Infinity) > repliedAt!;
+        if (there) problems.push(`${who(sender)}: 304 for ${text}, though ${who(receiver)} was there`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Nothing comes twice. */
+function repeats(clients: readonly WildClient[]): string[] {
+  return clients.flatMap((client) => {
+    const texts = client.took.map(({ from, text }) => `${from} ${text}`);
+    return texts.filter((text, i) => texts.indexOf(text) !== i).map((text) => `${who(client)} had twice: ${text}`);
+  });
+}
+
+/** What one says to another comes in the order in which it was said. */
+function disorder(clients: readonly WildClient[]): string[] {
+  const problems: string[] = [];
+  for (const client of clients.filter(({ temper }) => temper !== "moody" && temper !== "deaf")) {
+    const last = new Map<string, number>();
+    for (const { text } of client.took) {
+      const [, sender, number] = /^m(\d+)\.(\d+)/.exec(text)!;
+      if (Number(number) < (last.get(sender!) ?? -1)) problems.push(`${who(client)} had ${text} after a later one`);
+      last.set(sender!, Number(number));
+    }
+  }
+  return problems;
+}
+
+/** When all are gone, the server holds nothing of them. */
+function leftovers(hub: Hub, board: Switchboard): string[] {
+  const { size } = hub;
+  const held = Object.entries({ ...size, seats: board.size }).filter(([, count]) => count > 0);
+  return held.map(([what, count]) => `left in the server: ${count} ${what}`);
+}

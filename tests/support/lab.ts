@@ -1,0 +1,84 @@
+import { type Limits, limits } from "../../lib/base/limits.ts";
+import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
+import { type House, openHouse } from "../../server.ts";
+import { Wire } from "./wire.ts";
+
+/** The three of the handout's session, and some more. */
+export const USERS = ["jacky 12345", "bob 12345", "michael 12345", "alice 12345"].join("\n");
+
+export const RECEIPT = "302 Message receipt successful\n";
+
+/** A server on a free port of this machine, with everything real but its log. */
+export class Lab {
+  readonly traced: string[] = [];
+  readonly house: House;
+
+  constructor(options: { users?: string; limits?: Partial<Limits>; trace?: boolean } = {}) {
+    this.house = openHouse(
+      { host: "127.0.0.1", port: 0, trace: options.trace ?? false, limits: limits(options.limits) },
+      decodeUsers(options.users ?? USERS) as Accounts,
+      (line) => this.traced.push(line),
+    );
+  }
+
+  get port(): number {
+    return this.house.address.port;
+  }
+
+  connect(): Promise<Wire> {
+    return Wire.connect(this.port);
+  }
+
+  /** A client that has logged in and is linked. */
+  async join(name: string, password = "12345"): Promise<RawClient> {
+    const client = await RawClient.open(this.port);
+    await client.login(name, password);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.house.stop();
+  }
+}
+
+/** Both connections of a handout client, by hand. */
+export class RawClient {
+  lb!: Wire;
+
+  constructor(readonly la: Wire, readonly listener: Deno.TcpListener) {}
+
+  static async open(port: number): Promise<RawClient> {
+    return new RawClient(await Wire.connect(port), Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  }
+
+  async login(name: string, password: string): Promise<void> {
+    const reply = await this.la.ask(`/login ${name} ${password}`);
+    if (reply !== "101 Authentication successful") throw new Error(`login of ${name}: ${reply}`);
+    await this.link();
+  }
+
+  async link(): Promise<void> {
+    const accepted = this.listener.accept();
+    await this.la.send(`/port ${this.listener.addr.port}\n`);
+    this.lb = new Wire(await accepted);
+    const reply = await this.la.line();
+    if (reply !== "201 Build connection successful") throw new Error(`link: ${reply}`);
+  }
+
+  /** Takes the next message and answers it. */
+  async take(): Promise<string> {
+    const line = await this.lb.line();
+    await this.lb.send(RECEIPT);
+    return line;
+  }
+
+  close(): void {
+    this.la.close();
+    this.lb?.close();
+    this.listener.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,59 @@
+interface Due {
+  readonly at: number;
+  readonly order: number;
+  readonly act: () => void;
+}
+
+/** A clock that moves only when something is due: hours pass in milliseconds, and the same way each time. */
+export class VirtualTime {
+  now = 1_000_000;
+  #order = 0;
+  /** A heap: the first is the next due. */
+  readonly #dues: Due[] = [];
+
+  /** Has something done after so many milliseconds; what is due at the same time is done in the order it was said. */
+  in(delayMs: number, act: () => void): void {
+    const due = { at: this.now + delayMs, order: this.#order++, act };
+    let i = this.#dues.push(due) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (before(this.#dues[parent]!, due)) break;
+      this.#dues[i] = this.#dues[parent]!;
+      i = parent;
+    }
+    this.#dues[i] = due;
+  }
+
+  /** Lets so many milliseconds pass. */
+  pass(ms: number): void {
+    const until = this.now + ms;
+    while (this.#dues.length > 0 && this.#dues[0]!.at <= until) {
+      const due = this.#take();
+      this.now = Math.max(this.now, due.at);
+      due.act();
+    }
+    this.now = until;
+  }
+
+  #take(): Due {
+    const first = this.#dues[0]!;
+    const last = this.#dues.pop()!;
+    const count = this.#dues.length;
+    if (count === 0) return first;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= count) break;
+      if (child + 1 < count && before(this.#dues[child + 1]!, this.#dues[child]!)) child++;
+      if (before(last, this.#dues[child]!)) break;
+      this.#dues[i] = this.#dues[child]!;
+      i = child;
+    }
+    this.#dues[i] = last;
+    return first;
+  }
+}
+
+function before(one: Due, other: Due): boolean {
+  return one.at < other.at || (one.at === other.at && one.order < other.order);
+}

@@ -1,0 +1,115 @@
+const WAIT_MS = 20_000;
+
+/** One raw connection of a test: text in, text out, and what comes is asked for. */
+export class Wire {
+  #text = "";
+  #ended: string | undefined;
+  #wake: (() => void) | undefined;
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder();
+  /** What each read brought. */
+  readonly chunks: string[] = [];
+
+  constructor(readonly conn: Deno.TcpConn) {
+    this.#read();
+  }
+
+  static async connect(port: number, hostname = "127.0.0.1"): Promise<Wire> {
+    return new Wire(await Deno.connect({ hostname, port }));
+  }
+
+  async send(text: string | Uint8Array): Promise<void> {
+    let bytes = typeof text === "string" ? this.#encoder.encode(text) : text;
+    while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
+  }
+
+  /** The next line, without its line break. */
+  async line(): Promise<string> {
+    await this.#until(() => this.#text.includes("\n"), "a line");
+    const end = this.#text.indexOf("\n");
+    const line = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 1);
+    return line;
+  }
+
+  /** The next lines, as many as are asked for. */
+  async lines(count: number): Promise<string[]> {
+    const lines: string[] = [];
+    while (lines.length < count) lines.push(await this.line());
+    return lines;
+  }
+
+  /** Everything up to the end of the connection. */
+  async rest(): Promise<string> {
+    await this.#until(() => this.#ended !== undefined, "the end");
+    const text = this.#text;
+    this.#text = "";
+    return text;
+  }
+
+  /** What has come and has not been asked for. */
+  get unread(): string {
+    return this.#text;
+  }
+
+  /** Sends a line and gives the reply. */
+  async ask(line: string): Promise<string> {
+    await this.send(`${line}\n`);
+    return await this.line();
+  }
+
+  async finish(): Promise<void> {
+    await this.conn.closeWrite();
+  }
+
+  close(): void {
+    try {
+      this.conn.close();
+    } catch { /* the read has closed it */ }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(64 * 1024);
+    try {
+      for (let count = await this.conn.read(buffer); count !== null; count = await this.conn.read(buffer)) {
+        const chunk = this.#decoder.decode(buffer.subarray(0, count), { stream: true });
+        this.chunks.push(chunk);
+        this.#text += chunk;
+        this.#wake?.();
+      }
+      this.#ended = "finished";
+    } catch (error) {
+      this.#ended = String(error);
+    }
+    this.#wake?.();
+  }
+
+  async #until(ready: () => boolean, what: string): Promise<void> {
+    const timer = setTimeout(() => this.#wake?.(), WAIT_MS);
+    const until = Date.now() + WAIT_MS;
+    try {
+      while (!ready()) {
+        const over = this.#ended !== undefined || Date.now() >= until;
+        if (over) {
+          throw new Error(`waited for ${what}; had ${JSON.stringify(this.#text)}, ${this.#ended ?? "nothing more"}`);
+        }
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Waits until something is so; for what no connection tells. */
+export async function until(ready: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + WAIT_MS;
+  while (!ready()) {
+    if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
