@@ -50,6 +50,9 @@ async function im(plan: ImPlan): Promise<number> {
   function trace(link: number, direction: "up" | "down", line: string): void {
     face.note(traceLine(Date.now(), machine.name || "-", IM_DOOR.links[link]!, direction, line));
   }
+  for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => machine.interrupted(clock()));
+  }
   net.start(machine);
   const { status, why } = await over.promise;
   await net.close();

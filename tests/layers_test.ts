@@ -52,7 +52,8 @@ Deno.test("hub and wire take only types from each other's rooms and decide witho
 
 Deno.test("only net opens sockets, only store touches the disk", () => {
   const sockets = /\bDeno\.(listen|connect|listenDatagram|serve)\b/;
-  const disk = /\bDeno\.(open|readFile|writeFile|readTextFile|rename|remove|mkdir|stat|realPath|makeTemp)/;
+  const disk =
+    /\bDeno\.(open|create|(read|write)(Text)?File|readDir|rename|remove|mkdir|l?stat|realPath|makeTemp\w+)(Sync)?\b/;
   for (const { path, room, text } of sources()) {
     if (room !== "net") assertEquals(sockets.test(text), false, path);
     if (room !== "store") assertEquals(disk.test(text), false, path);

@@ -23,15 +23,17 @@ const OPTIONS: readonly Option[] = [
 
 const HELP = `Partyline client: chat for a room, a lab, a LAN.
 
-  client [HOST PORT] [options]     join a server (127.0.0.1 2001); the IM handout's client, codes and all
+  client [HOST PORT] [options]   join a server, 127.0.0.1 2001 unless given
+
+It is the client of the IM handout, prompts and codes and all.
 
 Once logged in, type
   /list                who is online
   /to NAME TEXT        say something to one person
   /toall TEXT          say something to everybody
   /exit                leave
-In a terminal /help and /help to tell more, Tab completes commands and names, Ctrl-C leaves.
-When input and output are not a terminal, it is exactly the handout: a line a reply, a line a message.
+In a terminal /help and /help to tell more, Tab completes commands and names,
+and Ctrl-C leaves. Where input or output is no terminal it is the handout's, exactly.
 
 Options
 ${optionHelp(OPTIONS)}

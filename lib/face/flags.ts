@@ -80,7 +80,7 @@ export function readLimits(flags: Flags): Partial<Limits> {
 }
 
 /** Options as help shows them: names at the left, what they are for at the right, no line over `columns`. */
-export function optionHelp(options: readonly Option[], columns = 100): string {
+export function optionHelp(options: readonly Option[], columns = 80): string {
   const labels = options.map((option) => `  --${option.name}${option.value ? ` ${option.value}` : ""}`);
   const left = Math.max(...labels.map((label) => label.length)) + 2;
   return options.map((option, index) => {

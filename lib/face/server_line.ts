@@ -38,11 +38,12 @@ const OPTIONS: readonly Option[] = [
 
 const HELP = `Partyline server: chat for a room, a lab, a LAN.
 
-  server [PORT [USERS_FILE]] [options]     serve; port 2001 and ./users.txt unless given, port 0 for any free one
-  server hash-passwords USERS_FILE         replace plain passwords in the file by scrypt entries
+  server [PORT [USERS_FILE]] [options]   serve
+  server hash-passwords USERS_FILE       replace plain passwords by scrypt entries
 
-USERS_FILE has one user a line: username, white space, password. Neither holds white space.
-SIGHUP reads it again; SIGINT (Ctrl-C) and SIGTERM end the server in good order.
+PORT is 2001 unless given, 0 for any free one; USERS_FILE is ./users.txt. The file
+has one user a line: username, white space, password; neither holds white space.
+SIGHUP reads it again. SIGINT (Ctrl-C) and SIGTERM end the server in good order.
 
 Options
 ${optionHelp(OPTIONS)}
@@ -51,10 +52,10 @@ Limits (N is a whole number; the usual one stands in brackets)
 ${optionHelp(limitOptions())}
 
 Examples
-  server                                   everything as usual
-  server 5000 /home/lab/users.txt          another port, another file
-  server 0 users.txt --host 127.0.0.1      any free port, this machine only
-  server --trace                           watch the protocol, line by line
+  server                                 everything as usual
+  server 5000 /home/lab/users.txt        another port, another file
+  server 0 users.txt --host 127.0.0.1    any free port, this machine only
+  server --trace                         watch the protocol, line by line
 `;
 
 /** Reads the server's command line; throws a `UsageError` when it cannot be obeyed. */

@@ -72,10 +72,13 @@ export class RawClient {
     return line;
   }
 
+  /** Closes all it has; said again, it does nothing. */
   close(): void {
     this.la.close();
     this.lb?.close();
-    this.listener.close();
+    try {
+      this.listener.close();
+    } catch { /* it is closed */ }
   }
 
   [Symbol.dispose](): void {

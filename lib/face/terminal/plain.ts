@@ -52,7 +52,7 @@ class Plain implements Face {
     this.#output = new Output({
       sink: this.#device,
       compose: (pieces) => pieces.join(""),
-      broken: () => {},
+      broken: () => this.#end(),
       waitingBytes: options.waitingBytes,
     });
     this.#stopExit = this.#device.onExit(() => this.#forgetSecret());

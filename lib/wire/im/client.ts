@@ -32,6 +32,8 @@ export interface ClientStart {
 
 const PARTING_MS = 500;
 const LEAVING_MS = 2000;
+/** Commands that may wait for their turn; then typing has to wait too. */
+const TYPED_AHEAD = 64;
 
 type Stage = "name" | "password" | "login" | "link" | "chat" | "ended";
 
@@ -48,8 +50,8 @@ export class ImClientSession {
   #stage: Stage = "name";
   /** A command whose reply has not come; with `heard` the reply is for us, not for the screen. */
   #waiting: { readonly line: string; readonly heard?: (() => void) | undefined } | undefined;
-  /** Typed while a quiet command waits for its reply. */
-  #typedEarly: string | undefined;
+  /** Typed while a command waits for its reply. */
+  readonly #typedAhead: string[] = [];
   #leaving = false;
   #deadlineEnd: { status: number; why?: string } | undefined;
   readonly #la = new LineDecoder(REPLY_BYTES, decodeLeniently);
@@ -78,7 +80,7 @@ export class ImClientSession {
       this.#login(line);
     } else if (this.#stage === "chat" && !this.#leaving) {
       if (line === "") this.way.ask("command");
-      else if (this.#waiting) this.#typedEarly = line;
+      else if (this.#waiting) this.#keep(line);
       else this.#command(line);
     }
   }
@@ -86,7 +88,7 @@ export class ImClientSession {
   /** Asks the server who is online, for our own use, if nothing else waits for a reply; `heard` when `names` knows. */
   askNames(heard: () => void): boolean {
     if (!this.chatting || this.#waiting) return false;
-    this.#command("/list", heard);
+    this.#send("/list", heard);
     return true;
   }
 
@@ -103,6 +105,7 @@ export class ImClientSession {
   interrupted(now: number): void {
     if (this.#stage !== "chat" || (this.#leaving && this.#deadlineEnd)) return this.#end(130);
     this.#leaving = true;
+    this.#typedAhead.length = 0;
     this.#endBy(now + LEAVING_MS, { status: 130 });
     this.#leaveWhenFree();
   }
@@ -147,11 +150,12 @@ export class ImClientSession {
       return this.#end(1, "the server has stopped");
     }
     if (this.#stage !== "chat") return;
-    const early = this.#typedEarly;
-    this.#typedEarly = undefined;
-    if (early !== undefined) this.#command(early);
+    if (!waiting) return;
+    const full = this.#typedAhead.length === TYPED_AHEAD;
+    const next = this.#typedAhead.shift();
+    if (next !== undefined) this.#send(next);
     else if (this.#leaving) this.#leaveWhenFree();
-    else if (waiting && !waiting.heard) this.way.ask("command");
+    if (full && !this.#leaving) this.way.ask("command");
   }
 
   #loggedIn(line: string): void {
@@ -205,20 +209,28 @@ export class ImClientSession {
     this.way.write(LA, encodeLine(`/login ${this.name} ${password}`));
   }
 
-  #command(line: string, heard?: () => void): void {
-    this.#waiting = { line, heard };
-    if (!heard) this.way.ask(null);
+  /** Sends a command that was typed just now; more can be typed meanwhile. */
+  #command(line: string): void {
     this.#send(line);
+    this.way.ask("command");
   }
 
-  #send(line: string): void {
+  /** Keeps a line for when the last has its reply; takes no more while many wait. */
+  #keep(line: string): void {
+    this.#typedAhead.push(line);
+    if (this.#typedAhead.length < TYPED_AHEAD) this.way.ask("command");
+  }
+
+  #send(line: string, heard?: () => void): void {
+    this.#waiting = { line, heard };
     this.way.trace?.(LA, "up", line);
     this.way.write(LA, encodeLine(line));
   }
 
   #leaveWhenFree(): void {
-    if (this.#stage !== "chat" || this.#waiting) return;
-    this.#command("/exit");
+    if (this.#stage !== "chat" || this.#waiting || this.#typedAhead.length > 0) return;
+    this.way.ask(null);
+    this.#send("/exit");
   }
 
   #endBy(at: number, end: { status: number; why?: string }): void {

@@ -99,6 +99,7 @@ export class ImServerSession implements Session {
   }
 
   event(event: Event, now: number): void {
+    if (this.#stage === "ended") return;
     switch (event.type) {
       case "message":
         return this.#lane.offer(event, now);

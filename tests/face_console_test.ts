@@ -1,0 +1,334 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Face, Prompt } from "../lib/face/face.ts";
+import { openTerminal } from "../lib/face/terminal/console.ts";
+import type { Device } from "../lib/face/terminal/device.ts";
+import { Emulator } from "./face_emulator.ts";
+
+const CHAT: Prompt = { text: "> ", secret: false };
+const PASSWORD: Prompt = { text: "password: ", secret: true };
+
+// A person at an emulated terminal, and a typist that writes down what it is told.
+class Desk implements Device {
+  readonly inputIsTerminal = true;
+  readonly terminal = new Emulator(40, 12);
+  readonly told: string[] = [];
+  raw = false;
+  closed = false;
+  /** While this is a list, writes wait in it. */
+  held: (() => void)[] | null = null;
+  readonly #waiting: ((bytes: Uint8Array | null) => void)[] = [];
+  readonly #written: number[] = [];
+  readonly #resized = new Set<() => void>();
+  readonly exits = new Set<() => void>();
+  readonly face: Face;
+  onWritten: () => void = () => {};
+  answer: (line: string) => void = () => this.face.ask(CHAT);
+
+  constructor(options: { colour?: boolean; escapeMs?: number; words?: readonly string[] } = {}) {
+    const words = options.words;
+    this.face = openTerminal({
+      line: (text) => {
+        this.told.push(`line ${text}`);
+        this.answer(text);
+      },
+      end: () => this.told.push("end"),
+      interrupt: () => this.told.push("interrupt"),
+      ...(words && { complete: () => Promise.resolve(words) }),
+    }, { device: this, colour: options.colour ?? false, escapeMs: options.escapeMs ?? 60_000 });
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    const bytes = await new Promise<Uint8Array | null>((resolve) => this.#waiting.push(resolve));
+    if (bytes !== null) buffer.set(bytes);
+    return bytes?.length ?? null;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
+    // Never more than seven bytes at once: the rest has to come again.
+    const part = bytes.subarray(0, 7);
+    this.#written.push(...part);
+    if (part.length === bytes.length) {
+      this.terminal.write(new TextDecoder().decode(Uint8Array.from(this.#written.splice(0))));
+      this.onWritten();
+    }
+    return part.length;
+  }
+
+  writeNow(text: string): void {
+    this.terminal.write(text);
+  }
+
+  complain(text: string): void {
+    this.told.push(`error ${text}`);
+  }
+
+  setRaw(raw: boolean): void {
+    this.raw = raw;
+  }
+
+  size(): { columns: number; rows: number } {
+    return { columns: this.terminal.columns, rows: this.terminal.height };
+  }
+
+  onResize(listener: () => void): () => void {
+    this.#resized.add(listener);
+    return () => this.#resized.delete(listener);
+  }
+
+  onExit(listener: () => void): () => void {
+    this.exits.add(listener);
+    return () => this.exits.delete(listener);
+  }
+
+  closeInput(): void {
+    this.closed = true;
+    this.#waiting.shift()?.(null);
+  }
+
+  /** Types, and waits until everything this led to is on the screen. */
+  async type(text: string): Promise<void> {
+    this.#waiting.shift()!(new TextEncoder().encode(text));
+    await this.settled();
+  }
+
+  async hangUp(): Promise<void> {
+    this.#waiting.shift()!(null);
+    await this.settled();
+  }
+
+  async resize(columns: number): Promise<void> {
+    this.terminal.resize(columns);
+    for (const listener of this.#resized) listener();
+    await this.settled();
+  }
+
+  // Nothing here waits for time: one task later all microtasks have run.
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const channel = new MessageChannel();
+      channel.port2.onmessage = () => {
+        channel.port1.close();
+        channel.port2.close();
+        resolve();
+      };
+      channel.port1.postMessage(null);
+    });
+  }
+}
+
+function desk(
+  name: string,
+  play: (desk: Desk) => Promise<void>,
+  options?: ConstructorParameters<typeof Desk>[0],
+): void {
+  Deno.test(name, async () => {
+    const desk = new Desk(options);
+    await play(desk);
+    await desk.face.close();
+    assertEquals([desk.raw, desk.terminal.pasting, desk.closed, desk.exits.size], [false, false, true, 0]);
+  });
+}
+
+desk("a person logs in: the name stays on the screen, of the password only its prompt", async (desk) => {
+  desk.answer = () => desk.face.ask(PASSWORD);
+  desk.face.ask({ text: "name: ", secret: false });
+  await desk.type("jacky\r");
+  desk.answer = () => desk.face.ask(CHAT);
+  await desk.type("hunter");
+  assertEquals(desk.terminal.text, ["name: jacky", "password:"]);
+  await desk.type("2\r");
+  assertEquals(desk.terminal.text, ["name: jacky", "password:", ">"]);
+  await desk.type("\x1b[A");
+  assertEquals(desk.terminal.text.at(-1), "> jacky");
+  assertEquals(desk.told, ["line jacky", "line hunter2"]);
+});
+
+desk(
+  "lines arrive while a person types, also while the terminal is slow: none is lost, none overtakes",
+  async (desk) => {
+    desk.face.ask(CHAT);
+    await desk.type("hel");
+    desk.held = [];
+    for (let n = 0; n < 5; n++) {
+      desk.face.show(`line ${n}`);
+      await desk.type("l");
+    }
+    const held = desk.held;
+    desk.held = null;
+    for (const release of held) release();
+    await desk.settled();
+    assertEquals(desk.terminal.text, [
+      "line 0",
+      "line 1",
+      "line 2",
+      "line 3",
+      "line 4",
+      "> hellllll",
+    ]);
+  },
+);
+
+desk("lines typed ahead wait unseen for the next prompts, in order, one each", async (desk) => {
+  desk.face.ask(CHAT);
+  desk.answer = () => desk.face.ask(null);
+  await desk.type("one\rtwo\rthree\rdraft");
+  assertEquals(desk.told, ["line one"]);
+  assertEquals(desk.terminal.text, ["> one"]);
+  desk.face.ask(PASSWORD);
+  await desk.settled();
+  assertEquals(desk.told, ["line one", "line two"]);
+  desk.answer = () => desk.face.ask(CHAT);
+  desk.face.ask(CHAT);
+  assertEquals(desk.told.length, 2, "a line was passed on from within ask");
+  await desk.settled();
+  assertEquals(desk.told, ["line one", "line two", "line three"]);
+  assertEquals(desk.terminal.text, ["> one", "password:", "> three", "> draft"]);
+});
+
+desk("more is typed ahead than is kept: the bell rings, one line says so, what was kept is passed on", async (desk) => {
+  for (let n = 0; n < 40; n++) await desk.type("x".repeat(2000));
+  assert(desk.terminal.bells > 0);
+  assertEquals(desk.terminal.text.join(" ").match(/typed ahead/g)?.length, 1);
+  desk.face.ask(CHAT);
+  await desk.type("\x15ok\r");
+  assertEquals(desk.told, ["line ok"]);
+});
+
+desk("Ctrl-C is heard at once, also while no prompt stands; Ctrl-D on an empty line ends", async (desk) => {
+  await desk.type("x\x03");
+  assertEquals(desk.told, ["interrupt"]);
+  desk.face.ask(CHAT);
+  await desk.type("\x04\x7f\x04");
+  assertEquals(desk.told, ["interrupt", "end"]);
+});
+
+desk("the line half typed is kept while its prompt is gone; a secret half typed is not", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("half");
+  desk.face.ask(PASSWORD);
+  await desk.type("sec");
+  desk.face.ask(CHAT);
+  await desk.type("!");
+  assertEquals(desk.terminal.text, ["> half!"]);
+  desk.face.ask(PASSWORD);
+  await desk.type("ret\r");
+  assertEquals(desk.told, ["line ret"]);
+});
+
+desk("a paste of three lines goes as lines, the last one stays to be typed on", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("zero \x1b[200~one\rtwo\nthree\x1b[201~");
+  assertEquals(desk.told, ["line zero one", "line two"]);
+  assertEquals(desk.terminal.text, ["> zero one", "> two", "> three"]);
+});
+
+desk("a paste of seven lines asks: y sends them", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("\x1b[200~1\r2\r3\r4\r5\r6\r7\x1b[201~");
+  assertEquals(desk.terminal.text, ["send 7 lines? [y/N]"]);
+  assertEquals(desk.told, []);
+  await desk.type("y");
+  assertEquals(desk.told, ["line 1", "line 2", "line 3", "line 4", "line 5", "line 6"]);
+  assertEquals(desk.terminal.text.at(-1), "> 7");
+});
+
+for (
+  const [key, bytes] of [["n", "n"], ["Enter", "\r"], ["Ctrl-C", "\x03"], ["a second paste", "\x1b[200~y\x1b[201~"]]
+) {
+  desk(`a paste of seven lines asks: ${key} drops them and says so, the line typed before stays`, async (desk) => {
+    desk.face.ask(CHAT);
+    await desk.type("draft\x1b[200~1\r2\r3\r4\r5\r6\r7\r\x1b[201~");
+    await desk.type(bytes!);
+    assertEquals(desk.terminal.text, ["paste dropped: 7 lines", "> draft"]);
+    assertEquals(desk.told, []);
+  });
+}
+
+desk("Tab completes with what comes later; the second Tab lists", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("/to b\t");
+  assertEquals(desk.terminal.text, ["> /to bob"]);
+  await desk.type("\t");
+  await desk.type("!");
+  assertEquals(desk.terminal.text, ["bob  bobby", "> /to bob!"]);
+}, { words: ["bob", "bobby"] });
+
+desk("an arrow key comes in pieces: it is an arrow all the same", async (desk) => {
+  desk.face.ask(CHAT);
+  for (const piece of ["a", "\x1b", "[", "D", "b"]) await desk.type(piece);
+  assertEquals(desk.terminal.text, ["> ba"]);
+});
+
+desk("after ESC and silence the search is given up and the draft is back", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("one\rdraft\x12one");
+  assertEquals(desk.terminal.text.at(-1), "search one: one");
+  const written = new Promise<void>((resolve) => desk.onWritten = resolve);
+  await desk.type("\x1b");
+  await written;
+  assertEquals(desk.terminal.text.at(-1), "> draft");
+}, { escapeMs: 1 });
+
+desk("a line with line breaks of any kind is shown as so many lines", async (desk) => {
+  desk.face.show("one\rtwo\nthree\r\nfour");
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["one", "two", "three", "four"]);
+});
+
+desk("colours pass where they are wanted, and end with the line", async (desk) => {
+  const shown: string[] = [];
+  const write = desk.terminal.write;
+  desk.terminal.write = (output) => {
+    shown.push(output);
+    write.call(desk.terminal, output);
+  };
+  desk.face.show("\x1b[31mbob: hi\x1b[2J");
+  await desk.settled();
+  assertEquals(shown, ["\x1b[31mbob: hi␛[2J\x1b[0m\r\n"]);
+}, { colour: true });
+
+desk("what others send cannot steer the terminal, and without colours none pass", async (desk) => {
+  desk.face.show("\x1b[31mbob\x1b[0m: \x1b[2J\x1b]0;title\x07 hi\u202e");
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["bob: ␛[2J␛]0;title␇ hi\ufffd"]);
+});
+
+desk("the terminal is resized in the middle of a line", async (desk) => {
+  desk.face.show("a line that was shown");
+  desk.face.ask(CHAT);
+  await desk.type("a typed line of some length");
+  await desk.resize(10);
+  await desk.resize(60);
+  assertEquals(desk.terminal.text, ["a line that was shown", "> a typed line of some length"]);
+});
+
+desk("Ctrl-L leaves the typed line alone on the screen", async (desk) => {
+  desk.face.show("one");
+  desk.face.ask(CHAT);
+  await desk.type("two\x0c");
+  assertEquals(desk.terminal.text, ["> two"]);
+});
+
+desk("closing shows everything, takes the prompt away and gives the terminal back", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("half");
+  assertEquals([desk.raw, desk.terminal.pasting], [true, true]);
+  desk.face.show("bye");
+  await desk.face.close();
+  assertEquals(desk.terminal.text, ["bye"]);
+  assertEquals(desk.terminal.cursor, [1, 0]);
+});
+
+desk("the process ends by an error: the terminal is given back at once, and once", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.type("half");
+  for (const listener of [...desk.exits, ...desk.exits]) listener();
+  assertEquals([desk.raw, desk.terminal.pasting, desk.terminal.text], [false, false, []]);
+});
+
+desk("the terminal is hung up: the typist is told once", async (desk) => {
+  desk.face.ask(CHAT);
+  await desk.hangUp();
+  assertEquals(desk.told, ["end"]);
+});

@@ -1,0 +1,357 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Fault } from "../lib/base/fault.ts";
+import { limits } from "../lib/base/limits.ts";
+import { encodeText } from "../lib/base/text.ts";
+import type { Command } from "../lib/hub/command.ts";
+import type { Message } from "../lib/hub/event.ts";
+import { ImClientSession } from "../lib/wire/im/client.ts";
+import { encodeMessage, LA, LB } from "../lib/wire/im/lines.ts";
+import { ReceiptDecoder } from "../lib/wire/im/receipts.ts";
+import { decodeRequest } from "../lib/wire/im/request.ts";
+import { ImServerSession } from "../lib/wire/im/server.ts";
+
+const RECEIPT = "302 Message receipt successful";
+
+Deno.test("requests are read as the handout writes them", () => {
+  assertEquals(decodeRequest("/login jacky 12345"), { type: "login", name: "jacky", password: "12345" });
+  assertEquals(decodeRequest("/port 65535"), { type: "port", port: 65535 });
+  assertEquals(decodeRequest("/list"), { type: "list" });
+  assertEquals(decodeRequest("/to bob  hi there "), { type: "to", name: "bob", text: " hi there " });
+  assertEquals(decodeRequest("/to bob  "), { type: "to", name: "bob", text: " " });
+  assertEquals(decodeRequest("/toall hi"), { type: "toall", text: "hi" });
+  assertEquals(decodeRequest("/exit"), { type: "exit" });
+});
+
+Deno.test("a fault of a login never holds the password", () => {
+  const fault = decodeRequest("/login a secret b");
+  assertEquals(fault, new Fault("malformed", "expected /login NAME PASSWORD, found 3 words after /login"));
+});
+
+Deno.test("any text is a request or a fault", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.constantFrom("", "/to ", "/login ", "/port "), (text, verb) => {
+      const request = decodeRequest(verb + text);
+      assert(request instanceof Fault || typeof request.type === "string");
+    }),
+  );
+});
+
+Deno.test("receipts are found with and without newline, cut or joined, among other lines", () => {
+  const cases: [string, number][] = [
+    [`${RECEIPT}\n`, 1],
+    [`${RECEIPT}\r\n`, 1],
+    [RECEIPT, 1],
+    [`${RECEIPT}${RECEIPT}`, 2],
+    [`${RECEIPT}\n${RECEIPT}`, 2],
+    [`hello\n${RECEIPT}\n`, 1],
+    ["302\n", 1],
+    ["302 ok\n", 1],
+    ["3020\n", 0],
+    ["302", 0],
+    [`x${RECEIPT}\n`, 0],
+    [`${"x".repeat(100_000)}\n${RECEIPT}`, 1],
+  ];
+  for (const [text, count] of cases) {
+    assertEquals(new ReceiptDecoder().push(encodeText(text)), count, text.slice(0, 50));
+    const bytewise = new ReceiptDecoder();
+    let found = 0;
+    for (const byte of encodeText(text)) found += bytewise.push(Uint8Array.of(byte));
+    assertEquals(found, count, `${text.slice(0, 50)}, a byte at a time`);
+  }
+});
+
+Deno.test("a message is encoded once, and never holds a line break", () => {
+  const message: Message = { type: "message", id: 1, from: "a", scope: "all", text: "x\ny" };
+  assertEquals(encodeMessage(message), encodeText("/broadcastfrom a x y\n"));
+  assert(encodeMessage(message) === encodeMessage(message));
+});
+
+/** A server machine with what it did, as lines. */
+function serverMachine(given = {}) {
+  const done: string[] = [];
+  const commands: Command[] = [];
+  const decoder = new TextDecoder();
+  const machine = new ImServerSession(
+    {
+      write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"} ${decoder.decode(bytes)}`),
+      command: (command) => commands.push(command),
+      dial: (_link, port) => done.push(`dial ${port}`),
+      end: (why) => done.push(`end: ${why}`),
+    },
+    limits(given),
+    0,
+  );
+  return { machine, done, commands };
+}
+
+Deno.test("after its burst a client's commands are delayed, and none is refused", () => {
+  const { machine, done } = serverMachine({ burstCommands: 10, commandsPerSecond: 100, turnLines: 1000 });
+  machine.push(LA, encodeText("x\n".repeat(30)), 0);
+  assertEquals(done.length, 10);
+  assertEquals(machine.wakeAt, 10);
+  for (let now = 1; now <= 200; now++) machine.tick(now);
+  assertEquals(done.length, 30);
+  assertEquals(new Set(done), new Set(["La 401 Unrecognized message\n"]));
+});
+
+Deno.test("a turn is at most 64 lines; the rest is wanted at once", () => {
+  const { machine, done } = serverMachine();
+  machine.push(LA, encodeText("x\n".repeat(100)), 5);
+  assertEquals([done.length, machine.wakeAt], [64, 5]);
+  machine.tick(5);
+  assertEquals([done.length, machine.wakeAt], [100, 60_000]);
+});
+
+Deno.test("a refused Lb is dialled again for half a second, then 202", () => {
+  const { machine, done } = serverMachine();
+  machine.push(LA, encodeText("/login a 1\n"), 0);
+  machine.event({ type: "welcome", name: "a" }, 0);
+  machine.push(LA, encodeText("/port 7\n"), 0);
+  const dials = () => done.filter((line) => line === "dial 7").length;
+  let [now, refused] = [0, 0];
+  for (; !done.at(-1)!.startsWith("La 202"); now += 10) {
+    machine.tick(now);
+    if (dials() === refused) continue;
+    machine.dialled(LB, "refused", now);
+    refused++;
+  }
+  assertEquals(dials(), 11);
+  assert(now > 450 && now <= 510, `202 after ${now} ms`);
+});
+
+Deno.test("what waits for a slow Lb is bounded; past it the message is missed at once", () => {
+  const { machine, commands } = serverMachine({ outboxBytes: 1024 });
+  machine.push(LA, encodeText("/login a 1\n"), 0);
+  machine.event({ type: "welcome", name: "a" }, 0);
+  machine.push(LA, encodeText("/port 7\n"), 0);
+  machine.dialled(LB, "connected", 0);
+  for (let id = 1; id <= 10; id++) {
+    machine.event({ type: "message", id, from: "b", scope: "one", text: "x".repeat(200) }, 0);
+  }
+  assertEquals(commands.filter((command) => command.type === "missed").map((command) => command.id), [6, 7, 8, 9, 10]);
+});
+
+const CUTS = fc.array(
+  fc.oneof(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.constantFrom(...[
+      "/login a 1\n",
+      "/port 7\n",
+      "/list\n",
+      "/to a hi\n",
+      "/toall hi\n",
+      "/exit\n",
+      `${RECEIPT}\n`,
+      RECEIPT,
+      "\n",
+      "/to",
+    ].map(encodeText)),
+  ),
+  { maxLength: 40 },
+);
+
+Deno.test("the server machine takes any bytes, events and cuts: no throw, bounded, silent after its end", () => {
+  const step = fc.constantFrom(
+    "push",
+    "push",
+    "push",
+    "lb",
+    "welcome",
+    "turned",
+    "connected",
+    "refused",
+    "message",
+    "outcome",
+    "tick",
+    "closeLa",
+    "closeLb",
+  );
+  fc.assert(
+    fc.property(CUTS, fc.array(step, { maxLength: 60 }), (chunks, steps) => {
+      const { machine, done } = serverMachine({ lineBytes: 128 });
+      let [now, at, id] = [0, 0, 0];
+      for (const what of steps) {
+        const ended = done.some((line) => line.startsWith("end"));
+        const before = done.length;
+        const bytes = chunks[at++ % (chunks.length || 1)] ?? new Uint8Array(0);
+        now += 100;
+        if (what === "push" && machine.hungry(LA)) machine.push(LA, bytes, now);
+        else if (what === "lb") machine.push(LB, bytes, now);
+        else if (what === "welcome") machine.event({ type: "welcome", name: "a" }, now);
+        else if (what === "turned") machine.event({ type: "turnedAway", why: "credentials" }, now);
+        else if (what === "connected" || what === "refused") machine.dialled(LB, what, now);
+        else if (what === "message") {
+          machine.event({ type: "message", id: ++id, from: "b", scope: "one", text: "t" }, now);
+        } else if (what === "outcome") {
+          machine.event({ type: "outcome", ref: 0, delivered: true }, now);
+        } else if (what === "tick") machine.tick(now += 5000);
+        else if (what !== "push") machine.closed(what === "closeLa" ? LA : LB, "finished", now);
+        if (ended) assertEquals(done.length, before, "nothing after the end");
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** A client machine with what it did, as lines. */
+function clientMachine(start = {}) {
+  const done: string[] = [];
+  const decoder = new TextDecoder();
+  const machine = new ImClientSession({
+    write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"}> ${decoder.decode(bytes).trimEnd()}`),
+    show: (_link, line) => done.push(`show ${line}`),
+    ask: (question) => done.push(`ask ${question}`),
+    end: (status, why) => done.push(`end ${status}${why ? `: ${why}` : ""}`),
+  }, { port: 30232, ...start });
+  const take = () => done.splice(0).join(" | ");
+  const say = (line: string) => {
+    machine.push(LA, encodeText(`${line}\n`));
+    return take();
+  };
+  return { machine, take, say };
+}
+
+function chatting() {
+  const client = clientMachine({ name: "jacky", password: "12345" });
+  client.machine.open();
+  client.say("101 Authentication successful");
+  client.say("201 Build connection successful");
+  return client;
+}
+
+Deno.test("the client logs in, asks again on whatever is not 101, announces its port, and chats", () => {
+  const { machine, take, say } = clientMachine();
+  machine.open();
+  assertEquals(take(), "ask name");
+  machine.typed("jacky");
+  assertEquals(take(), "ask password");
+  machine.typed("wrong");
+  assertEquals(take(), "ask null | La> /login jacky wrong");
+  assertEquals(say("103 No such thing"), "show 103 No such thing | ask name");
+  machine.typed("jacky");
+  machine.typed("12345");
+  assertEquals(take(), "ask password | ask null | La> /login jacky 12345");
+  assertEquals(say("101 Authentication successful"), "show 101 Authentication successful | La> /port 30232");
+  assertEquals(say("201 Build connection successful"), "show 201 Build connection successful | ask command");
+  machine.typed("/to bob hi");
+  assertEquals(take(), "La> /to bob hi | ask command");
+  machine.typed("/exit");
+  assertEquals(take(), "ask command", "no command before the last is answered");
+  assertEquals(say("303 Message delivery successful"), "show 303 Message delivery successful | La> /exit");
+  assertEquals(say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
+});
+
+Deno.test("the client shows whatever comes on Lb, and answers each line", () => {
+  const { machine, take } = chatting();
+  machine.push(LB, encodeText("/from bob hi\n/something strange\nhal"));
+  assertEquals(take(), `show /from bob hi | Lb> ${RECEIPT} | show /something strange | Lb> ${RECEIPT}`);
+  machine.push(LB, encodeText("f\n"));
+  assertEquals(take(), `show half | Lb> ${RECEIPT}`);
+});
+
+Deno.test("the client quits on 202, with a status", () => {
+  const { machine, say } = clientMachine({ name: "a", password: "1" });
+  machine.open();
+  say("101 Authentication successful");
+  assertEquals(
+    say("202 Build connection failed"),
+    "show 202 Build connection failed | ask null | end 1: the server could not connect back to port 30232",
+  );
+});
+
+Deno.test("the client ends with a message when the server goes away", () => {
+  const lost = chatting();
+  lost.machine.closed(LA, "broken", 0);
+  assertEquals(lost.take(), "ask null | end 1: the server is lost");
+  const stopped = chatting();
+  assertEquals(stopped.say("310 Bye bye"), "show 310 Bye bye | ask null | end 1: the server has stopped");
+  const half = chatting();
+  half.machine.closed(LB, "finished", 0);
+  half.machine.tick(499);
+  assertEquals(half.take(), "");
+  half.machine.tick(500);
+  assertEquals(half.take(), "ask null | end 1: the server closed the connection that brings messages");
+});
+
+Deno.test("at the end of the input the client waits for its reply, then leaves", () => {
+  const { machine, take, say } = chatting();
+  machine.typed("/to bob hi");
+  machine.typed("/list");
+  machine.inputEnded();
+  assertEquals(take(), "La> /to bob hi | ask command | ask command");
+  assertEquals(say("304 Message delivery failed"), "show 304 Message delivery failed | La> /list");
+  assertEquals(say("301 jacky"), "show 301 jacky | ask null | La> /exit");
+  assertEquals(say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
+});
+
+Deno.test("lines typed ahead are sent one by one; when many wait, typing waits too", () => {
+  const { machine, take, say } = chatting();
+  for (let i = 0; i < 65; i++) machine.typed(`/to bob ${i}`);
+  assertEquals(take().split(" | ").filter((did) => did === "ask command").length, 64);
+  assertEquals(say("304 x"), "show 304 x | La> /to bob 1 | ask command");
+  for (let i = 2; i < 65; i++) assertEquals(say("304 x"), `show 304 x | La> /to bob ${i}`);
+  assertEquals(say("304 x"), "show 304 x");
+});
+
+Deno.test("Ctrl-C leaves with /exit; when the server does not answer, it leaves all the same", () => {
+  const { machine, take } = chatting();
+  machine.interrupted(0);
+  assertEquals(take(), "ask null | La> /exit");
+  machine.tick(2000);
+  assertEquals(take(), "ask null | end 130");
+  const impatient = chatting();
+  impatient.machine.interrupted(0);
+  impatient.machine.interrupted(1);
+  assertEquals(impatient.take(), "ask null | La> /exit | ask null | end 130");
+});
+
+Deno.test("the client learns names from lists and messages; a list for Tab is not shown, and typing waits for it", () => {
+  const { machine, take, say } = chatting();
+  let heard = 0;
+  assert(machine.askNames(() => heard++));
+  assertEquals(machine.askNames(() => heard++), false);
+  machine.typed("/to bob hi");
+  assertEquals(take(), "La> /list | ask command");
+  assertEquals(say("301 jacky bob"), "La> /to bob hi");
+  machine.push(LB, encodeText("/from michael hi\n"));
+  assertEquals([[...machine.names], heard], [["jacky", "bob", "michael"], 1]);
+});
+
+Deno.test("the client machine takes any bytes and acts: no throw, silent after its end", () => {
+  const act = fc.constantFrom("la", "la", "lb", "typed", "end", "interrupt", "closeLa", "closeLb", "tick", "names");
+  const lines = fc.constantFrom(
+    "101 ok\n",
+    "201 ok\n",
+    "202 no\n",
+    "301 a b\n",
+    "310 bye\n",
+    "303 x\n",
+    "/from a b\n",
+    "102\n1",
+    "\xff\n",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(act, fc.oneof(lines, fc.string())), { maxLength: 60 }), (acts) => {
+      const { machine, take } = clientMachine();
+      machine.open();
+      let now = 0;
+      let ended = false;
+      for (const [what, text] of acts) {
+        take();
+        if (what === "la") machine.push(LA, encodeText(text));
+        else if (what === "lb") machine.push(LB, encodeText(text));
+        else if (what === "typed") machine.typed(text.replace(/[\r\n]/g, ""));
+        else if (what === "end") machine.inputEnded();
+        else if (what === "interrupt") machine.interrupted(now);
+        else if (what === "tick") machine.tick(now += 1000);
+        else if (what === "names") machine.askNames(() => {});
+        else machine.closed(what === "closeLa" ? LA : LB, "finished", now);
+        const did = take();
+        if (ended) assertEquals(did, "");
+        ended ||= /\bend \d/.test(did);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

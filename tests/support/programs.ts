@@ -1,0 +1,113 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { until } from "./wire.ts";
+
+const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
+const SUFFIX = Deno.build.os === "windows" ? ".exe" : "";
+
+/** How the two programs are started: from their sources, or as executables in a folder. */
+export interface Programs {
+  readonly name: string;
+  command(program: "server" | "client", args: readonly string[]): { path: string; args: string[] };
+}
+
+/** From the sources, with the permissions that `deno task` gives. */
+export const SOURCES: Programs = {
+  name: "from the sources",
+  command: (program, args) => ({
+    path: Deno.execPath(),
+    args: ["run", "--no-prompt", ...PERMISSIONS[program], join(ROOT, `${program}.ts`), ...args],
+  }),
+};
+
+const PERMISSIONS = {
+  server: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
+  client: ["--allow-net", "--allow-read", "--allow-env=NO_COLOR"],
+};
+
+/** The executables in a folder. */
+export function binaries(folder: string): Programs {
+  const path = (program: string) => join(ROOT, folder, `partyline-${program}${SUFFIX}`);
+  return { name: "compiled", command: (program, args) => ({ path: path(program), args: [...args] }) };
+}
+
+/** A started program: what it prints is asked for, and it never outlives its test. */
+export class Running {
+  #out = "";
+  #err = "";
+  readonly process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #read: Promise<unknown>;
+
+  constructor(programs: Programs, program: "server" | "client", args: readonly string[], cwd: string) {
+    const { path, args: all } = programs.command(program, args);
+    this.process = new Deno.Command(path, { args: all, cwd, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+    this.#writer = this.process.stdin.getWriter();
+    this.#read = Promise.all([
+      this.#collect(this.process.stdout, (text) => this.#out += text),
+      this.#collect(this.process.stderr, (text) => this.#err += text),
+    ]);
+  }
+
+  get out(): string {
+    return this.#out;
+  }
+
+  get err(): string {
+    return this.#err;
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode(text));
+  }
+
+  async endInput(): Promise<void> {
+    await this.#writer.close();
+  }
+
+  /** Waits until what it has printed matches. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    await until(
+      () => pattern.test(this.#out),
+      `${pattern} in ${JSON.stringify(this.#out)}, ${JSON.stringify(this.#err)}`,
+    );
+    return pattern.exec(this.#out)!;
+  }
+
+  /** Its status, with everything it printed read. */
+  async over(): Promise<number> {
+    const { code } = await this.process.status;
+    await this.#read;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.process.kill("SIGKILL");
+    } catch { /* it has ended */ }
+    await this.#writer.close().catch(() => {});
+    await this.over();
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
+  }
+}
+
+/** A folder for one test, gone after it. */
+export class Folder {
+  readonly path = Deno.makeTempDirSync({ prefix: "partyline-test-" });
+
+  write(name: string, text: string): string {
+    const path = join(this.path, name);
+    Deno.writeTextFileSync(path, text);
+    return path;
+  }
+
+  read(name: string): string {
+    return Deno.readTextFileSync(join(this.path, name));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
