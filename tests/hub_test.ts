@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { limits } from "../lib/base/limits.ts";
-import { Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
+import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
 import type { Command } from "../lib/hub/command.ts";
 import type { Event } from "../lib/hub/event.ts";
 import { type Effect, Hub } from "../lib/hub/hub.ts";

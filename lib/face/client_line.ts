@@ -33,7 +33,7 @@ Once logged in, type
   /toall TEXT          say something to everybody
   /exit                leave
 In a terminal /help and /help to tell more, Tab completes commands and names,
-and Ctrl-C leaves. Where input or output is no terminal it is the handout's, exactly.
+Ctrl-C leaves. Where input or output is no terminal all is as in the handout.
 
 Options
 ${optionHelp(OPTIONS)}

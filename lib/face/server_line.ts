@@ -39,10 +39,10 @@ const OPTIONS: readonly Option[] = [
 const HELP = `Partyline server: chat for a room, a lab, a LAN.
 
   server [PORT [USERS_FILE]] [options]   serve
-  server hash-passwords USERS_FILE       replace plain passwords by scrypt entries
+  server hash-passwords USERS_FILE       make plain passwords scrypt entries
 
-PORT is 2001 unless given, 0 for any free one; USERS_FILE is ./users.txt. The file
-has one user a line: username, white space, password; neither holds white space.
+PORT is 2001 unless given, 0 for any free one; USERS_FILE is ./users.txt. It has
+one user a line: username, white space, password; neither holds white space.
 SIGHUP reads it again. SIGINT (Ctrl-C) and SIGTERM end the server in good order.
 
 Options

@@ -9,8 +9,8 @@ const TOPICS: Readonly<Record<string, Topic>> = {
     usage: "/list",
     short: "who is online",
     long: [
-      "The server answers 301 and the names of everybody who is online: yours first, then",
-      "the others in the order in which they came.",
+      "The server answers 301 and the names of those who are online:",
+      "yours first, then the others in the order in which they came.",
     ],
   },
   to: {
@@ -19,8 +19,9 @@ const TOPICS: Readonly<Record<string, Topic>> = {
     long: [
       "Example: /to bob Hello! Nice to meet you!",
       "bob sees: /from YOU Hello! Nice to meet you!",
-      "The server answers 303 when bob's client has confirmed it, 304 when bob is not online or",
-      "his client did not confirm it in time. TEXT is everything after the blank that follows NAME.",
+      "The server answers 303 when bob's client has confirmed it, 304 when bob is",
+      "not online or his client did not confirm it in time.",
+      "TEXT is everything after the blank that follows NAME.",
     ],
   },
   toall: {
@@ -29,13 +30,14 @@ const TOPICS: Readonly<Record<string, Topic>> = {
     long: [
       "Example: /toall How about meeting at 3pm today?",
       "The others see: /broadcastfrom YOU How about meeting at 3pm today?",
-      "The server answers 303 when everybody's client has confirmed it, 304 when one did not.",
+      "The server answers 303 when everybody's client has confirmed it, 304 when",
+      "one did not.",
     ],
   },
   exit: {
     usage: "/exit",
     short: "leave",
-    long: ["The server answers 310 and your name leaves the list. Ctrl-C and Ctrl-D do the same."],
+    long: ["The server answers 310 and your name leaves the list.", "Ctrl-C and Ctrl-D do the same."],
   },
   help: {
     usage: "/help [COMMAND]",
