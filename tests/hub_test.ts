@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { limits } from "../lib/base/limits.ts";
 import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
 import type { Command } from "../lib/hub/command.ts";
-import type { Event } from "../lib/hub/event.ts";
+import { type Event, Message } from "../lib/hub/event.ts";
 import { type Effect, Hub } from "../lib/hub/hub.ts";
 import { Patience } from "../lib/hub/patience.ts";
 
@@ -128,7 +128,7 @@ Deno.test("the asker comes first in the list, the others as they came", () => {
 Deno.test("a message to all is one event for all, with one outcome when the last has taken it", () => {
   const hub = hubWith("a", "b", "c");
   const [[to, message]] = tell(hub, 1, { type: "sendAll", ref: 5, text: "hi" }) as [[number[], Event]];
-  assertEquals([to, message], [[2, 3], { type: "message", id: 1, from: "a", scope: "all", text: "hi" }]);
+  assertEquals([to, message], [[2, 3], new Message(1, "a", "all", "hi")]);
   assertEquals(tell(hub, 2, { type: "taken", id: 1 }), []);
   assertEquals(tell(hub, 2, { type: "taken", id: 1 }), [], "said twice counts once");
   assertEquals(tell(hub, 3, { type: "taken", id: 1 }), [[[1], { type: "outcome", ref: 5, delivered: true }]]);

@@ -4,7 +4,7 @@ import { Fault } from "../lib/base/fault.ts";
 import { limits } from "../lib/base/limits.ts";
 import { encodeText } from "../lib/base/text.ts";
 import type { Command } from "../lib/hub/command.ts";
-import type { Message } from "../lib/hub/event.ts";
+import { Message } from "../lib/hub/event.ts";
 import { ImClientSession } from "../lib/wire/im/client.ts";
 import { encodeMessage, LA, LB } from "../lib/wire/im/lines.ts";
 import { ReceiptDecoder } from "../lib/wire/im/receipts.ts";
@@ -62,7 +62,7 @@ Deno.test("receipts are found with and without newline, cut or joined, among oth
 });
 
 Deno.test("a message is encoded once, and never holds a line break", () => {
-  const message: Message = { type: "message", id: 1, from: "a", scope: "all", text: "x\ny" };
+  const message = new Message(1, "a", "all", "x\ny");
   assertEquals(encodeMessage(message), encodeText("/broadcastfrom a x y\n"));
   assert(encodeMessage(message) === encodeMessage(message));
 });
@@ -127,7 +127,7 @@ Deno.test("what waits for a slow Lb is bounded; past it the message is missed at
   machine.push(LA, encodeText("/port 7\n"), 0);
   machine.dialled(LB, "connected", 0);
   for (let id = 1; id <= 10; id++) {
-    machine.event({ type: "message", id, from: "b", scope: "one", text: "x".repeat(200) }, 0);
+    machine.event(new Message(id, "b", "one", "x".repeat(200)), 0);
   }
   assertEquals(commands.filter((command) => command.type === "missed").map((command) => command.id), [6, 7, 8, 9, 10]);
 });
@@ -182,7 +182,7 @@ Deno.test("the server machine takes any bytes, events and cuts: no throw, bounde
         else if (what === "turned") machine.event({ type: "turnedAway", why: "credentials" }, now);
         else if (what === "connected" || what === "refused") machine.dialled(LB, what, now);
         else if (what === "message") {
-          machine.event({ type: "message", id: ++id, from: "b", scope: "one", text: "t" }, now);
+          machine.event(new Message(++id, "b", "one", "t"), now);
         } else if (what === "outcome") {
           machine.event({ type: "outcome", ref: 0, delivered: true }, now);
         } else if (what === "tick") machine.tick(now += 5000);

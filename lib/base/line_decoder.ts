@@ -12,13 +12,16 @@ const FIRST_BYTES = 256;
  * 1. `push` copies; the caller may use its buffer again at once.
  * 2. `next` gives a line without its line break (`\n` or `\r\n`), a fault, or `undefined` for "not yet".
  * 3. `not text` spends the line it speaks of. After `too long` nothing comes any more.
- * 4. With everything taken it holds no memory.
+ * 4. With everything taken it holds 256 bytes at most.
  */
 export class LineDecoder {
   #bytes: Uint8Array = NOTHING;
   #start = 0;
-  #scanned = 0;
   #end = 0;
+  /** Up to where no line break was found. */
+  #scanned = 0;
+  /** Where the first line break stands; -1 when there is none. */
+  #break = -1;
   #spoiled = false;
 
   /** Lines of at most `lineBytes`; `decode` says what text the bytes of one are. */
@@ -34,26 +37,31 @@ export class LineDecoder {
     this.#makeRoom(bytes.length);
     this.#bytes.set(bytes, this.#end);
     this.#end += bytes.length;
+    if (this.#break < 0) this.#findBreak();
+  }
+
+  /** Whether a whole line waits. */
+  get hasLine(): boolean {
+    return this.#break >= 0;
   }
 
   next(): string | Fault | undefined {
     if (this.#spoiled) return undefined;
-    const at = this.#bytes.subarray(0, this.#end).indexOf(NEWLINE, this.#scanned);
+    const at = this.#break;
     const length = (at < 0 ? this.#end : at) - this.#start;
     // One byte of grace for the `\r` that is no part of the line.
     if (length > this.lineBytes && !(length === this.lineBytes + 1 && this.#endsWithReturn(at))) {
       this.#spoiled = true;
+      this.#break = -1;
       this.#release();
       return new Fault("too long", `expected a line of at most ${this.lineBytes} bytes, found ${length}`);
     }
-    if (at < 0) {
-      this.#scanned = this.#end;
-      return undefined;
-    }
+    if (at < 0) return undefined;
     const end = at > this.#start && this.#bytes[at - 1] === RETURN ? at - 1 : at;
     const line = this.decode(this.#bytes.subarray(this.#start, end));
     this.#start = this.#scanned = at + 1;
     if (this.#start === this.#end) this.#release();
+    this.#findBreak();
     return line;
   }
 
@@ -63,9 +71,11 @@ export class LineDecoder {
     return text instanceof Fault ? "" : text;
   }
 
-  /** Whether a whole line waits. */
-  get hasLine(): boolean {
-    return !this.#spoiled && this.#bytes.subarray(0, this.#end).indexOf(NEWLINE, this.#scanned) >= 0;
+  #findBreak(): void {
+    // What stands behind the end is from before.
+    const at = this.#scanned < this.#end ? this.#bytes.indexOf(NEWLINE, this.#scanned) : -1;
+    this.#break = at < this.#end ? at : -1;
+    if (this.#break < 0) this.#scanned = this.#end;
   }
 
   #endsWithReturn(at: number): boolean {
@@ -81,12 +91,13 @@ export class LineDecoder {
     }
     this.#bytes.set(old.subarray(this.#start, this.#end), 0);
     this.#scanned -= this.#start;
+    if (this.#break >= 0) this.#break -= this.#start;
     this.#start = 0;
     this.#end = held;
   }
 
   #release(): void {
-    this.#bytes = NOTHING;
+    if (this.#bytes.length > FIRST_BYTES) this.#bytes = NOTHING;
     this.#start = this.#scanned = this.#end = 0;
   }
 }

@@ -2,7 +2,7 @@ import type { Limits } from "../base/limits.ts";
 import type { Accounts, ScryptSecret } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Delivery } from "./delivery.ts";
-import type { Event, Message } from "./event.ts";
+import { type Event, Message, type Scope } from "./event.ts";
 import { Patience } from "./patience.ts";
 
 /** What names a session for as long as the server runs. */
@@ -188,13 +188,13 @@ export class Hub {
     return [this.#dispatch(receivers, delivery, sender.name, "all", text)];
   }
 
-  #dispatch(receivers: Presence[], delivery: Delivery, from: string, scope: Message["scope"], text: string): Effect {
+  #dispatch(receivers: Presence[], delivery: Delivery, from: string, scope: Scope, text: string): Effect {
     const id = ++this.#lastMessage;
     for (const receiver of receivers) {
       delivery.expect();
       receiver.owes.set(id, delivery);
     }
-    return { type: "tell", to: receivers.map(({ id }) => id), event: { type: "message", id, from, scope, text } };
+    return { type: "tell", to: receivers.map(({ id }) => id), event: new Message(id, from, scope, text) };
   }
 
   #settle(presence: Presence, id: number, taken: boolean): Effect[] {

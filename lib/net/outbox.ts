@@ -15,6 +15,7 @@ export class Outbox {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing = false;
+  #current: Uint8Array | undefined;
   #dead = false;
   #idle: (() => void) | undefined;
 
@@ -65,19 +66,22 @@ export class Outbox {
   }
 
   #put(bytes: Uint8Array): void {
-    this.sink.write(bytes).then(
-      (written) => {
-        this.#waitingBytes = Math.max(0, this.#waitingBytes - written);
-        if (written < bytes.length && !this.#dead) this.#put(bytes.subarray(written));
-        else this.#write();
-      },
-      (error) => {
-        if (this.#dead) return this.#rest();
-        this.close();
-        this.failed(error);
-      },
-    );
+    this.#current = bytes;
+    this.sink.write(bytes).then(this.#wrote, this.#broke);
   }
+
+  // Made once for each outbox, not once for each write.
+  readonly #wrote = (written: number): void => {
+    this.#waitingBytes = Math.max(0, this.#waitingBytes - written);
+    if (written < this.#current!.length && !this.#dead) this.#put(this.#current!.subarray(written));
+    else this.#write();
+  };
+
+  readonly #broke = (error: unknown): void => {
+    if (this.#dead) return this.#rest();
+    this.close();
+    this.failed(error);
+  };
 
   #gather(): Uint8Array | undefined {
     const chunks = this.#waiting;
@@ -94,6 +98,7 @@ export class Outbox {
 
   #rest(): void {
     this.#writing = false;
+    this.#current = undefined;
     this.#idle?.();
     this.#idle = undefined;
   }

@@ -2,6 +2,7 @@ import type { Limits } from "../base/limits.ts";
 import { log } from "../base/log.ts";
 import type { ScryptSecret } from "../hub/accounts.ts";
 import type { Command } from "../hub/command.ts";
+import type { Event } from "../hub/event.ts";
 import type { Effect, Hub, SessionId } from "../hub/hub.ts";
 import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../wire/session.ts";
 import { isLoopback } from "./address.ts";
@@ -59,7 +60,17 @@ export class Switchboard {
   #lastId = 0;
   #stopping = false;
 
-  constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {}
+  constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {
+    this.now = world.now();
+  }
+
+  /** The time of the turn that goes on: one time for all that comes of one cause. */
+  now: number;
+
+  /** A turn begins; its time. */
+  beginTurn(): number {
+    return this.now = this.world.now();
+  }
 
   get size(): number {
     return this.#seats.size;
@@ -84,7 +95,7 @@ export class Switchboard {
 
   /** Time has passed. */
   tick(): void {
-    const now = this.world.now();
+    const now = this.beginTurn();
     this.apply(this.hub.tick(now));
     for (const seat of this.#seats.values()) seat.tick(now);
   }
@@ -101,7 +112,7 @@ export class Switchboard {
 
   /** Has the hub handle a command, and its effects done. */
   command(id: SessionId, command: Command): void {
-    this.apply(this.hub.handle(id, command, this.world.now()));
+    this.apply(this.hub.handle(id, command, this.now));
   }
 
   /** Does what the hub wants done. */
@@ -120,7 +131,7 @@ export class Switchboard {
     this.world.soon(() => {
       const seats = [...this.#soon];
       this.#soon.clear();
-      const now = this.world.now();
+      const now = this.beginTurn();
       for (const each of seats) each.tick(now);
     });
   }
@@ -139,6 +150,7 @@ export class Switchboard {
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }
+    this.beginTurn();
     this.command(id, { type: "checked", right });
   }
 }
@@ -157,7 +169,7 @@ export class Seat implements Way {
     readonly peer: PeerAddress,
     line: (seat: Seat) => Line,
   ) {
-    const now = board.world.now();
+    const now = board.beginTurn();
     if (board.world.trace) this.trace = (link, direction, text) => this.#trace(link, direction, text);
     this.liveness = new Liveness(isLoopback(peer.hostname) ? Infinity : board.limits.idleMs, now);
     this.session = door.open(this, board.limits, now);
@@ -169,10 +181,15 @@ export class Seat implements Way {
   // From the net.
 
   push(link: Link, bytes: Uint8Array): void {
-    this.#do((now) => {
-      this.liveness.heard(now);
+    if (this.#over) return;
+    const now = this.board.beginTurn();
+    this.liveness.heard(now);
+    try {
       this.session.push(link, bytes, now);
-    });
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#settle(now);
   }
 
   closed(link: Link, ending: Ending): void {
@@ -187,7 +204,7 @@ export class Seat implements Way {
   }
 
   probed(outcome: ProbeOutcome): void {
-    this.liveness.probed(outcome, this.board.world.now());
+    this.liveness.probed(outcome, this.board.beginTurn());
     if (this.liveness.gone) this.end("its machine is not there any more");
   }
 
@@ -207,8 +224,15 @@ export class Seat implements Way {
 
   // From the hub.
 
-  event(event: Parameters<Session["event"]>[0]): void {
-    this.#do((now) => this.session.event(event, now));
+  event(event: Event): void {
+    if (this.#over) return;
+    const { now } = this.board;
+    try {
+      this.session.event(event, now);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#settle(now);
   }
 
   // From the session: its way.
@@ -232,16 +256,26 @@ export class Seat implements Way {
     for (const line of this.#lines) line?.close();
   }
 
-  /** One step of the session machine. */
+  /** One step of the session machine, in a turn of its own. */
   #do(step: (now: number) => void): void {
     if (this.#over) return;
-    const now = this.board.world.now();
+    const now = this.board.beginTurn();
     try {
       step(now);
     } catch (error) {
-      log.error(`our own error in session ${this.id} at ${this.door.name}: ${describe(error)}`);
-      this.end("our own error");
+      this.#failed(error);
     }
+    this.#settle(now);
+  }
+
+  /** An error of our own: this session ends, and no other notices. */
+  #failed(error: unknown): void {
+    log.error(`our own error in session ${this.id} at ${this.door.name}: ${describe(error)}`);
+    this.end("our own error");
+  }
+
+  /** After a step: more work at once, or more to read. */
+  #settle(now: number): void {
     if (this.#over) return;
     if (this.session.wakeAt <= now) this.board.again(this);
     this.#lines[0]?.resume();

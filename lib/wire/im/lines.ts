@@ -19,6 +19,13 @@ export const REPLY = {
   unrecognized: "401 Unrecognized message",
 } as const;
 
+const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));
+
+/** A reply as it goes over the wire. */
+export function encodeReply(line: string): Uint8Array {
+  return encodedReplies.get(line) ?? encodeLine(line);
+}
+
 /** What a client answers to each line that comes in on Lb. */
 export const RECEIPT = "302 Message receipt successful";
 
@@ -39,14 +46,7 @@ export function messageLine(message: Message): string {
   return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
 }
 
-const encodedMessages = new WeakMap<Message, Uint8Array>();
-
 /** The bytes of `messageLine`; made once for each message, whoever receives it. */
 export function encodeMessage(message: Message): Uint8Array {
-  let bytes = encodedMessages.get(message);
-  if (!bytes) {
-    bytes = encodeText(messageLine(message) + "\n");
-    encodedMessages.set(message, bytes);
-  }
-  return bytes;
+  return message.encoded("im", () => encodeText(messageLine(message) + "\n"));
 }

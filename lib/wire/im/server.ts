@@ -5,7 +5,7 @@ import { Rate } from "../../base/rate.ts";
 import type { Event, Message } from "../../hub/event.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
 import { Lane } from "./lane.ts";
-import { encodeLine, LA, LB, listLine, messageLine, RECEIPT, REPLY } from "./lines.ts";
+import { encodeReply, LA, LB, listLine, messageLine, RECEIPT, REPLY } from "./lines.ts";
 import { decodeRequest, type Request } from "./request.ts";
 
 const REDIAL_MS = 50;
@@ -227,7 +227,7 @@ export class ImServerSession implements Session {
   #reply(line: string): void {
     if (this.#stage === "ended") return;
     this.way.trace?.(LA, "down", line);
-    this.way.write(LA, encodeLine(line));
+    this.way.write(LA, encodeReply(line));
   }
 
   #sendMessage(message: Message, bytes: Uint8Array): void {
