@@ -100,14 +100,17 @@ function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Swit
   }
 }
 
-/** Resolves with the signal that says stop; `reread` is called at each SIGHUP. */
+/** Resolves with the signal that says stop; `reread` is called at each SIGHUP that a person or a script sends. */
 function stopSignal(reread: () => void): Promise<Deno.Signal> {
   return new Promise((resolve) => {
     const windows = Deno.build.os === "windows";
     for (const signal of ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve(signal));
     }
-    if (!windows) Deno.addSignalListener("SIGHUP", reread);
+    if (windows) return;
+    // A terminal that is closed sends the same signal; then nobody is left who could stop the server by hand.
+    const attended = Deno.stdin.isTerminal();
+    Deno.addSignalListener("SIGHUP", () => attended && !Deno.stdin.isTerminal() ? resolve("SIGHUP") : reread());
   });
 }
 
