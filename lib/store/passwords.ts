@@ -9,6 +9,11 @@ export class Passwords {
 
   constructor(readonly atOnce: number) {}
 
+  /** How many are being worked on. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Whether `password` is the one that `secret` was made from. */
   async verify(password: string, secret: ScryptSecret): Promise<boolean> {
     return sameSecret(await this.#key(password, secret, secret.key.length), secret.key);

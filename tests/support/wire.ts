@@ -106,10 +106,10 @@ export class Wire {
 }
 
 /** Waits until something is so; for what no connection tells. */
-export async function until(ready: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + WAIT_MS;
+export async function until(ready: () => boolean, what: string, waitMs = WAIT_MS): Promise<void> {
+  const end = Date.now() + waitMs;
   while (!ready()) {
-    if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms until ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${waitMs} ms until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

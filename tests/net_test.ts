@@ -1,0 +1,217 @@
+import { assert, assertEquals } from "@std/assert";
+import { limits } from "../lib/base/limits.ts";
+import { Liveness } from "../lib/net/liveness.ts";
+import { Outbox } from "../lib/net/outbox.ts";
+import { Stream } from "../lib/net/stream.ts";
+import { Lab, RawClient } from "./support/lab.ts";
+import { until, Wire } from "./support/wire.ts";
+
+/** A sink whose writes are let through one by one, each as far as the test says. */
+function gatedSink() {
+  const written: string[] = [];
+  let gate: ((count: number | Error) => void) | undefined;
+  const sink = {
+    write: (bytes: Uint8Array) =>
+      new Promise<number>((resolve, reject) =>
+        gate = (count) => {
+          if (count instanceof Error) return reject(count);
+          written.push(new TextDecoder().decode(bytes.subarray(0, count)));
+          resolve(Math.min(count, bytes.length));
+        }
+      ),
+  };
+  const let_ = async (count: number | Error = Infinity) => {
+    await turn();
+    gate!(count);
+    await turn();
+  };
+  return { sink, written, let: let_ };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("an outbox writes each push apart, or all that has gathered in one", async () => {
+  for (const [apart, expected] of [[true, ["a", "b", "c"]], [false, ["ab", "c"]]] as const) {
+    const gated = gatedSink();
+    const outbox = new Outbox(gated.sink, 100, apart, () => {});
+    outbox.push(bytes("a"));
+    outbox.push(bytes("b"));
+    await gated.let();
+    outbox.push(bytes("c"));
+    const drained = outbox.drained();
+    while (gated.written.join("") !== "abc") await gated.let();
+    await drained;
+    assertEquals([gated.written, outbox.waitingBytes], [expected, 0]);
+  }
+});
+
+Deno.test("an outbox writes the rest of a short write before anything else", async () => {
+  const gated = gatedSink();
+  const outbox = new Outbox(gated.sink, 100, true, () => {});
+  outbox.push(bytes("hello"));
+  outbox.push(bytes("world"));
+  await gated.let(2);
+  await gated.let(1);
+  await gated.let();
+  await gated.let();
+  assertEquals(gated.written, ["he", "l", "lo", "world"]);
+});
+
+Deno.test("an outbox takes nothing past its bound, and everything again when there is room", async () => {
+  const gated = gatedSink();
+  const outbox = new Outbox(gated.sink, 5, true, () => {});
+  assertEquals([outbox.push(bytes("abc")), outbox.push(bytes("def")), outbox.push(bytes("de"))], [true, false, true]);
+  await gated.let();
+  assertEquals(outbox.push(bytes("fgh")), true);
+  outbox.close();
+});
+
+Deno.test("an outbox tells of a failed write once, and writes no more", async () => {
+  const gated = gatedSink();
+  const failures: unknown[] = [];
+  const outbox = new Outbox(gated.sink, 100, true, (error) => failures.push(error));
+  outbox.push(bytes("a"));
+  outbox.push(bytes("b"));
+  const drained = outbox.drained();
+  const reset = new Error("reset");
+  await gated.let(reset);
+  await drained;
+  outbox.push(bytes("c"));
+  await turn();
+  assertEquals([failures, gated.written, outbox.waitingBytes], [[reset], [], 0]);
+});
+
+Deno.test("a closing stream sends what was written, however much, then its end; what still comes is passed over", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, peer] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  let pushed = 0;
+  const stream = new Stream(conn, {
+    push: () => pushed++,
+    hungry: () => true,
+    closed: () => {},
+    overflowed: () => {},
+  }, { outboxBytes: 10_000_000, apart: false, lingerMs: 10_000 });
+  const text = "x".repeat(5_000_000);
+  stream.write(bytes(text));
+  stream.close();
+  using wire = new Wire(peer);
+  await wire.send("this comes too late\n");
+  assertEquals((await wire.rest()).length, text.length);
+  await wire.finish();
+  await stream.over;
+  assertEquals(pushed, 0);
+});
+
+Deno.test("a closing stream whose peer neither reads nor finishes is over within its linger", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [conn, peer] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+  ]);
+  const owner = { push: () => {}, hungry: () => true, closed: () => {}, overflowed: () => {} };
+  const stream = new Stream(conn, owner, { outboxBytes: 50_000_000, apart: false, lingerMs: 50 });
+  stream.write(new Uint8Array(40_000_000));
+  stream.close();
+  await stream.over;
+  peer.close();
+});
+
+Deno.test("a peer that never reads is let go when its outbox is full, and nobody else feels it", async () => {
+  await using lab = new Lab({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  // Replies to what nobody reads: the kernel's buffers fill first, then ours.
+  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.port });
+  const chunk = bytes("x\n".repeat(8 * 1024));
+  const flood = (async () => {
+    try {
+      for (;;) await deaf.write(chunk);
+    } catch { /* let go */ }
+  })();
+  const talk = (async () => {
+    for (let i = 0; i < 200; i++) {
+      await jacky.la.send(`/to bob ${i}\n`);
+      assertEquals(await bob.take(), `/from jacky ${i}`);
+      assertEquals(await jacky.la.line(), "303 Message delivery successful");
+    }
+  })();
+  await Promise.all([flood, talk]);
+  await until(() => lab.house.board.size === 2, "the one that never reads is gone");
+});
+
+Deno.test("more sessions than allowed are not let in, and those inside never notice", async () => {
+  await using lab = new Lab({ limits: { connections: 2 } });
+  using jacky = await lab.join("jacky");
+  using second = await lab.connect();
+  assertEquals(await second.ask("/list"), "401 Unrecognized message");
+  using third = await lab.connect();
+  assertEquals(await third.rest(), "");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+  second.close();
+  await until(() => lab.house.board.size === 1, "a place is free");
+  using fourth = await lab.connect();
+  assertEquals(await fourth.ask("/list"), "401 Unrecognized message");
+});
+
+Deno.test("250 users online at once: a message to all reaches every one, and each receipt counts", async () => {
+  const count = 250;
+  const users = Array.from({ length: count }, (_, i) => `u${i} p`).join("\n");
+  await using lab = new Lab({ users });
+  const clients = await Promise.all(Array.from({ length: count }, async (_, i) => {
+    const client = await RawClient.open(lab.port);
+    await client.login(`u${i}`, "p");
+    return client;
+  }));
+  const [first, ...others] = clients;
+  await first!.la.send("/toall hello\n");
+  assertEquals(await Promise.all(others.map((client) => client.take())), others.map(() => "/broadcastfrom u0 hello"));
+  assertEquals(await first!.la.line(), "303 Message delivery successful");
+  assertEquals((await first!.la.ask("/list")).split(" ").length, count + 1);
+  for (const client of clients) client.close();
+  await until(() => lab.house.board.size === 0, "all are gone");
+  assertEquals(lab.house.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+});
+
+Deno.test("5 failed logins are free, the next is a second late, and another name is not", async () => {
+  await using lab = new Lab({ limits: { failureDelayMs: 300 } });
+  using guesser = await lab.connect();
+  for (let i = 0; i < 5; i++) await guesser.ask("/login jacky guess");
+  const began = performance.now();
+  const late = guesser.ask("/login jacky guess");
+  using bob = await lab.connect();
+  assertEquals(await bob.ask("/login bob 12345"), "101 Authentication successful");
+  assertEquals(guesser.unread, "", "bob is in while the guesser still waits");
+  assertEquals(await late, "102 Authentication failed");
+  assert(performance.now() - began >= 300);
+});
+
+Deno.test("a machine that is asked and never found is gone after three; one that answers stays", () => {
+  const { idleMs } = limits();
+  const gone = new Liveness(idleMs, 0);
+  let now = 0;
+  for (let i = 0; i < 3; i++) {
+    assertEquals([gone.due(now += idleMs - 1), gone.due(now += 1), gone.due(now)], [false, true, false]);
+    gone.probed("unreachable", now);
+  }
+  assertEquals([gone.gone, now], [true, 120_000]);
+  const there = new Liveness(idleMs, 0);
+  for (let i = 0; i < 10; i++) there.probed("there", i);
+  there.probed("silent", 11);
+  there.probed("silent", 12);
+  there.heard(13);
+  there.probed("silent", 14);
+  there.probed("silent", 15);
+  assertEquals(there.gone, false);
+  there.probed("silent", 16);
+  assertEquals(there.gone, true, "it used to answer");
+  const walled = new Liveness(idleMs, 0);
+  for (let i = 0; i < 10; i++) walled.probed("silent", i);
+  assertEquals(walled.gone, false, "behind a firewall, silence says nothing");
+});

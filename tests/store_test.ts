@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { decodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
+import { Passwords } from "../lib/store/passwords.ts";
+import { hashUsers, readUsers, UsersFileError } from "../lib/store/users_file.ts";
+import { Folder } from "./support/programs.ts";
+
+Deno.test("a password made into a secret is right, and no other is", async () => {
+  const passwords = new Passwords(2);
+  const secret = await passwords.hash("pässword");
+  assertEquals([secret.logN, secret.r, secret.p, secret.salt.length, secret.key.length], [17, 8, 1, 16, 32]);
+  assertEquals(await passwords.verify("pässword", secret), true);
+  assertEquals(await passwords.verify("passwort", secret), false);
+});
+
+Deno.test("scrypt is the one that everybody has: a known answer", async () => {
+  // RFC 7914, section 12: "pleaseletmein", "SodiumChloride", N=16384, r=8, p=1.
+  const hex =
+    "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887";
+  const key = Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
+  const secret: ScryptSecret = {
+    type: "scrypt",
+    logN: 14,
+    r: 8,
+    p: 1,
+    salt: new TextEncoder().encode("SodiumChloride"),
+    key,
+  };
+  assertEquals(await new Passwords(1).verify("pleaseletmein", secret), true);
+});
+
+Deno.test("no more are tried at once than allowed; the rest stand in line and all have their turn", async () => {
+  const passwords = new Passwords(2);
+  const secret = decodeScrypt(`$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${"A".repeat(43)}`) as ScryptSecret;
+  let most = 0;
+  const watch = setInterval(() => most = Math.max(most, passwords.running), 0);
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => passwords.verify(String(i), secret)));
+  clearInterval(watch);
+  assertEquals(answers, Array(20).fill(false));
+  assert(most >= 1 && most <= 2, `${most} at once`);
+  assertEquals(passwords.running, 0);
+});
+
+Deno.test("hashing a users file keeps its mode, follows its link, and leaves nothing beside it", async () => {
+  if (Deno.build.os === "windows") return;
+  using folder = new Folder();
+  const path = folder.write("real.txt", "jacky 12345\n");
+  Deno.chmodSync(path, 0o640);
+  Deno.symlinkSync(path, `${folder.path}/users.txt`);
+  const done: number[] = [];
+  const result = await hashUsers(`${folder.path}/users.txt`, new Passwords(2), (count) => done.push(count));
+  assertEquals([result, done], [{ hashed: 1, already: 0 }, [1]]);
+  assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
+  assertMatch(folder.read("real.txt"), /^jacky \$scrypt\$ln=17/);
+  assert(Deno.lstatSync(`${folder.path}/users.txt`).isSymlink);
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["real.txt", "users.txt"]);
+});
+
+Deno.test("a broken users file is not hashed, and stays as it was", async () => {
+  using folder = new Folder();
+  const path = folder.write("users.txt", "jacky 12345\nbob\n");
+  await assertRejects(() => hashUsers(path, new Passwords(2), () => {}), UsersFileError, "users.txt:2: expected");
+  assertEquals(folder.read("users.txt"), "jacky 12345\nbob\n");
+});
+
+Deno.test("a users file that cannot be read is told with its path and the reason", () => {
+  using folder = new Folder();
+  assertThrows(
+    () => readUsers(`${folder.path}/none`),
+    UsersFileError,
+    `cannot read the users file ${folder.path}/none`,
+  );
+  assertThrows(() => readUsers(folder.path), UsersFileError, "cannot read the users file");
+  Deno.writeFileSync(`${folder.path}/bytes`, Uint8Array.of(0x61, 0x20, 0xff));
+  assertThrows(() => readUsers(`${folder.path}/bytes`), UsersFileError, "it is not UTF-8 text");
+});
