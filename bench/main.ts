@@ -1,0 +1,97 @@
+/**
+ * `deno task bench`: measures our server beside others in the same run and prints one table.
+ *
+ *   --quick        a smoke: everything once and briefly; the figures mean nothing
+ *   --json FILE    the same as JSON
+ *   --only NAME    only this row; the names are printed as they run
+ *
+ * Figures are printed, never asserted; the status is 1 only when something did not work.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import type { Plan } from "./measure.ts";
+import { echo } from "./peers/echo.ts";
+import { ngircd } from "./peers/ngircd.ts";
+import { ours } from "./peers/ours.ts";
+import type { PeerKind } from "./peers/peer.ts";
+import { python } from "./peers/python.ts";
+import type { Row } from "./row.ts";
+import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
+import { startRow } from "./start_row.ts";
+import { table } from "./table.ts";
+
+const usual: Plan = { warmUpMs: 1000, windowMs: 3000, repeats: 3, settleMs: 2000, pauseMs: 5 };
+const quick: Plan = { warmUpMs: 200, windowMs: 500, repeats: 1, settleMs: 200, pauseMs: 5 };
+
+function print(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+async function kindsHere(required: boolean): Promise<PeerKind[]> {
+  const kinds: PeerKind[] = [];
+  for (const kind of [ours, python, ngircd]) {
+    const missing = await kind.missing();
+    if (missing === undefined) kinds.push(kind);
+    else if (required) throw new Error(`${kind.name}: ${missing}, and PARTYLINE_REQUIRE_ALL is set`);
+    else print(`without ${kind.name}: ${missing}\n`);
+  }
+  return kinds;
+}
+
+function jobs(
+  plan: Plan,
+  kinds: PeerKind[],
+  small: boolean,
+  required: boolean,
+): [string, () => Promise<Row | Row[]>][] {
+  return [
+    ["to-1", () => talkRow(plan, kinds, 1)],
+    ["to-50", () => talkRow(plan, kinds, 50)],
+    ["toall-20", () => shoutRow(plan, kinds, 20)],
+    ["toall-200", () => shoutRow(plan, kinds, 200)],
+    ["latency", () => latencyRows(plan, [echo, ...kinds])],
+    ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
+    ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],
+    ["start", () => startRow(plan, kinds, required)],
+  ];
+}
+
+if (import.meta.main) {
+  const flags = parseArgs(Deno.args, {
+    boolean: ["quick"],
+    string: ["json", "only"],
+    unknown: (name: string) => {
+      print(`unknown option ${name}; it is deno task bench [--quick] [--json FILE] [--only NAME]\n`);
+      Deno.exit(2);
+    },
+  });
+  const plan = flags.quick ? quick : usual;
+  const required = Boolean(Deno.env.get("PARTYLINE_REQUIRE_ALL"));
+  const rows: Row[] = [];
+  const errors: string[] = [];
+  const started = performance.now();
+  try {
+    const all = jobs(plan, await kindsHere(required), flags.quick, required);
+    const names = all.map(([name]) => name);
+    if (flags.only !== undefined && !names.includes(flags.only)) {
+      throw new Error(`there is no row ${flags.only}; there are ${names.join(", ")}`);
+    }
+    for (const [name, measure] of all) {
+      if (flags.only !== undefined && flags.only !== name) continue;
+      print(`${name} …\n`);
+      try {
+        rows.push(...[await measure()].flat());
+      } catch (error) {
+        errors.push(`${name}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  } catch (error) {
+    errors.push(error instanceof Error ? error.message : String(error));
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const machine = `${Deno.build.target}, ${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}`;
+  print(`\n${table(rows)}\n${machine}; took ${seconds.toFixed(0)} s; each figure the median of ${plan.repeats}\n`);
+  for (const error of errors) print(`error: ${error}\n`);
+  if (flags.json) await Deno.writeTextFile(flags.json, JSON.stringify({ machine, plan, rows, errors }, null, 2) + "\n");
+  Deno.exit(errors.length > 0 ? 1 : 0);
+}

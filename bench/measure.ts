@@ -1,0 +1,123 @@
+import type { Peer, PeerKind } from "./peers/peer.ts";
+import { cpuMs } from "./process.ts";
+import type { Figure } from "./row.ts";
+import { type Crowd, type JoinOptions, PASSWORD, type Until, userName } from "./traffic.ts";
+
+/** How long and how often things are measured. */
+export interface Plan {
+  readonly warmUpMs: number;
+  readonly windowMs: number;
+  readonly repeats: number;
+  readonly settleMs: number;
+  readonly pauseMs: number;
+}
+
+const PATIENCE_MS = 30_000;
+// Above this share of a core a thread has no time left; the rest is lost to being scheduled.
+const BUSY = 0.9;
+
+/** The middle one; of an even number, the lower of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The smallest value that at least this share of the values do not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}
+
+/** The figure whose value is the median. */
+export function medianFigure(figures: readonly Figure[]): Figure {
+  const middle = median(figures.map((figure) => figure.value));
+  return figures.find((figure) => figure.value === middle)!;
+}
+
+/** Resolves after so long. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Rejects when the work takes longer than it ever should, instead of waiting for ever. */
+export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`${what} was not over after ${ms / 1000} s`)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Starts a fresh server for `users` users, does the work with it, and leaves nothing of it behind. */
+export async function withPeer<T>(kind: PeerKind, users: number, work: (peer: Peer) => Promise<T>): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
+  try {
+    const usersFile = `${folder}/users.txt`;
+    const lines = Array.from({ length: users }, (_, number) => `${userName(number)} ${PASSWORD}\n`);
+    await Deno.writeTextFile(usersFile, lines.join(""));
+    const peer = await kind.start(folder, usersFile);
+    try {
+      return await work(peer);
+    } catch (error) {
+      const said = peer.running.complaint();
+      throw new Error(`${kind.name}: ${error instanceof Error ? error.message : error}${said && `\n${said}`}`);
+    } finally {
+      await peer.running.stop();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The same with users logged in; anything that they saw go wrong is an error. */
+export function withCrowd<T>(
+  kind: PeerKind,
+  users: number,
+  options: JoinOptions,
+  work: (crowd: Crowd, peer: Peer) => Promise<T>,
+): Promise<T> {
+  return withPeer(kind, users, async (peer) => {
+    const crowd = await within(PATIENCE_MS, `logging in ${users} users`, kind.join(peer.port, users, options));
+    try {
+      const result = await work(crowd, peer);
+      if (crowd.tally.errors > 0) throw new Error(`${crowd.tally.errors} messages were not delivered`);
+      return result;
+    } finally {
+      crowd.leave();
+    }
+  });
+}
+
+/** How many of what is counted a second, once the traffic has run for a while, and who was busy meanwhile. */
+export async function perSecond(
+  plan: Plan,
+  peer: Peer,
+  count: () => number,
+  traffic: (until: Until) => Promise<void>,
+): Promise<Figure> {
+  const until = { over: false };
+  const running = traffic(until);
+  // A failure shows when it is awaited below; until then it must not end the program.
+  running.catch(() => {});
+  await pause(plan.warmUpMs);
+  const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(Deno.pid) };
+  await pause(plan.windowMs);
+  const ms = performance.now() - before.time;
+  const done = count() - before.count;
+  const server = cpuMs(peer.running.pid);
+  const load = cpuMs(Deno.pid);
+  until.over = true;
+  await within(PATIENCE_MS, "the traffic", running);
+  if (done === 0) throw new Error("nothing was delivered in the time of the measurement");
+  const value = done / ms * 1000;
+  if (!server || !load || !before.server || !before.load) return { value };
+  const serverCpu = (server.process - before.server.process) / ms;
+  const loadThread = (load.mainThread - before.load.mainThread) / ms;
+  return {
+    value,
+    serverCpu,
+    loadCpu: (load.process - before.load.process) / ms,
+    loadLimited: loadThread > BUSY && serverCpu < BUSY,
+  };
+}

@@ -1,0 +1,30 @@
+import { join } from "@std/path";
+import { joinIm } from "../im_load.ts";
+import { start } from "../process.ts";
+import type { PeerKind } from "./peer.ts";
+
+const root = join(import.meta.dirname!, "..", "..");
+const LISTENING = /^im listening on \S+:(\d+)$/m;
+
+// A load test is what the limit on commands exists to slow down, and no other server here has one.
+const unlimited = ["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"];
+
+/** Our server, as `deno task start` runs it. */
+export const ours: PeerKind = {
+  name: "ours",
+  missing: () => Promise.resolve(undefined),
+  join: joinIm,
+  async start(folder, usersFile) {
+    const permissions = [
+      "--no-prompt",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env=NO_COLOR,LOG_LEVEL",
+    ];
+    const program = ["run", "--config", join(root, "deno.json"), ...permissions, join(root, "server.ts")];
+    const args = [...program, "0", usersFile, "--host", "127.0.0.1", ...unlimited];
+    const running = await start(Deno.execPath(), args, folder, LISTENING);
+    return { running, port: Number(running.match[1]) };
+  },
+};

@@ -1,0 +1,103 @@
+/** A program that was started for a measurement. */
+export interface Running {
+  readonly pid: number;
+  /** Its first line on standard output that the pattern matches. */
+  readonly match: RegExpMatchArray;
+  /** The end of what it said on standard error. */
+  complaint(): string;
+  /** Resolves when it is gone: asked to go, then made to. */
+  stop(): Promise<void>;
+}
+
+const STOP_MS = 4000;
+const TAIL_CHARACTERS = 2000;
+
+const START_MS = 15_000;
+
+/** Starts a program in a folder; resolves when a line of its standard output matches, rejects if none does in time. */
+export async function start(program: string, args: string[], folder: string, pattern: RegExp): Promise<Running> {
+  const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  const child = new Deno.Command(program, { args, cwd: folder, ...piped }).spawn();
+  let tail = "";
+  const complaint = () => tail.trim();
+  const drained = drain(child.stderr, (text) => void (tail = (tail + text).slice(-TAIL_CHARACTERS)));
+  const stop = async () => {
+    const kill = (signal: Deno.Signal) => {
+      try {
+        child.kill(signal);
+      } catch {
+        // It has gone by itself.
+      }
+    };
+    kill("SIGTERM");
+    const timer = setTimeout(() => kill("SIGKILL"), STOP_MS);
+    await child.status;
+    clearTimeout(timer);
+    await drained;
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
+  const what = [program, ...args].join(" ");
+  const timer = setTimeout(() => reject(new Error(`${what} did not say ${pattern} within ${START_MS} ms`)), START_MS);
+  let seen = "";
+  let found = false;
+  drain(child.stdout, (text) => {
+    if (found) return;
+    seen += text;
+    const match = seen.slice(0, seen.lastIndexOf("\n") + 1).match(pattern);
+    if (!match) return;
+    found = true;
+    resolve(match);
+  }).then(() => drained).then(() => reject(new Error(`${what} ended before it said ${pattern}: ${complaint()}`)));
+  try {
+    return { pid: child.pid, match: await promise, complaint, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function drain(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  const text = new TextDecoder();
+  for await (const chunk of stream) take(text.decode(chunk, { stream: true }));
+}
+
+/** Whether a program can be started by this name. */
+export async function installed(program: string): Promise<boolean> {
+  try {
+    await new Deno.Command(program, { args: ["--version"], stdin: "null", stdout: "null", stderr: "null" }).output();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// /proc counts in hundredths of a second on every Linux that is in use.
+const TICK_MS = 10;
+
+/** Processor time so far, in ms: of the whole process and of its main thread; undefined where there is no /proc. */
+export function cpuMs(pid: number): { process: number; mainThread: number } | undefined {
+  try {
+    return { process: statCpuMs(`/proc/${pid}/stat`), mainThread: statCpuMs(`/proc/${pid}/task/${pid}/stat`) };
+  } catch {
+    return undefined;
+  }
+}
+
+function statCpuMs(path: string): number {
+  const stat = Deno.readTextFileSync(path);
+  // The second field is the program's name in brackets, which may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** Memory that a process has in RAM, in kB; undefined where there is no /proc. */
+export function residentKb(pid: number): number | undefined {
+  try {
+    const kb = Deno.readTextFileSync(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+) kB$/m)?.[1];
+    return kb === undefined ? undefined : Number(kb);
+  } catch {
+    return undefined;
+  }
+}

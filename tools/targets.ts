@@ -1,0 +1,39 @@
+/** One executable: where it starts, what it may do, and what is put into it besides its imports. */
+export interface Program {
+  readonly name: string;
+  readonly entry: string;
+  readonly permissions: readonly string[];
+  readonly include: readonly string[];
+}
+
+/** The executables, each with the narrowest permissions it works with; a new door that needs more says so here. */
+export const programs: readonly Program[] = [
+  {
+    name: "server",
+    entry: "server.ts",
+    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR,LOG_LEVEL"],
+    include: [],
+  },
+  {
+    name: "client",
+    entry: "client.ts",
+    permissions: ["--allow-net", "--allow-read", "--allow-env=NO_COLOR"],
+    include: [],
+  },
+];
+
+/** A machine that `deno compile` can build for. */
+export interface Target {
+  readonly triple: string;
+  readonly suffix: "" | ".exe";
+  readonly archive: ".tar.gz" | ".zip";
+}
+
+/** Every target that `deno compile` has. */
+export const targets: readonly Target[] = [
+  { triple: "x86_64-unknown-linux-gnu", suffix: "", archive: ".tar.gz" },
+  { triple: "aarch64-unknown-linux-gnu", suffix: "", archive: ".tar.gz" },
+  { triple: "x86_64-apple-darwin", suffix: "", archive: ".tar.gz" },
+  { triple: "aarch64-apple-darwin", suffix: "", archive: ".tar.gz" },
+  { triple: "x86_64-pc-windows-msvc", suffix: ".exe", archive: ".zip" },
+];
