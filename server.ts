@@ -6,6 +6,7 @@ import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/net/address.ts";
+import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import { Switchboard } from "./lib/net/switchboard.ts";
 import { openWorld } from "./lib/net/world.ts";
@@ -93,7 +94,13 @@ export function openHouse(
 
 function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Switchboard): StreamServer {
   try {
-    return new StreamServer(IM_DOOR, { hostname: plan.host, port: plan.port }, board, plan.limits);
+    return new StreamServer(
+      IM_DOOR,
+      { hostname: plan.host, port: plan.port },
+      board,
+      new Places(plan.limits),
+      plan.limits,
+    );
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse ? "the port is in use" : reason(error);
     throw new UsageError(`cannot listen on ${endpoint(plan.host, plan.port)}: ${why}`);

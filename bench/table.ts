@@ -1,15 +1,15 @@
 import type { Figure, Row } from "./row.ts";
 
-const BARE = ["ours", "thread server", "ngircd"];
+const COLUMNS = ["ours", "thread server", "ngircd"];
 
 /** The rows as one table for people, with the notes of each under it. */
 export function table(rows: readonly Row[]): string {
-  const head = ["what", "unit", ...BARE, "beside it", "ratio", "target", "", "cpu server/load"];
+  const head = ["what", "unit", ...COLUMNS, "beside it", "ratio", "target", "", "cpu server/load"];
   const body = rows.map((row) => [
     row.title,
     row.unit,
-    ...BARE.map((name) => number(row.figures[name]?.value)),
-    Object.entries(row.figures).filter(([name]) => !BARE.includes(name))
+    ...COLUMNS.map((name) => number(row.figures[name]?.value)),
+    Object.entries(row.figures).filter(([name]) => !COLUMNS.includes(name))
       .map(([name, { value }]) => `${name} ${number(value)}`).join(", "),
     row.ratio === undefined ? "" : `${number(row.ratio)} x`,
     row.target ?? "",
@@ -28,7 +28,7 @@ export function table(rows: readonly Row[]): string {
   return lines.join("\n") + "\n";
 }
 
-const isNumeric = (column: number) => column >= 2 && column < 2 + BARE.length;
+const isNumeric = (column: number) => column >= 2 && column < 2 + COLUMNS.length;
 
 function number(value: number | undefined): string {
   if (value === undefined) return "-";

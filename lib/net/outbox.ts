@@ -17,7 +17,8 @@ export class Outbox {
   #writing = false;
   #current: Uint8Array | undefined;
   #dead = false;
-  #idle: (() => void) | undefined;
+  #whenDrained: (() => void) | undefined;
+  #whenSettled: (() => void) | undefined;
 
   constructor(
     readonly sink: Sink,
@@ -46,8 +47,14 @@ export class Outbox {
 
   /** Resolves when all that was pushed is written, or will never be. */
   drained(): Promise<void> {
+    if (!this.#writing || this.#dead) return Promise.resolve();
+    return new Promise((resolve) => this.#whenDrained = resolve);
+  }
+
+  /** Resolves when no write is under way any more; after `close` that is up to the sink. */
+  settled(): Promise<void> {
     if (!this.#writing) return Promise.resolve();
-    return new Promise((resolve) => this.#idle = resolve);
+    return new Promise((resolve) => this.#whenSettled = resolve);
   }
 
   /** Writes nothing more. */
@@ -55,7 +62,7 @@ export class Outbox {
     this.#dead = true;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#rest();
+    this.#whenDrained?.();
   }
 
   #write(): void {
@@ -78,7 +85,8 @@ export class Outbox {
   };
 
   readonly #broke = (error: unknown): void => {
-    if (this.#dead) return this.#rest();
+    this.#rest();
+    if (this.#dead) return;
     this.close();
     this.failed(error);
   };
@@ -99,7 +107,7 @@ export class Outbox {
   #rest(): void {
     this.#writing = false;
     this.#current = undefined;
-    this.#idle?.();
-    this.#idle = undefined;
+    this.#whenDrained?.();
+    this.#whenSettled?.();
   }
 }

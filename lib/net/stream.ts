@@ -116,6 +116,8 @@ export class Stream {
     if (!this.#closing) await new Promise<void>((resolve) => this.#release = resolve);
     await this.#outbox.drained();
     this.#shut();
+    // Deno 2.4 does not end a write when its connection is closed, and holds the connection until it ends.
+    await this.#outbox.settled();
   }
 
   #ended(ending: Ending): void {

@@ -1,6 +1,7 @@
 import type { Limits } from "../base/limits.ts";
 import { log } from "../base/log.ts";
-import { endpoint, isLoopback } from "./address.ts";
+import { endpoint } from "./address.ts";
+import type { Places } from "./places.ts";
 import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
 import type { Door, Switchboard } from "./switchboard.ts";
 
@@ -22,6 +23,7 @@ export class StreamServer {
     readonly door: Door,
     where: { hostname: string; port: number },
     readonly board: Switchboard,
+    readonly places: Places,
     readonly limits: Limits,
   ) {
     this.#listener = Deno.listen(where);
@@ -59,25 +61,19 @@ export class StreamServer {
 
   #welcome(conn: Deno.TcpConn): void {
     const { hostname, port } = conn.remoteAddr;
-    const refusal = this.#refusal(hostname);
-    if (refusal) {
-      log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refusal}`);
+    const refused = this.places.take(hostname);
+    if (refused) {
+      log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
       return conn.close();
     }
     this.board.open(this.door, { hostname, port }, (seat) => {
       const stream = new SeatStream(conn, seat, 0, seatStreamOptions(this.limits));
       this.#streams.add(stream);
-      stream.over.then(() => this.#streams.delete(stream));
+      stream.over.then(() => {
+        this.#streams.delete(stream);
+        this.places.free(hostname);
+      });
       return stream;
     });
-  }
-
-  #refusal(hostname: string): string | undefined {
-    const { connections, connectionsPerAddress } = this.limits;
-    if (this.board.stopping) return "the server stops";
-    if (this.board.size >= connections) return `${connections} sessions are open, the most allowed`;
-    if (isLoopback(hostname)) return undefined;
-    if (this.board.sessionsOf(hostname) < connectionsPerAddress) return undefined;
-    return `${connectionsPerAddress} sessions from its address are open, the most allowed`;
   }
 }

@@ -58,7 +58,6 @@ export class Switchboard {
   readonly #seats = new Map<SessionId, Seat>();
   readonly #soon = new Set<Seat>();
   #lastId = 0;
-  #stopping = false;
 
   constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {
     this.now = world.now();
@@ -74,13 +73,6 @@ export class Switchboard {
 
   get size(): number {
     return this.#seats.size;
-  }
-
-  /** How many sessions an address has. */
-  sessionsOf(hostname: string): number {
-    let count = 0;
-    for (const seat of this.#seats.values()) if (seat.peer.hostname === hostname) count++;
-    return count;
   }
 
   /** A peer has come to a door. */
@@ -100,14 +92,9 @@ export class Switchboard {
     for (const seat of this.#seats.values()) seat.tick(now);
   }
 
-  /** Tells every session that the server stops; nobody is let in from now on. */
+  /** Tells every session that the server stops. */
   stop(): void {
-    this.#stopping = true;
     this.apply(this.hub.close());
-  }
-
-  get stopping(): boolean {
-    return this.#stopping;
   }
 
   /** Has the hub handle a command, and its effects done. */
