@@ -34,6 +34,7 @@ async function compile(program: Program, target: Target, folder: string, extra: 
     "compile",
     "--no-prompt",
     ...program.permissions,
+    ...(program.v8.length > 0 ? [`--v8-flags=${program.v8.join(",")}`] : []),
     ...program.include.flatMap((path) => ["--include", path]),
     ...extra,
     "--target",

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
 import { joinIm } from "../im_load.ts";
 import { start } from "../process.ts";
 import type { PeerKind } from "./peer.ts";
@@ -15,14 +16,9 @@ export const ours: PeerKind = {
   missing: () => Promise.resolve(undefined),
   join: joinIm,
   async start(folder, usersFile) {
-    const permissions = [
-      "--no-prompt",
-      "--allow-net",
-      "--allow-read",
-      "--allow-write",
-      "--allow-env=NO_COLOR,LOG_LEVEL",
-    ];
-    const program = ["run", "--config", join(root, "deno.json"), ...permissions, join(root, "server.ts")];
+    const task: string = config.tasks.start.command;
+    const options = task.split(" ").slice(2, -1);
+    const program = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, join(root, "server.ts")];
     const args = [...program, "0", usersFile, "--host", "127.0.0.1", ...unlimited];
     const running = await start(Deno.execPath(), args, folder, LISTENING);
     return { running, port: Number(running.match[1]) };
