@@ -4,6 +4,7 @@ import { RECEIPT } from "./lines.ts";
 const NEWLINE = 0x0a;
 const RECEIPT_BYTES = encodeText(RECEIPT);
 const CODE_BYTES = encodeText("302");
+const LINE_BYTES = encodeText(RECEIPT + "\n");
 
 /**
  * Finds receipts in what a client sends on Lb, with the newline or without it, however it is cut or joined; other lines
@@ -18,6 +19,8 @@ export class ReceiptDecoder {
 
   /** How many receipts have become whole with these bytes. */
   push(bytes: Uint8Array): number {
+    // Nearly always: one receipt, its newline, nothing else, nothing left from before.
+    if (this.#length === 0 && !this.#passing && isWholeLine(bytes)) return 1;
     let found = 0;
     for (const byte of bytes) {
       if (byte === NEWLINE) {
@@ -57,4 +60,10 @@ export class ReceiptDecoder {
     return CODE_BYTES.every((byte, i) => this.#head[i] === byte) &&
       (this.#length === CODE_BYTES.length || after === 0x20 || after === 0x0d);
   }
+}
+
+function isWholeLine(bytes: Uint8Array): boolean {
+  if (bytes.length !== LINE_BYTES.length) return false;
+  for (let i = 0; i < LINE_BYTES.length; i++) if (bytes[i] !== LINE_BYTES[i]) return false;
+  return true;
 }
