@@ -1,3 +1,4 @@
+import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { type ClientPlan, readClientLine } from "./lib/face/client_line.ts";
 import { print, printError } from "./lib/face/print.ts";
@@ -66,8 +67,7 @@ async function reach(plan: ImPlan): Promise<StreamClient | undefined> {
     return new StreamClient(await connect(plan.host, plan.port, CONNECT_MS));
   } catch (error) {
     const where = endpoint(plan.host, plan.port);
-    const why = error instanceof Deno.errors.ConnectionRefused ? "nothing listens there" : (error as Error).message;
-    printError(`client: cannot connect to ${where}: ${why}\n`);
+    printError(`client: cannot connect to ${where}: ${reason(error)}\n`);
     return undefined;
   }
 }
@@ -77,7 +77,7 @@ function readPassword(file: string | undefined): string | undefined {
   try {
     return Deno.readTextFileSync(file).split(/\r?\n/, 1)[0]!;
   } catch (error) {
-    throw new UsageError(`cannot read the password file ${file}: ${(error as Error).message}`);
+    throw new UsageError(`cannot read the password file ${file}: ${reason(error)}`);
   }
 }
 

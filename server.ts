@@ -1,4 +1,5 @@
 import { log, openLog } from "./lib/base/log.ts";
+import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
@@ -102,8 +103,7 @@ function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Swit
       plan.limits,
     );
   } catch (error) {
-    const why = error instanceof Deno.errors.AddrInUse ? "the port is in use" : reason(error);
-    throw new UsageError(`cannot listen on ${endpoint(plan.host, plan.port)}: ${why}`);
+    throw new UsageError(`cannot listen on ${endpoint(plan.host, plan.port)}: ${reason(error)}`);
   }
 }
 
@@ -129,10 +129,6 @@ function reload(users: string, hub: Hub): void {
   } catch (error) {
     log.error(`SIGHUP: the accounts stay as they were: ${reason(error)}`);
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

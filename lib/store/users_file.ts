@@ -1,4 +1,5 @@
 import { dirname, join } from "@std/path";
+import { reason } from "../base/reason.ts";
 import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt } from "../hub/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
@@ -59,7 +60,8 @@ function readText(path: string): string {
   try {
     bytes = Deno.readFileSync(path);
   } catch (error) {
-    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}`);
+    const form = error instanceof Deno.errors.NotFound ? "; it would have one user a line: username password" : "";
+    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}${form}`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -87,8 +89,4 @@ function replaceFile(path: string, text: string): void {
     } catch { /* it was never made, or has its new name */ }
     throw new UsersFileError(`cannot write ${path}, which is as it was: ${reason(error)}`);
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

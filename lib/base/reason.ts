@@ -1,0 +1,10 @@
+/** Why something failed, in words for people: what the system said, without its numbers where there are words. */
+export function reason(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "the system does not permit it";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.AddrInUse) return "the port is in use";
+  if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
+  if (error instanceof Deno.errors.ConnectionRefused) return "nothing listens there";
+  return error instanceof Error ? error.message : String(error);
+}
