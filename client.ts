@@ -1,3 +1,4 @@
+import { cleaned } from "./lib/base/text.ts";
 import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { type ClientPlan, readClientLine } from "./lib/face/client_line.ts";
@@ -23,7 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    printError(`client: ${error.message}\n`);
+    printError(`client: ${cleaned(error.message)}\n`);
     return 2;
   }
 }
@@ -43,6 +44,8 @@ async function im(plan: ImPlan): Promise<number> {
   });
   const machine = new ImClientSession({
     write: (link, bytes) => net.write(link, bytes),
+    expectLink: () => net.expect(),
+    linked: () => net.linked(),
     show: (_link, line) => face.show(line),
     ask: (question) => face.ask(question),
     end: (status, why) => over.resolve({ status, why }),
@@ -51,14 +54,15 @@ async function im(plan: ImPlan): Promise<number> {
   function trace(link: number, direction: "up" | "down", line: string): void {
     face.note(traceLine(Date.now(), machine.name || "-", IM_DOOR.links[link]!, direction, line));
   }
-  for (const signal of Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const) {
+  const windows = Deno.build.os === "windows";
+  for (const signal of windows ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => machine.interrupted(clock()));
   }
   net.start(machine);
   const { status, why } = await over.promise;
   await net.close();
   await face.close();
-  if (why !== undefined) printError(`client: ${why}\n`);
+  if (why !== undefined) printError(`client: ${cleaned(why)}\n`);
   return status;
 }
 
@@ -75,7 +79,7 @@ async function reach(plan: ImPlan): Promise<StreamClient | undefined> {
 function readPassword(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   try {
-    return Deno.readTextFileSync(file).split(/\r?\n/, 1)[0]!;
+    return Deno.readTextFileSync(file).replace(/^\ufeff/, "").split(/\r?\n/, 1)[0]!;
   } catch (error) {
     throw new UsageError(`cannot read the password file ${file}: ${reason(error)}`);
   }

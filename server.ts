@@ -1,6 +1,8 @@
 import { log, openLog } from "./lib/base/log.ts";
+import { cleaned } from "./lib/base/text.ts";
 import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
+import { Output } from "./lib/face/output.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
 import { traceLine } from "./lib/face/trace.ts";
@@ -16,6 +18,10 @@ import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts"
 import { IM_DOOR } from "./lib/wire/im/door.ts";
 
 const TICK_MS = 50;
+/** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
+const LOG_BYTES = 1024 * 1024;
+/** For the last log lines, when the server has stopped. */
+const LAST_WORDS_MS = 500;
 
 type ServePlan = Extract<ServerPlan, { type: "serve" }>;
 
@@ -28,7 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof UsersFileError)) throw error;
-    printError(`server: ${error.message}\n`);
+    printError(`server: ${cleaned(error.message)}\n`);
     return 2;
   }
 }
@@ -42,15 +48,24 @@ async function hash(users: string, passwords: Passwords): Promise<void> {
 }
 
 async function serve(plan: ServePlan): Promise<void> {
-  openLog({ level: plan.logLevel, json: plan.logJson, write: printError });
+  // Whoever watches may stop reading; the chat goes on all the same.
+  const watched = new Output({
+    sink: Deno.stderr,
+    compose: (lines) => lines.join(""),
+    broken: () => {},
+    waitingBytes: LOG_BYTES,
+  });
+  openLog({ level: plan.logLevel, json: plan.logJson, write: (line) => watched.push(line) });
   const accounts = readUsers(plan.users);
-  const house = openHouse(plan, accounts);
+  // Before the door opens: whoever has seen it open may send a signal.
+  const stopping = stopSignal(() => reload(plan.users, house.hub));
+  const house: House = openHouse(plan, accounts, (line) => watched.push(line));
   const { hostname, port } = house.address;
   print(`im listening on ${endpoint(hostname, port)}\n`);
   if (Deno.stdout.isTerminal()) print(hint(plan, port, accounts.names));
-  const signal = await stopSignal(() => reload(plan.users, house.hub));
-  log.info(`${signal}: telling ${house.board.size} sessions, then stopping`);
+  log.info(`${await stopping}: telling ${house.board.size} sessions, then stopping`);
   await house.stop();
+  await within(LAST_WORDS_MS, watched.flushed());
 }
 
 /** A server with its doors open. */
@@ -66,13 +81,13 @@ export interface House {
 export function openHouse(
   plan: Pick<ServePlan, "host" | "port" | "trace" | "limits">,
   accounts: Accounts,
-  showTrace: (line: string) => void = printError,
+  showTrace: (line: string) => void,
 ): House {
   const hub = new Hub(accounts, plan.limits);
   const passwords = new Passwords(plan.limits.hashesAtOnce);
   const world = openWorld({
     limits: plan.limits,
-    verify: (password, secret) => passwords.verify(password, secret),
+    verify: (password, secret, asker) => passwords.verify(password, secret, asker),
     trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
   const board = new Switchboard(hub, world, plan.limits);
@@ -85,12 +100,17 @@ export function openHouse(
     async stop() {
       door.close();
       board.stop();
-      let giveUp: ReturnType<typeof setTimeout>;
-      await Promise.race([door.over(), new Promise((resolve) => giveUp = setTimeout(resolve, plan.limits.stopMs))]);
-      clearTimeout(giveUp!);
+      await within(plan.limits.stopMs, door.over());
       clearInterval(ticking);
     },
   };
+}
+
+/** Waits for something, but no longer than so many milliseconds. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
+  clearTimeout(timer!);
 }
 
 function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Switchboard): StreamServer {

@@ -71,6 +71,7 @@ Deno.test("a message is encoded once, and never holds a line break", () => {
 function serverMachine(given = {}) {
   const done: string[] = [];
   const commands: Command[] = [];
+  const notes: string[] = [];
   const decoder = new TextDecoder();
   const machine = new ImServerSession(
     {
@@ -78,11 +79,13 @@ function serverMachine(given = {}) {
       command: (command) => commands.push(command),
       dial: (_link, port) => done.push(`dial ${port}`),
       end: (why) => done.push(`end: ${why}`),
+      note: (text) => notes.push(text),
+      remark: (text) => notes.push(text()),
     },
     limits(given),
     0,
   );
-  return { machine, done, commands };
+  return { machine, done, commands, notes };
 }
 
 Deno.test("after its burst a client's commands are delayed, and none is refused", () => {
@@ -200,6 +203,8 @@ function clientMachine(start = {}) {
   const decoder = new TextDecoder();
   const machine = new ImClientSession({
     write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"}> ${decoder.decode(bytes).trimEnd()}`),
+    expectLink: () => done.push("expect Lb"),
+    linked: () => done.push("linked"),
     show: (_link, line) => done.push(`show ${line}`),
     ask: (question) => done.push(`ask ${question}`),
     end: (status, why) => done.push(`end ${status}${why ? `: ${why}` : ""}`),
@@ -232,8 +237,11 @@ Deno.test("the client logs in, asks again on whatever is not 101, announces its 
   machine.typed("jacky");
   machine.typed("12345");
   assertEquals(take(), "ask password | ask null | La> /login jacky 12345");
-  assertEquals(say("101 Authentication successful"), "show 101 Authentication successful | La> /port 30232");
-  assertEquals(say("201 Build connection successful"), "show 201 Build connection successful | ask command");
+  assertEquals(
+    say("101 Authentication successful"),
+    "show 101 Authentication successful | expect Lb | La> /port 30232",
+  );
+  assertEquals(say("201 Build connection successful"), "show 201 Build connection successful | linked | ask command");
   machine.typed("/to bob hi");
   assertEquals(take(), "La> /to bob hi | ask command");
   machine.typed("/exit");

@@ -1,4 +1,5 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import { cleaned } from "./text.ts";
 
 /** How much is logged: `fatal` least, `trace` most. */
 export const LOG_LEVELS = [
@@ -10,8 +11,19 @@ export const LOG_LEVELS = [
   "trace",
 ] as const satisfies readonly LogLevel[];
 
-/** The house's log. */
-export const log = getLogger("partyline");
+/** Beyond this a log line is cut: names and texts come from strangers. */
+const LINE_CHARACTERS = 1000;
+
+const logger = getLogger("partyline");
+
+/** The house's log. What it is given is text, whatever braces or control characters strangers have put into it. */
+export const log = {
+  error: (text: string): void => logger.error("{text}", { text }),
+  warning: (text: string): void => logger.warning("{text}", { text }),
+  info: (text: string): void => logger.info("{text}", { text }),
+  /** The text is made only when somebody wants it: this is for what happens often. */
+  debug: (text: () => string): void => logger.debug("{text}", () => ({ text: text() })),
+};
 
 /** Sends the log to `write`, a line an entry, as text for people or as JSON for machines. */
 export function openLog(options: { level: LogLevel; json: boolean; write: (line: string) => void }): void {
@@ -37,10 +49,11 @@ function textLine(record: LogRecord): string {
 }
 
 function jsonLine(record: LogRecord): string {
-  const entry = { time: new Date(record.timestamp).toISOString(), level: record.level, message: message(record) };
-  return JSON.stringify({ ...entry, ...record.properties }) + "\n";
+  const time = new Date(record.timestamp).toISOString();
+  return JSON.stringify({ time, level: record.level, message: message(record) }) + "\n";
 }
 
-function message(record: LogRecord): string {
-  return record.message.map((part) => typeof part === "string" ? part : String(part)).join("");
+function message({ properties, message }: LogRecord): string {
+  const text = typeof properties.text === "string" ? properties.text : message.join("");
+  return cleaned(text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text);
 }

@@ -25,6 +25,12 @@ export interface Flags {
 
 /** Takes a command line apart; throws a `UsageError` at what no option has. */
 export function readFlags(args: readonly string[], options: readonly Option[]): Flags {
+  const switches = new Set(options.filter((option) => !option.value).map((option) => option.name));
+  for (const given of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
+    const [, name, value] = /^--([^=]*)(=.*)?$/s.exec(given) ?? [];
+    if (name === "_") throw new UsageError(`unknown option --_; --help shows those there are`);
+    if (value !== undefined && switches.has(name!)) throw new UsageError(`--${name} takes no value, found "${given}"`);
+  }
   const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs([...args], {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
     boolean: options.filter((option) => !option.value).map((option) => option.name),

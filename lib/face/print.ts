@@ -1,18 +1,19 @@
 const encoder = new TextEncoder();
 
-/** Writes a text to standard output, all of it, now. */
+/** Writes a text to standard output, all of it, now. For what a program says before it serves anybody. */
 export function print(text: string): void {
-  writeAll(Deno.stdout, text);
+  writeNow(Deno.stdout, text);
 }
 
-/** Writes a text to standard error, all of it, now. */
+/** Writes a text to standard error, all of it, now. For what a program says before it serves anybody, or as it ends. */
 export function printError(text: string): void {
-  writeAll(Deno.stderr, text);
+  writeNow(Deno.stderr, text);
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/** Writes all of a text to a stream that is read; when nobody is left to read it, there is nobody to tell either. */
+export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(text);
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch { /* nobody reads it: that must not stop a server */ }
+  } catch { /* it is closed */ }
 }

@@ -9,8 +9,8 @@ export type Command =
   | { readonly type: "sendAll"; readonly ref: number; readonly text: string }
   /** The peer has confirmed message `id`. */
   | { readonly type: "taken"; readonly id: number }
-  /** The peer will not have message `id`, and why. */
-  | { readonly type: "missed"; readonly id: number; readonly why: string }
+  /** The peer will not have message `id`. */
+  | { readonly type: "missed"; readonly id: number }
   /** The password that `check` asked about was right, or not. */
   | { readonly type: "checked"; readonly right: boolean }
   | { readonly type: "leave"; readonly why: string };

@@ -6,41 +6,64 @@ export type PatienceLimits = Pick<
   "freeFailures" | "failureDelayMs" | "failureDelayMostMs" | "failureMemoryMs" | "failureEntries"
 >;
 
-/** How long a login has to wait, by name and address together: nobody else waits for somebody's guessing. */
+/** What is remembered of one name at one address. */
+interface Failures {
+  readonly count: number;
+  readonly last: number;
+}
+
+/** A name that nobody has can be as long as a line; this much of it tells it from others. */
+const NAME_CHARACTERS = 64;
+
+/**
+ * How long a login has to wait, by name and address together: nobody else waits for somebody's guessing.
+ *
+ * Each login counts as failed until `succeeded` says otherwise, so logins at the same time are counted like those one after
+ * the other. When too many are remembered, those that have not been slowed down yet are forgotten first.
+ */
 export class Patience {
-  readonly #failures = new Map<string, { count: number; last: number }>();
+  /** In the order of their last attempts: those within the free failures, and those past them. */
+  readonly #free = new Map<string, Failures>();
+  readonly #slowed = new Map<string, Failures>();
 
   constructor(readonly limits: PatienceLimits) {}
 
-  /**
-   * Counts a login as failed until `succeeded` says otherwise, so that many guesses at once are as slow as one after the
-   * other; returns how long this one waits before it is looked at.
-   */
+  /** One more login; how long it waits before it is looked at. */
   attempted(name: string, address: string, now: number): number {
-    const key = `${address} ${name}`;
-    const before = this.#failures.get(key);
-    const count = before && now - before.last < this.limits.failureMemoryMs ? before.count + 1 : 1;
-    // Back to the end of the map: its order is that of the last attempt, so the first entry is the one to forget.
-    this.#failures.delete(key);
-    this.#failures.set(key, { count, last: now });
+    const { freeFailures, failureDelayMs, failureDelayMostMs, failureMemoryMs } = this.limits;
+    const key = keyOf(name, address);
+    const before = this.#slowed.get(key) ?? this.#free.get(key);
+    const count = before && now - before.last < failureMemoryMs ? before.count + 1 : 1;
+    this.#forget(key);
+    (count > freeFailures ? this.#slowed : this.#free).set(key, { count, last: now });
     this.#forgetTooMany(now);
-    const slow = Math.max(0, count - this.limits.freeFailures);
-    return Math.min(slow * this.limits.failureDelayMs, this.limits.failureDelayMostMs);
+    return Math.min(Math.max(0, count - freeFailures) * failureDelayMs, failureDelayMostMs);
   }
 
   succeeded(name: string, address: string): void {
-    this.#failures.delete(`${address} ${name}`);
+    this.#forget(keyOf(name, address));
   }
 
   get entries(): number {
-    return this.#failures.size;
+    return this.#free.size + this.#slowed.size;
+  }
+
+  #forget(key: string): void {
+    this.#free.delete(key);
+    this.#slowed.delete(key);
   }
 
   #forgetTooMany(now: number): void {
-    for (const [key, { last }] of this.#failures) {
-      const old = now - last >= this.limits.failureMemoryMs;
-      if (!old && this.#failures.size <= this.limits.failureEntries) return;
-      this.#failures.delete(key);
+    for (const failures of [this.#free, this.#slowed]) {
+      for (const [key, { last }] of failures) {
+        const old = now - last >= this.limits.failureMemoryMs;
+        if (!old && this.entries <= this.limits.failureEntries) break;
+        failures.delete(key);
+      }
     }
   }
+}
+
+function keyOf(name: string, address: string): string {
+  return `${address} ${name.length} ${name.slice(0, NAME_CHARACTERS)}`;
 }

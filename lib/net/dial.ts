@@ -18,17 +18,15 @@ export async function dialSeat(seat: Seat, link: Link, port: number, limits: Lim
   seat.dialled(link, outcome, conn && new SeatStream(conn, seat, link, seatStreamOptions(limits)));
 }
 
-/** Knocks on the port that a peer connected from, where nobody listens. */
-export async function probeSeat(seat: Seat): Promise<void> {
-  let outcome: ProbeOutcome = "there";
+/** Knocks on a port that a machine has connected from, where nobody listens. */
+export async function probe(hostname: string, port: number): Promise<ProbeOutcome> {
   try {
-    (await connect(seat.peer.hostname, seat.peer.port, PROBE_MS)).close();
+    (await connect(hostname, port, PROBE_MS)).close();
+    return "there";
   } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionRefused)) {
-      outcome = /unreachable|no route to host/i.test(String(error)) ? "unreachable" : "silent";
-    }
+    if (error instanceof Deno.errors.ConnectionRefused) return "there";
+    return /unreachable|no route to host/i.test(String(error)) ? "unreachable" : "silent";
   }
-  seat.probed(outcome);
 }
 
 /** Connects, or throws when it is refused, fails or takes longer than `withinMs`. */
@@ -36,11 +34,19 @@ export async function connect(hostname: string, port: number, withinMs: number):
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), withinMs);
   try {
-    return await Deno.connect({ hostname, port, signal: giveUp.signal });
+    return notItself(await Deno.connect({ hostname, port, signal: giveUp.signal }));
   } catch (error) {
     if (!giveUp.signal.aborted) throw error;
     throw new Deno.errors.TimedOut(`no answer from ${hostname} port ${port} within ${withinMs} ms`, { cause: error });
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A dial to a free port of this machine can be given that very port to come from, and then it meets itself. */
+function notItself(conn: Deno.TcpConn): Deno.TcpConn {
+  const { localAddr: here, remoteAddr: there } = conn;
+  if (here.port !== there.port || here.hostname !== there.hostname) return conn;
+  conn.close();
+  throw new Deno.errors.ConnectionRefused(`nobody listens on port ${there.port}`);
 }

@@ -25,8 +25,8 @@ export interface World {
   dial(seat: Seat, link: Link, port: number): void;
   /** Asks whether the machine behind a seat is there; its `probed` says. */
   probe(seat: Seat): void;
-  /** Tries a password against a secret. */
-  verify(password: string, secret: ScryptSecret): Promise<boolean>;
+  /** Tries a password against a secret, unless the asker has left before its turn comes. */
+  verify(password: string, secret: ScryptSecret, asker: { from: string; waits(): boolean }): Promise<boolean>;
   /** Calls `turn` soon, after what else is due has had its turn. */
   soon(turn: () => void): void;
   now(): number;
@@ -81,7 +81,7 @@ export class Switchboard {
     const seat = new Seat(this, id, door, peer, line);
     this.#seats.set(id, seat);
     this.hub.enter(id, peer.hostname);
-    log.debug(`session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
+    log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
     return seat;
   }
 
@@ -132,8 +132,9 @@ export class Switchboard {
 
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
     let right = false;
+    const asker = { from: this.#seats.get(id)?.peer.hostname ?? "", waits: () => this.#seats.has(id) };
     try {
-      right = await this.world.verify(password, secret);
+      right = await this.world.verify(password, secret, asker);
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }
@@ -232,6 +233,14 @@ export class Seat implements Way {
     this.board.command(this.id, command);
   }
 
+  note(text: string): void {
+    log.info(`${this.#who}: ${text}`);
+  }
+
+  remark(text: () => string): void {
+    log.debug(() => `${this.#who}: ${text()}`);
+  }
+
   dial(link: Link, port: number): void {
     this.board.world.dial(this, link, port);
   }
@@ -241,6 +250,10 @@ export class Seat implements Way {
     this.#over = true;
     this.board.leave(this, why);
     for (const line of this.#lines) line?.close();
+  }
+
+  get #who(): string {
+    return this.session.name ?? `${this.peer.hostname}:${this.peer.port}`;
   }
 
   /** One step of the session machine, in a turn of its own. */
@@ -269,8 +282,7 @@ export class Seat implements Way {
   }
 
   #trace(link: Link, direction: Direction, line: string): void {
-    const who = this.session.name ?? `${this.peer.hostname}:${this.peer.port}`;
-    this.board.world.trace!(who, this.door.links[link] ?? String(link), direction, line);
+    this.board.world.trace!(this.#who, this.door.links[link] ?? String(link), direction, line);
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Limits } from "../base/limits.ts";
 import { clock } from "./clock.ts";
-import { dialSeat, probeSeat } from "./dial.ts";
+import { dialSeat, probe } from "./dial.ts";
 import type { World } from "./switchboard.ts";
 
 /** The real world: TCP, this machine's clock, and what else it is given. */
 export function openWorld(given: Pick<World, "verify" | "trace"> & { limits: Limits }): World {
   return {
     dial: (seat, link, port) => void dialSeat(seat, link, port, given.limits),
-    probe: (seat) => void probeSeat(seat),
+    probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
     verify: given.verify,
     // A timer, not a microtask: sockets that are ready have their turn before it.
     soon: (turn) => void setTimeout(turn, 0),

@@ -12,7 +12,8 @@ export class UsersFileError extends Error {
 export function readUsers(path: string): Accounts {
   const accounts = decodeUsers(readText(path));
   if (!Array.isArray(accounts)) return accounts;
-  throw new UsersFileError(accounts.map(({ line, message }) => `${path}:${line}: ${message}`).join("\n"));
+  const [first, ...more] = accounts.map(({ line, message }) => `${path}:${line}: ${message}`);
+  throw new UsersFileError(more.length === 0 ? first : `${first} (and ${more.length} more: ${more.join("; ")})`);
 }
 
 /**
@@ -26,7 +27,8 @@ export async function hashUsers(
 ): Promise<{ hashed: number; already: number }> {
   const target = realPath(path);
   readUsers(target);
-  const lines = readText(target).split("\n");
+  const text = readText(target);
+  const lines = text.split("\n");
   const plain: { index: number; password: string }[] = [];
   let already = 0;
   lines.forEach((line, index) => {
@@ -43,7 +45,13 @@ export async function hashUsers(
     lines[index] = line.slice(0, at) + secret + line.slice(at + password.length);
     progress(++done, plain.length);
   }));
-  if (plain.length > 0) replaceFile(target, lines.join("\n"));
+  if (plain.length === 0) return { hashed: 0, already };
+  if (readText(target) !== text) {
+    throw new UsersFileError(
+      `${path} was changed by somebody else meanwhile; it is as they left it, nothing is hashed`,
+    );
+  }
+  replaceFile(target, lines.join("\n"));
   return { hashed: plain.length, already };
 }
 
@@ -71,10 +79,10 @@ function readText(path: string): string {
 }
 
 function replaceFile(path: string, text: string): void {
-  const { mode } = Deno.statSync(path);
+  const { mode, uid, gid } = Deno.statSync(path);
   const fresh = join(dirname(path), `.${crypto.randomUUID()}.tmp`);
   try {
-    const file = Deno.openSync(fresh, { write: true, createNew: true, mode: mode === null ? 0o600 : mode & 0o777 });
+    const file = Deno.openSync(fresh, { write: true, createNew: true, mode: 0o600 });
     try {
       let rest = new TextEncoder().encode(text);
       while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
@@ -82,6 +90,10 @@ function replaceFile(path: string, text: string): void {
     } finally {
       file.close();
     }
+    // Whoever could read the old one, and nobody else, can read the new one.
+    if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(fresh, mode & 0o777);
+    const made = Deno.statSync(fresh);
+    if (uid !== made.uid || gid !== made.gid) Deno.chownSync(fresh, uid, gid);
     Deno.renameSync(fresh, path);
   } catch (error) {
     try {

@@ -23,6 +23,10 @@ export interface Way {
   dial(link: Link, port: number): void;
   /** Ends the session: what was written still goes out, then every link is closed. Nothing comes after it. */
   end(why: string): void;
+  /** For the log: something that whoever runs the server may want to know. */
+  note(text: string): void;
+  /** For the log, when it is asked for everything: what a peer got wrong. */
+  remark(text: () => string): void;
   /** Present when somebody watches the wire lines. */
   trace?(link: Link, direction: Direction, line: string): void;
 }

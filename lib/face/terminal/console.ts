@@ -3,7 +3,7 @@ import type { Face, Prompt, Typist } from "../face.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { KeyDecoder } from "./keys.ts";
-import { Output } from "./output.ts";
+import { Output } from "../output.ts";
 import { Screen } from "./screen.ts";
 
 /** How a terminal is used; everything has a default. */

@@ -1,4 +1,5 @@
-import type { Sink } from "./output.ts";
+import type { Sink } from "../output.ts";
+import { writeNow } from "../print.ts";
 
 /** What a face needs of the world: standard input, output and error, and the terminal behind them. */
 export interface Device extends Sink {
@@ -21,14 +22,13 @@ export interface Device extends Sink {
 
 /** The process's own standard streams. */
 export function standardDevice(): Device {
-  const encoder = new TextEncoder();
   let size = { columns: 80, rows: 24 };
   return {
     inputIsTerminal: Deno.stdin.isTerminal(),
     read: (buffer) => Deno.stdin.read(buffer),
     write: (bytes) => Deno.stdout.write(bytes),
-    writeNow: (text) => writeAllNow(Deno.stdout, encoder.encode(text)),
-    complain: (text) => writeAllNow(Deno.stderr, encoder.encode(text)),
+    writeNow: (text) => writeNow(Deno.stdout, text),
+    complain: (text) => writeNow(Deno.stderr, text),
     setRaw: (raw) => Deno.stdin.setRaw(raw),
     size: () => {
       try {
@@ -55,13 +55,4 @@ export function standardDevice(): Device {
     },
     closeInput: () => Deno.stdin.close(),
   };
-}
-
-// Nobody may be left to read it; then there is nobody to tell either.
-function writeAllNow(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  try {
-    for (let start = 0; start < bytes.length;) start += stream.writeSync(bytes.subarray(start));
-  } catch {
-    return;
-  }
 }

@@ -3,7 +3,7 @@ import { type Device, standardDevice } from "./device.ts";
 import { InputLines } from "./input_lines.ts";
 import { KeyDecoder } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
-import { Output } from "./output.ts";
+import { Output } from "../output.ts";
 
 /** How plain standard streams are used; everything has a default. */
 export interface PlainOptions {

@@ -3,7 +3,7 @@ import { REPLY_BYTES } from "../../base/limits.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { decodeLeniently } from "../../base/text.ts";
 import type { Direction, Ending, Link } from "../session.ts";
-import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
+import { encodeLine, LA, LB, RECEIPT, withoutPassword } from "./lines.ts";
 
 /** What the client asks its person for. */
 export type Question = "name" | "password" | "command";
@@ -14,6 +14,10 @@ export interface ClientWay {
   write(link: Link, bytes: Uint8Array): void;
   /** Shows a line as it came: a reply on La, a message on Lb. */
   show(link: Link, line: string): void;
+  /** The server may connect Lb from now on. */
+  expectLink(): void;
+  /** The server says that Lb is connected. */
+  linked(): void;
   /** Takes one typed line as the answer to this; null takes none for now. */
   ask(question: Question | null): void;
   /** The end, with the status of the program, and for a bad one why. Nothing comes after it. */
@@ -32,6 +36,7 @@ export interface ClientStart {
 
 const PARTING_MS = 500;
 const LEAVING_MS = 2000;
+const EXIT_MS = 10_000;
 /** Commands that may wait for their turn; then typing has to wait too. */
 const TYPED_AHEAD = 64;
 
@@ -46,13 +51,13 @@ export class ImClientSession {
   name = "";
   /** Who is known to be online: from lists, and from those who spoke. */
   readonly names = new Set<string>();
-  wakeAt = Infinity;
   #stage: Stage = "name";
   /** A command whose reply has not come; with `heard` the reply is for us, not for the screen. */
   #waiting: { readonly line: string; readonly heard?: (() => void) | undefined } | undefined;
   /** Typed while a command waits for its reply. */
   readonly #typedAhead: string[] = [];
   #leaving = false;
+  #deadline = Infinity;
   #deadlineEnd: { status: number; why?: string } | undefined;
   readonly #la = new LineDecoder(REPLY_BYTES, decodeLeniently);
   readonly #lb = new LineDecoder(REPLY_BYTES, decodeLeniently);
@@ -127,13 +132,17 @@ export class ImClientSession {
     const rest = (link === LA ? this.#la : this.#lb).rest();
     if (rest !== "") this.way.show(link, rest);
     if (link === LA) return this.#end(1, `the server ${ending === "broken" ? "is lost" : "closed the connection"}`);
-    // Without Lb nothing reaches us; a server that stops says so on La, so that is waited for a moment.
-    if (this.#stage !== "chat") return;
+    // Without Lb nothing reaches us. A server that stops says so on La, and that is waited for a moment; a reply to
+    // /exit has its own time.
+    if (this.#stage !== "chat" || this.#waiting?.line === "/exit") return;
     this.#endBy(now + PARTING_MS, { status: 1, why: "the server closed the connection that brings messages" });
   }
 
   tick(now: number): void {
-    if (now < this.wakeAt || !this.#deadlineEnd) return;
+    if (this.#waiting?.line === "/exit") {
+      this.#endBy(now + EXIT_MS, { status: 1, why: "the server does not answer /exit" });
+    }
+    if (now < this.#deadline || !this.#deadlineEnd) return;
     this.#end(this.#deadlineEnd.status, this.#deadlineEnd.why);
   }
 
@@ -162,6 +171,7 @@ export class ImClientSession {
     if (hasCode(line, "101")) {
       this.#stage = "link";
       this.names.add(this.name);
+      this.way.expectLink();
       return this.#send(`/port ${this.start.port}`);
     }
     if (this.start.name !== undefined && this.start.password !== undefined) {
@@ -174,6 +184,7 @@ export class ImClientSession {
   #linked(line: string): void {
     if (!hasCode(line, "201")) return this.#end(1, `the server could not connect back to port ${this.start.port}`);
     this.#stage = "chat";
+    this.way.linked();
     if (this.#leaving) this.#leaveWhenFree();
     else this.way.ask("command");
   }
@@ -205,7 +216,7 @@ export class ImClientSession {
   #login(password: string): void {
     this.#stage = "login";
     this.way.ask(null);
-    this.way.trace?.(LA, "up", `/login ${this.name} ********`);
+    this.way.trace?.(LA, "up", withoutPassword(`/login ${this.name} ${password}`, true));
     this.way.write(LA, encodeLine(`/login ${this.name} ${password}`));
   }
 
@@ -223,7 +234,7 @@ export class ImClientSession {
 
   #send(line: string, heard?: () => void): void {
     this.#waiting = { line, heard };
-    this.way.trace?.(LA, "up", line);
+    this.way.trace?.(LA, "up", withoutPassword(line, false));
     this.way.write(LA, encodeLine(line));
   }
 
@@ -236,13 +247,12 @@ export class ImClientSession {
   #endBy(at: number, end: { status: number; why?: string }): void {
     if (this.#deadlineEnd) return;
     this.#deadlineEnd = end;
-    this.wakeAt = at;
+    this.#deadline = at;
   }
 
   #end(status: number, why?: string): void {
     if (this.#stage === "ended") return;
     this.#stage = "ended";
-    this.wakeAt = Infinity;
     this.way.ask(null);
     this.way.end(status, why);
   }

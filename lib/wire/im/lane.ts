@@ -34,10 +34,6 @@ export class Lane {
 
   constructor(readonly limits: Pick<Limits, "receiptMs" | "outboxBytes">, readonly way: LaneWay) {}
 
-  get underWay(): boolean {
-    return this.#inFlight !== undefined;
-  }
-
   /** Lb is connected. */
   open(now: number): void {
     this.#open = true;
@@ -98,6 +94,8 @@ export class Lane {
     const bytes = encodeMessage(message);
     this.#waitingBytes -= bytes.length;
     this.#inFlight = message;
+    // Half a receipt that stands there was meant for a message before.
+    this.#receipts.forget();
     this.deadline = now + this.limits.receiptMs;
     this.way.send(message, bytes);
   }

@@ -50,3 +50,14 @@ export function messageLine(message: Message): string {
 export function encodeMessage(message: Message): Uint8Array {
   return message.encoded("im", () => encodeText(messageLine(message) + "\n"));
 }
+
+/**
+ * A line of La as it may be shown to whoever watches. Before the login any line may hold a password, however it is spelt; after
+ * it only those that look like a login.
+ */
+export function withoutPassword(line: string, beforeLogin: boolean): string {
+  if (!beforeLogin && !/^\s*\/?login\b/i.test(line)) return line;
+  const form = /^(\/login \S+ )\S+$/.exec(line) ?? /^(\/\S*\s?)/.exec(line);
+  const shown = form?.[1] ?? "";
+  return shown.length === line.length ? line : `${shown}********`;
+}

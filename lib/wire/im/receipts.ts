@@ -8,7 +8,7 @@ const LINE_BYTES = encodeText(RECEIPT + "\n");
 
 /**
  * Finds receipts in what a client sends on Lb, with the newline or without it, however it is cut or joined; other lines
- * are passed over. Memory: at most one receipt's bytes, whatever comes.
+ * are passed over, and so are NULs, with which programs in C fill up what they send. Memory: at most one receipt's bytes.
  */
 export class ReceiptDecoder {
   #head = new Uint8Array(RECEIPT_BYTES.length);
@@ -23,6 +23,7 @@ export class ReceiptDecoder {
     if (this.#length === 0 && !this.#passing && isWholeLine(bytes)) return 1;
     let found = 0;
     for (const byte of bytes) {
+      if (byte === 0) continue;
       if (byte === NEWLINE) {
         if (!this.#complete && this.#startsWithCode()) found++;
         this.#length = 0;
@@ -47,6 +48,12 @@ export class ReceiptDecoder {
       }
     }
     return found;
+  }
+
+  /** Forgets the beginning of a line that has not ended. */
+  forget(): void {
+    this.#length = 0;
+    this.#passing = this.#complete = false;
   }
 
   #isReceipt(): boolean {

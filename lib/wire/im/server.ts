@@ -5,7 +5,7 @@ import { Rate } from "../../base/rate.ts";
 import type { Event, Message } from "../../hub/event.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
 import { Lane } from "./lane.ts";
-import { encodeReply, LA, LB, listLine, messageLine, RECEIPT, REPLY } from "./lines.ts";
+import { encodeReply, LA, LB, listLine, messageLine, RECEIPT, REPLY, withoutPassword } from "./lines.ts";
 import { decodeRequest, type Request } from "./request.ts";
 
 const REDIAL_MS = 50;
@@ -45,7 +45,10 @@ export class ImServerSession implements Session {
       send: (message, bytes) => this.#sendMessage(message, bytes),
       receipt: () => way.trace?.(LB, "up", RECEIPT),
       taken: ({ id }) => way.command({ type: "taken", id }),
-      missed: ({ id }, why) => way.command({ type: "missed", id, why }),
+      missed: ({ id, from }, why) => {
+        way.note(`a message from ${from} is given up: ${why}`);
+        way.command({ type: "missed", id });
+      },
     });
   }
 
@@ -93,6 +96,7 @@ export class ImServerSession implements Session {
       this.#lane.open(now);
     } else {
       this.#stepDeadline = now + this.limits.loginMs;
+      this.way.note(`Lb to port ${dial.port} ${outcome === "refused" ? "is refused" : "cannot be connected"}`);
       this.#answer(REPLY.notLinked);
     }
     this.#work(now);
@@ -171,6 +175,8 @@ export class ImServerSession implements Session {
     const request = line instanceof Fault ? line : decodeRequest(line);
     this.#traceRequest(line);
     if (request instanceof Fault || !this.#knows(request)) {
+      const { message } = request instanceof Fault ? request : { message: `/${request.type} is not known here` };
+      this.way.remark(() => `401 at ${this.#stage}: ${message}`);
       this.#reply(REPLY.unrecognized);
       if (request instanceof Fault && request.kind === "too long") this.#end(request.message);
       return;
@@ -254,7 +260,7 @@ export class ImServerSession implements Session {
 
   #traceRequest(line: string | Fault): void {
     if (!this.way.trace) return;
-    const text = line instanceof Fault ? `(${line.message})` : line;
-    this.way.trace(LA, "up", text.replace(/^(\/login \S+ ).*/, "$1********"));
+    const text = line instanceof Fault ? `(${line.message})` : withoutPassword(line, this.#stage === "authentication");
+    this.way.trace(LA, "up", text);
   }
 }
