@@ -91,6 +91,31 @@ Deno.test("failures are forgotten after a quarter of an hour, and never more tha
   assertEquals(patience.entries, 10);
 });
 
+Deno.test("whoever is slowed down stays so, however many other names are tried", () => {
+  const patience = new Patience(limits({ failureEntries: 10 }));
+  for (let i = 0; i < 7; i++) patience.attempted("ann", "10.0.0.1", 0);
+  for (let i = 0; i < 1000; i++) patience.attempted(`name${i}`, "10.0.0.1", 1);
+  assertEquals(patience.attempted("ann", "10.0.0.1", 2), 3000);
+});
+
+Deno.test("a right login clears what the wrong ones before it have cost", () => {
+  const hub = new Hub(accounts(), limits());
+  let id = 0;
+  const login = (password: string) => {
+    hub.enter(++id, "10.0.0.1");
+    const [told] = tell(hub, id, { type: "login", name: "a", password });
+    hub.handle(id, { type: "leave", why: "" }, 0);
+    return told?.[1].type;
+  };
+  const five = () => Array.from({ length: 4 }, () => login("wrong"));
+  assertEquals([...five(), login("1"), ...five(), login("1")], [
+    ...Array(4).fill("turnedAway"),
+    "welcome",
+    ...Array(4).fill("turnedAway"),
+    "welcome",
+  ]);
+});
+
 Deno.test("a login that has to wait is answered when its time has come, and dropped when its session has left", () => {
   const hub = new Hub(accounts(), limits({ freeFailures: 0 }));
   hub.enter(1, "x");

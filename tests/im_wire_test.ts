@@ -6,7 +6,7 @@ import { encodeText } from "../lib/base/text.ts";
 import type { Command } from "../lib/hub/command.ts";
 import { Message } from "../lib/hub/event.ts";
 import { ImClientSession } from "../lib/wire/im/client.ts";
-import { encodeMessage, LA, LB } from "../lib/wire/im/lines.ts";
+import { encodeMessage, LA, LB, withoutPassword } from "../lib/wire/im/lines.ts";
 import { ReceiptDecoder } from "../lib/wire/im/receipts.ts";
 import { decodeRequest } from "../lib/wire/im/request.ts";
 import { ImServerSession } from "../lib/wire/im/server.ts";
@@ -50,6 +50,8 @@ Deno.test("receipts are found with and without newline, cut or joined, among oth
     ["3020\n", 0],
     ["302", 0],
     [`x${RECEIPT}\n`, 0],
+    [`${RECEIPT}\0\0\0\0`, 1],
+    [`${RECEIPT}\0\0${RECEIPT}\n\0\0${RECEIPT}\0\n`, 3],
     [`${"x".repeat(100_000)}\n${RECEIPT}`, 1],
   ];
   for (const [text, count] of cases) {
@@ -59,6 +61,31 @@ Deno.test("receipts are found with and without newline, cut or joined, among oth
     for (const byte of encodeText(text)) found += bytewise.push(Uint8Array.of(byte));
     assertEquals(found, count, `${text.slice(0, 50)}, a byte at a time`);
   }
+});
+
+Deno.test("the beginning of a receipt that never ended does not spoil the next", () => {
+  const decoder = new ReceiptDecoder();
+  assertEquals(decoder.push(encodeText("302")), 0);
+  decoder.forget();
+  assertEquals(decoder.push(encodeText(`${RECEIPT}\n`)), 1);
+});
+
+Deno.test("whoever watches sees no password, however a login is spelt", () => {
+  const cases: [string, string][] = [
+    ["/login jacky 12345", "/login jacky ********"],
+    ["/login  jacky 12345", "/login ********"],
+    ["/login jacky\t12345", "/login ********"],
+    ["/LOGIN jacky 12345", "/LOGIN ********"],
+    ["/login jacky 12345\rtail", "/login ********"],
+    ["/login jacky 12345 67", "/login ********"],
+    ["login jacky 12345", "********"],
+    ["12345", "********"],
+    ["/list", "/list"],
+    ["", ""],
+  ];
+  for (const [line, shown] of cases) assertEquals(withoutPassword(line, true), shown, line);
+  assertEquals(withoutPassword("/to bob login 1", false), "/to bob login 1");
+  assertEquals(withoutPassword("/login bob 12345", false), "/login bob ********");
 });
 
 Deno.test("a message is encoded once, and never holds a line break", () => {
@@ -133,6 +160,51 @@ Deno.test("what waits for a slow Lb is bounded; past it the message is missed at
     machine.event(new Message(id, "b", "one", "x".repeat(200)), 0);
   }
   assertEquals(commands.filter((command) => command.type === "missed").map((command) => command.id), [6, 7, 8, 9, 10]);
+});
+
+/** A server machine whose client is in the chat. */
+function chattingServer(given = {}) {
+  const made = serverMachine(given);
+  made.machine.push(LA, encodeText("/login a 1\n"), 0);
+  made.machine.event({ type: "welcome", name: "a" }, 0);
+  made.machine.push(LA, encodeText("/port 7\n"), 0);
+  made.machine.dialled(LB, "connected", 0);
+  made.done.splice(0);
+  return made;
+}
+
+Deno.test("three missed receipts end a session only in a row", () => {
+  const { machine, done } = chattingServer();
+  let [now, id] = [0, 0];
+  const message = (answered: boolean) => {
+    machine.event(new Message(++id, "b", "one", "t"), now);
+    if (answered) machine.push(LB, encodeText(`${RECEIPT}\n`), now);
+    else machine.tick(now += 5000);
+  };
+  for (const answered of [false, false, true, false, false, true, false, false]) message(answered);
+  assertEquals(done.filter((line) => line.startsWith("end")), []);
+  message(false);
+  assertEquals(done.filter((line) => line.startsWith("end")), ["end: 3 messages in a row without a receipt"]);
+});
+
+Deno.test("while a command waits for its reply, no more than a line is read ahead", () => {
+  const { machine } = chattingServer({ lineBytes: 128 });
+  machine.push(LA, encodeText("/to b hi\n"), 0);
+  assertEquals(machine.hungry(LA), true);
+  machine.push(LA, encodeText("/list\n".repeat(30)), 0);
+  assertEquals([machine.hungry(LA), machine.hungry(LB)], [false, true]);
+});
+
+Deno.test("what a client got wrong, and what it missed, is told for the log", () => {
+  const { machine, notes } = chattingServer();
+  machine.push(LA, encodeText("/list now\n/port 5\n"), 0);
+  machine.event(new Message(1, "b", "one", "t"), 0);
+  machine.tick(5000);
+  assertEquals(notes, [
+    '401 at chat: expected /list alone, found "/list now"',
+    "401 at chat: /port is not known here",
+    "a message from b is given up: no receipt within 5000 ms",
+  ]);
 });
 
 const CUTS = fc.array(
@@ -312,6 +384,24 @@ Deno.test("Ctrl-C leaves with /exit; when the server does not answer, it leaves 
   impatient.machine.interrupted(0);
   impatient.machine.interrupted(1);
   assertEquals(impatient.take(), "ask null | La> /exit | ask null | end 130");
+});
+
+Deno.test("a server that never answers /exit is left all the same, and a Lb that closes first is no failure", () => {
+  const { machine, take, say } = chatting();
+  machine.inputEnded();
+  assertEquals(take(), "ask null | La> /exit");
+  machine.closed(LB, "finished", 0);
+  machine.tick(0);
+  machine.tick(9999);
+  assertEquals(take(), "");
+  const slow = chatting();
+  slow.machine.inputEnded();
+  slow.machine.closed(LB, "finished", 0);
+  slow.take();
+  assertEquals(slow.say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
+  machine.tick(10_000);
+  assertEquals(take(), "ask null | end 1: the server does not answer /exit");
+  assertEquals(say("310 Bye bye"), "");
 });
 
 Deno.test("the client learns names from lists and messages; a list for Tab is not shown, and typing waits for it", () => {

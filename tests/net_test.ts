@@ -1,8 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/base/limits.ts";
+import { Accounts } from "../lib/hub/accounts.ts";
+import { Hub } from "../lib/hub/hub.ts";
 import { Liveness } from "../lib/net/liveness.ts";
 import { Outbox } from "../lib/net/outbox.ts";
 import { Places } from "../lib/net/places.ts";
+import { SeatStream, seatStreamOptions } from "../lib/net/seat_stream.ts";
+import { StreamClient } from "../lib/net/stream_client.ts";
+import { Switchboard } from "../lib/net/switchboard.ts";
+import { openWorld } from "../lib/net/world.ts";
+import { IM_DOOR } from "../lib/wire/im/door.ts";
 import { Stream } from "../lib/net/stream.ts";
 import { Lab, RawClient } from "./support/lab.ts";
 import { until, Wire } from "./support/wire.ts";
@@ -84,6 +91,64 @@ Deno.test("an outbox tells of a failed write once, and writes no more", async ()
   outbox.push(bytes("c"));
   await turn();
   assertEquals([failures, gated.written, outbox.waitingBytes], [[reset], [], 0]);
+});
+
+Deno.test("every line to a client of the handout is a write of its own, on a real connection", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  const [conn, peer] = await Promise.all([listener.accept(), dial]);
+  const writes: string[] = [];
+  const watched = new Proxy(conn, {
+    get(real, name) {
+      if (name !== "write") {
+        return typeof real[name as "read"] === "function" ? real[name as "read"].bind(real) : real[name as "read"];
+      }
+      return (given: Uint8Array) => {
+        writes.push(new TextDecoder().decode(given));
+        return real.write(given);
+      };
+    },
+  });
+  const hub = new Hub(new Accounts(new Map()), limits());
+  const world = openWorld({ limits: limits(), verify: () => Promise.resolve(false), trace: undefined });
+  const board = new Switchboard(hub, world, limits());
+  const over = Promise.withResolvers<void>();
+  board.open(IM_DOOR, { hostname: "127.0.0.1", port: 1 }, (seat) => {
+    const stream = new SeatStream(watched, seat, 0, seatStreamOptions(limits()));
+    stream.over.then(over.resolve);
+    return stream;
+  });
+  using wire = new Wire(peer);
+  await wire.send("one\ntwo\nthree\n");
+  await wire.lines(3);
+  assertEquals(writes, Array(3).fill("401 Unrecognized message\n"));
+  await wire.finish();
+  await over.promise;
+});
+
+Deno.test("our client sends away who connects before the server may, and takes the server by whatever address of its own", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  const [la, conn] = await Promise.all([listener.accept(), dial]);
+  using _la = new Wire(la);
+  const client = new StreamClient(conn);
+  const pushed: string[] = [];
+  client.start({
+    open: () => {},
+    push: (link, given) => pushed.push(`${link} ${new TextDecoder().decode(given)}`),
+    closed: () => {},
+    tick: () => {},
+  });
+  using early = await Wire.connect(client.port);
+  assertEquals(await early.rest(), "");
+  client.expect();
+  using server = await Wire.connect(client.port, Deno.build.os === "linux" ? "127.0.0.2" : "127.0.0.1");
+  await server.send("/from bob hi\n");
+  await until(() => pushed.length > 0, "the server's line is there");
+  using second = await Wire.connect(client.port);
+  assertEquals(await second.rest(), "");
+  assertEquals(pushed, ["1 /from bob hi\n"]);
+  await client.close();
 });
 
 Deno.test("a closing stream sends what was written, however much, then its end; what still comes is passed over", async () => {

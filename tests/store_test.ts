@@ -40,16 +40,38 @@ Deno.test("no more are tried at once than allowed; the rest stand in line and al
   assertEquals(passwords.running, 0);
 });
 
+Deno.test("places that ask take turns, and whoever has left meanwhile is passed over", async () => {
+  const passwords = new Passwords(1);
+  const secret = decodeScrypt(`$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${"A".repeat(43)}`) as ScryptSecret;
+  const order: string[] = [];
+  let asked = 0;
+  const ask = async (from: string, name: string, waits = true) => {
+    await passwords.verify("x", secret, { from, waits: () => (asked++, waits) });
+    order.push(name);
+  };
+  const many = ["a1", "a2", "a3"].map((name) => ask("a", name));
+  await Promise.all([...many, ask("b", "b1"), ask("b", "b2", false), ask("c", "c1")]);
+  assertEquals([order, asked], [["a1", "a2", "b1", "c1", "a3", "b2"], 6]);
+});
+
+Deno.test("a users file that somebody changes while it is hashed keeps the change, and is not hashed", async () => {
+  using folder = new Folder();
+  const path = folder.write("users.txt", "jacky 12345\n");
+  const change = () => Deno.writeTextFileSync(path, "jacky 12345\nnew 1\n");
+  await assertRejects(() => hashUsers(path, new Passwords(1), change), UsersFileError, "was changed by somebody else");
+  assertEquals(folder.read("users.txt"), "jacky 12345\nnew 1\n");
+});
+
 Deno.test("hashing a users file keeps its mode, follows its link, and leaves nothing beside it", async () => {
   if (Deno.build.os === "windows") return;
   using folder = new Folder();
   const path = folder.write("real.txt", "jacky 12345\n");
-  Deno.chmodSync(path, 0o640);
+  Deno.chmodSync(path, 0o664);
   Deno.symlinkSync(path, `${folder.path}/users.txt`);
   const done: number[] = [];
   const result = await hashUsers(`${folder.path}/users.txt`, new Passwords(2), (count) => done.push(count));
   assertEquals([result, done], [{ hashed: 1, already: 0 }, [1]]);
-  assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
+  assertEquals(Deno.statSync(path).mode! & 0o777, 0o664);
   assertMatch(folder.read("real.txt"), /^jacky \$scrypt\$ln=17/);
   assert(Deno.lstatSync(`${folder.path}/users.txt`).isSymlink);
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["real.txt", "users.txt"]);

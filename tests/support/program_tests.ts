@@ -120,6 +120,47 @@ export function programTests(programs: Programs): void {
     assertMatch(jacky.err, /^client: the server .+\n$/);
   });
 
+  test("a signal that comes the moment the door is open ends the server in good order", async () => {
+    if (Deno.build.os === "windows") return;
+    using folder = new Folder();
+    for (const signal of ["SIGTERM", "SIGINT", "SIGTERM"] as const) {
+      const { server } = await serve(folder);
+      await using _server = server;
+      server.process.kill(signal);
+      assertEquals(await server.over(), 0);
+    }
+  });
+
+  test("nobody reads the log: the chat goes on, and a signal still ends the server", async () => {
+    if (Deno.build.os === "windows") return;
+    using folder = new Folder();
+    const file = folder.write("users.txt", USERS);
+    const { path, args } = programs.command("server", ["0", file, "--host", "127.0.0.1", "--trace"]);
+    const process = new Deno.Command(path, { args, stdin: "null", stdout: "piped", stderr: "piped" }).spawn();
+    const out = process.stdout.getReader();
+    const [, port] = LISTENING.exec(new TextDecoder().decode((await out.read()).value))!;
+    using jacky = await RawClient.open(Number(port));
+    await jacky.login("jacky", "12345");
+    // Far more than a pipe holds.
+    for (let i = 0; i < 4000; i++) assertEquals(await jacky.la.ask("/list"), "301 jacky");
+    process.kill("SIGTERM");
+    assertEquals((await process.status).code, 0);
+    await Promise.all([out.cancel(), process.stderr.cancel()]);
+  });
+
+  test("what strangers send reaches the log cleaned, whatever it means elsewhere", async () => {
+    using folder = new Folder();
+    const { server, port } = await serve(folder);
+    await using _server = server;
+    using stranger = await RawClient.open(port);
+    await stranger.la.ask("/login \x1b[2J{name}{{x}}\r1 x");
+    await until(() => server.err.includes("refused: name or password"), "it is logged");
+    assertMatch(server.err, /login of ␛\[2J\{name\}\{\{x\}\}␍1 from 127\.0\.0\.1 refused: name or password\n$/);
+    await stranger.la.ask(`/login ${"x".repeat(16_000)} x`);
+    await until(() => server.err.includes("x…"), "it is logged, cut");
+    assert(server.err.length < 3000);
+  });
+
   test("SIGINT to the client: it leaves with /exit", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
@@ -194,6 +235,8 @@ export function programTests(programs: Programs): void {
         'server: bad.txt:2: expected "username password" and nothing else, found only one word',
       ],
       ["server", ["0", "good.txt", "--bogus=1"], "server: unknown option --bogus; --help shows those there are"],
+      ["server", ["0", "good.txt", "--trace=maybe"], 'server: --trace takes no value, found "--trace=maybe"'],
+      ["server", ["--_", "1"], "server: unknown option --_; --help shows those there are"],
       ["server", ["70000"], 'server: the port must be a whole number from 0 to 65535, not "70000"'],
       ["server", ["1", "2", "3"], 'server: expected PORT and USERS_FILE, found one more: "3"'],
       [

@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { Terminals } from "../tools/terminal.ts";
+import { Lab } from "./support/lab.ts";
+import { Folder, SOURCES } from "./support/programs.ts";
+
+// The client as a person has it, in a real terminal.
+const why = Terminals.missing();
+const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+const SIZE = { columns: 80, rows: 24 };
+
+function test(name: string, fn: () => Promise<void>): void {
+  const skip = why !== undefined && !required;
+  Deno.test({ name: skip ? `${name} (skipped: ${why})` : name, ignore: skip, fn });
+}
+
+function client(port: number): string {
+  const { path, args } = SOURCES.command("client", ["127.0.0.1", String(port)]);
+  // The time of day is not part of what is tested, nor are colours.
+  return `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 30`;
+}
+
+const untimed = (rows: string[]) => rows.map((row) => row.replace(/^\d\d:\d\d:\d\d /, ""));
+
+test("a person logs in, talks while others interrupt, completes names, asks for help, and leaves with Ctrl-C", async () => {
+  await using lab = new Lab();
+  using folder = new Folder();
+  await using terminals = new Terminals();
+  using bob = await lab.join("bob");
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(lab.port));
+  await jacky.shows("Please input your user name:");
+  await jacky.type("jacky", "Enter");
+  await jacky.shows("Please input your password:");
+  await jacky.type("12345", "Enter");
+  await jacky.shows("201 Build");
+  // bob has not said a word, and is completed all the same.
+  await jacky.type("/to b", "Tab");
+  await jacky.shows("/to bob");
+  await jacky.type("half a wo");
+  await jacky.shows("half a wo");
+  await bob.la.send("/to jacky are you there?\n");
+  const rows = untimed(await jacky.shows("are you there?"));
+  assertEquals(rows.slice(-2), ["/from bob are you there?", "/to bob half a wo"]);
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+  await jacky.type("rd", "Enter");
+  assertEquals(await bob.take(), "/from jacky half a word");
+  await jacky.shows("303");
+  await jacky.type("/help to", "Enter");
+  await jacky.shows("/to NAME TEXT");
+  await jacky.type("Up", "Up");
+  assertEquals((await jacky.shows("/to bob half a word")).at(-1), "/to bob half a word");
+  await jacky.type("C-c");
+  const last = untimed(await jacky.shows("status"));
+  assertEquals(last.slice(-2), ["310 Bye bye", "status 0"]);
+  assert(!last.join("\n").includes("12345"), "the password was never on the screen");
+});
+
+test("a paste of more than five lines asks first; a bad sign from a stranger stays on its line", async () => {
+  await using lab = new Lab();
+  using folder = new Folder();
+  await using terminals = new Terminals();
+  using bob = await lab.join("bob");
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(lab.port));
+  await jacky.shows("Please input your user name:");
+  await jacky.type("jacky", "Enter");
+  await jacky.shows("Please input your password:");
+  await jacky.type("12345", "Enter");
+  await jacky.shows("201 Build");
+  await jacky.paste(Array.from({ length: 7 }, (_, i) => `/to bob ${i}\n`).join(""));
+  await jacky.shows("send 7 lines? [y/N]");
+  await jacky.type("y");
+  for (let i = 0; i < 7; i++) assertEquals(await bob.take(), `/from jacky ${i}`);
+  await bob.la.send("/to jacky \x1b[2J\x1b[Hgone\n");
+  assertEquals(untimed(await jacky.shows("gone")).at(-1), "/from bob ␛[2J␛[Hgone");
+});

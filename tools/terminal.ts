@@ -1,0 +1,70 @@
+const WAIT_MS = 20_000;
+
+/** A tmux of our own, which nobody else's is touched by; its terminals end with it. */
+export class Terminals {
+  readonly #socket = `partyline-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
+
+  /** Why there can be none here, if so. */
+  static missing(): string | undefined {
+    try {
+      const { success } = new Deno.Command("tmux", { args: ["-V"], stdout: "null", stderr: "null" }).outputSync();
+      return success ? undefined : "tmux does not work here";
+    } catch {
+      return "tmux is not installed";
+    }
+  }
+
+  /** A program in a terminal of its own. */
+  async open(name: string, size: { columns: number; rows: number }, cwd: string, command: string): Promise<Terminal> {
+    const shape = ["-x", String(size.columns), "-y", String(size.rows)];
+    await this.run("new-session", "-d", "-s", name, ...shape, "-c", cwd, command);
+    return new Terminal(this, name);
+  }
+
+  async run(...args: string[]): Promise<string> {
+    const options = { args: ["-L", this.#socket, ...args], env: { LANG: "C.UTF-8", LC_ALL: "C.UTF-8" } };
+    const { success, stdout, stderr } = await new Deno.Command("tmux", options).output();
+    const text = new TextDecoder();
+    if (!success) throw new Error(`tmux ${args[0]}: ${text.decode(stderr)}`);
+    return text.decode(stdout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // With nothing open there is no tmux to end.
+    await this.run("kill-server").catch(() => {});
+  }
+}
+
+/** One terminal: what is typed into it and what it shows. */
+export class Terminal {
+  constructor(readonly terminals: Terminals, readonly name: string) {}
+
+  async type(...keys: string[]): Promise<void> {
+    await this.terminals.run("send-keys", "-t", this.name, ...keys);
+  }
+
+  /** Pastes a text, as a terminal does it that says what is pasted. */
+  async paste(text: string): Promise<void> {
+    await this.terminals.run("set-buffer", text);
+    await this.terminals.run("paste-buffer", "-p", "-t", this.name);
+  }
+
+  /** The screen, row by row, with its colours or without. */
+  async screen(colours = false): Promise<string[]> {
+    const screen = await this.terminals.run("capture-pane", ...(colours ? ["-e"] : []), "-p", "-t", this.name);
+    const rows = screen.split("\n");
+    while (rows.at(-1) === "") rows.pop();
+    return rows;
+  }
+
+  /** Waits until the screen shows this; the screen as it then is. */
+  async shows(text: string): Promise<string[]> {
+    const end = Date.now() + WAIT_MS;
+    for (;;) {
+      const rows = await this.screen();
+      if (rows.join("\n").includes(text)) return rows;
+      if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for "${text}" on\n${rows.join("\n")}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
