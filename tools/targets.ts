@@ -14,7 +14,7 @@ export const programs: readonly Program[] = [
     name: "server",
     entry: "server.ts",
     permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
-    v8: ["--max-semi-space-size=2"],
+    v8: ["--max-semi-space-size=4"],
     include: [],
   },
   {
