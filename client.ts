@@ -1,36 +1,42 @@
-import { cleaned } from "./lib/base/text.ts";
+import { cleaned, oneLine } from "./lib/base/text.ts";
 import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
-import { type ClientPlan, readClientLine } from "./lib/face/client_line.ts";
+import { type ChatFace, openChatFace } from "./lib/face/chat_face.ts";
+import { type JoinPlan, readClientLine } from "./lib/face/client_line.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { openImFace } from "./lib/face/terminal/im_face.ts";
 import { traceLine } from "./lib/face/trace.ts";
 import { endpoint } from "./lib/net/address.ts";
+import { ChatClient } from "./lib/net/chat_client.ts";
 import { clock } from "./lib/net/clock.ts";
+import type { Companion } from "./lib/net/companion.ts";
 import { connect } from "./lib/net/dial.ts";
+import { MailboxClient } from "./lib/net/mailbox_client.ts";
 import { StreamClient } from "./lib/net/stream_client.ts";
+import { Identity, IdentityError, usualFolder } from "./lib/store/identity.ts";
+import { freshNonce, freshRun, Prover } from "./lib/store/prover.ts";
 import { ImClientSession } from "./lib/wire/im/client.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
+import type { Asked } from "./lib/wire/native/client.ts";
+import { MAILBOX_DOOR } from "./lib/wire/native/door.ts";
+import type { Happening } from "./lib/wire/native/happening.ts";
 
 const CONNECT_MS = 10_000;
-
-type ImPlan = Extract<ClientPlan, { type: "im" }>;
 
 async function main(args: readonly string[]): Promise<number> {
   try {
     const plan = readClientLine(args);
-    if (plan.type === "im") return await im(plan);
-    print(plan.text);
-    return 0;
+    if (plan.type === "print") return print(plan.text), 0;
+    return await { im, chat, mailbox }[plan.type](plan);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof IdentityError)) throw error;
     printError(`client: ${cleaned(error.message)}\n`);
     return 2;
   }
 }
 
 /** The IM handout's client: resolves with the status when it is over. */
-async function im(plan: ImPlan): Promise<number> {
+async function im(plan: JoinPlan): Promise<number> {
   const password = readPassword(plan.passwordFile);
   const net = await reach(plan);
   if (!net) return 1;
@@ -54,10 +60,7 @@ async function im(plan: ImPlan): Promise<number> {
   function trace(link: number, direction: "up" | "down", line: string): void {
     face.note(traceLine(Date.now(), machine.name || "-", IM_DOOR.links[link]!, direction, line));
   }
-  const windows = Deno.build.os === "windows";
-  for (const signal of windows ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => machine.interrupted(clock()));
-  }
+  onStop(() => machine.interrupted(clock()));
   net.start(machine);
   const { status, why } = await over.promise;
   await net.close();
@@ -66,7 +69,127 @@ async function im(plan: ImPlan): Promise<number> {
   return status;
 }
 
-async function reach(plan: ImPlan): Promise<StreamClient | undefined> {
+/** Our own client: logs in at the IM door. */
+async function chat(plan: JoinPlan): Promise<number> {
+  const password = readPassword(plan.passwordFile);
+  const over = Promise.withResolvers<Over>();
+  const { name } = plan;
+  const face: ChatFace = openChatFace({
+    // Where only the handout is spoken, its words say the same.
+    say: (to, text) =>
+      client.im ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : client.native.say(to, text),
+    ask: (question) => client.im ? void (question.type === "users" && handout("/list")) : client.native.ask(question),
+    name: (text) => client.typed(text),
+    password: (text) => client.typed(text),
+    leave: () => client.inputEnded(),
+    interrupt: () => client.interrupted(),
+  }, "chat");
+  const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
+  const client: ChatClient = new ChatClient(plan, { name, password }, {
+    ...hooks(plan, face, over.resolve, () => client.native.name),
+    prove: () => {},
+    isServer: () => true,
+    ask: (question) => {
+      if (question === "name") face.askName();
+      else if (question === "password") face.askPassword(client.im?.name ?? "");
+      else if (question === "command") face.chat();
+    },
+    refused: (why) => face.problem(why),
+    raw: (line) => face.raw(line),
+    handoutOnly: () => face.problem("this server speaks the IM handout alone; we go on as the handout's client"),
+    ...(plan.trace
+      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_DOOR.links[link]!, ...rest)) }
+      : {}),
+  }, freshRun());
+  return await run(client, face, over.promise, () => client.interrupted());
+}
+
+/** The mailbox handout's client. */
+async function mailbox(plan: JoinPlan): Promise<number> {
+  const known = readPassword(plan.passwordFile);
+  const over = Promise.withResolvers<Over>();
+  const identity = new Identity(plan.data ?? usualFolder());
+  const prover = new Prover(identity);
+  let { name } = plan;
+  let password = known;
+  let answer: ((text: string) => void) | undefined;
+  const asked = (ask: () => void) => new Promise<string>((resolve) => (answer = resolve, ask()));
+  const typed = (text: string) => answer?.(text);
+  const face: ChatFace = openChatFace({
+    say: (to, text) => client.native.say(to, text),
+    ask: (question) => client.native.ask(question),
+    name: typed,
+    password: typed,
+    leave: () => name === undefined ? client.stop(1) : client.leave(),
+    interrupt: () => client.stop(130),
+  }, "mailbox");
+  const client: MailboxClient = new MailboxClient(plan, {
+    ...hooks(plan, face, over.resolve, () => name ?? ""),
+    attempt: () => face.attempt(),
+    connected: () => (face.connected(), void greet().catch(failed)),
+    prove: (challenge, nonce) => void prove(challenge, nonce).catch(failed),
+    isServer: (proof) => prover.isServer(proof),
+    refused: (why) => {
+      face.problem(why);
+      if (plan.name !== undefined && (known !== undefined || !Deno.stdin.isTerminal())) return client.fail(why);
+      name = password = undefined;
+      greet().catch(failed);
+    },
+    ...(plan.trace
+      ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_DOOR.links[0], ...line)) }
+      : {}),
+  }, freshRun());
+  async function greet(): Promise<void> {
+    name ??= await asked(() => face.askName());
+    client.native.greet(name, freshNonce(), await prover.key(name));
+  }
+  async function prove(challenge: Asked, nonce: string): Promise<void> {
+    const ask = async () => password ??= await asked(() => face.askPassword(name!));
+    client.native.proven(await prover.answer(challenge, name!, nonce, ask));
+  }
+  const failed = (error: unknown) => client.fail(reason(error));
+  return await run(client, face, over.promise, () => client.stop(130));
+}
+
+/** How a client ended. */
+interface Over {
+  readonly status: number;
+  readonly why: string | undefined;
+}
+
+/** What chat and mailbox have in common. */
+function hooks(plan: JoinPlan, face: ChatFace, over: (over: Over) => void, name: () => string) {
+  const identity = new Identity(plan.data ?? usualFolder());
+  return {
+    show: (happening: Happening) => {
+      face.happened(happening);
+      if (happening.type === "in") face.chat();
+    },
+    lost: (why: string, againMs: number) => face.lost(why, againMs),
+    ended: (status: number, why?: string) => over({ status, why }),
+    seen: (store: string) => identity.seen(store, name()),
+    mark: (store: string, seq: number) => identity.markSeen(store, name(), seq),
+  };
+}
+
+async function run(client: Companion, face: ChatFace, over: Promise<Over>, interrupt: () => void): Promise<number> {
+  onStop(interrupt);
+  client.dial();
+  const { status, why } = await over;
+  if (why !== undefined) face.notConnected(why);
+  await face.close();
+  if (why !== undefined) printError(`client: ${cleaned(why)}\n`);
+  return status;
+}
+
+function onStop(interrupt: () => void): void {
+  const windows = Deno.build.os === "windows";
+  for (const signal of windows ? ["SIGINT"] as const : ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, interrupt);
+  }
+}
+
+async function reach(plan: JoinPlan): Promise<StreamClient | undefined> {
   try {
     return new StreamClient(await connect(plan.host, plan.port, CONNECT_MS));
   } catch (error) {

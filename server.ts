@@ -4,24 +4,34 @@ import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { Output } from "./lib/face/output.ts";
 import { print, printError } from "./lib/face/print.ts";
-import { hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
+import { type DoorName, hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
 import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/net/address.ts";
+import { DatagramServer, type GateSecrets } from "./lib/net/datagram_server.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
-import { Switchboard } from "./lib/net/switchboard.ts";
+import { type Door, Switchboard } from "./lib/net/switchboard.ts";
 import { openWorld } from "./lib/net/world.ts";
+import { isKept, openKept } from "./lib/store/kept.ts";
 import { Passwords } from "./lib/store/passwords.ts";
+import { Proofs } from "./lib/store/proofs.ts";
+import { StoreError } from "./lib/store/store_error.ts";
 import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
+import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
 
 const TICK_MS = 50;
+/** What is lost on the way is missed within this. */
+const DATAGRAM_TICK_MS = 20;
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
 const LOG_BYTES = 1024 * 1024;
 /** For the last log lines, when the server has stopped. */
 const LAST_WORDS_MS = 500;
+
+/** The IM door; a session there may go on in our own protocol. */
+const IM: Door = { ...IM_DOOR, successors: { native: nativeOnLines } };
 
 type ServePlan = Extract<ServerPlan, { type: "serve" }>;
 
@@ -33,7 +43,8 @@ async function main(args: readonly string[]): Promise<number> {
     else await serve(plan);
     return 0;
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof UsersFileError)) throw error;
+    const known = [UsageError, UsersFileError, StoreError].some((kind) => error instanceof kind);
+    if (!known || !(error instanceof Error)) throw error;
     printError(`server: ${cleaned(error.message)}\n`);
     return 2;
   }
@@ -57,74 +68,100 @@ async function serve(plan: ServePlan): Promise<void> {
   });
   openLog({ level: plan.logLevel, json: plan.logJson, write: (line) => watched.push(line) });
   const accounts = readUsers(plan.users);
-  // Before the door opens: whoever has seen it open may send a signal.
+  // Before the doors open: whoever has seen them open may send a signal.
   const stopping = stopSignal(() => reload(plan.users, house.hub));
   const house: House = openHouse(plan, accounts, (line) => watched.push(line));
-  const { hostname, port } = house.address;
-  print(`im listening on ${endpoint(hostname, port)}\n`);
-  if (Deno.stdout.isTerminal()) print(hint(plan, port, accounts.names));
+  for (const { door, hostname, port } of house.doors) print(`${door} listening on ${endpoint(hostname, port)}\n`);
+  if (Deno.stdout.isTerminal()) print(hint(plan, house.doors, accounts.names));
   log.info(`${await stopping}: telling ${house.board.size} sessions, then stopping`);
   await house.stop();
   await within(LAST_WORDS_MS, watched.flushed());
 }
 
+/** A door as the house uses it. */
+type DoorServer = Pick<StreamServer, "address" | "close" | "over"> & { shut?(): void };
+
 /** A server with its doors open. */
 export interface House {
   readonly hub: Hub;
   readonly board: Switchboard;
-  readonly address: { hostname: string; port: number };
+  readonly doors: readonly OpenDoor[];
   /** Lets nobody in, tells those inside, and resolves when they are gone or have had their time. */
   stop(): Promise<void>;
 }
 
-/** Puts the parts together and opens the doors; throws a `UsageError` when one cannot be opened. */
-export function openHouse(
-  plan: Pick<ServePlan, "host" | "port" | "trace" | "limits">,
-  accounts: Accounts,
-  showTrace: (line: string) => void,
-): House {
-  const hub = new Hub(accounts, plan.limits);
-  const passwords = new Passwords(plan.limits.hashesAtOnce);
+/** A door that is open, and where. */
+export interface OpenDoor {
+  readonly door: DoorName;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits">;
+
+/** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
+export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line: string) => void): House {
+  const { limits } = plan;
+  const passwords = new Passwords(limits.hashesAtOnce);
+  const proofs = new Proofs(passwords);
+  const keeping = {
+    open: () => openKept(plan.data),
+    failed: (error: unknown) => log.error(`nobody can be let in who needs messages to be kept: ${reason(error)}`),
+    dice: proofs,
+  };
+  const hub = new Hub(accounts, limits, keeping);
   const world = openWorld({
-    limits: plan.limits,
+    limits,
     verify: (password, secret, asker) => passwords.verify(password, secret, asker),
+    prove: (effect, asker) => proofs.answer(effect, asker),
     trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
-  const board = new Switchboard(hub, world, plan.limits);
-  const door = openDoor(plan, board);
+  const board = new Switchboard(hub, world, limits);
+  // What was kept before is opened now: if it cannot be, whoever starts the server is the one to know.
+  if (isKept(plan.data)) hub.keep(board.beginTurn());
+  const servers = openDoors(plan, board, proofs);
   const ticking = setInterval(() => board.tick(), TICK_MS);
   return {
     hub,
     board,
-    address: door.address,
+    doors: [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port })),
     async stop() {
-      door.close();
+      for (const server of servers.values()) server.close();
       board.stop();
-      await within(plan.limits.stopMs, door.over());
+      await within(limits.stopMs, Promise.all([...servers.values()].map((server) => server.over())));
       clearInterval(ticking);
+      for (const server of servers.values()) server.shut?.();
+      board.close();
     },
   };
 }
 
+/** Opens every door that is wanted, or none. */
+function openDoors(plan: HousePlan, board: Switchboard, secrets: GateSecrets): Map<DoorName, DoorServer> {
+  const servers = new Map<DoorName, DoorServer>();
+  const { host: hostname, limits } = plan;
+  for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
+    const places = new Places(limits);
+    try {
+      const server = name === "mailbox"
+        ? new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, places, limits, secrets, DATAGRAM_TICK_MS)
+        : new StreamServer(IM, { hostname, port }, board, places, limits);
+      servers.set(name, server);
+    } catch (error) {
+      for (const server of servers.values()) (server.close(), server.shut?.());
+      board.close();
+      const option = name === "im" ? "" : ` (--${name})`;
+      throw new UsageError(`cannot listen on ${endpoint(hostname, port)}${option}: ${reason(error)}`);
+    }
+  }
+  return servers;
+}
+
 /** Waits for something, but no longer than so many milliseconds. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
   await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);
   clearTimeout(timer!);
-}
-
-function openDoor(plan: Pick<ServePlan, "host" | "port" | "limits">, board: Switchboard): StreamServer {
-  try {
-    return new StreamServer(
-      IM_DOOR,
-      { hostname: plan.host, port: plan.port },
-      board,
-      new Places(plan.limits),
-      plan.limits,
-    );
-  } catch (error) {
-    throw new UsageError(`cannot listen on ${endpoint(plan.host, plan.port)}: ${reason(error)}`);
-  }
 }
 
 /** Resolves with the signal that says stop; `reread` is called at each SIGHUP that a person or a script sends. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Fault } from "../lib/base/fault.ts";
-import { limits } from "../lib/base/limits.ts";
+import { type Limits, limits } from "../lib/base/limits.ts";
 import { encodeText } from "../lib/base/text.ts";
 import type { Command } from "../lib/hub/command.ts";
 import { Message } from "../lib/hub/event.ts";
@@ -95,7 +95,7 @@ Deno.test("a message is encoded once, and never holds a line break", () => {
 });
 
 /** A server machine with what it did, as lines. */
-function serverMachine(given = {}) {
+function serverMachine(given: { limits?: Partial<Limits>; successor?: string } = {}) {
   const done: string[] = [];
   const commands: Command[] = [];
   const notes: string[] = [];
@@ -108,15 +108,17 @@ function serverMachine(given = {}) {
       end: (why) => done.push(`end: ${why}`),
       note: (text) => notes.push(text),
       remark: (text) => notes.push(text()),
+      knows: (protocol) => protocol === given.successor,
+      become: (protocol, rest) => done.push(`become ${protocol}: ${decoder.decode(rest)}`) > 0,
     },
-    limits(given),
+    limits(given.limits),
     0,
   );
   return { machine, done, commands, notes };
 }
 
 Deno.test("after its burst a client's commands are delayed, and none is refused", () => {
-  const { machine, done } = serverMachine({ burstCommands: 10, commandsPerSecond: 100, turnLines: 1000 });
+  const { machine, done } = serverMachine({ limits: { burstCommands: 10, commandsPerSecond: 100, turnLines: 1000 } });
   machine.push(LA, encodeText("x\n".repeat(30)), 0);
   assertEquals(done.length, 10);
   assertEquals(machine.wakeAt, 10);
@@ -151,7 +153,7 @@ Deno.test("a refused Lb is dialled again for half a second, then 202", () => {
 });
 
 Deno.test("what waits for a slow Lb is bounded; past it the message is missed at once", () => {
-  const { machine, commands } = serverMachine({ outboxBytes: 1024 });
+  const { machine, commands } = serverMachine({ limits: { outboxBytes: 1024 } });
   machine.push(LA, encodeText("/login a 1\n"), 0);
   machine.event({ type: "welcome", name: "a" }, 0);
   machine.push(LA, encodeText("/port 7\n"), 0);
@@ -163,8 +165,8 @@ Deno.test("what waits for a slow Lb is bounded; past it the message is missed at
 });
 
 /** A server machine whose client is in the chat. */
-function chattingServer(given = {}) {
-  const made = serverMachine(given);
+function chattingServer(given: Partial<Limits> = {}, successor?: string) {
+  const made = serverMachine({ limits: given, ...(successor ? { successor } : {}) });
   made.machine.push(LA, encodeText("/login a 1\n"), 0);
   made.machine.event({ type: "welcome", name: "a" }, 0);
   made.machine.push(LA, encodeText("/port 7\n"), 0);
@@ -244,7 +246,7 @@ Deno.test("the server machine takes any bytes, events and cuts: no throw, bounde
   );
   fc.assert(
     fc.property(CUTS, fc.array(step, { maxLength: 60 }), (chunks, steps) => {
-      const { machine, done } = serverMachine({ lineBytes: 128 });
+      const { machine, done } = serverMachine({ limits: { lineBytes: 128 } });
       let [now, at, id] = [0, 0, 0];
       for (const what of steps) {
         const ended = done.some((line) => line.startsWith("end"));

@@ -110,7 +110,12 @@ Deno.test("every line to a client of the handout is a write of its own, on a rea
     },
   });
   const hub = new Hub(new Accounts(new Map()), limits());
-  const world = openWorld({ limits: limits(), verify: () => Promise.resolve(false), trace: undefined });
+  const world = openWorld({
+    limits: limits(),
+    verify: () => Promise.resolve(false),
+    prove: () => Promise.resolve({ right: false }),
+    trace: undefined,
+  });
   const board = new Switchboard(hub, world, limits());
   const over = Promise.withResolvers<void>();
   board.open(IM_DOOR, { hostname: "127.0.0.1", port: 1 }, (seat) => {

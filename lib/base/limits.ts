@@ -17,6 +17,30 @@ export const LIMITS = {
     most: 1024 * 1024,
     why: "longest line of a peer; after a longer one comes 401 and the end. Nobody types 16 KiB",
   },
+  textBytes: {
+    usual: 16 * 1024,
+    least: 1,
+    most: 1024 * 1024,
+    why: "longest text that is kept; no longer than what a handout client can be told",
+  },
+  rooms: {
+    usual: 1000,
+    least: 1,
+    most: 1_000_000,
+    why: "rooms at once; every one is shown to everybody who asks",
+  },
+  keepDays: {
+    usual: 30,
+    least: 1,
+    most: 36_500,
+    why: "days until what is kept is forgotten; a term's holidays are shorter",
+  },
+  keepPerRoom: {
+    usual: 10_000,
+    least: 1,
+    most: 100_000_000,
+    why: "messages kept of each room; the oldest go first",
+  },
   loginMs: {
     usual: 60_000,
     least: 10,

@@ -71,6 +71,14 @@ export class LineDecoder {
     return text instanceof Fault ? "" : text;
   }
 
+  /** Takes all bytes that were pushed and not taken: for whoever goes on reading what is no lines of ours. */
+  takeRest(): Uint8Array {
+    const rest = this.#bytes.slice(this.#start, this.#end);
+    this.#break = -1;
+    this.#release();
+    return rest;
+  }
+
   #findBreak(): void {
     // What stands behind the end is from before.
     const at = this.#scanned < this.#end ? this.#bytes.indexOf(NEWLINE, this.#scanned) : -1;

@@ -2,20 +2,28 @@ import { VERSION } from "../base/version.ts";
 import { type Option, optionHelp, readFlags, readPort, UsageError } from "./flags.ts";
 
 /** What the client was asked to do. */
-export type ClientPlan =
-  | { readonly type: "print"; readonly text: string }
-  | {
-    readonly type: "im";
-    readonly host: string;
-    readonly port: number;
-    readonly name: string | undefined;
-    readonly passwordFile: string | undefined;
-    readonly trace: boolean;
-  };
+export type ClientPlan = { readonly type: "print"; readonly text: string } | JoinPlan;
+
+/** Which server is to be joined, and how. */
+export interface JoinPlan {
+  /** The IM handout's client, our own, or the mailbox handout's. */
+  readonly type: "im" | "chat" | "mailbox";
+  readonly host: string;
+  readonly port: number;
+  readonly name: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** Where keys, and what was seen, are kept; undefined for the usual folder. */
+  readonly data: string | undefined;
+  readonly trace: boolean;
+}
+
+const HERE = "127.0.0.1";
+const IM_PORT = 2001;
 
 const OPTIONS: readonly Option[] = [
   { name: "name", value: "NAME", help: "log in with this name instead of asking for it" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of this file" },
+  { name: "data", value: "DIR", help: "where keys, and what was seen, are kept (.partyline in your home folder)" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "help", help: "show this" },
   { name: "version", help: "show the version" },
@@ -23,22 +31,34 @@ const OPTIONS: readonly Option[] = [
 
 const HELP = `Partyline client: chat for a room, a lab, a LAN.
 
-  client [HOST PORT] [options]   join a server, 127.0.0.1 2001 unless given
+  client [chat [HOST [PORT]]] [options]   everything: rooms, history, what became
+                                          of each message, also while away
+  client mailbox HOST PORT [options]      the mailbox handout's client, over UDP
+  client HOST PORT [options]              the IM handout's client, codes and all
 
-It is the client of the IM handout, prompts and codes and all.
+\`client chat\` is 127.0.0.1 2001 unless given; where a server speaks the IM handout
+alone it goes on as the handout's client. Lost connections come back by
+themselves, and what was said meanwhile is sent then, once.
 
-Once logged in, type
-  /list                who is online
-  /to NAME TEXT        say something to one person
-  /toall TEXT          say something to everybody
+Once in, type
+  TEXT                 to where you are; at first the room lobby
+  /to NAME TEXT        to one person, there or away
+  /join ROOM           into a room, which is made if need be
+  /history NAME|ROOM   what was said before
+  /list, /rooms        who and what there is
   /exit                leave
-In a terminal /help and /help to tell more, Tab completes commands and names,
-Ctrl-C leaves. Where input or output is no terminal all is as in the handout.
+and /help for all, /help to for more of one. In a terminal Tab completes commands
+and names, Ctrl-C leaves. Elsewhere one line is one event, for scripts; the IM
+handout's client is then as its handout has it.
+
+In the IM handout's client: /list, /to NAME TEXT, /toall TEXT, /exit.
 
 Options
 ${optionHelp(OPTIONS)}
 
 Examples
+  client chat 192.168.1.7
+  client mailbox 192.168.1.7 2004 --name alice
   client 192.168.1.7 2001
   client localhost 2001 --name jacky --password-file ~/.partyline-password
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
@@ -49,17 +69,32 @@ export function readClientLine(args: readonly string[]): ClientPlan {
   const flags = readFlags(args, OPTIONS);
   if (flags.has("help")) return { type: "print", text: HELP };
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
-  const [host, port, ...more] = flags.words;
-  if (host !== undefined && port === undefined) {
-    throw new UsageError(`expected HOST and PORT, found only "${host}"; --help shows how`);
-  }
-  if (more.length > 0) throw new UsageError(`expected HOST and PORT, found one more: "${more[0]}"`);
   return {
-    type: "im",
-    host: host ?? "127.0.0.1",
-    port: port === undefined ? 2001 : readPort(port, false),
+    ...readWhere(flags.words),
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
+    data: flags.value("data"),
     trace: flags.has("trace"),
   };
+}
+
+function readWhere([first, ...rest]: readonly string[]): Pick<JoinPlan, "type" | "host" | "port"> {
+  if (first === undefined || first === "chat") {
+    const [host = HERE, port, ...more] = rest;
+    refuseMore("HOST and PORT after chat", more);
+    return { type: "chat", host, port: port === undefined ? IM_PORT : readPort(port, false) };
+  }
+  const [host, port, ...more] = first === "mailbox" ? rest : [first, ...rest];
+  if (host === undefined || port === undefined) {
+    const found = host === undefined ? "nothing more" : `only "${host}"`;
+    throw new UsageError(
+      `expected HOST and PORT${first === "mailbox" ? " after mailbox" : ""}, found ${found}; --help shows how`,
+    );
+  }
+  refuseMore("HOST and PORT", more);
+  return { type: first === "mailbox" ? "mailbox" : "im", host, port: readPort(port, false) };
+}
+
+function refuseMore(expected: string, more: readonly string[]): void {
+  if (more.length > 0) throw new UsageError(`expected ${expected}, found one more: "${more[0]}"`);
 }

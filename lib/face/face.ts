@@ -20,6 +20,12 @@ export interface Typist {
 export interface Face {
   /** Shows one line of text. What is being typed stays as it is. */
   show(line: string): void;
+  /** Begins a line that grows below those shown until `finish`; only a terminal shows it. One at a time. */
+  begin(text: string): void;
+  /** Adds to the line begun. */
+  more(text: string): void;
+  /** Adds the last words to the line begun, which from now on is a line like those shown. */
+  finish(text: string): void;
   /** From now on typed lines answer this prompt; `null` takes no more lines until the next prompt. */
   ask(prompt: Prompt | null): void;
   /** Gives the terminal back as it was, with everything shown. */

@@ -12,6 +12,11 @@ import {
   UsageError,
 } from "./flags.ts";
 
+/** The doors that a server can have, with their usual ports. */
+export const DOORS = { im: 2001, mailbox: 2004 } as const;
+
+export type DoorName = keyof typeof DOORS;
+
 /** What the server was asked to do. */
 export type ServerPlan =
   | { readonly type: "print"; readonly text: string }
@@ -19,7 +24,10 @@ export type ServerPlan =
   | {
     readonly type: "serve";
     readonly host: string;
-    readonly port: number;
+    /** The doors to be opened, and on which ports. */
+    readonly doors: Readonly<Partial<Record<DoorName, number>>>;
+    /** Where messages are kept. */
+    readonly data: string;
     readonly users: string;
     readonly trace: boolean;
     readonly logLevel: typeof LOG_LEVELS[number];
@@ -29,6 +37,8 @@ export type ServerPlan =
 
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: every one that this machine has)" },
+  { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
+  { name: "data", value: "DIR", help: "where messages are kept; made when first needed (./partyline-data)" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "log-level", value: "LEVEL", help: `how much is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log one JSON object a line instead of text" },
@@ -41,8 +51,10 @@ const HELP = `Partyline server: chat for a room, a lab, a LAN.
   server [PORT [USERS_FILE]] [options]   serve
   server hash-passwords USERS_FILE       make plain passwords scrypt entries
 
-PORT is 2001 unless given, 0 for any free one; USERS_FILE is ./users.txt. It has
-one user a line: username, white space, password; neither holds white space.
+Alone, \`server\` opens every door on its usual port. With PORT it opens the IM
+door there, and of the others those that are named by their options. Port 0 is
+any free one. USERS_FILE is ./users.txt unless given; it has one user a line:
+username, white space, password; neither holds white space.
 SIGHUP reads it again. SIGINT (Ctrl-C) and SIGTERM end the server in good order.
 
 Options
@@ -73,13 +85,23 @@ export function readServerLine(args: readonly string[]): ServerPlan {
   return {
     type: "serve",
     host: flags.value("host") ?? "0.0.0.0",
-    port: first === undefined ? 2001 : readPort(first, true),
+    doors: readDoors(flags, first),
+    data: flags.value("data") ?? "partyline-data",
     users: rest[0] ?? "users.txt",
     trace: flags.has("trace"),
     logLevel: readLevel(flags),
     logJson: flags.has("log-json"),
     limits: numbers,
   };
+}
+
+/** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
+function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
+  const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
+  const given = flags.value("mailbox");
+  if (given !== undefined) doors.mailbox = readPort(given, true);
+  else if (port === undefined) doors.mailbox = DOORS.mailbox;
+  return doors;
 }
 
 function readLevel(flags: Flags): typeof LOG_LEVELS[number] {
@@ -89,14 +111,25 @@ function readLevel(flags: Flags): typeof LOG_LEVELS[number] {
   throw new UsageError(`--log-level must be one of ${LOG_LEVELS.join(", ")}, not "${given}"`);
 }
 
-/** What a person may type next, once the door is open. */
-export function hint(plan: { users: string }, port: number, names: readonly string[]): string {
+/** What a person may type next, once the doors are open. */
+export function hint(
+  plan: { users: string },
+  doors: readonly { door: DoorName; port: number }[],
+  names: readonly string[],
+): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
   const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  const portOf = (name: DoorName) => doors.find(({ door }) => door === name)?.port;
+  const mailbox = portOf("mailbox");
   return `
 ${names.length} accounts in ${plan.users}: ${some}
-To join, in another terminal:  ${client} 127.0.0.1 ${port}
-To watch the protocol: --trace. To stop: Ctrl-C.
+To join, in another terminal:  ${client} chat 127.0.0.1 ${portOf("im")}
+As in the IM handout:          ${client} 127.0.0.1 ${portOf("im")}
+${
+    mailbox === undefined
+      ? ""
+      : `As in the mailbox handout:     ${client} mailbox 127.0.0.1 ${mailbox}\n`
+  }To watch the protocol: --trace. To stop: Ctrl-C.
 
 `;
 }

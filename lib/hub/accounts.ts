@@ -1,3 +1,4 @@
+import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { encodeText, sameSecret } from "../base/text.ts";
 
 /** A password kept as its scrypt key; numbers as in the entry, so that a file may hold several strengths. */
@@ -35,6 +36,14 @@ export class Accounts {
 
   get size(): number {
     return this.#secrets.size;
+  }
+
+  has(name: string): boolean {
+    return this.#secrets.has(name);
+  }
+
+  secret(name: string): Secret | undefined {
+    return this.#secrets.get(name);
   }
 
   get names(): string[] {
@@ -100,7 +109,7 @@ export function decodeUsers(text: string): Accounts | UsersFileFault[] {
 /** An scrypt secret as it stands in a users file. */
 export function encodeScrypt(secret: ScryptSecret): string {
   const { logN, r, p } = secret;
-  return `$scrypt$ln=${logN},r=${r},p=${p}$${base64(secret.salt)}$${base64(secret.key)}`;
+  return `$scrypt$ln=${logN},r=${r},p=${p}$${encodeBase64(secret.salt)}$${encodeBase64(secret.key)}`;
 }
 
 /** Reads `$scrypt$ln=17,r=8,p=1$SALT$KEY`; a sentence when it is not that. */
@@ -112,19 +121,7 @@ export function decodeScrypt(entry: string): ScryptSecret | string {
   if (logN < 1 || logN > 20 || r < 1 || r > 8 || p < 1 || p > 4) {
     return `expected ln 1 to 20, r 1 to 8, p 1 to 4, found ln=${logN},r=${r},p=${p}`;
   }
-  const [salt, key] = [fromBase64(form[4]!), fromBase64(form[5]!)];
+  const [salt, key] = [decodeBase64(form[4]!), decodeBase64(form[5]!)];
   if (!salt || !key || key.length < 16) return "expected a salt and a key of 16 bytes or more, both in base64";
   return { type: "scrypt", logN, r, p, salt, key };
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replace(/=+$/, "");
-}
-
-function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,5 @@
+import type { Target } from "./store.ts";
+
 /** What a session asks of the hub. Every door turns its own words into these. */
 export type Command =
   | { readonly type: "login"; readonly name: string; readonly password: string }
@@ -9,8 +11,33 @@ export type Command =
   | { readonly type: "sendAll"; readonly ref: number; readonly text: string }
   /** The peer has confirmed message `id`. */
   | { readonly type: "taken"; readonly id: number }
-  /** The peer will not have message `id`. */
-  | { readonly type: "missed"; readonly id: number }
+  /** The peer will not have message `id`; `sent`, when it may have it all the same. */
+  | { readonly type: "missed"; readonly id: number; readonly sent: boolean }
   /** The password that `check` asked about was right, or not. */
-  | { readonly type: "checked"; readonly right: boolean }
-  | { readonly type: "leave"; readonly why: string };
+  | { readonly type: "checked"; readonly right: boolean; readonly proof?: Uint8Array | undefined }
+  | { readonly type: "leave"; readonly why: string }
+  | NativeCommand;
+
+/** What only our own protocol asks: it has everything that is kept. `ref` comes back in the answer. */
+export type NativeCommand =
+  /** The session speaks our own protocol from now on. */
+  | { readonly type: "become" }
+  /** Somebody wants in under a name, and will prove it: with a key for a name that they hold themselves. */
+  | { readonly type: "hello"; readonly name: string; readonly nonce: string; readonly key: Uint8Array | undefined }
+  | { readonly type: "prove"; readonly proof: Uint8Array }
+  /** Begins the stream: after number `after` of `store`, or with what the user's clients do not have yet. */
+  | { readonly type: "resume"; readonly store?: string | undefined; readonly after?: number | undefined }
+  | { readonly type: "say"; readonly id: string; readonly to: Target; readonly text: string }
+  /** The client has everything up to `seq`. */
+  | { readonly type: "acknowledge"; readonly seq: number }
+  | { readonly type: "users"; readonly ref: number }
+  | { readonly type: "rooms"; readonly ref: number }
+  | { readonly type: "join"; readonly ref: number; readonly room: string }
+  | { readonly type: "leaveRoom"; readonly ref: number; readonly room: string }
+  | {
+    readonly type: "history";
+    readonly ref: number;
+    readonly of: Target;
+    readonly before: number | undefined;
+    readonly limit: number;
+  };

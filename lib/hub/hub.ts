@@ -1,59 +1,65 @@
 import type { Limits } from "../base/limits.ts";
-import type { Accounts, ScryptSecret } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Delivery } from "./delivery.ts";
-import { type Event, Message, type Scope } from "./event.ts";
-import { Patience } from "./patience.ts";
+import { Directory } from "./directory.ts";
+import { type Effect, tell } from "./effect.ts";
+import { type Dice, Entrance } from "./entrance.ts";
+import { Message, type Scope } from "./event.ts";
+import { People, Presence, type SessionId } from "./people.ts";
+import { outcome, Post, settled } from "./post.ts";
+import { PresenceNews } from "./presence_news.ts";
+import { LOBBY, type Store } from "./store.ts";
 
-/** What names a session for as long as the server runs. */
-export type SessionId = number;
-
-/** What the hub wants done. */
-export type Effect =
-  | { readonly type: "tell"; readonly to: readonly SessionId[]; readonly event: Event }
-  /** Try a password against a secret and come back with `checked`. */
-  | { readonly type: "check"; readonly session: SessionId; readonly password: string; readonly secret: ScryptSecret }
-  /** For the log. */
-  | { readonly type: "note"; readonly text: string };
-
-/** The hub's view of one session. */
-interface Presence {
-  readonly id: SessionId;
-  readonly address: string;
-  name: string | undefined;
-  ready: boolean;
-  login: { readonly name: string; counts: boolean } | undefined;
-  /** Messages under way to it that it has neither taken nor missed. */
-  readonly owes: Map<number, Delivery>;
+/** What a hub is given besides its accounts and limits. */
+export interface Keeping {
+  /** Opens what messages are kept in, when it is first needed; it may throw. */
+  open(): Store;
+  /** It could not be opened when it was needed. */
+  failed(error: unknown): void;
+  readonly dice: Dice;
 }
 
-interface HeldLogin {
-  readonly due: number;
-  readonly session: SessionId;
-  readonly name: string;
-  readonly password: string;
-}
+const DAY_MS = 24 * 60 * 60 * 1000;
+const PRUNE_MS = 60_000;
+const PRUNE_ENTRIES = 1000;
 
 /**
- * The chat: who is online, and what became of each message. Pure and synchronous: a command and a time in, effects out.
+ * The chat: who is online, and what became of each message. Synchronous, without a clock of its own: a command and a time
+ * in, effects out; what is to be kept goes into its store, and effects may be done only when that is committed.
  *
  * 1. Messages to one receiver are told in the order in which the hub took them.
  * 2. Each message has one outcome, told once, when every receiver has taken or missed it; a receiver that leaves misses
  *    what it has not taken.
- * 3. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
+ * 3. Between handout sessions nothing is kept, but for the lobby, and that only once somebody has come who speaks our own
+ *    protocol. What concerns such a session is kept; see `Post`.
+ * 4. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
  */
 export class Hub {
   readonly #presences = new Map<SessionId, Presence>();
-  /** By name, in the order they came online. */
-  readonly #online = new Map<string, Presence>();
-  readonly #patience: Patience;
-  #held: HeldLogin[] = [];
-  #lastMessage = 0;
+  readonly #people = new People();
+  readonly #news = new PresenceNews(this.#people);
+  readonly #entrance: Entrance;
+  readonly #keeping: Keeping | undefined;
+  #post: Post | undefined;
+  #directory: Directory | undefined;
   #accounts: Accounts;
+  #lastMessage = 0;
+  #pruneAt = 0;
 
-  constructor(accounts: Accounts, limits: Limits) {
+  constructor(accounts: Accounts, readonly limits: Limits, keeping?: Keeping) {
     this.#accounts = accounts;
-    this.#patience = new Patience(limits);
+    this.#keeping = keeping;
+    this.#entrance = new Entrance(
+      {
+        accounts: () => this.#accounts,
+        store: () => this.store,
+        admit: (presence, name, proof, now) => this.#admit(presence, name, proof, now),
+        session: (id) => this.#presences.get(id),
+      },
+      limits,
+      keeping?.dice,
+    );
   }
 
   /** Uses these accounts for logins from now on; who is online stays. */
@@ -61,16 +67,43 @@ export class Hub {
     this.#accounts = accounts;
   }
 
+  /** What messages are kept in; undefined while none are. */
+  get store(): Store | undefined {
+    return this.#post?.store;
+  }
+
+  /** Opens what messages are kept in, unless it is open; throws when it cannot be opened. */
+  keep(now: number): void {
+    if (this.#post) return;
+    if (!this.#keeping) throw new Error("this server keeps no messages");
+    const store = this.#keeping.open();
+    const post = this.#post = new Post(store, this.#people, this.limits);
+    this.#directory = new Directory(store, this.#people, post, () => this.#accounts, this.limits);
+    for (const name of this.#people.names) this.#seen(name, now);
+    for (const presence of this.#people.handouts) if (presence.ready) post.ready(presence, now);
+  }
+
+  /** Forgets what it remembers of the store, which has gone back to an earlier state. */
+  recall(): void {
+    this.#post?.recall();
+  }
+
+  /** Whether a session speaks our own protocol. */
+  isNative(id: SessionId): boolean {
+    return this.#presences.get(id)?.kind === "native";
+  }
+
   /** A new session, seen at this address. */
   enter(id: SessionId, address: string): void {
-    this.#presences.set(id, { id, address, name: undefined, ready: false, login: undefined, owes: new Map() });
+    this.#presences.set(id, new Presence(id, address));
   }
 
   /** How much the hub holds, for those who watch it. */
   get size(): { sessions: number; online: number; underWay: number; heldLogins: number } {
     let underWay = 0;
-    for (const presence of this.#presences.values()) underWay += presence.owes.size;
-    return { sessions: this.#presences.size, online: this.#online.size, underWay, heldLogins: this.#held.length };
+    for (const presence of this.#presences.values()) underWay += presence.owing;
+    for (const person of this.#people.all) underWay += person.awaited.size;
+    return { sessions: this.#presences.size, online: this.#people.size, underWay, heldLogins: this.#entrance.held };
   }
 
   handle(id: SessionId, command: Command, now: number): Effect[] {
@@ -78,107 +111,118 @@ export class Hub {
     if (!presence) return [];
     switch (command.type) {
       case "login":
-        return this.#login(presence, command.name, command.password, now);
+        return this.#entrance.login(presence, command.name, command.password, now);
       case "checked":
-        return this.#judged(presence, command.right);
+        return this.#entrance.judged(presence, command.right, command.proof, now);
       case "ready":
         presence.ready = true;
+        if (presence.name !== undefined) this.#post?.ready(presence, now);
         return [];
       case "who":
         return [tell(id, { type: "present", names: this.#namesFor(presence) })];
       case "send":
-        return this.#send(presence, command.ref, command.to, command.text);
+        return this.#send(presence, command.ref, command.to, command.text, now);
       case "sendAll":
-        return this.#sendAll(presence, command.ref, command.text);
+        return this.#sendAll(presence, command.ref, command.text, now);
       case "taken":
-        return this.#settle(presence, command.id, true);
+        return this.#settle(presence, command.id, "taken", true, now);
       case "missed":
-        return this.#settle(presence, command.id, false);
+        return this.#settle(presence, command.id, "missed", command.sent, now);
       case "leave":
-        return this.#leave(presence, command.why);
+        return this.#leave(presence, command.why, now);
+      case "become":
+        return this.#become(presence, now);
+      case "hello":
+        if (!this.#canKeep(now)) {
+          return [tell(id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
+        }
+        presence.kind = "native";
+        return this.#entrance.hello(presence, command.name, command.nonce, command.key);
+      case "prove":
+        return this.#entrance.prove(presence, command.proof, now);
+    }
+    if (presence.name === undefined || presence.kind !== "native") return [];
+    switch (command.type) {
+      case "resume":
+        return this.#post!.resume(presence, command.store, command.after);
+      case "say": {
+        const fault = () => this.#directory!.fault(presence.name!, command.to, command.text);
+        return this.#post!.say(presence, command.id, command.to, command.text, fault, now);
+      }
+      case "acknowledge":
+        return this.#post!.acknowledge(presence, command.seq, now);
+      default:
+        return this.#directory!.answer(presence, command, now);
     }
   }
 
-  /** Looks at the logins that have waited long enough. */
+  /** Time has passed. */
   tick(now: number): Effect[] {
-    if (this.#held.length === 0) return [];
-    const due = this.#held.filter((login) => login.due <= now);
-    if (due.length === 0) return [];
-    this.#held = this.#held.filter((login) => login.due > now);
-    return due.flatMap((login) => this.#judge(this.#presences.get(login.session)!, login.name, login.password));
+    const effects = [...this.#entrance.tick(now), ...this.#news.tick(now)];
+    if (!this.#post) return effects;
+    effects.push(...this.#post.tick(now), ...this.#prune(this.#post, now));
+    return effects;
   }
 
   /** Settles all that is under way as missed and tells every session that the server stops. */
-  close(): Effect[] {
-    const effects = [...this.#presences.values()].flatMap((presence) => this.#missAll(presence));
+  close(now: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const presence of this.#presences.values()) {
+      const person = this.#people.get(presence.name);
+      if (person && this.#post) effects.push(...this.#post.release(presence, person, true, now));
+      else effects.push(...this.#missAll(presence, now));
+    }
+    effects.push(...this.#post?.tick(now) ?? []);
     effects.push({ type: "tell", to: [...this.#presences.keys()], event: { type: "closing" } });
     return effects;
   }
 
-  #login(presence: Presence, name: string, password: string, now: number): Effect[] {
-    if (presence.name !== undefined || presence.login) return [];
-    presence.login = { name, counts: true };
-    const wait = this.#patience.attempted(name, presence.address, now);
-    if (wait === 0) return this.#judge(presence, name, password);
-    this.#held.push({ due: now + wait, session: presence.id, name, password });
-    return [{ type: "note", text: `login of ${name} from ${presence.address} waits ${wait / 1000} s after failures` }];
-  }
-
-  #judge(presence: Presence, name: string, password: string): Effect[] {
-    const judgement = this.#accounts.judge(name, password);
-    if ("right" in judgement) return this.#judged(presence, judgement.right);
-    presence.login!.counts = judgement.counts;
-    return [{ type: "check", session: presence.id, password, secret: judgement.try }];
-  }
-
-  #judged(presence: Presence, right: boolean): Effect[] {
-    const login = presence.login;
-    if (!login) return [];
-    presence.login = undefined;
+  #admit(presence: Presence, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { id, address } = presence;
-    if (!right || !login.counts) {
-      return [
-        tell(id, { type: "turnedAway", why: "credentials" }),
-        { type: "note", text: `login of ${login.name} from ${address} refused: name or password` },
-      ];
-    }
-    this.#patience.succeeded(login.name, address);
-    if (this.#online.has(login.name)) {
+    if (presence.kind === "handout" && this.#people.get(name)?.handout) {
       return [
         tell(id, { type: "turnedAway", why: "already online" }),
-        { type: "note", text: `login of ${login.name} from ${address} refused: already online` },
+        { type: "note", text: `login of ${name} from ${address} refused: already online` },
       ];
     }
-    presence.name = login.name;
-    this.#online.set(login.name, presence);
+    presence.name = name;
+    if (this.#people.enter(presence)) this.#news.came(name, now);
+    if (this.#post) this.#seen(name, now);
     return [
-      tell(id, { type: "welcome", name: login.name }),
-      { type: "note", text: `${login.name} is online from ${address} (${this.#online.size} online)` },
+      tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
+      { type: "note", text: `${name} is online from ${address} (${this.#people.size} online)` },
     ];
+  }
+
+  #seen(name: string, now: number): void {
+    const { store } = this.#post!;
+    if (!store.user(name)) store.addUser(name, undefined, now);
   }
 
   #namesFor(asker: Presence): string[] {
     const names = asker.name === undefined ? [] : [asker.name];
-    for (const name of this.#online.keys()) if (name !== asker.name) names.push(name);
+    for (const name of this.#people.names) if (name !== asker.name) names.push(name);
     return names;
   }
 
-  #send(sender: Presence, ref: number, to: string, text: string): Effect[] {
-    const receiver = this.#online.get(to);
-    if (!receiver?.ready || sender.name === undefined) {
+  #send(sender: Presence, ref: number, to: string, text: string, now: number): Effect[] {
+    const receiver = this.#people.get(to);
+    if (sender.name === undefined || !receiver || !(receiver.listens || receiver.handout?.ready)) {
       return [tell(sender.id, { type: "outcome", ref, delivered: false })];
     }
     const delivery = new Delivery(sender.id, ref);
-    return [this.#dispatch([receiver], delivery, sender.name, "one", text)];
+    if (receiver.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
+    return [this.#dispatch([receiver.handout!], delivery, sender.name, "one", text)];
   }
 
-  #sendAll(sender: Presence, ref: number, text: string): Effect[] {
+  #sendAll(sender: Presence, ref: number, text: string, now: number): Effect[] {
     if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
     const delivery = new Delivery(sender.id, ref);
+    if (this.#post) return this.#post.sayLive(sender, { room: LOBBY }, text, delivery, now);
     const receivers: Presence[] = [];
-    for (const presence of this.#online.values()) {
-      if (presence === sender) continue;
-      if (presence.ready) receivers.push(presence);
+    for (const { handout } of this.#people.all) {
+      if (!handout || handout === sender) continue;
+      if (handout.ready) receivers.push(handout);
       else {
         delivery.expect();
         delivery.miss();
@@ -189,42 +233,69 @@ export class Hub {
   }
 
   #dispatch(receivers: Presence[], delivery: Delivery, from: string, scope: Scope, text: string): Effect {
-    const id = ++this.#lastMessage;
+    const message = new Message(--this.#lastMessage, from, scope, text);
     for (const receiver of receivers) {
       delivery.expect();
-      receiver.owes.set(id, delivery);
+      receiver.owes.set(message.id, { message, delivery });
     }
-    return { type: "tell", to: receivers.map(({ id }) => id), event: new Message(id, from, scope, text) };
+    return { type: "tell", to: receivers.map(({ id }) => id), event: message };
   }
 
-  #settle(presence: Presence, id: number, taken: boolean): Effect[] {
-    const delivery = presence.owes.get(id);
-    if (!delivery) return [];
+  #settle(presence: Presence, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
+    if (this.#post) return this.#post.settle(presence, id, what, sent, now);
+    const owed = presence.owes.get(id);
+    if (!owed) return [];
     presence.owes.delete(id);
-    if (taken) delivery.take();
-    else delivery.miss();
-    return delivery.settled ? [outcome(delivery)] : [];
+    return settled(owed.delivery!, what);
   }
 
-  #missAll(presence: Presence): Effect[] {
-    return [...presence.owes.keys()].flatMap((id) => this.#settle(presence, id, false));
+  #missAll(presence: Presence, now: number): Effect[] {
+    return [...presence.owes.keys()].flatMap((id) => this.#settle(presence, id, "missed", true, now));
   }
 
-  #leave(presence: Presence, why: string): Effect[] {
-    this.#presences.delete(presence.id);
-    this.#held = this.#held.filter((login) => login.session !== presence.id);
-    if (presence.name !== undefined) this.#online.delete(presence.name);
-    const effects = this.#missAll(presence);
-    const who = presence.name ?? presence.address;
-    effects.push({ type: "note", text: `${who} left: ${why} (${this.#online.size} online)` });
+  /** Whether there is, by now, something that messages are kept in. */
+  #canKeep(now: number): boolean {
+    try {
+      this.keep(now);
+      return true;
+    } catch (error) {
+      this.#keeping?.failed(error);
+      return false;
+    }
+  }
+
+  /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by its stream. */
+  #become(presence: Presence, now: number): Effect[] {
+    const person = this.#people.get(presence.name);
+    if (!person || presence.kind === "native" || !this.#canKeep(now)) return [];
+    const effects = this.#post!.release(presence, person, false, now);
+    this.#people.become(presence);
     return effects;
   }
-}
 
-function tell(id: SessionId, event: Event): Effect {
-  return { type: "tell", to: [id], event };
-}
+  #leave(presence: Presence, why: string, now: number): Effect[] {
+    this.#presences.delete(presence.id);
+    this.#entrance.forget(presence);
+    const person = this.#people.get(presence.name);
+    const gone = this.#people.leave(presence);
+    const effects = person && this.#post
+      ? this.#post.release(presence, person, true, now)
+      : this.#missAll(presence, now);
+    if (gone) this.#news.went(gone.name, now);
+    const who = presence.name ?? presence.address;
+    effects.push({ type: "note", text: `${who} left: ${why} (${this.#people.size} online)` });
+    return effects;
+  }
 
-function outcome(delivery: Delivery): Effect {
-  return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
+  /** Forgets what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
+  #prune(post: Post, now: number): Effect[] {
+    if (now < this.#pruneAt) return [];
+    const { keepDays, keepPerRoom } = this.limits;
+    const { expired, more } = post.store.prune(now - keepDays * DAY_MS, keepPerRoom, PRUNE_ENTRIES);
+    this.#pruneAt = more ? now : now + PRUNE_MS;
+    const why = `nobody came for it within ${keepDays} days`;
+    return expired.flatMap(({ seq, from, to, id }) =>
+      id === undefined ? [] : post.notify({ type: "failed", owner: from, to, id, of: seq, time: now, why })
+    );
+  }
 }

@@ -23,7 +23,7 @@ export class Outbox {
   constructor(
     readonly sink: Sink,
     readonly bytes: number,
-    readonly apart: boolean,
+    public apart: boolean,
     readonly failed: (error: unknown) => void,
   ) {}
 

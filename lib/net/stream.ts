@@ -65,6 +65,11 @@ export class Stream {
     if (!this.#outbox.push(bytes)) this.#owner.overflowed();
   }
 
+  /** From now on what one turn writes goes out in one. */
+  gather(): void {
+    this.#outbox.apart = false;
+  }
+
   /** Reads again, if its owner is hungry. */
   resume(): void {
     if (!this.#resume || !this.#owner.hungry()) return;

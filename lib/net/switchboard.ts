@@ -3,8 +3,11 @@ import { log } from "../base/log.ts";
 import type { ScryptSecret } from "../hub/accounts.ts";
 import type { Command } from "../hub/command.ts";
 import type { Event } from "../hub/event.ts";
-import type { Effect, Hub, SessionId } from "../hub/hub.ts";
+import type { Effect } from "../hub/effect.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { SessionId } from "../hub/people.ts";
 import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../wire/session.ts";
+import { reason } from "../base/reason.ts";
 import { isLoopback } from "./address.ts";
 import { Liveness, type ProbeOutcome } from "./liveness.ts";
 
@@ -17,7 +20,26 @@ export interface Line {
   abort(): void;
   /** Reads on, if there is hunger again. */
   resume(): void;
+  /** From now on what one turn writes may go out in one. */
+  gather?(): void;
 }
+
+/** On whose behalf something takes long. */
+export interface Asker {
+  /** The address that the asker is at. */
+  readonly from: string;
+  /** Whether the answer is still of use. */
+  waits(): boolean;
+}
+
+/** Whether a proof is right, and what shows the asker that we know the password too. */
+export interface ProofAnswer {
+  readonly right: boolean;
+  readonly proof?: Uint8Array | undefined;
+}
+
+/** A proof that is to be looked at. */
+export type ProofEffect = Extract<Effect, { type: "prove" }>;
 
 /** What the switchboard asks of the world outside. */
 export interface World {
@@ -26,7 +48,9 @@ export interface World {
   /** Asks whether the machine behind a seat is there; its `probed` says. */
   probe(seat: Seat): void;
   /** Tries a password against a secret, unless the asker has left before its turn comes. */
-  verify(password: string, secret: ScryptSecret, asker: { from: string; waits(): boolean }): Promise<boolean>;
+  verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
+  /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
+  prove(proof: ProofEffect, asker: Asker): Promise<ProofAnswer>;
   /** Calls `turn` soon, after what else is due has had its turn. */
   soon(turn: () => void): void;
   now(): number;
@@ -38,7 +62,11 @@ export interface World {
 export interface Door {
   readonly name: string;
   readonly links: readonly string[];
+  /** Whether its transport tells by itself when a peer's machine is gone. */
+  readonly minds?: boolean;
   open(way: Way, limits: Limits, now: number): Session;
+  /** How a session goes on that becomes another, by the name of the protocol. */
+  readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;
 }
 
 /** Where a peer is. */
@@ -52,11 +80,15 @@ export interface PeerAddress {
  *
  * 1. What a session asks of the hub and what the hub tells sessions is passed on within the same turn, in order.
  * 2. An error of our own in one session ends that session and is logged; the others never notice.
- * 3. `Seat.end` is the one place where a session ends. It takes the session out of the hub and closes its lines.
+ * 3. What was to be kept is committed before anything that came after it is told: the writes of one turn are one commit.
+ * 4. `Seat.end` is the one place where a session ends. It takes the session out of the hub and closes its lines.
  */
 export class Switchboard {
   readonly #seats = new Map<SessionId, Seat>();
   readonly #soon = new Set<Seat>();
+  /** What is done once the store has committed. */
+  #held: Effect[] = [];
+  #commitDue = false;
   #lastId = 0;
 
   constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {
@@ -94,20 +126,77 @@ export class Switchboard {
 
   /** Tells every session that the server stops. */
   stop(): void {
-    this.apply(this.hub.close());
+    this.apply(this.hub.close(this.beginTurn()));
+    this.#commit();
+  }
+
+  /** Commits and closes what messages are kept in. */
+  close(): void {
+    this.#commit();
+    this.hub.store?.close();
   }
 
   /** Has the hub handle a command, and its effects done. */
   command(id: SessionId, command: Command): void {
-    this.apply(this.hub.handle(id, command, this.now));
+    let effects: Effect[];
+    try {
+      effects = this.hub.handle(id, command, this.now);
+    } catch (error) {
+      if (this.hub.store?.dirty) this.#storeFailed(error);
+      throw error;
+    }
+    this.apply(effects);
   }
 
-  /** Does what the hub wants done. */
+  /** Does what the hub wants done; when something was written, after it is committed. */
   apply(effects: readonly Effect[]): void {
+    if (this.#held.length === 0 && !this.hub.store?.dirty) return this.#do(effects);
+    for (const effect of effects) this.#held.push(effect);
+    if (this.#commitDue) return;
+    this.#commitDue = true;
+    this.world.soon(() => this.#commit());
+  }
+
+  #commit(): void {
+    this.#commitDue = false;
+    this.beginTurn();
+    try {
+      this.hub.store?.commit();
+    } catch (error) {
+      return this.#storeFailed(error);
+    }
+    const effects = this.#held;
+    this.#held = [];
+    this.#do(effects);
+  }
+
+  #do(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.type === "tell") { for (const id of effect.to) this.#seats.get(id)?.event(effect.event); }
       else if (effect.type === "note") log.info(effect.text);
+      else if (effect.type === "prove") this.#prove(effect);
       else this.#check(effect.session, effect.password, effect.secret);
+    }
+  }
+
+  /**
+   * What was to be kept since the last commit is not. Nothing of it was confirmed to anybody: sessions of our own protocol
+   * are ended, come back and say again what they had no answer to; senders at handout doors hear that it failed.
+   */
+  #storeFailed(error: unknown): void {
+    log.error(`the store could not be written, and is as it was: ${reason(error)}`);
+    const effects = this.#held;
+    this.#held = [];
+    this.hub.store?.rollback();
+    this.hub.recall();
+    for (const seat of [...this.#seats.values()]) {
+      if (this.hub.isNative(seat.id)) seat.end("the store could not be written");
+    }
+    for (const effect of effects) {
+      if (effect.type !== "tell") this.#do([effect]);
+      else if (effect.event.type === "outcome") this.#do([{ ...effect, event: { ...effect.event, delivered: false } }]);
+      else if (effect.event.type !== "message") this.#do([effect]);
+      else for (const id of effect.to) this.command(id, { type: "missed", id: effect.event.id, sent: false });
     }
   }
 
@@ -130,11 +219,31 @@ export class Switchboard {
     this.#seats.delete(seat.id);
   }
 
+  /** A session goes on in our own protocol, if what that needs can be had. */
+  become(id: SessionId): boolean {
+    this.command(id, { type: "become" });
+    return this.hub.isNative(id);
+  }
+
+  #asker(id: SessionId): Asker {
+    return { from: this.#seats.get(id)?.peer.hostname ?? "", waits: () => this.#seats.has(id) };
+  }
+
+  async #prove(proof: ProofEffect): Promise<void> {
+    let answer: ProofAnswer = { right: false };
+    try {
+      answer = await this.world.prove(proof, this.#asker(proof.session));
+    } catch (error) {
+      log.error(`a proof could not be checked: ${error}`);
+    }
+    this.beginTurn();
+    this.command(proof.session, { type: "checked", ...answer });
+  }
+
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
     let right = false;
-    const asker = { from: this.#seats.get(id)?.peer.hostname ?? "", waits: () => this.#seats.has(id) };
     try {
-      right = await this.world.verify(password, secret, asker);
+      right = await this.world.verify(password, secret, this.#asker(id));
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }
@@ -145,7 +254,7 @@ export class Switchboard {
 
 /** One session's place at the switchboard: its machine, its lines, and the way between them. */
 export class Seat implements Way {
-  readonly session: Session;
+  session: Session;
   readonly liveness: Liveness;
   readonly #lines: (Line | undefined)[] = [];
   #over = false;
@@ -159,7 +268,7 @@ export class Seat implements Way {
   ) {
     const now = board.beginTurn();
     if (board.world.trace) this.trace = (link, direction, text) => this.#trace(link, direction, text);
-    this.liveness = new Liveness(isLoopback(peer.hostname) ? Infinity : board.limits.idleMs, now);
+    this.liveness = new Liveness(door.minds || isLoopback(peer.hostname) ? Infinity : board.limits.idleMs, now);
     this.session = door.open(this, board.limits, now);
     this.#lines[0] = line(this);
   }
@@ -243,6 +352,23 @@ export class Seat implements Way {
 
   dial(link: Link, port: number): void {
     this.board.world.dial(this, link, port);
+  }
+
+  knows(protocol: string): boolean {
+    return this.door.successors?.[protocol] !== undefined;
+  }
+
+  become(protocol: string, rest: Uint8Array): boolean {
+    const open = this.door.successors?.[protocol];
+    const { name } = this.session;
+    if (this.#over || !open || name === undefined || !this.board.become(this.id)) return false;
+    // Only the connection that the peer has opened goes on.
+    for (const line of this.#lines.splice(1)) line?.close();
+    this.#lines[0]?.gather?.();
+    const { now } = this.board;
+    this.session = open(this, this.board.limits, now, name);
+    if (rest.length > 0) this.session.push(0, rest, now);
+    return true;
   }
 
   end(why: string): void {

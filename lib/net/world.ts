@@ -4,11 +4,12 @@ import { dialSeat, probe } from "./dial.ts";
 import type { World } from "./switchboard.ts";
 
 /** The real world: TCP, this machine's clock, and what else it is given. */
-export function openWorld(given: Pick<World, "verify" | "trace"> & { limits: Limits }): World {
+export function openWorld(given: Pick<World, "verify" | "prove" | "trace"> & { limits: Limits }): World {
   return {
     dial: (seat, link, port) => void dialSeat(seat, link, port, given.limits),
     probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
     verify: given.verify,
+    prove: given.prove,
     // A timer, not a microtask: sockets that are ready have their turn before it.
     soon: (turn) => void setTimeout(turn, 0),
     now: clock,

@@ -50,6 +50,21 @@ export class Passwords {
     }
   }
 
+  /** A password's key, by a salt and a strength that are given; throws when the asker has left meanwhile. */
+  async stretch(
+    password: string,
+    how: Omit<ScryptSecret, "type" | "key"> & { keyBytes: number },
+    asker: Asker = OURSELVES,
+  ): Promise<Uint8Array> {
+    await this.#turn(asker);
+    try {
+      if (!asker.waits()) throw new Error("the asker has left");
+      return await derive(password, how, how.keyBytes);
+    } finally {
+      this.#next();
+    }
+  }
+
   async #turn(asker: Asker): Promise<void> {
     if (this.#running < this.atOnce) {
       this.#running++;

@@ -21,6 +21,13 @@ export interface Way {
   command(command: Command): void;
   /** Opens a link to a port at the address that the peer is seen at; `dialled` says what became of it. */
   dial(link: Link, port: number): void;
+  /** Whether a session of another protocol could go on here. */
+  knows(protocol: string): boolean;
+  /**
+   * Goes on as a session of another protocol, which gets the bytes that were read and not used; false when that fails. Links
+   * but the first are closed, and this session is not called any more.
+   */
+  become(protocol: string, rest: Uint8Array): boolean;
   /** Ends the session: what was written still goes out, then every link is closed. Nothing comes after it. */
   end(why: string): void;
   /** For the log: something that whoever runs the server may want to know. */

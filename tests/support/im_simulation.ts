@@ -1,7 +1,9 @@
 import { limits } from "../../lib/base/limits.ts";
 import { Accounts, type Secret } from "../../lib/hub/accounts.ts";
 import type { Command } from "../../lib/hub/command.ts";
-import { type Effect, Hub, type SessionId } from "../../lib/hub/hub.ts";
+import type { Effect } from "../../lib/hub/effect.ts";
+import { Hub } from "../../lib/hub/hub.ts";
+import type { SessionId } from "../../lib/hub/people.ts";
 import { type Line, type Seat, Switchboard, type World } from "../../lib/net/switchboard.ts";
 import { IM_DOOR } from "../../lib/wire/im/door.ts";
 import type { Ending, Link } from "../../lib/wire/session.ts";
@@ -107,6 +109,7 @@ export function simulate(seed: number): Report {
     now: () => time.now,
     soon: (turn) => time.in(0, turn),
     verify: () => Promise.reject(new Error("plain passwords only")),
+    prove: () => Promise.reject(new Error("no doors with proofs")),
     dial(seat, link) {
       const client = clientAt(seat.peer.hostname)!;
       time.in(random.next() * 100, () => {

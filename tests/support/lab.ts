@@ -13,16 +13,24 @@ export class Lab {
   readonly traced: string[] = [];
   readonly house: House;
 
-  constructor(options: { users?: string; limits?: Partial<Limits>; trace?: boolean } = {}) {
+  constructor(
+    options: { users?: string; limits?: Partial<Limits>; trace?: boolean; mailbox?: boolean; data?: string } = {},
+  ) {
     this.house = openHouse(
-      { host: "127.0.0.1", port: 0, trace: options.trace ?? false, limits: limits(options.limits) },
+      {
+        host: "127.0.0.1",
+        doors: { im: 0, ...(options.mailbox ? { mailbox: 0 } : {}) },
+        data: options.data ?? "nowhere",
+        trace: options.trace ?? false,
+        limits: limits(options.limits),
+      },
       decodeUsers(options.users ?? USERS) as Accounts,
       (line) => this.traced.push(line),
     );
   }
 
   get port(): number {
-    return this.house.address.port;
+    return this.house.doors[0]!.port;
   }
 
   connect(): Promise<Wire> {

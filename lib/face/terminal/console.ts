@@ -35,12 +35,17 @@ class Console implements Face {
   readonly #device: Device;
   readonly #decoder: KeyDecoder;
   readonly #screen: Screen;
+  readonly #growth: Screen;
   readonly #output: Output;
   readonly #conversation: Conversation;
   readonly #colour: boolean;
   readonly #escapeMs: number;
   readonly #pasteMs: number;
   readonly #stops: (() => void)[];
+  /** The line that grows; `null` when none does. */
+  #growing: string | null = null;
+  #growthDrawn = false;
+  #sceneDrawn = false;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   #restored = false;
@@ -54,6 +59,7 @@ class Console implements Face {
     this.#pasteMs = options.pasteMs ?? 5000;
     this.#decoder = new KeyDecoder(options.pasteBytes === undefined ? {} : { pasteBytes: options.pasteBytes });
     this.#screen = new Screen({ columns: 80, rows: 24, colour: this.#colour });
+    this.#growth = new Screen({ columns: 80, rows: 24 });
     this.#output = new Output({
       sink: this.#device,
       compose: (pieces) => this.#compose(pieces),
@@ -65,7 +71,7 @@ class Console implements Face {
       enter: (scene) => this.#output.push(this.#screen.entered(scene) + "\n"),
       redraw: () => this.#output.due(),
       bell: () => this.#output.push("\x07"),
-      clear: () => this.#output.push(this.#screen.clear()),
+      clear: () => this.#output.push(this.#growth.clear() + this.#screen.clear()),
     }, options);
     this.#device.setRaw(true);
     this.#stops = [
@@ -80,6 +86,24 @@ class Console implements Face {
     for (const one of line.split(/\r\n|[\r\n]/)) this.#output.push(`${this.#fit(one)}\n`);
   }
 
+  begin(text: string): void {
+    this.#growing = text;
+    this.#output.due();
+  }
+
+  more(text: string): void {
+    if (this.#growing === null) return;
+    this.#growing += text;
+    this.#output.due();
+  }
+
+  finish(text: string): void {
+    if (this.#growing === null) return;
+    const line = this.#growing + text;
+    this.#growing = null;
+    this.show(line);
+  }
+
   ask(prompt: Prompt | null): void {
     if (this.#closing === null) this.#conversation.ask(prompt);
   }
@@ -91,6 +115,7 @@ class Console implements Face {
   async #close(): Promise<void> {
     clearTimeout(this.#silence);
     this.#conversation.ask(null);
+    this.finish("");
     await this.#output.flushed();
     this.#restore();
     for (const stop of this.#stops) stop();
@@ -101,7 +126,7 @@ class Console implements Face {
   #restore(): void {
     if (this.#restored) return;
     this.#restored = true;
-    this.#device.writeNow(this.#screen.erase() + PASTE_OFF);
+    this.#device.writeNow(this.#erase() + PASTE_OFF);
     this.#device.setRaw(false);
   }
 
@@ -133,10 +158,32 @@ class Console implements Face {
 
   #compose(pieces: readonly string[]): string {
     const { columns, rows } = this.#device.size();
-    this.#screen.resize(columns, rows);
-    const shown = this.#screen.erase() + pieces.join("").replaceAll("\n", "\r\n");
+    // While a line grows it shares the screen with the one being typed.
+    const growthRows = this.#growing === null && !this.#growthDrawn ? 0 : Math.floor(rows / 2);
+    this.#growth.resize(columns, growthRows);
+    this.#screen.resize(columns, rows - growthRows);
+    return this.#erase() + pieces.join("").replaceAll("\n", "\r\n") + this.#draw();
+  }
+
+  #erase(): string {
+    let erased = this.#screen.erase();
+    // Below the line that grows stands the one being typed, if one is.
+    if (this.#growthDrawn) erased += (this.#sceneDrawn ? "\x1b[A" : "") + this.#growth.erase();
+    this.#growthDrawn = this.#sceneDrawn = false;
+    return erased;
+  }
+
+  #draw(): string {
     const scene = this.#conversation.scene;
-    return scene === null ? shown : shown + this.#screen.draw(scene);
+    let drawing = "";
+    if (this.#growing !== null) {
+      const text = cleaned(this.#growing);
+      drawing = this.#growth.draw({ prompt: "", text, cursor: text.length }) + (scene === null ? "" : "\r\n");
+      this.#growthDrawn = true;
+    }
+    if (scene === null) return drawing;
+    this.#sceneDrawn = true;
+    return drawing + this.#screen.draw(scene);
   }
 
   // The last to look at what others sent: of all control sequences only colours pass.

@@ -63,6 +63,11 @@ class Plain implements Face {
     this.#output.push(`${line}\n`);
   }
 
+  // A script has no use for a line that grows, nor for what it says in the end.
+  begin(): void {}
+  more(): void {}
+  finish(): void {}
+
   ask(prompt: Prompt | null): void {
     if (this.#closing !== null) return;
     this.#prompt = prompt;

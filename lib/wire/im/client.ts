@@ -18,6 +18,10 @@ export interface ClientWay {
   expectLink(): void;
   /** The server says that Lb is connected. */
   linked(): void;
+  /** La has gone over to our own protocol, which gets what was read and not used. Nothing comes after it. */
+  native?(rest: Uint8Array): void;
+  /** The server speaks the handout's protocol and no other. */
+  handoutOnly?(): void;
   /** Takes one typed line as the answer to this; null takes none for now. */
   ask(question: Question | null): void;
   /** The end, with the status of the program, and for a bad one why. Nothing comes after it. */
@@ -32,6 +36,8 @@ export interface ClientStart {
   readonly port: number;
   readonly name?: string | undefined;
   readonly password?: string | undefined;
+  /** Whether to go over to our own protocol, if the server can. */
+  readonly offer?: boolean;
 }
 
 const PARTING_MS = 500;
@@ -40,7 +46,7 @@ const EXIT_MS = 10_000;
 /** Commands that may wait for their turn; then typing has to wait too. */
 const TYPED_AHEAD = 64;
 
-type Stage = "name" | "password" | "login" | "link" | "chat" | "ended";
+type Stage = "name" | "password" | "login" | "link" | "offer" | "chat" | "ended";
 
 /**
  * The client's side of the IM handout: asks, logs in, announces its port, then sends what is typed, one command at a
@@ -99,7 +105,7 @@ export class ImClientSession {
 
   /** Nothing more will be typed: leaves with `/exit` once the last command has its reply. */
   inputEnded(): void {
-    if (this.#stage !== "chat" && this.#stage !== "link" && this.#stage !== "login") {
+    if (this.#stage === "name" || this.#stage === "password") {
       return this.#end(1, "the input ended before the login was done");
     }
     this.#leaving = true;
@@ -154,6 +160,7 @@ export class ImClientSession {
     else this.way.show(LA, line);
     if (this.#stage === "login") return this.#loggedIn(line);
     if (this.#stage === "link") return this.#linked(line);
+    if (this.#stage === "offer") return this.#offered(line);
     if (hasCode(line, "310")) {
       if (waiting?.line === "/exit") return this.#end(0);
       return this.#end(1, "the server has stopped");
@@ -183,8 +190,23 @@ export class ImClientSession {
 
   #linked(line: string): void {
     if (!hasCode(line, "201")) return this.#end(1, `the server could not connect back to port ${this.start.port}`);
-    this.#stage = "chat";
     this.way.linked();
+    if (!this.start.offer) return this.#chat();
+    this.#stage = "offer";
+    this.#send("/partyline 1", () => {});
+  }
+
+  #offered(line: string): void {
+    if (!/^110 partyline \d/.test(line)) {
+      this.way.handoutOnly?.();
+      return this.#chat();
+    }
+    this.#stage = "ended";
+    this.way.native?.(this.#la.takeRest());
+  }
+
+  #chat(): void {
+    this.#stage = "chat";
     if (this.#leaving) this.#leaveWhenFree();
     else this.way.ask("command");
   }

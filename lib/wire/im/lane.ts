@@ -12,7 +12,7 @@ export interface LaneWay {
   /** The client has answered for it. */
   taken(message: Message): void;
   /** It will not be answered for, and why. */
-  missed(message: Message, why: string): void;
+  missed(message: Message, sent: boolean, why: string): void;
 }
 
 /**
@@ -27,6 +27,7 @@ export class Lane {
   #waitingBytes = 0;
   #inFlight: Message | undefined;
   #open = false;
+  #held: (() => void) | undefined;
   /** When the message in flight is given up. */
   deadline = Infinity;
   /** Messages in a row that were given up. */
@@ -44,7 +45,7 @@ export class Lane {
   offer(message: Message, now: number): void {
     const bytes = encodeMessage(message).length;
     if (this.#waitingBytes + bytes > this.limits.outboxBytes) {
-      return this.way.missed(message, `${this.#waitingBytes} bytes wait already`);
+      return this.way.missed(message, false, `${this.#waitingBytes} bytes wait already`);
     }
     this.#waiting.push(message);
     this.#waitingBytes += bytes;
@@ -66,7 +67,13 @@ export class Lane {
     this.#inFlight = undefined;
     this.deadline = Infinity;
     this.misses++;
-    this.way.missed(message, `no receipt within ${this.limits.receiptMs} ms`);
+    this.way.missed(message, true, `no receipt within ${this.limits.receiptMs} ms`);
+    this.#advance(now);
+  }
+
+  /** Sends nothing more; `idle` is called once what is in flight is answered or given up. */
+  hold(idle: () => void, now: number): void {
+    this.#held = idle;
     this.#advance(now);
   }
 
@@ -89,6 +96,7 @@ export class Lane {
 
   #advance(now: number): void {
     if (!this.#open || this.#inFlight) return;
+    if (this.#held) return this.#held();
     const message = this.#waiting.shift();
     if (!message) return;
     const bytes = encodeMessage(message);

@@ -17,6 +17,8 @@ export const REPLY = {
   notDelivered: "304 Message delivery failed",
   bye: "310 Bye bye",
   unrecognized: "401 Unrecognized message",
+  /** Not the handout's: what follows on La is our own protocol. */
+  partyline: "110 partyline 1",
 } as const;
 
 const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));

@@ -7,10 +7,13 @@ export type Request =
   | { readonly type: "list" }
   | { readonly type: "to"; readonly name: string; readonly text: string }
   | { readonly type: "toall"; readonly text: string }
-  | { readonly type: "exit" };
+  | { readonly type: "exit" }
+  /** Not the handout's: asks to go on in our own protocol. */
+  | { readonly type: "partyline" };
 
 const LIST: Request = { type: "list" };
 const EXIT: Request = { type: "exit" };
+const PARTYLINE: Request = { type: "partyline" };
 
 /** Reads a line of La. Blanks count: a text keeps every one of its own, and elsewhere one too many is a mistake. */
 export function decodeRequest(line: string): Request | Fault {
@@ -28,6 +31,8 @@ export function decodeRequest(line: string): Request | Fault {
       return rest === undefined ? EXIT : malformed("/exit alone", line);
     case "/port":
       return decodePort(rest);
+    case "/partyline":
+      return /^[1-9]\d{0,8}$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline VERSION", line);
     case "/login":
       return decodeLogin(rest);
     default:

@@ -45,9 +45,9 @@ export class ImServerSession implements Session {
       send: (message, bytes) => this.#sendMessage(message, bytes),
       receipt: () => way.trace?.(LB, "up", RECEIPT),
       taken: ({ id }) => way.command({ type: "taken", id }),
-      missed: ({ id, from }, why) => {
+      missed: ({ id, from }, sent, why) => {
         way.note(`a message from ${from} is given up: ${why}`);
-        way.command({ type: "missed", id });
+        way.command({ type: "missed", id, sent });
       },
     });
   }
@@ -198,6 +198,9 @@ export class ImServerSession implements Session {
       case "toall":
         this.#wait();
         return this.way.command({ type: "sendAll", ref: ONLY_REF, text: request.text });
+      case "partyline":
+        this.#wait();
+        return this.#lane.hold(() => this.#become(), now);
       case "exit":
         this.#reply(REPLY.bye);
         return this.#end("said /exit");
@@ -213,8 +216,17 @@ export class ImServerSession implements Session {
       case "parting":
         return request.type === "exit";
       default:
+        if (request.type === "partyline") return this.way.knows("native");
         return request.type !== "login" && request.type !== "port";
     }
+  }
+
+  /** Nothing is in flight: La goes over to our own protocol. */
+  #become(): void {
+    this.#reply(REPLY.partyline);
+    this.#stage = "ended";
+    this.#lane.close();
+    if (!this.way.become("native", this.#lines.takeRest())) this.way.end("our own protocol cannot be had here");
   }
 
   /** The command just taken has its reply later. */

@@ -1,0 +1,110 @@
+import type { Target } from "../hub/store.ts";
+import type { Happening, Said } from "../wire/native/happening.ts";
+import { LOBBY, sameTarget } from "./chat_acts.ts";
+
+/** What was said here, and where. */
+export interface Spoken {
+  readonly to: Target;
+  readonly text: string;
+}
+
+/** States of messages come in their order, and late ones speak of few; those said before need no words. */
+const SPOKEN = 1000;
+/** A lab has a hundred names; who knows more of them than this forgets the oldest. */
+const NAMES = 10_000;
+
+/** What a face remembers of a chat: where one is, who and what there is, what was said here. */
+export class ChatMemory {
+  me = "";
+  /** Where a line goes that is no command; undefined in the menu. */
+  here: Target | undefined;
+  /** When we came in last. */
+  since = 0;
+  /** Users heard of. */
+  readonly users = new Set<string>();
+  /** Rooms that we are in. */
+  readonly joined = new Set<string>();
+  /** Rooms heard of. */
+  readonly rooms = new Set<string>([LOBBY]);
+  readonly #spoken = new Map<string, Spoken>();
+  #latest = "";
+
+  constructor(here: Target | undefined) {
+    this.here = here;
+  }
+
+  /** Something was said here. */
+  said(id: string, spoken: Spoken): void {
+    this.#spoken.set(id, spoken);
+    this.#latest = id;
+    if (this.#spoken.size > SPOKEN) dropOldest(this.#spoken);
+  }
+
+  /** What was said under an id, while it is remembered. */
+  spoken(id: string): Spoken | undefined {
+    return this.#spoken.get(id);
+  }
+
+  /** Whether a state of this message is clear without saying which one it is: the last, said where one still is. */
+  isPlain(id: string): boolean {
+    return id === this.#latest && sameTarget(this.#spoken.get(id)?.to, this.here);
+  }
+
+  /** The conversation that a message belongs to. */
+  conversation({ from, to }: Said): Target {
+    return "room" in to || from === this.me ? to : { user: from };
+  }
+
+  /** Learns what a happening tells. */
+  learn(happening: Happening, now: number): void {
+    switch (happening.type) {
+      case "in":
+        this.me = happening.name;
+        this.since = now;
+        this.joined.clear();
+        for (const room of happening.rooms) this.#enter(room);
+        return;
+      case "message": {
+        const { from, to } = happening.said;
+        note(this.users, from);
+        if ("user" in to) note(this.users, to.user);
+        else note(this.rooms, to.room);
+        return;
+      }
+      case "online":
+      case "offline":
+        return note(this.users, happening.name);
+      case "users":
+        for (const { name } of happening.users) note(this.users, name);
+        return;
+      case "rooms":
+        for (const { name, joined } of happening.rooms) {
+          note(this.rooms, name);
+          if (joined) note(this.joined, name);
+        }
+        return;
+      case "joined":
+        return this.#enter(happening.room);
+      case "left":
+        this.joined.delete(happening.room);
+        return;
+    }
+  }
+
+  #enter(room: string): void {
+    note(this.rooms, room);
+    note(this.joined, room);
+  }
+}
+
+function note(names: Set<string>, name: string): void {
+  names.add(name);
+  if (names.size > NAMES) dropOldest(names);
+}
+
+function dropOldest(kept: { keys(): Iterable<string>; delete(key: string): boolean }): void {
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest);
+    return;
+  }
+}

@@ -1,0 +1,134 @@
+import type { RoomState, UserState } from "../../hub/event.ts";
+import type { Target } from "../../hub/store.ts";
+import type { Happening, Said } from "../../wire/native/happening.ts";
+import { sameTarget } from "../chat_acts.ts";
+import { type ChatLook, fit, historyTitle, quoted, stamp, targetName } from "../chat_look.ts";
+import type { ChatMemory } from "../chat_memory.ts";
+import { type Palette, palette } from "./chat_palette.ts";
+
+type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
+
+/** The look of a chat for people at a terminal. */
+export class ChatView implements ChatLook {
+  readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
+  readonly #paint: Palette;
+
+  constructor(options: { colour: boolean }) {
+    this.#paint = palette(options.colour);
+  }
+
+  happened(happening: Happening, memory: ChatMemory, now: number): string[] {
+    switch (happening.type) {
+      case "message":
+        return [this.#message(happening.said, memory, now)];
+      case "sent":
+        return [this.#paint.quiet(`✓ sent${which(happening.id, memory)}`)];
+      case "delivered":
+        return [this.#delivered(happening, memory, now)];
+      case "failed":
+        return [this.#failed(happening, memory)];
+      case "online":
+      case "offline":
+        return [this.news(`${happening.name} is ${happening.type}`)];
+      case "users":
+        return this.#users(happening.users, memory);
+      case "rooms":
+        return happening.rooms.map((room) => this.#room(room));
+      case "history":
+        return this.#history(happening, memory, now);
+      case "joined":
+        return [this.news(`joined ${happening.room} (${counted(happening.members)})`)];
+      case "left":
+        return [this.news(`left ${happening.room}`)];
+      case "in":
+      case "denied":
+      case "closing":
+        return [];
+    }
+  }
+
+  welcome({ me, joined }: ChatMemory): string[] {
+    const rooms = joined.size > 0 ? `, in ${[...joined].join(", ")}` : "";
+    return [this.news(`you are ${me}${rooms}; /help says what can be typed`)];
+  }
+
+  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[] {
+    return [...rooms.map((room) => this.#room(room)), ...this.#users(users, memory)];
+  }
+
+  // The prompt says where one is.
+  went(): string[] {
+    return [];
+  }
+
+  prompt(here: Target | undefined): string {
+    if (!here) return "> ";
+    return "user" in here ? `→ ${targetName(here)}> ` : `${targetName(here)}> `;
+  }
+
+  news(text: string): string {
+    return this.#paint.quiet(`-- ${fit(text)} --`);
+  }
+
+  fault(why: string): string {
+    return this.#paint.loud(fit(why));
+  }
+
+  unreached(why: string): string[] {
+    return [this.fault(`couldn't connect to server: ${why}`)];
+  }
+
+  #message(said: Said, memory: ChatMemory, now: number): string {
+    const { from, to, text, time } = said;
+    const own = from === memory.me;
+    const sender = own ? "you" : this.#name(from);
+    let who: string;
+    if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
+    else who = sameTarget(to, memory.here) ? sender : `[${this.#name(to.room)}] ${sender}`;
+    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${fit(text)}`;
+  }
+
+  #delivered({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
+    const at = stamp(time, now).slice(0, -":00".length);
+    return this.#paint.quiet(`✓✓ delivered to ${fit(to)} ${at}${which(id, memory)}`);
+  }
+
+  #failed({ id, to, why }: Of<"failed">, memory: ChatMemory): string {
+    const spoken = memory.spoken(id);
+    const target = to ?? spoken?.to;
+    const what = spoken ? quoted(spoken.text) : "an earlier message";
+    return this.#paint.loud(`✗ not delivered${target ? ` to ${targetName(target)}` : ""}: ${what} (${fit(why)})`);
+  }
+
+  #users(users: readonly UserState[], { me }: ChatMemory): string[] {
+    const named = (online: boolean) => users.filter((user) => user.online === online).map(({ name }) => name);
+    const [present, away] = [named(true), named(false)];
+    const names = present.map((name) => this.#name(name) + (name === me ? " (you)" : ""));
+    return [
+      `online: ${names.join(", ") || "nobody"}`,
+      ...(away.length > 0 ? [this.#paint.quiet(`offline: ${away.map(fit).join(", ")}`)] : []),
+    ];
+  }
+
+  #room({ name, members, joined }: RoomState): string {
+    return `${this.#name(name)}  ${counted(members)}${joined ? ", joined" : ""}`;
+  }
+
+  #history(history: Of<"history">, memory: ChatMemory, now: number): string[] {
+    return [this.news(historyTitle(history)), ...history.messages.map((said) => this.#message(said, memory, now))];
+  }
+
+  #name(name: string): string {
+    return this.#paint.name(fit(name));
+  }
+}
+
+function which(id: string, memory: ChatMemory): string {
+  if (memory.isPlain(id)) return "";
+  const spoken = memory.spoken(id);
+  return spoken ? `: ${quoted(spoken.text)}` : " (an earlier message)";
+}
+
+function counted(members: number): string {
+  return members === 1 ? "1 member" : `${members} members`;
+}

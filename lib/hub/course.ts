@@ -1,0 +1,65 @@
+/** Messages told and not yet acknowledged, at most; then the rest waits where it is kept. */
+const MOST = 256;
+/** The same in characters; what a peer does not read must not fill its outbox. */
+const MOST_CHARACTERS = 128 * 1024;
+/** What a message costs besides its text. */
+const OVERHEAD = 100;
+
+/**
+ * How far one session has been told what is kept for its user.
+ *
+ * 1. While it is `live` it is told each new message at once. With too much unacknowledged it falls behind; then it is told
+ *    page by page out of the store, as it acknowledges, until it has caught up.
+ * 2. It is told everything in the order of the numbers, and nothing twice.
+ */
+export class Course {
+  /** Everything up to here was told. */
+  told: number;
+  live = false;
+  readonly #seqs: number[] = [];
+  readonly #sizes: number[] = [];
+  #first = 0;
+  #characters = 0;
+
+  constructor(
+    after: number,
+    /** Whether only what still waits for the user is told, not all that concerns them. */ readonly fresh: boolean,
+  ) {
+    this.told = after;
+  }
+
+  /** Whether a new message is told at once; if not, the session has fallen behind. */
+  offer(seq: number, characters: number): boolean {
+    if (this.live && this.room === 0) this.live = false;
+    if (this.live) this.tell(seq, characters);
+    return this.live;
+  }
+
+  /** One more is told. */
+  tell(seq: number, characters: number): void {
+    this.told = seq;
+    this.#seqs.push(seq);
+    this.#sizes.push(characters + OVERHEAD);
+    this.#characters += characters + OVERHEAD;
+  }
+
+  /** Everything up to `seq` is acknowledged; what was actually told of it. */
+  acknowledge(seq: number): number {
+    while (this.#first < this.#seqs.length && this.#seqs[this.#first]! <= seq) {
+      this.#characters -= this.#sizes[this.#first++]!;
+    }
+    if (this.#first === this.#seqs.length) {
+      this.#seqs.length = this.#sizes.length = this.#first = 0;
+    } else if (this.#first > MOST) {
+      this.#seqs.splice(0, this.#first);
+      this.#sizes.splice(0, this.#first);
+      this.#first = 0;
+    }
+    return Math.min(seq, this.told);
+  }
+
+  /** How many more may be told before something is acknowledged. */
+  get room(): number {
+    return this.#characters >= MOST_CHARACTERS ? 0 : Math.max(0, MOST - (this.#seqs.length - this.#first));
+  }
+}

@@ -1,0 +1,387 @@
+import type { Limits } from "../base/limits.ts";
+import { Course } from "./course.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Effect, tell } from "./effect.ts";
+import { type Event, Message, scopeOf } from "./event.ts";
+import type { People, Person, Presence, SessionId } from "./people.ts";
+import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store, type Target } from "./store.ts";
+
+/** What is told to a handout session at once of what waits for its user. */
+const HANDOUT_PAGE = 32;
+/** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
+const GRACE_MS = 500;
+
+/**
+ * What is kept, and who is told of it.
+ *
+ * 1. What is said under an id is kept once; said again, it is answered as the first time.
+ * 2. A session of our own protocol is told all that concerns its user, in order, from where it begins (see `Course`).
+ * 3. A handout session is told what was said to its user privately, also what waited, and what is said in the lobby while
+ *    it is there. What went out to it and was never confirmed has failed, and is not sent a second time.
+ * 4. The sender of a private message hears once that it was delivered or has failed. A sender at a handout door hears it
+ *    within the receipt's time; what has failed there is forgotten.
+ */
+export class Post {
+  /** Who has acknowledged messages of rooms that are not marked in the store yet. */
+  readonly #acknowledged = new Set<Person>();
+  /** Handout sessions that are not told yet what waits for them, and when they are. */
+  readonly #newcomers = new Map<Presence, number>();
+  /** Who is waited for by senders at handout doors. */
+  readonly #awaited = new Set<Person>();
+  /** Sessions to be told of what is said in a room, and who is in it: as long as neither changes. */
+  readonly #rooms = new Map<string, readonly Presence[]>();
+  readonly #members = new Map<string, ReadonlySet<string>>();
+
+  constructor(
+    readonly store: Store,
+    readonly people: People,
+    readonly limits: Pick<Limits, "receiptMs">,
+  ) {}
+
+  /** Says a message that is allowed, or answers it as it was answered before. */
+  say(sayer: Presence, id: string, to: Target, text: string, fault: () => string | undefined, now: number): Effect[] {
+    const name = sayer.name!;
+    const answered = this.store.answer(name, id);
+    if (answered?.type === "sent") return [tell(sayer.id, { ...answered, id })];
+    const why = answered ? answered.why : fault();
+    if (why !== undefined) {
+      if (!answered) this.store.refuse(name, id, why, now);
+      return [tell(sayer.id, { type: "notSent", id, why })];
+    }
+    const kept = this.store.keep({ from: name, to, text, time: Math.floor(now), id });
+    return [tell(sayer.id, { type: "sent", id, seq: kept.seq, time: kept.time }), ...this.#spread(kept, sayer)];
+  }
+
+  /** Says something from a handout door; `delivery` hears what becomes of it at everybody who is online. */
+  sayLive(sayer: Presence, to: Target, text: string, delivery: Delivery, now: number): Effect[] {
+    const kept = this.store.keep({ from: sayer.name!, to, text, time: Math.floor(now) });
+    // Held until everybody it is for is counted.
+    delivery.expect();
+    const effects = this.#spread(kept, sayer, { delivery, until: now + this.limits.receiptMs });
+    return [...effects, ...settled(delivery, "taken")];
+  }
+
+  /** Begins, or begins anew, to tell a session what concerns its user. */
+  resume(presence: Presence, store: string | undefined, after: number | undefined): Effect[] {
+    const { id, last } = this.store;
+    const known = after !== undefined && store === id;
+    const acked = this.#acked(presence);
+    presence.course = new Course(known ? Math.min(after, last) : acked, !known);
+    if (!presence.ready) this.#rooms.clear();
+    presence.ready = true;
+    const rooms = this.store.roomsOf(presence.name!);
+    return [tell(presence.id, { type: "begun", store: id, last, rooms }), ...this.#page(presence, presence.course)];
+  }
+
+  /** The client has everything up to `seq` that it was told. */
+  acknowledge(presence: Presence, seq: number, now: number): Effect[] {
+    const { course } = presence;
+    const person = this.people.get(presence.name);
+    if (!course || !person) return [];
+    const effects: Effect[] = [];
+    const upTo = course.acknowledge(seq);
+    if (upTo > person.acked) {
+      person.acked = upTo;
+      if (person.privateFrom <= upTo) effects.push(...this.#mark(person, now));
+      else this.#acknowledged.add(person);
+      effects.push(...this.#heard(person, upTo));
+    }
+    if (!course.live) effects.push(...this.#page(presence, course));
+    return effects;
+  }
+
+  /** A handout session can be told messages: soon what waits for its user privately goes to it. */
+  ready(presence: Presence, now: number): void {
+    this.#newcomers.set(presence, now + GRACE_MS);
+  }
+
+  /** A handout session has taken a message, or will not have it; `sent`, when it may have it all the same. */
+  settle(presence: Presence, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
+    const owed = presence.owes.get(id);
+    if (!owed) return [];
+    presence.owes.delete(id);
+    const effects = owed.delivery ? settled(owed.delivery, what) : [];
+    const kept = owed.message.kept;
+    if (kept && "room" in kept.to) {
+      if (what === "taken") presence.lobbyTaken = id;
+    } else if (kept) effects.push(...this.#settlePrivately(kept, presence.name!, what, sent, owed.delivery, now));
+    if (presence.owing === 0 && presence.ready && presence.course && !presence.course.live) {
+      effects.push(...this.#handoutPage(presence, presence.course));
+    }
+    return effects;
+  }
+
+  /**
+   * A session has left, or speaks our own protocol from now on: what it owes is settled. One message at a time goes down to a
+   * handout session; `underWay`, when the first may have arrived. The others never went out.
+   */
+  release(presence: Presence, person: Person, underWay: boolean, now: number): Effect[] {
+    const effects: Effect[] = [];
+    let sent = underWay && presence.ready;
+    presence.ready = false;
+    presence.course = undefined;
+    this.#newcomers.delete(presence);
+    for (const id of [...presence.owes.keys()]) {
+      effects.push(...this.settle(presence, id, "missed", sent, now));
+      sent = false;
+    }
+    if (presence.lobbyTaken > 0) this.store.seen(LOBBY, person.name, presence.lobbyTaken);
+    if (!person.listens) {
+      if (this.#acknowledged.has(person)) effects.push(...this.#mark(person, now));
+      effects.push(...this.#missAwaited(person, Infinity));
+    }
+    this.#rooms.clear();
+    return effects;
+  }
+
+  /** Whether a user is in a room. */
+  isIn(name: string, room: string): boolean {
+    if (room === LOBBY) return true;
+    let members = this.#members.get(room);
+    if (!members) this.#members.set(room, members = new Set(this.store.members(room)));
+    return members.has(name);
+  }
+
+  /** Forgets what it remembers of the store. */
+  recall(): void {
+    this.#acknowledged.clear();
+    this.#rooms.clear();
+    this.#members.clear();
+  }
+
+  /** Who is in a room has changed. */
+  changed(room: string): void {
+    this.#rooms.delete(room);
+    this.#members.delete(room);
+  }
+
+  /** Puts into the store what was acknowledged, and gives up what was waited for too long. */
+  tick(now: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const person of this.#acknowledged) effects.push(...this.#mark(person, now));
+    for (const person of this.#awaited) effects.push(...this.#missAwaited(person, now));
+    for (const [presence, due] of this.#newcomers) {
+      if (due > now) break;
+      this.#newcomers.delete(presence);
+      presence.course = new Course(this.#acked(presence), true);
+      effects.push(...this.#handoutPage(presence, presence.course));
+    }
+    return effects;
+  }
+
+  /** Tells whoever said it what has become of a private message. */
+  notify(notice: NewNotice): Effect[] {
+    const kept = this.store.notify(notice);
+    const owner = this.people.get(notice.owner);
+    const to = owner ? this.#offered(owner.natives, kept.seq, notice.id.length, undefined, owner) : [];
+    return to.length > 0 ? [{ type: "tell", to, event: { type: "notice", notice: kept } }] : [];
+  }
+
+  /** Tells everybody whom a message is for, and the sender's other sessions. */
+  #spread(kept: KeptMessage, sayer: Presence, awaiting?: { delivery: Delivery; until: number }): Effect[] {
+    const { to, from, seq, text } = kept;
+    const message = new Message(seq, from, scopeOf(to, LOBBY), text, kept);
+    const ids: SessionId[] = [];
+    if ("user" in to) {
+      const receiver = this.people.get(to.user);
+      if (receiver) {
+        ids.push(...this.#offered(receiver.natives, seq, text.length, sayer, receiver));
+        this.#toHandout(receiver.handout, message, ids, undefined);
+        if (awaiting) this.#expect(receiver, kept, awaiting);
+      }
+      const sender = this.people.get(from);
+      if (sender && sender !== receiver) ids.push(...this.#offered(sender.natives, seq, text.length, sayer, sender));
+    } else {
+      ids.push(...this.#offered(this.#audience(to.room), seq, text.length, sayer));
+      if (to.room === LOBBY) {
+        for (const handout of this.people.handouts) {
+          if (handout === sayer) continue;
+          const person = this.people.get(handout.name)!;
+          this.#toHandout(
+            handout,
+            message,
+            ids,
+            person.listens || person.name === from ? undefined : awaiting?.delivery,
+          );
+        }
+        if (awaiting) {
+          for (const person of this.people.all) {
+            if (person.name !== from) this.#expect(person, kept, awaiting);
+          }
+        }
+      }
+    }
+    return ids.length > 0 ? [{ type: "tell", to: ids, event: message }] : [];
+  }
+
+  /** Which of these sessions are told number `seq` now; the others are behind and come to it by themselves. */
+  #offered(
+    presences: readonly Presence[],
+    seq: number,
+    characters: number,
+    except: Presence | undefined,
+    privately?: Person,
+  ): SessionId[] {
+    const ids: SessionId[] = [];
+    for (const presence of presences) {
+      if (presence !== except && presence.course?.offer(seq, characters)) ids.push(presence.id);
+    }
+    if (privately && ids.length > 0) owedPrivately(privately, seq);
+    return ids;
+  }
+
+  #toHandout(handout: Presence | undefined, message: Message, ids: SessionId[], delivery: Delivery | undefined): void {
+    if (!handout?.ready) return;
+    if (message.scope === "one") {
+      // What waits for them is on its way to them page by page, this one with it.
+      if (!handout.course?.live) return;
+      handout.course.told = message.id;
+    }
+    delivery?.expect();
+    handout.owes.set(message.id, { message, delivery });
+    ids.push(handout.id);
+  }
+
+  /** Has a sender at a handout door wait for a person's clients; a handout session of theirs answers for itself. */
+  #expect(person: Person, kept: KeptMessage, { delivery, until }: { delivery: Delivery; until: number }): void {
+    if (person.listens) {
+      delivery.expect();
+      person.awaited.set(kept.seq, { delivery, until, kept });
+      this.#awaited.add(person);
+    } else if (!person.handout?.ready) {
+      delivery.expect();
+      delivery.miss();
+    }
+  }
+
+  /** The native sessions of whoever is in a room. */
+  #audience(room: string): readonly Presence[] {
+    let audience = this.#rooms.get(room);
+    if (!audience) {
+      audience = room === LOBBY
+        ? [...this.people.natives].filter(({ ready }) => ready)
+        : this.store.members(room).flatMap((name) => this.people.get(name)?.natives ?? []);
+      this.#rooms.set(room, audience);
+    }
+    return audience;
+  }
+
+  /** Tells a session what it has not been told yet, as much as it may be told before it acknowledges. */
+  #page(presence: Presence, course: Course): Effect[] {
+    const name = presence.name!;
+    const person = this.people.get(name)!;
+    const effects: Effect[] = [];
+    for (let limit = course.room; limit > 0 && !course.live; limit = course.room) {
+      const page = course.fresh
+        ? this.store.waiting(name, course.told, limit)
+        : this.store.since(name, course.told, limit);
+      for (const entry of page) {
+        if (course.room === 0) return effects;
+        course.tell(entry.seq, entry.type === "message" ? entry.text.length : entry.id.length);
+        if (entry.type !== "message" || "user" in entry.to) owedPrivately(person, entry.seq);
+        effects.push(tell(presence.id, eventOf(entry)));
+      }
+      if (page.length < limit) {
+        course.live = true;
+        course.told = Math.max(course.told, this.store.last);
+      }
+    }
+    return effects;
+  }
+
+  #handoutPage(presence: Presence, course: Course): Effect[] {
+    const effects: Effect[] = [];
+    while (!course.live && effects.length === 0) {
+      const page = this.store.waiting(presence.name!, course.told, HANDOUT_PAGE, "private");
+      for (const entry of page) {
+        course.told = entry.seq;
+        if (entry.type !== "message") continue;
+        const message = new Message(entry.seq, entry.from, "one", entry.text, entry);
+        presence.owes.set(entry.seq, { message, delivery: undefined });
+        effects.push(tell(presence.id, message));
+      }
+      course.live = page.length < HANDOUT_PAGE;
+    }
+    return effects;
+  }
+
+  /** Marks in the store what a person has acknowledged, and tells the senders. */
+  #mark(person: Person, now: number): Effect[] {
+    this.#acknowledged.delete(person);
+    person.privateFrom = person.privateUpTo > person.acked ? person.acked + 1 : Infinity;
+    const taken = this.store.acknowledge(person.name, person.acked);
+    return taken.flatMap(({ seq, from, id }) => {
+      if (id === undefined) return [];
+      return this.notify({ type: "delivered", owner: from, to: person.name, id, of: seq, time: Math.floor(now) });
+    });
+  }
+
+  /** Those who wait for a person at a handout door hear that it has everything up to `seq`. */
+  #heard(person: Person, seq: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const [number, { delivery }] of person.awaited) {
+      if (number > seq) break;
+      person.awaited.delete(number);
+      effects.push(...settled(delivery, "taken"));
+    }
+    if (person.awaited.size === 0) this.#awaited.delete(person);
+    return effects;
+  }
+
+  #missAwaited(person: Person, now: number): Effect[] {
+    const effects: Effect[] = [];
+    for (const [number, { delivery, until, kept }] of person.awaited) {
+      if (until > now) break;
+      person.awaited.delete(number);
+      if ("user" in kept.to) this.store.withdraw(number);
+      effects.push(...settled(delivery, "missed"));
+    }
+    if (person.awaited.size === 0) this.#awaited.delete(person);
+    return effects;
+  }
+
+  #settlePrivately(
+    { seq, from, id }: KeptMessage,
+    to: string,
+    what: "taken" | "missed",
+    sent: boolean,
+    delivery: Delivery | undefined,
+    now: number,
+  ): Effect[] {
+    if (what === "missed" && delivery) this.store.withdraw(seq);
+    // What never went out waits for the next time; what other sessions of theirs can still take is theirs.
+    if (what === "missed" && (delivery || !sent || this.people.get(to)?.listens)) return [];
+    const waited = this.store.settle(seq);
+    if (!waited || id === undefined) return [];
+    const notice = { owner: from, to, id, of: seq, time: Math.floor(now) };
+    if (what === "taken") return this.notify({ type: "delivered", ...notice });
+    return this.notify({ type: "failed", ...notice, why: `${to}'s client did not confirm it` });
+  }
+
+  #acked(presence: Presence): number {
+    const person = this.people.get(presence.name)!;
+    return person.acked = Math.max(person.acked, this.store.user(person.name)?.acked ?? 0);
+  }
+}
+
+function owedPrivately(person: Person, seq: number): void {
+  person.privateFrom = Math.min(person.privateFrom, seq);
+  person.privateUpTo = Math.max(person.privateUpTo, seq);
+}
+
+function eventOf(entry: Kept): Event {
+  if (entry.type !== "message") return { type: "notice", notice: entry };
+  return new Message(entry.seq, entry.from, scopeOf(entry.to, LOBBY), entry.text, entry);
+}
+
+/** One receiver's answer; the sender's outcome when it was the last. */
+export function settled(delivery: Delivery, what: "taken" | "missed"): Effect[] {
+  if (what === "taken") delivery.take();
+  else delivery.miss();
+  return delivery.settled ? [outcome(delivery)] : [];
+}
+
+/** What a sender at a handout door is told in the end. */
+export function outcome(delivery: Delivery): Effect {
+  return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
+}

@@ -1,0 +1,196 @@
+import { dirname } from "@std/path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { reason } from "../base/reason.ts";
+import { migrate, readVersion, STEPS } from "./schema.ts";
+import { StoreError } from "./store_error.ts";
+
+/** A database up to this size is read through when it is opened: a second at most, also on an old machine. */
+const CHECKED_BYTES = 32 * 1024 * 1024;
+
+/** How long somebody else may hold the file when it is opened: one that only looks is soon gone, a server never. */
+const BUSY_MS = 250;
+
+/** Beyond this what SQLite has written ahead is given back to the disk. */
+const JOURNAL_BYTES = 16 * 1024 * 1024;
+
+/** The pages kept in memory, in KiB: the ends of all indexes, which every new message touches. */
+const CACHE_KIB = 16 * 1024;
+
+const MEMORY = ":memory:";
+
+type Value = null | number | string | Uint8Array;
+
+/**
+ * An open database and its one transaction.
+ *
+ * 1. `begin` is said before each write; the transaction lasts until `commit` or `rollback`.
+ * 2. After a call that failed everything throws, until `rollback`.
+ * 3. Nobody else can open the file while it is open here.
+ */
+export class Database {
+  readonly #database: DatabaseSync;
+  readonly #begin: Query;
+  readonly #commit: Query;
+  #open = true;
+  #failure: StoreError | undefined;
+  #inTransaction = false;
+
+  constructor(readonly path: string, steps: readonly string[] = STEPS) {
+    this.#database = openFile(path, steps);
+    this.#begin = this.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.prepare("COMMIT");
+  }
+
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** A query made once and asked often. */
+  prepare<Row = never>(sql: string): Query<Row> {
+    try {
+      return new Query<Row>(this, this.#database.prepare(sql));
+    } catch (error) {
+      this.close();
+      throw openError(this.path, error);
+    }
+  }
+
+  begin(): void {
+    if (this.#inTransaction) return;
+    this.#begin.run();
+    this.#inTransaction = true;
+  }
+
+  commit(): void {
+    this.mustWork();
+    if (!this.#inTransaction) return;
+    this.#commit.run();
+    this.#inTransaction = false;
+  }
+
+  rollback(): void {
+    if (!this.#open) return;
+    this.#failure = undefined;
+    if (!this.#inTransaction) return;
+    this.#inTransaction = false;
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch { /* SQLite has done it itself, as after a full disk */ }
+  }
+
+  /** Lets go of the file; what was not committed is gone. */
+  close(): void {
+    if (!this.#open) return;
+    this.rollback();
+    this.#open = false;
+    this.#database.close();
+  }
+
+  /** Throws when nothing can be asked: Deno 2.4 does not survive a statement of a closed database. */
+  mustWork(): void {
+    if (this.#failure) throw this.#failure;
+    if (!this.#open) throw new StoreError(`cannot use the store ${this.path}: it is closed`);
+  }
+
+  /** What a failed statement throws. */
+  failed(error: unknown): StoreError {
+    return this.#failure = new StoreError(`cannot use the store ${this.path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+/** A prepared statement of a `Database`. */
+export class Query<Row = never> {
+  readonly #database: Database;
+  readonly #statement: StatementSync;
+
+  constructor(database: Database, statement: StatementSync) {
+    this.#database = database;
+    this.#statement = statement;
+  }
+
+  /** The first row. */
+  get(...values: Value[]): Row | undefined {
+    this.#database.mustWork();
+    try {
+      return this.#statement.get(...values) as Row | undefined;
+    } catch (error) {
+      throw this.#database.failed(error);
+    }
+  }
+
+  /** All rows. */
+  all(...values: Value[]): Row[] {
+    this.#database.mustWork();
+    try {
+      return this.#statement.all(...values) as Row[];
+    } catch (error) {
+      throw this.#database.failed(error);
+    }
+  }
+
+  /** Runs it, and gives the number of the row it has put in, if any. */
+  run(...values: Value[]): number {
+    this.#database.mustWork();
+    try {
+      return Number(this.#statement.run(...values).lastInsertRowid);
+    } catch (error) {
+      throw this.#database.failed(error);
+    }
+  }
+}
+
+function openFile(path: string, steps: readonly string[]): DatabaseSync {
+  if (path !== MEMORY) makeFile(path);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    // Held until it is closed; and nothing is changed before it is known whose it is.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT`);
+    const version = readVersion(database, path, steps);
+    if (path !== MEMORY && Deno.statSync(path).size <= CHECKED_BYTES) check(database);
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON`);
+    database.exec(`PRAGMA journal_size_limit = ${JOURNAL_BYTES}; PRAGMA cache_size = -${CACHE_KIB}`);
+    migrate(database, version, steps);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw openError(path, error);
+  }
+}
+
+function makeFile(path: string): void {
+  const folder = dirname(path);
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists
+      ? "a file is in its place"
+      : reason(error);
+    throw new StoreError(`cannot make the folder ${folder} of the store: ${why}`, { cause: error });
+  }
+  try {
+    // A file that is there is not opened: closing it would give up the locks that this process may have on it.
+    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    throw new StoreError(`cannot make the store ${path}: ${reason(error)}`, { cause: error });
+  }
+}
+
+function check(database: DatabaseSync): void {
+  const found = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (found !== "ok") throw new Error(`database disk image is malformed: ${found}`);
+}
+
+/** SQLite's words are all that Deno hands on; its numbers it keeps to itself. */
+function openError(path: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const said = reason(error).replaceAll("\n", " ");
+  const because = (why: string) => new StoreError(`cannot open the store ${path}: ${why}`, { cause: error });
+  if (/is not a database/.test(said)) return because("it is not a database");
+  if (/is locked/.test(said)) return because("another running server has it, and a store is for one alone");
+  if (/malformed|no such|prepare statement/.test(said)) return because(`it is damaged: ${said}`);
+  if (/unable to open/.test(said)) return because("it cannot be read and written as a file");
+  if (/readonly/.test(said)) return because("it can be read but not written");
+  return because(said);
+}

@@ -1,0 +1,231 @@
+import type { Answer, Expired, Kept, KeptMessage, KeptNotice, NewMessage, NewNotice, Taken } from "../hub/store.ts";
+import type { Database } from "./database.ts";
+import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
+import type { Person, Roster } from "./roster.ts";
+
+/** Numbers of people are below this, so that two of them are one number that JavaScript has exactly. */
+const PEOPLE = 2 ** 26;
+
+/** More than SQLite counts is as good as all. */
+const ALL = 2 ** 31;
+
+const KINDS = ["message", "delivered", "failed"] as const;
+
+const COLUMNS = "seq, kind, sender, recipient, conversation, id, text, time, ref, why";
+
+interface Row {
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender: number | null;
+  readonly recipient: number | null;
+  readonly conversation: number | null;
+  readonly id: string | null;
+  readonly text: string;
+  readonly time: number;
+  readonly ref: number | null;
+  readonly why: string | null;
+}
+
+interface OpenRow {
+  readonly seq: number;
+  readonly sender: number;
+  readonly id: string | null;
+}
+
+/** What is forgotten of an entry: who may be told, and the room that may be empty now. */
+export interface Forgotten {
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender: number | null;
+  readonly recipient: number | null;
+  readonly conversation: number | null;
+  readonly id: string | null;
+  readonly settled: number;
+}
+
+/** The messages, notices and refusals of a database. */
+export class Entries {
+  readonly #database: Database;
+  readonly #roster: Roster;
+  readonly #insert;
+  readonly #select;
+  readonly #change;
+
+  constructor(database: Database, roster: Roster) {
+    this.#database = database;
+    this.#roster = roster;
+    // Each says its index: without statistics SQLite guesses, and a wrong guess reads everything.
+    const after = (index: string, where: string) =>
+      database.prepare<Row>(
+        `SELECT ${COLUMNS} FROM entries INDEXED BY ${index} WHERE ${where} AND seq > ? ORDER BY seq LIMIT ?`,
+      );
+    this.#select = {
+      one: database.prepare<Row & { settled: number }>(`SELECT ${COLUMNS}, settled FROM entries WHERE seq = ?`),
+      open: after("entries_open", "recipient = ? AND settled = 0"),
+      settled: after("entries_settled", "recipient = ? AND settled = 1"),
+      sent: after("entries_sent", "sender = ? AND recipient IS NOT NULL AND recipient <> sender"),
+      said: after("entries_conversation", "conversation = ?"),
+      saidByOthers: after("entries_conversation", "conversation = ? AND sender <> ?"),
+      before: database.prepare<Row>(
+        `SELECT ${COLUMNS} FROM entries INDEXED BY entries_conversation
+         WHERE conversation = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+      ),
+      openUpTo: database.prepare<OpenRow>(
+        `SELECT seq, sender, id FROM entries INDEXED BY entries_open
+         WHERE recipient = ? AND settled = 0 AND seq > ? AND seq <= ? AND kind = 0 ORDER BY seq`,
+      ),
+      sentAs: database.prepare<{ seq: number; time: number }>(
+        "SELECT seq, time FROM entries INDEXED BY entries_answer WHERE sender = ? AND id = ?",
+      ),
+      refusedAs: database.prepare<{ why: string }>("SELECT why FROM refusals WHERE sender = ? AND id = ?"),
+    };
+    this.#insert = {
+      message: database.prepare(
+        `INSERT INTO entries (seq, kind, sender, recipient, conversation, id, text, time) VALUES (?, 0, ?, ?, ?, ?, ?, ?)`,
+      ),
+      notice: database.prepare(
+        `INSERT INTO entries (seq, kind, recipient, id, text, time, ref, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      ),
+      refusal: database.prepare("INSERT INTO refusals (sender, id, why, time) VALUES (?, ?, ?, ?)"),
+    };
+    this.#change = {
+      settle: database.prepare("UPDATE entries SET settled = 1 WHERE seq = ?"),
+      delete: database.prepare("DELETE FROM entries WHERE seq = ?"),
+    };
+  }
+
+  answer(from: string, id: string): Answer | undefined {
+    const sender = this.#roster.person(from);
+    if (!sender) return undefined;
+    const name = wellFormed(id);
+    const sent = this.#select.sentAs.get(sender.id, name);
+    if (sent) return { type: "sent", seq: sent.seq, time: sent.time };
+    const refused = this.#select.refusedAs.get(sender.id, name);
+    return refused && { type: "refused", why: refused.why };
+  }
+
+  keep(seq: number, message: NewMessage): KeptMessage {
+    this.#mustBeNew(message.from, message.id);
+    const kept = keptMessage(seq, message);
+    const { to, text, time, id } = kept;
+    const sender = this.#roster.mention(kept.from);
+    const recipient = "user" in to ? this.#roster.mention(to.user) : undefined;
+    const conversation = "user" in to ? pairNumber(sender, recipient!) : this.#roster.make(to.room).id;
+    this.#database.begin();
+    this.#insert.message.run(seq, sender.id, recipient?.id ?? null, conversation, id ?? null, text, time);
+    return kept;
+  }
+
+  refuse(from: string, id: string, why: string, time: number): void {
+    this.#mustBeNew(from, id);
+    const sender = this.#roster.mention(from);
+    this.#database.begin();
+    this.#insert.refusal.run(sender.id, wellFormed(id), wellFormed(why), time);
+  }
+
+  notify(seq: number, notice: NewNotice): KeptNotice {
+    const kept = keptNotice(seq, notice);
+    const { type, to, id, of, time, why } = kept;
+    const owner = this.#roster.mention(kept.owner);
+    this.#database.begin();
+    this.#insert.notice.run(seq, KINDS.indexOf(type), owner.id, id, to, time, of, why ?? null);
+    return kept;
+  }
+
+  acknowledge(person: Person, seq: number): Taken[] {
+    if (seq <= person.acked) return [];
+    const rows = this.#select.openUpTo.all(person.id, person.acked, seq);
+    this.#roster.acknowledge(person, seq);
+    return rows.map((row) => this.#taken(row));
+  }
+
+  settle(seq: number): Taken | undefined {
+    const row = this.#select.one.get(seq);
+    if (row?.kind !== 0 || !this.#waits(row)) return undefined;
+    this.#database.begin();
+    this.#change.settle.run(seq);
+    return this.#taken(row as OpenRow);
+  }
+
+  withdraw(seq: number): void {
+    const row = this.#select.one.get(seq);
+    if (row?.kind === 0 && row.recipient !== null) this.delete(seq);
+  }
+
+  waiting(person: Person, after: number, limit: number, only: "private" | undefined): Kept[] {
+    const count = atMost(limit);
+    const past = Math.max(after, person.acked);
+    const lists = [this.#select.open.all(person.id, past, count)];
+    for (const { room, seen } of only ? [] : this.#roster.memberships(person)) {
+      lists.push(this.#select.saidByOthers.all(room, person.id, Math.max(past, seen), count));
+    }
+    return this.#oldest(lists, count);
+  }
+
+  since(person: Person, after: number, limit: number): Kept[] {
+    const count = atMost(limit);
+    const { open, settled, sent, said } = this.#select;
+    const lists = [open, settled, sent].map((query) => query.all(person.id, after, count));
+    for (const { room, since } of this.#roster.memberships(person)) {
+      lists.push(said.all(room, Math.max(after, since), count));
+    }
+    return this.#oldest(lists, count);
+  }
+
+  /** The last before `before` in a room or between two people. */
+  history(where: number | readonly [Person, Person], before: number, limit: number): KeptMessage[] {
+    const conversation = typeof where === "number" ? where : pairNumber(...where);
+    return this.#select.before.all(conversation, before, atMost(limit)).reverse().map((row) => this.#message(row));
+  }
+
+  delete(seq: number): void {
+    this.#database.begin();
+    this.#change.delete.run(seq);
+  }
+
+  /** The sender of what still waited privately can be told. */
+  expired({ kind, settled, ...row }: Forgotten): Expired | undefined {
+    if (kind !== 0 || row.recipient === null || !this.#waits({ ...row, settled })) return undefined;
+    return { ...this.#taken(row as OpenRow), to: this.#roster.personOf(row.recipient).name };
+  }
+
+  #waits({ seq, recipient, settled }: { seq: number; recipient: number | null; settled: number }): boolean {
+    return recipient !== null && settled === 0 && seq > this.#roster.personOf(recipient).acked;
+  }
+
+  #mustBeNew(from: string, id: string | undefined): void {
+    if (id === undefined || !this.answer(from, id)) return;
+    throw this.#database.failed(new Error(`${from} has said something as ${JSON.stringify(id)} before`));
+  }
+
+  #oldest(lists: readonly Row[][], limit: number): Kept[] {
+    return oldest(lists, limit).map((row) => row.kind === 0 ? this.#message(row) : this.#notice(row));
+  }
+
+  #message({ seq, sender, recipient, conversation, id, text, time }: Row): KeptMessage {
+    const from = this.#roster.personOf(sender!).name;
+    const to = recipient === null
+      ? { room: this.#roster.roomOf(conversation!).name }
+      : { user: this.#roster.personOf(recipient).name };
+    return { type: "message", seq, from, to, text, time, id: id ?? undefined };
+  }
+
+  #notice({ seq, kind, recipient, id, text, time, ref, why }: Row): KeptNotice {
+    const type = kind === 1 ? "delivered" : "failed";
+    const owner = this.#roster.personOf(recipient!).name;
+    return { type, seq, owner, to: text, id: id!, of: ref!, time, why: why ?? undefined };
+  }
+
+  #taken({ seq, sender, id }: OpenRow): Taken {
+    return { seq, from: this.#roster.personOf(sender).name, id: id ?? undefined };
+  }
+}
+
+function pairNumber({ id: one }: Person, { id: other }: Person): number {
+  return -(Math.min(one, other) * PEOPLE + Math.max(one, other));
+}
+
+/** The limit as SQLite can count it. */
+export function atMost(limit: number): number {
+  return Math.max(0, Math.min(limit, ALL));
+}

@@ -1,0 +1,94 @@
+import { join } from "@std/path";
+import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { reason } from "../base/reason.ts";
+
+/** What a client knows itself by; the message says which file cannot be read or written. */
+export class IdentityError extends Error {
+  override readonly name = "IdentityError";
+}
+
+/** A name's key: what proves that it is held by whoever has this file. */
+export interface NameKey {
+  readonly publicKey: Uint8Array;
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** The folder of whoever runs the program, unless another is named. */
+export function usualFolder(): string {
+  return join(Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".", ".partyline");
+}
+
+const KEYS_FILE = "keys.json";
+const SEEN_FILE = "seen.json";
+
+/** What a client keeps on its disk: the keys of its names, and up to where it has seen what a server keeps. */
+export class Identity {
+  readonly #seen: Map<string, number>;
+
+  /** Reads what is there; nothing is written before there is something to keep. */
+  constructor(readonly folder: string) {
+    this.#seen = new Map(Object.entries(this.#read(SEEN_FILE)).map(([key, seq]) => [key, Number(seq) || 0]));
+  }
+
+  /** The key of a name; made when there is none. */
+  async key(name: string): Promise<NameKey> {
+    const kept = this.#read(KEYS_FILE);
+    const entry = kept[name] as { public?: string; private?: string } | undefined;
+    const publicKey = decodeBase64(entry?.public ?? "");
+    const privateKey = decodeBase64(entry?.private ?? "");
+    if (entry && publicKey?.length === 32 && privateKey) {
+      const key = await crypto.subtle.importKey("pkcs8", new Uint8Array(privateKey), "Ed25519", false, ["sign"]);
+      return { publicKey, sign: (bytes) => sign(key, bytes) };
+    }
+    if (entry) throw new IdentityError(`${join(this.folder, KEYS_FILE)}: the key of ${name} cannot be read`);
+    const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
+    const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+    const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+    this.#write(KEYS_FILE, { ...kept, [name]: { public: encodeBase64(made), private: encodeBase64(secret) } });
+    return { publicKey: made, sign: (bytes) => sign(pair.privateKey, bytes) };
+  }
+
+  /** Up to which number of a store a user has seen everything here. */
+  seen(store: string, name: string): number {
+    return this.#seen.get(`${name} ${store}`) ?? 0;
+  }
+
+  /** The user has seen everything up to this number. */
+  markSeen(store: string, name: string, seq: number): void {
+    if (seq <= this.seen(store, name)) return;
+    this.#seen.set(`${name} ${store}`, seq);
+    // Other clients of this folder mark theirs.
+    const others = Object.entries(this.#read(SEEN_FILE)).map(([key, seq]) => [key, Number(seq) || 0] as const);
+    for (const [key, theirs] of others) this.#seen.set(key, Math.max(theirs, this.#seen.get(key) ?? 0));
+    this.#write(SEEN_FILE, Object.fromEntries(this.#seen));
+  }
+
+  #read(file: string): Record<string, unknown> {
+    const path = join(this.folder, file);
+    try {
+      const value = JSON.parse(Deno.readTextFileSync(path));
+      if (typeof value === "object" && value !== null) return value;
+      throw new Error("it does not hold one JSON object");
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return {};
+      throw new IdentityError(`cannot read ${path}: ${reason(error)}`);
+    }
+  }
+
+  /** In one step: whoever reads it finds the old or the new. */
+  #write(file: string, value: unknown): void {
+    const path = join(this.folder, file);
+    const fresh = `${path}.${crypto.randomUUID()}`;
+    try {
+      Deno.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      Deno.writeTextFileSync(fresh, JSON.stringify(value, null, 2) + "\n", { mode: 0o600 });
+      Deno.renameSync(fresh, path);
+    } catch (error) {
+      throw new IdentityError(`cannot write ${path}: ${reason(error)}`);
+    }
+  }
+}
+
+async function sign(key: CryptoKey, bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("Ed25519", key, new Uint8Array(bytes)));
+}

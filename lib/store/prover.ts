@@ -1,0 +1,70 @@
+import { encodeBase64 } from "../base/base64.ts";
+import type { Identity, NameKey } from "./identity.ts";
+import { Passwords } from "./passwords.ts";
+import { passwordProof, sameProof, type Stretch, transcript } from "./proofs.ts";
+
+/** What a server asks for. */
+export type Asked =
+  | { readonly how: "password"; readonly nonce: Uint8Array } & Stretch
+  | { readonly how: "key"; readonly nonce: Uint8Array };
+
+/** What proves to a server who a client is, without saying a password. */
+export class Prover {
+  readonly #passwords = new Passwords(1);
+  #key: NameKey | undefined;
+  /** The last password, stretched: a reconnect needs it again. */
+  #stretched: { readonly for: string; readonly key: Uint8Array } | undefined;
+  #expected: Uint8Array | undefined;
+
+  constructor(readonly identity: Identity) {}
+
+  /** The public key of a name, as the server is told it. */
+  async key(name: string): Promise<string> {
+    this.#key = await this.identity.key(name);
+    return encodeBase64(this.#key.publicKey);
+  }
+
+  /** The answer to a challenge; `password` is asked for when it is one for a password. */
+  async answer(asked: Asked, name: string, nonce: string, password: () => Promise<string>): Promise<string> {
+    if (asked.how === "key") {
+      this.#expected = undefined;
+      return encodeBase64(await this.#key!.sign(transcript(name, nonce, asked.nonce)));
+    }
+    const { client, server } = passwordProof(
+      await this.#stretch(await password(), asked),
+      transcript(name, nonce, asked.nonce, asked.salt),
+    );
+    this.#expected = server;
+    return encodeBase64(client);
+  }
+
+  /** Whether the server has shown that it knows the password too, where there is one. */
+  isServer(proof: Uint8Array | undefined): boolean {
+    return this.#expected === undefined || (proof !== undefined && sameProof(this.#expected, proof));
+  }
+
+  async #stretch(password: string, how: Stretch): Promise<Uint8Array> {
+    // What a server may cost us; 2^20 · 8 · 128 bytes is 1 GiB.
+    const { logN, r, p, keyBytes } = how;
+    if (logN > 20 || r > 8 || p > 4 || keyBytes < 16 || keyBytes > 64) {
+      throw new Error(
+        `the server asks for more than a password is worth: ln=${logN}, r=${r}, p=${p}, ${keyBytes} bytes`,
+      );
+    }
+    const wanted = JSON.stringify([password, encodeBase64(how.salt), how.logN, how.r, how.p, how.keyBytes]);
+    if (this.#stretched?.for !== wanted) {
+      this.#stretched = { for: wanted, key: await this.#passwords.stretch(password, how) };
+    }
+    return this.#stretched.key;
+  }
+}
+
+/** A number that nobody has used before, as text. */
+export function freshNonce(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** What tells one run of a client from all others. */
+export function freshRun(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(6))).replaceAll("+", "-").replaceAll("/", "_");
+}

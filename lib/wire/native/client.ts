@@ -1,0 +1,291 @@
+import { Fault } from "../../base/fault.ts";
+import type { Target } from "../../hub/store.ts";
+import type { Happening, Said } from "./happening.ts";
+import { decodeReply, type Reply } from "./client_replies.ts";
+
+/** What proves who we are, as the server asks for it. */
+export type Asked = Extract<Reply, { type: "challenge" }>;
+
+/** What a client has done for it. */
+export interface NativeClientWay {
+  /** Sends one message to the server that is connected now. */
+  send(json: string): void;
+  /** Answers a challenge; `proven` or `refused` come back. */
+  prove(asked: Asked, nonce: string): void;
+  /** Whether the server has proven itself too, where it can. */
+  isServer(proof: Uint8Array | undefined): boolean;
+  show(happening: Happening): void;
+  /** The server does not let us in. */
+  refused(why: string): void;
+  /** Something is wrong with what the server says; the connection is of no use any more. */
+  broken(why: string): void;
+  /** Up to which number of a store everything was shown, as far as is known from earlier runs. */
+  seen(store: string): number;
+  /** Everything up to this number of the store was shown. */
+  mark(store: string, seq: number): void;
+}
+
+/** What is asked of a server, and answered by one `Happening`. */
+export type Question =
+  | { readonly type: "users" }
+  | { readonly type: "rooms" }
+  | { readonly type: "join"; readonly room: string }
+  | { readonly type: "leave"; readonly room: string }
+  | { readonly type: "history"; readonly of: Target; readonly before?: number | undefined; readonly limit: number };
+
+interface Unanswered {
+  readonly id: string;
+  readonly to: Target;
+  readonly text: string;
+}
+
+/** What may wait for the server's answer; then nothing more is taken. */
+const UNANSWERED = 10_000;
+/** Own messages that come back as such are known by their ids; older ones are past every resumption. */
+const OWN_IDS = 20_000;
+
+/**
+ * The client's side of our own protocol, over any number of connections one after the other.
+ *
+ * 1. What is said is kept until it is answered, and said again under the same id after a reconnect: the server takes it once.
+ * 2. Each message and each notice is shown once, in order, whatever is told again.
+ * 3. `flush`, after all that a turn brought, acknowledges what was shown.
+ */
+export class NativeClient {
+  readonly #unanswered = new Map<string, Unanswered>();
+  readonly #own = new Set<string>();
+  readonly #questions = new Map<number, { question: Question; parts: unknown[] }>();
+  #lastRef = 0;
+  #lastId = 0;
+  /** What seqs are numbered by; undefined before anything was begun. */
+  #store: string | undefined;
+  /** Everything up to here was shown. */
+  #shown = 0;
+  #acked = 0;
+  #told = 0;
+  #stage: "away" | "hello" | "resume" | "in" = "away";
+  #nonce = "";
+  #name = "";
+
+  /** `run` tells this run from all others of the user: ids begin with it. */
+  constructor(readonly way: NativeClientWay, readonly run: string) {}
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Whether what is said goes out at once. */
+  get isIn(): boolean {
+    return this.#stage === "in";
+  }
+
+  /** Whether everything said and asked is answered. */
+  get settled(): boolean {
+    return this.#unanswered.size === 0 && this.#questions.size === 0;
+  }
+
+  /** How much was said and is not answered yet. */
+  get waiting(): number {
+    return this.#unanswered.size;
+  }
+
+  /** A connection is there, on which the server knows already who we are. */
+  entered(name: string): void {
+    this.#name = name;
+    this.#resume();
+  }
+
+  /** A connection is there, on which we say who we are. */
+  greet(name: string, nonce: string, key: string | undefined): void {
+    this.#name = name;
+    this.#nonce = nonce;
+    this.#stage = "hello";
+    this.#send({ type: "hello", version: 1, name, nonce, key });
+  }
+
+  /** The answer to a challenge. */
+  proven(proof: string): void {
+    if (this.#stage === "hello") this.#send({ type: "proof", proof });
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#stage = "away";
+    for (const { question } of this.#questions.values()) {
+      this.way.show({ type: "denied", why: `the connection was lost before ${question.type} was answered` });
+    }
+    this.#questions.clear();
+  }
+
+  /** Says something; its id, or why it is not taken. */
+  say(to: Target, text: string): { id: string } | { why: string } {
+    if (this.#unanswered.size >= UNANSWERED) {
+      return { why: `${UNANSWERED} messages wait for the server already, the most that are kept` };
+    }
+    const said = { id: `${this.run}-${++this.#lastId}`, to, text };
+    this.#unanswered.set(said.id, said);
+    this.#own.add(said.id);
+    if (this.#own.size > OWN_IDS) {
+      for (const id of this.#own) {
+        this.#own.delete(id);
+        break;
+      }
+    }
+    if (this.#stage === "in") this.#say(said);
+    return { id: said.id };
+  }
+
+  /** Asks something; what is answered is shown. */
+  ask(question: Question): void {
+    if (this.#stage !== "in") {
+      return this.way.show({ type: "denied", why: `${question.type} cannot be asked while there is no connection` });
+    }
+    const ref = ++this.#lastRef;
+    this.#questions.set(ref, { question, parts: [] });
+    if (question.type !== "history") return this.#send({ ...question, ref });
+    const { of, before, limit } = question;
+    this.#send({ type: "history", ref, ...("user" in of ? { with: of.user } : of), before, limit });
+  }
+
+  /** Says good bye. */
+  leave(): void {
+    if (this.#stage !== "away") this.#send({ type: "bye" });
+  }
+
+  /** One message of the server. */
+  received(text: string): void {
+    if (this.#stage === "away") return;
+    const reply = decodeReply(text);
+    if (reply instanceof Fault) return this.way.broken(reply.message);
+    switch (reply.type) {
+      case "challenge":
+        return this.way.prove(reply, this.#nonce);
+      case "welcome":
+        if (!this.way.isServer(reply.proof)) {
+          return this.way.broken("the server cannot prove that it knows the password");
+        }
+        this.#name = reply.name;
+        return this.#resume();
+      case "refused":
+        return this.way.refused(reply.why);
+      case "begun":
+        return this.#begun(reply.store, reply.rooms);
+      case "sent":
+        return this.#answered(reply.id, (to) => ({ type: "sent", id: reply.id, to, time: reply.time }));
+      case "closing":
+        return this.way.show(reply);
+      case "error":
+        return this.way.show({ type: "denied", why: reply.why });
+      case "presence":
+        for (const name of reply.online) if (name !== this.#name) this.way.show({ type: "online", name });
+        for (const name of reply.offline) if (name !== this.#name) this.way.show({ type: "offline", name });
+        return;
+      case "message":
+        if (this.#isNew(reply.seq)) this.#message(reply);
+        return;
+      case "delivered":
+      case "failed":
+        return this.#notice(reply);
+      case "users":
+      case "rooms":
+      case "joined":
+      case "left":
+      case "history":
+      case "denied":
+        return this.#replied(reply);
+      case "unknown":
+        return;
+    }
+  }
+
+  /** Acknowledges what was shown. */
+  flush(): void {
+    if (this.#stage !== "in" || this.#told <= this.#acked || this.#store === undefined) return;
+    this.#acked = this.#told;
+    this.way.mark(this.#store, this.#shown);
+    this.#send({ type: "ack", seq: this.#told });
+  }
+
+  #resume(): void {
+    this.#stage = "resume";
+    this.#told = this.#acked = 0;
+    this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
+  }
+
+  #begun(store: string, rooms: readonly string[]): void {
+    const again = this.#store !== undefined;
+    // Another store counts anew.
+    if (this.#store !== store) this.#shown = this.way.seen(store);
+    this.#store = store;
+    this.#stage = "in";
+    this.way.show({ type: "in", name: this.#name, rooms, again });
+    for (const said of this.#unanswered.values()) this.#say(said);
+  }
+
+  /** Whether number `seq` was not shown yet; from now on it was. */
+  #isNew(seq: number): boolean {
+    this.#told = Math.max(this.#told, seq);
+    if (seq <= this.#shown) return false;
+    this.#shown = seq;
+    return true;
+  }
+
+  #message({ seq, from, to, text, time, id }: Said & { id?: string | undefined }): void {
+    const own = from === this.#name;
+    // What this client has said is on its screen already.
+    if (own && id !== undefined && this.#own.has(id)) return;
+    this.way.show({ type: "message", said: { seq, from, to, text, time }, own });
+  }
+
+  #notice(reply: Extract<Reply, { type: "delivered" | "failed" }>): void {
+    if (reply.seq !== undefined && !this.#isNew(reply.seq)) return;
+    if (reply.type === "delivered") {
+      return this.way.show({ type: "delivered", id: reply.id, to: reply.to, time: reply.time });
+    }
+    if (reply.seq === undefined) {
+      return this.#answered(reply.id, (to) => ({ type: "failed", id: reply.id, to, why: reply.why }));
+    }
+    const to = reply.to === undefined ? undefined : { user: reply.to };
+    this.way.show({ type: "failed", id: reply.id, to, why: reply.why });
+  }
+
+  /** The server has answered what was said; the first answer counts. */
+  #answered(id: string, happening: (to: Target) => Happening): void {
+    const said = this.#unanswered.get(id);
+    if (!said) return;
+    this.#unanswered.delete(id);
+    this.way.show(happening(said.to));
+  }
+
+  #replied(reply: Extract<Reply, { ref: number }>): void {
+    const asked = this.#questions.get(reply.ref);
+    if (!asked) return;
+    if (reply.type === "users" || reply.type === "rooms") {
+      asked.parts.push(...reply.list);
+      if (reply.more) return;
+    }
+    this.#questions.delete(reply.ref);
+    switch (reply.type) {
+      case "users":
+        return this.way.show({ type: "users", users: asked.parts as typeof reply.list });
+      case "rooms":
+        return this.way.show({ type: "rooms", rooms: asked.parts as typeof reply.list });
+      case "history": {
+        const { messages, more } = reply;
+        return asked.question.type === "history"
+          ? this.way.show({ type: "history", of: asked.question.of, messages, more })
+          : undefined;
+      }
+      default:
+        return this.way.show(reply);
+    }
+  }
+
+  #say({ id, to, text }: Unanswered): void {
+    this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
+  }
+
+  #send(message: Record<string, unknown>): void {
+    this.way.send(JSON.stringify(message));
+  }
+}

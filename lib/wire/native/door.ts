@@ -1,0 +1,16 @@
+import type { Limits } from "../../base/limits.ts";
+import type { Session, Way } from "../session.ts";
+import { NativeServerSession } from "./server.ts";
+
+/** The mailbox: our own protocol over datagrams, where a client says and proves who it is. */
+export const MAILBOX_DOOR = {
+  name: "mailbox",
+  links: ["udp"],
+  minds: true,
+  open: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "messages"),
+} as const;
+
+/** How a session goes on that was let in at a handout door. */
+export function nativeOnLines(way: Way, limits: Limits, now: number, name: string): Session {
+  return new NativeServerSession(way, limits, now, "lines", name);
+}

@@ -1,0 +1,64 @@
+import type { Fault } from "../../base/fault.ts";
+import type { NativeCommand } from "../../hub/command.ts";
+import type { Target } from "../../hub/store.ts";
+import { type Fields, optional, readBytes, readObject, readText, readWhole, readWord, wrong } from "./fields.ts";
+
+/** What a client asks; `bye` is not for the hub. */
+export type NativeRequest = NativeCommand | { readonly type: "bye" };
+
+const BYE = { type: "bye" } as const;
+
+/** Reads one message of a client. Fields that are not known are passed over; those that are must be right. */
+export function decodeNative(text: string): NativeRequest | Fault {
+  return readObject(text, read);
+}
+
+function read(fields: Fields): NativeRequest {
+  switch (fields.type) {
+    case "say":
+      return { type: "say", id: readWord(fields, "id"), to: readTarget(fields, "to"), text: readText(fields, "text") };
+    case "ack":
+      return { type: "acknowledge", seq: readWhole(fields, "seq") };
+    case "hello":
+      if (readWhole(fields, "version") < 1) throw wrong("version 1 or more", fields.version);
+      return {
+        type: "hello",
+        name: readWord(fields, "name"),
+        nonce: readWord(fields, "nonce"),
+        key: optional((fields, key) => readBytes(fields, key, 32), fields, "key"),
+      };
+    case "proof":
+      return { type: "prove", proof: readBytes(fields, "proof") };
+    case "resume":
+      return {
+        type: "resume",
+        store: optional(readText, fields, "store"),
+        after: optional(readWhole, fields, "after"),
+      };
+    case "users":
+    case "rooms":
+      return { type: fields.type, ref: readWhole(fields, "ref") };
+    case "join":
+      return { type: "join", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
+    case "leave":
+      return { type: "leaveRoom", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
+    case "history":
+      return {
+        type: "history",
+        ref: readWhole(fields, "ref"),
+        of: readTarget(fields, "with"),
+        before: optional(readWhole, fields, "before"),
+        limit: optional(readWhole, fields, "limit") ?? 100,
+      };
+    case "bye":
+      return BYE;
+    default:
+      throw wrong("a type that is known", fields.type);
+  }
+}
+
+/** Where something goes: `room`, or the name under `key`. */
+function readTarget(fields: Fields, key: "to" | "with"): Target {
+  if ((fields.room === undefined) === (fields[key] === undefined)) throw wrong(`either "${key}" or "room"`, fields);
+  return fields.room === undefined ? { user: readWord(fields, key) } : { room: readWord(fields, "room") };
+}

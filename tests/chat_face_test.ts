@@ -1,0 +1,685 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { cleaned } from "../lib/base/text.ts";
+import type { Target } from "../lib/hub/store.ts";
+import { type ChatAct, chatAct, type ChatPlace, sameTarget } from "../lib/face/chat_acts.ts";
+import type { ChatLook } from "../lib/face/chat_look.ts";
+import { ChatMemory } from "../lib/face/chat_memory.ts";
+import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
+import { ChatTalk } from "../lib/face/chat_talk.ts";
+import { mailboxAct } from "../lib/face/mailbox_acts.ts";
+import { chatCompletions, chatHelp } from "../lib/face/terminal/chat_help.ts";
+import { ChatView } from "../lib/face/terminal/chat_view.ts";
+import { MailboxView } from "../lib/face/terminal/mailbox_view.ts";
+import type { Happening } from "../lib/wire/native/happening.ts";
+
+/** A time of today, where this machine is. */
+function at(time: string, day = 9): number {
+  const [hours, minutes, seconds] = time.split(":").map(Number);
+  return new Date(2026, 2, day, hours, minutes, seconds).getTime();
+}
+
+const NOW = at("08:33:46");
+const BOB = { user: "bob" };
+const LAB = { room: "lab1" };
+const LOBBY = { room: "lobby" };
+
+/** A talk whose whole screen is written down: what is typed, what is shown, and what is asked of the client. */
+class Desk {
+  readonly screen: string[] = [];
+  readonly done: string[] = [];
+  readonly talk: ChatTalk;
+  now = NOW;
+  /** Why nothing can be asked. */
+  denial: string | undefined;
+  #lastId = 0;
+
+  constructor(look: ChatLook, mailbox = false, curious = look !== PLAIN_LOOK) {
+    const aside = look === PLAIN_LOOK ? "err " : "";
+    this.talk = new ChatTalk(
+      {
+        say: (to, text) => {
+          this.done.push(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
+          return { id: `m${++this.#lastId}` };
+        },
+        ask: (question) => {
+          this.done.push(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`);
+          if (this.denial !== undefined) this.happens({ type: "denied", why: this.denial });
+        },
+        leave: () => this.done.push("leave"),
+      },
+      look,
+      {
+        show: (line) => this.screen.push(line),
+        aside: (line) => this.screen.push(aside + line),
+        begin: (text) => this.screen.push(text),
+        more: (text) => this.screen.push(this.screen.pop()! + text),
+        finish: (text) => this.screen.push(this.screen.pop()! + text),
+        help: (topic) => chatHelp(topic, mailbox),
+      },
+      { mailbox, curious },
+    );
+  }
+
+  types(...lines: string[]): this {
+    for (const line of lines) {
+      this.screen.push(`${this.talk.prompt}${line}`);
+      this.talk.typed(line);
+    }
+    return this;
+  }
+
+  happens(...happenings: Happening[]): this {
+    for (const happening of happenings) this.talk.happened(happening, this.now);
+    return this;
+  }
+
+  hears(from: string, to: Target, text: string, time = this.now): this {
+    return this.happens({ type: "message", said: { seq: 1, from, to, text, time }, own: from === "alice" });
+  }
+
+  comesIn(...rooms: string[]): this {
+    return this.happens({ type: "in", name: "alice", rooms: ["lobby", ...rooms], again: false });
+  }
+
+  shows(...lines: string[]): this {
+    assertEquals(this.screen.splice(0), lines);
+    return this;
+  }
+
+  did(...done: string[]): this {
+    assertEquals(this.done.splice(0), done);
+    return this;
+  }
+}
+
+const chat = () => new Desk(new ChatView({ colour: false }));
+const mailbox = () => new Desk(new MailboxView({ colour: false }), true);
+const users = (...names: string[]): Happening => ({
+  type: "users",
+  users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
+});
+const rooms = (...names: string[]): Happening => ({
+  type: "rooms",
+  rooms: names.map((name) => ({ name, members: 3, joined: true })),
+});
+
+const PLACE: ChatPlace = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
+const MENU: ChatPlace = { ...PLACE, here: undefined };
+
+Deno.test("lines are read as they are typed: commands, and what is said where one is", () => {
+  const acts: [string, ChatAct][] = [
+    ["hello everyone", { type: "say", to: LOBBY, text: "hello everyone" }],
+    ["  two blanks", { type: "say", to: LOBBY, text: "  two blanks" }],
+    ["//list", { type: "say", to: LOBBY, text: "/list" }],
+    [" ", { type: "nothing" }],
+    ["/list", { type: "ask", question: { type: "users" } }],
+    ["/rooms ", { type: "ask", question: { type: "rooms" } }],
+    ["/to bob hi  there ", { type: "say", to: BOB, text: "hi  there " }],
+    ["/to  bob  hi", { type: "say", to: BOB, text: " hi" }],
+    ["/to bob", { type: "go", to: BOB }],
+    ["/to bob ", { type: "go", to: BOB }],
+    ["/toall hi", { type: "say", to: LOBBY, text: "hi" }],
+    ["/say lab1 hi", { type: "say", to: LAB, text: "hi" }],
+    ["/join lab1", { type: "ask", question: { type: "join", room: "lab1" } }],
+    ["/leave lab1 ", { type: "ask", question: { type: "leave", room: "lab1" } }],
+    ["/history bob", { type: "ask", question: { type: "history", of: BOB, limit: 20 } }],
+    ["/history lab1 1000", { type: "ask", question: { type: "history", of: LAB, limit: 1000 } }],
+    ["/help", { type: "help", topic: undefined }],
+    ["/help to", { type: "help", topic: "to" }],
+    ["/exit", { type: "exit" }],
+  ];
+  for (const [line, act] of acts) assertEquals(chatAct(line, PLACE), act, line);
+});
+
+Deno.test("a mistake is answered with what was typed, the rule, and an example", () => {
+  const faults: [string, string][] = [
+    ["/to", '"/to" was typed, but it is /to NAME [TEXT]: the name is missing; for example: /to bob Hello!'],
+    [
+      "/history bob 0",
+      '"/history bob 0" was typed, but it is /history NAME|ROOM [N]: N is a whole number from 1 to 1000; ' +
+      "for example: /history bob 50",
+    ],
+    [
+      "/join a b",
+      '"/join a b" was typed, but it is /join ROOM: the name of a room has no blanks; for example: /join lab1',
+    ],
+    ["/LIST", 'there is no command /LIST; did you mean /list? To say it, type one "/" more: //LIST'],
+    [
+      "/send bob x",
+      "there is no command /send; there are /list /to /toall /join /leave /say /rooms /history /help /exit; " +
+      'To say it, type one "/" more: //send',
+    ],
+  ];
+  for (const [line, why] of faults) assertEquals(chatAct(line, PLACE), { type: "fault", why }, line);
+  for (const line of ["/toall", "/say lab1", "/say", "/join", "/leave", "/list x", "/exit now", "/", "/__proto__"]) {
+    assertEquals(chatAct(line, PLACE).type, "fault", line);
+  }
+  assertEquals(chatAct(`/join ${"x".repeat(65)}`, PLACE).type, "fault");
+  assertEquals(chatAct("hello", MENU).type, "fault");
+});
+
+Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too, and the rest is said", () => {
+  const join: ChatAct = { type: "ask", question: { type: "join", room: "lab1" } };
+  for (const place of [PLACE, MENU]) {
+    assertEquals(mailboxAct("JOIN lab1", place), join);
+    assertEquals(mailboxAct("CHAT bob ", place), { type: "go", to: BOB });
+    assertEquals(mailboxAct("R", place), { type: "menu", back: false });
+    assertEquals(mailboxAct("B", place), { type: "menu", back: true });
+    assertEquals(mailboxAct("E", place), { type: "exit" });
+    assertEquals(mailboxAct("/to bob hi", place), { type: "say", to: BOB, text: "hi" });
+  }
+  for (const text of ["e", "r", "join lab1", "JOIN the club", "CHAT", "Em", "join"]) {
+    assertEquals(mailboxAct(text, PLACE), { type: "say", to: LOBBY, text });
+  }
+  assertEquals(mailboxAct("join lab1", MENU), join);
+  assertEquals(mailboxAct("e", MENU), { type: "exit" });
+  assertEquals(
+    mailboxAct("hello", MENU),
+    {
+      type: "fault",
+      why: `"hello" was typed, but nothing is said in the menu: 'JOIN' + group name or 'CHAT' + user name first; ` +
+        "for example: JOIN lobby",
+    },
+  );
+});
+
+Deno.test("a script reads one line an event, and nothing else", () => {
+  const desk = new Desk(PLAIN_LOOK);
+  desk.comesIn("lab1").types("/list", "/rooms", "/history bob", "/join lab2", "/leave lab1", "/send").did(
+    'ask "users"',
+    'ask "rooms"',
+    'ask "history" {"user":"bob"} 20',
+    'ask "join" "lab2"',
+    'ask "leave" "lab1"',
+  );
+  desk.screen.splice(0);
+  const said = { seq: 1, from: "bob", to: { user: "alice" }, text: "line\r\nbreak", time: at("08:12:09", 8) };
+  desk.happens(
+    users("alice", "-bob"),
+    {
+      type: "rooms",
+      rooms: [{ name: "lobby", members: 2, joined: true }, { name: "lab3", members: 1, joined: false }],
+    },
+    { type: "history", of: BOB, messages: [said, { ...said, from: "alice", text: "yes" }], more: true },
+    { type: "joined", room: "lab2", members: 1 },
+    { type: "left", room: "lab1" },
+  ).shows(
+    "alice (online)",
+    "bob (offline)",
+    "lobby 2 members, joined",
+    "lab3 1 members",
+    "08:12:09 bob: line break",
+    "08:12:09 alice: yes",
+    "joined lab2",
+    "left lab1",
+  );
+  desk.hears("bob", { user: "alice" }, "hi\x1b[2J").hears("bob", LAB, "hello\nall").hears("alice", BOB, "from home")
+    .hears("alice", LAB, "here too")
+    .happens(
+      { type: "sent", id: "r-1", to: BOB, time: NOW },
+      { type: "delivered", id: "r-1", to: "bob", time: NOW },
+      { type: "failed", id: "r-2", to: LAB, why: "not\na member" },
+      { type: "failed", id: "r-3", to: undefined, why: "too old" },
+      { type: "online", name: "bob" },
+      { type: "offline", name: "bob" },
+      { type: "denied", why: "no such room" },
+      { type: "closing" },
+    ).shows(
+      "from bob: hi␛[2J",
+      "lab1 bob: hello all",
+      "to bob: from home",
+      "lab1 alice: here too",
+      "sent r-1",
+      "delivered bob r-1",
+      "failed lab1 r-2: not a member",
+      "failed - r-3: too old",
+      "online bob",
+      "offline bob",
+      "err no such room",
+      "err the server stops",
+    );
+});
+
+Deno.test("a person chats: rooms and people are told apart, states say of which message they are", () => {
+  chat().comesIn("lab1").did('ask "users"').happens(users("alice", "bob", "-carol"))
+    .types("hello everyone").did("say #lobby: hello everyone")
+    .happens({ type: "sent", id: "m1", to: LOBBY, time: NOW })
+    .hears("bob", LOBBY, "hello alice")
+    .hears("bob", LAB, "over here")
+    .hears("bob", { user: "alice" }, "psst", at("23:59:59", 8))
+    .hears("alice", BOB, "from my other window")
+    .types("/to bob", "what is it?").did("say bob: what is it?")
+    .happens(
+      { type: "sent", id: "m2", to: BOB, time: NOW },
+      { type: "delivered", id: "m2", to: "bob", time: NOW },
+    )
+    .hears("bob", LOBBY, "lunch?")
+    .types("one").happens(
+      { type: "sent", id: "m3", to: BOB, time: NOW },
+    ).types("two").happens(
+      { type: "delivered", id: "m3", to: "bob", time: at("08:40:00") },
+      { type: "delivered", id: "r-9", to: "carol", time: at("23:00:00", 8) },
+      { type: "failed", id: "m4", to: BOB, why: "nobody came for it in 30 days" },
+      { type: "offline", name: "bob" },
+    )
+    .shows(
+      "-- you are alice, in lobby, lab1; /help says what can be typed --",
+      "lobby> hello everyone",
+      "✓ sent",
+      "08:33:46 bob: hello alice",
+      "08:33:46 [lab1] bob: over here",
+      "2026-03-08 23:59:59 bob → you: psst",
+      "08:33:46 you → bob: from my other window",
+      "lobby> /to bob",
+      "→ bob> what is it?",
+      "✓ sent",
+      "✓✓ delivered to bob 08:33",
+      "08:33:46 [lobby] bob: lunch?",
+      "→ bob> one",
+      "✓ sent",
+      "→ bob> two",
+      '✓✓ delivered to bob 08:40: "one"',
+      "✓✓ delivered to carol 2026-03-08 23:00 (an earlier message)",
+      '✗ not delivered to bob: "two" (nobody came for it in 30 days)',
+      "-- bob is offline --",
+    );
+});
+
+Deno.test("a person asks who and what there is, and what was said", () => {
+  const desk = chat().comesIn().happens(users("alice"));
+  desk.shows("-- you are alice, in lobby; /help says what can be typed --");
+  desk.types("/list", "/rooms", "/history lab1 2", "/history bob").happens(
+    users("alice", "bob", "-carol"),
+    {
+      type: "rooms",
+      rooms: [{ name: "lobby", members: 2, joined: true }, { name: "lab3", members: 1, joined: false }],
+    },
+    {
+      type: "history",
+      of: { user: "lab1" },
+      messages: [{ seq: 1, from: "bob", to: { user: "alice" }, text: "hi", time: at("08:00:00") }],
+      more: true,
+    },
+    { type: "history", of: BOB, messages: [], more: false },
+  ).shows(
+    "lobby> /list",
+    "lobby> /rooms",
+    "lobby> /history lab1 2",
+    "lobby> /history bob",
+    "online: alice (you), bob",
+    "offline: carol",
+    "lobby  2 members, joined",
+    "lab3  1 member",
+    "-- the last 1 with lab1; more: /history lab1 2 --",
+    "08:00:00 bob → you: hi",
+    "-- nothing was said with bob --",
+  );
+});
+
+Deno.test("what follows /join goes to the room at once; who is not let in is back where they were", () => {
+  const desk = chat().comesIn().happens(users("alice"));
+  desk.did('ask "users"').types("/join lab1", "hi").did('ask "join" "lab1"', "say #lab1: hi");
+  desk.happens({ type: "joined", room: "lab1", members: 3 }).screen.splice(0);
+  desk.types("/join #bad", "/join worse", "/leave lobby").happens(
+    { type: "denied", why: "no room has such a name" },
+    { type: "denied", why: "nor such a one" },
+    { type: "denied", why: "nobody leaves the lobby" },
+  );
+  assertEquals(desk.talk.memory.here, LAB);
+  desk.types("/leave lab1").happens({ type: "left", room: "lab1" });
+  desk.shows(
+    "lab1> /join #bad",
+    "#bad> /join worse",
+    "worse> /leave lobby",
+    "no room has such a name",
+    "nor such a one",
+    "nobody leaves the lobby",
+    "lab1> /leave lab1",
+    "-- left lab1 --",
+  );
+  assertEquals(desk.talk.memory.here, LOBBY);
+});
+
+Deno.test("the connection is lost: what waits is said once, and nothing more when all is back", () => {
+  const desk = chat().comesIn().happens(users("alice")).types("one", "two");
+  desk.screen.splice(0);
+  desk.talk.lost("reset by the server", 1500);
+  desk.denial = "rooms cannot be asked while there is no connection";
+  desk.types("three", "/join lab1");
+  desk.denial = undefined;
+  desk.talk.lost("", 0);
+  desk.talk.attempt();
+  desk.talk.attempt();
+  desk.talk.connected();
+  assertEquals([desk.talk.waiting, desk.talk.prompt], [3, "lobby> "]);
+  desk.happens({ type: "in", name: "alice", rooms: ["lobby"], again: true });
+  for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW });
+  desk.shows(
+    "-- connection lost (reset by the server), trying again in 2 s --",
+    "-- 2 messages wait for the server, and so does what is said from now on --",
+    "lobby> three",
+    "lobby> /join lab1",
+    "rooms cannot be asked while there is no connection",
+    "-- connection lost, trying again --",
+    "-- connecting .. connected --",
+    "-- back --",
+    '✓ sent: "one"',
+    '✓ sent: "two"',
+    "✓ sent",
+  );
+  assertEquals(desk.talk.waiting, 0);
+  desk.talk.lost("again", 200);
+  desk.types("four").shows(
+    "-- connection lost (again), trying again in 1 s --",
+    "lobby> four",
+    "-- what was said last waits for the server, and so does what is said from now on --",
+  );
+});
+
+Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
+  const desk = mailbox();
+  for (let stars = 0; stars < 3; stars++) desk.talk.attempt();
+  desk.talk.connected();
+  desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
+    .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
+    .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW })
+    .hears("bob", LOBBY, "hello alice");
+  desk.shows(
+    "--> [connecting to server]***[connected to server]",
+    "#####[you: alice]#####",
+    "--> [available group chats]",
+    "1. lobby",
+    "--> [available users]",
+    "1. bob (online)",
+    "2. carol (offline)",
+    "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
+    "JOIN lobby",
+    "--> [you joined 'lobby']",
+    "hello everyone",
+    "--> [Message sent - 08:33:46]",
+    ">> bob: hello alice",
+  );
+});
+
+Deno.test("alice chats with bob, who has it later; what others say meanwhile bears its conversation's name", () => {
+  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob"));
+  desk.screen.splice(0);
+  desk.types("CHAT bob", "are you there?").happens({ type: "sent", id: "m1", to: BOB, time: NOW })
+    .hears("bob", LOBBY, "to all")
+    .hears("bob", { user: "alice" }, "yes")
+    .happens({ type: "delivered", id: "m1", to: "bob", time: at("08:33:50") })
+    .types("good").happens({ type: "sent", id: "m2", to: BOB, time: NOW })
+    .types("B").happens(rooms("lobby"), users("alice", "bob"))
+    .hears("bob", { user: "alice" }, "bye")
+    .happens({ type: "delivered", id: "m2", to: "bob", time: at("09:00:00") }, { type: "offline", name: "bob" })
+    .types("hello?", "e").did(
+      ...[
+        'ask "rooms"',
+        'ask "users"',
+        "say bob: are you there?",
+        "say bob: good",
+        'ask "rooms"',
+        'ask "users"',
+        "leave",
+      ],
+    );
+  desk.shows(
+    "CHAT bob",
+    "--> [you chat with 'bob']",
+    "are you there?",
+    "--> [Message sent - 08:33:46]",
+    "--> [lobby] >> bob: to all",
+    ">> bob: yes",
+    "--> [Message received - 08:33:50]",
+    "good",
+    "--> [Message sent - 08:33:46]",
+    "B",
+    "--> [available group chats]",
+    "1. lobby",
+    "--> [available users]",
+    "1. bob (online)",
+    "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
+    "--> [bob] >> bob: bye",
+    '--> [Message received by bob - 09:00:00 - "good"]',
+    "--> [bob is offline]",
+    "hello?",
+    `--> ["hello?" was typed, but nothing is said in the menu: 'JOIN' + group name or 'CHAT' + user name first; ` +
+      "for example: JOIN lobby]",
+    "e",
+  );
+});
+
+Deno.test("alice was away: what she missed has the time it was said, what comes now has not", () => {
+  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob")).types("CHAT bob");
+  desk.screen.splice(0);
+  desk.hears("bob", { user: "alice" }, "one", at("08:12:09")).hears("bob", { user: "alice" }, "two", at("22:00:00", 7))
+    .hears("bob", LOBBY, "three", at("08:12:10")).hears("bob", { user: "alice" }, "four", at("08:34:00"))
+    .happens({ type: "failed", id: "r-1", to: BOB, why: "nobody came for it" })
+    .shows(
+      ">> bob: one [08:12:09]",
+      ">> bob: two [2026-03-07 22:00:00]",
+      "--> [lobby] >> bob: three [08:12:10]",
+      ">> bob: four",
+      "--> [Message NOT delivered to 'bob': nobody came for it]",
+    );
+});
+
+Deno.test("there is no server: the stars end, and the last line says so", () => {
+  const desk = mailbox();
+  desk.talk.attempt();
+  desk.talk.notConnected("no answer in 15 s");
+  desk.shows(
+    "--> [connecting to server]*",
+    "--> [couldn't connect to server]",
+    "--> [no answer in 15 s]",
+  );
+  const script = new Desk(PLAIN_LOOK, true);
+  script.talk.notConnected("no answer in 15 s");
+  script.shows("err couldn't connect to server: no answer in 15 s");
+});
+
+Deno.test("a script at the mailbox types both kinds of words and reads plain lines", () => {
+  new Desk(PLAIN_LOOK, true).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
+    .happens({ type: "joined", room: "lobby", members: 2 }, rooms("lobby"), users("alice", "-bob"))
+    .did('ask "join" "lobby"', "say #lobby: hi", 'ask "rooms"', 'ask "users"', "say bob: hi", "leave")
+    .shows(
+      ...["JOIN lobby", "hi", "B", "/to bob hi", "E"],
+      ...["joined lobby", "lobby 3 members, joined", "alice (online)", "bob (offline)"],
+    );
+});
+
+Deno.test("a handout server answers nothing in our words: nothing is waited for", () => {
+  const desk = chat().types("/list", "hi");
+  assertEquals(desk.talk.waiting, 0);
+  desk.comesIn().happens(users("alice")).types("hi");
+  assertEquals(desk.talk.waiting, 1);
+  desk.talk.handout();
+  assertEquals(desk.types("hi").talk.waiting, 0);
+});
+
+Deno.test("commands, names and rooms are completed, but no name that could steer the terminal", () => {
+  const desk = chat().comesIn("lab1").happens(
+    users("alice", "bob", "-bobby", "b\x1b[2J", "b c"),
+    rooms("lobby", "lab2"),
+  );
+  const complete = (before: string, mailbox = false) => chatCompletions(before, desk.talk.memory, mailbox);
+  assertEquals(complete("/l"), ["/leave", "/list"]);
+  assertEquals(complete("/to b"), ["bob", "bobby"]);
+  assertEquals(complete("/join la"), ["lab1", "lab2"]);
+  assertEquals(complete("/leave "), ["lab1", "lab2", "lobby"]);
+  assertEquals(complete("/history l"), ["lab1", "lab2", "lobby"]);
+  assertEquals(complete("/help hi"), ["history"]);
+  assertEquals(complete("/to bob b"), []);
+  assertEquals(complete("JOIN la"), []);
+  assertEquals(complete("JOIN la", true), ["lab1", "lab2"]);
+  assertEquals(complete("C", true), ["CHAT"]);
+});
+
+Deno.test("help tells of all commands, or more of one; the mailbox's of its words too", () => {
+  const help = chatHelp(undefined, false);
+  assert(help.some((line) => line.includes("/history NAME|ROOM [N]")));
+  assert(!help.some((line) => line.includes("JOIN GROUP")));
+  assert(chatHelp(undefined, true).some((line) => line.includes("JOIN GROUP")));
+  assertEquals(chatHelp("/to", false)[0], "/to NAME [TEXT]");
+  assertEquals(chatHelp("constructor", false)[0], "there is no command constructor; these there are:");
+  for (const line of [...help, ...chatHelp("history", true)]) assert(line.length <= 100, line);
+});
+
+Deno.test("of what was said a thousand are remembered", () => {
+  const memory = new ChatMemory(LOBBY);
+  for (let i = 0; i <= 1000; i++) memory.said(`${i}`, { to: LOBBY, text: `${i}` });
+  assertEquals([memory.spoken("0"), memory.spoken("1")?.text], [undefined, "1"]);
+  assertEquals([memory.isPlain("1000"), memory.isPlain("999")], [true, false]);
+});
+
+const nasty = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("\x1b[2J", "a\r\nb", "\u202e", "\u2028", "", " ", "日本", "__proto__"),
+);
+const target: fc.Arbitrary<Target> = fc.oneof(
+  fc.record({ user: nasty }),
+  fc.record({ room: nasty }),
+);
+const time = fc.oneof(fc.double({ noNaN: true, min: 0 }), fc.constant(NOW));
+const said = fc.record({ seq: fc.nat(), from: nasty, to: target, text: nasty, time });
+const flag = fc.boolean();
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  fc.record({ type: fc.constant("in" as const), name: nasty, rooms: fc.array(nasty), again: flag }),
+  fc.record({ type: fc.constant("message" as const), said, own: flag }),
+  fc.record({ type: fc.constant("sent" as const), id: fc.constantFrom("m1", "m2", "?\n"), to: target, time }),
+  fc.record({ type: fc.constant("delivered" as const), id: fc.constantFrom("m1", "?\n"), to: nasty, time }),
+  fc.record({
+    type: fc.constant("failed" as const),
+    id: fc.constantFrom("m1", "?\n"),
+    to: fc.option(target, { nil: undefined }),
+    why: nasty,
+  }),
+  fc.record({ type: fc.constantFrom("online" as const, "offline" as const), name: nasty }),
+  fc.record({ type: fc.constant("users" as const), users: fc.array(fc.record({ name: nasty, online: flag })) }),
+  fc.record({
+    type: fc.constant("rooms" as const),
+    rooms: fc.array(fc.record({ name: nasty, members: fc.nat(), joined: flag })),
+  }),
+  fc.record({ type: fc.constant("history" as const), of: target, messages: fc.array(said), more: flag }),
+  fc.record({ type: fc.constant("joined" as const), room: nasty, members: fc.nat() }),
+  fc.record({ type: fc.constant("left" as const), room: nasty }),
+  fc.record({ type: fc.constant("denied" as const), why: nasty }),
+  fc.record({ type: fc.constant("closing" as const) }),
+);
+const typedLine = fc.tuple(
+  fc.constantFrom(
+    "",
+    "/",
+    "//",
+    "/to ",
+    "/join ",
+    "/history ",
+    "/say ",
+    "/help ",
+    "JOIN ",
+    "CHAT ",
+    "R",
+    "B",
+    "/rooms",
+  ),
+  nasty,
+).map((parts) => parts.join(""));
+
+Deno.test("any line is an act, and what goes to the server has a name and a text", () => {
+  const places = fc.constantFrom(PLACE, MENU);
+  fc.assert(fc.property(typedLine, places, fc.constantFrom(chatAct, mailboxAct), (line, place, read) => {
+    const act = read(line, place);
+    if (act.type !== "say") return;
+    assert(act.text.trim() !== "");
+    const name = "user" in act.to ? act.to.user : act.to.room;
+    assert(name.length > 0 && name.length <= 64 && !/\s/.test(name));
+    if (sameTarget(act.to, place.here)) return;
+    assert(line.startsWith("/"));
+  }));
+});
+
+Deno.test("whatever strangers write and people type: every line shown is one line that steers no terminal", () => {
+  const step = fc.oneof(happening, typedLine);
+  const looks: [string, () => Desk][] = [
+    ["plain", () => new Desk(PLAIN_LOOK, false, true)],
+    ["chat", chat],
+    ["mailbox", mailbox],
+  ];
+  for (const [name, open] of looks) {
+    fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, why) => {
+      const desk = open();
+      for (const each of steps) {
+        if (typeof each === "string") desk.talk.typed(each);
+        else desk.happens(each);
+        assertEquals(cleaned(desk.talk.prompt), desk.talk.prompt);
+      }
+      desk.talk.attempt();
+      desk.talk.lost(why, 10);
+      desk.talk.notConnected(why);
+      for (const line of desk.screen) assertEquals(line, cleaned(line), name);
+    }));
+  }
+});
+
+Deno.test("with colours the same lines are shown: only colours are added", () => {
+  const step = fc.oneof(happening, typedLine);
+  // deno-lint-ignore no-control-regex
+  const plain = (lines: readonly string[]) => lines.map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
+  for (const View of [ChatView, MailboxView]) {
+    fc.assert(fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+      const [grey, bright] = [false, true].map((colour) => new Desk(new View({ colour }), View === MailboxView));
+      for (const desk of [grey!, bright!]) {
+        for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
+      }
+      assertEquals(plain(bright!.screen), grey!.screen);
+    }));
+  }
+});
+
+Deno.test("plain lines of any happening hold no line break", () => {
+  fc.assert(fc.property(happening, (each) => {
+    for (const line of chatPlain(each)) assertEquals(line, cleaned(line));
+  }));
+});
+
+function script(style: string, how: string, input: string): Promise<Deno.CommandOutput> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-lock", new URL("face_chat_child.ts", import.meta.url).pathname, style, how],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  const typed = writer.write(new TextEncoder().encode(input)).then(() => writer.close());
+  return Promise.all([process.output(), typed]).then(([output]) => output);
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("a script pipes its name, its password and what it has to say: no prompt, one line an event, one good bye", async () => {
+  const { stdout, stderr } = await script("chat", "prompt", "alice\n12345\nhello\n/nonsense\n/join lab1\nhi\n");
+  assertEquals(text(stdout).split("\n"), [
+    "from bob: name alice, password 12345",
+    "sent m1",
+    "joined lab1",
+    "sent m2",
+    "from bob: good bye",
+    "",
+  ]);
+  assertEquals(text(stderr).split("\n").map((line) => line.split(";")[0]), [
+    "wrong at first",
+    "there is no command /nonsense",
+    "",
+  ]);
+});
+
+Deno.test("a script is faster than the server: thirty thousand lines, of which never more than 256 wait", async () => {
+  const count = 30_000;
+  const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
+  const { stdout } = await script("mailbox", "late", `alice\n12345\nJOIN lobby\n${lines}E\nnever said\n`);
+  const shown = text(stdout).split("\n");
+  assertEquals(shown.filter((line) => line.startsWith("sent ")).length, count);
+  assertEquals(shown.slice(-2), [`from bob: good bye, at most 256 waited`, ""]);
+});

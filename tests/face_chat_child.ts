@@ -1,0 +1,50 @@
+import { openChatFace } from "../lib/face/chat_face.ts";
+
+// A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
+const [style, how] = Deno.args;
+let id = 0;
+let name = "";
+let waiting = 0;
+let most = 0;
+
+const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : queueMicrotask(reply);
+
+function bob(text: string): void {
+  const said = { seq: 1, from: "bob", to: { user: name }, text, time: 0 };
+  face.happened({ type: "message", said, own: false });
+}
+
+const face = openChatFace({
+  name(text) {
+    name = text;
+    face.problem("wrong at first");
+    queueMicrotask(() => face.askPassword(text));
+  },
+  password(text) {
+    face.chat();
+    face.happened({ type: "in", name, rooms: ["lobby"], again: false });
+    bob(`name ${name}, password ${text}`);
+  },
+  say(to) {
+    const sent = `m${++id}`;
+    most = Math.max(most, ++waiting);
+    answer(() => {
+      waiting--;
+      face.happened({ type: "sent", id: sent, to, time: 0 });
+    });
+    return { id: sent };
+  },
+  ask(question) {
+    if (question.type !== "join") return;
+    answer(() => face.happened({ type: "joined", room: question.room, members: 1 }));
+  },
+  leave() {
+    // After what was said is answered.
+    setTimeout(() => {
+      bob(how === "late" ? `good bye, at most ${most} waited` : "good bye");
+      face.close().then(() => Deno.exit(0));
+    });
+  },
+  interrupt() {},
+}, style === "mailbox" ? "mailbox" : "chat");
+face.askName();

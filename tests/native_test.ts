@@ -1,0 +1,284 @@
+import { assert, assertEquals } from "@std/assert";
+import { Lab } from "./support/lab.ts";
+import { plain, RawNative } from "./support/native.ts";
+
+/** A server that keeps, in a folder of its own. */
+class KeepingLab extends Lab {
+  constructor(readonly folder: string = Deno.makeTempDirSync(), options: ConstructorParameters<typeof Lab>[0] = {}) {
+    super({ ...options, data: folder });
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+const join = (lab: Lab, name: string) => RawNative.join(lab.port, name);
+
+Deno.test("two native clients: said, sent, told, acknowledged, delivered", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  const begun = await alice.resume();
+  assertEquals([begun.type, begun.last, begun.rooms, typeof begun.store], ["begun", 0, ["lobby"], "string"]);
+  await bob.resume();
+  const sent = await alice.ask({ type: "say", id: "a-1", to: "bob", text: "hi" });
+  assertEquals(plain(sent), { type: "sent", id: "a-1", seq: 1 });
+  assertEquals(await bob.take(), {
+    type: "message",
+    seq: 1,
+    from: "alice",
+    to: "bob",
+    text: "hi",
+    time: sent.time,
+    id: "a-1",
+  });
+  await bob.send({ type: "ack", seq: 1 });
+  assertEquals(plain(await alice.take()), { type: "delivered", seq: 2, id: "a-1", to: "bob", of: 1 });
+});
+
+Deno.test("what is said again under its id has its first answer again, also after the server was started anew", async () => {
+  const folder = Deno.makeTempDirSync();
+  const answers: string[] = [];
+  for (const last of [false, true]) {
+    const lab = last ? new KeepingLab(folder) : new Lab({ data: folder });
+    using alice = await join(lab, "alice");
+    await alice.resume();
+    for (let i = 0; i < 2; i++) {
+      answers.push(JSON.stringify(await alice.ask({ type: "say", id: "x", to: "bob", text: `try ${i}` })));
+      answers.push(JSON.stringify(await alice.ask({ type: "say", id: "y", to: "nobody", text: "?" })));
+    }
+    if (last) {
+      const { messages } = await alice.ask({ type: "history", ref: 1, with: "bob" });
+      assertEquals(messages.map(({ text }: { text: string }) => text), ["try 0"]);
+    }
+    alice.close();
+    if (last) await (lab as KeepingLab)[Symbol.asyncDispose]();
+    else await lab.house.stop();
+  }
+  assertEquals(new Set(answers).size, 2);
+  assertEquals(JSON.parse(answers[1]!), { type: "failed", id: "y", why: 'there is no user "nobody"' });
+});
+
+Deno.test("who was away finds what was missed, in order and once; the senders hear of it when it is acknowledged", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  {
+    using bob = await join(lab, "bob");
+    await bob.resume();
+  }
+  for (const text of ["one", "two"]) await alice.ask({ type: "say", id: text, to: "bob", text });
+  await alice.ask({ type: "say", id: "three", room: "lobby", text: "three" });
+  {
+    using bob = await join(lab, "bob");
+    await bob.resume();
+    assertEquals([(await bob.take()).text, (await bob.take()).text, (await bob.take()).text], ["one", "two", "three"]);
+    await bob.send({ type: "ack", seq: 2 });
+    assertEquals([(await alice.take()).id, (await alice.take()).id], ["one", "two"]);
+  }
+  using bob = await join(lab, "bob");
+  await bob.resume();
+  assertEquals((await bob.take()).text, "three");
+});
+
+Deno.test("two screens of one user are both kept up to date, and the handout's client is kept out while another is in", async () => {
+  await using lab = new KeepingLab();
+  using one = await join(lab, "alice");
+  using two = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  for (const client of [one, two, bob]) await client.resume();
+  await one.ask({ type: "say", id: "1", to: "bob", text: "from one" });
+  assertEquals(plain(await two.take()).text, "from one");
+  await bob.take();
+  await bob.ask({ type: "say", id: "1", to: "alice", text: "to both" });
+  assertEquals([(await one.take()).text, (await two.take()).text], ["to both", "to both"]);
+});
+
+Deno.test("IM and native talk to each other; 303 when the native client has acknowledged, delivered when 302 has come", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  using jacky = await lab.join("jacky");
+  await jacky.la.send("/to alice hello\n");
+  const message = await alice.take();
+  assertEquals([message.from, message.to, message.text], ["jacky", "alice", "hello"]);
+  assertEquals(jacky.la.unread, "");
+  await alice.send({ type: "ack", seq: message.seq });
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+
+  await alice.send({ type: "say", id: "a", to: "jacky", text: "two\nlines" });
+  assertEquals((await alice.take()).type, "sent");
+  assertEquals(await jacky.take(), "/from alice two lines");
+  assertEquals(plain(await alice.take()).type, "delivered");
+
+  await jacky.la.send("/toall all of you\n");
+  const all = await alice.take();
+  assertEquals([all.room, all.text], ["lobby", "all of you"]);
+  await alice.send({ type: "ack", seq: all.seq });
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+  await alice.send({ type: "say", id: "b", room: "lobby", text: "and you" });
+  assertEquals(await jacky.take(), "/broadcastfrom alice and you");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky alice");
+});
+
+Deno.test("a native client that does not acknowledge costs the IM sender a 304 in time, and what failed is not kept", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 200 } });
+  {
+    using alice = await join(lab, "alice");
+    await alice.resume();
+    using jacky = await lab.join("jacky");
+    assertEquals(await jacky.la.ask("/to alice hello"), "304 Message delivery failed");
+    assertEquals(await jacky.la.ask("/to bob away"), "304 Message delivery failed");
+  }
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  assertEquals((await alice.ask({ type: "history", ref: 1, with: "jacky" })).messages, []);
+});
+
+Deno.test("what waits for a user goes down Lb when they come with the handout's client, once", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  for (const text of ["one", "two"]) await alice.ask({ type: "say", id: text, to: "jacky", text });
+  {
+    using jacky = await lab.join("jacky");
+    assertEquals([await jacky.take(), await jacky.take()], ["/from alice one", "/from alice two"]);
+    assertEquals([(await alice.take()).id, (await alice.take()).id], ["one", "two"]);
+  }
+  using jacky = await lab.join("jacky");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky alice");
+  assertEquals(jacky.lb.unread, "");
+});
+
+Deno.test("a message that went down Lb without a receipt has failed, its sender hears why, and it is not sent again", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 200 } });
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  {
+    using jacky = await lab.join("jacky");
+    await alice.ask({ type: "say", id: "a", to: "jacky", text: "hi" });
+    assertEquals(await jacky.lb.line(), "/from alice hi");
+    const failed = await alice.take();
+    assertEquals([failed.type, failed.id, failed.why], ["failed", "a", "jacky's client did not confirm it"]);
+  }
+  using jacky = await lab.join("jacky");
+  await jacky.la.ask("/list");
+  assertEquals(jacky.lb.unread, "");
+});
+
+Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not speak", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  await alice.resume();
+  await bob.resume();
+  assertEquals(await alice.ask({ type: "join", ref: 1, room: "lab1" }), {
+    type: "joined",
+    ref: 1,
+    room: "lab1",
+    members: 1,
+  });
+  assertEquals(
+    (await bob.ask({ type: "say", id: "b", room: "lab1", text: "?" })).why,
+    '"lab1" is not a room that you are in',
+  );
+  assertEquals((await bob.ask({ type: "join", ref: 2, room: "lab1" })).members, 2);
+  await alice.ask({ type: "say", id: "a", room: "lab1", text: "hi" });
+  assertEquals((await bob.take()).text, "hi");
+  assertEquals((await bob.ask({ type: "leave", ref: 3, room: "lab1" })).type, "left");
+  assertEquals((await bob.ask({ type: "leave", ref: 4, room: "lobby" })).type, "denied");
+  assertEquals((await bob.ask({ type: "rooms", ref: 5 })).rooms, [
+    { name: "lobby", members: 2, joined: true },
+    { name: "lab1", members: 1, joined: false },
+  ]);
+  assertEquals((await bob.ask({ type: "join", ref: 6, room: "no blanks" })).type, "denied");
+});
+
+Deno.test("history comes in pages without holes or repeats, also while more is said", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  for (let i = 0; i < 25; i++) await alice.ask({ type: "say", id: `${i}`, room: "lobby", text: `${i}` });
+  const texts: string[] = [];
+  let before: number | undefined;
+  for (let ref = 1;; ref++) {
+    const page = await alice.ask({ type: "history", ref, room: "lobby", before, limit: 7 });
+    texts.unshift(...page.messages.map(({ text }: { text: string }) => text));
+    before = page.messages[0].seq;
+    await alice.ask({ type: "say", id: `more ${ref}`, room: "lobby", text: "more" });
+    if (!page.more) break;
+  }
+  assertEquals(texts, Array.from({ length: 25 }, (_, i) => `${i}`));
+});
+
+Deno.test("a client that stops acknowledging is told a bounded number, and the rest when it goes on", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { burstCommands: 100_000 } });
+  using alice = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  await alice.resume();
+  await bob.resume();
+  const count = 2000;
+  await alice.wire.send(
+    Array.from({ length: count }, (_, i) => `${JSON.stringify({ type: "say", id: `${i}`, to: "bob", text: `${i}` })}\n`)
+      .join(""),
+  );
+  for (let i = 0; i < count; i++) assertEquals((await alice.take()).type, "sent");
+  const got: string[] = [];
+  while (got.length < 256) got.push((await bob.take()).text);
+  // What is asked is answered behind all that was told.
+  assertEquals((await bob.ask({ type: "rooms", ref: 1 })).type, "rooms");
+  let seq = 256;
+  while (got.length < count) {
+    await bob.send({ type: "ack", seq });
+    for (let i = 0; i < 256 && got.length < count; i++) {
+      const message = await bob.take();
+      if (message.type !== "message") break;
+      got.push(message.text);
+      seq = message.seq;
+    }
+  }
+  assertEquals(got, Array.from({ length: count }, (_, i) => `${i}`));
+});
+
+Deno.test("what a client gets wrong is answered in words and changes nothing", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  const wrong = async (line: string) => {
+    await alice.wire.send(`${line}\n`);
+    return (await alice.take()).why;
+  };
+  assertEquals(await wrong("hello"), "expected one JSON object, found hello");
+  assertEquals(await wrong('{"type":"dance"}'), "expected a type that is known, found dance");
+  assertEquals(
+    await wrong('{"type":"say","id":"1","text":"x"}'),
+    'expected either "to" or "room", found {"type":"say","id":"1","text":"x"}',
+  );
+  assertEquals(
+    await wrong('{"type":"hello","version":1,"name":"bob","nonce":"n"}'),
+    '"hello" is not known after welcome',
+  );
+  assertEquals((await alice.resume({ colour: "green" })).type, "begun");
+  assertEquals((await alice.ask({ type: "say", id: "1", to: "bob", text: "" })).why, "an empty text is not sent");
+});
+
+Deno.test("a handout client sees nothing of ours; /partyline before 201 is unrecognized", async () => {
+  await using lab = new KeepingLab();
+  using wire = await lab.connect();
+  assertEquals(await wire.ask("/partyline 1"), "401 Unrecognized message");
+  using jacky = await lab.join("jacky");
+  assertEquals(await jacky.la.ask("/partyline"), "401 Unrecognized message");
+  assert(!(await Array.fromAsync(Deno.readDir(lab.folder))).some(({ name }) => name.endsWith(".db")));
+});
+
+Deno.test("news of who comes and goes are gathered and told", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  await alice.resume();
+  using jacky = await lab.join("jacky");
+  let news = await alice.next();
+  while (!news.online.includes("jacky")) news = await alice.next();
+  jacky.close();
+  while (!news.offline.includes("jacky")) news = await alice.next();
+});

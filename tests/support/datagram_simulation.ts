@@ -1,0 +1,365 @@
+import { DatagramDialer } from "../../lib/wire/datagram/dialer.ts";
+import { DatagramGate, type GateOwner } from "../../lib/wire/datagram/gate.ts";
+import type { DatagramLink, LinkOwner } from "../../lib/wire/datagram/link.ts";
+import { type DatagramOptions, datagramOptions } from "../../lib/wire/datagram/options.ts";
+import { Random } from "./random.ts";
+import { VirtualTime } from "./virtual_time.ts";
+
+/** A place on the virtual network. */
+export interface Place {
+  readonly key: string;
+}
+
+/** How the network behaves. */
+export interface Weather {
+  readonly loss: number;
+  readonly repeats: number;
+  readonly mostDelayMs: number;
+}
+
+/** A virtual network for datagrams: loses, repeats, delays each for itself, and is cut for a while. */
+export class VirtualUdp {
+  #cutUntil = -Infinity;
+  #places = new Map<string, (from: Place, datagram: Uint8Array) => void>();
+  /** Sees every datagram when it is sent. */
+  watch: ((from: Place, to: Place, datagram: Uint8Array) => void) | undefined;
+
+  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: Weather) {}
+
+  bind(place: Place, arrived: (from: Place, datagram: Uint8Array) => void): void {
+    this.#places.set(place.key, arrived);
+  }
+
+  unbind(place: Place): void {
+    this.#places.delete(place.key);
+  }
+
+  cut(ms: number): void {
+    this.#cutUntil = Math.max(this.#cutUntil, this.time.now + ms);
+  }
+
+  send(from: Place, to: Place, datagram: Uint8Array): void {
+    this.watch?.(from, to, datagram);
+    const bytes = datagram.slice();
+    for (let more = true; more; more = this.random.chance(this.weather.repeats)) {
+      if (this.time.now < this.#cutUntil || this.random.chance(this.weather.loss)) continue;
+      const delayMs = 1 + this.random.whole(0, this.weather.mostDelayMs);
+      this.time.in(delayMs, () => this.#places.get(to.key)?.(from, bytes));
+    }
+  }
+}
+
+/** What the driver of a machine calls. */
+interface Machine {
+  readonly wakeAt: number;
+  tick(now: number): void;
+  flush(now: number): void;
+}
+
+/** Calls a machine as net would: `flush` after each turn, `tick` when it wants to be woken. */
+export class Driver {
+  #turn = false;
+  #wakeAt = Infinity;
+  stopped = false;
+
+  constructor(readonly time: VirtualTime, readonly machine: Machine, readonly problems: string[]) {}
+
+  /** The machine was given something. */
+  stirred(): void {
+    if (this.#turn) return;
+    this.#turn = true;
+    this.time.in(0, () => {
+      this.#turn = false;
+      if (this.stopped) return;
+      this.machine.flush(this.time.now);
+      this.#sleep();
+    });
+  }
+
+  #sleep(): void {
+    const wakeAt = this.machine.wakeAt;
+    if (wakeAt >= this.#wakeAt || wakeAt === Infinity) return;
+    this.#wakeAt = wakeAt;
+    this.time.in(Math.max(0, Math.ceil(wakeAt - this.time.now)), () => {
+      if (this.stopped || this.#wakeAt !== wakeAt) return;
+      this.#wakeAt = Infinity;
+      this.machine.tick(this.time.now);
+      if (this.machine.wakeAt <= this.time.now) this.problems.push(`wants to be woken at once again`);
+      this.#sleep();
+    });
+  }
+}
+
+/** One end of a link: what it sent, what it got, how it ended. */
+class End implements LinkOwner {
+  readonly sent: Uint8Array[] = [];
+  got = 0;
+  endings: string[] = [];
+  link: DatagramLink | undefined;
+  other!: End;
+  #hungry = true;
+
+  constructor(readonly name: string, readonly world: World, readonly stirred: () => void) {}
+
+  /** What was sent is here, and we know it. */
+  get done(): boolean {
+    return this.link !== undefined && this.link.settled && this.other.got === this.sent.length;
+  }
+
+  send(message: Uint8Array): void {
+    if (!this.link?.send(message)) return;
+    this.sent.push(message);
+    this.stirred();
+  }
+
+  message(bytes: Uint8Array): void {
+    if (!this.#hungry) this.world.wrong(`${this.name} was fed without hunger`);
+    if (this.endings.length > 0) this.world.wrong(`${this.name} was fed after the end`);
+    const expected = this.other.sent[this.got++];
+    if (!expected || !same(bytes, expected)) this.world.wrong(`${this.name} got message ${this.got} wrong`);
+    const { random, time } = this.world;
+    if (!random.chance(0.2)) return;
+    this.#hungry = false;
+    time.in(random.whole(0, 3000), () => {
+      this.#hungry = true;
+      this.link?.resume(time.now);
+      this.stirred();
+    });
+  }
+
+  hungry(): boolean {
+    return this.#hungry;
+  }
+
+  ended(why: string): void {
+    this.endings.push(why);
+  }
+}
+
+/** A link as the gate opened it: whose it is shows when a client takes it. One that no client takes brings nothing. */
+class Opened implements GateOwner<Place> {
+  #end: End | undefined;
+  #over: string | undefined;
+
+  constructor(readonly link: DatagramLink, readonly world: World) {}
+
+  adopt(end: End): void {
+    this.#end = end;
+    end.link = this.link;
+    if (this.#over !== undefined) end.ended(this.#over);
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.#end) this.#end.message(bytes);
+    else this.world.wrong("a link that no client has taken brought a message");
+  }
+
+  hungry(): boolean {
+    return this.#end?.hungry() ?? true;
+  }
+
+  ended(why: string): void {
+    this.#over = why;
+    this.#end?.ended(why);
+  }
+
+  moved(): void {
+    this.world.report.moves++;
+  }
+}
+
+/** What came of one simulation. */
+export interface Report {
+  readonly seed: number;
+  readonly problems: string[];
+  messages: number;
+  /** Links over which everything came through, and those that ended before. */
+  complete: number;
+  broken: number;
+  moves: number;
+  resentPieces: number;
+}
+
+interface World {
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly report: Report;
+  wrong(what: string): void;
+}
+
+const CLIENTS = 3;
+const BUSY_MS = 40_000;
+const SERVER: Place = { key: "server" };
+
+/** Clients of one gate in bad weather: what comes is what was sent, or the link ends on both sides with a reason. */
+export function simulateDatagrams(seed: number): Report {
+  const time = new VirtualTime();
+  const random = new Random(seed);
+  const report: Report = { seed, problems: [], messages: 0, complete: 0, broken: 0, moves: 0, resentPieces: 0 };
+  const world: World = { time, random, report, wrong: (what) => report.problems.push(`${time.now}: ${what}`) };
+  const udp = new VirtualUdp(time, random, { loss: 0.3, repeats: 0.05, mostDelayMs: random.pick([2, 20, 150]) });
+  const options = datagramOptions({ outboxBytes: random.pick([128, 1024]) * 1024 });
+  const all = new Map<bigint, Opened>();
+  const random8 = () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255));
+
+  const gate = new DatagramGate<Place>({
+    random8,
+    mac: checksum,
+    send: (address, datagram) => udp.send(SERVER, address, datagram),
+    open: (link) => {
+      const opened = new Opened(link, world);
+      all.set(link.id, opened);
+      return opened;
+    },
+  }, options);
+  const gateDriver = new Driver(time, gate, report.problems);
+  udp.bind(SERVER, (from, datagram) => {
+    gate.receive(from, datagram, time.now);
+    gateDriver.stirred();
+  });
+
+  const pairs = Array.from({ length: CLIENTS }, (_, i) => {
+    const server = new End(`server ${i}`, world, () => gateDriver.stirred());
+    const client = openClient(`client ${i}`, { ...world, udp, options, random8, server, all });
+    live(world, [server, client]);
+    return [server, client] as const;
+  });
+  for (let cuts = random.whole(0, 2); cuts > 0; cuts--) {
+    time.in(random.whole(1000, BUSY_MS), () => udp.cut(random.chance(0.1) ? 40_000 : random.whole(1000, 20_000)));
+  }
+  for (let s = 0; s < 300; s++) {
+    time.pass(1000);
+    for (const end of pairs.flat()) checkBounds(world, end, options);
+  }
+  for (const pair of pairs) judge(world, pair);
+  if (gate.size > 0) world.wrong(`the gate still has ${gate.size} links`);
+  if (gate.stats.malformed > 0) world.wrong(`${gate.stats.malformed} datagrams were malformed`);
+  return report;
+}
+
+interface ClientWorld extends World {
+  readonly udp: VirtualUdp;
+  readonly options: DatagramOptions;
+  readonly random8: () => Uint8Array;
+  readonly server: End;
+  readonly all: Map<bigint, Opened>;
+}
+
+function openClient(name: string, world: ClientWorld): End {
+  const { time, random, udp, options } = world;
+  let moves = 0;
+  let place: Place = { key: name };
+  const client = new End(name, world, () => driver.stirred());
+  client.other = world.server;
+  world.server.other = client;
+  const dialer = new DatagramDialer({
+    random8: world.random8,
+    send: (datagram) => udp.send(place, SERVER, datagram),
+    attempt: () => {},
+    opened: (link) => {
+      client.link = link;
+      world.all.get(link.id)!.adopt(world.server);
+      return client;
+    },
+    failed: (why) => client.ended(why),
+  }, options);
+  const driver = new Driver(time, dialer, world.report.problems);
+  const arrived = (_from: Place, datagram: Uint8Array) => {
+    dialer.receive(datagram, time.now);
+    driver.stirred();
+  };
+  udp.bind(place, arrived);
+  time.in(random.whole(0, 1000), () => {
+    dialer.start(time.now);
+    driver.stirred();
+  });
+  for (let n = random.whole(0, 3); n > 0; n--) {
+    time.in(random.whole(3000, BUSY_MS), () => {
+      udp.unbind(place);
+      place = { key: `${name}, moved ${++moves}` };
+      udp.bind(place, arrived);
+    });
+  }
+  return client;
+}
+
+/** Both ends send what they like, when they like; then one closes, or one does so in the middle. */
+function live(world: World, pair: readonly [End, End]): void {
+  const { time, random } = world;
+  for (const end of pair) {
+    for (let bursts = random.whole(0, 6); bursts > 0; bursts--) {
+      time.in(random.whole(1000, BUSY_MS), () => {
+        const big = random.chance(0.3);
+        for (let n = random.whole(1, big ? 4 : 20); n > 0; n--) {
+          world.report.messages++;
+          end.send(message(random, big ? 64 * 1024 : 2000));
+        }
+      });
+    }
+  }
+  const closer = random.pick(pair);
+  if (random.chance(0.15)) {
+    time.in(random.whole(1000, BUSY_MS), () => {
+      if (random.chance(0.5)) closer.link?.abort("enough");
+      else closer.link?.close("enough", time.now);
+      closer.stirred();
+    });
+  }
+  const look = () => {
+    if (closer.endings.length > 0) return;
+    if (!pair.every((end) => end.done)) return time.in(1000, look);
+    closer.link?.close("bye", time.now);
+    closer.stirred();
+  };
+  time.in(BUSY_MS + 1000, look);
+}
+
+function checkBounds(world: World, { name, link }: End, options: DatagramOptions): void {
+  if (!link) return;
+  const { heldPieces, heldBytes, flyingPieces, windowPieces } = link.stats;
+  if (heldPieces > 256) world.wrong(`${name} holds ${heldPieces} pieces`);
+  if (heldBytes > options.outboxBytes) world.wrong(`${name} holds ${heldBytes} bytes`);
+  if (flyingPieces > 256 || windowPieces > 256) world.wrong(`${name} has ${flyingPieces} pieces under way`);
+}
+
+function judge(world: World, pair: readonly [End, End]): void {
+  const { report } = world;
+  for (const end of pair) {
+    if (end.link) report.resentPieces += end.link.stats.resentPieces;
+    // Who never heard of the other has nothing to end.
+    const expected = end.link || end.name.startsWith("client") ? 1 : 0;
+    if (end.endings.length !== expected) world.wrong(`${end.name} ended ${end.endings.length} times: ${end.endings}`);
+    if (end.endings.includes("")) world.wrong(`${end.name} ended without a reason`);
+    if (end.link?.settled && end.other.got < end.sent.length && !pair.some(wasCut)) {
+      world.wrong(`${end.name} has an ack for what did not come`);
+    }
+  }
+  const complete = pair.every((end) => end.got === end.other.sent.length);
+  if (complete) report.complete++;
+  else if (pair.some(wasCut)) report.broken++;
+  else world.wrong(`${pair[0].name} ended with messages missing: ${pair[0].endings}, ${pair[1].endings}`);
+}
+
+function wasCut({ endings }: End): boolean {
+  return endings.some((why) => why === "enough" || why.startsWith("nothing heard") || why.startsWith("no answer"));
+}
+
+function message(random: Random, mostBytes: number): Uint8Array {
+  const bytes = new Uint8Array(random.whole(0, mostBytes));
+  const salt = random.whole(0, 255);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31 + (i >> 8) + salt) & 255;
+  return bytes;
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, i) => byte === other[i]);
+}
+
+/** Stands in for a keyed hash: differs when its input does, which is all that these tests ask of it. */
+export function checksum(bytes: Uint8Array): Uint8Array {
+  const sums = new Uint32Array(4);
+  for (const byte of bytes) {
+    for (let i = 0; i < 4; i++) sums[i] = Math.imul(sums[i]! ^ byte, 0x01000193 + 2 * i) + i + 1;
+  }
+  return new Uint8Array(sums.buffer);
+}

@@ -1,0 +1,60 @@
+import { RawClient } from "./lab.ts";
+import type { Wire } from "./wire.ts";
+
+/** What a server says, as an object. */
+// deno-lint-ignore no-explicit-any
+export type Json = Record<string, any>;
+
+/** A client of our own protocol on TCP, by hand. */
+export class RawNative {
+  constructor(readonly wire: Wire, readonly raw: RawClient) {}
+
+  /** Logs in at the IM door, as the handout has it, and goes over. */
+  static async join(port: number, name: string, password = "12345"): Promise<RawNative> {
+    const raw = await RawClient.open(port);
+    await raw.login(name, password);
+    const reply = await raw.la.ask("/partyline 1");
+    if (reply !== "110 partyline 1") throw new Error(`partyline of ${name}: ${reply}`);
+    return new RawNative(raw.la, raw);
+  }
+
+  async send(message: Json): Promise<void> {
+    await this.wire.send(`${JSON.stringify(message)}\n`);
+  }
+
+  /** The next message, whatever it is. */
+  async next(): Promise<Json> {
+    return JSON.parse(await this.wire.line());
+  }
+
+  /** The next message that is no news of who comes and goes. */
+  async take(): Promise<Json> {
+    for (;;) {
+      const message = await this.next();
+      if (message.type !== "presence") return message;
+    }
+  }
+
+  async ask(message: Json): Promise<Json> {
+    await this.send(message);
+    return await this.take();
+  }
+
+  async resume(fields: Json = {}): Promise<Json> {
+    return await this.ask({ type: "resume", ...fields });
+  }
+
+  close(): void {
+    this.raw.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What is told of a message, without what differs from run to run. */
+export function plain(message: Json): Json {
+  const { time: _time, ...rest } = message;
+  return rest;
+}
