@@ -160,6 +160,7 @@ interface Over {
 /** What chat and mailbox have in common. */
 function hooks(plan: JoinPlan, face: ChatFace, over: (over: Over) => void, name: () => string) {
   const identity = new Identity(plan.data ?? usualFolder());
+  let markable = true;
   return {
     show: (happening: Happening) => {
       face.happened(happening);
@@ -168,7 +169,15 @@ function hooks(plan: JoinPlan, face: ChatFace, over: (over: Over) => void, name:
     lost: (why: string, againMs: number) => face.lost(why, againMs),
     ended: (status: number, why?: string) => over({ status, why }),
     seen: (store: string) => identity.seen(store, name()),
-    mark: (store: string, seq: number) => identity.markSeen(store, name(), seq),
+    mark(store: string, seq: number) {
+      try {
+        identity.markSeen(store, name(), seq);
+      } catch (error) {
+        // Shown it was; another run of the client may show it again.
+        if (markable) face.problem(reason(error));
+        markable = false;
+      }
+    },
   };
 }
 

@@ -9,7 +9,8 @@ import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/net/address.ts";
-import { DatagramServer, type GateSecrets } from "./lib/net/datagram_server.ts";
+import type { GateSecrets } from "./lib/net/datagram_door.ts";
+import { DatagramServer } from "./lib/net/datagram_server.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import { type Door, Switchboard } from "./lib/net/switchboard.ts";
@@ -23,8 +24,6 @@ import { IM_DOOR } from "./lib/wire/im/door.ts";
 import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
 
 const TICK_MS = 50;
-/** What is lost on the way is missed within this. */
-const DATAGRAM_TICK_MS = 20;
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
 const LOG_BYTES = 1024 * 1024;
 /** For the last log lines, when the server has stopped. */
@@ -144,7 +143,7 @@ function openDoors(plan: HousePlan, board: Switchboard, secrets: GateSecrets): M
     const places = new Places(limits);
     try {
       const server = name === "mailbox"
-        ? new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, places, limits, secrets, DATAGRAM_TICK_MS)
+        ? new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, places, limits, secrets)
         : new StreamServer(IM, { hostname, port }, board, places, limits);
       servers.set(name, server);
     } catch (error) {

@@ -1,9 +1,21 @@
-import { type Crowd, forEachOf, type JoinOptions, linesIn, type Tally, TEXT, type Until, userName } from "./traffic.ts";
+import {
+  type Crowd,
+  forEachOf,
+  type JoinOptions,
+  linesIn,
+  POUR,
+  Pouring,
+  type Tally,
+  TEXT,
+  type Until,
+  userName,
+} from "./traffic.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const TO_ALL = encoder.encode(`PRIVMSG #room :${TEXT}\r\n`);
-const BUFFER_BYTES = 1024;
+const MANY_TO_ALL = encoder.encode(`PRIVMSG #room :${TEXT}\r\n`.repeat(POUR));
+const BUFFER_BYTES = 16 * 1024;
 
 /** One IRC user. IRC has no receipts, so a message counts as acknowledged when it has arrived. */
 class IrcUser {
@@ -99,6 +111,19 @@ class IrcCrowd implements Crowd {
 
   async shout(until: Until): Promise<void> {
     while (!until.over) await this.#sendAll();
+  }
+
+  async pour(until: Until): Promise<void> {
+    const pouring = new Pouring(this.#users.length - 1);
+    for (const user of this.#users.slice(1)) {
+      const start = user.received;
+      let had = 0;
+      user.wake = () => {
+        pouring.got(had, user.received - start);
+        had = user.received - start;
+      };
+    }
+    await pouring.run(() => this.#users[0]!.send(MANY_TO_ALL), until);
   }
 
   async whisper(): Promise<void> {

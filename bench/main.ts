@@ -11,11 +11,11 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Plan } from "./measure.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
-import { ours } from "./peers/ours.ts";
+import { native, ours } from "./peers/ours.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { python } from "./peers/python.ts";
 import type { Row } from "./row.ts";
-import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
+import { everybodyRow, keptRow, latencyRows, loginRows, pourRow, shoutRow, talkRow } from "./rows.ts";
 import { startRow } from "./start_row.ts";
 import { table } from "./table.ts";
 
@@ -44,11 +44,15 @@ function jobs(
   small: boolean,
   required: boolean,
 ): [string, () => Promise<Row | Row[]>][] {
+  const natives = [native, ...kinds.filter(({ name }) => name === "ngircd")];
   return [
     ["to-1", () => talkRow(plan, kinds, 1)],
     ["to-50", () => talkRow(plan, kinds, 50)],
     ["toall-20", () => shoutRow(plan, kinds, 20)],
     ["toall-200", () => shoutRow(plan, kinds, 200)],
+    ["pour-20", () => pourRow(plan, natives, 20)],
+    ["pour-200", () => pourRow(plan, natives, 200)],
+    ["kept-50", () => keptRow(plan, natives, 50)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],

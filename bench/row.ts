@@ -23,6 +23,8 @@ export interface Row {
 
 /** What a row is held against; `than` names a server of the same run, without it the value itself is compared. */
 export interface Target {
+  /** Whose figure is held against it; "ours" unless said. */
+  readonly own?: string;
   readonly than?: string;
   readonly atLeast?: number;
   readonly below?: number;
@@ -36,7 +38,7 @@ export function row(
   target: Target = {},
   notes: string[] = [],
 ): Row {
-  const own = figures["ours"]?.value;
+  const own = figures[target.own ?? "ours"]?.value;
   const other = target.than === undefined ? undefined : figures[target.than]?.value;
   const ratio = own !== undefined && other ? own / other : undefined;
   const compared = target.than === undefined ? own : ratio;

@@ -20,6 +20,8 @@ export interface Crowd {
   talk(pairs: number, until: Until): Promise<void>;
   /** User 0 writes to everybody, again when all have it, until it is over. */
   shout(until: Until): Promise<void>;
+  /** User 0 writes `POUR` messages to everybody at once, and again, `POURS` times ahead of the last receiver. */
+  pour?(until: Until): Promise<void>;
   /** User 0 writes to user 1 once; resolves when that is acknowledged. */
   whisper(): Promise<void>;
   /** User 0 writes to everybody once; how many have it when that is acknowledged. */
@@ -37,6 +39,42 @@ export interface JoinOptions {
   readonly atOnce?: number;
   /** Whether they will send to everybody; not every protocol needs to know. */
   readonly room?: boolean;
+}
+
+/** How many messages are written at once where many are, and how many such writes may be under way. */
+export const POUR = 16;
+const POURS = 8;
+
+/** Keeps a sender busy, and never further ahead than `POURS` writes of the receiver that is last. */
+export class Pouring {
+  readonly #done = new Map<number, number>();
+  #ahead = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(readonly receivers: number) {}
+
+  /** One receiver has had `before` messages since the beginning, and now has `after`. */
+  got(before: number, after: number): void {
+    for (let write = Math.floor(before / POUR) + 1; write * POUR <= after; write++) {
+      const count = (this.#done.get(write) ?? 0) + 1;
+      if (count < this.receivers) this.#done.set(write, count);
+      else {
+        this.#done.delete(write);
+        this.#ahead--;
+        this.#wake?.();
+      }
+    }
+  }
+
+  /** Writes until it is over and everything has arrived. */
+  async run(write: () => Promise<void>, until: Until): Promise<void> {
+    while (!until.over || this.#ahead > 0) {
+      if (!until.over && this.#ahead < POURS) {
+        this.#ahead++;
+        await write();
+      } else await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
 }
 
 /** What every message says: as long as a line that people type. */

@@ -1,7 +1,10 @@
+import { keptProgramTests } from "./support/kept_program_tests.ts";
 import { programTests } from "./support/program_tests.ts";
 import { binaries } from "./support/programs.ts";
 
 // PARTYLINE_BIN names the folder of the executables; `deno task build` makes them in dist.
 const folder = Deno.env.get("PARTYLINE_BIN");
-if (folder) programTests(binaries(folder));
-else Deno.test("compiled programs (skipped: PARTYLINE_BIN names no folder with them)", { ignore: true }, () => {});
+if (folder) {
+  programTests(binaries(folder));
+  keptProgramTests(binaries(folder));
+} else Deno.test("compiled programs (skipped: PARTYLINE_BIN names no folder with them)", { ignore: true }, () => {});

@@ -523,7 +523,7 @@ Deno.test("help tells of all commands, or more of one; the mailbox's of its word
   assert(chatHelp(undefined, true).some((line) => line.includes("JOIN GROUP")));
   assertEquals(chatHelp("/to", false)[0], "/to NAME [TEXT]");
   assertEquals(chatHelp("constructor", false)[0], "there is no command constructor; these there are:");
-  for (const line of [...help, ...chatHelp("history", true)]) assert(line.length <= 100, line);
+  for (const line of [...help, ...chatHelp("history", true)]) assert(line.length <= 80, line);
 });
 
 Deno.test("of what was said a thousand are remembered", () => {

@@ -7,7 +7,8 @@ import { DatagramGate, type GateOwner } from "../lib/wire/datagram/gate.ts";
 import { DatagramLink } from "../lib/wire/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../lib/wire/datagram/options.ts";
 import { decodePacket, encodePacket, LAST_SEQ, type LinkPacket, type Packet } from "../lib/wire/datagram/packet.ts";
-import { checksum, type Place, simulateDatagrams } from "./support/datagram_simulation.ts";
+import { checksum, simulateDatagrams } from "./support/datagram_simulation.ts";
+import type { Place } from "./support/virtual_udp.ts";
 
 const ID = 0x0102030405060708n;
 const ID_HEX = "0102030405060708";

@@ -310,6 +310,73 @@ desk("Ctrl-L leaves the typed line alone on the screen", async (desk) => {
   assertEquals(desk.terminal.text, ["> two"]);
 });
 
+desk("a line grows while nothing is asked, and is a line like others in the end", async (desk) => {
+  desk.face.begin("--> [connecting]");
+  for (const stars of ["*", "**", "***"]) {
+    desk.face.more("*");
+    await desk.settled();
+    assertEquals([desk.terminal.text, desk.terminal.cursor], [[`--> [connecting]${stars}`], [0, 16 + stars.length]]);
+  }
+  desk.face.finish("[connected]");
+  desk.face.more("*");
+  desk.face.show("hello");
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["--> [connecting]***[connected]", "hello"]);
+});
+
+desk(
+  "a line grows above the one being typed, past the margin, while others are shown and the size changes",
+  async (desk) => {
+    desk.face.ask(CHAT);
+    await desk.type("half");
+    desk.face.begin("--> [connecting]");
+    await desk.settled();
+    assertEquals(desk.terminal.text, ["--> [connecting]", "> half"]);
+    for (let n = 0; n < 50; n++) {
+      desk.face.more("*");
+      if (n % 10 === 0) desk.face.show(`line ${n}`);
+      await desk.type("\x1b[D");
+    }
+    const lines = [0, 10, 20, 30, 40].map((n) => `line ${n}`);
+    const line = `--> [connecting]${"*".repeat(50)}`;
+    assertEquals(desk.terminal.text, [...lines, line.slice(0, 40), line.slice(40), "> half"]);
+    assertEquals(desk.terminal.cursor, [7, 2]);
+    await desk.resize(30);
+    await desk.resize(100);
+    assertEquals(desk.terminal.text, [...lines, line, "> half"]);
+    await desk.type("a \r");
+    assertEquals(desk.terminal.text, [...lines, "> a half", line, ">"]);
+    desk.face.finish("[connected]");
+    await desk.settled();
+    assertEquals(desk.terminal.text, [...lines, "> a half", `${line}[connected]`, ">"]);
+  },
+);
+
+desk("a line that grows to just the width of the terminal leaves nothing behind", async (desk) => {
+  desk.face.begin("x".repeat(38));
+  for (let n = 0; n < 4; n++) {
+    desk.face.ask(n % 2 === 0 ? CHAT : null);
+    desk.face.more("*");
+    await desk.settled();
+  }
+  assertEquals(desk.terminal.text, ["x".repeat(38) + "**", "**"]);
+  await desk.type("\x0c");
+  desk.face.ask(CHAT);
+  await desk.type("");
+  desk.face.finish("");
+  desk.face.finish("");
+  await desk.settled();
+  assertEquals(desk.terminal.text.at(-1), ">");
+});
+
+desk("a line that grows holds nothing that steers, and stays as it is when the face is closed", async (desk) => {
+  desk.face.begin("a\x1b[2J");
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["a␛[2J"]);
+  await desk.face.close();
+  assertEquals(desk.terminal.text, ["a␛[2J"]);
+});
+
 desk("closing shows everything, takes the prompt away and gives the terminal back", async (desk) => {
   desk.face.ask(CHAT);
   await desk.type("half");

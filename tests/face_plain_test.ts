@@ -142,6 +142,17 @@ Deno.test("the face is closed while a password is typed: the terminal is as it w
   assertEquals(desk.log, ["err password: ", "raw", "cooked"]);
 });
 
+Deno.test("a line grows: a script sees nothing of it", async () => {
+  const desk = new Desk();
+  const face = openPlain({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  face.begin("connecting ");
+  face.more("*");
+  face.show("one");
+  face.finish("connected");
+  await face.close();
+  assertEquals(desk.log, ["out one\n"]);
+});
+
 Deno.test("no prompt stands: reading stops at the bound and goes on when there is room", async () => {
   const desk = new Desk();
   desk.inputIsTerminal = false;

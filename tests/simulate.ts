@@ -1,26 +1,41 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { print } from "../lib/face/print.ts";
-import { type Report, simulate } from "./support/im_simulation.ts";
+import { print, printError } from "../lib/face/print.ts";
+import { simulateDatagrams } from "./support/datagram_simulation.ts";
+import { simulate } from "./support/im_simulation.ts";
+import { simulateMailbox } from "./support/mailbox_simulation.ts";
 
-// deno task simulate [--seeds N] [--seed S]: many labs, or one of them again. Status 1 when anything is wrong.
+// deno task simulate [--lab im|mailbox|datagrams] [--seeds N] [--seed S]: many labs, or one of them again. Status 1 when
+// anything is wrong.
 
-const flags: { seeds?: string; seed?: string } = parseArgs(Deno.args, { string: ["seeds", "seed"] });
+const LABS = { im: simulate, mailbox: simulateMailbox, datagrams: simulateDatagrams };
+
+const flags: { lab?: keyof typeof LABS; seeds?: string; seed?: string } = parseArgs(Deno.args, {
+  string: ["lab", "seeds", "seed"],
+});
+const lab = flags.lab ?? "im";
+if (!(lab in LABS)) {
+  printError(`--lab must be one of ${Object.keys(LABS).join(", ")}, not "${lab}"\n`);
+  Deno.exit(2);
+}
 const from = Number(flags.seed ?? 1);
 const until = flags.seed === undefined ? Number(flags.seeds ?? 1000) : from;
 const began = performance.now();
-let [commands, messages, wrong] = [0, 0, 0];
+const totals: Record<string, number> = {};
+let wrong = 0;
 for (let seed = from; seed <= until; seed++) {
-  const report = simulate(seed);
-  commands += report.commands;
-  messages += report.messages;
-  if (report.problems.length > 0) tell(report);
-  if (seed % 500 === 0) print(`${seed} seeds, ${commands} commands, ${wrong} wrong\n`);
+  const report = LABS[lab](seed);
+  for (const [what, count] of Object.entries(report)) {
+    if (typeof count === "number" && what !== "seed") totals[what] = (totals[what] ?? 0) + count;
+  }
+  if (report.problems.length > 0) tell(seed, report.problems);
+  if (seed % 500 === 0) print(`${seed} seeds, ${wrong} wrong\n`);
 }
 const seconds = ((performance.now() - began) / 1000).toFixed(1);
-print(`${until - from + 1} seeds in ${seconds} s: ${commands} commands, ${messages} messages taken, ${wrong} wrong\n`);
+const counts = Object.entries(totals).map(([what, count]) => `${what} ${count}`).join(", ");
+print(`${until - from + 1} seeds of ${lab} in ${seconds} s: ${counts}; ${wrong} wrong\n`);
 Deno.exit(wrong > 0 ? 1 : 0);
 
-function tell(report: Report): void {
+function tell(seed: number, problems: readonly string[]): void {
   wrong++;
-  print(`seed ${report.seed} (deno task simulate --seed ${report.seed}):\n  ${report.problems.join("\n  ")}\n`);
+  print(`seed ${seed} (deno task simulate --lab ${lab} --seed ${seed}):\n  ${problems.join("\n  ")}\n`);
 }

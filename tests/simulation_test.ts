@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { simulate } from "./support/im_simulation.ts";
+import { simulateMailbox } from "./support/mailbox_simulation.ts";
 
 const SEEDS = 300;
 
@@ -19,4 +20,24 @@ Deno.test(`${SEEDS} labs of wild clients: nothing lost, nothing twice, nobody li
 
 Deno.test("the same seed is the same lab", () => {
   assertEquals(simulate(7), simulate(7));
+});
+
+Deno.test("100 mailboxes in bad weather, on a server that crashes at any write: nothing lost, nothing twice, all in order", () => {
+  let [confirmed, shown, crashes, clientCrashes, reconnects] = [0, 0, 0, 0, 0];
+  for (let seed = 1; seed <= 100; seed++) {
+    const report = simulateMailbox(seed);
+    assertEquals(report.problems, [], `deno task simulate --lab mailbox --seed ${seed} replays this`);
+    confirmed += report.confirmed;
+    shown += report.shown;
+    crashes += report.crashes;
+    clientCrashes += report.clientCrashes;
+    reconnects += report.reconnects;
+  }
+  assertEquals([confirmed > 9000, shown > 12_000, crashes > 100, clientCrashes > 100, reconnects > 500], [
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
 });

@@ -20,7 +20,7 @@ export const programs: readonly Program[] = [
   {
     name: "client",
     entry: "client.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-env=NO_COLOR"],
+    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR,HOME,USERPROFILE"],
     v8: [],
     include: [],
   },

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { joinIm } from "../im_load.ts";
 import { start } from "../process.ts";
+import { joinNative } from "../native_load.ts";
 import type { PeerKind } from "./peer.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
@@ -24,3 +25,6 @@ export const ours: PeerKind = {
     return { running, port: Number(running.match[1]) };
   },
 };
+
+/** Our server with everybody speaking our own protocol: all that is said is kept on the disk before it is confirmed. */
+export const native: PeerKind = { ...ours, name: "native", join: joinNative };

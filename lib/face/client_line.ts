@@ -31,14 +31,14 @@ const OPTIONS: readonly Option[] = [
 
 const HELP = `Partyline client: chat for a room, a lab, a LAN.
 
-  client [chat [HOST [PORT]]] [options]   everything: rooms, history, what became
-                                          of each message, also while away
-  client mailbox HOST PORT [options]      the mailbox handout's client, over UDP
-  client HOST PORT [options]              the IM handout's client, codes and all
+  client [chat [HOST [PORT]]] [options]  everything: rooms, history, what became
+                                         of each message, also while away
+  client mailbox HOST PORT [options]     the mailbox handout's client, over UDP
+  client HOST PORT [options]             the IM handout's client, codes and all
 
-\`client chat\` is 127.0.0.1 2001 unless given; where a server speaks the IM handout
-alone it goes on as the handout's client. Lost connections come back by
-themselves, and what was said meanwhile is sent then, once.
+\`client chat\` joins 127.0.0.1 2001 unless told otherwise; where a server speaks
+the IM handout alone it goes on as the handout's client. Lost connections come
+back by themselves, and what was said meanwhile is sent then, once.
 
 Once in, type
   TEXT                 to where you are; at first the room lobby
@@ -47,9 +47,9 @@ Once in, type
   /history NAME|ROOM   what was said before
   /list, /rooms        who and what there is
   /exit                leave
-and /help for all, /help to for more of one. In a terminal Tab completes commands
-and names, Ctrl-C leaves. Elsewhere one line is one event, for scripts; the IM
-handout's client is then as its handout has it.
+and /help for all, /help to for more of one. In a terminal Tab completes
+commands and names, Ctrl-C leaves. Elsewhere one line is one event, for scripts;
+the IM handout's client is then as its handout has it.
 
 In the IM handout's client: /list, /to NAME TEXT, /toall TEXT, /exit.
 

@@ -66,7 +66,14 @@ export type Event =
   /** What became of a kept message. */
   | { readonly type: "notice"; readonly notice: KeptNotice }
   /** The stream of what is kept begins: what it is numbered by, and the rooms that the user is in. */
-  | { readonly type: "begun"; readonly store: string; readonly last: number; readonly rooms: readonly string[] }
+  | {
+    readonly type: "begun";
+    readonly store: string;
+    readonly last: number;
+    readonly rooms: readonly string[];
+    /** The longest text that may be said. */
+    readonly textBytes: number;
+  }
   /** A message is kept. */
   | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
   /** A message is not taken, and never will be under this id. */

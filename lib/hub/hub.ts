@@ -144,7 +144,7 @@ export class Hub {
     if (presence.name === undefined || presence.kind !== "native") return [];
     switch (command.type) {
       case "resume":
-        return this.#post!.resume(presence, command.store, command.after);
+        return this.#post!.resume(presence, command.store, command.after, now);
       case "say": {
         const fault = () => this.#directory!.fault(presence.name!, command.to, command.text);
         return this.#post!.say(presence, command.id, command.to, command.text, fault, now);

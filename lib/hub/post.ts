@@ -35,7 +35,7 @@ export class Post {
   constructor(
     readonly store: Store,
     readonly people: People,
-    readonly limits: Pick<Limits, "receiptMs">,
+    readonly limits: Pick<Limits, "receiptMs" | "textBytes">,
   ) {}
 
   /** Says a message that is allowed, or answers it as it was answered before. */
@@ -62,15 +62,23 @@ export class Post {
   }
 
   /** Begins, or begins anew, to tell a session what concerns its user. */
-  resume(presence: Presence, store: string | undefined, after: number | undefined): Effect[] {
+  resume(presence: Presence, store: string | undefined, after: number | undefined, now: number): Effect[] {
     const { id, last } = this.store;
-    const known = after !== undefined && store === id;
     const acked = this.#acked(presence);
-    presence.course = new Course(known ? Math.min(after, last) : acked, !known);
+    const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
+    presence.course = new Course(known ?? acked, known === undefined);
     if (!presence.ready) this.#rooms.clear();
     presence.ready = true;
     const rooms = this.store.roomsOf(presence.name!);
-    return [tell(presence.id, { type: "begun", store: id, last, rooms }), ...this.#page(presence, presence.course)];
+    const { textBytes } = this.limits;
+    const effects = [tell(presence.id, { type: "begun", store: id, last, rooms, textBytes })];
+    const person = this.people.get(presence.name)!;
+    // The acknowledgement of what the client has may have been lost with its connection.
+    if (known !== undefined && known > acked) {
+      person.acked = known;
+      effects.push(...this.#mark(person, now));
+    }
+    return [...effects, ...this.#page(presence, presence.course)];
   }
 
   /** The client has everything up to `seq` that it was told. */

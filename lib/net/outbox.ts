@@ -95,13 +95,7 @@ export class Outbox {
     const chunks = this.#waiting;
     if (chunks.length < 2) return chunks.shift();
     this.#waiting = [];
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return joined(chunks);
   }
 
   #rest(): void {
@@ -110,4 +104,20 @@ export class Outbox {
     this.#whenDrained?.();
     this.#whenSettled?.();
   }
+}
+
+/** What was joined last: those who are told the same in one turn share the bytes. */
+let last: { readonly chunks: readonly Uint8Array[]; readonly bytes: Uint8Array } | undefined;
+const SHARED_BYTES = 64 * 1024;
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (last?.chunks.length === chunks.length && chunks.every((chunk, i) => chunk === last!.chunks[i])) return last.bytes;
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  if (bytes.length <= SHARED_BYTES) last = { chunks, bytes };
+  return bytes;
 }

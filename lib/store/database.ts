@@ -18,7 +18,8 @@ const CACHE_KIB = 16 * 1024;
 
 const MEMORY = ":memory:";
 
-type Value = null | number | string | Uint8Array;
+/** What a database takes and gives. */
+export type Value = null | number | string | Uint8Array;
 
 /**
  * An open database and its one transaction.

@@ -1,5 +1,6 @@
 import type { Answer, Expired, Kept, KeptMessage, KeptNotice, NewMessage, NewNotice, Taken } from "../hub/store.ts";
-import type { Database } from "./database.ts";
+import { decodeLeniently, encodeText } from "../base/text.ts";
+import type { Database, Value } from "./database.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
 import type { Person, Roster } from "./roster.ts";
 
@@ -19,17 +20,17 @@ interface Row {
   readonly sender: number | null;
   readonly recipient: number | null;
   readonly conversation: number | null;
-  readonly id: string | null;
-  readonly text: string;
+  readonly id: Value;
+  readonly text: Value;
   readonly time: number;
   readonly ref: number | null;
-  readonly why: string | null;
+  readonly why: Value;
 }
 
 interface OpenRow {
   readonly seq: number;
   readonly sender: number;
-  readonly id: string | null;
+  readonly id: Value;
 }
 
 /** What is forgotten of an entry: who may be told, and the room that may be empty now. */
@@ -39,7 +40,7 @@ export interface Forgotten {
   readonly sender: number | null;
   readonly recipient: number | null;
   readonly conversation: number | null;
-  readonly id: string | null;
+  readonly id: Value;
   readonly settled: number;
 }
 
@@ -50,6 +51,8 @@ export class Entries {
   readonly #insert;
   readonly #select;
   readonly #change;
+  /** What was asked for last and not found: it is not looked for again when it is kept right after. */
+  #unanswered: { readonly from: string; readonly id: string } | undefined;
 
   constructor(database: Database, roster: Roster) {
     this.#database = database;
@@ -74,10 +77,10 @@ export class Entries {
         `SELECT seq, sender, id FROM entries INDEXED BY entries_open
          WHERE recipient = ? AND settled = 0 AND seq > ? AND seq <= ? AND kind = 0 ORDER BY seq`,
       ),
-      sentAs: database.prepare<{ seq: number; time: number }>(
-        "SELECT seq, time FROM entries INDEXED BY entries_answer WHERE sender = ? AND id = ?",
+      answer: database.prepare<{ seq: number; time: number; why: Value }>(
+        `SELECT seq, time, NULL AS why FROM entries INDEXED BY entries_answer WHERE sender = ? AND id = ?
+         UNION ALL SELECT 0, 0, why FROM refusals WHERE sender = ? AND id = ?`,
       ),
-      refusedAs: database.prepare<{ why: string }>("SELECT why FROM refusals WHERE sender = ? AND id = ?"),
     };
     this.#insert = {
       message: database.prepare(
@@ -97,11 +100,13 @@ export class Entries {
   answer(from: string, id: string): Answer | undefined {
     const sender = this.#roster.person(from);
     if (!sender) return undefined;
-    const name = wellFormed(id);
-    const sent = this.#select.sentAs.get(sender.id, name);
-    if (sent) return { type: "sent", seq: sent.seq, time: sent.time };
-    const refused = this.#select.refusedAs.get(sender.id, name);
-    return refused && { type: "refused", why: refused.why };
+    const name = stored(wellFormed(id));
+    const row = this.#select.answer.get(sender.id, name, sender.id, name);
+    if (!row) {
+      this.#unanswered = { from, id };
+      return undefined;
+    }
+    return row.why === null ? { type: "sent", seq: row.seq, time: row.time } : { type: "refused", why: text(row.why) };
   }
 
   keep(seq: number, message: NewMessage): KeptMessage {
@@ -112,7 +117,7 @@ export class Entries {
     const recipient = "user" in to ? this.#roster.mention(to.user) : undefined;
     const conversation = "user" in to ? pairNumber(sender, recipient!) : this.#roster.make(to.room).id;
     this.#database.begin();
-    this.#insert.message.run(seq, sender.id, recipient?.id ?? null, conversation, id ?? null, text, time);
+    this.#insert.message.run(seq, sender.id, recipient?.id ?? null, conversation, stored(id), stored(text), time);
     return kept;
   }
 
@@ -120,7 +125,7 @@ export class Entries {
     this.#mustBeNew(from, id);
     const sender = this.#roster.mention(from);
     this.#database.begin();
-    this.#insert.refusal.run(sender.id, wellFormed(id), wellFormed(why), time);
+    this.#insert.refusal.run(sender.id, stored(wellFormed(id)), stored(wellFormed(why)), time);
   }
 
   notify(seq: number, notice: NewNotice): KeptNotice {
@@ -128,12 +133,13 @@ export class Entries {
     const { type, to, id, of, time, why } = kept;
     const owner = this.#roster.mention(kept.owner);
     this.#database.begin();
-    this.#insert.notice.run(seq, KINDS.indexOf(type), owner.id, id, to, time, of, why ?? null);
+    this.#insert.notice.run(seq, KINDS.indexOf(type), owner.id, stored(id), stored(to), time, of, stored(why));
     return kept;
   }
 
-  acknowledge(person: Person, seq: number): Taken[] {
-    if (seq <= person.acked) return [];
+  /** `seq` is more than the user has acknowledged. */
+  acknowledge(name: string, seq: number): Taken[] {
+    const person = this.#roster.mention(name);
     const rows = this.#select.openUpTo.all(person.id, person.acked, seq);
     this.#roster.acknowledge(person, seq);
     return rows.map((row) => this.#taken(row));
@@ -189,12 +195,20 @@ export class Entries {
     return { ...this.#taken(row as OpenRow), to: this.#roster.personOf(row.recipient).name };
   }
 
+  /** Remembers nothing of what was asked: a rollback can bring an answer back. */
+  forget(): void {
+    this.#unanswered = undefined;
+  }
+
   #waits({ seq, recipient, settled }: { seq: number; recipient: number | null; settled: number }): boolean {
     return recipient !== null && settled === 0 && seq > this.#roster.personOf(recipient).acked;
   }
 
   #mustBeNew(from: string, id: string | undefined): void {
-    if (id === undefined || !this.answer(from, id)) return;
+    const asked = this.#unanswered;
+    const isNew = id === undefined || (asked?.id === id && asked.from === from) || !this.answer(from, id);
+    this.#unanswered = undefined;
+    if (isNew) return;
     throw this.#database.failed(new Error(`${from} has said something as ${JSON.stringify(id)} before`));
   }
 
@@ -202,23 +216,37 @@ export class Entries {
     return oldest(lists, limit).map((row) => row.kind === 0 ? this.#message(row) : this.#notice(row));
   }
 
-  #message({ seq, sender, recipient, conversation, id, text, time }: Row): KeptMessage {
+  #message({ seq, sender, recipient, conversation, id, time, ...row }: Row): KeptMessage {
     const from = this.#roster.personOf(sender!).name;
     const to = recipient === null
       ? { room: this.#roster.roomOf(conversation!).name }
       : { user: this.#roster.personOf(recipient).name };
-    return { type: "message", seq, from, to, text, time, id: id ?? undefined };
+    return { type: "message", seq, from, to, text: text(row.text), time, id: orNone(id) };
   }
 
-  #notice({ seq, kind, recipient, id, text, time, ref, why }: Row): KeptNotice {
+  #notice({ seq, kind, recipient, id, time, ref, why, ...row }: Row): KeptNotice {
     const type = kind === 1 ? "delivered" : "failed";
     const owner = this.#roster.personOf(recipient!).name;
-    return { type, seq, owner, to: text, id: id!, of: ref!, time, why: why ?? undefined };
+    return { type, seq, owner, to: text(row.text), id: text(id), of: ref!, time, why: orNone(why) };
   }
 
   #taken({ seq, sender, id }: OpenRow): Taken {
-    return { seq, from: this.#roster.personOf(sender).name, id: id ?? undefined };
+    return { seq, from: this.#roster.personOf(sender).name, id: orNone(id) };
   }
+}
+
+/** Text as the database takes it: what has a NUL in it as bytes, since Deno reads text only up to there. */
+function stored(text: string | undefined): string | Uint8Array | null {
+  if (text === undefined) return null;
+  return text.includes("\0") ? encodeText(text) : text;
+}
+
+function text(value: Value): string {
+  return value instanceof Uint8Array ? decodeLeniently(value) : value as string;
+}
+
+function orNone(value: Value): string | undefined {
+  return value === null ? undefined : text(value);
 }
 
 function pairNumber({ id: one }: Person, { id: other }: Person): number {

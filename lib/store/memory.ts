@@ -12,7 +12,6 @@ import {
   type Taken,
 } from "../hub/store.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
-import type { Series } from "./series.ts";
 import { type Room, Shelf } from "./shelf.ts";
 
 /** The store that keeps nothing beyond the process: for simulations, and for a server that is to forget. */
@@ -104,9 +103,9 @@ export class MemoryStore implements Store {
   }
 
   acknowledge(name: string, seq: number): Taken[] {
-    const person = this.#shelf.people.get(name);
+    const person = this.#shelf.person(name);
     const upTo = Math.min(seq, this.last);
-    if (!person || upTo <= person.acked) return [];
+    if (upTo <= person.acked) return [];
     const { acked, waiting } = person;
     this.#shelf.change(() => person.acked = upTo, () => person.acked = acked);
     const done = waiting.slice(0, waiting.upTo(upTo));
@@ -167,25 +166,26 @@ export class MemoryStore implements Store {
   }
 
   prune(past: number, perRoom: number, limit: number): { expired: Expired[]; more: boolean } {
-    const { byTime, refusals, rooms } = this.#shelf;
+    const { entries, refusals, rooms } = this.#shelf;
     const expired: Expired[] = [];
     let left = Math.max(0, limit);
     let more = false;
-    const take = <T extends { readonly seq: number }>(series: Series<T>, count: number, forget: (item: T) => void) => {
-      const items = series.slice(0, Math.min(count, left));
-      more ||= count > items.length;
-      left -= items.length;
-      items.forEach(forget);
+    const take = <T>(items: T[], forget: (item: T) => void) => {
+      more ||= items.length > left;
+      const taken = items.slice(0, left);
+      left -= taken.length;
+      taken.forEach(forget);
     };
     const forget = (kept: Kept) => {
       const to = this.#forget(kept);
       if (to !== undefined && kept.type === "message") expired.push({ ...taken(kept), to });
     };
-    take(byTime, byTime.below(past), forget);
+    // All are looked at: a list by time would cost each message more than this costs the rare call.
+    take([...entries.values()].filter(({ time }) => time < past).sort(byTime), forget);
     for (const { messages } of [...rooms.values()].sort(byOrder)) {
-      take(messages, messages.size - perRoom, forget);
+      take(messages.slice(0, messages.size - perRoom), forget);
     }
-    take(refusals, refusals.below(past), (refusal) => {
+    take(refusals.slice(0, refusals.below(past)), (refusal) => {
       const { answers } = this.#shelf.person(refusal.from);
       const answer = answers.get(refusal.id)!;
       this.#shelf.change(() => refusals.delete(refusal), () => refusals.add(refusal));
@@ -232,6 +232,10 @@ function isMessage(kept: Kept): kept is KeptMessage {
 
 function taken({ seq, from, id }: KeptMessage): Taken {
   return { seq, from, id };
+}
+
+function byTime(one: Kept, other: Kept): number {
+  return one.time - other.time || one.seq - other.seq;
 }
 
 function byOrder(one: Room, other: Room): number {

@@ -70,7 +70,7 @@ export class Roster {
       acked: database.prepare("UPDATE people SET acked = ? WHERE id = ?"),
       make: database.prepare("INSERT INTO rooms (name) VALUES (?)"),
       drop: database.prepare("DELETE FROM rooms WHERE id = ?"),
-      join: database.prepare("INSERT INTO members (person, room, joined, since, seen) VALUES (?1, ?2, ?3, ?4, ?4)"),
+      join: database.prepare("INSERT INTO members (person, room, joined, since, seen) VALUES (?, ?, ?, ?, ?)"),
       leave: database.prepare("DELETE FROM members WHERE person = ? AND room = ?"),
       seen: database.prepare("UPDATE members SET seen = ? WHERE person = ? AND room = ?"),
     };
@@ -171,7 +171,7 @@ export class Roster {
     const person = this.mention(name);
     if (this.#select.membership.get(person.id, room.id)) return;
     this.#database.begin();
-    this.#change.join.run(person.id, room.id, time, last);
+    this.#change.join.run(person.id, room.id, time, last, last);
     room.members = undefined;
   }
 

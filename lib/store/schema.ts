@@ -11,7 +11,8 @@ const APPLICATION_ID = 0x50617274;
  * In `entries`: `kind` 0 is a message, 1 a notice that one was delivered, 2 that it failed. `recipient` is who may have to
  * come for it: the receiver of a private message, the owner of a notice. `conversation` is the number of a room, or below
  * zero of two people. What has a `recipient` waits until it is `settled` or its recipient has `acked` it: to acknowledge
- * much is to write one number. The `text` of a notice is whom its message was for.
+ * much is to write one number. The `text` of a notice is whom its message was for. Text from outside that has a NUL in it is
+ * kept as bytes.
  */
 export const STEPS: readonly string[] = [
   `
@@ -42,14 +43,14 @@ export const STEPS: readonly string[] = [
   CREATE TABLE entries (
     seq INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
-    sender INTEGER REFERENCES people,
-    recipient INTEGER REFERENCES people,
+    sender INTEGER,
+    recipient INTEGER,
     conversation INTEGER,
-    id TEXT,
-    text TEXT NOT NULL,
+    id ANY,
+    text ANY NOT NULL,
     time REAL NOT NULL,
     ref INTEGER,
-    why TEXT,
+    why ANY,
     settled INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX entries_open ON entries (recipient) WHERE recipient IS NOT NULL AND settled = 0;
@@ -60,9 +61,9 @@ export const STEPS: readonly string[] = [
   CREATE INDEX entries_time ON entries (time);
   CREATE TABLE refusals (
     number INTEGER PRIMARY KEY,
-    sender INTEGER NOT NULL REFERENCES people,
-    id TEXT NOT NULL,
-    why TEXT NOT NULL,
+    sender INTEGER NOT NULL,
+    id ANY NOT NULL,
+    why ANY NOT NULL,
     time REAL NOT NULL,
     UNIQUE (sender, id)
   ) STRICT;

@@ -50,7 +50,6 @@ export class Shelf {
   readonly people = new Map<string, Person>();
   readonly rooms = new Map<string, Room>();
   readonly entries = new Map<number, Kept>();
-  readonly byTime = new Series<Kept>((kept) => kept.time);
   readonly refusals = new Series<Refusal>((refusal) => refusal.time);
   /** What two users said to each other. */
   readonly #pairs = new Map<string, Series<KeptMessage>>();
@@ -151,7 +150,6 @@ export class Shelf {
 
   #add(kept: Kept): void {
     this.entries.set(kept.seq, kept);
-    this.byTime.add(kept);
     this.receiver(kept)?.inbox.add(kept);
     if (kept.type !== "message") return;
     const sender = this.person(kept.from);
@@ -162,7 +160,6 @@ export class Shelf {
 
   #delete(kept: Kept): void {
     this.entries.delete(kept.seq);
-    this.byTime.delete(kept);
     this.receiver(kept)?.inbox.delete(kept);
     if (kept.type !== "message") return;
     const sender = this.person(kept.from);

@@ -115,8 +115,8 @@ class SqliteStore implements Store {
   }
 
   acknowledge(name: string, seq: number): Taken[] {
-    const person = this.#roster.person(name);
-    return person ? this.#entries.acknowledge(person, Math.min(seq, this.#last)) : [];
+    const upTo = Math.min(seq, this.#last);
+    return upTo > (this.#roster.person(name)?.acked ?? 0) ? this.#entries.acknowledge(name, upTo) : [];
   }
 
   settle(seq: number): Taken | undefined {
@@ -167,6 +167,7 @@ class SqliteStore implements Store {
   rollback(): void {
     this.#database.rollback();
     this.#roster.forget();
+    this.#entries.forget();
     this.#last = this.#lastWritten;
   }
 

@@ -4,50 +4,7 @@ import type { DatagramLink, LinkOwner } from "../../lib/wire/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../../lib/wire/datagram/options.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
-
-/** A place on the virtual network. */
-export interface Place {
-  readonly key: string;
-}
-
-/** How the network behaves. */
-export interface Weather {
-  readonly loss: number;
-  readonly repeats: number;
-  readonly mostDelayMs: number;
-}
-
-/** A virtual network for datagrams: loses, repeats, delays each for itself, and is cut for a while. */
-export class VirtualUdp {
-  #cutUntil = -Infinity;
-  #places = new Map<string, (from: Place, datagram: Uint8Array) => void>();
-  /** Sees every datagram when it is sent. */
-  watch: ((from: Place, to: Place, datagram: Uint8Array) => void) | undefined;
-
-  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: Weather) {}
-
-  bind(place: Place, arrived: (from: Place, datagram: Uint8Array) => void): void {
-    this.#places.set(place.key, arrived);
-  }
-
-  unbind(place: Place): void {
-    this.#places.delete(place.key);
-  }
-
-  cut(ms: number): void {
-    this.#cutUntil = Math.max(this.#cutUntil, this.time.now + ms);
-  }
-
-  send(from: Place, to: Place, datagram: Uint8Array): void {
-    this.watch?.(from, to, datagram);
-    const bytes = datagram.slice();
-    for (let more = true; more; more = this.random.chance(this.weather.repeats)) {
-      if (this.time.now < this.#cutUntil || this.random.chance(this.weather.loss)) continue;
-      const delayMs = 1 + this.random.whole(0, this.weather.mostDelayMs);
-      this.time.in(delayMs, () => this.#places.get(to.key)?.(from, bytes));
-    }
-  }
-}
+import { type Place, VirtualUdp } from "./virtual_udp.ts";
 
 /** What the driver of a machine calls. */
 interface Machine {

@@ -21,7 +21,7 @@ export const SOURCES: Programs = {
 
 const PERMISSIONS = {
   server: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
-  client: ["--allow-net", "--allow-read", "--allow-env=NO_COLOR"],
+  client: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR,HOME,USERPROFILE"],
 };
 
 /** The executables in a folder. */

@@ -61,6 +61,6 @@ function overview(mailbox: boolean): string[] {
   const width = Math.max(...topics.map(({ usage }) => usage.length)) + 2;
   return [
     ...topics.map(({ usage, short }) => `  ${usage.padEnd(width)}${short}`),
-    'Everything else is said where you are; to say a line that begins with "/", type "//".',
+    'Other lines are said where you are; //text says "/text".',
   ];
 }

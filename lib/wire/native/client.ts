@@ -1,7 +1,10 @@
 import { Fault } from "../../base/fault.ts";
+import { LIMITS } from "../../base/limits.ts";
+import { encodeText } from "../../base/text.ts";
 import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "./happening.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
+import { WORD_CHARACTERS } from "./fields.ts";
 
 /** What proves who we are, as the server asks for it. */
 export type Asked = Extract<Reply, { type: "challenge" }>;
@@ -65,6 +68,8 @@ export class NativeClient {
   #told = 0;
   #stage: "away" | "hello" | "resume" | "in" = "away";
   #nonce = "";
+  /** The server's limit, once it has told it. */
+  #textBytes = LIMITS.textBytes.usual;
   #name = "";
 
   /** `run` tells this run from all others of the user: ids begin with it. */
@@ -122,6 +127,8 @@ export class NativeClient {
     if (this.#unanswered.size >= UNANSWERED) {
       return { why: `${UNANSWERED} messages wait for the server already, the most that are kept` };
     }
+    const fault = this.#fault(to, text);
+    if (fault !== undefined) return { why: fault };
     const said = { id: `${this.run}-${++this.#lastId}`, to, text };
     this.#unanswered.set(said.id, said);
     this.#own.add(said.id);
@@ -169,7 +176,7 @@ export class NativeClient {
       case "refused":
         return this.way.refused(reply.why);
       case "begun":
-        return this.#begun(reply.store, reply.rooms);
+        return this.#begun(reply);
       case "sent":
         return this.#answered(reply.id, (to) => ({ type: "sent", id: reply.id, to, time: reply.time }));
       case "closing":
@@ -206,13 +213,22 @@ export class NativeClient {
     this.#send({ type: "ack", seq: this.#told });
   }
 
+  /** Why the server would not even read it. */
+  #fault(to: Target, text: string): string | undefined {
+    const name = "user" in to ? to.user : to.room;
+    if (name.length > WORD_CHARACTERS) return `a name has at most ${WORD_CHARACTERS} characters, found ${name.length}`;
+    const bytes = encodeText(text).length;
+    return bytes <= this.#textBytes ? undefined : `a text has at most ${this.#textBytes} bytes here, found ${bytes}`;
+  }
+
   #resume(): void {
     this.#stage = "resume";
     this.#told = this.#acked = 0;
     this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
   }
 
-  #begun(store: string, rooms: readonly string[]): void {
+  #begun({ store, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
+    this.#textBytes = textBytes;
     const again = this.#store !== undefined;
     // Another store counts anew.
     if (this.#store !== store) this.#shown = this.way.seen(store);

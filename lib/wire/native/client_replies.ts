@@ -31,7 +31,13 @@ export type Reply =
   | { readonly type: "challenge"; readonly how: "key"; readonly nonce: Uint8Array }
   | { readonly type: "welcome"; readonly name: string; readonly proof: Uint8Array | undefined }
   | { readonly type: "refused"; readonly why: string }
-  | { readonly type: "begun"; readonly store: string; readonly last: number; readonly rooms: readonly string[] }
+  | {
+    readonly type: "begun";
+    readonly store: string;
+    readonly last: number;
+    readonly rooms: readonly string[];
+    readonly textBytes: number;
+  }
   | Said & { readonly type: "message"; readonly id: string | undefined }
   | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
   | {
@@ -107,6 +113,7 @@ function read(fields: Fields): Reply {
         store: readText(fields, "store"),
         last: readWhole(fields, "last"),
         rooms: readWords(fields, "rooms"),
+        textBytes: readWhole(fields, "textBytes"),
       };
     case "closing":
       return { type: "closing" };

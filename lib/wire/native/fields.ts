@@ -4,7 +4,8 @@ import { Fault } from "../../base/fault.ts";
 /** The fields of one JSON object; each reader throws a `Fault` when the field is not what it should be. */
 export type Fields = Record<string, unknown>;
 
-const WORD_CHARACTERS = 64;
+/** The longest text that names something. */
+export const WORD_CHARACTERS = 64;
 
 /** Reads a JSON object by `read`, whose faults are values here. */
 export function readObject<T>(text: string, read: (fields: Fields) => T): T | Fault {

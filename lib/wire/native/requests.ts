@@ -1,10 +1,14 @@
-import type { Fault } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import type { NativeCommand } from "../../hub/command.ts";
 import type { Target } from "../../hub/store.ts";
 import { type Fields, optional, readBytes, readObject, readText, readWhole, readWord, wrong } from "./fields.ts";
 
-/** What a client asks; `bye` is not for the hub. */
-export type NativeRequest = NativeCommand | { readonly type: "bye" };
+/** What a client asks; the last two are not for the hub. */
+export type NativeRequest =
+  | NativeCommand
+  | { readonly type: "bye" }
+  /** Something said that cannot be read, under an id that can. */
+  | { readonly type: "missaid"; readonly id: string; readonly why: string };
 
 const BYE = { type: "bye" } as const;
 
@@ -16,7 +20,7 @@ export function decodeNative(text: string): NativeRequest | Fault {
 function read(fields: Fields): NativeRequest {
   switch (fields.type) {
     case "say":
-      return { type: "say", id: readWord(fields, "id"), to: readTarget(fields, "to"), text: readText(fields, "text") };
+      return readSay(fields, readWord(fields, "id"));
     case "ack":
       return { type: "acknowledge", seq: readWhole(fields, "seq") };
     case "hello":
@@ -54,6 +58,16 @@ function read(fields: Fields): NativeRequest {
       return BYE;
     default:
       throw wrong("a type that is known", fields.type);
+  }
+}
+
+/** Whoever said it waits for an answer under its id. */
+function readSay(fields: Fields, id: string): NativeRequest {
+  try {
+    return { type: "say", id, to: readTarget(fields, "to"), text: readText(fields, "text") };
+  } catch (error) {
+    if (error instanceof Fault) return { type: "missaid", id, why: error.message };
+    throw error;
   }
 }
 

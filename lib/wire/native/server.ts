@@ -119,6 +119,7 @@ export class NativeServerSession implements Session {
       this.#tell(errorJson(request.message));
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
+    else if (request.type === "missaid") this.#tell(JSON.stringify({ ...request, type: "failed" }));
     else if (this.#knows(request.type)) this.way.command(request);
     else {this.#tell(
         errorJson(`"${request.type}" is not known ${this.#name === undefined ? "before" : "after"} welcome`),

@@ -1,0 +1,155 @@
+import { assertEquals } from "@std/assert";
+import { limits } from "../lib/base/limits.ts";
+import { decodeLeniently, encodeText } from "../lib/base/text.ts";
+import { Accounts } from "../lib/hub/accounts.ts";
+import { DatagramClient } from "../lib/net/datagram_client.ts";
+import { Identity } from "../lib/store/identity.ts";
+import { freshNonce, Prover } from "../lib/store/prover.ts";
+import { NativeClient } from "../lib/wire/native/client.ts";
+import type { Happening } from "../lib/wire/native/happening.ts";
+import { type House, openHouse } from "../server.ts";
+import { Folder } from "./support/programs.ts";
+import { until } from "./support/wire.ts";
+
+/** One user of the mailbox over a real socket, with a key of their own. */
+class MailboxUser {
+  readonly happenings: Happening[] = [];
+  readonly native: NativeClient;
+  readonly #ended = Promise.withResolvers<string>();
+  #net: DatagramClient | undefined;
+  refused = "";
+
+  constructor(readonly name: string, readonly prover: Prover, password = "12345") {
+    this.native = new NativeClient({
+      send: (json) => void this.#net?.send(encodeText(json)),
+      prove: (asked, nonce) =>
+        void prover.answer(asked, name, nonce, () => Promise.resolve(password)).then((proof) =>
+          this.native.proven(proof)
+        ),
+      isServer: (proof) => prover.isServer(proof),
+      show: (happening) => void this.happenings.push(happening),
+      refused: (why) => void (this.refused = why),
+      broken: (why) => void (this.refused = why),
+      seen: () => 0,
+      mark: () => {},
+    }, crypto.randomUUID().slice(0, 8));
+  }
+
+  async join(port: number): Promise<this> {
+    const opened = Promise.withResolvers<void>();
+    this.#net = await DatagramClient.reach("127.0.0.1", port, {
+      attempt: () => {},
+      opened: () => opened.resolve(),
+      message: (bytes) => this.native.received(decodeLeniently(bytes)),
+      turn: () => this.native.flush(),
+      ended: (why) => {
+        this.native.lost();
+        this.#ended.resolve(why);
+      },
+    });
+    await opened.promise;
+    this.native.greet(this.name, freshNonce(), await this.prover.key(this.name));
+    await until(() => this.native.isIn || this.refused !== "", `${this.name} is in`);
+    return this;
+  }
+
+  async leave(): Promise<void> {
+    this.native.leave();
+    this.#net?.close("bye");
+    await this.#ended.promise;
+  }
+
+  get texts(): string[] {
+    return this.happenings.flatMap((happening) => happening.type === "message" ? [happening.said.text] : []);
+  }
+}
+
+class Mailbox {
+  readonly folder = new Folder();
+  readonly house: House;
+
+  constructor(given: Parameters<typeof limits>[0] = {}, accounts = new Accounts(new Map())) {
+    const doors = { mailbox: 0 };
+    const data = `${this.folder.path}/data`;
+    this.house = openHouse({ host: "127.0.0.1", doors, data, trace: false, limits: limits(given) }, accounts, () => {});
+  }
+
+  get port(): number {
+    return this.house.doors[0]!.port;
+  }
+
+  prover(name: string): Prover {
+    return new Prover(new Identity(`${this.folder.path}/${name}`));
+  }
+
+  user(name: string, password?: string): Promise<MailboxUser> {
+    return new MailboxUser(name, this.prover(name), password).join(this.port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.house.stop();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+Deno.test("an account proves its password without saying it, with a plain and with an scrypt entry, and the server in return", async () => {
+  const salt = new Uint8Array(16).fill(7);
+  const { scryptSync } = await import("node:crypto");
+  const key = new Uint8Array(scryptSync("open sesame", salt, 32, { N: 16, r: 8, p: 1 }));
+  const accounts = new Accounts(
+    new Map([["alice", { type: "plain", password: "12345" }], [
+      "bob",
+      { type: "scrypt", logN: 4, r: 8, p: 1, salt, key },
+    ]]),
+  );
+  await using mailbox = new Mailbox({}, accounts);
+  const alice = await mailbox.user("alice");
+  const bob = await mailbox.user("bob", "open sesame");
+  assertEquals([alice.refused, bob.refused], ["", ""]);
+  const guess = await mailbox.user("bob", "open says me");
+  assertEquals(guess.refused, "the proof is not right: another password, or another key");
+  for (const user of [alice, bob, guess]) await user.leave();
+});
+
+Deno.test("a name is held by its key: whoever has another is kept out", async () => {
+  await using mailbox = new Mailbox();
+  const carol = await mailbox.user("carol");
+  using elsewhere = new Folder();
+  const thief = await new MailboxUser("carol", new Prover(new Identity(elsewhere.path))).join(mailbox.port);
+  assertEquals(thief.refused, '"carol" is held by somebody else');
+  const odd = await new MailboxUser("no\u202ename", mailbox.prover("odd")).join(mailbox.port);
+  assertEquals(odd.refused.startsWith("a name is 1 to 32 letters"), true);
+  for (const user of [carol, thief, odd]) await user.leave();
+});
+
+const USERS = 2000;
+
+Deno.test(`${USERS} users of one socket, half of them away: each finds exactly what was missed`, async () => {
+  await using mailbox = new Mailbox({ connections: USERS, burstCommands: 1_000_000 });
+  const names = Array.from({ length: USERS }, (_, i) => `u${i}`);
+  const users: MailboxUser[] = [];
+  for (let i = 0; i < USERS; i += 50) {
+    users.push(...await Promise.all(names.slice(i, i + 50).map((name) => mailbox.user(name))));
+  }
+  assertEquals(mailbox.house.hub.size.online, USERS);
+  const away = users.slice(USERS / 2);
+  for (let i = 0; i < away.length; i += 50) await Promise.all(away.slice(i, i + 50).map((user) => user.leave()));
+  const here = users.slice(0, USERS / 2);
+  here.forEach((user, i) => {
+    for (const text of ["first", "second"]) user.native.say({ user: away[i]!.name }, `${text} for ${away[i]!.name}`);
+  });
+  here[0]!.native.say({ room: "lobby" }, "for all");
+  await until(() => here.every((user) => user.native.waiting === 0), "all is confirmed", 60_000);
+  const back: MailboxUser[] = [];
+  for (let i = 0; i < away.length; i += 50) {
+    back.push(...await Promise.all(away.slice(i, i + 50).map((user) => mailbox.user(user.name))));
+  }
+  await until(() => back.every(({ texts }) => texts.length >= 3), "all have come", 60_000);
+  for (const { name, texts } of back) {
+    assertEquals(texts.filter((text) => text !== "for all"), [`first for ${name}`, `second for ${name}`]);
+    assertEquals(texts.filter((text) => text === "for all").length, 1);
+  }
+  const told = (user: MailboxUser) => user.happenings.filter(({ type }) => type === "delivered").length;
+  await until(() => here.every((user) => told(user) === 2), "every sender knows", 60_000);
+  await Promise.all([...here, ...back].map((user) => user.leave()));
+});

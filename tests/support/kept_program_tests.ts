@@ -1,0 +1,182 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RawClient, USERS } from "./lab.ts";
+import { Folder, type Programs, Running } from "./programs.ts";
+import { until } from "./wire.ts";
+
+const LISTENING = /^im listening on 127\.0\.0\.1:(\d+)\nmailbox listening on 127\.0\.0\.1:(\d+)\n/;
+
+/** What both programs must do with messages that are kept, whether they run from their sources or as executables. */
+export function keptProgramTests(programs: Programs): void {
+  const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
+
+  async function serve(folder: Folder, ports = { im: 0, mailbox: 0 }, args: string[] = []) {
+    const file = folder.write("users.txt", USERS);
+    const doors = [String(ports.im), file, "--mailbox", String(ports.mailbox), "--host", "127.0.0.1"];
+    const server = new Running(programs, "server", [...doors, ...args], folder.path);
+    const [, im, mailbox] = await server.printed(LISTENING);
+    return { server, im: Number(im), mailbox: Number(mailbox) };
+  }
+
+  function chat(folder: Folder, port: number, name: string): Running {
+    folder.write("password", "12345\n");
+    const who = ["--name", name, "--password-file", "password", "--data", `data-${name}`];
+    return new Running(programs, "client", ["chat", "127.0.0.1", String(port), ...who], folder.path);
+  }
+
+  function mailbox(folder: Folder, port: number, name: string, args: string[] = []): Running {
+    const who = ["--name", name, "--data", `data-${name}`, ...args];
+    return new Running(programs, "client", ["mailbox", "127.0.0.1", String(port), ...who], folder.path);
+  }
+
+  test("chat, mailbox and the handout's client talk to each other, and each message says what became of it", async () => {
+    using folder = new Folder();
+    const { server, im, mailbox: udp } = await serve(folder);
+    await using _server = server;
+    await using alice = chat(folder, im, "alice");
+    await alice.type("/list\n");
+    await alice.printed(/^jacky \(offline\)$/m);
+    await using carol = mailbox(folder, udp, "carol");
+    await alice.printed(/^online carol$/m);
+    using jacky = await RawClient.open(im);
+    await jacky.login("jacky", "12345");
+
+    await alice.type("hello all\n/to carol hi carol\n");
+    assertEquals(await jacky.take(), "/broadcastfrom alice hello all");
+    await carol.printed(/^lobby alice: hello all$/m);
+    await carol.printed(/^from alice: hi carol$/m);
+    const [, id] = await alice.printed(/^delivered carol (\S+)$/m);
+    await alice.printed(new RegExp(`^sent ${id}$`, "m"));
+
+    await carol.type("CHAT jacky\nhello jacky\n");
+    assertEquals(await jacky.take(), "/from carol hello jacky");
+    await carol.printed(/^delivered jacky \S+$/m);
+    assertEquals(await jacky.la.ask("/to carol you too"), "303 Message delivery successful");
+    await carol.printed(/^from jacky: you too$/m);
+    assertEquals(await jacky.la.ask("/toall bye"), "303 Message delivery successful");
+    await carol.type("E\n");
+    assertEquals(await carol.over(), 0);
+    await alice.printed(/^offline carol$/m);
+    await alice.type("/exit\n");
+    assertEquals([await alice.over(), await jacky.la.ask("/list")], [0, "301 jacky"]);
+  });
+
+  test("who was away finds what was missed, once; a wrong password and another's name are kept out", async () => {
+    using folder = new Folder();
+    const { server, im, mailbox: udp } = await serve(folder);
+    await using _server = server;
+    await using alice = chat(folder, im, "alice");
+    {
+      await using carol = mailbox(folder, udp, "carol");
+      await carol.type("JOIN lab1\n");
+      await carol.printed(/^joined lab1$/m);
+    }
+    await alice.type("/join lab1\none\n/to carol two\n/to michael three\n");
+    await alice.printed(/(^sent \S+\n[^]*){3}/m);
+    await using again = mailbox(folder, udp, "carol");
+    await again.printed(/^lab1 alice: one\nfrom alice: two$/m);
+    await alice.printed(/^delivered carol /m);
+    await again.type("/exit\n");
+    assertEquals(await again.over(), 0);
+    await using third = mailbox(folder, udp, "carol");
+    await third.type("/rooms\n/exit\n");
+    assertEquals([await third.over(), third.out], [0, "lobby 2 members, joined\nlab1 2 members, joined\n"]);
+    await using thief = new Running(
+      programs,
+      "client",
+      ["mailbox", "127.0.0.1", String(udp), "--name", "carol", "--data", "elsewhere"],
+      folder.path,
+    );
+    assertEquals(await thief.over(), 1);
+    assertStringIncludes(thief.err, '"carol" is held by somebody else');
+    folder.write("wrong", "54321\n");
+    await using guess = mailbox(folder, udp, "michael", ["--password-file", "wrong"]);
+    assertEquals(await guess.over(), 1);
+    assertStringIncludes(guess.err, "the proof is not right");
+    folder.write("right", "12345\n");
+    await using michael = mailbox(folder, udp, "michael", ["--password-file", "right"]);
+    await michael.printed(/^from alice: three$/m);
+  });
+
+  test("the server is killed under load, time and again: every confirmed message is there, once and in order", async () => {
+    using folder = new Folder();
+    let { server, im, mailbox: udp } = await serve(folder);
+    const rounds = Number(Deno.env.get("PARTYLINE_KILLS") ?? 3);
+    await using carol = mailbox(folder, udp, "carol");
+    await using alice = chat(folder, im, "alice");
+    await carol.type("/list\n");
+    await carol.printed(/^carol \(online\)$/m);
+    let said = 0;
+    for (let round = 0; round < rounds; round++) {
+      const before = sentBy(alice);
+      await alice.type(Array.from({ length: 300 }, () => `/to carol number ${++said}\n`).join(""));
+      await until(() => sentBy(alice) >= before + 20 || sentBy(alice) === said, "some are confirmed");
+      server.process.kill("SIGKILL");
+      await server.over();
+      ({ server, im, mailbox: udp } = await serve(folder, { im, mailbox: udp }));
+    }
+    await using _server = server;
+    await until(() => sentBy(alice) === said, `${said} confirmed`, 60_000);
+    await until(() => numbers(carol).length >= said, `${said} arrived`, 60_000);
+    await until(() => (alice.out.match(/^delivered /gm) ?? []).length >= said, `${said} delivered`, 60_000);
+    assertEquals(numbers(carol), Array.from({ length: said }, (_, i) => i + 1));
+    assertEquals(new Set(alice.out.match(/^sent .*$/gm)).size, said);
+    assertEquals(alice.out.match(/^(delivered|sent) .*$/gm)!.length, 2 * said);
+    assertMatch(alice.err, /connection|again/i);
+  });
+
+  test("a server that stops tells its clients; what cannot be opened is one clear line", async () => {
+    using folder = new Folder();
+    const { server, im, mailbox: udp } = await serve(folder);
+    await using carol = mailbox(folder, udp, "carol");
+    await carol.type("/list\n");
+    await carol.printed(/^carol \(online\)$/m);
+    server.process.kill("SIGTERM");
+    assertEquals(await server.over(), 0);
+    await until(() => /stop/.test(carol.err), "the client says so");
+    Deno.writeTextFileSync(`${folder.path}/partyline-data/partyline.db`, "this is no database, whatever its name says");
+    const broken = new Running(programs, "server", [String(im), "users.txt", "--mailbox", String(udp)], folder.path);
+    assertEquals([await broken.over(), broken.out], [2, ""]);
+    assertMatch(broken.err, /^server: cannot open the store \S+partyline\.db: it is not a database\n$/);
+    await broken[Symbol.asyncDispose]();
+  });
+
+  test("against a server of the handout alone, chat goes on as the handout's client", async () => {
+    using folder = new Folder();
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using alice = chat(folder, listener.addr.port, "alice");
+    const conn = await listener.accept();
+    const replies = handoutServer(conn);
+    await alice.type("/list\n");
+    await alice.printed(/301 alice bob/);
+    assertStringIncludes(alice.err, "the IM handout alone");
+    await alice.type("/to bob hi\n/exit\n");
+    assertEquals(await alice.over(), 0);
+    assertEquals((await replies).slice(2), ["/partyline 1", "/list", "/to bob hi", "/exit"]);
+  });
+
+  /** Asks and says nothing of its own; what it was asked. */
+  async function handoutServer(conn: Deno.TcpConn): Promise<string[]> {
+    const lines: string[] = [];
+    let lb: Deno.TcpConn | undefined;
+    for await (const chunk of conn.readable.pipeThrough(new TextDecoderStream())) {
+      for (const line of chunk.split("\n").slice(0, -1)) {
+        lines.push(line);
+        if (line.startsWith("/port ")) lb = await Deno.connect({ hostname: "127.0.0.1", port: Number(line.slice(6)) });
+        const code = { login: "101", port: "201", partyline: "401", list: "301 alice bob", to: "303", exit: "310" }[
+          line.slice(1).split(" ")[0]!
+        ];
+        await conn.write(new TextEncoder().encode(`${code} of the handout\n`)).catch(() => {});
+      }
+    }
+    lb?.close();
+    return lines;
+  }
+
+  function sentBy(client: Running): number {
+    return (client.out.match(/^sent /gm) ?? []).length;
+  }
+
+  function numbers(client: Running): number[] {
+    return Array.from(client.out.matchAll(/^from alice: number (\d+)$/gm), ([, number]) => Number(number));
+  }
+}

@@ -1,0 +1,438 @@
+import { limits } from "../../lib/base/limits.ts";
+import { decodeLeniently, encodeText } from "../../lib/base/text.ts";
+import { Accounts } from "../../lib/hub/accounts.ts";
+import { Hub } from "../../lib/hub/hub.ts";
+import type { NewMessage, NewNotice, Target } from "../../lib/hub/store.ts";
+import { Comeback } from "../../lib/net/comeback.ts";
+import { DatagramDoor } from "../../lib/net/datagram_door.ts";
+import { Places } from "../../lib/net/places.ts";
+import { Switchboard, type World } from "../../lib/net/switchboard.ts";
+import { MemoryStore } from "../../lib/store/memory.ts";
+import { DatagramDialer } from "../../lib/wire/datagram/dialer.ts";
+import type { DatagramLink } from "../../lib/wire/datagram/link.ts";
+import { datagramOptions } from "../../lib/wire/datagram/options.ts";
+import { NativeClient } from "../../lib/wire/native/client.ts";
+import { MAILBOX_DOOR } from "../../lib/wire/native/door.ts";
+import type { Happening } from "../../lib/wire/native/happening.ts";
+import { checksum } from "./datagram_simulation.ts";
+import { Random } from "./random.ts";
+import { VirtualTime } from "./virtual_time.ts";
+import { type Place, VirtualUdp } from "./virtual_udp.ts";
+
+/** What a run has seen. */
+export interface MailboxReport {
+  readonly seed: number;
+  readonly problems: string[];
+  /** Confirmed by the server. */
+  readonly confirmed: number;
+  /** Shown to somebody. */
+  readonly shown: number;
+  readonly crashes: number;
+  readonly clientCrashes: number;
+  readonly reconnects: number;
+}
+
+/** How hard a run is. */
+export interface MailboxWeather {
+  readonly users: number;
+  readonly messages: number;
+  readonly loss: number;
+  readonly serverCrashes: number;
+}
+
+const LIMITS = limits({ burstCommands: 1_000_000 });
+const SERVER: Place & { hostname: string; port: number } = { key: "server", hostname: "server", port: 1 };
+const ACTIVE_MS = 120_000;
+const CALM_MS = 600_000;
+
+class Crash extends Error {}
+
+/** A store on a disk whose machine stops at some write: what was not committed is gone. */
+class CrashingStore extends MemoryStore {
+  /** Writes until it stops; Infinity when it does not. */
+  writesLeft: number | undefined = Infinity;
+  crashed = false;
+
+  override keep(message: NewMessage): ReturnType<MemoryStore["keep"]> {
+    this.step();
+    return super.keep(message);
+  }
+
+  override notify(notice: NewNotice): ReturnType<MemoryStore["notify"]> {
+    this.step();
+    return super.notify(notice);
+  }
+
+  override acknowledge(name: string, seq: number): ReturnType<MemoryStore["acknowledge"]> {
+    this.step();
+    return super.acknowledge(name, seq);
+  }
+
+  override commit(): void {
+    this.step();
+    super.commit();
+    // Kept, but nobody is told any more.
+    this.step();
+  }
+
+  /** One write more; the store's own beginning is none. */
+  step(): void {
+    if (this.writesLeft === undefined) return;
+    if (this.crashed) throw new Crash();
+    if (--this.writesLeft > 0) return;
+    this.crashed = true;
+    throw new Crash();
+  }
+}
+
+/** The server's machine: goes down and comes up again with what its store has committed. */
+class VirtualServer {
+  readonly store = new CrashingStore();
+  crashes = 0;
+  #generation = 0;
+  #door: DatagramDoor | undefined;
+  #board: Switchboard | undefined;
+  hub: Hub | undefined;
+
+  constructor(readonly time: VirtualTime, readonly random: Random, readonly udp: VirtualUdp) {
+    this.up();
+  }
+
+  up(): void {
+    const generation = ++this.#generation;
+    const { time, random, store } = this;
+    store.crashed = false;
+    store.writesLeft = Infinity;
+    const alive = () => generation === this.#generation && !store.crashed;
+    const soon = (ms: number, act: () => void) => time.in(ms, () => alive() ? this.#survive(act) : undefined);
+    const bytes = (count: number) => Uint8Array.from({ length: count }, () => random.whole(0, 255));
+    const world: World = {
+      now: () => time.now,
+      soon: (turn) => soon(0, turn),
+      dial: () => {},
+      probe: () => {},
+      verify: () => Promise.reject(new Error("nobody says a password")),
+      prove: () => Promise.reject(new Error("proofs are looked at below")),
+    };
+    const hub = this.hub = new Hub(new Accounts(new Map()), LIMITS, {
+      open: () => store,
+      failed: () => {},
+      dice: { bytes, salt: () => bytes(16) },
+    });
+    const board = this.#board = new SyncBoard(hub, world, LIMITS);
+    let flushing = false;
+    const door = this.#door = new DatagramDoor(MAILBOX_DOOR, board, new Places(LIMITS), LIMITS, {
+      bytes,
+      mac: checksum,
+      now: () => time.now,
+      send: (place, datagram) => alive() ? this.udp.send(SERVER, place, datagram) : undefined,
+      flushSoon() {
+        if (flushing) return;
+        flushing = true;
+        soon(0, () => {
+          flushing = false;
+          door.flush();
+        });
+      },
+    });
+    this.udp.bind(SERVER, (from, datagram) => {
+      if (alive()) this.#survive(() => door.receive({ key: from.key, hostname: from.key, port: 1 }, datagram));
+    });
+    const tick = () => {
+      board.tick();
+      door.tick();
+      soon(50, tick);
+    };
+    soon(0, tick);
+  }
+
+  /** The power fails: at once, or at one of the next writes. */
+  crash(): void {
+    if (this.random.chance(0.3)) this.#down();
+    else this.store.writesLeft = this.random.whole(1, 12);
+  }
+
+  get links(): number {
+    return this.#door!.size;
+  }
+
+  get seats(): number {
+    return this.#board!.size;
+  }
+
+  #survive(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
+    if (this.store.crashed) this.#down();
+  }
+
+  #down(): void {
+    this.crashes++;
+    this.#generation++;
+    this.udp.unbind(SERVER);
+    this.store.rollback();
+    this.time.in(this.random.whole(100, 20_000), () => this.up());
+  }
+}
+
+/** Proofs that are right at once: who may come in is no question here. */
+class SyncBoard extends Switchboard {
+  override apply(effects: Parameters<Switchboard["apply"]>[0]): void {
+    super.apply(effects.filter((effect) => effect.type !== "prove"));
+    for (const effect of effects) {
+      if (effect.type === "prove") this.command(effect.session, { type: "checked", right: true });
+    }
+  }
+}
+
+/** One user at one client, who goes on after a crash with what is on the disk. */
+class VirtualUser {
+  readonly shown: { from: string; text: string; where: string }[] = [];
+  /** What was confirmed, under its text. */
+  readonly sent: string[] = [];
+  readonly delivered: string[] = [];
+  readonly failed: string[] = [];
+  readonly texts = new Map<string, { to: Target; text: string }>();
+  readonly #seen = new Map<string, number>();
+  /** What was said and not confirmed when a client was killed: it may have been kept, or not. */
+  readonly doubtful = new Set<string>();
+  readonly #comeback = new Comeback();
+  #client!: NativeClient;
+  #dialer: DatagramDialer | undefined;
+  #link: DatagramLink | undefined;
+  #place: Place;
+  #run = 0;
+  #dead = false;
+  #moves = 0;
+  #said = 0;
+  reconnects = 0;
+  crashes = 0;
+
+  constructor(
+    readonly name: string,
+    readonly time: VirtualTime,
+    readonly random: Random,
+    readonly udp: VirtualUdp,
+    readonly problems: string[],
+  ) {
+    this.#place = this.#newPlace();
+    this.#start();
+  }
+
+  get settled(): boolean {
+    return !this.#dead && this.#client.isIn && this.#client.settled;
+  }
+
+  say(to: Target): void {
+    if (this.#dead) return;
+    const text = `${this.name} ${++this.#said}`;
+    const said = this.#client.say(to, text);
+    if ("id" in said) this.texts.set(said.id, { to, text });
+    this.#stir();
+  }
+
+  /** The network gives this client another address. */
+  move(): void {
+    this.udp.unbind(this.#place);
+    this.#place = this.#newPlace();
+    this.#bind();
+  }
+
+  /** The client is killed and started anew. */
+  crash(): void {
+    if (this.#dead) return;
+    this.crashes++;
+    for (const { text } of this.texts.values()) if (!this.sent.includes(text)) this.doubtful.add(text);
+    this.udp.unbind(this.#place);
+    this.#dialer = this.#link = undefined;
+    this.#dead = true;
+    this.#place = this.#newPlace();
+    this.time.in(this.random.whole(10, 10_000), () => this.#start());
+  }
+
+  #newPlace(): Place {
+    return { key: `${this.name}.${this.#moves++}` };
+  }
+
+  #start(): void {
+    const run = ++this.#run;
+    this.#dead = false;
+    const current = () => run === this.#run;
+    this.#client = new NativeClient({
+      send: (json) => {
+        this.#link?.send(encodeText(json));
+        this.#stir();
+      },
+      prove: () => this.#client.proven("AAAA"),
+      isServer: () => true,
+      show: (happening) => this.#happened(happening),
+      refused: (why) => this.problems.push(`${this.name} was refused: ${why}`),
+      broken: (why) => this.problems.push(`${this.name} cannot read the server: ${why}`),
+      seen: (store) => this.#seen.get(store) ?? 0,
+      mark: (store, seq) => void this.#seen.set(store, seq),
+    }, `${this.name}-${run}`);
+    this.#dial(current);
+  }
+
+  #dial(current: () => boolean): void {
+    if (!current()) return;
+    this.reconnects++;
+    const dialer: DatagramDialer = this.#dialer = new DatagramDialer({
+      random8: () => Uint8Array.from({ length: 8 }, () => this.random.whole(0, 255)),
+      send: (datagram) => {
+        if (this.#dialer === dialer) this.udp.send(this.#place, SERVER, datagram);
+      },
+      attempt: () => {},
+      opened: (link) => {
+        this.#link = link;
+        this.time.in(0, () => {
+          if (this.#link === link) this.#client.greet(this.name, "nonce", "A".repeat(43));
+        });
+        return {
+          message: (bytes) => this.#link === link ? this.#client.received(decodeLeniently(bytes)) : undefined,
+          hungry: () => true,
+          ended: () => this.#down(dialer, current),
+        };
+      },
+      failed: () => this.#down(dialer, current),
+    }, datagramOptions());
+    this.#bind();
+    dialer.start(this.time.now);
+    const tick = () => {
+      if (this.#dialer !== dialer) return;
+      dialer.tick(this.time.now);
+      this.time.in(20, tick);
+    };
+    this.time.in(20, tick);
+  }
+
+  #bind(): void {
+    const dialer = this.#dialer;
+    this.udp.bind(this.#place, (_from, datagram) => {
+      if (!dialer || this.#dialer !== dialer) return;
+      dialer.receive(datagram, this.time.now);
+      this.#client.flush();
+      this.#stir();
+    });
+  }
+
+  #down(dialer: DatagramDialer, current: () => boolean): void {
+    if (this.#dialer !== dialer) return;
+    this.#dialer = this.#link = undefined;
+    this.#client.lost();
+    this.time.in(this.#comeback.next(this.random.next()), () => this.#dial(current));
+  }
+
+  #stir(): void {
+    const dialer = this.#dialer;
+    this.time.in(0, () => this.#dialer === dialer ? dialer?.flush(this.time.now) : undefined);
+  }
+
+  #happened(happening: Happening): void {
+    switch (happening.type) {
+      case "in":
+        return this.#comeback.reset();
+      case "message": {
+        const { from, to, text } = happening.said;
+        if (happening.own) return;
+        this.shown.push({ from, text, where: "user" in to ? "me" : to.room });
+        return;
+      }
+      case "sent":
+        return void this.sent.push(this.texts.get(happening.id)!.text);
+      case "delivered":
+        return void this.delivered.push(this.texts.get(happening.id)?.text ?? happening.id);
+      case "failed":
+        return void this.failed.push(`${happening.id}: ${happening.why}`);
+    }
+  }
+}
+
+/** Users of the mailbox in bad weather, decided by the seed alone; then calm, and everything must have arrived. */
+export function simulateMailbox(seed: number, given: Partial<MailboxWeather> = {}): MailboxReport {
+  const random = new Random(seed);
+  const weather: MailboxWeather = {
+    users: random.whole(2, 6),
+    messages: 100,
+    loss: random.pick([0, 0.1, 0.3]),
+    serverCrashes: random.whole(0, 4),
+    ...given,
+  };
+  const time = new VirtualTime();
+  const problems: string[] = [];
+  const sky = { loss: weather.loss, repeats: random.pick([0, 0.1, 0.3]), mostDelayMs: random.pick([1, 50, 400]) };
+  const udp = new VirtualUdp(time, random, sky);
+  const server = new VirtualServer(time, random, udp);
+  const names = Array.from({ length: weather.users }, (_, i) => `u${i}`);
+  const users = names.map((name) => new VirtualUser(name, time, random, udp, problems));
+  // Everybody is known before the first word: nobody is in the lobby before they have come.
+  time.pass(20_000);
+  for (let left = 100; left > 0 && !users.every(({ settled }) => settled); left--) time.pass(10_000);
+  for (let i = 0; i < weather.messages; i++) {
+    time.in(random.whole(0, ACTIVE_MS), () => {
+      const user = random.pick(users);
+      user.say(
+        random.chance(0.3) ? { room: "lobby" } : { user: random.pick(names.filter((name) => name !== user.name)) },
+      );
+    });
+  }
+  const sometime = (count: number, act: () => void) => {
+    for (let i = 0; i < count; i++) time.in(random.whole(0, ACTIVE_MS), act);
+  };
+  sometime(weather.serverCrashes, () => server.crash());
+  sometime(random.whole(0, 3), () => udp.cut(random.whole(1000, 60_000)));
+  sometime(random.whole(0, 3), () => random.pick(users).move());
+  sometime(random.whole(0, 3), () => random.pick(users).crash());
+  time.pass(ACTIVE_MS);
+  for (let passed = 0; passed < CALM_MS && !calm(users); passed += 5000) time.pass(5000);
+  time.pass(2000);
+  problems.push(...judge(users));
+  return {
+    seed,
+    problems,
+    confirmed: users.reduce((sum, { sent }) => sum + sent.length, 0),
+    shown: users.reduce((sum, { shown }) => sum + shown.length, 0),
+    crashes: server.crashes,
+    clientCrashes: users.reduce((sum, { crashes }) => sum + crashes, 0),
+    reconnects: users.reduce((sum, { reconnects }) => sum + reconnects, 0) - users.length,
+  };
+}
+
+/** Everybody is in, and all that was said has its answer and its states. */
+function calm(users: readonly VirtualUser[]): boolean {
+  return users.every((user) => user.settled) && judge(users).length === 0;
+}
+
+/** What must hold in the end. */
+function judge(users: readonly VirtualUser[]): string[] {
+  const problems: string[] = [];
+  for (const user of users) {
+    const said = [...user.texts.values()];
+    if (new Set(user.sent).size !== user.sent.length) problems.push(`${user.name}: confirmed twice`);
+    if (user.failed.length > 0) problems.push(`${user.name}: failed ${user.failed[0]}`);
+    for (const { to, text } of said) {
+      const confirmed = user.sent.includes(text);
+      const doubtful = user.doubtful.has(text);
+      if (!confirmed && !doubtful) problems.push(`${user.name}: no answer to ${text}`);
+      const receivers = users.filter(({ name }) => name !== user.name && ("room" in to || to.user === name));
+      for (const receiver of receivers) {
+        const times = receiver.shown.filter((shown) => shown.text === text).length;
+        if (times > 1 || (times === 0 && confirmed)) {
+          problems.push(`${receiver.name}: ${text} was shown ${times} times`);
+        }
+      }
+      if ("user" in to && confirmed && !user.delivered.includes(text)) problems.push(`${text} is not delivered`);
+    }
+    if (new Set(user.delivered).size !== user.delivered.length) problems.push(`${user.name}: delivered twice`);
+    const last = new Map<string, number>();
+    for (const { from, text } of user.shown) {
+      const number = Number(text.split(" ")[1]);
+      if (number <= (last.get(from) ?? 0)) problems.push(`${user.name}: ${text} came after a later one`);
+      last.set(from, number);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,13 @@
+import { openSqlite } from "../../lib/store/sqlite.ts";
+
+/** Keeps messages in the store at the path it is given, two a commit, and prints the second's number after each. */
+const store = openSqlite(Deno.args[0]!);
+const encoder = new TextEncoder();
+store.addUser("jacky", undefined, 0);
+store.commit();
+for (;;) {
+  store.keep({ from: "jacky", to: { user: "bob" }, text: "first", time: 1, id: String(store.last) });
+  const { seq } = store.keep({ from: "jacky", to: { room: "lobby" }, text: "second ".repeat(100), time: 1 });
+  store.commit();
+  Deno.stdout.writeSync(encoder.encode(`${seq}\n`));
+}
