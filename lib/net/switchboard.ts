@@ -11,6 +11,9 @@ import { reason } from "../base/reason.ts";
 import { isLoopback } from "./address.ts";
 import { Liveness, type ProbeOutcome } from "./liveness.ts";
 
+/** Writes are gathered for no longer than this, which nobody at a keyboard notices. */
+const GATHER_MS = 2;
+
 /** One connection as the switchboard sees it; `Stream` is the real one. */
 export interface Line {
   write(bytes: Uint8Array): void;
@@ -154,7 +157,16 @@ export class Switchboard {
     for (const effect of effects) this.#held.push(effect);
     if (this.#commitDue) return;
     this.#commitDue = true;
-    this.world.soon(() => this.#commit());
+    this.#commitWhenQuiet(this.world.now(), this.#held.length);
+  }
+
+  /** A commit takes as long for one write as for many: it waits while more comes, for a moment. */
+  #commitWhenQuiet(since: number, held: number): void {
+    this.world.soon(() => {
+      const more = this.#held.length;
+      if (more > held && this.world.now() < since + GATHER_MS) this.#commitWhenQuiet(since, more);
+      else this.#commit();
+    });
   }
 
   #commit(): void {

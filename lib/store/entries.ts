@@ -66,7 +66,11 @@ export class Entries {
       one: database.prepare<Row & { settled: number }>(`SELECT ${COLUMNS}, settled FROM entries WHERE seq = ?`),
       open: after("entries_open", "recipient = ? AND settled = 0"),
       settled: after("entries_settled", "recipient = ? AND settled = 1"),
-      sent: after("entries_sent", "sender = ? AND recipient IS NOT NULL AND recipient <> sender"),
+      // Without an index, which each message would pay for and only who comes back would use.
+      sent: database.prepare<Row>(
+        `SELECT ${COLUMNS} FROM entries NOT INDEXED
+         WHERE sender = ? AND recipient IS NOT NULL AND recipient <> sender AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      ),
       said: after("entries_conversation", "conversation = ?"),
       saidByOthers: after("entries_conversation", "conversation = ? AND sender <> ?"),
       before: database.prepare<Row>(
@@ -171,11 +175,14 @@ export class Entries {
   since(person: Person, after: number, limit: number): Kept[] {
     const count = atMost(limit);
     const { open, settled, sent, said } = this.#select;
-    const lists = [open, settled, sent].map((query) => query.all(person.id, after, count));
+    const lists = [open, settled].map((query) => query.all(person.id, after, count));
     for (const { room, since } of this.#roster.memberships(person)) {
       lists.push(said.all(room, Math.max(after, since), count));
     }
-    return this.#oldest(lists, count);
+    // Up to where the others fill the page: what comes behind is not in it.
+    const others = oldest(lists, count);
+    const end = others.length < count ? Number.MAX_SAFE_INTEGER : others[count - 1]?.seq ?? after;
+    return this.#oldest([others, sent.all(person.id, after, end, count)], count);
   }
 
   /** The last before `before` in a room or between two people. */

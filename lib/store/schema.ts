@@ -55,7 +55,6 @@ export const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX entries_open ON entries (recipient) WHERE recipient IS NOT NULL AND settled = 0;
   CREATE INDEX entries_settled ON entries (recipient) WHERE recipient IS NOT NULL AND settled = 1;
-  CREATE INDEX entries_sent ON entries (sender) WHERE sender IS NOT NULL AND recipient IS NOT NULL;
   CREATE INDEX entries_conversation ON entries (conversation) WHERE conversation IS NOT NULL;
   CREATE UNIQUE INDEX entries_answer ON entries (sender, id) WHERE sender IS NOT NULL AND id IS NOT NULL;
   CREATE INDEX entries_time ON entries (time);
