@@ -131,7 +131,8 @@ async function mailbox(plan: JoinPlan): Promise<number> {
     isServer: (proof) => prover.isServer(proof),
     refused: (why) => {
       face.problem(why);
-      if (plan.name !== undefined && (known !== undefined || !Deno.stdin.isTerminal())) return client.fail(why);
+      // A script has no second name to try.
+      if (!Deno.stdin.isTerminal() || (plan.name !== undefined && known !== undefined)) return client.fail(why);
       name = password = undefined;
       greet().catch(failed);
     },
@@ -185,9 +186,10 @@ async function run(client: Companion, face: ChatFace, over: Promise<Over>, inter
   onStop(interrupt);
   client.dial();
   const { status, why } = await over;
+  // In a terminal the face has its own words for it.
   if (why !== undefined) face.notConnected(why);
   await face.close();
-  if (why !== undefined) printError(`client: ${cleaned(why)}\n`);
+  if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${cleaned(why)}\n`);
   return status;
 }
 

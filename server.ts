@@ -78,7 +78,7 @@ async function serve(plan: ServePlan): Promise<void> {
 }
 
 /** A door as the house uses it. */
-type DoorServer = Pick<StreamServer, "address" | "close" | "over"> & { shut?(): void };
+type DoorServer = Pick<StreamServer, "address" | "close" | "over"> & { shut?(): Promise<void> };
 
 /** A server with its doors open. */
 export interface House {
@@ -129,7 +129,7 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
       board.stop();
       await within(limits.stopMs, Promise.all([...servers.values()].map((server) => server.over())));
       clearInterval(ticking);
-      for (const server of servers.values()) server.shut?.();
+      await Promise.all([...servers.values()].map((server) => server.shut?.()));
       board.close();
     },
   };
@@ -163,9 +163,10 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer!);
 }
 
-/** Resolves with the signal that says stop; `reread` is called at each SIGHUP that a person or a script sends. */
-function stopSignal(reread: () => void): Promise<Deno.Signal> {
+/** Resolves with what says stop, a signal or E on the console; `reread` is called at each SIGHUP that a person sends. */
+function stopSignal(reread: () => void): Promise<string> {
   return new Promise((resolve) => {
+    watchConsole(() => resolve("E on the console"));
     const windows = Deno.build.os === "windows";
     for (const signal of ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve(signal));
@@ -175,6 +176,15 @@ function stopSignal(reread: () => void): Promise<Deno.Signal> {
     const attended = Deno.stdin.isTerminal();
     Deno.addSignalListener("SIGHUP", () => attended && !Deno.stdin.isTerminal() ? resolve("SIGHUP") : reread());
   });
+}
+
+/** Calls `stop` at the mailbox handout's word for it. */
+async function watchConsole(stop: () => void): Promise<void> {
+  try {
+    for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+      if (/^E\r?$/m.test(text)) stop();
+    }
+  } catch { /* the console is gone; a signal still stops the server */ }
 }
 
 function reload(users: string, hub: Hub): void {

@@ -8,14 +8,16 @@
  * Figures are printed, never asserted; the status is 1 only when something did not work.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow } from "./kept_rows.ts";
 import type { Plan } from "./measure.ts";
+import { datagramEcho } from "./peers/datagram_echo.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
-import { native, ours } from "./peers/ours.ts";
+import { mailbox, native, ours } from "./peers/ours.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { python } from "./peers/python.ts";
 import type { Row } from "./row.ts";
-import { everybodyRow, keptRow, latencyRows, loginRows, pourRow, shoutRow, talkRow } from "./rows.ts";
+import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
 import { startRow } from "./start_row.ts";
 import { table } from "./table.ts";
 
@@ -53,6 +55,9 @@ function jobs(
     ["pour-20", () => pourRow(plan, natives, 20)],
     ["pour-200", () => pourRow(plan, natives, 200)],
     ["kept-50", () => keptRow(plan, natives, 50)],
+    ["mailbox-50", () => mailboxRow(plan, [mailbox, datagramEcho], 50)],
+    ["native-idle", () => nativeIdleRow(plan, native, small ? 50 : 500)],
+    ["history", () => historyRow(small ? 20_000 : 1_000_000)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],

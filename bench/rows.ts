@@ -2,13 +2,12 @@ import { cpuMs, residentKb } from "./process.ts";
 import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { type Figure, type Row, row } from "./row.ts";
-import { POUR } from "./traffic.ts";
 
 const FASTER = { than: "thread server", atLeast: 5 };
 const IRC_HAS_NO_RECEIPTS = "ngircd: no receipts, a message counts when it has arrived";
 
 /** Measures each server as often as the plan says, every other time in the opposite order. */
-async function alternate<T>(
+export async function alternate<T>(
   plan: Plan,
   kinds: readonly PeerKind[],
   once: (kind: PeerKind) => Promise<T>,
@@ -20,7 +19,8 @@ async function alternate<T>(
   return results;
 }
 
-function figures<T>(results: Map<PeerKind, T[]>, of: (all: T[]) => Figure): Record<string, Figure> {
+/** One figure for each server. */
+export function figures<T>(results: Map<PeerKind, T[]>, of: (all: T[]) => Figure): Record<string, Figure> {
   return Object.fromEntries(Array.from(results, ([kind, all]) => [kind.name, of(all)]));
 }
 
@@ -48,46 +48,6 @@ export async function shoutRow(plan: Plan, kinds: readonly PeerKind[], receivers
     ));
   const title = `/toall to ${receivers} receivers`;
   return row(title, "deliveries/s", figures(results, medianFigure), FASTER, [IRC_HAS_NO_RECEIPTS]);
-}
-
-/** Messages a second that arrive from one sender who writes many at once, in our own protocol and in others. */
-export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
-  const results = await alternate(plan, kinds, (kind) =>
-    withCrowd(
-      kind,
-      receivers + 1,
-      { room: true },
-      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.delivered, (until) => crowd.pour!(until)),
-    ));
-  const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
-  const notes = ["native: everything is on the disk before anybody is told; ngircd keeps nothing"];
-  return row(
-    title,
-    "deliveries/s",
-    figures(results, medianFigure),
-    { own: "native", than: "ngircd", atLeast: 2 },
-    notes,
-  );
-}
-
-/** Private messages a second of our own protocol, each kept and its delivery told, beside bare ones. */
-export async function keptRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
-  const results = await alternate(plan, kinds, (kind) =>
-    withCrowd(
-      kind,
-      2 * pairs,
-      {},
-      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.acked, (until) => crowd.talk(pairs, until)),
-    ));
-  const title = `native private messages, ${pairs} pairs`;
-  const notes = ["native: kept, acknowledged, and the sender told of it; ngircd keeps nothing and tells nobody"];
-  return row(
-    title,
-    "messages/s",
-    figures(results, medianFigure),
-    { own: "native", than: "ngircd", atLeast: 0.33 },
-    notes,
-  );
 }
 
 /** How long one message takes when nothing else is going on: the middle and the hundredth. */

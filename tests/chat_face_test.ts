@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { cleaned } from "../lib/base/text.ts";
 import type { Target } from "../lib/hub/store.ts";
 import { type ChatAct, chatAct, type ChatPlace, sameTarget } from "../lib/face/chat_acts.ts";
+import { CHAT_COMMANDS } from "../lib/face/chat_commands.ts";
 import type { ChatLook } from "../lib/face/chat_look.ts";
 import { ChatMemory } from "../lib/face/chat_memory.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
@@ -30,9 +31,8 @@ class Desk {
   readonly done: string[] = [];
   readonly talk: ChatTalk;
   now = NOW;
-  /** Why nothing can be asked. */
-  denial: string | undefined;
   #lastId = 0;
+  #growing = "";
 
   constructor(look: ChatLook, mailbox = false, curious = look !== PLAIN_LOOK) {
     const aside = look === PLAIN_LOOK ? "err " : "";
@@ -44,7 +44,6 @@ class Desk {
         },
         ask: (question) => {
           this.done.push(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`);
-          if (this.denial !== undefined) this.happens({ type: "denied", why: this.denial });
         },
         leave: () => this.done.push("leave"),
       },
@@ -52,9 +51,9 @@ class Desk {
       {
         show: (line) => this.screen.push(line),
         aside: (line) => this.screen.push(aside + line),
-        begin: (text) => this.screen.push(text),
-        more: (text) => this.screen.push(this.screen.pop()! + text),
-        finish: (text) => this.screen.push(this.screen.pop()! + text),
+        begin: (text) => this.#growing = text,
+        more: (text) => this.#growing += text,
+        finish: (text) => this.screen.push(this.#growing + text),
         help: (topic) => chatHelp(topic, mailbox),
       },
       { mailbox, curious },
@@ -144,10 +143,11 @@ Deno.test("a mistake is answered with what was typed, the rule, and an example",
       "/join a b",
       '"/join a b" was typed, but it is /join ROOM: the name of a room has no blanks; for example: /join lab1',
     ],
+    ["/hist bob", 'there is no command /hist; did you mean /history? To say it, type one "/" more: //hist'],
     ["/LIST", 'there is no command /LIST; did you mean /list? To say it, type one "/" more: //LIST'],
     [
       "/send bob x",
-      "there is no command /send; there are /list /to /toall /join /leave /say /rooms /history /help /exit; " +
+      "there is no command /send; there are /list /to /toall /join /leave /say /rooms /history /help /exit. " +
       'To say it, type one "/" more: //send',
     ],
   ];
@@ -280,7 +280,7 @@ Deno.test("a person chats: rooms and people are told apart, states say of which 
       "✓ sent",
       "→ bob> two",
       '✓✓ delivered to bob 08:40: "one"',
-      "✓✓ delivered to carol 2026-03-08 23:00 (an earlier message)",
+      "✓✓ delivered to carol 2026-03-08 23:00 (said before, or at another screen)",
       '✗ not delivered to bob: "two" (nobody came for it in 30 days)',
       "-- bob is offline --",
     );
@@ -344,14 +344,12 @@ Deno.test("what follows /join goes to the room at once; who is not let in is bac
 Deno.test("the connection is lost: what waits is said once, and nothing more when all is back", () => {
   const desk = chat().comesIn().happens(users("alice")).types("one", "two");
   desk.screen.splice(0);
-  desk.talk.lost("reset by the server", 1500);
-  desk.denial = "rooms cannot be asked while there is no connection";
+  desk.talk.reach.lost("reset by the server", 1500);
   desk.types("three", "/join lab1");
-  desk.denial = undefined;
-  desk.talk.lost("", 0);
-  desk.talk.attempt();
-  desk.talk.attempt();
-  desk.talk.connected();
+  desk.talk.reach.lost("", 0);
+  desk.talk.reach.attempt();
+  desk.talk.reach.attempt();
+  desk.talk.reach.connected();
   assertEquals([desk.talk.waiting, desk.talk.prompt], [3, "lobby> "]);
   desk.happens({ type: "in", name: "alice", rooms: ["lobby"], again: true });
   for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW });
@@ -360,8 +358,7 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
     "-- 2 messages wait for the server, and so does what is said from now on --",
     "lobby> three",
     "lobby> /join lab1",
-    "rooms cannot be asked while there is no connection",
-    "-- connection lost, trying again --",
+    "there is no connection at the moment; ask again when it is back",
     "-- connecting .. connected --",
     "-- back --",
     '✓ sent: "one"',
@@ -369,7 +366,7 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
     "✓ sent",
   );
   assertEquals(desk.talk.waiting, 0);
-  desk.talk.lost("again", 200);
+  desk.talk.reach.lost("again", 200);
   desk.types("four").shows(
     "-- connection lost (again), trying again in 1 s --",
     "lobby> four",
@@ -377,10 +374,86 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
   );
 });
 
+Deno.test("the server is away for long: each reason is told once, and the stars begin anew with each call", () => {
+  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice"));
+  desk.screen.splice(0);
+  desk.talk.reach.lost("nothing heard for 32 s", 900);
+  for (
+    const why of ["no answer within 15 s", "no answer within 15 s", "there is no network", "no answer within 15 s"]
+  ) {
+    for (let stars = 0; stars < 75; stars++) desk.talk.reach.attempt();
+    desk.talk.reach.lost(why, 20_000);
+  }
+  desk.talk.reach.attempt();
+  desk.talk.reach.connected();
+  desk.happens({ type: "in", name: "alice", rooms: ["lobby"], again: true }, { type: "closing" });
+  desk.talk.reach.lost("bye", 0);
+  desk.shows(
+    "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
+    "--> [no connection yet (no answer within 15 s), trying on]",
+    "--> [no connection yet (there is no network), trying on]",
+    "--> [no connection yet (no answer within 15 s), trying on]",
+    "--> [connecting to server]*[connected to server]",
+    "--> [back]",
+    "--> [the server stops]",
+    "--> [connection lost, trying again]",
+  );
+});
+
+Deno.test("who waits for a silent server is told so once; who waits for nothing, or hears others, is not", () => {
+  const desk = chat().comesIn().happens(users("alice", "bob"));
+  desk.screen.splice(0);
+  const passes = (seconds: number) => {
+    for (let second = 0; second < seconds; second++) desk.talk.reach.tick(desk.now += 1000);
+  };
+  passes(60);
+  desk.types("one");
+  passes(4);
+  desk.hears("bob", LOBBY, "hello", NOW);
+  passes(5);
+  desk.shows("lobby> one", "08:33:46 bob: hello");
+  passes(60);
+  desk.shows("-- no answer from the server for 5 s; what is said waits for it --");
+  desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW });
+  passes(60);
+  desk.types("two");
+  desk.talk.reach.lost("", 0);
+  passes(60);
+  desk.shows(
+    "✓ sent",
+    "lobby> two",
+    "-- connection lost, trying again --",
+    "-- what was said last waits for the server, and so does what is said from now on --",
+  );
+});
+
+Deno.test("who goes to a name that nobody has sees it at once, where all names are known", () => {
+  const desk = mailbox().types("CHAT bbo").comesIn().happens(rooms("lobby"), users("alice", "-bob"));
+  desk.screen.splice(0);
+  desk.types("CHAT bob", "CHAT bbo").happens({ type: "online", name: "carol" }).types("CHAT carol").shows(
+    "CHAT bob",
+    "--> [you chat with 'bob']",
+    "CHAT bbo",
+    "--> [you chat with 'bbo']",
+    '--> [nothing was heard of a "bbo" so far; /list shows who there is]',
+    "--> [carol is online]",
+    "CHAT carol",
+    "--> [you chat with 'carol']",
+  );
+});
+
+Deno.test("the connection is lost before the menu comes: one denial says enough", () => {
+  const desk = mailbox().comesIn();
+  desk.happens({ type: "denied", why: "rooms: not answered" }, { type: "denied", why: "users: not answered" }).shows(
+    "#####[you: alice]#####",
+    "--> [rooms: not answered]",
+  );
+});
+
 Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
   const desk = mailbox();
-  for (let stars = 0; stars < 3; stars++) desk.talk.attempt();
-  desk.talk.connected();
+  for (let stars = 0; stars < 3; stars++) desk.talk.reach.attempt();
+  desk.talk.reach.connected();
   desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
     .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
     .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW })
@@ -467,15 +540,18 @@ Deno.test("alice was away: what she missed has the time it was said, what comes 
 
 Deno.test("there is no server: the stars end, and the last line says so", () => {
   const desk = mailbox();
-  desk.talk.attempt();
-  desk.talk.notConnected("no answer in 15 s");
+  desk.talk.reach.attempt();
+  desk.talk.reach.notConnected("no answer in 15 s");
   desk.shows(
     "--> [connecting to server]*",
     "--> [couldn't connect to server]",
     "--> [no answer in 15 s]",
   );
+  desk.talk.reach.connected();
+  desk.talk.reach.notConnected("the name is taken");
+  desk.shows("--> [the name is taken]");
   const script = new Desk(PLAIN_LOOK, true);
-  script.talk.notConnected("no answer in 15 s");
+  script.talk.reach.notConnected("no answer in 15 s");
   script.shows("err couldn't connect to server: no answer in 15 s");
 });
 
@@ -510,6 +586,7 @@ Deno.test("commands, names and rooms are completed, but no name that could steer
   assertEquals(complete("/leave "), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/history l"), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/help hi"), ["history"]);
+  assertEquals(complete("/help J", true), ["JOIN"]);
   assertEquals(complete("/to bob b"), []);
   assertEquals(complete("JOIN la"), []);
   assertEquals(complete("JOIN la", true), ["lab1", "lab2"]);
@@ -523,7 +600,11 @@ Deno.test("help tells of all commands, or more of one; the mailbox's of its word
   assert(chatHelp(undefined, true).some((line) => line.includes("JOIN GROUP")));
   assertEquals(chatHelp("/to", false)[0], "/to NAME [TEXT]");
   assertEquals(chatHelp("constructor", false)[0], "there is no command constructor; these there are:");
-  for (const line of [...help, ...chatHelp("history", true)]) assert(line.length <= 80, line);
+  assertEquals(chatHelp("JOIN", true), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
+  assertEquals(chatHelp("JOIN", false)[0], "there is no command JOIN; these there are:");
+  assertEquals(chatHelp("join", true)[0], "/join ROOM");
+  const more = Object.keys(CHAT_COMMANDS).flatMap((name) => chatHelp(name, true));
+  for (const line of [...help, ...more]) assert(line.length <= 80, line);
 });
 
 Deno.test("of what was said a thousand are remembered", () => {
@@ -614,9 +695,9 @@ Deno.test("whatever strangers write and people type: every line shown is one lin
         else desk.happens(each);
         assertEquals(cleaned(desk.talk.prompt), desk.talk.prompt);
       }
-      desk.talk.attempt();
-      desk.talk.lost(why, 10);
-      desk.talk.notConnected(why);
+      desk.talk.reach.attempt();
+      desk.talk.reach.lost(why, 10);
+      desk.talk.reach.notConnected(why);
       for (const line of desk.screen) assertEquals(line, cleaned(line), name);
     }));
   }

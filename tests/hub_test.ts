@@ -7,6 +7,9 @@ import { type Event, Message } from "../lib/hub/event.ts";
 import type { Effect } from "../lib/hub/effect.ts";
 import { Hub } from "../lib/hub/hub.ts";
 import { Patience } from "../lib/hub/patience.ts";
+import { type Seat, Switchboard } from "../lib/net/switchboard.ts";
+import { MemoryStore } from "../lib/store/memory.ts";
+import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
 
 const KEY = "A".repeat(43);
 const SCRYPT_ENTRY = `$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$${KEY}`;
@@ -217,4 +220,71 @@ Deno.test("any commands in any order: each message has one outcome, and in the e
     assertEquals(outcomes, sent);
     assertEquals(hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
   }));
+});
+
+/** A store that can fail as a disk does: then everything fails until it is taken back. */
+class FailingStore extends MemoryStore {
+  failing = false;
+  rollbacks = 0;
+
+  override acknowledge(name: string, seq: number): ReturnType<MemoryStore["acknowledge"]> {
+    if (this.failing) throw new Error("the disk is full");
+    return super.acknowledge(name, seq);
+  }
+
+  override rollback(): void {
+    this.rollbacks++;
+    super.rollback();
+  }
+}
+
+/** A switchboard over a failing store, with alice in our own protocol, who has acknowledged what is not in the store yet. */
+function failingBoard(): { board: Switchboard; hub: Hub; store: FailingStore; seat: Seat; closed: () => boolean } {
+  const store = new FailingStore("store");
+  const dice = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
+  const hub = new Hub(accounts(), limits(), { open: () => store, failed: () => {}, dice });
+  const never = () => Promise.reject(new Error("nobody asks"));
+  const world = { dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {}, now: () => 0 };
+  const board = new Switchboard(hub, world, limits());
+  let closed = false;
+  const line = { write: () => {}, close: () => void (closed = true), abort: () => {}, resume: () => {} };
+  const seat = board.open(MAILBOX_DOOR, { hostname: "10.0.0.1", port: 1 }, () => line);
+  for (
+    const command of [{ type: "login", name: "a", password: "1" }, { type: "become" }, { type: "resume" }] as const
+  ) {
+    hub.handle(seat.id, command, 0);
+  }
+  store.keep({ from: "b", to: { room: "lobby" }, text: "hi", time: 0 });
+  store.commit();
+  hub.handle(seat.id, { type: "resume", store: "store", after: 0 }, 0);
+  hub.handle(seat.id, { type: "acknowledge", seq: 1 }, 0);
+  store.failing = true;
+  return { board, hub, store, seat, closed: () => closed };
+}
+
+Deno.test("a store that fails as time passes is taken back, and the server goes on", () => {
+  const { board, store } = failingBoard();
+  board.tick();
+  assertEquals(store.rollbacks, 1);
+});
+
+Deno.test("a server that stops tells everybody, also when the store fails at it", () => {
+  const { board, closed } = failingBoard();
+  board.stop();
+  assertEquals([closed(), board.size], [true, 0]);
+});
+
+Deno.test("a session ends, with its place and its line, also when the store fails at it", () => {
+  const { board, hub, seat, closed } = failingBoard();
+  seat.end("closed the connection");
+  assertEquals([closed(), board.size, hub.size.online], [true, 0, 0]);
+});
+
+Deno.test("a room that was asked for before it was there can be asked for once it is", () => {
+  const { hub, seat } = failingBoard();
+  const asked = (room: string) =>
+    tell(hub, seat.id, { type: "history", ref: 1, of: { room }, before: undefined, limit: 1 });
+  assertEquals(asked("nowhere")[0]![1].type, "denied");
+  assertEquals(tell(hub, seat.id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
+  assertEquals(asked("nowhere")[0]![1].type, "history");
 });

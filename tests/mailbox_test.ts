@@ -4,6 +4,8 @@ import { decodeLeniently, encodeText } from "../lib/base/text.ts";
 import { Accounts } from "../lib/hub/accounts.ts";
 import { DatagramClient } from "../lib/net/datagram_client.ts";
 import { Identity } from "../lib/store/identity.ts";
+import { Passwords } from "../lib/store/passwords.ts";
+import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
 import { freshNonce, Prover } from "../lib/store/prover.ts";
 import { NativeClient } from "../lib/wire/native/client.ts";
 import type { Happening } from "../lib/wire/native/happening.ts";
@@ -107,7 +109,7 @@ Deno.test("an account proves its password without saying it, with a plain and wi
   const bob = await mailbox.user("bob", "open sesame");
   assertEquals([alice.refused, bob.refused], ["", ""]);
   const guess = await mailbox.user("bob", "open says me");
-  assertEquals(guess.refused, "the proof is not right: another password, or another key");
+  assertEquals(guess.refused, "wrong password");
   for (const user of [alice, bob, guess]) await user.leave();
 });
 
@@ -116,10 +118,58 @@ Deno.test("a name is held by its key: whoever has another is kept out", async ()
   const carol = await mailbox.user("carol");
   using elsewhere = new Folder();
   const thief = await new MailboxUser("carol", new Prover(new Identity(elsewhere.path))).join(mailbox.port);
-  assertEquals(thief.refused, '"carol" is held by somebody else');
+  assertEquals(
+    thief.refused,
+    '"carol" is held by whoever came with it first, at another machine or with other --data',
+  );
   const odd = await new MailboxUser("no\u202ename", mailbox.prover("odd")).join(mailbox.port);
   assertEquals(odd.refused.startsWith("a name is 1 to 32 letters"), true);
   for (const user of [carol, thief, odd]) await user.leave();
+});
+
+Deno.test("the longest text comes in whole, whatever its characters take in JSON", async () => {
+  await using mailbox = new Mailbox();
+  const [alice, bob] = [await mailbox.user("alice"), await mailbox.user("bob")];
+  const text = "\u0001".repeat(limits().textBytes);
+  alice.native.say({ user: "bob" }, text);
+  await until(() => bob.texts.length > 0, "it has come");
+  assertEquals(bob.texts, [text]);
+  for (const user of [alice, bob]) await user.leave();
+});
+
+Deno.test("more is said at once than a transport takes: everything is confirmed, in order", async () => {
+  await using mailbox = new Mailbox({ burstCommands: 1_000_000 });
+  const alice = await mailbox.user("alice");
+  const texts = Array.from({ length: 9000 }, (_, i) => `${i} of many`);
+  for (const text of texts) alice.native.say({ room: "lobby" }, text);
+  await until(() => alice.native.waiting === 0, "all is confirmed", 60_000);
+  const kept = mailbox.house.hub.store!.history({ room: "lobby" }, Infinity, texts.length + 1);
+  assertEquals(kept.map(({ text }) => text), texts);
+  await alice.leave();
+});
+
+Deno.test("who proves a password while somebody else who did has left is not refused for it", async () => {
+  const passwords = new Passwords(1);
+  const proofs = new Proofs(passwords);
+  const secret = { type: "plain", password: "12345" } as const;
+  const challenge = {
+    ...{ how: "password", nonce: proofs.bytes(16), salt: proofs.salt("alice") } as const,
+    ...{ logN: 4, r: 8, p: 1, keyBytes: 32 },
+  };
+  const key = await passwords.stretch("12345", challenge);
+  const { client: proof } = passwordProof(key, transcript("alice", "n", challenge.nonce, challenge.salt));
+  const proving = { name: "alice", nonce: "n", challenge, by: { type: "password", secret }, proof } as const;
+  const ask = (waits: boolean) => proofs.answer(proving, { from: "", waits: () => waits });
+  const [left, stayed] = await Promise.all([ask(false), ask(true)]);
+  assertEquals([left.right, stayed.right], [false, true]);
+});
+
+Deno.test("keys that are made at the same time are all kept, whatever the names", async () => {
+  using folder = new Folder();
+  const names = ["alice", "bob", "constructor"];
+  const made = await Promise.all(names.map((name) => new Identity(folder.path).key(name)));
+  const read = await Promise.all(names.map((name) => new Identity(folder.path).key(name)));
+  assertEquals(read.map(({ publicKey }) => publicKey), made.map(({ publicKey }) => publicKey));
 });
 
 const USERS = 2000;

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Lab } from "./support/lab.ts";
+import { Lab, RECEIPT } from "./support/lab.ts";
 import { plain, RawNative } from "./support/native.ts";
 
 /** A server that keeps, in a folder of its own. */
@@ -281,4 +281,51 @@ Deno.test("news of who comes and goes are gathered and told", async () => {
   while (!news.online.includes("jacky")) news = await alice.next();
   jacky.close();
   while (!news.offline.includes("jacky")) news = await alice.next();
+});
+
+Deno.test("a screen that has fallen behind is told everything, also what another screen has acknowledged meanwhile", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { burstCommands: 100_000 } });
+  using quick = await join(lab, "alice");
+  using slow = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  for (const client of [quick, slow, bob]) await client.resume();
+  const texts = Array.from({ length: 600 }, (_, i) => `${i}`);
+  const lines = texts.map((text) => `${JSON.stringify({ type: "say", id: text, to: "alice", text })}\n`);
+  await bob.wire.send(lines.join(""));
+  for (let acked = 0; acked < texts.length; acked++) await quick.send({ type: "ack", seq: (await quick.take()).seq });
+  await bob.ask({ type: "say", id: "last", to: "alice", text: "last" });
+  await quick.ask({ type: "say", id: "own", to: "bob", text: "own" });
+  const got: string[] = [];
+  while (got.at(-1) !== "own") {
+    const message = await slow.take();
+    got.push(message.text);
+    await slow.send({ type: "ack", seq: message.seq });
+  }
+  assertEquals(got, [...texts, "last", "own"]);
+});
+
+Deno.test("303 when the handout's client of a user has answered, whatever their other screen does", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 60_000 } });
+  using screen = await join(lab, "jacky");
+  await screen.resume();
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await bob.la.send("/toall hi\n");
+  assertEquals(await jacky.take(), "/broadcastfrom bob hi");
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+});
+
+Deno.test("a client that asks for our protocol while a message is in flight, and then closes La, is gone", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 60_000 } });
+  using jacky = await lab.join("jacky");
+  using bob = await lab.join("bob");
+  await bob.la.send("/to jacky hi\n");
+  assertEquals(await jacky.lb.line(), "/from bob hi");
+  await jacky.la.send("/partyline 1\n");
+  await jacky.la.finish();
+  using michael = await lab.join("michael");
+  await jacky.lb.send(RECEIPT);
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+  assertEquals(await jacky.la.rest(), "");
+  assertEquals(await michael.la.ask("/list"), "301 michael bob");
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/base/limits.ts";
 import { Accounts } from "../lib/hub/accounts.ts";
 import { Hub } from "../lib/hub/hub.ts";
+import { Comeback } from "../lib/net/comeback.ts";
 import { Liveness } from "../lib/net/liveness.ts";
 import { Outbox } from "../lib/net/outbox.ts";
 import { Places } from "../lib/net/places.ts";
@@ -311,4 +312,12 @@ Deno.test("a machine that is asked and never found is gone after three; one that
   const walled = new Liveness(idleMs, 0);
   for (let i = 0; i < 10; i++) walled.probed("silent", i);
   assertEquals(walled.gone, false, "behind a firewall, silence says nothing");
+});
+
+Deno.test("a lost connection is tried again after a second, then twice as long each time, half a minute at most", () => {
+  const comeback = new Comeback();
+  const waits = (dice: number) => Array.from({ length: 7 }, () => comeback.next(dice));
+  assertEquals(waits(0), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  comeback.reset();
+  assertEquals(waits(1), [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
 });

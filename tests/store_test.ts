@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { decodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
 import { Passwords } from "../lib/store/passwords.ts";
+import { hmac } from "../lib/store/proofs.ts";
 import { hashUsers, readUsers, UsersFileError } from "../lib/store/users_file.ts";
 import { Folder } from "./support/programs.ts";
 
@@ -94,4 +95,13 @@ Deno.test("a users file that cannot be read is told with its path and the reason
   assertThrows(() => readUsers(folder.path), UsersFileError, "cannot read the users file");
   Deno.writeFileSync(`${folder.path}/bytes`, Uint8Array.of(0x61, 0x20, 0xff));
   assertThrows(() => readUsers(`${folder.path}/bytes`), UsersFileError, "it is not UTF-8 text");
+});
+
+Deno.test("HMAC-SHA256 is the one that everybody has, with short and long keys", async () => {
+  for (const length of [1, 3, 32, 64, 65, 200]) {
+    const key = new Uint8Array(length).map((_, i) => i * 7);
+    const bytes = new TextEncoder().encode("what is to be told apart");
+    const known = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    assertEquals(hmac(key, bytes), new Uint8Array(await crypto.subtle.sign("HMAC", known, bytes)));
+  }
 });

@@ -20,8 +20,8 @@ export const LIMITS = {
   textBytes: {
     usual: 16 * 1024,
     least: 1,
-    most: 1024 * 1024,
-    why: "longest text that is kept; no longer than what a handout client can be told",
+    most: 40 * 1024,
+    why: "longest text that is kept; no longer than what a handout client, and a message over datagrams, can be told",
   },
   rooms: {
     usual: 1000,

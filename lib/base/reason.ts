@@ -6,5 +6,8 @@ export function reason(error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) return "the port is in use";
   if (error instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
   if (error instanceof Deno.errors.ConnectionRefused) return "nothing listens there";
-  return error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  if (/ENOTFOUND|failed to lookup address|Name or service not known/i.test(said)) return "no machine has that name";
+  // What was tried, and the system's number for what went wrong, are told by whoever asks or by nobody.
+  return said.replace(/ \(os error \d+\).*$/s, "");
 }

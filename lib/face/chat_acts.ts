@@ -120,8 +120,10 @@ function fault(line: string, { usage, example }: ChatCommand, why: string): Chat
 }
 
 function unknown(verb: string): ChatAct {
-  const meant = CHAT_VERBS.find((each) => each === verb.toLowerCase());
-  const rule = meant ? `did you mean ${meant}?` : `there are ${CHAT_VERBS.join(" ")};`;
+  const typed = verb.toLowerCase();
+  const meant = CHAT_VERBS.find((each) => each === typed) ??
+    CHAT_VERBS.find((each) => typed.length > 1 && each.startsWith(typed));
+  const rule = meant ? `did you mean ${meant}?` : `there are ${CHAT_VERBS.join(" ")}.`;
   return {
     type: "fault",
     why: `there is no command ${shortened(verb)}; ${rule} To say it, type one "/" more: /${shortened(verb)}`,

@@ -17,15 +17,15 @@ export const CHAT_COMMANDS: Readonly<Record<string, ChatCommand>> = {
     usage: "/list",
     short: "who there is, online and offline",
     example: "/list",
-    long: ["Everybody the server has ever seen; what you say to who is offline waits for them."],
+    long: ["Everybody the server has ever seen. What you say to those offline waits."],
   },
   to: {
     usage: "/to NAME [TEXT]",
     short: "say something to one person",
     example: "/to bob Hello!",
     long: [
-      "Without TEXT you go to the conversation with NAME: what you type then goes there.",
-      "NAME need not be online: the message waits, and you are told when it has arrived.",
+      "Without TEXT you go to the conversation with NAME; what you type goes there.",
+      "NAME need not be online: the message waits, and you see when it has arrived.",
     ],
   },
   toall: {
@@ -38,7 +38,7 @@ export const CHAT_COMMANDS: Readonly<Record<string, ChatCommand>> = {
     usage: "/join ROOM",
     short: "go to a room; it is made when there is none",
     example: "/join lab1",
-    long: ["What you type then goes there. You see what is said in every room that you have joined."],
+    long: ["What you type then goes there. You see what is said in every room you joined."],
   },
   leave: {
     usage: "/leave ROOM",
@@ -77,7 +77,7 @@ export const CHAT_COMMANDS: Readonly<Record<string, ChatCommand>> = {
     usage: "/exit",
     short: "leave the chat",
     example: "/exit",
-    long: ["What you have said goes out first. Ctrl-D does the same, Ctrl-C leaves at once."],
+    long: ["What you have said goes out first, as with Ctrl-D.", "Ctrl-C leaves at once."],
   },
 };
 

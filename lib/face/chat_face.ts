@@ -49,6 +49,7 @@ export interface ChatFace {
 
 /** A script's lines are taken while less than this waits for the server: a pipe is faster than any network. */
 const WAITING = 256;
+const TICK_MS = 1000;
 
 /** Opens the face of the chat, or of the mailbox: in a terminal for people, elsewhere one line an event. */
 export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): ChatFace {
@@ -88,6 +89,9 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
     { mailbox, curious: terminal },
   );
 
+  // A script waits as long as it likes.
+  const ticking = terminal ? setInterval(() => talk.reach.tick(Date.now()), TICK_MS) : undefined;
+
   function leave(): void {
     if (leaving) return;
     leaving = true;
@@ -96,6 +100,8 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
   }
 
   function ask(question: "name" | "password", text: string): void {
+    // Nobody is asked before a server is there.
+    talk.reach.connected();
     asked = question;
     standing = null;
     // Scripts see no prompts; a person who types while the output goes to a file sees them on standard error.
@@ -124,10 +130,10 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
       talk.happened(happening, Date.now());
       next();
     },
-    attempt: () => talk.attempt(),
-    connected: () => talk.connected(),
-    notConnected: (why) => talk.notConnected(why),
-    lost: (why, againMs) => talk.lost(why, againMs),
+    attempt: () => talk.reach.attempt(),
+    connected: () => talk.reach.connected(),
+    notConnected: (why) => talk.reach.notConnected(why),
+    lost: (why, againMs) => talk.reach.lost(why, againMs),
     note: (line) => terminal ? face.show(line.trimEnd()) : printError(line),
     problem: (text) => aside(look.fault(text)),
     raw(line) {
@@ -135,6 +141,9 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
       face.show(terminal ? imView(line, Date.now(), colour) : line);
       next();
     },
-    close: () => face.close(),
+    close() {
+      clearInterval(ticking);
+      return face.close();
+    },
   };
 }

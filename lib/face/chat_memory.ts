@@ -22,6 +22,8 @@ export class ChatMemory {
   since = 0;
   /** Users heard of. */
   readonly users = new Set<string>();
+  /** Whether the server has told of all users there are. */
+  usersListed = false;
   /** Rooms that we are in. */
   readonly joined = new Set<string>();
   /** Rooms heard of. */
@@ -75,6 +77,7 @@ export class ChatMemory {
       case "offline":
         return note(this.users, happening.name);
       case "users":
+        this.usersListed = true;
         for (const { name } of happening.users) note(this.users, name);
         return;
       case "rooms":

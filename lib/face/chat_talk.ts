@@ -4,6 +4,7 @@ import type { Happening } from "../wire/native/happening.ts";
 import { type ChatAct, chatAct, type ChatQuestion, LOBBY, sameTarget } from "./chat_acts.ts";
 import type { ChatLook } from "./chat_look.ts";
 import { ChatMemory } from "./chat_memory.ts";
+import { ChatReach, type ReachWay } from "./chat_reach.ts";
 import type { Face } from "./face.ts";
 import { mailboxAct } from "./mailbox_acts.ts";
 
@@ -17,9 +18,7 @@ export interface Talker {
 }
 
 /** Where a talk makes itself seen. */
-export interface TalkWay extends Pick<Face, "show" | "begin" | "more" | "finish"> {
-  /** What is no event: news of the connection, mistakes, help. */
-  aside(line: string): void;
+export interface TalkWay extends ReachWay, Pick<Face, "show"> {
   help(topic: string | undefined): readonly string[];
 }
 
@@ -50,17 +49,17 @@ const ASKED = 10_000;
  */
 export class ChatTalk {
   readonly memory: ChatMemory;
+  /** What is told of the connection. */
+  readonly reach: ChatReach;
   #asked: Asked[] = [];
   readonly #unanswered = new Set<string>();
   #menuRooms: readonly RoomState[] = [];
   /** The server answers each question and each message. */
   #answers = false;
-  #away = false;
-  #saidAway = false;
-  #calling = false;
 
   constructor(readonly talker: Talker, readonly look: ChatLook, readonly way: TalkWay, readonly style: TalkStyle) {
     this.memory = new ChatMemory(style.mailbox ? undefined : { room: LOBBY });
+    this.reach = new ChatReach(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
   }
 
   get prompt(): string {
@@ -80,17 +79,19 @@ export class ChatTalk {
 
   /** The client has learnt something. */
   happened(happening: Happening, now: number): void {
+    this.reach.heard();
     const asked = this.#answered(happening);
     this.memory.learn(happening, now);
     switch (happening.type) {
       case "in":
         return this.#cameIn(happening.again);
       case "closing":
-        return this.way.aside(this.look.news("the server stops"));
+        return this.reach.closing();
       case "denied":
         if (asked?.moved) this.#goBack(asked.moved.from, asked.moved.to);
-        if (asked?.purpose !== "quiet") this.way.aside(this.look.fault(happening.why));
-        return;
+        // Of the two questions for the menu one denial says enough.
+        if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
+        return this.way.aside(this.look.fault(happening.why));
       case "sent":
       case "failed":
         this.#unanswered.delete(happening.id);
@@ -102,35 +103,6 @@ export class ChatTalk {
         break;
     }
     this.#show(this.look.happened(happening, this.memory, now));
-  }
-
-  /** The server is called once more. */
-  attempt(): void {
-    if (!this.#calling) this.way.begin(this.look.calling.begin);
-    this.#calling = true;
-    this.way.more(this.look.calling.attempt);
-  }
-
-  /** The server has answered the call. */
-  connected(): void {
-    if (this.#calling) this.way.finish(this.look.calling.end);
-    this.#calling = false;
-  }
-
-  /** The server is not called any more. */
-  notConnected(why: string): void {
-    if (this.#calling) this.way.finish("");
-    this.#calling = false;
-    for (const line of this.look.unreached(why)) this.way.aside(line);
-  }
-
-  /** The connection is gone, and is tried again. */
-  lost(why: string, againMs: number): void {
-    this.#away = true;
-    const seconds = Math.ceil(againMs / 1000);
-    const again = seconds > 0 ? `trying again in ${seconds} s` : "trying again";
-    this.way.aside(this.look.news(`connection lost${why === "" ? "" : ` (${why})`}, ${again}`));
-    if (this.#unanswered.size > 0 && !this.#saidAway) this.#tellWaiting();
   }
 
   /** The server is one of the handout: it answers in lines of its own. */
@@ -150,7 +122,8 @@ export class ChatTalk {
         return this.#say(act.to, act.text);
       case "go":
         this.memory.here = act.to;
-        return this.#show(this.look.went(act.to));
+        this.#show(this.look.went(act.to));
+        return this.#doubt(act.to);
       case "ask":
         return this.#ask(act.question);
       case "menu":
@@ -169,18 +142,20 @@ export class ChatTalk {
     if ("why" in said) return this.way.aside(this.look.fault(`not sent: ${said.why}`));
     this.memory.said(said.id, { to, text });
     if (this.#answers) this.#unanswered.add(said.id);
-    if (this.#away && !this.#saidAway) this.#tellWaiting();
+    this.reach.tellWaiting();
   }
 
-  // Once for each time that the connection is gone.
-  #tellWaiting(): void {
-    this.#saidAway = true;
-    const count = this.#unanswered.size;
-    const waits = count === 1 ? "what was said last waits" : `${count} messages wait`;
-    this.way.aside(this.look.news(`${waits} for the server, and so does what is said from now on`));
+  /** A name that nobody has is noticed before anything is said to it. */
+  #doubt(to: Target): void {
+    const { memory, way, look } = this;
+    if (!memory.usersListed || !("user" in to) || memory.users.has(to.user)) return;
+    way.aside(look.news(`nothing was heard of a "${to.user}" so far; /list shows who there is`));
   }
 
   #ask(question: ChatQuestion, purpose: Asked["purpose"] = "shown"): void {
+    if (this.reach.away) {
+      return this.way.aside(this.look.fault("there is no connection at the moment; ask again when it is back"));
+    }
     const from = this.memory.here;
     if (question.type === "join") this.memory.here = { room: question.room };
     if (question.type === "leave" && sameTarget(from, { room: question.room })) {
@@ -189,7 +164,7 @@ export class ChatTalk {
     const to = this.memory.here;
     this.#asked.push({ question, purpose, moved: to === from ? undefined : { from, to } });
     if (this.#asked.length > ASKED) this.#asked.shift();
-    // Last: what cannot be asked is denied at once.
+    // Last: the answer may come at once.
     this.talker.ask(question);
   }
 
@@ -201,8 +176,8 @@ export class ChatTalk {
 
   #askMenu(): void {
     this.#ask({ type: "rooms" }, "menu");
-    // One denial says enough.
-    if (!this.#away) this.#ask({ type: "users" }, "menu");
+    // Said once is enough.
+    if (!this.reach.away) this.#ask({ type: "users" }, "menu");
   }
 
   #menu(happening: Extract<Happening, { type: "rooms" | "users" }>): void {
@@ -212,7 +187,7 @@ export class ChatTalk {
 
   #cameIn(again: boolean): void {
     this.#answers = true;
-    this.#away = this.#saidAway = false;
+    this.reach.cameIn();
     // What was asked before was asked of a connection that is gone.
     this.#asked = [];
     if (again) return this.way.aside(this.look.news("back"));

@@ -20,7 +20,7 @@ export interface Typist {
 export interface Face {
   /** Shows one line of text. What is being typed stays as it is. */
   show(line: string): void;
-  /** Begins a line that grows below those shown until `finish`; only a terminal shows it. One at a time. */
+  /** Begins a line that grows below those shown until `finish`; only a terminal shows it. One that grows begins anew. */
   begin(text: string): void;
   /** Adds to the line begun. */
   more(text: string): void;

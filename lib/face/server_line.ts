@@ -55,7 +55,9 @@ Alone, \`server\` opens every door on its usual port. With PORT it opens the IM
 door there, and of the others those that are named by their options. Port 0 is
 any free one. USERS_FILE is ./users.txt unless given; it has one user a line:
 username, white space, password; neither holds white space.
-SIGHUP reads it again. SIGINT (Ctrl-C) and SIGTERM end the server in good order.
+SIGHUP reads it again. SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console
+end the server in good order. In the background give it no console to read:
+server </dev/null &
 
 Options
 ${optionHelp(OPTIONS)}
@@ -129,7 +131,7 @@ ${
     mailbox === undefined
       ? ""
       : `As in the mailbox handout:     ${client} mailbox 127.0.0.1 ${mailbox}\n`
-  }To watch the protocol: --trace. To stop: Ctrl-C.
+  }To watch the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;
 }

@@ -1,7 +1,7 @@
 /** Messages told and not yet acknowledged, at most; then the rest waits where it is kept. */
 const MOST = 256;
 /** The same in characters; what a peer does not read must not fill its outbox. */
-const MOST_CHARACTERS = 128 * 1024;
+const MOST_CHARACTERS = 64 * 1024;
 /** What a message costs besides its text. */
 const OVERHEAD = 100;
 
@@ -23,7 +23,8 @@ export class Course {
 
   constructor(
     after: number,
-    /** Whether only what still waits for the user is told, not all that concerns them. */ readonly fresh: boolean,
+    /** Up to here only what still waits for the user is told; after it all that concerns them. */
+    readonly waitingUpTo: number,
   ) {
     this.told = after;
   }

@@ -6,10 +6,13 @@ import type { UserState } from "./event.ts";
 import { nameFault } from "./names.ts";
 import type { People, Presence } from "./people.ts";
 import type { Post } from "./post.ts";
-import { LOBBY, type Store, type Target } from "./store.ts";
+import { type KeptMessage, LOBBY, type Store, type Target } from "./store.ts";
 
 /** The most that one page of history holds. */
 const HISTORY_PAGE = 1000;
+/** Read at once; and past so many characters no more: what is read in vain for long texts holds up everybody. */
+const HISTORY_STEP = 100;
+const HISTORY_CHARACTERS = 48 * 1024;
 
 /** What can be asked about users, rooms and what was said, and who is in which room. */
 export class Directory {
@@ -85,9 +88,17 @@ export class Directory {
     }
     const most = Math.min(Math.max(1, limit), HISTORY_PAGE);
     const where = "room" in of ? of : { between: [asker.name!, of.user] as const };
-    const found = this.store.history(where, before ?? Infinity, most + 1);
-    const more = found.length > most;
-    return [tell(asker.id, { type: "history", ref, messages: more ? found.slice(1) : found, more })];
+    const messages: KeptMessage[] = [];
+    let more = true;
+    for (let characters = 0; more && messages.length < most && characters < HISTORY_CHARACTERS;) {
+      const count = Math.min(HISTORY_STEP, most - messages.length);
+      const found = this.store.history(where, messages[0]?.seq ?? before ?? Infinity, count + 1);
+      more = found.length > count;
+      if (more) found.shift();
+      messages.unshift(...found);
+      for (const { text } of found) characters += text.length;
+    }
+    return [tell(asker.id, { type: "history", ref, messages, more })];
   }
 
   /** Everybody who can be spoken to, sorted by name. */

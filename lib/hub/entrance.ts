@@ -77,8 +77,10 @@ export class Entrance {
     if (!login) return [];
     presence.login = undefined;
     if (!right || !login.counts) {
+      const by = login.proving?.by.type;
+      const text = by === "key" ? "that is not the key that the name is held by" : "wrong password";
       return [
-        tell(presence.id, { type: "turnedAway", why: "credentials" }),
+        tell(presence.id, { type: "turnedAway", why: by ? { text } : "credentials" }),
         { type: "note", text: `login of ${login.name} from ${presence.address} refused: name or password` },
       ];
     }
@@ -130,7 +132,9 @@ export class Entrance {
     if (!user) return { type: "key", key, fresh: true };
     if (!user.key) return `${JSON.stringify(name)} is the name of somebody who logs in with a password`;
     const same = user.key.length === key.length && user.key.every((byte, i) => byte === key[i]);
-    return same ? { type: "key", key, fresh: false } : `${JSON.stringify(name)} is held by somebody else`;
+    return same
+      ? { type: "key", key, fresh: false }
+      : `${JSON.stringify(name)} is held by whoever came with it first, at another machine or with other --data`;
   }
 
   #challenge(name: string, proof: Proof): Challenge {

@@ -83,6 +83,17 @@ export class Hub {
     for (const presence of this.#people.handouts) if (presence.ready) post.ready(presence, now);
   }
 
+  /** Whether there is, by now, something that messages are kept in. */
+  canKeep(now: number): boolean {
+    try {
+      this.keep(now);
+      return true;
+    } catch (error) {
+      this.#keeping?.failed(error);
+      return false;
+    }
+  }
+
   /** Forgets what it remembers of the store, which has gone back to an earlier state. */
   recall(): void {
     this.#post?.recall();
@@ -133,7 +144,7 @@ export class Hub {
       case "become":
         return this.#become(presence, now);
       case "hello":
-        if (!this.#canKeep(now)) {
+        if (!this.canKeep(now)) {
           return [tell(id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
         }
         presence.kind = "native";
@@ -253,22 +264,13 @@ export class Hub {
     return [...presence.owes.keys()].flatMap((id) => this.#settle(presence, id, "missed", true, now));
   }
 
-  /** Whether there is, by now, something that messages are kept in. */
-  #canKeep(now: number): boolean {
-    try {
-      this.keep(now);
-      return true;
-    } catch (error) {
-      this.#keeping?.failed(error);
-      return false;
-    }
-  }
-
   /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by its stream. */
   #become(presence: Presence, now: number): Effect[] {
     const person = this.#people.get(presence.name);
-    if (!person || presence.kind === "native" || !this.#canKeep(now)) return [];
+    if (!person || presence.kind === "native" || !this.canKeep(now)) return [];
     const effects = this.#post!.release(presence, person, false, now);
+    // That they came may have been undone with what else was not kept.
+    this.#seen(person.name, now);
     this.#people.become(presence);
     return effects;
   }

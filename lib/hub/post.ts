@@ -49,7 +49,15 @@ export class Post {
       return [tell(sayer.id, { type: "notSent", id, why })];
     }
     const kept = this.store.keep({ from: name, to, text, time: Math.floor(now), id });
-    return [tell(sayer.id, { type: "sent", id, seq: kept.seq, time: kept.time }), ...this.#spread(kept, sayer)];
+    const effects = [
+      tell(sayer.id, { type: "sent", id, seq: kept.seq, time: kept.time }),
+      ...this.#spread(kept, sayer),
+    ];
+    // Whoever talks to themselves has it already.
+    if ("user" in to && to.user === name && this.store.settle(kept.seq)) {
+      effects.push(...this.notify({ type: "delivered", owner: name, to: name, id, of: kept.seq, time: kept.time }));
+    }
+    return effects;
   }
 
   /** Says something from a handout door; `delivery` hears what becomes of it at everybody who is online. */
@@ -66,7 +74,7 @@ export class Post {
     const { id, last } = this.store;
     const acked = this.#acked(presence);
     const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
-    presence.course = new Course(known ?? acked, known === undefined);
+    presence.course = new Course(known ?? acked, known === undefined ? last : 0);
     if (!presence.ready) this.#rooms.clear();
     presence.ready = true;
     const rooms = this.store.roomsOf(presence.name!);
@@ -110,6 +118,7 @@ export class Post {
     presence.owes.delete(id);
     const effects = owed.delivery ? settled(owed.delivery, what) : [];
     const kept = owed.message.kept;
+    if (what === "taken") effects.push(...this.#tookAt(presence, id));
     if (kept && "room" in kept.to) {
       if (what === "taken") presence.lobbyTaken = id;
     } else if (kept) effects.push(...this.#settlePrivately(kept, presence.name!, what, sent, owed.delivery, now));
@@ -146,7 +155,11 @@ export class Post {
   isIn(name: string, room: string): boolean {
     if (room === LOBBY) return true;
     let members = this.#members.get(room);
-    if (!members) this.#members.set(room, members = new Set(this.store.members(room)));
+    if (!members) {
+      members = new Set(this.store.members(room));
+      // Rooms that are not there can be asked for without end.
+      if (members.size > 0) this.#members.set(room, members);
+    }
     return members.has(name);
   }
 
@@ -171,7 +184,7 @@ export class Post {
     for (const [presence, due] of this.#newcomers) {
       if (due > now) break;
       this.#newcomers.delete(presence);
-      presence.course = new Course(this.#acked(presence), true);
+      presence.course = new Course(this.#acked(presence), this.store.last);
       effects.push(...this.#handoutPage(presence, presence.course));
     }
     return effects;
@@ -280,19 +293,21 @@ export class Post {
     const person = this.people.get(name)!;
     const effects: Effect[] = [];
     for (let limit = course.room; limit > 0 && !course.live; limit = course.room) {
-      const page = course.fresh
-        ? this.store.waiting(name, course.told, limit)
-        : this.store.since(name, course.told, limit);
+      const { told, waitingUpTo } = course;
+      const waits = told < waitingUpTo;
+      // What comes after may be the user's own, or acknowledged by another of their sessions meanwhile.
+      const page = waits
+        ? this.store.waiting(name, told, limit).filter(({ seq }) => seq <= waitingUpTo)
+        : this.store.since(name, told, limit);
       for (const entry of page) {
         if (course.room === 0) return effects;
         course.tell(entry.seq, entry.type === "message" ? entry.text.length : entry.id.length);
         if (entry.type !== "message" || "user" in entry.to) owedPrivately(person, entry.seq);
         effects.push(tell(presence.id, eventOf(entry)));
       }
-      if (page.length < limit) {
-        course.live = true;
-        course.told = Math.max(course.told, this.store.last);
-      }
+      if (page.length === limit) continue;
+      course.live = !waits;
+      course.told = waits ? waitingUpTo : Math.max(course.told, this.store.last);
     }
     return effects;
   }
@@ -336,12 +351,21 @@ export class Post {
     return effects;
   }
 
+  /** Whoever waits at a handout door for a person hears that one of their sessions, at such a door too, has a message. */
+  #tookAt(presence: Presence, seq: number): Effect[] {
+    const awaited = this.people.get(presence.name)?.awaited.get(seq);
+    if (!awaited) return [];
+    this.people.get(presence.name)!.awaited.delete(seq);
+    return settled(awaited.delivery, "taken");
+  }
+
   #missAwaited(person: Person, now: number): Effect[] {
+    const due = [...person.awaited].filter(([, { until }]) => until <= now);
+    // What can fail comes first: then they are still waited for.
+    for (const [seq, { kept }] of due) if ("user" in kept.to) this.store.withdraw(seq);
     const effects: Effect[] = [];
-    for (const [number, { delivery, until, kept }] of person.awaited) {
-      if (until > now) break;
-      person.awaited.delete(number);
-      if ("user" in kept.to) this.store.withdraw(number);
+    for (const [seq, { delivery }] of due) {
+      person.awaited.delete(seq);
       effects.push(...settled(delivery, "missed"));
     }
     if (person.awaited.size === 0) this.#awaited.delete(person);

@@ -1,7 +1,9 @@
 import type { Effect } from "./effect.ts";
 import type { People } from "./people.ts";
 
-const GATHER_MS = 250;
+const GATHER_LEAST_MS = 250;
+/** So that a second brings a thousand pieces of news at most, however many are told of however many. */
+const GATHER_MS_EACH = 1;
 
 /** Who has come and gone, gathered and told to every session of our own protocol: a lab that comes in at once is one piece. */
 export class PresenceNews {
@@ -22,7 +24,8 @@ export class PresenceNews {
   }
 
   tick(now: number): Effect[] {
-    if (now < this.#since + GATHER_MS) return [];
+    const gatherMs = Math.max(GATHER_LEAST_MS, this.people.natives.size * GATHER_MS_EACH);
+    if (now < this.#since + gatherMs) return [];
     const event = { type: "presence", online: [...this.#online], offline: [...this.#offline] } as const;
     this.#online = new Set();
     this.#offline = new Set();

@@ -24,6 +24,8 @@ export interface ChatHooks extends CompanionHooks {
 }
 
 const CONNECT_MS = 10_000;
+/** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
+const SILENCE_MS = 20_000;
 /** The room that a handout's `/toall` is said in. */
 const EVERYBODY = "lobby";
 
@@ -75,8 +77,17 @@ export class ChatClient extends Companion {
     const lines = new LineDecoder(REPLY_BYTES, decodeLeniently);
     const trace = hooks.trace;
     let native = false;
-    const gone = (why: string) => void net.close().then(() => this.down(why));
+    let over = false;
+    const gone = (why: string) => {
+      if (over) return;
+      over = true;
+      net.close().then(() => this.down(why));
+    };
+    let heardAt = clock();
+    let asked = false;
     const received = (bytes: Uint8Array) => {
+      heardAt = clock();
+      asked = false;
       lines.push(bytes);
       for (let line = lines.next(); line !== undefined; line = lines.next()) {
         if (line instanceof Fault) return gone(`the server sent what cannot be read: ${line.message}`);
@@ -127,14 +138,26 @@ export class ChatClient extends Companion {
         if (!native) return im.closed(link, ending, now);
         if (link === LA) gone(ending === "broken" ? "the connection is lost" : "the server closed the connection");
       },
-      tick: (now) => im.tick(now),
+      tick: (now) => {
+        if (!native) return im.tick(now);
+        // A connection whose address is no more ours ends nowhere, whatever else says that the server is there.
+        if (now - heardAt < SILENCE_MS || over) return;
+        if (asked) return gone(`no answer from the server for ${SILENCE_MS / 1000} s`);
+        asked = true;
+        heardAt = now;
+        this.native.ping();
+      },
     });
   }
 
   /** A line that comes before our own protocol is spoken, or where it never is. */
   #handoutLine(name: string, link: Link, line: string): void {
     if (this.#handoutOnly) return this.chatHooks.raw(line);
-    if (link === LA) return line.startsWith("101") || line.startsWith("201") ? undefined : this.chatHooks.refused(line);
+    if (link === LA) {
+      return line.startsWith("101") || line.startsWith("201") ? undefined : this.chatHooks.refused(
+        `the login is refused: wrong name or password, or an IM client of that name is online (${line})`,
+      );
+    }
     const [, scope, from, text] = /^\/(from|broadcastfrom) (\S+) (.*)$/s.exec(line) ?? [];
     if (from === undefined) return this.chatHooks.raw(line);
     const to = scope === "from" ? { user: name } : { room: EVERYBODY };

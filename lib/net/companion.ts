@@ -105,8 +105,10 @@ export class Companion {
 
   /** Leaves now; said again, without a good bye. */
   stop(status: number): void {
-    if (this.#parting || !this.#carrier) return this.#end(status);
-    this.#leaving = { status };
+    const { waiting } = this.native;
+    const why = waiting > 0 ? `${waiting} messages were not taken by the server` : undefined;
+    if (this.#parting || !this.#carrier) return this.#end(status, why);
+    this.#leaving = { status, why };
     this.#part();
   }
 

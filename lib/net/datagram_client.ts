@@ -4,6 +4,7 @@ import { DatagramDialer } from "../wire/datagram/dialer.ts";
 import type { DatagramLink } from "../wire/datagram/link.ts";
 import { datagramOptions } from "../wire/datagram/options.ts";
 import { clock } from "./clock.ts";
+import { DatagramOutbox } from "./datagram_outbox.ts";
 
 /** What a connection over datagrams tells whoever uses it. */
 export interface DatagramClientOwner {
@@ -23,6 +24,7 @@ const RECEIVE_AGAIN_MS = 20;
 /** One connection over datagrams to a server, from its first datagram to its last. */
 export class DatagramClient {
   readonly #socket: Deno.DatagramConn;
+  readonly #outbox: DatagramOutbox;
   readonly #dialer: DatagramDialer;
   readonly #ticking: ReturnType<typeof setInterval>;
   #link: DatagramLink | undefined;
@@ -38,9 +40,10 @@ export class DatagramClient {
   private constructor(address: string, family: number, port: number, readonly owner: DatagramClientOwner) {
     const server: Deno.NetAddr = { transport: "udp", hostname: address, port };
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname: family === 6 ? "::" : "0.0.0.0", port: 0 });
+    this.#outbox = new DatagramOutbox(this.#socket);
     this.#dialer = new DatagramDialer({
       random8: () => new Uint8Array(randomBytes(8)),
-      send: (datagram) => void this.#socket.send(datagram, server).catch(() => {}),
+      send: (datagram) => this.#outbox.push(datagram, server),
       attempt: () => owner.attempt(),
       opened: (link) => {
         this.#link = link;
@@ -93,12 +96,14 @@ export class DatagramClient {
 
   #end(why: string): void {
     if (this.#closed) return;
-    // The CLOSE that was just sent leaves before the socket does.
-    queueMicrotask(() => {
-      this.#closed = true;
-      clearInterval(this.#ticking);
-      this.#socket.close();
-      this.owner.ended(why);
-    });
+    this.#closed = true;
+    clearInterval(this.#ticking);
+    // The CLOSE that is just being sent leaves before the socket does.
+    queueMicrotask(() =>
+      this.#outbox.close().then(() => {
+        this.#socket.close();
+        this.owner.ended(why);
+      })
+    );
   }
 }

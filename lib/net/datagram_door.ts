@@ -113,8 +113,8 @@ export class DatagramDoor {
         if (!link.send(bytes) && !link.over) seat.overflowed();
         this.way.flushSoon();
       },
-      close: () => {
-        link.close("bye", this.way.now());
+      close: (why) => {
+        link.close(why, this.way.now());
         this.way.flushSoon();
       },
       abort: () => link.abort("bye"),

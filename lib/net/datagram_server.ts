@@ -2,6 +2,7 @@ import type { Limits } from "../base/limits.ts";
 import { log } from "../base/log.ts";
 import { clock } from "./clock.ts";
 import { DatagramDoor, type GateSecrets, type PeerPlace } from "./datagram_door.ts";
+import { DatagramOutbox } from "./datagram_outbox.ts";
 import type { Places } from "./places.ts";
 import type { Door, Switchboard } from "./switchboard.ts";
 
@@ -17,6 +18,7 @@ const TICK_MS = 20;
  */
 export class DatagramServer {
   readonly #socket: Deno.DatagramConn;
+  readonly #outbox: DatagramOutbox;
   readonly #door: DatagramDoor;
   readonly #ticking: ReturnType<typeof setInterval>;
   #flushDue = false;
@@ -31,6 +33,7 @@ export class DatagramServer {
     secrets: GateSecrets,
   ) {
     this.#socket = Deno.listenDatagram({ transport: "udp", ...where });
+    this.#outbox = new DatagramOutbox(this.#socket);
     this.#door = new DatagramDoor(door, board, places, limits, {
       bytes: (count) => secrets.bytes(count),
       mac: (bytes) => secrets.mac(bytes),
@@ -58,11 +61,12 @@ export class DatagramServer {
   }
 
   /** Gives the port back; links that are left end at once. */
-  shut(): void {
+  async shut(): Promise<void> {
     if (this.#closed) return;
     clearInterval(this.#ticking);
     this.#door.abort();
     this.#closed = true;
+    await this.#outbox.close();
     this.#socket.close();
   }
 
@@ -83,9 +87,7 @@ export class DatagramServer {
   }
 
   #send({ hostname, port }: PeerPlace, datagram: Uint8Array): void {
-    if (this.#closed) return;
-    // What cannot be sent is lost, as datagrams are; it will be sent again.
-    this.#socket.send(datagram, { transport: "udp", hostname, port }).catch(() => {});
+    this.#outbox.push(datagram, { transport: "udp", hostname, port });
   }
 
   #flushSoon(): void {

@@ -17,8 +17,8 @@ const GATHER_MS = 2;
 /** One connection as the switchboard sees it; `Stream` is the real one. */
 export interface Line {
   write(bytes: Uint8Array): void;
-  /** Sends what was written, then ends it. */
-  close(): void;
+  /** Sends what was written, then ends it; says why where the transport has words for it. */
+  close(why: string): void;
   /** Ends it at once. */
   abort(): void;
   /** Reads on, if there is hunger again. */
@@ -123,13 +123,24 @@ export class Switchboard {
   /** Time has passed. */
   tick(): void {
     const now = this.beginTurn();
-    this.apply(this.hub.tick(now));
+    try {
+      this.apply(this.hub.tick(now));
+    } catch (error) {
+      log.error(`our own error as time passed: ${describe(error)}`);
+      this.#undo(error);
+    }
     for (const seat of this.#seats.values()) seat.tick(now);
   }
 
   /** Tells every session that the server stops. */
   stop(): void {
-    this.apply(this.hub.close(this.beginTurn()));
+    try {
+      this.apply(this.hub.close(this.beginTurn()));
+    } catch (error) {
+      log.error(`our own error at the stop: ${describe(error)}`);
+      this.#undo(error);
+      for (const seat of [...this.#seats.values()]) seat.event({ type: "closing" });
+    }
     this.#commit();
   }
 
@@ -145,10 +156,26 @@ export class Switchboard {
     try {
       effects = this.hub.handle(id, command, this.now);
     } catch (error) {
-      if (this.hub.store?.dirty) this.#storeFailed(error);
+      this.#undo(error);
       throw error;
     }
     this.apply(effects);
+  }
+
+  /** As `command`, where nobody could catch what it throws: then the session is over. */
+  #commandAlone(id: SessionId, command: Command): void {
+    try {
+      this.command(id, command);
+    } catch (error) {
+      log.error(`our own error, "${command.type}" in session ${id}: ${describe(error)}`);
+      this.#seats.get(id)?.end("our own error");
+    }
+  }
+
+  /** The hub has thrown: what was not committed is undone. A store that has failed does nothing more before that. */
+  #undo(error: unknown): void {
+    if (this.hub.store?.dirty) this.#storeFailed(error);
+    else this.hub.store?.rollback();
   }
 
   /** Does what the hub wants done; when something was written, after it is committed. */
@@ -208,7 +235,7 @@ export class Switchboard {
       if (effect.type !== "tell") this.#do([effect]);
       else if (effect.event.type === "outcome") this.#do([{ ...effect, event: { ...effect.event, delivered: false } }]);
       else if (effect.event.type !== "message") this.#do([effect]);
-      else for (const id of effect.to) this.command(id, { type: "missed", id: effect.event.id, sent: false });
+      else for (const id of effect.to) this.#commandAlone(id, { type: "missed", id: effect.event.id, sent: false });
     }
   }
 
@@ -227,7 +254,7 @@ export class Switchboard {
   /** A session is over; only `Seat.end` says so. */
   leave(seat: Seat, why: string): void {
     this.#soon.delete(seat);
-    this.command(seat.id, { type: "leave", why });
+    this.#commandAlone(seat.id, { type: "leave", why });
     this.#seats.delete(seat.id);
   }
 
@@ -249,7 +276,7 @@ export class Switchboard {
       log.error(`a proof could not be checked: ${error}`);
     }
     this.beginTurn();
-    this.command(proof.session, { type: "checked", ...answer });
+    this.#commandAlone(proof.session, { type: "checked", ...answer });
   }
 
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
@@ -260,7 +287,7 @@ export class Switchboard {
       log.error(`a password could not be checked: ${error}`);
     }
     this.beginTurn();
-    this.command(id, { type: "checked", right });
+    this.#commandAlone(id, { type: "checked", right });
   }
 }
 
@@ -367,7 +394,7 @@ export class Seat implements Way {
   }
 
   knows(protocol: string): boolean {
-    return this.door.successors?.[protocol] !== undefined;
+    return this.door.successors?.[protocol] !== undefined && this.board.hub.canKeep(this.board.now);
   }
 
   become(protocol: string, rest: Uint8Array): boolean {
@@ -375,7 +402,7 @@ export class Seat implements Way {
     const { name } = this.session;
     if (this.#over || !open || name === undefined || !this.board.become(this.id)) return false;
     // Only the connection that the peer has opened goes on.
-    for (const line of this.#lines.splice(1)) line?.close();
+    for (const line of this.#lines.splice(1)) line?.close("it is not needed any more");
     this.#lines[0]?.gather?.();
     const { now } = this.board;
     this.session = open(this, this.board.limits, now, name);
@@ -387,7 +414,7 @@ export class Seat implements Way {
     if (this.#over) return;
     this.#over = true;
     this.board.leave(this, why);
-    for (const line of this.#lines) line?.close();
+    for (const line of this.#lines) line?.close(why);
   }
 
   get #who(): string {

@@ -33,7 +33,9 @@ export class Identity {
   /** The key of a name; made when there is none. */
   async key(name: string): Promise<NameKey> {
     const kept = this.#read(KEYS_FILE);
-    const entry = kept[name] as { public?: string; private?: string } | undefined;
+    const entry = (Object.hasOwn(kept, name) ? kept[name] : undefined) as
+      | { public?: string; private?: string }
+      | undefined;
     const publicKey = decodeBase64(entry?.public ?? "");
     const privateKey = decodeBase64(entry?.private ?? "");
     if (entry && publicKey?.length === 32 && privateKey) {
@@ -44,7 +46,10 @@ export class Identity {
     const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
     const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-    this.#write(KEYS_FILE, { ...kept, [name]: { public: encodeBase64(made), private: encodeBase64(secret) } });
+    // Meanwhile others may have made theirs, or this one.
+    const now = this.#read(KEYS_FILE);
+    if (Object.hasOwn(now, name)) return this.key(name);
+    this.#write(KEYS_FILE, { ...now, [name]: { public: encodeBase64(made), private: encodeBase64(secret) } });
     return { publicKey: made, sign: (bytes) => sign(pair.privateKey, bytes) };
   }
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { encodeBase64 } from "../base/base64.ts";
 import { encodeText } from "../base/text.ts";
 import type { Secret } from "../hub/accounts.ts";
@@ -102,13 +102,15 @@ export class Proofs {
     stretch: Stretch,
     asker: Asker,
   ): Promise<Uint8Array | undefined> {
-    let key = this.#stretched.get(secret);
-    if (!key) {
-      key = this.passwords.stretch(secret.password, stretch, asker);
-      this.#stretched.set(secret, key);
-      // Not tried, since the asker had left: the next one tries.
-      key.catch(() => this.#stretched.delete(secret));
+    const begun = this.#stretched.get(secret);
+    if (begun) {
+      const key = await begun.catch(() => undefined);
+      // Not tried, since whoever asked first had left: the next one tries.
+      return key || !asker.waits() ? key : await this.#stretch(secret, stretch, asker);
     }
+    const key = this.passwords.stretch(secret.password, stretch, asker);
+    this.#stretched.set(secret, key);
+    key.catch(() => this.#stretched.delete(secret));
     return await key.catch(() => undefined);
   }
 }
@@ -119,8 +121,14 @@ export async function signedBy(publicKey: Uint8Array, transcript: Uint8Array, si
   return await crypto.subtle.verify("Ed25519", key, copy(signature), copy(transcript));
 }
 
-function hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHmac("sha256", key).update(bytes).digest());
+const BLOCK_BYTES = 64;
+
+/** HMAC-SHA256. Deno 2.4 has a warning for everybody who asks `node:crypto` for it. */
+export function hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(key.length > BLOCK_BYTES ? createHash("sha256").update(key).digest() : key);
+  const inner = createHash("sha256").update(block.map((byte) => byte ^ 0x36)).update(bytes).digest();
+  return new Uint8Array(createHash("sha256").update(block.map((byte) => byte ^ 0x5c)).update(inner).digest());
 }
 
 function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

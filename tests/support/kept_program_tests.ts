@@ -87,11 +87,11 @@ export function keptProgramTests(programs: Programs): void {
       folder.path,
     );
     assertEquals(await thief.over(), 1);
-    assertStringIncludes(thief.err, '"carol" is held by somebody else');
+    assertStringIncludes(thief.err, '"carol" is held by whoever came with it first');
     folder.write("wrong", "54321\n");
     await using guess = mailbox(folder, udp, "michael", ["--password-file", "wrong"]);
     assertEquals(await guess.over(), 1);
-    assertStringIncludes(guess.err, "the proof is not right");
+    assertStringIncludes(guess.err, "wrong password");
     folder.write("right", "12345\n");
     await using michael = mailbox(folder, udp, "michael", ["--password-file", "right"]);
     await michael.printed(/^from alice: three$/m);
@@ -110,8 +110,7 @@ export function keptProgramTests(programs: Programs): void {
       const before = sentBy(alice);
       await alice.type(Array.from({ length: 300 }, () => `/to carol number ${++said}\n`).join(""));
       await until(() => sentBy(alice) >= before + 20 || sentBy(alice) === said, "some are confirmed");
-      server.process.kill("SIGKILL");
-      await server.over();
+      await server[Symbol.asyncDispose]();
       ({ server, im, mailbox: udp } = await serve(folder, { im, mailbox: udp }));
     }
     await using _server = server;
@@ -130,14 +129,37 @@ export function keptProgramTests(programs: Programs): void {
     await using carol = mailbox(folder, udp, "carol");
     await carol.type("/list\n");
     await carol.printed(/^carol \(online\)$/m);
+    await using _server = server;
     server.process.kill("SIGTERM");
     assertEquals(await server.over(), 0);
     await until(() => /stop/.test(carol.err), "the client says so");
     Deno.writeTextFileSync(`${folder.path}/partyline-data/partyline.db`, "this is no database, whatever its name says");
-    const broken = new Running(programs, "server", [String(im), "users.txt", "--mailbox", String(udp)], folder.path);
+    await using broken = new Running(
+      programs,
+      "server",
+      [String(im), "users.txt", "--mailbox", String(udp)],
+      folder.path,
+    );
     assertEquals([await broken.over(), broken.out], [2, ""]);
     assertMatch(broken.err, /^server: cannot open the store \S+partyline\.db: it is not a database\n$/);
-    await broken[Symbol.asyncDispose]();
+  });
+
+  test("E on its console turns the server off, in good order; the end of its input does not", async () => {
+    using folder = new Folder();
+    const { server, mailbox: udp } = await serve(folder);
+    await using _server = server;
+    await using carol = mailbox(folder, udp, "carol");
+    await carol.type("/list\n");
+    await carol.printed(/^carol \(online\)$/m);
+    await server.type("hello\nE\n");
+    assertEquals(await server.over(), 0);
+    assertMatch(server.err, /E on the console: telling 1 sessions/);
+    const { server: other } = await serve(folder);
+    await using _other = other;
+    await other.endInput();
+    other.process.kill("SIGTERM");
+    assertEquals(await other.over(), 0);
+    assertMatch(other.err, /SIGTERM: telling 0 sessions/);
   });
 
   test("against a server of the handout alone, chat goes on as the handout's client", async () => {

@@ -14,6 +14,9 @@ const MAILBOX_TOPICS: readonly Pick<ChatCommand, "usage" | "short">[] = [
 /** The answer to `/help` or `/help COMMAND`. */
 export function chatHelp(topic: string | undefined, mailbox: boolean): string[] {
   if (topic === undefined) return overview(mailbox);
+  // "join" in small letters is the command.
+  const word = mailbox ? MAILBOX_TOPICS.find(({ usage }) => usage.split(" ", 1)[0] === topic) : undefined;
+  if (word) return [word.usage, `  ${word.short}`];
   const command = chatCommand(topic);
   if (!command) return [`there is no command ${cleaned(topic)}; these there are:`, ...overview(mailbox)];
   return [command.usage, ...command.long.map((text) => `  ${text}`), `  Example: ${command.example}`];
@@ -32,7 +35,7 @@ export function chatCompletions(
   }
   switch (verb) {
     case "/help":
-      return beginning(begun, Object.keys(CHAT_COMMANDS));
+      return beginning(begun, [...Object.keys(CHAT_COMMANDS), ...(mailbox ? MAILBOX_WORDS : [])]);
     case "/to":
       return beginning(begun, memory.users);
     case "/say":

@@ -126,7 +126,7 @@ export class ChatView implements ChatLook {
 function which(id: string, memory: ChatMemory): string {
   if (memory.isPlain(id)) return "";
   const spoken = memory.spoken(id);
-  return spoken ? `: ${quoted(spoken.text)}` : " (an earlier message)";
+  return spoken ? `: ${quoted(spoken.text)}` : " (said before, or at another screen)";
 }
 
 function counted(members: number): string {

@@ -3,10 +3,10 @@ import type { Limit } from "../../base/limits.ts";
 /** Every number of the datagrams that an operator could want otherwise, and its reason. */
 export const DATAGRAM_LIMITS = {
   messageBytes: {
-    usual: 64 * 1024,
+    usual: 256 * 1024,
     least: 1024,
     most: 256 * 1024,
-    why: "longest message; its pieces must fit into the 256 that a receiver keeps",
+    why: "longest message: a text of the greatest length in JSON; its pieces must fit into the 256 that are kept",
   },
   outboxBytes: {
     usual: 1024 * 1024,

@@ -223,6 +223,8 @@ export class ImServerSession implements Session {
 
   /** Nothing is in flight: La goes over to our own protocol. */
   #become(): void {
+    // Nobody would tell the next session that nothing more comes.
+    if (this.#finished) return this.#end("closed La");
     this.#reply(REPLY.partyline);
     this.#stage = "ended";
     this.#lane.close();

@@ -44,6 +44,10 @@ interface Unanswered {
 
 /** What may wait for the server's answer; then nothing more is taken. */
 const UNANSWERED = 10_000;
+/** Characters on their way that are not answered; the rest waits here, since no transport takes everything at once. */
+const UNDER_WAY = 64 * 1024;
+/** What a message costs besides its text. */
+const OVERHEAD = 100;
 /** Own messages that come back as such are known by their ids; older ones are past every resumption. */
 const OWN_IDS = 20_000;
 
@@ -56,6 +60,9 @@ const OWN_IDS = 20_000;
  */
 export class NativeClient {
   readonly #unanswered = new Map<string, Unanswered>();
+  /** Of those, what was not sent on this connection yet, and how much of the others is under way. */
+  readonly #unsent = new Map<string, Unanswered>();
+  #underWay = 0;
   readonly #own = new Set<string>();
   readonly #questions = new Map<number, { question: Question; parts: unknown[] }>();
   #lastRef = 0;
@@ -65,6 +72,8 @@ export class NativeClient {
   /** Everything up to here was shown. */
   #shown = 0;
   #acked = 0;
+  /** What the user has said up to here was said in earlier runs. */
+  #ownFrom = 0;
   #told = 0;
   #stage: "away" | "hello" | "resume" | "in" = "away";
   #nonce = "";
@@ -116,6 +125,7 @@ export class NativeClient {
   /** The connection is gone. */
   lost(): void {
     this.#stage = "away";
+    this.#unsent.clear();
     for (const { question } of this.#questions.values()) {
       this.way.show({ type: "denied", why: `the connection was lost before ${question.type} was answered` });
     }
@@ -138,7 +148,10 @@ export class NativeClient {
         break;
       }
     }
-    if (this.#stage === "in") this.#say(said);
+    if (this.#stage === "in") {
+      this.#unsent.set(said.id, said);
+      this.#sayMore();
+    }
     return { id: said.id };
   }
 
@@ -152,6 +165,11 @@ export class NativeClient {
     if (question.type !== "history") return this.#send({ ...question, ref });
     const { of, before, limit } = question;
     this.#send({ type: "history", ref, ...("user" in of ? { with: of.user } : of), before, limit });
+  }
+
+  /** Asks whether the server is there; anything that comes is the answer. */
+  ping(): void {
+    if (this.#stage === "in") this.#send({ type: "ping", ref: ++this.#lastRef });
   }
 
   /** Says good bye. */
@@ -227,15 +245,19 @@ export class NativeClient {
     this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
   }
 
-  #begun({ store, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
+  #begun({ store, last, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
     this.#textBytes = textBytes;
     const again = this.#store !== undefined;
+    // What an earlier run has said is no news.
+    if (this.#store !== store) this.#ownFrom = last;
     // Another store counts anew.
     if (this.#store !== store) this.#shown = this.way.seen(store);
     this.#store = store;
     this.#stage = "in";
     this.way.show({ type: "in", name: this.#name, rooms, again });
-    for (const said of this.#unanswered.values()) this.#say(said);
+    this.#underWay = 0;
+    for (const said of this.#unanswered.values()) this.#unsent.set(said.id, said);
+    this.#sayMore();
   }
 
   /** Whether number `seq` was not shown yet; from now on it was. */
@@ -249,7 +271,7 @@ export class NativeClient {
   #message({ seq, from, to, text, time, id }: Said & { id?: string | undefined }): void {
     const own = from === this.#name;
     // What this client has said is on its screen already.
-    if (own && id !== undefined && this.#own.has(id)) return;
+    if (own && (seq <= this.#ownFrom || (id !== undefined && this.#own.has(id)))) return;
     this.way.show({ type: "message", said: { seq, from, to, text, time }, own });
   }
 
@@ -270,7 +292,10 @@ export class NativeClient {
     const said = this.#unanswered.get(id);
     if (!said) return;
     this.#unanswered.delete(id);
+    // The answer of an earlier connection may come before it was said again.
+    if (!this.#unsent.delete(id)) this.#underWay -= said.text.length + OVERHEAD;
     this.way.show(happening(said.to));
+    this.#sayMore();
   }
 
   #replied(reply: Extract<Reply, { ref: number }>): void {
@@ -297,8 +322,14 @@ export class NativeClient {
     }
   }
 
-  #say({ id, to, text }: Unanswered): void {
-    this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
+  /** Says what was not said yet, as long as not too much is under way. */
+  #sayMore(): void {
+    for (const [id, { to, text }] of this.#unsent) {
+      if (this.#stage !== "in" || this.#underWay >= UNDER_WAY) return;
+      this.#unsent.delete(id);
+      this.#underWay += text.length + OVERHEAD;
+      this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
+    }
   }
 
   #send(message: Record<string, unknown>): void {

@@ -32,8 +32,19 @@ export function frame(json: string, framing: Framing): Uint8Array {
   return encodeText(framing === "lines" ? `${json}\n` : json);
 }
 
+/** What everybody is told at once is encoded once. */
+let lastNews: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
+
+/** What a session is told, but for messages, as it goes over the wire. */
+export function encodeEvent(event: Exclude<Event, Message>, framing: Framing): Uint8Array[] {
+  if (lastNews?.event === event && lastNews.framing === framing) return lastNews.frames;
+  const frames = eventJsons(event).map((json) => frame(json, framing));
+  if (event.type === "presence") lastNews = { event, framing, frames };
+  return frames;
+}
+
 /** What a session is told, but for messages: none for what only other doors have, several where it would be too long. */
-export function eventJsons(event: Exclude<Event, Message>): string[] {
+function eventJsons(event: Exclude<Event, Message>): string[] {
   switch (event.type) {
     case "present":
     case "outcome":
@@ -108,7 +119,7 @@ function challengeJson({ challenge }: Extract<Event, { type: "challenge" }>): st
 
 function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
   if (typeof why === "object") return why.text;
-  return why === "credentials" ? "the proof is not right: another password, or another key" : why;
+  return why === "credentials" ? "wrong name or password" : why;
 }
 
 /** At least one part, and none of more than `PART`. */

@@ -3,10 +3,11 @@ import type { NativeCommand } from "../../hub/command.ts";
 import type { Target } from "../../hub/store.ts";
 import { type Fields, optional, readBytes, readObject, readText, readWhole, readWord, wrong } from "./fields.ts";
 
-/** What a client asks; the last two are not for the hub. */
+/** What a client asks; the last three are not for the hub. */
 export type NativeRequest =
   | NativeCommand
   | { readonly type: "bye" }
+  | { readonly type: "ping"; readonly ref: number }
   /** Something said that cannot be read, under an id that can. */
   | { readonly type: "missaid"; readonly id: string; readonly why: string };
 
@@ -54,6 +55,8 @@ function read(fields: Fields): NativeRequest {
         before: optional(readWhole, fields, "before"),
         limit: optional(readWhole, fields, "limit") ?? 100,
       };
+    case "ping":
+      return { type: "ping", ref: readWhole(fields, "ref") };
     case "bye":
       return BYE;
     default:

@@ -2,10 +2,10 @@ import { Fault } from "../../base/fault.ts";
 import type { Limits } from "../../base/limits.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { Rate } from "../../base/rate.ts";
-import { decodeText } from "../../base/text.ts";
-import type { Event, Message } from "../../hub/event.ts";
+import { decodeLeniently, decodeText } from "../../base/text.ts";
+import type { Event } from "../../hub/event.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
-import { encodeNativeMessage, errorJson, eventJsons, frame, type Framing } from "./replies.ts";
+import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 
 const LINK: Link = 0;
@@ -72,15 +72,12 @@ export class NativeServerSession implements Session {
 
   event(event: Event, now: number): void {
     if (this.#over) return;
-    if (event.type === "message") {
-      this.way.trace?.(LINK, "down", eventText(event));
-      return this.way.write(LINK, encodeNativeMessage(event, this.#framing));
-    }
+    if (event.type === "message") return this.#write(encodeNativeMessage(event, this.#framing));
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
     } else if (event.type === "turnedAway") this.#deadline = now + this.limits.loginMs;
-    for (const json of eventJsons(event)) this.#tell(json);
+    for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
     if (event.type === "closing") this.#end("the server stops");
   }
 
@@ -119,6 +116,7 @@ export class NativeServerSession implements Session {
       this.#tell(errorJson(request.message));
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
+    else if (request.type === "ping") this.#tell(`{"type":"pong","ref":${request.ref}}`);
     else if (request.type === "missaid") this.#tell(JSON.stringify({ ...request, type: "failed" }));
     else if (this.#knows(request.type)) this.way.command(request);
     else {this.#tell(
@@ -132,8 +130,12 @@ export class NativeServerSession implements Session {
   }
 
   #tell(json: string): void {
-    this.way.trace?.(LINK, "down", json);
-    this.way.write(LINK, frame(json, this.#framing));
+    this.#write(frame(json, this.#framing));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.way.trace?.(LINK, "down", decodeLeniently(bytes).trimEnd());
+    this.way.write(LINK, bytes);
   }
 
   #trace(text: string | Fault): void {
@@ -146,8 +148,4 @@ export class NativeServerSession implements Session {
     this.#over = true;
     this.way.end(why);
   }
-}
-
-function eventText(message: Message): string {
-  return new TextDecoder().decode(encodeNativeMessage(message, "messages"));
 }

@@ -1,0 +1,106 @@
+import { openSqlite } from "../lib/store/sqlite.ts";
+import { alternate, figures } from "./rows.ts";
+import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
+import type { PeerKind } from "./peers/peer.ts";
+import { residentKb } from "./process.ts";
+import { type Row, row } from "./row.ts";
+import { POUR, TEXT } from "./traffic.ts";
+
+/** Messages a second that arrive from one sender who writes many at once, in our own protocol and in others. */
+export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
+  const results = await alternate(plan, kinds, (kind) =>
+    withCrowd(
+      kind,
+      receivers + 1,
+      { room: true },
+      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.delivered, (until) => crowd.pour!(until)),
+    ));
+  const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
+  const notes = ["native: everything is on the disk before anybody is told; ngircd keeps nothing"];
+  return row(
+    title,
+    "deliveries/s",
+    figures(results, medianFigure),
+    { own: "native", than: "ngircd", atLeast: 2 },
+    notes,
+  );
+}
+
+/** Private messages a second of our own protocol, each kept and its delivery told, beside bare ones. */
+export async function keptRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
+  const notes = ["native: kept, acknowledged, and the sender told of it; ngircd keeps nothing and tells nobody"];
+  const target = { own: "native", than: "ngircd", atLeast: 0.33 };
+  return row(`native private messages, ${pairs} pairs`, "messages/s", await talks(plan, kinds, pairs), target, notes);
+}
+
+/** The same through the mailbox, beside datagrams that are only sent back. */
+export async function mailboxRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
+  const notes = ["mailbox: registered, kept, acknowledged and told, with our client's machines as the load"];
+  const target = { own: "mailbox", than: "bare datagrams" };
+  return row(`mailbox messages, ${pairs} pairs`, "messages/s", await talks(plan, kinds, pairs), target, notes);
+}
+
+async function talks(plan: Plan, kinds: readonly PeerKind[], pairs: number) {
+  const results = await alternate(plan, kinds, (kind) =>
+    withCrowd(
+      kind,
+      2 * pairs,
+      {},
+      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.acked, (until) => crowd.talk(pairs, until)),
+    ));
+  return figures(results, medianFigure);
+}
+
+/** What one session of our own protocol holds in memory that says nothing. */
+export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): Promise<Row> {
+  const results = await alternate(plan, [kind], () =>
+    withPeer(kind, 2 * users, async (peer) => {
+      const warmUp = await kind.join(peer.port, users);
+      await pause(plan.settleMs);
+      const before = residentKb(peer.running.pid);
+      const crowd = await within(60_000, `logging in ${users} users`, kind.join(peer.port, users, { first: users }));
+      await pause(plan.settleMs);
+      const after = residentKb(peer.running.pid);
+      warmUp.leave();
+      crowd.leave();
+      return { value: before === undefined || after === undefined ? NaN : (after - before) / users };
+    }));
+  const notes = [`what ${users} more sessions add to the resident memory of a server with ${users}, for each`];
+  return row(
+    "memory of an idle native session",
+    "kB",
+    figures(results, medianFigure),
+    { own: "native", below: 16 },
+    notes,
+  );
+}
+
+/** How long it takes to find what was said last, when much was said. */
+export async function historyRow(messages: number): Promise<Row> {
+  const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
+  try {
+    const store = openSqlite(`${folder}/partyline.db`);
+    for (let i = 0; i < messages; i++) {
+      const [from, to] = [`u${i % 50}`, `u${(i + 1 + i % 7) % 50}`];
+      store.keep({ from, to: i % 3 === 0 ? { room: `room${i % 20}` } : { user: to }, text: TEXT, time: i, id: `${i}` });
+      if (i % 10_000 === 9999) store.commit();
+    }
+    store.commit();
+    const micros: number[] = [];
+    for (let i = 0; i < 500; i++) {
+      const where = i % 2 === 0 ? { room: `room${i % 20}` } : { between: [`u${i % 50}`, `u${(i + 1) % 50}`] as const };
+      const began = performance.now();
+      store.history(where, Infinity, 100);
+      micros.push(performance.now() - began);
+    }
+    store.close();
+    const notes = ["the slowest of a hundred; asked of the store itself, in rooms and between two"];
+    const figure = { value: quantile(micros, 0.99) };
+    return row(`history: the last 100 of ${messages.toLocaleString("en")}`, "ms", { native: figure }, {
+      own: "native",
+      below: 5,
+    }, notes);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
