@@ -7,7 +7,8 @@ import { type Event, Message } from "../lib/hub/event.ts";
 import type { Effect } from "../lib/hub/effect.ts";
 import { Hub } from "../lib/hub/hub.ts";
 import { Patience } from "../lib/hub/patience.ts";
-import { type Seat, Switchboard } from "../lib/net/switchboard.ts";
+import type { Seat } from "../lib/net/seat.ts";
+import { Switchboard } from "../lib/net/switchboard.ts";
 import { MemoryStore } from "../lib/store/memory.ts";
 import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
 
@@ -287,4 +288,20 @@ Deno.test("a room that was asked for before it was there can be asked for once i
   assertEquals(asked("nowhere")[0]![1].type, "denied");
   assertEquals(tell(hub, seat.id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
   assertEquals(asked("nowhere")[0]![1].type, "history");
+});
+
+Deno.test("nobody came for a message within the days it is kept: its sender is told that it failed, and why", () => {
+  const { hub, seat, store } = failingBoard();
+  store.failing = false;
+  const days = (count: number) => count * 24 * 60 * 60_000;
+  const said = tell(hub, seat.id, { type: "say", id: "1", to: { user: "b" }, text: "are you there?" });
+  assertEquals(said.map(([, event]) => event.type), ["sent"]);
+  hub.tick(1000);
+  assertEquals(told(hub.tick(days(29))), []);
+  const [[to, event]] = told(hub.tick(days(31))) as [[number[], Event]];
+  assertEquals(to, [seat.id]);
+  const { notice } = event as Extract<Event, { type: "notice" }>;
+  assert(notice.type === "failed");
+  assertEquals([notice.id, notice.why], ["1", "nobody came for it within 30 days"]);
+  assertEquals(told(hub.tick(days(62))), []);
 });

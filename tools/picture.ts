@@ -1,5 +1,5 @@
 /**
- * Takes the README's picture: a real server and two real clients in tmux, typed at by this script.
+ * Takes the README's picture: a real server and three real clients, one of each kind, in tmux, typed at by this script.
  *
  *   deno run -A tools/picture.ts        writes docs/partyline.svg; needs tmux
  */
@@ -15,38 +15,56 @@ async function login(client: Terminal, name: string): Promise<void> {
   await client.type(name, "Enter");
   await client.shows("password:");
   await client.type("12345", "Enter");
-  await client.shows("201 Build");
 }
 
 async function capture(terminal: Terminal, title: string): Promise<Capture> {
   return { title, columns: COLUMNS, rows: await terminal.screen(true) };
 }
 
-async function takePicture(): Promise<Capture[]> {
+async function takePicture(folder: string): Promise<Capture[]> {
   await using terminals = new Terminals();
   const open = (name: string, rows: number, task: string) =>
-    terminals.open(name, { columns: COLUMNS, rows }, root, `${Deno.execPath()} task -q ${task}`);
-  const server = await open("server", 32, "start --trace --host 127.0.0.1");
+    terminals.open(
+      name,
+      { columns: COLUMNS, rows },
+      root,
+      `${Deno.execPath()} task -q ${task} --data ${folder}/${name}`,
+    );
+  const server = await open("server", 14, "start --host 127.0.0.1");
   await server.shows("To stop: Ctrl-C");
-  const bob = await open("bob", 12, "client");
-  await login(bob, "bob");
-  const jacky = await open("jacky", 12, "client");
+  const jacky = await open("jacky", 9, "client 127.0.0.1 2001");
   await login(jacky, "jacky");
-  await jacky.type("/list", "Enter");
-  await jacky.shows("301");
+  await jacky.shows("201 Build");
+  const bob = await open("bob", 12, "client chat");
+  await login(bob, "bob");
+  await bob.shows("lobby>");
+  const carol = await open("carol", 17, "client mailbox 127.0.0.1 2004 --name carol");
+  await carol.shows("for this menu");
+  await carol.type("JOIN lobby", "Enter");
+  await carol.shows("you joined");
+  await bob.type("How about 3pm today?", "Enter");
+  await carol.shows("3pm");
+  await jacky.shows("3pm");
+  await carol.type("fine with me", "Enter");
+  await bob.shows("fine");
   await jacky.type("/to bob Hello! Nice to meet you!", "Enter");
   await jacky.shows("303");
-  await bob.type("/toall How about 3pm today?", "Enter");
-  await jacky.shows("3pm");
-  await bob.shows("303");
+  await bob.type("/to michael see you there", "Enter");
+  await bob.shows("sent");
   await bob.type("/to ja", "Tab");
   await bob.shows("/to jacky");
   return [
-    await capture(server, "deno task start --trace"),
-    await capture(jacky, "deno task client"),
-    await capture(bob, "deno task client"),
+    await capture(server, "deno task start"),
+    await capture(jacky, "deno task client 127.0.0.1 2001"),
+    await capture(bob, "deno task client chat"),
+    await capture(carol, "deno task client mailbox 127.0.0.1 2004 --name carol"),
   ];
 }
 
 await Deno.mkdir(join(root, "docs"), { recursive: true });
-await Deno.writeTextFile(join(root, "docs", "partyline.svg"), svg(await takePicture()));
+const folder = await Deno.makeTempDir({ prefix: "partyline-picture-" });
+try {
+  await Deno.writeTextFile(join(root, "docs", "partyline.svg"), svg(await takePicture(folder)));
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}

@@ -11,3 +11,8 @@ export function reason(error: unknown): string {
   // What was tried, and the system's number for what went wrong, are told by whoever asks or by nobody.
   return said.replace(/ \(os error \d+\).*$/s, "");
 }
+
+/** An error of our own as the log tells it, with where it came from. */
+export function trouble(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,3 +1,5 @@
+import { type Effect, tell } from "./effect.ts";
+
 /** One message and what is still to be heard of it; settled when every receiver has taken or missed it. */
 export class Delivery {
   #waiting = 0;
@@ -34,4 +36,16 @@ export class Delivery {
   get delivered(): boolean {
     return this.settled && !this.#missed;
   }
+}
+
+/** One receiver's answer; the sender's outcome when it was the last. */
+export function settled(delivery: Delivery, what: "taken" | "missed"): Effect[] {
+  if (what === "taken") delivery.take();
+  else delivery.miss();
+  return delivery.settled ? [outcome(delivery)] : [];
+}
+
+/** What a sender at a handout door is told in the end. */
+export function outcome(delivery: Delivery): Effect {
+  return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
 }

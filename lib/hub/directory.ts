@@ -1,11 +1,11 @@
 import type { Limits } from "../base/limits.ts";
 import type { Accounts } from "./accounts.ts";
+import type { Audience } from "./audience.ts";
 import type { NativeCommand } from "./command.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { UserState } from "./event.ts";
 import { nameFault } from "./names.ts";
 import type { People, Presence } from "./people.ts";
-import type { Post } from "./post.ts";
 import { type KeptMessage, LOBBY, type Store, type Target } from "./store.ts";
 
 /** The most that one page of history holds. */
@@ -19,7 +19,7 @@ export class Directory {
   constructor(
     readonly store: Store,
     readonly people: People,
-    readonly post: Post,
+    readonly audience: Audience,
     readonly accounts: () => Accounts,
     readonly limits: Pick<Limits, "rooms" | "textBytes">,
   ) {}
@@ -31,7 +31,7 @@ export class Directory {
     if (text === "") return "an empty text is not sent";
     if (bytes > this.limits.textBytes) return `a text has at most ${this.limits.textBytes} bytes, found ${bytes}`;
     if ("user" in to) return this.#known(to.user) ? undefined : `there is no user ${JSON.stringify(to.user)}`;
-    if (this.post.isIn(from, to.room)) return undefined;
+    if (this.audience.isIn(from, to.room)) return undefined;
     return `${JSON.stringify(to.room)} is not a room that you are in`;
   }
 
@@ -63,9 +63,9 @@ export class Directory {
   #join(asker: Presence, ref: number, room: string, now: number): Effect[] {
     const why = this.store.rooms().includes(room) ? undefined : nameFault(room) ?? this.#full();
     if (why) return [tell(asker.id, { type: "denied", ref, why })];
-    if (!this.post.isIn(asker.name!, room)) {
+    if (!this.audience.isIn(asker.name!, room)) {
       this.store.join(room, asker.name!, now);
-      this.post.changed(room);
+      this.audience.changed(room);
     }
     return [tell(asker.id, { type: "joined", ref, room, members: this.store.members(room).length })];
   }
@@ -73,17 +73,17 @@ export class Directory {
   #leave(asker: Presence, ref: number, room: string): Effect[] {
     const why = room === LOBBY
       ? "the lobby is everybody's, nobody leaves it"
-      : this.post.isIn(asker.name!, room)
+      : this.audience.isIn(asker.name!, room)
       ? undefined
       : `${JSON.stringify(room)} is not a room that you are in`;
     if (why) return [tell(asker.id, { type: "denied", ref, why })];
     this.store.leave(room, asker.name!);
-    this.post.changed(room);
+    this.audience.changed(room);
     return [tell(asker.id, { type: "left", ref, room })];
   }
 
   #history(asker: Presence, { ref, of, before, limit }: Extract<NativeCommand, { type: "history" }>): Effect[] {
-    if ("room" in of && !this.post.isIn(asker.name!, of.room)) {
+    if ("room" in of && !this.audience.isIn(asker.name!, of.room)) {
       return [tell(asker.id, { type: "denied", ref, why: `${JSON.stringify(of.room)} is not a room that you are in` })];
     }
     const most = Math.min(Math.max(1, limit), HISTORY_PAGE);

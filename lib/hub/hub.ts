@@ -1,13 +1,14 @@
 import type { Limits } from "../base/limits.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Command } from "./command.ts";
-import { Delivery } from "./delivery.ts";
+import { Audience } from "./audience.ts";
+import { Delivery, outcome, settled } from "./delivery.ts";
 import { Directory } from "./directory.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Dice, Entrance } from "./entrance.ts";
 import { Message, type Scope } from "./event.ts";
 import { People, Presence, type SessionId } from "./people.ts";
-import { outcome, Post, settled } from "./post.ts";
+import { Post } from "./post.ts";
 import { PresenceNews } from "./presence_news.ts";
 import { LOBBY, type Store } from "./store.ts";
 
@@ -77,8 +78,9 @@ export class Hub {
     if (this.#post) return;
     if (!this.#keeping) throw new Error("this server keeps no messages");
     const store = this.#keeping.open();
-    const post = this.#post = new Post(store, this.#people, this.limits);
-    this.#directory = new Directory(store, this.#people, post, () => this.#accounts, this.limits);
+    const audience = new Audience(store, this.#people);
+    const post = this.#post = new Post(store, this.#people, audience, this.limits);
+    this.#directory = new Directory(store, this.#people, audience, () => this.#accounts, this.limits);
     for (const name of this.#people.names) this.#seen(name, now);
     for (const presence of this.#people.handouts) if (presence.ready) post.ready(presence, now);
   }

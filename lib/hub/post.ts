@@ -1,6 +1,8 @@
 import type { Limits } from "../base/limits.ts";
 import { Course } from "./course.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Audience } from "./audience.ts";
+import { Awaiting, type Sender } from "./awaiting.ts";
+import { type Delivery, settled } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Event, Message, scopeOf } from "./event.ts";
 import type { People, Person, Presence, SessionId } from "./people.ts";
@@ -26,17 +28,16 @@ export class Post {
   readonly #acknowledged = new Set<Person>();
   /** Handout sessions that are not told yet what waits for them, and when they are. */
   readonly #newcomers = new Map<Presence, number>();
-  /** Who is waited for by senders at handout doors. */
-  readonly #awaited = new Set<Person>();
-  /** Sessions to be told of what is said in a room, and who is in it: as long as neither changes. */
-  readonly #rooms = new Map<string, readonly Presence[]>();
-  readonly #members = new Map<string, ReadonlySet<string>>();
+  readonly #awaiting: Awaiting;
 
   constructor(
     readonly store: Store,
     readonly people: People,
+    readonly audience: Audience,
     readonly limits: Pick<Limits, "receiptMs" | "textBytes">,
-  ) {}
+  ) {
+    this.#awaiting = new Awaiting(store, people);
+  }
 
   /** Says a message that is allowed, or answers it as it was answered before. */
   say(sayer: Presence, id: string, to: Target, text: string, fault: () => string | undefined, now: number): Effect[] {
@@ -75,7 +76,7 @@ export class Post {
     const acked = this.#acked(presence);
     const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
     presence.course = new Course(known ?? acked, known === undefined ? last : 0);
-    if (!presence.ready) this.#rooms.clear();
+    if (!presence.ready) this.audience.moved();
     presence.ready = true;
     const rooms = this.store.roomsOf(presence.name!);
     const { textBytes } = this.limits;
@@ -100,7 +101,7 @@ export class Post {
       person.acked = upTo;
       if (person.privateFrom <= upTo) effects.push(...this.#mark(person, now));
       else this.#acknowledged.add(person);
-      effects.push(...this.#heard(person, upTo));
+      effects.push(...this.#awaiting.heard(person, upTo));
     }
     if (!course.live) effects.push(...this.#page(presence, course));
     return effects;
@@ -118,7 +119,7 @@ export class Post {
     presence.owes.delete(id);
     const effects = owed.delivery ? settled(owed.delivery, what) : [];
     const kept = owed.message.kept;
-    if (what === "taken") effects.push(...this.#tookAt(presence, id));
+    if (what === "taken") effects.push(...this.#awaiting.tookAt(presence, id));
     if (kept && "room" in kept.to) {
       if (what === "taken") presence.lobbyTaken = id;
     } else if (kept) effects.push(...this.#settlePrivately(kept, presence.name!, what, sent, owed.delivery, now));
@@ -145,42 +146,23 @@ export class Post {
     if (presence.lobbyTaken > 0) this.store.seen(LOBBY, person.name, presence.lobbyTaken);
     if (!person.listens) {
       if (this.#acknowledged.has(person)) effects.push(...this.#mark(person, now));
-      effects.push(...this.#missAwaited(person, Infinity));
+      effects.push(...this.#awaiting.miss(person, Infinity));
     }
-    this.#rooms.clear();
+    this.audience.moved();
     return effects;
-  }
-
-  /** Whether a user is in a room. */
-  isIn(name: string, room: string): boolean {
-    if (room === LOBBY) return true;
-    let members = this.#members.get(room);
-    if (!members) {
-      members = new Set(this.store.members(room));
-      // Rooms that are not there can be asked for without end.
-      if (members.size > 0) this.#members.set(room, members);
-    }
-    return members.has(name);
   }
 
   /** Forgets what it remembers of the store. */
   recall(): void {
     this.#acknowledged.clear();
-    this.#rooms.clear();
-    this.#members.clear();
-  }
-
-  /** Who is in a room has changed. */
-  changed(room: string): void {
-    this.#rooms.delete(room);
-    this.#members.delete(room);
+    this.audience.recall();
   }
 
   /** Puts into the store what was acknowledged, and gives up what was waited for too long. */
   tick(now: number): Effect[] {
     const effects: Effect[] = [];
     for (const person of this.#acknowledged) effects.push(...this.#mark(person, now));
-    for (const person of this.#awaited) effects.push(...this.#missAwaited(person, now));
+    effects.push(...this.#awaiting.tick(now));
     for (const [presence, due] of this.#newcomers) {
       if (due > now) break;
       this.#newcomers.delete(presence);
@@ -199,7 +181,7 @@ export class Post {
   }
 
   /** Tells everybody whom a message is for, and the sender's other sessions. */
-  #spread(kept: KeptMessage, sayer: Presence, awaiting?: { delivery: Delivery; until: number }): Effect[] {
+  #spread(kept: KeptMessage, sayer: Presence, awaiting?: Sender): Effect[] {
     const { to, from, seq, text } = kept;
     const message = new Message(seq, from, scopeOf(to, LOBBY), text, kept);
     const ids: SessionId[] = [];
@@ -208,12 +190,12 @@ export class Post {
       if (receiver) {
         ids.push(...this.#offered(receiver.natives, seq, text.length, sayer, receiver));
         this.#toHandout(receiver.handout, message, ids, undefined);
-        if (awaiting) this.#expect(receiver, kept, awaiting);
+        if (awaiting) this.#awaiting.expect(receiver, kept, awaiting);
       }
       const sender = this.people.get(from);
       if (sender && sender !== receiver) ids.push(...this.#offered(sender.natives, seq, text.length, sayer, sender));
     } else {
-      ids.push(...this.#offered(this.#audience(to.room), seq, text.length, sayer));
+      ids.push(...this.#offered(this.audience.of(to.room), seq, text.length, sayer));
       if (to.room === LOBBY) {
         for (const handout of this.people.handouts) {
           if (handout === sayer) continue;
@@ -227,7 +209,7 @@ export class Post {
         }
         if (awaiting) {
           for (const person of this.people.all) {
-            if (person.name !== from) this.#expect(person, kept, awaiting);
+            if (person.name !== from) this.#awaiting.expect(person, kept, awaiting);
           }
         }
       }
@@ -261,30 +243,6 @@ export class Post {
     delivery?.expect();
     handout.owes.set(message.id, { message, delivery });
     ids.push(handout.id);
-  }
-
-  /** Has a sender at a handout door wait for a person's clients; a handout session of theirs answers for itself. */
-  #expect(person: Person, kept: KeptMessage, { delivery, until }: { delivery: Delivery; until: number }): void {
-    if (person.listens) {
-      delivery.expect();
-      person.awaited.set(kept.seq, { delivery, until, kept });
-      this.#awaited.add(person);
-    } else if (!person.handout?.ready) {
-      delivery.expect();
-      delivery.miss();
-    }
-  }
-
-  /** The native sessions of whoever is in a room. */
-  #audience(room: string): readonly Presence[] {
-    let audience = this.#rooms.get(room);
-    if (!audience) {
-      audience = room === LOBBY
-        ? [...this.people.natives].filter(({ ready }) => ready)
-        : this.store.members(room).flatMap((name) => this.people.get(name)?.natives ?? []);
-      this.#rooms.set(room, audience);
-    }
-    return audience;
   }
 
   /** Tells a session what it has not been told yet, as much as it may be told before it acknowledges. */
@@ -339,39 +297,6 @@ export class Post {
     });
   }
 
-  /** Those who wait for a person at a handout door hear that it has everything up to `seq`. */
-  #heard(person: Person, seq: number): Effect[] {
-    const effects: Effect[] = [];
-    for (const [number, { delivery }] of person.awaited) {
-      if (number > seq) break;
-      person.awaited.delete(number);
-      effects.push(...settled(delivery, "taken"));
-    }
-    if (person.awaited.size === 0) this.#awaited.delete(person);
-    return effects;
-  }
-
-  /** Whoever waits at a handout door for a person hears that one of their sessions, at such a door too, has a message. */
-  #tookAt(presence: Presence, seq: number): Effect[] {
-    const awaited = this.people.get(presence.name)?.awaited.get(seq);
-    if (!awaited) return [];
-    this.people.get(presence.name)!.awaited.delete(seq);
-    return settled(awaited.delivery, "taken");
-  }
-
-  #missAwaited(person: Person, now: number): Effect[] {
-    const due = [...person.awaited].filter(([, { until }]) => until <= now);
-    // What can fail comes first: then they are still waited for.
-    for (const [seq, { kept }] of due) if ("user" in kept.to) this.store.withdraw(seq);
-    const effects: Effect[] = [];
-    for (const [seq, { delivery }] of due) {
-      person.awaited.delete(seq);
-      effects.push(...settled(delivery, "missed"));
-    }
-    if (person.awaited.size === 0) this.#awaited.delete(person);
-    return effects;
-  }
-
   #settlePrivately(
     { seq, from, id }: KeptMessage,
     to: string,
@@ -404,16 +329,4 @@ function owedPrivately(person: Person, seq: number): void {
 function eventOf(entry: Kept): Event {
   if (entry.type !== "message") return { type: "notice", notice: entry };
   return new Message(entry.seq, entry.from, scopeOf(entry.to, LOBBY), entry.text, entry);
-}
-
-/** One receiver's answer; the sender's outcome when it was the last. */
-export function settled(delivery: Delivery, what: "taken" | "missed"): Effect[] {
-  if (what === "taken") delivery.take();
-  else delivery.miss();
-  return delivery.settled ? [outcome(delivery)] : [];
-}
-
-/** What a sender at a handout door is told in the end. */
-export function outcome(delivery: Delivery): Effect {
-  return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
 }

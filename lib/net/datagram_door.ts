@@ -5,7 +5,8 @@ import type { DatagramLink } from "../wire/datagram/link.ts";
 import { datagramOptions } from "../wire/datagram/options.ts";
 import { endpoint } from "./address.ts";
 import type { Places } from "./places.ts";
-import type { Door, Line, Seat, Switchboard } from "./switchboard.ts";
+import type { Door, Line, Seat } from "./seat.ts";
+import type { Switchboard } from "./switchboard.ts";
 
 /** Where a peer is that sends datagrams. */
 export interface PeerPlace extends GateAddress {

@@ -4,7 +4,8 @@ import { clock } from "./clock.ts";
 import { DatagramDoor, type GateSecrets, type PeerPlace } from "./datagram_door.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 import type { Places } from "./places.ts";
-import type { Door, Switchboard } from "./switchboard.ts";
+import type { Door } from "./seat.ts";
+import type { Switchboard } from "./switchboard.ts";
 
 const RECEIVE_AGAIN_MS = 20;
 const DATAGRAM_BYTES = 65_536;

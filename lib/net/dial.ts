@@ -2,7 +2,7 @@ import type { Limits } from "../base/limits.ts";
 import type { DialOutcome, Link } from "../wire/session.ts";
 import type { ProbeOutcome } from "./liveness.ts";
 import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
-import type { Seat } from "./switchboard.ts";
+import type { Seat } from "./seat.ts";
 
 const PROBE_MS = 5000;
 

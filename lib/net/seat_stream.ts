@@ -1,7 +1,7 @@
 import type { Limits } from "../base/limits.ts";
 import type { Link } from "../wire/session.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
-import type { Seat } from "./switchboard.ts";
+import type { Seat } from "./seat.ts";
 
 const LINGER_MS = 1000;
 

@@ -3,7 +3,8 @@ import { log } from "../base/log.ts";
 import { endpoint } from "./address.ts";
 import type { Places } from "./places.ts";
 import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
-import type { Door, Switchboard } from "./switchboard.ts";
+import type { Door } from "./seat.ts";
+import type { Switchboard } from "./switchboard.ts";
 
 const ACCEPT_AGAIN_MS = 100;
 

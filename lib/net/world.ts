@@ -1,8 +1,45 @@
 import { setImmediate } from "node:timers";
 import type { Limits } from "../base/limits.ts";
+import type { ScryptSecret } from "../hub/accounts.ts";
+import type { Effect } from "../hub/effect.ts";
+import type { Direction, Link } from "../wire/session.ts";
 import { clock } from "./clock.ts";
 import { dialSeat, probe } from "./dial.ts";
-import type { World } from "./switchboard.ts";
+import type { Seat } from "./seat.ts";
+
+/** On whose behalf something takes long. */
+export interface Asker {
+  /** The address that the asker is at. */
+  readonly from: string;
+  /** Whether the answer is still of use. */
+  waits(): boolean;
+}
+
+/** Whether a proof is right, and what shows the asker that we know the password too. */
+export interface ProofAnswer {
+  readonly right: boolean;
+  readonly proof?: Uint8Array | undefined;
+}
+
+/** A proof that is to be looked at. */
+export type ProofEffect = Extract<Effect, { type: "prove" }>;
+
+/** What the switchboard asks of the world outside. */
+export interface World {
+  /** Opens a connection for a seat; its `dialled` says what became of it. */
+  dial(seat: Seat, link: Link, port: number): void;
+  /** Asks whether the machine behind a seat is there; its `probed` says. */
+  probe(seat: Seat): void;
+  /** Tries a password against a secret, unless the asker has left before its turn comes. */
+  verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
+  /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
+  prove(proof: ProofEffect, asker: Asker): Promise<ProofAnswer>;
+  /** Calls `turn` soon, after what else is due has had its turn. */
+  soon(turn: () => void): void;
+  now(): number;
+  /** Shows a wire line, when somebody watches. */
+  trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
+}
 
 /** The real world: TCP, this machine's clock, and what else it is given. */
 export function openWorld(given: Pick<World, "verify" | "prove" | "trace"> & { limits: Limits }): World {

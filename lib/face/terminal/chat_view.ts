@@ -105,7 +105,7 @@ export class ChatView implements ChatLook {
     const [present, away] = [named(true), named(false)];
     const names = present.map((name) => this.#name(name) + (name === me ? " (you)" : ""));
     return [
-      `online: ${names.join(", ") || "nobody"}`,
+      `online: ${names.length > 0 ? names.join(", ") : "nobody"}`,
       ...(away.length > 0 ? [this.#paint.quiet(`offline: ${away.map(fit).join(", ")}`)] : []),
     ];
   }

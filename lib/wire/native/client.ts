@@ -5,6 +5,7 @@ import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "./happening.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
 import { WORD_CHARACTERS } from "./fields.ts";
+import { Outgoing } from "./outgoing.ts";
 
 /** What proves who we are, as the server asks for it. */
 export type Asked = Extract<Reply, { type: "challenge" }>;
@@ -36,21 +37,6 @@ export type Question =
   | { readonly type: "leave"; readonly room: string }
   | { readonly type: "history"; readonly of: Target; readonly before?: number | undefined; readonly limit: number };
 
-interface Unanswered {
-  readonly id: string;
-  readonly to: Target;
-  readonly text: string;
-}
-
-/** What may wait for the server's answer; then nothing more is taken. */
-const UNANSWERED = 10_000;
-/** Characters on their way that are not answered; the rest waits here, since no transport takes everything at once. */
-const UNDER_WAY = 64 * 1024;
-/** What a message costs besides its text. */
-const OVERHEAD = 100;
-/** Own messages that come back as such are known by their ids; older ones are past every resumption. */
-const OWN_IDS = 20_000;
-
 /**
  * The client's side of our own protocol, over any number of connections one after the other.
  *
@@ -59,14 +45,9 @@ const OWN_IDS = 20_000;
  * 3. `flush`, after all that a turn brought, acknowledges what was shown.
  */
 export class NativeClient {
-  readonly #unanswered = new Map<string, Unanswered>();
-  /** Of those, what was not sent on this connection yet, and how much of the others is under way. */
-  readonly #unsent = new Map<string, Unanswered>();
-  #underWay = 0;
-  readonly #own = new Set<string>();
+  readonly #outgoing: Outgoing;
   readonly #questions = new Map<number, { question: Question; parts: unknown[] }>();
   #lastRef = 0;
-  #lastId = 0;
   /** What seqs are numbered by; undefined before anything was begun. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -82,7 +63,9 @@ export class NativeClient {
   #name = "";
 
   /** `run` tells this run from all others of the user: ids begin with it. */
-  constructor(readonly way: NativeClientWay, readonly run: string) {}
+  constructor(readonly way: NativeClientWay, run: string) {
+    this.#outgoing = new Outgoing(run);
+  }
 
   get name(): string {
     return this.#name;
@@ -95,12 +78,12 @@ export class NativeClient {
 
   /** Whether everything said and asked is answered. */
   get settled(): boolean {
-    return this.#unanswered.size === 0 && this.#questions.size === 0;
+    return this.#outgoing.size === 0 && this.#questions.size === 0;
   }
 
   /** How much was said and is not answered yet. */
   get waiting(): number {
-    return this.#unanswered.size;
+    return this.#outgoing.size;
   }
 
   /** A connection is there, on which the server knows already who we are. */
@@ -125,7 +108,6 @@ export class NativeClient {
   /** The connection is gone. */
   lost(): void {
     this.#stage = "away";
-    this.#unsent.clear();
     for (const { question } of this.#questions.values()) {
       this.way.show({ type: "denied", why: `the connection was lost before ${question.type} was answered` });
     }
@@ -134,25 +116,11 @@ export class NativeClient {
 
   /** Says something; its id, or why it is not taken. */
   say(to: Target, text: string): { id: string } | { why: string } {
-    if (this.#unanswered.size >= UNANSWERED) {
-      return { why: `${UNANSWERED} messages wait for the server already, the most that are kept` };
-    }
-    const fault = this.#fault(to, text);
-    if (fault !== undefined) return { why: fault };
-    const said = { id: `${this.run}-${++this.#lastId}`, to, text };
-    this.#unanswered.set(said.id, said);
-    this.#own.add(said.id);
-    if (this.#own.size > OWN_IDS) {
-      for (const id of this.#own) {
-        this.#own.delete(id);
-        break;
-      }
-    }
-    if (this.#stage === "in") {
-      this.#unsent.set(said.id, said);
-      this.#sayMore();
-    }
-    return { id: said.id };
+    const why = this.#fault(to, text);
+    if (why !== undefined) return { why };
+    const said = this.#outgoing.push(to, text);
+    this.#sayMore();
+    return said;
   }
 
   /** Asks something; what is answered is shown. */
@@ -255,8 +223,7 @@ export class NativeClient {
     this.#store = store;
     this.#stage = "in";
     this.way.show({ type: "in", name: this.#name, rooms, again });
-    this.#underWay = 0;
-    for (const said of this.#unanswered.values()) this.#unsent.set(said.id, said);
+    this.#outgoing.again();
     this.#sayMore();
   }
 
@@ -271,7 +238,7 @@ export class NativeClient {
   #message({ seq, from, to, text, time, id }: Said & { id?: string | undefined }): void {
     const own = from === this.#name;
     // What this client has said is on its screen already.
-    if (own && (seq <= this.#ownFrom || (id !== undefined && this.#own.has(id)))) return;
+    if (own && (seq <= this.#ownFrom || (id !== undefined && this.#outgoing.has(id)))) return;
     this.way.show({ type: "message", said: { seq, from, to, text, time }, own });
   }
 
@@ -289,11 +256,8 @@ export class NativeClient {
 
   /** The server has answered what was said; the first answer counts. */
   #answered(id: string, happening: (to: Target) => Happening): void {
-    const said = this.#unanswered.get(id);
+    const said = this.#outgoing.answered(id);
     if (!said) return;
-    this.#unanswered.delete(id);
-    // The answer of an earlier connection may come before it was said again.
-    if (!this.#unsent.delete(id)) this.#underWay -= said.text.length + OVERHEAD;
     this.way.show(happening(said.to));
     this.#sayMore();
   }
@@ -324,10 +288,9 @@ export class NativeClient {
 
   /** Says what was not said yet, as long as not too much is under way. */
   #sayMore(): void {
-    for (const [id, { to, text }] of this.#unsent) {
-      if (this.#stage !== "in" || this.#underWay >= UNDER_WAY) return;
-      this.#unsent.delete(id);
-      this.#underWay += text.length + OVERHEAD;
+    if (this.#stage !== "in") return;
+    for (let said = this.#outgoing.next(); said; said = this.#outgoing.next()) {
+      const { id, to, text } = said;
       this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
     }
   }
