@@ -2,7 +2,8 @@ import { cleaned, oneLine } from "./lib/base/text.ts";
 import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { type ChatFace, openChatFace } from "./lib/face/chat_face.ts";
-import { type JoinPlan, readClientLine } from "./lib/face/client_line.ts";
+import { type JoinPlan, type PeerPlan, readClientLine } from "./lib/face/client_line.ts";
+import { openPeerFace, type PeerFace } from "./lib/face/peer_face.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { openImFace } from "./lib/face/terminal/im_face.ts";
 import { traceLine } from "./lib/face/trace.ts";
@@ -12,9 +13,14 @@ import { clock } from "./lib/net/clock.ts";
 import type { Companion } from "./lib/net/companion.ts";
 import { connect } from "./lib/net/dial.ts";
 import { MailboxClient } from "./lib/net/mailbox_client.ts";
+import { PeerClient, type PeerClientHooks } from "./lib/net/peer_client.ts";
 import { StreamClient } from "./lib/net/stream_client.ts";
 import { Identity, IdentityError, usualFolder } from "./lib/store/identity.ts";
+import { openPeerKept } from "./lib/store/peer_kept.ts";
 import { freshNonce, freshRun, Prover } from "./lib/store/prover.ts";
+import { StoreError } from "./lib/store/store_error.ts";
+import { peerOptions } from "./lib/peer/options.ts";
+import { Peer } from "./lib/peer/peer.ts";
 import { ImClientSession } from "./lib/wire/im/client.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
 import type { Asked } from "./lib/wire/native/client.ts";
@@ -27,10 +33,11 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const plan = readClientLine(args);
     if (plan.type === "print") return print(plan.text), 0;
+    if (plan.type === "peer") return await peer(plan);
     return await { im, chat, mailbox }[plan.type](plan);
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof IdentityError)) throw error;
-    printError(`client: ${cleaned(error.message)}\n`);
+    if (![UsageError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;
+    printError(`client: ${cleaned(reason(error))}\n`);
     return 2;
   }
 }
@@ -150,6 +157,47 @@ async function mailbox(plan: JoinPlan): Promise<number> {
   }
   const failed = (error: unknown) => client.fail(reason(error));
   return await run(client, face, over.promise, () => client.stop(130));
+}
+
+/** Chat straight with others, without a server. */
+async function peer(plan: PeerPlan): Promise<number> {
+  const over = Promise.withResolvers<Over>();
+  let failure: string | undefined;
+  const net = openPort(plan.udp, {
+    show: (event) => face.happened(event),
+    settled: () => face.chat(plan.name),
+    ended: () => over.resolve({ status: failure === undefined ? 0 : 1, why: failure }),
+    failed: (why) => {
+      failure = why;
+      net.leave();
+    },
+    ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
+  });
+  const { secrecy, store, passing } = await openPeerKept(plan.data ?? usualFolder(), plan.name, net.later);
+  const face: PeerFace = openPeerFace({
+    say: (to, text) => net.say(to, text),
+    ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
+    leave: () => net.leave(),
+    interrupt: () => net.leave(),
+  });
+  if (passing !== undefined) face.problem(passing);
+  onStop(() => net.leave());
+  const parts = { name: plan.name, way: net.way, secrecy, store, options: peerOptions() };
+  const { table } = plan;
+  net.start(new Peer(parts, clock()), plan.name, table && { hostname: table.host, port: table.port });
+  const { status, why } = await over.promise;
+  store.close();
+  await face.close();
+  if (why !== undefined) printError(`client: ${cleaned(why)}\n`);
+  return status;
+}
+
+function openPort(port: number, hooks: PeerClientHooks): PeerClient {
+  try {
+    return new PeerClient(port, hooks);
+  } catch (error) {
+    throw new UsageError(`cannot take UDP port ${port}: ${reason(error)}`);
+  }
 }
 
 /** How a client ended. */

@@ -20,7 +20,10 @@ import { isKept, openKept } from "./lib/store/kept.ts";
 import { Passwords } from "./lib/store/passwords.ts";
 import { Proofs } from "./lib/store/proofs.ts";
 import { StoreError } from "./lib/store/store_error.ts";
+import { TableLog } from "./lib/store/table_log.ts";
 import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
+import { AddressBook } from "./lib/wire/address_book/book.ts";
+import { addressBookDoor } from "./lib/wire/address_book/door.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
 import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
 
@@ -119,8 +122,13 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
   const board = new Switchboard(hub, world, limits);
   // What was kept before is opened now: if it cannot be, whoever starts the server is the one to know.
   if (isKept(plan.data)) hub.keep(board.beginTurn());
-  const servers = openDoors(plan, board, proofs);
-  const ticking = setInterval(() => board.tick(), TICK_MS);
+  const tableLog = new TableLog(plan.data, (why) => log.error(why));
+  const book = new AddressBook(limits, {
+    note: (text) => log.info(`address-book: ${text}`),
+    changed: (change) => tableLog.write(change),
+  });
+  const servers = openDoors(plan, board, book, proofs);
+  const ticking = setInterval(() => (board.tick(), book.tick(board.now)), TICK_MS);
   return {
     hub,
     board,
@@ -137,15 +145,21 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
 }
 
 /** Opens every door that is wanted, or none. */
-function openDoors(plan: HousePlan, board: Switchboard, secrets: GateSecrets): Map<DoorName, DoorServer> {
+function openDoors(
+  plan: HousePlan,
+  board: Switchboard,
+  book: AddressBook,
+  secrets: GateSecrets,
+): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
   const { host: hostname, limits } = plan;
+  const stream = { im: IM, "address-book": addressBookDoor(book) };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
     const places = new Places(limits);
     try {
       const server = name === "mailbox"
         ? new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, places, limits, secrets)
-        : new StreamServer(IM, { hostname, port }, board, places, limits);
+        : new StreamServer(stream[name], { hostname, port }, board, places, limits);
       servers.set(name, server);
     } catch (error) {
       for (const server of servers.values()) (server.close(), server.shut?.());

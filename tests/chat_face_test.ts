@@ -2,98 +2,43 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { cleaned } from "../lib/base/text.ts";
 import type { Target } from "../lib/hub/store.ts";
-import { type ChatAct, chatAct, type ChatPlace, sameTarget } from "../lib/face/chat_acts.ts";
-import { CHAT_COMMANDS } from "../lib/face/chat_commands.ts";
+import { type ChatAct, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/face/chat_acts.ts";
+import { CHAT_COMMANDS, CHAT_STYLE } from "../lib/face/chat_commands.ts";
 import type { ChatLook } from "../lib/face/chat_look.ts";
 import { ChatMemory } from "../lib/face/chat_memory.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
-import { ChatTalk } from "../lib/face/chat_talk.ts";
-import { mailboxAct } from "../lib/face/mailbox_acts.ts";
+import { MAILBOX_STYLE } from "../lib/face/mailbox_style.ts";
 import { chatCompletions, chatHelp } from "../lib/face/terminal/chat_help.ts";
 import { ChatView } from "../lib/face/terminal/chat_view.ts";
 import { MailboxView } from "../lib/face/terminal/mailbox_view.ts";
 import type { Happening } from "../lib/wire/native/happening.ts";
-
-/** A time of today, where this machine is. */
-function at(time: string, day = 9): number {
-  const [hours, minutes, seconds] = time.split(":").map(Number);
-  return new Date(2026, 2, day, hours, minutes, seconds).getTime();
-}
+import { at, Desk } from "./support/desk.ts";
 
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
 const LOBBY = { room: "lobby" };
+const { read: chatAct } = CHAT_STYLE;
+const { read: mailboxAct } = MAILBOX_STYLE;
+type Act = ChatAct<ChatQuestion>;
 
-/** A talk whose whole screen is written down: what is typed, what is shown, and what is asked of the client. */
-class Desk {
-  readonly screen: string[] = [];
-  readonly done: string[] = [];
-  readonly talk: ChatTalk;
-  now = NOW;
-  #lastId = 0;
-  #growing = "";
-
-  constructor(look: ChatLook, mailbox = false, curious = look !== PLAIN_LOOK) {
-    const aside = look === PLAIN_LOOK ? "err " : "";
-    this.talk = new ChatTalk(
-      {
-        say: (to, text) => {
-          this.done.push(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
-          return { id: `m${++this.#lastId}` };
-        },
-        ask: (question) => {
-          this.done.push(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`);
-        },
-        leave: () => this.done.push("leave"),
-      },
-      look,
-      {
-        show: (line) => this.screen.push(line),
-        aside: (line) => this.screen.push(aside + line),
-        begin: (text) => this.#growing = text,
-        more: (text) => this.#growing += text,
-        finish: (text) => this.screen.push(this.#growing + text),
-        help: (topic) => chatHelp(topic, mailbox),
-      },
-      { mailbox, curious },
-    );
-  }
-
-  types(...lines: string[]): this {
-    for (const line of lines) {
-      this.screen.push(`${this.talk.prompt}${line}`);
-      this.talk.typed(line);
-    }
-    return this;
-  }
-
-  happens(...happenings: Happening[]): this {
-    for (const happening of happenings) this.talk.happened(happening, this.now);
-    return this;
-  }
-
-  hears(from: string, to: Target, text: string, time = this.now): this {
-    return this.happens({ type: "message", said: { seq: 1, from, to, text, time }, own: from === "alice" });
+/** A desk where alice talks to a server. */
+class ChatDesk extends Desk<ChatQuestion, Happening> {
+  constructor(look: ChatLook<Happening>, style = CHAT_STYLE, curious = look !== PLAIN_LOOK) {
+    super(look, style, curious, NOW);
   }
 
   comesIn(...rooms: string[]): this {
     return this.happens({ type: "in", name: "alice", rooms: ["lobby", ...rooms], again: false });
   }
 
-  shows(...lines: string[]): this {
-    assertEquals(this.screen.splice(0), lines);
-    return this;
-  }
-
-  did(...done: string[]): this {
-    assertEquals(this.done.splice(0), done);
-    return this;
+  hears(from: string, to: Target, text: string, time = this.now): this {
+    return this.happens({ type: "message", said: { seq: 1, from, to, text, time }, own: from === "alice" });
   }
 }
 
-const chat = () => new Desk(new ChatView({ colour: false }));
-const mailbox = () => new Desk(new MailboxView({ colour: false }), true);
+const chat = () => new ChatDesk(new ChatView({ colour: false }));
+const mailbox = () => new ChatDesk(new MailboxView({ colour: false }), MAILBOX_STYLE);
 const users = (...names: string[]): Happening => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
@@ -107,7 +52,7 @@ const PLACE: ChatPlace = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
 const MENU: ChatPlace = { ...PLACE, here: undefined };
 
 Deno.test("lines are read as they are typed: commands, and what is said where one is", () => {
-  const acts: [string, ChatAct][] = [
+  const acts: [string, Act][] = [
     ["hello everyone", { type: "say", to: LOBBY, text: "hello everyone" }],
     ["  two blanks", { type: "say", to: LOBBY, text: "  two blanks" }],
     ["//list", { type: "say", to: LOBBY, text: "/list" }],
@@ -160,7 +105,7 @@ Deno.test("a mistake is answered with what was typed, the rule, and an example",
 });
 
 Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too, and the rest is said", () => {
-  const join: ChatAct = { type: "ask", question: { type: "join", room: "lab1" } };
+  const join: Act = { type: "ask", question: { type: "join", room: "lab1" } };
   for (const place of [PLACE, MENU]) {
     assertEquals(mailboxAct("JOIN lab1", place), join);
     assertEquals(mailboxAct("CHAT bob ", place), { type: "go", to: BOB });
@@ -185,7 +130,7 @@ Deno.test("the mailbox takes the handout's words in capitals, in its menu in sma
 });
 
 Deno.test("a script reads one line an event, and nothing else", () => {
-  const desk = new Desk(PLAIN_LOOK);
+  const desk = new ChatDesk(PLAIN_LOOK);
   desk.comesIn("lab1").types("/list", "/rooms", "/history bob", "/join lab2", "/leave lab1", "/send").did(
     'ask "users"',
     'ask "rooms"',
@@ -550,13 +495,13 @@ Deno.test("there is no server: the stars end, and the last line says so", () => 
   desk.talk.reach.connected();
   desk.talk.reach.notConnected("the name is taken");
   desk.shows("--> [the name is taken]");
-  const script = new Desk(PLAIN_LOOK, true);
+  const script = new ChatDesk(PLAIN_LOOK, MAILBOX_STYLE);
   script.talk.reach.notConnected("no answer in 15 s");
   script.shows("err couldn't connect to server: no answer in 15 s");
 });
 
 Deno.test("a script at the mailbox types both kinds of words and reads plain lines", () => {
-  new Desk(PLAIN_LOOK, true).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
+  new ChatDesk(PLAIN_LOOK, MAILBOX_STYLE).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
     .happens({ type: "joined", room: "lobby", members: 2 }, rooms("lobby"), users("alice", "-bob"))
     .did('ask "join" "lobby"', "say #lobby: hi", 'ask "rooms"', 'ask "users"', "say bob: hi", "leave")
     .shows(
@@ -579,36 +524,36 @@ Deno.test("commands, names and rooms are completed, but no name that could steer
     users("alice", "bob", "-bobby", "b\x1b[2J", "b c"),
     rooms("lobby", "lab2"),
   );
-  const complete = (before: string, mailbox = false) => chatCompletions(before, desk.talk.memory, mailbox);
+  const complete = (before: string, style = CHAT_STYLE) => chatCompletions(before, desk.talk.memory, style);
   assertEquals(complete("/l"), ["/leave", "/list"]);
   assertEquals(complete("/to b"), ["bob", "bobby"]);
   assertEquals(complete("/join la"), ["lab1", "lab2"]);
   assertEquals(complete("/leave "), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/history l"), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/help hi"), ["history"]);
-  assertEquals(complete("/help J", true), ["JOIN"]);
+  assertEquals(complete("/help J", MAILBOX_STYLE), ["JOIN"]);
   assertEquals(complete("/to bob b"), []);
   assertEquals(complete("JOIN la"), []);
-  assertEquals(complete("JOIN la", true), ["lab1", "lab2"]);
-  assertEquals(complete("C", true), ["CHAT"]);
+  assertEquals(complete("JOIN la", MAILBOX_STYLE), ["lab1", "lab2"]);
+  assertEquals(complete("C", MAILBOX_STYLE), ["CHAT"]);
 });
 
 Deno.test("help tells of all commands, or more of one; the mailbox's of its words too", () => {
-  const help = chatHelp(undefined, false);
+  const help = chatHelp(undefined, CHAT_STYLE);
   assert(help.some((line) => line.includes("/history NAME|ROOM [N]")));
   assert(!help.some((line) => line.includes("JOIN GROUP")));
-  assert(chatHelp(undefined, true).some((line) => line.includes("JOIN GROUP")));
-  assertEquals(chatHelp("/to", false)[0], "/to NAME [TEXT]");
-  assertEquals(chatHelp("constructor", false)[0], "there is no command constructor; these there are:");
-  assertEquals(chatHelp("JOIN", true), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
-  assertEquals(chatHelp("JOIN", false)[0], "there is no command JOIN; these there are:");
-  assertEquals(chatHelp("join", true)[0], "/join ROOM");
-  const more = Object.keys(CHAT_COMMANDS).flatMap((name) => chatHelp(name, true));
+  assert(chatHelp(undefined, MAILBOX_STYLE).some((line) => line.includes("JOIN GROUP")));
+  assertEquals(chatHelp("/to", CHAT_STYLE)[0], "/to NAME [TEXT]");
+  assertEquals(chatHelp("constructor", CHAT_STYLE)[0], "there is no command constructor; these there are:");
+  assertEquals(chatHelp("JOIN", MAILBOX_STYLE), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
+  assertEquals(chatHelp("JOIN", CHAT_STYLE)[0], "there is no command JOIN; these there are:");
+  assertEquals(chatHelp("join", MAILBOX_STYLE)[0], "/join ROOM");
+  const more = Object.keys(CHAT_COMMANDS).flatMap((name) => chatHelp(name, MAILBOX_STYLE));
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
 });
 
 Deno.test("of what was said a thousand are remembered", () => {
-  const memory = new ChatMemory(LOBBY);
+  const memory = new ChatMemory(CHAT_STYLE);
   for (let i = 0; i <= 1000; i++) memory.said(`${i}`, { to: LOBBY, text: `${i}` });
   assertEquals([memory.spoken("0"), memory.spoken("1")?.text], [undefined, "1"]);
   assertEquals([memory.isPlain("1000"), memory.isPlain("999")], [true, false]);
@@ -682,8 +627,8 @@ Deno.test("any line is an act, and what goes to the server has a name and a text
 
 Deno.test("whatever strangers write and people type: every line shown is one line that steers no terminal", () => {
   const step = fc.oneof(happening, typedLine);
-  const looks: [string, () => Desk][] = [
-    ["plain", () => new Desk(PLAIN_LOOK, false, true)],
+  const looks: [string, () => ChatDesk][] = [
+    ["plain", () => new ChatDesk(PLAIN_LOOK, CHAT_STYLE, true)],
     ["chat", chat],
     ["mailbox", mailbox],
   ];
@@ -710,7 +655,9 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
   for (const View of [ChatView, MailboxView]) {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
-        const [grey, bright] = [false, true].map((colour) => new Desk(new View({ colour }), View === MailboxView));
+        const [grey, bright] = [false, true].map((colour) =>
+          new ChatDesk(new View({ colour }), View === MailboxView ? MAILBOX_STYLE : CHAT_STYLE)
+        );
         for (const desk of [grey!, bright!]) {
           for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
         }

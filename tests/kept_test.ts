@@ -244,7 +244,7 @@ Deno.test("a store is for one server alone: a second one is told so, in this pro
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   const store = openSqlite(path);
-  const expected = `cannot open the store ${path}: another running server has it, and a store is for one alone`;
+  const expected = `cannot open the store ${path}: another running program has it, and a store is for one alone`;
   assertEquals(refusal(path), expected);
   const { code, stderr } = await child(path).output();
   assertEquals(code, 1);

@@ -3,11 +3,12 @@ import { print, printError } from "../lib/face/print.ts";
 import { simulateDatagrams } from "./support/datagram_simulation.ts";
 import { simulate } from "./support/im_simulation.ts";
 import { simulateMailbox } from "./support/mailbox_simulation.ts";
+import { simulatePeers } from "./support/peer_simulation.ts";
 
-// deno task simulate [--lab im|mailbox|datagrams] [--seeds N] [--seed S]: many labs, or one of them again. Status 1 when
+// deno task simulate [--lab im|mailbox|datagrams|peers] [--seeds N] [--seed S]: many labs, or one of them again. Status 1 when
 // anything is wrong.
 
-const LABS = { im: simulate, mailbox: simulateMailbox, datagrams: simulateDatagrams };
+const LABS = { im: simulate, mailbox: simulateMailbox, datagrams: simulateDatagrams, peers: simulatePeers };
 
 const flags: { lab?: keyof typeof LABS; seeds?: string; seed?: string } = parseArgs(Deno.args, {
   string: ["lab", "seeds", "seed"],
@@ -23,7 +24,7 @@ const began = performance.now();
 const totals: Record<string, number> = {};
 let wrong = 0;
 for (let seed = from; seed <= until; seed++) {
-  const report = LABS[lab](seed);
+  const report = await LABS[lab](seed);
   for (const [what, count] of Object.entries(report)) {
     if (typeof count === "number" && what !== "seed") totals[what] = (totals[what] ?? 0) + count;
   }

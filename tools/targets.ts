@@ -20,7 +20,13 @@ export const programs: readonly Program[] = [
   {
     name: "client",
     entry: "client.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR,HOME,USERPROFILE"],
+    permissions: [
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env=NO_COLOR,HOME,USERPROFILE",
+      "--allow-sys=networkInterfaces",
+    ],
     v8: [],
     include: [],
   },

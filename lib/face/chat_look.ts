@@ -4,13 +4,13 @@ import type { RoomState, UserState } from "../hub/event.ts";
 import type { Target } from "../hub/store.ts";
 import type { Happening } from "../wire/native/happening.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
-import type { ChatMemory } from "./chat_memory.ts";
+import type { ChatEvent, ChatMemory } from "./chat_memory.ts";
 
 /** How a chat looks: lines for what happens. Nothing that a stranger has written can steer a terminal or break a line. */
-export interface ChatLook {
+export interface ChatLook<Event extends ChatEvent> {
   /** An event, or what was asked for; `memory` has learnt of it already. */
-  happened(happening: Happening, memory: ChatMemory, now: number): string[];
-  /** The first that is shown once the server knows us. */
+  happened(event: Event, memory: ChatMemory, now: number): string[];
+  /** The first that is shown once we are in. */
   welcome(memory: ChatMemory): string[];
   /** What there is, and what can be typed. */
   menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[];
@@ -56,6 +56,13 @@ export function quoted(text: string): string {
   return characters.length <= QUOTED_CHARACTERS
     ? `"${characters.join("")}"`
     : `"${characters.slice(0, QUOTED_CHARACTERS).join("")}…"`;
+}
+
+/** Which message a state is of, where that is not clear without; `unknown`, when its text is not known here. */
+export function which(id: string, memory: ChatMemory, unknown: string): string {
+  if (memory.isPlain(id)) return "";
+  const spoken = memory.spoken(id);
+  return spoken ? `: ${quoted(spoken.text)}` : ` (${unknown})`;
 }
 
 /** `HH:MM:SS` where this machine is, behind the date when it is not today. */

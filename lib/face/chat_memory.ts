@@ -1,6 +1,12 @@
 import type { Target } from "../hub/store.ts";
+import type { PeerEvent } from "../peer/event.ts";
 import type { Happening, Said } from "../wire/native/happening.ts";
-import { LOBBY, sameTarget } from "./chat_acts.ts";
+import { sameTarget } from "./chat_acts.ts";
+import type { ChatStyle } from "./chat_style.ts";
+import { bareName } from "./peer_names.ts";
+
+/** What a face is told, of a server or of peers. */
+export type ChatEvent = Happening | PeerEvent;
 
 /** What was said here, and where. */
 export interface Spoken {
@@ -16,7 +22,7 @@ const NAMES = 10_000;
 /** What a face remembers of a chat: where one is, who and what there is, what was said here. */
 export class ChatMemory {
   me = "";
-  /** Where a line goes that is no command; undefined in the menu. */
+  /** Where a line goes that is no command; undefined outside of any conversation. */
   here: Target | undefined;
   /** When we came in last. */
   since = 0;
@@ -27,12 +33,13 @@ export class ChatMemory {
   /** Rooms that we are in. */
   readonly joined = new Set<string>();
   /** Rooms heard of. */
-  readonly rooms = new Set<string>([LOBBY]);
+  readonly rooms: Set<string>;
   readonly #spoken = new Map<string, Spoken>();
   #latest = "";
 
-  constructor(here: Target | undefined) {
-    this.here = here;
+  constructor({ home, rooms }: Pick<ChatStyle<unknown>, "home" | "rooms">) {
+    this.here = home;
+    this.rooms = new Set(rooms);
   }
 
   /** Something was said here. */
@@ -52,22 +59,29 @@ export class ChatMemory {
     return id === this.#latest && sameTarget(this.#spoken.get(id)?.to, this.here);
   }
 
+  /** Whether anybody was heard of by that name, with or without where they are. */
+  hasHeardOf(name: string): boolean {
+    if (this.users.has(name)) return true;
+    for (const user of this.users) if (bareName(user) === name || user === bareName(name)) return true;
+    return false;
+  }
+
   /** The conversation that a message belongs to. */
   conversation({ from, to }: Said): Target {
     return "room" in to || from === this.me ? to : { user: from };
   }
 
-  /** Learns what a happening tells. */
-  learn(happening: Happening, now: number): void {
-    switch (happening.type) {
+  /** Learns what an event tells. */
+  learn(event: ChatEvent, now: number): void {
+    switch (event.type) {
       case "in":
-        this.me = happening.name;
+        this.me = event.name;
         this.since = now;
         this.joined.clear();
-        for (const room of happening.rooms) this.#enter(room);
+        for (const room of event.rooms) this.#enter(room);
         return;
       case "message": {
-        const { from, to } = happening.said;
+        const { from, to } = event.said;
         note(this.users, from);
         if ("user" in to) note(this.users, to.user);
         else note(this.rooms, to.room);
@@ -75,21 +89,26 @@ export class ChatMemory {
       }
       case "online":
       case "offline":
-        return note(this.users, happening.name);
+        return note(this.users, event.name);
       case "users":
         this.usersListed = true;
-        for (const { name } of happening.users) note(this.users, name);
+        for (const { name } of event.users) note(this.users, name);
         return;
       case "rooms":
-        for (const { name, joined } of happening.rooms) {
+        for (const { name, joined } of event.rooms) {
           note(this.rooms, name);
           if (joined) note(this.joined, name);
         }
         return;
       case "joined":
-        return this.#enter(happening.room);
+        return this.#enter(event.room);
       case "left":
-        this.joined.delete(happening.room);
+        this.joined.delete(event.room);
+        return;
+      case "came":
+        return note(this.users, event.name);
+      case "members":
+        for (const name of event.names) note(this.users, name);
         return;
     }
   }

@@ -1,43 +1,61 @@
 import { timeOfDay } from "../base/log.ts";
-import type { Happening, Said } from "../wire/native/happening.ts";
+import type { Said } from "../wire/native/happening.ts";
 import { type ChatLook, fit, targetName } from "./chat_look.ts";
+import type { ChatEvent } from "./chat_memory.ts";
 
-/** A happening as scripts read it: one line an event, and nothing for what is no event. */
-export function chatPlain(happening: Happening): string[] {
-  switch (happening.type) {
+/** An event as scripts read it: one line an event, and nothing for what is no event. */
+export function chatPlain(event: ChatEvent): string[] {
+  switch (event.type) {
     case "message":
-      return [messageLine(happening.said, happening.own)];
+      return [messageLine(event.said, event.own)];
     case "sent":
-      return [`sent ${fit(happening.id)}`];
+      return [`sent ${fit(event.id)}`];
     case "delivered":
-      return [`delivered ${fit(happening.to)} ${fit(happening.id)}`];
+      return [`delivered ${fit(event.to)} ${fit(event.id)}`];
     case "failed": {
-      const name = happening.to ? targetName(happening.to) : "-";
-      return [`failed ${name} ${fit(happening.id)}: ${fit(happening.why)}`];
+      const name = event.to ? targetName(event.to) : "-";
+      return [`failed ${name} ${fit(event.id)}: ${fit(event.why)}`];
     }
     case "online":
     case "offline":
-      return [`${happening.type} ${fit(happening.name)}`];
+      return [`${event.type} ${fit(event.name)}`];
     case "users":
-      return happening.users.map(({ name, online }) => `${fit(name)} (${online ? "online" : "offline"})`);
+      return event.users.map(({ name, online }) => `${fit(name)} (${online ? "online" : "offline"})`);
     case "rooms":
-      return happening.rooms.map(({ name, members, joined }) =>
+      return event.rooms.map(({ name, members, joined }) =>
         `${fit(name)} ${members} members${joined ? ", joined" : ""}`
       );
     case "history":
-      return happening.messages.map(({ time, from, text }) => `${timeOfDay(time)} ${fit(from)}: ${fit(text)}`);
+      return event.messages.map(({ time, from, text }) => `${timeOfDay(time)} ${fit(from)}: ${fit(text)}`);
     case "joined":
     case "left":
-      return [`${happening.type} ${fit(happening.room)}`];
+      return [`${event.type} ${fit(event.room)}`];
+    case "kept":
+      return [`kept ${fit(event.to)} ${fit(event.id)}`];
+    case "came":
+      return [`joined ${fit(event.room)} ${fit(event.name)}`];
+    case "went":
+      return [`left ${fit(event.room)} ${fit(event.name)}`];
+    case "members":
+      return [["members", event.room, ...event.names].map(fit).join(" ")];
+    case "secure":
+      return [`secure ${fit(event.name)}: ${listed(event.words)}`];
+    case "insecure":
+      return [`insecure ${fit(event.name)}`];
+    case "changedKey":
+      return [`changed ${fit(event.name)}: ${listed(event.words)}`];
+    case "stats":
+      return event.counts.map(([name, count]) => `${fit(name)} ${count}`);
     case "in":
     case "denied":
     case "closing":
+    case "news":
       return [];
   }
 }
 
 /** The look of a chat for scripts. */
-export const PLAIN_LOOK: ChatLook = {
+export const PLAIN_LOOK: ChatLook<ChatEvent> = {
   happened: chatPlain,
   welcome: () => [],
   menu: (rooms, users) => [...chatPlain({ type: "rooms", rooms }), ...chatPlain({ type: "users", users })],
@@ -48,6 +66,10 @@ export const PLAIN_LOOK: ChatLook = {
   unreached: (why) => [fit(`couldn't connect to server: ${why}`)],
   calling: { begin: "", attempt: "", end: "" },
 };
+
+function listed(words: readonly string[]): string {
+  return words.map(fit).join(" ");
+}
 
 function messageLine({ from, to, text }: Said, own: boolean): string {
   if ("room" in to) return `${fit(to.room)} ${fit(from)}: ${fit(text)}`;

@@ -37,7 +37,7 @@ export class ChatReach {
   #saidSilent = false;
 
   constructor(
-    readonly look: Pick<ChatLook, "calling" | "fault" | "news" | "unreached">,
+    readonly look: Pick<ChatLook<never>, "calling" | "fault" | "news" | "unreached">,
     readonly way: ReachWay,
     readonly waiting: () => Waiting,
   ) {}

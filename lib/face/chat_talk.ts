@@ -1,19 +1,20 @@
 import type { RoomState } from "../hub/event.ts";
 import type { Target } from "../hub/store.ts";
 import type { Happening } from "../wire/native/happening.ts";
-import { type ChatAct, chatAct, type ChatQuestion, LOBBY, sameTarget } from "./chat_acts.ts";
+import { type ChatAct, type Listing, type Question, sameTarget } from "./chat_acts.ts";
+import { type Asked, AskedQuestions } from "./chat_asked.ts";
 import type { ChatLook } from "./chat_look.ts";
-import { ChatMemory } from "./chat_memory.ts";
+import { type ChatEvent, ChatMemory } from "./chat_memory.ts";
 import { ChatReach, type ReachWay } from "./chat_reach.ts";
+import type { ChatStyle } from "./chat_style.ts";
 import type { Face } from "./face.ts";
-import { mailboxAct } from "./mailbox_acts.ts";
 
 /** What a talk asks of the client. */
-export interface Talker {
+export interface Talker<Q extends Question> {
   /** Says something; the id that its states come under, or why it is not taken. */
   say(to: Target, text: string): { id: string } | { why: string };
-  /** Asks something; the answer comes as a happening. */
-  ask(question: ChatQuestion): void;
+  /** Asks something; the answer comes as an event. */
+  ask(question: Q | Listing): void;
   leave(): void;
 }
 
@@ -22,43 +23,35 @@ export interface TalkWay extends ReachWay, Pick<Face, "show"> {
   help(topic: string | undefined): readonly string[];
 }
 
-/** How a talk goes. */
-export interface TalkStyle {
-  /** The mailbox handout's words and menu; it begins in the menu, not in the lobby. */
-  readonly mailbox: boolean;
-  /** Whether it asks at once who and what there is: for completion, and for the menu. */
-  readonly curious: boolean;
-}
-
-interface Asked {
-  readonly question: ChatQuestion;
-  /** `quiet`: the answer is only learnt from. */
-  readonly purpose: "shown" | "quiet" | "menu";
-  /** Where the question has taken us from, and to. */
-  readonly moved: { from: Target | undefined; readonly to: Target | undefined } | undefined;
-}
-
-/** A server that never answers is not asked for ever. */
-const ASKED = 10_000;
-
 /**
  * What happens between typed lines and shown lines.
  *
- * 1. What follows `/join ROOM` goes to ROOM, also before the server has answered; when it denies, one is back where one was.
- * 2. Answers come in the order of the questions: a denial is of the oldest.
+ * 1. What follows `/join ROOM` goes to ROOM, also before that is answered; when it is denied, one is back where one was.
+ * 2. Which question a denial is of, the style says.
+ * 3. What becomes of a message is shown after it was said, also when the client tells it at once.
  */
-export class ChatTalk {
+export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   readonly memory: ChatMemory;
   /** What is told of the connection. */
   readonly reach: ChatReach;
-  #asked: Asked[] = [];
+  readonly #asked: AskedQuestions;
+  /** Events that came while something was being said, before its id was known; undefined at other times. */
+  #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unanswered = new Set<string>();
   #menuRooms: readonly RoomState[] = [];
-  /** The server answers each question and each message. */
+  /** What is said and asked is answered. */
   #answers = false;
 
-  constructor(readonly talker: Talker, readonly look: ChatLook, readonly way: TalkWay, readonly style: TalkStyle) {
-    this.memory = new ChatMemory(style.mailbox ? undefined : { room: LOBBY });
+  /** `curious`: it asks at once who and what there is, for completion and for the menu. */
+  constructor(
+    readonly talker: Talker<Q>,
+    readonly look: ChatLook<Event>,
+    readonly way: TalkWay,
+    readonly style: ChatStyle<Q>,
+    readonly curious: boolean,
+  ) {
+    this.memory = new ChatMemory(style);
+    this.#asked = new AskedQuestions(style.ordered);
     this.reach = new ChatReach(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
   }
 
@@ -68,51 +61,65 @@ export class ChatTalk {
 
   /** How much was said and asked, and not answered yet. */
   get waiting(): number {
-    return this.#answers ? this.#unanswered.size + this.#asked.length : 0;
+    if (!this.#answers) return 0;
+    return this.#unanswered.size + (this.style.ordered ? this.#asked.size : 0);
   }
 
   /** A line was typed. */
   typed(line: string): void {
     const { here, rooms } = this.memory;
-    this.#do((this.style.mailbox ? mailboxAct : chatAct)(line, { here, rooms }));
+    this.#do(this.style.read(line, { here, rooms }));
+  }
+
+  /** There is no server that would let us in: we are, under this name. */
+  begin(name: string): void {
+    this.memory.me = name;
+    this.#answers = true;
+    this.#greet();
   }
 
   /** The client has learnt something. */
-  happened(happening: Happening, now: number): void {
+  happened(event: Event, now: number): void {
+    if (this.#early) return void this.#early.push({ event, now });
     this.reach.heard();
-    const asked = this.#answered(happening);
-    this.memory.learn(happening, now);
-    switch (happening.type) {
+    const learnt: ChatEvent = event;
+    const asked = this.#asked.answered(learnt);
+    this.memory.learn(learnt, now);
+    switch (learnt.type) {
       case "in":
-        return this.#cameIn(happening.again);
+        return this.#cameIn(learnt.again);
       case "closing":
         return this.reach.closing();
       case "denied":
         if (asked?.moved) this.#goBack(asked.moved.from, asked.moved.to);
         // Of the two questions for the menu one denial says enough.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
-        return this.way.aside(this.look.fault(happening.why));
+        return this.way.aside(this.look.fault(learnt.why));
+      case "news":
+        return this.way.aside(this.look.news(learnt.text));
       case "sent":
+      case "delivered":
+      case "kept":
       case "failed":
-        this.#unanswered.delete(happening.id);
+        this.#unanswered.delete(learnt.id);
         break;
       case "users":
       case "rooms":
         if (asked?.purpose === "quiet") return;
-        if (asked?.purpose === "menu") return this.#menu(happening);
+        if (asked?.purpose === "menu") return this.#menu(learnt);
         break;
     }
-    this.#show(this.look.happened(happening, this.memory, now));
+    this.#show(this.look.happened(event, this.memory, now));
   }
 
   /** The server is one of the handout: it answers in lines of its own. */
   handout(): void {
     this.#answers = false;
     this.#unanswered.clear();
-    this.#asked = [];
+    this.#asked.clear();
   }
 
-  #do(act: ChatAct): void {
+  #do(act: ChatAct<Q>): void {
     switch (act.type) {
       case "nothing":
         return;
@@ -138,40 +145,48 @@ export class ChatTalk {
   }
 
   #say(to: Target, text: string): void {
+    const early = this.#early = [];
     const said = this.talker.say(to, text);
-    if ("why" in said) return this.way.aside(this.look.fault(`not sent: ${said.why}`));
-    this.memory.said(said.id, { to, text });
-    if (this.#answers) this.#unanswered.add(said.id);
+    this.#early = undefined;
+    if ("id" in said) this.#said(said.id, to, text);
+    else this.way.aside(this.look.fault(`not sent: ${said.why}`));
+    for (const { event, now } of early) this.happened(event, now);
+  }
+
+  #said(id: string, to: Target, text: string): void {
+    this.memory.said(id, { to, text });
+    if (this.#answers) this.#unanswered.add(id);
     this.reach.tellWaiting();
   }
 
   /** A name that nobody has is noticed before anything is said to it. */
   #doubt(to: Target): void {
     const { memory, way, look } = this;
-    if (!memory.usersListed || !("user" in to) || memory.users.has(to.user)) return;
+    if (!memory.usersListed || !("user" in to) || memory.hasHeardOf(to.user)) return;
     way.aside(look.news(`nothing was heard of a "${to.user}" so far; /list shows who there is`));
   }
 
-  #ask(question: ChatQuestion, purpose: Asked["purpose"] = "shown"): void {
+  #ask(question: Q | Listing, purpose: Asked["purpose"] = "shown"): void {
     if (this.reach.away) {
       return this.way.aside(this.look.fault("there is no connection at the moment; ask again when it is back"));
     }
     const from = this.memory.here;
-    if (question.type === "join") this.memory.here = { room: question.room };
-    if (question.type === "leave" && sameTarget(from, { room: question.room })) {
-      this.memory.here = this.style.mailbox ? undefined : { room: LOBBY };
-    }
-    const to = this.memory.here;
-    this.#asked.push({ question, purpose, moved: to === from ? undefined : { from, to } });
-    if (this.#asked.length > ASKED) this.#asked.shift();
-    // Last: the answer may come at once.
-    this.talker.ask(question);
+    const to = this.memory.here = this.#whereTo(question);
+    const moved = to === from ? undefined : { from, to };
+    this.#asked.ask({ question, purpose, moved }, () => this.talker.ask(question));
   }
 
-  /** The server does not let us go `to`; nor does anything lead back to there. */
+  /** Where one is with this question asked. */
+  #whereTo(question: Question): Target | undefined {
+    const { here } = this.memory;
+    if (question.type === "join" || question.type === "group") return { room: question.room };
+    return question.type === "leave" && sameTarget(here, { room: question.room }) ? this.style.home : here;
+  }
+
+  /** We are not let go `to`; nor does anything lead back to there. */
   #goBack(from: Target | undefined, to: Target | undefined): void {
     if (sameTarget(this.memory.here, to)) this.memory.here = from;
-    for (const { moved } of this.#asked) if (moved && sameTarget(moved.from, to)) moved.from = from;
+    this.#asked.detour(to, from);
   }
 
   #askMenu(): void {
@@ -189,34 +204,19 @@ export class ChatTalk {
     this.#answers = true;
     this.reach.cameIn();
     // What was asked before was asked of a connection that is gone.
-    this.#asked = [];
+    this.#asked.clear();
     if (again) return this.way.aside(this.look.news("back"));
-    this.#show(this.look.welcome(this.memory));
-    if (!this.style.curious) return;
-    if (this.style.mailbox) this.#askMenu();
-    else this.#ask({ type: "users" }, "quiet");
+    this.#greet();
   }
 
-  #answered(happening: Happening): Asked | undefined {
-    const at = happening.type === "denied" ? 0 : this.#asked.findIndex(({ question }) => isAnswer(happening, question));
-    return at < 0 ? undefined : this.#asked.splice(0, at + 1).at(-1);
+  #greet(): void {
+    this.#show(this.look.welcome(this.memory));
+    if (!this.curious) return;
+    if (this.style.menu) this.#askMenu();
+    else this.#ask({ type: "users" }, "quiet");
   }
 
   #show(lines: readonly string[]): void {
     for (const line of lines) this.way.show(line);
-  }
-}
-
-function isAnswer(happening: Happening, question: ChatQuestion): boolean {
-  switch (question.type) {
-    case "users":
-    case "rooms":
-      return happening.type === question.type;
-    case "join":
-      return happening.type === "joined" && happening.room === question.room;
-    case "leave":
-      return happening.type === "left" && happening.room === question.room;
-    case "history":
-      return happening.type === "history" && sameTarget(happening.of, question.of);
   }
 }

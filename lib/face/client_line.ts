@@ -1,8 +1,15 @@
 import { VERSION } from "../base/version.ts";
-import { type Option, optionHelp, readFlags, readPort, UsageError } from "./flags.ts";
+import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort, UsageError } from "./flags.ts";
+import { peerNameFault } from "../base/peer_name.ts";
 
 /** What the client was asked to do. */
-export type ClientPlan = { readonly type: "print"; readonly text: string } | JoinPlan;
+export type ClientPlan = PrintPlan | JoinPlan | PeerPlan;
+
+/** A text is to be shown, and no more. */
+export interface PrintPlan {
+  readonly type: "print";
+  readonly text: string;
+}
 
 /** Which server is to be joined, and how. */
 export interface JoinPlan {
@@ -17,13 +24,32 @@ export interface JoinPlan {
   readonly trace: boolean;
 }
 
+/** Chat without a server is to be had. */
+export interface PeerPlan {
+  readonly type: "peer";
+  /** Where the table of who is there is; undefined when the others are found on the network alone. */
+  readonly table: { readonly host: string; readonly port: number } | undefined;
+  readonly name: string;
+  /** The port for datagrams; 0 for any free one. */
+  readonly udp: number;
+  /** Where keys, and what was seen, are kept; undefined for the usual folder. */
+  readonly data: string | undefined;
+  readonly trace: boolean;
+}
+
 const HERE = "127.0.0.1";
 const IM_PORT = 2001;
+const TABLE_PORT = 2002;
 
 const OPTIONS: readonly Option[] = [
-  { name: "name", value: "NAME", help: "log in with this name instead of asking for it" },
+  { name: "name", value: "NAME", help: "log in with this name instead of asking for it; peer needs it" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of this file" },
-  { name: "data", value: "DIR", help: "where keys, and what was seen, are kept (.partyline in your home folder)" },
+  { name: "udp", value: "PORT", help: "with peer: the port for datagrams, 0 for any free one (0)" },
+  {
+    name: "data",
+    value: "DIR",
+    help: "where keys, what was seen, and what waits for friends are kept (.partyline in your home folder)",
+  },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "help", help: "show this" },
   { name: "version", help: "show the version" },
@@ -34,6 +60,8 @@ const HELP = `Partyline client: chat for a room, a lab, a LAN.
   client [chat [HOST [PORT]]] [options]  everything: rooms, history, what became
                                          of each message, also while away
   client mailbox HOST PORT [options]     the mailbox handout's client, over UDP
+  client peer [HOST [PORT]] --name NAME  chat without a server, over UDP; HOST
+                                         has the table of who is there
   client HOST PORT [options]             the IM handout's client, codes and all
 
 \`client chat\` joins 127.0.0.1 2001 unless told otherwise; where a server speaks
@@ -53,12 +81,24 @@ the IM handout's client is then as its handout has it.
 
 In the IM handout's client: /list, /to NAME TEXT, /toall TEXT, /exit.
 
+Between peers what you say goes straight to whom it is for. A table, such as
+\`server\` has on port 2002, tells who is there and where; without one, others on
+the same LAN are found by multicast. Once in, type
+  /to NAME TEXT        to one person; who is away has it later
+  /group NAME FRIEND…  a group with these friends in it
+  /join GROUP          to a group, where a TEXT goes from then on
+  /secure NAME         so that only the two of you can read what you say
+Your key is kept in the folder of --data, and so are the keys of your friends:
+with another folder you are somebody else to them.
+
 Options
 ${optionHelp(OPTIONS)}
 
 Examples
   client chat 192.168.1.7
   client mailbox 192.168.1.7 2004 --name alice
+  client peer 192.168.1.7 --name alice --udp 3001
+  client peer --name bob
   client 192.168.1.7 2001
   client localhost 2001 --name jacky --password-file ~/.partyline-password
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
@@ -67,8 +107,43 @@ Examples
 /** Reads the client's command line; throws a `UsageError` when it cannot be obeyed. */
 export function readClientLine(args: readonly string[]): ClientPlan {
   const flags = readFlags(args, OPTIONS);
+  return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));
+}
+
+function readPrint(flags: Flags): PrintPlan | undefined {
   if (flags.has("help")) return { type: "print", text: HELP };
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
+  return undefined;
+}
+
+function readPeer(flags: Flags): PeerPlan {
+  const [, host, port, ...more] = flags.words;
+  refuseMore("TABLE_HOST and TABLE_PORT after peer", more);
+  if (flags.value("password-file") !== undefined) {
+    throw new UsageError("--password-file is for servers; between peers nobody logs in");
+  }
+  const name = flags.value("name");
+  if (name === undefined) {
+    const example = ["client", ...flags.words, "--name alice"].join(" ");
+    throw new UsageError(`peer needs the name that the others know you by; for example: ${example}`);
+  }
+  const fault = peerNameFault(name);
+  if (fault !== undefined) throw new UsageError(`--name ${JSON.stringify(name)}: ${fault}`);
+  const udp = flags.value("udp");
+  return {
+    type: "peer",
+    table: host === undefined ? undefined : { host, port: port === undefined ? TABLE_PORT : readPort(port, false) },
+    name,
+    udp: udp === undefined ? 0 : readNumber("--udp", udp, { least: 0, most: 65535 }),
+    data: flags.value("data"),
+    trace: flags.has("trace"),
+  };
+}
+
+function readJoin(flags: Flags): JoinPlan {
+  if (flags.value("udp") !== undefined) {
+    throw new UsageError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
+  }
   return {
     ...readWhere(flags.words),
     name: flags.value("name"),

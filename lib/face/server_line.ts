@@ -13,7 +13,7 @@ import {
 } from "./flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
-export const DOORS = { im: 2001, mailbox: 2004 } as const;
+export const DOORS = { im: 2001, "address-book": 2002, mailbox: 2004 } as const;
 
 export type DoorName = keyof typeof DOORS;
 
@@ -26,7 +26,7 @@ export type ServerPlan =
     readonly host: string;
     /** The doors to be opened, and on which ports. */
     readonly doors: Readonly<Partial<Record<DoorName, number>>>;
-    /** Where messages are kept. */
+    /** Where messages, and the address book's log, are kept. */
     readonly data: string;
     readonly users: string;
     readonly trace: boolean;
@@ -37,8 +37,9 @@ export type ServerPlan =
 
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: every one that this machine has)" },
+  { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${DOORS["address-book"]})` },
   { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
-  { name: "data", value: "DIR", help: "where messages are kept; made when first needed (./partyline-data)" },
+  { name: "data", value: "DIR", help: "where messages, and the address book's log, are kept (./partyline-data)" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "log-level", value: "LEVEL", help: `how much is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log one JSON object a line instead of text" },
@@ -100,9 +101,11 @@ export function readServerLine(args: readonly string[]): ServerPlan {
 /** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
 function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
   const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
-  const given = flags.value("mailbox");
-  if (given !== undefined) doors.mailbox = readPort(given, true);
-  else if (port === undefined) doors.mailbox = DOORS.mailbox;
+  for (const door of ["address-book", "mailbox"] as const) {
+    const given = flags.value(door);
+    if (given !== undefined) doors[door] = readPort(given, true);
+    else if (port === undefined) doors[door] = DOORS[door];
+  }
   return doors;
 }
 
@@ -122,16 +125,17 @@ export function hint(
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
   const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
   const portOf = (name: DoorName) => doors.find(({ door }) => door === name)?.port;
-  const mailbox = portOf("mailbox");
+  const line = (door: DoorName, label: string, mode: string, rest = "") =>
+    portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
+  const others = [
+    line("address-book", "From peer to peer:", "peer", " --name alice"),
+    line("mailbox", "As in the mailbox handout:", "mailbox"),
+  ];
   return `
 ${names.length} accounts in ${plan.users}: ${some}
 To join, in another terminal:  ${client} chat 127.0.0.1 ${portOf("im")}
 As in the IM handout:          ${client} 127.0.0.1 ${portOf("im")}
-${
-    mailbox === undefined
-      ? ""
-      : `As in the mailbox handout:     ${client} mailbox 127.0.0.1 ${mailbox}\n`
-  }To watch the protocol: --trace. To stop: Ctrl-C, or E and Enter.
+${others.join("")}To watch the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;
 }

@@ -4,7 +4,7 @@ import { trouble } from "../base/reason.ts";
 import type { Command } from "../hub/command.ts";
 import type { Event } from "../hub/event.ts";
 import type { SessionId } from "../hub/people.ts";
-import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../wire/session.ts";
+import type { DialOutcome, Direction, Ending, Link, PeerAddress, Session, Way } from "../wire/session.ts";
 import { isLoopback } from "./address.ts";
 import { Liveness, type ProbeOutcome } from "./liveness.ts";
 import type { Switchboard } from "./switchboard.ts";
@@ -28,15 +28,11 @@ export interface Door {
   readonly links: readonly string[];
   /** Whether its transport tells by itself when a peer's machine is gone. */
   readonly minds?: boolean;
+  /** Whether its sessions are nothing to the hub: they ask nothing of it, and are told only that the server stops. */
+  readonly apart?: boolean;
   open(way: Way, limits: Limits, now: number): Session;
   /** How a session goes on that becomes another, by the name of the protocol. */
   readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;
-}
-
-/** Where a peer is. */
-export interface PeerAddress {
-  readonly hostname: string;
-  readonly port: number;
 }
 
 /** One session's place at the switchboard: its machine, its lines, and the way between them. */

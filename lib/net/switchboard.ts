@@ -6,7 +6,8 @@ import type { Command } from "../hub/command.ts";
 import type { Effect } from "../hub/effect.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { SessionId } from "../hub/people.ts";
-import { type Door, type Line, type PeerAddress, Seat } from "./seat.ts";
+import type { PeerAddress } from "../wire/session.ts";
+import { type Door, type Line, Seat } from "./seat.ts";
 import type { Asker, ProofAnswer, ProofEffect, World } from "./world.ts";
 
 /** Writes are gathered for no longer than this, which nobody at a keyboard notices. */
@@ -49,7 +50,7 @@ export class Switchboard {
     const id = ++this.#lastId;
     const seat = new Seat(this, id, door, peer, line);
     this.#seats.set(id, seat);
-    this.hub.enter(id, peer.hostname);
+    if (!door.apart) this.hub.enter(id, peer.hostname);
     log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
     return seat;
   }
@@ -75,6 +76,7 @@ export class Switchboard {
       this.#undo(error);
       for (const seat of [...this.#seats.values()]) seat.event({ type: "closing" });
     }
+    for (const seat of [...this.#seats.values()]) if (seat.door.apart) seat.event({ type: "closing" });
     this.#commit();
   }
 
@@ -188,7 +190,7 @@ export class Switchboard {
   /** A session is over; only `Seat.end` says so. */
   leave(seat: Seat, why: string): void {
     this.#soon.delete(seat);
-    this.#commandAlone(seat.id, { type: "leave", why });
+    if (!seat.door.apart) this.#commandAlone(seat.id, { type: "leave", why });
     this.#seats.delete(seat.id);
   }
 

@@ -189,7 +189,7 @@ function openError(path: string, error: unknown): StoreError {
   const said = reason(error).replaceAll("\n", " ");
   const because = (why: string) => new StoreError(`cannot open the store ${path}: ${why}`, { cause: error });
   if (/is not a database/.test(said)) return because("it is not a database");
-  if (/is locked/.test(said)) return because("another running server has it, and a store is for one alone");
+  if (/is locked/.test(said)) return because("another running program has it, and a store is for one alone");
   if (/malformed|no such|prepare statement/.test(said)) return because(`it is damaged: ${said}`);
   if (/unable to open/.test(said)) return because("it cannot be read and written as a file");
   if (/readonly/.test(said)) return because("it can be read but not written");

@@ -13,8 +13,16 @@ export type DialOutcome = "connected" | "refused" | "failed";
 /** Which way a line went: up to the server, down to the client. */
 export type Direction = "up" | "down";
 
+/** Where a peer is. */
+export interface PeerAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
 /** What a session machine can have done. Calls take effect in their order. */
 export interface Way {
+  /** Where the peer is seen. */
+  readonly peer: PeerAddress;
   /** Sends bytes on a link, after all that was sent on it before, in a write of their own. */
   write(link: Link, bytes: Uint8Array): void;
   /** Asks the hub; events may come back before this returns. */

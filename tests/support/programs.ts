@@ -21,7 +21,13 @@ export const SOURCES: Programs = {
 
 const PERMISSIONS = {
   server: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
-  client: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR,HOME,USERPROFILE"],
+  client: [
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env=NO_COLOR,HOME,USERPROFILE",
+    "--allow-sys=networkInterfaces",
+  ],
 };
 
 /** The executables in a folder. */

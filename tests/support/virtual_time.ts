@@ -35,6 +35,19 @@ export class VirtualTime {
     this.now = until;
   }
 
+  /** Goes to what is due next, if that is before `until`, and has it done; false when nothing is. */
+  step(until: number): boolean {
+    const first = this.#dues[0];
+    if (!first || first.at > until) {
+      this.now = Math.max(this.now, until);
+      return false;
+    }
+    this.#take();
+    this.now = Math.max(this.now, first.at);
+    first.act();
+    return true;
+  }
+
   #take(): Due {
     const first = this.#dues[0]!;
     const last = this.#dues.pop()!;

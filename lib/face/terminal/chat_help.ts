@@ -1,57 +1,34 @@
 import { cleaned } from "../../base/text.ts";
-import { CHAT_COMMANDS, CHAT_VERBS, type ChatCommand, chatCommand } from "../chat_commands.ts";
-import type { ChatMemory } from "../chat_memory.ts";
-import { MAILBOX_WORDS } from "../mailbox_acts.ts";
-
-const MAILBOX_TOPICS: readonly Pick<ChatCommand, "usage" | "short">[] = [
-  { usage: "JOIN GROUP", short: "go to a group; it is made when there is none" },
-  { usage: "CHAT USER", short: "go to the conversation with one person" },
-  { usage: "R", short: "show groups and users anew" },
-  { usage: "B", short: "go back to the menu" },
-  { usage: "E", short: "leave the chat" },
-];
+import { type ChatStyle, commandOf, type Known } from "../chat_style.ts";
 
 /** The answer to `/help` or `/help COMMAND`. */
-export function chatHelp(topic: string | undefined, mailbox: boolean): string[] {
-  if (topic === undefined) return overview(mailbox);
+export function chatHelp<Q>(topic: string | undefined, style: ChatStyle<Q>): string[] {
+  if (topic === undefined) return overview(style);
   // "join" in small letters is the command.
-  const word = mailbox ? MAILBOX_TOPICS.find(({ usage }) => usage.split(" ", 1)[0] === topic) : undefined;
+  const word = Object.hasOwn(style.words, topic) ? style.words[topic] : undefined;
   if (word) return [word.usage, `  ${word.short}`];
-  const command = chatCommand(topic);
-  if (!command) return [`there is no command ${cleaned(topic)}; these there are:`, ...overview(mailbox)];
-  return [command.usage, ...command.long.map((text) => `  ${text}`), `  Example: ${command.example}`];
+  const command = commandOf(style, topic);
+  if (command) return [command.usage, ...command.long.map((text) => `  ${text}`), `  Example: ${command.example}`];
+  const bare = topic.replace(/^\//, "");
+  if (Object.hasOwn(style.absent, bare)) return [style.absent[bare]!];
+  return [`there is no command ${cleaned(topic)}; these there are:`, ...overview(style)];
 }
 
-/** What could stand where the cursor is: commands at the beginning of the line, then names of users and rooms. */
-export function chatCompletions(
-  before: string,
-  memory: Pick<ChatMemory, "users" | "rooms" | "joined">,
-  mailbox: boolean,
-): string[] {
-  const [, verb, begun = ""] = /^(\S+) (\S*)$/.exec(before) ?? [];
-  if (verb === undefined) {
-    const words = [...CHAT_VERBS, ...(mailbox ? MAILBOX_WORDS : [])];
-    return before.includes(" ") ? [] : beginning(before, words);
+/** What could stand where the cursor is: commands and words at the beginning of the line, then names. */
+export function chatCompletions<Q>(before: string, known: Known, style: ChatStyle<Q>): string[] {
+  const [verb = "", ...behind] = before.split(" ");
+  const at = behind.length;
+  const begun = behind.at(-1);
+  if (begun === undefined) {
+    const verbs = Object.keys(style.commands).map((name) => `/${name}`);
+    return beginning(verb, [...verbs, ...Object.keys(style.words)]);
   }
-  switch (verb) {
-    case "/help":
-      return beginning(begun, [...Object.keys(CHAT_COMMANDS), ...(mailbox ? MAILBOX_WORDS : [])]);
-    case "/to":
-      return beginning(begun, memory.users);
-    case "/say":
-    case "/leave":
-      return beginning(begun, memory.joined);
-    case "/join":
-      return beginning(begun, memory.rooms);
-    case "/history":
-      return beginning(begun, new Set([...memory.joined, ...memory.users]));
-    case "JOIN":
-      return mailbox ? beginning(begun, memory.rooms) : [];
-    case "CHAT":
-      return mailbox ? beginning(begun, memory.users) : [];
-    default:
-      return [];
+  if (verb === "/help" && at === 1) {
+    return beginning(begun, [...Object.keys(style.commands), ...Object.keys(style.words)]);
   }
+  const word = Object.hasOwn(style.words, verb) ? style.words[verb] : undefined;
+  const topic = verb.startsWith("/") ? commandOf(style, verb) : word;
+  return beginning(begun, topic?.names?.(known, at) ?? []);
 }
 
 // A name that would steer the terminal is not put into the line being typed.
@@ -59,8 +36,8 @@ function beginning(begun: string, words: Iterable<string>): string[] {
   return [...words].filter((word) => word.startsWith(begun) && cleaned(word) === word && !/\s/.test(word)).sort();
 }
 
-function overview(mailbox: boolean): string[] {
-  const topics = [...(mailbox ? MAILBOX_TOPICS : []), ...Object.values(CHAT_COMMANDS)];
+function overview<Q>(style: ChatStyle<Q>): string[] {
+  const topics = [...Object.values(style.words), ...Object.values(style.commands)];
   const width = Math.max(...topics.map(({ usage }) => usage.length)) + 2;
   return [
     ...topics.map(({ usage, short }) => `  ${usage.padEnd(width)}${short}`),

@@ -2,27 +2,30 @@ import type { RoomState, UserState } from "../../hub/event.ts";
 import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "../../wire/native/happening.ts";
 import { sameTarget } from "../chat_acts.ts";
-import { type ChatLook, fit, historyTitle, quoted, stamp, targetName } from "../chat_look.ts";
+import { type ChatLook, fit, historyTitle, quoted, stamp, targetName, which } from "../chat_look.ts";
 import type { ChatMemory } from "../chat_memory.ts";
 import { type Palette, palette } from "./chat_palette.ts";
 
 type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
 
 /** The look of a chat for people at a terminal. */
-export class ChatView implements ChatLook {
+export class ChatView implements ChatLook<Happening> {
   readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
   readonly #paint: Palette;
+  readonly #unknown: string;
 
-  constructor(options: { colour: boolean }) {
+  /** `unknown` is said of a message whose text is not known here. */
+  constructor(options: { colour: boolean; unknown?: string }) {
     this.#paint = palette(options.colour);
+    this.#unknown = options.unknown ?? "said before, or at another screen";
   }
 
   happened(happening: Happening, memory: ChatMemory, now: number): string[] {
     switch (happening.type) {
       case "message":
-        return [this.#message(happening.said, memory, now)];
+        return [this.#message(happening.said, happening.own, memory, now)];
       case "sent":
-        return [this.#paint.quiet(`✓ sent${which(happening.id, memory)}`)];
+        return [this.#paint.quiet(`✓ sent${which(happening.id, memory, this.#unknown)}`)];
       case "delivered":
         return [this.#delivered(happening, memory, now)];
       case "failed":
@@ -78,9 +81,7 @@ export class ChatView implements ChatLook {
     return [this.fault(`couldn't connect to server: ${why}`)];
   }
 
-  #message(said: Said, memory: ChatMemory, now: number): string {
-    const { from, to, text, time } = said;
-    const own = from === memory.me;
+  #message({ from, to, text, time }: Said, own: boolean, memory: ChatMemory, now: number): string {
     const sender = own ? "you" : this.#name(from);
     let who: string;
     if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
@@ -90,7 +91,7 @@ export class ChatView implements ChatLook {
 
   #delivered({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
     const at = stamp(time, now).slice(0, -":00".length);
-    return this.#paint.quiet(`✓✓ delivered to ${fit(to)} ${at}${which(id, memory)}`);
+    return this.#paint.quiet(`✓✓ delivered to ${fit(to)} ${at}${which(id, memory, this.#unknown)}`);
   }
 
   #failed({ id, to, why }: Of<"failed">, memory: ChatMemory): string {
@@ -115,18 +116,13 @@ export class ChatView implements ChatLook {
   }
 
   #history(history: Of<"history">, memory: ChatMemory, now: number): string[] {
-    return [this.news(historyTitle(history)), ...history.messages.map((said) => this.#message(said, memory, now))];
+    const lines = history.messages.map((said) => this.#message(said, said.from === memory.me, memory, now));
+    return [this.news(historyTitle(history)), ...lines];
   }
 
   #name(name: string): string {
     return this.#paint.name(fit(name));
   }
-}
-
-function which(id: string, memory: ChatMemory): string {
-  if (memory.isPlain(id)) return "";
-  const spoken = memory.spoken(id);
-  return spoken ? `: ${quoted(spoken.text)}` : " (said before, or at another screen)";
 }
 
 function counted(members: number): string {

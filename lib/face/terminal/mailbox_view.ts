@@ -11,7 +11,7 @@ type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
 const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
 
 /** The look of the mailbox handout: its arrows, its brackets, its menu. */
-export class MailboxView implements ChatLook {
+export class MailboxView implements ChatLook<Happening> {
   readonly calling = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
   readonly #paint: Palette;
 

@@ -4,7 +4,7 @@ import { encodeText } from "../../base/text.ts";
 import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "./happening.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
-import { WORD_CHARACTERS } from "./fields.ts";
+import { WORD_CHARACTERS } from "../../base/fields.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** What proves who we are, as the server asks for it. */

@@ -14,7 +14,7 @@ import {
   readWhole,
   readWord,
   readWords,
-} from "./fields.ts";
+} from "../../base/fields.ts";
 
 /** What a server says. */
 export type Reply =

@@ -1,7 +1,16 @@
 import { Fault } from "../../base/fault.ts";
 import type { NativeCommand } from "../../hub/command.ts";
 import type { Target } from "../../hub/store.ts";
-import { type Fields, optional, readBytes, readObject, readText, readWhole, readWord, wrong } from "./fields.ts";
+import {
+  type Fields,
+  optional,
+  readBytes,
+  readObject,
+  readText,
+  readWhole,
+  readWord,
+  wrong,
+} from "../../base/fields.ts";
 
 /** What a client asks; the last three are not for the hub. */
 export type NativeRequest =

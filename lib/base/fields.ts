@@ -1,5 +1,5 @@
-import { decodeBase64 } from "../../base/base64.ts";
-import { Fault } from "../../base/fault.ts";
+import { decodeBase64 } from "./base64.ts";
+import { Fault } from "./fault.ts";
 
 /** The fields of one JSON object; each reader throws a `Fault` when the field is not what it should be. */
 export type Fields = Record<string, unknown>;

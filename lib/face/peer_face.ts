@@ -1,0 +1,32 @@
+import type { PeerEvent, PeerQuestion } from "../peer/event.ts";
+import { PEER_STYLE } from "./peer_style.ts";
+import { TalkFace, type TalkPerson } from "./talk_face.ts";
+import { PeerView } from "./terminal/peer_view.ts";
+
+/** Chat between peers as a person, or a script, has it. */
+export interface PeerFace {
+  /** From now on typed lines are acts; `name` is what the others know us by. */
+  chat(name: string): void;
+  happened(event: PeerEvent): void;
+  /** Shows a line that is not part of the chat, out of its way. */
+  note(line: string): void;
+  /** Shows what must not be missed. */
+  problem(text: string): void;
+  /** Gives the terminal back as it was, with everything shown. */
+  close(): Promise<void>;
+}
+
+/** Opens the face of chat between peers: in a terminal for people, elsewhere one line an event. */
+export function openPeerFace(person: TalkPerson<PeerQuestion>): PeerFace {
+  const shown = new TalkFace<PeerQuestion, PeerEvent>(person, PEER_STYLE, (options) => new PeerView(options));
+  return {
+    chat(name) {
+      shown.talk.begin(name);
+      shown.chat();
+    },
+    happened: (event) => shown.happened(event),
+    note: (line) => shown.note(line),
+    problem: (text) => shown.problem(text),
+    close: () => shown.face.close(),
+  };
+}

@@ -1,0 +1,142 @@
+import { endpoint } from "../base/address.ts";
+import { reason } from "../base/reason.ts";
+import { type Place, placeAt } from "../peer/place.ts";
+import type { PeerAddress } from "../wire/session.ts";
+import { MULTICAST, Multicast } from "./multicast.ts";
+import { askTable } from "./table_client.ts";
+
+/** Who we are to others, and who tells us of them. */
+export interface FindingPlan {
+  readonly name: string;
+  readonly port: number;
+  /** Without one others are found by multicast. */
+  readonly table: PeerAddress | undefined;
+}
+
+/** What finding others needs, and tells. */
+export interface FindingWay {
+  meet(places: readonly Place[]): void;
+  /** The datagram that says that we are here. */
+  here(): Uint8Array;
+  /** A datagram that was said to all. */
+  heard(place: Place, datagram: Uint8Array): void;
+  /** How many places were asked, and have neither answered nor had their time. */
+  waiting(): number;
+  /** Whether nobody was found. */
+  alone(): boolean;
+  news(text: string): void;
+  settled(): void;
+  trace?(direction: "up" | "down", line: string): void;
+}
+
+/** The handout's number. */
+const REFRESH_MS = 30_000;
+/** A table server that does not answer is asked again sooner. */
+const AGAIN_MS = 5000;
+/** When we say again that we are here: who has just come may have missed it. */
+const HERE_MS = [0, 1000, 3000];
+/** Without anybody after this, we say what can be done. */
+const LONELY_MS = 6000;
+/** For those who are asked at the beginning. */
+const SETTLE_LEAST_MS = 700;
+const SETTLE_MOST_MS = 1500;
+const SETTLE_CHECK_MS = 20;
+
+/** Finds others: by the table server, again every 30 s, or by telling the LAN and listening. */
+export class Finding {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lonely: ReturnType<typeof setTimeout> | undefined;
+  #multicast: Multicast | undefined;
+  #tellings = 0;
+  /** That the table server does not answer was told. */
+  #told = false;
+  #over = false;
+
+  constructor(readonly plan: FindingPlan, readonly way: FindingWay) {}
+
+  start(): void {
+    if (this.plan.table) this.#refresh(this.plan.table, true);
+    else this.#listen();
+  }
+
+  /** Tells the table that we are gone; resolves when it knows, or cannot be told. */
+  async leave(): Promise<void> {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#lonely);
+    this.#multicast?.close();
+    if (!this.plan.table) return;
+    await this.#ask(this.plan.table, "K").catch(() => {});
+  }
+
+  async #refresh(table: PeerAddress, first: boolean): Promise<void> {
+    let nextMs = REFRESH_MS;
+    try {
+      const { addresses, local } = await this.#ask(table, "R");
+      this.#told = false;
+      const others = addresses.filter(({ hostname, port }) => hostname !== local || port !== this.plan.port);
+      this.way.meet(others.map(({ hostname, port }) => placeAt(hostname, port)));
+    } catch (error) {
+      nextMs = AGAIN_MS;
+      if (!this.#told) {
+        this.way.news(`${reason(error)}; trying on. Those already found stay, and /add HOST:PORT asks one`);
+      }
+      this.#told = true;
+    }
+    if (first) this.#settle();
+    if (!this.#over) this.#timer = setTimeout(() => this.#refresh(table, false), nextMs);
+  }
+
+  #ask(table: PeerAddress, type: "R" | "K") {
+    const { port, name } = this.plan;
+    return askTable(table, { type, port, user: name }, this.way.trace ? { trace: this.way.trace } : {});
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      this.#multicast = await Multicast.open((place, datagram) => this.way.heard(place, datagram));
+      const where = this.#multicast.addresses.map((address) => endpoint(address, this.plan.port)).join(", ");
+      const { hostname, port } = MULTICAST;
+      this.way.news(
+        `no table server: others on this LAN are found by multicast (${endpoint(hostname, port)}); you are ${where}`,
+      );
+      this.#tell();
+      this.#lonely = setTimeout(() => {
+        if (this.way.alone()) {
+          this.way.news(`nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT`);
+        }
+      }, LONELY_MS);
+    } catch (error) {
+      this.way.news(
+        `multicast cannot be used here (${reason(error)}); name a friend instead: /add HOST:PORT`,
+      );
+    }
+    this.#settle();
+  }
+
+  async #tell(): Promise<void> {
+    const why = await this.#multicast!.tell(this.way.here());
+    if (this.#over) return;
+    if (why !== undefined && !this.#told) {
+      this.way.news(`nobody can be told that you are here (${why}); name a friend instead: /add HOST:PORT`);
+    }
+    this.#told = why !== undefined;
+    const before = HERE_MS[this.#tellings] ?? 0;
+    const next = HERE_MS[++this.#tellings];
+    this.#timer = setTimeout(() => this.#tell(), next === undefined ? REFRESH_MS : next - before);
+  }
+
+  /** Waits for those who were asked, but not for long; by multicast nobody knows how many there are. */
+  #settle(): void {
+    const least = performance.now() + (this.plan.table ? 0 : SETTLE_LEAST_MS);
+    const most = performance.now() + SETTLE_MOST_MS;
+    const check = () => {
+      const now = performance.now();
+      if (!this.#over && now < most && (now < least || this.way.waiting() > 0)) {
+        return setTimeout(check, SETTLE_CHECK_MS);
+      }
+      this.way.settled();
+    };
+    check();
+  }
+}

@@ -1,0 +1,150 @@
+import { peerNameFault } from "../base/peer_name.ts";
+import type { Groups } from "./groups.ts";
+import { isThere, type PeerHouse } from "./house.ts";
+import type { Letter, Membership } from "./letter.ts";
+import type { Person } from "./people.ts";
+
+/** Memberships in one letter. */
+const TOLD = 100;
+
+/**
+ * What friends tell each other of groups, until all know the same.
+ *
+ * Whoever comes or leaves tells everybody. Who meets somebody tells all that they know; and some time after anything has changed
+ * friends compare one number of it all, and tell everything where it differs: so news goes around those who are not linked too.
+ */
+export class Circles {
+  readonly #house: PeerHouse;
+  readonly #groups: Groups;
+  /** When friends are asked whether they know the same. */
+  #agreeAt = Infinity;
+
+  constructor(house: PeerHouse, groups: Groups) {
+    this.#house = house;
+    this.#groups = groups;
+  }
+
+  get wakeAt(): number {
+    return this.#agreeAt;
+  }
+
+  /** Takes up the groups that we were in. */
+  restore(): void {
+    for (const { group, version, in: isIn } of this.#house.store.parts()) {
+      this.#groups.enter(group, isIn, version);
+      if (isIn) this.#house.show({ type: "joined", room: group, members: 1 });
+    }
+  }
+
+  /** Somebody is there. */
+  cameIn(person: Person): void {
+    this.#tellAll(person);
+  }
+
+  /** Makes a group, or comes into one, and takes friends into it; why not. */
+  gather(group: string, friends: readonly string[]): string | undefined {
+    const invited: Person[] = [];
+    for (const name of friends) {
+      const person = this.#house.people.find(name);
+      if (typeof person === "string") return person;
+      const label = this.#house.people.label(person);
+      if (!isThere(person)) return `${label} is not there; a group is made of those who are`;
+      if (person.key === undefined) return `the program that ${label} uses knows no groups`;
+      invited.push(person);
+    }
+    const why = peerNameFault(group);
+    if (why !== undefined) return why;
+    // First they hear that we are in.
+    if (!this.#groups.isIn(group)) this.#enter(group, true);
+    for (const { friend, key, name } of invited) {
+      this.#groups.invite(group, key!, name);
+      friend!.say({ type: "invite", group });
+    }
+    return this.join(group);
+  }
+
+  /** Comes into a group; it is made when there is none. */
+  join(group: string): string | undefined {
+    const why = peerNameFault(group);
+    if (why !== undefined) return why;
+    if (!this.#groups.isIn(group)) this.#enter(group, true);
+    const names = this.#others(group);
+    this.#house.show({ type: "joined", room: group, members: names.length + 1 });
+    this.#house.show({ type: "members", room: group, names });
+    return undefined;
+  }
+
+  leave(group: string): string | undefined {
+    if (!this.#groups.isIn(group)) return `you are not in ${group}`;
+    this.#enter(group, false);
+    this.#house.show({ type: "left", room: group });
+    return undefined;
+  }
+
+  /** Somebody takes us into a group. */
+  invited(person: Person, { group }: Extract<Letter, { type: "invite" }>): void {
+    if (this.#groups.isIn(group)) return;
+    this.#house.show({ type: "news", text: `${this.#house.people.label(person)} takes you into ${group}` });
+    this.join(group);
+  }
+
+  /** Somebody tells who is in which group. */
+  told(members: readonly Membership[]): void {
+    const { changed, wrong } = this.#groups.merge(members);
+    for (const entry of wrong) this.#spread(entry);
+    if (changed.length > 0) this.#agreeSoon();
+    for (const { group, key, name, in: isIn } of changed) {
+      if (!this.#groups.isIn(group)) continue;
+      const person = this.#house.people.get(key);
+      const label = person ? this.#house.people.label(person) : name;
+      this.#house.show({ type: isIn ? "came" : "went", room: group, name: label });
+    }
+  }
+
+  /** Somebody tells their number. */
+  compared(person: Person, sum: number): void {
+    if (sum !== this.#groups.sum) this.#tellAll(person);
+  }
+
+  tick(now: number): void {
+    if (now < this.#agreeAt) return;
+    this.#agreeAt = Infinity;
+    this.#tellEach({ type: "sum", sum: this.#groups.sum });
+  }
+
+  #enter(group: string, isIn: boolean): void {
+    this.#spread(this.#groups.enter(group, isIn));
+  }
+
+  #spread(entry: Membership): void {
+    this.#house.store.keepPart({ group: entry.group, version: entry.version, in: entry.in });
+    this.#tellEach({ type: "groups", members: [entry] });
+    this.#agreeSoon();
+  }
+
+  #tellEach(letter: Letter): void {
+    for (const person of this.#house.people.all()) {
+      if (person.key !== undefined && isThere(person)) person.friend!.say(letter);
+    }
+  }
+
+  #tellAll({ friend, key }: Person): void {
+    if (!friend || key === undefined) return;
+    const all = this.#groups.all();
+    for (let i = 0; i < all.length; i += TOLD) friend.say({ type: "groups", members: all.slice(i, i + TOLD) });
+    // Whoever knows more tells it then.
+    friend.say({ type: "sum", sum: this.#groups.sum });
+  }
+
+  #agreeSoon(): void {
+    this.#agreeAt = Math.min(this.#agreeAt, this.#house.now + this.#house.limits.agreeMs);
+  }
+
+  #others(group: string): string[] {
+    const { people } = this.#house;
+    return this.#groups.audience(group).map(({ key, name }) => {
+      const person = people.get(key);
+      return person ? people.label(person) : name;
+    });
+  }
+}

@@ -1,0 +1,203 @@
+import { encodeBase64 } from "../base/base64.ts";
+import { Fault } from "../base/fault.ts";
+import { decodeText, encodeText } from "../base/text.ts";
+import type { DatagramLink, LinkOwner } from "../wire/datagram/link.ts";
+import { writeId } from "../wire/datagram/packet.ts";
+import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
+import type { PeerLimits } from "./options.ts";
+import type { Introduction } from "./packet.ts";
+import type { Place } from "./place.ts";
+import type { FreshKey, LinkKeys, PublicKeys, Secrecy } from "./secrecy.ts";
+
+/** Who listens to a friend. */
+export interface FriendWay {
+  /** Tells this run of our program from all others. */
+  readonly run: string;
+  readonly secrecy: Secrecy;
+  readonly limits: PeerLimits;
+  /** Who they are is known as well as it ever will be: letters may be said. */
+  ready(friend: Friend): void;
+  /** `sealed`: only they can have said it. */
+  letter(friend: Friend, letter: Letter, sealed: boolean): void;
+  ended(friend: Friend, why: string): void;
+  /** Letters wait: `flush` is wanted. */
+  due(friend: Friend): void;
+  /** Present when somebody watches what is said. */
+  trace?(friend: Friend, direction: "up" | "down", line: string): void;
+  /** Has the link go on where it waited for us. */
+  resume(link: DatagramLink): void;
+}
+
+/** What a message begins with that is sealed; text never does. */
+const SEALED = 1;
+
+/**
+ * One link's conversation: letters in and out, plain or sealed, and who is at the other end.
+ *
+ * 1. With a program that speaks of more than chat keys are agreed on first; before both have proved theirs no letter is passed on.
+ * 2. Letters are gathered by `flush`; one box is sealed, and one opened, at a time, so all stays in its order.
+ */
+export class Friend implements LinkOwner {
+  /** Their public key in base64, proved; undefined when their program has none. */
+  key: string | undefined;
+  print: Uint8Array | undefined;
+  /** Which run of their program this is. */
+  run = "";
+  /** What we say is sealed. */
+  sealing = false;
+  /** We take only what is sealed. */
+  onlySealed = false;
+  /** The last number said on this link, for whom no other memory is kept. */
+  lastSaid = 0;
+  isReady = false;
+  #lines: { readonly line: string; readonly sealed: boolean }[] = [];
+  #fresh: FreshKey | undefined;
+  #theirs: PublicKeys | undefined;
+  #keys: LinkKeys | undefined;
+  #sealed = 0;
+  #opened = 0;
+  #isSealing = false;
+  /** A box is being opened, or keys agreed on. */
+  #busy = false;
+
+  constructor(
+    readonly link: DatagramLink,
+    readonly place: Place,
+    readonly self: Introduction,
+    readonly way: FriendWay,
+  ) {}
+
+  /** Begins; once. */
+  start(): void {
+    if (!this.self.more) return this.#becomeReady();
+    this.way.secrecy.fresh((fresh) => {
+      if (this.link.over) return;
+      this.#fresh = fresh;
+      this.#push({ type: "me", key: this.way.secrecy.key, fresh: fresh.public, run: this.way.run }, false);
+      this.#agree();
+    });
+  }
+
+  /** Says something, with all else that this turn says. */
+  say(letter: Letter): void {
+    this.#push(letter, this.sealing);
+  }
+
+  /** Hands what waits to the link. */
+  flush(): void {
+    while (this.#lines.length > 0 && !this.#isSealing && !this.link.over) {
+      const { count, sealed, text } = this.#gathered();
+      if (sealed) {
+        this.#lines.splice(0, count);
+        return this.#seal(text);
+      }
+      if (!this.link.send(text)) return;
+      this.#lines.splice(0, count);
+    }
+  }
+
+  message(bytes: Uint8Array): void {
+    if (bytes[0] !== SEALED) return this.#read(bytes, false);
+    if (!this.#keys) return this.#refuse("what is sealed cannot be opened before keys are agreed on");
+    this.#busy = true;
+    this.#keys.open(this.#opened++, bytes.subarray(1), (text) => {
+      this.#busy = false;
+      if (this.link.over) return;
+      if (!text) return this.#refuse("what is sealed cannot be opened: the keys differ, or somebody has changed it");
+      this.#read(text, true);
+      this.way.resume(this.link);
+    });
+  }
+
+  hungry(): boolean {
+    return !this.#busy;
+  }
+
+  ended(why: string): void {
+    this.#lines = [];
+    this.way.ended(this, why);
+  }
+
+  #push(letter: Letter, sealed: boolean): void {
+    const line = encodeLetter(letter);
+    this.#lines.push({ line, sealed });
+    this.way.trace?.(this, "up", line);
+    this.way.due(this);
+  }
+
+  /** As many lines as fit together, all sealed or none. */
+  #gathered(): { count: number; sealed: boolean; text: Uint8Array } {
+    const { sealed } = this.#lines[0]!;
+    let count = 0;
+    let text = "";
+    for (const each of this.#lines) {
+      const more = text.length + each.line.length + 1;
+      if (each.sealed !== sealed || (count > 0 && more > this.way.limits.gatherCharacters)) break;
+      text += count === 0 ? each.line : `\n${each.line}`;
+      count++;
+    }
+    return { count, sealed, text: encodeText(text) };
+  }
+
+  #seal(text: Uint8Array): void {
+    this.#isSealing = true;
+    this.#keys!.seal(this.#sealed++, text, (box) => {
+      this.#isSealing = false;
+      if (this.link.over) return;
+      const message = new Uint8Array(1 + box.length);
+      message[0] = SEALED;
+      message.set(box, 1);
+      if (!this.link.send(message)) return this.#refuse("too much waits for you");
+      this.way.due(this);
+    });
+  }
+
+  #read(bytes: Uint8Array, sealed: boolean): void {
+    const text = decodeText(bytes);
+    if (text instanceof Fault) return this.#refuse(text.message);
+    for (const line of text.split("\n")) {
+      if (line === "" || this.link.over) continue;
+      this.way.trace?.(this, "down", line);
+      const letter = decodeLetter(line);
+      if (letter instanceof Fault) return this.#refuse(letter.message);
+      this.#take(letter, sealed);
+    }
+  }
+
+  #take(letter: Letter, sealed: boolean): void {
+    if (this.isReady) return this.way.letter(this, letter, sealed);
+    if (letter.type === "me" && !this.#theirs) {
+      this.#theirs = letter;
+      this.run = letter.run;
+      this.#busy = true;
+      return this.#agree();
+    }
+    if (letter.type !== "proof" || !sealed) return this.#refuse(`expected "me", then "proof", found "${letter.type}"`);
+    this.key = encodeBase64(this.#theirs!.key);
+    this.#becomeReady();
+  }
+
+  #agree(): void {
+    if (!this.#fresh || !this.#theirs) return;
+    const id = new Uint8Array(8);
+    writeId(id, 0, this.link.id);
+    this.way.secrecy.agree(this.#fresh, this.#theirs, id, (agreement) => {
+      this.#busy = false;
+      if (this.link.over) return;
+      if (!agreement) return this.#refuse("no keys can be agreed on with yours");
+      this.#keys = agreement.keys;
+      this.print = agreement.print;
+      this.#push({ type: "proof" }, true);
+      this.way.resume(this.link);
+    });
+  }
+
+  #becomeReady(): void {
+    this.isReady = true;
+    this.way.ready(this);
+  }
+
+  #refuse(why: string): void {
+    this.link.abort(why);
+  }
+}

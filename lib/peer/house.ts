@@ -1,0 +1,34 @@
+import type { PeerEvent } from "./event.ts";
+import type { PeerLimits } from "./options.ts";
+import type { People, Person } from "./people.ts";
+import type { PeerStore } from "./store.ts";
+
+/** What the parts of a peer share. */
+export interface PeerHouse {
+  readonly people: People;
+  readonly store: PeerStore;
+  readonly limits: PeerLimits;
+  readonly counts: PeerCounts;
+  /** When this turn is. */
+  readonly now: number;
+  show(event: PeerEvent): void;
+  /** There is something to be said to somebody: mail that waits goes out in this turn. */
+  stir(person: Person): void;
+}
+
+/** What happened to messages so far. */
+export interface PeerCounts {
+  said: number;
+  delivered: number;
+  failed: number;
+  shown: number;
+  /** Messages that came again after they were shown. */
+  repeated: number;
+  /** Letters that were not sealed where only sealed ones are taken. */
+  unsealed: number;
+}
+
+/** Somebody who is there, and of whom is known who they are. */
+export function isThere(person: Person): boolean {
+  return person.friend?.isReady ?? false;
+}

@@ -1,0 +1,54 @@
+import { type DatagramOptions, datagramOptions } from "../wire/datagram/options.ts";
+
+/** Every number of chat between peers, and its reason. */
+export const PEER_LIMITS = {
+  /** Until somebody who does not answer is asked again; people notice a second. */
+  askMs: 300,
+  /** At most so long between two questions: how late a friend that is back is noticed. */
+  askMostMs: 15_000,
+  /** A place that a table or a person has named is asked for so long; a table forgets after the same time. */
+  namedMs: 90_000,
+  /** A friend who fell silent is asked for so long; lunch. */
+  lostMs: 60 * 60_000,
+  /** Of silence, after which somebody who is there at another address has moved; a sign of life comes every 8 s. */
+  movedMs: 10_000,
+  /** Places known at once; ten labs. */
+  places: 2000,
+  /** Of those, such as have only asked us: they cost memory before they have proved where they are. */
+  strangers: 256,
+  /** Questions answered at once and a second, from all together; the rest is dropped. */
+  askBurst: 500,
+  asksPerSecond: 200,
+  /** The longest text that is said. */
+  textBytes: 16 * 1024,
+  /** Messages, and characters, that wait for one friend; past it nothing more is taken. */
+  waitingMessages: 10_000,
+  waitingCharacters: 16 * 1024 * 1024,
+  /** Messages, and characters, under way to one friend; the rest waits here, as no network takes everything at once. */
+  underWayMessages: 1024,
+  underWayCharacters: 256 * 1024,
+  /** Letters gathered into one message of a link. */
+  gatherCharacters: 8 * 1024,
+  /** How long what nobody came for is kept; a term's holidays are shorter. */
+  keepMs: 30 * 24 * 60 * 60_000,
+  /** Who is in which group: entries known at once. */
+  memberships: 10_000,
+  /** After a change of the groups, until friends are asked whether they know the same. */
+  agreeMs: 2000,
+  /** Places that a friend is told of, and believed about. */
+  toldPlaces: 100,
+} as const;
+
+/** The numbers of chat between peers in force. */
+export type PeerLimits = { readonly [Name in keyof typeof PEER_LIMITS]: number };
+
+/** The numbers in force, of the links as well. */
+export interface PeerOptions {
+  readonly limits: PeerLimits;
+  readonly datagrams: DatagramOptions;
+}
+
+/** The usual numbers, but for those that are given. */
+export function peerOptions(given: { limits?: Partial<PeerLimits>; datagrams?: Partial<DatagramOptions> } = {}) {
+  return { limits: { ...PEER_LIMITS, ...given.limits }, datagrams: datagramOptions(given.datagrams) };
+}

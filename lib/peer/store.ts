@@ -1,0 +1,67 @@
+/** Something said that is not known to have arrived. */
+export interface Outgoing {
+  /** Never used twice, and higher than all before. */
+  readonly n: number;
+  /** The public key of whom it is for, in base64. */
+  readonly to: string;
+  /** What they were called. */
+  readonly name: string;
+  readonly group: string | undefined;
+  readonly text: string;
+  readonly time: number;
+}
+
+/** Somebody met, by their public key in base64. */
+export interface Acquaintance {
+  readonly key: string;
+  readonly name: string;
+  /** Where they were last: `ADDRESS:PORT`. */
+  readonly place: string;
+}
+
+/** The key that a person has taken for that of somebody by this name. */
+export interface Trust {
+  readonly name: string;
+  readonly key: string;
+  readonly print: Uint8Array;
+  /** Whether only what is sealed is said and taken. */
+  readonly secure: boolean;
+}
+
+/** Our own part in a group. */
+export interface OwnPart {
+  readonly group: string;
+  readonly version: number;
+  readonly in: boolean;
+}
+
+/**
+ * What a peer keeps on its disk.
+ *
+ * 1. What a turn has changed is there for good after `commit`; a call that throws leaves what was committed as it is.
+ * 2. `nextNumber` gives no number twice, also after a crash.
+ */
+export interface PeerStore {
+  nextNumber(): number;
+  keep(message: Outgoing): void;
+  /** It has arrived, or never will. */
+  done(to: string, n: number): void;
+  /** What is kept, in the order it was said. */
+  waiting(): Outgoing[];
+  /** The last number of somebody's that was shown; 0 when none was. */
+  seen(key: string): number;
+  markSeen(key: string, n: number): void;
+  /** Why a message of somebody's was not taken; it may be said again when the answer was lost. */
+  refused(key: string, n: number): string | undefined;
+  refuse(key: string, n: number, why: string): void;
+  /** Somebody says nothing below this number again. */
+  forgetRefusals(key: string, below: number): void;
+  acquaintances(): Acquaintance[];
+  meet(acquaintance: Acquaintance): void;
+  trust(name: string): Trust | undefined;
+  keepTrust(trust: Trust): void;
+  parts(): OwnPart[];
+  keepPart(part: OwnPart): void;
+  commit(): void;
+  close(): void;
+}

@@ -1,0 +1,633 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { cleaned, encodeText } from "../lib/base/text.ts";
+import type { Target } from "../lib/hub/store.ts";
+import { type ChatAct, type ChatPlace, sameTarget } from "../lib/face/chat_acts.ts";
+import type { ChatLook } from "../lib/face/chat_look.ts";
+import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
+import { type PeerPlan, readClientLine } from "../lib/face/client_line.ts";
+import { UsageError } from "../lib/face/flags.ts";
+import { PEER_COMMANDS, PEER_STYLE } from "../lib/face/peer_style.ts";
+import { chatCompletions, chatHelp } from "../lib/face/terminal/chat_help.ts";
+import { PeerView } from "../lib/face/terminal/peer_view.ts";
+import type { PeerEvent, PeerQuestion } from "../lib/peer/event.ts";
+import { at, Desk } from "./support/desk.ts";
+
+const NOW = at("08:33:46");
+const BOB = { user: "bob" };
+const LAB = { room: "lab1" };
+const { read: peerAct } = PEER_STYLE;
+
+/** A desk where alice talks to her peers. */
+class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
+  constructor(look: ChatLook<PeerEvent>, curious = look !== PLAIN_LOOK) {
+    super(look, PEER_STYLE, curious, NOW);
+  }
+
+  /** Begins, with those who are heard of; a minus before the name of who is offline. */
+  begins(...names: string[]): this {
+    this.atOnce = (what) => what === 'ask "users"' ? [users(...names)] : [];
+    this.talk.begin("alice");
+    this.atOnce = () => [];
+    this.done.splice(0);
+    return this;
+  }
+
+  hears(from: string, to: Target, text: string): this {
+    return this.happens({ type: "message", said: { seq: 1, from, to, text, time: this.now }, own: false });
+  }
+}
+
+const person = () => new PeerDesk(new PeerView({ colour: false }));
+const script = () => new PeerDesk(PLAIN_LOOK);
+const users = (...names: string[]): PeerEvent => ({
+  type: "users",
+  users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
+});
+
+const PLACE: ChatPlace = { here: BOB, rooms: new Set(["lab1"]) };
+const NOWHERE: ChatPlace = { here: undefined, rooms: new Set() };
+
+Deno.test("lines between peers are read as they are typed", () => {
+  const ask = (question: PeerQuestion): ChatAct<PeerQuestion> => ({ type: "ask", question });
+  const there = { user: "bob@10.0.0.5:3001" };
+  const acts: [string, ChatAct<PeerQuestion>][] = [
+    ["/list", ask({ type: "users" })],
+    ["/rooms", ask({ type: "rooms" })],
+    ["/stats ", ask({ type: "stats" })],
+    ["/to bob hi  there", { type: "say", to: BOB, text: "hi  there" }],
+    ["/to bob", { type: "go", to: BOB }],
+    ["/to bob@10.0.0.5:3001 hi", { type: "say", to: there, text: "hi" }],
+    ["/to bob@10.0.0.5:3001", { type: "go", to: there }],
+    ["/group lab1 bob", ask({ type: "group", room: "lab1", friends: ["bob"] })],
+    [
+      "/group lab1  bob carol@10.0.0.5:3001 bob ",
+      ask({ type: "group", room: "lab1", friends: ["bob", "carol@10.0.0.5:3001"] }),
+    ],
+    ["/join lab1", ask({ type: "join", room: "lab1" })],
+    ["/leave lab1", ask({ type: "leave", room: "lab1" })],
+    ["/say lab1 hi all", { type: "say", to: LAB, text: "hi all" }],
+    ["/secure bob", ask({ type: "secure", user: "bob", on: true })],
+    ["/secure bob off", ask({ type: "secure", user: "bob", on: false })],
+    ["/trust bob@10.0.0.5:3001", ask({ type: "trust", user: "bob@10.0.0.5:3001" })],
+    ["/add 10.0.0.5:3001", ask({ type: "add", host: "10.0.0.5", port: 3001 })],
+    ["/add  10.0.0.5  3001 ", ask({ type: "add", host: "10.0.0.5", port: 3001 })],
+    ["/add lab-7.uni.example:65535", ask({ type: "add", host: "lab-7.uni.example", port: 65535 })],
+    ["/help secure", { type: "help", topic: "secure" }],
+    ["/exit", { type: "exit" }],
+    [" ", { type: "nothing" }],
+  ];
+  for (const place of [PLACE, NOWHERE]) {
+    for (const [line, act] of acts) assertEquals(peerAct(line, place), act, line);
+  }
+  assertEquals(peerAct("hello", PLACE), { type: "say", to: BOB, text: "hello" });
+  assertEquals(peerAct("//list", PLACE), { type: "say", to: BOB, text: "/list" });
+});
+
+Deno.test("a mistake between peers is answered with what was typed, the rule, and an example", () => {
+  const faults: [string, string][] = [
+    [
+      "hello",
+      '"hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+    ],
+    [
+      "/group lab1",
+      '"/group lab1" was typed, but it is /group NAME FRIEND…: the friends are missing; ' +
+      "for example: /group lab1 bob carol",
+    ],
+    [
+      "/secure bob on",
+      '"/secure bob on" was typed, but it is /secure NAME [off]: nothing but "off" follows the name; ' +
+      "for example: /secure bob",
+    ],
+    [
+      "/add 10.0.0.5",
+      '"/add 10.0.0.5" was typed, but it is /add HOST:PORT: the port is missing; for example: /add 10.0.0.5:3001',
+    ],
+    [
+      "/add 10.0.0.256:3001",
+      '"/add 10.0.0.256:3001" was typed, but it is /add HOST:PORT: HOST is an IPv4 address or the name of a machine; ' +
+      "for example: /add 10.0.0.5:3001",
+    ],
+    [
+      "/add lab 0",
+      '"/add lab 0" was typed, but it is /add HOST:PORT: PORT is a whole number from 1 to 65535; ' +
+      "for example: /add 10.0.0.5:3001",
+    ],
+    [
+      "/to bob@home hi",
+      '"/to bob@home hi" was typed, but it is /to NAME [TEXT]: behind "@" stands where the peer is, ' +
+      "like bob@10.0.0.5:3001; for example: /to bob Hello!",
+    ],
+    [
+      "/join lab@home",
+      '"/join lab@home" was typed, but it is /join GROUP: ' +
+      'a name is 1 to 64 bytes without blanks, "@" and control characters; for example: /join lab1',
+    ],
+    ["/history bob", "there is no /history between peers, since no server keeps what was said"],
+    [
+      "/toall hi",
+      "there is no /toall between peers, since no room has everybody in it; make a group, " +
+      "for example: /group lab1 bob carol",
+    ],
+    [
+      "/send bob x",
+      "there is no command /send; there are /list /to /group /join /leave /say /rooms /secure /trust /add /stats " +
+      '/help /exit. To say it, type one "/" more: //send',
+    ],
+    ["/sec bob", 'there is no command /sec; did you mean /secure? To say it, type one "/" more: //sec'],
+  ];
+  for (const [line, why] of faults) assertEquals(peerAct(line, NOWHERE), { type: "fault", why }, line);
+  const wrong = [
+    ...["/to", "/group", "/group lab1 a@b", "/join", "/join a b", "/leave", "/say lab1", "/say", "/secure", "/trust"],
+    ...[
+      "/trust a b",
+      "/add",
+      "/add :3001",
+      "/add ::1:3001",
+      "/add [::1]:3001",
+      "/add a b c",
+      "/add 1.2.3:4",
+      "/add -:1",
+    ],
+    ...["/add a..b:1", "/stats x", "/rooms x", "/list x", "/exit x", "/add a:99999", "/add a:1 2", "/to bob@:1 x"],
+    `/to ${"x".repeat(65)}`,
+    `/to ${"ö".repeat(33)}`,
+  ];
+  for (const line of wrong) assertEquals(peerAct(line, PLACE).type, "fault", line);
+});
+
+Deno.test("a script between peers reads one line an event; news and mistakes go aside", () => {
+  script().begins().types("/to bob hi").did("say bob: hi").happens(
+    { type: "delivered", id: "1", to: "bob", time: NOW },
+    { type: "kept", id: "2", to: "bob" },
+    { type: "failed", id: "3", to: BOB, why: "no answer\nin 5 s" },
+    { type: "failed", id: "4", to: undefined, why: "too old" },
+    { type: "online", name: "bob" },
+    { type: "offline", name: "bob@10.0.0.5:3001" },
+    { type: "joined", room: "lab1", members: 2 },
+    { type: "members", room: "lab1", names: ["bob", "carol"] },
+    { type: "members", room: "lab2", names: [] },
+    { type: "came", room: "lab1", name: "dave" },
+    { type: "went", room: "lab1", name: "dave" },
+    { type: "left", room: "lab1" },
+    { type: "secure", name: "bob", words: ["acid", "apple"], ours: ["zinc", "zoo"], known: false },
+    { type: "insecure", name: "bob" },
+    { type: "changedKey", name: "bob", words: ["new", "words"], remembered: ["old", "words"] },
+    { type: "stats", counts: [["said", 7], ["repeated datagrams", 0]] },
+    { type: "users", users: [{ name: "bob", online: true }, { name: "carol", online: false }] },
+    { type: "rooms", rooms: [{ name: "lab1", members: 2, joined: true }] },
+    { type: "news", text: "the table at 10.0.0.1:2002 does not answer" },
+    { type: "denied", why: "nobody called eve has been seen" },
+  ).hears("bob", { user: "alice" }, "line\r\nbreak\x1b[2J").hears("bob", LAB, "hello all").types(
+    "hello",
+    "/history bob",
+  )
+    .shows(
+      "/to bob hi",
+      "delivered bob 1",
+      "kept bob 2",
+      "failed bob 3: no answer in 5 s",
+      "failed - 4: too old",
+      "online bob",
+      "offline bob@10.0.0.5:3001",
+      "joined lab1",
+      "members lab1 bob carol",
+      "members lab2",
+      "joined lab1 dave",
+      "left lab1 dave",
+      "left lab1",
+      "secure bob: acid apple",
+      "insecure bob",
+      "changed bob: new words",
+      "said 7",
+      "repeated datagrams 0",
+      "bob (online)",
+      "carol (offline)",
+      "lab1 2 members, joined",
+      "err the table at 10.0.0.1:2002 does not answer",
+      "err nobody called eve has been seen",
+      "from bob: line break␛[2J",
+      "lab1 bob: hello all",
+      "hello",
+      'err "hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      "/history bob",
+      "err there is no /history between peers, since no server keeps what was said",
+    );
+});
+
+Deno.test("alice begins nowhere, and no first message moves her; her friends have what she says now or later", () => {
+  person().begins("bob", "-carol").hears("bob", { user: "alice" }, "hello alice").types("hello?", "/to bob", "hi")
+    .happens({ type: "delivered", id: "m1", to: "bob", time: NOW })
+    .types("and now?").happens({ type: "offline", name: "bob" }, { type: "kept", id: "m2", to: "bob" })
+    .types("/to carol for later", "/to eve").happens(
+      { type: "kept", id: "m3", to: "carol" },
+      { type: "online", name: "bob" },
+      { type: "delivered", id: "m2", to: "bob", time: at("08:40:00") },
+      { type: "delivered", id: "7", to: "dave", time: NOW },
+      { type: "failed", id: "m3", to: { user: "carol" }, why: "nobody came for it within 30 days" },
+      { type: "news", text: "1 message waits for dave, from before" },
+    ).types("lunch?")
+    .shows(
+      "-- you are alice; /to NAME or /join GROUP goes to a conversation, /help says what can be typed --",
+      "08:33:46 bob → you: hello alice",
+      "> hello?",
+      '"hello?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      "> /to bob",
+      "→ bob> hi",
+      "✓✓ delivered to bob 08:33",
+      "→ bob> and now?",
+      "-- bob is offline --",
+      "✓ kept until bob is back",
+      "→ bob> /to carol for later",
+      "→ bob> /to eve",
+      '-- nothing was heard of a "eve" so far; /list shows who there is --',
+      '✓ kept until carol is back: "for later"',
+      "-- bob is online --",
+      '✓✓ delivered to bob 08:40: "and now?"',
+      "✓✓ delivered to dave 08:33 (said before)",
+      '✗ not delivered to carol: "for later" (nobody came for it within 30 days)',
+      "-- 1 message waits for dave, from before --",
+      "→ eve> lunch?",
+    );
+});
+
+Deno.test("alice makes a group and is there at once; being taken into one moves nobody; who leaves is nowhere", () => {
+  const desk = person().begins("bob", "carol");
+  desk.screen.splice(0);
+  desk.types("/group lab1 bob carol", "hello").did('ask "group" "lab1" ["bob","carol"]', "say #lab1: hello").happens(
+    { type: "joined", room: "lab1", members: 1 },
+    { type: "members", room: "lab1", names: [] },
+    { type: "came", room: "lab1", name: "bob" },
+    { type: "news", text: "carol takes you into lab2" },
+    { type: "joined", room: "lab2", members: 3 },
+    { type: "members", room: "lab2", names: ["carol", "dave"] },
+  ).hears("carol", { room: "lab2" }, "welcome").hears("bob", LAB, "hi").happens({
+    type: "went",
+    room: "lab1",
+    name: "bob",
+  }).types("/leave lab1").happens({ type: "left", room: "lab1" }).types("anybody?")
+    .shows(
+      "> /group lab1 bob carol",
+      "lab1> hello",
+      "-- joined lab1 (1 member) --",
+      "-- nobody else is in lab1 --",
+      "-- bob came into lab1 --",
+      "-- carol takes you into lab2 --",
+      "-- joined lab2 (3 members) --",
+      "-- in lab2: carol, dave --",
+      "08:33:46 [lab2] carol: welcome",
+      "08:33:46 bob: hi",
+      "-- bob left lab1 --",
+      "lab1> /leave lab1",
+      "-- left lab1 --",
+      "> anybody?",
+      '"anybody?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+    );
+});
+
+Deno.test("a group that cannot be had leaves alice where she was; a denial that comes later moves her nowhere", () => {
+  const desk = person().begins("bob").types("/to bob");
+  desk.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not there" }] : [];
+  desk.types("/group lab1 bob");
+  assertEquals(desk.talk.memory.here, BOB);
+  desk.types("/join lab2", "/add nowhere 3001").happens({ type: "denied", why: "no machine has that name" });
+  assertEquals(desk.talk.memory.here, { room: "lab2" });
+  desk.happens({ type: "joined", room: "lab2", members: 1 });
+  desk.screen.splice(0);
+  desk.types("/list").happens(users("bob"), users("carol")).shows("lab2> /list", "online: bob", "online: carol");
+});
+
+Deno.test("nobody waits for an answer that came while the message was still being said", () => {
+  const desk = person().begins("-bob").types("/to bob");
+  desk.screen.splice(0);
+  let id = 0;
+  desk.atOnce = () => [{ type: "kept", id: `m${++id}`, to: "bob" }];
+  desk.types("one", "two").shows(
+    ...["→ bob> one", "✓ kept until bob is back", "→ bob> two", "✓ kept until bob is back"],
+  );
+  assertEquals(desk.talk.waiting, 0);
+  desk.atOnce = () => [];
+  desk.types("three", "/secure bob", "/add a:1", "/trust bob");
+  assertEquals(desk.talk.waiting, 1);
+  desk.happens({ type: "failed", id: "m3", to: BOB, why: "gone" });
+  assertEquals(desk.talk.waiting, 0);
+});
+
+Deno.test("somebody of the same name as ours is not taken for us", () => {
+  const desk = person().begins();
+  desk.screen.splice(0);
+  desk.hears("alice", { user: "alice" }, "I am you").shows("08:33:46 alice → you: I am you");
+});
+
+const WORDS = "afternoon bracelet cactus dancer eagle fabric galaxy hammer iceberg jacket".split(" ");
+const OURS = "kettle ladder magnet napkin ocean paddle quartz rabbit saddle window".split(" ");
+
+Deno.test("two make sure, word by word, that nobody sits between them", () => {
+  const desk = person().begins("bob");
+  desk.screen.splice(0);
+  desk.happens({ type: "secure", name: "bob", words: WORDS, ours: OURS, known: false }).shows(
+    "-- from now on only you and bob can read what you two say --",
+    "   bob's words:",
+    "      1 afternoon    2 bracelet     3 cactus       4 dancer       5 eagle",
+    "      6 fabric       7 galaxy       8 hammer       9 iceberg     10 jacket",
+    "   your words:",
+    "      1 kettle    2 ladder    3 magnet    4 napkin    5 ocean",
+    "      6 paddle    7 quartz    8 rabbit    9 saddle   10 window",
+    `   By voice, read "your words" to bob and hear theirs: they must be those above.`,
+    "   If one differs, somebody sits between you: say nothing that they may not hear.",
+  );
+  desk.happens(
+    { type: "secure", name: "bob", words: ["acid"], ours: ["zinc"], known: true },
+    { type: "insecure", name: "bob" },
+  ).shows(
+    "-- from now on only you and bob can read what you two say --",
+    "   bob's words:",
+    "     1 acid",
+    "   your words:",
+    "     1 zinc",
+    "   bob's key is the one that is remembered; the words need no reading again.",
+    "what you and bob say is no longer sealed: others on the network can read it",
+  );
+});
+
+Deno.test("another key than before is a warning that nobody misses, and says what to do", () => {
+  const changed: PeerEvent = { type: "changedKey", name: "bob", words: WORDS, remembered: ["acid", "corn"] };
+  const lines = [
+    "!! bob has another key than before. Nothing is said to bob until you decide.",
+    "   remembered:",
+    "     1 acid   2 corn",
+    "   found now:",
+    "      1 afternoon    2 bracelet     3 cactus       4 dancer       5 eagle",
+    "      6 fabric       7 galaxy       8 hammer       9 iceberg     10 jacket",
+    "   It may be that bob has a new computer or has lost the old key.",
+    "   It may also be that somebody else says to be bob.",
+    "   Ask bob, by voice, for the words of their key. If they are those found now,",
+    "   type /trust bob; if not, do nothing, and nothing is said to them.",
+  ];
+  const desk = person().begins("bob");
+  desk.screen.splice(0);
+  desk.happens(changed).shows(...lines);
+  for (const line of lines) assert(line.length <= 80, line);
+  const bright = new PeerDesk(new PeerView({ colour: true })).happens(changed).screen;
+  // Whoever runs the tests may have turned colours off.
+  const loud = Deno.noColor ? "" : "\x1b[1m\x1b[31m";
+  for (const line of bright) assert(line.startsWith(loud), line);
+});
+
+Deno.test("alice asks who, which groups and what was counted; where there is nothing she is told how there will be", () => {
+  const desk = person().begins();
+  desk.screen.splice(0);
+  desk.types("/list", "/rooms", "/stats").happens(
+    users(),
+    { type: "rooms", rooms: [] },
+    { type: "stats", counts: [] },
+    users("bob", "-carol"),
+    { type: "rooms", rooms: [{ name: "lab1", members: 2, joined: true }, { name: "lab2", members: 1, joined: false }] },
+    { type: "stats", counts: [["said", 12], ["repeated datagrams", 7]] },
+  ).shows(
+    "> /list",
+    "> /rooms",
+    "> /stats",
+    "-- nobody was heard of so far; /add HOST:PORT asks at an address --",
+    "-- there are no groups so far; /group NAME FRIEND… makes one --",
+    "-- nothing was counted so far --",
+    "online: bob",
+    "offline: carol",
+    "lab1  2 members, joined",
+    "lab2  1 member",
+    "  said                12",
+    "  repeated datagrams   7",
+  );
+});
+
+Deno.test("commands, names and groups of peers are completed, but no name that could steer the terminal", () => {
+  const desk = person().begins("bob", "bob@10.0.0.5:3001", "-carol", "b\x1b[2J").happens(
+    { type: "joined", room: "lab1", members: 1 },
+    { type: "rooms", rooms: [{ name: "lab2", members: 2, joined: false }] },
+    { type: "members", room: "lab1", names: ["bert"] },
+  );
+  const complete = (before: string) => chatCompletions(before, desk.talk.memory, PEER_STYLE);
+  assertEquals(complete("/s"), ["/say", "/secure", "/stats"]);
+  assertEquals(complete("/h"), ["/help"]);
+  assertEquals(complete("/to b"), ["bert", "bob", "bob@10.0.0.5:3001"]);
+  assertEquals(complete("/group b"), []);
+  assertEquals(complete("/group x bob c"), ["carol"]);
+  assertEquals(complete("/join "), ["lab1", "lab2"]);
+  assertEquals(complete("/say l"), ["lab1"]);
+  assertEquals(complete("/leave l"), ["lab1"]);
+  assertEquals(complete("/secure bob o"), ["off"]);
+  assertEquals(complete("/trust c"), ["carol"]);
+  assertEquals(complete("/help t"), ["to", "trust"]);
+  for (const before of ["J", "JOIN l", "/history b", "/toall b", "hello b", "/to bob b", "", "/add b"]) {
+    assert(!complete(before).some((word) => !word.startsWith("/")), before);
+  }
+});
+
+Deno.test("help between peers tells of what there is between peers, and is no wider than a terminal", () => {
+  const help = chatHelp(undefined, PEER_STYLE);
+  for (const name of Object.keys(PEER_COMMANDS)) assert(help.some((line) => line.includes(`  /${name}`)), name);
+  assert(!help.some((line) => /\/toall|\/history|JOIN|lobby|ROOM|server/.test(line)));
+  assertEquals(chatHelp("/secure", PEER_STYLE), [
+    "/secure NAME [off]",
+    "  Only the two of you can read it then. Both of you are shown words: read them",
+    "  to each other, by voice, to be sure that nobody sits between you.",
+    "  /secure NAME off goes back to what anybody on the network can read.",
+    "  Example: /secure bob",
+  ]);
+  assertEquals(chatHelp("history", PEER_STYLE), [
+    "there is no /history between peers, since no server keeps what was said",
+  ]);
+  const more = Object.keys(PEER_COMMANDS).flatMap((name) => chatHelp(name, PEER_STYLE));
+  for (const line of [...help, ...more]) assert(line.length <= 80, line);
+  for (const { example, usage } of Object.values(PEER_COMMANDS)) {
+    assert(peerAct(example, NOWHERE).type !== "fault", usage);
+  }
+});
+
+const nasty = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("\x1b[2J", "a\r\nb", "\u202e", "\u2028", "", " ", "日本", "__proto__", "bob", "bob@10.0.0.5:3001"),
+);
+const names = fc.array(nasty, { maxLength: 12 });
+const target: fc.Arbitrary<Target> = fc.oneof(fc.record({ user: nasty }), fc.record({ room: nasty }));
+const said = fc.record({ seq: fc.nat(), from: nasty, to: target, text: nasty, time: fc.constant(NOW) });
+const flag = fc.boolean();
+const id = fc.constantFrom("m1", "m2", "?\n");
+const is = <Type extends string>(type: Type) => fc.constant(type);
+const peerEvent: fc.Arbitrary<PeerEvent> = fc.oneof(
+  fc.record({ type: is("message"), said, own: flag }),
+  fc.record({ type: is("delivered"), id, to: nasty, time: fc.constant(NOW) }),
+  fc.record({ type: is("failed"), id, to: fc.option(target, { nil: undefined }), why: nasty }),
+  fc.record({ type: is("kept"), id, to: nasty }),
+  fc.record({ type: fc.constantFrom("online" as const, "offline" as const, "insecure" as const), name: nasty }),
+  fc.record({ type: is("users"), users: fc.array(fc.record({ name: nasty, online: flag })) }),
+  fc.record({ type: is("rooms"), rooms: fc.array(fc.record({ name: nasty, members: fc.nat(), joined: flag })) }),
+  fc.record({ type: is("joined"), room: nasty, members: fc.nat() }),
+  fc.record({ type: is("left"), room: nasty }),
+  fc.record({ type: is("denied"), why: nasty }),
+  fc.record({ type: fc.constantFrom("came" as const, "went" as const), room: nasty, name: nasty }),
+  fc.record({ type: is("members"), room: nasty, names }),
+  fc.record({ type: is("secure"), name: nasty, words: names, ours: names, known: flag }),
+  fc.record({ type: is("changedKey"), name: nasty, words: names, remembered: names }),
+  fc.record({ type: is("news"), text: nasty }),
+  fc.record({ type: is("stats"), counts: fc.array(fc.tuple(nasty, fc.nat())) }),
+);
+const typedLine = fc.tuple(
+  fc.constantFrom("", "/", "//", ...Object.keys(PEER_COMMANDS).map((name) => `/${name} `), "/group a ", "/history "),
+  nasty,
+).map((parts) => parts.join(""));
+const step = fc.oneof(peerEvent, typedLine);
+
+function take(desk: PeerDesk, steps: readonly (PeerEvent | string)[]): PeerDesk {
+  for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
+  return desk;
+}
+
+Deno.test("any line typed between peers is an act, and whom it names has a name", () => {
+  fc.assert(fc.property(typedLine, fc.constantFrom(PLACE, NOWHERE), (line, place) => {
+    const act = peerAct(line, place);
+    if (act.type === "say") {
+      assert(act.text.trim() !== "");
+      if (sameTarget(act.to, place.here)) return;
+      const name = "user" in act.to ? act.to.user.split("@", 1)[0]! : act.to.room;
+      assert(name !== "" && encodeText(name).length <= 64 && cleaned(name) === name && !/[\s@]/.test(name));
+    } else if (act.type === "ask" && act.question.type === "add") {
+      const { host, port } = act.question;
+      assert(host !== "" && !/[\s:]/.test(host) && port >= 1 && port <= 65535);
+    }
+  }));
+});
+
+Deno.test("whatever peers send and people type: every line shown is one line that steers no terminal", () => {
+  const looks: [string, () => PeerDesk][] = [["plain", () => new PeerDesk(PLAIN_LOOK, true)], ["terminal", person]];
+  for (const [name, open] of looks) {
+    fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, me) => {
+      const desk = open();
+      desk.talk.begin(me);
+      take(desk, steps);
+      assertEquals(cleaned(desk.talk.prompt), desk.talk.prompt);
+      for (const line of desk.screen) assertEquals(line, cleaned(line), name);
+    }));
+  }
+});
+
+Deno.test("with colours the same lines are shown between peers: only colours are added", () => {
+  // deno-lint-ignore no-control-regex
+  const plain = (lines: readonly string[]) => lines.map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
+  fc.assert(fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+    const [grey, bright] = [false, true].map((colour) => take(new PeerDesk(new PeerView({ colour })), steps));
+    assertEquals(plain(bright!.screen), grey!.screen);
+  }));
+});
+
+Deno.test("plain lines of any event between peers hold no line break", () => {
+  fc.assert(fc.property(peerEvent, (each) => {
+    for (const line of chatPlain(each)) assertEquals(line, cleaned(line));
+  }));
+});
+
+const PEER: PeerPlan = { type: "peer", table: undefined, name: "alice", udp: 0, data: undefined, trace: false };
+
+Deno.test("the command line of a peer: with a table or without one", () => {
+  const table = (host: string, port: number) => ({ ...PEER, table: { host, port } });
+  const plans: [string, PeerPlan][] = [
+    ["peer --name alice", PEER],
+    ["--name alice peer", PEER],
+    ["peer 10.0.0.1 --name alice", table("10.0.0.1", 2002)],
+    ["peer localhost 3002 --name=alice", table("localhost", 3002)],
+    ["peer --name alice --udp 3001 --data keys --trace", { ...PEER, udp: 3001, data: "keys", trace: true }],
+    ["peer --name alice --udp 0", PEER],
+    [`peer --name ${"ö".repeat(32)}`, { ...PEER, name: "ö".repeat(32) }],
+  ];
+  for (const [line, plan] of plans) assertEquals(readClientLine(line.split(" ")), plan, line);
+});
+
+Deno.test("a command line that no peer can obey is answered with the rule", () => {
+  const name = 'a name is 1 to 64 bytes without blanks, "@" and control characters';
+  const faults: [string[], string][] = [
+    [["peer"], "peer needs the name that the others know you by; for example: client peer --name alice"],
+    [
+      ["peer", "10.0.0.1", "2002"],
+      "peer needs the name that the others know you by; for example: client peer 10.0.0.1 2002 --name alice",
+    ],
+    [["peer", "--name", "a b"], `--name "a b": ${name}`],
+    [["peer", "--name", "bob@home"], `--name "bob@home": ${name}`],
+    [["peer", "--name", "bob\x07"], `--name "bob\\u0007": ${name}`],
+    [["peer", "--name", "ö".repeat(33)], `--name "${"ö".repeat(33)}": ${name}`],
+    [["peer", "--name="], "--name needs a value: --name NAME"],
+    [["peer", "a", "0", "--name", "b"], 'the port must be a whole number from 1 to 65535, not "0"'],
+    [["peer", "a", "1", "2", "--name", "b"], 'expected TABLE_HOST and TABLE_PORT after peer, found one more: "2"'],
+    [["peer", "--name", "b", "--udp", "70000"], '--udp must be a whole number from 0 to 65535, not "70000"'],
+    [
+      ["peer", "--name", "b", "--password-file", "x"],
+      "--password-file is for servers; between peers nobody logs in",
+    ],
+    [
+      ["chat", "--udp", "3001"],
+      "--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001",
+    ],
+  ];
+  for (const [args, message] of faults) {
+    assertEquals(assertThrows(() => readClientLine(args), UsageError)!.message, message);
+  }
+});
+
+Deno.test("servers are joined as before", () => {
+  const join = { name: undefined, passwordFile: undefined, data: undefined, trace: false };
+  assertEquals(readClientLine([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
+  assertEquals(readClientLine(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
+  const named = { type: "im" as const, host: "a", port: 2001, ...join, name: "bob b" };
+  assertEquals(readClientLine(["a", "2001", "--name", "bob b"]), named);
+});
+
+Deno.test("the client's help tells how peers find and trust each other, in eighty columns", () => {
+  const plan = readClientLine(["--help"]);
+  const help = plan.type === "print" ? plan.text : "";
+  for (const word of ["client peer", "--udp PORT", "multicast", "/group NAME FRIEND…", "/secure NAME", "--data DIR"]) {
+    assert(help.includes(word), word);
+  }
+  for (const line of help.split("\n")) assert(line.length <= 80, line);
+});
+
+function piped(how: string, input: string): Promise<Deno.CommandOutput> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-lock", new URL("face_peer_child.ts", import.meta.url).pathname, how],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  const typed = writer.write(encodeText(input)).then(() => writer.close());
+  return Promise.all([process.output(), typed]).then(([output]) => output);
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+Deno.test("a script pipes what it has to say to its peers: no prompt, no name asked for, one line an event", async () => {
+  const { stdout, stderr } = await piped("at once", "/to bob hi\nhello\n/group lab1 bob\nhi all\n/secure bob\n");
+  assertEquals(text(stdout).split("\n"), [
+    "online bob",
+    "delivered bob 1",
+    "joined lab1",
+    "members lab1 bob",
+    "delivered bob 2",
+    "secure bob: acid apple",
+    "from bob: at most 1 waited",
+    "",
+  ]);
+  assertEquals(
+    text(stderr),
+    '"hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob\n',
+  );
+});
+
+Deno.test("a script is faster than its peers: ten thousand lines, of which never more than 256 wait", async () => {
+  const count = 10_000;
+  const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
+  const { stdout } = await piped("late", `/to bob\n${lines}/exit\nnever said\n`);
+  const shown = text(stdout).split("\n");
+  assertEquals(shown.filter((line) => line.startsWith("delivered bob ")).length, count);
+  assertEquals(shown.slice(-2), ["from bob: at most 256 waited", ""]);
+});

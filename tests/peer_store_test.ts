@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import type { PeerStore } from "../lib/peer/store.ts";
+import { PeerKeys } from "../lib/store/peer_keys.ts";
+import { PeerMemory } from "../lib/store/peer_memory.ts";
+import { PeerSqlite } from "../lib/store/peer_sqlite.ts";
+
+const makers: Record<string, (folder: string) => PeerStore> = {
+  "memory": () => new PeerMemory(),
+  ":memory:": () => new PeerSqlite(":memory:"),
+  "a file": (folder) => new PeerSqlite(join(folder, "peer.db")),
+};
+
+for (const [name, open] of Object.entries(makers)) {
+  Deno.test(`what a peer keeps (${name}): messages until they are done, the last seen of each, keys and groups`, () => {
+    const folder = Deno.makeTempDirSync();
+    const store = open(folder);
+    assertEquals([store.nextNumber(), store.nextNumber()], [1, 2]);
+    const message = { n: 2, to: "K", name: "bob", group: undefined, text: "hi\0\u{1f600}\ufeff", time: 5.5 };
+    const inGroup = { ...message, n: 1, group: "lab" };
+    store.keep(message);
+    store.keep(inGroup);
+    store.keep({ ...message, to: "L" });
+    store.done("L", 2);
+    store.done("L", 77);
+    assertEquals(store.waiting(), [inGroup, message]);
+    assertEquals([store.seen("K"), store.seen("L")], [0, 0]);
+    store.markSeen("K", 3);
+    store.markSeen("K", 9);
+    assertEquals(store.seen("K"), 9);
+    store.refuse("K", 4, "not in lab");
+    store.refuse("K", 7, "not in lunch");
+    assertEquals([store.refused("K", 4), store.refused("K", 5), store.refused("L", 4)], [
+      "not in lab",
+      undefined,
+      undefined,
+    ]);
+    store.forgetRefusals("K", 7);
+    assertEquals([store.refused("K", 4), store.refused("K", 7)], [undefined, "not in lunch"]);
+    store.meet({ key: "K", name: "bob", place: "10.0.0.5:3001" });
+    store.meet({ key: "K", name: "bob", place: "10.0.0.5:4000" });
+    assertEquals(store.acquaintances(), [{ key: "K", name: "bob", place: "10.0.0.5:4000" }]);
+    assertEquals(store.trust("bob"), undefined);
+    const trust = { name: "bob", key: "K", print: new Uint8Array([1, 2]), secure: true };
+    store.keepTrust({ ...trust, secure: false });
+    store.keepTrust(trust);
+    assertEquals({ ...store.trust("bob")!, print: [...store.trust("bob")!.print] }, { ...trust, print: [1, 2] });
+    store.keepPart({ group: "lab", version: 1, in: true });
+    store.keepPart({ group: "lab", version: 2, in: false });
+    assertEquals(store.parts(), [{ group: "lab", version: 2, in: false }]);
+    store.commit();
+    store.close();
+    Deno.removeSync(folder, { recursive: true });
+  });
+}
+
+Deno.test("a peer's file: what was committed is there again, what was not is not, and no number comes twice", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "peer.db");
+  const message = { to: "K", name: "bob", group: undefined, text: "hi", time: 1 };
+  const first = new PeerSqlite(path);
+  const n = first.nextNumber();
+  first.keep({ ...message, n });
+  first.markSeen("K", 4);
+  first.commit();
+  first.keep({ ...message, n: first.nextNumber() });
+  first.markSeen("K", 5);
+  first.close();
+  const second = new PeerSqlite(path);
+  assertEquals(second.waiting(), [{ ...message, n }]);
+  assertEquals(second.seen("K"), 4);
+  assert(second.nextNumber() > n + 1);
+  assertThrows(() => new PeerSqlite(path), Error, "another running program has it");
+  second.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a peer's key is made once, is for its owner alone, and a broken one is told of", async () => {
+  const folder = Deno.makeTempDirSync();
+  const place = join(folder, "peer");
+  const later = () => {};
+  const made = await PeerKeys.open(place, later);
+  const again = await PeerKeys.open(place, later);
+  assertEquals([...again.key], [...made.key]);
+  const file = join(place, "peer_key.json");
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
+  Deno.writeTextFileSync(file, "{}");
+  const broken = await PeerKeys.open(place, later).then(() => "", (error) => error.message);
+  assertEquals(broken, `cannot read the key ${file}: it does not hold a key`);
+  Deno.removeSync(folder, { recursive: true });
+});

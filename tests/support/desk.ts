@@ -1,0 +1,78 @@
+import { assertEquals } from "@std/assert";
+import type { Question } from "../../lib/face/chat_acts.ts";
+import type { ChatLook } from "../../lib/face/chat_look.ts";
+import type { ChatEvent } from "../../lib/face/chat_memory.ts";
+import { PLAIN_LOOK } from "../../lib/face/chat_plain.ts";
+import type { ChatStyle } from "../../lib/face/chat_style.ts";
+import { ChatTalk } from "../../lib/face/chat_talk.ts";
+import { chatHelp } from "../../lib/face/terminal/chat_help.ts";
+
+/** A time of one day, where this machine is. */
+export function at(time: string, day = 9): number {
+  const [hours, minutes, seconds] = time.split(":").map(Number);
+  return new Date(2026, 2, day, hours, minutes, seconds).getTime();
+}
+
+/** A talk whose whole screen is written down: what is typed, what is shown, and what is asked of the client. */
+export class Desk<Q extends Question, Event extends ChatEvent> {
+  readonly screen: string[] = [];
+  readonly done: string[] = [];
+  readonly talk: ChatTalk<Q, Event>;
+  /** What the client tells while it is still being asked. */
+  atOnce: (what: string) => readonly Event[] = () => [];
+  #lastId = 0;
+  #growing = "";
+
+  constructor(look: ChatLook<Event>, style: ChatStyle<Q>, curious: boolean, public now: number) {
+    const aside = look === PLAIN_LOOK ? "err " : "";
+    this.talk = new ChatTalk<Q, Event>(
+      {
+        say: (to, text) => {
+          this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
+          return { id: `m${++this.#lastId}` };
+        },
+        ask: (question) => this.#do(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`),
+        leave: () => this.done.push("leave"),
+      },
+      look,
+      {
+        show: (line) => this.screen.push(line),
+        aside: (line) => this.screen.push(aside + line),
+        begin: (text) => this.#growing = text,
+        more: (text) => this.#growing += text,
+        finish: (text) => this.screen.push(this.#growing + text),
+        help: (topic) => chatHelp(topic, style),
+      },
+      style,
+      curious,
+    );
+  }
+
+  types(...lines: string[]): this {
+    for (const line of lines) {
+      this.screen.push(`${this.talk.prompt}${line}`);
+      this.talk.typed(line);
+    }
+    return this;
+  }
+
+  happens(...events: Event[]): this {
+    for (const event of events) this.talk.happened(event, this.now);
+    return this;
+  }
+
+  shows(...lines: string[]): this {
+    assertEquals(this.screen.splice(0), lines);
+    return this;
+  }
+
+  did(...done: string[]): this {
+    assertEquals(this.done.splice(0), done);
+    return this;
+  }
+
+  #do(what: string): void {
+    this.done.push(what);
+    this.happens(...this.atOnce(what));
+  }
+}
