@@ -163,10 +163,11 @@ async function mailbox(plan: JoinPlan): Promise<number> {
 async function peer(plan: PeerPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
   let failure: string | undefined;
+  let interrupted = false;
   const net = openPort(plan.udp, {
     show: (event) => face.happened(event),
     settled: () => face.chat(plan.name),
-    ended: () => over.resolve({ status: failure === undefined ? 0 : 1, why: failure }),
+    ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
     failed: (why) => {
       failure = why;
       net.leave();
@@ -178,13 +179,14 @@ async function peer(plan: PeerPlan): Promise<number> {
     say: (to, text) => net.say(to, text),
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
     leave: () => net.leave(),
-    interrupt: () => net.leave(),
+    interrupt: () => interrupt(),
   });
+  const interrupt = () => (interrupted = true, net.leave());
   if (passing !== undefined) face.problem(passing);
-  onStop(() => net.leave());
   const parts = { name: plan.name, way: net.way, secrecy, store, options: peerOptions() };
   const { table } = plan;
-  net.start(new Peer(parts, clock()), plan.name, table && { hostname: table.host, port: table.port });
+  net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
+  onStop(interrupt);
   const { status, why } = await over.promise;
   store.close();
   await face.close();

@@ -10,11 +10,13 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow } from "./kept_rows.ts";
 import type { Plan } from "./measure.ts";
+import { peerGroupRow, peerLatencyRows, peerTalkRow } from "./peer_rows.ts";
 import { datagramEcho } from "./peers/datagram_echo.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
 import { mailbox, native, ours } from "./peers/ours.ts";
 import type { PeerKind } from "./peers/peer.ts";
+import { peers } from "./peers/peers.ts";
 import { python } from "./peers/python.ts";
 import type { Row } from "./row.ts";
 import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
@@ -58,6 +60,9 @@ function jobs(
     ["mailbox-50", () => mailboxRow(plan, [mailbox, datagramEcho], 50)],
     ["native-idle", () => nativeIdleRow(plan, native, small ? 50 : 500)],
     ["history", () => historyRow(small ? 20_000 : 1_000_000)],
+    ["peers", () => peerTalkRow(plan, [peers(1), datagramEcho], 50)],
+    ["peer-latency", () => peerLatencyRows(plan, [peers(1), datagramEcho])],
+    ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],

@@ -15,7 +15,13 @@ const TAIL_CHARACTERS = 2000;
 const START_MS = 15_000;
 
 /** Starts a program in a folder; resolves when a line of its standard output matches, rejects if none does in time. */
-export async function start(program: string, args: string[], folder: string, pattern: RegExp): Promise<Running> {
+export async function start(
+  program: string,
+  args: string[],
+  folder: string,
+  pattern: RegExp,
+  withinMs = START_MS,
+): Promise<Running> {
   const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
   const child = new Deno.Command(program, { args, cwd: folder, ...piped }).spawn();
   let tail = "";
@@ -37,7 +43,7 @@ export async function start(program: string, args: string[], folder: string, pat
   };
   const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
   const what = [program, ...args].join(" ");
-  const timer = setTimeout(() => reject(new Error(`${what} did not say ${pattern} within ${START_MS} ms`)), START_MS);
+  const timer = setTimeout(() => reject(new Error(`${what} did not say ${pattern} within ${withinMs} ms`)), withinMs);
   let seen = "";
   let found = false;
   drain(child.stdout, (text) => {

@@ -1,4 +1,5 @@
 import { keptProgramTests } from "./support/kept_program_tests.ts";
+import { peerProgramTests } from "./support/peer_program_tests.ts";
 import { programTests } from "./support/program_tests.ts";
 import { binaries } from "./support/programs.ts";
 
@@ -7,4 +8,5 @@ const folder = Deno.env.get("PARTYLINE_BIN");
 if (folder) {
   programTests(binaries(folder));
   keptProgramTests(binaries(folder));
+  peerProgramTests(binaries(folder));
 } else Deno.test("compiled programs (skipped: PARTYLINE_BIN names no folder with them)", { ignore: true }, () => {});

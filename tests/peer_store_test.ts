@@ -37,9 +37,14 @@ for (const [name, open] of Object.entries(makers)) {
     ]);
     store.forgetRefusals("K", 7);
     assertEquals([store.refused("K", 4), store.refused("K", 7)], [undefined, "not in lunch"]);
-    store.meet({ key: "K", name: "bob", place: "10.0.0.5:3001" });
-    store.meet({ key: "K", name: "bob", place: "10.0.0.5:4000" });
-    assertEquals(store.acquaintances(), [{ key: "K", name: "bob", place: "10.0.0.5:4000" }]);
+    const carol = { key: "L", name: "carol", place: "10.0.0.6:3001", time: 2 };
+    store.meet({ key: "K", name: "bob", place: "10.0.0.5:3001", time: 1 });
+    store.meet(carol);
+    const bob = { key: "K", name: "bob", place: "10.0.0.5:4000", time: 3 };
+    store.meet(bob);
+    assertEquals(store.acquaintances(2), [bob, carol]);
+    assertEquals(store.acquaintances(1), [bob]);
+    assertEquals(store.acquaintances(2), [bob]);
     assertEquals(store.trust("bob"), undefined);
     const trust = { name: "bob", key: "K", print: new Uint8Array([1, 2]), secure: true };
     store.keepTrust({ ...trust, secure: false });

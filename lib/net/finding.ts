@@ -9,8 +9,8 @@ import { askTable } from "./table_client.ts";
 export interface FindingPlan {
   readonly name: string;
   readonly port: number;
-  /** Without one others are found by multicast. */
-  readonly table: PeerAddress | undefined;
+  /** A table server that says who is there; or all on the LAN are told and listened to; or others are only named to us. */
+  readonly by: PeerAddress | "multicast" | "names";
 }
 
 /** What finding others needs, and tells. */
@@ -55,8 +55,10 @@ export class Finding {
   constructor(readonly plan: FindingPlan, readonly way: FindingWay) {}
 
   start(): void {
-    if (this.plan.table) this.#refresh(this.plan.table, true);
-    else this.#listen();
+    const { by } = this.plan;
+    if (by === "names") this.way.settled();
+    else if (by === "multicast") this.#listen();
+    else this.#refresh(by, true);
   }
 
   /** Tells the table that we are gone; resolves when it knows, or cannot be told. */
@@ -65,8 +67,8 @@ export class Finding {
     clearTimeout(this.#timer);
     clearTimeout(this.#lonely);
     this.#multicast?.close();
-    if (!this.plan.table) return;
-    await this.#ask(this.plan.table, "K").catch(() => {});
+    const { by } = this.plan;
+    if (typeof by !== "string") await this.#ask(by, "K").catch(() => {});
   }
 
   async #refresh(table: PeerAddress, first: boolean): Promise<void> {
@@ -74,7 +76,10 @@ export class Finding {
     try {
       const { addresses, local } = await this.#ask(table, "R");
       this.#told = false;
-      const others = addresses.filter(({ hostname, port }) => hostname !== local || port !== this.plan.port);
+      // Our own socket speaks IPv4, and we ourselves stand in the table too.
+      const others = addresses.filter(({ hostname, port }) =>
+        !hostname.includes(":") && (hostname !== local || port !== this.plan.port)
+      );
       this.way.meet(others.map(({ hostname, port }) => placeAt(hostname, port)));
     } catch (error) {
       nextMs = AGAIN_MS;
@@ -128,7 +133,7 @@ export class Finding {
 
   /** Waits for those who were asked, but not for long; by multicast nobody knows how many there are. */
   #settle(): void {
-    const least = performance.now() + (this.plan.table ? 0 : SETTLE_LEAST_MS);
+    const least = performance.now() + (this.plan.by === "multicast" ? SETTLE_LEAST_MS : 0);
     const most = performance.now() + SETTLE_MOST_MS;
     const check = () => {
       const now = performance.now();

@@ -5,10 +5,9 @@ import { reason } from "../base/reason.ts";
 import type { PeerQuestion } from "../peer/event.ts";
 import type { Peer, PeerWay } from "../peer/peer.ts";
 import { placeAt } from "../peer/place.ts";
-import type { PeerAddress } from "../wire/session.ts";
 import { clock } from "./clock.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
-import { Finding } from "./finding.ts";
+import { Finding, type FindingPlan } from "./finding.ts";
 
 /** What a peer's program is told by its net. */
 export interface PeerClientHooks {
@@ -77,14 +76,14 @@ export class PeerClient {
     });
   };
 
-  /** Begins: with a table server, or without. */
-  start(peer: Peer, name: string, table: PeerAddress | undefined): void {
+  /** Begins, and finds others. */
+  start(peer: Peer, name: string, by: FindingPlan["by"]): void {
     this.#peer = peer;
     this.#ticking = setInterval(() => this.#tick(), TICK_MS);
     this.#receive();
     peer.turn(clock());
     peer.start();
-    this.#finding = new Finding({ name, port: this.port, table }, {
+    this.#finding = new Finding({ name, port: this.port, by }, {
       meet: (places) => {
         peer.turn(clock());
         for (const place of places) peer.meet(place);

@@ -1,7 +1,7 @@
 import { peerNameFault } from "../base/peer_name.ts";
 import type { Groups } from "./groups.ts";
 import { isThere, type PeerHouse } from "./house.ts";
-import type { Letter, Membership } from "./letter.ts";
+import { encodeLetter, type Letter, type Membership } from "./letter.ts";
 import type { Person } from "./people.ts";
 
 /** Memberships in one letter. */
@@ -18,6 +18,7 @@ export class Circles {
   readonly #groups: Groups;
   /** When friends are asked whether they know the same. */
   #agreeAt = Infinity;
+  #told: { readonly sum: number; readonly lines: readonly string[] } | undefined;
 
   constructor(house: PeerHouse, groups: Groups) {
     this.#house = house;
@@ -123,17 +124,27 @@ export class Circles {
   }
 
   #tellEach(letter: Letter): void {
+    const line = encodeLetter(letter);
     for (const person of this.#house.people.all()) {
-      if (person.key !== undefined && isThere(person)) person.friend!.say(letter);
+      if (person.key !== undefined && isThere(person)) person.friend!.sayLine(line);
     }
   }
 
   #tellAll({ friend, key }: Person): void {
     if (!friend || key === undefined) return;
+    for (const line of this.#everything()) friend.sayLine(line);
+  }
+
+  /** All that we know, and its sum: whoever knows more tells it then. Encoded once, until we know more. */
+  #everything(): readonly string[] {
+    const { sum } = this.#groups;
+    if (this.#told?.sum === sum) return this.#told.lines;
     const all = this.#groups.all();
-    for (let i = 0; i < all.length; i += TOLD) friend.say({ type: "groups", members: all.slice(i, i + TOLD) });
-    // Whoever knows more tells it then.
-    friend.say({ type: "sum", sum: this.#groups.sum });
+    const letters: Letter[] = [];
+    for (let i = 0; i < all.length; i += TOLD) letters.push({ type: "groups", members: all.slice(i, i + TOLD) });
+    const lines = [...letters, { type: "sum", sum } as const].map(encodeLetter);
+    this.#told = { sum, lines };
+    return lines;
   }
 
   #agreeSoon(): void {

@@ -73,14 +73,22 @@ export class Friend implements LinkOwner {
     this.way.secrecy.fresh((fresh) => {
       if (this.link.over) return;
       this.#fresh = fresh;
-      this.#push({ type: "me", key: this.way.secrecy.key, fresh: fresh.public, run: this.way.run }, false);
+      this.#push(
+        encodeLetter({ type: "me", key: this.way.secrecy.key, fresh: fresh.public, run: this.way.run }),
+        false,
+      );
       this.#agree();
     });
   }
 
   /** Says something, with all else that this turn says. */
   say(letter: Letter): void {
-    this.#push(letter, this.sealing);
+    this.sayLine(encodeLetter(letter));
+  }
+
+  /** The same, for a letter that is encoded once for many. */
+  sayLine(line: string): void {
+    this.#push(line, this.sealing);
   }
 
   /** Hands what waits to the link. */
@@ -118,8 +126,7 @@ export class Friend implements LinkOwner {
     this.way.ended(this, why);
   }
 
-  #push(letter: Letter, sealed: boolean): void {
-    const line = encodeLetter(letter);
+  #push(line: string, sealed: boolean): void {
     this.#lines.push({ line, sealed });
     this.way.trace?.(this, "up", line);
     this.way.due(this);
@@ -187,7 +194,7 @@ export class Friend implements LinkOwner {
       if (!agreement) return this.#refuse("no keys can be agreed on with yours");
       this.#keys = agreement.keys;
       this.print = agreement.print;
-      this.#push({ type: "proof" }, true);
+      this.#push(encodeLetter({ type: "proof" }), true);
       this.way.resume(this.link);
     });
   }

@@ -31,6 +31,8 @@ export const PEER_LIMITS = {
   gatherCharacters: 8 * 1024,
   /** How long what nobody came for is kept; a term's holidays are shorter. */
   keepMs: 30 * 24 * 60 * 60_000,
+  /** Friends of before, who are looked for at the start where they were last. */
+  acquaintances: 500,
   /** Who is in which group: entries known at once. */
   memberships: 10_000,
   /** After a change of the groups, until friends are asked whether they know the same. */

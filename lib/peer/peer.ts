@@ -124,7 +124,10 @@ export class Peer implements FriendWay, PeerHouse {
 
   /** Takes up what is kept, and looks for those it waits for where they were last. */
   start(): void {
-    for (const { key, name, place } of this.store.acquaintances()) this.people.meet(key, key, name, place);
+    const { acquaintances } = this.limits;
+    for (const { key, name, place } of this.store.acquaintances(acquaintances)) {
+      this.people.meet(key, key, name, place);
+    }
     this.#post.restore();
     this.#circles.restore();
     for (const person of this.people.all()) {
@@ -239,7 +242,7 @@ export class Peer implements FriendWay, PeerHouse {
       this.#drop(before, place);
       person.mail.parted();
     }
-    if (key !== undefined) this.store.meet({ key, name: self.name, place: place.key });
+    if (key !== undefined) this.store.meet({ key, name: self.name, place: place.key, time: this.#now });
     if (!before) this.show({ type: "online", name: this.people.label(person) });
     this.#trusts.cameIn(person);
     if (key !== undefined) this.#circles.cameIn(person);

@@ -17,6 +17,8 @@ export interface Acquaintance {
   readonly name: string;
   /** Where they were last: `ADDRESS:PORT`. */
   readonly place: string;
+  /** When that was. */
+  readonly time: number;
 }
 
 /** The key that a person has taken for that of somebody by this name. */
@@ -56,7 +58,8 @@ export interface PeerStore {
   refuse(key: string, n: number, why: string): void;
   /** Somebody says nothing below this number again. */
   forgetRefusals(key: string, below: number): void;
-  acquaintances(): Acquaintance[];
+  /** Those met last, at most so many; the others are forgotten. */
+  acquaintances(most: number): Acquaintance[];
   meet(acquaintance: Acquaintance): void;
   trust(name: string): Trust | undefined;
   keepTrust(trust: Trust): void;

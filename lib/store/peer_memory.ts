@@ -49,8 +49,10 @@ export class PeerMemory implements PeerStore {
     if (refused?.size === 0) this.#refusals.delete(key);
   }
 
-  acquaintances(): Acquaintance[] {
-    return [...this.#acquaintances.values()];
+  acquaintances(most: number): Acquaintance[] {
+    const latest = [...this.#acquaintances.values()].sort((one, other) => other.time - one.time);
+    for (const { key } of latest.splice(most)) this.#acquaintances.delete(key);
+    return latest;
   }
 
   meet(acquaintance: Acquaintance): void {

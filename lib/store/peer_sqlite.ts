@@ -21,7 +21,7 @@ export const PEER_STEPS: readonly string[] = [
     why BLOB NOT NULL,
     PRIMARY KEY (key, n)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE acquaintances (key TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE acquaintances (key TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, time REAL NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE trusts (
     name TEXT PRIMARY KEY,
     key TEXT NOT NULL,
@@ -118,13 +118,18 @@ export class PeerSqlite implements PeerStore {
     this.#queries.forgetRefusals.run(key, below);
   }
 
-  acquaintances(): Acquaintance[] {
-    return this.#queries.acquaintances.all().map((row) => ({ ...row }));
+  acquaintances(most: number): Acquaintance[] {
+    const all = this.#queries.acquaintances.all().map((row) => ({ ...row }));
+    for (const { key } of all.splice(most)) {
+      this.#database.begin();
+      this.#queries.part.run(key);
+    }
+    return all;
   }
 
-  meet({ key, name, place }: Acquaintance): void {
+  meet({ key, name, place, time }: Acquaintance): void {
     this.#database.begin();
-    this.#queries.meet.run(key, name, place);
+    this.#queries.meet.run(key, name, place, time);
   }
 
   trust(name: string): Trust | undefined {
@@ -171,8 +176,11 @@ function prepare(database: Database) {
     refuse: database.prepare("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)"),
     anyRefused: database.prepare<{ n: number }>("SELECT n FROM refusals WHERE key = ? AND n < ? LIMIT 1"),
     forgetRefusals: database.prepare("DELETE FROM refusals WHERE key = ? AND n < ?"),
-    acquaintances: database.prepare<Acquaintance>("SELECT key, name, place FROM acquaintances"),
-    meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?)"),
+    acquaintances: database.prepare<Acquaintance>(
+      "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
+    ),
+    part: database.prepare("DELETE FROM acquaintances WHERE key = ?"),
+    meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?, ?)"),
     trust: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
       "SELECT name, key, print, secure FROM trusts WHERE name = ?",
     ),

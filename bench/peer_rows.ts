@@ -1,0 +1,63 @@
+import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd } from "./measure.ts";
+import type { PeerKind } from "./peers/peer.ts";
+import { alternate, figures } from "./rows.ts";
+import { type Row, row } from "./row.ts";
+
+/** Messages a second between two peers, so many under way at once, beside as many datagrams that are only sent back. */
+export async function peerTalkRow(plan: Plan, kinds: readonly PeerKind[], underWay: number): Promise<Row> {
+  const results = await alternate(plan, kinds, (kind) =>
+    withCrowd(
+      kind,
+      kind.name === "peers" ? 2 : 2 * underWay,
+      {},
+      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.acked, (until) => crowd.talk(underWay, until)),
+    ));
+  const notes = ["peers: kept on disk, in order, once, and confirmed when shown; the datagrams: sent there and back"];
+  const target = { own: "peers", than: "bare datagrams", atLeast: 0.4 };
+  return row(
+    `messages between two peers, ${underWay} under way`,
+    "messages/s",
+    figures(results, medianFigure),
+    target,
+    notes,
+  );
+}
+
+/** How long one message takes until its sender knows that it was shown, when nothing else is said. */
+export async function peerLatencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
+  const results = await alternate(plan, kinds, (kind) =>
+    withCrowd(kind, 2, {}, async (crowd) => {
+      const micros: number[] = [];
+      const started = performance.now();
+      for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
+        await pause(plan.pauseMs);
+        const before = performance.now();
+        await crowd.whisper();
+        if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
+      }
+      return micros;
+    }));
+  const share = (share: number) =>
+    figures(
+      results,
+      (all) => ({ value: medianFigure(all.map((micros) => ({ value: quantile(micros, share) }))).value }),
+    );
+  const target = { own: "peers", than: "bare datagrams" };
+  return [
+    row("idle message between two peers, p50", "µs", share(0.5), target),
+    row("idle message between two peers, p99", "µs", share(0.99), target),
+  ];
+}
+
+/** Deliveries a second, each confirmed, of one peer who speaks in a group. */
+export async function peerGroupRow(plan: Plan, kind: PeerKind, members: number): Promise<Row> {
+  const results = await alternate(plan, [kind], (kind) =>
+    withCrowd(
+      kind,
+      members,
+      { room: true },
+      (crowd, peer) => perSecond(plan, peer, () => crowd.tally.delivered, (until) => crowd.shout(until)),
+    ));
+  const notes = ["one speaks, again when all have confirmed; the others are in one process, on its one core"];
+  return row(`a group of ${members} peers`, "deliveries/s", figures(results, medianFigure), { own: "peers" }, notes);
+}
