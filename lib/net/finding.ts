@@ -51,6 +51,7 @@ export class Finding {
   /** That the table server does not answer was told. */
   #told = false;
   #over = false;
+  #refreshing: Promise<void> | undefined;
 
   constructor(readonly plan: FindingPlan, readonly way: FindingWay) {}
 
@@ -58,7 +59,7 @@ export class Finding {
     const { by } = this.plan;
     if (by === "names") this.way.settled();
     else if (by === "multicast") this.#listen();
-    else this.#refresh(by, true);
+    else this.#refreshing = this.#refresh(by, true);
   }
 
   /** Tells the table that we are gone; resolves when it knows, or cannot be told. */
@@ -68,7 +69,10 @@ export class Finding {
     clearTimeout(this.#lonely);
     this.#multicast?.close();
     const { by } = this.plan;
-    if (typeof by !== "string") await this.#ask(by, "K").catch(() => {});
+    if (typeof by === "string") return;
+    // Else the table could hear that we are here after it has heard that we are gone.
+    await this.#refreshing;
+    await this.#ask(by, "K").catch(() => {});
   }
 
   async #refresh(table: PeerAddress, first: boolean): Promise<void> {
@@ -89,7 +93,7 @@ export class Finding {
       this.#told = true;
     }
     if (first) this.#settle();
-    if (!this.#over) this.#timer = setTimeout(() => this.#refresh(table, false), nextMs);
+    if (!this.#over) this.#timer = setTimeout(() => this.#refreshing = this.#refresh(table, false), nextMs);
   }
 
   #ask(table: PeerAddress, type: "R" | "K") {

@@ -46,7 +46,7 @@ export class PeerClient {
   /** Until when we wait for what was said to arrive, then for the good byes. */
   #leaveBy: number | undefined;
   #partBy: number | undefined;
-  #table: Promise<void> | undefined;
+  #outOfTable = false;
   #closed = false;
 
   /** Takes the port, 0 for any that is free; throws when it is taken. */
@@ -135,7 +135,7 @@ export class PeerClient {
     this.#partBy = clock() + PARTING_MS;
     this.#peer!.turn(clock());
     this.#peer!.leave();
-    this.#table = this.#finding!.leave();
+    this.#finding!.leave().then(() => this.#outOfTable = true);
   }
 
   async #end(): Promise<void> {
@@ -143,7 +143,6 @@ export class PeerClient {
     this.#peer!.abort();
     this.#peer!.flush(clock());
     this.#closed = true;
-    await this.#table;
     await this.#outbox.close();
     this.#socket.close();
     this.hooks.ended();
@@ -168,7 +167,7 @@ export class PeerClient {
     const peer = this.#peer!;
     if (peer.wakeAt <= now) peer.tick(now);
     if (this.#partBy !== undefined) {
-      if (peer.size === 0 || now >= this.#partBy) this.#end();
+      if ((peer.size === 0 && this.#outOfTable) || now >= this.#partBy) this.#end();
     } else if (this.#leaveBy !== undefined && (peer.underWay === 0 || now >= this.#leaveBy)) this.#part();
   }
 

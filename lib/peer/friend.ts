@@ -50,6 +50,11 @@ export class Friend implements LinkOwner {
   /** The last number said on this link, for whom no other memory is kept. */
   lastSaid = 0;
   isReady = false;
+  /** They have broken a rule; whoever does so is not asked again at once. */
+  isFaulty = false;
+  /** Whether they have told where others are. */
+  hasToldPlaces = false;
+  #characters = 0;
   #lines: { readonly line: string; readonly sealed: boolean }[] = [];
   #fresh: FreshKey | undefined;
   #theirs: PublicKeys | undefined;
@@ -95,12 +100,9 @@ export class Friend implements LinkOwner {
   flush(): void {
     while (this.#lines.length > 0 && !this.#isSealing && !this.link.over) {
       const { count, sealed, text } = this.#gathered();
-      if (sealed) {
-        this.#lines.splice(0, count);
-        return this.#seal(text);
-      }
-      if (!this.link.send(text)) return;
-      this.#lines.splice(0, count);
+      if (!sealed && !this.link.send(text)) return;
+      for (const { line } of this.#lines.splice(0, count)) this.#characters -= line.length;
+      if (sealed) this.#seal(text);
     }
   }
 
@@ -127,7 +129,11 @@ export class Friend implements LinkOwner {
   }
 
   #push(line: string, sealed: boolean): void {
+    if (this.link.over) return;
     this.#lines.push({ line, sealed });
+    this.#characters += line.length;
+    // Messages are held back before this; it is news of groups that they do not take.
+    if (this.#characters > this.way.limits.friendCharacters) return this.link.abort("too much waits for you");
     this.way.trace?.(this, "up", line);
     this.way.due(this);
   }
@@ -205,6 +211,7 @@ export class Friend implements LinkOwner {
   }
 
   #refuse(why: string): void {
+    this.isFaulty = true;
     this.link.abort(why);
   }
 }

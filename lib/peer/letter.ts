@@ -50,6 +50,8 @@ export type Letter =
   | { readonly type: "unknown" };
 
 const WHY_CHARACTERS = 500;
+/** Nobody comes and leaves so often; and whoever says that somebody did leaves them room to say otherwise. */
+const MOST_VERSION = 1_000_000_000;
 
 /** One line of a message as a letter, or what is wrong with it; fields that are not known are ignored. */
 export function decodeLetter(line: string): Letter | Fault {
@@ -107,7 +109,9 @@ function readMembership(fields: Fields): Membership {
   const key = readText(fields, "key");
   if (decodeBase64(key)?.length !== KEY_BYTES) throw wrong(`"key", ${KEY_BYTES} bytes in base64`, key);
   const [group, name] = [readName(fields, "group"), readName(fields, "name")];
-  return { group, key, name, version: readWhole(fields, "version"), in: readFlag(fields, "in") };
+  const version = readWhole(fields, "version");
+  if (version > MOST_VERSION) throw wrong(`"version", at most ${MOST_VERSION}`, version);
+  return { group, key, name, version, in: readFlag(fields, "in") };
 }
 
 function readName(fields: Fields, key: string): string {

@@ -27,8 +27,12 @@ export const PEER_LIMITS = {
   /** Messages, and characters, under way to one friend; the rest waits here, as no network takes everything at once. */
   underWayMessages: 1024,
   underWayCharacters: 256 * 1024,
+  /** Characters of letters that wait for one friend to take what came before; past it the link is given up. */
+  friendCharacters: 4 * 1024 * 1024,
   /** Letters gathered into one message of a link. */
   gatherCharacters: 8 * 1024,
+  /** Until somebody whose link has ended is asked again. */
+  againMs: 1000,
   /** How long what nobody came for is kept; a term's holidays are shorter. */
   keepMs: 30 * 24 * 60 * 60_000,
   /** Friends of before, who are looked for at the start where they were last. */

@@ -268,6 +268,9 @@ export class Peer implements FriendWay, PeerHouse {
       case "secure":
         return sealed ? this.#trusts.asked(person, letter.on, letter.why) : undefined;
       case "peers":
+        // Once a link: whoever could say it again and again would have us ask anybody.
+        if (friend.hasToldPlaces) return;
+        friend.hasToldPlaces = true;
         for (const place of letter.at.slice(0, this.limits.toldPlaces)) this.meet(place);
         return;
     }
@@ -286,12 +289,18 @@ export class Peer implements FriendWay, PeerHouse {
     else if (!person) return this.#meetings.meet(friend.place, this.#now, this.limits.namedMs, this.limits.askMostMs);
     if (!person || person.friend !== friend) return;
     this.#meetings.parted(friend.place);
-    if (!this.#leaving && why !== BYE && why !== TWICE) this.meet(friend.place, this.limits.lostMs);
+    if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend);
     const label = this.people.label(person);
     person.friend = undefined;
     if (!this.#leaving) this.show({ type: "offline", name: label });
     this.#post.parted(person);
-    if (person.key === undefined) this.people.forget(person);
+    if (person.key === undefined || this.people.isCrowded) this.people.forget(person);
+  }
+
+  /** Somebody is gone who has not said so. */
+  #lookFor({ place, isFaulty }: Friend): void {
+    const { askMostMs, againMs, lostMs } = this.limits;
+    this.#meetings.meet(place, this.#now, lostMs, isFaulty ? askMostMs : againMs);
   }
 
   /**

@@ -50,8 +50,14 @@ export class People {
     return person;
   }
 
-  /** Forgets somebody who cannot be known again. */
+  /** Whether more are known than there can be places. */
+  get isCrowded(): boolean {
+    return this.#people.size > this.limits.places;
+  }
+
+  /** Forgets somebody, unless something waits for them. */
   forget(person: Person): void {
+    if (person.mail.size > 0) return;
     this.#unname(person);
     this.#people.delete(person.id);
   }

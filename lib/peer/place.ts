@@ -16,5 +16,8 @@ export function placeAt(hostname: string, port: number): Place {
 export function readPlace(text: string): Place | undefined {
   const [, hostname, port] = /^([\d.]+):(\d{1,5})$/.exec(text) ?? [];
   if (hostname === undefined || !isIpAddress(hostname)) return undefined;
-  return Number(port) < 1 || Number(port) > 65_535 ? undefined : placeAt(hostname, Number(port));
+  if (Number(port) < 1 || Number(port) > 65_535) return undefined;
+  // Nobody is at an address that is for many, or for none.
+  const first = Number(hostname.split(".", 1)[0]);
+  return first === 0 || first >= 224 ? undefined : placeAt(hostname, Number(port));
 }

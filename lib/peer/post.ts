@@ -101,8 +101,8 @@ export class Post {
     const { people, store, counts, now } = this.#house;
     const last = this.#toConfirm.get(person) ?? this.#seen(person);
     this.#begins(person, n);
-    // A number that was passed by long ago may have been refused: only that is asked.
-    const before = n <= last && person.key !== undefined ? store.refused(person.key, n) : undefined;
+    // What was refused once stays so: that answer may be on its way.
+    const before = person.key === undefined ? undefined : store.refused(person.key, n);
     if (n <= last && before === undefined) {
       counts.repeated++;
       this.#toConfirm.set(person, last);

@@ -51,6 +51,7 @@ export class PeerSqlite implements PeerStore {
   readonly #queries;
   /** As on the disk, or in the transaction that is open. */
   readonly #seen: Map<string, number>;
+  readonly #refusals = new Map<string, Map<number, string>>();
   #last: number;
   #reserved: number;
 
@@ -60,6 +61,7 @@ export class PeerSqlite implements PeerStore {
     this.#queries = prepare(database);
     this.#reserved = this.#last = this.#queries.reserved.get()!.reserved;
     this.#seen = new Map(this.#queries.allSeen.all().map(({ key, n }) => [key, n]));
+    for (const { key, n, why } of this.#queries.allRefused.all()) this.#noteRefusal(key, n, decoder.decode(why));
   }
 
   nextNumber(): number {
@@ -103,19 +105,23 @@ export class PeerSqlite implements PeerStore {
   }
 
   refused(key: string, n: number): string | undefined {
-    const row = this.#queries.refused.get(key, n);
-    return row && decoder.decode(row.why);
+    return this.#refusals.get(key)?.get(n);
   }
 
   refuse(key: string, n: number, why: string): void {
     this.#database.begin();
     this.#queries.refuse.run(key, n, encoder.encode(why));
+    this.#noteRefusal(key, n, why);
   }
 
   forgetRefusals(key: string, below: number): void {
-    if (!this.#queries.anyRefused.get(key, below)) return;
-    this.#database.begin();
-    this.#queries.forgetRefusals.run(key, below);
+    const refused = this.#refusals.get(key);
+    for (const n of refused?.keys() ?? []) {
+      if (n >= below) continue;
+      this.#database.begin();
+      this.#queries.forgetRefusal.run(key, n);
+      refused!.delete(n);
+    }
   }
 
   acquaintances(most: number): Acquaintance[] {
@@ -151,6 +157,11 @@ export class PeerSqlite implements PeerStore {
     this.#queries.keepPart.run(group, version, isIn ? 1 : 0);
   }
 
+  #noteRefusal(key: string, n: number, why: string): void {
+    const refused = this.#refusals.get(key) ?? new Map<number, string>();
+    this.#refusals.set(key, refused.set(n, why));
+  }
+
   commit(): void {
     this.#database.commit();
   }
@@ -172,10 +183,9 @@ function prepare(database: Database) {
     waiting: database.prepare<OutgoingRow>("SELECT * FROM outgoing ORDER BY n, receiver"),
     allSeen: database.prepare<{ key: string; n: number }>("SELECT key, n FROM seen"),
     markSeen: database.prepare("INSERT OR REPLACE INTO seen VALUES (?, ?)"),
-    refused: database.prepare<{ why: Uint8Array }>("SELECT why FROM refusals WHERE key = ? AND n = ?"),
+    allRefused: database.prepare<{ key: string; n: number; why: Uint8Array }>("SELECT key, n, why FROM refusals"),
     refuse: database.prepare("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)"),
-    anyRefused: database.prepare<{ n: number }>("SELECT n FROM refusals WHERE key = ? AND n < ? LIMIT 1"),
-    forgetRefusals: database.prepare("DELETE FROM refusals WHERE key = ? AND n < ?"),
+    forgetRefusal: database.prepare("DELETE FROM refusals WHERE key = ? AND n = ?"),
     acquaintances: database.prepare<Acquaintance>(
       "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
     ),
