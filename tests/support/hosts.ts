@@ -38,7 +38,7 @@ export class Hosts {
       await using hosts = await Hosts.open("here", "there");
       await hosts.switch("lan", { here: "10.97.0.1/24", there: "10.97.0.2/24" });
     } catch (error) {
-      return `network namespaces do not work here: ${error}`;
+      return error instanceof Deno.errors.NotFound ? "there is no ip" : `network namespaces do not work here: ${error}`;
     }
   }
 
