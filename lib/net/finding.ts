@@ -33,8 +33,8 @@ export interface FindingWay {
 const REFRESH_MS = 30_000;
 /** A table server that does not answer is asked again sooner. */
 const AGAIN_MS = 5000;
-/** When we say again that we are here: who has just come may have missed it. */
-const HERE_MS = [0, 1000, 3000];
+/** Until we say again that we are here: the first may be lost. */
+const HERE_MS = [1000, 2000];
 /** Without anybody after this, we say what can be done. */
 const LONELY_MS = 6000;
 /** For those who are asked at the beginning. */
@@ -103,36 +103,35 @@ export class Finding {
 
   async #listen(): Promise<void> {
     try {
-      this.#multicast = await Multicast.open((place, datagram) => this.way.heard(place, datagram));
+      this.#multicast = new Multicast((place, datagram) => this.way.heard(place, datagram));
+      await this.#tell();
       const where = this.#multicast.addresses.map((address) => endpoint(address, this.plan.port)).join(", ");
-      const { hostname, port } = MULTICAST;
-      this.way.news(
-        `no table server: others on this LAN are found by multicast (${endpoint(hostname, port)}); you are ${where}`,
-      );
-      this.#tell();
-      this.#lonely = setTimeout(() => {
-        if (this.way.alone()) {
-          this.way.news(`nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT`);
-        }
-      }, LONELY_MS);
+      const group = endpoint(MULTICAST.hostname, MULTICAST.port);
+      if (where !== "") {
+        this.way.news(`no table server: others on this LAN are found by multicast (${group}); you are ${where}`);
+        this.#lonely = setTimeout(() => this.#isLonely(), LONELY_MS);
+      }
     } catch (error) {
-      this.way.news(
-        `multicast cannot be used here (${reason(error)}); name a friend instead: /add HOST:PORT`,
-      );
+      this.way.news(`multicast cannot be used here (${reason(error)}); name a friend instead: /add HOST:PORT`);
     }
     this.#settle();
   }
 
+  /** Tells that we are here, on the networks that there are by now, and again after a while. */
   async #tell(): Promise<void> {
     const why = await this.#multicast!.tell(this.way.here());
     if (this.#over) return;
     if (why !== undefined && !this.#told) {
-      this.way.news(`nobody can be told that you are here (${why}); name a friend instead: /add HOST:PORT`);
+      this.way.news(`nobody can be told that you are here (${why}), trying on; or name a friend: /add HOST:PORT`);
     }
     this.#told = why !== undefined;
-    const before = HERE_MS[this.#tellings] ?? 0;
-    const next = HERE_MS[++this.#tellings];
-    this.#timer = setTimeout(() => this.#tell(), next === undefined ? REFRESH_MS : next - before);
+    const next = HERE_MS[this.#tellings++] ?? REFRESH_MS;
+    this.#timer = setTimeout(() => this.#tell(), why === undefined ? next : AGAIN_MS);
+  }
+
+  #isLonely(): void {
+    if (!this.way.alone()) return;
+    this.way.news("nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT");
   }
 
   /** Waits for those who were asked, but not for long; by multicast nobody knows how many there are. */

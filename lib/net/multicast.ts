@@ -7,62 +7,74 @@ export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
 
 const RECEIVE_AGAIN_MS = 100;
 
-/** One network that this machine is on. */
-interface Network {
-  readonly address: string;
-  readonly sender: Deno.DatagramConn;
-}
-
-/** Tells everybody on this machine's networks that somebody is here, and hears others. */
+/** Tells everybody on this machine's networks that somebody is here, and hears others. Networks may come and go. */
 export class Multicast {
-  readonly #networks: Network[] = [];
+  /** By our own address on each network: a socket that is bound to it sends there. */
+  readonly #senders = new Map<string, Deno.DatagramConn>();
   readonly #ear: Deno.DatagramConn;
   #closed = false;
 
-  private constructor(ear: Deno.DatagramConn, readonly heard: (place: Place, datagram: Uint8Array) => void) {
-    this.#ear = ear;
+  /** Throws when the port cannot be shared with other programs. */
+  constructor(readonly heard: (place: Place, datagram: Uint8Array) => void) {
+    this.#ear = Deno.listenDatagram({
+      transport: "udp",
+      hostname: "0.0.0.0",
+      port: MULTICAST.port,
+      reuseAddress: true,
+    });
+    this.#receive();
   }
 
-  /** Joins on every network that there is; throws, with words, when there is none on which it can. */
-  static async open(heard: (place: Place, datagram: Uint8Array) => void): Promise<Multicast> {
-    const { hostname, port } = MULTICAST;
-    const ear = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port, reuseAddress: true });
-    const multicast = new Multicast(ear, heard);
-    let why = "this machine is on no network";
-    for (const address of ownAddresses()) {
+  /** Our addresses on the networks that are told. */
+  get addresses(): string[] {
+    return [...this.#senders.keys()];
+  }
+
+  /** Tells all on the networks that there are now; why it could not, when it could on none. */
+  async tell(datagram: Uint8Array): Promise<string | undefined> {
+    let why = await this.#join() ?? "this machine is on no network";
+    const to: Deno.NetAddr = { transport: "udp", ...MULTICAST };
+    let told = false;
+    for (const [address, sender] of this.#senders) {
       try {
-        await ear.joinMulticastV4(hostname, address);
-        multicast.#networks.push({ address, sender: openSender(address) });
+        await sender.send(datagram, to);
+        told = true;
       } catch (error) {
         why = reason(error);
+        this.#leave(address);
       }
     }
-    if (multicast.#networks.length === 0) {
-      multicast.close();
-      throw new Error(why);
-    }
-    multicast.#receive();
-    return multicast;
-  }
-
-  /** The addresses by which this machine is on its networks. */
-  get addresses(): string[] {
-    return this.#networks.map(({ address }) => address);
-  }
-
-  /** Tells all; resolves with why that failed on every network, if it did. */
-  async tell(datagram: Uint8Array): Promise<string | undefined> {
-    const to: Deno.NetAddr = { transport: "udp", ...MULTICAST };
-    const outcomes = await Promise.allSettled(this.#networks.map(({ sender }) => sender.send(datagram, to)));
-    const failed = outcomes.filter((outcome) => outcome.status === "rejected");
-    return failed.length === outcomes.length ? reason(failed[0]?.reason) : undefined;
+    return told || this.#closed ? undefined : why;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#ear.close();
-    for (const { sender } of this.#networks) sender.close();
+    for (const address of [...this.#senders.keys()]) this.#leave(address);
+  }
+
+  /** Joins where we are and were not, leaves where we were; why it could not be joined somewhere. */
+  async #join(): Promise<string | undefined> {
+    let why: string | undefined;
+    const own = ownAddresses();
+    for (const address of this.addresses) if (!own.includes(address)) this.#leave(address);
+    for (const address of own) {
+      if (this.#senders.has(address) || this.#closed) continue;
+      try {
+        await this.#ear.joinMulticastV4(MULTICAST.hostname, address);
+        if (this.#closed) return;
+        this.#senders.set(address, openSender(address));
+      } catch (error) {
+        why = reason(error);
+      }
+    }
+    return why;
+  }
+
+  #leave(address: string): void {
+    this.#senders.get(address)?.close();
+    this.#senders.delete(address);
   }
 
   async #receive(): Promise<void> {
@@ -79,15 +91,13 @@ export class Multicast {
   }
 }
 
-/** A socket that is bound to an address sends on the network of that address. */
 function openSender(address: string): Deno.DatagramConn {
-  const sender = Deno.listenDatagram({ transport: "udp", hostname: address, port: 0, loopback: true });
-  return sender;
+  return Deno.listenDatagram({ transport: "udp", hostname: address, port: 0, loopback: true });
 }
 
 /** Of loopback only where there is nothing else. */
 function ownAddresses(): string[] {
   const all = Deno.networkInterfaces().filter(({ family }) => family === "IPv4").map(({ address }) => address);
   const outside = all.filter((address) => !address.startsWith("127."));
-  return outside.length > 0 ? outside : all;
+  return [...new Set(outside.length > 0 ? outside : all)];
 }

@@ -13,6 +13,8 @@ import type { FreshKey, LinkKeys, PublicKeys, Secrecy } from "./secrecy.ts";
 export interface FriendWay {
   /** Tells this run of our program from all others. */
   readonly run: string;
+  /** Whether there is a link with this run of somebody's program already. */
+  knowsRun(run: string): boolean;
   readonly secrecy: Secrecy;
   readonly limits: PeerLimits;
   /** Who they are is known as well as it ever will be: letters may be said. */
@@ -43,6 +45,8 @@ export class Friend implements LinkOwner {
   print: Uint8Array | undefined;
   /** Which run of their program this is. */
   run = "";
+  /** Both sides had another link when they agreed on keys for this one. */
+  isTwice = false;
   /** What we say is sealed. */
   sealing = false;
   /** We take only what is sealed. */
@@ -187,6 +191,7 @@ export class Friend implements LinkOwner {
     }
     if (letter.type !== "proof" || !sealed) return this.#refuse(`expected "me", then "proof", found "${letter.type}"`);
     this.key = encodeBase64(this.#theirs!.key);
+    this.isTwice &&= letter.twice;
     this.#becomeReady();
   }
 
@@ -200,7 +205,8 @@ export class Friend implements LinkOwner {
       if (!agreement) return this.#refuse("no keys can be agreed on with yours");
       this.#keys = agreement.keys;
       this.print = agreement.print;
-      this.#push(encodeLetter({ type: "proof" }), true);
+      this.isTwice = this.way.knowsRun(this.run);
+      this.#push(encodeLetter({ type: "proof", twice: this.isTwice }), true);
       this.way.resume(this.link);
     });
   }

@@ -30,8 +30,8 @@ export interface Membership {
 export type Letter =
   /** Who we are, before anything else: our key, the one for this link alone, and which run of the program this is. */
   | { readonly type: "me"; readonly key: Uint8Array; readonly fresh: Uint8Array; readonly run: string }
-  /** The first that is sealed: whoever can say it has the secret halves. */
-  | { readonly type: "proof" }
+  /** The first that is sealed: whoever can say it has the secret halves. `twice`: we have another link with this run of yours. */
+  | { readonly type: "proof"; readonly twice: boolean }
   | { readonly type: "say"; readonly n: number; readonly group: string | undefined; readonly text: string }
   /** Everything said up to `n` has been shown. */
   | { readonly type: "got"; readonly n: number }
@@ -86,7 +86,7 @@ export function decodeLetter(line: string): Letter | Fault {
       case "peers":
         return { type: "peers", at: readPlaces(fields, "at") };
       case "proof":
-        return { type: "proof" };
+        return { type: "proof", twice: optional(readFlag, fields, "twice") ?? false };
       default:
         return { type: "unknown" };
     }

@@ -41,12 +41,14 @@ export interface MeetingStats {
  * 3. A link whose peer has begun anew is replaced when the new one has proved itself, not before.
  */
 export class Meetings {
-  /** Places of somebody who is spoken with at another one, and at which: they are not asked. */
-  readonly aliases = new Map<string, string>();
   readonly stats: MeetingStats = { malformed: 0, unknown: 0, flooded: 0, unasked: 0, repeated: 0 };
   readonly #contacts = new Map<string, Contact>();
   /** Contacts that have only asked us, the oldest first. */
   readonly #strangers = new Set<Contact>();
+  /** Places of somebody who is spoken with at another one, and at which: they are not asked. */
+  readonly #aliases = new Map<string, { readonly place: Place; readonly spoken: string }>();
+  /** Good byes that are said again, since nobody answers them. */
+  #farewells: { readonly at: number; readonly place: Place; readonly datagram: Uint8Array }[] = [];
   readonly #due = new Set<DatagramLink>();
   readonly #asks: Rate;
   /** Our own, by which we know what we sent ourselves. */
@@ -66,9 +68,9 @@ export class Meetings {
     return this.#wakeAt;
   }
 
-  /** Links that are there. */
+  /** Links that are there, or that are not said good bye to often enough. */
   get size(): number {
-    let size = 0;
+    let size = this.#farewells.length;
     for (const { opened } of this.#contacts.values()) if (opened) size++;
     return size;
   }
@@ -88,7 +90,7 @@ export class Meetings {
   /** Somebody may be there: asks for so long, soon or a while later. */
   meet(place: Place, now: number, forMs: number, inMs = 0): void {
     this.#now = now;
-    if (this.aliases.has(place.key)) return;
+    if (this.#aliases.has(place.key)) return;
     const contact = this.#contact(place);
     if (!contact || this.#closing !== undefined) return;
     this.#strangers.delete(contact);
@@ -96,9 +98,16 @@ export class Meetings {
     if (!contact.opened && !contact.asking) this.#askIn(contact, inMs, this.options.limits.askMs);
   }
 
-  /** Who was there may be found at their other places again. */
-  parted(place: Place): void {
-    for (const [other, spoken] of this.aliases) if (spoken === place.key) this.aliases.delete(other);
+  /** Who is at a place is spoken with at another one. */
+  alias(place: Place, spoken: Place): void {
+    this.#aliases.set(place.key, { place, spoken: spoken.key });
+  }
+
+  /** Who was there may be found at their other places again: these. */
+  parted(place: Place): Place[] {
+    const others = [...this.#aliases.values()].filter(({ spoken }) => spoken === place.key).map(({ place }) => place);
+    for (const { key } of others) this.#aliases.delete(key);
+    return others;
   }
 
   /** A datagram, and from where; the caller may use its buffer again at once. */
@@ -137,6 +146,7 @@ export class Meetings {
     this.flush(now);
     if (now < this.#wakeAt) return;
     this.#wakeAt = Infinity;
+    this.#sayFarewells(now);
     for (const contact of this.#contacts.values()) {
       if (contact.askAt <= now) this.#ask(contact, now);
       const link = contact.opened?.link;
@@ -156,6 +166,7 @@ export class Meetings {
   abort(why: string): void {
     this.#closing = why;
     for (const { opened } of this.#contacts.values()) opened?.link.abort(why);
+    this.#farewells = [];
   }
 
   #asked(place: Place, { id, self }: Extract<MeetingPacket, { kind: "ask" }>, now: number): void {
@@ -250,9 +261,25 @@ export class Meetings {
 
   /** The link is gone; unless somebody wants it back, the place is remembered for as long as it was wanted. */
   #ended(contact: Contact): void {
+    if (this.#closing !== undefined) this.#bid(contact.place, contact.opened!.link.id);
     contact.opened = undefined;
     contact.askAt = Math.max(this.#now, contact.wantedUntil);
     this.#wakeAt = Math.min(this.#wakeAt, contact.askAt);
+  }
+
+  /** The first good bye has gone out. */
+  #bid(place: Place, id: bigint): void {
+    const datagram = encodePacket({ kind: "close", id, why: this.#closing! });
+    const next = this.#now + this.options.limits.farewellMs;
+    const last = next + this.options.limits.farewellMs;
+    this.#farewells.push({ at: next, place, datagram }, { at: last, place, datagram });
+    this.#wakeAt = Math.min(this.#wakeAt, next);
+  }
+
+  #sayFarewells(now: number): void {
+    for (const { at, place, datagram } of this.#farewells) if (at <= now) this.way.send(place, datagram);
+    this.#farewells = this.#farewells.filter(({ at }) => at > now);
+    for (const { at } of this.#farewells) this.#wakeAt = Math.min(this.#wakeAt, at);
   }
 
   #askIn(contact: Contact, inMs: number, waitMs: number): void {
@@ -265,7 +292,7 @@ export class Meetings {
   /** Somebody says that they are there. It may be said by others: one question is what it is worth. */
   #announced(place: Place): void {
     const known = this.#contacts.get(place.key);
-    if (known?.opened || known?.asking || this.#closing !== undefined || this.aliases.has(place.key)) return;
+    if (known?.opened || known?.asking || this.#closing !== undefined || this.#aliases.has(place.key)) return;
     const contact = known ?? this.#stranger(place);
     if (contact) this.#askIn(contact, 0, this.options.limits.askMostMs);
   }

@@ -10,8 +10,6 @@ export const PEER_LIMITS = {
   namedMs: 90_000,
   /** A friend who fell silent is asked for so long; lunch. */
   lostMs: 60 * 60_000,
-  /** Of silence, after which somebody who is there at another address has moved; a sign of life comes every 8 s. */
-  movedMs: 10_000,
   /** Places known at once; ten labs. */
   places: 2000,
   /** Of those, such as have only asked us: they cost memory before they have proved where they are. */
@@ -33,6 +31,8 @@ export const PEER_LIMITS = {
   gatherCharacters: 8 * 1024,
   /** Until somebody whose link has ended is asked again. */
   againMs: 1000,
+  /** Between good byes, of which there are three: where a fifth is lost, one of a hundred is missed. */
+  farewellMs: 120,
   /** How long what nobody came for is kept; a term's holidays are shorter. */
   keepMs: 30 * 24 * 60 * 60_000,
   /** Friends of before, who are looked for at the start where they were last. */

@@ -288,8 +288,8 @@ export class Peer implements FriendWay, PeerHouse {
     // With whom no keys were agreed on is not asked again at once, but may try.
     else if (!person) return this.#meetings.meet(friend.place, this.#now, this.limits.namedMs, this.limits.askMostMs);
     if (!person || person.friend !== friend) return;
-    this.#meetings.parted(friend.place);
-    if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend);
+    const others = this.#meetings.parted(friend.place);
+    if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend, others);
     const label = this.people.label(person);
     person.friend = undefined;
     if (!this.#leaving) this.show({ type: "offline", name: label });
@@ -298,33 +298,37 @@ export class Peer implements FriendWay, PeerHouse {
   }
 
   /** Somebody is gone who has not said so. */
-  #lookFor({ place, isFaulty }: Friend): void {
+  #lookFor({ place, isFaulty }: Friend, others: readonly Place[]): void {
     const { askMostMs, againMs, lostMs } = this.limits;
+    for (const other of others) this.#meetings.meet(other, this.#now, lostMs);
     this.#meetings.meet(place, this.#now, lostMs, isFaulty ? askMostMs : againMs);
   }
 
   /**
-   * Somebody is there twice, and whether it is the older link that stays. In another run of their program they have begun anew,
-   * and the older one is dead. In the same run they have two addresses; each side keeps the link with the lower number, unless
-   * it is silent: then they have moved.
+   * Somebody is there twice, and whether it is the older link that stays. When the other side has only the new one, they have
+   * begun anew or have moved, and the older one is dead. When both have both, they have two addresses, and each keeps the link
+   * with the lower number.
    */
   #isBetter(before: Friend, friend: Friend): boolean {
-    if (before.run !== friend.run || before.link.silentMs(this.#now) > this.limits.movedMs) return false;
-    return before.link.id < friend.link.id;
+    return before.run === friend.run && friend.isTwice && before.link.id < friend.link.id;
   }
 
-  /** The other side has noticed it first. */
-  #isElsewhere({ run, place }: Friend): void {
+  /** The other side has noticed it first; if we have no other link, each has dropped the one that the other kept. */
+  #isElsewhere({ run, place, link }: Friend): void {
     for (const [other] of this.#persons) {
-      if (run !== "" && other.run === run && other.place.key !== place.key) {
-        this.#meetings.aliases.set(place.key, other.place.key);
-      }
+      if (run !== "" && other.run === run && other.link !== link) return this.#meetings.alias(place, other.place);
     }
+    this.#meetings.meet(place, this.#now, this.limits.lostMs, this.limits.againMs + Number(link.id % 1000n));
   }
 
   #drop(friend: Friend, kept: Place): void {
-    if (kept.key !== friend.place.key) this.#meetings.aliases.set(friend.place.key, kept.key);
+    if (kept.key !== friend.place.key) this.#meetings.alias(friend.place, kept);
     friend.link.abort(TWICE);
+  }
+
+  knowsRun(run: string): boolean {
+    for (const [friend] of this.#persons) if (friend.run === run) return true;
+    return false;
   }
 
   #opened(link: DatagramLink, place: Place, self: Introduction): LinkOwner {

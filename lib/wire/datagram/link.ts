@@ -91,11 +91,6 @@ export class DatagramLink {
     return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sending.wakeAt, this.#closeBy);
   }
 
-  /** For how long nothing has come. */
-  silentMs(now: number): number {
-    return now - this.#heardAt;
-  }
-
   get stats(): LinkStats {
     const { sentPieces, resentPieces, flyingPieces, windowPieces, heldBytes, roundTrip } = this.#sending;
     const { repeatedPieces, refusedPieces, heldPieces } = this.#receiving;
