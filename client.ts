@@ -183,7 +183,14 @@ async function peer(plan: PeerPlan): Promise<number> {
   });
   const interrupt = () => (interrupted = true, net.leave());
   if (passing !== undefined) face.problem(passing);
-  const parts = { name: plan.name, way: net.way, secrecy, store, options: peerOptions() };
+  const parts = {
+    name: plan.name,
+    way: net.way,
+    secrecy,
+    store,
+    options: peerOptions(),
+    passing: passing !== undefined,
+  };
   const { table } = plan;
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
   onStop(interrupt);

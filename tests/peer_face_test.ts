@@ -122,7 +122,7 @@ Deno.test("a mistake between peers is answered with what was typed, the rule, an
     [
       "/join lab@home",
       '"/join lab@home" was typed, but it is /join GROUP: ' +
-      'a name is 1 to 64 bytes without blanks, "@" and control characters; for example: /join lab1',
+      'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen; for example: /join lab1',
     ],
     ["/history bob", "there is no /history between peers, since no server keeps what was said"],
     [
@@ -544,7 +544,7 @@ Deno.test("the command line of a peer: with a table or without one", () => {
 });
 
 Deno.test("a command line that no peer can obey is answered with the rule", () => {
-  const name = 'a name is 1 to 64 bytes without blanks, "@" and control characters';
+  const name = 'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen';
   const faults: [string[], string][] = [
     [["peer"], "peer needs the name that the others know you by; for example: client peer --name alice"],
     [

@@ -47,6 +47,8 @@ export class PeerClient {
   #leaveBy: number | undefined;
   #partBy: number | undefined;
   #outOfTable = false;
+  /** Why nothing more is done. */
+  #failure: string | undefined;
   #closed = false;
 
   /** Takes the port, 0 for any that is free; throws when it is taken. */
@@ -70,8 +72,10 @@ export class PeerClient {
   readonly later = <T>(answer: Promise<T>, done: (answer: T) => void): void => {
     answer.then((answer) => {
       if (this.#closed) return;
-      this.#peer?.turn(clock());
-      done(answer);
+      this.#try((peer) => {
+        peer.turn(clock());
+        done(answer);
+      });
       this.#flushSoon();
     });
   };
@@ -101,14 +105,19 @@ export class PeerClient {
   }
 
   say(...args: Parameters<Peer["say"]>): ReturnType<Peer["say"]> {
-    this.#peer!.turn(clock());
+    const said = this.#try((peer) => {
+      peer.turn(clock());
+      return peer.say(...args);
+    });
     this.#flushSoon();
-    return this.#peer!.say(...args);
+    return said ?? { why: this.#failure ?? "it has not begun" };
   }
 
   ask(question: PeerQuestion): void {
-    this.#peer!.turn(clock());
-    this.#peer!.ask(question);
+    this.#try((peer) => {
+      peer.turn(clock());
+      peer.ask(question);
+    });
     this.#flushSoon();
   }
 
@@ -126,6 +135,13 @@ export class PeerClient {
   leave(): void {
     if (this.#leaveBy !== undefined) return this.#part();
     this.#leaveBy = clock() + LEAVE_MS;
+    const count = this.#peer?.underWay ?? 0;
+    if (count === 0 || this.#failure !== undefined) return this.#part();
+    const waits = count === 1 ? "1 message to arrive" : `${count} messages to arrive`;
+    this.hooks.show({
+      type: "news",
+      text: `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`,
+    });
     this.#flushSoon();
   }
 
@@ -133,15 +149,18 @@ export class PeerClient {
   #part(): void {
     if (this.#partBy !== undefined) return;
     this.#partBy = clock() + PARTING_MS;
-    this.#peer!.turn(clock());
-    this.#peer!.leave();
+    this.#try((peer) => {
+      peer.turn(clock());
+      peer.leave();
+    });
+    this.#flushSoon();
     this.#finding!.leave().then(() => this.#outOfTable = true);
   }
 
   async #end(): Promise<void> {
     clearInterval(this.#ticking);
-    this.#peer!.abort();
-    this.#peer!.flush(clock());
+    this.#try((peer) => peer.abort());
+    this.#try((peer) => peer.flush(clock()));
     this.#closed = true;
     await this.#outbox.close();
     this.#socket.close();
@@ -154,7 +173,7 @@ export class PeerClient {
       try {
         const [datagram, from] = await this.#socket.receive(buffer);
         const { hostname, port } = from as Deno.NetAddr;
-        this.#peer!.receive(placeAt(hostname, port), datagram, clock());
+        this.#try((peer) => peer.receive(placeAt(hostname, port), datagram, clock()));
       } catch {
         // Somebody's port is closed at the moment, or our socket is.
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RECEIVE_AGAIN_MS));
@@ -165,18 +184,21 @@ export class PeerClient {
   #tick(): void {
     const now = clock();
     const peer = this.#peer!;
-    if (peer.wakeAt <= now) peer.tick(now);
+    if (peer.wakeAt <= now) this.#try(() => peer.tick(now));
     if (this.#partBy !== undefined) {
-      if ((peer.size === 0 && this.#outOfTable) || now >= this.#partBy) this.#end();
+      if (this.#failure !== undefined || (peer.size === 0 && this.#outOfTable) || now >= this.#partBy) this.#end();
     } else if (this.#leaveBy !== undefined && (peer.underWay === 0 || now >= this.#leaveBy)) this.#part();
   }
 
-  #flush(): void {
+  /** What cannot be kept must be neither sent nor shown, since nobody could answer for it: then it is over. */
+  #try<T>(act: (peer: Peer) => T): T | undefined {
+    if (!this.#peer || this.#failure !== undefined) return undefined;
     try {
-      this.#peer?.flush(clock());
+      return act(this.#peer);
     } catch (error) {
-      // What cannot be kept must not be sent: nobody could answer for it.
-      this.hooks.failed(reason(error));
+      this.#failure = reason(error);
+      this.hooks.failed(this.#failure);
+      return undefined;
     }
   }
 
@@ -184,7 +206,7 @@ export class PeerClient {
     if (this.#flushDue) return;
     this.#flushDue = true;
     queueMicrotask(() => {
-      if (!this.#closed) this.#flush();
+      if (!this.#closed) this.#try((peer) => peer.flush(clock()));
       this.#flushDue = false;
     });
   }

@@ -38,8 +38,11 @@ export class Circles {
   }
 
   /** Somebody is there. */
-  cameIn(person: Person): void {
-    this.#tellAll(person);
+  cameIn({ friend, key }: Person): void {
+    if (!friend || key === undefined) return;
+    for (const line of this.#everything()) friend.sayLine(line);
+    // Whoever knows more tells it then.
+    friend.say({ type: "sum", sum: this.#groups.sum, answer: false });
   }
 
   /** Makes a group, or comes into one, and takes friends into it; why not. */
@@ -53,26 +56,37 @@ export class Circles {
       if (person.key === undefined) return `the program that ${label} uses knows no groups`;
       invited.push(person);
     }
-    const why = peerNameFault(group);
-    if (why !== undefined) return why;
     // First they hear that we are in.
-    if (!this.#groups.isIn(group)) this.#enter(group, true);
+    const why = this.#comeIn(group);
+    if (why !== undefined) return why;
     for (const { friend, key, name } of invited) {
       this.#groups.invite(group, key!, name);
       friend!.say({ type: "invite", group });
     }
-    return this.join(group);
+    this.#showMembers(group);
+    return undefined;
   }
 
   /** Comes into a group; it is made when there is none. */
   join(group: string): string | undefined {
-    const why = peerNameFault(group);
-    if (why !== undefined) return why;
-    if (!this.#groups.isIn(group)) this.#enter(group, true);
+    const why = this.#comeIn(group);
+    if (why === undefined) this.#showMembers(group);
+    return why;
+  }
+
+  #comeIn(group: string): string | undefined {
+    const fault = peerNameFault(group);
+    if (fault !== undefined || this.#groups.isIn(group)) return fault;
+    const { groups } = this.#house.limits;
+    if (this.#groups.own >= groups) return `you have been in ${groups} groups, the most that are kept`;
+    this.#enter(group, true);
+    return undefined;
+  }
+
+  #showMembers(group: string): void {
     const names = this.#others(group);
     this.#house.show({ type: "joined", room: group, members: names.length + 1 });
     this.#house.show({ type: "members", room: group, names });
-    return undefined;
   }
 
   leave(group: string): string | undefined {
@@ -84,7 +98,9 @@ export class Circles {
 
   /** Somebody takes us into a group. */
   invited(person: Person, { group }: Extract<Letter, { type: "invite" }>): void {
-    if (this.#groups.isIn(group)) return;
+    const { friend } = person;
+    if (!friend || this.#groups.isIn(group) || ++friend.invites > this.#house.limits.invites) return;
+    if (this.#groups.own >= this.#house.limits.groups) return;
     this.#house.show({ type: "news", text: `${this.#house.people.label(person)} takes you into ${group}` });
     this.join(group);
   }
@@ -102,15 +118,22 @@ export class Circles {
     }
   }
 
-  /** Somebody tells their number. */
-  compared(person: Person, sum: number): void {
-    if (sum !== this.#groups.sum) this.#tellAll(person);
+  /** Somebody tells their number: whoever knows otherwise answers with everything, once each. */
+  compared({ friend }: Person, sum: number, answer: boolean): void {
+    if (!friend || sum === this.#groups.sum) return;
+    for (const line of this.#everything()) friend.sayLine(line);
+    if (!answer) friend.say({ type: "sum", sum: this.#groups.sum, answer: true });
+  }
+
+  /** We have a key that nobody will have again: no group waits for us. */
+  leaveAll(): void {
+    for (const group of this.#groups.names) if (this.#groups.isIn(group)) this.#enter(group, false);
   }
 
   tick(now: number): void {
     if (now < this.#agreeAt) return;
     this.#agreeAt = Infinity;
-    this.#tellEach({ type: "sum", sum: this.#groups.sum });
+    this.#tellEach({ type: "sum", sum: this.#groups.sum, answer: false });
   }
 
   #enter(group: string, isIn: boolean): void {
@@ -130,19 +153,15 @@ export class Circles {
     }
   }
 
-  #tellAll({ friend, key }: Person): void {
-    if (!friend || key === undefined) return;
-    for (const line of this.#everything()) friend.sayLine(line);
-  }
-
-  /** All that we know, and its sum: whoever knows more tells it then. Encoded once, until we know more. */
+  /** All that we know. Encoded once, until we know more. */
   #everything(): readonly string[] {
     const { sum } = this.#groups;
     if (this.#told?.sum === sum) return this.#told.lines;
     const all = this.#groups.all();
-    const letters: Letter[] = [];
-    for (let i = 0; i < all.length; i += TOLD) letters.push({ type: "groups", members: all.slice(i, i + TOLD) });
-    const lines = [...letters, { type: "sum", sum } as const].map(encodeLetter);
+    const lines: string[] = [];
+    for (let i = 0; i < all.length; i += TOLD) {
+      lines.push(encodeLetter({ type: "groups", members: all.slice(i, i + TOLD) }));
+    }
     this.#told = { sum, lines };
     return lines;
   }

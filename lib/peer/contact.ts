@@ -10,6 +10,8 @@ export interface Opened {
   readonly link: DatagramLink;
   readonly mine: bigint;
   readonly theirs: bigint;
+  /** Since when it is there. */
+  readonly at: number;
 }
 
 /** One place, and how far we have come with whoever is there. */
@@ -22,6 +24,8 @@ export class Contact {
   askAt = Infinity;
   /** How long we wait after the next question; 0 while we ask nothing. */
   waitMs = 0;
+  /** Links in a row that lived but shortly. */
+  shortLives = 0;
   /** Whether we have asked since the last link. */
   asked = false;
   /** Numbers they have told us, for the next link. */

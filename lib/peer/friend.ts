@@ -7,12 +7,16 @@ import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
 import type { PeerLimits } from "./options.ts";
 import type { Introduction } from "./packet.ts";
 import type { Place } from "./place.ts";
+import type { PeerStore } from "./store.ts";
 import type { FreshKey, LinkKeys, PublicKeys, Secrecy } from "./secrecy.ts";
 
 /** Who listens to a friend. */
 export interface FriendWay {
+  /** What we are called. */
+  readonly name: string;
   /** Tells this run of our program from all others. */
   readonly run: string;
+  readonly store: Pick<PeerStore, "id">;
   /** Whether there is a link with this run of somebody's program already. */
   knowsRun(run: string): boolean;
   readonly secrecy: Secrecy;
@@ -32,6 +36,8 @@ export interface FriendWay {
 
 /** What a message begins with that is sealed; text never does. */
 const SEALED = 1;
+/** What sealing and cutting add to a text, and more. */
+const BOX_BYTES = 64 * 1024;
 
 /**
  * One link's conversation: letters in and out, plain or sealed, and who is at the other end.
@@ -45,6 +51,8 @@ export class Friend implements LinkOwner {
   print: Uint8Array | undefined;
   /** Which run of their program this is. */
   run = "";
+  /** What their numbers are counted by: their key and their store. */
+  series = "";
   /** Both sides had another link when they agreed on keys for this one. */
   isTwice = false;
   /** What we say is sealed. */
@@ -52,12 +60,16 @@ export class Friend implements LinkOwner {
   /** We take only what is sealed. */
   onlySealed = false;
   /** The last number said on this link, for whom no other memory is kept. */
-  lastSaid = 0;
+  lastSaid = -1;
+  /** What was refused on this link to whom no other memory is kept. */
+  readonly refused = new Map<number, string>();
   isReady = false;
   /** They have broken a rule; whoever does so is not asked again at once. */
   isFaulty = false;
   /** Whether they have told where others are. */
   hasToldPlaces = false;
+  /** Groups that they have taken us into. */
+  invites = 0;
   #characters = 0;
   #lines: { readonly line: string; readonly sealed: boolean }[] = [];
   #fresh: FreshKey | undefined;
@@ -83,7 +95,13 @@ export class Friend implements LinkOwner {
       if (this.link.over) return;
       this.#fresh = fresh;
       this.#push(
-        encodeLetter({ type: "me", key: this.way.secrecy.key, fresh: fresh.public, run: this.way.run }),
+        encodeLetter({
+          type: "me",
+          key: this.way.secrecy.key,
+          fresh: fresh.public,
+          run: this.way.run,
+          store: this.way.store.id,
+        }),
         false,
       );
       this.#agree();
@@ -100,11 +118,17 @@ export class Friend implements LinkOwner {
     this.#push(line, this.sealing);
   }
 
-  /** Hands what waits to the link. */
+  /** Whether letters wait for the link to have room. */
+  get isWaiting(): boolean {
+    return this.#lines.length > 0 && !this.#isSealing && !this.link.over;
+  }
+
+  /** Hands what waits to the link, as far as it has room. */
   flush(): void {
     while (this.#lines.length > 0 && !this.#isSealing && !this.link.over) {
       const { count, sealed, text } = this.#gathered();
-      if (!sealed && !this.link.send(text)) return;
+      // What is sealed has a number that is not to be wasted.
+      if (sealed ? this.link.roomBytes < text.length + BOX_BYTES : !this.link.send(text)) return;
       for (const { line } of this.#lines.splice(0, count)) this.#characters -= line.length;
       if (sealed) this.#seal(text);
     }
@@ -186,6 +210,7 @@ export class Friend implements LinkOwner {
     if (letter.type === "me" && !this.#theirs) {
       this.#theirs = letter;
       this.run = letter.run;
+      this.series = `${encodeBase64(letter.key)} ${letter.store}`;
       this.#busy = true;
       return this.#agree();
     }
@@ -199,7 +224,8 @@ export class Friend implements LinkOwner {
     if (!this.#fresh || !this.#theirs) return;
     const id = new Uint8Array(8);
     writeId(id, 0, this.link.id);
-    this.way.secrecy.agree(this.#fresh, this.#theirs, id, (agreement) => {
+    const names = { ours: this.way.name, theirs: this.self.name };
+    this.way.secrecy.agree(this.#fresh, this.#theirs, id, names, (agreement) => {
       this.#busy = false;
       if (this.link.over) return;
       if (!agreement) return this.#refuse("no keys can be agreed on with yours");

@@ -2,6 +2,8 @@ import type { Membership } from "./letter.ts";
 import type { PeerLimits } from "./options.ts";
 
 /** Two 32-bit numbers of FNV-1a. */
+/** How far others may be ahead of what we have said of ourselves: what a disk that went back may have forgotten. */
+const BELIEVED_VERSIONS = 1000;
 const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
 
 /**
@@ -74,8 +76,11 @@ export class Groups {
       const known = this.#entries.get(entry.group)?.get(entry.key);
       if (known && !isLater(entry, known)) continue;
       if (entry.key === this.self.key) {
-        // Nobody else knows better where we are.
-        wrong.push(this.enter(entry.group, known?.in ?? false, entry.version + 1));
+        // Nobody else knows better where we are; but lies of groups that we never entered, or of another age, are not answered.
+        if (!known || entry.version > known.version + BELIEVED_VERSIONS) continue;
+        wrong.push(this.enter(entry.group, known.in, entry.version + 1));
+      } else if (!known && this.#isFull(entry.group)) {
+        this.refused++;
       } else if (!known && this.#size >= this.limits.memberships) {
         this.refused++;
       } else {
@@ -84,6 +89,17 @@ export class Groups {
       }
     }
     return { changed, wrong };
+  }
+
+  /** How many groups we have been in. */
+  get own(): number {
+    let own = 0;
+    for (const members of this.#entries.values()) if (members.has(this.self.key)) own++;
+    return own;
+  }
+
+  #isFull(group: string): boolean {
+    return (this.#entries.get(group)?.size ?? 0) >= this.limits.members;
   }
 
   #ownVersion(group: string): number {

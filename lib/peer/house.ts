@@ -12,6 +12,8 @@ export interface PeerHouse {
   /** When this turn is. */
   readonly now: number;
   show(event: PeerEvent): void;
+  /** What waits for one person waits for another from now on: they are the same, with a new key. */
+  handOver(from: Person, to: Person): void;
   /** There is something to be said to somebody: mail that waits goes out in this turn. */
   stir(person: Person): void;
 }

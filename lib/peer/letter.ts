@@ -28,8 +28,17 @@ export interface Membership {
 
 /** What one peer says to another on their link: one JSON object a line. */
 export type Letter =
-  /** Who we are, before anything else: our key, the one for this link alone, and which run of the program this is. */
-  | { readonly type: "me"; readonly key: Uint8Array; readonly fresh: Uint8Array; readonly run: string }
+  /**
+   * Who we are, before anything else: our key, the one for this link alone, which run of the program this is, and which store
+   * our numbers are counted in.
+   */
+  | {
+    readonly type: "me";
+    readonly key: Uint8Array;
+    readonly fresh: Uint8Array;
+    readonly run: string;
+    readonly store: string;
+  }
   /** The first that is sealed: whoever can say it has the secret halves. `twice`: we have another link with this run of yours. */
   | { readonly type: "proof"; readonly twice: boolean }
   | { readonly type: "say"; readonly n: number; readonly group: string | undefined; readonly text: string }
@@ -42,8 +51,8 @@ export type Letter =
   /** Come into a group. */
   | { readonly type: "invite"; readonly group: string }
   | { readonly type: "groups"; readonly members: readonly Membership[] }
-  /** What we know of all groups, as one number. */
-  | { readonly type: "sum"; readonly sum: number }
+  /** What we know of all groups, as one number; `answer`, when it answers another's, and is not answered with one again. */
+  | { readonly type: "sum"; readonly sum: number; readonly answer: boolean }
   /** Where others are. */
   | { readonly type: "peers"; readonly at: readonly Place[] }
   /** Something that a later version says. */
@@ -63,6 +72,7 @@ export function decodeLetter(line: string): Letter | Fault {
           key: readBytes(fields, "key", KEY_BYTES),
           fresh: readBytes(fields, "fresh", KEY_BYTES),
           run: readWord(fields, "run"),
+          store: readWord(fields, "store"),
         };
       case "say":
         return {
@@ -80,9 +90,9 @@ export function decodeLetter(line: string): Letter | Fault {
       case "invite":
         return { type: "invite", group: readName(fields, "group") };
       case "groups":
-        return { type: "groups", members: readList(fields, "members", readMembership) };
+        return { type: "groups", members: readList(fields, "members", readMembership).filter(isPossible) };
       case "sum":
-        return { type: "sum", sum: readWhole(fields, "sum") };
+        return { type: "sum", sum: readWhole(fields, "sum"), answer: optional(readFlag, fields, "answer") ?? false };
       case "peers":
         return { type: "peers", at: readPlaces(fields, "at") };
       case "proof":
@@ -109,9 +119,12 @@ function readMembership(fields: Fields): Membership {
   const key = readText(fields, "key");
   if (decodeBase64(key)?.length !== KEY_BYTES) throw wrong(`"key", ${KEY_BYTES} bytes in base64`, key);
   const [group, name] = [readName(fields, "group"), readName(fields, "name")];
-  const version = readWhole(fields, "version");
-  if (version > MOST_VERSION) throw wrong(`"version", at most ${MOST_VERSION}`, version);
-  return { group, key, name, version, in: readFlag(fields, "in") };
+  return { group, key, name, version: readWhole(fields, "version"), in: readFlag(fields, "in") };
+}
+
+/** What cannot be is passed over, and no reason to part: friends tell what others have told them. */
+function isPossible({ version }: Membership): boolean {
+  return version <= MOST_VERSION;
 }
 
 function readName(fields: Fields, key: string): string {

@@ -30,6 +30,13 @@ export class Mail {
     this.#characters += message.text.length;
   }
 
+  /** Puts one in where its number belongs; nothing may be under way. */
+  insert(message: Outgoing): void {
+    const at = this.#waiting.findIndex(({ n }, i) => i >= this.#head && n > message.n);
+    this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, message);
+    this.#characters += message.text.length;
+  }
+
   /** The next to be sent, as long as not too much is under way. */
   next(): Outgoing | undefined {
     const message = this.#waiting[this.#unsent];

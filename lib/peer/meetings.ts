@@ -1,3 +1,4 @@
+import { isLoopback } from "../base/address.ts";
 import { Fault } from "../base/fault.ts";
 import { Rate } from "../base/rate.ts";
 import { DatagramLink, type LinkOwner } from "../wire/datagram/link.ts";
@@ -43,6 +44,8 @@ export interface MeetingStats {
 export class Meetings {
   readonly stats: MeetingStats = { malformed: 0, unknown: 0, flooded: 0, unasked: 0, repeated: 0 };
   readonly #contacts = new Map<string, Contact>();
+  /** How many there are at one address. */
+  readonly #ofAddress = new Map<string, number>();
   /** Contacts that have only asked us, the oldest first. */
   readonly #strangers = new Set<Contact>();
   /** Places of somebody who is spoken with at another one, and at which: they are not asked. */
@@ -87,15 +90,21 @@ export class Meetings {
     return encodeMeeting({ kind: "here", id: this.run, port });
   }
 
-  /** Somebody may be there: asks for so long, soon or a while later. */
-  meet(place: Place, now: number, forMs: number, inMs = 0): void {
+  /** Somebody may be there: asks for so long, soon or a while later; false when too many are asked already. */
+  meet(place: Place, now: number, forMs: number, inMs = 0): boolean {
     this.#now = now;
-    if (this.#aliases.has(place.key)) return;
+    if (this.#aliases.has(place.key)) return true;
     const contact = this.#contact(place);
-    if (!contact || this.#closing !== undefined) return;
+    if (!contact || this.#closing !== undefined) return false;
     this.#strangers.delete(contact);
     contact.wantedUntil = Math.max(contact.wantedUntil, now + forMs);
     if (!contact.opened && !contact.asking) this.#askIn(contact, inMs, this.options.limits.askMs);
+    return true;
+  }
+
+  /** How many links with a place in a row lived but shortly. */
+  shortLives(place: Place): number {
+    return this.#contacts.get(place.key)?.shortLives ?? 0;
   }
 
   /** Who is at a place is spoken with at another one. */
@@ -178,7 +187,10 @@ export class Meetings {
     const known = this.#contacts.get(place.key);
     if (known?.opened?.theirs === id) return this.#name(known, id, known.opened.mine);
     const contact = known ?? this.#stranger(place);
-    if (!contact) return;
+    if (!contact) {
+      this.stats.flooded++;
+      return;
+    }
     contact.heard(id, self);
     this.#name(contact, id, contact.mine);
   }
@@ -245,7 +257,7 @@ export class Meetings {
       this.options.datagrams,
       now,
     );
-    contact.opened = { link, mine, theirs };
+    contact.opened = { link, mine, theirs, at: now };
     before?.link.abort("begun anew");
     owner = this.way.opened(link, place, self);
     this.#wakeAt = Math.min(this.#wakeAt, link.wakeAt);
@@ -261,6 +273,7 @@ export class Meetings {
 
   /** The link is gone; unless somebody wants it back, the place is remembered for as long as it was wanted. */
   #ended(contact: Contact): void {
+    contact.shortLives = this.#now - contact.opened!.at < this.options.limits.shortMs ? contact.shortLives + 1 : 0;
     if (this.#closing !== undefined) this.#bid(contact.place, contact.opened!.link.id);
     contact.opened = undefined;
     contact.askAt = Math.max(this.#now, contact.wantedUntil);
@@ -315,7 +328,12 @@ export class Meetings {
   #contact(place: Place): Contact | undefined {
     const known = this.#contacts.get(place.key);
     if (known) return known;
-    if (this.#contacts.size >= this.options.limits.places + this.options.limits.strangers) return undefined;
+    const { places, strangers, placesOfOneAddress } = this.options.limits;
+    const { hostname } = place;
+    const ofAddress = this.#ofAddress.get(hostname) ?? 0;
+    if (this.#contacts.size >= places + strangers) return undefined;
+    if (ofAddress >= placesOfOneAddress && !isLoopback(hostname)) return undefined;
+    this.#ofAddress.set(hostname, ofAddress + 1);
     const contact = new Contact(place, readId(this.way.random8(), 0));
     this.#contacts.set(place.key, contact);
     return contact;
@@ -337,6 +355,10 @@ export class Meetings {
   #drop(contact: Contact): void {
     contact.askAt = Infinity;
     this.#strangers.delete(contact);
-    this.#contacts.delete(contact.place.key);
+    if (!this.#contacts.delete(contact.place.key)) return;
+    const { hostname } = contact.place;
+    const left = this.#ofAddress.get(hostname)! - 1;
+    if (left > 0) this.#ofAddress.set(hostname, left);
+    else this.#ofAddress.delete(hostname);
   }
 }

@@ -12,6 +12,8 @@ export const PEER_LIMITS = {
   lostMs: 60 * 60_000,
   /** Places known at once; ten labs. */
   places: 2000,
+  /** Of those, at one address, but loopback: a classroom behind one router. */
+  placesOfOneAddress: 64,
   /** Of those, such as have only asked us: they cost memory before they have proved where they are. */
   strangers: 256,
   /** Questions answered at once and a second, from all together; the rest is dropped. */
@@ -29,20 +31,31 @@ export const PEER_LIMITS = {
   friendCharacters: 4 * 1024 * 1024,
   /** Letters gathered into one message of a link. */
   gatherCharacters: 8 * 1024,
-  /** Until somebody whose link has ended is asked again. */
+  /** Until somebody whose link has ended is asked again; twice as long each time, while links live less than `shortMs`. */
   againMs: 1000,
+  shortMs: 10_000,
+  /** For the other side to prove its key. */
+  proveMs: 10_000,
+  /** Until it is said that nobody answers at a place that a person has named. */
+  silentMs: 5000,
   /** Between good byes, of which there are three: where a fifth is lost, one of a hundred is missed. */
   farewellMs: 120,
   /** How long what nobody came for is kept; a term's holidays are shorter. */
   keepMs: 30 * 24 * 60 * 60_000,
   /** Friends of before, who are looked for at the start where they were last. */
   acquaintances: 500,
-  /** Who is in which group: entries known at once. */
-  memberships: 10_000,
+  /** Who is in which group: entries known at once, and of one group; groups that we have been in. */
+  memberships: 5000,
+  members: 500,
+  groups: 100,
+  /** Groups that one friend may take us into on one link. */
+  invites: 20,
   /** After a change of the groups, until friends are asked whether they know the same. */
   agreeMs: 2000,
-  /** Places that a friend is told of, and believed about. */
+  /** Places that a friend is told of, and believed about; of those at one address, but loopback; how long they are asked. */
   toldPlaces: 100,
+  toldOfOneAddress: 4,
+  toldMs: 2000,
 } as const;
 
 /** The numbers of chat between peers in force. */

@@ -37,10 +37,14 @@ export interface PeerParts {
   readonly secrecy: Secrecy;
   readonly store: PeerStore;
   readonly options: PeerOptions;
+  /** Nobody will have this key again. */
+  readonly passing?: boolean;
 }
 
 /** What we say when we leave; who is left in another way is looked for. */
 const BYE = "bye";
+/** Between two looks for what nobody has come for. */
+const EXPIRE_MS = 60 * 60_000;
 const TWICE = "you are there twice";
 
 /**
@@ -52,6 +56,7 @@ const TWICE = "you are there twice";
 export class Peer implements FriendWay, PeerHouse {
   readonly people: People;
   readonly counts: PeerCounts = { said: 0, delivered: 0, failed: 0, shown: 0, repeated: 0, unsealed: 0 };
+  readonly name: string;
   readonly secrecy: Secrecy;
   readonly store: PeerStore;
   readonly limits: PeerOptions["limits"];
@@ -65,13 +70,23 @@ export class Peer implements FriendWay, PeerHouse {
   readonly #persons = new Map<Friend, Person>();
   readonly #dueFriends = new Set<Friend>();
   readonly #stirred = new Set<Person>();
+  /** Links whose other side has not proved its key yet, and until when it must. */
+  readonly #proving = new Map<Friend, number>();
+  /** Places that a person has named and where nobody has answered yet, and when that is said. */
+  readonly #named = new Map<string, number>();
+  readonly #passing: boolean;
+  #twinTold = false;
+  #expireAt: number;
   #now: number;
   #leaving = false;
 
-  constructor({ name, way, secrecy, store, options }: PeerParts, now: number) {
+  constructor({ name, way, secrecy, store, options, passing }: PeerParts, now: number) {
+    this.name = name;
+    this.#passing = passing ?? false;
     this.#way = way;
     if (way.trace) this.trace = ({ self }, ...rest) => way.trace!(self.name, ...rest);
     this.#now = now;
+    this.#expireAt = now + EXPIRE_MS;
     this.secrecy = secrecy;
     this.store = store;
     this.limits = options.limits;
@@ -102,7 +117,13 @@ export class Peer implements FriendWay, PeerHouse {
 
   /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
-    return Math.min(this.#meetings.wakeAt, this.#circles.wakeAt);
+    return Math.min(
+      this.#meetings.wakeAt,
+      this.#circles.wakeAt,
+      this.#expireAt,
+      ...this.#proving.values(),
+      ...this.#named.values(),
+    );
   }
 
   /** Links that are there. */
@@ -142,8 +163,8 @@ export class Peer implements FriendWay, PeerHouse {
   }
 
   /** Somebody may be at a place. */
-  meet(place: Place, forMs: number = this.limits.namedMs): void {
-    this.#meetings.meet(place, this.#now, forMs);
+  meet(place: Place, forMs: number = this.limits.namedMs): boolean {
+    return this.#meetings.meet(place, this.#now, forMs);
   }
 
   /** The datagram that tells everybody on a LAN where we are. */
@@ -174,6 +195,12 @@ export class Peer implements FriendWay, PeerHouse {
     this.#now = now;
     this.#circles.tick(now);
     this.#meetings.tick(now);
+    for (const [friend, until] of this.#proving) if (until <= now) friend.link.abort("no key was proved in time");
+    for (const [key, at] of this.#named) if (at <= now) this.#tellSilence(key);
+    if (now >= this.#expireAt) {
+      this.#expireAt = now + EXPIRE_MS;
+      this.#post.expire(now);
+    }
     this.#way.due();
   }
 
@@ -184,9 +211,12 @@ export class Peer implements FriendWay, PeerHouse {
     this.#stirred.clear();
     this.#post.confirm();
     this.store.commit();
-    for (const friend of this.#dueFriends) {
-      this.#dueFriends.delete(friend);
+    const due = [...this.#dueFriends];
+    this.#dueFriends.clear();
+    for (const friend of due) {
       friend.flush();
+      // The link is full: it has room again when something has come on it.
+      if (friend.isWaiting) this.#dueFriends.add(friend);
     }
     this.#meetings.flush(now);
   }
@@ -194,6 +224,7 @@ export class Peer implements FriendWay, PeerHouse {
   /** Leaves once what was said has arrived, or has had its time; `size` is 0 then. */
   leave(): void {
     this.#leaving = true;
+    if (this.#passing) this.#circles.leaveAll();
     for (const [friend] of this.#persons) friend.flush();
     this.#meetings.close(BYE, this.#now);
     this.#way.due();
@@ -228,8 +259,13 @@ export class Peer implements FriendWay, PeerHouse {
 
   ready(friend: Friend): void {
     const { key, place, self } = friend;
+    this.#proving.delete(friend);
+    this.#named.delete(place.key);
     if (key === this.groups.self.key) {
-      this.show({ type: "news", text: `${place.key} has the key that we have; two programs cannot be one person` });
+      if (!this.#twinTold) {
+        this.show({ type: "news", text: `${place.key} has the key that we have; two programs cannot be one person` });
+      }
+      this.#twinTold = true;
       return friend.link.abort("you have the key that we have");
     }
     const person = this.people.meet(key ?? `@${place.key}`, key, self.name, place.key);
@@ -243,7 +279,10 @@ export class Peer implements FriendWay, PeerHouse {
       person.mail.parted();
     }
     if (key !== undefined) this.store.meet({ key, name: self.name, place: place.key, time: this.#now });
-    if (!before) this.show({ type: "online", name: this.people.label(person) });
+    if (!before) {
+      this.show({ type: "online", name: this.people.label(person) });
+      this.#compareKeys(person);
+    }
     this.#trusts.cameIn(person);
     if (key !== undefined) this.#circles.cameIn(person);
     this.#tellPlaces(person);
@@ -271,22 +310,25 @@ export class Peer implements FriendWay, PeerHouse {
         // Once a link: whoever could say it again and again would have us ask anybody.
         if (friend.hasToldPlaces) return;
         friend.hasToldPlaces = true;
-        for (const place of letter.at.slice(0, this.limits.toldPlaces)) this.meet(place);
-        return;
+        return this.#meetTold(letter.at.slice(0, this.limits.toldPlaces));
     }
     if (person.key === undefined) return;
     if (letter.type === "invite") this.#circles.invited(person, letter);
     else if (letter.type === "groups") this.#circles.told(letter.members);
-    else if (letter.type === "sum") this.#circles.compared(person, letter.sum);
+    else if (letter.type === "sum") this.#circles.compared(person, letter.sum, letter.answer);
   }
 
   ended(friend: Friend, why: string): void {
     const person = this.#persons.get(friend);
+    if (person?.friend === friend) this.#post.parting(person);
     this.#persons.delete(friend);
+    this.#proving.delete(friend);
     this.#dueFriends.delete(friend);
     if (why === TWICE) this.#isElsewhere(friend);
     // With whom no keys were agreed on is not asked again at once, but may try.
-    else if (!person) return this.#meetings.meet(friend.place, this.#now, this.limits.namedMs, this.limits.askMostMs);
+    else if (!person) {
+      return void this.#meetings.meet(friend.place, this.#now, this.limits.namedMs, this.limits.askMostMs);
+    }
     if (!person || person.friend !== friend) return;
     const others = this.#meetings.parted(friend.place);
     if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend, others);
@@ -301,7 +343,8 @@ export class Peer implements FriendWay, PeerHouse {
   #lookFor({ place, isFaulty }: Friend, others: readonly Place[]): void {
     const { askMostMs, againMs, lostMs } = this.limits;
     for (const other of others) this.#meetings.meet(other, this.#now, lostMs);
-    this.#meetings.meet(place, this.#now, lostMs, isFaulty ? askMostMs : againMs);
+    const again = Math.min(askMostMs, againMs * 2 ** this.#meetings.shortLives(place));
+    this.#meetings.meet(place, this.#now, lostMs, isFaulty ? askMostMs : again);
   }
 
   /**
@@ -333,8 +376,38 @@ export class Peer implements FriendWay, PeerHouse {
 
   #opened(link: DatagramLink, place: Place, self: Introduction): LinkOwner {
     const friend = new Friend(link, place, self, this);
+    if (self.more) this.#proving.set(friend, this.#now + this.limits.proveMs);
     friend.start();
     return friend;
+  }
+
+  handOver(from: Person, to: Person): void {
+    this.#post.move(from, to);
+  }
+
+  /** Somebody was met by this name before, with another key. */
+  #compareKeys({ name, key, print }: Person): void {
+    const other = this.people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.friend);
+    if (!other || !print || this.store.trust(name)) return;
+    const text = `this ${name} has another key than the one met before; /secure ${name} shows by whom it is held`;
+    this.show({ type: "news", text });
+  }
+
+  /** Places that a friend has told: asked a few times, and few of one address, or anybody could be flooded by us. */
+  #meetTold(places: readonly Place[]): void {
+    const counts = new Map<string, number>();
+    for (const place of places) {
+      const count = (counts.get(place.hostname) ?? 0) + 1;
+      counts.set(place.hostname, count);
+      if (count > this.limits.toldOfOneAddress && !isLoopback(place.hostname)) continue;
+      this.meet(place, this.limits.toldMs);
+    }
+  }
+
+  #tellSilence(key: string): void {
+    this.#named.delete(key);
+    const seconds = Math.round(this.limits.namedMs / 1000);
+    this.show({ type: "news", text: `nobody has answered at ${key} so far; it is asked for ${seconds} s` });
   }
 
   /** Tells somebody where the others are; who is found once finds all. */
@@ -377,7 +450,13 @@ export class Peer implements FriendWay, PeerHouse {
   #add(host: string, port: number): string | undefined {
     const place = readPlace(`${host}:${port}`);
     if (!place) return `${host}:${port} is no IPv4 address and port`;
-    this.meet(place, this.limits.namedMs);
+    if (this.#persons.size > 0 && [...this.#persons.keys()].some((friend) => friend.place.key === place.key)) {
+      return `whoever is at ${place.key} is here already`;
+    }
+    if (!this.meet(place, this.limits.namedMs)) {
+      return `${place.key} cannot be asked: too many places are asked already`;
+    }
+    this.#named.set(place.key, this.#now + this.limits.silentMs);
     return undefined;
   }
 

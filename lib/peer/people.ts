@@ -62,6 +62,11 @@ export class People {
     this.#people.delete(person.id);
   }
 
+  /** Everybody of a name. */
+  called(name: string): Person[] {
+    return [...this.#byName.get(name) ?? []];
+  }
+
   all(): Person[] {
     return [...this.#people.values()];
   }

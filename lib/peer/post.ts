@@ -3,9 +3,12 @@ import { encodeText } from "../base/text.ts";
 import type { Groups } from "./groups.ts";
 import { isThere, type PeerHouse } from "./house.ts";
 import type { Letter } from "./letter.ts";
+import type { Friend } from "./friend.ts";
 import type { Person } from "./people.ts";
 import type { Outgoing } from "./store.ts";
 
+/** What is remembered of refusals to a program without keys. */
+const REFUSALS = 1000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
@@ -22,6 +25,10 @@ export class Post {
   readonly #toConfirm = new Map<Person, number>();
   /** What was said in this turn, whose fate is to be told once its number is known. */
   #toTell: { readonly person: Person; readonly message: Outgoing }[] = [];
+  /** Messages of this turn in groups with members of whom we have only heard. */
+  #unmet: { readonly id: string; readonly room: string; readonly count: number }[] = [];
+  /** And those for whom too much waits already. */
+  #full: { readonly person: Person; readonly message: Outgoing; readonly why: string }[] = [];
   /** Of what waits it was told. */
   readonly #told = new WeakSet<Outgoing>();
 
@@ -32,15 +39,8 @@ export class Post {
 
   /** Takes up what is kept from before. */
   restore(): void {
-    const { store, people, limits, now } = this.#house;
-    let expired = 0;
+    const { store, people, now } = this.#house;
     for (const message of store.waiting()) {
-      if (now - message.time > limits.keepMs) {
-        store.done(message.to, message.n);
-        expired++;
-        this.#failed(message.name, message, `nobody came for it within ${Math.round(limits.keepMs / DAY_MS)} days`);
-        continue;
-      }
       const person = people.get(message.to) ?? people.meet(message.to, message.to, message.name, "");
       person.mail.push(message);
     }
@@ -50,7 +50,32 @@ export class Post {
       const waits = count === 1 ? "1 message waits" : `${count} messages wait`;
       this.#house.show({ type: "news", text: `${waits} for ${people.label(person)}, from before` });
     }
-    if (expired > 0) store.commit();
+    this.expire(now);
+    store.commit();
+  }
+
+  /** Gives up what nobody has come for. */
+  expire(now: number): void {
+    const { limits, people } = this.#house;
+    const why = `nobody came for it within ${Math.round(limits.keepMs / DAY_MS)} days`;
+    for (const person of people.all()) {
+      if (isThere(person)) continue;
+      for (const message of person.mail.all()) {
+        if (now - message.time > limits.keepMs) this.#giveUp(person, message, why);
+      }
+    }
+  }
+
+  /** What waits for one key waits for another from now on. */
+  move(from: Person, to: Person): void {
+    const { store } = this.#house;
+    for (const message of from.mail.clear()) {
+      store.done(from.id, message.n);
+      const moved = { ...message, to: to.id };
+      to.mail.insert(moved);
+      store.keep(moved);
+    }
+    this.#house.stir(to);
   }
 
   /** Says something; the number its states come under, or why it is not taken. */
@@ -63,14 +88,15 @@ export class Post {
       return typeof person === "string" ? { why: person } : this.#sayTo([person], text, undefined);
     }
     if (!this.#groups.isIn(to.room)) return { why: `you are not in ${to.room}; /join ${to.room} first` };
-    const members = this.audience(to.room);
-    return members.length === 0 ? { why: `nobody else is in ${to.room}` } : this.#sayTo(members, text, to.room);
-  }
-
-  /** Who hears what we say in a group: its members, and whom we have just taken into it. */
-  audience(group: string): Person[] {
+    const audience = this.#groups.audience(to.room);
+    if (audience.length === 0) return { why: `nobody else is in ${to.room}` };
     const { people } = this.#house;
-    return this.#groups.audience(group).map(({ key, name }) => people.get(key) ?? people.meet(key, key, name, ""));
+    const met = audience.map(({ key }) => people.get(key)).filter((person) => person !== undefined);
+    if (met.length === 0) return { why: `nobody who is in ${to.room} was met here` };
+    const said = this.#sayTo(met, text, to.room);
+    const unmet = audience.length - met.length;
+    if (unmet > 0 && "id" in said) this.#unmet.push({ ...said, room: to.room, count: unmet });
+    return said;
   }
 
   /** Sends what waits for somebody, as far as may be under way. */
@@ -89,20 +115,35 @@ export class Post {
       if (person.blocked) this.#giveUp(person, message, "their new key is not trusted yet");
       else if (!person.friend) this.#kept(person, message);
     }
-    for (const [person, n] of this.#toConfirm) {
-      if (person.key !== undefined) this.#house.store.markSeen(person.key, n);
-      person.friend?.say({ type: "got", n });
+    for (const { person, message, why } of this.#full.splice(0)) {
+      this.#failed(this.#house.people.label(person), message, why);
     }
-    this.#toConfirm.clear();
+    for (const { id, room, count } of this.#unmet.splice(0)) {
+      const why = `${count === 1 ? "one member was" : `${count} members were`} never met here, and did not get it`;
+      this.#house.show({ type: "failed", id, to: { room }, why });
+    }
+    for (const person of this.#toConfirm.keys()) this.#confirm(person);
+  }
+
+  #confirm(person: Person): void {
+    const n = this.#toConfirm.get(person);
+    this.#toConfirm.delete(person);
+    const { friend } = person;
+    if (n === undefined || !friend) return;
+    if (friend.key !== undefined) this.#house.store.markSeen(friend.series, n);
+    friend.say({ type: "got", n });
   }
 
   /** Somebody has said something. */
   said(person: Person, { n, group, text }: Extract<Letter, { type: "say" }>): void {
     const { people, store, counts, now } = this.#house;
-    const last = this.#toConfirm.get(person) ?? this.#seen(person);
-    this.#begins(person, n);
+    const friend = person.friend!;
+    const last = this.#toConfirm.get(person) ?? this.#seen(friend);
+    // What somebody says first on a link is the first they have no answer to.
+    if (friend.lastSaid < 0 && friend.key !== undefined) store.forgetRefusals(friend.series, n);
+    friend.lastSaid = Math.max(friend.lastSaid, n);
     // What was refused once stays so: that answer may be on its way.
-    const before = person.key === undefined ? undefined : store.refused(person.key, n);
+    const before = friend.key === undefined ? friend.refused.get(n) : store.refused(friend.series, n);
     if (n <= last && before === undefined) {
       counts.repeated++;
       this.#toConfirm.set(person, last);
@@ -139,9 +180,13 @@ export class Post {
     this.#house.stir(person);
   }
 
+  /** Somebody's link is over: what it has brought in this turn was shown, and is noted as that. */
+  parting(person: Person): void {
+    this.#confirm(person);
+  }
+
   /** Somebody is gone. */
   parted(person: Person): void {
-    this.#toConfirm.delete(person);
     if (person.key === undefined) {
       const why = "the connection was lost; it may have come all the same";
       for (const message of person.mail.clear()) this.#failed(this.#house.people.label(person), message, why);
@@ -158,11 +203,16 @@ export class Post {
       if (person.blocked && group === undefined) return { why: blockedWhy(label, person) };
       if (person.key === undefined && !isThere(person)) return { why: `${label} is not there` };
       const full = person.mail.full(text);
-      if (full !== undefined) return { why: `${label}: ${full}` };
+      if (full !== undefined && group === undefined) return { why: `${label}: ${full}` };
     }
     const n = store.nextNumber();
     for (const person of people) {
       const message = { n, to: person.id, name: person.name, group, text, time: now };
+      const full = person.mail.full(text);
+      if (full !== undefined) {
+        this.#full.push({ person, message, why: full });
+        continue;
+      }
       person.mail.push(message);
       if (person.key !== undefined) store.keep(message);
       counts.said++;
@@ -174,18 +224,14 @@ export class Post {
 
   /** Tells somebody that we do not take what they said. */
   #refuse(person: Person, n: number, why: string): void {
-    if (person.key !== undefined) this.#house.store.refuse(person.key, n, why);
+    const friend = person.friend!;
+    if (friend.key !== undefined) this.#house.store.refuse(friend.series, n, why);
+    else if (friend.refused.size < REFUSALS) friend.refused.set(n, why);
     person.friend?.say({ type: "no", n, why });
   }
 
-  /** What somebody says first on a link is the first they have no answer to. */
-  #begins({ friend, key }: Person, n: number): void {
-    if (friend!.lastSaid === 0 && key !== undefined) this.#house.store.forgetRefusals(key, n);
-    friend!.lastSaid = n;
-  }
-
-  #seen(person: Person): number {
-    return person.key === undefined ? person.friend?.lastSaid ?? 0 : this.#house.store.seen(person.key);
+  #seen({ key, series, lastSaid }: Friend): number {
+    return key === undefined ? lastSaid : this.#house.store.seen(series);
   }
 
   /** Why we do not take what somebody says. */

@@ -29,11 +29,15 @@ export interface Secrecy {
   readonly key: Uint8Array;
   readonly print: Uint8Array;
   fresh(done: (fresh: FreshKey) => void): void;
-  /** The keys that only we and whoever has the secret halves of `theirs` can have on this link; undefined when they are none. */
+  /**
+   * The keys that only we and whoever has the secret halves of `theirs` can have on this link, and only if both mean the same
+   * names; undefined when they are none.
+   */
   agree(
     fresh: FreshKey,
     theirs: PublicKeys,
     link: Uint8Array,
+    names: { readonly ours: string; readonly theirs: string },
     done: (agreement: Agreement | undefined) => void,
   ): void;
 }

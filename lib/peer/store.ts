@@ -44,24 +44,28 @@ export interface OwnPart {
  * 2. `nextNumber` gives no number twice, also after a crash.
  */
 export interface PeerStore {
+  /** Names this store among all others: its numbers begin anew in another one. */
+  readonly id: string;
   nextNumber(): number;
   keep(message: Outgoing): void;
   /** It has arrived, or never will. */
   done(to: string, n: number): void;
   /** What is kept, in the order it was said. */
   waiting(): Outgoing[];
-  /** The last number of somebody's that was shown; 0 when none was. */
-  seen(key: string): number;
-  markSeen(key: string, n: number): void;
-  /** Why a message of somebody's was not taken; it may be said again when the answer was lost. */
-  refused(key: string, n: number): string | undefined;
-  refuse(key: string, n: number, why: string): void;
-  /** Somebody says nothing below this number again. */
-  forgetRefusals(key: string, below: number): void;
+  /** The last number of a series, which is what one store of somebody's counts, that was shown; 0 when none was. */
+  seen(series: string): number;
+  markSeen(series: string, n: number): void;
+  /** Why a message was not taken; it may be said again when the answer was lost. The newest thousand of a series are kept. */
+  refused(series: string, n: number): string | undefined;
+  refuse(series: string, n: number, why: string): void;
+  /** Nothing of a series is said again below this number. */
+  forgetRefusals(series: string, below: number): void;
   /** Those met last, at most so many; the others are forgotten. */
   acquaintances(most: number): Acquaintance[];
   meet(acquaintance: Acquaintance): void;
   trust(name: string): Trust | undefined;
+  /** The same by the key, whatever name it is remembered for. */
+  trustOf(key: string): Trust | undefined;
   keepTrust(trust: Trust): void;
   parts(): OwnPart[];
   keepPart(part: OwnPart): void;

@@ -21,11 +21,15 @@ export class Trusts {
 
   /** Somebody has proved their key. */
   cameIn(person: Person): void {
-    const trust = this.#house.store.trust(person.name);
-    if (!trust) return;
-    if (trust.key !== person.key) return this.#block(person, trust);
+    const { store, people } = this.#house;
+    if (this.#conflicts(person)) return;
     person.blocked = false;
-    if (trust.secure) this.#seal(person, true);
+    const trust = person.key === undefined ? undefined : store.trustOf(person.key);
+    if (trust && trust.name !== person.name) {
+      const text = `${people.label(person)} has the key that is remembered for ${trust.name}`;
+      this.#house.show({ type: "news", text });
+    }
+    if (trust?.secure) this.#seal(person, true);
   }
 
   /** The person wants it sealed, or not any more; why it cannot be. */
@@ -33,10 +37,8 @@ export class Trusts {
     const { people, store } = this.#house;
     const label = people.label(person);
     if (!isThere(person)) return `${label} is not there; both must be, for each to see the other's key`;
-    const trust = store.trust(person.name);
     if (!person.print) return `the program that ${label} uses has no keys`;
-    if (person.blocked && trust) {
-      this.#warn(person, trust);
+    if (this.#conflicts(person, true)) {
       return `${label} has another key than is remembered; /trust ${label} if that is right`;
     }
     if (!on) {
@@ -45,18 +47,22 @@ export class Trusts {
       this.#open(person);
       return undefined;
     }
+    const known = store.trustOf(person.key!)?.secure ?? false;
     this.#keep(person, true);
     // Who asks again wants to see the words again.
     person.toldSecure = false;
-    this.#seal(person, trust?.secure ?? false);
+    this.#seal(person, known);
     return undefined;
   }
 
   /** The person says that the key which somebody has now is theirs; why it cannot be. */
   trust(person: Person): string | undefined {
     if (!isThere(person) || !person.print) return `${this.#house.people.label(person)} is not there with a key`;
+    const before = this.#house.store.trust(person.name)?.key;
     person.blocked = false;
     this.#keep(person, true);
+    const other = before === undefined || before === person.key ? undefined : this.#house.people.get(before);
+    if (other) this.#house.handOver(other, person);
     this.#seal(person, false);
     this.#house.stir(person);
     return undefined;
@@ -66,24 +72,49 @@ export class Trusts {
   asked(person: Person, on: boolean, why: string | undefined): void {
     const { friend } = person;
     if (!friend || !person.print) return;
-    const label = this.#house.people.label(person);
+    const { people, store } = this.#house;
     if (why !== undefined) {
-      return this.#house.show({ type: "news", text: `${label} does not take your key yet: ${why}` });
+      const text = `${people.label(person)} does not take your key yet: ${why}`;
+      return this.#house.show({ type: "news", text });
     }
-    if (person.blocked) {
-      friend.say({ type: "secure", on: false, why: "another key is remembered for this name" });
-      return;
+    const refused = on ? this.#refusal(person) : undefined;
+    if (refused !== undefined) {
+      // They take only what is sealed, this answer too.
+      friend.sealing = true;
+      return friend.say({ type: "secure", on: false, why: refused });
     }
     if (!on) {
-      if (!friend.sealing) return;
+      if (!friend.sealing || person.blocked) return;
       this.#keep(person, false);
       return this.#open(person);
     }
     friend.onlySealed = true;
     if (friend.sealing) return;
-    const known = this.#house.store.trust(person.name)?.secure ?? false;
+    const known = store.trustOf(person.key!)?.secure ?? false;
     this.#keep(person, true);
     this.#seal(person, known);
+  }
+
+  /** Why a key is not taken because its owner wants it so: only we ourselves put another one in the place of one we know. */
+  #refusal(person: Person): string | undefined {
+    if (this.#conflicts(person)) return "another key is remembered for this name";
+    if (this.#house.store.trust(person.name)) return undefined;
+    const other = this.#house.people.called(person.name).find(({ key }) => key !== undefined && key !== person.key);
+    if (!other) return undefined;
+    const label = this.#house.people.label(person);
+    const text =
+      `${label} wants to talk sealed, but somebody else was met by that name; /secure ${label} if you want it too`;
+    this.#house.show({ type: "news", text });
+    return "somebody else is known by your name";
+  }
+
+  /** Whether another key is remembered for somebody's name: then nothing is said to them, and the person is warned. */
+  #conflicts(person: Person, again = false): boolean {
+    const trust = this.#house.store.trust(person.name);
+    if (!trust || trust.key === person.key) return false;
+    if (!person.blocked || again) this.#warn(person, trust);
+    person.blocked = true;
+    return true;
   }
 
   #keep(person: Person, secure: boolean): void {
@@ -109,12 +140,6 @@ export class Trusts {
   #open(person: Person): void {
     person.friend!.sealing = person.friend!.onlySealed = person.toldSecure = false;
     this.#house.show({ type: "insecure", name: this.#house.people.label(person) });
-  }
-
-  #block(person: Person, trust: Trust): void {
-    const before = person.blocked;
-    person.blocked = true;
-    if (!before) this.#warn(person, trust);
   }
 
   #warn(person: Person, trust: Trust): void {

@@ -26,6 +26,11 @@ export async function openPeerKept(folder: string, name: string, later: Later): 
   try {
     store = new PeerSqlite(join(own, FILE));
   } catch (error) {
+    if (error instanceof StoreError && /damaged|not a database/.test(error.message)) {
+      throw new StoreError(`${error.message}; to begin anew, with a new key, move the folder ${own} away`, {
+        cause: error,
+      });
+    }
     if (!(error instanceof StoreError) || !/another running program/.test(error.message)) throw error;
     const passing = `another program is ${name} here already (${own}); this one has a new key and keeps nothing`;
     return { secrecy: await PeerKeys.passing(later), store: new PeerMemory(), passing };

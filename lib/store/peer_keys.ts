@@ -11,6 +11,7 @@ const AGREED_BITS = 2 * 256;
 const NONCE_BYTES = 12;
 
 type Bytes = Uint8Array<ArrayBuffer>;
+type Names = Parameters<Secrecy["agree"]>[3];
 
 /** A key pair of X25519. */
 interface Pair {
@@ -38,7 +39,12 @@ export class PeerKeys implements Secrecy {
   /** The key that is kept in a folder; made when there is none. */
   static async open(folder: string, later: Later): Promise<PeerKeys> {
     const kept = readKept(join(folder, FILE));
-    if (kept) return await PeerKeys.#of(kept.public, await importPrivate(kept.private), later);
+    if (kept) {
+      const secret = await importPrivate(kept.private).catch((error) => {
+        throw new IdentityError(`cannot read the key ${join(folder, FILE)}: ${reason(error)}`);
+      });
+      return await PeerKeys.#of(kept.public, secret, later);
+    }
     const pair = await generate(true);
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
     const made = await exported(pair.publicKey);
@@ -64,11 +70,17 @@ export class PeerKeys implements Secrecy {
     this.later(freshPair(), done);
   }
 
-  agree(fresh: FreshKey, theirs: PublicKeys, link: Uint8Array, done: (agreement: Agreement | undefined) => void): void {
-    this.later(this.#agreed(fresh as FreshPair, theirs, new Uint8Array(link)).catch(() => undefined), done);
+  agree(
+    fresh: FreshKey,
+    theirs: PublicKeys,
+    link: Uint8Array,
+    names: Names,
+    done: (agreement: Agreement | undefined) => void,
+  ): void {
+    this.later(this.#agreed(fresh as FreshPair, theirs, new Uint8Array(link), names).catch(() => undefined), done);
   }
 
-  async #agreed(fresh: FreshPair, theirs: PublicKeys, link: Bytes): Promise<Agreement> {
+  async #agreed(fresh: FreshPair, theirs: PublicKeys, link: Bytes, names: Names): Promise<Agreement> {
     const [own, mine] = [this.pair.public, new Uint8Array(fresh.public)];
     const [key, their] = [new Uint8Array(theirs.key), new Uint8Array(theirs.fresh)];
     const isFirst = compare(mine, their) < 0;
@@ -78,9 +90,12 @@ export class PeerKeys implements Secrecy {
       shared(fresh.private, key),
     ]);
     const secrets = isFirst ? [both, ownWithTheirs, theirsWithOwn] : [both, theirsWithOwn, ownWithTheirs];
-    const names = isFirst ? [own, mine, key, their] : [key, their, own, mine];
+    const keys = isFirst ? [own, mine, key, their] : [key, their, own, mine];
+    const called = new TextEncoder().encode(
+      isFirst ? `${names.ours}\0${names.theirs}` : `${names.theirs}\0${names.ours}`,
+    );
     const base = await crypto.subtle.importKey("raw", joined(secrets), "HKDF", false, ["deriveBits"]);
-    const info = joined([new TextEncoder().encode("partyline peer 1"), ...names]);
+    const info = joined([new TextEncoder().encode("partyline peer 1"), ...keys, called]);
     const how = { name: "HKDF", hash: "SHA-256", salt: link, info };
     const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, AGREED_BITS));
     const [first, second] = await Promise.all([bits.slice(0, 32), bits.slice(32)].map(importSealing));

@@ -1,7 +1,11 @@
 import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peer/store.ts";
 
+/** Refusals remembered of one series: who is refused more often learns it at the first saying alone. */
+export const REFUSALS = 1000;
+
 /** What a peer keeps, for as long as the program runs. */
 export class PeerMemory implements PeerStore {
+  readonly id: string = crypto.randomUUID();
   #last = 0;
   readonly #waiting = new Map<string, Outgoing>();
   readonly #seen = new Map<string, number>();
@@ -41,6 +45,10 @@ export class PeerMemory implements PeerStore {
   refuse(key: string, n: number, why: string): void {
     const refused = this.#refusals.get(key) ?? new Map<number, string>();
     this.#refusals.set(key, refused.set(n, why));
+    for (const oldest of refused.keys()) {
+      if (refused.size > REFUSALS) refused.delete(oldest);
+      else break;
+    }
   }
 
   forgetRefusals(key: string, below: number): void {
@@ -61,6 +69,10 @@ export class PeerMemory implements PeerStore {
 
   trust(name: string): Trust | undefined {
     return this.#trusts.get(name);
+  }
+
+  trustOf(key: string): Trust | undefined {
+    return [...this.#trusts.values()].find((trust) => trust.key === key);
   }
 
   keepTrust(trust: Trust): void {

@@ -1,10 +1,11 @@
 import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peer/store.ts";
 import { Database } from "./database.ts";
+import { REFUSALS } from "./peer_memory.ts";
 
 /** What takes a peer's database from version n to n + 1; a step that was in a release is never changed. */
 export const PEER_STEPS: readonly string[] = [
   `
-  CREATE TABLE numbers (reserved INTEGER NOT NULL) STRICT;
+  CREATE TABLE numbers (id TEXT NOT NULL, reserved INTEGER NOT NULL) STRICT;
   CREATE TABLE outgoing (
     n INTEGER NOT NULL,
     receiver TEXT NOT NULL,
@@ -29,7 +30,7 @@ export const PEER_STEPS: readonly string[] = [
     secure INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL, inside INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO numbers VALUES (0);
+  INSERT INTO numbers VALUES (lower(hex(randomblob(8))), 0);
   `,
 ];
 
@@ -47,6 +48,7 @@ interface OutgoingRow {
 
 /** What a peer keeps, in a database of its own. */
 export class PeerSqlite implements PeerStore {
+  readonly id: string;
   readonly #database: Database;
   readonly #queries;
   /** As on the disk, or in the transaction that is open. */
@@ -59,7 +61,9 @@ export class PeerSqlite implements PeerStore {
   constructor(path: string) {
     const database = this.#database = new Database(path, PEER_STEPS);
     this.#queries = prepare(database);
-    this.#reserved = this.#last = this.#queries.reserved.get()!.reserved;
+    const { id, reserved } = this.#queries.numbers.get()!;
+    this.id = id;
+    this.#reserved = this.#last = reserved;
     this.#seen = new Map(this.#queries.allSeen.all().map(({ key, n }) => [key, n]));
     for (const { key, n, why } of this.#queries.allRefused.all()) this.#noteRefusal(key, n, decoder.decode(why));
   }
@@ -143,6 +147,11 @@ export class PeerSqlite implements PeerStore {
     return row && { ...row, secure: row.secure === 1 };
   }
 
+  trustOf(key: string): Trust | undefined {
+    const row = this.#queries.trustOf.get(key);
+    return row && { ...row, secure: row.secure === 1 };
+  }
+
   keepTrust({ name, key, print, secure }: Trust): void {
     this.#database.begin();
     this.#queries.keepTrust.run(name, key, print, secure ? 1 : 0);
@@ -160,6 +169,11 @@ export class PeerSqlite implements PeerStore {
   #noteRefusal(key: string, n: number, why: string): void {
     const refused = this.#refusals.get(key) ?? new Map<number, string>();
     this.#refusals.set(key, refused.set(n, why));
+    for (const oldest of refused.keys()) {
+      if (refused.size <= REFUSALS) break;
+      refused.delete(oldest);
+      this.#queries.forgetRefusal.run(key, oldest);
+    }
   }
 
   commit(): void {
@@ -176,7 +190,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function prepare(database: Database) {
   return {
-    reserved: database.prepare<{ reserved: number }>("SELECT reserved FROM numbers"),
+    numbers: database.prepare<{ id: string; reserved: number }>("SELECT id, reserved FROM numbers"),
     reserve: database.prepare("UPDATE numbers SET reserved = ?"),
     keep: database.prepare("INSERT INTO outgoing VALUES (?, ?, ?, ?, ?, ?)"),
     done: database.prepare("DELETE FROM outgoing WHERE n = ? AND receiver = ?"),
@@ -193,6 +207,9 @@ function prepare(database: Database) {
     meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?, ?)"),
     trust: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
       "SELECT name, key, print, secure FROM trusts WHERE name = ?",
+    ),
+    trustOf: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
+      "SELECT name, key, print, secure FROM trusts WHERE key = ? ORDER BY name LIMIT 1",
     ),
     keepTrust: database.prepare("INSERT OR REPLACE INTO trusts VALUES (?, ?, ?, ?)"),
     parts: database.prepare<{ name: string; version: number; inside: number }>(

@@ -134,7 +134,7 @@ class PeerLab {
     } else if (dice < 0.75) {
       if (!node.peer.groups.isIn(group)) return;
       const audience = new Set(node.peer.groups.audience(group).map(({ key }) => key));
-      const members = this.#nodes.filter((each) => audience.has(keyOf(each)));
+      const members = this.#nodes.filter((each) => audience.has(keyOf(each)) && node.peer.people.get(keyOf(each)));
       this.#say(node, members, () => ["room", group]);
     } else if (dice < 0.82) {
       node.ask({ type: "group", room: group, friends: [other.name] });
@@ -176,6 +176,8 @@ class PeerLab {
       if ("room" in to && !node.peer.groups.isIn(to.room)) {
         wrong(`is shown what is said in ${to.room}, without being in it`);
       }
+    } else if (event.type === "failed" && event.to && "room" in event.to) {
+      // Of members who were never met.
     } else if (event.type === "delivered" || event.type === "failed") {
       const name = event.type === "delivered" ? event.to : event.to && "user" in event.to ? event.to.user : "";
       const said = this.#byId.get(`${node.name} ${event.id}`)?.find(({ to }) => to === name);

@@ -91,6 +91,11 @@ export class DatagramLink {
     return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sending.wakeAt, this.#closeBy);
   }
 
+  /** What may still be taken to be sent. */
+  get roomBytes(): number {
+    return this.options.outboxBytes - this.#sending.heldBytes;
+  }
+
   get stats(): LinkStats {
     const { sentPieces, resentPieces, flyingPieces, windowPieces, heldBytes, roundTrip } = this.#sending;
     const { repeatedPieces, refusedPieces, heldPieces } = this.#receiving;
