@@ -3,6 +3,7 @@ import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { type ChatFace, openChatFace } from "./lib/face/chat_face.ts";
 import { type JoinPlan, type PeerPlan, readClientLine } from "./lib/face/client_line.ts";
+import { openLobbyFace } from "./lib/face/lobby_face.ts";
 import { openPeerFace, type PeerFace } from "./lib/face/peer_face.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { openImFace } from "./lib/face/terminal/im_face.ts";
@@ -12,6 +13,7 @@ import { ChatClient } from "./lib/net/chat_client.ts";
 import { clock } from "./lib/net/clock.ts";
 import type { Companion } from "./lib/net/companion.ts";
 import { connect } from "./lib/net/dial.ts";
+import { LobbyStream } from "./lib/net/lobby_stream.ts";
 import { MailboxClient } from "./lib/net/mailbox_client.ts";
 import { PeerClient, type PeerClientHooks } from "./lib/net/peer_client.ts";
 import { StreamClient } from "./lib/net/stream_client.ts";
@@ -23,6 +25,8 @@ import { peerOptions } from "./lib/peer/options.ts";
 import { Peer } from "./lib/peer/peer.ts";
 import { ImClientSession } from "./lib/wire/im/client.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
+import { LobbyClient } from "./lib/wire/lobby/client.ts";
+import { LOBBY_DOOR } from "./lib/wire/lobby/door.ts";
 import type { Asked } from "./lib/wire/native/client.ts";
 import { MAILBOX_DOOR } from "./lib/wire/native/door.ts";
 import type { Happening } from "./lib/wire/native/happening.ts";
@@ -34,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = readClientLine(args);
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "peer") return await peer(plan);
-    return await { im, chat, mailbox }[plan.type](plan);
+    return await { im, chat, mailbox, lobby }[plan.type](plan);
   } catch (error) {
     if (![UsageError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;
     printError(`client: ${cleaned(reason(error))}\n`);
@@ -45,8 +49,9 @@ async function main(args: readonly string[]): Promise<number> {
 /** The IM handout's client: resolves with the status when it is over. */
 async function im(plan: JoinPlan): Promise<number> {
   const password = readPassword(plan.passwordFile);
-  const net = await reach(plan);
-  if (!net) return 1;
+  const conn = await dialled(plan);
+  if (!conn) return 1;
+  const net = new StreamClient(conn);
   const over = Promise.withResolvers<{ status: number; why: string | undefined }>();
   const face = openImFace({
     line: (text) => machine.typed(text),
@@ -69,6 +74,34 @@ async function im(plan: JoinPlan): Promise<number> {
   }
   onStop(() => machine.interrupted(clock()));
   net.start(machine);
+  const { status, why } = await over.promise;
+  await net.close();
+  await face.close();
+  if (why !== undefined) printError(`client: ${cleaned(why)}\n`);
+  return status;
+}
+
+/** The lobby handout's client. */
+async function lobby(plan: JoinPlan): Promise<number> {
+  const conn = await dialled(plan);
+  if (!conn) return 1;
+  const net = new LobbyStream(conn);
+  const over = Promise.withResolvers<Over>();
+  const interrupt = () => over.resolve({ status: 130, why: undefined });
+  const face = openLobbyFace({ line: (text) => client.typed(text), end: () => client.inputEnded(), interrupt });
+  const trace = plan.trace
+    ? (...[direction, line]: ["up" | "down", string]) =>
+      face.note(traceLine(Date.now(), "-", LOBBY_DOOR.links[0], direction, line))
+    : undefined;
+  const client: LobbyClient = new LobbyClient({
+    write: (bytes) => net.write(bytes),
+    show: (line) => (trace?.("down", line), face.show(line)),
+    own: (text) => (trace?.("up", text), face.own(text)),
+    finish: () => net.finish(),
+    ended: (status, why) => over.resolve({ status, why }),
+  });
+  net.start(client);
+  onStop(interrupt);
   const { status, why } = await over.promise;
   await net.close();
   await face.close();
@@ -257,9 +290,9 @@ function onStop(interrupt: () => void): void {
   }
 }
 
-async function reach(plan: JoinPlan): Promise<StreamClient | undefined> {
+async function dialled(plan: JoinPlan): Promise<Deno.TcpConn | undefined> {
   try {
-    return new StreamClient(await connect(plan.host, plan.port, CONNECT_MS));
+    return await connect(plan.host, plan.port, CONNECT_MS);
   } catch (error) {
     const where = endpoint(plan.host, plan.port);
     printError(`client: cannot connect to ${where}: ${reason(error)}\n`);

@@ -25,6 +25,7 @@ import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts"
 import { AddressBook } from "./lib/wire/address_book/book.ts";
 import { addressBookDoor } from "./lib/wire/address_book/door.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
+import { LOBBY_DOOR } from "./lib/wire/lobby/door.ts";
 import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
 
 const TICK_MS = 50;
@@ -153,7 +154,7 @@ function openDoors(
 ): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
   const { host: hostname, limits } = plan;
-  const stream = { im: IM, "address-book": addressBookDoor(book) };
+  const stream = { im: IM, "address-book": addressBookDoor(book), lobby: LOBBY_DOOR };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
     const places = new Places(limits);
     try {

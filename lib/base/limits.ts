@@ -41,6 +41,12 @@ export const LIMITS = {
     most: 100_000_000,
     why: "messages kept of each room; the oldest go first",
   },
+  lobbyQuietMs: {
+    usual: 500,
+    least: 1,
+    most: 60_000,
+    why: "of silence after which a guest's text without a line break is said; who types ends a line sooner",
+  },
   loginMs: {
     usual: 60_000,
     least: 10,

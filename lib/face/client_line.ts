@@ -13,8 +13,8 @@ export interface PrintPlan {
 
 /** Which server is to be joined, and how. */
 export interface JoinPlan {
-  /** The IM handout's client, our own, or the mailbox handout's. */
-  readonly type: "im" | "chat" | "mailbox";
+  /** The IM handout's client, our own, the mailbox handout's, or the lobby's. */
+  readonly type: "im" | "chat" | "mailbox" | "lobby";
   readonly host: string;
   readonly port: number;
   readonly name: string | undefined;
@@ -62,6 +62,7 @@ const HELP = `Partyline client: chat for a room, a lab, a LAN.
   client mailbox HOST PORT [options]     the mailbox handout's client, over UDP
   client peer [HOST [PORT]] --name NAME  chat without a server, over UDP; HOST
                                          has the table of who is there
+  client lobby HOST PORT                 the lobby handout's client: one plain room
   client HOST PORT [options]             the IM handout's client, codes and all
 
 \`client chat\` joins 127.0.0.1 2001 unless told otherwise; where a server speaks
@@ -159,15 +160,16 @@ function readWhere([first, ...rest]: readonly string[]): Pick<JoinPlan, "type" |
     refuseMore("HOST and PORT after chat", more);
     return { type: "chat", host, port: port === undefined ? IM_PORT : readPort(port, false) };
   }
-  const [host, port, ...more] = first === "mailbox" ? rest : [first, ...rest];
+  const type = first === "mailbox" || first === "lobby" ? first : "im";
+  const [host, port, ...more] = type === "im" ? [first, ...rest] : rest;
   if (host === undefined || port === undefined) {
     const found = host === undefined ? "nothing more" : `only "${host}"`;
     throw new UsageError(
-      `expected HOST and PORT${first === "mailbox" ? " after mailbox" : ""}, found ${found}; --help shows how`,
+      `expected HOST and PORT${type === "im" ? "" : ` after ${type}`}, found ${found}; --help shows how`,
     );
   }
   refuseMore("HOST and PORT", more);
-  return { type: first === "mailbox" ? "mailbox" : "im", host, port: readPort(port, false) };
+  return { type, host, port: readPort(port, false) };
 }
 
 function refuseMore(expected: string, more: readonly string[]): void {

@@ -13,7 +13,7 @@ import {
 } from "./flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
-export const DOORS = { im: 2001, "address-book": 2002, mailbox: 2004 } as const;
+export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004 } as const;
 
 export type DoorName = keyof typeof DOORS;
 
@@ -38,6 +38,7 @@ export type ServerPlan =
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: every one that this machine has)" },
   { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${DOORS["address-book"]})` },
+  { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${DOORS.lobby})` },
   { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
   { name: "data", value: "DIR", help: "where messages, and the address book's log, are kept (./partyline-data)" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
@@ -101,7 +102,7 @@ export function readServerLine(args: readonly string[]): ServerPlan {
 /** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
 function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
   const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
-  for (const door of ["address-book", "mailbox"] as const) {
+  for (const door of ["address-book", "lobby", "mailbox"] as const) {
     const given = flags.value(door);
     if (given !== undefined) doors[door] = readPort(given, true);
     else if (port === undefined) doors[door] = DOORS[door];
@@ -129,6 +130,7 @@ export function hint(
     portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
   const others = [
     line("address-book", "From peer to peer:", "peer", " --name alice"),
+    line("lobby", "As a guest, also with nc:", "lobby"),
     line("mailbox", "As in the mailbox handout:", "mailbox"),
   ];
   return `

@@ -6,6 +6,10 @@ export type Command =
   /** Messages can be taken from now on. */
   | { readonly type: "ready" }
   | { readonly type: "who" }
+  /** Somebody without a name is in the lobby from now on, and is called so. */
+  | { readonly type: "visit"; readonly as: string }
+  /** A guest says something in the lobby. */
+  | { readonly type: "announce"; readonly text: string }
   /** `ref` is the session's own number for it, and comes back in the outcome. */
   | { readonly type: "send"; readonly ref: number; readonly to: string; readonly text: string }
   | { readonly type: "sendAll"; readonly ref: number; readonly text: string }

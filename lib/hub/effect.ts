@@ -2,9 +2,16 @@ import type { ScryptSecret } from "./accounts.ts";
 import type { Challenge, Event } from "./event.ts";
 import type { Proof, SessionId } from "./people.ts";
 
+/** Sessions are to be told something. */
+export interface Telling {
+  readonly type: "tell";
+  readonly to: readonly SessionId[];
+  readonly event: Event;
+}
+
 /** What the hub wants done. */
 export type Effect =
-  | { readonly type: "tell"; readonly to: readonly SessionId[]; readonly event: Event }
+  | Telling
   /** Try a password against a secret and come back with `checked`. */
   | { readonly type: "check"; readonly session: SessionId; readonly password: string; readonly secret: ScryptSecret }
   /** Look whether a proof answers its challenge and come back with `checked`. */
@@ -21,6 +28,6 @@ export type Effect =
   | { readonly type: "note"; readonly text: string };
 
 /** One event for one session. */
-export function tell(id: SessionId, event: Event): Effect {
+export function tell(id: SessionId, event: Event): Telling {
   return { type: "tell", to: [id], event };
 }

@@ -4,7 +4,8 @@ import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
 import { Delivery, outcome, settled } from "./delivery.ts";
 import { Directory } from "./directory.ts";
-import { type Effect, tell } from "./effect.ts";
+import { encodeText } from "../base/text.ts";
+import { type Effect, tell, type Telling } from "./effect.ts";
 import { type Dice, Entrance } from "./entrance.ts";
 import { Message, type Scope } from "./event.ts";
 import { People, Presence, type SessionId } from "./people.ts";
@@ -131,6 +132,10 @@ export class Hub {
         presence.ready = true;
         if (presence.name !== undefined) this.#post?.ready(presence, now);
         return [];
+      case "visit":
+        return this.#visit(presence, command.as);
+      case "announce":
+        return this.#announce(presence, command.text, now);
       case "who":
         return [tell(id, { type: "present", names: this.#namesFor(presence) })];
       case "send":
@@ -241,14 +246,50 @@ export class Hub {
         delivery.miss();
       }
     }
-    if (receivers.length === 0) return [outcome(delivery)];
-    return [this.#dispatch(receivers, delivery, sender.name, "all", text)];
+    const effects = this.#dispatchToAll(receivers, delivery, sender, sender.name, text);
+    return receivers.length === 0 ? [...effects, outcome(delivery)] : effects;
   }
 
-  #dispatch(receivers: Presence[], delivery: Delivery, from: string, scope: Scope, text: string): Effect {
+  #visit(presence: Presence, name: string): Effect[] {
+    if (presence.name !== undefined) return [];
+    presence.visitor = name;
+    this.#people.visit(presence);
+    const { size } = this.#people.guests;
+    return [{ type: "note", text: `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})` }];
+  }
+
+  /** A guest says something to everybody; nobody answers for it to them. */
+  #announce(guest: Presence, text: string, now: number): Effect[] {
+    if (guest.kind !== "guest") return [];
+    const bytes = encodeText(text).length;
+    const most = this.limits.textBytes;
+    if (bytes > most) {
+      return [tell(guest.id, { type: "denied", ref: 0, why: `a text has at most ${most} bytes, this has ${bytes}` })];
+    }
+    const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
+    if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
+    const receivers = [...this.#people.handouts].filter(({ ready }) => ready);
+    return [shown, ...this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text)];
+  }
+
+  /** What is said to everybody, where nothing is kept: guests hear it too. */
+  #dispatchToAll(
+    receivers: Presence[],
+    delivery: Delivery | undefined,
+    sender: Presence,
+    from: string,
+    text: string,
+  ): Effect[] {
+    const guests = [...this.#people.guests].filter((guest) => guest !== sender);
+    if (receivers.length + guests.length === 0) return [];
+    const effect = this.#dispatch(receivers, delivery, from, "all", text);
+    return [{ ...effect, to: [...effect.to, ...guests.map(({ id }) => id)] }];
+  }
+
+  #dispatch(receivers: Presence[], delivery: Delivery | undefined, from: string, scope: Scope, text: string): Telling {
     const message = new Message(--this.#lastMessage, from, scope, text);
     for (const receiver of receivers) {
-      delivery.expect();
+      delivery?.expect();
       receiver.owes.set(message.id, { message, delivery });
     }
     return { type: "tell", to: receivers.map(({ id }) => id), event: message };
@@ -259,7 +300,7 @@ export class Hub {
     const owed = presence.owes.get(id);
     if (!owed) return [];
     presence.owes.delete(id);
-    return settled(owed.delivery!, what);
+    return owed.delivery ? settled(owed.delivery, what) : [];
   }
 
   #missAll(presence: Presence, now: number): Effect[] {
@@ -286,7 +327,7 @@ export class Hub {
       ? this.#post.release(presence, person, true, now)
       : this.#missAll(presence, now);
     if (gone) this.#news.went(gone.name, now);
-    const who = presence.name ?? presence.address;
+    const who = presence.name ?? (presence.visitor || presence.address);
     effects.push({ type: "note", text: `${who} left: ${why} (${this.#people.size} online)` });
     return effects;
   }

@@ -36,11 +36,13 @@ export type Proof =
 /** The hub's view of one session. */
 export class Presence {
   name: string | undefined;
-  /** A handout session knows only what its handout has; the others speak our own protocol. */
-  kind: "handout" | "native" = "handout";
+  /** A handout session knows only what its handout has; a guest is in the lobby, and no more; the others speak our own protocol. */
+  kind: "handout" | "native" | "guest" = "handout";
   /** Whether it can be told messages. */
   ready = false;
   login: Login | undefined;
+  /** What a guest is called. */
+  visitor = "";
   /** Of a native session, and of a handout session for which something was kept. */
   course: Course | undefined;
   /** The last message of the lobby that it has taken. */
@@ -98,6 +100,7 @@ export class People {
   readonly #persons = new Map<string, Person>();
   readonly #natives = new Set<Presence>();
   readonly #handouts = new Set<Presence>();
+  readonly #guests = new Set<Presence>();
 
   get size(): number {
     return this.#persons.size;
@@ -119,6 +122,11 @@ export class People {
   /** Every session at a handout door. */
   get handouts(): ReadonlySet<Presence> {
     return this.#handouts;
+  }
+
+  /** Every session that is in the lobby without a name; what each is called is in `visitor`. */
+  get guests(): ReadonlySet<Presence> {
+    return this.#guests;
   }
 
   get(name: string | undefined): Person | undefined {
@@ -147,8 +155,15 @@ export class People {
     this.#addNative(person, presence);
   }
 
+  /** A session is a guest. */
+  visit(presence: Presence): void {
+    presence.kind = "guest";
+    this.#guests.add(presence);
+  }
+
   /** A session is gone; its user, when it was the last. */
   leave(presence: Presence): Person | undefined {
+    this.#guests.delete(presence);
     const person = this.get(presence.name);
     if (!person) return undefined;
     this.#natives.delete(presence);

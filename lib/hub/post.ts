@@ -70,6 +70,12 @@ export class Post {
     return [...effects, ...settled(delivery, "taken")];
   }
 
+  /** A guest says something in the lobby; everybody hears it, and nobody confirms it. */
+  announce(guest: Presence, text: string, now: number): Effect[] {
+    const kept = this.store.keep({ from: guest.visitor, to: { room: LOBBY }, text, time: Math.floor(now) });
+    return this.#spread(kept, guest);
+  }
+
   /** Begins, or begins anew, to tell a session what concerns its user. */
   resume(presence: Presence, store: string | undefined, after: number | undefined, now: number): Effect[] {
     const { id, last } = this.store;
@@ -80,7 +86,7 @@ export class Post {
     presence.ready = true;
     const rooms = this.store.roomsOf(presence.name!);
     const { textBytes } = this.limits;
-    const effects = [tell(presence.id, { type: "begun", store: id, last, rooms, textBytes })];
+    const effects: Effect[] = [tell(presence.id, { type: "begun", store: id, last, rooms, textBytes })];
     const person = this.people.get(presence.name)!;
     // The acknowledgement of what the client has may have been lost with its connection.
     if (known !== undefined && known > acked) {
@@ -197,6 +203,7 @@ export class Post {
     } else {
       ids.push(...this.#offered(this.audience.of(to.room), seq, text.length, sayer));
       if (to.room === LOBBY) {
+        for (const guest of this.people.guests) if (guest !== sayer) ids.push(guest.id);
         for (const handout of this.people.handouts) {
           if (handout === sayer) continue;
           const person = this.people.get(handout.name)!;

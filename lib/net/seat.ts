@@ -58,6 +58,11 @@ export class Seat implements Way {
 
   trace?: (link: Link, direction: Direction, line: string) => void;
 
+  /** Everything is in its place: the session may begin, if it does so by itself. */
+  begin(): void {
+    this.#settle(this.board.now);
+  }
+
   // From the net.
 
   push(link: Link, bytes: Uint8Array): void {

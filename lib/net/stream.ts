@@ -86,6 +86,14 @@ export class Stream {
     this.#outbox.drained().then(() => this.#closed ? undefined : this.#conn.closeWrite()).catch(() => this.#shut());
   }
 
+  /** Sends what was written, then our FIN; what the peer still says is read until it ends too. */
+  finish(): void {
+    if (this.#closing) return;
+    this.#outbox.drained().then(() => this.#closing || this.#closed ? undefined : this.#conn.closeWrite()).catch(
+      () => {},
+    );
+  }
+
   /** Ends the stream at once; what has not been sent is lost. */
   abort(): void {
     this.#wake();

@@ -51,6 +51,7 @@ export class Switchboard {
     const seat = new Seat(this, id, door, peer, line);
     this.#seats.set(id, seat);
     if (!door.apart) this.hub.enter(id, peer.hostname);
+    seat.begin();
     log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
     return seat;
   }

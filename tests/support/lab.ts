@@ -14,12 +14,19 @@ export class Lab {
   readonly house: House;
 
   constructor(
-    options: { users?: string; limits?: Partial<Limits>; trace?: boolean; mailbox?: boolean; data?: string } = {},
+    options: {
+      users?: string;
+      limits?: Partial<Limits>;
+      trace?: boolean;
+      mailbox?: boolean;
+      lobby?: boolean;
+      data?: string;
+    } = {},
   ) {
     this.house = openHouse(
       {
         host: "127.0.0.1",
-        doors: { im: 0, ...(options.mailbox ? { mailbox: 0 } : {}) },
+        doors: { im: 0, ...(options.lobby ? { lobby: 0 } : {}), ...(options.mailbox ? { mailbox: 0 } : {}) },
         data: options.data ?? "nowhere",
         trace: options.trace ?? false,
         limits: limits(options.limits),
@@ -31,6 +38,14 @@ export class Lab {
 
   get port(): number {
     return this.house.doors[0]!.port;
+  }
+
+  /** A guest of the lobby, who was greeted. */
+  async guest(): Promise<Wire> {
+    const wire = await Wire.connect(this.house.doors.find(({ door }) => door === "lobby")!.port);
+    const greeting = await wire.line();
+    if (greeting !== "Welcome to this chatroom!") throw new Error(`greeted with ${greeting}`);
+    return wire;
   }
 
   connect(): Promise<Wire> {

@@ -1,0 +1,208 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { limits } from "../lib/base/limits.ts";
+import { cleaned } from "../lib/base/text.ts";
+import type { Command } from "../lib/hub/command.ts";
+import { Message } from "../lib/hub/event.ts";
+import { LobbyClient } from "../lib/wire/lobby/client.ts";
+import { LobbySession } from "../lib/wire/lobby/server.ts";
+import type { Way } from "../lib/wire/session.ts";
+import { Lab, USERS } from "./support/lab.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { until } from "./support/wire.ts";
+
+/** A guest's session by hand: what it has written, asked and noted. */
+class Guest {
+  out = "";
+  readonly said: string[] = [];
+  readonly commands: Command[] = [];
+  ended: string | undefined;
+  readonly session: LobbySession;
+
+  constructor(given: Parameters<typeof limits>[0] = {}) {
+    const way: Way = {
+      peer: { hostname: "::ffff:10.0.0.5", port: 5000 },
+      write: (_link, bytes) => void (this.out += new TextDecoder().decode(bytes)),
+      command: (command) => {
+        this.commands.push(command);
+        if (command.type === "announce") this.said.push(command.text);
+      },
+      dial: () => {},
+      knows: () => false,
+      become: () => false,
+      end: (why) => void (this.ended = why),
+      note: () => {},
+      remark: () => {},
+    };
+    this.session = new LobbySession(way, limits(given), 0);
+    this.session.tick(0);
+  }
+
+  push(text: string | Uint8Array, now = 0): this {
+    this.session.push(0, typeof text === "string" ? new TextEncoder().encode(text) : text, now);
+    return this;
+  }
+
+  /** Has the session do all that it wants to. */
+  rest(now: number): this {
+    while (this.session.wakeAt <= now) this.session.tick(now);
+    return this;
+  }
+}
+
+Deno.test("a guest is greeted, then in the room; each line is said, an empty one is not", () => {
+  const guest = new Guest();
+  assertEquals([guest.out, guest.commands], ["Welcome to this chatroom!\n", [{ type: "visit", as: "10.0.0.5" }]]);
+  guest.push("hello\r\n\nhow ").push("are you?\n");
+  assertEquals(guest.said, ["hello", "how are you?"]);
+});
+
+Deno.test("what others say comes as lines that steer no terminal", () => {
+  const guest = new Guest();
+  guest.session.event(new Message(-1, "10.0.0.6", "all", "hi\x1b[2J\nthere"), 0);
+  assertEquals(guest.out, "Welcome to this chatroom!\n<10.0.0.6> hi␛[2J there\n");
+});
+
+Deno.test("a text without a line break is said when nothing more comes, or when its sender goes", () => {
+  const guest = new Guest({ lobbyQuietMs: 500 });
+  guest.push("no end", 0).rest(499);
+  assertEquals(guest.said, []);
+  guest.rest(500);
+  assertEquals(guest.said, ["no end"]);
+  guest.push("bye", 600).session.closed(0, "finished", 700);
+  assertEquals([guest.said, guest.ended], [["no end", "bye"], "closed the connection"]);
+});
+
+Deno.test("bytes however they are cut, joined or spoiled: every line is said once and in order, none is an exception", () => {
+  const bytes = fc.array(fc.oneof(fc.constant(10), fc.constant(13), fc.integer({ min: 0, max: 255 })), {
+    maxLength: 300,
+  });
+  fc.assert(fc.property(bytes, fc.array(fc.integer({ min: 1, max: 40 })), (bytes, cuts) => {
+    const whole = new Guest().push(Uint8Array.from(bytes)).rest(0);
+    const cut = new Guest();
+    for (let at = 0, i = 0; at < bytes.length; i++) {
+      const size = cuts[i % (cuts.length || 1)] ?? 1;
+      cut.push(Uint8Array.from(bytes.slice(at, at + size))).rest(0);
+      at += size;
+    }
+    assertEquals(cut.said, whole.said);
+    assertEquals(
+      whole.said.length,
+      new TextDecoder().decode(Uint8Array.from(bytes)).split("\n").slice(0, -1)
+        .filter((line) => line.replace(/\r$/, "") !== "").length,
+    );
+  }));
+});
+
+Deno.test("a line that is too long ends the guest's visit, and the room stays", () => {
+  const guest = new Guest({ lineBytes: 128 });
+  guest.push("x".repeat(200));
+  assertEquals(guest.ended, "expected a line of at most 128 bytes, found 200");
+});
+
+Deno.test("our client shows what comes, with or without line breaks, and sends what is typed", () => {
+  const shown: string[] = [];
+  let sent = "";
+  const ended: unknown[] = [];
+  const client = new LobbyClient({
+    write: (bytes) => void (sent += new TextDecoder().decode(bytes)),
+    show: (line) => void shown.push(line),
+    own: (text) => void shown.push(`<You>${text}`),
+    finish: () => void shown.push("(finished)"),
+    ended: (...how) => void ended.push(how),
+  });
+  const push = (text: string, now: number) => client.push(new TextEncoder().encode(text), now);
+  push("Welcome to this chat", 0);
+  push("room!", 10);
+  client.tick(109);
+  assertEquals(shown, []);
+  client.tick(110);
+  push("<10.0.0.6> one\n<10.0.0.6> two\n", 200);
+  client.typed("three");
+  client.typed("");
+  client.typed("/exit");
+  client.typed("four");
+  client.closed(false);
+  assertEquals(shown, [
+    "Welcome to this chatroom!",
+    "<10.0.0.6> one",
+    "<10.0.0.6> two",
+    "<You>three",
+    "(finished)",
+  ]);
+  assertEquals([sent, ended], ["three\n", [[0, undefined]]]);
+});
+
+Deno.test("one room: guests, IM and everybody hear each other; a guest is an address, and in no list", async () => {
+  await using lab = new Lab({ lobby: true });
+  const [first, second] = [await lab.guest(), await lab.guest()];
+  using jacky = await lab.join("jacky");
+  await first.send("hello all\n");
+  assertEquals(await second.line(), "<127.0.0.1> hello all");
+  assertEquals(await jacky.take(), "/broadcastfrom 127.0.0.1 hello all");
+  assertEquals(await jacky.la.ask("/toall hi guests"), "303 Message delivery successful");
+  for (const guest of [first, second]) assertEquals(await guest.line(), "<jacky> hi guests");
+  assertEquals(await jacky.la.ask("/list"), "301 jacky");
+  assertEquals(await jacky.la.ask("/to 127.0.0.1 psst"), "304 Message delivery failed");
+  // Nothing comes back to its sender: the next that the first hears is this.
+  await second.send("bye\n");
+  assertEquals(await first.line(), "<127.0.0.1> bye");
+  second.close();
+  await first.send("alone\n");
+  assertEquals(await jacky.take(), "/broadcastfrom 127.0.0.1 bye");
+  assertEquals(await jacky.take(), "/broadcastfrom 127.0.0.1 alone");
+});
+
+Deno.test("one alone with guests says something to all: it is delivered, and they have it", async () => {
+  await using lab = new Lab({ lobby: true });
+  const guest = await lab.guest();
+  using jacky = await lab.join("jacky");
+  assertEquals(await jacky.la.ask("/toall anybody?"), "303 Message delivery successful");
+  assertEquals(await guest.line(), "<jacky> anybody?");
+});
+
+Deno.test("a hundred and fifty guests, some of whom vanish: the rest never notice", async () => {
+  await using lab = new Lab({ lobby: true });
+  const guests = await Promise.all(Array.from({ length: 150 }, () => lab.guest()));
+  for (const gone of guests.splice(0, 50)) gone.close();
+  const [first, ...rest] = guests;
+  for (let n = 0; n < 20; n++) await first!.send(`number ${n}\n`);
+  await Promise.all(rest.map(async (guest) => {
+    for (let n = 0; n < 20; n++) assertEquals(await guest.line(), `<127.0.0.1> number ${n}`);
+  }));
+});
+
+Deno.test("the server stops: every guest's connection ends", async () => {
+  const lab = new Lab({ lobby: true });
+  const guest = await lab.guest();
+  await lab[Symbol.asyncDispose]();
+  assertEquals(await guest.rest(), "");
+});
+
+Deno.test("the programs: a guest's client, a chat client and the mailbox are in one room; what guests said is in its history", async () => {
+  using folder = new Folder();
+  const doors = ["0", folder.write("users.txt", USERS), "--lobby", "0", "--mailbox", "0", "--host", "127.0.0.1"];
+  await using server = new Running(SOURCES, "server", doors, folder.path);
+  const [, im, lobby] = await server.printed(/^im listening on \S+:(\d+)\nlobby listening on \S+:(\d+)\nmailbox /);
+  await using guest = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);
+  await guest.printed(/^Welcome to this chatroom!$/m);
+  folder.write("password", "12345\n");
+  const chat = ["chat", "127.0.0.1", im!, "--name", "bob", "--password-file", "password", "--data", "bob"];
+  await using bob = new Running(SOURCES, "client", chat, folder.path);
+  await bob.type("hello guest\n");
+  await guest.printed(/^<bob> hello guest$/m);
+  await guest.type("hello bob\n");
+  await bob.printed(/^lobby 127\.0\.0\.1: hello bob$/m);
+  await until(() => server.err.includes("<127.0.0.1> hello bob"), "the server's terminal shows it");
+  await bob.type("/history lobby\n/list\n");
+  await bob.printed(/^\S+ bob: hello guest\n\S+ 127\.0\.0\.1: hello bob$/m);
+  await bob.printed(/^michael \(offline\)$/m);
+  assert(!/^127\.0\.0\.1 \(/m.test(bob.out));
+  await guest.endInput();
+  assertEquals([await guest.over(), guest.out], [0, "Welcome to this chatroom!\n<bob> hello guest\n<You>hello bob\n"]);
+  await using lost = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);
+  await lost.printed(/^Welcome/);
+  server.process.kill("SIGTERM");
+  assertEquals([await lost.over(), await server.over()], [0, 0]);
+  assertEquals(cleaned(lost.err), "");
+});
