@@ -9,12 +9,14 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow } from "./kept_rows.ts";
+import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
 import { peerGroupRow, peerLatencyRows, peerTalkRow } from "./peer_rows.ts";
 import { datagramEcho } from "./peers/datagram_echo.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
-import { mailbox, native, ours } from "./peers/ours.ts";
+import { fanOut } from "./peers/fan_out.ts";
+import { lobby, mailbox, native, ours } from "./peers/ours.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { peers } from "./peers/peers.ts";
 import { python } from "./peers/python.ts";
@@ -63,6 +65,7 @@ function jobs(
     ["peers", () => peerTalkRow(plan, [peers(1), datagramEcho], 50)],
     ["peer-latency", () => peerLatencyRows(plan, [peers(1), datagramEcho])],
     ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
+    ["room-200", () => roomRows(plan, [lobby, fanOut], small ? 50 : 200)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],

@@ -206,3 +206,18 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
   assertEquals([await lost.over(), await server.over()], [0, 0]);
   assertEquals(cleaned(lost.err), "");
 });
+
+Deno.test("a guest who never reads is let go in the end, and holds up nobody", async () => {
+  await using lab = new Lab({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
+  const [speaker, reader] = [await lab.guest(), await lab.guest()];
+  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.house.doors[1]!.port });
+  await until(() => lab.house.board.size === 3, "three are in");
+  const line = "word ".repeat(1600).trimEnd();
+  for (let n = 0; lab.house.board.size === 3; n++) {
+    await speaker.send(`${n} ${line}\n`);
+    assertEquals(await reader.line(), `<127.0.0.1> ${n} ${line}`);
+  }
+  await speaker.send("still here\n");
+  assertEquals(await reader.line(), "<127.0.0.1> still here");
+  assert(deaf.localAddr.port > 0);
+});

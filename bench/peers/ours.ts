@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { joinIm } from "../im_load.ts";
 import { start } from "../process.ts";
+import { joinRoom } from "../lobby_load.ts";
 import { joinMailbox } from "../mailbox_load.ts";
 import { joinNative } from "../native_load.ts";
 import type { PeerKind } from "./peer.ts";
@@ -31,6 +32,14 @@ async function startOurs(folder: string, usersFile: string, door: string, doors:
 
 /** Our server with everybody speaking our own protocol: all that is said is kept on the disk before it is confirmed. */
 export const native: PeerKind = { ...ours, name: "native", join: joinNative };
+
+/** Our server with everybody a guest of the lobby. */
+export const lobby: PeerKind = {
+  ...ours,
+  name: "lobby",
+  join: joinRoom,
+  start: (folder, usersFile) => startOurs(folder, usersFile, "lobby", ["--lobby", "0"]),
+};
 
 /** Our server with everybody at the mailbox. */
 export const mailbox: PeerKind = {
