@@ -62,7 +62,7 @@ const HELP = `Partyline client: chat for a room, a lab, a LAN.
   client mailbox HOST PORT [options]     the mailbox handout's client, over UDP
   client peer [HOST [PORT]] --name NAME  chat without a server, over UDP; HOST
                                          has the table of who is there
-  client lobby HOST PORT                 the lobby handout's client: one plain room
+  client lobby HOST PORT                 the lobby handout's: one plain room
   client HOST PORT [options]             the IM handout's client, codes and all
 
 \`client chat\` joins 127.0.0.1 2001 unless told otherwise; where a server speaks
