@@ -106,9 +106,8 @@ export class Finding {
       this.#multicast = new Multicast((place, datagram) => this.way.heard(place, datagram));
       await this.#tell();
       const where = this.#multicast.addresses.map((address) => endpoint(address, this.plan.port)).join(", ");
-      const group = endpoint(MULTICAST.hostname, MULTICAST.port);
       if (where !== "") {
-        this.way.news(`no table server: others on this LAN are found by multicast (${group}); you are ${where}`);
+        this.way.news(`others on this LAN are found by multicast; you are ${where}`);
         this.#lonely = setTimeout(() => this.#isLonely(), LONELY_MS);
       }
     } catch (error) {
