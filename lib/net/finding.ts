@@ -2,7 +2,7 @@ import { endpoint } from "../base/address.ts";
 import { reason } from "../base/reason.ts";
 import { type Place, placeAt } from "../peer/place.ts";
 import type { PeerAddress } from "../wire/session.ts";
-import { MULTICAST, Multicast } from "./multicast.ts";
+import { Multicast } from "./multicast.ts";
 import { askTable } from "./table_client.ts";
 
 /** Who we are to others, and who tells us of them. */
