@@ -132,6 +132,7 @@ async function chat(plan: JoinPlan): Promise<number> {
     ask: (question) => {
       if (question === "name") face.askName();
       else if (question === "password") face.askPassword(client.im?.name ?? "");
+      else if (question === "new password" || question === "password again") face.askNewPassword(question);
       else if (question === "command") face.chat();
     },
     refused: (why) => face.problem(why),

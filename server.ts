@@ -21,7 +21,7 @@ import { Passwords } from "./lib/store/passwords.ts";
 import { Proofs } from "./lib/store/proofs.ts";
 import { StoreError } from "./lib/store/store_error.ts";
 import { TableLog } from "./lib/store/table_log.ts";
-import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
+import { addUser, hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
 import { AddressBook } from "./lib/wire/address_book/book.ts";
 import { addressBookDoor } from "./lib/wire/address_book/door.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
@@ -74,7 +74,11 @@ async function serve(plan: ServePlan): Promise<void> {
   const accounts = readUsers(plan.users);
   // Before the doors open: whoever has seen them open may send a signal.
   const stopping = stopSignal(() => reload(plan.users, house.hub));
-  const house: House = openHouse(plan, accounts, (line) => watched.push(line));
+  const house: House = openHouse(
+    { ...plan, enrollIn: plan.registration ? plan.users : undefined },
+    accounts,
+    (line) => watched.push(line),
+  );
   for (const { door, hostname, port } of house.doors) print(`${door} listening on ${endpoint(hostname, port)}\n`);
   if (Deno.stdout.isTerminal()) print(hint(plan, house.doors, accounts.names));
   log.info(`${await stopping}: telling ${house.board.size} sessions, then stopping`);
@@ -101,23 +105,32 @@ export interface OpenDoor {
   readonly port: number;
 }
 
-type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits">;
+type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits"> & {
+  /** The users file that new accounts are written into; without one nobody can register. */
+  readonly enrollIn?: string | undefined;
+};
 
 /** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
 export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line: string) => void): House {
-  const { limits } = plan;
+  const { limits, enrollIn } = plan;
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new Proofs(passwords);
   const keeping = {
     open: () => openKept(plan.data),
     failed: (error: unknown) => log.error(`nobody can be let in who needs messages to be kept: ${reason(error)}`),
     dice: proofs,
+    registers: enrollIn !== undefined,
   };
   const hub = new Hub(accounts, limits, keeping);
   const world = openWorld({
     limits,
     verify: (password, secret, asker) => passwords.verify(password, secret, asker),
     prove: (effect, asker) => proofs.answer(effect, asker),
+    enroll: async (name, password) => {
+      const secret = await passwords.hash(password);
+      addUser(enrollIn!, name, secret);
+      return secret;
+    },
     trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
   const board = new Switchboard(hub, world, limits);

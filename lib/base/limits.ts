@@ -155,6 +155,18 @@ export const LIMITS = {
     most: 10_000_000,
     why: "names and addresses whose failures are remembered; past it the oldest is forgotten",
   },
+  passwordLeast: {
+    usual: 5,
+    least: 1,
+    most: 64,
+    why: "characters that a new password must have; failed logins are slowed down",
+  },
+  registrationsPerHour: {
+    usual: 30,
+    least: 1,
+    most: 1_000_000,
+    why: "new accounts from one address in an hour; a classroom behind one router",
+  },
   hashesAtOnce: {
     usual: 2,
     least: 1,

@@ -21,6 +21,8 @@ export interface ChatFace {
   askName(): void;
   /** Takes the next typed line, not echoed, for the password. */
   askPassword(name: string): void;
+  /** The same for a password that is new, and once more to be sure. */
+  askNewPassword(which: "new password" | "password again"): void;
   /** From now on typed lines are acts. */
   chat(): void;
   happened(happening: Happening): void;
@@ -62,6 +64,12 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
   return {
     askName: () => ask("Please input your user name: ", false, (text) => person.name(text)),
     askPassword: () => ask("Please input your password: ", true, (text) => person.password(text)),
+    askNewPassword: (which) =>
+      ask(
+        which === "new password" ? "Please choose a password: " : "The same once more: ",
+        true,
+        (text) => person.password(text),
+      ),
     chat: () => shown.chat(),
     happened: (happening) => shown.happened(happening),
     attempt: () => reach.attempt(),

@@ -69,6 +69,8 @@ const HELP = `Partyline client: chat for a room, a lab, a LAN.
 the IM handout alone it goes on as the handout's client. Lost connections come
 back by themselves, and what was said meanwhile is sent then, once.
 
+Where the server allows it, /register NAME at the name prompt makes an account.
+
 Once in, type
   TEXT                 to where you are; at first the room lobby
   /to NAME TEXT        to one person, there or away

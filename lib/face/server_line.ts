@@ -29,6 +29,8 @@ export type ServerPlan =
     /** Where messages, and the address book's log, are kept. */
     readonly data: string;
     readonly users: string;
+    /** Whether people may make accounts for themselves. */
+    readonly registration: boolean;
     readonly trace: boolean;
     readonly logLevel: typeof LOG_LEVELS[number];
     readonly logJson: boolean;
@@ -41,6 +43,7 @@ const OPTIONS: readonly Option[] = [
   { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${DOORS.lobby})` },
   { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
   { name: "data", value: "DIR", help: "where messages, and the address book's log, are kept (./partyline-data)" },
+  { name: "registration", help: "people may register: /register NAME, at the name prompt of client chat" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "log-level", value: "LEVEL", help: `how much is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log one JSON object a line instead of text" },
@@ -92,6 +95,7 @@ export function readServerLine(args: readonly string[]): ServerPlan {
     doors: readDoors(flags, first),
     data: flags.value("data") ?? "partyline-data",
     users: rest[0] ?? "users.txt",
+    registration: flags.has("registration"),
     trace: flags.has("trace"),
     logLevel: readLevel(flags),
     logJson: flags.has("log-json"),

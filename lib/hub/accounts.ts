@@ -38,6 +38,11 @@ export class Accounts {
     return this.#secrets.size;
   }
 
+  /** These, and one more. */
+  with(name: string, secret: Secret): Accounts {
+    return new Accounts(new Map([...this.#secrets, [name, secret]]));
+  }
+
   has(name: string): boolean {
     return this.#secrets.has(name);
   }

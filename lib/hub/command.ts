@@ -5,6 +5,8 @@ export type Command =
   | { readonly type: "login"; readonly name: string; readonly password: string }
   /** Messages can be taken from now on. */
   | { readonly type: "ready" }
+  /** Makes an account. */
+  | { readonly type: "register"; readonly name: string; readonly password: string }
   | { readonly type: "who" }
   /** Somebody without a name is in the lobby from now on, and is called so. */
   | { readonly type: "visit"; readonly as: string }

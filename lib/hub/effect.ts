@@ -24,6 +24,8 @@ export type Effect =
     readonly by: Proof;
     readonly proof: Uint8Array;
   }
+  /** Make a secret of a password, write the account down, and come back with `Hub.enrolled`. */
+  | { readonly type: "enroll"; readonly session: SessionId; readonly name: string; readonly password: string }
   /** For the log. */
   | { readonly type: "note"; readonly text: string };
 

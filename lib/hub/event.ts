@@ -58,6 +58,8 @@ export type Event =
   | { readonly type: "welcome"; readonly name: string; readonly proof?: Uint8Array | undefined }
   | { readonly type: "turnedAway"; readonly why: "credentials" | "already online" | { readonly text: string } }
   | { readonly type: "challenge"; readonly challenge: Challenge }
+  /** An account was made, or why not. */
+  | { readonly type: "registered"; readonly name: string; readonly why: string | undefined }
   /** Who is online: the asker first, then the others as they came. */
   | { readonly type: "present"; readonly names: readonly string[] }
   | Message

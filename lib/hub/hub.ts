@@ -1,5 +1,5 @@
 import type { Limits } from "../base/limits.ts";
-import type { Accounts } from "./accounts.ts";
+import type { Accounts, ScryptSecret } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
 import { Delivery, outcome, settled } from "./delivery.ts";
@@ -11,6 +11,7 @@ import { Message, type Scope } from "./event.ts";
 import { People, Presence, type SessionId } from "./people.ts";
 import { Post } from "./post.ts";
 import { PresenceNews } from "./presence_news.ts";
+import { Registrar } from "./registrar.ts";
 import { LOBBY, type Store } from "./store.ts";
 
 /** What a hub is given besides its accounts and limits. */
@@ -20,6 +21,8 @@ export interface Keeping {
   /** It could not be opened when it was needed. */
   failed(error: unknown): void;
   readonly dice: Dice;
+  /** Whether people may make accounts for themselves. */
+  readonly registers?: boolean;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -42,6 +45,7 @@ export class Hub {
   readonly #people = new People();
   readonly #news = new PresenceNews(this.#people);
   readonly #entrance: Entrance;
+  readonly #registrar: Registrar | undefined;
   readonly #keeping: Keeping | undefined;
   #post: Post | undefined;
   #directory: Directory | undefined;
@@ -62,6 +66,22 @@ export class Hub {
       limits,
       keeping?.dice,
     );
+    if (!keeping?.registers) return;
+    this.#registrar = new Registrar({
+      accounts: () => this.#accounts,
+      add: (name, secret) => void (this.#accounts = this.#accounts.with(name, secret)),
+      store: () => this.store,
+    }, limits);
+  }
+
+  /** Whether accounts can be made. */
+  get registers(): boolean {
+    return this.#registrar !== undefined;
+  }
+
+  /** An account was written down, or why it could not be; whoever asked for it may have left. */
+  enrolled(id: SessionId, name: string, outcome: ScryptSecret | string): Effect[] {
+    return this.#registrar!.enrolled(id, name, outcome);
   }
 
   /** Uses these accounts for logins from now on; who is online stays. */
@@ -128,6 +148,8 @@ export class Hub {
         return this.#entrance.login(presence, command.name, command.password, now);
       case "checked":
         return this.#entrance.judged(presence, command.right, command.proof, now);
+      case "register":
+        return this.#registrar?.register(presence, command.name, command.password, now) ?? [];
       case "ready":
         presence.ready = true;
         if (presence.name !== undefined) this.#post?.ready(presence, now);

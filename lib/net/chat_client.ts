@@ -15,7 +15,7 @@ import { StreamClient } from "./stream_client.ts";
 /** What a chat client tells besides. */
 export interface ChatHooks extends CompanionHooks {
   /** Takes one typed line as the answer to this; it comes by `typed`. */
-  ask(question: Question | null): void;
+  ask(question: Question | "new password" | "password again" | null): void;
   /** A line of the IM handout, while or since that is what is spoken. */
   raw(line: string): void;
   /** The server speaks the handout's protocol and no other: we go on as its client. */
@@ -36,6 +36,8 @@ export class ChatClient extends Companion {
   #password: string | undefined;
   #asked: Question | null = null;
   #typedPassword: string | undefined;
+  /** Somebody who registers: the name, and the password once it was typed. */
+  #newcomer: { readonly name: string; password?: string } | undefined;
   /** Our own protocol was spoken once: from then on a lost connection is no end. */
   #wasNative = false;
   #handoutOnly = false;
@@ -58,9 +60,38 @@ export class ChatClient extends Companion {
 
   /** A line was typed as the answer to `ask`. */
   typed(line: string): void {
+    if (this.#asked === "name" || this.#newcomer) {
+      if (this.#registers(line)) return;
+    }
     // What lets us in is needed again when the connection is lost.
     if (this.#asked === "password") this.#typedPassword = line;
     this.#im?.typed(line);
+  }
+
+  /** At the name prompt `/register NAME` asks for a new password, twice; whether the line belongs to that. */
+  #registers(line: string): boolean {
+    const newcomer = this.#newcomer;
+    if (!newcomer) {
+      const [, name] = /^\/register\s+(\S+)\s*$/.exec(line) ?? [];
+      if (name === undefined) return false;
+      this.#newcomer = { name };
+      this.chatHooks.ask("new password");
+      return true;
+    }
+    if (newcomer.password === undefined) {
+      newcomer.password = line;
+      this.chatHooks.ask("password again");
+      return true;
+    }
+    this.#newcomer = undefined;
+    if (line === newcomer.password) {
+      this.#typedPassword = line;
+      this.#im?.register(newcomer.name, line);
+    } else {
+      this.chatHooks.refused("the two passwords differ; nothing is registered");
+      this.chatHooks.ask("name");
+    }
+    return true;
   }
 
   async #dial(): Promise<void> {
@@ -120,6 +151,7 @@ export class ChatClient extends Companion {
         this.native.entered(im.name);
         received(rest);
       },
+      notRegistered: (why) => hooks.refused(`not registered: ${why}`),
       handoutOnly: () => {
         this.#handoutOnly = true;
         hooks.handoutOnly();

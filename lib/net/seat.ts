@@ -143,6 +143,7 @@ export class Seat implements Way {
   }
 
   knows(protocol: string): boolean {
+    if (protocol === "registration") return this.board.hub.registers;
     return this.door.successors?.[protocol] !== undefined && this.board.hub.canKeep(this.board.now);
   }
 

@@ -151,6 +151,7 @@ export class Switchboard {
       if (effect.type === "tell") { for (const id of effect.to) this.#seats.get(id)?.event(effect.event); }
       else if (effect.type === "note") log.info(effect.text);
       else if (effect.type === "prove") this.#prove(effect);
+      else if (effect.type === "enroll") this.#enroll(effect);
       else this.#check(effect.session, effect.password, effect.secret);
     }
   }
@@ -214,6 +215,18 @@ export class Switchboard {
     }
     this.beginTurn();
     this.#commandAlone(proof.session, { type: "checked", ...answer });
+  }
+
+  async #enroll({ session, name, password }: Extract<Effect, { type: "enroll" }>): Promise<void> {
+    let outcome: ScryptSecret | string = "this server cannot write accounts down";
+    try {
+      outcome = await this.world.enroll?.(name, password, this.#asker(session)) ?? outcome;
+    } catch (error) {
+      outcome = "the account could not be written down; whoever runs the server finds the reason in its log";
+      log.error(`the account of ${name} could not be written down: ${reason(error)}`);
+    }
+    this.beginTurn();
+    this.apply(this.hub.enrolled(session, name, outcome));
   }
 
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {

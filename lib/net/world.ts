@@ -34,6 +34,8 @@ export interface World {
   verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
   /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
   prove(proof: ProofEffect, asker: Asker): Promise<ProofAnswer>;
+  /** Makes a secret of a password and writes the account down; why that cannot be done. */
+  enroll?(name: string, password: string, asker: Asker): Promise<ScryptSecret | string>;
   /** Calls `turn` soon, after what else is due has had its turn. */
   soon(turn: () => void): void;
   now(): number;
@@ -42,12 +44,13 @@ export interface World {
 }
 
 /** The real world: TCP, this machine's clock, and what else it is given. */
-export function openWorld(given: Pick<World, "verify" | "prove" | "trace"> & { limits: Limits }): World {
+export function openWorld(given: Pick<World, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits }): World {
   return {
     dial: (seat, link, port) => void dialSeat(seat, link, port, given.limits),
     probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
     verify: given.verify,
     prove: given.prove,
+    ...(given.enroll ? { enroll: given.enroll } : {}),
     // No microtask: sockets that are ready have their turn before it. No timer either, which takes a millisecond or two.
     soon: (turn) => void setImmediate(turn),
     now: clock,

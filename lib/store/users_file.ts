@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { reason } from "../base/reason.ts";
-import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt } from "../hub/accounts.ts";
+import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../hub/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** A users file that cannot be used; the message says which line, what was expected and what was found. */
@@ -53,6 +53,15 @@ export async function hashUsers(
   }
   replaceFile(target, lines.join("\n"));
   return { hashed: plain.length, already };
+}
+
+/** Writes one more account into a users file; everything else in it stays as it was. Throws a `UsersFileError`. */
+export function addUser(path: string, name: string, secret: ScryptSecret): void {
+  const target = realPath(path);
+  if (readUsers(target).has(name)) throw new UsersFileError(`${path} has an account of ${name} by now`);
+  const text = readText(target);
+  const end = text === "" || text.endsWith("\n") ? "" : "\n";
+  replaceFile(target, `${text}${end}${name} ${encodeScrypt(secret)}\n`);
 }
 
 function realPath(path: string): string {

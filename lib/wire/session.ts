@@ -29,7 +29,7 @@ export interface Way {
   command(command: Command): void;
   /** Opens a link to a port at the address that the peer is seen at; `dialled` says what became of it. */
   dial(link: Link, port: number): void;
-  /** Whether a session of another protocol could go on here. */
+  /** Whether a session of another protocol could go on here; or, of "registration", whether accounts can be made. */
   knows(protocol: string): boolean;
   /**
    * Goes on as a session of another protocol, which gets the bytes that were read and not used; false when that fails. Links

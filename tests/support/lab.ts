@@ -20,6 +20,7 @@ export class Lab {
       trace?: boolean;
       mailbox?: boolean;
       lobby?: boolean;
+      enrollIn?: string;
       data?: string;
     } = {},
   ) {
@@ -28,6 +29,7 @@ export class Lab {
         host: "127.0.0.1",
         doors: { im: 0, ...(options.lobby ? { lobby: 0 } : {}), ...(options.mailbox ? { mailbox: 0 } : {}) },
         data: options.data ?? "nowhere",
+        enrollIn: options.enrollIn,
         trace: options.trace ?? false,
         limits: limits(options.limits),
       },

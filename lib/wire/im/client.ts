@@ -20,6 +20,8 @@ export interface ClientWay {
   linked(): void;
   /** La has gone over to our own protocol, which gets what was read and not used. Nothing comes after it. */
   native?(rest: Uint8Array): void;
+  /** No account was made, and why. */
+  notRegistered?(why: string): void;
   /** The server speaks the handout's protocol and no other. */
   handoutOnly?(): void;
   /** Takes one typed line as the answer to this; null takes none for now. */
@@ -46,7 +48,7 @@ const EXIT_MS = 10_000;
 /** Commands that may wait for their turn; then typing has to wait too. */
 const TYPED_AHEAD = 64;
 
-type Stage = "name" | "password" | "login" | "link" | "offer" | "chat" | "ended";
+type Stage = "name" | "password" | "register" | "login" | "link" | "offer" | "chat" | "ended";
 
 /**
  * The client's side of the IM handout: asks, logs in, announces its port, then sends what is typed, one command at a
@@ -62,6 +64,8 @@ export class ImClientSession {
   #waiting: { readonly line: string; readonly heard?: (() => void) | undefined } | undefined;
   /** Typed while a command waits for its reply. */
   readonly #typedAhead: string[] = [];
+  /** The password of the account that is being made. */
+  #registering = "";
   #leaving = false;
   #deadline = Infinity;
   #deadlineEnd: { status: number; why?: string } | undefined;
@@ -94,6 +98,15 @@ export class ImClientSession {
       else if (this.#waiting) this.#keep(line);
       else this.#command(line);
     }
+  }
+
+  /** Makes an account, then logs in with it; before anybody is logged in. */
+  register(name: string, password: string): void {
+    this.name = name;
+    this.#stage = "register";
+    this.way.ask(null);
+    this.#registering = password;
+    this.#send(`/register ${name} ${password}`, () => {});
   }
 
   /** Asks the server who is online, for our own use, if nothing else waits for a reply; `heard` when `names` knows. */
@@ -158,6 +171,7 @@ export class ImClientSession {
     this.#learn(line);
     if (waiting?.heard) waiting.heard();
     else this.way.show(LA, line);
+    if (this.#stage === "register") return this.#registered(line);
     if (this.#stage === "login") return this.#loggedIn(line);
     if (this.#stage === "link") return this.#linked(line);
     if (this.#stage === "offer") return this.#offered(line);
@@ -172,6 +186,14 @@ export class ImClientSession {
     if (next !== undefined) this.#send(next);
     else if (this.#leaving) this.#leaveWhenFree();
     if (full && !this.#leaving) this.way.ask("command");
+  }
+
+  #registered(line: string): void {
+    if (hasCode(line, "111")) return this.#login(this.#registering);
+    const why = /^112 Registration failed: (.*)$/.exec(line)?.[1] ?? `this server makes no accounts (${line})`;
+    this.way.notRegistered?.(why);
+    if (this.#leaving) return this.#end(1, "the input ended before the login was done");
+    this.#ask("name");
   }
 
   #loggedIn(line: string): void {

@@ -17,6 +17,8 @@ export const REPLY = {
   notDelivered: "304 Message delivery failed",
   bye: "310 Bye bye",
   unrecognized: "401 Unrecognized message",
+  /** Not the handout's: an account is made. */
+  registered: "111 Registration successful",
   /** Not the handout's: what follows on La is our own protocol. */
   partyline: "110 partyline 1",
 } as const;
@@ -34,6 +36,11 @@ export const RECEIPT = "302 Message receipt successful";
 /** A line as it goes over the wire. */
 export function encodeLine(line: string): Uint8Array {
   return encodeText(oneLine(line) + "\n");
+}
+
+/** The answer to `/register` when no account is made. */
+export function notRegisteredLine(why: string): string {
+  return `112 Registration failed: ${oneLine(why)}`;
 }
 
 /** The answer to `/list`. */
@@ -58,8 +65,8 @@ export function encodeMessage(message: Message): Uint8Array {
  * it only those that look like a login.
  */
 export function withoutPassword(line: string, beforeLogin: boolean): string {
-  if (!beforeLogin && !/^\s*\/?login\b/i.test(line)) return line;
-  const form = /^(\/login \S+ )\S+$/.exec(line) ?? /^(\/\S*\s?)/.exec(line);
+  if (!beforeLogin && !/^\s*\/?(login|register)\b/i.test(line)) return line;
+  const form = /^(\/(?:login|register) \S+ )\S+$/.exec(line) ?? /^(\/\S*\s?)/.exec(line);
   const shown = form?.[1] ?? "";
   return shown.length === line.length ? line : `${shown}********`;
 }

@@ -8,6 +8,8 @@ export type Request =
   | { readonly type: "to"; readonly name: string; readonly text: string }
   | { readonly type: "toall"; readonly text: string }
   | { readonly type: "exit" }
+  /** Not the handout's: makes an account. */
+  | { readonly type: "register"; readonly name: string; readonly password: string }
   /** Not the handout's: asks to go on in our own protocol. */
   | { readonly type: "partyline" };
 
@@ -34,7 +36,8 @@ export function decodeRequest(line: string): Request | Fault {
     case "/partyline":
       return /^[1-9]\d{0,8}$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline VERSION", line);
     case "/login":
-      return decodeLogin(rest);
+    case "/register":
+      return decodeLogin(verb === "/login" ? "login" : "register", rest);
     default:
       return malformed("a command", line);
   }
@@ -51,13 +54,13 @@ function decodePort(rest: string | undefined): Request | Fault {
   return port >= 1 && port <= 65535 ? { type: "port", port } : malformed("/port 1 to 65535", `/port ${rest ?? ""}`);
 }
 
-function decodeLogin(rest: string | undefined): Request | Fault {
+function decodeLogin(type: "login" | "register", rest: string | undefined): Request | Fault {
   const words = rest?.split(" ") ?? [];
   if (words.length === 2 && words[0] !== "" && words[1] !== "") {
-    return { type: "login", name: words[0]!, password: words[1]! };
+    return { type, name: words[0]!, password: words[1]! };
   }
   // Never the line itself: it may hold a password.
-  return new Fault("malformed", `expected /login NAME PASSWORD, found ${words.length} words after /login`);
+  return new Fault("malformed", `expected /${type} NAME PASSWORD, found ${words.length} words after /${type}`);
 }
 
 function malformed(expected: string, line: string): Fault {

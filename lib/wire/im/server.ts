@@ -5,7 +5,17 @@ import { Rate } from "../../base/rate.ts";
 import type { Event, Message } from "../../hub/event.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
 import { Lane } from "./lane.ts";
-import { encodeReply, LA, LB, listLine, messageLine, RECEIPT, REPLY, withoutPassword } from "./lines.ts";
+import {
+  encodeReply,
+  LA,
+  LB,
+  listLine,
+  messageLine,
+  notRegisteredLine,
+  RECEIPT,
+  REPLY,
+  withoutPassword,
+} from "./lines.ts";
 import { decodeRequest, type Request } from "./request.ts";
 
 const REDIAL_MS = 50;
@@ -117,6 +127,10 @@ export class ImServerSession implements Session {
         this.#stepDeadline = now + this.limits.loginMs;
         this.#answer(REPLY.refused);
         break;
+      case "registered":
+        this.#stepDeadline = now + this.limits.loginMs;
+        this.#answer(event.why === undefined ? REPLY.registered : notRegisteredLine(event.why));
+        break;
       case "present":
         this.#answer(listLine(event.names));
         break;
@@ -185,6 +199,9 @@ export class ImServerSession implements Session {
       case "login":
         this.#wait();
         return this.way.command({ type: "login", name: request.name, password: request.password });
+      case "register":
+        this.#wait();
+        return this.way.command({ type: "register", name: request.name, password: request.password });
       case "port":
         this.#wait();
         this.#dial = { port: request.port, since: now, again: Infinity };
@@ -210,14 +227,14 @@ export class ImServerSession implements Session {
   #knows(request: Request): boolean {
     switch (this.#stage) {
       case "authentication":
-        return request.type === "login";
+        return request.type === "login" || (request.type === "register" && this.way.knows("registration"));
       case "link":
         return request.type === "port";
       case "parting":
         return request.type === "exit";
       default:
         if (request.type === "partyline") return this.way.knows("native");
-        return request.type !== "login" && request.type !== "port";
+        return request.type !== "login" && request.type !== "register" && request.type !== "port";
     }
   }
 

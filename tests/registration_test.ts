@@ -1,0 +1,116 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { isReserved, look } from "../lib/hub/look_alikes.ts";
+import { Lab, USERS } from "./support/lab.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
+
+Deno.test("names that people take for each other have one look", () => {
+  for (
+    const [one, other] of [
+      ["bob", "Bob"],
+      ["bob", "b\u043eb"],
+      ["alice", "\u0430lice"],
+      ["alice", "al\u0131ce".replace("\u0131", "I")],
+      ["paul", "pau1"],
+      ["jose", "jos\u00e9"],
+      ["full", "\uff46\uff55\uff4c\uff4c"],
+      ["bob", "b\u200bob"],
+      ["marnie", "mamie"],
+    ] as const
+  ) assertEquals(look(one), look(other), `${one} ${other}`);
+  assert(look("bob") !== look("rob"));
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (name) => assertEquals(look(look(name)), look(name))));
+});
+
+Deno.test("names that would pass for the server, for everybody or for an address are nobody's", () => {
+  for (const name of ["server", "Admin", "r00t", "l0bby", "127.0.0.1", "you"]) assert(isReserved(name), name);
+  for (const name of ["bob", "robert", "ada", "4you"]) assert(!isReserved(name), name);
+});
+
+Deno.test("somebody registers at the IM door: the account is in the file, hashed, and logs in at once and after a restart", async () => {
+  using folder = new Folder();
+  const users = folder.write("users.txt", USERS);
+  {
+    await using lab = new Lab({ enrollIn: users });
+    const wire = await lab.connect();
+    assertEquals(await wire.ask("/register carol secret"), "111 Registration successful");
+    assertEquals(await wire.ask("/login carol wrong"), "102 Authentication failed");
+    assertEquals(await wire.ask("/login carol secret"), "101 Authentication successful");
+    assertEquals(await wire.ask("/register dave secret"), "401 Unrecognized message");
+    wire.close();
+  }
+  const text = folder.read("users.txt");
+  assert(text.startsWith(`${USERS}\ncarol $scrypt$ln=17,r=8,p=1$`) && text.endsWith("\n"));
+  await using lab = new Lab({ users: text });
+  using carol = await lab.join("carol", "secret");
+  assertEquals(await carol.la.ask("/list"), "301 carol");
+});
+
+Deno.test("what cannot be registered is answered with the rule, and nothing is written", async () => {
+  using folder = new Folder();
+  const users = folder.write("users.txt", USERS);
+  await using lab = new Lab({ enrollIn: users, limits: { registrationsPerHour: 2 } });
+  const wire = await lab.connect();
+  const refused = async (line: string) => (await wire.ask(line)).replace("112 Registration failed: ", "");
+  assertEquals(await refused("/register bob secret"), '"bob" is taken');
+  assertEquals(await refused("/register B\u043eb secret"), '"B\u043eb" looks like "bob", who is somebody else');
+  assertEquals(
+    await refused("/register Server secret"),
+    '"Server" is reserved: it could be taken for something that is nobody\'s',
+  );
+  assertEquals(await refused("/register #x secret"), await refused("/register #x secret"));
+  assertEquals(await refused("/register carol 1234"), "a password has at least 5 characters, this has 4");
+  assertEquals(await refused("/register carol carol"), "the password is the name");
+  assertEquals(await wire.ask("/register carol"), "401 Unrecognized message");
+  assertEquals(folder.read("users.txt"), USERS);
+  // Two at once want names of one look: one has it.
+  const other = await lab.connect();
+  const answers = await Promise.all([wire.ask("/register erin secret"), other.ask("/register Er1n secret")]);
+  assertEquals(answers.map((line) => line.slice(0, 3)).sort(), ["111", "112"]);
+  assertEquals(await refused("/register frank secret"), "111 Registration successful");
+  assertEquals(
+    await refused("/register grace secret"),
+    "2 have registered from your address within the hour, the most allowed",
+  );
+  wire.close();
+  other.close();
+});
+
+Deno.test("a users file that cannot be written: nobody is registered, and it is said", async () => {
+  await using lab = new Lab({ enrollIn: "no/such/users.txt" });
+  const wire = await lab.connect();
+  assertEquals(
+    await wire.ask("/register carol secret"),
+    "112 Registration failed: the account could not be written down; whoever runs the server finds the reason in its log",
+  );
+  assertEquals(await wire.ask("/login carol secret"), "102 Authentication failed");
+  wire.close();
+});
+
+Deno.test("where nobody may register the door is the handout's", async () => {
+  await using lab = new Lab();
+  const wire = await lab.connect();
+  assertEquals(await wire.ask("/register carol secret"), "401 Unrecognized message");
+  wire.close();
+});
+
+Deno.test("the client asks for the new password twice; the account is good at the mailbox too", async () => {
+  using folder = new Folder();
+  const doors = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1", "--registration"];
+  await using server = new Running(SOURCES, "server", doors, folder.path);
+  const [, im, mailbox] = await server.printed(/^im listening on \S+:(\d+)\nmailbox listening on \S+:(\d+)\n/);
+  await using client = new Running(SOURCES, "client", ["chat", "127.0.0.1", im!, "--data", "carol"], folder.path);
+  await client.type("/register carol\nsecret\nsecrets\n");
+  await client.type("/register bob\nsecret\nsecret\n/register carol\nsecret\nsecret\n/list\n");
+  await client.printed(/^carol \(online\)$/m);
+  assertEquals(client.err.trim().split("\n"), [
+    "the two passwords differ; nothing is registered",
+    'not registered: "bob" is taken',
+  ]);
+  folder.write("password", "secret\n");
+  const who = ["--name", "carol", "--password-file", "password", "--data", "other"];
+  await using other = new Running(SOURCES, "client", ["mailbox", "127.0.0.1", mailbox!, ...who], folder.path);
+  await other.type("/list\n");
+  await other.printed(/^carol \(online\)$/m);
+  assert(!server.err.includes("secret"));
+});
