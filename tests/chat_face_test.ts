@@ -92,7 +92,7 @@ Deno.test("a mistake is answered with what was typed, the rule, and an example",
     ["/LIST", 'there is no command /LIST; did you mean /list? To say it, type one "/" more: //LIST'],
     [
       "/send bob x",
-      "there is no command /send; there are /list /to /toall /join /leave /say /rooms /history /help /exit. " +
+      "there is no command /send; there are /list /to /toall /join /leave /say /who /rooms /history /help /exit. " +
       'To say it, type one "/" more: //send',
     ],
   ];
@@ -713,4 +713,17 @@ Deno.test("a script is faster than the server: thirty thousand lines, of which n
   const shown = text(stdout).split("\n");
   assertEquals(shown.filter((line) => line.startsWith("sent ")).length, count);
   assertEquals(shown.slice(-2), [`from bob: good bye, at most 256 waited`, ""]);
+});
+
+Deno.test("/who is of the room where one is, or of another; outside of any it takes a name", () => {
+  const here = (to: Target | undefined) => ({ here: to, rooms: new Set<string>() });
+  assertEquals(chatAct("/who", here({ room: "lab1" })), { type: "ask", question: { type: "who", room: "lab1" } });
+  assertEquals(chatAct("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
+  const fault = chatAct("/who", here(BOB));
+  assert(fault.type === "fault" && fault.why.includes("you are in no room; name one"));
+  const happening: Happening = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
+  assertEquals(chatPlain(happening), ["members lab1 bob"]);
+  const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
+  desk.screen.splice(0);
+  desk.happens(happening).shows("-- in lab1: --", "online: bob");
 });

@@ -198,6 +198,8 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
   await bob.printed(/^\S+ bob: hello guest\n\S+ 127\.0\.0\.1: hello bob$/m);
   await bob.printed(/^michael \(offline\)$/m);
   assert(!/^127\.0\.0\.1 \(/m.test(bob.out));
+  await bob.type("/who\n");
+  await bob.printed(/^members lobby bob 127\.0\.0\.1$/m);
   await guest.endInput();
   assertEquals([await guest.over(), guest.out], [0, "Welcome to this chatroom!\n<bob> hello guest\n<You>hello bob\n"]);
   await using lost = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);

@@ -187,7 +187,15 @@ Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not
   assertEquals((await bob.ask({ type: "join", ref: 2, room: "lab1" })).members, 2);
   await alice.ask({ type: "say", id: "a", room: "lab1", text: "hi" });
   assertEquals((await bob.take()).text, "hi");
+  assertEquals(await bob.ask({ type: "who", ref: 7, room: "lab1" }), {
+    type: "who",
+    ref: 7,
+    room: "lab1",
+    users: [{ name: "alice", online: true }, { name: "bob", online: true }],
+    more: false,
+  });
   assertEquals((await bob.ask({ type: "leave", ref: 3, room: "lab1" })).type, "left");
+  assertEquals((await bob.ask({ type: "who", ref: 8, room: "lab1" })).why, '"lab1" is not a room that you are in');
   assertEquals((await bob.ask({ type: "leave", ref: 4, room: "lobby" })).type, "denied");
   assertEquals((await bob.ask({ type: "rooms", ref: 5 })).rooms, [
     { name: "lobby", members: 2, joined: true },

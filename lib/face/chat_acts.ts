@@ -7,6 +7,7 @@ export const LOBBY = "lobby";
 /** What a typed line can ask of the server. */
 export type ChatQuestion =
   | { readonly type: "users" | "rooms" }
+  | { readonly type: "who"; readonly room: string }
   | { readonly type: "join" | "leave"; readonly room: string }
   | { readonly type: "history"; readonly of: Target; readonly limit: number };
 

@@ -62,6 +62,8 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
     case "rooms":
     case "stats":
       return event.type === question.type;
+    case "who":
+      return event.type === "inRoom" && event.room === question.room;
     case "join":
     case "group":
       return event.type === "joined" && event.room === question.room;

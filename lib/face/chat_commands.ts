@@ -59,6 +59,14 @@ export const CHAT_COMMANDS: Commands<ChatQuestion> = {
     read: say("room", anyName),
     names: joined,
   },
+  who: {
+    usage: "/who [ROOM]",
+    short: "who is in a room",
+    example: "/who lab1",
+    long: ["Without ROOM, of the one where you are.", "In the lobby is whoever is online, and its guests."],
+    read: who,
+    names: joined,
+  },
   rooms: {
     usage: "/rooms",
     short: "which rooms there are",
@@ -105,6 +113,13 @@ export const CHAT_STYLE: ChatStyle<ChatQuestion> = {
   ordered: true,
   read: (line, place) => readLine(line, place, CHAT_STYLE),
 };
+
+function who({ first, more }: Given, { here }: ChatPlace): ReturnType<Commands<ChatQuestion>[string]["read"]> {
+  if (more.trim() !== "") return "the name of a room has no blanks";
+  if (first !== "") return anyName(first) ?? { type: "ask", question: { type: "who", room: first } };
+  if (here && "room" in here) return { type: "ask", question: { type: "who", room: here.room } };
+  return "you are in no room; name one";
+}
 
 function history({ first, more }: Given, { rooms }: ChatPlace): ReturnType<Commands<ChatQuestion>[string]["read"]> {
   const wrong = wrongName(first, "name or room", anyName);

@@ -21,6 +21,10 @@ export function chatPlain(event: ChatEvent): string[] {
       return [`${event.type} ${fit(event.name)}`];
     case "users":
       return event.users.map(({ name, online }) => `${fit(name)} (${online ? "online" : "offline"})`);
+    case "inRoom":
+      return [
+        `members ${fit(event.room)} ${event.users.map(({ name }) => fit(name)).join(" ")}`,
+      ];
     case "rooms":
       return event.rooms.map(({ name, members, joined }) =>
         `${fit(name)} ${members} members${joined ? ", joined" : ""}`

@@ -76,7 +76,7 @@ Once in, type
   /to NAME TEXT        to one person, there or away
   /join ROOM           into a room, which is made if need be
   /history NAME|ROOM   what was said before
-  /list, /rooms        who and what there is
+  /list, /rooms, /who  who and what there is
   /exit                leave
 and /help for all, /help to for more of one. In a terminal Tab completes
 commands and names, Ctrl-C leaves. Elsewhere one line is one event, for scripts;

@@ -38,6 +38,8 @@ export type NativeCommand =
   | { readonly type: "acknowledge"; readonly seq: number }
   | { readonly type: "users"; readonly ref: number }
   | { readonly type: "rooms"; readonly ref: number }
+  /** Who is in a room. */
+  | { readonly type: "inRoom"; readonly ref: number; readonly room: string }
   | { readonly type: "join"; readonly ref: number; readonly room: string }
   | { readonly type: "leaveRoom"; readonly ref: number; readonly room: string }
   | {

@@ -3,7 +3,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Audience } from "./audience.ts";
 import type { NativeCommand } from "./command.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { UserState } from "./event.ts";
+import type { Event, UserState } from "./event.ts";
 import { nameFault } from "./names.ts";
 import type { People, Presence } from "./people.ts";
 import { type KeptMessage, LOBBY, type Store, type Target } from "./store.ts";
@@ -37,7 +37,7 @@ export class Directory {
 
   answer(
     asker: Presence,
-    command: Extract<NativeCommand, { type: "users" | "rooms" | "join" | "leaveRoom" | "history" }>,
+    command: Extract<NativeCommand, { type: "users" | "rooms" | "inRoom" | "join" | "leaveRoom" | "history" }>,
     now: number,
   ): Effect[] {
     const { ref } = command;
@@ -51,6 +51,8 @@ export class Directory {
         });
         return [tell(asker.id, { type: "rooms", ref, rooms })];
       }
+      case "inRoom":
+        return [tell(asker.id, this.#inRoom(asker.name!, ref, command.room))];
       case "join":
         return this.#join(asker, ref, command.room, now);
       case "leaveRoom":
@@ -58,6 +60,20 @@ export class Directory {
       case "history":
         return this.#history(asker, command);
     }
+  }
+
+  /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
+  #inRoom(asker: string, ref: number, room: string): Event {
+    if (!this.audience.isIn(asker, room)) {
+      return { type: "denied", ref, why: `${JSON.stringify(room)} is not a room that you are in` };
+    }
+    if (room !== LOBBY) {
+      const users = this.store.members(room).map((name) => ({ name, online: this.people.get(name) !== undefined }));
+      return { type: "inRoom", ref, room, users };
+    }
+    const guests = [...this.people.guests].map(({ visitor }) => visitor).sort();
+    const users = [...[...this.people.names].sort(), ...guests].map((name) => ({ name, online: true }));
+    return { type: "inRoom", ref, room, users };
   }
 
   #join(asker: Presence, ref: number, room: string, now: number): Effect[] {

@@ -84,6 +84,7 @@ export type Event =
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
   | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[] }
   | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[] }
+  | { readonly type: "inRoom"; readonly ref: number; readonly room: string; readonly users: readonly UserState[] }
   | {
     readonly type: "history";
     readonly ref: number;

@@ -35,6 +35,8 @@ export class ChatView implements ChatLook<Happening> {
         return [this.news(`${happening.name} is ${happening.type}`)];
       case "users":
         return this.#users(happening.users, memory);
+      case "inRoom":
+        return [this.news(`in ${happening.room}:`), ...this.#users(happening.users, memory)];
       case "rooms":
         return happening.rooms.map((room) => this.#room(room));
       case "history":

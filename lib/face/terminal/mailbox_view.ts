@@ -34,6 +34,8 @@ export class MailboxView implements ChatLook<Happening> {
         return [this.news(`${happening.name} is ${happening.type}`)];
       case "users":
         return this.#users(happening.users, memory);
+      case "inRoom":
+        return [`--> [who is in '${fit(happening.room)}']`, ...this.#users(happening.users, memory)];
       case "rooms":
         return this.#rooms(happening.rooms);
       case "history":

@@ -33,6 +33,7 @@ export interface NativeClientWay {
 export type Question =
   | { readonly type: "users" }
   | { readonly type: "rooms" }
+  | { readonly type: "who"; readonly room: string }
   | { readonly type: "join"; readonly room: string }
   | { readonly type: "leave"; readonly room: string }
   | { readonly type: "history"; readonly of: Target; readonly before?: number | undefined; readonly limit: number };
@@ -181,6 +182,7 @@ export class NativeClient {
         return this.#notice(reply);
       case "users":
       case "rooms":
+      case "who":
       case "joined":
       case "left":
       case "history":
@@ -265,7 +267,7 @@ export class NativeClient {
   #replied(reply: Extract<Reply, { ref: number }>): void {
     const asked = this.#questions.get(reply.ref);
     if (!asked) return;
-    if (reply.type === "users" || reply.type === "rooms") {
+    if (reply.type === "users" || reply.type === "rooms" || reply.type === "who") {
       asked.parts.push(...reply.list);
       if (reply.more) return;
     }
@@ -275,6 +277,11 @@ export class NativeClient {
         return this.way.show({ type: "users", users: asked.parts as typeof reply.list });
       case "rooms":
         return this.way.show({ type: "rooms", rooms: asked.parts as typeof reply.list });
+      case "who": {
+        const { question, parts } = asked;
+        if (question.type !== "who") return;
+        return this.way.show({ type: "inRoom", room: question.room, users: parts as typeof reply.list });
+      }
       case "history": {
         const { messages, more } = reply;
         return asked.question.type === "history"

@@ -57,6 +57,7 @@ export type Reply =
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
   | { readonly type: "users"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
   | { readonly type: "rooms"; readonly ref: number; readonly list: readonly RoomState[]; readonly more: boolean }
+  | { readonly type: "who"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
   | { readonly type: "history"; readonly ref: number; readonly messages: readonly Said[]; readonly more: boolean }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
@@ -127,6 +128,8 @@ function readAnswer(fields: Fields): Reply {
   switch (fields.type) {
     case "users":
       return { type: "users", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
+    case "who":
+      return { type: "who", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
     case "rooms":
       return { type: "rooms", ref, list: readList(fields, "rooms", readRoom), more: readFlag(fields, "more") };
     case "history":

@@ -22,6 +22,7 @@ export type Happening =
   | { readonly type: "online" | "offline"; readonly name: string }
   | { readonly type: "users"; readonly users: readonly UserState[] }
   | { readonly type: "rooms"; readonly rooms: readonly RoomState[] }
+  | { readonly type: "inRoom"; readonly room: string; readonly users: readonly UserState[] }
   | { readonly type: "history"; readonly of: Target; readonly messages: readonly Said[]; readonly more: boolean }
   | { readonly type: "joined"; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly room: string }

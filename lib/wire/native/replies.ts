@@ -57,6 +57,10 @@ function eventJsons(event: Exclude<Event, Message>): string[] {
       return inParts(event.rooms).map((rooms, i, { length }) =>
         JSON.stringify({ type: "rooms", ref: event.ref, rooms, more: i + 1 < length })
       );
+    case "inRoom":
+      return inParts(event.users).map((users, i, { length }) =>
+        JSON.stringify({ type: "who", ref: event.ref, room: event.room, users, more: i + 1 < length })
+      );
     case "presence":
       return [
         ...inParts(event.online).map((online) => JSON.stringify({ type: "presence", online, offline: [] })),
@@ -68,7 +72,7 @@ function eventJsons(event: Exclude<Event, Message>): string[] {
 }
 
 function eventJson(
-  event: Exclude<Event, Message | { type: "present" | "outcome" | "users" | "rooms" | "presence" }>,
+  event: Exclude<Event, Message | { type: "present" | "outcome" | "users" | "rooms" | "inRoom" | "presence" }>,
 ): string {
   switch (event.type) {
     case "sent":

@@ -52,6 +52,8 @@ function read(fields: Fields): NativeRequest {
     case "users":
     case "rooms":
       return { type: fields.type, ref: readWhole(fields, "ref") };
+    case "who":
+      return { type: "inRoom", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
     case "join":
       return { type: "join", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
     case "leave":
