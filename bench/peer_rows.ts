@@ -1,6 +1,6 @@
-import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd } from "./measure.ts";
+import { medianFigure, perSecond, type Plan, withCrowd } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
-import { alternate, figures } from "./rows.ts";
+import { alternate, figures, latencies } from "./rows.ts";
 import { type Row, row } from "./row.ts";
 
 /** Messages a second between two peers, so many under way at once, beside as many datagrams that are only sent back. */
@@ -25,27 +25,11 @@ export async function peerTalkRow(plan: Plan, kinds: readonly PeerKind[], underW
 
 /** How long one message takes until its sender knows that it was shown, when nothing else is said. */
 export async function peerLatencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
-  const results = await alternate(plan, kinds, (kind) =>
-    withCrowd(kind, 2, {}, async (crowd) => {
-      const micros: number[] = [];
-      const started = performance.now();
-      for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
-        await pause(plan.pauseMs);
-        const before = performance.now();
-        await crowd.whisper();
-        if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
-      }
-      return micros;
-    }));
-  const share = (share: number) =>
-    figures(
-      results,
-      (all) => ({ value: medianFigure(all.map((micros) => ({ value: quantile(micros, share) }))).value }),
-    );
+  const { p50, p99 } = await latencies(plan, kinds, 2, (crowd) => crowd.whisper());
   const target = { own: "peers", than: "bare datagrams" };
   return [
-    row("idle message between two peers, p50", "µs", share(0.5), target),
-    row("idle message between two peers, p99", "µs", share(0.99), target),
+    row("idle message between two peers, p50", "µs", p50, target),
+    row("idle message between two peers, p99", "µs", p99, target),
   ];
 }
 

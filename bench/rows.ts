@@ -2,6 +2,7 @@ import { cpuMs, residentKb } from "./process.ts";
 import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { type Figure, type Row, row } from "./row.ts";
+import type { Crowd } from "./traffic.ts";
 
 const FASTER = { than: "thread server", atLeast: 5 };
 const IRC_HAS_NO_RECEIPTS = "ngircd: no receipts, a message counts when it has arrived";
@@ -50,16 +51,21 @@ export async function shoutRow(plan: Plan, kinds: readonly PeerKind[], receivers
   return row(title, "deliveries/s", figures(results, medianFigure), FASTER, [IRC_HAS_NO_RECEIPTS]);
 }
 
-/** How long one message takes when nothing else is going on: the middle and the hundredth. */
-export async function latencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
+/** How long one act of a crowd takes when nothing else goes on, again and again: its p50 and p99, in µs. */
+export async function latencies(
+  plan: Plan,
+  kinds: readonly PeerKind[],
+  users: number,
+  act: (crowd: Crowd) => Promise<unknown>,
+): Promise<{ readonly p50: ReturnType<typeof figures>; readonly p99: ReturnType<typeof figures> }> {
   const results = await alternate(plan, kinds, (kind) =>
-    withCrowd(kind, 2, {}, async (crowd) => {
+    withCrowd(kind, users, {}, async (crowd) => {
       const micros: number[] = [];
       const started = performance.now();
       for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
         await pause(plan.pauseMs);
         const before = performance.now();
-        await crowd.whisper();
+        await act(crowd);
         if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
       }
       return micros;
@@ -69,10 +75,16 @@ export async function latencyRows(plan: Plan, kinds: readonly PeerKind[]): Promi
       results,
       (all) => ({ value: medianFigure(all.map((micros) => ({ value: quantile(micros, share) }))).value }),
     );
+  return { p50: share(0.5), p99: share(0.99) };
+}
+
+/** How long a single message takes until it is acknowledged, when nothing else is said. */
+export async function latencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
+  const { p50, p99 } = await latencies(plan, kinds, 2, (crowd) => crowd.whisper());
   const notes = ["a /to crosses the wire four times, the echo twice, a line through ngircd twice"];
   return [
-    row("idle /to, p50", "µs", share(0.5), { than: "bare echo" }),
-    row("idle /to, p99", "µs", share(0.99), { than: "bare echo", below: 3 }, notes),
+    row("idle /to, p50", "µs", p50, { than: "bare echo" }),
+    row("idle /to, p99", "µs", p99, { than: "bare echo", below: 3 }, notes),
   ];
 }
 

@@ -231,9 +231,9 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
     .shows(
       "-- you are alice; /to NAME or /join GROUP goes to a conversation, /help says what can be typed --",
       "08:33:46 bob → you: hello alice",
-      "> hello?",
+      "(bob 1)> hello?",
       '"hello?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
-      "> /to bob",
+      "(bob 1)> /to bob",
       "→ bob> hi",
       "✓✓ delivered to bob 08:33",
       "→ bob> and now?",
@@ -279,9 +279,9 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
       "08:33:46 [lab2] carol: welcome",
       "08:33:46 bob: hi",
       "-- bob left lab1 --",
-      "lab1> /leave lab1",
+      "lab1 (lab2 1)> /leave lab1",
       "-- left lab1 --",
-      "> anybody?",
+      "(lab2 1)> anybody?",
       '"anybody?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
     );
 });

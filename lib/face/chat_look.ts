@@ -17,7 +17,7 @@ export interface ChatLook<Event extends ChatEvent> {
   /** Typed lines go elsewhere from now on. */
   went(to: Target): string[];
   /** What stands in front of the line being typed. */
-  prompt(here: Target | undefined): string;
+  prompt(memory: ChatMemory): string;
   /** News of the connection. */
   news(text: string): string;
   /** Something could not be done. */

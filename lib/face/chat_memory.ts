@@ -22,8 +22,9 @@ const NAMES = 10_000;
 /** What a face remembers of a chat: where one is, who and what there is, what was said here. */
 export class ChatMemory {
   me = "";
-  /** Where a line goes that is no command; undefined outside of any conversation. */
-  here: Target | undefined;
+  #here: Target | undefined;
+  /** What was said elsewhere since one was there last, by conversation, the latest last. */
+  readonly #unread = new Map<string, { readonly name: string; count: number }>();
   /** When we came in last. */
   since = 0;
   /** Users heard of. */
@@ -38,8 +39,23 @@ export class ChatMemory {
   #latest = "";
 
   constructor({ home, rooms }: Pick<ChatStyle<unknown>, "home" | "rooms">) {
-    this.here = home;
+    this.#here = home;
     this.rooms = new Set(rooms);
+  }
+
+  /** Where a line goes that is no command; undefined outside of any conversation. */
+  get here(): Target | undefined {
+    return this.#here;
+  }
+
+  set here(to: Target | undefined) {
+    this.#here = to;
+    if (to) this.#unread.delete(keyOf(to));
+  }
+
+  /** How much was said in other conversations since one was there, the latest first. */
+  get unread(): readonly { readonly name: string; readonly count: number }[] {
+    return [...this.#unread.values()].reverse();
   }
 
   /** Something was said here. */
@@ -85,7 +101,7 @@ export class ChatMemory {
         note(this.users, from);
         if ("user" in to) note(this.users, to.user);
         else note(this.rooms, to.room);
-        return;
+        return this.#count(event.said);
       }
       case "online":
       case "offline":
@@ -113,10 +129,24 @@ export class ChatMemory {
     }
   }
 
+  #count(said: Said): void {
+    const to = this.conversation(said);
+    if (said.from === this.me || sameTarget(to, this.#here)) return;
+    const key = keyOf(to);
+    const count = (this.#unread.get(key)?.count ?? 0) + 1;
+    this.#unread.delete(key);
+    this.#unread.set(key, { name: "user" in to ? to.user : to.room, count });
+    if (this.#unread.size > NAMES) dropOldest(this.#unread);
+  }
+
   #enter(room: string): void {
     note(this.rooms, room);
     note(this.joined, room);
   }
+}
+
+function keyOf(to: Target): string {
+  return "user" in to ? `→ ${to.user}` : to.room;
 }
 
 function note(names: Set<string>, name: string): void {

@@ -56,7 +56,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   }
 
   get prompt(): string {
-    return this.look.prompt(this.memory.here);
+    return this.look.prompt(this.memory);
   }
 
   /** How much was said and asked, and not answered yet. */

@@ -8,6 +8,9 @@ import { type Palette, palette } from "./chat_palette.ts";
 
 type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
 
+/** Conversations in which something was said, in the prompt. */
+const UNREAD_SHOWN = 3;
+
 /** The look of a chat for people at a terminal. */
 export class ChatView implements ChatLook<Happening> {
   readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
@@ -66,9 +69,13 @@ export class ChatView implements ChatLook<Happening> {
     return [];
   }
 
-  prompt(here: Target | undefined): string {
-    if (!here) return "> ";
-    return "user" in here ? `→ ${targetName(here)}> ` : `${targetName(here)}> `;
+  /** Where one is, and what was said elsewhere meanwhile. */
+  prompt({ here, unread }: ChatMemory): string {
+    const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${fit(name)} ${count}`);
+    if (unread.length > UNREAD_SHOWN) shown.push("…");
+    const elsewhere = shown.length > 0 ? ` (${shown.join(", ")})` : "";
+    if (!here) return `${elsewhere.trimStart()}> `;
+    return "user" in here ? `→ ${targetName(here)}${elsewhere}> ` : `${targetName(here)}${elsewhere}> `;
   }
 
   news(text: string): string {

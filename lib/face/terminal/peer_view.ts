@@ -70,8 +70,8 @@ export class PeerView implements ChatLook<PeerEvent> {
     return this.#chat.went();
   }
 
-  prompt(here: Target | undefined): string {
-    return this.#chat.prompt(here);
+  prompt(memory: ChatMemory): string {
+    return this.#chat.prompt(memory);
   }
 
   news(text: string): string {
