@@ -4,44 +4,14 @@ import { Fault } from "../lib/base/fault.ts";
 import { decodeLetter, encodeLetter } from "../lib/peer/letter.ts";
 import { peerOptions } from "../lib/peer/options.ts";
 import { ASK_BYTES, decodePeerPacket, encodeMeeting, type MeetingPacket } from "../lib/peer/packet.ts";
+import type { Person } from "../lib/peer/people.ts";
 import { placeAt } from "../lib/peer/place.ts";
 import { fingerprint } from "../lib/peer/words.ts";
-import { encodePacket } from "../lib/wire/datagram/packet.ts";
-import { type PeerNode, PeerWorld } from "./support/peer_world.ts";
+import { encodePacket, readId } from "../lib/wire/datagram/packet.ts";
+import { friends, linkOf, state } from "./support/peer_friends.ts";
+import type { PeerNode } from "./support/peer_node.ts";
+import { PeerWorld } from "./support/peer_world.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
-
-/** People on one network who know where the others are. */
-async function friends(...names: string[]): Promise<[PeerWorld, ...PeerNode[]]> {
-  const world = new PeerWorld(names.length);
-  const nodes: PeerNode[] = [];
-  for (const name of names) nodes.push(await world.person(name, 3001 + nodes.length));
-  for (const node of nodes) node.meet(...nodes.filter((each) => each !== node));
-  await world.pass(1000);
-  for (const node of nodes) node.shown.length = 0;
-  return [world, ...nodes];
-}
-
-const state = (node: PeerNode) =>
-  node.shown.flatMap((event) => {
-    switch (event.type) {
-      case "delivered":
-        return [`delivered ${event.to} ${event.id}`];
-      case "kept":
-        return [`kept ${event.to} ${event.id}`];
-      case "failed":
-        return [`failed ${event.id}: ${event.why}`];
-      case "online":
-      case "offline":
-        return [`${event.type} ${event.name}`];
-      case "came":
-      case "went":
-        return [`${event.type} ${event.room} ${event.name}`];
-      case "denied":
-        return [event.why];
-      default:
-        return [];
-    }
-  });
 
 Deno.test("alice is told where bob is: each learns the other's name, what they say arrives once and is confirmed", async () => {
   const world = new PeerWorld(1);
@@ -60,29 +30,29 @@ Deno.test("alice is told where bob is: each learns the other's name, what they s
 
 Deno.test("bob leaves: it is known within a round trip; he falls silent: within 32 s", async () => {
   const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
-  bob!.leave();
+  bob.leave();
   await world.pass(15);
-  assertEquals(state(alice!), ["offline bob"]);
-  carol!.crash();
+  assertEquals(state(alice), ["offline bob"]);
+  carol.crash();
   await world.pass(31_000);
-  assertEquals(state(alice!), ["offline bob"]);
+  assertEquals(state(alice), ["offline bob"]);
   await world.pass(1500);
-  assertEquals(state(alice!), ["offline bob", "offline carol"]);
+  assertEquals(state(alice), ["offline bob", "offline carol"]);
 });
 
 Deno.test("what is said to somebody who is away is kept, also over a restart, and delivered once when both are there", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
-  bob!.leave();
+  bob.leave();
   await world.pass(100);
-  assertEquals(alice!.say("bob", "one"), { id: "1" });
-  alice!.crash();
-  await alice!.begin(placeAt("10.0.0.1", 4001));
-  assertEquals(alice!.say("bob", "two"), { id: "2" });
-  bob!.shown.length = 0;
-  await bob!.begin();
+  assertEquals(alice.say("bob", "one"), { id: "1" });
+  alice.crash();
+  await alice.begin(placeAt("10.0.0.1", 4001));
+  assertEquals(alice.say("bob", "two"), { id: "2" });
+  bob.shown.length = 0;
+  await bob.begin();
   await world.pass(60_000);
-  assertEquals(bob!.heard, ["alice: one", "alice: two"]);
-  assertEquals(state(alice!), [
+  assertEquals(bob.heard, ["alice: one", "alice: two"]);
+  assertEquals(state(alice), [
     "offline bob",
     "kept bob 1",
     "kept bob 2",
@@ -90,58 +60,58 @@ Deno.test("what is said to somebody who is away is kept, also over a restart, an
     "delivered bob 1",
     "delivered bob 2",
   ]);
-  assertEquals(alice!.store.waiting(), []);
+  assertEquals(alice.store.waiting(), []);
 });
 
 Deno.test("what nobody came for is given up after a month, and it is said", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
-  bob!.leave();
+  bob.leave();
   await world.pass(100);
-  alice!.say("bob", "are you there?");
-  alice!.crash();
+  alice.say("bob", "are you there?");
+  alice.crash();
   world.time.now += 31 * 24 * 60 * 60_000;
-  await alice!.begin();
-  assertEquals(state(alice!).at(-1), "failed 1: nobody came for it within 30 days");
+  await alice.begin();
+  assertEquals(state(alice).at(-1), "failed 1: nobody came for it within 30 days");
 });
 
 Deno.test("two are called bob: both are shown with their address, and neither is taken for the other", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
   const other = await world.person("bob", 3009);
-  alice!.meet(other);
+  alice.meet(other);
   await world.pass(500);
-  assertEquals(state(alice!), ["online bob@10.0.0.1:3009"]);
-  assertEquals(alice!.say("bob", "hi"), {
+  assertEquals(state(alice), ["online bob@10.0.0.1:3009"]);
+  assertEquals(alice.say("bob", "hi"), {
     why: "2 people are called bob: bob@10.0.0.1:3002, bob@10.0.0.1:3009; say which",
   });
-  alice!.say("bob@10.0.0.1:3002", "first");
-  alice!.say("bob@10.0.0.1:3009", "second");
+  alice.say("bob@10.0.0.1:3002", "first");
+  alice.say("bob@10.0.0.1:3009", "second");
   other.say("alice", "from the second");
   await world.pass(500);
-  assertEquals([bob!.heard, other.heard], [["alice: first"], ["alice: second"]]);
-  assertEquals(alice!.heard, ["bob@10.0.0.1:3009: from the second"]);
+  assertEquals([bob.heard, other.heard], [["alice: first"], ["alice: second"]]);
+  assertEquals(alice.heard, ["bob@10.0.0.1:3009: from the second"]);
 });
 
 Deno.test("a group: who is in it hears what is said, who comes later hears what is said later, nobody else hears any", async () => {
   const [world, alice, bob, carol, dave] = await friends("alice", "bob", "carol", "dave");
-  alice!.ask({ type: "group", room: "lab", friends: ["bob"] });
+  alice.ask({ type: "group", room: "lab", friends: ["bob"] });
   await world.pass(3000);
-  assertEquals(state(alice!), ["came lab bob"]);
-  assertEquals(bob!.saw("members"), [{ type: "members", room: "lab", names: ["alice"] }]);
-  bob!.sayIn("lab", "one");
+  assertEquals(state(alice), ["came lab bob"]);
+  assertEquals(bob.saw("members"), [{ type: "members", room: "lab", names: ["alice"] }]);
+  bob.sayIn("lab", "one");
   await world.pass(500);
-  carol!.ask({ type: "join", room: "lab" });
+  carol.ask({ type: "join", room: "lab" });
   await world.pass(3000);
-  alice!.sayIn("lab", "two");
+  alice.sayIn("lab", "two");
   await world.pass(500);
-  bob!.ask({ type: "leave", room: "lab" });
+  bob.ask({ type: "leave", room: "lab" });
   await world.pass(3000);
-  alice!.sayIn("lab", "three");
+  alice.sayIn("lab", "three");
   await world.pass(500);
-  assertEquals(alice!.heard, ["lab bob: one"]);
-  assertEquals(bob!.heard, ["lab alice: two"]);
-  assertEquals(carol!.heard, ["lab alice: two", "lab alice: three"]);
+  assertEquals(alice.heard, ["lab bob: one"]);
+  assertEquals(bob.heard, ["lab alice: two"]);
+  assertEquals(carol.heard, ["lab alice: two", "lab alice: three"]);
   assertEquals(dave!.heard, []);
-  assertEquals(state(carol!), ["went lab bob"]);
+  assertEquals(state(carol), ["went lab bob"]);
   assertEquals(dave!.sayIn("lab", "hello?"), { why: "you are not in lab; /join lab first" });
   dave!.ask({ type: "rooms" });
   assertEquals(dave!.saw("rooms")[0]!.rooms, [{ name: "lab", members: 2, joined: false }]);
@@ -149,9 +119,9 @@ Deno.test("a group: who is in it hears what is said, who comes later hears what 
 
 Deno.test("/group with somebody who is away or unknown makes no group, and says why", async () => {
   const [, alice] = await friends("alice", "bob");
-  alice!.ask({ type: "group", room: "lab", friends: ["bob", "zoe"] });
-  assertEquals(state(alice!), ["nobody called zoe has been seen; /list shows who has"]);
-  assert(!alice!.peer.groups.isIn("lab"));
+  alice.ask({ type: "group", room: "lab", friends: ["bob", "zoe"] });
+  assertEquals(state(alice), ["nobody called zoe has been seen; /list shows who has"]);
+  assert(!alice.peer.groups.isIn("lab"));
 });
 
 /** What went over the wire as text. */
@@ -164,51 +134,51 @@ function listen(world: PeerWorld): string[] {
 Deno.test("/secure: both see the same words, and from then on what is said cannot be read, after a restart neither", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
   const seen = listen(world);
-  alice!.say("bob", "plain words");
+  alice.say("bob", "plain words");
   await world.pass(100);
   assert(seen.some((text) => text.includes("plain words")));
-  alice!.ask({ type: "secure", user: "bob", on: true });
+  alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(100);
-  const [hers, his] = [alice!.saw("secure")[0]!, bob!.saw("secure")[0]!];
+  const [hers, his] = [alice.saw("secure")[0]!, bob.saw("secure")[0]!];
   assertEquals([hers.words, hers.ours, hers.name], [his.ours, his.words, "bob"]);
-  assertEquals(hers.words, fingerprint(bob!.peer.secrecy.print));
-  alice!.say("bob", "secret one");
-  bob!.say("alice", "secret two");
+  assertEquals(hers.words, fingerprint(bob.peer.secrecy.print));
+  alice.say("bob", "secret one");
+  bob.say("alice", "secret two");
   await world.pass(100);
-  bob!.crash();
-  await bob!.begin();
-  bob!.say("alice", "secret three");
+  bob.crash();
+  await bob.begin();
+  bob.say("alice", "secret three");
   await world.pass(60_000);
-  assertEquals(alice!.heard, ["bob: secret two", "bob: secret three"]);
-  assertEquals(bob!.heard, ["alice: plain words", "alice: secret one"]);
+  assertEquals(alice.heard, ["bob: secret two", "bob: secret three"]);
+  assertEquals(bob.heard, ["alice: plain words", "alice: secret one"]);
   assertEquals(seen.filter((text) => text.includes("secret")), []);
-  alice!.ask({ type: "secure", user: "bob", on: false });
-  bob!.say("alice", "plain again");
+  alice.ask({ type: "secure", user: "bob", on: false });
+  bob.say("alice", "plain again");
   await world.pass(500);
-  assertEquals([alice!.saw("insecure").length, bob!.saw("insecure").length], [1, 1]);
+  assertEquals([alice.saw("insecure").length, bob.saw("insecure").length], [1, 1]);
 });
 
 Deno.test("somebody comes as bob with another key: a warning, and nothing is said or taken until it is decided", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
-  alice!.ask({ type: "secure", user: "bob", on: true });
+  alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(100);
-  bob!.leave();
+  bob.leave();
   await world.pass(100);
   const other = await world.person("bob", 3009);
-  alice!.meet(other);
+  alice.meet(other);
   await world.pass(500);
-  const [warning] = alice!.saw("changedKey");
-  assertEquals(warning!.remembered, fingerprint(bob!.peer.secrecy.print));
+  const [warning] = alice.saw("changedKey");
+  assertEquals(warning!.remembered, fingerprint(bob.peer.secrecy.print));
   assertEquals(warning!.words, fingerprint(other.peer.secrecy.print));
-  assertEquals(alice!.say("bob", "hi"), {
+  assertEquals(alice.say("bob", "hi"), {
     why: "bob has another key than is remembered; /trust bob if that is right",
   });
   other.say("alice", "let me in");
   await world.pass(100);
-  assertEquals(alice!.heard, []);
+  assertEquals(alice.heard, []);
   assertEquals(state(other).at(-1), "failed 1: alice has to decide first whether your new key is yours");
-  alice!.ask({ type: "trust", user: "bob" });
-  alice!.say("bob", "there you are");
+  alice.ask({ type: "trust", user: "bob" });
+  alice.say("bob", "there you are");
   await world.pass(200);
   assertEquals(other.heard, ["alice: there you are"]);
 });
@@ -243,9 +213,9 @@ Deno.test("HERE is heard: one question is asked, no more; our own is passed over
 
 Deno.test("we ourselves stand in the table: nobody meets themselves", async () => {
   const [world, alice] = await friends("alice");
-  alice!.meet(alice!);
+  alice.meet(alice);
   await world.pass(5000);
-  assertEquals([alice!.shown, alice!.peer.size, alice!.peer.unanswered], [[], 0, 0]);
+  assertEquals([alice.shown, alice.peer.size, alice.peer.unanswered], [[], 0, 0]);
 });
 
 Deno.test("one person at two addresses is one friend, and the talk goes on without a gap", async () => {
@@ -253,7 +223,7 @@ Deno.test("one person at two addresses is one friend, and the talk goes on witho
   // Bob's machine has another address as well.
   const second = placeAt("10.0.9.9", 3002);
   world.udp.bind(second, (from, datagram) => {
-    if (from.key === alice!.place.key) bob!.do(() => bob!.peer.receive(alice!.place, datagram, world.time.now));
+    if (from.key === alice.place.key) bob.do(() => bob.peer.receive(alice.place, datagram, world.time.now));
   });
   const { send } = world.udp;
   let through = 0;
@@ -262,14 +232,174 @@ Deno.test("one person at two addresses is one friend, and the talk goes on witho
     if (to.key === second.key) through++;
     send.call(world.udp, from, to, datagram);
   };
-  alice!.do(() => alice!.peer.meet(second));
-  alice!.say("bob", "one");
+  alice.do(() => alice.peer.meet(second));
+  alice.say("bob", "one");
   await world.pass(3000);
-  alice!.say("bob", "two");
+  alice.say("bob", "two");
   await world.pass(3000);
   assert(through > 0);
-  assertEquals(bob!.heard, ["alice: one", "alice: two"]);
-  assertEquals(state(alice!), ["delivered bob 1", "delivered bob 2"]);
+  assertEquals(bob.heard, ["alice: one", "alice: two"]);
+  assertEquals(state(alice), ["delivered bob 1", "delivered bob 2"]);
+});
+
+/** Both are on a second network as well: what is sent to an address of it comes from there. */
+async function twoAddresses(seed: number) {
+  const world = new PeerWorld(seed, { loss: 0, repeats: 0, mostDelayMs: 50 });
+  const nodes = [await world.person("alice", 3001), await world.person("bob", 3002)] as const;
+  const second = ({ port }: PeerNode["place"]) => placeAt("10.0.9.9", port);
+  const { send } = world.udp;
+  const ids = new Set<bigint>();
+  world.udp.send = (from, to, datagram) => {
+    if (datagram[1]! >= 5 && datagram[1]! <= 8) ids.add(readId(datagram, 2));
+    const isSecond = to.key.startsWith("10.0.9.9");
+    send.call(world.udp, isSecond ? second(from as PeerNode["place"]) : from, to, datagram);
+  };
+  for (const node of nodes) {
+    world.udp.bind(second(node.place), (from, datagram) => {
+      node.do(() => node.peer.receive(from as PeerNode["place"], datagram, world.time.now));
+    });
+  }
+  const links = () => nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as Person).friend!.link.id);
+  return { world, nodes, second, ids, links };
+}
+
+Deno.test("alice and bob have a link, and find each other at another address: the lower id stays, and nobody is shown any of it", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const { world, nodes: [alice, bob], second, ids, links } = await twoAddresses(seed);
+    alice.meet(bob);
+    await world.pass(1000);
+    alice.do(() => alice.peer.meet(second(bob.place)));
+    await world.pass(1000);
+    const [one, other] = [...ids] as [bigint, bigint];
+    const lower = one < other ? one : other;
+    assertEquals([ids.size, links()], [2, [lower, lower]]);
+    assertEquals([state(alice), state(bob)], [["online bob"], ["online alice"]]);
+  }
+});
+
+Deno.test("each of two asks at another address of the other's at once: one link is left, and what is said arrives once", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const { world, nodes: [alice, bob], second, links } = await twoAddresses(seed);
+    alice.meet(bob);
+    bob.do(() => bob.peer.meet(second(alice.place)));
+    alice.do(() => alice.peer.meet(second(bob.place)));
+    await world.pass(700);
+    assertEquals([alice.say("bob", "hi"), bob.say("alice", "hi")], [{ id: "1" }, { id: "1" }]);
+    await world.pass(5000);
+    assertEquals([alice.heard, bob.heard, alice.peer.size, bob.peer.size], [["bob: hi"], ["alice: hi"], 1, 1]);
+    assertEquals(links()[0], links()[1]);
+  }
+});
+
+Deno.test("bob crashes and is back at once, there or elsewhere: he is met again within a second, nobody waits for a silence", async () => {
+  for (const port of [3002, 4002]) {
+    const [world, alice, bob] = await friends("alice", "bob");
+    bob.crash();
+    await bob.begin(placeAt("10.0.0.1", port));
+    await world.pass(1000);
+    assertEquals(state(bob), ["online alice"]);
+    alice.shown.length = 0;
+    assertEquals(alice.say("bob", "there you are"), { id: "1" });
+    await world.pass(100);
+    assertEquals([bob.heard, state(alice)], [["alice: there you are"], ["delivered bob 1"]]);
+  }
+});
+
+Deno.test("bob's machine has another address: as soon as he says something he is met there", async () => {
+  const [world, alice, bob] = await friends("alice", "bob");
+  bob.move(placeAt("10.0.0.1", 4002));
+  bob.say("alice", "I am here now");
+  await world.pass(3000);
+  assertEquals([alice.heard, state(bob).at(-1)], [["bob: I am here now"], "delivered alice 1"]);
+});
+
+Deno.test("alice's program dies as what she says goes out: it is on her disk, and it is told what became of it", async () => {
+  const [world, alice, bob] = await friends("alice", "bob");
+  alice.crashAfterSends = 1;
+  assertEquals(alice.say("bob", "one"), { id: "1" });
+  assertEquals(alice.alive, false);
+  await alice.begin();
+  await world.pass(60_000);
+  assertEquals([bob.heard, state(alice).at(-1)], [["alice: one"], "delivered bob 1"]);
+});
+
+Deno.test("bob's program dies as he confirms, and the confirmation is lost: he is shown it once", async () => {
+  const [world, alice, bob] = await friends("alice", "bob");
+  world.udp.cutOneWay(bob.place, alice.place, 1000);
+  bob.crashAfterSends = 1;
+  alice.say("bob", "one");
+  await world.pass(2000);
+  assertEquals([bob.alive, bob.heard], [false, ["alice: one"]]);
+  await bob.begin();
+  await world.pass(60_000);
+  assertEquals([bob.heard, state(alice)], [
+    ["alice: one"],
+    ["offline bob", "kept bob 1", "online bob", "delivered bob 1"],
+  ]);
+});
+
+Deno.test("alice is in a group and crashes: she is in it when she is back", async () => {
+  const [world, alice, bob] = await friends("alice", "bob");
+  alice.ask({ type: "group", room: "lab", friends: ["bob"] });
+  await world.pass(3000);
+  alice.crash();
+  await alice.begin();
+  assertEquals(alice.peer.groups.isIn("lab"), true);
+  await world.pass(5000);
+  alice.sayIn("lab", "I am back");
+  await world.pass(100);
+  assertEquals(bob.heard, ["lab alice: I am back"]);
+});
+
+Deno.test("alice and carol have no link: what alice says of a group comes to carol by bob", async () => {
+  const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
+  const { send } = world.udp;
+  const apart = [alice.place.key, carol.place.key];
+  world.udp.send = (from, to, datagram) => {
+    if (!apart.includes(from.key) || !apart.includes(to.key)) send.call(world.udp, from, to, datagram);
+  };
+  for (const node of [alice, bob]) node.ask({ type: "join", room: "lab" });
+  await world.pass(5000);
+  const names = carol.peer.groups.members("lab").map(({ name }) => name);
+  assertEquals(new Set(names), new Set(["alice", "bob"]));
+  assertEquals(carol.peer.groups.sum, alice.peer.groups.sum);
+});
+
+Deno.test("keys are agreed on for the one link, and no two boxes have one number", async () => {
+  const world = new PeerWorld(12);
+  const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
+  const { secrecy } = alice.peer;
+  const agree = secrecy.agree.bind(secrecy);
+  const links: bigint[] = [];
+  const numbers: number[][] = [];
+  secrecy.agree = (fresh, theirs, link, names, done) => {
+    links.push(readId(link, 0));
+    const used: number[] = [];
+    numbers.push(used);
+    agree(fresh, theirs, link, names, (agreement) => {
+      const { seal } = agreement!.keys;
+      agreement!.keys.seal = function (n, ...rest) {
+        used.push(n);
+        seal.call(this, n, ...rest);
+      };
+      done(agreement);
+    });
+  };
+  const seen: bigint[] = [];
+  for (let i = 0; i < 2; i++) {
+    alice.meet(bob);
+    await world.pass(200);
+    alice.ask({ type: "secure", user: "bob", on: true });
+    seen.push(linkOf(alice, bob).link.id);
+    for (const text of ["one", "two"]) {
+      alice.say("bob", text);
+      await world.pass(100);
+    }
+    if (i === 0) bob.crash();
+    if (i === 0) await bob.begin();
+  }
+  assertEquals(links, seen);
+  for (const used of numbers) assertEquals([used.length > 2, used], [true, used.map((_, i) => i)]);
 });
 
 Deno.test("strangers: what they send is dropped and counted, and never answered with more than it was", async () => {
@@ -292,13 +422,13 @@ Deno.test("strangers: what they send is dropped and counted, and never answered 
   );
   for (const datagram of fc.sample(packet, 3000)) {
     const before = received;
-    alice!.do(() => alice!.peer.receive(stranger, datagram, world.time.now));
+    alice.do(() => alice.peer.receive(stranger, datagram, world.time.now));
     await world.pass(20);
     assert(received - before <= datagram.length, `${datagram.length} bytes were answered with ${received - before}`);
   }
-  assertEquals(alice!.shown, []);
-  alice!.ask({ type: "stats" });
-  const counts = new Map(alice!.saw("stats")[0]!.counts);
+  assertEquals(alice.shown, []);
+  alice.ask({ type: "stats" });
+  const counts = new Map(alice.saw("stats")[0]!.counts);
   assert(counts.get("malformed datagrams")! > 500);
   assert(counts.get("unknown datagrams")! > 10);
 });
@@ -308,36 +438,37 @@ Deno.test("a flood of questions from ten thousand addresses: memory stays, frien
   const ask = encodeMeeting({ kind: "ask", id: 7n, self: { name: "mallory", more: true } });
   for (let i = 0; i < 10_000; i++) {
     const place = placeAt(`10.7.${i >> 8}.${i & 255}`, 5000);
-    alice!.do(() => alice!.peer.receive(place, ask, world.time.now));
+    alice.do(() => alice.peer.receive(place, ask, world.time.now));
   }
   await world.pass(1000);
-  bob!.say("alice", "still here?");
+  bob.say("alice", "still here?");
   await world.pass(500);
-  assertEquals(alice!.heard, ["bob: still here?"]);
-  alice!.ask({ type: "stats" });
-  assert(new Map(alice!.saw("stats")[0]!.counts).get("flooded datagrams")! > 9000);
+  assertEquals(alice.heard, ["bob: still here?"]);
+  alice.ask({ type: "stats" });
+  assert(new Map(alice.saw("stats")[0]!.counts).get("flooded datagrams")! > 9000);
 });
 
 Deno.test("datagrams that are repeated much later do nothing", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
   const old: [PeerNode["place"], Uint8Array][] = [];
   world.udp.watch = (from, to, datagram) => {
-    if (to.key === bob!.place.key) old.push([from as PeerNode["place"], datagram.slice()]);
+    if (to.key === bob.place.key) old.push([from as PeerNode["place"], datagram.slice()]);
   };
-  alice!.say("bob", "once");
+  alice.say("bob", "once");
   await world.pass(500);
-  bob!.crash();
-  await bob!.begin();
+  bob.crash();
+  await bob.begin();
   await world.pass(60_000);
   world.udp.watch = undefined;
-  for (const [from, datagram] of old) bob!.do(() => bob!.peer.receive(from, datagram, world.time.now));
+  for (const [from, datagram] of old) bob.do(() => bob.peer.receive(from, datagram, world.time.now));
   await world.pass(1000);
-  assertEquals(bob!.heard, ["alice: once"]);
+  assertEquals(bob.heard, ["alice: once"]);
 });
 
 Deno.test("meeting packets and letters are read as they were written; anything else is a fault, never an exception", () => {
   const name = fc.string({ minLength: 1, maxLength: 16, unit: "grapheme" }).filter((name) =>
-    new TextEncoder().encode(name).length <= 64 && !/[\s@\p{C}\u2028\u2029]/u.test(name)
+    new TextEncoder().encode(name).length <= 64 &&
+    !/[\s@\p{C}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u.test(name)
   );
   const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
   const self = fc.record({ name, more: fc.boolean() });
@@ -418,15 +549,24 @@ Deno.test("a program without keys is gone with a message under way: its sender i
   assertEquals(bob.say("pat", "hello?"), { why: "nobody called pat has been seen; /list shows who has" });
 });
 
-Deno.test("100 labs of peers, 30 % loss, a crash, a table that vanishes: all told the truth, groups agree, secrets stay", async () => {
-  let [said, delivered, crashes, sealed] = [0, 0, 0, 0];
+Deno.test("100 labs of peers, 30 % loss; they crash, leave, move, are cut: all told the truth, groups agree, secrets stay", async () => {
+  const sums = { said: 0, delivered: 0, crashes: 0, moves: 0, leaves: 0, sealed: 0, opened: 0, long: 0 };
   for (let seed = 1; seed <= 100; seed++) {
     const report = await simulatePeers(seed);
     assertEquals(report.problems, [], `deno task simulate --lab peers --seed ${seed} replays this`);
-    said += report.said;
-    delivered += report.delivered;
-    crashes += report.crashes;
-    sealed += report.sealed;
+    for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += report[key];
   }
-  assertEquals([said > 20_000, delivered > 20_000, crashes === 100, sealed > 100], [true, true, true, true]);
+  const least = {
+    said: 20_000,
+    delivered: 20_000,
+    crashes: 150,
+    moves: 40,
+    leaves: 40,
+    sealed: 100,
+    opened: 20,
+    long: 150,
+  };
+  for (const key of Object.keys(least) as (keyof typeof least)[]) {
+    assert(sums[key] > least[key], `${key}: ${sums[key]}`);
+  }
 });

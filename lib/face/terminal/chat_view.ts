@@ -1,5 +1,4 @@
 import type { RoomState, UserState } from "../../hub/event.ts";
-import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "../../wire/native/happening.ts";
 import { sameTarget } from "../chat_acts.ts";
 import { type ChatLook, fit, historyTitle, quoted, stamp, targetName, which } from "../chat_look.ts";

@@ -1,4 +1,3 @@
-import type { Target } from "../../hub/store.ts";
 import type { PeerEvent } from "../../peer/event.ts";
 import { type ChatLook, fit, which } from "../chat_look.ts";
 import type { ChatMemory } from "../chat_memory.ts";

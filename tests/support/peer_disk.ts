@@ -1,0 +1,96 @@
+import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peer/store.ts";
+import { PeerMemory } from "../../lib/store/peer_memory.ts";
+
+type Write = (store: PeerStore) => void;
+
+/** A disk of a peer: at a crash it forgets what was not committed, but gives no number twice. */
+export class PeerDisk implements PeerStore {
+  readonly id: string = crypto.randomUUID();
+  #store = new PeerMemory();
+  readonly #committed: Write[] = [];
+  #open: Write[] = [];
+  #last = 0;
+
+  /** The program is gone. */
+  crash(): void {
+    this.#open = [];
+    this.#store = new PeerMemory();
+    for (const write of this.#committed) write(this.#store);
+  }
+
+  commit(): void {
+    this.#committed.push(...this.#open);
+    this.#open = [];
+  }
+
+  #write(write: Write): void {
+    write(this.#store);
+    this.#open.push(write);
+  }
+
+  nextNumber(): number {
+    return ++this.#last;
+  }
+
+  keep(message: Outgoing): void {
+    this.#write((store) => store.keep(message));
+  }
+
+  done(to: string, n: number): void {
+    this.#write((store) => store.done(to, n));
+  }
+
+  waiting(): Outgoing[] {
+    return this.#store.waiting();
+  }
+
+  seen(series: string): number {
+    return this.#store.seen(series);
+  }
+
+  markSeen(series: string, n: number): void {
+    this.#write((store) => store.markSeen(series, n));
+  }
+
+  refused(series: string, n: number): string | undefined {
+    return this.#store.refused(series, n);
+  }
+
+  refuse(series: string, n: number, why: string): void {
+    this.#write((store) => store.refuse(series, n, why));
+  }
+
+  forgetRefusals(series: string, below: number): void {
+    this.#write((store) => store.forgetRefusals(series, below));
+  }
+
+  acquaintances(most: number): Acquaintance[] {
+    return this.#store.acquaintances(most);
+  }
+
+  meet(acquaintance: Acquaintance): void {
+    this.#write((store) => store.meet(acquaintance));
+  }
+
+  trust(name: string): Trust | undefined {
+    return this.#store.trust(name);
+  }
+
+  trustOf(key: string): Trust | undefined {
+    return this.#store.trustOf(key);
+  }
+
+  keepTrust(trust: Trust): void {
+    this.#write((store) => store.keepTrust(trust));
+  }
+
+  parts(): OwnPart[] {
+    return this.#store.parts();
+  }
+
+  keepPart(part: OwnPart): void {
+    this.#write((store) => store.keepPart(part));
+  }
+
+  close(): void {}
+}

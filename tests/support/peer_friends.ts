@@ -1,0 +1,74 @@
+import { encodeBase64 } from "../../lib/base/base64.ts";
+import type { Friend } from "../../lib/peer/friend.ts";
+import { type PeerOptions, peerOptions } from "../../lib/peer/options.ts";
+import type { PeerNode } from "./peer_node.ts";
+import { PeerWorld } from "./peer_world.ts";
+
+/** People on one network who have met each other. */
+export async function friends<Names extends string[]>(
+  ...names: Names
+): Promise<[PeerWorld, ...{ [Each in keyof Names]: PeerNode }]> {
+  return await friendsWith(peerOptions(), ...names);
+}
+
+/** The same, with other limits. */
+export async function friendsWith<Names extends string[]>(
+  options: PeerOptions,
+  ...names: Names
+): Promise<[PeerWorld, ...{ [Each in keyof Names]: PeerNode }]> {
+  const world = new PeerWorld(names.length);
+  const nodes: PeerNode[] = [];
+  for (const name of names) nodes.push(await world.person(name, 3001 + nodes.length, options));
+  for (const node of nodes) node.meet(...nodes.filter((each) => each !== node));
+  await world.pass(1000);
+  for (const node of nodes) node.shown.length = 0;
+  return [world, ...nodes as { [Each in keyof Names]: PeerNode }];
+}
+
+/** What became of what somebody said, and who came and went, as they were shown it. */
+export function state(node: PeerNode): string[] {
+  return node.shown.flatMap((event) => {
+    switch (event.type) {
+      case "delivered":
+        return [`delivered ${event.to} ${event.id}`];
+      case "kept":
+        return [`kept ${event.to} ${event.id}`];
+      case "failed":
+        return [`failed ${event.id}: ${event.why}`];
+      case "online":
+      case "offline":
+        return [`${event.type} ${event.name}`];
+      case "came":
+      case "went":
+        return [`${event.type} ${event.room} ${event.name}`];
+      case "denied":
+        return [event.why];
+      default:
+        return [];
+    }
+  });
+}
+
+/** Somebody's public key, as letters name it. */
+export function keyOf(node: PeerNode): string {
+  return node.peer.groups.self.key;
+}
+
+/** A public key of nobody. */
+export function nobodysKey(i: number): string {
+  const key = new Uint8Array(32).fill(7);
+  new DataView(key.buffer).setUint32(0, i);
+  return encodeBase64(key);
+}
+
+/** Somebody's link with somebody else. */
+export function linkOf(from: PeerNode, to: PeerNode): Friend {
+  const person = from.peer.people.all().find(({ friend, place }) => friend && place === to.place.key);
+  if (!person) throw new Error(`${from.name} has no link with ${to.name}`);
+  return person.friend!;
+}
+
+/** Has somebody say any letter at all to somebody else, as a program that lies would. */
+export function lie(from: PeerNode, to: PeerNode, letter: unknown): void {
+  from.do(() => linkOf(from, to).sayLine(JSON.stringify(letter)));
+}

@@ -1,0 +1,185 @@
+import type { PeerEvent } from "../../lib/peer/event.ts";
+import { keyOf } from "./peer_friends.ts";
+import type { PeerNode } from "./peer_node.ts";
+import type { PeerWorld } from "./peer_world.ts";
+
+/** What was said to one person, and what was told of it. */
+interface Said {
+  readonly text: string;
+  readonly from: string;
+  readonly to: string;
+  readonly sealed: boolean;
+  delivered: number;
+  failed: number;
+  shown: number;
+}
+
+/** All that was said in a lab, what was told of each, and whether it was the truth. */
+export class PeerLedger {
+  readonly #world: PeerWorld;
+  readonly #nodes: readonly PeerNode[];
+  readonly #said: Said[] = [];
+  /** Of each sender, by the number that the message has. */
+  readonly #byId = new Map<string, Said[]>();
+  readonly #byText = new Map<string, Said[]>();
+  /** Who seals what they say to whom. */
+  readonly #secure = new Set<string>();
+  /** Of whom one did not want it any more: what was to be sealed may go out in plain. */
+  readonly #insecure = new Set<string>();
+
+  constructor(world: PeerWorld, nodes: readonly PeerNode[]) {
+    this.#world = world;
+    this.#nodes = nodes;
+    world.udp.watch = (from, to, datagram) => this.#sent(from.key, to.key, datagram);
+  }
+
+  get said(): number {
+    return this.#said.length;
+  }
+
+  get delivered(): number {
+    return this.#said.filter(({ delivered }) => delivered > 0).length;
+  }
+
+  get sealed(): number {
+    return this.#secure.size;
+  }
+
+  get opened(): number {
+    return this.#insecure.size / 2;
+  }
+
+  /** From now on what the one says to the other is to be sealed. */
+  seal(from: PeerNode, to: PeerNode): void {
+    this.#secure.add(`${from.name} ${to.name}`);
+  }
+
+  /** One of them does not want it any more. */
+  unseal(one: PeerNode, other: PeerNode): void {
+    this.#insecure.add(`${one.name} ${other.name}`).add(`${other.name} ${one.name}`);
+  }
+
+  /** A text that can be known again. */
+  text(from: PeerNode): string {
+    return `<${this.#world.random.seed}.${this.#said.length}.${from.name}>`;
+  }
+
+  /** Somebody has said something, under a number. */
+  enter(text: string, id: string, from: PeerNode, to: readonly PeerNode[]): void {
+    for (const { name } of to) {
+      const sealed = this.#secure.has(`${from.name} ${name}`);
+      const said = { text, from: from.name, to: name, sealed, delivered: 0, failed: 0, shown: 0 };
+      this.#said.push(said);
+      push(this.#byId, `${from.name} ${id}`, said);
+      push(this.#byText, marked(text), said);
+    }
+  }
+
+  /** Somebody is shown something. */
+  shown(node: PeerNode, event: PeerEvent): void {
+    if (event.type === "message") this.#heard(node, event);
+    else if (event.type === "failed" && event.to && "room" in event.to) {
+      // Of members who were never met.
+    } else if (event.type === "delivered" || event.type === "failed") this.#told(node, event);
+    else if (event.type === "changedKey") this.#wrong(node, `is warned of a changed key, and nobody's has changed`);
+  }
+
+  /** Whether the fate of everything is told, and all know the same. */
+  get isSettled(): boolean {
+    if (this.#nodes.some(({ alive }) => !alive)) return false;
+    if (this.#said.some(({ delivered, failed }) => delivered + failed === 0)) return false;
+    return new Set(this.#nodes.map(({ peer }) => peer.groups.sum)).size === 1;
+  }
+
+  /** Notes whatever is not as it must be in the end. */
+  judge(groups: readonly string[]): void {
+    const { problems } = this.#world;
+    for (const { text, to, delivered, failed, shown } of this.#said) {
+      const what = `${marked(text)} to ${to}`;
+      if (delivered + failed !== 1) {
+        problems.push(`of ${what} it was told ${delivered} times that it is delivered, ${failed} times that it failed`);
+      }
+      if (delivered === 1 && shown !== 1) problems.push(`${what} was shown ${shown} times`);
+    }
+    for (const node of this.#nodes) this.#judgeOrder(node);
+    for (const group of groups) {
+      const pictures = this.#nodes.map(({ peer }) =>
+        peer.groups.members(group).map(({ name }) => name).sort().join(" ")
+      );
+      if (new Set(pictures).size > 1) problems.push(`in ${group} are: ${pictures.join(" | ")}`);
+      this.#judgeParts(group);
+    }
+  }
+
+  /** Whoever is in a group is what they have kept of it. */
+  #judgeParts(group: string): void {
+    for (const node of this.#nodes) {
+      const kept = node.store.parts().find((part) => part.group === group)?.in ?? false;
+      for (const { name, peer } of this.#nodes) {
+        if (peer.groups.isIn(group, keyOf(node)) === kept) continue;
+        this.#wrong(node, `has kept that they are ${kept ? "in" : "not in"} ${group}, and ${name} knows otherwise`);
+      }
+    }
+  }
+
+  #judgeOrder(node: PeerNode): void {
+    const last = new Map<string, number>();
+    for (const { said } of node.saw("message")) {
+      const at = this.#said.findIndex(({ text, to }) => text === said.text && to === node.name);
+      if (at < (last.get(said.from) ?? -1)) this.#wrong(node, `is shown ${marked(said.text)} too late`);
+      last.set(said.from, at);
+    }
+  }
+
+  #heard(node: PeerNode, { said: { text, from, to } }: Extract<PeerEvent, { type: "message" }>): void {
+    const mark = marked(text);
+    const said = this.#byText.get(mark)?.find((each) => each.to === node.name);
+    if (said?.text !== text) return this.#wrong(node, `is shown what nobody said to them: ${mark}`);
+    if (from !== said.from) this.#wrong(node, `is told that ${from} said ${mark}`);
+    if (++said.shown > 1) this.#wrong(node, `is shown ${mark} ${said.shown} times`);
+    if ("room" in to && !node.peer.groups.isIn(to.room)) {
+      this.#wrong(node, `is shown what is said in ${to.room}, without being in it`);
+    }
+  }
+
+  #told(node: PeerNode, event: Extract<PeerEvent, { type: "delivered" | "failed" }>): void {
+    const name = event.type === "delivered" ? event.to : event.to && "user" in event.to ? event.to.user : "";
+    const said = this.#byId.get(`${node.name} ${event.id}`)?.find(({ to }) => to === name);
+    if (!said) return this.#wrong(node, `is told of ${event.id} to ${name}, which was never said`);
+    said[event.type]++;
+    const mark = marked(said.text);
+    if (event.type === "delivered" && said.shown !== 1) {
+      this.#wrong(node, `is told that ${mark} is delivered, shown ${said.shown} times`);
+    }
+    if (event.type === "failed" && said.shown !== 0) {
+      this.#wrong(node, `is told that ${mark} failed (${event.why}), and it was shown`);
+    }
+  }
+
+  /** What is sealed must not be seen. */
+  #sent(from: string, to: string, datagram: Uint8Array): void {
+    const text = new TextDecoder().decode(datagram);
+    if (!text.includes("<")) return;
+    for (const [mark] of text.matchAll(/<[\d.]+\.[a-z]+>/g)) {
+      const [sender, receiver] = [from, to].map((key) => this.#nodes.find(({ place }) => place.key === key)?.name);
+      const said = this.#byText.get(mark)?.find((each) => each.from === sender && each.to === receiver);
+      if (!said?.sealed || this.#insecure.has(`${sender} ${receiver}`)) continue;
+      this.#world.problems.push(`${mark} to ${receiver} was to be sealed, and could be read`);
+    }
+  }
+
+  #wrong({ name }: PeerNode, text: string): void {
+    this.#world.problems.push(`${name}: ${text}`);
+  }
+}
+
+/** What a text is known by, however long it is. */
+function marked(text: string): string {
+  return text.slice(0, text.indexOf(">") + 1);
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
+}

@@ -1,0 +1,80 @@
+import { decodeText, encodeText } from "../../lib/base/text.ts";
+import { decodePeerPacket, encodeMeeting } from "../../lib/peer/packet.ts";
+import { type Place, placeAt } from "../../lib/peer/place.ts";
+import { encodePacket, readId } from "../../lib/wire/datagram/packet.ts";
+import type { PeerNode } from "./peer_node.ts";
+import type { PeerWorld } from "./peer_world.ts";
+
+const PIECE = 5;
+const NAMED = 11;
+
+/** A small program that chats with one peer: made of datagrams, and without keys unless it says that it has them. */
+export class SmallProgram {
+  /** What it was said, as the lines came. */
+  readonly letters: string[] = [];
+  link = 0n;
+  #named: bigint | undefined;
+  #seq = 0;
+  #ack = 1;
+
+  constructor(
+    readonly world: PeerWorld,
+    readonly node: PeerNode,
+    readonly place: Place = placeAt("10.0.0.7", 5000),
+    readonly name = "pat",
+  ) {
+    world.udp.bind(place, (_from, datagram) => this.#arrived(datagram));
+  }
+
+  /** Asks, and opens a link when it is answered; whether it was. `more`: it claims to have keys. */
+  async open(mine = 7n, more = false): Promise<boolean> {
+    this.#named = undefined;
+    this.send(encodeMeeting({ kind: "ask", id: mine, self: { name: this.name, more } }));
+    await this.world.pass(10);
+    if (this.#named === undefined) return false;
+    this.link = mine ^ this.#named;
+    this.ping();
+    await this.world.pass(10);
+    return true;
+  }
+
+  ping(): void {
+    this.send(encodePacket({ kind: "ping", id: this.link, token: new Uint8Array(8) }));
+  }
+
+  say(letter: unknown): void {
+    const piece = encodeText(JSON.stringify(letter));
+    const datagram = new Uint8Array(19 + piece.length);
+    const view = new DataView(datagram.buffer);
+    datagram.set([0x50, PIECE]);
+    view.setBigUint64(2, this.link);
+    view.setUint32(10, ++this.#seq);
+    view.setUint32(14, this.#ack);
+    // Its first and its last piece.
+    datagram[18] = 3;
+    datagram.set(piece, 19);
+    this.send(datagram);
+  }
+
+  send(datagram: Uint8Array): void {
+    this.node.do(() => this.node.peer.receive(this.place, datagram, this.world.time.now));
+  }
+
+  #arrived(datagram: Uint8Array): void {
+    if (datagram[1] === NAMED) this.#named = readId(datagram, 10);
+    if (datagram[1] !== PIECE) return;
+    const seq = new DataView(datagram.buffer, datagram.byteOffset).getUint32(10);
+    if (seq === this.#ack) {
+      this.#ack++;
+      this.letters.push(...`${decodeText(datagram.subarray(19))}`.split("\n"));
+    }
+    this.send(encodePacket({ kind: "ack", id: this.link, ack: this.#ack, bitmap: new Uint8Array(0) }));
+  }
+}
+
+/** Changes the names that are said in ASK and NAMED, as somebody in between could; anything else stays. */
+export function renamed(datagram: Uint8Array, name: string): Uint8Array {
+  const packet = decodePeerPacket(datagram);
+  if (packet instanceof Error || !("self" in packet)) return datagram;
+  return encodeMeeting({ ...packet, self: { ...packet.self, name } });
+}
