@@ -135,7 +135,8 @@ Deno.test("our client shows what comes, with or without line breaks, and sends w
 
 Deno.test("one room: guests, IM and everybody hear each other; a guest is an address, and in no list", async () => {
   await using lab = new Lab({ lobby: true });
-  const [first, second] = [await lab.guest(), await lab.guest()];
+  using first = await lab.guest();
+  using second = await lab.guest();
   using jacky = await lab.join("jacky");
   await first.send("hello all\n");
   assertEquals(await second.line(), "<127.0.0.1> hello all");
@@ -155,7 +156,7 @@ Deno.test("one room: guests, IM and everybody hear each other; a guest is an add
 
 Deno.test("one alone with guests says something to all: it is delivered, and they have it", async () => {
   await using lab = new Lab({ lobby: true });
-  const guest = await lab.guest();
+  using guest = await lab.guest();
   using jacky = await lab.join("jacky");
   assertEquals(await jacky.la.ask("/toall anybody?"), "303 Message delivery successful");
   assertEquals(await guest.line(), "<jacky> anybody?");
@@ -170,11 +171,12 @@ Deno.test("a hundred and fifty guests, some of whom vanish: the rest never notic
   await Promise.all(rest.map(async (guest) => {
     for (let n = 0; n < 20; n++) assertEquals(await guest.line(), `<127.0.0.1> number ${n}`);
   }));
+  for (const guest of guests) guest.close();
 });
 
 Deno.test("the server stops: every guest's connection ends", async () => {
   const lab = new Lab({ lobby: true });
-  const guest = await lab.guest();
+  using guest = await lab.guest();
   await lab[Symbol.asyncDispose]();
   assertEquals(await guest.rest(), "");
 });
@@ -211,7 +213,8 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
 
 Deno.test("a guest who never reads is let go in the end, and holds up nobody", async () => {
   await using lab = new Lab({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
-  const [speaker, reader] = [await lab.guest(), await lab.guest()];
+  using speaker = await lab.guest();
+  using reader = await lab.guest();
   using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.house.doors[1]!.port });
   await until(() => lab.house.board.size === 3, "three are in");
   const line = "word ".repeat(1600).trimEnd();
