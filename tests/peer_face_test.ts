@@ -229,7 +229,7 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       { type: "news", text: "1 message waits for dave, from before" },
     ).types("lunch?")
     .shows(
-      "-- you are alice; /to NAME or /join GROUP goes to a conversation, /help says what can be typed --",
+      "-- you are alice; /to NAME or /join GROUP goes to a conversation; /help says more --",
       "08:33:46 bob → you: hello alice",
       "(bob 1)> hello?",
       '"hello?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',

@@ -1,5 +1,5 @@
 /**
- * Takes the README's picture: a real server and three real clients, one of each kind, in tmux, typed at by this script.
+ * Takes the README's picture: a real server and real clients of each kind, in tmux, typed at by this script.
  *
  *   deno run -A tools/picture.ts        writes docs/partyline.svg; needs tmux
  */
@@ -30,7 +30,7 @@ async function takePicture(folder: string): Promise<Capture[]> {
       root,
       `${Deno.execPath()} task -q ${task} --data ${folder}/${name}`,
     );
-  const server = await open("server", 14, "start --host 127.0.0.1");
+  const server = await open("server", 19, "start --host 127.0.0.1");
   await server.shows("To stop: Ctrl-C");
   const jacky = await open("jacky", 9, "client 127.0.0.1 2001");
   await login(jacky, "jacky");
@@ -53,11 +53,21 @@ async function takePicture(folder: string): Promise<Capture[]> {
   await bob.shows("sent");
   await bob.type("/to ja", "Tab");
   await bob.shows("/to jacky");
+  const dave = await open("dave", 4, "client peer 127.0.0.1 --name dave");
+  await dave.shows("you are dave");
+  const erin = await open("erin", 9, "client peer 127.0.0.1 --name erin");
+  await erin.shows("dave is online");
+  await dave.type("/to erin no server between us", "Enter");
+  await erin.shows("no server");
+  await erin.type("/to dave", "Enter");
+  await erin.type("so it is", "Enter");
+  await erin.shows("delivered to dave");
   return [
     await capture(server, "deno task start"),
     await capture(jacky, "deno task client 127.0.0.1 2001"),
     await capture(bob, "deno task client chat"),
     await capture(carol, "deno task client mailbox 127.0.0.1 2004 --name carol"),
+    await capture(erin, "deno task client peer 127.0.0.1 --name erin"),
   ];
 }
 

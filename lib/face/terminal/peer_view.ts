@@ -57,7 +57,7 @@ export class PeerView implements ChatLook<PeerEvent> {
   }
 
   welcome({ me }: ChatMemory): string[] {
-    return [this.news(`you are ${me}; /to NAME or /join GROUP goes to a conversation, /help says what can be typed`)];
+    return [this.news(`you are ${me}; /to NAME or /join GROUP goes to a conversation; /help says more`)];
   }
 
   // There is none between peers.
