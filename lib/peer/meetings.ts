@@ -1,9 +1,11 @@
-import { isLoopback } from "../base/address.ts";
 import { Fault } from "../base/fault.ts";
 import { Rate } from "../base/rate.ts";
 import { DatagramLink, type LinkOwner } from "../wire/datagram/link.ts";
 import { encodePacket, type LinkPacket, readId } from "../wire/datagram/packet.ts";
-import { Contact } from "./contact.ts";
+import { Aliases } from "./aliases.ts";
+import type { Contact } from "./contact.ts";
+import { Contacts } from "./contacts.ts";
+import { Farewells } from "./farewells.ts";
 import type { PeerOptions } from "./options.ts";
 import { decodePeerPacket, encodeMeeting, type Introduction, type MeetingPacket } from "./packet.ts";
 import { type Place, placeAt } from "./place.ts";
@@ -43,15 +45,9 @@ export interface MeetingStats {
  */
 export class Meetings {
   readonly stats: MeetingStats = { malformed: 0, unknown: 0, flooded: 0, unasked: 0, repeated: 0 };
-  readonly #contacts = new Map<string, Contact>();
-  /** How many there are at one address. */
-  readonly #ofAddress = new Map<string, number>();
-  /** Contacts that have only asked us, the oldest first. */
-  readonly #strangers = new Set<Contact>();
-  /** Places of somebody who is spoken with at another one, and at which: they are not asked. */
-  readonly #aliases = new Map<string, { readonly place: Place; readonly spoken: string }>();
-  /** Good byes that are said again, since nobody answers them. */
-  #farewells: { readonly at: number; readonly place: Place; readonly datagram: Uint8Array }[] = [];
+  readonly #contacts: Contacts;
+  readonly #aliases = new Aliases();
+  readonly #farewells: Farewells;
   readonly #due = new Set<DatagramLink>();
   readonly #asks: Rate;
   /** Our own, by which we know what we sent ourselves. */
@@ -62,6 +58,8 @@ export class Meetings {
 
   constructor(readonly self: Introduction, readonly way: MeetingWay, readonly options: PeerOptions, now: number) {
     this.#asks = new Rate(options.limits.askBurst, options.limits.asksPerSecond, now);
+    this.#contacts = new Contacts(options.limits, () => readId(way.random8(), 0));
+    this.#farewells = new Farewells(options.limits.farewellMs);
     this.run = readId(way.random8(), 0);
     this.#now = now;
   }
@@ -73,15 +71,15 @@ export class Meetings {
 
   /** Links that are there, or that are not said good bye to often enough. */
   get size(): number {
-    let size = this.#farewells.length;
-    for (const { opened } of this.#contacts.values()) if (opened) size++;
+    let { size } = this.#farewells;
+    for (const { opened } of this.#contacts.all()) if (opened) size++;
     return size;
   }
 
   /** Places that are asked, and have not answered. */
   get asking(): number {
     let asking = 0;
-    for (const contact of this.#contacts.values()) if (contact.asking && !contact.opened) asking++;
+    for (const contact of this.#contacts.all()) if (contact.asking && !contact.opened) asking++;
     return asking;
   }
 
@@ -93,10 +91,9 @@ export class Meetings {
   /** Somebody may be there: asks for so long, soon or a while later; false when too many are asked already. */
   meet(place: Place, now: number, forMs: number, inMs = 0): boolean {
     this.#now = now;
-    if (this.#aliases.has(place.key)) return true;
-    const contact = this.#contact(place);
-    if (!contact || this.#closing !== undefined) return false;
-    this.#strangers.delete(contact);
+    if (this.#aliases.has(place)) return true;
+    const contact = this.#closing === undefined ? this.#contacts.reach(place) : undefined;
+    if (!contact) return false;
     contact.wantedUntil = Math.max(contact.wantedUntil, now + forMs);
     if (!contact.opened && !contact.asking) this.#askIn(contact, inMs, this.options.limits.askMs);
     return true;
@@ -104,19 +101,17 @@ export class Meetings {
 
   /** How many links with a place in a row lived but shortly. */
   shortLives(place: Place): number {
-    return this.#contacts.get(place.key)?.shortLives ?? 0;
+    return this.#contacts.get(place)?.shortLives ?? 0;
   }
 
   /** Who is at a place is spoken with at another one. */
   alias(place: Place, spoken: Place): void {
-    this.#aliases.set(place.key, { place, spoken: spoken.key });
+    this.#aliases.add(place, spoken);
   }
 
   /** Who was there may be found at their other places again: these. */
   parted(place: Place): Place[] {
-    const others = [...this.#aliases.values()].filter(({ spoken }) => spoken === place.key).map(({ place }) => place);
-    for (const { key } of others) this.#aliases.delete(key);
-    return others;
+    return this.#aliases.parted(place);
   }
 
   /** A datagram, and from where; the caller may use its buffer again at once. */
@@ -154,9 +149,9 @@ export class Meetings {
   tick(now: number): void {
     this.flush(now);
     if (now < this.#wakeAt) return;
-    this.#wakeAt = Infinity;
-    this.#sayFarewells(now);
-    for (const contact of this.#contacts.values()) {
+    this.#farewells.tick(now, (place, datagram) => this.way.send(place, datagram));
+    this.#wakeAt = this.#farewells.wakeAt;
+    for (const contact of this.#contacts.all()) {
       if (contact.askAt <= now) this.#ask(contact, now);
       const link = contact.opened?.link;
       if (link && link.wakeAt <= now) link.tick(now);
@@ -168,14 +163,14 @@ export class Meetings {
   /** Ends every link once what was sent has arrived; no new one opens. */
   close(why: string, now: number): void {
     this.#closing = why;
-    for (const { opened } of this.#contacts.values()) opened?.link.close(why, now);
+    for (const { opened } of this.#contacts.all()) opened?.link.close(why, now);
   }
 
   /** Ends every link at once. */
   abort(why: string): void {
     this.#closing = why;
-    for (const { opened } of this.#contacts.values()) opened?.link.abort(why);
-    this.#farewells = [];
+    for (const { opened } of this.#contacts.all()) opened?.link.abort(why);
+    this.#farewells.clear();
   }
 
   #asked(place: Place, { id, self }: Extract<MeetingPacket, { kind: "ask" }>, now: number): void {
@@ -184,9 +179,9 @@ export class Meetings {
       this.stats.flooded++;
       return;
     }
-    const known = this.#contacts.get(place.key);
+    const known = this.#contacts.get(place);
     if (known?.opened?.theirs === id) return this.#name(known, id, known.opened.mine);
-    const contact = known ?? this.#stranger(place);
+    const contact = known ?? this.#contacts.stranger(place);
     if (!contact) {
       this.stats.flooded++;
       return;
@@ -200,19 +195,19 @@ export class Meetings {
   }
 
   #answered(place: Place, packet: Extract<MeetingPacket, { kind: "named" }>, now: number): void {
-    const contact = this.#contacts.get(place.key);
+    const contact = this.#contacts.get(place);
     if (contact?.opened?.mine === packet.id) return;
     if (contact?.mine !== packet.id) {
       this.stats.unasked++;
       return;
     }
     // Whoever answers by our own number is us.
-    if (packet.theirs === contact.mine) return this.#drop(contact);
+    if (packet.theirs === contact.mine) return this.#contacts.drop(contact);
     if (this.#closing === undefined) this.#open(contact, packet.theirs, packet.self, now);
   }
 
   #pass(place: Place, packet: LinkPacket, now: number): void {
-    const contact = this.#contacts.get(place.key);
+    const contact = this.#contacts.get(place);
     const link = contact?.opened?.link;
     if (link?.id === packet.id) return this.#take(link, packet, now);
     const made = contact?.makes(packet.id);
@@ -234,7 +229,7 @@ export class Meetings {
   #open(contact: Contact, theirs: bigint, self: Introduction, now: number): DatagramLink {
     const before = contact.opened;
     const { mine, place } = contact;
-    this.#strangers.delete(contact);
+    this.#contacts.proved(contact);
     contact.askAt = Infinity;
     contact.waitMs = 0;
     contact.asked = false;
@@ -274,25 +269,16 @@ export class Meetings {
   /** The link is gone; unless somebody wants it back, the place is remembered for as long as it was wanted. */
   #ended(contact: Contact): void {
     contact.shortLives = this.#now - contact.opened!.at < this.options.limits.shortMs ? contact.shortLives + 1 : 0;
-    if (this.#closing !== undefined) this.#bid(contact.place, contact.opened!.link.id);
+    if (this.#closing !== undefined) this.#bid(contact.place, contact.opened!.link.id, this.#closing);
     contact.opened = undefined;
     contact.askAt = Math.max(this.#now, contact.wantedUntil);
     this.#wakeAt = Math.min(this.#wakeAt, contact.askAt);
   }
 
   /** The first good bye has gone out. */
-  #bid(place: Place, id: bigint): void {
-    const datagram = encodePacket({ kind: "close", id, why: this.#closing! });
-    const next = this.#now + this.options.limits.farewellMs;
-    const last = next + this.options.limits.farewellMs;
-    this.#farewells.push({ at: next, place, datagram }, { at: last, place, datagram });
-    this.#wakeAt = Math.min(this.#wakeAt, next);
-  }
-
-  #sayFarewells(now: number): void {
-    for (const { at, place, datagram } of this.#farewells) if (at <= now) this.way.send(place, datagram);
-    this.#farewells = this.#farewells.filter(({ at }) => at > now);
-    for (const { at } of this.#farewells) this.#wakeAt = Math.min(this.#wakeAt, at);
+  #bid(place: Place, id: bigint, why: string): void {
+    this.#farewells.bid(place, encodePacket({ kind: "close", id, why }), this.#now);
+    this.#wakeAt = Math.min(this.#wakeAt, this.#farewells.wakeAt);
   }
 
   #askIn(contact: Contact, inMs: number, waitMs: number): void {
@@ -304,9 +290,9 @@ export class Meetings {
 
   /** Somebody says that they are there. It may be said by others: one question is what it is worth. */
   #announced(place: Place): void {
-    const known = this.#contacts.get(place.key);
-    if (known?.opened || known?.asking || this.#closing !== undefined || this.#aliases.has(place.key)) return;
-    const contact = known ?? this.#stranger(place);
+    const known = this.#contacts.get(place);
+    if (known?.opened || known?.asking || this.#closing !== undefined || this.#aliases.has(place)) return;
+    const contact = known ?? this.#contacts.stranger(place);
     if (contact) this.#askIn(contact, 0, this.options.limits.askMostMs);
   }
 
@@ -314,7 +300,7 @@ export class Meetings {
     if (contact.opened || this.#closing !== undefined) {
       contact.askAt = Infinity;
     } else if (now >= contact.wantedUntil && (contact.asked || !contact.asking)) {
-      this.#drop(contact);
+      this.#contacts.drop(contact);
     } else if (!contact.asking) {
       contact.askAt = contact.wantedUntil;
     } else {
@@ -323,42 +309,5 @@ export class Meetings {
       contact.waitMs = Math.min(contact.waitMs * 2, this.options.limits.askMostMs);
       this.way.send(contact.place, encodeMeeting({ kind: "ask", id: contact.mine, self: this.self }));
     }
-  }
-
-  #contact(place: Place): Contact | undefined {
-    const known = this.#contacts.get(place.key);
-    if (known) return known;
-    const { places, strangers, placesOfOneAddress } = this.options.limits;
-    const { hostname } = place;
-    const ofAddress = this.#ofAddress.get(hostname) ?? 0;
-    if (this.#contacts.size >= places + strangers) return undefined;
-    if (ofAddress >= placesOfOneAddress && !isLoopback(hostname)) return undefined;
-    this.#ofAddress.set(hostname, ofAddress + 1);
-    const contact = new Contact(place, readId(this.way.random8(), 0));
-    this.#contacts.set(place.key, contact);
-    return contact;
-  }
-
-  /** Somebody of whom nothing is known but that a question came from there. */
-  #stranger(place: Place): Contact | undefined {
-    if (this.#strangers.size >= this.options.limits.strangers) {
-      for (const oldest of this.#strangers) {
-        this.#drop(oldest);
-        break;
-      }
-    }
-    const contact = this.#contact(place);
-    if (contact) this.#strangers.add(contact);
-    return contact;
-  }
-
-  #drop(contact: Contact): void {
-    contact.askAt = Infinity;
-    this.#strangers.delete(contact);
-    if (!this.#contacts.delete(contact.place.key)) return;
-    const { hostname } = contact.place;
-    const left = this.#ofAddress.get(hostname)! - 1;
-    if (left > 0) this.#ofAddress.set(hostname, left);
-    else this.#ofAddress.delete(hostname);
   }
 }

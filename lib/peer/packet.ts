@@ -1,12 +1,20 @@
 import { peerNameFault } from "../base/peer_name.ts";
 import { Fault } from "../base/fault.ts";
 import { decodeText, encodeText } from "../base/text.ts";
-import { decodePacket, type LinkPacket, readId, writeId } from "../wire/datagram/packet.ts";
+import {
+  decodePacket,
+  headed,
+  type LinkPacket,
+  malformed,
+  MARK,
+  readId,
+  writeId,
+  wrongLength,
+} from "../wire/datagram/packet.ts";
 
 /** ASK and HERE: longer than any answer to them, so that nobody gains by lying about who asks. */
 export const ASK_BYTES = 96;
 
-const MARK = 0x50;
 const ASK = 10, NAMED = 11, HERE = 12;
 const ASK_HEAD_BYTES = 11;
 const NAMED_HEAD_BYTES = 19;
@@ -96,20 +104,4 @@ function readSelf(datagram: Uint8Array, at: number, end: number): Introduction |
   if (name instanceof Fault) return name;
   const why = peerNameFault(name);
   return why === undefined ? { name, more: (datagram[at - 1]! & 1) === 1 } : new Fault("malformed", why);
-}
-
-function headed(kind: number, id: bigint, bytes: number): Uint8Array {
-  const datagram = new Uint8Array(bytes);
-  datagram[0] = MARK;
-  datagram[1] = kind;
-  writeId(datagram, 2, id);
-  return datagram;
-}
-
-function wrongLength(name: string, length: number): Fault {
-  return malformed(`the length of ${name}`, `${length} bytes`);
-}
-
-function malformed(rule: string, found: string): Fault {
-  return new Fault("malformed", `expected ${rule}, found ${found}`);
 }

@@ -20,7 +20,8 @@ export const COOKIE_BYTES = 16;
 export const FIRST = 1;
 export const LAST = 2;
 
-const MARK = 0x50;
+/** What every datagram begins with. */
+export const MARK = 0x50;
 const ACK_HEAD_BYTES = 14;
 const BITMAP_BYTES = 32;
 const WHY_BYTES = 200;
@@ -157,7 +158,8 @@ export function writeId(bytes: Uint8Array, at: number, id: bigint): void {
   new DataView(bytes.buffer, bytes.byteOffset + at, 8).setBigUint64(0, id);
 }
 
-function headed(kind: number, id: bigint, bytes: number): Uint8Array {
+/** A datagram of so many bytes with its first ten: the mark, its kind, and whose it is. */
+export function headed(kind: number, id: bigint, bytes: number): Uint8Array {
   const datagram = new Uint8Array(bytes);
   datagram[0] = MARK;
   datagram[1] = kind;
@@ -181,10 +183,12 @@ function writeNumber(bytes: Uint8Array, at: number, number: number): void {
   bytes[at + 3] = number;
 }
 
-function wrongLength(name: string, length: number): Fault {
+/** What is wrong with a datagram of this kind. */
+export function wrongLength(name: string, length: number): Fault {
   return malformed(`the length of ${name}`, `${length} bytes`);
 }
 
-function malformed(rule: string, found: string): Fault {
+/** What was expected, and what was found. */
+export function malformed(rule: string, found: string): Fault {
   return new Fault("malformed", `expected ${rule}, found ${found}`);
 }
