@@ -288,6 +288,8 @@ Deno.test("each of two asks at another address of the other's at once: one link 
     await world.pass(5000);
     assertEquals([alice.heard, bob.heard, alice.peer.size, bob.peer.size], [["bob: hi"], ["alice: hi"], 1, 1]);
     assertEquals(links()[0], links()[1]);
+    // It is seen by nobody.
+    assertEquals([alice.saw("offline"), bob.saw("offline")], [[], []]);
   }
 });
 

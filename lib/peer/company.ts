@@ -1,5 +1,5 @@
 import { isLoopback } from "../base/address.ts";
-import type { DatagramLink, LinkOwner } from "../wire/datagram/link.ts";
+import { CLOSED, type DatagramLink, type LinkOwner } from "../wire/datagram/link.ts";
 import { Friend, type FriendWay } from "./friend.ts";
 import type { PeerHouse } from "./house.ts";
 import type { Letter } from "./letter.ts";
@@ -48,8 +48,8 @@ export class Company implements FriendWay {
   readonly #persons = new Map<Friend, Person>();
   /** Links whose other side has not proved its key yet, and until when it must. */
   readonly #proving = new Map<Friend, number>();
-  /** Persons who are not missed yet: a link with the same run of their program is about to be ready. */
-  readonly #coming = new Map<Person, string>();
+  /** Persons who are not missed yet, and until when: their program is there, and another link with it, or soon will be. */
+  readonly #coming = new Map<Person, number>();
   readonly #due = new Set<Friend>();
   #twinTold = false;
   #leaving = false;
@@ -73,7 +73,7 @@ export class Company implements FriendWay {
 
   /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
-    return Math.min(Infinity, ...this.#proving.values());
+    return Math.min(Infinity, ...this.#proving.values(), ...this.#coming.values());
   }
 
   /** A link is there: who speaks on it. */
@@ -86,6 +86,11 @@ export class Company implements FriendWay {
 
   tick(now: number): void {
     for (const [friend, until] of this.#proving) if (until <= now) friend.link.abort("no key was proved in time");
+    for (const [person, until] of this.#coming) {
+      if (until > now) continue;
+      this.#coming.delete(person);
+      this.#miss(person);
+    }
   }
 
   /** Hands to the links what waits for them. */
@@ -167,15 +172,16 @@ export class Company implements FriendWay {
     this.#persons.delete(friend);
     this.#proving.delete(friend);
     this.#due.delete(friend);
-    const next = why === TWICE ? this.#isElsewhere(friend) : undefined;
+    if (why === TWICE) this.#isElsewhere(friend);
     if (!person) return this.#neverReady(friend, why);
     if (person.friend !== friend) return;
     const others = this.#meetings.parted(friend.place);
     if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend, others);
     person.friend = undefined;
     person.mail.parted();
-    if (next && !next.isReady) this.#coming.set(person, friend.run);
-    else this.#miss(person);
+    if (person.key !== undefined && (why === TWICE || why === CLOSED) && !this.#leaving) {
+      this.#coming.set(person, this.#house.now + this.limits.missMs);
+    } else this.#miss(person);
   }
 
   /** Somebody is not there any more. */
@@ -187,15 +193,10 @@ export class Company implements FriendWay {
   }
 
   /** A link ended before it was known with whom. */
-  #neverReady({ place, run }: Friend, why: string): void {
+  #neverReady({ place }: Friend, why: string): void {
     this.#meetings.parted(place);
     // They are not asked again at once, but may try.
     if (why !== TWICE) this.#meetings.meet(place, this.#house.now, this.limits.namedMs, this.limits.askMostMs);
-    for (const [person, coming] of this.#coming) {
-      if (coming !== run) continue;
-      this.#coming.delete(person);
-      this.#miss(person);
-    }
   }
 
   /** Somebody is gone who has not said so. */
@@ -207,16 +208,14 @@ export class Company implements FriendWay {
   }
 
   /** The other side has noticed first that they are here twice: the other link, or one that will be it. */
-  #isElsewhere({ run, place, link }: Friend): Friend | undefined {
+  #isElsewhere({ run, place, link }: Friend): void {
     for (const other of [...this.#persons.keys(), ...this.#proving.keys()]) {
       if (run === "" || other.run !== run || other.link === link) continue;
-      this.#meetings.alias(place, other.place);
-      return other;
+      return this.#meetings.alias(place, other.place);
     }
     // Each side has dropped the link that the other kept.
     const inMs = this.limits.againMs + Number(link.id % 1000n);
     this.#meetings.meet(place, this.#house.now, this.limits.lostMs, inMs);
-    return undefined;
   }
 
   #drop(friend: Friend, kept: Place): void {

@@ -34,6 +34,8 @@ export const PEER_LIMITS = {
   /** Until somebody whose link has ended is asked again; twice as long each time, while links live less than `shortMs`. */
   againMs: 1000,
   shortMs: 10_000,
+  /** Until somebody is missed whose program is there, but no link with it. */
+  missMs: 5000,
   /** For the other side to prove its key. */
   proveMs: 10_000,
   /** Until it is said that nobody answers at a place that a person has named. */

@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import { DatagramLink, type LinkOwner } from "./link.ts";
+import { CLOSED, DatagramLink, type LinkOwner } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { decodePacket, encodePacket, type Packet, readId } from "./packet.ts";
 
@@ -104,7 +104,7 @@ export class DatagramDialer {
         return this.#ask();
       case "close":
         if (this.#link || this.#failed) break;
-        return this.#fail(packet.why || "closed by the other side");
+        return this.#fail(packet.why || CLOSED);
     }
     this.dropped++;
   }

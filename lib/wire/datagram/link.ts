@@ -35,6 +35,9 @@ export interface LinkStats {
   readonly roundTripMs: number | undefined;
 }
 
+/** Why a link ended whose other side knows nothing of it any more: it is there, and answers. */
+export const CLOSED = "closed by the other side";
+
 const NO_BITS = new Uint8Array(0);
 const NO_TOKEN = new Uint8Array(8);
 
@@ -140,7 +143,7 @@ export class DatagramLink {
       case "ping":
         return this.#send(encodePacket({ kind: "pong", id: this.id, token: packet.token }));
       case "close":
-        this.#left = packet.why || "closed by the other side";
+        this.#left = packet.why || CLOSED;
         this.#sending.close();
         return this.#deliver();
     }
