@@ -8,7 +8,7 @@ import { openPeerFace, type PeerFace } from "./lib/face/peer_face.ts";
 import { print, printError } from "./lib/face/print.ts";
 import { openImFace } from "./lib/face/terminal/im_face.ts";
 import { traceLine } from "./lib/face/trace.ts";
-import { endpoint } from "./lib/net/address.ts";
+import { endpoint } from "./lib/base/address.ts";
 import { ChatClient } from "./lib/net/chat_client.ts";
 import { clock } from "./lib/net/clock.ts";
 import type { Companion } from "./lib/net/companion.ts";

@@ -8,7 +8,7 @@ import { type DoorName, hint, readServerLine, type ServerPlan } from "./lib/face
 import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
-import { endpoint } from "./lib/net/address.ts";
+import { endpoint } from "./lib/base/address.ts";
 import type { GateSecrets } from "./lib/net/datagram_door.ts";
 import { DatagramServer } from "./lib/net/datagram_server.ts";
 import { Places } from "./lib/net/places.ts";

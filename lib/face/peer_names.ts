@@ -1,3 +1,4 @@
+import { isIpAddress } from "../base/address.ts";
 import { peerNameFault } from "../base/peer_name.ts";
 
 /** What is wrong with how a peer is called: by name, or as `bob@10.0.0.5:3001` when two have one name. */
@@ -28,9 +29,7 @@ export function readAddress(text: string): { readonly host: string; readonly por
 }
 
 function isHost(host: string): boolean {
-  if (/^[\d.]+$/.test(host)) {
-    return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) && host.split(".").every((part) => Number(part) <= 255);
-  }
+  if (/^[\d.]+$/.test(host)) return isIpAddress(host);
   return host.length <= 253 && /^[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_-]+)*\.?$/u.test(host);
 }
 

@@ -6,7 +6,7 @@ import { decodeLeniently, encodeText } from "../base/text.ts";
 import { ImClientSession, type Question } from "../wire/im/client.ts";
 import { LA } from "../wire/im/lines.ts";
 import type { Direction, Link } from "../wire/session.ts";
-import { endpoint } from "./address.ts";
+import { endpoint } from "../base/address.ts";
 import { clock } from "./clock.ts";
 import { Companion, type CompanionHooks } from "./companion.ts";
 import { connect } from "./dial.ts";

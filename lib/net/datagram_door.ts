@@ -3,7 +3,7 @@ import { log } from "../base/log.ts";
 import { DatagramGate, type GateAddress, type GateOwner } from "../wire/datagram/gate.ts";
 import type { DatagramLink } from "../wire/datagram/link.ts";
 import { datagramOptions } from "../wire/datagram/options.ts";
-import { endpoint } from "./address.ts";
+import { endpoint } from "../base/address.ts";
 import type { Places } from "./places.ts";
 import type { Door, Line, Seat } from "./seat.ts";
 import type { Switchboard } from "./switchboard.ts";

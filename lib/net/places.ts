@@ -1,5 +1,5 @@
 import type { Limits } from "../base/limits.ts";
-import { isLoopback } from "./address.ts";
+import { isLoopback } from "../base/address.ts";
 
 /**
  * Who may come in: so many at once, so many from one address. A place is free again when the connection is really gone,

@@ -5,7 +5,7 @@ import type { Command } from "../hub/command.ts";
 import type { Event } from "../hub/event.ts";
 import type { SessionId } from "../hub/people.ts";
 import type { DialOutcome, Direction, Ending, Link, PeerAddress, Session, Way } from "../wire/session.ts";
-import { isLoopback } from "./address.ts";
+import { isLoopback } from "../base/address.ts";
 import { Liveness, type ProbeOutcome } from "./liveness.ts";
 import type { Switchboard } from "./switchboard.ts";
 

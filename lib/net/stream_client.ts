@@ -1,6 +1,6 @@
 import type { Ending, Link } from "../wire/session.ts";
 import { limits } from "../base/limits.ts";
-import { isLoopback } from "./address.ts";
+import { isLoopback } from "../base/address.ts";
 import { clock } from "./clock.ts";
 import { probe } from "./dial.ts";
 import { Liveness } from "./liveness.ts";

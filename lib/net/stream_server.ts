@@ -1,6 +1,6 @@
 import type { Limits } from "../base/limits.ts";
 import { log } from "../base/log.ts";
-import { endpoint } from "./address.ts";
+import { endpoint } from "../base/address.ts";
 import type { Places } from "./places.ts";
 import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
 import type { Door } from "./seat.ts";

@@ -1,9 +1,9 @@
 import type { Membership } from "./letter.ts";
 import type { PeerLimits } from "./options.ts";
 
-/** Two 32-bit numbers of FNV-1a. */
 /** How far others may be ahead of what we have said of ourselves: what a disk that went back may have forgotten. */
 const BELIEVED_VERSIONS = 1000;
+/** Two 32-bit numbers of FNV-1a. */
 const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
 
 /**
@@ -81,8 +81,6 @@ export class Groups {
         wrong.push(this.enter(entry.group, known.in, entry.version + 1));
       } else if (!known && this.#isFull(entry.group)) {
         this.refused++;
-      } else if (!known && this.#size >= this.limits.memberships) {
-        this.refused++;
       } else {
         this.#set(entry);
         if (entry.in !== (known?.in ?? false)) changed.push(entry);
@@ -99,7 +97,8 @@ export class Groups {
   }
 
   #isFull(group: string): boolean {
-    return (this.#entries.get(group)?.size ?? 0) >= this.limits.members;
+    const { members, memberships } = this.limits;
+    return this.#size >= memberships || (this.#entries.get(group)?.size ?? 0) >= members;
   }
 
   #ownVersion(group: string): number {

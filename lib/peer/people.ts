@@ -17,7 +17,7 @@ export interface Person {
   readonly mail: Mail;
   /** The fingerprint of their key, once they have proved it. */
   print: Uint8Array | undefined;
-  /** Why nothing is said to them and nothing taken, until the person decides. */
+  /** Whether nothing is said to them and nothing taken, until the person decides. */
   blocked: boolean;
   /** Whether it was told that what is said is sealed. */
   toldSecure: boolean;
@@ -84,9 +84,7 @@ export class People {
   find(text: string): Person | string {
     const at = text.indexOf("@");
     const name = at < 0 ? text : text.slice(0, at);
-    const named = [...this.#byName.get(name) ?? []].filter(({ place }) =>
-      at < 0 || (place || UNKNOWN) === text.slice(at + 1)
-    );
+    const named = this.called(name).filter(({ place }) => at < 0 || (place || UNKNOWN) === text.slice(at + 1));
     const there = named.filter(({ friend }) => friend);
     const [first, ...others] = there.length > 0 ? there : named;
     if (!first) return `nobody called ${text} has been seen; /list shows who has`;

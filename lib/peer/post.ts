@@ -1,9 +1,9 @@
-import type { Target } from "../hub/store.ts";
 import { encodeText } from "../base/text.ts";
+import type { Target } from "../hub/store.ts";
+import type { Friend } from "./friend.ts";
 import type { Groups } from "./groups.ts";
 import { isThere, type PeerHouse } from "./house.ts";
 import type { Letter } from "./letter.ts";
-import type { Friend } from "./friend.ts";
 import type { Person } from "./people.ts";
 import type { Outgoing } from "./store.ts";
 

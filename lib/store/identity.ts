@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { reason } from "../base/reason.ts";
+import { writeOwn } from "./own_file.ts";
 
 /** What a client knows itself by; the message says which file cannot be read or written. */
 export class IdentityError extends Error {
@@ -80,16 +81,11 @@ export class Identity {
     }
   }
 
-  /** In one step: whoever reads it finds the old or the new. */
   #write(file: string, value: unknown): void {
-    const path = join(this.folder, file);
-    const fresh = `${path}.${crypto.randomUUID()}`;
     try {
-      Deno.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      Deno.writeTextFileSync(fresh, JSON.stringify(value, null, 2) + "\n", { mode: 0o600 });
-      Deno.renameSync(fresh, path);
+      writeOwn(this.folder, file, value);
     } catch (error) {
-      throw new IdentityError(`cannot write ${path}: ${reason(error)}`);
+      throw new IdentityError(`cannot write ${join(this.folder, file)}: ${reason(error)}`);
     }
   }
 }

@@ -3,6 +3,7 @@ import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { reason } from "../base/reason.ts";
 import type { Agreement, FreshKey, LinkKeys, PublicKeys, Secrecy } from "../peer/secrecy.ts";
 import { IdentityError } from "./identity.ts";
+import { writeOwn } from "./own_file.ts";
 
 const FILE = "peer_key.json";
 const KEY_BYTES = 32;
@@ -182,15 +183,10 @@ function readKept(path: string): { public: Bytes; private: Uint8Array } | undefi
   }
 }
 
-/** In one step, and only for its owner to read. */
 function writeKept(folder: string, kept: { public: string; private: string }): void {
-  const path = join(folder, FILE);
-  const fresh = `${path}.${crypto.randomUUID()}`;
   try {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    Deno.writeTextFileSync(fresh, JSON.stringify(kept, null, 2) + "\n", { mode: 0o600 });
-    Deno.renameSync(fresh, path);
+    writeOwn(folder, FILE, kept);
   } catch (error) {
-    throw new IdentityError(`cannot write the key ${path}: ${reason(error)}`);
+    throw new IdentityError(`cannot write the key ${join(folder, FILE)}: ${reason(error)}`);
   }
 }

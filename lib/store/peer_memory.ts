@@ -1,7 +1,5 @@
 import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peer/store.ts";
-
-/** Refusals remembered of one series: who is refused more often learns it at the first saying alone. */
-export const REFUSALS = 1000;
+import { Refusals } from "./refusals.ts";
 
 /** What a peer keeps, for as long as the program runs. */
 export class PeerMemory implements PeerStore {
@@ -9,7 +7,7 @@ export class PeerMemory implements PeerStore {
   #last = 0;
   readonly #waiting = new Map<string, Outgoing>();
   readonly #seen = new Map<string, number>();
-  readonly #refusals = new Map<string, Map<number, string>>();
+  readonly #refusals = new Refusals();
   readonly #acquaintances = new Map<string, Acquaintance>();
   readonly #trusts = new Map<string, Trust>();
   readonly #parts = new Map<string, OwnPart>();
@@ -30,31 +28,24 @@ export class PeerMemory implements PeerStore {
     return [...this.#waiting.values()].sort((one, other) => one.n - other.n);
   }
 
-  seen(key: string): number {
-    return this.#seen.get(key) ?? 0;
+  seen(series: string): number {
+    return this.#seen.get(series) ?? 0;
   }
 
-  markSeen(key: string, n: number): void {
-    this.#seen.set(key, n);
+  markSeen(series: string, n: number): void {
+    this.#seen.set(series, n);
   }
 
-  refused(key: string, n: number): string | undefined {
-    return this.#refusals.get(key)?.get(n);
+  refused(series: string, n: number): string | undefined {
+    return this.#refusals.get(series, n);
   }
 
-  refuse(key: string, n: number, why: string): void {
-    const refused = this.#refusals.get(key) ?? new Map<number, string>();
-    this.#refusals.set(key, refused.set(n, why));
-    for (const oldest of refused.keys()) {
-      if (refused.size > REFUSALS) refused.delete(oldest);
-      else break;
-    }
+  refuse(series: string, n: number, why: string): void {
+    this.#refusals.add(series, n, why);
   }
 
-  forgetRefusals(key: string, below: number): void {
-    const refused = this.#refusals.get(key);
-    for (const n of refused?.keys() ?? []) if (n < below) refused!.delete(n);
-    if (refused?.size === 0) this.#refusals.delete(key);
+  forgetRefusals(series: string, below: number): void {
+    this.#refusals.forget(series, below);
   }
 
   acquaintances(most: number): Acquaintance[] {

@@ -1,6 +1,6 @@
 import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peer/store.ts";
 import { Database } from "./database.ts";
-import { REFUSALS } from "./peer_memory.ts";
+import { Refusals } from "./refusals.ts";
 
 /** What takes a peer's database from version n to n + 1; a step that was in a release is never changed. */
 export const PEER_STEPS: readonly string[] = [
@@ -53,7 +53,7 @@ export class PeerSqlite implements PeerStore {
   readonly #queries;
   /** As on the disk, or in the transaction that is open. */
   readonly #seen: Map<string, number>;
-  readonly #refusals = new Map<string, Map<number, string>>();
+  readonly #refusals = new Refusals();
   #last: number;
   #reserved: number;
 
@@ -65,7 +65,7 @@ export class PeerSqlite implements PeerStore {
     this.id = id;
     this.#reserved = this.#last = reserved;
     this.#seen = new Map(this.#queries.allSeen.all().map(({ key, n }) => [key, n]));
-    for (const { key, n, why } of this.#queries.allRefused.all()) this.#noteRefusal(key, n, decoder.decode(why));
+    for (const { key, n, why } of this.#queries.allRefused.all()) this.#refusals.add(key, n, decoder.decode(why));
   }
 
   nextNumber(): number {
@@ -98,33 +98,30 @@ export class PeerSqlite implements PeerStore {
     }));
   }
 
-  seen(key: string): number {
-    return this.#seen.get(key) ?? 0;
+  seen(series: string): number {
+    return this.#seen.get(series) ?? 0;
   }
 
-  markSeen(key: string, n: number): void {
+  markSeen(series: string, n: number): void {
     this.#database.begin();
-    this.#queries.markSeen.run(key, n);
-    this.#seen.set(key, n);
+    this.#queries.markSeen.run(series, n);
+    this.#seen.set(series, n);
   }
 
-  refused(key: string, n: number): string | undefined {
-    return this.#refusals.get(key)?.get(n);
+  refused(series: string, n: number): string | undefined {
+    return this.#refusals.get(series, n);
   }
 
-  refuse(key: string, n: number, why: string): void {
+  refuse(series: string, n: number, why: string): void {
     this.#database.begin();
-    this.#queries.refuse.run(key, n, encoder.encode(why));
-    this.#noteRefusal(key, n, why);
+    this.#queries.refuse.run(series, n, encoder.encode(why));
+    for (const gone of this.#refusals.add(series, n, why)) this.#queries.forgetRefusal.run(series, gone);
   }
 
-  forgetRefusals(key: string, below: number): void {
-    const refused = this.#refusals.get(key);
-    for (const n of refused?.keys() ?? []) {
-      if (n >= below) continue;
+  forgetRefusals(series: string, below: number): void {
+    for (const n of this.#refusals.forget(series, below)) {
       this.#database.begin();
-      this.#queries.forgetRefusal.run(key, n);
-      refused!.delete(n);
+      this.#queries.forgetRefusal.run(series, n);
     }
   }
 
@@ -132,7 +129,7 @@ export class PeerSqlite implements PeerStore {
     const all = this.#queries.acquaintances.all().map((row) => ({ ...row }));
     for (const { key } of all.splice(most)) {
       this.#database.begin();
-      this.#queries.part.run(key);
+      this.#queries.forget.run(key);
     }
     return all;
   }
@@ -166,16 +163,6 @@ export class PeerSqlite implements PeerStore {
     this.#queries.keepPart.run(group, version, isIn ? 1 : 0);
   }
 
-  #noteRefusal(key: string, n: number, why: string): void {
-    const refused = this.#refusals.get(key) ?? new Map<number, string>();
-    this.#refusals.set(key, refused.set(n, why));
-    for (const oldest of refused.keys()) {
-      if (refused.size <= REFUSALS) break;
-      refused.delete(oldest);
-      this.#queries.forgetRefusal.run(key, oldest);
-    }
-  }
-
   commit(): void {
     this.#database.commit();
   }
@@ -203,7 +190,7 @@ function prepare(database: Database) {
     acquaintances: database.prepare<Acquaintance>(
       "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
     ),
-    part: database.prepare("DELETE FROM acquaintances WHERE key = ?"),
+    forget: database.prepare("DELETE FROM acquaintances WHERE key = ?"),
     meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?, ?)"),
     trust: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
       "SELECT name, key, print, secure FROM trusts WHERE name = ?",

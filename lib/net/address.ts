@@ -1,1 +1,0 @@
-export { endpoint, isLoopback } from "../base/address.ts";

@@ -1,0 +1,34 @@
+/** Refusals remembered of one series: who is refused more often learns it at the first saying alone. */
+const REFUSALS = 1000;
+
+/** Why messages were not taken, by series and number: the newest of each series. */
+export class Refusals {
+  readonly #refusals = new Map<string, Map<number, string>>();
+
+  get(series: string, n: number): string | undefined {
+    return this.#refusals.get(series)?.get(n);
+  }
+
+  /** Adds one; the numbers that have to go for it. */
+  add(series: string, n: number, why: string): number[] {
+    const refused = this.#refusals.get(series) ?? new Map<number, string>();
+    this.#refusals.set(series, refused.set(n, why));
+    const gone: number[] = [];
+    for (const oldest of refused.keys()) {
+      if (refused.size <= REFUSALS) break;
+      refused.delete(oldest);
+      gone.push(oldest);
+    }
+    return gone;
+  }
+
+  /** Forgets those below a number: which these were. */
+  forget(series: string, below: number): number[] {
+    const refused = this.#refusals.get(series);
+    if (!refused) return [];
+    const gone = [...refused.keys()].filter((n) => n < below);
+    for (const n of gone) refused.delete(n);
+    if (refused.size === 0) this.#refusals.delete(series);
+    return gone;
+  }
+}
