@@ -5,7 +5,7 @@ import { decodeLetter, encodeLetter } from "../lib/peer/letter.ts";
 import { peerOptions } from "../lib/peer/options.ts";
 import { ASK_BYTES, decodePeerPacket, encodeMeeting, type MeetingPacket } from "../lib/peer/packet.ts";
 import type { Person } from "../lib/peer/people.ts";
-import { placeAt } from "../lib/peer/place.ts";
+import { placeAt } from "../lib/base/place.ts";
 import { fingerprint } from "../lib/peer/words.ts";
 import { encodePacket, readId } from "../lib/wire/datagram/packet.ts";
 import { friends, linkOf, state } from "./support/peer_friends.ts";

@@ -4,7 +4,7 @@ import { DatagramDialer } from "../wire/datagram/dialer.ts";
 import type { DatagramLink } from "../wire/datagram/link.ts";
 import { datagramOptions } from "../wire/datagram/options.ts";
 import { clock } from "./clock.ts";
-import { DatagramOutbox } from "./datagram_outbox.ts";
+import { DatagramSocket } from "./datagram_socket.ts";
 
 /** What a connection over datagrams tells whoever uses it. */
 export interface DatagramClientOwner {
@@ -18,18 +18,12 @@ export interface DatagramClientOwner {
   ended(why: string): void;
 }
 
-const TICK_MS = 20;
-const RECEIVE_AGAIN_MS = 20;
-
 /** One connection over datagrams to a server, from its first datagram to its last. */
 export class DatagramClient {
-  readonly #socket: Deno.DatagramConn;
-  readonly #outbox: DatagramOutbox;
+  readonly #socket: DatagramSocket;
   readonly #dialer: DatagramDialer;
-  readonly #ticking: ReturnType<typeof setInterval>;
   #link: DatagramLink | undefined;
-  #flushDue = false;
-  #closed = false;
+  #over = false;
 
   /** Finds the server's address; throws when it has none. */
   static async reach(host: string, port: number, owner: DatagramClientOwner): Promise<DatagramClient> {
@@ -38,12 +32,18 @@ export class DatagramClient {
   }
 
   private constructor(address: string, family: number, port: number, readonly owner: DatagramClientOwner) {
-    const server: Deno.NetAddr = { transport: "udp", hostname: address, port };
-    this.#socket = Deno.listenDatagram({ transport: "udp", hostname: family === 6 ? "::" : "0.0.0.0", port: 0 });
-    this.#outbox = new DatagramOutbox(this.#socket);
+    this.#socket = new DatagramSocket({ hostname: family === 6 ? "::" : "0.0.0.0", port: 0 }, {
+      received: (_from, datagram) => {
+        this.#dialer.receive(datagram, clock());
+        owner.turn();
+        this.#socket.flushSoon();
+      },
+      flush: () => this.#dialer.flush(clock()),
+      tick: () => this.#dialer.tick(clock()),
+    });
     this.#dialer = new DatagramDialer({
       random8: () => new Uint8Array(randomBytes(8)),
-      send: (datagram) => this.#outbox.push(datagram, server),
+      send: (datagram) => this.#socket.send({ hostname: address, port }, datagram),
       attempt: () => owner.attempt(),
       opened: (link) => {
         this.#link = link;
@@ -52,14 +52,13 @@ export class DatagramClient {
       },
       failed: (why) => this.#end(why),
     }, datagramOptions());
-    this.#ticking = setInterval(() => this.#dialer.tick(clock()), TICK_MS);
-    this.#receive();
+    this.#socket.begin();
     this.#dialer.start(clock());
   }
 
   send(message: Uint8Array): boolean {
     const taken = this.#link?.send(message) ?? false;
-    this.#flushSoon();
+    this.#socket.flushSoon();
     return taken;
   }
 
@@ -67,43 +66,13 @@ export class DatagramClient {
   close(why: string): void {
     if (!this.#link) return this.#dialer.abort(why);
     this.#link.close(why, clock());
-    this.#flushSoon();
-  }
-
-  async #receive(): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    while (!this.#closed) {
-      try {
-        const [datagram] = await this.#socket.receive(buffer);
-        this.#dialer.receive(datagram, clock());
-        this.owner.turn();
-        this.#flushSoon();
-      } catch {
-        // The server's port is closed at the moment, or our socket is.
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RECEIVE_AGAIN_MS));
-      }
-    }
-  }
-
-  #flushSoon(): void {
-    if (this.#flushDue) return;
-    this.#flushDue = true;
-    queueMicrotask(() => {
-      this.#flushDue = false;
-      if (!this.#closed) this.#dialer.flush(clock());
-    });
+    this.#socket.flushSoon();
   }
 
   #end(why: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearInterval(this.#ticking);
+    if (this.#over) return;
+    this.#over = true;
     // The CLOSE that is just being sent leaves before the socket does.
-    queueMicrotask(() =>
-      this.#outbox.close().then(() => {
-        this.#socket.close();
-        this.owner.ended(why);
-      })
-    );
+    queueMicrotask(() => this.#socket.close().then(() => this.owner.ended(why)));
   }
 }

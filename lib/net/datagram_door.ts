@@ -1,18 +1,13 @@
 import type { Limits } from "../base/limits.ts";
 import { log } from "../base/log.ts";
-import { DatagramGate, type GateAddress, type GateOwner } from "../wire/datagram/gate.ts";
+import type { Place } from "../base/place.ts";
+import { DatagramGate, type GateOwner } from "../wire/datagram/gate.ts";
 import type { DatagramLink } from "../wire/datagram/link.ts";
 import { datagramOptions } from "../wire/datagram/options.ts";
 import { endpoint } from "../base/address.ts";
 import type { Places } from "./places.ts";
 import type { Door, Line, Seat } from "./seat.ts";
 import type { Switchboard } from "./switchboard.ts";
-
-/** Where a peer is that sends datagrams. */
-export interface PeerPlace extends GateAddress {
-  readonly hostname: string;
-  readonly port: number;
-}
 
 /** What a gate is given by chance. */
 export interface GateSecrets {
@@ -23,7 +18,7 @@ export interface GateSecrets {
 
 /** What a door on datagrams needs of the world. */
 export interface DatagramDoorWay extends GateSecrets {
-  send(place: PeerPlace, datagram: Uint8Array): void;
+  send(place: Place, datagram: Uint8Array): void;
   /** Calls `flush` when this turn is over. */
   flushSoon(): void;
   now(): number;
@@ -31,7 +26,7 @@ export interface DatagramDoorWay extends GateSecrets {
 
 /** One door on datagrams: brings the links of its gate to their seats at the switchboard. Knows no sockets. */
 export class DatagramDoor {
-  readonly #gate: DatagramGate<PeerPlace>;
+  readonly #gate: DatagramGate<Place>;
   #closing = false;
   readonly #overs: (() => void)[] = [];
 
@@ -42,7 +37,7 @@ export class DatagramDoor {
     limits: Limits,
     readonly way: DatagramDoorWay,
   ) {
-    this.#gate = new DatagramGate<PeerPlace>({
+    this.#gate = new DatagramGate<Place>({
       random8: () => way.bytes(8),
       mac: (bytes) => way.mac(bytes),
       send: (place, datagram) => way.send(place, datagram),
@@ -56,7 +51,7 @@ export class DatagramDoor {
   }
 
   /** A datagram, and from where; the caller may use its buffer again at once. */
-  receive(place: PeerPlace, datagram: Uint8Array): void {
+  receive(place: Place, datagram: Uint8Array): void {
     this.#gate.receive(place, datagram, this.way.now());
     this.way.flushSoon();
   }
@@ -85,7 +80,7 @@ export class DatagramDoor {
     return this.#gate.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#overs.push(resolve));
   }
 
-  #open(link: DatagramLink, place: PeerPlace): GateOwner<PeerPlace> | string {
+  #open(link: DatagramLink, place: Place): GateOwner<Place> | string {
     if (this.#closing) return "the server stops";
     const { hostname, port } = place;
     const refused = this.places.take(hostname);

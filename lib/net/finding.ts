@@ -1,6 +1,6 @@
 import { endpoint } from "../base/address.ts";
 import { reason } from "../base/reason.ts";
-import { type Place, placeAt } from "../peer/place.ts";
+import { type Place, placeAt } from "../base/place.ts";
 import type { PeerAddress } from "../wire/session.ts";
 import { Multicast } from "./multicast.ts";
 import { askTable } from "./table_client.ts";

@@ -1,11 +1,9 @@
 import { reason } from "../base/reason.ts";
-import { placeAt } from "../peer/place.ts";
-import type { Place } from "../peer/place.ts";
+import type { Place } from "../base/place.ts";
+import { receiveAll } from "./datagram_socket.ts";
 
 /** Where peers on a LAN tell each other that they are there. */
 export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
-
-const RECEIVE_AGAIN_MS = 100;
 
 /** Tells everybody on this machine's networks that somebody is here, and hears others. Networks may come and go. */
 export class Multicast {
@@ -22,7 +20,7 @@ export class Multicast {
       port: MULTICAST.port,
       reuseAddress: true,
     });
-    this.#receive();
+    receiveAll(this.#ear, () => this.#closed, { received: heard });
   }
 
   /** Our addresses on the networks that are told. */
@@ -75,19 +73,6 @@ export class Multicast {
   #leave(address: string): void {
     this.#senders.get(address)?.close();
     this.#senders.delete(address);
-  }
-
-  async #receive(): Promise<void> {
-    const buffer = new Uint8Array(65_536);
-    while (!this.#closed) {
-      try {
-        const [datagram, from] = await this.#ear.receive(buffer);
-        const { hostname, port } = from as Deno.NetAddr;
-        this.heard(placeAt(hostname, port), datagram);
-      } catch {
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RECEIVE_AGAIN_MS));
-      }
-    }
   }
 }
 

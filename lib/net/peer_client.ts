@@ -4,9 +4,8 @@ import { endpoint } from "../base/address.ts";
 import { reason } from "../base/reason.ts";
 import type { PeerQuestion } from "../peer/event.ts";
 import type { Peer, PeerWay } from "../peer/peer.ts";
-import { placeAt } from "../peer/place.ts";
 import { clock } from "./clock.ts";
-import { DatagramOutbox } from "./datagram_outbox.ts";
+import { DatagramSocket } from "./datagram_socket.ts";
 import { Finding, type FindingPlan } from "./finding.ts";
 
 /** What a peer's program is told by its net. */
@@ -21,77 +20,68 @@ export interface PeerClientHooks {
   trace?(who: string, direction: "up" | "down", line: string): void;
 }
 
-const TICK_MS = 20;
-const RECEIVE_AGAIN_MS = 20;
-const DATAGRAM_BYTES = 65_536;
 /** For what was said to those who are there to arrive, before we leave. */
 const LEAVE_MS = 10_000;
 /** For the links to say good bye. */
 const PARTING_MS = 3500;
 
-/**
- * A peer on its UDP port.
- *
- * What a turn brings is answered together: `flush` runs once for all that was received and said in it.
- */
+/** A peer on its UDP port. */
 export class PeerClient {
-  readonly #socket: Deno.DatagramConn;
-  readonly #outbox: DatagramOutbox;
+  readonly #socket: DatagramSocket;
   /** What a peer needs of the world. */
   readonly way: PeerWay;
   #peer: Peer | undefined;
   #finding: Finding | undefined;
-  #ticking: ReturnType<typeof setInterval> | undefined;
-  #flushDue = false;
   /** Until when we wait for what was said to arrive, then for the good byes. */
   #leaveBy: number | undefined;
   #partBy: number | undefined;
   #outOfTable = false;
   /** Why nothing more is done. */
   #failure: string | undefined;
-  #closed = false;
 
   /** Takes the port, 0 for any that is free; throws when it is taken. */
   constructor(port: number, readonly hooks: PeerClientHooks) {
-    this.#socket = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port });
-    const outbox = this.#outbox = new DatagramOutbox(this.#socket);
+    const socket = this.#socket = new DatagramSocket({ hostname: "0.0.0.0", port }, {
+      received: (place, datagram) => this.#try((peer) => peer.receive(place, datagram, clock())),
+      flush: () => this.#try((peer) => peer.flush(clock())),
+      tick: () => this.#tick(),
+    });
     this.way = {
       random8: () => new Uint8Array(randomBytes(8)),
-      send: ({ hostname, port }, datagram) => outbox.push(datagram, { transport: "udp", hostname, port }),
+      send: (place, datagram) => socket.send(place, datagram),
       show: (event) => hooks.show(event),
-      due: () => this.#flushSoon(),
+      due: () => socket.flushSoon(),
       ...(hooks.trace ? { trace: hooks.trace } : {}),
     };
   }
 
   get port(): number {
-    return (this.#socket.addr as Deno.NetAddr).port;
+    return this.#socket.address.port;
   }
 
   /** Tells what an answer is in a turn of its own. */
   readonly later = <T>(answer: Promise<T>, done: (answer: T) => void): void => {
     answer.then((answer) => {
-      if (this.#closed) return;
+      if (this.#socket.closed) return;
       this.#try((peer) => {
         peer.turn(clock());
         done(answer);
       });
-      this.#flushSoon();
+      this.#socket.flushSoon();
     });
   };
 
   /** Begins, and finds others. */
   start(peer: Peer, name: string, by: FindingPlan["by"]): void {
     this.#peer = peer;
-    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
-    this.#receive();
+    this.#socket.begin();
     peer.turn(clock());
     peer.start();
     this.#finding = new Finding({ name, port: this.port, by }, {
       meet: (places) => {
         peer.turn(clock());
         for (const place of places) peer.meet(place);
-        this.#flushSoon();
+        this.#socket.flushSoon();
       },
       here: () => peer.here(this.port),
       heard: (place, datagram) => peer.receive(place, datagram, clock()),
@@ -109,7 +99,7 @@ export class PeerClient {
       peer.turn(clock());
       return peer.say(...args);
     });
-    this.#flushSoon();
+    this.#socket.flushSoon();
     return said ?? { why: this.#failure ?? "it has not begun" };
   }
 
@@ -118,7 +108,7 @@ export class PeerClient {
       peer.turn(clock());
       peer.ask(question);
     });
-    this.#flushSoon();
+    this.#socket.flushSoon();
   }
 
   /** Asks at an address who is there; the name of a machine is looked up first. */
@@ -142,7 +132,7 @@ export class PeerClient {
       type: "news",
       text: `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`,
     });
-    this.#flushSoon();
+    this.#socket.flushSoon();
   }
 
   /** Says good bye to all; what they have to say to it is waited for. */
@@ -153,32 +143,15 @@ export class PeerClient {
       peer.turn(clock());
       peer.leave();
     });
-    this.#flushSoon();
+    this.#socket.flushSoon();
     this.#finding!.leave().then(() => this.#outOfTable = true);
   }
 
   async #end(): Promise<void> {
-    clearInterval(this.#ticking);
     this.#try((peer) => peer.abort());
     this.#try((peer) => peer.flush(clock()));
-    this.#closed = true;
-    await this.#outbox.close();
-    this.#socket.close();
+    await this.#socket.close();
     this.hooks.ended();
-  }
-
-  async #receive(): Promise<void> {
-    const buffer = new Uint8Array(DATAGRAM_BYTES);
-    while (!this.#closed) {
-      try {
-        const [datagram, from] = await this.#socket.receive(buffer);
-        const { hostname, port } = from as Deno.NetAddr;
-        this.#try((peer) => peer.receive(placeAt(hostname, port), datagram, clock()));
-      } catch {
-        // Somebody's port is closed at the moment, or our socket is.
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, RECEIVE_AGAIN_MS));
-      }
-    }
   }
 
   #tick(): void {
@@ -200,14 +173,5 @@ export class PeerClient {
       this.hooks.failed(this.#failure);
       return undefined;
     }
-  }
-
-  #flushSoon(): void {
-    if (this.#flushDue) return;
-    this.#flushDue = true;
-    queueMicrotask(() => {
-      if (!this.#closed) this.#try((peer) => peer.flush(clock()));
-      this.#flushDue = false;
-    });
   }
 }

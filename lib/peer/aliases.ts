@@ -1,4 +1,4 @@
-import type { Place } from "./place.ts";
+import type { Place } from "../base/place.ts";
 
 /** Places of somebody who is spoken with at another one: they need not be asked. */
 export class Aliases {

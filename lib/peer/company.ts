@@ -6,7 +6,7 @@ import type { Letter } from "./letter.ts";
 import type { Meetings } from "./meetings.ts";
 import type { Introduction } from "./packet.ts";
 import type { Person } from "./people.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../base/place.ts";
 import type { Secrecy } from "./secrecy.ts";
 import type { PeerStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { isLoopback } from "../base/address.ts";
 import { Contact } from "./contact.ts";
 import type { PeerLimits } from "./options.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../base/place.ts";
 
 /** The places that are known, so many in all, so many of one address, and so many of which nothing but a question is known. */
 export class Contacts {

@@ -1,4 +1,4 @@
-import type { Place } from "./place.ts";
+import type { Place } from "../base/place.ts";
 
 /** Good byes that are said again, since nobody answers them. */
 export class Farewells {

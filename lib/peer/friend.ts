@@ -6,7 +6,7 @@ import { writeId } from "../wire/datagram/packet.ts";
 import { decodeLetter, encodeLetter, type Letter } from "./letter.ts";
 import type { PeerLimits } from "./options.ts";
 import type { Introduction } from "./packet.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../base/place.ts";
 import type { PeerStore } from "./store.ts";
 import type { FreshKey, LinkKeys, PublicKeys, Secrecy } from "./secrecy.ts";
 

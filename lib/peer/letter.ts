@@ -13,7 +13,7 @@ import {
   readWord,
   wrong,
 } from "../base/fields.ts";
-import { type Place, readPlace } from "./place.ts";
+import { type Place, readPlace } from "../base/place.ts";
 import { KEY_BYTES } from "./secrecy.ts";
 
 /** Somebody's part in a group, as they have said last: a higher version is later. */

@@ -8,7 +8,7 @@ import { Contacts } from "./contacts.ts";
 import { Farewells } from "./farewells.ts";
 import type { PeerOptions } from "./options.ts";
 import { decodePeerPacket, encodeMeeting, type Introduction, type MeetingPacket } from "./packet.ts";
-import { type Place, placeAt } from "./place.ts";
+import { type Place, placeAt } from "../base/place.ts";
 
 /** What meetings can have done, and what they must be given. */
 export interface MeetingWay {

@@ -10,7 +10,7 @@ import type { Letter } from "./letter.ts";
 import { Meetings } from "./meetings.ts";
 import type { PeerOptions } from "./options.ts";
 import { People, type Person } from "./people.ts";
-import { type Place, readPlace } from "./place.ts";
+import { type Place, readPlace } from "../base/place.ts";
 import { Post } from "./post.ts";
 import { Questions } from "./questions.ts";
 import type { Secrecy } from "./secrecy.ts";

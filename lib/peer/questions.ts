@@ -3,7 +3,7 @@ import type { PeerQuestion } from "./event.ts";
 import type { Groups } from "./groups.ts";
 import { isThere, type PeerHouse } from "./house.ts";
 import type { Meetings } from "./meetings.ts";
-import { readPlace } from "./place.ts";
+import { readPlace } from "../base/place.ts";
 import type { Trusts } from "./trusts.ts";
 
 /** Who answers, besides the house. */

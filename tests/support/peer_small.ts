@@ -1,6 +1,6 @@
 import { decodeText, encodeText } from "../../lib/base/text.ts";
 import { decodePeerPacket, encodeMeeting } from "../../lib/peer/packet.ts";
-import { type Place, placeAt } from "../../lib/peer/place.ts";
+import { type Place, placeAt } from "../../lib/base/place.ts";
 import { encodePacket, readId } from "../../lib/wire/datagram/packet.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";

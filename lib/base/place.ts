@@ -1,4 +1,4 @@
-import { isIpAddress } from "../base/address.ts";
+import { isIpAddress } from "./address.ts";
 
 /** Where datagrams come from and go to; equal keys are the same place. */
 export interface Place {
