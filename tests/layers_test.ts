@@ -12,7 +12,8 @@ const MAY_IMPORT: Record<string, (path: string) => boolean> = {
   hub: (path) => inRoom(path, "base"),
   wire: (path) => inRoom(path, "base") || inRoom(path, "hub"),
   peer: (path) => inRoom(path, "base") || inRoom(path, "hub") || inRoom(path, "wire"),
-  store: (path) => inRoom(path, "base") || STORED.includes(path),
+  // What a file on its way is made of, it reads and writes.
+  store: (path) => inRoom(path, "base") || STORED.includes(path) || path.startsWith("lib/wire/file/"),
   net: (path) => ["base", "hub", "wire", "peer"].some((room) => inRoom(path, room)),
   // What a client learns, as a type.
   face: (path) =>

@@ -1,0 +1,204 @@
+import { createHash } from "node:crypto";
+import { basename, join } from "@std/path";
+import { reason } from "../base/reason.ts";
+import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../wire/file/manifest.ts";
+import type { FileSource } from "../wire/file/store.ts";
+
+/** Something that cannot be sent or received, in words for whoever asked for it. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+/** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
+export interface Found {
+  readonly name: string;
+  readonly isFolder: boolean;
+  readonly entries: readonly Entry[];
+  readonly passedOver: number;
+}
+
+const MOST_ENTRIES = 1_000_000;
+/** After so long the rest of the program has its turn. */
+const TURN_MS = 10;
+
+/** Looks at what is at a path. Links inside a folder are passed over: they may lead out of it, or round in it. */
+export async function findFiles(path: string): Promise<Found> {
+  const info = await said("look at", path, () => Deno.stat(path));
+  const name = basename(await said("look at", path, () => Deno.realPath(path)));
+  if (info.isFile) {
+    return { name, isFolder: false, entries: [{ path: [name], bytes: info.size, isFolder: false }], passedOver: 0 };
+  }
+  if (!info.isDirectory) throw new FileError(`${path} is neither a file nor a folder`);
+  const found = new Walk();
+  await found.walk(path, []);
+  if (found.entries.length === 0) throw new FileError(`there is nothing in the folder ${path}`);
+  return { name: name === "" ? "folder" : name, isFolder: true, entries: found.entries, passedOver: found.passedOver };
+}
+
+class Walk {
+  readonly entries: Entry[] = [];
+  passedOver = 0;
+  readonly #turns = new Turns();
+
+  async walk(folder: string, above: readonly string[]): Promise<void> {
+    const names: Deno.DirEntry[] = await said("read the folder", folder, () => [...Deno.readDirSync(folder)]);
+    // The same folder is the same list, whatever order a system tells it in.
+    names.sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const { name, isFile, isDirectory } of names) {
+      const path = [...above, name];
+      if (isDirectory) await this.walk(join(folder, name), path);
+      else if (isFile) this.#add({ path, bytes: await this.#sizeOf(join(folder, name)), isFolder: false });
+      else this.passedOver++;
+    }
+    if (names.length === 0 && above.length > 0) this.#add({ path: above, bytes: 0, isFolder: true });
+  }
+
+  async #sizeOf(path: string): Promise<number> {
+    await this.#turns.next();
+    return (await said("look at", path, () => Deno.lstatSync(path))).size;
+  }
+
+  #add(entry: Entry): void {
+    if (this.entries.push(entry) > MOST_ENTRIES) {
+      throw new FileError(`there are more than ${MOST_ENTRIES} files in it, the most that can be sent as one`);
+    }
+  }
+}
+
+/** Reads everything once, for the digests of its chunks. */
+export async function digestFiles(path: string, found: Found, progress: (bytes: number) => void): Promise<Manifest> {
+  const bytes = found.entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  const chunkBytes = chunkBytesFor(bytes);
+  const digests = new Uint8Array(Math.ceil(bytes / chunkBytes) * DIGEST_BYTES);
+  const manifest = new Manifest(found.entries, chunkBytes, digests);
+  const reader = new ChunkReader(path, found.isFolder, manifest);
+  try {
+    for (let chunk = 0; chunk < manifest.chunks; chunk++) {
+      const piece = await reader.read(chunk);
+      digests.set(digestOf(piece), chunk * DIGEST_BYTES);
+      progress(chunk * chunkBytes + piece.length);
+    }
+  } finally {
+    reader.close();
+  }
+  return manifest;
+}
+
+/** Something of ours that was offered, and is read as it is asked for. */
+export class FilesRead implements FileSource {
+  readonly #reader: ChunkReader;
+
+  readonly #list: Manifest;
+
+  /** `list` is what `manifest` says. */
+  constructor(path: string, isFolder: boolean, readonly manifest: Uint8Array, list: Manifest) {
+    this.#list = list;
+    this.#reader = new ChunkReader(path, isFolder, list);
+  }
+
+  get chunks(): number {
+    return this.#list.chunks;
+  }
+
+  async read(chunk: number, check: boolean): Promise<Uint8Array> {
+    const bytes = await this.#reader.read(chunk);
+    if (check && !sameBytes(digestOf(bytes), this.#list.digestOf(chunk))) {
+      throw new FileError("it has changed since it was offered; offer it anew");
+    }
+    return bytes;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+}
+
+/** Reads chunks, one after the other; a file stays open until another is needed. */
+class ChunkReader {
+  #open: { readonly entry: number; readonly file: Deno.FsFile; at: number } | undefined;
+  #closed = false;
+  readonly #turns = new Turns();
+  /** One read at a time. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly path: string, readonly isFolder: boolean, readonly manifest: Manifest) {}
+
+  read(chunk: number): Promise<Uint8Array> {
+    const read = this.#last.then(() => this.#read(chunk));
+    this.#last = read.catch(() => {});
+    return read;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#last.then(() => this.#shut());
+  }
+
+  async #read(chunk: number): Promise<Uint8Array> {
+    if (this.#closed) throw new FileError("it is not read any more");
+    const bytes = new Uint8Array(this.manifest.lengthOf(chunk));
+    const slices = this.manifest.slices(chunk);
+    for (const { entry, from, at, bytes: length } of slices) {
+      const path = this.#pathOf(entry);
+      const into = bytes.subarray(at, at + length);
+      await said("read", path, () => this.#fill(entry, path, from, into, slices.length > 1));
+    }
+    return bytes;
+  }
+
+  async #fill(entry: number, path: string, from: number, into: Uint8Array, isOneOfMany: boolean): Promise<void> {
+    if (this.#open?.entry !== entry) {
+      this.#shut();
+      await this.#turns.next();
+      this.#open = { entry, file: Deno.openSync(path), at: 0 };
+    }
+    const { file, at } = this.#open!;
+    if (at !== from) await file.seek(from, Deno.SeekMode.Start);
+    for (let filled = 0; filled < into.length;) {
+      const rest = into.subarray(filled);
+      const count = isOneOfMany ? file.readSync(rest) : await file.read(rest);
+      if (count === null) throw new FileError("it has become shorter since it was offered; offer it anew");
+      filled += count;
+    }
+    this.#open!.at = from + into.length;
+  }
+
+  #pathOf(entry: number): string {
+    return this.isFolder ? join(this.path, ...this.manifest.entries[entry]!.path) : this.path;
+  }
+
+  #shut(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
+  }
+}
+
+/** Lets the rest of the program have its turn from time to time. */
+class Turns {
+  #since = performance.now();
+
+  async next(): Promise<void> {
+    if (performance.now() - this.#since < TURN_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#since = performance.now();
+  }
+}
+
+/** SHA-256. */
+export function digestOf(bytes: Uint8Array): Uint8Array {
+  return createHash("sha256").update(bytes).digest();
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Does something with a path; what goes wrong says what was tried, and where. */
+export async function said<T>(what: string, path: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`);
+    throw new FileError(`cannot ${what} ${path}: ${reason(error)}`);
+  }
+}
