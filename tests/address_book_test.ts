@@ -143,6 +143,7 @@ function book(given: Partial<Limits> = {}) {
     const machine = new AddressBookSession(
       {
         peer: { hostname, port: 40_000 },
+        waiting: () => 0,
         write: (_link, bytes) => done.push(decodeLeniently(bytes)),
         command: () => assert(false, "the hub is not asked"),
         dial: () => assert(false, "nobody is dialled"),

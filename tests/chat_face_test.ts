@@ -91,9 +91,9 @@ Deno.test("a mistake is answered with what was typed, the rule, and an example",
     ["/hist bob", 'there is no command /hist; did you mean /history? To say it, type one "/" more: //hist'],
     ["/LIST", 'there is no command /LIST; did you mean /list? To say it, type one "/" more: //LIST'],
     [
-      "/send bob x",
-      "there is no command /send; there are /list /to /toall /join /leave /say /who /rooms /history /help /exit. " +
-      'To say it, type one "/" more: //send',
+      "/open bob x",
+      "there is no command /open; there are /list /to /toall /join /leave /say /who /rooms /history /send /accept " +
+      '/refuse /stop /files /help /exit. To say it, type one "/" more: //open',
     ],
   ];
   for (const [line, why] of faults) assertEquals(chatAct(line, PLACE), { type: "fault", why }, line);

@@ -38,6 +38,7 @@ const face = openChatFace({
     if (question.type !== "join") return;
     answer(() => face.happened({ type: "joined", room: question.room, members: 1 }));
   },
+  file() {},
   leave() {
     // After what was said is answered.
     setTimeout(() => {

@@ -26,6 +26,7 @@ const face = openPeerFace({
       face.happened({ type: "secure", name: question.user, words: ["acid", "apple"], ours: ["zinc"], known: false });
     }
   },
+  file() {},
   leave() {
     // After what was said is answered.
     setTimeout(() => {

@@ -228,6 +228,7 @@ Deno.test("frames are the same however their bytes are cut; a greater one than t
     { type: "chunk", index: 4_000_000_000, bytes: new Uint8Array(2000).fill(9) },
     { type: "done" },
     { type: "stop", why: "the disk is full \u2713" },
+    { type: "have", count: 12 },
   ] as const;
   const all = messages.map(encodeFrame);
   assertEquals([...all[2]!], [3, 0, 0, 0, 8, 0, 0, 0, 7, 0, 0, 0, 9]);

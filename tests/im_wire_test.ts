@@ -103,6 +103,7 @@ function serverMachine(given: { limits?: Partial<Limits>; successor?: string } =
   const machine = new ImServerSession(
     {
       peer: { hostname: "10.0.0.1", port: 40_000 },
+      waiting: () => 0,
       write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"} ${decoder.decode(bytes)}`),
       command: (command) => commands.push(command),
       dial: (_link, port) => done.push(`dial ${port}`),

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, (path: string) => boolean> = {
   // What a client learns, as a type.
   face: (path) =>
     inRoom(path, "base") || inRoom(path, "hub") ||
-    ["lib/wire/native/happening.ts", "lib/peer/event.ts"].includes(path),
+    ["lib/wire/native/happening.ts", "lib/wire/file/event.ts", "lib/peer/event.ts"].includes(path),
 };
 
 /** Rooms that decide, and so must not wait, look at a clock, throw dice or touch the machine. */

@@ -22,6 +22,7 @@ class Guest {
   constructor(given: Parameters<typeof limits>[0] = {}) {
     const way: Way = {
       peer: { hostname: "::ffff:10.0.0.5", port: 5000 },
+      waiting: () => 0,
       write: (_link, bytes) => void (this.out += new TextDecoder().decode(bytes)),
       command: (command) => {
         this.commands.push(command);

@@ -131,9 +131,9 @@ Deno.test("a mistake between peers is answered with what was typed, the rule, an
       "for example: /group lab1 bob carol",
     ],
     [
-      "/send bob x",
-      "there is no command /send; there are /list /to /group /join /leave /say /rooms /secure /trust /add /stats " +
-      '/help /exit. To say it, type one "/" more: //send',
+      "/open bob x",
+      "there is no command /open; there are /list /to /group /join /leave /say /rooms /send /accept /refuse /stop /files " +
+      '/secure /trust /add /stats /help /exit. To say it, type one "/" more: //open',
     ],
     ["/sec bob", 'there is no command /sec; did you mean /secure? To say it, type one "/" more: //sec'],
   ];
@@ -408,7 +408,7 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
     { type: "members", room: "lab1", names: ["bert"] },
   );
   const complete = (before: string) => chatCompletions(before, desk.talk.memory, PEER_STYLE);
-  assertEquals(complete("/s"), ["/say", "/secure", "/stats"]);
+  assertEquals(complete("/s"), ["/say", "/secure", "/send", "/stats", "/stop"]);
   assertEquals(complete("/h"), ["/help"]);
   assertEquals(complete("/to b"), ["bert", "bob", "bob@10.0.0.5:3001"]);
   assertEquals(complete("/group b"), []);
@@ -527,7 +527,15 @@ Deno.test("plain lines of any event between peers hold no line break", () => {
   }));
 });
 
-const PEER: PeerPlan = { type: "peer", table: undefined, name: "alice", udp: 0, data: undefined, trace: false };
+const PEER: PeerPlan = {
+  type: "peer",
+  table: undefined,
+  name: "alice",
+  udp: 0,
+  data: undefined,
+  downloads: undefined,
+  trace: false,
+};
 
 Deno.test("the command line of a peer: with a table or without one", () => {
   const table = (host: string, port: number) => ({ ...PEER, table: { host, port } });
@@ -574,7 +582,7 @@ Deno.test("a command line that no peer can obey is answered with the rule", () =
 });
 
 Deno.test("servers are joined as before", () => {
-  const join = { name: undefined, passwordFile: undefined, data: undefined, trace: false };
+  const join = { name: undefined, passwordFile: undefined, data: undefined, downloads: undefined, trace: false };
   assertEquals(readClientLine([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
   assertEquals(readClientLine(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
   const named = { type: "im" as const, host: "a", port: 2001, ...join, name: "bob b" };

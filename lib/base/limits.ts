@@ -23,6 +23,12 @@ export const LIMITS = {
     most: 40 * 1024,
     why: "longest text that is kept; no longer than what a handout client, and a message over datagrams, can be told",
   },
+  signalBytes: {
+    usual: 24 * 1024,
+    least: 1024,
+    most: 64 * 1024,
+    why: "longest text that one client tells another without its being kept, such as a piece of a file in base64",
+  },
   rooms: {
     usual: 1000,
     least: 1,

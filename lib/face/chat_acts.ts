@@ -1,5 +1,6 @@
 import type { Target } from "../hub/store.ts";
 import type { PeerQuestion } from "../peer/event.ts";
+import type { FileAct } from "../wire/file/event.ts";
 
 /** The room that everybody is in. */
 export const LOBBY = "lobby";
@@ -22,6 +23,8 @@ export type ChatAct<Q> =
   | { readonly type: "nothing" | "exit" }
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   | { readonly type: "ask"; readonly question: Q }
+  /** Something about files. */
+  | { readonly type: "file"; readonly act: FileAct }
   /** From here on a line that is no command goes there. */
   | { readonly type: "go"; readonly to: Target }
   /** Shows what there is; `back`, out of the conversation. */

@@ -1,6 +1,7 @@
 import { type ChatPlace, type ChatQuestion, LOBBY } from "./chat_acts.ts";
 import { alone, anyName, type Given, help, one, readLine, say, to, wrongName } from "./chat_reading.ts";
 import type { ChatStyle, Commands } from "./chat_style.ts";
+import { fileCommands } from "./file_commands.ts";
 import { joined, rooms, users } from "./chat_names.ts";
 
 /** The most that `/history` asks for; a server gives no more at once. */
@@ -85,6 +86,7 @@ export const CHAT_COMMANDS: Commands<ChatQuestion> = {
     read: history,
     names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
   },
+  ...fileCommands(anyName, "room"),
   help: {
     usage: "/help [COMMAND]",
     short: "this, or more of one command",

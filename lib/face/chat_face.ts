@@ -1,3 +1,5 @@
+import type { Target } from "../hub/store.ts";
+import type { FileEvent } from "../wire/file/event.ts";
 import type { Happening } from "../wire/native/happening.ts";
 import type { ChatQuestion } from "./chat_acts.ts";
 import { CHAT_STYLE } from "./chat_commands.ts";
@@ -26,6 +28,10 @@ export interface ChatFace {
   /** From now on typed lines are acts. */
   chat(): void;
   happened(happening: Happening): void;
+  /** Something was said here otherwise than by typing it. */
+  said(id: string, to: Target, text: string): void;
+  /** Something has happened to a file. */
+  file(event: FileEvent): void;
   /** The server is called once more. */
   attempt(): void;
   connected(): void;
@@ -72,6 +78,8 @@ export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): Cha
       ),
     chat: () => shown.chat(),
     happened: (happening) => shown.happened(happening),
+    said: (...spoken) => shown.said(...spoken),
+    file: (event) => shown.file(event),
     attempt: () => reach.attempt(),
     connected: () => reach.connected(),
     notConnected: (why) => reach.notConnected(why),

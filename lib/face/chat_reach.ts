@@ -47,6 +47,11 @@ export class ChatReach {
     return this.#away;
   }
 
+  /** Whether the line that grows is that of the call. */
+  get calling(): boolean {
+    return this.#calling;
+  }
+
   /** The server is called once more. */
   attempt(): void {
     if (!this.#calling) this.way.begin(this.look.calling.begin);

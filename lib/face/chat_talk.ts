@@ -1,5 +1,6 @@
 import type { RoomState } from "../hub/event.ts";
 import type { Target } from "../hub/store.ts";
+import type { FileAct } from "../wire/file/event.ts";
 import type { Happening } from "../wire/native/happening.ts";
 import { type ChatAct, type Listing, type Question, sameTarget } from "./chat_acts.ts";
 import { type Asked, AskedQuestions } from "./chat_asked.ts";
@@ -15,6 +16,8 @@ export interface Talker<Q extends Question> {
   say(to: Target, text: string): { id: string } | { why: string };
   /** Asks something; the answer comes as an event. */
   ask(question: Q | Listing): void;
+  /** Does something about files; what comes of it is shown. */
+  file(act: FileAct): void;
   leave(): void;
 }
 
@@ -133,6 +136,8 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
         return this.#doubt(act.to);
       case "ask":
         return this.#ask(act.question);
+      case "file":
+        return this.talker.file(act.act);
       case "menu":
         if (act.back) this.memory.here = undefined;
         return this.#askMenu();

@@ -21,6 +21,8 @@ export interface JoinPlan {
   readonly passwordFile: string | undefined;
   /** Where keys, and what was seen, are kept; undefined for the usual folder. */
   readonly data: string | undefined;
+  /** Where files that are received go; undefined for the usual folder. */
+  readonly downloads: string | undefined;
   readonly trace: boolean;
 }
 
@@ -34,6 +36,8 @@ export interface PeerPlan {
   readonly udp: number;
   /** Where keys, and what was seen, are kept; undefined for the usual folder. */
   readonly data: string | undefined;
+  /** Where files that are received go; undefined for the usual folder. */
+  readonly downloads: string | undefined;
   readonly trace: boolean;
 }
 
@@ -50,6 +54,7 @@ const OPTIONS: readonly Option[] = [
     value: "DIR",
     help: "where keys, what was seen, and what waits for friends are kept (.partyline in your home folder)",
   },
+  { name: "downloads", value: "DIR", help: "where files that are received go (Downloads in your home folder)" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "help", help: "show this" },
   { name: "version", help: "show the version" },
@@ -76,6 +81,7 @@ Once in, type
   /to NAME TEXT        to one person, there or away
   /join ROOM           into a room, which is made if need be
   /history NAME|ROOM   what was said before
+  /send NAME|ROOM FILE offer a file or a folder; /accept N takes one
   /list, /rooms, /who  who and what there is
   /exit                leave
 and /help for all, /help to for more of one. In a terminal Tab completes
@@ -90,6 +96,7 @@ the same LAN are found by multicast. Once in, type
   /to NAME TEXT        to one person; who is away has it later
   /group NAME FRIEND…  a group with these friends in it
   /join GROUP          to a group, where a TEXT goes from then on
+  /send NAME FILE      offer a file or a folder; /accept N takes one
   /secure NAME         so that only the two of you can read what you say
 Your key is kept in the folder of --data, and so are the keys of your friends:
 with another folder you are somebody else to them.
@@ -139,6 +146,7 @@ function readPeer(flags: Flags): PeerPlan {
     name,
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { least: 0, most: 65535 }),
     data: flags.value("data"),
+    downloads: flags.value("downloads"),
     trace: flags.has("trace"),
   };
 }
@@ -152,6 +160,7 @@ function readJoin(flags: Flags): JoinPlan {
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
     data: flags.value("data"),
+    downloads: flags.value("downloads"),
     trace: flags.has("trace"),
   };
 }

@@ -26,6 +26,8 @@ export interface Face {
   more(text: string): void;
   /** Adds the last words to the line begun, which from now on is a line like those shown. */
   finish(text: string): void;
+  /** Takes the line begun away; nothing of it stays. */
+  drop(): void;
   /** From now on typed lines answer this prompt; `null` takes no more lines until the next prompt. */
   ask(prompt: Prompt | null): void;
   /** Gives the terminal back as it was, with everything shown. */

@@ -1,4 +1,6 @@
 import type { PeerEvent, PeerQuestion } from "../peer/event.ts";
+import type { Target } from "../hub/store.ts";
+import type { FileEvent } from "../wire/file/event.ts";
 import { PEER_STYLE } from "./peer_style.ts";
 import { TalkFace, type TalkPerson } from "./talk_face.ts";
 import { PeerView } from "./terminal/peer_view.ts";
@@ -8,6 +10,10 @@ export interface PeerFace {
   /** From now on typed lines are acts; `name` is what the others know us by. */
   chat(name: string): void;
   happened(event: PeerEvent): void;
+  /** Something was said here otherwise than by typing it. */
+  said(id: string, to: Target, text: string): void;
+  /** Something has happened to a file. */
+  file(event: FileEvent): void;
   /** Shows a line that is not part of the chat, out of its way. */
   note(line: string): void;
   /** Shows what must not be missed. */
@@ -25,6 +31,8 @@ export function openPeerFace(person: TalkPerson<PeerQuestion>): PeerFace {
       shown.chat();
     },
     happened: (event) => shown.happened(event),
+    said: (...spoken) => shown.said(...spoken),
+    file: (event) => shown.file(event),
     note: (line) => shown.note(line),
     problem: (text) => shown.problem(text),
     close: () => shown.face.close(),

@@ -3,6 +3,7 @@ import { CHAT_COMMANDS } from "./chat_commands.ts";
 import { joined, rooms, users } from "./chat_names.ts";
 import { alone, type Given, help, one, readLine, say, to, wrongName } from "./chat_reading.ts";
 import type { ChatStyle, Commands } from "./chat_style.ts";
+import { fileCommands } from "./file_commands.ts";
 import { peerNameFault } from "../base/peer_name.ts";
 import { peerFault, readAddress } from "./peer_names.ts";
 
@@ -66,6 +67,7 @@ export const PEER_COMMANDS: Commands<PeerQuestion> = {
     long: ["Those that you are in or have heard of, and how many are in each."],
     read: alone({ type: "ask", question: { type: "rooms" } }),
   },
+  ...fileCommands(peerFault, "group"),
   secure: {
     usage: "/secure NAME [off]",
     short: "seal what you and NAME say to each other",

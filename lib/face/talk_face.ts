@@ -5,7 +5,10 @@ import type { ChatEvent } from "./chat_memory.ts";
 import { PLAIN_LOOK } from "./chat_plain.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import { ChatTalk, type Talker } from "./chat_talk.ts";
+import type { Target } from "../hub/store.ts";
 import type { Face } from "./face.ts";
+import type { FileEvent } from "../wire/file/event.ts";
+import { FileTalk } from "./file_talk.ts";
 import { printError } from "./print.ts";
 import { chatCompletions, chatHelp } from "./terminal/chat_help.ts";
 import { openFace } from "./terminal/open.ts";
@@ -27,6 +30,7 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
   readonly colour = this.terminal && !Deno.noColor;
   readonly talk: ChatTalk<Q, Event>;
   readonly face: Face;
+  readonly #files: FileTalk;
   readonly #person: TalkPerson<Q>;
   readonly #look: ChatLook<Event>;
   /** What takes the next typed line; the talk, once it has begun. */
@@ -47,7 +51,12 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
     }, { plainLineBytes: LIMITS.textBytes.usual });
     const { face } = this;
     this.talk = new ChatTalk<Q, Event>(
-      { say: (to, text) => person.say(to, text), ask: (question) => person.ask(question), leave: () => this.#leave() },
+      {
+        say: (to, text) => person.say(to, text),
+        ask: (question) => person.ask(question),
+        file: (act) => person.file(act),
+        leave: () => this.#leave(),
+      },
       this.#look,
       {
         show: (line) => face.show(line),
@@ -60,6 +69,13 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
       style,
       this.terminal,
     );
+    this.#files = new FileTalk(this.#look, {
+      show: (line) => face.show(line),
+      begin: (text) => face.begin(text),
+      drop: () => face.drop(),
+      aside: (line) => this.#aside(line),
+      mayGrow: () => !this.talk.reach.calling,
+    }, this.terminal);
   }
 
   /** Takes the next typed line for something else than the talk. */
@@ -79,6 +95,16 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
   happened(event: Event): void {
     this.talk.happened(event, Date.now());
     this.next();
+  }
+
+  /** Something was said here otherwise than by typing it. */
+  said(id: string, to: Target, text: string): void {
+    this.talk.memory.said(id, { to, text });
+  }
+
+  /** Something has happened to a file. */
+  file(event: FileEvent): void {
+    this.#files.happened(event);
   }
 
   /** Shows a line that is not part of the talk, out of its way. */

@@ -34,6 +34,8 @@ export type NativeCommand =
   /** Begins the stream: after number `after` of `store`, or with what the user's clients do not have yet. */
   | { readonly type: "resume"; readonly store?: string | undefined; readonly after?: number | undefined }
   | { readonly type: "say"; readonly id: string; readonly to: Target; readonly text: string }
+  /** To be told to the other clients of somebody who is there, now or never. */
+  | { readonly type: "signal"; readonly to: string; readonly text: string }
   /** The client has everything up to `seq`. */
   | { readonly type: "acknowledge"; readonly seq: number }
   | { readonly type: "users"; readonly ref: number }

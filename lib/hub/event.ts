@@ -94,6 +94,10 @@ export type Event =
   }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
+  /** Another client tells this one something; `at` is where it is seen. */
+  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
+  /** A signal has reached nobody. */
+  | { readonly type: "unheard"; readonly to: string; readonly why: string }
   /** Something asked for cannot be had. */
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
   /** The server stops; nothing follows. */

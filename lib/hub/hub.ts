@@ -191,6 +191,8 @@ export class Hub {
       }
       case "acknowledge":
         return this.#post!.acknowledge(presence, command.seq, now);
+      case "signal":
+        return [this.#signal(presence, command.to, command.text)];
       default:
         return this.#directory!.answer(presence, command, now);
     }
@@ -270,6 +272,22 @@ export class Hub {
     }
     const effects = this.#dispatchToAll(receivers, delivery, sender, sender.name, text);
     return receivers.length === 0 ? [...effects, outcome(delivery)] : effects;
+  }
+
+  /** What is not kept: it is told to whoever is there. */
+  #signal(sender: Presence, to: string, text: string): Effect {
+    const bytes = encodeText(text).length;
+    const most = this.limits.signalBytes;
+    if (bytes > most) {
+      return tell(sender.id, { type: "unheard", to, why: `a signal has at most ${most} bytes, this has ${bytes}` });
+    }
+    const natives = this.#people.get(to)?.natives.filter((each) => each.ready && each !== sender) ?? [];
+    if (natives.length === 0) return tell(sender.id, { type: "unheard", to, why: `no client of ${to} is there` });
+    return {
+      type: "tell",
+      to: natives.map(({ id }) => id),
+      event: { type: "signal", from: sender.name!, at: sender.address, text },
+    };
   }
 
   #visit(presence: Presence, name: string): Effect[] {

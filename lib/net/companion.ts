@@ -12,6 +12,10 @@ export interface Carrier {
 /** What a companion tells the program, and needs of it. */
 export interface CompanionHooks {
   show(happening: Happening): void;
+  /** Another client tells us something that is not for people. */
+  signalled?(from: string, text: string, at: string): void;
+  /** A signal of ours has reached nobody. */
+  unheard?(to: string): void;
   /** The connection is lost, and is tried again in so many milliseconds. */
   lost(why: string, againMs: number): void;
   /** The server does not let us in; `greet` may be called again. */
@@ -53,6 +57,8 @@ export class Companion {
       prove: (asked, nonce) => hooks.prove(asked, nonce),
       isServer: (proof) => hooks.isServer(proof),
       show: (happening) => this.#show(happening),
+      signalled: (...signal) => hooks.signalled?.(...signal),
+      unheard: (to) => hooks.unheard?.(to),
       refused: (why) => hooks.refused(why),
       broken: (why) => {
         hooks.show({ type: "denied", why });

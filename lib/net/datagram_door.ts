@@ -109,6 +109,9 @@ export class DatagramDoor {
         if (!link.send(bytes) && !link.over) seat.overflowed();
         this.way.flushSoon();
       },
+      get waitingBytes() {
+        return link.heldBytes;
+      },
       close: (why) => {
         link.close(why, this.way.now());
         this.way.flushSoon();

@@ -11,6 +11,8 @@ import { Finding, type FindingPlan } from "./finding.ts";
 /** What a peer's program is told by its net. */
 export interface PeerClientHooks {
   show: PeerWay["show"];
+  /** Somebody's program tells ours something that is not for people. */
+  signalled?: NonNullable<PeerWay["signalled"]>;
   /** Those who could be asked at the beginning have answered, or had their time. */
   settled(): void;
   /** It is over. Called once. */
@@ -50,6 +52,7 @@ export class PeerClient {
       random8: () => new Uint8Array(randomBytes(8)),
       send: (place, datagram) => socket.send(place, datagram),
       show: (event) => hooks.show(event),
+      signalled: (...signal) => hooks.signalled?.(...signal),
       due: () => socket.flushSoon(),
       ...(hooks.trace ? { trace: hooks.trace } : {}),
     };
@@ -101,6 +104,16 @@ export class PeerClient {
     });
     this.#socket.flushSoon();
     return said ?? { why: this.#failure ?? "it has not begun" };
+  }
+
+  /** Tells somebody's program something that is not for people; false when nobody hears it. */
+  signal(to: string, text: string): boolean {
+    const heard = this.#try((peer) => {
+      peer.turn(clock());
+      return peer.signal(to, text);
+    });
+    this.#socket.flushSoon();
+    return heard ?? false;
   }
 
   ask(question: PeerQuestion): void {

@@ -12,6 +12,8 @@ import type { Switchboard } from "./switchboard.ts";
 /** One connection as the switchboard sees it; `Stream` is the real one. */
 export interface Line {
   write(bytes: Uint8Array): void;
+  /** What was written and waits for the peer to read. */
+  readonly waitingBytes?: number;
   /** Sends what was written, then ends it; says why where the transport has words for it. */
   close(why: string): void;
   /** Ends it at once. */
@@ -124,6 +126,10 @@ export class Seat implements Way {
 
   write(link: Link, bytes: Uint8Array): void {
     this.#lines[link]?.write(bytes);
+  }
+
+  waiting(link: Link): number {
+    return this.#lines[link]?.waitingBytes ?? 0;
   }
 
   command(command: Command): void {

@@ -60,6 +60,11 @@ export class Stream {
     this.over = this.#read();
   }
 
+  /** What was written and waits for the peer to read. */
+  get waitingBytes(): number {
+    return this.#outbox.waitingBytes;
+  }
+
   write(bytes: Uint8Array): void {
     if (this.#closing) return;
     if (!this.#outbox.push(bytes)) this.#owner.overflowed();

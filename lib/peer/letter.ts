@@ -53,6 +53,8 @@ export type Letter =
   | { readonly type: "groups"; readonly members: readonly Membership[] }
   /** What we know of all groups, as one number; `answer`, when it answers another's, and is not answered with one again. */
   | { readonly type: "sum"; readonly sum: number; readonly answer: boolean }
+  /** Something that is not for people; it is told while we are linked, or never. */
+  | { readonly type: "signal"; readonly text: string }
   /** Where others are. */
   | { readonly type: "peers"; readonly at: readonly Place[] }
   /** Something that a later version says. */
@@ -93,6 +95,8 @@ export function decodeLetter(line: string): Letter | Fault {
         return { type: "groups", members: readList(fields, "members", readMembership).filter(isPossible) };
       case "sum":
         return { type: "sum", sum: readWhole(fields, "sum"), answer: optional(readFlag, fields, "answer") ?? false };
+      case "signal":
+        return { type: "signal", text: readText(fields, "text") };
       case "peers":
         return { type: "peers", at: readPlaces(fields, "at") };
       case "proof":

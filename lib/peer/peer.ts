@@ -5,7 +5,7 @@ import { Circles } from "./circles.ts";
 import { BYE, Company } from "./company.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
 import { Groups } from "./groups.ts";
-import type { PeerCounts, PeerHouse } from "./house.ts";
+import { isThere, type PeerCounts, type PeerHouse } from "./house.ts";
 import type { Letter } from "./letter.ts";
 import { Meetings } from "./meetings.ts";
 import type { PeerOptions } from "./options.ts";
@@ -23,6 +23,8 @@ export interface PeerWay {
   random8(): Uint8Array;
   send(place: Place, datagram: Uint8Array): void;
   show(event: PeerEvent): void;
+  /** Somebody's program tells ours something that is not for people; `at` is the address it has. */
+  signalled?(from: string, text: string, at: string): void;
   /** `flush` is wanted when this turn is over. */
   due(): void;
   /** Present when somebody watches what is said, and to whom. */
@@ -180,6 +182,15 @@ export class Peer implements PeerHouse {
     return this.#leaving ? { why: "you are leaving" } : this.#post.say(to, text);
   }
 
+  /** Tells somebody's program something that is not for people; false when it is not there, or has no key. */
+  signal(to: string, text: string): boolean {
+    const person = this.people.find(to);
+    if (typeof person === "string" || person.key === undefined || person.blocked || !isThere(person)) return false;
+    person.friend!.say({ type: "signal", text });
+    this.#way.due();
+    return true;
+  }
+
   /** Asks something; what is answered is shown. */
   ask(question: PeerQuestion): void {
     this.#questions.ask(question);
@@ -272,7 +283,9 @@ export class Peer implements PeerHouse {
         return this.#meetTold(letter.at.slice(0, this.limits.toldPlaces));
     }
     if (person.key === undefined) return;
-    if (letter.type === "invite") this.#circles.invited(person, letter);
+    if (letter.type === "signal") {
+      if (!person.blocked) this.#way.signalled?.(this.people.label(person), letter.text, friend.place.hostname);
+    } else if (letter.type === "invite") this.#circles.invited(person, letter);
     else if (letter.type === "groups") this.#circles.told(letter.members);
     else if (letter.type === "sum") this.#circles.compared(person, letter.sum, letter.answer);
   }

@@ -66,7 +66,11 @@ class Walk {
 }
 
 /** Reads everything once, for the digests of its chunks. */
-export async function digestFiles(path: string, found: Found, progress: (bytes: number) => void): Promise<Manifest> {
+export async function digestFiles(
+  path: string,
+  found: Found,
+  progress: (done: number, bytes: number) => void,
+): Promise<Manifest> {
   const bytes = found.entries.reduce((sum, entry) => sum + entry.bytes, 0);
   const chunkBytes = chunkBytesFor(bytes);
   const digests = new Uint8Array(Math.ceil(bytes / chunkBytes) * DIGEST_BYTES);
@@ -76,7 +80,7 @@ export async function digestFiles(path: string, found: Found, progress: (bytes: 
     for (let chunk = 0; chunk < manifest.chunks; chunk++) {
       const piece = await reader.read(chunk);
       digests.set(digestOf(piece), chunk * DIGEST_BYTES);
-      progress(chunk * chunkBytes + piece.length);
+      progress(chunk * chunkBytes + piece.length, bytes);
     }
   } finally {
     reader.close();

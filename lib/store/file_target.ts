@@ -7,15 +7,12 @@ import { Fault } from "../base/fault.ts";
 import { reason } from "../base/reason.ts";
 import { ChunkMap } from "../wire/file/chunk_map.ts";
 import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
-import type { FileOffer } from "../wire/file/offer.ts";
 import { numbered, safeName, safePaths } from "../wire/file/safe_names.ts";
-import type { FileTarget } from "../wire/file/store.ts";
+import type { FileTarget, OfferTaken } from "../wire/file/store.ts";
 import { digestOf, FileError, said, sameBytes } from "./file_reading.ts";
 
 /** What is remembered of a transfer, besides its list and its map. */
-export interface TargetRecord {
-  readonly offer: FileOffer;
-  readonly from: string;
+export interface TargetRecord extends OfferTaken {
   /** What is written until it has its name; undefined before the first chunk. */
   part?: string | undefined;
   /** When the machine was started, as far as it can tell. */
@@ -57,6 +54,7 @@ export class FilesWritten implements FileTarget {
   #map: Deno.FsFile | undefined;
   #open: { readonly path: string; readonly file: Deno.FsFile; at: number } | undefined;
   readonly #folders = new Set<string>();
+  #finishing: Promise<string> | undefined;
   /** One write at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -93,7 +91,11 @@ export class FilesWritten implements FileTarget {
     return kept;
   }
 
-  async finish(): Promise<string> {
+  finish(): Promise<string> {
+    return this.#finishing ??= this.#finish();
+  }
+
+  async #finish(): Promise<string> {
     await this.#last;
     const { files } = this.record.offer;
     for (const [entry, { bytes, isFolder }] of this.#manifest!.entries.entries()) {

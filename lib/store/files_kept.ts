@@ -38,7 +38,12 @@ export class FilesKept implements FileShelf {
     return this.#records<TargetRecord>(TAKEN);
   }
 
-  async offer(path: string, to: string, isRoom: boolean, progress: (bytes: number) => void): Promise<OfferMade> {
+  async offer(
+    path: string,
+    to: string,
+    isRoom: boolean,
+    progress: (done: number, bytes: number) => void,
+  ): Promise<OfferMade> {
     const found = await findFiles(path);
     const manifest = await digestFiles(path, found, progress);
     const list = encodeManifest(manifest);
@@ -81,13 +86,12 @@ export class FilesKept implements FileShelf {
   }
 
   take(taken: OfferTaken): void {
-    const known = this.taken().find(({ offer }) => offer.id === taken.offer.id);
-    if (!known) this.#save(taken);
+    this.#save({ ...this.#record(taken.offer), ...taken });
   }
 
-  async target({ offer, from }: OfferTaken): Promise<FileTarget> {
-    const record = this.#records<TargetRecord>(TAKEN).find((each) => each.offer.id === offer.id) ?? { offer, from };
-    return await FilesWritten.open(record, {
+  async target(taken: OfferTaken): Promise<FileTarget> {
+    const { offer } = taken;
+    return await FilesWritten.open(this.#record(offer) ?? taken, {
       record: this.#path(TAKEN, offer),
       downloads: this.downloads,
       save: (record) => this.#save(record),
@@ -96,7 +100,7 @@ export class FilesKept implements FileShelf {
 
   drop({ offer }: OfferTaken): void {
     const path = this.#path(TAKEN, offer);
-    const record = this.#records<TargetRecord>(TAKEN).find((each) => each.offer.id === offer.id);
+    const record = this.#record(offer);
     if (record?.part !== undefined) remove(record.part);
     for (const each of [path + RECORD, ...targetFiles(path)]) remove(each);
   }
@@ -107,6 +111,10 @@ export class FilesKept implements FileShelf {
     } catch (error) {
       throw new FileError(`cannot write ${this.#path(TAKEN, record.offer)}: ${(error as Error).message}`);
     }
+  }
+
+  #record({ id }: FileOffer): TargetRecord | undefined {
+    return this.#records<TargetRecord>(TAKEN).find(({ offer }) => offer.id === id);
   }
 
   /** The file of an offer, without its ending. */

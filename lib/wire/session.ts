@@ -25,6 +25,8 @@ export interface Way {
   readonly peer: PeerAddress;
   /** Sends bytes on a link, after all that was sent on it before, in a write of their own. */
   write(link: Link, bytes: Uint8Array): void;
+  /** How many bytes written on a link wait for the peer to read. */
+  waiting(link: Link): number;
   /** Asks the hub; events may come back before this returns. */
   command(command: Command): void;
   /** Opens a link to a port at the address that the peer is seen at; `dialled` says what became of it. */

@@ -32,6 +32,7 @@ export class Desk<Q extends Question, Event extends ChatEvent> {
           return { id: `m${++this.#lastId}` };
         },
         ask: (question) => this.#do(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`),
+        file: () => {},
         leave: () => this.done.push("leave"),
       },
       look,

@@ -104,6 +104,12 @@ class Console implements Face {
     this.show(line);
   }
 
+  drop(): void {
+    if (this.#growing === null) return;
+    this.#growing = null;
+    this.#output.due();
+  }
+
   ask(prompt: Prompt | null): void {
     if (this.#closing === null) this.#conversation.ask(prompt);
   }

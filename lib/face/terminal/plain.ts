@@ -65,6 +65,7 @@ class Plain implements Face {
 
   // A script has no use for a line that grows, nor for what it says in the end.
   begin(): void {}
+  drop(): void {}
   more(): void {}
   finish(): void {}
 

@@ -94,6 +94,11 @@ export class DatagramLink {
     return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sending.wakeAt, this.#closeBy);
   }
 
+  /** What waits to be sent, or to be acknowledged. */
+  get heldBytes(): number {
+    return this.#sending.heldBytes;
+  }
+
   /** What may still be taken to be sent. */
   get roomBytes(): number {
     return this.options.outboxBytes - this.#sending.heldBytes;

@@ -7,6 +7,8 @@ export type FileMessage =
   | { readonly type: "list" }
   /** A part of the manifest, of `total` bytes; parts come in their order. */
   | { readonly type: "listed"; readonly total: number; readonly bytes: Uint8Array }
+  /** So many chunks are here already. */
+  | { readonly type: "have"; readonly count: number }
   /** Asks for `count` chunks from `first` on. */
   | { readonly type: "want"; readonly first: number; readonly count: number }
   | { readonly type: "chunk"; readonly index: number; readonly bytes: Uint8Array }
@@ -23,7 +25,7 @@ export const MOST_FRAME_BYTES = 4 * 1024 * 1024 + 64;
 export const LISTED_BYTES = 256 * 1024;
 const WHY_BYTES = 1000;
 
-const KINDS = ["list", "listed", "want", "chunk", "done", "stop"] as const;
+const KINDS = ["list", "listed", "want", "chunk", "done", "stop", "have"] as const;
 
 /** A message in its frame: a byte for the kind, four for the length of what follows, most significant first. */
 export function encodeFrame(message: FileMessage): Uint8Array {
@@ -33,6 +35,8 @@ export function encodeFrame(message: FileMessage): Uint8Array {
       return framed(message.type, []);
     case "listed":
       return framed("listed", [message.total], message.bytes);
+    case "have":
+      return framed("have", [message.count]);
     case "want":
       return framed("want", [message.first, message.count]);
     case "chunk":
@@ -66,6 +70,8 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
       return { type };
     case "listed":
       return body.length < 4 ? short(type) : { type, total: view.getUint32(0), bytes: body.subarray(4) };
+    case "have":
+      return body.length < 4 ? short(type) : { type, count: view.getUint32(0) };
     case "want":
       return body.length < 8 ? short(type) : { type, first: view.getUint32(0), count: view.getUint32(4) };
     case "chunk":

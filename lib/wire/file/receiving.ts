@@ -44,6 +44,11 @@ export class Receiving {
 
   constructor(readonly way: ReceivingWay, readonly options: ReceivingOptions) {}
 
+  /** Whether something was asked for that has not come. */
+  get isWaiting(): boolean {
+    return this.#state === "listing" || this.#asked.size > 0;
+  }
+
   /** Begins: with what is there already, or without a list. */
   begin(known: { readonly map: ChunkMap; readonly chunkBytes: number } | undefined): void {
     if (known) return this.listed(known.map, known.chunkBytes);
@@ -68,6 +73,7 @@ export class Receiving {
     this.#state = "running";
     this.#map = map;
     this.#chunkBytes = chunkBytes;
+    this.way.send({ type: "have", count: map.size - map.missing });
     this.#ask();
   }
 

@@ -25,9 +25,16 @@ export class Sending {
   /** Where in the manifest what was asked for goes on; undefined while it is not asked for. */
   #listAt: number | undefined;
   #underWay = 0;
+  #had = 0;
+  #sent = 0;
   #over = false;
 
   constructor(readonly way: SendingWay, readonly manifest: Uint8Array, readonly chunks: number) {}
+
+  /** How many chunks the other side has, but for what is still under way. */
+  get progress(): number {
+    return Math.min(this.chunks, this.#had + this.#sent);
+  }
 
   received(message: FileMessage): void {
     if (this.#over) return;
@@ -35,6 +42,9 @@ export class Sending {
       case "list":
         this.#listAt = 0;
         return this.#pump();
+      case "have":
+        this.#had = message.count;
+        return;
       case "want": {
         const { first, count } = message;
         const left = Math.min(count, this.chunks - first);
@@ -56,7 +66,9 @@ export class Sending {
 
   /** A chunk was read. */
   piece(index: number, bytes: Uint8Array): void {
-    if (!this.#over) this.way.send({ type: "chunk", index, bytes });
+    if (this.#over) return;
+    this.#sent++;
+    this.way.send({ type: "chunk", index, bytes });
   }
 
   /** It cannot be sent any more; the other side is told. */

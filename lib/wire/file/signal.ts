@@ -40,6 +40,8 @@ export type Signal =
   | { readonly type: "taken"; readonly transfer: string; readonly upTo: number }
   /** The transfer cannot be begun now; it may be tried again. */
   | { readonly type: "later"; readonly transfer: string; readonly why: string }
+  /** To who has offered: all is here, and whole. */
+  | { readonly type: "received"; readonly offer: string }
   /** The offer does not stand any more, for whoever is told: it is refused, or withdrawn, or was never made. */
   | { readonly type: "refused" | "withdrawn"; readonly offer: string; readonly why: string };
 
@@ -98,6 +100,8 @@ function read(fields: Fields): Signal | undefined {
       return { type: "taken", transfer: readName(fields, "transfer"), upTo: readWhole(fields, "upTo") };
     case "later":
       return { type: "later", transfer: readName(fields, "transfer"), why: why() };
+    case "received":
+      return { type: "received", offer: readName(fields, "offer") };
     case "refused":
     case "withdrawn":
       return { type: fields.file, offer: readName(fields, "offer"), why: why() };

@@ -1,3 +1,4 @@
+import type { Target } from "../../hub/store.ts";
 import type { ChunkMap } from "./chunk_map.ts";
 import type { Manifest } from "./manifest.ts";
 import type { FileOffer } from "./offer.ts";
@@ -36,10 +37,13 @@ export interface OfferMade {
   readonly passedOver: number;
 }
 
-/** An offer that we have taken, and that is not all here yet. */
+/** An offer to us that was not refused, and that is not all here yet. */
 export interface OfferTaken {
   readonly offer: FileOffer;
   readonly from: string;
+  readonly to: Target;
+  /** Whether the person wants it. */
+  readonly accepted: boolean;
 }
 
 /** What a client keeps of the files it sends and receives. */
@@ -48,13 +52,13 @@ export interface FileShelf {
   made(): OfferMade[];
   taken(): OfferTaken[];
   /**
-   * Reads what is to be offered, once, and keeps its list; `progress` is told how many bytes were read. Throws what a person can
-   * be told.
+   * Reads what is to be offered, once, and keeps its list; `progress` is told how many bytes were read, and of how many. Throws
+   * what a person can be told.
    */
-  offer(path: string, to: string, isRoom: boolean, progress: (bytes: number) => void): Promise<OfferMade>;
+  offer(path: string, to: string, isRoom: boolean, progress: (done: number, bytes: number) => void): Promise<OfferMade>;
   source(made: OfferMade): Promise<FileSource>;
   withdraw(made: OfferMade): void;
-  /** Takes an offer; what came of it before is still there. */
+  /** Keeps an offer, or that it was accepted; what came of it before is still there. */
   take(taken: OfferTaken): void;
   target(taken: OfferTaken): Promise<FileTarget>;
   /** Forgets an offer taken, and what came of it, unless it has its name already. */

@@ -19,6 +19,10 @@ export interface NativeClientWay {
   /** Whether the server has proven itself too, where it can. */
   isServer(proof: Uint8Array | undefined): boolean;
   show(happening: Happening): void;
+  /** Another client tells us something that is not for people; `at` is where the server sees it. */
+  signalled?(from: string, text: string, at: string): void;
+  /** A signal of ours has reached nobody. */
+  unheard?(to: string): void;
   /** The server does not let us in. */
   refused(why: string): void;
   /** Something is wrong with what the server says; the connection is of no use any more. */
@@ -136,6 +140,12 @@ export class NativeClient {
     this.#send({ type: "history", ref, ...("user" in of ? { with: of.user } : of), before, limit });
   }
 
+  /** Tells the clients of somebody something that is not for people, now or never. */
+  signal(to: string, text: string): void {
+    if (this.#stage === "in") this.#send({ type: "signal", to, text });
+    else this.way.unheard?.(to);
+  }
+
   /** Asks whether the server is there; anything that comes is the answer. */
   ping(): void {
     if (this.#stage === "in") this.#send({ type: "ping", ref: ++this.#lastRef });
@@ -188,6 +198,10 @@ export class NativeClient {
       case "history":
       case "denied":
         return this.#replied(reply);
+      case "signal":
+        return this.way.signalled?.(reply.from, reply.text, reply.at);
+      case "unheard":
+        return this.way.unheard?.(reply.to);
       case "unknown":
         return;
     }

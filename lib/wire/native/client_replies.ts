@@ -62,6 +62,8 @@ export type Reply =
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
+  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
+  | { readonly type: "unheard"; readonly to: string; readonly why: string }
   | { readonly type: "error"; readonly why: string }
   | { readonly type: "closing" }
   /** Of a later version. */
@@ -116,6 +118,15 @@ function read(fields: Fields): Reply {
         rooms: readWords(fields, "rooms"),
         textBytes: readWhole(fields, "textBytes"),
       };
+    case "signal":
+      return {
+        type: "signal",
+        from: readText(fields, "from"),
+        at: readText(fields, "at"),
+        text: readText(fields, "text"),
+      };
+    case "unheard":
+      return { type: "unheard", to: readText(fields, "to"), why: readText(fields, "why") };
     case "closing":
       return { type: "closing" };
     default:

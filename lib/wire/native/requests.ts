@@ -66,6 +66,8 @@ function read(fields: Fields): NativeRequest {
         before: optional(readWhole, fields, "before"),
         limit: optional(readWhole, fields, "limit") ?? 100,
       };
+    case "signal":
+      return { type: "signal", to: readWord(fields, "to"), text: readText(fields, "text") };
     case "ping":
       return { type: "ping", ref: readWhole(fields, "ref") };
     case "bye":

@@ -21,6 +21,7 @@ const WAITING = 64;
  *
  * 1. What is malformed is answered with `error` and changes nothing; what is too long ends the session.
  * 2. Acknowledgements are taken at once; everything else has its fair turns and its rate.
+ * 3. Signals to who does not read are dropped; all else is told, or the session ends.
  */
 export class NativeServerSession implements Session {
   readonly #lines: LineDecoder | undefined;
@@ -38,7 +39,8 @@ export class NativeServerSession implements Session {
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
-    if (framing === "lines") this.#lines = new LineDecoder(limits.textBytes * ESCAPED + ENVELOPE_BYTES);
+    const longest = Math.max(limits.textBytes, limits.signalBytes);
+    if (framing === "lines") this.#lines = new LineDecoder(longest * ESCAPED + ENVELOPE_BYTES);
     this.#rate = new Rate(limits.burstCommands, limits.commandsPerSecond, now);
   }
 
@@ -73,6 +75,8 @@ export class NativeServerSession implements Session {
   event(event: Event, now: number): void {
     if (this.#over) return;
     if (event.type === "message") return this.#write(encodeNativeMessage(event, this.#framing));
+    // What is not kept is not heaped up: whoever does not read misses it.
+    if (event.type === "signal" && this.way.waiting(LINK) > this.limits.outboxBytes / 2) return;
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;

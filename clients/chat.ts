@@ -1,0 +1,57 @@
+import { oneLine } from "../lib/base/text.ts";
+import { type ChatFace, openChatFace } from "../lib/face/chat_face.ts";
+import type { JoinPlan } from "../lib/face/client_line.ts";
+import { traceLine } from "../lib/face/trace.ts";
+import { ChatClient } from "../lib/net/chat_client.ts";
+import { freshRun } from "../lib/store/prover.ts";
+import { IM_DOOR } from "../lib/wire/im/door.ts";
+import { hooks, run } from "./companions.ts";
+import type { Over } from "./ending.ts";
+import { ClientFiles } from "./files.ts";
+import { readPassword } from "./joining.ts";
+
+/** Our own client: logs in at the IM door. */
+export async function chat(plan: JoinPlan): Promise<number> {
+  const password = readPassword(plan.passwordFile);
+  const over = Promise.withResolvers<Over>();
+  const { name } = plan;
+  const face: ChatFace = openChatFace({
+    // Where only the handout is spoken, its words say the same.
+    say: (to, text) =>
+      client.im ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : client.native.say(to, text),
+    ask: (question) => client.im ? void (question.type === "users" && handout("/list")) : client.native.ask(question),
+    name: (text) => client.typed(text),
+    password: (text) => client.typed(text),
+    file: (act) => {
+      if (!client.im) return files.do(act);
+      face.problem(
+        "files are sent between clients of our own, by a server that knows them; this one speaks the IM handout alone",
+      );
+    },
+    leave: () => files.leave(() => client.inputEnded()),
+    interrupt: () => client.interrupted(),
+  }, "chat");
+  const files = new ClientFiles(plan, face, {
+    say: (to, text) => client.native.say(to, text),
+    signal: (to, text) => client.native.signal(to, text),
+  });
+  const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
+  const client: ChatClient = new ChatClient(plan, { name, password }, {
+    ...hooks(plan, face, files, over.resolve, () => client.native.name),
+    prove: () => {},
+    isServer: () => true,
+    ask: (question) => {
+      if (question === "name") face.askName();
+      else if (question === "password") face.askPassword(client.im?.name ?? "");
+      else if (question === "new password" || question === "password again") face.askNewPassword(question);
+      else if (question === "command") face.chat();
+    },
+    refused: (why) => face.problem(why),
+    raw: (line) => face.raw(line),
+    handoutOnly: () => face.problem("this server speaks the IM handout alone; we go on as the handout's client"),
+    ...(plan.trace
+      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_DOOR.links[link]!, ...rest)) }
+      : {}),
+  }, freshRun());
+  return await run(client, face, files, over.promise, () => client.interrupted());
+}

@@ -1,0 +1,47 @@
+/** What carries the bytes of a transfer: a connection of its own, or the chat. */
+export interface ByteWay {
+  /** Resolves once the bytes are taken; rejects when nothing can be said any more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** What came, good until the next call; null when nothing more will. */
+  read(): Promise<Uint8Array | null>;
+  /** Says that nothing more will be written; what still comes is to be read. */
+  shut(): void;
+  /** Ends it at once; what is under way rejects, or ends in null. */
+  close(): void;
+}
+
+const READ_BYTES = 256 * 1024;
+
+/** A TCP connection as a way for bytes. */
+export class TcpWay implements ByteWay {
+  readonly #buffer = new Uint8Array(READ_BYTES);
+  #closed = false;
+
+  constructor(readonly conn: Deno.TcpConn) {
+    // What is asked should not wait for more to be asked.
+    try {
+      conn.setNoDelay(true);
+    } catch { /* it is gone; the first read says so */ }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let written = 0; written < bytes.length;) written += await this.conn.write(bytes.subarray(written));
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const count = await this.conn.read(this.#buffer);
+    return count === null ? null : this.#buffer.subarray(0, count);
+  }
+
+  shut(): void {
+    this.conn.closeWrite().catch(() => this.close());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.conn.close();
+    } catch { /* its own failure has closed it */ }
+  }
+}

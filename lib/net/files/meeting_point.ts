@@ -1,0 +1,135 @@
+import { Fault } from "../../base/fault.ts";
+import { LineDecoder } from "../../base/line_decoder.ts";
+import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
+import { decodeLeniently, encodeText, sameSecret } from "../../base/text.ts";
+
+/** A connection that was opened with the right secret. */
+export interface Caller {
+  readonly conn: Deno.TcpConn;
+  /** The key that the caller seals with; undefined when it cannot. */
+  readonly key: Uint8Array | undefined;
+}
+
+/** A transfer that is waited for. */
+interface Awaited {
+  readonly token: string;
+  /** Whether anybody is wanted now: not while one is there with whom it goes on. */
+  wants(): boolean;
+  take(caller: Caller): void;
+}
+
+const OPENING = "PARTYLINE FILE 1";
+const ANSWER = "OK\n";
+const LINE_BYTES = 256;
+/** For a connection to say what it is for. */
+const OPENING_MS = 5000;
+/** Such connections at once. */
+const CALLERS = 32;
+
+/** Where this client is called for transfers: one port, opened when the first is waited for. */
+export class MeetingPoint {
+  readonly #awaited = new Map<string, Awaited>();
+  #listener: Deno.TcpListener | undefined;
+  #callers = 0;
+
+  /** The port; undefined when none can be had. */
+  get port(): number | undefined {
+    try {
+      this.#listener ??= this.#listen();
+    } catch {
+      // Then the other side is called, or neither.
+      return undefined;
+    }
+    return this.#listener.addr.port;
+  }
+
+  /** Waits for whoever knows the token of a transfer. */
+  expect(transfer: string, awaited: Awaited): void {
+    this.#awaited.set(transfer, awaited);
+  }
+
+  forget(transfer: string): void {
+    this.#awaited.delete(transfer);
+    if (this.#awaited.size === 0) this.close();
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  #listen(): Deno.TcpListener {
+    const listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
+    this.#accept(listener).catch(() => {});
+    return listener;
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    // It ends when the listener is closed.
+    for (;;) {
+      const conn = await listener.accept();
+      if (this.#callers >= CALLERS) conn.close();
+      else this.#greet(conn);
+    }
+  }
+
+  async #greet(conn: Deno.TcpConn): Promise<void> {
+    this.#callers++;
+    const timer = setTimeout(() => shut(conn), OPENING_MS);
+    try {
+      const line = await readLine(conn);
+      const [, transfer, token, key] = new RegExp(`^${OPENING} (\\S+) (\\S+) (\\S+)$`).exec(line ?? "") ?? [];
+      const awaited = this.#awaited.get(transfer ?? "");
+      if (!awaited || !sameSecret(encodeText(token!), encodeText(awaited.token))) return shut(conn);
+      if (!awaited.wants()) return shut(conn);
+      clearTimeout(timer);
+      const sealing = key === "-" ? undefined : decodeBase64(key!);
+      if (sealing?.length !== 32 && key !== "-") return shut(conn);
+      await conn.write(encodeText(ANSWER));
+      awaited.take({ conn, key: sealing });
+    } catch {
+      shut(conn);
+    } finally {
+      clearTimeout(timer);
+      this.#callers--;
+    }
+  }
+}
+
+/** Opens a connection for a transfer that the other side waits for; false when it is not wanted there. */
+export async function openTransfer(
+  conn: Deno.TcpConn,
+  transfer: string,
+  token: string,
+  key: Uint8Array | undefined,
+): Promise<boolean> {
+  const timer = setTimeout(() => shut(conn), OPENING_MS);
+  try {
+    await conn.write(encodeText(`${OPENING} ${transfer} ${token} ${key ? encodeBase64(key) : "-"}\n`));
+    return `${await readLine(conn)}\n` === ANSWER;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads a line byte by byte, since what follows it belongs to somebody else. */
+async function readLine(conn: Deno.TcpConn): Promise<string | undefined> {
+  const line = new LineDecoder(LINE_BYTES, decodeLeniently);
+  const byte = new Uint8Array(1);
+  while (await conn.read(byte) !== null) {
+    line.push(byte);
+    const text = line.next();
+    if (text instanceof Fault) return undefined;
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** Ends a connection; said again, it does nothing. */
+export function shut(conn: Deno.TcpConn): void {
+  try {
+    conn.close();
+  } catch { /* it is closed */ }
+}

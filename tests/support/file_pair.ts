@@ -1,0 +1,128 @@
+import { join } from "@std/path";
+import type { FileEvent } from "../../lib/wire/file/event.ts";
+import { decodeSignal, encodeSignal, type Signal } from "../../lib/wire/file/signal.ts";
+import { Fault } from "../../lib/base/fault.ts";
+import { Files } from "../../lib/net/files/files.ts";
+import { freshFileKey } from "../../lib/store/file_keys.ts";
+import { FilesKept } from "../../lib/store/files_kept.ts";
+
+/** What happens to signals on their way: the same, another, or none. */
+export type Meddling = (signal: Signal, from: string) => Signal | undefined;
+
+/** Two who send each other files by real connections and real disks; only the chat between them is made up. */
+export class FilePair {
+  readonly folder = Deno.makeTempDirSync();
+  readonly #people = new Map<string, FilePerson>();
+  /** What happens to signals. */
+  meddle: Meddling = (signal) => signal;
+  /** Whether clients seal. */
+  seals = true;
+
+  /** The client of this name, started if it is not there. */
+  person(name: string): FilePerson {
+    const known = this.#people.get(name);
+    if (known) return known;
+    const person = new FilePerson(this, name);
+    this.#people.set(name, person);
+    for (const other of this.#people.values()) if (other !== person) other.files.online(name);
+    person.files.cameIn();
+    return person;
+  }
+
+  /** Ends a client as its end does; what it keeps stays. */
+  async leave(name: string): Promise<void> {
+    const person = this.#people.get(name);
+    this.#people.delete(name);
+    await person?.files.close();
+  }
+
+  /** A client tells another something. */
+  signal(from: string, to: string, text: string): void {
+    queueMicrotask(() => {
+      const signal = decodeSignal(text);
+      if (signal instanceof Fault || !signal) throw new Error(`${from} signals what is no signal: ${text}`);
+      const meddled = this.meddle(signal, from);
+      if (!meddled) return;
+      const receiver = this.#people.get(to);
+      if (receiver) receiver.files.signalled(from, encodeSignal(meddled), "127.0.0.1");
+      else this.#people.get(from)?.files.unheard(to);
+    });
+  }
+
+  say(from: string, to: string, text: string): { id: string } {
+    queueMicrotask(() => this.#people.get(to)?.files.heard({ from, to: { user: to }, text }, false));
+    return { id: "1" };
+  }
+
+  /** A file with these bytes, in a folder of its own. */
+  file(name: string, bytes: Uint8Array): string {
+    const folder = Deno.makeTempDirSync({ dir: this.folder });
+    const path = join(folder, name);
+    Deno.writeFileSync(path, bytes);
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#people.keys()]) await this.leave(name);
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+/** One client of the pair. */
+export class FilePerson {
+  readonly files: Files;
+  readonly downloads: string;
+  readonly events: FileEvent[] = [];
+  readonly problems: string[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(pair: FilePair, readonly name: string) {
+    this.downloads = join(pair.folder, `${name} downloads`);
+    this.files = new Files({
+      shelf: new FilesKept(join(pair.folder, `${name} data`), this.downloads),
+      freshKey: () => pair.seals ? freshFileKey() : Promise.resolve(undefined),
+      say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
+      signal: (to, text) => pair.signal(name, to, text),
+      show: (event) => {
+        this.events.push(event);
+        this.#wake?.();
+      },
+      problem: (why) => {
+        this.problems.push(why);
+        this.#wake?.();
+      },
+    });
+  }
+
+  /** The first event of this type, now or when it comes; with a rule, the first that fits. */
+  async event<Type extends FileEvent["type"]>(
+    type: Type,
+    fits: (event: Extract<FileEvent, { type: Type }>) => boolean = () => true,
+  ): Promise<Extract<FileEvent, { type: Type }>> {
+    for (;;) {
+      const found = this.events.find((event): event is Extract<FileEvent, { type: Type }> =>
+        event.type === type && fits(event as Extract<FileEvent, { type: Type }>)
+      );
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  async problem(): Promise<string> {
+    while (this.problems.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    return this.problems.shift()!;
+  }
+
+  /** What is in the downloads, by name. */
+  get names(): string[] {
+    try {
+      return [...Deno.readDirSync(this.downloads)].map(({ name }) => name).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  read(...path: string[]): Uint8Array {
+    return Deno.readFileSync(join(this.downloads, ...path));
+  }
+}
