@@ -230,7 +230,7 @@ Deno.test("frames are the same however their bytes are cut; a greater one than t
     { type: "stop", why: "the disk is full \u2713" },
     { type: "have", count: 12 },
   ] as const;
-  const all = messages.map(encodeFrame);
+  const all = messages.map((message) => encodeFrame(message));
   assertEquals([...all[2]!], [3, 0, 0, 0, 8, 0, 0, 0, 7, 0, 0, 0, 9]);
   const row = new Uint8Array(all.flatMap((frame) => [...frame]));
   fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 700 })), (cuts) => {

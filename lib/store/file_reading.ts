@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
-import { reason } from "../base/reason.ts";
+import { Buffers } from "../base/buffers.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../wire/file/manifest.ts";
 import type { FileSource } from "../wire/file/store.ts";
-
-/** Something that cannot be sent or received, in words for whoever asked for it. */
-export class FileError extends Error {
-  override readonly name = "FileError";
-}
+import { FileError, said } from "./file_error.ts";
+import { Lanes } from "./lanes.ts";
 
 /** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
 export interface Found {
@@ -77,10 +74,13 @@ export async function digestFiles(
   const manifest = new Manifest(found.entries, chunkBytes, digests);
   const reader = new ChunkReader(path, found.isFolder, manifest);
   try {
-    for (let chunk = 0; chunk < manifest.chunks; chunk++) {
-      const piece = await reader.read(chunk);
+    let ahead = manifest.chunks > 0 ? reader.read(0) : undefined;
+    for (let chunk = 0; ahead; chunk++) {
+      const piece = await ahead;
+      ahead = chunk + 1 < manifest.chunks ? reader.read(chunk + 1) : undefined;
       digests.set(digestOf(piece), chunk * DIGEST_BYTES);
       progress(chunk * chunkBytes + piece.length, bytes);
+      reader.release(piece);
     }
   } finally {
     reader.close();
@@ -112,68 +112,46 @@ export class FilesRead implements FileSource {
     return bytes;
   }
 
+  release(bytes: Uint8Array): void {
+    this.#reader.release(bytes);
+  }
+
   close(): void {
     this.#reader.close();
   }
 }
 
-/** Reads chunks, one after the other; a file stays open until another is needed. */
+/** As many as are read ahead. */
+const BUFFERS = 4;
+
+/** Reads chunks. */
 class ChunkReader {
-  #open: { readonly entry: number; readonly file: Deno.FsFile; at: number } | undefined;
-  #closed = false;
+  readonly #lanes = new Lanes({ read: true });
   readonly #turns = new Turns();
-  /** One read at a time. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #buffers = new Buffers(BUFFERS);
+  #closed = false;
 
   constructor(readonly path: string, readonly isFolder: boolean, readonly manifest: Manifest) {}
 
-  read(chunk: number): Promise<Uint8Array> {
-    const read = this.#last.then(() => this.#read(chunk));
-    this.#last = read.catch(() => {});
-    return read;
+  async read(chunk: number): Promise<Uint8Array> {
+    if (this.#closed) throw new FileError("it is not read any more");
+    const bytes = this.#buffers.take(this.manifest.lengthOf(chunk));
+    const pieces = this.manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
+      path: this.isFolder ? join(this.path, ...this.manifest.entries[entry]!.path) : this.path,
+      from,
+      bytes: bytes.subarray(at, at + length),
+    }));
+    await this.#lanes.read(pieces, () => this.#turns.next());
+    return bytes;
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#buffers.give(bytes);
   }
 
   close(): void {
     this.#closed = true;
-    this.#last.then(() => this.#shut());
-  }
-
-  async #read(chunk: number): Promise<Uint8Array> {
-    if (this.#closed) throw new FileError("it is not read any more");
-    const bytes = new Uint8Array(this.manifest.lengthOf(chunk));
-    const slices = this.manifest.slices(chunk);
-    for (const { entry, from, at, bytes: length } of slices) {
-      const path = this.#pathOf(entry);
-      const into = bytes.subarray(at, at + length);
-      await said("read", path, () => this.#fill(entry, path, from, into, slices.length > 1));
-    }
-    return bytes;
-  }
-
-  async #fill(entry: number, path: string, from: number, into: Uint8Array, isOneOfMany: boolean): Promise<void> {
-    if (this.#open?.entry !== entry) {
-      this.#shut();
-      await this.#turns.next();
-      this.#open = { entry, file: Deno.openSync(path), at: 0 };
-    }
-    const { file, at } = this.#open!;
-    if (at !== from) await file.seek(from, Deno.SeekMode.Start);
-    for (let filled = 0; filled < into.length;) {
-      const rest = into.subarray(filled);
-      const count = isOneOfMany ? file.readSync(rest) : await file.read(rest);
-      if (count === null) throw new FileError("it has become shorter since it was offered; offer it anew");
-      filled += count;
-    }
-    this.#open!.at = from + into.length;
-  }
-
-  #pathOf(entry: number): string {
-    return this.isFolder ? join(this.path, ...this.manifest.entries[entry]!.path) : this.path;
-  }
-
-  #shut(): void {
-    this.#open?.file.close();
-    this.#open = undefined;
+    void this.#lanes.close();
   }
 }
 
@@ -195,14 +173,4 @@ export function digestOf(bytes: Uint8Array): Uint8Array {
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/** Does something with a path; what goes wrong says what was tried, and where. */
-export async function said<T>(what: string, path: string, act: () => T | Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`);
-    throw new FileError(`cannot ${what} ${path}: ${reason(error)}`);
-  }
 }

@@ -9,7 +9,9 @@ import { ChunkMap } from "../wire/file/chunk_map.ts";
 import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
 import { numbered, safeName, safePaths } from "../wire/file/safe_names.ts";
 import type { FileTarget, OfferTaken } from "../wire/file/store.ts";
-import { digestOf, FileError, said, sameBytes } from "./file_reading.ts";
+import { FileError, said } from "./file_error.ts";
+import { digestOf, sameBytes } from "./file_reading.ts";
+import { Lanes } from "./lanes.ts";
 
 /** What is remembered of a transfer, besides its list and its map. */
 export interface TargetRecord extends OfferTaken {
@@ -52,12 +54,9 @@ export class FilesWritten implements FileTarget {
   #chunks: ChunkMap | undefined;
   #paths: string[][] = [];
   #map: Deno.FsFile | undefined;
-  #open: { readonly path: string; readonly file: Deno.FsFile; at: number } | undefined;
+  readonly #lanes = new Lanes({ write: true, create: true });
   readonly #folders = new Set<string>();
   #finishing: Promise<string> | undefined;
-  /** One write at a time. */
-  #last: Promise<unknown> = Promise.resolve();
-
   private constructor(readonly record: TargetRecord, readonly place: TargetPlace) {}
 
   /** Takes up what is there; throws when another program does so too. */
@@ -86,9 +85,7 @@ export class FilesWritten implements FileTarget {
     if (bytes.length !== manifest.lengthOf(chunk) || !sameBytes(digestOf(bytes), manifest.digestOf(chunk))) {
       return Promise.resolve(false);
     }
-    const kept = this.#last.then(() => this.#write(chunk, bytes));
-    this.#last = kept.catch(() => {});
-    return kept;
+    return this.#write(chunk, bytes);
   }
 
   finish(): Promise<string> {
@@ -96,23 +93,21 @@ export class FilesWritten implements FileTarget {
   }
 
   async #finish(): Promise<string> {
-    await this.#last;
-    const { files } = this.record.offer;
     for (const [entry, { bytes, isFolder }] of this.#manifest!.entries.entries()) {
       if (bytes > 0) continue;
       const path = this.#pathOf(entry);
       if (isFolder) await this.#makeFolder(path);
-      else await this.#writeTo(path, 0, new Uint8Array(0), true);
+      else {await this.#lanes.write([{ path, from: 0, bytes: new Uint8Array(0) }], () =>
+          this.#makeFolder(dirname(path)));}
     }
-    this.#shut();
-    const path = await this.#giveName(this.record.part!, files !== undefined);
+    await this.#lanes.close();
+    const path = await this.#giveName(this.record.part!, this.record.offer.files !== undefined);
     await this.close();
     return path;
   }
 
   async close(): Promise<void> {
-    await this.#last;
-    this.#shut();
+    await this.#lanes.close();
     this.#map?.close();
     this.#map = undefined;
   }
@@ -235,38 +230,20 @@ export class FilesWritten implements FileTarget {
   }
 
   async #write(chunk: number, bytes: Uint8Array): Promise<boolean> {
-    if (!this.#map) throw new FileError("it is not written any more");
-    const slices = this.#manifest!.slices(chunk);
-    for (const { entry, from, at, bytes: length } of slices) {
-      const path = this.#pathOf(entry);
-      if (this.#open?.path !== path) await this.#makeFolder(dirname(path));
-      await this.#writeTo(path, from, bytes.subarray(at, at + length), slices.length > 1);
-    }
+    const pieces = this.#manifest!.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
+      path: this.#pathOf(entry),
+      from,
+      bytes: bytes.subarray(at, at + length),
+    }));
+    await this.#lanes.write(pieces, async () => {
+      if (!this.#map) throw new FileError("it is not written any more");
+      for (const { path } of pieces) await this.#makeFolder(dirname(path));
+    });
     await said("write", this.place.record + MAP, () => {
       this.#map!.seekSync(chunk, Deno.SeekMode.Start);
       this.#map!.writeSync(new Uint8Array([1]));
     });
     return true;
-  }
-
-  async #writeTo(path: string, from: number, bytes: Uint8Array, isOneOfMany: boolean): Promise<void> {
-    await said("write", path, async () => {
-      if (this.#open?.path !== path) {
-        this.#shut();
-        this.#open = { path, file: Deno.openSync(path, { write: true, create: true }), at: 0 };
-      }
-      const open = this.#open!;
-      if (open.at !== from) await open.file.seek(from, Deno.SeekMode.Start);
-      for (let written = 0; written < bytes.length;) {
-        const rest = bytes.subarray(written);
-        written += isOneOfMany ? open.file.writeSync(rest) : await open.file.write(rest);
-      }
-      open.at = from + bytes.length;
-    }).catch((error) => {
-      // Where the next write would begin is not known.
-      this.#shut();
-      throw error;
-    });
   }
 
   async #makeFolder(path: string): Promise<void> {
@@ -288,11 +265,6 @@ export class FilesWritten implements FileTarget {
 
   #pathOf(entry: number): string {
     return join(this.record.part!, ...this.#paths[entry]!);
-  }
-
-  #shut(): void {
-    this.#open?.file.close();
-    this.#open = undefined;
   }
 }
 

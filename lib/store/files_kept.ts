@@ -5,7 +5,8 @@ import { Fault } from "../base/fault.ts";
 import { decodeManifest, encodeManifest, MANIFEST_BYTES } from "../wire/file/manifest.ts";
 import type { FileOffer } from "../wire/file/offer.ts";
 import type { FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../wire/file/store.ts";
-import { digestFiles, digestOf, FileError, FilesRead, findFiles, said } from "./file_reading.ts";
+import { FileError, said } from "./file_error.ts";
+import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reading.ts";
 import { FilesWritten, targetFiles, type TargetRecord } from "./file_target.ts";
 import { writeOwn } from "./own_file.ts";
 

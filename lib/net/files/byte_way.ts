@@ -2,19 +2,20 @@
 export interface ByteWay {
   /** Resolves once the bytes are taken; rejects when nothing can be said any more. */
   write(bytes: Uint8Array): Promise<void>;
-  /** What came, good until the next call; null when nothing more will. */
-  read(): Promise<Uint8Array | null>;
+  /** What came, in `into` or good until the next call; null when nothing more will. */
+  read(into?: Uint8Array): Promise<Uint8Array | null>;
   /** Says that nothing more will be written; what still comes is to be read. */
   shut(): void;
   /** Ends it at once; what is under way rejects, or ends in null. */
   close(): void;
 }
 
-const READ_BYTES = 256 * 1024;
+/** Great pieces are read where they belong. */
+const READ_BYTES = 16 * 1024;
 
 /** A TCP connection as a way for bytes. */
 export class TcpWay implements ByteWay {
-  readonly #buffer = new Uint8Array(READ_BYTES);
+  readonly #buffer: Uint8Array = new Uint8Array(READ_BYTES);
   #closed = false;
 
   constructor(readonly conn: Deno.TcpConn) {
@@ -28,9 +29,9 @@ export class TcpWay implements ByteWay {
     for (let written = 0; written < bytes.length;) written += await this.conn.write(bytes.subarray(written));
   }
 
-  async read(): Promise<Uint8Array | null> {
-    const count = await this.conn.read(this.#buffer);
-    return count === null ? null : this.#buffer.subarray(0, count);
+  async read(into = this.#buffer): Promise<Uint8Array | null> {
+    const count = await this.conn.read(into);
+    return count === null ? null : into.subarray(0, count);
   }
 
   shut(): void {

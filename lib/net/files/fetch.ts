@@ -198,11 +198,11 @@ export class Fetch {
           receiving.listed(map, manifest.chunkBytes);
         }),
       keep: (chunk, bytes) =>
-        this.#kept(
-          receiving,
-          target.keep(chunk, bytes),
-          (isSound) => isSound ? receiving.kept(chunk) : receiving.spoilt(chunk),
-        ),
+        this.#kept(receiving, target.keep(chunk, bytes), (isSound) => {
+          stream.release(bytes);
+          if (isSound) receiving.kept(chunk);
+          else receiving.spoilt(chunk);
+        }),
       finish: () =>
         this.#kept(receiving, target.finish(), (path) => {
           receiving.finished();

@@ -1,3 +1,4 @@
+import { Buffers } from "../../base/buffers.ts";
 import { Fault } from "../../base/fault.ts";
 import { reason } from "../../base/reason.ts";
 import {
@@ -22,6 +23,8 @@ export interface FileStreamOwner {
   over(why: string): void;
 }
 
+/** As much as is under way. */
+const BUFFERS = 16;
 /** For the other side to take the last that was said. */
 const LINGER_MS = 1000;
 
@@ -31,6 +34,8 @@ export class FileStream {
   readonly #keys: FileKeys | undefined;
   readonly #owner: FileStreamOwner;
   readonly #waiting: FileMessage[] = [];
+  readonly #going = new Buffers(BUFFERS);
+  readonly #came = new Buffers(BUFFERS);
   #sealed = 0;
   #opened = 0;
   #writing = false;
@@ -49,6 +54,11 @@ export class FileStream {
   /** Begins to listen. */
   begin(): void {
     this.#reading = this.#read().then((why) => this.#end(why), (error) => this.#end(reason(error)));
+  }
+
+  /** What came as `bytes` in a message is not used any more. */
+  release(bytes: Uint8Array): void {
+    if (!this.#keys) this.#came.give(bytes);
   }
 
   send(message: FileMessage): void {
@@ -80,8 +90,11 @@ export class FileStream {
   async #write(): Promise<void> {
     this.#writing = true;
     for (let message; !this.#over && (message = this.#waiting.shift());) {
-      const frame = encodeFrame(message);
-      await this.#way.write(this.#keys ? await this.#seal(this.#keys, frame) : frame);
+      const frame = encodeFrame(message, (bytes) => this.#going.take(bytes));
+      const sealed = this.#keys && await this.#seal(this.#keys, frame);
+      await this.#way.write(sealed ?? frame);
+      this.#going.give(frame);
+      if (sealed) this.#going.give(sealed);
       if (!this.#over) this.#owner.sent(message);
     }
     this.#writing = false;
@@ -91,15 +104,15 @@ export class FileStream {
   async #seal(keys: FileKeys, frame: Uint8Array): Promise<Uint8Array> {
     const kind = frame[0]!;
     const box = await keys.seal(this.#sealed++, kind, frame.subarray(HEAD_BYTES));
-    const sealed = new Uint8Array(HEAD_BYTES + box.length);
+    const sealed = this.#going.take(HEAD_BYTES + box.length);
     sealed.set(frameHead(kind, box.length));
     sealed.set(box, HEAD_BYTES);
     return sealed;
   }
 
   async #read(): Promise<string> {
-    const frames = new FrameDecoder();
-    for (let bytes; (bytes = await this.#way.read());) {
+    const frames = new FrameDecoder((bytes) => this.#came.take(bytes));
+    for (let bytes; (bytes = await this.#way.read(frames.space));) {
       if (this.#over) continue;
       this.heardAt = clock();
       frames.push(bytes);
@@ -120,6 +133,7 @@ export class FileStream {
 
   async #open(keys: FileKeys, { kind, body }: Frame): Promise<FileMessage | Fault | undefined> {
     const opened = await keys.open(this.#opened++, kind, body);
+    this.#came.give(body);
     if (!opened) return new Fault("malformed", "something sealed came that cannot be opened");
     return decodeFrame({ kind, body: opened });
   }

@@ -181,6 +181,7 @@ export class Serve {
         if (message.type === "have") this.#pace = new Pace(clock(), this.#done);
       },
       sent: (message) => {
+        if (message.type === "chunk") source.release(message.bytes);
         if (message.type === "chunk" || message.type === "listed") sending.sent();
       },
       over: (why) => {

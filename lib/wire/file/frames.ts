@@ -21,28 +21,32 @@ export type FileMessage =
 export const HEAD_BYTES = 5;
 /** The greatest chunk, its number, and the seal of a box. */
 export const MOST_FRAME_BYTES = 4 * 1024 * 1024 + 64;
+const WORTHWHILE_BYTES = 16 * 1024;
 /** Parts of a manifest are no longer than this. */
 export const LISTED_BYTES = 256 * 1024;
 const WHY_BYTES = 1000;
 
 const KINDS = ["list", "listed", "want", "chunk", "done", "stop", "have"] as const;
 
-/** A message in its frame: a byte for the kind, four for the length of what follows, most significant first. */
-export function encodeFrame(message: FileMessage): Uint8Array {
+/**
+ * A message in its frame: a byte for the kind, four for the length of what follows, most significant first. `take` gives the
+ * buffer that it is put into.
+ */
+export function encodeFrame(message: FileMessage, take = fresh): Uint8Array {
   switch (message.type) {
     case "list":
     case "done":
-      return framed(message.type, []);
+      return framed(take, message.type, []);
     case "listed":
-      return framed("listed", [message.total], message.bytes);
+      return framed(take, "listed", [message.total], message.bytes);
     case "have":
-      return framed("have", [message.count]);
+      return framed(take, "have", [message.count]);
     case "want":
-      return framed("want", [message.first, message.count]);
+      return framed(take, "want", [message.first, message.count]);
     case "chunk":
-      return framed("chunk", [message.index], message.bytes);
+      return framed(take, "chunk", [message.index], message.bytes);
     case "stop":
-      return framed("stop", [], encodeText(message.why).subarray(0, WHY_BYTES));
+      return framed(take, "stop", [], encodeText(message.why).subarray(0, WHY_BYTES));
   }
 }
 
@@ -85,11 +89,20 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
 
 /** Frames out of bytes, however these are cut. */
 export class FrameDecoder {
+  /** `take` gives the buffers for what is in the frames. */
+  constructor(readonly take = fresh) {}
+
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headBytes = 0;
   #body: Uint8Array | undefined;
   #bodyBytes = 0;
   #given: Uint8Array = new Uint8Array(0);
+
+  /** Where the next bytes belong, when many of them do: whoever reads them there saves a copy. */
+  get space(): Uint8Array | undefined {
+    const space = this.#body?.subarray(this.#bodyBytes);
+    return space && space.length >= WORTHWHILE_BYTES ? space : undefined;
+  }
 
   /** More bytes; all frames in them must be taken before the next come. */
   push(bytes: Uint8Array): void {
@@ -105,7 +118,7 @@ export class FrameDecoder {
       if (bytes > MOST_FRAME_BYTES) {
         return new Fault("too long", `a frame has at most ${MOST_FRAME_BYTES} bytes, this one ${bytes}`);
       }
-      this.#body = new Uint8Array(bytes);
+      this.#body = this.take(bytes);
       this.#bodyBytes = 0;
     }
     this.#bodyBytes += this.#take(this.#body, this.#bodyBytes);
@@ -119,24 +132,30 @@ export class FrameDecoder {
   /** Fills `into` from `at` on, and says with how many bytes. */
   #take(into: Uint8Array, at: number): number {
     const part = this.#given.subarray(0, into.length - at);
-    into.set(part, at);
+    // It may be where it belongs.
+    if (part.buffer !== into.buffer) into.set(part, at);
     this.#given = this.#given.subarray(part.length);
     return part.length;
   }
 }
 
 function framed(
+  take: (bytes: number) => Uint8Array,
   type: FileMessage["type"],
   numbers: readonly number[],
   bytes: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   const length = numbers.length * 4 + bytes.length;
-  const frame = new Uint8Array(HEAD_BYTES + length);
+  const frame = take(HEAD_BYTES + length);
   frame.set(frameHead(KINDS.indexOf(type) + 1, length));
-  const view = new DataView(frame.buffer);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   for (const [i, number] of numbers.entries()) view.setUint32(HEAD_BYTES + i * 4, number);
   frame.set(bytes, HEAD_BYTES + numbers.length * 4);
   return frame;
+}
+
+function fresh(bytes: number): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function short(type: string): Fault {

@@ -11,7 +11,7 @@ export interface SendingWay {
 }
 
 /** Chunks read ahead of what the stream has taken: one on its way, one ready. */
-const AHEAD = 2;
+const AHEAD = 3;
 /** What may be asked for at once; who asks for more gets no more of it. */
 const WANTS = 256;
 

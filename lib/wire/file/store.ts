@@ -9,6 +9,8 @@ export interface FileSource {
   readonly chunks: number;
   /** A chunk; `check`, whether it is still as it was offered. Throws what a person can be told when it cannot be had. */
   read(chunk: number, check: boolean): Promise<Uint8Array>;
+  /** A chunk that was read is not used any more. */
+  release(bytes: Uint8Array): void;
   close(): void;
 }
 

@@ -1,0 +1,116 @@
+import { join } from "@std/path";
+
+/** What one transfer took, and what it cost each side. */
+export interface Transfer {
+  /** Before it could be offered: it is read once for its digests. */
+  readonly readMs: number;
+  /** From the word that it is wanted until it has its name. */
+  readonly tookMs: number;
+  /** The most memory that each side had, in MB. */
+  readonly senderMb: number;
+  readonly receiverMb: number;
+}
+
+const program = join(import.meta.dirname!, "peers", "file_end.ts");
+
+/** Sends what is at a path from one process to another, as two clients do; the chat between them is this process. */
+export async function transfer(path: string, folder: string, seals: boolean): Promise<Transfer> {
+  const alice = new End("alice", folder, seals);
+  const bob = new End("bob", folder, seals);
+  try {
+    alice.other = bob;
+    bob.other = alice;
+    await Promise.all([alice.until("ready"), bob.until("ready")]);
+    const readAt = performance.now();
+    alice.tell({ act: { type: "send", to: { user: "bob" }, path } });
+    const { n } = await bob.event("offered");
+    const readMs = performance.now() - readAt;
+    const at = performance.now();
+    bob.tell({ act: { type: "accept", n } });
+    await bob.event("received");
+    const tookMs = performance.now() - at;
+    await alice.event("fileSent");
+    return { readMs, tookMs, senderMb: alice.mostMb, receiverMb: bob.mostMb };
+  } finally {
+    await Promise.all([alice.stop(), bob.stop()]);
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+type Said = Record<string, any>;
+
+/** One side, a process of its own. */
+class End {
+  other: End | undefined;
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #said: Said[] = [];
+  #wake: (() => void) | undefined;
+  readonly #over: Promise<void>;
+
+  constructor(readonly name: string, folder: string, seals: boolean) {
+    const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys", "--allow-env"];
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        ...permissions,
+        program,
+        name,
+        folder,
+        seals ? "seals" : "plain",
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#over = this.#listen();
+  }
+
+  tell(what: Said): void {
+    this.#input.write(new TextEncoder().encode(`${JSON.stringify(what)}\n`)).catch(() => {});
+  }
+
+  /** The most memory that the process has had, in MB. */
+  get mostMb(): number {
+    const kb = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`).match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
+    return Number(kb) / 1000;
+  }
+
+  async until(key: string, fits: (said: Said) => boolean = () => true): Promise<Said> {
+    for (;;) {
+      const problem = this.#said.find((said) => said.problem ?? said.event?.type === "fileFailed");
+      if (problem) throw new Error(`${this.name}: ${JSON.stringify(problem)}`);
+      const found = this.#said.find((said) => said[key] !== undefined && fits(said));
+      if (found) return found;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  async event(type: string): Promise<Said> {
+    return (await this.until("event", ({ event }) => event.type === type)).event;
+  }
+
+  async stop(): Promise<void> {
+    await this.#input.close().catch(() => {});
+    await this.#child.status;
+    await this.#over;
+  }
+
+  async #listen(): Promise<void> {
+    let rest = "";
+    for await (const part of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + part).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const said: Said = JSON.parse(line);
+        if (said.signal) this.other?.tell({ signal: said.signal, from: this.name });
+        else if (said.said) this.other?.tell({ said: said.said, from: this.name });
+        else this.#said.push(said);
+      }
+      this.#wake?.();
+    }
+    this.#said.push({ problem: "the program ended" });
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,142 @@
+import { join } from "@std/path";
+import { type Transfer, transfer } from "./file_load.ts";
+import { median, type Plan } from "./measure.ts";
+import { type Row, row } from "./row.ts";
+
+const MB = 1e6;
+
+/** One great file from one client to another, beside `nc` with the same file; in turns, so that both have the same disk. */
+export async function fileRows(plan: Plan, megabytes: number): Promise<Row[]> {
+  await using folder = new Folder();
+  const bytes = megabytes * 1024 * 1024;
+  const path = join(folder.path, "film.bin");
+  await write(path, bytes);
+  const plain: Transfer[] = [];
+  const sealed: Transfer[] = [];
+  const ncMs: number[] = [];
+  for (let i = 0; i < plan.repeats; i++) {
+    for (const [seals, transfers] of [[false, plain], [true, sealed]] as const) {
+      await warm(folder.path, bytes);
+      ncMs.push(await netcat(folder.path, `nc -N 127.0.0.1 PORT < "${path}"`, 'nc -l -N 127.0.0.1 PORT > "TARGET"'));
+      await warm(folder.path, bytes);
+      transfers.push(await folder.transfer(path, seals));
+    }
+  }
+  const speed = (ms: number[]) => ({ value: bytes / MB / (median(ms) / 1000) });
+  const took = (transfers: Transfer[]) => transfers.map(({ tookMs }) => tookMs);
+  const nc = speed(ncMs);
+  const title = `a file of ${megabytes} MiB, from the word that it is wanted until it has its name`;
+  const read = median(plain.map(({ readMs }) => readMs));
+  const most = (side: "senderMb" | "receiverMb") => Math.max(...[...plain, ...sealed].map((each) => each[side]));
+  return [
+    row(`${title}, each chunk checked`, "MB/s", { ours: speed(took(plain)), nc }, { than: "nc", atLeast: 0.8 }, [
+      `before, it is read once for its digests: ${(bytes / MB / (read / 1000)).toFixed(0)} MB/s`,
+    ]),
+    row(`${title}, checked and sealed`, "MB/s", { ours: speed(took(sealed)), nc }, { than: "nc" }),
+    row(`memory of the one who sends ${megabytes} MiB, at most`, "MB", { ours: { value: most("senderMb") } }, {
+      below: 150,
+    }),
+    row(`memory of the one who receives it, at most`, "MB", { ours: { value: most("receiverMb") } }, { below: 150 }),
+  ];
+}
+
+/** A folder of many small files, beside `tar` by way of `nc`. */
+export async function folderRows(plan: Plan, files: number): Promise<Row[]> {
+  await using folder = new Folder();
+  const path = join(folder.path, "many");
+  for (let i = 0; i < files; i++) {
+    if (i % 1000 === 0) await Deno.mkdir(join(path, `${i / 1000}`), { recursive: true });
+    Deno.writeTextFileSync(join(path, `${Math.floor(i / 1000)}`, `${i}.txt`), `file number ${i}\n`.repeat(1 + i % 20));
+  }
+  const tarMs: number[] = [];
+  const transfers: Transfer[] = [];
+  for (let i = 0; i < Math.min(plan.repeats, 2); i++) {
+    const there = `mkdir -p "TARGET" && nc -l -N 127.0.0.1 PORT | tar x -C "TARGET"`;
+    tarMs.push(await netcat(folder.path, `tar c -C "${path}" . | nc -N 127.0.0.1 PORT`, there));
+    transfers.push(await folder.transfer(path, true));
+  }
+  const speed = (ms: number[]) => ({ value: files / (median(ms) / 1000) });
+  const most = Math.max(...transfers.flatMap(({ senderMb, receiverMb }) => [senderMb, receiverMb]));
+  return [
+    row(
+      `a folder of ${files} small files, checked and sealed`,
+      "files/s",
+      { ours: speed(transfers.map(({ tookMs }) => tookMs)), "tar and nc": speed(tarMs) },
+      { than: "tar and nc" },
+      [`before, it is read once: ${(median(transfers.map(({ readMs }) => readMs)) / 1000).toFixed(1)} s`],
+    ),
+    row(`memory of either side meanwhile, at most`, "MB", { ours: { value: most } }, { below: 150 }),
+  ];
+}
+
+/** A folder that goes when it is not needed any more. */
+class Folder {
+  readonly path = Deno.makeTempDirSync({ prefix: "partyline-bench-" });
+
+  /** Sends what is at a path; what came is taken away. */
+  async transfer(path: string, seals: boolean): Promise<Transfer> {
+    const place = await Deno.makeTempDir({ dir: this.path });
+    const result = await transfer(path, place, seals);
+    await Deno.remove(place, { recursive: true });
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+/** Memory that a virtual machine has not used of late is dear to write to; both find it used. */
+async function warm(folder: string, bytes: number): Promise<void> {
+  const path = join(folder, "warm");
+  await write(path, bytes);
+  await Deno.remove(path);
+}
+
+async function write(path: string, bytes: number): Promise<void> {
+  using file = await Deno.create(path);
+  const block = crypto.getRandomValues(new Uint8Array(64 * 1024));
+  for (let written = 0; written < bytes; written += block.length) {
+    // Every block is another.
+    new DataView(block.buffer).setFloat64(0, written);
+    await file.write(block.subarray(0, bytes - written));
+  }
+}
+
+/** Runs both ends of a pipe through `nc`; how long it takes until both have ended. */
+async function netcat(folder: string, here: string, there: string): Promise<number> {
+  const target = await Deno.makeTempDir({ dir: folder });
+  const port = freePort();
+  const filled = (command: string) => command.replaceAll("PORT", `${port}`).replaceAll("TARGET", join(target, "x"));
+  const listening = shell(filled(there));
+  await until(() => isListening(port));
+  const at = performance.now();
+  await shell(filled(here));
+  await listening;
+  const took = performance.now() - at;
+  await Deno.remove(target, { recursive: true });
+  return took;
+}
+
+async function shell(command: string): Promise<void> {
+  const { code } = await new Deno.Command("bash", { args: ["-o", "pipefail", "-c", command], stdin: "null" }).output();
+  if (code !== 0) throw new Error(`${command}: status ${code}`);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Whether somebody listens, without a connection, which would be the one that is listened for. */
+function isListening(port: number): boolean {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex} 00000000:0000 0A`, "m").test(Deno.readTextFileSync("/proc/net/tcp"));
+}
+
+async function until(is: () => boolean): Promise<void> {
+  for (const end = performance.now() + 5000; !is();) {
+    if (performance.now() > end) throw new Error("nc does not listen");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * One client's files, as a program: what it is to do and what it is told comes as a line of JSON each, and so does what it says.
+ *
+ *   file_end.ts NAME FOLDER seals|plain
+ */
+import { join } from "@std/path";
+import { Files } from "../../lib/net/files/files.ts";
+import { freshFileKey } from "../../lib/store/file_keys.ts";
+import { FilesKept } from "../../lib/store/files_kept.ts";
+
+const [name = "", folder = "", how] = Deno.args;
+
+function tell(what: unknown): void {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(what)}\n`);
+  for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
+}
+
+const files = new Files({
+  shelf: new FilesKept(join(folder, `${name} data`), join(folder, name)),
+  freshKey: () => how === "seals" ? freshFileKey() : Promise.resolve(undefined),
+  say: (_to, text) => (tell({ said: text }), { id: "1" }),
+  signal: (to, text) => tell({ signal: text, to }),
+  show: (event) => event.type === "moving" ? undefined : tell({ event }),
+  problem: (why) => tell({ problem: why }),
+});
+files.cameIn();
+tell({ ready: true });
+
+const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+let rest = "";
+for await (const part of lines) {
+  const whole = (rest + part).split("\n");
+  rest = whole.pop()!;
+  for (const line of whole) {
+    const told = JSON.parse(line);
+    if (told.act) files.do(told.act);
+    else if (told.signal) files.signalled(told.from, told.signal, "127.0.0.1");
+    else if (told.said) files.heard({ from: told.from, to: { user: name }, text: told.said }, false);
+  }
+}
+Deno.exit(0);

@@ -1,0 +1,16 @@
+import { reason } from "../base/reason.ts";
+
+/** Something that cannot be done with a file, in words for whoever asked for it. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+/** Does something with a path; what goes wrong says what was tried, and where. */
+export async function said<T>(what: string, path: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`);
+    throw new FileError(`cannot ${what} ${path}: ${reason(error)}`);
+  }
+}
