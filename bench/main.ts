@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow } from "./kept_rows.ts";
+import { fileRows, folderRows } from "./file_rows.ts";
 import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
 import { peerGroupRow, peerLatencyRows, peerTalkRow } from "./peer_rows.ts";
@@ -66,6 +67,8 @@ function jobs(
     ["peer-latency", () => peerLatencyRows(plan, [peers(1), datagramEcho])],
     ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
     ["room-200", () => roomRows(plan, [lobby, fanOut], small ? 50 : 200)],
+    ["file", () => fileRows(plan, small ? 64 : 1024)],
+    ["folder", () => folderRows(plan, small ? 2000 : 100_000)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
     ["everybody", () => everybodyRow(kinds, small ? 200 : 1000)],

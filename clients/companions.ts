@@ -26,8 +26,8 @@ export function hooks(
       if (happening.type === "message" && files.heard(happening.said, happening.own)) return;
       face.happened(happening);
       if (happening.type === "in") {
-        face.chat();
         files.cameIn(happening.name);
+        face.chat();
       } else if (happening.type === "online") files.online(happening.name);
     },
     signalled: (from, text, at) => files.signalled(from, text, at),

@@ -24,10 +24,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
       if (event.type === "online") files.online(event.name);
     },
     signalled: (...signal) => files.signalled(...signal),
-    settled: () => {
-      face.chat(plan.name);
-      files.cameIn(plan.name);
-    },
+    settled: () => face.chat(plan.name),
     ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
     failed: (why) => {
       failure = why;
@@ -60,6 +57,8 @@ export async function peer(plan: PeerPlan): Promise<number> {
     passing: passing !== undefined,
   };
   const { table } = plan;
+  // An offer may be the first that is heard.
+  files.cameIn(plan.name);
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
   onStop(interrupt);
   return await ending(over.promise, () => files.close(), () => store.close(), () => face.close());

@@ -1,3 +1,4 @@
+import { fileProgramTests } from "./support/file_program_tests.ts";
 import { keptProgramTests } from "./support/kept_program_tests.ts";
 import { peerProgramTests } from "./support/peer_program_tests.ts";
 import { programTests } from "./support/program_tests.ts";
@@ -9,4 +10,5 @@ if (folder) {
   programTests(binaries(folder));
   keptProgramTests(binaries(folder));
   peerProgramTests(binaries(folder));
+  fileProgramTests(binaries(folder));
 } else Deno.test("compiled programs (skipped: PARTYLINE_BIN names no folder with them)", { ignore: true }, () => {});

@@ -25,7 +25,7 @@ export const programs: readonly Program[] = [
       "--allow-read",
       "--allow-write",
       "--allow-env=NO_COLOR,HOME,USERPROFILE",
-      "--allow-sys=networkInterfaces",
+      "--allow-sys=networkInterfaces,osUptime,statfs",
     ],
     v8: [],
     include: [],

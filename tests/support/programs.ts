@@ -26,7 +26,7 @@ const PERMISSIONS = {
     "--allow-read",
     "--allow-write",
     "--allow-env=NO_COLOR,HOME,USERPROFILE",
-    "--allow-sys=networkInterfaces",
+    "--allow-sys=networkInterfaces,osUptime,statfs",
   ],
 };
 

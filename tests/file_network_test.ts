@@ -1,0 +1,102 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { exists, holds, sizeOf, someBytes } from "./support/file_bytes.ts";
+import { Hosts } from "./support/hosts.ts";
+import { USERS } from "./support/lab.ts";
+import { Folder, Running } from "./support/programs.ts";
+import { until } from "./support/wire.ts";
+
+// Files between hosts of their own: real programs, cables that are pulled, networks that do not know each other.
+const why = await Hosts.missing();
+const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+const WAIT_MS = 60_000;
+
+test("a cable is pulled in the midst of a file: it goes on where it stopped once the cable is back", async () => {
+  using folder = new Folder();
+  await using hosts = await Hosts.open("alice", "bob", "desk");
+  await hosts.switch("switch", { alice: "10.97.0.1/24", bob: "10.97.0.2/24", desk: "10.97.0.9/24" });
+  await using desk = server(hosts, folder);
+  await desk.printed(/^im listening/m);
+  const film = someBytes(400_000_000);
+  Deno.writeFileSync(join(folder.path, "film.bin"), film);
+  await using alice = client(hosts, folder, "alice", "10.97.0.9");
+  await using bob = client(hosts, folder, "bob", "10.97.0.9");
+  await offered(alice, bob);
+  const part = join(folder.path, "bob", "film.bin.part");
+  await until(() => sizeOf(part) > 20_000_000, "the first part of it", WAIT_MS);
+  await hosts.ip("bob", "link", "set", "dev", "switch", "down");
+  // What is on its way arrives; then nothing does.
+  let size = -1;
+  await until(
+    () => {
+      const before = size;
+      size = sizeOf(part);
+      return size === before;
+    },
+    "it stands still",
+    WAIT_MS,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const stopped = sizeOf(part);
+  assert(stopped < film.length, "the cable was pulled too late");
+  await hosts.ip("bob", "link", "set", "dev", "switch", "up");
+  await until(() => sizeOf(part) > stopped || exists(join(folder.path, "bob", "film.bin")), "it goes on", WAIT_MS);
+  await received(folder, bob, film);
+  await sent(alice);
+});
+
+test("two networks that do not know each other: it goes by way of the server, which both are told", async () => {
+  using folder = new Folder();
+  await using hosts = await Hosts.open("alice", "bob", "desk");
+  await hosts.cable({ host: "desk", address: "10.97.1.9/24" }, { host: "alice", address: "10.97.1.1/24" });
+  await hosts.cable({ host: "desk", address: "10.97.2.9/24" }, { host: "bob", address: "10.97.2.1/24" });
+  await using desk = server(hosts, folder);
+  await desk.printed(/^im listening/m);
+  const film = someBytes(5_000_000);
+  Deno.writeFileSync(join(folder.path, "film.bin"), film);
+  await using alice = client(hosts, folder, "alice", "10.97.1.9");
+  await using bob = client(hosts, folder, "bob", "10.97.2.9");
+  await offered(alice, bob);
+  await received(folder, bob, film);
+  await sent(alice);
+  for (const who of [alice, bob]) assert(who.err.includes("by way of the chat"), who.err);
+});
+
+function server(hosts: Hosts, folder: Folder): Running {
+  const args = ["2001", folder.write("users.txt", USERS), "--data", "server"];
+  return new Running(hosts.inside("desk"), "server", args, folder.path);
+}
+
+function client(hosts: Hosts, folder: Folder, name: string, server: string): Running {
+  folder.write("password", "12345\n");
+  const who = ["--name", name, "--data", `data-${name}`, "--downloads", name, "--password-file", "password"];
+  return new Running(hosts.inside(name), "client", ["chat", server, "2001", ...who], folder.path);
+}
+
+async function offered(alice: Running, bob: Running): Promise<void> {
+  await bob.type("/list\n");
+  await bob.printed(/^jacky/m);
+  await alice.type("/send bob film.bin\n");
+  await bob.printed(/^file 1 from alice: film\.bin/m);
+  await bob.type("/accept 1\n");
+}
+
+async function received(folder: Folder, bob: Running, film: Uint8Array): Promise<void> {
+  await until(() => /^file 1 received: /m.test(bob.out), "it is received", WAIT_MS);
+  assert(holds(join(folder.path, "bob", "film.bin"), film));
+}
+
+async function sent(alice: Running): Promise<void> {
+  await until(() => /^file 1 sent$/m.test(alice.out), "alice is told", WAIT_MS);
+}
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({
+    name: `${name}${why && !required ? ` (skipped: ${why})` : ""}`,
+    ignore: why !== undefined && !required,
+    async fn() {
+      assertEquals(why, undefined);
+      await fn();
+    },
+  });
+}

@@ -1,0 +1,150 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { exists, holds, sizeOf, someBytes } from "./file_bytes.ts";
+import { USERS } from "./lab.ts";
+import { Folder, type Programs, Running } from "./programs.ts";
+import { until } from "./wire.ts";
+
+const WAIT_MS = 30_000;
+
+/** What both programs must do with files, whether they run from their sources or as executables. */
+export function fileProgramTests(programs: Programs): void {
+  const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
+
+  async function serve(folder: Folder): Promise<{ server: Running; im: string; mailbox: string }> {
+    const doors = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1"];
+    const server = new Running(programs, "server", doors, folder.path);
+    const [, im, mailbox] = await server.printed(/^im listening on \S+:(\d+)\nmailbox listening on \S+:(\d+)\n/);
+    return { server, im: im!, mailbox: mailbox! };
+  }
+
+  function client(folder: Folder, name: string, how: readonly string[]): Running {
+    folder.write("password", "12345\n");
+    const who = ["--name", name, "--data", `data-${name}`, "--downloads", name];
+    const password = how[0] === "peer" ? [] : ["--password-file", "password"];
+    return new Running(programs, "client", [...how, ...who, ...password], folder.path);
+  }
+
+  test("a file and a folder go from chat to mailbox and back, one is refused; scripts read what becomes of them", async () => {
+    using folder = new Folder();
+    const { server, im, mailbox } = await serve(folder);
+    await using _server = server;
+    await using alice = client(folder, "alice", ["chat", "127.0.0.1", im]);
+    await alice.type("/list\n");
+    await alice.printed(/^jacky/m);
+    await using bob = client(folder, "bob", ["mailbox", "127.0.0.1", mailbox]);
+    await alice.printed(/^online bob$/m);
+    const slides = someBytes(3_000_000);
+    Deno.writeFileSync(join(folder.path, "slides one.pdf"), slides);
+
+    await alice.type("/send bob slides one.pdf\n");
+    await alice.printed(/^file 1 to bob: slides one\.pdf \(3\.0 MB\)$/m);
+    await bob.printed(/^file 1 from alice: slides one\.pdf \(3\.0 MB\)$/m);
+    await bob.type("/accept 1\n");
+    const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
+    await alice.printed(/^file 1 sent$/m);
+    assert(holds(join(folder.path, path!), slides));
+    // It is a message like any other.
+    await alice.printed(/^delivered bob \S+$/m);
+
+    Deno.mkdirSync(join(folder.path, "tree", "deep"), { recursive: true });
+    folder.write("tree/deep/leaf.txt", "green\n");
+    folder.write("tree/root.txt", "brown\n");
+    await bob.type("JOIN lab1\n/rooms\n");
+    await bob.printed(/^joined lab1$/m);
+    await alice.type("/join lab1\n");
+    await alice.printed(/^joined lab1$/m);
+    await bob.type("/send lab1 tree\n");
+    await alice.printed(/^file 2 from bob: tree \(2 files, 12 bytes\)$/m);
+    await alice.type("/accept 2\n");
+    await alice.printed(/^file 2 received: alice.tree$/m);
+    await bob.printed(/^file 2 sent$/m);
+    assertEquals(folder.read("alice/tree/deep/leaf.txt"), "green\n");
+
+    await alice.type("/send bob users.txt\n");
+    await bob.printed(/^file 3 from alice: users\.txt/m);
+    await bob.type("/refuse 3\n");
+    await alice.printed(/^file 3 failed: bob has refused it$/m);
+    await alice.type("/exit\n");
+    await bob.type("E\n");
+    assertEquals([await alice.over(), await bob.over()], [0, 0]);
+    assertEquals([...Deno.readDirSync(join(folder.path, "bob"))].map(({ name }) => name), ["slides one.pdf"]);
+  });
+
+  test("either client is killed in the midst of it: it goes on where it stopped when both are back, and is whole", async () => {
+    using folder = new Folder();
+    const { server, im } = await serve(folder);
+    await using _server = server;
+    const film = someBytes(100_000_000);
+    Deno.writeFileSync(join(folder.path, "film.bin"), film);
+    const start = (name: string) => client(folder, name, ["chat", "127.0.0.1", im]);
+    let alice = start("alice");
+    let bob = start("bob");
+    await bob.type("/list\n");
+    await bob.printed(/^jacky/m);
+    await alice.type("/send bob film.bin\n");
+    await bob.printed(/^file 1 from alice: film\.bin/m);
+    await bob.type("/accept 1\n");
+    const part = join(folder.path, "bob", "film.bin.part");
+    for (const who of ["bob", "alice"]) {
+      const before = sizeOf(part);
+      await until(
+        () => sizeOf(part) > before + 10_000_000 || exists(join(folder.path, "bob", "film.bin")),
+        part,
+        WAIT_MS,
+      );
+      await (who === "bob" ? bob : alice)[Symbol.asyncDispose]();
+      if (who === "bob") bob = start("bob");
+      else alice = start("alice");
+    }
+    await until(() => exists(join(folder.path, "bob", "film.bin")), "film.bin", WAIT_MS);
+    await bob.printed(/^file 1 received: /m);
+    assert(holds(join(folder.path, "bob", "film.bin"), film));
+    assertEquals([...Deno.readDirSync(join(folder.path, "bob"))].length, 1);
+    await alice[Symbol.asyncDispose]();
+    await bob[Symbol.asyncDispose]();
+  });
+
+  test("the server is gone while it is on its way: it arrives all the same", async () => {
+    using folder = new Folder();
+    const { server, im } = await serve(folder);
+    await using _server = server;
+    Deno.writeFileSync(join(folder.path, "film.bin"), someBytes(60_000_000));
+    await using alice = client(folder, "alice", ["chat", "127.0.0.1", im]);
+    await using bob = client(folder, "bob", ["chat", "127.0.0.1", im]);
+    await bob.type("/list\n");
+    await bob.printed(/^jacky/m);
+    await alice.type("/send bob film.bin\n");
+    await bob.printed(/^file 1 from alice/m);
+    await bob.type("/accept 1\n");
+    await until(() => exists(join(folder.path, "bob", "film.bin.part")), "the part", WAIT_MS);
+    server.process.kill("SIGKILL");
+    await bob.printed(/^file 1 received: /m);
+    await alice.printed(/^file 1 sent$/m);
+  });
+
+  test("between peers, with no server at all", async () => {
+    using folder = new Folder();
+    const port = freePort();
+    await using alice = client(folder, "alice", ["peer", "--udp", String(port)]);
+    await using bob = client(folder, "bob", ["peer"]);
+    await bob.type(`/add 127.0.0.1:${port}\n`);
+    await alice.printed(/^online bob$/m);
+    await bob.printed(/^online alice$/m);
+    const slides = someBytes(2_000_000);
+    Deno.writeFileSync(join(folder.path, "slides.pdf"), slides);
+    await alice.type("/send bob slides.pdf\n");
+    await bob.printed(/^file 1 from alice: slides\.pdf \(2\.0 MB\)$/m);
+    await bob.type("/accept 1\n");
+    await bob.printed(/^file 1 received: bob.slides\.pdf$/m);
+    await alice.printed(/^file 1 sent$/m);
+    assert(holds(join(folder.path, "bob", "slides.pdf"), slides));
+  });
+}
+
+function freePort(): number {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const { port } = socket.addr as Deno.NetAddr;
+  socket.close();
+  return port;
+}
