@@ -337,3 +337,53 @@ Deno.test("a client that asks for our protocol while a message is in flight, and
   assertEquals(await jacky.la.rest(), "");
   assertEquals(await michael.la.ask("/list"), "301 michael bob");
 });
+
+Deno.test("a client tells those of another something that is not kept: told to who is there, and to nobody else", async () => {
+  await using lab = new KeepingLab();
+  using alice = await join(lab, "alice");
+  using screen = await join(lab, "bob");
+  using other = await join(lab, "bob");
+  using waiting = await join(lab, "bob");
+  await alice.resume();
+  await screen.resume();
+  await other.resume();
+  await alice.send({ type: "signal", to: "bob", text: "psst" });
+  const heard = { type: "signal", from: "alice", at: "127.0.0.1", text: "psst" };
+  assertEquals([await screen.take(), await other.take()], [heard, heard]);
+  // Who comes later does not hear it, nor does who has said it.
+  await waiting.resume();
+  assertEquals(await waiting.ask({ type: "ping", ref: 1 }), { type: "pong", ref: 1 });
+  await screen.send({ type: "signal", to: "bob", text: "my other screens" });
+  assertEquals([(await other.take()).text, (await waiting.take()).text], ["my other screens", "my other screens"]);
+  assertEquals(await screen.ask({ type: "ping", ref: 2 }), { type: "pong", ref: 2 });
+
+  for (const to of ["michael", "nobody"]) {
+    const unheard = await alice.ask({ type: "signal", to, text: "psst" });
+    assertEquals(unheard, { type: "unheard", to, why: `no client of ${to} is there` });
+  }
+  const { type, why } = await alice.ask({ type: "signal", to: "bob", text: "x".repeat(24 * 1024 + 1) });
+  assertEquals([type, why], ["unheard", "a signal has at most 24576 bytes, this has 24577"]);
+  const { type: fault } = await alice.ask({ type: "signal", to: "bob" });
+  assertEquals(fault, "error");
+});
+
+Deno.test("signals to who does not read are dropped, and cost nobody anything else", async () => {
+  await using lab = new KeepingLab(undefined, { limits: { outboxBytes: 256 * 1024 } });
+  using alice = await join(lab, "alice");
+  using bob = await join(lab, "bob");
+  await alice.resume();
+  await bob.resume();
+  // Far more than anything on the way can hold, while bob does not read.
+  for (let i = 0; i < 1500; i++) await alice.send({ type: "signal", to: "bob", text: "x".repeat(20_000) });
+  assertEquals((await alice.ask({ type: "say", id: "1", to: "bob", text: "still there?" })).type, "sent");
+  let signals = 0;
+  for (;;) {
+    const { type, text } = await bob.take();
+    if (type === "signal") signals++;
+    else {
+      assertEquals([type, text], ["message", "still there?"]);
+      break;
+    }
+  }
+  assert(signals > 0 && signals < 1500, `${signals} signals`);
+});

@@ -17,7 +17,7 @@ import { Mail } from "../lib/peer/mail.ts";
 import { peerOptions } from "../lib/peer/options.ts";
 import type { LinkKeys } from "../lib/peer/secrecy.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
-import { nobodysKey } from "./support/peer_friends.ts";
+import { friends, nobodysKey } from "./support/peer_friends.ts";
 
 // Keys, by RFC 7748's alice and bob, and two more for the link.
 
@@ -299,4 +299,17 @@ Deno.test("groups: so many are known, so many of one group; who is known already
     3,
   ]);
   assertEquals(groups.merge([entry({ key: nobodysKey(10), version: 2, in: false })]).changed.length, 1);
+});
+
+Deno.test("programs tell each other what is not for people: while they are linked, and only those with keys", async () => {
+  const [world, alice, bob] = await friends("alice", "bob");
+  const signal = (to: string) => alice.do(() => alice.peer.signal(to, "psst"));
+  assertEquals(signal("bob"), true);
+  await world.pass(1000);
+  assertEquals(bob.signals, [`alice at ${alice.place.hostname}: psst`]);
+  assertEquals(bob.heard, []);
+  assertEquals([signal("nobody"), signal("alice")], [false, false]);
+  bob.crash();
+  await world.pass(60_000);
+  assertEquals(signal("bob"), false);
 });

@@ -15,6 +15,8 @@ export class PeerNode {
   alive = false;
   /** Everything that was shown, over all runs. */
   readonly shown: PeerEvent[] = [];
+  /** What the programs of others have told this one. */
+  readonly signals: string[] = [];
   /** Told of each event as it is shown. */
   watch: ((event: PeerEvent) => void) | undefined;
   /** Told when the program is gone. */
@@ -55,6 +57,9 @@ export class PeerNode {
           if (run !== this.run) return;
           this.shown.push(event);
           this.watch?.(event);
+        },
+        signalled: (from, text, at) => {
+          if (run === this.run) this.signals.push(`${from} at ${at}: ${text}`);
         },
         due: () => void (this.#flushDue = true),
       },
