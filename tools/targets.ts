@@ -27,7 +27,7 @@ export const programs: readonly Program[] = [
       "--allow-env=NO_COLOR,HOME,USERPROFILE",
       "--allow-sys=networkInterfaces,osUptime,statfs",
     ],
-    v8: [],
+    v8: ["--max-semi-space-size=4"],
     include: [],
   },
 ];

@@ -23,11 +23,11 @@ export async function findFiles(path: string): Promise<Found> {
   const info = await said("look at", path, () => Deno.stat(path));
   const name = basename(await said("look at", path, () => Deno.realPath(path)));
   if (info.isFile) {
-    return { name, isFolder: false, entries: [{ path: [name], bytes: info.size, isFolder: false }], passedOver: 0 };
+    return { name, isFolder: false, entries: [{ path: name, bytes: info.size, isFolder: false }], passedOver: 0 };
   }
   if (!info.isDirectory) throw new FileError(`${path} is neither a file nor a folder`);
   const found = new Walk();
-  await found.walk(path, []);
+  await found.walk(path, "");
   if (found.entries.length === 0) throw new FileError(`there is nothing in the folder ${path}`);
   return { name: name === "" ? "folder" : name, isFolder: true, entries: found.entries, passedOver: found.passedOver };
 }
@@ -37,17 +37,17 @@ class Walk {
   passedOver = 0;
   readonly #turns = new Turns();
 
-  async walk(folder: string, above: readonly string[]): Promise<void> {
+  async walk(folder: string, above: string): Promise<void> {
     const names: Deno.DirEntry[] = await said("read the folder", folder, () => [...Deno.readDirSync(folder)]);
     // The same folder is the same list, whatever order a system tells it in.
     names.sort((a, b) => a.name < b.name ? -1 : 1);
     for (const { name, isFile, isDirectory } of names) {
-      const path = [...above, name];
+      const path = above === "" ? name : `${above}/${name}`;
       if (isDirectory) await this.walk(join(folder, name), path);
       else if (isFile) this.#add({ path, bytes: await this.#sizeOf(join(folder, name)), isFolder: false });
       else this.passedOver++;
     }
-    if (names.length === 0 && above.length > 0) this.#add({ path: above, bytes: 0, isFolder: true });
+    if (names.length === 0 && above !== "") this.#add({ path: above, bytes: 0, isFolder: true });
   }
 
   async #sizeOf(path: string): Promise<number> {
@@ -137,7 +137,7 @@ class ChunkReader {
     if (this.#closed) throw new FileError("it is not read any more");
     const bytes = this.#buffers.take(this.manifest.lengthOf(chunk));
     const pieces = this.manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
-      path: this.isFolder ? join(this.path, ...this.manifest.entries[entry]!.path) : this.path,
+      path: this.isFolder ? `${this.path}/${this.manifest.entries[entry]!.path}` : this.path,
       from,
       bytes: bytes.subarray(at, at + length),
     }));

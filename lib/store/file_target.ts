@@ -52,7 +52,7 @@ export function targetFiles(record: string): string[] {
 export class FilesWritten implements FileTarget {
   #manifest: Manifest | undefined;
   #chunks: ChunkMap | undefined;
-  #paths: string[][] = [];
+  #paths: readonly string[] = [];
   #map: Deno.FsFile | undefined;
   readonly #lanes = new Lanes({ write: true, create: true });
   readonly #folders = new Set<string>();
@@ -143,7 +143,7 @@ export class FilesWritten implements FileTarget {
     }
     const manifest = decodeManifest(list, offer);
     if (manifest instanceof Fault) throw new FileError(manifest.message);
-    const paths = offer.files === undefined ? [[]] : safePaths(manifest.entries);
+    const paths = offer.files === undefined ? [""] : safePaths(manifest.entries);
     if (paths instanceof Fault) throw new FileError(paths.message);
     this.#manifest = manifest;
     this.#paths = paths;
@@ -264,7 +264,7 @@ export class FilesWritten implements FileTarget {
   }
 
   #pathOf(entry: number): string {
-    return join(this.record.part!, ...this.#paths[entry]!);
+    return join(this.record.part!, this.#paths[entry]!);
   }
 }
 

@@ -37,7 +37,7 @@ export function simulateTransfer(
   const chunks = Math.ceil(bytes / CHUNK);
   const digests = new Uint8Array(chunks * DIGEST_BYTES);
   for (let i = 0; i < chunks; i++) digests.set(digestOf(pieceOf(source, i)), i * DIGEST_BYTES);
-  const manifest = new Manifest([{ path: ["file"], bytes, isFolder: false }], CHUNK, digests);
+  const manifest = new Manifest([{ path: "file", bytes, isFolder: false }], CHUNK, digests);
   const list = encodeManifest(manifest);
 
   const target = new Uint8Array(bytes);

@@ -4,8 +4,8 @@ import type { FileOffer } from "./offer.ts";
 
 /** One file of an offer, or a folder that would be empty otherwise. */
 export interface Entry {
-  /** Its names from the top of the offered folder down, as the sender has them; one name for a file alone. */
-  readonly path: readonly string[];
+  /** Its names from the top of the offered folder down, "/" between them, as the sender has them; a file alone has one. */
+  readonly path: string;
   readonly bytes: number;
   readonly isFolder: boolean;
 }
@@ -98,7 +98,7 @@ export class Manifest {
 
 /** The manifest as it is sent: a line that says what follows, a line of JSON an entry, then the digests. */
 export function encodeManifest({ entries, chunkBytes, digests }: Manifest): Uint8Array {
-  const lines = entries.map(({ path, bytes, isFolder }) => JSON.stringify(isFolder ? [-1, ...path] : [bytes, ...path]));
+  const lines = entries.map(({ path, bytes, isFolder }) => JSON.stringify([isFolder ? -1 : bytes, path]));
   const text = encodeText(`${NAME} ${chunkBytes} ${entries.length}\n${lines.map((line) => `${line}\n`).join("")}`);
   const all = new Uint8Array(text.length + digests.length);
   all.set(text);
@@ -127,7 +127,7 @@ function read(bytes: Uint8Array, offer: Pick<FileOffer, "bytes" | "files">): Man
   for (let i = 0; i < count; i++) entries.push(readEntry(lines.next()));
   const manifest = new Manifest(entries, chunkBytes, bytes.subarray(lines.at));
   const files = entries.filter(({ isFolder }) => !isFolder).length;
-  if (offer.files === undefined && (count !== 1 || files !== 1 || entries[0]!.path.length !== 1)) {
+  if (offer.files === undefined && (count !== 1 || files !== 1 || entries[0]!.path.includes("/"))) {
     throw malformed("one file was offered, and there are others");
   }
   if (offer.files !== undefined && files !== offer.files) {
@@ -146,11 +146,11 @@ function readEntry(line: string): Entry {
     value = JSON.parse(line);
   } catch { /* said below */ }
   if (!Array.isArray(value)) throw malformed("a line that is no entry");
-  const [bytes, ...path] = value;
+  const [bytes, path] = value;
   const isFolder = bytes === -1;
   if (!isFolder && (!Number.isSafeInteger(bytes) || bytes < 0)) throw malformed("an entry without a length");
-  if (path.length < 1 || path.length > MOST_DEPTH) throw malformed(`a path of ${path.length} names`);
-  if (!path.every((name) => typeof name === "string")) throw malformed("a path that is none");
+  if (typeof path !== "string" || value.length !== 2) throw malformed("a path that is none");
+  if (path.split("/", MOST_DEPTH + 1).length > MOST_DEPTH) throw malformed(`a path of more than ${MOST_DEPTH} names`);
   return { path, bytes: isFolder ? 0 : bytes, isFolder };
 }
 

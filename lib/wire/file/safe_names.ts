@@ -30,48 +30,75 @@ export function numbered(name: string, number: number): string {
  * Where the entries of a folder go: paths that are safe, no two the same even where case does not count. A path that would lead
  * through a file is a fault.
  */
-export function safePaths(entries: readonly Entry[]): string[][] | Fault {
-  const root: Folder = { names: new Set(), below: new Map() };
-  const paths: string[][] = [];
+export function safePaths(entries: readonly Entry[]): string[] | Fault {
+  const top = new Folder("");
+  const paths: string[] = [];
+  // One folder's files stand together: mostly it is the last again.
+  let [lastAbove, last] = ["", top];
   for (const { path, isFolder } of entries) {
-    let folder = root;
-    const safe: string[] = [];
-    for (const [depth, name] of path.entries()) {
-      const isLast = depth === path.length - 1;
-      const known = folder.below.get(name);
-      if (known === "file" || (known && isLast && !isFolder)) {
-        return new Fault("malformed", `two things in the folder are called ${JSON.stringify(path.join("/"))}`);
-      }
-      const found = known ?? entered(folder, name, isLast && !isFolder);
-      safe.push(found === "file" ? freeName(folder, name) : found.name);
-      if (found !== "file") folder = found;
+    const cut = path.lastIndexOf("/");
+    const above = path.slice(0, Math.max(0, cut));
+    const folder = above === lastAbove ? last : top.find(above);
+    if (!folder || !(isFolder ? folder.enter(path.slice(cut + 1)) : folder.add(path.slice(cut + 1)))) {
+      return new Fault("malformed", `two things in the folder are called ${JSON.stringify(path)}`);
     }
-    paths.push(safe);
+    [lastAbove, last] = [above, folder];
+    const safe = `${folder.path}${folder.nameOf(path.slice(cut + 1))}`;
+    // The same text need not be there twice.
+    paths.push(safe === path ? path : safe);
   }
   return paths;
 }
 
-interface Folder {
+/** A folder as it is made here, and what is in it by the names that the sender has. */
+class Folder {
   /** Names that are taken, as they look where case does not count. */
-  readonly names: Set<string>;
-  /** What is in it, by the name that the sender has for it. */
-  readonly below: Map<string, "file" | Folder & { readonly name: string }>;
-}
+  readonly #looks = new Set<string>();
+  readonly #names = new Map<string, string>();
+  readonly #folders = new Map<string, Folder>();
 
-function entered(folder: Folder, name: string, isFile: boolean): "file" | Folder & { readonly name: string } {
-  const made = isFile ? "file" as const : { name: freeName(folder, name), names: new Set<string>(), below: new Map() };
-  folder.below.set(name, made);
-  return made;
-}
+  /** `path` ends in "/", or is empty at the top. */
+  constructor(readonly path: string) {}
 
-function freeName(folder: Folder, name: string): string {
-  const safe = safeName(name);
-  for (let number = 0;; number++) {
-    const free = numbered(safe, number);
-    const look = free.toLowerCase();
-    if (folder.names.has(look)) continue;
-    folder.names.add(look);
-    return free;
+  /** The folder at a path below this one; undefined when a file stands in the way. */
+  find(path: string): Folder | undefined {
+    if (path === "") return this;
+    let folder: Folder | undefined = this as Folder;
+    for (const name of path.split("/")) folder = folder?.enter(name);
+    return folder;
+  }
+
+  /** The folder of this name; undefined when it is a file. */
+  enter(name: string): Folder | undefined {
+    const known = this.#folders.get(name);
+    if (known || this.#names.has(name)) return known;
+    const made = new Folder(`${this.path}${this.#free(name)}/`);
+    this.#folders.set(name, made);
+    return made;
+  }
+
+  /** A file of this name; false when something has it. */
+  add(name: string): boolean {
+    if (this.#names.has(name)) return false;
+    this.#free(name);
+    return true;
+  }
+
+  /** What a thing is called here. */
+  nameOf(name: string): string {
+    return this.#names.get(name)!;
+  }
+
+  #free(name: string): string {
+    const safe = safeName(name);
+    for (let number = 0;; number++) {
+      const free = numbered(safe, number);
+      const look = free.toLowerCase();
+      if (this.#looks.has(look)) continue;
+      this.#looks.add(look);
+      this.#names.set(name, free === name ? name : free);
+      return free;
+    }
   }
 }
 
