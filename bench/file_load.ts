@@ -51,8 +51,10 @@ class End {
   constructor(readonly name: string, folder: string, seals: boolean) {
     const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys", "--allow-env"];
     this.#child = new Deno.Command(Deno.execPath(), {
+      // As the client is started.
       args: [
         "run",
+        "--v8-flags=--max-semi-space-size=4",
         ...permissions,
         program,
         name,
