@@ -11,9 +11,10 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): Commands<n
       short: "offer a file, or a folder with all in it",
       example: "/send bob slides.pdf",
       long: [
-        `A ${room} that you are in comes before a person of the same name; each in it may accept.`,
-        "It is checked on arrival. What interrupts it does not matter: it goes on where it stopped,",
-        "also after you both were away. You must be there for it, and FILE must stay as it is.",
+        `A ${room} that you are in comes before a person of the same name; each in it may`,
+        "accept. It goes straight to who does, and is checked on arrival. Whatever",
+        "interrupts it, it goes on where it stopped once you are both there again.",
+        "FILE must stay as it is meanwhile.",
       ],
       read: (given, place) => send(given, place, rule, room),
       names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
@@ -22,7 +23,10 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): Commands<n
       usage: "/accept N",
       short: "take what was offered as number N",
       example: "/accept 1",
-      long: ["It comes into your downloads, under a name that nothing has there.", "/files shows what was offered."],
+      long: [
+        "It comes into your downloads, under a name that nothing has there.",
+        "/files shows what was offered.",
+      ],
       read: (given) => numberOf(given, "accept"),
     },
     refuse: {
