@@ -4,6 +4,7 @@ import type { JoinPlan } from "../lib/face/client_line.ts";
 import { traceLine } from "../lib/face/trace.ts";
 import { ChatClient } from "../lib/net/chat_client.ts";
 import { freshRun } from "../lib/store/prover.ts";
+import { pathsFrom } from "../lib/store/paths.ts";
 import { IM_DOOR } from "../lib/wire/im/door.ts";
 import { hooks, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
@@ -28,6 +29,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
         "files are sent between clients of our own, by a server that knows them; this one speaks the IM handout alone",
       );
     },
+    paths: pathsFrom,
     leave: () => files.leave(() => client.inputEnded()),
     interrupt: () => client.interrupted(),
   }, "chat");

@@ -5,6 +5,7 @@ import { traceLine } from "../lib/face/trace.ts";
 import { MailboxClient } from "../lib/net/mailbox_client.ts";
 import { Identity, usualFolder } from "../lib/store/identity.ts";
 import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
+import { pathsFrom } from "../lib/store/paths.ts";
 import type { Asked } from "../lib/wire/native/client.ts";
 import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
 import { hooks, run } from "./companions.ts";
@@ -29,6 +30,7 @@ export async function mailbox(plan: JoinPlan): Promise<number> {
     name: typed,
     password: typed,
     file: (act) => files.do(act),
+    paths: pathsFrom,
     leave: () => name === undefined ? client.stop(1) : files.leave(() => client.leave()),
     interrupt: () => client.stop(130),
   }, "mailbox");

@@ -9,6 +9,7 @@ import { peerOptions } from "../lib/peer/options.ts";
 import { Peer } from "../lib/peer/peer.ts";
 import { usualFolder } from "../lib/store/identity.ts";
 import { openPeerKept } from "../lib/store/peer_kept.ts";
+import { pathsFrom } from "../lib/store/paths.ts";
 import { ending, onStop, type Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
 
@@ -37,6 +38,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     say: (to, text) => net.say(to, text),
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
     file: (act) => files.do(act),
+    paths: pathsFrom,
     leave: () => files.leave(() => net.leave()),
     interrupt: () => interrupt(),
   });

@@ -39,6 +39,7 @@ const face = openChatFace({
     answer(() => face.happened({ type: "joined", room: question.room, members: 1 }));
   },
   file() {},
+  paths: () => [],
   leave() {
     // After what was said is answered.
     setTimeout(() => {

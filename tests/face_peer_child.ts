@@ -27,6 +27,7 @@ const face = openPeerFace({
     }
   },
   file() {},
+  paths: () => [],
   leave() {
     // After what was said is answered.
     setTimeout(() => {

@@ -1,4 +1,5 @@
 import { LIMITS } from "../base/limits.ts";
+import { cleaned } from "../base/text.ts";
 import type { Question } from "./chat_acts.ts";
 import type { ChatLook } from "./chat_look.ts";
 import type { ChatEvent } from "./chat_memory.ts";
@@ -19,6 +20,8 @@ export interface TalkPerson<Q extends Question> extends Talker<Q> {
   leave(): void;
   /** Ctrl-C. */
   interrupt(): void;
+  /** Paths of files that begin so. */
+  paths(begun: string): readonly string[];
 }
 
 /** A script's lines are taken while less than this waits for an answer: a pipe is faster than any network. */
@@ -47,7 +50,7 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
       line: (text) => this.#line(text),
       end: () => this.#leave(),
       interrupt: () => person.interrupt(),
-      complete: (before) => this.#takes === "talk" ? chatCompletions(before, this.talk.memory, style) : [],
+      complete: (before) => this.#takes === "talk" ? this.#completions(before, style) : [],
     }, { plainLineBytes: LIMITS.textBytes.usual });
     const { face } = this;
     this.talk = new ChatTalk<Q, Event>(
@@ -126,6 +129,12 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
     if (this.#standing === prompt) return;
     this.#standing = prompt;
     this.face.ask({ text: prompt, secret: false });
+  }
+
+  #completions(before: string, style: ChatStyle<Q>): readonly string[] {
+    const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
+    if (path === undefined) return chatCompletions(before, this.talk.memory, style);
+    return this.#person.paths(path).filter((path) => cleaned(path) === path && !/\s/.test(path));
   }
 
   #line(text: string): void {

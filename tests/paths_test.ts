@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { pathsFrom } from "../lib/store/paths.ts";
+import { Folder } from "./support/programs.ts";
+
+Deno.test("paths are typed on: by what is there, folders with a slash, what is hidden only when asked for", () => {
+  using folder = new Folder();
+  for (const name of ["slides.pdf", "slide", ".slips"]) folder.write(name, "");
+  Deno.mkdirSync(`${folder.path}/sled`);
+  const from = (begun: string) =>
+    pathsFrom(`${folder.path}/${begun}`).map((path) => path.slice(folder.path.length + 1));
+  assertEquals(from("sl"), ["sled/", "slide", "slides.pdf"]);
+  assertEquals(from("slides"), ["slides.pdf"]);
+  assertEquals(from(".s"), [".slips"]);
+  assertEquals(from(""), ["sled/", "slide", "slides.pdf"]);
+  assertEquals(from("x"), []);
+  assertEquals(pathsFrom("/nowhere/at/all"), []);
+});
