@@ -154,8 +154,11 @@ export class FilesWritten implements FileTarget {
     const path = this.place.record + MAP;
     const map = await said("write", path, () => Deno.open(path, { read: true, write: true }));
     const locked = map.lock(true).then(() => true, () => true);
-    const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), LOCK_MS));
-    if (await Promise.race([locked, late])) return void (this.#map = map);
+    const { promise: late, resolve } = Promise.withResolvers<false>();
+    const timer = setTimeout(() => resolve(false), LOCK_MS);
+    const isOurs = await Promise.race([locked, late]);
+    clearTimeout(timer);
+    if (isOurs) return void (this.#map = map);
     locked.then(() => map.close());
     throw new FileError("another program of yours is receiving it already");
   }
