@@ -7,10 +7,12 @@ import { CHAT_COMMANDS, CHAT_STYLE } from "../lib/face/chat_commands.ts";
 import type { ChatLook } from "../lib/face/chat_look.ts";
 import { ChatMemory } from "../lib/face/chat_memory.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
+import { FileTalk } from "../lib/face/file_talk.ts";
 import { MAILBOX_STYLE } from "../lib/face/mailbox_style.ts";
 import { chatCompletions, chatHelp } from "../lib/face/terminal/chat_help.ts";
 import { ChatView } from "../lib/face/terminal/chat_view.ts";
 import { MailboxView } from "../lib/face/terminal/mailbox_view.ts";
+import type { FileEvent } from "../lib/wire/file/event.ts";
 import type { Happening } from "../lib/wire/native/happening.ts";
 import { at, Desk } from "./support/desk.ts";
 
@@ -726,4 +728,65 @@ Deno.test("/who is of the room where one is, or of another; outside of any it ta
   const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
   desk.screen.splice(0);
   desk.happens(happening).shows("-- in lab1: --", "online: bob");
+});
+
+Deno.test("of an offer in the history people read the sentence, and scripts all of it", () => {
+  const text = "offers slides.pdf (3.1 MB) <partyline-file:AAAA:BBBB:1:-:slides.pdf>";
+  const said = { seq: 1, from: "alice", to: { user: "bob" }, text, time: 0 };
+  const history = { type: "history", of: { user: "alice" }, messages: [said], more: false } as const;
+  for (const [view, whole] of [[new ChatView({ colour: false }), false], [PLAIN_LOOK, true]] as const) {
+    const desk = new ChatMemory(CHAT_STYLE);
+    const shown = view.happened(history, desk, 0).at(-1)!;
+    assertEquals([shown.includes("offers slides.pdf (3.1 MB)"), shown.includes("<partyline")], [true, whole]);
+  }
+});
+
+Deno.test("what happens to files is a line each, and one that grows while they move", () => {
+  const thing = { n: 1, name: "sl\x1b[2Jides.pdf", bytes: 2_000_000, files: undefined };
+  const folder = { n: 2, name: "tree", bytes: 10, files: 3 };
+  const events: FileEvent[] = [
+    { type: "offered", ...thing, from: "bob", to: { user: "alice" } },
+    { type: "offered", ...folder, from: "bob", to: { room: "lab1" } },
+    { type: "moving", ...thing, with: "bob", sends: false, done: 500_000, rate: 250_000 },
+    { type: "way", ...thing, with: "bob", sends: false, relayed: true, sealed: true },
+    { type: "halted", ...thing, with: "bob", sends: false, why: "bob is not there" },
+    { type: "received", ...thing, from: "bob", path: "/downloads/slides.pdf" },
+    { type: "fileSent", ...folder, to: "bob" },
+    { type: "fileFailed", ...folder, with: "bob", why: "bob has refused it" },
+    { type: "files", files: [{ ...folder, sends: true, with: "lab1", state: "offered" }] },
+  ];
+  const see = (terminal: boolean) => {
+    const lines: string[] = [];
+    const talk = new FileTalk(terminal ? new ChatView({ colour: false }) : PLAIN_LOOK, {
+      show: (line) => lines.push(line),
+      aside: (line) => lines.push(`aside ${line}`),
+      begin: (line) => lines.push(`grows ${line}`),
+      drop: () => lines.push("drops"),
+      mayGrow: () => true,
+    }, terminal);
+    for (const event of events) talk.happened(event);
+    return lines;
+  };
+  const name = "sl\u241b[2Jides.pdf";
+  assertEquals(see(true), [
+    `-- bob offers ${name} (2.0 MB): /accept 1 takes it, /refuse 1 does not --`,
+    "-- [lab1] bob offers the folder tree (3 files, 10 bytes): /accept 2 takes it, /refuse 2 does not --",
+    `grows ${name} from bob [#####---------------] 25 % 500 kB of 2.0 MB  250 kB/s  6 s left`,
+    `aside -- ${name} goes from bob by way of the chat, since no direct connection can be made; it is sealed, so nobody on the way can read it --`,
+    "drops",
+    `aside -- ${name} waits: bob is not there; it goes on by itself --`,
+    `-- ${name} is here, whole: /downloads/slides.pdf --`,
+    "-- bob has the folder tree, whole --",
+    "the folder tree (2): bob has refused it",
+    "  2  to lab1: the folder tree (3 files, 10 bytes), offered",
+  ]);
+  const plain = see(false).filter((line) => !/^(grows|drops|aside)/.test(line));
+  assertEquals(plain, [
+    `file 1 from bob: ${name} (2.0 MB)`,
+    "file 2 from bob: tree (3 files, 10 bytes)",
+    "file 1 received: /downloads/slides.pdf",
+    "file 2 sent",
+    "file 2 failed: bob has refused it",
+    "2  to lab1: the folder tree (3 files, 10 bytes), offered",
+  ]);
 });

@@ -44,6 +44,11 @@ export function fit(text: string): string {
   return cleaned(oneLine(text));
 }
 
+/** What somebody has said, for people: as one harmless line, without what only programs read in it. */
+export function saidText(text: string): string {
+  return fit(text.replace(/ <partyline-file:\S+>$/, ""));
+}
+
 /** A room's or user's name as one harmless line. */
 export function targetName(to: Target): string {
   return fit("user" in to ? to.user : to.room);
@@ -52,7 +57,7 @@ export function targetName(to: Target): string {
 /** The beginning of a text in quotes, to tell one message from others. */
 export function quoted(text: string): string {
   // Twice as many units hold them all: a long text is not taken apart for it.
-  const characters = [...fit(text.slice(0, 2 * QUOTED_CHARACTERS + 2))];
+  const characters = [...saidText(text).slice(0, 2 * QUOTED_CHARACTERS + 2)];
   return characters.length <= QUOTED_CHARACTERS
     ? `"${characters.join("")}"`
     : `"${characters.slice(0, QUOTED_CHARACTERS).join("")}…"`;

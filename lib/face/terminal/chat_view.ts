@@ -1,7 +1,7 @@
 import type { RoomState, UserState } from "../../hub/event.ts";
 import type { Happening, Said } from "../../wire/native/happening.ts";
 import { sameTarget } from "../chat_acts.ts";
-import { type ChatLook, fit, historyTitle, quoted, stamp, targetName, which } from "../chat_look.ts";
+import { type ChatLook, fit, historyTitle, quoted, saidText, stamp, targetName, which } from "../chat_look.ts";
 import type { ChatMemory } from "../chat_memory.ts";
 import { type Palette, palette } from "./chat_palette.ts";
 
@@ -94,7 +94,7 @@ export class ChatView implements ChatLook<Happening> {
     let who: string;
     if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
     else who = sameTarget(to, memory.here) ? sender : `[${this.#name(to.room)}] ${sender}`;
-    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${fit(text)}`;
+    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${saidText(text)}`;
   }
 
   #delivered({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {

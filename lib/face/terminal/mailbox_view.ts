@@ -2,7 +2,7 @@ import type { RoomState, UserState } from "../../hub/event.ts";
 import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "../../wire/native/happening.ts";
 import { sameTarget } from "../chat_acts.ts";
-import { type ChatLook, fit, historyTitle, quoted, stamp, targetName } from "../chat_look.ts";
+import { type ChatLook, fit, historyTitle, quoted, saidText, stamp, targetName } from "../chat_look.ts";
 import type { ChatMemory } from "../chat_memory.ts";
 import { type Palette, palette } from "./chat_palette.ts";
 
@@ -89,7 +89,7 @@ export class MailboxView implements ChatLook<Happening> {
   }
 
   #line({ from, text }: Said, time: string | undefined): string {
-    return `>> ${this.#name(from)}: ${fit(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
+    return `>> ${this.#name(from)}: ${saidText(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
   }
 
   #received({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
