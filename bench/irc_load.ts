@@ -1,15 +1,5 @@
-import {
-  type Crowd,
-  forEachOf,
-  type JoinOptions,
-  linesIn,
-  POUR,
-  Pouring,
-  type Tally,
-  TEXT,
-  type Until,
-  userName,
-} from "./traffic.ts";
+import { LineCrowd } from "./line_crowd.ts";
+import { type Crowd, forEachOf, type JoinOptions, linesIn, POUR, type Tally, TEXT, userName } from "./traffic.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -23,7 +13,7 @@ class IrcUser {
   #buffer = new Uint8Array(BUFFER_BYTES);
   received = 0;
   /** Called after each chunk that brought lines. */
-  wake: () => void = () => {};
+  wake: (() => void) | undefined;
 
   private constructor(conn: Deno.TcpConn, readonly tally: Tally) {
     this.#conn = conn;
@@ -61,7 +51,7 @@ class IrcUser {
         const lines = linesIn(buffer, n);
         this.received += lines;
         this.tally.delivered += lines;
-        if (lines > 0) this.wake();
+        if (lines > 0) this.wake?.();
       }
     } catch {
       // leave() has closed it.
@@ -73,71 +63,34 @@ class IrcUser {
   }
 }
 
-class IrcCrowd implements Crowd {
-  #users: IrcUser[];
-  #to: Uint8Array[];
+class IrcCrowd extends LineCrowd<IrcUser> {
+  readonly #to: Uint8Array[];
 
-  constructor(users: IrcUser[], first: number, readonly tally: Tally) {
-    this.#users = users;
+  constructor(users: IrcUser[], first: number, tally: Tally) {
+    super(users, tally);
     this.#to = users.map((_, index) => encoder.encode(`PRIVMSG ${userName(first + index)} :${TEXT}\r\n`));
     for (const user of users) user.receive();
   }
 
-  async #send(from: number, to: number): Promise<void> {
-    const arrived = new Promise<void>((resolve) => void (this.#users[to]!.wake = resolve));
-    await this.#users[from]!.send(this.#to[to]!);
+  protected async send(from: number, to: number): Promise<void> {
+    const arrived = new Promise<void>((resolve) => void (this.users[to]!.wake = resolve));
+    await this.users[from]!.send(this.#to[to]!);
     await arrived;
-    this.tally.acked++;
   }
 
-  async #sendAll(): Promise<void> {
+  protected async sendAll(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    let missing = this.#users.length - 1;
+    let missing = this.users.length - 1;
     const wake = () => {
       if (--missing === 0) resolve();
     };
-    for (let index = 1; index < this.#users.length; index++) this.#users[index]!.wake = wake;
-    await this.#users[0]!.send(TO_ALL);
+    for (let index = 1; index < this.users.length; index++) this.users[index]!.wake = wake;
+    await this.users[0]!.send(TO_ALL);
     await promise;
-    this.tally.acked++;
   }
 
-  async talk(pairs: number, until: Until): Promise<void> {
-    const sender = async (pair: number) => {
-      while (!until.over) await this.#send(2 * pair, 2 * pair + 1);
-    };
-    await Promise.all(Array.from({ length: pairs }, (_, pair) => sender(pair)));
-  }
-
-  async shout(until: Until): Promise<void> {
-    while (!until.over) await this.#sendAll();
-  }
-
-  async pour(until: Until): Promise<void> {
-    const pouring = new Pouring(this.#users.length - 1);
-    for (const user of this.#users.slice(1)) {
-      const start = user.received;
-      let had = 0;
-      user.wake = () => {
-        pouring.got(had, user.received - start);
-        had = user.received - start;
-      };
-    }
-    await pouring.run(() => this.#users[0]!.send(MANY_TO_ALL), until);
-  }
-
-  async whisper(): Promise<void> {
-    await this.#send(0, 1);
-  }
-
-  async announce(): Promise<number> {
-    const before = this.#users.map((user) => user.received);
-    await this.#sendAll();
-    return this.#users.filter((user, index) => user.received === before[index]! + 1).length;
-  }
-
-  leave(): void {
-    for (const user of this.#users) user.leave();
+  protected sayMany(): Promise<void> {
+    return this.users[0]!.send(MANY_TO_ALL);
   }
 }
 

@@ -1,15 +1,5 @@
-import {
-  type Crowd,
-  forEachOf,
-  type JoinOptions,
-  PASSWORD,
-  POUR,
-  Pouring,
-  type Tally,
-  TEXT,
-  type Until,
-  userName,
-} from "./traffic.ts";
+import { LineCrowd } from "./line_crowd.ts";
+import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TEXT, userName } from "./traffic.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -125,60 +115,26 @@ class NativeUser {
   }
 }
 
-class NativeCrowd implements Crowd {
-  constructor(readonly users: NativeUser[], readonly first: number, readonly tally: Tally) {}
+class NativeCrowd extends LineCrowd<NativeUser> {
+  constructor(users: NativeUser[], readonly first: number, tally: Tally) {
+    super(users, tally);
+  }
 
-  async #send(from: number, to: number): Promise<void> {
+  protected async send(from: number, to: number): Promise<void> {
     const user = this.users[from]!;
     const arrived = user.has(0, 1);
     await user.say(`"to":"${userName(this.first + to)}"`, 1);
     await arrived;
-    this.tally.acked++;
   }
 
-  async #sendAll(): Promise<void> {
+  protected async sendAll(): Promise<void> {
     const arrived = this.users.slice(1).map((user) => user.has(1, 0));
     await this.users[0]!.say('"room":"lobby"', 1);
     await Promise.all(arrived);
-    this.tally.acked++;
   }
 
-  async talk(pairs: number, until: Until): Promise<void> {
-    const sender = async (pair: number) => {
-      while (!until.over) await this.#send(2 * pair, 2 * pair + 1);
-    };
-    await Promise.all(Array.from({ length: pairs }, (_, pair) => sender(pair)));
-  }
-
-  async shout(until: Until): Promise<void> {
-    while (!until.over) await this.#sendAll();
-  }
-
-  async pour(until: Until): Promise<void> {
-    const pouring = new Pouring(this.users.length - 1);
-    for (const user of this.users.slice(1)) {
-      const start = user.received;
-      let had = 0;
-      user.wake = () => {
-        pouring.got(had, user.received - start);
-        had = user.received - start;
-      };
-    }
-    await pouring.run(() => this.users[0]!.say('"room":"lobby"', POUR), until);
-  }
-
-  async whisper(): Promise<void> {
-    await this.#send(0, 1);
-  }
-
-  async announce(): Promise<number> {
-    const before = this.users.map((user) => user.received);
-    await this.#sendAll();
-    return this.users.filter((user, index) => user.received === before[index]! + 1).length;
-  }
-
-  leave(): void {
-    for (const user of this.users) user.leave();
+  protected sayMany(): Promise<void> {
+    return this.users[0]!.say('"room":"lobby"', POUR);
   }
 }
 
