@@ -2,7 +2,7 @@ import { reason } from "../base/reason.ts";
 
 /** Something that cannot be done with a file, in words for whoever asked for it. */
 export class FileError extends Error {
-  override readonly name = "FileError";
+  override readonly name: string = "FileError";
 }
 
 /** Does something with a path; what goes wrong says what was tried, and where. */
@@ -13,4 +13,9 @@ export async function said<T>(what: string, path: string, act: () => T | Promise
     if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`);
     throw new FileError(`cannot ${what} ${path}: ${reason(error)}`);
   }
+}
+
+/** Something that another program of the same person does already. */
+export class BusyError extends FileError {
+  override readonly name = "BusyError";
 }

@@ -12,8 +12,8 @@ export async function freshFileKey(): Promise<FileKey> {
   const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
   return {
     public: made,
-    agree: (theirs, transfer, sends) =>
-      agreed(pair.privateKey, made, new Uint8Array(theirs), transfer, sends).catch(() => undefined),
+    agree: (theirs, stream, sends) =>
+      agreed(pair.privateKey, made, new Uint8Array(theirs), stream, sends).catch(() => undefined),
   };
 }
 
@@ -21,7 +21,7 @@ async function agreed(
   secret: CryptoKey,
   ours: Bytes,
   theirs: Bytes,
-  transfer: string,
+  stream: string,
   sends: boolean,
 ): Promise<FileKeys> {
   const key = await crypto.subtle.importKey("raw", theirs, { name: "X25519" }, false, []);
@@ -30,7 +30,7 @@ async function agreed(
   const text = new TextEncoder();
   const [sender, receiver] = sends ? [ours, theirs] : [theirs, ours];
   const info = new Uint8Array([...text.encode("partyline file 1"), ...sender, ...receiver]);
-  const how = { name: "HKDF", hash: "SHA-256", salt: text.encode(transfer), info };
+  const how = { name: "HKDF", hash: "SHA-256", salt: text.encode(stream), info };
   const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, AGREED_BITS));
   const [bySender, byReceiver] = await Promise.all([bits.slice(0, 32), bits.slice(32)].map(importKey));
   return sends ? new Keys(bySender!, byReceiver!) : new Keys(byReceiver!, bySender!);

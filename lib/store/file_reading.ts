@@ -5,6 +5,7 @@ import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../wire/file/
 import type { FileSource } from "../wire/file/store.ts";
 import { FileError, said } from "./file_error.ts";
 import { Lanes } from "./lanes.ts";
+import { Turns } from "./turns.ts";
 
 /** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
 export interface Found {
@@ -15,8 +16,6 @@ export interface Found {
 }
 
 const MOST_ENTRIES = 1_000_000;
-/** After so long the rest of the program has its turn. */
-const TURN_MS = 10;
 
 /** Looks at what is at a path. Links inside a folder are passed over: they may lead out of it, or round in it. */
 export async function findFiles(path: string): Promise<Found> {
@@ -78,12 +77,14 @@ export async function digestFiles(
     for (let chunk = 0; ahead; chunk++) {
       const piece = await ahead;
       ahead = chunk + 1 < manifest.chunks ? reader.read(chunk + 1) : undefined;
+      // When it fails, that is seen when its turn comes, or nobody needs it any more.
+      ahead?.catch(() => {});
       digests.set(digestOf(piece), chunk * DIGEST_BYTES);
       progress(chunk * chunkBytes + piece.length, bytes);
       reader.release(piece);
     }
   } finally {
-    reader.close();
+    await reader.close();
   }
   return manifest;
 }
@@ -91,7 +92,6 @@ export async function digestFiles(
 /** Something of ours that was offered, and is read as it is asked for. */
 export class FilesRead implements FileSource {
   readonly #reader: ChunkReader;
-
   readonly #list: Manifest;
 
   /** `list` is what `manifest` says. */
@@ -117,7 +117,7 @@ export class FilesRead implements FileSource {
   }
 
   close(): void {
-    this.#reader.close();
+    void this.#reader.close();
   }
 }
 
@@ -127,7 +127,6 @@ const BUFFERS = 4;
 /** Reads chunks. */
 class ChunkReader {
   readonly #lanes = new Lanes({ read: true });
-  readonly #turns = new Turns();
   readonly #buffers = new Buffers(BUFFERS);
   #closed = false;
 
@@ -141,7 +140,7 @@ class ChunkReader {
       from,
       bytes: bytes.subarray(at, at + length),
     }));
-    await this.#lanes.read(pieces, () => this.#turns.next());
+    await this.#lanes.read(pieces);
     return bytes;
   }
 
@@ -149,20 +148,9 @@ class ChunkReader {
     this.#buffers.give(bytes);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
-    void this.#lanes.close();
-  }
-}
-
-/** Lets the rest of the program have its turn from time to time. */
-class Turns {
-  #since = performance.now();
-
-  async next(): Promise<void> {
-    if (performance.now() - this.#since < TURN_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#since = performance.now();
+    await this.#lanes.close();
   }
 }
 

@@ -2,23 +2,27 @@ import { uptime } from "node:os";
 import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { bytesShown } from "../base/amount.ts";
-import { decodeBase64 } from "../base/base64.ts";
-import { Fault } from "../base/fault.ts";
 import { reason } from "../base/reason.ts";
 import { ChunkMap } from "../wire/file/chunk_map.ts";
-import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
-import { numbered, safeName, safePaths } from "../wire/file/safe_names.ts";
+import type { Manifest } from "../wire/file/manifest.ts";
+import { numbered, safeName } from "../wire/file/safe_names.ts";
 import type { FileTarget, OfferTaken } from "../wire/file/store.ts";
 import { FileError, said } from "./file_error.ts";
 import { digestOf, sameBytes } from "./file_reading.ts";
 import { Lanes } from "./lanes.ts";
+import { type Listed, readList, TransferRecord } from "./transfer_record.ts";
+import { Turns } from "./turns.ts";
 
 /** What is remembered of a transfer, besides its list and its map. */
-export interface TargetRecord extends OfferTaken {
-  /** What is written until it has its name; undefined before the first chunk. */
+export interface TargetKept extends OfferTaken {
+  /** What is written until it has its name; undefined before there is anything. */
   part?: string | undefined;
+  /** Which file or folder that is, where the system tells them apart. */
+  ino?: number | null | undefined;
   /** When the machine was started, as far as it can tell. */
   startedAt?: number | undefined;
+  /** The name that it was about to be given. */
+  naming?: string | undefined;
 }
 
 /** Where a transfer is kept, and where it goes. */
@@ -26,162 +30,159 @@ export interface TargetPlace {
   /** Without its ending. */
   readonly record: string;
   readonly downloads: string;
-  save(record: TargetRecord): void;
+  save(kept: TargetKept): void;
 }
 
-const LIST = ".list";
-const MAP = ".map";
 const PART = ".part";
 /** Two runs of one system tell its start a little differently. */
 const SAME_START_MS = 60_000;
-/** So long another program may take to let go of a transfer before it is taken for busy. */
-const LOCK_MS = 300;
-
-/** The files in which a transfer is kept. */
-export function targetFiles(record: string): string[] {
-  return [record + LIST, record + MAP];
-}
 
 /**
- * Something of somebody else's on its way to the disk: chunks into a `.part`, and a byte for each into a map beside the records.
+ * Something of somebody else's on its way to the disk: chunks into a `.part`, and a mark for each in the record.
  *
- * 1. A chunk is marked in the map once it is written. When the machine itself was started anew since, what is marked is read again,
- *    since the machine may not have got to writing it.
- * 2. A name is given when all is there, and only one that nothing has.
+ * 1. A chunk is marked once it is written. When the machine itself was started anew since, what is marked is read again, since
+ *    the machine may not have got to writing it.
+ * 2. A name is given when all is there, to the byte, and only one that nothing has; the record says beforehand which.
+ * 3. Somebody may tidy up meanwhile: what is gone is missing, and is asked for again.
  */
 export class FilesWritten implements FileTarget {
-  #manifest: Manifest | undefined;
+  readonly #kept: TargetKept;
+  readonly #place: TargetPlace;
+  readonly #record: TransferRecord;
+  readonly #lanes: Lanes;
+  readonly #turns = new Turns();
+  #listed: Listed | undefined;
   #chunks: ChunkMap | undefined;
-  #paths: readonly string[] = [];
-  #map: Deno.FsFile | undefined;
-  readonly #lanes = new Lanes({ write: true, create: true });
-  readonly #folders = new Set<string>();
-  #finishing: Promise<string> | undefined;
-  private constructor(readonly record: TargetRecord, readonly place: TargetPlace) {}
+  #folders = new Set<string>();
+  #finishing: Promise<string | undefined> | undefined;
+  #finished: string | undefined;
+  #closed = false;
+
+  private constructor(kept: TargetKept, place: TargetPlace, record: TransferRecord) {
+    this.#kept = kept;
+    this.#place = place;
+    this.#record = record;
+    // The file alone is there before anything is written into it.
+    this.#lanes = new Lanes({ write: true, create: kept.offer.files !== undefined });
+  }
 
   /** Takes up what is there; throws when another program does so too. */
-  static async open(record: TargetRecord, place: TargetPlace): Promise<FilesWritten> {
-    const target = new FilesWritten(record, place);
-    await target.#restore();
-    return target;
+  static async open(kept: TargetKept, place: TargetPlace): Promise<FilesWritten> {
+    const record = await TransferRecord.open(place.record);
+    const target = new FilesWritten(kept, place, record);
+    try {
+      await target.#restore();
+      return target;
+    } catch (error) {
+      record.close();
+      throw error;
+    }
+  }
+
+  get finished(): string | undefined {
+    return this.#finished;
   }
 
   get known(): { readonly manifest: Manifest; readonly map: ChunkMap } | undefined {
-    return this.#manifest && { manifest: this.#manifest, map: this.#chunks! };
+    return this.#listed && { manifest: this.#listed.manifest, map: this.#chunks! };
+  }
+
+  async look(): Promise<void> {
+    if (!this.#listed || this.#finishing) return;
+    if (!await this.#isThere()) await this.#beginAnew();
   }
 
   async list(bytes: Uint8Array): Promise<void> {
-    this.#read(bytes);
+    const listed = readList(bytes, this.#kept.offer);
     this.#checkRoom();
-    const { record } = this.place;
-    await said("write", record + LIST, () => Deno.writeFile(record + LIST, bytes, { mode: 0o600 }));
-    await said("write", record + MAP, () => Deno.writeFile(record + MAP, new Uint8Array(this.#manifest!.chunks)));
-    await this.#openMap();
-    await this.#makePart();
+    await this.#record.begin(bytes, listed.manifest.chunks);
+    this.#listed = listed;
+    // Of what is there nothing is known any more.
+    if (await this.#isThere()) {
+      await said("remove", this.#kept.part!, () => Deno.remove(this.#kept.part!, { recursive: true }));
+    }
+    await this.#beginAnew();
   }
 
-  keep(chunk: number, bytes: Uint8Array): Promise<boolean> {
-    const manifest = this.#manifest!;
+  async keep(chunk: number, bytes: Uint8Array): Promise<boolean> {
+    const { manifest } = this.#listed!;
     if (bytes.length !== manifest.lengthOf(chunk) || !sameBytes(digestOf(bytes), manifest.digestOf(chunk))) {
-      return Promise.resolve(false);
+      return false;
     }
-    return this.#write(chunk, bytes);
+    const pieces = this.#pieces(chunk, bytes);
+    await this.#lanes.write(pieces, async () => {
+      if (this.#closed) throw new FileError("it is not written any more");
+      for (const { path } of pieces) await this.#makeFolder(dirname(path));
+    });
+    if (!this.#closed) await this.#record.mark(chunk);
+    return true;
   }
 
-  finish(): Promise<string> {
-    return this.#finishing ??= this.#finish();
-  }
-
-  async #finish(): Promise<string> {
-    for (const [entry, { bytes, isFolder }] of this.#manifest!.entries.entries()) {
-      if (bytes > 0) continue;
-      const path = this.#pathOf(entry);
-      if (isFolder) await this.#makeFolder(path);
-      else {await this.#lanes.write([{ path, from: 0, bytes: new Uint8Array(0) }], () =>
-          this.#makeFolder(dirname(path)));}
-    }
-    await this.#lanes.close();
-    const path = await this.#giveName(this.record.part!, this.record.offer.files !== undefined);
-    await this.close();
-    return path;
+  finish(): Promise<string | undefined> {
+    return this.#finishing ??= this.#finish().finally(() => {
+      if (this.#finished === undefined) this.#finishing = undefined;
+    });
   }
 
   async close(): Promise<void> {
+    await this.#finishing?.catch(() => {});
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#lanes.close();
-    this.#map?.close();
-    this.#map = undefined;
+    this.#record.close();
   }
 
   async #restore(): Promise<void> {
-    const { record } = this.place;
-    let list: Uint8Array;
-    try {
-      list = await Deno.readFile(record + LIST);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return;
-      throw error;
-    }
-    this.#read(list);
-    await this.#openMap();
-    const marked = await said("read", record + MAP, () => Deno.readFile(record + MAP));
-    const { part, startedAt = 0 } = this.record;
-    // Somebody has tidied up: all begins anew.
-    const isThere = part !== undefined && await exists(part);
-    this.#chunks = new ChunkMap(this.#manifest!.chunks, isThere ? marked : undefined);
-    if (!isThere) {
-      await said("write", record + MAP, () => Deno.writeFile(record + MAP, new Uint8Array(this.#manifest!.chunks)));
-      return await this.#makePart();
-    }
-    if (Math.abs(startedAt - machineStart()) > SAME_START_MS) await this.#readAgain();
+    const { offer, part, naming, startedAt = 0 } = this.#kept;
+    const isThere = part !== undefined && await lookAt(part) !== undefined;
+    if (naming !== undefined && !isThere && await lookAt(naming)) return void (this.#finished = naming);
+    const restored = await this.#record.restore(offer);
+    if (!restored) return;
+    this.#listed = restored;
+    this.#chunks = restored.map;
+    await this.look();
+    // A second name that was given to it, and no more than that.
+    if (naming !== undefined) await this.#takeBack(naming);
+    if (isThere && Math.abs(startedAt - machineStart()) > SAME_START_MS) await this.#readAgain();
   }
 
-  /** The list, if it is that of the offer. */
-  #read(list: Uint8Array): void {
-    const { offer } = this.record;
-    if (!sameBytes(digestOf(list), decodeBase64(offer.digest)!)) {
-      throw new FileError("the list of what is in it is not the one that was offered");
-    }
-    const manifest = decodeManifest(list, offer);
-    if (manifest instanceof Fault) throw new FileError(manifest.message);
-    const paths = offer.files === undefined ? [""] : safePaths(manifest.entries);
-    if (paths instanceof Fault) throw new FileError(paths.message);
-    this.#manifest = manifest;
-    this.#paths = paths;
-    this.#chunks = new ChunkMap(manifest.chunks);
+  /** Whether what was written is where it was, and is no other. */
+  async #isThere(): Promise<boolean> {
+    const { part, ino } = this.#kept;
+    const info = part === undefined ? undefined : await lookAt(part);
+    return info !== undefined && info.ino === (ino ?? null);
   }
 
-  async #openMap(): Promise<void> {
-    const path = this.place.record + MAP;
-    const map = await said("write", path, () => Deno.open(path, { read: true, write: true }));
-    const locked = map.lock(true).then(() => true, () => true);
-    const { promise: late, resolve } = Promise.withResolvers<false>();
-    const timer = setTimeout(() => resolve(false), LOCK_MS);
-    const isOurs = await Promise.race([locked, late]);
-    clearTimeout(timer);
-    if (isOurs) return void (this.#map = map);
-    locked.then(() => map.close());
-    throw new FileError("another program of yours is receiving it already");
+  /** Nothing is here yet. */
+  async #beginAnew(): Promise<void> {
+    const { chunks } = this.#listed!.manifest;
+    await this.#record.reset(new Uint8Array(chunks));
+    this.#chunks = new ChunkMap(chunks);
+    this.#folders = new Set();
+    await this.#makePart();
   }
 
   /** Says it before an hour has passed, where the system tells how much room there is. */
   #checkRoom(): void {
+    const { downloads } = this.#place;
     let free: number;
     try {
-      Deno.mkdirSync(this.place.downloads, { recursive: true });
-      const { bavail, bsize } = statfsSync(this.place.downloads);
+      Deno.mkdirSync(downloads, { recursive: true });
+      const { bavail, bsize } = statfsSync(downloads);
       free = Number(bavail) * Number(bsize);
     } catch {
       return;
     }
-    const { bytes } = this.record.offer;
-    if (bytes <= free) return;
-    throw new FileError(`it has ${bytesShown(bytes)}, and ${this.place.downloads} has room for ${bytesShown(free)}`);
+    const { bytes } = this.#kept.offer;
+    if (bytes > free) {
+      throw new FileError(`it has ${bytesShown(bytes)}, and ${downloads} has room for ${bytesShown(free)}`);
+    }
   }
 
   /** Makes what is written until it has its name, where nothing is. */
   async #makePart(): Promise<void> {
-    const { downloads } = this.place;
-    const { offer } = this.record;
+    const { downloads } = this.#place;
+    const { offer } = this.#kept;
     await said("make the folder", downloads, () => Deno.mkdir(downloads, { recursive: true }));
     for (let number = 0;; number++) {
       const part = join(downloads, numbered(safeName(offer.name), number) + PART);
@@ -192,82 +193,107 @@ export class FilesWritten implements FileTarget {
         if (error instanceof Deno.errors.AlreadyExists) continue;
         throw new FileError(`cannot write ${part}: ${reason(error)}`);
       }
-      this.record.part = part;
-      this.record.startedAt = machineStart();
-      return this.place.save(this.record);
+      this.#kept.part = part;
+      this.#kept.naming = undefined;
+      this.#kept.startedAt = machineStart();
+      this.#kept.ino = (await lookAt(part))?.ino ?? null;
+      return this.#place.save(this.#kept);
     }
   }
 
   /** What is marked and is not as it should be is missing again. */
   async #readAgain(): Promise<void> {
-    const manifest = this.#manifest!;
+    const { manifest } = this.#listed!;
     const sound = new Uint8Array(manifest.chunks);
-    for (let chunk = 0; chunk < manifest.chunks; chunk++) {
-      if (this.#chunks!.has(chunk) && sameBytes(digestOf(await this.#readChunk(chunk)), manifest.digestOf(chunk))) {
-        sound[chunk] = 1;
+    const lanes = new Lanes({ read: true });
+    try {
+      for (let chunk = 0; chunk < manifest.chunks; chunk++) {
+        if (!this.#chunks!.has(chunk)) continue;
+        const bytes = new Uint8Array(manifest.lengthOf(chunk));
+        const isRead = await lanes.read(this.#pieces(chunk, bytes)).then(() => true, () => false);
+        if (isRead && sameBytes(digestOf(bytes), manifest.digestOf(chunk))) sound[chunk] = 1;
       }
+    } finally {
+      await lanes.close();
     }
+    await this.#record.reset(sound);
     this.#chunks = new ChunkMap(manifest.chunks, sound);
-    const path = this.place.record + MAP;
-    await said("write", path, () => Deno.writeFile(path, sound));
-    this.record.startedAt = machineStart();
-    this.place.save(this.record);
+    this.#kept.startedAt = machineStart();
+    this.#place.save(this.#kept);
   }
 
-  async #readChunk(chunk: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(this.#manifest!.lengthOf(chunk));
-    for (const { entry, from, at, bytes: length } of this.#manifest!.slices(chunk)) {
-      try {
-        using file = await Deno.open(this.#pathOf(entry));
-        await file.seek(from, Deno.SeekMode.Start);
-        for (let filled = 0; filled < length;) {
-          const count = await file.read(bytes.subarray(at + filled, at + length));
-          if (count === null) break;
-          filled += count;
-        }
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
+  async #finish(): Promise<string | undefined> {
+    const { manifest } = this.#listed!;
+    await this.#lanes.close();
+    const gone = new Set<number>();
+    let at = 0;
+    for (const [entry, { bytes, isFolder }] of manifest.entries.entries()) {
+      await this.#turns.next();
+      const path = this.#pathOf(entry);
+      if (isFolder) await this.#makeFolder(path);
+      else if (bytes === 0) await this.#makeEmpty(path);
+      else if ((await lookAt(path))?.size !== bytes) {
+        const { chunkBytes } = manifest;
+        for (let chunk = Math.floor(at / chunkBytes); chunk * chunkBytes < at + bytes; chunk++) gone.add(chunk);
       }
+      at += bytes;
     }
-    return bytes;
+    if (gone.size > 0) return await this.#miss(gone);
+    this.#finished = await this.#giveName(this.#kept.part!, this.#kept.offer.files !== undefined);
+    return this.#finished;
   }
 
-  async #write(chunk: number, bytes: Uint8Array): Promise<boolean> {
-    const pieces = this.#manifest!.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
-      path: this.#pathOf(entry),
-      from,
-      bytes: bytes.subarray(at, at + length),
-    }));
-    await this.#lanes.write(pieces, async () => {
-      if (!this.#map) throw new FileError("it is not written any more");
-      for (const { path } of pieces) await this.#makeFolder(dirname(path));
-    });
-    await said("write", this.place.record + MAP, () => {
-      this.#map!.seekSync(chunk, Deno.SeekMode.Start);
-      this.#map!.writeSync(new Uint8Array([1]));
-    });
-    return true;
+  /** Some of it was taken away by somebody: that is missing again. */
+  async #miss(gone: ReadonlySet<number>): Promise<undefined> {
+    const { chunks } = this.#listed!.manifest;
+    const marked = Uint8Array.from({ length: chunks }, (_, chunk) => gone.has(chunk) ? 0 : 1);
+    await this.#record.reset(marked);
+    this.#chunks = new ChunkMap(chunks, marked);
+    await this.look();
+  }
+
+  async #makeEmpty(path: string): Promise<void> {
+    await this.#makeFolder(dirname(path));
+    await said("write", path, () => Deno.openSync(path, { write: true, create: true }).close());
   }
 
   async #makeFolder(path: string): Promise<void> {
-    if (this.record.offer.files === undefined || this.#folders.has(path)) return;
+    if (this.#kept.offer.files === undefined || this.#folders.has(path)) return;
     await said("make the folder", path, () => Deno.mkdirSync(path, { recursive: true }));
     this.#folders.add(path);
   }
 
   /** A name that nothing has. */
   async #giveName(part: string, isFolder: boolean): Promise<string> {
-    const name = safeName(this.record.offer.name);
+    const name = safeName(this.#kept.offer.name);
     for (let number = 0;; number++) {
       const path = join(dirname(part), numbered(name, number));
-      if (await exists(path)) continue;
+      if (await lookAt(path)) continue;
+      this.#kept.naming = path;
+      this.#place.save(this.#kept);
       const given = await said("give a name to", part, () => isFolder ? renamed(part, path) : linked(part, path));
       if (given) return path;
     }
   }
 
+  /** The program was ended between the second name and the end of the first. */
+  async #takeBack(naming: string): Promise<void> {
+    const info = await lookAt(naming);
+    if (!info || info.isDirectory || info.ino === null || info.ino !== this.#kept.ino) return;
+    await said("remove", this.#kept.part!, () => Deno.remove(this.#kept.part!));
+    this.#finished = naming;
+  }
+
+  #pieces(chunk: number, bytes: Uint8Array) {
+    return this.#listed!.manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
+      path: this.#pathOf(entry),
+      from,
+      bytes: bytes.subarray(at, at + length),
+    }));
+  }
+
   #pathOf(entry: number): string {
-    return join(this.record.part!, this.#paths[entry]!);
+    return join(this.#kept.part!, this.#listed!.paths[entry]!);
   }
 }
 
@@ -278,7 +304,7 @@ async function linked(part: string, path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     // Not every file system has second names.
-    return await exists(path) ? false : await renamed(part, path);
+    return await lookAt(path) ? false : await renamed(part, path);
   }
   await Deno.remove(part);
   return true;
@@ -289,12 +315,12 @@ async function renamed(part: string, path: string): Promise<boolean> {
   return true;
 }
 
-async function exists(path: string): Promise<boolean> {
+/** What is at a path; undefined when nothing is. */
+async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
   try {
-    await Deno.lstat(path);
-    return true;
+    return await Deno.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
 }

@@ -2,22 +2,31 @@ import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "../base/base64.ts";
 import { Fault } from "../base/fault.ts";
+import { reason } from "../base/reason.ts";
 import { decodeManifest, encodeManifest, MANIFEST_BYTES } from "../wire/file/manifest.ts";
 import type { FileOffer } from "../wire/file/offer.ts";
-import type { FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../wire/file/store.ts";
+import type { Debt, FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../wire/file/store.ts";
 import { FileError, said } from "./file_error.ts";
 import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reading.ts";
-import { FilesWritten, targetFiles, type TargetRecord } from "./file_target.ts";
+import { FilesWritten, type TargetKept } from "./file_target.ts";
 import { writeOwn } from "./own_file.ts";
+import { readList, recordFiles } from "./transfer_record.ts";
 
 const MADE = "offered";
 const TAKEN = "taken";
+const OWED = "owed";
 const RECORD = ".json";
 const LIST = ".list";
 /** What was offered stands so long; as long as a server keeps what is said. */
 const STANDS_MS = 30 * 24 * 60 * 60_000;
 
 interface MadeRecord extends OfferMade {
+  readonly time: number;
+  /** Why it does not stand any more. */
+  readonly ended?: string;
+}
+
+interface DebtRecord extends Debt {
   readonly time: number;
 }
 
@@ -27,16 +36,11 @@ export class FilesKept implements FileShelf {
   constructor(readonly folder: string, readonly downloads: string) {}
 
   made(): OfferMade[] {
-    const now = Date.now();
-    return this.#records<MadeRecord>(MADE).filter((made) => {
-      const stands = now - made.time < STANDS_MS;
-      if (!stands) this.withdraw(made);
-      return stands;
-    });
+    return this.#lasting<MadeRecord>(MADE, ({ offer }) => offer.id).filter(({ ended }) => ended === undefined);
   }
 
   taken(): OfferTaken[] {
-    return this.#records<TargetRecord>(TAKEN);
+    return this.#records<TargetKept>(TAKEN);
   }
 
   async offer(
@@ -60,20 +64,18 @@ export class FilesKept implements FileShelf {
       files: found.isFolder ? found.entries.filter((entry) => !entry.isFolder).length : undefined,
       digest: encodeBase64(digestOf(list)),
     };
+    // What nobody could take is not offered.
+    await said("offer", path, () => readList(list, offer));
     const whole = await said("look at", path, () => Deno.realPath(path));
     const made = { offer, to, isRoom, path: whole, passedOver: found.passedOver };
-    const record = this.#path(MADE, offer);
-    await said(
-      "write",
-      record,
-      () => writeOwn(join(this.folder, MADE), fileName(offer), { ...made, time: Date.now() }),
-    );
+    const record = this.#path(MADE, offer.id);
+    await said("write", record, () => this.#write(MADE, offer.id, { ...made, time: Date.now() }));
     await said("write", record, () => Deno.writeFile(record + LIST, list, { mode: 0o600 }));
     return made;
   }
 
   async source({ offer, path }: OfferMade): Promise<FileSource> {
-    const file = this.#path(MADE, offer) + LIST;
+    const file = this.#path(MADE, offer.id) + LIST;
     const list = await said("read", file, () => Deno.readFile(file));
     const manifest = decodeManifest(list, offer);
     if (manifest instanceof Fault) throw new FileError(manifest.message);
@@ -81,69 +83,99 @@ export class FilesKept implements FileShelf {
     return new FilesRead(path, offer.files !== undefined, list, manifest);
   }
 
-  withdraw({ offer }: OfferMade): void {
-    const record = this.#path(MADE, offer);
-    for (const path of [record + RECORD, record + LIST]) remove(path);
+  withdraw(made: OfferMade, why: string): void {
+    const { id } = made.offer;
+    this.#write(MADE, id, { ...made, time: Date.now(), ended: why });
+    remove(this.#path(MADE, id) + LIST);
+  }
+
+  ended(id: string): string | undefined {
+    return this.#read<MadeRecord>(MADE, id)?.ended;
   }
 
   take(taken: OfferTaken): void {
-    this.#save({ ...this.#record(taken.offer), ...taken });
+    const { id } = taken.offer;
+    this.#write(TAKEN, id, { ...this.#read<TargetKept>(TAKEN, id), ...taken });
   }
 
   async target(taken: OfferTaken): Promise<FileTarget> {
-    const { offer } = taken;
-    return await FilesWritten.open(this.#record(offer) ?? taken, {
-      record: this.#path(TAKEN, offer),
+    const { id } = taken.offer;
+    const folder = join(this.folder, TAKEN);
+    await said("make the folder", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
+    return await FilesWritten.open(this.#read<TargetKept>(TAKEN, id) ?? { ...taken }, {
+      record: this.#path(TAKEN, id),
       downloads: this.downloads,
-      save: (record) => this.#save(record),
+      save: (kept) => this.#write(TAKEN, id, kept),
     });
   }
 
   drop({ offer }: OfferTaken): void {
-    const path = this.#path(TAKEN, offer);
-    const record = this.#record(offer);
-    if (record?.part !== undefined) remove(record.part);
-    for (const each of [path + RECORD, ...targetFiles(path)]) remove(each);
+    const path = this.#path(TAKEN, offer.id);
+    const part = this.#read<TargetKept>(TAKEN, offer.id)?.part;
+    if (part !== undefined) remove(part);
+    for (const each of [path + RECORD, ...recordFiles(path)]) remove(each);
   }
 
-  #save(record: TargetRecord | OfferTaken): void {
+  debts(): Debt[] {
+    return this.#lasting<DebtRecord>(OWED, ({ offer }) => offer);
+  }
+
+  owe(debt: Debt): void {
+    this.#write(OWED, debt.offer, { ...debt, time: Date.now() });
+  }
+
+  paid(offer: string): void {
+    remove(this.#path(OWED, offer) + RECORD);
+  }
+
+  /** Records that are not too old; those that are go. */
+  #lasting<Kept extends { readonly time: number }>(kind: string, id: (kept: Kept) => string): Kept[] {
+    const oldest = Date.now() - STANDS_MS;
+    return this.#records<Kept>(kind).filter((kept) => {
+      if (kept.time >= oldest) return true;
+      for (const ending of [RECORD, LIST]) remove(this.#path(kind, id(kept)) + ending);
+      return false;
+    });
+  }
+
+  #write(kind: string, id: string, value: unknown): void {
     try {
-      writeOwn(join(this.folder, TAKEN), fileName(record.offer), record);
+      writeOwn(join(this.folder, kind), fileName(id) + RECORD, value);
     } catch (error) {
-      throw new FileError(`cannot write ${this.#path(TAKEN, record.offer)}: ${(error as Error).message}`);
+      throw new FileError(`cannot write ${this.#path(kind, id)}: ${reason(error)}`);
     }
   }
 
-  #record({ id }: FileOffer): TargetRecord | undefined {
-    return this.#records<TargetRecord>(TAKEN).find(({ offer }) => offer.id === id);
+  #read<Kept>(kind: string, id: string): Kept | undefined {
+    try {
+      return JSON.parse(Deno.readTextFileSync(this.#path(kind, id) + RECORD));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
   }
 
-  /** The file of an offer, without its ending. */
-  #path(kind: string, offer: FileOffer): string {
-    return join(this.folder, kind, fileName(offer).slice(0, -RECORD.length));
+  /** The file of a record, without its ending. */
+  #path(kind: string, id: string): string {
+    return join(this.folder, kind, fileName(id));
   }
 
   #records<Kept>(kind: string): Kept[] {
-    const folder = join(this.folder, kind);
-    const records: Kept[] = [];
     let names: string[];
     try {
-      names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => name.endsWith(RECORD)).sort();
+      names = [...Deno.readDirSync(join(this.folder, kind))].map(({ name }) => name);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
     }
-    for (const name of names) {
-      try {
-        records.push(JSON.parse(Deno.readTextFileSync(join(folder, name))));
-      } catch { /* written by no version of ours, or not to the end: it is not one of our offers */ }
-    }
-    return records;
+    const ids = names.filter((name) => name.endsWith(RECORD)).sort();
+    const records = ids.map((name) => this.#read<Kept>(kind, name.slice(0, -RECORD.length)));
+    return records.filter((record) => record !== undefined);
   }
 }
 
-function fileName({ id }: FileOffer): string {
-  return id.replaceAll("/", "_").replaceAll("+", "-") + RECORD;
+function fileName(id: string): string {
+  return id.replaceAll("/", "_").replaceAll("+", "-");
 }
 
 function remove(path: string): void {

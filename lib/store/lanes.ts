@@ -1,4 +1,5 @@
 import { FileError, said } from "./file_error.ts";
+import { Turns } from "./turns.ts";
 
 /** Where a disk is waited for, two who wait keep it busy. */
 const LANES = 2;
@@ -55,6 +56,7 @@ export interface Piece {
 /** Files that are read or written piece by piece, in the order that suits the disk. */
 export class Lanes {
   readonly #lanes: Lane[];
+  readonly #turns = new Turns();
   #next = 0;
   #slowUntil = 0;
 
@@ -62,9 +64,9 @@ export class Lanes {
     this.#lanes = Array.from({ length: LANES }, () => new Lane(options));
   }
 
-  /** Fills some pieces from their files; `before` is done first. Fails with words for people. */
-  read(pieces: readonly Piece[], before: () => Promise<void>): Promise<void> {
-    return this.#each("read", pieces, before, async (file, bytes) => {
+  /** Fills some pieces from their files. Fails with words for people. */
+  read(pieces: readonly Piece[]): Promise<void> {
+    return this.#each("read", pieces, () => Promise.resolve(), async (file, bytes) => {
       const count = this.#isSlow ? await file.read(bytes) : this.#timed(() => file.readSync(bytes));
       if (count === null) throw new FileError("it has become shorter since it was offered; offer it anew");
       return count;
@@ -113,6 +115,7 @@ export class Lanes {
     return lane.do(async () => {
       await before();
       for (const { path, from, bytes } of pieces) {
+        await this.#turns.next();
         await said(what, path, async () => {
           try {
             const file = lane.at(path, from, bytes.length);

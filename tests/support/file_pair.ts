@@ -74,7 +74,7 @@ export class FilePerson {
   readonly downloads: string;
   readonly events: FileEvent[] = [];
   readonly problems: string[] = [];
-  #wake: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(pair: FilePair, readonly name: string) {
     this.downloads = join(pair.folder, `${name} downloads`);
@@ -85,11 +85,11 @@ export class FilePerson {
       signal: (to, text) => pair.signal(name, to, text),
       show: (event) => {
         this.events.push(event);
-        this.#wake?.();
+        this.#wake();
       },
       problem: (why) => {
         this.problems.push(why);
-        this.#wake?.();
+        this.#wake();
       },
     });
   }
@@ -104,13 +104,21 @@ export class FilePerson {
         event.type === type && fits(event as Extract<FileEvent, { type: Type }>)
       );
       if (found) return found;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await this.#more();
     }
   }
 
   async problem(): Promise<string> {
-    while (this.problems.length === 0) await new Promise<void>((resolve) => this.#wake = resolve);
+    while (this.problems.length === 0) await this.#more();
     return this.problems.shift()!;
+  }
+
+  #more(): Promise<void> {
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** What is in the downloads, by name. */

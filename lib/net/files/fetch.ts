@@ -3,7 +3,7 @@ import { encodeBase64 } from "../../base/base64.ts";
 import { reason } from "../../base/reason.ts";
 import type { FileThing } from "../../wire/file/event.ts";
 import { Receiving } from "../../wire/file/receiving.ts";
-import type { FileKey } from "../../wire/file/secrecy.ts";
+import type { FileKey, FileKeys } from "../../wire/file/secrecy.ts";
 import type { Signal } from "../../wire/file/signal.ts";
 import type { FileTarget, OfferTaken } from "../../wire/file/store.ts";
 import { clock } from "../clock.ts";
@@ -28,8 +28,12 @@ const SILENCE_MS = 10_000;
 const AGAIN_MS = 500;
 const AGAIN_MOST_MS = 30_000;
 
-/** How a fetch ended; `isOurs`, when it was for something here and may be tried again. */
-export type FetchEnd = { readonly path: string } | { readonly why: string; readonly isOurs: boolean };
+/** How a fetch ended; `isOurs`, when it was for something here and may be tried again; `isBusy`, when another program has it. */
+export type FetchEnd = { readonly path: string } | {
+  readonly why: string;
+  readonly isOurs: boolean;
+  readonly isBusy?: boolean;
+};
 
 /**
  * Something offered on its way here, from when we take it until it has its name: tries until it can be had, by whatever way.
@@ -52,6 +56,9 @@ export class Fetch {
   #receiving: Receiving | undefined;
   #pace: Pace | undefined;
   #tries = 0;
+  /** A way for bytes was found and is being opened; or who has offered it is called. */
+  #opens = false;
+  #calls = false;
   #state: "resting" | "asking" | "running" | "over" = "resting";
   #why = "";
   /** What went wrong here. */
@@ -76,6 +83,11 @@ export class Fetch {
     return this.#state === "running" || this.#state === "asking";
   }
 
+  /** Whether all is here, and gets its name. */
+  get isFinishing(): boolean {
+    return this.#receiving?.isFinishing ?? false;
+  }
+
   /** Which attempt goes on. */
   get transfer(): string {
     return this.#transfer;
@@ -83,7 +95,7 @@ export class Fetch {
 
   /** Asks for it now: who has offered it may have come back. */
   async begin(): Promise<void> {
-    if (this.#state === "running" || this.#state === "over") return;
+    if (this.#state === "running" || this.#state === "over" || this.#opens) return;
     this.#state = "asking";
     clearTimeout(this.#timer);
     this.#house.meetingPoint.forget(this.#transfer);
@@ -91,17 +103,20 @@ export class Fetch {
     try {
       this.#target = await (this.#opening ??= this.#house.shelf.target(this.#taken));
       const key = await this.#house.freshKey();
-      // Asked for anew meanwhile.
-      if (this.#isOver || this.#transfer !== transfer) return;
+      // Ended, or asked for anew, meanwhile.
+      if (this.#state !== "asking" || this.#transfer !== transfer) return;
       this.#key = key;
     } catch (error) {
-      return this.#end({ why: reason(error), isOurs: true });
+      const isBusy = error instanceof Error && error.name === "BusyError";
+      return this.#end({ why: reason(error), isOurs: true, isBusy });
     }
+    const { finished } = this.#target;
+    if (finished !== undefined) return this.#end({ path: finished });
     const token = encodeBase64(randomBytes(16));
     this.#house.meetingPoint.expect(transfer, {
       token,
       wants: () => !this.#isOver && this.#isQuiet,
-      take: ({ conn, key }) => void this.#run(new TcpWay(conn), key, this.#key, false),
+      take: ({ conn, key, nonce }) => void this.#run(new TcpWay(conn), key, nonce, false),
     });
     const { from, offer } = this.#taken;
     this.#house.signal(from, {
@@ -118,8 +133,8 @@ export class Fetch {
   /** The other side has said something about this attempt; `seen` is where it is. */
   signalled(signal: Signal, seen: string | undefined): void {
     if (this.#isOver) return;
-    if (signal.type === "come") this.#call(signal, seen);
-    else if (signal.type === "relayed" && this.#state === "asking") this.#takeRelay(signal.key);
+    if (signal.type === "come") void this.#call(signal, seen);
+    else if (signal.type === "relayed" && this.#state === "asking" && !this.#opens) void this.#takeRelay(signal.key);
     else if (signal.type === "bytes" || signal.type === "taken") this.#relay?.signalled(signal);
     else if (signal.type === "later") this.#halt(signal.why);
   }
@@ -130,8 +145,9 @@ export class Fetch {
     else if (this.#relay) this.#broken("the way through the chat is gone");
   }
 
-  /** The person will not have it, or who has offered it has withdrawn it. */
+  /** The person will not have it, or who has offered it has withdrawn it; what has all of it already gets its name. */
   stop(why: string): void {
+    if (this.#receiving?.isFinishing) return;
     this.#receiving?.failed(why);
     this.#end({ why, isOurs: false });
   }
@@ -143,7 +159,10 @@ export class Fetch {
     this.#stream?.close();
     this.#relay?.close();
     this.#house.meetingPoint.forget(this.#transfer);
-    await this.#target?.close();
+    const target = await this.#opening?.catch(() => undefined);
+    await target?.close();
+    // It got its name while we left.
+    if (target?.finished !== undefined) this.#ended({ path: target.finished });
   }
 
   get #isOver(): boolean {
@@ -160,15 +179,15 @@ export class Fetch {
     { transfer, token, at, key }: Extract<Signal, { type: "come" }>,
     seen: string | undefined,
   ): Promise<void> {
-    if (this.#state !== "asking") return;
+    if (this.#state !== "asking" || this.#calls) return;
+    this.#calls = true;
     // Of this call the answer is the stream, or the other way round.
     this.#later(ANSWER_MS, () => this.#halt("no connection to them can be made"));
     const conn = await callFirst(callPlaces(at, seen));
-    const ours = await this.#house.freshKey();
+    this.#calls = false;
     if (this.#state !== "asking" || this.#transfer !== transfer) return conn && shut(conn);
-    if (conn && await openTransfer(conn, transfer, token, key && ours?.public)) {
-      return await this.#run(new TcpWay(conn), key, ours, false);
-    }
+    const nonce = conn && await openTransfer(conn, transfer, token, this.#key?.public);
+    if (conn && nonce !== undefined) return await this.#run(new TcpWay(conn), key, nonce, false);
     if (conn) shut(conn);
     this.#house.signal(this.#taken.from, { type: "relay", transfer });
   }
@@ -178,13 +197,25 @@ export class Fetch {
       this.#transfer,
       (signal) => this.#house.signal(this.#taken.from, signal),
     );
-    await this.#run(relay, key, this.#key, true);
+    await this.#run(relay, key, "", true);
   }
 
-  async #run(way: ByteWay, theirs: Uint8Array | undefined, ours: FileKey | undefined, relayed: boolean): Promise<void> {
-    const keys = theirs && ours && await ours.agree(theirs, this.#transfer, false);
+  /** A way for bytes is there: it goes on with what is missing. */
+  async #run(way: ByteWay, theirs: Uint8Array | undefined, nonce: string, relayed: boolean): Promise<void> {
+    const [transfer, ours] = [this.#transfer, this.#key];
+    this.#opens = true;
+    let keys: FileKeys | undefined;
+    try {
+      keys = theirs && ours && await ours.agree(theirs, transfer + nonce, false);
+      await this.#target!.look();
+    } catch (error) {
+      way.close();
+      return this.#end({ why: reason(error), isOurs: true });
+    } finally {
+      this.#opens = false;
+    }
     // Where both can, nothing goes unsealed.
-    if (this.#isOver || (theirs && ours && !keys)) return way.close();
+    if (this.#isOver || this.#transfer !== transfer || (theirs && ours && !keys)) return way.close();
     clearTimeout(this.#timer);
     this.#stream?.close();
     if (!relayed) this.#relay = undefined;
@@ -205,6 +236,7 @@ export class Fetch {
         }),
       finish: () =>
         this.#kept(receiving, target.finish(), (path) => {
+          if (path === undefined) return receiving.unfinished(target.known!.map);
           receiving.finished();
           stream.finish();
           this.#end({ path });
@@ -289,7 +321,7 @@ export class Fetch {
     this.#house.meetingPoint.forget(this.#transfer);
     if ("why" in end) this.#stream?.close();
     this.#relay = undefined;
-    void this.#target?.close().then(() => this.#ended(end));
-    if (!this.#target) this.#ended(end);
+    const letGo = this.#opening?.then((target) => target.close());
+    void (letGo ?? Promise.resolve()).catch(() => {}).then(() => this.#ended(end));
   }
 }

@@ -5,7 +5,7 @@ import type { FileAct, FileEvent, FileState, FileThing } from "../../wire/file/e
 import { type FileOffer, offerText, readOffer } from "../../wire/file/offer.ts";
 import type { FileKey } from "../../wire/file/secrecy.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../wire/file/signal.ts";
-import type { FileShelf, OfferMade, OfferTaken } from "../../wire/file/store.ts";
+import type { Debt, FileShelf, OfferMade, OfferTaken } from "../../wire/file/store.ts";
 import { Fetch, type FetchEnd } from "./fetch.ts";
 import type { FilesHouse } from "./house.ts";
 import { MeetingPoint } from "./meeting_point.ts";
@@ -49,10 +49,12 @@ interface Outgoing extends FileThing {
   end: string | undefined;
 }
 
-/** Offers that nobody has decided about; the oldest is forgotten for the next. */
-const OPEN = 100;
-/** To so many at once; the others are told to come later. */
+/** Offers that nobody has decided about, of one person and of all; past the first their oldest is forgotten for the next. */
+const OPEN_OF_ONE = 20;
+const OPEN = 500;
+/** To so many at once, and to one of them; the others are told to come later. */
 const SERVES = 16;
+const SERVES_TO_ONE = 4;
 /** Between two signs of how the reading goes. */
 const READING_MS = 250;
 
@@ -61,9 +63,14 @@ export class Files {
   readonly #way: FilesWay;
   readonly #house: FilesHouse;
   readonly #items = new Map<number, Incoming | Outgoing>();
+  /** The same by the name of the offer. */
+  readonly #offers = new Map<string, Incoming | Outgoing>();
+  /** What others are still to be told, by the offer. */
+  readonly #debts = new Map<string, Debt>();
   #last = 0;
   #begun = false;
-  #reading = 0;
+  /** What is being read, to be offered. */
+  readonly #sendings = new Set<Promise<void>>();
   #closed = false;
 
   constructor(way: FilesWay) {
@@ -79,7 +86,7 @@ export class Files {
 
   /** Whether anything is being read, sent or received at this moment. */
   get moves(): boolean {
-    if (this.#reading > 0) return true;
+    if (this.#sendings.size > 0) return true;
     for (const item of this.#items.values()) if (item.sends ? item.serves.size > 0 : item.fetch?.moves) return true;
     return false;
   }
@@ -91,10 +98,12 @@ export class Files {
       return this.#restore();
     }
     for (const item of this.#items.values()) if (!item.sends) void item.fetch?.begin();
+    for (const debt of this.#debts.values()) this.#pay(debt);
   }
 
   /** Somebody is there. */
   online(name: string): void {
+    for (const debt of this.#debts.values()) if (debt.to === name) this.#pay(debt);
     for (const item of this.#items.values()) {
       if (!item.sends && item.taken.from === name) void item.fetch?.begin();
     }
@@ -106,10 +115,11 @@ export class Files {
     if (!offer) return false;
     // Our own stand where they were made.
     if (own) return false;
-    if (this.#incoming(offer.id) || this.#outgoing(offer.id)) return true;
+    if (this.#offers.has(offer.id)) return true;
+    // Then it is a message for people to read, as everything else.
+    if (!this.#makeRoom(from)) return false;
     const item = this.#offered({ offer, from, to, accepted: false });
     this.#try(() => this.#way.shelf.take(item.taken));
-    this.#forgetOldest();
     return true;
   }
 
@@ -121,9 +131,14 @@ export class Files {
       case "want":
         return this.#wanted(from, signal, seen);
       case "refused":
+        this.#house.signal(from, { type: "noted", offer: signal.offer });
         return this.#refused(from, signal);
       case "received":
+        this.#house.signal(from, { type: "noted", offer: signal.offer });
         return this.#had(from, this.#outgoing(signal.offer));
+      case "noted":
+        if (this.#debts.get(signal.offer)?.to === from) this.#paid(signal.offer);
+        return;
       case "withdrawn": {
         const item = this.#incoming(signal.offer);
         if (item?.taken.from === from && item.end === undefined) {
@@ -153,9 +168,10 @@ export class Files {
 
   /** Does what a person asks for. */
   do(act: FileAct): void {
+    if (this.#closed) return;
     switch (act.type) {
       case "send":
-        return void this.#send(act.to, act.path);
+        return this.#begin(act.to, act.path);
       case "files":
         return this.#way.show({ type: "files", files: [...this.#items.values()].map(stateOf) });
       default: {
@@ -168,7 +184,7 @@ export class Files {
 
   /** The program ends; what is here stays, and goes on next time. */
   async close(): Promise<void> {
-    const ends: Promise<void>[] = [];
+    const ends: Promise<void>[] = [...this.#sendings];
     for (const item of this.#items.values()) {
       if (item.sends) { for (const serve of item.serves.values()) serve.close(); }
       else if (item.fetch) ends.push(item.fetch.close());
@@ -204,50 +220,59 @@ export class Files {
     if (!item.sends) {
       return item.fetch ? this.#giveUp(item, "stopped") : `${item.name} was not accepted; /refuse ${item.n} refuses it`;
     }
-    item.end = "withdrawn";
-    const why = "it was withdrawn";
-    for (const serve of [...item.serves.values()]) void serve.stop(why);
     const { made } = item;
-    if (!made.isRoom && item.serves.size === 0) {
-      this.#house.signal(made.to, { type: "withdrawn", offer: made.offer.id, why: "it is not offered any more" });
-    }
+    const why = "it was withdrawn";
+    item.end = "withdrawn";
+    for (const serve of [...item.serves.values()]) void serve.stop(why);
+    // Who of a room wants it is told when they ask.
+    if (!made.isRoom) this.#house.signal(made.to, { type: "withdrawn", offer: made.offer.id, why });
     this.#way.show({ type: "fileFailed", ...thingOf(item), with: made.to, why: "you have withdrawn it" });
-    return this.#try(() => this.#way.shelf.withdraw(made));
+    return this.#try(() => this.#way.shelf.withdraw(made, why));
+  }
+
+  #begin(to: Target, path: string): void {
+    const sending = this.#send(to, path);
+    this.#sendings.add(sending);
+    void sending.finally(() => this.#sendings.delete(sending));
   }
 
   async #send(to: Target, path: string): Promise<void> {
-    this.#reading++;
     let shownAt = 0;
+    let whole = 0;
     const [name, isRoom] = "user" in to ? [to.user, false] : [to.room, true];
     try {
       const made = await this.#way.shelf.offer(path, name, isRoom, (done, bytes) => {
-        if (Date.now() - shownAt < READING_MS && done < bytes) return;
+        if (this.#closed) throw new Error("the program ends");
+        if (Date.now() - shownAt < READING_MS) return;
         shownAt = Date.now();
-        this.#house.show({ type: "reading", name: path, done, bytes });
+        whole = bytes;
+        this.#house.show({ type: "reading", name: path, done: Math.min(done, bytes - 1), bytes });
       });
-      if (this.#closed) return this.#way.shelf.withdraw(made);
+      if (this.#closed) return this.#way.shelf.withdraw(made, "the program ended");
       const item = this.#outgoingOf(made);
       this.#way.show({ type: "offering", ...thingOf(item), to, passedOver: made.passedOver });
       const said = this.#way.say(to, offerText(made.offer));
       if ("id" in said) return;
       item.end = "not offered";
-      this.#way.shelf.withdraw(made);
+      this.#way.shelf.withdraw(made, item.end);
       this.#way.show({ type: "fileFailed", ...thingOf(item), with: name, why: said.why });
     } catch (error) {
-      this.#way.problem(`${path} is not offered: ${reason(error)}`);
+      if (!this.#closed) this.#way.problem(`${path} is not offered: ${reason(error)}`);
     } finally {
-      this.#reading--;
+      this.#house.show({ type: "reading", name: path, done: whole, bytes: whole });
     }
   }
 
   #restore(): void {
     const why = this.#try(() => {
+      for (const debt of this.#way.shelf.debts()) this.#debts.set(debt.offer, debt);
       for (const made of this.#way.shelf.made()) this.#outgoingOf(made);
       for (const taken of this.#way.shelf.taken()) {
         const item = this.#offered(taken);
         if (taken.accepted) this.#fetch(item);
       }
     });
+    for (const debt of this.#debts.values()) this.#pay(debt);
     if (why !== undefined) this.#way.problem(`what was on its way before is not known: ${why}`);
   }
 
@@ -255,6 +280,7 @@ export class Files {
     const { offer, from, to } = taken;
     const item: Incoming = { ...this.#numbered(offer), sends: false, taken, to, fetch: undefined, end: undefined };
     this.#items.set(item.n, item);
+    this.#offers.set(taken.offer.id, item);
     this.#way.show({ type: "offered", ...thingOf(item), from, to });
     return item;
   }
@@ -269,6 +295,7 @@ export class Files {
       end: undefined,
     };
     this.#items.set(item.n, item);
+    this.#offers.set(made.offer.id, item);
     return item;
   }
 
@@ -286,27 +313,31 @@ export class Files {
     item.fetch = undefined;
     if ("path" in end) {
       item.end = `received as ${end.path}`;
-      this.#try(() => this.#way.shelf.drop(item.taken));
-      this.#house.signal(from, { type: "received", offer: offer.id });
-      return this.#house.show({ type: "received", ...thingOf(item), from, path: end.path });
+      // First what is to be told: when it cannot be written down, the record stays, and it is told the next time.
+      this.#try(() => {
+        this.#owe({ offer: offer.id, to: from, why: undefined });
+        this.#way.shelf.drop(item.taken);
+      });
+      return this.#way.show({ type: "received", ...thingOf(item), from, path: end.path });
     }
     if (item.end !== undefined) return void this.#try(() => this.#way.shelf.drop(item.taken));
-    if (end.isOurs) {
-      // What is here stays here, for when there is room.
-      this.#try(() => this.#way.shelf.take({ ...item.taken, accepted: false }));
-      const why = `${end.why}; /accept ${item.n} tries again, and /refuse ${item.n} gives it up`;
-      return this.#house.show({ type: "fileFailed", ...thingOf(item), with: from, why });
+    if (!end.isOurs) {
+      this.#lost(item, end.why);
+      return void this.#try(() => this.#owe({ offer: offer.id, to: from, why: end.why }));
     }
-    this.#house.signal(from, { type: "refused", offer: offer.id, why: end.why });
-    this.#lost(item, end.why);
+    // What is here stays here, for when there is room; what another program does, it does.
+    if (!end.isBusy) this.#try(() => this.#way.shelf.take({ ...item.taken, accepted: false }));
+    const why = `${end.why}; /accept ${item.n} tries again, and /refuse ${item.n} gives it up`;
+    this.#house.show({ type: "fileFailed", ...thingOf(item), with: from, why });
   }
 
   /** The person will not have it. */
   #giveUp(item: Incoming, how: "refused" | "stopped"): string | undefined {
     const { from, offer } = item.taken;
-    this.#house.signal(from, { type: "refused", offer: offer.id, why: how });
+    if (item.fetch?.isFinishing) return `all of ${item.name} is here already`;
     this.#way.show({ type: "fileFailed", ...thingOf(item), with: from, why: `you have ${how} it` });
-    return this.#forget(item, how);
+    this.#forget(item, how);
+    return this.#try(() => this.#owe({ offer: offer.id, to: from, why: how }));
   }
 
   /** It cannot be had any more. */
@@ -316,23 +347,44 @@ export class Files {
   }
 
   /** Nothing of it stays; while it is on its way, that is for when the disk has been let go of. */
-  #forget(item: Incoming, end: string): string | undefined {
+  #forget(item: Incoming, end: string): void {
     item.end = end;
-    if (item.fetch) return void item.fetch.stop(end);
-    return this.#try(() => this.#way.shelf.drop(item.taken));
+    if (item.fetch) item.fetch.stop(end);
+    else this.#try(() => this.#way.shelf.drop(item.taken));
+  }
+
+  /** Somebody is to be told what became of their offer, now or when they are there. */
+  #owe(debt: Debt): void {
+    this.#debts.set(debt.offer, debt);
+    this.#pay(debt);
+    this.#way.shelf.owe(debt);
+  }
+
+  #pay({ offer, to, why }: Debt): void {
+    this.#house.signal(to, why === undefined ? { type: "received", offer } : { type: "refused", offer, why });
+  }
+
+  /** They know. */
+  #paid(offer: string): void {
+    this.#debts.delete(offer);
+    this.#try(() => this.#way.shelf.paid(offer));
   }
 
   #wanted(from: string, want: Extract<Signal, { type: "want" }>, seen: string | undefined): void {
     const item = this.#outgoing(want.offer);
-    // Another screen of ours may have it.
-    if (!item) return;
-    if (item.end !== undefined) {
-      return this.#house.signal(from, { type: "withdrawn", offer: want.offer, why: item.end });
+    const ended = item ? item.end : this.#ended(want.offer);
+    if (ended !== undefined) return this.#house.signal(from, { type: "withdrawn", offer: want.offer, why: ended });
+    // Another screen of ours may have it; and what is said twice is done once.
+    if (!item || item.serves.has(want.transfer)) return;
+    // Who asks anew has given up what has not come about.
+    for (const [transfer, serve] of item.serves) {
+      if (serve.to !== from || serve.hasStream) continue;
+      item.serves.delete(transfer);
+      serve.close();
     }
-    let serves = 0;
-    for (const each of this.#items.values()) if (each.sends) serves += each.serves.size;
-    if (serves >= SERVES) {
-      const why = `${SERVES} others are getting something there`;
+    const all = [...this.#items.values()].flatMap((each) => each.sends ? [...each.serves.values()] : []);
+    if (all.length >= SERVES || all.filter(({ to }) => to === from).length >= SERVES_TO_ONE) {
+      const why = `${all.length} are getting something there`;
       return this.#house.signal(from, { type: "later", transfer: want.transfer, why });
     }
     const serve = new Serve(
@@ -347,50 +399,74 @@ export class Files {
   }
 
   #served(item: Outgoing, serve: Serve, transfer: string, end: ServeEnd): void {
-    item.serves.delete(transfer);
-    if (end === "done") return this.#had(serve.to, item);
-    if (item.end !== undefined || item.had.has(serve.to)) return;
-    this.#house.show({ type: "halted", ...thingOf(item), with: serve.to, sends: true, why: end.why });
+    if (item.serves.get(transfer) === serve) item.serves.delete(transfer);
+    const { to } = serve;
+    if (end === "done") return this.#had(to, item);
+    if (item.had.has(to) || [...item.serves.values()].some((other) => other.to === to)) return;
+    if (item.end === undefined) {
+      this.#house.show({ type: "halted", ...thingOf(item), with: to, sends: true, why: end.why });
+    } else if (item.made.isRoom) this.#house.show({ type: "fileFailed", ...thingOf(item), with: to, why: item.end });
   }
 
   /** Somebody has all of it. */
   #had(who: string, item: Outgoing | undefined): void {
     if (!item || item.had.has(who)) return;
     item.had.add(who);
+    this.#letGo(item, who);
     this.#house.show({ type: "fileSent", ...thingOf(item), to: who });
     if (item.made.isRoom) return;
     item.end = "sent";
-    this.#try(() => this.#way.shelf.withdraw(item.made));
+    this.#try(() => this.#way.shelf.withdraw(item.made, "all of it was sent"));
   }
 
   #refused(who: string, { offer, why }: Extract<Signal, { type: "refused" | "withdrawn" }>): void {
     const item = this.#outgoing(offer);
     if (!item || item.end !== undefined || item.had.has(who)) return;
-    for (const serve of [...item.serves.values()]) if (serve.to === who) serve.close();
-    for (const [transfer, serve] of item.serves) if (serve.to === who) item.serves.delete(transfer);
+    this.#letGo(item, who);
     const how = why === "refused" ? `${who} has refused it` : `${who}: ${why}`;
     this.#house.show({ type: "fileFailed", ...thingOf(item), with: who, why: how });
     if (item.made.isRoom) return;
     item.end = how;
-    this.#try(() => this.#way.shelf.withdraw(item.made));
+    this.#try(() => this.#way.shelf.withdraw(item.made, how));
+  }
+
+  /** Nothing more goes to somebody. */
+  #letGo(item: Outgoing, who: string): void {
+    for (const [transfer, serve] of item.serves) {
+      if (serve.to !== who) continue;
+      item.serves.delete(transfer);
+      serve.close();
+    }
+  }
+
+  /** Why an offer of an earlier run does not stand any more. */
+  #ended(offer: string): string | undefined {
+    let why: string | undefined;
+    this.#try(() => void (why = this.#way.shelf.ended(offer)));
+    return why;
   }
 
   #incoming(id: string): Incoming | undefined {
-    for (const item of this.#items.values()) if (!item.sends && item.taken.offer.id === id) return item;
-    return undefined;
+    const item = this.#offers.get(id);
+    return item?.sends === false ? item : undefined;
   }
 
   #outgoing(id: string): Outgoing | undefined {
-    for (const item of this.#items.values()) if (item.sends && item.made.offer.id === id) return item;
-    return undefined;
+    const item = this.#offers.get(id);
+    return item?.sends ? item : undefined;
   }
 
-  /** Whoever offers more than a person can decide about takes room from their own offers before. */
-  #forgetOldest(): void {
-    const open = [...this.#items.values()].filter((item) => !item.sends && !item.fetch && item.end === undefined);
-    if (open.length <= OPEN) return;
-    const oldest = open[0] as Incoming;
-    this.#forget(oldest, "forgotten, since so much was offered after it");
+  /** Whoever offers more than a person can decide about takes room from their own offers before; false when there is none. */
+  #makeRoom(from: string): boolean {
+    const open: Incoming[] = [];
+    for (const item of this.#items.values()) if (!item.sends && !item.fetch && item.end === undefined) open.push(item);
+    const theirs = open.filter(({ taken }) => taken.from === from);
+    if (theirs.length < OPEN_OF_ONE) return open.length < OPEN;
+    const [oldest] = theirs;
+    this.#lost(oldest!, `forgotten, since ${from} has offered so much after it`);
+    this.#items.delete(oldest!.n);
+    this.#offers.delete(oldest!.taken.offer.id);
+    return true;
   }
 
   #noSuch(n: number): string {

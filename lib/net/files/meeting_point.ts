@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
@@ -6,8 +7,10 @@ import { decodeLeniently, encodeText, sameSecret } from "../../base/text.ts";
 /** A connection that was opened with the right secret. */
 export interface Caller {
   readonly conn: Deno.TcpConn;
-  /** The key that the caller seals with; undefined when it cannot. */
+  /** The key that the caller says to seal with; undefined when it says none. */
   readonly key: Uint8Array | undefined;
+  /** Chosen by who was called, for this connection alone. */
+  readonly nonce: string;
 }
 
 /** A transfer that is waited for. */
@@ -19,7 +22,7 @@ interface Awaited {
 }
 
 const OPENING = "PARTYLINE FILE 1";
-const ANSWER = "OK\n";
+const ANSWER = /^OK ([\w+/]{22})$/;
 const LINE_BYTES = 256;
 /** For a connection to say what it is for. */
 const OPENING_MS = 5000;
@@ -29,8 +32,8 @@ const CALLERS = 32;
 /** Where this client is called for transfers: one port, opened when the first is waited for. */
 export class MeetingPoint {
   readonly #awaited = new Map<string, Awaited>();
+  readonly #greeted = new Set<Deno.TcpConn>();
   #listener: Deno.TcpListener | undefined;
-  #callers = 0;
 
   /** The port; undefined when none can be had. */
   get port(): number | undefined {
@@ -56,11 +59,15 @@ export class MeetingPoint {
   close(): void {
     this.#listener?.close();
     this.#listener = undefined;
+    for (const conn of this.#greeted) shut(conn);
   }
 
   #listen(): Deno.TcpListener {
     const listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-    this.#accept(listener).catch(() => {});
+    this.#accept(listener).catch(() => {
+      // It was closed, or is of no use any more: then another is opened when it is asked for.
+      if (this.#listener === listener) this.close();
+    });
     return listener;
   }
 
@@ -68,13 +75,13 @@ export class MeetingPoint {
     // It ends when the listener is closed.
     for (;;) {
       const conn = await listener.accept();
-      if (this.#callers >= CALLERS) conn.close();
+      if (this.#greeted.size >= CALLERS) conn.close();
       else this.#greet(conn);
     }
   }
 
   async #greet(conn: Deno.TcpConn): Promise<void> {
-    this.#callers++;
+    this.#greeted.add(conn);
     const timer = setTimeout(() => shut(conn), OPENING_MS);
     try {
       const line = await readLine(conn);
@@ -85,30 +92,31 @@ export class MeetingPoint {
       clearTimeout(timer);
       const sealing = key === "-" ? undefined : decodeBase64(key!);
       if (sealing?.length !== 32 && key !== "-") return shut(conn);
-      await conn.write(encodeText(ANSWER));
-      awaited.take({ conn, key: sealing });
+      const nonce = encodeBase64(randomBytes(16));
+      await conn.write(encodeText(`OK ${nonce}\n`));
+      awaited.take({ conn, key: sealing, nonce });
     } catch {
       shut(conn);
     } finally {
       clearTimeout(timer);
-      this.#callers--;
+      this.#greeted.delete(conn);
     }
   }
 }
 
-/** Opens a connection for a transfer that the other side waits for; false when it is not wanted there. */
+/** Opens a connection for a transfer that the other side waits for: its nonce, or undefined when it is not wanted there. */
 export async function openTransfer(
   conn: Deno.TcpConn,
   transfer: string,
   token: string,
   key: Uint8Array | undefined,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const timer = setTimeout(() => shut(conn), OPENING_MS);
   try {
     await conn.write(encodeText(`${OPENING} ${transfer} ${token} ${key ? encodeBase64(key) : "-"}\n`));
-    return `${await readLine(conn)}\n` === ANSWER;
+    return ANSWER.exec(await readLine(conn) ?? "")?.[1];
   } catch {
-    return false;
+    return undefined;
   } finally {
     clearTimeout(timer);
   }

@@ -68,6 +68,11 @@ export class Serve {
     return this.#to;
   }
 
+  /** Whether anything has come of it yet. */
+  get hasStream(): boolean {
+    return this.#stream !== undefined;
+  }
+
   async begin(made: OfferMade, seen: string | undefined): Promise<void> {
     try {
       this.#source = await this.#house.shelf.source(made);
@@ -116,12 +121,13 @@ export class Serve {
     if (!conn) return false;
     const { transfer, token, key } = this.#want;
     const ours = key && await this.#house.freshKey();
-    if (this.#over || !await openTransfer(conn, transfer, token, ours?.public)) {
+    const nonce = this.#over ? undefined : await openTransfer(conn, transfer, token, ours?.public);
+    if (nonce === undefined || this.#over) {
       shut(conn);
       return false;
     }
     this.#calls = true;
-    await this.#run(new TcpWay(conn), key, ours, false);
+    await this.#run(new TcpWay(conn), ours, nonce, false);
     return true;
   }
 
@@ -133,8 +139,9 @@ export class Serve {
     if (this.#over) return;
     meetingPoint.expect(transfer, {
       token,
-      wants: () => !this.#over,
-      take: ({ conn, key }) => void this.#run(new TcpWay(conn), key, ours, false),
+      wants: () => !this.#over && this.#isQuiet,
+      // Its key came by way of the chat: whoever says another here is somebody else.
+      take: ({ conn, nonce }) => void this.#run(new TcpWay(conn), ours, nonce, false),
     });
     this.#signal({
       type: "come",
@@ -152,11 +159,17 @@ export class Serve {
     if (this.#over || this.#relay) return;
     const relay = this.#relay = new RelayWay(transfer, (signal) => this.#signal(signal));
     this.#signal({ type: "relayed", transfer, key: key && ours?.public });
-    await this.#run(relay, key, ours, true);
+    await this.#run(relay, ours, "", true);
   }
 
-  async #run(way: ByteWay, theirs: Uint8Array | undefined, ours: FileKey | undefined, relayed: boolean): Promise<void> {
-    const keys = theirs && ours && await ours.agree(theirs, this.#want.transfer, true);
+  /** Whether a new stream would not disturb one that is well. */
+  get #isQuiet(): boolean {
+    return !this.#stream || clock() - this.#stream.heardAt > QUIET_MS;
+  }
+
+  async #run(way: ByteWay, ours: FileKey | undefined, nonce: string, relayed: boolean): Promise<void> {
+    const { key: theirs, transfer } = this.#want;
+    const keys = theirs && ours && await ours.agree(theirs, transfer + nonce, true);
     if (this.#over || (theirs && ours && !keys)) return way.close();
     const source = this.#source!;
     this.#stream?.close();

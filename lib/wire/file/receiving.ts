@@ -1,5 +1,5 @@
 import type { ChunkMap } from "./chunk_map.ts";
-import type { FileMessage } from "./frames.ts";
+import { type FileMessage, LISTED_BYTES } from "./frames.ts";
 import { MANIFEST_BYTES } from "./manifest.ts";
 
 /** What one who receives has done for it. */
@@ -9,7 +9,7 @@ export interface ReceivingWay {
   keepList(bytes: Uint8Array): void;
   /** Checks a chunk and keeps it; `kept`, `spoilt` or `failed` is told. */
   keep(chunk: number, bytes: Uint8Array): void;
-  /** All chunks are there: gives the file its name; `finished` or `failed` is told. */
+  /** All chunks are there: gives the file its name; `finished`, `unfinished` or `failed` is told. */
   finish(): void;
   /** It is over: it has its name, or why it never will. */
   ended(how: "done" | { readonly why: string }): void;
@@ -29,7 +29,8 @@ const TRIES = 3;
  * again, so whatever ends the stream, the next goes on where it stopped. Pure.
  */
 export class Receiving {
-  #parts: Uint8Array[] = [];
+  /** The manifest, as far as it has come. */
+  #list: Uint8Array | undefined;
   #listBytes = 0;
   #map: ChunkMap | undefined;
   #chunkBytes = 1;
@@ -47,6 +48,11 @@ export class Receiving {
   /** Whether something was asked for that has not come. */
   get isWaiting(): boolean {
     return this.#state === "listing" || this.#asked.size > 0;
+  }
+
+  /** Whether all is here, and gets its name. */
+  get isFinishing(): boolean {
+    return this.#state === "finishing";
   }
 
   /** Begins: with what is there already, or without a list. */
@@ -96,6 +102,15 @@ export class Receiving {
     this.#ask();
   }
 
+  /** Some of it is gone again. */
+  unfinished(map: ChunkMap): void {
+    if (this.#state !== "finishing") return;
+    this.#state = "running";
+    this.#map = map;
+    this.#next = 0;
+    this.#ask();
+  }
+
   /** It cannot go on here; the other side is told. */
   failed(why: string): void {
     if (this.#state === "over") return;
@@ -115,16 +130,15 @@ export class Receiving {
     if (total > MANIFEST_BYTES) {
       return this.failed(`its list has ${total} bytes, and at most ${MANIFEST_BYTES} are taken`);
     }
-    this.#parts.push(bytes);
-    this.#listBytes += bytes.length;
-    if (this.#listBytes < total && bytes.length > 0) return;
-    const list = new Uint8Array(this.#listBytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      list.set(part, at);
-      at += part.length;
+    const list = this.#list ??= new Uint8Array(total);
+    const rest = list.length - this.#listBytes;
+    if (total !== list.length || bytes.length > rest || bytes.length < Math.min(rest, LISTED_BYTES)) {
+      return this.failed("its list comes in parts that do not fit together");
     }
-    this.#parts = [];
+    list.set(bytes, this.#listBytes);
+    this.#listBytes += bytes.length;
+    if (this.#listBytes < total) return;
+    this.#list = undefined;
     this.#state = "keeping the list";
     this.way.keepList(list);
   }

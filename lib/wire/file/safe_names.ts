@@ -4,6 +4,8 @@ import type { Entry } from "./manifest.ts";
 
 /** A file system takes 255 bytes; this leaves room for what is put behind a name. */
 const NAME_BYTES = 200;
+/** Folders that an offer may have beside one for each of its files: what a person is told is how many files there are. */
+const SPARE_FOLDERS = 10_000;
 /** What no name may hold on some system, what steers a terminal, and what is not seen. */
 // deno-lint-ignore no-control-regex
 const UNFIT = /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}/gu;
@@ -31,7 +33,9 @@ export function numbered(name: string, number: number): string {
  * through a file is a fault.
  */
 export function safePaths(entries: readonly Entry[]): string[] | Fault {
-  const top = new Folder("");
+  const count = { folders: 0 };
+  const most = SPARE_FOLDERS + entries.reduce((sum, { isFolder }) => isFolder ? sum : sum + 1, 0);
+  const top = new Folder("", count);
   const paths: string[] = [];
   // One folder's files stand together: mostly it is the last again.
   let [lastAbove, last] = ["", top];
@@ -41,6 +45,9 @@ export function safePaths(entries: readonly Entry[]): string[] | Fault {
     const folder = above === lastAbove ? last : top.find(above);
     if (!folder || !(isFolder ? folder.enter(path.slice(cut + 1)) : folder.add(path.slice(cut + 1)))) {
       return new Fault("malformed", `two things in the folder are called ${JSON.stringify(path)}`);
+    }
+    if (count.folders > most) {
+      return new Fault("malformed", `more than ${most} folders are in it, the most for its files`);
     }
     [lastAbove, last] = [above, folder];
     const safe = `${folder.path}${folder.nameOf(path.slice(cut + 1))}`;
@@ -57,8 +64,13 @@ class Folder {
   readonly #names = new Map<string, string>();
   readonly #folders = new Map<string, Folder>();
 
-  /** `path` ends in "/", or is empty at the top. */
-  constructor(readonly path: string) {}
+  /** For a name that others take too, the number to be tried next. */
+  #numbers: Map<string, number> | undefined;
+
+  /** `path` ends in "/", or is empty at the top; `count` is for all folders together. */
+  constructor(readonly path: string, readonly count: { folders: number }) {
+    count.folders++;
+  }
 
   /** The folder at a path below this one; undefined when a file stands in the way. */
   find(path: string): Folder | undefined {
@@ -72,7 +84,7 @@ class Folder {
   enter(name: string): Folder | undefined {
     const known = this.#folders.get(name);
     if (known || this.#names.has(name)) return known;
-    const made = new Folder(`${this.path}${this.#free(name)}/`);
+    const made = new Folder(`${this.path}${this.#free(name)}/`, this.count);
     this.#folders.set(name, made);
     return made;
   }
@@ -91,11 +103,13 @@ class Folder {
 
   #free(name: string): string {
     const safe = safeName(name);
-    for (let number = 0;; number++) {
+    const first = safe.toLowerCase();
+    for (let number = this.#numbers?.get(first) ?? 0;; number++) {
       const free = numbered(safe, number);
       const look = free.toLowerCase();
       if (this.#looks.has(look)) continue;
       this.#looks.add(look);
+      if (number > 0) (this.#numbers ??= new Map()).set(first, number + 1);
       this.#names.set(name, free === name ? name : free);
       return free;
     }

@@ -10,8 +10,8 @@ export interface FileKeys {
 export interface FileKey {
   /** What the other side is told of it. */
   readonly public: Uint8Array;
-  /** What only the two can know; undefined when `theirs` is no key. */
-  agree(theirs: Uint8Array, transfer: string, sends: boolean): Promise<FileKeys | undefined>;
+  /** What only the two can know, on this stream of theirs; undefined when `theirs` is no key. */
+  agree(theirs: Uint8Array, stream: string, sends: boolean): Promise<FileKeys | undefined>;
 }
 
 /** What is added to a body by its seal. */

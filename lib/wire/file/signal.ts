@@ -42,6 +42,8 @@ export type Signal =
   | { readonly type: "later"; readonly transfer: string; readonly why: string }
   /** To who has offered: all is here, and whole. */
   | { readonly type: "received"; readonly offer: string }
+  /** To who has received or refused: we know. */
+  | { readonly type: "noted"; readonly offer: string }
   /** The offer does not stand any more, for whoever is told: it is refused, or withdrawn, or was never made. */
   | { readonly type: "refused" | "withdrawn"; readonly offer: string; readonly why: string };
 
@@ -101,7 +103,8 @@ function read(fields: Fields): Signal | undefined {
     case "later":
       return { type: "later", transfer: readName(fields, "transfer"), why: why() };
     case "received":
-      return { type: "received", offer: readName(fields, "offer") };
+    case "noted":
+      return { type: fields.file, offer: readName(fields, "offer") };
     case "refused":
     case "withdrawn":
       return { type: fields.file, offer: readName(fields, "offer"), why: why() };

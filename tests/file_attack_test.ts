@@ -1,0 +1,592 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { join } from "@std/path";
+import { encodeBase64 } from "../lib/base/base64.ts";
+import { FileTalk } from "../lib/face/file_talk.ts";
+import { freshFileKey } from "../lib/store/file_keys.ts";
+import { digestOf } from "../lib/store/file_reading.ts";
+import { FilesKept } from "../lib/store/files_kept.ts";
+import { offerText } from "../lib/wire/file/offer.ts";
+import { decodeManifest, encodeManifest, Manifest } from "../lib/wire/file/manifest.ts";
+import { Receiving } from "../lib/wire/file/receiving.ts";
+import { safePaths } from "../lib/wire/file/safe_names.ts";
+import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
+import { FilePair, type FilePerson } from "./support/file_pair.ts";
+
+type Want = Extract<Signal, { type: "want" }>;
+
+function bytesOf(count: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
+  return bytes;
+}
+
+const name = () => encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function offered(pair: FilePair, path: string): Promise<{ alice: FilePerson; bob: FilePerson; n: number }> {
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path });
+  const { n } = await bob.event("offered");
+  return { alice, bob, n };
+}
+
+/** The id of what alice has offered. */
+function madeId(pair: FilePair): string {
+  return new FilesKept(join(pair.folder, "alice data"), "").made()[0]!.offer.id;
+}
+
+async function readSome(conn: Deno.Conn, count: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count;) {
+    const got = await conn.read(bytes.subarray(at));
+    if (got === null) return bytes.slice(0, at);
+    at += got;
+  }
+  return bytes;
+}
+
+/** Files of this program that are open beneath a folder. */
+function openBeneath(folder: string): string[] {
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      const path = Deno.readLinkSync(`/proc/self/fd/${name}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Half of a file is at bob's, who runs, while alice is away. */
+async function half(pair: FilePair, path: string): Promise<void> {
+  const { bob, n } = await offered(pair, path);
+  bob.files.do({ type: "accept", n });
+  // At the first sign of it: a fast machine is done before much is shown.
+  await until(() =>
+    bob.names.some((name) => name.endsWith(".part") && sizeBelow(join(bob.downloads, name)) > 1_000_000)
+  );
+  await pair.leave("alice");
+  await pair.leave("bob");
+  assert(bob.names.some((name) => name.endsWith(".part")), `not half: ${bob.names}`);
+}
+
+/** How much is in a file, or in a folder. */
+function sizeBelow(path: string): number {
+  const info = Deno.statSync(path);
+  if (!info.isDirectory) return info.size;
+  return [...Deno.readDirSync(path)].reduce((sum, { name }) => sum + sizeBelow(join(path, name)), 0);
+}
+
+/** Waits until it is so, or too long. */
+async function until(isSo: () => boolean, ms = 10_000): Promise<void> {
+  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
+}
+
+const has = (person: FilePerson, ...types: string[]) => person.events.some(({ type }) => types.includes(type));
+
+for (const isFolder of [false, true]) {
+  const what = isFolder ? "a folder" : "a file";
+  Deno.test(`${what}: .part is deleted while alice is away; what gets its name is still whole`, async () => {
+    await using pair = new FilePair();
+    const bytes = bytesOf(60_000_000);
+    const path = pair.file("x.bin", bytes);
+    if (isFolder) Deno.writeTextFileSync(join(path, "..", "a"), "first");
+    await half(pair, isFolder ? join(path, "..") : path);
+    const bob = pair.person("bob");
+    await until(() => has(bob, "halted"));
+    const part = bob.names.find((name) => name.endsWith(".part"))!;
+    Deno.removeSync(join(bob.downloads, part), { recursive: true });
+    pair.person("alice");
+    await until(() => has(bob, "received", "fileFailed"));
+    if (!has(bob, "received")) return;
+    const folder = part.slice(0, -".part".length);
+    if (isFolder) assert([...Deno.readDirSync(join(bob.downloads, folder))].length === 2, "a file of it is missing");
+    const got = isFolder ? bob.read(folder, "x.bin") : bob.read("x.bin");
+    assertEquals(encodeBase64(digestOf(got)), encodeBase64(digestOf(bytes)), "named and told as whole, and it is not");
+  });
+}
+
+Deno.test("one want said many times does not pass the limit of sixteen, nor outlive /stop and close", async () => {
+  await using pair = new FilePair();
+  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const want: Want = {
+    type: "want",
+    offer: madeId(pair),
+    transfer: name(),
+    token: name(),
+    at: [`127.0.0.1:${listener.addr.port}`],
+    key: undefined,
+  };
+  for (let i = 0; i < 40; i++) alice.files.signalled("bob", encodeSignal(want), "127.0.0.1");
+  const conns: Deno.TcpConn[] = [];
+  const accepting = (async () => {
+    try {
+      for (;;) conns.push(await listener.accept());
+    } catch { /* closed */ }
+  })();
+  await wait(500);
+  const many = conns.length;
+  for (const conn of conns) await conn.write(new TextEncoder().encode("OK\n"));
+  await wait(200);
+  alice.files.do({ type: "stop", n: 1 });
+  await wait(1500);
+  await alice.files.close();
+  // What was withdrawn is asked for, on the first of the connections.
+  let answers = 0;
+  for (const conn of conns) {
+    await conn.write(Uint8Array.of(1, 0, 0, 0, 0)).catch(() => {});
+    const timer = setTimeout(() => conn.close(), 300);
+    const line = new Uint8Array(4000);
+    for (let got; (got = await conn.read(line).catch(() => null));) {
+      if (new TextDecoder().decode(line.subarray(0, got)).includes("partyline files 1")) answers++;
+    }
+    clearTimeout(timer);
+    try {
+      conn.close();
+    } catch { /* it is */ }
+  }
+  listener.close();
+  await accepting;
+  assertEquals({ many: many <= 16, answers }, { many: true, answers: 0 }, `${many} at once`);
+});
+
+Deno.test("who sees the opening line on the LAN cannot have the file in the clear, nor take bob's place", async () => {
+  await using pair = new FilePair();
+  const seen = Promise.withResolvers<string>();
+  const proxy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let port = 0;
+  pair.meddle = (signal) => {
+    if (signal.type === "want") return { ...signal, at: [] };
+    if (signal.type !== "come") return signal;
+    port = Number(signal.at[0]!.split(":").at(-1));
+    return { ...signal, at: [`127.0.0.1:${proxy.addr.port}`] };
+  };
+  const { bob, n } = await offered(pair, pair.file("secret.txt", new TextEncoder().encode("very secret indeed")));
+  bob.files.do({ type: "accept", n });
+  const conn = await proxy.accept();
+  const buffer = new Uint8Array(300);
+  const count = await conn.read(buffer);
+  seen.resolve(new TextDecoder().decode(buffer.subarray(0, count!)));
+  const [, , , transfer, token] = (await seen.promise).split(" ");
+  const spy = await Deno.connect({ hostname: "127.0.0.1", port });
+  await spy.write(new TextEncoder().encode(`PARTYLINE FILE 1 ${transfer} ${token} -\n`));
+  // list, want 0 1
+  await spy.write(Uint8Array.of(1, 0, 0, 0, 0, 3, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 1));
+  let got = "";
+  const timer = setTimeout(() => spy.close(), 1000);
+  for (let count; (count = await spy.read(buffer).catch(() => null));) {
+    got += new TextDecoder().decode(buffer.subarray(0, count));
+    if (got.includes("secret indeed")) break;
+  }
+  clearTimeout(timer);
+  try {
+    spy.close();
+  } catch { /* it is */ }
+  conn.close();
+  proxy.close();
+  assert(!got.includes("very secret indeed"), "a stranger has read the file");
+});
+
+Deno.test("bob's client is closed as the file gets its name: it is not fetched a second time", async () => {
+  await using pair = new FilePair();
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const link = Deno.link;
+  try {
+    let left: Promise<void> | undefined;
+    Deno.link = async (from, to) => {
+      await link(from, to);
+      left = pair.leave("bob");
+    };
+    bob.files.do({ type: "accept", n });
+    while (!left) await wait(5);
+    await left;
+  } finally {
+    Deno.link = link;
+  }
+  await wait(100);
+  assertEquals(bob.names, ["x.bin"]);
+  const again = pair.person("bob");
+  await Promise.race([again.event("received"), again.event("fileFailed"), wait(2000)]);
+  assertEquals(again.names, ["x.bin"]);
+  assertEquals(again.events.filter(({ type }) => type === "fileFailed"), []);
+});
+
+Deno.test("bob has it all while alice is just gone: she is told when she is back", async () => {
+  await using pair = new FilePair();
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const link = Deno.link;
+  try {
+    Deno.link = async (from, to) => {
+      await pair.leave("alice");
+      await link(from, to);
+    };
+    bob.files.do({ type: "accept", n });
+    await bob.event("received");
+  } finally {
+    Deno.link = link;
+  }
+  const alice = pair.person("alice");
+  await Promise.race([alice.event("fileSent"), wait(3000)]);
+  assertEquals(alice.events.map(({ type }) => type), ["fileSent"]);
+});
+
+Deno.test("bob refuses while alice is away: she is told when she is back", async () => {
+  await using pair = new FilePair();
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  await pair.leave("alice");
+  bob.files.do({ type: "refuse", n });
+  await wait(50);
+  const alice = pair.person("alice");
+  await Promise.race([alice.event("fileFailed"), wait(2000)]);
+  assertEquals(alice.events.map(({ type }) => type), ["fileFailed"]);
+});
+
+Deno.test("alice withdraws while bob is away, and starts anew: bob is told when he asks", async () => {
+  await using pair = new FilePair();
+  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  await pair.leave("bob");
+  alice.files.do({ type: "stop", n: 1 });
+  await wait(20);
+  await pair.leave("alice");
+  pair.person("alice");
+  const bob = pair.person("bob");
+  bob.files.do({ type: "accept", n: 1 });
+  await Promise.race([bob.event("fileFailed"), wait(15_000)]);
+  assertEquals(
+    bob.events.filter(({ type }) => type === "fileFailed").length,
+    1,
+    JSON.stringify(bob.events.map((e) => "why" in e ? e.why : e.type)),
+  );
+});
+
+Deno.test("a list of names that are all alike does not hold the client up", () => {
+  const unfit = [...'<>:"\\|?*\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008'];
+  const alike = (count: number) =>
+    Array.from({ length: count }, (_, i) => {
+      let path = "";
+      for (let k = 0, at = i; k < 5; k++, at = Math.floor(at / 16)) path += unfit[at % 16];
+      return { path, bytes: 0, isFolder: false };
+    });
+  const msFor = (count: number) => {
+    const at = performance.now();
+    assert(Array.isArray(safePaths(alike(count))));
+    return performance.now() - at;
+  };
+  msFor(2000);
+  // Sixteen times as many take sixteen times as long; where each looks at all before it, two hundred and fifty times.
+  const [few, many] = [Math.max(1, msFor(2000)), msFor(32_000)];
+  assert(many / few < 80, `${few} ms for 2,000 names, ${many} ms for 32,000`);
+});
+
+Deno.test("a list in parts of one byte does not fill the memory", () => {
+  const receiving = new Receiving(
+    { send() {}, keepList() {}, keep() {}, finish() {}, ended() {} },
+    { windowBytes: 4 * 1024 * 1024 },
+  );
+  receiving.begin(undefined);
+  const before = Deno.memoryUsage().rss;
+  for (let i = 0; i < 2_000_000; i++) {
+    // As a decoder gives it: a view of a buffer of its own.
+    receiving.received({ type: "listed", total: 64 * 1024 * 1024, bytes: new Uint8Array(5).subarray(4) });
+  }
+  const mb = Math.round((Deno.memoryUsage().rss - before) / 1e6);
+  assert(mb < 150, `${mb} MB for 2 MB of the list; 64 MB of it are taken`);
+});
+
+Deno.test("what was offered as one file of one byte does not make thousands of folders", () => {
+  const entries = [{ path: "a", bytes: 1, isFolder: false }];
+  for (let i = 0; i < 5000; i++) entries.push({ path: `${i}${"/x".repeat(60)}`, bytes: 0, isFolder: true });
+  const list = encodeManifest(new Manifest(entries, 1024, new Uint8Array(32)));
+  const before = Deno.memoryUsage().heapUsed;
+  const manifest = decodeManifest(list, { bytes: 1, files: 1 });
+  if (!(manifest instanceof Manifest)) return;
+  const paths = safePaths(manifest.entries);
+  const mb = Math.round((Deno.memoryUsage().heapUsed - before) / 1e6);
+  assert(!Array.isArray(paths), `${5000 * 61} folders would be made, of a list of ${list.length} bytes; ${mb} MB held`);
+});
+
+Deno.test("a hundred offers of mallory's do not take away what has come of alice's, in silence", async () => {
+  await using pair = new FilePair();
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
+  for (let i = 0; i < 100; i++) {
+    const digest = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
+    const text = offerText({ id: name(), name: `${i}`, bytes: 1, files: undefined, digest });
+    bob.files.heard({ from: "mallory", to: { user: "bob" }, text }, false);
+  }
+  bob.files.do({ type: "accept", n });
+  await Promise.race([bob.event("received"), wait(2000)]);
+  assertEquals(bob.problems, []);
+  await alice.event("fileSent");
+});
+
+Deno.test("a folder deeper than 64 is said not to be sendable, rather than offered and never had", async () => {
+  await using pair = new FilePair();
+  const path = join(pair.folder, "deep");
+  Deno.mkdirSync(join(path, ...Array.from({ length: 70 }, () => "d")), { recursive: true });
+  Deno.writeTextFileSync(join(path, ...Array.from({ length: 70 }, () => "d"), "x"), "x");
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path });
+  await Promise.race([alice.problem(), bob.event("offered")]);
+  if (bob.events.length === 0) return;
+  bob.files.do({ type: "accept", n: 1 });
+  await Promise.race([bob.event("received"), bob.event("fileFailed"), wait(4000)]);
+  assertEquals(bob.events.at(-1)!.type, "received", JSON.stringify(bob.events.at(-1)));
+});
+
+for (
+  const [what, spoil] of [
+    ["the list is written in part", (path: string) => Deno.truncateSync(`${path}.list`, 10)],
+    ["the map is not written yet", (path: string) => Deno.removeSync(`${path}.map`)],
+  ] as const
+) {
+  Deno.test(`killed as ${what}: it begins anew`, async () => {
+    await using pair = new FilePair();
+    await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+    const folder = join(pair.folder, "bob data", "taken");
+    const record = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".json"))!.name.slice(0, -5);
+    spoil(join(folder, record));
+    pair.person("alice");
+    const bob = pair.person("bob");
+    const first = await Promise.race([bob.event("received"), bob.event("fileFailed")]);
+    if (first.type === "received") return;
+    bob.files.do({ type: "accept", n: 1 });
+    await bob.event("fileFailed", (event) => event !== first);
+    assertEquals(bob.events.filter(({ type }) => type === "fileFailed"), [], "and so it stays");
+  });
+}
+
+Deno.test("no two connections of one attempt are sealed with the same key and number", async () => {
+  await using pair = new FilePair();
+  const wanted = Promise.withResolvers<Want>();
+  pair.meddle = (signal) => {
+    if (signal.type === "want") wanted.resolve(signal);
+    return undefined;
+  };
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  bob.files.do({ type: "accept", n });
+  const { transfer, token, at } = await wanted.promise;
+  const key = await freshFileKey();
+  const line = `PARTYLINE FILE 1 ${transfer} ${token} ${encodeBase64(key.public)}\n`;
+  const port = Number(at.at(-1)!.split(":").at(-1));
+  const firsts: string[] = [];
+  const conns: Deno.Conn[] = [];
+  for (let i = 0; i < 2; i++) {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.write(new TextEncoder().encode(line));
+    await readSome(conn, 3);
+    firsts.push(encodeBase64(await readSome(conn, 21)));
+    if (i === 0) await wait(1600);
+    // The first stays open meanwhile and says nothing, as one that was cut does.
+    conns.push(conn);
+  }
+  for (const conn of conns) conn.close();
+  assertNotEquals(firsts[0], firsts[1]);
+});
+
+Deno.test("closed while what is here is opened: nothing stays open", async () => {
+  await using pair = new FilePair();
+  await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+  pair.person("bob");
+  await pair.leave("bob");
+  await wait(300);
+  assertEquals(openBeneath(pair.folder), []);
+});
+
+for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
+  Deno.test(`stopped ${ms} ms into opening what is here: nothing stays open, nothing is made anew`, async () => {
+    await using pair = new FilePair();
+    await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+    const bob = pair.person("bob");
+    if (ms > 0) {
+      for (const end = performance.now() + ms; performance.now() < end;) await new Promise((r) => setImmediate(r));
+    }
+    bob.files.do({ type: "stop", n: 1 });
+    await wait(300);
+    const kept = [...Deno.readDirSync(join(pair.folder, "bob data", "taken"))].map(({ name }) => name);
+    assertEquals({ open: openBeneath(pair.folder), names: bob.names, kept }, { open: [], names: [], kept: [] });
+  });
+}
+
+Deno.test("what goes to somebody of a room is stopped: no bar of it stays", async () => {
+  await using pair = new FilePair();
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", bytesOf(80_000_000)) });
+  await alice.event("offering");
+  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
+  bob.files.do({ type: "accept", n: 1 });
+  await alice.event("moving", ({ done }) => done > 0);
+  alice.files.do({ type: "stop", n: 1 });
+  await bob.event("fileFailed");
+  await wait(1500);
+  let line = "";
+  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
+    show() {},
+    begin: (text) => line = text,
+    drop: () => line = "",
+    aside() {},
+    mayGrow: () => true,
+  }, true);
+  for (const event of alice.events) talk.happened(event);
+  assertEquals(line, "");
+});
+
+Deno.test("many tiny files do not hold the rest of the program up", async () => {
+  await using pair = new FilePair();
+  const path = join(pair.folder, "tiny");
+  Deno.mkdirSync(path);
+  for (let i = 0; i < 1500; i++) Deno.writeTextFileSync(join(path, `${i}`), i % 2 ? "x" : "");
+  const { bob, n } = await offered(pair, path);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  bob.files.do({ type: "accept", n });
+  const at = performance.now();
+  await bob.event("received");
+  const ms = performance.now() - at;
+  clearInterval(timer);
+  // One for every ten milliseconds at least, and some that are lost to the rest.
+  assert(turns > ms / 40, `${turns} turns in ${Math.round(ms)} ms`);
+});
+
+Deno.test("one who asks again and again does not keep the others away", async () => {
+  await using pair = new FilePair();
+  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const offer = madeId(pair);
+  const want = (): Want => ({ type: "want", offer, transfer: name(), token: name(), at: [], key: undefined });
+  const told: Signal[] = [];
+  pair.meddle = (signal) => (told.push(signal), undefined);
+  for (let i = 0; i < 16; i++) alice.files.signalled("bob", encodeSignal(want()), "127.0.0.1");
+  await wait(100);
+  alice.files.signalled("carol", encodeSignal(want()), "127.0.0.1");
+  await wait(100);
+  assertEquals(told.filter(({ type }) => type === "later"), []);
+});
+
+Deno.test("stopped as the file gets its name: it is not there afterwards, or bob is told that it is", async () => {
+  await using pair = new FilePair();
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const link = Deno.link;
+  try {
+    Deno.link = async (from, to) => {
+      await link(from, to);
+      bob.files.do({ type: "stop", n });
+    };
+    bob.files.do({ type: "accept", n });
+    await until(() => has(bob, "fileFailed"), 3000);
+    await wait(300);
+  } finally {
+    Deno.link = link;
+  }
+  const said = alice.events.flatMap((event) => event.type === "fileFailed" ? [event.why] : []);
+  assert(bob.names.length === 0 || has(bob, "received"), `bob has ${bob.names}, and alice was told: ${said}`);
+});
+
+Deno.test("many offers of one person: the last costs no more than the first, and his oldest are forgotten", async () => {
+  await using pair = new FilePair();
+  const bob = pair.person("bob");
+  const msFor = (count: number) => {
+    const at = performance.now();
+    for (let i = 0; i < count; i++) {
+      const digest = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
+      const text = offerText({ id: name(), name: `${i}`, bytes: 1, files: undefined, digest });
+      bob.files.heard({ from: "mallory", to: { user: "bob" }, text }, false);
+    }
+    return performance.now() - at;
+  };
+  msFor(100);
+  const first = msFor(100);
+  msFor(600);
+  const last = msFor(100);
+  await wait(1);
+  bob.files.do({ type: "files" });
+  const { files } = await bob.event("files");
+  assertEquals(files.length, 20);
+  assert(last / first < 8, `${first} ms for 100 offers, ${last} ms for 100 after 600 more`);
+});
+
+Deno.test("a second screen that accepts, too, does not take away what the first has", async () => {
+  await using pair = new FilePair();
+  const path = pair.file("x.bin", bytesOf(1_000_000));
+  const alice = new FilesKept(join(pair.folder, "alice"), "");
+  const made = await alice.offer(path, "bob", false, () => {});
+  const source = await alice.source(made);
+  const [one, two] = [1, 2].map(() => new FilesKept(join(pair.folder, "bob"), join(pair.folder, "down")));
+  const taken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
+  one!.take(taken);
+  const first = await one!.target(taken);
+  await first.list(source.manifest);
+  assert(await first.keep(0, await source.read(0, false)));
+  assertMatch(await two!.target(taken).then(() => "taken twice", String), /BusyError: another program of yours/);
+  await first.close();
+  source.close();
+  const again = await one!.target(taken);
+  const state = { there: again.known?.map.has(0), accepted: one!.taken()[0]!.accepted };
+  await again.close();
+  assertEquals(state, { there: true, accepted: true });
+});
+
+Deno.test("closed while a caller has not said what it wants: nothing stays open", async () => {
+  await using pair = new FilePair();
+  const wanted = Promise.withResolvers<Want>();
+  pair.meddle = (signal) => (signal.type === "want" && wanted.resolve(signal), undefined);
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  bob.files.do({ type: "accept", n });
+  const port = Number((await wanted.promise).at.at(-1)!.split(":").at(-1));
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  await wait(50);
+  await pair.leave("bob");
+  const ended = await Promise.race([conn.read(new Uint8Array(1)).catch(() => null), wait(1000).then(() => "open")]);
+  conn.close();
+  await wait(10);
+  assertEquals(ended, null);
+});
+
+Deno.test("closed while what is to be offered is read: nothing stays open", async () => {
+  await using pair = new FilePair();
+  const path = join(pair.folder, "big");
+  Deno.writeTextFileSync(path, "");
+  Deno.truncateSync(path, 3_000_000_000);
+  const alice = pair.person("alice");
+  alice.files.do({ type: "send", to: { user: "bob" }, path });
+  await until(() => has(alice, "reading"));
+  await pair.leave("alice");
+  const open = openBeneath(pair.folder);
+  await until(() => openBeneath(pair.folder).length === 0);
+  await wait(20);
+  assertEquals(open, []);
+});
+
+Deno.test("what cannot be read to its end leaves no bar behind", async () => {
+  await using pair = new FilePair();
+  const path = join(pair.folder, "big");
+  Deno.writeTextFileSync(path, "");
+  Deno.truncateSync(path, 2_000_000_000);
+  const alice = pair.person("alice");
+  alice.files.do({ type: "send", to: { user: "bob" }, path });
+  await until(() => has(alice, "reading"));
+  Deno.truncateSync(path, 1_000);
+  await until(() => alice.problems.length > 0);
+  let line = "";
+  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
+    show() {},
+    begin: (text) => line = text,
+    drop: () => line = "",
+    aside() {},
+    mayGrow: () => true,
+  }, true);
+  for (const event of alice.events) talk.happened(event);
+  assertEquals(line, "");
+});
+
+Deno.test("alice comes online while a stream is being opened: nothing false is said of it", async () => {
+  await using pair = new FilePair();
+  pair.meddle = (signal, from) => {
+    if (signal.type === "relayed" && from === "alice") queueMicrotask(() => pair.person("bob").files.online("alice"));
+    return "at" in signal ? { ...signal, at: [] } : signal;
+  };
+  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(500_000)));
+  bob.files.do({ type: "accept", n });
+  await until(() => has(bob, "received", "halted"), 15_000);
+  assertEquals(bob.events.flatMap((event) => event.type === "halted" ? [event.why] : []), []);
+});
