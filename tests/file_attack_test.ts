@@ -416,7 +416,7 @@ Deno.test("what goes to somebody of a room is stopped: no bar of it stays", asyn
   const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
   bob.files.do({ type: "accept", n: 1 });
-  await alice.event("moving", ({ done }) => done > 0);
+  await until(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
   alice.files.do({ type: "stop", n: 1 });
   await bob.event("fileFailed");
   await wait(1500);
