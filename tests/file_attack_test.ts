@@ -77,6 +77,20 @@ function sizeBelow(path: string): number {
   return [...Deno.readDirSync(path)].reduce((sum, { name }) => sum + sizeBelow(join(path, name)), 0);
 }
 
+/** The line that grows, after all that somebody has seen. */
+function lastBar({ events }: FilePerson): string {
+  let line = "";
+  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
+    show() {},
+    begin: (text) => line = text,
+    drop: () => line = "",
+    aside() {},
+    mayGrow: () => true,
+  }, true);
+  for (const event of events) talk.happened(event);
+  return line;
+}
+
 /** Waits until it is so, or too long. */
 async function until(isSo: () => boolean, ms = 10_000): Promise<void> {
   for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
@@ -420,16 +434,7 @@ Deno.test("what goes to somebody of a room is stopped: no bar of it stays", asyn
   alice.files.do({ type: "stop", n: 1 });
   await bob.event("fileFailed");
   await wait(1500);
-  let line = "";
-  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
-    show() {},
-    begin: (text) => line = text,
-    drop: () => line = "",
-    aside() {},
-    mayGrow: () => true,
-  }, true);
-  for (const event of alice.events) talk.happened(event);
-  assertEquals(line, "");
+  assertEquals(lastBar(alice), "");
 });
 
 Deno.test("many tiny files do not hold the rest of the program up", async () => {
@@ -567,16 +572,7 @@ Deno.test("what cannot be read to its end leaves no bar behind", async () => {
   await until(() => has(alice, "reading"));
   Deno.truncateSync(path, 1_000);
   await until(() => alice.problems.length > 0);
-  let line = "";
-  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
-    show() {},
-    begin: (text) => line = text,
-    drop: () => line = "",
-    aside() {},
-    mayGrow: () => true,
-  }, true);
-  for (const event of alice.events) talk.happened(event);
-  assertEquals(line, "");
+  assertEquals(lastBar(alice), "");
 });
 
 Deno.test("alice comes online while a stream is being opened: nothing false is said of it", async () => {

@@ -1,14 +1,13 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert } from "@std/assert";
 import { join } from "@std/path";
 import { exists, holds, sizeOf, someBytes } from "./support/file_bytes.ts";
-import { Hosts } from "./support/hosts.ts";
+import { Hosts, hostsTest } from "./support/hosts.ts";
 import { USERS } from "./support/lab.ts";
 import { Folder, Running } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
 // Files between hosts of their own: real programs, cables that are pulled, networks that do not know each other.
-const why = await Hosts.missing();
-const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+const test = await hostsTest();
 const WAIT_MS = 60_000;
 
 test("a cable is pulled in the midst of a file: it goes on where it stopped once the cable is back", async () => {
@@ -88,15 +87,4 @@ async function received(folder: Folder, bob: Running, film: Uint8Array): Promise
 
 async function sent(alice: Running): Promise<void> {
   await until(() => /^file 1 sent$/m.test(alice.out), "alice is told", WAIT_MS);
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: `${name}${why && !required ? ` (skipped: ${why})` : ""}`,
-    ignore: why !== undefined && !required,
-    async fn() {
-      assertEquals(why, undefined);
-      await fn();
-    },
-  });
 }

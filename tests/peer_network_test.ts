@@ -1,14 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { Hosts } from "./support/hosts.ts";
+import { Hosts, hostsTest } from "./support/hosts.ts";
 import { USERS } from "./support/lab.ts";
 import { Folder, type Programs, Running } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";
 
 // Peers on hosts of their own: real programs, a real switch, cables that are pulled, a network that is bad.
-const why = await Hosts.missing();
-const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+const test = await hostsTest();
 
 /** The machine may have much else to do. */
 const WAIT_MS = 60_000;
@@ -270,15 +269,4 @@ function heard(who: Running, beginning: string): string[] {
 
 function lines(count: number, line: (n: number) => string): string {
   return Array.from({ length: count }, (_, i) => `${line(i + 1)}\n`).join("");
-}
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: `${name}${why && !required ? ` (skipped: ${why})` : ""}`,
-    ignore: why !== undefined && !required,
-    async fn() {
-      assertEquals(why, undefined);
-      await fn();
-    },
-  });
 }

@@ -127,3 +127,18 @@ async function run(...args: string[]): Promise<string> {
   if (!success) throw new Error(`ip ${args.join(" ")}: ${decoder.decode(stderr).trim()}`);
   return decoder.decode(stdout);
 }
+
+/** A test that needs hosts of its own; where there can be none it is skipped with the reason, but never in CI. */
+export async function hostsTest(): Promise<(name: string, body: () => Promise<void>) => void> {
+  const why = await Hosts.missing();
+  const ignore = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
+  return (name, body) =>
+    Deno.test({
+      name: `${name}${ignore ? ` (skipped: ${why})` : ""}`,
+      ignore,
+      async fn() {
+        if (why !== undefined) throw new Error(why);
+        await body();
+      },
+    });
+}
