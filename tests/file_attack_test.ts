@@ -413,7 +413,7 @@ for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
     await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
     const bob = pair.person("bob");
     if (ms > 0) {
-      for (const end = performance.now() + ms; performance.now() < end;) await new Promise((r) => setImmediate(r));
+      for (const end = performance.now() + ms; performance.now() < end;) await wait(0);
     }
     bob.files.do({ type: "stop", n: 1 });
     await wait(300);
