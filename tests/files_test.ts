@@ -190,11 +190,14 @@ Deno.test("it becomes shorter while it is on its way: both are told, and nothing
 
 Deno.test("bob's disk cannot be written: he is told, keeps the offer, and has it when he can", async () => {
   await using pair = new FilePair();
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
   // Where the downloads should be is a file.
   Deno.writeTextFileSync(bob.downloads, "in the way");
   bob.files.do({ type: "accept", n });
   assertMatch((await bob.event("fileFailed")).why, /cannot make the folder .*; \/accept 1 tries again/);
+  // Where things are at bob's is nothing to alice.
+  const { why } = await alice.event("halted");
+  assertEquals([why.startsWith("cannot make the folder it: "), why.includes(bob.downloads)], [true, false]);
   Deno.removeSync(bob.downloads);
   bob.files.do({ type: "accept", n });
   await bob.event("received");

@@ -1,6 +1,9 @@
 import { reason } from "../base/reason.ts";
 
-/** Something that cannot be done with a file, in words for whoever asked for it. */
+/**
+ * Something that cannot be done with a file, in words for whoever asked for it; its cause is the same for others, who need not know
+ * where things are here.
+ */
 export class FileError extends Error {
   override readonly name: string = "FileError";
 }
@@ -10,8 +13,8 @@ export async function said<T>(what: string, path: string, act: () => T | Promise
   try {
     return await act();
   } catch (error) {
-    if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`);
-    throw new FileError(`cannot ${what} ${path}: ${reason(error)}`);
+    if (error instanceof FileError) throw new FileError(`${path}: ${error.message}`, { cause: error.message });
+    throw new FileError(`cannot ${what} ${path}: ${reason(error)}`, { cause: `cannot ${what} it: ${reason(error)}` });
   }
 }
 

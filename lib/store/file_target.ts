@@ -175,7 +175,8 @@ export class FilesWritten implements FileTarget {
     }
     const { bytes } = this.#kept.offer;
     if (bytes > free) {
-      throw new FileError(`it has ${bytesShown(bytes)}, and ${downloads} has room for ${bytesShown(free)}`);
+      const cause = `it has ${bytesShown(bytes)}, and there is room for ${bytesShown(free)}`;
+      throw new FileError(cause.replace("there is", `${downloads} has`), { cause });
     }
   }
 
@@ -191,7 +192,7 @@ export class FilesWritten implements FileTarget {
         else Deno.mkdirSync(part);
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) continue;
-        throw new FileError(`cannot write ${part}: ${reason(error)}`);
+        throw new FileError(`cannot write ${part}: ${reason(error)}`, { cause: `cannot write it: ${reason(error)}` });
       }
       this.#kept.part = part;
       this.#kept.naming = undefined;

@@ -142,7 +142,8 @@ export class FilesKept implements FileShelf {
     try {
       writeOwn(join(this.folder, kind), fileName(id) + RECORD, value);
     } catch (error) {
-      throw new FileError(`cannot write ${this.#path(kind, id)}: ${reason(error)}`);
+      const why = reason(error);
+      throw new FileError(`cannot write ${this.#path(kind, id)}: ${why}`, { cause: `cannot write it: ${why}` });
     }
   }
 

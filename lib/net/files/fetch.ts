@@ -9,7 +9,7 @@ import type { FileTarget, OfferTaken } from "../../wire/file/store.ts";
 import { clock } from "../clock.ts";
 import { type ByteWay, TcpWay } from "./byte_way.ts";
 import { FileStream } from "./file_stream.ts";
-import { type FilesHouse, LOOK_MS, Pace } from "./house.ts";
+import { type FilesHouse, LOOK_MS, Pace, reasonForOthers } from "./house.ts";
 import { openTransfer, shut } from "./meeting_point.ts";
 import { callFirst, callPlaces, ownPlaces } from "./places.ts";
 import { RelayWay } from "./relay_way.ts";
@@ -244,7 +244,9 @@ export class Fetch {
       ended: (how) => {
         // One that was given up speaks for nobody.
         if (how !== "done" && this.#receiving === receiving) {
-          void stream.finish().then(() => this.#end({ ...how, isOurs: this.#failure !== undefined }));
+          void stream.finish().then(() =>
+            this.#end({ why: this.#failure ?? how.why, isOurs: this.#failure !== undefined })
+          );
         }
       },
     }, { windowBytes: relayed ? RELAY_WINDOW_BYTES : WINDOW_BYTES });
@@ -267,7 +269,7 @@ export class Fetch {
     answer.then(then).catch((error) => {
       if (this.#isOver || this.#receiving !== receiving) return;
       this.#failure = reason(error);
-      receiving.failed(this.#failure);
+      receiving.failed(reasonForOthers(error));
     });
   }
 

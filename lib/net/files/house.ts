@@ -1,3 +1,4 @@
+import { reason } from "../../base/reason.ts";
 import type { FileEvent } from "../../wire/file/event.ts";
 import type { FileKey } from "../../wire/file/secrecy.ts";
 import type { Signal } from "../../wire/file/signal.ts";
@@ -13,6 +14,11 @@ export interface FilesHouse {
   /** Tells somebody something by way of the chat, if they are there. */
   signal(to: string, signal: Signal): void;
   show(event: FileEvent): void;
+}
+
+/** Why something cannot be done here, for somebody elsewhere: without where things are here. */
+export function reasonForOthers(error: unknown): string {
+  return error instanceof Error && typeof error.cause === "string" ? error.cause : reason(error);
 }
 
 /** How far something has come, and how fast of late. */

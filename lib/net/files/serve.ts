@@ -9,7 +9,7 @@ import type { FileSource, OfferMade } from "../../wire/file/store.ts";
 import { clock } from "../clock.ts";
 import { type ByteWay, TcpWay } from "./byte_way.ts";
 import { FileStream } from "./file_stream.ts";
-import { type FilesHouse, LOOK_MS, Pace } from "./house.ts";
+import { type FilesHouse, LOOK_MS, Pace, reasonForOthers } from "./house.ts";
 import { openTransfer, shut } from "./meeting_point.ts";
 import { callFirst, type CallPlace, callPlaces, ownPlaces } from "./places.ts";
 import { RelayWay } from "./relay_way.ts";
@@ -78,7 +78,11 @@ export class Serve {
       this.#source = await this.#house.shelf.source(made);
     } catch (error) {
       // It may be there again: a stick that was pulled out.
-      this.#signal({ type: "later", transfer: this.#want.transfer, why: `it cannot be read there (${reason(error)})` });
+      this.#signal({
+        type: "later",
+        transfer: this.#want.transfer,
+        why: `it cannot be read there (${reasonForOthers(error)})`,
+      });
       return this.#end({ why: reason(error) });
     }
     if (this.#over) return this.#source.close();
@@ -180,7 +184,7 @@ export class Serve {
         read: (chunk, again) =>
           void source.read(chunk, again).then(
             (bytes) => sending.piece(chunk, bytes),
-            (error) => sending.failed(reason(error)),
+            (error) => sending.failed(reasonForOthers(error)),
           ),
         ended: (how) => void stream.finish().then(() => this.#end(how)),
       },
