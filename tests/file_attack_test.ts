@@ -91,6 +91,14 @@ function lastBar({ events }: FilePerson): string {
   return line;
 }
 
+/** Waits for the first of these, but no longer than this. */
+async function within(ms: number, ...first: Promise<unknown>[]): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, ...first]);
+  clearTimeout(timer);
+}
+
 /** Waits until it is so, or too long. */
 async function until(isSo: () => boolean, ms = 10_000): Promise<void> {
   for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
@@ -221,7 +229,7 @@ Deno.test("bob's client is closed as the file gets its name: it is not fetched a
   await wait(100);
   assertEquals(bob.names, ["x.bin"]);
   const again = pair.person("bob");
-  await Promise.race([again.event("received"), again.event("fileFailed"), wait(2000)]);
+  await within(2000, again.event("received"), again.event("fileFailed"));
   assertEquals(again.names, ["x.bin"]);
   assertEquals(again.events.filter(({ type }) => type === "fileFailed"), []);
 });
@@ -241,7 +249,7 @@ Deno.test("bob has it all while alice is just gone: she is told when she is back
     Deno.link = link;
   }
   const alice = pair.person("alice");
-  await Promise.race([alice.event("fileSent"), wait(3000)]);
+  await within(3000, alice.event("fileSent"));
   assertEquals(alice.events.map(({ type }) => type), ["fileSent"]);
 });
 
@@ -252,7 +260,7 @@ Deno.test("bob refuses while alice is away: she is told when she is back", async
   bob.files.do({ type: "refuse", n });
   await wait(50);
   const alice = pair.person("alice");
-  await Promise.race([alice.event("fileFailed"), wait(2000)]);
+  await within(2000, alice.event("fileFailed"));
   assertEquals(alice.events.map(({ type }) => type), ["fileFailed"]);
 });
 
@@ -266,7 +274,7 @@ Deno.test("alice withdraws while bob is away, and starts anew: bob is told when 
   pair.person("alice");
   const bob = pair.person("bob");
   bob.files.do({ type: "accept", n: 1 });
-  await Promise.race([bob.event("fileFailed"), wait(15_000)]);
+  await within(15_000, bob.event("fileFailed"));
   assertEquals(
     bob.events.filter(({ type }) => type === "fileFailed").length,
     1,
@@ -329,7 +337,7 @@ Deno.test("a hundred offers of mallory's do not take away what has come of alice
     bob.files.heard({ from: "mallory", to: { user: "bob" }, text }, false);
   }
   bob.files.do({ type: "accept", n });
-  await Promise.race([bob.event("received"), wait(2000)]);
+  await within(2000, bob.event("received"));
   assertEquals(bob.problems, []);
   await alice.event("fileSent");
 });
@@ -344,7 +352,7 @@ Deno.test("a folder deeper than 64 is said not to be sendable, rather than offer
   await Promise.race([alice.problem(), bob.event("offered")]);
   if (bob.events.length === 0) return;
   bob.files.do({ type: "accept", n: 1 });
-  await Promise.race([bob.event("received"), bob.event("fileFailed"), wait(4000)]);
+  await within(4000, bob.event("received"), bob.event("fileFailed"));
   assertEquals(bob.events.at(-1)!.type, "received", JSON.stringify(bob.events.at(-1)));
 });
 
@@ -541,7 +549,8 @@ Deno.test("closed while a caller has not said what it wants: nothing stays open"
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   await wait(50);
   await pair.leave("bob");
-  const ended = await Promise.race([conn.read(new Uint8Array(1)).catch(() => null), wait(1000).then(() => "open")]);
+  let ended: unknown = "open";
+  await within(1000, conn.read(new Uint8Array(1)).then((count) => ended = count, () => ended = null));
   conn.close();
   await wait(10);
   assertEquals(ended, null);
