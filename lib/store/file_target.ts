@@ -17,8 +17,8 @@ import { Turns } from "./turns.ts";
 export interface TargetKept extends OfferTaken {
   /** What is written until it has its name; undefined before there is anything. */
   part?: string | undefined;
-  /** Which file or folder that is, where the system tells them apart. */
-  ino?: number | null | undefined;
+  /** Which file or folder that is (`identityOf`). */
+  identity?: string | undefined;
   /** When the machine was started, as far as it can tell. */
   startedAt?: number | undefined;
   /** The name that it was about to be given. */
@@ -34,6 +34,8 @@ export interface TargetPlace {
 }
 
 const PART = ".part";
+/** As often some of it may be gone in the end; then it is not a person who tidies up. */
+const MISSES = 3;
 /** Two runs of one system tell its start a little differently. */
 const SAME_START_MS = 60_000;
 
@@ -57,13 +59,15 @@ export class FilesWritten implements FileTarget {
   #finishing: Promise<string | undefined> | undefined;
   #finished: string | undefined;
   #closed = false;
+  /** How often it was begun, and how often some of it was gone in the end. */
+  #begun = 0;
+  #misses = 0;
 
   private constructor(kept: TargetKept, place: TargetPlace, record: TransferRecord) {
     this.#kept = kept;
     this.#place = place;
     this.#record = record;
-    // The file alone is there before anything is written into it.
-    this.#lanes = new Lanes({ write: true, create: kept.offer.files !== undefined });
+    this.#lanes = new Lanes({ write: true });
   }
 
   /** Takes up what is there; throws when another program does so too. */
@@ -84,24 +88,25 @@ export class FilesWritten implements FileTarget {
   }
 
   get known(): { readonly manifest: Manifest; readonly map: ChunkMap } | undefined {
-    return this.#listed && { manifest: this.#listed.manifest, map: this.#chunks! };
+    return this.#listed && this.#chunks && { manifest: this.#listed.manifest, map: this.#chunks };
   }
 
   async look(): Promise<void> {
     if (!this.#listed || this.#finishing) return;
-    if (!await this.#isThere()) await this.#beginAnew();
+    if (!await this.#isThere()) return await this.#beginAnew(this.#listed);
+    if (this.#kept.offer.files === undefined) return;
+    const gone = await this.#wrong((entry, info) => info === undefined && this.#isBegun(entry));
+    if (gone.length > 0) await this.#miss(gone);
   }
 
   async list(bytes: Uint8Array): Promise<void> {
     const listed = readList(bytes, this.#kept.offer);
+    // Of what is there nothing is known any more.
+    const { part } = this.#kept;
+    if (await this.#isThere()) await said("remove", part!, () => Deno.remove(part!, { recursive: true }));
     this.#checkRoom();
     await this.#record.begin(bytes, listed.manifest.chunks);
-    this.#listed = listed;
-    // Of what is there nothing is known any more.
-    if (await this.#isThere()) {
-      await said("remove", this.#kept.part!, () => Deno.remove(this.#kept.part!, { recursive: true }));
-    }
-    await this.#beginAnew();
+    await this.#beginAnew(listed);
   }
 
   async keep(chunk: number, bytes: Uint8Array): Promise<boolean> {
@@ -109,12 +114,18 @@ export class FilesWritten implements FileTarget {
     if (bytes.length !== manifest.lengthOf(chunk) || !sameBytes(digestOf(bytes), manifest.digestOf(chunk))) {
       return false;
     }
+    const begun = this.#begun;
     const pieces = this.#pieces(chunk, bytes);
-    await this.#lanes.write(pieces, async () => {
-      if (this.#closed) throw new FileError("it is not written any more");
-      for (const { path } of pieces) await this.#makeFolder(dirname(path));
-    });
-    if (!this.#closed) await this.#record.mark(chunk);
+    try {
+      await this.#lanes.write(pieces, async () => {
+        if (this.#closed || begun !== this.#begun) throw new FileError("it is not written any more");
+        for (const { path } of pieces) await this.#makeFolder(dirname(path));
+      });
+    } catch (error) {
+      // What was begun anew meanwhile misses nothing of it, and has nothing of it.
+      if (begun === this.#begun) throw error;
+    }
+    if (!this.#closed && begun === this.#begun) await this.#record.mark(chunk);
     return true;
   }
 
@@ -135,7 +146,7 @@ export class FilesWritten implements FileTarget {
   async #restore(): Promise<void> {
     const { offer, part, naming, startedAt = 0 } = this.#kept;
     const isThere = part !== undefined && await lookAt(part) !== undefined;
-    if (naming !== undefined && !isThere && await lookAt(naming)) return void (this.#finished = naming);
+    if (naming !== undefined && !isThere && await this.#isOurs(naming)) return void (this.#finished = naming);
     const restored = await this.#record.restore(offer);
     if (!restored) return;
     this.#listed = restored;
@@ -148,18 +159,29 @@ export class FilesWritten implements FileTarget {
 
   /** Whether what was written is where it was, and is no other. */
   async #isThere(): Promise<boolean> {
-    const { part, ino } = this.#kept;
+    const { part, identity } = this.#kept;
     const info = part === undefined ? undefined : await lookAt(part);
-    return info !== undefined && info.ino === (ino ?? null);
+    return info !== undefined && identityOf(info) === identity;
   }
 
-  /** Nothing is here yet. */
-  async #beginAnew(): Promise<void> {
-    const { chunks } = this.#listed!.manifest;
+  /** Nothing is here yet; whatever is still being written belongs to nothing any more. */
+  async #beginAnew(listed: Listed): Promise<void> {
+    this.#begun++;
+    await this.#lanes.close();
+    const { chunks } = listed.manifest;
     await this.#record.reset(new Uint8Array(chunks));
-    this.#chunks = new ChunkMap(chunks);
     this.#folders = new Set();
     await this.#makePart();
+    this.#chunks = new ChunkMap(chunks);
+    this.#listed = listed;
+  }
+
+  /** Whether a path is what we have written, under another name. */
+  async #isOurs(path: string): Promise<boolean> {
+    const info = await lookAt(path);
+    if (!info || identityOf(info) !== this.#kept.identity) return false;
+    const { files, bytes } = this.#kept.offer;
+    return files === undefined ? info.isFile && info.size === bytes : info.isDirectory;
   }
 
   /** Says it before an hour has passed, where the system tells how much room there is. */
@@ -197,7 +219,8 @@ export class FilesWritten implements FileTarget {
       this.#kept.part = part;
       this.#kept.naming = undefined;
       this.#kept.startedAt = machineStart();
-      this.#kept.ino = (await lookAt(part))?.ino ?? null;
+      const made = await lookAt(part);
+      this.#kept.identity = made && identityOf(made);
       return this.#place.save(this.#kept);
     }
   }
@@ -224,33 +247,59 @@ export class FilesWritten implements FileTarget {
   }
 
   async #finish(): Promise<string | undefined> {
-    const { manifest } = this.#listed!;
     await this.#lanes.close();
-    const gone = new Set<number>();
-    let at = 0;
-    for (const [entry, { bytes, isFolder }] of manifest.entries.entries()) {
+    for (const [entry, { bytes, isFolder }] of this.#listed!.manifest.entries.entries()) {
+      if (bytes > 0) continue;
       await this.#turns.next();
-      const path = this.#pathOf(entry);
-      if (isFolder) await this.#makeFolder(path);
-      else if (bytes === 0) await this.#makeEmpty(path);
-      else if ((await lookAt(path))?.size !== bytes) {
-        const { chunkBytes } = manifest;
-        for (let chunk = Math.floor(at / chunkBytes); chunk * chunkBytes < at + bytes; chunk++) gone.add(chunk);
-      }
-      at += bytes;
+      if (isFolder) await this.#makeFolder(this.#pathOf(entry));
+      else await this.#makeEmpty(this.#pathOf(entry));
     }
-    if (gone.size > 0) return await this.#miss(gone);
+    const wrong = await this.#wrong((entry, info) => info?.size !== this.#listed!.manifest.entries[entry]!.bytes);
+    if (wrong.length > 0) {
+      if (++this.#misses > MISSES) throw new FileError(`${this.#pathOf(wrong[0]!)} does not stay as it is written`);
+      await this.#miss(wrong);
+      return undefined;
+    }
     this.#finished = await this.#giveName(this.#kept.part!, this.#kept.offer.files !== undefined);
     return this.#finished;
   }
 
-  /** Some of it was taken away by somebody: that is missing again. */
-  async #miss(gone: ReadonlySet<number>): Promise<undefined> {
-    const { chunks } = this.#listed!.manifest;
-    const marked = Uint8Array.from({ length: chunks }, (_, chunk) => gone.has(chunk) ? 0 : 1);
+  /** Files with something in them that are not as they should be. */
+  async #wrong(isWrong: (entry: number, info: Deno.FileInfo | undefined) => boolean): Promise<number[]> {
+    const wrong: number[] = [];
+    for (const [entry, { bytes }] of this.#listed!.manifest.entries.entries()) {
+      if (bytes === 0) continue;
+      await this.#turns.next();
+      if (isWrong(entry, await lookAt(this.#pathOf(entry)))) wrong.push(entry);
+    }
+    return wrong;
+  }
+
+  /** Whether any chunk of an entry is here. */
+  #isBegun(entry: number): boolean {
+    const { first, last } = this.#listed!.manifest.chunksOf(entry);
+    for (let chunk = first; chunk <= last; chunk++) if (this.#chunks!.has(chunk)) return true;
+    return false;
+  }
+
+  /** Somebody has changed some of it: that is missing again, from its beginning. */
+  async #miss(wrong: readonly number[]): Promise<void> {
+    this.#begun++;
+    await this.#lanes.close();
+    this.#folders = new Set();
+    const { manifest } = this.#listed!;
+    const marked = Uint8Array.from({ length: manifest.chunks }, (_, chunk) => this.#chunks!.has(chunk) ? 1 : 0);
+    for (const entry of wrong) {
+      const { first, last } = manifest.chunksOf(entry);
+      marked.fill(0, first, last + 1);
+      const path = this.#pathOf(entry);
+      const isAlone = this.#kept.offer.files === undefined;
+      // What is alone stays the same file; others are made anew.
+      if (await lookAt(path)) await said("change", path, () => isAlone ? Deno.truncate(path, 0) : Deno.remove(path));
+    }
     await this.#record.reset(marked);
-    this.#chunks = new ChunkMap(chunks, marked);
-    await this.look();
+    this.#chunks = new ChunkMap(manifest.chunks, marked);
+    if (!await this.#isThere()) await this.#beginAnew(this.#listed!);
   }
 
   async #makeEmpty(path: string): Promise<void> {
@@ -272,15 +321,21 @@ export class FilesWritten implements FileTarget {
       if (await lookAt(path)) continue;
       this.#kept.naming = path;
       this.#place.save(this.#kept);
-      const given = await said("give a name to", part, () => isFolder ? renamed(part, path) : linked(part, path));
+      const given = await said("give a name to", part, () => isFolder ? renamed(part, path) : linked(part, path))
+        .catch((error) => {
+          this.#kept.naming = undefined;
+          this.#place.save(this.#kept);
+          throw error;
+        });
       if (given) return path;
     }
   }
 
   /** The program was ended between the second name and the end of the first. */
   async #takeBack(naming: string): Promise<void> {
-    const info = await lookAt(naming);
-    if (!info || info.isDirectory || info.ino === null || info.ino !== this.#kept.ino) return;
+    // Where the system does not tell files apart, there is no second name either.
+    if (this.#kept.offer.files !== undefined || !/\d/.test(this.#kept.identity ?? "")) return;
+    if (!await this.#isOurs(naming)) return;
     await said("remove", this.#kept.part!, () => Deno.remove(this.#kept.part!));
     this.#finished = naming;
   }
@@ -290,6 +345,8 @@ export class FilesWritten implements FileTarget {
       path: this.#pathOf(entry),
       from,
       bytes: bytes.subarray(at, at + length),
+      // One of which something is here already is there, unless somebody has taken it away.
+      isNew: this.#kept.offer.files !== undefined && !this.#isBegun(entry),
     }));
   }
 
@@ -314,6 +371,11 @@ async function linked(part: string, path: string): Promise<boolean> {
 async function renamed(part: string, path: string): Promise<boolean> {
   await Deno.rename(part, path);
   return true;
+}
+
+/** What tells a file from all others, also from one that has its number after it; empty where the system does not say. */
+export function identityOf({ ino, birthtime }: Deno.FileInfo): string {
+  return `${ino ?? ""} ${birthtime?.getTime() ?? ""}`;
 }
 
 /** What is at a path; undefined when nothing is. */

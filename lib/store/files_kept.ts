@@ -8,7 +8,7 @@ import type { FileOffer } from "../wire/file/offer.ts";
 import type { Debt, FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../wire/file/store.ts";
 import { FileError, said } from "./file_error.ts";
 import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reading.ts";
-import { FilesWritten, type TargetKept } from "./file_target.ts";
+import { FilesWritten, identityOf, type TargetKept } from "./file_target.ts";
 import { writeOwn } from "./own_file.ts";
 import { readList, recordFiles } from "./transfer_record.ts";
 
@@ -111,9 +111,14 @@ export class FilesKept implements FileShelf {
 
   drop({ offer }: OfferTaken): void {
     const path = this.#path(TAKEN, offer.id);
-    const part = this.#read<TargetKept>(TAKEN, offer.id)?.part;
-    if (part !== undefined) remove(part);
+    const { part, identity } = this.#read<TargetKept>(TAKEN, offer.id) ?? {};
+    // Something else may be there by now.
+    if (part !== undefined && whatIsAt(part) === identity) remove(part);
     for (const each of [path + RECORD, ...recordFiles(path)]) remove(each);
+  }
+
+  forget(taken: OfferTaken): void {
+    if (!this.#read<TargetKept>(TAKEN, taken.offer.id)?.accepted) this.drop(taken);
   }
 
   debts(): Debt[] {
@@ -177,6 +182,16 @@ export class FilesKept implements FileShelf {
 
 function fileName(id: string): string {
   return id.replaceAll("/", "_").replaceAll("+", "-");
+}
+
+/** Which file or folder is at a path; null when none is. */
+function whatIsAt(path: string): string | null {
+  try {
+    return identityOf(Deno.lstatSync(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 function remove(path: string): void {

@@ -23,15 +23,15 @@ class Lane {
     return done;
   }
 
-  /** The file, where its byte `from` is next; what follows leaves it `bytes` further. */
-  at(path: string, from: number, bytes: number): Deno.FsFile {
+  /** The file of a piece, where the piece is next; what follows leaves it behind that. */
+  at({ path, from, bytes, isNew }: Piece): Deno.FsFile {
     if (this.#open?.path !== path) {
       this.shut();
-      this.#open = { path, file: Deno.openSync(path, this.options), at: 0 };
+      this.#open = { path, file: Deno.openSync(path, isNew ? { ...this.options, create: true } : this.options), at: 0 };
     }
     const open = this.#open!;
     if (open.at !== from) open.file.seekSync(from, Deno.SeekMode.Start);
-    open.at = from + bytes;
+    open.at = from + bytes.length;
     return open.file;
   }
 
@@ -51,6 +51,8 @@ export interface Piece {
   readonly path: string;
   readonly from: number;
   readonly bytes: Uint8Array;
+  /** Whether the file is made when it is not there. */
+  readonly isNew?: boolean;
 }
 
 /** Files that are read or written piece by piece, in the order that suits the disk. */
@@ -114,11 +116,12 @@ export class Lanes {
     const lane = this.#lanes[this.#isSlow ? this.#next++ % LANES : 0]!;
     return lane.do(async () => {
       await before();
-      for (const { path, from, bytes } of pieces) {
+      for (const piece of pieces) {
+        const { path, bytes } = piece;
         await this.#turns.next();
         await said(what, path, async () => {
           try {
-            const file = lane.at(path, from, bytes.length);
+            const file = lane.at(piece);
             for (let moved = 0; moved < bytes.length;) moved += await move(file, bytes.subarray(moved));
           } catch (error) {
             // Where it stands now is not known.

@@ -62,13 +62,25 @@ export class TransferRecord {
   async restore(offer: FileOffer): Promise<Listed & { readonly map: ChunkMap } | undefined> {
     try {
       const listed = readList(await Deno.readFile(this.path + LIST), offer);
-      const marked = await Deno.readFile(this.path + MAP);
+      const marked = this.#read();
       return { ...listed, map: new ChunkMap(listed.manifest.chunks, marked) };
     } catch (error) {
       // Written in part only, when the program was ended.
       if (error instanceof FileError || error instanceof Deno.errors.NotFound) return undefined;
       throw error;
     }
+  }
+
+  // By the handle that has the lock: on some systems nobody else can.
+  #read(): Uint8Array {
+    const marked = new Uint8Array(this.#map.statSync().size);
+    this.#map.seekSync(0, Deno.SeekMode.Start);
+    for (let read = 0; read < marked.length;) {
+      const count = this.#map.readSync(marked.subarray(read));
+      if (count === null) break;
+      read += count;
+    }
+    return marked;
   }
 
   /** Keeps a list; nothing of it is here yet. */

@@ -56,9 +56,10 @@ export class Fetch {
   #receiving: Receiving | undefined;
   #pace: Pace | undefined;
   #tries = 0;
-  /** A way for bytes was found and is being opened; or who has offered it is called. */
+  #finishing = false;
+  /** A way for bytes was found and is being opened; for which attempt who has offered it was called. */
   #opens = false;
-  #calls = false;
+  #called = "";
   #state: "resting" | "asking" | "running" | "over" = "resting";
   #why = "";
   /** What went wrong here. */
@@ -85,7 +86,7 @@ export class Fetch {
 
   /** Whether all is here, and gets its name. */
   get isFinishing(): boolean {
-    return this.#receiving?.isFinishing ?? false;
+    return this.#finishing;
   }
 
   /** Which attempt goes on. */
@@ -116,7 +117,7 @@ export class Fetch {
     this.#house.meetingPoint.expect(transfer, {
       token,
       wants: () => !this.#isOver && this.#isQuiet,
-      take: ({ conn, key, nonce }) => void this.#run(new TcpWay(conn), key, nonce, false),
+      take: ({ conn, key, nonce }) => void this.#run(transfer, new TcpWay(conn), key, nonce, false),
     });
     const { from, offer } = this.#taken;
     this.#house.signal(from, {
@@ -147,13 +148,14 @@ export class Fetch {
 
   /** The person will not have it, or who has offered it has withdrawn it; what has all of it already gets its name. */
   stop(why: string): void {
-    if (this.#receiving?.isFinishing) return;
+    if (this.#finishing) return;
     this.#receiving?.failed(why);
     this.#end({ why, isOurs: false });
   }
 
   /** The program ends; what is here stays. */
   async close(): Promise<void> {
+    const wasOver = this.#isOver;
     this.#state = "over";
     clearTimeout(this.#timer);
     this.#stream?.close();
@@ -162,7 +164,7 @@ export class Fetch {
     const target = await this.#opening?.catch(() => undefined);
     await target?.close();
     // It got its name while we left.
-    if (target?.finished !== undefined) this.#ended({ path: target.finished });
+    if (!wasOver && target?.finished !== undefined) this.#ended({ path: target.finished });
   }
 
   get #isOver(): boolean {
@@ -179,15 +181,14 @@ export class Fetch {
     { transfer, token, at, key }: Extract<Signal, { type: "come" }>,
     seen: string | undefined,
   ): Promise<void> {
-    if (this.#state !== "asking" || this.#calls) return;
-    this.#calls = true;
+    if (this.#state !== "asking" || this.#transfer !== transfer || this.#called === transfer) return;
+    this.#called = transfer;
     // Of this call the answer is the stream, or the other way round.
     this.#later(ANSWER_MS, () => this.#halt("no connection to them can be made"));
     const conn = await callFirst(callPlaces(at, seen));
-    this.#calls = false;
     if (this.#state !== "asking" || this.#transfer !== transfer) return conn && shut(conn);
     const nonce = conn && await openTransfer(conn, transfer, token, this.#key?.public);
-    if (conn && nonce !== undefined) return await this.#run(new TcpWay(conn), key, nonce, false);
+    if (conn && nonce !== undefined) return await this.#run(transfer, new TcpWay(conn), key, nonce, false);
     if (conn) shut(conn);
     this.#house.signal(this.#taken.from, { type: "relay", transfer });
   }
@@ -197,12 +198,20 @@ export class Fetch {
       this.#transfer,
       (signal) => this.#house.signal(this.#taken.from, signal),
     );
-    await this.#run(relay, key, "", true);
+    await this.#run(this.#transfer, relay, key, "", true);
   }
 
   /** A way for bytes is there: it goes on with what is missing. */
-  async #run(way: ByteWay, theirs: Uint8Array | undefined, nonce: string, relayed: boolean): Promise<void> {
-    const [transfer, ours] = [this.#transfer, this.#key];
+  async #run(
+    transfer: string,
+    way: ByteWay,
+    theirs: Uint8Array | undefined,
+    nonce: string,
+    relayed: boolean,
+  ): Promise<void> {
+    // It may have taken so long that another attempt goes on.
+    if (this.#isOver || this.#transfer !== transfer || this.#opens) return way.close();
+    const ours = this.#key;
     this.#opens = true;
     let keys: FileKeys | undefined;
     try {
@@ -215,7 +224,10 @@ export class Fetch {
       this.#opens = false;
     }
     // Where both can, nothing goes unsealed.
-    if (this.#isOver || this.#transfer !== transfer || (theirs && ours && !keys)) return way.close();
+    if (this.#isOver || this.#transfer !== transfer || (theirs && ours && !keys)) {
+      way.close();
+      return this.#transfer === transfer ? this.#halt("no keys can be agreed on") : undefined;
+    }
     clearTimeout(this.#timer);
     this.#stream?.close();
     if (!relayed) this.#relay = undefined;
@@ -235,7 +247,7 @@ export class Fetch {
           else receiving.spoilt(chunk);
         }),
       finish: () =>
-        this.#kept(receiving, target.finish(), (path) => {
+        this.#kept(receiving, this.#finish(target), (path) => {
           if (path === undefined) return receiving.unfinished(target.known!.map);
           receiving.finished();
           stream.finish();
@@ -262,6 +274,16 @@ export class Fetch {
     receiving.begin(known && { map: known.map, chunkBytes: known.manifest.chunkBytes });
     stream.begin();
     this.#look(stream);
+  }
+
+  /** While it gets its name, nothing stops it. */
+  async #finish(target: FileTarget): Promise<string | undefined> {
+    this.#finishing = true;
+    try {
+      return await target.finish();
+    } finally {
+      this.#finishing = false;
+    }
   }
 
   /** What the disk answers; what it cannot do ends the transfer. */

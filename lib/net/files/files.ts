@@ -115,7 +115,9 @@ export class Files {
     if (!offer) return false;
     // Our own stand where they were made.
     if (own) return false;
-    if (this.#offers.has(offer.id)) return true;
+    const known = this.#offers.get(offer.id);
+    // Said again it is no news; said by somebody else, it is a message of theirs.
+    if (known) return !known.sends && known.taken.from === from;
     // Then it is a message for people to read, as everything else.
     if (!this.#makeRoom(from)) return false;
     const item = this.#offered({ offer, from, to, accepted: false });
@@ -279,6 +281,8 @@ export class Files {
   #offered(taken: OfferTaken): Incoming {
     const { offer, from, to } = taken;
     const item: Incoming = { ...this.#numbered(offer), sends: false, taken, to, fetch: undefined, end: undefined };
+    const ended = [...this.#items.values()].filter((each) => !each.sends && each.end !== undefined) as Incoming[];
+    if (ended.length >= OPEN) this.#remove(ended[0]!);
     this.#items.set(item.n, item);
     this.#offers.set(taken.offer.id, item);
     this.#way.show({ type: "offered", ...thingOf(item), from, to });
@@ -378,11 +382,12 @@ export class Files {
     if (!item || item.serves.has(want.transfer)) return;
     // Who asks anew has given up what has not come about.
     for (const [transfer, serve] of item.serves) {
-      if (serve.to !== from || serve.hasStream) continue;
+      if (serve.to !== from || !serve.isIdle) continue;
       item.serves.delete(transfer);
       serve.close();
     }
-    const all = [...this.#items.values()].flatMap((each) => each.sends ? [...each.serves.values()] : []);
+    const all = [...this.#items.values()].flatMap((each) => each.sends ? [...each.serves.values()] : [])
+      .filter(({ isIdle, to }) => !isIdle || to !== from);
     if (all.length >= SERVES || all.filter(({ to }) => to === from).length >= SERVES_TO_ONE) {
       const why = `${all.length} are getting something there`;
       return this.#house.signal(from, { type: "later", transfer: want.transfer, why });
@@ -414,7 +419,7 @@ export class Files {
     item.had.add(who);
     this.#letGo(item, who);
     this.#house.show({ type: "fileSent", ...thingOf(item), to: who });
-    if (item.made.isRoom) return;
+    if (item.made.isRoom || item.made.to !== who) return;
     item.end = "sent";
     this.#try(() => this.#way.shelf.withdraw(item.made, "all of it was sent"));
   }
@@ -425,7 +430,7 @@ export class Files {
     this.#letGo(item, who);
     const how = why === "refused" ? `${who} has refused it` : `${who}: ${why}`;
     this.#house.show({ type: "fileFailed", ...thingOf(item), with: who, why: how });
-    if (item.made.isRoom) return;
+    if (item.made.isRoom || item.made.to !== who) return;
     item.end = how;
     this.#try(() => this.#way.shelf.withdraw(item.made, how));
   }
@@ -463,10 +468,16 @@ export class Files {
     const theirs = open.filter(({ taken }) => taken.from === from);
     if (theirs.length < OPEN_OF_ONE) return open.length < OPEN;
     const [oldest] = theirs;
-    this.#lost(oldest!, `forgotten, since ${from} has offered so much after it`);
-    this.#items.delete(oldest!.n);
-    this.#offers.delete(oldest!.taken.offer.id);
+    const why = `forgotten, since ${from} has offered so much after it`;
+    this.#house.show({ type: "fileFailed", ...thingOf(oldest!), with: from, why });
+    this.#try(() => this.#way.shelf.forget(oldest!.taken));
+    this.#remove(oldest!);
     return true;
+  }
+
+  #remove(item: Incoming): void {
+    this.#items.delete(item.n);
+    this.#offers.delete(item.taken.offer.id);
   }
 
   #noSuch(n: number): string {

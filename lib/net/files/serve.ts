@@ -68,9 +68,9 @@ export class Serve {
     return this.#to;
   }
 
-  /** Whether anything has come of it yet. */
-  get hasStream(): boolean {
-    return this.#stream !== undefined;
+  /** Whether nothing has come of it, or it has fallen silent: who asks anew need not wait for it. */
+  get isIdle(): boolean {
+    return !this.#stream || this.#lost !== undefined || clock() - this.#stream.heardAt > QUIET_MS;
   }
 
   async begin(made: OfferMade, seen: string | undefined): Promise<void> {

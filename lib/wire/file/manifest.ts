@@ -65,6 +65,13 @@ export class Manifest {
     return Math.min(this.chunkBytes, this.bytes - chunk * this.chunkBytes);
   }
 
+  /** The chunks in which an entry lies, which must not be empty. */
+  chunksOf(entry: number): { readonly first: number; readonly last: number } {
+    const start = this.#starts[entry]!;
+    const end = start + this.entries[entry]!.bytes - 1;
+    return { first: Math.floor(start / this.chunkBytes), last: Math.floor(end / this.chunkBytes) };
+  }
+
   digestOf(chunk: number): Uint8Array {
     return this.digests.subarray(chunk * DIGEST_BYTES, (chunk + 1) * DIGEST_BYTES);
   }

@@ -50,11 +50,6 @@ export class Receiving {
     return this.#state === "listing" || this.#asked.size > 0;
   }
 
-  /** Whether all is here, and gets its name. */
-  get isFinishing(): boolean {
-    return this.#state === "finishing";
-  }
-
   /** Begins: with what is there already, or without a list. */
   begin(known: { readonly map: ChunkMap; readonly chunkBytes: number } | undefined): void {
     if (known) return this.listed(known.map, known.chunkBytes);

@@ -80,6 +80,8 @@ export interface FileShelf {
   target(taken: OfferTaken): Promise<FileTarget>;
   /** Forgets an offer taken, and what came of it, unless it has its name already. */
   drop(taken: OfferTaken): void;
+  /** Forgets an offer that nobody has decided about, at another screen neither. */
+  forget(taken: OfferTaken): void;
   /** What others are still to be told, of earlier runs too. */
   debts(): Debt[];
   owe(debt: Debt): void;

@@ -1,0 +1,393 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { encodeBase64 } from "../lib/base/base64.ts";
+import { digestOf } from "../lib/store/file_reading.ts";
+import { FilesKept } from "../lib/store/files_kept.ts";
+import { freshFileKey } from "../lib/store/file_keys.ts";
+import { Files } from "../lib/net/files/files.ts";
+import type { FileTarget, OfferTaken } from "../lib/wire/file/store.ts";
+import { offerText } from "../lib/wire/file/offer.ts";
+import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
+import { FilePair, type FilePerson } from "./support/file_pair.ts";
+
+const CHUNK = 256 * 1024;
+function bytesOf(count: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
+  return bytes;
+}
+const name = () => encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+async function until(isSo: () => boolean, ms = 8_000): Promise<void> {
+  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
+}
+const has = (person: FilePerson, ...types: string[]) => person.events.some(({ type }) => types.includes(type));
+
+/** A shelf for who offers and one for who takes, and one offer. */
+async function desk(pair: FilePair, path: string) {
+  const alice = new FilesKept(join(pair.folder, "A"), "");
+  const made = await alice.offer(path, "bob", false, () => {});
+  const source = await alice.source(made);
+  const down = join(pair.folder, "down");
+  const shelf = new FilesKept(join(pair.folder, "B"), down);
+  const taken: OfferTaken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
+  shelf.take(taken);
+  const keep = async (target: FileTarget, chunk: number) =>
+    assert(await target.keep(chunk, await source.read(chunk, false)));
+  return { made, source, shelf, taken, down, keep };
+}
+
+Deno.test(".part deleted, look(), chunks kept, program restarted: named as whole, and it is not", async () => {
+  await using pair = new FilePair();
+  const bytes = bytesOf(4 * CHUNK);
+  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytes));
+  const first = await shelf.target(taken);
+  await first.list(source.manifest);
+  await keep(first, 0);
+  Deno.removeSync(join(down, "x.bin.part"));
+  await first.look(); // as before the next stream
+  await keep(first, 0);
+  await keep(first, 1);
+  await first.close();
+  const again = await shelf.target(taken);
+  for (let c = 0; c < 4; c++) if (!again.known!.map.has(c)) await keep(again, c);
+  const path = await again.finish();
+  await again.close();
+  source.close();
+  if (path) {
+    assertEquals(
+      encodeBase64(digestOf(Deno.readFileSync(path))) === encodeBase64(digestOf(bytes)),
+      true,
+      `${path} is not whole`,
+    );
+  }
+});
+
+Deno.test("end to end: .part deleted while alice is away, then bob leaves in the midst", async () => {
+  await using pair = new FilePair();
+  const bytes = bytesOf(60_000_000);
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytes) });
+  const { n } = await bob.event("offered");
+  bob.files.do({ type: "accept", n });
+  const part = join(bob.downloads, "x.bin.part");
+  await until(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await pair.leave("alice");
+  await until(() => has(bob, "halted"));
+  Deno.removeSync(part);
+  const ways = bob.events.filter(({ type }) => type === "way").length;
+  pair.person("alice");
+  await until(() => bob.events.filter(({ type }) => type === "way").length > ways);
+  await wait(60);
+  await pair.leave("bob");
+  const again = pair.person("bob");
+  await until(() => has(again, "received", "fileFailed"));
+  if (has(again, "received")) {
+    assertEquals(
+      encodeBase64(digestOf(again.read("x.bin"))) === encodeBase64(digestOf(bytes)),
+      true,
+      "told as whole, and it is not",
+    );
+  }
+});
+
+Deno.test("chunks are kept while look() begins anew: they are not marked in the new record", async () => {
+  await using pair = new FilePair();
+  const many = 200;
+  const { source, shelf, taken, down } = await desk(pair, pair.file("x.bin", bytesOf(many * CHUNK)));
+  const first = await shelf.target(taken);
+  await first.list(source.manifest);
+  const pieces = [];
+  for (let c = 0; c < many; c++) pieces.push(await source.read(c, false));
+  const kept = pieces.map((piece, c) => first.keep(c, piece));
+  Deno.removeSync(join(down, "x.bin.part"));
+  // Elsewhere, so that it is another file.
+  Deno.writeTextFileSync(join(down, "x.bin.part"), "");
+  await first.look();
+  await Promise.allSettled(kept);
+  await first.close();
+  const again = await shelf.target(taken);
+  let [marked, wrong] = [0, 0];
+  const part = [...Deno.readDirSync(down)].map(({ name }) => ({ name, size: Deno.statSync(join(down, name)).size }));
+  for (let c = 0; c < many; c++) if (again.known!.map.has(c)) marked++;
+  wrong = marked * CHUNK - (part.find(({ name }) => name !== "x.bin.part")?.size ?? 0);
+  await again.close();
+  source.close();
+  assert(wrong <= 0, `${marked} marked; there are ${JSON.stringify(part)}`);
+});
+
+Deno.test("a file inside a folder's .part is deleted in the midst: what gets its name is whole", async () => {
+  await using pair = new FilePair();
+  const bytes = bytesOf(3 * CHUNK);
+  const path = pair.file("a.bin", bytes);
+  Deno.writeFileSync(join(path, "..", "b.bin"), bytesOf(CHUNK, 2));
+  const { source, shelf, taken, down, keep } = await desk(pair, join(path, ".."));
+  const first = await shelf.target(taken);
+  await first.list(source.manifest);
+  await keep(first, 0);
+  await first.close();
+  const [part] = [...Deno.readDirSync(down)];
+  Deno.removeSync(join(down, part!.name, "a.bin"));
+  const again = await shelf.target(taken);
+  for (let c = 0; c < 4; c++) if (!again.known!.map.has(c)) await keep(again, c);
+  const done = await again.finish();
+  await again.close();
+  source.close();
+  if (done) {
+    assert(
+      encodeBase64(digestOf(Deno.readFileSync(join(done, "a.bin")))) === encodeBase64(digestOf(bytes)),
+      "a.bin has a hole",
+    );
+  }
+});
+
+Deno.test("a .part that is too long does not make it come for ever", async () => {
+  await using pair = new FilePair();
+  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const first = await shelf.target(taken);
+  await first.list(source.manifest);
+  for (const c of [0, 1]) await keep(first, c);
+  Deno.writeFileSync(join(down, "x.bin.part"), new Uint8Array(1), { append: true });
+  let rounds = 0;
+  for (; rounds < 20 && await first.finish() === undefined; rounds++) for (const c of [0, 1]) await keep(first, c);
+  await first.close();
+  source.close();
+  assert(rounds < 20, "20 times fetched anew, and no end");
+});
+
+Deno.test("a folder below .part is deleted: it is made again", async () => {
+  await using pair = new FilePair();
+  const top = join(pair.folder, "top");
+  Deno.mkdirSync(join(top, "sub"), { recursive: true });
+  Deno.writeFileSync(join(top, "sub", "x"), bytesOf(CHUNK));
+  const { source, shelf, taken, down, keep } = await desk(pair, top);
+  const first = await shelf.target(taken);
+  await first.list(source.manifest);
+  await keep(first, 0);
+  Deno.removeSync(join(down, "top.part", "sub"), { recursive: true });
+  assertEquals(await first.finish(), undefined);
+  const said = await keep(first, 0).then(() => "kept", String);
+  await first.close();
+  source.close();
+  assertEquals(said, "kept");
+});
+
+Deno.test("what is given up does not take another's .part with it", async () => {
+  await using pair = new FilePair();
+  const one = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const a = await one.shelf.target(one.taken);
+  await a.list(one.source.manifest);
+  await one.keep(a, 0);
+  await a.close();
+  Deno.removeSync(join(one.down, "x.bin.part")); // somebody tidies up
+  const two = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK, 7)));
+  const b = await two.shelf.target(two.taken);
+  await b.list(two.source.manifest);
+  await two.keep(b, 0);
+  one.shelf.drop(one.taken);
+  const names = [...Deno.readDirSync(one.down)].map(({ name }) => name);
+  await b.close();
+  one.source.close();
+  two.source.close();
+  assertEquals(names, ["x.bin.part"]);
+});
+
+Deno.test("what is known while an old .part is removed has a map (or the look at it ends the program)", async () => {
+  await using pair = new FilePair();
+  const { source, shelf, taken, keep } = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const a = await shelf.target(taken);
+  await a.list(source.manifest);
+  await keep(a, 0);
+  await a.close();
+  const folder = join(pair.folder, "B", "taken");
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (name.endsWith(".list")) Deno.truncateSync(join(folder, name), 10);
+  }
+  const b = await shelf.target(taken);
+  const remove = Deno.remove;
+  let bad = false;
+  try {
+    Deno.remove = async (...args) => {
+      await wait(50);
+      return await remove(...args);
+    };
+    const listing = b.list(source.manifest);
+    const timer = setInterval(() => bad ||= b.known !== undefined && b.known.map === undefined, 1);
+    await listing;
+    clearInterval(timer);
+  } finally {
+    Deno.remove = remove;
+  }
+  await b.close();
+  source.close();
+  assert(!bad, "known without a map: Fetch.#done reads known.map.size in a timer");
+});
+
+Deno.test("the stream is gone while the file gets its name, and bob stops it then", async () => {
+  await using pair = new FilePair();
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1_000_000)) });
+  const { n } = await bob.event("offered");
+  const link = Deno.link;
+  try {
+    Deno.link = async (from, to) => {
+      await pair.leave("alice");
+      await until(() => has(bob, "halted"), 3000);
+      bob.files.do({ type: "stop", n });
+      await link(from, to);
+    };
+    bob.files.do({ type: "accept", n });
+    await until(() => has(bob, "fileFailed", "received"), 6000);
+    await wait(300);
+  } finally {
+    Deno.link = link;
+  }
+  assert(
+    bob.names.length === 0 || has(bob, "received"),
+    `bob has ${bob.names}, and was told ${bob.events.map((e) => e.type)}`,
+  );
+});
+
+Deno.test("a message of another person that ends in a known link is not lost in silence", async () => {
+  await using pair = new FilePair();
+  const bob = pair.person("bob");
+  const offer = { id: name(), name: "x", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) };
+  bob.files.heard({ from: "alice", to: { room: "r" }, text: offerText(offer) }, false);
+  const before = bob.events.length;
+  const link = offerText(offer).replace(/.*</, "<");
+  const hidden = bob.files.heard(
+    { from: "carol", to: { room: "r" }, text: `do not take this, it is a virus: ${link}` },
+    false,
+  );
+  await wait(1);
+  assert(!hidden || bob.events.length > before, "neither shown as a message nor as an offer");
+});
+
+Deno.test("who was not offered it does not end it for bob", async () => {
+  await using pair = new FilePair();
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+  const { n } = await bob.event("offered");
+  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  alice.files.signalled("mallory", encodeSignal({ type: "refused", offer: offer.id, why: "refused" }), undefined);
+  bob.files.do({ type: "accept", n });
+  await until(() => has(bob, "received", "fileFailed"), 3000);
+  assertEquals(has(bob, "received"), true, JSON.stringify(bob.events.at(-1)));
+});
+
+Deno.test("four connections that were cut do not keep bob from asking anew", async () => {
+  await using pair = new FilePair();
+  const alice = pair.person("alice");
+  pair.person("bob");
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+  await alice.event("offering");
+  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  const told: Signal[] = [];
+  pair.meddle = (signal) => (told.push(signal), undefined);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const conns: Deno.Conn[] = [];
+  for (let i = 0; i < 5; i++) {
+    const want: Signal = {
+      type: "want",
+      offer: offer.id,
+      transfer: name(),
+      token: name(),
+      at: [`127.0.0.1:${listener.addr.port}`],
+      key: undefined,
+    };
+    // They are silent for a while before it asks anew.
+    if (i === 4) await wait(2100);
+    alice.files.signalled("bob", encodeSignal(want), "127.0.0.1");
+    if (i === 4) break;
+    const conn = await listener.accept();
+    conns.push(conn);
+    await conn.write(new TextEncoder().encode(`OK ${name()}\n`));
+    await wait(30); // and then the cable is pulled: nothing more is said, and nothing closed
+  }
+  await wait(300);
+  listener.close();
+  await pair.leave("alice");
+  for (const conn of conns) conn.close();
+  assertEquals(told.filter(({ type }) => type === "later"), []);
+});
+
+Deno.test("a second screen that forgets an old offer leaves alone what the first is receiving", async () => {
+  await using pair = new FilePair();
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  const second = new Files({
+    shelf: new FilesKept(join(pair.folder, "bob data"), bob.downloads),
+    freshKey: freshFileKey,
+    say: () => ({ id: "1" }),
+    signal() {},
+    show() {},
+    problem() {},
+  });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(60_000_000)) });
+  const { n } = await bob.event("offered");
+  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  second.cameIn();
+  bob.files.do({ type: "accept", n });
+  const part = join(bob.downloads, "x.bin.part");
+  await until(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await pair.leave("alice");
+  const text = (id: string) =>
+    offerText({ id, name: "y", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) });
+  second.heard({ from: "alice", to: { user: "bob" }, text: text(offer.id) }, false);
+  for (let i = 0; i < 20; i++) second.heard({ from: "alice", to: { user: "bob" }, text: text(name()) }, false);
+  const names = bob.names;
+  const json = new FilesKept(join(pair.folder, "bob data"), "").taken().some((taken) => taken.offer.id === offer.id);
+  await second.close();
+  await pair.leave("bob");
+  assertEquals({ names, json }, { names: ["x.bin.part"], json: true });
+});
+
+Deno.test("closed as it is done: received once", async () => {
+  const twice: number[] = [];
+  for (let k = 0; k < 24; k++) {
+    const pair = new FilePair();
+    const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+    alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+    const { n } = await bob.event("offered");
+    const remove = Deno.remove;
+    try {
+      Deno.remove = async (...args) => {
+        await remove(...args);
+        void (async () => {
+          for (let i = 0; i < k; i++) await undefined;
+          await bob.files.close();
+        })();
+      };
+      bob.files.do({ type: "accept", n });
+      await until(() => has(bob, "received"), 1000);
+      await wait(10);
+    } finally {
+      Deno.remove = remove;
+    }
+    if (bob.events.filter(({ type }) => type === "received").length > 1) twice.push(k);
+    await pair[Symbol.asyncDispose]();
+  }
+  assertEquals(twice, []);
+});
+
+Deno.test("what was about to get a name is not taken for something else that has it now", async () => {
+  await using pair = new FilePair();
+  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytesOf(CHUNK)));
+  const a = await shelf.target(taken);
+  await a.list(source.manifest);
+  await keep(a, 0);
+  const [link, rename] = [Deno.link, Deno.rename];
+  try {
+    Deno.link = Deno.rename = () => Promise.reject(new Error("killed here"));
+    await a.finish().catch(() => {});
+  } finally {
+    [Deno.link, Deno.rename] = [link, rename];
+  }
+  await a.close();
+  Deno.removeSync(join(down, "x.bin.part"));
+  Deno.writeTextFileSync(join(down, "x.bin"), "something else");
+  const b = await shelf.target(taken);
+  const { finished } = b;
+  await b.close();
+  source.close();
+  assertEquals(finished, undefined);
+});
