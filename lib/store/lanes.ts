@@ -4,10 +4,10 @@ import { Turns } from "./turns.ts";
 /** Where a disk is waited for, two who wait keep it busy. */
 const LANES = 2;
 /** A disk that takes longer than this for one piece is waited for elsewhere for a while: nobody should see the chat stand still. */
-const SLOW_MS = 5;
+const SLOW_MS = 25;
 /** Written at once; greater pieces were measured to be slower. */
-const AT_ONCE_BYTES = 16 * 1024;
-const ELSEWHERE_MS = 1000;
+const AT_ONCE_BYTES = 64 * 1024;
+const ELSEWHERE_MS = 250;
 
 /** One who reads and writes files, one piece after the other. A file stays open until another is needed. */
 class Lane {
