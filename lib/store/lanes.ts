@@ -5,9 +5,9 @@ import { Turns } from "./turns.ts";
 const LANES = 2;
 /** A disk that takes longer than this for one piece is waited for elsewhere for a while: nobody should see the chat stand still. */
 const SLOW_MS = 25;
-/** Written at once; greater pieces were measured to be slower. */
-const AT_ONCE_BYTES = 64 * 1024;
 const ELSEWHERE_MS = 250;
+/** Written at once; greater and smaller pieces were measured to be slower. */
+const AT_ONCE_BYTES = 64 * 1024;
 
 /** One who reads and writes files, one piece after the other. A file stays open until another is needed. */
 class Lane {
