@@ -8,20 +8,10 @@ import { Files } from "../lib/net/files/files.ts";
 import type { FileTarget, OfferTaken } from "../lib/wire/file/store.ts";
 import { offerText } from "../lib/wire/file/offer.ts";
 import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
-import { FilePair, type FilePerson } from "./support/file_pair.ts";
+import { bytesOf } from "./support/file_bytes.ts";
+import { FilePair, freshName, untilSo, wait } from "./support/file_pair.ts";
 
 const CHUNK = 256 * 1024;
-function bytesOf(count: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(count);
-  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
-  return bytes;
-}
-const name = () => encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-async function until(isSo: () => boolean, ms = 8_000): Promise<void> {
-  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
-}
-const has = (person: FilePerson, ...types: string[]) => person.events.some(({ type }) => types.includes(type));
 
 /** A shelf for who offers and one for who takes, and one offer. */
 async function desk(pair: FilePair, path: string) {
@@ -71,18 +61,18 @@ Deno.test("end to end: .part deleted while alice is away, then bob leaves in the
   const { n } = await bob.event("offered");
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
-  await until(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await untilSo(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
   await pair.leave("alice");
-  await until(() => has(bob, "halted"));
+  await untilSo(() => bob.saw("halted"));
   Deno.removeSync(part);
   const ways = bob.events.filter(({ type }) => type === "way").length;
   pair.person("alice");
-  await until(() => bob.events.filter(({ type }) => type === "way").length > ways);
+  await untilSo(() => bob.events.filter(({ type }) => type === "way").length > ways);
   await wait(60);
   await pair.leave("bob");
   const again = pair.person("bob");
-  await until(() => has(again, "received", "fileFailed"));
-  if (has(again, "received")) {
+  await untilSo(() => again.saw("received", "fileFailed"));
+  if (again.saw("received")) {
     assertEquals(
       encodeBase64(digestOf(again.read("x.bin"))) === encodeBase64(digestOf(bytes)),
       true,
@@ -232,18 +222,18 @@ Deno.test("the stream is gone while the file gets its name, and bob stops it the
   try {
     Deno.link = async (from, to) => {
       await pair.leave("alice");
-      await until(() => has(bob, "halted"), 3000);
+      await untilSo(() => bob.saw("halted"), 3000);
       bob.files.do({ type: "stop", n });
       await link(from, to);
     };
     bob.files.do({ type: "accept", n });
-    await until(() => has(bob, "fileFailed", "received"), 6000);
+    await untilSo(() => bob.saw("fileFailed", "received"), 6000);
     await wait(300);
   } finally {
     Deno.link = link;
   }
   assert(
-    bob.names.length === 0 || has(bob, "received"),
+    bob.names.length === 0 || bob.saw("received"),
     `bob has ${bob.names}, and was told ${bob.events.map((e) => e.type)}`,
   );
 });
@@ -251,7 +241,7 @@ Deno.test("the stream is gone while the file gets its name, and bob stops it the
 Deno.test("a message of another person that ends in a known link is not lost in silence", async () => {
   await using pair = new FilePair();
   const bob = pair.person("bob");
-  const offer = { id: name(), name: "x", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) };
+  const offer = { id: freshName(), name: "x", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) };
   bob.files.heard({ from: "alice", to: { room: "r" }, text: offerText(offer) }, false);
   const before = bob.events.length;
   const link = offerText(offer).replace(/.*</, "<");
@@ -271,8 +261,8 @@ Deno.test("who was not offered it does not end it for bob", async () => {
   const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
   alice.files.signalled("mallory", encodeSignal({ type: "refused", offer: offer.id, why: "refused" }), undefined);
   bob.files.do({ type: "accept", n });
-  await until(() => has(bob, "received", "fileFailed"), 3000);
-  assertEquals(has(bob, "received"), true, JSON.stringify(bob.events.at(-1)));
+  await untilSo(() => bob.saw("received", "fileFailed"), 3000);
+  assertEquals(bob.saw("received"), true, JSON.stringify(bob.events.at(-1)));
 });
 
 Deno.test("four connections that were cut do not keep bob from asking anew", async () => {
@@ -290,8 +280,8 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
     const want: Signal = {
       type: "want",
       offer: offer.id,
-      transfer: name(),
-      token: name(),
+      transfer: freshName(),
+      token: freshName(),
       at: [`127.0.0.1:${listener.addr.port}`],
       key: undefined,
     };
@@ -301,7 +291,7 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
     if (i === 4) break;
     const conn = await listener.accept();
     conns.push(conn);
-    await conn.write(new TextEncoder().encode(`OK ${name()}\n`));
+    await conn.write(new TextEncoder().encode(`OK ${freshName()}\n`));
     await wait(30); // and then the cable is pulled: nothing more is said, and nothing closed
   }
   await wait(300);
@@ -328,12 +318,12 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
   second.cameIn();
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
-  await until(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await untilSo(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
   await pair.leave("alice");
   const text = (id: string) =>
     offerText({ id, name: "y", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) });
   second.heard({ from: "alice", to: { user: "bob" }, text: text(offer.id) }, false);
-  for (let i = 0; i < 20; i++) second.heard({ from: "alice", to: { user: "bob" }, text: text(name()) }, false);
+  for (let i = 0; i < 20; i++) second.heard({ from: "alice", to: { user: "bob" }, text: text(freshName()) }, false);
   const names = bob.names;
   const json = new FilesKept(join(pair.folder, "bob data"), "").taken().some((taken) => taken.offer.id === offer.id);
   await second.close();
@@ -358,7 +348,7 @@ Deno.test("closed as it is done: received once", async () => {
         })();
       };
       bob.files.do({ type: "accept", n });
-      await until(() => has(bob, "received"), 1000);
+      await untilSo(() => bob.saw("received"), 1000);
       await wait(10);
     } finally {
       Deno.remove = remove;

@@ -10,25 +10,10 @@ import { decodeManifest, encodeManifest, Manifest } from "../lib/wire/file/manif
 import { Receiving } from "../lib/wire/file/receiving.ts";
 import { safePaths } from "../lib/wire/file/safe_names.ts";
 import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
-import { FilePair, type FilePerson } from "./support/file_pair.ts";
+import { bytesOf } from "./support/file_bytes.ts";
+import { FilePair, type FilePerson, freshName, offered, untilSo, wait } from "./support/file_pair.ts";
 
 type Want = Extract<Signal, { type: "want" }>;
-
-function bytesOf(count: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(count);
-  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
-  return bytes;
-}
-
-const name = () => encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function offered(pair: FilePair, path: string): Promise<{ alice: FilePerson; bob: FilePerson; n: number }> {
-  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { user: "bob" }, path });
-  const { n } = await bob.event("offered");
-  return { alice, bob, n };
-}
 
 /** The id of what alice has offered. */
 function madeId(pair: FilePair): string {
@@ -62,7 +47,7 @@ async function half(pair: FilePair, path: string): Promise<void> {
   const { bob, n } = await offered(pair, path);
   bob.files.do({ type: "accept", n });
   // At the first sign of it: a fast machine is done before much is shown.
-  await until(() =>
+  await untilSo(() =>
     bob.names.some((name) => name.endsWith(".part") && sizeBelow(join(bob.downloads, name)) > 1_000_000)
   );
   await pair.leave("alice");
@@ -99,13 +84,6 @@ async function within(ms: number, ...first: Promise<unknown>[]): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Waits until it is so, or too long. */
-async function until(isSo: () => boolean, ms = 10_000): Promise<void> {
-  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
-}
-
-const has = (person: FilePerson, ...types: string[]) => person.events.some(({ type }) => types.includes(type));
-
 for (const isFolder of [false, true]) {
   const what = isFolder ? "a folder" : "a file";
   Deno.test(`${what}: .part is deleted while alice is away; what gets its name is still whole`, async () => {
@@ -115,12 +93,12 @@ for (const isFolder of [false, true]) {
     if (isFolder) Deno.writeTextFileSync(join(path, "..", "a"), "first");
     await half(pair, isFolder ? join(path, "..") : path);
     const bob = pair.person("bob");
-    await until(() => has(bob, "halted"));
+    await untilSo(() => bob.saw("halted"));
     const part = bob.names.find((name) => name.endsWith(".part"))!;
     Deno.removeSync(join(bob.downloads, part), { recursive: true });
     pair.person("alice");
-    await until(() => has(bob, "received", "fileFailed"));
-    if (!has(bob, "received")) return;
+    await untilSo(() => bob.saw("received", "fileFailed"));
+    if (!bob.saw("received")) return;
     const folder = part.slice(0, -".part".length);
     if (isFolder) assert([...Deno.readDirSync(join(bob.downloads, folder))].length === 2, "a file of it is missing");
     const got = isFolder ? bob.read(folder, "x.bin") : bob.read("x.bin");
@@ -135,8 +113,8 @@ Deno.test("one want said many times does not pass the limit of sixteen, nor outl
   const want: Want = {
     type: "want",
     offer: madeId(pair),
-    transfer: name(),
-    token: name(),
+    transfer: freshName(),
+    token: freshName(),
     at: [`127.0.0.1:${listener.addr.port}`],
     key: undefined,
   };
@@ -333,7 +311,7 @@ Deno.test("a hundred offers of mallory's do not take away what has come of alice
   const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
   for (let i = 0; i < 100; i++) {
     const digest = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
-    const text = offerText({ id: name(), name: `${i}`, bytes: 1, files: undefined, digest });
+    const text = offerText({ id: freshName(), name: `${i}`, bytes: 1, files: undefined, digest });
     bob.files.heard({ from: "mallory", to: { user: "bob" }, text }, false);
   }
   bob.files.do({ type: "accept", n });
@@ -438,7 +416,7 @@ Deno.test("what goes to somebody of a room is stopped: no bar of it stays", asyn
   const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
   bob.files.do({ type: "accept", n: 1 });
-  await until(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
+  await untilSo(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
   alice.files.do({ type: "stop", n: 1 });
   await bob.event("fileFailed");
   await wait(1500);
@@ -466,7 +444,7 @@ Deno.test("one who asks again and again does not keep the others away", async ()
   await using pair = new FilePair();
   const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
   const offer = madeId(pair);
-  const want = (): Want => ({ type: "want", offer, transfer: name(), token: name(), at: [], key: undefined });
+  const want = (): Want => ({ type: "want", offer, transfer: freshName(), token: freshName(), at: [], key: undefined });
   const told: Signal[] = [];
   pair.meddle = (signal) => (told.push(signal), undefined);
   for (let i = 0; i < 16; i++) alice.files.signalled("bob", encodeSignal(want()), "127.0.0.1");
@@ -486,13 +464,13 @@ Deno.test("stopped as the file gets its name: it is not there afterwards, or bob
       bob.files.do({ type: "stop", n });
     };
     bob.files.do({ type: "accept", n });
-    await until(() => has(bob, "fileFailed"), 3000);
+    await untilSo(() => bob.saw("fileFailed"), 3000);
     await wait(300);
   } finally {
     Deno.link = link;
   }
   const said = alice.events.flatMap((event) => event.type === "fileFailed" ? [event.why] : []);
-  assert(bob.names.length === 0 || has(bob, "received"), `bob has ${bob.names}, and alice was told: ${said}`);
+  assert(bob.names.length === 0 || bob.saw("received"), `bob has ${bob.names}, and alice was told: ${said}`);
 });
 
 Deno.test("many offers of one person: the last costs no more than the first, and his oldest are forgotten", async () => {
@@ -502,7 +480,7 @@ Deno.test("many offers of one person: the last costs no more than the first, and
     const at = performance.now();
     for (let i = 0; i < count; i++) {
       const digest = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
-      const text = offerText({ id: name(), name: `${i}`, bytes: 1, files: undefined, digest });
+      const text = offerText({ id: freshName(), name: `${i}`, bytes: 1, files: undefined, digest });
       bob.files.heard({ from: "mallory", to: { user: "bob" }, text }, false);
     }
     return performance.now() - at;
@@ -563,10 +541,10 @@ Deno.test("closed while what is to be offered is read: nothing stays open", asyn
   Deno.truncateSync(path, 3_000_000_000);
   const alice = pair.person("alice");
   alice.files.do({ type: "send", to: { user: "bob" }, path });
-  await until(() => has(alice, "reading"));
+  await untilSo(() => alice.saw("reading"));
   await pair.leave("alice");
   const open = openBeneath(pair.folder);
-  await until(() => openBeneath(pair.folder).length === 0);
+  await untilSo(() => openBeneath(pair.folder).length === 0);
   await wait(20);
   assertEquals(open, []);
 });
@@ -578,9 +556,9 @@ Deno.test("what cannot be read to its end leaves no bar behind", async () => {
   Deno.truncateSync(path, 2_000_000_000);
   const alice = pair.person("alice");
   alice.files.do({ type: "send", to: { user: "bob" }, path });
-  await until(() => has(alice, "reading"));
+  await untilSo(() => alice.saw("reading"));
   Deno.truncateSync(path, 1_000);
-  await until(() => alice.problems.length > 0);
+  await untilSo(() => alice.problems.length > 0);
   assertEquals(lastBar(alice), "");
 });
 
@@ -592,6 +570,6 @@ Deno.test("alice comes online while a stream is being opened: nothing false is s
   };
   const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(500_000)));
   bob.files.do({ type: "accept", n });
-  await until(() => has(bob, "received", "halted"), 15_000);
+  await untilSo(() => bob.saw("received", "halted"), 15_000);
   assertEquals(bob.events.flatMap((event) => event.type === "halted" ? [event.why] : []), []);
 });

@@ -1,22 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { CuttingProxy } from "./support/cutting_proxy.ts";
-import { FilePair, type FilePerson } from "./support/file_pair.ts";
+import { bytesOf } from "./support/file_bytes.ts";
+import { FilePair, type FilePerson, offered } from "./support/file_pair.ts";
 import { Random } from "./support/random.ts";
-
-function bytesOf(count: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(count);
-  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
-  return bytes;
-}
-
-/** alice offers, bob takes. */
-async function offered(pair: FilePair, path: string): Promise<{ alice: FilePerson; bob: FilePerson; n: number }> {
-  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { user: "bob" }, path });
-  const { n } = await bob.event("offered");
-  return { alice, bob, n };
-}
 
 Deno.test("alice offers, bob accepts: it is whole, sealed, beside what has its name, and both are told", async () => {
   await using pair = new FilePair();

@@ -49,6 +49,11 @@ export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
 
+/** Equal or not; of secrets `sameSecret` tells. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /** Equal or not, in a time that depends on the length of `given` alone. */
 export function sameSecret(given: Uint8Array, kept: Uint8Array): boolean {
   let difference = given.length ^ kept.length;

@@ -1,4 +1,5 @@
 import type { Limits } from "../base/limits.ts";
+import { sameBytes } from "../base/text.ts";
 import { type Accounts, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
@@ -131,7 +132,7 @@ export class Entrance {
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user) return { type: "key", key, fresh: true };
     if (!user.key) return `${JSON.stringify(name)} is the name of somebody who logs in with a password`;
-    const same = user.key.length === key.length && user.key.every((byte, i) => byte === key[i]);
+    const same = sameBytes(user.key, key);
     return same
       ? { type: "key", key, fresh: false }
       : `${JSON.stringify(name)} is held by whoever came with it first, at another machine or with other --data`;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
 import { Buffers } from "../base/buffers.ts";
+import { sameBytes } from "../base/text.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../wire/file/manifest.ts";
 import type { FileSource } from "../wire/file/store.ts";
 import { FileError, said } from "./file_error.ts";
@@ -157,8 +158,4 @@ class ChunkReader {
 /** SHA-256. */
 export function digestOf(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

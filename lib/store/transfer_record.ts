@@ -1,11 +1,12 @@
 import { decodeBase64 } from "../base/base64.ts";
 import { Fault } from "../base/fault.ts";
+import { sameBytes } from "../base/text.ts";
 import { ChunkMap } from "../wire/file/chunk_map.ts";
 import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
 import type { FileOffer } from "../wire/file/offer.ts";
 import { safePaths } from "../wire/file/safe_names.ts";
 import { BusyError, FileError, said } from "./file_error.ts";
-import { digestOf, sameBytes } from "./file_reading.ts";
+import { digestOf } from "./file_reading.ts";
 
 const LIST = ".list";
 const MAP = ".map";

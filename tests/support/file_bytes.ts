@@ -29,3 +29,10 @@ export function exists(path: string): boolean {
     return false;
   }
 }
+
+/** So many bytes, the same for the same seed. */
+export function bytesOf(count: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = 0, at = seed; i < count; i++) bytes[i] = (at = (Math.imul(at, 1_103_515_245) + 12_345) >>> 0) >> 16;
+  return bytes;
+}

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { encodeBase64 } from "../../lib/base/base64.ts";
 import type { FileEvent } from "../../lib/wire/file/event.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../lib/wire/file/signal.ts";
 import { Fault } from "../../lib/base/fault.ts";
@@ -108,6 +109,11 @@ export class FilePerson {
     }
   }
 
+  /** Whether any event of these types was shown. */
+  saw(...types: FileEvent["type"][]): boolean {
+    return this.events.some(({ type }) => types.includes(type));
+  }
+
   async problem(): Promise<string> {
     while (this.problems.length === 0) await this.#more();
     return this.problems.shift()!;
@@ -133,4 +139,29 @@ export class FilePerson {
   read(...path: string[]): Uint8Array {
     return Deno.readFileSync(join(this.downloads, ...path));
   }
+}
+
+/** alice offers what is at a path to bob, who has the offer as number `n`. */
+export async function offered(
+  pair: FilePair,
+  path: string,
+): Promise<{ alice: FilePerson; bob: FilePerson; n: number }> {
+  const [alice, bob] = [pair.person("alice"), pair.person("bob")];
+  alice.files.do({ type: "send", to: { user: "bob" }, path });
+  const { n } = await bob.event("offered");
+  return { alice, bob, n };
+}
+
+/** A name as offers, transfers and tokens have it. */
+export function freshName(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until it is so, or too long: what follows says which. */
+export async function untilSo(isSo: () => boolean, ms = 10_000): Promise<void> {
+  for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
 }

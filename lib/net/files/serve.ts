@@ -52,7 +52,6 @@ export class Serve {
   #redials = 0;
   #redialAt = 0;
   #pace: Pace | undefined;
-  #relayKey: FileKey | undefined;
   #over = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -143,7 +142,7 @@ export class Serve {
     if (this.#over) return;
     meetingPoint.expect(transfer, {
       token,
-      wants: () => !this.#over && this.#isQuiet,
+      wants: () => !this.#over && this.isIdle,
       // Its key came by way of the chat: whoever says another here is somebody else.
       take: ({ conn, nonce }) => void this.#run(new TcpWay(conn), ours, nonce, false),
     });
@@ -159,16 +158,11 @@ export class Serve {
   async #goByChat(): Promise<void> {
     if (this.#relay) return;
     const { transfer, key } = this.#want;
-    const ours = this.#relayKey ??= await this.#house.freshKey();
+    const ours = await this.#house.freshKey();
     if (this.#over || this.#relay) return;
     const relay = this.#relay = new RelayWay(transfer, (signal) => this.#signal(signal));
     this.#signal({ type: "relayed", transfer, key: key && ours?.public });
     await this.#run(relay, ours, "", true);
-  }
-
-  /** Whether a new stream would not disturb one that is well. */
-  get #isQuiet(): boolean {
-    return !this.#stream || clock() - this.#stream.heardAt > QUIET_MS;
   }
 
   async #run(way: ByteWay, ours: FileKey | undefined, nonce: string, relayed: boolean): Promise<void> {
