@@ -4,8 +4,9 @@ import { Buffers } from "../base/buffers.ts";
 import { sameBytes } from "../base/text.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../wire/file/manifest.ts";
 import type { FileSource } from "../wire/file/store.ts";
-import { FileError, said } from "./file_error.ts";
-import { Lanes } from "./lanes.ts";
+import { FileError } from "../wire/file/file_error.ts";
+import { said } from "./said.ts";
+import { Lanes, piecesOf } from "./lanes.ts";
 import { Turns } from "./turns.ts";
 
 /** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
@@ -136,12 +137,8 @@ class ChunkReader {
   async read(chunk: number): Promise<Uint8Array> {
     if (this.#closed) throw new FileError("it is not read any more");
     const bytes = this.#buffers.take(this.manifest.lengthOf(chunk));
-    const pieces = this.manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
-      path: this.isFolder ? `${this.path}/${this.manifest.entries[entry]!.path}` : this.path,
-      from,
-      bytes: bytes.subarray(at, at + length),
-    }));
-    await this.#lanes.read(pieces);
+    const pathOf = (entry: number) => this.isFolder ? `${this.path}/${this.manifest.entries[entry]!.path}` : this.path;
+    await this.#lanes.read(piecesOf(this.manifest, chunk, bytes, pathOf));
     return bytes;
   }
 

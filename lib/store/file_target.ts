@@ -2,15 +2,16 @@ import { uptime } from "node:os";
 import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { bytesShown } from "../base/amount.ts";
-import { reason } from "../base/reason.ts";
 import { sameBytes } from "../base/text.ts";
 import { ChunkMap } from "../wire/file/chunk_map.ts";
 import type { Manifest } from "../wire/file/manifest.ts";
 import { numbered, safeName } from "../wire/file/safe_names.ts";
 import type { FileTarget, OfferTaken } from "../wire/file/store.ts";
-import { FileError, said } from "./file_error.ts";
+import { FileError } from "../wire/file/file_error.ts";
+import { cannot, said } from "./said.ts";
+import { identityOf, lookAt, moveFile, moveFolder } from "./disk.ts";
 import { digestOf } from "./file_reading.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes, type Piece, piecesOf } from "./lanes.ts";
 import { type Listed, readList, TransferRecord } from "./transfer_record.ts";
 import { Turns } from "./turns.ts";
 
@@ -199,7 +200,7 @@ export class FilesWritten implements FileTarget {
     const { bytes } = this.#kept.offer;
     if (bytes > free) {
       const cause = `it has ${bytesShown(bytes)}, and there is room for ${bytesShown(free)}`;
-      throw new FileError(cause.replace("there is", `${downloads} has`), { cause });
+      throw new FileError(cause.replace("there is", `${downloads} has`), cause);
     }
   }
 
@@ -215,7 +216,7 @@ export class FilesWritten implements FileTarget {
         else Deno.mkdirSync(part);
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) continue;
-        throw new FileError(`cannot write ${part}: ${reason(error)}`, { cause: `cannot write it: ${reason(error)}` });
+        throw cannot("write", part, error);
       }
       this.#kept.part = part;
       this.#kept.naming = undefined;
@@ -322,7 +323,7 @@ export class FilesWritten implements FileTarget {
       if (await lookAt(path)) continue;
       this.#kept.naming = path;
       this.#place.save(this.#kept);
-      const given = await said("give a name to", part, () => isFolder ? renamed(part, path) : linked(part, path))
+      const given = await said("give a name to", part, () => isFolder ? moveFolder(part, path) : moveFile(part, path))
         .catch((error) => {
           this.#kept.naming = undefined;
           this.#place.save(this.#kept);
@@ -341,51 +342,14 @@ export class FilesWritten implements FileTarget {
     this.#finished = naming;
   }
 
-  #pieces(chunk: number, bytes: Uint8Array) {
-    return this.#listed!.manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
-      path: this.#pathOf(entry),
-      from,
-      bytes: bytes.subarray(at, at + length),
-      // One of which something is here already is there, unless somebody has taken it away.
-      isNew: this.#kept.offer.files !== undefined && !this.#isBegun(entry),
-    }));
+  #pieces(chunk: number, bytes: Uint8Array): Piece[] {
+    // One of which something is here already is there, unless somebody has taken it away.
+    const isNew = (entry: number) => this.#kept.offer.files !== undefined && !this.#isBegun(entry);
+    return piecesOf(this.#listed!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew);
   }
 
   #pathOf(entry: number): string {
     return join(this.#kept.part!, this.#listed!.paths[entry]!);
-  }
-}
-
-/** Gives a file a second name and takes away the first; false when something has that name already. */
-async function linked(part: string, path: string): Promise<boolean> {
-  try {
-    await Deno.link(part, path);
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    // Not every file system has second names.
-    return await lookAt(path) ? false : await renamed(part, path);
-  }
-  await Deno.remove(part);
-  return true;
-}
-
-async function renamed(part: string, path: string): Promise<boolean> {
-  await Deno.rename(part, path);
-  return true;
-}
-
-/** What tells a file from all others, also from one that has its number after it; empty where the system does not say. */
-export function identityOf({ ino, birthtime }: Deno.FileInfo): string {
-  return `${ino ?? ""} ${birthtime?.getTime() ?? ""}`;
-}
-
-/** What is at a path; undefined when nothing is. */
-async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }
 

@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "../base/base64.ts";
 import { Fault } from "../base/fault.ts";
-import { reason } from "../base/reason.ts";
 import { decodeManifest, encodeManifest, MANIFEST_BYTES } from "../wire/file/manifest.ts";
 import type { FileOffer } from "../wire/file/offer.ts";
 import type { Debt, FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../wire/file/store.ts";
-import { FileError, said } from "./file_error.ts";
+import { FileError } from "../wire/file/file_error.ts";
+import { cannot, said } from "./said.ts";
+import { identityOf, remove } from "./disk.ts";
 import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reading.ts";
-import { FilesWritten, identityOf, type TargetKept } from "./file_target.ts";
+import { FilesWritten, type TargetKept } from "./file_target.ts";
 import { writeOwn } from "./own_file.ts";
 import { readList, recordFiles } from "./transfer_record.ts";
 
@@ -147,8 +148,7 @@ export class FilesKept implements FileShelf {
     try {
       writeOwn(join(this.folder, kind), fileName(id) + RECORD, value);
     } catch (error) {
-      const why = reason(error);
-      throw new FileError(`cannot write ${this.#path(kind, id)}: ${why}`, { cause: `cannot write it: ${why}` });
+      throw cannot("write", this.#path(kind, id), error);
     }
   }
 
@@ -191,13 +191,5 @@ function whatIsAt(path: string): string | null {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
-  }
-}
-
-function remove(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

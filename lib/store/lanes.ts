@@ -1,4 +1,6 @@
-import { FileError, said } from "./file_error.ts";
+import type { Manifest } from "../wire/file/manifest.ts";
+import { FileError } from "../wire/file/file_error.ts";
+import { said } from "./said.ts";
 import { Turns } from "./turns.ts";
 
 /** Where a disk is waited for, two who wait keep it busy. */
@@ -53,6 +55,22 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** Whether the file is made when it is not there. */
   readonly isNew?: boolean;
+}
+
+/** The pieces of a chunk, whose bytes are to be read or written; `pathOf` an entry is where its file is. */
+export function piecesOf(
+  manifest: Manifest,
+  chunk: number,
+  bytes: Uint8Array,
+  pathOf: (entry: number) => string,
+  isNew: (entry: number) => boolean = () => false,
+): Piece[] {
+  return manifest.slices(chunk).map(({ entry, from, at, bytes: length }) => ({
+    path: pathOf(entry),
+    from,
+    bytes: bytes.subarray(at, at + length),
+    isNew: isNew(entry),
+  }));
 }
 
 /** Files that are read or written piece by piece, in the order that suits the disk. */

@@ -5,7 +5,8 @@ import { ChunkMap } from "../wire/file/chunk_map.ts";
 import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
 import type { FileOffer } from "../wire/file/offer.ts";
 import { safePaths } from "../wire/file/safe_names.ts";
-import { BusyError, FileError, said } from "./file_error.ts";
+import { BusyError, FileError } from "../wire/file/file_error.ts";
+import { said } from "./said.ts";
 import { digestOf } from "./file_reading.ts";
 
 const LIST = ".list";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { encodeBase64 } from "../../base/base64.ts";
 import { reason } from "../../base/reason.ts";
 import type { FileThing } from "../../wire/file/event.ts";
+import { BusyError } from "../../wire/file/file_error.ts";
 import { Receiving } from "../../wire/file/receiving.ts";
 import type { FileKey, FileKeys } from "../../wire/file/secrecy.ts";
 import type { Signal } from "../../wire/file/signal.ts";
@@ -108,8 +109,7 @@ export class Fetch {
       if (this.#state !== "asking" || this.#transfer !== transfer) return;
       this.#key = key;
     } catch (error) {
-      const isBusy = error instanceof Error && error.name === "BusyError";
-      return this.#end({ why: reason(error), isOurs: true, isBusy });
+      return this.#end({ why: reason(error), isOurs: true, isBusy: error instanceof BusyError });
     }
     const { finished } = this.#target;
     if (finished !== undefined) return this.#end({ path: finished });

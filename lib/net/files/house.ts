@@ -1,4 +1,5 @@
 import { reason } from "../../base/reason.ts";
+import { FileError } from "../../wire/file/file_error.ts";
 import type { FileEvent } from "../../wire/file/event.ts";
 import type { FileKey } from "../../wire/file/secrecy.ts";
 import type { Signal } from "../../wire/file/signal.ts";
@@ -18,7 +19,7 @@ export interface FilesHouse {
 
 /** Why something cannot be done here, for somebody elsewhere: without where things are here. */
 export function reasonForOthers(error: unknown): string {
-  return error instanceof Error && typeof error.cause === "string" ? error.cause : reason(error);
+  return error instanceof FileError ? error.forOthers : reason(error);
 }
 
 /** How far something has come, and how fast of late. */
