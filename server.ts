@@ -150,7 +150,7 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
     async stop() {
       for (const server of servers.values()) server.close();
       board.stop();
-      await within(limits.stopMs, Promise.all([...servers.values()].map((server) => server.over())));
+      await within(limits.stopMs, Promise.all([world, ...servers.values()].map((part) => part.over())));
       clearInterval(ticking);
       await Promise.all([...servers.values()].map((server) => server.shut?.()));
       board.close();

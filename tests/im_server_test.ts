@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Lab, RawClient, RECEIPT } from "./support/lab.ts";
 import { until } from "./support/wire.ts";
 
@@ -318,6 +318,18 @@ Deno.test("the server stops: who waits for a receipt has 304, all have 310, ever
   assertEquals(await bob.la.rest(), "310 Bye bye\n");
   assertEquals(await stranger.rest(), "");
   assertEquals(lab.house.hub.size.sessions, 0);
+});
+
+Deno.test("the server has stopped only when no second connection is open either", async () => {
+  const lab = new Lab();
+  using bob = await lab.join("bob");
+  const stopped = lab.house.stop();
+  assertEquals(await bob.la.rest(), "310 Bye bye\n");
+  bob.la.close();
+  await stopped;
+  // bob's end of Lb is still open; the server's is not, and the first thing said to it is answered with a reset.
+  await bob.lb.send(RECEIPT);
+  await assertRejects(() => bob.lb.send(RECEIPT));
 });
 
 Deno.test("--trace shows each wire line, and no password", async () => {

@@ -59,11 +59,16 @@ export class Terminal {
 
   /** Waits until the screen shows this; the screen as it then is. */
   async shows(text: string): Promise<string[]> {
+    return await this.becomes((rows) => rows.join("\n").includes(text), text);
+  }
+
+  /** Waits until the screen is as it should be; the screen as it then is. */
+  async becomes(right: (rows: string[]) => boolean, what: string): Promise<string[]> {
     const end = Date.now() + WAIT_MS;
     for (;;) {
       const rows = await this.screen();
-      if (rows.join("\n").includes(text)) return rows;
-      if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for "${text}" on\n${rows.join("\n")}`);
+      if (right(rows)) return rows;
+      if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for "${what}" on\n${rows.join("\n")}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

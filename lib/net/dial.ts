@@ -6,7 +6,7 @@ import type { Seat } from "./seat.ts";
 
 const PROBE_MS = 5000;
 
-/** Opens a link of a seat to a port at the seat's address. */
+/** Opens a link of a seat to a port at the seat's address; resolves when it is gone again, or never came to be. */
 export async function dialSeat(seat: Seat, link: Link, port: number, limits: Limits): Promise<void> {
   let conn: Deno.TcpConn | undefined;
   let outcome: DialOutcome = "connected";
@@ -15,7 +15,9 @@ export async function dialSeat(seat: Seat, link: Link, port: number, limits: Lim
   } catch (error) {
     outcome = error instanceof Deno.errors.ConnectionRefused ? "refused" : "failed";
   }
-  seat.dialled(link, outcome, conn && new SeatStream(conn, seat, link, seatStreamOptions(limits)));
+  const stream = conn && new SeatStream(conn, seat, link, seatStreamOptions(limits));
+  seat.dialled(link, outcome, stream);
+  await stream?.over;
 }
 
 /** Knocks on a port that a machine has connected from, where nobody listens. */

@@ -43,10 +43,23 @@ export interface World {
   trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
 }
 
+/** The world as a server has it. */
+export interface RealWorld extends World {
+  /** Resolves when the last connection that was opened for a seat is gone. */
+  over(): Promise<void>;
+}
+
 /** The real world: TCP, this machine's clock, and what else it is given. */
-export function openWorld(given: Pick<World, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits }): World {
+export function openWorld(given: Pick<World, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits }): RealWorld {
+  const dialled = new Set<Promise<void>>();
   return {
-    dial: (seat, link, port) => void dialSeat(seat, link, port, given.limits),
+    dial(seat, link, port) {
+      const gone = dialSeat(seat, link, port, given.limits).then(() => void dialled.delete(gone));
+      dialled.add(gone);
+    },
+    async over() {
+      await Promise.all(dialled);
+    },
     probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
     verify: given.verify,
     prove: given.prove,
