@@ -175,7 +175,7 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
 Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
   await using house = new WebLab({ tls: "own" });
   const port = house.portOf("web");
-  const { cert } = JSON.parse(Deno.readTextFileSync(`${house.folder.path}/tls.json`));
+  const cert = house.folder.read("tls-cert.pem");
   using client = Deno.createHttpClient({ caCerts: [cert] });
   for (const host of ["127.0.0.1", "localhost"]) {
     const response = await fetch(`https://${host}:${port}/login`, {
