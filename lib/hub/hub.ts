@@ -44,7 +44,7 @@ const PRUNE_ENTRIES = 1000;
  */
 export class Hub {
   /** What it has done, for those who watch it. */
-  readonly tally = new Tally();
+  readonly tally: Tally = new Tally();
   readonly #presences = new Map<SessionId, Presence>();
   readonly #people = new People();
   readonly #news = new PresenceNews(this.#people);

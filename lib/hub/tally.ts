@@ -14,7 +14,7 @@ export const UNTIMED = Infinity;
  * 1. A message counts as said once, whoever it is for; as delivered once for each session that has confirmed it; as failed
  *    once, when its sender is told so.
  * 2. Its receipt time goes from when the hub took it to when a session confirmed it that was there all the time.
- * 3. What a store forgets that could not be written stays counted as said, and the confirmations that get lost with a
+ * 3. What a store that could not be written has forgotten stays counted as it was, and confirmations that get lost with a
  *    connection are not counted: these numbers tell how much goes on, and not what is kept.
  */
 export class Tally {
@@ -24,7 +24,7 @@ export class Tally {
   /** All receipt times together. */
   receiptMs = 0;
   /** How many receipt times fell into each class of `RECEIPT_BOUNDS_MS`. */
-  readonly receipts = new Float64Array(RECEIPT_BOUNDS_MS.length + 1);
+  readonly receipts: Float64Array = new Float64Array(RECEIPT_BOUNDS_MS.length + 1);
 
   /** A session has confirmed a message that was said then. */
   confirm(said: number, now: number): void {
