@@ -4,7 +4,7 @@ import { reason } from "./lib/base/reason.ts";
 import { UsageError } from "./lib/face/flags.ts";
 import { Output } from "./lib/face/output.ts";
 import { print, printError } from "./lib/face/print.ts";
-import { type DoorName, hint, readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
+import { type DoorName, hint, readServerLine, type ServerPlan, type WebOptions } from "./lib/face/server_line.ts";
 import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
@@ -14,6 +14,7 @@ import { DatagramServer } from "./lib/net/datagram_server.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import type { Door } from "./lib/net/seat.ts";
+import { openWeb } from "./servers/web.ts";
 import { Switchboard } from "./lib/net/switchboard.ts";
 import { openWorld } from "./lib/net/world.ts";
 import { isKept, openKept } from "./lib/store/kept.ts";
@@ -106,6 +107,7 @@ export interface OpenDoor {
 }
 
 type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits"> & {
+  readonly web?: WebOptions;
   /** The users file that new accounts are written into; without one nobody can register. */
   readonly enrollIn?: string | undefined;
 };
@@ -167,14 +169,18 @@ function openDoors(
 ): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
   const { host: hostname, limits } = plan;
-  const stream = { im: IM, "address-book": addressBookDoor(book), lobby: LOBBY_DOOR };
+  const stream = (door: Door) => (port: number) =>
+    new StreamServer(door, { hostname, port }, board, new Places(limits), limits);
+  const open: Record<DoorName, (port: number) => DoorServer> = {
+    im: stream(IM),
+    "address-book": stream(addressBookDoor(book)),
+    lobby: stream(LOBBY_DOOR),
+    mailbox: (port) => new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
+    web: (port) => openWeb(plan, port, board),
+  };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
-    const places = new Places(limits);
     try {
-      const server = name === "mailbox"
-        ? new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, places, limits, secrets)
-        : new StreamServer(stream[name], { hostname, port }, board, places, limits);
-      servers.set(name, server);
+      servers.set(name, open[name](port));
     } catch (error) {
       for (const server of servers.values()) (server.close(), server.shut?.());
       board.close();

@@ -6,14 +6,14 @@ import { ChatClient } from "../lib/net/chat_client.ts";
 import { freshRun } from "../lib/store/prover.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
 import { IM_DOOR } from "../lib/wire/im/door.ts";
+import { readSecret } from "../lib/store/secret_file.ts";
 import { hooks, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
-import { readPassword } from "./joining.ts";
 
 /** Our own client: logs in at the IM door. */
 export async function chat(plan: JoinPlan): Promise<number> {
-  const password = readPassword(plan.passwordFile);
+  const password = readSecret(plan.passwordFile);
   const over = Promise.withResolvers<Over>();
   const { name } = plan;
   const face: ChatFace = openChatFace({

@@ -5,12 +5,13 @@ import { clock } from "../lib/net/clock.ts";
 import { StreamClient } from "../lib/net/stream_client.ts";
 import { ImClientSession } from "../lib/wire/im/client.ts";
 import { IM_DOOR } from "../lib/wire/im/door.ts";
+import { readSecret } from "../lib/store/secret_file.ts";
 import { ending, onStop, type Over } from "./ending.ts";
-import { dialled, readPassword } from "./joining.ts";
+import { dialled } from "./joining.ts";
 
 /** The IM handout's client: resolves with the status when it is over. */
 export async function im(plan: JoinPlan): Promise<number> {
-  const password = readPassword(plan.passwordFile);
+  const password = readSecret(plan.passwordFile);
   const conn = await dialled(plan);
   if (!conn) return 1;
   const net = new StreamClient(conn);

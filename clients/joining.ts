@@ -1,7 +1,6 @@
 import { endpoint } from "../lib/base/address.ts";
 import { reason } from "../lib/base/reason.ts";
 import type { JoinPlan } from "../lib/face/client_line.ts";
-import { UsageError } from "../lib/face/flags.ts";
 import { printError } from "../lib/face/print.ts";
 import { connect } from "../lib/net/dial.ts";
 
@@ -15,15 +14,5 @@ export async function dialled(plan: JoinPlan): Promise<Deno.TcpConn | undefined>
     const where = endpoint(plan.host, plan.port);
     printError(`client: cannot connect to ${where}: ${reason(error)}\n`);
     return undefined;
-  }
-}
-
-/** The password in the first line of a file; throws a `UsageError` when it cannot be read. */
-export function readPassword(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return Deno.readTextFileSync(file).replace(/^\ufeff/, "").split(/\r?\n/, 1)[0]!;
-  } catch (error) {
-    throw new UsageError(`cannot read the password file ${file}: ${reason(error)}`);
   }
 }

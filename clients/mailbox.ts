@@ -8,14 +8,14 @@ import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
 import type { Asked } from "../lib/wire/native/client.ts";
 import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
+import { readSecret } from "../lib/store/secret_file.ts";
 import { hooks, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
-import { readPassword } from "./joining.ts";
 
 /** The mailbox handout's client. */
 export async function mailbox(plan: JoinPlan): Promise<number> {
-  const known = readPassword(plan.passwordFile);
+  const known = readSecret(plan.passwordFile);
   const over = Promise.withResolvers<Over>();
   const identity = new Identity(plan.data ?? usualFolder());
   const prover = new Prover(identity);

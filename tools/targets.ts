@@ -13,9 +13,15 @@ export const programs: readonly Program[] = [
   {
     name: "server",
     entry: "server.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
+    permissions: [
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env=NO_COLOR",
+      "--allow-sys=hostname,networkInterfaces",
+    ],
     v8: ["--max-semi-space-size=4"],
-    include: [],
+    include: ["lib/face/page"],
   },
   {
     name: "client",

@@ -13,9 +13,21 @@ import {
 } from "./flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
-export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004 } as const;
+export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080 } as const;
 
 export type DoorName = keyof typeof DOORS;
+
+/** How the page is served. */
+export interface WebOptions {
+  /** For this machine alone, unless an address is named. */
+  readonly host: string;
+  /** What else it may be asked for by, besides this machine's own names. */
+  readonly names: readonly string[];
+  /** With the password in it, the server's page is shown to others too. */
+  readonly watchPasswordFile: string | undefined;
+  /** Over TLS: with a certificate of our own making, or a given one. */
+  readonly tls: "own" | { readonly cert: string; readonly key: string } | undefined;
+}
 
 /** What the server was asked to do. */
 export type ServerPlan =
@@ -24,6 +36,7 @@ export type ServerPlan =
   | {
     readonly type: "serve";
     readonly host: string;
+    readonly web: WebOptions;
     /** The doors to be opened, and on which ports. */
     readonly doors: Readonly<Partial<Record<DoorName, number>>>;
     /** Where messages, and the address book's log, are kept. */
@@ -42,6 +55,20 @@ const OPTIONS: readonly Option[] = [
   { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${DOORS["address-book"]})` },
   { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${DOORS.lobby})` },
   { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
+  {
+    name: "web",
+    value: "PORT",
+    help: `the page's door, for browsers (${DOORS.web}); on 127.0.0.1 unless --host is given`,
+  },
+  { name: "web-names", value: "NAMES", help: "names that the page may be asked for by, with commas between" },
+  {
+    name: "watch-password-file",
+    value: "FILE",
+    help: "show the server's page to other machines too, for the password in the first line of FILE",
+  },
+  { name: "tls", help: "serve the page over TLS, with a certificate that is made at the first start" },
+  { name: "tls-cert", value: "FILE", help: "serve the page over TLS with this certificate (PEM)" },
+  { name: "tls-key", value: "FILE", help: "and its key (PEM)" },
   { name: "data", value: "DIR", help: "where messages, and the address book's log, are kept (./partyline-data)" },
   { name: "registration", help: "people may register: /register NAME, at the name prompt of client chat" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
@@ -92,6 +119,12 @@ export function readServerLine(args: readonly string[]): ServerPlan {
   return {
     type: "serve",
     host: flags.value("host") ?? "0.0.0.0",
+    web: {
+      host: flags.value("host") ?? "127.0.0.1",
+      names: flags.value("web-names")?.split(",").map((name) => name.trim()) ?? [],
+      watchPasswordFile: flags.value("watch-password-file"),
+      tls: readTls(flags),
+    },
     doors: readDoors(flags, first),
     data: flags.value("data") ?? "partyline-data",
     users: rest[0] ?? "users.txt",
@@ -106,12 +139,24 @@ export function readServerLine(args: readonly string[]): ServerPlan {
 /** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
 function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
   const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
-  for (const door of ["address-book", "lobby", "mailbox"] as const) {
+  for (const door of ["address-book", "lobby", "mailbox", "web"] as const) {
     const given = flags.value(door);
     if (given !== undefined) doors[door] = readPort(given, true);
     else if (port === undefined) doors[door] = DOORS[door];
   }
   return doors;
+}
+
+function readTls(flags: Flags): WebOptions["tls"] {
+  const [cert, key] = [flags.value("tls-cert"), flags.value("tls-key")];
+  if (cert === undefined && key === undefined) return flags.has("tls") ? "own" : undefined;
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--tls-cert and --tls-key go together; one is missing");
+  }
+  if (flags.has("tls")) {
+    throw new UsageError("--tls makes a certificate; with --tls-cert and --tls-key it is not needed");
+  }
+  return { cert, key };
 }
 
 function readLevel(flags: Flags): typeof LOG_LEVELS[number] {
@@ -123,7 +168,7 @@ function readLevel(flags: Flags): typeof LOG_LEVELS[number] {
 
 /** What a person may type next, once the doors are open. */
 export function hint(
-  plan: { users: string },
+  plan: { users: string; web: Pick<WebOptions, "tls"> },
   doors: readonly { door: DoorName; port: number }[],
   names: readonly string[],
 ): string {
@@ -132,10 +177,14 @@ export function hint(
   const portOf = (name: DoorName) => doors.find(({ door }) => door === name)?.port;
   const line = (door: DoorName, label: string, mode: string, rest = "") =>
     portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
+  const page = portOf("web");
+  const scheme = plan.web.tls === undefined ? "http" : "https";
   const others = [
     line("address-book", "From peer to peer:", "peer", " --name alice"),
     line("lobby", "As a guest, also with nc:", "lobby"),
     line("mailbox", "As in the mailbox handout:", "mailbox"),
+    page === undefined ? "" : `In a browser:                  ${scheme}://127.0.0.1:${page}/\n`,
+    page === undefined ? "" : `This server, watched:          ${scheme}://127.0.0.1:${page}/server\n`,
   ];
   return `
 ${names.length} accounts in ${plan.users}: ${some}

@@ -3,6 +3,10 @@ import type { Target } from "./store.ts";
 /** What a session asks of the hub. Every door turns its own words into these. */
 export type Command =
   | { readonly type: "login"; readonly name: string; readonly password: string }
+  /** Asks whether that is somebody's password, and comes in under no name. */
+  | { readonly type: "vouch"; readonly name: string; readonly password: string }
+  /** The door knows who it is: a session of our own protocol, under an account's name. */
+  | { readonly type: "known"; readonly name: string }
   /** Messages can be taken from now on. */
   | { readonly type: "ready" }
   /** Makes an account. */

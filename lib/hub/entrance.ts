@@ -47,9 +47,10 @@ export class Entrance {
     return this.#held.length;
   }
 
-  login(presence: Presence, name: string, password: string, now: number): Effect[] {
+  /** Somebody says a name and its password; with `asks` only to hear whether that is so. */
+  login(presence: Presence, name: string, password: string, now: number, asks = false): Effect[] {
     if (presence.name !== undefined || presence.login) return [];
-    presence.login = { name, counts: true };
+    presence.login = { name, counts: true, asks };
     return this.#patiently(presence, name, now, () => this.#judge(presence, name, password, now));
   }
 
@@ -93,7 +94,17 @@ export class Entrance {
       if (typeof still === "string") return [refuse(presence, still)];
       if (by.fresh) this.house.store()!.addUser(login.name, by.key, now);
     }
+    if (login.asks) return [tell(presence.id, { type: "welcome", name: login.name })];
     return this.house.admit(presence, login.name, proof, now);
+  }
+
+  /** The door says who it is; since then the account may have gone. */
+  known(presence: Presence, name: string, now: number): Effect[] {
+    if (presence.name !== undefined || presence.login) return [];
+    if (!this.house.accounts().has(name)) {
+      return [refuse(presence, `${JSON.stringify(name)} is no account of this server any more`)];
+    }
+    return this.house.admit(presence, name, undefined, now);
   }
 
   /** Looks at those who have waited long enough. */
@@ -118,7 +129,7 @@ export class Entrance {
   #judge(presence: Presence, name: string, password: string, now: number): Effect[] {
     const judgement = this.house.accounts().judge(name, password);
     if ("right" in judgement) return this.judged(presence, judgement.right, undefined, now);
-    presence.login = { name, counts: judgement.counts };
+    presence.login = { name, counts: judgement.counts, asks: presence.login!.asks ?? false };
     return [{ type: "check", session: presence.id, password, secret: judgement.try }];
   }
 

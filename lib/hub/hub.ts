@@ -1,5 +1,5 @@
 import type { Limits } from "../base/limits.ts";
-import type { Accounts, ScryptSecret } from "./accounts.ts";
+import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
 import { Delivery, outcome, settled } from "./delivery.ts";
@@ -88,6 +88,11 @@ export class Hub {
     return this.#registrar!.enrolled(id, name, outcome);
   }
 
+  /** How an account proves itself; undefined where there is none of the name. */
+  secretOf(name: string): Secret | undefined {
+    return this.#accounts.secret(name);
+  }
+
   /** Uses these accounts for logins from now on; who is online stays. */
   replaceAccounts(accounts: Accounts): void {
     this.#accounts = accounts;
@@ -155,6 +160,10 @@ export class Hub {
     switch (command.type) {
       case "login":
         return this.#entrance.login(presence, command.name, command.password, now);
+      case "vouch":
+        return this.#entrance.login(presence, command.name, command.password, now, true);
+      case "known":
+        return this.#native(presence, now) ?? this.#entrance.known(presence, command.name, now);
       case "checked":
         return this.#entrance.judged(presence, command.right, command.proof, now);
       case "register":
@@ -182,11 +191,8 @@ export class Hub {
       case "become":
         return this.#become(presence, now);
       case "hello":
-        if (!this.canKeep(now)) {
-          return [tell(id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
-        }
-        presence.kind = "native";
-        return this.#entrance.hello(presence, command.name, command.nonce, command.key);
+        return this.#native(presence, now) ??
+          this.#entrance.hello(presence, command.name, command.nonce, command.key);
       case "prove":
         return this.#entrance.prove(presence, command.proof, now);
     }
@@ -226,6 +232,15 @@ export class Hub {
     effects.push(...this.#post?.tick(now) ?? []);
     effects.push({ type: "tell", to: [...this.#presences.keys()], event: { type: "closing" } });
     return effects;
+  }
+
+  /** The session speaks our own protocol, which needs messages to be kept; what it is told if they cannot be. */
+  #native(presence: Presence, now: number): Effect[] | undefined {
+    if (!this.canKeep(now)) {
+      return [tell(presence.id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
+    }
+    presence.kind = "native";
+    return undefined;
   }
 
   #admit(presence: Presence, name: string, proof: Uint8Array | undefined, now: number): Effect[] {

@@ -21,6 +21,8 @@ export interface Login {
   readonly name: string;
   /** Whether the right answer opens; not when a decoy was tried. */
   readonly counts: boolean;
+  /** Whether it is only asked for: nobody comes in. */
+  readonly asks?: boolean;
   readonly proving?: {
     readonly nonce: string;
     readonly challenge: Challenge;

@@ -90,6 +90,11 @@ export class Seat implements Way {
     this.#do((now) => this.session.dialled(link, outcome, now));
   }
 
+  /** What the door itself asks for this session. */
+  ask(command: Command): void {
+    this.#do(() => this.command(command));
+  }
+
   probed(outcome: ProbeOutcome): void {
     this.liveness.probed(outcome, this.board.beginTurn());
     if (this.liveness.gone) this.end("its machine is not there any more");

@@ -1,4 +1,5 @@
 import { type Limits, limits } from "../../lib/base/limits.ts";
+import type { WebOptions } from "../../lib/face/server_line.ts";
 import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
 import { type House, openHouse } from "../../server.ts";
 import { Wire } from "./wire.ts";
@@ -20,6 +21,8 @@ export class Lab {
       trace?: boolean;
       mailbox?: boolean;
       lobby?: boolean;
+      web?: boolean;
+      tls?: WebOptions["tls"];
       enrollIn?: string;
       data?: string;
     } = {},
@@ -27,7 +30,13 @@ export class Lab {
     this.house = openHouse(
       {
         host: "127.0.0.1",
-        doors: { im: 0, ...(options.lobby ? { lobby: 0 } : {}), ...(options.mailbox ? { mailbox: 0 } : {}) },
+        doors: {
+          im: 0,
+          ...(options.lobby ? { lobby: 0 } : {}),
+          ...(options.mailbox ? { mailbox: 0 } : {}),
+          ...(options.web ? { web: 0 } : {}),
+        },
+        web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
         data: options.data ?? "nowhere",
         enrollIn: options.enrollIn,
         trace: options.trace ?? false,

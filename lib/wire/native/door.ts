@@ -10,6 +10,9 @@ export const MAILBOX_DOOR = {
   open: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "messages"),
 } as const;
 
+/** The page: our own protocol, a message a WebSocket frame; who it is, is known before the first. */
+export const WEB_DOOR = { ...MAILBOX_DOOR, name: "web", links: ["ws"] } as const;
+
 /** How a session goes on that was let in at a handout door. */
 export function nativeOnLines(way: Way, limits: Limits, now: number, name: string): Session {
   return new NativeServerSession(way, limits, now, "lines", name);

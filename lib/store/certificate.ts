@@ -1,0 +1,111 @@
+import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { join } from "@std/path";
+import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { reason } from "../base/reason.ts";
+import { encodeText } from "../base/text.ts";
+import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
+import { writeOwn } from "./own_file.ts";
+import { StoreError } from "./store_error.ts";
+
+/** A certificate and its key, both PEM. */
+export interface KeyedCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const FILE = "tls.json";
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Browsers take none that is good for longer. */
+const GOOD_DAYS = 397;
+/** Made anew so long before its end. */
+const RENEW_DAYS = 30;
+const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
+const COMMON_NAME = "2.5.4.3";
+const ALTERNATIVE_NAMES = "2.5.29.17";
+
+/** Reads a certificate and its key, and says which of the two cannot be read. */
+export function readCertificate(files: KeyedCertificate): KeyedCertificate {
+  const read = (path: string) => {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch (error) {
+      throw new StoreError(`cannot read ${path}: ${reason(error)}`);
+    }
+  };
+  return { cert: read(files.cert), key: read(files.key) };
+}
+
+/** The certificate that lies in a folder; made, for these names and addresses, when there is none or it runs out. */
+export function ownCertificate(folder: string, names: readonly string[], now: number): KeyedCertificate {
+  const path = join(folder, FILE);
+  try {
+    const { cert, key, until } = JSON.parse(Deno.readTextFileSync(path)) as Record<string, unknown>;
+    if (typeof cert !== "string" || typeof key !== "string" || typeof until !== "number") {
+      throw new StoreError(`${path} should hold a certificate and does not; remove it to have a new one`);
+    }
+    if (now < until - RENEW_DAYS * DAY_MS) return { cert, key };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const until = now + GOOD_DAYS * DAY_MS;
+  const made = makeCertificate(names, now, until);
+  writeOwn(folder, FILE, { ...made, until });
+  return made;
+}
+
+/** What tells a certificate from every other, as browsers show it: SHA-256, in pairs of digits. */
+export function fingerprint(cert: string): string {
+  const [, base64] = /-----BEGIN CERTIFICATE-----([\s\S]*?)-----END/.exec(cert) ?? [];
+  const bytes = decodeBase64((base64 ?? "").replace(/[\s=]/g, ""));
+  if (!bytes) throw new StoreError("the certificate is not PEM: it should have a line BEGIN CERTIFICATE");
+  return createHash("sha256").update(bytes).digest("hex").toUpperCase().match(/../g)!.join(":");
+}
+
+/** A certificate that nobody else has signed. */
+function makeCertificate(names: readonly string[], from: number, until: number): KeyedCertificate {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const algorithm = sequence(objectId(ECDSA_SHA256));
+  const commonName = der(0x0c, encodeText("Partyline"));
+  const who = sequence(der(0x31, sequence(objectId(COMMON_NAME), commonName)));
+  const alternatives = sequence(objectId(ALTERNATIVE_NAMES), der(0x04, sequence(...names.map(alternative))));
+  const body = sequence(
+    der(0xa0, integer(2)),
+    integer(positive(randomBytes(16))),
+    algorithm,
+    who,
+    sequence(moment(from - DAY_MS), moment(until)),
+    who,
+    new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
+    der(0xa3, sequence(alternatives)),
+  );
+  const certificate = sequence(body, algorithm, bits(new Uint8Array(sign("sha256", body, privateKey))));
+  return { cert: pem(certificate), key: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
+}
+
+/** A serial number: not zero, not negative. */
+function positive(random: Uint8Array): Uint8Array {
+  return new Uint8Array([1 + random[0]! % 127, ...random.subarray(1)]);
+}
+
+/** An address as its bytes, anything else as a name. */
+function alternative(name: string): Uint8Array {
+  const bytes = addressBytes(name);
+  return bytes ? der(0x87, bytes) : der(0x82, encodeText(name));
+}
+
+function addressBytes(name: string): Uint8Array | undefined {
+  if (/^\d+(\.\d+){3}$/.test(name)) return new Uint8Array(name.split(".").map(Number));
+  if (!name.includes(":")) return undefined;
+  // The parser of addresses writes them in their shortest form, with at most one gap.
+  const [left, right] = new URL(`http://[${name.split("%")[0]}]`).hostname.slice(1, -1).split("::");
+  const groups = (text: string | undefined) => (text ? text.split(":") : []).map((group) => parseInt(group, 16));
+  const [head, tail] = [groups(left), groups(right)];
+  const all = [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+  return new Uint8Array(all.flatMap((group) => [group >> 8, group & 255]));
+}
+
+function pem(bytes: Uint8Array): string {
+  const base64 = encodeBase64(bytes);
+  const padded = base64 + "=".repeat((4 - base64.length % 4) % 4);
+  return `-----BEGIN CERTIFICATE-----\n${padded.match(/.{1,64}/g)!.join("\n")}\n-----END CERTIFICATE-----\n`;
+}

@@ -1,0 +1,200 @@
+import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Browser } from "./support/browser.ts";
+import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
+import { Lab } from "./support/lab.ts";
+import { Folder } from "./support/programs.ts";
+import { Wire } from "./support/wire.ts";
+
+function browser(lab: Lab): Browser {
+  return new Browser(lab.house.doors.find(({ door }) => door === "web")!.port);
+}
+
+/** A server with a page, whose messages are kept in a folder of its own. */
+class WebLab extends Lab {
+  readonly folder: Folder;
+
+  constructor(options: ConstructorParameters<typeof Lab>[0] = {}) {
+    const folder = new Folder();
+    super({ web: true, data: folder.path, ...options });
+    this.folder = folder;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+Deno.test("somebody logs in at the page, chats with the IM handout's client, and hears what became of it", async () => {
+  await using house = new WebLab();
+  using bob = await house.join("bob");
+  const alice = browser(house);
+  assertEquals((await alice.about()).name, null);
+  await using chat = await alice.join("alice");
+  assertEquals((await alice.about()).name, "alice");
+  assertEquals((await chat.next("welcome")).name, "alice");
+  assertEquals((await chat.resume()).rooms, ["lobby"]);
+  await chat.say({ type: "say", id: "a1", to: "bob", text: "are you there?" });
+  assertEquals(await bob.take(), "/from alice are you there?");
+  assertEquals((await chat.next("sent")).id, "a1");
+  assertEquals((await chat.next("delivered")).id, "a1");
+  await bob.la.send("/to alice yes\n");
+  const { seq, text } = await chat.next("message");
+  assertEquals(text, "yes");
+  await chat.say({ type: "ack", seq });
+  assertEquals(await bob.la.line(), "303 Message delivery successful");
+});
+
+Deno.test("whoever has not logged in chats with nobody, and a wrong password is told no more than that", async () => {
+  await using house = new WebLab();
+  const alice = browser(house);
+  await assertRejects(() => alice.chat(), Error, "401");
+  assertEquals(await alice.post("/login", { name: "alice", password: "wrong" }), [403, {
+    why: "wrong name or password",
+  }]);
+  assertEquals(await alice.post("/login", { name: "nobody", password: "x" }), [403, { why: "wrong name or password" }]);
+  assertEquals(await alice.post("/login", { name: 1 }), [400, { why: 'expected "name" and "password", both text' }]);
+  assertEquals(await alice.post("/login", "x".repeat(5000)), [400, { why: "expected at most 4096 bytes" }]);
+  assertEquals((await alice.post("/login", {}, { "content-type": "text/plain" }))[0], 400);
+  assertEquals((await alice.post("/register", { name: "dora", password: "qwertz" }))[0], 403);
+  assertEquals(alice.cookie, undefined);
+  assertEquals(house.house.hub.size.sessions, 0);
+});
+
+Deno.test("a pass is kept from scripts and other sites, is good after a new start, and not after a new password", async () => {
+  using folder = new Folder();
+  const first = new Lab({ web: true, data: folder.path });
+  const response = await browser(first).ask("/login", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "alice", password: "12345" }),
+  });
+  await response.body?.cancel();
+  const cookie = response.headers.get("set-cookie")!;
+  assertMatch(cookie, /; HttpOnly; SameSite=Strict$/);
+  await first.house.stop();
+
+  await using second = new Lab({ web: true, data: folder.path });
+  const alice = browser(second);
+  alice.cookie = cookie.split(";")[0]!;
+  assertEquals((await alice.about()).name, "alice");
+  const other = browser(second);
+  other.cookie = alice.cookie.replace(/=[^.]+/, "=Ym9i");
+  assertEquals((await other.about()).name, null, "bob's name under alice's seal");
+  second.house.hub.replaceAccounts(decodeUsers("alice 54321") as Accounts);
+  assertEquals((await alice.about()).name, null);
+  await alice.post("/logout", {});
+  assertEquals(alice.cookie, "partyline=");
+});
+
+Deno.test("somebody registers at the page, and has the account at every door", async () => {
+  using folder = new Folder();
+  folder.write("users.txt", "jacky 12345\n");
+  await using house = new WebLab({ enrollIn: `${folder.path}/users.txt` });
+  const dora = browser(house);
+  assertEquals((await dora.about()).registration, true);
+  assertEquals(await dora.post("/register", { name: "dora", password: "qwertz" }), [200, { name: "dora" }]);
+  assertEquals((await dora.about()).name, "dora");
+  const [status, said] = await dora.post("/register", { name: "dora", password: "qwertz" });
+  assertEquals([status, said], [403, { why: '"dora" is taken' }]);
+  using raw = await house.join("dora", "qwertz");
+  assertEquals(await raw.la.ask("/list"), "301 dora");
+});
+
+Deno.test("a name that is not this machine's is refused, and what another page asks for", async () => {
+  await using house = new WebLab();
+  const alice = browser(house);
+  using rebound = await Wire.connect(alice.port);
+  await rebound.send("GET /about HTTP/1.1\r\nHost: stranger.example\r\nConnection: close\r\n\r\n");
+  assertMatch(await rebound.rest(), /^HTTP\/1\.1 421 [\s\S]*--web-names stranger\.example/);
+  const [status] = await alice.post("/login", { name: "alice", password: "12345" }, {
+    origin: "http://stranger.example",
+  });
+  assertEquals(status, 403);
+  await (await alice.join("alice"))[Symbol.asyncDispose]();
+  await assertRejects(() => alice.chat("/chat", { origin: "http://stranger.example" }), Error, "403");
+  await using chat = await alice.chat("/chat", { origin: `http://127.0.0.1:${alice.port}` });
+  await chat.resume();
+});
+
+Deno.test("no page of ours runs what is not ours, and each is sent once", async () => {
+  await using house = new WebLab();
+  const page = await browser(house).ask("/");
+  assertEquals([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
+  const policy = page.headers.get("content-security-policy")!;
+  assertStringIncludes(policy, "default-src 'none'; script-src 'self'; style-src 'self';");
+  assertStringIncludes(policy, "frame-ancestors 'none'");
+  assertNotEquals(await page.text(), "");
+  const tag = page.headers.get("etag")!;
+  const again = await browser(house).ask("/", { headers: { "if-none-match": tag } });
+  assertEquals([again.status, await again.text()], [304, ""]);
+  for (const path of ["/nothing", "/page/", "/page/../chat.html", "/page/..%2f..%2f..%2fserver.ts"]) {
+    const response = await browser(house).ask(path);
+    await response.body?.cancel();
+    assertEquals(response.status, 404, path);
+  }
+});
+
+Deno.test("what is no text, or too long, ends the session of whoever sent it, and of nobody else", async () => {
+  await using house = new WebLab();
+  const [alice, bob] = [browser(house), browser(house)];
+  await using hers = await alice.join("alice");
+  await using his = await bob.join("bob");
+  await his.resume();
+  await hers.frame("text", "no JSON");
+  assertStringIncludes(String((await hers.next("error")).why), "JSON");
+  await hers.frame("binary", new Uint8Array([1, 2, 3]));
+  await hers.over;
+  assertEquals(hers.closed, "frames are text here");
+  await using again = await alice.chat();
+  await again.frame("text", "x".repeat(200_000));
+  await again.over;
+  assertMatch(again.closed!, /^a frame has at most \d+ characters$/);
+  await his.say({ type: "ping", ref: 7 });
+  assertEquals((await his.next("pong")).ref, 7);
+});
+
+Deno.test("whoever does not read is let go, and nobody else notices", async () => {
+  await using house = new WebLab({ limits: { outboxBytes: 64 * 1024 } });
+  using bob = await house.join("bob");
+  const jacky = await browser(house).join("jacky");
+  await jacky.resume();
+  for (let i = 0; i < 4; i++) await jacky.say({ type: "say", id: `j${i}`, room: "lobby", text: "x".repeat(10_000) });
+  for (let i = 0; i < 4; i++) assertMatch(await bob.take(), /^\/broadcastfrom jacky x+$/);
+  jacky.deafen();
+  let asked = 0;
+  while (house.house.hub.size.sessions > 1) {
+    await jacky.say({ type: "history", ref: ++asked, room: "lobby", limit: 4 }).catch(() => {});
+    assertNotEquals(asked, 1000, "it is still there after 1,000 answers of 40 kB that it did not read");
+    assertMatch(await bob.la.ask("/list"), /^301 bob( jacky)?$/);
+  }
+  assertEquals(await bob.la.ask("/list"), "301 bob");
+  jacky.conn.close();
+});
+
+Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
+  await using house = new WebLab({ tls: "own" });
+  const { port } = house.house.doors.find(({ door }) => door === "web")!;
+  const { cert } = JSON.parse(Deno.readTextFileSync(`${house.folder.path}/tls.json`));
+  using client = Deno.createHttpClient({ caCerts: [cert] });
+  for (const host of ["127.0.0.1", "localhost"]) {
+    const response = await fetch(`https://${host}:${port}/login`, {
+      client,
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "alice", password: "12345" }),
+    });
+    assertEquals(await response.json(), { name: "alice" });
+    assertMatch(response.headers.get("set-cookie")!, /; Secure$/);
+  }
+});
+
+Deno.test("the server stops: whoever chats at the page is told, and every connection ends", async () => {
+  const house = new WebLab();
+  const alice = await browser(house).join("alice");
+  await alice.resume();
+  await house[Symbol.asyncDispose]();
+  await alice.next("closing");
+  await alice.over;
+  assertEquals(alice.closed, "the server stops");
+});
