@@ -9,6 +9,7 @@ import { chat } from "./clients/chat.ts";
 import { im } from "./clients/im.ts";
 import { lobby } from "./clients/lobby.ts";
 import { mailbox } from "./clients/mailbox.ts";
+import { page } from "./clients/page.ts";
 import { peer } from "./clients/peer.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -16,6 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = readClientLine(args);
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "peer") return await peer(plan);
+    if (plan.page) return await page(plan);
     return await { im, chat, mailbox, lobby }[plan.type](plan);
   } catch (error) {
     if (![UsageError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;

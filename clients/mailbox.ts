@@ -2,44 +2,56 @@ import { reason } from "../lib/base/reason.ts";
 import { type ChatFace, openChatFace } from "../lib/face/chat_face.ts";
 import type { JoinPlan } from "../lib/face/client_line.ts";
 import { traceLine } from "../lib/face/trace.ts";
+import type { Talk } from "../lib/net/companion.ts";
 import { MailboxClient } from "../lib/net/mailbox_client.ts";
 import { Identity, usualFolder } from "../lib/store/identity.ts";
-import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
-import type { Asked } from "../lib/wire/native/client.ts";
-import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
+import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
 import { readSecret } from "../lib/store/secret_file.ts";
-import { hooks, run } from "./companions.ts";
+import { type Asked, NativeClient, type NativeClientWay } from "../lib/wire/native/client.ts";
+import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
+import { hooks, type Learning, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
 
 /** The mailbox handout's client. */
 export async function mailbox(plan: JoinPlan): Promise<number> {
-  const known = readSecret(plan.passwordFile);
   const over = Promise.withResolvers<Over>();
-  const identity = new Identity(plan.data ?? usualFolder());
-  const prover = new Prover(identity);
-  let { name } = plan;
-  let password = known;
-  let answer: ((text: string) => void) | undefined;
-  const asked = (ask: () => void) => new Promise<string>((resolve) => (answer = resolve, ask()));
-  const typed = (text: string) => answer?.(text);
   const face: ChatFace = openChatFace({
     say: (to, text) => client.native.say(to, text),
     ask: (question) => client.native.ask(question),
-    name: typed,
-    password: typed,
+    name: (text) => joining.typed(text),
+    password: (text) => joining.typed(text),
     file: (act) => files.do(act),
     paths: pathsFrom,
-    leave: () => name === undefined ? client.stop(1) : files.leave(() => client.leave()),
+    leave: () => joining.name === undefined ? client.stop(1) : files.leave(() => client.leave()),
     interrupt: () => client.stop(130),
   }, "mailbox");
   const files = new ClientFiles(plan, face, {
     say: (to, text) => client.native.say(to, text),
     signal: (to, text) => client.native.signal(to, text),
   });
-  const client: MailboxClient = new MailboxClient(plan, {
-    ...hooks(plan, face, files, over.resolve, () => name ?? ""),
+  const learning = hooks(plan, face, files, over.resolve, () => joining.name ?? "");
+  const joining = mailboxClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  const { client } = joining;
+  return await run(client, face, files, over.promise, () => client.stop(130));
+}
+
+/** A client that says and proves who it is at the mailbox, and asks the face for what it was not told. */
+export function mailboxClient<T extends Talk>(
+  plan: JoinPlan,
+  face: ChatFace,
+  learning: Learning,
+  talk: (way: NativeClientWay) => T,
+): { client: MailboxClient<T>; readonly name: string | undefined; typed(line: string): void } {
+  const known = readSecret(plan.passwordFile);
+  const prover = new Prover(new Identity(plan.data ?? usualFolder()));
+  let { name } = plan;
+  let password = known;
+  let answer: ((text: string) => void) | undefined;
+  const asked = (ask: () => void) => new Promise<string>((resolve) => (answer = resolve, ask()));
+  const client: MailboxClient<T> = new MailboxClient(plan, {
+    ...learning,
     attempt: () => face.attempt(),
     connected: () => (face.connected(), void greet().catch(failed)),
     prove: (challenge, nonce) => void prove(challenge, nonce).catch(failed),
@@ -54,7 +66,7 @@ export async function mailbox(plan: JoinPlan): Promise<number> {
     ...(plan.trace
       ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_DOOR.links[0], ...line)) }
       : {}),
-  }, freshRun());
+  }, talk);
   async function greet(): Promise<void> {
     name ??= await asked(() => face.askName());
     client.native.greet(name, freshNonce(), await prover.key(name));
@@ -64,5 +76,11 @@ export async function mailbox(plan: JoinPlan): Promise<number> {
     client.native.proven(await prover.answer(challenge, name!, nonce, ask));
   }
   const failed = (error: unknown) => client.fail(reason(error));
-  return await run(client, face, files, over.promise, () => client.stop(130));
+  return {
+    client,
+    get name() {
+      return name;
+    },
+    typed: (text) => answer?.(text),
+  };
 }

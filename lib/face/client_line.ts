@@ -23,6 +23,8 @@ export interface JoinPlan {
   readonly data: string | undefined;
   /** Where files that are received go; undefined for the usual folder. */
   readonly downloads: string | undefined;
+  /** Whether the chat is had in a browser on this machine. */
+  readonly page: boolean;
   readonly trace: boolean;
 }
 
@@ -38,6 +40,8 @@ export interface PeerPlan {
   readonly data: string | undefined;
   /** Where files that are received go; undefined for the usual folder. */
   readonly downloads: string | undefined;
+  /** Whether the chat is had in a browser on this machine. */
+  readonly page: boolean;
   readonly trace: boolean;
 }
 
@@ -55,6 +59,7 @@ const OPTIONS: readonly Option[] = [
     help: "where keys, what was seen, and what waits for friends are kept (.partyline in your home folder)",
   },
   { name: "downloads", value: "DIR", help: "where files that are received go (Downloads in your home folder)" },
+  { name: "page", help: "with chat, mailbox, peer: chat in a browser on this machine, which is opened" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "help", help: "show this" },
   { name: "version", help: "show the version" },
@@ -109,6 +114,7 @@ Examples
   client mailbox 192.168.1.7 2004 --name alice
   client peer 192.168.1.7 --name alice --udp 3001
   client peer --name bob
+  client chat 192.168.1.7 --page
   client 192.168.1.7 2001
   client localhost 2001 --name jacky --password-file ~/.partyline-password
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
@@ -147,6 +153,7 @@ function readPeer(flags: Flags): PeerPlan {
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { least: 0, most: 65535 }),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
+    page: flags.has("page"),
     trace: flags.has("trace"),
   };
 }
@@ -155,12 +162,18 @@ function readJoin(flags: Flags): JoinPlan {
   if (flags.value("udp") !== undefined) {
     throw new UsageError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
   }
+  const where = readWhere(flags.words);
+  if (flags.has("page") && (where.type === "im" || where.type === "lobby")) {
+    const chat = ["client chat", where.host, where.port, "--page"].join(" ");
+    throw new UsageError(`--page is for chat, mailbox and peer; the handout's client has no page. Perhaps: ${chat}`);
+  }
   return {
-    ...readWhere(flags.words),
+    ...where,
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
+    page: flags.has("page"),
     trace: flags.has("trace"),
   };
 }

@@ -1,5 +1,6 @@
 import { decodeLeniently, encodeText } from "../base/text.ts";
-import { Companion, type CompanionHooks } from "./companion.ts";
+import type { NativeClientWay } from "../wire/native/client.ts";
+import { Companion, type CompanionHooks, type Talk } from "./companion.ts";
 import { DatagramClient } from "./datagram_client.ts";
 import { reason } from "../base/reason.ts";
 
@@ -13,9 +14,9 @@ export interface MailboxHooks extends CompanionHooks {
 }
 
 /** A client of the mailbox: our own protocol over datagrams. */
-export class MailboxClient extends Companion {
-  constructor(readonly where: { host: string; port: number }, hooks: MailboxHooks, run: string) {
-    super(hooks, () => this.#dial(hooks), run);
+export class MailboxClient<T extends Talk> extends Companion<T> {
+  constructor(readonly where: { host: string; port: number }, hooks: MailboxHooks, talk: (way: NativeClientWay) => T) {
+    super(hooks, () => this.#dial(hooks), talk);
   }
 
   async #dial(hooks: MailboxHooks): Promise<void> {
