@@ -5,6 +5,7 @@ import { clock } from "../lib/net/clock.ts";
 import { ownAddresses, ownNames } from "../lib/net/own_names.ts";
 import { Places } from "../lib/net/places.ts";
 import type { Switchboard } from "../lib/net/switchboard.ts";
+import type { Overlook } from "../lib/net/web/overlook.ts";
 import { ServerSite } from "../lib/net/web/server_site.ts";
 import { WebServer } from "../lib/net/web/web_server.ts";
 import { fingerprint, type KeyedCertificate, ownCertificate, readCertificate } from "../lib/store/certificate.ts";
@@ -22,7 +23,7 @@ export interface WebPlan {
 }
 
 /** Opens the door for browsers; throws when it cannot be opened, or what it needs cannot be read. */
-export function openWeb(plan: WebPlan, port: number, board: Switchboard): WebServer {
+export function openWeb(plan: WebPlan, port: number, board: Switchboard, overlook: Overlook): WebServer {
   const { host, names: given, watchPasswordFile, tls } = plan.web ??
     { host: plan.host, names: [], watchPasswordFile: undefined, tls: undefined };
   const names = [...ownNames(), ...given];
@@ -35,6 +36,7 @@ export function openWeb(plan: WebPlan, port: number, board: Switchboard): WebSer
     files: readPageFiles(),
     passes: new Passes(plan.data, (name) => board.hub.secretOf(name), clock),
     passDays: PASS_DAYS,
+    overlook,
     watchPassword: readSecret(watchPasswordFile),
     secure: certificate !== undefined,
   });

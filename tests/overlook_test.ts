@@ -2,7 +2,10 @@ import { assertEquals } from "@std/assert";
 import { Ring } from "../lib/base/ring.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { RECEIPT_BOUNDS_MS } from "../lib/hub/tally.ts";
+import { OPEN_METRICS_TYPE } from "../lib/net/web/open_metrics.ts";
 import { quantile } from "../lib/net/web/pulse.ts";
+import { Browser } from "./support/browser.ts";
+import { Lab } from "./support/lab.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
 import { Onlooker, Overlooked, START } from "./support/overlooked.ts";
 
@@ -315,4 +318,26 @@ Deno.test("a watcher without room hears the lines later; one that throws hears n
   slow.room = true;
   seen.overlook.tick(seen.now);
   assertEquals([calls, slow.news(), quick.news()], [4, ["one", "two"], []]);
+});
+
+Deno.test("a browser on the server's machine watches: who is there, what is said, and the metrics", async () => {
+  await using house = new Lab({ web: true });
+  const { port } = house.house.doors.find(({ door }) => door === "web")!;
+  const browser = new Browser(port);
+  await using watching = await browser.chat("/watch");
+  const now = await watching.next("now");
+  assertEquals([now.online, (await watching.next("past")).lines], [0, []]);
+  using ann = await house.join("alice");
+  using bob = await house.join("bob");
+  await ann.la.send("/to bob hi\n");
+  await bob.take();
+  assertEquals(await ann.la.line(), "303 Message delivery successful");
+  let later = now as Record<string, unknown>;
+  while ((later.totals as { delivered: number }).delivered === 0) later = await watching.next("now");
+  assertEquals([later.online, later.totals], [2, { said: 1, delivered: 1, failed: 0 }]);
+  const response = await browser.ask("/metrics");
+  assertEquals(response.headers.get("content-type"), OPEN_METRICS_TYPE);
+  const families = parseOpenMetrics(await response.text());
+  assertEquals(families.get("partyline_messages_said")!.samples[0]!.value, 1);
+  assertEquals((families.get("partyline_resident_memory_bytes")!.samples[0]!.value) > 1_000_000, true);
 });

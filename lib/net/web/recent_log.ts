@@ -6,7 +6,7 @@ export const RECENT_LINES = 500;
 
 /** The last lines of the log, and how many there were of each level. */
 export class RecentLog {
-  readonly lines = new Ring<LogLine>(RECENT_LINES);
+  readonly lines: Ring<LogLine> = new Ring(RECENT_LINES);
   readonly counts: Record<LogLine["level"], number>;
 
   constructor() {
