@@ -29,7 +29,7 @@ for (const mode of ["chat", "mailbox"] as const) {
     using folder = new Folder();
     await using lab = new Lab({ mailbox: true, data: folder.path });
     using bob = await lab.join("bob");
-    const port = lab.house.doors.find(({ door }) => door === (mode === "chat" ? "im" : "mailbox"))!.port;
+    const port = lab.portOf(mode === "chat" ? "im" : "mailbox");
     const secret = folder.write("secret", "12345\n");
     const { client, browser, path } = await paged(
       [mode, "127.0.0.1", String(port), "--name", "alice", "--password-file", secret],
@@ -65,12 +65,14 @@ for (const mode of ["chat", "mailbox"] as const) {
   });
 }
 
-Deno.test("client peer --page: two pages chat with no server between them, and learn what became of it", async () => {
+Deno.test("client peer --page: a page chats with a program, with no more than a table between them, and learns what became of it", async () => {
   using folder = new Folder();
   using other = new Folder();
-  const bob = new Running(SOURCES, "client", ["peer", "--name", "bob", "--data", other.path], other.path);
-  await using _bob = bob;
-  const { client, browser } = await paged(["peer", "--name", "alice"], folder);
+  // Where everybody is found by multicast, other tests are found too.
+  await using lab = new Lab({ addressBook: true, data: folder.path });
+  const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
+  await using bob = new Running(SOURCES, "client", [...table, "--name", "bob", "--data", other.path], other.path);
+  const { client, browser } = await paged([...table, "--name", "alice"], folder);
   await using _client = client;
   await using chat = await browser.chat();
   await chat.resume();

@@ -6,7 +6,7 @@ import { Folder } from "./support/programs.ts";
 import { Wire } from "./support/wire.ts";
 
 function browser(lab: Lab): Browser {
-  return new Browser(lab.house.doors.find(({ door }) => door === "web")!.port);
+  return new Browser(lab.portOf("web"));
 }
 
 /** A server with a page, whose messages are kept in a folder of its own. */
@@ -174,7 +174,7 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
 
 Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
   await using house = new WebLab({ tls: "own" });
-  const { port } = house.house.doors.find(({ door }) => door === "web")!;
+  const port = house.portOf("web");
   const { cert } = JSON.parse(Deno.readTextFileSync(`${house.folder.path}/tls.json`));
   using client = Deno.createHttpClient({ caCerts: [cert] });
   for (const host of ["127.0.0.1", "localhost"]) {
