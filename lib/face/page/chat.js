@@ -184,7 +184,7 @@ function save(file, name) {
 const socket = new Socket({
   may: async () => {
     const told = await askAbout();
-    title = told.title;
+    title = told.title ?? title;
     the("logout").hidden = told.host === "client";
     // A page of an older server may not understand the newer one.
     if (version !== undefined && version !== told.version) {

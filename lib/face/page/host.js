@@ -4,7 +4,7 @@
  * @property {string | null} name who we are to the server; null when it does not know
  * @property {boolean} registration
  * @property {"server" | "client"} host
- * @property {string} title
+ * @property {string} [title]
  */
 
 /** What the host says of itself, and who we are to it. @returns {Promise<About>} */

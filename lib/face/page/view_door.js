@@ -22,10 +22,10 @@ export class Door {
     });
   }
 
-  /** @param {import("./host.js").About} about @param {string} name who was here before @param {string} why */
-  open(about, name, why) {
+  /** @param {import("./host.js").About} about @param {string} title @param {string} name who was here before @param {string} why */
+  open(about, title, name, why) {
     if (this.#dialog.open) return;
-    write(the("door-title"), about.title);
+    write(the("door-title"), title);
     the("door-other").hidden = !about.registration;
     this.#turn(false);
     write(the("door-why"), why);
