@@ -12,12 +12,15 @@ import { endpoint } from "./lib/base/address.ts";
 import type { Certificate } from "./lib/net/certificate.ts";
 import type { GateSecrets } from "./lib/net/datagram_door.ts";
 import { DatagramServer } from "./lib/net/datagram_server.ts";
+import { ownAddresses } from "./lib/net/own_names.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import type { Door } from "./lib/net/seat.ts";
 import { certificateFor } from "./servers/tls.ts";
 import { openWeb } from "./servers/web.ts";
 import { Switchboard } from "./lib/net/switchboard.ts";
+import { openOverlook, type Overlook } from "./lib/net/web/overlook.ts";
+import { RecentLog } from "./lib/net/web/recent_log.ts";
 import { openWorld } from "./lib/net/world.ts";
 import { isKept, openKept } from "./lib/store/kept.ts";
 import { Passwords } from "./lib/store/passwords.ts";
@@ -73,12 +76,18 @@ async function serve(plan: ServePlan): Promise<void> {
     broken: () => {},
     waitingBytes: LOG_BYTES,
   });
-  openLog({ level: plan.logLevel, json: plan.logJson, write: (line) => watched.push(line) });
+  const recent = new RecentLog();
+  openLog({
+    level: plan.logLevel,
+    json: plan.logJson,
+    write: (line) => watched.push(line),
+    keep: (line) => recent.keep(line),
+  });
   const accounts = readUsers(plan.users);
   // Before the doors open: whoever has seen them open may send a signal.
   const stopping = stopSignal(() => reload(plan.users, house.hub));
   const house: House = openHouse(
-    { ...plan, enrollIn: plan.registration ? plan.users : undefined },
+    { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
     accounts,
     (line) => watched.push(line),
   );
@@ -112,6 +121,8 @@ type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits">
   readonly web?: WebOptions;
   /** The users file that new accounts are written into; without one nobody can register. */
   readonly enrollIn?: string | undefined;
+  /** What is logged, for the server's page. */
+  readonly log?: RecentLog;
 };
 
 /** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
@@ -145,12 +156,22 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
     note: (text) => log.info(`address-book: ${text}`),
     changed: (change) => tableLog.write(change),
   });
-  const servers = openDoors(plan, board, book, proofs);
-  const ticking = setInterval(() => (board.tick(), book.tick(board.now)), TICK_MS);
+  const doors = () =>
+    [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port }));
+  const overlook = openOverlook({
+    board,
+    doors,
+    addresses: plan.doors.web === undefined ? [] : ownAddresses(),
+    log: plan.log ?? new RecentLog(),
+    memoryBytes: () => Deno.memoryUsage().rss,
+    bookEntries: () => book.size,
+  });
+  const servers = openDoors(plan, board, book, overlook, proofs);
+  const ticking = setInterval(() => (board.tick(), book.tick(board.now), overlook.tick(board.now)), TICK_MS);
   return {
     hub,
     board,
-    doors: [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port })),
+    doors: doors(),
     async stop() {
       for (const server of servers.values()) server.close();
       board.stop();
@@ -167,6 +188,7 @@ function openDoors(
   plan: HousePlan,
   board: Switchboard,
   book: AddressBook,
+  overlook: Overlook,
   secrets: GateSecrets,
 ): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
@@ -180,7 +202,7 @@ function openDoors(
     "address-book": stream(addressBookDoor(book)),
     lobby: stream(LOBBY_DOOR),
     mailbox: (port) => new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
-    web: (port) => openWeb({ web, data, limits }, port, board, certificate()),
+    web: (port) => openWeb({ web, data, limits }, port, board, overlook, certificate()),
     tls: (port) => stream(TLS_DOOR, certificate() ?? certificateFor({ ...web, tls: "own" }, data))(port),
   };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {

@@ -5,6 +5,7 @@ import { clock } from "../lib/net/clock.ts";
 import { ownNames } from "../lib/net/own_names.ts";
 import { Places } from "../lib/net/places.ts";
 import type { Switchboard } from "../lib/net/switchboard.ts";
+import type { Overlook } from "../lib/net/web/overlook.ts";
 import { ServerSite } from "../lib/net/web/server_site.ts";
 import { WebServer } from "../lib/net/web/web_server.ts";
 import { readPageFiles } from "../lib/store/page_files.ts";
@@ -23,6 +24,7 @@ export function openWeb(
   { web, data, limits }: WebPlan,
   port: number,
   board: Switchboard,
+  overlook: Overlook,
   certificate: Certificate | undefined,
 ): WebServer {
   const site = new ServerSite({
@@ -32,6 +34,7 @@ export function openWeb(
     files: readPageFiles(),
     passes: new Passes(data, (name) => board.hub.secretOf(name), clock),
     passDays: PASS_DAYS,
+    overlook,
     watchPassword: readSecret(web.watchPasswordFile),
     secure: certificate !== undefined,
   });

@@ -534,6 +534,7 @@ const PEER: PeerPlan = {
   udp: 0,
   data: undefined,
   downloads: undefined,
+  page: false,
   trace: false,
 };
 
