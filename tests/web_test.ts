@@ -221,5 +221,5 @@ Deno.test("client chat over TLS knows the server by its certificate, and by no o
   assertEquals(await alice.over(), 0);
   await using wary = new Running(SOURCES, "client", ["chat", "127.0.0.1", port, "--tls", ...who], folder.path);
   assertEquals(await wary.over(), 1);
-  assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/);
+  assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/m);
 });
