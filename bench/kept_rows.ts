@@ -8,6 +8,20 @@ import { POUR, TEXT } from "./traffic.ts";
 
 /** Messages a second that arrive from one sender who writes many at once, in our own protocol and in others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
+  const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
+  const notes = ["native: everything is on the disk before anybody is told; ngircd keeps nothing"];
+  const target = { own: "native", than: "ngircd", atLeast: 2 };
+  return row(title, "deliveries/s", await pours(plan, kinds, receivers), target, notes);
+}
+
+/** The same to people at the page, beside those on TCP. */
+export async function webRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
+  const title = `fan-out to ${receivers} WebSockets, ${POUR} messages a write`;
+  const target = { own: "WebSocket", than: "native" };
+  return row(title, "deliveries/s", await pours(plan, kinds, receivers), target, ["the same store behind both"]);
+}
+
+async function pours(plan: Plan, kinds: readonly PeerKind[], receivers: number) {
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
       kind,
@@ -15,15 +29,7 @@ export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers:
       { room: true },
       (crowd, peer) => perSecond(plan, peer, () => crowd.tally.delivered, (until) => crowd.pour!(until)),
     ));
-  const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
-  const notes = ["native: everything is on the disk before anybody is told; ngircd keeps nothing"];
-  return row(
-    title,
-    "deliveries/s",
-    figures(results, medianFigure),
-    { own: "native", than: "ngircd", atLeast: 2 },
-    notes,
-  );
+  return figures(results, medianFigure);
 }
 
 /** Private messages a second of our own protocol, each kept and its delivery told, beside bare ones. */

@@ -8,7 +8,7 @@
  * Figures are printed, never asserted; the status is 1 only when something did not work.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow } from "./kept_rows.ts";
+import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
 import { fileRows, folderRows } from "./file_rows.ts";
 import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
@@ -17,7 +17,7 @@ import { datagramEcho } from "./peers/datagram_echo.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
 import { fanOut } from "./peers/fan_out.ts";
-import { lobby, mailbox, native, ours } from "./peers/ours.ts";
+import { lobby, mailbox, native, ours, web } from "./peers/ours.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { peers } from "./peers/peers.ts";
 import { python } from "./peers/python.ts";
@@ -59,6 +59,8 @@ function jobs(
     ["toall-200", () => shoutRow(plan, kinds, 200)],
     ["pour-20", () => pourRow(plan, natives, 20)],
     ["pour-200", () => pourRow(plan, natives, 200)],
+    ["web-20", () => webRow(plan, [web, native], 20)],
+    ["web-500", () => webRow(plan, [web, native], small ? 50 : 499)],
     ["kept-50", () => keptRow(plan, natives, 50)],
     ["mailbox-50", () => mailboxRow(plan, [mailbox, datagramEcho], 50)],
     ["native-idle", () => nativeIdleRow(plan, native, small ? 50 : 500)],

@@ -7,40 +7,60 @@ const BUFFER_BYTES = 16 * 1024;
 /** So many messages are acknowledged together, at the latest. */
 const ACK_EVERY = 64;
 
-/** One user of our own protocol on TCP; counts lines, and decodes no more than it must to acknowledge. */
-class NativeUser {
+/** How messages stand one behind the other. */
+export interface Framing {
+  wrap(json: string): Uint8Array;
+  /** Where what begins at `at` has its JSON, one a line, and where the next begins; undefined while it is not whole. */
+  next(bytes: Uint8Array, at: number, end: number): { from: number; to: number; after: number } | undefined;
+}
+
+/** One a line. */
+const LINES: Framing = {
+  wrap: (json) => encoder.encode(`${json}\n`),
+  next(bytes, at, end) {
+    const to = bytes.indexOf(10, at);
+    return to < 0 || to >= end ? undefined : { from: at, to, after: to + 1 };
+  },
+};
+
+/** One user of our own protocol; counts messages, and decodes no more than it must to acknowledge. */
+export class NativeUser {
   received = 0;
   delivered = 0;
   #ackedAt = 0;
   #ids = 0;
-  /** Called after each chunk that brought lines. */
+  /** Called after each chunk that brought messages. */
   wake: (() => void) | undefined;
   #waiting: { messages: number; delivered: number; wake: () => void } | undefined;
 
-  private constructor(readonly conn: Deno.TcpConn, readonly name: string, readonly tally: Tally) {}
+  constructor(
+    readonly conn: Deno.TcpConn,
+    readonly name: string,
+    readonly tally: Tally,
+    readonly framing: Framing = LINES,
+  ) {}
 
   static async login(port: number, name: string, tally: Tally): Promise<NativeUser> {
     const la = await Deno.connect({ hostname: "127.0.0.1", port });
     la.setNoDelay(true);
     const user = new NativeUser(la, name, tally);
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    await user.#ask(`/login ${name} ${PASSWORD}\n`, "101 ");
+    await user.ask(encoder.encode(`/login ${name} ${PASSWORD}\n`), "101 ");
     const accepted = listener.accept();
-    await user.#ask(`/port ${listener.addr.port}\n`, "201 ");
+    await user.ask(encoder.encode(`/port ${listener.addr.port}\n`), "201 ");
     using _lb = await accepted;
-    await user.#ask("/partyline 1\n", "110 ");
-    await user.#ask('{"type":"resume"}\n', '{"type":"begun"');
-    user.#receive();
+    await user.ask(encoder.encode("/partyline 1\n"), "110 ");
+    await user.resume();
     return user;
   }
 
   /** Says so many messages in one write. */
   async say(where: string, count: number): Promise<void> {
-    let text = "";
-    for (let i = 0; i < count; i++) {
-      text += `{"type":"say","id":"${this.name}-${++this.#ids}",${where},"text":"${TEXT}"}\n`;
-    }
-    await this.conn.write(encoder.encode(text));
+    const messages = Array.from(
+      { length: count },
+      () => this.framing.wrap(`{"type":"say","id":"${this.name}-${++this.#ids}",${where},"text":"${TEXT}"}`),
+    );
+    await this.#write(messages.length === 1 ? messages[0]! : concat(messages));
   }
 
   /** Resolves when so many more messages have come, or so many more of ours have arrived. */
@@ -53,12 +73,26 @@ class NativeUser {
     this.conn.close();
   }
 
-  async #ask(line: string, answer: string): Promise<void> {
-    await this.conn.write(encoder.encode(line));
+  /** Begins the stream, and counts from then on. */
+  async resume(): Promise<void> {
+    await this.ask(this.framing.wrap('{"type":"resume"}'), '{"type":"begun"');
+    this.#receive();
+  }
+
+  /** Sends bytes and reads until what should be answered has come. */
+  async ask(bytes: Uint8Array, answer: string): Promise<void> {
+    await this.#write(bytes);
     const buffer = new Uint8Array(4096);
-    const n = await this.conn.read(buffer);
-    const said = n === null ? "the end" : decoder.decode(buffer.subarray(0, n));
-    if (!said.startsWith(answer)) throw new Error(`${line.trimEnd()} was answered ${said}`);
+    let said = "";
+    while (!said.includes(answer)) {
+      const n = await this.conn.read(buffer);
+      if (n === null) throw new Error(`${decoder.decode(bytes).trimEnd()} was answered ${said}`);
+      said += decoder.decode(buffer.subarray(0, n));
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.conn.write(rest));
   }
 
   async #receive(): Promise<void> {
@@ -71,38 +105,44 @@ class NativeUser {
         n = await this.conn.read(buffer.subarray(held))
       ) {
         const end = held + n;
-        const last = buffer.lastIndexOf(10, end - 1);
-        if (last < 0) {
-          held = end;
-          continue;
-        }
-        this.#count(buffer, last + 1);
-        buffer.copyWithin(0, last + 1, end);
-        held = end - last - 1;
+        const used = this.#count(buffer, end);
+        buffer.copyWithin(0, used, end);
+        held = end - used;
       }
     } catch {
       // leave() has closed it.
     }
   }
 
-  /** Whole lines: a message begins {"type":"m, a notice {"type":"d; what answers us, {"type":"s, and news, {"type":"p, count nothing. */
-  #count(bytes: Uint8Array, length: number): void {
-    let last = -1;
-    for (let at = 0; at < length; at = bytes.indexOf(10, at) + 1) {
-      const kind = bytes[at + 9];
-      if (kind === 0x6d) {
-        this.received++;
-        this.tally.delivered++;
-      } else if (kind === 0x64) this.delivered++;
-      else if (kind === 0x66) this.tally.errors++;
-      if (kind === 0x6d || kind === 0x64) last = at;
+  /**
+   * Counts whole messages; how many bytes they are. One to us begins {"type":"m, a notice {"type":"d; what answers us,
+   * {"type":"s, and news, {"type":"p, count nothing.
+   */
+  #count(bytes: Uint8Array, end: number): number {
+    let used = 0;
+    let last: { from: number; to: number } | undefined;
+    for (let next = this.framing.next(bytes, 0, end); next; next = this.framing.next(bytes, used, end)) {
+      used = next.after;
+      for (let from = next.from, to; from < next.to; from = to + 1) {
+        const line = bytes.indexOf(10, from);
+        to = line < 0 || line > next.to ? next.to : line;
+        const kind = bytes[from + 9];
+        if (kind === 0x6d) {
+          this.received++;
+          this.tally.delivered++;
+        } else if (kind === 0x64) this.delivered++;
+        else if (kind === 0x66) this.tally.errors++;
+        if (kind === 0x6d || kind === 0x64) last = { from, to };
+      }
     }
-    if (last >= 0) this.#acknowledge(decoder.decode(bytes.subarray(last, bytes.indexOf(10, last))));
+    if (used === 0) return 0;
+    if (last) this.#acknowledge(decoder.decode(bytes.subarray(last.from, last.to)));
     this.wake?.();
     const waiting = this.#waiting;
-    if (!waiting || this.received < waiting.messages || this.delivered < waiting.delivered) return;
+    if (!waiting || this.received < waiting.messages || this.delivered < waiting.delivered) return used;
     this.#waiting = undefined;
     waiting.wake();
+    return used;
   }
 
   /** What is private has a sender who waits for the acknowledgement; the rest is acknowledged together. */
@@ -111,8 +151,18 @@ class NativeUser {
     const { seq, type, to } = JSON.parse(line);
     if ((type !== "message" || to === undefined) && all - this.#ackedAt < ACK_EVERY) return;
     this.#ackedAt = all;
-    this.conn.write(encoder.encode(`{"type":"ack","seq":${seq}}\n`)).catch(() => {});
+    this.#write(this.framing.wrap(`{"type":"ack","seq":${seq}}`)).catch(() => {});
   }
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 class NativeCrowd extends LineCrowd<NativeUser> {
@@ -139,9 +189,13 @@ class NativeCrowd extends LineCrowd<NativeUser> {
 }
 
 /** Logs users in at the IM door and has them go over to our own protocol. */
-export async function joinNative(port: number, count: number, options: JoinOptions = {}): Promise<Crowd> {
-  const { first = 0, atOnce = 8 } = options;
-  const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
-  const users = await forEachOf(first, count, atOnce, (number) => NativeUser.login(port, userName(number), tally));
-  return new NativeCrowd(users, first, tally);
+export const joinNative = joining(NativeUser.login);
+
+/** How a crowd comes together, each user of it in this way. */
+export function joining(login: (port: number, name: string, tally: Tally) => Promise<NativeUser>) {
+  return async (port: number, count: number, { first = 0, atOnce = 8 }: JoinOptions = {}): Promise<Crowd> => {
+    const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
+    const users = await forEachOf(first, count, atOnce, (number) => login(port, userName(number), tally));
+    return new NativeCrowd(users, first, tally);
+  };
 }

@@ -5,6 +5,7 @@ import { start } from "../process.ts";
 import { joinRoom } from "../lobby_load.ts";
 import { joinMailbox } from "../mailbox_load.ts";
 import { joinNative } from "../native_load.ts";
+import { joinWeb } from "../web_load.ts";
 import type { PeerKind } from "./peer.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
@@ -47,4 +48,12 @@ export const mailbox: PeerKind = {
   name: "mailbox",
   join: joinMailbox,
   start: (folder, usersFile) => startOurs(folder, usersFile, "mailbox", ["--mailbox", "0"]),
+};
+
+/** Our server with everybody at the page: our own protocol over WebSocket. */
+export const web: PeerKind = {
+  ...ours,
+  name: "WebSocket",
+  join: joinWeb,
+  start: (folder, usersFile) => startOurs(folder, usersFile, "web", ["--web", "0"]),
 };

@@ -167,8 +167,9 @@ export class Chat {
       const payload = bytes.slice(head, head + length);
       this.#bytes = bytes.slice(head + length);
       const opcode = bytes[0]! & 15;
-      if (opcode === OPCODE.text) this.heard.push(JSON.parse(decodeLeniently(payload)));
-      else if (opcode === OPCODE.ping) this.frame("pong", payload).catch(() => {});
+      if (opcode === OPCODE.text) {
+        for (const line of decodeLeniently(payload).split("\n")) this.heard.push(JSON.parse(line));
+      } else if (opcode === OPCODE.ping) this.frame("pong", payload).catch(() => {});
       else if (opcode === OPCODE.close) {
         this.closed = decodeLeniently(payload.subarray(2));
         this.frame("close", payload).catch(() => {});

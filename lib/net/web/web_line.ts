@@ -9,11 +9,12 @@ const ENVELOPE_CHARACTERS = 1024;
 const REASON_BYTES = 120;
 const decoder = new TextDecoder();
 
-/** What was decoded last: those who are told the same share its text. */
-let last: { readonly bytes: Uint8Array; readonly text: string } | undefined;
+/** What was sent last: those who are told the same in one turn share its text. */
+let last: { readonly messages: readonly Uint8Array[]; readonly text: string } = { messages: [], text: "" };
 
 /**
- * One WebSocket as a line of a seat: a message a frame.
+ * One WebSocket as a line of a seat. What one turn tells goes out in one frame, a message a line; what comes is a message a
+ * frame.
  *
  * 1. The socket is open when the line is made.
  * 2. Frames that the seat is not hungry for wait, up to `outboxBytes`; a peer that says more ends its session.
@@ -21,6 +22,9 @@ let last: { readonly bytes: Uint8Array; readonly text: string } | undefined;
 export class WebLine implements Line {
   readonly #waiting: string[] = [];
   #waitingCharacters = 0;
+  /** Told in this turn. */
+  #told: Uint8Array[] = [];
+  #toldBytes = 0;
   #taking = false;
   readonly #most: number;
   /** Resolves when the connection is gone. */
@@ -40,17 +44,19 @@ export class WebLine implements Line {
   }
 
   get waitingBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.socket.bufferedAmount + this.#toldBytes;
   }
 
   write(bytes: Uint8Array): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.socket.bufferedAmount + bytes.length > this.limits.outboxBytes) return this.seat.overflowed();
-    if (last?.bytes !== bytes) last = { bytes, text: decoder.decode(bytes) };
-    this.socket.send(last.text);
+    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) return this.seat.overflowed();
+    if (this.#told.length === 0) queueMicrotask(() => this.#send());
+    this.#told.push(bytes);
+    this.#toldBytes += bytes.length;
   }
 
   close(why: string): void {
+    this.#send();
     const reason = encodeText(why).length <= REASON_BYTES ? why : "";
     if (this.socket.readyState === WebSocket.OPEN) this.socket.close(1000, reason);
   }
@@ -71,6 +77,14 @@ export class WebLine implements Line {
     this.#taking = false;
   }
 
+  #send(): void {
+    const messages = this.#told;
+    if (messages.length === 0) return;
+    this.#told = [];
+    this.#toldBytes = 0;
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(textOf(messages));
+  }
+
   #came(data: unknown): void {
     if (typeof data !== "string") return this.seat.end("frames are text here");
     if (data.length > this.#most) return this.seat.end(`a frame has at most ${this.#most} characters`);
@@ -81,4 +95,10 @@ export class WebLine implements Line {
     this.#waitingCharacters += data.length;
     this.resume();
   }
+}
+
+function textOf(messages: readonly Uint8Array[]): string {
+  const same = last.messages.length === messages.length && last.messages.every((message, i) => message === messages[i]);
+  if (!same) last = { messages, text: messages.map((message) => decoder.decode(message)).join("\n") };
+  return last.text;
 }
