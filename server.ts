@@ -9,12 +9,14 @@ import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/base/address.ts";
+import type { Certificate } from "./lib/net/certificate.ts";
 import type { GateSecrets } from "./lib/net/datagram_door.ts";
 import { DatagramServer } from "./lib/net/datagram_server.ts";
 import { ownAddresses } from "./lib/net/own_names.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import type { Door } from "./lib/net/seat.ts";
+import { certificateFor } from "./servers/tls.ts";
 import { openWeb } from "./servers/web.ts";
 import { Switchboard } from "./lib/net/switchboard.ts";
 import { openOverlook, type Overlook } from "./lib/net/web/overlook.ts";
@@ -30,7 +32,7 @@ import { AddressBook } from "./lib/wire/address_book/book.ts";
 import { addressBookDoor } from "./lib/wire/address_book/door.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
 import { LOBBY_DOOR } from "./lib/wire/lobby/door.ts";
-import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
+import { MAILBOX_DOOR, nativeOnLines, TLS_DOOR } from "./lib/wire/native/door.ts";
 
 const TICK_MS = 50;
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
@@ -190,15 +192,18 @@ function openDoors(
   secrets: GateSecrets,
 ): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
-  const { host: hostname, limits } = plan;
-  const stream = (door: Door) => (port: number) =>
-    new StreamServer(door, { hostname, port }, board, new Places(limits), limits);
+  const { host: hostname, data, limits } = plan;
+  const stream = (door: Door, certificate?: Certificate) => (port: number) =>
+    new StreamServer(door, { hostname, port }, board, new Places(limits), limits, certificate);
+  const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
+  const certificate = () => certificateFor(web, data);
   const open: Record<DoorName, (port: number) => DoorServer> = {
     im: stream(IM),
     "address-book": stream(addressBookDoor(book)),
     lobby: stream(LOBBY_DOOR),
     mailbox: (port) => new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
-    web: (port) => openWeb(plan, port, board, overlook),
+    web: (port) => openWeb({ web, data, limits }, port, board, overlook, certificate()),
+    tls: (port) => stream(TLS_DOOR, certificate() ?? certificateFor({ ...web, tls: "own" }, data))(port),
   };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
     try {
@@ -206,8 +211,10 @@ function openDoors(
     } catch (error) {
       for (const server of servers.values()) (server.close(), server.shut?.());
       board.close();
-      const option = name === "im" ? "" : ` (--${name})`;
-      throw new UsageError(`cannot listen on ${endpoint(hostname, port)}${option}: ${reason(error)}`);
+      if (error instanceof StoreError) throw error;
+      const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
+      const where = endpoint(name === "web" ? web.host : hostname, port);
+      throw new UsageError(`cannot listen on ${where}${option}: ${reason(error)}`);
     }
   }
   return servers;

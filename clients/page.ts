@@ -4,8 +4,8 @@ import type { JoinPlan } from "../lib/face/client_line.ts";
 import { PageTalk } from "../lib/wire/native/page_talk.ts";
 import { chatClient } from "./chat.ts";
 import { type Joining, run } from "./companions.ts";
+import { provingClient } from "./proving.ts";
 import type { Over } from "./ending.ts";
-import { mailboxClient } from "./mailbox.ts";
 import { type OpenPage, openPage } from "./open_page.ts";
 
 /** The chat in a browser on this machine: we log in, the page does the talking. */
@@ -24,7 +24,7 @@ export async function page(plan: JoinPlan): Promise<number> {
     leave: () => Deno.stdin.isTerminal() && joining.client.leave(),
     interrupt: () => joining.client.stop(130),
   }, plan.type === "mailbox" ? "mailbox" : "chat");
-  const join = plan.type === "mailbox" ? mailboxClient<PageTalk> : chatClient<PageTalk>;
+  const join = plan.type === "mailbox" || plan.tls ? provingClient<PageTalk> : chatClient<PageTalk>;
   const joining: Joining<PageTalk> = join(plan, face, {
     show: (happening) => {
       if (happening.type !== "in") return face.happened(happening);

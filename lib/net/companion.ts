@@ -29,6 +29,15 @@ export interface CompanionHooks {
   mark(store: string, seq: number): void;
 }
 
+/** What a client tells besides that says and proves who it is. */
+export interface ProvingHooks extends CompanionHooks {
+  /** The server is asked, or asked again. */
+  attempt(): void;
+  /** The server answers: who we are is to be said, by `native.greet`. */
+  connected(): void;
+  trace?(direction: "up" | "down", line: string): void;
+}
+
 /** For the server to answer what was said last, when there is nobody to wait for. */
 const LEAVE_MS = 10_000;
 const PARTING_MS = 1000;

@@ -23,6 +23,7 @@ export class Lab {
       lobby?: boolean;
       web?: boolean;
       addressBook?: boolean;
+      tlsPort?: boolean;
       tls?: WebOptions["tls"];
       enrollIn?: string;
       data?: string;
@@ -36,6 +37,7 @@ export class Lab {
           ...(options.lobby ? { lobby: 0 } : {}),
           ...(options.mailbox ? { mailbox: 0 } : {}),
           ...(options.web ? { web: 0 } : {}),
+          ...(options.tlsPort ? { tls: 0 } : {}),
           ...(options.addressBook ? { "address-book": 0 } : {}),
         },
         web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },

@@ -2,8 +2,10 @@ import { reason } from "../lib/base/reason.ts";
 import { type ChatFace, openChatFace } from "../lib/face/chat_face.ts";
 import type { JoinPlan } from "../lib/face/client_line.ts";
 import { traceLine } from "../lib/face/trace.ts";
-import type { Talk } from "../lib/net/companion.ts";
+import type { Companion, ProvingHooks, Talk } from "../lib/net/companion.ts";
 import { MailboxClient } from "../lib/net/mailbox_client.ts";
+import { TlsClient } from "../lib/net/tls_client.ts";
+import { readPem } from "../lib/store/certificate.ts";
 import { Identity, usualFolder } from "../lib/store/identity.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
 import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
@@ -14,8 +16,8 @@ import { hooks, type Learning, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
 
-/** The mailbox handout's client. */
-export async function mailbox(plan: JoinPlan): Promise<number> {
+/** A chat where we say and prove who we are: the mailbox handout's, and ours over TLS. */
+export async function proving(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
   const face: ChatFace = openChatFace({
     say: (to, text) => client.native.say(to, text),
@@ -26,31 +28,31 @@ export async function mailbox(plan: JoinPlan): Promise<number> {
     paths: pathsFrom,
     leave: () => joining.name === undefined ? client.stop(1) : files.leave(() => client.leave()),
     interrupt: () => client.stop(130),
-  }, "mailbox");
+  }, plan.type === "mailbox" ? "mailbox" : "chat");
   const files = new ClientFiles(plan, face, {
     say: (to, text) => client.native.say(to, text),
     signal: (to, text) => client.native.signal(to, text),
   });
   const learning = hooks(plan, face, files, over.resolve, () => joining.name ?? "");
-  const joining = mailboxClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  const joining = provingClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
   const { client } = joining;
   return await run(client, face, files, over.promise, () => client.stop(130));
 }
 
-/** A client that says and proves who it is at the mailbox, and asks the face for what it was not told. */
-export function mailboxClient<T extends Talk>(
+/** A client that says and proves who it is, and asks the face for what it was not told. */
+export function provingClient<T extends Talk>(
   plan: JoinPlan,
   face: ChatFace,
   learning: Learning,
   talk: (way: NativeClientWay) => T,
-): { client: MailboxClient<T>; readonly name: string | undefined; typed(line: string): void } {
+): { client: Companion<T>; readonly name: string | undefined; typed(line: string): void } {
   const known = readSecret(plan.passwordFile);
   const prover = new Prover(new Identity(plan.data ?? usualFolder()));
   let { name } = plan;
   let password = known;
   let answer: ((text: string) => void) | undefined;
   const asked = (ask: () => void) => new Promise<string>((resolve) => (answer = resolve, ask()));
-  const client: MailboxClient<T> = new MailboxClient(plan, {
+  const proofs: ProvingHooks = {
     ...learning,
     attempt: () => face.attempt(),
     connected: () => (face.connected(), void greet().catch(failed)),
@@ -66,7 +68,10 @@ export function mailboxClient<T extends Talk>(
     ...(plan.trace
       ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_DOOR.links[0], ...line)) }
       : {}),
-  }, talk);
+  };
+  const client: Companion<T> = plan.tls === undefined
+    ? new MailboxClient(plan, proofs, talk)
+    : new TlsClient({ ...plan, trusted: plan.tls === "trusted" ? undefined : readPem(plan.tls.cert) }, proofs, talk);
   async function greet(): Promise<void> {
     name ??= await asked(() => face.askName());
     client.native.greet(name, freshNonce(), await prover.key(name));
