@@ -4,6 +4,8 @@ import { type Tally, UNTIMED } from "./tally.ts";
 const MOST = 256;
 /** The same in characters; what a peer does not read must not fill its outbox. */
 const MOST_CHARACTERS = 64 * 1024;
+/** Numbers that are remembered of each. */
+const EACH = 3;
 /** What a message costs besides its text. */
 const OVERHEAD = 100;
 
@@ -18,10 +20,8 @@ export class Course {
   /** Everything up to here was told. */
   told: number;
   live = false;
-  readonly #seqs: number[] = [];
-  readonly #sizes: number[] = [];
-  /** When each was said; NaN for a notice. */
-  readonly #said: number[] = [];
+  /** Of each that is not acknowledged its number, its size, and when it was said, NaN for a notice: one list is cheapest. */
+  readonly #list: number[] = [];
   #first = 0;
   #characters = 0;
 
@@ -45,26 +45,23 @@ export class Course {
   /** One more is told: a message that was said then, or a notice, which was never said. */
   tell(seq: number, characters: number, said: number): void {
     this.told = seq;
-    this.#seqs.push(seq);
-    this.#sizes.push(characters + OVERHEAD);
-    this.#said.push(said);
+    this.#list.push(seq, characters + OVERHEAD, said);
     this.#characters += characters + OVERHEAD;
   }
 
   /** Everything up to `seq` is acknowledged, and counted; what was actually told of it. */
   acknowledge(seq: number, tally: Tally, now: number): number {
-    while (this.#first < this.#seqs.length && this.#seqs[this.#first]! <= seq) {
-      const said = this.#said[this.#first]!;
+    const list = this.#list;
+    for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += EACH) {
+      this.#characters -= list[this.#first + 1]!;
+      const said = list[this.#first + 2]!;
       if (!Number.isNaN(said)) tally.confirm(said < this.since ? UNTIMED : said, now);
-      this.#characters -= this.#sizes[this.#first++]!;
     }
-    if (this.#first === this.#seqs.length) {
-      this.#seqs.length = this.#sizes.length = this.#said.length = 0;
+    if (this.#first === list.length) {
+      list.length = 0;
       this.#first = 0;
-    } else if (this.#first > MOST) {
-      this.#seqs.splice(0, this.#first);
-      this.#sizes.splice(0, this.#first);
-      this.#said.splice(0, this.#first);
+    } else if (this.#first > MOST * EACH) {
+      list.splice(0, this.#first);
       this.#first = 0;
     }
     return Math.min(seq, this.told);
@@ -72,6 +69,6 @@ export class Course {
 
   /** How many more may be told before something is acknowledged. */
   get room(): number {
-    return this.#characters >= MOST_CHARACTERS ? 0 : Math.max(0, MOST - (this.#seqs.length - this.#first));
+    return this.#characters >= MOST_CHARACTERS ? 0 : Math.max(0, MOST - (this.#list.length - this.#first) / EACH);
   }
 }
