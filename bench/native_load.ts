@@ -3,12 +3,13 @@ import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TE
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const BUFFER_BYTES = 16 * 1024;
 /** So many messages are acknowledged together, at the latest. */
 const ACK_EVERY = 64;
 
 /** How messages stand one behind the other. */
 export interface Framing {
+  /** No unit is longer. */
+  readonly bytes: number;
   wrap(json: string): Uint8Array;
   /** Where what begins at `at` has its JSON, one a line, and where the next begins; undefined while it is not whole. */
   next(bytes: Uint8Array, at: number, end: number): { from: number; to: number; after: number } | undefined;
@@ -16,6 +17,7 @@ export interface Framing {
 
 /** One a line. */
 const LINES: Framing = {
+  bytes: 16 * 1024,
   wrap: (json) => encoder.encode(`${json}\n`),
   next(bytes, at, end) {
     const to = bytes.indexOf(10, at);
@@ -96,7 +98,7 @@ export class NativeUser {
   }
 
   async #receive(): Promise<void> {
-    const buffer = new Uint8Array(BUFFER_BYTES);
+    const buffer = new Uint8Array(this.framing.bytes);
     let held = 0;
     try {
       for (

@@ -7,6 +7,7 @@ const MASKED = 0x80;
 
 /** One a WebSocket frame of text; ours are masked with zeros, which change nothing. */
 const FRAMES: Framing = {
+  bytes: 64 * 1024,
   wrap(json) {
     const { length } = json;
     const head = length < 126

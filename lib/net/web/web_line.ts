@@ -5,6 +5,8 @@ import type { Line, Seat } from "../seat.ts";
 /** A character of text is up to six in JSON. */
 const ESCAPED = 6;
 const ENVELOPE_CHARACTERS = 1024;
+/** What one frame holds, unless one message alone is longer. */
+const FRAME_BYTES = 32 * 1024;
 /** What a close frame has room for. */
 const REASON_BYTES = 120;
 const decoder = new TextDecoder();
@@ -50,6 +52,7 @@ export class WebLine implements Line {
   write(bytes: Uint8Array): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     if (this.waitingBytes + bytes.length > this.limits.outboxBytes) return this.seat.overflowed();
+    if (this.#toldBytes + bytes.length > FRAME_BYTES) this.#send();
     if (this.#told.length === 0) queueMicrotask(() => this.#send());
     this.#told.push(bytes);
     this.#toldBytes += bytes.length;
