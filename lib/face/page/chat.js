@@ -162,7 +162,7 @@ function enterAs(name) {
     },
     now: () => performance.now(),
   }, { debts: own.list("debts"), ended: own.list("ended") });
-  const here = own.get("here", /** @type {string | undefined} */ (undefined));
+  const here = own.get("here", /** @type {string | null} */ (null));
   /** @type {{ to: Target, value: number }[]} */
   const unread = own.list("unread");
   /** @type {{ to: Target, value: string }[]} */

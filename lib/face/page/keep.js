@@ -6,6 +6,8 @@ export class Keep {
   /** @param {string} name whose it is: nobody finds what somebody else has left */
   constructor(name) {
     this.prefix = `partyline ${name} `;
+    /** What stands there already is not written again. @type {Map<string, string>} */
+    this.written = new Map();
   }
 
   /** @template T @param {string} key @param {T} otherwise @returns {T} */
@@ -26,8 +28,11 @@ export class Keep {
 
   /** @param {string} key @param {unknown} value */
   set(key, value) {
+    const text = JSON.stringify(value) ?? "null";
+    if (this.written.get(key) === text) return;
+    this.written.set(key, text);
     try {
-      placeOf(key).setItem(this.prefix + key, JSON.stringify(value));
+      placeOf(key).setItem(this.prefix + key, text);
     } catch { /* it is full, or not allowed: then it is kept as long as the page is */ }
   }
 
