@@ -35,6 +35,8 @@ let noteTimer = 0;
 let version;
 let title = "Partyline";
 let isLeaving = false;
+/** What has the focus once it is drawn. @type {{ focus: () => void } | undefined} */
+let focusNext;
 
 /** @param {ChatEvent} event */
 function happen(event) {
@@ -79,6 +81,9 @@ function draw() {
   view.drawConnection(state, Date.now());
   view.drawMembers(state);
   compose.draw(state);
+  // What is not drawn yet cannot have the focus.
+  focusNext?.focus();
+  focusNext = undefined;
   earlier();
 }
 
@@ -94,7 +99,7 @@ function earlier() {
 function go(to) {
   happen({ type: "went", to });
   if ("room" in to && !the("members").hidden) talk?.ask({ type: "who", room: to.room });
-  compose.focus();
+  focusNext = compose;
 }
 
 /** @param {string} from @param {string} text */
@@ -110,7 +115,7 @@ function learn(event) {
   happen(event);
   if (event.type === "in") cameIn();
   if (event.type === "joined") {
-    compose.focus();
+    focusNext = compose;
     talk?.ask({ type: "rooms" });
   }
   if (event.type === "presence") { for (const name of event.online) if (!known.get(name)) files?.online(name); }
@@ -263,8 +268,9 @@ function showMembers(isShown) {
 
 /** Back to the list: on a phone that is another pane. */
 function back() {
-  if (matchMedia("(max-width: 44rem)").matches) happen({ type: "closed" });
-  side.focus();
+  if (!matchMedia("(max-width: 44rem)").matches) return side.focus();
+  focusNext = side;
+  happen({ type: "closed" });
 }
 
 the("retry").addEventListener("click", () => socket.tryNow());

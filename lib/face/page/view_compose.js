@@ -49,7 +49,8 @@ export class Compose {
 
   focus() {
     // A keyboard that comes up by itself covers half of a phone.
-    if (matchMedia("(pointer: fine)").matches) this.#text.focus();
+    const isPhone = matchMedia("(hover: none) and (pointer: coarse)").matches;
+    (isPhone ? the("scroller") : this.#text).focus({ preventScroll: true });
   }
 
   #typed() {
