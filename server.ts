@@ -9,13 +9,18 @@ import { traceLine } from "./lib/face/trace.ts";
 import type { Accounts } from "./lib/hub/accounts.ts";
 import { Hub } from "./lib/hub/hub.ts";
 import { endpoint } from "./lib/base/address.ts";
+import type { Certificate } from "./lib/net/certificate.ts";
 import type { GateSecrets } from "./lib/net/datagram_door.ts";
 import { DatagramServer } from "./lib/net/datagram_server.ts";
+import { ownAddresses } from "./lib/net/own_names.ts";
 import { Places } from "./lib/net/places.ts";
 import { StreamServer } from "./lib/net/stream_server.ts";
 import type { Door } from "./lib/net/seat.ts";
+import { certificateFor } from "./servers/tls.ts";
 import { openWeb } from "./servers/web.ts";
 import { Switchboard } from "./lib/net/switchboard.ts";
+import { openOverlook, type Overlook } from "./lib/net/web/overlook.ts";
+import { RecentLog } from "./lib/net/web/recent_log.ts";
 import { openWorld } from "./lib/net/world.ts";
 import { isKept, openKept } from "./lib/store/kept.ts";
 import { Passwords } from "./lib/store/passwords.ts";
@@ -27,7 +32,7 @@ import { AddressBook } from "./lib/wire/address_book/book.ts";
 import { addressBookDoor } from "./lib/wire/address_book/door.ts";
 import { IM_DOOR } from "./lib/wire/im/door.ts";
 import { LOBBY_DOOR } from "./lib/wire/lobby/door.ts";
-import { MAILBOX_DOOR, nativeOnLines } from "./lib/wire/native/door.ts";
+import { MAILBOX_DOOR, nativeOnLines, TLS_DOOR } from "./lib/wire/native/door.ts";
 
 const TICK_MS = 50;
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
@@ -71,12 +76,18 @@ async function serve(plan: ServePlan): Promise<void> {
     broken: () => {},
     waitingBytes: LOG_BYTES,
   });
-  openLog({ level: plan.logLevel, json: plan.logJson, write: (line) => watched.push(line) });
+  const recent = new RecentLog();
+  openLog({
+    level: plan.logLevel,
+    json: plan.logJson,
+    write: (line) => watched.push(line),
+    keep: (line) => recent.keep(line),
+  });
   const accounts = readUsers(plan.users);
   // Before the doors open: whoever has seen them open may send a signal.
   const stopping = stopSignal(() => reload(plan.users, house.hub));
   const house: House = openHouse(
-    { ...plan, enrollIn: plan.registration ? plan.users : undefined },
+    { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
     accounts,
     (line) => watched.push(line),
   );
@@ -110,6 +121,8 @@ type HousePlan = Pick<ServePlan, "host" | "doors" | "data" | "trace" | "limits">
   readonly web?: WebOptions;
   /** The users file that new accounts are written into; without one nobody can register. */
   readonly enrollIn?: string | undefined;
+  /** What is logged, for the server's page. */
+  readonly log?: RecentLog;
 };
 
 /** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
@@ -143,12 +156,22 @@ export function openHouse(plan: HousePlan, accounts: Accounts, showTrace: (line:
     note: (text) => log.info(`address-book: ${text}`),
     changed: (change) => tableLog.write(change),
   });
-  const servers = openDoors(plan, board, book, proofs);
-  const ticking = setInterval(() => (board.tick(), book.tick(board.now)), TICK_MS);
+  const doors = () =>
+    [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port }));
+  const overlook = openOverlook({
+    board,
+    doors,
+    addresses: plan.doors.web === undefined ? [] : ownAddresses(),
+    log: plan.log ?? new RecentLog(),
+    memoryBytes: () => Deno.memoryUsage().rss,
+    bookEntries: () => book.size,
+  });
+  const servers = openDoors(plan, board, book, overlook, proofs);
+  const ticking = setInterval(() => (board.tick(), book.tick(board.now), overlook.tick(board.now)), TICK_MS);
   return {
     hub,
     board,
-    doors: [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port })),
+    doors: doors(),
     async stop() {
       for (const server of servers.values()) server.close();
       board.stop();
@@ -165,18 +188,22 @@ function openDoors(
   plan: HousePlan,
   board: Switchboard,
   book: AddressBook,
+  overlook: Overlook,
   secrets: GateSecrets,
 ): Map<DoorName, DoorServer> {
   const servers = new Map<DoorName, DoorServer>();
-  const { host: hostname, limits } = plan;
-  const stream = (door: Door) => (port: number) =>
-    new StreamServer(door, { hostname, port }, board, new Places(limits), limits);
+  const { host: hostname, data, limits } = plan;
+  const stream = (door: Door, certificate?: Certificate) => (port: number) =>
+    new StreamServer(door, { hostname, port }, board, new Places(limits), limits, certificate);
+  const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
+  const certificate = () => certificateFor(web, data);
   const open: Record<DoorName, (port: number) => DoorServer> = {
     im: stream(IM),
     "address-book": stream(addressBookDoor(book)),
     lobby: stream(LOBBY_DOOR),
     mailbox: (port) => new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
-    web: (port) => openWeb(plan, port, board),
+    web: (port) => openWeb({ web, data, limits }, port, board, overlook, certificate()),
+    tls: (port) => stream(TLS_DOOR, certificate() ?? certificateFor({ ...web, tls: "own" }, data))(port),
   };
   for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
     try {
@@ -184,8 +211,10 @@ function openDoors(
     } catch (error) {
       for (const server of servers.values()) (server.close(), server.shut?.());
       board.close();
-      const option = name === "im" ? "" : ` (--${name})`;
-      throw new UsageError(`cannot listen on ${endpoint(hostname, port)}${option}: ${reason(error)}`);
+      if (error instanceof StoreError) throw error;
+      const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
+      const where = endpoint(name === "web" ? web.host : hostname, port);
+      throw new UsageError(`cannot listen on ${where}${option}: ${reason(error)}`);
     }
   }
   return servers;

@@ -3,19 +3,19 @@ import { type ChatFace, openChatFace } from "../lib/face/chat_face.ts";
 import type { JoinPlan } from "../lib/face/client_line.ts";
 import { traceLine } from "../lib/face/trace.ts";
 import { ChatClient } from "../lib/net/chat_client.ts";
+import type { Talk } from "../lib/net/companion.ts";
 import { freshRun } from "../lib/store/prover.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
-import { IM_DOOR } from "../lib/wire/im/door.ts";
 import { readSecret } from "../lib/store/secret_file.ts";
-import { hooks, run } from "./companions.ts";
+import { IM_DOOR } from "../lib/wire/im/door.ts";
+import { NativeClient, type NativeClientWay } from "../lib/wire/native/client.ts";
+import { hooks, type Learning, run } from "./companions.ts";
 import type { Over } from "./ending.ts";
 import { ClientFiles } from "./files.ts";
 
 /** Our own client: logs in at the IM door. */
 export async function chat(plan: JoinPlan): Promise<number> {
-  const password = readSecret(plan.passwordFile);
   const over = Promise.withResolvers<Over>();
-  const { name } = plan;
   const face: ChatFace = openChatFace({
     // Where only the handout is spoken, its words say the same.
     say: (to, text) =>
@@ -38,8 +38,20 @@ export async function chat(plan: JoinPlan): Promise<number> {
     signal: (to, text) => client.native.signal(to, text),
   });
   const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
-  const client: ChatClient = new ChatClient(plan, { name, password }, {
-    ...hooks(plan, face, files, over.resolve, () => client.native.name),
+  const learning = hooks(plan, face, files, over.resolve, () => client.native.name);
+  const { client } = chatClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  return await run(client, face, files, over.promise, () => client.interrupted());
+}
+
+/** A client that logs in at the IM door, and asks the face for what it was not told. */
+export function chatClient<T extends Talk>(
+  plan: JoinPlan,
+  face: ChatFace,
+  learning: Learning,
+  talk: (way: NativeClientWay) => T,
+): { client: ChatClient<T>; typed(line: string): void } {
+  const client: ChatClient<T> = new ChatClient(plan, { name: plan.name, password: readSecret(plan.passwordFile) }, {
+    ...learning,
     prove: () => {},
     isServer: () => true,
     ask: (question) => {
@@ -50,10 +62,11 @@ export async function chat(plan: JoinPlan): Promise<number> {
     },
     refused: (why) => face.problem(why),
     raw: (line) => face.raw(line),
-    handoutOnly: () => face.problem("this server speaks the IM handout alone; we go on as the handout's client"),
+    handoutOnly: learning.handoutOnly ??
+      (() => face.problem("this server speaks the IM handout alone; we go on as the handout's client")),
     ...(plan.trace
       ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_DOOR.links[link]!, ...rest)) }
       : {}),
-  }, freshRun());
-  return await run(client, face, files, over.promise, () => client.interrupted());
+  }, talk);
+  return { client, typed: (line) => client.typed(line) };
 }

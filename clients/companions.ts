@@ -3,13 +3,25 @@ import type { ChatFace } from "../lib/face/chat_face.ts";
 import type { JoinPlan } from "../lib/face/client_line.ts";
 import { reason } from "../lib/base/reason.ts";
 import { cleaned } from "../lib/base/text.ts";
-import type { Companion, CompanionHooks } from "../lib/net/companion.ts";
+import type { Companion, CompanionHooks, Talk } from "../lib/net/companion.ts";
 import { Identity, usualFolder } from "../lib/store/identity.ts";
 import type { Happening } from "../lib/wire/native/happening.ts";
 import { onStop, type Over } from "./ending.ts";
 import type { ClientFiles } from "./files.ts";
 
-type Common = "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark";
+/** What a program does with what its client learns. */
+export interface Learning
+  extends Pick<CompanionHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark"> {
+  /** The server speaks the handout's protocol and no other; where nothing is said, that is gone on in. */
+  handoutOnly?(): void;
+}
+
+/** A client that is on its way into a chat. */
+export interface Joining<T extends Talk> {
+  readonly client: Companion<T>;
+  /** A line was typed as the answer to what the face has asked. */
+  typed(line: string): void;
+}
 
 /** What chat and mailbox do alike with what they learn. */
 export function hooks(
@@ -18,7 +30,7 @@ export function hooks(
   files: ClientFiles,
   over: (over: Over) => void,
   name: () => string,
-): Required<Pick<CompanionHooks, Common>> {
+): Learning {
   const identity = new Identity(plan.data ?? usualFolder());
   let markable = true;
   return {
@@ -49,9 +61,10 @@ export function hooks(
 
 /** Keeps a companion going until it is over; the status of the program. */
 export async function run(
-  client: Companion,
+  client: Pick<Companion<Talk>, "dial">,
   face: ChatFace,
-  files: ClientFiles,
+  /** What is closed before the face is. */
+  files: { close(): Promise<void> },
   over: Promise<Over>,
   interrupt: () => void,
 ): Promise<number> {

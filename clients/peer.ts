@@ -6,11 +6,14 @@ import { traceLine } from "../lib/face/trace.ts";
 import { clock } from "../lib/net/clock.ts";
 import { PeerClient, type PeerClientHooks } from "../lib/net/peer_client.ts";
 import { peerOptions } from "../lib/peer/options.ts";
+import { PageHouse } from "../lib/peer/page_house.ts";
 import { Peer } from "../lib/peer/peer.ts";
 import { usualFolder } from "../lib/store/identity.ts";
+import { freshRun } from "../lib/store/prover.ts";
 import { openPeerKept } from "../lib/store/peer_kept.ts";
 import { pathsFrom } from "../lib/store/paths.ts";
 import { ending, onStop, type Over } from "./ending.ts";
+import { openPage } from "./open_page.ts";
 import { ClientFiles } from "./files.ts";
 
 /** Chat straight with others, without a server. */
@@ -20,11 +23,13 @@ export async function peer(plan: PeerPlan): Promise<number> {
   let interrupted = false;
   const net = openPort(plan.udp, {
     show: (event) => {
-      if (event.type === "message" && files.heard(event.said, event.own)) return;
+      page?.happened(event);
+      if (!page && event.type === "message" && files.heard(event.said, event.own)) return;
       face.happened(event);
       if (event.type === "online") files.online(event.name);
     },
-    signalled: (...signal) => files.signalled(...signal),
+    // Files are between pages, or programs that have no page, on this side.
+    signalled: (...signal) => page ? page.signalled(...signal) : files.signalled(...signal),
     settled: () => face.chat(plan.name),
     ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
     failed: (why) => {
@@ -35,9 +40,13 @@ export async function peer(plan: PeerPlan): Promise<number> {
   });
   const { secrecy, store, passing } = await openPeerKept(plan.data ?? usualFolder(), plan.name, net.later);
   const face: PeerFace = openPeerFace({
-    say: (to, text) => net.say(to, text),
+    say: (to, text) => {
+      const said = net.say(to, text);
+      if ("id" in said) page?.spoken(said.id, to, text);
+      return said;
+    },
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
-    file: (act) => files.do(act),
+    file: (act) => page ? face.problem("files are sent and taken in the page") : files.do(act),
     paths: pathsFrom,
     leave: () => files.leave(() => net.leave()),
     interrupt: () => interrupt(),
@@ -48,6 +57,14 @@ export async function peer(plan: PeerPlan): Promise<number> {
       if (!net.signal(to, text)) setTimeout(() => files.unheard(to), 0);
     },
   });
+  const page = plan.page
+    ? new PageHouse(plan.name, freshRun(), {
+      say: (to, text) => net.say(to, text),
+      ask: (question) => net.ask(question),
+      signal: (to, text) => net.signal(to, text),
+      now: clock,
+    })
+    : undefined;
   const interrupt = () => (interrupted = true, net.leave());
   if (passing !== undefined) face.problem(passing);
   const parts = {
@@ -62,8 +79,9 @@ export async function peer(plan: PeerPlan): Promise<number> {
   // An offer may be the first that is heard.
   files.cameIn(plan.name);
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
+  const open = page && openPage(page, "peers", (line) => face.note(line));
   onStop(interrupt);
-  return await ending(over.promise, () => files.close(), () => store.close(), () => face.close());
+  return await ending(over.promise, () => open?.close(), () => files.close(), () => store.close(), () => face.close());
 }
 
 function openPort(port: number, hooks: PeerClientHooks): PeerClient {

@@ -534,6 +534,7 @@ const PEER: PeerPlan = {
   udp: 0,
   data: undefined,
   downloads: undefined,
+  page: false,
   trace: false,
 };
 
@@ -582,11 +583,15 @@ Deno.test("a command line that no peer can obey is answered with the rule", () =
 });
 
 Deno.test("servers are joined as before", () => {
-  const join = { name: undefined, passwordFile: undefined, data: undefined, downloads: undefined, trace: false };
+  const kept = { data: undefined, downloads: undefined };
+  const join = { name: undefined, passwordFile: undefined, ...kept, tls: undefined, page: false, trace: false };
   assertEquals(readClientLine([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
   assertEquals(readClientLine(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
   const named = { type: "im" as const, host: "a", port: 2001, ...join, name: "bob b" };
   assertEquals(readClientLine(["a", "2001", "--name", "bob b"]), named);
+  const sealed = { type: "chat" as const, host: "a", port: 2443, ...join };
+  assertEquals(readClientLine(["chat", "a", "--tls"]), { ...sealed, tls: "trusted" });
+  assertEquals(readClientLine(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
 });
 
 Deno.test("the client's help tells how peers find and trust each other, in eighty columns", () => {

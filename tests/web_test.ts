@@ -2,11 +2,11 @@ import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertString
 import { Browser } from "./support/browser.ts";
 import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
 import { Lab } from "./support/lab.ts";
-import { Folder } from "./support/programs.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { Wire } from "./support/wire.ts";
 
 function browser(lab: Lab): Browser {
-  return new Browser(lab.house.doors.find(({ door }) => door === "web")!.port);
+  return new Browser(lab.portOf("web"));
 }
 
 /** A server with a page, whose messages are kept in a folder of its own. */
@@ -174,8 +174,8 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
 
 Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
   await using house = new WebLab({ tls: "own" });
-  const { port } = house.house.doors.find(({ door }) => door === "web")!;
-  const { cert } = JSON.parse(Deno.readTextFileSync(`${house.folder.path}/tls.json`));
+  const port = house.portOf("web");
+  const cert = house.folder.read("tls-cert.pem");
   using client = Deno.createHttpClient({ caCerts: [cert] });
   for (const host of ["127.0.0.1", "localhost"]) {
     const response = await fetch(`https://${host}:${port}/login`, {
@@ -197,4 +197,29 @@ Deno.test("the server stops: whoever chats at the page is told, and every connec
   await alice.next("closing");
   await alice.over;
   assertEquals(alice.closed, "the server stops");
+});
+
+Deno.test("client chat over TLS knows the server by its certificate, and by no other", async () => {
+  await using house = new WebLab({ tlsPort: true });
+  using bob = await house.join("bob");
+  using folder = new Folder();
+  const [cert, secret] = [`${house.folder.path}/tls-cert.pem`, folder.write("secret", "12345\n")];
+  const who = ["--name", "alice", "--password-file", secret, "--data", folder.path];
+  const port = String(house.portOf("tls"));
+  await using alice = new Running(
+    SOURCES,
+    "client",
+    ["chat", "127.0.0.1", port, "--tls-cert", cert, ...who],
+    folder.path,
+  );
+  await alice.type("/to bob nobody else reads this\n");
+  assertEquals(await bob.take(), "/from alice nobody else reads this");
+  await alice.printed(/^delivered bob /m);
+  await bob.la.send("/to alice nor this\n");
+  await alice.printed(/^from bob: nor this$/m);
+  await alice.type("/exit\n");
+  assertEquals(await alice.over(), 0);
+  await using wary = new Running(SOURCES, "client", ["chat", "127.0.0.1", port, "--tls", ...who], folder.path);
+  assertEquals(await wary.over(), 1);
+  assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/m);
 });

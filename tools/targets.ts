@@ -32,9 +32,11 @@ export const programs: readonly Program[] = [
       "--allow-write",
       "--allow-env=NO_COLOR,HOME,USERPROFILE",
       "--allow-sys=networkInterfaces,osUptime,statfs",
+      // The browser, for --page. Naming its programs would have Deno say at each start which of them are missing.
+      "--allow-run",
     ],
     v8: ["--max-semi-space-size=4"],
-    include: [],
+    include: ["lib/face/page"],
   },
 ];
 

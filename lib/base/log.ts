@@ -25,12 +25,27 @@ export const log = {
   debug: (text: () => string): void => logger.debug("{text}", () => ({ text: text() })),
 };
 
-/** Sends the log to `write`, a line an entry, as text for people or as JSON for machines. */
-export function openLog(options: { level: LogLevel; json: boolean; write: (line: string) => void }): void {
+/** One entry of the log; its text is clean. */
+export interface LogLine {
+  readonly time: number;
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+/** Sends the log to `write`, a line an entry, as text for people or as JSON for machines; `keep` is given each entry too. */
+export function openLog(
+  options: { level: LogLevel; json: boolean; write: (line: string) => void; keep?: (line: LogLine) => void },
+): void {
   const line = options.json ? jsonLine : textLine;
   configureSync({
     reset: true,
-    sinks: { lines: (record) => options.write(line(record)) },
+    sinks: {
+      lines: (record) => {
+        const entry = { time: record.timestamp, level: record.level, text: message(record) };
+        options.write(line(entry));
+        options.keep?.(entry);
+      },
+    },
     loggers: [
       { category: "partyline", lowestLevel: options.level, sinks: ["lines"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
@@ -44,13 +59,12 @@ export function timeOfDay(time: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
-function textLine(record: LogRecord): string {
-  return `${timeOfDay(record.timestamp)} ${record.level.padEnd(7)} ${message(record)}\n`;
+function textLine({ time, level, text }: LogLine): string {
+  return `${timeOfDay(time)} ${level.padEnd(7)} ${text}\n`;
 }
 
-function jsonLine(record: LogRecord): string {
-  const time = new Date(record.timestamp).toISOString();
-  return JSON.stringify({ time, level: record.level, message: message(record) }) + "\n";
+function jsonLine({ time, level, text }: LogLine): string {
+  return JSON.stringify({ time: new Date(time).toISOString(), level, message: text }) + "\n";
 }
 
 function message({ properties, message }: LogRecord): string {

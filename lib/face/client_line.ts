@@ -19,10 +19,14 @@ export interface JoinPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly passwordFile: string | undefined;
+  /** Over TLS: to a server that this machine trusts, or that has the certificate in this file. */
+  readonly tls: "trusted" | { readonly cert: string } | undefined;
   /** Where keys, and what was seen, are kept; undefined for the usual folder. */
   readonly data: string | undefined;
   /** Where files that are received go; undefined for the usual folder. */
   readonly downloads: string | undefined;
+  /** Whether the chat is had in a browser on this machine. */
+  readonly page: boolean;
   readonly trace: boolean;
 }
 
@@ -38,11 +42,14 @@ export interface PeerPlan {
   readonly data: string | undefined;
   /** Where files that are received go; undefined for the usual folder. */
   readonly downloads: string | undefined;
+  /** Whether the chat is had in a browser on this machine. */
+  readonly page: boolean;
   readonly trace: boolean;
 }
 
 const HERE = "127.0.0.1";
 const IM_PORT = 2001;
+const TLS_PORT = 2443;
 const TABLE_PORT = 2002;
 
 const OPTIONS: readonly Option[] = [
@@ -55,6 +62,13 @@ const OPTIONS: readonly Option[] = [
     help: "where keys, what was seen, and what waits for friends are kept (.partyline in your home folder)",
   },
   { name: "downloads", value: "DIR", help: "where files that are received go (Downloads in your home folder)" },
+  { name: "tls", help: "with chat: over TLS, to a server's --tls-port (2443)" },
+  {
+    name: "tls-cert",
+    value: "FILE",
+    help: "the same, to the server that has the certificate in FILE (its tls-cert.pem)",
+  },
+  { name: "page", help: "with chat, mailbox, peer: chat in a browser on this machine, which is opened" },
   { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
   { name: "help", help: "show this" },
   { name: "version", help: "show the version" },
@@ -109,6 +123,7 @@ Examples
   client mailbox 192.168.1.7 2004 --name alice
   client peer 192.168.1.7 --name alice --udp 3001
   client peer --name bob
+  client chat 192.168.1.7 --page
   client 192.168.1.7 2001
   client localhost 2001 --name jacky --password-file ~/.partyline-password
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
@@ -147,6 +162,7 @@ function readPeer(flags: Flags): PeerPlan {
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { least: 0, most: 65535 }),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
+    page: flags.has("page"),
     trace: flags.has("trace"),
   };
 }
@@ -155,21 +171,41 @@ function readJoin(flags: Flags): JoinPlan {
   if (flags.value("udp") !== undefined) {
     throw new UsageError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
   }
+  const where = readWhere(flags.words, flags.has("tls") || flags.value("tls-cert") !== undefined ? TLS_PORT : IM_PORT);
+  if (flags.has("page") && (where.type === "im" || where.type === "lobby")) {
+    const chat = ["client chat", where.host, where.port, "--page"].join(" ");
+    throw new UsageError(`--page is for chat, mailbox and peer; the handout's client has no page. Perhaps: ${chat}`);
+  }
+  const tls = readTls(flags);
+  if (tls !== undefined && where.type !== "chat") {
+    throw new UsageError("--tls and --tls-cert are for chat; the handouts' protocols have no TLS");
+  }
   return {
-    ...readWhere(flags.words),
+    ...where,
+    tls,
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
+    page: flags.has("page"),
     trace: flags.has("trace"),
   };
 }
 
-function readWhere([first, ...rest]: readonly string[]): Pick<JoinPlan, "type" | "host" | "port"> {
+function readTls(flags: Flags): JoinPlan["tls"] {
+  const cert = flags.value("tls-cert");
+  if (cert !== undefined) return { cert };
+  return flags.has("tls") ? "trusted" : undefined;
+}
+
+function readWhere(
+  [first, ...rest]: readonly string[],
+  chatPort: number,
+): Pick<JoinPlan, "type" | "host" | "port"> {
   if (first === undefined || first === "chat") {
     const [host = HERE, port, ...more] = rest;
     refuseMore("HOST and PORT after chat", more);
-    return { type: "chat", host, port: port === undefined ? IM_PORT : readPort(port, false) };
+    return { type: "chat", host, port: port === undefined ? chatPort : readPort(port, false) };
   }
   const type = first === "mailbox" || first === "lobby" ? first : "im";
   const [host, port, ...more] = type === "im" ? [first, ...rest] : rest;

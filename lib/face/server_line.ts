@@ -13,7 +13,7 @@ import {
 } from "./flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
-export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080 } as const;
+export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080, tls: 2443 } as const;
 
 export type DoorName = keyof typeof DOORS;
 
@@ -66,6 +66,7 @@ const OPTIONS: readonly Option[] = [
     value: "FILE",
     help: "show the server's page to other machines too, for the password in the first line of FILE",
   },
+  { name: "tls-port", value: "PORT", help: `our own protocol over TLS on TCP, for client chat --tls (${DOORS.tls})` },
   { name: "tls", help: "serve the page over TLS, with a certificate that is made at the first start" },
   { name: "tls-cert", value: "FILE", help: "serve the page over TLS with this certificate (PEM)" },
   { name: "tls-key", value: "FILE", help: "and its key (PEM)" },
@@ -139,10 +140,10 @@ export function readServerLine(args: readonly string[]): ServerPlan {
 /** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
 function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
   const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
-  for (const door of ["address-book", "lobby", "mailbox", "web"] as const) {
-    const given = flags.value(door);
+  for (const door of ["address-book", "lobby", "mailbox", "web", "tls"] as const) {
+    const given = flags.value(door === "tls" ? "tls-port" : door);
     if (given !== undefined) doors[door] = readPort(given, true);
-    else if (port === undefined) doors[door] = DOORS[door];
+    else if (port === undefined && door !== "tls") doors[door] = DOORS[door];
   }
   return doors;
 }

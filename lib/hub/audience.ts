@@ -10,14 +10,18 @@ export class Audience {
 
   /** Whether a user is in a room. */
   isIn(name: string, room: string): boolean {
-    if (room === LOBBY) return true;
+    return room === LOBBY || this.members(room).has(name);
+  }
+
+  /** Who is in a room that not everybody is in. */
+  members(room: string): ReadonlySet<string> {
     let members = this.#members.get(room);
     if (!members) {
       members = new Set(this.store.members(room));
       // Rooms that are not there can be asked for without end.
       if (members.size > 0) this.#members.set(room, members);
     }
-    return members.has(name);
+    return members;
   }
 
   /** The native sessions of whoever is in a room. */

@@ -1,3 +1,5 @@
+import { type Tally, UNTIMED } from "./tally.ts";
+
 /** Messages told and not yet acknowledged, at most; then the rest waits where it is kept. */
 const MOST = 256;
 /** The same in characters; what a peer does not read must not fill its outbox. */
@@ -18,6 +20,8 @@ export class Course {
   live = false;
   readonly #seqs: number[] = [];
   readonly #sizes: number[] = [];
+  /** When each was said; NaN for a notice. */
+  readonly #said: number[] = [];
   #first = 0;
   #characters = 0;
 
@@ -25,35 +29,42 @@ export class Course {
     after: number,
     /** Up to here only what still waits for the user is told; after it all that concerns them. */
     readonly waitingUpTo: number,
+    /** When it began: what was said before has waited. */
+    readonly since: number,
   ) {
     this.told = after;
   }
 
   /** Whether a new message is told at once; if not, the session has fallen behind. */
-  offer(seq: number, characters: number): boolean {
+  offer(seq: number, characters: number, said: number): boolean {
     if (this.live && this.room === 0) this.live = false;
-    if (this.live) this.tell(seq, characters);
+    if (this.live) this.tell(seq, characters, said);
     return this.live;
   }
 
-  /** One more is told. */
-  tell(seq: number, characters: number): void {
+  /** One more is told: a message that was said then, or a notice, which was never said. */
+  tell(seq: number, characters: number, said: number): void {
     this.told = seq;
     this.#seqs.push(seq);
     this.#sizes.push(characters + OVERHEAD);
+    this.#said.push(said);
     this.#characters += characters + OVERHEAD;
   }
 
-  /** Everything up to `seq` is acknowledged; what was actually told of it. */
-  acknowledge(seq: number): number {
+  /** Everything up to `seq` is acknowledged, and counted; what was actually told of it. */
+  acknowledge(seq: number, tally: Tally, now: number): number {
     while (this.#first < this.#seqs.length && this.#seqs[this.#first]! <= seq) {
+      const said = this.#said[this.#first]!;
+      if (!Number.isNaN(said)) tally.confirm(said < this.since ? UNTIMED : said, now);
       this.#characters -= this.#sizes[this.#first++]!;
     }
     if (this.#first === this.#seqs.length) {
-      this.#seqs.length = this.#sizes.length = this.#first = 0;
+      this.#seqs.length = this.#sizes.length = this.#said.length = 0;
+      this.#first = 0;
     } else if (this.#first > MOST) {
       this.#seqs.splice(0, this.#first);
       this.#sizes.splice(0, this.#first);
+      this.#said.splice(0, this.#first);
       this.#first = 0;
     }
     return Math.min(seq, this.told);

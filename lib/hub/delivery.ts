@@ -1,4 +1,5 @@
 import { type Effect, tell } from "./effect.ts";
+import type { Tally } from "./tally.ts";
 
 /** One message and what is still to be heard of it; settled when every receiver has taken or missed it. */
 export class Delivery {
@@ -10,6 +11,8 @@ export class Delivery {
     readonly sender: number,
     /** The sender's own number for it. */
     readonly ref: number,
+    /** Where it counts when it fails. */
+    readonly tally: Tally,
   ) {}
 
   /** One more receiver to wait for. */
@@ -47,5 +50,6 @@ export function settled(delivery: Delivery, what: "taken" | "missed"): Effect[] 
 
 /** What a sender at a handout door is told in the end. */
 export function outcome(delivery: Delivery): Effect {
+  if (!delivery.delivered) delivery.tally.failed++;
   return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
 }

@@ -13,6 +13,8 @@ import { Post } from "./post.ts";
 import { PresenceNews } from "./presence_news.ts";
 import { Registrar } from "./registrar.ts";
 import { LOBBY, type Store } from "./store.ts";
+import { Tally } from "./tally.ts";
+import { type View, view } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
 export interface Keeping {
@@ -41,6 +43,8 @@ const PRUNE_ENTRIES = 1000;
  * 4. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
  */
 export class Hub {
+  /** What it has done, for those who watch it. */
+  readonly tally: Tally = new Tally();
   readonly #presences = new Map<SessionId, Presence>();
   readonly #people = new People();
   readonly #news = new PresenceNews(this.#people);
@@ -105,7 +109,7 @@ export class Hub {
     if (!this.#keeping) throw new Error("this server keeps no messages");
     const store = this.#keeping.open();
     const audience = new Audience(store, this.#people);
-    const post = this.#post = new Post(store, this.#people, audience, this.limits);
+    const post = this.#post = new Post(store, this.#people, audience, this.limits, this.tally);
     this.#directory = new Directory(store, this.#people, audience, () => this.#accounts, this.limits);
     for (const name of this.#people.names) this.#seen(name, now);
     for (const presence of this.#people.handouts) if (presence.ready) post.ready(presence, now);
@@ -143,6 +147,11 @@ export class Hub {
     for (const presence of this.#presences.values()) underWay += presence.owing;
     for (const person of this.#people.all) underWay += person.awaited.size;
     return { sessions: this.#presences.size, online: this.#people.size, underWay, heldLogins: this.#entrance.held };
+  }
+
+  /** Who is there, and of the rooms so many at most. */
+  view(rooms: number): View {
+    return view(this.#people, this.#post?.audience, rooms);
   }
 
   handle(id: SessionId, command: Command, now: number): Effect[] {
@@ -243,7 +252,7 @@ export class Hub {
       ];
     }
     presence.name = name;
-    if (this.#people.enter(presence)) this.#news.came(name, now);
+    if (this.#people.enter(presence, now)) this.#news.came(name, now);
     if (this.#post) this.#seen(name, now);
     return [
       tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
@@ -263,19 +272,21 @@ export class Hub {
   }
 
   #send(sender: Presence, ref: number, to: string, text: string, now: number): Effect[] {
+    if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
     const receiver = this.#people.get(to);
-    if (sender.name === undefined || !receiver || !(receiver.listens || receiver.handout?.ready)) {
-      return [tell(sender.id, { type: "outcome", ref, delivered: false })];
-    }
-    const delivery = new Delivery(sender.id, ref);
-    if (receiver.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
-    return [this.#dispatch([receiver.handout!], delivery, sender.name, "one", text)];
+    const delivery = new Delivery(sender.id, ref, this.tally);
+    if (receiver?.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
+    this.tally.said++;
+    if (receiver?.handout?.ready) return [this.#dispatch([receiver.handout], delivery, sender.name, "one", text, now)];
+    delivery.expect();
+    return settled(delivery, "missed");
   }
 
   #sendAll(sender: Presence, ref: number, text: string, now: number): Effect[] {
     if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
-    const delivery = new Delivery(sender.id, ref);
+    const delivery = new Delivery(sender.id, ref, this.tally);
     if (this.#post) return this.#post.sayLive(sender, { room: LOBBY }, text, delivery, now);
+    this.tally.said++;
     const receivers: Presence[] = [];
     for (const { handout } of this.#people.all) {
       if (!handout || handout === sender) continue;
@@ -285,7 +296,7 @@ export class Hub {
         delivery.miss();
       }
     }
-    const effects = this.#dispatchToAll(receivers, delivery, sender, sender.name, text);
+    const effects = this.#dispatchToAll(receivers, delivery, sender, sender.name, text, now);
     return receivers.length === 0 ? [...effects, outcome(delivery)] : effects;
   }
 
@@ -323,8 +334,9 @@ export class Hub {
     }
     const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
     if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
+    this.tally.said++;
     const receivers = [...this.#people.handouts].filter(({ ready }) => ready);
-    return [shown, ...this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text)];
+    return [shown, ...this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text, now)];
   }
 
   /** What is said to everybody, where nothing is kept: guests hear it too. */
@@ -334,18 +346,26 @@ export class Hub {
     sender: Presence,
     from: string,
     text: string,
+    now: number,
   ): Effect[] {
     const guests = [...this.#people.guests].filter((guest) => guest !== sender);
     if (receivers.length + guests.length === 0) return [];
-    const effect = this.#dispatch(receivers, delivery, from, "all", text);
+    const effect = this.#dispatch(receivers, delivery, from, "all", text, now);
     return [{ ...effect, to: [...effect.to, ...guests.map(({ id }) => id)] }];
   }
 
-  #dispatch(receivers: Presence[], delivery: Delivery | undefined, from: string, scope: Scope, text: string): Telling {
+  #dispatch(
+    receivers: Presence[],
+    delivery: Delivery | undefined,
+    from: string,
+    scope: Scope,
+    text: string,
+    said: number,
+  ): Telling {
     const message = new Message(--this.#lastMessage, from, scope, text);
     for (const receiver of receivers) {
       delivery?.expect();
-      receiver.owes.set(message.id, { message, delivery });
+      receiver.owes.set(message.id, { message, delivery, said });
     }
     return { type: "tell", to: receivers.map(({ id }) => id), event: message };
   }
@@ -355,6 +375,7 @@ export class Hub {
     const owed = presence.owes.get(id);
     if (!owed) return [];
     presence.owes.delete(id);
+    if (what === "taken") this.tally.confirm(owed.said, now);
     return owed.delivery ? settled(owed.delivery, what) : [];
   }
 

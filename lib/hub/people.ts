@@ -12,6 +12,8 @@ export interface Owed {
   readonly message: Message;
   /** Whoever waits to hear of it; kept messages of our own doors have nobody. */
   readonly delivery: Delivery | undefined;
+  /** When the message was said, for the receipt's time. */
+  readonly said: number;
 }
 
 /** Somebody on the way in. */
@@ -85,7 +87,11 @@ export class Person {
   /** Senders at handout doors who wait for the acknowledgement of a kept message, by its number. */
   readonly awaited = new Map<number, Awaited>();
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    /** Since when they are online. */
+    readonly since: number,
+  ) {}
 
   get gone(): boolean {
     return this.handout === undefined && this.natives.length === 0;
@@ -136,9 +142,9 @@ export class People {
   }
 
   /** A session is online under its name; true when the user was not online before. */
-  enter(presence: Presence): boolean {
+  enter(presence: Presence, now: number): boolean {
     const known = this.#persons.get(presence.name!);
-    const person = known ?? new Person(presence.name!);
+    const person = known ?? new Person(presence.name!, now);
     this.#persons.set(person.name, person);
     if (presence.kind === "native") this.#addNative(person, presence);
     else {

@@ -6,6 +6,7 @@ import { type Delivery, settled } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Event, Message, scopeOf } from "./event.ts";
 import type { People, Person, Presence, SessionId } from "./people.ts";
+import { type Tally, UNTIMED } from "./tally.ts";
 import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store, type Target } from "./store.ts";
 
 /** What is told to a handout session at once of what waits for its user. */
@@ -35,6 +36,7 @@ export class Post {
     readonly people: People,
     readonly audience: Audience,
     readonly limits: Pick<Limits, "receiptMs" | "textBytes">,
+    readonly tally: Tally,
   ) {
     this.#awaiting = new Awaiting(store, people);
   }
@@ -45,14 +47,18 @@ export class Post {
     const answered = this.store.answer(name, id);
     if (answered?.type === "sent") return [tell(sayer.id, { ...answered, id })];
     const why = answered ? answered.why : fault();
+    if (!answered) this.tally.said++;
     if (why !== undefined) {
-      if (!answered) this.store.refuse(name, id, why, now);
+      if (!answered) {
+        this.tally.failed++;
+        this.store.refuse(name, id, why, now);
+      }
       return [tell(sayer.id, { type: "notSent", id, why })];
     }
     const kept = this.store.keep({ from: name, to, text, time: Math.floor(now), id });
     const effects = [
       tell(sayer.id, { type: "sent", id, seq: kept.seq, time: kept.time }),
-      ...this.#spread(kept, sayer),
+      ...this.#spread(kept, sayer, now),
     ];
     // Whoever talks to themselves has it already.
     if ("user" in to && to.user === name && this.store.settle(kept.seq)) {
@@ -63,17 +69,19 @@ export class Post {
 
   /** Says something from a handout door; `delivery` hears what becomes of it at everybody who is online. */
   sayLive(sayer: Presence, to: Target, text: string, delivery: Delivery, now: number): Effect[] {
+    this.tally.said++;
     const kept = this.store.keep({ from: sayer.name!, to, text, time: Math.floor(now) });
     // Held until everybody it is for is counted.
     delivery.expect();
-    const effects = this.#spread(kept, sayer, { delivery, until: now + this.limits.receiptMs });
+    const effects = this.#spread(kept, sayer, now, { delivery, until: now + this.limits.receiptMs });
     return [...effects, ...settled(delivery, "taken")];
   }
 
   /** A guest says something in the lobby; everybody hears it, and nobody confirms it. */
   announce(guest: Presence, text: string, now: number): Effect[] {
+    this.tally.said++;
     const kept = this.store.keep({ from: guest.visitor, to: { room: LOBBY }, text, time: Math.floor(now) });
-    return this.#spread(kept, guest);
+    return this.#spread(kept, guest, now);
   }
 
   /** Begins, or begins anew, to tell a session what concerns its user. */
@@ -81,7 +89,7 @@ export class Post {
     const { id, last } = this.store;
     const acked = this.#acked(presence);
     const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
-    presence.course = new Course(known ?? acked, known === undefined ? last : 0);
+    presence.course = new Course(known ?? acked, known === undefined ? last : 0, now);
     if (!presence.ready) this.audience.moved();
     presence.ready = true;
     const rooms = this.store.roomsOf(presence.name!);
@@ -102,7 +110,7 @@ export class Post {
     const person = this.people.get(presence.name);
     if (!course || !person) return [];
     const effects: Effect[] = [];
-    const upTo = course.acknowledge(seq);
+    const upTo = course.acknowledge(seq, this.tally, now);
     if (upTo > person.acked) {
       person.acked = upTo;
       if (person.privateFrom <= upTo) effects.push(...this.#mark(person, now));
@@ -125,7 +133,10 @@ export class Post {
     presence.owes.delete(id);
     const effects = owed.delivery ? settled(owed.delivery, what) : [];
     const kept = owed.message.kept;
-    if (what === "taken") effects.push(...this.#awaiting.tookAt(presence, id));
+    if (what === "taken") {
+      this.tally.confirm(owed.said, now);
+      effects.push(...this.#awaiting.tookAt(presence, id));
+    }
     if (kept && "room" in kept.to) {
       if (what === "taken") presence.lobbyTaken = id;
     } else if (kept) effects.push(...this.#settlePrivately(kept, presence.name!, what, sent, owed.delivery, now));
@@ -172,7 +183,7 @@ export class Post {
     for (const [presence, due] of this.#newcomers) {
       if (due > now) break;
       this.#newcomers.delete(presence);
-      presence.course = new Course(this.#acked(presence), this.store.last);
+      presence.course = new Course(this.#acked(presence), this.store.last, now);
       effects.push(...this.#handoutPage(presence, presence.course));
     }
     return effects;
@@ -180,28 +191,31 @@ export class Post {
 
   /** Tells whoever said it what has become of a private message. */
   notify(notice: NewNotice): Effect[] {
+    if (notice.type === "failed") this.tally.failed++;
     const kept = this.store.notify(notice);
     const owner = this.people.get(notice.owner);
-    const to = owner ? this.#offered(owner.natives, kept.seq, notice.id.length, undefined, owner) : [];
+    const to = owner ? this.#offered(owner.natives, kept.seq, notice.id.length, NaN, undefined, owner) : [];
     return to.length > 0 ? [{ type: "tell", to, event: { type: "notice", notice: kept } }] : [];
   }
 
   /** Tells everybody whom a message is for, and the sender's other sessions. */
-  #spread(kept: KeptMessage, sayer: Presence, awaiting?: Sender): Effect[] {
+  #spread(kept: KeptMessage, sayer: Presence, now: number, awaiting?: Sender): Effect[] {
     const { to, from, seq, text } = kept;
     const message = new Message(seq, from, scopeOf(to, LOBBY), text, kept);
     const ids: SessionId[] = [];
     if ("user" in to) {
       const receiver = this.people.get(to.user);
       if (receiver) {
-        ids.push(...this.#offered(receiver.natives, seq, text.length, sayer, receiver));
-        this.#toHandout(receiver.handout, message, ids, undefined);
+        ids.push(...this.#offered(receiver.natives, seq, text.length, now, sayer, receiver));
+        this.#toHandout(receiver.handout, message, ids, now, undefined);
         if (awaiting) this.#awaiting.expect(receiver, kept, awaiting);
       }
       const sender = this.people.get(from);
-      if (sender && sender !== receiver) ids.push(...this.#offered(sender.natives, seq, text.length, sayer, sender));
+      if (sender && sender !== receiver) {
+        ids.push(...this.#offered(sender.natives, seq, text.length, now, sayer, sender));
+      }
     } else {
-      ids.push(...this.#offered(this.audience.of(to.room), seq, text.length, sayer));
+      ids.push(...this.#offered(this.audience.of(to.room), seq, text.length, now, sayer));
       if (to.room === LOBBY) {
         for (const guest of this.people.guests) if (guest !== sayer) ids.push(guest.id);
         for (const handout of this.people.handouts) {
@@ -211,6 +225,7 @@ export class Post {
             handout,
             message,
             ids,
+            now,
             person.listens || person.name === from ? undefined : awaiting?.delivery,
           );
         }
@@ -229,18 +244,25 @@ export class Post {
     presences: readonly Presence[],
     seq: number,
     characters: number,
+    said: number,
     except: Presence | undefined,
     privately?: Person,
   ): SessionId[] {
     const ids: SessionId[] = [];
     for (const presence of presences) {
-      if (presence !== except && presence.course?.offer(seq, characters)) ids.push(presence.id);
+      if (presence !== except && presence.course?.offer(seq, characters, said)) ids.push(presence.id);
     }
     if (privately && ids.length > 0) owedPrivately(privately, seq);
     return ids;
   }
 
-  #toHandout(handout: Presence | undefined, message: Message, ids: SessionId[], delivery: Delivery | undefined): void {
+  #toHandout(
+    handout: Presence | undefined,
+    message: Message,
+    ids: SessionId[],
+    said: number,
+    delivery: Delivery | undefined,
+  ): void {
     if (!handout?.ready) return;
     if (message.scope === "one") {
       // What waits for them is on its way to them page by page, this one with it.
@@ -248,7 +270,7 @@ export class Post {
       handout.course.told = message.id;
     }
     delivery?.expect();
-    handout.owes.set(message.id, { message, delivery });
+    handout.owes.set(message.id, { message, delivery, said });
     ids.push(handout.id);
   }
 
@@ -266,7 +288,8 @@ export class Post {
         : this.store.since(name, told, limit);
       for (const entry of page) {
         if (course.room === 0) return effects;
-        course.tell(entry.seq, entry.type === "message" ? entry.text.length : entry.id.length);
+        if (entry.type === "message") course.tell(entry.seq, entry.text.length, entry.time);
+        else course.tell(entry.seq, entry.id.length, NaN);
         if (entry.type !== "message" || "user" in entry.to) owedPrivately(person, entry.seq);
         effects.push(tell(presence.id, eventOf(entry)));
       }
@@ -285,7 +308,7 @@ export class Post {
         course.told = entry.seq;
         if (entry.type !== "message") continue;
         const message = new Message(entry.seq, entry.from, "one", entry.text, entry);
-        presence.owes.set(entry.seq, { message, delivery: undefined });
+        presence.owes.set(entry.seq, { message, delivery: undefined, said: UNTIMED });
         effects.push(tell(presence.id, message));
       }
       course.live = page.length < HANDOUT_PAGE;

@@ -3,12 +3,13 @@ import { REPLY_BYTES } from "../base/limits.ts";
 import { LineDecoder } from "../base/line_decoder.ts";
 import { reason } from "../base/reason.ts";
 import { decodeLeniently, encodeText } from "../base/text.ts";
+import type { NativeClientWay } from "../wire/native/client.ts";
 import { ImClientSession, type Question } from "../wire/im/client.ts";
 import { LA } from "../wire/im/lines.ts";
 import type { Direction, Link } from "../wire/session.ts";
 import { endpoint } from "../base/address.ts";
 import { clock } from "./clock.ts";
-import { Companion, type CompanionHooks } from "./companion.ts";
+import { Companion, type CompanionHooks, type Talk } from "./companion.ts";
 import { connect } from "./dial.ts";
 import { StreamClient } from "./stream_client.ts";
 
@@ -30,7 +31,7 @@ const SILENCE_MS = 20_000;
 const EVERYBODY = "lobby";
 
 /** A client that logs in at the IM door and goes on in our own protocol, where the server can; as a handout client where not. */
-export class ChatClient extends Companion {
+export class ChatClient<T extends Talk> extends Companion<T> {
   #im: ImClientSession | undefined;
   #name: string | undefined;
   #password: string | undefined;
@@ -46,9 +47,9 @@ export class ChatClient extends Companion {
     readonly where: { host: string; port: number },
     who: { name?: string | undefined; password?: string | undefined },
     readonly chatHooks: ChatHooks,
-    run: string,
+    talk: (way: NativeClientWay) => T,
   ) {
-    super(chatHooks, () => this.#dial(), run);
+    super(chatHooks, () => this.#dial(), talk);
     this.#name = who.name;
     this.#password = who.password;
   }

@@ -1,4 +1,4 @@
-import { type Asked, NativeClient } from "../wire/native/client.ts";
+import type { Asked, NativeClient, NativeClientWay } from "../wire/native/client.ts";
 import type { Happening } from "../wire/native/happening.ts";
 import { Comeback } from "./comeback.ts";
 
@@ -29,19 +29,44 @@ export interface CompanionHooks {
   mark(store: string, seq: number): void;
 }
 
+/** What a client tells besides that says and proves who it is. */
+export interface ProvingHooks extends CompanionHooks {
+  /** The server is asked, or asked again. */
+  attempt(): void;
+  /** The server answers: who we are is to be said, by `native.greet`. */
+  connected(): void;
+  trace?(direction: "up" | "down", line: string): void;
+}
+
 /** For the server to answer what was said last, when there is nobody to wait for. */
 const LEAVE_MS = 10_000;
 const PARTING_MS = 1000;
 
+/** Who talks to the server: for a face, or for a page. */
+export type Talk = Pick<
+  NativeClient,
+  | "isIn"
+  | "settled"
+  | "waiting"
+  | "entered"
+  | "greet"
+  | "proven"
+  | "received"
+  | "flush"
+  | "ping"
+  | "lost"
+  | "leave"
+>;
+
 /**
- * Keeps a `NativeClient` connected: dials, dials again when the connection is lost, and leaves in good order.
+ * Keeps somebody who talks to a server connected: dials, dials again when the connection is lost, and leaves in good order.
  *
  * 1. `dial` is asked for each connection; what comes of it is told by `up` or `down`.
  * 2. A first connection that fails is the end; a later one is tried again, as `Comeback` has it, for as long as it takes.
  * 3. `leave` waits until everything said is answered; `stop` does not.
  */
-export class Companion {
-  readonly native: NativeClient;
+export class Companion<T extends Talk> {
+  readonly native: T;
   readonly #comeback = new Comeback();
   #carrier: Carrier | undefined;
   #wasIn = false;
@@ -51,8 +76,8 @@ export class Companion {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leaveTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly hooks: CompanionHooks, readonly dial: () => void, run: string) {
-    this.native = new NativeClient({
+  constructor(readonly hooks: CompanionHooks, readonly dial: () => void, talk: (way: NativeClientWay) => T) {
+    this.native = talk({
       send: (json) => this.#carrier?.send(json),
       prove: (asked, nonce) => hooks.prove(asked, nonce),
       isServer: (proof) => hooks.isServer(proof),
@@ -66,7 +91,7 @@ export class Companion {
       },
       seen: (store) => hooks.seen(store),
       mark: (store, seq) => hooks.mark(store, seq),
-    }, run);
+    });
   }
 
   /** A connection is there. */

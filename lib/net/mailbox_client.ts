@@ -1,24 +1,16 @@
 import { decodeLeniently, encodeText } from "../base/text.ts";
-import { Companion, type CompanionHooks } from "./companion.ts";
+import type { NativeClientWay } from "../wire/native/client.ts";
+import { Companion, type ProvingHooks, type Talk } from "./companion.ts";
 import { DatagramClient } from "./datagram_client.ts";
 import { reason } from "../base/reason.ts";
 
-/** What a mailbox client tells besides. */
-export interface MailboxHooks extends CompanionHooks {
-  /** The server is asked, or asked again. */
-  attempt(): void;
-  /** The server answers: who we are is to be said, by `native.greet`. */
-  connected(): void;
-  trace?(direction: "up" | "down", line: string): void;
-}
-
 /** A client of the mailbox: our own protocol over datagrams. */
-export class MailboxClient extends Companion {
-  constructor(readonly where: { host: string; port: number }, hooks: MailboxHooks, run: string) {
-    super(hooks, () => this.#dial(hooks), run);
+export class MailboxClient<T extends Talk> extends Companion<T> {
+  constructor(readonly where: { host: string; port: number }, hooks: ProvingHooks, talk: (way: NativeClientWay) => T) {
+    super(hooks, () => this.#dial(hooks), talk);
   }
 
-  async #dial(hooks: MailboxHooks): Promise<void> {
+  async #dial(hooks: ProvingHooks): Promise<void> {
     try {
       const net = await DatagramClient.reach(this.where.host, this.where.port, {
         attempt: () => hooks.attempt(),

@@ -100,6 +100,13 @@ export class Seat implements Way {
     if (this.liveness.gone) this.end("its machine is not there any more");
   }
 
+  /** What was written on any of its lines and waits for the peer to read. */
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const line of this.#lines) bytes += line?.waitingBytes ?? 0;
+    return bytes;
+  }
+
   hungry(link: Link): boolean {
     return this.#over || this.session.hungry(link);
   }

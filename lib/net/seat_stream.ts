@@ -12,7 +12,7 @@ export function seatStreamOptions(limits: Limits): StreamOptions {
 
 /** A stream that is one link of a seat. */
 export class SeatStream extends Stream {
-  constructor(conn: Deno.TcpConn, seat: Seat, link: Link, options: StreamOptions) {
+  constructor(conn: Deno.TcpConn | Deno.TlsConn, seat: Seat, link: Link, options: StreamOptions) {
     super(conn, {
       push: (bytes) => seat.push(link, bytes),
       hungry: () => seat.hungry(link),

@@ -33,7 +33,7 @@ const MOST_READ_BYTES = 16 * 1024;
  *    overtakes the last line; it is over within `lingerMs`.
  */
 export class Stream {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.TcpConn | Deno.TlsConn;
   readonly #owner: StreamOwner;
   readonly #outbox: Outbox;
   readonly #options: StreamOptions;
@@ -47,14 +47,16 @@ export class Stream {
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
 
-  constructor(conn: Deno.TcpConn, owner: StreamOwner, options: StreamOptions) {
+  constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: StreamOwner, options: StreamOptions) {
     this.#conn = conn;
     this.#owner = owner;
     this.#options = options;
     // A peer may have gone already; then the first read says so.
     try {
-      conn.setNoDelay(true);
-      conn.setKeepAlive(true);
+      if ("setNoDelay" in conn) {
+        conn.setNoDelay(true);
+        conn.setKeepAlive(true);
+      }
     } catch { /* the read says it */ }
     this.#outbox = new Outbox(conn, options.outboxBytes, options.apart, () => this.#ended("broken"));
     this.over = this.#read();

@@ -1,4 +1,5 @@
 import type { Limits } from "../base/limits.ts";
+import type { Certificate } from "./certificate.ts";
 import { log } from "../base/log.ts";
 import { endpoint } from "../base/address.ts";
 import type { Places } from "./places.ts";
@@ -16,7 +17,7 @@ const ACCEPT_AGAIN_MS = 100;
  * 3. `close` lets nobody in any more; who is inside stays.
  */
 export class StreamServer {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Deno.TcpListener | Deno.TlsListener;
   readonly #streams = new Set<SeatStream>();
   #closed = false;
 
@@ -26,14 +27,16 @@ export class StreamServer {
     readonly board: Switchboard,
     readonly places: Places,
     readonly limits: Limits,
+    /** With it, every connection is TLS. */
+    certificate?: Certificate,
   ) {
-    this.#listener = Deno.listen(where);
+    this.#listener = certificate ? Deno.listenTls({ ...where, ...certificate }) : Deno.listen(where);
     this.#accept();
   }
 
   /** Where the door really is. */
   get address(): { hostname: string; port: number } {
-    return this.#listener.addr;
+    return this.#listener.addr as Deno.NetAddr;
   }
 
   close(): void {
@@ -60,8 +63,8 @@ export class StreamServer {
     }
   }
 
-  #welcome(conn: Deno.TcpConn): void {
-    const { hostname, port } = conn.remoteAddr;
+  #welcome(conn: Deno.TcpConn | Deno.TlsConn): void {
+    const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
     const refused = this.places.take(hostname);
     if (refused) {
       log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);

@@ -45,6 +45,11 @@ export class Switchboard {
     return this.#seats.size;
   }
 
+  /** Every session's seat, as they came. */
+  get seats(): Iterable<Seat> {
+    return this.#seats.values();
+  }
+
   /** A peer has come to a door. */
   open(door: Door, peer: PeerAddress, line: (seat: Seat) => Line): Seat {
     const id = ++this.#lastId;

@@ -1,10 +1,10 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import { join } from "@std/path";
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { encodeBase64 } from "../base/base64.ts";
 import { reason } from "../base/reason.ts";
 import { encodeText } from "../base/text.ts";
 import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
-import { writeOwn } from "./own_file.ts";
+import { writeOwnText } from "./own_file.ts";
 import { StoreError } from "./store_error.ts";
 
 /** A certificate and its key, both PEM. */
@@ -13,7 +13,9 @@ export interface KeyedCertificate {
   readonly key: string;
 }
 
-const FILE = "tls.json";
+/** What others may have, to know the server by. */
+export const CERTIFICATE_FILE = "tls-cert.pem";
+const KEY_FILE = "tls-key.pem";
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Browsers take none that is good for longer. */
 const GOOD_DAYS = 397;
@@ -25,40 +27,50 @@ const ALTERNATIVE_NAMES = "2.5.29.17";
 
 /** Reads a certificate and its key, and says which of the two cannot be read. */
 export function readCertificate(files: KeyedCertificate): KeyedCertificate {
-  const read = (path: string) => {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch (error) {
-      throw new StoreError(`cannot read ${path}: ${reason(error)}`);
-    }
-  };
-  return { cert: read(files.cert), key: read(files.key) };
+  return { cert: readPem(files.cert), key: readPem(files.key) };
+}
+
+/** Reads a certificate. */
+export function readPem(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new StoreError(`cannot read ${path}: ${reason(error)}`);
+  }
 }
 
 /** The certificate that lies in a folder; made, for these names and addresses, when there is none or it runs out. */
 export function ownCertificate(folder: string, names: readonly string[], now: number): KeyedCertificate {
-  const path = join(folder, FILE);
-  try {
-    const { cert, key, until } = JSON.parse(Deno.readTextFileSync(path)) as Record<string, unknown>;
-    if (typeof cert !== "string" || typeof key !== "string" || typeof until !== "number") {
-      throw new StoreError(`${path} should hold a certificate and does not; remove it to have a new one`);
-    }
-    if (now < until - RENEW_DAYS * DAY_MS) return { cert, key };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const files = { cert: join(folder, CERTIFICATE_FILE), key: join(folder, KEY_FILE) };
+  if (exists(files.key)) {
+    const kept = readCertificate(files);
+    if (now < Date.parse(parsed(kept.cert, files.cert).validTo) - RENEW_DAYS * DAY_MS) return kept;
   }
-  const until = now + GOOD_DAYS * DAY_MS;
-  const made = makeCertificate(names, now, until);
-  writeOwn(folder, FILE, { ...made, until });
+  const made = makeCertificate(names, now, now + GOOD_DAYS * DAY_MS);
+  writeOwnText(folder, CERTIFICATE_FILE, made.cert);
+  writeOwnText(folder, KEY_FILE, made.key);
   return made;
 }
 
 /** What tells a certificate from every other, as browsers show it: SHA-256, in pairs of digits. */
 export function fingerprint(cert: string): string {
-  const [, base64] = /-----BEGIN CERTIFICATE-----([\s\S]*?)-----END/.exec(cert) ?? [];
-  const bytes = decodeBase64((base64 ?? "").replace(/[\s=]/g, ""));
-  if (!bytes) throw new StoreError("the certificate is not PEM: it should have a line BEGIN CERTIFICATE");
-  return createHash("sha256").update(bytes).digest("hex").toUpperCase().match(/../g)!.join(":");
+  return parsed(cert, "the certificate").fingerprint256;
+}
+
+function parsed(cert: string, what: string): X509Certificate {
+  try {
+    return new X509Certificate(cert);
+  } catch (error) {
+    throw new StoreError(`${what} is no certificate in PEM: ${reason(error)}`);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /** A certificate that nobody else has signed. */

@@ -22,6 +22,8 @@ export class Lab {
       mailbox?: boolean;
       lobby?: boolean;
       web?: boolean;
+      addressBook?: boolean;
+      tlsPort?: boolean;
       tls?: WebOptions["tls"];
       enrollIn?: string;
       data?: string;
@@ -35,6 +37,8 @@ export class Lab {
           ...(options.lobby ? { lobby: 0 } : {}),
           ...(options.mailbox ? { mailbox: 0 } : {}),
           ...(options.web ? { web: 0 } : {}),
+          ...(options.tlsPort ? { tls: 0 } : {}),
+          ...(options.addressBook ? { "address-book": 0 } : {}),
         },
         web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
         data: options.data ?? "nowhere",
@@ -47,13 +51,18 @@ export class Lab {
     );
   }
 
+  /** The port of a door. */
+  portOf(name: string): number {
+    return this.house.doors.find(({ door }) => door === name)!.port;
+  }
+
   get port(): number {
     return this.house.doors[0]!.port;
   }
 
   /** A guest of the lobby, who was greeted. */
   async guest(): Promise<Wire> {
-    const wire = await Wire.connect(this.house.doors.find(({ door }) => door === "lobby")!.port);
+    const wire = await Wire.connect(this.portOf("lobby"));
     const greeting = await wire.line();
     if (greeting !== "Welcome to this chatroom!") throw new Error(`greeted with ${greeting}`);
     return wire;

@@ -1,4 +1,5 @@
 import { dirname, fromFileUrl, join } from "@std/path";
+import { programs } from "../../tools/targets.ts";
 import { until } from "./wire.ts";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
@@ -15,20 +16,13 @@ export const SOURCES: Programs = {
   name: "from the sources",
   command: (program, args) => ({
     path: Deno.execPath(),
-    args: ["run", "--no-prompt", ...PERMISSIONS[program], join(ROOT, `${program}.ts`), ...args],
+    args: ["run", "--no-prompt", ...permissions(program), join(ROOT, `${program}.ts`), ...args],
   }),
 };
 
-const PERMISSIONS = {
-  server: ["--allow-net", "--allow-read", "--allow-write", "--allow-env=NO_COLOR"],
-  client: [
-    "--allow-net",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env=NO_COLOR,HOME,USERPROFILE",
-    "--allow-sys=networkInterfaces,osUptime,statfs",
-  ],
-};
+function permissions(program: "server" | "client"): readonly string[] {
+  return programs.find(({ name }) => name === program)!.permissions;
+}
 
 /** The executables in a folder. */
 export function binaries(folder: string): Programs {

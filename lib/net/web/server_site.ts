@@ -10,6 +10,8 @@ import { clock } from "../clock.ts";
 import type { Places } from "../places.ts";
 import type { Switchboard } from "../switchboard.ts";
 import { body, json, pageFile, sentence } from "./answers.ts";
+import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
+import type { Overlook } from "./overlook.ts";
 import { cookie, hasPassword, PASS_COOKIE, setCookie } from "./guard.ts";
 import { inquire } from "./inquiry.ts";
 import { type Site, Sockets } from "./site.ts";
@@ -27,14 +29,6 @@ export interface PassBook {
   holder(pass: string): string | undefined;
 }
 
-/** What can be seen of the server. */
-export interface Overlook {
-  /** In OpenMetrics. */
-  metrics(): string;
-  /** Tells what happens, until the function that it returns is called. */
-  watch(listener: (event: unknown) => void): () => void;
-}
-
 /** What the site of a server is made of. */
 export interface ServerSiteParts {
   readonly board: Switchboard;
@@ -44,7 +38,7 @@ export interface ServerSiteParts {
   readonly passes: PassBook;
   /** For how many days a pass is good. */
   readonly passDays: number;
-  readonly overlook?: Overlook;
+  readonly overlook: Overlook;
   /** With it, the server's page can be seen from elsewhere too. */
   readonly watchPassword: string | undefined;
   /** Whether the connections are TLS. */
@@ -90,8 +84,8 @@ export class ServerSite implements Site {
       case "GET /watch":
         return await this.#notForThem(request, from) ?? this.#watch(request);
       case "GET /metrics":
-        return await this.#notForThem(request, from) ?? new Response(this.parts.overlook!.metrics(), {
-          headers: { "content-type": "application/openmetrics-text; version=1.0.0; charset=utf-8" },
+        return await this.#notForThem(request, from) ?? new Response(this.parts.overlook.metrics(), {
+          headers: { "content-type": OPEN_METRICS_TYPE },
         });
     }
     const [, name] = /^GET \/page\/([\w.-]+)$/.exec(`${method} ${pathname}`) ?? [];
@@ -167,10 +161,9 @@ export class ServerSite implements Site {
     let stop = () => {};
     socket.onopen = () => {
       this.#watchers.add(socket);
-      stop = this.parts.overlook!.watch((event) => {
-        if (socket.readyState === WebSocket.OPEN && socket.bufferedAmount < WATCHER_BYTES) {
-          socket.send(JSON.stringify(event));
-        }
+      stop = this.parts.overlook.watch((event) => {
+        if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > WATCHER_BYTES) return false;
+        socket.send(JSON.stringify(event));
       });
     };
     socket.addEventListener("close", () => {

@@ -1,14 +1,9 @@
 import { log } from "../../base/log.ts";
 import { trouble } from "../../base/reason.ts";
+import type { Certificate } from "../certificate.ts";
 import type { Site } from "./site.ts";
 import { sentence } from "./answers.ts";
 import { guarded, isOurName, isOurOrigin } from "./guard.ts";
-
-/** What makes a connection TLS: a certificate and its key, both PEM. */
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** One door for browsers, with the same contract as `StreamServer`. */
 export class WebServer {

@@ -13,6 +13,13 @@ export const MAILBOX_DOOR = {
 /** The page: our own protocol, a message a WebSocket frame; who it is, is known before the first. */
 export const WEB_DOOR = { ...MAILBOX_DOOR, name: "web", links: ["ws"] } as const;
 
+/** Our own protocol in lines over TLS; a client says and proves who it is. */
+export const TLS_DOOR = {
+  name: "tls",
+  links: ["tcp"],
+  open: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "lines"),
+} as const;
+
 /** How a session goes on that was let in at a handout door. */
 export function nativeOnLines(way: Way, limits: Limits, now: number, name: string): Session {
   return new NativeServerSession(way, limits, now, "lines", name);

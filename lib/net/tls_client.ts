@@ -1,0 +1,85 @@
+import { endpoint } from "../base/address.ts";
+import { Fault } from "../base/fault.ts";
+import { REPLY_BYTES } from "../base/limits.ts";
+import { LineDecoder } from "../base/line_decoder.ts";
+import { reason } from "../base/reason.ts";
+import { decodeLeniently, encodeText } from "../base/text.ts";
+import type { NativeClientWay } from "../wire/native/client.ts";
+import { Companion, type ProvingHooks, type Talk } from "./companion.ts";
+import { Stream, type StreamOptions } from "./stream.ts";
+
+const OPTIONS: StreamOptions = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+/** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
+const SILENCE_MS = 20_000;
+
+/** A client of our own protocol over TLS. */
+export class TlsClient<T extends Talk> extends Companion<T> {
+  /** `trusted` is a certificate to know the server by, besides those that this machine trusts. */
+  constructor(
+    readonly where: { host: string; port: number; trusted: string | undefined },
+    hooks: ProvingHooks,
+    talk: (way: NativeClientWay) => T,
+  ) {
+    super(hooks, () => this.#dial(hooks), talk);
+  }
+
+  async #dial(hooks: ProvingHooks): Promise<void> {
+    const { host, port, trusted } = this.where;
+    try {
+      const conn = await Deno.connectTls({
+        hostname: host,
+        port,
+        ...(trusted === undefined ? {} : { caCerts: [trusted] }),
+      });
+      // Whether it is whom it should be is said by its first bytes, or by this.
+      await conn.handshake();
+      this.#begin(conn, hooks);
+    } catch (error) {
+      this.down(`cannot connect to ${endpoint(host, port)} over TLS: ${reason(error)}`);
+    }
+  }
+
+  #begin(conn: Deno.TlsConn, hooks: ProvingHooks): void {
+    const lines = new LineDecoder(REPLY_BYTES, decodeLeniently);
+    let asked = false;
+    let isOver = false;
+    const over = (why: string) => {
+      if (isOver) return;
+      isOver = true;
+      clearInterval(watching);
+      stream.abort();
+      this.down(why);
+    };
+    const watching = setInterval(() => {
+      if (asked) return over(`no answer from the server for ${SILENCE_MS / 1000} s`);
+      asked = true;
+      this.native.ping();
+    }, SILENCE_MS);
+    const stream = new Stream(conn, {
+      push: (bytes) => {
+        asked = false;
+        lines.push(bytes);
+        for (let line = lines.next(); line !== undefined; line = lines.next()) {
+          if (line instanceof Fault) return over(`the server sent what cannot be read: ${line.message}`);
+          hooks.trace?.("down", line);
+          this.received(line);
+        }
+        this.turn();
+      },
+      hungry: () => true,
+      closed: (ending) => over(ending === "broken" ? "the connection is lost" : "the server closed the connection"),
+      overflowed: () => over("the server does not read what is said to it"),
+    }, OPTIONS);
+    this.up({
+      send: (json) => {
+        hooks.trace?.("up", json);
+        stream.write(encodeText(`${json}\n`));
+      },
+      close: () => {
+        stream.close();
+        stream.over.then(() => over("left"));
+      },
+    });
+    hooks.connected();
+  }
+}

@@ -1,0 +1,77 @@
+/** One number, and what tells it from the others of its name. */
+export interface Sample {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A name, what it means, and its numbers. */
+export type Family =
+  & {
+    /** Without the `_total` of a counter; ends with its unit, if it has one. */
+    readonly name: string;
+    readonly help: string;
+    readonly unit?: string;
+  }
+  & (
+    | { readonly type: "gauge" | "counter"; readonly samples: readonly Sample[] }
+    /** Says only what there is, by its labels. */
+    | { readonly type: "info"; readonly labels: Readonly<Record<string, string>> }
+    /** `counts` has one class more than there are bounds. */
+    | {
+      readonly type: "histogram";
+      readonly bounds: readonly number[];
+      readonly counts: ArrayLike<number>;
+      readonly sum: number;
+    }
+  );
+
+/** The content type of what `openMetrics` makes. */
+export const OPEN_METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/** Numbers in the text format of OpenMetrics 1.0. */
+export function openMetrics(families: readonly Family[]): string {
+  const lines: string[] = [];
+  for (const family of families) {
+    const { name, type, unit, help } = family;
+    lines.push(`# TYPE ${name} ${type}`);
+    if (unit !== undefined) lines.push(`# UNIT ${name} ${unit}`);
+    lines.push(`# HELP ${name} ${escaped(help)}`, ...samples(family));
+  }
+  return `${lines.join("\n")}\n# EOF\n`;
+}
+
+function samples(family: Family): string[] {
+  const { name } = family;
+  if (family.type === "info") return [`${name}_info${labelled(family.labels)} 1`];
+  if (family.type === "histogram") return histogram(family);
+  const suffix = family.type === "counter" ? "_total" : "";
+  return family.samples.map(({ value, labels }) => `${name}${suffix}${labelled(labels)} ${shown(value)}`);
+}
+
+/** Each class holds those before it too. */
+function histogram({ name, bounds, counts, sum }: Extract<Family, { type: "histogram" }>): string[] {
+  let count = 0;
+  const lines = [...bounds, Infinity].map((bound, i) => {
+    count += counts[i]!;
+    return `${name}_bucket${labelled({ le: bound === Infinity ? "+Inf" : decimal(bound) })} ${count}`;
+  });
+  return [...lines, `${name}_sum ${shown(sum)}`, `${name}_count ${count}`];
+}
+
+function labelled(labels: Readonly<Record<string, string>> = {}): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
+}
+
+function shown(value: number): string {
+  return Number.isNaN(value) ? "NaN" : String(value).replace("Infinity", "Inf");
+}
+
+/** Bounds are written as floating point numbers, so that they are the same text everywhere. */
+function decimal(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}

@@ -1,0 +1,17 @@
+import { log } from "../lib/base/log.ts";
+import type { WebOptions } from "../lib/face/server_line.ts";
+import { clock } from "../lib/net/clock.ts";
+import { ownAddresses, ownNames } from "../lib/net/own_names.ts";
+import { fingerprint, type KeyedCertificate, ownCertificate, readCertificate } from "../lib/store/certificate.ts";
+
+/** What makes a server's connections TLS: what was given, or what was made for this machine, whose fingerprint is told. */
+export function certificateFor(
+  { tls, names }: Pick<WebOptions, "tls" | "names">,
+  data: string,
+): KeyedCertificate | undefined {
+  if (tls === undefined) return undefined;
+  if (tls !== "own") return readCertificate(tls);
+  const own = ownCertificate(data, [...ownNames(), ...names, ...ownAddresses()], clock());
+  log.info(`the SHA-256 fingerprint of this server's certificate is ${fingerprint(own.cert)}`);
+  return own;
+}

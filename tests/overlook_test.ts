@@ -1,0 +1,343 @@
+import { assertEquals } from "@std/assert";
+import { Ring } from "../lib/base/ring.ts";
+import { VERSION } from "../lib/base/version.ts";
+import { RECEIPT_BOUNDS_MS } from "../lib/hub/tally.ts";
+import { OPEN_METRICS_TYPE } from "../lib/net/web/open_metrics.ts";
+import { quantile } from "../lib/net/web/pulse.ts";
+import { Browser } from "./support/browser.ts";
+import { Lab } from "./support/lab.ts";
+import { parseOpenMetrics } from "./support/open_metrics.ts";
+import { Onlooker, Overlooked, START } from "./support/overlooked.ts";
+
+const totals = ({ hub: { tally } }: Overlooked) => [tally.said, tally.delivered, tally.failed];
+/** How long receipts took, by the upper bounds of their classes. */
+const receipts = ({ hub: { tally } }: Overlooked) =>
+  [...tally.receipts].flatMap((count, i) => Array(count).fill(RECEIPT_BOUNDS_MS[i] ?? Infinity));
+
+Deno.test("from one handout client to another: said, then confirmed, and how long that took", () => {
+  const seen = new Overlooked();
+  const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
+  seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
+  assertEquals(totals(seen), [1, 0, 0]);
+  seen.now += 12;
+  seen.does(bob, { type: "taken", id: -1 });
+  seen.does(bob, { type: "taken", id: -1 });
+  assertEquals([totals(seen), receipts(seen), seen.hub.tally.receiptMs], [[1, 1, 0], [15], 12]);
+});
+
+Deno.test("to nobody, and to one who does not confirm: failed, each once", () => {
+  const seen = new Overlooked();
+  const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
+  seen.does(ann, { type: "send", ref: 1, to: "eve", text: "hi" });
+  assertEquals(totals(seen), [1, 0, 1]);
+  seen.does(ann, { type: "send", ref: 2, to: "bob", text: "hi" });
+  seen.does(bob, { type: "missed", id: -1, sent: true });
+  assertEquals([totals(seen), receipts(seen)], [[2, 0, 2], []]);
+});
+
+Deno.test("to everybody: said once, delivered to each who confirms; a guest's words fail at nobody", () => {
+  const seen = new Overlooked();
+  const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
+  const guest = seen.enter("lobby");
+  seen.does(ann, { type: "sendAll", ref: 1, text: "hi" });
+  seen.does(bob, { type: "taken", id: -1 });
+  seen.does(guest, { type: "announce", text: "hi" });
+  seen.does(ann, { type: "taken", id: -2 });
+  seen.does(bob, { type: "missed", id: -2, sent: true });
+  assertEquals(totals(seen), [2, 2, 0]);
+});
+
+Deno.test("in our own protocol each session that confirms counts; what is said again does not", () => {
+  const seen = new Overlooked();
+  const [ann, bob, tablet] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob"), seen.enter("mailbox", "bob")];
+  for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "hi" });
+  assertEquals(totals(seen), [1, 0, 0]);
+  seen.now += 3;
+  for (const id of [bob, tablet, bob]) seen.does(id, { type: "acknowledge", seq: 1 });
+  assertEquals([totals(seen), receipts(seen)], [[1, 2, 0], [3, 3]]);
+  // The notice that it was delivered is acknowledged too, and is no message.
+  seen.does(ann, { type: "acknowledge", seq: 2 });
+  assertEquals(totals(seen), [1, 2, 0]);
+});
+
+Deno.test("a refused message has failed, once", () => {
+  const seen = new Overlooked();
+  const ann = seen.enter("mailbox", "ann");
+  for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "nobody" }, text: "hi" });
+  assertEquals(totals(seen), [1, 0, 1]);
+});
+
+Deno.test("what waited for somebody is delivered when they come, and has no receipt time", () => {
+  const seen = new Overlooked();
+  const ann = seen.enter("mailbox", "ann");
+  seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "for your client" });
+  seen.does(ann, { type: "say", id: "2", to: { user: "eve" }, text: "for your handout client" });
+  seen.now += 60_000;
+  const bob = seen.enter("mailbox", "bob");
+  seen.does(bob, { type: "acknowledge", seq: 1 });
+  const eve = seen.enter("im", "eve");
+  seen.now += 1000;
+  seen.hub.tick(seen.now);
+  seen.does(eve, { type: "taken", id: 2 });
+  assertEquals([totals(seen), receipts(seen)], [[2, 2, 0], []]);
+});
+
+Deno.test("somebody who falls behind confirms late what was said while they were there, and it shows", () => {
+  const seen = new Overlooked();
+  const [ann, bob] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob")];
+  for (let i = 0; i < 300; i++) seen.does(ann, { type: "say", id: `${i}`, to: { user: "bob" }, text: "hi" });
+  seen.now += 2000;
+  seen.does(bob, { type: "acknowledge", seq: 256 });
+  seen.does(bob, { type: "acknowledge", seq: 300 });
+  assertEquals([totals(seen), new Set(receipts(seen)), receipts(seen).length], [[300, 300, 0], new Set([2000]), 300]);
+});
+
+Deno.test("a sender at a handout door hears that a client of our own did not confirm: failed", () => {
+  const seen = new Overlooked();
+  const ann = seen.enter("im", "ann");
+  seen.enter("mailbox", "bob");
+  seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
+  seen.now += 5000;
+  seen.hub.tick(seen.now);
+  assertEquals(totals(seen), [1, 0, 1]);
+});
+
+Deno.test("a message for a handout client that took it and never confirmed it: its sender is told, and it has failed", () => {
+  const seen = new Overlooked();
+  const ann = seen.enter("mailbox", "ann");
+  const bob = seen.enter("im", "bob");
+  seen.now += 1000;
+  seen.hub.tick(seen.now);
+  seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "hi" });
+  seen.does(bob, { type: "missed", id: 1, sent: true });
+  assertEquals(totals(seen), [1, 0, 1]);
+});
+
+Deno.test("receipt times are told apart by their classes; of the longest only that they are longer", () => {
+  const classes = (...counts: number[]) => [...counts, ...Array(RECEIPT_BOUNDS_MS.length + 1 - counts.length).fill(0)];
+  assertEquals(quantile(classes(), 0.5), null);
+  assertEquals(quantile(classes(4), 0.5), 0.125);
+  assertEquals([0.25, 0.5, 0.99].map((part) => quantile(classes(0, 50, 0, 50), part)), [0.375, 0.5, 0.995]);
+  assertEquals(quantile([...classes().slice(1), 7], 0.5), 10_000);
+});
+
+Deno.test("a ring gives what is still there, by number", () => {
+  const ring = new Ring<string>(3);
+  assertEquals([ring.last, ring.from(0), ring.first, ring.next], [undefined, [], 0, 0]);
+  for (const item of ["a", "b", "c", "d", "e"]) ring.push(item);
+  assertEquals([ring.last, ring.first, ring.next], ["e", 2, 5]);
+  assertEquals([ring.from(0), ring.from(3), ring.from(3, 1), ring.from(5)], [["c", "d", "e"], ["d", "e"], ["d"], []]);
+});
+
+Deno.test("a snapshot says who is at which door, what rooms there are, and what goes on", () => {
+  const seen = new Overlooked();
+  seen.enter("mailbox", "ann", 10);
+  seen.now += 10;
+  const ann = seen.enter("im", "ann", 20);
+  const bob = seen.enter("mailbox", "bob");
+  seen.enter("im");
+  const guest = seen.enter("lobby");
+  seen.does(bob, { type: "join", ref: 1, room: "lab" });
+  seen.store.addUser("eve", undefined);
+  seen.store.join("lab", "eve");
+  seen.does(guest, { type: "announce", text: "hello" });
+  seen.now += 2;
+  seen.does(ann, { type: "taken", id: 1 });
+  seen.says("something happened");
+  seen.second();
+  assertEquals(seen.overlook.snapshot(), {
+    version: VERSION,
+    startedAt: START,
+    time: START + 1000,
+    hosts: ["10.0.0.5", "fd00::1"],
+    doors: [
+      { door: "im", hostname: "0.0.0.0", port: 2001, sessions: 2, people: 1 },
+      { door: "lobby", hostname: "0.0.0.0", port: 2002, sessions: 1, people: 0 },
+      { door: "mailbox", hostname: "0.0.0.0", port: 2003, sessions: 2, people: 2 },
+    ],
+    people: [
+      { name: "ann", doors: ["im", "mailbox"], since: START },
+      { name: "bob", doors: ["mailbox"], since: START + 10 },
+    ],
+    online: 2,
+    guests: ["10.0.0.9:1"],
+    guestCount: 1,
+    rooms: [{ name: "lobby", members: 3, online: 3 }, { name: "lab", members: 2, online: 1 }],
+    roomCount: 2,
+    last: {
+      ...{ time: START + 1000, said: 1, delivered: 1, failed: 0, p50Ms: 1.75, p99Ms: 1.995 },
+      ...{ sessions: 5, memoryBytes: 50_000_000 },
+    },
+    totals: { said: 1, delivered: 1, failed: 0 },
+    sessions: 5,
+    underWay: 0,
+    waitingBytes: 30,
+    memoryBytes: 50_000_000,
+    bookEntries: 4,
+    logLines: { fatal: 0, error: 0, warning: 0, info: 1, debug: 0, trace: 0 },
+  });
+});
+
+Deno.test("a server without a store has one room, the lobby", () => {
+  const seen = new Overlooked();
+  seen.enter("im", "ann");
+  assertEquals(seen.overlook.snapshot().rooms, [{ name: "lobby", members: 1, online: 1 }]);
+});
+
+Deno.test("each second has its own numbers; of a process that stood still they are a second's part", () => {
+  const seen = new Overlooked();
+  const ann = seen.enter("im", "ann");
+  const says = (times: number) => {
+    for (let i = 0; i < times; i++) seen.does(ann, { type: "send", ref: i, to: "eve", text: "hi" });
+  };
+  const last = () => [seen.overlook.snapshot().last!.said, seen.overlook.snapshot().last!.failed];
+  says(3);
+  seen.overlook.tick(seen.now + 999);
+  assertEquals(seen.overlook.snapshot().last, undefined);
+  seen.second();
+  assertEquals(last(), [3, 3]);
+  seen.second();
+  assertEquals(last(), [0, 0]);
+  says(8);
+  seen.overlook.tick(seen.now += 4020);
+  assertEquals(last(), [2, 2]);
+});
+
+Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () => {
+  const seen = new Overlooked();
+  const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob", 7)];
+  for (const [id, ms] of [[-1, 12], [-2, 20_000]] as const) {
+    seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
+    seen.now += ms;
+    seen.does(bob, { type: "taken", id });
+  }
+  seen.says("oh", "error");
+  const families = parseOpenMetrics(seen.overlook.metrics(START + 60_000));
+  for (const [name, { help, unit }] of families) {
+    assertEquals([name.startsWith("partyline"), help!.endsWith(".")], [true, true], name);
+    if (/_(seconds|bytes)$/.test(name)) assertEquals(unit, /_([a-z]+)$/.exec(name)![1]);
+  }
+  const value = (name: string, labels: Record<string, string> = {}) =>
+    [...families.values()].flatMap(({ samples }) => samples).find((sample) =>
+      sample.name === name && JSON.stringify(sample.labels) === JSON.stringify(labels)
+    )?.value;
+  assertEquals(
+    {
+      version: value("partyline_info", { version: VERSION }),
+      uptime: value("partyline_uptime_seconds"),
+      said: value("partyline_messages_said_total"),
+      delivered: value("partyline_deliveries_total"),
+      failed: value("partyline_failures_total"),
+      before: value("partyline_receipt_seconds_bucket", { le: "0.01" }),
+      within: value("partyline_receipt_seconds_bucket", { le: "0.015" }),
+      most: value("partyline_receipt_seconds_bucket", { le: "10.0" }),
+      all: value("partyline_receipt_seconds_bucket", { le: "+Inf" }),
+      sum: value("partyline_receipt_seconds_sum"),
+      sessions: value("partyline_sessions", { door: "im" }),
+      people: value("partyline_people", { door: "im" }),
+      online: value("partyline_people_online"),
+      rooms: value("partyline_rooms"),
+      book: value("partyline_address_book_entries"),
+      waiting: value("partyline_waiting_bytes"),
+      memory: value("partyline_resident_memory_bytes"),
+      errors: value("partyline_log_lines_total", { level: "error" }),
+    },
+    {
+      ...{
+        version: 1,
+        uptime: 60,
+        said: 2,
+        delivered: 2,
+        failed: 0,
+        before: 0,
+        within: 1,
+        most: 1,
+        all: 2,
+        sum: 20.012,
+      },
+      ...{ sessions: 2, people: 2, online: 2, rooms: 1, book: 4, waiting: 7, memory: 50_000_000, errors: 1 },
+    },
+  );
+});
+
+Deno.test("whoever watches is told how it is and was, then each second, and each line of the log", () => {
+  const seen = new Overlooked();
+  seen.says("before");
+  seen.second();
+  const watcher = new Onlooker(seen.overlook);
+  const [now, past] = watcher.told.splice(0);
+  assertEquals([now!.type, past], [
+    "now",
+    {
+      type: "past",
+      points: [seen.overlook.snapshot().last!],
+      lines: [{ time: START, level: "info", text: "before" }],
+    },
+  ]);
+  seen.says("first");
+  seen.says("second");
+  seen.overlook.tick(seen.now + 50);
+  assertEquals(watcher.news(), ["first", "second"]);
+  seen.overlook.tick(seen.now + 100);
+  seen.second();
+  assertEquals(watcher.news(), ["now"]);
+  watcher.stop();
+  seen.says("third");
+  seen.second();
+  assertEquals(watcher.news(), []);
+});
+
+Deno.test("a log that goes too fast is told a few lines at a time, and what is gone by then is counted", () => {
+  const seen = new Overlooked();
+  const watcher = new Onlooker(seen.overlook);
+  watcher.news();
+  for (let i = 0; i < 530; i++) seen.says(`line ${i}`);
+  seen.overlook.tick(seen.now);
+  assertEquals(watcher.news(), ["missed 30", ...Array.from({ length: 20 }, (_, i) => `line ${30 + i}`)]);
+  for (let turn = 0; turn < 24; turn++) seen.overlook.tick(seen.now);
+  assertEquals(watcher.news().at(-1), "line 529");
+  seen.overlook.tick(seen.now);
+  assertEquals(watcher.news(), []);
+});
+
+Deno.test("a watcher without room hears the lines later; one that throws hears nothing more, and the others do not notice", () => {
+  const seen = new Overlooked();
+  let calls = 0;
+  seen.overlook.watch((event) => {
+    calls++;
+    if (event.type === "log") throw new Error("broken");
+  });
+  const [slow, quick] = [new Onlooker(seen.overlook), new Onlooker(seen.overlook)];
+  slow.news();
+  quick.news();
+  slow.room = false;
+  seen.says("one");
+  seen.says("two");
+  seen.second();
+  assertEquals([calls, slow.news(), quick.news()], [4, [], ["now", "one", "two"]]);
+  slow.room = true;
+  seen.overlook.tick(seen.now);
+  assertEquals([calls, slow.news(), quick.news()], [4, ["one", "two"], []]);
+});
+
+Deno.test("a browser on the server's machine watches: who is there, what is said, and the metrics", async () => {
+  await using house = new Lab({ web: true });
+  const { port } = house.house.doors.find(({ door }) => door === "web")!;
+  const browser = new Browser(port);
+  await using watching = await browser.chat("/watch");
+  const now = await watching.next("now");
+  assertEquals([now.online, (await watching.next("past")).lines], [0, []]);
+  using ann = await house.join("alice");
+  using bob = await house.join("bob");
+  await ann.la.send("/to bob hi\n");
+  await bob.take();
+  assertEquals(await ann.la.line(), "303 Message delivery successful");
+  let later = now as Record<string, unknown>;
+  while ((later.totals as { delivered: number }).delivered === 0) later = await watching.next("now");
+  assertEquals([later.online, later.totals], [2, { said: 1, delivered: 1, failed: 0 }]);
+  const response = await browser.ask("/metrics");
+  assertEquals(response.headers.get("content-type"), OPEN_METRICS_TYPE);
+  const families = parseOpenMetrics(await response.text());
+  assertEquals(families.get("partyline_messages_said")!.samples[0]!.value, 1);
+  assertEquals((families.get("partyline_resident_memory_bytes")!.samples[0]!.value) > 1_000_000, true);
+});

@@ -1,0 +1,144 @@
+import { assertEquals } from "@std/assert";
+import { doorAddress, headline } from "../lib/face/page/addresses.js";
+import { path, PLOTS, pointBefore, top, valuesOf, worded } from "../lib/face/page/plot.js";
+import { begin, heard, linked, matches, MOST_LINES, retryMs, WINDOW_MS } from "../lib/face/page/watch_state.js";
+import { Overlooked } from "./support/overlooked.ts";
+
+const line = (text: string, level = "info", time = 0) => ({ time, level, text });
+const log = (text: string, time = 0) => ({ type: "log" as const, ...line(text, "info", time) });
+const point = (second: number, given: Record<string, number | null> = {}) => ({
+  ...{ time: second * 1000, said: 0, delivered: 0, failed: 0, p50Ms: null, p99Ms: null, sessions: 0, memoryBytes: 0 },
+  ...given,
+});
+
+Deno.test("what the server tells is what the page takes", () => {
+  const seen = new Overlooked();
+  seen.says("one");
+  seen.second();
+  let state = begin();
+  const stop = seen.overlook.watch((event) => void (state = heard(state, [event])));
+  seen.says("two");
+  seen.second();
+  stop();
+  assertEquals(state.now, { type: "now", ...seen.overlook.snapshot() });
+  assertEquals(state.points.map(({ time }) => time % 100_000), [1000, 2000]);
+  assertEquals(state.lines.map(({ text }) => text), ["one", "two"]);
+});
+
+Deno.test("whoever comes back is told again what they know, and sees it once", () => {
+  let state = heard(begin(), [log("one", 1), log("one", 1), log("two", 2)]);
+  state = heard(linked(state, "away"), [{ type: "past", points: [], lines: [line("two", "info", 2), line("three")] }]);
+  assertEquals([state.link, state.lines.map(({ text }) => text)], ["away", ["one", "one", "two", "three"]]);
+  // A server that was started anew knows nothing of them.
+  state = heard(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }, { type: "missed", lines: 1 }]);
+  state = heard(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }]);
+  assertEquals(state.lines.slice(-2).map(({ text }) => text), ["begun", "1 line came too fast to be shown here"]);
+});
+
+Deno.test("lines keep their numbers when the oldest are forgotten", () => {
+  const many = Array.from({ length: MOST_LINES }, (_, i) => log(`${i}`));
+  const state = heard(heard(begin(), many), [log("a"), log("b")]);
+  assertEquals([state.first, state.lines.length, state.lines[0]!.text, state.lines.at(-1)!.text], [
+    2,
+    MOST_LINES,
+    "2",
+    "b",
+  ]);
+  assertEquals(heard(state, []).lines, state.lines);
+});
+
+Deno.test("points of five minutes are kept; what is told again takes its own place", () => {
+  const old = { type: "past" as const, points: [point(1), point(2), point(400)], lines: [] };
+  const state = heard(begin(), [old]);
+  const again = { type: "past" as const, points: [point(400, { said: 7 }), point(401)], lines: [] };
+  const { points } = heard(state, [again]);
+  assertEquals(points.map(({ time, said }) => [time / 1000, said]), [[400, 7], [401, 0]]);
+  assertEquals(WINDOW_MS, 300_000);
+});
+
+Deno.test("the log is filtered by words, in any order and case, and by how bad it is", () => {
+  const found = (text: string, level = "trace") =>
+    [line("ann is online"), line("bob left", "warning"), line("disk full", "error"), line("la", "debug")]
+      .filter((each) => matches(each, { text, level })).map((each) => each.text);
+  assertEquals(found("").length, 4);
+  assertEquals([found("ONLINE an"), found("error"), found("ann bob")], [["ann is online"], ["disk full"], []]);
+  assertEquals([found("", "warning"), found("", "error")], [["bob left", "disk full"], ["disk full"]]);
+});
+
+Deno.test("who is away is tried again, later each time, but soon enough", () => {
+  assertEquals([0, 1, 2, 3, 4, 50].map(retryMs), [1000, 2000, 4000, 8000, 10_000, 10_000]);
+});
+
+Deno.test("a scale ends at 1, 2 or 5 with noughts", () => {
+  assertEquals([0, 5, 5.1, 13, 21, 99, 100, 4321].map((most) => top([most], 5)), [5, 5, 10, 20, 50, 100, 100, 5000]);
+  assertEquals(top([], 10_000_000), 10_000_000);
+});
+
+Deno.test("a line is drawn through the points; where nothing is known it ends, and a point alone is a dot", () => {
+  const [, , receipts] = PLOTS;
+  const at = (second: number, p50Ms: number | null) => point(second, { p50Ms });
+  const frame = { from: 0, to: 10_000, top: 10, width: 100, height: 50 };
+  const drawn = (...points: ReturnType<typeof point>[]) => path(receipts!.series[0]!, points, frame);
+  assertEquals(drawn(), "");
+  assertEquals(drawn(at(1, 0), at(2, 10), at(3, 5)), "M10 50L20 0L30 25");
+  assertEquals(drawn(at(1, 0), at(2, null), at(3, 5), at(7, 5), at(8, 5)), "M10 50h0M30 25h0M70 25L80 25");
+  assertEquals(drawn(at(-1, 3), at(0, 10), at(1, 10), at(9, 1)), "M0 0L10 0M90 45h0");
+  assertEquals(valuesOf(receipts!, [point(1, { p50Ms: 1, p99Ms: 2 }), point(2)]), [1, 2]);
+});
+
+Deno.test("every plot says its values in words", () => {
+  const busy = point(1, {
+    ...{ said: 3, delivered: 1200.5, failed: 0, p50Ms: 0.44, p99Ms: 12.6, sessions: 7, memoryBytes: 81_234_567 },
+  });
+  assertEquals(PLOTS.map((plot) => `${plot.title}: ${worded(plot, busy)}`), [
+    "Messages a second: said 3",
+    "Deliveries a second: confirmed 1,200.5, failed 0",
+    "Receipt times: half within 0.4 ms, 99% within 13 ms",
+    "Connections: open 7",
+    "Memory: held 81 MB",
+  ]);
+  assertEquals(worded(PLOTS[2]!, point(1)), "half within: none, 99% within: none");
+  assertEquals(worded(PLOTS[0]!, undefined), "said: none");
+});
+
+Deno.test("a plot is read so many seconds back, at the point that was the last then", () => {
+  const points = [point(1), point(2), point(4.1)];
+  const time = (seconds: number) => pointBefore(points, seconds)?.time;
+  assertEquals([time(0), time(1), time(2), time(3), time(9)], [4100, 2000, 2000, 1000, undefined]);
+  assertEquals(pointBefore([], 0), undefined);
+});
+
+const here = { protocol: "http:", hostname: "127.0.0.1" };
+const door = (name: string, port: number, hostname = "0.0.0.0") => ({
+  door: name,
+  hostname,
+  port,
+  sessions: 0,
+  people: 0,
+});
+
+Deno.test("a door is told as it is reached from another machine", () => {
+  const hosts = ["10.0.0.5", "fd00::5"];
+  const told = (...given: Parameters<typeof doorAddress>) => {
+    const { address, how, here } = doorAddress(...given);
+    return [address, how, here];
+  };
+  assertEquals(told(door("im", 2001), hosts, here), ["10.0.0.5:2001", "partyline-client chat 10.0.0.5 2001", false]);
+  assertEquals(told(door("lobby", 2003, "127.0.0.1"), hosts, here), ["127.0.0.1:2003", "nc 127.0.0.1 2003", true]);
+  assertEquals(told(door("web", 2080, "fd00::5"), hosts, { ...here, protocol: "https:" }), [
+    ...["[fd00::5]:2080", "https://[fd00::5]:2080/", false],
+  ]);
+  // Whoever reads it elsewhere knows the best name; whoever knows none has only this machine.
+  assertEquals(told(door("im", 1), hosts, { ...here, hostname: "lab.local" })[0], "lab.local:1");
+  assertEquals(told(door("im", 1), [], here), ["127.0.0.1:1", "partyline-client chat 127.0.0.1 1", true]);
+});
+
+Deno.test("the headline is the page's address where others can reach it, else the first door they can", () => {
+  const hosts = ["10.0.0.5"];
+  const [im, lobby, web] = [door("im", 2001), door("lobby", 2003), door("web", 2080)];
+  const text = (...doors: ReturnType<typeof door>[]) => headline({ doors, hosts }, here)?.text;
+  assertEquals(text(im, lobby, web), "http://10.0.0.5:2080/");
+  assertEquals(text(lobby, im, { ...web, hostname: "127.0.0.1" }), "10.0.0.5:2001");
+  assertEquals(text({ ...im, hostname: "127.0.0.1" }), "127.0.0.1:2001");
+  assertEquals(text(), undefined);
+});

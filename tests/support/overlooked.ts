@@ -1,0 +1,97 @@
+import { limits } from "../../lib/base/limits.ts";
+import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
+import type { Command } from "../../lib/hub/command.ts";
+import { Hub } from "../../lib/hub/hub.ts";
+import type { Line } from "../../lib/net/seat.ts";
+import { Switchboard } from "../../lib/net/switchboard.ts";
+import { openOverlook, type Overlook, type WatchEvent } from "../../lib/net/web/overlook.ts";
+import { RecentLog } from "../../lib/net/web/recent_log.ts";
+import { MemoryStore } from "../../lib/store/memory.ts";
+import { IM_DOOR } from "../../lib/wire/im/door.ts";
+import { LOBBY_DOOR } from "../../lib/wire/lobby/door.ts";
+import { MAILBOX_DOOR } from "../../lib/wire/native/door.ts";
+
+const DOORS = { im: IM_DOOR, lobby: LOBBY_DOOR, mailbox: MAILBOX_DOOR };
+const PASSWORD = "12345";
+/** When it begins: a whole second. */
+export const START = 1_700_000_000_000;
+
+/** A server without sockets, a clock that the test moves, and a look at it. */
+export class Overlooked {
+  now = START;
+  readonly hub: Hub;
+  readonly board: Switchboard;
+  readonly log = new RecentLog();
+  readonly overlook: Overlook;
+  readonly store = new MemoryStore();
+
+  constructor() {
+    const dice = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
+    const accounts = decodeUsers(["ann", "bob", "eve"].map((name) => `${name} ${PASSWORD}`).join("\n")) as Accounts;
+    this.hub = new Hub(accounts, limits(), { open: () => this.store, failed: () => {}, dice });
+    const never = () => Promise.reject(new Error("nobody asks"));
+    const world = {
+      ...{ dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {} },
+      now: () => this.now,
+    };
+    this.board = new Switchboard(this.hub, world, limits());
+    this.overlook = openOverlook({
+      board: this.board,
+      doors: () => Object.keys(DOORS).map((door, i) => ({ door, hostname: "0.0.0.0", port: 2001 + i })),
+      addresses: ["127.0.0.1", "fd00::1", "10.0.0.5", "169.254.1.1", "::1"],
+      log: this.log,
+      memoryBytes: () => 50_000_000,
+      bookEntries: () => 4,
+    });
+  }
+
+  /** Somebody is at a door, and logged in if they have a name; with `waitingBytes` for them to read. */
+  enter(door: keyof typeof DOORS, name?: string, waitingBytes = 0): number {
+    const line: Line = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
+    const { id } = this.board.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
+    if (door === "lobby") this.does(id, { type: "visit", as: "10.0.0.9:1" });
+    if (name === undefined) return id;
+    this.does(id, { type: "login", name, password: PASSWORD });
+    if (door === "mailbox") {
+      this.does(id, { type: "become" });
+      this.does(id, { type: "resume", store: undefined, after: undefined });
+    } else this.does(id, { type: "ready" });
+    return id;
+  }
+
+  /** The effects go nowhere: no session answers by itself. */
+  does(id: number, command: Command): void {
+    this.hub.handle(id, command, this.now);
+  }
+
+  /** The rest of the second goes by. */
+  second(): void {
+    this.now = (Math.floor(this.now / 1000) + 1) * 1000;
+    this.overlook.tick(this.now);
+  }
+
+  says(text: string, level: "info" | "error" = "info"): void {
+    this.log.keep({ time: this.now, level, text });
+  }
+}
+
+/** Whoever watches, and what they have been told. */
+export class Onlooker {
+  readonly told: WatchEvent[] = [];
+  room = true;
+  readonly stop: () => void;
+
+  constructor(overlook: Overlook) {
+    this.stop = overlook.watch((event) => {
+      if (!this.room) return false;
+      this.told.push(event);
+    });
+  }
+
+  /** What has been told since it was asked before: the texts of log lines, else the kind. */
+  news(): string[] {
+    return this.told.splice(0).map((event) =>
+      event.type === "log" ? event.text : event.type === "missed" ? `missed ${event.lines}` : event.type
+    );
+  }
+}
