@@ -19,6 +19,8 @@ import { TalkView } from "./view_talk.js";
 
 const HISTORY = 100;
 const NOTE_MS = 8000;
+/** Files of which it is known after a reload what became of them. */
+const DECIDED = 200;
 /** Messages that were read aloud and are still in the document. */
 const HEARD = 20;
 
@@ -79,6 +81,7 @@ function draw() {
   side.draw(state);
   view.draw(state, Date.now());
   view.drawConnection(state, Date.now());
+  view.drawReading(state);
   view.drawMembers(state);
   compose.draw(state);
   // What is not drawn yet cannot have the focus.
@@ -138,6 +141,7 @@ function cameIn() {
 /** From now on it is this person's chat. @param {string} name */
 function enterAs(name) {
   if (state.me === name) return;
+  files?.leaving();
   keep = new Keep(name);
   const own = keep;
   /** @type {import("./outgoing.js").Unanswered[]} */
@@ -158,7 +162,12 @@ function enterAs(name) {
   files = new Files({
     signal: (to, text) => talking.signal(to, text),
     say: (to, text) => say(to, text),
-    show: (file) => happen({ type: "file", file }),
+    show: (file) => {
+      happen({ type: "file", file });
+      if (file.state !== "ended" && file.state !== "received") return;
+      own.set("files", [...own.list("files"), { ...file, state: "ended", url: undefined }].slice(-DECIDED));
+      if (file.text.startsWith("not offered")) happen({ type: "note", text: `${file.name} is ${file.text}` });
+    },
     save,
     keep: (debts) => own.set("debts", debts),
     later: (ms, act) => {
@@ -175,6 +184,7 @@ function enterAs(name) {
   happen({ type: "entered", name });
   for (const said of waiting) happen({ type: "said", said });
   for (const { to, value } of unread) happen({ type: "unread", to, count: value });
+  for (const file of own.list("files")) happen({ type: "file", file: /** @type {any} */ (file) });
   for (const { to, value } of drafts) happen({ type: "draft", to, text: value });
   const [kind, ...rest] = here?.split(" ") ?? [];
   const place = rest.join(" ");

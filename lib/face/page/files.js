@@ -173,7 +173,7 @@ export class Files {
   }
 
   /**
-   * The page is about to be closed: who waits for something of it is told.
+   * The page is about to be closed, or to be somebody else's: who waits for something of it is told, and nothing goes on.
    * @returns {[string, string][]} what is to be answered to who asks a later life of the page
    */
   leaving() {
@@ -184,6 +184,7 @@ export class Files {
       this.#tell(item, why);
       this.#finish(item, why);
     }
+    for (const { fetch } of this.#taken.values()) fetch.close();
     return [...this.#ended];
   }
 
