@@ -1,6 +1,6 @@
 import { firstNumber, keyOf } from "./conversation.js";
 import { make, the, write } from "./dom.js";
-import { freshName } from "./file_offer.js";
+import { freshName, readOffer } from "./file_offer.js";
 import { Files } from "./files.js";
 import { askAbout, leave } from "./host.js";
 import { Keep } from "./keep.js";
@@ -124,6 +124,8 @@ function learn(event) {
   if (event.type === "presence") { for (const name of event.online) if (!known.get(name)) files?.online(name); }
   if (event.type === "message" && !event.own) {
     const { from, to, text } = event.said;
+    const offer = readOffer(text);
+    if (offer) files?.heard(offer, from);
     const key = keyOf("room" in to ? to : { user: from });
     if (key === state.here) readAloud(from, text);
     else if ("user" in to) readAloud(from, "a new message");

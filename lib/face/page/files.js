@@ -17,7 +17,7 @@ import { reason } from "./text.js";
  * @property {() => number} now
  */
 /**
- * How an offer stands. `with` is who it comes from, or who is getting it.
+ * How an offer stands.
  * @typedef {object} FileView
  * @property {string} id
  * @property {string} name
@@ -46,6 +46,8 @@ import { reason } from "./text.js";
 /** To so many at once, and to one of them; the others are told to come later. */
 const SERVES = 16;
 const SERVES_TO_ONE = 4;
+/** Offers that nobody has decided about; past these the oldest cannot be withdrawn here any more. */
+const OPEN = 500;
 /** Between two signs of how something moves. */
 const SHOWN_MS = 250;
 
@@ -55,6 +57,8 @@ export class Files {
   #taken = new Map();
   /** @type {Map<string, Outgoing>} */
   #made = new Map();
+  /** What was offered while the page is open, and nobody has decided about. @type {Map<string, { offer: Offer, from: string }>} */
+  #open = new Map();
   /** Why offers of this page and of its earlier lives do not stand any more. @type {Map<string, string>} */
   #ended;
   /** @type {Map<string, Debt>} */
@@ -99,8 +103,17 @@ export class Files {
     for (const { view, from, fetch } of this.#taken.values()) if (from === name && isComing(view)) fetch.begin();
   }
 
+  /** Somebody offers something. @param {Offer} offer @param {string} from */
+  heard(offer, from) {
+    // Said again by somebody else, it is still the offer of who said it first.
+    if (this.#open.has(offer.id)) return;
+    this.#open.set(offer.id, { offer, from });
+    for (const id of this.#open.keys()) if (this.#open.size > OPEN) this.#open.delete(id);
+  }
+
   /** Takes what was offered. @param {Offer} offer @param {string} from */
   accept(offer, from) {
+    this.#open.delete(offer.id);
     const known = this.#taken.get(offer.id);
     if (known && known.view.state !== "ended") return;
     const view = viewOf(offer, false, "waiting", "asked for");
@@ -125,6 +138,7 @@ export class Files {
     const item = this.#taken.get(offer.id);
     if (item && isComing(item.view)) return item.fetch.stop("stopped");
     if (item) return;
+    this.#open.delete(offer.id);
     this.way.show(viewOf(offer, false, "ended", "you have refused it"));
     this.#owe({ offer: offer.id, to: from, why: "refused" });
   }
@@ -208,6 +222,11 @@ export class Files {
         this.#debts.delete(signal.offer);
         return this.way.keep([...this.#debts.values()]);
       case "withdrawn": {
+        const open = this.#open.get(signal.offer);
+        if (open?.from === from) {
+          this.#open.delete(signal.offer);
+          return this.way.show(viewOf(open.offer, false, "ended", `${from} has withdrawn it: ${signal.why}`));
+        }
         const item = this.#taken.get(signal.offer);
         if (item?.from === from && isComing(item.view)) item.fetch.stop(`${from} has withdrawn it: ${signal.why}`);
         return;
