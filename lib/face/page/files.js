@@ -2,11 +2,13 @@ import { encodeList, listFile } from "./file_list.js";
 import { Fetch } from "./file_fetch.js";
 import { freshName, offerText, safeName, toBase64 } from "./file_offer.js";
 import { decodeSignal, encodeSignal } from "./file_signal.js";
+import { FileViews, isComing, viewOf } from "./file_view.js";
 import { Serve } from "./file_serve.js";
 import { sha256 } from "./sha256.js";
 import { reason } from "./text.js";
 
 /** @typedef {import("./file_offer.js").Offer} Offer */
+/** @typedef {import("./file_view.js").FileView} FileView */
 /** @typedef {import("./file_signal.js").Signal} Signal */
 /** @typedef {import("./outgoing.js").Target} Target */
 /**
@@ -15,19 +17,6 @@ import { reason } from "./text.js";
  * @property {(to: string, signal: Signal) => void} signal
  * @property {(ms: number, act: () => void) => () => void} later does something later, unless what it gives is called before
  * @property {() => number} now
- */
-/**
- * How an offer stands.
- * @typedef {object} FileView
- * @property {string} id
- * @property {string} name
- * @property {number} bytes
- * @property {boolean} sends
- * @property {"reading" | "offered" | "waiting" | "moving" | "received" | "ended"} state
- * @property {string} text what is to be said of it, in words
- * @property {number} done
- * @property {number} rate bytes a second of late
- * @property {string | undefined} url where the browser has it, once it is here
  */
 /**
  * @typedef {object} FilesWay
@@ -48,8 +37,6 @@ const SERVES = 16;
 const SERVES_TO_ONE = 4;
 /** Offers that nobody has decided about; past these the oldest cannot be withdrawn here any more. */
 const OPEN = 500;
-/** Between two signs of how something moves. */
-const SHOWN_MS = 250;
 
 /** The files of the page: what it takes of what is offered to it, and what it offers, as long as it is open. */
 export class Files {
@@ -63,8 +50,8 @@ export class Files {
   #ended;
   /** @type {Map<string, Debt>} */
   #debts;
-  /** @type {Map<string, { at: number, done: number }>} */
-  #paces = new Map();
+  /** @type {FileViews} */
+  #views;
   /** @type {FileHouse} */
   #house;
 
@@ -74,6 +61,7 @@ export class Files {
    */
   constructor(way, { debts = [], ended = [] } = {}) {
     this.way = way;
+    this.#views = new FileViews(way.show, way.now);
     this.#debts = new Map(debts.map((debt) => [debt.offer, debt]));
     this.#ended = new Map(ended);
     const signal = (/** @type {string} */ to, /** @type {Signal} */ signal) => way.signal(to, encodeSignal(signal));
@@ -124,7 +112,8 @@ export class Files {
       from,
       fetch: new Fetch(this.#house, offer, from, {
         moved: (done) => this.#moved(item, done),
-        halted: (why) => this.#show(item, { state: "waiting", text: `waits: ${why}; it goes on by itself`, rate: 0 }),
+        halted: (why) =>
+          this.#views.change(item, { state: "waiting", text: `waits: ${why}; it goes on by itself`, rate: 0 }),
         ended: (end) => this.#fetched(item, end),
       }),
     };
@@ -162,14 +151,14 @@ export class Files {
     this.way.show(item.view);
     try {
       const list = await listFile(file, (done) => {
-        this.#paced(item, done, "reading");
+        this.#views.paced(item, done, "reading");
         return !this.#ended.has(id);
       });
       if (!list) return;
       const encoded = encodeList(list, safeName(file.name));
       item.source = { file, list, encoded };
       const digest = toBase64(await sha256(encoded));
-      this.#show(item, { state: "offered", text: "offered; keep this page open", done: 0, rate: 0 });
+      this.#views.change(item, { state: "offered", text: "offered; keep this page open", done: 0, rate: 0 });
       const said = this.way.say(to, offerText({ id, name: file.name, bytes: file.size, files: undefined, digest }));
       if ("why" in said) this.#finish(item, `not offered: ${said.why}`);
     } catch (error) {
@@ -268,12 +257,12 @@ export class Files {
       return this.#house.signal(from, { type: "later", transfer, why: `${all.length} are getting something there` });
     }
     const serve = new Serve(this.#house, item.source, from, transfer, {
-      moved: (done) => this.#paced(item, done, "moving", `on its way to ${from}`),
+      moved: (done) => this.#views.paced(item, done, "moving", `on its way to ${from}`),
       ended: (end) => {
         item.serves.delete(transfer);
         if (end === "done") return this.#had(item, from);
         if (item.had.has(from) || this.#ended.has(offer) || item.serves.size > 0) return;
-        this.#show(item, { state: "offered", text: `does not go on to ${from} now: ${end.why}`, rate: 0 });
+        this.#views.change(item, { state: "offered", text: `does not go on to ${from} now: ${end.why}`, rate: 0 });
       },
     });
     item.serves.set(transfer, serve);
@@ -285,7 +274,7 @@ export class Files {
     item.had.add(who);
     const has = `${[...item.had].join(", ")} ${item.had.size === 1 ? "has" : "have"} it, whole`;
     if ("user" in item.to) return item.to.user === who ? this.#finish(item, has, "all of it was sent") : undefined;
-    this.#show(item, { state: "offered", text: `${has}; keep this page open for others`, rate: 0 });
+    this.#views.change(item, { state: "offered", text: `${has}; keep this page open for others`, rate: 0 });
   }
 
   /** Somebody will not have it. @param {Outgoing} item @param {string} who @param {string} why */
@@ -293,13 +282,13 @@ export class Files {
     if (item.had.has(who) || this.#ended.has(item.view.id)) return;
     for (const serve of [...item.serves.values()]) if (serve.to === who) serve.stop(why);
     if ("user" in item.to && item.to.user === who) this.#finish(item, why);
-    else this.#show(item, { text: why });
+    else this.#views.change(item, { text: why });
   }
 
   /** Nothing more comes of an offer of ours. @param {Outgoing} item @param {string} text */
   #finish(item, text, why = text) {
     this.#ended.set(item.view.id, why);
-    this.#show(item, { state: "ended", text, rate: 0 });
+    this.#views.change(item, { state: "ended", text, rate: 0 });
   }
 
   /** Who of a room wants it is told when they ask. @param {Outgoing} item @param {string} why */
@@ -311,12 +300,12 @@ export class Files {
   #fetched(item, end) {
     const { offer, from } = item;
     if ("why" in end) {
-      this.#show(item, { state: "ended", text: end.why, rate: 0 });
+      this.#views.change(item, { state: "ended", text: end.why, rate: 0 });
       if (end.why.startsWith(`${from} has withdrawn it`)) return;
       return this.#owe({ offer: offer.id, to: from, why: end.why });
     }
     const url = this.way.save(end.file, safeName(offer.name));
-    this.#show(item, { state: "received", text: "received, checked", done: offer.bytes, rate: 0, url });
+    this.#views.change(item, { state: "received", text: "received, checked", done: offer.bytes, rate: 0, url });
     this.#owe({ offer: offer.id, to: from, why: undefined });
   }
 
@@ -334,34 +323,6 @@ export class Files {
 
   /** @param {Incoming} item @param {number} done */
   #moved(item, done) {
-    this.#paced(item, done, "moving", `from ${item.from}`);
+    this.#views.paced(item, done, "moving", `from ${item.from}`);
   }
-
-  /** How far it is and how fast, now and then. @param {Incoming | Outgoing} item @param {number} done @param {"reading" | "moving"} state */
-  #paced(item, done, state, text = "being read") {
-    const now = this.way.now();
-    const pace = this.#paces.get(item.view.id);
-    if (pace && now - pace.at < SHOWN_MS && item.view.state === state) return;
-    const seconds = pace ? (now - pace.at) / 1000 : 0;
-    const of = pace && seconds > 0 && done >= pace.done ? (done - pace.done) / seconds : 0;
-    const rate = item.view.rate === 0 ? of : item.view.rate * 0.8 + of * 0.2;
-    this.#paces.set(item.view.id, { at: now, done });
-    this.#show(item, { state, text, done, rate });
-  }
-
-  /** @param {Incoming | Outgoing} item @param {Partial<FileView>} change */
-  #show(item, change) {
-    item.view = { ...item.view, ...change };
-    this.way.show(item.view);
-  }
-}
-
-/** @param {FileView} view */
-function isComing({ state }) {
-  return state === "waiting" || state === "moving";
-}
-
-/** @param {{ id: string, name: string, bytes: number }} offer @param {boolean} sends @param {FileView["state"]} state @param {string} text @returns {FileView} */
-function viewOf({ id, name, bytes }, sends, state, text) {
-  return { id, name, bytes, sends, state, text, done: 0, rate: 0, url: undefined };
 }

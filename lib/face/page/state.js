@@ -5,7 +5,7 @@ import { changed, empty, keyOf, lastPlace, pending, told, withHistory, withMessa
 /** @typedef {import("./outgoing.js").Unanswered} Unanswered */
 /** @typedef {import("./talk.js").Happening} Happening */
 /** @typedef {import("./talk.js").User} User */
-/** @typedef {import("./files.js").FileView} FileView */
+/** @typedef {import("./file_view.js").FileView} FileView */
 /** @typedef {{ state: "connecting" | "open" } | { state: "lost", againAt: number }} Connection */
 /**
  * What happens to the chat: what the server tells, and what the person does.
