@@ -277,6 +277,19 @@ Deno.test("refused and withdrawn: the other side hears it, and what is owed is p
   assertEquals(withdrawn.why, "alice has withdrawn it: it was withdrawn");
 });
 
+Deno.test("what nobody has decided about can be withdrawn by who has offered it, and by nobody else", async () => {
+  await using pair = new PagePair();
+  using alice = pair.page("alice");
+  using bob = pair.page("bob");
+  await alice.files.offer(new File(["x"], "x"), { user: "bob" });
+  await bob.until(() => bob.offers.length === 1);
+  const { id } = bob.offers[0]!.offer;
+  bob.files.signalled("carol", encodeSignal({ type: "withdrawn", offer: id, why: "a lie" }));
+  assertEquals(bob.view, undefined);
+  alice.files.withdraw(id);
+  assertEquals((await bob.stands("ended")).text, "alice has withdrawn it: it was withdrawn");
+});
+
 function fileOffer(): offers.FileOffer {
   return { id: freshName(), name: "x", bytes: 1, files: undefined, digest: toBase64(new Uint8Array(32)) };
 }

@@ -119,7 +119,7 @@ Deno.test("history that is denied is not asked for again; one that was lost with
 Deno.test("another store: what was numbered is gone, what waits and what is typed is not", () => {
   const before = after(heard(7, "bob", "old"), said("a-1", "waits"), {
     type: "draft",
-    key: "user bob",
+    to: BOB,
     text: "half a",
   });
   const state = next(before, IN);

@@ -2,6 +2,8 @@
 export interface PageFile {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same by gzip: what is written for people to read is a third of it on the wire. */
+  readonly packed: Uint8Array<ArrayBuffer>;
   /** Changes with the bytes. */
   readonly tag: string;
 }

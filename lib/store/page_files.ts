@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { extname, fromFileUrl, join } from "@std/path";
 import type { PageFile } from "../base/page_file.ts";
 
@@ -17,7 +18,8 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
     const type = TYPES[extname(name)];
     if (!isFile || !type) continue;
     const bytes = new Uint8Array(Deno.readFileSync(join(FOLDER, name)));
-    files.set(name, { type, bytes, tag: `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"` });
+    const packed = new Uint8Array(gzipSync(bytes));
+    files.set(name, { type, bytes, packed, tag: `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"` });
   }
   return files;
 }

@@ -86,7 +86,10 @@ export class PagePerson {
   /** Somebody says something. */
   heard(from: string, text: string): void {
     const offer = readOffer(text);
-    if (offer) this.offers.push({ from, offer });
+    if (offer) {
+      this.offers.push({ from, offer });
+      this.files.heard(offer, from);
+    }
     this.#wake();
   }
 

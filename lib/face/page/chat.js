@@ -1,6 +1,6 @@
 import { firstNumber, keyOf } from "./conversation.js";
 import { make, the, write } from "./dom.js";
-import { freshName } from "./file_offer.js";
+import { freshName, readOffer } from "./file_offer.js";
 import { Files } from "./files.js";
 import { askAbout, leave } from "./host.js";
 import { Keep } from "./keep.js";
@@ -15,9 +15,12 @@ import { TalkView } from "./view_talk.js";
 
 /** @typedef {import("./state.js").ChatEvent} ChatEvent */
 /** @typedef {import("./outgoing.js").Target} Target */
+/** @typedef {import("./conversation.js").Conversation} Conversation */
 
 const HISTORY = 100;
 const NOTE_MS = 8000;
+/** Files of which it is known after a reload what became of them. */
+const DECIDED = 200;
 /** Messages that were read aloud and are still in the document. */
 const HEARD = 20;
 
@@ -34,31 +37,43 @@ let noteTimer = 0;
 let version;
 let title = "Partyline";
 let isLeaving = false;
+/** What has the focus once it is drawn. @type {{ focus: () => void } | undefined} */
+let focusNext;
 
 /** @param {ChatEvent} event */
 function happen(event) {
   const before = state;
   state = next(state, event);
   if (state.here !== before.here) keep.set("here", state.here);
-  if (state.conversations !== before.conversations) keepUnread();
+  if (state.conversations !== before.conversations) {
+    keepOf("unread", ({ unread }) => unread || undefined);
+    keepOf("drafts", ({ draft }) => draft || undefined);
+  }
   if (event.type === "note" || event.type === "denied") {
     clearTimeout(noteTimer);
     noteTimer = setTimeout(() => happen({ type: "noted" }), NOTE_MS);
   }
+  // A page that nobody sees is not drawn; its title is seen all the same.
+  entitle();
   drawing ||= requestAnimationFrame(draw);
 }
 
-function keepUnread() {
-  const unread = [...state.conversations.values()].filter(({ unread }) => unread > 0);
-  keep.set("unread", unread.map(({ key, target, unread }) => ({ key, target, count: unread })));
+/** What every conversation has to be kept of. @param {string} name @param {(talk: Conversation) => unknown} value */
+function keepOf(name, value) {
+  const kept = [...state.conversations.values()].map((talk) => ({ to: talk.target, value: value(talk) }));
+  keep.set(name, kept.filter(({ value }) => value !== undefined));
+}
+
+function entitle() {
+  const unread = unreadOf(state);
+  const open = state.here === undefined ? undefined : state.conversations.get(state.here);
+  const name = open ? `${cleaned("room" in open.target ? open.target.room : open.target.user)} – ` : "";
+  const shown = `${unread > 0 ? `(${unread}) ` : ""}${name}${title}`;
+  if (document.title !== shown) document.title = shown;
 }
 
 function draw() {
   drawing = 0;
-  const unread = unreadOf(state);
-  const talk = state.here === undefined ? undefined : state.conversations.get(state.here);
-  const name = talk ? `${cleaned("room" in talk.target ? talk.target.room : talk.target.user)} – ` : "";
-  document.title = `${unread > 0 ? `(${unread}) ` : ""}${name}${title}`;
   the("chat").hidden = state.me === "";
   the("chat").dataset.pane = state.here === undefined ? "side" : "main";
   the("note").hidden = state.note === "";
@@ -66,8 +81,12 @@ function draw() {
   side.draw(state);
   view.draw(state, Date.now());
   view.drawConnection(state, Date.now());
+  view.drawReading(state);
   view.drawMembers(state);
   compose.draw(state);
+  // What is not drawn yet cannot have the focus.
+  focusNext?.focus();
+  focusNext = undefined;
   earlier();
 }
 
@@ -81,10 +100,9 @@ function earlier() {
 
 /** @param {Target} to */
 function go(to) {
-  compose.hold();
   happen({ type: "went", to });
   if ("room" in to && !the("members").hidden) talk?.ask({ type: "who", room: to.room });
-  compose.focus();
+  focusNext = compose;
 }
 
 /** @param {string} from @param {string} text */
@@ -100,12 +118,14 @@ function learn(event) {
   happen(event);
   if (event.type === "in") cameIn();
   if (event.type === "joined") {
-    compose.focus();
+    focusNext = compose;
     talk?.ask({ type: "rooms" });
   }
   if (event.type === "presence") { for (const name of event.online) if (!known.get(name)) files?.online(name); }
   if (event.type === "message" && !event.own) {
     const { from, to, text } = event.said;
+    const offer = readOffer(text);
+    if (offer) files?.heard(offer, from);
     const key = keyOf("room" in to ? to : { user: from });
     if (key === state.here) readAloud(from, text);
     else if ("user" in to) readAloud(from, "a new message");
@@ -123,9 +143,11 @@ function cameIn() {
 /** From now on it is this person's chat. @param {string} name */
 function enterAs(name) {
   if (state.me === name) return;
+  files?.leaving();
   keep = new Keep(name);
   const own = keep;
-  const waiting = own.get("unsent", /** @type {import("./outgoing.js").Unanswered[]} */ ([]));
+  /** @type {import("./outgoing.js").Unanswered[]} */
+  const waiting = own.list("unsent");
   const talking = talk = new Talk(
     {
       send: (json) => socket.send(json),
@@ -142,7 +164,12 @@ function enterAs(name) {
   files = new Files({
     signal: (to, text) => talking.signal(to, text),
     say: (to, text) => say(to, text),
-    show: (file) => happen({ type: "file", file }),
+    show: (file) => {
+      happen({ type: "file", file });
+      if (file.state !== "ended" && file.state !== "received") return;
+      own.set("files", [...own.list("files"), { ...file, state: "ended", url: undefined }].slice(-DECIDED));
+      if (file.text.startsWith("not offered")) happen({ type: "note", text: `${file.name} is ${file.text}` });
+    },
     save,
     keep: (debts) => own.set("debts", debts),
     later: (ms, act) => {
@@ -150,17 +177,20 @@ function enterAs(name) {
       return () => clearTimeout(timer);
     },
     now: () => performance.now(),
-  }, { debts: own.get("debts", []), ended: own.get("ended", []) });
-  const here = own.get("here", /** @type {string | undefined} */ (undefined));
+  }, { debts: own.list("debts"), ended: own.list("ended") });
+  const here = own.get("here", /** @type {string | null} */ (null));
+  /** @type {{ to: Target, value: number }[]} */
+  const unread = own.list("unread");
+  /** @type {{ to: Target, value: string }[]} */
+  const drafts = own.list("drafts");
   happen({ type: "entered", name });
   for (const said of waiting) happen({ type: "said", said });
-  for (const { key, target, count } of own.get("unread", /** @type {any[]} */ ([]))) {
-    happen({ type: "unread", key, target, count });
-  }
+  for (const { to, value } of unread) happen({ type: "unread", to, count: value });
+  for (const file of own.list("files")) happen({ type: "file", file: /** @type {any} */ (file) });
+  for (const { to, value } of drafts) happen({ type: "draft", to, text: value });
   const [kind, ...rest] = here?.split(" ") ?? [];
   const place = rest.join(" ");
   if (kind) happen({ type: "went", to: kind === "room" ? { room: place } : { user: place } });
-  compose.restore(own);
 }
 
 /** @param {Target} to @param {string} text */
@@ -192,11 +222,8 @@ const socket = new Socket({
     }
     version ??= told.version;
     if (told.name === null) {
-      door.open(
-        told,
-        state.me,
-        state.me === "" || isLeaving ? "" : "You have to log in again; nothing that you typed is lost.",
-      );
+      const why = "You have to log in again; nothing that you typed is lost.";
+      door.open(told, title, state.me, state.me === "" || isLeaving ? "" : why);
       return false;
     }
     door.close();
@@ -239,7 +266,7 @@ const side = new Side({
 const compose = new Compose({
   say: (to, text) => "id" in say(to, text),
   offer: (file, to) => void files?.offer(file, to),
-  draft: (key, text) => happen({ type: "draft", key, text }),
+  draft: (to, text) => happen({ type: "draft", to, text }),
   toEnd: () => view.toEnd(),
 });
 
@@ -253,9 +280,9 @@ function showMembers(isShown) {
 
 /** Back to the list: on a phone that is another pane. */
 function back() {
-  compose.hold();
-  if (matchMedia("(max-width: 44rem)").matches) happen({ type: "closed" });
-  side.focus();
+  if (!matchMedia("(max-width: 44rem)").matches) return side.focus();
+  focusNext = side;
+  happen({ type: "closed" });
 }
 
 the("retry").addEventListener("click", () => socket.tryNow());
@@ -269,15 +296,25 @@ the("leave").addEventListener("click", () => {
   const open = state.conversations.get(state.here ?? "");
   if (open && "room" in open.target) talk?.ask({ type: "leave", room: open.target.room });
 });
-the("logout").addEventListener("click", async () => {
-  compose.hold();
+the("logout").addEventListener("click", () => void logOut());
+
+async function logOut() {
+  const waiting = talk?.outgoing.all.length ?? 0;
+  const lost = waiting > 0
+    ? `${waiting} of your messages were not sent yet`
+    : files?.moves
+    ? "Files are still offered"
+    : "";
+  if (lost !== "" && !confirm(`${lost}. Log out all the same?`)) return;
   isLeaving = true;
+  files?.leaving();
   await leave().catch(() => {});
   socket.close();
   talk?.lost();
   happen({ type: "entered", name: "" });
+  keep.forget();
   socket.open();
-});
+}
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || state.me === "") return;
@@ -289,15 +326,16 @@ addEventListener("beforeunload", (event) => {
   if (files?.moves) event.preventDefault();
 });
 addEventListener("pagehide", () => {
-  compose.hold();
   if (files) keep.set("ended", files.leaving());
 });
-for (const type of ["visibilitychange", "focus", "blur"]) {
-  addEventListener(
-    type,
-    () => happen({ type: "watching", watching: document.visibilityState === "visible" && document.hasFocus() }),
-  );
+
+function watch() {
+  happen({ type: "watching", watching: document.visibilityState === "visible" && document.hasFocus() });
 }
+
+for (const type of ["focus", "blur"]) addEventListener(type, watch);
+document.addEventListener("visibilitychange", watch);
+watch();
 setInterval(() => state.connection.state === "lost" && view.drawConnection(state, Date.now()), 500);
 
 socket.open();

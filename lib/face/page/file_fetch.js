@@ -95,6 +95,14 @@ export class Fetch {
     this.#fail(why);
   }
 
+  /** Ends it without a word. */
+  close() {
+    this.#state = "over";
+    this.#cancel();
+    this.#way?.close();
+    this.#parts = [];
+  }
+
   #run() {
     this.#state = "running";
     this.#heardAt = this.house.now();
@@ -223,10 +231,7 @@ export class Fetch {
   /** @param {{ file: Blob } | { why: string }} end */
   #end(end) {
     if (this.#state === "over") return;
-    this.#state = "over";
-    this.#cancel();
-    this.#way?.close();
-    this.#parts = [];
+    this.close();
     this.owner.ended(end);
   }
 

@@ -2,11 +2,13 @@ import { encodeList, listFile } from "./file_list.js";
 import { Fetch } from "./file_fetch.js";
 import { freshName, offerText, safeName, toBase64 } from "./file_offer.js";
 import { decodeSignal, encodeSignal } from "./file_signal.js";
+import { FileViews, isComing, viewOf } from "./file_view.js";
 import { Serve } from "./file_serve.js";
 import { sha256 } from "./sha256.js";
 import { reason } from "./text.js";
 
 /** @typedef {import("./file_offer.js").Offer} Offer */
+/** @typedef {import("./file_view.js").FileView} FileView */
 /** @typedef {import("./file_signal.js").Signal} Signal */
 /** @typedef {import("./outgoing.js").Target} Target */
 /**
@@ -15,19 +17,6 @@ import { reason } from "./text.js";
  * @property {(to: string, signal: Signal) => void} signal
  * @property {(ms: number, act: () => void) => () => void} later does something later, unless what it gives is called before
  * @property {() => number} now
- */
-/**
- * How an offer stands. `with` is who it comes from, or who is getting it.
- * @typedef {object} FileView
- * @property {string} id
- * @property {string} name
- * @property {number} bytes
- * @property {boolean} sends
- * @property {"reading" | "offered" | "waiting" | "moving" | "received" | "ended"} state
- * @property {string} text what is to be said of it, in words
- * @property {number} done
- * @property {number} rate bytes a second of late
- * @property {string | undefined} url where the browser has it, once it is here
  */
 /**
  * @typedef {object} FilesWay
@@ -46,8 +35,8 @@ import { reason } from "./text.js";
 /** To so many at once, and to one of them; the others are told to come later. */
 const SERVES = 16;
 const SERVES_TO_ONE = 4;
-/** Between two signs of how something moves. */
-const SHOWN_MS = 250;
+/** Offers that nobody has decided about; past these the oldest cannot be withdrawn here any more. */
+const OPEN = 500;
 
 /** The files of the page: what it takes of what is offered to it, and what it offers, as long as it is open. */
 export class Files {
@@ -55,12 +44,14 @@ export class Files {
   #taken = new Map();
   /** @type {Map<string, Outgoing>} */
   #made = new Map();
+  /** What was offered while the page is open, and nobody has decided about. @type {Map<string, { offer: Offer, from: string }>} */
+  #open = new Map();
   /** Why offers of this page and of its earlier lives do not stand any more. @type {Map<string, string>} */
   #ended;
   /** @type {Map<string, Debt>} */
   #debts;
-  /** @type {Map<string, { at: number, done: number }>} */
-  #paces = new Map();
+  /** @type {FileViews} */
+  #views;
   /** @type {FileHouse} */
   #house;
 
@@ -70,6 +61,7 @@ export class Files {
    */
   constructor(way, { debts = [], ended = [] } = {}) {
     this.way = way;
+    this.#views = new FileViews(way.show, way.now);
     this.#debts = new Map(debts.map((debt) => [debt.offer, debt]));
     this.#ended = new Map(ended);
     const signal = (/** @type {string} */ to, /** @type {Signal} */ signal) => way.signal(to, encodeSignal(signal));
@@ -99,8 +91,17 @@ export class Files {
     for (const { view, from, fetch } of this.#taken.values()) if (from === name && isComing(view)) fetch.begin();
   }
 
+  /** Somebody offers something. @param {Offer} offer @param {string} from */
+  heard(offer, from) {
+    // Said again by somebody else, it is still the offer of who said it first.
+    if (this.#open.has(offer.id)) return;
+    this.#open.set(offer.id, { offer, from });
+    for (const id of this.#open.keys()) if (this.#open.size > OPEN) this.#open.delete(id);
+  }
+
   /** Takes what was offered. @param {Offer} offer @param {string} from */
   accept(offer, from) {
+    this.#open.delete(offer.id);
     const known = this.#taken.get(offer.id);
     if (known && known.view.state !== "ended") return;
     const view = viewOf(offer, false, "waiting", "asked for");
@@ -111,7 +112,8 @@ export class Files {
       from,
       fetch: new Fetch(this.#house, offer, from, {
         moved: (done) => this.#moved(item, done),
-        halted: (why) => this.#show(item, { state: "waiting", text: `waits: ${why}; it goes on by itself`, rate: 0 }),
+        halted: (why) =>
+          this.#views.change(item, { state: "waiting", text: `waits: ${why}; it goes on by itself`, rate: 0 }),
         ended: (end) => this.#fetched(item, end),
       }),
     };
@@ -125,6 +127,7 @@ export class Files {
     const item = this.#taken.get(offer.id);
     if (item && isComing(item.view)) return item.fetch.stop("stopped");
     if (item) return;
+    this.#open.delete(offer.id);
     this.way.show(viewOf(offer, false, "ended", "you have refused it"));
     this.#owe({ offer: offer.id, to: from, why: "refused" });
   }
@@ -148,14 +151,14 @@ export class Files {
     this.way.show(item.view);
     try {
       const list = await listFile(file, (done) => {
-        this.#paced(item, done, "reading");
+        this.#views.paced(item, done, "reading");
         return !this.#ended.has(id);
       });
       if (!list) return;
       const encoded = encodeList(list, safeName(file.name));
       item.source = { file, list, encoded };
       const digest = toBase64(await sha256(encoded));
-      this.#show(item, { state: "offered", text: "offered; keep this page open", done: 0, rate: 0 });
+      this.#views.change(item, { state: "offered", text: "offered; keep this page open", done: 0, rate: 0 });
       const said = this.way.say(to, offerText({ id, name: file.name, bytes: file.size, files: undefined, digest }));
       if ("why" in said) this.#finish(item, `not offered: ${said.why}`);
     } catch (error) {
@@ -173,7 +176,7 @@ export class Files {
   }
 
   /**
-   * The page is about to be closed: who waits for something of it is told.
+   * The page is about to be closed, or to be somebody else's: who waits for something of it is told, and nothing goes on.
    * @returns {[string, string][]} what is to be answered to who asks a later life of the page
    */
   leaving() {
@@ -184,6 +187,7 @@ export class Files {
       this.#tell(item, why);
       this.#finish(item, why);
     }
+    for (const { fetch } of this.#taken.values()) fetch.close();
     return [...this.#ended];
   }
 
@@ -207,6 +211,11 @@ export class Files {
         this.#debts.delete(signal.offer);
         return this.way.keep([...this.#debts.values()]);
       case "withdrawn": {
+        const open = this.#open.get(signal.offer);
+        if (open?.from === from) {
+          this.#open.delete(signal.offer);
+          return this.way.show(viewOf(open.offer, false, "ended", `${from} has withdrawn it: ${signal.why}`));
+        }
         const item = this.#taken.get(signal.offer);
         if (item?.from === from && isComing(item.view)) item.fetch.stop(`${from} has withdrawn it: ${signal.why}`);
         return;
@@ -248,12 +257,12 @@ export class Files {
       return this.#house.signal(from, { type: "later", transfer, why: `${all.length} are getting something there` });
     }
     const serve = new Serve(this.#house, item.source, from, transfer, {
-      moved: (done) => this.#paced(item, done, "moving", `on its way to ${from}`),
+      moved: (done) => this.#views.paced(item, done, "moving", `on its way to ${from}`),
       ended: (end) => {
         item.serves.delete(transfer);
         if (end === "done") return this.#had(item, from);
         if (item.had.has(from) || this.#ended.has(offer) || item.serves.size > 0) return;
-        this.#show(item, { state: "offered", text: `does not go on to ${from} now: ${end.why}`, rate: 0 });
+        this.#views.change(item, { state: "offered", text: `does not go on to ${from} now: ${end.why}`, rate: 0 });
       },
     });
     item.serves.set(transfer, serve);
@@ -265,7 +274,7 @@ export class Files {
     item.had.add(who);
     const has = `${[...item.had].join(", ")} ${item.had.size === 1 ? "has" : "have"} it, whole`;
     if ("user" in item.to) return item.to.user === who ? this.#finish(item, has, "all of it was sent") : undefined;
-    this.#show(item, { state: "offered", text: `${has}; keep this page open for others`, rate: 0 });
+    this.#views.change(item, { state: "offered", text: `${has}; keep this page open for others`, rate: 0 });
   }
 
   /** Somebody will not have it. @param {Outgoing} item @param {string} who @param {string} why */
@@ -273,13 +282,13 @@ export class Files {
     if (item.had.has(who) || this.#ended.has(item.view.id)) return;
     for (const serve of [...item.serves.values()]) if (serve.to === who) serve.stop(why);
     if ("user" in item.to && item.to.user === who) this.#finish(item, why);
-    else this.#show(item, { text: why });
+    else this.#views.change(item, { text: why });
   }
 
   /** Nothing more comes of an offer of ours. @param {Outgoing} item @param {string} text */
   #finish(item, text, why = text) {
     this.#ended.set(item.view.id, why);
-    this.#show(item, { state: "ended", text, rate: 0 });
+    this.#views.change(item, { state: "ended", text, rate: 0 });
   }
 
   /** Who of a room wants it is told when they ask. @param {Outgoing} item @param {string} why */
@@ -291,12 +300,12 @@ export class Files {
   #fetched(item, end) {
     const { offer, from } = item;
     if ("why" in end) {
-      this.#show(item, { state: "ended", text: end.why, rate: 0 });
+      this.#views.change(item, { state: "ended", text: end.why, rate: 0 });
       if (end.why.startsWith(`${from} has withdrawn it`)) return;
       return this.#owe({ offer: offer.id, to: from, why: end.why });
     }
     const url = this.way.save(end.file, safeName(offer.name));
-    this.#show(item, { state: "received", text: "received, checked", done: offer.bytes, rate: 0, url });
+    this.#views.change(item, { state: "received", text: "received, checked", done: offer.bytes, rate: 0, url });
     this.#owe({ offer: offer.id, to: from, why: undefined });
   }
 
@@ -314,34 +323,6 @@ export class Files {
 
   /** @param {Incoming} item @param {number} done */
   #moved(item, done) {
-    this.#paced(item, done, "moving", `from ${item.from}`);
+    this.#views.paced(item, done, "moving", `from ${item.from}`);
   }
-
-  /** How far it is and how fast, now and then. @param {Incoming | Outgoing} item @param {number} done @param {"reading" | "moving"} state */
-  #paced(item, done, state, text = "being read") {
-    const now = this.way.now();
-    const pace = this.#paces.get(item.view.id);
-    if (pace && now - pace.at < SHOWN_MS && item.view.state === state) return;
-    const seconds = pace ? (now - pace.at) / 1000 : 0;
-    const of = pace && seconds > 0 && done >= pace.done ? (done - pace.done) / seconds : 0;
-    const rate = item.view.rate === 0 ? of : item.view.rate * 0.8 + of * 0.2;
-    this.#paces.set(item.view.id, { at: now, done });
-    this.#show(item, { state, text, done, rate });
-  }
-
-  /** @param {Incoming | Outgoing} item @param {Partial<FileView>} change */
-  #show(item, change) {
-    item.view = { ...item.view, ...change };
-    this.way.show(item.view);
-  }
-}
-
-/** @param {FileView} view */
-function isComing({ state }) {
-  return state === "waiting" || state === "moving";
-}
-
-/** @param {{ id: string, name: string, bytes: number }} offer @param {boolean} sends @param {FileView["state"]} state @param {string} text @returns {FileView} */
-function viewOf({ id, name, bytes }, sends, state, text) {
-  return { id, name, bytes, sends, state, text, done: 0, rate: 0, url: undefined };
 }

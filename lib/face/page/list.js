@@ -3,10 +3,20 @@
  * @typedef {{ readonly key: string }} Row
  */
 
+/**
+ * A row that is in the document: where it is, as the how manieth, and of how many.
+ * @template T
+ * @typedef {{ row: T, element: HTMLElement, top: number, at: number, of: number }} Drawn
+ */
+
+/** @typedef {{ key: string, offset: number }} Anchor */
+
 /** Pixels drawn above and below of what is seen. */
 const MARGIN = 600;
 /** What a row is taken for until it was measured. */
 const GUESS = 44;
+/** Rows by which one finds one's place again; lines between days come and go. */
+const ANCHORS = 6;
 /** As near to the end as this is at the end. */
 const NEAR = 24;
 
@@ -22,7 +32,7 @@ export class List {
   #tops = new Float64Array(1);
   /** @type {Map<string, number>} */
   #heights = new Map();
-  /** @type {Map<string, { row: T, element: HTMLElement }>} */
+  /** @type {Map<string, Drawn<T>>} */
   #drawn = new Map();
   #atEnd = true;
   #width = 0;
@@ -60,30 +70,35 @@ export class List {
     this.#heights.clear();
     this.#rows = rows;
     this.#atEnd = from === undefined;
-    this.#place(from === undefined ? undefined : { key: from, offset: 60 });
+    this.#place(from === undefined ? [] : [{ key: from, offset: 60 }]);
   }
 
   toEnd() {
     this.#atEnd = true;
-    this.#place(undefined);
+    this.#place([]);
   }
 
-  /** The first row that is seen, and how far below the upper edge it begins. */
+  /** The first rows that are seen, and how far below the upper edge they begin: one of them will still be there. @returns {Anchor[]} */
   #anchor() {
-    if (this.#atEnd || this.#rows.length === 0) return undefined;
+    if (this.#atEnd || this.#rows.length === 0) return [];
     const top = this.scroller.scrollTop;
-    const i = this.#rowAt(top);
-    return { key: this.#rows[i].key, offset: this.#tops[i] - top };
+    const first = this.#rowAt(top);
+    return this.#rows.slice(first, first + ANCHORS).map(({ key }, i) => ({ key, offset: this.#tops[first + i] - top }));
   }
 
   /** Draws what is seen; heights become known as it is drawn, so it may take more than once until all is in place. */
-  #place(/** @type {{ key: string, offset: number } | undefined} */ anchor) {
+  #place(/** @type {Anchor[]} */ anchors) {
+    let [index, offset] = [-1, 0];
+    for (const anchor of anchors) {
+      index = this.#rows.findIndex(({ key }) => key === anchor.key);
+      offset = anchor.offset;
+      if (index >= 0) break;
+    }
     for (let i = 0; i < 8; i++) {
       this.#measureTops();
       const most = Math.max(0, this.#tops[this.#rows.length] - this.scroller.clientHeight);
-      const index = anchor ? this.#rows.findIndex(({ key }) => key === anchor.key) : -1;
       let top = this.#atEnd ? most : this.scroller.scrollTop;
-      if (!this.#atEnd && anchor && index >= 0) top = Math.min(most, this.#tops[index] - anchor.offset);
+      if (!this.#atEnd && index >= 0) top = Math.min(most, this.#tops[index] - offset);
       if (Math.abs(this.scroller.scrollTop - top) > 0.5) this.scroller.scrollTop = top;
       if (!this.#fill()) break;
     }
@@ -104,30 +119,30 @@ export class List {
   /** Draws the rows that are seen and takes away the others; whether any has another height than was thought. */
   #fill() {
     const rows = this.#rows;
-    const from = this.#rowAt(this.scroller.scrollTop - MARGIN);
-    const bottom = this.scroller.scrollTop + this.scroller.clientHeight + MARGIN;
+    const top = this.scroller.scrollTop;
+    const bottom = top + this.scroller.clientHeight + MARGIN;
     const kept = new Set();
     /** @type {ChildNode | null} */
     let place = this.body.firstChild;
-    /** @type {[string, HTMLElement][]} */
-    const shown = [];
-    for (let i = from; i < rows.length && this.#tops[i] < bottom; i++) {
+    /** What is new, and so to be measured: asking the browser for heights has it lay out the page. @type {Drawn<T>[]} */
+    const news = [];
+    for (let i = this.#rowAt(top - MARGIN); i < rows.length && this.#tops[i] < bottom; i++) {
       const row = rows[i];
-      const known = this.#drawn.get(row.key);
-      const element = known?.row === row ? known.element : this.draw(row, known?.element);
-      if (known && known.element !== element) {
-        if (place === known.element) place = place.nextSibling;
-        known.element.remove();
+      let drawn = this.#drawn.get(row.key);
+      if (drawn?.row !== row) {
+        const element = this.draw(row, drawn?.element);
+        if (drawn && drawn.element !== element) {
+          if (place === drawn.element) place = place.nextSibling;
+          drawn.element.remove();
+        }
+        this.#drawn.set(row.key, drawn = { row, element, top: -1, at: -1, of: -1 });
       }
-      this.#drawn.set(row.key, { row, element });
+      if (drawn.top < 0 || !this.#heights.has(row.key)) news.push(drawn);
+      this.#put(drawn, i);
       kept.add(row.key);
-      element.style.transform = `translateY(${this.#tops[i]}px)`;
-      element.setAttribute("aria-posinset", String(i + 1));
-      element.setAttribute("aria-setsize", String(rows.length));
       // Who reads with the ears goes by the order in the document.
-      if (element === place) place = place.nextSibling;
-      else this.body.insertBefore(element, place);
-      shown.push([row.key, element]);
+      if (drawn.element === place) place = place.nextSibling;
+      else this.body.insertBefore(drawn.element, place);
     }
     for (const [key, { element }] of this.#drawn) {
       if (kept.has(key)) continue;
@@ -135,13 +150,21 @@ export class List {
       this.#drawn.delete(key);
     }
     let differs = false;
-    for (const [key, element] of shown) {
+    for (const { row, element } of news) {
       const height = element.getBoundingClientRect().height;
-      if (Math.abs((this.#heights.get(key) ?? GUESS) - height) < 0.5) continue;
-      this.#heights.set(key, height);
-      differs = true;
+      const thought = this.#heights.get(row.key) ?? GUESS;
+      this.#heights.set(row.key, height);
+      if (Math.abs(thought - height) >= 0.5) differs = true;
     }
     return differs;
+  }
+
+  /** @param {Drawn<T>} drawn @param {number} index */
+  #put(drawn, index) {
+    const { element } = drawn;
+    if (drawn.top !== this.#tops[index]) element.style.transform = `translateY(${drawn.top = this.#tops[index]}px)`;
+    if (drawn.at !== index) element.setAttribute("aria-posinset", String((drawn.at = index) + 1));
+    if (drawn.of !== this.#rows.length) element.setAttribute("aria-setsize", String(drawn.of = this.#rows.length));
   }
 
   #scrolled() {

@@ -3,7 +3,7 @@ import { dayShown } from "./text.js";
 
 /** @typedef {import("./conversation.js").Conversation} Conversation */
 /** @typedef {import("./conversation.js").Message} Message */
-/** @typedef {import("./files.js").FileView} FileView */
+/** @typedef {import("./file_view.js").FileView} FileView */
 /** @typedef {import("./file_offer.js").Offer} Offer */
 /**
  * What stands in the list of a conversation.

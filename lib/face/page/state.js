@@ -5,7 +5,7 @@ import { changed, empty, keyOf, lastPlace, pending, told, withHistory, withMessa
 /** @typedef {import("./outgoing.js").Unanswered} Unanswered */
 /** @typedef {import("./talk.js").Happening} Happening */
 /** @typedef {import("./talk.js").User} User */
-/** @typedef {import("./files.js").FileView} FileView */
+/** @typedef {import("./file_view.js").FileView} FileView */
 /** @typedef {{ state: "connecting" | "open" } | { state: "lost", againAt: number }} Connection */
 /**
  * What happens to the chat: what the server tells, and what the person does.
@@ -16,8 +16,8 @@ import { changed, empty, keyOf, lastPlace, pending, told, withHistory, withMessa
  *   | { type: "went", to: Target }
  *   | { type: "closed" }
  *   | { type: "watching", watching: boolean }
- *   | { type: "draft", key: string, text: string }
- *   | { type: "unread", key: string, target: Target, count: number }
+ *   | { type: "draft", to: Target, text: string }
+ *   | { type: "unread", to: Target, count: number }
  *   | { type: "loading", key: string }
  *   | { type: "file", file: FileView }
  *   | { type: "note", text: string }
@@ -110,9 +110,9 @@ export function next(state, event) {
     case "watching":
       return read({ ...state, watching: event.watching });
     case "draft":
-      return withKey(state, event.key, (talk) => talk.draft === event.text ? talk : { ...talk, draft: event.text });
+      return withConversation(state, event.to, (talk) => ({ ...talk, draft: event.text }));
     case "unread":
-      return withConversation(state, event.target, (talk) => ({ ...talk, unread: event.count }));
+      return withConversation(state, event.to, (talk) => ({ ...talk, unread: event.count }));
     case "loading":
       return withKey(state, event.key, (talk) => ({ ...talk, loading: true }));
     case "file":

@@ -1,9 +1,8 @@
 import { the } from "./dom.js";
-import { oneLine } from "./text.js";
+import { cleaned, oneLine } from "./text.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./conversation.js").Conversation} Conversation */
-/** @typedef {import("./keep.js").Keep} Keep */
 /** @typedef {import("./outgoing.js").Target} Target */
 
 /** Where one types, and where files are put. What is typed belongs to its conversation, and stays until it is sent. */
@@ -12,14 +11,11 @@ export class Compose {
   #file = /** @type {HTMLInputElement} */ (the("file"));
   /** @type {Conversation | undefined} */
   #open;
-  /** @type {Keep | undefined} */
-  #keep;
-  /** @type {Record<string, string>} */
-  #drafts = {};
+  #me = "";
 
   /**
    * @param {{ say: (to: Target, text: string) => boolean, offer: (file: File, to: Target) => void,
-   *   draft: (key: string, text: string) => void, toEnd: () => void }} way
+   *   draft: (to: Target, text: string) => void, toEnd: () => void }} way
    */
   constructor(way) {
     this.way = way;
@@ -38,44 +34,30 @@ export class Compose {
     this.#drops(the("main"));
   }
 
-  /** What was typed in an earlier life of the page. @param {Keep} keep */
-  restore(keep) {
-    this.#keep = keep;
-    this.#drafts = keep.get("drafts", {});
-    this.#open = undefined;
-    this.#text.value = "";
-  }
-
   /** @param {State} state */
   draw(state) {
     const open = state.here === undefined ? undefined : state.conversations.get(state.here);
-    if (open?.key !== this.#open?.key) {
-      this.#text.value = open ? this.#drafts[open.key] ?? "" : "";
+    if (open?.key !== this.#open?.key || state.me !== this.#me) {
+      this.#text.value = open?.draft ?? "";
       this.#grow();
     }
     this.#open = open;
+    this.#me = state.me;
     const name = !open ? "" : "room" in open.target ? open.target.room : open.target.user;
-    this.#text.placeholder = `Message to ${name}`;
-  }
-
-  /** Keeps what is typed at this moment. */
-  hold() {
-    if (this.#open) this.way.draft(this.#open.key, this.#text.value);
+    this.#text.placeholder = `Message to ${cleaned(name)}`;
   }
 
   focus() {
     // A keyboard that comes up by itself covers half of a phone.
-    if (matchMedia("(pointer: fine)").matches) this.#text.focus();
+    const isPhone = matchMedia("(hover: none) and (pointer: coarse)").matches;
+    (isPhone ? the("scroller") : this.#text).focus({ preventScroll: true });
   }
 
   #typed() {
     const line = oneLine(this.#text.value);
     if (line !== this.#text.value) this.#text.value = line;
     this.#grow();
-    if (!this.#open) return;
-    if (line === "") delete this.#drafts[this.#open.key];
-    else this.#drafts[this.#open.key] = line;
-    this.#keep?.set("drafts", this.#drafts);
+    if (this.#open) this.way.draft(this.#open.target, line);
   }
 
   /** @param {KeyboardEvent} event */

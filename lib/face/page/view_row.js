@@ -1,4 +1,5 @@
 import { make, write } from "./dom.js";
+import { safeName } from "./file_offer.js";
 import { bytesShown, cleaned, clockShown, timeShown } from "./text.js";
 
 /** @typedef {import("./rows.js").Row} Row */
@@ -75,7 +76,9 @@ function fillCard(row, card, act) {
     const who = message.own ? "You offer" : `${cleaned(message.from)} offers`;
     const meta = make("span", { class: "meta" }, metaOf(message.time, message.state));
     card.replaceChildren(make("span", { class: "how" }, who), name, make("span", { class: "how state" }));
-    if (isMoving(row)) card.append(make("progress", { max: Math.max(1, offer.bytes), "aria-label": `${offer.name}` }));
+    if (isMoving(row)) {
+      card.append(make("progress", { max: Math.max(1, offer.bytes), "aria-label": cleaned(offer.name) }));
+    }
     const acts = actsOf(row, act);
     if (acts.length > 0) card.append(make("div", { class: "acts" }, ...acts));
     card.append(meta);
@@ -116,12 +119,12 @@ function actsOf({ message, offer, file }, act) {
     make("button", {
       type: "button",
       class: kind,
-      "aria-label": `${text} ${offer.name}`,
+      "aria-label": `${text} ${cleaned(offer.name)}`,
       onclick: () => act(what, offer, message.from),
     }, text);
   if (message.own) return file && file.state !== "ended" ? [button("Withdraw", "withdraw", "quiet")] : [];
   if (!file && offer.files !== undefined) return [button("Refuse", "refuse", "quiet")];
   if (!file) return [button("Accept", "accept", ""), button("Refuse", "refuse", "quiet")];
   if (file.state === "waiting" || file.state === "moving") return [button("Stop", "refuse", "quiet")];
-  return file.url === undefined ? [] : [make("a", { href: file.url, download: offer.name }, "Save again")];
+  return file.url === undefined ? [] : [make("a", { href: file.url, download: safeName(offer.name) }, "Save again")];
 }

@@ -2,7 +2,7 @@ import { make, the, write } from "./dom.js";
 import { List } from "./list.js";
 import { Rows } from "./rows.js";
 import { LOBBY } from "./state.js";
-import { cleaned, timeShown } from "./text.js";
+import { bytesShown, cleaned, timeShown } from "./text.js";
 import { drawRow } from "./view_row.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -93,6 +93,16 @@ export class TalkView {
     write(the("connection-state"), "Connection lost");
     const left = Math.max(0, connection.againAt - now);
     write(the("connection-time"), left < 500 ? "; trying again" : `; trying again in ${timeShown(left)}`);
+  }
+
+  /** What is being read, to be offered: it stands in no conversation yet. @param {State} state */
+  drawReading({ files }) {
+    const reading = [...files.values()].filter(({ state }) => state === "reading");
+    the("reading").hidden = reading.length === 0;
+    const parts = reading.map(({ name, done, bytes }) =>
+      `${cleaned(name)}, ${bytesShown(done)} of ${bytesShown(bytes)}`
+    );
+    write(the("reading"), `Reading ${parts.join("; ")}`);
   }
 
   /** Who is in the room. @param {State} state */

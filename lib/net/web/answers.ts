@@ -15,11 +15,14 @@ export function sentence(text: string, status: number, headers: Record<string, s
 /** A file of the pages; nothing but its tag when the asker has it already. */
 export function pageFile(file: PageFile | undefined, request: Request): Response {
   if (!file) return sentence("There is no such page here.", 404);
-  const headers = { "content-type": file.type, "cache-control": "no-cache", etag: file.tag };
+  const headers = { "content-type": file.type, "cache-control": "no-cache", etag: file.tag, vary: "accept-encoding" };
   const known = request.headers.get("if-none-match")?.split(",").some((tag) =>
     tag.trim().replace(/^W\//, "") === file.tag
   );
-  return known ? new Response(null, { status: 304, headers }) : new Response(file.bytes, { headers });
+  if (known) return new Response(null, { status: 304, headers });
+  const takesPacked = request.headers.get("accept-encoding")?.split(",").some((coding) => coding.trim() === "gzip");
+  if (!takesPacked) return new Response(file.bytes, { headers });
+  return new Response(file.packed, { headers: { ...headers, "content-encoding": "gzip" } });
 }
 
 /** The JSON object of a request; a sentence when it is none, or too long. */
