@@ -29,7 +29,11 @@ export async function page(plan: JoinPlan): Promise<number> {
     show: (happening) => {
       if (happening.type !== "in") return face.happened(happening);
       face.chat();
-      open ??= openPage(joining.client.native, endpoint(plan.host, plan.port), (line) => face.note(line));
+      open ??= openPage(
+        joining.client.native,
+        `Partyline at ${endpoint(plan.host, plan.port)}`,
+        (line) => face.note(line),
+      );
     },
     lost: (why, againMs) => face.lost(why, againMs),
     ended: (status, why) => over.resolve({ status, why }),

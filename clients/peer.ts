@@ -79,7 +79,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   // An offer may be the first that is heard.
   files.cameIn(plan.name);
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
-  const open = page && openPage(page, "peers", (line) => face.note(line));
+  const open = page && openPage(page, "Partyline among peers", (line) => face.note(line));
   onStop(interrupt);
   return await ending(over.promise, () => open?.close(), () => files.close(), () => store.close(), () => face.close());
 }

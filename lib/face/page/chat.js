@@ -232,13 +232,15 @@ const socket = new Socket({
     return true;
   },
   opened: () => talk?.opened(),
-  received: (text) => {
-    talk?.received(text);
-    talk?.flush();
-  },
+  received: (text) => talk?.received(text),
+  turned: () => talk?.flush(),
   quiet: () => talk?.ping(),
   lost: (againMs) => {
     happen({ type: "connection", connection: { state: "lost", againAt: Date.now() + againMs } });
+    talk?.lost();
+  },
+  taken: () => {
+    happen({ type: "connection", connection: { state: "elsewhere" } });
     talk?.lost();
   },
 });

@@ -3,14 +3,18 @@ const MOST_MS = 30_000;
 /** Of silence until the server is asked whether it is there, and then until the connection is given up. */
 const QUIET_MS = 15_000;
 const SILENCE_MS = 10_000;
+/** The chat goes on in another window: only a person takes it back. */
+const ELSEWHERE = 4001;
 
 /**
  * @typedef {object} SocketWay
  * @property {() => Promise<boolean>} may whether a connection is of use now; throws when the host cannot be reached
  * @property {() => void} opened
  * @property {(text: string) => void} received
+ * @property {() => void} turned all that came together was received
  * @property {() => void} quiet nothing has come for a while: say something that is answered
  * @property {(againMs: number) => void} lost it is gone, and will be tried again
+ * @property {() => void} taken it goes on in another window, and is not tried again by itself
  */
 
 /** A WebSocket that comes back: after a second, then twice as long each time, half a minute at most, or as soon as there is a network. */
@@ -87,10 +91,14 @@ export class Socket {
     socket.onmessage = ({ data }) => {
       this.#tries = 0;
       this.#heard = true;
-      this.way.received(String(data));
+      // What was told in one turn comes together, a message a line.
+      for (const line of String(data).split("\n")) this.way.received(line);
+      this.way.turned();
     };
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#lost();
+    socket.onclose = ({ code }) => {
+      if (this.#socket !== socket) return;
+      if (code === ELSEWHERE) this.#taken();
+      else this.#lost();
     };
     this.#timer = setTimeout(() => this.give(), SILENCE_MS);
   }
@@ -108,6 +116,12 @@ export class Socket {
     this.#heard = false;
     this.way.quiet();
     this.#timer = setTimeout(() => this.#heard ? this.#listen() : this.give(), SILENCE_MS);
+  }
+
+  #taken() {
+    this.#socket = undefined;
+    clearTimeout(this.#timer);
+    this.way.taken();
   }
 
   #lost() {

@@ -6,7 +6,7 @@ import { changed, empty, keyOf, lastPlace, pending, told, withHistory, withMessa
 /** @typedef {import("./talk.js").Happening} Happening */
 /** @typedef {import("./talk.js").User} User */
 /** @typedef {import("./file_view.js").FileView} FileView */
-/** @typedef {{ state: "connecting" | "open" } | { state: "lost", againAt: number }} Connection */
+/** @typedef {{ state: "connecting" | "open" | "elsewhere" } | { state: "lost", againAt: number }} Connection */
 /**
  * What happens to the chat: what the server tells, and what the person does.
  * @typedef {Happening

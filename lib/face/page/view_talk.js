@@ -84,10 +84,15 @@ export class TalkView {
   /** How the connection stands. @param {State} state @param {number} now */
   drawConnection({ connection }, now) {
     the("connection").hidden = connection.state === "open";
-    the("retry").hidden = connection.state !== "lost";
+    the("retry").hidden = connection.state !== "lost" && connection.state !== "elsewhere";
+    write(the("retry"), connection.state === "elsewhere" ? "Use it here" : "Try now");
     if (connection.state === "connecting") {
       write(the("connection-state"), "Connecting");
       return write(the("connection-time"), " …");
+    }
+    if (connection.state === "elsewhere") {
+      write(the("connection-time"), "");
+      return write(the("connection-state"), "This chat goes on in another window.");
     }
     if (connection.state !== "lost") return write(the("connection-state"), "");
     write(the("connection-state"), "Connection lost");

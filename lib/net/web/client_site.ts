@@ -44,7 +44,7 @@ export class ClientSite implements Site {
   constructor(
     readonly files: ReadonlyMap<string, PageFile>,
     readonly host: PageHost,
-    /** What the page is called, besides the name of its person. */
+    /** What the page is called. */
     readonly title: string,
     /** The one-time address was opened. */
     readonly opened: () => void,

@@ -65,7 +65,8 @@ export function guarded(response: Response, request: Request): Response {
   headers.set("x-content-type-options", "nosniff");
   headers.set("x-frame-options", "DENY");
   headers.set("referrer-policy", "no-referrer");
-  headers.set("cross-origin-opener-policy", "same-origin");
+  // Without TLS browsers pass over it, with a complaint.
+  if (protocol === "https:") headers.set("cross-origin-opener-policy", "same-origin");
   headers.set("cross-origin-resource-policy", "same-origin");
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   return response;
