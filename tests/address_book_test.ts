@@ -12,7 +12,7 @@ import { encodeListing, ListingDecoder } from "../lib/wire/address_book/listing.
 import { decodeBookRequest, encodeBookRequest } from "../lib/wire/address_book/request.ts";
 import { AddressBookSession } from "../lib/wire/address_book/server.ts";
 import { AddressTable } from "../lib/wire/address_book/table.ts";
-import { type House, openHouse } from "../server.ts";
+import { type House, openHouse } from "../servers/house.ts";
 import { USERS } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";

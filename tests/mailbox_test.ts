@@ -9,7 +9,7 @@ import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
 import { freshNonce, Prover } from "../lib/store/prover.ts";
 import { NativeClient } from "../lib/wire/native/client.ts";
 import type { Happening } from "../lib/wire/native/happening.ts";
-import { type House, openHouse } from "../server.ts";
+import { type House, openHouse } from "../servers/house.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 

@@ -1,7 +1,7 @@
 import { type Limits, limits } from "../../lib/base/limits.ts";
 import type { WebOptions } from "../../lib/face/server_line.ts";
 import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
-import { type House, openHouse } from "../../server.ts";
+import { type House, openHouse } from "../../servers/house.ts";
 import { Wire } from "./wire.ts";
 
 /** The three of the handout's session, and some more. */
