@@ -92,12 +92,10 @@ export class ClientSite implements Site {
   }
 
   #chat(request: Request): Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return sentence("This is for WebSockets.", 426, { upgrade: "websocket" });
-    }
     if (!this.host.isIn) return sentence("There is no connection to the server.", 503);
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    this.#sockets.add(socket);
+    const upgraded = this.#sockets.upgraded(request);
+    if (upgraded instanceof Response) return upgraded;
+    const { socket, response } = upgraded;
     const page: Page = {
       told: (json) => {
         if (socket.readyState !== WebSocket.OPEN) return;

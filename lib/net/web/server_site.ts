@@ -7,7 +7,7 @@ import { Patience } from "../../hub/patience.ts";
 import { WEB_DOOR } from "../../wire/native/door.ts";
 import type { PeerAddress } from "../../wire/session.ts";
 import { clock } from "../clock.ts";
-import type { Places } from "../places.ts";
+import { Places } from "../places.ts";
 import type { Switchboard } from "../switchboard.ts";
 import { body, json, pageFile, sentence } from "./answers.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
@@ -50,8 +50,11 @@ export class ServerSite implements Site {
   readonly #sockets = new Sockets();
   readonly #watchers = new Set<WebSocket>();
   readonly #patience: Patience;
+  /** Who waits for the hub's answer: as many as may chat. */
+  readonly #asking: Places;
 
   constructor(readonly parts: ServerSiteParts) {
+    this.#asking = new Places(parts.limits);
     this.#patience = new Patience(parts.limits);
   }
 
@@ -119,7 +122,10 @@ export class ServerSite implements Site {
     if (typeof name !== "string" || typeof password !== "string") {
       return json({ why: 'expected "name" and "password", both text' }, 400);
     }
-    const answer = await inquire(board, from, { type, name, password }, request.signal);
+    const refused = this.#taken(this.#asking, from.hostname);
+    if (refused) return json({ why: refused }, 503);
+    const answer = await inquire(board, from, { type, name, password }, request.signal)
+      .finally(() => this.#asking.free(from.hostname));
     switch (answer?.type) {
       case "welcome":
         break;
@@ -138,24 +144,34 @@ export class ServerSite implements Site {
     const { board, places, limits } = this.parts;
     const name = this.#holder(request);
     if (name === undefined) return sentence("Log in first.", 401);
-    const socket = this.#upgraded(request);
-    if (socket instanceof Response) return socket;
-    const refused = places.take(from.hostname);
-    if (refused) {
-      log.warning(`web: ${from.hostname} not let in: ${refused.refusal}`);
-      return sentence(`Not let in: ${refused.refusal}.`, 503);
-    }
     const { hostname, port } = from;
-    socket.socket.addEventListener("close", () => places.free(hostname), { once: true });
-    socket.socket.onopen = () => {
-      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket.socket, seat, limits));
+    // Before the upgrade: a request that is upgraded can be answered with nothing else, or the whole door is lost.
+    const refused = this.#taken(places, hostname);
+    if (refused) return sentence(refused, 503);
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    if (upgraded instanceof Response) {
+      places.free(hostname);
+      return upgraded;
+    }
+    const { socket, response } = upgraded;
+    upgraded.gone.then(() => places.free(hostname));
+    socket.onopen = () => {
+      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket, seat, limits));
       seat.ask({ type: "known", name });
     };
-    return socket.response;
+    return response;
+  }
+
+  /** Takes a place; why there is none. */
+  #taken(places: Places, hostname: string): string | undefined {
+    const refused = places.take(hostname);
+    if (!refused) return undefined;
+    log.warning(`web: ${hostname} not let in: ${refused.refusal}`);
+    return `Not let in: ${refused.refusal}.`;
   }
 
   #watch(request: Request): Response {
-    const upgraded = this.#upgraded(request);
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;
     let stop = () => {};
@@ -171,15 +187,6 @@ export class ServerSite implements Site {
       this.#watchers.delete(socket);
     }, { once: true });
     return response;
-  }
-
-  #upgraded(request: Request): { socket: WebSocket; response: Response } | Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return sentence("This is for WebSockets.", 426, { upgrade: "websocket" });
-    }
-    const upgraded = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
-    this.#sockets.add(upgraded.socket);
-    return upgraded;
   }
 
   /** The server's page is for the machine that it runs on, and for those who know its password. */

@@ -47,6 +47,8 @@ export class WebServer {
   }
 
   async #answer(request: Request, from: Deno.NetAddr): Promise<Response> {
+    // What the host is said to be comes from outside, and is part of this.
+    if (!URL.canParse(request.url)) return sentence("This was asked of a host that can be none.", 400);
     try {
       return guarded(this.#refusal(request) ?? await this.site.answer(request, from), request);
     } catch (error) {

@@ -1,0 +1,83 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Limits } from "../lib/base/limits.ts";
+import { Browser, type Chat } from "./support/browser.ts";
+import { Lab } from "./support/lab.ts";
+import { Folder } from "./support/programs.ts";
+import { until, Wire } from "./support/wire.ts";
+
+/** A server with a page, whose messages are kept in this folder. */
+function lab(folder: Folder, limits: Partial<Limits> = {}): Lab {
+  return new Lab({ web: true, data: folder.path, limits });
+}
+
+/** Asks in these words, without a browser; the whole answer. */
+async function raw(port: number, ...lines: readonly string[]): Promise<string> {
+  using wire = await Wire.connect(port);
+  await wire.send(lines.map((line) => `${line}\r\n`).join("") + "connection: close\r\n\r\n");
+  return await wire.rest();
+}
+
+Deno.test("whoever finds no place left is told so, and the page's door stays open for the others", async () => {
+  using folder = new Folder();
+  await using house = lab(folder, { connections: 1 });
+  const alice = new Browser(house.portOf("web"));
+  await using chat = await alice.join("alice");
+  await assertRejects(() => alice.chat(), Error, "503");
+  assertEquals((await alice.about()).name, "alice");
+  await chat.say({ type: "ping", ref: 1 });
+  await chat.resume();
+});
+
+Deno.test("a place that a WebSocket was to have is free again when none comes of it", async () => {
+  using folder = new Folder();
+  await using house = lab(folder, { connections: 1 });
+  const alice = new Browser(house.portOf("web"));
+  assertEquals((await alice.post("/login", { name: "alice", password: "12345" }))[0], 200);
+  await assertRejects(() => alice.chat("/chat", { connection: "keep-alive" }), Error, "400");
+  using old = await Wire.connect(alice.port);
+  // Nothing older than HTTP/1.1 can be made a WebSocket of, and not every Deno has said so before.
+  await old.send(
+    `GET /chat HTTP/1.0\r\nhost: 127.0.0.1\r\ncookie: ${alice.cookie}\r\nupgrade: websocket\r\n` +
+      `connection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${btoa("0123456789abcdef")}\r\n\r\n`,
+  );
+  await old.finish();
+  await old.rest();
+  let chat: Chat | undefined;
+  for (let tries = 0; !chat && tries < 1000; tries++) chat = await alice.chat().catch(() => undefined);
+  await chat!.resume();
+  await chat![Symbol.asyncDispose]();
+});
+
+Deno.test("a host that can be none is refused, and is no error of ours", async () => {
+  using folder = new Folder();
+  await using house = lab(folder);
+  for (const host of ["a b<>", "[::", "127.0.0.1:99999999"]) {
+    assertMatch(await raw(house.portOf("web"), "GET /about HTTP/1.1", `host: ${host}`), /^HTTP\/1\.1 400 /, host);
+  }
+});
+
+Deno.test("so many may try to log in at once, and who goes away makes room", async () => {
+  using folder = new Folder();
+  const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
+  await using house = lab(folder, { connections: 1, ...slow });
+  const browser = new Browser(house.portOf("web"));
+  const login = { name: "alice", password: "wrong" };
+  using first = await Wire.connect(browser.port);
+  const body = JSON.stringify(login);
+  await first.send(
+    `POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`,
+  );
+  await until(() => house.house.hub.size.heldLogins === 1, "the first is held");
+  assertEquals(await browser.post("/login", login), [503, {
+    why: "Not let in: 1 sessions are open, the most allowed.",
+  }]);
+  first.close();
+  await until(() => house.house.hub.size.heldLogins === 0, "the first is gone");
+  const gone = new AbortController();
+  const init = { method: "POST", body, headers: { "content-type": "application/json" }, signal: gone.signal };
+  const third = browser.ask("/login", init).then(() => "answered", () => "given up");
+  await until(() => house.house.hub.size.heldLogins === 1, "the third is held");
+  gone.abort();
+  assertEquals(await third, "given up");
+});
