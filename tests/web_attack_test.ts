@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Limits } from "../lib/base/limits.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
-import { Folder } from "./support/programs.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
 /** A server with a page, whose messages are kept in this folder. */
@@ -80,4 +80,18 @@ Deno.test("so many may try to log in at once, and who goes away makes room", asy
   await until(() => house.house.hub.size.heldLogins === 1, "the third is held");
   gone.abort();
   assertEquals(await third, "given up");
+});
+
+Deno.test("on its standard error the server says nothing that is not its log", async () => {
+  using folder = new Folder();
+  folder.write("users.txt", "alice 12345\n");
+  const args = ["0", "users.txt", "--web", "0", "--log-json"];
+  await using server = new Running(SOURCES, "server", args, folder.path);
+  const [, port] = await server.printed(/^web listening on 127\.0\.0\.1:(\d+)$/m);
+  const alice = new Browser(Number(port));
+  await (await alice.join("alice"))[Symbol.asyncDispose]();
+  assertMatch(await raw(alice.port, "GET /about HTTP/1.1", "host: a b<>"), /^HTTP\/1\.1 400 /);
+  server.process.kill("SIGINT");
+  assertEquals(await server.over(), 0);
+  for (const line of server.err.trim().split("\n")) JSON.parse(line);
 });

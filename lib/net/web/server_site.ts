@@ -12,7 +12,7 @@ import type { Switchboard } from "../switchboard.ts";
 import { body, json, pageFile, sentence } from "./answers.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import type { Overlook } from "./overlook.ts";
-import { cookie, hasPassword, PASS_COOKIE, setCookie } from "./guard.ts";
+import { cookie, hasPassword, passCookie, setCookie } from "./guard.ts";
 import { inquire } from "./inquiry.ts";
 import { type Site, Sockets } from "./site.ts";
 import { WebLine } from "./web_line.ts";
@@ -81,7 +81,7 @@ export class ServerSite implements Site {
       case "POST /register":
         return await this.#inquire("register", request, from);
       case "POST /logout":
-        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie("") } });
+        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie(request, "") } });
       case "GET /server":
         return await this.#notForThem(request, from) ?? pageFile(this.parts.files.get("server.html"), request);
       case "GET /watch":
@@ -102,12 +102,12 @@ export class ServerSite implements Site {
   }
 
   #holder(request: Request): string | undefined {
-    const pass = cookie(request, PASS_COOKIE);
+    const pass = cookie(request, passCookie(request));
     return pass === undefined ? undefined : this.parts.passes.holder(pass);
   }
 
-  #cookie(pass: string): string {
-    return setCookie(PASS_COOKIE, pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+  #cookie(request: Request, pass: string): string {
+    return setCookie(passCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
   }
 
   /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
@@ -137,7 +137,7 @@ export class ServerSite implements Site {
       default:
         return json({ why: "the server stops" }, 503);
     }
-    return json({ name }, 200, { "set-cookie": this.#cookie(passes.issue(name)) });
+    return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
   }
 
   #chat(request: Request, from: PeerAddress): Response {
