@@ -189,6 +189,8 @@ export class Talk {
 
   /** Whether number `seq` was not shown yet; from now on it was. @param {number} seq */
   #isNew(seq) {
+    // Told on a connection that another page had before: what comes after `begun` tells it again, with what was before it.
+    if (this.#stage !== "in") return false;
     this.#told = Math.max(this.#told, seq);
     if (seq <= this.#shown) return false;
     this.#shown = seq;
