@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Limits } from "../lib/base/limits.ts";
+import { TlsClient } from "../lib/net/tls_client.ts";
+import { NativeClient } from "../lib/wire/native/client.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
@@ -94,4 +96,24 @@ Deno.test("on its standard error the server says nothing that is not its log", a
   server.process.kill("SIGINT");
   assertEquals(await server.over(), 0);
   for (const line of server.err.trim().split("\n")) JSON.parse(line);
+});
+
+Deno.test("a client over TLS does not wait for ever for a server that accepts it and says nothing", async () => {
+  using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = mute.accept();
+  const ended = Promise.withResolvers<string | undefined>();
+  const nothing = () => {};
+  const client = new TlsClient(
+    { host: "127.0.0.1", port: mute.addr.port, trusted: undefined },
+    {
+      ...{ show: nothing, lost: nothing, refused: nothing, prove: nothing, mark: nothing, attempt: nothing },
+      ...{ connected: nothing, isServer: () => true, seen: () => 0 },
+      ended: (_, why) => ended.resolve(why),
+    },
+    (way) => new NativeClient(way, "run"),
+    100,
+  );
+  client.dial();
+  using _conn = await accepted;
+  assertMatch((await ended.promise)!, /over TLS: it has not said who it is within 100 ms$/);
 });
