@@ -117,6 +117,16 @@ Deno.test("what is told before begun is none of what was asked for, and hides no
   assertEquals(page.news(), [{ type: "ack", seq: 5 }, { type: "ack", seq: 6 }]);
 });
 
+Deno.test("whoever is not let in learns why, and does not wait on a connection that nothing comes of", () => {
+  const page = new Page();
+  page.talk.opened();
+  page.told({ type: "refused", why: "this server cannot keep messages" });
+  assertEquals(page.shown, [
+    { type: "denied", why: "You are not let in: this server cannot keep messages.", question: undefined },
+  ]);
+  assertEquals(page.broken, ["this server cannot keep messages"]);
+});
+
 Deno.test("another store counts anew", () => {
   const page = new Page();
   page.begin();

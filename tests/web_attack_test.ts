@@ -1,5 +1,7 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import type { Limits } from "../lib/base/limits.ts";
+import { readSecret } from "../lib/store/secret_file.ts";
+import { StoreError } from "../lib/store/store_error.ts";
 import { TlsClient } from "../lib/net/tls_client.ts";
 import { NativeClient } from "../lib/wire/native/client.ts";
 import { Browser, type Chat } from "./support/browser.ts";
@@ -116,4 +118,32 @@ Deno.test("a client over TLS does not wait for ever for a server that accepts it
   client.dial();
   using _conn = await accepted;
   assertMatch((await ended.promise)!, /over TLS: it has not said who it is within 100 ms$/);
+});
+
+Deno.test("a password file without a password opens nothing", () => {
+  using folder = new Folder();
+  for (const text of ["", "\n", "\r\n12345\n", "\ufeff\n"]) {
+    const path = folder.write("secret", text);
+    assertThrows(() => readSecret(path), StoreError, "no password in its first line");
+  }
+  assertEquals(readSecret(folder.write("secret", "12345")), "12345");
+});
+
+Deno.test("a spoilt key for passes is told to whoever starts the server, not to each who has a pass", () => {
+  using folder = new Folder();
+  for (const text of ["", "null", "[]", '{"key":"x"}']) {
+    folder.write("page-key.json", text);
+    assertThrows(() => lab(folder), StoreError, "remove it to have a new one");
+  }
+});
+
+Deno.test("where nothing can be kept, whoever logs in at the page is told that, and not of a mistake", async () => {
+  using folder = new Folder();
+  await using house = new Lab({ web: true, data: `${folder.path}/data` });
+  // Where the data would lie, something else is put.
+  folder.write("data", "");
+  const alice = new Browser(house.portOf("web"));
+  assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
+    why: "the server cannot let anybody in here; its log says why",
+  }]);
 });

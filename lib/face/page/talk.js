@@ -162,6 +162,9 @@ export class Talk {
         return this.way.show({ type: "denied", why: reply.why, question: undefined });
       case "closing":
         return this.way.show({ type: "closing" });
+      case "refused":
+        this.way.show({ type: "denied", why: `You are not let in: ${reply.why}.`, question: undefined });
+        return this.way.broken(reply.why);
       default:
         return this.#replied(reply);
     }

@@ -3,6 +3,7 @@ import { log } from "../../base/log.ts";
 import type { Limits } from "../../base/limits.ts";
 import type { PageFile } from "../../base/page_file.ts";
 import { VERSION } from "../../base/version.ts";
+import { reason } from "../../base/reason.ts";
 import { Patience } from "../../hub/patience.ts";
 import { WEB_DOOR } from "../../wire/native/door.ts";
 import type { PeerAddress } from "../../wire/session.ts";
@@ -137,7 +138,12 @@ export class ServerSite implements Site {
       default:
         return json({ why: "the server stops" }, 503);
     }
-    return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
+    try {
+      return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
+    } catch (error) {
+      log.error(`web: no pass can be given to ${name}: ${reason(error)}`);
+      return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
+    }
   }
 
   #chat(request: Request, from: PeerAddress): Response {
