@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import type { Limits } from "../lib/base/limits.ts";
+import { body } from "../lib/net/web/answers.ts";
 import { readSecret } from "../lib/store/secret_file.ts";
 import { StoreError } from "../lib/store/store_error.ts";
 import { TlsClient } from "../lib/net/tls_client.ts";
@@ -146,4 +147,17 @@ Deno.test("where nothing can be kept, whoever logs in at the page is told that, 
   assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
     why: "the server cannot let anybody in here; its log says why",
   }]);
+});
+
+Deno.test("whoever goes away in the middle of a log-in has made no mistake of ours", async () => {
+  const half = new ReadableStream<Uint8Array>({
+    start: (stream) => stream.enqueue(new TextEncoder().encode('{"name":')),
+    pull: (stream) => stream.error(new Deno.errors.BadResource("gone")),
+  });
+  const request = new Request("http://127.0.0.1/login", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: half,
+  });
+  assertEquals(await body(request), "expected more than has come");
 });
