@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import type { Limits } from "../lib/base/limits.ts";
 import { body } from "../lib/net/web/answers.ts";
 import { readSecret } from "../lib/store/secret_file.ts";
@@ -7,7 +7,7 @@ import { TlsClient } from "../lib/net/tls_client.ts";
 import { NativeClient } from "../lib/wire/native/client.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
-import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
 /** A server with a page, whose messages are kept in this folder. */
@@ -160,4 +160,40 @@ Deno.test("whoever goes away in the middle of a log-in has made no mistake of ou
     body: half,
   });
   assertEquals(await body(request), "expected more than has come");
+});
+
+/** From the sources, with few file descriptors. */
+const NARROW: Programs = {
+  name: "with few file descriptors",
+  command: (program, args) => {
+    const { path, args: all } = SOURCES.command(program, args);
+    return { path: "sh", args: ["-c", 'ulimit -n 64; exec "$0" "$@"', path, ...all] };
+  },
+};
+
+Deno.test({
+  name: "more come than the server has file descriptors for: when they are gone the page's door is open",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using folder = new Folder();
+    folder.write("users.txt", "alice 12345\n");
+    await using server = new Running(NARROW, "server", ["0", "users.txt", "--web", "0"], folder.path);
+    const [, port] = await server.printed(/^web listening on 127\.0\.0\.1:(\d+)$/m);
+    const dialled: Deno.Conn[] = [];
+    for (let open = true; open && dialled.length < 200;) {
+      await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }).then(
+        (conn) => dialled.push(conn),
+        () => open = false,
+      );
+    }
+    for (const conn of dialled) conn.close();
+    await until(() => server.err.includes("web: the door has closed"), "no file descriptor is left");
+    const alice = new Browser(Number(port));
+    const end = Date.now() + 20_000;
+    while (await alice.about().then(({ name }) => name !== null, () => true)) {
+      assert(Date.now() < end, "it is not open");
+    }
+    server.process.kill("SIGINT");
+    assertEquals(await server.over(), 0);
+  },
 });
