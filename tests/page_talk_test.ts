@@ -100,6 +100,33 @@ Deno.test("what is told again is shown once, and acknowledged again", () => {
   assertEquals(page.news(), [{ type: "ack", seq: 2 }, { type: "ack", seq: 3 }]);
 });
 
+Deno.test("what is told before begun is none of what was asked for, and hides nothing that was", () => {
+  const page = new Page();
+  page.begin();
+  page.message(4);
+  page.talk.lost();
+  page.talk.opened();
+  // A client's connection goes on while its page comes back: 5 was told to nobody, and this to a page that had not begun.
+  page.message(6);
+  page.news();
+  page.told({ type: "begun", store: "s", last: 6, rooms: ["lobby"], textBytes: 100 });
+  assertEquals(page.news(), []);
+  page.message(5);
+  page.message(6);
+  assertEquals(page.texts, ["4", "5", "6"]);
+  assertEquals(page.news(), [{ type: "ack", seq: 5 }, { type: "ack", seq: 6 }]);
+});
+
+Deno.test("whoever is not let in learns why, and does not wait on a connection that nothing comes of", () => {
+  const page = new Page();
+  page.talk.opened();
+  page.told({ type: "refused", why: "this server cannot keep messages" });
+  assertEquals(page.shown, [
+    { type: "denied", why: "You are not let in: this server cannot keep messages.", question: undefined },
+  ]);
+  assertEquals(page.broken, ["this server cannot keep messages"]);
+});
+
 Deno.test("another store counts anew", () => {
   const page = new Page();
   page.begin();

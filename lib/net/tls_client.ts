@@ -6,9 +6,12 @@ import { reason } from "../base/reason.ts";
 import { decodeLeniently, encodeText } from "../base/text.ts";
 import type { NativeClientWay } from "../wire/native/client.ts";
 import { Companion, type ProvingHooks, type Talk } from "./companion.ts";
+import { connect } from "./dial.ts";
 import { Stream, type StreamOptions } from "./stream.ts";
 
 const OPTIONS: StreamOptions = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+/** For the connection, and then for the server to say who it is. */
+const CONNECT_MS = 10_000;
 /** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
 const SILENCE_MS = 20_000;
 
@@ -19,23 +22,37 @@ export class TlsClient<T extends Talk> extends Companion<T> {
     readonly where: { host: string; port: number; trusted: string | undefined },
     hooks: ProvingHooks,
     talk: (way: NativeClientWay) => T,
+    readonly withinMs = CONNECT_MS,
   ) {
     super(hooks, () => this.#dial(hooks), talk);
   }
 
   async #dial(hooks: ProvingHooks): Promise<void> {
-    const { host, port, trusted } = this.where;
+    const { host, port } = this.where;
     try {
-      const conn = await Deno.connectTls({
-        hostname: host,
-        port,
-        ...(trusted === undefined ? {} : { caCerts: [trusted] }),
-      });
-      // Whether it is whom it should be is said by its first bytes, or by this.
-      await conn.handshake();
-      this.#begin(conn, hooks);
+      this.#begin(await this.#secured(await connect(host, port, this.withinMs)), hooks);
     } catch (error) {
       this.down(`cannot connect to ${endpoint(host, port)} over TLS: ${reason(error)}`);
+    }
+  }
+
+  /** Whether it is whom it should be is said by its first bytes, or by this; what accepts and says nothing is nobody. */
+  async #secured(tcp: Deno.TcpConn): Promise<Deno.TlsConn> {
+    const { host, trusted } = this.where;
+    const conn = await Deno.startTls(tcp, { hostname: host, ...(trusted === undefined ? {} : { caCerts: [trusted] }) });
+    let late = false;
+    const timer = setTimeout(() => (late = true, conn.close()), this.withinMs);
+    try {
+      await conn.handshake();
+      return conn;
+    } catch (error) {
+      if (late) {
+        throw new Deno.errors.TimedOut(`it has not said who it is within ${this.withinMs} ms`, { cause: error });
+      }
+      conn.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { reason } from "../base/reason.ts";
 import { decodeLeniently, encodeText, sameSecret } from "../base/text.ts";
 import { encodeScrypt, type Secret } from "../hub/accounts.ts";
 import { writeOwn } from "./own_file.ts";
 import { hmac } from "./proofs.ts";
+import { StoreError } from "./store_error.ts";
 
 const FILE = "page-key.json";
 const KEY_BYTES = 32;
@@ -24,7 +26,10 @@ export class Passes {
     readonly folder: string,
     readonly secretOf: (name: string) => Secret | undefined,
     readonly now: () => number,
-  ) {}
+  ) {
+    // A key that is there already is read now: if it cannot be, whoever starts the server is the one to know.
+    this.#key = readKey(join(folder, FILE));
+  }
 
   /** A pass for somebody who has an account. */
   issue(name: string): string {
@@ -43,25 +48,28 @@ export class Passes {
   }
 
   #seal(claim: string, secret: Secret): Uint8Array {
-    this.#key ??= openKey(this.folder);
+    this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
     const of = secret.type === "plain" ? `plain ${secret.password}` : encodeScrypt(secret);
     return hmac(this.#key, encodeText(`${claim}\n${of}`));
   }
 }
 
-/** The key that lies in a folder, made when there is none. */
-function openKey(folder: string): Uint8Array {
-  const path = join(folder, FILE);
+/** The key in a file; undefined when there is no such file. */
+function readKey(path: string): Uint8Array | undefined {
+  let bytes: Uint8Array | undefined;
   try {
-    const { key } = JSON.parse(Deno.readTextFileSync(path)) as { key?: unknown };
-    const bytes = typeof key === "string" ? decodeBase64(key) : undefined;
-    if (bytes?.length === KEY_BYTES) return bytes;
-    throw new Error(
-      `${path} should hold {"key": ${KEY_BYTES} bytes in base64} and does not; remove it to have a new one`,
-    );
+    const key = (JSON.parse(Deno.readTextFileSync(path)) as { key?: unknown } | null)?.key;
+    bytes = typeof key === "string" ? decodeBase64(key) : undefined;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (!(error instanceof SyntaxError)) throw new StoreError(`cannot read ${path}: ${reason(error)}`);
   }
+  if (bytes?.length === KEY_BYTES) return bytes;
+  const rule = `should hold {"key": ${KEY_BYTES} bytes in base64} and does not; remove it to have a new one`;
+  throw new StoreError(`${path} ${rule}`);
+}
+
+function makeKey(folder: string): Uint8Array {
   const key = new Uint8Array(randomBytes(KEY_BYTES));
   writeOwn(folder, FILE, { key: encodeBase64(key) });
   return key;

@@ -162,6 +162,9 @@ export class Talk {
         return this.way.show({ type: "denied", why: reply.why, question: undefined });
       case "closing":
         return this.way.show({ type: "closing" });
+      case "refused":
+        this.way.show({ type: "denied", why: `You are not let in: ${reply.why}.`, question: undefined });
+        return this.way.broken(reply.why);
       default:
         return this.#replied(reply);
     }
@@ -189,6 +192,8 @@ export class Talk {
 
   /** Whether number `seq` was not shown yet; from now on it was. @param {number} seq */
   #isNew(seq) {
+    // Told on a connection that another page had before: what comes after `begun` tells it again, with what was before it.
+    if (this.#stage !== "in") return false;
     this.#told = Math.max(this.#told, seq);
     if (seq <= this.#shown) return false;
     this.#shown = seq;

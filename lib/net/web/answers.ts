@@ -30,10 +30,15 @@ export async function body(request: Request): Promise<Record<string, unknown> | 
   if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) return "expected application/json";
   const bytes = new Uint8Array(BODY_BYTES);
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    if (length + chunk.length > BODY_BYTES) return `expected at most ${BODY_BYTES} bytes`;
-    bytes.set(chunk, length);
-    length += chunk.length;
+  try {
+    for await (const chunk of request.body ?? []) {
+      if (length + chunk.length > BODY_BYTES) return `expected at most ${BODY_BYTES} bytes`;
+      bytes.set(chunk, length);
+      length += chunk.length;
+    }
+  } catch {
+    // Whoever sent it has gone away in the middle, or the server stops.
+    return "expected more than has come";
   }
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, length)));

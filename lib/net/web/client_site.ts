@@ -1,7 +1,8 @@
 import type { PageFile } from "../../base/page_file.ts";
 import { VERSION } from "../../base/version.ts";
+import { encodeText, sameSecret } from "../../base/text.ts";
 import { json, pageFile, sentence } from "./answers.ts";
-import { cookie, PASS_COOKIE, setCookie } from "./guard.ts";
+import { cookie, passCookie, setCookie } from "./guard.ts";
 import { type Site, Sockets } from "./site.ts";
 
 /** The page goes on in another window; a page that hears this does not come back by itself. */
@@ -66,8 +67,8 @@ export class ClientSite implements Site {
   answer(request: Request): Response {
     const { pathname } = new URL(request.url);
     if (request.method !== "GET" && request.method !== "HEAD") return sentence("Nothing is posted here.", 405);
-    if (pathname.startsWith("/open/")) return this.#enter(pathname);
-    if (cookie(request, PASS_COOKIE) !== this.#pass) {
+    if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
+    if (!isSecret(cookie(request, passCookie(request)), this.#pass)) {
       return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
     }
     if (pathname === "/") return pageFile(this.files.get("chat.html"), request);
@@ -77,13 +78,13 @@ export class ClientSite implements Site {
     return pageFile(name === undefined ? undefined : this.files.get(name), request);
   }
 
-  #enter(pathname: string): Response {
-    if (this.#ticket === undefined || pathname !== this.path) {
+  #enter(pathname: string, request: Request): Response {
+    if (this.#ticket === undefined || !isSecret(pathname, this.path)) {
       return sentence("This address was good once. Start the client again for another.", 403);
     }
     this.#ticket = undefined;
     this.opened();
-    const headers = { location: "/", "set-cookie": setCookie(PASS_COOKIE, this.#pass, DAY_SECONDS, false) };
+    const headers = { location: "/", "set-cookie": setCookie(passCookie(request), this.#pass, DAY_SECONDS, false) };
     return new Response(null, { status: 303, headers });
   }
 
@@ -92,12 +93,10 @@ export class ClientSite implements Site {
   }
 
   #chat(request: Request): Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return sentence("This is for WebSockets.", 426, { upgrade: "websocket" });
-    }
     if (!this.host.isIn) return sentence("There is no connection to the server.", 503);
-    const { socket, response } = Deno.upgradeWebSocket(request);
-    this.#sockets.add(socket);
+    const upgraded = this.#sockets.upgraded(request);
+    if (upgraded instanceof Response) return upgraded;
+    const { socket, response } = upgraded;
     const page: Page = {
       told: (json) => {
         if (socket.readyState !== WebSocket.OPEN) return;
@@ -117,6 +116,10 @@ export class ClientSite implements Site {
     }, { once: true });
     return response;
   }
+}
+
+function isSecret(given: string | undefined, secret: string): boolean {
+  return given !== undefined && sameSecret(encodeText(given), encodeText(secret));
 }
 
 /** Nobody guesses it. */

@@ -1,7 +1,9 @@
 import { encodeText, sameSecret } from "../../base/text.ts";
 
-/** The cookie that says who somebody is. */
-export const PASS_COOKIE = "partyline";
+/** The cookie that says who somebody is; browsers keep one jar for all ports of a host, and there may be a page at each. */
+export function passCookie(request: Request): string {
+  return `partyline-${new URL(request.url).port || "0"}`;
+}
 
 /**
  * Whether who asks has typed a name of ours: an address, this machine, or one of `names`. Any other may be a stranger's name

@@ -3,16 +3,17 @@ import { log } from "../../base/log.ts";
 import type { Limits } from "../../base/limits.ts";
 import type { PageFile } from "../../base/page_file.ts";
 import { VERSION } from "../../base/version.ts";
+import { reason } from "../../base/reason.ts";
 import { Patience } from "../../hub/patience.ts";
 import { WEB_DOOR } from "../../wire/native/door.ts";
 import type { PeerAddress } from "../../wire/session.ts";
 import { clock } from "../clock.ts";
-import type { Places } from "../places.ts";
+import { Places } from "../places.ts";
 import type { Switchboard } from "../switchboard.ts";
 import { body, json, pageFile, sentence } from "./answers.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import type { Overlook } from "./overlook.ts";
-import { cookie, hasPassword, PASS_COOKIE, setCookie } from "./guard.ts";
+import { cookie, hasPassword, passCookie, setCookie } from "./guard.ts";
 import { inquire } from "./inquiry.ts";
 import { type Site, Sockets } from "./site.ts";
 import { WebLine } from "./web_line.ts";
@@ -50,8 +51,11 @@ export class ServerSite implements Site {
   readonly #sockets = new Sockets();
   readonly #watchers = new Set<WebSocket>();
   readonly #patience: Patience;
+  /** Who waits for the hub's answer: as many as may chat. */
+  readonly #asking: Places;
 
   constructor(readonly parts: ServerSiteParts) {
+    this.#asking = new Places(parts.limits);
     this.#patience = new Patience(parts.limits);
   }
 
@@ -78,7 +82,7 @@ export class ServerSite implements Site {
       case "POST /register":
         return await this.#inquire("register", request, from);
       case "POST /logout":
-        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie("") } });
+        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie(request, "") } });
       case "GET /server":
         return await this.#notForThem(request, from) ?? pageFile(this.parts.files.get("server.html"), request);
       case "GET /watch":
@@ -99,12 +103,12 @@ export class ServerSite implements Site {
   }
 
   #holder(request: Request): string | undefined {
-    const pass = cookie(request, PASS_COOKIE);
+    const pass = cookie(request, passCookie(request));
     return pass === undefined ? undefined : this.parts.passes.holder(pass);
   }
 
-  #cookie(pass: string): string {
-    return setCookie(PASS_COOKIE, pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+  #cookie(request: Request, pass: string): string {
+    return setCookie(passCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
   }
 
   /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
@@ -119,7 +123,10 @@ export class ServerSite implements Site {
     if (typeof name !== "string" || typeof password !== "string") {
       return json({ why: 'expected "name" and "password", both text' }, 400);
     }
-    const answer = await inquire(board, from, { type, name, password });
+    const refused = this.#taken(this.#asking, from.hostname);
+    if (refused) return json({ why: refused }, 503);
+    const answer = await inquire(board, from, { type, name, password }, request.signal)
+      .finally(() => this.#asking.free(from.hostname));
     switch (answer?.type) {
       case "welcome":
         break;
@@ -131,31 +138,46 @@ export class ServerSite implements Site {
       default:
         return json({ why: "the server stops" }, 503);
     }
-    return json({ name }, 200, { "set-cookie": this.#cookie(passes.issue(name)) });
+    try {
+      return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
+    } catch (error) {
+      log.error(`web: no pass can be given to ${name}: ${reason(error)}`);
+      return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
+    }
   }
 
   #chat(request: Request, from: PeerAddress): Response {
     const { board, places, limits } = this.parts;
     const name = this.#holder(request);
     if (name === undefined) return sentence("Log in first.", 401);
-    const socket = this.#upgraded(request);
-    if (socket instanceof Response) return socket;
-    const refused = places.take(from.hostname);
-    if (refused) {
-      log.warning(`web: ${from.hostname} not let in: ${refused.refusal}`);
-      return sentence(`Not let in: ${refused.refusal}.`, 503);
-    }
     const { hostname, port } = from;
-    socket.socket.addEventListener("close", () => places.free(hostname), { once: true });
-    socket.socket.onopen = () => {
-      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket.socket, seat, limits));
+    // Before the upgrade: a request that is upgraded can be answered with nothing else, or the whole door is lost.
+    const refused = this.#taken(places, hostname);
+    if (refused) return sentence(refused, 503);
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    if (upgraded instanceof Response) {
+      places.free(hostname);
+      return upgraded;
+    }
+    const { socket, response } = upgraded;
+    upgraded.gone.then(() => places.free(hostname));
+    socket.onopen = () => {
+      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket, seat, limits));
       seat.ask({ type: "known", name });
     };
-    return socket.response;
+    return response;
+  }
+
+  /** Takes a place; why there is none. */
+  #taken(places: Places, hostname: string): string | undefined {
+    const refused = places.take(hostname);
+    if (!refused) return undefined;
+    log.warning(`web: ${hostname} not let in: ${refused.refusal}`);
+    return `Not let in: ${refused.refusal}.`;
   }
 
   #watch(request: Request): Response {
-    const upgraded = this.#upgraded(request);
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;
     let stop = () => {};
@@ -171,15 +193,6 @@ export class ServerSite implements Site {
       this.#watchers.delete(socket);
     }, { once: true });
     return response;
-  }
-
-  #upgraded(request: Request): { socket: WebSocket; response: Response } | Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return sentence("This is for WebSockets.", 426, { upgrade: "websocket" });
-    }
-    const upgraded = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_SECONDS });
-    this.#sockets.add(upgraded.socket);
-    return upgraded;
   }
 
   /** The server's page is for the machine that it runs on, and for those who know its password. */

@@ -1,34 +1,31 @@
 import { log } from "../../base/log.ts";
-import { trouble } from "../../base/reason.ts";
+import { reason, trouble } from "../../base/reason.ts";
 import type { Certificate } from "../certificate.ts";
 import type { Site } from "./site.ts";
 import { sentence } from "./answers.ts";
 import { guarded, isOurName, isOurOrigin } from "./guard.ts";
 
+/** Until a door that has closed by itself is opened again. */
+const AGAIN_MS = 500;
+
 /** One door for browsers, with the same contract as `StreamServer`. */
 export class WebServer {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #gone = new AbortController();
   #closing = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  /** Where the door really is. */
+  readonly address: { hostname: string; port: number };
 
   /** `names` are those that this machine goes by, besides its addresses. */
   constructor(
     where: { hostname: string; port: number },
     readonly site: Site,
     readonly names: readonly string[],
-    certificate?: Certificate,
+    readonly certificate?: Certificate,
   ) {
-    this.#server = Deno.serve(
-      { ...where, ...certificate, signal: this.#gone.signal, onListen() {} },
-      (request, { remoteAddr }) => this.#answer(request, remoteAddr),
-    );
-    // What ends it is told elsewhere.
-    this.#server.finished.catch(() => {});
-  }
-
-  /** Where the door really is. */
-  get address(): { hostname: string; port: number } {
-    return this.#server.addr;
+    this.#server = this.#open(where);
+    this.address = this.#server.addr;
   }
 
   close(): void {
@@ -43,10 +40,35 @@ export class WebServer {
   /** Gives the port back; requests that are left end at once. */
   async shut(): Promise<void> {
     this.#gone.abort();
+    clearTimeout(this.#again);
     await this.#server.finished.catch(() => {});
   }
 
+  #open(where: { hostname: string; port: number }): Deno.HttpServer<Deno.NetAddr> {
+    const server = Deno.serve(
+      { ...where, ...this.certificate, signal: this.#gone.signal, onListen() {} },
+      (request, { remoteAddr }) => this.#answer(request, remoteAddr),
+    );
+    server.finished.then(() => this.#lost("it has finished"), (error) => this.#lost(error));
+    return server;
+  }
+
+  /** A peer that cannot be let in, as without file descriptors, ends all of it: the door is opened again. */
+  #lost(why: unknown): void {
+    if (this.#gone.signal.aborted) return;
+    log.error(`web: the door has closed and is opened again: ${reason(why)}`);
+    this.#again = setTimeout(() => {
+      try {
+        this.#server = this.#open(this.address);
+      } catch (error) {
+        this.#lost(error);
+      }
+    }, AGAIN_MS);
+  }
+
   async #answer(request: Request, from: Deno.NetAddr): Promise<Response> {
+    // What the host is said to be comes from outside, and is part of this.
+    if (!URL.canParse(request.url)) return sentence("This was asked of a host that can be none.", 400);
     try {
       return guarded(this.#refusal(request) ?? await this.site.answer(request, from), request);
     } catch (error) {

@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import type { Limits } from "../lib/base/limits.ts";
+import { body } from "../lib/net/web/answers.ts";
+import { readSecret } from "../lib/store/secret_file.ts";
+import { StoreError } from "../lib/store/store_error.ts";
+import { TlsClient } from "../lib/net/tls_client.ts";
+import { NativeClient } from "../lib/wire/native/client.ts";
+import { Browser, type Chat } from "./support/browser.ts";
+import { Lab } from "./support/lab.ts";
+import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
+import { until, Wire } from "./support/wire.ts";
+
+/** A server with a page, whose messages are kept in this folder. */
+function lab(folder: Folder, limits: Partial<Limits> = {}): Lab {
+  return new Lab({ web: true, data: folder.path, limits });
+}
+
+/** Asks in these words, without a browser; the whole answer. */
+async function raw(port: number, ...lines: readonly string[]): Promise<string> {
+  using wire = await Wire.connect(port);
+  await wire.send(lines.map((line) => `${line}\r\n`).join("") + "connection: close\r\n\r\n");
+  return await wire.rest();
+}
+
+Deno.test("whoever finds no place left is told so, and the page's door stays open for the others", async () => {
+  using folder = new Folder();
+  await using house = lab(folder, { connections: 1 });
+  const alice = new Browser(house.portOf("web"));
+  await using chat = await alice.join("alice");
+  await assertRejects(() => alice.chat(), Error, "503");
+  assertEquals((await alice.about()).name, "alice");
+  await chat.say({ type: "ping", ref: 1 });
+  await chat.resume();
+});
+
+Deno.test("a place that a WebSocket was to have is free again when none comes of it", async () => {
+  using folder = new Folder();
+  await using house = lab(folder, { connections: 1 });
+  const alice = new Browser(house.portOf("web"));
+  assertEquals((await alice.post("/login", { name: "alice", password: "12345" }))[0], 200);
+  await assertRejects(() => alice.chat("/chat", { connection: "keep-alive" }), Error, "400");
+  using old = await Wire.connect(alice.port);
+  // Nothing older than HTTP/1.1 can be made a WebSocket of, and not every Deno has said so before.
+  await old.send(
+    `GET /chat HTTP/1.0\r\nhost: 127.0.0.1\r\ncookie: ${alice.cookie}\r\nupgrade: websocket\r\n` +
+      `connection: upgrade\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${btoa("0123456789abcdef")}\r\n\r\n`,
+  );
+  await old.finish();
+  await old.rest();
+  let chat: Chat | undefined;
+  for (let tries = 0; !chat && tries < 1000; tries++) chat = await alice.chat().catch(() => undefined);
+  await chat!.resume();
+  await chat![Symbol.asyncDispose]();
+});
+
+Deno.test("a host that can be none is refused, and is no error of ours", async () => {
+  using folder = new Folder();
+  await using house = lab(folder);
+  for (const host of ["a b<>", "[::", "127.0.0.1:99999999"]) {
+    assertMatch(await raw(house.portOf("web"), "GET /about HTTP/1.1", `host: ${host}`), /^HTTP\/1\.1 400 /, host);
+  }
+});
+
+Deno.test("so many may try to log in at once, and who goes away makes room", async () => {
+  using folder = new Folder();
+  const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
+  await using house = lab(folder, { connections: 1, ...slow });
+  const browser = new Browser(house.portOf("web"));
+  const login = { name: "alice", password: "wrong" };
+  using first = await Wire.connect(browser.port);
+  const body = JSON.stringify(login);
+  await first.send(
+    `POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`,
+  );
+  await until(() => house.house.hub.size.heldLogins === 1, "the first is held");
+  assertEquals(await browser.post("/login", login), [503, {
+    why: "Not let in: 1 sessions are open, the most allowed.",
+  }]);
+  first.close();
+  await until(() => house.house.hub.size.heldLogins === 0, "the first is gone");
+  const gone = new AbortController();
+  const init = { method: "POST", body, headers: { "content-type": "application/json" }, signal: gone.signal };
+  const third = browser.ask("/login", init).then(() => "answered", () => "given up");
+  await until(() => house.house.hub.size.heldLogins === 1, "the third is held");
+  gone.abort();
+  assertEquals(await third, "given up");
+});
+
+Deno.test("on its standard error the server says nothing that is not its log", async () => {
+  using folder = new Folder();
+  folder.write("users.txt", "alice 12345\n");
+  const args = ["0", "users.txt", "--web", "0", "--log-json"];
+  await using server = new Running(SOURCES, "server", args, folder.path);
+  const [, port] = await server.printed(/^web listening on 127\.0\.0\.1:(\d+)$/m);
+  const alice = new Browser(Number(port));
+  await (await alice.join("alice"))[Symbol.asyncDispose]();
+  assertMatch(await raw(alice.port, "GET /about HTTP/1.1", "host: a b<>"), /^HTTP\/1\.1 400 /);
+  server.process.kill("SIGINT");
+  assertEquals(await server.over(), 0);
+  for (const line of server.err.trim().split("\n")) JSON.parse(line);
+});
+
+Deno.test("a client over TLS does not wait for ever for a server that accepts it and says nothing", async () => {
+  using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = mute.accept();
+  const ended = Promise.withResolvers<string | undefined>();
+  const nothing = () => {};
+  const client = new TlsClient(
+    { host: "127.0.0.1", port: mute.addr.port, trusted: undefined },
+    {
+      ...{ show: nothing, lost: nothing, refused: nothing, prove: nothing, mark: nothing, attempt: nothing },
+      ...{ connected: nothing, isServer: () => true, seen: () => 0 },
+      ended: (_, why) => ended.resolve(why),
+    },
+    (way) => new NativeClient(way, "run"),
+    100,
+  );
+  client.dial();
+  using _conn = await accepted;
+  assertMatch((await ended.promise)!, /over TLS: it has not said who it is within 100 ms$/);
+});
+
+Deno.test("a password file without a password opens nothing", () => {
+  using folder = new Folder();
+  for (const text of ["", "\n", "\r\n12345\n", "\ufeff\n"]) {
+    const path = folder.write("secret", text);
+    assertThrows(() => readSecret(path), StoreError, "no password in its first line");
+  }
+  assertEquals(readSecret(folder.write("secret", "12345")), "12345");
+});
+
+Deno.test("a spoilt key for passes is told to whoever starts the server, not to each who has a pass", () => {
+  using folder = new Folder();
+  for (const text of ["", "null", "[]", '{"key":"x"}']) {
+    folder.write("page-key.json", text);
+    assertThrows(() => lab(folder), StoreError, "remove it to have a new one");
+  }
+});
+
+Deno.test("where nothing can be kept, whoever logs in at the page is told that, and not of a mistake", async () => {
+  using folder = new Folder();
+  await using house = new Lab({ web: true, data: `${folder.path}/data` });
+  // Where the data would lie, something else is put.
+  folder.write("data", "");
+  const alice = new Browser(house.portOf("web"));
+  assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
+    why: "the server cannot let anybody in here; its log says why",
+  }]);
+});
+
+Deno.test("whoever goes away in the middle of a log-in has made no mistake of ours", async () => {
+  const half = new ReadableStream<Uint8Array>({
+    start: (stream) => stream.enqueue(new TextEncoder().encode('{"name":')),
+    pull: (stream) => stream.error(new Deno.errors.BadResource("gone")),
+  });
+  const request = new Request("http://127.0.0.1/login", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: half,
+  });
+  assertEquals(await body(request), "expected more than has come");
+});
+
+/** From the sources, with few file descriptors. */
+const NARROW: Programs = {
+  name: "with few file descriptors",
+  command: (program, args) => {
+    const { path, args: all } = SOURCES.command(program, args);
+    return { path: "sh", args: ["-c", 'ulimit -n 64; exec "$0" "$@"', path, ...all] };
+  },
+};
+
+Deno.test({
+  name: "more come than the server has file descriptors for: when they are gone the page's door is open",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using folder = new Folder();
+    folder.write("users.txt", "alice 12345\n");
+    await using server = new Running(NARROW, "server", ["0", "users.txt", "--web", "0"], folder.path);
+    const [, port] = await server.printed(/^web listening on 127\.0\.0\.1:(\d+)$/m);
+    const dialled: Deno.Conn[] = [];
+    for (let open = true; open && dialled.length < 200;) {
+      await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }).then(
+        (conn) => dialled.push(conn),
+        () => open = false,
+      );
+    }
+    for (const conn of dialled) conn.close();
+    await until(() => server.err.includes("web: the door has closed"), "no file descriptor is left");
+    const alice = new Browser(Number(port));
+    const end = Date.now() + 20_000;
+    while (await alice.about().then(({ name }) => name !== null, () => true)) {
+      assert(Date.now() < end, "it is not open");
+    }
+    server.process.kill("SIGINT");
+    assertEquals(await server.over(), 0);
+  },
+});
