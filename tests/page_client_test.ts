@@ -52,6 +52,7 @@ for (const mode of ["chat", "mailbox"] as const) {
     assertEquals(await bob.take(), "/from alice from a page");
     assertEquals((await first.next("delivered")).id, "p1");
     await using second = await browser.chat();
+    await first.next("elsewhere");
     await first.over;
     assertEquals(first.closed, "it goes on in another window");
     await second.resume();
