@@ -1,5 +1,6 @@
 import { fileProgramTests } from "./support/file_program_tests.ts";
 import { keptProgramTests } from "./support/kept_program_tests.ts";
+import { pageProgramTests } from "./support/page_program_tests.ts";
 import { peerProgramTests } from "./support/peer_program_tests.ts";
 import { programTests } from "./support/program_tests.ts";
 import { binaries } from "./support/programs.ts";
@@ -11,4 +12,5 @@ if (folder) {
   keptProgramTests(binaries(folder));
   peerProgramTests(binaries(folder));
   fileProgramTests(binaries(folder));
+  pageProgramTests(binaries(folder));
 } else Deno.test("compiled programs (skipped: PARTYLINE_BIN names no folder with them)", { ignore: true }, () => {});

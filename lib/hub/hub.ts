@@ -2,18 +2,18 @@ import type { Limits } from "../base/limits.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
-import { Delivery, outcome, settled } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { Directory } from "./directory.ts";
 import { encodeText } from "../base/text.ts";
-import { type Effect, tell, type Telling } from "./effect.ts";
+import { type Effect, tell } from "./effect.ts";
 import { type Dice, Entrance } from "./entrance.ts";
-import { Message, type Scope } from "./event.ts";
 import { People, Presence, type SessionId } from "./people.ts";
 import { Post } from "./post.ts";
 import { PresenceNews } from "./presence_news.ts";
 import { Registrar } from "./registrar.ts";
 import { LOBBY, type Store } from "./store.ts";
 import { Tally } from "./tally.ts";
+import { Voice } from "./voice.ts";
 import { type View, view } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
@@ -47,6 +47,7 @@ export class Hub {
   readonly tally: Tally = new Tally();
   readonly #presences = new Map<SessionId, Presence>();
   readonly #people = new People();
+  readonly #voice: Voice;
   readonly #news = new PresenceNews(this.#people);
   readonly #entrance: Entrance;
   readonly #registrar: Registrar | undefined;
@@ -54,12 +55,12 @@ export class Hub {
   #post: Post | undefined;
   #directory: Directory | undefined;
   #accounts: Accounts;
-  #lastMessage = 0;
   #pruneAt = 0;
 
   constructor(accounts: Accounts, readonly limits: Limits, keeping?: Keeping) {
     this.#accounts = accounts;
     this.#keeping = keeping;
+    this.#voice = new Voice(this.#people, this.tally);
     this.#entrance = new Entrance(
       {
         accounts: () => this.#accounts,
@@ -276,28 +277,14 @@ export class Hub {
     const receiver = this.#people.get(to);
     const delivery = new Delivery(sender.id, ref, this.tally);
     if (receiver?.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
-    this.tally.said++;
-    if (receiver?.handout?.ready) return [this.#dispatch([receiver.handout], delivery, sender.name, "one", text, now)];
-    delivery.expect();
-    return settled(delivery, "missed");
+    return this.#voice.send(sender, receiver?.handout, text, delivery, now);
   }
 
   #sendAll(sender: Presence, ref: number, text: string, now: number): Effect[] {
     if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
     const delivery = new Delivery(sender.id, ref, this.tally);
     if (this.#post) return this.#post.sayLive(sender, { room: LOBBY }, text, delivery, now);
-    this.tally.said++;
-    const receivers: Presence[] = [];
-    for (const { handout } of this.#people.all) {
-      if (!handout || handout === sender) continue;
-      if (handout.ready) receivers.push(handout);
-      else {
-        delivery.expect();
-        delivery.miss();
-      }
-    }
-    const effects = this.#dispatchToAll(receivers, delivery, sender, sender.name, text, now);
-    return receivers.length === 0 ? [...effects, outcome(delivery)] : effects;
+    return this.#voice.sendAll(sender, text, delivery, now);
   }
 
   /** What is not kept: it is told to whoever is there. */
@@ -334,49 +321,12 @@ export class Hub {
     }
     const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
     if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
-    this.tally.said++;
-    const receivers = [...this.#people.handouts].filter(({ ready }) => ready);
-    return [shown, ...this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text, now)];
-  }
-
-  /** What is said to everybody, where nothing is kept: guests hear it too. */
-  #dispatchToAll(
-    receivers: Presence[],
-    delivery: Delivery | undefined,
-    sender: Presence,
-    from: string,
-    text: string,
-    now: number,
-  ): Effect[] {
-    const guests = [...this.#people.guests].filter((guest) => guest !== sender);
-    if (receivers.length + guests.length === 0) return [];
-    const effect = this.#dispatch(receivers, delivery, from, "all", text, now);
-    return [{ ...effect, to: [...effect.to, ...guests.map(({ id }) => id)] }];
-  }
-
-  #dispatch(
-    receivers: Presence[],
-    delivery: Delivery | undefined,
-    from: string,
-    scope: Scope,
-    text: string,
-    said: number,
-  ): Telling {
-    const message = new Message(--this.#lastMessage, from, scope, text);
-    for (const receiver of receivers) {
-      delivery?.expect();
-      receiver.owes.set(message.id, { message, delivery, said });
-    }
-    return { type: "tell", to: receivers.map(({ id }) => id), event: message };
+    return [shown, ...this.#voice.announce(guest, text, now)];
   }
 
   #settle(presence: Presence, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
     if (this.#post) return this.#post.settle(presence, id, what, sent, now);
-    const owed = presence.owes.get(id);
-    if (!owed) return [];
-    presence.owes.delete(id);
-    if (what === "taken") this.tally.confirm(owed.said, now);
-    return owed.delivery ? settled(owed.delivery, what) : [];
+    return this.#voice.settle(presence, id, what, now);
   }
 
   #missAll(presence: Presence, now: number): Effect[] {

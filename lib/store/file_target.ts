@@ -1,45 +1,20 @@
-import { uptime } from "node:os";
-import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
-import { bytesShown } from "../base/amount.ts";
 import { sameBytes } from "../base/text.ts";
 import { ChunkMap } from "../wire/file/chunk_map.ts";
-import type { Manifest } from "../wire/file/manifest.ts";
-import { numbered, safeName } from "../wire/file/safe_names.ts";
-import type { FileTarget, OfferTaken } from "../wire/file/store.ts";
 import { FileError } from "../wire/file/file_error.ts";
-import { cannot, said } from "./said.ts";
-import { identityOf, lookAt, moveFile, moveFolder } from "./disk.ts";
+import type { Manifest } from "../wire/file/manifest.ts";
+import type { FileOffer } from "../wire/file/offer.ts";
+import type { FileTarget } from "../wire/file/store.ts";
+import { lookAt } from "./disk.ts";
 import { digestOf } from "./file_reading.ts";
 import { Lanes, type Piece, piecesOf } from "./lanes.ts";
+import { Part, type TargetKept, type TargetPlace } from "./part.ts";
+import { said } from "./said.ts";
 import { type Listed, readList, TransferRecord } from "./transfer_record.ts";
 import { Turns } from "./turns.ts";
 
-/** What is remembered of a transfer, besides its list and its map. */
-export interface TargetKept extends OfferTaken {
-  /** What is written until it has its name; undefined before there is anything. */
-  part?: string | undefined;
-  /** Which file or folder that is (`identityOf`). */
-  identity?: string | undefined;
-  /** When the machine was started, as far as it can tell. */
-  startedAt?: number | undefined;
-  /** The name that it was about to be given. */
-  naming?: string | undefined;
-}
-
-/** Where a transfer is kept, and where it goes. */
-export interface TargetPlace {
-  /** Without its ending. */
-  readonly record: string;
-  readonly downloads: string;
-  save(kept: TargetKept): void;
-}
-
-const PART = ".part";
 /** As often some of it may be gone in the end; then it is not a person who tidies up. */
 const MISSES = 3;
-/** Two runs of one system tell its start a little differently. */
-const SAME_START_MS = 60_000;
 
 /**
  * Something of somebody else's on its way to the disk: chunks into a `.part`, and a mark for each in the record.
@@ -50,8 +25,8 @@ const SAME_START_MS = 60_000;
  * 3. Somebody may tidy up meanwhile: what is gone is missing, and is asked for again.
  */
 export class FilesWritten implements FileTarget {
-  readonly #kept: TargetKept;
-  readonly #place: TargetPlace;
+  readonly #offer: FileOffer;
+  readonly #part: Part;
   readonly #record: TransferRecord;
   readonly #lanes: Lanes;
   readonly #turns = new Turns();
@@ -66,8 +41,8 @@ export class FilesWritten implements FileTarget {
   #misses = 0;
 
   private constructor(kept: TargetKept, place: TargetPlace, record: TransferRecord) {
-    this.#kept = kept;
-    this.#place = place;
+    this.#offer = kept.offer;
+    this.#part = new Part(kept, place);
     this.#record = record;
     this.#lanes = new Lanes({ write: true });
   }
@@ -95,18 +70,17 @@ export class FilesWritten implements FileTarget {
 
   async look(): Promise<void> {
     if (!this.#listed || this.#finishing) return;
-    if (!await this.#isThere()) return await this.#beginAnew(this.#listed);
-    if (this.#kept.offer.files === undefined) return;
+    if (!await this.#part.isThere()) return await this.#beginAnew(this.#listed);
+    if (this.#offer.files === undefined) return;
     const gone = await this.#wrong((entry, info) => info === undefined && this.#isBegun(entry));
     if (gone.length > 0) await this.#miss(gone);
   }
 
   async list(bytes: Uint8Array): Promise<void> {
-    const listed = readList(bytes, this.#kept.offer);
+    const listed = readList(bytes, this.#offer);
     // Of what is there nothing is known any more.
-    const { part } = this.#kept;
-    if (await this.#isThere()) await said("remove", part!, () => Deno.remove(part!, { recursive: true }));
-    this.#checkRoom();
+    await this.#part.remove();
+    this.#part.checkRoom();
     await this.#record.begin(bytes, listed.manifest.chunks);
     await this.#beginAnew(listed);
   }
@@ -146,24 +120,17 @@ export class FilesWritten implements FileTarget {
   }
 
   async #restore(): Promise<void> {
-    const { offer, part, naming, startedAt = 0 } = this.#kept;
-    const isThere = part !== undefined && await lookAt(part) !== undefined;
-    if (naming !== undefined && !isThere && await this.#isOurs(naming)) return void (this.#finished = naming);
-    const restored = await this.#record.restore(offer);
+    this.#finished = await this.#part.named();
+    if (this.#finished !== undefined) return;
+    const restored = await this.#record.restore(this.#offer);
     if (!restored) return;
+    const { mayBeLost } = this.#part;
+    const wasThere = await this.#part.isThere();
     this.#listed = restored;
     this.#chunks = restored.map;
     await this.look();
-    // A second name that was given to it, and no more than that.
-    if (naming !== undefined) await this.#takeBack(naming);
-    if (isThere && Math.abs(startedAt - machineStart()) > SAME_START_MS) await this.#readAgain();
-  }
-
-  /** Whether what was written is where it was, and is no other. */
-  async #isThere(): Promise<boolean> {
-    const { part, identity } = this.#kept;
-    const info = part === undefined ? undefined : await lookAt(part);
-    return info !== undefined && identityOf(info) === identity;
+    this.#finished = await this.#part.takeBack();
+    if (wasThere && mayBeLost) await this.#readAgain();
   }
 
   /** Nothing is here yet; whatever is still being written belongs to nothing any more. */
@@ -173,58 +140,9 @@ export class FilesWritten implements FileTarget {
     const { chunks } = listed.manifest;
     await this.#record.reset(new Uint8Array(chunks));
     this.#folders = new Set();
-    await this.#makePart();
+    await this.#part.make();
     this.#chunks = new ChunkMap(chunks);
     this.#listed = listed;
-  }
-
-  /** Whether a path is what we have written, under another name. */
-  async #isOurs(path: string): Promise<boolean> {
-    const info = await lookAt(path);
-    if (!info || identityOf(info) !== this.#kept.identity) return false;
-    const { files, bytes } = this.#kept.offer;
-    return files === undefined ? info.isFile && info.size === bytes : info.isDirectory;
-  }
-
-  /** Says it before an hour has passed, where the system tells how much room there is. */
-  #checkRoom(): void {
-    const { downloads } = this.#place;
-    let free: number;
-    try {
-      Deno.mkdirSync(downloads, { recursive: true });
-      const { bavail, bsize } = statfsSync(downloads);
-      free = Number(bavail) * Number(bsize);
-    } catch {
-      return;
-    }
-    const { bytes } = this.#kept.offer;
-    if (bytes > free) {
-      const cause = `it has ${bytesShown(bytes)}, and there is room for ${bytesShown(free)}`;
-      throw new FileError(cause.replace("there is", `${downloads} has`), cause);
-    }
-  }
-
-  /** Makes what is written until it has its name, where nothing is. */
-  async #makePart(): Promise<void> {
-    const { downloads } = this.#place;
-    const { offer } = this.#kept;
-    await said("make the folder", downloads, () => Deno.mkdir(downloads, { recursive: true }));
-    for (let number = 0;; number++) {
-      const part = join(downloads, numbered(safeName(offer.name), number) + PART);
-      try {
-        if (offer.files === undefined) Deno.openSync(part, { write: true, createNew: true }).close();
-        else Deno.mkdirSync(part);
-      } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) continue;
-        throw cannot("write", part, error);
-      }
-      this.#kept.part = part;
-      this.#kept.naming = undefined;
-      this.#kept.startedAt = machineStart();
-      const made = await lookAt(part);
-      this.#kept.identity = made && identityOf(made);
-      return this.#place.save(this.#kept);
-    }
   }
 
   /** What is marked and is not as it should be is missing again. */
@@ -244,8 +162,7 @@ export class FilesWritten implements FileTarget {
     }
     await this.#record.reset(sound);
     this.#chunks = new ChunkMap(manifest.chunks, sound);
-    this.#kept.startedAt = machineStart();
-    this.#place.save(this.#kept);
+    this.#part.wasRead();
   }
 
   async #finish(): Promise<string | undefined> {
@@ -262,7 +179,7 @@ export class FilesWritten implements FileTarget {
       await this.#miss(wrong);
       return undefined;
     }
-    this.#finished = await this.#giveName(this.#kept.part!, this.#kept.offer.files !== undefined);
+    this.#finished = await this.#part.giveName();
     return this.#finished;
   }
 
@@ -295,13 +212,13 @@ export class FilesWritten implements FileTarget {
       const { first, last } = manifest.chunksOf(entry);
       marked.fill(0, first, last + 1);
       const path = this.#pathOf(entry);
-      const isAlone = this.#kept.offer.files === undefined;
+      const isAlone = this.#offer.files === undefined;
       // What is alone stays the same file; others are made anew.
       if (await lookAt(path)) await said("change", path, () => isAlone ? Deno.truncate(path, 0) : Deno.remove(path));
     }
     await this.#record.reset(marked);
     this.#chunks = new ChunkMap(manifest.chunks, marked);
-    if (!await this.#isThere()) await this.#beginAnew(this.#listed!);
+    if (!await this.#part.isThere()) await this.#beginAnew(this.#listed!);
   }
 
   async #makeEmpty(path: string): Promise<void> {
@@ -310,54 +227,18 @@ export class FilesWritten implements FileTarget {
   }
 
   async #makeFolder(path: string): Promise<void> {
-    if (this.#kept.offer.files === undefined || this.#folders.has(path)) return;
+    if (this.#offer.files === undefined || this.#folders.has(path)) return;
     await said("make the folder", path, () => Deno.mkdirSync(path, { recursive: true }));
     this.#folders.add(path);
   }
 
-  /** A name that nothing has. */
-  async #giveName(part: string, isFolder: boolean): Promise<string> {
-    const name = safeName(this.#kept.offer.name);
-    for (let number = 0;; number++) {
-      const path = join(dirname(part), numbered(name, number));
-      if (await lookAt(path)) continue;
-      this.#kept.naming = path;
-      this.#place.save(this.#kept);
-      const given = await said("give a name to", part, () => isFolder ? moveFolder(part, path) : moveFile(part, path))
-        .catch((error) => {
-          this.#kept.naming = undefined;
-          this.#place.save(this.#kept);
-          throw error;
-        });
-      if (given) return path;
-    }
-  }
-
-  /** The program was ended between the second name and the end of the first. */
-  async #takeBack(naming: string): Promise<void> {
-    // Where the system does not tell files apart, there is no second name either.
-    if (this.#kept.offer.files !== undefined || !/\d/.test(this.#kept.identity ?? "")) return;
-    if (!await this.#isOurs(naming)) return;
-    await said("remove", this.#kept.part!, () => Deno.remove(this.#kept.part!));
-    this.#finished = naming;
-  }
-
   #pieces(chunk: number, bytes: Uint8Array): Piece[] {
     // One of which something is here already is there, unless somebody has taken it away.
-    const isNew = (entry: number) => this.#kept.offer.files !== undefined && !this.#isBegun(entry);
+    const isNew = (entry: number) => this.#offer.files !== undefined && !this.#isBegun(entry);
     return piecesOf(this.#listed!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew);
   }
 
   #pathOf(entry: number): string {
-    return join(this.#kept.part!, this.#listed!.paths[entry]!);
-  }
-}
-
-/** When this machine was started, as far as it can tell; 0 when it does not say. */
-function machineStart(): number {
-  try {
-    return Math.round(Date.now() - uptime() * 1000);
-  } catch {
-    return 0;
+    return join(this.#part.path, this.#listed!.paths[entry]!);
   }
 }

@@ -9,7 +9,8 @@ import { FileError } from "../wire/file/file_error.ts";
 import { cannot, said } from "./said.ts";
 import { identityOf, remove } from "./disk.ts";
 import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reading.ts";
-import { FilesWritten, type TargetKept } from "./file_target.ts";
+import { FilesWritten } from "./file_target.ts";
+import type { TargetKept } from "./part.ts";
 import { writeOwn } from "./own_file.ts";
 import { readList, recordFiles } from "./transfer_record.ts";
 

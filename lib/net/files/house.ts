@@ -22,6 +22,16 @@ export function reasonForOthers(error: unknown): string {
   return error instanceof FileError ? error.forOthers : reason(error);
 }
 
+/** Does what may fail without the chat; why, if it does. */
+export function whyNot(act: () => void): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return reason(error);
+  }
+}
+
 /** How far something has come, and how fast of late. */
 export class Pace {
   #at: number;

@@ -6,12 +6,14 @@ import type { Switchboard } from "../switchboard.ts";
 /** What the hub answers to whoever only asks. */
 export type Answer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
 
-/** Puts one question to the hub, for somebody who has no session; the answer, or nothing when they went away meanwhile. */
+/**
+ * Puts one question to the hub, for somebody who has no session; nothing, where our own error was the end of it. The runtime does
+ * not say that somebody went away who waits for an answer, so each question is answered.
+ */
 export function inquire(
   board: Switchboard,
   peer: PeerAddress,
   question: Extract<Command, { type: "vouch" | "register" }>,
-  left: AbortSignal,
 ): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const door = { name: "web", links: [], minds: true, open: (way: Way) => new Inquiry(way, resolve) };
@@ -20,8 +22,6 @@ export function inquire(
       peer,
       () => ({ write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
     );
-    left.addEventListener("abort", () => seat.end("went away"), { once: true });
-    if (left.aborted) return seat.end("went away");
     seat.ask(question);
   });
 }

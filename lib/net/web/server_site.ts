@@ -119,7 +119,7 @@ export class ServerSite implements Site {
     if (typeof name !== "string" || typeof password !== "string") {
       return json({ why: 'expected "name" and "password", both text' }, 400);
     }
-    const answer = await inquire(board, from, { type, name, password }, request.signal);
+    const answer = await inquire(board, from, { type, name, password });
     switch (answer?.type) {
       case "welcome":
         break;

@@ -1,0 +1,128 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Browser } from "./browser.ts";
+import { Lab } from "./lab.ts";
+import { Folder, type Programs, Running } from "./programs.ts";
+
+/** A client that serves its page; the browser that its one-time address was opened in. */
+async function paged(
+  programs: Programs,
+  args: readonly string[],
+  folder: Folder,
+): Promise<{ client: Running; browser: Browser; path: string }> {
+  const data = ["--data", folder.path, "--downloads", folder.path, "--page"];
+  const client = new Running(programs, "client", [...args, ...data], folder.path);
+  const [, port, path] = await client.printed(/^page on http:\/\/127\.0\.0\.1:(\d+)(\/open\/\w+)$/m);
+  const browser = new Browser(Number(port));
+  const entered = await browser.ask(path!);
+  assertEquals([entered.status, entered.headers.get("location")], [303, "/"]);
+  await entered.body?.cancel();
+  return { client, browser, path: path! };
+}
+
+async function status(browser: Browser, path: string): Promise<number> {
+  const response = await browser.ask(path);
+  await response.body?.cancel();
+  return response.status;
+}
+
+/** What both programs must do for browsers, whether they run from their sources or as executables. */
+export function pageProgramTests(programs: Programs): void {
+  const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
+
+  for (const mode of ["chat", "mailbox"] as const) {
+    test(`client ${mode} --page: the page says and hears what the client would, behind an address that is good once`, async () => {
+      using folder = new Folder();
+      await using lab = new Lab({ mailbox: true, data: folder.path });
+      using bob = await lab.join("bob");
+      const port = lab.portOf(mode === "chat" ? "im" : "mailbox");
+      const secret = folder.write("secret", "12345\n");
+      const { client, browser, path } = await paged(
+        programs,
+        [mode, "127.0.0.1", String(port), "--name", "alice", "--password-file", secret],
+        folder,
+      );
+      await using _client = client;
+      const stranger = new Browser(browser.port);
+      assertEquals([await status(stranger, path), await status(stranger, "/"), await status(stranger, "/about")], [
+        403,
+        403,
+        403,
+      ]);
+      await assertRejects(() => stranger.chat(), Error, "403");
+      const { name, host } = await browser.about();
+      assertEquals([name, host], ["alice", "client"]);
+
+      await using first = await browser.chat();
+      assertEquals((await first.resume()).rooms, ["lobby"]);
+      await first.say({ type: "say", id: "p1", to: "bob", text: "from a page" });
+      assertEquals(await bob.take(), "/from alice from a page");
+      assertEquals((await first.next("delivered")).id, "p1");
+      await using second = await browser.chat();
+      await first.next("elsewhere");
+      await first.over;
+      assertEquals(first.closed, "it goes on in another window");
+      await second.resume();
+      await bob.la.send("/to alice to a page\n");
+      const { text, seq } = await second.next("message");
+      assertEquals(text, "to a page");
+      await second.say({ type: "ack", seq });
+      assertEquals(await bob.la.line(), "303 Message delivery successful");
+      client.process.kill("SIGINT");
+      await client.over();
+    });
+  }
+
+  test("client peer --page: a page chats with a program, with no more than a table between them, and learns what became of it", async () => {
+    using folder = new Folder();
+    using other = new Folder();
+    // Where everybody is found by multicast, other tests are found too.
+    await using lab = new Lab({ addressBook: true, data: folder.path });
+    const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
+    await using bob = new Running(programs, "client", [...table, "--name", "bob", "--data", other.path], other.path);
+    const { client, browser } = await paged(programs, [...table, "--name", "alice"], folder);
+    await using _client = client;
+    await using chat = await browser.chat();
+    await chat.resume();
+    assertEquals((await chat.next("presence")).online, ["bob"]);
+    await chat.say({ type: "users", ref: 4 });
+    const { ref, users } = await chat.next("users");
+    assertEquals([ref, users], [4, [{ name: "bob", online: true }]]);
+    await chat.say({ type: "say", id: "p1", to: "bob", text: "no server here" });
+    await chat.next("sent");
+    await bob.printed(/^from alice: no server here$/m);
+    assertEquals((await chat.next("delivered")).id, "p1");
+    await chat.say({ type: "say", id: "p1", to: "bob", text: "no server here" });
+    assertEquals((await chat.next("sent")).seq, 1, "said again it has its first answer");
+    await bob.type("/to alice so I see\n");
+    assertEquals((await chat.next("message")).text, "so I see");
+    await chat.say({ type: "history", ref: 5, with: "bob", limit: 10 });
+    const { messages } = await chat.next("history");
+    assertEquals((messages as { text: string }[]).map(({ text }) => text), ["no server here", "so I see"]);
+  });
+
+  test("--page is for what has a page", async () => {
+    using folder = new Folder();
+    await using client = new Running(programs, "client", ["127.0.0.1", "2001", "--page"], folder.path);
+    assertEquals(await client.over(), 2);
+    assertEquals(
+      client.err,
+      "client: --page is for chat, mailbox and peer; the handout's client has no page. Perhaps: client chat 127.0.0.1 2001 --page\n",
+    );
+  });
+
+  test("the server has its pages with it, in whichever folder it is started", async () => {
+    using folder = new Folder();
+    const file = folder.write("users.txt", "alice 12345\n");
+    await using server = new Running(programs, "server", ["0", file, "--web", "0", "--tls-port", "0"], folder.path);
+    const [, port] = await server.printed(/^web listening on 127\.0\.0\.1:(\d+)$/m);
+    const browser = new Browser(Number(port));
+    const page = await (await browser.ask("/")).text();
+    const wanted = [...page.matchAll(/(?:href|src)="(\/page\/[\w.]+)"/g)].map(([, path]) => path!);
+    assertEquals(wanted.length > 2, true, page);
+    for (const path of [...wanted, "/server", "/metrics"]) assertEquals(await status(browser, path), 200, path);
+    await server.printed(/^tls listening on /m);
+    server.process.kill("SIGTERM");
+    assertEquals(await server.over(), 0);
+    assertMatch(server.err, /the SHA-256 fingerprint of this server's certificate is ([0-9A-F]{2}:){31}[0-9A-F]{2}$/m);
+  });
+}
