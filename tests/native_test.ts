@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/base/limits.ts";
+import { WEB_DOOR } from "../lib/wire/native/door.ts";
 import { NativeServerSession } from "../lib/wire/native/server.ts";
 import type { Way } from "../lib/wire/session.ts";
 import { Lab, RECEIPT } from "./support/lab.ts";
@@ -16,6 +17,17 @@ class KeepingLab extends Lab {
     Deno.removeSync(this.folder, { recursive: true });
   }
 }
+
+Deno.test("at the page's door nothing is taken before it is known who is there", () => {
+  const said: string[] = [];
+  const way = { command: ({ type }: { type: string }) => said.push(type), write() {}, waiting: () => 0 };
+  const session = WEB_DOOR.open(way as unknown as Way, limits(), 0);
+  assertEquals(session.hungry(0), false);
+  session.event({ type: "welcome", name: "alice" }, 0);
+  assertEquals(session.hungry(0), true);
+  session.push(0, new TextEncoder().encode('{"type":"resume"}'), 0);
+  assertEquals(said, ["resume"]);
+});
 
 const join = (lab: Lab, name: string) => RawNative.join(lab.port, name);
 

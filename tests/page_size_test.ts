@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { readPageFiles } from "../lib/store/page_files.ts";
+import { readPageFiles, withoutComments } from "../lib/store/page_files.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "face", "page");
 const MOST_BYTES = 60_000;
@@ -28,12 +28,37 @@ Deno.test("the chat page, with all it needs, is less than 60 kB on the wire", ()
   assert(bytes < MOST_BYTES, `${bytes} bytes`);
 });
 
-Deno.test("what is packed is what stands in the folder", async () => {
+Deno.test("what is packed is what stands in the folder, but for its comments, every line under its number", async () => {
   for (const [name, { bytes, packed }] of readPageFiles()) {
     assert(packed.length < bytes.length, name);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    assertEquals(await new Response(stream).text(), new TextDecoder().decode(bytes));
+    const [sent, stands] = [await new Response(stream).text(), new TextDecoder().decode(bytes)];
+    const [left, all] = [sent.split("\n"), stands.split("\n")];
+    assertEquals(left.length, all.length, name);
+    for (const [i, line] of all.entries()) {
+      if (left[i] === line) continue;
+      assertEquals(left[i], "");
+      assertMatch(line, name.endsWith(".html") ? /^$/ : /^\s*(\/\/|\/\*|\*)|\*\/$|^ /, `${name}: ${line}`);
+    }
+    // Whatever a text in the code looks like, it is no comment: none goes on in another line.
+    for (const line of stands.split("\n")) {
+      if (name.endsWith(".js")) assertEquals(line.split("`").length % 2, 1, `${name}: ${line}`);
+    }
   }
+});
+
+Deno.test("a comment among code stays where it is, and so does what looks like one", () => {
+  const same = [
+    "f(); // said here",
+    "/** @type {any} */ (x).y = 1;",
+    "const a = 'http://x'; /* b */ g();",
+    "h(/* nothing */);",
+  ];
+  for (const line of same) assertEquals(withoutComments(line), line);
+  assertEquals(
+    withoutComments("/** One\n * two\n\n three */\nf();\n  // four\n/* five */\ng();"),
+    "\n\n\n\nf();\n\n\ng();",
+  );
 });
 
 Deno.test("nothing of the page runs in line, makes elements of text, or comes from elsewhere", () => {

@@ -137,6 +137,17 @@ Deno.test("rooms: joined one is in it, left one is in the lobby; who is in it be
   assertEquals(next(left, who).members.length, 0);
 });
 
+Deno.test("peers have no lobby: whoever leaves a room there is in none", () => {
+  const came: ChatEvent = { type: "in", name: "alice", rooms: [], fresh: true };
+  const inTea = next(next(next(NOTHING, { type: "entered", name: "alice" }), came), {
+    type: "joined",
+    room: "tea",
+    members: 2,
+  });
+  const left = next(inTea, { type: "left", room: "tea" });
+  assertEquals([left.here, left.conversations.has("room lobby"), left.rooms.has("lobby")], [undefined, false, false]);
+});
+
 Deno.test("another person at this page sees nothing of the one before", () => {
   const state = next(after(heard(1, "bob", "secret")), { type: "entered", name: "carol" });
   assertEquals([state.me, state.conversations.size, state.people.size], ["carol", 0, 0]);

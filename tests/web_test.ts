@@ -3,26 +3,11 @@ import { Browser } from "./support/browser.ts";
 import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { WebLab } from "./support/web_lab.ts";
 import { Wire } from "./support/wire.ts";
 
 function browser(lab: Lab): Browser {
   return new Browser(lab.portOf("web"));
-}
-
-/** A server with a page, whose messages are kept in a folder of its own. */
-class WebLab extends Lab {
-  readonly folder: Folder;
-
-  constructor(options: ConstructorParameters<typeof Lab>[0] = {}) {
-    const folder = new Folder();
-    super({ web: true, data: folder.path, ...options });
-    this.folder = folder;
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.folder[Symbol.dispose]();
-  }
 }
 
 Deno.test("somebody logs in at the page, chats with the IM handout's client, and hears what became of it", async () => {

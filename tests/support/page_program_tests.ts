@@ -58,6 +58,7 @@ export function pageProgramTests(programs: Programs): void {
       assertEquals(await bob.take(), "/from alice from a page");
       assertEquals((await first.next("delivered")).id, "p1");
       await using second = await browser.chat();
+      await first.next("elsewhere");
       await first.over;
       assertEquals(first.closed, "it goes on in another window");
       await second.resume();

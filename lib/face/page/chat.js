@@ -82,6 +82,8 @@ function draw() {
   view.draw(state, Date.now());
   view.drawConnection(state, Date.now());
   view.drawReading(state);
+  // Only a room has people in it.
+  if (!state.here?.startsWith("room ") && !the("members").hidden) showMembers(false);
   view.drawMembers(state);
   compose.draw(state);
   // What is not drawn yet cannot have the focus.
@@ -116,7 +118,11 @@ function readAloud(from, text) {
 function learn(event) {
   const known = state.people;
   happen(event);
-  if (event.type === "in") cameIn();
+  if (event.type === "in") cameIn(event.rooms);
+  if (event.type === "elsewhere") {
+    socket.leave();
+    talk?.lost();
+  }
   if (event.type === "joined") {
     focusNext = compose;
     talk?.ask({ type: "rooms" });
@@ -132,12 +138,16 @@ function learn(event) {
   }
 }
 
-function cameIn() {
+/** @param {readonly string[]} rooms */
+function cameIn(rooms) {
   talk?.ask({ type: "users" });
   talk?.ask({ type: "rooms" });
   files?.cameIn();
-  // On a phone one begins with the list.
-  if (state.here === undefined && matchMedia("(min-width: 44.01rem)").matches) go({ room: LOBBY });
+  if (state.here !== undefined) return;
+  // On a phone one begins with the list; peers have no room that everybody is in.
+  if (!matchMedia("(min-width: 44.01rem)").matches) return;
+  if (rooms.includes(LOBBY)) go({ room: LOBBY });
+  else focusNext = side;
 }
 
 /** From now on it is this person's chat. @param {string} name */
@@ -237,10 +247,6 @@ const socket = new Socket({
   quiet: () => talk?.ping(),
   lost: (againMs) => {
     happen({ type: "connection", connection: { state: "lost", againAt: Date.now() + againMs } });
-    talk?.lost();
-  },
-  taken: () => {
-    happen({ type: "connection", connection: { state: "elsewhere" } });
     talk?.lost();
   },
 });

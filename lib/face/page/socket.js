@@ -3,8 +3,6 @@ const MOST_MS = 30_000;
 /** Of silence until the server is asked whether it is there, and then until the connection is given up. */
 const QUIET_MS = 15_000;
 const SILENCE_MS = 10_000;
-/** The chat goes on in another window: only a person takes it back. */
-const ELSEWHERE = 4001;
 
 /**
  * @typedef {object} SocketWay
@@ -14,7 +12,6 @@ const ELSEWHERE = 4001;
  * @property {() => void} turned all that came together was received
  * @property {() => void} quiet nothing has come for a while: say something that is answered
  * @property {(againMs: number) => void} lost it is gone, and will be tried again
- * @property {() => void} taken it goes on in another window, and is not tried again by itself
  */
 
 /** A WebSocket that comes back: after a second, then twice as long each time, half a minute at most, or as soon as there is a network. */
@@ -61,11 +58,19 @@ export class Socket {
 
   /** The connection is of no use any more. */
   give() {
+    if (!this.#socket) return;
+    this.leave();
+    this.#lost();
+  }
+
+  /** The same, and only a person has it tried again. */
+  leave() {
+    clearTimeout(this.#timer);
     const socket = this.#socket;
+    this.#socket = undefined;
     if (!socket) return;
     socket.onclose = socket.onmessage = null;
     socket.close();
-    this.#lost();
   }
 
   async #try() {
@@ -95,11 +100,7 @@ export class Socket {
       for (const line of String(data).split("\n")) this.way.received(line);
       this.way.turned();
     };
-    socket.onclose = ({ code }) => {
-      if (this.#socket !== socket) return;
-      if (code === ELSEWHERE) this.#taken();
-      else this.#lost();
-    };
+    socket.onclose = () => this.#socket === socket && this.#lost();
     this.#timer = setTimeout(() => this.give(), SILENCE_MS);
   }
 
@@ -116,12 +117,6 @@ export class Socket {
     this.#heard = false;
     this.way.quiet();
     this.#timer = setTimeout(() => this.#heard ? this.#listen() : this.give(), SILENCE_MS);
-  }
-
-  #taken() {
-    this.#socket = undefined;
-    clearTimeout(this.#timer);
-    this.way.taken();
   }
 
   #lost() {

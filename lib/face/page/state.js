@@ -121,6 +121,8 @@ export function next(state, event) {
       return { ...state, note: event.text };
     case "noted":
       return state.note === "" ? state : { ...state, note: "" };
+    case "elsewhere":
+      return { ...state, connection: { state: "elsewhere" } };
     case "closing":
       return { ...state, note: "The server stops; the page goes on when it is back." };
   }
@@ -217,7 +219,8 @@ function left(state, room) {
   conversations.delete(key);
   const members = Math.max(0, (state.rooms.get(room)?.members ?? 1) - 1);
   const gone = withRoom({ ...state, conversations }, room, { members, joined: false });
-  return state.here === key ? went(gone, { room: LOBBY }) : gone;
+  if (state.here !== key) return gone;
+  return gone.rooms.get(LOBBY)?.joined ? went(gone, { room: LOBBY }) : { ...gone, here: undefined, members: [] };
 }
 
 /** @param {State} state @param {string} name @param {{ members: number, joined: boolean }} room @returns {State} */

@@ -25,7 +25,7 @@ import { Outgoing } from "./outgoing.js";
  *   | { type: "joined", room: string, members: number }
  *   | { type: "left", room: string }
  *   | { type: "denied", why: string, question: Question | undefined }
- *   | { type: "closing" }} Happening
+ *   | { type: "closing" | "elsewhere" }} Happening
  */
 /**
  * @typedef {object} TalkWay
@@ -161,7 +161,8 @@ export class Talk {
       case "error":
         return this.way.show({ type: "denied", why: reply.why, question: undefined });
       case "closing":
-        return this.way.show({ type: "closing" });
+      case "elsewhere":
+        return this.way.show({ type: reply.type });
       case "refused":
         this.way.show({ type: "denied", why: `You are not let in: ${reply.why}.`, question: undefined });
         return this.way.broken(reply.why);

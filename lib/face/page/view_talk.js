@@ -63,6 +63,7 @@ export class TalkView {
   #head(state, talk) {
     const target = talk?.target;
     const room = target && "room" in target ? target.room : undefined;
+    the("heading").hidden = !target;
     write(this.#title, !target ? "" : cleaned("room" in target ? target.room : target.user));
     write(the("subtitle"), subtitle(state, talk));
     the("people").hidden = room === undefined;

@@ -5,8 +5,9 @@ import { json, pageFile, sentence } from "./answers.ts";
 import { cookie, passCookie, setCookie } from "./guard.ts";
 import { type Site, Sockets } from "./site.ts";
 
-/** The page goes on in another window; a page that hears this does not come back by itself. */
-const ELSEWHERE = 4001;
+/** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
+const ELSEWHERE = '{"type":"elsewhere"}';
+const TAKEN = 4001;
 const NOT_NOW = 1013;
 const DAY_SECONDS = 24 * 60 * 60;
 const SECRET_BYTES = 24;
@@ -103,7 +104,10 @@ export class ClientSite implements Site {
         if (socket.bufferedAmount > WAITING_BYTES) socket.close(NOT_NOW, "the page reads too slowly");
         else socket.send(json);
       },
-      dropped: (why, elsewhere) => socket.close(elsewhere ? ELSEWHERE : NOT_NOW, why.slice(0, REASON_CHARACTERS)),
+      dropped: (why, elsewhere) => {
+        if (elsewhere && socket.readyState === WebSocket.OPEN) socket.send(ELSEWHERE);
+        socket.close(elsewhere ? TAKEN : NOT_NOW, why.slice(0, REASON_CHARACTERS));
+      },
     };
     socket.onopen = () => {
       this.#open.add(socket);

@@ -10,8 +10,14 @@ export const MAILBOX_DOOR = {
   open: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "messages"),
 } as const;
 
-/** The page: our own protocol, a message a WebSocket frame; who it is, is known before the first. */
-export const WEB_DOOR = { ...MAILBOX_DOOR, name: "web", links: ["ws"] } as const;
+/** The page: our own protocol, a message a WebSocket frame; who it is, its door says. */
+export const WEB_DOOR = {
+  name: "web",
+  links: ["ws"],
+  minds: true,
+  open: (way: Way, limits: Limits, now: number): Session =>
+    new NativeServerSession(way, limits, now, "messages", undefined, true),
+} as const;
 
 /** Our own protocol in lines over TLS; a client says and proves who it is. */
 export const TLS_DOOR = {

@@ -34,8 +34,18 @@ export class NativeServerSession implements Session {
   #finished = false;
   #over = false;
 
-  /** With a name it is known who speaks; without one the client says and proves it first. */
-  constructor(readonly way: Way, readonly limits: Limits, now: number, framing: Framing, name?: string) {
+  /**
+   * With a name it is known who speaks. Without one the client says and proves it first; or its door does, where it is
+   * `introduced`, and nothing is taken until that has its answer.
+   */
+  constructor(
+    readonly way: Way,
+    readonly limits: Limits,
+    now: number,
+    framing: Framing,
+    name?: string,
+    readonly introduced = false,
+  ) {
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -53,6 +63,7 @@ export class NativeServerSession implements Session {
   }
 
   hungry(_link: Link): boolean {
+    if (this.introduced && this.#name === undefined) return false;
     if (this.#lines) return this.#waiting.length < WAITING && this.#lines.heldBytes <= this.#lines.lineBytes;
     return this.#waiting.length < WAITING;
   }

@@ -1,0 +1,475 @@
+import axe from "axe-core";
+import { assert, assertEquals } from "@std/assert";
+import { Browser as RawBrowser } from "./support/browser.ts";
+import { Cable } from "./support/cable.ts";
+import { Chromium, type Person } from "./support/chromium.ts";
+import { Lab, RawClient, USERS } from "./support/lab.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { WebLab } from "./support/web_lab.ts";
+import { until } from "./support/wire.ts";
+
+// The pages as people have them, in a real browser. One Chromium is there for all; each person has windows of their own.
+const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
+const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
+
+const PHONE = { width: 390, height: 760 };
+
+type Scene = (chromium: Chromium) => Promise<void>;
+const scenes: [string, Scene][] = [];
+
+function scene(name: string, play: Scene): void {
+  scenes.push([name, play]);
+}
+
+function addressOf(lab: Lab, scheme = "http"): string {
+  return `${scheme}://127.0.0.1:${lab.portOf("web")}/`;
+}
+
+/** Bytes that look like nothing, the same every time. */
+function bytesOf(count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = 0, x = 1; i < count; i++) bytes[i] = x = (x * 73 + (i >> 8) + 41) & 255;
+  return bytes;
+}
+
+/** Offers a file in the open conversations of two, and compares what has arrived. */
+async function passFile(from: Person, to: Person, bytes: Uint8Array): Promise<void> {
+  await from.offer("lab results.bin", bytes);
+  const saved = to.page.waitForEvent("download");
+  await to.page.getByRole("button", { name: "Accept lab results.bin" }).click();
+  const download = await saved;
+  assertEquals(download.suggestedFilename(), "lab results.bin");
+  const found = await Deno.readFile(await download.path());
+  assertEquals([found.length, found.every((byte, i) => byte === bytes[i])], [bytes.length, true]);
+  await to.sees("lab results.bin", "received, checked");
+  await from.sees("lab results.bin", "whole");
+}
+
+/** Nothing of the page as it stands keeps anybody out, neither in light colours nor in dark ones. */
+async function isAccessible({ page }: Person, what: string): Promise<void> {
+  await page.evaluate(axe.source);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = await page.evaluate("axe.run({ resultTypes: ['violations'] })") as axe.AxeResults;
+    const found = violations.map(({ id, impact, nodes }) =>
+      `${impact} ${id}: ${nodes.map(({ html }) => html).join(" ")}`
+    );
+    assertEquals(found, [], `${what}, ${colorScheme}`);
+  }
+}
+
+scene("two at the page and one with the IM handout's client talk in the lobby and in private", async (chromium) => {
+  await using house = new WebLab();
+  using jacky = await house.join("jacky");
+  await using alice = await chromium.person(addressOf(house));
+  await alice.login("alice");
+  await using bob = await chromium.person(addressOf(house));
+  await bob.login("bob");
+  await alice.say("good morning, lab");
+  await bob.sees("alicegood morning, lab");
+  assertEquals(await jacky.take(), "/broadcastfrom alice good morning, lab");
+  await jacky.la.send("/toall good morning, all\n");
+  for (const person of [alice, bob]) await person.sees("jackygood morning, all");
+
+  await alice.go("bob");
+  await alice.say("is <b>oven 2</b> free?");
+  await bob.place("alice").filter({ hasText: "1 unread" }).waitFor();
+  await bob.go("alice");
+  await bob.sees("is <b>oven 2</b> free?");
+  await alice.sees("is <b>oven 2</b> free?", "delivered");
+  await bob.say("until four");
+  await alice.sees("until four");
+
+  await alice.go("jacky");
+  await alice.say("and yours?");
+  assertEquals(await jacky.take(), "/from alice and yours?");
+  await alice.sees("and yours?", "delivered");
+  await jacky.la.send("/to alice it is taken\n");
+  await alice.sees("it is taken");
+  await alice.say("never mind");
+  assertEquals(await jacky.lb.line(), "/from alice never mind");
+  await alice.sees("never mind", "sent");
+  jacky.close();
+  await alice.sees("never mind", "failed");
+});
+
+scene("a file goes from one to the other, whole", async (chromium) => {
+  await using house = new WebLab();
+  await using alice = await chromium.person(addressOf(house));
+  await alice.login("alice");
+  await using bob = await chromium.person(addressOf(house));
+  await bob.login("bob");
+  await alice.go("bob");
+  await bob.go("alice");
+  await passFile(alice, bob, bytesOf(3_000_001));
+});
+
+scene("the network goes and comes back: what was typed meanwhile arrives once, in order", async (chromium) => {
+  await using house = new WebLab();
+  using bob = await house.join("bob");
+  using cable = new Cable(house.portOf("web"));
+  await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
+  await alice.login("alice");
+  await alice.go("bob");
+  await alice.say("one");
+  assertEquals(await bob.take(), "/from alice one");
+  cable.pull();
+  await alice.shows("Connection lost");
+  for (const text of ["two", "three", "four"]) await alice.say(text);
+  await alice.sees("four", "sending");
+  await alice.page.getByRole("textbox", { name: "Message" }).fill("half a sen");
+  cable.plug(house.portOf("web"));
+  await alice.page.getByRole("button", { name: "Try now" }).click();
+  for (const text of ["two", "three", "four"]) assertEquals(await bob.take(), `/from alice ${text}`);
+  await alice.sees("four", "delivered");
+  assertEquals(await alice.texts(), ["one", "two", "three", "four"]);
+  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
+});
+
+scene("the server goes down and comes up again: the page goes on by itself, without a new log-in", async (chromium) => {
+  using folder = new Folder();
+  const first = new Lab({ web: true, data: folder.path });
+  using cable = new Cable(first.portOf("web"));
+  await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
+  await alice.login("alice");
+  await alice.go("bob");
+  await alice.say("one");
+  await alice.sees("one", "sent");
+  await first.house.stop();
+  cable.pull();
+  await alice.shows("Connection lost");
+  await alice.say("two");
+  // A tab that is loaded anew meanwhile has nothing to be loaded from; one that is loaded afterwards has lost nothing.
+  await using second = new Lab({ web: true, data: folder.path });
+  cable.plug(second.portOf("web"));
+  await alice.sees("two", "sent");
+  await using bob = await chromium.person(addressOf(second));
+  await bob.login("bob");
+  await bob.go("alice");
+  await bob.sees("two");
+  assertEquals(await bob.texts(), ["one", "two"]);
+  await alice.sees("one", "delivered");
+  await alice.sees("two", "delivered");
+  await alice.page.getByRole("textbox", { name: "Message" }).fill("not yet said");
+  await alice.page.reload();
+  await alice.isIn("alice");
+  await alice.isAt("bob");
+  await alice.sees("two");
+  assertEquals(await alice.texts(), ["one", "two"]);
+  assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "not yet said");
+});
+
+scene(
+  "somebody with a keyboard alone logs in, picks a person, says something and reads the answer",
+  async (chromium) => {
+    await using house = new WebLab();
+    using bob = await house.join("bob");
+    await using alice = await chromium.person(addressOf(house));
+    const { page } = alice;
+    const { keyboard } = page;
+    const isFocused = (selector: string) => page.locator(`${selector}:focus`).waitFor();
+    await isFocused("#door-name");
+    await keyboard.type("alice");
+    await keyboard.press("Tab");
+    await keyboard.type("12345");
+    await keyboard.press("Enter");
+    await alice.isIn("alice");
+    await isFocused("#text");
+    await keyboard.press("Escape");
+    await isFocused("#find");
+    await keyboard.type("bo");
+    await keyboard.press("ArrowDown");
+    await isFocused("#places button");
+    await keyboard.press("Enter");
+    await alice.isAt("bob");
+    await isFocused("#text");
+    await keyboard.type("can you hear me?");
+    await keyboard.press("Enter");
+    assertEquals(await bob.take(), "/from alice can you hear me?");
+    await bob.la.send("/to alice every word\n");
+    await alice.sees("every word");
+    // Who reads with the ears is told.
+    await page.locator("#heard", { hasText: "bob: every word" }).waitFor();
+    await isFocused("#text");
+    for (let i = 0; i < 2; i++) await keyboard.press("Shift+Tab");
+    await isFocused("#scroller");
+  },
+);
+
+scene("a wrong password is told in words; who may, makes an account and is in", async (chromium) => {
+  using folder = new Folder();
+  folder.write("users.txt", "jacky 12345\n");
+  await using house = new WebLab({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
+  await using dora = await chromium.person(addressOf(house));
+  const { page } = dora;
+  await page.getByLabel("Name", { exact: true }).fill("dora");
+  await page.getByLabel("Password", { exact: true }).fill("guessed");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").filter({ hasText: "wrong name or password" }).waitFor();
+  await page.getByRole("button", { name: "Make an account" }).click();
+  await page.getByLabel("Password", { exact: true }).fill("qwertz");
+  await page.getByLabel("Password again").fill("qwerty");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").filter({ hasText: "not the same" }).waitFor();
+  await page.getByLabel("Password again").fill("qwertz");
+  await page.keyboard.press("Enter");
+  await dora.isIn("dora");
+  using raw = await house.join("dora", "qwertz");
+  await dora.say("here I am");
+  assertEquals(await raw.take(), "/broadcastfrom dora here I am");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Name", { exact: true }).waitFor();
+});
+
+scene(
+  "nothing keeps anybody out of the log-in, the chat and a file, light and dark, desktop and phone",
+  async (chromium) => {
+    await using house = new WebLab();
+    using bob = await house.join("bob");
+    await using alice = await chromium.person(addressOf(house));
+    await alice.page.getByLabel("Name", { exact: true }).waitFor();
+    await isAccessible(alice, "log-in");
+    await alice.login("alice");
+    await isAccessible(alice, "nothing was said");
+    await bob.la.send("/toall see http://example.org/ please\n");
+    await alice.sees("please");
+    await alice.page.getByRole("button", { name: "People" }).click();
+    await alice.page.locator("#member-list").getByText("bob").waitFor();
+    await isAccessible(alice, "who is in the room");
+    await alice.go("bob");
+    await alice.say("it will not arrive");
+    assertEquals(await bob.lb.line(), "/from alice it will not arrive");
+    bob.close();
+    await alice.sees("it will not arrive", "failed");
+    await isAccessible(alice, "failed");
+    await using jacky = await chromium.person(addressOf(house));
+    await jacky.login("jacky");
+    await jacky.go("alice");
+    await jacky.offer("slides.pdf", bytesOf(1000));
+    await alice.place("jacky").filter({ hasText: "1 unread" }).waitFor();
+    await isAccessible(alice, "something is unread");
+    await alice.go("jacky");
+    await alice.page.getByRole("button", { name: "Accept slides.pdf" }).waitFor();
+    await isAccessible(alice, "a file is offered");
+    await alice.page.getByRole("button", { name: "Accept slides.pdf" }).click();
+    await alice.sees("slides.pdf", "received");
+    await alice.page.setViewportSize(PHONE);
+    await isAccessible(alice, "phone, a file has come");
+    await alice.page.getByRole("button", { name: "Back to the conversations" }).click();
+    await alice.page.locator("#find:focus").waitFor();
+    await isAccessible(alice, "phone, the list");
+    await alice.go("lobby");
+    await house.house.stop();
+    await alice.shows("Connection lost");
+    await isAccessible(alice, "phone, the connection is lost");
+  },
+);
+
+scene("the first page is less than 60 kB over the wire, and its log-in has the focus", async (chromium) => {
+  await using house = new WebLab();
+  await using alice = await chromium.person("about:blank");
+  const wire = await alice.context.newCDPSession(alice.page);
+  let bytes = 0;
+  let files = 0;
+  wire.on("Network.loadingFinished", ({ encodedDataLength }) => (files++, bytes += encodedDataLength));
+  await wire.send("Network.enable");
+  await alice.page.goto(addressOf(house), { waitUntil: "networkidle" });
+  assert(files > 20 && bytes > 20_000, `${files} files of ${bytes} bytes`);
+  assert(bytes < 60_000, `${bytes} bytes in ${files} files`);
+  await alice.page.keyboard.type("ali");
+  assertEquals(await alice.page.getByLabel("Name", { exact: true }).inputValue(), "ali");
+});
+
+/** What is asked of the list, in its page. */
+interface Scrolling {
+  scrollTop: number;
+  readonly scrollHeight: number;
+  readonly textContent: string;
+  readonly firstElementChild: { readonly childElementCount: number };
+}
+
+scene("of 10,000 messages no more are in the document than are seen, and all can be read", async (chromium) => {
+  const COUNT = 10_000;
+  await using house = new WebLab({ limits: { burstCommands: 100_000 } });
+  await using jacky = await new RawBrowser(house.portOf("web")).join("jacky");
+  await jacky.resume();
+  for (let at = 1; at <= COUNT; at++) {
+    await jacky.say({ type: "say", id: `j${at}`, room: "lobby", text: `reading ${at} of the long run` });
+    // No more are under way than a page has.
+    if (at % 500 === 0) {
+      await until(() => jacky.heard.some(({ type, id }) => type === "sent" && id === `j${at}`), `${at} are said`);
+      jacky.heard.length = 0;
+    }
+  }
+  await using alice = await chromium.person(addressOf(house));
+  await alice.login("alice");
+  await alice.sees(`reading ${COUNT} of`);
+  // Scrolls up as fast as history comes, and counts what is in the document.
+  const most = await alice.page.locator("#scroller").evaluate(async (scroller: Scrolling) => {
+    let most = 0;
+    do {
+      scroller.scrollTop = 0;
+      await new Promise((resolve) => setTimeout(resolve));
+      most = Math.max(most, scroller.firstElementChild.childElementCount);
+    } while (!scroller.textContent.includes("The beginning"));
+    return most;
+  });
+  assert(most > 10 && most < 120, `${most} rows`);
+  await alice.sees("reading 1 of the long run");
+  await alice.page.locator("#scroller").evaluate((scroller: Scrolling) => {
+    scroller.scrollTop = scroller.scrollHeight / 2;
+  });
+  await alice.page.locator("#messages > li", { hasText: /reading [4-6]\d{3} of/ }).first().waitFor();
+  const texts = await alice.texts();
+  const numbers = texts.map((text) => Number(text.split(" ")[1]));
+  assertEquals(numbers, numbers.map((_, i) => numbers[0]! + i), "in order, without a gap");
+  await alice.page.getByRole("button", { name: "Latest messages" }).click();
+  await alice.sees(`reading ${COUNT} of`);
+});
+
+/** A client that serves its page; the address that is good once. */
+async function paged(args: readonly string[], folder: Folder): Promise<{ client: Running; address: string }> {
+  const data = ["--data", folder.path, "--downloads", folder.path, "--page"];
+  const client = new Running(SOURCES, "client", [...args, ...data], folder.path);
+  const [, address] = await client.printed(/^page on (\S+)$/m);
+  return { client, address: address! };
+}
+
+scene("client chat --page: the chat in a window, and then in another one, and back", async (chromium) => {
+  using folder = new Folder();
+  await using lab = new Lab({ data: folder.path });
+  using bob = await lab.join("bob");
+  const secret = folder.write("secret", "12345\n");
+  const port = String(lab.port);
+  const { client, address } = await paged(
+    ["chat", "127.0.0.1", port, "--name", "alice", "--password-file", secret],
+    folder,
+  );
+  await using _client = client;
+  await using alice = await chromium.person(address);
+  await alice.isIn("alice");
+  await alice.isAt("lobby");
+  assertEquals(await alice.page.title(), `lobby – Partyline at 127.0.0.1:${port}`);
+  await alice.go("bob");
+  await alice.say("from a page of my own");
+  assertEquals(await bob.take(), "/from alice from a page of my own");
+  await alice.sees("from a page of my own", "delivered");
+  await using other = await alice.window(new URL("/", address).href);
+  await other.isIn("alice");
+  await alice.shows("This chat goes on in another window.");
+  await bob.la.send("/to alice where are you?\n");
+  await other.place("bob").filter({ hasText: "1 unread" }).waitFor();
+  await alice.page.getByRole("button", { name: "Use it here" }).click();
+  await alice.connected();
+  await alice.sees("where are you?");
+  await other.shows("This chat goes on in another window.");
+  await using stranger = await chromium.person(address);
+  await stranger.shows("This address was good once.");
+});
+
+scene("client peer --page: straight with others, where there is no room for everybody", async (chromium) => {
+  using folder = new Folder();
+  using others = new Folder();
+  await using lab = new Lab({ addressBook: true, data: folder.path });
+  const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
+  await using bob = new Running(SOURCES, "client", [...table, "--name", "bob", "--data", others.path], others.path);
+  const { client, address } = await paged([...table, "--name", "alice"], folder);
+  await using _client = client;
+  await using alice = await chromium.person(address);
+  await alice.isIn("alice");
+  assertEquals(await alice.page.title(), "Partyline among peers");
+  await alice.place("bob").waitFor();
+  assertEquals(await alice.place("lobby").count(), 0);
+  await alice.shows("Choose a room or a person at the side.");
+  await alice.page.locator("#find:focus").waitFor();
+  await isAccessible(alice, "no conversation is open");
+  await alice.go("bob");
+  await alice.say("no server here");
+  await bob.printed(/^from alice: no server here$/m);
+  await alice.sees("no server here", "delivered");
+  await bob.type("/to alice none at all\n");
+  await alice.sees("none at all");
+});
+
+scene(
+  "the server's page waits for clients, tells who came and what is said, and comes back after the server",
+  async (chromium) => {
+    using folder = new Folder();
+    const users = folder.write("users.txt", USERS);
+    const serve = () =>
+      new Running(
+        SOURCES,
+        "server",
+        ["0", users, "--host", "127.0.0.1", "--web", "0", "--data", folder.path],
+        folder.path,
+      );
+    const portOf = async (server: Running, door: string) =>
+      Number((await server.printed(new RegExp(`^${door} listening on 127\\.0\\.0\\.1:(\\d+)$`, "m")))[1]);
+    const first = serve();
+    await using _first = first;
+    const web = await portOf(first, "web");
+    using cable = new Cable(web);
+    await using admin = await chromium.person(`http://127.0.0.1:${cable.port}/server`);
+    const { page } = admin;
+    await admin.shows("Waiting for clients");
+    assertEquals(await page.title(), `127.0.0.1:${web} · Partyline server`);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await isAccessible(admin, `the server's page, ${colorScheme}`);
+    }
+    await using alice = await chromium.person(`http://127.0.0.1:${web}/`);
+    await alice.login("alice");
+    await admin.shows("1 person online");
+    await page.locator("#online", { hasText: "alice" }).waitFor();
+    for (let i = 0; i < 5; i++) await alice.say(`reading ${i}`);
+    await page.locator("#said", { hasText: "5" }).waitFor();
+    const messages = page.locator(".plot", { hasText: "Messages" }).first();
+    await messages.locator("path.line.main[d*=L]").waitFor({ state: "attached" });
+    await page.locator("#log li", { hasText: "alice" }).first().waitFor();
+    await page.getByLabel("Lines with").fill("nothing is like this");
+    await admin.shows("No line is like that.");
+    await page.getByLabel("Lines with").fill("alice");
+    await page.locator("#log li", { hasText: "alice" }).first().waitFor();
+    assertEquals(await page.locator("#log li").filter({ hasNotText: "alice" }).count(), 0);
+    await page.setViewportSize(PHONE);
+    await isAccessible(admin, "the server's page on a phone");
+
+    cable.pull();
+    first.process.kill("SIGTERM");
+    assertEquals(await first.over(), 0);
+    await admin.shows("The server is not answering; trying again.");
+    await using second = serve();
+    cable.plug(await portOf(second, "web"));
+    await page.locator("#away", { hasText: /^$/ }).waitFor({ state: "attached" });
+    await admin.shows("Waiting for clients");
+    using bob = await RawClient.open(await portOf(second, "im"));
+    await bob.login("bob", "12345");
+    assertEquals(await bob.la.ask("/list"), "301 bob");
+    await page.locator("#online", { hasText: "bob" }).waitFor();
+  },
+);
+
+scene("over https, with a certificate of the server's own making, people talk and a file arrives", async (chromium) => {
+  await using house = new WebLab({ tls: "own" });
+  const trusting = { ignoreHTTPSErrors: true };
+  await using alice = await chromium.person(addressOf(house, "https"), trusting);
+  await alice.login("alice");
+  await using bob = await chromium.person(addressOf(house, "https"), trusting);
+  await bob.login("bob");
+  await alice.go("bob");
+  await alice.say("nobody else reads this");
+  await bob.go("alice");
+  await bob.sees("nobody else reads this");
+  await alice.sees("nobody else reads this", "delivered");
+  await passFile(alice, bob, bytesOf(1_000_001));
+});
+
+const skip = why !== undefined && !required;
+Deno.test({
+  name: skip ? `the pages in Chromium (skipped: ${why})` : "the pages in Chromium",
+  ignore: skip,
+  async fn(t) {
+    await using chromium = await Chromium.launch();
+    for (const [name, play] of scenes) await t.step(name, () => play(chromium));
+  },
+});

@@ -1,0 +1,74 @@
+/** The way to a server: it can be pulled and plugged in again, while those who come by it find it under one port. */
+export class Cable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #ends = new Set<Deno.TcpConn>();
+  #to: number | undefined;
+
+  constructor(to: number) {
+    this.#to = to;
+    this.#accept();
+  }
+
+  /** The port that leads to the server. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** Every connection is gone, and none comes about. */
+  pull(): void {
+    this.#to = undefined;
+    for (const end of this.#ends) this.#close(end);
+  }
+
+  /** From now on it leads to this port. */
+  plug(to: number): void {
+    this.#to = to;
+  }
+
+  [Symbol.dispose](): void {
+    this.pull();
+    this.#listener.close();
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for (;;) {
+        const caller = await this.#listener.accept();
+        if (this.#to === undefined) caller.close();
+        else this.#pass(caller, this.#to).catch(() => {});
+      }
+    } catch { /* it is closed */ }
+  }
+
+  async #pass(caller: Deno.TcpConn, to: number): Promise<void> {
+    this.#ends.add(caller);
+    try {
+      const called = await Deno.connect({ hostname: "127.0.0.1", port: to });
+      this.#ends.add(called);
+      // It may have been pulled meanwhile.
+      if (this.#to !== to) return this.#close(called);
+      await Promise.all([this.#copy(caller, called), this.#copy(called, caller)]);
+    } finally {
+      this.#close(caller);
+    }
+  }
+
+  async #copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+    const buffer = new Uint8Array(64 * 1024);
+    try {
+      for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        for (let written = 0; written < count;) written += await to.write(buffer.subarray(written, count));
+      }
+    } catch { /* it was pulled */ }
+    // Browsers and our server do not half-close.
+    this.#close(from);
+    this.#close(to);
+  }
+
+  #close(end: Deno.TcpConn): void {
+    this.#ends.delete(end);
+    try {
+      end.close();
+    } catch { /* it is closed */ }
+  }
+}

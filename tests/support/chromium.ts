@@ -1,0 +1,162 @@
+import { Buffer } from "node:buffer";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from "playwright-core";
+
+const WAIT_MS = 20_000;
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/** It speaks to our servers alone. */
+const FLAGS = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A real Chromium, with a window for each person. */
+export class Chromium {
+  private constructor(readonly browser: Browser) {}
+
+  /** The program, where it is installed. */
+  static program(): string | undefined {
+    return NAMES.find((name) => {
+      try {
+        return new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync().success;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  static async launch(): Promise<Chromium> {
+    const name = Chromium.program();
+    if (name === undefined) throw new Error(`there is no Chromium here, by none of these names: ${NAMES.join(", ")}`);
+    return new Chromium(await chromium.launch({ executablePath: pathOf(name), args: FLAGS, timeout: WAIT_MS }));
+  }
+
+  /** Somebody with a browser of their own, at this address. */
+  async person(address: string, options: BrowserContextOptions = {}): Promise<Person> {
+    const context = await this.browser.newContext({
+      locale: "en-GB",
+      viewport: { width: 1100, height: 720 },
+      ...options,
+    });
+    context.setDefaultTimeout(WAIT_MS);
+    const person = new Person(context, await context.newPage());
+    await person.page.goto(address);
+    return person;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+  }
+}
+
+/** One person at the chat page: does what a person does, and waits for what a person sees. */
+export class Person {
+  /** What has gone wrong in the page. */
+  readonly #wrong: string[] = [];
+
+  constructor(readonly context: BrowserContext, readonly page: Page) {
+    page.on("pageerror", (error) => this.#wrong.push(String(error)));
+    page.on("console", (message) => {
+      // That the server was away is said there too.
+      if (/Content Security Policy|Uncaught/.test(message.text())) this.#wrong.push(message.text());
+    });
+  }
+
+  /** Another window of the same browser. */
+  async window(address: string): Promise<Person> {
+    const person = new Person(this.context, await this.context.newPage());
+    await person.page.goto(address);
+    return person;
+  }
+
+  async login(name: string, password = "12345"): Promise<void> {
+    await this.page.getByLabel("Name", { exact: true }).fill(name);
+    await this.page.getByLabel("Password", { exact: true }).fill(password);
+    await this.page.getByRole("button", { name: "Log in" }).click();
+    await this.isIn(name);
+  }
+
+  /** The chat is there, and connected. */
+  async isIn(name: string): Promise<void> {
+    await this.page.locator("#me", { hasText: name }).waitFor();
+    await this.connected();
+  }
+
+  async connected(): Promise<void> {
+    await this.page.locator("#chat").waitFor();
+    await this.page.locator("#connection").waitFor({ state: "hidden" });
+  }
+
+  /** The person or the room of this name, at the side. */
+  place(name: string): Locator {
+    const exact = new RegExp(`^${name}$`);
+    return this.page.locator("#places button", { has: this.page.locator(".name", { hasText: exact }) });
+  }
+
+  async go(name: string): Promise<void> {
+    await this.place(name).click();
+    await this.isAt(name);
+  }
+
+  async isAt(name: string): Promise<void> {
+    await this.page.locator("#title", { hasText: new RegExp(`^${name}$`) }).waitFor();
+  }
+
+  async say(text: string): Promise<void> {
+    const field = this.page.getByRole("textbox", { name: "Message" });
+    await field.fill(text);
+    await field.press("Enter");
+  }
+
+  /** The row with this text in the open conversation. */
+  row(text: string): Locator {
+    return this.page.locator("#messages > li", { hasText: text });
+  }
+
+  /** Waits until a message is there, with this state when it is one's own. */
+  async sees(text: string, state = ""): Promise<void> {
+    await this.row(text).filter({ hasText: state }).waitFor();
+  }
+
+  /** Waits until the whole page shows this. */
+  async shows(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).filter({ visible: true }).first().waitFor();
+  }
+
+  /** The texts of the open conversation as they stand there. */
+  async texts(): Promise<string[]> {
+    return await this.page.locator("#messages .text").allTextContents();
+  }
+
+  /** Puts a file into the open conversation. */
+  async offer(name: string, bytes: Uint8Array): Promise<void> {
+    const file = { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
+    await this.page.locator("#file").setInputFiles(file);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.close();
+    if (this.context.pages().length === 0) await this.context.close();
+    if (this.#wrong.length > 0) throw new Error(`in the page: ${this.#wrong.join("; ")}`);
+  }
+}
+
+function pathOf(program: string): string {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    try {
+      const path = `${folder}/${program}`;
+      if (Deno.statSync(path).isFile) return path;
+    } catch { /* not there */ }
+  }
+  return program;
+}
