@@ -9,10 +9,9 @@ import { Places } from "../lib/net/places.ts";
 import { StreamServer } from "../lib/net/stream_server.ts";
 import type { Door } from "../lib/net/seat.ts";
 import { certificateFor } from "./tls.ts";
-import { openWeb } from "./web.ts";
+import { readWeb } from "./web.ts";
 import type { Switchboard } from "../lib/net/switchboard.ts";
 import type { Overlook } from "../lib/net/web/overlook.ts";
-import { StoreError } from "../lib/store/store_error.ts";
 import type { AddressBook } from "../lib/wire/address_book/book.ts";
 import { addressBookDoor } from "../lib/wire/address_book/door.ts";
 import { IM_DOOR } from "../lib/wire/im/door.ts";
@@ -36,7 +35,7 @@ export interface DoorPlan {
   readonly limits: Limits;
 }
 
-/** Opens every door that is wanted, or none. */
+/** Opens every door that is wanted, or none; what cannot be read is told before the first is open. */
 export function openDoors(
   plan: DoorPlan,
   board: Switchboard,
@@ -44,31 +43,42 @@ export function openDoors(
   overlook: Overlook,
   secrets: GateSecrets,
 ): Map<DoorName, DoorServer> {
-  const servers = new Map<DoorName, DoorServer>();
   const { host: hostname, data, limits } = plan;
+  const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
+  const servers = new Map<DoorName, DoorServer>();
+  let own: Certificate | undefined;
+  const certificate = (tls: WebOptions["tls"]) =>
+    tls === "own" ? own ??= certificateFor(tls, web.names, data) : certificateFor(tls, web.names, data);
   const stream = (door: Door, certificate?: Certificate) => (port: number) =>
     new StreamServer(door, { hostname, port }, board, new Places(limits), limits, certificate);
-  const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
-  let made: Certificate | undefined;
-  const certificate = () => made ??= certificateFor(web, data);
-  const open: Record<DoorName, (port: number) => DoorServer> = {
-    im: stream(IM),
-    "address-book": stream(addressBookDoor(book)),
-    lobby: stream(LOBBY_DOOR),
-    mailbox: (port) => new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
-    web: (port) => openWeb({ web, data, limits }, port, board, overlook, certificate()),
-    tls: (port) => stream(TLS_DOOR, certificate() ?? certificateFor({ ...web, tls: "own" }, data))(port),
+  const readers: Record<DoorName, () => (port: number) => DoorServer> = {
+    im: () => stream(IM),
+    "address-book": () => stream(addressBookDoor(book)),
+    lobby: () => stream(LOBBY_DOOR),
+    mailbox: () => (port) =>
+      new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
+    web: () => readWeb({ web, data, limits }, board, overlook, certificate(web.tls)),
+    tls: () => stream(TLS_DOOR, certificate(web.tls ?? "own")),
   };
-  for (const [name, port] of Object.entries(plan.doors) as [DoorName, number][]) {
+  const abandon = (error: unknown) => {
+    for (const server of servers.values()) (server.close(), server.shut?.());
+    board.close();
+    throw error;
+  };
+  const wanted = Object.entries(plan.doors) as [DoorName, number][];
+  let openers: [DoorName, number, (port: number) => DoorServer][] = [];
+  try {
+    openers = wanted.map(([name, port]) => [name, port, readers[name]()]);
+  } catch (error) {
+    abandon(error);
+  }
+  for (const [name, port, open] of openers) {
     try {
-      servers.set(name, open[name](port));
+      servers.set(name, open(port));
     } catch (error) {
-      for (const server of servers.values()) (server.close(), server.shut?.());
-      board.close();
-      if (error instanceof StoreError) throw error;
       const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
       const where = endpoint(name === "web" ? web.host : hostname, port);
-      throw new UsageError(`cannot listen on ${where}${option}: ${reason(error)}`);
+      abandon(new UsageError(`cannot listen on ${where}${option}: ${reason(error)}`));
     }
   }
   return servers;

@@ -6,7 +6,8 @@ import { fingerprint, type KeyedCertificate, ownCertificate, readCertificate } f
 
 /** What makes a server's connections TLS: what was given, or what was made for this machine, whose fingerprint is told. */
 export function certificateFor(
-  { tls, names }: Pick<WebOptions, "tls" | "names">,
+  tls: WebOptions["tls"],
+  names: readonly string[],
   data: string,
 ): KeyedCertificate | undefined {
   if (tls === undefined) return undefined;

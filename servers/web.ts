@@ -12,21 +12,13 @@ import { readPageFiles } from "../lib/store/page_files.ts";
 import { PASS_DAYS, Passes } from "../lib/store/passes.ts";
 import { readSecret } from "../lib/store/secret_file.ts";
 
-/** What the page's door is opened with. */
-export interface WebPlan {
-  readonly web: WebOptions;
-  readonly data: string;
-  readonly limits: Limits;
-}
-
-/** Opens the door for browsers; throws when it cannot be opened, or what it needs cannot be read. */
-export function openWeb(
-  { web, data, limits }: WebPlan,
-  port: number,
+/** Reads what the page's door needs; what opens it then. */
+export function readWeb(
+  { web, data, limits }: { readonly web: WebOptions; readonly data: string; readonly limits: Limits },
   board: Switchboard,
   overlook: Overlook,
   certificate: Certificate | undefined,
-): WebServer {
+): (port: number) => WebServer {
   const site = new ServerSite({
     board,
     places: new Places(limits),
@@ -38,5 +30,5 @@ export function openWeb(
     watchPassword: readSecret(web.watchPasswordFile),
     secure: certificate !== undefined,
   });
-  return new WebServer({ hostname: web.host, port }, site, [...ownNames(), ...web.names], certificate);
+  return (port) => new WebServer({ hostname: web.host, port }, site, [...ownNames(), ...web.names], certificate);
 }

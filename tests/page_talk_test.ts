@@ -127,6 +127,14 @@ Deno.test("whoever is not let in learns why, and does not wait on a connection t
   assertEquals(page.broken, ["this server cannot keep messages"]);
 });
 
+Deno.test("who is taken into a room by others asks which rooms there are", () => {
+  const page = new Page();
+  page.begin();
+  page.news();
+  page.told({ type: "joined", ref: 0, room: "lab", members: 2 });
+  assertEquals(page.news(), [{ type: "rooms", ref: 1 }]);
+});
+
 Deno.test("another store counts anew", () => {
   const page = new Page();
   page.begin();

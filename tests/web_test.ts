@@ -209,3 +209,22 @@ Deno.test("client chat over TLS knows the server by its certificate, and by no o
   assertEquals(await wary.over(), 1);
   assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/m);
 });
+
+Deno.test("what the page needs and cannot be read is told before any door opens", async () => {
+  using folder = new Folder();
+  folder.write("users.txt", "alice 12345\n");
+  const [cert, key] = [folder.write("cert.pem", "no certificate\n"), folder.write("key.pem", "no key\n")];
+  const wrong: [string[], RegExp][] = [
+    [["--tls-cert", cert, "--tls-key", key], /cert\.pem is no certificate in PEM/],
+    [["--tls-cert", `${folder.path}/none.pem`, "--tls-key", key], /cannot read .*none\.pem: /],
+    [["--tls-cert", cert], /--tls-cert and --tls-key go together/],
+    [["--watch-password-file", `${folder.path}/none`], /cannot read the password file .*none: /],
+  ];
+  for (const [options, why] of wrong) {
+    const args = ["0", "users.txt", "--host", "127.0.0.1", "--web", "0", ...options];
+    await using server = new Running(SOURCES, "server", args, folder.path);
+    assertEquals([await server.over(), server.out], [2, ""], options.join(" "));
+    assertMatch(server.err, why);
+    assertEquals(server.err.trimEnd().split("\n").length, 1, server.err);
+  }
+});

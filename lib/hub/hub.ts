@@ -137,9 +137,9 @@ export class Hub {
     return this.#presences.get(id)?.kind === "native";
   }
 
-  /** A new session, seen at this address. */
-  enter(id: SessionId, address: string): void {
-    this.#presences.set(id, new Presence(id, address));
+  /** A new session, seen at this address; nothing is noted of a `brief` one's leaving. */
+  enter(id: SessionId, address: string, brief = false): void {
+    this.#presences.set(id, new Presence(id, address, brief));
   }
 
   /** How much the hub holds, for those who watch it. */
@@ -353,9 +353,9 @@ export class Hub {
       ? this.#post.release(presence, person, true, now)
       : this.#missAll(presence, now);
     if (gone) this.#news.went(gone.name, now);
+    if (presence.brief) return effects;
     const who = presence.name ?? (presence.visitor || presence.address);
-    effects.push({ type: "note", text: `${who} left: ${why} (${this.#people.size} online)` });
-    return effects;
+    return [...effects, { type: "note", text: `${who} left: ${why} (${this.#people.size} online)` }];
   }
 
   /** Forgets what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */

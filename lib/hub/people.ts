@@ -53,7 +53,7 @@ export class Presence {
   lobbyTaken = 0;
   #owes: Map<number, Owed> | undefined;
 
-  constructor(readonly id: SessionId, readonly address: string) {}
+  constructor(readonly id: SessionId, readonly address: string, readonly brief = false) {}
 
   /** What it has been told and has neither taken nor missed; the first is under way, the others stand behind it. */
   get owes(): Map<number, Owed> {

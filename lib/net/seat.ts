@@ -32,6 +32,8 @@ export interface Door {
   readonly minds?: boolean;
   /** Whether its sessions are nothing to the hub: they ask nothing of it, and are told only that the server stops. */
   readonly apart?: boolean;
+  /** Whether its sessions ask one thing and are gone: the log says nothing of their leaving. */
+  readonly brief?: boolean;
   open(way: Way, limits: Limits, now: number): Session;
   /** How a session goes on that becomes another, by the name of the protocol. */
   readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;

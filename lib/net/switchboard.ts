@@ -55,7 +55,7 @@ export class Switchboard {
     const id = ++this.#lastId;
     const seat = new Seat(this, id, door, peer, line);
     this.#seats.set(id, seat);
-    if (!door.apart) this.hub.enter(id, peer.hostname);
+    if (!door.apart) this.hub.enter(id, peer.hostname, door.brief);
     seat.begin();
     log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
     return seat;

@@ -126,7 +126,7 @@ export class PageHouse {
         return this.#joined(event.room, event.members);
       case "left":
         this.#rooms.delete(event.room);
-        return this.#answer({ type: "left", room: event.room });
+        return this.#tell({ type: "left", ref: this.#asking ?? 0, room: event.room });
       case "members":
         for (const name of event.names) this.#rooms.get(event.room)?.add(name);
         return;
@@ -160,7 +160,7 @@ export class PageHouse {
 
   /** Remembers what was said here; the answer to whoever said it. */
   #spoke(spoken: string, id: string, to: Target, text: string): Record<string, unknown> {
-    const time = Math.round(this.way.now());
+    const time = this.#time;
     const seq = ++this.#lastSeq;
     this.#spoken.set(spoken, { id, seq, to });
     forgetOldest(this.#spoken);
@@ -171,11 +171,11 @@ export class PageHouse {
   #settled(event: Extract<PeerEvent, { type: "delivered" | "failed" }>): void {
     const said = this.#spoken.get(event.id);
     if (!said) return;
-    const to = event.type === "delivered" ? event.to : "user" in said.to ? said.to.user : undefined;
-    const rest = event.type === "delivered"
-      ? { time: event.time }
-      : { time: Math.round(this.way.now()), why: event.why };
-    this.#keep({ type: event.type, id: said.id, to, of: said.seq, ...rest });
+    const { id, seq: of, to } = said;
+    if (event.type === "delivered") return this.#keep({ type: "delivered", id, to: event.to, of, time: event.time });
+    // Of a group one may not have it, and all the others do.
+    const who = "room" in to && event.to && "user" in event.to ? `${event.to.user}: ` : "";
+    this.#keep({ type: "failed", id, ...placeOf(to), of, time: this.#time, why: who + event.why });
   }
 
   #ask(ref: number, question: PeerQuestion): void {
@@ -207,7 +207,7 @@ export class PageHouse {
     const all = this.#entries.filter(({ seq, json }) =>
       seq < before && json.type === "message" && this.#isOf(json, of)
     );
-    const messages = all.slice(-limit).map(({ json }) => json);
+    const messages = all.slice(Math.max(0, all.length - limit)).map(({ json }) => json);
     this.#tell({ type: "history", ref, messages, more: messages.length < all.length });
   }
 
@@ -226,6 +226,10 @@ export class PageHouse {
   #remember(entry: Entry): void {
     this.#entries.push(entry);
     if (this.#entries.length > ENTRIES) this.#entries.splice(0, this.#entries.length - ENTRIES);
+  }
+
+  get #time(): number {
+    return Math.round(this.way.now());
   }
 
   #tell(json: Record<string, unknown>): void {

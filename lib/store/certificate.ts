@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "../base/base64.ts";
 import { reason } from "../base/reason.ts";
@@ -27,7 +27,14 @@ const ALTERNATIVE_NAMES = "2.5.29.17";
 
 /** Reads a certificate and its key, and says which of the two cannot be read. */
 export function readCertificate(files: KeyedCertificate): KeyedCertificate {
-  return { cert: readPem(files.cert), key: readPem(files.key) };
+  const read = { cert: readPem(files.cert), key: readPem(files.key) };
+  parsed(read.cert, files.cert);
+  try {
+    createPrivateKey(read.key);
+  } catch (error) {
+    throw new StoreError(`${files.key} is no private key in PEM: ${reason(error)}`);
+  }
+  return read;
 }
 
 /** Reads a certificate. */

@@ -10,6 +10,18 @@ export function writeOwnText(folder: string, file: string, text: string): void {
   const path = join(folder, file);
   const fresh = `${path}.${crypto.randomUUID()}`;
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  Deno.writeTextFileSync(fresh, text, { mode: 0o600 });
-  Deno.renameSync(fresh, path);
+  try {
+    Deno.writeTextFileSync(fresh, text, { mode: 0o600 });
+    Deno.renameSync(fresh, path);
+  } catch (error) {
+    remove(fresh);
+    throw error;
+  }
+}
+
+/** What may be a key does not lie about under another name. */
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it was never written */ }
 }

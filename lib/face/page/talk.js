@@ -202,10 +202,11 @@ export class Talk {
   }
 
   /** @param {any} reply */
-  #failed({ id, seq, to, why }) {
+  #failed({ id, seq, to, room, why }) {
     if (seq === undefined) return this.#answered(id, (target) => ({ type: "failed", id, to: target, why }));
     if (!this.#isNew(seq)) return;
-    this.way.show({ type: "failed", id, to: to === undefined ? undefined : { user: to }, why });
+    const target = room !== undefined ? { room } : to !== undefined ? { user: to } : undefined;
+    this.way.show({ type: "failed", id, to: target, why });
   }
 
   /** The first answer to what was said counts. @param {string} id @param {(to: Target) => Happening} happening */
@@ -220,6 +221,8 @@ export class Talk {
   /** @param {any} reply */
   #replied(reply) {
     const asked = this.#questions.get(reply.ref);
+    // Nobody has asked: others have taken us into a room, or out of one.
+    if (reply.ref === 0 && (reply.type === "joined" || reply.type === "left")) return this.ask({ type: "rooms" });
     // What a later version says, and the answer to a ping.
     if (!asked) return;
     const { question, parts } = asked;

@@ -14,7 +14,7 @@ export function inquire(
   left: AbortSignal,
 ): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const door = { name: "web", links: [], minds: true, open: (way: Way) => new Inquiry(way, resolve) };
+    const door = { name: "web", links: [], minds: true, brief: true, open: (way: Way) => new Inquiry(way, resolve) };
     const seat = board.open(
       door,
       peer,

@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import type { Target } from "../lib/hub/store.ts";
+import type { PeerQuestion } from "../lib/peer/event.ts";
+import { PageHouse } from "../lib/peer/page_house.ts";
+
+/** A page among peers, by hand: what it is told, and what the peer is asked for it. */
+class Peers {
+  readonly told: Record<string, unknown>[] = [];
+  readonly asked: PeerQuestion[] = [];
+  readonly dropped: string[] = [];
+  readonly said: [Target, string][] = [];
+  readonly house: PageHouse = new PageHouse("alice", "run", {
+    say: (to, text) => {
+      this.said.push([to, text]);
+      return { id: String(this.said.length) };
+    },
+    ask: (question) => {
+      this.asked.push(question);
+      if (question.type === "leave") this.house.happened({ type: "left", room: question.room });
+    },
+    signal: () => false,
+    now: () => 1000,
+  });
+  readonly page = {
+    told: (json: string) => void this.told.push(JSON.parse(json)),
+    dropped: (why: string) => this.dropped.push(why),
+  };
+
+  constructor() {
+    this.house.open(this.page);
+  }
+
+  say(message: unknown): Record<string, unknown>[] {
+    this.told.length = 0;
+    this.house.said(this.page, JSON.stringify(message));
+    return this.told.splice(0);
+  }
+}
+
+Deno.test("a page that comes back hears what it missed, by its numbers, and of another run everything", () => {
+  const peers = new Peers();
+  const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
+  peers.house.happened({ type: "message", said: said("one"), own: false });
+  peers.house.happened({ type: "message", said: said("two"), own: false });
+  const texts = (messages: Record<string, unknown>[]) => messages.slice(1).map(({ text }) => text);
+  const [begun] = peers.say({ type: "resume" });
+  assertEquals(begun, { type: "begun", store: "run", last: 2, rooms: [], textBytes: 16384 });
+  assertEquals(texts(peers.say({ type: "resume", store: "run", after: 1 })), ["two"]);
+  assertEquals(texts(peers.say({ type: "resume", store: "before", after: 7 })), ["one", "two"]);
+});
+
+Deno.test("what is said again under its id is said once, and has its first answer", () => {
+  const peers = new Peers();
+  const say = { type: "say", id: "a", to: "bob", text: "hi" };
+  const first = peers.say(say);
+  assertEquals(first, [{ type: "sent", id: "a", seq: 1, time: 1000 }]);
+  assertEquals(peers.say(say), first);
+  assertEquals(peers.said.length, 1);
+});
+
+Deno.test("who is taken into a group, or does not have what was said there, stands in the group's conversation", () => {
+  const peers = new Peers();
+  peers.house.happened({ type: "joined", room: "lab", members: 2 });
+  assertEquals(peers.told.splice(0), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
+  peers.house.happened({ type: "members", room: "lab", names: ["bob"] });
+  peers.house.happened({ type: "came", room: "lab", name: "carol" });
+  peers.house.happened({ type: "went", room: "lab", name: "bob" });
+  const users = ["alice", "carol"].map((name) => ({ name, online: true }));
+  assertEquals(peers.say({ type: "who", ref: 3, room: "lab" }), [{
+    type: "who",
+    ref: 3,
+    room: "lab",
+    users,
+    more: false,
+  }]);
+  peers.say({ type: "say", id: "g", room: "lab", text: "hi" });
+  peers.house.happened({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
+  assertEquals(peers.told.splice(0), [
+    { type: "failed", id: "g", room: "lab", of: 1, time: 1000, why: "carol: is gone for good", seq: 2 },
+  ]);
+  assertEquals(peers.say({ type: "leave", ref: 4, room: "lab" }), [{ type: "left", ref: 4, room: "lab" }]);
+  assertEquals(peers.say({ type: "who", ref: 5, room: "lab" }), [
+    { type: "denied", ref: 5, why: 'you are not in "lab"' },
+  ]);
+});
+
+Deno.test("history comes in pages, the latest first, and none of it when none is asked for", () => {
+  const peers = new Peers();
+  for (let i = 1; i <= 5; i++) peers.say({ type: "say", id: `i${i}`, to: "bob", text: String(i) });
+  const page = (rest: Record<string, unknown>) => {
+    const [{ messages, more }] = peers.say({ type: "history", ref: 1, with: "bob", ...rest }) as [
+      { messages: { text: string }[]; more: boolean },
+    ];
+    return [messages.map(({ text }) => text).join(""), more];
+  };
+  assertEquals(page({ limit: 2 }), ["45", true]);
+  assertEquals(page({ limit: 2, before: 4 }), ["23", true]);
+  assertEquals(page({ limit: 2, before: 2 }), ["1", false]);
+  assertEquals(page({ limit: 0 }), ["", true]);
+});
