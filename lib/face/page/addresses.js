@@ -6,6 +6,10 @@
 const DOORS = {
   web: { label: "Browser", how: () => "" },
   im: { label: "Chat, and the IM handout", how: (host, port) => `partyline-client chat ${host} ${port}` },
+  tls: {
+    label: "Chat over TLS",
+    how: (host, port) => `partyline-client chat ${host} ${port} --tls-cert tls-cert.pem`,
+  },
   mailbox: { label: "Mailbox", how: (host, port) => `partyline-client mailbox ${host} ${port}` },
   lobby: { label: "Lobby, for guests", how: (host, port) => `nc ${host} ${port}` },
   "address-book": { label: "Address book", how: (host, port) => `partyline-client peer ${host} ${port} --name NAME` },
