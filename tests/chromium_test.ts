@@ -178,6 +178,7 @@ scene(
     await keyboard.press("Escape");
     await isFocused("#find");
     await keyboard.type("bo");
+    await alice.place("bob").waitFor();
     await keyboard.press("ArrowDown");
     await isFocused("#places button");
     await keyboard.press("Enter");

@@ -7,6 +7,8 @@ import { join } from "@std/path";
 import { type Program, programs, type Target, targets } from "./targets.ts";
 import { pack, sha256Sums } from "./pack.ts";
 
+/** What is in the import map for the tests alone. */
+const TESTS_ONLY = ["axe-core", "fast-check", "playwright-core", "pure-rand"];
 const root = join(import.meta.dirname!, "..");
 const dist = join(root, "dist");
 
@@ -49,10 +51,26 @@ async function compile(program: Program, target: Target, folder: string, extra: 
   print(`  ${name}  ${(size / 1e6).toFixed(1)} MB  ${seconds} s`);
 }
 
-/** Leaves out of the executables what only the tests import, where this Deno can. */
+/**
+ * Leaves out of the executables what only the tests import: by the option for it, or, where this Deno has none and puts in all
+ * that the configuration and the lock name, by one of each that do not name it.
+ */
 async function compileOptions(): Promise<string[]> {
   const { said } = await deno(["compile", "--help"]);
-  return said.includes("--exclude-unused-npm") ? ["--exclude-unused-npm"] : [];
+  if (said.includes("--exclude-unused-npm")) return ["--exclude-unused-npm"];
+  const read = async (name: string) => JSON.parse(await Deno.readTextFile(join(root, name)));
+  const [config, lock] = [await read("deno.json"), await read("deno.lock")];
+  const isOurs = ([key, value]: [string, unknown]) =>
+    !TESTS_ONLY.some((name) => `${key} ${value}`.includes(`${name}@`));
+  config.imports = Object.fromEntries(Object.entries(config.imports).filter(isOurs));
+  lock.specifiers = Object.fromEntries(Object.entries(lock.specifiers).filter(isOurs));
+  lock.npm = Object.fromEntries(Object.entries(lock.npm).filter(isOurs));
+  delete lock.workspace;
+  const folder = await Deno.makeTempDir({ prefix: "partyline-build-" });
+  addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
+  await Deno.writeTextFile(join(folder, "deno.lock"), JSON.stringify(lock));
+  return ["--config", join(folder, "deno.json"), "--lock", join(folder, "deno.lock")];
 }
 
 async function projectVersion(): Promise<string> {

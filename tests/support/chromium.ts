@@ -13,6 +13,8 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 /** It speaks to our servers alone. */
 const FLAGS = [
   "--disable-gpu",
+  "--disable-software-rasterizer",
+  "--disable-features=SpareRendererForSitePerProcess,AudioServiceOutOfProcess,Translate",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -46,6 +48,7 @@ export class Chromium {
     const context = await this.browser.newContext({
       locale: "en-GB",
       viewport: { width: 1100, height: 720 },
+      reducedMotion: "reduce",
       ...options,
     });
     context.setDefaultTimeout(WAIT_MS);

@@ -74,13 +74,14 @@ export class Side {
       nodes.push(make("p", { class: "hint" }, "Nothing of that name; a room's name has no blanks."));
     }
     const focused = document.activeElement;
+    const hadFocus = this.#places.contains(focused);
     const scrolled = this.#places.scrollTop;
     this.#places.replaceChildren(...nodes);
     this.#places.scrollTop = scrolled;
     for (const key of this.#buttons.keys()) if (!used.has(key)) this.#buttons.delete(key);
-    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#places.contains(focused)) {
-      focused.focus({ preventScroll: true });
-    }
+    // What had the focus may not be in the list any more.
+    const next = hadFocus && this.#places.contains(focused) ? focused : this.#find;
+    if (hadFocus && next instanceof HTMLElement) next.focus({ preventScroll: true });
     this.#rove();
   }
 
