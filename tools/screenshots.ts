@@ -9,7 +9,7 @@ import { openLog } from "../lib/base/log.ts";
 import { DOORS } from "../lib/face/server_line.ts";
 import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
 import { RecentLog } from "../lib/net/web/recent_log.ts";
-import { openHouse } from "../server.ts";
+import { openHouse } from "../servers/house.ts";
 import { Chromium, type Person } from "../tests/support/chromium.ts";
 import { RawNative } from "../tests/support/native.ts";
 import { Folder } from "../tests/support/programs.ts";
