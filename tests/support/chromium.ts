@@ -8,7 +8,7 @@ import {
   type Page,
 } from "playwright-core";
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 40_000;
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /** It speaks to our servers alone. */
 const FLAGS = [
