@@ -181,6 +181,10 @@ scene(
     await alice.place("bob").waitFor();
     await keyboard.press("ArrowDown");
     await isFocused("#places button");
+    // Just then bob says something, and the list is drawn anew.
+    await bob.la.send("/to alice are you there?\n");
+    await alice.place("bob").locator(".badge").waitFor();
+    await isFocused("#places button");
     await keyboard.press("Enter");
     await alice.isAt("bob");
     await isFocused("#text");

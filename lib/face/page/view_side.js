@@ -46,6 +46,9 @@ export class Side {
 
   /** @param {State} state */
   #fill(state) {
+    // Seen before the buttons move: one that is not in the document has no focus.
+    const focused = document.activeElement;
+    const hadFocus = this.#places.contains(focused);
     const text = this.#find.value.trim().toLowerCase();
     const fits = (/** @type {Place} */ { name }) => name.toLowerCase().includes(text);
     const { mine, others, people } = placesOf(state);
@@ -73,8 +76,6 @@ export class Side {
     } else if (nodes.length === 0) {
       nodes.push(make("p", { class: "hint" }, "Nothing of that name; a room's name has no blanks."));
     }
-    const focused = document.activeElement;
-    const hadFocus = this.#places.contains(focused);
     const scrolled = this.#places.scrollTop;
     this.#places.replaceChildren(...nodes);
     this.#places.scrollTop = scrolled;
