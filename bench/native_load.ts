@@ -1,3 +1,4 @@
+import { joined } from "../lib/base/bytes.ts";
 import { LineCrowd } from "./line_crowd.ts";
 import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TEXT, userName } from "./traffic.ts";
 
@@ -62,7 +63,7 @@ export class NativeUser {
       { length: count },
       () => this.framing.wrap(`{"type":"say","id":"${this.name}-${++this.#ids}",${where},"text":"${TEXT}"}`),
     );
-    await this.#write(messages.length === 1 ? messages[0]! : concat(messages));
+    await this.#write(messages.length === 1 ? messages[0]! : joined(messages));
   }
 
   /** Resolves when so many more messages have come, or so many more of ours have arrived. */
@@ -155,16 +156,6 @@ export class NativeUser {
     this.#ackedAt = all;
     this.#write(this.framing.wrap(`{"type":"ack","seq":${seq}}`)).catch(() => {});
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 class NativeCrowd extends LineCrowd<NativeUser> {

@@ -1,3 +1,5 @@
+import { joined } from "../base/bytes.ts";
+
 /** Where an outbox puts its bytes; resolves with how many were taken. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
@@ -95,7 +97,7 @@ export class Outbox {
     const chunks = this.#waiting;
     if (chunks.length < 2) return chunks.shift();
     this.#waiting = [];
-    return joined(chunks);
+    return shared(chunks);
   }
 
   #rest(): void {
@@ -110,14 +112,9 @@ export class Outbox {
 let last: { readonly chunks: readonly Uint8Array[]; readonly bytes: Uint8Array } | undefined;
 const SHARED_BYTES = 64 * 1024;
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+function shared(chunks: readonly Uint8Array[]): Uint8Array {
   if (last?.chunks.length === chunks.length && chunks.every((chunk, i) => chunk === last!.chunks[i])) return last.bytes;
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
+  const bytes = joined(chunks);
   if (bytes.length <= SHARED_BYTES) last = { chunks, bytes };
   return bytes;
 }

@@ -1,3 +1,4 @@
+import { joined } from "../base/bytes.ts";
 import { encodeText } from "../base/text.ts";
 
 /** One value in DER: its tag, its length, its content. */
@@ -6,14 +7,7 @@ export function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array 
   const lengthBytes: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthBytes.unshift(rest % 256);
   const head = length < 128 ? [tag, length] : [tag, 128 + lengthBytes.length, ...lengthBytes];
-  const bytes = new Uint8Array(head.length + length);
-  bytes.set(head);
-  let at = head.length;
-  for (const part of content) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined([new Uint8Array(head), ...content]);
 }
 
 /** Several values as one. */

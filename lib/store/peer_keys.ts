@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { joined } from "../base/bytes.ts";
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { reason } from "../base/reason.ts";
 import type { Agreement, FreshKey, LinkKeys, PublicKeys, Secrecy } from "../peer/secrecy.ts";
@@ -154,16 +155,6 @@ function importSealing(bytes: Bytes): Promise<CryptoKey> {
 
 async function digest(bytes: Bytes): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-}
-
-function joined(parts: readonly Uint8Array[]): Bytes {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function compare(one: Uint8Array, other: Uint8Array): number {
