@@ -1,5 +1,6 @@
 import { print } from "../lib/face/print.ts";
-import { ClientSite, type PageHost } from "../lib/net/web/client_site.ts";
+import { ClientSite } from "../lib/net/web/client_site.ts";
+import type { PageHost } from "../lib/wire/native/one_window.ts";
 import { WebServer } from "../lib/net/web/web_server.ts";
 import { readPageFiles } from "../lib/store/page_files.ts";
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ClientSite, type PageHost } from "../lib/net/web/client_site.ts";
+import { ClientSite } from "../lib/net/web/client_site.ts";
+import type { PageHost } from "../lib/wire/native/one_window.ts";
 
 const NOBODY: PageHost = { name: "alice", isIn: true, open() {}, said() {}, closed() {} };
 

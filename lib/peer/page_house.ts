@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Target } from "../hub/store.ts";
+import { OneWindow, type Page, type PageHost } from "../wire/native/one_window.ts";
 import { decodeNative, type NativeRequest } from "../wire/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
 
@@ -11,13 +12,6 @@ export interface PageHouseWay {
   /** False when nobody hears it. */
   signal(to: string, text: string): boolean;
   now(): number;
-}
-
-/** A page, as it is told what happens. */
-export interface PageLine {
-  told(json: string): void;
-  /** It is not spoken to any more: `elsewhere`, when another page is. */
-  dropped(why: string, elsewhere?: boolean): void;
 }
 
 type Request<Type extends NativeRequest["type"]> = Extract<NativeRequest, { type: Type }>;
@@ -37,7 +31,7 @@ const ANSWERS = 10_000;
  * Chat between peers for a page: speaks our own protocol to it as a server does. What was said is remembered as long as the program
  * runs. Questions are answered in the turn they are asked in, but for `join`, which others have a say in.
  */
-export class PageHouse {
+export class PageHouse implements PageHost {
   readonly isIn = true;
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Record<string, unknown>>();
@@ -45,7 +39,7 @@ export class PageHouse {
   readonly #spoken = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
   readonly #rooms = new Map<string, Set<string>>();
   readonly #joining = new Map<string, number>();
-  #page: PageLine | undefined;
+  readonly #window = new OneWindow();
   #lastSeq = 0;
   /** The number of the question that is being asked. */
   #asking: number | undefined;
@@ -53,19 +47,16 @@ export class PageHouse {
   /** `store` tells this run from all others. */
   constructor(readonly name: string, readonly store: string, readonly way: PageHouseWay) {}
 
-  /** A page is there; the one before it is spoken to no more. */
-  open(page: PageLine): void {
-    this.#page?.dropped("it goes on in another window", true);
-    this.#page = page;
+  open(page: Page): void {
+    this.#window.open(page);
   }
 
-  closed(page: PageLine): void {
-    if (page === this.#page) this.#page = undefined;
+  closed(page: Page): void {
+    this.#window.closed(page);
   }
 
-  /** The page says something. */
-  said(page: PageLine, json: string): void {
-    if (page !== this.#page) return;
+  said(page: Page, json: string): void {
+    if (!this.#window.is(page)) return;
     const request = decodeNative(json);
     if (request instanceof Fault) return this.#tell({ type: "error", why: request.message });
     switch (request.type) {
@@ -233,7 +224,7 @@ export class PageHouse {
   }
 
   #tell(json: Record<string, unknown>): void {
-    this.#page?.told(JSON.stringify(json));
+    this.#window.tell(JSON.stringify(json));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { PageFile } from "../../base/page_file.ts";
 import { VERSION } from "../../base/version.ts";
 import { encodeText, sameSecret } from "../../base/text.ts";
+import type { Page, PageHost } from "../../wire/native/one_window.ts";
 import { json, pageFile, sentence } from "./answers.ts";
 import { cookie, passCookie, setCookie } from "./guard.ts";
 import { type Site, Sockets } from "./site.ts";
@@ -15,23 +16,6 @@ const SECRET_BYTES = 24;
 const WAITING_BYTES = 4 * 1024 * 1024;
 /** What a close frame has room for. */
 const REASON_CHARACTERS = 40;
-
-/** A page, as whoever speaks for it sees it. */
-export interface Page {
-  told(json: string): void;
-  /** It is not spoken for any more: `elsewhere`, when another window is. */
-  dropped(why: string, elsewhere?: boolean): void;
-}
-
-/** Who speaks for the page. */
-export interface PageHost {
-  readonly name: string;
-  /** Whether there is a connection; without one no page is let in. */
-  readonly isIn: boolean;
-  open(page: Page): void;
-  said(page: Page, json: string): void;
-  closed(page: Page): void;
-}
 
 /**
  * The chat page of a client, for one person on this machine. Whoever opens the one-time address first is that person; everybody

@@ -5,6 +5,7 @@ import type { Target } from "../../hub/store.ts";
 import type { Happening, Said } from "./happening.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
 import { WORD_CHARACTERS } from "../../base/fields.ts";
+import { Introduction } from "./introduction.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** What proves who we are, as the server asks for it. */
@@ -62,7 +63,7 @@ export class NativeClient {
   #ownFrom = 0;
   #told = 0;
   #stage: "away" | "hello" | "resume" | "in" = "away";
-  #nonce = "";
+  readonly #introduction: Introduction;
   /** The server's limit, once it has told it. */
   #textBytes = LIMITS.textBytes.usual;
   #name = "";
@@ -70,6 +71,7 @@ export class NativeClient {
   /** `run` tells this run from all others of the user: ids begin with it. */
   constructor(readonly way: NativeClientWay, run: string) {
     this.#outgoing = new Outgoing(run);
+    this.#introduction = new Introduction(way, (name) => this.entered(name));
   }
 
   get name(): string {
@@ -100,14 +102,13 @@ export class NativeClient {
   /** A connection is there, on which we say who we are. */
   greet(name: string, nonce: string, key: string | undefined): void {
     this.#name = name;
-    this.#nonce = nonce;
     this.#stage = "hello";
-    this.#send({ type: "hello", version: 1, name, nonce, key });
+    this.#introduction.greet(name, nonce, key);
   }
 
   /** The answer to a challenge. */
   proven(proof: string): void {
-    if (this.#stage === "hello") this.#send({ type: "proof", proof });
+    if (this.#stage === "hello") this.#introduction.proven(proof);
   }
 
   /** The connection is gone. */
@@ -163,15 +164,9 @@ export class NativeClient {
     if (reply instanceof Fault) return this.way.broken(reply.message);
     switch (reply.type) {
       case "challenge":
-        return this.way.prove(reply, this.#nonce);
       case "welcome":
-        if (!this.way.isServer(reply.proof)) {
-          return this.way.broken("the server cannot prove that it knows the password");
-        }
-        this.#name = reply.name;
-        return this.#resume();
       case "refused":
-        return this.way.refused(reply.why);
+        return this.#introduction.received(reply);
       case "begun":
         return this.#begun(reply);
       case "sent":
