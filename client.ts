@@ -1,16 +1,16 @@
-import { cleaned } from "./lib/base/text.ts";
-import { reason } from "./lib/base/reason.ts";
-import { UsageError } from "./lib/face/flags.ts";
-import { readClientLine } from "./lib/face/client_line.ts";
-import { print, printError } from "./lib/face/print.ts";
+import { cleaned } from "./lib/core/text.ts";
+import { reason } from "./lib/core/reason.ts";
+import { UsageError } from "./lib/terminal/flags.ts";
+import { readClientLine } from "./lib/client/command_line.ts";
+import { print, printError } from "./lib/terminal/print.ts";
 import { IdentityError } from "./lib/store/identity.ts";
 import { StoreError } from "./lib/store/store_error.ts";
-import { chat } from "./clients/chat.ts";
-import { im } from "./clients/im.ts";
-import { lobby } from "./clients/lobby.ts";
-import { page } from "./clients/page.ts";
-import { peer } from "./clients/peer.ts";
-import { proving } from "./clients/proving.ts";
+import { chat } from "./lib/client/chat.ts";
+import { im } from "./lib/client/im.ts";
+import { lobby } from "./lib/client/lobby.ts";
+import { page } from "./lib/client/page.ts";
+import { peer } from "./lib/client/peer.ts";
+import { proving } from "./lib/client/native.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {

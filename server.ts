@@ -1,19 +1,19 @@
-import { log, openLog } from "./lib/base/log.ts";
-import { cleaned } from "./lib/base/text.ts";
-import { reason } from "./lib/base/reason.ts";
-import { UsageError } from "./lib/face/flags.ts";
-import { Output } from "./lib/face/output.ts";
-import { print, printError } from "./lib/face/print.ts";
-import { hint } from "./lib/face/server_hint.ts";
-import { readServerLine, type ServerPlan } from "./lib/face/server_line.ts";
-import type { Hub } from "./lib/hub/hub.ts";
-import { endpoint } from "./lib/base/address.ts";
-import { RecentLog } from "./lib/net/web/recent_log.ts";
+import { log, openLog } from "./lib/core/log.ts";
+import { cleaned } from "./lib/core/text.ts";
+import { reason } from "./lib/core/reason.ts";
+import { UsageError } from "./lib/terminal/flags.ts";
+import { Output } from "./lib/terminal/output.ts";
+import { print, printError } from "./lib/terminal/print.ts";
+import { hint } from "./lib/server/banner.ts";
+import { readServerLine, type ServerPlan } from "./lib/server/command_line.ts";
+import type { Hub } from "./lib/chat/hub.ts";
+import { endpoint } from "./lib/core/address.ts";
+import { RecentLog } from "./lib/core/recent_log.ts";
 import { Passwords } from "./lib/store/passwords.ts";
 import { StoreError } from "./lib/store/store_error.ts";
 import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
-import { type House, openHouse } from "./servers/house.ts";
-import { within } from "./servers/within.ts";
+import { type House, openHouse } from "./lib/server/server.ts";
+import { within } from "./lib/server/within.ts";
 
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
 const LOG_BYTES = 1024 * 1024;

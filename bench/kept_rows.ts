@@ -1,4 +1,4 @@
-import { openSqlite } from "../lib/store/sqlite.ts";
+import { openSqlite } from "../lib/store/sqlite_store.ts";
 import { alternate, figures } from "./rows.ts";
 import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";

@@ -1,8 +1,8 @@
-import { decodeLeniently, encodeText } from "../lib/base/text.ts";
-import { DatagramClient } from "../lib/net/datagram_client.ts";
+import { decodeLeniently, encodeText } from "../lib/core/text.ts";
+import { DatagramClient } from "../lib/client/datagram_connection.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
-import { NativeClient } from "../lib/wire/native/client.ts";
+import { NativeClient } from "../lib/protocols/native/client.ts";
 import { type Crowd, forEachOf, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
 /** One user of the mailbox, with our client's own machines: the load is no lighter than a real one. */

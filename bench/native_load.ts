@@ -1,4 +1,4 @@
-import { joined } from "../lib/base/bytes.ts";
+import { joined } from "../lib/core/bytes.ts";
 import { LineCrowd } from "./line_crowd.ts";
 import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TEXT, userName } from "./traffic.ts";
 

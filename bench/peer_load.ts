@@ -1,9 +1,9 @@
 import { clock } from "../lib/net/clock.ts";
-import { PeerClient } from "../lib/net/peer_client.ts";
-import type { PeerEvent } from "../lib/peer/event.ts";
-import { peerOptions } from "../lib/peer/options.ts";
-import { Peer } from "../lib/peer/peer.ts";
-import { openPeerKept } from "../lib/store/peer_kept.ts";
+import { PeerClient } from "../lib/client/peer_client.ts";
+import type { PeerEvent } from "../lib/peers/event.ts";
+import { peerOptions } from "../lib/peers/options.ts";
+import { Peer } from "../lib/peers/peer.ts";
+import { openPeerKept } from "../lib/store/open_peer_store.ts";
 import { type Crowd, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
 /** The group that everybody is in. */

@@ -1,4 +1,4 @@
-import { joined } from "../lib/base/bytes.ts";
+import { joined } from "../lib/core/bytes.ts";
 import { type Framing, joining, NativeUser } from "./native_load.ts";
 import { PASSWORD, type Tally } from "./traffic.ts";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Fault } from "../lib/base/fault.ts";
-import { LineDecoder } from "../lib/base/line_decoder.ts";
-import { LIMITS, limits } from "../lib/base/limits.ts";
-import { Rate } from "../lib/base/rate.ts";
-import { cleaned, encodeText, oneLine, sameSecret } from "../lib/base/text.ts";
-import { VERSION } from "../lib/base/version.ts";
+import { Fault } from "../lib/core/errors.ts";
+import { LineDecoder } from "../lib/core/line_decoder.ts";
+import { LIMITS, limits } from "../lib/core/limits.ts";
+import { Rate } from "../lib/core/rate.ts";
+import { cleaned, encodeText, oneLine, sameSecret } from "../lib/core/text.ts";
+import { VERSION } from "../lib/core/version.ts";
 import config from "../deno.json" with { type: "json" };
 
 function taken(decoder: LineDecoder): (string | Fault)[] {

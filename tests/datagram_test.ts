@@ -1,12 +1,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { Fault } from "../lib/base/fault.ts";
-import { encodeText } from "../lib/base/text.ts";
-import { DatagramDialer } from "../lib/wire/datagram/dialer.ts";
-import { DatagramGate, type GateOwner } from "../lib/wire/datagram/gate.ts";
-import { DatagramLink } from "../lib/wire/datagram/link.ts";
-import { type DatagramOptions, datagramOptions } from "../lib/wire/datagram/options.ts";
-import { decodePacket, encodePacket, LAST_SEQ, type LinkPacket, type Packet } from "../lib/wire/datagram/packet.ts";
+import { Fault } from "../lib/core/errors.ts";
+import { encodeText } from "../lib/core/text.ts";
+import { DatagramDialer } from "../lib/protocols/datagram/dialer.ts";
+import { DatagramGate, type GateOwner } from "../lib/protocols/datagram/acceptor.ts";
+import { DatagramLink } from "../lib/protocols/datagram/link.ts";
+import { type DatagramOptions, datagramOptions } from "../lib/protocols/datagram/options.ts";
+import {
+  decodePacket,
+  encodePacket,
+  LAST_SEQ,
+  type LinkPacket,
+  type Packet,
+} from "../lib/protocols/datagram/packet.ts";
 import { checksum, simulateDatagrams } from "./support/datagram_simulation.ts";
 import type { Place } from "./support/virtual_udp.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Face, Prompt } from "../lib/face/face.ts";
-import { openTerminal } from "../lib/face/terminal/console.ts";
-import type { Device } from "../lib/face/terminal/device.ts";
+import type { Face, Prompt } from "../lib/terminal/ui.ts";
+import { openTerminal } from "../lib/terminal/console.ts";
+import type { Device } from "../lib/terminal/device.ts";
 import { Emulator } from "./face_emulator.ts";
 
 const CHAT: Prompt = { text: "> ", secret: false };

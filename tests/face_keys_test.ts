@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Key, KeyDecoder } from "../lib/face/terminal/keys.ts";
+import { type Key, KeyDecoder } from "../lib/terminal/keys.ts";
 
 const encoder = new TextEncoder();
 

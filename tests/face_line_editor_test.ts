@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { History } from "../lib/face/terminal/history.ts";
-import type { Key } from "../lib/face/terminal/keys.ts";
-import { type Action, LineEditor } from "../lib/face/terminal/line_editor.ts";
+import { History } from "../lib/terminal/history.ts";
+import type { Key } from "../lib/terminal/keys.ts";
+import { type Action, LineEditor } from "../lib/terminal/line_editor.ts";
 
 // "hello <left> <ctrl-w>": names in angle brackets are keys, a blank after one is left out.
 function type(editor: LineEditor, script: string): Action {

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Prompt } from "../lib/face/face.ts";
-import type { Device } from "../lib/face/terminal/device.ts";
-import { InputLines } from "../lib/face/terminal/input_lines.ts";
-import { openPlain } from "../lib/face/terminal/plain.ts";
+import type { Prompt } from "../lib/terminal/ui.ts";
+import type { Device } from "../lib/terminal/device.ts";
+import { InputLines } from "../lib/terminal/input_lines.ts";
+import { openPlain } from "../lib/terminal/plain.ts";
 
 const encoder = new TextEncoder();
 const PROMPT: Prompt = { text: "", secret: false };

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Scene, Screen } from "../lib/face/terminal/screen.ts";
+import { type Scene, Screen } from "../lib/terminal/screen.ts";
 import { Emulator } from "./face_emulator.ts";
 
 // A person's screen: what the screen draws goes to an emulated terminal, and only that is looked at.

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { encodeBase64 } from "../lib/base/base64.ts";
-import { digestOf } from "../lib/store/file_reading.ts";
-import { FilesKept } from "../lib/store/files_kept.ts";
-import { freshFileKey } from "../lib/store/file_keys.ts";
-import { Files } from "../lib/net/files/files.ts";
-import type { FileTarget, OfferTaken } from "../lib/wire/file/store.ts";
-import { offerText } from "../lib/wire/file/offer.ts";
-import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
+import { encodeBase64 } from "../lib/core/base64.ts";
+import { digestOf } from "../lib/store/file_reader.ts";
+import { FilesKept } from "../lib/store/transfer_store.ts";
+import { freshFileKey } from "../lib/store/transfer_keys.ts";
+import { Files } from "../lib/client/transfer/files.ts";
+import type { FileTarget, OfferTaken } from "../lib/protocols/transfer/store.ts";
+import { offerText } from "../lib/protocols/transfer/offer.ts";
+import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { bytesOf } from "./support/file_bytes.ts";
 import { FilePair, freshName, untilSo, wait } from "./support/file_pair.ts";
 

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { encodeBase64 } from "../lib/base/base64.ts";
-import { FileTalk } from "../lib/face/file_talk.ts";
-import { freshFileKey } from "../lib/store/file_keys.ts";
-import { digestOf } from "../lib/store/file_reading.ts";
-import { FilesKept } from "../lib/store/files_kept.ts";
-import { offerText } from "../lib/wire/file/offer.ts";
-import { decodeManifest, encodeManifest, Manifest } from "../lib/wire/file/manifest.ts";
-import { Receiving } from "../lib/wire/file/receiving.ts";
-import { safePaths } from "../lib/wire/file/safe_names.ts";
-import { encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
+import { encodeBase64 } from "../lib/core/base64.ts";
+import { FileTalk } from "../lib/terminal/file_talk.ts";
+import { freshFileKey } from "../lib/store/transfer_keys.ts";
+import { digestOf } from "../lib/store/file_reader.ts";
+import { FilesKept } from "../lib/store/transfer_store.ts";
+import { offerText } from "../lib/protocols/transfer/offer.ts";
+import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/transfer/manifest.ts";
+import { Receiving } from "../lib/protocols/transfer/receiving.ts";
+import { safePaths } from "../lib/protocols/transfer/safe_names.ts";
+import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { bytesOf } from "./support/file_bytes.ts";
 import { FilePair, type FilePerson, freshName, offered, untilSo, wait } from "./support/file_pair.ts";
 

@@ -1,10 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { bytesShown, timeShown } from "../lib/base/amount.ts";
-import { Fault } from "../lib/base/fault.ts";
-import { encodeText } from "../lib/base/text.ts";
-import { ChunkMap } from "../lib/wire/file/chunk_map.ts";
-import { decodeFrame, encodeFrame, type Frame, FrameDecoder, MOST_FRAME_BYTES } from "../lib/wire/file/frames.ts";
+import { bytesShown, timeShown } from "../lib/core/units.ts";
+import { Fault } from "../lib/core/errors.ts";
+import { encodeText } from "../lib/core/text.ts";
+import { ChunkMap } from "../lib/protocols/transfer/chunk_map.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  MOST_FRAME_BYTES,
+} from "../lib/protocols/transfer/frames.ts";
 import {
   chunkBytesFor,
   decodeManifest,
@@ -12,10 +18,10 @@ import {
   encodeManifest,
   type Entry,
   Manifest,
-} from "../lib/wire/file/manifest.ts";
-import { type FileOffer, offerText, readOffer } from "../lib/wire/file/offer.ts";
-import { numbered, safeName, safePaths } from "../lib/wire/file/safe_names.ts";
-import { decodeSignal, encodeSignal, type Signal } from "../lib/wire/file/signal.ts";
+} from "../lib/protocols/transfer/manifest.ts";
+import { type FileOffer, offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
+import { numbered, safeName, safePaths } from "../lib/protocols/transfer/safe_names.ts";
+import { decodeSignal, encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { simulateTransfer } from "./support/file_simulation.ts";
 import { Random } from "./support/random.ts";
 

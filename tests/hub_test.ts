@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { limits } from "../lib/base/limits.ts";
-import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
-import type { Command } from "../lib/hub/command.ts";
-import { type Event, Message } from "../lib/hub/event.ts";
-import type { Effect } from "../lib/hub/effect.ts";
-import { Hub } from "../lib/hub/hub.ts";
-import { Patience } from "../lib/hub/patience.ts";
-import type { Seat } from "../lib/net/seat.ts";
-import { Switchboard } from "../lib/net/switchboard.ts";
-import { MemoryStore } from "../lib/store/memory.ts";
-import { MAILBOX_DOOR } from "../lib/wire/native/door.ts";
+import { limits } from "../lib/core/limits.ts";
+import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
+import type { Command } from "../lib/chat/command.ts";
+import { type Event, Message } from "../lib/chat/event.ts";
+import type { Effect } from "../lib/chat/effect.ts";
+import { Hub } from "../lib/chat/hub.ts";
+import { Patience } from "../lib/chat/login_backoff.ts";
+import type { Seat } from "../lib/server/session_host.ts";
+import { Switchboard } from "../lib/server/runner.ts";
+import { MemoryStore } from "../lib/store/memory_store.ts";
+import { MAILBOX_DOOR } from "../lib/protocols/native/door.ts";
 
 const KEY = "A".repeat(43);
 const SCRYPT_ENTRY = `$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$${KEY}`;

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Fault } from "../lib/base/fault.ts";
-import { type Limits, limits } from "../lib/base/limits.ts";
-import { encodeText } from "../lib/base/text.ts";
-import type { Command } from "../lib/hub/command.ts";
-import { Message } from "../lib/hub/event.ts";
-import { ImClientSession } from "../lib/wire/im/client.ts";
-import { encodeMessage, LA, LB, withoutPassword } from "../lib/wire/im/lines.ts";
-import { ReceiptDecoder } from "../lib/wire/im/receipts.ts";
-import { decodeRequest } from "../lib/wire/im/request.ts";
-import { ImServerSession } from "../lib/wire/im/server.ts";
+import { Fault } from "../lib/core/errors.ts";
+import { type Limits, limits } from "../lib/core/limits.ts";
+import { encodeText } from "../lib/core/text.ts";
+import type { Command } from "../lib/chat/command.ts";
+import { Message } from "../lib/chat/event.ts";
+import { ImClientSession } from "../lib/protocols/im/client.ts";
+import { encodeMessage, LA, LB, withoutPassword } from "../lib/protocols/im/lines.ts";
+import { ReceiptDecoder } from "../lib/protocols/im/receipts.ts";
+import { decodeRequest } from "../lib/protocols/im/request.ts";
+import { ImServerSession } from "../lib/protocols/im/server.ts";
 
 const RECEIPT = "302 Message receipt successful";
 

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { limits } from "../lib/base/limits.ts";
-import { decodeLeniently, encodeText } from "../lib/base/text.ts";
-import { Accounts } from "../lib/hub/accounts.ts";
-import { DatagramClient } from "../lib/net/datagram_client.ts";
+import { limits } from "../lib/core/limits.ts";
+import { decodeLeniently, encodeText } from "../lib/core/text.ts";
+import { Accounts } from "../lib/chat/accounts.ts";
+import { DatagramClient } from "../lib/client/datagram_connection.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
 import { freshNonce, Prover } from "../lib/store/prover.ts";
-import { NativeClient } from "../lib/wire/native/client.ts";
-import type { Happening } from "../lib/wire/native/happening.ts";
-import { type House, openHouse } from "../servers/house.ts";
+import { NativeClient } from "../lib/protocols/native/client.ts";
+import type { Happening } from "../lib/protocols/native/client_event.ts";
+import { type House, openHouse } from "../lib/server/server.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { openMetrics } from "../lib/net/web/open_metrics.ts";
+import { openMetrics } from "../lib/server/open_metrics.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
 
 Deno.test("every kind of family is written as the format wants it", () => {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { limits } from "../lib/base/limits.ts";
-import { WEB_DOOR } from "../lib/wire/native/door.ts";
-import { NativeServerSession } from "../lib/wire/native/server.ts";
-import type { Way } from "../lib/wire/session.ts";
+import { limits } from "../lib/core/limits.ts";
+import { WEB_DOOR } from "../lib/protocols/native/door.ts";
+import { NativeServerSession } from "../lib/protocols/native/server.ts";
+import type { Way } from "../lib/protocols/session.ts";
 import { Lab, RECEIPT } from "./support/lab.ts";
 import { type Json, plain, RawNative } from "./support/native.ts";
 

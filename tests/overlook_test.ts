@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { Ring } from "../lib/base/ring.ts";
-import { VERSION } from "../lib/base/version.ts";
-import { RECEIPT_BOUNDS_MS } from "../lib/hub/tally.ts";
-import { OPEN_METRICS_TYPE } from "../lib/net/web/open_metrics.ts";
-import { quantile } from "../lib/net/web/pulse.ts";
+import { Ring } from "../lib/core/ring.ts";
+import { VERSION } from "../lib/core/version.ts";
+import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
+import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
+import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ClientSite } from "../lib/net/web/client_site.ts";
-import type { PageHost } from "../lib/wire/native/one_window.ts";
+import { ClientSite } from "../lib/client/page_site.ts";
+import type { PageHost } from "../lib/protocols/native/single_window.ts";
 
 const NOBODY: PageHost = { name: "alice", isIn: true, open() {}, said() {}, closed() {} };
 

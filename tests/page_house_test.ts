@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { Target } from "../lib/hub/store.ts";
-import type { PeerQuestion } from "../lib/peer/event.ts";
-import { PageHouse } from "../lib/peer/page_house.ts";
+import type { Target } from "../lib/chat/store.ts";
+import type { PeerQuestion } from "../lib/peers/event.ts";
+import { PageHouse } from "../lib/peers/page_server.ts";
 
 /** A page among peers, by hand: what it is told, and what the peer is asked for it. */
 class Peers {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { readPageFiles, withoutComments } from "../lib/store/page_files.ts";
+import { readPageFiles, withoutComments } from "../lib/store/web_files.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "face", "page");
 const MOST_BYTES = 60_000;

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Rows } from "../lib/face/page/rows.js";
-import { next, NOTHING, unreadOf } from "../lib/face/page/state.js";
-import { cleaned, dayShown, oneLine } from "../lib/face/page/text.js";
-import { cleaned as cleanedThere } from "../lib/base/text.ts";
+import { Rows } from "../lib/web/rows.js";
+import { next, NOTHING, unreadOf } from "../lib/web/state.js";
+import { cleaned, dayShown, oneLine } from "../lib/web/text.js";
+import { cleaned as cleanedThere } from "../lib/core/text.ts";
 
 type State = typeof NOTHING;
 type ChatEvent = Parameters<typeof next>[1];

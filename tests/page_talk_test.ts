@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Talk } from "../lib/face/page/talk.js";
+import { Talk } from "../lib/web/talk.js";
 import { PageServer } from "./support/page_server.ts";
 import { Random } from "./support/random.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { doorAddress, headline } from "../lib/face/page/addresses.js";
-import { path, PLOTS, pointBefore, top, valuesOf, worded } from "../lib/face/page/plot.js";
-import { begin, heard, linked, matches, MOST_LINES, retryMs, WINDOW_MS } from "../lib/face/page/watch_state.js";
+import { doorAddress, headline } from "../lib/web/addresses.js";
+import { path, PLOTS, pointBefore, top, valuesOf, worded } from "../lib/web/plot.js";
+import { begin, heard, linked, matches, MOST_LINES, retryMs, WINDOW_MS } from "../lib/web/watch_state.js";
 import { Overlooked } from "./support/overlooked.ts";
 
 const line = (text: string, level = "info", time = 0) => ({ time, level, text });

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { peerNameFault } from "../lib/base/peer_name.ts";
-import { peerOptions } from "../lib/peer/options.ts";
-import { ASK_BYTES, encodeMeeting } from "../lib/peer/packet.ts";
-import { placeAt } from "../lib/base/place.ts";
-import { encodePacket, readId } from "../lib/wire/datagram/packet.ts";
+import { peerNameFault } from "../lib/chat/peer_name.ts";
+import { peerOptions } from "../lib/peers/options.ts";
+import { ASK_BYTES, encodeMeeting } from "../lib/peers/packet.ts";
+import { placeAt } from "../lib/core/place.ts";
+import { encodePacket, readId } from "../lib/protocols/datagram/packet.ts";
 import { PeerDisk } from "./support/peer_disk.ts";
 import { friends, friendsWith, keyOf, lie, linkOf, nobodysKey, state } from "./support/peer_friends.ts";
 import { renamed, SmallProgram } from "./support/peer_small.ts";

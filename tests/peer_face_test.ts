@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { cleaned, encodeText } from "../lib/base/text.ts";
-import type { Target } from "../lib/hub/store.ts";
-import { type ChatAct, type ChatPlace, sameTarget } from "../lib/face/chat_acts.ts";
-import type { ChatLook } from "../lib/face/chat_look.ts";
-import { chatPlain, PLAIN_LOOK } from "../lib/face/chat_plain.ts";
-import { type PeerPlan, readClientLine } from "../lib/face/client_line.ts";
-import { UsageError } from "../lib/face/flags.ts";
-import { PEER_COMMANDS, PEER_STYLE } from "../lib/face/peer_style.ts";
-import { chatCompletions, chatHelp } from "../lib/face/terminal/chat_help.ts";
-import { PeerView } from "../lib/face/terminal/peer_view.ts";
-import type { PeerEvent, PeerQuestion } from "../lib/peer/event.ts";
+import { cleaned, encodeText } from "../lib/core/text.ts";
+import type { Target } from "../lib/chat/store.ts";
+import { type ChatAct, type ChatPlace, sameTarget } from "../lib/terminal/chat_actions.ts";
+import type { ChatLook } from "../lib/terminal/chat_text.ts";
+import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
+import { type PeerPlan, readClientLine } from "../lib/client/command_line.ts";
+import { UsageError } from "../lib/terminal/flags.ts";
+import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_style.ts";
+import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
+import { PeerView } from "../lib/terminal/peer_view.ts";
+import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
 import { at, Desk } from "./support/desk.ts";
 
 const NOW = at("08:33:46");

@@ -10,12 +10,12 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { encodeBase64 } from "../lib/base/base64.ts";
-import { Groups } from "../lib/peer/groups.ts";
-import type { Membership } from "../lib/peer/letter.ts";
-import { Mail } from "../lib/peer/mail.ts";
-import { peerOptions } from "../lib/peer/options.ts";
-import type { LinkKeys } from "../lib/peer/secrecy.ts";
+import { encodeBase64 } from "../lib/core/base64.ts";
+import { Groups } from "../lib/peers/groups.ts";
+import type { Membership } from "../lib/peers/peer_message.ts";
+import { Mail } from "../lib/peers/message_queue.ts";
+import { peerOptions } from "../lib/peers/options.ts";
+import type { LinkKeys } from "../lib/peers/cryptography.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
 import { friends, nobodysKey } from "./support/peer_friends.ts";
 

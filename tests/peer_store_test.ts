@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import type { PeerStore } from "../lib/peer/store.ts";
+import type { PeerStore } from "../lib/peers/store.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
-import { PeerMemory } from "../lib/store/peer_memory.ts";
-import { PeerSqlite } from "../lib/store/peer_sqlite.ts";
+import { PeerMemory } from "../lib/store/peer_memory_store.ts";
+import { PeerSqlite } from "../lib/store/peer_sqlite_store.ts";
 
 const makers: Record<string, (folder: string) => PeerStore> = {
   "memory": () => new PeerMemory(),

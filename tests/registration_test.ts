@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { isReserved, look } from "../lib/hub/look_alikes.ts";
+import { isReserved, look } from "../lib/chat/look_alikes.ts";
 import { Lab, USERS } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 

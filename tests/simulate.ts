@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { print, printError } from "../lib/face/print.ts";
+import { print, printError } from "../lib/terminal/print.ts";
 import { simulateDatagrams } from "./support/datagram_simulation.ts";
 import { simulate } from "./support/im_simulation.ts";
 import { simulateMailbox } from "./support/mailbox_simulation.ts";

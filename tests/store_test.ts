@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { decodeScrypt, type ScryptSecret } from "../lib/hub/accounts.ts";
+import { decodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { hmac } from "../lib/store/proofs.ts";
 import { hashUsers, readUsers, UsersFileError } from "../lib/store/users_file.ts";

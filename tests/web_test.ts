@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Browser } from "./support/browser.ts";
-import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
+import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebLab } from "./support/web_lab.ts";

@@ -4,12 +4,12 @@
  *   deno task screenshots       writes docs/page-chat.png, docs/page-phone.png and docs/page-server.png
  */
 import { join } from "@std/path";
-import { limits } from "../lib/base/limits.ts";
-import { openLog } from "../lib/base/log.ts";
-import { DOORS } from "../lib/face/server_line.ts";
-import { type Accounts, decodeUsers } from "../lib/hub/accounts.ts";
-import { RecentLog } from "../lib/net/web/recent_log.ts";
-import { openHouse } from "../servers/house.ts";
+import { limits } from "../lib/core/limits.ts";
+import { openLog } from "../lib/core/log.ts";
+import { DOORS } from "../lib/server/command_line.ts";
+import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
+import { RecentLog } from "../lib/core/recent_log.ts";
+import { openHouse } from "../lib/server/server.ts";
 import { Chromium, type Person } from "../tests/support/chromium.ts";
 import { RawNative } from "../tests/support/native.ts";
 import { Folder } from "../tests/support/programs.ts";

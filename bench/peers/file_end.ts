@@ -4,9 +4,9 @@
  *   file_end.ts NAME FOLDER seals|plain
  */
 import { join } from "@std/path";
-import { Files } from "../../lib/net/files/files.ts";
-import { freshFileKey } from "../../lib/store/file_keys.ts";
-import { FilesKept } from "../../lib/store/files_kept.ts";
+import { Files } from "../../lib/client/transfer/files.ts";
+import { freshFileKey } from "../../lib/store/transfer_keys.ts";
+import { FilesKept } from "../../lib/store/transfer_store.ts";
 
 const [name = "", folder = "", how] = Deno.args;
 

@@ -1,8 +1,8 @@
-import type { Limits } from "../base/limits.ts";
-import type { DialOutcome, Link } from "../wire/session.ts";
-import type { ProbeOutcome } from "./liveness.ts";
-import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
-import type { Seat } from "./seat.ts";
+import type { Limits } from "../core/limits.ts";
+import type { DialOutcome, Link } from "../protocols/session.ts";
+import type { ProbeOutcome } from "../core/liveness.ts";
+import { SeatStream, seatStreamOptions } from "../server/seat_stream.ts";
+import type { Seat } from "../server/session_host.ts";
 
 const PROBE_MS = 5000;
 

@@ -1,4 +1,4 @@
-import { joined } from "../base/bytes.ts";
+import { joined } from "../core/bytes.ts";
 
 /** Where an outbox puts its bytes; resolves with how many were taken. */
 export interface Sink {

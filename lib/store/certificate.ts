@@ -1,10 +1,10 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import { join } from "@std/path";
-import { encodeBase64 } from "../base/base64.ts";
-import { reason } from "../base/reason.ts";
-import { encodeText } from "../base/text.ts";
+import { encodeBase64 } from "../core/base64.ts";
+import { reason } from "../core/reason.ts";
+import { encodeText } from "../core/text.ts";
 import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
-import { writeOwnText } from "./own_file.ts";
+import { writeOwnText } from "./private_file.ts";
 import { StoreError } from "./store_error.ts";
 
 /** A certificate and its key, both PEM. */

@@ -1,6 +1,6 @@
 import { dirname } from "@std/path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { reason } from "../base/reason.ts";
+import { reason } from "../core/reason.ts";
 import { migrate, readVersion, STEPS } from "./schema.ts";
 import { StoreError } from "./store_error.ts";
 

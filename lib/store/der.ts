@@ -1,5 +1,5 @@
-import { joined } from "../base/bytes.ts";
-import { encodeText } from "../base/text.ts";
+import { joined } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
 
 /** One value in DER: its tag, its length, its content. */
 export function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array {

@@ -1,5 +1,5 @@
-import type { Answer, Expired, Kept, KeptMessage, KeptNotice, NewMessage, NewNotice, Taken } from "../hub/store.ts";
-import { decodeLeniently, encodeText } from "../base/text.ts";
+import type { Answer, Expired, Kept, KeptMessage, KeptNotice, NewMessage, NewNotice, Taken } from "../chat/store.ts";
+import { decodeLeniently, encodeText } from "../core/text.ts";
 import type { Database, Value } from "./database.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
 import type { Person, Roster } from "./roster.ts";

@@ -1,4 +1,4 @@
-import type { KeptMessage, KeptNotice, NewMessage, NewNotice } from "../hub/store.ts";
+import type { KeptMessage, KeptNotice, NewMessage, NewNotice } from "../chat/store.ts";
 
 /** The message as it is kept under this number. */
 export function keptMessage(seq: number, { from, to, text, time, id }: NewMessage): KeptMessage {

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
-import { reason } from "../base/reason.ts";
-import { writeOwn } from "./own_file.ts";
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { reason } from "../core/reason.ts";
+import { writeOwn } from "./private_file.ts";
 
 /** What a client knows itself by; the message says which file cannot be read or written. */
 export class IdentityError extends Error {

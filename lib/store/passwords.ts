@@ -1,6 +1,6 @@
 import { randomBytes, scrypt } from "node:crypto";
-import { encodeText, sameSecret } from "../base/text.ts";
-import { SCRYPT, type ScryptSecret } from "../hub/accounts.ts";
+import { encodeText, sameSecret } from "../core/text.ts";
+import { SCRYPT, type ScryptSecret } from "../chat/accounts.ts";
 
 /** On whose behalf a password is tried. */
 export interface Asker {

@@ -1,10 +1,10 @@
 import { join } from "@std/path";
-import { joined } from "../base/bytes.ts";
-import { decodeBase64, encodeBase64 } from "../base/base64.ts";
-import { reason } from "../base/reason.ts";
-import type { Agreement, FreshKey, LinkKeys, PublicKeys, Secrecy } from "../peer/secrecy.ts";
+import { joined } from "../core/bytes.ts";
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { reason } from "../core/reason.ts";
+import type { Agreement, FreshKey, LinkKeys, PublicKeys, Secrecy } from "../peers/cryptography.ts";
 import { IdentityError } from "./identity.ts";
-import { writeOwn } from "./own_file.ts";
+import { writeOwn } from "./private_file.ts";
 
 const FILE = "peer_key.json";
 const KEY_BYTES = 32;

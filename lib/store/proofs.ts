@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { encodeBase64 } from "../base/base64.ts";
-import { encodeText } from "../base/text.ts";
-import type { Secret } from "../hub/accounts.ts";
+import { encodeBase64 } from "../core/base64.ts";
+import { encodeText } from "../core/text.ts";
+import type { Secret } from "../chat/accounts.ts";
 import type { Asker, Passwords } from "./passwords.ts";
 
 /** How a password is turned into the key that proves it. */

@@ -1,4 +1,4 @@
-import type { Expired } from "../hub/store.ts";
+import type { Expired } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 import { atMost, type Entries, type Forgotten } from "./entries.ts";
 import type { Room, Roster } from "./roster.ts";

@@ -1,4 +1,4 @@
-import { type KeptUser, LOBBY } from "../hub/store.ts";
+import { type KeptUser, LOBBY } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 
 /** Somebody whose name was ever mentioned. */

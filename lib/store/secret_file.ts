@@ -1,4 +1,4 @@
-import { reason } from "../base/reason.ts";
+import { reason } from "../core/reason.ts";
 import { StoreError } from "./store_error.ts";
 
 /** The password in the first line of a file, never an empty one; none where no file is named. */

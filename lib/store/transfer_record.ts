@@ -1,13 +1,13 @@
-import { decodeBase64 } from "../base/base64.ts";
-import { Fault } from "../base/fault.ts";
-import { sameBytes } from "../base/text.ts";
-import { ChunkMap } from "../wire/file/chunk_map.ts";
-import { decodeManifest, type Manifest } from "../wire/file/manifest.ts";
-import type { FileOffer } from "../wire/file/offer.ts";
-import { safePaths } from "../wire/file/safe_names.ts";
-import { BusyError, FileError } from "../wire/file/file_error.ts";
-import { said } from "./said.ts";
-import { digestOf } from "./file_reading.ts";
+import { decodeBase64 } from "../core/base64.ts";
+import { Fault } from "../core/errors.ts";
+import { sameBytes } from "../core/text.ts";
+import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
+import { decodeManifest, type Manifest } from "../protocols/transfer/manifest.ts";
+import type { FileOffer } from "../protocols/transfer/offer.ts";
+import { safePaths } from "../protocols/transfer/safe_names.ts";
+import { BusyError, FileError } from "../protocols/transfer/file_error.ts";
+import { said } from "./disk_errors.ts";
+import { digestOf } from "./file_reader.ts";
 
 const LIST = ".list";
 const MAP = ".map";

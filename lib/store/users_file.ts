@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
-import { reason } from "../base/reason.ts";
-import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../hub/accounts.ts";
+import { reason } from "../core/reason.ts";
+import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../chat/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** A users file that cannot be used; the message says which line, what was expected and what was found. */

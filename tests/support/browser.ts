@@ -1,4 +1,4 @@
-import { decodeLeniently, encodeText } from "../../lib/base/text.ts";
+import { decodeLeniently, encodeText } from "../../lib/core/text.ts";
 import { until } from "./wire.ts";
 
 type Json = Record<string, unknown> & { readonly type: string };

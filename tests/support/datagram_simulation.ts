@@ -1,7 +1,7 @@
-import { DatagramDialer } from "../../lib/wire/datagram/dialer.ts";
-import { DatagramGate, type GateOwner } from "../../lib/wire/datagram/gate.ts";
-import type { DatagramLink, LinkOwner } from "../../lib/wire/datagram/link.ts";
-import { type DatagramOptions, datagramOptions } from "../../lib/wire/datagram/options.ts";
+import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
+import { DatagramGate, type GateOwner } from "../../lib/protocols/datagram/acceptor.ts";
+import type { DatagramLink, LinkOwner } from "../../lib/protocols/datagram/link.ts";
+import { type DatagramOptions, datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { type Place, VirtualUdp } from "./virtual_udp.ts";

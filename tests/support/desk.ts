@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Question } from "../../lib/face/chat_acts.ts";
-import type { ChatLook } from "../../lib/face/chat_look.ts";
-import type { ChatEvent } from "../../lib/face/chat_memory.ts";
-import { PLAIN_LOOK } from "../../lib/face/chat_plain.ts";
-import type { ChatStyle } from "../../lib/face/chat_style.ts";
-import { ChatTalk } from "../../lib/face/chat_talk.ts";
-import { chatHelp } from "../../lib/face/terminal/chat_help.ts";
+import type { Question } from "../../lib/terminal/chat_actions.ts";
+import type { ChatLook } from "../../lib/terminal/chat_text.ts";
+import type { ChatEvent } from "../../lib/terminal/chat_memory.ts";
+import { PLAIN_LOOK } from "../../lib/terminal/chat_plain.ts";
+import type { ChatStyle } from "../../lib/terminal/chat_style.ts";
+import { ChatTalk } from "../../lib/terminal/chat_talk.ts";
+import { chatHelp } from "../../lib/terminal/chat_help.ts";
 
 /** A time of one day, where this machine is. */
 export function at(time: string, day = 9): number {

@@ -1,11 +1,11 @@
 import { join } from "@std/path";
-import { encodeBase64 } from "../../lib/base/base64.ts";
-import type { FileEvent } from "../../lib/wire/file/event.ts";
-import { decodeSignal, encodeSignal, type Signal } from "../../lib/wire/file/signal.ts";
-import { Fault } from "../../lib/base/fault.ts";
-import { Files } from "../../lib/net/files/files.ts";
-import { freshFileKey } from "../../lib/store/file_keys.ts";
-import { FilesKept } from "../../lib/store/files_kept.ts";
+import { encodeBase64 } from "../../lib/core/base64.ts";
+import type { FileEvent } from "../../lib/protocols/transfer/event.ts";
+import { decodeSignal, encodeSignal, type Signal } from "../../lib/protocols/transfer/signal.ts";
+import { Fault } from "../../lib/core/errors.ts";
+import { Files } from "../../lib/client/transfer/files.ts";
+import { freshFileKey } from "../../lib/store/transfer_keys.ts";
+import { FilesKept } from "../../lib/store/transfer_store.ts";
 
 /** What happens to signals on their way: the same, another, or none. */
 export type Meddling = (signal: Signal, from: string) => Signal | undefined;

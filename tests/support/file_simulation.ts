@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { ChunkMap } from "../../lib/wire/file/chunk_map.ts";
-import { decodeFrame, encodeFrame, FrameDecoder } from "../../lib/wire/file/frames.ts";
-import { DIGEST_BYTES, encodeManifest, Manifest } from "../../lib/wire/file/manifest.ts";
-import { Receiving } from "../../lib/wire/file/receiving.ts";
-import { Sending } from "../../lib/wire/file/sending.ts";
-import { Fault } from "../../lib/base/fault.ts";
+import { ChunkMap } from "../../lib/protocols/transfer/chunk_map.ts";
+import { decodeFrame, encodeFrame, FrameDecoder } from "../../lib/protocols/transfer/frames.ts";
+import { DIGEST_BYTES, encodeManifest, Manifest } from "../../lib/protocols/transfer/manifest.ts";
+import { Receiving } from "../../lib/protocols/transfer/receiving.ts";
+import { Sending } from "../../lib/protocols/transfer/sending.ts";
+import { Fault } from "../../lib/core/errors.ts";
 import type { Random } from "./random.ts";
 
 const CHUNK = 1024;

@@ -1,7 +1,7 @@
-import { type Limits, limits } from "../../lib/base/limits.ts";
-import type { WebOptions } from "../../lib/face/server_line.ts";
-import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
-import { type House, openHouse } from "../../servers/house.ts";
+import { type Limits, limits } from "../../lib/core/limits.ts";
+import type { WebOptions } from "../../lib/server/command_line.ts";
+import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
+import { type House, openHouse } from "../../lib/server/server.ts";
 import { Wire } from "./wire.ts";
 
 /** The three of the handout's session, and some more. */

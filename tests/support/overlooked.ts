@@ -1,15 +1,15 @@
-import { limits } from "../../lib/base/limits.ts";
-import { type Accounts, decodeUsers } from "../../lib/hub/accounts.ts";
-import type { Command } from "../../lib/hub/command.ts";
-import { Hub } from "../../lib/hub/hub.ts";
-import type { Line } from "../../lib/net/seat.ts";
-import { Switchboard } from "../../lib/net/switchboard.ts";
-import { openOverlook, type Overlook, type WatchEvent } from "../../lib/net/web/overlook.ts";
-import { RecentLog } from "../../lib/net/web/recent_log.ts";
-import { MemoryStore } from "../../lib/store/memory.ts";
-import { IM_DOOR } from "../../lib/wire/im/door.ts";
-import { LOBBY_DOOR } from "../../lib/wire/lobby/door.ts";
-import { MAILBOX_DOOR } from "../../lib/wire/native/door.ts";
+import { limits } from "../../lib/core/limits.ts";
+import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
+import type { Command } from "../../lib/chat/command.ts";
+import { Hub } from "../../lib/chat/hub.ts";
+import type { Line } from "../../lib/server/session_host.ts";
+import { Switchboard } from "../../lib/server/runner.ts";
+import { openOverlook, type Overlook, type WatchEvent } from "../../lib/server/monitor.ts";
+import { RecentLog } from "../../lib/core/recent_log.ts";
+import { MemoryStore } from "../../lib/store/memory_store.ts";
+import { IM_DOOR } from "../../lib/protocols/im/door.ts";
+import { LOBBY_DOOR } from "../../lib/protocols/lobby/door.ts";
+import { MAILBOX_DOOR } from "../../lib/protocols/native/door.ts";
 
 const DOORS = { im: IM_DOOR, lobby: LOBBY_DOOR, mailbox: MAILBOX_DOOR };
 const PASSWORD = "12345";

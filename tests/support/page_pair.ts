@@ -1,7 +1,7 @@
-import { Files } from "../../lib/face/page/files.js";
-import { type Offer, readOffer } from "../../lib/face/page/file_offer.js";
-import { decodeSignal, encodeSignal } from "../../lib/wire/file/signal.ts";
-import { Fault } from "../../lib/base/fault.ts";
+import { Files } from "../../lib/web/files.js";
+import { type Offer, readOffer } from "../../lib/web/file_offer.js";
+import { decodeSignal, encodeSignal } from "../../lib/protocols/transfer/signal.ts";
+import { Fault } from "../../lib/core/errors.ts";
 import { FilePair } from "./file_pair.ts";
 
 type FileView = Parameters<ConstructorParameters<typeof Files>[0]["show"]>[0];

@@ -1,4 +1,4 @@
-import { Talk } from "../../lib/face/page/talk.js";
+import { Talk } from "../../lib/web/talk.js";
 import type { Json } from "./native.ts";
 import type { Random } from "./random.ts";
 

@@ -1,5 +1,5 @@
-import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peer/store.ts";
-import { PeerMemory } from "../../lib/store/peer_memory.ts";
+import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peers/store.ts";
+import { PeerMemory } from "../../lib/store/peer_memory_store.ts";
 
 type Write = (store: PeerStore) => void;
 

@@ -1,6 +1,6 @@
-import { encodeBase64 } from "../../lib/base/base64.ts";
-import type { Friend } from "../../lib/peer/friend.ts";
-import { type PeerOptions, peerOptions } from "../../lib/peer/options.ts";
+import { encodeBase64 } from "../../lib/core/base64.ts";
+import type { Friend } from "../../lib/peers/peer_link.ts";
+import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
 import type { PeerNode } from "./peer_node.ts";
 import { PeerWorld } from "./peer_world.ts";
 

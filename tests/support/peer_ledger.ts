@@ -1,4 +1,4 @@
-import type { PeerEvent } from "../../lib/peer/event.ts";
+import type { PeerEvent } from "../../lib/peers/event.ts";
 import { keyOf } from "./peer_friends.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";

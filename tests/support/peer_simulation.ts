@@ -1,6 +1,6 @@
-import { AddressTable } from "../../lib/wire/address_book/table.ts";
-import { limits } from "../../lib/base/limits.ts";
-import { placeAt } from "../../lib/base/place.ts";
+import { AddressTable } from "../../lib/protocols/directory/table.ts";
+import { limits } from "../../lib/core/limits.ts";
+import { placeAt } from "../../lib/core/place.ts";
 import { keyOf } from "./peer_friends.ts";
 import { PeerLedger } from "./peer_ledger.ts";
 import { PeerTroubles, type Troubles, troubles } from "./peer_troubles.ts";

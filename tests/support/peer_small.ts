@@ -1,7 +1,7 @@
-import { decodeText, encodeText } from "../../lib/base/text.ts";
-import { decodePeerPacket, encodeMeeting } from "../../lib/peer/packet.ts";
-import { type Place, placeAt } from "../../lib/base/place.ts";
-import { encodePacket, readId } from "../../lib/wire/datagram/packet.ts";
+import { decodeText, encodeText } from "../../lib/core/text.ts";
+import { decodePeerPacket, encodeMeeting } from "../../lib/peers/packet.ts";
+import { type Place, placeAt } from "../../lib/core/place.ts";
+import { encodePacket, readId } from "../../lib/protocols/datagram/packet.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";
 

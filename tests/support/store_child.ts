@@ -1,4 +1,4 @@
-import { openSqlite } from "../../lib/store/sqlite.ts";
+import { openSqlite } from "../../lib/store/sqlite_store.ts";
 
 /** Keeps messages in the store at the path it is given, two a commit, and prints the second's number after each. */
 const store = openSqlite(Deno.args[0]!);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store } from "../../lib/hub/store.ts";
+import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store } from "../../lib/chat/store.ts";
 
 /** A store under test; `reopen` closes it and opens it again, where there is something to open. */
 export interface Tested {

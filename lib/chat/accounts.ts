@@ -1,0 +1,132 @@
+import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { encodeText, sameSecret } from "../core/text.ts";
+
+/** A password kept as its scrypt key; numbers as in the entry, so that a file may hold several strengths. */
+export interface ScryptSecret {
+  readonly type: "scrypt";
+  readonly logN: number;
+  readonly r: number;
+  readonly p: number;
+  readonly salt: Uint8Array;
+  readonly key: Uint8Array;
+}
+
+/** How an account proves itself. */
+export type Secret = { readonly type: "plain"; readonly password: string } | ScryptSecret;
+
+/** What is known of a password at once: right, wrong, or only after this secret has been tried against it. */
+export type Judgement = { readonly right: boolean } | { readonly try: ScryptSecret; readonly counts: boolean };
+
+/** The strength of new scrypt entries: 128 MiB and about a third of a second for each guess. */
+export const SCRYPT = { logN: 17, r: 8, p: 1, saltBytes: 16, keyBytes: 32 } as const;
+
+/** Who may log in. Made whole from a users file, never changed; a new file makes a new one. */
+export class Accounts {
+  readonly #secrets: ReadonlyMap<string, Secret>;
+  /** Tried where there is nothing to try, so that every refusal takes as long as the next. */
+  readonly #decoy: ScryptSecret | undefined;
+
+  constructor(secrets: ReadonlyMap<string, Secret>) {
+    this.#secrets = secrets;
+    for (const secret of secrets.values()) {
+      if (secret.type === "scrypt") this.#decoy = secret;
+      if (this.#decoy) break;
+    }
+  }
+
+  get size(): number {
+    return this.#secrets.size;
+  }
+
+  /** These, and one more. */
+  with(name: string, secret: Secret): Accounts {
+    return new Accounts(new Map([...this.#secrets, [name, secret]]));
+  }
+
+  has(name: string): boolean {
+    return this.#secrets.has(name);
+  }
+
+  secret(name: string): Secret | undefined {
+    return this.#secrets.get(name);
+  }
+
+  get names(): string[] {
+    return [...this.#secrets.keys()];
+  }
+
+  /**
+   * Whether `password` is that of `name`. A wrong password and an unknown name take the same time: with scrypt entries
+   * in the file, both end in trying one of them; with plain ones alone, both end in one comparison.
+   */
+  judge(name: string, password: string): Judgement {
+    const secret = this.#secrets.get(name);
+    if (secret?.type === "scrypt") return { try: secret, counts: true };
+    const same = sameSecret(encodeText(password), encodeText(secret?.password ?? ""));
+    const right = same && secret !== undefined;
+    return right || !this.#decoy ? { right } : { try: this.#decoy, counts: false };
+  }
+}
+
+/** A mistake in a users file, with its line number. */
+export interface UsersFileFault {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** One line of a users file: an account, or `undefined` for a blank one. */
+export type UsersLine = { readonly name: string; readonly secret: Secret } | undefined | { readonly fault: string };
+
+/** Reads one line of a users file: `name password`, or `name $scrypt$…`. */
+export function decodeUsersLine(line: string): UsersLine {
+  const words = line.trim().split(/\s+/);
+  if (words[0] === "") return undefined;
+  const [name, password] = words;
+  if (words.length !== 2) {
+    const found = words.length === 1 ? "only one word" : `${words.length} words`;
+    return { fault: `expected "username password" and nothing else, found ${found}` };
+  }
+  if (!password!.startsWith("$scrypt$")) return { name: name!, secret: { type: "plain", password: password! } };
+  const secret = decodeScrypt(password!);
+  return typeof secret === "string" ? { fault: secret } : { name: name!, secret };
+}
+
+/** Reads a whole users file: the accounts, or every fault in it. */
+export function decodeUsers(text: string): Accounts | UsersFileFault[] {
+  const secrets = new Map<string, Secret>();
+  const lineOf = new Map<string, number>();
+  const faults: UsersFileFault[] = [];
+  text.replace(/^\ufeff/, "").split("\n").forEach((content, index) => {
+    const line = index + 1;
+    const entry = decodeUsersLine(content);
+    if (entry === undefined) return;
+    if ("fault" in entry) faults.push({ line, message: entry.fault });
+    else if (secrets.has(entry.name)) {
+      faults.push({ line, message: `the name "${entry.name}" is already in line ${lineOf.get(entry.name)}` });
+    } else {
+      secrets.set(entry.name, entry.secret);
+      lineOf.set(entry.name, line);
+    }
+  });
+  return faults.length > 0 ? faults : new Accounts(secrets);
+}
+
+/** An scrypt secret as it stands in a users file. */
+export function encodeScrypt(secret: ScryptSecret): string {
+  const { logN, r, p } = secret;
+  return `$scrypt$ln=${logN},r=${r},p=${p}$${encodeBase64(secret.salt)}$${encodeBase64(secret.key)}`;
+}
+
+/** Reads `$scrypt$ln=17,r=8,p=1$SALT$KEY`; a sentence when it is not that. */
+export function decodeScrypt(entry: string): ScryptSecret | string {
+  const form = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(entry);
+  if (!form) return "expected $scrypt$ln=17,r=8,p=1$SALT$KEY with salt and key in base64, found something else";
+  const [logN, r, p] = [Number(form[1]), Number(form[2]), Number(form[3])];
+  // What a login may cost the server: 2^20 · 8 · 128 bytes is 1 GiB.
+  if (logN < 1 || logN > 20 || r < 1 || r > 8 || p < 1 || p > 4) {
+    return `expected ln 1 to 20, r 1 to 8, p 1 to 4, found ln=${logN},r=${r},p=${p}`;
+  }
+  const [salt, key] = [decodeBase64(form[4]!), decodeBase64(form[5]!)];
+  if (!salt || !key || key.length < 16) return "expected a salt and a key of 16 bytes or more, both in base64";
+  return { type: "scrypt", logN, r, p, salt, key };
+}

@@ -1,0 +1,37 @@
+import type { Effect } from "./effect.ts";
+import type { People } from "./users.ts";
+
+const GATHER_LEAST_MS = 250;
+/** So that a second brings a thousand pieces of news at most, however many are told of however many. */
+const GATHER_MS_EACH = 1;
+
+/** Who has come and gone, gathered and told to every session of our own protocol: a lab that comes in at once is one piece. */
+export class PresenceNews {
+  #online = new Set<string>();
+  #offline = new Set<string>();
+  #since = Infinity;
+
+  constructor(readonly people: People) {}
+
+  came(name: string, now: number): void {
+    if (!this.#offline.delete(name)) this.#online.add(name);
+    this.#since = Math.min(this.#since, now);
+  }
+
+  went(name: string, now: number): void {
+    if (!this.#online.delete(name)) this.#offline.add(name);
+    this.#since = Math.min(this.#since, now);
+  }
+
+  tick(now: number): Effect[] {
+    const gatherMs = Math.max(GATHER_LEAST_MS, this.people.natives.size * GATHER_MS_EACH);
+    if (now < this.#since + gatherMs) return [];
+    const event = { type: "presence", online: [...this.#online], offline: [...this.#offline] } as const;
+    this.#online = new Set();
+    this.#offline = new Set();
+    this.#since = Infinity;
+    if (event.online.length + event.offline.length === 0) return [];
+    const to = [...this.people.natives].filter(({ ready }) => ready).map(({ id }) => id);
+    return to.length > 0 ? [{ type: "tell", to, event }] : [];
+  }
+}

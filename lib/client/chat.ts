@@ -1,0 +1,72 @@
+import { oneLine } from "../core/text.ts";
+import { type ChatFace, openChatFace } from "../terminal/chat_app.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { traceLine } from "../terminal/trace.ts";
+import { ChatClient } from "./chat_client.ts";
+import type { Talk } from "./reconnecting_client.ts";
+import { freshRun } from "../store/prover.ts";
+import { pathsFrom } from "../store/paths.ts";
+import { readSecret } from "../store/secret_file.ts";
+import { IM_DOOR } from "../protocols/im/door.ts";
+import { NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
+import { hooks, type Learning, run } from "./run.ts";
+import type { Over } from "./ending.ts";
+import { ClientFiles } from "./transfer/client_files.ts";
+
+/** Our own client: logs in at the IM door. */
+export async function chat(plan: JoinPlan): Promise<number> {
+  const over = Promise.withResolvers<Over>();
+  const face: ChatFace = openChatFace({
+    // Where only the handout is spoken, its words say the same.
+    say: (to, text) =>
+      client.im ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : client.native.say(to, text),
+    ask: (question) => client.im ? void (question.type === "users" && handout("/list")) : client.native.ask(question),
+    name: (text) => client.typed(text),
+    password: (text) => client.typed(text),
+    file: (act) => {
+      if (!client.im) return files.do(act);
+      face.problem(
+        "files are sent between clients of our own, by a server that knows them; this one speaks the IM handout alone",
+      );
+    },
+    paths: pathsFrom,
+    leave: () => files.leave(() => client.inputEnded()),
+    interrupt: () => client.interrupted(),
+  }, "chat");
+  const files = new ClientFiles(plan, face, {
+    say: (to, text) => client.native.say(to, text),
+    signal: (to, text) => client.native.signal(to, text),
+  });
+  const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
+  const learning = hooks(plan, face, files, over.resolve, () => client.native.name);
+  const { client } = chatClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  return await run(client, face, files, over.promise, () => client.interrupted());
+}
+
+/** A client that logs in at the IM door, and asks the face for what it was not told. */
+export function chatClient<T extends Talk>(
+  plan: JoinPlan,
+  face: ChatFace,
+  learning: Learning,
+  talk: (way: NativeClientWay) => T,
+): { client: ChatClient<T>; typed(line: string): void } {
+  const client: ChatClient<T> = new ChatClient(plan, { name: plan.name, password: readSecret(plan.passwordFile) }, {
+    ...learning,
+    prove: () => {},
+    isServer: () => true,
+    ask: (question) => {
+      if (question === "name") face.askName();
+      else if (question === "password") face.askPassword(client.im?.name ?? "");
+      else if (question === "new password" || question === "password again") face.askNewPassword(question);
+      else if (question === "command") face.chat();
+    },
+    refused: (why) => face.problem(why),
+    raw: (line) => face.raw(line),
+    handoutOnly: learning.handoutOnly ??
+      (() => face.problem("this server speaks the IM handout alone; we go on as the handout's client")),
+    ...(plan.trace
+      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_DOOR.links[link]!, ...rest)) }
+      : {}),
+  }, talk);
+  return { client, typed: (line) => client.typed(line) };
+}

@@ -1,0 +1,43 @@
+import type { LobbyClient } from "../protocols/lobby/client.ts";
+import { clock } from "../net/clock.ts";
+import { Stream } from "../net/tcp.ts";
+
+const OPTIONS = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+const TICK_MS = 50;
+
+/** The one connection of a lobby client. */
+export class LobbyStream {
+  readonly #stream: Stream;
+  readonly #ticking: ReturnType<typeof setInterval>;
+  #client: LobbyClient | undefined;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#stream = new Stream(conn, {
+      push: (bytes) => this.#client!.push(bytes, clock()),
+      hungry: () => true,
+      closed: (ending) => this.#client!.closed(ending === "broken"),
+      overflowed: () => this.#client!.closed(true),
+    }, OPTIONS);
+    this.#ticking = setInterval(() => this.#client?.tick(clock()), TICK_MS);
+  }
+
+  /** Lets the client begin; nothing has been read before the next turn. */
+  start(client: LobbyClient): void {
+    this.#client = client;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+
+  /** Sends our end; what comes is still read. */
+  finish(): void {
+    this.#stream.finish();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticking);
+    this.#stream.close();
+    await this.#stream.over;
+  }
+}

@@ -1,0 +1,39 @@
+import { decodeLeniently, encodeText } from "../core/text.ts";
+import type { NativeClientWay } from "../protocols/native/client.ts";
+import { Companion, type ProvingHooks, type Talk } from "./reconnecting_client.ts";
+import { DatagramClient } from "./datagram_connection.ts";
+import { reason } from "../core/reason.ts";
+
+/** A client of the mailbox: our own protocol over datagrams. */
+export class MailboxClient<T extends Talk> extends Companion<T> {
+  constructor(readonly where: { host: string; port: number }, hooks: ProvingHooks, talk: (way: NativeClientWay) => T) {
+    super(hooks, () => this.#dial(hooks), talk);
+  }
+
+  async #dial(hooks: ProvingHooks): Promise<void> {
+    try {
+      const net = await DatagramClient.reach(this.where.host, this.where.port, {
+        attempt: () => hooks.attempt(),
+        opened: () => {
+          this.up({
+            send: (json) => {
+              hooks.trace?.("up", json);
+              net.send(encodeText(json));
+            },
+            close: () => net.close("bye"),
+          });
+          hooks.connected();
+        },
+        message: (bytes) => {
+          const text = decodeLeniently(bytes);
+          hooks.trace?.("down", text);
+          this.received(text);
+        },
+        turn: () => this.turn(),
+        ended: (why) => this.down(why),
+      });
+    } catch (error) {
+      this.down(reason(error));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { reason } from "../core/reason.ts";
+import { type ChatFace, openChatFace } from "../terminal/chat_app.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { traceLine } from "../terminal/trace.ts";
+import type { Companion, ProvingHooks, Talk } from "./reconnecting_client.ts";
+import { MailboxClient } from "./mailbox_client.ts";
+import { TlsClient } from "./tls_client.ts";
+import { readPem } from "../store/certificate.ts";
+import { Identity, usualFolder } from "../store/identity.ts";
+import { pathsFrom } from "../store/paths.ts";
+import { freshNonce, freshRun, Prover } from "../store/prover.ts";
+import { readSecret } from "../store/secret_file.ts";
+import { type Asked, NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
+import { MAILBOX_DOOR } from "../protocols/native/door.ts";
+import { hooks, type Learning, run } from "./run.ts";
+import type { Over } from "./ending.ts";
+import { ClientFiles } from "./transfer/client_files.ts";
+
+/** A chat where we say and prove who we are: the mailbox handout's, and ours over TLS. */
+export async function proving(plan: JoinPlan): Promise<number> {
+  const over = Promise.withResolvers<Over>();
+  const face: ChatFace = openChatFace({
+    say: (to, text) => client.native.say(to, text),
+    ask: (question) => client.native.ask(question),
+    name: (text) => joining.typed(text),
+    password: (text) => joining.typed(text),
+    file: (act) => files.do(act),
+    paths: pathsFrom,
+    leave: () => joining.name === undefined ? client.stop(1) : files.leave(() => client.leave()),
+    interrupt: () => client.stop(130),
+  }, plan.type === "mailbox" ? "mailbox" : "chat");
+  const files = new ClientFiles(plan, face, {
+    say: (to, text) => client.native.say(to, text),
+    signal: (to, text) => client.native.signal(to, text),
+  });
+  const learning = hooks(plan, face, files, over.resolve, () => joining.name ?? "");
+  const joining = provingClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  const { client } = joining;
+  return await run(client, face, files, over.promise, () => client.stop(130));
+}
+
+/** A client that says and proves who it is, and asks the face for what it was not told. */
+export function provingClient<T extends Talk>(
+  plan: JoinPlan,
+  face: ChatFace,
+  learning: Learning,
+  talk: (way: NativeClientWay) => T,
+): { client: Companion<T>; readonly name: string | undefined; typed(line: string): void } {
+  const known = readSecret(plan.passwordFile);
+  const prover = new Prover(new Identity(plan.data ?? usualFolder()));
+  let { name } = plan;
+  let password = known;
+  let answer: ((text: string) => void) | undefined;
+  const asked = (ask: () => void) => new Promise<string>((resolve) => (answer = resolve, ask()));
+  const proofs: ProvingHooks = {
+    ...learning,
+    attempt: () => face.attempt(),
+    connected: () => (face.connected(), void greet().catch(failed)),
+    prove: (challenge, nonce) => void prove(challenge, nonce).catch(failed),
+    isServer: (proof) => prover.isServer(proof),
+    refused: (why) => {
+      face.problem(why);
+      // A script has no second name to try.
+      if (!Deno.stdin.isTerminal() || (plan.name !== undefined && known !== undefined)) return client.fail(why);
+      name = password = undefined;
+      greet().catch(failed);
+    },
+    ...(plan.trace
+      ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_DOOR.links[0], ...line)) }
+      : {}),
+  };
+  const client: Companion<T> = plan.tls === undefined
+    ? new MailboxClient(plan, proofs, talk)
+    : new TlsClient({ ...plan, trusted: plan.tls === "trusted" ? undefined : readPem(plan.tls.cert) }, proofs, talk);
+  async function greet(): Promise<void> {
+    name ??= await asked(() => face.askName());
+    client.native.greet(name, freshNonce(), await prover.key(name));
+  }
+  async function prove(challenge: Asked, nonce: string): Promise<void> {
+    const ask = async () => password ??= await asked(() => face.askPassword(name!));
+    client.native.proven(await prover.answer(challenge, name!, nonce, ask));
+  }
+  const failed = (error: unknown) => client.fail(reason(error));
+  return {
+    client,
+    get name() {
+      return name;
+    },
+    typed: (text) => answer?.(text),
+  };
+}

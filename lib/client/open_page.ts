@@ -1,0 +1,41 @@
+import { print } from "../terminal/print.ts";
+import { ClientSite } from "./page_site.ts";
+import type { PageHost } from "../protocols/native/single_window.ts";
+import { WebServer } from "../http/server.ts";
+import { readPageFiles } from "../store/web_files.ts";
+
+/** A page that is served on this machine. */
+export interface OpenPage {
+  close(): Promise<void>;
+}
+
+/** Serves the chat page to whoever opens its one-time address first, shows that address, and opens it where a person sits. */
+export function openPage(host: PageHost, title: string, show: (line: string) => void): OpenPage {
+  const attended = Deno.stdout.isTerminal();
+  const opened = () => attended && show("the page is open; it ends with this program");
+  const site = new ClientSite(readPageFiles(), host, title, opened);
+  const server = new WebServer({ hostname: "127.0.0.1", port: 0 }, site, []);
+  const address = `http://127.0.0.1:${server.address.port}${site.path}`;
+  if (attended) {
+    show(`page on ${address}`);
+    openBrowser(address);
+  } else print(`page on ${address}\n`);
+  return {
+    async close() {
+      server.close();
+      await server.shut();
+    },
+  };
+}
+
+/** The address was shown: where no browser can be opened from here, a person opens it. */
+function openBrowser(address: string): void {
+  const [command, ...args] = {
+    windows: ["rundll32", "url.dll,FileProtocolHandler", address],
+    darwin: ["open", address],
+  }[Deno.build.os as string] ?? ["xdg-open", address];
+  try {
+    const options = { args, stdin: "null", stdout: "null", stderr: "null" } as const;
+    new Deno.Command(command!, options).spawn().unref();
+  } catch { /* it is not installed */ }
+}

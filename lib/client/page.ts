@@ -1,0 +1,46 @@
+import { endpoint } from "../core/address.ts";
+import { openChatFace } from "../terminal/chat_app.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { PageTalk } from "../protocols/native/page_relay.ts";
+import { chatClient } from "./chat.ts";
+import { type Joining, run } from "./run.ts";
+import { provingClient } from "./native.ts";
+import type { Over } from "./ending.ts";
+import { type OpenPage, openPage } from "./open_page.ts";
+
+/** The chat in a browser on this machine: we log in, the page does the talking. */
+export async function page(plan: JoinPlan): Promise<number> {
+  const over = Promise.withResolvers<Over>();
+  const elsewhere = "this is done in the page; /exit or Ctrl-C ends it";
+  let open: OpenPage | undefined;
+  const face = openChatFace({
+    say: () => ({ why: elsewhere }),
+    ask: () => face.problem(elsewhere),
+    file: () => face.problem(elsewhere),
+    name: (text) => joining.typed(text),
+    password: (text) => joining.typed(text),
+    paths: () => [],
+    // A program that is started without a console goes on for its page.
+    leave: () => Deno.stdin.isTerminal() && joining.client.leave(),
+    interrupt: () => joining.client.stop(130),
+  }, plan.type === "mailbox" ? "mailbox" : "chat");
+  const join = plan.type === "mailbox" || plan.tls ? provingClient<PageTalk> : chatClient<PageTalk>;
+  const joining: Joining<PageTalk> = join(plan, face, {
+    show: (happening) => {
+      if (happening.type !== "in") return face.happened(happening);
+      face.chat();
+      open ??= openPage(
+        joining.client.native,
+        `Partyline at ${endpoint(plan.host, plan.port)}`,
+        (line) => face.note(line),
+      );
+    },
+    lost: (why, againMs) => face.lost(why, againMs),
+    ended: (status, why) => over.resolve({ status, why }),
+    seen: () => 0,
+    mark: () => {},
+    handoutOnly: () => joining.client.fail("this server speaks the IM handout alone, in which the page cannot be had"),
+  }, (way) => new PageTalk(way));
+  const closed = { close: async () => await open?.close() };
+  return await run(joining.client, face, closed, over.promise, () => joining.client.stop(130));
+}

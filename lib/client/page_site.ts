@@ -1,0 +1,117 @@
+import type { PageFile } from "../http/static_file.ts";
+import { VERSION } from "../core/version.ts";
+import { encodeText, sameSecret } from "../core/text.ts";
+import type { Page, PageHost } from "../protocols/native/single_window.ts";
+import { json, pageFile, sentence } from "../http/responses.ts";
+import { cookie, passCookie, setCookie } from "../http/guard.ts";
+import { type Site, Sockets } from "../http/site.ts";
+
+/** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
+const ELSEWHERE = '{"type":"elsewhere"}';
+const TAKEN = 4001;
+const NOT_NOW = 1013;
+const DAY_SECONDS = 24 * 60 * 60;
+const SECRET_BYTES = 24;
+/** Waiting for the page to read; a page that does not, comes back for it. */
+const WAITING_BYTES = 4 * 1024 * 1024;
+/** What a close frame has room for. */
+const REASON_CHARACTERS = 40;
+
+/**
+ * The chat page of a client, for one person on this machine. Whoever opens the one-time address first is that person; everybody
+ * else on this machine is refused.
+ */
+export class ClientSite implements Site {
+  readonly #sockets = new Sockets();
+  readonly #open = new Set<WebSocket>();
+  #ticket: string | undefined = secret();
+  readonly #pass = secret();
+
+  constructor(
+    readonly files: ReadonlyMap<string, PageFile>,
+    readonly host: PageHost,
+    /** What the page is called. */
+    readonly title: string,
+    /** The one-time address was opened. */
+    readonly opened: () => void,
+  ) {}
+
+  /** The one-time address, as long as nobody has opened it. */
+  get path(): string {
+    return `/open/${this.#ticket ?? ""}`;
+  }
+
+  over(): Promise<void> {
+    return this.#sockets.over();
+  }
+
+  close(): void {
+    for (const socket of this.#open) socket.close(1001, "the client ends");
+  }
+
+  answer(request: Request): Response {
+    const { pathname } = new URL(request.url);
+    if (request.method !== "GET" && request.method !== "HEAD") return sentence("Nothing is posted here.", 405);
+    if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
+    if (!isSecret(cookie(request, passCookie(request)), this.#pass)) {
+      return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
+    }
+    if (pathname === "/") return pageFile(this.files.get("chat.html"), request);
+    if (pathname === "/about") return json(this.#about());
+    if (pathname === "/chat") return this.#chat(request);
+    const [, name] = /^\/page\/([\w.-]+)$/.exec(pathname) ?? [];
+    return pageFile(name === undefined ? undefined : this.files.get(name), request);
+  }
+
+  #enter(pathname: string, request: Request): Response {
+    if (this.#ticket === undefined || !isSecret(pathname, this.path)) {
+      return sentence("This address was good once. Start the client again for another.", 403);
+    }
+    this.#ticket = undefined;
+    this.opened();
+    const headers = { location: "/", "set-cookie": setCookie(passCookie(request), this.#pass, DAY_SECONDS, false) };
+    return new Response(null, { status: 303, headers });
+  }
+
+  #about(): unknown {
+    return { version: VERSION, host: "client", name: this.host.name, registration: false, title: this.title };
+  }
+
+  #chat(request: Request): Response {
+    if (!this.host.isIn) return sentence("There is no connection to the server.", 503);
+    const upgraded = this.#sockets.upgraded(request);
+    if (upgraded instanceof Response) return upgraded;
+    const { socket, response } = upgraded;
+    const page: Page = {
+      told: (json) => {
+        if (socket.readyState !== WebSocket.OPEN) return;
+        if (socket.bufferedAmount > WAITING_BYTES) socket.close(NOT_NOW, "the page reads too slowly");
+        else socket.send(json);
+      },
+      dropped: (why, elsewhere) => {
+        if (elsewhere && socket.readyState === WebSocket.OPEN) socket.send(ELSEWHERE);
+        socket.close(elsewhere ? TAKEN : NOT_NOW, why.slice(0, REASON_CHARACTERS));
+      },
+    };
+    socket.onopen = () => {
+      this.#open.add(socket);
+      this.host.open(page);
+    };
+    socket.onmessage = ({ data }) => typeof data === "string" && this.host.said(page, data);
+    socket.addEventListener("close", () => {
+      this.#open.delete(socket);
+      this.host.closed(page);
+    }, { once: true });
+    return response;
+  }
+}
+
+function isSecret(given: string | undefined, secret: string): boolean {
+  return given !== undefined && sameSecret(encodeText(given), encodeText(secret));
+}
+
+/** Nobody guesses it. */
+function secret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

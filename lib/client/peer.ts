@@ -1,0 +1,93 @@
+import { reason } from "../core/reason.ts";
+import type { PeerPlan } from "./command_line.ts";
+import { UsageError } from "../terminal/flags.ts";
+import { openPeerFace, type PeerFace } from "../terminal/peer_app.ts";
+import { traceLine } from "../terminal/trace.ts";
+import { clock } from "../net/clock.ts";
+import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
+import { peerOptions } from "../peers/options.ts";
+import { PageHouse } from "../peers/page_server.ts";
+import { Peer } from "../peers/peer.ts";
+import { usualFolder } from "../store/identity.ts";
+import { freshRun } from "../store/prover.ts";
+import { openPeerKept } from "../store/open_peer_store.ts";
+import { pathsFrom } from "../store/paths.ts";
+import { ending, onStop, type Over } from "./ending.ts";
+import { openPage } from "./open_page.ts";
+import { ClientFiles } from "./transfer/client_files.ts";
+
+/** Chat straight with others, without a server. */
+export async function peer(plan: PeerPlan): Promise<number> {
+  const over = Promise.withResolvers<Over>();
+  let failure: string | undefined;
+  let interrupted = false;
+  const net = openPort(plan.udp, {
+    show: (event) => {
+      page?.happened(event);
+      if (!page && event.type === "message" && files.heard(event.said, event.own)) return;
+      face.happened(event);
+      if (event.type === "online") files.online(event.name);
+    },
+    // Files are between pages, or programs that have no page, on this side.
+    signalled: (...signal) => page ? page.signalled(...signal) : files.signalled(...signal),
+    settled: () => face.chat(plan.name),
+    ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
+    failed: (why) => {
+      failure = why;
+      net.leave();
+    },
+    ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
+  });
+  const { secrecy, store, passing } = await openPeerKept(plan.data ?? usualFolder(), plan.name, net.later);
+  const face: PeerFace = openPeerFace({
+    say: (to, text) => {
+      const said = net.say(to, text);
+      if ("id" in said) page?.spoken(said.id, to, text);
+      return said;
+    },
+    ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
+    file: (act) => page ? face.problem("files are sent and taken in the page") : files.do(act),
+    paths: pathsFrom,
+    leave: () => files.leave(() => net.leave()),
+    interrupt: () => interrupt(),
+  });
+  const files = new ClientFiles(plan, face, {
+    say: (to, text) => net.say(to, text),
+    signal: (to, text) => {
+      if (!net.signal(to, text)) setTimeout(() => files.unheard(to), 0);
+    },
+  });
+  const page = plan.page
+    ? new PageHouse(plan.name, freshRun(), {
+      say: (to, text) => net.say(to, text),
+      ask: (question) => net.ask(question),
+      signal: (to, text) => net.signal(to, text),
+      now: clock,
+    })
+    : undefined;
+  const interrupt = () => (interrupted = true, net.leave());
+  if (passing !== undefined) face.problem(passing);
+  const parts = {
+    name: plan.name,
+    way: net.way,
+    secrecy,
+    store,
+    options: peerOptions(),
+    passing: passing !== undefined,
+  };
+  const { table } = plan;
+  // An offer may be the first that is heard.
+  files.cameIn(plan.name);
+  net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
+  const open = page && openPage(page, "Partyline among peers", (line) => face.note(line));
+  onStop(interrupt);
+  return await ending(over.promise, () => open?.close(), () => files.close(), () => store.close(), () => face.close());
+}
+
+function openPort(port: number, hooks: PeerClientHooks): PeerClient {
+  try {
+    return new PeerClient(port, hooks);
+  } catch (error) {
+    throw new UsageError(`cannot take UDP port ${port}: ${reason(error)}`);
+  }
+}

@@ -1,0 +1,80 @@
+import { printError } from "../terminal/print.ts";
+import type { ChatFace } from "../terminal/chat_app.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { reason } from "../core/reason.ts";
+import { cleaned } from "../core/text.ts";
+import type { Companion, CompanionHooks, Talk } from "./reconnecting_client.ts";
+import { Identity, usualFolder } from "../store/identity.ts";
+import type { Happening } from "../protocols/native/client_event.ts";
+import { onStop, type Over } from "./ending.ts";
+import type { ClientFiles } from "./transfer/client_files.ts";
+
+/** What a program does with what its client learns. */
+export interface Learning
+  extends Pick<CompanionHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark"> {
+  /** The server speaks the handout's protocol and no other; where nothing is said, that is gone on in. */
+  handoutOnly?(): void;
+}
+
+/** A client that is on its way into a chat. */
+export interface Joining<T extends Talk> {
+  readonly client: Companion<T>;
+  /** A line was typed as the answer to what the face has asked. */
+  typed(line: string): void;
+}
+
+/** What chat and mailbox do alike with what they learn. */
+export function hooks(
+  plan: JoinPlan,
+  face: ChatFace,
+  files: ClientFiles,
+  over: (over: Over) => void,
+  name: () => string,
+): Learning {
+  const identity = new Identity(plan.data ?? usualFolder());
+  let markable = true;
+  return {
+    show: (happening: Happening) => {
+      if (happening.type === "message" && files.heard(happening.said, happening.own)) return;
+      face.happened(happening);
+      if (happening.type === "in") {
+        files.cameIn(happening.name);
+        face.chat();
+      } else if (happening.type === "online") files.online(happening.name);
+    },
+    signalled: (from, text, at) => files.signalled(from, text, at),
+    unheard: (to) => files.unheard(to),
+    lost: (why, againMs) => face.lost(why, againMs),
+    ended: (status, why) => over({ status, why }),
+    seen: (store) => identity.seen(store, name()),
+    mark(store, seq) {
+      try {
+        identity.markSeen(store, name(), seq);
+      } catch (error) {
+        // Shown it was; another run of the client may show it again.
+        if (markable) face.problem(reason(error));
+        markable = false;
+      }
+    },
+  };
+}
+
+/** Keeps a companion going until it is over; the status of the program. */
+export async function run(
+  client: Pick<Companion<Talk>, "dial">,
+  face: ChatFace,
+  /** What is closed before the face is. */
+  files: { close(): Promise<void> },
+  over: Promise<Over>,
+  interrupt: () => void,
+): Promise<number> {
+  onStop(interrupt);
+  client.dial();
+  const { status, why } = await over;
+  await files.close();
+  // In a terminal the face has its own words for it.
+  if (why !== undefined) face.notConnected(why);
+  await face.close();
+  if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${cleaned(why)}\n`);
+  return status;
+}

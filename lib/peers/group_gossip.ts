@@ -1,0 +1,180 @@
+import { peerNameFault } from "../chat/peer_name.ts";
+import type { Groups } from "./groups.ts";
+import { isThere, type PeerHouse } from "./context.ts";
+import { encodeLetter, type Letter, type Membership } from "./peer_message.ts";
+import type { Person } from "./people.ts";
+
+/** Memberships in one letter. */
+const TOLD = 100;
+
+/**
+ * What friends tell each other of groups, until all know the same.
+ *
+ * Whoever comes or leaves tells everybody. Who meets somebody tells all that they know; and some time after anything has changed
+ * friends compare one number of it all, and tell everything where it differs: so news goes around those who are not linked too.
+ */
+export class Circles {
+  readonly #house: PeerHouse;
+  readonly #groups: Groups;
+  /** When friends are asked whether they know the same. */
+  #agreeAt = Infinity;
+  #told: { readonly sum: number; readonly lines: readonly string[] } | undefined;
+
+  constructor(house: PeerHouse, groups: Groups) {
+    this.#house = house;
+    this.#groups = groups;
+  }
+
+  get wakeAt(): number {
+    return this.#agreeAt;
+  }
+
+  /** Takes up the groups that we were in. */
+  restore(): void {
+    for (const { group, version, in: isIn } of this.#house.store.parts()) {
+      this.#groups.enter(group, isIn, version);
+      if (isIn) this.#house.show({ type: "joined", room: group, members: 1 });
+    }
+  }
+
+  /** Somebody is there. */
+  cameIn({ friend, key }: Person): void {
+    if (!friend || key === undefined) return;
+    for (const line of this.#everything()) friend.sayLine(line);
+    // Whoever knows more tells it then.
+    friend.say({ type: "sum", sum: this.#groups.sum, answer: false });
+  }
+
+  /** Makes a group, or comes into one, and takes friends into it; why not. */
+  gather(group: string, friends: readonly string[]): string | undefined {
+    const invited: Person[] = [];
+    for (const name of friends) {
+      const person = this.#house.people.find(name);
+      if (typeof person === "string") return person;
+      const label = this.#house.people.label(person);
+      if (!isThere(person)) return `${label} is not there; a group is made of those who are`;
+      if (person.key === undefined) return `the program that ${label} uses knows no groups`;
+      invited.push(person);
+    }
+    // First they hear that we are in.
+    const why = this.#comeIn(group);
+    if (why !== undefined) return why;
+    for (const { friend, key, name } of invited) {
+      this.#groups.invite(group, key!, name);
+      friend!.say({ type: "invite", group });
+    }
+    this.#showMembers(group);
+    return undefined;
+  }
+
+  /** Comes into a group; it is made when there is none. */
+  join(group: string): string | undefined {
+    const why = this.#comeIn(group);
+    if (why === undefined) this.#showMembers(group);
+    return why;
+  }
+
+  #comeIn(group: string): string | undefined {
+    const fault = peerNameFault(group);
+    if (fault !== undefined || this.#groups.isIn(group)) return fault;
+    const { groups } = this.#house.limits;
+    if (this.#groups.own >= groups) return `you have been in ${groups} groups, the most that are kept`;
+    this.#enter(group, true);
+    return undefined;
+  }
+
+  #showMembers(group: string): void {
+    const names = this.#others(group);
+    this.#house.show({ type: "joined", room: group, members: names.length + 1 });
+    this.#house.show({ type: "members", room: group, names });
+  }
+
+  leave(group: string): string | undefined {
+    if (!this.#groups.isIn(group)) return `you are not in ${group}`;
+    this.#enter(group, false);
+    this.#house.show({ type: "left", room: group });
+    return undefined;
+  }
+
+  /** Somebody takes us into a group. */
+  invited(person: Person, { group }: Extract<Letter, { type: "invite" }>): void {
+    const { friend } = person;
+    if (!friend || this.#groups.isIn(group) || ++friend.invites > this.#house.limits.invites) return;
+    if (this.#groups.own >= this.#house.limits.groups) return;
+    this.#house.show({ type: "news", text: `${this.#house.people.label(person)} takes you into ${group}` });
+    this.join(group);
+  }
+
+  /** Somebody tells who is in which group. */
+  told(members: readonly Membership[]): void {
+    const { changed, wrong } = this.#groups.merge(members);
+    for (const entry of wrong) this.#spread(entry);
+    if (changed.length > 0) this.#agreeSoon();
+    for (const { group, key, name, in: isIn } of changed) {
+      if (!this.#groups.isIn(group)) continue;
+      const person = this.#house.people.get(key);
+      const label = person ? this.#house.people.label(person) : name;
+      this.#house.show({ type: isIn ? "came" : "went", room: group, name: label });
+    }
+  }
+
+  /** Somebody tells their number: whoever knows otherwise answers with everything, once each. */
+  compared({ friend }: Person, sum: number, answer: boolean): void {
+    if (!friend || sum === this.#groups.sum) return;
+    for (const line of this.#everything()) friend.sayLine(line);
+    if (!answer) friend.say({ type: "sum", sum: this.#groups.sum, answer: true });
+  }
+
+  /** We have a key that nobody will have again: no group waits for us. */
+  leaveAll(): void {
+    for (const group of this.#groups.names) if (this.#groups.isIn(group)) this.#enter(group, false);
+  }
+
+  tick(now: number): void {
+    if (now < this.#agreeAt) return;
+    this.#agreeAt = Infinity;
+    this.#tellEach({ type: "sum", sum: this.#groups.sum, answer: false });
+  }
+
+  #enter(group: string, isIn: boolean): void {
+    this.#spread(this.#groups.enter(group, isIn));
+  }
+
+  #spread(entry: Membership): void {
+    this.#house.store.keepPart({ group: entry.group, version: entry.version, in: entry.in });
+    this.#tellEach({ type: "groups", members: [entry] });
+    this.#agreeSoon();
+  }
+
+  #tellEach(letter: Letter): void {
+    const line = encodeLetter(letter);
+    for (const person of this.#house.people.all()) {
+      if (person.key !== undefined && isThere(person)) person.friend!.sayLine(line);
+    }
+  }
+
+  /** All that we know. Encoded once, until we know more. */
+  #everything(): readonly string[] {
+    const { sum } = this.#groups;
+    if (this.#told?.sum === sum) return this.#told.lines;
+    const all = this.#groups.all();
+    const lines: string[] = [];
+    for (let i = 0; i < all.length; i += TOLD) {
+      lines.push(encodeLetter({ type: "groups", members: all.slice(i, i + TOLD) }));
+    }
+    this.#told = { sum, lines };
+    return lines;
+  }
+
+  #agreeSoon(): void {
+    this.#agreeAt = Math.min(this.#agreeAt, this.#house.now + this.#house.limits.agreeMs);
+  }
+
+  #others(group: string): string[] {
+    const { people } = this.#house;
+    return this.#groups.audience(group).map(({ key, name }) => {
+      const person = people.get(key);
+      return person ? people.label(person) : name;
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { isThere, type PeerHouse } from "./context.ts";
+import type { Person } from "./people.ts";
+import type { Trust } from "./store.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+/**
+ * With whom what is said is sealed, and by which key each is known.
+ *
+ * 1. A key is remembered by its owner's name from the first `/secure` on. Who comes with another one by that name is not talked
+ *    with until the person has decided.
+ * 2. It holds over restarts: what is said to somebody with whom it is on is sealed from the first word.
+ */
+export class Trusts {
+  readonly #house: PeerHouse;
+  readonly #ours: readonly string[];
+
+  constructor(house: PeerHouse, ourPrint: Uint8Array) {
+    this.#house = house;
+    this.#ours = fingerprint(ourPrint);
+  }
+
+  /** Somebody has proved their key. */
+  cameIn(person: Person): void {
+    const { store, people } = this.#house;
+    if (this.#conflicts(person)) return;
+    person.blocked = false;
+    const trust = person.key === undefined ? undefined : store.trustOf(person.key);
+    if (trust && trust.name !== person.name) {
+      const text = `${people.label(person)} has the key that is remembered for ${trust.name}`;
+      this.#house.show({ type: "news", text });
+    }
+    if (trust?.secure) this.#seal(person, true);
+  }
+
+  /** The person wants it sealed, or not any more; why it cannot be. */
+  secure(person: Person, on: boolean): string | undefined {
+    const { people, store } = this.#house;
+    const label = people.label(person);
+    if (!isThere(person)) return `${label} is not there; both must be, for each to see the other's key`;
+    if (!person.print) return `the program that ${label} uses has no keys`;
+    if (this.#conflicts(person, true)) {
+      return `${label} has another key than is remembered; /trust ${label} if that is right`;
+    }
+    if (!on) {
+      this.#keep(person, false);
+      person.friend!.say({ type: "secure", on: false, why: undefined });
+      this.#open(person);
+      return undefined;
+    }
+    const known = store.trustOf(person.key!)?.secure ?? false;
+    this.#keep(person, true);
+    // Who asks again wants to see the words again.
+    person.toldSecure = false;
+    this.#seal(person, known);
+    return undefined;
+  }
+
+  /** The person says that the key which somebody has now is theirs; why it cannot be. */
+  trust(person: Person): string | undefined {
+    if (!isThere(person) || !person.print) return `${this.#house.people.label(person)} is not there with a key`;
+    const before = this.#house.store.trust(person.name)?.key;
+    person.blocked = false;
+    this.#keep(person, true);
+    const other = before === undefined || before === person.key ? undefined : this.#house.people.get(before);
+    if (other) this.#house.handOver(other, person);
+    this.#seal(person, false);
+    this.#house.stir(person);
+    return undefined;
+  }
+
+  /** The other side wants it sealed, or not any more. */
+  asked(person: Person, on: boolean, why: string | undefined): void {
+    const { friend } = person;
+    if (!friend || !person.print) return;
+    const { people, store } = this.#house;
+    if (why !== undefined) {
+      const text = `${people.label(person)} does not take your key yet: ${why}`;
+      return this.#house.show({ type: "news", text });
+    }
+    const refused = on ? this.#refusal(person) : undefined;
+    if (refused !== undefined) {
+      // They take only what is sealed, this answer too.
+      friend.sealing = true;
+      return friend.say({ type: "secure", on: false, why: refused });
+    }
+    if (!on) {
+      if (!friend.sealing || person.blocked) return;
+      this.#keep(person, false);
+      return this.#open(person);
+    }
+    friend.onlySealed = true;
+    if (friend.sealing) return;
+    const known = store.trustOf(person.key!)?.secure ?? false;
+    this.#keep(person, true);
+    this.#seal(person, known);
+  }
+
+  /** Why a key is not taken because its owner wants it so: only we ourselves put another one in the place of one we know. */
+  #refusal(person: Person): string | undefined {
+    if (this.#conflicts(person)) return "another key is remembered for this name";
+    if (this.#house.store.trust(person.name)) return undefined;
+    const other = this.#house.people.called(person.name).find(({ key }) => key !== undefined && key !== person.key);
+    if (!other) return undefined;
+    const label = this.#house.people.label(person);
+    const text =
+      `${label} wants to talk sealed, but somebody else was met by that name; /secure ${label} if you want it too`;
+    this.#house.show({ type: "news", text });
+    return "somebody else is known by your name";
+  }
+
+  /** Whether another key is remembered for somebody's name: then nothing is said to them, and the person is warned. */
+  #conflicts(person: Person, again = false): boolean {
+    const trust = this.#house.store.trust(person.name);
+    if (!trust || trust.key === person.key) return false;
+    if (!person.blocked || again) this.#warn(person, trust);
+    person.blocked = true;
+    return true;
+  }
+
+  #keep(person: Person, secure: boolean): void {
+    this.#house.store.keepTrust({ name: person.name, key: person.key!, print: person.print!, secure });
+  }
+
+  #seal(person: Person, known: boolean): void {
+    const friend = person.friend!;
+    if (!friend.sealing) {
+      // What is under way may be on its way to somebody who takes only what is sealed.
+      person.mail.parted();
+      this.#house.stir(person);
+    }
+    friend.sealing = true;
+    friend.onlySealed ||= known;
+    friend.say({ type: "secure", on: true, why: undefined });
+    if (person.toldSecure) return;
+    person.toldSecure = true;
+    const [name, words] = [this.#house.people.label(person), fingerprint(person.print!)];
+    this.#house.show({ type: "secure", name, words, ours: this.#ours, known });
+  }
+
+  #open(person: Person): void {
+    person.friend!.sealing = person.friend!.onlySealed = person.toldSecure = false;
+    this.#house.show({ type: "insecure", name: this.#house.people.label(person) });
+  }
+
+  #warn(person: Person, trust: Trust): void {
+    if (!person.print) {
+      const name = this.#house.people.label(person);
+      const why =
+        `${name} has a program without keys, and a key is remembered for this name: nothing is said to it or taken`;
+      return this.#house.show({ type: "denied", why });
+    }
+    this.#house.show({
+      type: "changedKey",
+      name: this.#house.people.label(person),
+      words: fingerprint(person.print),
+      remembered: fingerprint(trust.print),
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { peerNameFault } from "../chat/peer_name.ts";
+import { Fault } from "../core/errors.ts";
+import { decodeText, encodeText } from "../core/text.ts";
+import {
+  decodePacket,
+  headed,
+  type LinkPacket,
+  malformed,
+  MARK,
+  readId,
+  writeId,
+  wrongLength,
+} from "../protocols/datagram/packet.ts";
+
+/** ASK and HERE: longer than any answer to them, so that nobody gains by lying about who asks. */
+export const ASK_BYTES = 96;
+
+const ASK = 10, NAMED = 11, HERE = 12;
+const ASK_HEAD_BYTES = 11;
+const NAMED_HEAD_BYTES = 19;
+
+/** What somebody says of themselves in ASK and NAMED. */
+export interface Introduction {
+  readonly name: string;
+  /** Whether their program speaks of more than chat: keys and groups. */
+  readonly more: boolean;
+}
+
+/** A datagram between peers that belongs to no link. Numbers are drawn by each for the other, and make the link's. */
+export type MeetingPacket =
+  | { readonly kind: "ask"; readonly id: bigint; readonly self: Introduction }
+  | { readonly kind: "named"; readonly id: bigint; readonly theirs: bigint; readonly self: Introduction }
+  | { readonly kind: "here"; readonly id: bigint; readonly port: number };
+
+/** A datagram between peers. */
+export type PeerPacket = MeetingPacket | LinkPacket;
+
+/** What a datagram says, or what is wrong with it. Its bytes are views of the datagram: copy what is to be kept. */
+export function decodePeerPacket(datagram: Uint8Array): PeerPacket | Fault {
+  const kind = datagram[0] === MARK ? datagram[1] : undefined;
+  switch (kind) {
+    case ASK: {
+      if (datagram.length !== ASK_BYTES) return wrongLength("ASK", datagram.length);
+      const end = datagram.indexOf(0, ASK_HEAD_BYTES);
+      const self = readSelf(datagram, ASK_HEAD_BYTES, end < 0 ? ASK_BYTES : end);
+      return self instanceof Fault ? self : { kind: "ask", id: readId(datagram, 2), self };
+    }
+    case NAMED: {
+      if (datagram.length < NAMED_HEAD_BYTES) return wrongLength("NAMED", datagram.length);
+      const self = readSelf(datagram, NAMED_HEAD_BYTES, datagram.length);
+      if (self instanceof Fault) return self;
+      return { kind: "named", id: readId(datagram, 2), theirs: readId(datagram, 10), self };
+    }
+    case HERE: {
+      if (datagram.length !== ASK_BYTES) return wrongLength("HERE", datagram.length);
+      const port = datagram[10]! * 256 + datagram[11]!;
+      return port === 0 ? malformed("a port of 1 to 65535", "0") : { kind: "here", id: readId(datagram, 2), port };
+    }
+  }
+  const packet = decodePacket(datagram);
+  if (packet instanceof Fault) return packet;
+  switch (packet.kind) {
+    case "hello":
+    case "cookie":
+    case "open":
+    case "opened":
+      return malformed("a kind of 5 to 12", packet.kind.toUpperCase());
+  }
+  return packet;
+}
+
+/** The packet as a datagram. */
+export function encodeMeeting(packet: MeetingPacket): Uint8Array {
+  switch (packet.kind) {
+    case "ask": {
+      const datagram = headed(ASK, packet.id, ASK_BYTES);
+      writeSelf(datagram, ASK_HEAD_BYTES, packet.self.more, encodeText(packet.self.name));
+      return datagram;
+    }
+    case "named": {
+      const name = encodeText(packet.self.name);
+      const datagram = headed(NAMED, packet.id, NAMED_HEAD_BYTES + name.length);
+      writeId(datagram, 10, packet.theirs);
+      writeSelf(datagram, NAMED_HEAD_BYTES, packet.self.more, name);
+      return datagram;
+    }
+    case "here": {
+      const datagram = headed(HERE, packet.id, ASK_BYTES);
+      datagram[10] = packet.port >> 8;
+      datagram[11] = packet.port & 255;
+      return datagram;
+    }
+  }
+}
+
+/** A byte for what is spoken, then the name. */
+function writeSelf(datagram: Uint8Array, at: number, more: boolean, name: Uint8Array): void {
+  datagram[at - 1] = more ? 1 : 0;
+  datagram.set(name, at);
+}
+
+function readSelf(datagram: Uint8Array, at: number, end: number): Introduction | Fault {
+  const name = decodeText(datagram.subarray(at, end));
+  if (name instanceof Fault) return name;
+  const why = peerNameFault(name);
+  return why === undefined ? { name, more: (datagram[at - 1]! & 1) === 1 } : new Fault("malformed", why);
+}

@@ -1,0 +1,101 @@
+import type { Friend } from "./peer_link.ts";
+import { Mail } from "./message_queue.ts";
+import type { PeerLimits } from "./options.ts";
+
+/** Where somebody is of whom that was never known. */
+const UNKNOWN = "?";
+
+/** Somebody: there or away. */
+export interface Person {
+  /** Their public key in base64, or where they are when their program has none. */
+  readonly id: string;
+  readonly key: string | undefined;
+  name: string;
+  /** Where they are, or were last: `ADDRESS:PORT`; "" when that is not known. */
+  place: string;
+  friend: Friend | undefined;
+  readonly mail: Mail;
+  /** The fingerprint of their key, once they have proved it. */
+  print: Uint8Array | undefined;
+  /** Whether nothing is said to them and nothing taken, until the person decides. */
+  blocked: boolean;
+  /** Whether it was told that what is said is sealed. */
+  toldSecure: boolean;
+}
+
+/** Everybody we know of, and what each is called: two of one name are told apart by where they are. */
+export class People {
+  readonly #people = new Map<string, Person>();
+  readonly #byName = new Map<string, Set<Person>>();
+
+  constructor(readonly limits: PeerLimits) {}
+
+  get(id: string): Person | undefined {
+    return this.#people.get(id);
+  }
+
+  /** Somebody by their id; they are new if they were not known. */
+  meet(id: string, key: string | undefined, name: string, place: string): Person {
+    let person = this.#people.get(id);
+    if (!person) {
+      const mail = new Mail(this.limits);
+      const unknown = { friend: undefined, print: undefined, blocked: false, toldSecure: false };
+      person = { id, key, name, place, mail, ...unknown };
+      this.#people.set(id, person);
+    } else this.#unname(person);
+    person.name = name;
+    if (place !== "") person.place = place;
+    const named = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, named.add(person));
+    return person;
+  }
+
+  /** Whether more are known than there can be places. */
+  get isCrowded(): boolean {
+    return this.#people.size > this.limits.places;
+  }
+
+  /** Forgets somebody, unless something waits for them. */
+  forget(person: Person): void {
+    if (person.mail.size > 0) return;
+    this.#unname(person);
+    this.#people.delete(person.id);
+  }
+
+  /** Everybody of a name. */
+  called(name: string): Person[] {
+    return [...this.#byName.get(name) ?? []];
+  }
+
+  all(): Person[] {
+    return [...this.#people.values()];
+  }
+
+  /** What somebody is called: by their name, with where they are when another one has it too. */
+  label(person: Person): string {
+    const { name, place } = person;
+    for (const other of this.#byName.get(name) ?? []) {
+      if (other !== person && (other.friend || !person.friend)) return `${name}@${place || UNKNOWN}`;
+    }
+    return name;
+  }
+
+  /** Whom a typed name means, or why nobody: those who are there come before those who were. */
+  find(text: string): Person | string {
+    const at = text.indexOf("@");
+    const name = at < 0 ? text : text.slice(0, at);
+    const named = this.called(name).filter(({ place }) => at < 0 || (place || UNKNOWN) === text.slice(at + 1));
+    const there = named.filter(({ friend }) => friend);
+    const [first, ...others] = there.length > 0 ? there : named;
+    if (!first) return `nobody called ${text} has been seen; /list shows who has`;
+    if (others.length === 0) return first;
+    const labels = [first, ...others].map((person) => `${name}@${person.place || UNKNOWN}`);
+    return `${labels.length} people are called ${name}: ${labels.join(", ")}; say which`;
+  }
+
+  #unname(person: Person): void {
+    const named = this.#byName.get(person.name);
+    named?.delete(person);
+    if (named?.size === 0) this.#byName.delete(person.name);
+  }
+}

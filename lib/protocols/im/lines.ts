@@ -1,0 +1,72 @@
+import { encodeText, oneLine } from "../../core/text.ts";
+import type { Message } from "../../chat/event.ts";
+import type { Link } from "../session.ts";
+
+/** The client's connection to the server: commands and their replies. */
+export const LA: Link = 0;
+/** The server's connection to the client: messages and their receipts. */
+export const LB: Link = 1;
+
+/** What the server answers, as the handout spells it. */
+export const REPLY = {
+  authenticated: "101 Authentication successful",
+  refused: "102 Authentication failed",
+  linked: "201 Build connection successful",
+  notLinked: "202 Build connection failed",
+  delivered: "303 Message delivery successful",
+  notDelivered: "304 Message delivery failed",
+  bye: "310 Bye bye",
+  unrecognized: "401 Unrecognized message",
+  /** Not the handout's: an account is made. */
+  registered: "111 Registration successful",
+  /** Not the handout's: what follows on La is our own protocol. */
+  partyline: "110 partyline 1",
+} as const;
+
+const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));
+
+/** A reply as it goes over the wire. */
+export function encodeReply(line: string): Uint8Array {
+  return encodedReplies.get(line) ?? encodeLine(line);
+}
+
+/** What a client answers to each line that comes in on Lb. */
+export const RECEIPT = "302 Message receipt successful";
+
+/** A line as it goes over the wire. */
+export function encodeLine(line: string): Uint8Array {
+  return encodeText(oneLine(line) + "\n");
+}
+
+/** The answer to `/register` when no account is made. */
+export function notRegisteredLine(why: string): string {
+  return `112 Registration failed: ${oneLine(why)}`;
+}
+
+/** The answer to `/list`. */
+export function listLine(names: readonly string[]): string {
+  return `301 ${names.join(" ")}`;
+}
+
+/** A message as a receiver gets it on Lb. */
+export function messageLine(message: Message): string {
+  const verb = message.scope === "one" ? "/from" : "/broadcastfrom";
+  // A lone carriage return inside a text is forwarded untouched; only what would end the line is not.
+  return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
+}
+
+/** The bytes of `messageLine`; made once for each message, whoever receives it. */
+export function encodeMessage(message: Message): Uint8Array {
+  return message.encoded("im", () => encodeText(messageLine(message) + "\n"));
+}
+
+/**
+ * A line of La as it may be shown to whoever watches. Before the login any line may hold a password, however it is spelt; after
+ * it only those that look like a login.
+ */
+export function withoutPassword(line: string, beforeLogin: boolean): string {
+  if (!beforeLogin && !/^\s*\/?(login|register)\b/i.test(line)) return line;
+  const form = /^(\/(?:login|register) \S+ )\S+$/.exec(line) ?? /^(\/\S*\s?)/.exec(line);
+  const shown = form?.[1] ?? "";
+  return shown.length === line.length ? line : `${shown}********`;
+}

@@ -1,0 +1,192 @@
+import type { Fault } from "../../core/errors.ts";
+import type { RoomState, UserState } from "../../chat/event.ts";
+import type { Target } from "../../chat/store.ts";
+import type { Said } from "./client_event.ts";
+import {
+  type Fields,
+  optional,
+  readBytes,
+  readFlag,
+  readList,
+  readObject,
+  readText,
+  readTime,
+  readWhole,
+  readWord,
+  readWords,
+} from "../../core/json_fields.ts";
+
+/** What a server says. */
+export type Reply =
+  | {
+    readonly type: "challenge";
+    readonly how: "password";
+    readonly nonce: Uint8Array;
+    readonly salt: Uint8Array;
+    readonly logN: number;
+    readonly r: number;
+    readonly p: number;
+    readonly keyBytes: number;
+  }
+  | { readonly type: "challenge"; readonly how: "key"; readonly nonce: Uint8Array }
+  | { readonly type: "welcome"; readonly name: string; readonly proof: Uint8Array | undefined }
+  | { readonly type: "refused"; readonly why: string }
+  | {
+    readonly type: "begun";
+    readonly store: string;
+    readonly last: number;
+    readonly rooms: readonly string[];
+    readonly textBytes: number;
+  }
+  | Said & { readonly type: "message"; readonly id: string | undefined }
+  | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
+  | {
+    readonly type: "delivered";
+    readonly seq: number;
+    readonly id: string;
+    readonly to: string;
+    readonly time: number;
+  }
+  | {
+    readonly type: "failed";
+    readonly seq: number | undefined;
+    readonly id: string;
+    readonly to: string | undefined;
+    readonly why: string;
+  }
+  | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
+  | { readonly type: "users"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
+  | { readonly type: "rooms"; readonly ref: number; readonly list: readonly RoomState[]; readonly more: boolean }
+  | { readonly type: "who"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
+  | { readonly type: "history"; readonly ref: number; readonly messages: readonly Said[]; readonly more: boolean }
+  | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
+  | { readonly type: "left"; readonly ref: number; readonly room: string }
+  | { readonly type: "denied"; readonly ref: number; readonly why: string }
+  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
+  | { readonly type: "unheard"; readonly to: string; readonly why: string }
+  | { readonly type: "error"; readonly why: string }
+  | { readonly type: "closing" }
+  /** Of a later version. */
+  | { readonly type: "unknown" };
+
+/** Reads one message of a server; types and fields that are not known are passed over. */
+export function decodeReply(text: string): Reply | Fault {
+  return readObject(text, read);
+}
+
+function read(fields: Fields): Reply {
+  switch (fields.type) {
+    case "message":
+      return { type: "message", ...readSaid(fields), id: optional(readText, fields, "id") };
+    case "sent":
+      return {
+        type: "sent",
+        id: readText(fields, "id"),
+        seq: readWhole(fields, "seq"),
+        time: readTime(fields, "time"),
+      };
+    case "delivered":
+      return {
+        type: "delivered",
+        seq: readWhole(fields, "seq"),
+        id: readText(fields, "id"),
+        to: readText(fields, "to"),
+        time: readTime(fields, "time"),
+      };
+    case "failed":
+      return {
+        type: "failed",
+        seq: optional(readWhole, fields, "seq"),
+        id: readText(fields, "id"),
+        to: optional(readText, fields, "to"),
+        why: readText(fields, "why"),
+      };
+    case "presence":
+      return { type: "presence", online: readWords(fields, "online"), offline: readWords(fields, "offline") };
+    case "challenge":
+      return readChallenge(fields);
+    case "welcome":
+      return { type: "welcome", name: readWord(fields, "name"), proof: optional(readBytes, fields, "proof") };
+    case "refused":
+    case "error":
+      return { type: fields.type, why: readText(fields, "why") };
+    case "begun":
+      return {
+        type: "begun",
+        store: readText(fields, "store"),
+        last: readWhole(fields, "last"),
+        rooms: readWords(fields, "rooms"),
+        textBytes: readWhole(fields, "textBytes"),
+      };
+    case "signal":
+      return {
+        type: "signal",
+        from: readText(fields, "from"),
+        at: readText(fields, "at"),
+        text: readText(fields, "text"),
+      };
+    case "unheard":
+      return { type: "unheard", to: readText(fields, "to"), why: readText(fields, "why") };
+    case "closing":
+      return { type: "closing" };
+    default:
+      return typeof fields.ref === "number" ? readAnswer(fields) : { type: "unknown" };
+  }
+}
+
+function readAnswer(fields: Fields): Reply {
+  const ref = readWhole(fields, "ref");
+  switch (fields.type) {
+    case "users":
+      return { type: "users", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
+    case "who":
+      return { type: "who", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
+    case "rooms":
+      return { type: "rooms", ref, list: readList(fields, "rooms", readRoom), more: readFlag(fields, "more") };
+    case "history":
+      return { type: "history", ref, messages: readList(fields, "messages", readSaid), more: readFlag(fields, "more") };
+    case "joined":
+      return { type: "joined", ref, room: readText(fields, "room"), members: readWhole(fields, "members") };
+    case "left":
+      return { type: "left", ref, room: readText(fields, "room") };
+    case "denied":
+      return { type: "denied", ref, why: readText(fields, "why") };
+    default:
+      return { type: "unknown" };
+  }
+}
+
+function readChallenge(fields: Fields): Reply {
+  const nonce = readBytes(fields, "nonce");
+  if (fields.how === "key") return { type: "challenge", how: "key", nonce };
+  if (fields.how !== "password") return { type: "unknown" };
+  return {
+    type: "challenge",
+    how: "password",
+    nonce,
+    salt: readBytes(fields, "salt"),
+    logN: readWhole(fields, "ln"),
+    r: readWhole(fields, "r"),
+    p: readWhole(fields, "p"),
+    keyBytes: readWhole(fields, "bytes"),
+  };
+}
+
+function readSaid(fields: Fields): Said {
+  const to: Target = fields.room === undefined ? { user: readText(fields, "to") } : { room: readText(fields, "room") };
+  return {
+    seq: readWhole(fields, "seq"),
+    from: readText(fields, "from"),
+    to,
+    text: readText(fields, "text"),
+    time: readTime(fields, "time"),
+  };
+}
+
+function readUser(fields: Fields): UserState {
+  return { name: readText(fields, "name"), online: readFlag(fields, "online") };
+}
+
+function readRoom(fields: Fields): RoomState {
+  return { name: readText(fields, "name"), members: readWhole(fields, "members"), joined: readFlag(fields, "joined") };
+}

@@ -1,0 +1,34 @@
+import { join } from "@std/path";
+import type { DoorName, WebOptions } from "./command_line.ts";
+
+/** What a person may type next, once the doors are open. */
+export function hint(
+  plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
+  doors: readonly { door: DoorName; port: number }[],
+  names: readonly string[],
+): string {
+  const client = Deno.build.standalone ? "partyline-client" : "deno task client";
+  const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  const portOf = (name: DoorName) => doors.find(({ door }) => door === name)?.port;
+  const line = (door: DoorName, label: string, mode: string, rest = "") =>
+    portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
+  const page = portOf("web");
+  // A certificate that was given is one that clients trust already, or that whoever runs this can give them.
+  const certificate = typeof plan.web.tls === "object" ? " --tls" : ` --tls-cert ${join(plan.data, "tls-cert.pem")}`;
+  const scheme = plan.web.tls === undefined ? "http" : "https";
+  const others = [
+    line("address-book", "From peer to peer:", "peer", " --name alice"),
+    line("lobby", "As a guest, also with nc:", "lobby"),
+    line("mailbox", "As in the mailbox handout:", "mailbox"),
+    line("tls", "Over TLS:", "chat", certificate),
+    page === undefined ? "" : `In a browser:                  ${scheme}://127.0.0.1:${page}/\n`,
+    page === undefined ? "" : `This server, watched:          ${scheme}://127.0.0.1:${page}/server\n`,
+  ];
+  return `
+${names.length} accounts in ${plan.users}: ${some}
+To join, in another terminal:  ${client} chat 127.0.0.1 ${portOf("im")}
+As in the IM handout:          ${client} 127.0.0.1 ${portOf("im")}
+${others.join("")}To watch the protocol: --trace. To stop: Ctrl-C, or E and Enter.
+
+`;
+}

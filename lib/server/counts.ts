@@ -1,0 +1,69 @@
+import { isLoopback } from "../core/address.ts";
+import type { View } from "../chat/view.ts";
+import type { Switchboard } from "./runner.ts";
+
+/** A door that is open, and where. */
+export interface OpenDoorPlace {
+  readonly door: string;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A door, and who is at it. */
+export interface DoorCensus extends OpenDoorPlace {
+  /** Sessions, with those that nobody has logged in on yet. */
+  readonly sessions: number;
+  /** People online, each once. */
+  readonly people: number;
+}
+
+/** Somebody who is online, and through which doors. */
+export interface PersonCensus {
+  readonly name: string;
+  readonly doors: readonly string[];
+  readonly since: number;
+}
+
+/** Who is where. */
+export interface Census {
+  readonly doors: readonly DoorCensus[];
+  readonly people: readonly PersonCensus[];
+  /** What was written and waits for peers to read. */
+  readonly waitingBytes: number;
+}
+
+/** Counts who is at which door. */
+export function census(board: Switchboard, view: View, doors: readonly OpenDoorPlace[]): Census {
+  const doorOf = new Map<number, string>();
+  const sessions = new Map<string, number>();
+  let waitingBytes = 0;
+  for (const seat of board.seats) {
+    const { name } = seat.door;
+    doorOf.set(seat.id, name);
+    sessions.set(name, (sessions.get(name) ?? 0) + 1);
+    waitingBytes += seat.waitingBytes;
+  }
+  const online = new Map<string, number>();
+  const people = view.people.map(({ name, since, sessions }) => {
+    const theirs = [...new Set(sessions.map((id) => doorOf.get(id)).filter((door) => door !== undefined))];
+    for (const door of theirs) online.set(door, (online.get(door) ?? 0) + 1);
+    return { name, doors: theirs, since };
+  });
+  return {
+    doors: doors.map((place) => ({
+      ...place,
+      sessions: sessions.get(place.door) ?? 0,
+      people: online.get(place.door) ?? 0,
+    })),
+    people,
+    waitingBytes,
+  };
+}
+
+/** The addresses among these that another machine of the network may reach this one at, IPv4 first: that is easier to type. */
+export function reachable(addresses: readonly string[]): string[] {
+  const outside = [...new Set(addresses)].filter((address) =>
+    !isLoopback(address) && !/^(169\.254\.|fe80:)/i.test(address)
+  );
+  return [...outside.filter((each) => !each.includes(":")), ...outside.filter((each) => each.includes(":"))];
+}

@@ -1,0 +1,72 @@
+import { setImmediate } from "node:timers";
+import type { Limits } from "../core/limits.ts";
+import type { ScryptSecret } from "../chat/accounts.ts";
+import type { Effect } from "../chat/effect.ts";
+import type { Direction, Link } from "../protocols/session.ts";
+import { clock } from "../net/clock.ts";
+import { dialSeat, probe } from "../net/dial.ts";
+import type { Seat } from "./session_host.ts";
+
+/** On whose behalf something takes long. */
+export interface Asker {
+  /** The address that the asker is at. */
+  readonly from: string;
+  /** Whether the answer is still of use. */
+  waits(): boolean;
+}
+
+/** Whether a proof is right, and what shows the asker that we know the password too. */
+export interface ProofAnswer {
+  readonly right: boolean;
+  readonly proof?: Uint8Array | undefined;
+}
+
+/** A proof that is to be looked at. */
+export type ProofEffect = Extract<Effect, { type: "prove" }>;
+
+/** What the switchboard asks of the world outside. */
+export interface World {
+  /** Opens a connection for a seat; its `dialled` says what became of it. */
+  dial(seat: Seat, link: Link, port: number): void;
+  /** Asks whether the machine behind a seat is there; its `probed` says. */
+  probe(seat: Seat): void;
+  /** Tries a password against a secret, unless the asker has left before its turn comes. */
+  verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
+  /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
+  prove(proof: ProofEffect, asker: Asker): Promise<ProofAnswer>;
+  /** Makes a secret of a password and writes the account down; why that cannot be done. */
+  enroll?(name: string, password: string, asker: Asker): Promise<ScryptSecret | string>;
+  /** Calls `turn` soon, after what else is due has had its turn. */
+  soon(turn: () => void): void;
+  now(): number;
+  /** Shows a wire line, when somebody watches. */
+  trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
+}
+
+/** The world as a server has it. */
+export interface RealWorld extends World {
+  /** Resolves when the last connection that was opened for a seat is gone. */
+  over(): Promise<void>;
+}
+
+/** The real world: TCP, this machine's clock, and what else it is given. */
+export function openWorld(given: Pick<World, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits }): RealWorld {
+  const dialled = new Set<Promise<void>>();
+  return {
+    dial(seat, link, port) {
+      const gone = dialSeat(seat, link, port, given.limits).then(() => void dialled.delete(gone));
+      dialled.add(gone);
+    },
+    async over() {
+      await Promise.all(dialled);
+    },
+    probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
+    verify: given.verify,
+    prove: given.prove,
+    ...(given.enroll ? { enroll: given.enroll } : {}),
+    // No microtask: sockets that are ready have their turn before it. No timer either, which takes a millisecond or two.
+    soon: (turn) => void setImmediate(turn),
+    now: clock,
+    trace: given.trace,
+  };
+}

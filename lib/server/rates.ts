@@ -1,0 +1,80 @@
+import { RECEIPT_BOUNDS_MS, type Tally } from "../chat/tally.ts";
+
+/** One second of the server's life. */
+export interface Point {
+  /** When it was over. */
+  readonly time: number;
+  /** Messages said, confirmed by a session, and failed, in that second. */
+  readonly said: number;
+  readonly delivered: number;
+  readonly failed: number;
+  /** Half of the receipts came within this, and 99 of 100 within that; null when none came. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** At its end. */
+  readonly sessions: number;
+  readonly memoryBytes: number;
+}
+
+const SECOND_MS = 1000;
+
+/** Takes the hub's numbers once a second, and tells what has changed between two times. */
+export class Pulse {
+  readonly #tally: Tally;
+  #said: number;
+  #delivered: number;
+  #failed: number;
+  #receipts: Float64Array;
+  #takenAt: number;
+
+  constructor(tally: Tally, now: number) {
+    this.#tally = tally;
+    ({ said: this.#said, delivered: this.#delivered, failed: this.#failed } = tally);
+    this.#receipts = tally.receipts.slice();
+    this.#takenAt = now;
+  }
+
+  /** Whether the next second is over. */
+  due(now: number): boolean {
+    return Math.floor(now / SECOND_MS) > Math.floor(this.#takenAt / SECOND_MS);
+  }
+
+  /** What has happened since it was asked before. */
+  take(now: number, { sessions, memoryBytes }: Pick<Point, "sessions" | "memoryBytes">): Point {
+    const { said, delivered, failed, receipts } = this.#tally;
+    // More than one second has gone only where the whole process stood still.
+    const seconds = Math.max(1, Math.round((now - this.#takenAt) / SECOND_MS));
+    const since = receipts.map((count, i) => count - this.#receipts[i]!);
+    const point: Point = {
+      time: now,
+      said: (said - this.#said) / seconds,
+      delivered: (delivered - this.#delivered) / seconds,
+      failed: (failed - this.#failed) / seconds,
+      p50Ms: quantile(since, 0.5),
+      p99Ms: quantile(since, 0.99),
+      sessions,
+      memoryBytes,
+    };
+    [this.#said, this.#delivered, this.#failed] = [said, delivered, failed];
+    this.#receipts = receipts.slice();
+    this.#takenAt = now;
+    return point;
+  }
+}
+
+/** The time within which this part of the counted receipts came, as near as their classes tell; null without any. */
+export function quantile(counts: ArrayLike<number>, part: number): number | null {
+  let all = 0;
+  for (let i = 0; i < counts.length; i++) all += counts[i]!;
+  if (all === 0) return null;
+  let left = part * all;
+  let lower = 0;
+  for (const [i, upper] of RECEIPT_BOUNDS_MS.entries()) {
+    const count = counts[i]!;
+    if (left <= count && count > 0) return lower + (upper - lower) * (left / count);
+    left -= count;
+    lower = upper;
+  }
+  // Nothing is known of the last class but that it is longer.
+  return lower;
+}

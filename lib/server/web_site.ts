@@ -1,0 +1,220 @@
+import { isLoopback } from "../core/address.ts";
+import { log } from "../core/log.ts";
+import type { Limits } from "../core/limits.ts";
+import type { PageFile } from "../http/static_file.ts";
+import { VERSION } from "../core/version.ts";
+import { reason } from "../core/reason.ts";
+import { Patience } from "../chat/login_backoff.ts";
+import { WEB_DOOR } from "../protocols/native/door.ts";
+import type { PeerAddress } from "../protocols/session.ts";
+import { clock } from "../net/clock.ts";
+import { Places } from "../core/connection_limits.ts";
+import type { Switchboard } from "./runner.ts";
+import { body, json, pageFile, sentence } from "../http/responses.ts";
+import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
+import type { Overlook } from "./monitor.ts";
+import { cookie, hasPassword, passCookie, setCookie } from "../http/guard.ts";
+import { inquire } from "./password_check.ts";
+import { type Site, Sockets } from "../http/site.ts";
+import { WebLine } from "../http/websocket.ts";
+
+/** After so many seconds of silence a browser is asked whether it is there; without an answer it is gone. */
+const IDLE_SECONDS = 30;
+/** Waiting for one who watches; what is past it they miss. */
+const WATCHER_BYTES = 256 * 1024;
+const DAY_SECONDS = 24 * 60 * 60;
+
+/** Passes for those who have said their password. */
+export interface PassBook {
+  issue(name: string): string;
+  holder(pass: string): string | undefined;
+}
+
+/** What the site of a server is made of. */
+export interface ServerSiteParts {
+  readonly board: Switchboard;
+  readonly places: Places;
+  readonly limits: Limits;
+  readonly files: ReadonlyMap<string, PageFile>;
+  readonly passes: PassBook;
+  /** For how many days a pass is good. */
+  readonly passDays: number;
+  readonly overlook: Overlook;
+  /** With it, the server's page can be seen from elsewhere too. */
+  readonly watchPassword: string | undefined;
+  /** Whether the connections are TLS. */
+  readonly secure: boolean;
+}
+
+/** The pages of a server: the chat for everybody, and for whoever runs it a look at the server itself. */
+export class ServerSite implements Site {
+  readonly #sockets = new Sockets();
+  readonly #watchers = new Set<WebSocket>();
+  readonly #patience: Patience;
+  /** Who waits for the hub's answer: as many as may chat. */
+  readonly #asking: Places;
+
+  constructor(readonly parts: ServerSiteParts) {
+    this.#asking = new Places(parts.limits);
+    this.#patience = new Patience(parts.limits);
+  }
+
+  over(): Promise<void> {
+    return this.#sockets.over();
+  }
+
+  close(): void {
+    for (const socket of this.#watchers) socket.close(1001, "the server stops");
+  }
+
+  async answer(request: Request, from: PeerAddress): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    switch (`${method} ${pathname}`) {
+      case "GET /":
+        return pageFile(this.parts.files.get("chat.html"), request);
+      case "GET /about":
+        return json(this.#about(request));
+      case "GET /chat":
+        return this.#chat(request, from);
+      case "POST /login":
+        return await this.#inquire("vouch", request, from);
+      case "POST /register":
+        return await this.#inquire("register", request, from);
+      case "POST /logout":
+        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie(request, "") } });
+      case "GET /server":
+        return await this.#notForThem(request, from) ?? pageFile(this.parts.files.get("server.html"), request);
+      case "GET /watch":
+        return await this.#notForThem(request, from) ?? this.#watch(request);
+      case "GET /metrics":
+        return await this.#notForThem(request, from) ?? new Response(this.parts.overlook.metrics(), {
+          headers: { "content-type": OPEN_METRICS_TYPE },
+        });
+    }
+    const [, name] = /^GET \/page\/([\w.-]+)$/.exec(`${method} ${pathname}`) ?? [];
+    return pageFile(name === undefined ? undefined : this.parts.files.get(name), request);
+  }
+
+  #about(request: Request): unknown {
+    const { board } = this.parts;
+    const registration = board.hub.registers;
+    return { version: VERSION, host: "server", name: this.#holder(request) ?? null, registration };
+  }
+
+  #holder(request: Request): string | undefined {
+    const pass = cookie(request, passCookie(request));
+    return pass === undefined ? undefined : this.parts.passes.holder(pass);
+  }
+
+  #cookie(request: Request, pass: string): string {
+    return setCookie(passCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+  }
+
+  /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
+  async #inquire(type: "vouch" | "register", request: Request, from: PeerAddress): Promise<Response> {
+    const { board, passes } = this.parts;
+    if (type === "register" && !board.hub.registers) {
+      return json({ why: "nobody can register here; whoever runs the server can allow it with --registration" }, 403);
+    }
+    const asked = await body(request);
+    if (typeof asked === "string") return json({ why: asked }, 400);
+    const { name, password } = asked;
+    if (typeof name !== "string" || typeof password !== "string") {
+      return json({ why: 'expected "name" and "password", both text' }, 400);
+    }
+    const refused = this.#taken(this.#asking, from.hostname);
+    if (refused) return json({ why: refused }, 503);
+    const answer = await inquire(board, from, { type, name, password }, request.signal)
+      .finally(() => this.#asking.free(from.hostname));
+    switch (answer?.type) {
+      case "welcome":
+        break;
+      case "registered":
+        if (answer.why !== undefined) return json({ why: answer.why }, 403);
+        break;
+      case "turnedAway":
+        return json({ why: "wrong name or password" }, 403);
+      default:
+        return json({ why: "the server stops" }, 503);
+    }
+    try {
+      return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
+    } catch (error) {
+      log.error(`web: no pass can be given to ${name}: ${reason(error)}`);
+      return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
+    }
+  }
+
+  #chat(request: Request, from: PeerAddress): Response {
+    const { board, places, limits } = this.parts;
+    const name = this.#holder(request);
+    if (name === undefined) return sentence("Log in first.", 401);
+    const { hostname, port } = from;
+    // Before the upgrade: a request that is upgraded can be answered with nothing else, or the whole door is lost.
+    const refused = this.#taken(places, hostname);
+    if (refused) return sentence(refused, 503);
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    if (upgraded instanceof Response) {
+      places.free(hostname);
+      return upgraded;
+    }
+    const { socket, response } = upgraded;
+    upgraded.gone.then(() => places.free(hostname));
+    socket.onopen = () => {
+      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket, seat, limits));
+      seat.ask({ type: "known", name });
+    };
+    return response;
+  }
+
+  /** Takes a place; why there is none. */
+  #taken(places: Places, hostname: string): string | undefined {
+    const refused = places.take(hostname);
+    if (!refused) return undefined;
+    log.warning(`web: ${hostname} not let in: ${refused.refusal}`);
+    return `Not let in: ${refused.refusal}.`;
+  }
+
+  #watch(request: Request): Response {
+    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    if (upgraded instanceof Response) return upgraded;
+    const { socket, response } = upgraded;
+    let stop = () => {};
+    socket.onopen = () => {
+      this.#watchers.add(socket);
+      stop = this.parts.overlook.watch((event) => {
+        if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > WATCHER_BYTES) return false;
+        socket.send(JSON.stringify(event));
+      });
+    };
+    socket.addEventListener("close", () => {
+      stop();
+      this.#watchers.delete(socket);
+    }, { once: true });
+    return response;
+  }
+
+  /** The server's page is for the machine that it runs on, and for those who know its password. */
+  async #notForThem(request: Request, from: PeerAddress): Promise<Response | undefined> {
+    const { watchPassword } = this.parts;
+    if (isLoopback(from.hostname)) return undefined;
+    if (watchPassword === undefined) {
+      const how = "Started with --watch-password-file FILE, it shows it to whoever knows the password in that file.";
+      return sentence(`The server shows this only on the machine that it runs on. ${how}`, 403);
+    }
+    if (!request.headers.has("authorization")) return this.#passwordWanted();
+    // Whoever guesses waits longer each time.
+    const wait = this.#patience.attempted("", from.hostname, clock());
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (!hasPassword(request, watchPassword)) return this.#passwordWanted();
+    this.#patience.succeeded("", from.hostname);
+    return undefined;
+  }
+
+  #passwordWanted(): Response {
+    return sentence("This needs the password that the server was started with.", 401, {
+      "www-authenticate": 'Basic realm="Partyline server", charset="UTF-8"',
+    });
+  }
+}

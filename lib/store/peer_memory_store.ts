@@ -1,0 +1,84 @@
+import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import { Refusals } from "./refusals.ts";
+
+/** What a peer keeps, for as long as the program runs. */
+export class PeerMemory implements PeerStore {
+  readonly id: string = crypto.randomUUID();
+  #last = 0;
+  readonly #waiting = new Map<string, Outgoing>();
+  readonly #seen = new Map<string, number>();
+  readonly #refusals = new Refusals();
+  readonly #acquaintances = new Map<string, Acquaintance>();
+  readonly #trusts = new Map<string, Trust>();
+  readonly #parts = new Map<string, OwnPart>();
+
+  nextNumber(): number {
+    return ++this.#last;
+  }
+
+  keep(message: Outgoing): void {
+    this.#waiting.set(`${message.n} ${message.to}`, message);
+  }
+
+  done(to: string, n: number): void {
+    this.#waiting.delete(`${n} ${to}`);
+  }
+
+  waiting(): Outgoing[] {
+    return [...this.#waiting.values()].sort((one, other) => one.n - other.n);
+  }
+
+  seen(series: string): number {
+    return this.#seen.get(series) ?? 0;
+  }
+
+  markSeen(series: string, n: number): void {
+    this.#seen.set(series, n);
+  }
+
+  refused(series: string, n: number): string | undefined {
+    return this.#refusals.get(series, n);
+  }
+
+  refuse(series: string, n: number, why: string): void {
+    this.#refusals.add(series, n, why);
+  }
+
+  forgetRefusals(series: string, below: number): void {
+    this.#refusals.forget(series, below);
+  }
+
+  acquaintances(most: number): Acquaintance[] {
+    const latest = [...this.#acquaintances.values()].sort((one, other) => other.time - one.time);
+    for (const { key } of latest.splice(most)) this.#acquaintances.delete(key);
+    return latest;
+  }
+
+  meet(acquaintance: Acquaintance): void {
+    this.#acquaintances.set(acquaintance.key, acquaintance);
+  }
+
+  trust(name: string): Trust | undefined {
+    return this.#trusts.get(name);
+  }
+
+  trustOf(key: string): Trust | undefined {
+    return [...this.#trusts.values()].find((trust) => trust.key === key);
+  }
+
+  keepTrust(trust: Trust): void {
+    this.#trusts.set(trust.name, trust);
+  }
+
+  parts(): OwnPart[] {
+    return [...this.#parts.values()];
+  }
+
+  keepPart(part: OwnPart): void {
+    this.#parts.set(part.group, part);
+  }
+
+  commit(): void {}
+
+  close(): void {}
+}

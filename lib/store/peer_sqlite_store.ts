@@ -1,0 +1,207 @@
+import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import { Database } from "./database.ts";
+import { Refusals } from "./refusals.ts";
+
+/** What takes a peer's database from version n to n + 1; a step that was in a release is never changed. */
+export const PEER_STEPS: readonly string[] = [
+  `
+  CREATE TABLE numbers (id TEXT NOT NULL, reserved INTEGER NOT NULL) STRICT;
+  CREATE TABLE outgoing (
+    n INTEGER NOT NULL,
+    receiver TEXT NOT NULL,
+    name TEXT NOT NULL,
+    in_group TEXT,
+    text BLOB NOT NULL,
+    time REAL NOT NULL,
+    PRIMARY KEY (n, receiver)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE seen (key TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE refusals (
+    key TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    why BLOB NOT NULL,
+    PRIMARY KEY (key, n)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE acquaintances (key TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, time REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE trusts (
+    name TEXT PRIMARY KEY,
+    key TEXT NOT NULL,
+    print BLOB NOT NULL,
+    secure INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL, inside INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO numbers VALUES (lower(hex(randomblob(8))), 0);
+  `,
+];
+
+/** Numbers taken from the disk at once: after a crash those that were not used are passed over. */
+const RESERVED = 1000;
+
+interface OutgoingRow {
+  readonly n: number;
+  readonly receiver: string;
+  readonly name: string;
+  readonly in_group: string | null;
+  readonly text: Uint8Array;
+  readonly time: number;
+}
+
+/** What a peer keeps, in a database of its own. */
+export class PeerSqlite implements PeerStore {
+  readonly id: string;
+  readonly #database: Database;
+  readonly #queries;
+  /** As on the disk, or in the transaction that is open. */
+  readonly #seen: Map<string, number>;
+  readonly #refusals = new Refusals();
+  #last: number;
+  #reserved: number;
+
+  /** Opens the file, which is made when there is none; throws a `StoreError` when it cannot be used. */
+  constructor(path: string) {
+    const database = this.#database = new Database(path, PEER_STEPS);
+    this.#queries = prepare(database);
+    const { id, reserved } = this.#queries.numbers.get()!;
+    this.id = id;
+    this.#reserved = this.#last = reserved;
+    this.#seen = new Map(this.#queries.allSeen.all().map(({ key, n }) => [key, n]));
+    for (const { key, n, why } of this.#queries.allRefused.all()) this.#refusals.add(key, n, decoder.decode(why));
+  }
+
+  nextNumber(): number {
+    if (this.#last === this.#reserved) {
+      this.#database.begin();
+      this.#queries.reserve.run(this.#reserved + RESERVED);
+      this.#reserved += RESERVED;
+    }
+    return ++this.#last;
+  }
+
+  keep({ n, to, name, group, text, time }: Outgoing): void {
+    this.#database.begin();
+    this.#queries.keep.run(n, to, name, group ?? null, encoder.encode(text), time);
+  }
+
+  done(to: string, n: number): void {
+    this.#database.begin();
+    this.#queries.done.run(n, to);
+  }
+
+  waiting(): Outgoing[] {
+    return this.#queries.waiting.all().map(({ n, receiver, name, in_group, text, time }) => ({
+      n,
+      to: receiver,
+      name,
+      group: in_group ?? undefined,
+      text: decoder.decode(text),
+      time,
+    }));
+  }
+
+  seen(series: string): number {
+    return this.#seen.get(series) ?? 0;
+  }
+
+  markSeen(series: string, n: number): void {
+    this.#database.begin();
+    this.#queries.markSeen.run(series, n);
+    this.#seen.set(series, n);
+  }
+
+  refused(series: string, n: number): string | undefined {
+    return this.#refusals.get(series, n);
+  }
+
+  refuse(series: string, n: number, why: string): void {
+    this.#database.begin();
+    this.#queries.refuse.run(series, n, encoder.encode(why));
+    for (const gone of this.#refusals.add(series, n, why)) this.#queries.forgetRefusal.run(series, gone);
+  }
+
+  forgetRefusals(series: string, below: number): void {
+    for (const n of this.#refusals.forget(series, below)) {
+      this.#database.begin();
+      this.#queries.forgetRefusal.run(series, n);
+    }
+  }
+
+  acquaintances(most: number): Acquaintance[] {
+    const all = this.#queries.acquaintances.all().map((row) => ({ ...row }));
+    for (const { key } of all.splice(most)) {
+      this.#database.begin();
+      this.#queries.forget.run(key);
+    }
+    return all;
+  }
+
+  meet({ key, name, place, time }: Acquaintance): void {
+    this.#database.begin();
+    this.#queries.meet.run(key, name, place, time);
+  }
+
+  trust(name: string): Trust | undefined {
+    const row = this.#queries.trust.get(name);
+    return row && { ...row, secure: row.secure === 1 };
+  }
+
+  trustOf(key: string): Trust | undefined {
+    const row = this.#queries.trustOf.get(key);
+    return row && { ...row, secure: row.secure === 1 };
+  }
+
+  keepTrust({ name, key, print, secure }: Trust): void {
+    this.#database.begin();
+    this.#queries.keepTrust.run(name, key, print, secure ? 1 : 0);
+  }
+
+  parts(): OwnPart[] {
+    return this.#queries.parts.all().map(({ name, version, inside }) => ({ group: name, version, in: inside === 1 }));
+  }
+
+  keepPart({ group, version, in: isIn }: OwnPart): void {
+    this.#database.begin();
+    this.#queries.keepPart.run(group, version, isIn ? 1 : 0);
+  }
+
+  commit(): void {
+    this.#database.commit();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function prepare(database: Database) {
+  return {
+    numbers: database.prepare<{ id: string; reserved: number }>("SELECT id, reserved FROM numbers"),
+    reserve: database.prepare("UPDATE numbers SET reserved = ?"),
+    keep: database.prepare("INSERT INTO outgoing VALUES (?, ?, ?, ?, ?, ?)"),
+    done: database.prepare("DELETE FROM outgoing WHERE n = ? AND receiver = ?"),
+    waiting: database.prepare<OutgoingRow>("SELECT * FROM outgoing ORDER BY n, receiver"),
+    allSeen: database.prepare<{ key: string; n: number }>("SELECT key, n FROM seen"),
+    markSeen: database.prepare("INSERT OR REPLACE INTO seen VALUES (?, ?)"),
+    allRefused: database.prepare<{ key: string; n: number; why: Uint8Array }>("SELECT key, n, why FROM refusals"),
+    refuse: database.prepare("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)"),
+    forgetRefusal: database.prepare("DELETE FROM refusals WHERE key = ? AND n = ?"),
+    acquaintances: database.prepare<Acquaintance>(
+      "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
+    ),
+    forget: database.prepare("DELETE FROM acquaintances WHERE key = ?"),
+    meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?, ?)"),
+    trust: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
+      "SELECT name, key, print, secure FROM trusts WHERE name = ?",
+    ),
+    trustOf: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
+      "SELECT name, key, print, secure FROM trusts WHERE key = ? ORDER BY name LIMIT 1",
+    ),
+    keepTrust: database.prepare("INSERT OR REPLACE INTO trusts VALUES (?, ?, ?, ?)"),
+    parts: database.prepare<{ name: string; version: number; inside: number }>(
+      "SELECT name, version, inside FROM parts",
+    ),
+    keepPart: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
+  };
+}

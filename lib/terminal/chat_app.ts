@@ -1,0 +1,99 @@
+import type { Target } from "../chat/store.ts";
+import type { FileEvent } from "../protocols/transfer/event.ts";
+import type { Happening } from "../protocols/native/client_event.ts";
+import type { ChatQuestion } from "./chat_actions.ts";
+import { CHAT_STYLE } from "./chat_commands.ts";
+import { MAILBOX_STYLE } from "./mailbox_style.ts";
+import { TalkFace, type TalkPerson } from "./talk_app.ts";
+import { ChatView } from "./chat_view.ts";
+import { imView } from "./im_view.ts";
+import { MailboxView } from "./mailbox_view.ts";
+
+/** What the chat's face asks of its client. */
+export interface ChatPerson extends TalkPerson<ChatQuestion> {
+  /** The name was typed. */
+  name(text: string): void;
+  /** The password was typed. */
+  password(text: string): void;
+}
+
+/** The chat as a person, or a script, has it. */
+export interface ChatFace {
+  /** Takes the next typed line for the name. */
+  askName(): void;
+  /** Takes the next typed line, not echoed, for the password. */
+  askPassword(name: string): void;
+  /** The same for a password that is new, and once more to be sure. */
+  askNewPassword(which: "new password" | "password again"): void;
+  /** From now on typed lines are acts. */
+  chat(): void;
+  happened(happening: Happening): void;
+  /** Something was said here otherwise than by typing it. */
+  said(id: string, to: Target, text: string): void;
+  /** Something has happened to a file. */
+  file(event: FileEvent): void;
+  /** The server is called once more. */
+  attempt(): void;
+  connected(): void;
+  notConnected(why: string): void;
+  /** The connection is gone and is tried again after this time. */
+  lost(why: string, againMs: number): void;
+  /** Shows a line that is not part of the chat, out of its way. */
+  note(line: string): void;
+  /** Shows what must not be missed. */
+  problem(text: string): void;
+  /** Shows a line of a handout server. */
+  raw(line: string): void;
+  /** Gives the terminal back as it was, with everything shown. */
+  close(): Promise<void>;
+}
+
+const TICK_MS = 1000;
+
+/** Opens the face of the chat, or of the mailbox: in a terminal for people, elsewhere one line an event. */
+export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): ChatFace {
+  const shown: TalkFace<ChatQuestion, Happening> = style === "mailbox"
+    ? new TalkFace(person, MAILBOX_STYLE, (options) => new MailboxView(options))
+    : new TalkFace(person, CHAT_STYLE, (options) => new ChatView(options));
+  const { talk, face, terminal, colour } = shown;
+  const { reach } = talk;
+
+  // A script waits as long as it likes.
+  const ticking = terminal ? setInterval(() => reach.tick(Date.now()), TICK_MS) : undefined;
+
+  function ask(text: string, secret: boolean, take: (line: string) => void): void {
+    // Nobody is asked before a server is there.
+    reach.connected();
+    shown.ask(text, secret, take);
+  }
+
+  return {
+    askName: () => ask("Please input your user name: ", false, (text) => person.name(text)),
+    askPassword: () => ask("Please input your password: ", true, (text) => person.password(text)),
+    askNewPassword: (which) =>
+      ask(
+        which === "new password" ? "Please choose a password: " : "The same once more: ",
+        true,
+        (text) => person.password(text),
+      ),
+    chat: () => shown.chat(),
+    happened: (happening) => shown.happened(happening),
+    said: (...spoken) => shown.said(...spoken),
+    file: (event) => shown.file(event),
+    attempt: () => reach.attempt(),
+    connected: () => reach.connected(),
+    notConnected: (why) => reach.notConnected(why),
+    lost: (why, againMs) => reach.lost(why, againMs),
+    note: (line) => shown.note(line),
+    problem: (text) => shown.problem(text),
+    raw(line) {
+      talk.handout();
+      face.show(terminal ? imView(line, Date.now(), colour) : line);
+      shown.next();
+    },
+    close() {
+      clearInterval(ticking);
+      return face.close();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { Sink } from "./output.ts";
+import { writeNow } from "./print.ts";
+
+/** What a face needs of the world: standard input, output and error, and the terminal behind them. */
+export interface Device extends Sink {
+  readonly inputIsTerminal: boolean;
+  /** Reads into the buffer; `null` at the end of the input. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes to standard output at once, for the last words of a process. */
+  writeNow(text: string): void;
+  /** Writes to standard error at once. */
+  complain(text: string): void;
+  /** Every key by itself and without echo, or whole lines as the terminal makes them. */
+  setRaw(raw: boolean): void;
+  size(): { columns: number; rows: number };
+  /** Calls back after each change of size, until the returned function is called. */
+  onResize(listener: () => void): () => void;
+  /** Calls back when the process ends, also by an error nobody caught, until the returned function is called. */
+  onExit(listener: () => void): () => void;
+  closeInput(): void;
+}
+
+/** The process's own standard streams. */
+export function standardDevice(): Device {
+  let size = { columns: 80, rows: 24 };
+  return {
+    inputIsTerminal: Deno.stdin.isTerminal(),
+    read: (buffer) => Deno.stdin.read(buffer),
+    write: (bytes) => Deno.stdout.write(bytes),
+    writeNow: (text) => writeNow(Deno.stdout, text),
+    complain: (text) => writeNow(Deno.stderr, text),
+    setRaw: (raw) => Deno.stdin.setRaw(raw),
+    size: () => {
+      try {
+        const { columns, rows } = Deno.consoleSize();
+        // Some terminals do not know their size and say 0.
+        if (columns > 0 && rows > 0) size = { columns, rows };
+      } catch {
+        return size;
+      }
+      return size;
+    },
+    onResize: (listener) => {
+      // Windows has no such signal; there the next key or line finds the new size.
+      if (Deno.build.os === "windows") return () => {};
+      Deno.addSignalListener("SIGWINCH", listener);
+      return () => Deno.removeSignalListener("SIGWINCH", listener);
+    },
+    onExit: (listener) => {
+      const events = ["unload", "error", "unhandledrejection"];
+      for (const event of events) globalThis.addEventListener(event, listener);
+      return () => {
+        for (const event of events) globalThis.removeEventListener(event, listener);
+      };
+    },
+    closeInput: () => Deno.stdin.close(),
+  };
+}

@@ -1,0 +1,114 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
+
+/** A command line that cannot be obeyed; the message says what was given and what the rule is. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** One option: a switch, or a word that takes a value. */
+export interface Option {
+  readonly name: string;
+  /** What the value is called in the help; without it the option is a switch. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** A command line, taken apart. */
+export interface Flags {
+  readonly words: readonly string[];
+  /** Whether a switch is set. */
+  has(name: string): boolean;
+  /** The value of an option, if it was given. */
+  value(name: string): string | undefined;
+}
+
+/** Takes a command line apart; throws a `UsageError` at what no option has. */
+export function readFlags(args: readonly string[], options: readonly Option[]): Flags {
+  const switches = new Set(options.filter((option) => !option.value).map((option) => option.name));
+  for (const given of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
+    const [, name, value] = /^--([^=]*)(=.*)?$/s.exec(given) ?? [];
+    if (name === "_") throw new UsageError(`unknown option --_; --help shows those there are`);
+    if (value !== undefined && switches.has(name!)) throw new UsageError(`--${name} takes no value, found "${given}"`);
+  }
+  const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs([...args], {
+    string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
+    boolean: options.filter((option) => !option.value).map((option) => option.name),
+    alias: { help: "h" },
+    collect: options.filter((option) => option.value).map((option) => option.name),
+    unknown: (given: string, key: string | undefined) => {
+      if (key === undefined) return true;
+      throw new UsageError(`unknown option ${given.replace(/=.*/, "")}; --help shows those there are`);
+    },
+  });
+  for (const option of options) {
+    if (!option.value) continue;
+    const given = parsed[option.name] as string[];
+    if (given.length > 1) throw new UsageError(`--${option.name} is given ${given.length} times; once is enough`);
+    if (given[0] === "") throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
+  }
+  return {
+    words: parsed._.map(String),
+    has: (name) => parsed[name] === true,
+    value: (name) => (parsed[name] as string[])[0],
+  };
+}
+
+/** A whole number within bounds; throws a `UsageError` that tells them. */
+export function readNumber(what: string, given: string, { least, most }: { least: number; most: number }): number {
+  const number = /^\d+$/.test(given) ? Number(given) : NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`${what} must be a whole number from ${least} to ${most}, not "${given}"`);
+}
+
+/** A port; 0 means any free one where `anyFree` is set. */
+export function readPort(given: string, anyFree: boolean): number {
+  return readNumber("the port", given, { least: anyFree ? 0 : 1, most: 65535 });
+}
+
+/** One option for each limit. */
+export function limitOptions(): Option[] {
+  return limitEntries().map(({ option, limit }) => ({
+    name: option,
+    value: "N",
+    help: `${limit.why} (${limit.usual})`,
+  }));
+}
+
+/** The limits that a command line sets. */
+export function readLimits(flags: Flags): Partial<Limits> {
+  const given: Record<string, number> = {};
+  for (const { name, option, limit } of limitEntries()) {
+    const value = flags.value(option);
+    if (value !== undefined) given[name] = readNumber(`--${option}`, value, limit);
+  }
+  return given as Partial<Limits>;
+}
+
+/** Options as help shows them: names at the left, what they are for at the right, no line over `columns`. */
+export function optionHelp(options: readonly Option[], columns = 80): string {
+  const labels = options.map((option) => `  --${option.name}${option.value ? ` ${option.value}` : ""}`);
+  const left = Math.max(...labels.map((label) => label.length)) + 2;
+  return options.map((option, index) => {
+    const lines = wrapped(option.help, columns - left);
+    return lines.map((line, i) => (i === 0 ? labels[index]! : "").padEnd(left) + line).join("\n");
+  }).join("\n");
+}
+
+function limitEntries(): { name: string; option: string; limit: Limit }[] {
+  return Object.entries(LIMITS).map(([name, limit]) => ({
+    name,
+    option: name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    limit,
+  }));
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines[lines.length - 1]!;
+    if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
+}

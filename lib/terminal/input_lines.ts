@@ -1,0 +1,86 @@
+import { decodeLeniently } from "../core/text.ts";
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+/** Bytes, however they are cut or joined, as lines that wait to be taken. */
+export class InputLines {
+  readonly #lineBytes: number;
+  #lines: { text: string; bytes: number }[] = [];
+  #heldBytes = 0;
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+  #count = 0;
+
+  /** Lines of at most `lineBytes` without their line break; longer ones are left out. */
+  constructor(lineBytes: number) {
+    this.#lineBytes = lineBytes;
+  }
+
+  /** The size of the whole lines that wait. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Copies the bytes, and returns the numbers (from 1) of the lines that are too long. */
+  push(bytes: Uint8Array): number[] {
+    const tooLong: number[] = [];
+    let start = 0;
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, start)) {
+      this.#gather(bytes.subarray(start, at));
+      this.#finish(tooLong);
+      start = at + 1;
+    }
+    this.#gather(bytes.subarray(start));
+    return tooLong;
+  }
+
+  /** Takes what stands after the last line break for a line too. */
+  end(): number[] {
+    const tooLong: number[] = [];
+    if (this.#partBytes > 0) this.#finish(tooLong);
+    return tooLong;
+  }
+
+  /** The oldest line that waits. */
+  shift(): string | undefined {
+    const line = this.#lines.shift();
+    if (line !== undefined) this.#heldBytes -= line.bytes;
+    return line?.text;
+  }
+
+  #gather(bytes: Uint8Array): void {
+    this.#partBytes += bytes.length;
+    // One byte of grace for the "\r" that is no part of the line.
+    if (this.#partBytes > this.#lineBytes + 1) this.#parts = [];
+    else if (bytes.length > 0) this.#parts.push(bytes.slice());
+  }
+
+  #finish(tooLong: number[]): void {
+    this.#count++;
+    const text = this.#joined();
+    if (text === null) {
+      tooLong.push(this.#count);
+    } else {
+      const bytes = this.#partBytes + 1;
+      this.#lines.push({ text, bytes });
+      this.#heldBytes += bytes;
+    }
+    this.#parts = [];
+    this.#partBytes = 0;
+  }
+
+  #joined(): string | null {
+    if (this.#partBytes > this.#lineBytes + 1) return null;
+    const bytes = new Uint8Array(this.#partBytes);
+    let filled = 0;
+    for (const part of this.#parts) {
+      bytes.set(part, filled);
+      filled += part.length;
+    }
+    const line = bytes.at(-1) === RETURN ? bytes.subarray(0, -1) : bytes;
+    if (line.length > this.#lineBytes) return null;
+    const text = decodeLeniently(line);
+    return this.#count === 1 ? text.replace(/^\ufeff/, "") : text;
+  }
+}

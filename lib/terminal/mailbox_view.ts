@@ -1,0 +1,138 @@
+import type { RoomState, UserState } from "../chat/event.ts";
+import type { Target } from "../chat/store.ts";
+import type { Happening, Said } from "../protocols/native/client_event.ts";
+import { sameTarget } from "./chat_actions.ts";
+import { type ChatLook, fit, historyTitle, quoted, saidText, stamp, targetName } from "./chat_text.ts";
+import type { ChatMemory } from "./chat_memory.ts";
+import { type Palette, palette } from "./chat_palette.ts";
+
+type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
+
+const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
+
+/** The look of the mailbox handout: its arrows, its brackets, its menu. */
+export class MailboxView implements ChatLook<Happening> {
+  readonly calling = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
+  readonly #paint: Palette;
+
+  constructor(options: { colour: boolean }) {
+    this.#paint = palette(options.colour);
+  }
+
+  happened(happening: Happening, memory: ChatMemory, now: number): string[] {
+    switch (happening.type) {
+      case "message":
+        return [this.#message(happening.said, memory, now)];
+      case "sent":
+        return [this.#paint.quiet(`--> [Message sent - ${stamp(happening.time, now)}${which(happening.id, memory)}]`)];
+      case "delivered":
+        return [this.#received(happening, memory, now)];
+      case "failed":
+        return [this.#failed(happening, memory)];
+      case "online":
+      case "offline":
+        return [this.news(`${happening.name} is ${happening.type}`)];
+      case "users":
+        return this.#users(happening.users, memory);
+      case "inRoom":
+        return [`--> [who is in '${fit(happening.room)}']`, ...this.#users(happening.users, memory)];
+      case "rooms":
+        return this.#rooms(happening.rooms);
+      case "history":
+        return this.#history(happening, now);
+      case "joined":
+        return [`--> [you joined '${fit(happening.room)}']`];
+      case "left":
+        return [`--> [you left '${fit(happening.room)}']`];
+      case "in":
+      case "denied":
+      case "closing":
+        return [];
+    }
+  }
+
+  welcome({ me }: ChatMemory): string[] {
+    return [`#####[you: ${this.#name(me)}]#####`];
+  }
+
+  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[] {
+    return [...this.#rooms(rooms), ...this.#users(users, memory), `--> [${TYPE}]`];
+  }
+
+  // Rooms are gone to by joining them, which is answered.
+  went(to: Target): string[] {
+    return "user" in to ? [`--> [you chat with '${fit(to.user)}']`] : [];
+  }
+
+  prompt(): string {
+    return "";
+  }
+
+  news(text: string): string {
+    return this.#paint.quiet(`--> [${fit(text)}]`);
+  }
+
+  fault(why: string): string {
+    return this.#paint.loud(`--> [${fit(why)}]`);
+  }
+
+  unreached(why: string): string[] {
+    const line = this.fault("couldn't connect to server");
+    return why === "" ? [line] : [line, this.news(why)];
+  }
+
+  #message(said: Said, memory: ChatMemory, now: number): string {
+    const line = this.#line(said, said.time < memory.since ? stamp(said.time, now) : undefined);
+    const conversation = memory.conversation(said);
+    if (sameTarget(conversation, memory.here)) return line;
+    return `--> [${targetName(conversation)}] ${line}`;
+  }
+
+  #line({ from, text }: Said, time: string | undefined): string {
+    return `>> ${this.#name(from)}: ${saidText(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
+  }
+
+  #received({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
+    const by = memory.isPlain(id) ? "" : ` by ${fit(to)}`;
+    return this.#paint.good(`--> [Message received${by} - ${stamp(time, now)}${which(id, memory)}]`);
+  }
+
+  #failed({ id, to, why }: Of<"failed">, memory: ChatMemory): string {
+    const spoken = memory.spoken(id);
+    const target = to ?? spoken?.to;
+    const what = spoken ? ` - ${quoted(spoken.text)}` : "";
+    return this.#paint.loud(
+      `--> [Message NOT delivered${target ? ` to '${targetName(target)}'` : ""}: ${fit(why)}${what}]`,
+    );
+  }
+
+  #rooms(rooms: readonly RoomState[]): string[] {
+    return ["--> [available group chats]", ...rooms.map(({ name }, index) => `${index + 1}. ${this.#name(name)}`)];
+  }
+
+  #users(users: readonly UserState[], { me }: ChatMemory): string[] {
+    const others = users.filter(({ name }) => name !== me);
+    return [
+      "--> [available users]",
+      ...others.map(({ name, online }, index) =>
+        `${index + 1}. ${this.#name(name)} (${online ? "online" : "offline"})`
+      ),
+    ];
+  }
+
+  #history(history: Of<"history">, now: number): string[] {
+    return [
+      this.news(historyTitle(history)),
+      ...history.messages.map((said) => this.#line(said, stamp(said.time, now))),
+    ];
+  }
+
+  #name(name: string): string {
+    return this.#paint.name(fit(name));
+  }
+}
+
+function which(id: string, memory: ChatMemory): string {
+  const spoken = memory.isPlain(id) ? undefined : memory.spoken(id);
+  return spoken ? ` - ${quoted(spoken.text)}` : "";
+}
