@@ -1,7 +1,7 @@
-import { cleaned } from "./lib/core/text.ts";
+import { sanitized } from "./lib/core/text.ts";
 import { reason } from "./lib/core/reason.ts";
-import { UsageError } from "./lib/terminal/flags.ts";
-import { readClientLine } from "./lib/client/command_line.ts";
+import { UserError } from "./lib/terminal/flags.ts";
+import { parseClientArgs } from "./lib/client/command_line.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 import { IdentityError } from "./lib/store/identity.ts";
 import { StoreError } from "./lib/store/store_error.ts";
@@ -14,15 +14,15 @@ import { proving } from "./lib/client/native.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const plan = readClientLine(args);
+    const plan = parseClientArgs(args);
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
     if (plan.tls) return await proving(plan);
     return await { im, chat, mailbox: proving, lobby }[plan.type](plan);
   } catch (error) {
-    if (![UsageError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;
-    printError(`client: ${cleaned(reason(error))}\n`);
+    if (![UserError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;
+    printError(`client: ${sanitized(reason(error))}\n`);
     return 2;
   }
 }

@@ -1,19 +1,17 @@
-import { log, openLog } from "./lib/core/log.ts";
-import { cleaned } from "./lib/core/text.ts";
-import { reason } from "./lib/core/reason.ts";
-import { UsageError } from "./lib/terminal/flags.ts";
-import { Output } from "./lib/terminal/output.ts";
-import { print, printError } from "./lib/terminal/print.ts";
-import { hint } from "./lib/server/banner.ts";
-import { readServerLine, type ServerPlan } from "./lib/server/command_line.ts";
 import type { Hub } from "./lib/chat/hub.ts";
 import { endpoint } from "./lib/core/address.ts";
-import { RecentLog } from "./lib/core/recent_log.ts";
+import { log, openLog, RecentLog } from "./lib/core/log.ts";
+import { reason } from "./lib/core/reason.ts";
+import { sanitized } from "./lib/core/text.ts";
+import { banner } from "./lib/server/banner.ts";
+import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
+import { openServer, type Server, within } from "./lib/server/server.ts";
 import { Passwords } from "./lib/store/passwords.ts";
 import { StoreError } from "./lib/store/store_error.ts";
 import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
-import { type House, openHouse } from "./lib/server/server.ts";
-import { within } from "./lib/server/within.ts";
+import { UserError } from "./lib/terminal/flags.ts";
+import { Output } from "./lib/terminal/output.ts";
+import { print, printError } from "./lib/terminal/print.ts";
 
 /** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
 const LOG_BYTES = 1024 * 1024;
@@ -24,15 +22,15 @@ type ServePlan = Extract<ServerPlan, { type: "serve" }>;
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const plan = readServerLine(args);
+    const plan = parseServerArgs(args);
     if (plan.type === "print") print(plan.text);
     else if (plan.type === "hash") await hash(plan.users, new Passwords(plan.limits.hashesAtOnce));
     else await serve(plan);
     return 0;
   } catch (error) {
-    const known = [UsageError, UsersFileError, StoreError].some((kind) => error instanceof kind);
+    const known = [UserError, UsersFileError, StoreError].some((kind) => error instanceof kind);
     if (!known || !(error instanceof Error)) throw error;
-    printError(`server: ${cleaned(error.message)}\n`);
+    printError(`server: ${sanitized(error.message)}\n`);
     return 2;
   }
 }
@@ -63,14 +61,14 @@ async function serve(plan: ServePlan): Promise<void> {
   const accounts = readUsers(plan.users);
   // Before the doors open: whoever has seen them open may send a signal.
   const stopping = stopSignal(() => reload(plan.users, house.hub));
-  const house: House = openHouse(
+  const house: Server = openServer(
     { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
     accounts,
     (line) => watched.push(line),
   );
-  for (const { door, hostname, port } of house.doors) print(`${door} listening on ${endpoint(hostname, port)}\n`);
-  if (Deno.stdout.isTerminal()) print(hint(plan, house.doors, accounts.names));
-  log.info(`${await stopping}: telling ${house.board.size} sessions, then stopping`);
+  for (const { door, hostname, port } of house.listeners) print(`${door} listening on ${endpoint(hostname, port)}\n`);
+  if (Deno.stdout.isTerminal()) print(banner(plan, house.listeners, accounts.names));
+  log.info(`${await stopping}: telling ${house.runner.size} sessions, then stopping`);
   await house.stop();
   await within(LAST_WORDS_MS, watched.flushed());
 }

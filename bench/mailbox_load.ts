@@ -1,5 +1,5 @@
-import { decodeLeniently, encodeText } from "../lib/core/text.ts";
-import { DatagramClient } from "../lib/client/datagram_connection.ts";
+import { decodeLossy, encodeText } from "../lib/core/text.ts";
+import { DatagramConnection } from "../lib/client/datagram_connection.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
@@ -8,7 +8,7 @@ import { type Crowd, forEachOf, type JoinOptions, type Tally, TEXT, type Until }
 /** One user of the mailbox, with our client's own machines: the load is no lighter than a real one. */
 class MailboxUser {
   readonly native: NativeClient;
-  #net: DatagramClient | undefined;
+  #net: DatagramConnection | undefined;
   #in = Promise.withResolvers<void>();
   #delivered: (() => void) | undefined;
 
@@ -34,10 +34,10 @@ class MailboxUser {
 
   async join(port: number): Promise<this> {
     const opened = Promise.withResolvers<void>();
-    this.#net = await DatagramClient.reach("127.0.0.1", port, {
+    this.#net = await DatagramConnection.reach("127.0.0.1", port, {
       attempt: () => {},
       opened: () => opened.resolve(),
-      message: (bytes) => this.native.received(decodeLeniently(bytes)),
+      message: (bytes) => this.native.received(decodeLossy(bytes)),
       turn: () => this.native.flush(),
       ended: () => {},
     });

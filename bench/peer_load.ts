@@ -3,7 +3,7 @@ import { PeerClient } from "../lib/client/peer_client.ts";
 import type { PeerEvent } from "../lib/peers/event.ts";
 import { peerOptions } from "../lib/peers/options.ts";
 import { Peer } from "../lib/peers/peer.ts";
-import { openPeerKept } from "../lib/store/open_peer_store.ts";
+import { openPeerStore } from "../lib/store/open_peer_store.ts";
 import { type Crowd, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
 /** The group that everybody is in. */
@@ -19,7 +19,7 @@ export async function startPeer(name: string, folder: string, show: (event: Peer
       throw new Error(`${name}: ${why}`);
     },
   });
-  const { secrecy, store } = await openPeerKept(folder, name, net.later);
+  const { secrecy, store } = await openPeerStore(folder, name, net.later);
   net.start(new Peer({ name, way: net.way, secrecy, store, options: peerOptions() }, clock()), name, "names");
   return net;
 }

@@ -2,17 +2,17 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import fc from "fast-check";
 import { Fault } from "../lib/core/errors.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
-import { decodeLeniently, encodeText } from "../lib/core/text.ts";
+import { decodeLossy, encodeText } from "../lib/core/text.ts";
 import { Accounts } from "../lib/chat/accounts.ts";
-import { askTable, type TableRequest } from "../lib/client/directory_client.ts";
-import { TableLog } from "../lib/store/directory_log.ts";
-import { Askers } from "../lib/protocols/directory/request_limiter.ts";
-import { AddressBook, type BookChange } from "../lib/protocols/directory/directory.ts";
+import { askDirectory, type DirectoryQuery } from "../lib/client/directory_client.ts";
+import { DirectoryLog } from "../lib/store/directory_log.ts";
+import { RequestLimiter } from "../lib/protocols/directory/request_limiter.ts";
+import { Directory, type DirectoryChange } from "../lib/protocols/directory/directory.ts";
 import { encodeListing, ListingDecoder } from "../lib/protocols/directory/listing.ts";
-import { decodeBookRequest, encodeBookRequest } from "../lib/protocols/directory/request.ts";
-import { AddressBookSession } from "../lib/protocols/directory/server.ts";
-import { AddressTable } from "../lib/protocols/directory/table.ts";
-import { type House, openHouse } from "../lib/server/server.ts";
+import { decodeDirectoryRequest, encodeDirectoryRequest } from "../lib/protocols/directory/request.ts";
+import { DirectorySession } from "../lib/protocols/directory/server.ts";
+import { DirectoryTable } from "../lib/protocols/directory/table.ts";
+import { openServer, type Server } from "../lib/server/server.ts";
 import { USERS } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
@@ -21,13 +21,15 @@ import { until, Wire } from "./support/wire.ts";
 
 Deno.test("a request is a type, an address, a port and a name, with or without a line break", () => {
   const alice = { type: "R", hostname: "192.168.1.7", port: 3001, user: "alice" };
-  for (const end of ["", "\n", "\r\n", "\r"]) assertEquals(decodeBookRequest(`R:192.168.1.7:3001:alice${end}`), alice);
-  assertEquals(decodeBookRequest("K:192.168.1.7:3001:alice"), { ...alice, type: "K" });
-  assertEquals(decodeBookRequest("R::3001:alice"), { ...alice, hostname: "" });
-  assertEquals(decodeBookRequest("R:lab-pc3:3001:al:ice"), { ...alice, hostname: "lab-pc3", user: "al:ice" });
-  assertEquals(decodeBookRequest("R:192.168.1.7:3001:a::b:"), { ...alice, user: "a::b:" });
+  for (const end of ["", "\n", "\r\n", "\r"]) {
+    assertEquals(decodeDirectoryRequest(`R:192.168.1.7:3001:alice${end}`), alice);
+  }
+  assertEquals(decodeDirectoryRequest("K:192.168.1.7:3001:alice"), { ...alice, type: "K" });
+  assertEquals(decodeDirectoryRequest("R::3001:alice"), { ...alice, hostname: "" });
+  assertEquals(decodeDirectoryRequest("R:lab-pc3:3001:al:ice"), { ...alice, hostname: "lab-pc3", user: "al:ice" });
+  assertEquals(decodeDirectoryRequest("R:192.168.1.7:3001:a::b:"), { ...alice, user: "a::b:" });
   for (const hostname of ["::1", "fe80::1", "::ffff:10.0.0.5", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "2001:1234::9"]) {
-    assertEquals(decodeBookRequest(`R:${hostname}:3001:alice`), { ...alice, hostname }, hostname);
+    assertEquals(decodeDirectoryRequest(`R:${hostname}:3001:alice`), { ...alice, hostname }, hostname);
   }
 });
 
@@ -51,7 +53,9 @@ Deno.test("what is no request is a fault that tells the rule and what was found"
     ["R:1.2.3.4:-1:a", 'expected TYPE:IP:UDPPORT:USERID with 1 to 65535 for UDPPORT, found "R:1.2.3.4:-1:a"'],
     ["R:1.2.3.4:3001:", 'expected TYPE:IP:UDPPORT:USERID with a name for USERID, found "R:1.2.3.4:3001:"'],
   ];
-  for (const [text, message] of cases) assertEquals(decodeBookRequest(text), new Fault("malformed", message), text);
+  for (const [text, message] of cases) {
+    assertEquals(decodeDirectoryRequest(text), new Fault("malformed", message), text);
+  }
 });
 
 Deno.test("any text is a request or a fault, and what we encode we decode", () => {
@@ -60,7 +64,7 @@ Deno.test("any text is a request or a fault, and what we encode we decode", () =
       fc.string({ unit: "binary" }),
       fc.constantFrom("", "R:", "K:::", "R:1.2.3.4:", "K::1:"),
       (text, head) => {
-        const request = decodeBookRequest(head + text);
+        const request = decodeDirectoryRequest(head + text);
         assert(request instanceof Fault || (request.port > 0 && request.user !== ""));
       },
     ),
@@ -74,12 +78,12 @@ Deno.test("any text is a request or a fault, and what we encode we decode", () =
       (...given) => {
         const [type, hostname, port] = given;
         const request = { type, hostname, port, user: "alice" };
-        assertEquals(decodeBookRequest(decodeLeniently(encodeBookRequest(request))), request);
+        assertEquals(decodeDirectoryRequest(decodeLossy(encodeDirectoryRequest(request))), request);
       },
     ),
   );
   assertEquals(
-    encodeBookRequest({ type: "R", hostname: "::1", port: 1, user: "a\nb" }),
+    encodeDirectoryRequest({ type: "R", hostname: "::1", port: 1, user: "a\nb" }),
     encodeText("R:::1:1:a␊b"),
   );
 });
@@ -97,7 +101,7 @@ Deno.test("the table holds what a plain list would hold, whatever is done to it"
   });
   const bounds = { bookEntries: 6, bookEntriesPerAddress: 2, bookExpiryMs: 90 };
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-    const table = new AddressTable(bounds);
+    const table = new DirectoryTable(bounds);
     let model: { hostname: string; port: number; user: string; until: number }[] = [];
     let now = 0;
     for (const { what, hostname, port, user, ms } of steps) {
@@ -131,20 +135,20 @@ Deno.test("the table holds what a plain list would hold, whatever is done to it"
 /** An address book of its own, whose time the test tells, with what it said. */
 function book(given: Partial<Limits> = {}) {
   const told: string[] = [];
-  const changes: BookChange[] = [];
+  const changes: DirectoryChange[] = [];
   const bounds = limits(given);
-  const address_book = new AddressBook(bounds, {
+  const address_book = new Directory(bounds, {
     note: (text) => told.push(text),
     changed: (change) => changes.push(change),
   });
   /** A visit: the machine, what it did, and what it noted. */
   const visit = (hostname: string, now = 0) => {
     const done: string[] = [];
-    const machine = new AddressBookSession(
+    const machine = new DirectorySession(
       {
         peer: { hostname, port: 40_000 },
         waiting: () => 0,
-        write: (_link, bytes) => done.push(decodeLeniently(bytes)),
+        write: (_link, bytes) => done.push(decodeLossy(bytes)),
         command: () => assert(false, "the hub is not asked"),
         dial: () => assert(false, "nobody is dialled"),
         knows: () => false,
@@ -345,7 +349,7 @@ Deno.test("a flood from one address is closed without answers and told now and t
 });
 
 Deno.test("addresses that asked are forgotten when they are quiet, and are never more than 10,000", () => {
-  const askers = new Askers(limits(), () => {});
+  const askers = new RequestLimiter(limits(), () => {});
   for (let i = 0; i < 20_000; i++) askers.admits(`10.1.${i >> 8}.${i & 255}`, i);
   assertEquals(askers.size, 10_000);
   askers.tick(19_999 + 9_999);
@@ -363,7 +367,7 @@ Deno.test("the log tells each change and the table after it, a line each, whatev
   ask("10.0.0.6", `R::3002:${"é".repeat(500)}`);
   ask("10.0.0.6", "R::3002:bob", 1000);
   ask("10.0.0.6", "R::3002:bob", 2000);
-  const log = new TableLog(`${folder.path}/made`, () => assert(false));
+  const log = new DirectoryLog(`${folder.path}/made`, () => assert(false));
   for (const change of changes) log.write(change);
   assertEquals(folder.read("made/address-book.log").split("\n"), [
     "1970-01-01T00:00:00.000Z added: 10.0.0.5:3001 a␛[2J\ufffdb\ufffd",
@@ -383,7 +387,7 @@ Deno.test("the log tells each change and the table after it, a line each, whatev
 
 Deno.test("a log that is long enough becomes the old one, and no more than two are kept", () => {
   using folder = new Folder();
-  const log = new TableLog(folder.path, () => assert(false), 1000);
+  const log = new DirectoryLog(folder.path, () => assert(false), 1000);
   for (let i = 0; i < 100; i++) log.write({ time: i, events: [`event ${i}`], table: [] });
   const [now, old] = [folder.read("address-book.log"), folder.read("address-book.log.old")];
   assert(now.length <= 1000 && old.length <= 1000 && old.length > 900);
@@ -395,7 +399,7 @@ Deno.test("a log that cannot be written stops nobody, and is told of once", () =
   using folder = new Folder();
   folder.write("file", "");
   const failures: string[] = [];
-  const log = new TableLog(`${folder.path}/file`, (why) => failures.push(why));
+  const log = new DirectoryLog(`${folder.path}/file`, (why) => failures.push(why));
   for (let i = 0; i < 3; i++) log.write({ time: i, events: ["x"], table: [] });
   assertEquals(failures.length, 1);
   assertStringIncludes(failures[0]!, "address-book.log could not be written: ");
@@ -504,17 +508,17 @@ Deno.test("any bytes, however cut, come to the same; an endless answer is a faul
 /** A server with nothing but an address book, on a free port of this machine. */
 class BookLab {
   readonly folder = new Folder();
-  readonly house: House;
+  readonly house: Server;
   readonly traced: string[] = [];
 
   constructor(given: Partial<Limits> = {}, host = "127.0.0.1") {
     const doors = { "address-book": 0 };
     const plan = { host, doors, data: this.folder.path, trace: true, limits: limits(given) };
-    this.house = openHouse(plan, new Accounts(new Map()), (line) => this.traced.push(line));
+    this.house = openServer(plan, new Accounts(new Map()), (line) => this.traced.push(line));
   }
 
   get port(): number {
-    return this.house.doors[0]!.port;
+    return this.house.listeners[0]!.port;
   }
 
   get log(): string {
@@ -567,7 +571,7 @@ Deno.test("a client of the handout: one send, read until the close; the table is
   assertMatch(lab.traced.join(""), /127\.0\.0\.1:\d+ tcp> R:10\.9\.9\.9:3002:bob\n.* tcp< -R:127\.0\.0\.1:3001\n/);
   using open = await Wire.connect(lab.port);
   await open.send("R:");
-  await until(() => lab.house.board.size === 1, "a visit is under way");
+  await until(() => lab.house.runner.size === 1, "a visit is under way");
   assertEquals(lab.house.hub.size.sessions, 0);
 });
 
@@ -601,7 +605,7 @@ Deno.test("a name that arrives in two pieces is one name", async () => {
   await using lab = new BookLab({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
   using wire = await Wire.connect(lab.port);
   await wire.send("R:10.9.9.9:3001:al");
-  await until(() => lab.house.board.size === 1, "the visit is under way");
+  await until(() => lab.house.runner.size === 1, "the visit is under way");
   await wire.send("ice");
   await wire.finish();
   await wire.rest();
@@ -613,7 +617,7 @@ Deno.test("500 clients at once: every one is answered, and the last is told of t
   const visits = Array.from({ length: 500 }, (_, i) => lab.visit(`R:10.9.9.9:${i + 1}:u${i}`));
   await Promise.all(visits);
   assertEquals((await lab.visit("R:10.9.9.9:1:u0")).split("-R:").length, 500);
-  await until(() => lab.house.board.size === 0, "every visit is over");
+  await until(() => lab.house.runner.size === 0, "every visit is over");
 });
 
 Deno.test("who is gone without a word is gone from the table", async () => {
@@ -627,7 +631,7 @@ Deno.test("the server stops while a visit is under way: it is closed at once", a
   const lab = new BookLab({ bookRequestMs: 60_000 });
   using wire = await Wire.connect(lab.port);
   await wire.send("R:");
-  await until(() => lab.house.board.size === 1, "the visit is under way");
+  await until(() => lab.house.runner.size === 1, "the visit is under way");
   const stopped = lab[Symbol.asyncDispose]();
   assertEquals(await wire.rest(), "");
   wire.close();
@@ -686,7 +690,7 @@ Deno.test({
     const student = async (from: string, request: string) => {
       const args = ["-c", STUDENT, String(lab.port), from, request];
       const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
-      return decodeLeniently(stdout) + decodeLeniently(stderr);
+      return decodeLossy(stdout) + decodeLossy(stderr);
     };
     assertEquals(await student("127.0.0.1", "R:10.9.9.9:3001:alice"), "");
     assertEquals(await student("127.0.0.2", "R:10.9.9.9:3001:bob"), "-R:127.0.0.1:3001");
@@ -708,7 +712,7 @@ function wild(answer: (conn: Deno.TcpConn, request: string) => Promise<void> | v
       conns.push(conn);
       const buffer = new Uint8Array(1024);
       const count = await conn.read(buffer).catch(() => null);
-      requests.push(decodeLeniently(buffer.subarray(0, count ?? 0)));
+      requests.push(decodeLossy(buffer.subarray(0, count ?? 0)));
       await Promise.resolve(answer(conn, requests.at(-1)!)).catch(() => {});
     }
   })();
@@ -716,8 +720,8 @@ function wild(answer: (conn: Deno.TcpConn, request: string) => Promise<void> | v
   return {
     requests,
     where,
-    ask: (request: Partial<TableRequest> = {}, withinMs = 5000, quietMs = 50) =>
-      askTable(where, { type: "R", port: 3001, user: "alice", ...request }, { quietMs, withinMs }),
+    ask: (request: Partial<DirectoryQuery> = {}, withinMs = 5000, quietMs = 50) =>
+      askDirectory(where, { type: "R", port: 3001, user: "alice", ...request }, { quietMs, withinMs }),
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const conn of conns) quietly(() => conn.close());
@@ -739,12 +743,12 @@ Deno.test("our client and our server: who else is there, and we are seen with ou
   const where = { hostname: "127.0.0.1", port: lab.port };
   const wires: string[] = [];
   const trace = (direction: string, line: string) => wires.push(`${direction} ${line}`);
-  const alone = await askTable(where, { type: "R", port: 3001, user: "alice" }, { trace });
+  const alone = await askDirectory(where, { type: "R", port: 3001, user: "alice" }, { trace });
   assertEquals(alone, { addresses: [], local: "127.0.0.1" });
-  const bob = await askTable(where, { type: "R", port: 3002, user: "bob" }, { trace });
+  const bob = await askDirectory(where, { type: "R", port: 3002, user: "bob" }, { trace });
   assertEquals(bob.addresses, [{ hostname: "127.0.0.1", port: 3001 }]);
-  await askTable(where, { type: "K", port: 3001, user: "alice" }, { trace });
-  assertEquals((await askTable(where, { type: "R", port: 3002, user: "bob" })).addresses, []);
+  await askDirectory(where, { type: "K", port: 3001, user: "alice" }, { trace });
+  assertEquals((await askDirectory(where, { type: "R", port: 3002, user: "bob" })).addresses, []);
   assertEquals(wires, [
     "up R:127.0.0.1:3001:alice",
     "up R:127.0.0.1:3002:bob",
@@ -803,7 +807,7 @@ Deno.test("a server that is no table, says nothing, is cut off or is not there i
   const { port } = gone.addr;
   gone.close();
   const request = { type: "R", port: 1, user: "a" } as const;
-  const error = await assertRejects(() => askTable({ hostname: "127.0.0.1", port }, request), Error) as Error;
+  const error = await assertRejects(() => askDirectory({ hostname: "127.0.0.1", port }, request), Error) as Error;
   assertEquals(error.message, `the table server at 127.0.0.1:${port} cannot be reached: nothing listens there`);
 });
 

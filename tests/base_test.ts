@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { Fault } from "../lib/core/errors.ts";
 import { LineDecoder } from "../lib/core/line_decoder.ts";
 import { LIMITS, limits } from "../lib/core/limits.ts";
-import { Rate } from "../lib/core/rate.ts";
-import { cleaned, encodeText, oneLine, sameSecret } from "../lib/core/text.ts";
+import { RateLimiter } from "../lib/core/rate.ts";
+import { encodeText, oneLine, sameSecret, sanitized } from "../lib/core/text.ts";
 import { VERSION } from "../lib/core/version.ts";
 import config from "../deno.json" with { type: "json" };
 
@@ -76,10 +76,10 @@ Deno.test("any bytes, however cut: the same lines, no throw, memory within the l
 });
 
 Deno.test("what a person is shown cannot steer the terminal", () => {
-  assertEquals(cleaned("a\x1b[2Jb\x07\r\n\t\x7f\x9b0m\u202eabc\u2028é🎉"), "a␛[2Jb␇␍␊\t␡\ufffd0m\ufffdabc\ufffdé🎉");
+  assertEquals(sanitized("a\x1b[2Jb\x07\r\n\t\x7f\x9b0m\u202eabc\u2028é🎉"), "a␛[2Jb␇␍␊\t␡\ufffd0m\ufffdabc\ufffdé🎉");
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex
-    assert(!/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(cleaned(text)));
+    assert(!/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(sanitized(text)));
   }));
 });
 
@@ -95,7 +95,7 @@ Deno.test("secrets are the same only when they are", () => {
 });
 
 Deno.test("a rate gives its burst at once, then so many a second, and says when to come again", () => {
-  const rate = new Rate(3, 10, 0);
+  const rate = new RateLimiter(3, 10, 0);
   assertEquals([rate.take(0), rate.take(0), rate.take(0), rate.take(0)], [true, true, true, false]);
   assertEquals(rate.readyAt(0), 100);
   assertEquals([rate.take(99), rate.take(100), rate.take(100)], [false, true, false]);

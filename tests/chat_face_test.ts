@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { cleaned } from "../lib/core/text.ts";
+import { sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAct, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/chat_actions.ts";
+import { type ChatAction, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/chat_actions.ts";
 import { CHAT_COMMANDS, CHAT_STYLE } from "../lib/terminal/chat_commands.ts";
-import type { ChatLook } from "../lib/terminal/chat_text.ts";
+import type { ChatText } from "../lib/terminal/chat_text.ts";
 import { ChatMemory } from "../lib/terminal/chat_memory.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
 import { FileTalk } from "../lib/terminal/file_talk.ts";
@@ -13,7 +13,7 @@ import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
 import { ChatView } from "../lib/terminal/chat_view.ts";
 import { MailboxView } from "../lib/terminal/mailbox_view.ts";
 import type { FileEvent } from "../lib/protocols/transfer/event.ts";
-import type { Happening } from "../lib/protocols/native/client_event.ts";
+import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { at, Desk } from "./support/desk.ts";
 
 const NOW = at("08:33:46");
@@ -22,11 +22,11 @@ const LAB = { room: "lab1" };
 const LOBBY = { room: "lobby" };
 const { read: chatAct } = CHAT_STYLE;
 const { read: mailboxAct } = MAILBOX_STYLE;
-type Act = ChatAct<ChatQuestion>;
+type Act = ChatAction<ChatQuestion>;
 
 /** A desk where alice talks to a server. */
-class ChatDesk extends Desk<ChatQuestion, Happening> {
-  constructor(look: ChatLook<Happening>, style = CHAT_STYLE, curious = look !== PLAIN_LOOK) {
+class ChatDesk extends Desk<ChatQuestion, ClientEvent> {
+  constructor(look: ChatText<ClientEvent>, style = CHAT_STYLE, curious = look !== PLAIN_LOOK) {
     super(look, style, curious, NOW);
   }
 
@@ -41,11 +41,11 @@ class ChatDesk extends Desk<ChatQuestion, Happening> {
 
 const chat = () => new ChatDesk(new ChatView({ colour: false }));
 const mailbox = () => new ChatDesk(new MailboxView({ colour: false }), MAILBOX_STYLE);
-const users = (...names: string[]): Happening => ({
+const users = (...names: string[]): ClientEvent => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
 });
-const rooms = (...names: string[]): Happening => ({
+const rooms = (...names: string[]): ClientEvent => ({
   type: "rooms",
   rooms: names.map((name) => ({ name, members: 3, joined: true })),
 });
@@ -572,7 +572,7 @@ const target: fc.Arbitrary<Target> = fc.oneof(
 const time = fc.oneof(fc.double({ noNaN: true, min: 0 }), fc.constant(NOW));
 const said = fc.record({ seq: fc.nat(), from: nasty, to: target, text: nasty, time });
 const flag = fc.boolean();
-const happening: fc.Arbitrary<Happening> = fc.oneof(
+const happening: fc.Arbitrary<ClientEvent> = fc.oneof(
   fc.record({ type: fc.constant("in" as const), name: nasty, rooms: fc.array(nasty), again: flag }),
   fc.record({ type: fc.constant("message" as const), said, own: flag }),
   fc.record({ type: fc.constant("sent" as const), id: fc.constantFrom("m1", "m2", "?\n"), to: target, time }),
@@ -640,12 +640,12 @@ Deno.test("whatever strangers write and people type: every line shown is one lin
       for (const each of steps) {
         if (typeof each === "string") desk.talk.typed(each);
         else desk.happens(each);
-        assertEquals(cleaned(desk.talk.prompt), desk.talk.prompt);
+        assertEquals(sanitized(desk.talk.prompt), desk.talk.prompt);
       }
       desk.talk.reach.attempt();
       desk.talk.reach.lost(why, 10);
       desk.talk.reach.notConnected(why);
-      for (const line of desk.screen) assertEquals(line, cleaned(line), name);
+      for (const line of desk.screen) assertEquals(line, sanitized(line), name);
     }));
   }
 });
@@ -672,7 +672,7 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
 
 Deno.test("plain lines of any happening hold no line break", () => {
   fc.assert(fc.property(happening, (each) => {
-    for (const line of chatPlain(each)) assertEquals(line, cleaned(line));
+    for (const line of chatPlain(each)) assertEquals(line, sanitized(line));
   }));
 });
 
@@ -723,7 +723,7 @@ Deno.test("/who is of the room where one is, or of another; outside of any it ta
   assertEquals(chatAct("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
   const fault = chatAct("/who", here(BOB));
   assert(fault.type === "fault" && fault.why.includes("you are in no room; name one"));
-  const happening: Happening = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
+  const happening: ClientEvent = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
   assertEquals(chatPlain(happening), ["members lab1 bob"]);
   const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
   desk.screen.splice(0);

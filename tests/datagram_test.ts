@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Fault } from "../lib/core/errors.ts";
 import { encodeText } from "../lib/core/text.ts";
 import { DatagramDialer } from "../lib/protocols/datagram/dialer.ts";
-import { DatagramGate, type GateOwner } from "../lib/protocols/datagram/acceptor.ts";
+import { type AcceptedLinkOwner, DatagramAcceptor } from "../lib/protocols/datagram/acceptor.ts";
 import { DatagramLink } from "../lib/protocols/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../lib/protocols/datagram/options.ts";
 import {
@@ -412,13 +412,13 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
   const done: string[] = [];
   const links: DatagramLink[] = [];
   let drawn = 0;
-  const owner: GateOwner<Place> = {
+  const owner: AcceptedLinkOwner<Place> = {
     message: (message) => done.push(`message ${text(message)}`),
     hungry: () => true,
     ended: (why) => done.push(`ended: ${why}`),
     moved: ({ key }) => done.push(`moved to ${key}`),
   };
-  const gate = new DatagramGate<Place>({
+  const gate = new DatagramAcceptor<Place>({
     random8: () => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, ++drawn),
     mac: checksum,
     send: ({ key }, datagram) => done.push(`${key}: ${raw(datagram)}`),

@@ -1,4 +1,4 @@
-import { openChatFace } from "../lib/terminal/chat_app.ts";
+import { openChatApp } from "../lib/terminal/chat_app.ts";
 
 // A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
 const [style, how] = Deno.args;
@@ -14,7 +14,7 @@ function bob(text: string): void {
   face.happened({ type: "message", said, own: false });
 }
 
-const face = openChatFace({
+const face = openChatApp({
   name(text) {
     name = text;
     face.problem("wrong at first");

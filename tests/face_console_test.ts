@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Face, Prompt } from "../lib/terminal/ui.ts";
+import type { Prompt, Ui } from "../lib/terminal/ui.ts";
 import { openTerminal } from "../lib/terminal/console.ts";
 import type { Device } from "../lib/terminal/device.ts";
 import { Emulator } from "./face_emulator.ts";
@@ -20,7 +20,7 @@ class Desk implements Device {
   readonly #written: number[] = [];
   readonly #resized = new Set<() => void>();
   readonly exits = new Set<() => void>();
-  readonly face: Face;
+  readonly face: Ui;
   onWritten: () => void = () => {};
   answer: (line: string) => void = () => this.face.ask(CHAT);
 

@@ -1,4 +1,4 @@
-import { openPeerFace } from "../lib/terminal/peer_app.ts";
+import { openPeerApp } from "../lib/terminal/peer_app.ts";
 
 // A small peer without a network, for peer_face_test.ts: bob has everything. `late` answers in a later task.
 const [how] = Deno.args;
@@ -8,7 +8,7 @@ let most = 0;
 
 const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : reply();
 
-const face = openPeerFace({
+const face = openPeerApp({
   say() {
     const said = `${++id}`;
     most = Math.max(most, ++waiting);

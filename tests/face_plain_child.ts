@@ -1,5 +1,5 @@
 import { openPlain } from "../lib/terminal/plain.ts";
-import type { Face, Prompt } from "../lib/terminal/ui.ts";
+import type { Prompt, Ui } from "../lib/terminal/ui.ts";
 
 // A small program with a plain face, for face_plain_test.ts: its only argument says how it answers a line.
 const how = Deno.args[0];
@@ -8,7 +8,7 @@ const password: Prompt = { text: "password: ", secret: true };
 const chat: Prompt = { text: "", secret: false };
 let count = 0;
 
-const face: Face = openPlain({
+const face: Ui = openPlain({
   line(text) {
     count++;
     if (how === "login") {

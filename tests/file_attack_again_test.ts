@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { encodeBase64 } from "../lib/core/base64.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
-import { FilesKept } from "../lib/store/transfer_store.ts";
+import { TransferStore } from "../lib/store/transfer_store.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
-import { Files } from "../lib/client/transfer/files.ts";
+import { FileTransfers } from "../lib/client/transfer/files.ts";
 import type { FileTarget, OfferTaken } from "../lib/protocols/transfer/store.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
@@ -15,11 +15,11 @@ const CHUNK = 256 * 1024;
 
 /** A shelf for who offers and one for who takes, and one offer. */
 async function desk(pair: FilePair, path: string) {
-  const alice = new FilesKept(join(pair.folder, "A"), "");
+  const alice = new TransferStore(join(pair.folder, "A"), "");
   const made = await alice.offer(path, "bob", false, () => {});
   const source = await alice.source(made);
   const down = join(pair.folder, "down");
-  const shelf = new FilesKept(join(pair.folder, "B"), down);
+  const shelf = new TransferStore(join(pair.folder, "B"), down);
   const taken: OfferTaken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
   shelf.take(taken);
   const keep = async (target: FileTarget, chunk: number) =>
@@ -258,7 +258,7 @@ Deno.test("who was not offered it does not end it for bob", async () => {
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
   const { n } = await bob.event("offered");
-  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   alice.files.signalled("mallory", encodeSignal({ type: "refused", offer: offer.id, why: "refused" }), undefined);
   bob.files.do({ type: "accept", n });
   await untilSo(() => bob.saw("received", "fileFailed"), 3000);
@@ -271,7 +271,7 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
   pair.person("bob");
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
   await alice.event("offering");
-  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   const told: Signal[] = [];
   pair.meddle = (signal) => (told.push(signal), undefined);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -304,8 +304,8 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
 Deno.test("a second screen that forgets an old offer leaves alone what the first is receiving", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  const second = new Files({
-    shelf: new FilesKept(join(pair.folder, "bob data"), bob.downloads),
+  const second = new FileTransfers({
+    shelf: new TransferStore(join(pair.folder, "bob data"), bob.downloads),
     freshKey: freshFileKey,
     say: () => ({ id: "1" }),
     signal() {},
@@ -314,7 +314,7 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
   });
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(60_000_000)) });
   const { n } = await bob.event("offered");
-  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   second.cameIn();
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
@@ -325,7 +325,9 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
   second.heard({ from: "alice", to: { user: "bob" }, text: text(offer.id) }, false);
   for (let i = 0; i < 20; i++) second.heard({ from: "alice", to: { user: "bob" }, text: text(freshName()) }, false);
   const names = bob.names;
-  const json = new FilesKept(join(pair.folder, "bob data"), "").taken().some((taken) => taken.offer.id === offer.id);
+  const json = new TransferStore(join(pair.folder, "bob data"), "").taken().some((taken) =>
+    taken.offer.id === offer.id
+  );
   await second.close();
   await pair.leave("bob");
   assertEquals({ names, json }, { names: ["x.bin.part"], json: true });

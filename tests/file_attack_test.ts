@@ -4,7 +4,7 @@ import { encodeBase64 } from "../lib/core/base64.ts";
 import { FileTalk } from "../lib/terminal/file_talk.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
-import { FilesKept } from "../lib/store/transfer_store.ts";
+import { TransferStore } from "../lib/store/transfer_store.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/transfer/manifest.ts";
 import { Receiving } from "../lib/protocols/transfer/receiving.ts";
@@ -17,7 +17,7 @@ type Want = Extract<Signal, { type: "want" }>;
 
 /** The id of what alice has offered. */
 function madeId(pair: FilePair): string {
-  return new FilesKept(join(pair.folder, "alice data"), "").made()[0]!.offer.id;
+  return new TransferStore(join(pair.folder, "alice data"), "").made()[0]!.offer.id;
 }
 
 async function readSome(conn: Deno.Conn, count: number): Promise<Uint8Array> {
@@ -408,7 +408,7 @@ Deno.test("what goes to somebody of a room is stopped: no bar of it stays", asyn
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", bytesOf(80_000_000)) });
   await alice.event("offering");
-  const { offer } = new FilesKept(join(pair.folder, "alice data"), "").made()[0]!;
+  const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
   bob.files.do({ type: "accept", n: 1 });
   await untilSo(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
@@ -494,10 +494,10 @@ Deno.test("many offers of one person: the last costs no more than the first, and
 Deno.test("a second screen that accepts, too, does not take away what the first has", async () => {
   await using pair = new FilePair();
   const path = pair.file("x.bin", bytesOf(1_000_000));
-  const alice = new FilesKept(join(pair.folder, "alice"), "");
+  const alice = new TransferStore(join(pair.folder, "alice"), "");
   const made = await alice.offer(path, "bob", false, () => {});
   const source = await alice.source(made);
-  const [one, two] = [1, 2].map(() => new FilesKept(join(pair.folder, "bob"), join(pair.folder, "down")));
+  const [one, two] = [1, 2].map(() => new TransferStore(join(pair.folder, "bob"), join(pair.folder, "down")));
   const taken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
   one!.take(taken);
   const first = await one!.target(taken);

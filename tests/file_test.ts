@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { bytesShown, timeShown } from "../lib/core/units.ts";
+import { formatBytes, formatDuration } from "../lib/core/units.ts";
 import { Fault } from "../lib/core/errors.ts";
 import { encodeText } from "../lib/core/text.ts";
 import { ChunkMap } from "../lib/protocols/transfer/chunk_map.ts";
@@ -30,7 +30,7 @@ const DIGEST = "AAECAwQFBgcICQoLDA0ODwABAgMEBQYHCAkKCwwNDg8";
 const SLIDES: FileOffer = { id: ID, name: "slides.pdf", bytes: 3_145_728, files: undefined, digest: DIGEST };
 
 Deno.test("amounts as people read them", () => {
-  assertEquals([0, 1, 999, 1000, 9_949, 9_951, 999_499, 999_500, 3_145_728, 2 ** 40].map(bytesShown), [
+  assertEquals([0, 1, 999, 1000, 9_949, 9_951, 999_499, 999_500, 3_145_728, 2 ** 40].map(formatBytes), [
     "0 bytes",
     "1 byte",
     "999 bytes",
@@ -42,7 +42,7 @@ Deno.test("amounts as people read them", () => {
     "3.1 MB",
     "1.1 TB",
   ]);
-  assertEquals([0, 1, 59_000, 60_000, 200_000, 3_600_000, 7_500_000].map(timeShown), [
+  assertEquals([0, 1, 59_000, 60_000, 200_000, 3_600_000, 7_500_000].map(formatDuration), [
     "0 s",
     "1 s",
     "59 s",

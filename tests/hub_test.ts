@@ -1,16 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { limits } from "../lib/core/limits.ts";
 import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
 import type { Command } from "../lib/chat/command.ts";
-import { type Event, Message } from "../lib/chat/event.ts";
 import type { Effect } from "../lib/chat/effect.ts";
+import { type Event, Message } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { Patience } from "../lib/chat/login_backoff.ts";
-import type { Seat } from "../lib/server/session_host.ts";
-import { Switchboard } from "../lib/server/runner.ts";
+import { LoginBackoff } from "../lib/chat/login_backoff.ts";
+import { limits } from "../lib/core/limits.ts";
+import { MAILBOX_PROTOCOL } from "../lib/protocols/native/server.ts";
+import { SessionRunner } from "../lib/server/runner.ts";
+import type { SessionHost } from "../lib/server/session_host.ts";
 import { MemoryStore } from "../lib/store/memory_store.ts";
-import { MAILBOX_DOOR } from "../lib/protocols/native/door.ts";
+
+import fc from "fast-check";
 
 const KEY = "A".repeat(43);
 const SCRYPT_ENTRY = `$scrypt$ln=4,r=8,p=1$c2FsdHNhbHQ$${KEY}`;
@@ -25,7 +26,7 @@ function accounts(text = "a 1\nb 2\nc 3"): Accounts {
 function hubWith(...names: string[]): Hub {
   const hub = new Hub(accounts(), limits());
   names.forEach((name, i) => {
-    hub.enter(i + 1, `10.0.0.${i + 1}`);
+    hub.addSession(i + 1, `10.0.0.${i + 1}`);
     hub.handle(i + 1, { type: "login", name, password: String(name.charCodeAt(0) - 96) }, 0);
     hub.handle(i + 1, { type: "ready" }, 0);
   });
@@ -78,7 +79,7 @@ Deno.test("with one scrypt entry in the file, a wrong password and an unknown na
 });
 
 Deno.test("failed logins: five free, then one more second each up to 30, by name and address together", () => {
-  const patience = new Patience(limits());
+  const patience = new LoginBackoff(limits());
   const waits = Array.from({ length: 40 }, () => patience.attempted("ann", "10.0.0.1", 0));
   assertEquals(waits.slice(0, 8), [0, 0, 0, 0, 0, 1000, 2000, 3000]);
   assertEquals(waits.slice(-2), [30_000, 30_000]);
@@ -89,7 +90,7 @@ Deno.test("failed logins: five free, then one more second each up to 30, by name
 });
 
 Deno.test("failures are forgotten after a quarter of an hour, and never more than so many are remembered", () => {
-  const patience = new Patience(limits({ failureEntries: 10 }));
+  const patience = new LoginBackoff(limits({ failureEntries: 10 }));
   for (let i = 0; i < 6; i++) patience.attempted("ann", "10.0.0.1", 0);
   assertEquals(patience.attempted("ann", "10.0.0.1", 15 * 60_000), 0);
   for (let i = 0; i < 1000; i++) patience.attempted(`name${i}`, "10.0.0.1", 15 * 60_000);
@@ -97,7 +98,7 @@ Deno.test("failures are forgotten after a quarter of an hour, and never more tha
 });
 
 Deno.test("whoever is slowed down stays so, however many other names are tried", () => {
-  const patience = new Patience(limits({ failureEntries: 10 }));
+  const patience = new LoginBackoff(limits({ failureEntries: 10 }));
   for (let i = 0; i < 7; i++) patience.attempted("ann", "10.0.0.1", 0);
   for (let i = 0; i < 1000; i++) patience.attempted(`name${i}`, "10.0.0.1", 1);
   assertEquals(patience.attempted("ann", "10.0.0.1", 2), 3000);
@@ -107,7 +108,7 @@ Deno.test("a right login clears what the wrong ones before it have cost", () => 
   const hub = new Hub(accounts(), limits());
   let id = 0;
   const login = (password: string) => {
-    hub.enter(++id, "10.0.0.1");
+    hub.addSession(++id, "10.0.0.1");
     const [told] = tell(hub, id, { type: "login", name: "a", password });
     hub.handle(id, { type: "leave", why: "" }, 0);
     return told?.[1].type;
@@ -123,8 +124,8 @@ Deno.test("a right login clears what the wrong ones before it have cost", () => 
 
 Deno.test("a login that has to wait is answered when its time has come, and dropped when its session has left", () => {
   const hub = new Hub(accounts(), limits({ freeFailures: 0 }));
-  hub.enter(1, "x");
-  hub.enter(2, "y");
+  hub.addSession(1, "x");
+  hub.addSession(2, "y");
   assertEquals(tell(hub, 1, { type: "login", name: "a", password: "1" }), []);
   assertEquals(tell(hub, 2, { type: "login", name: "b", password: "2" }), []);
   hub.handle(2, { type: "leave", why: "" }, 0);
@@ -135,7 +136,7 @@ Deno.test("a login that has to wait is answered when its time has come, and drop
 
 Deno.test("an scrypt password is checked outside; right is welcome, wrong is turned away", () => {
   const hub = new Hub(accounts(`bob ${SCRYPT_ENTRY}`), limits());
-  hub.enter(1, "x");
+  hub.addSession(1, "x");
   const [check] = hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
   assertEquals([check?.type, check?.type === "check" && check.password], ["check", "p"]);
   assertEquals(tell(hub, 1, { type: "checked", right: false }), [[[1], { type: "turnedAway", why: "credentials" }]]);
@@ -176,7 +177,7 @@ Deno.test("who leaves misses what is under way, and is told of nowhere", () => {
 Deno.test("new accounts count for the next login; who is online stays", () => {
   const hub = hubWith("a");
   hub.replaceAccounts(accounts("z 26"));
-  hub.enter(9, "x");
+  hub.addSession(9, "x");
   assertEquals(tell(hub, 9, { type: "login", name: "b", password: "2" }), [[[9], {
     type: "turnedAway",
     why: "credentials",
@@ -207,7 +208,7 @@ Deno.test("any commands in any order: each message has one outcome, and in the e
   );
   fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), command), { maxLength: 60 }), (steps) => {
     const hub = new Hub(accounts(), limits());
-    [1, 2, 3, 4].forEach((id) => hub.enter(id, "x"));
+    [1, 2, 3, 4].forEach((id) => hub.addSession(id, "x"));
     const gone = new Set<number>();
     let [sent, outcomes] = [0, 0];
     const count = (effects: Effect[]) =>
@@ -240,66 +241,72 @@ class FailingStore extends MemoryStore {
 }
 
 /** A switchboard over a failing store, with alice in our own protocol, who has acknowledged what is not in the store yet. */
-function failingBoard(): { board: Switchboard; hub: Hub; store: FailingStore; seat: Seat; closed: () => boolean } {
+function failingBoard(): {
+  runner: SessionRunner;
+  hub: Hub;
+  store: FailingStore;
+  host: SessionHost;
+  closed: () => boolean;
+} {
   const store = new FailingStore("store");
   const dice = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
   const hub = new Hub(accounts(), limits(), { open: () => store, failed: () => {}, dice });
   const never = () => Promise.reject(new Error("nobody asks"));
   const world = { dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {}, now: () => 0 };
-  const board = new Switchboard(hub, world, limits());
+  const runner = new SessionRunner(hub, world, limits());
   let closed = false;
   const line = { write: () => {}, close: () => void (closed = true), abort: () => {}, resume: () => {} };
-  const seat = board.open(MAILBOX_DOOR, { hostname: "10.0.0.1", port: 1 }, () => line);
+  const host = runner.open(MAILBOX_PROTOCOL, { hostname: "10.0.0.1", port: 1 }, () => line);
   for (
     const command of [{ type: "login", name: "a", password: "1" }, { type: "become" }, { type: "resume" }] as const
   ) {
-    hub.handle(seat.id, command, 0);
+    hub.handle(host.id, command, 0);
   }
   store.keep({ from: "b", to: { room: "lobby" }, text: "hi", time: 0 });
   store.commit();
-  hub.handle(seat.id, { type: "resume", store: "store", after: 0 }, 0);
-  hub.handle(seat.id, { type: "acknowledge", seq: 1 }, 0);
+  hub.handle(host.id, { type: "resume", store: "store", after: 0 }, 0);
+  hub.handle(host.id, { type: "acknowledge", seq: 1 }, 0);
   store.failing = true;
-  return { board, hub, store, seat, closed: () => closed };
+  return { runner, hub, store, host, closed: () => closed };
 }
 
 Deno.test("a store that fails as time passes is taken back, and the server goes on", () => {
-  const { board, store } = failingBoard();
-  board.tick();
+  const { runner, store } = failingBoard();
+  runner.tick();
   assertEquals(store.rollbacks, 1);
 });
 
 Deno.test("a server that stops tells everybody, also when the store fails at it", () => {
-  const { board, closed } = failingBoard();
-  board.stop();
-  assertEquals([closed(), board.size], [true, 0]);
+  const { runner, closed } = failingBoard();
+  runner.stop();
+  assertEquals([closed(), runner.size], [true, 0]);
 });
 
 Deno.test("a session ends, with its place and its line, also when the store fails at it", () => {
-  const { board, hub, seat, closed } = failingBoard();
-  seat.end("closed the connection");
-  assertEquals([closed(), board.size, hub.size.online], [true, 0, 0]);
+  const { runner, hub, host, closed } = failingBoard();
+  host.end("closed the connection");
+  assertEquals([closed(), runner.size, hub.size.online], [true, 0, 0]);
 });
 
 Deno.test("a room that was asked for before it was there can be asked for once it is", () => {
-  const { hub, seat } = failingBoard();
+  const { hub, host } = failingBoard();
   const asked = (room: string) =>
-    tell(hub, seat.id, { type: "history", ref: 1, of: { room }, before: undefined, limit: 1 });
+    tell(hub, host.id, { type: "history", ref: 1, of: { room }, before: undefined, limit: 1 });
   assertEquals(asked("nowhere")[0]![1].type, "denied");
-  assertEquals(tell(hub, seat.id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
+  assertEquals(tell(hub, host.id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
   assertEquals(asked("nowhere")[0]![1].type, "history");
 });
 
 Deno.test("nobody came for a message within the days it is kept: its sender is told that it failed, and why", () => {
-  const { hub, seat, store } = failingBoard();
+  const { hub, host, store } = failingBoard();
   store.failing = false;
   const days = (count: number) => count * 24 * 60 * 60_000;
-  const said = tell(hub, seat.id, { type: "say", id: "1", to: { user: "b" }, text: "are you there?" });
+  const said = tell(hub, host.id, { type: "say", id: "1", to: { user: "b" }, text: "are you there?" });
   assertEquals(said.map(([, event]) => event.type), ["sent"]);
   hub.tick(1000);
   assertEquals(told(hub.tick(days(29))), []);
   const [[to, event]] = told(hub.tick(days(31))) as [[number[], Event]];
-  assertEquals(to, [seat.id]);
+  assertEquals(to, [host.id]);
   const { notice } = event as Extract<Event, { type: "notice" }>;
   assert(notice.type === "failed");
   assertEquals([notice.id, notice.why], ["1", "nobody came for it within 30 days"]);

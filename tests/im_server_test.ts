@@ -234,7 +234,7 @@ Deno.test("half a line and then the end: the session is gone, the half line did 
   using bob = await lab.join("bob");
   await jacky.la.send("/to bob hel");
   jacky.close();
-  await until(() => lab.house.board.size === 1, "jacky is gone");
+  await until(() => lab.house.runner.size === 1, "jacky is gone");
   assertEquals(await bob.la.ask("/list"), "301 bob");
   assertEquals(bob.lb.unread, "");
 });

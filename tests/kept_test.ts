@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
-import { LOBBY, type Store, type Target } from "../lib/chat/store.ts";
+import { LOBBY, type MessageStore, type Target } from "../lib/chat/store.ts";
 import { Database } from "../lib/store/database.ts";
 import { MemoryStore } from "../lib/store/memory_store.ts";
 import { STEPS } from "../lib/store/schema.ts";
@@ -55,14 +55,18 @@ const key = fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined });
 
 /** One call of the port, printed when it is found to make a difference. */
 class Call {
-  constructor(readonly what: string, readonly make: (store: Store) => unknown) {}
+  constructor(readonly what: string, readonly make: (store: MessageStore) => unknown) {}
 
   toString(): string {
     return this.what;
   }
 }
 
-function calling<Given>(what: string, given: fc.Arbitrary<Given>, make: (store: Store, given: Given) => unknown) {
+function calling<Given>(
+  what: string,
+  given: fc.Arbitrary<Given>,
+  make: (store: MessageStore, given: Given) => unknown,
+) {
   return given.map((values) => new Call(`${what} ${JSON.stringify(values)}`, (store) => make(store, values)));
 }
 

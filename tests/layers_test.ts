@@ -3,94 +3,134 @@ import { dirname, fromFileUrl, join, normalize, relative } from "@std/path";
 
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..");
 
-/** Ports that store makes, and what they speak of. */
-const STORED = ["lib/hub/store.ts", "lib/hub/accounts.ts", "lib/peer/store.ts", "lib/peer/secrecy.ts"];
+const PURE = ["chat", "protocols", "peers"];
+const CHAIN = ["core", ...PURE];
 
-/** What each room may import of ours; a room may always import itself. */
-const MAY_IMPORT: Record<string, (path: string) => boolean> = {
-  base: () => false,
-  hub: (path) => inRoom(path, "base"),
-  wire: (path) => inRoom(path, "base") || inRoom(path, "hub"),
-  peer: (path) => inRoom(path, "base") || inRoom(path, "hub") || inRoom(path, "wire"),
-  // What a file on its way is made of, it reads and writes.
-  store: (path) => inRoom(path, "base") || STORED.includes(path) || path.startsWith("lib/wire/file/"),
-  net: (path) => ["base", "hub", "wire", "peer"].some((room) => inRoom(path, room)),
-  // What a client learns, as a type.
-  face: (path) =>
-    inRoom(path, "base") || inRoom(path, "hub") ||
-    ["lib/wire/native/happening.ts", "lib/wire/file/event.ts", "lib/peer/event.ts"].includes(path),
+/** The layers that each layer may import, besides itself; see ARCHITECTURE.md. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  chat: ["core"],
+  protocols: ["core", "chat"],
+  peers: ["core", "chat", "protocols"],
+  store: CHAIN,
+  net: CHAIN,
+  http: CHAIN,
+  terminal: CHAIN,
+  web: CHAIN,
+  check: [...CHAIN, "net"],
+  server: [...CHAIN, "store", "net", "http", "terminal"],
+  client: [...CHAIN, "store", "net", "http", "terminal", "check"],
 };
 
-/** Rooms that decide, and so must not wait, look at a clock, throw dice or touch the machine. */
-const PURE = ["hub", "wire", "peer"];
+/** Protocols never import each other, but for these two. */
+const PROTOCOL_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  native: ["datagram", "transfer"],
+  transfer: ["datagram"],
+};
+
 const IMPURE =
   /\bDeno\.|\bawait\b|\basync\b|\bDate\b|\bMath\.random\b|\bsetTimeout\b|\bsetInterval\b|\bperformance\b|\bcrypto\b|\bfetch\b/;
 
-Deno.test("every room imports only what the house allows", () => {
+Deno.test("every layer imports only the layers before it", () => {
   const wrong: string[] = [];
-  for (const { path, room, text } of sources()) {
-    for (const target of imports(path, text)) {
-      const rule = MAY_IMPORT[room];
-      if (!rule) wrong.push(`${path}: there is no room ${room} in the house`);
-      else if (!inRoom(target, room) && !rule(target)) wrong.push(`${path} imports ${target}`);
-      if (room === "wire" && protocolOf(target) && protocolOf(target) !== protocolOf(path)) {
-        wrong.push(`${path} imports ${target}: protocols never import each other`);
+  for (const { path, layer, imports } of SOURCES) {
+    const allowed = MAY_IMPORT[layer];
+    if (!allowed) wrong.push(`${path}: there is no layer "${layer}"`);
+    for (const { target } of imports) {
+      if (!target.startsWith("lib/")) {
+        if (!target.startsWith("npm:")) wrong.push(`${path} imports ${target}`);
+        continue;
+      }
+      const other = layerOf(target);
+      if (other !== layer && !allowed?.includes(other)) wrong.push(`${path} imports ${target}`);
+      const [from, to] = [protocolOf(path), protocolOf(target)];
+      if (from && to && from !== to && !PROTOCOL_MAY_IMPORT[from]?.includes(to)) {
+        wrong.push(`${path} imports ${target}`);
       }
     }
   }
   assertEquals(wrong, []);
 });
 
-Deno.test("what decides, decides without a machine; of the hub others take only types", () => {
+Deno.test("no file imports itself by way of others, type imports included", () => {
+  const next = new Map(SOURCES.map(({ path, imports }) => [path, imports.map(({ target }) => target)]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) return void cycles.push([...trail.slice(trail.indexOf(path)), path].join(" → "));
+    if (done.has(path)) return;
+    for (const target of next.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const { path } of SOURCES) visit(path, []);
+  assertEquals(cycles, []);
+});
+
+Deno.test("pure layers use no machine, clock, timer or chance, and no package", () => {
   const wrong: string[] = [];
-  for (const { path, room, text } of sources()) {
-    if (room === "face" && /^import (?!type )[^;]*from "[^"]*\/(hub|wire|peer)\//m.test(text)) {
-      wrong.push(`${path} takes more than types`);
-    }
-    if (!PURE.includes(room)) continue;
-    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
+  for (const { path, layer, code, imports } of SOURCES) {
+    if (!PURE.includes(layer)) continue;
     const found = IMPURE.exec(code);
     if (found) wrong.push(`${path}: ${found[0]}`);
-    for (const [, kind, target] of text.matchAll(/^import (type )?[^;]*?from "([^"]+)"/gm)) {
-      if (target!.includes("/hub/") && !kind) {
-        wrong.push(`${path} imports more than types of ${target}`);
-      }
-      if (/^(npm:|node:|@logtape)/.test(target!)) wrong.push(`${path} imports ${target}`);
-    }
+    for (const { target } of imports) if (target.startsWith("npm:")) wrong.push(`${path} imports ${target}`);
   }
   assertEquals(wrong, []);
 });
 
-Deno.test("only net opens sockets, only store touches the disk", () => {
-  const sockets = /\bDeno\.(listen|connect|listenDatagram|serve)\b/;
+Deno.test("only net and http open sockets, only store touches the disk", () => {
+  const sockets = /\bDeno\.(listen|listenTls|connect|connectTls|listenDatagram|serve)\b/;
   const disk =
     /\bDeno\.(open|create|(read|write)(Text)?File|readDir|rename|remove|mkdir|l?stat|realPath|makeTemp\w+)(Sync)?\b/;
-  for (const { path, room, text } of sources()) {
-    if (room !== "net") assertEquals(sockets.test(text), false, path);
-    if (room !== "store") assertEquals(disk.test(text), false, path);
+  const wrong: string[] = [];
+  for (const { path, layer, code } of SOURCES) {
+    if (!["net", "http"].includes(layer) && sockets.test(code)) wrong.push(`${path} opens a socket`);
+    if (layer !== "store" && disk.test(code)) wrong.push(`${path} touches the disk`);
   }
+  assertEquals(wrong, []);
 });
 
-function inRoom(path: string, room: string): boolean {
-  return path.startsWith(`lib/${room}/`);
+interface Import {
+  readonly target: string;
+}
+
+interface Source {
+  readonly path: string;
+  readonly layer: string;
+  /** Without comments and the contents of strings. */
+  readonly code: string;
+  readonly imports: readonly Import[];
+}
+
+const SOURCES: readonly Source[] = [...sources("lib")];
+
+function layerOf(path: string): string {
+  return path.split("/")[1]!;
 }
 
 function protocolOf(path: string): string | undefined {
-  return /^lib\/wire\/([^/]+)\//.exec(path)?.[1];
+  return /^lib\/protocols\/([^/]+)\//.exec(path)?.[1];
 }
 
-function* sources(folder = "lib"): Generator<{ path: string; room: string; text: string }> {
+function* sources(folder: string): Generator<Source> {
   for (const entry of Deno.readDirSync(join(ROOT, folder))) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) yield* sources(path);
-    else if (path.endsWith(".ts")) {
-      yield { path, room: path.split("/")[1]!, text: Deno.readTextFileSync(join(ROOT, path)) };
+    else if (/\.(ts|js)$/.test(path)) {
+      const text = Deno.readTextFileSync(join(ROOT, path));
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
+      yield { path, layer: layerOf(path), code, imports: imports(path, text) };
     }
   }
 }
 
-function imports(path: string, text: string): string[] {
-  return [...text.matchAll(/(?:from|import|import\()\s*"(\.[^"]+)"/g)].map(([, target]) =>
-    relative(".", normalize(join(dirname(path), target!))).replaceAll("\\", "/")
-  );
+/** What a file imports: ours by its path from the root, a package as `npm:…`; @std counts as ours, since it is pure. */
+function imports(path: string, text: string): Import[] {
+  const found = [...text.matchAll(/^(?:import|export)\s[^;"=(]*\bfrom\s+"([^"]+)"|\bimport\("([^"]+)"/gm)].map((
+    match,
+  ) => (match[1] ?? match[2])!);
+  return found.filter((target) => !target.startsWith("@std/")).map((target) => ({
+    target: target.startsWith(".")
+      ? relative(".", normalize(join(dirname(path), target))).replaceAll("\\", "/")
+      : `npm:${target}`,
+  }));
 }

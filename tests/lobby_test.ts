@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { limits } from "../lib/core/limits.ts";
-import { cleaned } from "../lib/core/text.ts";
+import { sanitized } from "../lib/core/text.ts";
 import type { Command } from "../lib/chat/command.ts";
 import { Message } from "../lib/chat/event.ts";
 import { LobbyClient } from "../lib/protocols/lobby/client.ts";
@@ -209,17 +209,17 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
   await lost.printed(/^Welcome/);
   server.process.kill("SIGTERM");
   assertEquals([await lost.over(), await server.over()], [0, 0]);
-  assertEquals(cleaned(lost.err), "");
+  assertEquals(sanitized(lost.err), "");
 });
 
 Deno.test("a guest who never reads is let go in the end, and holds up nobody", async () => {
   await using lab = new Lab({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
   using speaker = await lab.guest();
   using reader = await lab.guest();
-  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.house.doors[1]!.port });
-  await until(() => lab.house.board.size === 3, "three are in");
+  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.house.listeners[1]!.port });
+  await until(() => lab.house.runner.size === 3, "three are in");
   const line = "word ".repeat(1600).trimEnd();
-  for (let n = 0; lab.house.board.size === 3; n++) {
+  for (let n = 0; lab.house.runner.size === 3; n++) {
     await speaker.send(`${n} ${line}\n`);
     assertEquals(await reader.line(), `<127.0.0.1> ${n} ${line}`);
   }

@@ -1,24 +1,24 @@
 import { assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
-import { decodeLeniently, encodeText } from "../lib/core/text.ts";
+import { decodeLossy, encodeText } from "../lib/core/text.ts";
 import { Accounts } from "../lib/chat/accounts.ts";
-import { DatagramClient } from "../lib/client/datagram_connection.ts";
+import { DatagramConnection } from "../lib/client/datagram_connection.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
 import { freshNonce, Prover } from "../lib/store/prover.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
-import type { Happening } from "../lib/protocols/native/client_event.ts";
-import { type House, openHouse } from "../lib/server/server.ts";
+import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
+import { openServer, type Server } from "../lib/server/server.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
 /** One user of the mailbox over a real socket, with a key of their own. */
 class MailboxUser {
-  readonly happenings: Happening[] = [];
+  readonly happenings: ClientEvent[] = [];
   readonly native: NativeClient;
   readonly #ended = Promise.withResolvers<string>();
-  #net: DatagramClient | undefined;
+  #net: DatagramConnection | undefined;
   refused = "";
 
   constructor(readonly name: string, readonly prover: Prover, password = "12345") {
@@ -39,10 +39,10 @@ class MailboxUser {
 
   async join(port: number): Promise<this> {
     const opened = Promise.withResolvers<void>();
-    this.#net = await DatagramClient.reach("127.0.0.1", port, {
+    this.#net = await DatagramConnection.reach("127.0.0.1", port, {
       attempt: () => {},
       opened: () => opened.resolve(),
-      message: (bytes) => this.native.received(decodeLeniently(bytes)),
+      message: (bytes) => this.native.received(decodeLossy(bytes)),
       turn: () => this.native.flush(),
       ended: (why) => {
         this.native.lost();
@@ -68,16 +68,20 @@ class MailboxUser {
 
 class Mailbox {
   readonly folder = new Folder();
-  readonly house: House;
+  readonly house: Server;
 
   constructor(given: Parameters<typeof limits>[0] = {}, accounts = new Accounts(new Map())) {
     const doors = { mailbox: 0 };
     const data = `${this.folder.path}/data`;
-    this.house = openHouse({ host: "127.0.0.1", doors, data, trace: false, limits: limits(given) }, accounts, () => {});
+    this.house = openServer(
+      { host: "127.0.0.1", doors, data, trace: false, limits: limits(given) },
+      accounts,
+      () => {},
+    );
   }
 
   get port(): number {
-    return this.house.doors[0]!.port;
+    return this.house.listeners[0]!.port;
   }
 
   prover(name: string): Prover {

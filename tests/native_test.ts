@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
-import { WEB_DOOR } from "../lib/protocols/native/door.ts";
-import { NativeServerSession } from "../lib/protocols/native/server.ts";
+import { NativeServerSession, WEB_PROTOCOL } from "../lib/protocols/native/server.ts";
 import type { Way } from "../lib/protocols/session.ts";
 import { Lab, RECEIPT } from "./support/lab.ts";
 import { type Json, plain, RawNative } from "./support/native.ts";
@@ -21,7 +20,7 @@ class KeepingLab extends Lab {
 Deno.test("at the page's door nothing is taken before it is known who is there", () => {
   const said: string[] = [];
   const way = { command: ({ type }: { type: string }) => said.push(type), write() {}, waiting: () => 0 };
-  const session = WEB_DOOR.open(way as unknown as Way, limits(), 0);
+  const session = WEB_PROTOCOL.openSession(way as unknown as Way, limits(), 0);
   assertEquals(session.hungry(0), false);
   session.event({ type: "welcome", name: "alice" }, 0);
   assertEquals(session.hungry(0), true);

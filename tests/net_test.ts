@@ -1,17 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
-import { limits } from "../lib/core/limits.ts";
 import { Accounts } from "../lib/chat/accounts.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { Comeback } from "../lib/core/backoff.ts";
+import { ImConnection } from "../lib/client/im_connection.ts";
+import { Backoff } from "../lib/core/backoff.ts";
+import { ConnectionLimits } from "../lib/core/connection_limits.ts";
+import { limits } from "../lib/core/limits.ts";
 import { Liveness } from "../lib/core/liveness.ts";
 import { Outbox } from "../lib/net/outbox.ts";
-import { Places } from "../lib/core/connection_limits.ts";
-import { SeatStream, seatStreamOptions } from "../lib/server/seat_stream.ts";
-import { StreamClient } from "../lib/client/im_connection.ts";
-import { Switchboard } from "../lib/server/runner.ts";
-import { openWorld } from "../lib/server/platform.ts";
-import { IM_DOOR } from "../lib/protocols/im/door.ts";
-import { Stream } from "../lib/net/tcp.ts";
+import { Connection } from "../lib/net/tcp.ts";
+import { IM_PROTOCOL } from "../lib/protocols/im/server.ts";
+import { openPlatform } from "../lib/server/platform.ts";
+import { SessionRunner } from "../lib/server/runner.ts";
+import { SessionConnection, sessionConnectionOptions } from "../lib/server/session_host.ts";
 import { Lab, RawClient } from "./support/lab.ts";
 import { until, Wire } from "./support/wire.ts";
 
@@ -111,16 +111,16 @@ Deno.test("every line to a client of the handout is a write of its own, on a rea
     },
   });
   const hub = new Hub(new Accounts(new Map()), limits());
-  const world = openWorld({
+  const world = openPlatform({
     limits: limits(),
     verify: () => Promise.resolve(false),
     prove: () => Promise.resolve({ right: false }),
     trace: undefined,
   });
-  const board = new Switchboard(hub, world, limits());
+  const runner = new SessionRunner(hub, world, limits());
   const over = Promise.withResolvers<void>();
-  board.open(IM_DOOR, { hostname: "127.0.0.1", port: 1 }, (seat) => {
-    const stream = new SeatStream(watched, seat, 0, seatStreamOptions(limits()));
+  runner.open(IM_PROTOCOL, { hostname: "127.0.0.1", port: 1 }, (host) => {
+    const stream = new SessionConnection(watched, host, 0, sessionConnectionOptions(limits()));
     stream.over.then(over.resolve);
     return stream;
   });
@@ -137,7 +137,7 @@ Deno.test("our client sends away who connects before the server may, and takes t
   const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   const [la, conn] = await Promise.all([listener.accept(), dial]);
   using _la = new Wire(la);
-  const client = new StreamClient(conn);
+  const client = new ImConnection(conn);
   const pushed: string[] = [];
   client.start({
     open: () => {},
@@ -164,7 +164,7 @@ Deno.test("a closing stream sends what was written, however much, then its end; 
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
   let pushed = 0;
-  const stream = new Stream(conn, {
+  const stream = new Connection(conn, {
     push: () => pushed++,
     hungry: () => true,
     closed: () => {},
@@ -188,7 +188,7 @@ Deno.test("a closing stream whose peer neither reads nor finishes loses what it 
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
   const owner = { push: () => {}, hungry: () => true, closed: () => {}, overflowed: () => {} };
-  const stream = new Stream(conn, owner, { outboxBytes: 50_000_000, apart: false, lingerMs: 50 });
+  const stream = new Connection(conn, owner, { outboxBytes: 50_000_000, apart: false, lingerMs: 50 });
   stream.write(new Uint8Array(40_000_000));
   stream.close();
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -220,7 +220,7 @@ Deno.test("a peer that never reads is let go when its outbox is full, and nobody
     assertEquals(await bob.take(), `/from jacky ${i}`);
     assertEquals(await jacky.la.line(), "303 Message delivery successful");
   }
-  await until(() => lab.house.board.size === 2, "the one that never reads is gone");
+  await until(() => lab.house.runner.size === 2, "the one that never reads is gone");
   // Deno 2.4 lets a connection go only when its last write has ended.
   using wire = new Wire(deaf);
   await wire.rest().catch(() => {});
@@ -236,7 +236,7 @@ Deno.test("more sessions than allowed are not let in, and those inside never not
   assertEquals(await third.rest(), "");
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
   second.close();
-  await until(() => lab.house.board.size === 1, "the second has left");
+  await until(() => lab.house.runner.size === 1, "the second has left");
   // Its place is free when its connection is gone, a moment later.
   for (let inside = false; !inside;) {
     using fourth = await lab.connect();
@@ -245,7 +245,7 @@ Deno.test("more sessions than allowed are not let in, and those inside never not
 });
 
 Deno.test("so many from one address, and no more until one of them is gone; this machine itself is exempt", () => {
-  const places = new Places({ connections: 5, connectionsPerAddress: 2 });
+  const places = new ConnectionLimits({ connections: 5, connectionsPerAddress: 2 });
   assertEquals([places.take("10.0.0.1"), places.take("10.0.0.1")], [undefined, undefined]);
   assertEquals(places.take("10.0.0.1"), { refusal: "2 sessions from its address are open, the most allowed" });
   assertEquals([places.take("127.0.0.1"), places.take("127.0.0.1"), places.take("::1")], [
@@ -273,7 +273,7 @@ Deno.test("250 users online at once: a message to all reaches every one, and eac
   assertEquals(await first!.la.line(), "303 Message delivery successful");
   assertEquals((await first!.la.ask("/list")).split(" ").length, count + 1);
   for (const client of clients) client.close();
-  await until(() => lab.house.board.size === 0, "all are gone");
+  await until(() => lab.house.runner.size === 0, "all are gone");
   assertEquals(lab.house.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
 });
 
@@ -315,7 +315,7 @@ Deno.test("a machine that is asked and never found is gone after three; one that
 });
 
 Deno.test("a lost connection is tried again after a second, then twice as long each time, half a minute at most", () => {
-  const comeback = new Comeback();
+  const comeback = new Backoff();
   const waits = (dice: number) => Array.from({ length: 7 }, () => comeback.next(dice));
   assertEquals(waits(0), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
   comeback.reset();

@@ -145,7 +145,7 @@ Deno.test("a snapshot says who is at which door, what rooms there are, and what 
   seen.does(ann, { type: "taken", id: 1 });
   seen.says("something happened");
   seen.second();
-  assertEquals(seen.overlook.snapshot(), {
+  assertEquals(seen.monitor.snapshot(), {
     version: VERSION,
     startedAt: START,
     time: START + 1000,
@@ -181,7 +181,7 @@ Deno.test("a snapshot says who is at which door, what rooms there are, and what 
 Deno.test("a server without a store has one room, the lobby", () => {
   const seen = new Overlooked();
   seen.enter("im", "ann");
-  assertEquals(seen.overlook.snapshot().rooms, [{ name: "lobby", members: 1, online: 1 }]);
+  assertEquals(seen.monitor.snapshot().rooms, [{ name: "lobby", members: 1, online: 1 }]);
 });
 
 Deno.test("each second has its own numbers; of a process that stood still they are a second's part", () => {
@@ -190,16 +190,16 @@ Deno.test("each second has its own numbers; of a process that stood still they a
   const says = (times: number) => {
     for (let i = 0; i < times; i++) seen.does(ann, { type: "send", ref: i, to: "eve", text: "hi" });
   };
-  const last = () => [seen.overlook.snapshot().last!.said, seen.overlook.snapshot().last!.failed];
+  const last = () => [seen.monitor.snapshot().last!.said, seen.monitor.snapshot().last!.failed];
   says(3);
-  seen.overlook.tick(seen.now + 999);
-  assertEquals(seen.overlook.snapshot().last, undefined);
+  seen.monitor.tick(seen.now + 999);
+  assertEquals(seen.monitor.snapshot().last, undefined);
   seen.second();
   assertEquals(last(), [3, 3]);
   seen.second();
   assertEquals(last(), [0, 0]);
   says(8);
-  seen.overlook.tick(seen.now += 4020);
+  seen.monitor.tick(seen.now += 4020);
   assertEquals(last(), [2, 2]);
 });
 
@@ -212,7 +212,7 @@ Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () =>
     seen.does(bob, { type: "taken", id });
   }
   seen.says("oh", "error");
-  const families = parseOpenMetrics(seen.overlook.metrics(START + 60_000));
+  const families = parseOpenMetrics(seen.monitor.metrics(START + 60_000));
   for (const [name, { help, unit }] of families) {
     assertEquals([name.startsWith("partyline"), help!.endsWith(".")], [true, true], name);
     if (/_(seconds|bytes)$/.test(name)) assertEquals(unit, /_([a-z]+)$/.exec(name)![1]);
@@ -264,21 +264,21 @@ Deno.test("whoever watches is told how it is and was, then each second, and each
   const seen = new Overlooked();
   seen.says("before");
   seen.second();
-  const watcher = new Onlooker(seen.overlook);
+  const watcher = new Onlooker(seen.monitor);
   const [now, past] = watcher.told.splice(0);
   assertEquals([now!.type, past], [
     "now",
     {
       type: "past",
-      points: [seen.overlook.snapshot().last!],
+      points: [seen.monitor.snapshot().last!],
       lines: [{ time: START, level: "info", text: "before" }],
     },
   ]);
   seen.says("first");
   seen.says("second");
-  seen.overlook.tick(seen.now + 50);
+  seen.monitor.tick(seen.now + 50);
   assertEquals(watcher.news(), ["first", "second"]);
-  seen.overlook.tick(seen.now + 100);
+  seen.monitor.tick(seen.now + 100);
   seen.second();
   assertEquals(watcher.news(), ["now"]);
   watcher.stop();
@@ -289,25 +289,25 @@ Deno.test("whoever watches is told how it is and was, then each second, and each
 
 Deno.test("a log that goes too fast is told a few lines at a time, and what is gone by then is counted", () => {
   const seen = new Overlooked();
-  const watcher = new Onlooker(seen.overlook);
+  const watcher = new Onlooker(seen.monitor);
   watcher.news();
   for (let i = 0; i < 530; i++) seen.says(`line ${i}`);
-  seen.overlook.tick(seen.now);
+  seen.monitor.tick(seen.now);
   assertEquals(watcher.news(), ["missed 30", ...Array.from({ length: 20 }, (_, i) => `line ${30 + i}`)]);
-  for (let turn = 0; turn < 24; turn++) seen.overlook.tick(seen.now);
+  for (let turn = 0; turn < 24; turn++) seen.monitor.tick(seen.now);
   assertEquals(watcher.news().at(-1), "line 529");
-  seen.overlook.tick(seen.now);
+  seen.monitor.tick(seen.now);
   assertEquals(watcher.news(), []);
 });
 
 Deno.test("a watcher without room hears the lines later; one that throws hears nothing more, and the others do not notice", () => {
   const seen = new Overlooked();
   let calls = 0;
-  seen.overlook.watch((event) => {
+  seen.monitor.watch((event) => {
     calls++;
     if (event.type === "log") throw new Error("broken");
   });
-  const [slow, quick] = [new Onlooker(seen.overlook), new Onlooker(seen.overlook)];
+  const [slow, quick] = [new Onlooker(seen.monitor), new Onlooker(seen.monitor)];
   slow.news();
   quick.news();
   slow.room = false;
@@ -316,13 +316,13 @@ Deno.test("a watcher without room hears the lines later; one that throws hears n
   seen.second();
   assertEquals([calls, slow.news(), quick.news()], [4, [], ["now", "one", "two"]]);
   slow.room = true;
-  seen.overlook.tick(seen.now);
+  seen.monitor.tick(seen.now);
   assertEquals([calls, slow.news(), quick.news()], [4, ["one", "two"], []]);
 });
 
 Deno.test("a browser on the server's machine watches: who is there, what is said, and the metrics", async () => {
   await using house = new Lab({ web: true });
-  const { port } = house.house.doors.find(({ door }) => door === "web")!;
+  const { port } = house.house.listeners.find(({ door }) => door === "web")!;
   const browser = new Browser(port);
   await using watching = await browser.chat("/watch");
   const now = await watching.next("now");

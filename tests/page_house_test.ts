@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Target } from "../lib/chat/store.ts";
 import type { PeerQuestion } from "../lib/peers/event.ts";
-import { PageHouse } from "../lib/peers/page_server.ts";
+import { PageServer } from "../lib/peers/page_server.ts";
 
 /** A page among peers, by hand: what it is told, and what the peer is asked for it. */
 class Peers {
@@ -9,7 +9,7 @@ class Peers {
   readonly asked: PeerQuestion[] = [];
   readonly dropped: string[] = [];
   readonly said: [Target, string][] = [];
-  readonly house: PageHouse = new PageHouse("alice", "run", {
+  readonly house: PageServer = new PageServer("alice", "run", {
     say: (to, text) => {
       this.said.push([to, text]);
       return { id: String(this.said.length) };

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { readPageFiles, withoutComments } from "../lib/store/web_files.ts";
+import { readWebFiles, withoutComments } from "../lib/store/web_files.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "face", "page");
 const MOST_BYTES = 60_000;
@@ -21,7 +21,7 @@ function neededBy(page: string): string[] {
 }
 
 Deno.test("the chat page, with all it needs, is less than 60 kB on the wire", () => {
-  const files = readPageFiles();
+  const files = readWebFiles();
   const names = neededBy("chat.html");
   assert(names.includes("sha256.js") && names.includes("style.css"), names.join(" "));
   const bytes = names.reduce((sum, name) => sum + files.get(name)!.packed.length, 0);
@@ -29,7 +29,7 @@ Deno.test("the chat page, with all it needs, is less than 60 kB on the wire", ()
 });
 
 Deno.test("what is packed is what stands in the folder, but for its comments, every line under its number", async () => {
-  for (const [name, { bytes, packed }] of readPageFiles()) {
+  for (const [name, { bytes, packed }] of readWebFiles()) {
     assert(packed.length < bytes.length, name);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const [sent, stands] = [await new Response(stream).text(), new TextDecoder().decode(bytes)];

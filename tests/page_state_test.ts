@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Rows } from "../lib/web/rows.js";
 import { next, NOTHING, unreadOf } from "../lib/web/state.js";
 import { cleaned, dayShown, oneLine } from "../lib/web/text.js";
-import { cleaned as cleanedThere } from "../lib/core/text.ts";
+import { sanitized as cleanedThere } from "../lib/core/text.ts";
 
 type State = typeof NOTHING;
 type ChatEvent = Parameters<typeof next>[1];

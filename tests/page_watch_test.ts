@@ -16,11 +16,11 @@ Deno.test("what the server tells is what the page takes", () => {
   seen.says("one");
   seen.second();
   let state = begin();
-  const stop = seen.overlook.watch((event) => void (state = heard(state, [event])));
+  const stop = seen.monitor.watch((event) => void (state = heard(state, [event])));
   seen.says("two");
   seen.second();
   stop();
-  assertEquals(state.now, { type: "now", ...seen.overlook.snapshot() });
+  assertEquals(state.now, { type: "now", ...seen.monitor.snapshot() });
   assertEquals(state.points.map(({ time }) => time % 100_000), [1000, 2000]);
   assertEquals(state.lines.map(({ text }) => text), ["one", "two"]);
 });

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { peerNameFault } from "../lib/chat/peer_name.ts";
+import { peerNameFault } from "../lib/chat/names.ts";
+import { placeAt } from "../lib/core/address.ts";
 import { peerOptions } from "../lib/peers/options.ts";
-import { ASK_BYTES, encodeMeeting } from "../lib/peers/packet.ts";
-import { placeAt } from "../lib/core/place.ts";
+import { ASK_BYTES, encodeDiscovery } from "../lib/peers/packet.ts";
 import { encodePacket, readId } from "../lib/protocols/datagram/packet.ts";
 import { PeerDisk } from "./support/peer_disk.ts";
 import { friends, friendsWith, keyOf, lie, linkOf, nobodysKey, state } from "./support/peer_friends.ts";
@@ -364,7 +364,9 @@ Deno.test("whoever ends each link at once is asked ever more seldom, and fills n
   world.udp.bind(place, (_from, datagram) => {
     const id = readId(datagram, 2);
     const [isAsk, isPing] = [datagram[1] === 10, datagram[1] === 7];
-    if (isAsk) from(encodeMeeting({ kind: "named", id, theirs: BigInt(++asked), self: { name: "pat", more: false } }));
+    if (isAsk) {
+      from(encodeDiscovery({ kind: "named", id, theirs: BigInt(++asked), self: { name: "pat", more: false } }));
+    }
     if (isPing) from(encodePacket({ kind: "close", id, why: "" }));
   });
   alice.do(() => alice.peer.meet(place));

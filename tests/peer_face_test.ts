@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { cleaned, encodeText } from "../lib/core/text.ts";
+import { encodeText, sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAct, type ChatPlace, sameTarget } from "../lib/terminal/chat_actions.ts";
-import type { ChatLook } from "../lib/terminal/chat_text.ts";
+import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/chat_actions.ts";
+import type { ChatText } from "../lib/terminal/chat_text.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
-import { type PeerPlan, readClientLine } from "../lib/client/command_line.ts";
-import { UsageError } from "../lib/terminal/flags.ts";
+import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
+import { UserError } from "../lib/terminal/flags.ts";
 import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_style.ts";
 import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
@@ -20,7 +20,7 @@ const { read: peerAct } = PEER_STYLE;
 
 /** A desk where alice talks to her peers. */
 class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
-  constructor(look: ChatLook<PeerEvent>, curious = look !== PLAIN_LOOK) {
+  constructor(look: ChatText<PeerEvent>, curious = look !== PLAIN_LOOK) {
     super(look, PEER_STYLE, curious, NOW);
   }
 
@@ -49,9 +49,9 @@ const PLACE: ChatPlace = { here: BOB, rooms: new Set(["lab1"]) };
 const NOWHERE: ChatPlace = { here: undefined, rooms: new Set() };
 
 Deno.test("lines between peers are read as they are typed", () => {
-  const ask = (question: PeerQuestion): ChatAct<PeerQuestion> => ({ type: "ask", question });
+  const ask = (question: PeerQuestion): ChatAction<PeerQuestion> => ({ type: "ask", question });
   const there = { user: "bob@10.0.0.5:3001" };
-  const acts: [string, ChatAct<PeerQuestion>][] = [
+  const acts: [string, ChatAction<PeerQuestion>][] = [
     ["/list", ask({ type: "users" })],
     ["/rooms", ask({ type: "rooms" })],
     ["/stats ", ask({ type: "stats" })],
@@ -491,7 +491,7 @@ Deno.test("any line typed between peers is an act, and whom it names has a name"
       assert(act.text.trim() !== "");
       if (sameTarget(act.to, place.here)) return;
       const name = "user" in act.to ? act.to.user.split("@", 1)[0]! : act.to.room;
-      assert(name !== "" && encodeText(name).length <= 64 && cleaned(name) === name && !/[\s@]/.test(name));
+      assert(name !== "" && encodeText(name).length <= 64 && sanitized(name) === name && !/[\s@]/.test(name));
     } else if (act.type === "ask" && act.question.type === "add") {
       const { host, port } = act.question;
       assert(host !== "" && !/[\s:]/.test(host) && port >= 1 && port <= 65535);
@@ -506,8 +506,8 @@ Deno.test("whatever peers send and people type: every line shown is one line tha
       const desk = open();
       desk.talk.begin(me);
       take(desk, steps);
-      assertEquals(cleaned(desk.talk.prompt), desk.talk.prompt);
-      for (const line of desk.screen) assertEquals(line, cleaned(line), name);
+      assertEquals(sanitized(desk.talk.prompt), desk.talk.prompt);
+      for (const line of desk.screen) assertEquals(line, sanitized(line), name);
     }));
   }
 });
@@ -523,7 +523,7 @@ Deno.test("with colours the same lines are shown between peers: only colours are
 
 Deno.test("plain lines of any event between peers hold no line break", () => {
   fc.assert(fc.property(peerEvent, (each) => {
-    for (const line of chatPlain(each)) assertEquals(line, cleaned(line));
+    for (const line of chatPlain(each)) assertEquals(line, sanitized(line));
   }));
 });
 
@@ -549,7 +549,7 @@ Deno.test("the command line of a peer: with a table or without one", () => {
     ["peer --name alice --udp 0", PEER],
     [`peer --name ${"ö".repeat(32)}`, { ...PEER, name: "ö".repeat(32) }],
   ];
-  for (const [line, plan] of plans) assertEquals(readClientLine(line.split(" ")), plan, line);
+  for (const [line, plan] of plans) assertEquals(parseClientArgs(line.split(" ")), plan, line);
 });
 
 Deno.test("a command line that no peer can obey is answered with the rule", () => {
@@ -578,24 +578,24 @@ Deno.test("a command line that no peer can obey is answered with the rule", () =
     ],
   ];
   for (const [args, message] of faults) {
-    assertEquals(assertThrows(() => readClientLine(args), UsageError)!.message, message);
+    assertEquals(assertThrows(() => parseClientArgs(args), UserError)!.message, message);
   }
 });
 
 Deno.test("servers are joined as before", () => {
   const kept = { data: undefined, downloads: undefined };
   const join = { name: undefined, passwordFile: undefined, ...kept, tls: undefined, page: false, trace: false };
-  assertEquals(readClientLine([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
-  assertEquals(readClientLine(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
+  assertEquals(parseClientArgs([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
+  assertEquals(parseClientArgs(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
   const named = { type: "im" as const, host: "a", port: 2001, ...join, name: "bob b" };
-  assertEquals(readClientLine(["a", "2001", "--name", "bob b"]), named);
+  assertEquals(parseClientArgs(["a", "2001", "--name", "bob b"]), named);
   const sealed = { type: "chat" as const, host: "a", port: 2443, ...join };
-  assertEquals(readClientLine(["chat", "a", "--tls"]), { ...sealed, tls: "trusted" });
-  assertEquals(readClientLine(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
+  assertEquals(parseClientArgs(["chat", "a", "--tls"]), { ...sealed, tls: "trusted" });
+  assertEquals(parseClientArgs(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
 });
 
 Deno.test("the client's help tells how peers find and trust each other, in eighty columns", () => {
-  const plan = readClientLine(["--help"]);
+  const plan = parseClientArgs(["--help"]);
   const help = plan.type === "print" ? plan.text : "";
   for (const word of ["client peer", "--udp PORT", "multicast", "/group NAME FRIEND…", "/secure NAME", "--data DIR"]) {
     assert(help.includes(word), word);

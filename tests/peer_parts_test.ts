@@ -13,7 +13,7 @@ import {
 import { encodeBase64 } from "../lib/core/base64.ts";
 import { Groups } from "../lib/peers/groups.ts";
 import type { Membership } from "../lib/peers/peer_message.ts";
-import { Mail } from "../lib/peers/message_queue.ts";
+import { MessageQueue } from "../lib/peers/message_queue.ts";
 import { peerOptions } from "../lib/peers/options.ts";
 import type { LinkKeys } from "../lib/peers/cryptography.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
@@ -126,10 +126,10 @@ Deno.test("a box opens under its own number, on its own link, between its own na
 
 // Mail.
 
-const texts = (mail: Mail) => mail.all().map(({ n }) => n);
+const texts = (mail: MessageQueue) => mail.all().map(({ n }) => n);
 
-function mailOf(count: number, limits = peerOptions().limits): Mail {
-  const mail = new Mail(limits);
+function mailOf(count: number, limits = peerOptions().limits): MessageQueue {
+  const mail = new MessageQueue(limits);
   for (let n = 1; n <= count; n++) mail.push(letter(n));
   return mail;
 }
@@ -138,7 +138,7 @@ function letter(n: number, text = "x") {
   return { n, to: "K", name: "bob", group: undefined, text, time: 0 };
 }
 
-function send(mail: Mail, most = Infinity): number[] {
+function send(mail: MessageQueue, most = Infinity): number[] {
   const sent: number[] = [];
   for (let message; sent.length < most && (message = mail.next());) sent.push(message.n);
   return sent;
@@ -189,7 +189,7 @@ Deno.test("mail: whatever is said, sent, confirmed, refused and parted, each is 
     fc.constant({ act: "parted" as const, n: 0 }),
   );
   fc.assert(fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-    const mail = new Mail(peerOptions().limits);
+    const mail = new MessageQueue(peerOptions().limits);
     // The same by a list and a number.
     let [waiting, unsent, last]: [number[], number, number] = [[], 0, 0];
     for (const { act, n } of steps) {

@@ -1,17 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import { placeAt } from "../lib/core/address.ts";
 import { Fault } from "../lib/core/errors.ts";
-import { decodeLetter, encodeLetter } from "../lib/peers/peer_message.ts";
-import { peerOptions } from "../lib/peers/options.ts";
-import { ASK_BYTES, decodePeerPacket, encodeMeeting, type MeetingPacket } from "../lib/peers/packet.ts";
-import type { Person } from "../lib/peers/people.ts";
-import { placeAt } from "../lib/core/place.ts";
 import { fingerprint } from "../lib/peers/fingerprint.ts";
+import { peerOptions } from "../lib/peers/options.ts";
+import { ASK_BYTES, decodePeerPacket, type DiscoveryPacket, encodeDiscovery } from "../lib/peers/packet.ts";
+import { decodePeerMessage, encodePeerMessage } from "../lib/peers/peer_message.ts";
+import type { KnownPerson } from "../lib/peers/people.ts";
 import { encodePacket, readId } from "../lib/protocols/datagram/packet.ts";
 import { friends, linkOf, state } from "./support/peer_friends.ts";
 import type { PeerNode } from "./support/peer_node.ts";
-import { PeerWorld } from "./support/peer_world.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
+import { PeerWorld } from "./support/peer_world.ts";
+
+import fc from "fast-check";
 
 Deno.test("alice is told where bob is: each learns the other's name, what they say arrives once and is confirmed", async () => {
   const world = new PeerWorld(1);
@@ -259,7 +260,7 @@ async function twoAddresses(seed: number) {
       node.do(() => node.peer.receive(from as PeerNode["place"], datagram, world.time.now));
     });
   }
-  const links = () => nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as Person).friend!.link.id);
+  const links = () => nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as KnownPerson).friend!.link.id);
   return { world, nodes, second, ids, links };
 }
 
@@ -418,7 +419,7 @@ Deno.test("strangers: what they send is dropped and counted, and never answered 
       Uint8Array.from([0x50, 10, ...rest])
     ),
     fc.string({ minLength: 1, maxLength: 8 }).map((name) =>
-      encodeMeeting({ kind: "ask", id: 7n, self: { name, more: true } })
+      encodeDiscovery({ kind: "ask", id: 7n, self: { name, more: true } })
     ),
     fc.bigInt({ min: 0n, max: 9n }).map((id) => encodePacket({ kind: "close", id, why: "x" })),
   );
@@ -437,7 +438,7 @@ Deno.test("strangers: what they send is dropped and counted, and never answered 
 
 Deno.test("a flood of questions from ten thousand addresses: memory stays, friends stay, the rest is counted", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
-  const ask = encodeMeeting({ kind: "ask", id: 7n, self: { name: "mallory", more: true } });
+  const ask = encodeDiscovery({ kind: "ask", id: 7n, self: { name: "mallory", more: true } });
   for (let i = 0; i < 10_000; i++) {
     const place = placeAt(`10.7.${i >> 8}.${i & 255}`, 5000);
     alice.do(() => alice.peer.receive(place, ask, world.time.now));
@@ -474,15 +475,15 @@ Deno.test("meeting packets and letters are read as they were written; anything e
   );
   const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
   const self = fc.record({ name, more: fc.boolean() });
-  const meeting: fc.Arbitrary<MeetingPacket> = fc.oneof(
+  const meeting: fc.Arbitrary<DiscoveryPacket> = fc.oneof(
     fc.record({ kind: fc.constant("ask" as const), id, self }),
     fc.record({ kind: fc.constant("named" as const), id, theirs: id, self }),
     fc.record({ kind: fc.constant("here" as const), id, port: fc.integer({ min: 1, max: 65_535 }) }),
   );
-  fc.assert(fc.property(meeting, (packet) => assertEquals(decodePeerPacket(encodeMeeting(packet)), packet)));
+  fc.assert(fc.property(meeting, (packet) => assertEquals(decodePeerPacket(encodeDiscovery(packet)), packet)));
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodePeerPacket(bytes)));
   fc.assert(fc.property(fc.json(), (text) => {
-    const letter = decodeLetter(text);
+    const letter = decodePeerMessage(text);
     assert(letter instanceof Fault || typeof letter.type === "string");
   }));
   const said = fc.record({
@@ -491,7 +492,7 @@ Deno.test("meeting packets and letters are read as they were written; anything e
     group: fc.option(name, { nil: undefined }),
     text: fc.string(),
   });
-  fc.assert(fc.property(said, (letter) => assertEquals(decodeLetter(encodeLetter(letter)), letter)));
+  fc.assert(fc.property(said, (letter) => assertEquals(decodePeerMessage(encodePeerMessage(letter)), letter)));
 });
 
 Deno.test("the worked example of the handbook, byte for byte: a program of thirty lines and ours", async () => {
@@ -534,7 +535,7 @@ Deno.test("a program without keys is gone with a message under way: its sender i
   let named: Uint8Array | undefined;
   world.udp.bind(pat, (_from, datagram) => void (named ??= datagram));
   bob.do(() =>
-    bob.peer.receive(pat, encodeMeeting({ kind: "ask", id: 0n, self: { name: "pat", more: false } }), world.time.now)
+    bob.peer.receive(pat, encodeDiscovery({ kind: "ask", id: 0n, self: { name: "pat", more: false } }), world.time.now)
   );
   await world.pass(50);
   const theirs = new DataView(named!.buffer, named!.byteOffset + 10).getBigUint64(0);

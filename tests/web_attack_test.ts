@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { TlsClient } from "../lib/client/tls_client.ts";
 import type { Limits } from "../lib/core/limits.ts";
 import { body } from "../lib/http/responses.ts";
-import { readSecret } from "../lib/store/secret_file.ts";
-import { StoreError } from "../lib/store/store_error.ts";
-import { TlsClient } from "../lib/client/tls_client.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
+import { readSecret } from "../lib/store/private_file.ts";
+import { StoreError } from "../lib/store/store_error.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";

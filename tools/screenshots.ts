@@ -1,19 +1,19 @@
+import { join } from "@std/path";
+import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
+import { limits } from "../lib/core/limits.ts";
+import { openLog, RecentLog } from "../lib/core/log.ts";
+import { LISTENERS } from "../lib/server/command_line.ts";
+import { openServer } from "../lib/server/server.ts";
+import { Chromium, type Person } from "../tests/support/chromium.ts";
+import { RawNative } from "../tests/support/native.ts";
+import { Folder } from "../tests/support/programs.ts";
+import { Random } from "../tests/support/random.ts";
+
 /**
  * Takes the README's pictures of the pages: a real server, people who chat, and a real Chromium.
  *
  *   deno task screenshots       writes docs/page-chat.png, docs/page-phone.png and docs/page-server.png
  */
-import { join } from "@std/path";
-import { limits } from "../lib/core/limits.ts";
-import { openLog } from "../lib/core/log.ts";
-import { DOORS } from "../lib/server/command_line.ts";
-import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
-import { RecentLog } from "../lib/core/recent_log.ts";
-import { openHouse } from "../lib/server/server.ts";
-import { Chromium, type Person } from "../tests/support/chromium.ts";
-import { RawNative } from "../tests/support/native.ts";
-import { Folder } from "../tests/support/programs.ts";
-import { Random } from "../tests/support/random.ts";
 
 const docs = join(import.meta.dirname!, "..", "docs");
 const DESKTOP = { viewport: { width: 960, height: 600 }, deviceScaleFactor: 2 };
@@ -51,15 +51,15 @@ Date.now = () => Math.round(performance.timeOrigin + performance.now());
 const recent = new RecentLog();
 openLog({ level: "info", json: false, write: () => {}, keep: (line) => recent.keep(line) });
 using folder = new Folder();
-const house = openHouse(
+const house = openServer(
   {
     host: "127.0.0.1",
     doors: {
-      im: DOORS.im,
-      "address-book": DOORS["address-book"],
-      mailbox: DOORS.mailbox,
-      lobby: DOORS.lobby,
-      web: DOORS.web,
+      im: LISTENERS.im,
+      "address-book": LISTENERS["address-book"],
+      mailbox: LISTENERS.mailbox,
+      lobby: LISTENERS.lobby,
+      web: LISTENERS.web,
     },
     data: folder.path,
     trace: false,
@@ -83,7 +83,7 @@ const people = new Map<string, RawNative>();
 const heard = new Map<string, number>();
 
 async function come(name: string): Promise<void> {
-  const client = await RawNative.join(DOORS.im, name);
+  const client = await RawNative.join(LISTENERS.im, name);
   people.set(name, client);
   await client.send({ type: "resume" });
   for (const room of ROOMS) await client.send({ type: "join", ref: 1, room });
@@ -140,7 +140,7 @@ async function open(chromium: Chromium, path: string, options: Parameters<Chromi
   const person = await chromium.person("about:blank", options);
   // What was said is of today.
   await person.page.addInitScript((now) => void (Date.now = () => now), Date.now());
-  await person.page.goto(`http://127.0.0.1:${DOORS.web}${path}`);
+  await person.page.goto(`http://127.0.0.1:${LISTENERS.web}${path}`);
   return person;
 }
 

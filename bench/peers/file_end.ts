@@ -4,9 +4,9 @@
  *   file_end.ts NAME FOLDER seals|plain
  */
 import { join } from "@std/path";
-import { Files } from "../../lib/client/transfer/files.ts";
+import { FileTransfers } from "../../lib/client/transfer/files.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
-import { FilesKept } from "../../lib/store/transfer_store.ts";
+import { TransferStore } from "../../lib/store/transfer_store.ts";
 
 const [name = "", folder = "", how] = Deno.args;
 
@@ -15,8 +15,8 @@ function tell(what: unknown): void {
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-const files = new Files({
-  shelf: new FilesKept(join(folder, `${name} data`), join(folder, name)),
+const files = new FileTransfers({
+  shelf: new TransferStore(join(folder, `${name} data`), join(folder, name)),
   freshKey: () => how === "seals" ? freshFileKey() : Promise.resolve(undefined),
   say: (_to, text) => (tell({ said: text }), { id: "1" }),
   signal: (to, text) => tell({ signal: text, to }),

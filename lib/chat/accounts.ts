@@ -15,7 +15,7 @@ export interface ScryptSecret {
 export type Secret = { readonly type: "plain"; readonly password: string } | ScryptSecret;
 
 /** What is known of a password at once: right, wrong, or only after this secret has been tried against it. */
-export type Judgement = { readonly right: boolean } | { readonly try: ScryptSecret; readonly counts: boolean };
+export type PasswordVerdict = { readonly right: boolean } | { readonly try: ScryptSecret; readonly counts: boolean };
 
 /** The strength of new scrypt entries: 128 MiB and about a third of a second for each guess. */
 export const SCRYPT = { logN: 17, r: 8, p: 1, saltBytes: 16, keyBytes: 32 } as const;
@@ -59,7 +59,7 @@ export class Accounts {
    * Whether `password` is that of `name`. A wrong password and an unknown name take the same time: with scrypt entries
    * in the file, both end in trying one of them; with plain ones alone, both end in one comparison.
    */
-  judge(name: string, password: string): Judgement {
+  judge(name: string, password: string): PasswordVerdict {
     const secret = this.#secrets.get(name);
     if (secret?.type === "scrypt") return { try: secret, counts: true };
     const same = sameSecret(encodeText(password), encodeText(secret?.password ?? ""));

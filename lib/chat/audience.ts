@@ -1,12 +1,12 @@
-import type { People, Presence } from "./users.ts";
-import { LOBBY, type Store } from "./store.ts";
+import type { OnlineUsers, Session } from "./users.ts";
+import { LOBBY, type MessageStore } from "./store.ts";
 
 /** Who is in which room, and which sessions are told of what is said there: remembered as long as neither changes. */
 export class Audience {
-  readonly #sessions = new Map<string, readonly Presence[]>();
+  readonly #sessions = new Map<string, readonly Session[]>();
   readonly #members = new Map<string, ReadonlySet<string>>();
 
-  constructor(readonly store: Store, readonly people: People) {}
+  constructor(readonly store: MessageStore, readonly people: OnlineUsers) {}
 
   /** Whether a user is in a room. */
   isIn(name: string, room: string): boolean {
@@ -25,7 +25,7 @@ export class Audience {
   }
 
   /** The native sessions of whoever is in a room. */
-  of(room: string): readonly Presence[] {
+  of(room: string): readonly Session[] {
     let audience = this.#sessions.get(room);
     if (!audience) {
       audience = room === LOBBY

@@ -16,7 +16,7 @@ const OVERHEAD = 100;
  *    page by page out of the store, as it acknowledges, until it has caught up.
  * 2. It is told everything in the order of the numbers, and nothing twice.
  */
-export class Course {
+export class DeliveryCursor {
   /** Everything up to here was told. */
   told: number;
   live = false;

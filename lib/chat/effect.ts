@@ -3,7 +3,7 @@ import type { Challenge, Event } from "./event.ts";
 import type { Proof, SessionId } from "./users.ts";
 
 /** Sessions are to be told something. */
-export interface Telling {
+export interface Tell {
   readonly type: "tell";
   readonly to: readonly SessionId[];
   readonly event: Event;
@@ -11,7 +11,7 @@ export interface Telling {
 
 /** What the hub wants done. */
 export type Effect =
-  | Telling
+  | Tell
   /** Try a password against a secret and come back with `checked`. */
   | { readonly type: "check"; readonly session: SessionId; readonly password: string; readonly secret: ScryptSecret }
   /** Look whether a proof answers its challenge and come back with `checked`. */
@@ -30,6 +30,6 @@ export type Effect =
   | { readonly type: "note"; readonly text: string };
 
 /** One event for one session. */
-export function tell(id: SessionId, event: Event): Telling {
+export function tell(id: SessionId, event: Event): Tell {
   return { type: "tell", to: [id], event };
 }

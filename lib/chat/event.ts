@@ -1,4 +1,4 @@
-import type { KeptMessage, KeptNotice, Target } from "./store.ts";
+import type { StoredMessage, StoredNotice, Target } from "./store.ts";
 
 /** Said to one, or to everybody, or in a room that not everybody is in. */
 export type Scope = "one" | "all" | "room";
@@ -15,7 +15,7 @@ export class Message {
     readonly scope: Scope,
     readonly text: string,
     /** What is kept of it. */
-    readonly kept?: KeptMessage,
+    readonly kept?: StoredMessage,
   ) {}
 
   /** Its bytes in a protocol; `encode` is asked once. */
@@ -66,7 +66,7 @@ export type Event =
   /** What became of the session's own message `ref`. */
   | { readonly type: "outcome"; readonly ref: number; readonly delivered: boolean }
   /** What became of a kept message. */
-  | { readonly type: "notice"; readonly notice: KeptNotice }
+  | { readonly type: "notice"; readonly notice: StoredNotice }
   /** The stream of what is kept begins: what it is numbered by, and the rooms that the user is in. */
   | {
     readonly type: "begun";
@@ -88,7 +88,7 @@ export type Event =
   | {
     readonly type: "history";
     readonly ref: number;
-    readonly messages: readonly KeptMessage[];
+    readonly messages: readonly StoredMessage[];
     /** Whether there are earlier ones. */
     readonly more: boolean;
   }

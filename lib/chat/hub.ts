@@ -2,27 +2,27 @@ import type { Limits } from "../core/limits.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
-import { Delivery } from "./outcome.ts";
-import { Directory } from "./queries.ts";
+import { PendingOutcome } from "./outcome.ts";
+import { Queries } from "./queries.ts";
 import { encodeText } from "../core/text.ts";
 import { type Effect, tell } from "./effect.ts";
-import { type Dice, Entrance } from "./login.ts";
-import { People, Presence, type SessionId } from "./users.ts";
-import { Post } from "./kept_delivery.ts";
-import { PresenceNews } from "./presence.ts";
-import { Registrar } from "./registration.ts";
-import { LOBBY, type Store } from "./store.ts";
+import { Login, type Randomness } from "./login.ts";
+import { OnlineUsers, Session, type SessionId } from "./users.ts";
+import { KeptDelivery } from "./kept_delivery.ts";
+import { PresenceUpdates } from "./presence.ts";
+import { Registration } from "./registration.ts";
+import { LOBBY, type MessageStore } from "./store.ts";
 import { Tally } from "./tally.ts";
-import { Voice } from "./live_delivery.ts";
+import { LiveDelivery } from "./live_delivery.ts";
 import { type View, view } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
-export interface Keeping {
+export interface StoreOptions {
   /** Opens what messages are kept in, when it is first needed; it may throw. */
-  open(): Store;
+  open(): MessageStore;
   /** It could not be opened when it was needed. */
   failed(error: unknown): void;
-  readonly dice: Dice;
+  readonly dice: Randomness;
   /** Whether people may make accounts for themselves. */
   readonly registers?: boolean;
 }
@@ -45,34 +45,34 @@ const PRUNE_ENTRIES = 1000;
 export class Hub {
   /** What it has done, for those who watch it. */
   readonly tally: Tally = new Tally();
-  readonly #presences = new Map<SessionId, Presence>();
-  readonly #people = new People();
-  readonly #voice: Voice;
-  readonly #news = new PresenceNews(this.#people);
-  readonly #entrance: Entrance;
-  readonly #registrar: Registrar | undefined;
-  readonly #keeping: Keeping | undefined;
-  #post: Post | undefined;
-  #directory: Directory | undefined;
+  readonly #sessions = new Map<SessionId, Session>();
+  readonly #people = new OnlineUsers();
+  readonly #liveDelivery: LiveDelivery;
+  readonly #news = new PresenceUpdates(this.#people);
+  readonly #entrance: Login;
+  readonly #registrar: Registration | undefined;
+  readonly #keeping: StoreOptions | undefined;
+  #post: KeptDelivery | undefined;
+  #directory: Queries | undefined;
   #accounts: Accounts;
   #pruneAt = 0;
 
-  constructor(accounts: Accounts, readonly limits: Limits, keeping?: Keeping) {
+  constructor(accounts: Accounts, readonly limits: Limits, keeping?: StoreOptions) {
     this.#accounts = accounts;
     this.#keeping = keeping;
-    this.#voice = new Voice(this.#people, this.tally);
-    this.#entrance = new Entrance(
+    this.#liveDelivery = new LiveDelivery(this.#people, this.tally);
+    this.#entrance = new Login(
       {
         accounts: () => this.#accounts,
         store: () => this.store,
-        admit: (presence, name, proof, now) => this.#admit(presence, name, proof, now),
-        session: (id) => this.#presences.get(id),
+        admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
+        session: (id) => this.#sessions.get(id),
       },
       limits,
       keeping?.dice,
     );
     if (!keeping?.registers) return;
-    this.#registrar = new Registrar({
+    this.#registrar = new Registration({
       accounts: () => this.#accounts,
       add: (name, secret) => void (this.#accounts = this.#accounts.with(name, secret)),
       store: () => this.store,
@@ -100,26 +100,26 @@ export class Hub {
   }
 
   /** What messages are kept in; undefined while none are. */
-  get store(): Store | undefined {
+  get store(): MessageStore | undefined {
     return this.#post?.store;
   }
 
   /** Opens what messages are kept in, unless it is open; throws when it cannot be opened. */
-  keep(now: number): void {
+  openStore(now: number): void {
     if (this.#post) return;
     if (!this.#keeping) throw new Error("this server keeps no messages");
     const store = this.#keeping.open();
     const audience = new Audience(store, this.#people);
-    const post = this.#post = new Post(store, this.#people, audience, this.limits, this.tally);
-    this.#directory = new Directory(store, this.#people, audience, () => this.#accounts, this.limits);
+    const post = this.#post = new KeptDelivery(store, this.#people, audience, this.limits, this.tally);
+    this.#directory = new Queries(store, this.#people, audience, () => this.#accounts, this.limits);
     for (const name of this.#people.names) this.#seen(name, now);
-    for (const presence of this.#people.handouts) if (presence.ready) post.ready(presence, now);
+    for (const session of this.#people.handouts) if (session.ready) post.ready(session, now);
   }
 
   /** Whether there is, by now, something that messages are kept in. */
   canKeep(now: number): boolean {
     try {
-      this.keep(now);
+      this.openStore(now);
       return true;
     } catch (error) {
       this.#keeping?.failed(error);
@@ -128,26 +128,26 @@ export class Hub {
   }
 
   /** Forgets what it remembers of the store, which has gone back to an earlier state. */
-  recall(): void {
+  forgetStoreState(): void {
     this.#post?.recall();
   }
 
   /** Whether a session speaks our own protocol. */
   isNative(id: SessionId): boolean {
-    return this.#presences.get(id)?.kind === "native";
+    return this.#sessions.get(id)?.kind === "native";
   }
 
   /** A new session, seen at this address; nothing is noted of a `brief` one's leaving. */
-  enter(id: SessionId, address: string, brief = false): void {
-    this.#presences.set(id, new Presence(id, address, brief));
+  addSession(id: SessionId, address: string, brief = false): void {
+    this.#sessions.set(id, new Session(id, address, brief));
   }
 
   /** How much the hub holds, for those who watch it. */
   get size(): { sessions: number; online: number; underWay: number; heldLogins: number } {
     let underWay = 0;
-    for (const presence of this.#presences.values()) underWay += presence.owing;
-    for (const person of this.#people.all) underWay += person.awaited.size;
-    return { sessions: this.#presences.size, online: this.#people.size, underWay, heldLogins: this.#entrance.held };
+    for (const session of this.#sessions.values()) underWay += session.owing;
+    for (const user of this.#people.all) underWay += user.awaited.size;
+    return { sessions: this.#sessions.size, online: this.#people.size, underWay, heldLogins: this.#entrance.held };
   }
 
   /** Who is there, and of the rooms so many at most. */
@@ -156,61 +156,61 @@ export class Hub {
   }
 
   handle(id: SessionId, command: Command, now: number): Effect[] {
-    const presence = this.#presences.get(id);
-    if (!presence) return [];
+    const session = this.#sessions.get(id);
+    if (!session) return [];
     switch (command.type) {
       case "login":
-        return this.#entrance.login(presence, command.name, command.password, now);
+        return this.#entrance.login(session, command.name, command.password, now);
       case "vouch":
-        return this.#entrance.login(presence, command.name, command.password, now, true);
+        return this.#entrance.login(session, command.name, command.password, now, true);
       case "known":
-        return this.#native(presence, now) ?? this.#entrance.known(presence, command.name, now);
+        return this.#native(session, now) ?? this.#entrance.known(session, command.name, now);
       case "checked":
-        return this.#entrance.judged(presence, command.right, command.proof, now);
+        return this.#entrance.judged(session, command.right, command.proof, now);
       case "register":
-        return this.#registrar?.register(presence, command.name, command.password, now) ?? [];
+        return this.#registrar?.register(session, command.name, command.password, now) ?? [];
       case "ready":
-        presence.ready = true;
-        if (presence.name !== undefined) this.#post?.ready(presence, now);
+        session.ready = true;
+        if (session.name !== undefined) this.#post?.ready(session, now);
         return [];
       case "visit":
-        return this.#visit(presence, command.as);
+        return this.#visit(session, command.as);
       case "announce":
-        return this.#announce(presence, command.text, now);
+        return this.#announce(session, command.text, now);
       case "who":
-        return [tell(id, { type: "present", names: this.#namesFor(presence) })];
+        return [tell(id, { type: "present", names: this.#namesFor(session) })];
       case "send":
-        return this.#send(presence, command.ref, command.to, command.text, now);
+        return this.#send(session, command.ref, command.to, command.text, now);
       case "sendAll":
-        return this.#sendAll(presence, command.ref, command.text, now);
+        return this.#sendAll(session, command.ref, command.text, now);
       case "taken":
-        return this.#settle(presence, command.id, "taken", true, now);
+        return this.#settle(session, command.id, "taken", true, now);
       case "missed":
-        return this.#settle(presence, command.id, "missed", command.sent, now);
+        return this.#settle(session, command.id, "missed", command.sent, now);
       case "leave":
-        return this.#leave(presence, command.why, now);
+        return this.#leave(session, command.why, now);
       case "become":
-        return this.#become(presence, now);
+        return this.#become(session, now);
       case "hello":
-        return this.#native(presence, now) ??
-          this.#entrance.hello(presence, command.name, command.nonce, command.key);
+        return this.#native(session, now) ??
+          this.#entrance.hello(session, command.name, command.nonce, command.key);
       case "prove":
-        return this.#entrance.prove(presence, command.proof, now);
+        return this.#entrance.prove(session, command.proof, now);
     }
-    if (presence.name === undefined || presence.kind !== "native") return [];
+    if (session.name === undefined || session.kind !== "native") return [];
     switch (command.type) {
       case "resume":
-        return this.#post!.resume(presence, command.store, command.after, now);
+        return this.#post!.resume(session, command.store, command.after, now);
       case "say": {
-        const fault = () => this.#directory!.fault(presence.name!, command.to, command.text);
-        return this.#post!.say(presence, command.id, command.to, command.text, fault, now);
+        const fault = () => this.#directory!.fault(session.name!, command.to, command.text);
+        return this.#post!.say(session, command.id, command.to, command.text, fault, now);
       }
       case "acknowledge":
-        return this.#post!.acknowledge(presence, command.seq, now);
+        return this.#post!.acknowledge(session, command.seq, now);
       case "signal":
-        return [this.#signal(presence, command.to, command.text)];
+        return [this.#signal(session, command.to, command.text)];
       default:
-        return this.#directory!.answer(presence, command, now);
+        return this.#directory!.answer(session, command, now);
     }
   }
 
@@ -225,35 +225,35 @@ export class Hub {
   /** Settles all that is under way as missed and tells every session that the server stops. */
   close(now: number): Effect[] {
     const effects: Effect[] = [];
-    for (const presence of this.#presences.values()) {
-      const person = this.#people.get(presence.name);
-      if (person && this.#post) effects.push(...this.#post.release(presence, person, true, now));
-      else effects.push(...this.#missAll(presence, now));
+    for (const session of this.#sessions.values()) {
+      const user = this.#people.get(session.name);
+      if (user && this.#post) effects.push(...this.#post.release(session, user, true, now));
+      else effects.push(...this.#missAll(session, now));
     }
     effects.push(...this.#post?.tick(now) ?? []);
-    effects.push({ type: "tell", to: [...this.#presences.keys()], event: { type: "closing" } });
+    effects.push({ type: "tell", to: [...this.#sessions.keys()], event: { type: "closing" } });
     return effects;
   }
 
   /** The session speaks our own protocol, which needs messages to be kept; what it is told if they cannot be. */
-  #native(presence: Presence, now: number): Effect[] | undefined {
+  #native(session: Session, now: number): Effect[] | undefined {
     if (!this.canKeep(now)) {
-      return [tell(presence.id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
+      return [tell(session.id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
     }
-    presence.kind = "native";
+    session.kind = "native";
     return undefined;
   }
 
-  #admit(presence: Presence, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
-    const { id, address } = presence;
-    if (presence.kind === "handout" && this.#people.get(name)?.handout) {
+  #admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
+    const { id, address } = session;
+    if (session.kind === "handout" && this.#people.get(name)?.handout) {
       return [
         tell(id, { type: "turnedAway", why: "already online" }),
         { type: "note", text: `login of ${name} from ${address} refused: already online` },
       ];
     }
-    presence.name = name;
-    if (this.#people.enter(presence, now)) this.#news.came(name, now);
+    session.name = name;
+    if (this.#people.enter(session, now)) this.#news.came(name, now);
     if (this.#post) this.#seen(name, now);
     return [
       tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
@@ -266,29 +266,29 @@ export class Hub {
     if (!store.user(name)) store.addUser(name, undefined, now);
   }
 
-  #namesFor(asker: Presence): string[] {
+  #namesFor(asker: Session): string[] {
     const names = asker.name === undefined ? [] : [asker.name];
     for (const name of this.#people.names) if (name !== asker.name) names.push(name);
     return names;
   }
 
-  #send(sender: Presence, ref: number, to: string, text: string, now: number): Effect[] {
+  #send(sender: Session, ref: number, to: string, text: string, now: number): Effect[] {
     if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
     const receiver = this.#people.get(to);
-    const delivery = new Delivery(sender.id, ref, this.tally);
+    const delivery = new PendingOutcome(sender.id, ref, this.tally);
     if (receiver?.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
-    return this.#voice.send(sender, receiver?.handout, text, delivery, now);
+    return this.#liveDelivery.send(sender, receiver?.handout, text, delivery, now);
   }
 
-  #sendAll(sender: Presence, ref: number, text: string, now: number): Effect[] {
+  #sendAll(sender: Session, ref: number, text: string, now: number): Effect[] {
     if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
-    const delivery = new Delivery(sender.id, ref, this.tally);
+    const delivery = new PendingOutcome(sender.id, ref, this.tally);
     if (this.#post) return this.#post.sayLive(sender, { room: LOBBY }, text, delivery, now);
-    return this.#voice.sendAll(sender, text, delivery, now);
+    return this.#liveDelivery.sendAll(sender, text, delivery, now);
   }
 
   /** What is not kept: it is told to whoever is there. */
-  #signal(sender: Presence, to: string, text: string): Effect {
+  #signal(sender: Session, to: string, text: string): Effect {
     const bytes = encodeText(text).length;
     const most = this.limits.signalBytes;
     if (bytes > most) {
@@ -303,16 +303,16 @@ export class Hub {
     };
   }
 
-  #visit(presence: Presence, name: string): Effect[] {
-    if (presence.name !== undefined) return [];
-    presence.visitor = name;
-    this.#people.visit(presence);
+  #visit(session: Session, name: string): Effect[] {
+    if (session.name !== undefined) return [];
+    session.visitor = name;
+    this.#people.visit(session);
     const { size } = this.#people.guests;
     return [{ type: "note", text: `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})` }];
   }
 
   /** A guest says something to everybody; nobody answers for it to them. */
-  #announce(guest: Presence, text: string, now: number): Effect[] {
+  #announce(guest: Session, text: string, now: number): Effect[] {
     if (guest.kind !== "guest") return [];
     const bytes = encodeText(text).length;
     const most = this.limits.textBytes;
@@ -321,45 +321,43 @@ export class Hub {
     }
     const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
     if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
-    return [shown, ...this.#voice.announce(guest, text, now)];
+    return [shown, ...this.#liveDelivery.announce(guest, text, now)];
   }
 
-  #settle(presence: Presence, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
-    if (this.#post) return this.#post.settle(presence, id, what, sent, now);
-    return this.#voice.settle(presence, id, what, now);
+  #settle(session: Session, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
+    if (this.#post) return this.#post.settle(session, id, what, sent, now);
+    return this.#liveDelivery.settle(session, id, what, now);
   }
 
-  #missAll(presence: Presence, now: number): Effect[] {
-    return [...presence.owes.keys()].flatMap((id) => this.#settle(presence, id, "missed", true, now));
+  #missAll(session: Session, now: number): Effect[] {
+    return [...session.owes.keys()].flatMap((id) => this.#settle(session, id, "missed", true, now));
   }
 
   /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by its stream. */
-  #become(presence: Presence, now: number): Effect[] {
-    const person = this.#people.get(presence.name);
-    if (!person || presence.kind === "native" || !this.canKeep(now)) return [];
-    const effects = this.#post!.release(presence, person, false, now);
+  #become(session: Session, now: number): Effect[] {
+    const user = this.#people.get(session.name);
+    if (!user || session.kind === "native" || !this.canKeep(now)) return [];
+    const effects = this.#post!.release(session, user, false, now);
     // That they came may have been undone with what else was not kept.
-    this.#seen(person.name, now);
-    this.#people.become(presence);
+    this.#seen(user.name, now);
+    this.#people.become(session);
     return effects;
   }
 
-  #leave(presence: Presence, why: string, now: number): Effect[] {
-    this.#presences.delete(presence.id);
-    this.#entrance.forget(presence);
-    const person = this.#people.get(presence.name);
-    const gone = this.#people.leave(presence);
-    const effects = person && this.#post
-      ? this.#post.release(presence, person, true, now)
-      : this.#missAll(presence, now);
+  #leave(session: Session, why: string, now: number): Effect[] {
+    this.#sessions.delete(session.id);
+    this.#entrance.forget(session);
+    const user = this.#people.get(session.name);
+    const gone = this.#people.leave(session);
+    const effects = user && this.#post ? this.#post.release(session, user, true, now) : this.#missAll(session, now);
     if (gone) this.#news.went(gone.name, now);
-    if (presence.brief) return effects;
-    const who = presence.name ?? (presence.visitor || presence.address);
+    if (session.brief) return effects;
+    const who = session.name ?? (session.visitor || session.address);
     return [...effects, { type: "note", text: `${who} left: ${why} (${this.#people.size} online)` }];
   }
 
   /** Forgets what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
-  #prune(post: Post, now: number): Effect[] {
+  #prune(post: KeptDelivery, now: number): Effect[] {
     if (now < this.#pruneAt) return [];
     const { keepDays, keepPerRoom } = this.limits;
     const { expired, more } = post.store.prune(now - keepDays * DAY_MS, keepPerRoom, PRUNE_ENTRIES);

@@ -1,13 +1,20 @@
 import type { Limits } from "../core/limits.ts";
-import { Course } from "./delivery_cursor.ts";
+import { DeliveryCursor } from "./delivery_cursor.ts";
 import type { Audience } from "./audience.ts";
-import { Awaiting, type Sender } from "./awaited_receipts.ts";
-import { type Delivery, settled } from "./outcome.ts";
+import { AwaitedReceipts, type WaitingSender } from "./awaited_receipts.ts";
+import { type PendingOutcome, settled } from "./outcome.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Event, Message, scopeOf } from "./event.ts";
-import type { People, Person, Presence, SessionId } from "./users.ts";
+import type { OnlineUsers, Session, SessionId, User } from "./users.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
-import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store, type Target } from "./store.ts";
+import {
+  LOBBY,
+  type MessageStore,
+  type NewNotice,
+  type StoredEntry,
+  type StoredMessage,
+  type Target,
+} from "./store.ts";
 
 /** What is told to a handout session at once of what waits for its user. */
 const HANDOUT_PAGE = 32;
@@ -24,25 +31,25 @@ const GRACE_MS = 500;
  * 4. The sender of a private message hears once that it was delivered or has failed. A sender at a handout door hears it
  *    within the receipt's time; what has failed there is forgotten.
  */
-export class Post {
+export class KeptDelivery {
   /** Who has acknowledged messages of rooms that are not marked in the store yet. */
-  readonly #acknowledged = new Set<Person>();
+  readonly #acknowledged = new Set<User>();
   /** Handout sessions that are not told yet what waits for them, and when they are. */
-  readonly #newcomers = new Map<Presence, number>();
-  readonly #awaiting: Awaiting;
+  readonly #newcomers = new Map<Session, number>();
+  readonly #awaiting: AwaitedReceipts;
 
   constructor(
-    readonly store: Store,
-    readonly people: People,
+    readonly store: MessageStore,
+    readonly people: OnlineUsers,
     readonly audience: Audience,
     readonly limits: Pick<Limits, "receiptMs" | "textBytes">,
     readonly tally: Tally,
   ) {
-    this.#awaiting = new Awaiting(store, people);
+    this.#awaiting = new AwaitedReceipts(store, people);
   }
 
   /** Says a message that is allowed, or answers it as it was answered before. */
-  say(sayer: Presence, id: string, to: Target, text: string, fault: () => string | undefined, now: number): Effect[] {
+  say(sayer: Session, id: string, to: Target, text: string, fault: () => string | undefined, now: number): Effect[] {
     const name = sayer.name!;
     const answered = this.store.answer(name, id);
     if (answered?.type === "sent") return [tell(sayer.id, { ...answered, id })];
@@ -68,7 +75,7 @@ export class Post {
   }
 
   /** Says something from a handout door; `delivery` hears what becomes of it at everybody who is online. */
-  sayLive(sayer: Presence, to: Target, text: string, delivery: Delivery, now: number): Effect[] {
+  sayLive(sayer: Session, to: Target, text: string, delivery: PendingOutcome, now: number): Effect[] {
     this.tally.said++;
     const kept = this.store.keep({ from: sayer.name!, to, text, time: Math.floor(now) });
     // Held until everybody it is for is counted.
@@ -78,70 +85,70 @@ export class Post {
   }
 
   /** A guest says something in the lobby; everybody hears it, and nobody confirms it. */
-  announce(guest: Presence, text: string, now: number): Effect[] {
+  announce(guest: Session, text: string, now: number): Effect[] {
     this.tally.said++;
     const kept = this.store.keep({ from: guest.visitor, to: { room: LOBBY }, text, time: Math.floor(now) });
     return this.#spread(kept, guest, now);
   }
 
   /** Begins, or begins anew, to tell a session what concerns its user. */
-  resume(presence: Presence, store: string | undefined, after: number | undefined, now: number): Effect[] {
+  resume(session: Session, store: string | undefined, after: number | undefined, now: number): Effect[] {
     const { id, last } = this.store;
-    const acked = this.#acked(presence);
+    const acked = this.#acked(session);
     const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
-    presence.course = new Course(known ?? acked, known === undefined ? last : 0, now);
-    if (!presence.ready) this.audience.moved();
-    presence.ready = true;
-    const rooms = this.store.roomsOf(presence.name!);
+    session.cursor = new DeliveryCursor(known ?? acked, known === undefined ? last : 0, now);
+    if (!session.ready) this.audience.moved();
+    session.ready = true;
+    const rooms = this.store.roomsOf(session.name!);
     const { textBytes } = this.limits;
-    const effects: Effect[] = [tell(presence.id, { type: "begun", store: id, last, rooms, textBytes })];
-    const person = this.people.get(presence.name)!;
+    const effects: Effect[] = [tell(session.id, { type: "begun", store: id, last, rooms, textBytes })];
+    const user = this.people.get(session.name)!;
     // The acknowledgement of what the client has may have been lost with its connection.
     if (known !== undefined && known > acked) {
-      person.acked = known;
-      effects.push(...this.#mark(person, now));
+      user.acked = known;
+      effects.push(...this.#mark(user, now));
     }
-    return [...effects, ...this.#page(presence, presence.course)];
+    return [...effects, ...this.#page(session, session.cursor)];
   }
 
   /** The client has everything up to `seq` that it was told. */
-  acknowledge(presence: Presence, seq: number, now: number): Effect[] {
-    const { course } = presence;
-    const person = this.people.get(presence.name);
-    if (!course || !person) return [];
+  acknowledge(session: Session, seq: number, now: number): Effect[] {
+    const { cursor } = session;
+    const user = this.people.get(session.name);
+    if (!cursor || !user) return [];
     const effects: Effect[] = [];
-    const upTo = course.acknowledge(seq, this.tally, now);
-    if (upTo > person.acked) {
-      person.acked = upTo;
-      if (person.privateFrom <= upTo) effects.push(...this.#mark(person, now));
-      else this.#acknowledged.add(person);
-      effects.push(...this.#awaiting.heard(person, upTo));
+    const upTo = cursor.acknowledge(seq, this.tally, now);
+    if (upTo > user.acked) {
+      user.acked = upTo;
+      if (user.privateFrom <= upTo) effects.push(...this.#mark(user, now));
+      else this.#acknowledged.add(user);
+      effects.push(...this.#awaiting.heard(user, upTo));
     }
-    if (!course.live) effects.push(...this.#page(presence, course));
+    if (!cursor.live) effects.push(...this.#page(session, cursor));
     return effects;
   }
 
   /** A handout session can be told messages: soon what waits for its user privately goes to it. */
-  ready(presence: Presence, now: number): void {
-    this.#newcomers.set(presence, now + GRACE_MS);
+  ready(session: Session, now: number): void {
+    this.#newcomers.set(session, now + GRACE_MS);
   }
 
   /** A handout session has taken a message, or will not have it; `sent`, when it may have it all the same. */
-  settle(presence: Presence, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
-    const owed = presence.owes.get(id);
+  settle(session: Session, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
+    const owed = session.owes.get(id);
     if (!owed) return [];
-    presence.owes.delete(id);
+    session.owes.delete(id);
     const effects = owed.delivery ? settled(owed.delivery, what) : [];
     const kept = owed.message.kept;
     if (what === "taken") {
       this.tally.confirm(owed.said, now);
-      effects.push(...this.#awaiting.tookAt(presence, id));
+      effects.push(...this.#awaiting.tookAt(session, id));
     }
     if (kept && "room" in kept.to) {
-      if (what === "taken") presence.lobbyTaken = id;
-    } else if (kept) effects.push(...this.#settlePrivately(kept, presence.name!, what, sent, owed.delivery, now));
-    if (presence.owing === 0 && presence.ready && presence.course && !presence.course.live) {
-      effects.push(...this.#handoutPage(presence, presence.course));
+      if (what === "taken") session.lobbyAcknowledged = id;
+    } else if (kept) effects.push(...this.#settlePrivately(kept, session.name!, what, sent, owed.delivery, now));
+    if (session.owing === 0 && session.ready && session.cursor && !session.cursor.live) {
+      effects.push(...this.#handoutPage(session, session.cursor));
     }
     return effects;
   }
@@ -150,20 +157,20 @@ export class Post {
    * A session has left, or speaks our own protocol from now on: what it owes is settled. One message at a time goes down to a
    * handout session; `underWay`, when the first may have arrived. The others never went out.
    */
-  release(presence: Presence, person: Person, underWay: boolean, now: number): Effect[] {
+  release(session: Session, user: User, underWay: boolean, now: number): Effect[] {
     const effects: Effect[] = [];
-    let sent = underWay && presence.ready;
-    presence.ready = false;
-    presence.course = undefined;
-    this.#newcomers.delete(presence);
-    for (const id of [...presence.owes.keys()]) {
-      effects.push(...this.settle(presence, id, "missed", sent, now));
+    let sent = underWay && session.ready;
+    session.ready = false;
+    session.cursor = undefined;
+    this.#newcomers.delete(session);
+    for (const id of [...session.owes.keys()]) {
+      effects.push(...this.settle(session, id, "missed", sent, now));
       sent = false;
     }
-    if (presence.lobbyTaken > 0) this.store.seen(LOBBY, person.name, presence.lobbyTaken);
-    if (!person.listens) {
-      if (this.#acknowledged.has(person)) effects.push(...this.#mark(person, now));
-      effects.push(...this.#awaiting.miss(person, Infinity));
+    if (session.lobbyAcknowledged > 0) this.store.seen(LOBBY, user.name, session.lobbyAcknowledged);
+    if (!user.listens) {
+      if (this.#acknowledged.has(user)) effects.push(...this.#mark(user, now));
+      effects.push(...this.#awaiting.miss(user, Infinity));
     }
     this.audience.moved();
     return effects;
@@ -178,13 +185,13 @@ export class Post {
   /** Puts into the store what was acknowledged, and gives up what was waited for too long. */
   tick(now: number): Effect[] {
     const effects: Effect[] = [];
-    for (const person of this.#acknowledged) effects.push(...this.#mark(person, now));
+    for (const user of this.#acknowledged) effects.push(...this.#mark(user, now));
     effects.push(...this.#awaiting.tick(now));
-    for (const [presence, due] of this.#newcomers) {
+    for (const [session, due] of this.#newcomers) {
       if (due > now) break;
-      this.#newcomers.delete(presence);
-      presence.course = new Course(this.#acked(presence), this.store.last, now);
-      effects.push(...this.#handoutPage(presence, presence.course));
+      this.#newcomers.delete(session);
+      session.cursor = new DeliveryCursor(this.#acked(session), this.store.last, now);
+      effects.push(...this.#handoutPage(session, session.cursor));
     }
     return effects;
   }
@@ -199,7 +206,7 @@ export class Post {
   }
 
   /** Tells everybody whom a message is for, and the sender's other sessions. */
-  #spread(kept: KeptMessage, sayer: Presence, now: number, awaiting?: Sender): Effect[] {
+  #spread(kept: StoredMessage, sayer: Session, now: number, awaiting?: WaitingSender): Effect[] {
     const { to, from, seq, text } = kept;
     const message = new Message(seq, from, scopeOf(to, LOBBY), text, kept);
     const ids: SessionId[] = [];
@@ -220,18 +227,18 @@ export class Post {
         for (const guest of this.people.guests) if (guest !== sayer) ids.push(guest.id);
         for (const handout of this.people.handouts) {
           if (handout === sayer) continue;
-          const person = this.people.get(handout.name)!;
+          const user = this.people.get(handout.name)!;
           this.#toHandout(
             handout,
             message,
             ids,
             now,
-            person.listens || person.name === from ? undefined : awaiting?.delivery,
+            user.listens || user.name === from ? undefined : awaiting?.delivery,
           );
         }
         if (awaiting) {
-          for (const person of this.people.all) {
-            if (person.name !== from) this.#awaiting.expect(person, kept, awaiting);
+          for (const user of this.people.all) {
+            if (user.name !== from) this.#awaiting.expect(user, kept, awaiting);
           }
         }
       }
@@ -241,33 +248,33 @@ export class Post {
 
   /** Which of these sessions are told number `seq` now; the others are behind and come to it by themselves. */
   #offered(
-    presences: readonly Presence[],
+    sessions: readonly Session[],
     seq: number,
     characters: number,
     said: number,
-    except: Presence | undefined,
-    privately?: Person,
+    except: Session | undefined,
+    privately?: User,
   ): SessionId[] {
     const ids: SessionId[] = [];
-    for (const presence of presences) {
-      if (presence !== except && presence.course?.offer(seq, characters, said)) ids.push(presence.id);
+    for (const session of sessions) {
+      if (session !== except && session.cursor?.offer(seq, characters, said)) ids.push(session.id);
     }
     if (privately && ids.length > 0) owedPrivately(privately, seq);
     return ids;
   }
 
   #toHandout(
-    handout: Presence | undefined,
+    handout: Session | undefined,
     message: Message,
     ids: SessionId[],
     said: number,
-    delivery: Delivery | undefined,
+    delivery: PendingOutcome | undefined,
   ): void {
     if (!handout?.ready) return;
     if (message.scope === "one") {
       // What waits for them is on its way to them page by page, this one with it.
-      if (!handout.course?.live) return;
-      handout.course.told = message.id;
+      if (!handout.cursor?.live) return;
+      handout.cursor.told = message.id;
     }
     delivery?.expect();
     handout.owes.set(message.id, { message, delivery, said });
@@ -275,64 +282,64 @@ export class Post {
   }
 
   /** Tells a session what it has not been told yet, as much as it may be told before it acknowledges. */
-  #page(presence: Presence, course: Course): Effect[] {
-    const name = presence.name!;
-    const person = this.people.get(name)!;
+  #page(session: Session, cursor: DeliveryCursor): Effect[] {
+    const name = session.name!;
+    const user = this.people.get(name)!;
     const effects: Effect[] = [];
-    for (let limit = course.room; limit > 0 && !course.live; limit = course.room) {
-      const { told, waitingUpTo } = course;
+    for (let limit = cursor.room; limit > 0 && !cursor.live; limit = cursor.room) {
+      const { told, waitingUpTo } = cursor;
       const waits = told < waitingUpTo;
       // What comes after may be the user's own, or acknowledged by another of their sessions meanwhile.
       const page = waits
         ? this.store.waiting(name, told, limit).filter(({ seq }) => seq <= waitingUpTo)
         : this.store.since(name, told, limit);
       for (const entry of page) {
-        if (course.room === 0) return effects;
-        if (entry.type === "message") course.tell(entry.seq, entry.text.length, entry.time);
-        else course.tell(entry.seq, entry.id.length, NaN);
-        if (entry.type !== "message" || "user" in entry.to) owedPrivately(person, entry.seq);
-        effects.push(tell(presence.id, eventOf(entry)));
+        if (cursor.room === 0) return effects;
+        if (entry.type === "message") cursor.tell(entry.seq, entry.text.length, entry.time);
+        else cursor.tell(entry.seq, entry.id.length, NaN);
+        if (entry.type !== "message" || "user" in entry.to) owedPrivately(user, entry.seq);
+        effects.push(tell(session.id, eventOf(entry)));
       }
       if (page.length === limit) continue;
-      course.live = !waits;
-      course.told = waits ? waitingUpTo : Math.max(course.told, this.store.last);
+      cursor.live = !waits;
+      cursor.told = waits ? waitingUpTo : Math.max(cursor.told, this.store.last);
     }
     return effects;
   }
 
-  #handoutPage(presence: Presence, course: Course): Effect[] {
+  #handoutPage(session: Session, cursor: DeliveryCursor): Effect[] {
     const effects: Effect[] = [];
-    while (!course.live && effects.length === 0) {
-      const page = this.store.waiting(presence.name!, course.told, HANDOUT_PAGE, "private");
+    while (!cursor.live && effects.length === 0) {
+      const page = this.store.waiting(session.name!, cursor.told, HANDOUT_PAGE, "private");
       for (const entry of page) {
-        course.told = entry.seq;
+        cursor.told = entry.seq;
         if (entry.type !== "message") continue;
         const message = new Message(entry.seq, entry.from, "one", entry.text, entry);
-        presence.owes.set(entry.seq, { message, delivery: undefined, said: UNTIMED });
-        effects.push(tell(presence.id, message));
+        session.owes.set(entry.seq, { message, delivery: undefined, said: UNTIMED });
+        effects.push(tell(session.id, message));
       }
-      course.live = page.length < HANDOUT_PAGE;
+      cursor.live = page.length < HANDOUT_PAGE;
     }
     return effects;
   }
 
   /** Marks in the store what a person has acknowledged, and tells the senders. */
-  #mark(person: Person, now: number): Effect[] {
-    this.#acknowledged.delete(person);
-    person.privateFrom = person.privateUpTo > person.acked ? person.acked + 1 : Infinity;
-    const taken = this.store.acknowledge(person.name, person.acked);
+  #mark(user: User, now: number): Effect[] {
+    this.#acknowledged.delete(user);
+    user.privateFrom = user.privateUpTo > user.acked ? user.acked + 1 : Infinity;
+    const taken = this.store.acknowledge(user.name, user.acked);
     return taken.flatMap(({ seq, from, id }) => {
       if (id === undefined) return [];
-      return this.notify({ type: "delivered", owner: from, to: person.name, id, of: seq, time: Math.floor(now) });
+      return this.notify({ type: "delivered", owner: from, to: user.name, id, of: seq, time: Math.floor(now) });
     });
   }
 
   #settlePrivately(
-    { seq, from, id }: KeptMessage,
+    { seq, from, id }: StoredMessage,
     to: string,
     what: "taken" | "missed",
     sent: boolean,
-    delivery: Delivery | undefined,
+    delivery: PendingOutcome | undefined,
     now: number,
   ): Effect[] {
     if (what === "missed" && delivery) this.store.withdraw(seq);
@@ -345,18 +352,18 @@ export class Post {
     return this.notify({ type: "failed", ...notice, why: `${to}'s client did not confirm it` });
   }
 
-  #acked(presence: Presence): number {
-    const person = this.people.get(presence.name)!;
-    return person.acked = Math.max(person.acked, this.store.user(person.name)?.acked ?? 0);
+  #acked(session: Session): number {
+    const user = this.people.get(session.name)!;
+    return user.acked = Math.max(user.acked, this.store.user(user.name)?.acked ?? 0);
   }
 }
 
-function owedPrivately(person: Person, seq: number): void {
-  person.privateFrom = Math.min(person.privateFrom, seq);
-  person.privateUpTo = Math.max(person.privateUpTo, seq);
+function owedPrivately(user: User, seq: number): void {
+  user.privateFrom = Math.min(user.privateFrom, seq);
+  user.privateUpTo = Math.max(user.privateUpTo, seq);
 }
 
-function eventOf(entry: Kept): Event {
+function eventOf(entry: StoredEntry): Event {
   if (entry.type !== "message") return { type: "notice", notice: entry };
   return new Message(entry.seq, entry.from, scopeOf(entry.to, LOBBY), entry.text, entry);
 }

@@ -1,22 +1,22 @@
-import { type Delivery, outcome, settled } from "./outcome.ts";
-import type { Effect, Telling } from "./effect.ts";
+import { outcome, type PendingOutcome, settled } from "./outcome.ts";
+import type { Effect, Tell } from "./effect.ts";
 import { Message, type Scope } from "./event.ts";
-import type { People, Presence } from "./users.ts";
+import type { OnlineUsers, Session } from "./users.ts";
 import type { Tally } from "./tally.ts";
 
 /** What is said at the handouts' doors and is not kept: whoever is there hears it, or nobody does. */
-export class Voice {
-  readonly #people: People;
+export class LiveDelivery {
+  readonly #people: OnlineUsers;
   readonly #tally: Tally;
   #lastMessage = 0;
 
-  constructor(people: People, tally: Tally) {
+  constructor(people: OnlineUsers, tally: Tally) {
     this.#people = people;
     this.#tally = tally;
   }
 
   /** Says something to one; a receiver that cannot be told has missed it. */
-  send(sender: Presence, to: Presence | undefined, text: string, delivery: Delivery, now: number): Effect[] {
+  send(sender: Session, to: Session | undefined, text: string, delivery: PendingOutcome, now: number): Effect[] {
     this.#tally.said++;
     if (to?.ready) return [this.#dispatch([to], delivery, sender.name!, "one", text, now)];
     delivery.expect();
@@ -24,9 +24,9 @@ export class Voice {
   }
 
   /** Says something to everybody else at these doors. */
-  sendAll(sender: Presence, text: string, delivery: Delivery, now: number): Effect[] {
+  sendAll(sender: Session, text: string, delivery: PendingOutcome, now: number): Effect[] {
     this.#tally.said++;
-    const receivers: Presence[] = [];
+    const receivers: Session[] = [];
     for (const { handout } of this.#people.all) {
       if (!handout || handout === sender) continue;
       if (handout.ready) receivers.push(handout);
@@ -40,26 +40,26 @@ export class Voice {
   }
 
   /** A guest says something to everybody; nobody answers for it to them. */
-  announce(guest: Presence, text: string, now: number): Effect[] {
+  announce(guest: Session, text: string, now: number): Effect[] {
     this.#tally.said++;
     const receivers = [...this.#people.handouts].filter(({ ready }) => ready);
     return this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text, now);
   }
 
   /** A receiver has answered, or never will. */
-  settle(presence: Presence, id: number, what: "taken" | "missed", now: number): Effect[] {
-    const owed = presence.owes.get(id);
+  settle(session: Session, id: number, what: "taken" | "missed", now: number): Effect[] {
+    const owed = session.owes.get(id);
     if (!owed) return [];
-    presence.owes.delete(id);
+    session.owes.delete(id);
     if (what === "taken") this.#tally.confirm(owed.said, now);
     return owed.delivery ? settled(owed.delivery, what) : [];
   }
 
   /** Guests hear it too. */
   #dispatchToAll(
-    receivers: Presence[],
-    delivery: Delivery | undefined,
-    sender: Presence,
+    receivers: Session[],
+    delivery: PendingOutcome | undefined,
+    sender: Session,
     from: string,
     text: string,
     now: number,
@@ -71,13 +71,13 @@ export class Voice {
   }
 
   #dispatch(
-    receivers: Presence[],
-    delivery: Delivery | undefined,
+    receivers: Session[],
+    delivery: PendingOutcome | undefined,
     from: string,
     scope: Scope,
     text: string,
     said: number,
-  ): Telling {
+  ): Tell {
     const message = new Message(--this.#lastMessage, from, scope, text);
     for (const receiver of receivers) {
       delivery?.expect();

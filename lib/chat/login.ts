@@ -4,12 +4,12 @@ import { type Accounts, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
-import { Patience } from "./login_backoff.ts";
-import type { Presence, Proof } from "./users.ts";
-import type { Store } from "./store.ts";
+import { LoginBackoff } from "./login_backoff.ts";
+import type { Proof, Session } from "./users.ts";
+import type { MessageStore } from "./store.ts";
 
 /** Where challenges get what nobody can foresee. */
-export interface Dice {
+export interface Randomness {
   /** So many random bytes. */
   bytes(count: number): Uint8Array;
   /** Bytes for a name that stay the same as long as the server runs, and that nobody can guess. */
@@ -19,28 +19,28 @@ export interface Dice {
 const NONCE_BYTES = 16;
 
 /** What the entrance needs of the house. */
-export interface House {
+export interface LoginContext {
   accounts(): Accounts;
   /** What is kept; undefined while nothing is. */
-  store(): Store | undefined;
+  store(): MessageStore | undefined;
   /** The session is who it says it is. */
-  admit(presence: Presence, name: string, proof: Uint8Array | undefined, now: number): Effect[];
-  session(id: number): Presence | undefined;
+  admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[];
+  session(id: number): Session | undefined;
 }
 
 interface HeldTry {
   readonly due: number;
   readonly session: number;
-  readonly judge: (presence: Presence) => Effect[];
+  readonly judge: (session: Session) => Effect[];
 }
 
 /** Who comes in, and under which name: by a password said, or by a proof that does not say it. */
-export class Entrance {
-  readonly #patience: Patience;
+export class Login {
+  readonly #patience: LoginBackoff;
   #held: HeldTry[] = [];
 
-  constructor(readonly house: House, limits: Limits, readonly dice: Dice | undefined) {
-    this.#patience = new Patience(limits);
+  constructor(readonly house: LoginContext, limits: Limits, readonly dice: Randomness | undefined) {
+    this.#patience = new LoginBackoff(limits);
   }
 
   get held(): number {
@@ -48,63 +48,63 @@ export class Entrance {
   }
 
   /** Somebody says a name and its password; with `asks` only to hear whether that is so. */
-  login(presence: Presence, name: string, password: string, now: number, asks = false): Effect[] {
-    if (presence.name !== undefined || presence.login) return [];
-    presence.login = { name, counts: true, asks };
-    return this.#patiently(presence, name, now, () => this.#judge(presence, name, password, now));
+  login(session: Session, name: string, password: string, now: number, asks = false): Effect[] {
+    if (session.name !== undefined || session.login) return [];
+    session.login = { name, counts: true, asks };
+    return this.#patiently(session, name, now, () => this.#judge(session, name, password, now));
   }
 
   /** Somebody says a name and will prove it: an account by its password, any other name by a key of their own. */
-  hello(presence: Presence, name: string, nonce: string, key: Uint8Array | undefined): Effect[] {
-    if (presence.name !== undefined || presence.login) return [];
+  hello(session: Session, name: string, nonce: string, key: Uint8Array | undefined): Effect[] {
+    if (session.name !== undefined || session.login) return [];
     const proof = this.#proofFor(name, key);
-    if (typeof proof === "string") return [refuse(presence, proof)];
+    if (typeof proof === "string") return [refuse(session, proof)];
     const challenge = this.#challenge(name, proof);
-    presence.login = { name, counts: true, proving: { nonce, challenge, by: proof, answered: false } };
-    return [tell(presence.id, { type: "challenge", challenge })];
+    session.login = { name, counts: true, proving: { nonce, challenge, by: proof, answered: false } };
+    return [tell(session.id, { type: "challenge", challenge })];
   }
 
-  prove(presence: Presence, proof: Uint8Array, now: number): Effect[] {
-    const { login } = presence;
+  prove(session: Session, proof: Uint8Array, now: number): Effect[] {
+    const { login } = session;
     if (!login?.proving || login.proving.answered) return [];
     const { nonce, challenge, by } = login.proving;
-    presence.login = { ...login, proving: { ...login.proving, answered: true } };
-    const effect: Effect = { type: "prove", session: presence.id, name: login.name, nonce, challenge, by, proof };
-    return this.#patiently(presence, login.name, now, () => [effect]);
+    session.login = { ...login, proving: { ...login.proving, answered: true } };
+    const effect: Effect = { type: "prove", session: session.id, name: login.name, nonce, challenge, by, proof };
+    return this.#patiently(session, login.name, now, () => [effect]);
   }
 
   /** What was tried is right, or not. */
-  judged(presence: Presence, right: boolean, proof: Uint8Array | undefined, now: number): Effect[] {
-    const { login } = presence;
+  judged(session: Session, right: boolean, proof: Uint8Array | undefined, now: number): Effect[] {
+    const { login } = session;
     if (!login) return [];
-    presence.login = undefined;
+    session.login = undefined;
     if (!right || !login.counts) {
       const by = login.proving?.by.type;
       const text = by === "key" ? "that is not the key that the name is held by" : "wrong password";
       return [
-        tell(presence.id, { type: "turnedAway", why: by ? { text } : "credentials" }),
-        { type: "note", text: `login of ${login.name} from ${presence.address} refused: name or password` },
+        tell(session.id, { type: "turnedAway", why: by ? { text } : "credentials" }),
+        { type: "note", text: `login of ${login.name} from ${session.address} refused: name or password` },
       ];
     }
-    this.#patience.succeeded(login.name, presence.address);
+    this.#patience.succeeded(login.name, session.address);
     const by = login.proving?.by;
     if (by?.type === "key") {
       // Somebody else may have been given the name meanwhile.
       const still = this.#proofFor(login.name, by.key);
-      if (typeof still === "string") return [refuse(presence, still)];
+      if (typeof still === "string") return [refuse(session, still)];
       if (by.fresh) this.house.store()!.addUser(login.name, by.key, now);
     }
-    if (login.asks) return [tell(presence.id, { type: "welcome", name: login.name })];
-    return this.house.admit(presence, login.name, proof, now);
+    if (login.asks) return [tell(session.id, { type: "welcome", name: login.name })];
+    return this.house.admit(session, login.name, proof, now);
   }
 
   /** The door says who it is; since then the account may have gone. */
-  known(presence: Presence, name: string, now: number): Effect[] {
-    if (presence.name !== undefined || presence.login) return [];
+  known(session: Session, name: string, now: number): Effect[] {
+    if (session.name !== undefined || session.login) return [];
     if (!this.house.accounts().has(name)) {
-      return [refuse(presence, `${JSON.stringify(name)} is no account of this server any more`)];
+      return [refuse(session, `${JSON.stringify(name)} is no account of this server any more`)];
     }
-    return this.house.admit(presence, name, undefined, now);
+    return this.house.admit(session, name, undefined, now);
   }
 
   /** Looks at those who have waited long enough. */
@@ -115,22 +115,22 @@ export class Entrance {
     return due.flatMap((login) => login.judge(this.house.session(login.session)!));
   }
 
-  forget(presence: Presence): void {
-    this.#held = this.#held.filter((login) => login.session !== presence.id);
+  forget(session: Session): void {
+    this.#held = this.#held.filter((login) => login.session !== session.id);
   }
 
-  #patiently(presence: Presence, name: string, now: number, judge: () => Effect[]): Effect[] {
-    const wait = this.#patience.attempted(name, presence.address, now);
+  #patiently(session: Session, name: string, now: number, judge: () => Effect[]): Effect[] {
+    const wait = this.#patience.attempted(name, session.address, now);
     if (wait === 0) return judge();
-    this.#held.push({ due: now + wait, session: presence.id, judge });
-    return [{ type: "note", text: `login of ${name} from ${presence.address} waits ${wait / 1000} s after failures` }];
+    this.#held.push({ due: now + wait, session: session.id, judge });
+    return [{ type: "note", text: `login of ${name} from ${session.address} waits ${wait / 1000} s after failures` }];
   }
 
-  #judge(presence: Presence, name: string, password: string, now: number): Effect[] {
+  #judge(session: Session, name: string, password: string, now: number): Effect[] {
     const judgement = this.house.accounts().judge(name, password);
-    if ("right" in judgement) return this.judged(presence, judgement.right, undefined, now);
-    presence.login = { name, counts: judgement.counts, asks: presence.login!.asks ?? false };
-    return [{ type: "check", session: presence.id, password, secret: judgement.try }];
+    if ("right" in judgement) return this.judged(session, judgement.right, undefined, now);
+    session.login = { name, counts: judgement.counts, asks: session.login!.asks ?? false };
+    return [{ type: "check", session: session.id, password, secret: judgement.try }];
   }
 
   /** What a name is to be proven by; a sentence when nobody can have it. */
@@ -159,6 +159,6 @@ export class Entrance {
   }
 }
 
-function refuse(presence: Presence, text: string): Effect {
-  return tell(presence.id, { type: "turnedAway", why: { text } });
+function refuse(session: Session, text: string): Effect {
+  return tell(session.id, { type: "turnedAway", why: { text } });
 }

@@ -1,7 +1,7 @@
 import type { Limits } from "../core/limits.ts";
 
 /** The limits that patience is made of. */
-export type PatienceLimits = Pick<
+export type LoginBackoffLimits = Pick<
   Limits,
   "freeFailures" | "failureDelayMs" | "failureDelayMostMs" | "failureMemoryMs" | "failureEntries"
 >;
@@ -21,12 +21,12 @@ const NAME_CHARACTERS = 64;
  * Each login counts as failed until `succeeded` says otherwise, so logins at the same time are counted like those one after
  * the other. When too many are remembered, those that have not been slowed down yet are forgotten first.
  */
-export class Patience {
+export class LoginBackoff {
   /** In the order of their last attempts: those within the free failures, and those past them. */
   readonly #free = new Map<string, Failures>();
   readonly #slowed = new Map<string, Failures>();
 
-  constructor(readonly limits: PatienceLimits) {}
+  constructor(readonly limits: LoginBackoffLimits) {}
 
   /** One more login; how long it waits before it is looked at. */
   attempted(name: string, address: string, now: number): number {

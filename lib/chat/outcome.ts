@@ -2,7 +2,7 @@ import { type Effect, tell } from "./effect.ts";
 import type { Tally } from "./tally.ts";
 
 /** One message and what is still to be heard of it; settled when every receiver has taken or missed it. */
-export class Delivery {
+export class PendingOutcome {
   #waiting = 0;
   #missed = false;
 
@@ -42,14 +42,14 @@ export class Delivery {
 }
 
 /** One receiver's answer; the sender's outcome when it was the last. */
-export function settled(delivery: Delivery, what: "taken" | "missed"): Effect[] {
+export function settled(delivery: PendingOutcome, what: "taken" | "missed"): Effect[] {
   if (what === "taken") delivery.take();
   else delivery.miss();
   return delivery.settled ? [outcome(delivery)] : [];
 }
 
 /** What a sender at a handout door is told in the end. */
-export function outcome(delivery: Delivery): Effect {
+export function outcome(delivery: PendingOutcome): Effect {
   if (!delivery.delivered) delivery.tally.failed++;
   return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
 }

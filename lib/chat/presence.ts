@@ -1,17 +1,17 @@
 import type { Effect } from "./effect.ts";
-import type { People } from "./users.ts";
+import type { OnlineUsers } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;
 /** So that a second brings a thousand pieces of news at most, however many are told of however many. */
 const GATHER_MS_EACH = 1;
 
 /** Who has come and gone, gathered and told to every session of our own protocol: a lab that comes in at once is one piece. */
-export class PresenceNews {
+export class PresenceUpdates {
   #online = new Set<string>();
   #offline = new Set<string>();
   #since = Infinity;
 
-  constructor(readonly people: People) {}
+  constructor(readonly people: OnlineUsers) {}
 
   came(name: string, now: number): void {
     if (!this.#offline.delete(name)) this.#online.add(name);

@@ -5,8 +5,8 @@ import type { NativeCommand } from "./command.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Event, UserState } from "./event.ts";
 import { nameFault } from "./names.ts";
-import type { People, Presence } from "./users.ts";
-import { type KeptMessage, LOBBY, type Store, type Target } from "./store.ts";
+import type { OnlineUsers, Session } from "./users.ts";
+import { LOBBY, type MessageStore, type StoredMessage, type Target } from "./store.ts";
 
 /** The most that one page of history holds. */
 const HISTORY_PAGE = 1000;
@@ -15,10 +15,10 @@ const HISTORY_STEP = 100;
 const HISTORY_CHARACTERS = 48 * 1024;
 
 /** What can be asked about users, rooms and what was said, and who is in which room. */
-export class Directory {
+export class Queries {
   constructor(
-    readonly store: Store,
-    readonly people: People,
+    readonly store: MessageStore,
+    readonly people: OnlineUsers,
     readonly audience: Audience,
     readonly accounts: () => Accounts,
     readonly limits: Pick<Limits, "rooms" | "textBytes">,
@@ -36,7 +36,7 @@ export class Directory {
   }
 
   answer(
-    asker: Presence,
+    asker: Session,
     command: Extract<NativeCommand, { type: "users" | "rooms" | "inRoom" | "join" | "leaveRoom" | "history" }>,
     now: number,
   ): Effect[] {
@@ -76,7 +76,7 @@ export class Directory {
     return { type: "inRoom", ref, room, users };
   }
 
-  #join(asker: Presence, ref: number, room: string, now: number): Effect[] {
+  #join(asker: Session, ref: number, room: string, now: number): Effect[] {
     const why = this.store.rooms().includes(room) ? undefined : nameFault(room) ?? this.#full();
     if (why) return [tell(asker.id, { type: "denied", ref, why })];
     if (!this.audience.isIn(asker.name!, room)) {
@@ -86,7 +86,7 @@ export class Directory {
     return [tell(asker.id, { type: "joined", ref, room, members: this.store.members(room).length })];
   }
 
-  #leave(asker: Presence, ref: number, room: string): Effect[] {
+  #leave(asker: Session, ref: number, room: string): Effect[] {
     const why = room === LOBBY
       ? "the lobby is everybody's, nobody leaves it"
       : this.audience.isIn(asker.name!, room)
@@ -98,13 +98,13 @@ export class Directory {
     return [tell(asker.id, { type: "left", ref, room })];
   }
 
-  #history(asker: Presence, { ref, of, before, limit }: Extract<NativeCommand, { type: "history" }>): Effect[] {
+  #history(asker: Session, { ref, of, before, limit }: Extract<NativeCommand, { type: "history" }>): Effect[] {
     if ("room" in of && !this.audience.isIn(asker.name!, of.room)) {
       return [tell(asker.id, { type: "denied", ref, why: `${JSON.stringify(of.room)} is not a room that you are in` })];
     }
     const most = Math.min(Math.max(1, limit), HISTORY_PAGE);
     const where = "room" in of ? of : { between: [asker.name!, of.user] as const };
-    const messages: KeptMessage[] = [];
+    const messages: StoredMessage[] = [];
     let more = true;
     for (let characters = 0; more && messages.length < most && characters < HISTORY_CHARACTERS;) {
       const count = Math.min(HISTORY_STEP, most - messages.length);

@@ -2,17 +2,17 @@ import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
-import { isReserved, look } from "./look_alikes.ts";
+import { isReserved, skeleton } from "./look_alikes.ts";
 import { nameFault } from "./names.ts";
-import type { Presence } from "./users.ts";
-import type { Store } from "./store.ts";
+import type { Session } from "./users.ts";
+import type { MessageStore } from "./store.ts";
 
 /** What the registrar needs of the house. */
-export interface Registry {
+export interface RegistrationContext {
   accounts(): Accounts;
   add(name: string, secret: ScryptSecret): void;
   /** What is kept; undefined while nothing is. */
-  store(): Store | undefined;
+  store(): MessageStore | undefined;
 }
 
 const HOUR_MS = 60 * 60_000;
@@ -21,29 +21,29 @@ const HOUR_MS = 60 * 60_000;
  * Makes accounts: a name that nobody could take for another's, and a password that is kept as its scrypt key. It is an account once
  * it stands in the users file, at every door at once.
  */
-export class Registrar {
+export class Registration {
   /** The looks of names that are being written down. */
   readonly #pending = new Set<string>();
   /** When somebody at an address has registered last, oldest first. */
   readonly #lately = new Map<string, number[]>();
 
-  constructor(readonly registry: Registry, readonly limits: Limits) {}
+  constructor(readonly registry: RegistrationContext, readonly limits: Limits) {}
 
-  register(presence: Presence, name: string, password: string, now: number): Effect[] {
-    const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#tooMany(presence.address, now);
+  register(session: Session, name: string, password: string, now: number): Effect[] {
+    const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#tooMany(session.address, now);
     if (why !== undefined) {
       return [
-        tell(presence.id, { type: "registered", name, why }),
-        { type: "note", text: `registration of ${name} from ${presence.address} refused: ${why}` },
+        tell(session.id, { type: "registered", name, why }),
+        { type: "note", text: `registration of ${name} from ${session.address} refused: ${why}` },
       ];
     }
-    this.#pending.add(look(name));
-    return [{ type: "enroll", session: presence.id, name, password }];
+    this.#pending.add(skeleton(name));
+    return [{ type: "enroll", session: session.id, name, password }];
   }
 
   /** A name was written down, or could not be. */
   enrolled(session: number, name: string, outcome: ScryptSecret | string): Effect[] {
-    this.#pending.delete(look(name));
+    this.#pending.delete(skeleton(name));
     const why = typeof outcome === "string" ? outcome : undefined;
     if (typeof outcome !== "string") this.registry.add(name, outcome);
     const text = why === undefined ? `${name} has registered` : `registration of ${name} failed: ${why}`;
@@ -54,12 +54,12 @@ export class Registrar {
     const fault = nameFault(name);
     if (fault !== undefined) return fault;
     if (isReserved(name)) return `"${name}" is reserved: it could be taken for something that is nobody's`;
-    const like = look(name);
+    const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by somebody else at this moment`;
     const store = this.registry.store();
     for (const other of [...this.registry.accounts().names, ...store?.users() ?? []]) {
       if (other === name) return `"${name}" is taken`;
-      if (look(other) === like) return `"${name}" looks like "${other}", who is somebody else`;
+      if (skeleton(other) === like) return `"${name}" looks like "${other}", who is somebody else`;
     }
     return undefined;
   }

@@ -15,7 +15,7 @@ export interface NewMessage {
 }
 
 /** A message that is kept; later ones have greater numbers, and no number is given twice. */
-export interface KeptMessage extends NewMessage {
+export interface StoredMessage extends NewMessage {
   readonly type: "message";
   readonly seq: number;
 }
@@ -37,12 +37,12 @@ export interface NewNotice {
 }
 
 /** A notice that is kept, numbered among the messages. */
-export interface KeptNotice extends NewNotice {
+export interface StoredNotice extends NewNotice {
   readonly seq: number;
 }
 
 /** What a user's clients are told, in the order of `seq`. */
-export type Kept = KeptMessage | KeptNotice;
+export type StoredEntry = StoredMessage | StoredNotice;
 
 /** What was answered when a sender said something under an id. */
 export type Answer =
@@ -50,7 +50,7 @@ export type Answer =
   | { readonly type: "refused"; readonly why: string };
 
 /** A user ever seen. */
-export interface KeptUser {
+export interface StoredUser {
   readonly name: string;
   /** What proves the name, for those who have registered it themselves. */
   readonly key: Uint8Array | undefined;
@@ -59,14 +59,14 @@ export interface KeptUser {
 }
 
 /** A private message whose receiver has it now. */
-export interface Taken {
+export interface AcknowledgedMessage {
   readonly seq: number;
   readonly from: string;
   readonly id: string | undefined;
 }
 
 /** A private message that nobody has come for in time. */
-export interface Expired extends Taken {
+export interface ExpiredMessage extends AcknowledgedMessage {
   readonly to: string;
 }
 
@@ -78,7 +78,7 @@ export interface Expired extends Taken {
  * 2. `seq` grows by each kept message and notice, across restarts, and is never given twice once it was committed.
  * 3. A call that fails throws; then `rollback` is the only call that makes sense.
  */
-export interface Store {
+export interface MessageStore {
   /** Names this store among all others, for as long as it lives: numbers of one mean nothing in another. */
   readonly id: string;
   /** The greatest number given so far; 0 at the beginning. */
@@ -87,7 +87,7 @@ export interface Store {
   readonly dirty: boolean;
 
   /** A user ever seen. */
-  user(name: string): KeptUser | undefined;
+  user(name: string): StoredUser | undefined;
   /** The names of all users ever seen, sorted by code units. */
   users(): string[];
   /** A new user, or a key for one who had none; is in the lobby from here on. Said again, changes nothing else. */
@@ -106,19 +106,19 @@ export interface Store {
   /** What was answered to this sender under this id. */
   answer(from: string, id: string): Answer | undefined;
   /** Keeps a message; private ones wait for their receiver until `acknowledge` or `settle`. */
-  keep(message: NewMessage): KeptMessage;
+  keep(message: NewMessage): StoredMessage;
   /** Keeps that something said under an id was refused, so that it is answered the same way again. */
   refuse(from: string, id: string, why: string, time: number): void;
   /** Keeps a notice, which waits for its owner. */
-  notify(notice: NewNotice): KeptNotice;
+  notify(notice: NewNotice): StoredNotice;
 
   /**
    * The user's clients have everything up to `seq`: nothing up to there waits any more. The private messages that did wait,
    * in order.
    */
-  acknowledge(name: string, seq: number): Taken[];
+  acknowledge(name: string, seq: number): AcknowledgedMessage[];
   /** One private message does not wait any more, whatever the rest does; undefined when it did not wait. */
-  settle(seq: number): Taken | undefined;
+  settle(seq: number): AcknowledgedMessage | undefined;
   /** Forgets a private message of which its sender was told that it has failed. */
   withdraw(seq: number): void;
   /** The user has seen what is in a room up to `seq`, at a door that acknowledges nothing else. */
@@ -128,24 +128,24 @@ export interface Store {
    * What still waits for a user after `after`, oldest first, at most `limit`: private messages and notices not settled, and
    * of the rooms what is past both `acked` and `seen`. Their own messages are not among it. "private" leaves the rooms out.
    */
-  waiting(name: string, after: number, limit: number, only?: "private"): Kept[];
+  waiting(name: string, after: number, limit: number, only?: "private"): StoredEntry[];
   /**
    * All that concerns a user after `after`, waiting or not, oldest first, at most `limit`: private messages to and from them,
    * notices to them, and of each room they are in all since they joined, their own messages too.
    */
-  since(name: string, after: number, limit: number): Kept[];
+  since(name: string, after: number, limit: number): StoredEntry[];
   /** The last messages before `before`, newest last, at most `limit`: between two users, or in a room. */
   history(
     where: { readonly between: readonly [string, string] } | { readonly room: string },
     before: number,
     limit: number,
-  ): KeptMessage[];
+  ): StoredMessage[];
 
   /**
    * Forgets what is from before `oldest`, and of each room all but the last `perRoom`. The private messages that still waited
    * are returned, so that their senders can be told. At most `limit` entries a call; `more` when there are more.
    */
-  prune(oldest: number, perRoom: number, limit: number): { readonly expired: Expired[]; readonly more: boolean };
+  prune(oldest: number, perRoom: number, limit: number): { readonly expired: ExpiredMessage[]; readonly more: boolean };
 
   commit(): void;
   rollback(): void;

@@ -1,23 +1,23 @@
 import type { ScryptSecret } from "./accounts.ts";
-import type { Course } from "./delivery_cursor.ts";
-import type { Delivery } from "./outcome.ts";
+import type { DeliveryCursor } from "./delivery_cursor.ts";
+import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message } from "./event.ts";
-import type { KeptMessage } from "./store.ts";
+import type { StoredMessage } from "./store.ts";
 
 /** What names a session for as long as the server runs. */
 export type SessionId = number;
 
 /** What a handout session has been told and has not answered yet. */
-export interface Owed {
+export interface PendingReceipt {
   readonly message: Message;
   /** Whoever waits to hear of it; kept messages of our own doors have nobody. */
-  readonly delivery: Delivery | undefined;
+  readonly delivery: PendingOutcome | undefined;
   /** When the message was said, for the receipt's time. */
   readonly said: number;
 }
 
 /** Somebody on the way in. */
-export interface Login {
+export interface PendingLogin {
   readonly name: string;
   /** Whether the right answer opens; not when a decoy was tried. */
   readonly counts: boolean;
@@ -38,25 +38,25 @@ export type Proof =
   | { readonly type: "key"; readonly key: Uint8Array; readonly fresh: boolean };
 
 /** The hub's view of one session. */
-export class Presence {
+export class Session {
   name: string | undefined;
   /** A handout session knows only what its handout has; a guest is in the lobby, and no more; the others speak our own protocol. */
   kind: "handout" | "native" | "guest" = "handout";
   /** Whether it can be told messages. */
   ready = false;
-  login: Login | undefined;
+  login: PendingLogin | undefined;
   /** What a guest is called. */
   visitor = "";
   /** Of a native session, and of a handout session for which something was kept. */
-  course: Course | undefined;
+  cursor: DeliveryCursor | undefined;
   /** The last message of the lobby that it has taken. */
-  lobbyTaken = 0;
-  #owes: Map<number, Owed> | undefined;
+  lobbyAcknowledged = 0;
+  #owes: Map<number, PendingReceipt> | undefined;
 
   constructor(readonly id: SessionId, readonly address: string, readonly brief = false) {}
 
   /** What it has been told and has neither taken nor missed; the first is under way, the others stand behind it. */
-  get owes(): Map<number, Owed> {
+  get owes(): Map<number, PendingReceipt> {
     return this.#owes ??= new Map();
   }
 
@@ -66,18 +66,18 @@ export class Presence {
 }
 
 /** A kept message that a sender at a handout door wants to hear of. */
-export interface Awaited {
-  readonly delivery: Delivery;
+export interface AwaitedReceipt {
+  readonly delivery: PendingOutcome;
   /** No longer than this. */
   readonly until: number;
-  readonly kept: KeptMessage;
+  readonly kept: StoredMessage;
 }
 
 /** One user who is online, with all their sessions. */
-export class Person {
+export class User {
   /** At most one: the handout knows no second. */
-  handout: Presence | undefined;
-  readonly natives: Presence[] = [];
+  handout: Session | undefined;
+  readonly natives: Session[] = [];
   /** Up to where their clients have everything. */
   acked = 0;
   /** The first message or notice of their own that they were told and have not acknowledged; Infinity when there is none. */
@@ -85,7 +85,7 @@ export class Person {
   /** The last of them. */
   privateUpTo = 0;
   /** Senders at handout doors who wait for the acknowledgement of a kept message, by its number. */
-  readonly awaited = new Map<number, Awaited>();
+  readonly awaited = new Map<number, AwaitedReceipt>();
 
   constructor(
     readonly name: string,
@@ -99,93 +99,93 @@ export class Person {
 
   /** Whether any session of theirs can be told kept messages. */
   get listens(): boolean {
-    return this.natives.some((presence) => presence.ready);
+    return this.natives.some((session) => session.ready);
   }
 }
 
 /** Who is online, in the order in which they came. */
-export class People {
-  readonly #persons = new Map<string, Person>();
-  readonly #natives = new Set<Presence>();
-  readonly #handouts = new Set<Presence>();
-  readonly #guests = new Set<Presence>();
+export class OnlineUsers {
+  readonly #users = new Map<string, User>();
+  readonly #natives = new Set<Session>();
+  readonly #handouts = new Set<Session>();
+  readonly #guests = new Set<Session>();
 
   get size(): number {
-    return this.#persons.size;
+    return this.#users.size;
   }
 
   get names(): IterableIterator<string> {
-    return this.#persons.keys();
+    return this.#users.keys();
   }
 
-  get all(): IterableIterator<Person> {
-    return this.#persons.values();
+  get all(): IterableIterator<User> {
+    return this.#users.values();
   }
 
   /** Every session that speaks our own protocol. */
-  get natives(): ReadonlySet<Presence> {
+  get natives(): ReadonlySet<Session> {
     return this.#natives;
   }
 
   /** Every session at a handout door. */
-  get handouts(): ReadonlySet<Presence> {
+  get handouts(): ReadonlySet<Session> {
     return this.#handouts;
   }
 
   /** Every session that is in the lobby without a name; what each is called is in `visitor`. */
-  get guests(): ReadonlySet<Presence> {
+  get guests(): ReadonlySet<Session> {
     return this.#guests;
   }
 
-  get(name: string | undefined): Person | undefined {
-    return name === undefined ? undefined : this.#persons.get(name);
+  get(name: string | undefined): User | undefined {
+    return name === undefined ? undefined : this.#users.get(name);
   }
 
   /** A session is online under its name; true when the user was not online before. */
-  enter(presence: Presence, now: number): boolean {
-    const known = this.#persons.get(presence.name!);
-    const person = known ?? new Person(presence.name!, now);
-    this.#persons.set(person.name, person);
-    if (presence.kind === "native") this.#addNative(person, presence);
+  enter(session: Session, now: number): boolean {
+    const known = this.#users.get(session.name!);
+    const user = known ?? new User(session.name!, now);
+    this.#users.set(user.name, user);
+    if (session.kind === "native") this.#addNative(user, session);
     else {
-      person.handout = presence;
-      this.#handouts.add(presence);
+      user.handout = session;
+      this.#handouts.add(session);
     }
     return !known;
   }
 
   /** A handout session speaks our own protocol from now on. */
-  become(presence: Presence): void {
-    const person = this.get(presence.name)!;
-    person.handout = undefined;
-    this.#handouts.delete(presence);
-    presence.kind = "native";
-    this.#addNative(person, presence);
+  become(session: Session): void {
+    const user = this.get(session.name)!;
+    user.handout = undefined;
+    this.#handouts.delete(session);
+    session.kind = "native";
+    this.#addNative(user, session);
   }
 
   /** A session is a guest. */
-  visit(presence: Presence): void {
-    presence.kind = "guest";
-    this.#guests.add(presence);
+  visit(session: Session): void {
+    session.kind = "guest";
+    this.#guests.add(session);
   }
 
   /** A session is gone; its user, when it was the last. */
-  leave(presence: Presence): Person | undefined {
-    this.#guests.delete(presence);
-    const person = this.get(presence.name);
-    if (!person) return undefined;
-    this.#natives.delete(presence);
-    this.#handouts.delete(presence);
-    if (person.handout === presence) person.handout = undefined;
-    const at = person.natives.indexOf(presence);
-    if (at >= 0) person.natives.splice(at, 1);
-    if (!person.gone) return undefined;
-    this.#persons.delete(person.name);
-    return person;
+  leave(session: Session): User | undefined {
+    this.#guests.delete(session);
+    const user = this.get(session.name);
+    if (!user) return undefined;
+    this.#natives.delete(session);
+    this.#handouts.delete(session);
+    if (user.handout === session) user.handout = undefined;
+    const at = user.natives.indexOf(session);
+    if (at >= 0) user.natives.splice(at, 1);
+    if (!user.gone) return undefined;
+    this.#users.delete(user.name);
+    return user;
   }
 
-  #addNative(person: Person, presence: Presence): void {
-    person.natives.push(presence);
-    this.#natives.add(presence);
+  #addNative(user: User, session: Session): void {
+    user.natives.push(session);
+    this.#natives.add(session);
   }
 }

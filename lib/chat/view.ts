@@ -1,9 +1,9 @@
 import type { Audience } from "./audience.ts";
-import type { People, SessionId } from "./users.ts";
+import type { OnlineUsers, SessionId } from "./users.ts";
 import { LOBBY } from "./store.ts";
 
 /** A user who is online. */
-export interface PersonView {
+export interface UserView {
   readonly name: string;
   readonly since: number;
   readonly sessions: readonly SessionId[];
@@ -19,7 +19,7 @@ export interface RoomView {
 /** The chat as somebody sees it who only looks on. */
 export interface View {
   /** As they came. */
-  readonly people: readonly PersonView[];
+  readonly people: readonly UserView[];
   readonly guests: readonly { readonly name: string; readonly session: SessionId }[];
   /** The lobby first, the others in the order in which they were made, as many as were asked for. */
   readonly rooms: readonly RoomView[];
@@ -28,7 +28,7 @@ export interface View {
 }
 
 /** Looks on; without an audience nothing is kept, and there is only the lobby. */
-export function view(people: People, audience: Audience | undefined, rooms: number): View {
+export function view(people: OnlineUsers, audience: Audience | undefined, rooms: number): View {
   const present = people.size + people.guests.size;
   const names = audience?.store.rooms() ?? [LOBBY];
   return {

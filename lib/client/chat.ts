@@ -1,22 +1,22 @@
 import { oneLine } from "../core/text.ts";
-import { type ChatFace, openChatFace } from "../terminal/chat_app.ts";
-import type { JoinPlan } from "./command_line.ts";
-import { traceLine } from "../terminal/trace.ts";
-import { ChatClient } from "./chat_client.ts";
-import type { Talk } from "./reconnecting_client.ts";
-import { freshRun } from "../store/prover.ts";
-import { pathsFrom } from "../store/paths.ts";
-import { readSecret } from "../store/secret_file.ts";
-import { IM_DOOR } from "../protocols/im/door.ts";
+import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
-import { hooks, type Learning, run } from "./run.ts";
+import { pathsFrom } from "../store/paths.ts";
+import { readSecret } from "../store/private_file.ts";
+import { freshRun } from "../store/prover.ts";
+import { type ChatApp, openChatApp } from "../terminal/chat_app.ts";
+import { traceLine } from "../terminal/print.ts";
+import { ChatClient } from "./chat_client.ts";
+import type { JoinPlan } from "./command_line.ts";
 import type { Over } from "./ending.ts";
+import type { NativeSide } from "./reconnecting_client.ts";
+import { hooks, type Learning, run } from "./run.ts";
 import { ClientFiles } from "./transfer/client_files.ts";
 
 /** Our own client: logs in at the IM door. */
 export async function chat(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
-  const face: ChatFace = openChatFace({
+  const face: ChatApp = openChatApp({
     // Where only the handout is spoken, its words say the same.
     say: (to, text) =>
       client.im ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : client.native.say(to, text),
@@ -44,9 +44,9 @@ export async function chat(plan: JoinPlan): Promise<number> {
 }
 
 /** A client that logs in at the IM door, and asks the face for what it was not told. */
-export function chatClient<T extends Talk>(
+export function chatClient<T extends NativeSide>(
   plan: JoinPlan,
-  face: ChatFace,
+  face: ChatApp,
   learning: Learning,
   talk: (way: NativeClientWay) => T,
 ): { client: ChatClient<T>; typed(line: string): void } {
@@ -65,7 +65,7 @@ export function chatClient<T extends Talk>(
     handoutOnly: learning.handoutOnly ??
       (() => face.problem("this server speaks the IM handout alone; we go on as the handout's client")),
     ...(plan.trace
-      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_DOOR.links[link]!, ...rest)) }
+      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_PROTOCOL.links[link]!, ...rest)) }
       : {}),
   }, talk);
   return { client, typed: (line) => client.typed(line) };

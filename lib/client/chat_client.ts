@@ -2,19 +2,19 @@ import { Fault } from "../core/errors.ts";
 import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
 import { reason } from "../core/reason.ts";
-import { decodeLeniently, encodeText } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import type { NativeClientWay } from "../protocols/native/client.ts";
 import { ImClientSession, type Question } from "../protocols/im/client.ts";
 import { LA } from "../protocols/im/lines.ts";
 import type { Direction, Link } from "../protocols/session.ts";
 import { endpoint } from "../core/address.ts";
 import { clock } from "../net/clock.ts";
-import { Companion, type CompanionHooks, type Talk } from "./reconnecting_client.ts";
+import { type NativeSide, ReconnectingClient, type ReconnectingClientHooks } from "./reconnecting_client.ts";
 import { connect } from "../net/dial.ts";
-import { StreamClient } from "./im_connection.ts";
+import { ImConnection } from "./im_connection.ts";
 
 /** What a chat client tells besides. */
-export interface ChatHooks extends CompanionHooks {
+export interface ChatHooks extends ReconnectingClientHooks {
   /** Takes one typed line as the answer to this; it comes by `typed`. */
   ask(question: Question | "new password" | "password again" | null): void;
   /** A line of the IM handout, while or since that is what is spoken. */
@@ -31,7 +31,7 @@ const SILENCE_MS = 20_000;
 const EVERYBODY = "lobby";
 
 /** A client that logs in at the IM door and goes on in our own protocol, where the server can; as a handout client where not. */
-export class ChatClient<T extends Talk> extends Companion<T> {
+export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
   #im: ImClientSession | undefined;
   #name: string | undefined;
   #password: string | undefined;
@@ -98,15 +98,15 @@ export class ChatClient<T extends Talk> extends Companion<T> {
   async #dial(): Promise<void> {
     const { host, port } = this.where;
     try {
-      this.#begin(new StreamClient(await connect(host, port, CONNECT_MS)));
+      this.#begin(new ImConnection(await connect(host, port, CONNECT_MS)));
     } catch (error) {
       this.down(`cannot connect to ${endpoint(host, port)}: ${reason(error)}`);
     }
   }
 
-  #begin(net: StreamClient): void {
+  #begin(net: ImConnection): void {
     const { chatHooks: hooks } = this;
-    const lines = new LineDecoder(REPLY_BYTES, decodeLeniently);
+    const lines = new LineDecoder(REPLY_BYTES, decodeLossy);
     const trace = hooks.trace;
     let native = false;
     let over = false;

@@ -1,6 +1,6 @@
+import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
-import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort, UsageError } from "../terminal/flags.ts";
-import { peerNameFault } from "../chat/peer_name.ts";
+import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort, UserError } from "../terminal/flags.ts";
 
 /** What the client was asked to do. */
 export type ClientPlan = PrintPlan | JoinPlan | PeerPlan;
@@ -130,7 +130,7 @@ Examples
 `;
 
 /** Reads the client's command line; throws a `UsageError` when it cannot be obeyed. */
-export function readClientLine(args: readonly string[]): ClientPlan {
+export function parseClientArgs(args: readonly string[]): ClientPlan {
   const flags = readFlags(args, OPTIONS);
   return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));
 }
@@ -145,15 +145,15 @@ function readPeer(flags: Flags): PeerPlan {
   const [, host, port, ...more] = flags.words;
   refuseMore("TABLE_HOST and TABLE_PORT after peer", more);
   if (flags.value("password-file") !== undefined) {
-    throw new UsageError("--password-file is for servers; between peers nobody logs in");
+    throw new UserError("--password-file is for servers; between peers nobody logs in");
   }
   const name = flags.value("name");
   if (name === undefined) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
-    throw new UsageError(`peer needs the name that the others know you by; for example: ${example}`);
+    throw new UserError(`peer needs the name that the others know you by; for example: ${example}`);
   }
   const fault = peerNameFault(name);
-  if (fault !== undefined) throw new UsageError(`--name ${JSON.stringify(name)}: ${fault}`);
+  if (fault !== undefined) throw new UserError(`--name ${JSON.stringify(name)}: ${fault}`);
   const udp = flags.value("udp");
   return {
     type: "peer",
@@ -169,16 +169,16 @@ function readPeer(flags: Flags): PeerPlan {
 
 function readJoin(flags: Flags): JoinPlan {
   if (flags.value("udp") !== undefined) {
-    throw new UsageError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
+    throw new UserError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
   }
   const where = readWhere(flags.words, flags.has("tls") || flags.value("tls-cert") !== undefined ? TLS_PORT : IM_PORT);
   if (flags.has("page") && (where.type === "im" || where.type === "lobby")) {
     const chat = ["client chat", where.host, where.port, "--page"].join(" ");
-    throw new UsageError(`--page is for chat, mailbox and peer; the handout's client has no page. Perhaps: ${chat}`);
+    throw new UserError(`--page is for chat, mailbox and peer; the handout's client has no page. Perhaps: ${chat}`);
   }
   const tls = readTls(flags);
   if (tls !== undefined && where.type !== "chat") {
-    throw new UsageError("--tls and --tls-cert are for chat; the handouts' protocols have no TLS");
+    throw new UserError("--tls and --tls-cert are for chat; the handouts' protocols have no TLS");
   }
   return {
     ...where,
@@ -211,7 +211,7 @@ function readWhere(
   const [host, port, ...more] = type === "im" ? [first, ...rest] : rest;
   if (host === undefined || port === undefined) {
     const found = host === undefined ? "nothing more" : `only "${host}"`;
-    throw new UsageError(
+    throw new UserError(
       `expected HOST and PORT${type === "im" ? "" : ` after ${type}`}, found ${found}; --help shows how`,
     );
   }
@@ -220,5 +220,5 @@ function readWhere(
 }
 
 function refuseMore(expected: string, more: readonly string[]): void {
-  if (more.length > 0) throw new UsageError(`expected ${expected}, found one more: "${more[0]}"`);
+  if (more.length > 0) throw new UserError(`expected ${expected}, found one more: "${more[0]}"`);
 }

@@ -7,7 +7,7 @@ import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 
 /** What a connection over datagrams tells whoever uses it. */
-export interface DatagramClientOwner {
+export interface DatagramConnectionOwner {
   /** The server is asked, or asked again. */
   attempt(): void;
   opened(): void;
@@ -19,19 +19,19 @@ export interface DatagramClientOwner {
 }
 
 /** One connection over datagrams to a server, from its first datagram to its last. */
-export class DatagramClient {
+export class DatagramConnection {
   readonly #socket: DatagramSocket;
   readonly #dialer: DatagramDialer;
   #link: DatagramLink | undefined;
   #over = false;
 
   /** Finds the server's address; throws when it has none. */
-  static async reach(host: string, port: number, owner: DatagramClientOwner): Promise<DatagramClient> {
+  static async reach(host: string, port: number, owner: DatagramConnectionOwner): Promise<DatagramConnection> {
     const { address, family } = await lookup(host, { family: 4 }).catch(() => lookup(host));
-    return new DatagramClient(address, family, port, owner);
+    return new DatagramConnection(address, family, port, owner);
   }
 
-  private constructor(address: string, family: number, port: number, readonly owner: DatagramClientOwner) {
+  private constructor(address: string, family: number, port: number, readonly owner: DatagramConnectionOwner) {
     this.#socket = new DatagramSocket({ hostname: family === 6 ? "::" : "0.0.0.0", port: 0 }, {
       received: (_from, datagram) => {
         this.#dialer.receive(datagram, clock());

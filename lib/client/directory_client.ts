@@ -1,14 +1,14 @@
 import { endpoint, unwrapped } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
-import { cleaned, decodeLeniently } from "../core/text.ts";
+import { decodeLossy, sanitized } from "../core/text.ts";
 import { ListingDecoder } from "../protocols/directory/listing.ts";
-import { encodeBookRequest } from "../protocols/directory/request.ts";
-import type { Direction, PeerAddress } from "../protocols/session.ts";
+import { encodeDirectoryRequest } from "../protocols/directory/request.ts";
+import type { Address, Direction } from "../protocols/session.ts";
 import { connect } from "../net/dial.ts";
 
 /** What is asked of a table server; our own address is found out. */
-export interface TableRequest {
+export interface DirectoryQuery {
   readonly type: "R" | "K";
   /** Our UDP port. */
   readonly port: number;
@@ -16,15 +16,15 @@ export interface TableRequest {
 }
 
 /** What a table server has answered. */
-export interface TableAnswer {
+export interface DirectoryAnswer {
   /** Who is online; we ourselves may be among them. */
-  readonly addresses: readonly PeerAddress[];
+  readonly addresses: readonly Address[];
   /** Our own address, as it is towards the server. */
   readonly local: string;
 }
 
 /** How long a request may take, and who watches it. */
-export interface TableOptions {
+export interface DirectoryQueryOptions {
   /** In all. */
   readonly withinMs?: number;
   /** Of silence, after which what has come is all, if it is whole. */
@@ -44,11 +44,11 @@ const READ_BYTES = 4096;
  * 2. After `K`, which has no answer, `quietMs` are enough.
  * 3. It rejects with words when the server cannot be reached, says what is no answer, or takes longer than `withinMs`.
  */
-export async function askTable(
-  server: PeerAddress,
-  request: TableRequest,
-  options: TableOptions = {},
-): Promise<TableAnswer> {
+export async function askDirectory(
+  server: Address,
+  request: DirectoryQuery,
+  options: DirectoryQueryOptions = {},
+): Promise<DirectoryAnswer> {
   const withinMs = options.withinMs ?? WITHIN_MS;
   const until = performance.now() + withinMs;
   const where = `the table server at ${endpoint(server.hostname, server.port)}`;
@@ -61,11 +61,11 @@ export async function askTable(
   }
   const local = unwrapped(conn.localAddr.hostname);
   const answer = await new Visit(conn, request.type === "K", options).ask(
-    encodeBookRequest({ ...request, hostname: local }),
+    encodeDirectoryRequest({ ...request, hostname: local }),
     until - performance.now(),
   );
   if (!(answer instanceof Fault)) return { addresses: answer, local };
-  throw new Error(`${where}: ${cleaned(answer.message)}`);
+  throw new Error(`${where}: ${sanitized(answer.message)}`);
 }
 
 /** One connection to a table server. */
@@ -75,11 +75,11 @@ class Visit {
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(readonly conn: Deno.TcpConn, readonly leaving: boolean, readonly options: TableOptions) {
+  constructor(readonly conn: Deno.TcpConn, readonly leaving: boolean, readonly options: DirectoryQueryOptions) {
     this.#quietMs = options.quietMs ?? QUIET_MS;
   }
 
-  async ask(request: Uint8Array, withinMs: number): Promise<readonly PeerAddress[] | Fault> {
+  async ask(request: Uint8Array, withinMs: number): Promise<readonly Address[] | Fault> {
     let late = false;
     const timer = setTimeout(() => (late = true, this.#close()), Math.max(0, withinMs));
     let broken: unknown;
@@ -102,7 +102,7 @@ class Visit {
   }
 
   async #send(request: Uint8Array): Promise<void> {
-    this.options.trace?.("up", decodeLeniently(request));
+    this.options.trace?.("up", decodeLossy(request));
     for (let rest = request; rest.length > 0;) rest = rest.subarray(await this.conn.write(rest));
     if (this.leaving) this.#closeWhenQuiet();
   }
@@ -112,7 +112,7 @@ class Visit {
     const buffer = new Uint8Array(READ_BYTES);
     for (let count = await this.conn.read(buffer); count !== null; count = await this.conn.read(buffer)) {
       const bytes = buffer.subarray(0, count);
-      this.options.trace?.("down", decodeLeniently(bytes));
+      this.options.trace?.("down", decodeLossy(bytes));
       this.#listing.push(bytes);
       if (this.#listing.answer !== undefined) return;
       this.#closeWhenQuiet();

@@ -1,22 +1,21 @@
-import type { JoinPlan } from "./command_line.ts";
-import { openImFace } from "../terminal/im_app.ts";
-import { traceLine } from "../terminal/trace.ts";
 import { clock } from "../net/clock.ts";
-import { StreamClient } from "./im_connection.ts";
 import { ImClientSession } from "../protocols/im/client.ts";
-import { IM_DOOR } from "../protocols/im/door.ts";
-import { readSecret } from "../store/secret_file.ts";
-import { ending, onStop, type Over } from "./ending.ts";
-import { dialled } from "./joining.ts";
+import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import { readSecret } from "../store/private_file.ts";
+import { openImApp } from "../terminal/im_app.ts";
+import { traceLine } from "../terminal/print.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { dialled, ending, onStop, type Over } from "./ending.ts";
+import { ImConnection } from "./im_connection.ts";
 
 /** The IM handout's client: resolves with the status when it is over. */
 export async function im(plan: JoinPlan): Promise<number> {
   const password = readSecret(plan.passwordFile);
   const conn = await dialled(plan);
   if (!conn) return 1;
-  const net = new StreamClient(conn);
+  const net = new ImConnection(conn);
   const over = Promise.withResolvers<Over>();
-  const face = openImFace({
+  const face = openImApp({
     line: (text) => machine.typed(text),
     end: () => machine.inputEnded(),
     interrupt: () => machine.interrupted(clock()),
@@ -33,7 +32,7 @@ export async function im(plan: JoinPlan): Promise<number> {
     ...(plan.trace ? { trace } : {}),
   }, { port: net.port, name: plan.name, password });
   function trace(link: number, direction: "up" | "down", line: string): void {
-    face.note(traceLine(Date.now(), machine.name || "-", IM_DOOR.links[link]!, direction, line));
+    face.note(traceLine(Date.now(), machine.name || "-", IM_PROTOCOL.links[link]!, direction, line));
   }
   onStop(() => machine.interrupted(clock()));
   net.start(machine);

@@ -4,7 +4,7 @@ import { isLoopback } from "../core/address.ts";
 import { clock } from "../net/clock.ts";
 import { probe } from "../net/dial.ts";
 import { Liveness } from "../core/liveness.ts";
-import { Stream, type StreamOptions } from "../net/tcp.ts";
+import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 
 /** A client machine as its connections see it. */
 export interface ClientMachine {
@@ -14,7 +14,7 @@ export interface ClientMachine {
   tick(now: number): void;
 }
 
-const OPTIONS: StreamOptions = { outboxBytes: 1024 * 1024, apart: true, lingerMs: 1000 };
+const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, apart: true, lingerMs: 1000 };
 const TICK_MS = 50;
 const DIALLED: Link = 0;
 const ACCEPTED: Link = 1;
@@ -27,10 +27,10 @@ const ACCEPTED: Link = 1;
  *    server; one from elsewhere is only if the server says that it has connected (`linked`) and nobody else has.
  * 3. A server whose machine is gone without a word is noticed, as `Liveness` has it.
  */
-export class StreamClient {
+export class ImConnection {
   readonly #listener: Deno.TcpListener;
   readonly #conn: Deno.TcpConn;
-  readonly #streams: (Stream | undefined)[] = [];
+  readonly #streams: (Connection | undefined)[] = [];
   readonly #liveness: Liveness;
   #machine: ClientMachine | undefined;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -123,7 +123,7 @@ export class StreamClient {
   }
 
   #attach(link: Link, conn: Deno.TcpConn): void {
-    const stream: Stream = new Stream(conn, {
+    const stream: Connection = new Connection(conn, {
       push: (bytes) => {
         this.#liveness.heard(clock());
         this.#machine?.push(link, bytes);

@@ -1,23 +1,22 @@
-import type { JoinPlan } from "./command_line.ts";
-import { openLobbyFace } from "../terminal/lobby_app.ts";
-import { traceLine } from "../terminal/trace.ts";
-import { LobbyStream } from "./lobby_connection.ts";
 import { LobbyClient } from "../protocols/lobby/client.ts";
-import { LOBBY_DOOR } from "../protocols/lobby/door.ts";
-import { ending, onStop, type Over } from "./ending.ts";
-import { dialled } from "./joining.ts";
+import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
+import { openLobbyApp } from "../terminal/lobby_app.ts";
+import { traceLine } from "../terminal/print.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { dialled, ending, onStop, type Over } from "./ending.ts";
+import { LobbyConnection } from "./lobby_connection.ts";
 
 /** The lobby handout's client. */
 export async function lobby(plan: JoinPlan): Promise<number> {
   const conn = await dialled(plan);
   if (!conn) return 1;
-  const net = new LobbyStream(conn);
+  const net = new LobbyConnection(conn);
   const over = Promise.withResolvers<Over>();
   const interrupt = () => over.resolve({ status: 130, why: undefined });
-  const face = openLobbyFace({ line: (text) => client.typed(text), end: () => client.inputEnded(), interrupt });
+  const face = openLobbyApp({ line: (text) => client.typed(text), end: () => client.inputEnded(), interrupt });
   const trace = plan.trace
     ? (...[direction, line]: ["up" | "down", string]) =>
-      face.note(traceLine(Date.now(), "-", LOBBY_DOOR.links[0], direction, line))
+      face.note(traceLine(Date.now(), "-", LOBBY_PROTOCOL.links[0], direction, line))
     : undefined;
   const client: LobbyClient = new LobbyClient({
     write: (bytes) => net.write(bytes),

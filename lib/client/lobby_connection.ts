@@ -1,18 +1,18 @@
 import type { LobbyClient } from "../protocols/lobby/client.ts";
 import { clock } from "../net/clock.ts";
-import { Stream } from "../net/tcp.ts";
+import { Connection } from "../net/tcp.ts";
 
 const OPTIONS = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
 const TICK_MS = 50;
 
 /** The one connection of a lobby client. */
-export class LobbyStream {
-  readonly #stream: Stream;
+export class LobbyConnection {
+  readonly #stream: Connection;
   readonly #ticking: ReturnType<typeof setInterval>;
   #client: LobbyClient | undefined;
 
   constructor(conn: Deno.TcpConn) {
-    this.#stream = new Stream(conn, {
+    this.#stream = new Connection(conn, {
       push: (bytes) => this.#client!.push(bytes, clock()),
       hungry: () => true,
       closed: (ending) => this.#client!.closed(ending === "broken"),

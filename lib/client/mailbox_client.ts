@@ -1,18 +1,18 @@
-import { decodeLeniently, encodeText } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import type { NativeClientWay } from "../protocols/native/client.ts";
-import { Companion, type ProvingHooks, type Talk } from "./reconnecting_client.ts";
-import { DatagramClient } from "./datagram_connection.ts";
+import { type NativeSide, type ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
+import { DatagramConnection } from "./datagram_connection.ts";
 import { reason } from "../core/reason.ts";
 
 /** A client of the mailbox: our own protocol over datagrams. */
-export class MailboxClient<T extends Talk> extends Companion<T> {
+export class MailboxClient<T extends NativeSide> extends ReconnectingClient<T> {
   constructor(readonly where: { host: string; port: number }, hooks: ProvingHooks, talk: (way: NativeClientWay) => T) {
     super(hooks, () => this.#dial(hooks), talk);
   }
 
   async #dial(hooks: ProvingHooks): Promise<void> {
     try {
-      const net = await DatagramClient.reach(this.where.host, this.where.port, {
+      const net = await DatagramConnection.reach(this.where.host, this.where.port, {
         attempt: () => hooks.attempt(),
         opened: () => {
           this.up({
@@ -25,7 +25,7 @@ export class MailboxClient<T extends Talk> extends Companion<T> {
           hooks.connected();
         },
         message: (bytes) => {
-          const text = decodeLeniently(bytes);
+          const text = decodeLossy(bytes);
           hooks.trace?.("down", text);
           this.received(text);
         },

@@ -1,25 +1,25 @@
 import { reason } from "../core/reason.ts";
-import { type ChatFace, openChatFace } from "../terminal/chat_app.ts";
-import type { JoinPlan } from "./command_line.ts";
-import { traceLine } from "../terminal/trace.ts";
-import type { Companion, ProvingHooks, Talk } from "./reconnecting_client.ts";
-import { MailboxClient } from "./mailbox_client.ts";
-import { TlsClient } from "./tls_client.ts";
+import { type Asked, NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
+import { MAILBOX_PROTOCOL } from "../protocols/native/server.ts";
 import { readPem } from "../store/certificate.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
 import { pathsFrom } from "../store/paths.ts";
+import { readSecret } from "../store/private_file.ts";
 import { freshNonce, freshRun, Prover } from "../store/prover.ts";
-import { readSecret } from "../store/secret_file.ts";
-import { type Asked, NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
-import { MAILBOX_DOOR } from "../protocols/native/door.ts";
-import { hooks, type Learning, run } from "./run.ts";
+import { type ChatApp, openChatApp } from "../terminal/chat_app.ts";
+import { traceLine } from "../terminal/print.ts";
+import type { JoinPlan } from "./command_line.ts";
 import type { Over } from "./ending.ts";
+import { MailboxClient } from "./mailbox_client.ts";
+import type { NativeSide, ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
+import { hooks, type Learning, run } from "./run.ts";
+import { TlsClient } from "./tls_client.ts";
 import { ClientFiles } from "./transfer/client_files.ts";
 
 /** A chat where we say and prove who we are: the mailbox handout's, and ours over TLS. */
 export async function proving(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
-  const face: ChatFace = openChatFace({
+  const face: ChatApp = openChatApp({
     say: (to, text) => client.native.say(to, text),
     ask: (question) => client.native.ask(question),
     name: (text) => joining.typed(text),
@@ -40,12 +40,12 @@ export async function proving(plan: JoinPlan): Promise<number> {
 }
 
 /** A client that says and proves who it is, and asks the face for what it was not told. */
-export function provingClient<T extends Talk>(
+export function provingClient<T extends NativeSide>(
   plan: JoinPlan,
-  face: ChatFace,
+  face: ChatApp,
   learning: Learning,
   talk: (way: NativeClientWay) => T,
-): { client: Companion<T>; readonly name: string | undefined; typed(line: string): void } {
+): { client: ReconnectingClient<T>; readonly name: string | undefined; typed(line: string): void } {
   const known = readSecret(plan.passwordFile);
   const prover = new Prover(new Identity(plan.data ?? usualFolder()));
   let { name } = plan;
@@ -66,10 +66,10 @@ export function provingClient<T extends Talk>(
       greet().catch(failed);
     },
     ...(plan.trace
-      ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_DOOR.links[0], ...line)) }
+      ? { trace: (...line) => face.note(traceLine(Date.now(), name ?? "-", MAILBOX_PROTOCOL.links[0], ...line)) }
       : {}),
   };
-  const client: Companion<T> = plan.tls === undefined
+  const client: ReconnectingClient<T> = plan.tls === undefined
     ? new MailboxClient(plan, proofs, talk)
     : new TlsClient({ ...plan, trusted: plan.tls === "trusted" ? undefined : readPem(plan.tls.cert) }, proofs, talk);
   async function greet(): Promise<void> {

@@ -1,7 +1,7 @@
 import { endpoint } from "../core/address.ts";
-import { openChatFace } from "../terminal/chat_app.ts";
+import { openChatApp } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { PageTalk } from "../protocols/native/page_relay.ts";
+import { PageRelay } from "../protocols/native/page_relay.ts";
 import { chatClient } from "./chat.ts";
 import { type Joining, run } from "./run.ts";
 import { provingClient } from "./native.ts";
@@ -13,7 +13,7 @@ export async function page(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
   const elsewhere = "this is done in the page; /exit or Ctrl-C ends it";
   let open: OpenPage | undefined;
-  const face = openChatFace({
+  const face = openChatApp({
     say: () => ({ why: elsewhere }),
     ask: () => face.problem(elsewhere),
     file: () => face.problem(elsewhere),
@@ -24,8 +24,8 @@ export async function page(plan: JoinPlan): Promise<number> {
     leave: () => Deno.stdin.isTerminal() && joining.client.leave(),
     interrupt: () => joining.client.stop(130),
   }, plan.type === "mailbox" ? "mailbox" : "chat");
-  const join = plan.type === "mailbox" || plan.tls ? provingClient<PageTalk> : chatClient<PageTalk>;
-  const joining: Joining<PageTalk> = join(plan, face, {
+  const join = plan.type === "mailbox" || plan.tls ? provingClient<PageRelay> : chatClient<PageRelay>;
+  const joining: Joining<PageRelay> = join(plan, face, {
     show: (happening) => {
       if (happening.type !== "in") return face.happened(happening);
       face.chat();
@@ -40,7 +40,7 @@ export async function page(plan: JoinPlan): Promise<number> {
     seen: () => 0,
     mark: () => {},
     handoutOnly: () => joining.client.fail("this server speaks the IM handout alone, in which the page cannot be had"),
-  }, (way) => new PageTalk(way));
+  }, (way) => new PageRelay(way));
   const closed = { close: async () => await open?.close() };
   return await run(joining.client, face, closed, over.promise, () => joining.client.stop(130));
 }

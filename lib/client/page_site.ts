@@ -1,9 +1,9 @@
-import type { PageFile } from "../http/static_file.ts";
+import type { StaticFile } from "../http/static_file.ts";
 import { VERSION } from "../core/version.ts";
 import { encodeText, sameSecret } from "../core/text.ts";
 import type { Page, PageHost } from "../protocols/native/single_window.ts";
 import { json, pageFile, sentence } from "../http/responses.ts";
-import { cookie, passCookie, setCookie } from "../http/guard.ts";
+import { cookie, loginCookie, setCookie } from "../http/guard.ts";
 import { type Site, Sockets } from "../http/site.ts";
 
 /** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
@@ -28,7 +28,7 @@ export class ClientSite implements Site {
   readonly #pass = secret();
 
   constructor(
-    readonly files: ReadonlyMap<string, PageFile>,
+    readonly files: ReadonlyMap<string, StaticFile>,
     readonly host: PageHost,
     /** What the page is called. */
     readonly title: string,
@@ -53,7 +53,7 @@ export class ClientSite implements Site {
     const { pathname } = new URL(request.url);
     if (request.method !== "GET" && request.method !== "HEAD") return sentence("Nothing is posted here.", 405);
     if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
-    if (!isSecret(cookie(request, passCookie(request)), this.#pass)) {
+    if (!isSecret(cookie(request, loginCookie(request)), this.#pass)) {
       return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
     }
     if (pathname === "/") return pageFile(this.files.get("chat.html"), request);
@@ -69,7 +69,7 @@ export class ClientSite implements Site {
     }
     this.#ticket = undefined;
     this.opened();
-    const headers = { location: "/", "set-cookie": setCookie(passCookie(request), this.#pass, DAY_SECONDS, false) };
+    const headers = { location: "/", "set-cookie": setCookie(loginCookie(request), this.#pass, DAY_SECONDS, false) };
     return new Response(null, { status: 303, headers });
   }
 

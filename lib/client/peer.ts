@@ -1,19 +1,19 @@
 import { reason } from "../core/reason.ts";
-import type { PeerPlan } from "./command_line.ts";
-import { UsageError } from "../terminal/flags.ts";
-import { openPeerFace, type PeerFace } from "../terminal/peer_app.ts";
-import { traceLine } from "../terminal/trace.ts";
 import { clock } from "../net/clock.ts";
-import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { peerOptions } from "../peers/options.ts";
-import { PageHouse } from "../peers/page_server.ts";
+import { PageServer } from "../peers/page_server.ts";
 import { Peer } from "../peers/peer.ts";
 import { usualFolder } from "../store/identity.ts";
-import { freshRun } from "../store/prover.ts";
-import { openPeerKept } from "../store/open_peer_store.ts";
+import { openPeerStore } from "../store/open_peer_store.ts";
 import { pathsFrom } from "../store/paths.ts";
+import { freshRun } from "../store/prover.ts";
+import { UserError } from "../terminal/flags.ts";
+import { openPeerApp, type PeerApp } from "../terminal/peer_app.ts";
+import { traceLine } from "../terminal/print.ts";
+import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type Over } from "./ending.ts";
 import { openPage } from "./open_page.ts";
+import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { ClientFiles } from "./transfer/client_files.ts";
 
 /** Chat straight with others, without a server. */
@@ -38,8 +38,8 @@ export async function peer(plan: PeerPlan): Promise<number> {
     },
     ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
-  const { secrecy, store, passing } = await openPeerKept(plan.data ?? usualFolder(), plan.name, net.later);
-  const face: PeerFace = openPeerFace({
+  const { secrecy, store, passing } = await openPeerStore(plan.data ?? usualFolder(), plan.name, net.later);
+  const face: PeerApp = openPeerApp({
     say: (to, text) => {
       const said = net.say(to, text);
       if ("id" in said) page?.spoken(said.id, to, text);
@@ -58,7 +58,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     },
   });
   const page = plan.page
-    ? new PageHouse(plan.name, freshRun(), {
+    ? new PageServer(plan.name, freshRun(), {
       say: (to, text) => net.say(to, text),
       ask: (question) => net.ask(question),
       signal: (to, text) => net.signal(to, text),
@@ -88,6 +88,6 @@ function openPort(port: number, hooks: PeerClientHooks): PeerClient {
   try {
     return new PeerClient(port, hooks);
   } catch (error) {
-    throw new UsageError(`cannot take UDP port ${port}: ${reason(error)}`);
+    throw new UserError(`cannot take UDP port ${port}: ${reason(error)}`);
   }
 }

@@ -6,7 +6,7 @@ import type { PeerQuestion } from "../peers/event.ts";
 import type { Peer, PeerWay } from "../peers/peer.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { Finding, type FindingPlan } from "./peer_finder.ts";
+import { PeerFinder, type PeerFinderPlan } from "./peer_finder.ts";
 
 /** What a peer's program is told by its net. */
 export interface PeerClientHooks {
@@ -33,7 +33,7 @@ export class PeerClient {
   /** What a peer needs of the world. */
   readonly way: PeerWay;
   #peer: Peer | undefined;
-  #finding: Finding | undefined;
+  #finding: PeerFinder | undefined;
   /** Until when we wait for what was said to arrive, then for the good byes. */
   #leaveBy: number | undefined;
   #partBy: number | undefined;
@@ -75,12 +75,12 @@ export class PeerClient {
   };
 
   /** Begins, and finds others. */
-  start(peer: Peer, name: string, by: FindingPlan["by"]): void {
+  start(peer: Peer, name: string, by: PeerFinderPlan["by"]): void {
     this.#peer = peer;
     this.#socket.begin();
     peer.turn(clock());
     peer.start();
-    this.#finding = new Finding({ name, port: this.port, by }, {
+    this.#finding = new PeerFinder({ name, port: this.port, by }, {
       meet: (places) => {
         peer.turn(clock());
         for (const place of places) peer.meet(place);

@@ -1,20 +1,19 @@
-import { endpoint } from "../core/address.ts";
+import { endpoint, type Place, placeAt } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
-import { type Place, placeAt } from "../core/place.ts";
-import type { PeerAddress } from "../protocols/session.ts";
 import { Multicast } from "../net/multicast.ts";
-import { askTable } from "./directory_client.ts";
+import type { Address } from "../protocols/session.ts";
+import { askDirectory } from "./directory_client.ts";
 
 /** Who we are to others, and who tells us of them. */
-export interface FindingPlan {
+export interface PeerFinderPlan {
   readonly name: string;
   readonly port: number;
   /** A table server that says who is there; or all on the LAN are told and listened to; or others are only named to us. */
-  readonly by: PeerAddress | "multicast" | "names";
+  readonly by: Address | "multicast" | "names";
 }
 
 /** What finding others needs, and tells. */
-export interface FindingWay {
+export interface PeerFinderWay {
   meet(places: readonly Place[]): void;
   /** The datagram that says that we are here. */
   here(): Uint8Array;
@@ -43,7 +42,7 @@ const SETTLE_MOST_MS = 1500;
 const SETTLE_CHECK_MS = 20;
 
 /** Finds others: by the table server, again every 30 s, or by telling the LAN and listening. */
-export class Finding {
+export class PeerFinder {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lonely: ReturnType<typeof setTimeout> | undefined;
   #multicast: Multicast | undefined;
@@ -53,7 +52,7 @@ export class Finding {
   #over = false;
   #refreshing: Promise<void> | undefined;
 
-  constructor(readonly plan: FindingPlan, readonly way: FindingWay) {}
+  constructor(readonly plan: PeerFinderPlan, readonly way: PeerFinderWay) {}
 
   start(): void {
     const { by } = this.plan;
@@ -75,7 +74,7 @@ export class Finding {
     await this.#ask(by, "K").catch(() => {});
   }
 
-  async #refresh(table: PeerAddress, first: boolean): Promise<void> {
+  async #refresh(table: Address, first: boolean): Promise<void> {
     let nextMs = REFRESH_MS;
     try {
       const { addresses, local } = await this.#ask(table, "R");
@@ -96,9 +95,9 @@ export class Finding {
     if (!this.#over) this.#timer = setTimeout(() => this.#refreshing = this.#refresh(table, false), nextMs);
   }
 
-  #ask(table: PeerAddress, type: "R" | "K") {
+  #ask(table: Address, type: "R" | "K") {
     const { port, name } = this.plan;
-    return askTable(table, { type, port, user: name }, this.way.trace ? { trace: this.way.trace } : {});
+    return askDirectory(table, { type, port, user: name }, this.way.trace ? { trace: this.way.trace } : {});
   }
 
   async #listen(): Promise<void> {

@@ -1,17 +1,17 @@
 import type { Asked, NativeClient, NativeClientWay } from "../protocols/native/client.ts";
-import type { Happening } from "../protocols/native/client_event.ts";
-import { Comeback } from "../core/backoff.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
+import { Backoff } from "../core/backoff.ts";
 
 /** What carries messages to the server, as long as it lasts. */
-export interface Carrier {
+export interface MessageTransport {
   send(json: string): void;
   /** Lets what was sent arrive, then ends it; `down` is told when it has. */
   close(): void;
 }
 
 /** What a companion tells the program, and needs of it. */
-export interface CompanionHooks {
-  show(happening: Happening): void;
+export interface ReconnectingClientHooks {
+  show(happening: ClientEvent): void;
   /** Another client tells us something that is not for people. */
   signalled?(from: string, text: string, at: string): void;
   /** A signal of ours has reached nobody. */
@@ -30,7 +30,7 @@ export interface CompanionHooks {
 }
 
 /** What a client tells besides that says and proves who it is. */
-export interface ProvingHooks extends CompanionHooks {
+export interface ProvingHooks extends ReconnectingClientHooks {
   /** The server is asked, or asked again. */
   attempt(): void;
   /** The server answers: who we are is to be said, by `native.greet`. */
@@ -43,7 +43,7 @@ const LEAVE_MS = 10_000;
 const PARTING_MS = 1000;
 
 /** Who talks to the server: for a face, or for a page. */
-export type Talk = Pick<
+export type NativeSide = Pick<
   NativeClient,
   | "isIn"
   | "settled"
@@ -65,10 +65,10 @@ export type Talk = Pick<
  * 2. A first connection that fails is the end; a later one is tried again, as `Comeback` has it, for as long as it takes.
  * 3. `leave` waits until everything said is answered; `stop` does not.
  */
-export class Companion<T extends Talk> {
+export class ReconnectingClient<T extends NativeSide> {
   readonly native: T;
-  readonly #comeback = new Comeback();
-  #carrier: Carrier | undefined;
+  readonly #comeback = new Backoff();
+  #carrier: MessageTransport | undefined;
   #wasIn = false;
   #leaving: { status: number; why?: string | undefined } | undefined;
   #parting = false;
@@ -76,7 +76,7 @@ export class Companion<T extends Talk> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leaveTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly hooks: CompanionHooks, readonly dial: () => void, talk: (way: NativeClientWay) => T) {
+  constructor(readonly hooks: ReconnectingClientHooks, readonly dial: () => void, talk: (way: NativeClientWay) => T) {
     this.native = talk({
       send: (json) => this.#carrier?.send(json),
       prove: (asked, nonce) => hooks.prove(asked, nonce),
@@ -95,7 +95,7 @@ export class Companion<T extends Talk> {
   }
 
   /** A connection is there. */
-  up(carrier: Carrier): void {
+  up(carrier: MessageTransport): void {
     this.#carrier = carrier;
   }
 
@@ -149,7 +149,7 @@ export class Companion<T extends Talk> {
     this.#part();
   }
 
-  #show(happening: Happening): void {
+  #show(happening: ClientEvent): void {
     if (happening.type === "in") {
       this.#wasIn = true;
       this.#comeback.reset();

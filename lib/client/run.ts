@@ -1,24 +1,24 @@
 import { printError } from "../terminal/print.ts";
-import type { ChatFace } from "../terminal/chat_app.ts";
+import type { ChatApp } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { reason } from "../core/reason.ts";
-import { cleaned } from "../core/text.ts";
-import type { Companion, CompanionHooks, Talk } from "./reconnecting_client.ts";
+import { sanitized } from "../core/text.ts";
+import type { NativeSide, ReconnectingClient, ReconnectingClientHooks } from "./reconnecting_client.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
-import type { Happening } from "../protocols/native/client_event.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { onStop, type Over } from "./ending.ts";
 import type { ClientFiles } from "./transfer/client_files.ts";
 
 /** What a program does with what its client learns. */
 export interface Learning
-  extends Pick<CompanionHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark"> {
+  extends Pick<ReconnectingClientHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark"> {
   /** The server speaks the handout's protocol and no other; where nothing is said, that is gone on in. */
   handoutOnly?(): void;
 }
 
 /** A client that is on its way into a chat. */
-export interface Joining<T extends Talk> {
-  readonly client: Companion<T>;
+export interface Joining<T extends NativeSide> {
+  readonly client: ReconnectingClient<T>;
   /** A line was typed as the answer to what the face has asked. */
   typed(line: string): void;
 }
@@ -26,7 +26,7 @@ export interface Joining<T extends Talk> {
 /** What chat and mailbox do alike with what they learn. */
 export function hooks(
   plan: JoinPlan,
-  face: ChatFace,
+  face: ChatApp,
   files: ClientFiles,
   over: (over: Over) => void,
   name: () => string,
@@ -34,7 +34,7 @@ export function hooks(
   const identity = new Identity(plan.data ?? usualFolder());
   let markable = true;
   return {
-    show: (happening: Happening) => {
+    show: (happening: ClientEvent) => {
       if (happening.type === "message" && files.heard(happening.said, happening.own)) return;
       face.happened(happening);
       if (happening.type === "in") {
@@ -61,8 +61,8 @@ export function hooks(
 
 /** Keeps a companion going until it is over; the status of the program. */
 export async function run(
-  client: Pick<Companion<Talk>, "dial">,
-  face: ChatFace,
+  client: Pick<ReconnectingClient<NativeSide>, "dial">,
+  face: ChatApp,
   /** What is closed before the face is. */
   files: { close(): Promise<void> },
   over: Promise<Over>,
@@ -75,6 +75,6 @@ export async function run(
   // In a terminal the face has its own words for it.
   if (why !== undefined) face.notConnected(why);
   await face.close();
-  if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${cleaned(why)}\n`);
+  if (why !== undefined && !Deno.stdout.isTerminal()) printError(`client: ${sanitized(why)}\n`);
   return status;
 }

@@ -3,20 +3,20 @@ import { Fault } from "../core/errors.ts";
 import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
 import { reason } from "../core/reason.ts";
-import { decodeLeniently, encodeText } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import type { NativeClientWay } from "../protocols/native/client.ts";
-import { Companion, type ProvingHooks, type Talk } from "./reconnecting_client.ts";
+import { type NativeSide, type ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
 import { connect } from "../net/dial.ts";
-import { Stream, type StreamOptions } from "../net/tcp.ts";
+import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 
-const OPTIONS: StreamOptions = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
 /** For the connection, and then for the server to say who it is. */
 const CONNECT_MS = 10_000;
 /** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
 const SILENCE_MS = 20_000;
 
 /** A client of our own protocol over TLS. */
-export class TlsClient<T extends Talk> extends Companion<T> {
+export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
   /** `trusted` is a certificate to know the server by, besides those that this machine trusts. */
   constructor(
     readonly where: { host: string; port: number; trusted: string | undefined },
@@ -57,7 +57,7 @@ export class TlsClient<T extends Talk> extends Companion<T> {
   }
 
   #begin(conn: Deno.TlsConn, hooks: ProvingHooks): void {
-    const lines = new LineDecoder(REPLY_BYTES, decodeLeniently);
+    const lines = new LineDecoder(REPLY_BYTES, decodeLossy);
     let asked = false;
     let isOver = false;
     const over = (why: string) => {
@@ -72,7 +72,7 @@ export class TlsClient<T extends Talk> extends Companion<T> {
       asked = true;
       this.native.ping();
     }, SILENCE_MS);
-    const stream = new Stream(conn, {
+    const stream = new Connection(conn, {
       push: (bytes) => {
         asked = false;
         lines.push(bytes);

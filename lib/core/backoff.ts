@@ -4,7 +4,7 @@ const MOST_MS = 30_000;
 const JITTER = 0.5;
 
 /** When a lost connection is tried again: after a second, then twice as long each time, half a minute at most. */
-export class Comeback {
+export class Backoff {
   #tries = 0;
 
   /** Milliseconds until the next try; `dice` is from 0 to 1. */

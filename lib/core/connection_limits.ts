@@ -5,7 +5,7 @@ import { isLoopback } from "./address.ts";
  * Who may come in: so many at once, so many from one address. A place is free again when the connection is really gone,
  * which can be later than the session: what a peer does not read may hold it.
  */
-export class Places {
+export class ConnectionLimits {
   readonly #taken = new Map<string, number>();
   #all = 0;
 

@@ -13,9 +13,11 @@ export function readObject<T>(text: string, read: (fields: Fields) => T): T | Fa
   try {
     fields = JSON.parse(text);
   } catch {
-    return wrong("one JSON object", text);
+    return unexpected("one JSON object", text);
   }
-  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) return wrong("one JSON object", text);
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    return unexpected("one JSON object", text);
+  }
   try {
     return read(fields);
   } catch (error) {
@@ -27,40 +29,40 @@ export function readObject<T>(text: string, read: (fields: Fields) => T): T | Fa
 export function readText(fields: Fields, key: string): string {
   const value = fields[key];
   if (typeof value === "string") return value;
-  throw wrong(`"${key}", a text`, value);
+  throw unexpected(`"${key}", a text`, value);
 }
 
 /** A text that names something. */
 export function readWord(fields: Fields, key: string): string {
   const value = fields[key];
   if (typeof value === "string" && value.length > 0 && value.length <= WORD_CHARACTERS) return value;
-  throw wrong(`"${key}", a text of 1 to ${WORD_CHARACTERS} characters`, value);
+  throw unexpected(`"${key}", a text of 1 to ${WORD_CHARACTERS} characters`, value);
 }
 
-export function readWhole(fields: Fields, key: string): number {
+export function readInteger(fields: Fields, key: string): number {
   const value = fields[key];
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw wrong(`"${key}", a whole number`, value);
+  throw unexpected(`"${key}", a whole number`, value);
 }
 
 /** Times may stand between milliseconds. */
 export function readTime(fields: Fields, key: string): number {
   const value = fields[key];
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  throw wrong(`"${key}", a number`, value);
+  throw unexpected(`"${key}", a number`, value);
 }
 
-export function readFlag(fields: Fields, key: string): boolean {
+export function readBoolean(fields: Fields, key: string): boolean {
   const value = fields[key];
   if (typeof value === "boolean") return value;
-  throw wrong(`"${key}", true or false`, value);
+  throw unexpected(`"${key}", true or false`, value);
 }
 
 export function readList<T>(fields: Fields, key: string, read: (fields: Fields) => T): T[] {
   const value = fields[key];
-  if (!Array.isArray(value)) throw wrong(`"${key}", a list`, value);
+  if (!Array.isArray(value)) throw unexpected(`"${key}", a list`, value);
   return value.map((each) => {
-    if (typeof each !== "object" || each === null) throw wrong(`"${key}", a list of objects`, value);
+    if (typeof each !== "object" || each === null) throw unexpected(`"${key}", a list of objects`, value);
     return read(each as Fields);
   });
 }
@@ -68,14 +70,14 @@ export function readList<T>(fields: Fields, key: string, read: (fields: Fields) 
 export function readWords(fields: Fields, key: string): string[] {
   const value = fields[key];
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
-  throw wrong(`"${key}", a list of texts`, value);
+  throw unexpected(`"${key}", a list of texts`, value);
 }
 
 /** Bytes in base64: exactly `count`, or at most 256. */
 export function readBytes(fields: Fields, key: string, count?: number): Uint8Array {
   const value = decodeBase64(readText(fields, key));
   if (value && (count === undefined ? value.length <= 256 : value.length === count)) return value;
-  throw wrong(`"${key}", ${count ?? "at most 256"} bytes in base64`, fields[key]);
+  throw unexpected(`"${key}", ${count ?? "at most 256"} bytes in base64`, fields[key]);
 }
 
 /** A field that may be left out. */
@@ -88,7 +90,7 @@ export function optional<T>(
 }
 
 /** What a field should be, and what was found. */
-export function wrong(expected: string, found: unknown): Fault {
+export function unexpected(expected: string, found: unknown): Fault {
   const shown = typeof found === "string" ? found : JSON.stringify(found) ?? "nothing";
   return new Fault("malformed", `expected ${expected}, found ${shown.slice(0, 80)}`);
 }

@@ -1,5 +1,6 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
-import { cleaned } from "./text.ts";
+import { Ring } from "./ring.ts";
+import { sanitized } from "./text.ts";
 
 /** How much is logged: `fatal` least, `trace` most. */
 export const LOG_LEVELS = [
@@ -69,5 +70,23 @@ function jsonLine({ time, level, text }: LogLine): string {
 
 function message({ properties, message }: LogRecord): string {
   const text = typeof properties.text === "string" ? properties.text : message.join("");
-  return cleaned(text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text);
+  return sanitized(text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text);
+}
+
+/** Log lines that are shown to whoever begins to watch. */
+export const RECENT_LINES = 500;
+
+/** The last lines of the log, and how many there were of each level. */
+export class RecentLog {
+  readonly lines: Ring<LogLine> = new Ring(RECENT_LINES);
+  readonly counts: Record<LogLine["level"], number>;
+
+  constructor() {
+    this.counts = Object.fromEntries(LOG_LEVELS.map((level) => [level, 0])) as Record<LogLine["level"], number>;
+  }
+
+  keep(line: LogLine): void {
+    this.counts[line.level]++;
+    this.lines.push(line);
+  }
 }

@@ -1,5 +1,5 @@
 /** So many at once, then so many a second: whoever asks too fast is told when to come again. */
-export class Rate {
+export class RateLimiter {
   #left: number;
   #since: number;
 

@@ -13,6 +13,6 @@ export function reason(error: unknown): string {
 }
 
 /** An error of our own as the log tells it, with where it came from. */
-export function trouble(error: unknown): string {
+export function stackOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -27,7 +27,7 @@ export function decodeText(bytes: Uint8Array): string | Fault {
 }
 
 /** UTF-8 as text; what is not UTF-8 becomes U+FFFD. For showing, never for passing on. */
-export function decodeLeniently(bytes: Uint8Array): string {
+export function decodeLossy(bytes: Uint8Array): string {
   return lenient.decode(bytes);
 }
 
@@ -36,7 +36,7 @@ export function decodeLeniently(bytes: Uint8Array): string {
 const UNFIT = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text with nothing in it that could steer a terminal or break a line: each such character becomes visible. */
-export function cleaned(text: string): string {
+export function sanitized(text: string): string {
   return text.replace(UNFIT, (character) => {
     const code = character.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);

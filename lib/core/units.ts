@@ -1,7 +1,7 @@
 const UNITS = ["bytes", "kB", "MB", "GB", "TB", "PB"];
 
 /** So many bytes as people read them: "812 bytes", "3.1 MB". */
-export function bytesShown(bytes: number): string {
+export function formatBytes(bytes: number): string {
   let [amount, unit] = [bytes, 0];
   // What would be rounded to four digits is one of the next unit.
   while (amount >= 999.5 && unit < UNITS.length - 1) [amount, unit] = [amount / 1000, unit + 1];
@@ -10,7 +10,7 @@ export function bytesShown(bytes: number): string {
 }
 
 /** So much time as people read it: "8 s", "3 min 20 s", "2 h 5 min". */
-export function timeShown(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

@@ -1,7 +1,7 @@
 import { encodeText, sameSecret } from "../core/text.ts";
 
 /** The cookie that says who somebody is; browsers keep one jar for all ports of a host, and there may be a page at each. */
-export function passCookie(request: Request): string {
+export function loginCookie(request: Request): string {
   return `partyline-${new URL(request.url).port || "0"}`;
 }
 

@@ -1,4 +1,4 @@
-import type { PageFile } from "./static_file.ts";
+import type { StaticFile } from "./static_file.ts";
 
 const BODY_BYTES = 4096;
 
@@ -13,7 +13,7 @@ export function sentence(text: string, status: number, headers: Record<string, s
 }
 
 /** A file of the pages; nothing but its tag when the asker has it already. */
-export function pageFile(file: PageFile | undefined, request: Request): Response {
+export function pageFile(file: StaticFile | undefined, request: Request): Response {
   if (!file) return sentence("There is no such page here.", 404);
   const headers = { "content-type": file.type, "cache-control": "no-cache", etag: file.tag, vary: "accept-encoding" };
   const known = request.headers.get("if-none-match")?.split(",").some((tag) =>

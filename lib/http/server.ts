@@ -1,9 +1,9 @@
 import { log } from "../core/log.ts";
-import { reason, trouble } from "../core/reason.ts";
-import type { Certificate } from "../net/certificate.ts";
-import type { Site } from "./site.ts";
-import { sentence } from "./responses.ts";
+import { reason, stackOf } from "../core/reason.ts";
+import type { Certificate } from "../net/tcp.ts";
 import { guarded, isOurName, isOurOrigin } from "./guard.ts";
+import { sentence } from "./responses.ts";
+import type { Site } from "./site.ts";
 
 /** Until a door that has closed by itself is opened again. */
 const AGAIN_MS = 500;
@@ -72,7 +72,7 @@ export class WebServer {
     try {
       return guarded(this.#refusal(request) ?? await this.site.answer(request, from), request);
     } catch (error) {
-      log.error(`our own error, ${request.method} ${new URL(request.url).pathname}: ${trouble(error)}`);
+      log.error(`our own error, ${request.method} ${new URL(request.url).pathname}: ${stackOf(error)}`);
       return guarded(sentence("The server has made a mistake; its log says which.", 500), request);
     }
   }

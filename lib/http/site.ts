@@ -1,11 +1,11 @@
 import { reason } from "../core/reason.ts";
-import type { PeerAddress } from "../protocols/session.ts";
+import type { Address } from "../protocols/session.ts";
 import { sentence } from "./responses.ts";
 
 /** What is served at one address. */
 export interface Site {
   /** Answers a request that came from there. */
-  answer(request: Request, from: PeerAddress): Response | Promise<Response>;
+  answer(request: Request, from: Address): Response | Promise<Response>;
   /** Resolves when the last WebSocket is gone. */
   over(): Promise<void>;
   /** Ends the WebSockets that no session stands behind. */

@@ -1,6 +1,6 @@
 import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
-import type { Line, Seat } from "../server/session_host.ts";
+import type { SessionHost, Transport } from "../server/session_host.ts";
 
 /** A character of text is up to six in JSON. */
 const ESCAPED = 6;
@@ -21,7 +21,7 @@ let last: { readonly messages: readonly Uint8Array[]; readonly text: string } = 
  * 1. The socket is open when the line is made.
  * 2. Frames that the seat is not hungry for wait, up to `outboxBytes`; a peer that says more ends its session.
  */
-export class WebLine implements Line {
+export class WebSocketTransport implements Transport {
   readonly #waiting: string[] = [];
   #waitingCharacters = 0;
   /** Told in this turn. */
@@ -32,12 +32,12 @@ export class WebLine implements Line {
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
 
-  constructor(readonly socket: WebSocket, readonly seat: Seat, readonly limits: Limits) {
+  constructor(readonly socket: WebSocket, readonly host: SessionHost, readonly limits: Limits) {
     this.#most = Math.max(limits.textBytes, limits.signalBytes) * ESCAPED + ENVELOPE_CHARACTERS;
     socket.onmessage = ({ data }) => this.#came(data);
     this.over = new Promise((resolve) => {
       socket.onclose = ({ wasClean }) => {
-        seat.closed(0, wasClean ? "finished" : "broken");
+        host.closed(0, wasClean ? "finished" : "broken");
         resolve();
       };
     });
@@ -51,7 +51,7 @@ export class WebLine implements Line {
 
   write(bytes: Uint8Array): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) return this.seat.overflowed();
+    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) return this.host.overflowed();
     if (this.#toldBytes + bytes.length > FRAME_BYTES) this.#send();
     if (this.#told.length === 0) queueMicrotask(() => this.#send());
     this.#told.push(bytes);
@@ -72,10 +72,10 @@ export class WebLine implements Line {
     // What is taken here asks for more by itself.
     if (this.#taking) return;
     this.#taking = true;
-    while (this.#waiting.length > 0 && this.seat.hungry(0)) {
+    while (this.#waiting.length > 0 && this.host.hungry(0)) {
       const text = this.#waiting.shift()!;
       this.#waitingCharacters -= text.length;
-      this.seat.push(0, encodeText(text));
+      this.host.push(0, encodeText(text));
     }
     this.#taking = false;
   }
@@ -89,10 +89,10 @@ export class WebLine implements Line {
   }
 
   #came(data: unknown): void {
-    if (typeof data !== "string") return this.seat.end("frames are text here");
-    if (data.length > this.#most) return this.seat.end(`a frame has at most ${this.#most} characters`);
+    if (typeof data !== "string") return this.host.end("frames are text here");
+    if (data.length > this.#most) return this.host.end(`a frame has at most ${this.#most} characters`);
     if (this.#waitingCharacters + data.length > this.limits.outboxBytes) {
-      return this.seat.end("says more than can be taken");
+      return this.host.end("says more than can be taken");
     }
     this.#waiting.push(data);
     this.#waitingCharacters += data.length;

@@ -1,4 +1,4 @@
-import { type Place, placeAt } from "../core/place.ts";
+import { type Place, placeAt } from "../core/address.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
 /** Who uses a socket for datagrams. */

@@ -1,22 +1,21 @@
 import type { Limits } from "../core/limits.ts";
-import type { DialOutcome, Link } from "../protocols/session.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
-import { SeatStream, seatStreamOptions } from "../server/seat_stream.ts";
-import type { Seat } from "../server/session_host.ts";
+import type { DialOutcome, Link } from "../protocols/session.ts";
+import { SessionConnection, sessionConnectionOptions, type SessionHost } from "../server/session_host.ts";
 
 const PROBE_MS = 5000;
 
 /** Opens a link of a seat to a port at the seat's address; resolves when it is gone again, or never came to be. */
-export async function dialSeat(seat: Seat, link: Link, port: number, limits: Limits): Promise<void> {
+export async function dialSeat(host: SessionHost, link: Link, port: number, limits: Limits): Promise<void> {
   let conn: Deno.TcpConn | undefined;
   let outcome: DialOutcome = "connected";
   try {
-    conn = await connect(seat.peer.hostname, port, limits.linkDialMs);
+    conn = await connect(host.peer.hostname, port, limits.linkDialMs);
   } catch (error) {
     outcome = error instanceof Deno.errors.ConnectionRefused ? "refused" : "failed";
   }
-  const stream = conn && new SeatStream(conn, seat, link, seatStreamOptions(limits));
-  seat.dialled(link, outcome, stream);
+  const stream = conn && new SessionConnection(conn, host, link, sessionConnectionOptions(limits));
+  host.dialled(link, outcome, stream);
   await stream?.over;
 }
 

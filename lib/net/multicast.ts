@@ -1,5 +1,5 @@
+import type { Place } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
-import type { Place } from "../core/place.ts";
 import { receiveAll } from "./datagram_socket.ts";
 
 /** Where peers on a LAN tell each other that they are there. */

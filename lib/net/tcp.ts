@@ -2,7 +2,7 @@ import type { Ending } from "../protocols/session.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Who takes what arrives on a stream. */
-export interface StreamOwner {
+export interface ConnectionOwner {
   /** Bytes that arrived; the buffer is used again at once. */
   push(bytes: Uint8Array): void;
   /** Whether to read on; when not, `Stream.resume` says when again. */
@@ -14,7 +14,7 @@ export interface StreamOwner {
 }
 
 /** How a stream is used. */
-export interface StreamOptions {
+export interface ConnectionOptions {
   readonly outboxBytes: number;
   /** Every push in a write of its own. */
   readonly apart: boolean;
@@ -32,11 +32,11 @@ const MOST_READ_BYTES = 16 * 1024;
  * 2. `close` sends what was written, then our FIN, and passes over what still comes until the peer's, so that no reset
  *    overtakes the last line; it is over within `lingerMs`.
  */
-export class Stream {
+export class Connection {
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
-  readonly #owner: StreamOwner;
+  readonly #owner: ConnectionOwner;
   readonly #outbox: Outbox;
-  readonly #options: StreamOptions;
+  readonly #options: ConnectionOptions;
   #closing = false;
   #closed = false;
   #ending = false;
@@ -47,7 +47,7 @@ export class Stream {
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
 
-  constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: StreamOwner, options: StreamOptions) {
+  constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: ConnectionOwner, options: ConnectionOptions) {
     this.#conn = conn;
     this.#owner = owner;
     this.#options = options;
@@ -154,4 +154,10 @@ export class Stream {
       this.#conn.close();
     } catch { /* it is closed already, by its own failure */ }
   }
+}
+
+/** What makes connections TLS: a certificate and its key, both PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
 }

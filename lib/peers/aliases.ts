@@ -1,4 +1,4 @@
-import type { Place } from "../core/place.ts";
+import type { Place } from "../core/address.ts";
 
 /** Places of somebody who is spoken with at another one: they need not be asked. */
 export class Aliases {

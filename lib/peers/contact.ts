@@ -1,6 +1,6 @@
+import type { Place } from "../core/address.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import type { Introduction } from "./packet.ts";
-import type { Place } from "../core/place.ts";
 
 /** Numbers of theirs that are remembered: the newest may come from somebody who only says that they are there. */
 const NUMBERS = 4;

@@ -1,7 +1,6 @@
-import { isLoopback } from "../core/address.ts";
+import { isLoopback, type Place } from "../core/address.ts";
 import { Contact } from "./contact.ts";
 import type { PeerLimits } from "./options.ts";
-import type { Place } from "../core/place.ts";
 
 /** The places that are known, so many in all, so many of one address, and so many of which nothing but a question is known. */
 export class Contacts {

@@ -1,10 +1,10 @@
 import type { PeerEvent } from "./event.ts";
 import type { PeerLimits } from "./options.ts";
-import type { People, Person } from "./people.ts";
+import type { KnownPerson, People } from "./people.ts";
 import type { PeerStore } from "./store.ts";
 
 /** What the parts of a peer share. */
-export interface PeerHouse {
+export interface PeerContext {
   readonly people: People;
   readonly store: PeerStore;
   readonly limits: PeerLimits;
@@ -13,9 +13,9 @@ export interface PeerHouse {
   readonly now: number;
   show(event: PeerEvent): void;
   /** What waits for one person waits for another from now on: they are the same, with a new key. */
-  handOver(from: Person, to: Person): void;
+  handOver(from: KnownPerson, to: KnownPerson): void;
   /** There is something to be said to somebody: mail that waits goes out in this turn. */
-  stir(person: Person): void;
+  stir(person: KnownPerson): void;
 }
 
 /** What happened to messages so far. */
@@ -31,6 +31,6 @@ export interface PeerCounts {
 }
 
 /** Somebody who is there, and of whom is known who they are. */
-export function isThere(person: Person): boolean {
+export function isThere(person: KnownPerson): boolean {
   return person.friend?.isReady ?? false;
 }

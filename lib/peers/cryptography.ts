@@ -24,7 +24,7 @@ export interface PublicKeys {
 }
 
 /** Cryptography as peers need it. Each answer comes later, in a turn of its own. */
-export interface Secrecy {
+export interface Cryptography {
   /** Our own key, and its fingerprint. */
   readonly key: Uint8Array;
   readonly print: Uint8Array;

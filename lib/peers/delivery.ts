@@ -1,10 +1,10 @@
 import { encodeText } from "../core/text.ts";
 import type { Target } from "../chat/store.ts";
-import type { Friend } from "./peer_link.ts";
+import type { PeerLink } from "./peer_link.ts";
 import type { Groups } from "./groups.ts";
-import { isThere, type PeerHouse } from "./context.ts";
-import type { Letter } from "./peer_message.ts";
-import type { Person } from "./people.ts";
+import { isThere, type PeerContext } from "./context.ts";
+import type { PeerMessage } from "./peer_message.ts";
+import type { KnownPerson } from "./people.ts";
 import type { Outgoing } from "./store.ts";
 
 /** What is remembered of refusals to a program without keys. */
@@ -18,21 +18,21 @@ const DAY_MS = 24 * 60 * 60_000;
  *    what they have had by its number.
  * 2. What is for a program without keys is sent once: when the link is lost nobody knows whether it came, and we say so.
  */
-export class Post {
-  readonly #house: PeerHouse;
+export class PeerDelivery {
+  readonly #house: PeerContext;
   readonly #groups: Groups;
   /** Who has said something in this turn, and up to where. */
-  readonly #toConfirm = new Map<Person, number>();
+  readonly #toConfirm = new Map<KnownPerson, number>();
   /** What was said in this turn, whose fate is to be told once its number is known. */
-  #toTell: { readonly person: Person; readonly message: Outgoing }[] = [];
+  #toTell: { readonly person: KnownPerson; readonly message: Outgoing }[] = [];
   /** Messages of this turn in groups with members of whom we have only heard. */
   #unmet: { readonly id: string; readonly room: string; readonly count: number }[] = [];
   /** And those for whom too much waits already. */
-  #full: { readonly person: Person; readonly message: Outgoing; readonly why: string }[] = [];
+  #full: { readonly person: KnownPerson; readonly message: Outgoing; readonly why: string }[] = [];
   /** Of what waits it was told. */
   readonly #told = new WeakSet<Outgoing>();
 
-  constructor(house: PeerHouse, groups: Groups) {
+  constructor(house: PeerContext, groups: Groups) {
     this.#house = house;
     this.#groups = groups;
   }
@@ -67,7 +67,7 @@ export class Post {
   }
 
   /** What waits for one key waits for another from now on. */
-  move(from: Person, to: Person): void {
+  move(from: KnownPerson, to: KnownPerson): void {
     const { store } = this.#house;
     for (const message of from.mail.clear()) {
       store.done(from.id, message.n);
@@ -100,7 +100,7 @@ export class Post {
   }
 
   /** Sends what waits for somebody, as far as may be under way. */
-  pump(person: Person): void {
+  pump(person: KnownPerson): void {
     const { friend, mail } = person;
     if (!friend?.isReady || person.blocked) return;
     for (let message; (message = mail.next());) {
@@ -125,7 +125,7 @@ export class Post {
     for (const person of this.#toConfirm.keys()) this.#confirm(person);
   }
 
-  #confirm(person: Person): void {
+  #confirm(person: KnownPerson): void {
     const n = this.#toConfirm.get(person);
     this.#toConfirm.delete(person);
     const { friend } = person;
@@ -135,7 +135,7 @@ export class Post {
   }
 
   /** Somebody has said something. */
-  said(person: Person, { n, group, text }: Extract<Letter, { type: "say" }>): void {
+  said(person: KnownPerson, { n, group, text }: Extract<PeerMessage, { type: "say" }>): void {
     const { people, store, counts, now } = this.#house;
     const friend = person.friend!;
     const last = this.#toConfirm.get(person) ?? this.#seen(friend);
@@ -162,7 +162,7 @@ export class Post {
   }
 
   /** Everything up to a number has arrived. */
-  got(person: Person, n: number): void {
+  got(person: KnownPerson, n: number): void {
     const { counts, now, people, store } = this.#house;
     for (const message of person.mail.got(n)) {
       if (person.key !== undefined) store.done(person.key, message.n);
@@ -173,7 +173,7 @@ export class Post {
   }
 
   /** One message was not taken. */
-  refused(person: Person, n: number, why: string): void {
+  refused(person: KnownPerson, n: number, why: string): void {
     const message = person.mail.refused(n);
     if (!message) return;
     this.#giveUp(person, message, why);
@@ -181,12 +181,12 @@ export class Post {
   }
 
   /** Somebody's link is over: what it has brought in this turn was shown, and is noted as that. */
-  parting(person: Person): void {
+  parting(person: KnownPerson): void {
     this.#confirm(person);
   }
 
   /** Somebody is gone. */
-  parted(person: Person): void {
+  parted(person: KnownPerson): void {
     if (person.key === undefined) {
       const why = "the connection was lost; it may have come all the same";
       for (const message of person.mail.clear()) this.#failed(this.#house.people.label(person), message, why);
@@ -196,7 +196,7 @@ export class Post {
     for (const message of person.mail.all()) this.#kept(person, message);
   }
 
-  #sayTo(people: readonly Person[], text: string, group: string | undefined): { id: string } | { why: string } {
+  #sayTo(people: readonly KnownPerson[], text: string, group: string | undefined): { id: string } | { why: string } {
     const { store, now, counts } = this.#house;
     for (const person of people) {
       const label = this.#house.people.label(person);
@@ -223,19 +223,19 @@ export class Post {
   }
 
   /** Tells somebody that we do not take what they said. */
-  #refuse(person: Person, n: number, why: string): void {
+  #refuse(person: KnownPerson, n: number, why: string): void {
     const friend = person.friend!;
     if (friend.key !== undefined) this.#house.store.refuse(friend.series, n, why);
     else if (friend.refused.size < REFUSALS) friend.refused.set(n, why);
     person.friend?.say({ type: "no", n, why });
   }
 
-  #seen({ key, series, lastSaid }: Friend): number {
+  #seen({ key, series, lastSaid }: PeerLink): number {
     return key === undefined ? lastSaid : this.#house.store.seen(series);
   }
 
   /** Why we do not take what somebody says. */
-  #refusal(person: Person, group: string | undefined, text: string): string | undefined {
+  #refusal(person: KnownPerson, group: string | undefined, text: string): string | undefined {
     const me = this.#groups.self.name;
     if (person.blocked) return `${me} has to decide first whether your new key is yours`;
     if (group !== undefined && !this.#groups.isIn(group)) return `${me} is not in ${group}`;
@@ -244,13 +244,13 @@ export class Post {
     return encodeText(text).length > most ? `a text has at most ${most} bytes` : undefined;
   }
 
-  #giveUp(person: Person, message: Outgoing, why: string): void {
+  #giveUp(person: KnownPerson, message: Outgoing, why: string): void {
     person.mail.remove(message);
     if (person.key !== undefined) this.#house.store.done(person.key, message.n);
     this.#failed(this.#house.people.label(person), message, why);
   }
 
-  #kept(person: Person, message: Outgoing): void {
+  #kept(person: KnownPerson, message: Outgoing): void {
     if (this.#told.has(message)) return;
     this.#told.add(message);
     const { n } = message;
@@ -263,7 +263,7 @@ export class Post {
   }
 }
 
-function blockedWhy(label: string, { print }: Person): string {
+function blockedWhy(label: string, { print }: KnownPerson): string {
   if (!print) return `${label} has a program without keys, and a key is remembered for this name`;
   return `${label} has another key than is remembered; /trust ${label} if that is right`;
 }

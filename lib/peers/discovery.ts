@@ -1,5 +1,6 @@
+import { type Place, placeAt } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
-import { Rate } from "../core/rate.ts";
+import { RateLimiter } from "../core/rate.ts";
 import { DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
 import { encodePacket, type LinkPacket, readId } from "../protocols/datagram/packet.ts";
 import { Aliases } from "./aliases.ts";
@@ -7,11 +8,10 @@ import type { Contact } from "./contact.ts";
 import { Contacts } from "./contacts.ts";
 import { Farewells } from "./farewells.ts";
 import type { PeerOptions } from "./options.ts";
-import { decodePeerPacket, encodeMeeting, type Introduction, type MeetingPacket } from "./packet.ts";
-import { type Place, placeAt } from "../core/place.ts";
+import { decodePeerPacket, type DiscoveryPacket, encodeDiscovery, type Introduction } from "./packet.ts";
 
 /** What meetings can have done, and what they must be given. */
-export interface MeetingWay {
+export interface DiscoveryWay {
   /** Eight bytes that nobody can guess. */
   random8(): Uint8Array;
   send(place: Place, datagram: Uint8Array): void;
@@ -22,7 +22,7 @@ export interface MeetingWay {
 }
 
 /** Datagrams that did nothing, by cause. */
-export interface MeetingStats {
+export interface DiscoveryStats {
   /** Not one of ours. */
   malformed: number;
   /** For a link that is not there, or no longer. */
@@ -43,21 +43,21 @@ export interface MeetingStats {
  * 2. Nobody is sent more bytes than came from there, but for the questions that we ask by ourselves.
  * 3. A link whose peer has begun anew is replaced when the new one has proved itself, not before.
  */
-export class Meetings {
-  readonly stats: MeetingStats = { malformed: 0, unknown: 0, flooded: 0, unasked: 0, repeated: 0 };
+export class Discovery {
+  readonly stats: DiscoveryStats = { malformed: 0, unknown: 0, flooded: 0, unasked: 0, repeated: 0 };
   readonly #contacts: Contacts;
   readonly #aliases = new Aliases();
   readonly #farewells: Farewells;
   readonly #due = new Set<DatagramLink>();
-  readonly #asks: Rate;
+  readonly #asks: RateLimiter;
   /** Our own, by which we know what we sent ourselves. */
   readonly run: bigint;
   #wakeAt = Infinity;
   #now: number;
   #closing: string | undefined;
 
-  constructor(readonly self: Introduction, readonly way: MeetingWay, readonly options: PeerOptions, now: number) {
-    this.#asks = new Rate(options.limits.askBurst, options.limits.asksPerSecond, now);
+  constructor(readonly self: Introduction, readonly way: DiscoveryWay, readonly options: PeerOptions, now: number) {
+    this.#asks = new RateLimiter(options.limits.askBurst, options.limits.asksPerSecond, now);
     this.#contacts = new Contacts(options.limits, () => readId(way.random8(), 0));
     this.#farewells = new Farewells(options.limits.farewellMs);
     this.run = readId(way.random8(), 0);
@@ -85,7 +85,7 @@ export class Meetings {
 
   /** The datagram that tells everybody on a LAN where we are. */
   here(port: number): Uint8Array {
-    return encodeMeeting({ kind: "here", id: this.run, port });
+    return encodeDiscovery({ kind: "here", id: this.run, port });
   }
 
   /** Somebody may be there: asks for so long, soon or a while later; false when too many are asked already. */
@@ -173,7 +173,7 @@ export class Meetings {
     this.#farewells.clear();
   }
 
-  #asked(place: Place, { id, self }: Extract<MeetingPacket, { kind: "ask" }>, now: number): void {
+  #asked(place: Place, { id, self }: Extract<DiscoveryPacket, { kind: "ask" }>, now: number): void {
     if (this.#closing !== undefined) return;
     if (!this.#asks.take(now)) {
       this.stats.flooded++;
@@ -191,10 +191,10 @@ export class Meetings {
   }
 
   #name(contact: Contact, id: bigint, theirs: bigint): void {
-    this.way.send(contact.place, encodeMeeting({ kind: "named", id, theirs, self: this.self }));
+    this.way.send(contact.place, encodeDiscovery({ kind: "named", id, theirs, self: this.self }));
   }
 
-  #answered(place: Place, packet: Extract<MeetingPacket, { kind: "named" }>, now: number): void {
+  #answered(place: Place, packet: Extract<DiscoveryPacket, { kind: "named" }>, now: number): void {
     const contact = this.#contacts.get(place);
     if (contact?.opened?.mine === packet.id) return;
     if (contact?.mine !== packet.id) {
@@ -307,7 +307,7 @@ export class Meetings {
       contact.asked = true;
       contact.askAt = now + contact.waitMs;
       contact.waitMs = Math.min(contact.waitMs * 2, this.options.limits.askMostMs);
-      this.way.send(contact.place, encodeMeeting({ kind: "ask", id: contact.mine, self: this.self }));
+      this.way.send(contact.place, encodeDiscovery({ kind: "ask", id: contact.mine, self: this.self }));
     }
   }
 }

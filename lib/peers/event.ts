@@ -1,8 +1,8 @@
-import type { Happening } from "../protocols/native/client_event.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
 
 /** What a peer's program learns that a server's client learns as well; a group is a room. */
 type Common = Extract<
-  Happening,
+  ClientEvent,
   { type: "message" | "delivered" | "failed" | "online" | "offline" | "users" | "rooms" | "joined" | "left" | "denied" }
 >;
 

@@ -1,4 +1,4 @@
-import type { Place } from "../core/place.ts";
+import type { Place } from "../core/address.ts";
 
 /** Good byes that are said again, since nobody answers them. */
 export class Farewells {

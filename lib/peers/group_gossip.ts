@@ -1,8 +1,8 @@
-import { peerNameFault } from "../chat/peer_name.ts";
+import { peerNameFault } from "../chat/names.ts";
+import { isThere, type PeerContext } from "./context.ts";
 import type { Groups } from "./groups.ts";
-import { isThere, type PeerHouse } from "./context.ts";
-import { encodeLetter, type Letter, type Membership } from "./peer_message.ts";
-import type { Person } from "./people.ts";
+import { encodePeerMessage, type Membership, type PeerMessage } from "./peer_message.ts";
+import type { KnownPerson } from "./people.ts";
 
 /** Memberships in one letter. */
 const TOLD = 100;
@@ -13,14 +13,14 @@ const TOLD = 100;
  * Whoever comes or leaves tells everybody. Who meets somebody tells all that they know; and some time after anything has changed
  * friends compare one number of it all, and tell everything where it differs: so news goes around those who are not linked too.
  */
-export class Circles {
-  readonly #house: PeerHouse;
+export class GroupGossip {
+  readonly #house: PeerContext;
   readonly #groups: Groups;
   /** When friends are asked whether they know the same. */
   #agreeAt = Infinity;
   #told: { readonly sum: number; readonly lines: readonly string[] } | undefined;
 
-  constructor(house: PeerHouse, groups: Groups) {
+  constructor(house: PeerContext, groups: Groups) {
     this.#house = house;
     this.#groups = groups;
   }
@@ -38,7 +38,7 @@ export class Circles {
   }
 
   /** Somebody is there. */
-  cameIn({ friend, key }: Person): void {
+  cameIn({ friend, key }: KnownPerson): void {
     if (!friend || key === undefined) return;
     for (const line of this.#everything()) friend.sayLine(line);
     // Whoever knows more tells it then.
@@ -47,7 +47,7 @@ export class Circles {
 
   /** Makes a group, or comes into one, and takes friends into it; why not. */
   gather(group: string, friends: readonly string[]): string | undefined {
-    const invited: Person[] = [];
+    const invited: KnownPerson[] = [];
     for (const name of friends) {
       const person = this.#house.people.find(name);
       if (typeof person === "string") return person;
@@ -97,7 +97,7 @@ export class Circles {
   }
 
   /** Somebody takes us into a group. */
-  invited(person: Person, { group }: Extract<Letter, { type: "invite" }>): void {
+  invited(person: KnownPerson, { group }: Extract<PeerMessage, { type: "invite" }>): void {
     const { friend } = person;
     if (!friend || this.#groups.isIn(group) || ++friend.invites > this.#house.limits.invites) return;
     if (this.#groups.own >= this.#house.limits.groups) return;
@@ -119,7 +119,7 @@ export class Circles {
   }
 
   /** Somebody tells their number: whoever knows otherwise answers with everything, once each. */
-  compared({ friend }: Person, sum: number, answer: boolean): void {
+  compared({ friend }: KnownPerson, sum: number, answer: boolean): void {
     if (!friend || sum === this.#groups.sum) return;
     for (const line of this.#everything()) friend.sayLine(line);
     if (!answer) friend.say({ type: "sum", sum: this.#groups.sum, answer: true });
@@ -146,8 +146,8 @@ export class Circles {
     this.#agreeSoon();
   }
 
-  #tellEach(letter: Letter): void {
-    const line = encodeLetter(letter);
+  #tellEach(letter: PeerMessage): void {
+    const line = encodePeerMessage(letter);
     for (const person of this.#house.people.all()) {
       if (person.key !== undefined && isThere(person)) person.friend!.sayLine(line);
     }
@@ -160,7 +160,7 @@ export class Circles {
     const all = this.#groups.all();
     const lines: string[] = [];
     for (let i = 0; i < all.length; i += TOLD) {
-      lines.push(encodeLetter({ type: "groups", members: all.slice(i, i + TOLD) }));
+      lines.push(encodePeerMessage({ type: "groups", members: all.slice(i, i + TOLD) }));
     }
     this.#told = { sum, lines };
     return lines;

@@ -1,5 +1,5 @@
-import { isThere, type PeerHouse } from "./context.ts";
-import type { Person } from "./people.ts";
+import { isThere, type PeerContext } from "./context.ts";
+import type { KnownPerson } from "./people.ts";
 import type { Trust } from "./store.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -10,17 +10,17 @@ import { fingerprint } from "./fingerprint.ts";
  *    with until the person has decided.
  * 2. It holds over restarts: what is said to somebody with whom it is on is sealed from the first word.
  */
-export class Trusts {
-  readonly #house: PeerHouse;
+export class KeyTrust {
+  readonly #house: PeerContext;
   readonly #ours: readonly string[];
 
-  constructor(house: PeerHouse, ourPrint: Uint8Array) {
+  constructor(house: PeerContext, ourPrint: Uint8Array) {
     this.#house = house;
     this.#ours = fingerprint(ourPrint);
   }
 
   /** Somebody has proved their key. */
-  cameIn(person: Person): void {
+  cameIn(person: KnownPerson): void {
     const { store, people } = this.#house;
     if (this.#conflicts(person)) return;
     person.blocked = false;
@@ -33,7 +33,7 @@ export class Trusts {
   }
 
   /** The person wants it sealed, or not any more; why it cannot be. */
-  secure(person: Person, on: boolean): string | undefined {
+  secure(person: KnownPerson, on: boolean): string | undefined {
     const { people, store } = this.#house;
     const label = people.label(person);
     if (!isThere(person)) return `${label} is not there; both must be, for each to see the other's key`;
@@ -56,7 +56,7 @@ export class Trusts {
   }
 
   /** The person says that the key which somebody has now is theirs; why it cannot be. */
-  trust(person: Person): string | undefined {
+  trust(person: KnownPerson): string | undefined {
     if (!isThere(person) || !person.print) return `${this.#house.people.label(person)} is not there with a key`;
     const before = this.#house.store.trust(person.name)?.key;
     person.blocked = false;
@@ -69,7 +69,7 @@ export class Trusts {
   }
 
   /** The other side wants it sealed, or not any more. */
-  asked(person: Person, on: boolean, why: string | undefined): void {
+  asked(person: KnownPerson, on: boolean, why: string | undefined): void {
     const { friend } = person;
     if (!friend || !person.print) return;
     const { people, store } = this.#house;
@@ -96,7 +96,7 @@ export class Trusts {
   }
 
   /** Why a key is not taken because its owner wants it so: only we ourselves put another one in the place of one we know. */
-  #refusal(person: Person): string | undefined {
+  #refusal(person: KnownPerson): string | undefined {
     if (this.#conflicts(person)) return "another key is remembered for this name";
     if (this.#house.store.trust(person.name)) return undefined;
     const other = this.#house.people.called(person.name).find(({ key }) => key !== undefined && key !== person.key);
@@ -109,7 +109,7 @@ export class Trusts {
   }
 
   /** Whether another key is remembered for somebody's name: then nothing is said to them, and the person is warned. */
-  #conflicts(person: Person, again = false): boolean {
+  #conflicts(person: KnownPerson, again = false): boolean {
     const trust = this.#house.store.trust(person.name);
     if (!trust || trust.key === person.key) return false;
     if (!person.blocked || again) this.#warn(person, trust);
@@ -117,11 +117,11 @@ export class Trusts {
     return true;
   }
 
-  #keep(person: Person, secure: boolean): void {
+  #keep(person: KnownPerson, secure: boolean): void {
     this.#house.store.keepTrust({ name: person.name, key: person.key!, print: person.print!, secure });
   }
 
-  #seal(person: Person, known: boolean): void {
+  #seal(person: KnownPerson, known: boolean): void {
     const friend = person.friend!;
     if (!friend.sealing) {
       // What is under way may be on its way to somebody who takes only what is sealed.
@@ -137,12 +137,12 @@ export class Trusts {
     this.#house.show({ type: "secure", name, words, ours: this.#ours, known });
   }
 
-  #open(person: Person): void {
+  #open(person: KnownPerson): void {
     person.friend!.sealing = person.friend!.onlySealed = person.toldSecure = false;
     this.#house.show({ type: "insecure", name: this.#house.people.label(person) });
   }
 
-  #warn(person: Person, trust: Trust): void {
+  #warn(person: KnownPerson, trust: Trust): void {
     if (!person.print) {
       const name = this.#house.people.label(person);
       const why =

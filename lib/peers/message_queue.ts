@@ -2,7 +2,7 @@ import type { PeerLimits } from "./options.ts";
 import type { Outgoing } from "./store.ts";
 
 /** What was said to one person and is not known to have arrived, in its order. */
-export class Mail {
+export class MessageQueue {
   #waiting: Outgoing[] = [];
   /** Before this all have arrived. */
   #head = 0;

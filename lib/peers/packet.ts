@@ -1,4 +1,4 @@
-import { peerNameFault } from "../chat/peer_name.ts";
+import { peerNameFault } from "../chat/names.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeText, encodeText } from "../core/text.ts";
 import {
@@ -27,13 +27,13 @@ export interface Introduction {
 }
 
 /** A datagram between peers that belongs to no link. Numbers are drawn by each for the other, and make the link's. */
-export type MeetingPacket =
+export type DiscoveryPacket =
   | { readonly kind: "ask"; readonly id: bigint; readonly self: Introduction }
   | { readonly kind: "named"; readonly id: bigint; readonly theirs: bigint; readonly self: Introduction }
   | { readonly kind: "here"; readonly id: bigint; readonly port: number };
 
 /** A datagram between peers. */
-export type PeerPacket = MeetingPacket | LinkPacket;
+export type PeerPacket = DiscoveryPacket | LinkPacket;
 
 /** What a datagram says, or what is wrong with it. Its bytes are views of the datagram: copy what is to be kept. */
 export function decodePeerPacket(datagram: Uint8Array): PeerPacket | Fault {
@@ -70,7 +70,7 @@ export function decodePeerPacket(datagram: Uint8Array): PeerPacket | Fault {
 }
 
 /** The packet as a datagram. */
-export function encodeMeeting(packet: MeetingPacket): Uint8Array {
+export function encodeDiscovery(packet: DiscoveryPacket): Uint8Array {
   switch (packet.kind) {
     case "ask": {
       const datagram = headed(ASK, packet.id, ASK_BYTES);

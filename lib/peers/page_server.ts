@@ -1,12 +1,12 @@
 import { Fault } from "../core/errors.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Target } from "../chat/store.ts";
-import { OneWindow, type Page, type PageHost } from "../protocols/native/single_window.ts";
+import { type Page, type PageHost, SingleWindow } from "../protocols/native/single_window.ts";
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
 
 /** What the house of a page has done for it. */
-export interface PageHouseWay {
+export interface PageServerWay {
   say(to: Target, text: string): { readonly id: string } | { readonly why: string };
   ask(question: PeerQuestion): void;
   /** False when nobody hears it. */
@@ -31,7 +31,7 @@ const ANSWERS = 10_000;
  * Chat between peers for a page: speaks our own protocol to it as a server does. What was said is remembered as long as the program
  * runs. Questions are answered in the turn they are asked in, but for `join`, which others have a say in.
  */
-export class PageHouse implements PageHost {
+export class PageServer implements PageHost {
   readonly isIn = true;
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Record<string, unknown>>();
@@ -39,13 +39,13 @@ export class PageHouse implements PageHost {
   readonly #spoken = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
   readonly #rooms = new Map<string, Set<string>>();
   readonly #joining = new Map<string, number>();
-  readonly #window = new OneWindow();
+  readonly #window = new SingleWindow();
   #lastSeq = 0;
   /** The number of the question that is being asked. */
   #asking: number | undefined;
 
   /** `store` tells this run from all others. */
-  constructor(readonly name: string, readonly store: string, readonly way: PageHouseWay) {}
+  constructor(readonly name: string, readonly store: string, readonly way: PageServerWay) {}
 
   open(page: Page): void {
     this.#window.open(page);

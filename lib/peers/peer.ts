@@ -1,21 +1,20 @@
-import { isLoopback } from "../core/address.ts";
-import { encodeBase64 } from "../core/base64.ts";
 import type { Target } from "../chat/store.ts";
-import { Circles } from "./group_gossip.ts";
-import { BYE, Company } from "./peer_links.ts";
+import { isLoopback, type Place, readPlace } from "../core/address.ts";
+import { encodeBase64 } from "../core/base64.ts";
+import { isThere, type PeerContext, type PeerCounts } from "./context.ts";
+import type { Cryptography } from "./cryptography.ts";
+import { PeerDelivery } from "./delivery.ts";
+import { Discovery } from "./discovery.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
+import { GroupGossip } from "./group_gossip.ts";
 import { Groups } from "./groups.ts";
-import { isThere, type PeerCounts, type PeerHouse } from "./context.ts";
-import type { Letter } from "./peer_message.ts";
-import { Meetings } from "./discovery.ts";
+import { KeyTrust } from "./key_trust.ts";
 import type { PeerOptions } from "./options.ts";
-import { People, type Person } from "./people.ts";
-import { type Place, readPlace } from "../core/place.ts";
-import { Post } from "./delivery.ts";
+import { BYE, PeerLinks } from "./peer_links.ts";
+import type { PeerMessage } from "./peer_message.ts";
+import { type KnownPerson, People } from "./people.ts";
 import { Questions } from "./questions.ts";
-import type { Secrecy } from "./cryptography.ts";
 import type { PeerStore } from "./store.ts";
-import { Trusts } from "./key_trust.ts";
 
 /** What a peer can have done. */
 export interface PeerWay {
@@ -35,7 +34,7 @@ export interface PeerWay {
 export interface PeerParts {
   readonly name: string;
   readonly way: PeerWay;
-  readonly secrecy: Secrecy;
+  readonly secrecy: Cryptography;
   readonly store: PeerStore;
   readonly options: PeerOptions;
   /** Nobody will have this key again. */
@@ -51,21 +50,21 @@ const EXPIRE_MS = 60 * 60_000;
  * 1. Whatever a turn brings is gathered; `flush`, at its end, keeps what is to be kept, then sends.
  * 2. Answers of `secrecy` come in turns of their own: call `turn` before, `flush` after.
  */
-export class Peer implements PeerHouse {
+export class Peer implements PeerContext {
   readonly people: People;
   readonly counts: PeerCounts = { said: 0, delivered: 0, failed: 0, shown: 0, repeated: 0, unsealed: 0 };
-  readonly secrecy: Secrecy;
+  readonly secrecy: Cryptography;
   readonly store: PeerStore;
   readonly limits: PeerOptions["limits"];
   readonly groups: Groups;
   readonly #way: PeerWay;
-  readonly #meetings: Meetings;
-  readonly #company: Company;
-  readonly #post: Post;
-  readonly #circles: Circles;
-  readonly #trusts: Trusts;
+  readonly #meetings: Discovery;
+  readonly #company: PeerLinks;
+  readonly #post: PeerDelivery;
+  readonly #circles: GroupGossip;
+  readonly #trusts: KeyTrust;
   readonly #questions: Questions;
-  readonly #stirred = new Set<Person>();
+  readonly #stirred = new Set<KnownPerson>();
   readonly #passing: boolean;
   #expireAt: number;
   #now: number;
@@ -81,10 +80,10 @@ export class Peer implements PeerHouse {
     this.limits = options.limits;
     this.people = new People(options.limits);
     this.groups = new Groups({ key: encodeBase64(secrecy.key), name }, options.limits);
-    this.#post = new Post(this, this.groups);
-    this.#circles = new Circles(this, this.groups);
-    this.#trusts = new Trusts(this, secrecy.print);
-    this.#meetings = new Meetings(
+    this.#post = new PeerDelivery(this, this.groups);
+    this.#circles = new GroupGossip(this, this.groups);
+    this.#trusts = new KeyTrust(this, secrecy.print);
+    this.#meetings = new Discovery(
       { name, more: true },
       {
         random8: () => way.random8(),
@@ -101,7 +100,7 @@ export class Peer implements PeerHouse {
       circles: this.#circles,
       trusts: this.#trusts,
     });
-    this.#company = new Company({
+    this.#company = new PeerLinks({
       house: this,
       store,
       secrecy,
@@ -243,16 +242,16 @@ export class Peer implements PeerHouse {
     this.#way.show(event);
   }
 
-  stir(person: Person): void {
+  stir(person: KnownPerson): void {
     this.#stirred.add(person);
     this.#way.due();
   }
 
-  handOver(from: Person, to: Person): void {
+  handOver(from: KnownPerson, to: KnownPerson): void {
     this.#post.move(from, to);
   }
 
-  #came(person: Person): void {
+  #came(person: KnownPerson): void {
     this.#questions.found(person.place);
     this.#trusts.cameIn(person);
     this.#circles.cameIn(person);
@@ -260,7 +259,7 @@ export class Peer implements PeerHouse {
     this.stir(person);
   }
 
-  #letter(person: Person, letter: Letter, sealed: boolean): void {
+  #letter(person: KnownPerson, letter: PeerMessage, sealed: boolean): void {
     const friend = person.friend!;
     if (friend.onlySealed && !sealed) {
       // Said before they knew; they say it again, sealed.

@@ -1,17 +1,17 @@
+import type { Place } from "../core/address.ts";
 import { encodeBase64 } from "../core/base64.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeText, encodeText } from "../core/text.ts";
 import type { DatagramLink, LinkOwner } from "../protocols/datagram/link.ts";
 import { writeId } from "../protocols/datagram/packet.ts";
-import { decodeLetter, encodeLetter, type Letter } from "./peer_message.ts";
+import type { Cryptography, FreshKey, LinkKeys, PublicKeys } from "./cryptography.ts";
 import type { PeerLimits } from "./options.ts";
 import type { Introduction } from "./packet.ts";
-import type { Place } from "../core/place.ts";
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer_message.ts";
 import type { PeerStore } from "./store.ts";
-import type { FreshKey, LinkKeys, PublicKeys, Secrecy } from "./cryptography.ts";
 
 /** Who listens to a friend. */
-export interface FriendWay {
+export interface PeerLinkWay {
   /** What we are called. */
   readonly name: string;
   /** Tells this run of our program from all others. */
@@ -19,17 +19,17 @@ export interface FriendWay {
   readonly store: Pick<PeerStore, "id">;
   /** Whether there is a link with this run of somebody's program already. */
   knowsRun(run: string): boolean;
-  readonly secrecy: Secrecy;
+  readonly secrecy: Cryptography;
   readonly limits: PeerLimits;
   /** Who they are is known as well as it ever will be: letters may be said. */
-  ready(friend: Friend): void;
+  ready(friend: PeerLink): void;
   /** `sealed`: only they can have said it. */
-  letter(friend: Friend, letter: Letter, sealed: boolean): void;
-  ended(friend: Friend, why: string): void;
+  letter(friend: PeerLink, letter: PeerMessage, sealed: boolean): void;
+  ended(friend: PeerLink, why: string): void;
   /** Letters wait: `flush` is wanted. */
-  due(friend: Friend): void;
+  due(friend: PeerLink): void;
   /** Present when somebody watches what is said. */
-  trace?(friend: Friend, direction: "up" | "down", line: string): void;
+  trace?(friend: PeerLink, direction: "up" | "down", line: string): void;
   /** Has the link go on where it waited for us. */
   resume(link: DatagramLink): void;
 }
@@ -45,7 +45,7 @@ const BOX_BYTES = 64 * 1024;
  * 1. With a program that speaks of more than chat keys are agreed on first; before both have proved theirs no letter is passed on.
  * 2. Letters are gathered by `flush`; one box is sealed, and one opened, at a time, so all stays in its order.
  */
-export class Friend implements LinkOwner {
+export class PeerLink implements LinkOwner {
   /** Their public key in base64, proved; undefined when their program has none. */
   key: string | undefined;
   print: Uint8Array | undefined;
@@ -85,7 +85,7 @@ export class Friend implements LinkOwner {
     readonly link: DatagramLink,
     readonly place: Place,
     readonly self: Introduction,
-    readonly way: FriendWay,
+    readonly way: PeerLinkWay,
   ) {}
 
   /** Begins; once. */
@@ -95,7 +95,7 @@ export class Friend implements LinkOwner {
       if (this.link.over) return;
       this.#fresh = fresh;
       this.#push(
-        encodeLetter({
+        encodePeerMessage({
           type: "me",
           key: this.way.secrecy.key,
           fresh: fresh.public,
@@ -109,8 +109,8 @@ export class Friend implements LinkOwner {
   }
 
   /** Says something, with all else that this turn says. */
-  say(letter: Letter): void {
-    this.sayLine(encodeLetter(letter));
+  say(letter: PeerMessage): void {
+    this.sayLine(encodePeerMessage(letter));
   }
 
   /** The same, for a letter that is encoded once for many. */
@@ -199,13 +199,13 @@ export class Friend implements LinkOwner {
     for (const line of text.split("\n")) {
       if (line === "" || this.link.over) continue;
       this.way.trace?.(this, "down", line);
-      const letter = decodeLetter(line);
+      const letter = decodePeerMessage(line);
       if (letter instanceof Fault) return this.#refuse(letter.message);
       this.#take(letter, sealed);
     }
   }
 
-  #take(letter: Letter, sealed: boolean): void {
+  #take(letter: PeerMessage, sealed: boolean): void {
     if (this.isReady) return this.way.letter(this, letter, sealed);
     if (letter.type === "me" && !this.#theirs) {
       this.#theirs = letter;
@@ -232,7 +232,7 @@ export class Friend implements LinkOwner {
       this.#keys = agreement.keys;
       this.print = agreement.print;
       this.isTwice = this.way.knowsRun(this.run);
-      this.#push(encodeLetter({ type: "proof", twice: this.isTwice }), true);
+      this.#push(encodePeerMessage({ type: "proof", twice: this.isTwice }), true);
       this.way.resume(this.link);
     });
   }

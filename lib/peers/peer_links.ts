@@ -1,13 +1,12 @@
-import { isLoopback } from "../core/address.ts";
+import { isLoopback, type Place } from "../core/address.ts";
 import { CLOSED, type DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
-import { Friend, type FriendWay } from "./peer_link.ts";
-import type { PeerHouse } from "./context.ts";
-import type { Letter } from "./peer_message.ts";
-import type { Meetings } from "./discovery.ts";
+import type { PeerContext } from "./context.ts";
+import type { Cryptography } from "./cryptography.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Introduction } from "./packet.ts";
-import type { Person } from "./people.ts";
-import type { Place } from "../core/place.ts";
-import type { Secrecy } from "./cryptography.ts";
+import { PeerLink, type PeerLinkWay } from "./peer_link.ts";
+import type { PeerMessage } from "./peer_message.ts";
+import type { KnownPerson } from "./people.ts";
 import type { PeerStore } from "./store.ts";
 
 /** What we say when we leave; who is left in another way is looked for. */
@@ -15,46 +14,46 @@ export const BYE = "bye";
 const TWICE = "you are there twice";
 
 /** Who listens to the company. */
-export interface CompanyWay {
-  readonly house: PeerHouse;
+export interface PeerLinksWay {
+  readonly house: PeerContext;
   readonly store: PeerStore;
-  readonly secrecy: Secrecy;
+  readonly secrecy: Cryptography;
   /** What we are called, and our key in base64. */
   readonly self: { readonly name: string; readonly key: string };
   /** Somebody is there, on a new link. */
-  came(person: Person): void;
+  came(person: KnownPerson): void;
   /** `sealed`: only they can have said it. */
-  letter(person: Person, letter: Letter, sealed: boolean): void;
+  letter(person: KnownPerson, letter: PeerMessage, sealed: boolean): void;
   /** Somebody's link is over; what it has brought in this turn is still to be noted. */
-  parting(person: Person): void;
+  parting(person: KnownPerson): void;
   /** Somebody is gone. */
-  gone(person: Person): void;
+  gone(person: KnownPerson): void;
   /** `flush` is wanted. */
   due(): void;
   trace?(name: string, direction: "up" | "down", line: string): void;
 }
 
 /** Who is there: links become friends, friends are persons, and each person is there once. */
-export class Company implements FriendWay {
+export class PeerLinks implements PeerLinkWay {
   readonly name: string;
   readonly run: string;
   readonly store: PeerStore;
-  readonly secrecy: Secrecy;
-  readonly limits: PeerHouse["limits"];
-  readonly trace?: NonNullable<FriendWay["trace"]>;
-  readonly #way: CompanyWay;
-  readonly #house: PeerHouse;
-  readonly #meetings: Meetings;
-  readonly #persons = new Map<Friend, Person>();
+  readonly secrecy: Cryptography;
+  readonly limits: PeerContext["limits"];
+  readonly trace?: NonNullable<PeerLinkWay["trace"]>;
+  readonly #way: PeerLinksWay;
+  readonly #house: PeerContext;
+  readonly #meetings: Discovery;
+  readonly #persons = new Map<PeerLink, KnownPerson>();
   /** Links whose other side has not proved its key yet, and until when it must. */
-  readonly #proving = new Map<Friend, number>();
+  readonly #proving = new Map<PeerLink, number>();
   /** Persons who are not missed yet, and until when: their program is there, and another link with it, or soon will be. */
-  readonly #coming = new Map<Person, number>();
-  readonly #due = new Set<Friend>();
+  readonly #coming = new Map<KnownPerson, number>();
+  readonly #due = new Set<PeerLink>();
   #twinTold = false;
   #leaving = false;
 
-  constructor(way: CompanyWay, meetings: Meetings) {
+  constructor(way: PeerLinksWay, meetings: Discovery) {
     this.#way = way;
     this.#house = way.house;
     this.#meetings = meetings;
@@ -67,7 +66,7 @@ export class Company implements FriendWay {
   }
 
   /** Everybody who is there, and by which link. */
-  get all(): ReadonlyMap<Friend, Person> {
+  get all(): ReadonlyMap<PeerLink, KnownPerson> {
     return this.#persons;
   }
 
@@ -78,7 +77,7 @@ export class Company implements FriendWay {
 
   /** A link is there: who speaks on it. */
   open(link: DatagramLink, place: Place, self: Introduction): LinkOwner {
-    const friend = new Friend(link, place, self, this);
+    const friend = new PeerLink(link, place, self, this);
     if (self.more) this.#proving.set(friend, this.#house.now + this.limits.proveMs);
     friend.start();
     return friend;
@@ -111,7 +110,7 @@ export class Company implements FriendWay {
   }
 
   /** Tells somebody where the others are; who is found once finds all. */
-  tellPlaces({ friend }: Person): void {
+  tellPlaces({ friend }: KnownPerson): void {
     if (!friend || friend.key === undefined) return;
     const at: Place[] = [];
     for (const [{ place }, { key }] of this.#persons) {
@@ -124,7 +123,7 @@ export class Company implements FriendWay {
 
   // What friends tell and ask.
 
-  due(friend: Friend): void {
+  due(friend: PeerLink): void {
     this.#due.add(friend);
     this.#way.due();
   }
@@ -139,12 +138,12 @@ export class Company implements FriendWay {
     return false;
   }
 
-  letter(friend: Friend, letter: Letter, sealed: boolean): void {
+  letter(friend: PeerLink, letter: PeerMessage, sealed: boolean): void {
     const person = this.#persons.get(friend);
     if (person?.friend === friend) this.#way.letter(person, letter, sealed);
   }
 
-  ready(friend: Friend): void {
+  ready(friend: PeerLink): void {
     const { key, place, self } = friend;
     const { people } = this.#house;
     this.#proving.delete(friend);
@@ -166,7 +165,7 @@ export class Company implements FriendWay {
     this.#way.came(person);
   }
 
-  ended(friend: Friend, why: string): void {
+  ended(friend: PeerLink, why: string): void {
     const person = this.#persons.get(friend);
     if (person?.friend === friend) this.#way.parting(person);
     this.#persons.delete(friend);
@@ -185,7 +184,7 @@ export class Company implements FriendWay {
   }
 
   /** Somebody is not there any more. */
-  #miss(person: Person): void {
+  #miss(person: KnownPerson): void {
     const { people } = this.#house;
     if (!this.#leaving) this.#house.show({ type: "offline", name: people.label(person) });
     this.#way.gone(person);
@@ -193,14 +192,14 @@ export class Company implements FriendWay {
   }
 
   /** A link ended before it was known with whom. */
-  #neverReady({ place }: Friend, why: string): void {
+  #neverReady({ place }: PeerLink, why: string): void {
     this.#meetings.parted(place);
     // They are not asked again at once, but may try.
     if (why !== TWICE) this.#meetings.meet(place, this.#house.now, this.limits.namedMs, this.limits.askMostMs);
   }
 
   /** Somebody is gone who has not said so. */
-  #lookFor({ place, isFaulty }: Friend, others: readonly Place[]): void {
+  #lookFor({ place, isFaulty }: PeerLink, others: readonly Place[]): void {
     const { askMostMs, againMs, lostMs } = this.limits;
     for (const other of others) this.#meetings.meet(other, this.#house.now, lostMs);
     const again = Math.min(askMostMs, againMs * 2 ** this.#meetings.shortLives(place));
@@ -208,7 +207,7 @@ export class Company implements FriendWay {
   }
 
   /** The other side has noticed first that they are here twice: the other link, or one that will be it. */
-  #isElsewhere({ run, place, link }: Friend): void {
+  #isElsewhere({ run, place, link }: PeerLink): void {
     for (const other of [...this.#persons.keys(), ...this.#proving.keys()]) {
       if (run === "" || other.run !== run || other.link === link) continue;
       return this.#meetings.alias(place, other.place);
@@ -218,12 +217,12 @@ export class Company implements FriendWay {
     this.#meetings.meet(place, this.#house.now, this.limits.lostMs, inMs);
   }
 
-  #drop(friend: Friend, kept: Place): void {
+  #drop(friend: PeerLink, kept: Place): void {
     if (kept.key !== friend.place.key) this.#meetings.alias(friend.place, kept);
     friend.link.abort(TWICE);
   }
 
-  #refuseTwin({ link, place }: Friend): void {
+  #refuseTwin({ link, place }: PeerLink): void {
     const text = `${place.key} has the key that we have; two programs cannot be one person`;
     if (!this.#twinTold) this.#house.show({ type: "news", text });
     this.#twinTold = true;
@@ -231,7 +230,7 @@ export class Company implements FriendWay {
   }
 
   /** Somebody was met by this name before, with another key. */
-  #compareKeys({ name, key, print }: Person): void {
+  #compareKeys({ name, key, print }: KnownPerson): void {
     const { people } = this.#house;
     const other = people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.friend);
     if (!other || !print || this.store.trust(name)) return;
@@ -245,6 +244,6 @@ export class Company implements FriendWay {
  * begun anew or have moved, and the older one is dead. When both have both, they have two addresses, and each keeps the link
  * with the lower number.
  */
-function isBetter(before: Friend, friend: Friend): boolean {
+function isBetter(before: PeerLink, friend: PeerLink): boolean {
   return before.run === friend.run && friend.isTwice && before.link.id < friend.link.id;
 }

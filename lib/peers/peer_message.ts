@@ -1,19 +1,19 @@
-import { peerNameFault } from "../chat/peer_name.ts";
+import { peerNameFault } from "../chat/names.ts";
+import { type Place, readPlace } from "../core/address.ts";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { Fault } from "../core/errors.ts";
 import {
   type Fields,
   optional,
+  readBoolean,
   readBytes,
-  readFlag,
+  readInteger,
   readList,
   readObject,
   readText,
-  readWhole,
   readWord,
-  wrong,
+  unexpected,
 } from "../core/json_fields.ts";
-import { type Place, readPlace } from "../core/place.ts";
 import { KEY_BYTES } from "./cryptography.ts";
 
 /** Somebody's part in a group, as they have said last: a higher version is later. */
@@ -27,7 +27,7 @@ export interface Membership {
 }
 
 /** What one peer says to another on their link: one JSON object a line. */
-export type Letter =
+export type PeerMessage =
   /**
    * Who we are, before anything else: our key, the one for this link alone, which run of the program this is, and which store
    * our numbers are counted in.
@@ -65,8 +65,8 @@ const WHY_CHARACTERS = 500;
 const MOST_VERSION = 1_000_000_000;
 
 /** One line of a message as a letter, or what is wrong with it; fields that are not known are ignored. */
-export function decodeLetter(line: string): Letter | Fault {
-  return readObject<Letter>(line, (fields) => {
+export function decodePeerMessage(line: string): PeerMessage | Fault {
+  return readObject<PeerMessage>(line, (fields) => {
     switch (fields.type) {
       case "me":
         return {
@@ -79,28 +79,32 @@ export function decodeLetter(line: string): Letter | Fault {
       case "say":
         return {
           type: "say",
-          n: readWhole(fields, "n"),
+          n: readInteger(fields, "n"),
           group: optional(readName, fields, "group"),
           text: readText(fields, "text"),
         };
       case "got":
-        return { type: "got", n: readWhole(fields, "n") };
+        return { type: "got", n: readInteger(fields, "n") };
       case "no":
-        return { type: "no", n: readWhole(fields, "n"), why: readWhy(fields, "why") };
+        return { type: "no", n: readInteger(fields, "n"), why: readWhy(fields, "why") };
       case "secure":
-        return { type: "secure", on: readFlag(fields, "on"), why: optional(readWhy, fields, "why") };
+        return { type: "secure", on: readBoolean(fields, "on"), why: optional(readWhy, fields, "why") };
       case "invite":
         return { type: "invite", group: readName(fields, "group") };
       case "groups":
         return { type: "groups", members: readList(fields, "members", readMembership).filter(isPossible) };
       case "sum":
-        return { type: "sum", sum: readWhole(fields, "sum"), answer: optional(readFlag, fields, "answer") ?? false };
+        return {
+          type: "sum",
+          sum: readInteger(fields, "sum"),
+          answer: optional(readBoolean, fields, "answer") ?? false,
+        };
       case "signal":
         return { type: "signal", text: readText(fields, "text") };
       case "peers":
         return { type: "peers", at: readPlaces(fields, "at") };
       case "proof":
-        return { type: "proof", twice: optional(readFlag, fields, "twice") ?? false };
+        return { type: "proof", twice: optional(readBoolean, fields, "twice") ?? false };
       default:
         return { type: "unknown" };
     }
@@ -108,7 +112,7 @@ export function decodeLetter(line: string): Letter | Fault {
 }
 
 /** The letter as one line. */
-export function encodeLetter(letter: Letter): string {
+export function encodePeerMessage(letter: PeerMessage): string {
   switch (letter.type) {
     case "me":
       return JSON.stringify({ ...letter, key: encodeBase64(letter.key), fresh: encodeBase64(letter.fresh) });
@@ -121,9 +125,9 @@ export function encodeLetter(letter: Letter): string {
 
 function readMembership(fields: Fields): Membership {
   const key = readText(fields, "key");
-  if (decodeBase64(key)?.length !== KEY_BYTES) throw wrong(`"key", ${KEY_BYTES} bytes in base64`, key);
+  if (decodeBase64(key)?.length !== KEY_BYTES) throw unexpected(`"key", ${KEY_BYTES} bytes in base64`, key);
   const [group, name] = [readName(fields, "group"), readName(fields, "name")];
-  return { group, key, name, version: readWhole(fields, "version"), in: readFlag(fields, "in") };
+  return { group, key, name, version: readInteger(fields, "version"), in: readBoolean(fields, "in") };
 }
 
 /** What cannot be is passed over, and no reason to part: friends tell what others have told them. */
@@ -144,10 +148,10 @@ function readWhy(fields: Fields, key: string): string {
 
 function readPlaces(fields: Fields, key: string): Place[] {
   const value = fields[key];
-  if (!Array.isArray(value)) throw wrong(`"${key}", a list of ADDRESS:PORT`, value);
+  if (!Array.isArray(value)) throw unexpected(`"${key}", a list of ADDRESS:PORT`, value);
   return value.map((each) => {
     const place = typeof each === "string" ? readPlace(each) : undefined;
-    if (!place) throw wrong(`ADDRESS:PORT in "${key}"`, each);
+    if (!place) throw unexpected(`ADDRESS:PORT in "${key}"`, each);
     return place;
   });
 }

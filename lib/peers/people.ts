@@ -1,20 +1,20 @@
-import type { Friend } from "./peer_link.ts";
-import { Mail } from "./message_queue.ts";
+import type { PeerLink } from "./peer_link.ts";
+import { MessageQueue } from "./message_queue.ts";
 import type { PeerLimits } from "./options.ts";
 
 /** Where somebody is of whom that was never known. */
 const UNKNOWN = "?";
 
 /** Somebody: there or away. */
-export interface Person {
+export interface KnownPerson {
   /** Their public key in base64, or where they are when their program has none. */
   readonly id: string;
   readonly key: string | undefined;
   name: string;
   /** Where they are, or were last: `ADDRESS:PORT`; "" when that is not known. */
   place: string;
-  friend: Friend | undefined;
-  readonly mail: Mail;
+  friend: PeerLink | undefined;
+  readonly mail: MessageQueue;
   /** The fingerprint of their key, once they have proved it. */
   print: Uint8Array | undefined;
   /** Whether nothing is said to them and nothing taken, until the person decides. */
@@ -25,20 +25,20 @@ export interface Person {
 
 /** Everybody we know of, and what each is called: two of one name are told apart by where they are. */
 export class People {
-  readonly #people = new Map<string, Person>();
-  readonly #byName = new Map<string, Set<Person>>();
+  readonly #people = new Map<string, KnownPerson>();
+  readonly #byName = new Map<string, Set<KnownPerson>>();
 
   constructor(readonly limits: PeerLimits) {}
 
-  get(id: string): Person | undefined {
+  get(id: string): KnownPerson | undefined {
     return this.#people.get(id);
   }
 
   /** Somebody by their id; they are new if they were not known. */
-  meet(id: string, key: string | undefined, name: string, place: string): Person {
+  meet(id: string, key: string | undefined, name: string, place: string): KnownPerson {
     let person = this.#people.get(id);
     if (!person) {
-      const mail = new Mail(this.limits);
+      const mail = new MessageQueue(this.limits);
       const unknown = { friend: undefined, print: undefined, blocked: false, toldSecure: false };
       person = { id, key, name, place, mail, ...unknown };
       this.#people.set(id, person);
@@ -56,23 +56,23 @@ export class People {
   }
 
   /** Forgets somebody, unless something waits for them. */
-  forget(person: Person): void {
+  forget(person: KnownPerson): void {
     if (person.mail.size > 0) return;
     this.#unname(person);
     this.#people.delete(person.id);
   }
 
   /** Everybody of a name. */
-  called(name: string): Person[] {
+  called(name: string): KnownPerson[] {
     return [...this.#byName.get(name) ?? []];
   }
 
-  all(): Person[] {
+  all(): KnownPerson[] {
     return [...this.#people.values()];
   }
 
   /** What somebody is called: by their name, with where they are when another one has it too. */
-  label(person: Person): string {
+  label(person: KnownPerson): string {
     const { name, place } = person;
     for (const other of this.#byName.get(name) ?? []) {
       if (other !== person && (other.friend || !person.friend)) return `${name}@${place || UNKNOWN}`;
@@ -81,7 +81,7 @@ export class People {
   }
 
   /** Whom a typed name means, or why nobody: those who are there come before those who were. */
-  find(text: string): Person | string {
+  find(text: string): KnownPerson | string {
     const at = text.indexOf("@");
     const name = at < 0 ? text : text.slice(0, at);
     const named = this.called(name).filter(({ place }) => at < 0 || (place || UNKNOWN) === text.slice(at + 1));
@@ -93,7 +93,7 @@ export class People {
     return `${labels.length} people are called ${name}: ${labels.join(", ")}; say which`;
   }
 
-  #unname(person: Person): void {
+  #unname(person: KnownPerson): void {
     const named = this.#byName.get(person.name);
     named?.delete(person);
     if (named?.size === 0) this.#byName.delete(person.name);

@@ -1,27 +1,27 @@
-import type { Circles } from "./group_gossip.ts";
+import { readPlace } from "../core/address.ts";
+import { isThere, type PeerContext } from "./context.ts";
+import type { Discovery } from "./discovery.ts";
 import type { PeerQuestion } from "./event.ts";
+import type { GroupGossip } from "./group_gossip.ts";
 import type { Groups } from "./groups.ts";
-import { isThere, type PeerHouse } from "./context.ts";
-import type { Meetings } from "./discovery.ts";
-import { readPlace } from "../core/place.ts";
-import type { Trusts } from "./key_trust.ts";
+import type { KeyTrust } from "./key_trust.ts";
 
 /** Who answers, besides the house. */
 export interface Answerers {
-  readonly meetings: Meetings;
+  readonly meetings: Discovery;
   readonly groups: Groups;
-  readonly circles: Circles;
-  readonly trusts: Trusts;
+  readonly circles: GroupGossip;
+  readonly trusts: KeyTrust;
 }
 
 /** What a person can ask of a peer's program, and its answers; each question is answered at once, or denied with why. */
 export class Questions {
-  readonly #house: PeerHouse;
+  readonly #house: PeerContext;
   readonly #answerers: Answerers;
   /** Places that a person has named and where nobody has answered yet, and when that is said. */
   readonly #named = new Map<string, number>();
 
-  constructor(house: PeerHouse, answerers: Answerers) {
+  constructor(house: PeerContext, answerers: Answerers) {
     this.#house = house;
     this.#answerers = answerers;
   }

@@ -12,7 +12,7 @@ export interface Outgoing {
 }
 
 /** Somebody met, by their public key in base64. */
-export interface Acquaintance {
+export interface KnownPeer {
   readonly key: string;
   readonly name: string;
   /** Where they were last: `ADDRESS:PORT`. */
@@ -61,8 +61,8 @@ export interface PeerStore {
   /** Nothing of a series is said again below this number. */
   forgetRefusals(series: string, below: number): void;
   /** Those met last, at most so many; the others are forgotten. */
-  acquaintances(most: number): Acquaintance[];
-  meet(acquaintance: Acquaintance): void;
+  acquaintances(most: number): KnownPeer[];
+  meet(acquaintance: KnownPeer): void;
   trust(name: string): Trust | undefined;
   /** The same by the key, whatever name it is remembered for. */
   trustOf(key: string): Trust | undefined;

@@ -14,7 +14,7 @@ export type DialOutcome = "connected" | "refused" | "failed";
 export type Direction = "up" | "down";
 
 /** Where a peer is. */
-export interface PeerAddress {
+export interface Address {
   readonly hostname: string;
   readonly port: number;
 }
@@ -22,7 +22,7 @@ export interface PeerAddress {
 /** What a session machine can have done. Calls take effect in their order. */
 export interface Way {
   /** Where the peer is seen. */
-  readonly peer: PeerAddress;
+  readonly peer: Address;
   /** Sends bytes on a link, after all that was sent on it before, in a write of their own. */
   write(link: Link, bytes: Uint8Array): void;
   /** How many bytes written on a link wait for the peer to read. */

@@ -1,16 +1,16 @@
 import { join } from "@std/path";
-import type { DoorName, WebOptions } from "./command_line.ts";
+import type { ListenerName, WebOptions } from "./command_line.ts";
 
 /** What a person may type next, once the doors are open. */
-export function hint(
+export function banner(
   plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
-  doors: readonly { door: DoorName; port: number }[],
+  doors: readonly { door: ListenerName; port: number }[],
   names: readonly string[],
 ): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
   const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-  const portOf = (name: DoorName) => doors.find(({ door }) => door === name)?.port;
-  const line = (door: DoorName, label: string, mode: string, rest = "") =>
+  const portOf = (name: ListenerName) => doors.find(({ door }) => door === name)?.port;
+  const line = (door: ListenerName, label: string, mode: string, rest = "") =>
     portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
   const page = portOf("web");
   // A certificate that was given is one that clients trust already, or that whoever runs this can give them.

@@ -9,13 +9,13 @@ import {
   readFlags,
   readLimits,
   readPort,
-  UsageError,
+  UserError,
 } from "../terminal/flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
-export const DOORS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080, tls: 2443 } as const;
+export const LISTENERS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080, tls: 2443 } as const;
 
-export type DoorName = keyof typeof DOORS;
+export type ListenerName = keyof typeof LISTENERS;
 
 /** How the page is served. */
 export interface WebOptions {
@@ -38,7 +38,7 @@ export type ServerPlan =
     readonly host: string;
     readonly web: WebOptions;
     /** The doors to be opened, and on which ports. */
-    readonly doors: Readonly<Partial<Record<DoorName, number>>>;
+    readonly doors: Readonly<Partial<Record<ListenerName, number>>>;
     /** Where messages, and the address book's log, are kept. */
     readonly data: string;
     readonly users: string;
@@ -52,13 +52,13 @@ export type ServerPlan =
 
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: every one that this machine has)" },
-  { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${DOORS["address-book"]})` },
-  { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${DOORS.lobby})` },
-  { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${DOORS.mailbox})` },
+  { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${LISTENERS["address-book"]})` },
+  { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${LISTENERS.lobby})` },
+  { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${LISTENERS.mailbox})` },
   {
     name: "web",
     value: "PORT",
-    help: `the page's door, for browsers (${DOORS.web}); on 127.0.0.1 unless --host is given`,
+    help: `the page's door, for browsers (${LISTENERS.web}); on 127.0.0.1 unless --host is given`,
   },
   { name: "web-names", value: "NAMES", help: "names that the page may be asked for by, with commas between" },
   {
@@ -66,7 +66,11 @@ const OPTIONS: readonly Option[] = [
     value: "FILE",
     help: "show the server's page to other machines too, for the password in the first line of FILE",
   },
-  { name: "tls-port", value: "PORT", help: `our own protocol over TLS on TCP, for client chat --tls (${DOORS.tls})` },
+  {
+    name: "tls-port",
+    value: "PORT",
+    help: `our own protocol over TLS on TCP, for client chat --tls (${LISTENERS.tls})`,
+  },
   { name: "tls", help: "serve the page over TLS, with a certificate that is made at the first start" },
   { name: "tls-cert", value: "FILE", help: "serve the page over TLS with this certificate (PEM)" },
   { name: "tls-key", value: "FILE", help: "and its key (PEM)" },
@@ -106,17 +110,17 @@ Examples
 `;
 
 /** Reads the server's command line; throws a `UsageError` when it cannot be obeyed. */
-export function readServerLine(args: readonly string[]): ServerPlan {
+export function parseServerArgs(args: readonly string[]): ServerPlan {
   const flags = readFlags(args, [...OPTIONS, ...limitOptions()]);
   if (flags.has("help")) return { type: "print", text: HELP };
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
   const numbers = limits(readLimits(flags));
   const [first, ...rest] = flags.words;
   if (first === "hash-passwords") {
-    if (rest.length !== 1) throw new UsageError(`hash-passwords takes one users file, not ${rest.length}`);
+    if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
     return { type: "hash", users: rest[0]!, limits: numbers };
   }
-  if (rest.length > 1) throw new UsageError(`expected PORT and USERS_FILE, found one more: "${rest[1]}"`);
+  if (rest.length > 1) throw new UserError(`expected PORT and USERS_FILE, found one more: "${rest[1]}"`);
   return {
     type: "serve",
     host: flags.value("host") ?? "0.0.0.0",
@@ -138,12 +142,12 @@ export function readServerLine(args: readonly string[]): ServerPlan {
 }
 
 /** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
-function readDoors(flags: Flags, port: string | undefined): Partial<Record<DoorName, number>> {
-  const doors: Partial<Record<DoorName, number>> = { im: port === undefined ? DOORS.im : readPort(port, true) };
+function readDoors(flags: Flags, port: string | undefined): Partial<Record<ListenerName, number>> {
+  const doors: Partial<Record<ListenerName, number>> = { im: port === undefined ? LISTENERS.im : readPort(port, true) };
   for (const door of ["address-book", "lobby", "mailbox", "web", "tls"] as const) {
     const given = flags.value(door === "tls" ? "tls-port" : door);
     if (given !== undefined) doors[door] = readPort(given, true);
-    else if (port === undefined && door !== "tls") doors[door] = DOORS[door];
+    else if (port === undefined && door !== "tls") doors[door] = LISTENERS[door];
   }
   return doors;
 }
@@ -152,10 +156,10 @@ function readTls(flags: Flags): WebOptions["tls"] {
   const [cert, key] = [flags.value("tls-cert"), flags.value("tls-key")];
   if (cert === undefined && key === undefined) return flags.has("tls") ? "own" : undefined;
   if (cert === undefined || key === undefined) {
-    throw new UsageError("--tls-cert and --tls-key go together; one is missing");
+    throw new UserError("--tls-cert and --tls-key go together; one is missing");
   }
   if (flags.has("tls")) {
-    throw new UsageError("--tls makes a certificate; with --tls-cert and --tls-key it is not needed");
+    throw new UserError("--tls makes a certificate; with --tls-cert and --tls-key it is not needed");
   }
   return { cert, key };
 }
@@ -164,5 +168,5 @@ function readLevel(flags: Flags): typeof LOG_LEVELS[number] {
   const given = flags.value("log-level") ?? "info";
   const level = LOG_LEVELS.find((level) => level === given);
   if (level) return level;
-  throw new UsageError(`--log-level must be one of ${LOG_LEVELS.join(", ")}, not "${given}"`);
+  throw new UserError(`--log-level must be one of ${LOG_LEVELS.join(", ")}, not "${given}"`);
 }

@@ -1,16 +1,16 @@
 import { isLoopback } from "../core/address.ts";
 import type { View } from "../chat/view.ts";
-import type { Switchboard } from "./runner.ts";
+import type { SessionRunner } from "./runner.ts";
 
 /** A door that is open, and where. */
-export interface OpenDoorPlace {
+export interface OpenListenerAddress {
   readonly door: string;
   readonly hostname: string;
   readonly port: number;
 }
 
 /** A door, and who is at it. */
-export interface DoorCensus extends OpenDoorPlace {
+export interface ListenerCounts extends OpenListenerAddress {
   /** Sessions, with those that nobody has logged in on yet. */
   readonly sessions: number;
   /** People online, each once. */
@@ -18,30 +18,30 @@ export interface DoorCensus extends OpenDoorPlace {
 }
 
 /** Somebody who is online, and through which doors. */
-export interface PersonCensus {
+export interface UserCounts {
   readonly name: string;
   readonly doors: readonly string[];
   readonly since: number;
 }
 
 /** Who is where. */
-export interface Census {
-  readonly doors: readonly DoorCensus[];
-  readonly people: readonly PersonCensus[];
+export interface Counts {
+  readonly doors: readonly ListenerCounts[];
+  readonly people: readonly UserCounts[];
   /** What was written and waits for peers to read. */
   readonly waitingBytes: number;
 }
 
 /** Counts who is at which door. */
-export function census(board: Switchboard, view: View, doors: readonly OpenDoorPlace[]): Census {
+export function countAll(runner: SessionRunner, view: View, doors: readonly OpenListenerAddress[]): Counts {
   const doorOf = new Map<number, string>();
   const sessions = new Map<string, number>();
   let waitingBytes = 0;
-  for (const seat of board.seats) {
-    const { name } = seat.door;
-    doorOf.set(seat.id, name);
+  for (const host of runner.hosts) {
+    const { name } = host.protocol;
+    doorOf.set(host.id, name);
     sessions.set(name, (sessions.get(name) ?? 0) + 1);
-    waitingBytes += seat.waitingBytes;
+    waitingBytes += host.waitingBytes;
   }
   const online = new Map<string, number>();
   const people = view.people.map(({ name, since, sessions }) => {

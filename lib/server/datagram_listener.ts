@@ -1,23 +1,24 @@
+import { endpoint, type Place } from "../core/address.ts";
+import type { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
-import type { Place } from "../core/place.ts";
-import { DatagramGate, type GateOwner } from "../protocols/datagram/acceptor.ts";
+import { clock } from "../net/clock.ts";
+import { DatagramSocket } from "../net/datagram_socket.ts";
+import { type AcceptedLinkOwner, DatagramAcceptor } from "../protocols/datagram/acceptor.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
-import { endpoint } from "../core/address.ts";
-import type { Places } from "../core/connection_limits.ts";
-import type { Door, Line, Seat } from "./session_host.ts";
-import type { Switchboard } from "./runner.ts";
+import type { SessionRunner } from "./runner.ts";
+import type { ServerProtocol, SessionHost, Transport } from "./session_host.ts";
 
 /** What a gate is given by chance. */
-export interface GateSecrets {
+export interface DatagramSecrets {
   bytes(count: number): Uint8Array;
   /** A keyed hash; the key is this process's own. */
   mac(bytes: Uint8Array): Uint8Array;
 }
 
 /** What a door on datagrams needs of the world. */
-export interface DatagramDoorWay extends GateSecrets {
+export interface DatagramSessionsWay extends DatagramSecrets {
   send(place: Place, datagram: Uint8Array): void;
   /** Calls `flush` when this turn is over. */
   flushSoon(): void;
@@ -25,19 +26,19 @@ export interface DatagramDoorWay extends GateSecrets {
 }
 
 /** One door on datagrams: brings the links of its gate to their seats at the switchboard. Knows no sockets. */
-export class DatagramDoor {
-  readonly #gate: DatagramGate<Place>;
+export class DatagramSessions {
+  readonly #gate: DatagramAcceptor<Place>;
   #closing = false;
   readonly #overs: (() => void)[] = [];
 
   constructor(
-    readonly door: Door,
-    readonly board: Switchboard,
-    readonly places: Places,
+    readonly protocol: ServerProtocol,
+    readonly runner: SessionRunner,
+    readonly connectionLimits: ConnectionLimits,
     limits: Limits,
-    readonly way: DatagramDoorWay,
+    readonly way: DatagramSessionsWay,
   ) {
-    this.#gate = new DatagramGate<Place>({
+    this.#gate = new DatagramAcceptor<Place>({
       random8: () => way.bytes(8),
       mac: (bytes) => way.mac(bytes),
       send: (place, datagram) => way.send(place, datagram),
@@ -80,33 +81,33 @@ export class DatagramDoor {
     return this.#gate.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#overs.push(resolve));
   }
 
-  #open(link: DatagramLink, place: Place): GateOwner<Place> | string {
+  #open(link: DatagramLink, place: Place): AcceptedLinkOwner<Place> | string {
     if (this.#closing) return "the server stops";
     const { hostname, port } = place;
-    const refused = this.places.take(hostname);
+    const refused = this.connectionLimits.take(hostname);
     if (refused) {
-      log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
+      log.warning(`${this.protocol.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
       return refused.refusal;
     }
-    const seat = this.board.open(this.door, { hostname, port }, (seat) => this.#line(link, seat));
+    const host = this.runner.open(this.protocol, { hostname, port }, (host) => this.#line(link, host));
     return {
-      message: (bytes) => seat.push(0, bytes),
-      hungry: () => seat.hungry(0),
+      message: (bytes) => host.push(0, bytes),
+      hungry: () => host.hungry(0),
       ended: (why) => {
-        this.places.free(hostname);
-        seat.end(why);
+        this.connectionLimits.free(hostname);
+        host.end(why);
         if (this.#gate.size === 0) { for (const over of this.#overs.splice(0)) over(); }
       },
       moved: ({ hostname, port }) =>
-        log.info(`${seat.session.name ?? "a session"} is at ${endpoint(hostname, port)} now`),
+        log.info(`${host.session.name ?? "a session"} is at ${endpoint(hostname, port)} now`),
     };
   }
 
-  #line(link: DatagramLink, seat: Seat): Line {
+  #line(link: DatagramLink, host: SessionHost): Transport {
     let resuming = false;
     return {
       write: (bytes) => {
-        if (!link.send(bytes) && !link.over) seat.overflowed();
+        if (!link.send(bytes) && !link.over) host.overflowed();
         this.way.flushSoon();
       },
       get waitingBytes() {
@@ -125,5 +126,57 @@ export class DatagramDoor {
         resuming = false;
       },
     };
+  }
+}
+
+/** One door on UDP, with the same contract as `StreamServer`. */
+export class DatagramListener {
+  readonly #socket: DatagramSocket;
+  readonly #door: DatagramSessions;
+
+  constructor(
+    door: ServerProtocol,
+    where: { hostname: string; port: number },
+    runner: SessionRunner,
+    places: ConnectionLimits,
+    limits: Limits,
+    secrets: DatagramSecrets,
+  ) {
+    this.#socket = new DatagramSocket(where, {
+      received: (place, datagram) => this.#door.receive(place, datagram),
+      flush: () => this.#door.flush(),
+      tick: () => this.#door.tick(),
+      // A peer whose port is closed is told of here too; the door stays open.
+      failed: (error) => log.debug(() => `${door.name}: a datagram could not be received: ${error}`),
+    });
+    this.#door = new DatagramSessions(door, runner, places, limits, {
+      bytes: (count) => secrets.bytes(count),
+      mac: (bytes) => secrets.mac(bytes),
+      send: (place, datagram) => this.#socket.send(place, datagram),
+      flushSoon: () => this.#socket.flushSoon(),
+      now: clock,
+    });
+    this.#socket.begin();
+  }
+
+  /** Where the door really is. */
+  get address(): { hostname: string; port: number } {
+    return this.#socket.address;
+  }
+
+  /** Lets nobody in any more; who is inside stays. */
+  close(): void {
+    this.#door.close();
+  }
+
+  /** Resolves when the last link is gone. */
+  over(): Promise<void> {
+    return this.#door.over();
+  }
+
+  /** Gives the port back; links that are left end at once. */
+  async shut(): Promise<void> {
+    this.#door.abort();
+    await this.#socket.close();
   }
 }

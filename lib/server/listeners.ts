@@ -1,34 +1,33 @@
-import { reason } from "../core/reason.ts";
-import { UsageError } from "../terminal/flags.ts";
-import type { DoorName, WebOptions } from "./command_line.ts";
 import { endpoint } from "../core/address.ts";
-import type { Certificate } from "../net/certificate.ts";
-import type { GateSecrets } from "./datagram_listener.ts";
-import { DatagramServer } from "./datagram_server.ts";
-import { Places } from "../core/connection_limits.ts";
-import { StreamServer } from "./tcp_listener.ts";
-import type { Door } from "./session_host.ts";
-import { certificateFor } from "./certificate.ts";
-import { readWeb } from "./web.ts";
-import type { Switchboard } from "./runner.ts";
-import type { Overlook } from "./monitor.ts";
-import type { AddressBook } from "../protocols/directory/directory.ts";
-import { addressBookDoor } from "../protocols/directory/door.ts";
-import { IM_DOOR } from "../protocols/im/door.ts";
-import { LOBBY_DOOR } from "../protocols/lobby/door.ts";
-import { MAILBOX_DOOR, nativeOnLines, TLS_DOOR } from "../protocols/native/door.ts";
+import { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
+import { reason } from "../core/reason.ts";
+import type { Certificate } from "../net/tcp.ts";
+import type { Directory } from "../protocols/directory/directory.ts";
+import { directoryProtocol } from "../protocols/directory/server.ts";
+import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
+import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
+import { UserError } from "../terminal/flags.ts";
+import { certificateFor } from "./certificate.ts";
+import type { ListenerName, WebOptions } from "./command_line.ts";
+import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
+import type { Monitor } from "./monitor.ts";
+import type { SessionRunner } from "./runner.ts";
+import type { ServerProtocol } from "./session_host.ts";
+import { TcpListener } from "./tcp_listener.ts";
+import { readWeb } from "./web.ts";
 
 /** The IM door; a session there may go on in our own protocol. */
-const IM: Door = { ...IM_DOOR, successors: { native: nativeOnLines } };
+const IM: ServerProtocol = { ...IM_PROTOCOL, successors: { native: nativeOverLines } };
 
 /** A door as the house uses it. */
-export type DoorServer = Pick<StreamServer, "address" | "close" | "over"> & { shut?(): Promise<void> };
+export type Listener = Pick<TcpListener, "address" | "close" | "over"> & { shut?(): Promise<void> };
 
 /** Which doors are wanted, and how. */
-export interface DoorPlan {
+export interface ListenerPlan {
   readonly host: string;
-  readonly doors: Readonly<Partial<Record<DoorName, number>>>;
+  readonly doors: Readonly<Partial<Record<ListenerName, number>>>;
   /** As it is for `host`, where nothing else is said. */
   readonly web?: WebOptions;
   readonly data: string;
@@ -36,37 +35,37 @@ export interface DoorPlan {
 }
 
 /** Opens every door that is wanted, or none; what cannot be read is told before the first is open. */
-export function openDoors(
-  plan: DoorPlan,
-  board: Switchboard,
-  book: AddressBook,
-  overlook: Overlook,
-  secrets: GateSecrets,
-): Map<DoorName, DoorServer> {
+export function openListeners(
+  plan: ListenerPlan,
+  runner: SessionRunner,
+  book: Directory,
+  monitor: Monitor,
+  secrets: DatagramSecrets,
+): Map<ListenerName, Listener> {
   const { host: hostname, data, limits } = plan;
   const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
-  const servers = new Map<DoorName, DoorServer>();
+  const servers = new Map<ListenerName, Listener>();
   let own: Certificate | undefined;
   const certificate = (tls: WebOptions["tls"]) =>
     tls === "own" ? own ??= certificateFor(tls, web.names, data) : certificateFor(tls, web.names, data);
-  const stream = (door: Door, certificate?: Certificate) => (port: number) =>
-    new StreamServer(door, { hostname, port }, board, new Places(limits), limits, certificate);
-  const readers: Record<DoorName, () => (port: number) => DoorServer> = {
+  const stream = (door: ServerProtocol, certificate?: Certificate) => (port: number) =>
+    new TcpListener(door, { hostname, port }, runner, new ConnectionLimits(limits), limits, certificate);
+  const readers: Record<ListenerName, () => (port: number) => Listener> = {
     im: () => stream(IM),
-    "address-book": () => stream(addressBookDoor(book)),
-    lobby: () => stream(LOBBY_DOOR),
+    "address-book": () => stream(directoryProtocol(book)),
+    lobby: () => stream(LOBBY_PROTOCOL),
     mailbox: () => (port) =>
-      new DatagramServer(MAILBOX_DOOR, { hostname, port }, board, new Places(limits), limits, secrets),
-    web: () => readWeb({ web, data, limits }, board, overlook, certificate(web.tls)),
-    tls: () => stream(TLS_DOOR, certificate(web.tls ?? "own")),
+      new DatagramListener(MAILBOX_PROTOCOL, { hostname, port }, runner, new ConnectionLimits(limits), limits, secrets),
+    web: () => readWeb({ web, data, limits }, runner, monitor, certificate(web.tls)),
+    tls: () => stream(TLS_PROTOCOL, certificate(web.tls ?? "own")),
   };
   const abandon = (error: unknown) => {
     for (const server of servers.values()) (server.close(), server.shut?.());
-    board.close();
+    runner.close();
     throw error;
   };
-  const wanted = Object.entries(plan.doors) as [DoorName, number][];
-  let openers: [DoorName, number, (port: number) => DoorServer][] = [];
+  const wanted = Object.entries(plan.doors) as [ListenerName, number][];
+  let openers: [ListenerName, number, (port: number) => Listener][] = [];
   try {
     openers = wanted.map(([name, port]) => [name, port, readers[name]()]);
   } catch (error) {
@@ -78,7 +77,7 @@ export function openDoors(
     } catch (error) {
       const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
       const where = endpoint(name === "web" ? web.host : hostname, port);
-      abandon(new UsageError(`cannot listen on ${where}${option}: ${reason(error)}`));
+      abandon(new UserError(`cannot listen on ${where}${option}: ${reason(error)}`));
     }
   }
   return servers;

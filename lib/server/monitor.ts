@@ -1,14 +1,20 @@
-import { log, LOG_LEVELS, type LogLine } from "../core/log.ts";
-import { trouble } from "../core/reason.ts";
-import { Ring } from "../core/ring.ts";
-import { VERSION } from "../core/version.ts";
 import { RECEIPT_BOUNDS_MS } from "../chat/tally.ts";
 import type { RoomView } from "../chat/view.ts";
-import type { Switchboard } from "./runner.ts";
-import { type Census, census, type DoorCensus, type OpenDoorPlace, type PersonCensus, reachable } from "./counts.ts";
+import { log, LOG_LEVELS, type LogLine, type RecentLog } from "../core/log.ts";
+import { stackOf } from "../core/reason.ts";
+import { Ring } from "../core/ring.ts";
+import { VERSION } from "../core/version.ts";
+import {
+  countAll,
+  type Counts,
+  type ListenerCounts,
+  type OpenListenerAddress,
+  reachable,
+  type UserCounts,
+} from "./counts.ts";
 import { type Family, openMetrics } from "./open_metrics.ts";
-import { type Point, Pulse } from "./rates.ts";
-import type { RecentLog } from "../core/recent_log.ts";
+import { type Point, Rates } from "./rates.ts";
+import type { SessionRunner } from "./runner.ts";
 
 /** Points that are shown to whoever begins to watch: five minutes. */
 const PAST_POINTS = 300;
@@ -18,10 +24,10 @@ const SHOWN = 200;
 const LINES_A_TURN = 20;
 
 /** What is looked at. */
-export interface Overlooked {
-  readonly board: Switchboard;
+export interface MonitorSources {
+  readonly runner: SessionRunner;
   /** The doors that are open. */
-  readonly doors: () => readonly OpenDoorPlace[];
+  readonly doors: () => readonly OpenListenerAddress[];
   /** This machine's addresses; those that others can reach are shown. */
   readonly addresses: readonly string[];
   readonly log: RecentLog;
@@ -38,9 +44,9 @@ export interface Snapshot {
   readonly time: number;
   /** Where other machines may reach this one. */
   readonly hosts: readonly string[];
-  readonly doors: readonly DoorCensus[];
+  readonly doors: readonly ListenerCounts[];
   /** As they came; the last of them when there are too many. */
-  readonly people: readonly PersonCensus[];
+  readonly people: readonly UserCounts[];
   readonly online: number;
   readonly guests: readonly string[];
   readonly guestCount: number;
@@ -81,7 +87,7 @@ export type WatchListener = (event: WatchEvent) => boolean | void;
  * 3. A listener without room is told the same lines again later, and of those that have gone meanwhile how many they were;
  *    a `now` it has missed is lost. One that throws is told nothing more.
  */
-export interface Overlook {
+export interface Monitor {
   snapshot(now?: number): Snapshot;
   /** In OpenMetrics; see `OPEN_METRICS_TYPE`. */
   metrics(now?: number): string;
@@ -92,7 +98,7 @@ export interface Overlook {
 }
 
 /** Begins to look at a server. */
-export function openOverlook(looked: Overlooked): Overlook {
+export function openMonitor(looked: MonitorSources): Monitor {
   return new Lookout(looked);
 }
 
@@ -102,25 +108,25 @@ interface Watcher {
   next: number;
 }
 
-class Lookout implements Overlook {
-  readonly #looked: Overlooked;
+class Lookout implements Monitor {
+  readonly #looked: MonitorSources;
   readonly #startedAt: number;
   readonly #hosts: readonly string[];
-  readonly #pulse: Pulse;
+  readonly #pulse: Rates;
   readonly #points = new Ring<Point>(PAST_POINTS);
   readonly #watchers = new Set<Watcher>();
 
-  constructor(looked: Overlooked) {
+  constructor(looked: MonitorSources) {
     this.#looked = looked;
-    this.#startedAt = looked.board.world.now();
+    this.#startedAt = looked.runner.platform.now();
     this.#hosts = reachable(looked.addresses);
-    this.#pulse = new Pulse(looked.board.hub.tally, this.#startedAt);
+    this.#pulse = new Rates(looked.runner.hub.tally, this.#startedAt);
   }
 
-  snapshot(now = this.#looked.board.world.now()): Snapshot {
-    const { board, log, memoryBytes, bookEntries } = this.#looked;
-    const { said, delivered, failed } = board.hub.tally;
-    const view = board.hub.view(SHOWN);
+  snapshot(now = this.#looked.runner.platform.now()): Snapshot {
+    const { runner, log, memoryBytes, bookEntries } = this.#looked;
+    const { said, delivered, failed } = runner.hub.tally;
+    const view = runner.hub.view(SHOWN);
     const { doors, people, waitingBytes } = this.#census(view);
     return {
       version: VERSION,
@@ -136,8 +142,8 @@ class Lookout implements Overlook {
       roomCount: view.roomCount,
       last: this.#points.last,
       totals: { said, delivered, failed },
-      sessions: board.size,
-      underWay: board.hub.size.underWay,
+      sessions: runner.size,
+      underWay: runner.hub.size.underWay,
       waitingBytes,
       memoryBytes: memoryBytes(),
       bookEntries: bookEntries(),
@@ -145,10 +151,10 @@ class Lookout implements Overlook {
     };
   }
 
-  metrics(now = this.#looked.board.world.now()): string {
-    const { board, log, memoryBytes, bookEntries } = this.#looked;
-    const { tally, size } = board.hub;
-    const view = board.hub.view(0);
+  metrics(now = this.#looked.runner.platform.now()): string {
+    const { runner, log, memoryBytes, bookEntries } = this.#looked;
+    const { tally, size } = runner.hub;
+    const view = runner.hub.view(0);
     const { doors, waitingBytes } = this.#census(view);
     const gauge = (name: string, help: string, value: number, unit?: string): Family => ({
       ...{ name: `partyline_${name}`, help, type: "gauge", samples: [{ value }] },
@@ -157,7 +163,7 @@ class Lookout implements Overlook {
     const counter = (name: string, help: string, value: number): Family => ({
       ...{ name: `partyline_${name}`, help, type: "counter", samples: [{ value }] },
     });
-    const byDoor = (name: string, help: string, count: (door: DoorCensus) => number): Family => ({
+    const byDoor = (name: string, help: string, count: (door: ListenerCounts) => number): Family => ({
       ...{ name: `partyline_${name}`, help, type: "gauge" },
       samples: doors.map((door) => ({ labels: { door: door.door }, value: count(door) })),
     });
@@ -211,13 +217,13 @@ class Lookout implements Overlook {
         this.#tellLines(watcher);
       }
     } catch (error) {
-      log.error(`our own error in the look at the server: ${trouble(error)}`);
+      log.error(`our own error in the look at the server: ${stackOf(error)}`);
     }
   }
 
   #secondIsOver(now: number): WatchEvent[] {
-    const { board, memoryBytes } = this.#looked;
-    this.#points.push(this.#pulse.take(now, { sessions: board.size, memoryBytes: memoryBytes() }));
+    const { runner, memoryBytes } = this.#looked;
+    this.#points.push(this.#pulse.take(now, { sessions: runner.size, memoryBytes: memoryBytes() }));
     return this.#watchers.size === 0 ? [] : [{ type: "now", ...this.snapshot(now) }];
   }
 
@@ -240,12 +246,12 @@ class Lookout implements Overlook {
       return events.every((event) => this.#watchers.has(watcher) && watcher.listener(event) !== false);
     } catch (error) {
       this.#watchers.delete(watcher);
-      log.error(`our own error, telling somebody who watches: ${trouble(error)}`);
+      log.error(`our own error, telling somebody who watches: ${stackOf(error)}`);
       return false;
     }
   }
 
-  #census(view: ReturnType<Switchboard["hub"]["view"]>): Census {
-    return census(this.#looked.board, view, this.#looked.doors());
+  #census(view: ReturnType<SessionRunner["hub"]["view"]>): Counts {
+    return countAll(this.#looked.runner, view, this.#looked.doors());
   }
 }

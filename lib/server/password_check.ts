@@ -1,28 +1,34 @@
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
-import type { PeerAddress, Session, Way } from "../protocols/session.ts";
-import type { Switchboard } from "./runner.ts";
+import type { Address, Session, Way } from "../protocols/session.ts";
+import type { SessionRunner } from "./runner.ts";
 
 /** What the hub answers to whoever only asks. */
 export type Answer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
 
 /** Puts one question to the hub, for somebody who has no session; the answer, or nothing when they went away meanwhile. */
-export function inquire(
-  board: Switchboard,
-  peer: PeerAddress,
+export function checkPassword(
+  runner: SessionRunner,
+  peer: Address,
   question: Extract<Command, { type: "vouch" | "register" }>,
   left: AbortSignal,
 ): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const door = { name: "web", links: [], minds: true, brief: true, open: (way: Way) => new Inquiry(way, resolve) };
-    const seat = board.open(
+    const door = {
+      name: "web",
+      links: [],
+      detectsDeadPeers: true,
+      oneShot: true,
+      openSession: (way: Way) => new Inquiry(way, resolve),
+    };
+    const host = runner.open(
       door,
       peer,
       () => ({ write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
     );
-    left.addEventListener("abort", () => seat.end("went away"), { once: true });
-    if (left.aborted) return seat.end("went away");
-    seat.ask(question);
+    left.addEventListener("abort", () => host.end("went away"), { once: true });
+    if (left.aborted) return host.end("went away");
+    host.ask(question);
   });
 }
 

@@ -5,7 +5,7 @@ import type { Effect } from "../chat/effect.ts";
 import type { Direction, Link } from "../protocols/session.ts";
 import { clock } from "../net/clock.ts";
 import { dialSeat, probe } from "../net/dial.ts";
-import type { Seat } from "./session_host.ts";
+import type { SessionHost } from "./session_host.ts";
 
 /** On whose behalf something takes long. */
 export interface Asker {
@@ -25,11 +25,11 @@ export interface ProofAnswer {
 export type ProofEffect = Extract<Effect, { type: "prove" }>;
 
 /** What the switchboard asks of the world outside. */
-export interface World {
+export interface Platform {
   /** Opens a connection for a seat; its `dialled` says what became of it. */
-  dial(seat: Seat, link: Link, port: number): void;
+  dial(host: SessionHost, link: Link, port: number): void;
   /** Asks whether the machine behind a seat is there; its `probed` says. */
-  probe(seat: Seat): void;
+  probe(host: SessionHost): void;
   /** Tries a password against a secret, unless the asker has left before its turn comes. */
   verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
   /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
@@ -44,23 +44,25 @@ export interface World {
 }
 
 /** The world as a server has it. */
-export interface RealWorld extends World {
+export interface RealPlatform extends Platform {
   /** Resolves when the last connection that was opened for a seat is gone. */
   over(): Promise<void>;
 }
 
 /** The real world: TCP, this machine's clock, and what else it is given. */
-export function openWorld(given: Pick<World, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits }): RealWorld {
+export function openPlatform(
+  given: Pick<Platform, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits },
+): RealPlatform {
   const dialled = new Set<Promise<void>>();
   return {
-    dial(seat, link, port) {
-      const gone = dialSeat(seat, link, port, given.limits).then(() => void dialled.delete(gone));
+    dial(host, link, port) {
+      const gone = dialSeat(host, link, port, given.limits).then(() => void dialled.delete(gone));
       dialled.add(gone);
     },
     async over() {
       await Promise.all(dialled);
     },
-    probe: (seat) => void probe(seat.peer.hostname, seat.peer.port).then((outcome) => seat.probed(outcome)),
+    probe: (host) => void probe(host.peer.hostname, host.peer.port).then((outcome) => host.probed(outcome)),
     verify: given.verify,
     prove: given.prove,
     ...(given.enroll ? { enroll: given.enroll } : {}),

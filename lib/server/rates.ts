@@ -19,7 +19,7 @@ export interface Point {
 const SECOND_MS = 1000;
 
 /** Takes the hub's numbers once a second, and tells what has changed between two times. */
-export class Pulse {
+export class Rates {
   readonly #tally: Tally;
   #said: number;
   #delivered: number;

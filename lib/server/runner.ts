@@ -1,14 +1,14 @@
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
-import { reason, trouble } from "../core/reason.ts";
+import { reason, stackOf } from "../core/reason.ts";
 import type { ScryptSecret } from "../chat/accounts.ts";
 import type { Command } from "../chat/command.ts";
 import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { SessionId } from "../chat/users.ts";
-import type { PeerAddress } from "../protocols/session.ts";
-import { type Door, type Line, Seat } from "./session_host.ts";
-import type { Asker, ProofAnswer, ProofEffect, World } from "./platform.ts";
+import type { Address } from "../protocols/session.ts";
+import { type ServerProtocol, SessionHost, type Transport } from "./session_host.ts";
+import type { Asker, Platform, ProofAnswer, ProofEffect } from "./platform.ts";
 
 /** Writes are gathered for no longer than this, which nobody at a keyboard notices. */
 const GATHER_MS = 2;
@@ -21,16 +21,16 @@ const GATHER_MS = 2;
  * 3. What was to be kept is committed before anything that came after it is told: the writes of one turn are one commit.
  * 4. `Seat.end` is the one place where a session ends. It takes the session out of the hub and closes its lines.
  */
-export class Switchboard {
-  readonly #seats = new Map<SessionId, Seat>();
-  readonly #soon = new Set<Seat>();
+export class SessionRunner {
+  readonly #hosts = new Map<SessionId, SessionHost>();
+  readonly #soon = new Set<SessionHost>();
   /** What is done once the store has committed. */
   #held: Effect[] = [];
   #commitDue = false;
   #lastId = 0;
 
-  constructor(readonly hub: Hub, readonly world: World, readonly limits: Limits) {
-    this.now = world.now();
+  constructor(readonly hub: Hub, readonly platform: Platform, readonly limits: Limits) {
+    this.now = platform.now();
   }
 
   /** The time of the turn that goes on: one time for all that comes of one cause. */
@@ -38,27 +38,27 @@ export class Switchboard {
 
   /** A turn begins; its time. */
   beginTurn(): number {
-    return this.now = this.world.now();
+    return this.now = this.platform.now();
   }
 
   get size(): number {
-    return this.#seats.size;
+    return this.#hosts.size;
   }
 
   /** Every session's seat, as they came. */
-  get seats(): Iterable<Seat> {
-    return this.#seats.values();
+  get hosts(): Iterable<SessionHost> {
+    return this.#hosts.values();
   }
 
   /** A peer has come to a door. */
-  open(door: Door, peer: PeerAddress, line: (seat: Seat) => Line): Seat {
+  open(door: ServerProtocol, peer: Address, line: (host: SessionHost) => Transport): SessionHost {
     const id = ++this.#lastId;
-    const seat = new Seat(this, id, door, peer, line);
-    this.#seats.set(id, seat);
-    if (!door.apart) this.hub.enter(id, peer.hostname, door.brief);
-    seat.begin();
+    const host = new SessionHost(this, id, door, peer, line);
+    this.#hosts.set(id, host);
+    if (!door.bypassesHub) this.hub.addSession(id, peer.hostname, door.oneShot);
+    host.begin();
     log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
-    return seat;
+    return host;
   }
 
   /** Time has passed. */
@@ -67,10 +67,10 @@ export class Switchboard {
     try {
       this.apply(this.hub.tick(now));
     } catch (error) {
-      log.error(`our own error as time passed: ${trouble(error)}`);
+      log.error(`our own error as time passed: ${stackOf(error)}`);
       this.#undo(error);
     }
-    for (const seat of this.#seats.values()) seat.tick(now);
+    for (const host of this.#hosts.values()) host.tick(now);
   }
 
   /** Tells every session that the server stops. */
@@ -78,11 +78,11 @@ export class Switchboard {
     try {
       this.apply(this.hub.close(this.beginTurn()));
     } catch (error) {
-      log.error(`our own error at the stop: ${trouble(error)}`);
+      log.error(`our own error at the stop: ${stackOf(error)}`);
       this.#undo(error);
-      for (const seat of [...this.#seats.values()]) seat.event({ type: "closing" });
+      for (const host of [...this.#hosts.values()]) host.event({ type: "closing" });
     }
-    for (const seat of [...this.#seats.values()]) if (seat.door.apart) seat.event({ type: "closing" });
+    for (const host of [...this.#hosts.values()]) if (host.protocol.bypassesHub) host.event({ type: "closing" });
     this.#commit();
   }
 
@@ -109,8 +109,8 @@ export class Switchboard {
     try {
       this.command(id, command);
     } catch (error) {
-      log.error(`our own error, "${command.type}" in session ${id}: ${trouble(error)}`);
-      this.#seats.get(id)?.end("our own error");
+      log.error(`our own error, "${command.type}" in session ${id}: ${stackOf(error)}`);
+      this.#hosts.get(id)?.end("our own error");
     }
   }
 
@@ -126,14 +126,14 @@ export class Switchboard {
     for (const effect of effects) this.#held.push(effect);
     if (this.#commitDue) return;
     this.#commitDue = true;
-    this.#commitWhenQuiet(this.world.now(), this.#held.length);
+    this.#commitWhenQuiet(this.platform.now(), this.#held.length);
   }
 
   /** A commit takes as long for one write as for many: it waits while more comes, for a moment. */
   #commitWhenQuiet(since: number, held: number): void {
-    this.world.soon(() => {
+    this.platform.soon(() => {
       const more = this.#held.length;
-      if (more > held && this.world.now() < since + GATHER_MS) this.#commitWhenQuiet(since, more);
+      if (more > held && this.platform.now() < since + GATHER_MS) this.#commitWhenQuiet(since, more);
       else this.#commit();
     });
   }
@@ -153,7 +153,7 @@ export class Switchboard {
 
   #do(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type === "tell") { for (const id of effect.to) this.#seats.get(id)?.event(effect.event); }
+      if (effect.type === "tell") { for (const id of effect.to) this.#hosts.get(id)?.event(effect.event); }
       else if (effect.type === "note") log.info(effect.text);
       else if (effect.type === "prove") this.#prove(effect);
       else if (effect.type === "enroll") this.#enroll(effect);
@@ -170,9 +170,9 @@ export class Switchboard {
     const effects = this.#held;
     this.#held = [];
     this.hub.store?.rollback();
-    this.hub.recall();
-    for (const seat of [...this.#seats.values()]) {
-      if (this.hub.isNative(seat.id)) seat.end("the store could not be written");
+    this.hub.forgetStoreState();
+    for (const host of [...this.#hosts.values()]) {
+      if (this.hub.isNative(host.id)) host.end("the store could not be written");
     }
     for (const effect of effects) {
       if (effect.type !== "tell") this.#do([effect]);
@@ -183,22 +183,22 @@ export class Switchboard {
   }
 
   /** A seat has work left for its next turn. */
-  again(seat: Seat): void {
-    this.#soon.add(seat);
+  scheduleSoon(host: SessionHost): void {
+    this.#soon.add(host);
     if (this.#soon.size > 1) return;
-    this.world.soon(() => {
-      const seats = [...this.#soon];
+    this.platform.soon(() => {
+      const hosts = [...this.#soon];
       this.#soon.clear();
       const now = this.beginTurn();
-      for (const each of seats) each.tick(now);
+      for (const each of hosts) each.tick(now);
     });
   }
 
   /** A session is over; only `Seat.end` says so. */
-  leave(seat: Seat, why: string): void {
-    this.#soon.delete(seat);
-    if (!seat.door.apart) this.#commandAlone(seat.id, { type: "leave", why });
-    this.#seats.delete(seat.id);
+  leave(host: SessionHost, why: string): void {
+    this.#soon.delete(host);
+    if (!host.protocol.bypassesHub) this.#commandAlone(host.id, { type: "leave", why });
+    this.#hosts.delete(host.id);
   }
 
   /** A session goes on in our own protocol, if what that needs can be had. */
@@ -208,13 +208,13 @@ export class Switchboard {
   }
 
   #asker(id: SessionId): Asker {
-    return { from: this.#seats.get(id)?.peer.hostname ?? "", waits: () => this.#seats.has(id) };
+    return { from: this.#hosts.get(id)?.peer.hostname ?? "", waits: () => this.#hosts.has(id) };
   }
 
   async #prove(proof: ProofEffect): Promise<void> {
     let answer: ProofAnswer = { right: false };
     try {
-      answer = await this.world.prove(proof, this.#asker(proof.session));
+      answer = await this.platform.prove(proof, this.#asker(proof.session));
     } catch (error) {
       log.error(`a proof could not be checked: ${error}`);
     }
@@ -225,7 +225,7 @@ export class Switchboard {
   async #enroll({ session, name, password }: Extract<Effect, { type: "enroll" }>): Promise<void> {
     let outcome: ScryptSecret | string = "this server cannot write accounts down";
     try {
-      outcome = await this.world.enroll?.(name, password, this.#asker(session)) ?? outcome;
+      outcome = await this.platform.enroll?.(name, password, this.#asker(session)) ?? outcome;
     } catch (error) {
       outcome = "the account could not be written down; whoever runs the server finds the reason in its log";
       log.error(`the account of ${name} could not be written down: ${reason(error)}`);
@@ -237,7 +237,7 @@ export class Switchboard {
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
     let right = false;
     try {
-      right = await this.world.verify(password, secret, this.#asker(id));
+      right = await this.platform.verify(password, secret, this.#asker(id));
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }

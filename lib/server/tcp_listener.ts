@@ -1,11 +1,10 @@
-import type { Limits } from "../core/limits.ts";
-import type { Certificate } from "../net/certificate.ts";
-import { log } from "../core/log.ts";
 import { endpoint } from "../core/address.ts";
-import type { Places } from "../core/connection_limits.ts";
-import { SeatStream, seatStreamOptions } from "./seat_stream.ts";
-import type { Door } from "./session_host.ts";
-import type { Switchboard } from "./runner.ts";
+import type { ConnectionLimits } from "../core/connection_limits.ts";
+import type { Limits } from "../core/limits.ts";
+import { log } from "../core/log.ts";
+import type { Certificate } from "../net/tcp.ts";
+import type { SessionRunner } from "./runner.ts";
+import { type ServerProtocol, SessionConnection, sessionConnectionOptions } from "./session_host.ts";
 
 const ACCEPT_AGAIN_MS = 100;
 
@@ -16,16 +15,16 @@ const ACCEPT_AGAIN_MS = 100;
  * 2. A peer over a limit is closed at once and logged; those inside never notice.
  * 3. `close` lets nobody in any more; who is inside stays.
  */
-export class StreamServer {
+export class TcpListener {
   readonly #listener: Deno.TcpListener | Deno.TlsListener;
-  readonly #streams = new Set<SeatStream>();
+  readonly #streams = new Set<SessionConnection>();
   #closed = false;
 
   constructor(
-    readonly door: Door,
+    readonly protocol: ServerProtocol,
     where: { hostname: string; port: number },
-    readonly board: Switchboard,
-    readonly places: Places,
+    readonly runner: SessionRunner,
+    readonly connectionLimits: ConnectionLimits,
     readonly limits: Limits,
     /** With it, every connection is TLS. */
     certificate?: Certificate,
@@ -57,7 +56,7 @@ export class StreamServer {
       } catch (error) {
         if (this.#closed) return;
         // A peer that is gone before it is let in, or no file descriptors left: the door stays open.
-        log.warning(`${this.door.name}: could not let a peer in: ${error}`);
+        log.warning(`${this.protocol.name}: could not let a peer in: ${error}`);
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
       }
     }
@@ -65,17 +64,17 @@ export class StreamServer {
 
   #welcome(conn: Deno.TcpConn | Deno.TlsConn): void {
     const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
-    const refused = this.places.take(hostname);
+    const refused = this.connectionLimits.take(hostname);
     if (refused) {
-      log.warning(`${this.door.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
+      log.warning(`${this.protocol.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
       return conn.close();
     }
-    this.board.open(this.door, { hostname, port }, (seat) => {
-      const stream = new SeatStream(conn, seat, 0, seatStreamOptions(this.limits));
+    this.runner.open(this.protocol, { hostname, port }, (host) => {
+      const stream = new SessionConnection(conn, host, 0, sessionConnectionOptions(this.limits));
       this.#streams.add(stream);
       stream.over.then(() => {
         this.#streams.delete(stream);
-        this.places.free(hostname);
+        this.connectionLimits.free(hostname);
       });
       return stream;
     });

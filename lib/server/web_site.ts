@@ -1,22 +1,22 @@
+import { LoginBackoff } from "../chat/login_backoff.ts";
 import { isLoopback } from "../core/address.ts";
-import { log } from "../core/log.ts";
+import { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
-import type { PageFile } from "../http/static_file.ts";
-import { VERSION } from "../core/version.ts";
+import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
-import { Patience } from "../chat/login_backoff.ts";
-import { WEB_DOOR } from "../protocols/native/door.ts";
-import type { PeerAddress } from "../protocols/session.ts";
-import { clock } from "../net/clock.ts";
-import { Places } from "../core/connection_limits.ts";
-import type { Switchboard } from "./runner.ts";
+import { VERSION } from "../core/version.ts";
+import { cookie, hasPassword, loginCookie, setCookie } from "../http/guard.ts";
 import { body, json, pageFile, sentence } from "../http/responses.ts";
-import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
-import type { Overlook } from "./monitor.ts";
-import { cookie, hasPassword, passCookie, setCookie } from "../http/guard.ts";
-import { inquire } from "./password_check.ts";
 import { type Site, Sockets } from "../http/site.ts";
-import { WebLine } from "../http/websocket.ts";
+import type { StaticFile } from "../http/static_file.ts";
+import { WebSocketTransport } from "../http/websocket.ts";
+import { clock } from "../net/clock.ts";
+import { WEB_PROTOCOL } from "../protocols/native/server.ts";
+import type { Address } from "../protocols/session.ts";
+import type { Monitor } from "./monitor.ts";
+import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
+import { checkPassword } from "./password_check.ts";
+import type { SessionRunner } from "./runner.ts";
 
 /** After so many seconds of silence a browser is asked whether it is there; without an answer it is gone. */
 const IDLE_SECONDS = 30;
@@ -25,21 +25,21 @@ const WATCHER_BYTES = 256 * 1024;
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** Passes for those who have said their password. */
-export interface PassBook {
+export interface CookieStore {
   issue(name: string): string;
   holder(pass: string): string | undefined;
 }
 
 /** What the site of a server is made of. */
 export interface ServerSiteParts {
-  readonly board: Switchboard;
-  readonly places: Places;
+  readonly runner: SessionRunner;
+  readonly places: ConnectionLimits;
   readonly limits: Limits;
-  readonly files: ReadonlyMap<string, PageFile>;
-  readonly passes: PassBook;
+  readonly files: ReadonlyMap<string, StaticFile>;
+  readonly passes: CookieStore;
   /** For how many days a pass is good. */
   readonly passDays: number;
-  readonly overlook: Overlook;
+  readonly monitor: Monitor;
   /** With it, the server's page can be seen from elsewhere too. */
   readonly watchPassword: string | undefined;
   /** Whether the connections are TLS. */
@@ -50,13 +50,13 @@ export interface ServerSiteParts {
 export class ServerSite implements Site {
   readonly #sockets = new Sockets();
   readonly #watchers = new Set<WebSocket>();
-  readonly #patience: Patience;
+  readonly #patience: LoginBackoff;
   /** Who waits for the hub's answer: as many as may chat. */
-  readonly #asking: Places;
+  readonly #asking: ConnectionLimits;
 
   constructor(readonly parts: ServerSiteParts) {
-    this.#asking = new Places(parts.limits);
-    this.#patience = new Patience(parts.limits);
+    this.#asking = new ConnectionLimits(parts.limits);
+    this.#patience = new LoginBackoff(parts.limits);
   }
 
   over(): Promise<void> {
@@ -67,7 +67,7 @@ export class ServerSite implements Site {
     for (const socket of this.#watchers) socket.close(1001, "the server stops");
   }
 
-  async answer(request: Request, from: PeerAddress): Promise<Response> {
+  async answer(request: Request, from: Address): Promise<Response> {
     const { pathname } = new URL(request.url);
     const method = request.method === "HEAD" ? "GET" : request.method;
     switch (`${method} ${pathname}`) {
@@ -88,7 +88,7 @@ export class ServerSite implements Site {
       case "GET /watch":
         return await this.#notForThem(request, from) ?? this.#watch(request);
       case "GET /metrics":
-        return await this.#notForThem(request, from) ?? new Response(this.parts.overlook.metrics(), {
+        return await this.#notForThem(request, from) ?? new Response(this.parts.monitor.metrics(), {
           headers: { "content-type": OPEN_METRICS_TYPE },
         });
     }
@@ -97,24 +97,24 @@ export class ServerSite implements Site {
   }
 
   #about(request: Request): unknown {
-    const { board } = this.parts;
-    const registration = board.hub.registers;
+    const { runner } = this.parts;
+    const registration = runner.hub.registers;
     return { version: VERSION, host: "server", name: this.#holder(request) ?? null, registration };
   }
 
   #holder(request: Request): string | undefined {
-    const pass = cookie(request, passCookie(request));
+    const pass = cookie(request, loginCookie(request));
     return pass === undefined ? undefined : this.parts.passes.holder(pass);
   }
 
   #cookie(request: Request, pass: string): string {
-    return setCookie(passCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+    return setCookie(loginCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
   }
 
   /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
-  async #inquire(type: "vouch" | "register", request: Request, from: PeerAddress): Promise<Response> {
-    const { board, passes } = this.parts;
-    if (type === "register" && !board.hub.registers) {
+  async #inquire(type: "vouch" | "register", request: Request, from: Address): Promise<Response> {
+    const { runner, passes } = this.parts;
+    if (type === "register" && !runner.hub.registers) {
       return json({ why: "nobody can register here; whoever runs the server can allow it with --registration" }, 403);
     }
     const asked = await body(request);
@@ -125,7 +125,7 @@ export class ServerSite implements Site {
     }
     const refused = this.#taken(this.#asking, from.hostname);
     if (refused) return json({ why: refused }, 503);
-    const answer = await inquire(board, from, { type, name, password }, request.signal)
+    const answer = await checkPassword(runner, from, { type, name, password }, request.signal)
       .finally(() => this.#asking.free(from.hostname));
     switch (answer?.type) {
       case "welcome":
@@ -146,8 +146,8 @@ export class ServerSite implements Site {
     }
   }
 
-  #chat(request: Request, from: PeerAddress): Response {
-    const { board, places, limits } = this.parts;
+  #chat(request: Request, from: Address): Response {
+    const { runner, places, limits } = this.parts;
     const name = this.#holder(request);
     if (name === undefined) return sentence("Log in first.", 401);
     const { hostname, port } = from;
@@ -162,14 +162,18 @@ export class ServerSite implements Site {
     const { socket, response } = upgraded;
     upgraded.gone.then(() => places.free(hostname));
     socket.onopen = () => {
-      const seat = board.open(WEB_DOOR, { hostname, port }, (seat) => new WebLine(socket, seat, limits));
-      seat.ask({ type: "known", name });
+      const host = runner.open(
+        WEB_PROTOCOL,
+        { hostname, port },
+        (host) => new WebSocketTransport(socket, host, limits),
+      );
+      host.ask({ type: "known", name });
     };
     return response;
   }
 
   /** Takes a place; why there is none. */
-  #taken(places: Places, hostname: string): string | undefined {
+  #taken(places: ConnectionLimits, hostname: string): string | undefined {
     const refused = places.take(hostname);
     if (!refused) return undefined;
     log.warning(`web: ${hostname} not let in: ${refused.refusal}`);
@@ -183,7 +187,7 @@ export class ServerSite implements Site {
     let stop = () => {};
     socket.onopen = () => {
       this.#watchers.add(socket);
-      stop = this.parts.overlook.watch((event) => {
+      stop = this.parts.monitor.watch((event) => {
         if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > WATCHER_BYTES) return false;
         socket.send(JSON.stringify(event));
       });
@@ -196,7 +200,7 @@ export class ServerSite implements Site {
   }
 
   /** The server's page is for the machine that it runs on, and for those who know its password. */
-  async #notForThem(request: Request, from: PeerAddress): Promise<Response | undefined> {
+  async #notForThem(request: Request, from: Address): Promise<Response | undefined> {
     const { watchPassword } = this.parts;
     if (isLoopback(from.hostname)) return undefined;
     if (watchPassword === undefined) {

@@ -4,7 +4,7 @@ import { encodeBase64 } from "../core/base64.ts";
 import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
 import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
-import { writeOwnText } from "./private_file.ts";
+import { writePrivateText } from "./private_file.ts";
 import { StoreError } from "./store_error.ts";
 
 /** A certificate and its key, both PEM. */
@@ -54,8 +54,8 @@ export function ownCertificate(folder: string, names: readonly string[], now: nu
     if (now < Date.parse(parsed(kept.cert, files.cert).validTo) - RENEW_DAYS * DAY_MS) return kept;
   }
   const made = makeCertificate(names, now, now + GOOD_DAYS * DAY_MS);
-  writeOwnText(folder, CERTIFICATE_FILE, made.cert);
-  writeOwnText(folder, KEY_FILE, made.key);
+  writePrivateText(folder, CERTIFICATE_FILE, made.cert);
+  writePrivateText(folder, KEY_FILE, made.key);
   return made;
 }
 

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { reason } from "../core/reason.ts";
-import { cleaned } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 
 const FILE = "address-book.log";
 /** Some thousand changes in a lab of twenty; nobody wants to look through more. */
@@ -22,7 +22,7 @@ export interface TableChange {
  * 2. A write that fails stops nobody. `failed` is told of the first, and again of the first after one that went well.
  * 3. Whatever stands in the lines, each stays one line.
  */
-export class TableLog {
+export class DirectoryLog {
   readonly #path: string;
   #failing = false;
 
@@ -61,5 +61,5 @@ function textOf({ time, events, table }: TableChange): string {
   const at = new Date(time).toISOString();
   const entries = table.length === 1 ? "1 entry" : `${table.length} entries`;
   const lines = [...events.map((event) => `${at} ${event}`), `${at} the table has ${entries}`];
-  return [...lines, ...table.map((entry) => `    ${entry}`)].map((line) => `${cleaned(line)}\n`).join("");
+  return [...lines, ...table.map((entry) => `    ${entry}`)].map((line) => `${sanitized(line)}\n`).join("");
 }

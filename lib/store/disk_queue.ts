@@ -1,7 +1,6 @@
-import type { Manifest } from "../protocols/transfer/manifest.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
+import type { Manifest } from "../protocols/transfer/manifest.ts";
 import { said } from "./disk_errors.ts";
-import { Turns } from "./turns.ts";
 
 /** Where a disk is waited for, two who wait keep it busy. */
 const LANES = 2;
@@ -74,9 +73,9 @@ export function piecesOf(
 }
 
 /** Files that are read or written piece by piece, in the order that suits the disk. */
-export class Lanes {
+export class DiskQueue {
   readonly #lanes: Lane[];
-  readonly #turns = new Turns();
+  readonly #turns = new Yielder();
   #next = 0;
   #slowUntil = 0;
 
@@ -149,5 +148,20 @@ export class Lanes {
         });
       }
     });
+  }
+}
+
+/** After so long the rest of the program has its turn. */
+const TURN_MS = 10;
+
+/** Lets the rest of the program have its turn from time to time. */
+export class Yielder {
+  #since = performance.now();
+
+  /** Comes back at once, mostly. */
+  async next(): Promise<void> {
+    if (performance.now() - this.#since < TURN_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#since = performance.now();
   }
 }

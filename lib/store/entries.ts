@@ -1,5 +1,14 @@
-import type { Answer, Expired, Kept, KeptMessage, KeptNotice, NewMessage, NewNotice, Taken } from "../chat/store.ts";
-import { decodeLeniently, encodeText } from "../core/text.ts";
+import type {
+  AcknowledgedMessage,
+  Answer,
+  ExpiredMessage,
+  NewMessage,
+  NewNotice,
+  StoredEntry,
+  StoredMessage,
+  StoredNotice,
+} from "../chat/store.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import type { Database, Value } from "./database.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
 import type { Person, Roster } from "./roster.ts";
@@ -113,7 +122,7 @@ export class Entries {
     return row.why === null ? { type: "sent", seq: row.seq, time: row.time } : { type: "refused", why: text(row.why) };
   }
 
-  keep(seq: number, message: NewMessage): KeptMessage {
+  keep(seq: number, message: NewMessage): StoredMessage {
     this.#mustBeNew(message.from, message.id);
     const kept = keptMessage(seq, message);
     const { to, text, time, id } = kept;
@@ -132,7 +141,7 @@ export class Entries {
     this.#insert.refusal.run(sender.id, stored(wellFormed(id)), stored(wellFormed(why)), time);
   }
 
-  notify(seq: number, notice: NewNotice): KeptNotice {
+  notify(seq: number, notice: NewNotice): StoredNotice {
     const kept = keptNotice(seq, notice);
     const { type, to, id, of, time, why } = kept;
     const owner = this.#roster.mention(kept.owner);
@@ -142,14 +151,14 @@ export class Entries {
   }
 
   /** `seq` is more than the user has acknowledged. */
-  acknowledge(name: string, seq: number): Taken[] {
+  acknowledge(name: string, seq: number): AcknowledgedMessage[] {
     const person = this.#roster.mention(name);
     const rows = this.#select.openUpTo.all(person.id, person.acked, seq);
     this.#roster.acknowledge(person, seq);
     return rows.map((row) => this.#taken(row));
   }
 
-  settle(seq: number): Taken | undefined {
+  settle(seq: number): AcknowledgedMessage | undefined {
     const row = this.#select.one.get(seq);
     if (row?.kind !== 0 || !this.#waits(row)) return undefined;
     this.#database.begin();
@@ -162,7 +171,7 @@ export class Entries {
     if (row?.kind === 0 && row.recipient !== null) this.delete(seq);
   }
 
-  waiting(person: Person, after: number, limit: number, only: "private" | undefined): Kept[] {
+  waiting(person: Person, after: number, limit: number, only: "private" | undefined): StoredEntry[] {
     const count = atMost(limit);
     const past = Math.max(after, person.acked);
     const lists = [this.#select.open.all(person.id, past, count)];
@@ -172,7 +181,7 @@ export class Entries {
     return this.#oldest(lists, count);
   }
 
-  since(person: Person, after: number, limit: number): Kept[] {
+  since(person: Person, after: number, limit: number): StoredEntry[] {
     const count = atMost(limit);
     const { open, settled, sent, said } = this.#select;
     const lists = [open, settled].map((query) => query.all(person.id, after, count));
@@ -186,7 +195,7 @@ export class Entries {
   }
 
   /** The last before `before` in a room or between two people. */
-  history(where: number | readonly [Person, Person], before: number, limit: number): KeptMessage[] {
+  history(where: number | readonly [Person, Person], before: number, limit: number): StoredMessage[] {
     const conversation = typeof where === "number" ? where : pairNumber(...where);
     return this.#select.before.all(conversation, before, atMost(limit)).reverse().map((row) => this.#message(row));
   }
@@ -197,7 +206,7 @@ export class Entries {
   }
 
   /** The sender of what still waited privately can be told. */
-  expired({ kind, settled, ...row }: Forgotten): Expired | undefined {
+  expired({ kind, settled, ...row }: Forgotten): ExpiredMessage | undefined {
     if (kind !== 0 || row.recipient === null || !this.#waits({ ...row, settled })) return undefined;
     return { ...this.#taken(row as OpenRow), to: this.#roster.personOf(row.recipient).name };
   }
@@ -219,11 +228,11 @@ export class Entries {
     throw this.#database.failed(new Error(`${from} has said something as ${JSON.stringify(id)} before`));
   }
 
-  #oldest(lists: readonly Row[][], limit: number): Kept[] {
+  #oldest(lists: readonly Row[][], limit: number): StoredEntry[] {
     return oldest(lists, limit).map((row) => row.kind === 0 ? this.#message(row) : this.#notice(row));
   }
 
-  #message({ seq, sender, recipient, conversation, id, time, ...row }: Row): KeptMessage {
+  #message({ seq, sender, recipient, conversation, id, time, ...row }: Row): StoredMessage {
     const from = this.#roster.personOf(sender!).name;
     const to = recipient === null
       ? { room: this.#roster.roomOf(conversation!).name }
@@ -231,13 +240,13 @@ export class Entries {
     return { type: "message", seq, from, to, text: text(row.text), time, id: orNone(id) };
   }
 
-  #notice({ seq, kind, recipient, id, time, ref, why, ...row }: Row): KeptNotice {
+  #notice({ seq, kind, recipient, id, time, ref, why, ...row }: Row): StoredNotice {
     const type = kind === 1 ? "delivered" : "failed";
     const owner = this.#roster.personOf(recipient!).name;
     return { type, seq, owner, to: text(row.text), id: text(id), of: ref!, time, why: orNone(why) };
   }
 
-  #taken({ seq, sender, id }: OpenRow): Taken {
+  #taken({ seq, sender, id }: OpenRow): AcknowledgedMessage {
     return { seq, from: this.#roster.personOf(sender).name, id: orNone(id) };
   }
 }
@@ -249,7 +258,7 @@ function stored(text: string | undefined): string | Uint8Array | null {
 }
 
 function text(value: Value): string {
-  return value instanceof Uint8Array ? decodeLeniently(value) : value as string;
+  return value instanceof Uint8Array ? decodeLossy(value) : value as string;
 }
 
 function orNone(value: Value): string | undefined {

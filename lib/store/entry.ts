@@ -1,7 +1,7 @@
-import type { KeptMessage, KeptNotice, NewMessage, NewNotice } from "../chat/store.ts";
+import type { NewMessage, NewNotice, StoredMessage, StoredNotice } from "../chat/store.ts";
 
 /** The message as it is kept under this number. */
-export function keptMessage(seq: number, { from, to, text, time, id }: NewMessage): KeptMessage {
+export function keptMessage(seq: number, { from, to, text, time, id }: NewMessage): StoredMessage {
   return {
     type: "message",
     seq,
@@ -14,7 +14,7 @@ export function keptMessage(seq: number, { from, to, text, time, id }: NewMessag
 }
 
 /** The notice as it is kept under this number. */
-export function keptNotice(seq: number, { type, owner, to, id, of, time, why }: NewNotice): KeptNotice {
+export function keptNotice(seq: number, { type, owner, to, id, of, time, why }: NewNotice): StoredNotice {
   const kept = { type, seq, owner, to: wellFormed(to), id: wellFormed(id), of, time };
   return { ...kept, why: why === undefined ? undefined : wellFormed(why) };
 }

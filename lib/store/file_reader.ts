@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
-import { Buffers } from "../core/buffers.ts";
+import { createHash } from "node:crypto";
+import { BufferPool } from "../core/bytes.ts";
 import { sameBytes } from "../core/text.ts";
+import { FileError } from "../protocols/transfer/file_error.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../protocols/transfer/manifest.ts";
 import type { FileSource } from "../protocols/transfer/store.ts";
-import { FileError } from "../protocols/transfer/file_error.ts";
 import { said } from "./disk_errors.ts";
-import { Lanes, piecesOf } from "./disk_queue.ts";
-import { Turns } from "./turns.ts";
+import { DiskQueue, piecesOf, Yielder } from "./disk_queue.ts";
 
 /** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
 export interface Found {
@@ -36,7 +35,7 @@ export async function findFiles(path: string): Promise<Found> {
 class Walk {
   readonly entries: Entry[] = [];
   passedOver = 0;
-  readonly #turns = new Turns();
+  readonly #turns = new Yielder();
 
   async walk(folder: string, above: string): Promise<void> {
     const names: Deno.DirEntry[] = await said("read the folder", folder, () => [...Deno.readDirSync(folder)]);
@@ -92,7 +91,7 @@ export async function digestFiles(
 }
 
 /** Something of ours that was offered, and is read as it is asked for. */
-export class FilesRead implements FileSource {
+export class FileReader implements FileSource {
   readonly #reader: ChunkReader;
   readonly #list: Manifest;
 
@@ -128,8 +127,8 @@ const BUFFERS = 4;
 
 /** Reads chunks. */
 class ChunkReader {
-  readonly #lanes = new Lanes({ read: true });
-  readonly #buffers = new Buffers(BUFFERS);
+  readonly #lanes = new DiskQueue({ read: true });
+  readonly #buffers = new BufferPool(BUFFERS);
   #closed = false;
 
   constructor(readonly path: string, readonly isFolder: boolean, readonly manifest: Manifest) {}

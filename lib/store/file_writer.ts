@@ -6,12 +6,11 @@ import type { Manifest } from "../protocols/transfer/manifest.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
 import type { FileTarget } from "../protocols/transfer/store.ts";
 import { lookAt } from "./disk.ts";
-import { digestOf } from "./file_reader.ts";
-import { Lanes, type Piece, piecesOf } from "./disk_queue.ts";
-import { Part, type TargetKept, type TargetPlace } from "./part_file.ts";
 import { said } from "./disk_errors.ts";
+import { DiskQueue, type Piece, piecesOf, Yielder } from "./disk_queue.ts";
+import { digestOf } from "./file_reader.ts";
+import { PartFile, type TargetKept, type TargetPlace } from "./part_file.ts";
 import { type Listed, readList, TransferRecord } from "./transfer_record.ts";
-import { Turns } from "./turns.ts";
 
 /** As often some of it may be gone in the end; then it is not a person who tidies up. */
 const MISSES = 3;
@@ -24,12 +23,12 @@ const MISSES = 3;
  * 2. A name is given when all is there, to the byte, and only one that nothing has; the record says beforehand which.
  * 3. Somebody may tidy up meanwhile: what is gone is missing, and is asked for again.
  */
-export class FilesWritten implements FileTarget {
+export class FileWriter implements FileTarget {
   readonly #offer: FileOffer;
-  readonly #part: Part;
+  readonly #part: PartFile;
   readonly #record: TransferRecord;
-  readonly #lanes: Lanes;
-  readonly #turns = new Turns();
+  readonly #lanes: DiskQueue;
+  readonly #turns = new Yielder();
   #listed: Listed | undefined;
   #chunks: ChunkMap | undefined;
   #folders = new Set<string>();
@@ -42,15 +41,15 @@ export class FilesWritten implements FileTarget {
 
   private constructor(kept: TargetKept, place: TargetPlace, record: TransferRecord) {
     this.#offer = kept.offer;
-    this.#part = new Part(kept, place);
+    this.#part = new PartFile(kept, place);
     this.#record = record;
-    this.#lanes = new Lanes({ write: true });
+    this.#lanes = new DiskQueue({ write: true });
   }
 
   /** Takes up what is there; throws when another program does so too. */
-  static async open(kept: TargetKept, place: TargetPlace): Promise<FilesWritten> {
+  static async open(kept: TargetKept, place: TargetPlace): Promise<FileWriter> {
     const record = await TransferRecord.open(place.record);
-    const target = new FilesWritten(kept, place, record);
+    const target = new FileWriter(kept, place, record);
     try {
       await target.#restore();
       return target;
@@ -149,7 +148,7 @@ export class FilesWritten implements FileTarget {
   async #readAgain(): Promise<void> {
     const { manifest } = this.#listed!;
     const sound = new Uint8Array(manifest.chunks);
-    const lanes = new Lanes({ read: true });
+    const lanes = new DiskQueue({ read: true });
     try {
       for (let chunk = 0; chunk < manifest.chunks; chunk++) {
         if (!this.#chunks!.has(chunk)) continue;

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { reason } from "../core/reason.ts";
-import { writeOwn } from "./private_file.ts";
+import { writePrivate } from "./private_file.ts";
 
 /** What a client knows itself by; the message says which file cannot be read or written. */
 export class IdentityError extends Error {
@@ -83,7 +83,7 @@ export class Identity {
 
   #write(file: string, value: unknown): void {
     try {
-      writeOwn(this.folder, file, value);
+      writePrivate(this.folder, file, value);
     } catch (error) {
       throw new IdentityError(`cannot write ${join(this.folder, file)}: ${reason(error)}`);
     }

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { reason } from "../core/reason.ts";
-import { decodeLeniently, encodeText, sameSecret } from "../core/text.ts";
+import { decodeLossy, encodeText, sameSecret } from "../core/text.ts";
 import { encodeScrypt, type Secret } from "../chat/accounts.ts";
-import { writeOwn } from "./private_file.ts";
+import { writePrivate } from "./private_file.ts";
 import { hmac } from "./proofs.ts";
 import { StoreError } from "./store_error.ts";
 
@@ -12,14 +12,14 @@ const FILE = "page-key.json";
 const KEY_BYTES = 32;
 
 /** As long a pass is good: a term's holidays are shorter. */
-export const PASS_DAYS = 30;
-const PASS_MS = PASS_DAYS * 24 * 60 * 60 * 1000;
+export const COOKIE_DAYS = 30;
+const PASS_MS = COOKIE_DAYS * 24 * 60 * 60 * 1000;
 
 /**
  * Passes for those who have said their password: `NAME.UNTIL.SEAL`, sealed with a key that lies in `folder`, so that they are
  * good after the server was started anew too. A pass is good for 30 days, and no longer than the password is the same.
  */
-export class Passes {
+export class LoginCookies {
   #key: Uint8Array | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ export class Passes {
     const [encoded, until, seal] = pass.split(".");
     const [bytes, given] = [decodeBase64Url(encoded), decodeBase64Url(seal)];
     if (!bytes || !given || !/^\d{1,15}$/.test(until ?? "") || Number(until) < this.now()) return undefined;
-    const name = decodeLeniently(bytes);
+    const name = decodeLossy(bytes);
     const secret = this.secretOf(name);
     return secret && sameSecret(given, this.#seal(`${encoded}.${until}`, secret)) ? name : undefined;
   }
@@ -71,7 +71,7 @@ function readKey(path: string): Uint8Array | undefined {
 
 function makeKey(folder: string): Uint8Array {
   const key = new Uint8Array(randomBytes(KEY_BYTES));
-  writeOwn(folder, FILE, { key: encodeBase64(key) });
+  writePrivate(folder, FILE, { key: encodeBase64(key) });
   return key;
 }
 

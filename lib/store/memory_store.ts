@@ -1,22 +1,22 @@
 import {
+  type AcknowledgedMessage,
   type Answer,
-  type Expired,
-  type Kept,
-  type KeptMessage,
-  type KeptNotice,
-  type KeptUser,
+  type ExpiredMessage,
   LOBBY,
+  type MessageStore,
   type NewMessage,
   type NewNotice,
-  type Store,
-  type Taken,
+  type StoredEntry,
+  type StoredMessage,
+  type StoredNotice,
+  type StoredUser,
 } from "../chat/store.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
-import { type Room, Shelf } from "./tables.ts";
+import { type Room, Tables } from "./tables.ts";
 
 /** The store that keeps nothing beyond the process: for simulations, and for a server that is to forget. */
-export class MemoryStore implements Store {
-  readonly #shelf = new Shelf();
+export class MemoryStore implements MessageStore {
+  readonly #shelf = new Tables();
 
   /** `id`: for whoever wants it to be the same each time. */
   constructor(readonly id: string = crypto.randomUUID()) {
@@ -32,7 +32,7 @@ export class MemoryStore implements Store {
     return this.#shelf.changed;
   }
 
-  user(name: string): KeptUser | undefined {
+  user(name: string): StoredUser | undefined {
     const person = this.#shelf.people.get(name);
     return person?.added ? { name, key: person.key, acked: person.acked } : undefined;
   }
@@ -76,7 +76,7 @@ export class MemoryStore implements Store {
     return this.#shelf.people.get(from)?.answers.get(wellFormed(id));
   }
 
-  keep(message: NewMessage): KeptMessage {
+  keep(message: NewMessage): StoredMessage {
     const shelf = this.#shelf;
     if (message.id !== undefined) this.#mustBeNew(message.from, message.id);
     const kept = keptMessage(this.#number(), message);
@@ -95,14 +95,14 @@ export class MemoryStore implements Store {
     this.#shelf.change(() => answers.set(refusal.id, answer), () => answers.delete(refusal.id));
   }
 
-  notify(notice: NewNotice): KeptNotice {
+  notify(notice: NewNotice): StoredNotice {
     const kept = keptNotice(this.#number(), notice);
     this.#shelf.add(kept);
     this.#shelf.wait(kept);
     return kept;
   }
 
-  acknowledge(name: string, seq: number): Taken[] {
+  acknowledge(name: string, seq: number): AcknowledgedMessage[] {
     const person = this.#shelf.person(name);
     const upTo = Math.min(seq, this.last);
     if (upTo <= person.acked) return [];
@@ -113,7 +113,7 @@ export class MemoryStore implements Store {
     return done.filter(isMessage).map(taken);
   }
 
-  settle(seq: number): Taken | undefined {
+  settle(seq: number): AcknowledgedMessage | undefined {
     const kept = this.#shelf.entries.get(seq);
     if (kept?.type !== "message" || !this.#shelf.receiver(kept)?.waiting.has(kept)) return undefined;
     this.#shelf.unwait(kept);
@@ -135,7 +135,7 @@ export class MemoryStore implements Store {
     this.#shelf.change(() => rooms!.set(found, now), () => rooms!.set(found, member));
   }
 
-  waiting(name: string, after: number, limit: number, only?: "private"): Kept[] {
+  waiting(name: string, after: number, limit: number, only?: "private"): StoredEntry[] {
     const person = this.#shelf.people.get(name);
     if (!person) return [];
     const lists = [person.waiting.after(after, limit)];
@@ -146,7 +146,7 @@ export class MemoryStore implements Store {
     return oldest(lists, limit);
   }
 
-  since(name: string, after: number, limit: number): Kept[] {
+  since(name: string, after: number, limit: number): StoredEntry[] {
     const person = this.#shelf.people.get(name);
     if (!person) return [];
     const lists = [person.inbox.after(after, limit), person.sent.after(after, limit)];
@@ -158,16 +158,16 @@ export class MemoryStore implements Store {
     where: { readonly between: readonly [string, string] } | { readonly room: string },
     before: number,
     limit: number,
-  ): KeptMessage[] {
+  ): StoredMessage[] {
     const shelf = this.#shelf;
     const messages = "room" in where ? shelf.rooms.get(where.room)?.messages : shelf.messages(where.between);
     const end = messages?.below(before) ?? 0;
     return messages?.slice(end - Math.max(0, limit), end) ?? [];
   }
 
-  prune(past: number, perRoom: number, limit: number): { expired: Expired[]; more: boolean } {
+  prune(past: number, perRoom: number, limit: number): { expired: ExpiredMessage[]; more: boolean } {
     const { entries, refusals, rooms } = this.#shelf;
-    const expired: Expired[] = [];
+    const expired: ExpiredMessage[] = [];
     let left = Math.max(0, limit);
     let more = false;
     const take = <T>(items: T[], forget: (item: T) => void) => {
@@ -176,7 +176,7 @@ export class MemoryStore implements Store {
       left -= taken.length;
       taken.forEach(forget);
     };
-    const forget = (kept: Kept) => {
+    const forget = (kept: StoredEntry) => {
       const to = this.#forget(kept);
       if (to !== undefined && kept.type === "message") expired.push({ ...taken(kept), to });
     };
@@ -213,7 +213,7 @@ export class MemoryStore implements Store {
   }
 
   /** Forgets an entry; whom it waited for. */
-  #forget(kept: Kept): string | undefined {
+  #forget(kept: StoredEntry): string | undefined {
     const receiver = this.#shelf.receiver(kept);
     const waited = receiver?.waiting.has(kept);
     if (waited) this.#shelf.unwait(kept);
@@ -226,15 +226,15 @@ export class MemoryStore implements Store {
   }
 }
 
-function isMessage(kept: Kept): kept is KeptMessage {
+function isMessage(kept: StoredEntry): kept is StoredMessage {
   return kept.type === "message";
 }
 
-function taken({ seq, from, id }: KeptMessage): Taken {
+function taken({ seq, from, id }: StoredMessage): AcknowledgedMessage {
   return { seq, from, id };
 }
 
-function byTime(one: Kept, other: Kept): number {
+function byTime(one: StoredEntry, other: StoredEntry): number {
   return one.time - other.time || one.seq - other.seq;
 }
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Secrecy } from "../peers/cryptography.ts";
+import type { Cryptography } from "../peers/cryptography.ts";
 import type { PeerStore } from "../peers/store.ts";
 import { type Later, PeerKeys } from "./peer_keys.ts";
 import { PeerMemory } from "./peer_memory_store.ts";
@@ -9,8 +9,8 @@ import { StoreError } from "./store_error.ts";
 const FILE = "peer.db";
 
 /** What a peer is known by and remembers. */
-export interface PeerKept {
-  readonly secrecy: Secrecy;
+export interface OpenPeerStore {
+  readonly secrecy: Cryptography;
   readonly store: PeerStore;
   /** Why nothing is kept beyond this run; undefined when it is. */
   readonly passing: string | undefined;
@@ -20,7 +20,7 @@ export interface PeerKept {
  * Opens what a person keeps in a folder, by their name: two people may share it. While another program has it open this one has a
  * key of its own and keeps nothing; a folder that cannot be used otherwise throws.
  */
-export async function openPeerKept(folder: string, name: string, later: Later): Promise<PeerKept> {
+export async function openPeerStore(folder: string, name: string, later: Later): Promise<OpenPeerStore> {
   const own = join(folder, `peer-${encodeURIComponent(name).replaceAll("*", "%2A")}`);
   let store: PeerStore;
   try {

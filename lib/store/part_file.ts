@@ -1,7 +1,7 @@
 import { uptime } from "node:os";
 import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
-import { bytesShown } from "../core/units.ts";
+import { formatBytes } from "../core/units.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
 import type { OfferTaken } from "../protocols/transfer/store.ts";
@@ -33,7 +33,7 @@ const PART = ".part";
 const SAME_START_MS = 60_000;
 
 /** What is written until it has its name: a file, or a folder, which nobody else's is taken for. */
-export class Part {
+export class PartFile {
   readonly #kept: TargetKept;
   readonly #place: TargetPlace;
 
@@ -89,7 +89,7 @@ export class Part {
     }
     const { bytes } = this.#kept.offer;
     if (bytes > free) {
-      const cause = `it has ${bytesShown(bytes)}, and there is room for ${bytesShown(free)}`;
+      const cause = `it has ${formatBytes(bytes)}, and there is room for ${formatBytes(free)}`;
       throw new FileError(cause.replace("there is", `${downloads} has`), cause);
     }
   }

@@ -2,9 +2,9 @@ import { join } from "@std/path";
 import { joined } from "../core/bytes.ts";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
 import { reason } from "../core/reason.ts";
-import type { Agreement, FreshKey, LinkKeys, PublicKeys, Secrecy } from "../peers/cryptography.ts";
+import type { Agreement, Cryptography, FreshKey, LinkKeys, PublicKeys } from "../peers/cryptography.ts";
 import { IdentityError } from "./identity.ts";
-import { writeOwn } from "./private_file.ts";
+import { writePrivate } from "./private_file.ts";
 
 const FILE = "peer_key.json";
 const KEY_BYTES = 32;
@@ -13,7 +13,7 @@ const AGREED_BITS = 2 * 256;
 const NONCE_BYTES = 12;
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Names = Parameters<Secrecy["agree"]>[3];
+type Names = Parameters<Cryptography["agree"]>[3];
 
 /** A key pair of X25519. */
 interface Pair {
@@ -35,7 +35,7 @@ export type Later = <T>(answer: Promise<T>, done: (answer: T) => void) => void;
  * Three shared secrets are put together: of both fresh keys, and of each one's own with the other's fresh one. Who knows the
  * result has the secret halves of both keys they claim; when the fresh ones are gone nobody can know it any more.
  */
-export class PeerKeys implements Secrecy {
+export class PeerKeys implements Cryptography {
   private constructor(readonly pair: Pair, readonly print: Uint8Array, readonly later: Later) {}
 
   /** The key that is kept in a folder; made when there is none. */
@@ -176,7 +176,7 @@ function readKept(path: string): { public: Bytes; private: Uint8Array } | undefi
 
 function writeKept(folder: string, kept: { public: string; private: string }): void {
   try {
-    writeOwn(folder, FILE, kept);
+    writePrivate(folder, FILE, kept);
   } catch (error) {
     throw new IdentityError(`cannot write the key ${join(folder, FILE)}: ${reason(error)}`);
   }

@@ -1,4 +1,4 @@
-import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
 import { Refusals } from "./refusals.ts";
 
 /** What a peer keeps, for as long as the program runs. */
@@ -8,7 +8,7 @@ export class PeerMemory implements PeerStore {
   readonly #waiting = new Map<string, Outgoing>();
   readonly #seen = new Map<string, number>();
   readonly #refusals = new Refusals();
-  readonly #acquaintances = new Map<string, Acquaintance>();
+  readonly #acquaintances = new Map<string, KnownPeer>();
   readonly #trusts = new Map<string, Trust>();
   readonly #parts = new Map<string, OwnPart>();
 
@@ -48,13 +48,13 @@ export class PeerMemory implements PeerStore {
     this.#refusals.forget(series, below);
   }
 
-  acquaintances(most: number): Acquaintance[] {
+  acquaintances(most: number): KnownPeer[] {
     const latest = [...this.#acquaintances.values()].sort((one, other) => other.time - one.time);
     for (const { key } of latest.splice(most)) this.#acquaintances.delete(key);
     return latest;
   }
 
-  meet(acquaintance: Acquaintance): void {
+  meet(acquaintance: KnownPeer): void {
     this.#acquaintances.set(acquaintance.key, acquaintance);
   }
 

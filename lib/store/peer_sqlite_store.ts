@@ -1,4 +1,4 @@
-import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
 import { Database } from "./database.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -125,7 +125,7 @@ export class PeerSqlite implements PeerStore {
     }
   }
 
-  acquaintances(most: number): Acquaintance[] {
+  acquaintances(most: number): KnownPeer[] {
     const all = this.#queries.acquaintances.all().map((row) => ({ ...row }));
     for (const { key } of all.splice(most)) {
       this.#database.begin();
@@ -134,7 +134,7 @@ export class PeerSqlite implements PeerStore {
     return all;
   }
 
-  meet({ key, name, place, time }: Acquaintance): void {
+  meet({ key, name, place, time }: KnownPeer): void {
     this.#database.begin();
     this.#queries.meet.run(key, name, place, time);
   }
@@ -187,7 +187,7 @@ function prepare(database: Database) {
     allRefused: database.prepare<{ key: string; n: number; why: Uint8Array }>("SELECT key, n, why FROM refusals"),
     refuse: database.prepare("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)"),
     forgetRefusal: database.prepare("DELETE FROM refusals WHERE key = ? AND n = ?"),
-    acquaintances: database.prepare<Acquaintance>(
+    acquaintances: database.prepare<KnownPeer>(
       "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
     ),
     forget: database.prepare("DELETE FROM acquaintances WHERE key = ?"),

@@ -1,12 +1,14 @@
 import { join } from "@std/path";
+import { reason } from "../core/reason.ts";
+import { StoreError } from "./store_error.ts";
 
 /** Writes a value as JSON for its owner alone. */
-export function writeOwn(folder: string, file: string, value: unknown): void {
-  writeOwnText(folder, file, JSON.stringify(value, null, 2) + "\n");
+export function writePrivate(folder: string, file: string, value: unknown): void {
+  writePrivateText(folder, file, JSON.stringify(value, null, 2) + "\n");
 }
 
 /** Writes a text for its owner alone, in one step: whoever reads the file finds the old or the new. */
-export function writeOwnText(folder: string, file: string, text: string): void {
+export function writePrivateText(folder: string, file: string, text: string): void {
   const path = join(folder, file);
   const fresh = `${path}.${crypto.randomUUID()}`;
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -24,4 +26,18 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch { /* it was never written */ }
+}
+
+/** The password in the first line of a file, never an empty one; none where no file is named. */
+export function readSecret(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new StoreError(`cannot read the password file ${path}: ${reason(error)}`);
+  }
+  const secret = text.replace(/^\ufeff/, "").split(/\r?\n/, 1)[0]!;
+  if (secret === "") throw new StoreError(`the password file ${path} has no password in its first line`);
+  return secret;
 }

@@ -1,4 +1,4 @@
-import type { Expired } from "../chat/store.ts";
+import type { ExpiredMessage } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 import { atMost, type Entries, type Forgotten } from "./entries.ts";
 import type { Room, Roster } from "./roster.ts";
@@ -40,8 +40,8 @@ export class Pruning {
     this.#deleteRefusal = database.prepare("DELETE FROM refusals WHERE number = ?");
   }
 
-  prune(past: number, perRoom: number, limit: number): { expired: Expired[]; more: boolean } {
-    const expired: Expired[] = [];
+  prune(past: number, perRoom: number, limit: number): { expired: ExpiredMessage[]; more: boolean } {
+    const expired: ExpiredMessage[] = [];
     const lessened = new Set<Room>();
     let left = Math.max(0, limit);
     let more = false;

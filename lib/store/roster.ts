@@ -1,4 +1,4 @@
-import { type KeptUser, LOBBY } from "../chat/store.ts";
+import { LOBBY, type StoredUser } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 
 /** Somebody whose name was ever mentioned. */
@@ -95,7 +95,7 @@ export class Roster {
     return this.#peopleById.get(id) ?? this.#cached(this.#select.personById.get(id))!;
   }
 
-  user(name: string): KeptUser | undefined {
+  user(name: string): StoredUser | undefined {
     const person = this.person(name);
     return person?.added ? { name, key: person.key, acked: person.acked } : undefined;
   }

@@ -1,14 +1,14 @@
 import type {
+  AcknowledgedMessage,
   Answer,
-  Expired,
-  Kept,
-  KeptMessage,
-  KeptNotice,
-  KeptUser,
+  ExpiredMessage,
+  MessageStore,
   NewMessage,
   NewNotice,
-  Store,
-  Taken,
+  StoredEntry,
+  StoredMessage,
+  StoredNotice,
+  StoredUser,
 } from "../chat/store.ts";
 import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
@@ -19,7 +19,7 @@ import { StoreError } from "./store_error.ts";
 export { StoreError };
 
 /** Opens, and makes if need be, the store in a file, or in ":memory:"; a `StoreError` says why it cannot. */
-export function openSqlite(path: string): Store {
+export function openSqlite(path: string): MessageStore {
   const database = new Database(path);
   try {
     return new SqliteStore(database);
@@ -29,7 +29,7 @@ export function openSqlite(path: string): Store {
   }
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements MessageStore {
   readonly id: string;
   #last: number;
   /** As the database has it after the last commit. */
@@ -62,7 +62,7 @@ class SqliteStore implements Store {
     return this.#database.inTransaction;
   }
 
-  user(name: string): KeptUser | undefined {
+  user(name: string): StoredUser | undefined {
     return this.#roster.user(name);
   }
 
@@ -98,7 +98,7 @@ class SqliteStore implements Store {
     return this.#entries.answer(from, id);
   }
 
-  keep(message: NewMessage): KeptMessage {
+  keep(message: NewMessage): StoredMessage {
     const kept = this.#entries.keep(this.#last + 1, message);
     this.#last++;
     return kept;
@@ -108,18 +108,18 @@ class SqliteStore implements Store {
     this.#entries.refuse(from, id, why, time);
   }
 
-  notify(notice: NewNotice): KeptNotice {
+  notify(notice: NewNotice): StoredNotice {
     const kept = this.#entries.notify(this.#last + 1, notice);
     this.#last++;
     return kept;
   }
 
-  acknowledge(name: string, seq: number): Taken[] {
+  acknowledge(name: string, seq: number): AcknowledgedMessage[] {
     const upTo = Math.min(seq, this.#last);
     return upTo > (this.#roster.person(name)?.acked ?? 0) ? this.#entries.acknowledge(name, upTo) : [];
   }
 
-  settle(seq: number): Taken | undefined {
+  settle(seq: number): AcknowledgedMessage | undefined {
     return this.#entries.settle(seq);
   }
 
@@ -131,12 +131,12 @@ class SqliteStore implements Store {
     this.#roster.seen(room, name, Math.min(seq, this.#last));
   }
 
-  waiting(name: string, after: number, limit: number, only?: "private"): Kept[] {
+  waiting(name: string, after: number, limit: number, only?: "private"): StoredEntry[] {
     const person = this.#roster.person(name);
     return person ? this.#entries.waiting(person, after, limit, only) : [];
   }
 
-  since(name: string, after: number, limit: number): Kept[] {
+  since(name: string, after: number, limit: number): StoredEntry[] {
     const person = this.#roster.person(name);
     return person ? this.#entries.since(person, after, limit) : [];
   }
@@ -145,7 +145,7 @@ class SqliteStore implements Store {
     where: { readonly between: readonly [string, string] } | { readonly room: string },
     before: number,
     limit: number,
-  ): KeptMessage[] {
+  ): StoredMessage[] {
     if ("room" in where) {
       const room = this.#roster.room(where.room);
       return room ? this.#entries.history(room.id, before, limit) : [];
@@ -154,7 +154,7 @@ class SqliteStore implements Store {
     return one && other ? this.#entries.history([one, other], before, limit) : [];
   }
 
-  prune(oldest: number, perRoom: number, limit: number): { expired: Expired[]; more: boolean } {
+  prune(oldest: number, perRoom: number, limit: number): { expired: ExpiredMessage[]; more: boolean } {
     return this.#pruning.prune(oldest, perRoom, limit);
   }
 

@@ -1,4 +1,4 @@
-import { type Answer, type Kept, type KeptMessage, LOBBY, type Target } from "../chat/store.ts";
+import { type Answer, LOBBY, type StoredEntry, type StoredMessage, type Target } from "../chat/store.ts";
 import { Series } from "./series.ts";
 
 /** What a shelf holds of one name. */
@@ -10,11 +10,11 @@ export interface Person {
   acked: number;
   readonly rooms: Map<Room, Member>;
   /** Private messages and notices to them. */
-  readonly inbox: Series<Kept>;
+  readonly inbox: Series<StoredEntry>;
   /** Of those, what waits. */
-  readonly waiting: Series<Kept>;
+  readonly waiting: Series<StoredEntry>;
   /** Private messages from them to others. */
-  readonly sent: Series<Kept>;
+  readonly sent: Series<StoredEntry>;
   readonly answers: Map<string, Answer>;
 }
 
@@ -30,7 +30,7 @@ export interface Room {
   /** Rooms made later have greater ones. */
   readonly order: number;
   readonly members: Set<string>;
-  readonly messages: Series<KeptMessage>;
+  readonly messages: Series<StoredMessage>;
 }
 
 /** A refusal, numbered among its like. */
@@ -43,16 +43,16 @@ export interface Refusal {
 }
 
 /** Everything a `MemoryStore` keeps, and how to take each change back. */
-export class Shelf {
+export class Tables {
   last = 0;
   refused = 0;
   #roomsMade = 0;
   readonly people = new Map<string, Person>();
   readonly rooms = new Map<string, Room>();
-  readonly entries = new Map<number, Kept>();
+  readonly entries = new Map<number, StoredEntry>();
   readonly refusals = new Series<Refusal>((refusal) => refusal.time);
   /** What two users said to each other. */
-  readonly #pairs = new Map<string, Series<KeptMessage>>();
+  readonly #pairs = new Map<string, Series<StoredMessage>>();
   /** What takes back each change since the last `keepChanges`, the last change at the end. */
   #undo: (() => void)[] = [];
 
@@ -78,7 +78,7 @@ export class Shelf {
   person(name: string): Person {
     const known = this.people.get(name);
     if (known) return known;
-    const [inbox, waiting, sent] = [new Series<Kept>(), new Series<Kept>(), new Series<Kept>()];
+    const [inbox, waiting, sent] = [new Series<StoredEntry>(), new Series<StoredEntry>(), new Series<StoredEntry>()];
     const person = {
       ...{ name, added: false, key: undefined, acked: 0, rooms: new Map(), inbox, waiting, sent },
       answers: new Map(),
@@ -92,7 +92,7 @@ export class Shelf {
   room(name: string): Room {
     const known = this.rooms.get(name);
     if (known) return known;
-    const room = { name, order: this.#roomsMade++, members: new Set<string>(), messages: new Series<KeptMessage>() };
+    const room = { name, order: this.#roomsMade++, members: new Set<string>(), messages: new Series<StoredMessage>() };
     this.change(() => this.rooms.set(name, room), () => this.rooms.delete(name));
     return room;
   }
@@ -117,38 +117,38 @@ export class Shelf {
   }
 
   /** Puts an entry on every list it belongs to. */
-  add(kept: Kept): void {
+  add(kept: StoredEntry): void {
     this.change(() => this.#add(kept), () => this.#delete(kept));
   }
 
   /** Takes an entry from every list it is on. */
-  delete(kept: Kept): void {
+  delete(kept: StoredEntry): void {
     this.change(() => this.#delete(kept), () => this.#add(kept));
     if (kept.type === "message" && "room" in kept.to) this.dropIfEmpty(this.room(kept.to.room));
   }
 
-  wait(kept: Kept): void {
+  wait(kept: StoredEntry): void {
     const { waiting } = this.receiver(kept)!;
     this.change(() => waiting.add(kept), () => waiting.delete(kept));
   }
 
-  unwait(kept: Kept): void {
+  unwait(kept: StoredEntry): void {
     const { waiting } = this.receiver(kept)!;
     this.change(() => waiting.delete(kept), () => waiting.add(kept));
   }
 
   /** Whom an entry may wait for; nobody for a message to a room. */
-  receiver(kept: Kept): Person | undefined {
+  receiver(kept: StoredEntry): Person | undefined {
     if (kept.type !== "message") return this.person(kept.owner);
     return "user" in kept.to ? this.person(kept.to.user) : undefined;
   }
 
   /** The messages of a conversation; undefined when there was none. */
-  messages(between: readonly [string, string]): Series<KeptMessage> | undefined {
+  messages(between: readonly [string, string]): Series<StoredMessage> | undefined {
     return this.#pairs.get(pairKey(between));
   }
 
-  #add(kept: Kept): void {
+  #add(kept: StoredEntry): void {
     this.entries.set(kept.seq, kept);
     this.receiver(kept)?.inbox.add(kept);
     if (kept.type !== "message") return;
@@ -158,7 +158,7 @@ export class Shelf {
     if (kept.id !== undefined) sender.answers.set(kept.id, { type: "sent", seq: kept.seq, time: kept.time });
   }
 
-  #delete(kept: Kept): void {
+  #delete(kept: StoredEntry): void {
     this.entries.delete(kept.seq);
     this.receiver(kept)?.inbox.delete(kept);
     if (kept.type !== "message") return;
@@ -168,12 +168,12 @@ export class Shelf {
     if (kept.id !== undefined) sender.answers.delete(kept.id);
   }
 
-  #conversation(from: string, to: Target): Series<KeptMessage> {
+  #conversation(from: string, to: Target): Series<StoredMessage> {
     if ("room" in to) return this.rooms.get(to.room)!.messages;
     const key = pairKey([from, to.user]);
     const known = this.#pairs.get(key);
     if (known) return known;
-    const messages = new Series<KeptMessage>();
+    const messages = new Series<StoredMessage>();
     this.#pairs.set(key, messages);
     return messages;
   }

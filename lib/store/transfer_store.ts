@@ -4,14 +4,21 @@ import { encodeBase64 } from "../core/base64.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeManifest, encodeManifest, MANIFEST_BYTES } from "../protocols/transfer/manifest.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
-import type { Debt, FileShelf, FileSource, FileTarget, OfferMade, OfferTaken } from "../protocols/transfer/store.ts";
+import type {
+  FileSource,
+  FileTarget,
+  OfferMade,
+  OfferTaken,
+  TransferStorage,
+  UnackedOutcome,
+} from "../protocols/transfer/store.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import { cannot, said } from "./disk_errors.ts";
 import { identityOf, remove } from "./disk.ts";
-import { digestFiles, digestOf, FilesRead, findFiles } from "./file_reader.ts";
-import { FilesWritten } from "./file_writer.ts";
+import { digestFiles, digestOf, FileReader, findFiles } from "./file_reader.ts";
+import { FileWriter } from "./file_writer.ts";
 import type { TargetKept } from "./part_file.ts";
-import { writeOwn } from "./private_file.ts";
+import { writePrivate } from "./private_file.ts";
 import { readList, recordFiles } from "./transfer_record.ts";
 
 const MADE = "offered";
@@ -28,12 +35,12 @@ interface MadeRecord extends OfferMade {
   readonly ended?: string;
 }
 
-interface DebtRecord extends Debt {
+interface DebtRecord extends UnackedOutcome {
   readonly time: number;
 }
 
 /** What a client keeps of the files it sends and receives, in a folder of its own. */
-export class FilesKept implements FileShelf {
+export class TransferStore implements TransferStorage {
   /** Nothing is read or made before it is asked for. */
   constructor(readonly folder: string, readonly downloads: string) {}
 
@@ -82,7 +89,7 @@ export class FilesKept implements FileShelf {
     const manifest = decodeManifest(list, offer);
     if (manifest instanceof Fault) throw new FileError(manifest.message);
     await said("look at", path, () => Deno.stat(path));
-    return new FilesRead(path, offer.files !== undefined, list, manifest);
+    return new FileReader(path, offer.files !== undefined, list, manifest);
   }
 
   withdraw(made: OfferMade, why: string): void {
@@ -104,7 +111,7 @@ export class FilesKept implements FileShelf {
     const { id } = taken.offer;
     const folder = join(this.folder, TAKEN);
     await said("make the folder", folder, () => Deno.mkdir(folder, { recursive: true, mode: 0o700 }));
-    return await FilesWritten.open(this.#read<TargetKept>(TAKEN, id) ?? { ...taken }, {
+    return await FileWriter.open(this.#read<TargetKept>(TAKEN, id) ?? { ...taken }, {
       record: this.#path(TAKEN, id),
       downloads: this.downloads,
       save: (kept) => this.#write(TAKEN, id, kept),
@@ -123,11 +130,11 @@ export class FilesKept implements FileShelf {
     if (!this.#read<TargetKept>(TAKEN, taken.offer.id)?.accepted) this.drop(taken);
   }
 
-  debts(): Debt[] {
+  debts(): UnackedOutcome[] {
     return this.#lasting<DebtRecord>(OWED, ({ offer }) => offer);
   }
 
-  owe(debt: Debt): void {
+  owe(debt: UnackedOutcome): void {
     this.#write(OWED, debt.offer, { ...debt, time: Date.now() });
   }
 
@@ -147,7 +154,7 @@ export class FilesKept implements FileShelf {
 
   #write(kind: string, id: string, value: unknown): void {
     try {
-      writeOwn(join(this.folder, kind), fileName(id) + RECORD, value);
+      writePrivate(join(this.folder, kind), fileName(id) + RECORD, value);
     } catch (error) {
       throw cannot("write", this.#path(kind, id), error);
     }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { extname, fromFileUrl, join } from "@std/path";
-import type { PageFile } from "../http/static_file.ts";
-import { decodeLeniently } from "../core/text.ts";
+import type { StaticFile } from "../http/static_file.ts";
+import { decodeLossy } from "../core/text.ts";
 
 const FOLDER = fromFileUrl(new URL("../web/", import.meta.url));
 const TYPES: Record<string, string> = {
@@ -13,13 +13,13 @@ const TYPES: Record<string, string> = {
 };
 
 /** Every file of the pages, by its name; they lie beside the sources, and inside the executables. */
-export function readPageFiles(): ReadonlyMap<string, PageFile> {
-  const files = new Map<string, PageFile>();
+export function readWebFiles(): ReadonlyMap<string, StaticFile> {
+  const files = new Map<string, StaticFile>();
   for (const { name, isFile } of Deno.readDirSync(FOLDER)) {
     const type = TYPES[extname(name)];
     if (!isFile || !type) continue;
     const bytes = new Uint8Array(Deno.readFileSync(join(FOLDER, name)));
-    const packed = new Uint8Array(gzipSync(withoutComments(decodeLeniently(bytes)), { level: 9 }));
+    const packed = new Uint8Array(gzipSync(withoutComments(decodeLossy(bytes)), { level: 9 }));
     files.set(name, { type, bytes, packed, tag: `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"` });
   }
   return files;

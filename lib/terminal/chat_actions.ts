@@ -19,7 +19,7 @@ export type Question = ChatQuestion | PeerQuestion;
 export type Listing = { readonly type: "users" } | { readonly type: "rooms" };
 
 /** What a typed line means. */
-export type ChatAct<Q> =
+export type ChatAction<Q> =
   | { readonly type: "nothing" | "exit" }
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   | { readonly type: "ask"; readonly question: Q }

@@ -1,10 +1,10 @@
 import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
-import type { Happening } from "../protocols/native/client_event.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { ChatQuestion } from "./chat_actions.ts";
 import { CHAT_STYLE } from "./chat_commands.ts";
 import { MAILBOX_STYLE } from "./mailbox_style.ts";
-import { TalkFace, type TalkPerson } from "./talk_app.ts";
+import { TalkApp, type TalkPerson } from "./talk_app.ts";
 import { ChatView } from "./chat_view.ts";
 import { imView } from "./im_view.ts";
 import { MailboxView } from "./mailbox_view.ts";
@@ -18,7 +18,7 @@ export interface ChatPerson extends TalkPerson<ChatQuestion> {
 }
 
 /** The chat as a person, or a script, has it. */
-export interface ChatFace {
+export interface ChatApp {
   /** Takes the next typed line for the name. */
   askName(): void;
   /** Takes the next typed line, not echoed, for the password. */
@@ -27,7 +27,7 @@ export interface ChatFace {
   askNewPassword(which: "new password" | "password again"): void;
   /** From now on typed lines are acts. */
   chat(): void;
-  happened(happening: Happening): void;
+  happened(happening: ClientEvent): void;
   /** Something was said here otherwise than by typing it. */
   said(id: string, to: Target, text: string): void;
   /** Something has happened to a file. */
@@ -51,10 +51,10 @@ export interface ChatFace {
 const TICK_MS = 1000;
 
 /** Opens the face of the chat, or of the mailbox: in a terminal for people, elsewhere one line an event. */
-export function openChatFace(person: ChatPerson, style: "chat" | "mailbox"): ChatFace {
-  const shown: TalkFace<ChatQuestion, Happening> = style === "mailbox"
-    ? new TalkFace(person, MAILBOX_STYLE, (options) => new MailboxView(options))
-    : new TalkFace(person, CHAT_STYLE, (options) => new ChatView(options));
+export function openChatApp(person: ChatPerson, style: "chat" | "mailbox"): ChatApp {
+  const shown: TalkApp<ChatQuestion, ClientEvent> = style === "mailbox"
+    ? new TalkApp(person, MAILBOX_STYLE, (options) => new MailboxView(options))
+    : new TalkApp(person, CHAT_STYLE, (options) => new ChatView(options));
   const { talk, face, terminal, colour } = shown;
   const { reach } = talk;
 

@@ -1,8 +1,20 @@
 import { type ChatPlace, type ChatQuestion, LOBBY } from "./chat_actions.ts";
-import { alone, anyName, type Given, help, one, readLine, say, to, wrongName } from "./command_reader.ts";
 import type { ChatStyle, Commands } from "./chat_style.ts";
+import {
+  alone,
+  anyName,
+  type Given,
+  help,
+  joined,
+  one,
+  readLine,
+  rooms,
+  say,
+  to,
+  users,
+  wrongName,
+} from "./command_reader.ts";
 import { fileCommands } from "./file_commands.ts";
-import { joined, rooms, users } from "./chat_names.ts";
 
 /** The most that `/history` asks for; a server gives no more at once. */
 export const HISTORY_MOST = 1000;

@@ -1,4 +1,4 @@
-import { cleaned } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { type ChatStyle, commandOf, type Known } from "./chat_style.ts";
 
 /** The answer to `/help` or `/help COMMAND`. */
@@ -11,7 +11,7 @@ export function chatHelp<Q>(topic: string | undefined, style: ChatStyle<Q>): str
   if (command) return [command.usage, ...command.long.map((text) => `  ${text}`), `  Example: ${command.example}`];
   const bare = topic.replace(/^\//, "");
   if (Object.hasOwn(style.absent, bare)) return [style.absent[bare]!];
-  return [`there is no command ${cleaned(topic)}; these there are:`, ...overview(style)];
+  return [`there is no command ${sanitized(topic)}; these there are:`, ...overview(style)];
 }
 
 /** What could stand where the cursor is: commands and words at the beginning of the line, then names. */
@@ -33,7 +33,7 @@ export function chatCompletions<Q>(before: string, known: Known, style: ChatStyl
 
 // A name that would steer the terminal is not put into the line being typed.
 function beginning(begun: string, words: Iterable<string>): string[] {
-  return [...words].filter((word) => word.startsWith(begun) && cleaned(word) === word && !/\s/.test(word)).sort();
+  return [...words].filter((word) => word.startsWith(begun) && sanitized(word) === word && !/\s/.test(word)).sort();
 }
 
 function overview<Q>(style: ChatStyle<Q>): string[] {

@@ -1,12 +1,12 @@
 import type { Target } from "../chat/store.ts";
 import type { PeerEvent } from "../peers/event.ts";
-import type { Happening, Said } from "../protocols/native/client_event.ts";
+import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./chat_actions.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import { bareName } from "./peer_names.ts";
 
 /** What a face is told, of a server or of peers. */
-export type ChatEvent = Happening | PeerEvent;
+export type ChatEvent = ClientEvent | PeerEvent;
 
 /** What was said here, and where. */
 export interface Spoken {
@@ -83,7 +83,7 @@ export class ChatMemory {
   }
 
   /** The conversation that a message belongs to. */
-  conversation({ from, to }: Said): Target {
+  conversation({ from, to }: ShownMessage): Target {
     return "room" in to || from === this.me ? to : { user: from };
   }
 
@@ -129,7 +129,7 @@ export class ChatMemory {
     }
   }
 
-  #count(said: Said): void {
+  #count(said: ShownMessage): void {
     const to = this.conversation(said);
     if (said.from === this.me || sameTarget(to, this.#here)) return;
     const key = keyOf(to);

@@ -1,6 +1,6 @@
 import { timeOfDay } from "../core/log.ts";
-import type { Said } from "../protocols/native/client_event.ts";
-import { type ChatLook, fit, targetName } from "./chat_text.ts";
+import type { ShownMessage } from "../protocols/native/client_event.ts";
+import { type ChatText, fit, targetName } from "./chat_text.ts";
 import type { ChatEvent } from "./chat_memory.ts";
 
 /** An event as scripts read it: one line an event, and nothing for what is no event. */
@@ -59,7 +59,7 @@ export function chatPlain(event: ChatEvent): string[] {
 }
 
 /** The look of a chat for scripts. */
-export const PLAIN_LOOK: ChatLook<ChatEvent> = {
+export const PLAIN_LOOK: ChatText<ChatEvent> = {
   happened: chatPlain,
   welcome: () => [],
   menu: (rooms, users) => [...chatPlain({ type: "rooms", rooms }), ...chatPlain({ type: "users", users })],
@@ -75,7 +75,7 @@ function listed(words: readonly string[]): string {
   return words.map(fit).join(" ");
 }
 
-function messageLine({ from, to, text }: Said, own: boolean): string {
+function messageLine({ from, to, text }: ShownMessage, own: boolean): string {
   if ("room" in to) return `${fit(to.room)} ${fit(from)}: ${fit(text)}`;
   return own ? `to ${fit(to.user)}: ${fit(text)}` : `from ${fit(from)}: ${fit(text)}`;
 }

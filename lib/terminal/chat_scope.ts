@@ -1,8 +1,8 @@
-import type { ChatLook } from "./chat_text.ts";
-import type { Face } from "./ui.ts";
+import type { ChatText } from "./chat_text.ts";
+import type { Ui } from "./ui.ts";
 
 /** Where it is told. */
-export interface ReachWay extends Pick<Face, "begin" | "more" | "finish"> {
+export interface ReachWay extends Pick<Ui, "begin" | "more" | "finish"> {
   /** What is no event: news of the connection, mistakes, help. */
   aside(line: string): void;
 }
@@ -22,7 +22,7 @@ const SILENCE_MS = 5000;
  * 1. That the connection is lost is told each time; why it does not come back, once for each reason.
  * 2. That what is said waits is told once for each time that the connection is gone.
  */
-export class ChatReach {
+export class ChatScope {
   #calling = false;
   /** The server was reached before. */
   #reached = false;
@@ -37,7 +37,7 @@ export class ChatReach {
   #saidSilent = false;
 
   constructor(
-    readonly look: Pick<ChatLook<never>, "calling" | "fault" | "news" | "unreached">,
+    readonly look: Pick<ChatText<never>, "calling" | "fault" | "news" | "unreached">,
     readonly way: ReachWay,
     readonly waiting: () => Waiting,
   ) {}

@@ -1,5 +1,5 @@
 import type { Target } from "../chat/store.ts";
-import type { ChatAct, ChatPlace } from "./chat_actions.ts";
+import type { ChatAction, ChatPlace } from "./chat_actions.ts";
 import type { Reader } from "./command_reader.ts";
 
 /** The names that a face knows. */
@@ -50,7 +50,7 @@ export interface ChatStyle<Q> {
    */
   readonly ordered: boolean;
   /** Reads one typed line. */
-  read(line: string, place: ChatPlace): ChatAct<Q>;
+  read(line: string, place: ChatPlace): ChatAction<Q>;
 }
 
 /** The command of a name, with or without its slash. */

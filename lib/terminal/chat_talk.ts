@@ -1,14 +1,14 @@
 import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { FileAct } from "../protocols/transfer/event.ts";
-import type { Happening } from "../protocols/native/client_event.ts";
-import { type ChatAct, type Listing, type Question, sameTarget } from "./chat_actions.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
+import { type ChatAction, type Listing, type Question, sameTarget } from "./chat_actions.ts";
 import { type Asked, AskedQuestions } from "./chat_answers.ts";
-import type { ChatLook } from "./chat_text.ts";
+import type { ChatText } from "./chat_text.ts";
 import { type ChatEvent, ChatMemory } from "./chat_memory.ts";
-import { ChatReach, type ReachWay } from "./chat_scope.ts";
+import { ChatScope, type ReachWay } from "./chat_scope.ts";
 import type { ChatStyle } from "./chat_style.ts";
-import type { Face } from "./ui.ts";
+import type { Ui } from "./ui.ts";
 
 /** What a talk asks of the client. */
 export interface Talker<Q extends Question> {
@@ -22,7 +22,7 @@ export interface Talker<Q extends Question> {
 }
 
 /** Where a talk makes itself seen. */
-export interface TalkWay extends ReachWay, Pick<Face, "show"> {
+export interface TalkWay extends ReachWay, Pick<Ui, "show"> {
   help(topic: string | undefined): readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface TalkWay extends ReachWay, Pick<Face, "show"> {
 export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   readonly memory: ChatMemory;
   /** What is told of the connection. */
-  readonly reach: ChatReach;
+  readonly reach: ChatScope;
   readonly #asked: AskedQuestions;
   /** Events that came while something was being said, before its id was known; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
@@ -48,14 +48,14 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   /** `curious`: it asks at once who and what there is, for completion and for the menu. */
   constructor(
     readonly talker: Talker<Q>,
-    readonly look: ChatLook<Event>,
+    readonly look: ChatText<Event>,
     readonly way: TalkWay,
     readonly style: ChatStyle<Q>,
     readonly curious: boolean,
   ) {
     this.memory = new ChatMemory(style);
     this.#asked = new AskedQuestions(style.ordered);
-    this.reach = new ChatReach(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
+    this.reach = new ChatScope(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
   }
 
   get prompt(): string {
@@ -122,7 +122,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
     this.#asked.clear();
   }
 
-  #do(act: ChatAct<Q>): void {
+  #do(act: ChatAction<Q>): void {
     switch (act.type) {
       case "nothing":
         return;
@@ -200,7 +200,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
     if (!this.reach.away) this.#ask({ type: "users" }, "menu");
   }
 
-  #menu(happening: Extract<Happening, { type: "rooms" | "users" }>): void {
+  #menu(happening: Extract<ClientEvent, { type: "rooms" | "users" }>): void {
     if (happening.type === "rooms") this.#menuRooms = happening.rooms;
     else this.#show(this.look.menu(this.#menuRooms, happening.users, this.memory));
   }

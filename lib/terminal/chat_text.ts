@@ -1,13 +1,13 @@
 import { timeOfDay } from "../core/log.ts";
-import { cleaned, oneLine } from "../core/text.ts";
+import { oneLine, sanitized } from "../core/text.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
-import type { Happening } from "../protocols/native/client_event.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
 import type { ChatEvent, ChatMemory } from "./chat_memory.ts";
 
 /** How a chat looks: lines for what happens. Nothing that a stranger has written can steer a terminal or break a line. */
-export interface ChatLook<Event extends ChatEvent> {
+export interface ChatText<Event extends ChatEvent> {
   /** An event, or what was asked for; `memory` has learnt of it already. */
   happened(event: Event, memory: ChatMemory, now: number): string[];
   /** The first that is shown once we are in. */
@@ -29,7 +29,7 @@ export interface ChatLook<Event extends ChatEvent> {
 }
 
 /** Says what a page of history is of, and what to type for more. */
-export function historyTitle({ of, messages, more }: Extract<Happening, { type: "history" }>): string {
+export function historyTitle({ of, messages, more }: Extract<ClientEvent, { type: "history" }>): string {
   const [name, count] = [targetName(of), messages.length];
   const about = "room" in of ? `in ${name}` : `with ${name}`;
   if (count === 0) return `nothing was said ${about}`;
@@ -41,7 +41,7 @@ const QUOTED_CHARACTERS = 40;
 
 /** A stranger's text as one harmless line. */
 export function fit(text: string): string {
-  return cleaned(oneLine(text));
+  return sanitized(oneLine(text));
 }
 
 /** What somebody has said, for people: as one harmless line, without what only programs read in it. */

@@ -1,17 +1,17 @@
 import type { RoomState, UserState } from "../chat/event.ts";
-import type { Happening, Said } from "../protocols/native/client_event.ts";
+import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./chat_actions.ts";
-import { type ChatLook, fit, historyTitle, quoted, saidText, stamp, targetName, which } from "./chat_text.ts";
 import type { ChatMemory } from "./chat_memory.ts";
-import { type Palette, palette } from "./chat_palette.ts";
+import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName, which } from "./chat_text.ts";
+import { type Palette, palette } from "./im_view.ts";
 
-type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
+type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
 /** Conversations in which something was said, in the prompt. */
 const UNREAD_SHOWN = 3;
 
 /** The look of a chat for people at a terminal. */
-export class ChatView implements ChatLook<Happening> {
+export class ChatView implements ChatText<ClientEvent> {
   readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
   readonly #paint: Palette;
   readonly #unknown: string;
@@ -22,7 +22,7 @@ export class ChatView implements ChatLook<Happening> {
     this.#unknown = options.unknown ?? "said before, or at another screen";
   }
 
-  happened(happening: Happening, memory: ChatMemory, now: number): string[] {
+  happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
     switch (happening.type) {
       case "message":
         return [this.#message(happening.said, happening.own, memory, now)];
@@ -89,7 +89,7 @@ export class ChatView implements ChatLook<Happening> {
     return [this.fault(`couldn't connect to server: ${why}`)];
   }
 
-  #message({ from, to, text, time }: Said, own: boolean, memory: ChatMemory, now: number): string {
+  #message({ from, to, text, time }: ShownMessage, own: boolean, memory: ChatMemory, now: number): string {
     const sender = own ? "you" : this.#name(from);
     let who: string;
     if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;

@@ -1,5 +1,5 @@
-import { type ChatAct, type ChatPlace, shortened } from "./chat_actions.ts";
-import { type ChatStyle, commandOf } from "./chat_style.ts";
+import { type ChatAction, type ChatPlace, shortened } from "./chat_actions.ts";
+import { type ChatStyle, commandOf, type Known } from "./chat_style.ts";
 
 /** What stands behind a command. */
 export interface Given {
@@ -12,7 +12,7 @@ export interface Given {
 }
 
 /** Reads what stands behind a command: an act, or the rule that it breaks. */
-export type Reader<Q> = (given: Given, place: ChatPlace) => ChatAct<Q> | string;
+export type Reader<Q> = (given: Given, place: ChatPlace) => ChatAction<Q> | string;
 
 /** What is wrong with a word that is to name somebody or something; undefined when nothing is. */
 export type NameRule = (word: string) => string | undefined;
@@ -25,12 +25,16 @@ export const anyName: NameRule = (word) =>
   word.length <= NAME_CHARACTERS ? undefined : `a name has at most ${NAME_CHARACTERS} characters`;
 
 /** Reads a command that stands alone. */
-export function alone<Q>(act: ChatAct<Q>): Reader<Q> {
+export function alone<Q>(act: ChatAction<Q>): Reader<Q> {
   return ({ first }) => first === "" ? act : "nothing follows it";
 }
 
 /** Reads a command behind which one name stands. */
-export function one<Q>(what: "name" | "room" | "group", rule: NameRule, act: (name: string) => ChatAct<Q>): Reader<Q> {
+export function one<Q>(
+  what: "name" | "room" | "group",
+  rule: NameRule,
+  act: (name: string) => ChatAction<Q>,
+): Reader<Q> {
   const blanks = what === "name" ? "a name has no blanks" : `the name of a ${what} has no blanks`;
   return ({ first, more }) => wrongName(first, what, rule) ?? (more.trim() === "" ? act(first) : blanks);
 }
@@ -63,7 +67,7 @@ export function readLine<Q>(
   line: string,
   place: ChatPlace,
   style: Pick<ChatStyle<Q>, "commands" | "absent" | "outside">,
-): ChatAct<Q> {
+): ChatAction<Q> {
   if (line.trim() === "") return { type: "nothing" };
   if (!line.startsWith("/")) return said(line, line, place, style.outside);
   if (line.startsWith("//")) return said(line, line.slice(1), place, style.outside);
@@ -77,12 +81,15 @@ export function readLine<Q>(
   return { type: "fault", why: `"${shortened(line)}" was typed, but it is ${usage}: ${act}; for example: ${example}` };
 }
 
-function said(line: string, text: string, { here }: ChatPlace, outside: string): ChatAct<never> {
+function said(line: string, text: string, { here }: ChatPlace, outside: string): ChatAction<never> {
   if (here) return { type: "say", to: here, text };
   return { type: "fault", why: `"${shortened(line)}" was typed outside of any conversation; ${outside}` };
 }
 
-function unknown(verb: string, { commands, absent }: Pick<ChatStyle<unknown>, "commands" | "absent">): ChatAct<never> {
+function unknown(
+  verb: string,
+  { commands, absent }: Pick<ChatStyle<unknown>, "commands" | "absent">,
+): ChatAction<never> {
   const typed = verb.toLowerCase();
   const why = Object.hasOwn(absent, typed.slice(1)) ? absent[typed.slice(1)] : undefined;
   if (why !== undefined) return { type: "fault", why };
@@ -101,3 +108,12 @@ function split(text: string): [string, string] {
   const [, first = "", rest = ""] = /^(\S+)(?:\s([^]*))?$/.exec(text) ?? [];
   return [first, rest];
 }
+
+/** Users, for a command whose first word names one. */
+export const users = (known: Known, at: number): Iterable<string> => at === 1 ? known.users : [];
+
+/** Rooms heard of, for a command whose first word names one. */
+export const rooms = (known: Known, at: number): Iterable<string> => at === 1 ? known.rooms : [];
+
+/** Rooms that we are in, for a command whose first word names one. */
+export const joined = (known: Known, at: number): Iterable<string> => at === 1 ? known.joined : [];

@@ -1,5 +1,5 @@
-import { cleaned } from "../core/text.ts";
-import type { Face, Prompt, Typist } from "./ui.ts";
+import { sanitized } from "../core/text.ts";
+import type { Prompt, Typist, Ui } from "./ui.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { KeyDecoder } from "./keys.ts";
@@ -20,7 +20,7 @@ export interface TerminalOptions extends ConversationOptions {
 }
 
 /** Opens a face on a terminal: one line being typed at the bottom, everything shown above it. */
-export function openTerminal(typist: Typist, options: TerminalOptions = {}): Face {
+export function openTerminal(typist: Typist, options: TerminalOptions = {}): Ui {
   return new Console(typist, options);
 }
 
@@ -30,7 +30,7 @@ const RESET = "\x1b[0m";
 // deno-lint-ignore no-control-regex
 const colours = /(\x1b\[[0-9;:]*m)/;
 
-class Console implements Face {
+class Console implements Ui {
   readonly #typist: Typist;
   readonly #device: Device;
   readonly #decoder: KeyDecoder;
@@ -183,7 +183,7 @@ class Console implements Face {
     const scene = this.#conversation.scene;
     let drawing = "";
     if (this.#growing !== null) {
-      const text = cleaned(this.#growing);
+      const text = sanitized(this.#growing);
       drawing = this.#growth.draw({ prompt: "", text, cursor: text.length }) + (scene === null ? "" : "\r\n");
       this.#growthDrawn = true;
     }
@@ -195,8 +195,8 @@ class Console implements Face {
   // The last to look at what others sent: of all control sequences only colours pass.
   #fit(line: string): string {
     const parts = line.split(colours);
-    if (parts.length === 1) return cleaned(line);
-    const fit = parts.map((part, index) => index % 2 === 0 ? cleaned(part) : this.#colour ? part : "").join("");
+    if (parts.length === 1) return sanitized(line);
+    const fit = parts.map((part, index) => index % 2 === 0 ? sanitized(part) : this.#colour ? part : "").join("");
     return this.#colour ? fit + RESET : fit;
   }
 }

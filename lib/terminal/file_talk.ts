@@ -1,10 +1,10 @@
-import { bytesShown, timeShown } from "../core/units.ts";
-import type { FileEvent, FileState, FileThing } from "../protocols/transfer/event.ts";
-import { type ChatLook, fit } from "./chat_text.ts";
-import type { Face } from "./ui.ts";
+import { formatBytes, formatDuration } from "../core/units.ts";
+import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
+import { type ChatText, fit } from "./chat_text.ts";
+import type { Ui } from "./ui.ts";
 
 /** Where what happens to files is seen. */
-export interface FileTalkWay extends Pick<Face, "show" | "begin" | "drop"> {
+export interface FileTalkWay extends Pick<Ui, "show" | "begin" | "drop"> {
   aside(line: string): void;
   /** Whether a line may grow now. */
   mayGrow(): boolean;
@@ -23,7 +23,7 @@ export class FileTalk {
   #grows = false;
 
   constructor(
-    readonly look: Pick<ChatLook<never>, "news" | "fault">,
+    readonly look: Pick<ChatText<never>, "news" | "fault">,
     readonly way: FileTalkWay,
     readonly terminal: boolean,
   ) {}
@@ -81,7 +81,7 @@ export class FileTalk {
   }
 
   /** It does not move any more. */
-  #rest(event: FileThing & { readonly with: string }): void {
+  #rest(event: TransferItem & { readonly with: string }): void {
     for (const sends of [true, false]) this.#moving.delete(`${event.n} ${sends} ${event.with}`);
     this.#grow();
   }
@@ -104,10 +104,12 @@ function bar(event: Moving): string {
   const share = bytes === 0 ? 1 : done / bytes;
   const full = Math.round(share * BAR_CHARACTERS);
   const drawn = `[${"#".repeat(full)}${"-".repeat(BAR_CHARACTERS - full)}] ${Math.floor(share * 100)} %`;
-  const amount = `${bytesShown(done)} of ${bytesShown(bytes)}`;
+  const amount = `${formatBytes(done)} of ${formatBytes(bytes)}`;
   if (event.type === "reading") return `reading ${fit(event.name)} ${drawn} ${amount}`;
   const { rate } = event;
-  const pace = rate < 1 ? "" : `  ${bytesShown(Math.round(rate))}/s  ${timeShown((bytes - done) / rate * 1000)} left`;
+  const pace = rate < 1
+    ? ""
+    : `  ${formatBytes(Math.round(rate))}/s  ${formatDuration((bytes - done) / rate * 1000)} left`;
   return `${fit(event.name)} ${event.sends ? "to" : "from"} ${fit(event.with)} ${drawn} ${amount}${pace}`;
 }
 
@@ -121,13 +123,13 @@ function wayText(event: Extract<FileEvent, { type: "way" }>): string {
   return `${title(event)} goes ${where} by way of the chat, since no direct connection can be made${who}`;
 }
 
-function title({ name, files }: FileThing): string {
+function title({ name, files }: TransferItem): string {
   return files === undefined ? name : `the folder ${name}`;
 }
 
-function size({ bytes, files }: FileThing): string {
-  if (files === undefined) return bytesShown(bytes);
-  return `${files === 1 ? "1 file" : `${files} files`}, ${bytesShown(bytes)}`;
+function size({ bytes, files }: TransferItem): string {
+  if (files === undefined) return formatBytes(bytes);
+  return `${files === 1 ? "1 file" : `${files} files`}, ${formatBytes(bytes)}`;
 }
 
 function stateText(file: FileState): string {

@@ -2,7 +2,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
 
 /** A command line that cannot be obeyed; the message says what was given and what the rule is. */
-export class UsageError extends Error {
+export class UserError extends Error {
   override readonly name = "UsageError";
 }
 
@@ -28,8 +28,8 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
   const switches = new Set(options.filter((option) => !option.value).map((option) => option.name));
   for (const given of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
     const [, name, value] = /^--([^=]*)(=.*)?$/s.exec(given) ?? [];
-    if (name === "_") throw new UsageError(`unknown option --_; --help shows those there are`);
-    if (value !== undefined && switches.has(name!)) throw new UsageError(`--${name} takes no value, found "${given}"`);
+    if (name === "_") throw new UserError(`unknown option --_; --help shows those there are`);
+    if (value !== undefined && switches.has(name!)) throw new UserError(`--${name} takes no value, found "${given}"`);
   }
   const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs([...args], {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
@@ -38,14 +38,14 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
     collect: options.filter((option) => option.value).map((option) => option.name),
     unknown: (given: string, key: string | undefined) => {
       if (key === undefined) return true;
-      throw new UsageError(`unknown option ${given.replace(/=.*/, "")}; --help shows those there are`);
+      throw new UserError(`unknown option ${given.replace(/=.*/, "")}; --help shows those there are`);
     },
   });
   for (const option of options) {
     if (!option.value) continue;
     const given = parsed[option.name] as string[];
-    if (given.length > 1) throw new UsageError(`--${option.name} is given ${given.length} times; once is enough`);
-    if (given[0] === "") throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.value}`);
+    if (given.length > 1) throw new UserError(`--${option.name} is given ${given.length} times; once is enough`);
+    if (given[0] === "") throw new UserError(`--${option.name} needs a value: --${option.name} ${option.value}`);
   }
   return {
     words: parsed._.map(String),
@@ -58,7 +58,7 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
 export function readNumber(what: string, given: string, { least, most }: { least: number; most: number }): number {
   const number = /^\d+$/.test(given) ? Number(given) : NaN;
   if (number >= least && number <= most) return number;
-  throw new UsageError(`${what} must be a whole number from ${least} to ${most}, not "${given}"`);
+  throw new UserError(`${what} must be a whole number from ${least} to ${most}, not "${given}"`);
 }
 
 /** A port; 0 means any free one where `anyFree` is set. */

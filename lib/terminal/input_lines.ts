@@ -1,4 +1,4 @@
-import { decodeLeniently } from "../core/text.ts";
+import { decodeLossy } from "../core/text.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -80,7 +80,7 @@ export class InputLines {
     }
     const line = bytes.at(-1) === RETURN ? bytes.subarray(0, -1) : bytes;
     if (line.length > this.#lineBytes) return null;
-    const text = decodeLeniently(line);
+    const text = decodeLossy(line);
     return this.#count === 1 ? text.replace(/^\ufeff/, "") : text;
   }
 }

@@ -1,8 +1,7 @@
-import { printError } from "./print.ts";
-import type { Face, Prompt } from "./ui.ts";
 import { fit } from "./chat_text.ts";
-import { palette } from "./chat_palette.ts";
-import { openFace } from "./open.ts";
+import { palette } from "./im_view.ts";
+import { printError } from "./print.ts";
+import { openUi, type Prompt, type Ui } from "./ui.ts";
 
 /** What the lobby's client has to offer its face. */
 export interface LobbyPerson {
@@ -12,7 +11,7 @@ export interface LobbyPerson {
 }
 
 /** The lobby as a person, or a script, has it. */
-export interface LobbyFace {
+export interface LobbyApp {
   /** Shows a line of the server. */
   show(line: string): void;
   /** Shows what was said here, as the handout's client does; a terminal shows it already. */
@@ -25,10 +24,10 @@ const PROMPT: Prompt = { text: "<You> ", secret: false };
 const NOTHING: Prompt = { text: "", secret: false };
 
 /** Opens the face of the lobby: in a terminal for people, elsewhere as in the handout. */
-export function openLobbyFace(person: LobbyPerson): LobbyFace {
+export function openLobbyApp(person: LobbyPerson): LobbyApp {
   const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   const paint = palette(terminal && !Deno.noColor);
-  const face: Face = openFace({
+  const face: Ui = openUi({
     line(text) {
       person.line(text);
       face.ask(terminal ? PROMPT : NOTHING);

@@ -1,8 +1,7 @@
-import { type ChatAct, type ChatPlace, type ChatQuestion, LOBBY, shortened } from "./chat_actions.ts";
+import { type ChatAction, type ChatPlace, type ChatQuestion, LOBBY, shortened } from "./chat_actions.ts";
 import { CHAT_STYLE } from "./chat_commands.ts";
-import { rooms, users } from "./chat_names.ts";
-import { anyName } from "./command_reader.ts";
 import type { ChatStyle } from "./chat_style.ts";
+import { anyName, rooms, users } from "./command_reader.ts";
 
 /** The mailbox handout's: its own words beside everything that can be typed in a chat, and one begins in its menu. */
 export const MAILBOX_STYLE: ChatStyle<ChatQuestion> = {
@@ -25,7 +24,7 @@ export const MAILBOX_STYLE: ChatStyle<ChatQuestion> = {
  * In a conversation only words in capitals are the handout's, everything else is said; in the menu, where nothing is said,
  * small letters do as well.
  */
-function mailboxAct(line: string, place: ChatPlace): ChatAct<ChatQuestion> {
+function mailboxAct(line: string, place: ChatPlace): ChatAction<ChatQuestion> {
   const inMenu = place.here === undefined;
   const [given = "", name, ...more] = line.trimEnd().split(/\s+/);
   const word = inMenu ? given.toUpperCase() : given;

@@ -1,17 +1,17 @@
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
-import type { Happening, Said } from "../protocols/native/client_event.ts";
+import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./chat_actions.ts";
-import { type ChatLook, fit, historyTitle, quoted, saidText, stamp, targetName } from "./chat_text.ts";
 import type { ChatMemory } from "./chat_memory.ts";
-import { type Palette, palette } from "./chat_palette.ts";
+import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName } from "./chat_text.ts";
+import { type Palette, palette } from "./im_view.ts";
 
-type Of<Type extends Happening["type"]> = Extract<Happening, { type: Type }>;
+type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
 const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
 
 /** The look of the mailbox handout: its arrows, its brackets, its menu. */
-export class MailboxView implements ChatLook<Happening> {
+export class MailboxView implements ChatText<ClientEvent> {
   readonly calling = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
   readonly #paint: Palette;
 
@@ -19,7 +19,7 @@ export class MailboxView implements ChatLook<Happening> {
     this.#paint = palette(options.colour);
   }
 
-  happened(happening: Happening, memory: ChatMemory, now: number): string[] {
+  happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
     switch (happening.type) {
       case "message":
         return [this.#message(happening.said, memory, now)];
@@ -81,14 +81,14 @@ export class MailboxView implements ChatLook<Happening> {
     return why === "" ? [line] : [line, this.news(why)];
   }
 
-  #message(said: Said, memory: ChatMemory, now: number): string {
+  #message(said: ShownMessage, memory: ChatMemory, now: number): string {
     const line = this.#line(said, said.time < memory.since ? stamp(said.time, now) : undefined);
     const conversation = memory.conversation(said);
     if (sameTarget(conversation, memory.here)) return line;
     return `--> [${targetName(conversation)}] ${line}`;
   }
 
-  #line({ from, text }: Said, time: string | undefined): string {
+  #line({ from, text }: ShownMessage, time: string | undefined): string {
     return `>> ${this.#name(from)}: ${saidText(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
   }
 

@@ -2,11 +2,11 @@ import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import { PEER_STYLE } from "./peer_style.ts";
-import { TalkFace, type TalkPerson } from "./talk_app.ts";
+import { TalkApp, type TalkPerson } from "./talk_app.ts";
 import { PeerView } from "./peer_view.ts";
 
 /** Chat between peers as a person, or a script, has it. */
-export interface PeerFace {
+export interface PeerApp {
   /** From now on typed lines are acts; `name` is what the others know us by. */
   chat(name: string): void;
   happened(event: PeerEvent): void;
@@ -23,8 +23,8 @@ export interface PeerFace {
 }
 
 /** Opens the face of chat between peers: in a terminal for people, elsewhere one line an event. */
-export function openPeerFace(person: TalkPerson<PeerQuestion>): PeerFace {
-  const shown = new TalkFace<PeerQuestion, PeerEvent>(person, PEER_STYLE, (options) => new PeerView(options));
+export function openPeerApp(person: TalkPerson<PeerQuestion>): PeerApp {
+  const shown = new TalkApp<PeerQuestion, PeerEvent>(person, PEER_STYLE, (options) => new PeerView(options));
   return {
     chat(name) {
       shown.talk.begin(name);

@@ -1,5 +1,5 @@
+import { peerNameFault } from "../chat/names.ts";
 import { isIpAddress } from "../core/address.ts";
-import { peerNameFault } from "../chat/peer_name.ts";
 
 /** What is wrong with how a peer is called: by name, or as `bob@10.0.0.5:3001` when two have one name. */
 export function peerFault(called: string): string | undefined {

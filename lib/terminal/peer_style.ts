@@ -1,10 +1,9 @@
+import { peerNameFault } from "../chat/names.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import { CHAT_COMMANDS } from "./chat_commands.ts";
-import { joined, rooms, users } from "./chat_names.ts";
-import { alone, type Given, help, one, readLine, say, to, wrongName } from "./command_reader.ts";
 import type { ChatStyle, Commands } from "./chat_style.ts";
+import { alone, type Given, help, joined, one, readLine, rooms, say, to, users, wrongName } from "./command_reader.ts";
 import { fileCommands } from "./file_commands.ts";
-import { peerNameFault } from "../chat/peer_name.ts";
 import { peerFault, readAddress } from "./peer_names.ts";
 
 /** What can be typed between peers. */

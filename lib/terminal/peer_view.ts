@@ -1,16 +1,15 @@
 import type { PeerEvent } from "../peers/event.ts";
-import { type ChatLook, fit, which } from "./chat_text.ts";
 import type { ChatMemory } from "./chat_memory.ts";
-import { type Palette, palette } from "./chat_palette.ts";
+import { type ChatText, fit, which } from "./chat_text.ts";
 import { ChatView } from "./chat_view.ts";
-import { wordRows } from "./word_rows.ts";
+import { type Palette, palette } from "./im_view.ts";
 
 type Of<Type extends PeerEvent["type"]> = Extract<PeerEvent, { type: Type }>;
 
 const UNKNOWN = "said before";
 
 /** The look of chat between peers for people at a terminal: that of a chat, and what only peers have. */
-export class PeerView implements ChatLook<PeerEvent> {
+export class PeerView implements ChatText<PeerEvent> {
   readonly calling;
   readonly #chat: ChatView;
   readonly #paint: Palette;
@@ -124,4 +123,19 @@ export class PeerView implements ChatLook<PeerEvent> {
     const digits = Math.max(...counts.map(([, count]) => String(count).length));
     return counts.map(([, count], index) => `  ${names[index]!.padEnd(width)}  ${String(count).padStart(digits)}`);
   }
+}
+
+const WORDS_PER_ROW = 5;
+
+/** The words of a key in numbered rows of five, as two people read them to each other. */
+export function wordRows(words: readonly string[]): string[] {
+  const fitting = words.map(fit);
+  const width = Math.max(0, ...fitting.map((word) => word.length));
+  const digits = String(words.length).length;
+  const cells = fitting.map((word, index) => `${String(index + 1).padStart(digits)} ${word.padEnd(width)}`);
+  const rows: string[] = [];
+  for (let at = 0; at < cells.length; at += WORDS_PER_ROW) {
+    rows.push(`     ${cells.slice(at, at + WORDS_PER_ROW).join("   ").trimEnd()}`);
+  }
+  return rows;
 }

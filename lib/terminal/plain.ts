@@ -1,4 +1,4 @@
-import type { Face, Prompt, Typist } from "./ui.ts";
+import type { Prompt, Typist, Ui } from "./ui.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { InputLines } from "./input_lines.ts";
 import { KeyDecoder } from "./keys.ts";
@@ -15,7 +15,7 @@ export interface PlainOptions {
 }
 
 /** Opens a face on pipes and files: prompts and lines as they are, and each line of the input answers one prompt. */
-export function openPlain(typist: Typist, options: PlainOptions = {}): Face {
+export function openPlain(typist: Typist, options: PlainOptions = {}): Ui {
   return new Plain(typist, options);
 }
 
@@ -27,7 +27,7 @@ const RETURN = 0x0d;
  * 2. With a terminal as its input but not as its output, prompts go to standard error, and a secret is not echoed.
  * 3. When nobody reads the output any more, that is the end, at once.
  */
-class Plain implements Face {
+class Plain implements Ui {
   readonly #typist: Typist;
   readonly #device: Device;
   readonly #output: Output;

@@ -1,3 +1,6 @@
+import { timeOfDay } from "../core/log.ts";
+import { sanitized } from "../core/text.ts";
+
 const encoder = new TextEncoder();
 
 /** Writes a text to standard output, all of it, now. For what a program says before it serves anybody. */
@@ -16,4 +19,9 @@ export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text:
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch { /* it is closed */ }
+}
+
+/** A wire line as `--trace` shows it: `HH:MM:SS NAME La> …` goes to the server, `La< …` comes from it. */
+export function traceLine(time: number, who: string, link: string, direction: "up" | "down", line: string): string {
+  return `${timeOfDay(time)} ${sanitized(who)} ${link}${direction === "up" ? ">" : "<"} ${sanitized(line)}\n`;
 }

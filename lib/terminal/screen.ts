@@ -1,4 +1,4 @@
-import { cleaned } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { columnsOf, graphemes } from "./width.ts";
 
 /** What stands at the bottom of the screen: the words in front, and the line being typed unless it is hidden. */
@@ -130,7 +130,7 @@ export class Screen {
 }
 
 function pictureOf(scene: Scene): Picture {
-  const prompt = graphemes(cleaned(scene.prompt));
+  const prompt = graphemes(sanitized(scene.prompt));
   const text = scene.hidden ? [] : graphemes(scene.text);
   const before = scene.hidden ? 0 : graphemes(scene.text.slice(0, scene.cursor)).length;
   return { cells: [...prompt, ...text, " "], promptLength: prompt.length, cursor: prompt.length + before };

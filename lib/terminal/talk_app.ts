@@ -1,18 +1,17 @@
+import type { Target } from "../chat/store.ts";
 import { LIMITS } from "../core/limits.ts";
-import { cleaned } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
+import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { Question } from "./chat_actions.ts";
-import type { ChatLook } from "./chat_text.ts";
+import { chatCompletions, chatHelp } from "./chat_help.ts";
 import type { ChatEvent } from "./chat_memory.ts";
 import { PLAIN_LOOK } from "./chat_plain.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import { ChatTalk, type Talker } from "./chat_talk.ts";
-import type { Target } from "../chat/store.ts";
-import type { Face } from "./ui.ts";
-import type { FileEvent } from "../protocols/transfer/event.ts";
+import type { ChatText } from "./chat_text.ts";
 import { FileTalk } from "./file_talk.ts";
 import { printError } from "./print.ts";
-import { chatCompletions, chatHelp } from "./chat_help.ts";
-import { openFace } from "./open.ts";
+import { openUi, type Ui } from "./ui.ts";
 
 /** What the face of a talk asks of its client. */
 export interface TalkPerson<Q extends Question> extends Talker<Q> {
@@ -28,14 +27,14 @@ export interface TalkPerson<Q extends Question> extends Talker<Q> {
 const WAITING = 256;
 
 /** A talk with a person or a script: in a terminal for people, elsewhere one line an event. */
-export class TalkFace<Q extends Question, Event extends ChatEvent> {
+export class TalkApp<Q extends Question, Event extends ChatEvent> {
   readonly terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   readonly colour = this.terminal && !Deno.noColor;
   readonly talk: ChatTalk<Q, Event>;
-  readonly face: Face;
+  readonly face: Ui;
   readonly #files: FileTalk;
   readonly #person: TalkPerson<Q>;
-  readonly #look: ChatLook<Event>;
+  readonly #look: ChatText<Event>;
   /** What takes the next typed line; the talk, once it has begun. */
   #takes: ((line: string) => void) | "talk" | undefined;
   /** The words of the prompt that stands. */
@@ -43,10 +42,10 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
   #leaving = false;
 
   /** `view` makes the look for a terminal. */
-  constructor(person: TalkPerson<Q>, style: ChatStyle<Q>, view: (options: { colour: boolean }) => ChatLook<Event>) {
+  constructor(person: TalkPerson<Q>, style: ChatStyle<Q>, view: (options: { colour: boolean }) => ChatText<Event>) {
     this.#person = person;
     this.#look = this.terminal ? view({ colour: this.colour }) : PLAIN_LOOK;
-    this.face = openFace({
+    this.face = openUi({
       line: (text) => this.#line(text),
       end: () => this.#leave(),
       interrupt: () => person.interrupt(),
@@ -134,7 +133,7 @@ export class TalkFace<Q extends Question, Event extends ChatEvent> {
   #completions(before: string, style: ChatStyle<Q>): readonly string[] {
     const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
     if (path === undefined) return chatCompletions(before, this.talk.memory, style);
-    return this.#person.paths(path).filter((path) => cleaned(path) === path && !/\s/.test(path));
+    return this.#person.paths(path).filter((path) => sanitized(path) === path && !/\s/.test(path));
   }
 
   #line(text: string): void {

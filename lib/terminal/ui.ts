@@ -1,3 +1,6 @@
+import { openTerminal, type TerminalOptions } from "./console.ts";
+import { openPlain, type PlainOptions } from "./plain.ts";
+
 /** What a face asks its person for next: the words in front of the line, and whether what is typed stays hidden. */
 export interface Prompt {
   readonly text: string;
@@ -17,7 +20,7 @@ export interface Typist {
 }
 
 /** One place where a person (or a script) reads and types. */
-export interface Face {
+export interface Ui {
   /** Shows one line of text. What is being typed stays as it is. */
   show(line: string): void;
   /** Begins a line that grows below those shown until `finish`; only a terminal shows it. One that grows begins anew. */
@@ -32,4 +35,17 @@ export interface Face {
   ask(prompt: Prompt | null): void;
   /** Gives the terminal back as it was, with everything shown. */
   close(): Promise<void>;
+}
+
+/** The options of both faces. */
+export interface UiOptions extends TerminalOptions, PlainOptions {}
+
+/**
+ * Opens the face that fits standard input and output: a terminal when both are one, plain otherwise.
+ *
+ * After `close` the program calls `Deno.exit`: on older runtimes a read under way would keep it alive until the next key.
+ */
+export function openUi(typist: Typist, options: UiOptions = {}): Ui {
+  const interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  return interactive ? openTerminal(typist, options) : openPlain(typist, options);
 }

@@ -1,4 +1,4 @@
-import { decodeLeniently, encodeText } from "../../lib/core/text.ts";
+import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { until } from "./wire.ts";
 
 type Json = Record<string, unknown> & { readonly type: string };
@@ -128,9 +128,9 @@ export class Chat {
 
   /** The answer to the handshake. */
   async #head(): Promise<string> {
-    const end = () => decodeLeniently(this.#bytes).indexOf("\r\n\r\n");
+    const end = () => decodeLossy(this.#bytes).indexOf("\r\n\r\n");
     await until(() => end() >= 0, "the handshake is answered");
-    const head = decodeLeniently(this.#bytes).slice(0, end());
+    const head = decodeLossy(this.#bytes).slice(0, end());
     this.#bytes = this.#bytes.slice(encodeText(head).length + 4);
     this.#open = true;
     this.#take();
@@ -168,10 +168,10 @@ export class Chat {
       this.#bytes = bytes.slice(head + length);
       const opcode = bytes[0]! & 15;
       if (opcode === OPCODE.text) {
-        for (const line of decodeLeniently(payload).split("\n")) this.heard.push(JSON.parse(line));
+        for (const line of decodeLossy(payload).split("\n")) this.heard.push(JSON.parse(line));
       } else if (opcode === OPCODE.ping) this.frame("pong", payload).catch(() => {});
       else if (opcode === OPCODE.close) {
-        this.closed = decodeLeniently(payload.subarray(2));
+        this.closed = decodeLossy(payload.subarray(2));
         this.frame("close", payload).catch(() => {});
       }
     }

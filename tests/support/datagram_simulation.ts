@@ -1,5 +1,5 @@
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
-import { DatagramGate, type GateOwner } from "../../lib/protocols/datagram/acceptor.ts";
+import { type AcceptedLinkOwner, DatagramAcceptor } from "../../lib/protocols/datagram/acceptor.ts";
 import type { DatagramLink, LinkOwner } from "../../lib/protocols/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { Random } from "./random.ts";
@@ -94,7 +94,7 @@ class End implements LinkOwner {
 }
 
 /** A link as the gate opened it: whose it is shows when a client takes it. One that no client takes brings nothing. */
-class Opened implements GateOwner<Place> {
+class Opened implements AcceptedLinkOwner<Place> {
   #end: End | undefined;
   #over: string | undefined;
 
@@ -159,7 +159,7 @@ export function simulateDatagrams(seed: number): Report {
   const all = new Map<bigint, Opened>();
   const random8 = () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255));
 
-  const gate = new DatagramGate<Place>({
+  const gate = new DatagramAcceptor<Place>({
     random8,
     mac: checksum,
     send: (address, datagram) => udp.send(SERVER, address, datagram),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Question } from "../../lib/terminal/chat_actions.ts";
-import type { ChatLook } from "../../lib/terminal/chat_text.ts";
+import type { ChatText } from "../../lib/terminal/chat_text.ts";
 import type { ChatEvent } from "../../lib/terminal/chat_memory.ts";
 import { PLAIN_LOOK } from "../../lib/terminal/chat_plain.ts";
 import type { ChatStyle } from "../../lib/terminal/chat_style.ts";
@@ -23,7 +23,7 @@ export class Desk<Q extends Question, Event extends ChatEvent> {
   #lastId = 0;
   #growing = "";
 
-  constructor(look: ChatLook<Event>, style: ChatStyle<Q>, curious: boolean, public now: number) {
+  constructor(look: ChatText<Event>, style: ChatStyle<Q>, curious: boolean, public now: number) {
     const aside = look === PLAIN_LOOK ? "err " : "";
     this.talk = new ChatTalk<Q, Event>(
       {

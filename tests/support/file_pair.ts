@@ -3,9 +3,9 @@ import { encodeBase64 } from "../../lib/core/base64.ts";
 import type { FileEvent } from "../../lib/protocols/transfer/event.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../lib/protocols/transfer/signal.ts";
 import { Fault } from "../../lib/core/errors.ts";
-import { Files } from "../../lib/client/transfer/files.ts";
+import { FileTransfers } from "../../lib/client/transfer/files.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
-import { FilesKept } from "../../lib/store/transfer_store.ts";
+import { TransferStore } from "../../lib/store/transfer_store.ts";
 
 /** What happens to signals on their way: the same, another, or none. */
 export type Meddling = (signal: Signal, from: string) => Signal | undefined;
@@ -71,7 +71,7 @@ export class FilePair {
 
 /** One client of the pair. */
 export class FilePerson {
-  readonly files: Files;
+  readonly files: FileTransfers;
   readonly downloads: string;
   readonly events: FileEvent[] = [];
   readonly problems: string[] = [];
@@ -79,8 +79,8 @@ export class FilePerson {
 
   constructor(pair: FilePair, readonly name: string) {
     this.downloads = join(pair.folder, `${name} downloads`);
-    this.files = new Files({
-      shelf: new FilesKept(join(pair.folder, `${name} data`), this.downloads),
+    this.files = new FileTransfers({
+      shelf: new TransferStore(join(pair.folder, `${name} data`), this.downloads),
       freshKey: () => pair.seals ? freshFileKey() : Promise.resolve(undefined),
       say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
       signal: (to, text) => pair.signal(name, to, text),

@@ -1,14 +1,14 @@
-import { limits } from "../../lib/core/limits.ts";
 import { Accounts, type Secret } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
 import type { Effect } from "../../lib/chat/effect.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import type { SessionId } from "../../lib/chat/users.ts";
-import type { Line, Seat } from "../../lib/server/session_host.ts";
-import { Switchboard } from "../../lib/server/runner.ts";
-import type { World } from "../../lib/server/platform.ts";
-import { IM_DOOR } from "../../lib/protocols/im/door.ts";
+import { limits } from "../../lib/core/limits.ts";
+import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
 import type { Ending, Link } from "../../lib/protocols/session.ts";
+import type { Platform } from "../../lib/server/platform.ts";
+import { SessionRunner } from "../../lib/server/runner.ts";
+import type { SessionHost, Transport } from "../../lib/server/session_host.ts";
 import { Random } from "./random.ts";
 import { virtualConnection, type VirtualStream, type Weather } from "./virtual_network.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -32,12 +32,12 @@ const END_MS = 15 * 60_000;
 const LIMITS = limits({ idleMs: 40_000 });
 
 /** The server's end of a virtual connection. */
-class VirtualLine implements Line {
+class VirtualLine implements Transport {
   readonly #waiting: Uint8Array[] = [];
   #ending: Ending | undefined;
   #closed = false;
 
-  constructor(readonly stream: VirtualStream, readonly seat: Seat, readonly link: Link) {
+  constructor(readonly stream: VirtualStream, readonly host: SessionHost, readonly link: Link) {
     stream.holder = {
       arrived: (bytes) => {
         this.#waiting.push(bytes);
@@ -65,13 +65,13 @@ class VirtualLine implements Line {
   }
 
   resume(): void {
-    while (!this.#closed && this.#waiting.length > 0 && this.seat.hungry(this.link)) {
-      this.seat.push(this.link, this.#waiting.shift()!);
+    while (!this.#closed && this.#waiting.length > 0 && this.host.hungry(this.link)) {
+      this.host.push(this.link, this.#waiting.shift()!);
     }
     if (this.#closed || this.#waiting.length > 0 || this.#ending === undefined) return;
     const ending = this.#ending;
     this.#ending = undefined;
-    this.seat.closed(this.link, ending);
+    this.host.closed(this.link, ending);
   }
 }
 
@@ -107,26 +107,26 @@ export function simulate(seed: number): Report {
     cuts: temper !== "chunky" && random.chance(0.7),
   });
   const clientAt = (address: string) => clients.find((client) => client.address === address);
-  const world: World = {
+  const world: Platform = {
     now: () => time.now,
     soon: (turn) => time.in(0, turn),
     verify: () => Promise.reject(new Error("plain passwords only")),
     prove: () => Promise.reject(new Error("no doors with proofs")),
-    dial(seat, link) {
-      const client = clientAt(seat.peer.hostname)!;
+    dial(host, link) {
+      const client = clientAt(host.peer.hostname)!;
       time.in(random.next() * 100, () => {
-        if (client.la.dead) return time.in(LIMITS.linkDialMs, () => seat.dialled(link, "failed"));
-        if (!client.listening) return seat.dialled(link, "refused");
+        if (client.la.dead) return time.in(LIMITS.linkDialMs, () => host.dialled(link, "failed"));
+        if (!client.listening) return host.dialled(link, "refused");
         const [ours, theirs] = virtualConnection(time, random, weatherOf(client.temper));
         client.linked(theirs);
-        seat.dialled(link, "connected", new VirtualLine(ours, seat, link));
+        host.dialled(link, "connected", new VirtualLine(ours, host, link));
       });
     },
-    probe: (seat) => time.in(100, () => seat.probed(clientAt(seat.peer.hostname)!.la.dead ? "unreachable" : "there")),
+    probe: (host) => time.in(100, () => host.probed(clientAt(host.peer.hostname)!.la.dead ? "unreachable" : "there")),
   };
-  const board = new Switchboard(hub, world, LIMITS);
+  const runner = new SessionRunner(hub, world, LIMITS);
   const tick = () => {
-    board.tick();
+    runner.tick();
     time.in(50, tick);
   };
   tick();
@@ -135,7 +135,7 @@ export function simulate(seed: number): Report {
       const [theirs, ours] = virtualConnection(time, random, weatherOf(temper));
       const name = temper === "twin" ? random.pick(names) : names[i]!;
       const address = `10.0.0.${i + 1}`;
-      board.open(IM_DOOR, { hostname: address, port: 40_000 + i }, (seat) => new VirtualLine(ours, seat, 0));
+      runner.open(IM_PROTOCOL, { hostname: address, port: 40_000 + i }, (host) => new VirtualLine(ours, host, 0));
       clients.push(new WildClient(name, address, temper, theirs, script(random, names, i, temper), time, random));
     });
   });
@@ -146,7 +146,7 @@ export function simulate(seed: number): Report {
   for (const client of clients) {
     for (const complaint of client.complaints) problems.push(`${who(client)}: ${complaint}`);
   }
-  problems.push(...leftovers(hub, board));
+  problems.push(...leftovers(hub, runner));
   const replies = clients.flatMap((client) => client.asked.map((asked) => asked.reply ?? ""));
   return {
     seed,
@@ -246,8 +246,8 @@ function disorder(clients: readonly WildClient[]): string[] {
 }
 
 /** When all are gone, the server holds nothing of them. */
-function leftovers(hub: Hub, board: Switchboard): string[] {
+function leftovers(hub: Hub, runner: SessionRunner): string[] {
   const { size } = hub;
-  const held = Object.entries({ ...size, seats: board.size }).filter(([, count]) => count > 0);
+  const held = Object.entries({ ...size, hosts: runner.size }).filter(([, count]) => count > 0);
   return held.map(([what, count]) => `left in the server: ${count} ${what}`);
 }

@@ -1,7 +1,7 @@
 import { type Limits, limits } from "../../lib/core/limits.ts";
 import type { WebOptions } from "../../lib/server/command_line.ts";
 import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
-import { type House, openHouse } from "../../lib/server/server.ts";
+import { openServer, type Server } from "../../lib/server/server.ts";
 import { Wire } from "./wire.ts";
 
 /** The three of the handout's session, and some more. */
@@ -12,7 +12,7 @@ export const RECEIPT = "302 Message receipt successful\n";
 /** A server on a free port of this machine, with everything real but its log. */
 export class Lab {
   readonly traced: string[] = [];
-  readonly house: House;
+  readonly house: Server;
 
   constructor(
     options: {
@@ -29,7 +29,7 @@ export class Lab {
       data?: string;
     } = {},
   ) {
-    this.house = openHouse(
+    this.house = openServer(
       {
         host: "127.0.0.1",
         doors: {
@@ -53,11 +53,11 @@ export class Lab {
 
   /** The port of a door. */
   portOf(name: string): number {
-    return this.house.doors.find(({ door }) => door === name)!.port;
+    return this.house.listeners.find(({ door }) => door === name)!.port;
   }
 
   get port(): number {
-    return this.house.doors[0]!.port;
+    return this.house.listeners[0]!.port;
   }
 
   /** A guest of the lobby, who was greeted. */

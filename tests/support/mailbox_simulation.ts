@@ -1,20 +1,20 @@
-import { limits } from "../../lib/core/limits.ts";
-import { decodeLeniently, encodeText } from "../../lib/core/text.ts";
 import { Accounts } from "../../lib/chat/accounts.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
-import { Comeback } from "../../lib/core/backoff.ts";
-import { DatagramDoor } from "../../lib/server/datagram_listener.ts";
-import { Places } from "../../lib/core/connection_limits.ts";
-import { Switchboard } from "../../lib/server/runner.ts";
-import type { World } from "../../lib/server/platform.ts";
-import { MemoryStore } from "../../lib/store/memory_store.ts";
+import { Backoff } from "../../lib/core/backoff.ts";
+import { ConnectionLimits } from "../../lib/core/connection_limits.ts";
+import { limits } from "../../lib/core/limits.ts";
+import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { NativeClient } from "../../lib/protocols/native/client.ts";
-import { MAILBOX_DOOR } from "../../lib/protocols/native/door.ts";
-import type { Happening } from "../../lib/protocols/native/client_event.ts";
+import type { ClientEvent } from "../../lib/protocols/native/client_event.ts";
+import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
+import { DatagramSessions } from "../../lib/server/datagram_listener.ts";
+import type { Platform } from "../../lib/server/platform.ts";
+import { SessionRunner } from "../../lib/server/runner.ts";
+import { MemoryStore } from "../../lib/store/memory_store.ts";
 import { checksum } from "./datagram_simulation.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -91,8 +91,8 @@ class VirtualServer {
   readonly store = new CrashingStore();
   crashes = 0;
   #generation = 0;
-  #door: DatagramDoor | undefined;
-  #board: Switchboard | undefined;
+  #door: DatagramSessions | undefined;
+  #runner: SessionRunner | undefined;
   hub: Hub | undefined;
 
   constructor(readonly time: VirtualTime, readonly random: Random, readonly udp: VirtualUdp) {
@@ -107,7 +107,7 @@ class VirtualServer {
     const alive = () => generation === this.#generation && !store.crashed;
     const soon = (ms: number, act: () => void) => time.in(ms, () => alive() ? this.#survive(act) : undefined);
     const bytes = (count: number) => Uint8Array.from({ length: count }, () => random.whole(0, 255));
-    const world: World = {
+    const world: Platform = {
       now: () => time.now,
       soon: (turn) => soon(0, turn),
       dial: () => {},
@@ -120,9 +120,9 @@ class VirtualServer {
       failed: () => {},
       dice: { bytes, salt: () => bytes(16) },
     });
-    const board = this.#board = new SyncBoard(hub, world, LIMITS);
+    const runner = this.#runner = new SyncBoard(hub, world, LIMITS);
     let flushing = false;
-    const door = this.#door = new DatagramDoor(MAILBOX_DOOR, board, new Places(LIMITS), LIMITS, {
+    const door = this.#door = new DatagramSessions(MAILBOX_PROTOCOL, runner, new ConnectionLimits(LIMITS), LIMITS, {
       bytes,
       mac: checksum,
       now: () => time.now,
@@ -140,7 +140,7 @@ class VirtualServer {
       if (alive()) this.#survive(() => door.receive({ key: from.key, hostname: from.key, port: 1 }, datagram));
     });
     const tick = () => {
-      board.tick();
+      runner.tick();
       door.tick();
       soon(50, tick);
     };
@@ -157,8 +157,8 @@ class VirtualServer {
     return this.#door!.size;
   }
 
-  get seats(): number {
-    return this.#board!.size;
+  get hosts(): number {
+    return this.#runner!.size;
   }
 
   #survive(act: () => void): void {
@@ -180,8 +180,8 @@ class VirtualServer {
 }
 
 /** Proofs that are right at once: who may come in is no question here. */
-class SyncBoard extends Switchboard {
-  override apply(effects: Parameters<Switchboard["apply"]>[0]): void {
+class SyncBoard extends SessionRunner {
+  override apply(effects: Parameters<SessionRunner["apply"]>[0]): void {
     super.apply(effects.filter((effect) => effect.type !== "prove"));
     for (const effect of effects) {
       if (effect.type === "prove") this.command(effect.session, { type: "checked", right: true });
@@ -200,7 +200,7 @@ class VirtualUser {
   readonly #seen = new Map<string, number>();
   /** What was said and not confirmed when a client was killed: it may have been kept, or not. */
   readonly doubtful = new Set<string>();
-  readonly #comeback = new Comeback();
+  readonly #comeback = new Backoff();
   #client!: NativeClient;
   #dialer: DatagramDialer | undefined;
   #link: DatagramLink | undefined;
@@ -293,7 +293,7 @@ class VirtualUser {
           if (this.#link === link) this.#client.greet(this.name, "nonce", "A".repeat(43));
         });
         return {
-          message: (bytes) => this.#link === link ? this.#client.received(decodeLeniently(bytes)) : undefined,
+          message: (bytes) => this.#link === link ? this.#client.received(decodeLossy(bytes)) : undefined,
           hungry: () => true,
           ended: () => this.#down(dialer, current),
         };
@@ -332,7 +332,7 @@ class VirtualUser {
     this.time.in(0, () => this.#dialer === dialer ? dialer?.flush(this.time.now) : undefined);
   }
 
-  #happened(happening: Happening): void {
+  #happened(happening: ClientEvent): void {
     switch (happening.type) {
       case "in":
         return this.#comeback.reset();

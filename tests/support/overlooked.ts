@@ -1,17 +1,17 @@
-import { limits } from "../../lib/core/limits.ts";
 import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import type { Line } from "../../lib/server/session_host.ts";
-import { Switchboard } from "../../lib/server/runner.ts";
-import { openOverlook, type Overlook, type WatchEvent } from "../../lib/server/monitor.ts";
-import { RecentLog } from "../../lib/core/recent_log.ts";
+import { limits } from "../../lib/core/limits.ts";
+import { RecentLog } from "../../lib/core/log.ts";
+import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
+import { LOBBY_PROTOCOL } from "../../lib/protocols/lobby/server.ts";
+import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
+import { type Monitor, openMonitor, type WatchEvent } from "../../lib/server/monitor.ts";
+import { SessionRunner } from "../../lib/server/runner.ts";
+import type { Transport } from "../../lib/server/session_host.ts";
 import { MemoryStore } from "../../lib/store/memory_store.ts";
-import { IM_DOOR } from "../../lib/protocols/im/door.ts";
-import { LOBBY_DOOR } from "../../lib/protocols/lobby/door.ts";
-import { MAILBOX_DOOR } from "../../lib/protocols/native/door.ts";
 
-const DOORS = { im: IM_DOOR, lobby: LOBBY_DOOR, mailbox: MAILBOX_DOOR };
+const DOORS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
 const PASSWORD = "12345";
 /** When it begins: a whole second. */
 export const START = 1_700_000_000_000;
@@ -20,9 +20,9 @@ export const START = 1_700_000_000_000;
 export class Overlooked {
   now = START;
   readonly hub: Hub;
-  readonly board: Switchboard;
+  readonly runner: SessionRunner;
   readonly log = new RecentLog();
-  readonly overlook: Overlook;
+  readonly monitor: Monitor;
   readonly store = new MemoryStore();
 
   constructor() {
@@ -34,9 +34,9 @@ export class Overlooked {
       ...{ dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {} },
       now: () => this.now,
     };
-    this.board = new Switchboard(this.hub, world, limits());
-    this.overlook = openOverlook({
-      board: this.board,
+    this.runner = new SessionRunner(this.hub, world, limits());
+    this.monitor = openMonitor({
+      runner: this.runner,
       doors: () => Object.keys(DOORS).map((door, i) => ({ door, hostname: "0.0.0.0", port: 2001 + i })),
       addresses: ["127.0.0.1", "fd00::1", "10.0.0.5", "169.254.1.1", "::1"],
       log: this.log,
@@ -47,8 +47,8 @@ export class Overlooked {
 
   /** Somebody is at a door, and logged in if they have a name; with `waitingBytes` for them to read. */
   enter(door: keyof typeof DOORS, name?: string, waitingBytes = 0): number {
-    const line: Line = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
-    const { id } = this.board.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
+    const line: Transport = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
+    const { id } = this.runner.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
     if (door === "lobby") this.does(id, { type: "visit", as: "10.0.0.9:1" });
     if (name === undefined) return id;
     this.does(id, { type: "login", name, password: PASSWORD });
@@ -67,7 +67,7 @@ export class Overlooked {
   /** The rest of the second goes by. */
   second(): void {
     this.now = (Math.floor(this.now / 1000) + 1) * 1000;
-    this.overlook.tick(this.now);
+    this.monitor.tick(this.now);
   }
 
   says(text: string, level: "info" | "error" = "info"): void {
@@ -81,8 +81,8 @@ export class Onlooker {
   room = true;
   readonly stop: () => void;
 
-  constructor(overlook: Overlook) {
-    this.stop = overlook.watch((event) => {
+  constructor(monitor: Monitor) {
+    this.stop = monitor.watch((event) => {
       if (!this.room) return false;
       this.told.push(event);
     });

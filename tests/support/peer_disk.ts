@@ -1,4 +1,4 @@
-import type { Acquaintance, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peers/store.ts";
+import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peers/store.ts";
 import { PeerMemory } from "../../lib/store/peer_memory_store.ts";
 
 type Write = (store: PeerStore) => void;
@@ -64,11 +64,11 @@ export class PeerDisk implements PeerStore {
     this.#write((store) => store.forgetRefusals(series, below));
   }
 
-  acquaintances(most: number): Acquaintance[] {
+  acquaintances(most: number): KnownPeer[] {
     return this.#store.acquaintances(most);
   }
 
-  meet(acquaintance: Acquaintance): void {
+  meet(acquaintance: KnownPeer): void {
     this.#write((store) => store.meet(acquaintance));
   }
 

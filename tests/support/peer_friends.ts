@@ -1,5 +1,5 @@
 import { encodeBase64 } from "../../lib/core/base64.ts";
-import type { Friend } from "../../lib/peers/peer_link.ts";
+import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
 import type { PeerNode } from "./peer_node.ts";
 import { PeerWorld } from "./peer_world.ts";
@@ -62,7 +62,7 @@ export function nobodysKey(i: number): string {
 }
 
 /** Somebody's link with somebody else. */
-export function linkOf(from: PeerNode, to: PeerNode): Friend {
+export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
   const person = from.peer.people.all().find(({ friend, place }) => friend && place === to.place.key);
   if (!person) throw new Error(`${from.name} has no link with ${to.name}`);
   return person.friend!;

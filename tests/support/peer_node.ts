@@ -1,7 +1,7 @@
+import type { Place } from "../../lib/core/address.ts";
 import type { PeerEvent, PeerQuestion } from "../../lib/peers/event.ts";
 import type { PeerOptions } from "../../lib/peers/options.ts";
 import { Peer } from "../../lib/peers/peer.ts";
-import type { Place } from "../../lib/core/place.ts";
 import { PeerKeys } from "../../lib/store/peer_keys.ts";
 import type { PeerDisk } from "./peer_disk.ts";
 import type { PeerWorld } from "./peer_world.ts";

@@ -1,10 +1,10 @@
-import { AddressTable } from "../../lib/protocols/directory/table.ts";
+import { placeAt } from "../../lib/core/address.ts";
 import { limits } from "../../lib/core/limits.ts";
-import { placeAt } from "../../lib/core/place.ts";
+import { DirectoryTable } from "../../lib/protocols/directory/table.ts";
 import { keyOf } from "./peer_friends.ts";
 import { PeerLedger } from "./peer_ledger.ts";
-import { PeerTroubles, type Troubles, troubles } from "./peer_troubles.ts";
 import type { PeerNode } from "./peer_node.ts";
+import { PeerTroubles, type Troubles, troubles } from "./peer_troubles.ts";
 import { PeerWorld } from "./peer_world.ts";
 import type { Weather } from "./virtual_udp.ts";
 
@@ -53,7 +53,7 @@ export async function simulatePeers(seed: number, plan: PeerPlan = {}): Promise<
 class PeerLab {
   readonly #world: PeerWorld;
   readonly #nodes: PeerNode[] = [];
-  readonly #table = new AddressTable(limits());
+  readonly #table = new DirectoryTable(limits());
   readonly #ledger: PeerLedger;
   readonly #troubles: Troubles;
   #tableGone = false;

@@ -1,6 +1,6 @@
+import { type Place, placeAt } from "../../lib/core/address.ts";
 import { decodeText, encodeText } from "../../lib/core/text.ts";
-import { decodePeerPacket, encodeMeeting } from "../../lib/peers/packet.ts";
-import { type Place, placeAt } from "../../lib/core/place.ts";
+import { decodePeerPacket, encodeDiscovery } from "../../lib/peers/packet.ts";
 import { encodePacket, readId } from "../../lib/protocols/datagram/packet.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";
@@ -29,7 +29,7 @@ export class SmallProgram {
   /** Asks, and opens a link when it is answered; whether it was. `more`: it claims to have keys. */
   async open(mine = 7n, more = false): Promise<boolean> {
     this.#named = undefined;
-    this.send(encodeMeeting({ kind: "ask", id: mine, self: { name: this.name, more } }));
+    this.send(encodeDiscovery({ kind: "ask", id: mine, self: { name: this.name, more } }));
     await this.world.pass(10);
     if (this.#named === undefined) return false;
     this.link = mine ^ this.#named;
@@ -76,5 +76,5 @@ export class SmallProgram {
 export function renamed(datagram: Uint8Array, name: string): Uint8Array {
   const packet = decodePeerPacket(datagram);
   if (packet instanceof Error || !("self" in packet)) return datagram;
-  return encodeMeeting({ ...packet, self: { ...packet.self, name } });
+  return encodeDiscovery({ ...packet, self: { ...packet.self, name } });
 }

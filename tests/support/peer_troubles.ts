@@ -1,4 +1,4 @@
-import { placeAt } from "../../lib/core/place.ts";
+import { placeAt } from "../../lib/core/address.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";
 

@@ -1,5 +1,5 @@
+import { placeAt } from "../../lib/core/address.ts";
 import { peerOptions } from "../../lib/peers/options.ts";
-import { placeAt } from "../../lib/core/place.ts";
 import type { Later } from "../../lib/store/peer_keys.ts";
 import { PeerDisk } from "./peer_disk.ts";
 import { PeerNode } from "./peer_node.ts";

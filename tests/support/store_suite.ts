@@ -1,15 +1,21 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { type Kept, type KeptMessage, LOBBY, type NewNotice, type Store } from "../../lib/chat/store.ts";
+import {
+  LOBBY,
+  type MessageStore,
+  type NewNotice,
+  type StoredEntry,
+  type StoredMessage,
+} from "../../lib/chat/store.ts";
 
 /** A store under test; `reopen` closes it and opens it again, where there is something to open. */
 export interface Tested {
   readonly name: string;
-  open(): { store: Store; reopen: (() => Store) | undefined } & Disposable;
+  open(): { store: MessageStore; reopen: (() => MessageStore) | undefined } & Disposable;
 }
 
 /** What every store does, whatever it is made of. */
 export function storeSuite(tested: Tested): void {
-  const test = (what: string, check: (store: Store, again: () => Store) => void) =>
+  const test = (what: string, check: (store: MessageStore, again: () => MessageStore) => void) =>
     Deno.test(`${tested.name}: ${what}`, () => {
       using opened = tested.open();
       let { store } = opened;
@@ -156,7 +162,7 @@ export function storeSuite(tested: Tested): void {
   test("all that concerns a user comes in order, page by page, from wherever it lies", (store, again) => {
     for (const name of ["jacky", "bob", "michael"]) store.addUser(name, undefined, 1);
     store.join("lab", "jacky", 1);
-    const mine: Kept[] = [];
+    const mine: StoredEntry[] = [];
     for (let i = 0; i < 40; i++) {
       const [from, to] = i % 2 ? ["jacky", "bob"] : ["bob", "jacky"];
       mine.push(store.keep({ from: from!, to: { user: to! }, text: `${i}`, time: i }));
@@ -166,7 +172,7 @@ export function storeSuite(tested: Tested): void {
       mine.push(store.notify({ type: "delivered", owner: "jacky", to: "bob", id: `${i}`, of: i, time: i }));
     }
     store = again();
-    const pages: Kept[] = [];
+    const pages: StoredEntry[] = [];
     for (let page = store.since("jacky", 0, 7); page.length > 0; page = store.since("jacky", pages.at(-1)!.seq, 7)) {
       pages.push(...page);
     }
@@ -180,7 +186,7 @@ export function storeSuite(tested: Tested): void {
   });
 
   test("history is of one conversation, whoever asks, and goes back page by page", (store, again) => {
-    const said: KeptMessage[] = [];
+    const said: StoredMessage[] = [];
     for (let i = 0; i < 20; i++) {
       const [from, to] = i % 3 ? ["jacky", "bob"] : ["bob", "jacky"];
       said.push(store.keep({ from: from!, to: { user: to! }, text: `${i}`, time: i }));
@@ -310,7 +316,7 @@ export function storeSuite(tested: Tested): void {
 }
 
 /** Everything that can be asked of a store about these users. */
-export function view(store: Store, names: readonly string[]): unknown {
+export function view(store: MessageStore, names: readonly string[]): unknown {
   const { last, dirty } = store;
   const of = (name: string) => ({
     user: store.user(name),

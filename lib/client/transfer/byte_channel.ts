@@ -1,5 +1,5 @@
 /** What carries the bytes of a transfer: a connection of its own, or the chat. */
-export interface ByteWay {
+export interface ByteChannel {
   /** Resolves once the bytes are taken; rejects when nothing can be said any more. */
   write(bytes: Uint8Array): Promise<void>;
   /** What came, in `into` or good until the next call; null when nothing more will. */
@@ -14,7 +14,7 @@ export interface ByteWay {
 const READ_BYTES = 16 * 1024;
 
 /** A TCP connection as a way for bytes. */
-export class TcpWay implements ByteWay {
+export class TcpChannel implements ByteChannel {
   readonly #buffer: Uint8Array = new Uint8Array(READ_BYTES);
   #closed = false;
 

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import type { Target } from "../../chat/store.ts";
 import type { FileAct, FileEvent } from "../../protocols/transfer/event.ts";
-import { Files, type FilesWay, type Heard } from "./files.ts";
-import { FilesKept } from "../../store/transfer_store.ts";
+import { FileTransfers, type FileTransfersWay, type Heard } from "./files.ts";
+import { TransferStore } from "../../store/transfer_store.ts";
 import { freshFileKey } from "../../store/transfer_keys.ts";
 import { usualFolder } from "../../store/identity.ts";
 
@@ -24,21 +24,25 @@ const LOOK_MS = 100;
 
 /** The files of a client, from the moment it is known whose they are. */
 export class ClientFiles {
-  #files: Files | undefined;
+  #files: FileTransfers | undefined;
   #leaving = false;
 
-  constructor(readonly plan: FilesPlan, readonly face: FilesFace, readonly chat: Pick<FilesWay, "say" | "signal">) {}
+  constructor(
+    readonly plan: FilesPlan,
+    readonly face: FilesFace,
+    readonly chat: Pick<FileTransfersWay, "say" | "signal">,
+  ) {}
 
   /** We are in the chat, under this name, for the first time or again. */
   cameIn(name: string): void {
-    this.#files ??= new Files({
+    this.#files ??= new FileTransfers({
       signal: (to, text) => this.chat.signal(to, text),
       say: (to, text) => {
         const said = this.chat.say(to, text);
         if ("id" in said) this.face.said(said.id, to, text);
         return said;
       },
-      shelf: new FilesKept(
+      shelf: new TransferStore(
         join(this.plan.data ?? usualFolder(), `files-${encodeURIComponent(name).replaceAll("*", "%2A")}`),
         this.plan.downloads ?? usualDownloads(),
       ),

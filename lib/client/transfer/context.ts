@@ -3,13 +3,13 @@ import { FileError } from "../../protocols/transfer/file_error.ts";
 import type { FileEvent } from "../../protocols/transfer/event.ts";
 import type { FileKey } from "../../protocols/transfer/keys.ts";
 import type { Signal } from "../../protocols/transfer/signal.ts";
-import type { FileShelf } from "../../protocols/transfer/store.ts";
-import type { MeetingPoint } from "./listener.ts";
+import type { TransferStorage } from "../../protocols/transfer/store.ts";
+import type { TransferListener } from "./listener.ts";
 
 /** What transfers share. */
-export interface FilesHouse {
-  readonly shelf: FileShelf;
-  readonly meetingPoint: MeetingPoint;
+export interface TransferContext {
+  readonly shelf: TransferStorage;
+  readonly listener: TransferListener;
   /** A key pair for one stream; undefined where nothing can be sealed. */
   freshKey(): Promise<FileKey | undefined>;
   /** Tells somebody something by way of the chat, if they are there. */

@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { encodeBase64 } from "../../core/base64.ts";
 import { reason } from "../../core/reason.ts";
-import type { FileThing } from "../../protocols/transfer/event.ts";
+import type { TransferItem } from "../../protocols/transfer/event.ts";
 import { BusyError } from "../../protocols/transfer/file_error.ts";
 import { Receiving } from "../../protocols/transfer/receiving.ts";
 import type { FileKey, FileKeys } from "../../protocols/transfer/keys.ts";
 import type { Signal } from "../../protocols/transfer/signal.ts";
 import type { FileTarget, OfferTaken } from "../../protocols/transfer/store.ts";
 import { clock } from "../../net/clock.ts";
-import { type ByteWay, TcpWay } from "./byte_channel.ts";
+import { type ByteChannel, TcpChannel } from "./byte_channel.ts";
 import { FileStream } from "./file_stream.ts";
-import { type FilesHouse, LOOK_MS, Pace, reasonForOthers } from "./context.ts";
+import { LOOK_MS, Pace, reasonForOthers, type TransferContext } from "./context.ts";
 import { openTransfer, shut } from "./listener.ts";
 import { callFirst, callPlaces, ownPlaces } from "./addresses.ts";
-import { RelayWay } from "./relay_channel.ts";
+import { RelayChannel } from "./relay_channel.ts";
 
 /** What is asked for before it is there: enough for a fast network, and little to lose when it is cut. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
@@ -43,9 +43,9 @@ export type FetchEnd = { readonly path: string } | {
  * 2. Whatever ends a stream, the next goes on with what is missing. Nothing but the person, who offered it, or the disk ends the fetch.
  */
 export class Fetch {
-  readonly #house: FilesHouse;
+  readonly #house: TransferContext;
   readonly #taken: OfferTaken;
-  readonly #thing: FileThing;
+  readonly #thing: TransferItem;
   readonly #ended: (end: FetchEnd) => void;
   #target: FileTarget | undefined;
   #opening: Promise<FileTarget> | undefined;
@@ -53,7 +53,7 @@ export class Fetch {
   #transfer = "";
   #key: FileKey | undefined;
   #stream: FileStream | undefined;
-  #relay: RelayWay | undefined;
+  #relay: RelayChannel | undefined;
   #receiving: Receiving | undefined;
   #pace: Pace | undefined;
   #tries = 0;
@@ -67,7 +67,7 @@ export class Fetch {
   #failure: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(house: FilesHouse, taken: OfferTaken, thing: FileThing, ended: (end: FetchEnd) => void) {
+  constructor(house: TransferContext, taken: OfferTaken, thing: TransferItem, ended: (end: FetchEnd) => void) {
     this.#house = house;
     this.#taken = taken;
     this.#thing = thing;
@@ -100,7 +100,7 @@ export class Fetch {
     if (this.#state === "running" || this.#state === "over" || this.#opens) return;
     this.#state = "asking";
     clearTimeout(this.#timer);
-    this.#house.meetingPoint.forget(this.#transfer);
+    this.#house.listener.forget(this.#transfer);
     const transfer = this.#transfer = encodeBase64(randomBytes(16));
     try {
       this.#target = await (this.#opening ??= this.#house.shelf.target(this.#taken));
@@ -114,10 +114,10 @@ export class Fetch {
     const { finished } = this.#target;
     if (finished !== undefined) return this.#end({ path: finished });
     const token = encodeBase64(randomBytes(16));
-    this.#house.meetingPoint.expect(transfer, {
+    this.#house.listener.expect(transfer, {
       token,
       wants: () => !this.#isOver && this.#isQuiet,
-      take: ({ conn, key, nonce }) => void this.#run(transfer, new TcpWay(conn), key, nonce, false),
+      take: ({ conn, key, nonce }) => void this.#run(transfer, new TcpChannel(conn), key, nonce, false),
     });
     const { from, offer } = this.#taken;
     this.#house.signal(from, {
@@ -125,7 +125,7 @@ export class Fetch {
       offer: offer.id,
       transfer,
       token,
-      at: ownPlaces(this.#house.meetingPoint.port),
+      at: ownPlaces(this.#house.listener.port),
       key: this.#key?.public,
     });
     this.#later(ANSWER_MS, () => this.#halt(`${from}'s client does not answer`));
@@ -160,7 +160,7 @@ export class Fetch {
     clearTimeout(this.#timer);
     this.#stream?.close();
     this.#relay?.close();
-    this.#house.meetingPoint.forget(this.#transfer);
+    this.#house.listener.forget(this.#transfer);
     const target = await this.#opening?.catch(() => undefined);
     await target?.close();
     // It got its name while we left.
@@ -188,13 +188,13 @@ export class Fetch {
     const conn = await callFirst(callPlaces(at, seen));
     if (this.#state !== "asking" || this.#transfer !== transfer) return conn && shut(conn);
     const nonce = conn && await openTransfer(conn, transfer, token, this.#key?.public);
-    if (conn && nonce !== undefined) return await this.#run(transfer, new TcpWay(conn), key, nonce, false);
+    if (conn && nonce !== undefined) return await this.#run(transfer, new TcpChannel(conn), key, nonce, false);
     if (conn) shut(conn);
     this.#house.signal(this.#taken.from, { type: "relay", transfer });
   }
 
   async #takeRelay(key: Uint8Array | undefined): Promise<void> {
-    const relay = this.#relay = new RelayWay(
+    const relay = this.#relay = new RelayChannel(
       this.#transfer,
       (signal) => this.#house.signal(this.#taken.from, signal),
     );
@@ -204,7 +204,7 @@ export class Fetch {
   /** A way for bytes is there: it goes on with what is missing. */
   async #run(
     transfer: string,
-    way: ByteWay,
+    way: ByteChannel,
     theirs: Uint8Array | undefined,
     nonce: string,
     relayed: boolean,
@@ -342,7 +342,7 @@ export class Fetch {
     if (this.#isOver) return;
     this.#state = "over";
     clearTimeout(this.#timer);
-    this.#house.meetingPoint.forget(this.#transfer);
+    this.#house.listener.forget(this.#transfer);
     if ("why" in end) this.#stream?.close();
     this.#relay = undefined;
     const letGo = this.#opening?.then((target) => target.close());

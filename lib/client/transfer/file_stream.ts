@@ -1,6 +1,7 @@
-import { Buffers } from "../../core/buffers.ts";
+import { BufferPool } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { reason } from "../../core/reason.ts";
+import { clock } from "../../net/clock.ts";
 import {
   decodeFrame,
   encodeFrame,
@@ -11,8 +12,7 @@ import {
   HEAD_BYTES,
 } from "../../protocols/transfer/frames.ts";
 import type { FileKeys } from "../../protocols/transfer/keys.ts";
-import { clock } from "../../net/clock.ts";
-import type { ByteWay } from "./byte_channel.ts";
+import type { ByteChannel } from "./byte_channel.ts";
 
 /** Who listens to a stream. */
 export interface FileStreamOwner {
@@ -30,12 +30,12 @@ const LINGER_MS = 1000;
 
 /** Messages of a transfer on a way for bytes, sealed where there are keys. */
 export class FileStream {
-  readonly #way: ByteWay;
+  readonly #way: ByteChannel;
   readonly #keys: FileKeys | undefined;
   readonly #owner: FileStreamOwner;
   readonly #waiting: FileMessage[] = [];
-  readonly #going = new Buffers(BUFFERS);
-  readonly #came = new Buffers(BUFFERS);
+  readonly #going = new BufferPool(BUFFERS);
+  readonly #came = new BufferPool(BUFFERS);
   #sealed = 0;
   #opened = 0;
   #writing = false;
@@ -45,7 +45,7 @@ export class FileStream {
   /** When anything came last. */
   heardAt = clock();
 
-  constructor(way: ByteWay, keys: FileKeys | undefined, owner: FileStreamOwner) {
+  constructor(way: ByteChannel, keys: FileKeys | undefined, owner: FileStreamOwner) {
     this.#way = way;
     this.#keys = keys;
     this.#owner = owner;

@@ -1,20 +1,20 @@
 import { reason } from "../../core/reason.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Target } from "../../chat/store.ts";
-import type { FileAct, FileEvent, FileThing } from "../../protocols/transfer/event.ts";
+import type { FileAct, FileEvent, TransferItem } from "../../protocols/transfer/event.ts";
 import { type FileOffer, offerText, readOffer } from "../../protocols/transfer/offer.ts";
 import type { FileKey } from "../../protocols/transfer/keys.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../protocols/transfer/signal.ts";
-import type { FileShelf, OfferMade, OfferTaken } from "../../protocols/transfer/store.ts";
-import { Debts } from "./unacked_outcomes.ts";
+import type { OfferMade, OfferTaken, TransferStorage } from "../../protocols/transfer/store.ts";
+import { UnackedOutcomes } from "./unacked_outcomes.ts";
 import { whyNot } from "./context.ts";
-import { Incoming, type IncomingHouse } from "./incoming.ts";
-import { MeetingPoint } from "./listener.ts";
+import { Incoming, type IncomingContext } from "./incoming.ts";
+import { TransferListener } from "./listener.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** What files need of the chat, and where they are kept. */
-export interface FilesWay {
-  readonly shelf: FileShelf;
+export interface FileTransfersWay {
+  readonly shelf: TransferStorage;
   /** A key pair for one stream; undefined where nothing can be sealed. */
   freshKey(): Promise<FileKey | undefined>;
   /** Says something as a person would; why it is not taken, if it is not. */
@@ -43,31 +43,31 @@ const SERVES_TO_ONE = 4;
 const READING_MS = 250;
 
 /** The files of one client: numbers what is offered to it and by it, and brings to each what others and its person say of it. */
-export class Files {
-  readonly #way: FilesWay;
-  readonly #house: IncomingHouse;
+export class FileTransfers {
+  readonly #way: FileTransfersWay;
+  readonly #house: IncomingContext;
   readonly #items = new Map<number, Incoming | Outgoing>();
   /** The same by the name of the offer. */
   readonly #offers = new Map<string, Incoming | Outgoing>();
-  readonly #debts: Debts;
+  readonly #debts: UnackedOutcomes;
   #last = 0;
   #begun = false;
   /** What is being read, to be offered. */
   readonly #sendings = new Set<Promise<void>>();
   #closed = false;
 
-  constructor(way: FilesWay) {
+  constructor(way: FileTransfersWay) {
     this.#way = way;
-    const house: IncomingHouse = this.#house = {
+    const house: IncomingContext = this.#house = {
       shelf: way.shelf,
-      meetingPoint: new MeetingPoint(),
+      listener: new TransferListener(),
       freshKey: () => way.freshKey(),
       signal: (to, signal) => this.#closed ? undefined : way.signal(to, encodeSignal(signal)),
       show: (event) => this.#closed ? undefined : way.show(event),
       showLast: (event) => way.show(event),
       owe: (debt) => this.#debts.owe(debt),
     };
-    this.#debts = new Debts(way.shelf, house.signal);
+    this.#debts = new UnackedOutcomes(way.shelf, house.signal);
   }
 
   /** Whether anything is being read, sent or received at this moment. */
@@ -169,7 +169,7 @@ export class Files {
     const ends: (Promise<void> | void)[] = [...this.#sendings];
     for (const item of this.#items.values()) ends.push(item.close());
     this.#closed = true;
-    this.#house.meetingPoint.close();
+    this.#house.listener.close();
     await Promise.all(ends);
   }
 
@@ -234,7 +234,7 @@ export class Files {
     return item;
   }
 
-  #numbered({ name, bytes, files }: FileOffer): FileThing {
+  #numbered({ name, bytes, files }: FileOffer): TransferItem {
     return { n: ++this.#last, name, bytes, files };
   }
 

@@ -1,28 +1,28 @@
-import type { FileEvent, FileThing } from "../../protocols/transfer/event.ts";
+import type { FileEvent, TransferItem } from "../../protocols/transfer/event.ts";
 import type { Signal } from "../../protocols/transfer/signal.ts";
-import type { Debt, OfferTaken } from "../../protocols/transfer/store.ts";
+import type { OfferTaken, UnackedOutcome } from "../../protocols/transfer/store.ts";
 import { Fetch, type FetchEnd } from "./fetch.ts";
-import { type FilesHouse, whyNot } from "./context.ts";
+import { type TransferContext, whyNot } from "./context.ts";
 
 /** What somebody else's offer needs of the house. */
-export interface IncomingHouse extends FilesHouse {
+export interface IncomingContext extends TransferContext {
   /** Shows it also while the program ends. */
   showLast(event: FileEvent): void;
   /** Somebody is to be told what became of their offer. */
-  owe(debt: Debt): void;
+  owe(debt: UnackedOutcome): void;
 }
 
 /** What somebody has offered us, from then on until it is here or given up. */
 export class Incoming {
   readonly sends = false;
-  readonly #house: IncomingHouse;
+  readonly #house: IncomingContext;
   readonly taken: OfferTaken;
-  readonly thing: FileThing;
+  readonly thing: TransferItem;
   #fetch: Fetch | undefined;
   /** What became of it, for good. */
   #end: string | undefined;
 
-  constructor(house: IncomingHouse, taken: OfferTaken, thing: FileThing) {
+  constructor(house: IncomingContext, taken: OfferTaken, thing: TransferItem) {
     this.#house = house;
     this.taken = taken;
     this.thing = thing;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Fault } from "../../core/errors.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
-import { decodeLeniently, encodeText, sameSecret } from "../../core/text.ts";
+import { decodeLossy, encodeText, sameSecret } from "../../core/text.ts";
 
 /** A connection that was opened with the right secret. */
 export interface Caller {
@@ -30,7 +30,7 @@ const OPENING_MS = 5000;
 const CALLERS = 32;
 
 /** Where this client is called for transfers: one port, opened when the first is waited for. */
-export class MeetingPoint {
+export class TransferListener {
   readonly #awaited = new Map<string, Awaited>();
   readonly #greeted = new Set<Deno.TcpConn>();
   #listener: Deno.TcpListener | undefined;
@@ -124,7 +124,7 @@ export async function openTransfer(
 
 /** Reads a line byte by byte, since what follows it belongs to somebody else. */
 async function readLine(conn: Deno.TcpConn): Promise<string | undefined> {
-  const line = new LineDecoder(LINE_BYTES, decodeLeniently);
+  const line = new LineDecoder(LINE_BYTES, decodeLossy);
   const byte = new Uint8Array(1);
   while (await conn.read(byte) !== null) {
     line.push(byte);

@@ -1,22 +1,22 @@
-import type { FileThing } from "../../protocols/transfer/event.ts";
+import type { TransferItem } from "../../protocols/transfer/event.ts";
 import type { Signal } from "../../protocols/transfer/signal.ts";
 import type { OfferMade } from "../../protocols/transfer/store.ts";
-import { type FilesHouse, whyNot } from "./context.ts";
+import { type TransferContext, whyNot } from "./context.ts";
 import { Serve, type ServeEnd } from "./serve.ts";
 
 /** What we have offered, to one or to a room, from then on until all have it or it is withdrawn. */
 export class Outgoing {
   readonly sends = true;
-  readonly #house: FilesHouse;
+  readonly #house: TransferContext;
   readonly made: OfferMade;
-  readonly thing: FileThing;
+  readonly thing: TransferItem;
   /** Who is getting it, by the name of the attempt. */
   readonly #serves = new Map<string, Serve>();
   readonly #had = new Set<string>();
   /** What became of it, for good. */
   #end: string | undefined;
 
-  constructor(house: FilesHouse, made: OfferMade, thing: FileThing) {
+  constructor(house: TransferContext, made: OfferMade, thing: TransferItem) {
     this.#house = house;
     this.made = made;
     this.thing = thing;

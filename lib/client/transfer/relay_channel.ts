@@ -1,5 +1,5 @@
 import { type Signal, SIGNAL_BYTES } from "../../protocols/transfer/signal.ts";
-import type { ByteWay } from "./byte_channel.ts";
+import type { ByteChannel } from "./byte_channel.ts";
 
 /** Bytes under way that were not said to be taken: few, since the chat goes the same way. */
 const WINDOW_BYTES = 64 * 1024;
@@ -7,7 +7,7 @@ const WINDOW_BYTES = 64 * 1024;
 const TELL_BYTES = 16 * 1024;
 
 /** The chat as a way for bytes: each end says how much it has taken, so that neither sends more than the other wants. */
-export class RelayWay implements ByteWay {
+export class RelayChannel implements ByteChannel {
   #sent = 0;
   #taken = 0;
   #received = 0;

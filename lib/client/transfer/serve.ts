@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { encodeBase64 } from "../../core/base64.ts";
 import { reason } from "../../core/reason.ts";
-import type { FileThing } from "../../protocols/transfer/event.ts";
+import type { TransferItem } from "../../protocols/transfer/event.ts";
 import type { FileKey } from "../../protocols/transfer/keys.ts";
 import { Sending } from "../../protocols/transfer/sending.ts";
 import type { Signal } from "../../protocols/transfer/signal.ts";
 import type { FileSource, OfferMade } from "../../protocols/transfer/store.ts";
 import { clock } from "../../net/clock.ts";
-import { type ByteWay, TcpWay } from "./byte_channel.ts";
+import { type ByteChannel, TcpChannel } from "./byte_channel.ts";
 import { FileStream } from "./file_stream.ts";
-import { type FilesHouse, LOOK_MS, Pace, reasonForOthers } from "./context.ts";
+import { LOOK_MS, Pace, reasonForOthers, type TransferContext } from "./context.ts";
 import { openTransfer, shut } from "./listener.ts";
 import { callFirst, type CallPlace, callPlaces, ownPlaces } from "./addresses.ts";
-import { RelayWay } from "./relay_channel.ts";
+import { RelayChannel } from "./relay_channel.ts";
 
 type Want = Extract<Signal, { type: "want" }>;
 
@@ -34,15 +34,15 @@ export type ServeEnd = "done" | { readonly why: string };
  * we have opened, and that falls silent, we open anew; who wants it says whether it is better than the old one.
  */
 export class Serve {
-  readonly #house: FilesHouse;
-  readonly #thing: FileThing;
+  readonly #house: TransferContext;
+  readonly #thing: TransferItem;
   readonly #to: string;
   readonly #want: Want;
   readonly #ended: (end: ServeEnd) => void;
   #source: FileSource | undefined;
   #stream: FileStream | undefined;
   #sending: Sending | undefined;
-  #relay: RelayWay | undefined;
+  #relay: RelayChannel | undefined;
   #places: CallPlace[] = [];
   /** Whether it is us who call. */
   #calls = false;
@@ -55,7 +55,7 @@ export class Serve {
   #over = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(house: FilesHouse, thing: FileThing, to: string, want: Want, ended: (end: ServeEnd) => void) {
+  constructor(house: TransferContext, thing: TransferItem, to: string, want: Want, ended: (end: ServeEnd) => void) {
     this.#house = house;
     this.#thing = thing;
     this.#to = to;
@@ -114,7 +114,7 @@ export class Serve {
     clearTimeout(this.#timer);
     this.#stream?.close();
     this.#relay?.close();
-    this.#house.meetingPoint.forget(this.#want.transfer);
+    this.#house.listener.forget(this.#want.transfer);
     this.#source?.close();
   }
 
@@ -130,27 +130,27 @@ export class Serve {
       return false;
     }
     this.#calls = true;
-    await this.#run(new TcpWay(conn), ours, nonce, false);
+    await this.#run(new TcpChannel(conn), ours, nonce, false);
     return true;
   }
 
   async #listen(): Promise<void> {
-    const { meetingPoint } = this.#house;
+    const { listener } = this.#house;
     const { transfer } = this.#want;
     const token = encodeBase64(randomBytes(16));
     const ours = await this.#house.freshKey();
     if (this.#over) return;
-    meetingPoint.expect(transfer, {
+    listener.expect(transfer, {
       token,
       wants: () => !this.#over && this.isIdle,
       // Its key came by way of the chat: whoever says another here is somebody else.
-      take: ({ conn, nonce }) => void this.#run(new TcpWay(conn), ours, nonce, false),
+      take: ({ conn, nonce }) => void this.#run(new TcpChannel(conn), ours, nonce, false),
     });
     this.#signal({
       type: "come",
       transfer,
       token,
-      at: ownPlaces(meetingPoint.port),
+      at: ownPlaces(listener.port),
       key: this.#want.key && ours?.public,
     });
   }
@@ -160,12 +160,12 @@ export class Serve {
     const { transfer, key } = this.#want;
     const ours = await this.#house.freshKey();
     if (this.#over || this.#relay) return;
-    const relay = this.#relay = new RelayWay(transfer, (signal) => this.#signal(signal));
+    const relay = this.#relay = new RelayChannel(transfer, (signal) => this.#signal(signal));
     this.#signal({ type: "relayed", transfer, key: key && ours?.public });
     await this.#run(relay, ours, "", true);
   }
 
-  async #run(way: ByteWay, ours: FileKey | undefined, nonce: string, relayed: boolean): Promise<void> {
+  async #run(way: ByteChannel, ours: FileKey | undefined, nonce: string, relayed: boolean): Promise<void> {
     const { key: theirs, transfer } = this.#want;
     const keys = theirs && ours && await ours.agree(theirs, transfer + nonce, true);
     if (this.#over || (theirs && ours && !keys)) return way.close();

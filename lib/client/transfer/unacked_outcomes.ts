@@ -1,14 +1,14 @@
-import type { Debt, FileShelf } from "../../protocols/transfer/store.ts";
-import type { FilesHouse } from "./context.ts";
+import type { TransferStorage, UnackedOutcome } from "../../protocols/transfer/store.ts";
+import type { TransferContext } from "./context.ts";
 
 /** What others are still to be told of what they have offered us: said until they say that they know. */
-export class Debts {
-  readonly #shelf: FileShelf;
-  readonly #signal: FilesHouse["signal"];
+export class UnackedOutcomes {
+  readonly #shelf: TransferStorage;
+  readonly #signal: TransferContext["signal"];
   /** By the offer. */
-  readonly #debts = new Map<string, Debt>();
+  readonly #debts = new Map<string, UnackedOutcome>();
 
-  constructor(shelf: FileShelf, signal: FilesHouse["signal"]) {
+  constructor(shelf: TransferStorage, signal: TransferContext["signal"]) {
     this.#shelf = shelf;
     this.#signal = signal;
   }
@@ -19,7 +19,7 @@ export class Debts {
   }
 
   /** Somebody is to be told what became of their offer, now or when they are there; throws when it cannot be written down. */
-  owe(debt: Debt): void {
+  owe(debt: UnackedOutcome): void {
     this.#debts.set(debt.offer, debt);
     this.#pay(debt);
     this.#shelf.owe(debt);
@@ -37,7 +37,7 @@ export class Debts {
     this.#shelf.paid(offer);
   }
 
-  #pay({ offer, to, why }: Debt): void {
+  #pay({ offer, to, why }: UnackedOutcome): void {
     this.#signal(to, why === undefined ? { type: "received", offer } : { type: "refused", offer, why });
   }
 }

@@ -3,22 +3,22 @@ import type { DatagramOptions } from "./options.ts";
 import { encodePacket, type LinkPacket } from "./packet.ts";
 
 /** Where datagrams come from and go to; equal keys are the same place. */
-export interface GateAddress {
+export interface AcceptedAddress {
   readonly key: string;
 }
 
 /** Who speaks over a link of a gate. */
-export interface GateOwner<Address> extends LinkOwner {
+export interface AcceptedLinkOwner<Address> extends LinkOwner {
   /** The client has proved that it is at another address now. */
   moved(address: Address): void;
 }
 
 /** What a link of a gate needs of it. */
-export interface GateLinkWay<Address extends GateAddress> {
+export interface AcceptedLinkWay<Address extends AcceptedAddress> {
   random8(): Uint8Array;
   send(address: Address, datagram: Uint8Array): void;
-  due(link: GateLink<Address>): void;
-  ended(link: GateLink<Address>): void;
+  due(link: AcceptedLink<Address>): void;
+  ended(link: AcceptedLink<Address>): void;
 }
 
 const QUESTION_BYTES = 18;
@@ -29,9 +29,9 @@ const QUESTION_BYTES = 18;
  * A client whose datagrams come from another address is asked there; until its answer comes from there, all goes to the
  * old one. One such place is known at a time, asked at most every `challengeMs`, and sent no more bytes than came from it.
  */
-export class GateLink<Address extends GateAddress> implements LinkWay {
+export class AcceptedLink<Address extends AcceptedAddress> implements LinkWay {
   readonly link: DatagramLink;
-  owner: GateOwner<Address> | undefined;
+  owner: AcceptedLinkOwner<Address> | undefined;
   #candidate: { address: Address; token: Uint8Array; credit: number } | undefined;
   #askedAt = -Infinity;
 
@@ -40,7 +40,7 @@ export class GateLink<Address extends GateAddress> implements LinkWay {
     /** Under which a repeated OPEN finds this link. */
     readonly openKey: string,
     public address: Address,
-    readonly way: GateLinkWay<Address>,
+    readonly way: AcceptedLinkWay<Address>,
     readonly options: DatagramOptions,
     now: number,
   ) {

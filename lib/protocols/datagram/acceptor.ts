@@ -1,14 +1,14 @@
 import { Fault } from "../../core/errors.ts";
 import { Cookies } from "./cookies.ts";
-import { type GateAddress, GateLink, type GateOwner } from "./accepted_link.ts";
+import { type AcceptedAddress, AcceptedLink, type AcceptedLinkOwner } from "./accepted_link.ts";
 import type { DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { ASK_BYTES, decodePacket, encodeClose, encodePacket, type Packet, readId } from "./packet.ts";
 
-export type { GateAddress, GateOwner } from "./accepted_link.ts";
+export type { AcceptedAddress, AcceptedLinkOwner } from "./accepted_link.ts";
 
 /** What a gate can have done, and what it must be given: chance and a keyed hash are not its own. */
-export interface GateWay<Address extends GateAddress> {
+export interface AcceptorWay<Address extends AcceptedAddress> {
   /** Eight bytes that nobody can guess. */
   random8(): Uint8Array;
   /** A keyed hash of 16 bytes or more; the key is nobody else's. */
@@ -16,11 +16,11 @@ export interface GateWay<Address extends GateAddress> {
   /** Sends a datagram; see `LinkWay.send`. */
   send(address: Address, datagram: Uint8Array): void;
   /** A client has proved where it is and wants a link: who speaks over it, or why it is refused. */
-  open(link: DatagramLink, address: Address): GateOwner<Address> | string;
+  open(link: DatagramLink, address: Address): AcceptedLinkOwner<Address> | string;
 }
 
 /** Datagrams that did nothing, by cause. */
-export interface GateStats {
+export interface AcceptorStats {
   /** Not one of ours, or a kind that only a server sends. */
   malformed: number;
   /** For a link that is not there. */
@@ -38,23 +38,23 @@ export interface GateStats {
  * 2. A stranger costs no memory, and is never sent more bytes than came from it.
  * 3. After `close` every link ends once what was sent has arrived, and no new one opens.
  */
-export class DatagramGate<Address extends GateAddress> {
-  readonly stats: GateStats = { malformed: 0, unknown: 0, staleCookies: 0, refused: 0 };
-  #links = new Map<bigint, GateLink<Address>>();
-  #opened = new Map<string, GateLink<Address>>();
-  #due = new Set<GateLink<Address>>();
+export class DatagramAcceptor<Address extends AcceptedAddress> {
+  readonly stats: AcceptorStats = { malformed: 0, unknown: 0, staleCookies: 0, refused: 0 };
+  #links = new Map<bigint, AcceptedLink<Address>>();
+  #opened = new Map<string, AcceptedLink<Address>>();
+  #due = new Set<AcceptedLink<Address>>();
   #cookies: Cookies;
   #wakeAt = Infinity;
   #closing: string | undefined;
   readonly #linkWay;
 
-  constructor(readonly way: GateWay<Address>, readonly options: DatagramOptions) {
+  constructor(readonly way: AcceptorWay<Address>, readonly options: DatagramOptions) {
     this.#cookies = new Cookies(options.cookieMs, (bytes) => way.mac(bytes));
     this.#linkWay = {
       random8: () => way.random8(),
       send: (address: Address, datagram: Uint8Array) => way.send(address, datagram),
-      due: (link: GateLink<Address>) => void this.#due.add(link),
-      ended: (link: GateLink<Address>) => this.#forget(link),
+      due: (link: AcceptedLink<Address>) => void this.#due.add(link),
+      ended: (link: AcceptedLink<Address>) => this.#forget(link),
     };
   }
 
@@ -154,7 +154,7 @@ export class DatagramGate<Address extends GateAddress> {
   #admit(address: Address, openKey: string, id: bigint, now: number): string | undefined {
     if (this.#closing !== undefined) return this.#closing;
     if (this.#links.size >= this.options.links) return "the server is full";
-    const link = new GateLink(id, openKey, address, this.#linkWay, this.options, now);
+    const link = new AcceptedLink(id, openKey, address, this.#linkWay, this.options, now);
     const owner = this.way.open(link.link, address);
     if (typeof owner === "string") {
       // Whoever refuses may have sent something before.
@@ -173,7 +173,7 @@ export class DatagramGate<Address extends GateAddress> {
     this.way.send(address, encodePacket({ kind: "opened", id, link }));
   }
 
-  #forget(link: GateLink<Address>): void {
+  #forget(link: AcceptedLink<Address>): void {
     this.#due.delete(link);
     if (this.#links.get(link.id) !== link) return;
     this.#links.delete(link.id);

@@ -1,5 +1,5 @@
 import { Fault } from "../../core/errors.ts";
-import { decodeLeniently, encodeText } from "../../core/text.ts";
+import { decodeLossy, encodeText } from "../../core/text.ts";
 
 /** The longest datagram: fits through every network without being cut. */
 export const DATAGRAM_BYTES = 1200;
@@ -91,7 +91,7 @@ export function decodePacket(datagram: Uint8Array): Packet | Fault {
       return length === 18 ? { kind: "pong", id, token: datagram.subarray(10) } : wrongLength("PONG", length);
     case CLOSE:
       if (length > CLOSE_BYTES + WHY_BYTES) return wrongLength("CLOSE", length);
-      return { kind: "close", id, why: decodeLeniently(datagram.subarray(CLOSE_BYTES)) };
+      return { kind: "close", id, why: decodeLossy(datagram.subarray(CLOSE_BYTES)) };
     default:
       return malformed("a kind of 1 to 9", `${datagram[1]}`);
   }

@@ -1,40 +1,40 @@
 import { unwrapped } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
-import { Askers } from "./request_limiter.ts";
-import type { BookRequest } from "./request.ts";
-import { AddressTable, type BookEntry, entryText, nameText } from "./table.ts";
+import { RequestLimiter } from "./request_limiter.ts";
+import type { DirectoryRequest } from "./request.ts";
+import { type DirectoryEntry, DirectoryTable, entryText, nameText } from "./table.ts";
 
 /** A change of the table, in words: what happened, and who is in it now. */
-export interface BookChange {
+export interface DirectoryChange {
   readonly time: number;
   readonly events: readonly string[];
   readonly table: readonly string[];
 }
 
 /** What the address book can have done. */
-export interface BookWay {
+export interface DirectoryHooks {
   /** For the log: what happened without anybody asking for it. */
   note(text: string): void;
   /** The table is another one; a mere renewal is no change. */
-  changed(change: BookChange): void;
+  changed(change: DirectoryChange): void;
 }
 
 /** What one request has come to. */
-export interface BookAnswer {
+export interface DirectoryReply {
   /** Whom the asker is told of; for `K` nobody. */
-  readonly others: readonly BookEntry[];
+  readonly others: readonly DirectoryEntry[];
   /** What happened, for the log. */
   readonly notes: readonly string[];
 }
 
 /** The address book behind its door: the table, who asks how often, and what is told of both. */
-export class AddressBook {
-  readonly #table: AddressTable;
-  readonly #askers: Askers;
+export class Directory {
+  readonly #table: DirectoryTable;
+  readonly #askers: RequestLimiter;
 
-  constructor(limits: Limits, readonly way: BookWay) {
-    this.#table = new AddressTable(limits);
-    this.#askers = new Askers(limits, (text) => way.note(text));
+  constructor(limits: Limits, readonly way: DirectoryHooks) {
+    this.#table = new DirectoryTable(limits);
+    this.#askers = new RequestLimiter(limits, (text) => way.note(text));
   }
 
   /** Entries in the table. */
@@ -48,7 +48,7 @@ export class AddressBook {
   }
 
   /** Does what is asked from this address, whatever address stands in the request. */
-  handle(request: BookRequest, hostname: string, now: number): BookAnswer {
+  handle(request: DirectoryRequest, hostname: string, now: number): DirectoryReply {
     this.#expire(now);
     const { port, user } = request;
     const who = entryText({ hostname: unwrapped(hostname), port, user });

@@ -1,7 +1,7 @@
 import { isIpAddress, unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { encodeText } from "../../core/text.ts";
-import type { PeerAddress } from "../session.ts";
+import type { Address } from "../session.ts";
 
 const TOKEN_CHARACTERS = 128;
 /** A server with more than this is none of a classroom. */
@@ -9,7 +9,7 @@ const MOST_ADDRESSES = 10_000;
 const MOST_BYTES = 1024 * 1024;
 
 /** The answer to `R`: every address, one after the other, with nothing between. */
-export function encodeListing(addresses: Iterable<PeerAddress>): Uint8Array {
+export function encodeListing(addresses: Iterable<Address>): Uint8Array {
   return encodeText(Array.from(addresses, ({ hostname, port }) => `-R:${hostname}:${port}`).join(""));
 }
 
@@ -22,7 +22,7 @@ export function encodeListing(addresses: Iterable<PeerAddress>): Uint8Array {
  * 4. An entry that names no address to be reached is passed over. More entries than the count has are not read.
  */
 export class ListingDecoder {
-  readonly #addresses: PeerAddress[] = [];
+  readonly #addresses: Address[] = [];
   #count: number | undefined;
   /** Entries so far, those passed over too. */
   #entries = 0;
@@ -33,7 +33,7 @@ export class ListingDecoder {
   #fault: Fault | undefined;
 
   /** The addresses when surely all are there, or a fault; undefined when more may come. */
-  get answer(): readonly PeerAddress[] | Fault | undefined {
+  get answer(): readonly Address[] | Fault | undefined {
     return this.#fault ?? (this.#complete ? this.#addresses : undefined);
   }
 
@@ -59,7 +59,7 @@ export class ListingDecoder {
   }
 
   /** Nothing more comes: what it was. */
-  finish(): readonly PeerAddress[] | Fault {
+  finish(): readonly Address[] | Fault {
     if (this.answer === undefined) this.#end();
     return this.#fault ?? this.#addresses;
   }
@@ -119,7 +119,7 @@ function cannotGrow(token: string): boolean {
   return /\d{5}$/.test(token) || (!entry.hostname.includes(":") && entry.port > 6553);
 }
 
-function entryOf(token: string): PeerAddress | undefined {
+function entryOf(token: string): Address | undefined {
   const [, hostname, port] = /^-?R:(.*):(\d{1,9})$/.exec(token) ?? [];
   return hostname === undefined ? undefined : { hostname, port: Number(port) };
 }

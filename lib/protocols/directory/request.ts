@@ -1,9 +1,9 @@
 import { isIpAddress } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
-import { cleaned, encodeText } from "../../core/text.ts";
+import { encodeText, sanitized } from "../../core/text.ts";
 
 /** What a client of the address book says: R, "I am here; who else is?", or K, "I am leaving". */
-export interface BookRequest {
+export interface DirectoryRequest {
   readonly type: "R" | "K";
   /** What the client takes for its address; nobody relies on it. */
   readonly hostname: string;
@@ -17,7 +17,7 @@ const FORM = "TYPE:IP:UDPPORT:USERID";
 const IPV6 = /^(?::|(?:[0-9a-f]{1,4}:)+):|^(?:[0-9a-f]{1,4}:){6}[0-9a-f.]+:/i;
 
 /** Reads a request; it may end with a line break. A user's name may hold colons, unless the address is IPv6. */
-export function decodeBookRequest(text: string): BookRequest | Fault {
+export function decodeDirectoryRequest(text: string): DirectoryRequest | Fault {
   const line = text.replace(/\r?\n?$/, "");
   const type = line.slice(0, line.indexOf(":"));
   if (type !== "R" && type !== "K") return malformed(`${FORM} with R or K for TYPE`, line);
@@ -31,8 +31,8 @@ export function decodeBookRequest(text: string): BookRequest | Fault {
 }
 
 /** A request as bytes, as the handout's clients send it: with no end mark. */
-export function encodeBookRequest({ type, hostname, port, user }: BookRequest): Uint8Array {
-  return encodeText(`${type}:${hostname}:${port}:${cleaned(user)}`);
+export function encodeDirectoryRequest({ type, hostname, port, user }: DirectoryRequest): Uint8Array {
+  return encodeText(`${type}:${hostname}:${port}:${sanitized(user)}`);
 }
 
 /** Address, port and name: the first three fields, or when the first is an IPv6 address the last two and what is before. */

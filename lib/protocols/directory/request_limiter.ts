@@ -1,6 +1,6 @@
 import { isLoopback } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
-import { Rate } from "../../core/rate.ts";
+import { RateLimiter } from "../../core/rate.ts";
 
 /** Addresses that are remembered; past it the one that has been quiet longest is forgotten, and may ask anew. */
 const ASKERS = 10_000;
@@ -8,7 +8,7 @@ const ASKERS = 10_000;
 const TELL_MS = 10_000;
 
 interface Asker {
-  readonly rate: Rate;
+  readonly rate: RateLimiter;
   asked: number;
   /** Refused, and not told yet. */
   refused: number;
@@ -16,7 +16,7 @@ interface Asker {
 }
 
 /** How often each address asks: so many at once, then so many a second; this machine itself may ask as often as it likes. */
-export class Askers {
+export class RequestLimiter {
   /** Who asked last stands last. */
   readonly #askers = new Map<string, Asker>();
   /** After this a quiet address may ask as if it had never asked. */
@@ -39,7 +39,7 @@ export class Askers {
     if (isLoopback(hostname)) return true;
     const { bookBurst, bookRequestsPerSecond } = this.limits;
     const asker = this.#askers.get(hostname) ??
-      { rate: new Rate(bookBurst, bookRequestsPerSecond, now), asked: now, refused: 0, tellAt: 0 };
+      { rate: new RateLimiter(bookBurst, bookRequestsPerSecond, now), asked: now, refused: 0, tellAt: 0 };
     asker.asked = now;
     this.#askers.delete(hostname);
     this.#askers.set(hostname, asker);

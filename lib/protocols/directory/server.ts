@@ -1,12 +1,12 @@
+import type { Event } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
-import { cleaned, decodeLeniently } from "../../core/text.ts";
-import type { Event } from "../../chat/event.ts";
+import { decodeLossy, sanitized } from "../../core/text.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
-import type { AddressBook } from "./directory.ts";
+import type { Directory } from "./directory.ts";
 import { encodeListing } from "./listing.ts";
-import { type BookRequest, decodeBookRequest } from "./request.ts";
+import { decodeDirectoryRequest, type DirectoryRequest } from "./request.ts";
 
 const LINK: Link = 0;
 const NEWLINE = 0x0a;
@@ -20,7 +20,7 @@ const NUL = 0x00;
  * 2. the peer has finished sending; or
  * 3. nothing more has come for `bookQuietMs`.
  */
-export class AddressBookSession implements Session {
+export class DirectorySession implements Session {
   readonly name = undefined;
   /** Where the peer is: its own word for it does not count. */
   readonly #hostname: string;
@@ -30,7 +30,7 @@ export class AddressBookSession implements Session {
   #admitted = false;
   #over = false;
 
-  constructor(readonly way: Way, readonly book: AddressBook, readonly limits: Limits, now: number) {
+  constructor(readonly way: Way, readonly book: Directory, readonly limits: Limits, now: number) {
     this.#hostname = unwrapped(way.peer.hostname);
     this.#deadline = now + limits.bookRequestMs;
   }
@@ -72,7 +72,7 @@ export class AddressBookSession implements Session {
     if (this.#over || now < this.wakeAt || !this.#admit(now)) return;
     if (now >= this.#quietAt) {
       this.#quietAt = Infinity;
-      const request = decodeBookRequest(this.#text);
+      const request = decodeDirectoryRequest(this.#text);
       if (!(request instanceof Fault)) return this.#answer(request, now);
     }
     if (now < this.#deadline) return;
@@ -82,7 +82,7 @@ export class AddressBookSession implements Session {
 
   get #text(): string {
     // Names are only shown, so that one in another encoding than UTF-8 is no reason to refuse its owner.
-    return decodeLeniently(this.#bytes);
+    return decodeLossy(this.#bytes);
   }
 
   /** Once for each visit, at its first sign: whether it is to be answered. */
@@ -95,18 +95,18 @@ export class AddressBookSession implements Session {
 
   /** Nothing more belongs to the request. */
   #finish(now: number): void {
-    const request = decodeBookRequest(this.#text);
+    const request = decodeDirectoryRequest(this.#text);
     if (request instanceof Fault) this.#refuse(request.message);
     else this.#answer(request, now);
   }
 
-  #answer(request: BookRequest, now: number): void {
+  #answer(request: DirectoryRequest, now: number): void {
     this.way.trace?.(LINK, "up", this.#text);
     const { others, notes } = this.book.handle(request, this.#hostname, now);
     for (const note of notes) this.way.note(note);
     if (others.length > 0) {
       const listing = encodeListing(others);
-      this.way.trace?.(LINK, "down", decodeLeniently(listing));
+      this.way.trace?.(LINK, "down", decodeLossy(listing));
       this.way.write(LINK, listing);
     }
     this.#end("it has its answer");
@@ -114,7 +114,7 @@ export class AddressBookSession implements Session {
 
   #refuse(why: string): void {
     this.way.trace?.(LINK, "up", `(${why})`);
-    this.way.note(`closed without an answer: ${cleaned(why)}`);
+    this.way.note(`closed without an answer: ${sanitized(why)}`);
     this.#end(why);
   }
 
@@ -130,4 +130,14 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> 
   both.set(first);
   both.set(second, first.length);
   return both;
+}
+
+/** The door to an address book: what it is called, and how a visit begins. No visit is anything to the hub. */
+export function directoryProtocol(book: Directory) {
+  return {
+    name: "address-book",
+    links: ["tcp"],
+    bypassesHub: true,
+    openSession: (way: Way, limits: Limits, now: number): Session => new DirectorySession(way, book, limits, now),
+  } as const;
 }

@@ -1,9 +1,9 @@
 import { endpoint, isLoopback, unwrapped } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
-import { cleaned } from "../../core/text.ts";
+import { sanitized } from "../../core/text.ts";
 
 /** Who is online, and at which UDP address. */
-export interface BookEntry {
+export interface DirectoryEntry {
   readonly hostname: string;
   readonly port: number;
   readonly user: string;
@@ -13,22 +13,22 @@ export interface BookEntry {
 
 /** What became of an entry that was to be added or renewed. */
 export type Entered =
-  | { readonly type: "added" | "renewed"; readonly entry: BookEntry }
+  | { readonly type: "added" | "renewed"; readonly entry: DirectoryEntry }
   /** Somebody else is at this address now. */
-  | { readonly type: "renamed"; readonly entry: BookEntry; readonly before: string }
+  | { readonly type: "renamed"; readonly entry: DirectoryEntry; readonly before: string }
   | { readonly type: "refused"; readonly why: string };
 
 /** Of a name, shown. */
 const NAME_CHARACTERS = 64;
 
 /** An entry for people: its address and its name, fit to be shown. */
-export function entryText({ hostname, port, user }: Omit<BookEntry, "until">): string {
+export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "until">): string {
   return `${endpoint(hostname, port)} ${nameText(user)}`;
 }
 
 /** A name that a stranger has chosen, fit to be shown. */
 export function nameText(user: string): string {
-  return cleaned(user.length > NAME_CHARACTERS ? `${user.slice(0, NAME_CHARACTERS)}…` : user);
+  return sanitized(user.length > NAME_CHARACTERS ? `${user.slice(0, NAME_CHARACTERS)}…` : user);
 }
 
 /**
@@ -38,8 +38,8 @@ export function nameText(user: string): string {
  * 2. IPv4 wrapped in IPv6 is the same address as without.
  * 3. No more entries than allowed, in all and from one address; who is in stays in.
  */
-export class AddressTable {
-  readonly #entries = new Map<string, BookEntry>();
+export class DirectoryTable {
+  readonly #entries = new Map<string, DirectoryEntry>();
   readonly #fromAddress = new Map<string, number>();
   /** Before this nothing expires. */
   #nextExpiry = Infinity;
@@ -51,12 +51,12 @@ export class AddressTable {
   }
 
   /** All entries. */
-  entries(): BookEntry[] {
+  entries(): DirectoryEntry[] {
     return [...this.#entries.values()];
   }
 
   /** All entries but one. */
-  others(hostname: string, port: number): BookEntry[] {
+  others(hostname: string, port: number): DirectoryEntry[] {
     const own = this.#entries.get(keyOf(hostname, port));
     return this.entries().filter((entry) => entry !== own);
   }
@@ -78,7 +78,7 @@ export class AddressTable {
   }
 
   /** Takes an entry out, if it is there. */
-  remove(hostname: string, port: number): BookEntry | undefined {
+  remove(hostname: string, port: number): DirectoryEntry | undefined {
     const key = keyOf(hostname, port);
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
@@ -88,9 +88,9 @@ export class AddressTable {
   }
 
   /** Takes out the entries whose time is over. */
-  expire(now: number): BookEntry[] {
+  expire(now: number): DirectoryEntry[] {
     if (now < this.#nextExpiry) return [];
-    const expired: BookEntry[] = [];
+    const expired: DirectoryEntry[] = [];
     this.#nextExpiry = Infinity;
     for (const entry of this.#entries.values()) {
       if (entry.until <= now) expired.push(entry);

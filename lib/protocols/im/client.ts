@@ -1,7 +1,7 @@
 import { Fault } from "../../core/errors.ts";
 import { REPLY_BYTES } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { decodeLeniently } from "../../core/text.ts";
+import { decodeLossy } from "../../core/text.ts";
 import type { Direction, Ending, Link } from "../session.ts";
 import { encodeLine, LA, LB, RECEIPT, withoutPassword } from "./lines.ts";
 
@@ -69,8 +69,8 @@ export class ImClientSession {
   #leaving = false;
   #deadline = Infinity;
   #deadlineEnd: { status: number; why?: string } | undefined;
-  readonly #la = new LineDecoder(REPLY_BYTES, decodeLeniently);
-  readonly #lb = new LineDecoder(REPLY_BYTES, decodeLeniently);
+  readonly #la = new LineDecoder(REPLY_BYTES, decodeLossy);
+  readonly #lb = new LineDecoder(REPLY_BYTES, decodeLossy);
 
   constructor(readonly way: ClientWay, readonly start: ClientStart) {}
 

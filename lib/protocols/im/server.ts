@@ -1,10 +1,9 @@
+import type { Event, Message } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { Rate } from "../../core/rate.ts";
-import type { Event, Message } from "../../chat/event.ts";
+import { RateLimiter } from "../../core/rate.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
-import { Lane } from "./receipt_queue.ts";
 import {
   encodeReply,
   LA,
@@ -16,6 +15,7 @@ import {
   REPLY,
   withoutPassword,
 } from "./lines.ts";
+import { Lane } from "./receipt_queue.ts";
 import { decodeRequest, type Request } from "./request.ts";
 
 const REDIAL_MS = 50;
@@ -44,12 +44,12 @@ export class ImServerSession implements Session {
   #dial: { port: number; since: number; again: number } | undefined;
   #moreAt = Infinity;
   readonly #lines: LineDecoder;
-  readonly #rate: Rate;
+  readonly #rate: RateLimiter;
   readonly #lane: Lane;
 
   constructor(readonly way: Way, readonly limits: Limits, now: number) {
     this.#lines = new LineDecoder(limits.lineBytes);
-    this.#rate = new Rate(limits.burstCommands, limits.commandsPerSecond, now);
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
     this.#stepDeadline = now + limits.loginMs;
     this.#lane = new Lane(limits, {
       send: (message, bytes) => this.#sendMessage(message, bytes),
@@ -295,3 +295,10 @@ export class ImServerSession implements Session {
     this.way.trace(LA, "up", text);
   }
 }
+
+/** The IM door: what it is called, what its links are called, and how a session begins. */
+export const IM_PROTOCOL = {
+  name: "im",
+  links: ["La", "Lb"],
+  openSession: (way: Way, limits: Limits, now: number): Session => new ImServerSession(way, limits, now),
+} as const;

@@ -1,7 +1,7 @@
 import { REPLY_BYTES } from "../../core/limits.ts";
 import { Fault } from "../../core/errors.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { decodeLeniently, encodeText, oneLine } from "../../core/text.ts";
+import { decodeLossy, encodeText, oneLine } from "../../core/text.ts";
 
 /** What a lobby client can have done. */
 export interface LobbyClientWay {
@@ -24,7 +24,7 @@ const QUIET_MS = 100;
  * does.
  */
 export class LobbyClient {
-  readonly #lines = new LineDecoder(REPLY_BYTES, decodeLeniently);
+  readonly #lines = new LineDecoder(REPLY_BYTES, decodeLossy);
   #quietAt = Infinity;
   #finished = false;
   #over = false;
@@ -74,7 +74,7 @@ export class LobbyClient {
 
   #showRest(): void {
     this.#quietAt = Infinity;
-    const rest = decodeLeniently(this.#lines.takeRest());
+    const rest = decodeLossy(this.#lines.takeRest());
     if (rest !== "") this.way.show(rest);
   }
 

@@ -1,4 +1,4 @@
-import { cleaned, encodeText, oneLine } from "../../core/text.ts";
+import { encodeText, oneLine, sanitized } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 
 /** What whoever comes in is greeted with. */
@@ -6,7 +6,7 @@ export const WELCOME = "Welcome to this chatroom!";
 
 /** A line as it goes over the wire: programs like `nc` show it as it is, so nothing in it may steer a terminal. */
 export function encodeLine(line: string): Uint8Array {
-  return encodeText(cleaned(oneLine(line)) + "\n");
+  return encodeText(sanitized(oneLine(line)) + "\n");
 }
 
 /** A message as everybody in the room gets it; made once for all. */

@@ -1,10 +1,10 @@
+import type { Event } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { Rate } from "../../core/rate.ts";
-import { decodeLeniently } from "../../core/text.ts";
-import type { Event } from "../../chat/event.ts";
+import { RateLimiter } from "../../core/rate.ts";
+import { decodeLossy } from "../../core/text.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
 import { encodeLine, encodeMessage, messageLine, WELCOME } from "./lines.ts";
 
@@ -20,7 +20,7 @@ const LINK: Link = 0;
 export class LobbySession implements Session {
   readonly name: string;
   readonly #lines: LineDecoder;
-  readonly #rate: Rate;
+  readonly #rate: RateLimiter;
   #quietAt = Infinity;
   #moreAt = Infinity;
   #isIn = false;
@@ -29,8 +29,8 @@ export class LobbySession implements Session {
 
   constructor(readonly way: Way, readonly limits: Limits, now: number) {
     this.name = unwrapped(way.peer.hostname);
-    this.#lines = new LineDecoder(limits.lineBytes, decodeLeniently);
-    this.#rate = new Rate(limits.burstCommands, limits.commandsPerSecond, now);
+    this.#lines = new LineDecoder(limits.lineBytes, decodeLossy);
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
     this.#moreAt = now;
   }
 
@@ -108,7 +108,7 @@ export class LobbySession implements Session {
 
   #sayRest(): void {
     this.#quietAt = Infinity;
-    this.#say(decodeLeniently(this.#lines.takeRest()));
+    this.#say(decodeLossy(this.#lines.takeRest()));
   }
 
   #say(line: string): void {
@@ -129,3 +129,10 @@ export class LobbySession implements Session {
     this.way.end(why);
   }
 }
+
+/** The lobby's door: what it is called, and how a guest comes in. */
+export const LOBBY_PROTOCOL = {
+  name: "lobby",
+  links: ["tcp"],
+  openSession: (way: Way, limits: Limits, now: number): Session => new LobbySession(way, limits, now),
+} as const;

@@ -2,10 +2,10 @@ import { Fault } from "../../core/errors.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { encodeText } from "../../core/text.ts";
 import type { Target } from "../../chat/store.ts";
-import type { Happening, Said } from "./client_event.ts";
+import type { ClientEvent, ShownMessage } from "./client_event.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
 import { WORD_CHARACTERS } from "../../core/json_fields.ts";
-import { Introduction } from "./login.ts";
+import { ClientLogin } from "./login.ts";
 import { Outgoing } from "./outgoing.ts";
 
 /** What proves who we are, as the server asks for it. */
@@ -19,7 +19,7 @@ export interface NativeClientWay {
   prove(asked: Asked, nonce: string): void;
   /** Whether the server has proven itself too, where it can. */
   isServer(proof: Uint8Array | undefined): boolean;
-  show(happening: Happening): void;
+  show(happening: ClientEvent): void;
   /** Another client tells us something that is not for people; `at` is where the server sees it. */
   signalled?(from: string, text: string, at: string): void;
   /** A signal of ours has reached nobody. */
@@ -63,7 +63,7 @@ export class NativeClient {
   #ownFrom = 0;
   #told = 0;
   #stage: "away" | "hello" | "resume" | "in" = "away";
-  readonly #introduction: Introduction;
+  readonly #introduction: ClientLogin;
   /** The server's limit, once it has told it. */
   #textBytes = LIMITS.textBytes.usual;
   #name = "";
@@ -71,7 +71,7 @@ export class NativeClient {
   /** `run` tells this run from all others of the user: ids begin with it. */
   constructor(readonly way: NativeClientWay, run: string) {
     this.#outgoing = new Outgoing(run);
-    this.#introduction = new Introduction(way, (name) => this.entered(name));
+    this.#introduction = new ClientLogin(way, (name) => this.entered(name));
   }
 
   get name(): string {
@@ -246,7 +246,7 @@ export class NativeClient {
     return true;
   }
 
-  #message({ seq, from, to, text, time, id }: Said & { id?: string | undefined }): void {
+  #message({ seq, from, to, text, time, id }: ShownMessage & { id?: string | undefined }): void {
     const own = from === this.#name;
     // What this client has said is on its screen already.
     if (own && (seq <= this.#ownFrom || (id !== undefined && this.#outgoing.has(id)))) return;
@@ -266,7 +266,7 @@ export class NativeClient {
   }
 
   /** The server has answered what was said; the first answer counts. */
-  #answered(id: string, happening: (to: Target) => Happening): void {
+  #answered(id: string, happening: (to: Target) => ClientEvent): void {
     const said = this.#outgoing.answered(id);
     if (!said) return;
     this.way.show(happening(said.to));

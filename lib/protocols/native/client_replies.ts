@@ -1,17 +1,17 @@
 import type { Fault } from "../../core/errors.ts";
 import type { RoomState, UserState } from "../../chat/event.ts";
 import type { Target } from "../../chat/store.ts";
-import type { Said } from "./client_event.ts";
+import type { ShownMessage } from "./client_event.ts";
 import {
   type Fields,
   optional,
+  readBoolean,
   readBytes,
-  readFlag,
+  readInteger,
   readList,
   readObject,
   readText,
   readTime,
-  readWhole,
   readWord,
   readWords,
 } from "../../core/json_fields.ts";
@@ -38,7 +38,7 @@ export type Reply =
     readonly rooms: readonly string[];
     readonly textBytes: number;
   }
-  | Said & { readonly type: "message"; readonly id: string | undefined }
+  | ShownMessage & { readonly type: "message"; readonly id: string | undefined }
   | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
   | {
     readonly type: "delivered";
@@ -58,7 +58,12 @@ export type Reply =
   | { readonly type: "users"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
   | { readonly type: "rooms"; readonly ref: number; readonly list: readonly RoomState[]; readonly more: boolean }
   | { readonly type: "who"; readonly ref: number; readonly list: readonly UserState[]; readonly more: boolean }
-  | { readonly type: "history"; readonly ref: number; readonly messages: readonly Said[]; readonly more: boolean }
+  | {
+    readonly type: "history";
+    readonly ref: number;
+    readonly messages: readonly ShownMessage[];
+    readonly more: boolean;
+  }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
@@ -82,13 +87,13 @@ function read(fields: Fields): Reply {
       return {
         type: "sent",
         id: readText(fields, "id"),
-        seq: readWhole(fields, "seq"),
+        seq: readInteger(fields, "seq"),
         time: readTime(fields, "time"),
       };
     case "delivered":
       return {
         type: "delivered",
-        seq: readWhole(fields, "seq"),
+        seq: readInteger(fields, "seq"),
         id: readText(fields, "id"),
         to: readText(fields, "to"),
         time: readTime(fields, "time"),
@@ -96,7 +101,7 @@ function read(fields: Fields): Reply {
     case "failed":
       return {
         type: "failed",
-        seq: optional(readWhole, fields, "seq"),
+        seq: optional(readInteger, fields, "seq"),
         id: readText(fields, "id"),
         to: optional(readText, fields, "to"),
         why: readText(fields, "why"),
@@ -114,9 +119,9 @@ function read(fields: Fields): Reply {
       return {
         type: "begun",
         store: readText(fields, "store"),
-        last: readWhole(fields, "last"),
+        last: readInteger(fields, "last"),
         rooms: readWords(fields, "rooms"),
-        textBytes: readWhole(fields, "textBytes"),
+        textBytes: readInteger(fields, "textBytes"),
       };
     case "signal":
       return {
@@ -135,18 +140,23 @@ function read(fields: Fields): Reply {
 }
 
 function readAnswer(fields: Fields): Reply {
-  const ref = readWhole(fields, "ref");
+  const ref = readInteger(fields, "ref");
   switch (fields.type) {
     case "users":
-      return { type: "users", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
+      return { type: "users", ref, list: readList(fields, "users", readUser), more: readBoolean(fields, "more") };
     case "who":
-      return { type: "who", ref, list: readList(fields, "users", readUser), more: readFlag(fields, "more") };
+      return { type: "who", ref, list: readList(fields, "users", readUser), more: readBoolean(fields, "more") };
     case "rooms":
-      return { type: "rooms", ref, list: readList(fields, "rooms", readRoom), more: readFlag(fields, "more") };
+      return { type: "rooms", ref, list: readList(fields, "rooms", readRoom), more: readBoolean(fields, "more") };
     case "history":
-      return { type: "history", ref, messages: readList(fields, "messages", readSaid), more: readFlag(fields, "more") };
+      return {
+        type: "history",
+        ref,
+        messages: readList(fields, "messages", readSaid),
+        more: readBoolean(fields, "more"),
+      };
     case "joined":
-      return { type: "joined", ref, room: readText(fields, "room"), members: readWhole(fields, "members") };
+      return { type: "joined", ref, room: readText(fields, "room"), members: readInteger(fields, "members") };
     case "left":
       return { type: "left", ref, room: readText(fields, "room") };
     case "denied":
@@ -165,17 +175,17 @@ function readChallenge(fields: Fields): Reply {
     how: "password",
     nonce,
     salt: readBytes(fields, "salt"),
-    logN: readWhole(fields, "ln"),
-    r: readWhole(fields, "r"),
-    p: readWhole(fields, "p"),
-    keyBytes: readWhole(fields, "bytes"),
+    logN: readInteger(fields, "ln"),
+    r: readInteger(fields, "r"),
+    p: readInteger(fields, "p"),
+    keyBytes: readInteger(fields, "bytes"),
   };
 }
 
-function readSaid(fields: Fields): Said {
+function readSaid(fields: Fields): ShownMessage {
   const to: Target = fields.room === undefined ? { user: readText(fields, "to") } : { room: readText(fields, "room") };
   return {
-    seq: readWhole(fields, "seq"),
+    seq: readInteger(fields, "seq"),
     from: readText(fields, "from"),
     to,
     text: readText(fields, "text"),
@@ -184,9 +194,13 @@ function readSaid(fields: Fields): Said {
 }
 
 function readUser(fields: Fields): UserState {
-  return { name: readText(fields, "name"), online: readFlag(fields, "online") };
+  return { name: readText(fields, "name"), online: readBoolean(fields, "online") };
 }
 
 function readRoom(fields: Fields): RoomState {
-  return { name: readText(fields, "name"), members: readWhole(fields, "members"), joined: readFlag(fields, "joined") };
+  return {
+    name: readText(fields, "name"),
+    members: readInteger(fields, "members"),
+    joined: readBoolean(fields, "joined"),
+  };
 }

@@ -2,7 +2,7 @@ import type { NativeClientWay } from "./client.ts";
 import type { Reply } from "./client_replies.ts";
 
 /** How a client says and proves to a server who it is, where the server does not know it already. */
-export class Introduction {
+export class ClientLogin {
   readonly #way: Pick<NativeClientWay, "send" | "prove" | "isServer" | "refused" | "broken">;
   readonly #entered: (name: string) => void;
   #nonce = "";

@@ -1,22 +1,22 @@
 import { Fault } from "../../core/errors.ts";
 import { decodeReply } from "./client_replies.ts";
 import type { NativeClientWay } from "./client.ts";
-import { Introduction } from "./login.ts";
-import { OneWindow, type Page, type PageHost } from "./single_window.ts";
+import { ClientLogin } from "./login.ts";
+import { type Page, type PageHost, SingleWindow } from "./single_window.ts";
 
 /**
  * The client's side of our own protocol where a page does the talking: says who we are, and from then on passes on what the server
  * and the page say to each other. One page at a time; what is said without one is not asked for.
  */
-export class PageTalk implements PageHost {
+export class PageRelay implements PageHost {
   #stage: "away" | "hello" | "in" = "away";
   #name = "";
-  readonly #window = new OneWindow();
-  readonly #introduction: Introduction;
+  readonly #window = new SingleWindow();
+  readonly #introduction: ClientLogin;
   #wasIn = false;
 
   constructor(readonly way: Pick<NativeClientWay, "send" | "prove" | "isServer" | "show" | "refused" | "broken">) {
-    this.#introduction = new Introduction(way, (name) => this.entered(name));
+    this.#introduction = new ClientLogin(way, (name) => this.entered(name));
   }
 
   get name(): string {

@@ -1,7 +1,7 @@
 import { encodeBase64 } from "../../core/base64.ts";
 import { encodeText } from "../../core/text.ts";
 import type { Event, Message } from "../../chat/event.ts";
-import type { KeptMessage, KeptNotice } from "../../chat/store.ts";
+import type { StoredMessage, StoredNotice } from "../../chat/store.ts";
 
 /** The version that this server speaks. */
 export const NATIVE_VERSION = 1;
@@ -17,7 +17,7 @@ const NO_NEWS = '{"type":"presence","online":[],"offline":[]}';
 export type Framing = "lines" | "messages";
 
 /** A kept message as its receivers, and its sender's other clients, get it. */
-export function messageJson({ seq, from, to, text, time, id }: KeptMessage): string {
+export function messageJson({ seq, from, to, text, time, id }: StoredMessage): string {
   const where = "user" in to ? { to: to.user } : { room: to.room };
   return JSON.stringify({ type: "message", seq, from, ...where, text, time, id });
 }
@@ -101,7 +101,7 @@ export function errorJson(why: string): string {
   return JSON.stringify({ type: "error", why });
 }
 
-function noticeJson({ type, seq, id, to, of, time, why }: KeptNotice): string {
+function noticeJson({ type, seq, id, to, of, time, why }: StoredNotice): string {
   return JSON.stringify({ type, seq, id, to, of, time, why });
 }
 

@@ -5,11 +5,11 @@ import {
   type Fields,
   optional,
   readBytes,
+  readInteger,
   readObject,
   readText,
-  readWhole,
   readWord,
-  wrong,
+  unexpected,
 } from "../../core/json_fields.ts";
 
 /** What a client asks; the last three are not for the hub. */
@@ -32,9 +32,9 @@ function read(fields: Fields): NativeRequest {
     case "say":
       return readSay(fields, readWord(fields, "id"));
     case "ack":
-      return { type: "acknowledge", seq: readWhole(fields, "seq") };
+      return { type: "acknowledge", seq: readInteger(fields, "seq") };
     case "hello":
-      if (readWhole(fields, "version") < 1) throw wrong("version 1 or more", fields.version);
+      if (readInteger(fields, "version") < 1) throw unexpected("version 1 or more", fields.version);
       return {
         type: "hello",
         name: readWord(fields, "name"),
@@ -47,33 +47,33 @@ function read(fields: Fields): NativeRequest {
       return {
         type: "resume",
         store: optional(readText, fields, "store"),
-        after: optional(readWhole, fields, "after"),
+        after: optional(readInteger, fields, "after"),
       };
     case "users":
     case "rooms":
-      return { type: fields.type, ref: readWhole(fields, "ref") };
+      return { type: fields.type, ref: readInteger(fields, "ref") };
     case "who":
-      return { type: "inRoom", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "inRoom", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
     case "join":
-      return { type: "join", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "join", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
     case "leave":
-      return { type: "leaveRoom", ref: readWhole(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "leaveRoom", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
     case "history":
       return {
         type: "history",
-        ref: readWhole(fields, "ref"),
+        ref: readInteger(fields, "ref"),
         of: readTarget(fields, "with"),
-        before: optional(readWhole, fields, "before"),
-        limit: optional(readWhole, fields, "limit") ?? 100,
+        before: optional(readInteger, fields, "before"),
+        limit: optional(readInteger, fields, "limit") ?? 100,
       };
     case "signal":
       return { type: "signal", to: readWord(fields, "to"), text: readText(fields, "text") };
     case "ping":
-      return { type: "ping", ref: readWhole(fields, "ref") };
+      return { type: "ping", ref: readInteger(fields, "ref") };
     case "bye":
       return BYE;
     default:
-      throw wrong("a type that is known", fields.type);
+      throw unexpected("a type that is known", fields.type);
   }
 }
 
@@ -89,6 +89,8 @@ function readSay(fields: Fields, id: string): NativeRequest {
 
 /** Where something goes: `room`, or the name under `key`. */
 function readTarget(fields: Fields, key: "to" | "with"): Target {
-  if ((fields.room === undefined) === (fields[key] === undefined)) throw wrong(`either "${key}" or "room"`, fields);
+  if ((fields.room === undefined) === (fields[key] === undefined)) {
+    throw unexpected(`either "${key}" or "room"`, fields);
+  }
   return fields.room === undefined ? { user: readWord(fields, key) } : { room: readWord(fields, "room") };
 }

@@ -1,9 +1,9 @@
+import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { Rate } from "../../core/rate.ts";
-import { decodeLeniently, decodeText } from "../../core/text.ts";
-import type { Event } from "../../chat/event.ts";
+import { RateLimiter } from "../../core/rate.ts";
+import { decodeLossy, decodeText } from "../../core/text.ts";
 import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
 import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
@@ -26,7 +26,7 @@ const WAITING = 64;
 export class NativeServerSession implements Session {
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
-  readonly #rate: Rate;
+  readonly #rate: RateLimiter;
   readonly #framing: Framing;
   #name: string | undefined;
   #deadline: number;
@@ -51,7 +51,7 @@ export class NativeServerSession implements Session {
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
     const longest = Math.max(limits.textBytes, limits.signalBytes);
     if (framing === "lines") this.#lines = new LineDecoder(longest * ESCAPED + ENVELOPE_BYTES);
-    this.#rate = new Rate(limits.burstCommands, limits.commandsPerSecond, now);
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
   }
 
   get name(): string | undefined {
@@ -149,7 +149,7 @@ export class NativeServerSession implements Session {
   }
 
   #write(bytes: Uint8Array): void {
-    this.way.trace?.(LINK, "down", decodeLeniently(bytes).trimEnd());
+    this.way.trace?.(LINK, "down", decodeLossy(bytes).trimEnd());
     this.way.write(LINK, bytes);
   }
 
@@ -163,4 +163,34 @@ export class NativeServerSession implements Session {
     this.#over = true;
     this.way.end(why);
   }
+}
+
+/** The mailbox: our own protocol over datagrams, where a client says and proves who it is. */
+export const MAILBOX_PROTOCOL = {
+  name: "mailbox",
+  links: ["udp"],
+  detectsDeadPeers: true,
+  openSession: (way: Way, limits: Limits, now: number): Session =>
+    new NativeServerSession(way, limits, now, "messages"),
+} as const;
+
+/** The page: our own protocol, a message a WebSocket frame; who it is, its door says. */
+export const WEB_PROTOCOL = {
+  name: "web",
+  links: ["ws"],
+  detectsDeadPeers: true,
+  openSession: (way: Way, limits: Limits, now: number): Session =>
+    new NativeServerSession(way, limits, now, "messages", undefined, true),
+} as const;
+
+/** Our own protocol in lines over TLS; a client says and proves who it is. */
+export const TLS_PROTOCOL = {
+  name: "tls",
+  links: ["tcp"],
+  openSession: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "lines"),
+} as const;
+
+/** How a session goes on that was let in at a handout door. */
+export function nativeOverLines(way: Way, limits: Limits, now: number, name: string): Session {
+  return new NativeServerSession(way, limits, now, "lines", name);
 }

@@ -17,7 +17,7 @@ export interface PageHost {
 }
 
 /** The window that is spoken for: one at a time, the one that was opened last. */
-export class OneWindow {
+export class SingleWindow {
   #page: Page | undefined;
 
   /** It speaks from now on, and the one before it does not any more. */

@@ -1,7 +1,7 @@
 import type { Target } from "../../chat/store.ts";
 
 /** What can be seen of something on its way. `n` is the number that a person calls it by. */
-export interface FileThing {
+export interface TransferItem {
   readonly n: number;
   readonly name: string;
   readonly bytes: number;
@@ -12,13 +12,13 @@ export interface FileThing {
 /** What a client learns of files. A face turns it into what a person sees. */
 export type FileEvent =
   /** Somebody would send us something, or a room that we are in. */
-  | FileThing & { readonly type: "offered"; readonly from: string; readonly to: Target }
+  | TransferItem & { readonly type: "offered"; readonly from: string; readonly to: Target }
   /** We have offered something. */
-  | FileThing & { readonly type: "offering"; readonly to: Target; readonly passedOver: number }
+  | TransferItem & { readonly type: "offering"; readonly to: Target; readonly passedOver: number }
   /** What is to be offered is being read. */
   | { readonly type: "reading"; readonly name: string; readonly done: number; readonly bytes: number }
   /** So much of it is there. */
-  | FileThing & {
+  | TransferItem & {
     readonly type: "moving";
     readonly with: string;
     readonly sends: boolean;
@@ -27,7 +27,7 @@ export type FileEvent =
     readonly rate: number;
   }
   /** The way that it takes. */
-  | FileThing & {
+  | TransferItem & {
     readonly type: "way";
     readonly with: string;
     readonly sends: boolean;
@@ -35,17 +35,17 @@ export type FileEvent =
     readonly sealed: boolean;
   }
   /** It does not go on at the moment, and will by itself. */
-  | FileThing & { readonly type: "halted"; readonly with: string; readonly sends: boolean; readonly why: string }
+  | TransferItem & { readonly type: "halted"; readonly with: string; readonly sends: boolean; readonly why: string }
   /** All of it is here, checked, and has its name. */
-  | FileThing & { readonly type: "received"; readonly from: string; readonly path: string }
+  | TransferItem & { readonly type: "received"; readonly from: string; readonly path: string }
   /** Somebody has all of it, checked. */
-  | FileThing & { readonly type: "fileSent"; readonly to: string }
+  | TransferItem & { readonly type: "fileSent"; readonly to: string }
   /** Nothing comes of it, or with one of those it was offered to. */
-  | FileThing & { readonly type: "fileFailed"; readonly with: string; readonly why: string }
+  | TransferItem & { readonly type: "fileFailed"; readonly with: string; readonly why: string }
   | { readonly type: "files"; readonly files: readonly FileState[] };
 
 /** Something offered, and how it stands. */
-export interface FileState extends FileThing {
+export interface FileState extends TransferItem {
   readonly sends: boolean;
   readonly with: string;
   readonly state: string;

@@ -1,5 +1,5 @@
 import { Fault } from "../../core/errors.ts";
-import { decodeLeniently, encodeText } from "../../core/text.ts";
+import { decodeLossy, encodeText } from "../../core/text.ts";
 
 /** What the two ends of a transfer say to each other. Who receives asks, who sends answers. */
 export type FileMessage =
@@ -81,7 +81,7 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
     case "chunk":
       return body.length < 4 ? short(type) : { type, index: view.getUint32(0), bytes: body.subarray(4) };
     case "stop":
-      return { type, why: decodeLeniently(body.subarray(0, WHY_BYTES)) };
+      return { type, why: decodeLossy(body.subarray(0, WHY_BYTES)) };
     case undefined:
       return undefined;
   }

@@ -1,4 +1,4 @@
-import { bytesShown } from "../../core/units.ts";
+import { formatBytes } from "../../core/units.ts";
 import { decodeBase64 } from "../../core/base64.ts";
 
 /** A file, or a folder with all that is in it, that somebody would send. */
@@ -26,7 +26,7 @@ const LINK = /<partyline-file:([\w+/]{22}):([\w+/]{43}):(\d{1,16}):(\d{1,9}|-):(
 export function offerText({ id, name, bytes, files, digest }: FileOffer): string {
   const what = files === undefined ? name : `the folder ${name}, ${files === 1 ? "1 file" : `${files} files`}`;
   const link = [id, digest, bytes, files ?? "-", encodeURIComponent(name)].join(":");
-  return `offers ${what} (${bytesShown(bytes)}) <partyline-file:${link}>`;
+  return `offers ${what} (${formatBytes(bytes)}) <partyline-file:${link}>`;
 }
 
 /** The offer in a message; undefined when there is none. */

@@ -4,11 +4,11 @@ import {
   type Fields,
   optional,
   readBytes,
+  readInteger,
   readObject,
   readText,
-  readWhole,
   readWords,
-  wrong,
+  unexpected,
 } from "../../core/json_fields.ts";
 
 /** What two clients tell each other of a transfer, by way of the chat, before or beside the bytes. */
@@ -95,11 +95,13 @@ function read(fields: Fields): Signal | undefined {
       return { type: "relayed", transfer: readName(fields, "transfer"), key: key() };
     case "bytes": {
       const bytes = decodeBase64(readText(fields, "bytes"));
-      if (!bytes || bytes.length > SIGNAL_BYTES) throw wrong(`"bytes", at most ${SIGNAL_BYTES} bytes`, fields.bytes);
-      return { type: "bytes", transfer: readName(fields, "transfer"), from: readWhole(fields, "from"), bytes };
+      if (!bytes || bytes.length > SIGNAL_BYTES) {
+        throw unexpected(`"bytes", at most ${SIGNAL_BYTES} bytes`, fields.bytes);
+      }
+      return { type: "bytes", transfer: readName(fields, "transfer"), from: readInteger(fields, "from"), bytes };
     }
     case "taken":
-      return { type: "taken", transfer: readName(fields, "transfer"), upTo: readWhole(fields, "upTo") };
+      return { type: "taken", transfer: readName(fields, "transfer"), upTo: readInteger(fields, "upTo") };
     case "later":
       return { type: "later", transfer: readName(fields, "transfer"), why: why() };
     case "received":
@@ -117,5 +119,5 @@ function read(fields: Fields): Signal | undefined {
 function readName(fields: Fields, key: string): string {
   const value = readText(fields, key);
   if (/^[\w+/]{22}$/.test(value)) return value;
-  throw wrong(`"${key}", 16 bytes in base64`, value);
+  throw unexpected(`"${key}", 16 bytes in base64`, value);
 }

@@ -53,7 +53,7 @@ export interface OfferTaken {
 }
 
 /** What became of somebody's offer here, until they are known to know it. */
-export interface Debt {
+export interface UnackedOutcome {
   readonly offer: string;
   readonly to: string;
   /** Why it is not taken; undefined when all of it is here. */
@@ -61,7 +61,7 @@ export interface Debt {
 }
 
 /** What a client keeps of the files it sends and receives. */
-export interface FileShelf {
+export interface TransferStorage {
   /** Offers of earlier runs that still stand. */
   made(): OfferMade[];
   taken(): OfferTaken[];
@@ -83,7 +83,7 @@ export interface FileShelf {
   /** Forgets an offer that nobody has decided about, at another screen neither. */
   forget(taken: OfferTaken): void;
   /** What others are still to be told, of earlier runs too. */
-  debts(): Debt[];
-  owe(debt: Debt): void;
+  debts(): UnackedOutcome[];
+  owe(debt: UnackedOutcome): void;
   paid(offer: string): void;
 }
