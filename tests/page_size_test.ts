@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { readWebFiles, withoutComments } from "../lib/store/web_files.ts";
 
-const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "face", "page");
+const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "web");
 const MOST_BYTES = 60_000;
 
 /** The names of all files that a page needs, the page first. */

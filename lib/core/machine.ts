@@ -1,0 +1,31 @@
+const NONE: readonly never[] = [];
+
+/** What a pure machine wants done, in order, until its runner takes it. Parts of one machine share its `Outputs`. */
+export class Outputs<Output> {
+  #waiting: Output[] = [];
+
+  push(output: Output): void {
+    this.#waiting.push(output);
+  }
+
+  take(): readonly Output[] {
+    if (this.#waiting.length === 0) return NONE;
+    const outputs = this.#waiting;
+    this.#waiting = [];
+    return outputs;
+  }
+}
+
+/**
+ * A pure machine: no I/O, no clock, no randomness. Besides these members it has `receive`, `event` or other input methods,
+ * each of which takes the time and returns nothing.
+ *
+ * 1. It never calls out. After each call its runner drains `takeOutputs` and does what is asked, in order.
+ * 2. The runner calls `tick` once `wakeAt` has come.
+ */
+export interface Machine<Output> {
+  /** When `tick` is next wanted, in milliseconds of the same clock as `now`; Infinity when it is not. */
+  readonly wakeAt: number;
+  tick(now: number): void;
+  takeOutputs(): readonly Output[];
+}
