@@ -1,10 +1,7 @@
+import { UserError } from "./lib/core/errors.ts";
 import { sanitized } from "./lib/core/text.ts";
-import { reason } from "./lib/core/reason.ts";
-import { UserError } from "./lib/terminal/flags.ts";
 import { parseClientArgs } from "./lib/client/command_line.ts";
 import { print, printError } from "./lib/terminal/print.ts";
-import { IdentityError } from "./lib/store/identity.ts";
-import { StoreError } from "./lib/store/store_error.ts";
 import { chat } from "./lib/client/chat.ts";
 import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
@@ -21,8 +18,8 @@ async function main(args: readonly string[]): Promise<number> {
     if (plan.tls) return await proving(plan);
     return await { im, chat, mailbox: proving, lobby }[plan.type](plan);
   } catch (error) {
-    if (![UserError, IdentityError, StoreError].some((kind) => error instanceof kind)) throw error;
-    printError(`client: ${sanitized(reason(error))}\n`);
+    if (!(error instanceof UserError)) throw error;
+    printError(`client: ${sanitized(error.message)}\n`);
     return 2;
   }
 }

@@ -1,5 +1,6 @@
 import type { Hub } from "./lib/chat/hub.ts";
 import { endpoint } from "./lib/core/address.ts";
+import { UserError } from "./lib/core/errors.ts";
 import { log, openLog, RecentLog } from "./lib/core/log.ts";
 import { reason } from "./lib/core/reason.ts";
 import { sanitized } from "./lib/core/text.ts";
@@ -7,9 +8,7 @@ import { banner } from "./lib/server/banner.ts";
 import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { Passwords } from "./lib/store/passwords.ts";
-import { StoreError } from "./lib/store/store_error.ts";
-import { hashUsers, readUsers, UsersFileError } from "./lib/store/users_file.ts";
-import { UserError } from "./lib/terminal/flags.ts";
+import { hashUsers, readUsers } from "./lib/store/users_file.ts";
 import { Output } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 
@@ -28,8 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
     else await serve(plan);
     return 0;
   } catch (error) {
-    const known = [UserError, UsersFileError, StoreError].some((kind) => error instanceof kind);
-    if (!known || !(error instanceof Error)) throw error;
+    if (!(error instanceof UserError)) throw error;
     printError(`server: ${sanitized(error.message)}\n`);
     return 2;
   }

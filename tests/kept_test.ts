@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
 import { LOBBY, type MessageStore, type Target } from "../lib/chat/store.ts";
 import { Database } from "../lib/store/database.ts";
 import { MemoryStore } from "../lib/store/memory_store.ts";
 import { STEPS } from "../lib/store/schema.ts";
-import { openSqlite, StoreError } from "../lib/store/sqlite_store.ts";
+import { openSqlite } from "../lib/store/sqlite_store.ts";
 import { Folder } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { storeSuite, type Tested, view } from "./support/store_suite.ts";
@@ -121,7 +122,7 @@ for (const [tested, numRuns] of [[WITHOUT_A_FILE, 120], [IN_A_FILE, 30]] as cons
 
 /** Why a store cannot be opened. */
 function refusal(path: string): string {
-  const error = assertThrows(() => openSqlite(path), StoreError)!;
+  const error = assertThrows(() => openSqlite(path), UserError)!;
   assertEquals(error.message.includes("\n"), false, error.message);
   return error.message;
 }
@@ -218,7 +219,7 @@ Deno.test("a store of version 1, as it was released, is read; the steps after it
   store.close();
 
   const next = [...STEPS, "CREATE TABLE pins (seq INTEGER); INSERT INTO pins VALUES (3)"];
-  assertThrows(() => new Database(path, [...next, "CREATE TABLE late (n); CREATE TABLE pins (n)"]), StoreError);
+  assertThrows(() => new Database(path, [...next, "CREATE TABLE late (n); CREATE TABLE pins (n)"]), UserError);
   for (let i = 0; i < 2; i++) {
     const database = new Database(path, next);
     assertEquals(database.prepare<{ n: number }>("SELECT count(*) AS n FROM pins").get()!.n, 1);
@@ -233,15 +234,15 @@ Deno.test("after a failed call nothing but a rollback is taken, and then all is 
   store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" });
   store.commit();
   store.addUser("jacky", undefined, 1);
-  assertThrows(() => store.keep({ from: "jacky", to: { user: "bob" }, text: "no time", time: NaN }), StoreError);
+  assertThrows(() => store.keep({ from: "jacky", to: { user: "bob" }, text: "no time", time: NaN }), UserError);
   for (const call of [() => store.commit(), () => store.addUser("bob", undefined, 1), () => store.users()]) {
-    assertThrows(call, StoreError, "cannot use the store :memory:");
+    assertThrows(call, UserError, "cannot use the store :memory:");
   }
   store.rollback();
   assertEquals([store.users(), store.last, store.dirty], [[], 1, false]);
   store.close();
   store.close();
-  assertThrows(() => store.users(), StoreError, "it is closed");
+  assertThrows(() => store.users(), UserError, "it is closed");
 });
 
 Deno.test("a store is for one server alone: a second one is told so, in this process and in another", async () => {

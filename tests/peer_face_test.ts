@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
@@ -6,7 +7,6 @@ import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/cha
 import type { ChatText } from "../lib/terminal/chat_text.ts";
 import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
 import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
-import { UserError } from "../lib/terminal/flags.ts";
 import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_style.ts";
 import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { UserError } from "../lib/core/errors.ts";
 import { decodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { hmac } from "../lib/store/proofs.ts";
-import { hashUsers, readUsers, UsersFileError } from "../lib/store/users_file.ts";
+import { hashUsers, readUsers } from "../lib/store/users_file.ts";
 import { Folder } from "./support/programs.ts";
 
 Deno.test("a password made into a secret is right, and no other is", async () => {
@@ -59,7 +60,7 @@ Deno.test("a users file that somebody changes while it is hashed keeps the chang
   using folder = new Folder();
   const path = folder.write("users.txt", "jacky 12345\n");
   const change = () => Deno.writeTextFileSync(path, "jacky 12345\nnew 1\n");
-  await assertRejects(() => hashUsers(path, new Passwords(1), change), UsersFileError, "was changed by somebody else");
+  await assertRejects(() => hashUsers(path, new Passwords(1), change), UserError, "was changed by somebody else");
   assertEquals(folder.read("users.txt"), "jacky 12345\nnew 1\n");
 });
 
@@ -81,7 +82,7 @@ Deno.test("hashing a users file keeps its mode, follows its link, and leaves not
 Deno.test("a broken users file is not hashed, and stays as it was", async () => {
   using folder = new Folder();
   const path = folder.write("users.txt", "jacky 12345\nbob\n");
-  await assertRejects(() => hashUsers(path, new Passwords(2), () => {}), UsersFileError, "users.txt:2: expected");
+  await assertRejects(() => hashUsers(path, new Passwords(2), () => {}), UserError, "users.txt:2: expected");
   assertEquals(folder.read("users.txt"), "jacky 12345\nbob\n");
 });
 
@@ -89,12 +90,12 @@ Deno.test("a users file that cannot be read is told with its path and the reason
   using folder = new Folder();
   assertThrows(
     () => readUsers(`${folder.path}/none`),
-    UsersFileError,
+    UserError,
     `cannot read the users file ${folder.path}/none`,
   );
-  assertThrows(() => readUsers(folder.path), UsersFileError, "cannot read the users file");
+  assertThrows(() => readUsers(folder.path), UserError, "cannot read the users file");
   Deno.writeFileSync(`${folder.path}/bytes`, Uint8Array.of(0x61, 0x20, 0xff));
-  assertThrows(() => readUsers(`${folder.path}/bytes`), UsersFileError, "it is not UTF-8 text");
+  assertThrows(() => readUsers(`${folder.path}/bytes`), UserError, "it is not UTF-8 text");
 });
 
 Deno.test("HMAC-SHA256 is the one that everybody has, with short and long keys", async () => {

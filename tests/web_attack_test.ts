@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { UserError } from "../lib/core/errors.ts";
 import { TlsClient } from "../lib/client/tls_client.ts";
 import type { Limits } from "../lib/core/limits.ts";
 import { body } from "../lib/http/responses.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
 import { readSecret } from "../lib/store/private_file.ts";
-import { StoreError } from "../lib/store/store_error.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
@@ -125,7 +125,7 @@ Deno.test("a password file without a password opens nothing", () => {
   using folder = new Folder();
   for (const text of ["", "\n", "\r\n12345\n", "\ufeff\n"]) {
     const path = folder.write("secret", text);
-    assertThrows(() => readSecret(path), StoreError, "no password in its first line");
+    assertThrows(() => readSecret(path), UserError, "no password in its first line");
   }
   assertEquals(readSecret(folder.write("secret", "12345")), "12345");
 });
@@ -134,7 +134,7 @@ Deno.test("a spoilt key for passes is told to whoever starts the server, not to 
   using folder = new Folder();
   for (const text of ["", "null", "[]", '{"key":"x"}']) {
     folder.write("page-key.json", text);
-    assertThrows(() => lab(folder), StoreError, "remove it to have a new one");
+    assertThrows(() => lab(folder), UserError, "remove it to have a new one");
   }
 });
 

@@ -1,6 +1,7 @@
+import { UserError } from "../core/errors.ts";
 import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
-import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort, UserError } from "../terminal/flags.ts";
+import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 
 /** What the client was asked to do. */
 export type ClientPlan = PrintPlan | JoinPlan | PeerPlan;
@@ -129,7 +130,7 @@ Examples
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
 `;
 
-/** Reads the client's command line; throws a `UsageError` when it cannot be obeyed. */
+/** Reads the client's command line; throws a `UserError` when it cannot be obeyed. */
 export function parseClientArgs(args: readonly string[]): ClientPlan {
   const flags = readFlags(args, OPTIONS);
   return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));

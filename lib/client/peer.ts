@@ -1,3 +1,4 @@
+import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
 import { peerOptions } from "../peers/options.ts";
@@ -7,7 +8,6 @@ import { usualFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
 import { pathsFrom } from "../store/paths.ts";
 import { freshRun } from "../store/prover.ts";
-import { UserError } from "../terminal/flags.ts";
 import { openPeerApp, type PeerApp } from "../terminal/peer_app.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";

@@ -1,3 +1,4 @@
+import { UserError } from "../core/errors.ts";
 import { type Limits, limits } from "../core/limits.ts";
 import { LOG_LEVELS } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
@@ -9,7 +10,6 @@ import {
   readFlags,
   readLimits,
   readPort,
-  UserError,
 } from "../terminal/flags.ts";
 
 /** The doors that a server can have, with their usual ports. */
@@ -109,7 +109,7 @@ Examples
   server --trace                         watch the protocol, line by line
 `;
 
-/** Reads the server's command line; throws a `UsageError` when it cannot be obeyed. */
+/** Reads the server's command line; throws a `UserError` when it cannot be obeyed. */
 export function parseServerArgs(args: readonly string[]): ServerPlan {
   const flags = readFlags(args, [...OPTIONS, ...limitOptions()]);
   if (flags.has("help")) return { type: "print", text: HELP };

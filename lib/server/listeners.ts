@@ -1,5 +1,6 @@
 import { endpoint } from "../core/address.ts";
 import { ConnectionLimits } from "../core/connection_limits.ts";
+import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/limits.ts";
 import { reason } from "../core/reason.ts";
 import type { Certificate } from "../net/tcp.ts";
@@ -8,7 +9,6 @@ import { directoryProtocol } from "../protocols/directory/server.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
-import { UserError } from "../terminal/flags.ts";
 import { certificateFor } from "./certificate.ts";
 import type { ListenerName, WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";

@@ -1,11 +1,11 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import { join } from "@std/path";
 import { encodeBase64 } from "../core/base64.ts";
+import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
 import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
 import { writePrivateText } from "./private_file.ts";
-import { StoreError } from "./store_error.ts";
 
 /** A certificate and its key, both PEM. */
 export interface KeyedCertificate {
@@ -32,7 +32,7 @@ export function readCertificate(files: KeyedCertificate): KeyedCertificate {
   try {
     createPrivateKey(read.key);
   } catch (error) {
-    throw new StoreError(`${files.key} is no private key in PEM: ${reason(error)}`);
+    throw new UserError(`${files.key} is no private key in PEM: ${reason(error)}`);
   }
   return read;
 }
@@ -42,7 +42,7 @@ export function readPem(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    throw new StoreError(`cannot read ${path}: ${reason(error)}`);
+    throw new UserError(`cannot read ${path}: ${reason(error)}`);
   }
 }
 
@@ -68,7 +68,7 @@ function parsed(cert: string, what: string): X509Certificate {
   try {
     return new X509Certificate(cert);
   } catch (error) {
-    throw new StoreError(`${what} is no certificate in PEM: ${reason(error)}`);
+    throw new UserError(`${what} is no certificate in PEM: ${reason(error)}`);
   }
 }
 

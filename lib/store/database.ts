@@ -1,8 +1,8 @@
+import { UserError } from "../core/errors.ts";
 import { dirname } from "@std/path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { reason } from "../core/reason.ts";
 import { migrate, readVersion, STEPS } from "./schema.ts";
-import { StoreError } from "./store_error.ts";
 
 /** A database up to this size is read through when it is opened: a second at most, also on an old machine. */
 const CHECKED_BYTES = 32 * 1024 * 1024;
@@ -33,7 +33,7 @@ export class Database {
   readonly #begin: Query;
   readonly #commit: Query;
   #open = true;
-  #failure: StoreError | undefined;
+  #failure: UserError | undefined;
   #inTransaction = false;
 
   constructor(readonly path: string, steps: readonly string[] = STEPS) {
@@ -90,12 +90,12 @@ export class Database {
   /** Throws when nothing can be asked: Deno 2.4 does not survive a statement of a closed database. */
   mustWork(): void {
     if (this.#failure) throw this.#failure;
-    if (!this.#open) throw new StoreError(`cannot use the store ${this.path}: it is closed`);
+    if (!this.#open) throw new UserError(`cannot use the store ${this.path}: it is closed`);
   }
 
   /** What a failed statement throws. */
-  failed(error: unknown): StoreError {
-    return this.#failure = new StoreError(`cannot use the store ${this.path}: ${reason(error)}`, { cause: error });
+  failed(error: unknown): UserError {
+    return this.#failure = new UserError(`cannot use the store ${this.path}: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -167,14 +167,14 @@ function makeFile(path: string): void {
     const why = error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists
       ? "a file is in its place"
       : reason(error);
-    throw new StoreError(`cannot make the folder ${folder} of the store: ${why}`, { cause: error });
+    throw new UserError(`cannot make the folder ${folder} of the store: ${why}`, { cause: error });
   }
   try {
     // A file that is there is not opened: closing it would give up the locks that this process may have on it.
     Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return;
-    throw new StoreError(`cannot make the store ${path}: ${reason(error)}`, { cause: error });
+    throw new UserError(`cannot make the store ${path}: ${reason(error)}`, { cause: error });
   }
 }
 
@@ -184,10 +184,10 @@ function check(database: DatabaseSync): void {
 }
 
 /** SQLite's words are all that Deno hands on; its numbers it keeps to itself. */
-function openError(path: string, error: unknown): StoreError {
-  if (error instanceof StoreError) return error;
+function openError(path: string, error: unknown): UserError {
+  if (error instanceof UserError) return error;
   const said = reason(error).replaceAll("\n", " ");
-  const because = (why: string) => new StoreError(`cannot open the store ${path}: ${why}`, { cause: error });
+  const because = (why: string) => new UserError(`cannot open the store ${path}: ${why}`, { cause: error });
   if (/is not a database/.test(said)) return because("it is not a database");
   if (/is locked/.test(said)) return because("another running program has it, and a store is for one alone");
   if (/malformed|no such|prepare statement/.test(said)) return because(`it is damaged: ${said}`);

@@ -1,12 +1,8 @@
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { writePrivate } from "./private_file.ts";
-
-/** What a client knows itself by; the message says which file cannot be read or written. */
-export class IdentityError extends Error {
-  override readonly name = "IdentityError";
-}
 
 /** A name's key: what proves that it is held by whoever has this file. */
 export interface NameKey {
@@ -43,7 +39,7 @@ export class Identity {
       const key = await crypto.subtle.importKey("pkcs8", new Uint8Array(privateKey), "Ed25519", false, ["sign"]);
       return { publicKey, sign: (bytes) => sign(key, bytes) };
     }
-    if (entry) throw new IdentityError(`${join(this.folder, KEYS_FILE)}: the key of ${name} cannot be read`);
+    if (entry) throw new UserError(`${join(this.folder, KEYS_FILE)}: the key of ${name} cannot be read`);
     const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
     const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
@@ -77,7 +73,7 @@ export class Identity {
       throw new Error("it does not hold one JSON object");
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return {};
-      throw new IdentityError(`cannot read ${path}: ${reason(error)}`);
+      throw new UserError(`cannot read ${path}: ${reason(error)}`);
     }
   }
 
@@ -85,7 +81,7 @@ export class Identity {
     try {
       writePrivate(this.folder, file, value);
     } catch (error) {
-      throw new IdentityError(`cannot write ${join(this.folder, file)}: ${reason(error)}`);
+      throw new UserError(`cannot write ${join(this.folder, file)}: ${reason(error)}`);
     }
   }
 }

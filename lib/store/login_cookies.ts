@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { decodeLossy, encodeText, sameSecret } from "../core/text.ts";
 import { encodeScrypt, type Secret } from "../chat/accounts.ts";
 import { writePrivate } from "./private_file.ts";
 import { hmac } from "./proofs.ts";
-import { StoreError } from "./store_error.ts";
 
 const FILE = "page-key.json";
 const KEY_BYTES = 32;
@@ -62,11 +62,11 @@ function readKey(path: string): Uint8Array | undefined {
     bytes = typeof key === "string" ? decodeBase64(key) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    if (!(error instanceof SyntaxError)) throw new StoreError(`cannot read ${path}: ${reason(error)}`);
+    if (!(error instanceof SyntaxError)) throw new UserError(`cannot read ${path}: ${reason(error)}`);
   }
   if (bytes?.length === KEY_BYTES) return bytes;
   const rule = `should hold {"key": ${KEY_BYTES} bytes in base64} and does not; remove it to have a new one`;
-  throw new StoreError(`${path} ${rule}`);
+  throw new UserError(`${path} ${rule}`);
 }
 
 function makeKey(folder: string): Uint8Array {

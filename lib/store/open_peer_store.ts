@@ -1,10 +1,10 @@
+import { UserError } from "../core/errors.ts";
 import { join } from "@std/path";
 import type { Cryptography } from "../peers/cryptography.ts";
 import type { PeerStore } from "../peers/store.ts";
 import { type Later, PeerKeys } from "./peer_keys.ts";
 import { PeerMemory } from "./peer_memory_store.ts";
 import { PeerSqlite } from "./peer_sqlite_store.ts";
-import { StoreError } from "./store_error.ts";
 
 const FILE = "peer.db";
 
@@ -26,12 +26,12 @@ export async function openPeerStore(folder: string, name: string, later: Later):
   try {
     store = new PeerSqlite(join(own, FILE));
   } catch (error) {
-    if (error instanceof StoreError && /damaged|not a database/.test(error.message)) {
-      throw new StoreError(`${error.message}; to begin anew, with a new key, move the folder ${own} away`, {
+    if (error instanceof UserError && /damaged|not a database/.test(error.message)) {
+      throw new UserError(`${error.message}; to begin anew, with a new key, move the folder ${own} away`, {
         cause: error,
       });
     }
-    if (!(error instanceof StoreError) || !/another running program/.test(error.message)) throw error;
+    if (!(error instanceof UserError) || !/another running program/.test(error.message)) throw error;
     const passing = `another program is ${name} here already (${own}); this one has a new key and keeps nothing`;
     return { secrecy: await PeerKeys.passing(later), store: new PeerMemory(), passing };
   }

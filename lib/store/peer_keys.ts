@@ -1,9 +1,9 @@
 import { join } from "@std/path";
 import { joined } from "../core/bytes.ts";
 import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import type { Agreement, Cryptography, FreshKey, LinkKeys, PublicKeys } from "../peers/cryptography.ts";
-import { IdentityError } from "./identity.ts";
 import { writePrivate } from "./private_file.ts";
 
 const FILE = "peer_key.json";
@@ -43,7 +43,7 @@ export class PeerKeys implements Cryptography {
     const kept = readKept(join(folder, FILE));
     if (kept) {
       const secret = await importPrivate(kept.private).catch((error) => {
-        throw new IdentityError(`cannot read the key ${join(folder, FILE)}: ${reason(error)}`);
+        throw new UserError(`cannot read the key ${join(folder, FILE)}: ${reason(error)}`);
       });
       return await PeerKeys.#of(kept.public, secret, later);
     }
@@ -170,7 +170,7 @@ function readKept(path: string): { public: Bytes; private: Uint8Array } | undefi
     return { public: new Uint8Array(made), private: secret };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new IdentityError(`cannot read the key ${path}: ${reason(error)}`);
+    throw new UserError(`cannot read the key ${path}: ${reason(error)}`);
   }
 }
 
@@ -178,6 +178,6 @@ function writeKept(folder: string, kept: { public: string; private: string }): v
   try {
     writePrivate(folder, FILE, kept);
   } catch (error) {
-    throw new IdentityError(`cannot write the key ${join(folder, FILE)}: ${reason(error)}`);
+    throw new UserError(`cannot write the key ${join(folder, FILE)}: ${reason(error)}`);
   }
 }

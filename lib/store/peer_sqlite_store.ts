@@ -57,7 +57,7 @@ export class PeerSqlite implements PeerStore {
   #last: number;
   #reserved: number;
 
-  /** Opens the file, which is made when there is none; throws a `StoreError` when it cannot be used. */
+  /** Opens the file, which is made when there is none; throws a `UserError` when it cannot be used. */
   constructor(path: string) {
     const database = this.#database = new Database(path, PEER_STEPS);
     this.#queries = prepare(database);

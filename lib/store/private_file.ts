@@ -1,6 +1,6 @@
+import { UserError } from "../core/errors.ts";
 import { join } from "@std/path";
 import { reason } from "../core/reason.ts";
-import { StoreError } from "./store_error.ts";
 
 /** Writes a value as JSON for its owner alone. */
 export function writePrivate(folder: string, file: string, value: unknown): void {
@@ -35,9 +35,9 @@ export function readSecret(path: string | undefined): string | undefined {
   try {
     text = Deno.readTextFileSync(path);
   } catch (error) {
-    throw new StoreError(`cannot read the password file ${path}: ${reason(error)}`);
+    throw new UserError(`cannot read the password file ${path}: ${reason(error)}`);
   }
   const secret = text.replace(/^\ufeff/, "").split(/\r?\n/, 1)[0]!;
-  if (secret === "") throw new StoreError(`the password file ${path} has no password in its first line`);
+  if (secret === "") throw new UserError(`the password file ${path} has no password in its first line`);
   return secret;
 }

@@ -1,5 +1,5 @@
+import { UserError } from "../core/errors.ts";
 import type { DatabaseSync } from "node:sqlite";
-import { StoreError } from "./store_error.ts";
 
 /** "Part", where SQLite has room for whose file it is. */
 const APPLICATION_ID = 0x50617274;
@@ -72,22 +72,22 @@ export const STEPS: readonly string[] = [
   `,
 ];
 
-/** Whose file this is, and of which version; throws a `StoreError` when it is not one that this Partyline knows. */
+/** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */
 export function readVersion(database: DatabaseSync, path: string, steps = STEPS): number {
   const application = number(database, "SELECT application_id AS n FROM pragma_application_id");
   const tables = number(database, "SELECT count(*) AS n FROM sqlite_schema");
   const version = number(database, "SELECT user_version AS n FROM pragma_user_version");
   if (tables === 0) return 0;
   if (application !== APPLICATION_ID) {
-    throw new StoreError(`cannot open the store ${path}: it is the database of another program`);
+    throw new UserError(`cannot open the store ${path}: it is the database of another program`);
   }
   if (version > steps.length) {
     const known = steps.length === 1 ? "this one knows 1" : `this one knows 1 to ${steps.length}`;
-    throw new StoreError(
+    throw new UserError(
       `cannot open the store ${path}: it was made by a later Partyline (schema ${version}; ${known})`,
     );
   }
-  if (version < 1) throw new StoreError(`cannot open the store ${path}: it is damaged: it has schema ${version}`);
+  if (version < 1) throw new UserError(`cannot open the store ${path}: it is damaged: it has schema ${version}`);
   return version;
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from "../core/errors.ts";
 import type {
   AcknowledgedMessage,
   Answer,
@@ -14,11 +15,8 @@ import { Database } from "./database.ts";
 import { Entries } from "./entries.ts";
 import { Pruning } from "./pruning.ts";
 import { Roster } from "./roster.ts";
-import { StoreError } from "./store_error.ts";
 
-export { StoreError };
-
-/** Opens, and makes if need be, the store in a file, or in ":memory:"; a `StoreError` says why it cannot. */
+/** Opens, and makes if need be, the store in a file, or in ":memory:"; a `UserError` says why it cannot. */
 export function openSqlite(path: string): MessageStore {
   const database = new Database(path);
   try {
@@ -48,7 +46,7 @@ class SqliteStore implements MessageStore {
     this.#writeLast = database.prepare("UPDATE store SET last = ?");
     const row = database.prepare<{ id: string; last: number }>("SELECT id, last FROM store").get();
     if (!row) {
-      throw new StoreError(`cannot open the store ${database.path}: it is damaged: it does not say which it is`);
+      throw new UserError(`cannot open the store ${database.path}: it is damaged: it does not say which it is`);
     }
     this.id = row.id;
     this.#last = this.#lastWritten = row.last;

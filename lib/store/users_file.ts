@@ -1,19 +1,15 @@
+import { UserError } from "../core/errors.ts";
 import { dirname, join } from "@std/path";
 import { reason } from "../core/reason.ts";
 import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../chat/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
-/** A users file that cannot be used; the message says which line, what was expected and what was found. */
-export class UsersFileError extends Error {
-  override readonly name = "UsersFileError";
-}
-
-/** Reads the accounts of a users file; throws a `UsersFileError` that tells all that is wrong with it. */
+/** Reads the accounts of a users file; throws a `UserError` that tells all that is wrong with it. */
 export function readUsers(path: string): Accounts {
   const accounts = decodeUsers(readText(path));
   if (!Array.isArray(accounts)) return accounts;
   const [first, ...more] = accounts.map(({ line, message }) => `${path}:${line}: ${message}`);
-  throw new UsersFileError(more.length === 0 ? first : `${first} (and ${more.length} more: ${more.join("; ")})`);
+  throw new UserError(more.length === 0 ? first : `${first} (and ${more.length} more: ${more.join("; ")})`);
 }
 
 /**
@@ -47,7 +43,7 @@ export async function hashUsers(
   }));
   if (plain.length === 0) return { hashed: 0, already };
   if (readText(target) !== text) {
-    throw new UsersFileError(
+    throw new UserError(
       `${path} was changed by somebody else meanwhile; it is as they left it, nothing is hashed`,
     );
   }
@@ -55,10 +51,10 @@ export async function hashUsers(
   return { hashed: plain.length, already };
 }
 
-/** Writes one more account into a users file; everything else in it stays as it was. Throws a `UsersFileError`. */
+/** Writes one more account into a users file; everything else in it stays as it was. Throws a `UserError`. */
 export function addUser(path: string, name: string, secret: ScryptSecret): void {
   const target = realPath(path);
-  if (readUsers(target).has(name)) throw new UsersFileError(`${path} has an account of ${name} by now`);
+  if (readUsers(target).has(name)) throw new UserError(`${path} has an account of ${name} by now`);
   const text = readText(target);
   const end = text === "" || text.endsWith("\n") ? "" : "\n";
   replaceFile(target, `${text}${end}${name} ${encodeScrypt(secret)}\n`);
@@ -68,7 +64,7 @@ function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch (error) {
-    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}`);
+    throw new UserError(`cannot read the users file ${path}: ${reason(error)}`);
   }
 }
 
@@ -78,12 +74,12 @@ function readText(path: string): string {
     bytes = Deno.readFileSync(path);
   } catch (error) {
     const form = error instanceof Deno.errors.NotFound ? "; it would have one user a line: username password" : "";
-    throw new UsersFileError(`cannot read the users file ${path}: ${reason(error)}${form}`);
+    throw new UserError(`cannot read the users file ${path}: ${reason(error)}${form}`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new UsersFileError(`cannot read the users file ${path}: it is not UTF-8 text`);
+    throw new UserError(`cannot read the users file ${path}: it is not UTF-8 text`);
   }
 }
 
@@ -108,6 +104,6 @@ function replaceFile(path: string, text: string): void {
     try {
       Deno.removeSync(fresh);
     } catch { /* it was never made, or has its new name */ }
-    throw new UsersFileError(`cannot write ${path}, which is as it was: ${reason(error)}`);
+    throw new UserError(`cannot write ${path}, which is as it was: ${reason(error)}`);
   }
 }

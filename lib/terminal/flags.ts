@@ -1,10 +1,6 @@
+import { UserError } from "../core/errors.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
-
-/** A command line that cannot be obeyed; the message says what was given and what the rule is. */
-export class UserError extends Error {
-  override readonly name = "UsageError";
-}
 
 /** One option: a switch, or a word that takes a value. */
 export interface Option {
@@ -23,7 +19,7 @@ export interface Flags {
   value(name: string): string | undefined;
 }
 
-/** Takes a command line apart; throws a `UsageError` at what no option has. */
+/** Takes a command line apart; throws a `UserError` at what no option has. */
 export function readFlags(args: readonly string[], options: readonly Option[]): Flags {
   const switches = new Set(options.filter((option) => !option.value).map((option) => option.name));
   for (const given of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
@@ -54,7 +50,7 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
   };
 }
 
-/** A whole number within bounds; throws a `UsageError` that tells them. */
+/** A whole number within bounds; throws a `UserError` that tells them. */
 export function readNumber(what: string, given: string, { least, most }: { least: number; most: number }): number {
   const number = /^\d+$/.test(given) ? Number(given) : NaN;
   if (number >= least && number <= most) return number;

@@ -1,14 +1,16 @@
-/** Something that cannot be done with a file, in words for whoever asked for it. */
-export class FileError extends Error {
+import { UserError } from "../../core/errors.ts";
+
+/** A file that cannot be read, written, sent or received. */
+export class FileError extends UserError {
   override readonly name: string = "FileError";
 
-  /** `forOthers` is the same for others, who need not know where things are here. */
+  /** `forOthers` is the message for other people, without the paths of this machine. */
   constructor(message: string, readonly forOthers = message) {
     super(message);
   }
 }
 
-/** Something that another program of the same person does already. */
+/** The transfer already runs in another program of the same person. */
 export class BusyError extends FileError {
   override readonly name = "BusyError";
 }
