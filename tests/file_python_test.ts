@@ -4,7 +4,7 @@ import { holds, someBytes } from "./support/file_bytes.ts";
 import { Lab } from "./support/lab.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 
-// A program of somebody else's, written from PROTOCOLS.md.
+// A program of somebody else's, written from docs/protocols/files.md.
 const script = join(dirname(fromFileUrl(import.meta.url)), "peers", "receives_files.py");
 const PYTHON: Programs = {
   name: "python",

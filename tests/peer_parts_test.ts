@@ -67,7 +67,7 @@ function open(keys: LinkKeys, n: number, box: Uint8Array): Promise<string | unde
   return new Promise((resolve) => keys.open(n, box, (text) => resolve(text && new TextDecoder().decode(text))));
 }
 
-/** What PROTOCOLS.md says of keys and boxes, by another hand: the box that `from` makes. */
+/** An independent implementation of the keys and sealing in docs/protocols/peers.md: the box that `from` makes. */
 function expected(fromAlice: boolean, n: number, text: string, link = LINK): Uint8Array {
   const shared = (secret: Uint8Array, theirs: Uint8Array) =>
     diffieHellman({ privateKey: secretOf(secret), publicKey: createPublicKey(secretOf(theirs)) });

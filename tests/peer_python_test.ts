@@ -5,7 +5,7 @@ import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";
 
-// What PROTOCOLS.md promises to small programs: tests/peers/thirty_lines.py needs nothing that is not on that page.
+// What docs/protocols/peers.md promises to small programs: tests/peers/thirty_lines.py needs nothing that is not on that page.
 const python = Deno.build.os !== "windows" && await hasPython();
 const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
 

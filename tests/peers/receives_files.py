@@ -1,4 +1,4 @@
-"""Takes every file that it is offered, by PROTOCOLS.md alone: receives_files.py HOST PORT NAME PASSWORD"""
+"""Takes every file that it is offered, by docs/protocols/files.md alone: receives_files.py HOST PORT NAME PASSWORD"""
 import base64, hashlib, json, os, re, socket, struct, sys, urllib.parse
 
 host, port, name, password = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
