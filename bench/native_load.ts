@@ -1,4 +1,4 @@
-import { joined } from "../lib/core/bytes.ts";
+import { concat } from "../lib/core/bytes.ts";
 import { LineCrowd } from "./line_crowd.ts";
 import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TEXT, userName } from "./traffic.ts";
 
@@ -63,7 +63,7 @@ export class NativeUser {
       { length: count },
       () => this.framing.wrap(`{"type":"say","id":"${this.name}-${++this.#ids}",${where},"text":"${TEXT}"}`),
     );
-    await this.#write(messages.length === 1 ? messages[0]! : joined(messages));
+    await this.#write(messages.length === 1 ? messages[0]! : concat(messages));
   }
 
   /** Resolves when so many more messages have come, or so many more of ours have arrived. */

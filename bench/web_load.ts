@@ -1,4 +1,4 @@
-import { joined } from "../lib/core/bytes.ts";
+import { concat } from "../lib/core/bytes.ts";
 import { type Framing, joining, NativeUser } from "./native_load.ts";
 import { PASSWORD, type Tally } from "./traffic.ts";
 
@@ -14,7 +14,7 @@ const FRAMES: Framing = {
     const head = length < 126
       ? [FINAL_TEXT, MASKED + length, 0, 0, 0, 0]
       : [FINAL_TEXT, MASKED + 126, length >> 8, length & 255, 0, 0, 0, 0];
-    return joined([new Uint8Array(head), encoder.encode(json)]);
+    return concat([new Uint8Array(head), encoder.encode(json)]);
   },
   next(bytes, at, end) {
     const short = bytes[at + 1]!;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { encodeBase64 } from "../lib/core/base64.ts";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";

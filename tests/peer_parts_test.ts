@@ -10,7 +10,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { encodeBase64 } from "../lib/core/base64.ts";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { Groups } from "../lib/peers/groups.ts";
 import type { Membership } from "../lib/peers/peer_message.ts";
 import { MessageQueue } from "../lib/peers/message_queue.ts";

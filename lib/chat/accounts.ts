@@ -1,5 +1,5 @@
-import { decodeBase64, encodeBase64 } from "../core/base64.ts";
-import { encodeText, sameSecret } from "../core/text.ts";
+import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
 
 /** A password kept as its scrypt key; numbers as in the entry, so that a file may hold several strengths. */
 export interface ScryptSecret {
@@ -62,7 +62,7 @@ export class Accounts {
   judge(name: string, password: string): PasswordVerdict {
     const secret = this.#secrets.get(name);
     if (secret?.type === "scrypt") return { try: secret, counts: true };
-    const same = sameSecret(encodeText(password), encodeText(secret?.password ?? ""));
+    const same = timingSafeEqual(encodeText(password), encodeText(secret?.password ?? ""));
     const right = same && secret !== undefined;
     return right || !this.#decoy ? { right } : { try: this.#decoy, counts: false };
   }

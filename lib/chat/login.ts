@@ -1,5 +1,5 @@
+import { equals } from "../core/bytes.ts";
 import type { Limits } from "../core/limits.ts";
-import { sameBytes } from "../core/text.ts";
 import { type Accounts, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
@@ -143,7 +143,7 @@ export class Login {
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user) return { type: "key", key, fresh: true };
     if (!user.key) return `${JSON.stringify(name)} is the name of somebody who logs in with a password`;
-    const same = sameBytes(user.key, key);
+    const same = equals(user.key, key);
     return same
       ? { type: "key", key, fresh: false }
       : `${JSON.stringify(name)} is held by whoever came with it first, at another machine or with other --data`;

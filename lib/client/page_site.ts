@@ -1,6 +1,7 @@
+import { timingSafeEqual } from "../core/bytes.ts";
 import type { StaticFile } from "../http/static_file.ts";
 import { VERSION } from "../core/version.ts";
-import { encodeText, sameSecret } from "../core/text.ts";
+import { encodeText } from "../core/text.ts";
 import type { Page, PageHost } from "../protocols/native/single_window.ts";
 import { json, pageFile, sentence } from "../http/responses.ts";
 import { cookie, loginCookie, setCookie } from "../http/guard.ts";
@@ -107,7 +108,7 @@ export class ClientSite implements Site {
 }
 
 function isSecret(given: string | undefined, secret: string): boolean {
-  return given !== undefined && sameSecret(encodeText(given), encodeText(secret));
+  return given !== undefined && timingSafeEqual(encodeText(given), encodeText(secret));
 }
 
 /** Nobody guesses it. */

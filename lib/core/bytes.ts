@@ -1,28 +1,53 @@
-/** Several pieces as one. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+import { concat as stdConcat } from "@std/bytes/concat";
+import { equals as stdEquals } from "@std/bytes/equals";
+import { decodeBase64 as stdDecodeBase64, encodeBase64 as stdEncodeBase64 } from "@std/encoding/base64";
+
+// The npm build of the standard library comes without types; they are declared here.
+
+/** Several byte arrays as one. */
+export const concat: (parts: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> = stdConcat;
+
+/** Whether the bytes are equal. Secrets are compared with `timingSafeEqual`. */
+export const equals: (a: Uint8Array, b: Uint8Array) => boolean = stdEquals;
+
+/** Bytes in base64, without padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  return stdEncodeBase64(bytes).replace(/=+$/, "");
 }
 
-/** Buffers that are used again: great ones are dear to make, and one that was used of late is still near the processor. */
+/** The bytes of a base64 text, padded or not; undefined when it is not base64. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return stdDecodeBase64(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the bytes are equal, in a time that depends on the length of `given` alone. The standard library's function of this
+ * name throws for unequal lengths, so its caller would reveal the length of the secret.
+ */
+export function timingSafeEqual(given: Uint8Array, secret: Uint8Array): boolean {
+  let difference = given.length ^ secret.length;
+  for (let i = 0; i < given.length; i++) difference |= given[i]! ^ (secret[i % (secret.length || 1)] ?? 0);
+  return difference === 0;
+}
+
+/** Reuses large buffers: allocating one is expensive, and one used recently is still in the CPU cache. */
 export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
-  /** Keeps at most so many. */
+  /** Keeps at most `most` free buffers. */
   constructor(readonly most: number) {}
 
-  /** A buffer of this length; what was in it may still be there. */
+  /** A buffer of this length; it is not cleared. */
   take(bytes: number): Uint8Array {
     const at = this.#free.findLastIndex(({ byteLength }) => byteLength === bytes);
     return new Uint8Array(at < 0 ? new ArrayBuffer(bytes) : this.#free.splice(at, 1)[0]!);
   }
 
-  /** Takes back a buffer that nobody uses any more, or any part of it. */
+  /** Takes back a buffer, or a view of one, that is no longer used. */
   give({ buffer }: Uint8Array): void {
     if (!(buffer instanceof ArrayBuffer) || this.#free.includes(buffer)) return;
     if (this.#free.length === this.most) this.#free.shift();

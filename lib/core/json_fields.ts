@@ -1,4 +1,4 @@
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64 } from "./bytes.ts";
 import { Fault } from "./errors.ts";
 
 /** The fields of one JSON object; each reader throws a `Fault` when the field is not what it should be. */

@@ -49,18 +49,6 @@ export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
 
-/** Equal or not; of secrets `sameSecret` tells. */
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
-}
-
-/** Equal or not, in a time that depends on the length of `given` alone. */
-export function sameSecret(given: Uint8Array, kept: Uint8Array): boolean {
-  let difference = given.length ^ kept.length;
-  for (let i = 0; i < given.length; i++) difference |= given[i]! ^ (kept[i % (kept.length || 1)] ?? 0);
-  return difference === 0;
-}
-
 function preview(bytes: Uint8Array): string {
   const head = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return bytes.length > 8 ? `${head} … (${bytes.length} bytes)` : head;

@@ -1,4 +1,5 @@
-import { encodeText, sameSecret } from "../core/text.ts";
+import { timingSafeEqual } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
 
 /** The cookie that says who somebody is; browsers keep one jar for all ports of a host, and there may be a page at each. */
 export function loginCookie(request: Request): string {
@@ -49,7 +50,7 @@ export function hasPassword(request: Request, password: string): boolean {
     return false;
   }
   const colon = pair.indexOf(":".charCodeAt(0));
-  return colon >= 0 && sameSecret(pair.subarray(colon + 1), encodeText(password));
+  return colon >= 0 && timingSafeEqual(pair.subarray(colon + 1), encodeText(password));
 }
 
 /** What every answer says: nothing runs, is shown or is spoken to but what comes from here. */

@@ -1,4 +1,4 @@
-import { joined } from "../core/bytes.ts";
+import { concat } from "../core/bytes.ts";
 
 /** Where an outbox puts its bytes; resolves with how many were taken. */
 export interface Sink {
@@ -114,7 +114,7 @@ const SHARED_BYTES = 64 * 1024;
 
 function shared(chunks: readonly Uint8Array[]): Uint8Array {
   if (last?.chunks.length === chunks.length && chunks.every((chunk, i) => chunk === last!.chunks[i])) return last.bytes;
-  const bytes = joined(chunks);
+  const bytes = concat(chunks);
   if (bytes.length <= SHARED_BYTES) last = { chunks, bytes };
   return bytes;
 }

@@ -1,6 +1,6 @@
 import type { Target } from "../chat/store.ts";
 import { isLoopback, type Place, readPlace } from "../core/address.ts";
-import { encodeBase64 } from "../core/base64.ts";
+import { encodeBase64 } from "../core/bytes.ts";
 import { isThere, type PeerContext, type PeerCounts } from "./context.ts";
 import type { Cryptography } from "./cryptography.ts";
 import { PeerDelivery } from "./delivery.ts";

@@ -1,5 +1,5 @@
 import type { Place } from "../core/address.ts";
-import { encodeBase64 } from "../core/base64.ts";
+import { encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeText, encodeText } from "../core/text.ts";
 import type { DatagramLink, LinkOwner } from "../protocols/datagram/link.ts";

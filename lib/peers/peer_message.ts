@@ -1,6 +1,6 @@
 import { peerNameFault } from "../chat/names.ts";
 import { type Place, readPlace } from "../core/address.ts";
-import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import {
   type Fields,

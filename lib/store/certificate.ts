@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { encodeBase64 } from "@std/encoding/base64";
 import { join } from "@std/path";
-import { encodeBase64 } from "../core/base64.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
@@ -124,7 +124,6 @@ function addressBytes(name: string): Uint8Array | undefined {
 }
 
 function pem(bytes: Uint8Array): string {
-  const base64 = encodeBase64(bytes);
-  const padded = base64 + "=".repeat((4 - base64.length % 4) % 4);
-  return `-----BEGIN CERTIFICATE-----\n${padded.match(/.{1,64}/g)!.join("\n")}\n-----END CERTIFICATE-----\n`;
+  const lines = encodeBase64(bytes).match(/.{1,64}/g);
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }

@@ -1,4 +1,4 @@
-import { joined } from "../core/bytes.ts";
+import { concat } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 
 /** One value in DER: its tag, its length, its content. */
@@ -7,7 +7,7 @@ export function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array 
   const lengthBytes: number[] = [];
   for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthBytes.unshift(rest % 256);
   const head = length < 128 ? [tag, length] : [tag, 128 + lengthBytes.length, ...lengthBytes];
-  return joined([new Uint8Array(head), ...content]);
+  return concat([new Uint8Array(head), ...content]);
 }
 
 /** Several values as one. */

@@ -1,7 +1,6 @@
 import { basename, join } from "@std/path";
 import { createHash } from "node:crypto";
-import { BufferPool } from "../core/bytes.ts";
-import { sameBytes } from "../core/text.ts";
+import { BufferPool, equals } from "../core/bytes.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../protocols/transfer/manifest.ts";
 import type { FileSource } from "../protocols/transfer/store.ts";
@@ -107,7 +106,7 @@ export class FileReader implements FileSource {
 
   async read(chunk: number, check: boolean): Promise<Uint8Array> {
     const bytes = await this.#reader.read(chunk);
-    if (check && !sameBytes(digestOf(bytes), this.#list.digestOf(chunk))) {
+    if (check && !equals(digestOf(bytes), this.#list.digestOf(chunk))) {
       throw new FileError("it has changed since it was offered; offer it anew");
     }
     return bytes;

@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import { sameBytes } from "../core/text.ts";
+import { equals } from "../core/bytes.ts";
 import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import type { Manifest } from "../protocols/transfer/manifest.ts";
@@ -86,7 +86,7 @@ export class FileWriter implements FileTarget {
 
   async keep(chunk: number, bytes: Uint8Array): Promise<boolean> {
     const { manifest } = this.#listed!;
-    if (bytes.length !== manifest.lengthOf(chunk) || !sameBytes(digestOf(bytes), manifest.digestOf(chunk))) {
+    if (bytes.length !== manifest.lengthOf(chunk) || !equals(digestOf(bytes), manifest.digestOf(chunk))) {
       return false;
     }
     const begun = this.#begun;
@@ -154,7 +154,7 @@ export class FileWriter implements FileTarget {
         if (!this.#chunks!.has(chunk)) continue;
         const bytes = new Uint8Array(manifest.lengthOf(chunk));
         const isRead = await lanes.read(this.#pieces(chunk, bytes)).then(() => true, () => false);
-        if (isRead && sameBytes(digestOf(bytes), manifest.digestOf(chunk))) sound[chunk] = 1;
+        if (isRead && equals(digestOf(bytes), manifest.digestOf(chunk))) sound[chunk] = 1;
       }
     } finally {
       await lanes.close();

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { writePrivate } from "./private_file.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
-import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
-import { decodeLossy, encodeText, sameSecret } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import { encodeScrypt, type Secret } from "../chat/accounts.ts";
 import { writePrivate } from "./private_file.ts";
 import { hmac } from "./proofs.ts";
@@ -44,7 +44,7 @@ export class LoginCookies {
     if (!bytes || !given || !/^\d{1,15}$/.test(until ?? "") || Number(until) < this.now()) return undefined;
     const name = decodeLossy(bytes);
     const secret = this.secretOf(name);
-    return secret && sameSecret(given, this.#seal(`${encoded}.${until}`, secret)) ? name : undefined;
+    return secret && timingSafeEqual(given, this.#seal(`${encoded}.${until}`, secret)) ? name : undefined;
   }
 
   #seal(claim: string, secret: Secret): Uint8Array {

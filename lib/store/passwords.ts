@@ -1,5 +1,6 @@
 import { randomBytes, scrypt } from "node:crypto";
-import { encodeText, sameSecret } from "../core/text.ts";
+import { timingSafeEqual } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
 import { SCRYPT, type ScryptSecret } from "../chat/accounts.ts";
 
 /** On whose behalf a password is tried. */
@@ -32,7 +33,7 @@ export class Passwords {
     await this.#turn(asker);
     try {
       if (!asker.waits()) return false;
-      return sameSecret(await derive(password, secret, secret.key.length), secret.key);
+      return timingSafeEqual(await derive(password, secret, secret.key.length), secret.key);
     } finally {
       this.#next();
     }

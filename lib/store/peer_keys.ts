@@ -1,6 +1,5 @@
 import { join } from "@std/path";
-import { joined } from "../core/bytes.ts";
-import { decodeBase64, encodeBase64 } from "../core/base64.ts";
+import { concat, decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import type { Agreement, Cryptography, FreshKey, LinkKeys, PublicKeys } from "../peers/cryptography.ts";
@@ -96,8 +95,8 @@ export class PeerKeys implements Cryptography {
     const called = new TextEncoder().encode(
       isFirst ? `${names.ours}\0${names.theirs}` : `${names.theirs}\0${names.ours}`,
     );
-    const base = await crypto.subtle.importKey("raw", joined(secrets), "HKDF", false, ["deriveBits"]);
-    const info = joined([new TextEncoder().encode("partyline peer 1"), ...keys, called]);
+    const base = await crypto.subtle.importKey("raw", concat(secrets), "HKDF", false, ["deriveBits"]);
+    const info = concat([new TextEncoder().encode("partyline peer 1"), ...keys, called]);
     const how = { name: "HKDF", hash: "SHA-256", salt: link, info };
     const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, AGREED_BITS));
     const [first, second] = await Promise.all([bits.slice(0, 32), bits.slice(32)].map(importSealing));

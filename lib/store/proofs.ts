@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { encodeBase64 } from "../core/base64.ts";
+import { encodeBase64 } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 import type { Secret } from "../chat/accounts.ts";
 import type { Asker, Passwords } from "./passwords.ts";

@@ -1,4 +1,4 @@
-import { encodeBase64 } from "../core/base64.ts";
+import { encodeBase64 } from "../core/bytes.ts";
 import type { Identity, NameKey } from "./identity.ts";
 import { Passwords } from "./passwords.ts";
 import { passwordProof, sameProof, type Stretch, transcript } from "./proofs.ts";

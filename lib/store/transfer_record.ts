@@ -1,6 +1,5 @@
-import { decodeBase64 } from "../core/base64.ts";
+import { decodeBase64, equals } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
-import { sameBytes } from "../core/text.ts";
 import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
 import { decodeManifest, type Manifest } from "../protocols/transfer/manifest.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
@@ -28,7 +27,7 @@ export function recordFiles(path: string): string[] {
 
 /** Reads a list; throws what a person can be told when it is not that of the offer. */
 export function readList(list: Uint8Array, offer: FileOffer): Listed {
-  if (!sameBytes(digestOf(list), decodeBase64(offer.digest)!)) {
+  if (!equals(digestOf(list), decodeBase64(offer.digest)!)) {
     throw new FileError("the list of what is in it is not the one that was offered");
   }
   const manifest = decodeManifest(list, offer);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "@std/path";
-import { encodeBase64 } from "../core/base64.ts";
+import { encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeManifest, encodeManifest, MANIFEST_BYTES } from "../protocols/transfer/manifest.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";

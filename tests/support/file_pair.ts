@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { encodeBase64 } from "../../lib/core/base64.ts";
+import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { FileEvent } from "../../lib/protocols/transfer/event.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../lib/protocols/transfer/signal.ts";
 import { Fault } from "../../lib/core/errors.ts";

@@ -1,4 +1,4 @@
-import { encodeBase64 } from "../../lib/core/base64.ts";
+import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
 import type { PeerNode } from "./peer_node.ts";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { encodeBase64 } from "../../core/base64.ts";
+import { encodeBase64 } from "../../core/bytes.ts";
 import { reason } from "../../core/reason.ts";
 import type { TransferItem } from "../../protocols/transfer/event.ts";
 import { BusyError } from "../../protocols/transfer/file_error.ts";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { decodeBase64, encodeBase64, timingSafeEqual } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
-import { decodeLossy, encodeText, sameSecret } from "../../core/text.ts";
+import { decodeLossy, encodeText } from "../../core/text.ts";
 
 /** A connection that was opened with the right secret. */
 export interface Caller {
@@ -87,7 +87,7 @@ export class TransferListener {
       const line = await readLine(conn);
       const [, transfer, token, key] = new RegExp(`^${OPENING} (\\S+) (\\S+) (\\S+)$`).exec(line ?? "") ?? [];
       const awaited = this.#awaited.get(transfer ?? "");
-      if (!awaited || !sameSecret(encodeText(token!), encodeText(awaited.token))) return shut(conn);
+      if (!awaited || !timingSafeEqual(encodeText(token!), encodeText(awaited.token))) return shut(conn);
       if (!awaited.wants()) return shut(conn);
       clearTimeout(timer);
       const sealing = key === "-" ? undefined : decodeBase64(key!);

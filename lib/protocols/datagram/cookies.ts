@@ -1,4 +1,5 @@
-import { encodeText, sameSecret } from "../../core/text.ts";
+import { timingSafeEqual } from "../../core/bytes.ts";
+import { encodeText } from "../../core/text.ts";
 import { COOKIE_BYTES, writeId } from "./packet.ts";
 
 /**
@@ -16,8 +17,8 @@ export class Cookies {
 
   isGood(cookie: Uint8Array, address: string, id: bigint, now: number): boolean {
     const time = Math.floor(now / this.cookieMs);
-    return sameSecret(cookie, this.#cookie(address, id, time)) ||
-      sameSecret(cookie, this.#cookie(address, id, time - 1));
+    return timingSafeEqual(cookie, this.#cookie(address, id, time)) ||
+      timingSafeEqual(cookie, this.#cookie(address, id, time - 1));
   }
 
   #cookie(address: string, id: bigint, time: number): Uint8Array {

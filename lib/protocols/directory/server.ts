@@ -1,3 +1,4 @@
+import { concat } from "../../core/bytes.ts";
 import type { Event } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
@@ -46,7 +47,7 @@ export class DirectorySession implements Session {
   push(_link: Link, bytes: Uint8Array, now: number): void {
     if (this.#over || !this.#admit(now)) return;
     const most = this.limits.bookRequestBytes;
-    this.#bytes = joined(this.#bytes, bytes.subarray(0, most + 1 - this.#bytes.length));
+    this.#bytes = concat([this.#bytes, bytes.subarray(0, most + 1 - this.#bytes.length)]);
     const end = this.#bytes.findIndex((byte) => byte === NEWLINE || byte === NUL);
     if (end >= 0) {
       this.#bytes = this.#bytes.subarray(0, end);
@@ -123,13 +124,6 @@ export class DirectorySession implements Session {
     this.#over = true;
     this.way.end(why);
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 /** The door to an address book: what it is called, and how a visit begins. No visit is anything to the hub. */

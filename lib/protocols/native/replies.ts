@@ -1,4 +1,4 @@
-import { encodeBase64 } from "../../core/base64.ts";
+import { encodeBase64 } from "../../core/bytes.ts";
 import { encodeText } from "../../core/text.ts";
 import type { Event, Message } from "../../chat/event.ts";
 import type { StoredMessage, StoredNotice } from "../../chat/store.ts";

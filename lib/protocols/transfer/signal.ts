@@ -1,4 +1,4 @@
-import { decodeBase64, encodeBase64 } from "../../core/base64.ts";
+import { decodeBase64, encodeBase64 } from "../../core/bytes.ts";
 import type { Fault } from "../../core/errors.ts";
 import {
   type Fields,
