@@ -1,5 +1,5 @@
 import type { Hub } from "./lib/chat/hub.ts";
-import { endpoint } from "./lib/core/address.ts";
+import { formatAddress } from "./lib/core/address.ts";
 import { UserError } from "./lib/core/errors.ts";
 import { log, openLog, RecentLog } from "./lib/core/log.ts";
 import { reason } from "./lib/core/reason.ts";
@@ -64,7 +64,9 @@ async function serve(plan: ServePlan): Promise<void> {
     accounts,
     (line) => watched.push(line),
   );
-  for (const { door, hostname, port } of house.listeners) print(`${door} listening on ${endpoint(hostname, port)}\n`);
+  for (const { door, hostname, port } of house.listeners) {
+    print(`${door} listening on ${formatAddress({ hostname, port })}\n`);
+  }
   if (Deno.stdout.isTerminal()) print(banner(plan, house.listeners, accounts.names));
   log.info(`${await stopping}: telling ${house.runner.size} sessions, then stopping`);
   await house.stop();

@@ -14,7 +14,6 @@ import {
   type Packet,
 } from "../lib/protocols/datagram/packet.ts";
 import { checksum, simulateDatagrams } from "./support/datagram_simulation.ts";
-import type { Place } from "./support/virtual_udp.ts";
 
 const ID = 0x0102030405060708n;
 const ID_HEX = "0102030405060708";
@@ -412,36 +411,36 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
   const done: string[] = [];
   const links: DatagramLink[] = [];
   let drawn = 0;
-  const owner: AcceptedLinkOwner<Place> = {
+  const owner: AcceptedLinkOwner = {
     message: (message) => done.push(`message ${text(message)}`),
     hungry: () => true,
     ended: (why) => done.push(`ended: ${why}`),
-    moved: ({ key }) => done.push(`moved to ${key}`),
+    moved: ({ hostname }) => done.push(`moved to ${hostname}`),
   };
-  const gate = new DatagramAcceptor<Place>({
+  const gate = new DatagramAcceptor({
     random8: () => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, ++drawn),
     mac: checksum,
-    send: ({ key }, datagram) => done.push(`${key}: ${raw(datagram)}`),
+    send: ({ hostname }, datagram) => done.push(`${hostname}: ${raw(datagram)}`),
     open: (link) => {
       if (refusal !== undefined) return refusal;
       links.push(link);
       return owner;
     },
   }, datagramOptions(given));
-  const feed = (key: string, hex: string, now = 0) => {
+  const feed = (hostname: string, hex: string, now = 0) => {
     const datagram = bytes(hex);
-    gate.receive({ key }, datagram, now);
+    gate.receive({ hostname, port: 1 }, datagram, now);
     datagram.fill(0xff);
     gate.flush(now);
   };
   const take = () => done.splice(0);
   /** HELLO, and the cookie that it gets. */
-  const cookie = (key: string, now = 0) => {
-    feed(key, HELLO, now);
+  const cookie = (hostname: string, now = 0) => {
+    feed(hostname, HELLO, now);
     return take()[0]!.slice(-32);
   };
-  const open = (key: string, given = cookie(key), now = 0) => {
-    feed(key, `50 03 ${ID_HEX} ${given} ${zeros(22)}`, now);
+  const open = (hostname: string, given = cookie(hostname), now = 0) => {
+    feed(hostname, `50 03 ${ID_HEX} ${given} ${zeros(22)}`, now);
     return take();
   };
   return { gate, links, feed, take, cookie, open };

@@ -1,5 +1,5 @@
+import { addressKey, sameAddress } from "../lib/core/address.ts";
 import { assert, assertEquals } from "@std/assert";
-import { placeAt } from "../lib/core/address.ts";
 import { Fault } from "../lib/core/errors.ts";
 import { fingerprint } from "../lib/peers/fingerprint.ts";
 import { peerOptions } from "../lib/peers/options.ts";
@@ -47,7 +47,7 @@ Deno.test("what is said to somebody who is away is kept, also over a restart, an
   await world.pass(100);
   assertEquals(alice.say("bob", "one"), { id: "1" });
   alice.crash();
-  await alice.begin(placeAt("10.0.0.1", 4001));
+  await alice.begin({ hostname: "10.0.0.1", port: 4001 });
   assertEquals(alice.say("bob", "two"), { id: "2" });
   bob.shown.length = 0;
   await bob.begin();
@@ -201,13 +201,13 @@ Deno.test("who is told of one friend finds all: places are passed on", async () 
 Deno.test("HERE is heard: one question is asked, no more; our own is passed over", async () => {
   const world = new PeerWorld(6);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
-  alice.do(() => alice.peer.receive(placeAt("10.0.0.1", 50_000), bob.peer.here(3002), world.time.now));
+  alice.do(() => alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, bob.peer.here(3002), world.time.now));
   await world.pass(200);
   assertEquals(state(alice), ["online bob"]);
   let asked = 0;
   world.udp.watch = () => asked++;
-  alice.do(() => alice.peer.receive(placeAt("10.0.0.9", 50_000), bob.peer.here(7), world.time.now));
-  alice.do(() => alice.peer.receive(placeAt("10.0.0.1", 50_000), alice.peer.here(3001), world.time.now));
+  alice.do(() => alice.peer.receive({ hostname: "10.0.0.9", port: 50_000 }, bob.peer.here(7), world.time.now));
+  alice.do(() => alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, alice.peer.here(3001), world.time.now));
   await world.pass(5000);
   assertEquals(asked, 1);
 });
@@ -222,15 +222,15 @@ Deno.test("we ourselves stand in the table: nobody meets themselves", async () =
 Deno.test("one person at two addresses is one friend, and the talk goes on without a gap", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
   // Bob's machine has another address as well.
-  const second = placeAt("10.0.9.9", 3002);
+  const second = { hostname: "10.0.9.9", port: 3002 };
   world.udp.bind(second, (from, datagram) => {
-    if (from.key === alice.place.key) bob.do(() => bob.peer.receive(alice.place, datagram, world.time.now));
+    if (sameAddress(from, alice.place)) bob.do(() => bob.peer.receive(alice.place, datagram, world.time.now));
   });
   const { send } = world.udp;
   let through = 0;
   world.udp.send = (from, to, datagram) => {
     // What goes to the second address is answered from there.
-    if (to.key === second.key) through++;
+    if (sameAddress(to, second)) through++;
     send.call(world.udp, from, to, datagram);
   };
   alice.do(() => alice.peer.meet(second));
@@ -247,17 +247,17 @@ Deno.test("one person at two addresses is one friend, and the talk goes on witho
 async function twoAddresses(seed: number) {
   const world = new PeerWorld(seed, { loss: 0, repeats: 0, mostDelayMs: 50 });
   const nodes = [await world.person("alice", 3001), await world.person("bob", 3002)] as const;
-  const second = ({ port }: PeerNode["place"]) => placeAt("10.0.9.9", port);
+  const second = ({ port }: PeerNode["place"]) => ({ hostname: "10.0.9.9", port });
   const { send } = world.udp;
   const ids = new Set<bigint>();
   world.udp.send = (from, to, datagram) => {
     if (datagram[1]! >= 5 && datagram[1]! <= 8) ids.add(readId(datagram, 2));
-    const isSecond = to.key.startsWith("10.0.9.9");
-    send.call(world.udp, isSecond ? second(from as PeerNode["place"]) : from, to, datagram);
+    const isSecond = to.hostname === "10.0.9.9";
+    send.call(world.udp, isSecond ? second(from) : from, to, datagram);
   };
   for (const node of nodes) {
     world.udp.bind(second(node.place), (from, datagram) => {
-      node.do(() => node.peer.receive(from as PeerNode["place"], datagram, world.time.now));
+      node.do(() => node.peer.receive(from, datagram, world.time.now));
     });
   }
   const links = () => nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as KnownPerson).friend!.link.id);
@@ -298,7 +298,7 @@ Deno.test("bob crashes and is back at once, there or elsewhere: he is met again 
   for (const port of [3002, 4002]) {
     const [world, alice, bob] = await friends("alice", "bob");
     bob.crash();
-    await bob.begin(placeAt("10.0.0.1", port));
+    await bob.begin({ hostname: "10.0.0.1", port });
     await world.pass(1000);
     assertEquals(state(bob), ["online alice"]);
     alice.shown.length = 0;
@@ -310,7 +310,7 @@ Deno.test("bob crashes and is back at once, there or elsewhere: he is met again 
 
 Deno.test("bob's machine has another address: as soon as he says something he is met there", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
-  bob.move(placeAt("10.0.0.1", 4002));
+  bob.move({ hostname: "10.0.0.1", port: 4002 });
   bob.say("alice", "I am here now");
   await world.pass(3000);
   assertEquals([alice.heard, state(bob).at(-1)], [["bob: I am here now"], "delivered alice 1"]);
@@ -357,9 +357,9 @@ Deno.test("alice is in a group and crashes: she is in it when she is back", asyn
 Deno.test("alice and carol have no link: what alice says of a group comes to carol by bob", async () => {
   const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
   const { send } = world.udp;
-  const apart = [alice.place.key, carol.place.key];
+  const apart = [alice, carol].map(({ place }) => addressKey(place));
   world.udp.send = (from, to, datagram) => {
-    if (!apart.includes(from.key) || !apart.includes(to.key)) send.call(world.udp, from, to, datagram);
+    if (!apart.includes(addressKey(from)) || !apart.includes(addressKey(to))) send.call(world.udp, from, to, datagram);
   };
   for (const node of [alice, bob]) node.ask({ type: "join", room: "lab" });
   await world.pass(5000);
@@ -407,7 +407,7 @@ Deno.test("keys are agreed on for the one link, and no two boxes have one number
 
 Deno.test("strangers: what they send is dropped and counted, and never answered with more than it was", async () => {
   const [world, alice] = await friends("alice");
-  const stranger = placeAt("10.6.6.6", 666);
+  const stranger = { hostname: "10.6.6.6", port: 666 };
   let received = 0;
   world.udp.bind(stranger, (_from, datagram) => void (received += datagram.length));
   const packet = fc.oneof(
@@ -440,7 +440,7 @@ Deno.test("a flood of questions from ten thousand addresses: memory stays, frien
   const [world, alice, bob] = await friends("alice", "bob");
   const ask = encodeDiscovery({ kind: "ask", id: 7n, self: { name: "mallory", more: true } });
   for (let i = 0; i < 10_000; i++) {
-    const place = placeAt(`10.7.${i >> 8}.${i & 255}`, 5000);
+    const place = { hostname: `10.7.${i >> 8}.${i & 255}`, port: 5000 };
     alice.do(() => alice.peer.receive(place, ask, world.time.now));
   }
   await world.pass(1000);
@@ -455,7 +455,7 @@ Deno.test("datagrams that are repeated much later do nothing", async () => {
   const [world, alice, bob] = await friends("alice", "bob");
   const old: [PeerNode["place"], Uint8Array][] = [];
   world.udp.watch = (from, to, datagram) => {
-    if (to.key === bob.place.key) old.push([from as PeerNode["place"], datagram.slice()]);
+    if (sameAddress(to, bob.place)) old.push([from, datagram.slice()]);
   };
   alice.say("bob", "once");
   await world.pass(500);
@@ -498,7 +498,7 @@ Deno.test("meeting packets and letters are read as they were written; anything e
 Deno.test("the worked example of the handbook, byte for byte: a program of thirty lines and ours", async () => {
   const world = new PeerWorld(9);
   const bob = await world.person("bob", 3002);
-  const pat = placeAt("10.0.0.7", 5000);
+  const pat = { hostname: "10.0.0.7", port: 5000 };
   const got: string[] = [];
   const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   world.udp.bind(pat, (_from, datagram) => void got.push(hex(datagram)));
@@ -531,7 +531,7 @@ Deno.test("the worked example of the handbook, byte for byte: a program of thirt
 Deno.test("a program without keys is gone with a message under way: its sender is told that nobody knows", async () => {
   const world = new PeerWorld(10, { loss: 0, repeats: 0, mostDelayMs: 1 });
   const bob = await world.person("bob", 3002, peerOptions());
-  const pat = placeAt("10.0.0.7", 5000);
+  const pat = { hostname: "10.0.0.7", port: 5000 };
   let named: Uint8Array | undefined;
   world.udp.bind(pat, (_from, datagram) => void (named ??= datagram));
   bob.do(() =>

@@ -7,7 +7,7 @@ import type { NativeClientWay } from "../protocols/native/client.ts";
 import { ImClientSession, type Question } from "../protocols/im/client.ts";
 import { LA } from "../protocols/im/lines.ts";
 import type { Direction, Link } from "../protocols/session.ts";
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { clock } from "../net/clock.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingClientHooks } from "./reconnecting_client.ts";
 import { connect } from "../net/dial.ts";
@@ -100,7 +100,7 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
     try {
       this.#begin(new ImConnection(await connect(host, port, CONNECT_MS)));
     } catch (error) {
-      this.down(`cannot connect to ${endpoint(host, port)}: ${reason(error)}`);
+      this.down(`cannot connect to ${formatAddress({ hostname: host, port })}: ${reason(error)}`);
     }
   }
 

@@ -1,10 +1,10 @@
-import { endpoint, unwrapped } from "../core/address.ts";
+import { type Address, formatAddress, unwrapped } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { decodeLossy, sanitized } from "../core/text.ts";
 import { ListingDecoder } from "../protocols/directory/listing.ts";
 import { encodeDirectoryRequest } from "../protocols/directory/request.ts";
-import type { Address, Direction } from "../protocols/session.ts";
+import type { Direction } from "../protocols/session.ts";
 import { connect } from "../net/dial.ts";
 
 /** What is asked of a table server; our own address is found out. */
@@ -51,7 +51,7 @@ export async function askDirectory(
 ): Promise<DirectoryAnswer> {
   const withinMs = options.withinMs ?? WITHIN_MS;
   const until = performance.now() + withinMs;
-  const where = `the table server at ${endpoint(server.hostname, server.port)}`;
+  const where = `the table server at ${formatAddress(server)}`;
   let conn: Deno.TcpConn;
   try {
     conn = await connect(server.hostname, server.port, withinMs);

@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import { connect } from "../net/dial.ts";
@@ -34,7 +34,7 @@ export async function dialled(plan: JoinPlan): Promise<Deno.TcpConn | undefined>
   try {
     return await connect(plan.host, plan.port, CONNECT_MS);
   } catch (error) {
-    const where = endpoint(plan.host, plan.port);
+    const where = formatAddress({ hostname: plan.host, port: plan.port });
     printError(`client: cannot connect to ${where}: ${reason(error)}\n`);
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { openChatApp } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
@@ -31,7 +31,7 @@ export async function page(plan: JoinPlan): Promise<number> {
       face.chat();
       open ??= openPage(
         joining.client.native,
-        `Partyline at ${endpoint(plan.host, plan.port)}`,
+        `Partyline at ${formatAddress({ hostname: plan.host, port: plan.port })}`,
         (line) => face.note(line),
       );
     },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import type { Peer, PeerWay } from "../peers/peer.ts";
@@ -130,7 +130,10 @@ export class PeerClient {
       const { address } = await lookup(host, { family: 4 });
       this.ask({ type: "add", host: address, port });
     } catch (error) {
-      this.hooks.show({ type: "denied", why: `cannot find ${endpoint(host, port)}: ${reason(error)}` });
+      this.hooks.show({
+        type: "denied",
+        why: `cannot find ${formatAddress({ hostname: host, port })}: ${reason(error)}`,
+      });
     }
   }
 

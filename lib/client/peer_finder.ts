@@ -1,7 +1,6 @@
-import { endpoint, type Place, placeAt } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { Multicast } from "../net/multicast.ts";
-import type { Address } from "../protocols/session.ts";
 import { askDirectory } from "./directory_client.ts";
 
 /** Who we are to others, and who tells us of them. */
@@ -14,11 +13,11 @@ export interface PeerFinderPlan {
 
 /** What finding others needs, and tells. */
 export interface PeerFinderWay {
-  meet(places: readonly Place[]): void;
+  meet(places: readonly Address[]): void;
   /** The datagram that says that we are here. */
   here(): Uint8Array;
   /** A datagram that was said to all. */
-  heard(place: Place, datagram: Uint8Array): void;
+  heard(place: Address, datagram: Uint8Array): void;
   /** How many places were asked, and have neither answered nor had their time. */
   waiting(): number;
   /** Whether nobody was found. */
@@ -83,7 +82,7 @@ export class PeerFinder {
       const others = addresses.filter(({ hostname, port }) =>
         !hostname.includes(":") && (hostname !== local || port !== this.plan.port)
       );
-      this.way.meet(others.map(({ hostname, port }) => placeAt(hostname, port)));
+      this.way.meet(others.map(({ hostname, port }) => ({ hostname, port })));
     } catch (error) {
       nextMs = AGAIN_MS;
       if (!this.#told) {
@@ -104,7 +103,9 @@ export class PeerFinder {
     try {
       this.#multicast = new Multicast((place, datagram) => this.way.heard(place, datagram));
       await this.#tell();
-      const where = this.#multicast.addresses.map((address) => endpoint(address, this.plan.port)).join(", ");
+      const where = this.#multicast.addresses.map((address) =>
+        formatAddress({ hostname: address, port: this.plan.port })
+      ).join(", ");
       if (where !== "") {
         this.way.news(`others on this LAN are found by multicast; you are ${where}`);
         this.#lonely = setTimeout(() => this.#isLonely(), LONELY_MS);

@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
 import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
@@ -32,7 +32,7 @@ export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
     try {
       this.#begin(await this.#secured(await connect(host, port, this.withinMs)), hooks);
     } catch (error) {
-      this.down(`cannot connect to ${endpoint(host, port)} over TLS: ${reason(error)}`);
+      this.down(`cannot connect to ${formatAddress({ hostname: host, port })} over TLS: ${reason(error)}`);
     }
   }
 

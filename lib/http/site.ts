@@ -1,5 +1,5 @@
+import type { Address } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
-import type { Address } from "../protocols/session.ts";
 import { sentence } from "./responses.ts";
 
 /** What is served at one address. */

@@ -1,10 +1,10 @@
-import { type Place, placeAt } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
 /** Who uses a socket for datagrams. */
 export interface DatagramUser {
   /** A datagram, and from where; the buffer is used again at once. */
-  received(place: Place, datagram: Uint8Array): void;
+  received(place: Address, datagram: Uint8Array): void;
   /** Sends what a turn has brought: once for all that was received and said in it. */
   flush(): void;
   /** Time has passed. */
@@ -47,7 +47,7 @@ export class DatagramSocket {
     receiveAll(this.#conn, () => this.#closed, this.user);
   }
 
-  send({ hostname, port }: Pick<Place, "hostname" | "port">, datagram: Uint8Array): void {
+  send({ hostname, port }: Pick<Address, "hostname" | "port">, datagram: Uint8Array): void {
     this.#outbox.push(datagram, { transport: "udp", hostname, port });
   }
 
@@ -82,7 +82,7 @@ export async function receiveAll(
     try {
       const [datagram, from] = await conn.receive(buffer);
       const { hostname, port } = from as Deno.NetAddr;
-      user.received(placeAt(hostname, port), datagram);
+      user.received({ hostname, port }, datagram);
     } catch (error) {
       if (closed()) return;
       user.failed?.(error);

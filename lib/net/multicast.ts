@@ -1,4 +1,4 @@
-import type { Place } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { receiveAll } from "./datagram_socket.ts";
 
@@ -13,7 +13,7 @@ export class Multicast {
   #closed = false;
 
   /** Throws when the port cannot be shared with other programs. */
-  constructor(readonly heard: (place: Place, datagram: Uint8Array) => void) {
+  constructor(readonly heard: (place: Address, datagram: Uint8Array) => void) {
     this.#ear = Deno.listenDatagram({
       transport: "udp",
       hostname: "0.0.0.0",

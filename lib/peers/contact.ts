@@ -1,4 +1,4 @@
-import type { Place } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import type { Introduction } from "./packet.ts";
 
@@ -31,7 +31,7 @@ export class Contact {
   /** Numbers they have told us, for the next link. */
   readonly #heard = new Map<bigint, Introduction>();
 
-  constructor(readonly place: Place, mine: bigint) {
+  constructor(readonly place: Address, mine: bigint) {
     this.mine = mine;
   }
 

@@ -1,4 +1,4 @@
-import { isLoopback, type Place } from "../core/address.ts";
+import { type Address, addressKey, isLoopback } from "../core/address.ts";
 import { Contact } from "./contact.ts";
 import type { PeerLimits } from "./options.ts";
 
@@ -12,8 +12,8 @@ export class Contacts {
   /** `draw` draws the number for the next link to a place. */
   constructor(readonly limits: PeerLimits, readonly draw: () => bigint) {}
 
-  get(place: Place): Contact | undefined {
-    return this.#contacts.get(place.key);
+  get(place: Address): Contact | undefined {
+    return this.#contacts.get(addressKey(place));
   }
 
   all(): IterableIterator<Contact> {
@@ -21,14 +21,14 @@ export class Contacts {
   }
 
   /** The contact of a place that we have a reason to know; undefined when too many are known already. */
-  reach(place: Place): Contact | undefined {
+  reach(place: Address): Contact | undefined {
     const contact = this.get(place) ?? this.#add(place);
     if (contact) this.#strangers.delete(contact);
     return contact;
   }
 
   /** The contact of a place of which nothing is known but that something came from there; the oldest such gives way. */
-  stranger(place: Place): Contact | undefined {
+  stranger(place: Address): Contact | undefined {
     const known = this.get(place);
     if (known) return known;
     if (this.#isFull(place)) return undefined;
@@ -51,23 +51,23 @@ export class Contacts {
   drop(contact: Contact): void {
     contact.askAt = Infinity;
     this.#strangers.delete(contact);
-    if (!this.#contacts.delete(contact.place.key)) return;
+    if (!this.#contacts.delete(addressKey(contact.place))) return;
     const { hostname } = contact.place;
     const left = this.#ofAddress.get(hostname)! - 1;
     if (left > 0) this.#ofAddress.set(hostname, left);
     else this.#ofAddress.delete(hostname);
   }
 
-  #add(place: Place): Contact | undefined {
+  #add(place: Address): Contact | undefined {
     if (this.#contacts.size >= this.limits.places + this.limits.strangers || this.#isFull(place)) return undefined;
     this.#ofAddress.set(place.hostname, (this.#ofAddress.get(place.hostname) ?? 0) + 1);
     const contact = new Contact(place, this.draw());
-    this.#contacts.set(place.key, contact);
+    this.#contacts.set(addressKey(place), contact);
     return contact;
   }
 
   /** Whether one address has as many as it may. */
-  #isFull({ hostname }: Place): boolean {
+  #isFull({ hostname }: Address): boolean {
     return (this.#ofAddress.get(hostname) ?? 0) >= this.limits.placesOfOneAddress && !isLoopback(hostname);
   }
 }

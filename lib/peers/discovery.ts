@@ -1,4 +1,4 @@
-import { type Place, placeAt } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
 import { RateLimiter } from "../core/rate.ts";
 import { DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
@@ -14,9 +14,9 @@ import { decodePeerPacket, type DiscoveryPacket, encodeDiscovery, type Introduct
 export interface DiscoveryWay {
   /** Eight bytes that nobody can guess. */
   random8(): Uint8Array;
-  send(place: Place, datagram: Uint8Array): void;
+  send(place: Address, datagram: Uint8Array): void;
   /** Somebody is there, who has proved where: who speaks with them. */
-  opened(link: DatagramLink, place: Place, self: Introduction): LinkOwner;
+  opened(link: DatagramLink, place: Address, self: Introduction): LinkOwner;
   /** A link has something to send: `flush` is wanted. */
   due(): void;
 }
@@ -89,7 +89,7 @@ export class Discovery {
   }
 
   /** Somebody may be there: asks for so long, soon or a while later; false when too many are asked already. */
-  meet(place: Place, now: number, forMs: number, inMs = 0): boolean {
+  meet(place: Address, now: number, forMs: number, inMs = 0): boolean {
     this.#now = now;
     if (this.#aliases.has(place)) return true;
     const contact = this.#closing === undefined ? this.#contacts.reach(place) : undefined;
@@ -100,22 +100,22 @@ export class Discovery {
   }
 
   /** How many links with a place in a row lived but shortly. */
-  shortLives(place: Place): number {
+  shortLives(place: Address): number {
     return this.#contacts.get(place)?.shortLives ?? 0;
   }
 
   /** Who is at a place is spoken with at another one. */
-  alias(place: Place, spoken: Place): void {
+  alias(place: Address, spoken: Address): void {
     this.#aliases.add(place, spoken);
   }
 
   /** Who was there may be found at their other places again: these. */
-  parted(place: Place): Place[] {
+  parted(place: Address): Address[] {
     return this.#aliases.parted(place);
   }
 
   /** A datagram, and from where; the caller may use its buffer again at once. */
-  receive(place: Place, datagram: Uint8Array, now: number): void {
+  receive(place: Address, datagram: Uint8Array, now: number): void {
     this.#now = now;
     const packet = decodePeerPacket(datagram);
     if (packet instanceof Fault) {
@@ -128,7 +128,7 @@ export class Discovery {
       case "named":
         return this.#answered(place, packet, now);
       case "here":
-        if (packet.id !== this.run) this.#announced(placeAt(place.hostname, packet.port));
+        if (packet.id !== this.run) this.#announced({ hostname: place.hostname, port: packet.port });
         return;
       default:
         return this.#pass(place, packet, now);
@@ -173,7 +173,7 @@ export class Discovery {
     this.#farewells.clear();
   }
 
-  #asked(place: Place, { id, self }: Extract<DiscoveryPacket, { kind: "ask" }>, now: number): void {
+  #asked(place: Address, { id, self }: Extract<DiscoveryPacket, { kind: "ask" }>, now: number): void {
     if (this.#closing !== undefined) return;
     if (!this.#asks.take(now)) {
       this.stats.flooded++;
@@ -194,7 +194,7 @@ export class Discovery {
     this.way.send(contact.place, encodeDiscovery({ kind: "named", id, theirs, self: this.self }));
   }
 
-  #answered(place: Place, packet: Extract<DiscoveryPacket, { kind: "named" }>, now: number): void {
+  #answered(place: Address, packet: Extract<DiscoveryPacket, { kind: "named" }>, now: number): void {
     const contact = this.#contacts.get(place);
     if (contact?.opened?.mine === packet.id) return;
     if (contact?.mine !== packet.id) {
@@ -206,7 +206,7 @@ export class Discovery {
     if (this.#closing === undefined) this.#open(contact, packet.theirs, packet.self, now);
   }
 
-  #pass(place: Place, packet: LinkPacket, now: number): void {
+  #pass(place: Address, packet: LinkPacket, now: number): void {
     const contact = this.#contacts.get(place);
     const link = contact?.opened?.link;
     if (link?.id === packet.id) return this.#take(link, packet, now);
@@ -276,7 +276,7 @@ export class Discovery {
   }
 
   /** The first good bye has gone out. */
-  #bid(place: Place, id: bigint, why: string): void {
+  #bid(place: Address, id: bigint, why: string): void {
     this.#farewells.bid(place, encodePacket({ kind: "close", id, why }), this.#now);
     this.#wakeAt = Math.min(this.#wakeAt, this.#farewells.wakeAt);
   }
@@ -289,7 +289,7 @@ export class Discovery {
   }
 
   /** Somebody says that they are there. It may be said by others: one question is what it is worth. */
-  #announced(place: Place): void {
+  #announced(place: Address): void {
     const known = this.#contacts.get(place);
     if (known?.opened || known?.asking || this.#closing !== undefined || this.#aliases.has(place)) return;
     const contact = known ?? this.#contacts.stranger(place);

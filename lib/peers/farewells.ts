@@ -1,8 +1,8 @@
-import type { Place } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 
 /** Good byes that are said again, since nobody answers them. */
 export class Farewells {
-  #waiting: { readonly at: number; readonly place: Place; readonly datagram: Uint8Array }[] = [];
+  #waiting: { readonly at: number; readonly place: Address; readonly datagram: Uint8Array }[] = [];
 
   constructor(readonly farewellMs: number) {}
 
@@ -16,11 +16,11 @@ export class Farewells {
   }
 
   /** The first has gone out; two more follow. */
-  bid(place: Place, datagram: Uint8Array, now: number): void {
+  bid(place: Address, datagram: Uint8Array, now: number): void {
     for (const times of [1, 2]) this.#waiting.push({ at: now + times * this.farewellMs, place, datagram });
   }
 
-  tick(now: number, send: (place: Place, datagram: Uint8Array) => void): void {
+  tick(now: number, send: (place: Address, datagram: Uint8Array) => void): void {
     for (const { at, place, datagram } of this.#waiting) if (at <= now) send(place, datagram);
     this.#waiting = this.#waiting.filter(({ at }) => at > now);
   }

@@ -1,5 +1,5 @@
 import type { Target } from "../chat/store.ts";
-import { isLoopback, type Place, readPlace } from "../core/address.ts";
+import { type Address, isLoopback, parseAddress } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
 import { isThere, type PeerContext, type PeerCounts } from "./context.ts";
 import type { Cryptography } from "./cryptography.ts";
@@ -20,7 +20,7 @@ import type { PeerStore } from "./store.ts";
 export interface PeerWay {
   /** Eight bytes that nobody can guess. */
   random8(): Uint8Array;
-  send(place: Place, datagram: Uint8Array): void;
+  send(place: Address, datagram: Uint8Array): void;
   show(event: PeerEvent): void;
   /** Somebody's program tells ours something that is not for people; `at` is the address it has. */
   signalled?(from: string, text: string, at: string): void;
@@ -150,7 +150,7 @@ export class Peer implements PeerContext {
     this.#post.restore();
     this.#circles.restore();
     for (const person of this.people.all()) {
-      const place = readPlace(person.place);
+      const place = parseAddress(person.place);
       if (place) this.meet(place);
     }
   }
@@ -161,7 +161,7 @@ export class Peer implements PeerContext {
   }
 
   /** Somebody may be at a place; false when too many places are asked already. */
-  meet(place: Place, forMs: number = this.limits.namedMs): boolean {
+  meet(place: Address, forMs: number = this.limits.namedMs): boolean {
     return this.#meetings.meet(place, this.#now, forMs);
   }
 
@@ -170,7 +170,7 @@ export class Peer implements PeerContext {
     return this.#meetings.here(port);
   }
 
-  receive(place: Place, datagram: Uint8Array, now: number): void {
+  receive(place: Address, datagram: Uint8Array, now: number): void {
     this.#now = now;
     this.#meetings.receive(place, datagram, now);
     this.#way.due();
@@ -290,7 +290,7 @@ export class Peer implements PeerContext {
   }
 
   /** Places that a friend has told: asked a few times, and few of one address, or anybody could be flooded by us. */
-  #meetTold(places: readonly Place[]): void {
+  #meetTold(places: readonly Address[]): void {
     const counts = new Map<string, number>();
     for (const place of places) {
       const count = (counts.get(place.hostname) ?? 0) + 1;

@@ -1,4 +1,4 @@
-import type { Place } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import { decodeText, encodeText } from "../core/text.ts";
@@ -83,7 +83,7 @@ export class PeerLink implements LinkOwner {
 
   constructor(
     readonly link: DatagramLink,
-    readonly place: Place,
+    readonly place: Address,
     readonly self: Introduction,
     readonly way: PeerLinkWay,
   ) {}

@@ -1,4 +1,4 @@
-import { isLoopback, type Place } from "../core/address.ts";
+import { type Address, formatAddress, isLoopback, sameAddress } from "../core/address.ts";
 import { CLOSED, type DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
 import type { PeerContext } from "./context.ts";
 import type { Cryptography } from "./cryptography.ts";
@@ -76,7 +76,7 @@ export class PeerLinks implements PeerLinkWay {
   }
 
   /** A link is there: who speaks on it. */
-  open(link: DatagramLink, place: Place, self: Introduction): LinkOwner {
+  open(link: DatagramLink, place: Address, self: Introduction): LinkOwner {
     const friend = new PeerLink(link, place, self, this);
     if (self.more) this.#proving.set(friend, this.#house.now + this.limits.proveMs);
     friend.start();
@@ -112,9 +112,9 @@ export class PeerLinks implements PeerLinkWay {
   /** Tells somebody where the others are; who is found once finds all. */
   tellPlaces({ friend }: KnownPerson): void {
     if (!friend || friend.key === undefined) return;
-    const at: Place[] = [];
+    const at: Address[] = [];
     for (const [{ place }, { key }] of this.#persons) {
-      if (key === undefined || place.key === friend.place.key) continue;
+      if (key === undefined || sameAddress(place, friend.place)) continue;
       if (isLoopback(place.hostname) && !isLoopback(friend.place.hostname)) continue;
       if (at.push(place) === this.limits.toldPlaces) break;
     }
@@ -148,7 +148,7 @@ export class PeerLinks implements PeerLinkWay {
     const { people } = this.#house;
     this.#proving.delete(friend);
     if (key === this.#way.self.key) return this.#refuseTwin(friend);
-    const person = people.meet(key ?? `@${place.key}`, key, self.name, place.key);
+    const person = people.meet(key ?? `@${formatAddress(place)}`, key, self.name, formatAddress(place));
     const before = person.friend;
     if (before && isBetter(before, friend)) return this.#drop(friend, before.place);
     person.friend = friend;
@@ -158,7 +158,9 @@ export class PeerLinks implements PeerLinkWay {
       this.#drop(before, place);
       person.mail.parted();
     }
-    if (key !== undefined) this.store.meet({ key, name: self.name, place: place.key, time: this.#house.now });
+    if (key !== undefined) {
+      this.store.meet({ key, name: self.name, place: formatAddress(place), time: this.#house.now });
+    }
     const wasMissed = !before && !this.#coming.delete(person);
     if (wasMissed) this.#house.show({ type: "online", name: people.label(person) });
     if (wasMissed) this.#compareKeys(person);
@@ -199,7 +201,7 @@ export class PeerLinks implements PeerLinkWay {
   }
 
   /** Somebody is gone who has not said so. */
-  #lookFor({ place, isFaulty }: PeerLink, others: readonly Place[]): void {
+  #lookFor({ place, isFaulty }: PeerLink, others: readonly Address[]): void {
     const { askMostMs, againMs, lostMs } = this.limits;
     for (const other of others) this.#meetings.meet(other, this.#house.now, lostMs);
     const again = Math.min(askMostMs, againMs * 2 ** this.#meetings.shortLives(place));
@@ -217,13 +219,13 @@ export class PeerLinks implements PeerLinkWay {
     this.#meetings.meet(place, this.#house.now, this.limits.lostMs, inMs);
   }
 
-  #drop(friend: PeerLink, kept: Place): void {
-    if (kept.key !== friend.place.key) this.#meetings.alias(friend.place, kept);
+  #drop(friend: PeerLink, kept: Address): void {
+    if (!sameAddress(kept, friend.place)) this.#meetings.alias(friend.place, kept);
     friend.link.abort(TWICE);
   }
 
   #refuseTwin({ link, place }: PeerLink): void {
-    const text = `${place.key} has the key that we have; two programs cannot be one person`;
+    const text = `${formatAddress(place)} has the key that we have; two programs cannot be one person`;
     if (!this.#twinTold) this.#house.show({ type: "news", text });
     this.#twinTold = true;
     link.abort("you have the key that we have");

@@ -1,5 +1,5 @@
 import { peerNameFault } from "../chat/names.ts";
-import { type Place, readPlace } from "../core/address.ts";
+import { type Address, formatAddress, parseAddress } from "../core/address.ts";
 import { decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import {
@@ -56,7 +56,7 @@ export type PeerMessage =
   /** Something that is not for people; it is told while we are linked, or never. */
   | { readonly type: "signal"; readonly text: string }
   /** Where others are. */
-  | { readonly type: "peers"; readonly at: readonly Place[] }
+  | { readonly type: "peers"; readonly at: readonly Address[] }
   /** Something that a later version says. */
   | { readonly type: "unknown" };
 
@@ -117,7 +117,7 @@ export function encodePeerMessage(letter: PeerMessage): string {
     case "me":
       return JSON.stringify({ ...letter, key: encodeBase64(letter.key), fresh: encodeBase64(letter.fresh) });
     case "peers":
-      return JSON.stringify({ type: "peers", at: letter.at.map(({ key }) => key) });
+      return JSON.stringify({ type: "peers", at: letter.at.map(formatAddress) });
     default:
       return JSON.stringify(letter);
   }
@@ -146,11 +146,11 @@ function readWhy(fields: Fields, key: string): string {
   return readText(fields, key).slice(0, WHY_CHARACTERS);
 }
 
-function readPlaces(fields: Fields, key: string): Place[] {
+function readPlaces(fields: Fields, key: string): Address[] {
   const value = fields[key];
   if (!Array.isArray(value)) throw unexpected(`"${key}", a list of ADDRESS:PORT`, value);
   return value.map((each) => {
-    const place = typeof each === "string" ? readPlace(each) : undefined;
+    const place = typeof each === "string" ? parseAddress(each) : undefined;
     if (!place) throw unexpected(`ADDRESS:PORT in "${key}"`, each);
     return place;
   });

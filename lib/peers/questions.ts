@@ -1,4 +1,4 @@
-import { readPlace } from "../core/address.ts";
+import { formatAddress, parseAddress, sameAddress } from "../core/address.ts";
 import { isThere, type PeerContext } from "./context.ts";
 import type { Discovery } from "./discovery.ts";
 import type { PeerQuestion } from "./event.ts";
@@ -78,16 +78,16 @@ export class Questions {
   }
 
   #add(host: string, port: number): string | undefined {
-    const place = readPlace(`${host}:${port}`);
+    const place = parseAddress(`${host}:${port}`);
     if (!place) return `${host}:${port} is no IPv4 address and port`;
     const { people, limits, now } = this.#house;
-    if (people.all().some(({ friend }) => friend?.place.key === place.key)) {
-      return `whoever is at ${place.key} is here already`;
+    if (people.all().some(({ friend }) => friend && sameAddress(friend.place, place))) {
+      return `whoever is at ${formatAddress(place)} is here already`;
     }
     if (!this.#answerers.meetings.meet(place, now, limits.namedMs)) {
-      return `${place.key} cannot be asked: too many places are asked already`;
+      return `${formatAddress(place)} cannot be asked: too many places are asked already`;
     }
-    this.#named.set(place.key, now + limits.silentMs);
+    this.#named.set(formatAddress(place), now + limits.silentMs);
     return undefined;
   }
 

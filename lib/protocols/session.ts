@@ -1,3 +1,4 @@
+import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
 
@@ -12,12 +13,6 @@ export type DialOutcome = "connected" | "refused" | "failed";
 
 /** Which way a line went: up to the server, down to the client. */
 export type Direction = "up" | "down";
-
-/** Where a peer is. */
-export interface Address {
-  readonly hostname: string;
-  readonly port: number;
-}
 
 /** What a session machine can have done. Calls take effect in their order. */
 export interface Way {

@@ -1,4 +1,4 @@
-import { endpoint, type Place } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import type { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
@@ -19,7 +19,7 @@ export interface DatagramSecrets {
 
 /** What a door on datagrams needs of the world. */
 export interface DatagramSessionsWay extends DatagramSecrets {
-  send(place: Place, datagram: Uint8Array): void;
+  send(place: Address, datagram: Uint8Array): void;
   /** Calls `flush` when this turn is over. */
   flushSoon(): void;
   now(): number;
@@ -27,7 +27,7 @@ export interface DatagramSessionsWay extends DatagramSecrets {
 
 /** One door on datagrams: brings the links of its gate to their seats at the switchboard. Knows no sockets. */
 export class DatagramSessions {
-  readonly #gate: DatagramAcceptor<Place>;
+  readonly #gate: DatagramAcceptor;
   #closing = false;
   readonly #overs: (() => void)[] = [];
 
@@ -38,7 +38,7 @@ export class DatagramSessions {
     limits: Limits,
     readonly way: DatagramSessionsWay,
   ) {
-    this.#gate = new DatagramAcceptor<Place>({
+    this.#gate = new DatagramAcceptor({
       random8: () => way.bytes(8),
       mac: (bytes) => way.mac(bytes),
       send: (place, datagram) => way.send(place, datagram),
@@ -52,7 +52,7 @@ export class DatagramSessions {
   }
 
   /** A datagram, and from where; the caller may use its buffer again at once. */
-  receive(place: Place, datagram: Uint8Array): void {
+  receive(place: Address, datagram: Uint8Array): void {
     this.#gate.receive(place, datagram, this.way.now());
     this.way.flushSoon();
   }
@@ -81,12 +81,12 @@ export class DatagramSessions {
     return this.#gate.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#overs.push(resolve));
   }
 
-  #open(link: DatagramLink, place: Place): AcceptedLinkOwner<Place> | string {
+  #open(link: DatagramLink, place: Address): AcceptedLinkOwner | string {
     if (this.#closing) return "the server stops";
     const { hostname, port } = place;
     const refused = this.connectionLimits.take(hostname);
     if (refused) {
-      log.warning(`${this.protocol.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
+      log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
       return refused.refusal;
     }
     const host = this.runner.open(this.protocol, { hostname, port }, (host) => this.#line(link, host));
@@ -99,7 +99,7 @@ export class DatagramSessions {
         if (this.#gate.size === 0) { for (const over of this.#overs.splice(0)) over(); }
       },
       moved: ({ hostname, port }) =>
-        log.info(`${host.session.name ?? "a session"} is at ${endpoint(hostname, port)} now`),
+        log.info(`${host.session.name ?? "a session"} is at ${formatAddress({ hostname, port })} now`),
     };
   }
 

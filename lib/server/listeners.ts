@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { ConnectionLimits } from "../core/connection_limits.ts";
 import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/limits.ts";
@@ -76,7 +76,7 @@ export function openListeners(
       servers.set(name, open(port));
     } catch (error) {
       const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
-      const where = endpoint(name === "web" ? web.host : hostname, port);
+      const where = formatAddress({ hostname: name === "web" ? web.host : hostname, port });
       abandon(new UserError(`cannot listen on ${where}${option}: ${reason(error)}`));
     }
   }

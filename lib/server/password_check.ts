@@ -1,6 +1,7 @@
+import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
-import type { Address, Session, Way } from "../protocols/session.ts";
+import type { Session, Way } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
 
 /** What the hub answers to whoever only asks. */

@@ -1,3 +1,4 @@
+import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { reason, stackOf } from "../core/reason.ts";
@@ -6,7 +7,6 @@ import type { Command } from "../chat/command.ts";
 import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { SessionId } from "../chat/users.ts";
-import type { Address } from "../protocols/session.ts";
 import { type ServerProtocol, SessionHost, type Transport } from "./session_host.ts";
 import type { Asker, Platform, ProofAnswer, ProofEffect } from "./platform.ts";
 

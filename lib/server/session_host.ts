@@ -1,13 +1,13 @@
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
 import type { SessionId } from "../chat/users.ts";
-import { isLoopback } from "../core/address.ts";
+import { type Address, isLoopback } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { Liveness, type ProbeOutcome } from "../core/liveness.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-import type { Address, DialOutcome, Direction, Ending, Link, Session, Way } from "../protocols/session.ts";
+import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
 
 /** One connection as the switchboard sees it; `Stream` is the real one. */

@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import type { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
@@ -66,7 +66,7 @@ export class TcpListener {
     const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
     const refused = this.connectionLimits.take(hostname);
     if (refused) {
-      log.warning(`${this.protocol.name}: ${endpoint(hostname, port)} not let in: ${refused.refusal}`);
+      log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
       return conn.close();
     }
     this.runner.open(this.protocol, { hostname, port }, (host) => {

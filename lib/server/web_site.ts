@@ -1,5 +1,5 @@
 import { LoginBackoff } from "../chat/login_backoff.ts";
-import { isLoopback } from "../core/address.ts";
+import { type Address, isLoopback } from "../core/address.ts";
 import { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
@@ -12,7 +12,6 @@ import type { StaticFile } from "../http/static_file.ts";
 import { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
-import type { Address } from "../protocols/session.ts";
 import type { Monitor } from "./monitor.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";

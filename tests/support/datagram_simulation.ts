@@ -1,10 +1,11 @@
+import type { Address } from "../../lib/core/address.ts";
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
 import { type AcceptedLinkOwner, DatagramAcceptor } from "../../lib/protocols/datagram/acceptor.ts";
 import type { DatagramLink, LinkOwner } from "../../lib/protocols/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
-import { type Place, VirtualUdp } from "./virtual_udp.ts";
+import { VirtualUdp } from "./virtual_udp.ts";
 
 /** What the driver of a machine calls. */
 interface Machine {
@@ -94,7 +95,7 @@ class End implements LinkOwner {
 }
 
 /** A link as the gate opened it: whose it is shows when a client takes it. One that no client takes brings nothing. */
-class Opened implements AcceptedLinkOwner<Place> {
+class Opened implements AcceptedLinkOwner {
   #end: End | undefined;
   #over: string | undefined;
 
@@ -146,7 +147,7 @@ interface World {
 
 const CLIENTS = 3;
 const BUSY_MS = 40_000;
-const SERVER: Place = { key: "server" };
+const SERVER: Address = { hostname: "server", port: 1 };
 
 /** Clients of one gate in bad weather: what comes is what was sent, or the link ends on both sides with a reason. */
 export function simulateDatagrams(seed: number): Report {
@@ -159,7 +160,7 @@ export function simulateDatagrams(seed: number): Report {
   const all = new Map<bigint, Opened>();
   const random8 = () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255));
 
-  const gate = new DatagramAcceptor<Place>({
+  const gate = new DatagramAcceptor({
     random8,
     mac: checksum,
     send: (address, datagram) => udp.send(SERVER, address, datagram),
@@ -205,7 +206,7 @@ interface ClientWorld extends World {
 function openClient(name: string, world: ClientWorld): End {
   const { time, random, udp, options } = world;
   let moves = 0;
-  let place: Place = { key: name };
+  let place: Address = { hostname: name, port: 1 };
   const client = new End(name, world, () => driver.stirred());
   client.other = world.server;
   world.server.other = client;
@@ -221,7 +222,7 @@ function openClient(name: string, world: ClientWorld): End {
     failed: (why) => client.ended(why),
   }, options);
   const driver = new Driver(time, dialer, world.report.problems);
-  const arrived = (_from: Place, datagram: Uint8Array) => {
+  const arrived = (_from: Address, datagram: Uint8Array) => {
     dialer.receive(datagram, time.now);
     driver.stirred();
   };
@@ -233,7 +234,7 @@ function openClient(name: string, world: ClientWorld): End {
   for (let n = random.whole(0, 3); n > 0; n--) {
     time.in(random.whole(3000, BUSY_MS), () => {
       udp.unbind(place);
-      place = { key: `${name}, moved ${++moves}` };
+      place = { hostname: `${name}, moved ${++moves}`, port: 1 };
       udp.bind(place, arrived);
     });
   }

@@ -1,3 +1,4 @@
+import type { Address } from "../../lib/core/address.ts";
 import { Accounts } from "../../lib/chat/accounts.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
@@ -18,7 +19,7 @@ import { MemoryStore } from "../../lib/store/memory_store.ts";
 import { checksum } from "./datagram_simulation.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
-import { type Place, VirtualUdp } from "./virtual_udp.ts";
+import { VirtualUdp } from "./virtual_udp.ts";
 
 /** What a run has seen. */
 export interface MailboxReport {
@@ -42,7 +43,7 @@ export interface MailboxWeather {
 }
 
 const LIMITS = limits({ burstCommands: 1_000_000 });
-const SERVER: Place & { hostname: string; port: number } = { key: "server", hostname: "server", port: 1 };
+const SERVER: Address = { hostname: "server", port: 1 };
 const ACTIVE_MS = 120_000;
 const CALM_MS = 600_000;
 
@@ -137,7 +138,7 @@ class VirtualServer {
       },
     });
     this.udp.bind(SERVER, (from, datagram) => {
-      if (alive()) this.#survive(() => door.receive({ key: from.key, hostname: from.key, port: 1 }, datagram));
+      if (alive()) this.#survive(() => door.receive(from, datagram));
     });
     const tick = () => {
       runner.tick();
@@ -204,7 +205,7 @@ class VirtualUser {
   #client!: NativeClient;
   #dialer: DatagramDialer | undefined;
   #link: DatagramLink | undefined;
-  #place: Place;
+  #place: Address;
   #run = 0;
   #dead = false;
   #moves = 0;
@@ -254,8 +255,8 @@ class VirtualUser {
     this.time.in(this.random.whole(10, 10_000), () => this.#start());
   }
 
-  #newPlace(): Place {
-    return { key: `${this.name}.${this.#moves++}` };
+  #newPlace(): Address {
+    return { hostname: `${this.name}.${this.#moves++}`, port: 1 };
   }
 
   #start(): void {

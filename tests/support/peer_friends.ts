@@ -1,3 +1,4 @@
+import { addressKey } from "../../lib/core/address.ts";
 import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
@@ -63,7 +64,7 @@ export function nobodysKey(i: number): string {
 
 /** Somebody's link with somebody else. */
 export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
-  const person = from.peer.people.all().find(({ friend, place }) => friend && place === to.place.key);
+  const person = from.peer.people.all().find(({ friend, place }) => friend && place === addressKey(to.place));
   if (!person) throw new Error(`${from.name} has no link with ${to.name}`);
   return person.friend!;
 }

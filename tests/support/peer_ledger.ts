@@ -1,3 +1,4 @@
+import { type Address, sameAddress } from "../../lib/core/address.ts";
 import type { PeerEvent } from "../../lib/peers/event.ts";
 import { keyOf } from "./peer_friends.ts";
 import type { PeerNode } from "./peer_node.ts";
@@ -30,7 +31,7 @@ export class PeerLedger {
   constructor(world: PeerWorld, nodes: readonly PeerNode[]) {
     this.#world = world;
     this.#nodes = nodes;
-    world.udp.watch = (from, to, datagram) => this.#sent(from.key, to.key, datagram);
+    world.udp.watch = (from, to, datagram) => this.#sent(from, to, datagram);
   }
 
   get said(): number {
@@ -157,11 +158,11 @@ export class PeerLedger {
   }
 
   /** What is sealed must not be seen. */
-  #sent(from: string, to: string, datagram: Uint8Array): void {
+  #sent(from: Address, to: Address, datagram: Uint8Array): void {
     const text = new TextDecoder().decode(datagram);
     if (!text.includes("<")) return;
     for (const [mark] of text.matchAll(/<[\d.]+\.[a-z]+>/g)) {
-      const [sender, receiver] = [from, to].map((key) => this.#nodes.find(({ place }) => place.key === key)?.name);
+      const [sender, receiver] = [from, to].map((at) => this.#nodes.find(({ place }) => sameAddress(place, at))?.name);
       const said = this.#byText.get(mark)?.find((each) => each.from === sender && each.to === receiver);
       if (!said?.sealed || this.#insecure.has(`${sender} ${receiver}`)) continue;
       this.#world.problems.push(`${mark} to ${receiver} was to be sealed, and could be read`);

@@ -1,4 +1,4 @@
-import type { Place } from "../../lib/core/address.ts";
+import type { Address } from "../../lib/core/address.ts";
 import type { PeerEvent, PeerQuestion } from "../../lib/peers/event.ts";
 import type { PeerOptions } from "../../lib/peers/options.ts";
 import { Peer } from "../../lib/peers/peer.ts";
@@ -33,7 +33,7 @@ export class PeerNode {
   constructor(
     readonly world: PeerWorld,
     readonly name: string,
-    public place: Place,
+    public place: Address,
     public store: PeerDisk,
     readonly options: PeerOptions,
   ) {}
@@ -117,7 +117,7 @@ export class PeerNode {
   }
 
   /** Their machine has another address from now on; the program is not told. */
-  move(place: Place): void {
+  move(place: Address): void {
     this.world.udp.unbind(this.place);
     this.place = place;
     this.#bind();
@@ -141,10 +141,10 @@ export class PeerNode {
 
   #bind(): void {
     const { time, udp } = this.world;
-    udp.bind(this.place, (from, datagram) => this.do(() => this.peer.receive(from as Place, datagram, time.now)));
+    udp.bind(this.place, (from, datagram) => this.do(() => this.peer.receive(from, datagram, time.now)));
   }
 
-  #send(to: Place, datagram: Uint8Array): void {
+  #send(to: Address, datagram: Uint8Array): void {
     this.world.udp.send(this.place, to, datagram);
     if (--this.crashAfterSends > 0) return;
     this.crash();

@@ -1,4 +1,3 @@
-import { placeAt } from "../../lib/core/address.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { DirectoryTable } from "../../lib/protocols/directory/table.ts";
 import { keyOf } from "./peer_friends.ts";
@@ -103,7 +102,10 @@ class PeerLab {
       const { hostname, port } = node.place;
       this.#table.expire(time.now);
       this.#table.enter(hostname, port, node.name, time.now);
-      const others = this.#table.others(hostname, port).map((entry) => placeAt(entry.hostname, entry.port));
+      const others = this.#table.others(hostname, port).map((entry) => ({
+        hostname: entry.hostname,
+        port: entry.port,
+      }));
       node.do(() => others.forEach((place) => node.peer.meet(place)));
     }
     time.in(REFRESH_MS, () => this.#visitTable(node));

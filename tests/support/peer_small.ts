@@ -1,4 +1,4 @@
-import { type Place, placeAt } from "../../lib/core/address.ts";
+import type { Address } from "../../lib/core/address.ts";
 import { decodeText, encodeText } from "../../lib/core/text.ts";
 import { decodePeerPacket, encodeDiscovery } from "../../lib/peers/packet.ts";
 import { encodePacket, readId } from "../../lib/protocols/datagram/packet.ts";
@@ -20,7 +20,7 @@ export class SmallProgram {
   constructor(
     readonly world: PeerWorld,
     readonly node: PeerNode,
-    readonly place: Place = placeAt("10.0.0.7", 5000),
+    readonly place: Address = { hostname: "10.0.0.7", port: 5000 },
     readonly name = "pat",
   ) {
     world.udp.bind(place, (_from, datagram) => this.#arrived(datagram));

@@ -1,4 +1,3 @@
-import { placeAt } from "../../lib/core/address.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerWorld } from "./peer_world.ts";
 
@@ -97,6 +96,6 @@ export class PeerTroubles {
   }
 
   #elsewhere() {
-    return placeAt("10.0.0.1", this.#port++);
+    return { hostname: "10.0.0.1", port: this.#port++ };
   }
 }

@@ -1,4 +1,3 @@
-import { placeAt } from "../../lib/core/address.ts";
 import { peerOptions } from "../../lib/peers/options.ts";
 import type { Later } from "../../lib/store/peer_keys.ts";
 import { PeerDisk } from "./peer_disk.ts";
@@ -34,7 +33,7 @@ export class PeerWorld {
 
   /** A person with a place, a key and a disk. */
   async person(name: string, port: number, options = peerOptions()): Promise<PeerNode> {
-    const node = new PeerNode(this, name, placeAt("10.0.0.1", port), new PeerDisk(), options);
+    const node = new PeerNode(this, name, { hostname: "10.0.0.1", port }, new PeerDisk(), options);
     await node.begin();
     return node;
   }

@@ -1,4 +1,4 @@
-import { endpoint, isIpAddress, isLoopback, unwrapped } from "../../core/address.ts";
+import { formatAddress, isIpAddress, isLoopback, unwrapped } from "../../core/address.ts";
 import { connect } from "../../net/dial.ts";
 import { shut } from "./listener.ts";
 
@@ -24,7 +24,7 @@ export function ownPlaces(port: number | undefined): string[] {
     addresses = [];
   }
   const outside = addresses.filter((address) => !isLoopback(address));
-  return [...outside, "127.0.0.1"].map((address) => endpoint(address, port));
+  return [...outside, "127.0.0.1"].map((address) => formatAddress({ hostname: address, port }));
 }
 
 /**

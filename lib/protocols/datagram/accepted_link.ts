@@ -1,3 +1,4 @@
+import { type Address, sameAddress } from "../../core/address.ts";
 import { DatagramLink, type LinkOwner, type LinkWay } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { encodePacket, type LinkPacket } from "./packet.ts";
@@ -8,17 +9,17 @@ export interface AcceptedAddress {
 }
 
 /** Who speaks over a link of a gate. */
-export interface AcceptedLinkOwner<Address> extends LinkOwner {
+export interface AcceptedLinkOwner extends LinkOwner {
   /** The client has proved that it is at another address now. */
   moved(address: Address): void;
 }
 
 /** What a link of a gate needs of it. */
-export interface AcceptedLinkWay<Address extends AcceptedAddress> {
+export interface AcceptedLinkWay {
   random8(): Uint8Array;
   send(address: Address, datagram: Uint8Array): void;
-  due(link: AcceptedLink<Address>): void;
-  ended(link: AcceptedLink<Address>): void;
+  due(link: AcceptedLink): void;
+  ended(link: AcceptedLink): void;
 }
 
 const QUESTION_BYTES = 18;
@@ -29,9 +30,9 @@ const QUESTION_BYTES = 18;
  * A client whose datagrams come from another address is asked there; until its answer comes from there, all goes to the
  * old one. One such place is known at a time, asked at most every `challengeMs`, and sent no more bytes than came from it.
  */
-export class AcceptedLink<Address extends AcceptedAddress> implements LinkWay {
+export class AcceptedLink implements LinkWay {
   readonly link: DatagramLink;
-  owner: AcceptedLinkOwner<Address> | undefined;
+  owner: AcceptedLinkOwner | undefined;
   #candidate: { address: Address; token: Uint8Array; credit: number } | undefined;
   #askedAt = -Infinity;
 
@@ -40,7 +41,7 @@ export class AcceptedLink<Address extends AcceptedAddress> implements LinkWay {
     /** Under which a repeated OPEN finds this link. */
     readonly openKey: string,
     public address: Address,
-    readonly way: AcceptedLinkWay<Address>,
+    readonly way: AcceptedLinkWay,
     readonly options: DatagramOptions,
     now: number,
   ) {
@@ -49,7 +50,7 @@ export class AcceptedLink<Address extends AcceptedAddress> implements LinkWay {
 
   /** A datagram of this link, and from where. */
   take(address: Address, packet: LinkPacket, bytes: number, now: number): void {
-    if (address.key !== this.address.key) this.#meet(address, packet, bytes, now);
+    if (!sameAddress(address, this.address)) this.#meet(address, packet, bytes, now);
     this.link.take(packet, now);
   }
 
@@ -77,7 +78,7 @@ export class AcceptedLink<Address extends AcceptedAddress> implements LinkWay {
   #meet(address: Address, packet: LinkPacket, bytes: number, now: number): void {
     if (packet.kind === "close") return;
     const candidate = this.#candidate;
-    const known = candidate?.address.key === address.key ? candidate : undefined;
+    const known = candidate && sameAddress(candidate.address, address) ? candidate : undefined;
     if (packet.kind === "pong") {
       if (!known || !packet.token.every((byte, i) => byte === known.token[i])) return;
       this.address = address;

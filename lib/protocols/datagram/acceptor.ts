@@ -1,14 +1,15 @@
+import { type Address, addressKey } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { Cookies } from "./cookies.ts";
-import { type AcceptedAddress, AcceptedLink, type AcceptedLinkOwner } from "./accepted_link.ts";
+import { AcceptedLink, type AcceptedLinkOwner } from "./accepted_link.ts";
 import type { DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { ASK_BYTES, decodePacket, encodeClose, encodePacket, type Packet, readId } from "./packet.ts";
 
-export type { AcceptedAddress, AcceptedLinkOwner } from "./accepted_link.ts";
+export type { AcceptedLinkOwner } from "./accepted_link.ts";
 
 /** What a gate can have done, and what it must be given: chance and a keyed hash are not its own. */
-export interface AcceptorWay<Address extends AcceptedAddress> {
+export interface AcceptorWay {
   /** Eight bytes that nobody can guess. */
   random8(): Uint8Array;
   /** A keyed hash of 16 bytes or more; the key is nobody else's. */
@@ -16,7 +17,7 @@ export interface AcceptorWay<Address extends AcceptedAddress> {
   /** Sends a datagram; see `LinkWay.send`. */
   send(address: Address, datagram: Uint8Array): void;
   /** A client has proved where it is and wants a link: who speaks over it, or why it is refused. */
-  open(link: DatagramLink, address: Address): AcceptedLinkOwner<Address> | string;
+  open(link: DatagramLink, address: Address): AcceptedLinkOwner | string;
 }
 
 /** Datagrams that did nothing, by cause. */
@@ -38,23 +39,23 @@ export interface AcceptorStats {
  * 2. A stranger costs no memory, and is never sent more bytes than came from it.
  * 3. After `close` every link ends once what was sent has arrived, and no new one opens.
  */
-export class DatagramAcceptor<Address extends AcceptedAddress> {
+export class DatagramAcceptor {
   readonly stats: AcceptorStats = { malformed: 0, unknown: 0, staleCookies: 0, refused: 0 };
-  #links = new Map<bigint, AcceptedLink<Address>>();
-  #opened = new Map<string, AcceptedLink<Address>>();
-  #due = new Set<AcceptedLink<Address>>();
+  #links = new Map<bigint, AcceptedLink>();
+  #opened = new Map<string, AcceptedLink>();
+  #due = new Set<AcceptedLink>();
   #cookies: Cookies;
   #wakeAt = Infinity;
   #closing: string | undefined;
   readonly #linkWay;
 
-  constructor(readonly way: AcceptorWay<Address>, readonly options: DatagramOptions) {
+  constructor(readonly way: AcceptorWay, readonly options: DatagramOptions) {
     this.#cookies = new Cookies(options.cookieMs, (bytes) => way.mac(bytes));
     this.#linkWay = {
       random8: () => way.random8(),
       send: (address: Address, datagram: Uint8Array) => way.send(address, datagram),
-      due: (link: AcceptedLink<Address>) => void this.#due.add(link),
-      ended: (link: AcceptedLink<Address>) => this.#forget(link),
+      due: (link: AcceptedLink) => void this.#due.add(link),
+      ended: (link: AcceptedLink) => this.#forget(link),
     };
   }
 
@@ -77,7 +78,7 @@ export class DatagramAcceptor<Address extends AcceptedAddress> {
     }
     switch (packet.kind) {
       case "hello": {
-        const cookie = this.#cookies.make(address.key, packet.id, now);
+        const cookie = this.#cookies.make(addressKey(address), packet.id, now);
         return this.way.send(address, encodePacket({ kind: "cookie", id: packet.id, cookie }));
       }
       case "open":
@@ -133,11 +134,11 @@ export class DatagramAcceptor<Address extends AcceptedAddress> {
   }
 
   #open(address: Address, packet: Extract<Packet, { kind: "open" }>, now: number): void {
-    const openKey = `${packet.id} ${address.key}`;
+    const openKey = `${packet.id} ${addressKey(address)}`;
     const before = this.#opened.get(openKey);
     // The answer was lost, or is under way still.
     if (before) return this.#sendOpened(address, packet.id, before.id);
-    if (!this.#cookies.isGood(packet.cookie, address.key, packet.id, now)) {
+    if (!this.#cookies.isGood(packet.cookie, addressKey(address), packet.id, now)) {
       this.stats.staleCookies++;
       return;
     }
@@ -173,7 +174,7 @@ export class DatagramAcceptor<Address extends AcceptedAddress> {
     this.way.send(address, encodePacket({ kind: "opened", id, link }));
   }
 
-  #forget(link: AcceptedLink<Address>): void {
+  #forget(link: AcceptedLink): void {
     this.#due.delete(link);
     if (this.#links.get(link.id) !== link) return;
     this.#links.delete(link.id);

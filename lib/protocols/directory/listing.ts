@@ -1,7 +1,6 @@
-import { isIpAddress, unwrapped } from "../../core/address.ts";
+import { type Address, isIpAddress, unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { encodeText } from "../../core/text.ts";
-import type { Address } from "../session.ts";
 
 const TOKEN_CHARACTERS = 128;
 /** A server with more than this is none of a classroom. */

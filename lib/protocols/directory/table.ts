@@ -1,4 +1,4 @@
-import { endpoint, isLoopback, unwrapped } from "../../core/address.ts";
+import { formatAddress, isLoopback, unwrapped } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
 import { sanitized } from "../../core/text.ts";
 
@@ -23,7 +23,7 @@ const NAME_CHARACTERS = 64;
 
 /** An entry for people: its address and its name, fit to be shown. */
 export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "until">): string {
-  return `${endpoint(hostname, port)} ${nameText(user)}`;
+  return `${formatAddress({ hostname, port })} ${nameText(user)}`;
 }
 
 /** A name that a stranger has chosen, fit to be shown. */
