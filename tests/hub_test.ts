@@ -255,7 +255,13 @@ function failingBoard(): {
   const world = { dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {}, now: () => 0 };
   const runner = new SessionRunner(hub, world, limits());
   let closed = false;
-  const line = { write: () => {}, close: () => void (closed = true), abort: () => {}, resume: () => {} };
+  const line = {
+    waitingBytes: 0,
+    write: () => {},
+    close: () => void (closed = true),
+    abort: () => {},
+    resume: () => {},
+  };
   const host = runner.open(MAILBOX_PROTOCOL, { hostname: "10.0.0.1", port: 1 }, () => line);
   for (
     const command of [{ type: "login", name: "a", password: "1" }, { type: "become" }, { type: "resume" }] as const

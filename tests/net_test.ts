@@ -9,9 +9,8 @@ import { Liveness } from "../lib/core/liveness.ts";
 import { Outbox } from "../lib/net/outbox.ts";
 import { Connection } from "../lib/net/tcp.ts";
 import { IM_PROTOCOL } from "../lib/protocols/im/server.ts";
-import { openPlatform } from "../lib/server/platform.ts";
+import { connectionOptions, openPlatform } from "../lib/server/platform.ts";
 import { SessionRunner } from "../lib/server/runner.ts";
-import { SessionConnection, sessionConnectionOptions } from "../lib/server/session_host.ts";
 import { Lab, RawClient } from "./support/lab.ts";
 import { until, Wire } from "./support/wire.ts";
 
@@ -119,8 +118,8 @@ Deno.test("every line to a client of the handout is a write of its own, on a rea
   });
   const runner = new SessionRunner(hub, world, limits());
   const over = Promise.withResolvers<void>();
-  runner.open(IM_PROTOCOL, { hostname: "127.0.0.1", port: 1 }, (host) => {
-    const stream = new SessionConnection(watched, host, 0, sessionConnectionOptions(limits()));
+  runner.open(IM_PROTOCOL, { hostname: "127.0.0.1", port: 1 }, (owner) => {
+    const stream = new Connection(watched, owner, connectionOptions(limits()));
     stream.over.then(over.resolve);
     return stream;
   });
@@ -165,11 +164,11 @@ Deno.test("a closing stream sends what was written, however much, then its end; 
   ]);
   let pushed = 0;
   const stream = new Connection(conn, {
-    push: () => pushed++,
+    receive: () => pushed++,
     hungry: () => true,
     closed: () => {},
-    overflowed: () => {},
-  }, { outboxBytes: 10_000_000, apart: false, lingerMs: 10_000 });
+    failed: () => {},
+  }, { outboxBytes: 10_000_000, separateWrites: false, lingerMs: 10_000 });
   const text = "x".repeat(5_000_000);
   stream.write(bytes(text));
   stream.close();
@@ -187,8 +186,8 @@ Deno.test("a closing stream whose peer neither reads nor finishes loses what it 
     listener.accept(),
     Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
   ]);
-  const owner = { push: () => {}, hungry: () => true, closed: () => {}, overflowed: () => {} };
-  const stream = new Connection(conn, owner, { outboxBytes: 50_000_000, apart: false, lingerMs: 50 });
+  const owner = { receive: () => {}, hungry: () => true, closed: () => {}, failed: () => {} };
+  const stream = new Connection(conn, owner, { outboxBytes: 50_000_000, separateWrites: false, lingerMs: 50 });
   stream.write(new Uint8Array(40_000_000));
   stream.close();
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -1,4 +1,5 @@
-import type { Ending, Link } from "../protocols/session.ts";
+import type { Ending } from "../core/transport.ts";
+import type { Link } from "../protocols/session.ts";
 import { limits } from "../core/limits.ts";
 import { isLoopback } from "../core/address.ts";
 import { clock } from "../net/clock.ts";
@@ -14,7 +15,7 @@ export interface ClientMachine {
   tick(now: number): void;
 }
 
-const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, apart: true, lingerMs: 1000 };
+const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, separateWrites: true, lingerMs: 1000 };
 const TICK_MS = 50;
 const DIALLED: Link = 0;
 const ACCEPTED: Link = 1;
@@ -124,7 +125,7 @@ export class ImConnection {
 
   #attach(link: Link, conn: Deno.TcpConn): void {
     const stream: Connection = new Connection(conn, {
-      push: (bytes) => {
+      receive: (bytes) => {
         this.#liveness.heard(clock());
         this.#machine?.push(link, bytes);
       },
@@ -134,7 +135,7 @@ export class ImConnection {
         if (link === ACCEPTED) this.#streams[link] = undefined;
         this.#machine?.closed(link, ending, clock());
       },
-      overflowed: () => this.#machine?.closed(link, "broken", clock()),
+      failed: () => this.#machine?.closed(link, "broken", clock()),
     }, OPTIONS);
     this.#streams[link] = stream;
   }

@@ -2,7 +2,7 @@ import type { LobbyClient } from "../protocols/lobby/client.ts";
 import { clock } from "../net/clock.ts";
 import { Connection } from "../net/tcp.ts";
 
-const OPTIONS = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 1000 };
 const TICK_MS = 50;
 
 /** The one connection of a lobby client. */
@@ -13,10 +13,10 @@ export class LobbyConnection {
 
   constructor(conn: Deno.TcpConn) {
     this.#stream = new Connection(conn, {
-      push: (bytes) => this.#client!.push(bytes, clock()),
+      receive: (bytes) => this.#client!.push(bytes, clock()),
       hungry: () => true,
       closed: (ending) => this.#client!.closed(ending === "broken"),
-      overflowed: () => this.#client!.closed(true),
+      failed: () => this.#client!.closed(true),
     }, OPTIONS);
     this.#ticking = setInterval(() => this.#client?.tick(clock()), TICK_MS);
   }

@@ -9,7 +9,7 @@ import { type NativeSide, type ProvingHooks, ReconnectingClient } from "./reconn
 import { connect } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 
-const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, apart: false, lingerMs: 1000 };
+const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 1000 };
 /** For the connection, and then for the server to say who it is. */
 const CONNECT_MS = 10_000;
 /** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
@@ -73,7 +73,7 @@ export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
       this.native.ping();
     }, SILENCE_MS);
     const stream = new Connection(conn, {
-      push: (bytes) => {
+      receive: (bytes) => {
         asked = false;
         lines.push(bytes);
         for (let line = lines.next(); line !== undefined; line = lines.next()) {
@@ -85,7 +85,7 @@ export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
       },
       hungry: () => true,
       closed: (ending) => over(ending === "broken" ? "the connection is lost" : "the server closed the connection"),
-      overflowed: () => over("the server does not read what is said to it"),
+      failed: () => over("the server does not read what is said to it"),
     }, OPTIONS);
     this.up({
       send: (json) => {

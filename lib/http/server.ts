@@ -1,6 +1,6 @@
 import { log } from "../core/log.ts";
 import { reason, stackOf } from "../core/reason.ts";
-import type { Certificate } from "../net/tcp.ts";
+import type { Certificate } from "../core/transport.ts";
 import { guarded, isOurName, isOurOrigin } from "./guard.ts";
 import { sentence } from "./responses.ts";
 import type { Site } from "./site.ts";

@@ -1,6 +1,6 @@
 import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
-import type { SessionHost, Transport } from "../server/session_host.ts";
+import type { Transport, TransportOwner } from "../core/transport.ts";
 
 /** A character of text is up to six in JSON. */
 const ESCAPED = 6;
@@ -32,12 +32,12 @@ export class WebSocketTransport implements Transport {
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
 
-  constructor(readonly socket: WebSocket, readonly host: SessionHost, readonly limits: Limits) {
+  constructor(readonly socket: WebSocket, readonly owner: TransportOwner, readonly limits: Limits) {
     this.#most = Math.max(limits.textBytes, limits.signalBytes) * ESCAPED + ENVELOPE_CHARACTERS;
     socket.onmessage = ({ data }) => this.#came(data);
     this.over = new Promise((resolve) => {
       socket.onclose = ({ wasClean }) => {
-        host.closed(0, wasClean ? "finished" : "broken");
+        owner.closed(wasClean ? "finished" : "broken");
         resolve();
       };
     });
@@ -51,7 +51,9 @@ export class WebSocketTransport implements Transport {
 
   write(bytes: Uint8Array): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) return this.host.overflowed();
+    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) {
+      return this.owner.failed(`more than ${this.limits.outboxBytes} bytes waited for it to read`);
+    }
     if (this.#toldBytes + bytes.length > FRAME_BYTES) this.#send();
     if (this.#told.length === 0) queueMicrotask(() => this.#send());
     this.#told.push(bytes);
@@ -72,10 +74,10 @@ export class WebSocketTransport implements Transport {
     // What is taken here asks for more by itself.
     if (this.#taking) return;
     this.#taking = true;
-    while (this.#waiting.length > 0 && this.host.hungry(0)) {
+    while (this.#waiting.length > 0 && this.owner.hungry()) {
       const text = this.#waiting.shift()!;
       this.#waitingCharacters -= text.length;
-      this.host.push(0, encodeText(text));
+      this.owner.receive(encodeText(text));
     }
     this.#taking = false;
   }
@@ -89,10 +91,10 @@ export class WebSocketTransport implements Transport {
   }
 
   #came(data: unknown): void {
-    if (typeof data !== "string") return this.host.end("frames are text here");
-    if (data.length > this.#most) return this.host.end(`a frame has at most ${this.#most} characters`);
+    if (typeof data !== "string") return this.owner.failed("frames are text here");
+    if (data.length > this.#most) return this.owner.failed(`a frame has at most ${this.#most} characters`);
     if (this.#waitingCharacters + data.length > this.limits.outboxBytes) {
-      return this.host.end("says more than can be taken");
+      return this.owner.failed("says more than can be taken");
     }
     this.#waiting.push(data);
     this.#waitingCharacters += data.length;

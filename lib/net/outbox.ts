@@ -9,8 +9,8 @@ export interface Sink {
  * What waits to be written to one peer.
  *
  * 1. `push` never waits. It is false, and nothing is taken, when more than `bytes` would wait: the peer is too slow.
- * 2. Bytes leave in the order of the pushes. `apart`: each push is a write of its own; otherwise whatever has gathered
- *    while the last write went on leaves in one.
+ * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its
+ *    own; otherwise everything pushed during the last write leaves in one.
  * 3. After a failed write nothing is written any more, and `failed` is called once.
  */
 export class Outbox {
@@ -25,7 +25,7 @@ export class Outbox {
   constructor(
     readonly sink: Sink,
     readonly bytes: number,
-    public apart: boolean,
+    public separateWrites: boolean,
     readonly failed: (error: unknown) => void,
   ) {}
 
@@ -41,7 +41,7 @@ export class Outbox {
     if (!this.#writing) {
       this.#writing = true;
       // What the rest of this turn pushes goes out with it.
-      if (this.apart) this.#write();
+      if (this.separateWrites) this.#write();
       else queueMicrotask(() => this.#write());
     }
     return true;
@@ -69,7 +69,7 @@ export class Outbox {
 
   #write(): void {
     if (this.#dead) return this.#rest();
-    const bytes = this.apart ? this.#waiting.shift() : this.#gather();
+    const bytes = this.separateWrites ? this.#waiting.shift() : this.#gather();
     if (!bytes) return this.#rest();
     this.#put(bytes);
   }

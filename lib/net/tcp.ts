@@ -1,24 +1,11 @@
-import type { Ending } from "../protocols/session.ts";
+import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
 import { Outbox } from "./outbox.ts";
 
-/** Who takes what arrives on a stream. */
-export interface ConnectionOwner {
-  /** Bytes that arrived; the buffer is used again at once. */
-  push(bytes: Uint8Array): void;
-  /** Whether to read on; when not, `Stream.resume` says when again. */
-  hungry(): boolean;
-  /** The stream ended, by the peer or by a failure; called once, never after `close`. */
-  closed(ending: Ending): void;
-  /** The peer reads too slowly: more than the outbox may hold would wait. */
-  overflowed(): void;
-}
-
-/** How a stream is used. */
 export interface ConnectionOptions {
   readonly outboxBytes: number;
-  /** Every push in a write of its own. */
-  readonly apart: boolean;
-  /** How long a closing stream waits for its last bytes to be taken, and for the peer to finish. */
+  /** Whether every `write` leaves in a write of its own. */
+  readonly separateWrites: boolean;
+  /** How long a closing connection waits for its last bytes to be taken and for the peer to finish. */
   readonly lingerMs: number;
 }
 
@@ -26,65 +13,63 @@ const FIRST_READ_BYTES = 512;
 const MOST_READ_BYTES = 16 * 1024;
 
 /**
- * One TCP connection.
+ * One TCP or TLS connection.
  *
  * 1. One reader, one writer, one closer: `close`, or the end of the reading.
- * 2. `close` sends what was written, then our FIN, and passes over what still comes until the peer's, so that no reset
- *    overtakes the last line; it is over within `lingerMs`.
+ * 2. `close` sends what was written, then our FIN, and discards what still arrives until the peer's FIN, so that no reset
+ *    overtakes the last line. The connection is gone within `lingerMs`.
  */
-export class Connection {
+export class Connection implements Transport {
   readonly #conn: Deno.TcpConn | Deno.TlsConn;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: TransportOwner;
   readonly #outbox: Outbox;
   readonly #options: ConnectionOptions;
   #closing = false;
   #closed = false;
   #ending = false;
-  /** Wakes a reader that waits for its owner's hunger. */
+  /** Wakes the reader while it waits for a hungry owner. */
   #resume: (() => void) | undefined;
-  /** Wakes a reader that has finished and waits for `close`. */
+  /** Wakes the reader after the peer has finished, while it waits for `close`. */
   #release: (() => void) | undefined;
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
 
-  constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: ConnectionOwner, options: ConnectionOptions) {
+  constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: TransportOwner, options: ConnectionOptions) {
     this.#conn = conn;
     this.#owner = owner;
     this.#options = options;
-    // A peer may have gone already; then the first read says so.
+    // The peer may have left already; then the first read fails.
     try {
       if ("setNoDelay" in conn) {
         conn.setNoDelay(true);
         conn.setKeepAlive(true);
       }
-    } catch { /* the read says it */ }
-    this.#outbox = new Outbox(conn, options.outboxBytes, options.apart, () => this.#ended("broken"));
+    } catch { /* the read fails too */ }
+    this.#outbox = new Outbox(conn, options.outboxBytes, options.separateWrites, () => this.#ended("broken"));
     this.over = this.#read();
   }
 
-  /** What was written and waits for the peer to read. */
   get waitingBytes(): number {
     return this.#outbox.waitingBytes;
   }
 
   write(bytes: Uint8Array): void {
     if (this.#closing) return;
-    if (!this.#outbox.push(bytes)) this.#owner.overflowed();
+    if (this.#outbox.push(bytes)) return;
+    this.#owner.failed(`more than ${this.#options.outboxBytes} bytes waited for it to read`);
   }
 
-  /** From now on what one turn writes goes out in one. */
   gather(): void {
-    this.#outbox.apart = false;
+    this.#outbox.separateWrites = false;
   }
 
-  /** Reads again, if its owner is hungry. */
   resume(): void {
     if (!this.#resume || !this.#owner.hungry()) return;
     this.#resume();
     this.#resume = undefined;
   }
 
-  /** Ends the stream in good order; said again, it does nothing. */
+  /** Further calls do nothing. */
   close(): void {
     if (this.#closing) return;
     this.#wake();
@@ -93,7 +78,7 @@ export class Connection {
     this.#outbox.drained().then(() => this.#closed ? undefined : this.#conn.closeWrite()).catch(() => this.#shut());
   }
 
-  /** Sends what was written, then our FIN; what the peer still says is read until it ends too. */
+  /** Sends what was written, then our FIN; reading goes on until the peer has finished too. */
   finish(): void {
     if (this.#closing) return;
     this.#outbox.drained().then(() => this.#closing || this.#closed ? undefined : this.#conn.closeWrite()).catch(
@@ -101,7 +86,6 @@ export class Connection {
     );
   }
 
-  /** Ends the stream at once; what has not been sent is lost. */
   abort(): void {
     this.#wake();
     this.#shut();
@@ -120,8 +104,8 @@ export class Connection {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
         if (this.#closing) continue;
-        this.#owner.push(buffer.subarray(0, count));
-        // An idle connection should hold little, a busy one should need few reads.
+        this.#owner.receive(buffer.subarray(0, count));
+        // An idle connection should hold little memory, a busy one should need few reads.
         if (count === buffer.length && count < MOST_READ_BYTES) buffer = new Uint8Array(count * 2);
         else if (count < buffer.length / 4 && buffer.length > FIRST_READ_BYTES) {
           buffer = new Uint8Array(FIRST_READ_BYTES);
@@ -132,7 +116,7 @@ export class Connection {
     } catch {
       this.#ended("broken");
     }
-    // A peer that has finished may still read: what we have to say goes out before the connection is dropped.
+    // A peer that has finished may still read, so the connection stays open until `close` has delivered the rest.
     if (!this.#closing) await new Promise<void>((resolve) => this.#release = resolve);
     await this.#outbox.drained();
     this.#shut();
@@ -152,12 +136,6 @@ export class Connection {
     this.#outbox.close();
     try {
       this.#conn.close();
-    } catch { /* it is closed already, by its own failure */ }
+    } catch { /* its own failure has closed it */ }
   }
-}
-
-/** What makes connections TLS: a certificate and its key, both PEM. */
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
 }

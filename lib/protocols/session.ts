@@ -1,12 +1,11 @@
 import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
+import type { Limits } from "../core/limits.ts";
+import type { Ending } from "../core/transport.ts";
 
 /** One connection of a session: 0 is the one that the peer opened, others are those that we dialled. */
 export type Link = number;
-
-/** How a link ended: the peer finished sending, or it broke and nothing can be said on it any more. */
-export type Ending = "finished" | "broken";
 
 /** What became of a dial. */
 export type DialOutcome = "connected" | "refused" | "failed";
@@ -68,4 +67,19 @@ export interface Session {
   hungry(link: Link): boolean;
   /** Who speaks, as the log and the trace call it; undefined before that is known. */
   readonly name: string | undefined;
+}
+
+/** How one protocol's sessions are made, and the names of its links in traces. */
+export interface ServerProtocol {
+  readonly name: string;
+  readonly links: readonly string[];
+  /** Whether the transport itself notices that a peer's machine is gone. */
+  readonly detectsDeadPeers?: boolean;
+  /** Whether its sessions stay unknown to the hub: they send it no commands, and the only event they get is `closing`. */
+  readonly bypassesHub?: boolean;
+  /** Whether its sessions ask one question and end; their leaving is not logged. */
+  readonly oneShot?: boolean;
+  openSession(way: Way, limits: Limits, now: number): Session;
+  /** How a session goes on in another protocol, by that protocol's name. */
+  readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;
 }

@@ -8,7 +8,8 @@ import { type AcceptedLinkOwner, DatagramAcceptor } from "../protocols/datagram/
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
 import type { SessionRunner } from "./runner.ts";
-import type { ServerProtocol, SessionHost, Transport } from "./session_host.ts";
+import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { ServerProtocol } from "../protocols/session.ts";
 
 /** What a gate is given by chance. */
 export interface DatagramSecrets {
@@ -89,7 +90,7 @@ export class DatagramSessions {
       log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
       return refused.refusal;
     }
-    const host = this.runner.open(this.protocol, { hostname, port }, (host) => this.#line(link, host));
+    const host = this.runner.open(this.protocol, { hostname, port }, (owner) => this.#line(link, owner));
     return {
       message: (bytes) => host.push(0, bytes),
       hungry: () => host.hungry(0),
@@ -103,11 +104,13 @@ export class DatagramSessions {
     };
   }
 
-  #line(link: DatagramLink, host: SessionHost): Transport {
+  #line(link: DatagramLink, owner: TransportOwner): Transport {
     let resuming = false;
     return {
       write: (bytes) => {
-        if (!link.send(bytes) && !link.over) host.overflowed();
+        if (!link.send(bytes) && !link.over) {
+          owner.failed(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
+        }
         this.way.flushSoon();
       },
       get waitingBytes() {

@@ -3,7 +3,7 @@ import { ConnectionLimits } from "../core/connection_limits.ts";
 import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/limits.ts";
 import { reason } from "../core/reason.ts";
-import type { Certificate } from "../net/tcp.ts";
+import type { Certificate } from "../core/transport.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
@@ -14,7 +14,7 @@ import type { ListenerName, WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
-import type { ServerProtocol } from "./session_host.ts";
+import type { ServerProtocol } from "../protocols/session.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import { readWeb } from "./web.ts";
 

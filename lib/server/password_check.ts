@@ -25,7 +25,7 @@ export function checkPassword(
     const host = runner.open(
       door,
       peer,
-      () => ({ write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
+      () => ({ waitingBytes: 0, write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
     );
     left.addEventListener("abort", () => host.end("went away"), { once: true });
     if (left.aborted) return host.end("went away");

@@ -2,10 +2,13 @@ import { setImmediate } from "node:timers";
 import type { Limits } from "../core/limits.ts";
 import type { ScryptSecret } from "../chat/accounts.ts";
 import type { Effect } from "../chat/effect.ts";
-import type { Direction, Link } from "../protocols/session.ts";
+import type { ProbeOutcome } from "../core/liveness.ts";
+import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { Address } from "../core/address.ts";
+import type { Direction } from "../protocols/session.ts";
 import { clock } from "../net/clock.ts";
-import { dialSeat, probe } from "../net/dial.ts";
-import type { SessionHost } from "./session_host.ts";
+import { connect, probe } from "../net/dial.ts";
+import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 
 /** On whose behalf something takes long. */
 export interface Asker {
@@ -24,12 +27,15 @@ export interface ProofAnswer {
 /** A proof that is to be looked at. */
 export type ProofEffect = Extract<Effect, { type: "prove" }>;
 
+/** A dialed connection, or why there is none. */
+export type DialResult = Transport | "refused" | "failed";
+
 /** What the switchboard asks of the world outside. */
 export interface Platform {
-  /** Opens a connection for a seat; its `dialled` says what became of it. */
-  dial(host: SessionHost, link: Link, port: number): void;
-  /** Asks whether the machine behind a seat is there; its `probed` says. */
-  probe(host: SessionHost): void;
+  /** Opens a connection for `owner`; `done` is called once, later. */
+  dial(hostname: string, port: number, owner: TransportOwner, done: (result: DialResult) => void): void;
+  /** Finds out whether the machine at the other end of a connection is still there; `done` is called once, later. */
+  probe(peer: Address, done: (outcome: ProbeOutcome) => void): void;
   /** Tries a password against a secret, unless the asker has left before its turn comes. */
   verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
   /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
@@ -55,14 +61,14 @@ export function openPlatform(
 ): RealPlatform {
   const dialled = new Set<Promise<void>>();
   return {
-    dial(host, link, port) {
-      const gone = dialSeat(host, link, port, given.limits).then(() => void dialled.delete(gone));
+    dial(hostname, port, owner, done) {
+      const gone = dial(hostname, port, owner, done, given.limits).then(() => void dialled.delete(gone));
       dialled.add(gone);
     },
     async over() {
       await Promise.all(dialled);
     },
-    probe: (host) => void probe(host.peer.hostname, host.peer.port).then((outcome) => host.probed(outcome)),
+    probe: ({ hostname, port }, done) => void probe(hostname, port).then(done),
     verify: given.verify,
     prove: given.prove,
     ...(given.enroll ? { enroll: given.enroll } : {}),
@@ -71,4 +77,30 @@ export function openPlatform(
     now: clock,
     trace: given.trace,
   };
+}
+
+/** Resolves when the connection is gone again, or could not be opened. */
+async function dial(
+  hostname: string,
+  port: number,
+  owner: TransportOwner,
+  done: (result: DialResult) => void,
+  limits: Limits,
+): Promise<void> {
+  let conn: Deno.TcpConn;
+  try {
+    conn = await connect(hostname, port, limits.linkDialMs);
+  } catch (error) {
+    return done(error instanceof Deno.errors.ConnectionRefused ? "refused" : "failed");
+  }
+  const connection = new Connection(conn, owner, connectionOptions(limits));
+  done(connection);
+  await connection.over;
+}
+
+const LINGER_MS = 1000;
+
+/** Handout programs expect one line a read, so each line leaves in a write of its own. */
+export function connectionOptions(limits: Limits): ConnectionOptions {
+  return { outboxBytes: limits.outboxBytes, separateWrites: true, lingerMs: LINGER_MS };
 }

@@ -7,7 +7,9 @@ import type { Command } from "../chat/command.ts";
 import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { SessionId } from "../chat/users.ts";
-import { type ServerProtocol, SessionHost, type Transport } from "./session_host.ts";
+import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { ServerProtocol } from "../protocols/session.ts";
+import { SessionHost } from "./session_host.ts";
 import type { Asker, Platform, ProofAnswer, ProofEffect } from "./platform.ts";
 
 /** Writes are gathered for no longer than this, which nobody at a keyboard notices. */
@@ -51,9 +53,9 @@ export class SessionRunner {
   }
 
   /** A peer has come to a door. */
-  open(door: ServerProtocol, peer: Address, line: (host: SessionHost) => Transport): SessionHost {
+  open(door: ServerProtocol, peer: Address, connect: (owner: TransportOwner) => Transport): SessionHost {
     const id = ++this.#lastId;
-    const host = new SessionHost(this, id, door, peer, line);
+    const host = new SessionHost(this, id, door, peer, connect);
     this.#hosts.set(id, host);
     if (!door.bypassesHub) this.hub.addSession(id, peer.hostname, door.oneShot);
     host.begin();

@@ -2,43 +2,13 @@ import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
 import type { SessionId } from "../chat/users.ts";
 import { type Address, isLoopback } from "../core/address.ts";
-import type { Limits } from "../core/limits.ts";
 import { Liveness, type ProbeOutcome } from "../core/liveness.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
-import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-import type { DialOutcome, Direction, Ending, Link, Session, Way } from "../protocols/session.ts";
+import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
+import type { DialOutcome, Direction, Link, ServerProtocol, Session, Way } from "../protocols/session.ts";
+import type { DialResult } from "./platform.ts";
 import type { SessionRunner } from "./runner.ts";
-
-/** One connection as the switchboard sees it; `Stream` is the real one. */
-export interface Transport {
-  write(bytes: Uint8Array): void;
-  /** What was written and waits for the peer to read. */
-  readonly waitingBytes?: number;
-  /** Sends what was written, then ends it; says why where the transport has words for it. */
-  close(why: string): void;
-  /** Ends it at once. */
-  abort(): void;
-  /** Reads on, if there is hunger again. */
-  resume(): void;
-  /** From now on what one turn writes may go out in one. */
-  gather?(): void;
-}
-
-/** A door: how one protocol's sessions are made, and what its links are called. */
-export interface ServerProtocol {
-  readonly name: string;
-  readonly links: readonly string[];
-  /** Whether its transport tells by itself when a peer's machine is gone. */
-  readonly detectsDeadPeers?: boolean;
-  /** Whether its sessions are nothing to the hub: they ask nothing of it, and are told only that the server stops. */
-  readonly bypassesHub?: boolean;
-  /** Whether its sessions ask one thing and are gone: the log says nothing of their leaving. */
-  readonly oneShot?: boolean;
-  openSession(way: Way, limits: Limits, now: number): Session;
-  /** How a session goes on that becomes another, by the name of the protocol. */
-  readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;
-}
 
 /** One session's place at the switchboard: its machine, its lines, and the way between them. */
 export class SessionHost implements Way {
@@ -52,7 +22,7 @@ export class SessionHost implements Way {
     readonly id: SessionId,
     readonly protocol: ServerProtocol,
     readonly peer: Address,
-    line: (host: SessionHost) => Transport,
+    connect: (owner: TransportOwner) => Transport,
   ) {
     const now = runner.beginTurn();
     if (runner.platform.trace) this.trace = (link, direction, text) => this.#trace(link, direction, text);
@@ -61,10 +31,20 @@ export class SessionHost implements Way {
       now,
     );
     this.session = protocol.openSession(this, runner.limits, now);
-    this.#lines[0] = line(this);
+    this.#lines[0] = connect(this.transportOwner(0));
   }
 
   trace?: (link: Link, direction: Direction, line: string) => void;
+
+  /** The receiver of what arrives on one link. */
+  transportOwner(link: Link): TransportOwner {
+    return {
+      receive: (bytes) => this.push(link, bytes),
+      hungry: () => this.hungry(link),
+      closed: (ending) => this.closed(link, ending),
+      failed: (why) => this.end(why),
+    };
+  }
 
   /** Everything is in its place: the session may begin, if it does so by itself. */
   begin(): void {
@@ -89,10 +69,11 @@ export class SessionHost implements Way {
     this.#do((now) => this.session.closed(link, ending, now));
   }
 
-  /** What became of a dial; with a line when it is connected. */
-  dialled(link: Link, outcome: DialOutcome, line?: Transport): void {
-    if (this.#over) return line?.abort();
-    this.#lines[link] = line;
+  #dialled(link: Link, result: DialResult): void {
+    const transport = typeof result === "string" ? undefined : result;
+    if (this.#over) return transport?.abort();
+    this.#lines[link] = transport;
+    const outcome: DialOutcome = typeof result === "string" ? result : "connected";
     this.#do((now) => this.session.dialled(link, outcome, now));
   }
 
@@ -101,7 +82,7 @@ export class SessionHost implements Way {
     this.#do(() => this.command(command));
   }
 
-  probed(outcome: ProbeOutcome): void {
+  #probed(outcome: ProbeOutcome): void {
     this.liveness.probed(outcome, this.runner.beginTurn());
     if (this.liveness.gone) this.end("its machine is not there any more");
   }
@@ -117,14 +98,10 @@ export class SessionHost implements Way {
     return this.#over || this.session.hungry(link);
   }
 
-  overflowed(): void {
-    this.end(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
-  }
-
   tick(now: number): void {
     if (this.#over) return;
     if (this.session.wakeAt <= now) this.#do((now) => this.session.tick(now));
-    if (this.liveness.due(now)) this.runner.platform.probe(this);
+    if (this.liveness.due(now)) this.runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
   }
 
   // From the hub.
@@ -163,7 +140,8 @@ export class SessionHost implements Way {
   }
 
   dial(link: Link, port: number): void {
-    this.runner.platform.dial(this, link, port);
+    const { hostname } = this.peer;
+    this.runner.platform.dial(hostname, port, this.transportOwner(link), (result) => this.#dialled(link, result));
   }
 
   knows(protocol: string): boolean {
@@ -222,24 +200,5 @@ export class SessionHost implements Way {
 
   #trace(link: Link, direction: Direction, line: string): void {
     this.runner.platform.trace!(this.#who, this.protocol.links[link] ?? String(link), direction, line);
-  }
-}
-
-const LINGER_MS = 1000;
-
-/** How the streams of seats are used: handout programs take one read for one message, so each line is a write. */
-export function sessionConnectionOptions(limits: Limits): ConnectionOptions {
-  return { outboxBytes: limits.outboxBytes, apart: true, lingerMs: LINGER_MS };
-}
-
-/** A stream that is one link of a seat. */
-export class SessionConnection extends Connection {
-  constructor(conn: Deno.TcpConn | Deno.TlsConn, host: SessionHost, link: Link, options: ConnectionOptions) {
-    super(conn, {
-      push: (bytes) => host.push(link, bytes),
-      hungry: () => host.hungry(link),
-      closed: (ending) => host.closed(link, ending),
-      overflowed: () => host.overflowed(),
-    }, options);
   }
 }

@@ -3,7 +3,7 @@ import type { Limits } from "../core/limits.ts";
 import { WebServer } from "../http/server.ts";
 import { clock } from "../net/clock.ts";
 import { ownNames } from "../net/own_addresses.ts";
-import type { Certificate } from "../net/tcp.ts";
+import type { Certificate } from "../core/transport.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";

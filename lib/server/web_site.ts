@@ -164,7 +164,7 @@ export class ServerSite implements Site {
       const host = runner.open(
         WEB_PROTOCOL,
         { hostname, port },
-        (host) => new WebSocketTransport(socket, host, limits),
+        (owner) => new WebSocketTransport(socket, owner, limits),
       );
       host.ask({ type: "known", name });
     };

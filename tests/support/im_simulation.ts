@@ -5,10 +5,9 @@ import { Hub } from "../../lib/chat/hub.ts";
 import type { SessionId } from "../../lib/chat/users.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
-import type { Ending, Link } from "../../lib/protocols/session.ts";
+import type { Ending, Transport, TransportOwner } from "../../lib/core/transport.ts";
 import type { Platform } from "../../lib/server/platform.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
-import type { SessionHost, Transport } from "../../lib/server/session_host.ts";
 import { Random } from "./random.ts";
 import { virtualConnection, type VirtualStream, type Weather } from "./virtual_network.ts";
 import { VirtualTime } from "./virtual_time.ts";
@@ -37,7 +36,9 @@ class VirtualLine implements Transport {
   #ending: Ending | undefined;
   #closed = false;
 
-  constructor(readonly stream: VirtualStream, readonly host: SessionHost, readonly link: Link) {
+  readonly waitingBytes = 0;
+
+  constructor(readonly stream: VirtualStream, readonly owner: TransportOwner) {
     stream.holder = {
       arrived: (bytes) => {
         this.#waiting.push(bytes);
@@ -65,13 +66,13 @@ class VirtualLine implements Transport {
   }
 
   resume(): void {
-    while (!this.#closed && this.#waiting.length > 0 && this.host.hungry(this.link)) {
-      this.host.push(this.link, this.#waiting.shift()!);
+    while (!this.#closed && this.#waiting.length > 0 && this.owner.hungry()) {
+      this.owner.receive(this.#waiting.shift()!);
     }
     if (this.#closed || this.#waiting.length > 0 || this.#ending === undefined) return;
     const ending = this.#ending;
     this.#ending = undefined;
-    this.host.closed(this.link, ending);
+    this.owner.closed(ending);
   }
 }
 
@@ -112,17 +113,17 @@ export function simulate(seed: number): Report {
     soon: (turn) => time.in(0, turn),
     verify: () => Promise.reject(new Error("plain passwords only")),
     prove: () => Promise.reject(new Error("no doors with proofs")),
-    dial(host, link) {
-      const client = clientAt(host.peer.hostname)!;
+    dial(hostname, _port, owner, done) {
+      const client = clientAt(hostname)!;
       time.in(random.next() * 100, () => {
-        if (client.la.dead) return time.in(LIMITS.linkDialMs, () => host.dialled(link, "failed"));
-        if (!client.listening) return host.dialled(link, "refused");
+        if (client.la.dead) return time.in(LIMITS.linkDialMs, () => done("failed"));
+        if (!client.listening) return done("refused");
         const [ours, theirs] = virtualConnection(time, random, weatherOf(client.temper));
         client.linked(theirs);
-        host.dialled(link, "connected", new VirtualLine(ours, host, link));
+        done(new VirtualLine(ours, owner));
       });
     },
-    probe: (host) => time.in(100, () => host.probed(clientAt(host.peer.hostname)!.la.dead ? "unreachable" : "there")),
+    probe: ({ hostname }, done) => time.in(100, () => done(clientAt(hostname)!.la.dead ? "unreachable" : "there")),
   };
   const runner = new SessionRunner(hub, world, LIMITS);
   const tick = () => {
@@ -135,7 +136,7 @@ export function simulate(seed: number): Report {
       const [theirs, ours] = virtualConnection(time, random, weatherOf(temper));
       const name = temper === "twin" ? random.pick(names) : names[i]!;
       const address = `10.0.0.${i + 1}`;
-      runner.open(IM_PROTOCOL, { hostname: address, port: 40_000 + i }, (host) => new VirtualLine(ours, host, 0));
+      runner.open(IM_PROTOCOL, { hostname: address, port: 40_000 + i }, (owner) => new VirtualLine(ours, owner));
       clients.push(new WildClient(name, address, temper, theirs, script(random, names, i, temper), time, random));
     });
   });

@@ -8,7 +8,7 @@ import { LOBBY_PROTOCOL } from "../../lib/protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
 import { type Monitor, openMonitor, type WatchEvent } from "../../lib/server/monitor.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
-import type { Transport } from "../../lib/server/session_host.ts";
+import type { Transport } from "../../lib/core/transport.ts";
 import { MemoryStore } from "../../lib/store/memory_store.ts";
 
 const DOORS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };

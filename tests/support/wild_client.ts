@@ -1,4 +1,4 @@
-import type { Ending } from "../../lib/protocols/session.ts";
+import type { Ending } from "../../lib/core/transport.ts";
 import type { Random } from "./random.ts";
 import type { VirtualStream } from "./virtual_network.ts";
 import type { VirtualTime } from "./virtual_time.ts";

@@ -2,7 +2,8 @@ import { Fault } from "../../core/errors.ts";
 import { REPLY_BYTES } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { decodeLossy } from "../../core/text.ts";
-import type { Direction, Ending, Link } from "../session.ts";
+import type { Ending } from "../../core/transport.ts";
+import type { Direction, Link } from "../session.ts";
 import { encodeLine, LA, LB, RECEIPT, withoutPassword } from "./lines.ts";
 
 /** What the client asks its person for. */

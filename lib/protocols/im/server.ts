@@ -3,7 +3,8 @@ import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { RateLimiter } from "../../core/rate.ts";
-import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
+import type { Ending } from "../../core/transport.ts";
+import type { DialOutcome, Link, Session, Way } from "../session.ts";
 import {
   encodeReply,
   LA,

@@ -5,7 +5,8 @@ import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { RateLimiter } from "../../core/rate.ts";
 import { decodeLossy } from "../../core/text.ts";
-import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
+import type { Ending } from "../../core/transport.ts";
+import type { DialOutcome, Link, Session, Way } from "../session.ts";
 import { encodeLine, encodeMessage, messageLine, WELCOME } from "./lines.ts";
 
 const LINK: Link = 0;

@@ -4,7 +4,8 @@ import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { RateLimiter } from "../../core/rate.ts";
 import { decodeLossy, decodeText } from "../../core/text.ts";
-import type { DialOutcome, Ending, Link, Session, Way } from "../session.ts";
+import type { Ending } from "../../core/transport.ts";
+import type { DialOutcome, Link, Session, Way } from "../session.ts";
 import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 

@@ -1,0 +1,40 @@
+/** How the peer's side of a transport ended: the peer has finished sending, or the connection broke. */
+export type Ending = "finished" | "broken";
+
+/**
+ * A connection to one peer: TCP, TLS, a WebSocket or a datagram link.
+ *
+ * 1. Bytes leave in the order in which they were written; `write` never waits.
+ * 2. After `close` or `abort`, `write` does nothing and the owner hears no more.
+ */
+export interface Transport {
+  /** Bytes that were written and that the peer has not taken yet. */
+  readonly waitingBytes: number;
+  write(bytes: Uint8Array): void;
+  /** Delivers what was written, then closes. A transport that can tell the peer a reason tells it `why`. */
+  close(why: string): void;
+  /** Closes at once; bytes that wait are lost. */
+  abort(): void;
+  /** Reads on if the owner is hungry again. */
+  resume(): void;
+  /** From now on, bytes written within one turn may leave together. */
+  gather?(): void;
+}
+
+/** The receiver of what arrives on a transport. */
+export interface TransportOwner {
+  /** Bytes that arrived. On a transport of messages, one message a call. The buffer is reused after the call. */
+  receive(bytes: Uint8Array): void;
+  /** Whether to read on. When it is false, the owner calls `Transport.resume` later. */
+  hungry(): boolean;
+  /** The peer's side ended. Called at most once, and never after `close` or `abort`. */
+  closed(ending: Ending): void;
+  /** The peer reads too slowly for the outbox, or breaks a rule of the transport. The owner closes the transport. */
+  failed(why: string): void;
+}
+
+/** A TLS certificate and its private key, both in PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}

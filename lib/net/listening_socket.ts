@@ -1,0 +1,54 @@
+import type { Certificate } from "../core/transport.ts";
+
+const ACCEPT_RETRY_MS = 100;
+
+/** The receiver of a listening socket's connections. */
+export interface ListeningSocketOwner {
+  accepted(conn: Deno.TcpConn | Deno.TlsConn): void;
+  /** A connection could not be accepted; the socket stays open. */
+  failed?(error: unknown): void;
+}
+
+/**
+ * A listening TCP socket.
+ *
+ * 1. The port is open when the constructor returns; the constructor throws if it cannot be opened.
+ * 2. A failed accept (the peer has left already, no file descriptors) is retried after a pause.
+ */
+export class ListeningSocket {
+  readonly #listener: Deno.TcpListener | Deno.TlsListener;
+  #closed = false;
+
+  constructor(
+    where: { hostname: string; port: number },
+    readonly owner: ListeningSocketOwner,
+    /** Makes every connection TLS. */
+    certificate?: Certificate,
+  ) {
+    this.#listener = certificate ? Deno.listenTls({ ...where, ...certificate }) : Deno.listen(where);
+    this.#accept();
+  }
+
+  /** The actual address: port 0 has been replaced by the port that was given. */
+  get address(): { hostname: string; port: number } {
+    return this.#listener.addr as Deno.NetAddr;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.owner.accepted(await this.#listener.accept());
+      } catch (error) {
+        if (this.#closed) return;
+        this.owner.failed?.(error);
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+      }
+    }
+  }
+}
