@@ -2,34 +2,51 @@ import { decodeLossy, encodeText } from "../lib/core/text.ts";
 import { DatagramConnection } from "../lib/client/datagram_connection.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
-import { NativeClient } from "../lib/protocols/native/client.ts";
+import { NativeClient, type NativeOutput } from "../lib/protocols/native/client.ts";
+import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { type Crowd, forEachOf, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
+
+const noPassword = () => Promise.reject(new Error("no passwords here"));
 
 /** One user of the mailbox, with our client's own machines: the load is no lighter than a real one. */
 class MailboxUser {
-  readonly native: NativeClient;
+  readonly native = new NativeClient({ run: freshRun() });
   #net: DatagramConnection | undefined;
   #in = Promise.withResolvers<void>();
   #delivered: (() => void) | undefined;
 
   constructor(readonly name: string, readonly prover: Prover, readonly tally: Tally) {
-    this.native = new NativeClient({
-      send: (json) => void this.#net!.send(encodeText(json)),
-      prove: (asked, nonce) =>
-        void prover.answer(asked, name, nonce, () => Promise.reject(new Error("no passwords here")))
-          .then((proof) => this.native.proven(proof), this.#in.reject),
-      isServer: (proof) => prover.isServer(proof),
-      show: ({ type }) => {
-        if (type === "in") this.#in.resolve();
-        else if (type === "message") this.tally.delivered++;
-        else if (type === "delivered") this.#delivered?.();
-        else if (type === "failed") this.tally.errors++;
-      },
-      refused: (why) => this.#in.reject(new Error(`${name}: ${why}`)),
-      broken: (why) => this.#in.reject(new Error(`${name}: ${why}`)),
-      seen: () => 0,
-      mark: () => {},
-    }, freshRun());
+  }
+
+  /** Gives the client an input, then does what it wants done. */
+  use<R>(input: (native: NativeClient) => R): R {
+    const result = input(this.native);
+    for (const output of this.native.takeOutputs()) this.#perform(output);
+    return result;
+  }
+
+  #perform(output: NativeOutput): void {
+    switch (output.type) {
+      case "send":
+        return void this.#net!.send(encodeText(output.json));
+      case "prove":
+        return void this.prover.answer(output.challenge, this.name, output.nonce, noPassword).then(
+          ({ proof, expected }) => this.use((native) => native.proven(proof, expected)),
+          this.#in.reject,
+        );
+      case "refused":
+      case "broken":
+        return this.#in.reject(new Error(`${this.name}: ${output.why}`));
+      case "event":
+        return this.#event(output.event);
+    }
+  }
+
+  #event({ type }: ClientEvent): void {
+    if (type === "loggedIn") this.#in.resolve();
+    else if (type === "message") this.tally.delivered++;
+    else if (type === "delivered") this.#delivered?.();
+    else if (type === "failed") this.tally.errors++;
   }
 
   async join(port: number): Promise<this> {
@@ -37,19 +54,20 @@ class MailboxUser {
     this.#net = await DatagramConnection.reach("127.0.0.1", port, {
       attempt: () => {},
       opened: () => opened.resolve(),
-      message: (bytes) => this.native.received(decodeLossy(bytes)),
-      turn: () => this.native.flush(),
+      message: (bytes) => this.use((native) => native.receive(decodeLossy(bytes))),
+      turn: () => this.use((native) => native.flush()),
       ended: () => {},
     });
     await opened.promise;
-    this.native.greet(this.name, freshNonce(), await this.prover.key(this.name));
+    const key = await this.prover.key(this.name);
+    this.use((native) => native.login(this.name, freshNonce(), key));
     await this.#in.promise;
     return this;
   }
 
   async say(to: string): Promise<void> {
     const delivered = new Promise<void>((resolve) => this.#delivered = resolve);
-    this.native.say({ user: to }, TEXT);
+    this.use((native) => native.say({ user: to }, TEXT, Date.now()));
     await delivered;
     this.tally.acked++;
   }

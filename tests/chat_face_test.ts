@@ -31,11 +31,17 @@ class ChatDesk extends Desk<ChatQuestion, ClientEvent> {
   }
 
   comesIn(...rooms: string[]): this {
-    return this.happens({ type: "in", name: "alice", rooms: ["lobby", ...rooms], again: false });
+    return this.happens({
+      type: "loggedIn",
+      name: "alice",
+      rooms: ["lobby", ...rooms],
+      again: false,
+      storeChanged: false,
+    });
   }
 
   hears(from: string, to: Target, text: string, time = this.now): this {
-    return this.happens({ type: "message", said: { seq: 1, from, to, text, time }, own: from === "alice" });
+    return this.happens({ type: "message", message: { seq: 1, from, to, text, time }, own: from === "alice" });
   }
 }
 
@@ -164,7 +170,7 @@ Deno.test("a script reads one line an event, and nothing else", () => {
   desk.hears("bob", { user: "alice" }, "hi\x1b[2J").hears("bob", LAB, "hello\nall").hears("alice", BOB, "from home")
     .hears("alice", LAB, "here too")
     .happens(
-      { type: "sent", id: "r-1", to: BOB, time: NOW },
+      { type: "sent", id: "r-1", to: BOB, time: NOW, seq: 1 },
       { type: "delivered", id: "r-1", to: "bob", time: NOW },
       { type: "failed", id: "r-2", to: LAB, why: "not\na member" },
       { type: "failed", id: "r-3", to: undefined, why: "too old" },
@@ -191,19 +197,19 @@ Deno.test("a script reads one line an event, and nothing else", () => {
 Deno.test("a person chats: rooms and people are told apart, states say of which message they are", () => {
   chat().comesIn("lab1").did('ask "users"').happens(users("alice", "bob", "-carol"))
     .types("hello everyone").did("say #lobby: hello everyone")
-    .happens({ type: "sent", id: "m1", to: LOBBY, time: NOW })
+    .happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
     .hears("bob", LOBBY, "hello alice")
     .hears("bob", LAB, "over here")
     .hears("bob", { user: "alice" }, "psst", at("23:59:59", 8))
     .hears("alice", BOB, "from my other window")
     .types("/to bob", "what is it?").did("say bob: what is it?")
     .happens(
-      { type: "sent", id: "m2", to: BOB, time: NOW },
+      { type: "sent", id: "m2", to: BOB, time: NOW, seq: 1 },
       { type: "delivered", id: "m2", to: "bob", time: NOW },
     )
     .hears("bob", LOBBY, "lunch?")
     .types("one").happens(
-      { type: "sent", id: "m3", to: BOB, time: NOW },
+      { type: "sent", id: "m3", to: BOB, time: NOW, seq: 1 },
     ).types("two").happens(
       { type: "delivered", id: "m3", to: "bob", time: at("08:40:00") },
       { type: "delivered", id: "r-9", to: "carol", time: at("23:00:00", 8) },
@@ -298,8 +304,8 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
   desk.talk.reach.attempt();
   desk.talk.reach.connected();
   assertEquals([desk.talk.waiting, desk.talk.prompt], [3, "lobby> "]);
-  desk.happens({ type: "in", name: "alice", rooms: ["lobby"], again: true });
-  for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW });
+  desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
+  for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
   desk.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
     "-- 2 messages wait for the server, and so does what is said from now on --",
@@ -333,7 +339,9 @@ Deno.test("the server is away for long: each reason is told once, and the stars 
   }
   desk.talk.reach.attempt();
   desk.talk.reach.connected();
-  desk.happens({ type: "in", name: "alice", rooms: ["lobby"], again: true }, { type: "closing" });
+  desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
+    type: "closing",
+  });
   desk.talk.reach.lost("bye", 0);
   desk.shows(
     "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
@@ -361,7 +369,7 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   desk.shows("lobby> one", "08:33:46 bob: hello");
   passes(60);
   desk.shows("-- no answer from the server for 5 s; what is said waits for it --");
-  desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW });
+  desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
   passes(60);
   desk.types("two");
   desk.talk.reach.lost("", 0);
@@ -403,7 +411,7 @@ Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
   desk.talk.reach.connected();
   desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
     .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
-    .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW })
+    .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
     .hears("bob", LOBBY, "hello alice");
   desk.shows(
     "--> [connecting to server]***[connected to server]",
@@ -425,11 +433,11 @@ Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
 Deno.test("alice chats with bob, who has it later; what others say meanwhile bears its conversation's name", () => {
   const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob"));
   desk.screen.splice(0);
-  desk.types("CHAT bob", "are you there?").happens({ type: "sent", id: "m1", to: BOB, time: NOW })
+  desk.types("CHAT bob", "are you there?").happens({ type: "sent", id: "m1", to: BOB, time: NOW, seq: 1 })
     .hears("bob", LOBBY, "to all")
     .hears("bob", { user: "alice" }, "yes")
     .happens({ type: "delivered", id: "m1", to: "bob", time: at("08:33:50") })
-    .types("good").happens({ type: "sent", id: "m2", to: BOB, time: NOW })
+    .types("good").happens({ type: "sent", id: "m2", to: BOB, time: NOW, seq: 1 })
     .types("B").happens(rooms("lobby"), users("alice", "bob"))
     .hears("bob", { user: "alice" }, "bye")
     .happens({ type: "delivered", id: "m2", to: "bob", time: at("09:00:00") }, { type: "offline", name: "bob" })
@@ -573,9 +581,21 @@ const time = fc.oneof(fc.double({ noNaN: true, min: 0 }), fc.constant(NOW));
 const said = fc.record({ seq: fc.nat(), from: nasty, to: target, text: nasty, time });
 const flag = fc.boolean();
 const happening: fc.Arbitrary<ClientEvent> = fc.oneof(
-  fc.record({ type: fc.constant("in" as const), name: nasty, rooms: fc.array(nasty), again: flag }),
-  fc.record({ type: fc.constant("message" as const), said, own: flag }),
-  fc.record({ type: fc.constant("sent" as const), id: fc.constantFrom("m1", "m2", "?\n"), to: target, time }),
+  fc.record({
+    type: fc.constant("loggedIn" as const),
+    name: nasty,
+    rooms: fc.array(nasty),
+    again: flag,
+    storeChanged: flag,
+  }),
+  fc.record({ type: fc.constant("message" as const), message: said, own: flag }),
+  fc.record({
+    type: fc.constant("sent" as const),
+    id: fc.constantFrom("m1", "m2", "?\n"),
+    to: target,
+    seq: fc.nat(),
+    time,
+  }),
   fc.record({ type: fc.constant("delivered" as const), id: fc.constantFrom("m1", "?\n"), to: nasty, time }),
   fc.record({
     type: fc.constant("failed" as const),

@@ -11,7 +11,7 @@ const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : queue
 
 function bob(text: string): void {
   const said = { seq: 1, from: "bob", to: { user: name }, text, time: 0 };
-  face.happened({ type: "message", said, own: false });
+  face.happened({ type: "message", message: said, own: false });
 }
 
 const face = openChatApp({
@@ -22,7 +22,7 @@ const face = openChatApp({
   },
   password(text) {
     face.chat();
-    face.happened({ type: "in", name, rooms: ["lobby"], again: false });
+    face.happened({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
     bob(`name ${name}, password ${text}`);
   },
   say(to) {
@@ -30,7 +30,7 @@ const face = openChatApp({
     most = Math.max(most, ++waiting);
     answer(() => {
       waiting--;
-      face.happened({ type: "sent", id: sent, to, time: 0 });
+      face.happened({ type: "sent", id: sent, to, time: 0, seq: 1 });
     });
     return { id: sent };
   },

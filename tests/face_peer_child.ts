@@ -32,7 +32,7 @@ const face = openPeerApp({
     // After what was said is answered.
     setTimeout(() => {
       const said = { seq: 1, from: "bob", to: { user: "alice" }, text: `at most ${most} waited`, time: 0 };
-      face.happened({ type: "message", said, own: false });
+      face.happened({ type: "message", message: said, own: false });
       face.close().then(() => Deno.exit(0));
     });
   },

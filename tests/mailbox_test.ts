@@ -7,7 +7,7 @@ import { Identity } from "../lib/store/identity.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
 import { freshNonce, Prover } from "../lib/store/prover.ts";
-import { NativeClient } from "../lib/protocols/native/client.ts";
+import { NativeClient, type NativeOutput } from "../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { openServer, type Server } from "../lib/server/server.ts";
 import { Folder } from "./support/programs.ts";
@@ -16,25 +16,34 @@ import { until } from "./support/wire.ts";
 /** One user of the mailbox over a real socket, with a key of their own. */
 class MailboxUser {
   readonly happenings: ClientEvent[] = [];
-  readonly native: NativeClient;
+  readonly native = new NativeClient({ run: crypto.randomUUID().slice(0, 8) });
   readonly #ended = Promise.withResolvers<string>();
   #net: DatagramConnection | undefined;
   refused = "";
 
-  constructor(readonly name: string, readonly prover: Prover, password = "12345") {
-    this.native = new NativeClient({
-      send: (json) => void this.#net?.send(encodeText(json)),
-      prove: (asked, nonce) =>
-        void prover.answer(asked, name, nonce, () => Promise.resolve(password)).then((proof) =>
-          this.native.proven(proof)
-        ),
-      isServer: (proof) => prover.isServer(proof),
-      show: (happening) => void this.happenings.push(happening),
-      refused: (why) => void (this.refused = why),
-      broken: (why) => void (this.refused = why),
-      seen: () => 0,
-      mark: () => {},
-    }, crypto.randomUUID().slice(0, 8));
+  constructor(readonly name: string, readonly prover: Prover, readonly password = "12345") {
+  }
+
+  /** Gives the client an input, then does what it wants done. */
+  use<R>(input: (native: NativeClient) => R): R {
+    const result = input(this.native);
+    for (const output of this.native.takeOutputs()) this.#perform(output);
+    return result;
+  }
+
+  #perform(output: NativeOutput): void {
+    switch (output.type) {
+      case "send":
+        return void this.#net?.send(encodeText(output.json));
+      case "prove":
+        return void this.prover.answer(output.challenge, this.name, output.nonce, () => Promise.resolve(this.password))
+          .then(({ proof, expected }) => this.use((native) => native.proven(proof, expected)));
+      case "event":
+        return void this.happenings.push(output.event);
+      case "refused":
+      case "broken":
+        this.refused = output.why;
+    }
   }
 
   async join(port: number): Promise<this> {
@@ -42,27 +51,28 @@ class MailboxUser {
     this.#net = await DatagramConnection.reach("127.0.0.1", port, {
       attempt: () => {},
       opened: () => opened.resolve(),
-      message: (bytes) => this.native.received(decodeLossy(bytes)),
-      turn: () => this.native.flush(),
+      message: (bytes) => this.use((native) => native.receive(decodeLossy(bytes))),
+      turn: () => this.use((native) => native.flush()),
       ended: (why) => {
-        this.native.lost();
+        this.use((native) => native.lost());
         this.#ended.resolve(why);
       },
     });
     await opened.promise;
-    this.native.greet(this.name, freshNonce(), await this.prover.key(this.name));
-    await until(() => this.native.isIn || this.refused !== "", `${this.name} is in`);
+    const key = await this.prover.key(this.name);
+    this.use((native) => native.login(this.name, freshNonce(), key));
+    await until(() => this.native.isLoggedIn || this.refused !== "", `${this.name} is in`);
     return this;
   }
 
   async leave(): Promise<void> {
-    this.native.leave();
+    this.use((native) => native.leave());
     this.#net?.close("bye");
     await this.#ended.promise;
   }
 
   get texts(): string[] {
-    return this.happenings.flatMap((happening) => happening.type === "message" ? [happening.said.text] : []);
+    return this.happenings.flatMap((happening) => happening.type === "message" ? [happening.message.text] : []);
   }
 }
 
@@ -135,7 +145,7 @@ Deno.test("the longest text comes in whole, whatever its characters take in JSON
   await using mailbox = new Mailbox();
   const [alice, bob] = [await mailbox.user("alice"), await mailbox.user("bob")];
   const text = "\u0001".repeat(limits().textBytes);
-  alice.native.say({ user: "bob" }, text);
+  alice.use((native) => native.say({ user: "bob" }, text, 0));
   await until(() => bob.texts.length > 0, "it has come");
   assertEquals(bob.texts, [text]);
   for (const user of [alice, bob]) await user.leave();
@@ -145,7 +155,7 @@ Deno.test("more is said at once than a transport takes: everything is confirmed,
   await using mailbox = new Mailbox({ burstCommands: 1_000_000 });
   const alice = await mailbox.user("alice");
   const texts = Array.from({ length: 9000 }, (_, i) => `${i} of many`);
-  for (const text of texts) alice.native.say({ room: "lobby" }, text);
+  for (const text of texts) alice.use((native) => native.say({ room: "lobby" }, text, 0));
   await until(() => alice.native.waiting === 0, "all is confirmed", 60_000);
   const kept = mailbox.house.hub.store!.history({ room: "lobby" }, Infinity, texts.length + 1);
   assertEquals(kept.map(({ text }) => text), texts);
@@ -190,9 +200,11 @@ Deno.test(`${USERS} users of one socket, half of them away: each finds exactly w
   for (let i = 0; i < away.length; i += 50) await Promise.all(away.slice(i, i + 50).map((user) => user.leave()));
   const here = users.slice(0, USERS / 2);
   here.forEach((user, i) => {
-    for (const text of ["first", "second"]) user.native.say({ user: away[i]!.name }, `${text} for ${away[i]!.name}`);
+    for (const text of ["first", "second"]) {
+      user.use((native) => native.say({ user: away[i]!.name }, `${text} for ${away[i]!.name}`, 0));
+    }
   });
-  here[0]!.native.say({ room: "lobby" }, "for all");
+  here[0]!.use((native) => native.say({ room: "lobby" }, "for all", 0));
   await until(() => here.every((user) => user.native.waiting === 0), "all is confirmed", 60_000);
   const back: MailboxUser[] = [];
   for (let i = 0; i < away.length; i += 50) {

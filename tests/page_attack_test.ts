@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ClientSite } from "../lib/client/page_site.ts";
 import type { PageHost } from "../lib/protocols/native/single_window.ts";
 
-const NOBODY: PageHost = { name: "alice", isIn: true, open() {}, said() {}, closed() {} };
+const NOBODY: PageHost = { name: "alice", isLoggedIn: true, open() {}, said() {}, closed() {} };
 
 Deno.test("two clients have their pages in one browser, which has one jar for all ports of this machine", () => {
   const jar = new Map<string, string>();

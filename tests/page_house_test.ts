@@ -40,8 +40,8 @@ class Peers {
 Deno.test("a page that comes back hears what it missed, by its numbers, and of another run everything", () => {
   const peers = new Peers();
   const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
-  peers.house.happened({ type: "message", said: said("one"), own: false });
-  peers.house.happened({ type: "message", said: said("two"), own: false });
+  peers.house.happened({ type: "message", message: said("one"), own: false });
+  peers.house.happened({ type: "message", message: said("two"), own: false });
   const texts = (messages: Record<string, unknown>[]) => messages.slice(1).map(({ text }) => text);
   const [begun] = peers.say({ type: "resume" });
   assertEquals(begun, { type: "begun", store: "run", last: 2, rooms: [], textBytes: 16384 });

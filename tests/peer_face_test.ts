@@ -34,7 +34,7 @@ class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
   }
 
   hears(from: string, to: Target, text: string): this {
-    return this.happens({ type: "message", said: { seq: 1, from, to, text, time: this.now }, own: false });
+    return this.happens({ type: "message", message: { seq: 1, from, to, text, time: this.now }, own: false });
   }
 }
 
@@ -456,7 +456,7 @@ const flag = fc.boolean();
 const id = fc.constantFrom("m1", "m2", "?\n");
 const is = <Type extends string>(type: Type) => fc.constant(type);
 const peerEvent: fc.Arbitrary<PeerEvent> = fc.oneof(
-  fc.record({ type: is("message"), said, own: flag }),
+  fc.record({ type: is("message"), message: said, own: flag }),
   fc.record({ type: is("delivered"), id, to: nasty, time: fc.constant(NOW) }),
   fc.record({ type: is("failed"), id, to: fc.option(target, { nil: undefined }), why: nasty }),
   fc.record({ type: is("kept"), id, to: nasty }),

@@ -113,7 +113,7 @@ Deno.test("a client over TLS does not wait for ever for a server that accepts it
       ...{ connected: nothing, isServer: () => true, seen: () => 0 },
       ended: (_, why) => ended.resolve(why),
     },
-    (way) => new NativeClient(way, "run"),
+    new NativeClient({ run: "run" }),
     100,
   );
   client.dial();

@@ -1,7 +1,8 @@
 import { oneLine } from "../core/text.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
-import { NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
+import { NativeClient } from "../protocols/native/client.ts";
 import { pathsFrom } from "../store/paths.ts";
+import { Identity, usualFolder } from "../store/identity.ts";
 import { readSecret } from "../store/private_file.ts";
 import { freshRun } from "../store/prover.ts";
 import { type ChatApp, openChatApp } from "../terminal/chat_app.ts";
@@ -19,8 +20,11 @@ export async function chat(plan: JoinPlan): Promise<number> {
   const face: ChatApp = openChatApp({
     // Where only the handout is spoken, its words say the same.
     say: (to, text) =>
-      client.im ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : client.native.say(to, text),
-    ask: (question) => client.im ? void (question.type === "users" && handout("/list")) : client.native.ask(question),
+      client.im
+        ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`)
+        : client.use((native) => native.say(to, text, Date.now())),
+    ask: (question) =>
+      client.im ? void (question.type === "users" && handout("/list")) : client.use((native) => native.ask(question)),
     name: (text) => client.typed(text),
     password: (text) => client.typed(text),
     file: (act) => {
@@ -34,12 +38,13 @@ export async function chat(plan: JoinPlan): Promise<number> {
     interrupt: () => client.interrupted(),
   }, "chat");
   const files = new ClientFiles(plan, face, {
-    say: (to, text) => client.native.say(to, text),
-    signal: (to, text) => client.native.signal(to, text),
+    say: (to, text) => client.use((native) => native.say(to, text, Date.now())),
+    signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
   const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
-  const learning = hooks(plan, face, files, over.resolve, () => client.native.name);
-  const { client } = chatClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  const identity = new Identity(plan.data ?? usualFolder());
+  const learning = hooks(face, files, over.resolve, identity, () => client.native.name);
+  const { client } = chatClient(plan, face, learning, new NativeClient({ run: freshRun(), shown: identity.shown }));
   return await run(client, face, files, over.promise, () => client.interrupted());
 }
 
@@ -48,12 +53,11 @@ export function chatClient<T extends NativeSide>(
   plan: JoinPlan,
   face: ChatApp,
   learning: Learning,
-  talk: (way: NativeClientWay) => T,
+  native: T,
 ): { client: ChatClient<T>; typed(line: string): void } {
   const client: ChatClient<T> = new ChatClient(plan, { name: plan.name, password: readSecret(plan.passwordFile) }, {
     ...learning,
     prove: () => {},
-    isServer: () => true,
     ask: (question) => {
       if (question === "name") face.askName();
       else if (question === "password") face.askPassword(client.im?.name ?? "");
@@ -67,6 +71,6 @@ export function chatClient<T extends NativeSide>(
     ...(plan.trace
       ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_PROTOCOL.links[link]!, ...rest)) }
       : {}),
-  }, talk);
+  }, native);
   return { client, typed: (line) => client.typed(line) };
 }

@@ -3,7 +3,6 @@ import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
 import { reason } from "../core/reason.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
-import type { NativeClientWay } from "../protocols/native/client.ts";
 import { ImClientSession, type Question } from "../protocols/im/client.ts";
 import { LA } from "../protocols/im/lines.ts";
 import type { Direction, Link } from "../protocols/session.ts";
@@ -47,9 +46,9 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
     readonly where: { host: string; port: number },
     who: { name?: string | undefined; password?: string | undefined },
     readonly chatHooks: ChatHooks,
-    talk: (way: NativeClientWay) => T,
+    native: T,
   ) {
-    super(chatHooks, () => this.#dial(), talk);
+    super(chatHooks, () => this.#dial(), native);
     this.#name = who.name;
     this.#password = who.password;
   }
@@ -149,7 +148,7 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
           },
           close: () => gone("left"),
         });
-        this.native.entered(im.name);
+        this.use((native) => native.start(im.name));
         received(rest);
       },
       notRegistered: (why) => hooks.refused(`not registered: ${why}`),
@@ -178,7 +177,7 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
         if (asked) return gone(`no answer from the server for ${SILENCE_MS / 1000} s`);
         asked = true;
         heardAt = now;
-        this.native.ping();
+        this.use((native) => native.ping());
       },
     });
   }
@@ -195,7 +194,7 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
     if (from === undefined) return this.chatHooks.raw(line);
     const to = scope === "from" ? { user: name } : { room: EVERYBODY };
     const said = { seq: 0, from, to, text: text!, time: Date.now() };
-    this.chatHooks.show({ type: "message", said, own: false });
+    this.chatHooks.show({ type: "message", message: said, own: false });
   }
 
   /** Ctrl-C. */

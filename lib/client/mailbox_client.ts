@@ -1,13 +1,12 @@
 import { decodeLossy, encodeText } from "../core/text.ts";
-import type { NativeClientWay } from "../protocols/native/client.ts";
 import { type NativeSide, type ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
 import { DatagramConnection } from "./datagram_connection.ts";
 import { reason } from "../core/reason.ts";
 
 /** A client of the mailbox: our own protocol over datagrams. */
 export class MailboxClient<T extends NativeSide> extends ReconnectingClient<T> {
-  constructor(readonly where: { host: string; port: number }, hooks: ProvingHooks, talk: (way: NativeClientWay) => T) {
-    super(hooks, () => this.#dial(hooks), talk);
+  constructor(readonly where: { host: string; port: number }, hooks: ProvingHooks, native: T) {
+    super(hooks, () => this.#dial(hooks), native);
   }
 
   async #dial(hooks: ProvingHooks): Promise<void> {

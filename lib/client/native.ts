@@ -1,5 +1,6 @@
 import { reason } from "../core/reason.ts";
-import { type Asked, NativeClient, type NativeClientWay } from "../protocols/native/client.ts";
+import { NativeClient } from "../protocols/native/client.ts";
+import type { Challenge } from "../protocols/native/login.ts";
 import { MAILBOX_PROTOCOL } from "../protocols/native/server.ts";
 import { readPem } from "../store/certificate.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
@@ -20,8 +21,8 @@ import { ClientFiles } from "./transfer/client_files.ts";
 export async function proving(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
   const face: ChatApp = openChatApp({
-    say: (to, text) => client.native.say(to, text),
-    ask: (question) => client.native.ask(question),
+    say: (to, text) => client.use((native) => native.say(to, text, Date.now())),
+    ask: (question) => client.use((native) => native.ask(question)),
     name: (text) => joining.typed(text),
     password: (text) => joining.typed(text),
     file: (act) => files.do(act),
@@ -30,11 +31,13 @@ export async function proving(plan: JoinPlan): Promise<number> {
     interrupt: () => client.stop(130),
   }, plan.type === "mailbox" ? "mailbox" : "chat");
   const files = new ClientFiles(plan, face, {
-    say: (to, text) => client.native.say(to, text),
-    signal: (to, text) => client.native.signal(to, text),
+    say: (to, text) => client.use((native) => native.say(to, text, Date.now())),
+    signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
-  const learning = hooks(plan, face, files, over.resolve, () => joining.name ?? "");
-  const joining = provingClient(plan, face, learning, (way) => new NativeClient(way, freshRun()));
+  const identity = new Identity(plan.data ?? usualFolder());
+  const learning = hooks(face, files, over.resolve, identity, () => joining.name ?? "");
+  const native = new NativeClient({ run: freshRun(), shown: identity.shown });
+  const joining = provingClient(plan, face, learning, native);
   const { client } = joining;
   return await run(client, face, files, over.promise, () => client.stop(130));
 }
@@ -44,7 +47,7 @@ export function provingClient<T extends NativeSide>(
   plan: JoinPlan,
   face: ChatApp,
   learning: Learning,
-  talk: (way: NativeClientWay) => T,
+  native: T,
 ): { client: ReconnectingClient<T>; readonly name: string | undefined; typed(line: string): void } {
   const known = readSecret(plan.passwordFile);
   const prover = new Prover(new Identity(plan.data ?? usualFolder()));
@@ -57,7 +60,6 @@ export function provingClient<T extends NativeSide>(
     attempt: () => face.attempt(),
     connected: () => (face.connected(), void greet().catch(failed)),
     prove: (challenge, nonce) => void prove(challenge, nonce).catch(failed),
-    isServer: (proof) => prover.isServer(proof),
     refused: (why) => {
       face.problem(why);
       // A script has no second name to try.
@@ -70,15 +72,17 @@ export function provingClient<T extends NativeSide>(
       : {}),
   };
   const client: ReconnectingClient<T> = plan.tls === undefined
-    ? new MailboxClient(plan, proofs, talk)
-    : new TlsClient({ ...plan, trusted: plan.tls === "trusted" ? undefined : readPem(plan.tls.cert) }, proofs, talk);
+    ? new MailboxClient(plan, proofs, native)
+    : new TlsClient({ ...plan, trusted: plan.tls === "trusted" ? undefined : readPem(plan.tls.cert) }, proofs, native);
   async function greet(): Promise<void> {
     name ??= await asked(() => face.askName());
-    client.native.greet(name, freshNonce(), await prover.key(name));
+    const [named, nonce, key] = [name, freshNonce(), await prover.key(name)];
+    client.use((native) => native.login(named, nonce, key));
   }
-  async function prove(challenge: Asked, nonce: string): Promise<void> {
+  async function prove(challenge: Challenge, nonce: string): Promise<void> {
     const ask = async () => password ??= await asked(() => face.askPassword(name!));
-    client.native.proven(await prover.answer(challenge, name!, nonce, ask));
+    const { proof, expected } = await prover.answer(challenge, name!, nonce, ask);
+    client.use((native) => native.proven(proof, expected));
   }
   const failed = (error: unknown) => client.fail(reason(error));
   return {

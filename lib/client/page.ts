@@ -27,7 +27,7 @@ export async function page(plan: JoinPlan): Promise<number> {
   const join = plan.type === "mailbox" || plan.tls ? provingClient<PageRelay> : chatClient<PageRelay>;
   const joining: Joining<PageRelay> = join(plan, face, {
     show: (happening) => {
-      if (happening.type !== "in") return face.happened(happening);
+      if (happening.type !== "loggedIn") return face.happened(happening);
       face.chat();
       open ??= openPage(
         joining.client.native,
@@ -37,10 +37,9 @@ export async function page(plan: JoinPlan): Promise<number> {
     },
     lost: (why, againMs) => face.lost(why, againMs),
     ended: (status, why) => over.resolve({ status, why }),
-    seen: () => 0,
     mark: () => {},
     handoutOnly: () => joining.client.fail("this server speaks the IM handout alone, in which the page cannot be had"),
-  }, (way) => new PageRelay(way));
+  }, new PageRelay());
   const closed = { close: async () => await open?.close() };
   return await run(joining.client, face, closed, over.promise, () => joining.client.stop(130));
 }

@@ -79,7 +79,7 @@ export class ClientSite implements Site {
   }
 
   #chat(request: Request): Response {
-    if (!this.host.isIn) return sentence("There is no connection to the server.", 503);
+    if (!this.host.isLoggedIn) return sentence("There is no connection to the server.", 503);
     const upgraded = this.#sockets.upgraded(request);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;

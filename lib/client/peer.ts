@@ -24,7 +24,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   const net = openPort(plan.udp, {
     show: (event) => {
       page?.happened(event);
-      if (!page && event.type === "message" && files.heard(event.said, event.own)) return;
+      if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
       face.happened(event);
       if (event.type === "online") files.online(event.name);
     },

@@ -1,4 +1,5 @@
-import type { Asked, NativeClient, NativeClientWay } from "../protocols/native/client.ts";
+import type { NativeClient, NativeOutput } from "../protocols/native/client.ts";
+import type { Challenge } from "../protocols/native/login.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { Backoff } from "../core/backoff.ts";
 
@@ -23,9 +24,7 @@ export interface ReconnectingClientHooks {
   /** It is over, with the status of the program. Called once. */
   ended(status: number, why?: string): void;
   /** Answers a challenge by `native.proven`. */
-  prove(asked: Asked, nonce: string): void;
-  isServer(proof: Uint8Array | undefined): boolean;
-  seen(store: string): number;
+  prove(challenge: Challenge, nonce: string): void;
   mark(store: string, seq: number): void;
 }
 
@@ -45,13 +44,14 @@ const PARTING_MS = 1000;
 /** Who talks to the server: for a face, or for a page. */
 export type NativeSide = Pick<
   NativeClient,
-  | "isIn"
+  | "isLoggedIn"
   | "settled"
   | "waiting"
-  | "entered"
-  | "greet"
+  | "takeOutputs"
+  | "start"
+  | "login"
   | "proven"
-  | "received"
+  | "receive"
   | "flush"
   | "ping"
   | "lost"
@@ -76,22 +76,49 @@ export class ReconnectingClient<T extends NativeSide> {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leaveTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly hooks: ReconnectingClientHooks, readonly dial: () => void, talk: (way: NativeClientWay) => T) {
-    this.native = talk({
-      send: (json) => this.#carrier?.send(json),
-      prove: (asked, nonce) => hooks.prove(asked, nonce),
-      isServer: (proof) => hooks.isServer(proof),
-      show: (happening) => this.#show(happening),
-      signalled: (...signal) => hooks.signalled?.(...signal),
-      unheard: (to) => hooks.unheard?.(to),
-      refused: (why) => hooks.refused(why),
-      broken: (why) => {
-        hooks.show({ type: "denied", why });
-        this.#carrier?.close();
-      },
-      seen: (store) => hooks.seen(store),
-      mark: (store, seq) => hooks.mark(store, seq),
-    });
+  #draining = false;
+
+  constructor(readonly hooks: ReconnectingClientHooks, readonly dial: () => void, native: T) {
+    this.native = native;
+  }
+
+  /** Gives the native client an input, then does what it wants done. */
+  use<R>(input: (native: T) => R): R {
+    const result = input(this.native);
+    this.#drain();
+    return result;
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    for (let outputs = this.native.takeOutputs(); outputs.length > 0; outputs = this.native.takeOutputs()) {
+      for (const output of outputs) this.#perform(output);
+    }
+    this.#draining = false;
+  }
+
+  #perform(output: NativeOutput): void {
+    const { hooks } = this;
+    switch (output.type) {
+      case "send":
+        return this.#carrier?.send(output.json);
+      case "prove":
+        return hooks.prove(output.challenge, output.nonce);
+      case "event":
+        return this.#show(output.event);
+      case "signal":
+        return hooks.signalled?.(output.from, output.text, output.at);
+      case "signalFailed":
+        return hooks.unheard?.(output.to);
+      case "refused":
+        return hooks.refused(output.why);
+      case "broken":
+        hooks.show({ type: "denied", why: output.why });
+        return this.#carrier?.close();
+      case "shown":
+        return hooks.mark(output.store, output.seq);
+    }
   }
 
   /** A connection is there. */
@@ -101,12 +128,12 @@ export class ReconnectingClient<T extends NativeSide> {
 
   /** One message of the server. */
   received(text: string): void {
-    this.native.received(text);
+    this.use((native) => native.receive(text));
   }
 
   /** All that came in this turn was told. */
   turn(): void {
-    this.native.flush();
+    this.use((native) => native.flush());
     this.#leaveWhenFree();
   }
 
@@ -114,7 +141,7 @@ export class ReconnectingClient<T extends NativeSide> {
   down(why: string): void {
     if (this.#over) return;
     this.#carrier = undefined;
-    this.native.lost();
+    this.use((native) => native.lost());
     if (this.#parting) return this.#end(this.#leaving!.status, this.#leaving!.why);
     if (!this.#wasIn) return this.#end(1, why);
     const againMs = this.#comeback.next(Math.random());
@@ -150,7 +177,7 @@ export class ReconnectingClient<T extends NativeSide> {
   }
 
   #show(happening: ClientEvent): void {
-    if (happening.type === "in") {
+    if (happening.type === "loggedIn") {
       this.#wasIn = true;
       this.#comeback.reset();
     }
@@ -158,14 +185,14 @@ export class ReconnectingClient<T extends NativeSide> {
   }
 
   #leaveWhenFree(): void {
-    if (this.#leaving && !this.#parting && this.native.isIn && this.native.settled) this.#part();
+    if (this.#leaving && !this.#parting && this.native.isLoggedIn && this.native.settled) this.#part();
   }
 
   #part(): void {
     this.#parting = true;
     clearTimeout(this.#leaveTimer);
     if (!this.#carrier) return this.#end(this.#leaving!.status, this.#leaving!.why);
-    this.native.leave();
+    this.use((native) => native.leave());
     this.#carrier.close();
     this.#leaveTimer = setTimeout(() => this.#end(this.#leaving!.status, this.#leaving!.why), PARTING_MS);
   }

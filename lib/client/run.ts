@@ -1,17 +1,16 @@
 import { printError } from "../terminal/print.ts";
 import type { ChatApp } from "../terminal/chat_app.ts";
-import type { JoinPlan } from "./command_line.ts";
 import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { NativeSide, ReconnectingClient, ReconnectingClientHooks } from "./reconnecting_client.ts";
-import { Identity, usualFolder } from "../store/identity.ts";
+import type { Identity } from "../store/identity.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { onStop, type Over } from "./ending.ts";
 import type { ClientFiles } from "./transfer/client_files.ts";
 
 /** What a program does with what its client learns. */
 export interface Learning
-  extends Pick<ReconnectingClientHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "seen" | "mark"> {
+  extends Pick<ReconnectingClientHooks, "show" | "signalled" | "unheard" | "lost" | "ended" | "mark"> {
   /** The server speaks the handout's protocol and no other; where nothing is said, that is gone on in. */
   handoutOnly?(): void;
 }
@@ -25,19 +24,18 @@ export interface Joining<T extends NativeSide> {
 
 /** What chat and mailbox do alike with what they learn. */
 export function hooks(
-  plan: JoinPlan,
   face: ChatApp,
   files: ClientFiles,
   over: (over: Over) => void,
+  identity: Identity,
   name: () => string,
 ): Learning {
-  const identity = new Identity(plan.data ?? usualFolder());
   let markable = true;
   return {
     show: (happening: ClientEvent) => {
-      if (happening.type === "message" && files.heard(happening.said, happening.own)) return;
+      if (happening.type === "message" && files.heard(happening.message, happening.own)) return;
       face.happened(happening);
-      if (happening.type === "in") {
+      if (happening.type === "loggedIn") {
         files.cameIn(happening.name);
         face.chat();
       } else if (happening.type === "online") files.online(happening.name);
@@ -46,10 +44,9 @@ export function hooks(
     unheard: (to) => files.unheard(to),
     lost: (why, againMs) => face.lost(why, againMs),
     ended: (status, why) => over({ status, why }),
-    seen: (store) => identity.seen(store, name()),
     mark(store, seq) {
       try {
-        identity.markSeen(store, name(), seq);
+        identity.markShown(name(), store, seq);
       } catch (error) {
         // Shown it was; another run of the client may show it again.
         if (markable) face.problem(reason(error));

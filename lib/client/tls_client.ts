@@ -4,7 +4,6 @@ import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
 import { reason } from "../core/reason.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
-import type { NativeClientWay } from "../protocols/native/client.ts";
 import { type NativeSide, type ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
 import { connect } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
@@ -21,10 +20,10 @@ export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
   constructor(
     readonly where: { host: string; port: number; trusted: string | undefined },
     hooks: ProvingHooks,
-    talk: (way: NativeClientWay) => T,
+    native: T,
     readonly withinMs = CONNECT_MS,
   ) {
-    super(hooks, () => this.#dial(hooks), talk);
+    super(hooks, () => this.#dial(hooks), native);
   }
 
   async #dial(hooks: ProvingHooks): Promise<void> {
@@ -70,7 +69,7 @@ export class TlsClient<T extends NativeSide> extends ReconnectingClient<T> {
     const watching = setInterval(() => {
       if (asked) return over(`no answer from the server for ${SILENCE_MS / 1000} s`);
       asked = true;
-      this.native.ping();
+      this.use((native) => native.ping());
     }, SILENCE_MS);
     const stream = new Connection(conn, {
       receive: (bytes) => {

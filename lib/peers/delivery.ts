@@ -156,7 +156,7 @@ export class PeerDelivery {
     const to = group === undefined ? { user: this.#groups.self.name } : { room: group };
     this.#house.show({
       type: "message",
-      said: { seq: n, from: people.label(person), to, text, time: now },
+      message: { seq: n, from: people.label(person), to, text, time: now },
       own: false,
     });
   }

@@ -32,7 +32,7 @@ const ANSWERS = 10_000;
  * runs. Questions are answered in the turn they are asked in, but for `join`, which others have a say in.
  */
 export class PageServer implements PageHost {
-  readonly isIn = true;
+  readonly isLoggedIn = true;
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Record<string, unknown>>();
   /** What the page calls what the peer calls otherwise. */
@@ -100,7 +100,7 @@ export class PageServer implements PageHost {
   happened(event: PeerEvent): void {
     switch (event.type) {
       case "message": {
-        const { from, to, text, time } = event.said;
+        const { from, to, text, time } = event.message;
         return this.#keep({ type: "message", from, ...placeOf(to), text, time });
       }
       case "delivered":

@@ -20,11 +20,12 @@ const SEEN_FILE = "seen.json";
 
 /** What a client keeps on its disk: the keys of its names, and up to where it has seen what a server keeps. */
 export class Identity {
-  readonly #seen: Map<string, number>;
+  /** Up to where a user was shown everything: the last number of each store, by user name. */
+  readonly shown = new Map<string, Map<string, number>>();
 
   /** Reads what is there; nothing is written before there is something to keep. */
   constructor(readonly folder: string) {
-    this.#seen = new Map(Object.entries(this.#read(SEEN_FILE)).map(([key, seq]) => [key, Number(seq) || 0]));
+    this.#readShown();
   }
 
   /** The key of a name; made when there is none. */
@@ -50,19 +51,28 @@ export class Identity {
     return { publicKey: made, sign: (bytes) => sign(pair.privateKey, bytes) };
   }
 
-  /** Up to which number of a store a user has seen everything here. */
-  seen(store: string, name: string): number {
-    return this.#seen.get(`${name} ${store}`) ?? 0;
+  /** Everything up to this number of a store was shown to a user. */
+  markShown(name: string, store: string, seq: number): void {
+    if (seq <= (this.shown.get(name)?.get(store) ?? 0)) return;
+    this.#setShown(name, store, seq);
+    // Other clients that use this folder write the file too.
+    this.#readShown();
+    const entries = [...this.shown].flatMap(([name, stores]) =>
+      [...stores].map(([store, seq]) => [`${name} ${store}`, seq] as const)
+    );
+    this.#write(SEEN_FILE, Object.fromEntries(entries));
   }
 
-  /** The user has seen everything up to this number. */
-  markSeen(store: string, name: string, seq: number): void {
-    if (seq <= this.seen(store, name)) return;
-    this.#seen.set(`${name} ${store}`, seq);
-    // Other clients of this folder mark theirs.
-    const others = Object.entries(this.#read(SEEN_FILE)).map(([key, seq]) => [key, Number(seq) || 0] as const);
-    for (const [key, theirs] of others) this.#seen.set(key, Math.max(theirs, this.#seen.get(key) ?? 0));
-    this.#write(SEEN_FILE, Object.fromEntries(this.#seen));
+  #readShown(): void {
+    for (const [key, seq] of Object.entries(this.#read(SEEN_FILE))) {
+      const [, name, store] = /^(.*) (.*)$/.exec(key) ?? [];
+      if (name !== undefined) this.#setShown(name, store!, Number(seq) || 0);
+    }
+  }
+
+  #setShown(name: string, store: string, seq: number): void {
+    const stores = this.shown.get(name) ?? new Map<string, number>();
+    this.shown.set(name, stores.set(store, Math.max(seq, stores.get(store) ?? 0)));
   }
 
   #read(file: string): Record<string, unknown> {

@@ -1,12 +1,18 @@
 import { encodeBase64 } from "../core/bytes.ts";
 import type { Identity, NameKey } from "./identity.ts";
 import { Passwords } from "./passwords.ts";
-import { passwordProof, sameProof, type Stretch, transcript } from "./proofs.ts";
+import { passwordProof, type Stretch, transcript } from "./proofs.ts";
 
 /** What a server asks for. */
 export type Asked =
   | { readonly how: "password"; readonly nonce: Uint8Array } & Stretch
   | { readonly how: "key"; readonly nonce: Uint8Array };
+
+/** A proof, and what the server is to prove in return, where it does. */
+export interface Answer {
+  readonly proof: string;
+  readonly expected: Uint8Array | undefined;
+}
 
 /** What proves to a server who a client is, without saying a password. */
 export class Prover {
@@ -14,7 +20,6 @@ export class Prover {
   #key: NameKey | undefined;
   /** The last password, stretched: a reconnect needs it again. */
   #stretched: { readonly for: string; readonly key: Uint8Array } | undefined;
-  #expected: Uint8Array | undefined;
 
   constructor(readonly identity: Identity) {}
 
@@ -24,23 +29,17 @@ export class Prover {
     return encodeBase64(this.#key.publicKey);
   }
 
-  /** The answer to a challenge; `password` is asked for when it is one for a password. */
-  async answer(asked: Asked, name: string, nonce: string, password: () => Promise<string>): Promise<string> {
+  /** The answer to a challenge, and what the server proves in return; `password` is asked for a password challenge. */
+  async answer(asked: Asked, name: string, nonce: string, password: () => Promise<string>): Promise<Answer> {
     if (asked.how === "key") {
-      this.#expected = undefined;
-      return encodeBase64(await this.#key!.sign(transcript(name, nonce, asked.nonce)));
+      const proof = encodeBase64(await this.#key!.sign(transcript(name, nonce, asked.nonce)));
+      return { proof, expected: undefined };
     }
     const { client, server } = passwordProof(
       await this.#stretch(await password(), asked),
       transcript(name, nonce, asked.nonce, asked.salt),
     );
-    this.#expected = server;
-    return encodeBase64(client);
-  }
-
-  /** Whether the server has shown that it knows the password too, where there is one. */
-  isServer(proof: Uint8Array | undefined): boolean {
-    return this.#expected === undefined || (proof !== undefined && sameProof(this.#expected, proof));
+    return { proof: encodeBase64(client), expected: server };
   }
 
   async #stretch(password: string, how: Stretch): Promise<Uint8Array> {

@@ -90,18 +90,18 @@ export class ChatMemory {
   /** Learns what an event tells. */
   learn(event: ChatEvent, now: number): void {
     switch (event.type) {
-      case "in":
+      case "loggedIn":
         this.me = event.name;
         this.since = now;
         this.joined.clear();
         for (const room of event.rooms) this.#enter(room);
         return;
       case "message": {
-        const { from, to } = event.said;
+        const { from, to } = event.message;
         note(this.users, from);
         if ("user" in to) note(this.users, to.user);
         else note(this.rooms, to.room);
-        return this.#count(event.said);
+        return this.#count(event.message);
       }
       case "online":
       case "offline":

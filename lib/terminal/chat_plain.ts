@@ -7,7 +7,7 @@ import type { ChatEvent } from "./chat_memory.ts";
 export function chatPlain(event: ChatEvent): string[] {
   switch (event.type) {
     case "message":
-      return [messageLine(event.said, event.own)];
+      return [messageLine(event.message, event.own)];
     case "sent":
       return [`sent ${fit(event.id)}`];
     case "delivered":
@@ -50,9 +50,10 @@ export function chatPlain(event: ChatEvent): string[] {
       return [`changed ${fit(event.name)}: ${listed(event.words)}`];
     case "stats":
       return event.counts.map(([name, count]) => `${fit(name)} ${count}`);
-    case "in":
+    case "loggedIn":
     case "denied":
     case "closing":
+    case "elsewhere":
     case "news":
       return [];
   }

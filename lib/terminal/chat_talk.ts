@@ -89,7 +89,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
     const asked = this.#asked.answered(learnt);
     this.memory.learn(learnt, now);
     switch (learnt.type) {
-      case "in":
+      case "loggedIn":
         return this.#cameIn(learnt.again);
       case "closing":
         return this.reach.closing();

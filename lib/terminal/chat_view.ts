@@ -25,7 +25,7 @@ export class ChatView implements ChatText<ClientEvent> {
   happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
     switch (happening.type) {
       case "message":
-        return [this.#message(happening.said, happening.own, memory, now)];
+        return [this.#message(happening.message, happening.own, memory, now)];
       case "sent":
         return [this.#paint.quiet(`✓ sent${which(happening.id, memory, this.#unknown)}`)];
       case "delivered":
@@ -47,9 +47,10 @@ export class ChatView implements ChatText<ClientEvent> {
         return [this.news(`joined ${happening.room} (${counted(happening.members)})`)];
       case "left":
         return [this.news(`left ${happening.room}`)];
-      case "in":
+      case "loggedIn":
       case "denied":
       case "closing":
+      case "elsewhere":
         return [];
     }
   }

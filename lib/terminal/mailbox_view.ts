@@ -22,7 +22,7 @@ export class MailboxView implements ChatText<ClientEvent> {
   happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
     switch (happening.type) {
       case "message":
-        return [this.#message(happening.said, memory, now)];
+        return [this.#message(happening.message, memory, now)];
       case "sent":
         return [this.#paint.quiet(`--> [Message sent - ${stamp(happening.time, now)}${which(happening.id, memory)}]`)];
       case "delivered":
@@ -44,9 +44,10 @@ export class MailboxView implements ChatText<ClientEvent> {
         return [`--> [you joined '${fit(happening.room)}']`];
       case "left":
         return [`--> [you left '${fit(happening.room)}']`];
-      case "in":
+      case "loggedIn":
       case "denied":
       case "closing":
+      case "elsewhere":
         return [];
     }
   }

@@ -9,7 +9,7 @@ import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../../lib/protocols/datagram/options.ts";
-import { NativeClient } from "../../lib/protocols/native/client.ts";
+import { NativeClient, type NativeOutput } from "../../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../../lib/protocols/native/client_event.ts";
 import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
 import { DatagramSessions } from "../../lib/server/datagram_listener.ts";
@@ -225,13 +225,13 @@ class VirtualUser {
   }
 
   get settled(): boolean {
-    return !this.#dead && this.#client.isIn && this.#client.settled;
+    return !this.#dead && this.#client.isLoggedIn && this.#client.settled;
   }
 
   say(to: Target): void {
     if (this.#dead) return;
     const text = `${this.name} ${++this.#said}`;
-    const said = this.#client.say(to, text);
+    const said = this.#use((native) => native.say(to, text, this.time.now));
     if ("id" in said) this.texts.set(said.id, { to, text });
     this.#stir();
   }
@@ -263,20 +263,34 @@ class VirtualUser {
     const run = ++this.#run;
     this.#dead = false;
     const current = () => run === this.#run;
-    this.#client = new NativeClient({
-      send: (json) => {
-        this.#link?.send(encodeText(json));
-        this.#stir();
-      },
-      prove: () => this.#client.proven("AAAA"),
-      isServer: () => true,
-      show: (happening) => this.#happened(happening),
-      refused: (why) => this.problems.push(`${this.name} was refused: ${why}`),
-      broken: (why) => this.problems.push(`${this.name} cannot read the server: ${why}`),
-      seen: (store) => this.#seen.get(store) ?? 0,
-      mark: (store, seq) => void this.#seen.set(store, seq),
-    }, `${this.name}-${run}`);
+    this.#client = new NativeClient({ run: `${this.name}-${run}`, shown: new Map([[this.name, this.#seen]]) });
     this.#dial(current);
+  }
+
+  /** Gives the client an input, then does what it wants done. */
+  #use<R>(input: (native: NativeClient) => R): R {
+    const result = input(this.#client);
+    const outputs = this.#client.takeOutputs();
+    for (const output of outputs) this.#perform(output);
+    if (outputs.length > 0) this.#stir();
+    return result;
+  }
+
+  #perform(output: NativeOutput): void {
+    switch (output.type) {
+      case "send":
+        return void this.#link?.send(encodeText(output.json));
+      case "prove":
+        return this.#use((native) => native.proven("AAAA", undefined));
+      case "event":
+        return this.#happened(output.event);
+      case "refused":
+        return void this.problems.push(`${this.name} was refused: ${output.why}`);
+      case "broken":
+        return void this.problems.push(`${this.name} cannot read the server: ${output.why}`);
+      case "shown":
+        this.#seen.set(output.store, output.seq);
+    }
   }
 
   #dial(current: () => boolean): void {
@@ -291,10 +305,11 @@ class VirtualUser {
       opened: (link) => {
         this.#link = link;
         this.time.in(0, () => {
-          if (this.#link === link) this.#client.greet(this.name, "nonce", "A".repeat(43));
+          if (this.#link === link) this.#use((native) => native.login(this.name, "nonce", "A".repeat(43)));
         });
         return {
-          message: (bytes) => this.#link === link ? this.#client.received(decodeLossy(bytes)) : undefined,
+          message: (bytes) =>
+            this.#link === link ? this.#use((native) => native.receive(decodeLossy(bytes))) : undefined,
           hungry: () => true,
           ended: () => this.#down(dialer, current),
         };
@@ -316,7 +331,7 @@ class VirtualUser {
     this.udp.bind(this.#place, (_from, datagram) => {
       if (!dialer || this.#dialer !== dialer) return;
       dialer.receive(datagram, this.time.now);
-      this.#client.flush();
+      this.#use((native) => native.flush());
       this.#stir();
     });
   }
@@ -324,7 +339,7 @@ class VirtualUser {
   #down(dialer: DatagramDialer, current: () => boolean): void {
     if (this.#dialer !== dialer) return;
     this.#dialer = this.#link = undefined;
-    this.#client.lost();
+    this.#use((native) => native.lost());
     this.time.in(this.#comeback.next(this.random.next()), () => this.#dial(current));
   }
 
@@ -335,10 +350,10 @@ class VirtualUser {
 
   #happened(happening: ClientEvent): void {
     switch (happening.type) {
-      case "in":
+      case "loggedIn":
         return this.#comeback.reset();
       case "message": {
-        const { from, to, text } = happening.said;
+        const { from, to, text } = happening.message;
         if (happening.own) return;
         this.shown.push({ from, text, where: "user" in to ? "me" : to.room });
         return;

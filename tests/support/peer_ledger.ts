@@ -125,14 +125,14 @@ export class PeerLedger {
 
   #judgeOrder(node: PeerNode): void {
     const last = new Map<string, number>();
-    for (const { said } of node.saw("message")) {
+    for (const { message: said } of node.saw("message")) {
       const at = this.#said.findIndex(({ text, to }) => text === said.text && to === node.name);
       if (at < (last.get(said.from) ?? -1)) this.#wrong(node, `is shown ${marked(said.text)} too late`);
       last.set(said.from, at);
     }
   }
 
-  #heard(node: PeerNode, { said: { text, from, to } }: Extract<PeerEvent, { type: "message" }>): void {
+  #heard(node: PeerNode, { message: { text, from, to } }: Extract<PeerEvent, { type: "message" }>): void {
     const mark = marked(text);
     const said = this.#byText.get(mark)?.find((each) => each.to === node.name);
     if (said?.text !== text) return this.#wrong(node, `is shown what nobody said to them: ${mark}`);

@@ -134,7 +134,7 @@ export class PeerNode {
 
   /** Texts that were shown, with who said them. */
   get heard(): string[] {
-    return this.saw("message").map(({ said }) =>
+    return this.saw("message").map(({ message: said }) =>
       "room" in said.to ? `${said.to.room} ${said.from}: ${said.text}` : `${said.from}: ${said.text}`
     );
   }

@@ -1,213 +1,217 @@
-import { Fault } from "../../core/errors.ts";
-import { LIMITS } from "../../core/limits.ts";
-import { encodeText } from "../../core/text.ts";
 import type { Target } from "../../chat/store.ts";
-import type { ClientEvent, ShownMessage } from "./client_event.ts";
-import { decodeReply, type Reply } from "./client_replies.ts";
+import { Fault } from "../../core/errors.ts";
 import { WORD_CHARACTERS } from "../../core/json_fields.ts";
-import { ClientLogin } from "./login.ts";
-import { Outgoing } from "./outgoing.ts";
+import { LIMITS } from "../../core/limits.ts";
+import { Outputs } from "../../core/machine.ts";
+import { encodeText } from "../../core/text.ts";
+import type { ClientEvent, ClientQuestion, ShownMessage } from "./client_event.ts";
+import { decodeReply, type Reply } from "./client_replies.ts";
+import { ClientLogin, type LoginOutput } from "./login.ts";
+import { type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
+import { PendingQuestions } from "./questions.ts";
 
-/** What proves who we are, as the server asks for it. */
-export type Asked = Extract<Reply, { type: "challenge" }>;
+/** What a native client wants done. */
+export type NativeOutput =
+  | LoginOutput
+  /** Something to show. */
+  | { readonly type: "event"; readonly event: ClientEvent }
+  /** Another client has sent a signal, which is for programs; `at` is where the server sees that client. */
+  | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
+  /** A signal to this user has reached nobody. */
+  | { readonly type: "signalFailed"; readonly to: string }
+  /** Everything up to `seq` of this store was shown: keep that for the next run. */
+  | { readonly type: "shown"; readonly store: string; readonly seq: number };
 
-/** What a client has done for it. */
-export interface NativeClientWay {
-  /** Sends one message to the server that is connected now. */
-  send(json: string): void;
-  /** Answers a challenge; `proven` or `refused` come back. */
-  prove(asked: Asked, nonce: string): void;
-  /** Whether the server has proven itself too, where it can. */
-  isServer(proof: Uint8Array | undefined): boolean;
-  show(happening: ClientEvent): void;
-  /** Another client tells us something that is not for people; `at` is where the server sees it. */
-  signalled?(from: string, text: string, at: string): void;
-  /** A signal of ours has reached nobody. */
-  unheard?(to: string): void;
-  /** The server does not let us in. */
-  refused(why: string): void;
-  /** Something is wrong with what the server says; the connection is of no use any more. */
-  broken(why: string): void;
-  /** Up to which number of a store everything was shown, as far as is known from earlier runs. */
-  seen(store: string): number;
-  /** Everything up to this number of the store was shown. */
-  mark(store: string, seq: number): void;
+/** What a client starts with. */
+export interface NativeClientOptions {
+  /** Begins all message ids; no other run of the user has it. */
+  readonly run: string;
+  /** Messages that an earlier run has left without an answer; they are sent again under their ids. */
+  readonly unanswered?: readonly OutgoingMessage[];
+  /** Up to where earlier runs have shown everything: a number for each store, by user name. */
+  readonly shown?: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Whether this run's own messages, and those of earlier runs, become events like the others. */
+  readonly showsOwn?: boolean;
 }
 
-/** What is asked of a server, and answered by one `Happening`. */
-export type Question =
-  | { readonly type: "users" }
-  | { readonly type: "rooms" }
-  | { readonly type: "who"; readonly room: string }
-  | { readonly type: "join"; readonly room: string }
-  | { readonly type: "leave"; readonly room: string }
-  | { readonly type: "history"; readonly of: Target; readonly before?: number | undefined; readonly limit: number };
-
 /**
- * The client's side of our own protocol, over any number of connections one after the other.
+ * The client's side of the native protocol, over any number of connections one after the other.
  *
- * 1. What is said is kept until it is answered, and said again under the same id after a reconnect: the server takes it once.
- * 2. Each message and each notice is shown once, in order, whatever is told again.
- * 3. `flush`, after all that a turn brought, acknowledges what was shown.
+ * 1. A message is kept until it is answered, and sent again under the same id after a reconnect: the server takes it once.
+ * 2. Each message and each notice is shown once, in order, even if the server repeats it.
+ * 3. `flush`, at the end of a turn, acknowledges what was shown.
  */
 export class NativeClient {
-  readonly #outgoing: Outgoing;
-  readonly #questions = new Map<number, { question: Question; parts: unknown[] }>();
-  #lastRef = 0;
-  /** What seqs are numbered by; undefined before anything was begun. */
+  readonly #outputs = new Outputs<NativeOutput>();
+  readonly #outgoing: OutgoingQueue;
+  readonly #questions = new PendingQuestions();
+  readonly #shownBefore: NativeClientOptions["shown"];
+  readonly #showsOwn: boolean;
+  /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
   #shown = 0;
+  /** The highest number received on this connection, and the highest acknowledged. */
+  #received = 0;
   #acked = 0;
-  /** What the user has said up to here was said in earlier runs. */
+  /** This user's messages up to here were sent in earlier runs. */
   #ownFrom = 0;
-  #told = 0;
-  #stage: "away" | "hello" | "resume" | "in" = "away";
-  readonly #introduction: ClientLogin;
+  #stage: "offline" | "hello" | "resume" | "loggedIn" = "offline";
+  readonly #login = new ClientLogin(this.#outputs);
   /** The server's limit, once it has told it. */
   #textBytes = LIMITS.textBytes.usual;
   #name = "";
 
-  /** `run` tells this run from all others of the user: ids begin with it. */
-  constructor(readonly way: NativeClientWay, run: string) {
-    this.#outgoing = new Outgoing(run);
-    this.#introduction = new ClientLogin(way, (name) => this.entered(name));
+  constructor(options: NativeClientOptions) {
+    this.#outgoing = new OutgoingQueue(options.run, options.unanswered);
+    this.#shownBefore = options.shown;
+    this.#showsOwn = options.showsOwn ?? false;
   }
 
   get name(): string {
     return this.#name;
   }
 
-  /** Whether what is said goes out at once. */
-  get isIn(): boolean {
-    return this.#stage === "in";
+  /** Whether messages are sent at once. */
+  get isLoggedIn(): boolean {
+    return this.#stage === "loggedIn";
   }
 
-  /** Whether everything said and asked is answered. */
+  /** Whether every message and every question is answered. */
   get settled(): boolean {
     return this.#outgoing.size === 0 && this.#questions.size === 0;
   }
 
-  /** How much was said and is not answered yet. */
+  /** How many messages have no answer yet. */
   get waiting(): number {
     return this.#outgoing.size;
   }
 
-  /** A connection is there, on which the server knows already who we are. */
-  entered(name: string): void {
-    this.#name = name;
-    this.#resume();
+  /** The messages without an answer, in order. */
+  get unanswered(): readonly OutgoingMessage[] {
+    return this.#outgoing.all;
   }
 
-  /** A connection is there, on which we say who we are. */
-  greet(name: string, nonce: string, key: string | undefined): void {
+  takeOutputs(): readonly NativeOutput[] {
+    return this.#outputs.take();
+  }
+
+  /** A connection is open on which the server knows the user already. */
+  start(name: string): void {
+    this.#name = name;
+    this.#stage = "resume";
+    this.#received = this.#acked = 0;
+    this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
+  }
+
+  /** A connection is open on which the user has to log in. */
+  login(name: string, nonce: string, key: string | undefined): void {
     this.#name = name;
     this.#stage = "hello";
-    this.#introduction.greet(name, nonce, key);
+    this.#login.start(name, nonce, key);
   }
 
   /** The answer to a challenge. */
-  proven(proof: string): void {
-    if (this.#stage === "hello") this.#introduction.proven(proof);
+  proven(proof: string, expected: Uint8Array | undefined): void {
+    if (this.#stage === "hello") this.#login.proven(proof, expected);
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   lost(): void {
-    this.#stage = "away";
-    for (const { question } of this.#questions.values()) {
-      this.way.show({ type: "denied", why: `the connection was lost before ${question.type} was answered` });
+    this.#stage = "offline";
+    for (const question of this.#questions.takeAll()) {
+      this.#show({
+        type: "denied",
+        why: `the connection was lost before ${question.type} was answered`,
+        question,
+      });
     }
-    this.#questions.clear();
   }
 
-  /** Says something; its id, or why it is not taken. */
-  say(to: Target, text: string): { id: string } | { why: string } {
+  /** Sends a message, now or once there is a connection; its id, or why it is not accepted. */
+  say(to: Target, text: string, now: number): { id: string } | { why: string } {
     const why = this.#fault(to, text);
     if (why !== undefined) return { why };
-    const said = this.#outgoing.push(to, text);
-    this.#sayMore();
-    return said;
+    const accepted = this.#outgoing.push(to, text, now);
+    this.#sendWaiting();
+    return accepted;
   }
 
-  /** Asks something; what is answered is shown. */
-  ask(question: Question): void {
-    if (this.#stage !== "in") {
-      return this.way.show({ type: "denied", why: `${question.type} cannot be asked while there is no connection` });
-    }
-    const ref = ++this.#lastRef;
-    this.#questions.set(ref, { question, parts: [] });
-    if (question.type !== "history") return this.#send({ ...question, ref });
-    const { of, before, limit } = question;
-    this.#send({ type: "history", ref, ...("user" in of ? { with: of.user } : of), before, limit });
+  /** Asks the server; the answer is an event. */
+  ask(question: ClientQuestion): void {
+    if (this.#stage === "loggedIn") return this.#send(this.#questions.ask(question));
+    this.#show({ type: "denied", why: `${question.type} cannot be asked while there is no connection`, question });
   }
 
-  /** Tells the clients of somebody something that is not for people, now or never. */
+  /** Sends a signal to the programs of a user: now or never. */
   signal(to: string, text: string): void {
-    if (this.#stage === "in") this.#send({ type: "signal", to, text });
-    else this.way.unheard?.(to);
+    if (this.#stage === "loggedIn") this.#send({ type: "signal", to, text });
+    else this.#outputs.push({ type: "signalFailed", to });
   }
 
-  /** Asks whether the server is there; anything that comes is the answer. */
+  /** Asks the server for a sign of life; any message is one. */
   ping(): void {
-    if (this.#stage === "in") this.#send({ type: "ping", ref: ++this.#lastRef });
+    if (this.#stage === "loggedIn") this.#send({ type: "ping", ref: this.#questions.nextRef() });
   }
 
-  /** Says good bye. */
+  /** Says that the session ends. */
   leave(): void {
-    if (this.#stage !== "away") this.#send({ type: "bye" });
+    if (this.#stage !== "offline") this.#send({ type: "bye" });
   }
 
   /** One message of the server. */
-  received(text: string): void {
-    if (this.#stage === "away") return;
-    const reply = decodeReply(text);
-    if (reply instanceof Fault) return this.way.broken(reply.message);
+  receive(json: string): void {
+    if (this.#stage === "offline") return;
+    const reply = decodeReply(json);
+    if (reply instanceof Fault) return this.#outputs.push({ type: "broken", why: reply.message });
     switch (reply.type) {
       case "challenge":
       case "welcome":
-      case "refused":
-        return this.#introduction.received(reply);
+      case "refused": {
+        const name = this.#login.receive(reply);
+        return name === undefined ? undefined : this.start(name);
+      }
       case "begun":
         return this.#begun(reply);
-      case "sent":
-        return this.#answered(reply.id, (to) => ({ type: "sent", id: reply.id, to, time: reply.time }));
+      case "sent": {
+        const { id, seq, time } = reply;
+        return this.#answered(id, (to) => ({ type: "sent", id, to, seq, time }));
+      }
       case "closing":
-        return this.way.show(reply);
+      case "elsewhere":
+        return this.#show(reply);
       case "error":
-        return this.way.show({ type: "denied", why: reply.why });
+        return this.#show({ type: "denied", why: reply.why });
       case "presence":
-        for (const name of reply.online) if (name !== this.#name) this.way.show({ type: "online", name });
-        for (const name of reply.offline) if (name !== this.#name) this.way.show({ type: "offline", name });
+        for (const name of reply.online) if (name !== this.#name) this.#show({ type: "online", name });
+        for (const name of reply.offline) if (name !== this.#name) this.#show({ type: "offline", name });
         return;
       case "message":
-        if (this.#isNew(reply.seq)) this.#message(reply);
-        return;
+        return this.#isNew(reply.seq) ? this.#message(reply) : undefined;
       case "delivered":
       case "failed":
         return this.#notice(reply);
-      case "users":
-      case "rooms":
-      case "who":
-      case "joined":
-      case "left":
-      case "history":
-      case "denied":
-        return this.#replied(reply);
       case "signal":
-        return this.way.signalled?.(reply.from, reply.text, reply.at);
+        return this.#outputs.push(reply);
       case "unheard":
-        return this.way.unheard?.(reply.to);
+        return this.#outputs.push({ type: "signalFailed", to: reply.to });
       case "unknown":
         return;
+      default: {
+        const event = this.#questions.answered(reply);
+        if (event) return this.#show(event);
+        // Other people have changed the rooms that this user is in.
+        if (reply.ref === 0 && (reply.type === "joined" || reply.type === "left")) this.ask({ type: "rooms" });
+      }
     }
   }
 
   /** Acknowledges what was shown. */
   flush(): void {
-    if (this.#stage !== "in" || this.#told <= this.#acked || this.#store === undefined) return;
-    this.#acked = this.#told;
-    this.way.mark(this.#store, this.#shown);
-    this.#send({ type: "ack", seq: this.#told });
+    if (this.#stage !== "loggedIn" || this.#received <= this.#acked || this.#store === undefined) return;
+    this.#acked = this.#received;
+    this.#outputs.push({ type: "shown", store: this.#store, seq: this.#shown });
+    this.#send({ type: "ack", seq: this.#received });
   }
 
   /** Why the server would not even read it. */
@@ -218,100 +222,69 @@ export class NativeClient {
     return bytes <= this.#textBytes ? undefined : `a text has at most ${this.#textBytes} bytes here, found ${bytes}`;
   }
 
-  #resume(): void {
-    this.#stage = "resume";
-    this.#told = this.#acked = 0;
-    this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
-  }
-
   #begun({ store, last, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
     this.#textBytes = textBytes;
     const again = this.#store !== undefined;
-    // What an earlier run has said is no news.
-    if (this.#store !== store) this.#ownFrom = last;
-    // Another store counts anew.
-    if (this.#store !== store) this.#shown = this.way.seen(store);
+    const storeChanged = this.#store !== store;
+    if (storeChanged) {
+      this.#ownFrom = last;
+      this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
+    }
     this.#store = store;
-    this.#stage = "in";
-    this.way.show({ type: "in", name: this.#name, rooms, again });
-    this.#outgoing.again();
-    this.#sayMore();
+    this.#stage = "loggedIn";
+    this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged });
+    this.#outgoing.reset();
+    this.#sendWaiting();
   }
 
   /** Whether number `seq` was not shown yet; from now on it was. */
   #isNew(seq: number): boolean {
-    this.#told = Math.max(this.#told, seq);
+    // Meant for another page that had this connection before; everything after `begun` repeats it.
+    if (this.#stage !== "loggedIn") return false;
+    this.#received = Math.max(this.#received, seq);
     if (seq <= this.#shown) return false;
     this.#shown = seq;
     return true;
   }
 
-  #message({ seq, from, to, text, time, id }: ShownMessage & { id?: string | undefined }): void {
+  #message({ seq, from, to, text, time, id }: ShownMessage): void {
     const own = from === this.#name;
-    // What this client has said is on its screen already.
-    if (own && (seq <= this.#ownFrom || (id !== undefined && this.#outgoing.has(id)))) return;
-    this.way.show({ type: "message", said: { seq, from, to, text, time }, own });
+    const known = own && (seq <= this.#ownFrom || (id !== undefined && this.#outgoing.has(id)));
+    if (!known || this.#showsOwn) this.#show({ type: "message", message: { seq, from, to, text, time, id }, own });
   }
 
   #notice(reply: Extract<Reply, { type: "delivered" | "failed" }>): void {
-    if (reply.seq !== undefined && !this.#isNew(reply.seq)) return;
-    if (reply.type === "delivered") {
-      return this.way.show({ type: "delivered", id: reply.id, to: reply.to, time: reply.time });
+    const { id } = reply;
+    if (reply.type === "failed" && reply.seq === undefined) {
+      return this.#answered(id, (to) => ({ type: "failed", id, to, why: reply.why }));
     }
-    if (reply.seq === undefined) {
-      return this.#answered(reply.id, (to) => ({ type: "failed", id: reply.id, to, why: reply.why }));
-    }
-    const to = reply.to === undefined ? undefined : { user: reply.to };
-    this.way.show({ type: "failed", id: reply.id, to, why: reply.why });
+    if (!this.#isNew(reply.seq!)) return;
+    if (reply.type === "delivered") this.#show({ type: "delivered", id, to: reply.to, time: reply.time });
+    else this.#show({ type: "failed", id, to: reply.to, why: reply.why });
   }
 
-  /** The server has answered what was said; the first answer counts. */
-  #answered(id: string, happening: (to: Target) => ClientEvent): void {
-    const said = this.#outgoing.answered(id);
-    if (!said) return;
-    this.way.show(happening(said.to));
-    this.#sayMore();
+  /** The server has answered a message; the first answer counts. */
+  #answered(id: string, event: (to: Target) => ClientEvent): void {
+    const message = this.#outgoing.answered(id);
+    if (!message) return;
+    this.#show(event(message.to));
+    this.#sendWaiting();
   }
 
-  #replied(reply: Extract<Reply, { ref: number }>): void {
-    const asked = this.#questions.get(reply.ref);
-    if (!asked) return;
-    if (reply.type === "users" || reply.type === "rooms" || reply.type === "who") {
-      asked.parts.push(...reply.list);
-      if (reply.more) return;
-    }
-    this.#questions.delete(reply.ref);
-    switch (reply.type) {
-      case "users":
-        return this.way.show({ type: "users", users: asked.parts as typeof reply.list });
-      case "rooms":
-        return this.way.show({ type: "rooms", rooms: asked.parts as typeof reply.list });
-      case "who": {
-        const { question, parts } = asked;
-        if (question.type !== "who") return;
-        return this.way.show({ type: "inRoom", room: question.room, users: parts as typeof reply.list });
-      }
-      case "history": {
-        const { messages, more } = reply;
-        return asked.question.type === "history"
-          ? this.way.show({ type: "history", of: asked.question.of, messages, more })
-          : undefined;
-      }
-      default:
-        return this.way.show(reply);
-    }
-  }
-
-  /** Says what was not said yet, as long as not too much is under way. */
-  #sayMore(): void {
-    if (this.#stage !== "in") return;
-    for (let said = this.#outgoing.next(); said; said = this.#outgoing.next()) {
-      const { id, to, text } = said;
+  /** Sends what was not sent yet, as long as not too much is in flight. */
+  #sendWaiting(): void {
+    if (this.#stage !== "loggedIn") return;
+    for (let message = this.#outgoing.next(); message; message = this.#outgoing.next()) {
+      const { id, to, text } = message;
       this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
     }
   }
 
+  #show(event: ClientEvent): void {
+    this.#outputs.push({ type: "event", event });
+  }
+
   #send(message: Record<string, unknown>): void {
-    this.way.send(JSON.stringify(message));
+    this.#outputs.push({ type: "send", json: JSON.stringify(message) });
   }
 }

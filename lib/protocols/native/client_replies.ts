@@ -16,7 +16,7 @@ import {
   readWords,
 } from "../../core/json_fields.ts";
 
-/** What a server says. */
+/** A message of the server. */
 export type Reply =
   | {
     readonly type: "challenge";
@@ -38,7 +38,7 @@ export type Reply =
     readonly rooms: readonly string[];
     readonly textBytes: number;
   }
-  | ShownMessage & { readonly type: "message"; readonly id: string | undefined }
+  | ShownMessage & { readonly type: "message" }
   | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
   | {
     readonly type: "delivered";
@@ -51,7 +51,7 @@ export type Reply =
     readonly type: "failed";
     readonly seq: number | undefined;
     readonly id: string;
-    readonly to: string | undefined;
+    readonly to: Target | undefined;
     readonly why: string;
   }
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
@@ -71,10 +71,11 @@ export type Reply =
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
   | { readonly type: "error"; readonly why: string }
   | { readonly type: "closing" }
-  /** Of a later version. */
+  | { readonly type: "elsewhere" }
+  /** A later version's. */
   | { readonly type: "unknown" };
 
-/** Reads one message of a server; types and fields that are not known are passed over. */
+/** Reads one message of a server; unknown types and fields are ignored. */
 export function decodeReply(text: string): Reply | Fault {
   return readObject(text, read);
 }
@@ -82,7 +83,7 @@ export function decodeReply(text: string): Reply | Fault {
 function read(fields: Fields): Reply {
   switch (fields.type) {
     case "message":
-      return { type: "message", ...readSaid(fields), id: optional(readText, fields, "id") };
+      return { type: "message", ...readMessage(fields) };
     case "sent":
       return {
         type: "sent",
@@ -103,7 +104,7 @@ function read(fields: Fields): Reply {
         type: "failed",
         seq: optional(readInteger, fields, "seq"),
         id: readText(fields, "id"),
-        to: optional(readText, fields, "to"),
+        to: fields.room === undefined && fields.to === undefined ? undefined : readTarget(fields),
         why: readText(fields, "why"),
       };
     case "presence":
@@ -133,7 +134,8 @@ function read(fields: Fields): Reply {
     case "unheard":
       return { type: "unheard", to: readText(fields, "to"), why: readText(fields, "why") };
     case "closing":
-      return { type: "closing" };
+    case "elsewhere":
+      return { type: fields.type };
     default:
       return typeof fields.ref === "number" ? readAnswer(fields) : { type: "unknown" };
   }
@@ -152,7 +154,7 @@ function readAnswer(fields: Fields): Reply {
       return {
         type: "history",
         ref,
-        messages: readList(fields, "messages", readSaid),
+        messages: readList(fields, "messages", readMessage),
         more: readBoolean(fields, "more"),
       };
     case "joined":
@@ -182,15 +184,19 @@ function readChallenge(fields: Fields): Reply {
   };
 }
 
-function readSaid(fields: Fields): ShownMessage {
-  const to: Target = fields.room === undefined ? { user: readText(fields, "to") } : { room: readText(fields, "room") };
+function readMessage(fields: Fields): ShownMessage {
   return {
     seq: readInteger(fields, "seq"),
     from: readText(fields, "from"),
-    to,
+    to: readTarget(fields),
     text: readText(fields, "text"),
     time: readTime(fields, "time"),
+    id: optional(readText, fields, "id"),
   };
+}
+
+function readTarget(fields: Fields): Target {
+  return fields.room === undefined ? { user: readText(fields, "to") } : { room: readText(fields, "room") };
 }
 
 function readUser(fields: Fields): UserState {

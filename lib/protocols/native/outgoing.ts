@@ -1,78 +1,89 @@
 import type { Target } from "../../chat/store.ts";
 
-/** Something said that waits for its answer. */
-export interface Unanswered {
+/** A message that waits for the server's answer. */
+export interface OutgoingMessage {
   readonly id: string;
   readonly to: Target;
   readonly text: string;
+  /** When it was written. */
+  readonly time: number;
 }
 
-/** What may wait for the server's answer; then nothing more is taken. */
-const UNANSWERED = 10_000;
-/** Characters on their way that are not answered; the rest waits here, since no transport takes everything at once. */
-const UNDER_WAY = 64 * 1024;
+/** Cap on unanswered messages; beyond it none is accepted. */
+const MAX_UNANSWERED = 10_000;
+/** Cap on characters sent and not answered; no transport takes everything at once. */
+const MAX_IN_FLIGHT = 64 * 1024;
 /** What a message costs besides its text. */
 const OVERHEAD = 100;
 
 /**
- * What a client has said and has no answer to, in order; on each new connection it is sent from the beginning.
+ * A client's messages without an answer, in order.
  *
- * `run` tells this run from all others of the user: ids begin with it, and are never used twice.
+ * 1. On each new connection all of them are sent again, in order, under the same ids.
+ * 2. Ids begin with `run`, which no other run of the user has, and are never used twice.
  */
-export class Outgoing {
-  readonly #unanswered = new Map<string, Unanswered>();
-  /** Of those, what was not sent on this connection yet, and how much of the others is under way. */
-  readonly #unsent = new Map<string, Unanswered>();
-  #underWay = 0;
+export class OutgoingQueue {
+  readonly #unanswered = new Map<string, OutgoingMessage>();
+  /** The part of `#unanswered` that was not sent on this connection yet. */
+  #unsent = new Map<string, OutgoingMessage>();
+  #inFlight = 0;
   #lastId = 0;
 
-  constructor(readonly run: string) {}
+  /** `earlier`: messages that an earlier run has left. */
+  constructor(readonly run: string, earlier: readonly OutgoingMessage[] = []) {
+    for (const message of earlier) this.#unanswered.set(message.id, message);
+    this.reset();
+  }
 
   get size(): number {
     return this.#unanswered.size;
   }
 
-  /** Whether something was said in this run. */
+  /** Every message without an answer, in order. */
+  get all(): OutgoingMessage[] {
+    return [...this.#unanswered.values()];
+  }
+
+  /** Whether an id is one of this run. */
   has(id: string): boolean {
     return id.startsWith(`${this.run}-`);
   }
 
-  /** One more; its id, or why it is not taken. */
-  push(to: Target, text: string): { id: string } | { why: string } {
-    if (this.#unanswered.size >= UNANSWERED) {
-      return { why: `${UNANSWERED} messages wait for the server already, the most that are kept` };
+  /** Adds a message; its id, or why it is not accepted. */
+  push(to: Target, text: string, time: number): { id: string } | { why: string } {
+    if (this.#unanswered.size >= MAX_UNANSWERED) {
+      return { why: `${MAX_UNANSWERED} messages wait for the server already, the most that are kept` };
     }
-    const said = { id: `${this.run}-${++this.#lastId}`, to, text };
-    this.#unanswered.set(said.id, said);
-    this.#unsent.set(said.id, said);
-    return { id: said.id };
+    const message = { id: `${this.run}-${++this.#lastId}`, to, text, time };
+    this.#unanswered.set(message.id, message);
+    this.#unsent.set(message.id, message);
+    return { id: message.id };
   }
 
-  /** A new connection: everything is to be sent again. */
-  again(): void {
-    this.#underWay = 0;
-    this.#unsent.clear();
-    for (const said of this.#unanswered.values()) this.#unsent.set(said.id, said);
+  /** A new connection: everything is sent again. */
+  reset(): void {
+    this.#inFlight = 0;
+    this.#unsent = new Map(this.#unanswered);
   }
 
-  /** The next to be sent, as long as not too much is under way. */
-  next(): Unanswered | undefined {
-    if (this.#underWay >= UNDER_WAY) return undefined;
-    for (const said of this.#unsent.values()) {
-      this.#unsent.delete(said.id);
-      this.#underWay += said.text.length + OVERHEAD;
-      return said;
+  /** The next message to send; undefined when there is none, or too much is in flight. */
+  next(): OutgoingMessage | undefined {
+    if (this.#inFlight >= MAX_IN_FLIGHT) return undefined;
+    for (const message of this.#unsent.values()) {
+      this.#unsent.delete(message.id);
+      this.#inFlight += message.text.length + OVERHEAD;
+      return message;
     }
     return undefined;
   }
 
-  /** The server has answered; what it has answered to, if that was still open. */
-  answered(id: string): Unanswered | undefined {
-    const said = this.#unanswered.get(id);
-    if (!said) return undefined;
+  /** The server has answered; the message, unless it was answered before. */
+  answered(id: string): OutgoingMessage | undefined {
+    const message = this.#unanswered.get(id);
+    if (!message) return undefined;
     this.#unanswered.delete(id);
-    // The answer of an earlier connection may come before it was said again.
-    if (!this.#unsent.delete(id)) this.#underWay -= said.text.length + OVERHEAD;
-    return said;
+    // The answer of an earlier connection may come before the message is sent again.
+    if (!this.#unsent.delete(id)) this.#inFlight -= message.text.length + OVERHEAD;
+    return message;
   }
 }

@@ -1,6 +1,8 @@
 import { Fault } from "../../core/errors.ts";
 import { decodeReply } from "./client_replies.ts";
-import type { NativeClientWay } from "./client.ts";
+import { Outputs } from "../../core/machine.ts";
+import type { NativeOutput } from "./client.ts";
+import type { ClientEvent } from "./client_event.ts";
 import { ClientLogin } from "./login.ts";
 import { type Page, type PageHost, SingleWindow } from "./single_window.ts";
 
@@ -12,18 +14,20 @@ export class PageRelay implements PageHost {
   #stage: "away" | "hello" | "in" = "away";
   #name = "";
   readonly #window = new SingleWindow();
-  readonly #introduction: ClientLogin;
   #wasIn = false;
+  readonly #outputs = new Outputs<NativeOutput>();
 
-  constructor(readonly way: Pick<NativeClientWay, "send" | "prove" | "isServer" | "show" | "refused" | "broken">) {
-    this.#introduction = new ClientLogin(way, (name) => this.entered(name));
+  readonly #login = new ClientLogin(this.#outputs);
+
+  takeOutputs(): readonly NativeOutput[] {
+    return this.#outputs.take();
   }
 
   get name(): string {
     return this.#name;
   }
 
-  get isIn(): boolean {
+  get isLoggedIn(): boolean {
     return this.#stage === "in";
   }
 
@@ -36,7 +40,7 @@ export class PageRelay implements PageHost {
   }
 
   said(page: Page, json: string): void {
-    if (this.#window.is(page) && this.#stage === "in") this.way.send(json);
+    if (this.#window.is(page) && this.#stage === "in") this.#outputs.push({ type: "send", json });
   }
 
   closed(page: Page): void {
@@ -44,33 +48,35 @@ export class PageRelay implements PageHost {
   }
 
   /** A connection is there, on which the server knows already who we are. */
-  entered(name: string): void {
+  start(name: string): void {
     this.#name = name;
     this.#stage = "in";
-    this.way.show({ type: "in", name, rooms: [], again: this.#wasIn });
+    const event: ClientEvent = { type: "loggedIn", name, rooms: [], again: this.#wasIn, storeChanged: false };
+    this.#outputs.push({ type: "event", event });
     this.#wasIn = true;
   }
 
   /** A connection is there, on which we say who we are. */
-  greet(name: string, nonce: string, key: string | undefined): void {
+  login(name: string, nonce: string, key: string | undefined): void {
     this.#name = name;
     this.#stage = "hello";
-    this.#introduction.greet(name, nonce, key);
+    this.#login.start(name, nonce, key);
   }
 
   /** The answer to a challenge. */
-  proven(proof: string): void {
-    if (this.#stage === "hello") this.#introduction.proven(proof);
+  proven(proof: string, expected: Uint8Array | undefined): void {
+    if (this.#stage === "hello") this.#login.proven(proof, expected);
   }
 
   /** One message of the server. */
-  received(text: string): void {
+  receive(text: string): void {
     if (this.#stage === "in") return this.#window.tell(text);
     if (this.#stage === "away") return;
     const reply = decodeReply(text);
-    if (reply instanceof Fault) return this.way.broken(reply.message);
+    if (reply instanceof Fault) return this.#outputs.push({ type: "broken", why: reply.message });
     if (reply.type === "challenge" || reply.type === "welcome" || reply.type === "refused") {
-      this.#introduction.received(reply);
+      const name = this.#login.receive(reply);
+      if (name !== undefined) this.start(name);
     }
   }
 
@@ -91,6 +97,6 @@ export class PageRelay implements PageHost {
   flush(): void {}
 
   #send(message: Record<string, unknown>): void {
-    this.way.send(JSON.stringify(message));
+    this.#outputs.push({ type: "send", json: JSON.stringify(message) });
   }
 }

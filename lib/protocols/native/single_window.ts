@@ -10,7 +10,7 @@ export interface Page {
 export interface PageHost {
   readonly name: string;
   /** Whether there is a connection; without one no page is let in. */
-  readonly isIn: boolean;
+  readonly isLoggedIn: boolean;
   open(page: Page): void;
   said(page: Page, json: string): void;
   closed(page: Page): void;
