@@ -1,5 +1,5 @@
 import type { Outputs } from "../../core/machine.ts";
-import { sameSecret } from "../../core/text.ts";
+import { timingSafeEqual } from "../../core/bytes.ts";
 import type { Reply } from "./client_replies.ts";
 
 /** A challenge of the server, as it asks for a proof. */
@@ -42,7 +42,7 @@ export class ClientLogin {
       this.outputs.push({ type: "prove", challenge: reply, nonce: this.#nonce });
     } else if (reply.type === "refused") {
       this.outputs.push({ type: "refused", why: reply.why });
-    } else if (this.#expected !== undefined && !(reply.proof && sameSecret(reply.proof, this.#expected))) {
+    } else if (this.#expected !== undefined && !(reply.proof && timingSafeEqual(reply.proof, this.#expected))) {
       this.outputs.push({ type: "broken", why: "the server cannot prove that it knows the password" });
     } else return reply.name;
     return undefined;
