@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { type Transfer, transfer } from "./file_load.ts";
 import { median, type Plan } from "./measure.ts";
@@ -137,6 +138,6 @@ function isListening(port: number): boolean {
 async function until(is: () => boolean): Promise<void> {
   for (const end = performance.now() + 5000; !is();) {
     if (performance.now() > end) throw new Error("nc does not listen");
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
   }
 }

@@ -1,6 +1,7 @@
+import { delay } from "@std/async/delay";
 import { openSqlite } from "../lib/store/sqlite_store.ts";
 import { alternate, figures } from "./rows.ts";
-import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
+import { medianFigure, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
@@ -62,10 +63,10 @@ export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): 
   const results = await alternate(plan, [kind], () =>
     withPeer(kind, 2 * users, async (peer) => {
       const warmUp = await kind.join(peer.port, users);
-      await pause(plan.settleMs);
+      await delay(plan.settleMs);
       const before = residentKb(peer.running.pid);
       const crowd = await within(60_000, `logging in ${users} users`, kind.join(peer.port, users, { first: users }));
-      await pause(plan.settleMs);
+      await delay(plan.settleMs);
       const after = residentKb(peer.running.pid);
       warmUp.leave();
       crowd.leave();

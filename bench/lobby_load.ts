@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { type Crowd, forEachOf, linesIn, type Tally, type Until } from "./traffic.ts";
 
 /** As much as a page of text: who never reads has a full buffer within the measurement. */
@@ -28,9 +29,9 @@ export async function joinRoom(port: number, count: number): Promise<Crowd> {
   speaker!.setNoDelay(true);
   read(speaker!, false);
   // What greets them has come before anything is counted.
-  await new Promise((resolve) => setTimeout(resolve, GREETED_MS * 10));
+  await delay(GREETED_MS * 10);
   for (const conn of readers) {
-    await Promise.race([conn.read(new Uint8Array(1024)), new Promise((resolve) => setTimeout(resolve, GREETED_MS))]);
+    await Promise.race([conn.read(new Uint8Array(1024)), delay(GREETED_MS)]);
   }
   for (const conn of readers) read(conn, true);
   const announce = async () => {

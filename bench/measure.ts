@@ -1,3 +1,5 @@
+import { deadline } from "@std/async/deadline";
+import { delay } from "@std/async/delay";
 import type { Peer, PeerKind } from "./peers/peer.ts";
 import { cpuMs } from "./process.ts";
 import type { Figure } from "./row.ts";
@@ -33,19 +35,13 @@ export function medianFigure(figures: readonly Figure[]): Figure {
   return figures.find((figure) => figure.value === middle)!;
 }
 
-/** Resolves after so long. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 /** Rejects when the work takes longer than it ever should, instead of waiting for ever. */
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`${what} was not over after ${ms / 1000} s`)), ms);
   try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
+    return await deadline(work, ms);
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new Error(`${what} was not over after ${ms / 1000} s`, { cause: error });
   }
 }
 
@@ -100,9 +96,9 @@ export async function perSecond(
   const running = traffic(until);
   // A failure shows when it is awaited below; until then it must not end the program.
   running.catch(() => {});
-  await pause(plan.warmUpMs);
+  await delay(plan.warmUpMs);
   const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(Deno.pid) };
-  await pause(plan.windowMs);
+  await delay(plan.windowMs);
   const ms = performance.now() - before.time;
   const done = count() - before.count;
   const server = cpuMs(peer.running.pid);

@@ -1,5 +1,6 @@
+import { delay } from "@std/async/delay";
 import { cpuMs, residentKb } from "./process.ts";
-import { medianFigure, pause, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
+import { medianFigure, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { type Figure, type Row, row } from "./row.ts";
 import type { Crowd } from "./traffic.ts";
@@ -63,7 +64,7 @@ export async function latencies(
       const micros: number[] = [];
       const started = performance.now();
       for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
-        await pause(plan.pauseMs);
+        await delay(plan.pauseMs);
         const before = performance.now();
         await act(crowd);
         if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
@@ -97,14 +98,14 @@ export async function loginRows(plan: Plan, kinds: readonly PeerKind[], users: n
   const results = await alternate(plan, kinds, (kind) =>
     withPeer(kind, first + users, async (peer) => {
       const warmUp = await kind.join(peer.port, first);
-      await pause(plan.settleMs);
+      await delay(plan.settleMs);
       const { pid } = peer.running;
       const before = { kb: residentKb(pid), server: cpuMs(pid), load: cpuMs(Deno.pid), time: performance.now() };
       const crowd = await within(60_000, `logging in ${users} users`, kind.join(peer.port, users, { first }));
       const ms = performance.now() - before.time;
       const server = cpuMs(pid);
       const load = cpuMs(Deno.pid);
-      await pause(plan.settleMs);
+      await delay(plan.settleMs);
       const kb = residentKb(pid);
       warmUp.leave();
       crowd.leave();

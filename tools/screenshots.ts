@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
 import { limits } from "../lib/core/limits.ts";
@@ -73,9 +74,9 @@ const house = openServer(
 /** Lets time pass, and the server notice it. */
 async function pass(seconds: number): Promise<void> {
   // What was said before is of before.
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await delay(60);
   ahead += seconds * 1000;
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await delay(60);
 }
 
 const people = new Map<string, RawNative>();
@@ -116,7 +117,7 @@ async function beBusy(): Promise<void> {
     for (let i = random.whole(0, most); i > 0; i--) {
       await say(random.pick([...people.keys()]), { room: "mass-spec" }, `reading ${second}.${i}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     await acknowledge();
     await pass(1);
   }

@@ -1,3 +1,5 @@
+import { delay } from "@std/async/delay";
+
 const WAIT_MS = 20_000;
 
 /** A tmux of our own, which nobody else's is touched by; its terminals end with it. */
@@ -69,7 +71,7 @@ export class Terminal {
       const rows = await this.screen();
       if (right(rows)) return rows;
       if (Date.now() > end) throw new Error(`waited ${WAIT_MS} ms for "${what}" on\n${rows.join("\n")}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await delay(20);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import type { Ending } from "../core/transport.ts";
 import type { Link } from "../protocols/session.ts";
 import { limits } from "../core/limits.ts";
@@ -107,7 +108,7 @@ export class ImConnection {
         this.#welcome(await this.#listener.accept());
       } catch {
         // Closed by us, or a dial that was given up before it was taken.
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+        if (!this.#closed) await delay(TICK_MS);
       }
     }
   }

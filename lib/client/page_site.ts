@@ -4,7 +4,7 @@ import { VERSION } from "../core/version.ts";
 import { encodeText } from "../core/text.ts";
 import type { Page, PageHost } from "../protocols/native/single_window.ts";
 import { json, pageFile, sentence } from "../http/responses.ts";
-import { cookie, loginCookie, setCookie } from "../http/guard.ts";
+import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { type Site, Sockets } from "../http/site.ts";
 
 /** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
@@ -54,7 +54,7 @@ export class ClientSite implements Site {
     const { pathname } = new URL(request.url);
     if (request.method !== "GET" && request.method !== "HEAD") return sentence("Nothing is posted here.", 405);
     if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
-    if (!isSecret(cookie(request, loginCookie(request)), this.#pass)) {
+    if (!isSecret(loginCookie(request), this.#pass)) {
       return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
     }
     if (pathname === "/") return pageFile(this.files.get("chat.html"), request);
@@ -70,7 +70,8 @@ export class ClientSite implements Site {
     }
     this.#ticket = undefined;
     this.opened();
-    const headers = { location: "/", "set-cookie": setCookie(loginCookie(request), this.#pass, DAY_SECONDS, false) };
+    const headers = loginCookieHeaders(request, this.#pass, DAY_SECONDS, false);
+    headers.set("location", "/");
     return new Response(null, { status: 303, headers });
   }
 

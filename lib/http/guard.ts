@@ -1,10 +1,6 @@
+import { getCookies, setCookie } from "@std/http/cookie";
 import { timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
-
-/** The cookie that says who somebody is; browsers keep one jar for all ports of a host, and there may be a page at each. */
-export function loginCookie(request: Request): string {
-  return `partyline-${new URL(request.url).port || "0"}`;
-}
 
 /**
  * Whether who asks has typed a name of ours: an address, this machine, or one of `names`. Any other may be a stranger's name
@@ -24,19 +20,34 @@ export function isOurOrigin(request: Request): boolean {
   return origin === null || origin === new URL(request.url).origin;
 }
 
-/** The value of a cookie. */
-export function cookie(request: Request, name: string): string | undefined {
-  for (const part of (request.headers.get("cookie") ?? "").split(";")) {
-    const [key, value] = part.trim().split("=", 2);
-    if (key === name) return value;
+/** The value of the login cookie that a request brings. */
+export function loginCookie(request: Request): string | undefined {
+  try {
+    return getCookies(request.headers)[loginCookieName(request)];
+  } catch {
+    return undefined; // not a cookie header
   }
-  return undefined;
 }
 
-/** A cookie that no script reads and no other site sends; with no value it is taken away. */
-export function setCookie(name: string, value: string, seconds: number, secure: boolean): string {
-  const age = value === "" ? 0 : seconds;
-  return `${name}=${value}; Path=/; Max-Age=${age}; HttpOnly; SameSite=Strict${secure ? "; Secure" : ""}`;
+/** Headers that set the login cookie, which no script can read and no other site can send. An empty value removes it. */
+export function loginCookieHeaders(request: Request, value: string, seconds: number, secure: boolean): Headers {
+  const headers = new Headers();
+  const maxAge = value === "" ? 0 : seconds;
+  setCookie(headers, {
+    name: loginCookieName(request),
+    value,
+    secure,
+    httpOnly: true,
+    maxAge,
+    sameSite: "Strict",
+    path: "/",
+  });
+  return headers;
+}
+
+// A browser has one cookie jar for all ports of a host, and each port may have a page of its own.
+function loginCookieName(request: Request): string {
+  return `partyline-${new URL(request.url).port || "0"}`;
 }
 
 /** Whether the password of HTTP's basic authentication is this one. */

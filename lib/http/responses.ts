@@ -3,8 +3,9 @@ import type { StaticFile } from "./static_file.ts";
 const BODY_BYTES = 4096;
 
 /** A value as JSON. */
-export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json", ...headers } });
+export function json(value: unknown, status = 200, headers = new Headers()): Response {
+  headers.set("content-type", "application/json");
+  return new Response(JSON.stringify(value), { status, headers });
 }
 
 /** A sentence for a person. */

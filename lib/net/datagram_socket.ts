@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import type { Address } from "../core/address.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
@@ -86,7 +87,7 @@ export async function receiveAll(
     } catch (error) {
       if (closed()) return;
       user.failed?.(error);
-      await new Promise((resolve) => setTimeout(resolve, RECEIVE_AGAIN_MS));
+      await delay(RECEIVE_AGAIN_MS);
     }
   }
 }

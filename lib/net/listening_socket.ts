@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import type { Certificate } from "../core/transport.ts";
 
 const ACCEPT_RETRY_MS = 100;
@@ -47,7 +48,7 @@ export class ListeningSocket {
       } catch (error) {
         if (this.#closed) return;
         this.owner.failed?.(error);
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+        await delay(ACCEPT_RETRY_MS);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { LoginBackoff } from "../chat/login_backoff.ts";
 import { type Address, isLoopback } from "../core/address.ts";
 import { ConnectionLimits } from "../core/connection_limits.ts";
@@ -5,7 +6,7 @@ import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
-import { cookie, hasPassword, loginCookie, setCookie } from "../http/guard.ts";
+import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { body, json, pageFile, sentence } from "../http/responses.ts";
 import { type Site, Sockets } from "../http/site.ts";
 import type { StaticFile } from "../http/static_file.ts";
@@ -81,7 +82,7 @@ export class ServerSite implements Site {
       case "POST /register":
         return await this.#inquire("register", request, from);
       case "POST /logout":
-        return new Response(null, { status: 204, headers: { "set-cookie": this.#cookie(request, "") } });
+        return new Response(null, { status: 204, headers: this.#cookieHeaders(request, "") });
       case "GET /server":
         return await this.#notForThem(request, from) ?? pageFile(this.parts.files.get("server.html"), request);
       case "GET /watch":
@@ -102,12 +103,12 @@ export class ServerSite implements Site {
   }
 
   #holder(request: Request): string | undefined {
-    const pass = cookie(request, loginCookie(request));
+    const pass = loginCookie(request);
     return pass === undefined ? undefined : this.parts.passes.holder(pass);
   }
 
-  #cookie(request: Request, pass: string): string {
-    return setCookie(loginCookie(request), pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+  #cookieHeaders(request: Request, pass: string): Headers {
+    return loginCookieHeaders(request, pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
   }
 
   /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
@@ -138,7 +139,7 @@ export class ServerSite implements Site {
         return json({ why: "the server stops" }, 503);
     }
     try {
-      return json({ name }, 200, { "set-cookie": this.#cookie(request, passes.issue(name)) });
+      return json({ name }, 200, this.#cookieHeaders(request, passes.issue(name)));
     } catch (error) {
       log.error(`web: no pass can be given to ${name}: ${reason(error)}`);
       return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
@@ -209,7 +210,7 @@ export class ServerSite implements Site {
     if (!request.headers.has("authorization")) return this.#passwordWanted();
     // Whoever guesses waits longer each time.
     const wait = this.#patience.attempted("", from.hostname, clock());
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 0) await delay(wait);
     if (!hasPassword(request, watchPassword)) return this.#passwordWanted();
     this.#patience.succeeded("", from.hostname);
     return undefined;

@@ -1,3 +1,4 @@
+import { delay } from "@std/async/delay";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import type { Manifest } from "../protocols/transfer/manifest.ts";
 import { said } from "./disk_errors.ts";
@@ -161,7 +162,7 @@ export class Yielder {
   /** Comes back at once, mostly. */
   async next(): Promise<void> {
     if (performance.now() - this.#since < TURN_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
     this.#since = performance.now();
   }
 }

@@ -1,3 +1,4 @@
+import { deadline } from "@std/async/deadline";
 import { decodeBase64, equals } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
@@ -50,10 +51,7 @@ export class TransferRecord {
     const options = { read: true, write: true, create: true, mode: 0o600 };
     const map = await said("write", path + MAP, () => Deno.open(path + MAP, options));
     const locked = map.lock(true).then(() => true, () => true);
-    const { promise: late, resolve } = Promise.withResolvers<false>();
-    const timer = setTimeout(() => resolve(false), LOCK_MS);
-    const isOurs = await Promise.race([locked, late]);
-    clearTimeout(timer);
+    const isOurs = await deadline(locked, LOCK_MS).catch(() => false);
     if (isOurs) return new TransferRecord(path, map);
     locked.then(() => map.close());
     throw new BusyError("another program of yours is receiving it already");
