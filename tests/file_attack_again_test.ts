@@ -55,7 +55,7 @@ Deno.test(".part deleted, look(), chunks kept, program restarted: named as whole
 
 Deno.test("end to end: .part deleted while alice is away, then bob leaves in the midst", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(60_000_000);
+  const bytes = bytesOf(24_000_000);
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytes) });
   const { n } = await bob.event("offered");
@@ -312,7 +312,7 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
     show() {},
     problem() {},
   });
-  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(60_000_000)) });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(24_000_000)) });
   const { n } = await bob.event("offered");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   second.cameIn();

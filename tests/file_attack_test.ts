@@ -88,7 +88,7 @@ for (const isFolder of [false, true]) {
   const what = isFolder ? "a folder" : "a file";
   Deno.test(`${what}: .part is deleted while alice is away; what gets its name is still whole`, async () => {
     await using pair = new FilePair();
-    const bytes = bytesOf(60_000_000);
+    const bytes = bytesOf(24_000_000);
     const path = pair.file("x.bin", bytes);
     if (isFolder) Deno.writeTextFileSync(join(path, "..", "a"), "first");
     await half(pair, isFolder ? join(path, "..") : path);
@@ -337,7 +337,7 @@ for (
 ) {
   Deno.test(`killed as ${what}: it begins anew`, async () => {
     await using pair = new FilePair();
-    await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+    await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
     const folder = join(pair.folder, "bob data", "taken");
     const record = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".json"))!.name.slice(0, -5);
     spoil(join(folder, record));
@@ -381,7 +381,7 @@ Deno.test("no two connections of one attempt are sealed with the same key and nu
 
 Deno.test("closed while what is here is opened: nothing stays open", async () => {
   await using pair = new FilePair();
-  await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+  await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
   pair.person("bob");
   await pair.leave("bob");
   await wait(300);
@@ -391,7 +391,7 @@ Deno.test("closed while what is here is opened: nothing stays open", async () =>
 for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
   Deno.test(`stopped ${ms} ms into opening what is here: nothing stays open, nothing is made anew`, async () => {
     await using pair = new FilePair();
-    await half(pair, pair.file("x.bin", bytesOf(60_000_000)));
+    await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
     const bob = pair.person("bob");
     if (ms > 0) {
       for (const end = performance.now() + ms; performance.now() < end;) await wait(0);
@@ -406,7 +406,7 @@ for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
 Deno.test("what goes to somebody of a room is stopped: no bar of it stays", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", bytesOf(80_000_000)) });
+  alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", bytesOf(32_000_000)) });
   await alice.event("offering");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);

@@ -75,7 +75,7 @@ export function fileProgramTests(programs: Programs): void {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
-    const film = someBytes(100_000_000);
+    const film = someBytes(60_000_000);
     Deno.writeFileSync(join(folder.path, "film.bin"), film);
     const start = (name: string) => client(folder, name, ["chat", "127.0.0.1", im]);
     let alice = start("alice");
@@ -89,7 +89,7 @@ export function fileProgramTests(programs: Programs): void {
     for (const who of ["bob", "alice"]) {
       const before = sizeOf(part);
       await until(
-        () => sizeOf(part) > before + 10_000_000 || exists(join(folder.path, "bob", "film.bin")),
+        () => sizeOf(part) > before + 5_000_000 || exists(join(folder.path, "bob", "film.bin")),
         part,
         WAIT_MS,
       );
@@ -109,7 +109,7 @@ export function fileProgramTests(programs: Programs): void {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
-    Deno.writeFileSync(join(folder.path, "film.bin"), someBytes(60_000_000));
+    Deno.writeFileSync(join(folder.path, "film.bin"), someBytes(40_000_000));
     await using alice = client(folder, "alice", ["chat", "127.0.0.1", im]);
     await using bob = client(folder, "bob", ["chat", "127.0.0.1", im]);
     await bob.type("/list\n");
