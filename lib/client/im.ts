@@ -2,7 +2,7 @@ import { clock } from "../net/clock.ts";
 import { ImClientSession } from "../protocols/im/client.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { readSecret } from "../store/private_file.ts";
-import { openImApp } from "../terminal/im_app.ts";
+import { openImApp } from "../terminal/im_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { dialled, ending, onStop, type Over } from "./ending.ts";

@@ -1,6 +1,6 @@
 import { LobbyClient } from "../protocols/lobby/client.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
-import { openLobbyApp } from "../terminal/lobby_app.ts";
+import { openLobbyApp } from "../terminal/lobby_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { dialled, ending, onStop, type Over } from "./ending.ts";

@@ -1,10 +1,10 @@
 import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import type { ChatQuestion } from "./chat_actions.ts";
+import type { ChatQuestion } from "./commands.ts";
 import { CHAT_STYLE } from "./chat_commands.ts";
-import { MAILBOX_STYLE } from "./mailbox_style.ts";
-import { TalkApp, type TalkPerson } from "./talk_app.ts";
+import { MAILBOX_STYLE } from "./mailbox_commands.ts";
+import { TalkApp, type TalkPerson } from "./chat_terminal.ts";
 import { ChatView } from "./chat_view.ts";
 import { imView } from "./im_view.ts";
 import { MailboxView } from "./mailbox_view.ts";

@@ -1,4 +1,4 @@
-import { type ChatPlace, type ChatQuestion, LOBBY } from "./chat_actions.ts";
+import { type ChatPlace, type ChatQuestion, LOBBY } from "./commands.ts";
 import type { ChatStyle, Commands } from "./chat_style.ts";
 import {
   alone,

@@ -1,5 +1,5 @@
 import type { Target } from "../chat/store.ts";
-import type { ChatAction, ChatPlace } from "./chat_actions.ts";
+import type { ChatAction, ChatPlace } from "./commands.ts";
 import type { Reader } from "./command_reader.ts";
 
 /** The names that a face knows. */

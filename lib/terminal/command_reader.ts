@@ -1,4 +1,4 @@
-import { type ChatAction, type ChatPlace, shortened } from "./chat_actions.ts";
+import { type ChatAction, type ChatPlace, shortened } from "./commands.ts";
 import { type ChatStyle, commandOf, type Known } from "./chat_style.ts";
 
 /** What stands behind a command. */

@@ -1,4 +1,4 @@
-import type { ChatPlace } from "./chat_actions.ts";
+import type { ChatPlace } from "./commands.ts";
 import { alone, type Given, type NameRule, type Reader, wrongName } from "./command_reader.ts";
 import type { Commands } from "./chat_style.ts";
 

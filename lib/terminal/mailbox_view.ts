@@ -1,9 +1,9 @@
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { sameTarget } from "./chat_actions.ts";
-import type { ChatMemory } from "./chat_memory.ts";
-import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName } from "./chat_text.ts";
+import { sameTarget } from "./commands.ts";
+import type { ChatMemory } from "./chat_state.ts";
+import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName } from "./view.ts";
 import { type Palette, palette } from "./im_view.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;

@@ -1,8 +1,8 @@
 import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
-import { PEER_STYLE } from "./peer_style.ts";
-import { TalkApp, type TalkPerson } from "./talk_app.ts";
+import { PEER_STYLE } from "./peer_commands.ts";
+import { TalkApp, type TalkPerson } from "./chat_terminal.ts";
 import { PeerView } from "./peer_view.ts";
 
 /** Chat between peers as a person, or a script, has it. */

@@ -1,6 +1,6 @@
 import type { PeerEvent } from "../peers/event.ts";
-import type { ChatMemory } from "./chat_memory.ts";
-import { type ChatText, fit, which } from "./chat_text.ts";
+import type { ChatMemory } from "./chat_state.ts";
+import { type ChatText, fit, which } from "./view.ts";
 import { ChatView } from "./chat_view.ts";
 import { type Palette, palette } from "./im_view.ts";
 

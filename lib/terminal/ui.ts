@@ -1,5 +1,5 @@
-import { openTerminal, type TerminalOptions } from "./console.ts";
-import { openPlain, type PlainOptions } from "./plain.ts";
+import { openTerminal, type TerminalOptions } from "./terminal_ui.ts";
+import { openPlain, type PlainOptions } from "./plain_ui.ts";
 
 /** What a face asks its person for next: the words in front of the line, and whether what is typed stays hidden. */
 export interface Prompt {

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Question } from "../../lib/terminal/chat_actions.ts";
-import type { ChatText } from "../../lib/terminal/chat_text.ts";
-import type { ChatEvent } from "../../lib/terminal/chat_memory.ts";
-import { PLAIN_LOOK } from "../../lib/terminal/chat_plain.ts";
+import type { Question } from "../../lib/terminal/commands.ts";
+import type { ChatText } from "../../lib/terminal/view.ts";
+import type { ChatEvent } from "../../lib/terminal/chat_state.ts";
+import { PLAIN_LOOK } from "../../lib/terminal/script_view.ts";
 import type { ChatStyle } from "../../lib/terminal/chat_style.ts";
-import { ChatTalk } from "../../lib/terminal/chat_talk.ts";
-import { chatHelp } from "../../lib/terminal/chat_help.ts";
+import { ChatTalk } from "../../lib/terminal/chat_controller.ts";
+import { chatHelp } from "../../lib/terminal/help.ts";
 
 /** A time of one day, where this machine is. */
 export function at(time: string, day = 9): number {

@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAction, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/chat_actions.ts";
+import { type ChatAction, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/commands.ts";
 import { CHAT_COMMANDS, CHAT_STYLE } from "../lib/terminal/chat_commands.ts";
-import type { ChatText } from "../lib/terminal/chat_text.ts";
-import { ChatMemory } from "../lib/terminal/chat_memory.ts";
-import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
-import { FileTalk } from "../lib/terminal/file_talk.ts";
-import { MAILBOX_STYLE } from "../lib/terminal/mailbox_style.ts";
-import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
+import type { ChatText } from "../lib/terminal/view.ts";
+import { ChatMemory } from "../lib/terminal/chat_state.ts";
+import { chatPlain, PLAIN_LOOK } from "../lib/terminal/script_view.ts";
+import { FileTalk } from "../lib/terminal/file_notices.ts";
+import { MAILBOX_STYLE } from "../lib/terminal/mailbox_commands.ts";
+import { chatCompletions, chatHelp } from "../lib/terminal/help.ts";
 import { ChatView } from "../lib/terminal/chat_view.ts";
 import { MailboxView } from "../lib/terminal/mailbox_view.ts";
 import type { FileEvent } from "../lib/protocols/transfer/event.ts";
@@ -698,7 +698,7 @@ Deno.test("plain lines of any happening hold no line break", () => {
 
 function script(style: string, how: string, input: string): Promise<Deno.CommandOutput> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("face_chat_child.ts", import.meta.url).pathname, style, how],
+    args: ["run", "--no-lock", new URL("support/terminal_chat_child.ts", import.meta.url).pathname, style, how],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

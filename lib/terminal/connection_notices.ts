@@ -1,4 +1,4 @@
-import type { ChatText } from "./chat_text.ts";
+import type { ChatText } from "./view.ts";
 import type { Ui } from "./ui.ts";
 
 /** Where it is told. */

@@ -3,12 +3,12 @@ import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/chat_actions.ts";
-import type { ChatText } from "../lib/terminal/chat_text.ts";
-import { chatPlain, PLAIN_LOOK } from "../lib/terminal/chat_plain.ts";
+import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/commands.ts";
+import type { ChatText } from "../lib/terminal/view.ts";
+import { chatPlain, PLAIN_LOOK } from "../lib/terminal/script_view.ts";
 import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
-import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_style.ts";
-import { chatCompletions, chatHelp } from "../lib/terminal/chat_help.ts";
+import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_commands.ts";
+import { chatCompletions, chatHelp } from "../lib/terminal/help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
 import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
 import { at, Desk } from "./support/desk.ts";
@@ -605,7 +605,7 @@ Deno.test("the client's help tells how peers find and trust each other, in eight
 
 function piped(how: string, input: string): Promise<Deno.CommandOutput> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("face_peer_child.ts", import.meta.url).pathname, how],
+    args: ["run", "--no-lock", new URL("support/terminal_peer_child.ts", import.meta.url).pathname, how],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

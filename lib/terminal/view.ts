@@ -4,7 +4,7 @@ import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
-import type { ChatEvent, ChatMemory } from "./chat_memory.ts";
+import type { ChatEvent, ChatMemory } from "./chat_state.ts";
 
 /** How a chat looks: lines for what happens. Nothing that a stranger has written can steer a terminal or break a line. */
 export interface ChatText<Event extends ChatEvent> {

@@ -1,7 +1,7 @@
 import type { Target } from "../chat/store.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { sameTarget } from "./chat_actions.ts";
+import { sameTarget } from "./commands.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import { bareName } from "./peer_names.ts";
 

@@ -1,6 +1,6 @@
 import { sanitized } from "../core/text.ts";
 import type { Prompt, Typist, Ui } from "./ui.ts";
-import { Conversation, type ConversationOptions } from "./conversation.ts";
+import { Conversation, type ConversationOptions } from "./prompt_input.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { KeyDecoder } from "./keys.ts";
 import { Output } from "./output.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Scene, Screen } from "../lib/terminal/screen.ts";
-import { Emulator } from "./face_emulator.ts";
+import { Emulator } from "./support/emulator.ts";
 
 // A person's screen: what the screen draws goes to an emulated terminal, and only that is looked at.
 class Desk {

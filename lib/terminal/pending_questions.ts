@@ -1,6 +1,6 @@
 import type { Target } from "../chat/store.ts";
-import { type Question, sameTarget } from "./chat_actions.ts";
-import type { ChatEvent } from "./chat_memory.ts";
+import { type Question, sameTarget } from "./commands.ts";
+import type { ChatEvent } from "./chat_state.ts";
 
 /** Something that was asked. */
 export interface Asked {

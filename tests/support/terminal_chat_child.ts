@@ -1,4 +1,4 @@
-import { openChatApp } from "../lib/terminal/chat_app.ts";
+import { openChatApp } from "../../lib/terminal/chat_app.ts";
 
 // A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
 const [style, how] = Deno.args;

@@ -1,7 +1,7 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
-import { type ChatText, fit, targetName } from "./chat_text.ts";
-import type { ChatEvent } from "./chat_memory.ts";
+import { type ChatText, fit, targetName } from "./view.ts";
+import type { ChatEvent } from "./chat_state.ts";
 
 /** An event as scripts read it: one line an event, and nothing for what is no event. */
 export function chatPlain(event: ChatEvent): string[] {

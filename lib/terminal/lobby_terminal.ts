@@ -1,4 +1,4 @@
-import { fit } from "./chat_text.ts";
+import { fit } from "./view.ts";
 import { palette } from "./im_view.ts";
 import { printError } from "./print.ts";
 import { openUi, type Prompt, type Ui } from "./ui.ts";

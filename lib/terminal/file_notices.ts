@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from "../core/units.ts";
 import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
-import { type ChatText, fit } from "./chat_text.ts";
+import { type ChatText, fit } from "./view.ts";
 import type { Ui } from "./ui.ts";
 
 /** Where what happens to files is seen. */

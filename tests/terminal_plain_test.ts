@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Prompt } from "../lib/terminal/ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
 import { InputLines } from "../lib/terminal/input_lines.ts";
-import { openPlain } from "../lib/terminal/plain.ts";
+import { openPlain } from "../lib/terminal/plain_ui.ts";
 
 const encoder = new TextEncoder();
 const PROMPT: Prompt = { text: "", secret: false };
@@ -11,7 +11,7 @@ const PASSWORD: Prompt = { text: "password: ", secret: true };
 
 function child(how: string): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", new URL("face_plain_child.ts", import.meta.url).pathname, how],
+    args: ["run", "--no-lock", new URL("support/terminal_plain_child.ts", import.meta.url).pathname, how],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

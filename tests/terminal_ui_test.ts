@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Prompt, Ui } from "../lib/terminal/ui.ts";
-import { openTerminal } from "../lib/terminal/console.ts";
+import { openTerminal } from "../lib/terminal/terminal_ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
-import { Emulator } from "./face_emulator.ts";
+import { Emulator } from "./support/emulator.ts";
 
 const CHAT: Prompt = { text: "> ", secret: false };
 const PASSWORD: Prompt = { text: "password: ", secret: true };

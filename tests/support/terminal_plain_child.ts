@@ -1,5 +1,5 @@
-import { openPlain } from "../lib/terminal/plain.ts";
-import type { Prompt, Ui } from "../lib/terminal/ui.ts";
+import { openPlain } from "../../lib/terminal/plain_ui.ts";
+import type { Prompt, Ui } from "../../lib/terminal/ui.ts";
 
 // A small program with a plain face, for face_plain_test.ts: its only argument says how it answers a line.
 const how = Deno.args[0];

@@ -1,4 +1,4 @@
-import { type ChatAction, type ChatPlace, type ChatQuestion, LOBBY, shortened } from "./chat_actions.ts";
+import { type ChatAction, type ChatPlace, type ChatQuestion, LOBBY, shortened } from "./commands.ts";
 import { CHAT_STYLE } from "./chat_commands.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import { anyName, rooms, users } from "./command_reader.ts";

@@ -2,11 +2,11 @@ import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { FileAct } from "../protocols/transfer/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import { type ChatAction, type Listing, type Question, sameTarget } from "./chat_actions.ts";
-import { type Asked, AskedQuestions } from "./chat_answers.ts";
-import type { ChatText } from "./chat_text.ts";
-import { type ChatEvent, ChatMemory } from "./chat_memory.ts";
-import { ChatScope, type ReachWay } from "./chat_scope.ts";
+import { type ChatAction, type Listing, type Question, sameTarget } from "./commands.ts";
+import { type Asked, AskedQuestions } from "./pending_questions.ts";
+import type { ChatText } from "./view.ts";
+import { type ChatEvent, ChatMemory } from "./chat_state.ts";
+import { ChatScope, type ReachWay } from "./connection_notices.ts";
 import type { ChatStyle } from "./chat_style.ts";
 import type { Ui } from "./ui.ts";
 
