@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
 import { type ChatAction, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/commands.ts";
-import { CHAT_COMMANDS, CHAT_STYLE } from "../lib/terminal/chat_commands.ts";
-import type { ChatText } from "../lib/terminal/view.ts";
-import { ChatMemory } from "../lib/terminal/chat_state.ts";
-import { chatPlain, PLAIN_LOOK } from "../lib/terminal/script_view.ts";
-import { FileTalk } from "../lib/terminal/file_notices.ts";
-import { MAILBOX_STYLE } from "../lib/terminal/mailbox_commands.ts";
-import { chatCompletions, chatHelp } from "../lib/terminal/help.ts";
+import { CHAT_COMMANDS, CHAT_MODE } from "../lib/terminal/chat_commands.ts";
+import type { View } from "../lib/terminal/view.ts";
+import { ChatState } from "../lib/terminal/chat_state.ts";
+import { SCRIPT_VIEW, scriptLines } from "../lib/terminal/script_view.ts";
+import { FileNotices } from "../lib/terminal/file_notices.ts";
+import { MAILBOX_MODE } from "../lib/terminal/mailbox_commands.ts";
+import { completions, helpText } from "../lib/terminal/help.ts";
 import { ChatView } from "../lib/terminal/chat_view.ts";
 import { MailboxView } from "../lib/terminal/mailbox_view.ts";
 import type { FileEvent } from "../lib/protocols/transfer/event.ts";
@@ -20,13 +20,13 @@ const NOW = at("08:33:46");
 const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
 const LOBBY = { room: "lobby" };
-const { read: chatAct } = CHAT_STYLE;
-const { read: mailboxAct } = MAILBOX_STYLE;
+const { read: chatAct } = CHAT_MODE;
+const { read: mailboxAct } = MAILBOX_MODE;
 type Act = ChatAction<ChatQuestion>;
 
 /** A desk where alice talks to a server. */
 class ChatDesk extends Desk<ChatQuestion, ClientEvent> {
-  constructor(look: ChatText<ClientEvent>, style = CHAT_STYLE, curious = look !== PLAIN_LOOK) {
+  constructor(look: View<ClientEvent>, style = CHAT_MODE, curious = look !== SCRIPT_VIEW) {
     super(look, style, curious, NOW);
   }
 
@@ -46,7 +46,7 @@ class ChatDesk extends Desk<ChatQuestion, ClientEvent> {
 }
 
 const chat = () => new ChatDesk(new ChatView({ colour: false }));
-const mailbox = () => new ChatDesk(new MailboxView({ colour: false }), MAILBOX_STYLE);
+const mailbox = () => new ChatDesk(new MailboxView({ colour: false }), MAILBOX_MODE);
 const users = (...names: string[]): ClientEvent => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
@@ -138,7 +138,7 @@ Deno.test("the mailbox takes the handout's words in capitals, in its menu in sma
 });
 
 Deno.test("a script reads one line an event, and nothing else", () => {
-  const desk = new ChatDesk(PLAIN_LOOK);
+  const desk = new ChatDesk(SCRIPT_VIEW);
   desk.comesIn("lab1").types("/list", "/rooms", "/history bob", "/join lab2", "/leave lab1", "/send").did(
     'ask "users"',
     'ask "rooms"',
@@ -297,12 +297,12 @@ Deno.test("what follows /join goes to the room at once; who is not let in is bac
 Deno.test("the connection is lost: what waits is said once, and nothing more when all is back", () => {
   const desk = chat().comesIn().happens(users("alice")).types("one", "two");
   desk.screen.splice(0);
-  desk.talk.reach.lost("reset by the server", 1500);
+  desk.talk.connection.lost("reset by the server", 1500);
   desk.types("three", "/join lab1");
-  desk.talk.reach.lost("", 0);
-  desk.talk.reach.attempt();
-  desk.talk.reach.attempt();
-  desk.talk.reach.connected();
+  desk.talk.connection.lost("", 0);
+  desk.talk.connection.attempt();
+  desk.talk.connection.attempt();
+  desk.talk.connection.connected();
   assertEquals([desk.talk.waiting, desk.talk.prompt], [3, "lobby> "]);
   desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
   for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
@@ -319,7 +319,7 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
     "✓ sent",
   );
   assertEquals(desk.talk.waiting, 0);
-  desk.talk.reach.lost("again", 200);
+  desk.talk.connection.lost("again", 200);
   desk.types("four").shows(
     "-- connection lost (again), trying again in 1 s --",
     "lobby> four",
@@ -330,19 +330,19 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
 Deno.test("the server is away for long: each reason is told once, and the stars begin anew with each call", () => {
   const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice"));
   desk.screen.splice(0);
-  desk.talk.reach.lost("nothing heard for 32 s", 900);
+  desk.talk.connection.lost("nothing heard for 32 s", 900);
   for (
     const why of ["no answer within 15 s", "no answer within 15 s", "there is no network", "no answer within 15 s"]
   ) {
-    for (let stars = 0; stars < 75; stars++) desk.talk.reach.attempt();
-    desk.talk.reach.lost(why, 20_000);
+    for (let stars = 0; stars < 75; stars++) desk.talk.connection.attempt();
+    desk.talk.connection.lost(why, 20_000);
   }
-  desk.talk.reach.attempt();
-  desk.talk.reach.connected();
+  desk.talk.connection.attempt();
+  desk.talk.connection.connected();
   desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
     type: "closing",
   });
-  desk.talk.reach.lost("bye", 0);
+  desk.talk.connection.lost("bye", 0);
   desk.shows(
     "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
     "--> [no connection yet (no answer within 15 s), trying on]",
@@ -359,7 +359,7 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   const desk = chat().comesIn().happens(users("alice", "bob"));
   desk.screen.splice(0);
   const passes = (seconds: number) => {
-    for (let second = 0; second < seconds; second++) desk.talk.reach.tick(desk.now += 1000);
+    for (let second = 0; second < seconds; second++) desk.talk.connection.tick(desk.now += 1000);
   };
   passes(60);
   desk.types("one");
@@ -372,7 +372,7 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
   passes(60);
   desk.types("two");
-  desk.talk.reach.lost("", 0);
+  desk.talk.connection.lost("", 0);
   passes(60);
   desk.shows(
     "✓ sent",
@@ -407,8 +407,8 @@ Deno.test("the connection is lost before the menu comes: one denial says enough"
 
 Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
   const desk = mailbox();
-  for (let stars = 0; stars < 3; stars++) desk.talk.reach.attempt();
-  desk.talk.reach.connected();
+  for (let stars = 0; stars < 3; stars++) desk.talk.connection.attempt();
+  desk.talk.connection.connected();
   desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
     .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
     .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
@@ -495,23 +495,23 @@ Deno.test("alice was away: what she missed has the time it was said, what comes 
 
 Deno.test("there is no server: the stars end, and the last line says so", () => {
   const desk = mailbox();
-  desk.talk.reach.attempt();
-  desk.talk.reach.notConnected("no answer in 15 s");
+  desk.talk.connection.attempt();
+  desk.talk.connection.notConnected("no answer in 15 s");
   desk.shows(
     "--> [connecting to server]*",
     "--> [couldn't connect to server]",
     "--> [no answer in 15 s]",
   );
-  desk.talk.reach.connected();
-  desk.talk.reach.notConnected("the name is taken");
+  desk.talk.connection.connected();
+  desk.talk.connection.notConnected("the name is taken");
   desk.shows("--> [the name is taken]");
-  const script = new ChatDesk(PLAIN_LOOK, MAILBOX_STYLE);
-  script.talk.reach.notConnected("no answer in 15 s");
+  const script = new ChatDesk(SCRIPT_VIEW, MAILBOX_MODE);
+  script.talk.connection.notConnected("no answer in 15 s");
   script.shows("err couldn't connect to server: no answer in 15 s");
 });
 
 Deno.test("a script at the mailbox types both kinds of words and reads plain lines", () => {
-  new ChatDesk(PLAIN_LOOK, MAILBOX_STYLE).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
+  new ChatDesk(SCRIPT_VIEW, MAILBOX_MODE).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
     .happens({ type: "joined", room: "lobby", members: 2 }, rooms("lobby"), users("alice", "-bob"))
     .did('ask "join" "lobby"', "say #lobby: hi", 'ask "rooms"', 'ask "users"', "say bob: hi", "leave")
     .shows(
@@ -534,39 +534,39 @@ Deno.test("commands, names and rooms are completed, but no name that could steer
     users("alice", "bob", "-bobby", "b\x1b[2J", "b c"),
     rooms("lobby", "lab2"),
   );
-  const complete = (before: string, style = CHAT_STYLE) => chatCompletions(before, desk.talk.memory, style);
+  const complete = (before: string, style = CHAT_MODE) => completions(before, desk.talk.memory, style);
   assertEquals(complete("/l"), ["/leave", "/list"]);
   assertEquals(complete("/to b"), ["bob", "bobby"]);
   assertEquals(complete("/join la"), ["lab1", "lab2"]);
   assertEquals(complete("/leave "), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/history l"), ["lab1", "lab2", "lobby"]);
   assertEquals(complete("/help hi"), ["history"]);
-  assertEquals(complete("/help J", MAILBOX_STYLE), ["JOIN"]);
+  assertEquals(complete("/help J", MAILBOX_MODE), ["JOIN"]);
   assertEquals(complete("/to bob b"), []);
   assertEquals(complete("JOIN la"), []);
-  assertEquals(complete("JOIN la", MAILBOX_STYLE), ["lab1", "lab2"]);
-  assertEquals(complete("C", MAILBOX_STYLE), ["CHAT"]);
+  assertEquals(complete("JOIN la", MAILBOX_MODE), ["lab1", "lab2"]);
+  assertEquals(complete("C", MAILBOX_MODE), ["CHAT"]);
 });
 
 Deno.test("help tells of all commands, or more of one; the mailbox's of its words too", () => {
-  const help = chatHelp(undefined, CHAT_STYLE);
+  const help = helpText(undefined, CHAT_MODE);
   assert(help.some((line) => line.includes("/history NAME|ROOM [N]")));
   assert(!help.some((line) => line.includes("JOIN GROUP")));
-  assert(chatHelp(undefined, MAILBOX_STYLE).some((line) => line.includes("JOIN GROUP")));
-  assertEquals(chatHelp("/to", CHAT_STYLE)[0], "/to NAME [TEXT]");
-  assertEquals(chatHelp("constructor", CHAT_STYLE)[0], "there is no command constructor; these there are:");
-  assertEquals(chatHelp("JOIN", MAILBOX_STYLE), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
-  assertEquals(chatHelp("JOIN", CHAT_STYLE)[0], "there is no command JOIN; these there are:");
-  assertEquals(chatHelp("join", MAILBOX_STYLE)[0], "/join ROOM");
-  const more = Object.keys(CHAT_COMMANDS).flatMap((name) => chatHelp(name, MAILBOX_STYLE));
+  assert(helpText(undefined, MAILBOX_MODE).some((line) => line.includes("JOIN GROUP")));
+  assertEquals(helpText("/to", CHAT_MODE)[0], "/to NAME [TEXT]");
+  assertEquals(helpText("constructor", CHAT_MODE)[0], "there is no command constructor; these there are:");
+  assertEquals(helpText("JOIN", MAILBOX_MODE), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
+  assertEquals(helpText("JOIN", CHAT_MODE)[0], "there is no command JOIN; these there are:");
+  assertEquals(helpText("join", MAILBOX_MODE)[0], "/join ROOM");
+  const more = Object.keys(CHAT_COMMANDS).flatMap((name) => helpText(name, MAILBOX_MODE));
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
 });
 
 Deno.test("of what was said a thousand are remembered", () => {
-  const memory = new ChatMemory(CHAT_STYLE);
-  for (let i = 0; i <= 1000; i++) memory.said(`${i}`, { to: LOBBY, text: `${i}` });
-  assertEquals([memory.spoken("0"), memory.spoken("1")?.text], [undefined, "1"]);
-  assertEquals([memory.isPlain("1000"), memory.isPlain("999")], [true, false]);
+  const memory = new ChatState(CHAT_MODE);
+  for (let i = 0; i <= 1000; i++) memory.sent(`${i}`, { to: LOBBY, text: `${i}` });
+  assertEquals([memory.sentMessage("0"), memory.sentMessage("1")?.text], [undefined, "1"]);
+  assertEquals([memory.isObvious("1000"), memory.isObvious("999")], [true, false]);
 });
 
 const nasty = fc.oneof(
@@ -650,7 +650,7 @@ Deno.test("any line is an act, and what goes to the server has a name and a text
 Deno.test("whatever strangers write and people type: every line shown is one line that steers no terminal", () => {
   const step = fc.oneof(happening, typedLine);
   const looks: [string, () => ChatDesk][] = [
-    ["plain", () => new ChatDesk(PLAIN_LOOK, CHAT_STYLE, true)],
+    ["plain", () => new ChatDesk(SCRIPT_VIEW, CHAT_MODE, true)],
     ["chat", chat],
     ["mailbox", mailbox],
   ];
@@ -662,9 +662,9 @@ Deno.test("whatever strangers write and people type: every line shown is one lin
         else desk.happens(each);
         assertEquals(sanitized(desk.talk.prompt), desk.talk.prompt);
       }
-      desk.talk.reach.attempt();
-      desk.talk.reach.lost(why, 10);
-      desk.talk.reach.notConnected(why);
+      desk.talk.connection.attempt();
+      desk.talk.connection.lost(why, 10);
+      desk.talk.connection.notConnected(why);
       for (const line of desk.screen) assertEquals(line, sanitized(line), name);
     }));
   }
@@ -678,7 +678,7 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
         const [grey, bright] = [false, true].map((colour) =>
-          new ChatDesk(new View({ colour }), View === MailboxView ? MAILBOX_STYLE : CHAT_STYLE)
+          new ChatDesk(new View({ colour }), View === MailboxView ? MAILBOX_MODE : CHAT_MODE)
         );
         for (const desk of [grey!, bright!]) {
           for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
@@ -692,7 +692,7 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
 
 Deno.test("plain lines of any happening hold no line break", () => {
   fc.assert(fc.property(happening, (each) => {
-    for (const line of chatPlain(each)) assertEquals(line, sanitized(line));
+    for (const line of scriptLines(each)) assertEquals(line, sanitized(line));
   }));
 });
 
@@ -744,7 +744,7 @@ Deno.test("/who is of the room where one is, or of another; outside of any it ta
   const fault = chatAct("/who", here(BOB));
   assert(fault.type === "fault" && fault.why.includes("you are in no room; name one"));
   const happening: ClientEvent = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
-  assertEquals(chatPlain(happening), ["members lab1 bob"]);
+  assertEquals(scriptLines(happening), ["members lab1 bob"]);
   const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
   desk.screen.splice(0);
   desk.happens(happening).shows("-- in lab1: --", "online: bob");
@@ -754,9 +754,9 @@ Deno.test("of an offer in the history people read the sentence, and scripts all 
   const text = "offers slides.pdf (3.1 MB) <partyline-file:AAAA:BBBB:1:-:slides.pdf>";
   const said = { seq: 1, from: "alice", to: { user: "bob" }, text, time: 0 };
   const history = { type: "history", of: { user: "alice" }, messages: [said], more: false } as const;
-  for (const [view, whole] of [[new ChatView({ colour: false }), false], [PLAIN_LOOK, true]] as const) {
-    const desk = new ChatMemory(CHAT_STYLE);
-    const shown = view.happened(history, desk, 0).at(-1)!;
+  for (const [view, whole] of [[new ChatView({ colour: false }), false], [SCRIPT_VIEW, true]] as const) {
+    const desk = new ChatState(CHAT_MODE);
+    const shown = view.event(history, desk, 0).at(-1)!;
     assertEquals([shown.includes("offers slides.pdf (3.1 MB)"), shown.includes("<partyline")], [true, whole]);
   }
 });
@@ -777,14 +777,14 @@ Deno.test("what happens to files is a line each, and one that grows while they m
   ];
   const see = (terminal: boolean) => {
     const lines: string[] = [];
-    const talk = new FileTalk(terminal ? new ChatView({ colour: false }) : PLAIN_LOOK, {
+    const talk = new FileNotices(terminal ? new ChatView({ colour: false }) : SCRIPT_VIEW, {
       show: (line) => lines.push(line),
       aside: (line) => lines.push(`aside ${line}`),
       begin: (line) => lines.push(`grows ${line}`),
       drop: () => lines.push("drops"),
       mayGrow: () => true,
     }, terminal);
-    for (const event of events) talk.happened(event);
+    for (const event of events) talk.event(event);
     return lines;
   };
   const name = "sl\u241b[2Jides.pdf";

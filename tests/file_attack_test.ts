@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { encodeBase64 } from "../lib/core/base64.ts";
-import { FileTalk } from "../lib/terminal/file_notices.ts";
+import { FileNotices } from "../lib/terminal/file_notices.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
@@ -65,14 +65,14 @@ function sizeBelow(path: string): number {
 /** The line that grows, after all that somebody has seen. */
 function lastBar({ events }: FilePerson): string {
   let line = "";
-  const talk = new FileTalk({ news: (text) => text, fault: (text) => text }, {
+  const talk = new FileNotices({ news: (text) => text, fault: (text) => text }, {
     show() {},
     begin: (text) => line = text,
     drop: () => line = "",
     aside() {},
     mayGrow: () => true,
   }, true);
-  for (const event of events) talk.happened(event);
+  for (const event of events) talk.event(event);
   return line;
 }
 

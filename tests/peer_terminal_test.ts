@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
 import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/commands.ts";
-import type { ChatText } from "../lib/terminal/view.ts";
-import { chatPlain, PLAIN_LOOK } from "../lib/terminal/script_view.ts";
+import type { View } from "../lib/terminal/view.ts";
+import { SCRIPT_VIEW, scriptLines } from "../lib/terminal/script_view.ts";
 import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
-import { PEER_COMMANDS, PEER_STYLE } from "../lib/terminal/peer_commands.ts";
-import { chatCompletions, chatHelp } from "../lib/terminal/help.ts";
+import { PEER_COMMANDS, PEER_MODE } from "../lib/terminal/peer_commands.ts";
+import { completions, helpText } from "../lib/terminal/help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
 import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
 import { at, Desk } from "./support/desk.ts";
@@ -16,12 +16,12 @@ import { at, Desk } from "./support/desk.ts";
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
-const { read: peerAct } = PEER_STYLE;
+const { read: peerAct } = PEER_MODE;
 
 /** A desk where alice talks to her peers. */
 class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
-  constructor(look: ChatText<PeerEvent>, curious = look !== PLAIN_LOOK) {
-    super(look, PEER_STYLE, curious, NOW);
+  constructor(look: View<PeerEvent>, curious = look !== SCRIPT_VIEW) {
+    super(look, PEER_MODE, curious, NOW);
   }
 
   /** Begins, with those who are heard of; a minus before the name of who is offline. */
@@ -39,7 +39,7 @@ class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
 }
 
 const person = () => new PeerDesk(new PeerView({ colour: false }));
-const script = () => new PeerDesk(PLAIN_LOOK);
+const script = () => new PeerDesk(SCRIPT_VIEW);
 const users = (...names: string[]): PeerEvent => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
@@ -407,7 +407,7 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
     { type: "rooms", rooms: [{ name: "lab2", members: 2, joined: false }] },
     { type: "members", room: "lab1", names: ["bert"] },
   );
-  const complete = (before: string) => chatCompletions(before, desk.talk.memory, PEER_STYLE);
+  const complete = (before: string) => completions(before, desk.talk.memory, PEER_MODE);
   assertEquals(complete("/s"), ["/say", "/secure", "/send", "/stats", "/stop"]);
   assertEquals(complete("/h"), ["/help"]);
   assertEquals(complete("/to b"), ["bert", "bob", "bob@10.0.0.5:3001"]);
@@ -425,20 +425,20 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
 });
 
 Deno.test("help between peers tells of what there is between peers, and is no wider than a terminal", () => {
-  const help = chatHelp(undefined, PEER_STYLE);
+  const help = helpText(undefined, PEER_MODE);
   for (const name of Object.keys(PEER_COMMANDS)) assert(help.some((line) => line.includes(`  /${name}`)), name);
   assert(!help.some((line) => /\/toall|\/history|JOIN|lobby|ROOM|server/.test(line)));
-  assertEquals(chatHelp("/secure", PEER_STYLE), [
+  assertEquals(helpText("/secure", PEER_MODE), [
     "/secure NAME [off]",
     "  Only the two of you can read it then. Both of you are shown words: read them",
     "  to each other, by voice, to be sure that nobody sits between you.",
     "  /secure NAME off goes back to what anybody on the network can read.",
     "  Example: /secure bob",
   ]);
-  assertEquals(chatHelp("history", PEER_STYLE), [
+  assertEquals(helpText("history", PEER_MODE), [
     "there is no /history between peers, since no server keeps what was said",
   ]);
-  const more = Object.keys(PEER_COMMANDS).flatMap((name) => chatHelp(name, PEER_STYLE));
+  const more = Object.keys(PEER_COMMANDS).flatMap((name) => helpText(name, PEER_MODE));
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
   for (const { example, usage } of Object.values(PEER_COMMANDS)) {
     assert(peerAct(example, NOWHERE).type !== "fault", usage);
@@ -500,7 +500,7 @@ Deno.test("any line typed between peers is an act, and whom it names has a name"
 });
 
 Deno.test("whatever peers send and people type: every line shown is one line that steers no terminal", () => {
-  const looks: [string, () => PeerDesk][] = [["plain", () => new PeerDesk(PLAIN_LOOK, true)], ["terminal", person]];
+  const looks: [string, () => PeerDesk][] = [["plain", () => new PeerDesk(SCRIPT_VIEW, true)], ["terminal", person]];
   for (const [name, open] of looks) {
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, me) => {
       const desk = open();
@@ -523,7 +523,7 @@ Deno.test("with colours the same lines are shown between peers: only colours are
 
 Deno.test("plain lines of any event between peers hold no line break", () => {
   fc.assert(fc.property(peerEvent, (each) => {
-    for (const line of chatPlain(each)) assertEquals(line, sanitized(line));
+    for (const line of scriptLines(each)) assertEquals(line, sanitized(line));
   }));
 });
 

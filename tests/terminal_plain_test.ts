@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Prompt } from "../lib/terminal/ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
 import { InputLines } from "../lib/terminal/input_lines.ts";
-import { openPlain } from "../lib/terminal/plain_ui.ts";
+import { openPlainUi } from "../lib/terminal/plain_ui.ts";
 
 const encoder = new TextEncoder();
 const PROMPT: Prompt = { text: "", secret: false };
@@ -114,7 +114,7 @@ class Desk implements Device {
 Deno.test("a person types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
   const desk = new Desk();
   const prompts: Prompt[] = [PASSWORD, { text: "> ", secret: false }];
-  const face = openPlain({
+  const face = openPlainUi({
     line: (text) => {
       desk.log.push(`line ${text}`);
       face.show("shown");
@@ -135,7 +135,7 @@ Deno.test("a person types while the output goes to a file: prompts on standard e
 
 Deno.test("the face is closed while a password is typed: the terminal is as it was", async () => {
   const desk = new Desk();
-  const face = openPlain({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
   face.ask(PASSWORD);
   await desk.type("half");
   await face.close();
@@ -144,7 +144,7 @@ Deno.test("the face is closed while a password is typed: the terminal is as it w
 
 Deno.test("a line grows: a script sees nothing of it", async () => {
   const desk = new Desk();
-  const face = openPlain({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
   face.begin("connecting ");
   face.more("*");
   face.show("one");
@@ -156,7 +156,7 @@ Deno.test("a line grows: a script sees nothing of it", async () => {
 Deno.test("no prompt stands: reading stops at the bound and goes on when there is room", async () => {
   const desk = new Desk();
   desk.inputIsTerminal = false;
-  const face = openPlain({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
+  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
   await desk.type("x".repeat(60) + "\n");
   assertEquals(desk.reads, 2);
   await desk.type("x".repeat(60) + "\n");

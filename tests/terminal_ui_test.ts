@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Prompt, Ui } from "../lib/terminal/ui.ts";
-import { openTerminal } from "../lib/terminal/terminal_ui.ts";
+import { openTerminalUi } from "../lib/terminal/terminal_ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
 import { Emulator } from "./support/emulator.ts";
 
@@ -26,7 +26,7 @@ class Desk implements Device {
 
   constructor(options: { colour?: boolean; escapeMs?: number; words?: readonly string[] } = {}) {
     const words = options.words;
-    this.face = openTerminal({
+    this.face = openTerminalUi({
       line: (text) => {
         this.told.push(`line ${text}`);
         this.answer(text);

@@ -5,7 +5,7 @@ import { pathsFrom } from "../store/paths.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
 import { readSecret } from "../store/private_file.ts";
 import { freshRun } from "../store/prover.ts";
-import { type ChatApp, openChatApp } from "../terminal/chat_app.ts";
+import { type ChatTerminal, openChatTerminal } from "../terminal/chat_app.ts";
 import { traceLine } from "../terminal/print.ts";
 import { ChatClient } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
@@ -17,7 +17,7 @@ import { ClientFiles } from "./transfer/client_files.ts";
 /** Our own client: logs in at the IM door. */
 export async function chat(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
-  const face: ChatApp = openChatApp({
+  const face: ChatTerminal = openChatTerminal({
     // Where only the handout is spoken, its words say the same.
     say: (to, text) =>
       client.im
@@ -51,7 +51,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
 /** A client that logs in at the IM door, and asks the face for what it was not told. */
 export function chatClient<T extends NativeSide>(
   plan: JoinPlan,
-  face: ChatApp,
+  face: ChatTerminal,
   learning: Learning,
   native: T,
 ): { client: ChatClient<T>; typed(line: string): void } {

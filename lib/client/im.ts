@@ -2,7 +2,7 @@ import { clock } from "../net/clock.ts";
 import { ImClientSession } from "../protocols/im/client.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { readSecret } from "../store/private_file.ts";
-import { openImApp } from "../terminal/im_terminal.ts";
+import { openImTerminal } from "../terminal/im_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { dialled, ending, onStop, type Over } from "./ending.ts";
@@ -15,7 +15,7 @@ export async function im(plan: JoinPlan): Promise<number> {
   if (!conn) return 1;
   const net = new ImConnection(conn);
   const over = Promise.withResolvers<Over>();
-  const face = openImApp({
+  const face = openImTerminal({
     line: (text) => machine.typed(text),
     end: () => machine.inputEnded(),
     interrupt: () => machine.interrupted(clock()),

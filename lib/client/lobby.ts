@@ -1,6 +1,6 @@
 import { LobbyClient } from "../protocols/lobby/client.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
-import { openLobbyApp } from "../terminal/lobby_terminal.ts";
+import { openLobbyTerminal } from "../terminal/lobby_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { dialled, ending, onStop, type Over } from "./ending.ts";
@@ -13,7 +13,7 @@ export async function lobby(plan: JoinPlan): Promise<number> {
   const net = new LobbyConnection(conn);
   const over = Promise.withResolvers<Over>();
   const interrupt = () => over.resolve({ status: 130, why: undefined });
-  const face = openLobbyApp({ line: (text) => client.typed(text), end: () => client.inputEnded(), interrupt });
+  const face = openLobbyTerminal({ line: (text) => client.typed(text), end: () => client.inputEnded(), interrupt });
   const trace = plan.trace
     ? (...[direction, line]: ["up" | "down", string]) =>
       face.note(traceLine(Date.now(), "-", LOBBY_PROTOCOL.links[0], direction, line))

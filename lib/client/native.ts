@@ -7,7 +7,7 @@ import { Identity, usualFolder } from "../store/identity.ts";
 import { pathsFrom } from "../store/paths.ts";
 import { readSecret } from "../store/private_file.ts";
 import { freshNonce, freshRun, Prover } from "../store/prover.ts";
-import { type ChatApp, openChatApp } from "../terminal/chat_app.ts";
+import { type ChatTerminal, openChatTerminal } from "../terminal/chat_app.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
 import type { Over } from "./ending.ts";
@@ -20,7 +20,7 @@ import { ClientFiles } from "./transfer/client_files.ts";
 /** A chat where we say and prove who we are: the mailbox handout's, and ours over TLS. */
 export async function proving(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
-  const face: ChatApp = openChatApp({
+  const face: ChatTerminal = openChatTerminal({
     say: (to, text) => client.use((native) => native.say(to, text, Date.now())),
     ask: (question) => client.use((native) => native.ask(question)),
     name: (text) => joining.typed(text),
@@ -45,7 +45,7 @@ export async function proving(plan: JoinPlan): Promise<number> {
 /** A client that says and proves who it is, and asks the face for what it was not told. */
 export function provingClient<T extends NativeSide>(
   plan: JoinPlan,
-  face: ChatApp,
+  face: ChatTerminal,
   learning: Learning,
   native: T,
 ): { client: ReconnectingClient<T>; readonly name: string | undefined; typed(line: string): void } {

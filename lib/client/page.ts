@@ -1,5 +1,5 @@
-import { formatAddress } from "../core/address.ts";
-import { openChatApp } from "../terminal/chat_app.ts";
+import { endpoint } from "../core/address.ts";
+import { openChatTerminal } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
 import { chatClient } from "./chat.ts";
@@ -13,7 +13,7 @@ export async function page(plan: JoinPlan): Promise<number> {
   const over = Promise.withResolvers<Over>();
   const elsewhere = "this is done in the page; /exit or Ctrl-C ends it";
   let open: OpenPage | undefined;
-  const face = openChatApp({
+  const face = openChatTerminal({
     say: () => ({ why: elsewhere }),
     ask: () => face.problem(elsewhere),
     file: () => face.problem(elsewhere),
@@ -27,7 +27,7 @@ export async function page(plan: JoinPlan): Promise<number> {
   const join = plan.type === "mailbox" || plan.tls ? provingClient<PageRelay> : chatClient<PageRelay>;
   const joining: Joining<PageRelay> = join(plan, face, {
     show: (happening) => {
-      if (happening.type !== "loggedIn") return face.happened(happening);
+      if (happening.type !== "loggedIn") return face.event(happening);
       face.chat();
       open ??= openPage(
         joining.client.native,

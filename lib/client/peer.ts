@@ -8,7 +8,7 @@ import { usualFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
 import { pathsFrom } from "../store/paths.ts";
 import { freshRun } from "../store/prover.ts";
-import { openPeerApp, type PeerApp } from "../terminal/peer_app.ts";
+import { openPeerTerminal, type PeerTerminal } from "../terminal/peer_app.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type Over } from "./ending.ts";
@@ -25,7 +25,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     show: (event) => {
       page?.happened(event);
       if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
-      face.happened(event);
+      face.event(event);
       if (event.type === "online") files.online(event.name);
     },
     // Files are between pages, or programs that have no page, on this side.
@@ -39,7 +39,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
   const { secrecy, store, passing } = await openPeerStore(plan.data ?? usualFolder(), plan.name, net.later);
-  const face: PeerApp = openPeerApp({
+  const face: PeerTerminal = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
       if ("id" in said) page?.spoken(said.id, to, text);

@@ -1,5 +1,5 @@
 import { printError } from "../terminal/print.ts";
-import type { ChatApp } from "../terminal/chat_app.ts";
+import type { ChatTerminal } from "../terminal/chat_app.ts";
 import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { NativeSide, ReconnectingClient, ReconnectingClientHooks } from "./reconnecting_client.ts";
@@ -24,7 +24,7 @@ export interface Joining<T extends NativeSide> {
 
 /** What chat and mailbox do alike with what they learn. */
 export function hooks(
-  face: ChatApp,
+  face: ChatTerminal,
   files: ClientFiles,
   over: (over: Over) => void,
   identity: Identity,
@@ -34,7 +34,7 @@ export function hooks(
   return {
     show: (happening: ClientEvent) => {
       if (happening.type === "message" && files.heard(happening.message, happening.own)) return;
-      face.happened(happening);
+      face.event(happening);
       if (happening.type === "loggedIn") {
         files.cameIn(happening.name);
         face.chat();
@@ -59,7 +59,7 @@ export function hooks(
 /** Keeps a companion going until it is over; the status of the program. */
 export async function run(
   client: Pick<ReconnectingClient<NativeSide>, "dial">,
-  face: ChatApp,
+  face: ChatTerminal,
   /** What is closed before the face is. */
   files: { close(): Promise<void> },
   over: Promise<Over>,

@@ -2,15 +2,15 @@ import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { ChatQuestion } from "./commands.ts";
-import { CHAT_STYLE } from "./chat_commands.ts";
-import { MAILBOX_STYLE } from "./mailbox_commands.ts";
+import { CHAT_MODE } from "./chat_commands.ts";
+import { MAILBOX_MODE } from "./mailbox_commands.ts";
 import { TalkApp, type TalkPerson } from "./chat_terminal.ts";
 import { ChatView } from "./chat_view.ts";
 import { imView } from "./im_view.ts";
 import { MailboxView } from "./mailbox_view.ts";
 
 /** What the chat's face asks of its client. */
-export interface ChatPerson extends TalkPerson<ChatQuestion> {
+export interface ChatCommands extends TalkPerson<ChatQuestion> {
   /** The name was typed. */
   name(text: string): void;
   /** The password was typed. */
@@ -18,7 +18,7 @@ export interface ChatPerson extends TalkPerson<ChatQuestion> {
 }
 
 /** The chat as a person, or a script, has it. */
-export interface ChatApp {
+export interface ChatTerminal {
   /** Takes the next typed line for the name. */
   askName(): void;
   /** Takes the next typed line, not echoed, for the password. */
@@ -27,7 +27,7 @@ export interface ChatApp {
   askNewPassword(which: "new password" | "password again"): void;
   /** From now on typed lines are acts. */
   chat(): void;
-  happened(happening: ClientEvent): void;
+  event(happening: ClientEvent): void;
   /** Something was said here otherwise than by typing it. */
   said(id: string, to: Target, text: string): void;
   /** Something has happened to a file. */
@@ -51,19 +51,19 @@ export interface ChatApp {
 const TICK_MS = 1000;
 
 /** Opens the face of the chat, or of the mailbox: in a terminal for people, elsewhere one line an event. */
-export function openChatApp(person: ChatPerson, style: "chat" | "mailbox"): ChatApp {
+export function openChatTerminal(person: ChatCommands, style: "chat" | "mailbox"): ChatTerminal {
   const shown: TalkApp<ChatQuestion, ClientEvent> = style === "mailbox"
-    ? new TalkApp(person, MAILBOX_STYLE, (options) => new MailboxView(options))
-    : new TalkApp(person, CHAT_STYLE, (options) => new ChatView(options));
+    ? new TalkApp(person, MAILBOX_MODE, (options) => new MailboxView(options))
+    : new TalkApp(person, CHAT_MODE, (options) => new ChatView(options));
   const { talk, face, terminal, colour } = shown;
-  const { reach } = talk;
+  const { connection } = talk;
 
   // A script waits as long as it likes.
-  const ticking = terminal ? setInterval(() => reach.tick(Date.now()), TICK_MS) : undefined;
+  const ticking = terminal ? setInterval(() => connection.tick(Date.now()), TICK_MS) : undefined;
 
   function ask(text: string, secret: boolean, take: (line: string) => void): void {
     // Nobody is asked before a server is there.
-    reach.connected();
+    connection.connected();
     shown.ask(text, secret, take);
   }
 
@@ -77,13 +77,13 @@ export function openChatApp(person: ChatPerson, style: "chat" | "mailbox"): Chat
         (text) => person.password(text),
       ),
     chat: () => shown.chat(),
-    happened: (happening) => shown.happened(happening),
+    event: (happening) => shown.happened(happening),
     said: (...spoken) => shown.said(...spoken),
     file: (event) => shown.file(event),
-    attempt: () => reach.attempt(),
-    connected: () => reach.connected(),
-    notConnected: (why) => reach.notConnected(why),
-    lost: (why, againMs) => reach.lost(why, againMs),
+    attempt: () => connection.attempt(),
+    connected: () => connection.connected(),
+    notConnected: (why) => connection.notConnected(why),
+    lost: (why, againMs) => connection.lost(why, againMs),
     note: (line) => shown.note(line),
     problem: (text) => shown.problem(text),
     raw(line) {

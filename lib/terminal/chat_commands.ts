@@ -1,5 +1,5 @@
 import { type ChatPlace, type ChatQuestion, LOBBY } from "./commands.ts";
-import type { ChatStyle, Commands } from "./chat_style.ts";
+import type { ChatMode, Commands } from "./chat_style.ts";
 import {
   alone,
   anyName,
@@ -116,7 +116,7 @@ export const CHAT_COMMANDS: Commands<ChatQuestion> = {
 };
 
 /** Our own chat with a server: one begins in the lobby. */
-export const CHAT_STYLE: ChatStyle<ChatQuestion> = {
+export const CHAT_MODE: ChatMode<ChatQuestion> = {
   commands: CHAT_COMMANDS,
   words: {},
   absent: {},
@@ -125,7 +125,7 @@ export const CHAT_STYLE: ChatStyle<ChatQuestion> = {
   rooms: [LOBBY],
   menu: false,
   ordered: true,
-  read: (line, place) => readLine(line, place, CHAT_STYLE),
+  read: (line, place) => readLine(line, place, CHAT_MODE),
 };
 
 function who({ first, more }: Given, { here }: ChatPlace): ReturnType<Commands<ChatQuestion>[string]["read"]> {

@@ -3,11 +3,11 @@ import type { Target } from "../chat/store.ts";
 import type { FileAct } from "../protocols/transfer/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { type ChatAction, type Listing, type Question, sameTarget } from "./commands.ts";
-import { type Asked, AskedQuestions } from "./pending_questions.ts";
-import type { ChatText } from "./view.ts";
-import { type ChatEvent, ChatMemory } from "./chat_state.ts";
-import { ChatScope, type ReachWay } from "./connection_notices.ts";
-import type { ChatStyle } from "./chat_style.ts";
+import { type Asked, PendingQuestions } from "./pending_questions.ts";
+import type { View } from "./view.ts";
+import { type ChatEvent, ChatState } from "./chat_state.ts";
+import { ConnectionNotices, type ReachWay } from "./connection_notices.ts";
+import type { ChatMode } from "./chat_style.ts";
 import type { Ui } from "./ui.ts";
 
 /** What a talk asks of the client. */
@@ -33,11 +33,11 @@ export interface TalkWay extends ReachWay, Pick<Ui, "show"> {
  * 2. Which question a denial is of, the style says.
  * 3. What becomes of a message is shown after it was said, also when the client tells it at once.
  */
-export class ChatTalk<Q extends Question, Event extends ChatEvent> {
-  readonly memory: ChatMemory;
+export class ChatController<Q extends Question, Event extends ChatEvent> {
+  readonly memory: ChatState;
   /** What is told of the connection. */
-  readonly reach: ChatScope;
-  readonly #asked: AskedQuestions;
+  readonly connection: ConnectionNotices;
+  readonly #asked: PendingQuestions;
   /** Events that came while something was being said, before its id was known; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unanswered = new Set<string>();
@@ -48,14 +48,14 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   /** `curious`: it asks at once who and what there is, for completion and for the menu. */
   constructor(
     readonly talker: Talker<Q>,
-    readonly look: ChatText<Event>,
+    readonly look: View<Event>,
     readonly way: TalkWay,
-    readonly style: ChatStyle<Q>,
+    readonly style: ChatMode<Q>,
     readonly curious: boolean,
   ) {
-    this.memory = new ChatMemory(style);
-    this.#asked = new AskedQuestions(style.ordered);
-    this.reach = new ChatScope(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
+    this.memory = new ChatState(style);
+    this.#asked = new PendingQuestions(style.ordered);
+    this.connection = new ConnectionNotices(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
   }
 
   get prompt(): string {
@@ -82,9 +82,9 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   }
 
   /** The client has learnt something. */
-  happened(event: Event, now: number): void {
+  event(event: Event, now: number): void {
     if (this.#early) return void this.#early.push({ event, now });
-    this.reach.heard();
+    this.connection.heard();
     const learnt: ChatEvent = event;
     const asked = this.#asked.answered(learnt);
     this.memory.learn(learnt, now);
@@ -92,7 +92,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
       case "loggedIn":
         return this.#cameIn(learnt.again);
       case "closing":
-        return this.reach.closing();
+        return this.connection.closing();
       case "denied":
         if (asked?.moved) this.#goBack(asked.moved.from, asked.moved.to);
         // Of the two questions for the menu one denial says enough.
@@ -112,7 +112,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
         if (asked?.purpose === "menu") return this.#menu(learnt);
         break;
     }
-    this.#show(this.look.happened(event, this.memory, now));
+    this.#show(this.look.event(event, this.memory, now));
   }
 
   /** The server is one of the handout: it answers in lines of its own. */
@@ -132,7 +132,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
         return this.#say(act.to, act.text);
       case "go":
         this.memory.here = act.to;
-        this.#show(this.look.went(act.to));
+        this.#show(this.look.moved(act.to));
         return this.#doubt(act.to);
       case "ask":
         return this.#ask(act.question);
@@ -155,13 +155,13 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
     this.#early = undefined;
     if ("id" in said) this.#said(said.id, to, text);
     else this.way.aside(this.look.fault(`not sent: ${said.why}`));
-    for (const { event, now } of early) this.happened(event, now);
+    for (const { event, now } of early) this.event(event, now);
   }
 
   #said(id: string, to: Target, text: string): void {
-    this.memory.said(id, { to, text });
+    this.memory.sent(id, { to, text });
     if (this.#answers) this.#unanswered.add(id);
-    this.reach.tellWaiting();
+    this.connection.tellWaiting();
   }
 
   /** A name that nobody has is noticed before anything is said to it. */
@@ -172,7 +172,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   }
 
   #ask(question: Q | Listing, purpose: Asked["purpose"] = "shown"): void {
-    if (this.reach.away) {
+    if (this.connection.away) {
       return this.way.aside(this.look.fault("there is no connection at the moment; ask again when it is back"));
     }
     const from = this.memory.here;
@@ -197,7 +197,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
   #askMenu(): void {
     this.#ask({ type: "rooms" }, "menu");
     // Said once is enough.
-    if (!this.reach.away) this.#ask({ type: "users" }, "menu");
+    if (!this.connection.away) this.#ask({ type: "users" }, "menu");
   }
 
   #menu(happening: Extract<ClientEvent, { type: "rooms" | "users" }>): void {
@@ -207,7 +207,7 @@ export class ChatTalk<Q extends Question, Event extends ChatEvent> {
 
   #cameIn(again: boolean): void {
     this.#answers = true;
-    this.reach.cameIn();
+    this.connection.cameIn();
     // What was asked before was asked of a connection that is gone.
     this.#asked.clear();
     if (again) return this.way.aside(this.look.news("back"));

@@ -2,14 +2,14 @@ import type { Target } from "../chat/store.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./commands.ts";
-import type { ChatStyle } from "./chat_style.ts";
+import type { ChatMode } from "./chat_style.ts";
 import { bareName } from "./peer_names.ts";
 
 /** What a face is told, of a server or of peers. */
 export type ChatEvent = ClientEvent | PeerEvent;
 
 /** What was said here, and where. */
-export interface Spoken {
+export interface SentMessage {
   readonly to: Target;
   readonly text: string;
 }
@@ -20,7 +20,7 @@ const SPOKEN = 1000;
 const NAMES = 10_000;
 
 /** What a face remembers of a chat: where one is, who and what there is, what was said here. */
-export class ChatMemory {
+export class ChatState {
   me = "";
   #here: Target | undefined;
   /** What was said elsewhere since one was there last, by conversation, the latest last. */
@@ -35,10 +35,10 @@ export class ChatMemory {
   readonly joined = new Set<string>();
   /** Rooms heard of. */
   readonly rooms: Set<string>;
-  readonly #spoken = new Map<string, Spoken>();
+  readonly #spoken = new Map<string, SentMessage>();
   #latest = "";
 
-  constructor({ home, rooms }: Pick<ChatStyle<unknown>, "home" | "rooms">) {
+  constructor({ home, rooms }: Pick<ChatMode<unknown>, "home" | "rooms">) {
     this.#here = home;
     this.rooms = new Set(rooms);
   }
@@ -59,19 +59,19 @@ export class ChatMemory {
   }
 
   /** Something was said here. */
-  said(id: string, spoken: Spoken): void {
+  sent(id: string, spoken: SentMessage): void {
     this.#spoken.set(id, spoken);
     this.#latest = id;
     if (this.#spoken.size > SPOKEN) dropOldest(this.#spoken);
   }
 
   /** What was said under an id, while it is remembered. */
-  spoken(id: string): Spoken | undefined {
+  sentMessage(id: string): SentMessage | undefined {
     return this.#spoken.get(id);
   }
 
   /** Whether a state of this message is clear without saying which one it is: the last, said where one still is. */
-  isPlain(id: string): boolean {
+  isObvious(id: string): boolean {
     return id === this.#latest && sameTarget(this.#spoken.get(id)?.to, this.here);
   }
 

@@ -30,7 +30,7 @@ export interface ChatCommand<Q> extends ChatTopic {
 export type Commands<Q> = Readonly<Record<string, ChatCommand<Q>>>;
 
 /** What tells one kind of chat from another: what can be typed, where one begins, how it is answered. */
-export interface ChatStyle<Q> {
+export interface ChatMode<Q> {
   readonly commands: Commands<Q>;
   /** A handout's own words, typed without a slash. */
   readonly words: Readonly<Record<string, ChatTopic>>;

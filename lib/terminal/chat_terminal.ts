@@ -3,13 +3,13 @@ import { LIMITS } from "../core/limits.ts";
 import { sanitized } from "../core/text.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { Question } from "./commands.ts";
-import { chatCompletions, chatHelp } from "./help.ts";
+import { completions, helpText } from "./help.ts";
 import type { ChatEvent } from "./chat_state.ts";
-import { PLAIN_LOOK } from "./script_view.ts";
-import type { ChatStyle } from "./chat_style.ts";
-import { ChatTalk, type Talker } from "./chat_controller.ts";
-import type { ChatText } from "./view.ts";
-import { FileTalk } from "./file_notices.ts";
+import { SCRIPT_VIEW } from "./script_view.ts";
+import type { ChatMode } from "./chat_style.ts";
+import { ChatController, type Talker } from "./chat_controller.ts";
+import type { View } from "./view.ts";
+import { FileNotices } from "./file_notices.ts";
 import { printError } from "./print.ts";
 import { openUi, type Ui } from "./ui.ts";
 
@@ -30,11 +30,11 @@ const WAITING = 256;
 export class TalkApp<Q extends Question, Event extends ChatEvent> {
   readonly terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   readonly colour = this.terminal && !Deno.noColor;
-  readonly talk: ChatTalk<Q, Event>;
+  readonly talk: ChatController<Q, Event>;
   readonly face: Ui;
-  readonly #files: FileTalk;
+  readonly #files: FileNotices;
   readonly #person: TalkPerson<Q>;
-  readonly #look: ChatText<Event>;
+  readonly #look: View<Event>;
   /** What takes the next typed line; the talk, once it has begun. */
   #takes: ((line: string) => void) | "talk" | undefined;
   /** The words of the prompt that stands. */
@@ -42,9 +42,9 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
   #leaving = false;
 
   /** `view` makes the look for a terminal. */
-  constructor(person: TalkPerson<Q>, style: ChatStyle<Q>, view: (options: { colour: boolean }) => ChatText<Event>) {
+  constructor(person: TalkPerson<Q>, style: ChatMode<Q>, view: (options: { colour: boolean }) => View<Event>) {
     this.#person = person;
-    this.#look = this.terminal ? view({ colour: this.colour }) : PLAIN_LOOK;
+    this.#look = this.terminal ? view({ colour: this.colour }) : SCRIPT_VIEW;
     this.face = openUi({
       line: (text) => this.#line(text),
       end: () => this.#leave(),
@@ -52,7 +52,7 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
       complete: (before) => this.#takes === "talk" ? this.#completions(before, style) : [],
     }, { plainLineBytes: LIMITS.textBytes.usual });
     const { face } = this;
-    this.talk = new ChatTalk<Q, Event>(
+    this.talk = new ChatController<Q, Event>(
       {
         say: (to, text) => person.say(to, text),
         ask: (question) => person.ask(question),
@@ -66,17 +66,17 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
         begin: (text) => face.begin(text),
         more: (text) => face.more(text),
         finish: (text) => face.finish(text),
-        help: (topic) => chatHelp(topic, style),
+        help: (topic) => helpText(topic, style),
       },
       style,
       this.terminal,
     );
-    this.#files = new FileTalk(this.#look, {
+    this.#files = new FileNotices(this.#look, {
       show: (line) => face.show(line),
       begin: (text) => face.begin(text),
       drop: () => face.drop(),
       aside: (line) => this.#aside(line),
-      mayGrow: () => !this.talk.reach.calling,
+      mayGrow: () => !this.talk.connection.calling,
     }, this.terminal);
   }
 
@@ -95,18 +95,18 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
   }
 
   happened(event: Event): void {
-    this.talk.happened(event, Date.now());
+    this.talk.event(event, Date.now());
     this.next();
   }
 
   /** Something was said here otherwise than by typing it. */
   said(id: string, to: Target, text: string): void {
-    this.talk.memory.said(id, { to, text });
+    this.talk.memory.sent(id, { to, text });
   }
 
   /** Something has happened to a file. */
   file(event: FileEvent): void {
-    this.#files.happened(event);
+    this.#files.event(event);
   }
 
   /** Shows a line that is not part of the talk, out of its way. */
@@ -130,9 +130,9 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
     this.face.ask({ text: prompt, secret: false });
   }
 
-  #completions(before: string, style: ChatStyle<Q>): readonly string[] {
+  #completions(before: string, style: ChatMode<Q>): readonly string[] {
     const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
-    if (path === undefined) return chatCompletions(before, this.talk.memory, style);
+    if (path === undefined) return completions(before, this.talk.memory, style);
     return this.#person.paths(path).filter((path) => sanitized(path) === path && !/\s/.test(path));
   }
 

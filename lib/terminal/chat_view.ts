@@ -1,8 +1,8 @@
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./commands.ts";
-import type { ChatMemory } from "./chat_state.ts";
-import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName, which } from "./view.ts";
+import type { ChatState } from "./chat_state.ts";
+import { fit, historyTitle, quoted, saidText, stamp, targetName, type View, which } from "./view.ts";
 import { type Palette, palette } from "./im_view.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
@@ -11,7 +11,7 @@ type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>
 const UNREAD_SHOWN = 3;
 
 /** The look of a chat for people at a terminal. */
-export class ChatView implements ChatText<ClientEvent> {
+export class ChatView implements View<ClientEvent> {
   readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
   readonly #paint: Palette;
   readonly #unknown: string;
@@ -22,7 +22,7 @@ export class ChatView implements ChatText<ClientEvent> {
     this.#unknown = options.unknown ?? "said before, or at another screen";
   }
 
-  happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
+  event(happening: ClientEvent, memory: ChatState, now: number): string[] {
     switch (happening.type) {
       case "message":
         return [this.#message(happening.message, happening.own, memory, now)];
@@ -55,22 +55,22 @@ export class ChatView implements ChatText<ClientEvent> {
     }
   }
 
-  welcome({ me, joined }: ChatMemory): string[] {
+  welcome({ me, joined }: ChatState): string[] {
     const rooms = joined.size > 0 ? `, in ${[...joined].join(", ")}` : "";
     return [this.news(`you are ${me}${rooms}; /help says what can be typed`)];
   }
 
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[] {
+  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[] {
     return [...rooms.map((room) => this.#room(room)), ...this.#users(users, memory)];
   }
 
   // The prompt says where one is.
-  went(): string[] {
+  moved(): string[] {
     return [];
   }
 
   /** Where one is, and what was said elsewhere meanwhile. */
-  prompt({ here, unread }: ChatMemory): string {
+  prompt({ here, unread }: ChatState): string {
     const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${fit(name)} ${count}`);
     if (unread.length > UNREAD_SHOWN) shown.push("…");
     const elsewhere = shown.length > 0 ? ` (${shown.join(", ")})` : "";
@@ -90,7 +90,7 @@ export class ChatView implements ChatText<ClientEvent> {
     return [this.fault(`couldn't connect to server: ${why}`)];
   }
 
-  #message({ from, to, text, time }: ShownMessage, own: boolean, memory: ChatMemory, now: number): string {
+  #message({ from, to, text, time }: ShownMessage, own: boolean, memory: ChatState, now: number): string {
     const sender = own ? "you" : this.#name(from);
     let who: string;
     if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
@@ -98,19 +98,19 @@ export class ChatView implements ChatText<ClientEvent> {
     return `${this.#paint.quiet(stamp(time, now))} ${who}: ${saidText(text)}`;
   }
 
-  #delivered({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
+  #delivered({ id, to, time }: Of<"delivered">, memory: ChatState, now: number): string {
     const at = stamp(time, now).slice(0, -":00".length);
     return this.#paint.quiet(`✓✓ delivered to ${fit(to)} ${at}${which(id, memory, this.#unknown)}`);
   }
 
-  #failed({ id, to, why }: Of<"failed">, memory: ChatMemory): string {
-    const spoken = memory.spoken(id);
+  #failed({ id, to, why }: Of<"failed">, memory: ChatState): string {
+    const spoken = memory.sentMessage(id);
     const target = to ?? spoken?.to;
     const what = spoken ? quoted(spoken.text) : "an earlier message";
     return this.#paint.loud(`✗ not delivered${target ? ` to ${targetName(target)}` : ""}: ${what} (${fit(why)})`);
   }
 
-  #users(users: readonly UserState[], { me }: ChatMemory): string[] {
+  #users(users: readonly UserState[], { me }: ChatState): string[] {
     const named = (online: boolean) => users.filter((user) => user.online === online).map(({ name }) => name);
     const [present, away] = [named(true), named(false)];
     const names = present.map((name) => this.#name(name) + (name === me ? " (you)" : ""));
@@ -124,7 +124,7 @@ export class ChatView implements ChatText<ClientEvent> {
     return `${this.#name(name)}  ${counted(members)}${joined ? ", joined" : ""}`;
   }
 
-  #history(history: Of<"history">, memory: ChatMemory, now: number): string[] {
+  #history(history: Of<"history">, memory: ChatState, now: number): string[] {
     const lines = history.messages.map((said) => this.#message(said, said.from === memory.me, memory, now));
     return [this.news(historyTitle(history)), ...lines];
   }

@@ -1,5 +1,5 @@
 import { type ChatAction, type ChatPlace, shortened } from "./commands.ts";
-import { type ChatStyle, commandOf, type Known } from "./chat_style.ts";
+import { type ChatMode, commandOf, type Known } from "./chat_style.ts";
 
 /** What stands behind a command. */
 export interface Given {
@@ -66,7 +66,7 @@ export function wrongName(word: string, what: string, rule: NameRule): string | 
 export function readLine<Q>(
   line: string,
   place: ChatPlace,
-  style: Pick<ChatStyle<Q>, "commands" | "absent" | "outside">,
+  style: Pick<ChatMode<Q>, "commands" | "absent" | "outside">,
 ): ChatAction<Q> {
   if (line.trim() === "") return { type: "nothing" };
   if (!line.startsWith("/")) return said(line, line, place, style.outside);
@@ -88,7 +88,7 @@ function said(line: string, text: string, { here }: ChatPlace, outside: string):
 
 function unknown(
   verb: string,
-  { commands, absent }: Pick<ChatStyle<unknown>, "commands" | "absent">,
+  { commands, absent }: Pick<ChatMode<unknown>, "commands" | "absent">,
 ): ChatAction<never> {
   const typed = verb.toLowerCase();
   const why = Object.hasOwn(absent, typed.slice(1)) ? absent[typed.slice(1)] : undefined;

@@ -1,4 +1,4 @@
-import type { ChatText } from "./view.ts";
+import type { View } from "./view.ts";
 import type { Ui } from "./ui.ts";
 
 /** Where it is told. */
@@ -22,7 +22,7 @@ const SILENCE_MS = 5000;
  * 1. That the connection is lost is told each time; why it does not come back, once for each reason.
  * 2. That what is said waits is told once for each time that the connection is gone.
  */
-export class ChatScope {
+export class ConnectionNotices {
   #calling = false;
   /** The server was reached before. */
   #reached = false;
@@ -37,7 +37,7 @@ export class ChatScope {
   #saidSilent = false;
 
   constructor(
-    readonly look: Pick<ChatText<never>, "calling" | "fault" | "news" | "unreached">,
+    readonly look: Pick<View<never>, "calling" | "fault" | "news" | "unreached">,
     readonly way: ReachWay,
     readonly waiting: () => Waiting,
   ) {}

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration } from "../core/units.ts";
 import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
-import { type ChatText, fit } from "./view.ts";
+import { fit, type View } from "./view.ts";
 import type { Ui } from "./ui.ts";
 
 /** Where what happens to files is seen. */
@@ -17,18 +17,18 @@ const BAR_CHARACTERS = 20;
 const BARS = 2;
 
 /** What a person, or a script, sees of files: an event a line, and one line that grows for all that move. */
-export class FileTalk {
+export class FileNotices {
   /** What moves, as it was seen last. */
   readonly #moving = new Map<string, Moving>();
   #grows = false;
 
   constructor(
-    readonly look: Pick<ChatText<never>, "news" | "fault">,
+    readonly look: Pick<View<never>, "news" | "fault">,
     readonly way: FileTalkWay,
     readonly terminal: boolean,
   ) {}
 
-  happened(event: FileEvent): void {
+  event(event: FileEvent): void {
     switch (event.type) {
       case "moving":
       case "reading":

@@ -1,8 +1,8 @@
 import { sanitized } from "../core/text.ts";
-import { type ChatStyle, commandOf, type Known } from "./chat_style.ts";
+import { type ChatMode, commandOf, type Known } from "./chat_style.ts";
 
 /** The answer to `/help` or `/help COMMAND`. */
-export function chatHelp<Q>(topic: string | undefined, style: ChatStyle<Q>): string[] {
+export function helpText<Q>(topic: string | undefined, style: ChatMode<Q>): string[] {
   if (topic === undefined) return overview(style);
   // "join" in small letters is the command.
   const word = Object.hasOwn(style.words, topic) ? style.words[topic] : undefined;
@@ -15,7 +15,7 @@ export function chatHelp<Q>(topic: string | undefined, style: ChatStyle<Q>): str
 }
 
 /** What could stand where the cursor is: commands and words at the beginning of the line, then names. */
-export function chatCompletions<Q>(before: string, known: Known, style: ChatStyle<Q>): string[] {
+export function completions<Q>(before: string, known: Known, style: ChatMode<Q>): string[] {
   const [verb = "", ...behind] = before.split(" ");
   const at = behind.length;
   const begun = behind.at(-1);
@@ -36,7 +36,7 @@ function beginning(begun: string, words: Iterable<string>): string[] {
   return [...words].filter((word) => word.startsWith(begun) && sanitized(word) === word && !/\s/.test(word)).sort();
 }
 
-function overview<Q>(style: ChatStyle<Q>): string[] {
+function overview<Q>(style: ChatMode<Q>): string[] {
   const topics = [...Object.values(style.words), ...Object.values(style.commands)];
   const width = Math.max(...topics.map(({ usage }) => usage.length)) + 2;
   return [

@@ -3,7 +3,7 @@ import { printError } from "./print.ts";
 import { openUi, type Prompt, type Ui } from "./ui.ts";
 
 /** What the IM client has to offer its face. */
-export interface ImPerson {
+export interface ImCommands {
   line(text: string): void;
   end(): void;
   interrupt(): void;
@@ -14,7 +14,7 @@ export interface ImPerson {
 }
 
 /** The IM client as a person sees it. */
-export interface ImApp {
+export interface ImTerminal {
   /** Shows a line of the protocol. */
   show(line: string): void;
   /** Takes the next typed line for this. */
@@ -34,7 +34,7 @@ const PROMPTS = {
 const NAMES_MS = 300;
 
 /** Opens the face of the IM client: in a terminal for people, elsewhere exactly as in the handout. */
-export function openImApp(person: ImPerson): ImApp {
+export function openImTerminal(person: ImCommands): ImTerminal {
   const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   const colour = terminal && !Deno.noColor;
   let asked: keyof typeof PROMPTS | null = null;
@@ -69,7 +69,7 @@ export function openImApp(person: ImPerson): ImApp {
   };
 }
 
-function namesHeard(person: ImPerson): Promise<void> {
+function namesHeard(person: ImCommands): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, NAMES_MS);
     const asked = person.askNames(() => {

@@ -4,14 +4,14 @@ import { printError } from "./print.ts";
 import { openUi, type Prompt, type Ui } from "./ui.ts";
 
 /** What the lobby's client has to offer its face. */
-export interface LobbyPerson {
+export interface LobbyInput {
   line(text: string): void;
   end(): void;
   interrupt(): void;
 }
 
 /** The lobby as a person, or a script, has it. */
-export interface LobbyApp {
+export interface LobbyTerminal {
   /** Shows a line of the server. */
   show(line: string): void;
   /** Shows what was said here, as the handout's client does; a terminal shows it already. */
@@ -24,7 +24,7 @@ const PROMPT: Prompt = { text: "<You> ", secret: false };
 const NOTHING: Prompt = { text: "", secret: false };
 
 /** Opens the face of the lobby: in a terminal for people, elsewhere as in the handout. */
-export function openLobbyApp(person: LobbyPerson): LobbyApp {
+export function openLobbyTerminal(person: LobbyInput): LobbyTerminal {
   const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   const paint = palette(terminal && !Deno.noColor);
   const face: Ui = openUi({

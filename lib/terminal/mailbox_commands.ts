@@ -1,11 +1,11 @@
 import { type ChatAction, type ChatPlace, type ChatQuestion, LOBBY, shortened } from "./commands.ts";
-import { CHAT_STYLE } from "./chat_commands.ts";
-import type { ChatStyle } from "./chat_style.ts";
+import { CHAT_MODE } from "./chat_commands.ts";
+import type { ChatMode } from "./chat_style.ts";
 import { anyName, rooms, users } from "./command_reader.ts";
 
 /** The mailbox handout's: its own words beside everything that can be typed in a chat, and one begins in its menu. */
-export const MAILBOX_STYLE: ChatStyle<ChatQuestion> = {
-  ...CHAT_STYLE,
+export const MAILBOX_MODE: ChatMode<ChatQuestion> = {
+  ...CHAT_MODE,
   words: {
     JOIN: { usage: "JOIN GROUP", short: "go to a group; it is made when there is none", names: rooms },
     CHAT: { usage: "CHAT USER", short: "go to the conversation with one person", names: users },
@@ -36,7 +36,7 @@ function mailboxAct(line: string, place: ChatPlace): ChatAction<ChatQuestion> {
     if (word === "JOIN") return { type: "ask", question: { type: "join", room: name } };
     if (word === "CHAT") return { type: "go", to: { user: name } };
   }
-  if (!inMenu || line.startsWith("/") || line.trim() === "") return CHAT_STYLE.read(line, place);
+  if (!inMenu || line.startsWith("/") || line.trim() === "") return CHAT_MODE.read(line, place);
   const rule = word === "JOIN" || word === "CHAT"
     ? `one name follows ${word}, and names have no blanks`
     : "nothing is said in the menu: 'JOIN' + group name or 'CHAT' + user name first";

@@ -2,8 +2,8 @@ import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { sameTarget } from "./commands.ts";
-import type { ChatMemory } from "./chat_state.ts";
-import { type ChatText, fit, historyTitle, quoted, saidText, stamp, targetName } from "./view.ts";
+import type { ChatState } from "./chat_state.ts";
+import { fit, historyTitle, quoted, saidText, stamp, targetName, type View } from "./view.ts";
 import { type Palette, palette } from "./im_view.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
@@ -11,7 +11,7 @@ type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>
 const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
 
 /** The look of the mailbox handout: its arrows, its brackets, its menu. */
-export class MailboxView implements ChatText<ClientEvent> {
+export class MailboxView implements View<ClientEvent> {
   readonly calling = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
   readonly #paint: Palette;
 
@@ -19,7 +19,7 @@ export class MailboxView implements ChatText<ClientEvent> {
     this.#paint = palette(options.colour);
   }
 
-  happened(happening: ClientEvent, memory: ChatMemory, now: number): string[] {
+  event(happening: ClientEvent, memory: ChatState, now: number): string[] {
     switch (happening.type) {
       case "message":
         return [this.#message(happening.message, memory, now)];
@@ -52,16 +52,16 @@ export class MailboxView implements ChatText<ClientEvent> {
     }
   }
 
-  welcome({ me }: ChatMemory): string[] {
+  welcome({ me }: ChatState): string[] {
     return [`#####[you: ${this.#name(me)}]#####`];
   }
 
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[] {
+  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[] {
     return [...this.#rooms(rooms), ...this.#users(users, memory), `--> [${TYPE}]`];
   }
 
   // Rooms are gone to by joining them, which is answered.
-  went(to: Target): string[] {
+  moved(to: Target): string[] {
     return "user" in to ? [`--> [you chat with '${fit(to.user)}']`] : [];
   }
 
@@ -82,7 +82,7 @@ export class MailboxView implements ChatText<ClientEvent> {
     return why === "" ? [line] : [line, this.news(why)];
   }
 
-  #message(said: ShownMessage, memory: ChatMemory, now: number): string {
+  #message(said: ShownMessage, memory: ChatState, now: number): string {
     const line = this.#line(said, said.time < memory.since ? stamp(said.time, now) : undefined);
     const conversation = memory.conversation(said);
     if (sameTarget(conversation, memory.here)) return line;
@@ -93,13 +93,13 @@ export class MailboxView implements ChatText<ClientEvent> {
     return `>> ${this.#name(from)}: ${saidText(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
   }
 
-  #received({ id, to, time }: Of<"delivered">, memory: ChatMemory, now: number): string {
-    const by = memory.isPlain(id) ? "" : ` by ${fit(to)}`;
+  #received({ id, to, time }: Of<"delivered">, memory: ChatState, now: number): string {
+    const by = memory.isObvious(id) ? "" : ` by ${fit(to)}`;
     return this.#paint.good(`--> [Message received${by} - ${stamp(time, now)}${which(id, memory)}]`);
   }
 
-  #failed({ id, to, why }: Of<"failed">, memory: ChatMemory): string {
-    const spoken = memory.spoken(id);
+  #failed({ id, to, why }: Of<"failed">, memory: ChatState): string {
+    const spoken = memory.sentMessage(id);
     const target = to ?? spoken?.to;
     const what = spoken ? ` - ${quoted(spoken.text)}` : "";
     return this.#paint.loud(
@@ -111,7 +111,7 @@ export class MailboxView implements ChatText<ClientEvent> {
     return ["--> [available group chats]", ...rooms.map(({ name }, index) => `${index + 1}. ${this.#name(name)}`)];
   }
 
-  #users(users: readonly UserState[], { me }: ChatMemory): string[] {
+  #users(users: readonly UserState[], { me }: ChatState): string[] {
     const others = users.filter(({ name }) => name !== me);
     return [
       "--> [available users]",
@@ -133,7 +133,7 @@ export class MailboxView implements ChatText<ClientEvent> {
   }
 }
 
-function which(id: string, memory: ChatMemory): string {
-  const spoken = memory.isPlain(id) ? undefined : memory.spoken(id);
+function which(id: string, memory: ChatState): string {
+  const spoken = memory.isObvious(id) ? undefined : memory.sentMessage(id);
   return spoken ? ` - ${quoted(spoken.text)}` : "";
 }

@@ -1,15 +1,15 @@
 import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
-import { PEER_STYLE } from "./peer_commands.ts";
+import { PEER_MODE } from "./peer_commands.ts";
 import { TalkApp, type TalkPerson } from "./chat_terminal.ts";
 import { PeerView } from "./peer_view.ts";
 
 /** Chat between peers as a person, or a script, has it. */
-export interface PeerApp {
+export interface PeerTerminal {
   /** From now on typed lines are acts; `name` is what the others know us by. */
   chat(name: string): void;
-  happened(event: PeerEvent): void;
+  event(event: PeerEvent): void;
   /** Something was said here otherwise than by typing it. */
   said(id: string, to: Target, text: string): void;
   /** Something has happened to a file. */
@@ -23,14 +23,14 @@ export interface PeerApp {
 }
 
 /** Opens the face of chat between peers: in a terminal for people, elsewhere one line an event. */
-export function openPeerApp(person: TalkPerson<PeerQuestion>): PeerApp {
-  const shown = new TalkApp<PeerQuestion, PeerEvent>(person, PEER_STYLE, (options) => new PeerView(options));
+export function openPeerTerminal(person: TalkPerson<PeerQuestion>): PeerTerminal {
+  const shown = new TalkApp<PeerQuestion, PeerEvent>(person, PEER_MODE, (options) => new PeerView(options));
   return {
     chat(name) {
       shown.talk.begin(name);
       shown.chat();
     },
-    happened: (event) => shown.happened(event),
+    event: (event) => shown.happened(event),
     said: (...spoken) => shown.said(...spoken),
     file: (event) => shown.file(event),
     note: (line) => shown.note(line),

@@ -1,7 +1,7 @@
 import { peerNameFault } from "../chat/names.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import { CHAT_COMMANDS } from "./chat_commands.ts";
-import type { ChatStyle, Commands } from "./chat_style.ts";
+import type { ChatMode, Commands } from "./chat_style.ts";
 import { alone, type Given, help, joined, one, readLine, rooms, say, to, users, wrongName } from "./command_reader.ts";
 import { fileCommands } from "./file_commands.ts";
 import { peerFault, readAddress } from "./peer_names.ts";
@@ -112,7 +112,7 @@ export const PEER_COMMANDS: Commands<PeerQuestion> = {
 };
 
 /** Chat between peers: no server, no lobby, no menu; groups are rooms, and one begins in none. */
-export const PEER_STYLE: ChatStyle<PeerQuestion> = {
+export const PEER_MODE: ChatMode<PeerQuestion> = {
   commands: PEER_COMMANDS,
   words: {},
   absent: {
@@ -125,7 +125,7 @@ export const PEER_STYLE: ChatStyle<PeerQuestion> = {
   rooms: [],
   menu: false,
   ordered: false,
-  read: (line, place) => readLine(line, place, PEER_STYLE),
+  read: (line, place) => readLine(line, place, PEER_MODE),
 };
 
 type Reading = ReturnType<Commands<PeerQuestion>[string]["read"]>;

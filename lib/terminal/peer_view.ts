@@ -1,6 +1,6 @@
 import type { PeerEvent } from "../peers/event.ts";
-import type { ChatMemory } from "./chat_state.ts";
-import { type ChatText, fit, which } from "./view.ts";
+import type { ChatState } from "./chat_state.ts";
+import { fit, type View, which } from "./view.ts";
 import { ChatView } from "./chat_view.ts";
 import { type Palette, palette } from "./im_view.ts";
 
@@ -9,7 +9,7 @@ type Of<Type extends PeerEvent["type"]> = Extract<PeerEvent, { type: Type }>;
 const UNKNOWN = "said before";
 
 /** The look of chat between peers for people at a terminal: that of a chat, and what only peers have. */
-export class PeerView implements ChatText<PeerEvent> {
+export class PeerView implements View<PeerEvent> {
   readonly calling;
   readonly #chat: ChatView;
   readonly #paint: Palette;
@@ -20,7 +20,7 @@ export class PeerView implements ChatText<PeerEvent> {
     this.calling = this.#chat.calling;
   }
 
-  happened(event: PeerEvent, memory: ChatMemory, now: number): string[] {
+  event(event: PeerEvent, memory: ChatState, now: number): string[] {
     switch (event.type) {
       case "kept":
         return [this.#paint.quiet(`✓ kept until ${fit(event.to)} is back${which(event.id, memory, UNKNOWN)}`)];
@@ -46,16 +46,16 @@ export class PeerView implements ChatText<PeerEvent> {
         if (event.users.length === 0) {
           return [this.news("nobody was heard of so far; /add HOST:PORT asks at an address")];
         }
-        return this.#chat.happened(event, memory, now);
+        return this.#chat.event(event, memory, now);
       case "rooms":
         if (event.rooms.length === 0) return [this.news("there are no groups so far; /group NAME FRIEND… makes one")];
-        return this.#chat.happened(event, memory, now);
+        return this.#chat.event(event, memory, now);
       default:
-        return this.#chat.happened(event, memory, now);
+        return this.#chat.event(event, memory, now);
     }
   }
 
-  welcome({ me }: ChatMemory): string[] {
+  welcome({ me }: ChatState): string[] {
     return [this.news(`you are ${me}; /to NAME or /join GROUP goes to a conversation; /help says more`)];
   }
 
@@ -64,11 +64,11 @@ export class PeerView implements ChatText<PeerEvent> {
     return [];
   }
 
-  went(): string[] {
-    return this.#chat.went();
+  moved(): string[] {
+    return this.#chat.moved();
   }
 
-  prompt(memory: ChatMemory): string {
+  prompt(memory: ChatState): string {
     return this.#chat.prompt(memory);
   }
 

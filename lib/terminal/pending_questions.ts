@@ -15,7 +15,7 @@ export interface Asked {
 const ASKED = 10_000;
 
 /** What was asked and is not answered yet, the oldest first. */
-export class AskedQuestions {
+export class PendingQuestions {
   #asked: Asked[] = [];
   /** What is being asked at this moment. */
   #asking: Asked | undefined;

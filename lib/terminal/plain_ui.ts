@@ -1,4 +1,4 @@
-import type { Prompt, Typist, Ui } from "./ui.ts";
+import type { Prompt, Ui, UserInput } from "./ui.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { InputLines } from "./input_lines.ts";
 import { KeyDecoder } from "./keys.ts";
@@ -6,7 +6,7 @@ import { LineEditor } from "./line_editor.ts";
 import { Output } from "./output.ts";
 
 /** How plain standard streams are used; everything has a default. */
-export interface PlainOptions {
+export interface PlainUiOptions {
   readonly plainLineBytes?: number | undefined;
   /** So much is read ahead, in whole lines, while no prompt stands. */
   readonly readAheadBytes?: number | undefined;
@@ -15,8 +15,8 @@ export interface PlainOptions {
 }
 
 /** Opens a face on pipes and files: prompts and lines as they are, and each line of the input answers one prompt. */
-export function openPlain(typist: Typist, options: PlainOptions = {}): Ui {
-  return new Plain(typist, options);
+export function openPlainUi(typist: UserInput, options: PlainUiOptions = {}): Ui {
+  return new PlainUi(typist, options);
 }
 
 const NEWLINE = 0x0a;
@@ -27,8 +27,8 @@ const RETURN = 0x0d;
  * 2. With a terminal as its input but not as its output, prompts go to standard error, and a secret is not echoed.
  * 3. When nobody reads the output any more, that is the end, at once.
  */
-class Plain implements Ui {
-  readonly #typist: Typist;
+class PlainUi implements Ui {
+  readonly #typist: UserInput;
   readonly #device: Device;
   readonly #output: Output;
   readonly #lines: InputLines;
@@ -43,7 +43,7 @@ class Plain implements Ui {
   #roomMade: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(typist: Typist, options: PlainOptions) {
+  constructor(typist: UserInput, options: PlainUiOptions) {
     this.#typist = typist;
     this.#device = options.device ?? standardDevice();
     this.#lineBytes = options.plainLineBytes ?? 65536;

@@ -1,4 +1,4 @@
-import type { Prompt, Typist } from "./ui.ts";
+import type { Prompt, UserInput } from "./ui.ts";
 import { History } from "./history.ts";
 import type { Key } from "./keys.ts";
 import { type Action, LineEditor } from "./line_editor.ts";
@@ -16,7 +16,7 @@ export interface Stage {
 }
 
 /** The bounds of what a person can type at a terminal. */
-export interface ConversationOptions {
+export interface PromptInputOptions {
   readonly lineBytes?: number | undefined;
   readonly historyLines?: number | undefined;
   readonly typedAheadBytes?: number | undefined;
@@ -36,8 +36,8 @@ const LISTED_WORDS = 100;
  * 2. A line half typed is kept when its prompt goes, and returns with the next one; a secret half typed is forgotten.
  * 3. The typist is never called from within `ask`.
  */
-export class Conversation {
-  readonly #typist: Typist;
+export class PromptInput {
+  readonly #typist: UserInput;
   readonly #stage: Stage;
   readonly #typedAheadBytes: number;
   readonly #pasteLines: number;
@@ -51,7 +51,7 @@ export class Conversation {
   #working = false;
   #question: { lines: number; keys: readonly Key[] } | null = null;
 
-  constructor(typist: Typist, stage: Stage, options: ConversationOptions = {}) {
+  constructor(typist: UserInput, stage: Stage, options: PromptInputOptions = {}) {
     this.#typist = typist;
     this.#stage = stage;
     this.#lineBytes = options.lineBytes ?? 16384;

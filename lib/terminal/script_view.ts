@@ -1,10 +1,10 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
-import { type ChatText, fit, targetName } from "./view.ts";
+import { fit, targetName, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
 /** An event as scripts read it: one line an event, and nothing for what is no event. */
-export function chatPlain(event: ChatEvent): string[] {
+export function scriptLines(event: ChatEvent): string[] {
   switch (event.type) {
     case "message":
       return [messageLine(event.message, event.own)];
@@ -60,11 +60,11 @@ export function chatPlain(event: ChatEvent): string[] {
 }
 
 /** The look of a chat for scripts. */
-export const PLAIN_LOOK: ChatText<ChatEvent> = {
-  happened: chatPlain,
+export const SCRIPT_VIEW: View<ChatEvent> = {
+  event: scriptLines,
   welcome: () => [],
-  menu: (rooms, users) => [...chatPlain({ type: "rooms", rooms }), ...chatPlain({ type: "users", users })],
-  went: () => [],
+  menu: (rooms, users) => [...scriptLines({ type: "rooms", rooms }), ...scriptLines({ type: "users", users })],
+  moved: () => [],
   prompt: () => "",
   news: fit,
   fault: fit,

@@ -1,13 +1,13 @@
 import { sanitized } from "../core/text.ts";
-import type { Prompt, Typist, Ui } from "./ui.ts";
-import { Conversation, type ConversationOptions } from "./prompt_input.ts";
+import type { Prompt, Ui, UserInput } from "./ui.ts";
+import { PromptInput, type PromptInputOptions } from "./prompt_input.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { KeyDecoder } from "./keys.ts";
 import { Output } from "./output.ts";
 import { Screen } from "./screen.ts";
 
 /** How a terminal is used; everything has a default. */
-export interface TerminalOptions extends ConversationOptions {
+export interface TerminalUiOptions extends PromptInputOptions {
   /** Whether colours and other attributes are shown; by default unless `NO_COLOR` is set. */
   readonly colour?: boolean | undefined;
   readonly pasteBytes?: number | undefined;
@@ -20,8 +20,8 @@ export interface TerminalOptions extends ConversationOptions {
 }
 
 /** Opens a face on a terminal: one line being typed at the bottom, everything shown above it. */
-export function openTerminal(typist: Typist, options: TerminalOptions = {}): Ui {
-  return new Console(typist, options);
+export function openTerminalUi(typist: UserInput, options: TerminalUiOptions = {}): Ui {
+  return new TerminalUi(typist, options);
 }
 
 const PASTE_ON = "\x1b[?2004h";
@@ -30,14 +30,14 @@ const RESET = "\x1b[0m";
 // deno-lint-ignore no-control-regex
 const colours = /(\x1b\[[0-9;:]*m)/;
 
-class Console implements Ui {
-  readonly #typist: Typist;
+class TerminalUi implements Ui {
+  readonly #typist: UserInput;
   readonly #device: Device;
   readonly #decoder: KeyDecoder;
   readonly #screen: Screen;
   readonly #growth: Screen;
   readonly #output: Output;
-  readonly #conversation: Conversation;
+  readonly #conversation: PromptInput;
   readonly #colour: boolean;
   readonly #escapeMs: number;
   readonly #pasteMs: number;
@@ -51,7 +51,7 @@ class Console implements Ui {
   #restored = false;
   #closing: Promise<void> | null = null;
 
-  constructor(typist: Typist, options: TerminalOptions) {
+  constructor(typist: UserInput, options: TerminalUiOptions) {
     this.#typist = typist;
     this.#device = options.device ?? standardDevice();
     this.#colour = options.colour ?? !Deno.noColor;
@@ -66,7 +66,7 @@ class Console implements Ui {
       broken: () => this.#end(),
       waitingBytes: options.waitingBytes,
     });
-    this.#conversation = new Conversation(typist, {
+    this.#conversation = new PromptInput(typist, {
       show: (line) => this.show(line),
       enter: (scene) => this.#output.push(this.#screen.entered(scene) + "\n"),
       redraw: () => this.#output.due(),

@@ -1,5 +1,5 @@
-import { openTerminal, type TerminalOptions } from "./terminal_ui.ts";
-import { openPlain, type PlainOptions } from "./plain_ui.ts";
+import { openTerminalUi, type TerminalUiOptions } from "./terminal_ui.ts";
+import { openPlainUi, type PlainUiOptions } from "./plain_ui.ts";
 
 /** What a face asks its person for next: the words in front of the line, and whether what is typed stays hidden. */
 export interface Prompt {
@@ -8,7 +8,7 @@ export interface Prompt {
 }
 
 /** What a person does. Each call is one act, in the order it was typed; nothing typed is ever lost. */
-export interface Typist {
+export interface UserInput {
   /** A whole line, without its line break; it answers the prompt that stood when it was typed. */
   line(text: string): void;
   /** The input ended (end of the file, Ctrl-D on an empty line). */
@@ -38,14 +38,14 @@ export interface Ui {
 }
 
 /** The options of both faces. */
-export interface UiOptions extends TerminalOptions, PlainOptions {}
+export interface UiOptions extends TerminalUiOptions, PlainUiOptions {}
 
 /**
  * Opens the face that fits standard input and output: a terminal when both are one, plain otherwise.
  *
  * After `close` the program calls `Deno.exit`: on older runtimes a read under way would keep it alive until the next key.
  */
-export function openUi(typist: Typist, options: UiOptions = {}): Ui {
+export function openUi(typist: UserInput, options: UiOptions = {}): Ui {
   const interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  return interactive ? openTerminal(typist, options) : openPlain(typist, options);
+  return interactive ? openTerminalUi(typist, options) : openPlainUi(typist, options);
 }

@@ -4,20 +4,20 @@ import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
-import type { ChatEvent, ChatMemory } from "./chat_state.ts";
+import type { ChatEvent, ChatState } from "./chat_state.ts";
 
 /** How a chat looks: lines for what happens. Nothing that a stranger has written can steer a terminal or break a line. */
-export interface ChatText<Event extends ChatEvent> {
+export interface View<Event extends ChatEvent> {
   /** An event, or what was asked for; `memory` has learnt of it already. */
-  happened(event: Event, memory: ChatMemory, now: number): string[];
+  event(event: Event, memory: ChatState, now: number): string[];
   /** The first that is shown once we are in. */
-  welcome(memory: ChatMemory): string[];
+  welcome(memory: ChatState): string[];
   /** What there is, and what can be typed. */
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatMemory): string[];
+  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[];
   /** Typed lines go elsewhere from now on. */
-  went(to: Target): string[];
+  moved(to: Target): string[];
   /** What stands in front of the line being typed. */
-  prompt(memory: ChatMemory): string;
+  prompt(memory: ChatState): string;
   /** News of the connection. */
   news(text: string): string;
   /** Something could not be done. */
@@ -64,9 +64,9 @@ export function quoted(text: string): string {
 }
 
 /** Which message a state is of, where that is not clear without; `unknown`, when its text is not known here. */
-export function which(id: string, memory: ChatMemory, unknown: string): string {
-  if (memory.isPlain(id)) return "";
-  const spoken = memory.spoken(id);
+export function which(id: string, memory: ChatState, unknown: string): string {
+  if (memory.isObvious(id)) return "";
+  const spoken = memory.sentMessage(id);
   return spoken ? `: ${quoted(spoken.text)}` : ` (${unknown})`;
 }
 

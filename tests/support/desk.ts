@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { Question } from "../../lib/terminal/commands.ts";
-import type { ChatText } from "../../lib/terminal/view.ts";
+import type { View } from "../../lib/terminal/view.ts";
 import type { ChatEvent } from "../../lib/terminal/chat_state.ts";
-import { PLAIN_LOOK } from "../../lib/terminal/script_view.ts";
-import type { ChatStyle } from "../../lib/terminal/chat_style.ts";
-import { ChatTalk } from "../../lib/terminal/chat_controller.ts";
-import { chatHelp } from "../../lib/terminal/help.ts";
+import { SCRIPT_VIEW } from "../../lib/terminal/script_view.ts";
+import type { ChatMode } from "../../lib/terminal/chat_style.ts";
+import { ChatController } from "../../lib/terminal/chat_controller.ts";
+import { helpText } from "../../lib/terminal/help.ts";
 
 /** A time of one day, where this machine is. */
 export function at(time: string, day = 9): number {
@@ -17,15 +17,15 @@ export function at(time: string, day = 9): number {
 export class Desk<Q extends Question, Event extends ChatEvent> {
   readonly screen: string[] = [];
   readonly done: string[] = [];
-  readonly talk: ChatTalk<Q, Event>;
+  readonly talk: ChatController<Q, Event>;
   /** What the client tells while it is still being asked. */
   atOnce: (what: string) => readonly Event[] = () => [];
   #lastId = 0;
   #growing = "";
 
-  constructor(look: ChatText<Event>, style: ChatStyle<Q>, curious: boolean, public now: number) {
-    const aside = look === PLAIN_LOOK ? "err " : "";
-    this.talk = new ChatTalk<Q, Event>(
+  constructor(look: View<Event>, style: ChatMode<Q>, curious: boolean, public now: number) {
+    const aside = look === SCRIPT_VIEW ? "err " : "";
+    this.talk = new ChatController<Q, Event>(
       {
         say: (to, text) => {
           this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
@@ -42,7 +42,7 @@ export class Desk<Q extends Question, Event extends ChatEvent> {
         begin: (text) => this.#growing = text,
         more: (text) => this.#growing += text,
         finish: (text) => this.screen.push(this.#growing + text),
-        help: (topic) => chatHelp(topic, style),
+        help: (topic) => helpText(topic, style),
       },
       style,
       curious,
@@ -58,7 +58,7 @@ export class Desk<Q extends Question, Event extends ChatEvent> {
   }
 
   happens(...events: Event[]): this {
-    for (const event of events) this.talk.happened(event, this.now);
+    for (const event of events) this.talk.event(event, this.now);
     return this;
   }
 

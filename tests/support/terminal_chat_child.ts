@@ -1,4 +1,4 @@
-import { openChatApp } from "../../lib/terminal/chat_app.ts";
+import { openChatTerminal } from "../../lib/terminal/chat_app.ts";
 
 // A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
 const [style, how] = Deno.args;
@@ -11,10 +11,10 @@ const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : queue
 
 function bob(text: string): void {
   const said = { seq: 1, from: "bob", to: { user: name }, text, time: 0 };
-  face.happened({ type: "message", message: said, own: false });
+  face.event({ type: "message", message: said, own: false });
 }
 
-const face = openChatApp({
+const face = openChatTerminal({
   name(text) {
     name = text;
     face.problem("wrong at first");
@@ -22,7 +22,7 @@ const face = openChatApp({
   },
   password(text) {
     face.chat();
-    face.happened({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
+    face.event({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
     bob(`name ${name}, password ${text}`);
   },
   say(to) {
@@ -30,13 +30,13 @@ const face = openChatApp({
     most = Math.max(most, ++waiting);
     answer(() => {
       waiting--;
-      face.happened({ type: "sent", id: sent, to, time: 0, seq: 1 });
+      face.event({ type: "sent", id: sent, to, time: 0, seq: 1 });
     });
     return { id: sent };
   },
   ask(question) {
     if (question.type !== "join") return;
-    answer(() => face.happened({ type: "joined", room: question.room, members: 1 }));
+    answer(() => face.event({ type: "joined", room: question.room, members: 1 }));
   },
   file() {},
   paths: () => [],

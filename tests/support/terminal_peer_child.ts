@@ -1,4 +1,4 @@
-import { openPeerApp } from "../../lib/terminal/peer_app.ts";
+import { openPeerTerminal } from "../../lib/terminal/peer_app.ts";
 
 // A small peer without a network, for peer_face_test.ts: bob has everything. `late` answers in a later task.
 const [how] = Deno.args;
@@ -8,22 +8,22 @@ let most = 0;
 
 const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : reply();
 
-const face = openPeerApp({
+const face = openPeerTerminal({
   say() {
     const said = `${++id}`;
     most = Math.max(most, ++waiting);
     answer(() => {
       waiting--;
-      face.happened({ type: "delivered", id: said, to: "bob", time: 0 });
+      face.event({ type: "delivered", id: said, to: "bob", time: 0 });
     });
     return { id: said };
   },
   ask(question) {
     if (question.type === "group") {
-      face.happened({ type: "joined", room: question.room, members: 2 });
-      face.happened({ type: "members", room: question.room, names: question.friends });
+      face.event({ type: "joined", room: question.room, members: 2 });
+      face.event({ type: "members", room: question.room, names: question.friends });
     } else if (question.type === "secure") {
-      face.happened({ type: "secure", name: question.user, words: ["acid", "apple"], ours: ["zinc"], known: false });
+      face.event({ type: "secure", name: question.user, words: ["acid", "apple"], ours: ["zinc"], known: false });
     }
   },
   file() {},
@@ -32,11 +32,11 @@ const face = openPeerApp({
     // After what was said is answered.
     setTimeout(() => {
       const said = { seq: 1, from: "bob", to: { user: "alice" }, text: `at most ${most} waited`, time: 0 };
-      face.happened({ type: "message", message: said, own: false });
+      face.event({ type: "message", message: said, own: false });
       face.close().then(() => Deno.exit(0));
     });
   },
   interrupt() {},
 });
-face.happened({ type: "online", name: "bob" });
+face.event({ type: "online", name: "bob" });
 face.chat("alice");

@@ -1,4 +1,4 @@
-import { openPlain } from "../../lib/terminal/plain_ui.ts";
+import { openPlainUi } from "../../lib/terminal/plain_ui.ts";
 import type { Prompt, Ui } from "../../lib/terminal/ui.ts";
 
 // A small program with a plain face, for face_plain_test.ts: its only argument says how it answers a line.
@@ -8,7 +8,7 @@ const password: Prompt = { text: "password: ", secret: true };
 const chat: Prompt = { text: "", secret: false };
 let count = 0;
 
-const face: Ui = openPlain({
+const face: Ui = openPlainUi({
   line(text) {
     count++;
     if (how === "login") {
