@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { encodeBase64 } from "../lib/core/base64.ts";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { FileNotices } from "../lib/terminal/file_notices.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
 import { digestOf } from "../lib/store/file_reader.ts";

@@ -1,4 +1,4 @@
-import { endpoint } from "../core/address.ts";
+import { formatAddress } from "../core/address.ts";
 import { openChatTerminal } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
