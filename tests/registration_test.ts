@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { isReserved, skeleton } from "../lib/chat/look_alikes.ts";
+import { isReserved, skeleton } from "../lib/chat/names.ts";
 import { Lab, USERS } from "./support/lab.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
+
+import fc from "fast-check";
 
 Deno.test("names that people take for each other have one look", () => {
   for (

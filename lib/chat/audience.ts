@@ -1,5 +1,6 @@
 import type { OnlineUsers, Session } from "./users.ts";
-import { LOBBY, type MessageStore } from "./store.ts";
+import { LOBBY } from "./names.ts";
+import type { MessageStore } from "./store.ts";
 
 /** Who is in which room, and which sessions are told of what is said there: remembered as long as neither changes. */
 export class Audience {

@@ -4,14 +4,15 @@ import type { Command } from "./command.ts";
 import { Audience } from "./audience.ts";
 import { PendingOutcome } from "./outcome.ts";
 import { Queries } from "./queries.ts";
-import { encodeText } from "../core/text.ts";
+import { encodeText, textFault } from "../core/text.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Login, type Randomness } from "./login.ts";
 import { OnlineUsers, Session, type SessionId } from "./users.ts";
 import { KeptDelivery } from "./kept_delivery.ts";
 import { PresenceUpdates } from "./presence.ts";
 import { Registration } from "./registration.ts";
-import { LOBBY, type MessageStore } from "./store.ts";
+import { LOBBY } from "./names.ts";
+import type { MessageStore } from "./store.ts";
 import { Tally } from "./tally.ts";
 import { LiveDelivery } from "./live_delivery.ts";
 import { type View, view } from "./view.ts";
@@ -314,11 +315,8 @@ export class Hub {
   /** A guest says something to everybody; nobody answers for it to them. */
   #announce(guest: Session, text: string, now: number): Effect[] {
     if (guest.kind !== "guest") return [];
-    const bytes = encodeText(text).length;
-    const most = this.limits.textBytes;
-    if (bytes > most) {
-      return [tell(guest.id, { type: "denied", ref: 0, why: `a text has at most ${most} bytes, this has ${bytes}` })];
-    }
+    const tooLong = textFault(text, this.limits.textBytes);
+    if (tooLong !== undefined) return [tell(guest.id, { type: "denied", ref: 0, why: tooLong })];
     const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
     if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
     return [shown, ...this.#liveDelivery.announce(guest, text, now)];

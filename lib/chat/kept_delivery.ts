@@ -7,14 +7,8 @@ import { type Effect, tell } from "./effect.ts";
 import { type Event, Message, scopeOf } from "./event.ts";
 import type { OnlineUsers, Session, SessionId, User } from "./users.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
-import {
-  LOBBY,
-  type MessageStore,
-  type NewNotice,
-  type StoredEntry,
-  type StoredMessage,
-  type Target,
-} from "./store.ts";
+import { LOBBY } from "./names.ts";
+import type { MessageStore, NewNotice, StoredEntry, StoredMessage, Target } from "./store.ts";
 
 /** What is told to a handout session at once of what waits for its user. */
 const HANDOUT_PAGE = 32;

@@ -1,8 +1,11 @@
 import { encodeText, sanitized } from "../core/text.ts";
 
+/** The room that everybody is in. */
+export const LOBBY = "lobby";
+
 const MOST_CHARACTERS = 32;
 
-/** What is wrong with a name that somebody gives to themselves or to a room; undefined when nothing is. */
+/** The rule that the name of a user or a room breaks; undefined when it is valid. */
 export function nameFault(name: string): string | undefined {
   const rule = `1 to ${MOST_CHARACTERS} letters, digits, marks or signs, without blanks, not beginning with "/" or "#"`;
   const fits = /^[\p{L}\p{N}\p{M}\p{P}\p{S}]+$/u.test(name) && [...name].length <= MOST_CHARACTERS &&
@@ -12,11 +15,43 @@ export function nameFault(name: string): string | undefined {
 
 const NAME_BYTES = 64;
 
-/** What is wrong with the name of a peer, or of a group of peers; undefined when nothing is. */
+/** The rule that the name of a peer or of a group of peers breaks; undefined when it is valid. */
 export function peerNameFault(name: string): string | undefined {
-  // "@" stands between a name and an address, where two have the same name.
+  // Two peers of one name are told apart as NAME@ADDRESS.
   const fits = name !== "" && !/[\s@\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(name) && sanitized(name) === name &&
     name.isWellFormed() &&
     encodeText(name).length <= NAME_BYTES;
   return fits ? undefined : `a name is 1 to ${NAME_BYTES} bytes without blanks, "@" and characters that are not seen`;
+}
+
+/** Characters that look like Latin letters, in pairs: the look-alike, then the Latin letter. */
+const PAIRS = "аaеeоoрpсcуyхxіiјjѕsһhԁdԛqԝwкkмmтtвbнhгrоoαaοoρpνvιiκkτtυuχxηnωwєeзeոnօoսu0o1l|l!l$s@a";
+
+const LATIN: ReadonlyMap<string, string> = new Map(
+  [...PAIRS.matchAll(/(.)(.)/gu)].map(([, foreign, latin]) => [foreign!, latin!]),
+);
+
+/**
+ * What a name looks like at a glance: two names with the same skeleton can be confused. Case, accents, width, letters
+ * of other scripts and invisible characters make no difference. The idea, and the word, are those of Unicode's UTS #39.
+ */
+export function skeleton(name: string): string {
+  const plain = name.normalize("NFKD").replace(/[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").toLowerCase();
+  const latin = [...plain].map((character) => LATIN.get(character) ?? character).join("");
+  // A capital I looks like a small l in most fonts, so "mail" and "mall" have one skeleton; few names suffer from that.
+  return latin.replaceAll("i", "l").replaceAll("rn", "m").replaceAll("vv", "w");
+}
+
+/** Names that could be taken for the server, for everybody, or for the reader. */
+const RESERVED = new Set(
+  [
+    "admin administrator all anonymous anybody bot chat client everybody everyone group guest guests help host lobby",
+    "localhost mail mailbox me moderator nobody null operator owner partyline peer room rooms root self server someone",
+    "somebody staff status support sysop system teacher undefined unknown user users web you",
+  ].join(" ").split(" ").map(skeleton),
+);
+
+/** Whether a name could be taken for something other than a person; addresses can, too. */
+export function isReserved(name: string): boolean {
+  return RESERVED.has(skeleton(name)) || /^[\d.:[\]]+$/.test(name);
 }

@@ -1,12 +1,13 @@
+import { textFault } from "../core/text.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Audience } from "./audience.ts";
 import type { NativeCommand } from "./command.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Event, UserState } from "./event.ts";
-import { nameFault } from "./names.ts";
+import { LOBBY, nameFault } from "./names.ts";
 import type { OnlineUsers, Session } from "./users.ts";
-import { LOBBY, type MessageStore, type StoredMessage, type Target } from "./store.ts";
+import type { MessageStore, StoredMessage, Target } from "./store.ts";
 
 /** The most that one page of history holds. */
 const HISTORY_PAGE = 1000;
@@ -26,10 +27,9 @@ export class Queries {
 
   /** Why a text cannot be said there; undefined when it can. */
   fault(from: string, to: Target, text: string): string | undefined {
-    // A character is at most three bytes.
-    const bytes = text.length * 3 > this.limits.textBytes ? new TextEncoder().encode(text).length : text.length;
     if (text === "") return "an empty text is not sent";
-    if (bytes > this.limits.textBytes) return `a text has at most ${this.limits.textBytes} bytes, found ${bytes}`;
+    const tooLong = textFault(text, this.limits.textBytes);
+    if (tooLong !== undefined) return tooLong;
     if ("user" in to) return this.#known(to.user) ? undefined : `there is no user ${JSON.stringify(to.user)}`;
     if (this.audience.isIn(from, to.room)) return undefined;
     return `${JSON.stringify(to.room)} is not a room that you are in`;

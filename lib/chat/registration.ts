@@ -2,10 +2,9 @@ import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
-import { isReserved, skeleton } from "./look_alikes.ts";
-import { nameFault } from "./names.ts";
-import type { Session } from "./users.ts";
+import { isReserved, nameFault, skeleton } from "./names.ts";
 import type { MessageStore } from "./store.ts";
+import type { Session } from "./users.ts";
 
 /** What the registrar needs of the house. */
 export interface RegistrationContext {

@@ -1,6 +1,3 @@
-/** The room that everybody is in. */
-export const LOBBY = "lobby";
-
 /** Where a message goes: to one user, or to a room. */
 export type Target = { readonly user: string } | { readonly room: string };
 

@@ -1,6 +1,6 @@
 import type { Audience } from "./audience.ts";
 import type { OnlineUsers, SessionId } from "./users.ts";
-import { LOBBY } from "./store.ts";
+import { LOBBY } from "./names.ts";
 
 /** A user who is online. */
 export interface UserView {

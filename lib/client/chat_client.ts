@@ -1,3 +1,4 @@
+import { LOBBY } from "../chat/names.ts";
 import { Fault } from "../core/errors.ts";
 import { REPLY_BYTES } from "../core/limits.ts";
 import { LineDecoder } from "../core/line_decoder.ts";
@@ -26,8 +27,6 @@ export interface ChatHooks extends ReconnectingClientHooks {
 const CONNECT_MS = 10_000;
 /** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
 const SILENCE_MS = 20_000;
-/** The room that a handout's `/toall` is said in. */
-const EVERYBODY = "lobby";
 
 /** A client that logs in at the IM door and goes on in our own protocol, where the server can; as a handout client where not. */
 export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
@@ -192,7 +191,7 @@ export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
     }
     const [, scope, from, text] = /^\/(from|broadcastfrom) (\S+) (.*)$/s.exec(line) ?? [];
     if (from === undefined) return this.chatHooks.raw(line);
-    const to = scope === "from" ? { user: name } : { room: EVERYBODY };
+    const to = scope === "from" ? { user: name } : { room: LOBBY };
     const said = { seq: 0, from, to, text: text!, time: Date.now() };
     this.chatHooks.show({ type: "message", message: said, own: false });
   }

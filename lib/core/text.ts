@@ -49,6 +49,13 @@ export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
 
+/** The rule that a text breaks by having more than `most` bytes as UTF-8; undefined when it has not. */
+export function textFault(text: string, most: number): string | undefined {
+  if (text.length * 3 <= most) return undefined; // a UTF-16 unit is at most three bytes
+  const bytes = encodeText(text).length;
+  return bytes <= most ? undefined : `a text has at most ${most} bytes here, found ${bytes}`;
+}
+
 function preview(bytes: Uint8Array): string {
   const head = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return bytes.length > 8 ? `${head} … (${bytes.length} bytes)` : head;

@@ -1,6 +1,7 @@
 import type { Address } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { receiveAll } from "./datagram_socket.ts";
+import { ownNetworkAddresses } from "./own_addresses.ts";
 
 /** Where peers on a LAN tell each other that they are there. */
 export const MULTICAST = { hostname: "239.255.80.76", port: 2002 } as const;
@@ -55,7 +56,7 @@ export class Multicast {
   /** Joins where we are and were not, leaves where we were; why it could not be joined somewhere. */
   async #join(): Promise<string | undefined> {
     let why: string | undefined;
-    const own = ownAddresses();
+    const own = ownNetworkAddresses();
     for (const address of this.addresses) if (!own.includes(address)) this.#leave(address);
     for (const address of own) {
       if (this.#senders.has(address) || this.#closed) continue;
@@ -78,11 +79,4 @@ export class Multicast {
 
 function openSender(address: string): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname: address, port: 0, loopback: true });
-}
-
-/** Of loopback only where there is nothing else. */
-function ownAddresses(): string[] {
-  const all = Deno.networkInterfaces().filter(({ family }) => family === "IPv4").map(({ address }) => address);
-  const outside = all.filter((address) => !address.startsWith("127."));
-  return [...new Set(outside.length > 0 ? outside : all)];
 }

@@ -1,15 +1,22 @@
-/** The names that this machine goes by in its network, as far as it knows them. */
+/** The names of this machine in its network, as far as it knows them. */
 export function ownNames(): string[] {
   try {
     const name = Deno.hostname().toLowerCase();
     return ["localhost", name, ...(name.includes(".") ? [] : [`${name}.local`])];
   } catch {
-    // Without the permission its addresses must do.
+    // without the permission there are only its addresses
     return ["localhost"];
   }
 }
 
-/** The addresses that others reach this machine at. */
+/** The addresses of this machine, without the link-local ones of IPv6, which nobody can type. */
 export function ownAddresses(): string[] {
   return Deno.networkInterfaces().map(({ address }) => address).filter((address) => !/^fe80:/i.test(address));
+}
+
+/** The IPv4 addresses that others can reach this machine at; those of loopback only where there is no network. */
+export function ownNetworkAddresses(): string[] {
+  const all = ownAddresses().filter((address) => !address.includes(":"));
+  const outside = all.filter((address) => !address.startsWith("127."));
+  return [...new Set(outside.length > 0 ? outside : all)];
 }

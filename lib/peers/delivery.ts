@@ -1,4 +1,4 @@
-import { encodeText } from "../core/text.ts";
+import { textFault } from "../core/text.ts";
 import type { Target } from "../chat/store.ts";
 import type { PeerLink } from "./peer_link.ts";
 import type { Groups } from "./groups.ts";
@@ -80,9 +80,8 @@ export class PeerDelivery {
 
   /** Says something; the number its states come under, or why it is not taken. */
   say(to: Target, text: string): { id: string } | { why: string } {
-    const bytes = encodeText(text).length;
-    const most = this.#house.limits.textBytes;
-    if (bytes > most) return { why: `a text has at most ${most} bytes, this has ${bytes}` };
+    const tooLong = textFault(text, this.#house.limits.textBytes);
+    if (tooLong !== undefined) return { why: tooLong };
     if ("user" in to) {
       const person = this.#house.people.find(to.user);
       return typeof person === "string" ? { why: person } : this.#sayTo([person], text, undefined);
@@ -240,8 +239,7 @@ export class PeerDelivery {
     if (person.blocked) return `${me} has to decide first whether your new key is yours`;
     if (group !== undefined && !this.#groups.isIn(group)) return `${me} is not in ${group}`;
     if (group !== undefined && person.key === undefined) return "only who has a key can speak in a group";
-    const most = this.#house.limits.textBytes;
-    return encodeText(text).length > most ? `a text has at most ${most} bytes` : undefined;
+    return textFault(text, this.#house.limits.textBytes);
   }
 
   #giveUp(person: KnownPerson, message: Outgoing, why: string): void {

@@ -1,3 +1,4 @@
+import { LIMITS } from "../core/limits.ts";
 import { type DatagramOptions, datagramOptions } from "../protocols/datagram/options.ts";
 
 /** Every number of chat between peers, and its reason. */
@@ -19,8 +20,8 @@ export const PEER_LIMITS = {
   /** Questions answered at once and a second, from all together; the rest is dropped. */
   askBurst: 500,
   asksPerSecond: 200,
-  /** The longest text that is said. */
-  textBytes: 16 * 1024,
+  /** Longest text of a message. */
+  textBytes: LIMITS.textBytes.usual,
   /** Messages, and characters, that wait for one friend; past it nothing more is taken. */
   waitingMessages: 10_000,
   waitingCharacters: 16 * 1024 * 1024,

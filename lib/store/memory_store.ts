@@ -1,15 +1,15 @@
-import {
-  type AcknowledgedMessage,
-  type Answer,
-  type ExpiredMessage,
-  LOBBY,
-  type MessageStore,
-  type NewMessage,
-  type NewNotice,
-  type StoredEntry,
-  type StoredMessage,
-  type StoredNotice,
-  type StoredUser,
+import { LOBBY } from "../chat/names.ts";
+import type {
+  AcknowledgedMessage,
+  Answer,
+  ExpiredMessage,
+  MessageStore,
+  NewMessage,
+  NewNotice,
+  StoredEntry,
+  StoredMessage,
+  StoredNotice,
+  StoredUser,
 } from "../chat/store.ts";
 import { keptMessage, keptNotice, oldest, wellFormed } from "./entry.ts";
 import { type Room, Tables } from "./tables.ts";

@@ -1,4 +1,5 @@
-import { LOBBY, type StoredUser } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
+import type { StoredUser } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 
 /** Somebody whose name was ever mentioned. */

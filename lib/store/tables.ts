@@ -1,4 +1,5 @@
-import { type Answer, LOBBY, type StoredEntry, type StoredMessage, type Target } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
+import type { Answer, StoredEntry, StoredMessage, Target } from "../chat/store.ts";
 import { Series } from "./series.ts";
 
 /** What a shelf holds of one name. */

@@ -1,11 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import {
-  LOBBY,
-  type MessageStore,
-  type NewNotice,
-  type StoredEntry,
-  type StoredMessage,
-} from "../../lib/chat/store.ts";
+import { LOBBY } from "../../lib/chat/names.ts";
+import type { MessageStore, NewNotice, StoredEntry, StoredMessage } from "../../lib/chat/store.ts";
 
 /** A store under test; `reopen` closes it and opens it again, where there is something to open. */
 export interface Tested {

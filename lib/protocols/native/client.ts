@@ -3,7 +3,7 @@ import { Fault } from "../../core/errors.ts";
 import { WORD_CHARACTERS } from "../../core/json_fields.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
-import { encodeText } from "../../core/text.ts";
+import { textFault } from "../../core/text.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "./client_event.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
 import { ClientLogin, type LoginOutput } from "./login.ts";
@@ -218,8 +218,7 @@ export class NativeClient {
   #fault(to: Target, text: string): string | undefined {
     const name = "user" in to ? to.user : to.room;
     if (name.length > WORD_CHARACTERS) return `a name has at most ${WORD_CHARACTERS} characters, found ${name.length}`;
-    const bytes = encodeText(text).length;
-    return bytes <= this.#textBytes ? undefined : `a text has at most ${this.#textBytes} bytes here, found ${bytes}`;
+    return textFault(text, this.#textBytes);
   }
 
   #begun({ store, last, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
