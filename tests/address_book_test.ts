@@ -13,7 +13,7 @@ import { decodeDirectoryRequest, encodeDirectoryRequest } from "../lib/protocols
 import { DirectorySession } from "../lib/protocols/directory/server.ts";
 import { DirectoryTable } from "../lib/protocols/directory/table.ts";
 import { openServer, type Server } from "../lib/server/server.ts";
-import { USERS } from "./support/lab.ts";
+import { USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
@@ -506,19 +506,19 @@ Deno.test("any bytes, however cut, come to the same; an endless answer is a faul
 // Over real sockets.
 
 /** A server with nothing but an address book, on a free port of this machine. */
-class BookLab {
+class AddressBookServer {
   readonly folder = new Folder();
-  readonly house: Server;
+  readonly instance: Server;
   readonly traced: string[] = [];
 
   constructor(given: Partial<Limits> = {}, host = "127.0.0.1") {
     const doors = { "address-book": 0 };
     const plan = { host, doors, data: this.folder.path, trace: true, limits: limits(given) };
-    this.house = openServer(plan, new Accounts(new Map()), (line) => this.traced.push(line));
+    this.instance = openServer(plan, new Accounts(new Map()), (line) => this.traced.push(line));
   }
 
   get port(): number {
-    return this.house.listeners[0]!.port;
+    return this.instance.listeners[0]!.port;
   }
 
   get log(): string {
@@ -533,21 +533,21 @@ class BookLab {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.house.stop();
+    await this.instance.stop();
     this.folder[Symbol.dispose]();
   }
 }
 
 Deno.test("a client of the handout: one send, read until the close; the table is written down, and the hub knows nothing", async () => {
-  await using lab = new BookLab();
-  assertEquals(await lab.visit("R:10.9.9.9:3001:alice"), "");
-  assertEquals(await lab.visit("R:10.9.9.9:3002:bob"), "-R:127.0.0.1:3001");
-  assertEquals(await lab.visit("R:10.9.9.9:3003:carol"), "-R:127.0.0.1:3001-R:127.0.0.1:3002");
-  assertEquals(await lab.visit("R:10.9.9.9:3001:alice\r\n"), "-R:127.0.0.1:3002-R:127.0.0.1:3003");
-  assertEquals(await lab.visit("K:10.9.9.9:3002:bob"), "");
-  assertEquals(await lab.visit("R:10.9.9.9:3001:alice"), "-R:127.0.0.1:3003");
+  await using server = new AddressBookServer();
+  assertEquals(await server.visit("R:10.9.9.9:3001:alice"), "");
+  assertEquals(await server.visit("R:10.9.9.9:3002:bob"), "-R:127.0.0.1:3001");
+  assertEquals(await server.visit("R:10.9.9.9:3003:carol"), "-R:127.0.0.1:3001-R:127.0.0.1:3002");
+  assertEquals(await server.visit("R:10.9.9.9:3001:alice\r\n"), "-R:127.0.0.1:3002-R:127.0.0.1:3003");
+  assertEquals(await server.visit("K:10.9.9.9:3002:bob"), "");
+  assertEquals(await server.visit("R:10.9.9.9:3001:alice"), "-R:127.0.0.1:3003");
   assertEquals(
-    lab.log.replace(/^\S+Z /gm, ""),
+    server.log.replace(/^\S+Z /gm, ""),
     [
       "added: 127.0.0.1:3001 alice",
       "the table has 1 entry",
@@ -568,71 +568,74 @@ Deno.test("a client of the handout: one send, read until the close; the table is
       "",
     ].join("\n"),
   );
-  assertMatch(lab.traced.join(""), /127\.0\.0\.1:\d+ tcp> R:10\.9\.9\.9:3002:bob\n.* tcp< -R:127\.0\.0\.1:3001\n/);
-  using open = await Wire.connect(lab.port);
+  assertMatch(server.traced.join(""), /127\.0\.0\.1:\d+ tcp> R:10\.9\.9\.9:3002:bob\n.* tcp< -R:127\.0\.0\.1:3001\n/);
+  using open = await Wire.connect(server.port);
   await open.send("R:");
-  await until(() => lab.house.runner.size === 1, "a visit is under way");
-  assertEquals(lab.house.hub.size.sessions, 0);
+  await until(() => server.instance.runner.size === 1, "a visit is under way");
+  assertEquals(server.instance.hub.size.sessions, 0);
 });
 
 Deno.test("too few fields, garbage, a trickle, silence: each is closed, and the next is answered", async () => {
-  await using lab = new BookLab({ bookRequestMs: 300 });
-  await lab.visit("R:10.9.9.9:3001:alice");
-  assertEquals(await lab.visit("R:10.9.9.9:3002"), "");
-  assertEquals(await lab.visit("R:10.9.9.9:3002\n"), "");
-  assertEquals(await lab.visit("K:10.9.9.9:3001"), "");
-  assertEquals(await lab.visit("GET / HTTP/1.1\r\nHost: table\r\n\r\n"), "");
-  assertEquals(await lab.visit("x".repeat(100_000)).catch(() => ""), "");
-  assertEquals(await lab.visit(""), "");
-  using trickle = await Wire.connect(lab.port);
+  await using server = new AddressBookServer({ bookRequestMs: 300 });
+  await server.visit("R:10.9.9.9:3001:alice");
+  assertEquals(await server.visit("R:10.9.9.9:3002"), "");
+  assertEquals(await server.visit("R:10.9.9.9:3002\n"), "");
+  assertEquals(await server.visit("K:10.9.9.9:3001"), "");
+  assertEquals(await server.visit("GET / HTTP/1.1\r\nHost: table\r\n\r\n"), "");
+  assertEquals(await server.visit("x".repeat(100_000)).catch(() => ""), "");
+  assertEquals(await server.visit(""), "");
+  using trickle = await Wire.connect(server.port);
   const trickling = setInterval(() => trickle.send("R").catch(() => {}), 20);
   assertEquals(await trickle.rest(), "");
   clearInterval(trickling);
-  using reset = await Wire.connect(lab.port);
+  using reset = await Wire.connect(server.port);
   await reset.send("R:1");
   reset.close();
-  using finished = await Wire.connect(lab.port);
+  using finished = await Wire.connect(server.port);
   await finished.send("R:10.9.9.9:3002:bob");
   await finished.finish();
   assertEquals(await finished.rest(), "-R:127.0.0.1:3001");
-  assertEquals(lab.log.match(/(added|removed|expired|renamed).*/g), [
+  assertEquals(server.log.match(/(added|removed|expired|renamed).*/g), [
     "added: 127.0.0.1:3001 alice",
     "added: 127.0.0.1:3002 bob",
   ]);
 });
 
 Deno.test("a name that arrives in two pieces is one name", async () => {
-  await using lab = new BookLab({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
-  using wire = await Wire.connect(lab.port);
+  await using server = new AddressBookServer({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
+  using wire = await Wire.connect(server.port);
   await wire.send("R:10.9.9.9:3001:al");
-  await until(() => lab.house.runner.size === 1, "the visit is under way");
+  await until(() => server.instance.runner.size === 1, "the visit is under way");
   await wire.send("ice");
   await wire.finish();
   await wire.rest();
-  assertMatch(lab.log, /added: 127\.0\.0\.1:3001 alice\n/);
+  assertMatch(server.log, /added: 127\.0\.0\.1:3001 alice\n/);
 });
 
 Deno.test("500 clients at once: every one is answered, and the last is told of the 499 others", async () => {
-  await using lab = new BookLab();
-  const visits = Array.from({ length: 500 }, (_, i) => lab.visit(`R:10.9.9.9:${i + 1}:u${i}`));
+  await using server = new AddressBookServer();
+  const visits = Array.from({ length: 500 }, (_, i) => server.visit(`R:10.9.9.9:${i + 1}:u${i}`));
   await Promise.all(visits);
-  assertEquals((await lab.visit("R:10.9.9.9:1:u0")).split("-R:").length, 500);
-  await until(() => lab.house.runner.size === 0, "every visit is over");
+  assertEquals((await server.visit("R:10.9.9.9:1:u0")).split("-R:").length, 500);
+  await until(() => server.instance.runner.size === 0, "every visit is over");
 });
 
 Deno.test("who is gone without a word is gone from the table", async () => {
-  await using lab = new BookLab({ bookExpiryMs: 200 });
-  await lab.visit("R:10.9.9.9:3001:alice");
-  await until(() => /expired: 127\.0\.0\.1:3001 alice\n\S+ the table has 0 entries\n$/.test(lab.log), "she is expired");
-  assertEquals(await lab.visit("R:10.9.9.9:3002:bob"), "");
+  await using server = new AddressBookServer({ bookExpiryMs: 200 });
+  await server.visit("R:10.9.9.9:3001:alice");
+  await until(
+    () => /expired: 127\.0\.0\.1:3001 alice\n\S+ the table has 0 entries\n$/.test(server.log),
+    "she is expired",
+  );
+  assertEquals(await server.visit("R:10.9.9.9:3002:bob"), "");
 });
 
 Deno.test("the server stops while a visit is under way: it is closed at once", async () => {
-  const lab = new BookLab({ bookRequestMs: 60_000 });
-  using wire = await Wire.connect(lab.port);
+  const server = new AddressBookServer({ bookRequestMs: 60_000 });
+  using wire = await Wire.connect(server.port);
   await wire.send("R:");
-  await until(() => lab.house.runner.size === 1, "the visit is under way");
-  const stopped = lab[Symbol.asyncDispose]();
+  await until(() => server.instance.runner.size === 1, "the visit is under way");
+  const stopped = server[Symbol.asyncDispose]();
   assertEquals(await wire.rest(), "");
   wire.close();
   await stopped;
@@ -649,14 +652,14 @@ Deno.test({
   }`,
   ignore: !outside,
   async fn() {
-    await using lab = new BookLab({ bookBurst: 5, bookRequestsPerSecond: 1 }, "0.0.0.0");
-    await lab.visit("R:10.9.9.9:3001:alice");
+    await using server = new AddressBookServer({ bookBurst: 5, bookRequestsPerSecond: 1 }, "0.0.0.0");
+    await server.visit("R:10.9.9.9:3001:alice");
     const answers: string[] = [];
-    for (let i = 0; i < 50; i++) answers.push(await lab.visit("R:10.9.9.9:3002:bob", outside!.address));
+    for (let i = 0; i < 50; i++) answers.push(await server.visit("R:10.9.9.9:3002:bob", outside!.address));
     const answered = answers.filter((answer) => answer !== "");
     assert(answered.length >= 5 && answered.length < 50, `${answered.length} were answered`);
     assertEquals(new Set(answered), new Set(["-R:127.0.0.1:3001"]));
-    assertEquals(await lab.visit("R:10.9.9.9:3001:alice"), `-R:${outside!.address}:3002`);
+    assertEquals(await server.visit("R:10.9.9.9:3001:alice"), `-R:${outside!.address}:3002`);
   },
 });
 
@@ -686,9 +689,9 @@ Deno.test({
   name: `two hosts with the same port are two entries${python ? "" : " (skipped: it takes Linux and python3)"}`,
   ignore: !python && !Deno.env.has("PARTYLINE_REQUIRE_ALL"),
   async fn() {
-    await using lab = new BookLab();
+    await using server = new AddressBookServer();
     const student = async (from: string, request: string) => {
-      const args = ["-c", STUDENT, String(lab.port), from, request];
+      const args = ["-c", STUDENT, String(server.port), from, request];
       const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
       return decodeLossy(stdout) + decodeLossy(stderr);
     };
@@ -739,8 +742,8 @@ function quietly(act: () => void): void {
 const say = async (conn: Deno.TcpConn, text: string) => void await conn.write(encodeText(text));
 
 Deno.test("our client and our server: who else is there, and we are seen with our own address", async () => {
-  await using lab = new BookLab();
-  const where = { hostname: "127.0.0.1", port: lab.port };
+  await using server = new AddressBookServer();
+  const where = { hostname: "127.0.0.1", port: server.port };
   const wires: string[] = [];
   const trace = (direction: string, line: string) => wires.push(`${direction} ${line}`);
   const alone = await askDirectory(where, { type: "R", port: 3001, user: "alice" }, { trace });

@@ -1,5 +1,5 @@
 import { fileProgramTests } from "./support/file_program_tests.ts";
-import { keptProgramTests } from "./support/kept_program_tests.ts";
+import { chatProgramTests } from "./support/chat_program_tests.ts";
 import { pageProgramTests } from "./support/page_program_tests.ts";
 import { peerProgramTests } from "./support/peer_program_tests.ts";
 import { programTests } from "./support/program_tests.ts";
@@ -9,7 +9,7 @@ import { binaries } from "./support/programs.ts";
 const folder = Deno.env.get("PARTYLINE_BIN");
 if (folder) {
   programTests(binaries(folder));
-  keptProgramTests(binaries(folder));
+  chatProgramTests(binaries(folder));
   peerProgramTests(binaries(folder));
   fileProgramTests(binaries(folder));
   pageProgramTests(binaries(folder));

@@ -14,7 +14,7 @@ import { ChatView } from "../lib/terminal/chat_view.ts";
 import { MailboxView } from "../lib/terminal/mailbox_view.ts";
 import type { FileEvent } from "../lib/protocols/transfer/event.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
-import { at, Desk } from "./support/desk.ts";
+import { at, ChatTranscript } from "./support/chat_transcript.ts";
 
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
@@ -25,7 +25,7 @@ const { read: mailboxAct } = MAILBOX_MODE;
 type Act = ChatAction<ChatQuestion>;
 
 /** A desk where alice talks to a server. */
-class ChatDesk extends Desk<ChatQuestion, ClientEvent> {
+class ChatDesk extends ChatTranscript<ChatQuestion, ClientEvent> {
   constructor(look: View<ClientEvent>, style = CHAT_MODE, curious = look !== SCRIPT_VIEW) {
     super(look, style, curious, NOW);
   }

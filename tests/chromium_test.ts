@@ -3,9 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { Browser as RawBrowser } from "./support/browser.ts";
 import { Cable } from "./support/cable.ts";
 import { Chromium, type Person } from "./support/chromium.ts";
-import { Lab, RawClient, USERS } from "./support/lab.ts";
+import { RawClient, TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { WebLab } from "./support/web_lab.ts";
+import { WebTestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 // The pages as people have them, in a real browser. One Chromium is there for all; each person has windows of their own.
@@ -21,8 +21,8 @@ function scene(name: string, play: Scene): void {
   scenes.push([name, play]);
 }
 
-function addressOf(lab: Lab, scheme = "http"): string {
-  return `${scheme}://127.0.0.1:${lab.portOf("web")}/`;
+function addressOf(server: TestServer, scheme = "http"): string {
+  return `${scheme}://127.0.0.1:${server.portOf("web")}/`;
 }
 
 /** Bytes that look like nothing, the same every time. */
@@ -59,11 +59,11 @@ async function isAccessible({ page }: Person, what: string): Promise<void> {
 }
 
 scene("two at the page and one with the IM handout's client talk in the lobby and in private", async (chromium) => {
-  await using house = new WebLab();
-  using jacky = await house.join("jacky");
-  await using alice = await chromium.person(addressOf(house));
+  await using server = new WebTestServer();
+  using jacky = await server.join("jacky");
+  await using alice = await chromium.person(addressOf(server));
   await alice.login("alice");
-  await using bob = await chromium.person(addressOf(house));
+  await using bob = await chromium.person(addressOf(server));
   await bob.login("bob");
   await alice.say("good morning, lab");
   await bob.sees("alicegood morning, lab");
@@ -94,10 +94,10 @@ scene("two at the page and one with the IM handout's client talk in the lobby an
 });
 
 scene("a file goes from one to the other, whole", async (chromium) => {
-  await using house = new WebLab();
-  await using alice = await chromium.person(addressOf(house));
+  await using server = new WebTestServer();
+  await using alice = await chromium.person(addressOf(server));
   await alice.login("alice");
-  await using bob = await chromium.person(addressOf(house));
+  await using bob = await chromium.person(addressOf(server));
   await bob.login("bob");
   await alice.go("bob");
   await bob.go("alice");
@@ -105,9 +105,9 @@ scene("a file goes from one to the other, whole", async (chromium) => {
 });
 
 scene("the network goes and comes back: what was typed meanwhile arrives once, in order", async (chromium) => {
-  await using house = new WebLab();
-  using bob = await house.join("bob");
-  using cable = new Cable(house.portOf("web"));
+  await using server = new WebTestServer();
+  using bob = await server.join("bob");
+  using cable = new Cable(server.portOf("web"));
   await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
   await alice.login("alice");
   await alice.go("bob");
@@ -118,7 +118,7 @@ scene("the network goes and comes back: what was typed meanwhile arrives once, i
   for (const text of ["two", "three", "four"]) await alice.say(text);
   await alice.sees("four", "sending");
   await alice.page.getByRole("textbox", { name: "Message" }).fill("half a sen");
-  cable.plug(house.portOf("web"));
+  cable.plug(server.portOf("web"));
   await alice.page.getByRole("button", { name: "Try now" }).click();
   for (const text of ["two", "three", "four"]) assertEquals(await bob.take(), `/from alice ${text}`);
   await alice.sees("four", "delivered");
@@ -128,19 +128,19 @@ scene("the network goes and comes back: what was typed meanwhile arrives once, i
 
 scene("the server goes down and comes up again: the page goes on by itself, without a new log-in", async (chromium) => {
   using folder = new Folder();
-  const first = new Lab({ web: true, data: folder.path });
+  const first = new TestServer({ web: true, data: folder.path });
   using cable = new Cable(first.portOf("web"));
   await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
   await alice.login("alice");
   await alice.go("bob");
   await alice.say("one");
   await alice.sees("one", "sent");
-  await first.house.stop();
+  await first.instance.stop();
   cable.pull();
   await alice.shows("Connection lost");
   await alice.say("two");
   // A tab that is loaded anew meanwhile has nothing to be loaded from; one that is loaded afterwards has lost nothing.
-  await using second = new Lab({ web: true, data: folder.path });
+  await using second = new TestServer({ web: true, data: folder.path });
   cable.plug(second.portOf("web"));
   await alice.sees("two", "sent");
   await using bob = await chromium.person(addressOf(second));
@@ -162,9 +162,9 @@ scene("the server goes down and comes up again: the page goes on by itself, with
 scene(
   "somebody with a keyboard alone logs in, picks a person, says something and reads the answer",
   async (chromium) => {
-    await using house = new WebLab();
-    using bob = await house.join("bob");
-    await using alice = await chromium.person(addressOf(house));
+    await using server = new WebTestServer();
+    using bob = await server.join("bob");
+    await using alice = await chromium.person(addressOf(server));
     const { page } = alice;
     const { keyboard } = page;
     const isFocused = (selector: string) => page.locator(`${selector}:focus`).waitFor();
@@ -204,8 +204,8 @@ scene(
 scene("a wrong password is told in words; who may, makes an account and is in", async (chromium) => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
-  await using house = new WebLab({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
-  await using dora = await chromium.person(addressOf(house));
+  await using server = new WebTestServer({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
+  await using dora = await chromium.person(addressOf(server));
   const { page } = dora;
   await page.getByLabel("Name", { exact: true }).fill("dora");
   await page.getByLabel("Password", { exact: true }).fill("guessed");
@@ -219,7 +219,7 @@ scene("a wrong password is told in words; who may, makes an account and is in", 
   await page.getByLabel("Password again").fill("qwertz");
   await page.keyboard.press("Enter");
   await dora.isIn("dora");
-  using raw = await house.join("dora", "qwertz");
+  using raw = await server.join("dora", "qwertz");
   await dora.say("here I am");
   assertEquals(await raw.take(), "/broadcastfrom dora here I am");
   await page.getByRole("button", { name: "Log out" }).click();
@@ -229,9 +229,9 @@ scene("a wrong password is told in words; who may, makes an account and is in", 
 scene(
   "nothing keeps anybody out of the log-in, the chat and a file, light and dark, desktop and phone",
   async (chromium) => {
-    await using house = new WebLab();
-    using bob = await house.join("bob");
-    await using alice = await chromium.person(addressOf(house));
+    await using server = new WebTestServer();
+    using bob = await server.join("bob");
+    await using alice = await chromium.person(addressOf(server));
     await alice.page.getByLabel("Name", { exact: true }).waitFor();
     await isAccessible(alice, "log-in");
     await alice.login("alice");
@@ -247,7 +247,7 @@ scene(
     bob.close();
     await alice.sees("it will not arrive", "failed");
     await isAccessible(alice, "failed");
-    await using jacky = await chromium.person(addressOf(house));
+    await using jacky = await chromium.person(addressOf(server));
     await jacky.login("jacky");
     await jacky.go("alice");
     await jacky.offer("slides.pdf", bytesOf(1000));
@@ -264,21 +264,21 @@ scene(
     await alice.page.locator("#find:focus").waitFor();
     await isAccessible(alice, "phone, the list");
     await alice.go("lobby");
-    await house.house.stop();
+    await server.instance.stop();
     await alice.shows("Connection lost");
     await isAccessible(alice, "phone, the connection is lost");
   },
 );
 
 scene("the first page is less than 60 kB over the wire, and its log-in has the focus", async (chromium) => {
-  await using house = new WebLab();
+  await using server = new WebTestServer();
   await using alice = await chromium.person("about:blank");
   const wire = await alice.context.newCDPSession(alice.page);
   let bytes = 0;
   let files = 0;
   wire.on("Network.loadingFinished", ({ encodedDataLength }) => (files++, bytes += encodedDataLength));
   await wire.send("Network.enable");
-  await alice.page.goto(addressOf(house), { waitUntil: "networkidle" });
+  await alice.page.goto(addressOf(server), { waitUntil: "networkidle" });
   assert(files > 20 && bytes > 20_000, `${files} files of ${bytes} bytes`);
   assert(bytes < 60_000, `${bytes} bytes in ${files} files`);
   await alice.page.keyboard.type("ali");
@@ -295,8 +295,8 @@ interface Scrolling {
 
 scene("of 10,000 messages no more are in the document than are seen, and all can be read", async (chromium) => {
   const COUNT = 10_000;
-  await using house = new WebLab({ limits: { burstCommands: 100_000 } });
-  await using jacky = await new RawBrowser(house.portOf("web")).join("jacky");
+  await using server = new WebTestServer({ limits: { burstCommands: 100_000 } });
+  await using jacky = await new RawBrowser(server.portOf("web")).join("jacky");
   await jacky.resume();
   for (let at = 1; at <= COUNT; at++) {
     await jacky.say({ type: "say", id: `j${at}`, room: "lobby", text: `reading ${at} of the long run` });
@@ -306,7 +306,7 @@ scene("of 10,000 messages no more are in the document than are seen, and all can
       jacky.heard.length = 0;
     }
   }
-  await using alice = await chromium.person(addressOf(house));
+  await using alice = await chromium.person(addressOf(server));
   await alice.login("alice");
   await alice.sees(`reading ${COUNT} of`);
   // Scrolls up as fast as history comes, and counts what is in the document.
@@ -342,10 +342,10 @@ async function paged(args: readonly string[], folder: Folder): Promise<{ client:
 
 scene("client chat --page: the chat in a window, and then in another one, and back", async (chromium) => {
   using folder = new Folder();
-  await using lab = new Lab({ data: folder.path });
-  using bob = await lab.join("bob");
+  await using server = new TestServer({ data: folder.path });
+  using bob = await server.join("bob");
   const secret = folder.write("secret", "12345\n");
-  const port = String(lab.port);
+  const port = String(server.port);
   const { client, address } = await paged(
     ["chat", "127.0.0.1", port, "--name", "alice", "--password-file", secret],
     folder,
@@ -375,8 +375,8 @@ scene("client chat --page: the chat in a window, and then in another one, and ba
 scene("client peer --page: straight with others, where there is no room for everybody", async (chromium) => {
   using folder = new Folder();
   using others = new Folder();
-  await using lab = new Lab({ addressBook: true, data: folder.path });
-  const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
+  await using server = new TestServer({ addressBook: true, data: folder.path });
+  const table = ["peer", "127.0.0.1", String(server.portOf("address-book"))];
   await using bob = new Running(SOURCES, "client", [...table, "--name", "bob", "--data", others.path], others.path);
   const { client, address } = await paged([...table, "--name", "alice"], folder);
   await using _client = client;
@@ -455,11 +455,11 @@ scene(
 );
 
 scene("over https, with a certificate of the server's own making, people talk and a file arrives", async (chromium) => {
-  await using house = new WebLab({ tls: "own" });
+  await using server = new WebTestServer({ tls: "own" });
   const trusting = { ignoreHTTPSErrors: true };
-  await using alice = await chromium.person(addressOf(house, "https"), trusting);
+  await using alice = await chromium.person(addressOf(server, "https"), trusting);
   await alice.login("alice");
-  await using bob = await chromium.person(addressOf(house, "https"), trusting);
+  await using bob = await chromium.person(addressOf(server, "https"), trusting);
   await bob.login("bob");
   await alice.go("bob");
   await alice.say("nobody else reads this");

@@ -8,8 +8,8 @@ import { FileTransfers } from "../lib/client/transfer/files.ts";
 import type { FileTarget, OfferTaken } from "../lib/protocols/transfer/store.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
-import { bytesOf } from "./support/file_bytes.ts";
-import { FilePair, freshName, untilSo, wait } from "./support/file_pair.ts";
+import { seededBytes } from "./support/file_bytes.ts";
+import { FilePair, freshName, wait, waitUntil } from "./support/file_pair.ts";
 
 const CHUNK = 256 * 1024;
 
@@ -29,7 +29,7 @@ async function desk(pair: FilePair, path: string) {
 
 Deno.test(".part deleted, look(), chunks kept, program restarted: named as whole, and it is not", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(4 * CHUNK);
+  const bytes = seededBytes(4 * CHUNK);
   const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytes));
   const first = await shelf.target(taken);
   await first.list(source.manifest);
@@ -55,23 +55,23 @@ Deno.test(".part deleted, look(), chunks kept, program restarted: named as whole
 
 Deno.test("end to end: .part deleted while alice is away, then bob leaves in the midst", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(24_000_000);
+  const bytes = seededBytes(24_000_000);
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytes) });
   const { n } = await bob.event("offered");
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
-  await untilSo(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await waitUntil(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
   await pair.leave("alice");
-  await untilSo(() => bob.saw("halted"));
+  await waitUntil(() => bob.saw("halted"));
   Deno.removeSync(part);
   const ways = bob.events.filter(({ type }) => type === "way").length;
   pair.person("alice");
-  await untilSo(() => bob.events.filter(({ type }) => type === "way").length > ways);
+  await waitUntil(() => bob.events.filter(({ type }) => type === "way").length > ways);
   await wait(60);
   await pair.leave("bob");
   const again = pair.person("bob");
-  await untilSo(() => again.saw("received", "fileFailed"));
+  await waitUntil(() => again.saw("received", "fileFailed"));
   if (again.saw("received")) {
     assertEquals(
       encodeBase64(digestOf(again.read("x.bin"))) === encodeBase64(digestOf(bytes)),
@@ -84,7 +84,7 @@ Deno.test("end to end: .part deleted while alice is away, then bob leaves in the
 Deno.test("chunks are kept while look() begins anew: they are not marked in the new record", async () => {
   await using pair = new FilePair();
   const many = 200;
-  const { source, shelf, taken, down } = await desk(pair, pair.file("x.bin", bytesOf(many * CHUNK)));
+  const { source, shelf, taken, down } = await desk(pair, pair.file("x.bin", seededBytes(many * CHUNK)));
   const first = await shelf.target(taken);
   await first.list(source.manifest);
   const pieces = [];
@@ -108,9 +108,9 @@ Deno.test("chunks are kept while look() begins anew: they are not marked in the 
 
 Deno.test("a file inside a folder's .part is deleted in the midst: what gets its name is whole", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(3 * CHUNK);
+  const bytes = seededBytes(3 * CHUNK);
   const path = pair.file("a.bin", bytes);
-  Deno.writeFileSync(join(path, "..", "b.bin"), bytesOf(CHUNK, 2));
+  Deno.writeFileSync(join(path, "..", "b.bin"), seededBytes(CHUNK, 2));
   const { source, shelf, taken, down, keep } = await desk(pair, join(path, ".."));
   const first = await shelf.target(taken);
   await first.list(source.manifest);
@@ -133,7 +133,7 @@ Deno.test("a file inside a folder's .part is deleted in the midst: what gets its
 
 Deno.test("a .part that is too long does not make it come for ever", async () => {
   await using pair = new FilePair();
-  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const first = await shelf.target(taken);
   await first.list(source.manifest);
   for (const c of [0, 1]) await keep(first, c);
@@ -149,7 +149,7 @@ Deno.test("a folder below .part is deleted: it is made again", async () => {
   await using pair = new FilePair();
   const top = join(pair.folder, "top");
   Deno.mkdirSync(join(top, "sub"), { recursive: true });
-  Deno.writeFileSync(join(top, "sub", "x"), bytesOf(CHUNK));
+  Deno.writeFileSync(join(top, "sub", "x"), seededBytes(CHUNK));
   const { source, shelf, taken, down, keep } = await desk(pair, top);
   const first = await shelf.target(taken);
   await first.list(source.manifest);
@@ -164,13 +164,13 @@ Deno.test("a folder below .part is deleted: it is made again", async () => {
 
 Deno.test("what is given up does not take another's .part with it", async () => {
   await using pair = new FilePair();
-  const one = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const one = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const a = await one.shelf.target(one.taken);
   await a.list(one.source.manifest);
   await one.keep(a, 0);
   await a.close();
   Deno.removeSync(join(one.down, "x.bin.part")); // somebody tidies up
-  const two = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK, 7)));
+  const two = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK, 7)));
   const b = await two.shelf.target(two.taken);
   await b.list(two.source.manifest);
   await two.keep(b, 0);
@@ -184,7 +184,7 @@ Deno.test("what is given up does not take another's .part with it", async () => 
 
 Deno.test("what is known while an old .part is removed has a map (or the look at it ends the program)", async () => {
   await using pair = new FilePair();
-  const { source, shelf, taken, keep } = await desk(pair, pair.file("x.bin", bytesOf(2 * CHUNK)));
+  const { source, shelf, taken, keep } = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const a = await shelf.target(taken);
   await a.list(source.manifest);
   await keep(a, 0);
@@ -216,18 +216,18 @@ Deno.test("what is known while an old .part is removed has a map (or the look at
 Deno.test("the stream is gone while the file gets its name, and bob stops it then", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1_000_000)) });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(1_000_000)) });
   const { n } = await bob.event("offered");
   const link = Deno.link;
   try {
     Deno.link = async (from, to) => {
       await pair.leave("alice");
-      await untilSo(() => bob.saw("halted"), 3000);
+      await waitUntil(() => bob.saw("halted"), 3000);
       bob.files.do({ type: "stop", n });
       await link(from, to);
     };
     bob.files.do({ type: "accept", n });
-    await untilSo(() => bob.saw("fileFailed", "received"), 6000);
+    await waitUntil(() => bob.saw("fileFailed", "received"), 6000);
     await wait(300);
   } finally {
     Deno.link = link;
@@ -256,12 +256,12 @@ Deno.test("a message of another person that ends in a known link is not lost in 
 Deno.test("who was not offered it does not end it for bob", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(1000)) });
   const { n } = await bob.event("offered");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   alice.files.signalled("mallory", encodeSignal({ type: "refused", offer: offer.id, why: "refused" }), undefined);
   bob.files.do({ type: "accept", n });
-  await untilSo(() => bob.saw("received", "fileFailed"), 3000);
+  await waitUntil(() => bob.saw("received", "fileFailed"), 3000);
   assertEquals(bob.saw("received"), true, JSON.stringify(bob.events.at(-1)));
 });
 
@@ -269,7 +269,7 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
   await using pair = new FilePair();
   const alice = pair.person("alice");
   pair.person("bob");
-  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(1000)) });
   await alice.event("offering");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   const told: Signal[] = [];
@@ -312,13 +312,13 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
     show() {},
     problem() {},
   });
-  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(24_000_000)) });
+  alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(24_000_000)) });
   const { n } = await bob.event("offered");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   second.cameIn();
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
-  await untilSo(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
+  await waitUntil(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
   await pair.leave("alice");
   const text = (id: string) =>
     offerText({ id, name: "y", bytes: 1, files: undefined, digest: encodeBase64(new Uint8Array(32)) });
@@ -338,7 +338,7 @@ Deno.test("closed as it is done: received once", async () => {
   for (let k = 0; k < 24; k++) {
     const pair = new FilePair();
     const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-    alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", bytesOf(1000)) });
+    alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(1000)) });
     const { n } = await bob.event("offered");
     const remove = Deno.remove;
     try {
@@ -350,7 +350,7 @@ Deno.test("closed as it is done: received once", async () => {
         })();
       };
       bob.files.do({ type: "accept", n });
-      await untilSo(() => bob.saw("received"), 1000);
+      await waitUntil(() => bob.saw("received"), 1000);
       await wait(10);
     } finally {
       Deno.remove = remove;
@@ -363,7 +363,7 @@ Deno.test("closed as it is done: received once", async () => {
 
 Deno.test("what was about to get a name is not taken for something else that has it now", async () => {
   await using pair = new FilePair();
-  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytesOf(CHUNK)));
+  const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", seededBytes(CHUNK)));
   const a = await shelf.target(taken);
   await a.list(source.manifest);
   await keep(a, 0);

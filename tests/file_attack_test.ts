@@ -10,8 +10,8 @@ import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/trans
 import { Receiving } from "../lib/protocols/transfer/receiving.ts";
 import { safePaths } from "../lib/protocols/transfer/safe_names.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
-import { bytesOf } from "./support/file_bytes.ts";
-import { FilePair, type FilePerson, freshName, offered, untilSo, wait } from "./support/file_pair.ts";
+import { seededBytes } from "./support/file_bytes.ts";
+import { type FileClient, FilePair, freshName, offered, wait, waitUntil } from "./support/file_pair.ts";
 
 type Want = Extract<Signal, { type: "want" }>;
 
@@ -47,7 +47,7 @@ async function half(pair: FilePair, path: string): Promise<void> {
   const { bob, n } = await offered(pair, path);
   bob.files.do({ type: "accept", n });
   // At the first sign of it: a fast machine is done before much is shown.
-  await untilSo(() =>
+  await waitUntil(() =>
     bob.names.some((name) => name.endsWith(".part") && sizeBelow(join(bob.downloads, name)) > 1_000_000)
   );
   await pair.leave("alice");
@@ -63,7 +63,7 @@ function sizeBelow(path: string): number {
 }
 
 /** The line that grows, after all that somebody has seen. */
-function lastBar({ events }: FilePerson): string {
+function lastBar({ events }: FileClient): string {
   let line = "";
   const talk = new FileNotices({ news: (text) => text, fault: (text) => text }, {
     show() {},
@@ -88,16 +88,16 @@ for (const isFolder of [false, true]) {
   const what = isFolder ? "a folder" : "a file";
   Deno.test(`${what}: .part is deleted while alice is away; what gets its name is still whole`, async () => {
     await using pair = new FilePair();
-    const bytes = bytesOf(24_000_000);
+    const bytes = seededBytes(24_000_000);
     const path = pair.file("x.bin", bytes);
     if (isFolder) Deno.writeTextFileSync(join(path, "..", "a"), "first");
     await half(pair, isFolder ? join(path, "..") : path);
     const bob = pair.person("bob");
-    await untilSo(() => bob.saw("halted"));
+    await waitUntil(() => bob.saw("halted"));
     const part = bob.names.find((name) => name.endsWith(".part"))!;
     Deno.removeSync(join(bob.downloads, part), { recursive: true });
     pair.person("alice");
-    await untilSo(() => bob.saw("received", "fileFailed"));
+    await waitUntil(() => bob.saw("received", "fileFailed"));
     if (!bob.saw("received")) return;
     const folder = part.slice(0, -".part".length);
     if (isFolder) assert([...Deno.readDirSync(join(bob.downloads, folder))].length === 2, "a file of it is missing");
@@ -108,7 +108,7 @@ for (const isFolder of [false, true]) {
 
 Deno.test("one want said many times does not pass the limit of sixteen, nor outlive /stop and close", async () => {
   await using pair = new FilePair();
-  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { alice } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const want: Want = {
     type: "want",
@@ -190,7 +190,7 @@ Deno.test("who sees the opening line on the LAN cannot have the file in the clea
 
 Deno.test("bob's client is closed as the file gets its name: it is not fetched a second time", async () => {
   await using pair = new FilePair();
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1_000_000)));
   const link = Deno.link;
   try {
     let left: Promise<void> | undefined;
@@ -214,7 +214,7 @@ Deno.test("bob's client is closed as the file gets its name: it is not fetched a
 
 Deno.test("bob has it all while alice is just gone: she is told when she is back", async () => {
   await using pair = new FilePair();
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1_000_000)));
   const link = Deno.link;
   try {
     Deno.link = async (from, to) => {
@@ -233,7 +233,7 @@ Deno.test("bob has it all while alice is just gone: she is told when she is back
 
 Deno.test("bob refuses while alice is away: she is told when she is back", async () => {
   await using pair = new FilePair();
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   await pair.leave("alice");
   bob.files.do({ type: "refuse", n });
   await wait(50);
@@ -244,7 +244,7 @@ Deno.test("bob refuses while alice is away: she is told when she is back", async
 
 Deno.test("alice withdraws while bob is away, and starts anew: bob is told when he asks", async () => {
   await using pair = new FilePair();
-  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { alice } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   await pair.leave("bob");
   alice.files.do({ type: "stop", n: 1 });
   await wait(20);
@@ -303,7 +303,7 @@ Deno.test("what was offered as one file of one byte does not make thousands of f
 
 Deno.test("a hundred offers of mallory's do not take away what has come of alice's, in silence", async () => {
   await using pair = new FilePair();
-  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", seededBytes(300_000)));
   for (let i = 0; i < 100; i++) {
     const digest = encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
     const text = offerText({ id: freshName(), name: `${i}`, bytes: 1, files: undefined, digest });
@@ -337,7 +337,7 @@ for (
 ) {
   Deno.test(`killed as ${what}: it begins anew`, async () => {
     await using pair = new FilePair();
-    await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
+    await half(pair, pair.file("x.bin", seededBytes(24_000_000)));
     const folder = join(pair.folder, "bob data", "taken");
     const record = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".json"))!.name.slice(0, -5);
     spoil(join(folder, record));
@@ -358,7 +358,7 @@ Deno.test("no two connections of one attempt are sealed with the same key and nu
     if (signal.type === "want") wanted.resolve(signal);
     return undefined;
   };
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   bob.files.do({ type: "accept", n });
   const { transfer, token, at } = await wanted.promise;
   const key = await freshFileKey();
@@ -381,7 +381,7 @@ Deno.test("no two connections of one attempt are sealed with the same key and nu
 
 Deno.test("closed while what is here is opened: nothing stays open", async () => {
   await using pair = new FilePair();
-  await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
+  await half(pair, pair.file("x.bin", seededBytes(24_000_000)));
   pair.person("bob");
   await pair.leave("bob");
   await wait(300);
@@ -391,7 +391,7 @@ Deno.test("closed while what is here is opened: nothing stays open", async () =>
 for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
   Deno.test(`stopped ${ms} ms into opening what is here: nothing stays open, nothing is made anew`, async () => {
     await using pair = new FilePair();
-    await half(pair, pair.file("x.bin", bytesOf(24_000_000)));
+    await half(pair, pair.file("x.bin", seededBytes(24_000_000)));
     const bob = pair.person("bob");
     if (ms > 0) {
       for (const end = performance.now() + ms; performance.now() < end;) await wait(0);
@@ -406,12 +406,12 @@ for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
 Deno.test("what goes to somebody of a room is stopped: no bar of it stays", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", bytesOf(32_000_000)) });
+  alice.files.do({ type: "send", to: { room: "lobby" }, path: pair.file("x.bin", seededBytes(32_000_000)) });
   await alice.event("offering");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
   bob.files.heard({ from: "alice", to: { room: "lobby" }, text: offerText(offer) }, false);
   bob.files.do({ type: "accept", n: 1 });
-  await untilSo(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
+  await waitUntil(() => bob.names.includes("x.bin.part") && sizeBelow(join(bob.downloads, "x.bin.part")) > 1_000_000);
   alice.files.do({ type: "stop", n: 1 });
   await bob.event("fileFailed");
   await wait(1500);
@@ -437,7 +437,7 @@ Deno.test("many tiny files do not hold the rest of the program up", async () => 
 
 Deno.test("one who asks again and again does not keep the others away", async () => {
   await using pair = new FilePair();
-  const { alice } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { alice } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   const offer = madeId(pair);
   const want = (): Want => ({ type: "want", offer, transfer: freshName(), token: freshName(), at: [], key: undefined });
   const told: Signal[] = [];
@@ -451,7 +451,7 @@ Deno.test("one who asks again and again does not keep the others away", async ()
 
 Deno.test("stopped as the file gets its name: it is not there afterwards, or bob is told that it is", async () => {
   await using pair = new FilePair();
-  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1_000_000)));
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1_000_000)));
   const link = Deno.link;
   try {
     Deno.link = async (from, to) => {
@@ -459,7 +459,7 @@ Deno.test("stopped as the file gets its name: it is not there afterwards, or bob
       bob.files.do({ type: "stop", n });
     };
     bob.files.do({ type: "accept", n });
-    await untilSo(() => bob.saw("fileFailed"), 3000);
+    await waitUntil(() => bob.saw("fileFailed"), 3000);
     await wait(300);
   } finally {
     Deno.link = link;
@@ -493,7 +493,7 @@ Deno.test("many offers of one person: the last costs no more than the first, and
 
 Deno.test("a second screen that accepts, too, does not take away what the first has", async () => {
   await using pair = new FilePair();
-  const path = pair.file("x.bin", bytesOf(1_000_000));
+  const path = pair.file("x.bin", seededBytes(1_000_000));
   const alice = new TransferStore(join(pair.folder, "alice"), "");
   const made = await alice.offer(path, "bob", false, () => {});
   const source = await alice.source(made);
@@ -516,7 +516,7 @@ Deno.test("closed while a caller has not said what it wants: nothing stays open"
   await using pair = new FilePair();
   const wanted = Promise.withResolvers<Want>();
   pair.meddle = (signal) => (signal.type === "want" && wanted.resolve(signal), undefined);
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(1000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(1000)));
   bob.files.do({ type: "accept", n });
   const port = Number((await wanted.promise).at.at(-1)!.split(":").at(-1));
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -536,10 +536,10 @@ Deno.test("closed while what is to be offered is read: nothing stays open", asyn
   Deno.truncateSync(path, 3_000_000_000);
   const alice = pair.person("alice");
   alice.files.do({ type: "send", to: { user: "bob" }, path });
-  await untilSo(() => alice.saw("reading"));
+  await waitUntil(() => alice.saw("reading"));
   await pair.leave("alice");
   const open = openBeneath(pair.folder);
-  await untilSo(() => openBeneath(pair.folder).length === 0);
+  await waitUntil(() => openBeneath(pair.folder).length === 0);
   await wait(20);
   assertEquals(open, []);
 });
@@ -551,9 +551,9 @@ Deno.test("what cannot be read to its end leaves no bar behind", async () => {
   Deno.truncateSync(path, 2_000_000_000);
   const alice = pair.person("alice");
   alice.files.do({ type: "send", to: { user: "bob" }, path });
-  await untilSo(() => alice.saw("reading"));
+  await waitUntil(() => alice.saw("reading"));
   Deno.truncateSync(path, 1_000);
-  await untilSo(() => alice.problems.length > 0);
+  await waitUntil(() => alice.problems.length > 0);
   assertEquals(lastBar(alice), "");
 });
 
@@ -563,8 +563,8 @@ Deno.test("alice comes online while a stream is being opened: nothing false is s
     if (signal.type === "relayed" && from === "alice") queueMicrotask(() => pair.person("bob").files.online("alice"));
     return "at" in signal ? { ...signal, at: [] } : signal;
   };
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(500_000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(500_000)));
   bob.files.do({ type: "accept", n });
-  await untilSo(() => bob.saw("received", "halted"), 15_000);
+  await waitUntil(() => bob.saw("received", "halted"), 15_000);
   assertEquals(bob.events.flatMap((event) => event.type === "halted" ? [event.why] : []), []);
 });

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { holds, someBytes } from "./support/file_bytes.ts";
-import { Lab } from "./support/lab.ts";
+import { contains, randomBytes } from "./support/file_bytes.ts";
+import { TestServer } from "./support/test_server.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 
 // A program of somebody else's, written from docs/protocols/files.md.
@@ -19,12 +19,12 @@ Deno.test({
   ignore,
   async fn() {
     using folder = new Folder();
-    await using lab = new Lab({ data: join(folder.path, "server") });
-    const port = String(lab.port);
+    await using server = new TestServer({ data: join(folder.path, "server") });
+    const port = String(server.port);
     await using python = new Running(PYTHON, "client", ["127.0.0.1", port, "bob", "12345"], folder.path);
     await python.printed(/^in$/m);
     Deno.mkdirSync(join(folder.path, "alice"));
-    const bytes = someBytes(1_000_000);
+    const bytes = randomBytes(1_000_000);
     Deno.writeFileSync(join(folder.path, "alice", "slides one.pdf"), bytes);
     folder.write("password", "12345\n");
     const who = ["--name", "alice", "--data", "data", "--password-file", "password"];
@@ -32,6 +32,6 @@ Deno.test({
     await alice.type("/send bob alice/slides one.pdf\n");
     await python.printed(/^received 1000000$/m);
     await alice.printed(/^file 1 sent$/m);
-    assert(holds(join(folder.path, "slides one.pdf"), bytes));
+    assert(contains(join(folder.path, "slides one.pdf"), bytes));
   },
 });

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { CuttingProxy } from "./support/cutting_proxy.ts";
-import { bytesOf } from "./support/file_bytes.ts";
-import { FilePair, type FilePerson, offered } from "./support/file_pair.ts";
+import { seededBytes } from "./support/file_bytes.ts";
+import { type FileClient, FilePair, offered } from "./support/file_pair.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";
 
 Deno.test("alice offers, bob accepts: it is whole, sealed, beside what has its name, and both are told", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(3_000_000);
+  const bytes = seededBytes(3_000_000);
   const { alice, bob, n } = await offered(pair, pair.file("slides.pdf", bytes));
   const { name, bytes: size, from } = await bob.event("offered");
   assertEquals([name, size, from], ["slides.pdf", 3_000_000, "alice"]);
@@ -46,7 +46,7 @@ for (
     await using pair = new FilePair();
     pair.seals = seals;
     pair.meddle = meddle;
-    const bytes = bytesOf(1_500_000);
+    const bytes = seededBytes(1_500_000);
     const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytes));
     bob.files.do({ type: "accept", n });
     await bob.event("received");
@@ -67,7 +67,7 @@ Deno.test("a folder keeps its tree, with what is empty in it; links stay where t
   Deno.mkdirSync(join(path, "nothing"));
   Deno.writeTextFileSync(join(path, "empty.txt"), "");
   for (let i = 0; i < 300; i++) Deno.writeTextFileSync(join(path, "deep", "down", `${i}.txt`), `number ${i}\n`);
-  Deno.writeFileSync(join(path, "deep", "film.bin"), bytesOf(700_000));
+  Deno.writeFileSync(join(path, "deep", "film.bin"), seededBytes(700_000));
   Deno.symlinkSync("/etc", join(path, "way out"));
   const { alice, bob, n } = await offered(pair, path);
   assertEquals((await alice.event("offering")).passedOver, 1);
@@ -80,7 +80,7 @@ Deno.test("a folder keeps its tree, with what is empty in it; links stay where t
     "empty.txt",
     "nothing",
   ]);
-  assertEquals(bob.read("holiday", "deep", "film.bin"), bytesOf(700_000));
+  assertEquals(bob.read("holiday", "deep", "film.bin"), seededBytes(700_000));
   for (let i = 0; i < 300; i++) {
     assertEquals(new TextDecoder().decode(bob.read("holiday", "deep", "down", `${i}.txt`)), `number ${i}\n`);
   }
@@ -97,7 +97,7 @@ Deno.test("an empty file is a file", async () => {
 
 Deno.test("bob refuses: alice is told, and it cannot be had any more", async () => {
   await using pair = new FilePair();
-  const { alice, bob, n } = await offered(pair, pair.file("x", bytesOf(10)));
+  const { alice, bob, n } = await offered(pair, pair.file("x", seededBytes(10)));
   bob.files.do({ type: "refuse", n });
   assertMatch((await alice.event("fileFailed")).why, /bob has refused it/);
   bob.files.do({ type: "accept", n });
@@ -107,7 +107,7 @@ Deno.test("bob refuses: alice is told, and it cannot be had any more", async () 
 
 Deno.test("alice withdraws: bob is told, whether he has accepted or not", async () => {
   await using pair = new FilePair();
-  const { alice, bob, n } = await offered(pair, pair.file("x", bytesOf(10)));
+  const { alice, bob, n } = await offered(pair, pair.file("x", seededBytes(10)));
   alice.files.do({ type: "stop", n: 1 });
   assertMatch((await bob.event("fileFailed")).why, /alice has withdrawn it/);
   bob.files.do({ type: "accept", n });
@@ -116,7 +116,7 @@ Deno.test("alice withdraws: bob is told, whether he has accepted or not", async 
 
 Deno.test("either is gone and comes back, again and again: it goes on where it stopped, and nothing is read twice", async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(40_000_000);
+  const bytes = seededBytes(40_000_000);
   const { bob: first, n } = await offered(pair, pair.file("film.bin", bytes));
   const random = new Random(7);
   first.files.do({ type: "accept", n });
@@ -140,16 +140,16 @@ Deno.test("either is gone and comes back, again and again: it goes on where it s
   assertEquals(pair.person("bob").names, ["film.bin"]);
   assertEquals(pair.person("bob").read("film.bin"), bytes);
 
-  function isThere(bob: FilePerson): boolean {
+  function isThere(bob: FileClient): boolean {
     return bob.names.includes("film.bin");
   }
 });
 
 Deno.test("the file changes after it was offered: bob is told that it has, and has nothing", async () => {
   await using pair = new FilePair();
-  const path = pair.file("x.bin", bytesOf(2_000_000));
+  const path = pair.file("x.bin", seededBytes(2_000_000));
   const { alice, bob, n } = await offered(pair, path);
-  Deno.writeFileSync(path, bytesOf(2_000_000, 2));
+  Deno.writeFileSync(path, seededBytes(2_000_000, 2));
   bob.files.do({ type: "accept", n });
   assertMatch((await bob.event("fileFailed")).why, /it has changed since it was offered/);
   assertMatch((await alice.event("fileFailed")).why, /changed/);
@@ -158,19 +158,19 @@ Deno.test("the file changes after it was offered: bob is told that it has, and h
 
 Deno.test("the file is gone: bob waits, and has it when it is back", async () => {
   await using pair = new FilePair();
-  const path = pair.file("x.bin", bytesOf(2_000_000));
+  const path = pair.file("x.bin", seededBytes(2_000_000));
   const { bob, n } = await offered(pair, path);
   Deno.renameSync(path, `${path}.away`);
   bob.files.do({ type: "accept", n });
   assertMatch((await bob.event("halted")).why, /it cannot be read there/);
   Deno.renameSync(`${path}.away`, path);
   await bob.event("received");
-  assertEquals(bob.read("x.bin"), bytesOf(2_000_000));
+  assertEquals(bob.read("x.bin"), seededBytes(2_000_000));
 });
 
 Deno.test("it becomes shorter while it is on its way: both are told, and nothing has its name", async () => {
   await using pair = new FilePair();
-  const path = pair.file("x.bin", bytesOf(2_000_000));
+  const path = pair.file("x.bin", seededBytes(2_000_000));
   const { bob, n } = await offered(pair, path);
   Deno.truncateSync(path, 1_000_000);
   bob.files.do({ type: "accept", n });
@@ -180,7 +180,7 @@ Deno.test("it becomes shorter while it is on its way: both are told, and nothing
 
 Deno.test("bob's disk cannot be written: he is told, keeps the offer, and has it when he can", async () => {
   await using pair = new FilePair();
-  const { alice, bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
+  const { alice, bob, n } = await offered(pair, pair.file("x.bin", seededBytes(300_000)));
   // Where the downloads should be is a file.
   Deno.writeTextFileSync(bob.downloads, "in the way");
   bob.files.do({ type: "accept", n });
@@ -191,7 +191,7 @@ Deno.test("bob's disk cannot be written: he is told, keeps the offer, and has it
   Deno.removeSync(bob.downloads);
   bob.files.do({ type: "accept", n });
   await bob.event("received");
-  assertEquals(bob.read("x.bin"), bytesOf(300_000));
+  assertEquals(bob.read("x.bin"), seededBytes(300_000));
 });
 
 Deno.test("who does not know the secret opens nothing", async () => {
@@ -205,7 +205,7 @@ Deno.test("who does not know the secret opens nothing", async () => {
     // Alice hears of it later.
     return undefined;
   };
-  const { bob, n } = await offered(pair, pair.file("x.bin", bytesOf(300_000)));
+  const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(300_000)));
   bob.files.do({ type: "accept", n });
   await opened.promise;
   const port = Number(places.at(-1)!.split(":").at(-1));
@@ -244,7 +244,7 @@ const CUTS = Number(Deno.env.get("PARTYLINE_CUTS") ?? 40);
 
 Deno.test(`a connection that is cut ${CUTS} times: the same bytes, and hardly any of them twice`, async () => {
   await using pair = new FilePair();
-  const bytes = bytesOf(CUTS * 300_000);
+  const bytes = seededBytes(CUTS * 300_000);
   const random = new Random(3);
   const proxy = new CuttingProxy(() => random.whole(1, 600_000), CUTS);
   pair.meddle = (signal, from) => {

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Lab, RawClient, RECEIPT } from "./support/lab.ts";
+import { RawClient, RECEIPT, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 Deno.test("the handout's whole session, byte for byte", async () => {
-  await using lab = new Lab();
-  using bob = await lab.join("bob");
-  using michael = await lab.join("michael");
-  using jacky = await RawClient.open(lab.port);
+  await using server = new TestServer();
+  using bob = await server.join("bob");
+  using michael = await server.join("michael");
+  using jacky = await RawClient.open(server.port);
   assertEquals(await jacky.la.ask("/login jacky 12345"), "101 Authentication successful");
   await jacky.link();
   assertEquals(await jacky.la.ask("/list"), "301 jacky bob michael");
@@ -31,8 +31,8 @@ Deno.test("the handout's whole session, byte for byte", async () => {
 });
 
 Deno.test("everything but a login is 401 before the login, and changes nothing", async () => {
-  await using lab = new Lab();
-  using la = await lab.connect();
+  await using server = new TestServer();
+  using la = await server.connect();
   for (
     const line of [
       "",
@@ -53,8 +53,8 @@ Deno.test("everything but a login is 401 before the login, and changes nothing",
 });
 
 Deno.test("everything but a port is 401 before the link", async () => {
-  await using lab = new Lab();
-  using la = await lab.connect();
+  await using server = new TestServer();
+  using la = await server.connect();
   await la.ask("/login jacky 12345");
   for (
     const line of ["/list", "/port x", "/port 70000", "/port 0", "/port", "/port 1 2", "/exit", "/login jacky 12345"]
@@ -64,8 +64,8 @@ Deno.test("everything but a port is 401 before the link", async () => {
 });
 
 Deno.test("malformed commands are 401 in the chat, and the chat goes on", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   for (
     const line of [
       "/to bob",
@@ -88,26 +88,26 @@ Deno.test("malformed commands are 401 in the chat, and the chat goes on", async 
 });
 
 Deno.test("a wrong password is 102, as often as it takes; then the right one is 101", async () => {
-  await using lab = new Lab({ limits: { freeFailures: 10 } });
-  using la = await lab.connect();
+  await using server = new TestServer({ limits: { freeFailures: 10 } });
+  using la = await server.connect();
   for (let i = 0; i < 8; i++) assertEquals(await la.ask("/login jacky guess"), "102 Authentication failed");
   assertEquals(await la.ask("/login nobody 12345"), "102 Authentication failed");
   assertEquals(await la.ask("/login jacky 12345"), "101 Authentication successful");
 });
 
 Deno.test("an online name cannot log in a second time, and can again when it is gone", async () => {
-  await using lab = new Lab();
-  const first = await lab.join("jacky");
-  using second = await lab.connect();
+  await using server = new TestServer();
+  const first = await server.join("jacky");
+  using second = await server.connect();
   assertEquals(await second.ask("/login jacky 12345"), "102 Authentication failed");
   first.close();
-  await until(() => lab.house.hub.size.online === 0, "jacky is offline");
+  await until(() => server.instance.hub.size.online === 0, "jacky is offline");
   assertEquals(await second.ask("/login jacky 12345"), "101 Authentication successful");
 });
 
 Deno.test("the text of a message is forwarded untouched: blanks, tabs, other scripts, control characters", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   for (const text of [" two  blanks ", "\ttab", "Ünïcødé 你好 🎉", "a\rb", "\x1b[31mred\x00", "\ufeffmark", "/exit"]) {
     await jacky.la.send(`/to jacky ${text}\n`);
     assertEquals(await jacky.take(), `/from jacky ${text}`);
@@ -116,18 +116,18 @@ Deno.test("the text of a message is forwarded untouched: blanks, tabs, other scr
 });
 
 Deno.test("to somebody unknown or offline is 304; to all with nobody else online is 303", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/to bob hi"), "304 Message delivery failed");
   assertEquals(await jacky.la.ask("/to nobody hi"), "304 Message delivery failed");
   assertEquals(await jacky.la.ask("/toall hi"), "303 Message delivery successful");
 });
 
 Deno.test("to all is 304 when one did not answer, and the others have it", async () => {
-  await using lab = new Lab({ limits: { receiptMs: 100 } });
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
-  using michael = await lab.join("michael");
+  await using server = new TestServer({ limits: { receiptMs: 100 } });
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
+  using michael = await server.join("michael");
   await jacky.la.send("/toall hi\n");
   assertEquals(await bob.take(), "/broadcastfrom jacky hi");
   assertEquals(await michael.lb.line(), "/broadcastfrom jacky hi");
@@ -135,15 +135,15 @@ Deno.test("to all is 304 when one did not answer, and the others have it", async
 });
 
 Deno.test("one message at a time on Lb: the second comes only after the receipt for the first", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
-  using michael = await lab.join("michael");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
+  using michael = await server.join("michael");
   await bob.la.send("/to jacky one\n");
   assertEquals(await jacky.lb.line(), "/from bob one");
   await michael.la.send("/to jacky two\n");
   // michael's next command shows that the server has taken "two", had it been willing to send it.
-  using alice = await lab.join("alice");
+  using alice = await server.join("alice");
   assertEquals(await alice.la.ask("/to nobody x"), "304 Message delivery failed");
   assertEquals(jacky.lb.unread, "");
   await jacky.lb.send(RECEIPT);
@@ -153,10 +153,10 @@ Deno.test("one message at a time on Lb: the second comes only after the receipt 
 });
 
 Deno.test("a receiver that never answers delays nobody else, and is let go after three", async () => {
-  await using lab = new Lab({ limits: { receiptMs: 80 } });
-  using deaf = await lab.join("michael");
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer({ limits: { receiptMs: 80 } });
+  using deaf = await server.join("michael");
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await jacky.la.send("/to michael 1\n");
   await bob.la.send("/to bob me\n");
   assertEquals(await bob.take(), "/from bob me");
@@ -169,19 +169,19 @@ Deno.test("a receiver that never answers delays nobody else, and is let go after
 });
 
 Deno.test("a receipt when nothing is in flight is dropped", async () => {
-  await using lab = new Lab({ limits: { receiptMs: 80 }, trace: true });
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer({ limits: { receiptMs: 80 }, trace: true });
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await bob.lb.send(RECEIPT + RECEIPT);
-  await until(() => lab.traced.filter((line) => line.includes("bob Lb> 302")).length === 2, "both have come");
+  await until(() => server.traced.filter((line) => line.includes("bob Lb> 302")).length === 2, "both have come");
   await jacky.la.send("/to bob hi\n");
   assertEquals(await bob.lb.line(), "/from jacky hi");
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
 });
 
 Deno.test("a client that answers without the newline is answered for", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   for (const text of ["one", "two", "three"]) {
     await jacky.la.send(`/to jacky ${text}\n`);
     assertEquals(await jacky.lb.line(), `/from jacky ${text}`);
@@ -191,8 +191,8 @@ Deno.test("a client that answers without the newline is answered for", async () 
 });
 
 Deno.test("commands however cut, joined or ended with \\r\\n are taken one after the other", async () => {
-  await using lab = new Lab();
-  using la = await lab.connect();
+  await using server = new TestServer();
+  using la = await server.connect();
   for (const byte of "/login jacky 12345\r\n") await la.send(byte);
   assertEquals(await la.line(), "101 Authentication successful");
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -209,8 +209,8 @@ Deno.test("commands however cut, joined or ended with \\r\\n are taken one after
 });
 
 Deno.test("a client that listens a moment after it has said where is linked", async () => {
-  await using lab = new Lab({ limits: { linkRetryMs: 10_000 } });
-  using la = await lab.connect();
+  await using server = new TestServer({ limits: { linkRetryMs: 10_000 } });
+  using la = await server.connect();
   await la.ask("/login jacky 12345");
   const port = freePort();
   await la.send(`/port ${port}\n`);
@@ -220,8 +220,8 @@ Deno.test("a client that listens a moment after it has said where is linked", as
 });
 
 Deno.test("a client that never listens gets 202, and may say another port", async () => {
-  await using lab = new Lab({ limits: { linkRetryMs: 100 } });
-  using jacky = await RawClient.open(lab.port);
+  await using server = new TestServer({ limits: { linkRetryMs: 100 } });
+  using jacky = await RawClient.open(server.port);
   await jacky.la.ask("/login jacky 12345");
   assertEquals(await jacky.la.ask(`/port ${freePort()}`), "202 Build connection failed");
   await jacky.link();
@@ -229,27 +229,27 @@ Deno.test("a client that never listens gets 202, and may say another port", asyn
 });
 
 Deno.test("half a line and then the end: the session is gone, the half line did nothing", async () => {
-  await using lab = new Lab();
-  const jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer();
+  const jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await jacky.la.send("/to bob hel");
   jacky.close();
-  await until(() => lab.house.runner.size === 1, "jacky is gone");
+  await until(() => server.instance.runner.size === 1, "jacky is gone");
   assertEquals(await bob.la.ask("/list"), "301 bob");
   assertEquals(bob.lb.unread, "");
 });
 
 Deno.test("a line longer than the limit is 401, and the connection ends", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   await jacky.la.send(`/to jacky ${"x".repeat(20_000)}`);
   assertEquals(await jacky.la.line(), "401 Unrecognized message");
   assertEquals(await jacky.la.rest(), "");
 });
 
 Deno.test("a line of exactly the limit is a message", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   const text = "x".repeat(16 * 1024 - "/to jacky ".length);
   await jacky.la.send(`/to jacky ${text}\r\n`);
   assertEquals(await jacky.take(), `/from jacky ${text}`);
@@ -257,27 +257,27 @@ Deno.test("a line of exactly the limit is a message", async () => {
 });
 
 Deno.test("a line that is not UTF-8 is 401, and the chat goes on", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   await jacky.la.send(Uint8Array.from([...new TextEncoder().encode("/to jacky "), 0xff, 0xfe, 0x0a]));
   assertEquals(await jacky.la.line(), "401 Unrecognized message");
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
 });
 
 Deno.test("a login that never comes ends the connection", async () => {
-  await using lab = new Lab({ limits: { loginMs: 80 } });
-  using la = await lab.connect();
+  await using server = new TestServer({ limits: { loginMs: 80 } });
+  using la = await server.connect();
   assertEquals(await la.rest(), "");
-  using jacky = await lab.connect();
+  using jacky = await server.connect();
   await jacky.ask("/login jacky 12345");
   assertEquals(await jacky.rest(), "");
-  assertEquals(lab.house.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
 });
 
 Deno.test("a receiver whose Lb closes with a message in flight: 304, its name is gone, its /exit still has its 310", async () => {
-  await using lab = new Lab({ limits: { partingMs: 5000 } });
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer({ limits: { partingMs: 5000 } });
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await jacky.la.send("/to bob hi\n");
   assertEquals(await bob.lb.line(), "/from jacky hi");
   bob.lb.close();
@@ -289,41 +289,41 @@ Deno.test("a receiver whose Lb closes with a message in flight: 304, its name is
 });
 
 Deno.test("a client that closes only La is gone, and its Lb is closed", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   jacky.la.close();
   assertEquals(await jacky.lb.rest(), "");
   assertEquals(await bob.la.ask("/list"), "301 bob");
 });
 
 Deno.test("a client that has finished sending still hears the replies to what it said", async () => {
-  await using lab = new Lab();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer();
+  using jacky = await server.join("jacky");
   await jacky.la.send("/list\n/toall x\n");
   await jacky.la.finish();
   assertEquals(await jacky.la.rest(), "301 jacky\n303 Message delivery successful\n");
 });
 
 Deno.test("the server stops: who waits for a receipt has 304, all have 310, every connection ends", async () => {
-  const lab = new Lab();
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
-  using stranger = await lab.connect();
+  const server = new TestServer();
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
+  using stranger = await server.connect();
   await stranger.ask("/hello");
   await jacky.la.send("/to bob hi\n");
   await bob.lb.line();
-  await lab.house.stop();
+  await server.instance.stop();
   assertEquals(await jacky.la.rest(), "304 Message delivery failed\n310 Bye bye\n");
   assertEquals(await bob.la.rest(), "310 Bye bye\n");
   assertEquals(await stranger.rest(), "");
-  assertEquals(lab.house.hub.size.sessions, 0);
+  assertEquals(server.instance.hub.size.sessions, 0);
 });
 
 Deno.test("the server has stopped only when no second connection is open either", async () => {
-  const lab = new Lab();
-  using bob = await lab.join("bob");
-  const stopped = lab.house.stop();
+  const server = new TestServer();
+  using bob = await server.join("bob");
+  const stopped = server.instance.stop();
   assertEquals(await bob.la.rest(), "310 Bye bye\n");
   bob.la.close();
   await stopped;
@@ -333,12 +333,12 @@ Deno.test("the server has stopped only when no second connection is open either"
 });
 
 Deno.test("--trace shows each wire line, and no password", async () => {
-  await using lab = new Lab({ trace: true });
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer({ trace: true });
+  using jacky = await server.join("jacky");
   await jacky.la.send("/to jacky hi\n");
   await jacky.take();
   await jacky.la.line();
-  const lines = lab.traced.map((line) =>
+  const lines = server.traced.map((line) =>
     line.replace(/^\d\d:\d\d:\d\d (127\.0\.0\.1:\d+ )?/, "").replace(/\d+\n/, "N\n")
   );
   assertEquals(lines, [
@@ -351,8 +351,8 @@ Deno.test("--trace shows each wire line, and no password", async () => {
     "jacky Lb> 302 Message receipt successful\n",
     "jacky La< 303 Message delivery successful\n",
   ]);
-  assertEquals(lab.traced.join("").includes("12345"), false);
-  assertStringIncludes(lab.traced[0]!, "127.0.0.1:");
+  assertEquals(server.traced.join("").includes("12345"), false);
+  assertStringIncludes(server.traced[0]!, "127.0.0.1:");
 });
 
 function freePort(): number {

@@ -7,7 +7,7 @@ import { Message } from "../lib/chat/event.ts";
 import { LobbyClient } from "../lib/protocols/lobby/client.ts";
 import { LobbySession } from "../lib/protocols/lobby/server.ts";
 import type { Way } from "../lib/protocols/session.ts";
-import { Lab, USERS } from "./support/lab.ts";
+import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
@@ -135,10 +135,10 @@ Deno.test("our client shows what comes, with or without line breaks, and sends w
 });
 
 Deno.test("one room: guests, IM and everybody hear each other; a guest is an address, and in no list", async () => {
-  await using lab = new Lab({ lobby: true });
-  using first = await lab.guest();
-  using second = await lab.guest();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer({ lobby: true });
+  using first = await server.guest();
+  using second = await server.guest();
+  using jacky = await server.join("jacky");
   await first.send("hello all\n");
   assertEquals(await second.line(), "<127.0.0.1> hello all");
   assertEquals(await jacky.take(), "/broadcastfrom 127.0.0.1 hello all");
@@ -156,16 +156,16 @@ Deno.test("one room: guests, IM and everybody hear each other; a guest is an add
 });
 
 Deno.test("one alone with guests says something to all: it is delivered, and they have it", async () => {
-  await using lab = new Lab({ lobby: true });
-  using guest = await lab.guest();
-  using jacky = await lab.join("jacky");
+  await using server = new TestServer({ lobby: true });
+  using guest = await server.guest();
+  using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/toall anybody?"), "303 Message delivery successful");
   assertEquals(await guest.line(), "<jacky> anybody?");
 });
 
 Deno.test("a hundred and fifty guests, some of whom vanish: the rest never notice", async () => {
-  await using lab = new Lab({ lobby: true });
-  const guests = await Promise.all(Array.from({ length: 150 }, () => lab.guest()));
+  await using server = new TestServer({ lobby: true });
+  const guests = await Promise.all(Array.from({ length: 150 }, () => server.guest()));
   for (const gone of guests.splice(0, 50)) gone.close();
   const [first, ...rest] = guests;
   for (let n = 0; n < 20; n++) await first!.send(`number ${n}\n`);
@@ -176,9 +176,9 @@ Deno.test("a hundred and fifty guests, some of whom vanish: the rest never notic
 });
 
 Deno.test("the server stops: every guest's connection ends", async () => {
-  const lab = new Lab({ lobby: true });
-  using guest = await lab.guest();
-  await lab[Symbol.asyncDispose]();
+  const server = new TestServer({ lobby: true });
+  using guest = await server.guest();
+  await server[Symbol.asyncDispose]();
   assertEquals(await guest.rest(), "");
 });
 
@@ -213,13 +213,13 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
 });
 
 Deno.test("a guest who never reads is let go in the end, and holds up nobody", async () => {
-  await using lab = new Lab({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
-  using speaker = await lab.guest();
-  using reader = await lab.guest();
-  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.house.listeners[1]!.port });
-  await until(() => lab.house.runner.size === 3, "three are in");
+  await using server = new TestServer({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
+  using speaker = await server.guest();
+  using reader = await server.guest();
+  using deaf = await Deno.connect({ hostname: "127.0.0.1", port: server.instance.listeners[1]!.port });
+  await until(() => server.instance.runner.size === 3, "three are in");
   const line = "word ".repeat(1600).trimEnd();
-  for (let n = 0; lab.house.runner.size === 3; n++) {
+  for (let n = 0; server.instance.runner.size === 3; n++) {
     await speaker.send(`${n} ${line}\n`);
     assertEquals(await reader.line(), `<127.0.0.1> ${n} ${line}`);
   }

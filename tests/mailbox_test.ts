@@ -76,14 +76,14 @@ class MailboxUser {
   }
 }
 
-class Mailbox {
+class MailboxServer {
   readonly folder = new Folder();
-  readonly house: Server;
+  readonly instance: Server;
 
   constructor(given: Parameters<typeof limits>[0] = {}, accounts = new Accounts(new Map())) {
     const doors = { mailbox: 0 };
     const data = `${this.folder.path}/data`;
-    this.house = openServer(
+    this.instance = openServer(
       { host: "127.0.0.1", doors, data, trace: false, limits: limits(given) },
       accounts,
       () => {},
@@ -91,7 +91,7 @@ class Mailbox {
   }
 
   get port(): number {
-    return this.house.listeners[0]!.port;
+    return this.instance.listeners[0]!.port;
   }
 
   prover(name: string): Prover {
@@ -103,7 +103,7 @@ class Mailbox {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.house.stop();
+    await this.instance.stop();
     this.folder[Symbol.dispose]();
   }
 }
@@ -118,7 +118,7 @@ Deno.test("an account proves its password without saying it, with a plain and wi
       { type: "scrypt", logN: 4, r: 8, p: 1, salt, key },
     ]]),
   );
-  await using mailbox = new Mailbox({}, accounts);
+  await using mailbox = new MailboxServer({}, accounts);
   const alice = await mailbox.user("alice");
   const bob = await mailbox.user("bob", "open sesame");
   assertEquals([alice.refused, bob.refused], ["", ""]);
@@ -128,7 +128,7 @@ Deno.test("an account proves its password without saying it, with a plain and wi
 });
 
 Deno.test("a name is held by its key: whoever has another is kept out", async () => {
-  await using mailbox = new Mailbox();
+  await using mailbox = new MailboxServer();
   const carol = await mailbox.user("carol");
   using elsewhere = new Folder();
   const thief = await new MailboxUser("carol", new Prover(new Identity(elsewhere.path))).join(mailbox.port);
@@ -142,7 +142,7 @@ Deno.test("a name is held by its key: whoever has another is kept out", async ()
 });
 
 Deno.test("the longest text comes in whole, whatever its characters take in JSON", async () => {
-  await using mailbox = new Mailbox();
+  await using mailbox = new MailboxServer();
   const [alice, bob] = [await mailbox.user("alice"), await mailbox.user("bob")];
   const text = "\u0001".repeat(limits().textBytes);
   alice.use((native) => native.say({ user: "bob" }, text, 0));
@@ -152,12 +152,12 @@ Deno.test("the longest text comes in whole, whatever its characters take in JSON
 });
 
 Deno.test("more is said at once than a transport takes: everything is confirmed, in order", async () => {
-  await using mailbox = new Mailbox({ burstCommands: 1_000_000 });
+  await using mailbox = new MailboxServer({ burstCommands: 1_000_000 });
   const alice = await mailbox.user("alice");
   const texts = Array.from({ length: 9000 }, (_, i) => `${i} of many`);
   for (const text of texts) alice.use((native) => native.say({ room: "lobby" }, text, 0));
   await until(() => alice.native.waiting === 0, "all is confirmed", 60_000);
-  const kept = mailbox.house.hub.store!.history({ room: "lobby" }, Infinity, texts.length + 1);
+  const kept = mailbox.instance.hub.store!.history({ room: "lobby" }, Infinity, texts.length + 1);
   assertEquals(kept.map(({ text }) => text), texts);
   await alice.leave();
 });
@@ -189,13 +189,13 @@ Deno.test("keys that are made at the same time are all kept, whatever the names"
 const USERS = 2000;
 
 Deno.test(`${USERS} users of one socket, half of them away: each finds exactly what was missed`, async () => {
-  await using mailbox = new Mailbox({ connections: USERS, burstCommands: 1_000_000 });
+  await using mailbox = new MailboxServer({ connections: USERS, burstCommands: 1_000_000 });
   const names = Array.from({ length: USERS }, (_, i) => `u${i}`);
   const users: MailboxUser[] = [];
   for (let i = 0; i < USERS; i += 50) {
     users.push(...await Promise.all(names.slice(i, i + 50).map((name) => mailbox.user(name))));
   }
-  assertEquals(mailbox.house.hub.size.online, USERS);
+  assertEquals(mailbox.instance.hub.size.online, USERS);
   const away = users.slice(USERS / 2);
   for (let i = 0; i < away.length; i += 50) await Promise.all(away.slice(i, i + 50).map((user) => user.leave()));
   const here = users.slice(0, USERS / 2);

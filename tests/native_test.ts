@@ -2,12 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
 import { NativeServerSession, WEB_PROTOCOL } from "../lib/protocols/native/server.ts";
 import type { Way } from "../lib/protocols/session.ts";
-import { Lab, RECEIPT } from "./support/lab.ts";
+import { RECEIPT, TestServer } from "./support/test_server.ts";
 import { type Json, plain, RawNative } from "./support/native.ts";
 
 /** A server that keeps, in a folder of its own. */
-class KeepingLab extends Lab {
-  constructor(readonly folder: string = Deno.makeTempDirSync(), options: ConstructorParameters<typeof Lab>[0] = {}) {
+class StoringServer extends TestServer {
+  constructor(
+    readonly folder: string = Deno.makeTempDirSync(),
+    options: ConstructorParameters<typeof TestServer>[0] = {},
+  ) {
     super({ ...options, data: folder });
   }
 
@@ -28,12 +31,12 @@ Deno.test("at the page's door nothing is taken before it is known who is there",
   assertEquals(said, ["resume"]);
 });
 
-const join = (lab: Lab, name: string) => RawNative.join(lab.port, name);
+const join = (server: TestServer, name: string) => RawNative.join(server.port, name);
 
 Deno.test("two native clients: said, sent, told, acknowledged, delivered", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
-  using bob = await join(lab, "bob");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
+  using bob = await join(server, "bob");
   const begun = await alice.resume();
   assertEquals([begun.type, begun.last, begun.rooms, typeof begun.store], ["begun", 0, ["lobby"], "string"]);
   await bob.resume();
@@ -56,8 +59,8 @@ Deno.test("what is said again under its id has its first answer again, also afte
   const folder = Deno.makeTempDirSync();
   const answers: string[] = [];
   for (const last of [false, true]) {
-    const lab = last ? new KeepingLab(folder) : new Lab({ data: folder });
-    using alice = await join(lab, "alice");
+    const server = last ? new StoringServer(folder) : new TestServer({ data: folder });
+    using alice = await join(server, "alice");
     await alice.resume();
     for (let i = 0; i < 2; i++) {
       answers.push(JSON.stringify(await alice.ask({ type: "say", id: "x", to: "bob", text: `try ${i}` })));
@@ -68,40 +71,40 @@ Deno.test("what is said again under its id has its first answer again, also afte
       assertEquals(messages.map(({ text }: { text: string }) => text), ["try 0"]);
     }
     alice.close();
-    if (last) await (lab as KeepingLab)[Symbol.asyncDispose]();
-    else await lab.house.stop();
+    if (last) await (server as StoringServer)[Symbol.asyncDispose]();
+    else await server.instance.stop();
   }
   assertEquals(new Set(answers).size, 2);
   assertEquals(JSON.parse(answers[1]!), { type: "failed", id: "y", why: 'there is no user "nobody"' });
 });
 
 Deno.test("who was away finds what was missed, in order and once; the senders hear of it when it is acknowledged", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   await alice.resume();
   {
-    using bob = await join(lab, "bob");
+    using bob = await join(server, "bob");
     await bob.resume();
   }
   for (const text of ["one", "two"]) await alice.ask({ type: "say", id: text, to: "bob", text });
   await alice.ask({ type: "say", id: "three", room: "lobby", text: "three" });
   {
-    using bob = await join(lab, "bob");
+    using bob = await join(server, "bob");
     await bob.resume();
     assertEquals([(await bob.take()).text, (await bob.take()).text, (await bob.take()).text], ["one", "two", "three"]);
     await bob.send({ type: "ack", seq: 2 });
     assertEquals([(await alice.take()).id, (await alice.take()).id], ["one", "two"]);
   }
-  using bob = await join(lab, "bob");
+  using bob = await join(server, "bob");
   await bob.resume();
   assertEquals((await bob.take()).text, "three");
 });
 
 Deno.test("two screens of one user are both kept up to date, and the handout's client is kept out while another is in", async () => {
-  await using lab = new KeepingLab();
-  using one = await join(lab, "alice");
-  using two = await join(lab, "alice");
-  using bob = await join(lab, "bob");
+  await using server = new StoringServer();
+  using one = await join(server, "alice");
+  using two = await join(server, "alice");
+  using bob = await join(server, "bob");
   for (const client of [one, two, bob]) await client.resume();
   await one.ask({ type: "say", id: "1", to: "bob", text: "from one" });
   assertEquals(plain(await two.take()).text, "from one");
@@ -111,10 +114,10 @@ Deno.test("two screens of one user are both kept up to date, and the handout's c
 });
 
 Deno.test("IM and native talk to each other; 303 when the native client has acknowledged, delivered when 302 has come", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   await alice.resume();
-  using jacky = await lab.join("jacky");
+  using jacky = await server.join("jacky");
   await jacky.la.send("/to alice hello\n");
   const message = await alice.take();
   assertEquals([message.from, message.to, message.text], ["jacky", "alice", "hello"]);
@@ -138,54 +141,54 @@ Deno.test("IM and native talk to each other; 303 when the native client has ackn
 });
 
 Deno.test("a native client that does not acknowledge costs the IM sender a 304 in time, and what failed is not kept", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 200 } });
+  await using server = new StoringServer(undefined, { limits: { receiptMs: 200 } });
   {
-    using alice = await join(lab, "alice");
+    using alice = await join(server, "alice");
     await alice.resume();
-    using jacky = await lab.join("jacky");
+    using jacky = await server.join("jacky");
     assertEquals(await jacky.la.ask("/to alice hello"), "304 Message delivery failed");
     assertEquals(await jacky.la.ask("/to bob away"), "304 Message delivery failed");
   }
-  using alice = await join(lab, "alice");
+  using alice = await join(server, "alice");
   await alice.resume();
   assertEquals((await alice.ask({ type: "history", ref: 1, with: "jacky" })).messages, []);
 });
 
 Deno.test("what waits for a user goes down Lb when they come with the handout's client, once", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   await alice.resume();
   for (const text of ["one", "two"]) await alice.ask({ type: "say", id: text, to: "jacky", text });
   {
-    using jacky = await lab.join("jacky");
+    using jacky = await server.join("jacky");
     assertEquals([await jacky.take(), await jacky.take()], ["/from alice one", "/from alice two"]);
     assertEquals([(await alice.take()).id, (await alice.take()).id], ["one", "two"]);
   }
-  using jacky = await lab.join("jacky");
+  using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/list"), "301 jacky alice");
   assertEquals(jacky.lb.unread, "");
 });
 
 Deno.test("a message that went down Lb without a receipt has failed, its sender hears why, and it is not sent again", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 200 } });
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer(undefined, { limits: { receiptMs: 200 } });
+  using alice = await join(server, "alice");
   await alice.resume();
   {
-    using jacky = await lab.join("jacky");
+    using jacky = await server.join("jacky");
     await alice.ask({ type: "say", id: "a", to: "jacky", text: "hi" });
     assertEquals(await jacky.lb.line(), "/from alice hi");
     const failed = await alice.take();
     assertEquals([failed.type, failed.id, failed.why], ["failed", "a", "jacky's client did not confirm it"]);
   }
-  using jacky = await lab.join("jacky");
+  using jacky = await server.join("jacky");
   await jacky.la.ask("/list");
   assertEquals(jacky.lb.unread, "");
 });
 
 Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not speak", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
-  using bob = await join(lab, "bob");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
+  using bob = await join(server, "bob");
   await alice.resume();
   await bob.resume();
   assertEquals(await alice.ask({ type: "join", ref: 1, room: "lab1" }), {
@@ -219,8 +222,8 @@ Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not
 });
 
 Deno.test("history comes in pages without holes or repeats, also while more is said", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   await alice.resume();
   for (let i = 0; i < 25; i++) await alice.ask({ type: "say", id: `${i}`, room: "lobby", text: `${i}` });
   const texts: string[] = [];
@@ -236,9 +239,9 @@ Deno.test("history comes in pages without holes or repeats, also while more is s
 });
 
 Deno.test("a client that stops acknowledging is told a bounded number, and the rest when it goes on", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { burstCommands: 100_000 } });
-  using alice = await join(lab, "alice");
-  using bob = await join(lab, "bob");
+  await using server = new StoringServer(undefined, { limits: { burstCommands: 100_000 } });
+  using alice = await join(server, "alice");
+  using bob = await join(server, "bob");
   await alice.resume();
   await bob.resume();
   const count = 2000;
@@ -265,8 +268,8 @@ Deno.test("a client that stops acknowledging is told a bounded number, and the r
 });
 
 Deno.test("what a client gets wrong is answered in words and changes nothing", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   const wrong = async (line: string) => {
     await alice.wire.send(`${line}\n`);
     return (await alice.take()).why;
@@ -286,19 +289,19 @@ Deno.test("what a client gets wrong is answered in words and changes nothing", a
 });
 
 Deno.test("a handout client sees nothing of ours; /partyline before 201 is unrecognized", async () => {
-  await using lab = new KeepingLab();
-  using wire = await lab.connect();
+  await using server = new StoringServer();
+  using wire = await server.connect();
   assertEquals(await wire.ask("/partyline 1"), "401 Unrecognized message");
-  using jacky = await lab.join("jacky");
+  using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/partyline"), "401 Unrecognized message");
-  assert(!(await Array.fromAsync(Deno.readDir(lab.folder))).some(({ name }) => name.endsWith(".db")));
+  assert(!(await Array.fromAsync(Deno.readDir(server.folder))).some(({ name }) => name.endsWith(".db")));
 });
 
 Deno.test("news of who comes and goes are gathered and told", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
   await alice.resume();
-  using jacky = await lab.join("jacky");
+  using jacky = await server.join("jacky");
   let news = await alice.next();
   while (!news.online.includes("jacky")) news = await alice.next();
   jacky.close();
@@ -306,10 +309,10 @@ Deno.test("news of who comes and goes are gathered and told", async () => {
 });
 
 Deno.test("a screen that has fallen behind is told everything, also what another screen has acknowledged meanwhile", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { burstCommands: 100_000 } });
-  using quick = await join(lab, "alice");
-  using slow = await join(lab, "alice");
-  using bob = await join(lab, "bob");
+  await using server = new StoringServer(undefined, { limits: { burstCommands: 100_000 } });
+  using quick = await join(server, "alice");
+  using slow = await join(server, "alice");
+  using bob = await join(server, "bob");
   for (const client of [quick, slow, bob]) await client.resume();
   const texts = Array.from({ length: 600 }, (_, i) => `${i}`);
   const lines = texts.map((text) => `${JSON.stringify({ type: "say", id: text, to: "alice", text })}\n`);
@@ -327,25 +330,25 @@ Deno.test("a screen that has fallen behind is told everything, also what another
 });
 
 Deno.test("303 when the handout's client of a user has answered, whatever their other screen does", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 60_000 } });
-  using screen = await join(lab, "jacky");
+  await using server = new StoringServer(undefined, { limits: { receiptMs: 60_000 } });
+  using screen = await join(server, "jacky");
   await screen.resume();
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await bob.la.send("/toall hi\n");
   assertEquals(await jacky.take(), "/broadcastfrom bob hi");
   assertEquals(await bob.la.line(), "303 Message delivery successful");
 });
 
 Deno.test("a client that asks for our protocol while a message is in flight, and then closes La, is gone", async () => {
-  await using lab = new KeepingLab(undefined, { limits: { receiptMs: 60_000 } });
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new StoringServer(undefined, { limits: { receiptMs: 60_000 } });
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   await bob.la.send("/to jacky hi\n");
   assertEquals(await jacky.lb.line(), "/from bob hi");
   await jacky.la.send("/partyline 1\n");
   await jacky.la.finish();
-  using michael = await lab.join("michael");
+  using michael = await server.join("michael");
   await jacky.lb.send(RECEIPT);
   assertEquals(await bob.la.line(), "303 Message delivery successful");
   assertEquals(await jacky.la.rest(), "");
@@ -353,11 +356,11 @@ Deno.test("a client that asks for our protocol while a message is in flight, and
 });
 
 Deno.test("a client tells those of another something that is not kept: told to who is there, and to nobody else", async () => {
-  await using lab = new KeepingLab();
-  using alice = await join(lab, "alice");
-  using screen = await join(lab, "bob");
-  using other = await join(lab, "bob");
-  using waiting = await join(lab, "bob");
+  await using server = new StoringServer();
+  using alice = await join(server, "alice");
+  using screen = await join(server, "bob");
+  using other = await join(server, "bob");
+  using waiting = await join(server, "bob");
   await alice.resume();
   await screen.resume();
   await other.resume();

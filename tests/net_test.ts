@@ -11,7 +11,7 @@ import { Connection } from "../lib/net/tcp.ts";
 import { IM_PROTOCOL } from "../lib/protocols/im/server.ts";
 import { connectionOptions, openPlatform } from "../lib/server/platform.ts";
 import { SessionRunner } from "../lib/server/runner.ts";
-import { Lab, RawClient } from "./support/lab.ts";
+import { RawClient, TestServer } from "./support/test_server.ts";
 import { until, Wire } from "./support/wire.ts";
 
 /** A sink whose writes are let through one by one, each as far as the test says. */
@@ -203,11 +203,11 @@ Deno.test("a closing stream whose peer neither reads nor finishes loses what it 
 });
 
 Deno.test("a peer that never reads is let go when its outbox is full, and nobody else feels it", async () => {
-  await using lab = new Lab({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
-  using jacky = await lab.join("jacky");
-  using bob = await lab.join("bob");
+  await using server = new TestServer({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
+  using jacky = await server.join("jacky");
+  using bob = await server.join("bob");
   // Replies to what nobody reads: the kernel's buffers fill first, then ours.
-  const deaf = await Deno.connect({ hostname: "127.0.0.1", port: lab.port });
+  const deaf = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const chunk = bytes("x\n".repeat(8 * 1024));
   const flood = (async () => {
     try {
@@ -219,7 +219,7 @@ Deno.test("a peer that never reads is let go when its outbox is full, and nobody
     assertEquals(await bob.take(), `/from jacky ${i}`);
     assertEquals(await jacky.la.line(), "303 Message delivery successful");
   }
-  await until(() => lab.house.runner.size === 2, "the one that never reads is gone");
+  await until(() => server.instance.runner.size === 2, "the one that never reads is gone");
   // Deno 2.4 lets a connection go only when its last write has ended.
   using wire = new Wire(deaf);
   await wire.rest().catch(() => {});
@@ -227,18 +227,18 @@ Deno.test("a peer that never reads is let go when its outbox is full, and nobody
 });
 
 Deno.test("more sessions than allowed are not let in, and those inside never notice", async () => {
-  await using lab = new Lab({ limits: { connections: 2 } });
-  using jacky = await lab.join("jacky");
-  using second = await lab.connect();
+  await using server = new TestServer({ limits: { connections: 2 } });
+  using jacky = await server.join("jacky");
+  using second = await server.connect();
   assertEquals(await second.ask("/list"), "401 Unrecognized message");
-  using third = await lab.connect();
+  using third = await server.connect();
   assertEquals(await third.rest(), "");
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
   second.close();
-  await until(() => lab.house.runner.size === 1, "the second has left");
+  await until(() => server.instance.runner.size === 1, "the second has left");
   // Its place is free when its connection is gone, a moment later.
   for (let inside = false; !inside;) {
-    using fourth = await lab.connect();
+    using fourth = await server.connect();
     inside = await fourth.ask("/list").then((reply) => reply === "401 Unrecognized message", () => false);
   }
 });
@@ -260,9 +260,9 @@ Deno.test("so many from one address, and no more until one of them is gone; this
 Deno.test("250 users online at once: a message to all reaches every one, and each receipt counts", async () => {
   const count = 250;
   const users = Array.from({ length: count }, (_, i) => `u${i} p`).join("\n");
-  await using lab = new Lab({ users });
+  await using server = new TestServer({ users });
   const clients = await Promise.all(Array.from({ length: count }, async (_, i) => {
-    const client = await RawClient.open(lab.port);
+    const client = await RawClient.open(server.port);
     await client.login(`u${i}`, "p");
     return client;
   }));
@@ -272,17 +272,17 @@ Deno.test("250 users online at once: a message to all reaches every one, and eac
   assertEquals(await first!.la.line(), "303 Message delivery successful");
   assertEquals((await first!.la.ask("/list")).split(" ").length, count + 1);
   for (const client of clients) client.close();
-  await until(() => lab.house.runner.size === 0, "all are gone");
-  assertEquals(lab.house.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+  await until(() => server.instance.runner.size === 0, "all are gone");
+  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
 });
 
 Deno.test("5 failed logins are free, the next is a second late, and another name is not", async () => {
-  await using lab = new Lab({ limits: { failureDelayMs: 300 } });
-  using guesser = await lab.connect();
+  await using server = new TestServer({ limits: { failureDelayMs: 300 } });
+  using guesser = await server.connect();
   for (let i = 0; i < 5; i++) await guesser.ask("/login jacky guess");
   const began = performance.now();
   const late = guesser.ask("/login jacky guess");
-  using bob = await lab.connect();
+  using bob = await server.connect();
   assertEquals(await bob.ask("/login bob 12345"), "101 Authentication successful");
   assertEquals(guesser.unread, "", "bob is in while the guesser still waits");
   assertEquals(await late, "102 Authentication failed");

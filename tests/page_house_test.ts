@@ -9,14 +9,14 @@ class Peers {
   readonly asked: PeerQuestion[] = [];
   readonly dropped: string[] = [];
   readonly said: [Target, string][] = [];
-  readonly house: PageServer = new PageServer("alice", "run", {
+  readonly server: PageServer = new PageServer("alice", "run", {
     say: (to, text) => {
       this.said.push([to, text]);
       return { id: String(this.said.length) };
     },
     ask: (question) => {
       this.asked.push(question);
-      if (question.type === "leave") this.house.happened({ type: "left", room: question.room });
+      if (question.type === "leave") this.server.happened({ type: "left", room: question.room });
     },
     signal: () => false,
     now: () => 1000,
@@ -27,12 +27,12 @@ class Peers {
   };
 
   constructor() {
-    this.house.open(this.page);
+    this.server.open(this.page);
   }
 
   say(message: unknown): Record<string, unknown>[] {
     this.told.length = 0;
-    this.house.said(this.page, JSON.stringify(message));
+    this.server.said(this.page, JSON.stringify(message));
     return this.told.splice(0);
   }
 }
@@ -40,8 +40,8 @@ class Peers {
 Deno.test("a page that comes back hears what it missed, by its numbers, and of another run everything", () => {
   const peers = new Peers();
   const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
-  peers.house.happened({ type: "message", message: said("one"), own: false });
-  peers.house.happened({ type: "message", message: said("two"), own: false });
+  peers.server.happened({ type: "message", message: said("one"), own: false });
+  peers.server.happened({ type: "message", message: said("two"), own: false });
   const texts = (messages: Record<string, unknown>[]) => messages.slice(1).map(({ text }) => text);
   const [begun] = peers.say({ type: "resume" });
   assertEquals(begun, { type: "begun", store: "run", last: 2, rooms: [], textBytes: 16384 });
@@ -60,11 +60,11 @@ Deno.test("what is said again under its id is said once, and has its first answe
 
 Deno.test("who is taken into a group, or does not have what was said there, stands in the group's conversation", () => {
   const peers = new Peers();
-  peers.house.happened({ type: "joined", room: "lab", members: 2 });
+  peers.server.happened({ type: "joined", room: "lab", members: 2 });
   assertEquals(peers.told.splice(0), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
-  peers.house.happened({ type: "members", room: "lab", names: ["bob"] });
-  peers.house.happened({ type: "came", room: "lab", name: "carol" });
-  peers.house.happened({ type: "went", room: "lab", name: "bob" });
+  peers.server.happened({ type: "members", room: "lab", names: ["bob"] });
+  peers.server.happened({ type: "came", room: "lab", name: "carol" });
+  peers.server.happened({ type: "went", room: "lab", name: "bob" });
   const users = ["alice", "carol"].map((name) => ({ name, online: true }));
   assertEquals(peers.say({ type: "who", ref: 3, room: "lab" }), [{
     type: "who",
@@ -74,7 +74,7 @@ Deno.test("who is taken into a group, or does not have what was said there, stan
     more: false,
   }]);
   peers.say({ type: "say", id: "g", room: "lab", text: "hi" });
-  peers.house.happened({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
+  peers.server.happened({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
   assertEquals(peers.told.splice(0), [
     { type: "failed", id: "g", room: "lab", of: 1, time: 1000, why: "carol: is gone for good", seq: 2 },
   ]);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { doorAddress, headline } from "../lib/web/addresses.js";
 import { path, PLOTS, pointBefore, top, valuesOf, worded } from "../lib/web/plot.js";
 import { begin, heard, linked, matches, MOST_LINES, retryMs, WINDOW_MS } from "../lib/web/watch_state.js";
-import { Overlooked } from "./support/overlooked.ts";
+import { MonitoredServer } from "./support/monitored_server.ts";
 
 const line = (text: string, level = "info", time = 0) => ({ time, level, text });
 const log = (text: string, time = 0) => ({ type: "log" as const, ...line(text, "info", time) });
@@ -12,7 +12,7 @@ const point = (second: number, given: Record<string, number | null> = {}) => ({
 });
 
 Deno.test("what the server tells is what the page takes", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   seen.says("one");
   seen.second();
   let state = begin();

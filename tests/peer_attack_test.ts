@@ -5,24 +5,24 @@ import { peerOptions } from "../lib/peers/options.ts";
 import { ASK_BYTES, encodeDiscovery } from "../lib/peers/packet.ts";
 import { encodePacket, readId } from "../lib/protocols/datagram/packet.ts";
 import { PeerDisk } from "./support/peer_disk.ts";
-import { friends, friendsWith, keyOf, lie, linkOf, nobodysKey, state } from "./support/peer_friends.ts";
-import { renamed, SmallProgram } from "./support/peer_small.ts";
-import { PeerWorld } from "./support/peer_world.ts";
+import { keyOf, linkedPeers, linkedPeersWith, linkOf, sendForged, state, unknownKey } from "./support/linked_peers.ts";
+import { MinimalPeer, renamed } from "./support/minimal_peer.ts";
+import { PeerNetwork } from "./support/peer_network.ts";
 
 /** Members of a group who are nobody, or one who is somebody, as a liar tells of them. */
 function members(count: number, fields: { group?: string; key?: string; in?: boolean; name?: string }, from = 0) {
   return Array.from({ length: count }, (_, i) => {
-    return { group: "lab", key: nobodysKey(from + i), name: "x", version: 1, in: true, ...fields };
+    return { group: "lab", key: unknownKey(from + i), name: "x", version: 1, in: true, ...fields };
   });
 }
 
 // Groups.
 
 Deno.test("mallory says that alice is in a group, in a version far ahead: nobody's link is lost, alice writes nothing", async () => {
-  const [world, alice, bob, mallory] = await friends("alice", "bob", "mallory");
+  const [world, alice, bob, mallory] = await linkedPeers("alice", "bob", "mallory");
   const lies = { type: "groups", members: [{ group: "x", key: keyOf(alice), name: "a", version: 1e9, in: true }] };
-  lie(mallory, bob, lies);
-  lie(mallory, alice, lies);
+  sendForged(mallory, bob, lies);
+  sendForged(mallory, alice, lies);
   await world.pass(5000);
   mallory.crash();
   alice.crash();
@@ -36,11 +36,11 @@ Deno.test("mallory says that alice is in a group, in a version far ahead: nobody
 });
 
 Deno.test("alice is in a group, and mallory says so in the last version of all: alice can still leave it", async () => {
-  const [world, alice, bob, mallory] = await friends("alice", "bob", "mallory");
+  const [world, alice, bob, mallory] = await linkedPeers("alice", "bob", "mallory");
   alice.ask({ type: "join", room: "lab" });
   await world.pass(1000);
   for (const version of [1e9, 1e9 + 1, 2 ** 53 - 1]) {
-    lie(mallory, alice, {
+    sendForged(mallory, alice, {
       type: "groups",
       members: [{ group: "lab", key: keyOf(alice), name: "a", version, in: true }],
     });
@@ -53,21 +53,21 @@ Deno.test("alice is in a group, and mallory says so in the last version of all: 
 });
 
 Deno.test("mallory says that alice has left groups which she never heard of: nothing is written, nothing is told to bob", async () => {
-  const [world, alice, bob, mallory] = await friends("alice", "bob", "mallory");
+  const [world, alice, bob, mallory] = await linkedPeers("alice", "bob", "mallory");
   let bytes = 0;
   world.udp.watch = (from, to, datagram) => {
     if (sameAddress(from, alice.place) && sameAddress(to, bob.place)) bytes += datagram.length;
   };
   const key = keyOf(alice);
   const lies = Array.from({ length: 1000 }, (_, i) => ({ group: `g${i}`, key, name: "a", version: 1, in: false }));
-  lie(mallory, alice, { type: "groups", members: lies });
+  sendForged(mallory, alice, { type: "groups", members: lies });
   await world.pass(10_000);
   assertEquals(alice.store.parts(), []);
   assert(bytes < 500, `${bytes} bytes`);
 });
 
 Deno.test("alice and bob know other halves of what there is no room for: they tell each other once, and are silent then", async () => {
-  const world = new PeerWorld(3);
+  const world = new PeerNetwork(3);
   const options = peerOptions({ limits: { memberships: 100 } });
   const [alice, bob] = [await world.person("alice", 3001, options), await world.person("bob", 3002, options)];
   alice.peer.groups.merge(members(100, {}));
@@ -81,11 +81,11 @@ Deno.test("alice and bob know other halves of what there is no room for: they te
 });
 
 Deno.test("mallory fills alice's group with members who are nobody: what is said is kept for none of them, no name is lost", async () => {
-  const [world, alice, bob, mallory] = await friends("alice", "bob", "mallory");
+  const [world, alice, bob, mallory] = await linkedPeers("alice", "bob", "mallory");
   alice.ask({ type: "group", room: "lab", friends: ["bob"] });
   await world.pass(3000);
   for (let i = 0; i < 5; i++) {
-    lie(mallory, alice, { type: "groups", members: members(1000, { name: "bob" }, i * 1000) });
+    sendForged(mallory, alice, { type: "groups", members: members(1000, { name: "bob" }, i * 1000) });
   }
   await world.pass(3000);
   assert(alice.saw("came").length <= 500);
@@ -100,9 +100,9 @@ Deno.test("mallory fills alice's group with members who are nobody: what is said
 });
 
 Deno.test("mallory takes alice into three thousand groups: she is in twenty", async () => {
-  const [world, alice, mallory] = await friends("alice", "mallory");
+  const [world, alice, mallory] = await linkedPeers("alice", "mallory");
   for (let i = 0; i < 3000; i++) {
-    lie(mallory, alice, { type: "invite", group: `g${i}` });
+    sendForged(mallory, alice, { type: "invite", group: `g${i}` });
     if (i % 100 === 0) await world.pass(50);
   }
   await world.pass(1000);
@@ -111,7 +111,7 @@ Deno.test("mallory takes alice into three thousand groups: she is in twenty", as
 
 Deno.test("carol's box is full: bob hears what is said in their group all the same, and alice is told of carol", async () => {
   const options = peerOptions({ limits: { waitingMessages: 3 } });
-  const [world, alice, bob, carol] = await friendsWith(options, "alice", "bob", "carol");
+  const [world, alice, bob, carol] = await linkedPeersWith(options, "alice", "bob", "carol");
   alice.ask({ type: "group", room: "lab", friends: ["bob", "carol"] });
   await world.pass(3000);
   carol.leave();
@@ -128,7 +128,7 @@ Deno.test("carol's box is full: bob hears what is said in their group all the sa
 // Messages, and what is told of them.
 
 Deno.test("alice's disk is empty and her key is not: her numbers begin anew, and bob is shown what she says", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   for (let i = 0; i < 5; i++) alice.say("bob", `old ${i}`);
   await world.pass(1000);
   alice.crash();
@@ -143,7 +143,7 @@ Deno.test("alice's disk is empty and her key is not: her numbers begin anew, and
 });
 
 Deno.test("alice's link ends while bob opens what is sealed: he is shown it once, now or on the next link", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(200);
   world.udp.cutOneWay(bob.place, alice.place, 1000);
@@ -164,9 +164,9 @@ Deno.test("alice's link ends while bob opens what is sealed: he is shown it once
 });
 
 Deno.test("a small program counts from 0: its first message is shown, and confirmed", async () => {
-  const world = new PeerWorld(1);
+  const world = new PeerNetwork(1);
   const bob = await world.person("bob", 3002);
-  const pat = new SmallProgram(world, bob);
+  const pat = new MinimalPeer(world, bob);
   await pat.open();
   pat.say({ type: "say", n: 0, text: "zero" });
   pat.say({ type: "say", n: 1, text: "one" });
@@ -176,9 +176,9 @@ Deno.test("a small program counts from 0: its first message is shown, and confir
 });
 
 Deno.test("a small program says again what was refused: it is refused again, and nothing is called delivered", async () => {
-  const world = new PeerWorld(1);
+  const world = new PeerNetwork(1);
   const bob = await world.person("bob", 3002);
-  const pat = new SmallProgram(world, bob);
+  const pat = new MinimalPeer(world, bob);
   await pat.open();
   for (let i = 0; i < 2; i++) {
     pat.say({ type: "say", n: 5, group: "lab", text: "x" });
@@ -189,10 +189,10 @@ Deno.test("a small program says again what was refused: it is refused again, and
 });
 
 Deno.test("mallory has five thousand messages refused: a thousand refusals are kept", async () => {
-  const [world, alice, mallory] = await friends("alice", "mallory");
+  const [world, alice, mallory] = await linkedPeers("alice", "mallory");
   const { id } = mallory.store;
   for (let n = 1; n <= 5000; n++) {
-    lie(mallory, alice, { type: "say", n, group: "x", text: "" });
+    sendForged(mallory, alice, { type: "say", n, group: "x", text: "" });
     if (n % 1000 === 0) await world.pass(1000);
   }
   let kept = 0;
@@ -202,7 +202,7 @@ Deno.test("mallory has five thousand messages refused: a thousand refusals are k
 
 for (const secure of [false, true]) {
   Deno.test(`seventeen of the longest texts, of characters that JSON writes as six${secure ? ", sealed" : ""}: all arrive`, async () => {
-    const [world, alice, bob] = await friends("alice", "bob");
+    const [world, alice, bob] = await linkedPeers("alice", "bob");
     if (secure) alice.ask({ type: "secure", user: "bob", on: true });
     await world.pass(500);
     for (let i = 0; i < 17; i++) alice.say("bob", "\u0001".repeat(16 * 1024));
@@ -212,7 +212,7 @@ for (const secure of [false, true]) {
 }
 
 Deno.test("bob comes with a new key: what waited for his old one goes to him once alice trusts it", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(200);
   bob.leave();
@@ -230,7 +230,7 @@ Deno.test("bob comes with a new key: what waited for his old one goes to him onc
 // Names and keys.
 
 Deno.test("somebody in between changes bob's name: no keys are agreed on, and what is to be sealed stays here", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(200);
   bob.leave();
@@ -252,7 +252,7 @@ Deno.test("somebody in between changes bob's name: no keys are agreed on, and wh
 });
 
 Deno.test("another bob wants to talk sealed: alice's bob keeps his name, and she is told", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const other = await world.person("bob", 3009);
   other.meet(alice);
   await world.pass(500);
@@ -266,7 +266,7 @@ Deno.test("another bob wants to talk sealed: alice's bob keeps his name, and she
 });
 
 Deno.test("bob is away, and another bob wants to talk sealed: the name is not his, and bob is heard when he is back", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   bob.leave();
   await world.pass(100);
   const other = await world.person("bob", 3009);
@@ -296,7 +296,7 @@ Deno.test("names that differ in what is not seen are no names", () => {
 });
 
 Deno.test("alice trusts another bob: he who takes only what is sealed is told so, sealed, and his words have a fate", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(200);
   bob.leave();
@@ -316,10 +316,10 @@ Deno.test("alice trusts another bob: he who takes only what is sealed is told so
 });
 
 Deno.test("pat says that he has bob's key, and proves it in plain: he is nobody, and gone", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
-  const pat = new SmallProgram(world, alice);
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
+  const pat = new MinimalPeer(world, alice);
   await pat.open(7n, true);
-  pat.say({ type: "me", key: keyOf(bob), fresh: nobodysKey(1), run: "1", store: "1" });
+  pat.say({ type: "me", key: keyOf(bob), fresh: unknownKey(1), run: "1", store: "1" });
   await world.pass(100);
   pat.say({ type: "proof", twice: false });
   pat.say({ type: "say", n: 1, text: "I am bob" });
@@ -328,17 +328,17 @@ Deno.test("pat says that he has bob's key, and proves it in plain: he is nobody,
 });
 
 Deno.test("alice takes only what is sealed of bob: what comes in plain is counted, and not shown", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   bob.ask({ type: "secure", user: "alice", on: true });
   await world.pass(200);
   linkOf(bob, alice).sealing = false;
-  lie(bob, alice, { type: "say", n: 1, text: "not from bob" });
+  sendForged(bob, alice, { type: "say", n: 1, text: "not from bob" });
   await world.pass(200);
   assertEquals([alice.heard, alice.peer.counts.unsealed], [[], 1]);
 });
 
 Deno.test("another bob is in alice's group: before she trusts him he hears nothing there, and she is told", async () => {
-  const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
+  const [world, alice, bob, carol] = await linkedPeers("alice", "bob", "carol");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(200);
   bob.leave();
@@ -357,7 +357,7 @@ Deno.test("another bob is in alice's group: before she trusts him he hears nothi
 // Places and links.
 
 Deno.test("whoever ends each link at once is asked ever more seldom, and fills no screen", async () => {
-  const [world, alice] = await friends("alice");
+  const [world, alice] = await linkedPeers("alice");
   const place = { hostname: "10.0.0.7", port: 5000 };
   const from = (datagram: Uint8Array) => alice.do(() => alice.peer.receive(place, datagram, world.time.now));
   let asked = 0;
@@ -376,7 +376,7 @@ Deno.test("whoever ends each link at once is asked ever more seldom, and fills n
 });
 
 Deno.test("mallory tells of places of a third, again and again: few bytes go there, and carol can still come", async () => {
-  const [world, alice, , mallory] = await friends("alice", "bob", "mallory");
+  const [world, alice, , mallory] = await linkedPeers("alice", "bob", "mallory");
   let bytes = 0;
   world.udp.watch = (_from, to, datagram) => {
     if (to.hostname === "10.9.9.9") bytes += datagram.length;
@@ -388,7 +388,7 @@ Deno.test("mallory tells of places of a third, again and again: few bytes go the
     await world.pass(200);
     for (let again = 0; again < 2; again++) {
       const at = Array.from({ length: 100 }, (_, i) => `10.9.9.9:${1000 + again * 5000 + round * 100 + i}`);
-      lie(mallory, alice, { type: "peers", at });
+      sendForged(mallory, alice, { type: "peers", at });
     }
     await world.pass(100);
   }
@@ -401,11 +401,11 @@ Deno.test("mallory tells of places of a third, again and again: few bytes go the
 });
 
 Deno.test("one address has 2300 ports: it gets as many links as a classroom, and carol can still come", async () => {
-  const world = new PeerWorld(1);
+  const world = new PeerNetwork(1);
   const alice = await world.person("alice", 3001);
   const { placesOfOneAddress } = alice.options.limits;
   for (let i = 0; i < 2300; i++) {
-    const pat = new SmallProgram(world, alice, { hostname: "10.0.0.66", port: 1000 + i }, `x${i}`);
+    const pat = new MinimalPeer(world, alice, { hostname: "10.0.0.66", port: 1000 + i }, `x${i}`);
     assertEquals(await pat.open(BigInt(i + 10)), i < placesOfOneAddress);
   }
   assertEquals(alice.peer.size, placesOfOneAddress);
@@ -416,9 +416,9 @@ Deno.test("one address has 2300 ports: it gets as many links as a classroom, and
 });
 
 Deno.test("whoever says that they have keys, and proves none, is gone after ten seconds, whatever they send", async () => {
-  const world = new PeerWorld(1);
+  const world = new PeerNetwork(1);
   const alice = await world.person("alice", 3001);
-  const pat = new SmallProgram(world, alice);
+  const pat = new MinimalPeer(world, alice);
   const began = world.time.now;
   await pat.open(7n, true);
   while (alice.peer.size > 0 && world.time.now < began + 60_000) {
@@ -430,7 +430,7 @@ Deno.test("whoever says that they have keys, and proves none, is gone after ten 
 });
 
 Deno.test("a table lists three thousand dead places of one address: carol, named by hand, is met", async () => {
-  const [world, alice] = await friends("alice");
+  const [world, alice] = await linkedPeers("alice");
   alice.do(() => {
     for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: "10.9.9.9", port: 1000 + i });
   });
@@ -441,7 +441,7 @@ Deno.test("a table lists three thousand dead places of one address: carol, named
 });
 
 Deno.test("the table of places is full: whoever is named by hand cannot be asked, and it is said", async () => {
-  const [world, alice] = await friends("alice");
+  const [world, alice] = await linkedPeers("alice");
   alice.do(() => {
     for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: `10.9.${i >> 8}.${i & 255}`, port: 1000 });
   });

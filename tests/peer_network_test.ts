@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { Hosts, hostsTest } from "./support/hosts.ts";
-import { USERS } from "./support/lab.ts";
+import { USERS } from "./support/test_server.ts";
 import { Folder, type Programs, Running } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";

@@ -17,7 +17,7 @@ import { MessageQueue } from "../lib/peers/message_queue.ts";
 import { peerOptions } from "../lib/peers/options.ts";
 import type { LinkKeys } from "../lib/peers/cryptography.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
-import { friends, nobodysKey } from "./support/peer_friends.ts";
+import { linkedPeers, unknownKey } from "./support/linked_peers.ts";
 
 // Keys, by RFC 7748's alice and bob, and two more for the link.
 
@@ -223,16 +223,16 @@ Deno.test("mail: whatever is said, sent, confirmed, refused and parted, each is 
 
 // Groups.
 
-const SELF = { key: nobodysKey(1), name: "alice" };
+const SELF = { key: unknownKey(1), name: "alice" };
 
 function entry(fields: Partial<Membership>): Membership {
-  return { group: "lab", key: nobodysKey(2), name: "bob", version: 1, in: true, ...fields };
+  return { group: "lab", key: unknownKey(2), name: "bob", version: 1, in: true, ...fields };
 }
 
 Deno.test("groups: whoever has heard the same, in whatever order and how often, knows the same and has one number for it", () => {
   const heard = fc.array(fc.record({
     group: fc.constantFrom("lab", "lunch"),
-    key: fc.constantFrom(nobodysKey(2), nobodysKey(3), nobodysKey(4)),
+    key: fc.constantFrom(unknownKey(2), unknownKey(3), unknownKey(4)),
     name: fc.constant("x"),
     version: fc.integer({ min: 1, max: 4 }),
     in: fc.boolean(),
@@ -259,7 +259,7 @@ Deno.test("groups: another picture has another number", () => {
     entry({ version: 2 }),
     entry({ in: false }),
     entry({ group: "lunch" }),
-    entry({ key: nobodysKey(3) }),
+    entry({ key: unknownKey(3) }),
   ].map((each) => {
     const groups = new Groups(SELF, peerOptions().limits);
     groups.merge([each]);
@@ -274,7 +274,7 @@ Deno.test("groups: another picture has another number", () => {
 Deno.test("groups: a later version is right, of two of one version who has left; the past changes nothing", () => {
   const groups = new Groups(SELF, peerOptions().limits);
   const changed = (fields: Partial<Membership>) => groups.merge([entry(fields)]).changed.length;
-  assertEquals([changed({ version: 3 }), changed({ version: 3 }), groups.isIn("lab", nobodysKey(2))], [1, 0, true]);
+  assertEquals([changed({ version: 3 }), changed({ version: 3 }), groups.isIn("lab", unknownKey(2))], [1, 0, true]);
   assertEquals([changed({ version: 2, in: false }), changed({ version: 3, in: false })], [0, 1]);
   assertEquals([changed({ version: 3 }), changed({ version: 4 })], [0, 1]);
 });
@@ -292,17 +292,17 @@ Deno.test("groups: what others have wrong of us is said again, in a later versio
 
 Deno.test("groups: so many are known, so many of one group; who is known already can still come and leave", () => {
   const groups = new Groups(SELF, { ...peerOptions().limits, memberships: 5, members: 3 });
-  const many = Array.from({ length: 4 }, (_, i) => entry({ key: nobodysKey(10 + i) }));
+  const many = Array.from({ length: 4 }, (_, i) => entry({ key: unknownKey(10 + i) }));
   assertEquals([groups.merge(many).changed.length, groups.refused], [3, 1]);
   assertEquals([groups.merge(many.map((each) => ({ ...each, group: "lunch" }))).changed.length, groups.refused], [
     2,
     3,
   ]);
-  assertEquals(groups.merge([entry({ key: nobodysKey(10), version: 2, in: false })]).changed.length, 1);
+  assertEquals(groups.merge([entry({ key: unknownKey(10), version: 2, in: false })]).changed.length, 1);
 });
 
 Deno.test("programs tell each other what is not for people: while they are linked, and only those with keys", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const signal = (to: string) => alice.do(() => alice.peer.signal(to, "psst"));
   assertEquals(signal("bob"), true);
   await world.pass(1000);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { USERS } from "./support/lab.ts";
+import { USERS } from "./support/test_server.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";

@@ -11,7 +11,7 @@ import { PEER_COMMANDS, PEER_MODE } from "../lib/terminal/peer_commands.ts";
 import { completions, helpText } from "../lib/terminal/help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
 import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
-import { at, Desk } from "./support/desk.ts";
+import { at, ChatTranscript } from "./support/chat_transcript.ts";
 
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
@@ -19,7 +19,7 @@ const LAB = { room: "lab1" };
 const { read: peerAct } = PEER_MODE;
 
 /** A desk where alice talks to her peers. */
-class PeerDesk extends Desk<PeerQuestion, PeerEvent> {
+class PeerDesk extends ChatTranscript<PeerQuestion, PeerEvent> {
   constructor(look: View<PeerEvent>, curious = look !== SCRIPT_VIEW) {
     super(look, PEER_MODE, curious, NOW);
   }

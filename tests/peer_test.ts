@@ -7,15 +7,15 @@ import { ASK_BYTES, decodePeerPacket, type DiscoveryPacket, encodeDiscovery } fr
 import { decodePeerMessage, encodePeerMessage } from "../lib/peers/peer_message.ts";
 import type { KnownPerson } from "../lib/peers/people.ts";
 import { encodePacket, readId } from "../lib/protocols/datagram/packet.ts";
-import { friends, linkOf, state } from "./support/peer_friends.ts";
+import { linkedPeers, linkOf, state } from "./support/linked_peers.ts";
 import type { PeerNode } from "./support/peer_node.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
-import { PeerWorld } from "./support/peer_world.ts";
+import { PeerNetwork } from "./support/peer_network.ts";
 
 import fc from "fast-check";
 
 Deno.test("alice is told where bob is: each learns the other's name, what they say arrives once and is confirmed", async () => {
-  const world = new PeerWorld(1);
+  const world = new PeerNetwork(1);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
   alice.meet(bob);
   await world.pass(500);
@@ -30,7 +30,7 @@ Deno.test("alice is told where bob is: each learns the other's name, what they s
 });
 
 Deno.test("bob leaves: it is known within a round trip; he falls silent: within 32 s", async () => {
-  const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
+  const [world, alice, bob, carol] = await linkedPeers("alice", "bob", "carol");
   bob.leave();
   await world.pass(15);
   assertEquals(state(alice), ["offline bob"]);
@@ -42,7 +42,7 @@ Deno.test("bob leaves: it is known within a round trip; he falls silent: within 
 });
 
 Deno.test("what is said to somebody who is away is kept, also over a restart, and delivered once when both are there", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   bob.leave();
   await world.pass(100);
   assertEquals(alice.say("bob", "one"), { id: "1" });
@@ -65,7 +65,7 @@ Deno.test("what is said to somebody who is away is kept, also over a restart, an
 });
 
 Deno.test("what nobody came for is given up after a month, and it is said", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   bob.leave();
   await world.pass(100);
   alice.say("bob", "are you there?");
@@ -76,7 +76,7 @@ Deno.test("what nobody came for is given up after a month, and it is said", asyn
 });
 
 Deno.test("two are called bob: both are shown with their address, and neither is taken for the other", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const other = await world.person("bob", 3009);
   alice.meet(other);
   await world.pass(500);
@@ -93,7 +93,7 @@ Deno.test("two are called bob: both are shown with their address, and neither is
 });
 
 Deno.test("a group: who is in it hears what is said, who comes later hears what is said later, nobody else hears any", async () => {
-  const [world, alice, bob, carol, dave] = await friends("alice", "bob", "carol", "dave");
+  const [world, alice, bob, carol, dave] = await linkedPeers("alice", "bob", "carol", "dave");
   alice.ask({ type: "group", room: "lab", friends: ["bob"] });
   await world.pass(3000);
   assertEquals(state(alice), ["came lab bob"]);
@@ -119,21 +119,21 @@ Deno.test("a group: who is in it hears what is said, who comes later hears what 
 });
 
 Deno.test("/group with somebody who is away or unknown makes no group, and says why", async () => {
-  const [, alice] = await friends("alice", "bob");
+  const [, alice] = await linkedPeers("alice", "bob");
   alice.ask({ type: "group", room: "lab", friends: ["bob", "zoe"] });
   assertEquals(state(alice), ["nobody called zoe has been seen; /list shows who has"]);
   assert(!alice.peer.groups.isIn("lab"));
 });
 
 /** What went over the wire as text. */
-function listen(world: PeerWorld): string[] {
+function listen(world: PeerNetwork): string[] {
   const seen: string[] = [];
   world.udp.watch = (_from, _to, datagram) => void seen.push(new TextDecoder().decode(datagram));
   return seen;
 }
 
 Deno.test("/secure: both see the same words, and from then on what is said cannot be read, after a restart neither", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const seen = listen(world);
   alice.say("bob", "plain words");
   await world.pass(100);
@@ -160,7 +160,7 @@ Deno.test("/secure: both see the same words, and from then on what is said canno
 });
 
 Deno.test("somebody comes as bob with another key: a warning, and nothing is said or taken until it is decided", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "secure", user: "bob", on: true });
   await world.pass(100);
   bob.leave();
@@ -185,7 +185,7 @@ Deno.test("somebody comes as bob with another key: a warning, and nothing is sai
 });
 
 Deno.test("who is told of one friend finds all: places are passed on", async () => {
-  const world = new PeerWorld(5);
+  const world = new PeerNetwork(5);
   const [alice, bob, carol] = [
     await world.person("alice", 3001),
     await world.person("bob", 3002),
@@ -199,7 +199,7 @@ Deno.test("who is told of one friend finds all: places are passed on", async () 
 });
 
 Deno.test("HERE is heard: one question is asked, no more; our own is passed over", async () => {
-  const world = new PeerWorld(6);
+  const world = new PeerNetwork(6);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
   alice.do(() => alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, bob.peer.here(3002), world.time.now));
   await world.pass(200);
@@ -213,14 +213,14 @@ Deno.test("HERE is heard: one question is asked, no more; our own is passed over
 });
 
 Deno.test("we ourselves stand in the table: nobody meets themselves", async () => {
-  const [world, alice] = await friends("alice");
+  const [world, alice] = await linkedPeers("alice");
   alice.meet(alice);
   await world.pass(5000);
   assertEquals([alice.shown, alice.peer.size, alice.peer.unanswered], [[], 0, 0]);
 });
 
 Deno.test("one person at two addresses is one friend, and the talk goes on without a gap", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   // Bob's machine has another address as well.
   const second = { hostname: "10.0.9.9", port: 3002 };
   world.udp.bind(second, (from, datagram) => {
@@ -245,7 +245,7 @@ Deno.test("one person at two addresses is one friend, and the talk goes on witho
 
 /** Both are on a second network as well: what is sent to an address of it comes from there. */
 async function twoAddresses(seed: number) {
-  const world = new PeerWorld(seed, { loss: 0, repeats: 0, mostDelayMs: 50 });
+  const world = new PeerNetwork(seed, { loss: 0, repeats: 0, mostDelayMs: 50 });
   const nodes = [await world.person("alice", 3001), await world.person("bob", 3002)] as const;
   const second = ({ port }: PeerNode["place"]) => ({ hostname: "10.0.9.9", port });
   const { send } = world.udp;
@@ -296,7 +296,7 @@ Deno.test("each of two asks at another address of the other's at once: one link 
 
 Deno.test("bob crashes and is back at once, there or elsewhere: he is met again within a second, nobody waits for a silence", async () => {
   for (const port of [3002, 4002]) {
-    const [world, alice, bob] = await friends("alice", "bob");
+    const [world, alice, bob] = await linkedPeers("alice", "bob");
     bob.crash();
     await bob.begin({ hostname: "10.0.0.1", port });
     await world.pass(1000);
@@ -309,7 +309,7 @@ Deno.test("bob crashes and is back at once, there or elsewhere: he is met again 
 });
 
 Deno.test("bob's machine has another address: as soon as he says something he is met there", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   bob.move({ hostname: "10.0.0.1", port: 4002 });
   bob.say("alice", "I am here now");
   await world.pass(3000);
@@ -317,7 +317,7 @@ Deno.test("bob's machine has another address: as soon as he says something he is
 });
 
 Deno.test("alice's program dies as what she says goes out: it is on her disk, and it is told what became of it", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.crashAfterSends = 1;
   assertEquals(alice.say("bob", "one"), { id: "1" });
   assertEquals(alice.alive, false);
@@ -327,7 +327,7 @@ Deno.test("alice's program dies as what she says goes out: it is on her disk, an
 });
 
 Deno.test("bob's program dies as he confirms, and the confirmation is lost: he is shown it once", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   world.udp.cutOneWay(bob.place, alice.place, 1000);
   bob.crashAfterSends = 1;
   alice.say("bob", "one");
@@ -342,7 +342,7 @@ Deno.test("bob's program dies as he confirms, and the confirmation is lost: he i
 });
 
 Deno.test("alice is in a group and crashes: she is in it when she is back", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   alice.ask({ type: "group", room: "lab", friends: ["bob"] });
   await world.pass(3000);
   alice.crash();
@@ -355,7 +355,7 @@ Deno.test("alice is in a group and crashes: she is in it when she is back", asyn
 });
 
 Deno.test("alice and carol have no link: what alice says of a group comes to carol by bob", async () => {
-  const [world, alice, bob, carol] = await friends("alice", "bob", "carol");
+  const [world, alice, bob, carol] = await linkedPeers("alice", "bob", "carol");
   const { send } = world.udp;
   const apart = [alice, carol].map(({ place }) => addressKey(place));
   world.udp.send = (from, to, datagram) => {
@@ -369,7 +369,7 @@ Deno.test("alice and carol have no link: what alice says of a group comes to car
 });
 
 Deno.test("keys are agreed on for the one link, and no two boxes have one number", async () => {
-  const world = new PeerWorld(12);
+  const world = new PeerNetwork(12);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
   const { secrecy } = alice.peer;
   const agree = secrecy.agree.bind(secrecy);
@@ -406,7 +406,7 @@ Deno.test("keys are agreed on for the one link, and no two boxes have one number
 });
 
 Deno.test("strangers: what they send is dropped and counted, and never answered with more than it was", async () => {
-  const [world, alice] = await friends("alice");
+  const [world, alice] = await linkedPeers("alice");
   const stranger = { hostname: "10.6.6.6", port: 666 };
   let received = 0;
   world.udp.bind(stranger, (_from, datagram) => void (received += datagram.length));
@@ -437,7 +437,7 @@ Deno.test("strangers: what they send is dropped and counted, and never answered 
 });
 
 Deno.test("a flood of questions from ten thousand addresses: memory stays, friends stay, the rest is counted", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const ask = encodeDiscovery({ kind: "ask", id: 7n, self: { name: "mallory", more: true } });
   for (let i = 0; i < 10_000; i++) {
     const place = { hostname: `10.7.${i >> 8}.${i & 255}`, port: 5000 };
@@ -452,7 +452,7 @@ Deno.test("a flood of questions from ten thousand addresses: memory stays, frien
 });
 
 Deno.test("datagrams that are repeated much later do nothing", async () => {
-  const [world, alice, bob] = await friends("alice", "bob");
+  const [world, alice, bob] = await linkedPeers("alice", "bob");
   const old: [PeerNode["place"], Uint8Array][] = [];
   world.udp.watch = (from, to, datagram) => {
     if (sameAddress(to, bob.place)) old.push([from, datagram.slice()]);
@@ -496,7 +496,7 @@ Deno.test("meeting packets and letters are read as they were written; anything e
 });
 
 Deno.test("the worked example of the handbook, byte for byte: a program of thirty lines and ours", async () => {
-  const world = new PeerWorld(9);
+  const world = new PeerNetwork(9);
   const bob = await world.person("bob", 3002);
   const pat = { hostname: "10.0.0.7", port: 5000 };
   const got: string[] = [];
@@ -529,7 +529,7 @@ Deno.test("the worked example of the handbook, byte for byte: a program of thirt
 });
 
 Deno.test("a program without keys is gone with a message under way: its sender is told that nobody knows", async () => {
-  const world = new PeerWorld(10, { loss: 0, repeats: 0, mostDelayMs: 1 });
+  const world = new PeerNetwork(10, { loss: 0, repeats: 0, mostDelayMs: 1 });
   const bob = await world.person("bob", 3002, peerOptions());
   const pat = { hostname: "10.0.0.7", port: 5000 };
   let named: Uint8Array | undefined;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isReserved, skeleton } from "../lib/chat/names.ts";
-import { Lab, USERS } from "./support/lab.ts";
+import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 
 import fc from "fast-check";
@@ -34,8 +34,8 @@ Deno.test("somebody registers at the IM door: the account is in the file, hashed
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
   {
-    await using lab = new Lab({ enrollIn: users });
-    const wire = await lab.connect();
+    await using server = new TestServer({ enrollIn: users });
+    const wire = await server.connect();
     assertEquals(await wire.ask("/register carol secret"), "111 Registration successful");
     assertEquals(await wire.ask("/login carol wrong"), "102 Authentication failed");
     assertEquals(await wire.ask("/login carol secret"), "101 Authentication successful");
@@ -44,16 +44,16 @@ Deno.test("somebody registers at the IM door: the account is in the file, hashed
   }
   const text = folder.read("users.txt");
   assert(text.startsWith(`${USERS}\ncarol $scrypt$ln=17,r=8,p=1$`) && text.endsWith("\n"));
-  await using lab = new Lab({ users: text });
-  using carol = await lab.join("carol", "secret");
+  await using server = new TestServer({ users: text });
+  using carol = await server.join("carol", "secret");
   assertEquals(await carol.la.ask("/list"), "301 carol");
 });
 
 Deno.test("what cannot be registered is answered with the rule, and nothing is written", async () => {
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
-  await using lab = new Lab({ enrollIn: users, limits: { registrationsPerHour: 2 } });
-  const wire = await lab.connect();
+  await using server = new TestServer({ enrollIn: users, limits: { registrationsPerHour: 2 } });
+  const wire = await server.connect();
   const refused = async (line: string) => (await wire.ask(line)).replace("112 Registration failed: ", "");
   assertEquals(await refused("/register bob secret"), '"bob" is taken');
   assertEquals(await refused("/register B\u043eb secret"), '"B\u043eb" looks like "bob", who is somebody else');
@@ -67,7 +67,7 @@ Deno.test("what cannot be registered is answered with the rule, and nothing is w
   assertEquals(await wire.ask("/register carol"), "401 Unrecognized message");
   assertEquals(folder.read("users.txt"), USERS);
   // Two at once want names of one look: one has it.
-  const other = await lab.connect();
+  const other = await server.connect();
   const answers = await Promise.all([wire.ask("/register erin secret"), other.ask("/register Er1n secret")]);
   assertEquals(answers.map((line) => line.slice(0, 3)).sort(), ["111", "112"]);
   assertEquals(await refused("/register frank secret"), "111 Registration successful");
@@ -80,8 +80,8 @@ Deno.test("what cannot be registered is answered with the rule, and nothing is w
 });
 
 Deno.test("a users file that cannot be written: nobody is registered, and it is said", async () => {
-  await using lab = new Lab({ enrollIn: "no/such/users.txt" });
-  const wire = await lab.connect();
+  await using server = new TestServer({ enrollIn: "no/such/users.txt" });
+  const wire = await server.connect();
   assertEquals(
     await wire.ask("/register carol secret"),
     "112 Registration failed: the account could not be written down; whoever runs the server finds the reason in its log",
@@ -91,8 +91,8 @@ Deno.test("a users file that cannot be written: nobody is registered, and it is 
 });
 
 Deno.test("where nobody may register the door is the handout's", async () => {
-  await using lab = new Lab();
-  const wire = await lab.connect();
+  await using server = new TestServer();
+  const wire = await server.connect();
   assertEquals(await wire.ask("/register carol secret"), "401 Unrecognized message");
   wire.close();
 });

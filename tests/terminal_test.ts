@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Terminal, Terminals } from "../tools/terminal.ts";
-import { Lab } from "./support/lab.ts";
+import { TestServer } from "./support/test_server.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
 
 // The client as a person has it, in a real terminal.
@@ -26,11 +26,11 @@ async function endsWith(terminal: Terminal, ...rows: string[]): Promise<string[]
 }
 
 test("a person logs in, talks while others interrupt, completes names, asks for help, and leaves with Ctrl-C", async () => {
-  await using lab = new Lab();
+  await using server = new TestServer();
   using folder = new Folder();
   await using terminals = new Terminals();
-  using bob = await lab.join("bob");
-  const jacky = await terminals.open("jacky", SIZE, folder.path, client(lab.port));
+  using bob = await server.join("bob");
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
   await jacky.shows("Please input your user name:");
   await jacky.type("jacky", "Enter");
   await jacky.shows("Please input your password:");
@@ -57,11 +57,11 @@ test("a person logs in, talks while others interrupt, completes names, asks for 
 });
 
 test("a paste of more than five lines asks first; a bad sign from a stranger stays on its line", async () => {
-  await using lab = new Lab();
+  await using server = new TestServer();
   using folder = new Folder();
   await using terminals = new Terminals();
-  using bob = await lab.join("bob");
-  const jacky = await terminals.open("jacky", SIZE, folder.path, client(lab.port));
+  using bob = await server.join("bob");
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
   await jacky.shows("Please input your user name:");
   await jacky.type("jacky", "Enter");
   await jacky.shows("Please input your password:");

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Hosts, hostsTest } from "./support/hosts.ts";
-import { USERS } from "./support/lab.ts";
+import { USERS } from "./support/test_server.ts";
 import { Folder, Running } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 

@@ -6,13 +6,13 @@ import { body } from "../lib/http/responses.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
 import { readSecret } from "../lib/store/private_file.ts";
 import { Browser, type Chat } from "./support/browser.ts";
-import { Lab } from "./support/lab.ts";
+import { TestServer } from "./support/test_server.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
 /** A server with a page, whose messages are kept in this folder. */
-function lab(folder: Folder, limits: Partial<Limits> = {}): Lab {
-  return new Lab({ web: true, data: folder.path, limits });
+function serverIn(folder: Folder, limits: Partial<Limits> = {}): TestServer {
+  return new TestServer({ web: true, data: folder.path, limits });
 }
 
 /** Asks in these words, without a browser; the whole answer. */
@@ -24,8 +24,8 @@ async function raw(port: number, ...lines: readonly string[]): Promise<string> {
 
 Deno.test("whoever finds no place left is told so, and the page's door stays open for the others", async () => {
   using folder = new Folder();
-  await using house = lab(folder, { connections: 1 });
-  const alice = new Browser(house.portOf("web"));
+  await using server = serverIn(folder, { connections: 1 });
+  const alice = new Browser(server.portOf("web"));
   await using chat = await alice.join("alice");
   await assertRejects(() => alice.chat(), Error, "503");
   assertEquals((await alice.about()).name, "alice");
@@ -35,8 +35,8 @@ Deno.test("whoever finds no place left is told so, and the page's door stays ope
 
 Deno.test("a place that a WebSocket was to have is free again when none comes of it", async () => {
   using folder = new Folder();
-  await using house = lab(folder, { connections: 1 });
-  const alice = new Browser(house.portOf("web"));
+  await using server = serverIn(folder, { connections: 1 });
+  const alice = new Browser(server.portOf("web"));
   assertEquals((await alice.post("/login", { name: "alice", password: "12345" }))[0], 200);
   await assertRejects(() => alice.chat("/chat", { connection: "keep-alive" }), Error, "400");
   using old = await Wire.connect(alice.port);
@@ -55,17 +55,17 @@ Deno.test("a place that a WebSocket was to have is free again when none comes of
 
 Deno.test("a host that can be none is refused, and is no error of ours", async () => {
   using folder = new Folder();
-  await using house = lab(folder);
+  await using server = serverIn(folder);
   for (const host of ["a b<>", "[::", "127.0.0.1:99999999"]) {
-    assertMatch(await raw(house.portOf("web"), "GET /about HTTP/1.1", `host: ${host}`), /^HTTP\/1\.1 400 /, host);
+    assertMatch(await raw(server.portOf("web"), "GET /about HTTP/1.1", `host: ${host}`), /^HTTP\/1\.1 400 /, host);
   }
 });
 
 Deno.test("so many may try to log in at once, and who goes away makes room", async () => {
   using folder = new Folder();
   const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
-  await using house = lab(folder, { connections: 1, ...slow });
-  const browser = new Browser(house.portOf("web"));
+  await using server = serverIn(folder, { connections: 1, ...slow });
+  const browser = new Browser(server.portOf("web"));
   const login = { name: "alice", password: "wrong" };
   using first = await Wire.connect(browser.port);
   const body = JSON.stringify(login);
@@ -73,16 +73,16 @@ Deno.test("so many may try to log in at once, and who goes away makes room", asy
     `POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
       `content-length: ${body.length}\r\n\r\n${body}`,
   );
-  await until(() => house.house.hub.size.heldLogins === 1, "the first is held");
+  await until(() => server.instance.hub.size.heldLogins === 1, "the first is held");
   assertEquals(await browser.post("/login", login), [503, {
     why: "Not let in: 1 sessions are open, the most allowed.",
   }]);
   first.close();
-  await until(() => house.house.hub.size.heldLogins === 0, "the first is gone");
+  await until(() => server.instance.hub.size.heldLogins === 0, "the first is gone");
   const gone = new AbortController();
   const init = { method: "POST", body, headers: { "content-type": "application/json" }, signal: gone.signal };
   const third = browser.ask("/login", init).then(() => "answered", () => "given up");
-  await until(() => house.house.hub.size.heldLogins === 1, "the third is held");
+  await until(() => server.instance.hub.size.heldLogins === 1, "the third is held");
   gone.abort();
   assertEquals(await third, "given up");
 });
@@ -134,16 +134,16 @@ Deno.test("a spoilt key for passes is told to whoever starts the server, not to 
   using folder = new Folder();
   for (const text of ["", "null", "[]", '{"key":"x"}']) {
     folder.write("page-key.json", text);
-    assertThrows(() => lab(folder), UserError, "remove it to have a new one");
+    assertThrows(() => serverIn(folder), UserError, "remove it to have a new one");
   }
 });
 
 Deno.test("where nothing can be kept, whoever logs in at the page is told that, and not of a mistake", async () => {
   using folder = new Folder();
-  await using house = new Lab({ web: true, data: `${folder.path}/data` });
+  await using server = new TestServer({ web: true, data: `${folder.path}/data` });
   // Where the data would lie, something else is put.
   folder.write("data", "");
-  const alice = new Browser(house.portOf("web"));
+  const alice = new Browser(server.portOf("web"));
   assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
     why: "the server cannot let anybody in here; its log says why",
   }]);

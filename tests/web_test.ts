@@ -1,19 +1,19 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Browser } from "./support/browser.ts";
 import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
-import { Lab } from "./support/lab.ts";
+import { TestServer } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { WebLab } from "./support/web_lab.ts";
+import { WebTestServer } from "./support/test_server.ts";
 import { Wire } from "./support/wire.ts";
 
-function browser(lab: Lab): Browser {
-  return new Browser(lab.portOf("web"));
+function browser(server: TestServer): Browser {
+  return new Browser(server.portOf("web"));
 }
 
 Deno.test("somebody logs in at the page, chats with the IM handout's client, and hears what became of it", async () => {
-  await using house = new WebLab();
-  using bob = await house.join("bob");
-  const alice = browser(house);
+  await using server = new WebTestServer();
+  using bob = await server.join("bob");
+  const alice = browser(server);
   assertEquals((await alice.about()).name, null);
   await using chat = await alice.join("alice");
   assertEquals((await alice.about()).name, "alice");
@@ -31,8 +31,8 @@ Deno.test("somebody logs in at the page, chats with the IM handout's client, and
 });
 
 Deno.test("whoever has not logged in chats with nobody, and a wrong password is told no more than that", async () => {
-  await using house = new WebLab();
-  const alice = browser(house);
+  await using server = new WebTestServer();
+  const alice = browser(server);
   await assertRejects(() => alice.chat(), Error, "401");
   assertEquals(await alice.post("/login", { name: "alice", password: "wrong" }), [403, {
     why: "wrong name or password",
@@ -43,12 +43,12 @@ Deno.test("whoever has not logged in chats with nobody, and a wrong password is 
   assertEquals((await alice.post("/login", {}, { "content-type": "text/plain" }))[0], 400);
   assertEquals((await alice.post("/register", { name: "dora", password: "qwertz" }))[0], 403);
   assertEquals(alice.cookie, undefined);
-  assertEquals(house.house.hub.size.sessions, 0);
+  assertEquals(server.instance.hub.size.sessions, 0);
 });
 
 Deno.test("a pass is kept from scripts and other sites, is good after a new start, and not after a new password", async () => {
   using folder = new Folder();
-  const first = new Lab({ web: true, data: folder.path });
+  const first = new TestServer({ web: true, data: folder.path });
   const response = await browser(first).ask("/login", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -59,9 +59,9 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
   assertMatch(cookie, /; HttpOnly(;|$)/);
   assertMatch(cookie, /; SameSite=Strict(;|$)/);
   assert(!cookie.includes("Secure"));
-  await first.house.stop();
+  await first.instance.stop();
 
-  await using second = new Lab({ web: true, data: folder.path });
+  await using second = new TestServer({ web: true, data: folder.path });
   const alice = browser(second);
   // The other server has another port, and the browser one jar for both.
   alice.cookie = cookie.split(";")[0]!.replace(/^[^=]+/, `partyline-${alice.port}`);
@@ -69,7 +69,7 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
   const other = browser(second);
   other.cookie = alice.cookie.replace(/=[^.]+/, "=Ym9i");
   assertEquals((await other.about()).name, null, "bob's name under alice's seal");
-  second.house.hub.replaceAccounts(decodeUsers("alice 54321") as Accounts);
+  second.instance.hub.replaceAccounts(decodeUsers("alice 54321") as Accounts);
   assertEquals((await alice.about()).name, null);
   await alice.post("/logout", {});
   assertEquals(alice.cookie, `partyline-${alice.port}=`);
@@ -78,20 +78,20 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
 Deno.test("somebody registers at the page, and has the account at every door", async () => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
-  await using house = new WebLab({ enrollIn: `${folder.path}/users.txt` });
-  const dora = browser(house);
+  await using server = new WebTestServer({ enrollIn: `${folder.path}/users.txt` });
+  const dora = browser(server);
   assertEquals((await dora.about()).registration, true);
   assertEquals(await dora.post("/register", { name: "dora", password: "qwertz" }), [200, { name: "dora" }]);
   assertEquals((await dora.about()).name, "dora");
   const [status, said] = await dora.post("/register", { name: "dora", password: "qwertz" });
   assertEquals([status, said], [403, { why: '"dora" is taken' }]);
-  using raw = await house.join("dora", "qwertz");
+  using raw = await server.join("dora", "qwertz");
   assertEquals(await raw.la.ask("/list"), "301 dora");
 });
 
 Deno.test("a name that is not this machine's is refused, and what another page asks for", async () => {
-  await using house = new WebLab();
-  const alice = browser(house);
+  await using server = new WebTestServer();
+  const alice = browser(server);
   using rebound = await Wire.connect(alice.port);
   await rebound.send("GET /about HTTP/1.1\r\nHost: stranger.example\r\nConnection: close\r\n\r\n");
   assertMatch(await rebound.rest(), /^HTTP\/1\.1 421 [\s\S]*--web-names stranger\.example/);
@@ -106,26 +106,26 @@ Deno.test("a name that is not this machine's is refused, and what another page a
 });
 
 Deno.test("no page of ours runs what is not ours, and each is sent once", async () => {
-  await using house = new WebLab();
-  const page = await browser(house).ask("/");
+  await using server = new WebTestServer();
+  const page = await browser(server).ask("/");
   assertEquals([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
   const policy = page.headers.get("content-security-policy")!;
   assertStringIncludes(policy, "default-src 'none'; script-src 'self'; style-src 'self';");
   assertStringIncludes(policy, "frame-ancestors 'none'");
   assertNotEquals(await page.text(), "");
   const tag = page.headers.get("etag")!;
-  const again = await browser(house).ask("/", { headers: { "if-none-match": tag } });
+  const again = await browser(server).ask("/", { headers: { "if-none-match": tag } });
   assertEquals([again.status, await again.text()], [304, ""]);
   for (const path of ["/nothing", "/page/", "/page/../chat.html", "/page/..%2f..%2f..%2fserver.ts"]) {
-    const response = await browser(house).ask(path);
+    const response = await browser(server).ask(path);
     await response.body?.cancel();
     assertEquals(response.status, 404, path);
   }
 });
 
 Deno.test("what is no text, or too long, ends the session of whoever sent it, and of nobody else", async () => {
-  await using house = new WebLab();
-  const [alice, bob] = [browser(house), browser(house)];
+  await using server = new WebTestServer();
+  const [alice, bob] = [browser(server), browser(server)];
   await using hers = await alice.join("alice");
   await using his = await bob.join("bob");
   await his.resume();
@@ -143,15 +143,15 @@ Deno.test("what is no text, or too long, ends the session of whoever sent it, an
 });
 
 Deno.test("whoever does not read is let go, and nobody else notices", async () => {
-  await using house = new WebLab({ limits: { outboxBytes: 64 * 1024 } });
-  using bob = await house.join("bob");
-  const jacky = await browser(house).join("jacky");
+  await using server = new WebTestServer({ limits: { outboxBytes: 64 * 1024 } });
+  using bob = await server.join("bob");
+  const jacky = await browser(server).join("jacky");
   await jacky.resume();
   for (let i = 0; i < 4; i++) await jacky.say({ type: "say", id: `j${i}`, room: "lobby", text: "x".repeat(10_000) });
   for (let i = 0; i < 4; i++) assertMatch(await bob.take(), /^\/broadcastfrom jacky x+$/);
   jacky.deafen();
   let asked = 0;
-  while (house.house.hub.size.sessions > 1) {
+  while (server.instance.hub.size.sessions > 1) {
     await jacky.say({ type: "history", ref: ++asked, room: "lobby", limit: 4 }).catch(() => {});
     assertNotEquals(asked, 1000, "it is still there after 1,000 answers of 40 kB that it did not read");
     assertMatch(await bob.la.ask("/list"), /^301 bob( jacky)?$/);
@@ -161,9 +161,9 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
 });
 
 Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
-  await using house = new WebLab({ tls: "own" });
-  const port = house.portOf("web");
-  const cert = house.folder.read("tls-cert.pem");
+  await using server = new WebTestServer({ tls: "own" });
+  const port = server.portOf("web");
+  const cert = server.folder.read("tls-cert.pem");
   using client = Deno.createHttpClient({ caCerts: [cert] });
   for (const host of ["127.0.0.1", "localhost"]) {
     const response = await fetch(`https://${host}:${port}/login`, {
@@ -178,22 +178,22 @@ Deno.test("over TLS, with a certificate of the server's own making, a pass goes 
 });
 
 Deno.test("the server stops: whoever chats at the page is told, and every connection ends", async () => {
-  const house = new WebLab();
-  const alice = await browser(house).join("alice");
+  const server = new WebTestServer();
+  const alice = await browser(server).join("alice");
   await alice.resume();
-  await house[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
   await alice.next("closing");
   await alice.over;
   assertEquals(alice.closed, "the server stops");
 });
 
 Deno.test("client chat over TLS knows the server by its certificate, and by no other", async () => {
-  await using house = new WebLab({ tlsPort: true });
-  using bob = await house.join("bob");
+  await using server = new WebTestServer({ tlsPort: true });
+  using bob = await server.join("bob");
   using folder = new Folder();
-  const [cert, secret] = [`${house.folder.path}/tls-cert.pem`, folder.write("secret", "12345\n")];
+  const [cert, secret] = [`${server.folder.path}/tls-cert.pem`, folder.write("secret", "12345\n")];
   const who = ["--name", "alice", "--password-file", secret, "--data", folder.path];
-  const port = String(house.portOf("tls"));
+  const port = String(server.portOf("tls"));
   await using alice = new Running(
     SOURCES,
     "client",

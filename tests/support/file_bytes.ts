@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 /** Random bytes, no two blocks of them alike. */
-export function someBytes(count: number): Uint8Array {
+export function randomBytes(count: number): Uint8Array {
   const block = crypto.getRandomValues(new Uint8Array(65_536));
   const all = new Uint8Array(count);
   for (let at = 0; at < count; at += block.length) {
@@ -12,7 +12,7 @@ export function someBytes(count: number): Uint8Array {
 }
 
 /** Whether a file holds exactly these bytes. */
-export function holds(path: string, bytes: Uint8Array): boolean {
+export function contains(path: string, bytes: Uint8Array): boolean {
   return Buffer.compare(Deno.readFileSync(path), bytes) === 0;
 }
 
@@ -31,7 +31,7 @@ export function exists(path: string): boolean {
 }
 
 /** Pseudo-random bytes, the same for the same seed. */
-export function bytesOf(count: number, seed = 1): Uint8Array {
+export function seededBytes(count: number, seed = 1): Uint8Array {
   const words = new Uint32Array(Math.ceil(count / 4));
   for (let i = 0, word = seed; i < words.length; i++) {
     word = (Math.imul(word, 1_103_515_245) + 12_345) >>> 0;

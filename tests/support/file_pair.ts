@@ -8,22 +8,22 @@ import { freshFileKey } from "../../lib/store/transfer_keys.ts";
 import { TransferStore } from "../../lib/store/transfer_store.ts";
 
 /** What happens to signals on their way: the same, another, or none. */
-export type Meddling = (signal: Signal, from: string) => Signal | undefined;
+export type SignalFilter = (signal: Signal, from: string) => Signal | undefined;
 
 /** Two who send each other files by real connections and real disks; only the chat between them is made up. */
 export class FilePair {
   readonly folder = Deno.makeTempDirSync();
-  readonly #people = new Map<string, FilePerson>();
+  readonly #people = new Map<string, FileClient>();
   /** What happens to signals. */
-  meddle: Meddling = (signal) => signal;
+  meddle: SignalFilter = (signal) => signal;
   /** Whether clients seal. */
   seals = true;
 
   /** The client of this name, started if it is not there. */
-  person(name: string): FilePerson {
+  person(name: string): FileClient {
     const known = this.#people.get(name);
     if (known) return known;
-    const person = new FilePerson(this, name);
+    const person = new FileClient(this, name);
     this.#people.set(name, person);
     for (const other of this.#people.values()) if (other !== person) other.files.online(name);
     person.files.cameIn();
@@ -70,7 +70,7 @@ export class FilePair {
 }
 
 /** One client of the pair. */
-export class FilePerson {
+export class FileClient {
   readonly files: FileTransfers;
   readonly downloads: string;
   readonly events: FileEvent[] = [];
@@ -145,7 +145,7 @@ export class FilePerson {
 export async function offered(
   pair: FilePair,
   path: string,
-): Promise<{ alice: FilePerson; bob: FilePerson; n: number }> {
+): Promise<{ alice: FileClient; bob: FileClient; n: number }> {
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   alice.files.do({ type: "send", to: { user: "bob" }, path });
   const { n } = await bob.event("offered");
@@ -162,6 +162,6 @@ export function wait(ms: number): Promise<void> {
 }
 
 /** Waits until it is so, or too long: what follows says which. */
-export async function untilSo(isSo: () => boolean, ms = 10_000): Promise<void> {
+export async function waitUntil(isSo: () => boolean, ms = 10_000): Promise<void> {
   for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { exists, holds, sizeOf, someBytes } from "./file_bytes.ts";
-import { USERS } from "./lab.ts";
+import { contains, exists, randomBytes, sizeOf } from "./file_bytes.ts";
+import { USERS } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 import { until } from "./wire.ts";
 
@@ -34,7 +34,7 @@ export function fileProgramTests(programs: Programs): void {
     await alice.printed(/^jacky/m);
     await using bob = client(folder, "bob", ["mailbox", "127.0.0.1", mailbox]);
     await alice.printed(/^online bob$/m);
-    const slides = someBytes(3_000_000);
+    const slides = randomBytes(3_000_000);
     Deno.writeFileSync(join(folder.path, "slides one.pdf"), slides);
 
     await alice.type("/send bob slides one.pdf\n");
@@ -43,7 +43,7 @@ export function fileProgramTests(programs: Programs): void {
     await bob.type("/accept 1\n");
     const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
     await alice.printed(/^file 1 sent$/m);
-    assert(holds(join(folder.path, path!), slides));
+    assert(contains(join(folder.path, path!), slides));
     // It is a message like any other.
     await alice.printed(/^delivered bob \S+$/m);
 
@@ -75,7 +75,7 @@ export function fileProgramTests(programs: Programs): void {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
-    const film = someBytes(60_000_000);
+    const film = randomBytes(60_000_000);
     Deno.writeFileSync(join(folder.path, "film.bin"), film);
     const start = (name: string) => client(folder, name, ["chat", "127.0.0.1", im]);
     let alice = start("alice");
@@ -99,7 +99,7 @@ export function fileProgramTests(programs: Programs): void {
     }
     await until(() => exists(join(folder.path, "bob", "film.bin")), "film.bin", WAIT_MS);
     await bob.printed(/^file 1 received: /m);
-    assert(holds(join(folder.path, "bob", "film.bin"), film));
+    assert(contains(join(folder.path, "bob", "film.bin"), film));
     assertEquals([...Deno.readDirSync(join(folder.path, "bob"))].length, 1);
     await alice[Symbol.asyncDispose]();
     await bob[Symbol.asyncDispose]();
@@ -109,7 +109,7 @@ export function fileProgramTests(programs: Programs): void {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
-    Deno.writeFileSync(join(folder.path, "film.bin"), someBytes(40_000_000));
+    Deno.writeFileSync(join(folder.path, "film.bin"), randomBytes(40_000_000));
     await using alice = client(folder, "alice", ["chat", "127.0.0.1", im]);
     await using bob = client(folder, "bob", ["chat", "127.0.0.1", im]);
     await bob.type("/list\n");
@@ -131,14 +131,14 @@ export function fileProgramTests(programs: Programs): void {
     await bob.type(`/add 127.0.0.1:${port}\n`);
     await alice.printed(/^online bob$/m);
     await bob.printed(/^online alice$/m);
-    const slides = someBytes(2_000_000);
+    const slides = randomBytes(2_000_000);
     Deno.writeFileSync(join(folder.path, "slides.pdf"), slides);
     await alice.type("/send bob slides.pdf\n");
     await bob.printed(/^file 1 from alice: slides\.pdf \(2\.0 MB\)$/m);
     await bob.type("/accept 1\n");
     await bob.printed(/^file 1 received: bob.slides\.pdf$/m);
     await alice.printed(/^file 1 sent$/m);
-    assert(holds(join(folder.path, "bob", "slides.pdf"), slides));
+    assert(contains(join(folder.path, "bob", "slides.pdf"), slides));
   });
 }
 

@@ -9,9 +9,9 @@ import type { Ending, Transport, TransportOwner } from "../../lib/core/transport
 import type { Platform } from "../../lib/server/platform.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
 import { Random } from "./random.ts";
-import { virtualConnection, type VirtualStream, type Weather } from "./virtual_network.ts";
+import { type NetworkConditions, virtualConnection, type VirtualStream } from "./virtual_network.ts";
 import { VirtualTime } from "./virtual_time.ts";
-import { type Temper, TEMPERS, WildClient } from "./wild_client.ts";
+import { type Behaviour, BEHAVIOURS, WildClient } from "./wild_client.ts";
 
 /** What a run of the simulation has seen. */
 export interface Report {
@@ -96,14 +96,17 @@ export function simulate(seed: number): Report {
   const random = new Random(seed);
   const time = new VirtualTime();
   const count = random.whole(2, 9);
-  const tempers: Temper[] = Array.from({ length: count }, () => random.chance(0.4) ? "exact" : random.pick(TEMPERS));
+  const tempers: Behaviour[] = Array.from(
+    { length: count },
+    () => random.chance(0.4) ? "exact" : random.pick(BEHAVIOURS),
+  );
   const names = tempers.map((_, i) => `u${i}`);
   const secrets = new Map<string, Secret>(
     names.map((name) => [name, { type: "plain", password: `secret-of-${name}` }]),
   );
   const hub = new WatchedHub(new Accounts(secrets), LIMITS);
   const clients: WildClient[] = [];
-  const weatherOf = (temper: Temper): Weather => ({
+  const weatherOf = (temper: Behaviour): NetworkConditions => ({
     mostDelayMs: random.pick([1, 20, 150]),
     cuts: temper !== "chunky" && random.chance(0.7),
   });
@@ -174,7 +177,7 @@ const RAMBLINGS = [
   "hé",
 ];
 
-function script(random: Random, names: readonly string[], me: number, temper: Temper): string[] {
+function script(random: Random, names: readonly string[], me: number, temper: Behaviour): string[] {
   return Array.from({ length: random.whole(3, 30) }, (_, i) => {
     if (temper === "rambler" && random.chance(0.5)) return random.pick(RAMBLINGS);
     const text = `m${me}.${i} ${"é x".repeat(random.whole(0, temper === "flooder" ? 2000 : 30))}`.trimEnd();

@@ -35,7 +35,7 @@ export interface MailboxReport {
 }
 
 /** How hard a run is. */
-export interface MailboxWeather {
+export interface MailboxConditions {
   readonly users: number;
   readonly messages: number;
   readonly loss: number;
@@ -369,9 +369,9 @@ class VirtualUser {
 }
 
 /** Users of the mailbox in bad weather, decided by the seed alone; then calm, and everything must have arrived. */
-export function simulateMailbox(seed: number, given: Partial<MailboxWeather> = {}): MailboxReport {
+export function simulateMailbox(seed: number, given: Partial<MailboxConditions> = {}): MailboxReport {
   const random = new Random(seed);
-  const weather: MailboxWeather = {
+  const weather: MailboxConditions = {
     users: random.whole(2, 6),
     messages: 100,
     loss: random.pick([0, 0.1, 0.3]),

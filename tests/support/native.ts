@@ -1,4 +1,4 @@
-import { RawClient } from "./lab.ts";
+import { RawClient } from "./test_server.ts";
 import type { Wire } from "./wire.ts";
 
 /** What a server says, as an object. */

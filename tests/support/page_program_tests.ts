@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Browser } from "./browser.ts";
-import { Lab } from "./lab.ts";
+import { TestServer } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 
 /** A client that serves its page; the browser that its one-time address was opened in. */
@@ -32,7 +32,7 @@ export function pageProgramTests(programs: Programs): void {
   for (const mode of ["chat", "mailbox"] as const) {
     test(`client ${mode} --page: the page says and hears what the client would, behind an address that is good once`, async () => {
       using folder = new Folder();
-      await using lab = new Lab({ mailbox: true, data: folder.path });
+      await using lab = new TestServer({ mailbox: true, data: folder.path });
       using bob = await lab.join("bob");
       const port = lab.portOf(mode === "chat" ? "im" : "mailbox");
       const secret = folder.write("secret", "12345\n");
@@ -76,7 +76,7 @@ export function pageProgramTests(programs: Programs): void {
     using folder = new Folder();
     using other = new Folder();
     // Where everybody is found by multicast, other tests are found too.
-    await using lab = new Lab({ addressBook: true, data: folder.path });
+    await using lab = new TestServer({ addressBook: true, data: folder.path });
     const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
     await using bob = new Running(programs, "client", [...table, "--name", "bob", "--data", other.path], other.path);
     const { client, browser } = await paged(programs, [...table, "--name", "alice"], folder);

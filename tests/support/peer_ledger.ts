@@ -1,8 +1,8 @@
 import { type Address, sameAddress } from "../../lib/core/address.ts";
 import type { PeerEvent } from "../../lib/peers/event.ts";
-import { keyOf } from "./peer_friends.ts";
+import { keyOf } from "./linked_peers.ts";
 import type { PeerNode } from "./peer_node.ts";
-import type { PeerWorld } from "./peer_world.ts";
+import type { PeerNetwork } from "./peer_network.ts";
 
 /** What was said to one person, and what was told of it. */
 interface Said {
@@ -17,7 +17,7 @@ interface Said {
 
 /** All that was said in a lab, what was told of each, and whether it was the truth. */
 export class PeerLedger {
-  readonly #world: PeerWorld;
+  readonly #world: PeerNetwork;
   readonly #nodes: readonly PeerNode[];
   readonly #said: Said[] = [];
   /** Of each sender, by the number that the message has. */
@@ -28,7 +28,7 @@ export class PeerLedger {
   /** Of whom one did not want it any more: what was to be sealed may go out in plain. */
   readonly #insecure = new Set<string>();
 
-  constructor(world: PeerWorld, nodes: readonly PeerNode[]) {
+  constructor(world: PeerNetwork, nodes: readonly PeerNode[]) {
     this.#world = world;
     this.#nodes = nodes;
     world.udp.watch = (from, to, datagram) => this.#sent(from, to, datagram);

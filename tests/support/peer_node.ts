@@ -4,7 +4,7 @@ import type { PeerOptions } from "../../lib/peers/options.ts";
 import { Peer } from "../../lib/peers/peer.ts";
 import { PeerKeys } from "../../lib/store/peer_keys.ts";
 import type { PeerDisk } from "./peer_disk.ts";
-import type { PeerWorld } from "./peer_world.ts";
+import type { PeerNetwork } from "./peer_network.ts";
 
 /** Ends the turn of a program that is gone. */
 class Crash extends Error {}
@@ -31,7 +31,7 @@ export class PeerNode {
   #restless = 0;
 
   constructor(
-    readonly world: PeerWorld,
+    readonly world: PeerNetwork,
     readonly name: string,
     public place: Address,
     public store: PeerDisk,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { USERS } from "./lab.ts";
+import { USERS } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 import { until } from "./wire.ts";
 

@@ -1,11 +1,11 @@
 import { limits } from "../../lib/core/limits.ts";
 import { DirectoryTable } from "../../lib/protocols/directory/table.ts";
-import { keyOf } from "./peer_friends.ts";
+import { keyOf } from "./linked_peers.ts";
 import { PeerLedger } from "./peer_ledger.ts";
 import type { PeerNode } from "./peer_node.ts";
-import { PeerTroubles, type Troubles, troubles } from "./peer_troubles.ts";
-import { PeerWorld } from "./peer_world.ts";
-import type { Weather } from "./virtual_udp.ts";
+import { type FaultPlan, faultPlan, PeerFaults } from "./peer_faults.ts";
+import { PeerNetwork } from "./peer_network.ts";
+import type { UdpConditions } from "./virtual_udp.ts";
 
 /** What a simulated lab of peers has come to. */
 export interface PeerReport {
@@ -50,21 +50,21 @@ export async function simulatePeers(seed: number, plan: PeerPlan = {}): Promise<
 }
 
 class PeerLab {
-  readonly #world: PeerWorld;
+  readonly #world: PeerNetwork;
   readonly #nodes: PeerNode[] = [];
   readonly #table = new DirectoryTable(limits());
   readonly #ledger: PeerLedger;
-  readonly #troubles: Troubles;
+  readonly #troubles: FaultPlan;
   #tableGone = false;
   #groups = 0;
   #refused = 0;
   #long = 0;
 
   constructor(readonly seed: number, readonly plan: PeerPlan) {
-    const weather: Weather = { loss: plan.loss ?? 0.3, repeats: 0.1, mostDelayMs: 10 + (seed % 5) * 60 };
-    this.#world = new PeerWorld(seed, weather);
+    const weather: UdpConditions = { loss: plan.loss ?? 0.3, repeats: 0.1, mostDelayMs: 10 + (seed % 5) * 60 };
+    this.#world = new PeerNetwork(seed, weather);
     this.#ledger = new PeerLedger(this.#world, this.#nodes);
-    this.#troubles = troubles(this.#world);
+    this.#troubles = faultPlan(this.#world);
   }
 
   async run(): Promise<PeerReport> {
@@ -88,8 +88,8 @@ class PeerLab {
   }
 
   /** Lets everybody do what they like for so long. */
-  async #live(ms: number): Promise<PeerTroubles> {
-    const done = new PeerTroubles(this.#world, this.#nodes, this.#troubles, ms);
+  async #live(ms: number): Promise<PeerFaults> {
+    const done = new PeerFaults(this.#world, this.#nodes, this.#troubles, ms);
     for (const node of this.#nodes) this.#actFrom(node, this.#world.time.now + ms);
     await this.#world.pass(ms);
     return done;

@@ -3,13 +3,13 @@ import { LOBBY } from "../../lib/chat/names.ts";
 import type { MessageStore, NewNotice, StoredEntry, StoredMessage } from "../../lib/chat/store.ts";
 
 /** A store under test; `reopen` closes it and opens it again, where there is something to open. */
-export interface Tested {
+export interface StoreUnderTest {
   readonly name: string;
   open(): { store: MessageStore; reopen: (() => MessageStore) | undefined } & Disposable;
 }
 
 /** What every store does, whatever it is made of. */
-export function storeSuite(tested: Tested): void {
+export function storeSuite(tested: StoreUnderTest): void {
   const test = (what: string, check: (store: MessageStore, again: () => MessageStore) => void) =>
     Deno.test(`${tested.name}: ${what}`, () => {
       using opened = tested.open();

@@ -9,7 +9,7 @@ export interface Holder {
 }
 
 /** How a connection behaves. */
-export interface Weather {
+export interface NetworkConditions {
   readonly mostDelayMs: number;
   /** Writes are cut and joined on the way; otherwise each arrives whole. */
   readonly cuts: boolean;
@@ -27,7 +27,7 @@ export class VirtualStream {
   #arrival = 0;
   #cut: { after: number; how: "reset" | "vanish" } | undefined;
 
-  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: Weather) {}
+  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: NetworkConditions) {}
 
   /** Breaks the connection once this end has written so many bytes more, in the middle of a write if need be. */
   cutAfter(bytes: number, how: "reset" | "vanish"): void {
@@ -101,7 +101,11 @@ export class VirtualStream {
 }
 
 /** Two ends of one connection. */
-export function virtualConnection(time: VirtualTime, random: Random, weather: Weather): [VirtualStream, VirtualStream] {
+export function virtualConnection(
+  time: VirtualTime,
+  random: Random,
+  weather: NetworkConditions,
+): [VirtualStream, VirtualStream] {
   const [one, other] = [new VirtualStream(time, random, weather), new VirtualStream(time, random, weather)];
   one.other = other;
   other.other = one;

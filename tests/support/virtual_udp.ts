@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** How the network behaves. */
-export interface Weather {
+export interface UdpConditions {
   readonly loss: number;
   readonly repeats: number;
   readonly mostDelayMs: number;
@@ -17,7 +17,7 @@ export class VirtualUdp {
   /** Sees every datagram when it is sent. */
   watch: ((from: Address, to: Address, datagram: Uint8Array) => void) | undefined;
 
-  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: Weather) {}
+  constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: UdpConditions) {}
 
   bind(place: Address, arrived: (from: Address, datagram: Uint8Array) => void): void {
     this.#places.set(addressKey(place), arrived);

@@ -4,7 +4,7 @@ import type { VirtualStream } from "./virtual_network.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
 /** The kinds of client that are met in the wild. */
-export const TEMPERS = [
+export const BEHAVIOURS = [
   "exact",
   "chunky", // takes one read for one message
   "telnet", // types, a byte a write, `\r\n`
@@ -24,7 +24,7 @@ export const TEMPERS = [
   "unlinked", // never listens
 ] as const;
 
-export type Temper = typeof TEMPERS[number];
+export type Behaviour = typeof BEHAVIOURS[number];
 
 /** A command and what came back. */
 export interface Asked {
@@ -63,7 +63,7 @@ export class WildClient {
   constructor(
     readonly name: string,
     readonly address: string,
-    readonly temper: Temper,
+    readonly temper: Behaviour,
     readonly la: VirtualStream,
     script: readonly string[],
     readonly time: VirtualTime,

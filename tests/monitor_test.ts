@@ -5,17 +5,17 @@ import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
 import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
 import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
-import { Lab } from "./support/lab.ts";
+import { TestServer } from "./support/test_server.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
-import { Onlooker, Overlooked, START } from "./support/overlooked.ts";
+import { MonitorClient, MonitoredServer, START } from "./support/monitored_server.ts";
 
-const totals = ({ hub: { tally } }: Overlooked) => [tally.said, tally.delivered, tally.failed];
+const totals = ({ hub: { tally } }: MonitoredServer) => [tally.said, tally.delivered, tally.failed];
 /** How long receipts took, by the upper bounds of their classes. */
-const receipts = ({ hub: { tally } }: Overlooked) =>
+const receipts = ({ hub: { tally } }: MonitoredServer) =>
   [...tally.receipts].flatMap((count, i) => Array(count).fill(RECEIPT_BOUNDS_MS[i] ?? Infinity));
 
 Deno.test("from one handout client to another: said, then confirmed, and how long that took", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
   assertEquals(totals(seen), [1, 0, 0]);
@@ -26,7 +26,7 @@ Deno.test("from one handout client to another: said, then confirmed, and how lon
 });
 
 Deno.test("to nobody, and to one who does not confirm: failed, each once", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   seen.does(ann, { type: "send", ref: 1, to: "eve", text: "hi" });
   assertEquals(totals(seen), [1, 0, 1]);
@@ -36,7 +36,7 @@ Deno.test("to nobody, and to one who does not confirm: failed, each once", () =>
 });
 
 Deno.test("to everybody: said once, delivered to each who confirms; a guest's words fail at nobody", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   const guest = seen.enter("lobby");
   seen.does(ann, { type: "sendAll", ref: 1, text: "hi" });
@@ -48,7 +48,7 @@ Deno.test("to everybody: said once, delivered to each who confirms; a guest's wo
 });
 
 Deno.test("in our own protocol each session that confirms counts; what is said again does not", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob, tablet] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob"), seen.enter("mailbox", "bob")];
   for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "hi" });
   assertEquals(totals(seen), [1, 0, 0]);
@@ -61,14 +61,14 @@ Deno.test("in our own protocol each session that confirms counts; what is said a
 });
 
 Deno.test("a refused message has failed, once", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "nobody" }, text: "hi" });
   assertEquals(totals(seen), [1, 0, 1]);
 });
 
 Deno.test("what waited for somebody is delivered when they come, and has no receipt time", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "for your client" });
   seen.does(ann, { type: "say", id: "2", to: { user: "eve" }, text: "for your handout client" });
@@ -83,7 +83,7 @@ Deno.test("what waited for somebody is delivered when they come, and has no rece
 });
 
 Deno.test("somebody who falls behind confirms late what was said while they were there, and it shows", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob")];
   for (let i = 0; i < 300; i++) seen.does(ann, { type: "say", id: `${i}`, to: { user: "bob" }, text: "hi" });
   seen.now += 2000;
@@ -93,7 +93,7 @@ Deno.test("somebody who falls behind confirms late what was said while they were
 });
 
 Deno.test("a sender at a handout door hears that a client of our own did not confirm: failed", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const ann = seen.enter("im", "ann");
   seen.enter("mailbox", "bob");
   seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
@@ -103,7 +103,7 @@ Deno.test("a sender at a handout door hears that a client of our own did not con
 });
 
 Deno.test("a message for a handout client that took it and never confirmed it: its sender is told, and it has failed", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   const bob = seen.enter("im", "bob");
   seen.now += 1000;
@@ -130,7 +130,7 @@ Deno.test("a ring gives what is still there, by number", () => {
 });
 
 Deno.test("a snapshot says who is at which door, what rooms there are, and what goes on", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   seen.enter("mailbox", "ann", 10);
   seen.now += 10;
   const ann = seen.enter("im", "ann", 20);
@@ -179,13 +179,13 @@ Deno.test("a snapshot says who is at which door, what rooms there are, and what 
 });
 
 Deno.test("a server without a store has one room, the lobby", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   seen.enter("im", "ann");
   assertEquals(seen.monitor.snapshot().rooms, [{ name: "lobby", members: 1, online: 1 }]);
 });
 
 Deno.test("each second has its own numbers; of a process that stood still they are a second's part", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const ann = seen.enter("im", "ann");
   const says = (times: number) => {
     for (let i = 0; i < times; i++) seen.does(ann, { type: "send", ref: i, to: "eve", text: "hi" });
@@ -204,7 +204,7 @@ Deno.test("each second has its own numbers; of a process that stood still they a
 });
 
 Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob", 7)];
   for (const [id, ms] of [[-1, 12], [-2, 20_000]] as const) {
     seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
@@ -261,10 +261,10 @@ Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () =>
 });
 
 Deno.test("whoever watches is told how it is and was, then each second, and each line of the log", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   seen.says("before");
   seen.second();
-  const watcher = new Onlooker(seen.monitor);
+  const watcher = new MonitorClient(seen.monitor);
   const [now, past] = watcher.told.splice(0);
   assertEquals([now!.type, past], [
     "now",
@@ -288,8 +288,8 @@ Deno.test("whoever watches is told how it is and was, then each second, and each
 });
 
 Deno.test("a log that goes too fast is told a few lines at a time, and what is gone by then is counted", () => {
-  const seen = new Overlooked();
-  const watcher = new Onlooker(seen.monitor);
+  const seen = new MonitoredServer();
+  const watcher = new MonitorClient(seen.monitor);
   watcher.news();
   for (let i = 0; i < 530; i++) seen.says(`line ${i}`);
   seen.monitor.tick(seen.now);
@@ -301,13 +301,13 @@ Deno.test("a log that goes too fast is told a few lines at a time, and what is g
 });
 
 Deno.test("a watcher without room hears the lines later; one that throws hears nothing more, and the others do not notice", () => {
-  const seen = new Overlooked();
+  const seen = new MonitoredServer();
   let calls = 0;
   seen.monitor.watch((event) => {
     calls++;
     if (event.type === "log") throw new Error("broken");
   });
-  const [slow, quick] = [new Onlooker(seen.monitor), new Onlooker(seen.monitor)];
+  const [slow, quick] = [new MonitorClient(seen.monitor), new MonitorClient(seen.monitor)];
   slow.news();
   quick.news();
   slow.room = false;
@@ -321,14 +321,14 @@ Deno.test("a watcher without room hears the lines later; one that throws hears n
 });
 
 Deno.test("a browser on the server's machine watches: who is there, what is said, and the metrics", async () => {
-  await using house = new Lab({ web: true });
-  const { port } = house.house.listeners.find(({ door }) => door === "web")!;
+  await using server = new TestServer({ web: true });
+  const { port } = server.instance.listeners.find(({ door }) => door === "web")!;
   const browser = new Browser(port);
   await using watching = await browser.chat("/watch");
   const now = await watching.next("now");
   assertEquals([now.online, (await watching.next("past")).lines], [0, []]);
-  using ann = await house.join("alice");
-  using bob = await house.join("bob");
+  using ann = await server.join("alice");
+  using bob = await server.join("bob");
   await ann.la.send("/to bob hi\n");
   await bob.take();
   assertEquals(await ann.la.line(), "303 Message delivery successful");

@@ -4,10 +4,10 @@ import { PeerDisk } from "./peer_disk.ts";
 import { PeerNode } from "./peer_node.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
-import { VirtualUdp, type Weather } from "./virtual_udp.ts";
+import { type UdpConditions, VirtualUdp } from "./virtual_udp.ts";
 
 /** A network without faults. */
-export const FAIR: Weather = { loss: 0, repeats: 0, mostDelayMs: 5 };
+export const PERFECT: UdpConditions = { loss: 0, repeats: 0, mostDelayMs: 5 };
 
 interface Answer {
   readonly answer: Promise<unknown>;
@@ -18,7 +18,7 @@ interface Answer {
 }
 
 /** Peers on a virtual network, with real cryptography whose answers come in the order they were asked for. */
-export class PeerWorld {
+export class PeerNetwork {
   readonly time = new VirtualTime();
   readonly random: Random;
   readonly udp: VirtualUdp;
@@ -26,7 +26,7 @@ export class PeerWorld {
   readonly #answers: Answer[] = [];
   readonly #held = new Set<PeerNode>();
 
-  constructor(seed: number, weather: Weather = FAIR) {
+  constructor(seed: number, weather: UdpConditions = PERFECT) {
     this.random = new Random(seed);
     this.udp = new VirtualUdp(this.time, this.random, weather);
   }

@@ -3,13 +3,13 @@ import { decodeText, encodeText } from "../../lib/core/text.ts";
 import { decodePeerPacket, encodeDiscovery } from "../../lib/peers/packet.ts";
 import { encodePacket, readId } from "../../lib/protocols/datagram/packet.ts";
 import type { PeerNode } from "./peer_node.ts";
-import type { PeerWorld } from "./peer_world.ts";
+import type { PeerNetwork } from "./peer_network.ts";
 
 const PIECE = 5;
 const NAMED = 11;
 
 /** A small program that chats with one peer: made of datagrams, and without keys unless it says that it has them. */
-export class SmallProgram {
+export class MinimalPeer {
   /** What it was said, as the lines came. */
   readonly letters: string[] = [];
   link = 0n;
@@ -18,7 +18,7 @@ export class SmallProgram {
   #ack = 1;
 
   constructor(
-    readonly world: PeerWorld,
+    readonly world: PeerNetwork,
     readonly node: PeerNode,
     readonly place: Address = { hostname: "10.0.0.7", port: 5000 },
     readonly name = "pat",

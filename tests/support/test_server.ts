@@ -2,6 +2,7 @@ import { type Limits, limits } from "../../lib/core/limits.ts";
 import type { WebOptions } from "../../lib/server/command_line.ts";
 import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
 import { openServer, type Server } from "../../lib/server/server.ts";
+import { Folder } from "./programs.ts";
 import { Wire } from "./wire.ts";
 
 /** The three of the handout's session, and some more. */
@@ -10,9 +11,9 @@ export const USERS = ["jacky 12345", "bob 12345", "michael 12345", "alice 12345"
 export const RECEIPT = "302 Message receipt successful\n";
 
 /** A server on a free port of this machine, with everything real but its log. */
-export class Lab {
+export class TestServer {
   readonly traced: string[] = [];
-  readonly house: Server;
+  readonly instance: Server;
 
   constructor(
     options: {
@@ -29,7 +30,7 @@ export class Lab {
       data?: string;
     } = {},
   ) {
-    this.house = openServer(
+    this.instance = openServer(
       {
         host: "127.0.0.1",
         doors: {
@@ -53,11 +54,11 @@ export class Lab {
 
   /** The port of a door. */
   portOf(name: string): number {
-    return this.house.listeners.find(({ door }) => door === name)!.port;
+    return this.instance.listeners.find(({ door }) => door === name)!.port;
   }
 
   get port(): number {
-    return this.house.listeners[0]!.port;
+    return this.instance.listeners[0]!.port;
   }
 
   /** A guest of the lobby, who was greeted. */
@@ -80,7 +81,23 @@ export class Lab {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.house.stop();
+    await this.instance.stop();
+  }
+}
+
+/** A server with a page, whose messages are kept in a folder of its own. */
+export class WebTestServer extends TestServer {
+  readonly folder: Folder;
+
+  constructor(options: ConstructorParameters<typeof TestServer>[0] = {}) {
+    const folder = new Folder();
+    super({ web: true, data: folder.path, ...options });
+    this.folder = folder;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
   }
 }
 

@@ -14,7 +14,7 @@ export function at(time: string, day = 9): number {
 }
 
 /** A talk whose whole screen is written down: what is typed, what is shown, and what is asked of the client. */
-export class Desk<Q extends Question, Event extends ChatEvent> {
+export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   readonly screen: string[] = [];
   readonly done: string[] = [];
   readonly talk: ChatController<Q, Event>;

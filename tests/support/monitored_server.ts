@@ -17,7 +17,7 @@ const PASSWORD = "12345";
 export const START = 1_700_000_000_000;
 
 /** A server without sockets, a clock that the test moves, and a look at it. */
-export class Overlooked {
+export class MonitoredServer {
   now = START;
   readonly hub: Hub;
   readonly runner: SessionRunner;
@@ -76,7 +76,7 @@ export class Overlooked {
 }
 
 /** Whoever watches, and what they have been told. */
-export class Onlooker {
+export class MonitorClient {
   readonly told: WatchEvent[] = [];
   room = true;
   readonly stop: () => void;

@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RawClient, USERS } from "./lab.ts";
+import { RawClient, USERS } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 import { until } from "./wire.ts";
 
 const LISTENING = /^im listening on 127\.0\.0\.1:(\d+)\nmailbox listening on 127\.0\.0\.1:(\d+)\n/;
 
 /** What both programs must do with messages that are kept, whether they run from their sources or as executables. */
-export function keptProgramTests(programs: Programs): void {
+export function chatProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
   async function serve(folder: Folder, ports = { im: 0, mailbox: 0 }, args: string[] = []) {

@@ -1,8 +1,8 @@
 import type { PeerNode } from "./peer_node.ts";
-import type { PeerWorld } from "./peer_world.ts";
+import type { PeerNetwork } from "./peer_network.ts";
 
 /** What is done to a lab of peers: how often each, and what it must put up with. */
-export interface Troubles {
+export interface FaultPlan {
   readonly crashes: number;
   readonly moves: number;
   readonly leaves: number;
@@ -16,7 +16,7 @@ export interface Troubles {
 }
 
 /** Most labs have some of it, and none has all. */
-export function troubles({ random }: PeerWorld): Troubles {
+export function faultPlan({ random }: PeerNetwork): FaultPlan {
   const some = (share: number, most: number) => random.chance(share) ? random.whole(1, most) : 0;
   const [more, moves, leaves] = [some(0.3, 3), some(0.3, 4), some(0.3, 3)];
   return {
@@ -31,18 +31,18 @@ export function troubles({ random }: PeerWorld): Troubles {
 }
 
 /** Programs that crash, also in the midst of what they do, leave and come back; machines that move; cuts. */
-export class PeerTroubles {
+export class PeerFaults {
   crashes = 0;
   moves = 0;
   leaves = 0;
   #port = 4000;
-  readonly #world: PeerWorld;
+  readonly #world: PeerNetwork;
   readonly #nodes: readonly PeerNode[];
 
   constructor(
-    world: PeerWorld,
+    world: PeerNetwork,
     nodes: readonly PeerNode[],
-    { crashes, moves, leaves, oneWayCuts }: Troubles,
+    { crashes, moves, leaves, oneWayCuts }: FaultPlan,
     ms: number,
   ) {
     this.#world = world;

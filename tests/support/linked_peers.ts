@@ -3,21 +3,21 @@ import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
 import type { PeerNode } from "./peer_node.ts";
-import { PeerWorld } from "./peer_world.ts";
+import { PeerNetwork } from "./peer_network.ts";
 
 /** People on one network who have met each other. */
-export async function friends<Names extends string[]>(
+export async function linkedPeers<Names extends string[]>(
   ...names: Names
-): Promise<[PeerWorld, ...{ [Each in keyof Names]: PeerNode }]> {
-  return await friendsWith(peerOptions(), ...names);
+): Promise<[PeerNetwork, ...{ [Each in keyof Names]: PeerNode }]> {
+  return await linkedPeersWith(peerOptions(), ...names);
 }
 
 /** The same, with other limits. */
-export async function friendsWith<Names extends string[]>(
+export async function linkedPeersWith<Names extends string[]>(
   options: PeerOptions,
   ...names: Names
-): Promise<[PeerWorld, ...{ [Each in keyof Names]: PeerNode }]> {
-  const world = new PeerWorld(names.length);
+): Promise<[PeerNetwork, ...{ [Each in keyof Names]: PeerNode }]> {
+  const world = new PeerNetwork(names.length);
   const nodes: PeerNode[] = [];
   for (const name of names) nodes.push(await world.person(name, 3001 + nodes.length, options));
   for (const node of nodes) node.meet(...nodes.filter((each) => each !== node));
@@ -56,7 +56,7 @@ export function keyOf(node: PeerNode): string {
 }
 
 /** A public key of nobody. */
-export function nobodysKey(i: number): string {
+export function unknownKey(i: number): string {
   const key = new Uint8Array(32).fill(7);
   new DataView(key.buffer).setUint32(0, i);
   return encodeBase64(key);
@@ -70,6 +70,6 @@ export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
 }
 
 /** Has somebody say any letter at all to somebody else, as a program that lies would. */
-export function lie(from: PeerNode, to: PeerNode, letter: unknown): void {
+export function sendForged(from: PeerNode, to: PeerNode, letter: unknown): void {
   from.do(() => linkOf(from, to).sayLine(JSON.stringify(letter)));
 }

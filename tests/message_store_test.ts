@@ -11,14 +11,14 @@ import { STEPS } from "../lib/store/schema.ts";
 import { openSqlite } from "../lib/store/sqlite_store.ts";
 import { Folder } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
-import { storeSuite, type Tested, view } from "./support/store_suite.ts";
+import { storeSuite, type StoreUnderTest, view } from "./support/store_suite.ts";
 
-const IN_MEMORY: Tested = {
+const IN_MEMORY: StoreUnderTest = {
   name: "a store in memory",
   open: () => ({ store: new MemoryStore(), reopen: undefined, [Symbol.dispose]() {} }),
 };
 
-const WITHOUT_A_FILE: Tested = {
+const WITHOUT_A_FILE: StoreUnderTest = {
   name: "a store in SQLite's memory",
   open() {
     const store = openSqlite(":memory:");
@@ -26,7 +26,7 @@ const WITHOUT_A_FILE: Tested = {
   },
 };
 
-const IN_A_FILE: Tested = {
+const IN_A_FILE: StoreUnderTest = {
   name: "a store in a file",
   open() {
     const folder = new Folder();
