@@ -110,7 +110,7 @@ Deno.test("a rate gives its burst at once, then so many a second, and says when 
 });
 
 Deno.test("every limit's usual number is within its bounds, and a given one replaces it", () => {
-  for (const [name, { usual, least, most }] of Object.entries(LIMITS)) assert(least <= usual && usual <= most, name);
+  for (const [name, { default: usual, min, max }] of Object.entries(LIMITS)) assert(min <= usual && usual <= max, name);
   assertEquals(limits({ receiptMs: 7 }).receiptMs, 7);
   assertEquals(limits().receiptMs, 5000);
 });

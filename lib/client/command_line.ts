@@ -160,7 +160,7 @@ function readPeer(flags: Flags): PeerPlan {
     type: "peer",
     table: host === undefined ? undefined : { host, port: port === undefined ? TABLE_PORT : readPort(port, false) },
     name,
-    udp: udp === undefined ? 0 : readNumber("--udp", udp, { least: 0, most: 65535 }),
+    udp: udp === undefined ? 0 : readNumber("--udp", udp, { min: 0, max: 65535 }),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
     page: flags.has("page"),

@@ -21,7 +21,7 @@ export const PEER_LIMITS = {
   askBurst: 500,
   asksPerSecond: 200,
   /** Longest text of a message. */
-  textBytes: LIMITS.textBytes.usual,
+  textBytes: LIMITS.textBytes.default,
   /** Messages, and characters, that wait for one friend; past it nothing more is taken. */
   waitingMessages: 10_000,
   waitingCharacters: 16 * 1024 * 1024,

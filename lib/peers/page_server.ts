@@ -135,7 +135,7 @@ export class PageServer implements PageHost {
   #resume({ store, after }: Request<"resume">): void {
     const from = store === this.store ? after ?? 0 : 0;
     const rooms = [...this.#rooms.keys()];
-    this.#tell({ type: "begun", store: this.store, last: this.#lastSeq, rooms, textBytes: LIMITS.textBytes.usual });
+    this.#tell({ type: "begun", store: this.store, last: this.#lastSeq, rooms, textBytes: LIMITS.textBytes.default });
     for (const { seq, json } of this.#entries) if (seq > from) this.#tell(json);
   }
 

@@ -99,7 +99,7 @@ server </dev/null &
 Options
 ${optionHelp(OPTIONS)}
 
-Limits (N is a whole number; the usual one stands in brackets)
+Limits (N is a whole number; the default is in parentheses)
 ${optionHelp(limitOptions())}
 
 Examples

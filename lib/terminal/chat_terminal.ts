@@ -50,7 +50,7 @@ export class TalkApp<Q extends Question, Event extends ChatEvent> {
       end: () => this.#leave(),
       interrupt: () => person.interrupt(),
       complete: (before) => this.#takes === "talk" ? this.#completions(before, style) : [],
-    }, { plainLineBytes: LIMITS.textBytes.usual });
+    }, { plainLineBytes: LIMITS.textBytes.default });
     const { face } = this;
     this.talk = new ChatController<Q, Event>(
       {

@@ -51,15 +51,15 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
 }
 
 /** A whole number within bounds; throws a `UserError` that tells them. */
-export function readNumber(what: string, given: string, { least, most }: { least: number; most: number }): number {
+export function readNumber(what: string, given: string, { min, max }: { min: number; max: number }): number {
   const number = /^\d+$/.test(given) ? Number(given) : NaN;
-  if (number >= least && number <= most) return number;
-  throw new UserError(`${what} must be a whole number from ${least} to ${most}, not "${given}"`);
+  if (number >= min && number <= max) return number;
+  throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${given}"`);
 }
 
 /** A port; 0 means any free one where `anyFree` is set. */
 export function readPort(given: string, anyFree: boolean): number {
-  return readNumber("the port", given, { least: anyFree ? 0 : 1, most: 65535 });
+  return readNumber("the port", given, { min: anyFree ? 0 : 1, max: 65535 });
 }
 
 /** One option for each limit. */
@@ -67,7 +67,7 @@ export function limitOptions(): Option[] {
   return limitEntries().map(({ option, limit }) => ({
     name: option,
     value: "N",
-    help: `${limit.why} (${limit.usual})`,
+    help: `${limit.why} (${limit.default})`,
   }));
 }
 

@@ -59,7 +59,7 @@ export class NativeClient {
   #stage: "offline" | "hello" | "resume" | "loggedIn" = "offline";
   readonly #login = new ClientLogin(this.#outputs);
   /** The server's limit, once it has told it. */
-  #textBytes = LIMITS.textBytes.usual;
+  #textBytes = LIMITS.textBytes.default;
   #name = "";
 
   constructor(options: NativeClientOptions) {
