@@ -19,7 +19,7 @@ import { until, Wire } from "./support/wire.ts";
 
 // Requests.
 
-Deno.test("a request is a type, an address, a port and a name, with or without a line break", () => {
+Deno.test("a request consists of a type, an address, a port and a name, with or without a line break", () => {
   const alice = { type: "R", hostname: "192.168.1.7", port: 3001, user: "alice" };
   for (const end of ["", "\n", "\r\n", "\r"]) {
     assertEquals(decodeDirectoryRequest(`R:192.168.1.7:3001:alice${end}`), alice);
@@ -33,7 +33,7 @@ Deno.test("a request is a type, an address, a port and a name, with or without a
   }
 });
 
-Deno.test("what is no request is a fault that tells the rule and what was found", () => {
+Deno.test("anything else is a fault that states the rule and the input", () => {
   const cases: [string, string][] = [
     ["", 'expected TYPE:IP:UDPPORT:USERID with R or K for TYPE, found ""'],
     ["hello", 'expected TYPE:IP:UDPPORT:USERID with R or K for TYPE, found "hello"'],
@@ -90,7 +90,7 @@ Deno.test("any text is a request or a fault, and what we encode we decode", () =
 
 // The table.
 
-Deno.test("the table holds what a plain list would hold, whatever is done to it", () => {
+Deno.test("the table behaves like a plain list under any operations", () => {
   const hostnames = fc.constantFrom("10.0.0.1", "::ffff:10.0.0.1", "10.0.0.2", "127.0.0.1", "::1");
   const step = fc.record({
     what: fc.constantFrom("enter", "enter", "enter", "remove", "expire"),
@@ -174,7 +174,7 @@ function book(given: Partial<Limits> = {}) {
   return { book: address_book, told, changes, visit, ask };
 }
 
-Deno.test("whoever asks is told the others, and whoever leaves is told nothing", () => {
+Deno.test("a request is answered with the other entries, a removal with nothing", () => {
   const { ask, told, changes } = book();
   assertEquals(ask("10.0.0.5", "R:1.1.1.1:3001:alice"), "end");
   assertEquals(ask("10.0.0.6", "R:1.1.1.1:3002:bob"), "-R:10.0.0.5:3001 end");
@@ -208,7 +208,7 @@ Deno.test("whoever asks is told the others, and whoever leaves is told nothing",
   assertEquals(changes.at(-1)!.table, ["10.0.0.5:3001 ally", "[::1]:3001 dave"]);
 });
 
-Deno.test("a request is whole at a line break, at a NUL, at the peer's end, or after a moment of silence", () => {
+Deno.test("a request is complete at a line break, a NUL, the end of input, or after a short silence", () => {
   const { visit, ask } = book();
   ask("10.0.0.9", "R::9:z");
   const answer = ["-R:10.0.0.9:9", "end"];
@@ -234,7 +234,7 @@ Deno.test("a request is whole at a line break, at a NUL, at the peer's end, or a
   assertEquals(quiet.done, answer, "one request a visit");
 });
 
-Deno.test("who trickles, says too much, or nothing, is closed without an answer, and nothing changes", () => {
+Deno.test("a client that trickles, sends too much, or nothing, is closed without an answer, and nothing changes", () => {
   const { visit, told, changes } = book();
   const trickle = visit("10.0.0.1");
   for (let now = 0; now < 2000; now += 40) {
@@ -269,7 +269,7 @@ Deno.test("who trickles, says too much, or nothing, is closed without an answer,
   ]);
 });
 
-Deno.test("however a request is cut, its answer is the same; whatever comes, a visit ends once and holds little", () => {
+Deno.test("a request split anywhere gets the same answer; any input ends the visit once, with little memory", () => {
   const request = "R:10.0.0.1:3001:al:ice ü";
   fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 30 })), (cuts) => {
     const { visit, ask } = book();
@@ -300,14 +300,14 @@ Deno.test("however a request is cut, its answer is the same; whatever comes, a v
   }));
 });
 
-Deno.test("the server stops: a visit under way is over", () => {
+Deno.test("a stopping server ends a visit in progress", () => {
   const { visit } = book();
   const { machine, done } = visit("10.0.0.1");
   machine.event({ type: "closing" }, 0);
   assertEquals([done, machine.wakeAt], [["end"], Infinity]);
 });
 
-Deno.test("who is not heard of for 90 s is dropped, and that is told", () => {
+Deno.test("an entry not renewed for 90 s is dropped, which is logged", () => {
   const { book: address_book, ask, told, changes } = book();
   ask("10.0.0.5", "R::3001:alice", 0);
   ask("10.0.0.6", "R::3002:bob", 10);
@@ -320,7 +320,7 @@ Deno.test("who is not heard of for 90 s is dropped, and that is told", () => {
   assertEquals(changes.at(-2)!.events, ["expired: 10.0.0.5:3001 alice"]);
 });
 
-Deno.test("a full table: who comes is answered and not entered, who is in is renewed", () => {
+Deno.test("a full table answers new clients without entering them and renews existing entries", () => {
   const { ask, told, changes } = book({ bookEntries: 3, bookEntriesPerAddress: 2 });
   ask("10.0.0.1", "R::1:a");
   ask("10.0.0.1", "R::2:b");
@@ -333,7 +333,7 @@ Deno.test("a full table: who comes is answered and not entered, who is in is ren
   assertEquals(changes.length, 3);
 });
 
-Deno.test("a flood from one address is closed without answers and told now and then; others, and this machine, are answered", () => {
+Deno.test("a flood from one address is closed without answers and logged at intervals; others, and this machine, are answered", () => {
   const { ask, told, book: address_book } = book({ bookBurst: 3, bookRequestsPerSecond: 1 });
   for (let i = 0; i < 3; i++) assertEquals(ask("10.0.0.9", "R::1:a"), "end");
   told.length = 0;
@@ -348,7 +348,7 @@ Deno.test("a flood from one address is closed without answers and told now and t
   assertEquals(told, [`999 requests from 10.0.0.9 closed without an answer: ${rule}`]);
 });
 
-Deno.test("addresses that asked are forgotten when they are quiet, and are never more than 10,000", () => {
+Deno.test("quiet addresses are forgotten, and at most 10,000 are remembered", () => {
   const askers = new RequestLimiter(limits(), () => {});
   for (let i = 0; i < 20_000; i++) askers.admits(`10.1.${i >> 8}.${i & 255}`, i);
   assertEquals(askers.size, 10_000);
@@ -360,7 +360,7 @@ Deno.test("addresses that asked are forgotten when they are quiet, and are never
 
 // The log file.
 
-Deno.test("the log tells each change and the table after it, a line each, whatever strangers call themselves", () => {
+Deno.test("the log has one line for each change, with the table after it, whatever names strangers use", () => {
   using folder = new Folder();
   const { ask, changes } = book();
   ask("10.0.0.5", "R::3001:a\x1b[2J\u2028b\u202e");
@@ -385,7 +385,7 @@ Deno.test("the log tells each change and the table after it, a line each, whatev
   ]);
 });
 
-Deno.test("a log that is long enough becomes the old one, and no more than two are kept", () => {
+Deno.test("a full log is rotated, and at most two files exist", () => {
   using folder = new Folder();
   const log = new DirectoryLog(folder.path, () => assert(false), 1000);
   for (let i = 0; i < 100; i++) log.write({ time: i, events: [`event ${i}`], table: [] });
@@ -395,7 +395,7 @@ Deno.test("a log that is long enough becomes the old one, and no more than two a
   assertEquals(Array.from(Deno.readDirSync(folder.path)).length, 2);
 });
 
-Deno.test("a log that cannot be written stops nobody, and is told of once", () => {
+Deno.test("an unwritable log stops nothing and is reported once", () => {
   using folder = new Folder();
   folder.write("file", "");
   const failures: string[] = [];
@@ -410,7 +410,7 @@ Deno.test("a log that cannot be written stops nobody, and is told of once", () =
 const five = { hostname: "10.0.0.5", port: 3001 };
 const six = { hostname: "10.0.0.6", port: 3002 };
 
-Deno.test("answers of all the servers there are, cut anywhere: read, and surely complete when nothing more can come", () => {
+Deno.test("answers of all known servers, split anywhere, are decoded, and known to be complete when nothing more can come", () => {
   const cases: [text: string, addresses: unknown[], sure: boolean][] = [
     ["", [], false],
     ["-R:10.0.0.5:3001", [five], false],
@@ -451,7 +451,7 @@ Deno.test("answers of all the servers there are, cut anywhere: read, and surely 
   }
 });
 
-Deno.test("what is no answer, or is cut off, is a fault that tells the rule", () => {
+Deno.test("an invalid or truncated answer is a fault that states the rule", () => {
   const cases = [
     "HTTP/1.1 400 Bad Request",
     "-",
@@ -472,7 +472,7 @@ Deno.test("what is no answer, or is cut off, is a fault that tells the rule", ()
   }
 });
 
-Deno.test("any bytes, however cut, come to the same; an endless answer is a fault, and so is one of too many", () => {
+Deno.test("any bytes in any pieces decode alike; an endless answer is a fault, and so is one with too many entries", () => {
   const piece = fc.oneof(
     fc.constantFrom("-R:10.0.0.5:3001", "2", "0", "Null-", "-R:::1:", "65535", "\n", "-", "R:").map(encodeText),
     fc.uint8Array({ maxLength: 5 }),
@@ -538,7 +538,7 @@ class AddressBookServer {
   }
 }
 
-Deno.test("a client of the handout: one send, read until the close; the table is written down, and the hub knows nothing", async () => {
+Deno.test("a handout client sends once and reads until the close; the table is logged, and the hub is not involved", async () => {
   await using server = new AddressBookServer();
   assertEquals(await server.visit("R:10.9.9.9:3001:alice"), "");
   assertEquals(await server.visit("R:10.9.9.9:3002:bob"), "-R:127.0.0.1:3001");
@@ -575,7 +575,7 @@ Deno.test("a client of the handout: one send, read until the close; the table is
   assertEquals(server.instance.hub.size.sessions, 0);
 });
 
-Deno.test("too few fields, garbage, a trickle, silence: each is closed, and the next is answered", async () => {
+Deno.test("too few fields, garbage, a trickle and silence are each closed, and the next client is answered", async () => {
   await using server = new AddressBookServer({ bookRequestMs: 300 });
   await server.visit("R:10.9.9.9:3001:alice");
   assertEquals(await server.visit("R:10.9.9.9:3002"), "");
@@ -601,7 +601,7 @@ Deno.test("too few fields, garbage, a trickle, silence: each is closed, and the 
   ]);
 });
 
-Deno.test("a name that arrives in two pieces is one name", async () => {
+Deno.test("a name that arrives in two pieces is joined", async () => {
   await using server = new AddressBookServer({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
   using wire = await Wire.connect(server.port);
   await wire.send("R:10.9.9.9:3001:al");
@@ -612,7 +612,7 @@ Deno.test("a name that arrives in two pieces is one name", async () => {
   assertMatch(server.log, /added: 127\.0\.0\.1:3001 alice\n/);
 });
 
-Deno.test("500 clients at once: every one is answered, and the last is told of the 499 others", async () => {
+Deno.test("500 clients at once are all answered, and the last learns of the 499 others", async () => {
   await using server = new AddressBookServer();
   const visits = Array.from({ length: 500 }, (_, i) => server.visit(`R:10.9.9.9:${i + 1}:u${i}`));
   await Promise.all(visits);
@@ -620,7 +620,7 @@ Deno.test("500 clients at once: every one is answered, and the last is told of t
   await until(() => server.instance.runner.size === 0, "every visit is over");
 });
 
-Deno.test("who is gone without a word is gone from the table", async () => {
+Deno.test("a client that vanishes silently leaves the table", async () => {
   await using server = new AddressBookServer({ bookExpiryMs: 200 });
   await server.visit("R:10.9.9.9:3001:alice");
   await until(
@@ -630,7 +630,7 @@ Deno.test("who is gone without a word is gone from the table", async () => {
   assertEquals(await server.visit("R:10.9.9.9:3002:bob"), "");
 });
 
-Deno.test("the server stops while a visit is under way: it is closed at once", async () => {
+Deno.test("a stopping server closes a visit in progress at once", async () => {
   const server = new AddressBookServer({ bookRequestMs: 60_000 });
   using wire = await Wire.connect(server.port);
   await wire.send("R:");
@@ -741,7 +741,7 @@ function quietly(act: () => void): void {
 
 const say = async (conn: Deno.TcpConn, text: string) => void await conn.write(encodeText(text));
 
-Deno.test("our client and our server: who else is there, and we are seen with our own address", async () => {
+Deno.test("our client and our server: the other entries arrive, and ours carries our address", async () => {
   await using server = new AddressBookServer();
   const where = { hostname: "127.0.0.1", port: server.port };
   const wires: string[] = [];
@@ -760,7 +760,7 @@ Deno.test("our client and our server: who else is there, and we are seen with ou
   ]);
 });
 
-Deno.test("servers in the wild: with a count, with Null-, closing or never, in one piece or slowly in many", async () => {
+Deno.test("other servers: with a count, with Null-, closing or not, in one piece or slowly in many", async () => {
   const cases: [name: string, answer: (conn: Deno.TcpConn) => Promise<void> | void, addresses: unknown[]][] = [
     ["plain, closes", async (conn) => (await say(conn, "-R:10.0.0.5:3001-R:10.0.0.6:3002"), conn.close()), [five, six]],
     ["nothing, closes", (conn) => conn.close(), []],
@@ -786,7 +786,7 @@ Deno.test("servers in the wild: with a count, with Null-, closing or never, in o
   }
 });
 
-Deno.test("a server that is no table, says nothing, is cut off or is not there is told of in words", async () => {
+Deno.test("a server that is not a table, is silent, disconnects or is absent is reported with a reason", async () => {
   const where = /^the table server at 127\.0\.0\.1:\d+/;
   const cases: [answer: (conn: Deno.TcpConn) => Promise<void> | void, why: string][] = [
     [
@@ -814,7 +814,7 @@ Deno.test("a server that is no table, says nothing, is cut off or is not there i
   assertEquals(error.message, `the table server at 127.0.0.1:${port} cannot be reached: nothing listens there`);
 });
 
-Deno.test("a server that counts wrongly, or trickles for ever: what is whole is taken when the time is over", async () => {
+Deno.test("a server that counts wrongly or trickles for ever: complete entries are taken at the timeout", async () => {
   await using counts = wild((conn) => say(conn, "5-R:10.0.0.5:3001"));
   assertEquals((await counts.ask({}, 300)).addresses, [five]);
   await using trickles = wild(async (conn) => {
@@ -827,7 +827,7 @@ Deno.test("a server that counts wrongly, or trickles for ever: what is whole is 
   assert(addresses.length > 1);
 });
 
-Deno.test("K: a server that never closes is not waited for", async () => {
+Deno.test("K does not wait for a server that never closes", async () => {
   await using server = wild(() => {});
   const began = performance.now();
   assertEquals((await server.ask({ type: "K" })).addresses, []);
@@ -837,7 +837,7 @@ Deno.test("K: a server that never closes is not waited for", async () => {
 
 // The program.
 
-Deno.test("the server's address book: its door is named in its place, its events are shown, its log is in --data", async () => {
+Deno.test("the server's address book: its listener is listed, its events are logged, its log is in --data", async () => {
   if (Deno.build.os === "windows") return;
   using folder = new Folder();
   const file = folder.write("users.txt", USERS);

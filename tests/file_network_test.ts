@@ -10,7 +10,7 @@ import { until } from "./support/wire.ts";
 const test = await hostsTest();
 const WAIT_MS = 60_000;
 
-test("a cable is pulled in the midst of a file: it goes on where it stopped once the cable is back", async () => {
+test("a cable is pulled during a transfer: it resumes once the cable is back", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "desk");
   await hosts.switch("switch", { alice: "10.97.0.1/24", bob: "10.97.0.2/24", desk: "10.97.0.9/24" });
@@ -44,7 +44,7 @@ test("a cable is pulled in the midst of a file: it goes on where it stopped once
   await sent(alice);
 });
 
-test("two networks that do not know each other: it goes by way of the server, which both are told", async () => {
+test("between two separate networks a file goes through the server, and both clients are told", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "desk");
   await hosts.cable({ host: "desk", address: "10.97.1.9/24" }, { host: "alice", address: "10.97.1.1/24" });

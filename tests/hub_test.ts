@@ -44,11 +44,11 @@ function tell(hub: Hub, id: number, command: Command, now = 0): [number[], Event
   return told(hub.handle(id, command, now));
 }
 
-Deno.test("a users file is read, with blanks, tabs, \\r\\n and a byte order mark", () => {
+Deno.test("a users file may contain blanks, tabs, \\r\\n and a byte order mark", () => {
   assertEquals(accounts("\ufeffann 1\r\n\n  bob\t2  \n").names, ["ann", "bob"]);
 });
 
-Deno.test("every mistake in a users file is told with its line", () => {
+Deno.test("every mistake in a users file is reported with its line number", () => {
   assertEquals(decodeUsers("ann 1\nbob\nann 2\nx y z\n$ok $scrypt$nonsense"), [
     { line: 2, message: 'expected "username password" and nothing else, found only one word' },
     { line: 3, message: 'the name "ann" is already in line 1' },
@@ -57,7 +57,7 @@ Deno.test("every mistake in a users file is told with its line", () => {
   ]);
 });
 
-Deno.test("an scrypt entry is read as it was written; one that would cost too much is refused", () => {
+Deno.test("an scrypt entry is decoded as encoded; one that is too expensive is refused", () => {
   const secret = decodeScrypt(SCRYPT_ENTRY) as ScryptSecret;
   assertEquals([secret.logN, secret.r, secret.p, secret.key.length], [4, 8, 1, 32]);
   assertEquals(encodeScrypt(secret), SCRYPT_ENTRY);
@@ -67,7 +67,7 @@ Deno.test("an scrypt entry is read as it was written; one that would cost too mu
   );
 });
 
-Deno.test("with one scrypt entry in the file, a wrong password and an unknown name both end in trying one", () => {
+Deno.test("with an scrypt entry in the file, a wrong password and an unknown name both cost one verification", () => {
   const mixed = accounts(`ann 1\nbob ${SCRYPT_ENTRY}`);
   assertEquals(mixed.judge("ann", "1"), { right: true });
   for (const name of ["ann", "nobody"]) {
@@ -78,7 +78,7 @@ Deno.test("with one scrypt entry in the file, a wrong password and an unknown na
   assert("try" in bob && bob.counts === true);
 });
 
-Deno.test("failed logins: five free, then one more second each up to 30, by name and address together", () => {
+Deno.test("failed logins: five are free, then each costs one more second, at most 30, counted by name and address", () => {
   const patience = new LoginBackoff(limits());
   const waits = Array.from({ length: 40 }, () => patience.attempted("ann", "10.0.0.1", 0));
   assertEquals(waits.slice(0, 8), [0, 0, 0, 0, 0, 1000, 2000, 3000]);
@@ -89,7 +89,7 @@ Deno.test("failed logins: five free, then one more second each up to 30, by name
   assertEquals(patience.attempted("ann", "10.0.0.1", 0), 0);
 });
 
-Deno.test("failures are forgotten after a quarter of an hour, and never more than so many are remembered", () => {
+Deno.test("failures are forgotten after fifteen minutes, and their number is bounded", () => {
   const patience = new LoginBackoff(limits({ failureEntries: 10 }));
   for (let i = 0; i < 6; i++) patience.attempted("ann", "10.0.0.1", 0);
   assertEquals(patience.attempted("ann", "10.0.0.1", 15 * 60_000), 0);
@@ -97,14 +97,14 @@ Deno.test("failures are forgotten after a quarter of an hour, and never more tha
   assertEquals(patience.entries, 10);
 });
 
-Deno.test("whoever is slowed down stays so, however many other names are tried", () => {
+Deno.test("a delayed login stays delayed however many other names are tried", () => {
   const patience = new LoginBackoff(limits({ failureEntries: 10 }));
   for (let i = 0; i < 7; i++) patience.attempted("ann", "10.0.0.1", 0);
   for (let i = 0; i < 1000; i++) patience.attempted(`name${i}`, "10.0.0.1", 1);
   assertEquals(patience.attempted("ann", "10.0.0.1", 2), 3000);
 });
 
-Deno.test("a right login clears what the wrong ones before it have cost", () => {
+Deno.test("a successful login clears the delay of earlier failures", () => {
   const hub = new Hub(accounts(), limits());
   let id = 0;
   const login = (password: string) => {
@@ -122,7 +122,7 @@ Deno.test("a right login clears what the wrong ones before it have cost", () => 
   ]);
 });
 
-Deno.test("a login that has to wait is answered when its time has come, and dropped when its session has left", () => {
+Deno.test("a delayed login is answered when due, and dropped if its session has ended", () => {
   const hub = new Hub(accounts(), limits({ freeFailures: 0 }));
   hub.addSession(1, "x");
   hub.addSession(2, "y");
@@ -134,7 +134,7 @@ Deno.test("a login that has to wait is answered when its time has come, and drop
   assertEquals(told(hub.tick(2000)), []);
 });
 
-Deno.test("an scrypt password is checked outside; right is welcome, wrong is turned away", () => {
+Deno.test("an scrypt password is verified outside the hub; the right one is accepted, a wrong one refused", () => {
   const hub = new Hub(accounts(`bob ${SCRYPT_ENTRY}`), limits());
   hub.addSession(1, "x");
   const [check] = hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
@@ -150,13 +150,13 @@ Deno.test("an scrypt password is checked outside; right is welcome, wrong is tur
   assertEquals(tell(hub, 1, { type: "checked", right: true }), [[[1], { type: "welcome", name: "bob" }]]);
 });
 
-Deno.test("the asker comes first in the list, the others as they came", () => {
+Deno.test("the requesting user is first in the list, the others follow in login order", () => {
   const hub = hubWith("b", "c", "a");
   assertEquals(tell(hub, 3, { type: "who" }), [[[3], { type: "present", names: ["a", "b", "c"] }]]);
   assertEquals(tell(hub, 2, { type: "who" }), [[[2], { type: "present", names: ["c", "b", "a"] }]]);
 });
 
-Deno.test("a message to all is one event for all, with one outcome when the last has taken it", () => {
+Deno.test("a message to all is one event, with one outcome once the last receiver has confirmed", () => {
   const hub = hubWith("a", "b", "c");
   const [[to, message]] = tell(hub, 1, { type: "sendAll", ref: 5, text: "hi" }) as [[number[], Event]];
   assertEquals([to, message], [[2, 3], new Message(-1, "a", "all", "hi")]);
@@ -166,7 +166,7 @@ Deno.test("a message to all is one event for all, with one outcome when the last
   assertEquals(tell(hub, 3, { type: "missed", id: -1, sent: true }), []);
 });
 
-Deno.test("who leaves misses what is under way, and is told of nowhere", () => {
+Deno.test("a user who leaves misses messages in flight and appears in no later list", () => {
   const hub = hubWith("a", "b");
   hub.handle(1, { type: "send", ref: 9, to: "b", text: "hi" }, 0);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], { type: "outcome", ref: 9, delivered: false }]]);
@@ -174,7 +174,7 @@ Deno.test("who leaves misses what is under way, and is told of nowhere", () => {
   assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0 });
 });
 
-Deno.test("new accounts count for the next login; who is online stays", () => {
+Deno.test("new accounts apply from the next login; online users stay", () => {
   const hub = hubWith("a");
   hub.replaceAccounts(accounts("z 26"));
   hub.addSession(9, "x");
@@ -186,7 +186,7 @@ Deno.test("new accounts count for the next login; who is online stays", () => {
   assertEquals(tell(hub, 1, { type: "who" }), [[[1], { type: "present", names: ["a", "z"] }]]);
 });
 
-Deno.test("any commands in any order: each message has one outcome, and in the end nothing is left", () => {
+Deno.test("any commands in any order: each message has one outcome, and no state is left at the end", () => {
   const command: fc.Arbitrary<Command> = fc.oneof(
     fc.record({
       type: fc.constant("login" as const),
@@ -276,25 +276,25 @@ function failingBoard(): {
   return { runner, hub, store, host, closed: () => closed };
 }
 
-Deno.test("a store that fails as time passes is taken back, and the server goes on", () => {
+Deno.test("a store that fails during a tick is rolled back, and the server continues", () => {
   const { runner, store } = failingBoard();
   runner.tick();
   assertEquals(store.rollbacks, 1);
 });
 
-Deno.test("a server that stops tells everybody, also when the store fails at it", () => {
+Deno.test("a stopping server notifies every session, even if the store fails meanwhile", () => {
   const { runner, closed } = failingBoard();
   runner.stop();
   assertEquals([closed(), runner.size], [true, 0]);
 });
 
-Deno.test("a session ends, with its place and its line, also when the store fails at it", () => {
+Deno.test("a session releases its slot and its connection, even if the store fails meanwhile", () => {
   const { runner, hub, host, closed } = failingBoard();
   host.end("closed the connection");
   assertEquals([closed(), runner.size, hub.size.online], [true, 0, 0]);
 });
 
-Deno.test("a room that was asked for before it was there can be asked for once it is", () => {
+Deno.test("a room that was queried before it existed can be queried once it does", () => {
   const { hub, host } = failingBoard();
   const asked = (room: string) =>
     tell(hub, host.id, { type: "history", ref: 1, of: { room }, before: undefined, limit: 1 });
@@ -303,7 +303,7 @@ Deno.test("a room that was asked for before it was there can be asked for once i
   assertEquals(asked("nowhere")[0]![1].type, "history");
 });
 
-Deno.test("nobody came for a message within the days it is kept: its sender is told that it failed, and why", () => {
+Deno.test("a message that is not fetched before it expires is reported to its sender as failed, with the reason", () => {
   const { hub, host, store } = failingBoard();
   store.failing = false;
   const days = (count: number) => count * 24 * 60 * 60_000;

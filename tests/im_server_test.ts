@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { RawClient, RECEIPT, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
-Deno.test("the handout's whole session, byte for byte", async () => {
+Deno.test("the handout's complete session, byte for byte", async () => {
   await using server = new TestServer();
   using bob = await server.join("bob");
   using michael = await server.join("michael");
@@ -87,7 +87,7 @@ Deno.test("malformed commands are 401 in the chat, and the chat goes on", async 
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
 });
 
-Deno.test("a wrong password is 102, as often as it takes; then the right one is 101", async () => {
+Deno.test("every wrong password gets 102; then the right one gets 101", async () => {
   await using server = new TestServer({ limits: { freeFailures: 10 } });
   using la = await server.connect();
   for (let i = 0; i < 8; i++) assertEquals(await la.ask("/login jacky guess"), "102 Authentication failed");
@@ -95,7 +95,7 @@ Deno.test("a wrong password is 102, as often as it takes; then the right one is 
   assertEquals(await la.ask("/login jacky 12345"), "101 Authentication successful");
 });
 
-Deno.test("an online name cannot log in a second time, and can again when it is gone", async () => {
+Deno.test("a name that is online cannot log in again until it has left", async () => {
   await using server = new TestServer();
   const first = await server.join("jacky");
   using second = await server.connect();
@@ -105,7 +105,7 @@ Deno.test("an online name cannot log in a second time, and can again when it is 
   assertEquals(await second.ask("/login jacky 12345"), "101 Authentication successful");
 });
 
-Deno.test("the text of a message is forwarded untouched: blanks, tabs, other scripts, control characters", async () => {
+Deno.test("message text is forwarded unchanged: blanks, tabs, other scripts, control characters", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   for (const text of [" two  blanks ", "\ttab", "Ünïcødé 你好 🎉", "a\rb", "\x1b[31mred\x00", "\ufeffmark", "/exit"]) {
@@ -115,7 +115,7 @@ Deno.test("the text of a message is forwarded untouched: blanks, tabs, other scr
   }
 });
 
-Deno.test("to somebody unknown or offline is 304; to all with nobody else online is 303", async () => {
+Deno.test("/to an unknown or offline user is 304; /toall with nobody else online is 303", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/to bob hi"), "304 Message delivery failed");
@@ -123,7 +123,7 @@ Deno.test("to somebody unknown or offline is 304; to all with nobody else online
   assertEquals(await jacky.la.ask("/toall hi"), "303 Message delivery successful");
 });
 
-Deno.test("to all is 304 when one did not answer, and the others have it", async () => {
+Deno.test("/toall is 304 if one user does not confirm, and the others receive it", async () => {
   await using server = new TestServer({ limits: { receiptMs: 100 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -134,7 +134,7 @@ Deno.test("to all is 304 when one did not answer, and the others have it", async
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
 });
 
-Deno.test("one message at a time on Lb: the second comes only after the receipt for the first", async () => {
+Deno.test("one message at a time on Lb: the second is sent only after the receipt for the first", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -152,7 +152,7 @@ Deno.test("one message at a time on Lb: the second comes only after the receipt 
   assertEquals(await michael.la.line(), "303 Message delivery successful");
 });
 
-Deno.test("a receiver that never answers delays nobody else, and is let go after three", async () => {
+Deno.test("a receiver that never confirms delays nobody else and is disconnected after three messages", async () => {
   await using server = new TestServer({ limits: { receiptMs: 80 } });
   using deaf = await server.join("michael");
   using jacky = await server.join("jacky");
@@ -168,7 +168,7 @@ Deno.test("a receiver that never answers delays nobody else, and is let go after
   assertEquals(await jacky.la.ask("/list"), "301 jacky bob");
 });
 
-Deno.test("a receipt when nothing is in flight is dropped", async () => {
+Deno.test("a receipt with nothing in flight is ignored", async () => {
   await using server = new TestServer({ limits: { receiptMs: 80 }, trace: true });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -179,7 +179,7 @@ Deno.test("a receipt when nothing is in flight is dropped", async () => {
   assertEquals(await jacky.la.line(), "304 Message delivery failed");
 });
 
-Deno.test("a client that answers without the newline is answered for", async () => {
+Deno.test("a receipt without a newline counts", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   for (const text of ["one", "two", "three"]) {
@@ -190,7 +190,7 @@ Deno.test("a client that answers without the newline is answered for", async () 
   }
 });
 
-Deno.test("commands however cut, joined or ended with \\r\\n are taken one after the other", async () => {
+Deno.test("commands split, joined or ended with \\r\\n are processed in order", async () => {
   await using server = new TestServer();
   using la = await server.connect();
   for (const byte of "/login jacky 12345\r\n") await la.send(byte);
@@ -208,7 +208,7 @@ Deno.test("commands however cut, joined or ended with \\r\\n are taken one after
   assertEquals(await la.rest(), "");
 });
 
-Deno.test("a client that listens a moment after it has said where is linked", async () => {
+Deno.test("a client that listens shortly after /port is linked", async () => {
   await using server = new TestServer({ limits: { linkRetryMs: 10_000 } });
   using la = await server.connect();
   await la.ask("/login jacky 12345");
@@ -219,7 +219,7 @@ Deno.test("a client that listens a moment after it has said where is linked", as
   assertEquals(await la.line(), "201 Build connection successful");
 });
 
-Deno.test("a client that never listens gets 202, and may say another port", async () => {
+Deno.test("a client that never listens gets 202 and may announce another port", async () => {
   await using server = new TestServer({ limits: { linkRetryMs: 100 } });
   using jacky = await RawClient.open(server.port);
   await jacky.la.ask("/login jacky 12345");
@@ -228,7 +228,7 @@ Deno.test("a client that never listens gets 202, and may say another port", asyn
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
 });
 
-Deno.test("half a line and then the end: the session is gone, the half line did nothing", async () => {
+Deno.test("an incomplete last line ends the session and has no effect", async () => {
   await using server = new TestServer();
   const jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -247,7 +247,7 @@ Deno.test("a line longer than the limit is 401, and the connection ends", async 
   assertEquals(await jacky.la.rest(), "");
 });
 
-Deno.test("a line of exactly the limit is a message", async () => {
+Deno.test("a line of exactly the limit is accepted", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   const text = "x".repeat(16 * 1024 - "/to jacky ".length);
@@ -274,7 +274,7 @@ Deno.test("a login that never comes ends the connection", async () => {
   assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
 });
 
-Deno.test("a receiver whose Lb closes with a message in flight: 304, its name is gone, its /exit still has its 310", async () => {
+Deno.test("when Lb closes with a message in flight: 304, the name is gone, /exit still gets 310", async () => {
   await using server = new TestServer({ limits: { partingMs: 5000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -288,7 +288,7 @@ Deno.test("a receiver whose Lb closes with a message in flight: 304, its name is
   assertEquals(await bob.la.rest(), "");
 });
 
-Deno.test("a client that closes only La is gone, and its Lb is closed", async () => {
+Deno.test("a client that closes only La is logged out, and its Lb is closed", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -297,7 +297,7 @@ Deno.test("a client that closes only La is gone, and its Lb is closed", async ()
   assertEquals(await bob.la.ask("/list"), "301 bob");
 });
 
-Deno.test("a client that has finished sending still hears the replies to what it said", async () => {
+Deno.test("a client that half-closes La still receives its replies", async () => {
   await using server = new TestServer();
   using jacky = await server.join("jacky");
   await jacky.la.send("/list\n/toall x\n");
@@ -305,7 +305,7 @@ Deno.test("a client that has finished sending still hears the replies to what it
   assertEquals(await jacky.la.rest(), "301 jacky\n303 Message delivery successful\n");
 });
 
-Deno.test("the server stops: who waits for a receipt has 304, all have 310, every connection ends", async () => {
+Deno.test("a stopping server sends 304 for pending messages and 310 to all, and closes every connection", async () => {
   const server = new TestServer();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -320,7 +320,7 @@ Deno.test("the server stops: who waits for a receipt has 304, all have 310, ever
   assertEquals(server.instance.hub.size.sessions, 0);
 });
 
-Deno.test("the server has stopped only when no second connection is open either", async () => {
+Deno.test("the server has stopped only when every Lb is closed too", async () => {
   const server = new TestServer();
   using bob = await server.join("bob");
   const stopped = server.instance.stop();
@@ -332,7 +332,7 @@ Deno.test("the server has stopped only when no second connection is open either"
   await assertRejects(() => bob.lb.send(RECEIPT));
 });
 
-Deno.test("--trace shows each wire line, and no password", async () => {
+Deno.test("--trace shows every wire line and no password", async () => {
   await using server = new TestServer({ trace: true });
   using jacky = await server.join("jacky");
   await jacky.la.send("/to jacky hi\n");

@@ -13,7 +13,7 @@ import { ImServerSession } from "../lib/protocols/im/server.ts";
 
 const RECEIPT = "302 Message receipt successful";
 
-Deno.test("requests are read as the handout writes them", () => {
+Deno.test("requests are decoded as the handout defines them", () => {
   assertEquals(decodeRequest("/login jacky 12345"), { type: "login", name: "jacky", password: "12345" });
   assertEquals(decodeRequest("/port 65535"), { type: "port", port: 65535 });
   assertEquals(decodeRequest("/list"), { type: "list" });
@@ -23,7 +23,7 @@ Deno.test("requests are read as the handout writes them", () => {
   assertEquals(decodeRequest("/exit"), { type: "exit" });
 });
 
-Deno.test("a fault of a login never holds the password", () => {
+Deno.test("a malformed login's fault never contains the password", () => {
   const fault = decodeRequest("/login a secret b");
   assertEquals(fault, new Fault("malformed", "expected /login NAME PASSWORD, found 3 words after /login"));
 });
@@ -63,14 +63,14 @@ Deno.test("receipts are found with and without newline, cut or joined, among oth
   }
 });
 
-Deno.test("the beginning of a receipt that never ended does not spoil the next", () => {
+Deno.test("an incomplete receipt does not affect the next one", () => {
   const decoder = new ReceiptDecoder();
   assertEquals(decoder.push(encodeText("302")), 0);
   decoder.forget();
   assertEquals(decoder.push(encodeText(`${RECEIPT}\n`)), 1);
 });
 
-Deno.test("whoever watches sees no password, however a login is spelt", () => {
+Deno.test("a trace shows no password, however a login is spelt", () => {
   const cases: [string, string][] = [
     ["/login jacky 12345", "/login jacky ********"],
     ["/login  jacky 12345", "/login ********"],
@@ -88,7 +88,7 @@ Deno.test("whoever watches sees no password, however a login is spelt", () => {
   assertEquals(withoutPassword("/login bob 12345", false), "/login bob ********");
 });
 
-Deno.test("a message is encoded once, and never holds a line break", () => {
+Deno.test("a message is encoded once and never contains a line break", () => {
   const message = new Message(1, "a", "all", "x\ny");
   assertEquals(encodeMessage(message), encodeText("/broadcastfrom a x y\n"));
   assert(encodeMessage(message) === encodeMessage(message));
@@ -119,7 +119,7 @@ function serverMachine(given: { limits?: Partial<Limits>; successor?: string } =
   return { machine, done, commands, notes };
 }
 
-Deno.test("after its burst a client's commands are delayed, and none is refused", () => {
+Deno.test("after its burst a client's commands are delayed and never refused", () => {
   const { machine, done } = serverMachine({ limits: { burstCommands: 10, commandsPerSecond: 100, turnLines: 1000 } });
   machine.push(LA, encodeText("x\n".repeat(30)), 0);
   assertEquals(done.length, 10);
@@ -129,7 +129,7 @@ Deno.test("after its burst a client's commands are delayed, and none is refused"
   assertEquals(new Set(done), new Set(["La 401 Unrecognized message\n"]));
 });
 
-Deno.test("a turn is at most 64 lines; the rest is wanted at once", () => {
+Deno.test("a turn processes at most 64 lines and asks to continue at once", () => {
   const { machine, done } = serverMachine();
   machine.push(LA, encodeText("x\n".repeat(100)), 5);
   assertEquals([done.length, machine.wakeAt], [64, 5]);
@@ -154,7 +154,7 @@ Deno.test("a refused Lb is dialled again for half a second, then 202", () => {
   assert(now > 450 && now <= 510, `202 after ${now} ms`);
 });
 
-Deno.test("what waits for a slow Lb is bounded; past it the message is missed at once", () => {
+Deno.test("the queue of a slow Lb is bounded; a message past the bound fails at once", () => {
   const { machine, commands } = serverMachine({ limits: { outboxBytes: 1024 } });
   machine.push(LA, encodeText("/login a 1\n"), 0);
   machine.event({ type: "welcome", name: "a" }, 0);
@@ -177,7 +177,7 @@ function chattingServer(given: Partial<Limits> = {}, successor?: string) {
   return made;
 }
 
-Deno.test("three missed receipts end a session only in a row", () => {
+Deno.test("only three missed receipts in a row end a session", () => {
   const { machine, done } = chattingServer();
   let [now, id] = [0, 0];
   const message = (answered: boolean) => {
@@ -191,7 +191,7 @@ Deno.test("three missed receipts end a session only in a row", () => {
   assertEquals(done.filter((line) => line.startsWith("end")), ["end: 3 messages in a row without a receipt"]);
 });
 
-Deno.test("while a command waits for its reply, no more than a line is read ahead", () => {
+Deno.test("while a command waits for its reply, at most one line is read ahead", () => {
   const { machine } = chattingServer({ lineBytes: 128 });
   machine.push(LA, encodeText("/to b hi\n"), 0);
   assertEquals(machine.hungry(LA), true);
@@ -199,7 +199,7 @@ Deno.test("while a command waits for its reply, no more than a line is read ahea
   assertEquals([machine.hungry(LA), machine.hungry(LB)], [false, true]);
 });
 
-Deno.test("what a client got wrong, and what it missed, is told for the log", () => {
+Deno.test("a client's mistakes and missed messages are reported for the log", () => {
   const { machine, notes } = chattingServer();
   machine.push(LA, encodeText("/list now\n/port 5\n"), 0);
   machine.event(new Message(1, "b", "one", "t"), 0);
@@ -230,7 +230,7 @@ const CUTS = fc.array(
   { maxLength: 40 },
 );
 
-Deno.test("the server machine takes any bytes, events and cuts: no throw, bounded, silent after its end", () => {
+Deno.test("the server machine survives any bytes, events and splits: no exception, bounded, silent after its end", () => {
   const step = fc.constantFrom(
     "push",
     "push",
@@ -326,7 +326,7 @@ Deno.test("the client logs in, asks again on whatever is not 101, announces its 
   assertEquals(say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
 });
 
-Deno.test("the client shows whatever comes on Lb, and answers each line", () => {
+Deno.test("the client shows every line on Lb and confirms it", () => {
   const { machine, take } = chatting();
   machine.push(LB, encodeText("/from bob hi\n/something strange\nhal"));
   assertEquals(take(), `show /from bob hi | Lb> ${RECEIPT} | show /something strange | Lb> ${RECEIPT}`);
@@ -344,7 +344,7 @@ Deno.test("the client quits on 202, with a status", () => {
   );
 });
 
-Deno.test("the client ends with a message when the server goes away", () => {
+Deno.test("the client ends with a message when the server disconnects", () => {
   const lost = chatting();
   lost.machine.closed(LA, "broken", 0);
   assertEquals(lost.take(), "ask null | end 1: the server is lost");
@@ -358,7 +358,7 @@ Deno.test("the client ends with a message when the server goes away", () => {
   assertEquals(half.take(), "ask null | end 1: the server closed the connection that brings messages");
 });
 
-Deno.test("at the end of the input the client waits for its reply, then leaves", () => {
+Deno.test("at the end of its input the client waits for the last reply, then leaves", () => {
   const { machine, take, say } = chatting();
   machine.typed("/to bob hi");
   machine.typed("/list");
@@ -378,7 +378,7 @@ Deno.test("lines typed ahead are sent one by one; when many wait, typing waits t
   assertEquals(say("304 x"), "show 304 x");
 });
 
-Deno.test("Ctrl-C leaves with /exit; when the server does not answer, it leaves all the same", () => {
+Deno.test("Ctrl-C sends /exit; without an answer the client leaves anyway", () => {
   const { machine, take } = chatting();
   machine.interrupted(0);
   assertEquals(take(), "ask null | La> /exit");
@@ -390,7 +390,7 @@ Deno.test("Ctrl-C leaves with /exit; when the server does not answer, it leaves 
   assertEquals(impatient.take(), "ask null | La> /exit | ask null | end 130");
 });
 
-Deno.test("a server that never answers /exit is left all the same, and a Lb that closes first is no failure", () => {
+Deno.test("the client leaves a server that never answers /exit, and an Lb that closes first is no failure", () => {
   const { machine, take, say } = chatting();
   machine.inputEnded();
   assertEquals(take(), "ask null | La> /exit");
@@ -408,7 +408,7 @@ Deno.test("a server that never answers /exit is left all the same, and a Lb that
   assertEquals(say("310 Bye bye"), "");
 });
 
-Deno.test("the client learns names from lists and messages; a list for Tab is not shown, and typing waits for it", () => {
+Deno.test("the client learns names from lists and messages; a list requested for Tab is not shown, and input waits for it", () => {
   const { machine, take, say } = chatting();
   let heard = 0;
   assert(machine.askNames(() => heard++));
@@ -420,7 +420,7 @@ Deno.test("the client learns names from lists and messages; a list for Tab is no
   assertEquals([[...machine.names], heard], [["jacky", "bob", "michael"], 1]);
 });
 
-Deno.test("the client machine takes any bytes and acts: no throw, silent after its end", () => {
+Deno.test("the client machine survives any bytes and actions: no exception, silent after its end", () => {
   const act = fc.constantFrom("la", "la", "lb", "typed", "end", "interrupt", "closeLa", "closeLb", "tick", "names");
   const lines = fc.constantFrom(
     "101 ok\n",

@@ -51,20 +51,20 @@ class Guest {
   }
 }
 
-Deno.test("a guest is greeted, then in the room; each line is said, an empty one is not", () => {
+Deno.test("a guest is greeted and joins the room; each line is sent, empty ones are not", () => {
   const guest = new Guest();
   assertEquals([guest.out, guest.commands], ["Welcome to this chatroom!\n", [{ type: "visit", as: "10.0.0.5" }]]);
   guest.push("hello\r\n\nhow ").push("are you?\n");
   assertEquals(guest.said, ["hello", "how are you?"]);
 });
 
-Deno.test("what others say comes as lines that steer no terminal", () => {
+Deno.test("messages of others arrive as lines without control characters", () => {
   const guest = new Guest();
   guest.session.event(new Message(-1, "10.0.0.6", "all", "hi\x1b[2J\nthere"), 0);
   assertEquals(guest.out, "Welcome to this chatroom!\n<10.0.0.6> hi␛[2J there\n");
 });
 
-Deno.test("a text without a line break is said when nothing more comes, or when its sender goes", () => {
+Deno.test("text without a line break is sent after a pause or when the guest leaves", () => {
   const guest = new Guest({ lobbyQuietMs: 500 });
   guest.push("no end", 0).rest(499);
   assertEquals(guest.said, []);
@@ -74,7 +74,7 @@ Deno.test("a text without a line break is said when nothing more comes, or when 
   assertEquals([guest.said, guest.ended], [["no end", "bye"], "closed the connection"]);
 });
 
-Deno.test("bytes however they are cut, joined or spoiled: every line is said once and in order, none is an exception", () => {
+Deno.test("bytes split, joined or corrupted: every line is sent once and in order, without exceptions", () => {
   const bytes = fc.array(fc.oneof(fc.constant(10), fc.constant(13), fc.integer({ min: 0, max: 255 })), {
     maxLength: 300,
   });
@@ -95,13 +95,13 @@ Deno.test("bytes however they are cut, joined or spoiled: every line is said onc
   }));
 });
 
-Deno.test("a line that is too long ends the guest's visit, and the room stays", () => {
+Deno.test("a line over the limit disconnects the guest, and the room stays", () => {
   const guest = new Guest({ lineBytes: 128 });
   guest.push("x".repeat(200));
   assertEquals(guest.ended, "expected a line of at most 128 bytes, found 200");
 });
 
-Deno.test("our client shows what comes, with or without line breaks, and sends what is typed", () => {
+Deno.test("the client shows received text, with or without line breaks, and sends typed lines", () => {
   const shown: string[] = [];
   let sent = "";
   const ended: unknown[] = [];
@@ -134,7 +134,7 @@ Deno.test("our client shows what comes, with or without line breaks, and sends w
   assertEquals([sent, ended], ["three\n", [[0, undefined]]]);
 });
 
-Deno.test("one room: guests, IM and everybody hear each other; a guest is an address, and in no list", async () => {
+Deno.test("guests and users share one room; a guest is known by address and in no list", async () => {
   await using server = new TestServer({ lobby: true });
   using first = await server.guest();
   using second = await server.guest();
@@ -155,7 +155,7 @@ Deno.test("one room: guests, IM and everybody hear each other; a guest is an add
   assertEquals(await jacky.take(), "/broadcastfrom 127.0.0.1 alone");
 });
 
-Deno.test("one alone with guests says something to all: it is delivered, and they have it", async () => {
+Deno.test("a message to all with only guests present is delivered to them", async () => {
   await using server = new TestServer({ lobby: true });
   using guest = await server.guest();
   using jacky = await server.join("jacky");
@@ -163,7 +163,7 @@ Deno.test("one alone with guests says something to all: it is delivered, and the
   assertEquals(await guest.line(), "<jacky> anybody?");
 });
 
-Deno.test("a hundred and fifty guests, some of whom vanish: the rest never notice", async () => {
+Deno.test("150 guests, some of whom vanish: the others are not affected", async () => {
   await using server = new TestServer({ lobby: true });
   const guests = await Promise.all(Array.from({ length: 150 }, () => server.guest()));
   for (const gone of guests.splice(0, 50)) gone.close();
@@ -182,7 +182,7 @@ Deno.test("the server stops: every guest's connection ends", async () => {
   assertEquals(await guest.rest(), "");
 });
 
-Deno.test("the programs: a guest's client, a chat client and the mailbox are in one room; what guests said is in its history", async () => {
+Deno.test("the programs: lobby, chat and mailbox clients share one room, and its history contains the guests' messages", async () => {
   using folder = new Folder();
   const doors = ["0", folder.write("users.txt", USERS), "--lobby", "0", "--mailbox", "0", "--host", "127.0.0.1"];
   await using server = new Running(SOURCES, "server", doors, folder.path);
@@ -212,7 +212,7 @@ Deno.test("the programs: a guest's client, a chat client and the mailbox are in 
   assertEquals(sanitized(lost.err), "");
 });
 
-Deno.test("a guest who never reads is let go in the end, and holds up nobody", async () => {
+Deno.test("a guest that never reads is disconnected in the end and delays nobody", async () => {
   await using server = new TestServer({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
   using speaker = await server.guest();
   using reader = await server.guest();

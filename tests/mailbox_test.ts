@@ -108,7 +108,7 @@ class MailboxServer {
   }
 }
 
-Deno.test("an account proves its password without saying it, with a plain and with an scrypt entry, and the server in return", async () => {
+Deno.test("a client proves its password without sending it, for plain and scrypt entries, and the server proves its knowledge", async () => {
   const salt = new Uint8Array(16).fill(7);
   const { scryptSync } = await import("node:crypto");
   const key = new Uint8Array(scryptSync("open sesame", salt, 32, { N: 16, r: 8, p: 1 }));
@@ -127,7 +127,7 @@ Deno.test("an account proves its password without saying it, with a plain and wi
   for (const user of [alice, bob, guess]) await user.leave();
 });
 
-Deno.test("a name is held by its key: whoever has another is kept out", async () => {
+Deno.test("a name belongs to its key: another key is refused", async () => {
   await using mailbox = new MailboxServer();
   const carol = await mailbox.user("carol");
   using elsewhere = new Folder();
@@ -141,7 +141,7 @@ Deno.test("a name is held by its key: whoever has another is kept out", async ()
   for (const user of [carol, thief, odd]) await user.leave();
 });
 
-Deno.test("the longest text comes in whole, whatever its characters take in JSON", async () => {
+Deno.test("the longest text arrives complete, whatever its characters take in JSON", async () => {
   await using mailbox = new MailboxServer();
   const [alice, bob] = [await mailbox.user("alice"), await mailbox.user("bob")];
   const text = "\u0001".repeat(limits().textBytes);
@@ -151,7 +151,7 @@ Deno.test("the longest text comes in whole, whatever its characters take in JSON
   for (const user of [alice, bob]) await user.leave();
 });
 
-Deno.test("more is said at once than a transport takes: everything is confirmed, in order", async () => {
+Deno.test("a client that sends more at once than a transport takes has everything confirmed, in order", async () => {
   await using mailbox = new MailboxServer({ burstCommands: 1_000_000 });
   const alice = await mailbox.user("alice");
   const texts = Array.from({ length: 9000 }, (_, i) => `${i} of many`);
@@ -162,7 +162,7 @@ Deno.test("more is said at once than a transport takes: everything is confirmed,
   await alice.leave();
 });
 
-Deno.test("who proves a password while somebody else who did has left is not refused for it", async () => {
+Deno.test("a password proof is not refused because another prover has disconnected", async () => {
   const passwords = new Passwords(1);
   const proofs = new Proofs(passwords);
   const secret = { type: "plain", password: "12345" } as const;
@@ -178,7 +178,7 @@ Deno.test("who proves a password while somebody else who did has left is not ref
   assertEquals([left.right, stayed.right], [false, true]);
 });
 
-Deno.test("keys that are made at the same time are all kept, whatever the names", async () => {
+Deno.test("keys created at the same time are all stored, whatever the names", async () => {
   using folder = new Folder();
   const names = ["alice", "bob", "constructor"];
   const made = await Promise.all(names.map((name) => new Identity(folder.path).key(name)));
@@ -188,7 +188,7 @@ Deno.test("keys that are made at the same time are all kept, whatever the names"
 
 const USERS = 2000;
 
-Deno.test(`${USERS} users of one socket, half of them away: each finds exactly what was missed`, async () => {
+Deno.test(`${USERS} users on one server socket, half of them away: each receives exactly what was missed`, async () => {
   await using mailbox = new MailboxServer({ connections: USERS, burstCommands: 1_000_000 });
   const names = Array.from({ length: USERS }, (_, i) => `u${i}`);
   const users: MailboxUser[] = [];

@@ -100,7 +100,7 @@ const calls = fc.oneof(
 );
 
 for (const [tested, numRuns] of [[WITHOUT_A_FILE, 120], [IN_A_FILE, 30]] as const) {
-  Deno.test(`${tested.name} answers every call as the one in memory does, whatever came before`, () => {
+  Deno.test(`${tested.name} answers any sequence of calls as the memory store does`, () => {
     fc.assert(
       fc.property(fc.array(calls, { maxLength: 40, size: "max" }), (sequence) => {
         const model = new MemoryStore();
@@ -128,7 +128,7 @@ function refusal(path: string): string {
   return error.message;
 }
 
-Deno.test("the folder and the file of a store are made, for their owner alone", () => {
+Deno.test("a store's folder and file are created, readable by their owner only", () => {
   using folder = new Folder();
   const path = join(folder.path, "a", "b", "partyline.db");
   openSqlite(path).close();
@@ -138,7 +138,7 @@ Deno.test("the folder and the file of a store are made, for their owner alone", 
   assertEquals(modes, [0o600, 0o700, 0o700]);
 });
 
-Deno.test("a file that is no database, that is another program's, or that is no file at all is refused and left alone", () => {
+Deno.test("a file that is no database, another program's, or not a regular file is refused and left unchanged", () => {
   using folder = new Folder();
   const text = folder.write("notes.txt", "this is not a database\n".repeat(100));
   assertEquals(refusal(text), `cannot open the store ${text}: it is not a database`);
@@ -164,7 +164,7 @@ Deno.test("an empty file becomes a store", () => {
   store.close();
 });
 
-Deno.test("a damaged store is refused: holes in it, its end gone, a table gone", () => {
+Deno.test("a damaged store is refused: overwritten parts, truncated, a table missing", () => {
   const damages: ((path: string) => void)[] = [
     (path) => {
       const bytes = Deno.readFileSync(path);
@@ -191,7 +191,7 @@ Deno.test("a damaged store is refused: holes in it, its end gone, a table gone",
   }
 });
 
-Deno.test("a store from the future is refused, and stays as it is", () => {
+Deno.test("a store of a newer version is refused and left unchanged", () => {
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   openSqlite(path).close();
@@ -204,7 +204,7 @@ Deno.test("a store from the future is refused, and stays as it is", () => {
   );
 });
 
-Deno.test("a store of version 1, as it was released, is read; the steps after it are taken once, each whole or not at all", () => {
+Deno.test("a store of version 1, as released, is migrated; each later step runs once and atomically", () => {
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   using old = closing(new DatabaseSync(path));
@@ -230,7 +230,7 @@ Deno.test("a store of version 1, as it was released, is read; the steps after it
   assertMatch(refusal(path), /schema 2; this one knows 1\)/);
 });
 
-Deno.test("after a failed call nothing but a rollback is taken, and then all is as at the last commit", () => {
+Deno.test("after a failed call only a rollback is accepted, and it restores the last commit", () => {
   const store = openSqlite(":memory:");
   store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" });
   store.commit();
@@ -246,7 +246,7 @@ Deno.test("after a failed call nothing but a rollback is taken, and then all is 
   assertThrows(() => store.users(), UserError, "it is closed");
 });
 
-Deno.test("a store is for one server alone: a second one is told so, in this process and in another", async () => {
+Deno.test("a store admits one server: a second one is refused, in this process and in another", async () => {
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   const store = openSqlite(path);
@@ -262,7 +262,7 @@ Deno.test("a store is for one server alone: a second one is told so, in this pro
   second.close();
 });
 
-Deno.test("a server killed while it writes has kept what it committed, and nothing by half, wherever its log is cut", async () => {
+Deno.test("a server killed while writing has kept every commit completely, wherever its log is truncated", async () => {
   using folder = new Folder();
   const path = join(folder.path, "partyline.db");
   const process = child(path).spawn();

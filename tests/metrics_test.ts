@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openMetrics } from "../lib/server/open_metrics.ts";
 import { parseOpenMetrics } from "./support/open_metrics.ts";
 
-Deno.test("every kind of family is written as the format wants it", () => {
+Deno.test("every kind of metric family is written as the format requires", () => {
   const text = openMetrics([
     { name: "x_hats", type: "gauge", help: 'Hats, "on" heads\nor \\ off.', samples: [{ value: 3 }] },
     { name: "x_heads", type: "counter", help: "Heads.", samples: [{ value: 2, labels: { at: 'a"b\\c\nd' } }] },
@@ -42,7 +42,7 @@ Deno.test("every kind of family is written as the format wants it", () => {
   assertEquals(families.get("x_heads")!.samples[0]!.labels, { at: 'a"b\\c\nd' });
 });
 
-Deno.test("the parser that the tests use finds what is wrong", () => {
+Deno.test("the tests' parser finds format errors", () => {
   const head = "# TYPE x_s histogram\n";
   const wrong = {
     "nothing at the end": "# TYPE a gauge\na 1\n",

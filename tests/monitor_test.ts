@@ -14,7 +14,7 @@ const totals = ({ hub: { tally } }: MonitoredServer) => [tally.said, tally.deliv
 const receipts = ({ hub: { tally } }: MonitoredServer) =>
   [...tally.receipts].flatMap((count, i) => Array(count).fill(RECEIPT_BOUNDS_MS[i] ?? Infinity));
 
-Deno.test("from one handout client to another: said, then confirmed, and how long that took", () => {
+Deno.test("between two IM clients: sent, then confirmed, with the time it took", () => {
   const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   seen.does(ann, { type: "send", ref: 1, to: "bob", text: "hi" });
@@ -25,7 +25,7 @@ Deno.test("from one handout client to another: said, then confirmed, and how lon
   assertEquals([totals(seen), receipts(seen), seen.hub.tally.receiptMs], [[1, 1, 0], [15], 12]);
 });
 
-Deno.test("to nobody, and to one who does not confirm: failed, each once", () => {
+Deno.test("a message to nobody and one without a receipt each fail once", () => {
   const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   seen.does(ann, { type: "send", ref: 1, to: "eve", text: "hi" });
@@ -35,7 +35,7 @@ Deno.test("to nobody, and to one who does not confirm: failed, each once", () =>
   assertEquals([totals(seen), receipts(seen)], [[2, 0, 2], []]);
 });
 
-Deno.test("to everybody: said once, delivered to each who confirms; a guest's words fail at nobody", () => {
+Deno.test("a message to all is sent once and delivered to each receiver who confirms; a guest's messages never fail", () => {
   const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob")];
   const guest = seen.enter("lobby");
@@ -47,7 +47,7 @@ Deno.test("to everybody: said once, delivered to each who confirms; a guest's wo
   assertEquals(totals(seen), [2, 2, 0]);
 });
 
-Deno.test("in our own protocol each session that confirms counts; what is said again does not", () => {
+Deno.test("in the native protocol each acknowledging session counts; a repeated message does not", () => {
   const seen = new MonitoredServer();
   const [ann, bob, tablet] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob"), seen.enter("mailbox", "bob")];
   for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "hi" });
@@ -60,14 +60,14 @@ Deno.test("in our own protocol each session that confirms counts; what is said a
   assertEquals(totals(seen), [1, 2, 0]);
 });
 
-Deno.test("a refused message has failed, once", () => {
+Deno.test("a rejected message counts as failed once", () => {
   const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   for (let i = 0; i < 2; i++) seen.does(ann, { type: "say", id: "1", to: { user: "nobody" }, text: "hi" });
   assertEquals(totals(seen), [1, 0, 1]);
 });
 
-Deno.test("what waited for somebody is delivered when they come, and has no receipt time", () => {
+Deno.test("a message that waited is delivered at login and has no receipt time", () => {
   const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   seen.does(ann, { type: "say", id: "1", to: { user: "bob" }, text: "for your client" });
@@ -82,7 +82,7 @@ Deno.test("what waited for somebody is delivered when they come, and has no rece
   assertEquals([totals(seen), receipts(seen)], [[2, 2, 0], []]);
 });
 
-Deno.test("somebody who falls behind confirms late what was said while they were there, and it shows", () => {
+Deno.test("a session that falls behind confirms late, and the receipt times show it", () => {
   const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("mailbox", "ann"), seen.enter("mailbox", "bob")];
   for (let i = 0; i < 300; i++) seen.does(ann, { type: "say", id: `${i}`, to: { user: "bob" }, text: "hi" });
@@ -92,7 +92,7 @@ Deno.test("somebody who falls behind confirms late what was said while they were
   assertEquals([totals(seen), new Set(receipts(seen)), receipts(seen).length], [[300, 300, 0], new Set([2000]), 300]);
 });
 
-Deno.test("a sender at a handout door hears that a client of our own did not confirm: failed", () => {
+Deno.test("an IM sender's message to a native client that does not acknowledge counts as failed", () => {
   const seen = new MonitoredServer();
   const ann = seen.enter("im", "ann");
   seen.enter("mailbox", "bob");
@@ -102,7 +102,7 @@ Deno.test("a sender at a handout door hears that a client of our own did not con
   assertEquals(totals(seen), [1, 0, 1]);
 });
 
-Deno.test("a message for a handout client that took it and never confirmed it: its sender is told, and it has failed", () => {
+Deno.test("a message that an IM client received and never confirmed counts as failed, and its sender is told", () => {
   const seen = new MonitoredServer();
   const ann = seen.enter("mailbox", "ann");
   const bob = seen.enter("im", "bob");
@@ -113,7 +113,7 @@ Deno.test("a message for a handout client that took it and never confirmed it: i
   assertEquals(totals(seen), [1, 0, 1]);
 });
 
-Deno.test("receipt times are told apart by their classes; of the longest only that they are longer", () => {
+Deno.test("receipt times are counted in classes, the longest in an open one", () => {
   const classes = (...counts: number[]) => [...counts, ...Array(RECEIPT_BOUNDS_MS.length + 1 - counts.length).fill(0)];
   assertEquals(quantile(classes(), 0.5), null);
   assertEquals(quantile(classes(4), 0.5), 0.125);
@@ -121,7 +121,7 @@ Deno.test("receipt times are told apart by their classes; of the longest only th
   assertEquals(quantile([...classes().slice(1), 7], 0.5), 10_000);
 });
 
-Deno.test("a ring gives what is still there, by number", () => {
+Deno.test("a ring buffer returns the entries it still holds, by number", () => {
   const ring = new Ring<string>(3);
   assertEquals([ring.last, ring.from(0), ring.first, ring.next], [undefined, [], 0, 0]);
   for (const item of ["a", "b", "c", "d", "e"]) ring.push(item);
@@ -129,7 +129,7 @@ Deno.test("a ring gives what is still there, by number", () => {
   assertEquals([ring.from(0), ring.from(3), ring.from(3, 1), ring.from(5)], [["c", "d", "e"], ["d", "e"], ["d"], []]);
 });
 
-Deno.test("a snapshot says who is at which door, what rooms there are, and what goes on", () => {
+Deno.test("a snapshot lists users by listener, rooms and activity", () => {
   const seen = new MonitoredServer();
   seen.enter("mailbox", "ann", 10);
   seen.now += 10;
@@ -184,7 +184,7 @@ Deno.test("a server without a store has one room, the lobby", () => {
   assertEquals(seen.monitor.snapshot().rooms, [{ name: "lobby", members: 1, online: 1 }]);
 });
 
-Deno.test("each second has its own numbers; of a process that stood still they are a second's part", () => {
+Deno.test("each second has its own numbers; after a stall they are averaged over the gap", () => {
   const seen = new MonitoredServer();
   const ann = seen.enter("im", "ann");
   const says = (times: number) => {
@@ -203,7 +203,7 @@ Deno.test("each second has its own numbers; of a process that stood still they a
   assertEquals(last(), [2, 2]);
 });
 
-Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () => {
+Deno.test("the metrics are valid OpenMetrics and agree with the hub's counts", () => {
   const seen = new MonitoredServer();
   const [ann, bob] = [seen.enter("im", "ann"), seen.enter("im", "bob", 7)];
   for (const [id, ms] of [[-1, 12], [-2, 20_000]] as const) {
@@ -260,7 +260,7 @@ Deno.test("the metrics are OpenMetrics, and say what the hub has counted", () =>
   );
 });
 
-Deno.test("whoever watches is told how it is and was, then each second, and each line of the log", () => {
+Deno.test("a watcher gets the present state and the past, then each second and each log line", () => {
   const seen = new MonitoredServer();
   seen.says("before");
   seen.second();
@@ -287,7 +287,7 @@ Deno.test("whoever watches is told how it is and was, then each second, and each
   assertEquals(watcher.news(), []);
 });
 
-Deno.test("a log that goes too fast is told a few lines at a time, and what is gone by then is counted", () => {
+Deno.test("a fast log is sent a few lines at a time, and dropped lines are counted", () => {
   const seen = new MonitoredServer();
   const watcher = new MonitorClient(seen.monitor);
   watcher.news();
@@ -300,7 +300,7 @@ Deno.test("a log that goes too fast is told a few lines at a time, and what is g
   assertEquals(watcher.news(), []);
 });
 
-Deno.test("a watcher without room hears the lines later; one that throws hears nothing more, and the others do not notice", () => {
+Deno.test("a watcher that is full gets the lines later; one that throws is removed, and others are not affected", () => {
   const seen = new MonitoredServer();
   let calls = 0;
   seen.monitor.watch((event) => {
@@ -320,7 +320,7 @@ Deno.test("a watcher without room hears the lines later; one that throws hears n
   assertEquals([calls, slow.news(), quick.news()], [4, ["one", "two"], []]);
 });
 
-Deno.test("a browser on the server's machine watches: who is there, what is said, and the metrics", async () => {
+Deno.test("a browser on the server's machine sees users, messages and metrics", async () => {
   await using server = new TestServer({ web: true });
   const { port } = server.instance.listeners.find(({ door }) => door === "web")!;
   const browser = new Browser(port);

@@ -20,7 +20,7 @@ class StoringServer extends TestServer {
   }
 }
 
-Deno.test("at the page's door nothing is taken before it is known who is there", () => {
+Deno.test("a page session accepts nothing before it is authenticated", () => {
   const said: string[] = [];
   const way = { command: ({ type }: { type: string }) => said.push(type), write() {}, waiting: () => 0 };
   const session = WEB_PROTOCOL.openSession(way as unknown as Way, limits(), 0);
@@ -33,7 +33,7 @@ Deno.test("at the page's door nothing is taken before it is known who is there",
 
 const join = (server: TestServer, name: string) => RawNative.join(server.port, name);
 
-Deno.test("two native clients: said, sent, told, acknowledged, delivered", async () => {
+Deno.test("two native clients: say, sent, message, ack, delivered", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   using bob = await join(server, "bob");
@@ -55,7 +55,7 @@ Deno.test("two native clients: said, sent, told, acknowledged, delivered", async
   assertEquals(plain(await alice.take()), { type: "delivered", seq: 2, id: "a-1", to: "bob", of: 1 });
 });
 
-Deno.test("what is said again under its id has its first answer again, also after the server was started anew", async () => {
+Deno.test("a repeated id gets its first answer again, also after a restart", async () => {
   const folder = Deno.makeTempDirSync();
   const answers: string[] = [];
   for (const last of [false, true]) {
@@ -78,7 +78,7 @@ Deno.test("what is said again under its id has its first answer again, also afte
   assertEquals(JSON.parse(answers[1]!), { type: "failed", id: "y", why: 'there is no user "nobody"' });
 });
 
-Deno.test("who was away finds what was missed, in order and once; the senders hear of it when it is acknowledged", async () => {
+Deno.test("an absent user receives missed messages in order and once; senders are told when they are acknowledged", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   await alice.resume();
@@ -100,7 +100,7 @@ Deno.test("who was away finds what was missed, in order and once; the senders he
   assertEquals((await bob.take()).text, "three");
 });
 
-Deno.test("two screens of one user are both kept up to date, and the handout's client is kept out while another is in", async () => {
+Deno.test("two native clients of one user both stay up to date; a second IM client of that user is refused", async () => {
   await using server = new StoringServer();
   using one = await join(server, "alice");
   using two = await join(server, "alice");
@@ -140,7 +140,7 @@ Deno.test("IM and native talk to each other; 303 when the native client has ackn
   assertEquals(await jacky.la.ask("/list"), "301 jacky alice");
 });
 
-Deno.test("a native client that does not acknowledge costs the IM sender a 304 in time, and what failed is not kept", async () => {
+Deno.test("an unacknowledged message gives the IM sender a 304 in time and is not stored", async () => {
   await using server = new StoringServer(undefined, { limits: { receiptMs: 200 } });
   {
     using alice = await join(server, "alice");
@@ -154,7 +154,7 @@ Deno.test("a native client that does not acknowledge costs the IM sender a 304 i
   assertEquals((await alice.ask({ type: "history", ref: 1, with: "jacky" })).messages, []);
 });
 
-Deno.test("what waits for a user goes down Lb when they come with the handout's client, once", async () => {
+Deno.test("waiting messages go down Lb once when the user logs in over IM", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   await alice.resume();
@@ -169,7 +169,7 @@ Deno.test("what waits for a user goes down Lb when they come with the handout's 
   assertEquals(jacky.lb.unread, "");
 });
 
-Deno.test("a message that went down Lb without a receipt has failed, its sender hears why, and it is not sent again", async () => {
+Deno.test("a message without a receipt on Lb fails with a reason and is not sent again", async () => {
   await using server = new StoringServer(undefined, { limits: { receiptMs: 200 } });
   using alice = await join(server, "alice");
   await alice.resume();
@@ -185,7 +185,7 @@ Deno.test("a message that went down Lb without a receipt has failed, its sender 
   assertEquals(jacky.lb.unread, "");
 });
 
-Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not speak", async () => {
+Deno.test("rooms can be joined, used and left; non-members see nothing and may not send", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   using bob = await join(server, "bob");
@@ -221,7 +221,7 @@ Deno.test("rooms: joined, said in, left; who is outside sees nothing and may not
   assertEquals((await bob.ask({ type: "join", ref: 6, room: "no blanks" })).type, "denied");
 });
 
-Deno.test("history comes in pages without holes or repeats, also while more is said", async () => {
+Deno.test("history comes in pages without gaps or duplicates, also while messages arrive", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   await alice.resume();
@@ -238,7 +238,7 @@ Deno.test("history comes in pages without holes or repeats, also while more is s
   assertEquals(texts, Array.from({ length: 25 }, (_, i) => `${i}`));
 });
 
-Deno.test("a client that stops acknowledging is told a bounded number, and the rest when it goes on", async () => {
+Deno.test("a client that stops acknowledging is sent a bounded number, and the rest when it continues", async () => {
   await using server = new StoringServer(undefined, { limits: { burstCommands: 100_000 } });
   using alice = await join(server, "alice");
   using bob = await join(server, "bob");
@@ -267,7 +267,7 @@ Deno.test("a client that stops acknowledging is told a bounded number, and the r
   assertEquals(got, Array.from({ length: count }, (_, i) => `${i}`));
 });
 
-Deno.test("what a client gets wrong is answered in words and changes nothing", async () => {
+Deno.test("a client's mistakes are answered with a reason and change nothing", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   const wrong = async (line: string) => {
@@ -288,7 +288,7 @@ Deno.test("what a client gets wrong is answered in words and changes nothing", a
   assertEquals((await alice.ask({ type: "say", id: "1", to: "bob", text: "" })).why, "an empty text is not sent");
 });
 
-Deno.test("a handout client sees nothing of ours; /partyline before 201 is unrecognized", async () => {
+Deno.test("an IM client sees nothing of the native protocol; /partyline before 201 is unrecognized", async () => {
   await using server = new StoringServer();
   using wire = await server.connect();
   assertEquals(await wire.ask("/partyline 1"), "401 Unrecognized message");
@@ -297,7 +297,7 @@ Deno.test("a handout client sees nothing of ours; /partyline before 201 is unrec
   assert(!(await Array.fromAsync(Deno.readDir(server.folder))).some(({ name }) => name.endsWith(".db")));
 });
 
-Deno.test("news of who comes and goes are gathered and told", async () => {
+Deno.test("presence changes are collected and sent together", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   await alice.resume();
@@ -308,7 +308,7 @@ Deno.test("news of who comes and goes are gathered and told", async () => {
   while (!news.offline.includes("jacky")) news = await alice.next();
 });
 
-Deno.test("a screen that has fallen behind is told everything, also what another screen has acknowledged meanwhile", async () => {
+Deno.test("a client that has fallen behind is sent everything, also what another client has acknowledged", async () => {
   await using server = new StoringServer(undefined, { limits: { burstCommands: 100_000 } });
   using quick = await join(server, "alice");
   using slow = await join(server, "alice");
@@ -329,7 +329,7 @@ Deno.test("a screen that has fallen behind is told everything, also what another
   assertEquals(got, [...texts, "last", "own"]);
 });
 
-Deno.test("303 when the handout's client of a user has answered, whatever their other screen does", async () => {
+Deno.test("the sender gets 303 when the user's IM client has confirmed, whatever the user's native client does", async () => {
   await using server = new StoringServer(undefined, { limits: { receiptMs: 60_000 } });
   using screen = await join(server, "jacky");
   await screen.resume();
@@ -340,7 +340,7 @@ Deno.test("303 when the handout's client of a user has answered, whatever their 
   assertEquals(await bob.la.line(), "303 Message delivery successful");
 });
 
-Deno.test("a client that asks for our protocol while a message is in flight, and then closes La, is gone", async () => {
+Deno.test("a client that requests the native protocol with a message in flight and then closes La is gone", async () => {
   await using server = new StoringServer(undefined, { limits: { receiptMs: 60_000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -355,7 +355,7 @@ Deno.test("a client that asks for our protocol while a message is in flight, and
   assertEquals(await michael.la.ask("/list"), "301 michael bob");
 });
 
-Deno.test("a client tells those of another something that is not kept: told to who is there, and to nobody else", async () => {
+Deno.test("a signal goes to the online clients of a user, is not stored, and reaches nobody else", async () => {
   await using server = new StoringServer();
   using alice = await join(server, "alice");
   using screen = await join(server, "bob");
@@ -384,7 +384,7 @@ Deno.test("a client tells those of another something that is not kept: told to w
   assertEquals(fault, "error");
 });
 
-Deno.test("signals to who does not read are dropped, and nothing else is", () => {
+Deno.test("signals to a client that does not read are dropped, and nothing else is", () => {
   const written: Json[] = [];
   let waiting = 0;
   const way: Way = {

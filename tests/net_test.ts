@@ -42,7 +42,7 @@ function turn(): Promise<void> {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("an outbox writes each push apart, or all that has gathered in one", async () => {
+Deno.test("an outbox writes each push separately, or everything collected at once", async () => {
   for (const [apart, expected] of [[true, ["a", "b", "c"]], [false, ["ab", "c"]]] as const) {
     const gated = gatedSink();
     const outbox = new Outbox(gated.sink, 100, apart, () => {});
@@ -69,7 +69,7 @@ Deno.test("an outbox writes the rest of a short write before anything else", asy
   assertEquals(gated.written, ["he", "l", "lo", "world"]);
 });
 
-Deno.test("an outbox takes nothing past its bound, and everything again when there is room", async () => {
+Deno.test("an outbox refuses input past its bound and accepts again when there is room", async () => {
   const gated = gatedSink();
   const outbox = new Outbox(gated.sink, 5, true, () => {});
   assertEquals([outbox.push(bytes("abc")), outbox.push(bytes("def")), outbox.push(bytes("de"))], [true, false, true]);
@@ -78,7 +78,7 @@ Deno.test("an outbox takes nothing past its bound, and everything again when the
   outbox.close();
 });
 
-Deno.test("an outbox tells of a failed write once, and writes no more", async () => {
+Deno.test("an outbox reports a failed write once and writes no more", async () => {
   const gated = gatedSink();
   const failures: unknown[] = [];
   const outbox = new Outbox(gated.sink, 100, true, (error) => failures.push(error));
@@ -93,7 +93,7 @@ Deno.test("an outbox tells of a failed write once, and writes no more", async ()
   assertEquals([failures, gated.written, outbox.waitingBytes], [[reset], [], 0]);
 });
 
-Deno.test("every line to a client of the handout is a write of its own, on a real connection", async () => {
+Deno.test("every line to an IM client is a separate write on a real connection", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   const [conn, peer] = await Promise.all([listener.accept(), dial]);
@@ -131,7 +131,7 @@ Deno.test("every line to a client of the handout is a write of its own, on a rea
   await over.promise;
 });
 
-Deno.test("our client sends away who connects before the server may, and takes the server by whatever address of its own", async () => {
+Deno.test("the client rejects a connection that arrives too early and accepts the server from any of its addresses", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   const [la, conn] = await Promise.all([listener.accept(), dial]);
@@ -156,7 +156,7 @@ Deno.test("our client sends away who connects before the server may, and takes t
   await client.close();
 });
 
-Deno.test("a closing stream sends what was written, however much, then its end; what still comes is passed over", async () => {
+Deno.test("a closing stream sends everything written, then FIN, and discards further input", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [conn, peer] = await Promise.all([
     listener.accept(),
@@ -180,7 +180,7 @@ Deno.test("a closing stream sends what was written, however much, then its end; 
   assertEquals(pushed, 0);
 });
 
-Deno.test("a closing stream whose peer neither reads nor finishes loses what it has not read within the linger", async () => {
+Deno.test("a closing stream whose peer neither reads nor closes is aborted after the linger time", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [conn, peer] = await Promise.all([
     listener.accept(),
@@ -202,7 +202,7 @@ Deno.test("a closing stream whose peer neither reads nor finishes loses what it 
   peer.close();
 });
 
-Deno.test("a peer that never reads is let go when its outbox is full, and nobody else feels it", async () => {
+Deno.test("a peer that never reads is disconnected when its outbox is full, and others are not affected", async () => {
   await using server = new TestServer({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -226,7 +226,7 @@ Deno.test("a peer that never reads is let go when its outbox is full, and nobody
   await flood;
 });
 
-Deno.test("more sessions than allowed are not let in, and those inside never notice", async () => {
+Deno.test("connections over the limit are refused, and existing sessions are not affected", async () => {
   await using server = new TestServer({ limits: { connections: 2 } });
   using jacky = await server.join("jacky");
   using second = await server.connect();
@@ -243,7 +243,7 @@ Deno.test("more sessions than allowed are not let in, and those inside never not
   }
 });
 
-Deno.test("so many from one address, and no more until one of them is gone; this machine itself is exempt", () => {
+Deno.test("connections of one address are limited, except from this machine", () => {
   const places = new ConnectionLimits({ connections: 5, connectionsPerAddress: 2 });
   assertEquals([places.take("10.0.0.1"), places.take("10.0.0.1")], [undefined, undefined]);
   assertEquals(places.take("10.0.0.1"), { refusal: "2 sessions from its address are open, the most allowed" });
@@ -257,7 +257,7 @@ Deno.test("so many from one address, and no more until one of them is gone; this
   assertEquals([places.take("10.0.0.1"), places.taken], [undefined, 5]);
 });
 
-Deno.test("250 users online at once: a message to all reaches every one, and each receipt counts", async () => {
+Deno.test("250 users online at once: a message to all reaches each of them, and each receipt counts", async () => {
   const count = 250;
   const users = Array.from({ length: count }, (_, i) => `u${i} p`).join("\n");
   await using server = new TestServer({ users });
@@ -276,7 +276,7 @@ Deno.test("250 users online at once: a message to all reaches every one, and eac
   assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
 });
 
-Deno.test("5 failed logins are free, the next is a second late, and another name is not", async () => {
+Deno.test("five failed logins are free, the next is delayed by a second, and another name is not", async () => {
   await using server = new TestServer({ limits: { failureDelayMs: 300 } });
   using guesser = await server.connect();
   for (let i = 0; i < 5; i++) await guesser.ask("/login jacky guess");
@@ -289,7 +289,7 @@ Deno.test("5 failed logins are free, the next is a second late, and another name
   assert(performance.now() - began >= 300);
 });
 
-Deno.test("a machine that is asked and never found is gone after three; one that answers stays", () => {
+Deno.test("a host is gone after three unanswered probes; one that answers stays", () => {
   const { idleMs } = limits();
   const gone = new Liveness(idleMs, 0);
   let now = 0;
@@ -313,7 +313,7 @@ Deno.test("a machine that is asked and never found is gone after three; one that
   assertEquals(walled.gone, false, "behind a firewall, silence says nothing");
 });
 
-Deno.test("a lost connection is tried again after a second, then twice as long each time, half a minute at most", () => {
+Deno.test("reconnecting waits a second, then twice as long each time, at most half a minute", () => {
   const comeback = new Backoff();
   const waits = (dice: number) => Array.from({ length: 7 }, () => comeback.next(dice));
   assertEquals(waits(0), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);

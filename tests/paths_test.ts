@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { pathsFrom } from "../lib/store/paths.ts";
 import { Folder } from "./support/programs.ts";
 
-Deno.test("paths are typed on: by what is there, folders with a slash, what is hidden only when asked for", () => {
+Deno.test("paths are completed from the disk, folders with a slash, hidden files only on request", () => {
   using folder = new Folder();
   for (const name of ["slides.pdf", "slide", ".slips"]) folder.write(name, "");
   Deno.mkdirSync(`${folder.path}/sled`);

@@ -13,7 +13,7 @@ const test = await hostsTest();
 const WAIT_MS = 60_000;
 const LAN = { alice: "10.97.0.1/24", bob: "10.97.0.2/24", carol: "10.97.0.3/24" };
 
-test("three on a switch find each other, chat, and lose nothing when a cable is pulled for a while", async () => {
+test("three peers on a switch find each other, chat, and lose nothing when a cable is pulled for a while", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "carol");
   await hosts.switch("switch", LAN);
@@ -99,7 +99,7 @@ test("three on a switch find each other, chat, and lose nothing when a cable is 
   );
 });
 
-test("a table on a fourth host tells who is where, without multicast and without a route to anywhere else", async () => {
+test("a table server on a fourth host introduces peers without multicast and without a default route", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "carol", "desk");
   await hosts.switch("switch", { ...LAN, desk: "10.97.0.9/24" }, false);
@@ -138,7 +138,7 @@ test("a table on a fourth host tells who is where, without multicast and without
   for (const { err } of [alice, bob, carol]) assert(!err.includes("multicast"), err);
 });
 
-test("over a relay that is late and loses a fifth everything comes once, in order, and is known to have come", async () => {
+test("over a relay that delays and loses a fifth, everything arrives once, in order, and is confirmed", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "relay", "bob");
   await hosts.cable({ host: "alice", address: "10.97.1.1/24" }, { host: "relay", address: "10.97.1.9/24" });
@@ -182,7 +182,7 @@ test("over a relay that is late and loses a fifth everything comes once, in orde
   assert(Number(lost) > Number(carried) / 8);
 });
 
-test("where multicast is blocked, or there is no network yet, the client says how to name a friend; that works", async () => {
+test("without multicast or without a network the client says how to add a peer, and that works", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "carol");
   await hosts.switch("switch", { alice: LAN.alice, bob: LAN.bob }, false);
@@ -208,7 +208,7 @@ test("where multicast is blocked, or there is no network yet, the client says ho
   assertEquals(heard(alice, "from"), ["from carol: Found you!"]);
 });
 
-test("bob's cable comes when he has long begun: he and alice find each other then", async () => {
+test("a peer whose network appears later is found then", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob");
   await hosts.switch("switch", { alice: LAN.alice });

@@ -5,7 +5,7 @@ import { Folder, Running, SOURCES } from "./support/programs.ts";
 
 import fc from "fast-check";
 
-Deno.test("names that people take for each other have one look", () => {
+Deno.test("names that people confuse have the same skeleton", () => {
   for (
     const [one, other] of [
       ["bob", "Bob"],
@@ -25,12 +25,12 @@ Deno.test("names that people take for each other have one look", () => {
   );
 });
 
-Deno.test("names that would pass for the server, for everybody or for an address are nobody's", () => {
+Deno.test("names that could pass for the server, everybody or an address are reserved", () => {
   for (const name of ["server", "Admin", "r00t", "l0bby", "127.0.0.1", "you"]) assert(isReserved(name), name);
   for (const name of ["bob", "robert", "ada", "4you"]) assert(!isReserved(name), name);
 });
 
-Deno.test("somebody registers at the IM door: the account is in the file, hashed, and logs in at once and after a restart", async () => {
+Deno.test("a registration over IM is stored hashed and can log in at once and after a restart", async () => {
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
   {
@@ -49,7 +49,7 @@ Deno.test("somebody registers at the IM door: the account is in the file, hashed
   assertEquals(await carol.la.ask("/list"), "301 carol");
 });
 
-Deno.test("what cannot be registered is answered with the rule, and nothing is written", async () => {
+Deno.test("an invalid registration is answered with the rule, and nothing is written", async () => {
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
   await using server = new TestServer({ enrollIn: users, limits: { registrationsPerHour: 2 } });
@@ -79,7 +79,7 @@ Deno.test("what cannot be registered is answered with the rule, and nothing is w
   other.close();
 });
 
-Deno.test("a users file that cannot be written: nobody is registered, and it is said", async () => {
+Deno.test("with an unwritable users file registration fails and says so", async () => {
   await using server = new TestServer({ enrollIn: "no/such/users.txt" });
   const wire = await server.connect();
   assertEquals(
@@ -90,14 +90,14 @@ Deno.test("a users file that cannot be written: nobody is registered, and it is 
   wire.close();
 });
 
-Deno.test("where nobody may register the door is the handout's", async () => {
+Deno.test("without --registration the server behaves as the handout says", async () => {
   await using server = new TestServer();
   const wire = await server.connect();
   assertEquals(await wire.ask("/register carol secret"), "401 Unrecognized message");
   wire.close();
 });
 
-Deno.test("the client asks for the new password twice; the account is good at the mailbox too", async () => {
+Deno.test("the client asks for the new password twice; the account works over the mailbox too", async () => {
   using folder = new Folder();
   const doors = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1", "--registration"];
   await using server = new Running(SOURCES, "server", doors, folder.path);

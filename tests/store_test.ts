@@ -6,7 +6,7 @@ import { hmac } from "../lib/store/proofs.ts";
 import { hashUsers, readUsers } from "../lib/store/users_file.ts";
 import { Folder } from "./support/programs.ts";
 
-Deno.test("a password made into a secret is right, and no other is", async () => {
+Deno.test("a hashed password verifies, and no other does", async () => {
   const passwords = new Passwords(2);
   const secret = await passwords.hash("pässword");
   assertEquals([secret.logN, secret.r, secret.p, secret.salt.length, secret.key.length], [17, 8, 1, 16, 32]);
@@ -14,7 +14,7 @@ Deno.test("a password made into a secret is right, and no other is", async () =>
   assertEquals(await passwords.verify("passwort", secret), false);
 });
 
-Deno.test("scrypt is the one that everybody has: a known answer", async () => {
+Deno.test("scrypt gives the RFC's known answer", async () => {
   // RFC 7914, section 12: "pleaseletmein", "SodiumChloride", N=16384, r=8, p=1.
   const hex =
     "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887";
@@ -30,7 +30,7 @@ Deno.test("scrypt is the one that everybody has: a known answer", async () => {
   assertEquals(await new Passwords(1).verify("pleaseletmein", secret), true);
 });
 
-Deno.test("no more are tried at once than allowed; the rest stand in line and all have their turn", async () => {
+Deno.test("no more verifications run at once than allowed; the others queue and all complete", async () => {
   const passwords = new Passwords(2);
   const secret = decodeScrypt(`$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${"A".repeat(43)}`) as ScryptSecret;
   let most = 0;
@@ -42,7 +42,7 @@ Deno.test("no more are tried at once than allowed; the rest stand in line and al
   assertEquals(passwords.running, 0);
 });
 
-Deno.test("places that ask take turns, and whoever has left meanwhile is passed over", async () => {
+Deno.test("addresses take turns, and requests of disconnected clients are skipped", async () => {
   const passwords = new Passwords(1);
   const secret = decodeScrypt(`$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${"A".repeat(43)}`) as ScryptSecret;
   const order: string[] = [];
@@ -56,7 +56,7 @@ Deno.test("places that ask take turns, and whoever has left meanwhile is passed 
   assertEquals([order, asked], [["a1", "a2", "b1", "c1", "a3", "b2"], 6]);
 });
 
-Deno.test("a users file that somebody changes while it is hashed keeps the change, and is not hashed", async () => {
+Deno.test("a users file changed during hashing keeps the change and is not hashed", async () => {
   using folder = new Folder();
   const path = folder.write("users.txt", "jacky 12345\n");
   const change = () => Deno.writeTextFileSync(path, "jacky 12345\nnew 1\n");
@@ -64,7 +64,7 @@ Deno.test("a users file that somebody changes while it is hashed keeps the chang
   assertEquals(folder.read("users.txt"), "jacky 12345\nnew 1\n");
 });
 
-Deno.test("hashing a users file keeps its mode, follows its link, and leaves nothing beside it", async () => {
+Deno.test("hashing a users file keeps its mode, follows symbolic links, and leaves no other file", async () => {
   if (Deno.build.os === "windows") return;
   using folder = new Folder();
   const path = folder.write("real.txt", "jacky 12345\n");
@@ -79,14 +79,14 @@ Deno.test("hashing a users file keeps its mode, follows its link, and leaves not
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["real.txt", "users.txt"]);
 });
 
-Deno.test("a broken users file is not hashed, and stays as it was", async () => {
+Deno.test("a malformed users file is not hashed and stays unchanged", async () => {
   using folder = new Folder();
   const path = folder.write("users.txt", "jacky 12345\nbob\n");
   await assertRejects(() => hashUsers(path, new Passwords(2), () => {}), UserError, "users.txt:2: expected");
   assertEquals(folder.read("users.txt"), "jacky 12345\nbob\n");
 });
 
-Deno.test("a users file that cannot be read is told with its path and the reason", () => {
+Deno.test("an unreadable users file is reported with its path and the reason", () => {
   using folder = new Folder();
   assertThrows(
     () => readUsers(`${folder.path}/none`),
@@ -98,7 +98,7 @@ Deno.test("a users file that cannot be read is told with its path and the reason
   assertThrows(() => readUsers(`${folder.path}/bytes`), UserError, "it is not UTF-8 text");
 });
 
-Deno.test("HMAC-SHA256 is the one that everybody has, with short and long keys", async () => {
+Deno.test("HMAC-SHA256 equals WebCrypto's, with short and long keys", async () => {
   for (const length of [1, 3, 32, 64, 65, 200]) {
     const key = new Uint8Array(length).map((_, i) => i * 7);
     const bytes = new TextEncoder().encode("what is to be told apart");

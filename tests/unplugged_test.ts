@@ -7,7 +7,7 @@ import { until } from "./support/wire.ts";
 // Two hosts of our own, with a cable that can be pulled.
 const test = await hostsTest();
 
-test("a client whose cable is pulled leaves the list by itself", async () => {
+test("a client whose cable is pulled is removed from the list", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("here", "there");
   await hosts.cable({ host: "here", address: "10.97.0.1/24" }, { host: "there", address: "10.97.0.2/24" });

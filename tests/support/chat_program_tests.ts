@@ -28,7 +28,7 @@ export function chatProgramTests(programs: Programs): void {
     return new Running(programs, "client", ["mailbox", "127.0.0.1", String(port), ...who], folder.path);
   }
 
-  test("chat, mailbox and the handout's client talk to each other, and each message says what became of it", async () => {
+  test("chat, mailbox and IM clients talk to each other, and each message reports its outcome", async () => {
     using folder = new Folder();
     const { server, im, mailbox: udp } = await serve(folder);
     await using _server = server;
@@ -60,7 +60,7 @@ export function chatProgramTests(programs: Programs): void {
     assertEquals([await alice.over(), await jacky.la.ask("/list")], [0, "301 jacky"]);
   });
 
-  test("who was away finds what was missed, once; a wrong password and another's name are kept out", async () => {
+  test("an absent user receives missed messages once; a wrong password and a taken name are refused", async () => {
     using folder = new Folder();
     const { server, im, mailbox: udp } = await serve(folder);
     await using _server = server;
@@ -97,7 +97,7 @@ export function chatProgramTests(programs: Programs): void {
     await michael.printed(/^from alice: three$/m);
   });
 
-  test("the server is killed under load, time and again: every confirmed message is there, once and in order", async () => {
+  test("the server is killed repeatedly under load: every confirmed message arrives, once and in order", async () => {
     using folder = new Folder();
     let { server, im, mailbox: udp } = await serve(folder);
     const rounds = Number(Deno.env.get("PARTYLINE_KILLS") ?? 3);
@@ -123,7 +123,7 @@ export function chatProgramTests(programs: Programs): void {
     assertMatch(alice.err, /connection|again/i);
   });
 
-  test("a server that stops tells its clients; what cannot be opened is one clear line", async () => {
+  test("a stopping server notifies its clients; a resource that cannot be opened gives one clear line", async () => {
     using folder = new Folder();
     const { server, im, mailbox: udp } = await serve(folder);
     await using carol = mailbox(folder, udp, "carol");
@@ -144,7 +144,7 @@ export function chatProgramTests(programs: Programs): void {
     assertMatch(broken.err, /^server: cannot open the store \S+partyline\.db: it is not a database\n$/);
   });
 
-  test("E on its console turns the server off, in good order; the end of its input does not", async () => {
+  test("E on its console stops the server properly; the end of its input does not", async () => {
     using folder = new Folder();
     const { server, mailbox: udp } = await serve(folder);
     await using _server = server;
@@ -162,7 +162,7 @@ export function chatProgramTests(programs: Programs): void {
     assertMatch(other.err, /SIGTERM: telling 0 sessions/);
   });
 
-  test("against a server of the handout alone, chat goes on as the handout's client", async () => {
+  test("against a server that speaks only the handout, chat continues as the handout's client", async () => {
     using folder = new Folder();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using alice = chat(folder, listener.addr.port, "alice");

@@ -25,7 +25,7 @@ export function fileProgramTests(programs: Programs): void {
     return new Running(programs, "client", [...how, ...who, ...password], folder.path);
   }
 
-  test("a file and a folder go from chat to mailbox and back, one is refused; scripts read what becomes of them", async () => {
+  test("a file and a folder go from chat to mailbox and back, one is refused; scripts can read the outcomes", async () => {
     using folder = new Folder();
     const { server, im, mailbox } = await serve(folder);
     await using _server = server;
@@ -71,7 +71,7 @@ export function fileProgramTests(programs: Programs): void {
     assertEquals([...Deno.readDirSync(join(folder.path, "bob"))].map(({ name }) => name), ["slides one.pdf"]);
   });
 
-  test("either client is killed in the midst of it: it goes on where it stopped when both are back, and is whole", async () => {
+  test("a transfer resumes after either client was killed, and the file is complete", async () => {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
@@ -105,7 +105,7 @@ export function fileProgramTests(programs: Programs): void {
     await bob[Symbol.asyncDispose]();
   });
 
-  test("the server is gone while it is on its way: it arrives all the same", async () => {
+  test("a file arrives even if the server dies during the transfer", async () => {
     using folder = new Folder();
     const { server, im } = await serve(folder);
     await using _server = server;
@@ -123,7 +123,7 @@ export function fileProgramTests(programs: Programs): void {
     await alice.printed(/^file 1 sent$/m);
   });
 
-  test("between peers, with no server at all", async () => {
+  test("a file goes between peers without a server", async () => {
     using folder = new Folder();
     const port = freePort();
     await using alice = client(folder, "alice", ["peer", "--udp", String(port)]);

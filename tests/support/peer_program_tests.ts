@@ -21,7 +21,7 @@ export function peerProgramTests(programs: Programs): void {
     return new Running(programs, "client", ["peer", "127.0.0.1", String(table), ...who], folder.path);
   }
 
-  test("three find each other by the table, chat, gather in a group and keep a secret; who leaves is missed at once", async () => {
+  test("three peers find each other through the table, chat, use a group and encryption; a departure is seen at once", async () => {
     using folder = new Folder();
     const { server, table } = await serve(folder);
     await using _server = server;
@@ -51,7 +51,7 @@ export function peerProgramTests(programs: Programs): void {
     await bob.printed(/^offline alice$/m);
   });
 
-  test("bob is away: what is said to him waits on alice's disk, over her own restart, and comes once", async () => {
+  test("messages to an absent peer wait on the sender's disk, survive a restart, and arrive once", async () => {
     using folder = new Folder();
     const { server, table } = await serve(folder);
     await using _server = server;
@@ -74,7 +74,7 @@ export function peerProgramTests(programs: Programs): void {
     assertEquals([await bob.over(), bob.out.match(/^from .*$/gm)], [0, ["from alice: one", "from alice: two"]]);
   });
 
-  test("two of one name are told apart; a second program of one person says that it keeps nothing", async () => {
+  test("two peers of one name are told apart; a second program of one user says that it stores nothing", async () => {
     using folder = new Folder();
     const { server, table } = await serve(folder);
     await using _server = server;
@@ -90,7 +90,7 @@ export function peerProgramTests(programs: Programs): void {
     assertEquals(first.out.match(/^from .*$/gm), null);
   });
 
-  test("the table server vanishes and comes back: told once, repaired quietly, friends stay", async () => {
+  test("the table server vanishes and returns: reported once, repaired silently, links stay", async () => {
     using folder = new Folder();
     const { server, table } = await serve(folder);
     await using alice = peer(folder, table, "alice");
@@ -109,7 +109,7 @@ export function peerProgramTests(programs: Programs): void {
     assertEquals(dave.err.match(/cannot be reached/g)!.length, 1);
   });
 
-  test("a port that is taken, a name that is none, a folder that cannot be used: one clear line, status 2", async () => {
+  test("a port in use, an invalid name, an unusable folder: one clear line, status 2", async () => {
     using folder = new Folder();
     const taken = Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port: 0 });
     const { port } = taken.addr as Deno.NetAddr;

@@ -22,7 +22,7 @@ export function programTests(programs: Programs): void {
     return new Running(programs, "client", ["127.0.0.1", String(port), ...args], folder.path);
   }
 
-  test("the handout's whole session: our client, our server, and two that were written by hand", async () => {
+  test("the handout's complete session: our client, our server, and two raw clients", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder);
     await using _server = server;
@@ -56,7 +56,7 @@ export function programTests(programs: Programs): void {
     assertEquals(await bob.la.ask("/list"), "301 bob michael");
   });
 
-  test("the client asks again after a wrong password, and leaves with /exit at the end of its input", async () => {
+  test("the client asks again after a wrong password and sends /exit at the end of its input", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder);
     await using _server = server;
@@ -71,7 +71,7 @@ export function programTests(programs: Programs): void {
     );
   });
 
-  test("options answer what would be asked, and a refusal of both ends the client", async () => {
+  test("options replace the prompts, and a refused login then ends the client", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder);
     await using _server = server;
@@ -87,7 +87,7 @@ export function programTests(programs: Programs): void {
     assertEquals(guess.err, "client: the server refused the login of jacky: 102 Authentication failed\n");
   });
 
-  test("SIGTERM: those inside are told, the status is 0, and the client says that the server is gone", async () => {
+  test("SIGTERM notifies the sessions, exits with status 0, and the client reports it", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
     const { server, port } = await serve(folder);
@@ -108,7 +108,7 @@ export function programTests(programs: Programs): void {
     assertStringIncludes(jacky.out, "310 Bye bye\n");
   });
 
-  test("a server that is killed: the client ends with a message and a status", async () => {
+  test("when the server is killed, the client ends with a message and a status", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder);
     await using _server = server;
@@ -120,7 +120,7 @@ export function programTests(programs: Programs): void {
     assertMatch(jacky.err, /^client: the server .+\n$/);
   });
 
-  test("a signal that comes the moment the door is open ends the server in good order", async () => {
+  test("a signal right after the listener opens stops the server properly", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
     for (const signal of ["SIGTERM", "SIGINT", "SIGTERM"] as const) {
@@ -131,7 +131,7 @@ export function programTests(programs: Programs): void {
     }
   });
 
-  test("nobody reads the log: the chat goes on, and a signal still ends the server", async () => {
+  test("if nobody reads the log, the chat continues and a signal still stops the server", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
     const file = folder.write("users.txt", USERS);
@@ -148,7 +148,7 @@ export function programTests(programs: Programs): void {
     await Promise.all([out.cancel(), process.stderr.cancel()]);
   });
 
-  test("what strangers send reaches the log cleaned, whatever it means elsewhere", async () => {
+  test("input of strangers is sanitized before it is logged", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder);
     await using _server = server;
@@ -161,7 +161,7 @@ export function programTests(programs: Programs): void {
     assert(server.err.length < 3000);
   });
 
-  test("SIGINT to the client: it leaves with /exit", async () => {
+  test("on SIGINT the client sends /exit", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
     const { server, port } = await serve(folder, ["--trace"]);
@@ -178,7 +178,7 @@ export function programTests(programs: Programs): void {
     assertEquals((server.err + jacky.err).includes("12345"), false);
   });
 
-  test("SIGHUP reads the accounts again; who is online stays; a broken file changes nothing", async () => {
+  test("SIGHUP reloads the accounts; online users stay; a malformed file changes nothing", async () => {
     if (Deno.build.os === "windows") return;
     using folder = new Folder();
     const { server, port } = await serve(folder);
@@ -200,7 +200,7 @@ export function programTests(programs: Programs): void {
     await again.login("zoe", "secret");
   });
 
-  test("hash-passwords converts the file; the passwords still work, and wrong ones still do not", async () => {
+  test("hash-passwords converts the file; the right passwords still work and wrong ones still fail", async () => {
     using folder = new Folder();
     folder.write("users.txt", "# 12345\njacky  12345\r\n\nbob 12345\n");
     await using hashing = new Running(programs, "server", ["hash-passwords", "users.txt"], folder.path);
@@ -217,7 +217,7 @@ export function programTests(programs: Programs): void {
     await jacky.login("jacky", "12345");
   });
 
-  test("what cannot be obeyed is one clear line and status 2, before any door opens", async () => {
+  test("a command line that cannot be followed gives one clear line and status 2, before any listener opens", async () => {
     using folder = new Folder();
     folder.write("good.txt", "a 1\n");
     folder.write("bad.txt", "a 1\nbob\n");
@@ -275,7 +275,7 @@ export function programTests(programs: Programs): void {
     }
   });
 
-  test("a client that finds no server says so, with status 1", async () => {
+  test("a client that finds no server reports it with status 1", async () => {
     using folder = new Folder();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr;
@@ -298,7 +298,7 @@ export function programTests(programs: Programs): void {
     }
   });
 
-  test("--log-json logs an object a line", async () => {
+  test("--log-json logs one JSON object a line", async () => {
     using folder = new Folder();
     const { server, port } = await serve(folder, ["--log-json"]);
     await using _server = server;

@@ -20,30 +20,33 @@ export function storeSuite(tested: StoreUnderTest): void {
       });
     });
 
-  test("a new store has the lobby and nobody, and is called by a name of its own", (store, again) => {
+  test("a new store has the lobby, no users, and an id of its own", (store, again) => {
     assertEquals([store.last, store.dirty, store.rooms(), store.users()], [0, false, [LOBBY], []]);
     using other = tested.open();
     assertNotEquals(store.id, other.store.id);
     assertEquals(again().id, store.id);
   });
 
-  test("users are added once, sorted by code units, and are in the lobby; a key is taken once", (store, again) => {
-    const key = new Uint8Array([1, 2, 3]);
-    for (const name of ["jacky", "\u{1d49c}", "bob", "\uff41"]) store.addUser(name, undefined, 1);
-    store.addUser("jacky", key, 2);
-    store.addUser("jacky", new Uint8Array([9]), 3);
-    key[0] = 100;
-    store = again();
-    assertEquals(store.users(), ["bob", "jacky", "\u{1d49c}", "\uff41"]);
-    assertEquals(store.members(LOBBY), store.users());
-    assertEquals(store.user("jacky"), { name: "jacky", key: new Uint8Array([1, 2, 3]), acked: 0 });
-    assertEquals(store.user("bob"), { name: "bob", key: undefined, acked: 0 });
-    assertEquals(store.user("michael"), undefined);
-    store.addUser("bob", undefined, 4);
-    assertEquals(store.dirty, false, "said again, it changes nothing");
-  });
+  test(
+    "users are added once, sorted by code units, and are members of the lobby; a key is set once",
+    (store, again) => {
+      const key = new Uint8Array([1, 2, 3]);
+      for (const name of ["jacky", "\u{1d49c}", "bob", "\uff41"]) store.addUser(name, undefined, 1);
+      store.addUser("jacky", key, 2);
+      store.addUser("jacky", new Uint8Array([9]), 3);
+      key[0] = 100;
+      store = again();
+      assertEquals(store.users(), ["bob", "jacky", "\u{1d49c}", "\uff41"]);
+      assertEquals(store.members(LOBBY), store.users());
+      assertEquals(store.user("jacky"), { name: "jacky", key: new Uint8Array([1, 2, 3]), acked: 0 });
+      assertEquals(store.user("bob"), { name: "bob", key: undefined, acked: 0 });
+      assertEquals(store.user("michael"), undefined);
+      store.addUser("bob", undefined, 4);
+      assertEquals(store.dirty, false, "said again, it changes nothing");
+    },
+  );
 
-  test("a message to somebody who was never seen waits for them, and does not make them a user", (store, again) => {
+  test("a message to an unknown name waits for it and does not create a user", (store, again) => {
     store.addUser("jacky", undefined, 1);
     const kept = store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 2 });
     store = again();
@@ -52,7 +55,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.waiting("bob", 0, 10), [kept]);
   });
 
-  test("rooms are in the order they were made; one without members and messages is gone, the lobby never", (store) => {
+  test("rooms are listed in order of creation; one without members and messages is removed, the lobby never", (store) => {
     store.addUser("jacky", undefined, 1);
     for (const room of ["lab", "den", "attic"]) store.join(room, "jacky", 1);
     store.keep({ from: "jacky", to: { room: "den" }, text: "dark here", time: 2 });
@@ -66,7 +69,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.rooms(), [LOBBY, "attic", "lab"]);
   });
 
-  test("a private message waits for its receiver until it is acknowledged; the sender's notice too", (store, again) => {
+  test("a private message waits until it is acknowledged, and so does the sender's notice", (store, again) => {
     const hi = store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" });
     assertEquals(hi, { type: "message", seq: 1, from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" });
     const there = store.keep({ from: "jacky", to: { user: "bob" }, text: "there", time: 2 });
@@ -90,7 +93,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.since("jacky", 0, 10), [hi, there, notice]);
   });
 
-  test("settled once, out of turn, it waits no more; notices and rooms are not settled", (store, again) => {
+  test("a message settled out of order waits no more; notices and room messages are not settled", (store, again) => {
     const [one, two] = ["one", "two"].map((text) =>
       store.keep({ from: "jacky", to: { user: "bob" }, text, time: 1, id: text })
     );
@@ -105,7 +108,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.settle(1), undefined);
   });
 
-  test("what is withdrawn was never said, and its number is not given again", (store, again) => {
+  test("a withdrawn message does not exist, and its number is not reused", (store, again) => {
     store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" });
     const all = store.keep({ from: "jacky", to: { room: LOBBY }, text: "all", time: 1 });
     store.keep({ from: "jacky", to: { user: "bob" }, text: "last", time: 1 });
@@ -120,7 +123,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.keep({ from: "jacky", to: { user: "bob" }, text: "hi", time: 1, id: "m1" }).seq, 4);
   });
 
-  test("of a room one sees what comes after joining; what waits is past `acked` and `seen`, and not one's own", (store) => {
+  test("members see room messages since joining; waiting messages are past `acked` and `seen`, and from others", (store) => {
     for (const name of ["jacky", "bob"]) store.addUser(name, undefined, 1);
     const say = (from: string, text: string) => store.keep({ from, to: { room: "lab" }, text, time: 1 });
     store.join("lab", "jacky", 1);
@@ -148,13 +151,13 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals([store.waiting("bob", 0, 10), store.since("bob", 0, 10)], [[back], [back]]);
   });
 
-  test("a note to oneself is there once, and waits", (store) => {
+  test("a message to oneself exists once and waits", (store) => {
     const note = store.keep({ from: "jacky", to: { user: "jacky" }, text: "milk", time: 1 });
     assertEquals([store.waiting("jacky", 0, 10), store.since("jacky", 0, 10)], [[note], [note]]);
     assertEquals(store.history({ between: ["jacky", "jacky"] }, Infinity, 10), [note]);
   });
 
-  test("all that concerns a user comes in order, page by page, from wherever it lies", (store, again) => {
+  test("a user's entries come in order, page by page, from all tables", (store, again) => {
     for (const name of ["jacky", "bob", "michael"]) store.addUser(name, undefined, 1);
     store.join("lab", "jacky", 1);
     const mine: StoredEntry[] = [];
@@ -180,7 +183,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     ]);
   });
 
-  test("history is of one conversation, whoever asks, and goes back page by page", (store, again) => {
+  test("history covers one conversation for both sides and goes back page by page", (store, again) => {
     const said: StoredMessage[] = [];
     for (let i = 0; i < 20; i++) {
       const [from, to] = i % 3 ? ["jacky", "bob"] : ["bob", "jacky"];
@@ -197,7 +200,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.history({ between: ["jacky", "nobody"] }, Infinity, 9), []);
   });
 
-  test("what was answered under an id stays the answer; the same id of another sender is another", (store, again) => {
+  test("the answer to an id is permanent; the same id of another sender is independent", (store, again) => {
     const { seq } = store.keep({ from: "jacky", to: { room: LOBBY }, text: "hi", time: 5, id: "m1" });
     store.refuse("jacky", "m2", "too long", 6);
     store = again();
@@ -214,7 +217,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.keep({ from: "bob", to: { room: LOBBY }, text: "hi", time: 7, id: "m1" }).seq, seq + 1);
   });
 
-  test("an id is used once, also when it was not asked for, and when a rollback brings it back", (store) => {
+  test("an id is used once, also without a look-up, and after a rollback", (store) => {
     const hi = { from: "jacky", to: { room: LOBBY }, text: "hi", time: 1 };
     store.refuse("jacky", "m1", "no", 1);
     assertThrows(() => store.keep({ ...hi, id: "m1" }));
@@ -230,17 +233,20 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertThrows(() => store.keep({ ...hi, id: "m1" }));
   });
 
-  test("every text comes back as it was kept: line breaks, NUL, anything; half a pair as U+FFFD", (store, again) => {
-    const texts = ["", "a\0b", "\r\n\t'\"", "\u{1f600} ä \u202e", "x".repeat(100_000), "\ud800"];
-    const kept = texts.map((text) => store.keep({ from: "jacky", to: { user: "bob" }, text, time: 1.5, id: text }));
-    assertEquals(kept.map(({ text }) => text), [...texts.slice(0, -1), "\ufffd"]);
-    store = again();
-    assertEquals(store.waiting("bob", 0, 10), kept);
-    for (const { id, seq } of kept) assertEquals(store.answer("jacky", id!), { type: "sent", seq, time: 1.5 });
-    assertEquals(store.answer("jacky", "\ud800")?.type, "sent");
-  });
+  test(
+    "every text comes back as stored: line breaks, NUL, anything; an unpaired surrogate as U+FFFD",
+    (store, again) => {
+      const texts = ["", "a\0b", "\r\n\t'\"", "\u{1f600} ä \u202e", "x".repeat(100_000), "\ud800"];
+      const kept = texts.map((text) => store.keep({ from: "jacky", to: { user: "bob" }, text, time: 1.5, id: text }));
+      assertEquals(kept.map(({ text }) => text), [...texts.slice(0, -1), "\ufffd"]);
+      store = again();
+      assertEquals(store.waiting("bob", 0, 10), kept);
+      for (const { id, seq } of kept) assertEquals(store.answer("jacky", id!), { type: "sent", seq, time: 1.5 });
+      assertEquals(store.answer("jacky", "\ud800")?.type, "sent");
+    },
+  );
 
-  test("a rollback takes everything back to the last commit, whatever it was", (store) => {
+  test("a rollback restores everything to the last commit", (store) => {
     store.addUser("jacky", undefined, 1);
     store.join("lab", "jacky", 1);
     for (const id of ["1", "2"]) store.keep({ from: "bob", to: { user: "jacky" }, text: id, time: 1, id });
@@ -295,7 +301,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     },
   );
 
-  test("a number is never given twice, though the newest were pruned and the store opened again", (store, again) => {
+  test("a number is never reused, even if the newest were pruned and the store reopened", (store, again) => {
     for (let i = 0; i < 5; i++) store.keep({ from: "jacky", to: { room: LOBBY }, text: "x", time: 1 });
     assertEquals(store.prune(2, 0, 100), { expired: [], more: false });
     store = again();
@@ -303,7 +309,7 @@ export function storeSuite(tested: StoreUnderTest): void {
     assertEquals(store.keep({ from: "jacky", to: { room: LOBBY }, text: "x", time: 1 }).seq, 6);
   });
 
-  test("closing commits what is left", (store, again) => {
+  test("closing commits pending changes", (store, again) => {
     store.addUser("jacky", undefined, 1);
     assert(store.dirty);
     assertEquals(again().users(), ["jacky"]);
