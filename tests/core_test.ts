@@ -15,7 +15,7 @@ function taken(decoder: LineDecoder): (string | Fault)[] {
   return lines;
 }
 
-Deno.test("lines come out the same, a byte at a time or all at once", () => {
+Deno.test("the decoder yields the same lines for input byte by byte and all at once", () => {
   const text = "one\r\n\ntwo\rstill two\nthree é 🎉\nrest";
   const lines = ["one", "", "two\rstill two", "three é 🎉"];
   const whole = new LineDecoder(100);
@@ -30,7 +30,7 @@ Deno.test("lines come out the same, a byte at a time or all at once", () => {
   assertEquals(found, lines);
 });
 
-Deno.test("a line too long is one fault, and nothing after it", () => {
+Deno.test("a line over the limit is one fault, and decoding stops", () => {
   for (const text of ["123456\nok\n", "123456"]) {
     const decoder = new LineDecoder(5);
     decoder.push(encodeText(text));
@@ -42,7 +42,7 @@ Deno.test("a line too long is one fault, and nothing after it", () => {
   }
 });
 
-Deno.test("a line of the limit is whole, with \\n and with \\r\\n", () => {
+Deno.test("a line of exactly the limit is accepted, with \\n and with \\r\\n", () => {
   const decoder = new LineDecoder(5);
   decoder.push(encodeText("12345\n12345\r"));
   assertEquals(taken(decoder), ["12345"]);
@@ -50,13 +50,13 @@ Deno.test("a line of the limit is whole, with \\n and with \\r\\n", () => {
   assertEquals(taken(decoder), ["12345"]);
 });
 
-Deno.test("a line that is not UTF-8 is a fault that spends it", () => {
+Deno.test("a line that is not UTF-8 is consumed and reported as a fault", () => {
   const decoder = new LineDecoder(50);
   decoder.push(Uint8Array.of(0xff, 0x0a, 0x61, 0x0a));
   assertEquals(taken(decoder), [new Fault("not text", "expected UTF-8, found ff"), "a"]);
 });
 
-Deno.test("any bytes, however cut: the same lines, no throw, memory within the limit", () => {
+Deno.test("any bytes in any pieces: the same lines, no exception, memory within the limit", () => {
   const alphabet = fc.constantFrom(0x0a, 0x0a, 0x0d, 0x61, 0x62, 0xc3, 0xa9, 0xff);
   fc.assert(fc.property(fc.array(alphabet, { maxLength: 200 }), fc.array(fc.nat(20)), (bytes, cuts) => {
     const whole = new LineDecoder(16);
@@ -76,7 +76,7 @@ Deno.test("any bytes, however cut: the same lines, no throw, memory within the l
   }));
 });
 
-Deno.test("what a person is shown cannot steer the terminal", () => {
+Deno.test("sanitized text cannot control the terminal", () => {
   assertEquals(sanitized("a\x1b[2Jb\x07\r\n\t\x7f\x9b0m\u202eabc\u2028é🎉"), "a␛[2Jb␇␍␊\t␡\ufffd0m\ufffdabc\ufffdé🎉");
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex
@@ -84,18 +84,18 @@ Deno.test("what a person is shown cannot steer the terminal", () => {
   }));
 });
 
-Deno.test("what goes into a line protocol has no line break", () => {
+Deno.test("text for a line protocol contains no line break", () => {
   assertEquals(oneLine("a\r\nb\nc\rd e"), "a b c d e");
 });
 
-Deno.test("secrets are the same only when they are", () => {
+Deno.test("secrets compare equal only if they are equal", () => {
   fc.assert(fc.property(fc.uint8Array(), fc.uint8Array(), (one, other) => {
     assert(timingSafeEqual(one, one.slice()));
     assertEquals(timingSafeEqual(one, other), one.length === other.length && one.every((byte, i) => byte === other[i]));
   }));
 });
 
-Deno.test("a rate gives its burst at once, then so many a second, and says when to come again", () => {
+Deno.test("a rate limit allows its burst at once, then its rate, and says when to try again", () => {
   const rate = new RateLimiter(3, 10, 0);
   assertEquals([rate.take(0), rate.take(0), rate.take(0), rate.take(0)], [true, true, true, false]);
   assertEquals(rate.readyAt(0), 100);
@@ -109,12 +109,12 @@ Deno.test("a rate gives its burst at once, then so many a second, and says when 
   assertEquals(rate.take(0), false, "a clock that goes back gives nothing");
 });
 
-Deno.test("every limit's usual number is within its bounds, and a given one replaces it", () => {
+Deno.test("every limit's default lies within its bounds and can be overridden", () => {
   for (const [name, { default: usual, min, max }] of Object.entries(LIMITS)) assert(min <= usual && usual <= max, name);
   assertEquals(limits({ receiptMs: 7 }).receiptMs, 7);
   assertEquals(limits().receiptMs, 5000);
 });
 
-Deno.test("the version is that of deno.json", () => {
+Deno.test("the version is the one in deno.json", () => {
   assertEquals(VERSION, config.version);
 });
