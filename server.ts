@@ -54,7 +54,7 @@ async function serve(plan: ServePlan): Promise<void> {
     level: plan.logLevel,
     json: plan.logJson,
     write: (line) => watched.push(line),
-    keep: (line) => recent.keep(line),
+    keep: (line) => recent.add(line),
   });
   const accounts = readUsers(plan.users);
   // Before the doors open: whoever has seen them open may send a signal.

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Fault } from "../lib/core/errors.ts";
 import { LineDecoder } from "../lib/core/line_decoder.ts";
 import { LIMITS, limits } from "../lib/core/limits.ts";
-import { RateLimiter } from "../lib/core/rate.ts";
+import { RateLimiter } from "../lib/core/limiters.ts";
 import { encodeText, oneLine, sanitized } from "../lib/core/text.ts";
 import { VERSION } from "../lib/core/version.ts";
 import config from "../deno.json" with { type: "json" };
@@ -21,7 +21,7 @@ Deno.test("the decoder yields the same lines for input byte by byte and all at o
   const whole = new LineDecoder(100);
   whole.push(encodeText(text));
   assertEquals(taken(whole), lines);
-  assertEquals(whole.rest(), "rest");
+  assertEquals(whole.unfinishedText(), "rest");
   const bytewise = new LineDecoder(100);
   const found = [...encodeText(text)].flatMap((byte) => {
     bytewise.push(Uint8Array.of(byte));

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
-import { formatBytes, formatDuration } from "../lib/core/units.ts";
 import { Fault } from "../lib/core/errors.ts";
-import { encodeText } from "../lib/core/text.ts";
+import { encodeText, formatBytes, formatDuration } from "../lib/core/text.ts";
 import { ChunkMap } from "../lib/protocols/transfer/chunk_map.ts";
 import {
   decodeFrame,
@@ -24,6 +22,8 @@ import { numbered, safeName, safePaths } from "../lib/protocols/transfer/safe_na
 import { decodeSignal, encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { simulateTransfer } from "./support/file_simulation.ts";
 import { Random } from "./support/random.ts";
+
+import fc from "fast-check";
 
 const ID = "AAECAwQFBgcICQoLDA0ODw";
 const DIGEST = "AAECAwQFBgcICQoLDA0ODwABAgMEBQYHCAkKCwwNDg8";

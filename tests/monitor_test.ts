@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Ring } from "../lib/core/ring.ts";
-import { VERSION } from "../lib/core/version.ts";
 import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
+import { Ring } from "../lib/core/log.ts";
+import { VERSION } from "../lib/core/version.ts";
 import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
 import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
-import { TestServer } from "./support/test_server.ts";
-import { parseOpenMetrics } from "./support/open_metrics.ts";
 import { MonitorClient, MonitoredServer, START } from "./support/monitored_server.ts";
+import { parseOpenMetrics } from "./support/open_metrics.ts";
+import { TestServer } from "./support/test_server.ts";
 
 const totals = ({ hub: { tally } }: MonitoredServer) => [tally.said, tally.delivered, tally.failed];
 /** How long receipts took, by the upper bounds of their classes. */

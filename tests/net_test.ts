@@ -3,9 +3,9 @@ import { Accounts } from "../lib/chat/accounts.ts";
 import { Hub } from "../lib/chat/hub.ts";
 import { ImConnection } from "../lib/client/im_connection.ts";
 import { Backoff } from "../lib/core/backoff.ts";
-import { ConnectionLimits } from "../lib/core/connection_limits.ts";
 import { limits } from "../lib/core/limits.ts";
 import { Liveness } from "../lib/core/liveness.ts";
+import { ConnectionLimiter } from "../lib/core/limiters.ts";
 import { Outbox } from "../lib/net/outbox.ts";
 import { Connection } from "../lib/net/tcp.ts";
 import { IM_PROTOCOL } from "../lib/protocols/im/server.ts";
@@ -244,7 +244,7 @@ Deno.test("connections over the limit are refused, and existing sessions are not
 });
 
 Deno.test("connections of one address are limited, except from this machine", () => {
-  const places = new ConnectionLimits({ connections: 5, connectionsPerAddress: 2 });
+  const places = new ConnectionLimiter({ connections: 5, connectionsPerAddress: 2 });
   assertEquals([places.take("10.0.0.1"), places.take("10.0.0.1")], [undefined, undefined]);
   assertEquals(places.take("10.0.0.1"), { refusal: "2 sessions from its address are open, the most allowed" });
   assertEquals([places.take("127.0.0.1"), places.take("127.0.0.1"), places.take("::1")], [
@@ -253,8 +253,8 @@ Deno.test("connections of one address are limited, except from this machine", ()
     undefined,
   ]);
   assertEquals(places.take("10.0.0.2"), { refusal: "5 sessions are open, the most allowed" });
-  places.free("10.0.0.1");
-  assertEquals([places.take("10.0.0.1"), places.taken], [undefined, 5]);
+  places.release("10.0.0.1");
+  assertEquals([places.take("10.0.0.1"), places.count], [undefined, 5]);
 });
 
 Deno.test("250 users online at once: a message to all reaches each of them, and each receipt counts", async () => {

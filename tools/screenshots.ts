@@ -50,7 +50,7 @@ performance.now = () => wall() + ahead;
 Date.now = () => Math.round(performance.timeOrigin + performance.now());
 
 const recent = new RecentLog();
-openLog({ level: "info", json: false, write: () => {}, keep: (line) => recent.keep(line) });
+openLog({ level: "info", json: false, write: () => {}, keep: (line) => recent.add(line) });
 using folder = new Folder();
 const house = openServer(
   {

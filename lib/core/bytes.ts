@@ -39,7 +39,7 @@ export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
 
   /** Keeps at most `most` free buffers. */
-  constructor(readonly most: number) {}
+  constructor(readonly capacity: number) {}
 
   /** A buffer of this length; it is not cleared. */
   take(bytes: number): Uint8Array {
@@ -50,7 +50,7 @@ export class BufferPool {
   /** Takes back a buffer, or a view of one, that is no longer used. */
   give({ buffer }: Uint8Array): void {
     if (!(buffer instanceof ArrayBuffer) || this.#free.includes(buffer)) return;
-    if (this.#free.length === this.most) this.#free.shift();
+    if (this.#free.length === this.capacity) this.#free.shift();
     this.#free.push(buffer);
   }
 }

@@ -1,13 +1,13 @@
 import { decodeBase64 } from "./bytes.ts";
 import { Fault } from "./errors.ts";
 
-/** The fields of one JSON object; each reader throws a `Fault` when the field is not what it should be. */
+/** The fields of a JSON object. The readers below throw a `Fault` when a field is not of the expected kind. */
 export type Fields = Record<string, unknown>;
 
-/** The longest text that names something. */
-export const WORD_CHARACTERS = 64;
+/** Longest identifier. */
+export const IDENTIFIER_CHARACTERS = 64;
 
-/** Reads a JSON object by `read`, whose faults are values here. */
+/** Parses a JSON object with `read`; a fault that it throws is returned. */
 export function readObject<T>(text: string, read: (fields: Fields) => T): T | Fault {
   let fields: Fields;
   try {
@@ -32,11 +32,11 @@ export function readText(fields: Fields, key: string): string {
   throw unexpected(`"${key}", a text`, value);
 }
 
-/** A text that names something. */
-export function readWord(fields: Fields, key: string): string {
+/** A text of 1 to 64 characters. */
+export function readIdentifier(fields: Fields, key: string): string {
   const value = fields[key];
-  if (typeof value === "string" && value.length > 0 && value.length <= WORD_CHARACTERS) return value;
-  throw unexpected(`"${key}", a text of 1 to ${WORD_CHARACTERS} characters`, value);
+  if (typeof value === "string" && value.length > 0 && value.length <= IDENTIFIER_CHARACTERS) return value;
+  throw unexpected(`"${key}", a text of 1 to ${IDENTIFIER_CHARACTERS} characters`, value);
 }
 
 export function readInteger(fields: Fields, key: string): number {
@@ -45,7 +45,7 @@ export function readInteger(fields: Fields, key: string): number {
   throw unexpected(`"${key}", a whole number`, value);
 }
 
-/** Times may stand between milliseconds. */
+/** A time in milliseconds, which may have a fraction. */
 export function readTime(fields: Fields, key: string): number {
   const value = fields[key];
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
@@ -67,20 +67,20 @@ export function readList<T>(fields: Fields, key: string, read: (fields: Fields) 
   });
 }
 
-export function readWords(fields: Fields, key: string): string[] {
+export function readStrings(fields: Fields, key: string): string[] {
   const value = fields[key];
   if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
   throw unexpected(`"${key}", a list of texts`, value);
 }
 
-/** Bytes in base64: exactly `count`, or at most 256. */
+/** Bytes in base64: exactly `count`, or at most 256 without it. */
 export function readBytes(fields: Fields, key: string, count?: number): Uint8Array {
   const value = decodeBase64(readText(fields, key));
   if (value && (count === undefined ? value.length <= 256 : value.length === count)) return value;
   throw unexpected(`"${key}", ${count ?? "at most 256"} bytes in base64`, fields[key]);
 }
 
-/** A field that may be left out. */
+/** A field that may be missing. */
 export function optional<T>(
   read: (fields: Fields, key: string) => T,
   fields: Fields,
@@ -89,7 +89,7 @@ export function optional<T>(
   return fields[key] === undefined ? undefined : read(fields, key);
 }
 
-/** What a field should be, and what was found. */
+/** A fault that says what was expected and what was found. */
 export function unexpected(expected: string, found: unknown): Fault {
   const shown = typeof found === "string" ? found : JSON.stringify(found) ?? "nothing";
   return new Fault("malformed", `expected ${expected}, found ${shown.slice(0, 80)}`);

@@ -7,52 +7,52 @@ const NOTHING = new Uint8Array(0);
 const FIRST_BYTES = 256;
 
 /**
- * Turns bytes, however they are cut or joined, into lines of text.
+ * Decodes lines of text from bytes that arrive in pieces of any size.
  *
- * 1. `push` copies; the caller may use its buffer again at once.
- * 2. `next` gives a line without its line break (`\n` or `\r\n`), a fault, or `undefined` for "not yet".
- * 3. `not text` spends the line it speaks of. After `too long` nothing comes any more.
- * 4. With everything taken it holds 256 bytes at most.
+ * 1. `push` copies the bytes; the caller may reuse its buffer.
+ * 2. `next` returns a line without its line break (`\n` or `\r\n`), a fault, or undefined for "not yet".
+ * 3. A fault `not text` consumes its line. After `too long` the decoder returns nothing more.
+ * 4. Once all bytes are taken, it holds a buffer of at most 256 bytes.
  */
 export class LineDecoder {
   #bytes: Uint8Array = NOTHING;
   #start = 0;
   #end = 0;
-  /** Up to where no line break was found. */
+  /** There is no line break before this index. */
   #scanned = 0;
-  /** Where the first line break stands; -1 when there is none. */
-  #break = -1;
-  #spoiled = false;
+  /** The index of the first line break; -1 when there is none. */
+  #newlineAt = -1;
+  #failed = false;
 
-  /** Lines of at most `lineBytes`; `decode` says what text the bytes of one are. */
+  /** Accepts lines of at most `lineBytes` bytes without the line break, and decodes each by `decode`. */
   constructor(readonly lineBytes: number, readonly decode: (bytes: Uint8Array) => string | Fault = decodeText) {}
 
-  /** Bytes pushed and not yet taken. */
+  /** Bytes that were pushed and not taken yet. */
   get heldBytes(): number {
     return this.#end - this.#start;
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#spoiled) return;
+    if (this.#failed) return;
     this.#makeRoom(bytes.length);
     this.#bytes.set(bytes, this.#end);
     this.#end += bytes.length;
-    if (this.#break < 0) this.#findBreak();
+    if (this.#newlineAt < 0) this.#findNewline();
   }
 
-  /** Whether a whole line waits. */
+  /** Whether a complete line has arrived. */
   get hasLine(): boolean {
-    return this.#break >= 0;
+    return this.#newlineAt >= 0;
   }
 
   next(): string | Fault | undefined {
-    if (this.#spoiled) return undefined;
-    const at = this.#break;
+    if (this.#failed) return undefined;
+    const at = this.#newlineAt;
     const length = (at < 0 ? this.#end : at) - this.#start;
-    // One byte of grace for the `\r` that is no part of the line.
+    // The `\r` is not part of the line.
     if (length > this.lineBytes && !(length === this.lineBytes + 1 && this.#endsWithReturn(at))) {
-      this.#spoiled = true;
-      this.#break = -1;
+      this.#failed = true;
+      this.#newlineAt = -1;
       this.#release();
       return new Fault("too long", `expected a line of at most ${this.lineBytes} bytes, found ${length}`);
     }
@@ -61,29 +61,29 @@ export class LineDecoder {
     const line = this.decode(this.#bytes.subarray(this.#start, end));
     this.#start = this.#scanned = at + 1;
     if (this.#start === this.#end) this.#release();
-    this.#findBreak();
+    this.#findNewline();
     return line;
   }
 
-  /** What stands after the last line break, as text: what a peer that is gone has left unfinished. */
-  rest(): string {
+  /** The text after the last line break: a line that a peer which is gone did not finish. */
+  unfinishedText(): string {
     const text = this.decode(this.#bytes.subarray(this.#start, this.#end));
     return text instanceof Fault ? "" : text;
   }
 
-  /** Takes all bytes that were pushed and not taken: for whoever goes on reading what is no lines of ours. */
-  takeRest(): Uint8Array {
+  /** Takes all remaining bytes, for a reader of another format that follows. */
+  takeBytes(): Uint8Array {
     const rest = this.#bytes.slice(this.#start, this.#end);
-    this.#break = -1;
+    this.#newlineAt = -1;
     this.#release();
     return rest;
   }
 
-  #findBreak(): void {
-    // What stands behind the end is from before.
+  #findNewline(): void {
+    // The buffer holds old bytes beyond `#end`.
     const at = this.#scanned < this.#end ? this.#bytes.indexOf(NEWLINE, this.#scanned) : -1;
-    this.#break = at < this.#end ? at : -1;
-    if (this.#break < 0) this.#scanned = this.#end;
+    this.#newlineAt = at < this.#end ? at : -1;
+    if (this.#newlineAt < 0) this.#scanned = this.#end;
   }
 
   #endsWithReturn(at: number): boolean {
@@ -99,7 +99,7 @@ export class LineDecoder {
     }
     this.#bytes.set(old.subarray(this.#start, this.#end), 0);
     this.#scanned -= this.#start;
-    if (this.#break >= 0) this.#break -= this.#start;
+    if (this.#newlineAt >= 0) this.#newlineAt -= this.#start;
     this.#start = 0;
     this.#end = held;
   }

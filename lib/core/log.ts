@@ -1,8 +1,7 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
-import { Ring } from "./ring.ts";
 import { sanitized } from "./text.ts";
 
-/** How much is logged: `fatal` least, `trace` most. */
+/** From the fewest lines to the most. */
 export const LOG_LEVELS = [
   "fatal",
   "error",
@@ -12,28 +11,28 @@ export const LOG_LEVELS = [
   "trace",
 ] as const satisfies readonly LogLevel[];
 
-/** Beyond this a log line is cut: names and texts come from strangers. */
+/** Longer log lines are cut: names and texts in them come from peers. */
 const LINE_CHARACTERS = 1000;
 
 const logger = getLogger("partyline");
 
-/** The house's log. What it is given is text, whatever braces or control characters strangers have put into it. */
+/** The log of the program. Texts are logged as they are: braces in them are no placeholders, control characters are replaced. */
 export const log = {
   error: (text: string): void => logger.error("{text}", { text }),
   warning: (text: string): void => logger.warning("{text}", { text }),
   info: (text: string): void => logger.info("{text}", { text }),
-  /** The text is made only when somebody wants it: this is for what happens often. */
+  /** For what happens often: the text is only made if this level is logged. */
   debug: (text: () => string): void => logger.debug("{text}", () => ({ text: text() })),
 };
 
-/** One entry of the log; its text is clean. */
+/** An entry of the log. The text is sanitized. */
 export interface LogLine {
   readonly time: number;
   readonly level: LogLevel;
   readonly text: string;
 }
 
-/** Sends the log to `write`, a line an entry, as text for people or as JSON for machines; `keep` is given each entry too. */
+/** Writes each entry to `write`, as a line of text or of JSON, and passes it to `keep`. */
 export function openLog(
   options: { level: LogLevel; json: boolean; write: (line: string) => void; keep?: (line: LogLine) => void },
 ): void {
@@ -54,7 +53,7 @@ export function openLog(
   });
 }
 
-/** `HH:MM:SS`, where this machine is. */
+/** `HH:MM:SS` in local time. */
 export function timeOfDay(time: number): string {
   const date = new Date(time);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
@@ -73,10 +72,10 @@ function message({ properties, message }: LogRecord): string {
   return sanitized(text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text);
 }
 
-/** Log lines that are shown to whoever begins to watch. */
+/** Log lines kept for the server page. */
 export const RECENT_LINES = 500;
 
-/** The last lines of the log, and how many there were of each level. */
+/** The last lines of the log, and the number of lines of each level. */
 export class RecentLog {
   readonly lines: Ring<LogLine> = new Ring(RECENT_LINES);
   readonly counts: Record<LogLine["level"], number>;
@@ -85,8 +84,43 @@ export class RecentLog {
     this.counts = Object.fromEntries(LOG_LEVELS.map((level) => [level, 0])) as Record<LogLine["level"], number>;
   }
 
-  keep(line: LogLine): void {
+  add(line: LogLine): void {
     this.counts[line.level]++;
     this.lines.push(line);
+  }
+}
+
+/** A ring buffer of the last `capacity` items. Items are numbered from 0. */
+export class Ring<T> {
+  readonly #items: T[] = [];
+  #next = 0;
+
+  constructor(readonly capacity: number) {}
+
+  /** The number of the next item. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The number of the oldest item that is still there. */
+  get first(): number {
+    return this.#next - this.#items.length;
+  }
+
+  get last(): T | undefined {
+    return this.#items[(this.#next - 1) % this.capacity];
+  }
+
+  push(item: T): void {
+    this.#items[this.#next++ % this.capacity] = item;
+  }
+
+  /** At most `most` items, from this number on, or from the oldest one if that is later. */
+  from(number: number, most = Infinity): T[] {
+    const found: T[] = [];
+    for (let at = Math.max(number, this.first); at < this.#next && found.length < most; at++) {
+      found.push(this.#items[at % this.capacity]!);
+    }
+    return found;
   }
 }

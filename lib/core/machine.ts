@@ -1,6 +1,6 @@
 const NONE: readonly never[] = [];
 
-/** What a pure machine wants done, in order, until its runner takes it. Parts of one machine share its `Outputs`. */
+/** The outputs of a machine, in order, until its runner takes them. Parts of one machine share its `Outputs`. */
 export class Outputs<Output> {
   #waiting: Output[] = [];
 

@@ -1,4 +1,4 @@
-/** Why something failed, in words for people: what the system said, without its numbers where there are words. */
+/** Why something failed, for people: the message of the error, in plain words where the system has only a code. */
 export function reason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not permit it";
@@ -8,11 +8,11 @@ export function reason(error: unknown): string {
   if (error instanceof Deno.errors.ConnectionRefused) return "nothing listens there";
   const said = error instanceof Error ? error.message : String(error);
   if (/ENOTFOUND|failed to lookup address|Name or service not known/i.test(said)) return "no machine has that name";
-  // What was tried, and the system's number for what went wrong, are told by whoever asks or by nobody.
+  // Deno appends the system's error number and what was tried; callers say the latter themselves.
   return said.replace(/ \(os error \d+\).*$/s, "");
 }
 
-/** An error of our own as the log tells it, with where it came from. */
+/** A bug of ours for the log, with its stack. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }

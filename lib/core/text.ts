@@ -9,14 +9,14 @@ const scratch = new Uint8Array(SCRATCH_BYTES);
 
 /** Text as UTF-8. */
 export function encodeText(text: string): Uint8Array {
-  // Into one place and then copied out is twice as fast for what people type; a character is at most three bytes.
+  // Encoding into a scratch buffer and copying is twice as fast for short texts. A UTF-16 unit is at most three bytes.
   if (text.length * 3 > SCRATCH_BYTES) return encoder.encode(text);
   return scratch.slice(0, encoder.encodeInto(text, scratch).written);
 }
 
-/** UTF-8 as text, every character kept; a fault when it is not UTF-8. */
+/** Decodes UTF-8 and keeps a byte order mark; a fault when the bytes are not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | Fault {
-  // The lenient decoder is three times as fast, and leaves a mark where the strict one would object.
+  // The lenient decoder is three times as fast and puts U+FFFD where the strict one throws.
   const text = lenient.decode(bytes);
   if (!text.includes("\ufffd")) return text;
   try {
@@ -26,25 +26,25 @@ export function decodeText(bytes: Uint8Array): string | Fault {
   }
 }
 
-/** UTF-8 as text; what is not UTF-8 becomes U+FFFD. For showing, never for passing on. */
+/** Decodes UTF-8, with U+FFFD for invalid bytes. For display only, never to pass on. */
 export function decodeLossy(bytes: Uint8Array): string {
   return lenient.decode(bytes);
 }
 
-// C0 without tab, DEL and C1; line and paragraph separators; marks that turn the direction of what follows.
+// C0 except tab, DEL and C1; line and paragraph separators; characters that change the direction of text.
 // deno-lint-ignore no-control-regex
-const UNFIT = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** The text with nothing in it that could steer a terminal or break a line: each such character becomes visible. */
+/** Replaces every character that could control a terminal or break a line by a visible one. */
 export function sanitized(text: string): string {
-  return text.replace(UNFIT, (character) => {
+  return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
     return code === 0x7f ? "\u2421" : "\ufffd";
   });
 }
 
-/** The text as one line: line breaks become spaces, everything else stays. */
+/** Replaces line breaks by spaces. */
 export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
@@ -59,4 +59,28 @@ export function textFault(text: string, most: number): string | undefined {
 function preview(bytes: Uint8Array): string {
   const head = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return bytes.length > 8 ? `${head} … (${bytes.length} bytes)` : head;
+}
+
+const UNITS = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+
+/** A number of bytes for people: "812 bytes", "3.1 MB". */
+export function formatBytes(bytes: number): string {
+  let [amount, unit] = [bytes, 0];
+  // 999.5 would be rounded to four digits.
+  while (amount >= 999.5 && unit < UNITS.length - 1) [amount, unit] = [amount / 1000, unit + 1];
+  if (unit === 0) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  return `${amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`;
+}
+
+/** A duration for people: "8 s", "3 min 20 s", "2 h 5 min". */
+export function formatDuration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return withRest(minutes, "min", seconds % 60, "s");
+  return withRest(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+function withRest(much: number, unit: string, little: number, smaller: string): string {
+  return little === 0 ? `${much} ${unit}` : `${much} ${unit} ${little} ${smaller}`;
 }

@@ -1,2 +1,2 @@
-/** The version of this house; `deno.json` says the same, and a test holds the two together. */
+/** The version of Partyline; a test checks that `deno.json` has the same. */
 export const VERSION = "0.1.0";

@@ -1,6 +1,6 @@
 import type { Address } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
-import { RateLimiter } from "../core/rate.ts";
+import { RateLimiter } from "../core/limiters.ts";
 import { DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
 import { encodePacket, type LinkPacket, readId } from "../protocols/datagram/packet.ts";
 import { Aliases } from "./aliases.ts";

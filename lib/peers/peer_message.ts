@@ -7,11 +7,11 @@ import {
   optional,
   readBoolean,
   readBytes,
+  readIdentifier,
   readInteger,
   readList,
   readObject,
   readText,
-  readWord,
   unexpected,
 } from "../core/json_fields.ts";
 import { KEY_BYTES } from "./cryptography.ts";
@@ -73,8 +73,8 @@ export function decodePeerMessage(line: string): PeerMessage | Fault {
           type: "me",
           key: readBytes(fields, "key", KEY_BYTES),
           fresh: readBytes(fields, "fresh", KEY_BYTES),
-          run: readWord(fields, "run"),
-          store: readWord(fields, "store"),
+          run: readIdentifier(fields, "run"),
+          store: readIdentifier(fields, "store"),
         };
       case "say":
         return {

@@ -1,15 +1,15 @@
 import { type Address, formatAddress } from "../core/address.ts";
-import type { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
+import type { ConnectionLimiter } from "../core/limiters.ts";
+import type { Transport, TransportOwner } from "../core/transport.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { type AcceptedLinkOwner, DatagramAcceptor } from "../protocols/datagram/acceptor.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
-import type { SessionRunner } from "./runner.ts";
-import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
+import type { SessionRunner } from "./runner.ts";
 
 /** What a gate is given by chance. */
 export interface DatagramSecrets {
@@ -35,7 +35,7 @@ export class DatagramSessions {
   constructor(
     readonly protocol: ServerProtocol,
     readonly runner: SessionRunner,
-    readonly connectionLimits: ConnectionLimits,
+    readonly connectionLimits: ConnectionLimiter,
     limits: Limits,
     readonly way: DatagramSessionsWay,
   ) {
@@ -95,7 +95,7 @@ export class DatagramSessions {
       message: (bytes) => host.push(0, bytes),
       hungry: () => host.hungry(0),
       ended: (why) => {
-        this.connectionLimits.free(hostname);
+        this.connectionLimits.release(hostname);
         host.end(why);
         if (this.#gate.size === 0) { for (const over of this.#overs.splice(0)) over(); }
       },
@@ -141,7 +141,7 @@ export class DatagramListener {
     door: ServerProtocol,
     where: { hostname: string; port: number },
     runner: SessionRunner,
-    places: ConnectionLimits,
+    places: ConnectionLimiter,
     limits: Limits,
     secrets: DatagramSecrets,
   ) {

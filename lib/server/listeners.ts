@@ -1,7 +1,7 @@
 import { formatAddress } from "../core/address.ts";
-import { ConnectionLimits } from "../core/connection_limits.ts";
 import { UserError } from "../core/errors.ts";
 import type { Limits } from "../core/limits.ts";
+import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
@@ -9,12 +9,12 @@ import { directoryProtocol } from "../protocols/directory/server.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
+import type { ServerProtocol } from "../protocols/session.ts";
 import { certificateFor } from "./certificate.ts";
 import type { ListenerName, WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
-import type { ServerProtocol } from "../protocols/session.ts";
 import { TcpListener } from "./tcp_listener.ts";
 import { readWeb } from "./web.ts";
 
@@ -49,13 +49,20 @@ export function openListeners(
   const certificate = (tls: WebOptions["tls"]) =>
     tls === "own" ? own ??= certificateFor(tls, web.names, data) : certificateFor(tls, web.names, data);
   const stream = (door: ServerProtocol, certificate?: Certificate) => (port: number) =>
-    new TcpListener(door, { hostname, port }, runner, new ConnectionLimits(limits), limits, certificate);
+    new TcpListener(door, { hostname, port }, runner, new ConnectionLimiter(limits), limits, certificate);
   const readers: Record<ListenerName, () => (port: number) => Listener> = {
     im: () => stream(IM),
     "address-book": () => stream(directoryProtocol(book)),
     lobby: () => stream(LOBBY_PROTOCOL),
     mailbox: () => (port) =>
-      new DatagramListener(MAILBOX_PROTOCOL, { hostname, port }, runner, new ConnectionLimits(limits), limits, secrets),
+      new DatagramListener(
+        MAILBOX_PROTOCOL,
+        { hostname, port },
+        runner,
+        new ConnectionLimiter(limits),
+        limits,
+        secrets,
+      ),
     web: () => readWeb({ web, data, limits }, runner, monitor, certificate(web.tls)),
     tls: () => stream(TLS_PROTOCOL, certificate(web.tls ?? "own")),
   };

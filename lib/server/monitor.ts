@@ -1,8 +1,7 @@
 import { RECEIPT_BOUNDS_MS } from "../chat/tally.ts";
 import type { RoomView } from "../chat/view.ts";
-import { log, LOG_LEVELS, type LogLine, type RecentLog } from "../core/log.ts";
+import { log, LOG_LEVELS, type LogLine, type RecentLog, Ring } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
-import { Ring } from "../core/ring.ts";
 import { VERSION } from "../core/version.ts";
 import {
   countAll,

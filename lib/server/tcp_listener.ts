@@ -1,7 +1,7 @@
 import { formatAddress } from "../core/address.ts";
-import type { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
+import type { ConnectionLimiter } from "../core/limiters.ts";
 import type { Certificate } from "../core/transport.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
@@ -24,7 +24,7 @@ export class TcpListener {
     readonly protocol: ServerProtocol,
     where: { hostname: string; port: number },
     readonly runner: SessionRunner,
-    readonly connectionLimits: ConnectionLimits,
+    readonly connectionLimits: ConnectionLimiter,
     readonly limits: Limits,
     certificate?: Certificate,
   ) {
@@ -59,7 +59,7 @@ export class TcpListener {
       this.#connections.add(connection);
       connection.over.then(() => {
         this.#connections.delete(connection);
-        this.connectionLimits.free(hostname);
+        this.connectionLimits.release(hostname);
       });
       return connection;
     });

@@ -1,9 +1,9 @@
-import { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
+import { ConnectionLimiter } from "../core/limiters.ts";
+import type { Certificate } from "../core/transport.ts";
 import { WebServer } from "../http/server.ts";
 import { clock } from "../net/clock.ts";
 import { ownNames } from "../net/own_addresses.ts";
-import type { Certificate } from "../core/transport.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
@@ -21,7 +21,7 @@ export function readWeb(
 ): (port: number) => WebServer {
   const site = new ServerSite({
     runner,
-    places: new ConnectionLimits(limits),
+    places: new ConnectionLimiter(limits),
     limits,
     files: readWebFiles(),
     passes: new LoginCookies(data, (name) => runner.hub.secretOf(name), clock),

@@ -1,9 +1,9 @@
 import { delay } from "@std/async/delay";
 import { LoginBackoff } from "../chat/login_backoff.ts";
 import { type Address, isLoopback } from "../core/address.ts";
-import { ConnectionLimits } from "../core/connection_limits.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
+import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
 import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
@@ -33,7 +33,7 @@ export interface CookieStore {
 /** What the site of a server is made of. */
 export interface ServerSiteParts {
   readonly runner: SessionRunner;
-  readonly places: ConnectionLimits;
+  readonly places: ConnectionLimiter;
   readonly limits: Limits;
   readonly files: ReadonlyMap<string, StaticFile>;
   readonly passes: CookieStore;
@@ -52,10 +52,10 @@ export class ServerSite implements Site {
   readonly #watchers = new Set<WebSocket>();
   readonly #patience: LoginBackoff;
   /** Who waits for the hub's answer: as many as may chat. */
-  readonly #asking: ConnectionLimits;
+  readonly #asking: ConnectionLimiter;
 
   constructor(readonly parts: ServerSiteParts) {
-    this.#asking = new ConnectionLimits(parts.limits);
+    this.#asking = new ConnectionLimiter(parts.limits);
     this.#patience = new LoginBackoff(parts.limits);
   }
 
@@ -126,7 +126,7 @@ export class ServerSite implements Site {
     const refused = this.#taken(this.#asking, from.hostname);
     if (refused) return json({ why: refused }, 503);
     const answer = await checkPassword(runner, from, { type, name, password }, request.signal)
-      .finally(() => this.#asking.free(from.hostname));
+      .finally(() => this.#asking.release(from.hostname));
     switch (answer?.type) {
       case "welcome":
         break;
@@ -156,11 +156,11 @@ export class ServerSite implements Site {
     if (refused) return sentence(refused, 503);
     const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
     if (upgraded instanceof Response) {
-      places.free(hostname);
+      places.release(hostname);
       return upgraded;
     }
     const { socket, response } = upgraded;
-    upgraded.gone.then(() => places.free(hostname));
+    upgraded.gone.then(() => places.release(hostname));
     socket.onopen = () => {
       const host = runner.open(
         WEB_PROTOCOL,
@@ -173,7 +173,7 @@ export class ServerSite implements Site {
   }
 
   /** Takes a place; why there is none. */
-  #taken(places: ConnectionLimits, hostname: string): string | undefined {
+  #taken(places: ConnectionLimiter, hostname: string): string | undefined {
     const refused = places.take(hostname);
     if (!refused) return undefined;
     log.warning(`web: ${hostname} not let in: ${refused.refusal}`);

@@ -1,7 +1,7 @@
-import { uptime } from "node:os";
-import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
-import { formatBytes } from "../core/units.ts";
+import { statfsSync } from "node:fs";
+import { uptime } from "node:os";
+import { formatBytes } from "../core/text.ts";
 import { FileError } from "../protocols/transfer/file_error.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
 import type { OfferTaken } from "../protocols/transfer/store.ts";

@@ -1,7 +1,7 @@
-import { formatBytes, formatDuration } from "../core/units.ts";
+import { formatBytes, formatDuration } from "../core/text.ts";
 import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
-import { fit, type View } from "./view.ts";
 import type { Ui } from "./ui.ts";
+import { fit, type View } from "./view.ts";
 
 /** Where what happens to files is seen. */
 export interface FileTalkWay extends Pick<Ui, "show" | "begin" | "drop"> {

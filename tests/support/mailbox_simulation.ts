@@ -1,10 +1,10 @@
-import type { Address } from "../../lib/core/address.ts";
 import { Accounts } from "../../lib/chat/accounts.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
+import type { Address } from "../../lib/core/address.ts";
 import { Backoff } from "../../lib/core/backoff.ts";
-import { ConnectionLimits } from "../../lib/core/connection_limits.ts";
 import { limits } from "../../lib/core/limits.ts";
+import { ConnectionLimiter } from "../../lib/core/limiters.ts";
 import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
@@ -123,7 +123,7 @@ class VirtualServer {
     });
     const runner = this.#runner = new SyncBoard(hub, world, LIMITS);
     let flushing = false;
-    const door = this.#door = new DatagramSessions(MAILBOX_PROTOCOL, runner, new ConnectionLimits(LIMITS), LIMITS, {
+    const door = this.#door = new DatagramSessions(MAILBOX_PROTOCOL, runner, new ConnectionLimiter(LIMITS), LIMITS, {
       bytes,
       mac: checksum,
       now: () => time.now,

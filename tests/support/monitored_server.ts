@@ -71,7 +71,7 @@ export class MonitoredServer {
   }
 
   says(text: string, level: "info" | "error" = "info"): void {
-    this.log.keep({ time: this.now, level, text });
+    this.log.add({ time: this.now, level, text });
   }
 }
 

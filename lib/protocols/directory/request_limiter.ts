@@ -1,6 +1,6 @@
 import { isLoopback } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
-import { RateLimiter } from "../../core/rate.ts";
+import { RateLimiter } from "../../core/limiters.ts";
 
 /** Addresses that are remembered; past it the one that has been quiet longest is forgotten, and may ask anew. */
 const ASKERS = 10_000;

@@ -149,7 +149,7 @@ export class ImClientSession {
 
   closed(link: Link, ending: Ending, now: number): void {
     if (this.#stage === "ended") return;
-    const rest = (link === LA ? this.#la : this.#lb).rest();
+    const rest = (link === LA ? this.#la : this.#lb).unfinishedText();
     if (rest !== "") this.way.show(link, rest);
     if (link === LA) return this.#end(1, `the server ${ending === "broken" ? "is lost" : "closed the connection"}`);
     // Without Lb nothing reaches us. A server that stops says so on La, and that is waited for a moment; a reply to
@@ -225,7 +225,7 @@ export class ImClientSession {
       return this.#chat();
     }
     this.#stage = "ended";
-    this.way.native?.(this.#la.takeRest());
+    this.way.native?.(this.#la.takeBytes());
   }
 
   #chat(): void {

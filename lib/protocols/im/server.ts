@@ -2,7 +2,7 @@ import type { Event, Message } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { RateLimiter } from "../../core/rate.ts";
+import { RateLimiter } from "../../core/limiters.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, Way } from "../session.ts";
 import {
@@ -246,7 +246,7 @@ export class ImServerSession implements Session {
     this.#reply(REPLY.partyline);
     this.#stage = "ended";
     this.#lane.close();
-    if (!this.way.become("native", this.#lines.takeRest())) this.way.end("our own protocol cannot be had here");
+    if (!this.way.become("native", this.#lines.takeBytes())) this.way.end("our own protocol cannot be had here");
   }
 
   /** The command just taken has its reply later. */

@@ -74,7 +74,7 @@ export class LobbyClient {
 
   #showRest(): void {
     this.#quietAt = Infinity;
-    const rest = decodeLossy(this.#lines.takeRest());
+    const rest = decodeLossy(this.#lines.takeBytes());
     if (rest !== "") this.way.show(rest);
   }
 

@@ -3,7 +3,7 @@ import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { RateLimiter } from "../../core/rate.ts";
+import { RateLimiter } from "../../core/limiters.ts";
 import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, Way } from "../session.ts";
@@ -109,7 +109,7 @@ export class LobbySession implements Session {
 
   #sayRest(): void {
     this.#quietAt = Infinity;
-    this.#say(decodeLossy(this.#lines.takeRest()));
+    this.#say(decodeLossy(this.#lines.takeBytes()));
   }
 
   #say(line: string): void {

@@ -1,6 +1,6 @@
 import type { Target } from "../../chat/store.ts";
 import { Fault } from "../../core/errors.ts";
-import { WORD_CHARACTERS } from "../../core/json_fields.ts";
+import { IDENTIFIER_CHARACTERS } from "../../core/json_fields.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { textFault } from "../../core/text.ts";
@@ -217,7 +217,9 @@ export class NativeClient {
   /** Why the server would not even read it. */
   #fault(to: Target, text: string): string | undefined {
     const name = "user" in to ? to.user : to.room;
-    if (name.length > WORD_CHARACTERS) return `a name has at most ${WORD_CHARACTERS} characters, found ${name.length}`;
+    if (name.length > IDENTIFIER_CHARACTERS) {
+      return `a name has at most ${IDENTIFIER_CHARACTERS} characters, found ${name.length}`;
+    }
     return textFault(text, this.#textBytes);
   }
 

@@ -7,13 +7,13 @@ import {
   optional,
   readBoolean,
   readBytes,
+  readIdentifier,
   readInteger,
   readList,
   readObject,
+  readStrings,
   readText,
   readTime,
-  readWord,
-  readWords,
 } from "../../core/json_fields.ts";
 
 /** A message of the server. */
@@ -108,11 +108,11 @@ function read(fields: Fields): Reply {
         why: readText(fields, "why"),
       };
     case "presence":
-      return { type: "presence", online: readWords(fields, "online"), offline: readWords(fields, "offline") };
+      return { type: "presence", online: readStrings(fields, "online"), offline: readStrings(fields, "offline") };
     case "challenge":
       return readChallenge(fields);
     case "welcome":
-      return { type: "welcome", name: readWord(fields, "name"), proof: optional(readBytes, fields, "proof") };
+      return { type: "welcome", name: readIdentifier(fields, "name"), proof: optional(readBytes, fields, "proof") };
     case "refused":
     case "error":
       return { type: fields.type, why: readText(fields, "why") };
@@ -121,7 +121,7 @@ function read(fields: Fields): Reply {
         type: "begun",
         store: readText(fields, "store"),
         last: readInteger(fields, "last"),
-        rooms: readWords(fields, "rooms"),
+        rooms: readStrings(fields, "rooms"),
         textBytes: readInteger(fields, "textBytes"),
       };
     case "signal":

@@ -5,10 +5,10 @@ import {
   type Fields,
   optional,
   readBytes,
+  readIdentifier,
   readInteger,
   readObject,
   readText,
-  readWord,
   unexpected,
 } from "../../core/json_fields.ts";
 
@@ -30,15 +30,15 @@ export function decodeNative(text: string): NativeRequest | Fault {
 function read(fields: Fields): NativeRequest {
   switch (fields.type) {
     case "say":
-      return readSay(fields, readWord(fields, "id"));
+      return readSay(fields, readIdentifier(fields, "id"));
     case "ack":
       return { type: "acknowledge", seq: readInteger(fields, "seq") };
     case "hello":
       if (readInteger(fields, "version") < 1) throw unexpected("version 1 or more", fields.version);
       return {
         type: "hello",
-        name: readWord(fields, "name"),
-        nonce: readWord(fields, "nonce"),
+        name: readIdentifier(fields, "name"),
+        nonce: readIdentifier(fields, "nonce"),
         key: optional((fields, key) => readBytes(fields, key, 32), fields, "key"),
       };
     case "proof":
@@ -53,11 +53,11 @@ function read(fields: Fields): NativeRequest {
     case "rooms":
       return { type: fields.type, ref: readInteger(fields, "ref") };
     case "who":
-      return { type: "inRoom", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "inRoom", ref: readInteger(fields, "ref"), room: readIdentifier(fields, "room") };
     case "join":
-      return { type: "join", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "join", ref: readInteger(fields, "ref"), room: readIdentifier(fields, "room") };
     case "leave":
-      return { type: "leaveRoom", ref: readInteger(fields, "ref"), room: readWord(fields, "room") };
+      return { type: "leaveRoom", ref: readInteger(fields, "ref"), room: readIdentifier(fields, "room") };
     case "history":
       return {
         type: "history",
@@ -67,7 +67,7 @@ function read(fields: Fields): NativeRequest {
         limit: optional(readInteger, fields, "limit") ?? 100,
       };
     case "signal":
-      return { type: "signal", to: readWord(fields, "to"), text: readText(fields, "text") };
+      return { type: "signal", to: readIdentifier(fields, "to"), text: readText(fields, "text") };
     case "ping":
       return { type: "ping", ref: readInteger(fields, "ref") };
     case "bye":
@@ -92,5 +92,5 @@ function readTarget(fields: Fields, key: "to" | "with"): Target {
   if ((fields.room === undefined) === (fields[key] === undefined)) {
     throw unexpected(`either "${key}" or "room"`, fields);
   }
-  return fields.room === undefined ? { user: readWord(fields, key) } : { room: readWord(fields, "room") };
+  return fields.room === undefined ? { user: readIdentifier(fields, key) } : { room: readIdentifier(fields, "room") };
 }

@@ -2,7 +2,7 @@ import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { RateLimiter } from "../../core/rate.ts";
+import { RateLimiter } from "../../core/limiters.ts";
 import { decodeLossy, decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, Way } from "../session.ts";

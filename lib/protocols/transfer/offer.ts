@@ -1,5 +1,5 @@
 import { decodeBase64 } from "../../core/bytes.ts";
-import { formatBytes } from "../../core/units.ts";
+import { formatBytes } from "../../core/text.ts";
 
 /** A file, or a folder with all that is in it, that somebody would send. */
 export interface FileOffer {

@@ -6,8 +6,8 @@ import {
   readBytes,
   readInteger,
   readObject,
+  readStrings,
   readText,
-  readWords,
   unexpected,
 } from "../../core/json_fields.ts";
 
@@ -78,7 +78,7 @@ function read(fields: Fields): Signal | undefined {
         offer: readName(fields, "offer"),
         transfer: readName(fields, "transfer"),
         token: readName(fields, "token"),
-        at: readWords(fields, "at").slice(0, PLACES),
+        at: readStrings(fields, "at").slice(0, PLACES),
         key: key(),
       };
     case "come":
@@ -86,7 +86,7 @@ function read(fields: Fields): Signal | undefined {
         type: "come",
         transfer: readName(fields, "transfer"),
         token: readName(fields, "token"),
-        at: readWords(fields, "at").slice(0, PLACES),
+        at: readStrings(fields, "at").slice(0, PLACES),
         key: key(),
       };
     case "relay":

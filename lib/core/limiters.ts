@@ -1,0 +1,67 @@
+import { isLoopback } from "./address.ts";
+import type { Limits } from "./limits.ts";
+
+/** A token bucket: `burst` at once, then `perSecond`. */
+export class RateLimiter {
+  #tokens: number;
+  #refilledAt: number;
+
+  constructor(readonly burst: number, readonly perSecond: number, now: number) {
+    this.#tokens = burst;
+    this.#refilledAt = now;
+  }
+
+  /** Takes a token; false, without taking one, when there is none yet. */
+  take(now: number): boolean {
+    if (this.#tokens < 1) this.#refill(now);
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** When the next token can be taken. */
+  readyAt(now: number): number {
+    this.#refill(now);
+    return this.#tokens >= 1 ? now : now + Math.ceil(((1 - this.#tokens) / this.perSecond) * 1000);
+  }
+
+  #refill(now: number): void {
+    if (now <= this.#refilledAt) return;
+    this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#refilledAt) / 1000) * this.perSecond);
+    this.#refilledAt = now;
+  }
+}
+
+/**
+ * Limits the number of open connections, in total and from one address. Connections are counted rather than sessions: one
+ * with output that the peer does not read can outlive its session.
+ */
+export class ConnectionLimiter {
+  readonly #byAddress = new Map<string, number>();
+  #count = 0;
+
+  constructor(readonly limits: Pick<Limits, "connections" | "connectionsPerAddress">) {}
+
+  /** Counts a connection, or refuses it and says why. Each one that was counted is released once. */
+  take(hostname: string): { refusal: string } | undefined {
+    const { connections, connectionsPerAddress } = this.limits;
+    const fromHere = this.#byAddress.get(hostname) ?? 0;
+    if (this.#count >= connections) return { refusal: `${connections} sessions are open, the most allowed` };
+    if (fromHere >= connectionsPerAddress && !isLoopback(hostname)) {
+      return { refusal: `${connectionsPerAddress} sessions from its address are open, the most allowed` };
+    }
+    this.#count++;
+    this.#byAddress.set(hostname, fromHere + 1);
+  }
+
+  release(hostname: string): void {
+    this.#count--;
+    const left = this.#byAddress.get(hostname)! - 1;
+    if (left > 0) this.#byAddress.set(hostname, left);
+    else this.#byAddress.delete(hostname);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+}
