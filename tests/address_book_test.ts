@@ -132,7 +132,7 @@ Deno.test("the table behaves like a plain list under any operations", () => {
 
 // The session machine.
 
-/** An address book of its own, whose time the test tells, with what it said. */
+/** An address book with a clock moved by the test, and its log. */
 function book(given: Partial<Limits> = {}) {
   const told: string[] = [];
   const changes: DirectoryChange[] = [];
@@ -141,7 +141,7 @@ function book(given: Partial<Limits> = {}) {
     note: (text) => told.push(text),
     changed: (change) => changes.push(change),
   });
-  /** A visit: the machine, what it did, and what it noted. */
+  /** A visit: the machine, its outputs and its log lines. */
   const visit = (hostname: string, now = 0) => {
     const done: string[] = [];
     const machine = new DirectorySession(
@@ -164,7 +164,7 @@ function book(given: Partial<Limits> = {}) {
     const say = (text: string, at = now) => machine.push(0, encodeText(text), at);
     return { machine, done, say };
   };
-  /** A whole visit: what is said, and what is answered. */
+  /** A complete visit: request and answer. */
   const ask = (hostname: string, text: string, now = 0) => {
     const { machine, done, say } = visit(hostname, now);
     say(text);
@@ -525,7 +525,7 @@ class AddressBookServer {
     return this.folder.read("address-book.log");
   }
 
-  /** One send, and a read until the connection closes, as the handout has it. */
+  /** One send, then reads until the connection closes, as the handout says. */
   async visit(text: string, hostname = "127.0.0.1"): Promise<string> {
     using wire = await Wire.connect(this.port, hostname);
     await wire.send(text);
@@ -641,7 +641,7 @@ Deno.test("a stopping server closes a visit in progress at once", async () => {
   await stopped;
 });
 
-/** An address of this machine by which it is not exempt from what is for strangers. */
+/** An address of this machine that is not exempt from the limits. */
 const outside = Deno.networkInterfaces().find(({ family, address }) =>
   family === "IPv4" && !address.startsWith("127.")
 );
@@ -703,9 +703,9 @@ Deno.test({
   },
 });
 
-// Our client against the servers in the wild.
+// Our client against other servers.
 
-/** A table server as somebody wrote it: what it does with a visit once it has read the request. */
+/** A foreign table server, given by its reaction to a request. */
 function wild(answer: (conn: Deno.TcpConn, request: string) => Promise<void> | void) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const conns: Deno.TcpConn[] = [];

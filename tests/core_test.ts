@@ -70,7 +70,7 @@ Deno.test("any bytes in any pieces: the same lines, no exception, memory within 
       assert(cut.heldBytes <= 17, "after taking, at most one line and its return is held");
       at += length;
     }
-    // How far a line that is too long had come when it was noticed depends on the cuts; what went before does not.
+    // How much of an over-long line had arrived depends on the splits; the lines before it do not.
     const kinds = (lines: (string | Fault)[]) => lines.map((line) => line instanceof Fault ? line.kind : line);
     assertEquals(kinds(found), kinds(taken(whole)));
   }));

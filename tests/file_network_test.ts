@@ -6,7 +6,7 @@ import { USERS } from "./support/test_server.ts";
 import { Folder, Running } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
-// Files between hosts of their own: real programs, cables that are pulled, networks that do not know each other.
+// Files between separate hosts: real programs, pulled cables, separate networks.
 const test = await hostsTest();
 const WAIT_MS = 60_000;
 
@@ -24,7 +24,7 @@ test("a cable is pulled during a transfer: it resumes once the cable is back", a
   const part = join(folder.path, "bob", "film.bin.part");
   await until(() => sizeOf(part) > 4_000_000, "the first part of it", WAIT_MS);
   await hosts.ip("bob", "link", "set", "dev", "switch", "down");
-  // What is on its way arrives; then nothing does.
+  // Bytes in flight still arrive, then nothing more.
   let size = -1;
   await until(
     () => {

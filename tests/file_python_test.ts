@@ -4,7 +4,7 @@ import { contains, randomBytes } from "./support/file_bytes.ts";
 import { TestServer } from "./support/test_server.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 
-// A program of somebody else's, written from docs/protocols/files.md.
+// An independent program, written from docs/protocols/files.md.
 const script = join(dirname(fromFileUrl(import.meta.url)), "peers", "receives_files.py");
 const PYTHON: Programs = {
   name: "python",

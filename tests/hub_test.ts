@@ -22,7 +22,7 @@ function accounts(text = "a 1\nb 2\nc 3"): Accounts {
   return decoded;
 }
 
-/** A hub in which each named session is online and ready. */
+/** A hub with these sessions online and ready. */
 function hubWith(...names: string[]): Hub {
   const hub = new Hub(accounts(), limits());
   names.forEach((name, i) => {
@@ -33,7 +33,7 @@ function hubWith(...names: string[]): Hub {
   return hub;
 }
 
-/** What sessions are told, as `to: event`. */
+/** The events to sessions, as `to: event`. */
 function told(effects: Effect[]): [number[], Event][] {
   return effects.flatMap((effect) =>
     effect.type === "tell" ? [[[...effect.to], effect.event] as [number[], Event]] : []
@@ -224,7 +224,7 @@ Deno.test("any commands in any order: each message has one outcome, and no state
   }));
 });
 
-/** A store that can fail as a disk does: then everything fails until it is taken back. */
+/** A store that fails like a disk: every call fails until the rollback. */
 class FailingStore extends MemoryStore {
   failing = false;
   rollbacks = 0;
@@ -240,7 +240,7 @@ class FailingStore extends MemoryStore {
   }
 }
 
-/** A switchboard over a failing store, with alice in our own protocol, who has acknowledged what is not in the store yet. */
+/** A session runner over a failing store, with alice in the native protocol, who has acknowledged entries not yet stored. */
 function failingBoard(): {
   runner: SessionRunner;
   hub: Hub;

@@ -327,7 +327,7 @@ Deno.test("the server has stopped only when every Lb is closed too", async () =>
   assertEquals(await bob.la.rest(), "310 Bye bye\n");
   bob.la.close();
   await stopped;
-  // bob's end of Lb is still open; the server's is not, and the first thing said to it is answered with a reset.
+  // bob's end of Lb is still open; the server's is closed, and the first write to it is answered with a reset.
   await bob.lb.send(RECEIPT);
   await assertRejects(() => bob.lb.send(RECEIPT));
 });

@@ -94,7 +94,7 @@ Deno.test("a message is encoded once and never contains a line break", () => {
   assert(encodeMessage(message) === encodeMessage(message));
 });
 
-/** A server machine with what it did, as lines. */
+/** A server machine and its outputs, as lines. */
 function serverMachine(given: { limits?: Partial<Limits>; successor?: string } = {}) {
   const done: string[] = [];
   const commands: Command[] = [];
@@ -273,7 +273,7 @@ Deno.test("the server machine survives any bytes, events and splits: no exceptio
   );
 });
 
-/** A client machine with what it did, as lines. */
+/** A client machine and its outputs, as lines. */
 function clientMachine(start = {}) {
   const done: string[] = [];
   const decoder = new TextDecoder();

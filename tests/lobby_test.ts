@@ -11,7 +11,7 @@ import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
-/** A guest's session by hand: what it has written, asked and noted. */
+/** A lobby session driven by hand, with its writes, commands and log lines. */
 class Guest {
   out = "";
   readonly said: string[] = [];
@@ -44,7 +44,7 @@ class Guest {
     return this;
   }
 
-  /** Has the session do all that it wants to. */
+  /** Lets the session process its input. */
   rest(now: number): this {
     while (this.session.wakeAt <= now) this.session.tick(now);
     return this;
@@ -146,7 +146,7 @@ Deno.test("guests and users share one room; a guest is known by address and in n
   for (const guest of [first, second]) assertEquals(await guest.line(), "<jacky> hi guests");
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
   assertEquals(await jacky.la.ask("/to 127.0.0.1 psst"), "304 Message delivery failed");
-  // Nothing comes back to its sender: the next that the first hears is this.
+  // The sender gets no copy: this is the next line it receives.
   await second.send("bye\n");
   assertEquals(await first.line(), "<127.0.0.1> bye");
   second.close();

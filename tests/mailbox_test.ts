@@ -13,7 +13,7 @@ import { openServer, type Server } from "../lib/server/server.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
-/** One user of the mailbox over a real socket, with a key of their own. */
+/** One mailbox user over a real socket with a key of its own. */
 class MailboxUser {
   readonly happenings: ClientEvent[] = [];
   readonly native = new NativeClient({ run: crypto.randomUUID().slice(0, 8) });
@@ -24,7 +24,7 @@ class MailboxUser {
   constructor(readonly name: string, readonly prover: Prover, readonly password = "12345") {
   }
 
-  /** Gives the client an input, then does what it wants done. */
+  /** Gives the client an input, then executes its outputs. */
   use<R>(input: (native: NativeClient) => R): R {
     const result = input(this.native);
     for (const output of this.native.takeOutputs()) this.#perform(output);

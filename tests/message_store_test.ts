@@ -55,7 +55,7 @@ const seq = fc.integer({ min: 0, max: 30 });
 const target: fc.Arbitrary<Target> = fc.oneof(fc.record({ user: name }), fc.record({ room }));
 const key = fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined });
 
-/** One call of the port, printed when it is found to make a difference. */
+/** One call of the store's interface, printed if it reveals a difference. */
 class Call {
   constructor(readonly what: string, readonly make: (store: MessageStore) => unknown) {}
 
@@ -81,7 +81,7 @@ const calls = fc.oneof(
   calling("join", fc.tuple(room, name, time), (store, given) => store.join(...given)),
   calling("leave", fc.tuple(room, name), (store, given) => store.leave(...given)),
   ...Array(3).fill(calling("keep", messages, (store, message) => {
-    // As a server does it: what was answered is not kept again.
+    // As the server does: a repeated id is not stored again.
     const answered = message.id === undefined ? undefined : store.answer(message.from, message.id);
     return answered ?? store.keep({ ...message, text: `${store.last}` });
   })) as fc.Arbitrary<Call>[],
@@ -297,7 +297,7 @@ Deno.test("a server killed while writing has kept every commit completely, where
   }
 });
 
-/** A process that keeps messages in this store until it is ended. */
+/** A process that writes messages to this store until it is killed. */
 function child(path: string): Deno.Command {
   const program = fromFileUrl(import.meta.resolve("./support/store_child.ts"));
   const args = ["run", "--no-prompt", "--allow-read", "--allow-write", program, path];

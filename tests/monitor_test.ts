@@ -10,7 +10,7 @@ import { parseOpenMetrics } from "./support/open_metrics.ts";
 import { TestServer } from "./support/test_server.ts";
 
 const totals = ({ hub: { tally } }: MonitoredServer) => [tally.said, tally.delivered, tally.failed];
-/** How long receipts took, by the upper bounds of their classes. */
+/** The counts of receipt times by class bound. */
 const receipts = ({ hub: { tally } }: MonitoredServer) =>
   [...tally.receipts].flatMap((count, i) => Array(count).fill(RECEIPT_BOUNDS_MS[i] ?? Infinity));
 
@@ -55,7 +55,7 @@ Deno.test("in the native protocol each acknowledging session counts; a repeated 
   seen.now += 3;
   for (const id of [bob, tablet, bob]) seen.does(id, { type: "acknowledge", seq: 1 });
   assertEquals([totals(seen), receipts(seen)], [[1, 2, 0], [3, 3]]);
-  // The notice that it was delivered is acknowledged too, and is no message.
+  // The `delivered` notice is acknowledged too, and is not a message.
   seen.does(ann, { type: "acknowledge", seq: 2 });
   assertEquals(totals(seen), [1, 2, 0]);
 });

@@ -5,7 +5,7 @@ import type { Way } from "../lib/protocols/session.ts";
 import { RECEIPT, TestServer } from "./support/test_server.ts";
 import { type Json, plain, RawNative } from "./support/native.ts";
 
-/** A server that keeps, in a folder of its own. */
+/** A server with a store in a temporary folder. */
 class StoringServer extends TestServer {
   constructor(
     readonly folder: string = Deno.makeTempDirSync(),
@@ -252,7 +252,7 @@ Deno.test("a client that stops acknowledging is sent a bounded number, and the r
   for (let i = 0; i < count; i++) assertEquals((await alice.take()).type, "sent");
   const got: string[] = [];
   while (got.length < 256) got.push((await bob.take()).text);
-  // What is asked is answered behind all that was told.
+  // Answers come behind everything already queued.
   assertEquals((await bob.ask({ type: "rooms", ref: 1 })).type, "rooms");
   let seq = 256;
   while (got.length < count) {
@@ -367,7 +367,7 @@ Deno.test("a signal goes to the online clients of a user, is not stored, and rea
   await alice.send({ type: "signal", to: "bob", text: "psst" });
   const heard = { type: "signal", from: "alice", at: "127.0.0.1", text: "psst" };
   assertEquals([await screen.take(), await other.take()], [heard, heard]);
-  // Who comes later does not hear it, nor does who has said it.
+  // Neither later sessions nor the sender receive it.
   await waiting.resume();
   assertEquals(await waiting.ask({ type: "ping", ref: 1 }), { type: "pong", ref: 1 });
   await screen.send({ type: "signal", to: "bob", text: "my other screens" });

@@ -14,7 +14,7 @@ import { SessionRunner } from "../lib/server/runner.ts";
 import { RawClient, TestServer } from "./support/test_server.ts";
 import { until, Wire } from "./support/wire.ts";
 
-/** A sink whose writes are let through one by one, each as far as the test says. */
+/** A sink whose writes complete one by one, each as far as the test says. */
 function gatedSink() {
   const written: string[] = [];
   let gate: ((count: number | Error) => void) | undefined;
@@ -191,7 +191,7 @@ Deno.test("a closing stream whose peer neither reads nor closes is aborted after
   stream.write(new Uint8Array(40_000_000));
   stream.close();
   await new Promise((resolve) => setTimeout(resolve, 300));
-  // Only now does the peer read: what had not gone out by then never does.
+  // The peer starts to read now; bytes not sent by then are lost.
   let received = 0;
   const buffer = new Uint8Array(100_000);
   try {
@@ -206,7 +206,7 @@ Deno.test("a peer that never reads is disconnected when its outbox is full, and 
   await using server = new TestServer({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
-  // Replies to what nobody reads: the kernel's buffers fill first, then ours.
+  // Unread replies fill the kernel's buffers first, then ours.
   const deaf = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const chunk = bytes("x\n".repeat(8 * 1024));
   const flood = (async () => {
@@ -220,7 +220,7 @@ Deno.test("a peer that never reads is disconnected when its outbox is full, and 
     assertEquals(await jacky.la.line(), "303 Message delivery successful");
   }
   await until(() => server.instance.runner.size === 2, "the one that never reads is gone");
-  // Deno 2.4 lets a connection go only when its last write has ended.
+  // Deno 2.4 releases a connection only when its last write has ended.
   using wire = new Wire(deaf);
   await wire.rest().catch(() => {});
   await flood;
@@ -236,7 +236,7 @@ Deno.test("connections over the limit are refused, and existing sessions are not
   assertEquals(await jacky.la.ask("/list"), "301 jacky");
   second.close();
   await until(() => server.instance.runner.size === 1, "the second has left");
-  // Its place is free when its connection is gone, a moment later.
+  // The slot is free shortly afterwards, when the connection is closed.
   for (let inside = false; !inside;) {
     using fourth = await server.connect();
     inside = await fourth.ask("/list").then((reply) => reply === "401 Unrecognized message", () => false);

@@ -6,10 +6,10 @@ import { Folder, type Programs, Running } from "./support/programs.ts";
 import { Random } from "./support/random.ts";
 import { until } from "./support/wire.ts";
 
-// Peers on hosts of their own: real programs, a real switch, cables that are pulled, a network that is bad.
+// Peers on separate hosts: real programs, a real switch, pulled cables, a bad network.
 const test = await hostsTest();
 
-/** The machine may have much else to do. */
+/** Long, because the machine may be busy. */
 const WAIT_MS = 60_000;
 const LAN = { alice: "10.97.0.1/24", bob: "10.97.0.2/24", carol: "10.97.0.3/24" };
 
@@ -31,7 +31,7 @@ test("three peers on a switch find each other, chat, and lose nothing when a cab
 
   await alice.type("/group lab bob carol\n");
   await shown(alice, "joined lab bob", "joined lab carol");
-  // Who comes in first is told that the other comes, who comes last that the other is there.
+  // The first to join sees the other join, the last sees the other as a member.
   await matched(bob, /^(joined lab carol|members lab .*carol.*)$/m);
   await matched(carol, /^(joined lab bob|members lab .*bob.*)$/m);
   await alice.type("/say lab Welcome!\n");
@@ -45,11 +45,11 @@ test("three peers on a switch find each other, chat, and lose nothing when a cab
   await shown(alice, "offline carol");
   await shown(bob, "offline carol");
 
-  // First at his own end, where nothing can be sent then; later at the other, where what is sent disappears.
+  // First at his own end, where sending fails; then at the other, where datagrams vanish.
   for (const [i, [host, cable]] of ([["bob", "switch"], ["switch", "bob"]] as const).entries()) {
     await hosts.ip(host, "link", "set", "dev", cable, "down");
     const before = [alice.out, bob.out];
-    // Both try, in vain.
+    // Both retry in vain.
     await hosts.sends("alice", "switch", 6, async () => {
       await alice.type(lines(3, (n) => `/to bob ${i}${n}`));
       await bob.type(lines(3, (n) => `/to alice ${i}${n}`));
@@ -65,12 +65,12 @@ test("three peers on a switch find each other, chat, and lose nothing when a cab
 
   const pulled = (name: string) => ["01", "02", "03", "11", "12", "13"].map((text) => `from ${name}: ${text}`);
   const each = (...parts: (string | string[])[]) => parts.flat().toSorted();
-  // Who came into the group first is up to the network.
+  // Which peer joined first depends on timing.
   const told = (who: Running) =>
     who.out.trimEnd().split("\n").filter((line) => !/^(joined|members) lab/.test(line)).toSorted();
   assertEquals(heard(alice, "from bob"), ["from bob: I am.", ...pulled("bob")]);
   assertEquals(heard(bob, "from alice"), ["from alice: Are you there?", ...pulled("alice")]);
-  // Each line once, and nothing else.
+  // Every line once, and no other line.
   assertEquals(
     told(alice),
     each(
@@ -125,7 +125,7 @@ test("a table server on a fourth host introduces peers without multicast and wit
   await exit(bob);
   await shown(alice, "offline bob");
   await logged(desk, "receive offline from: 10.97.0.2:3001 bob\n");
-  // Those who have found each other need no table.
+  // Linked peers need no table server.
   desk.process.kill("SIGKILL");
   await desk.over();
   await alice.type("/to carol Still here?\n");
@@ -161,7 +161,7 @@ test("over a relay that delays and loses a fifth, everything arrives once, in or
   const text = (name: string, n: number) => `${name} ${n} ${"text ".repeat(random.whole(0, 200))}`.trimEnd();
   const said = Array.from({ length: 200 }, (_, i) => ({ alice: text("alice", i), bob: text("bob", i) }));
   const talk = async (me: Running, name: "alice" | "bob", to: string) => {
-    // In ten breaths: many datagrams, and waiting now and then.
+    // In ten batches: many datagrams, with pauses.
     for (let n = 20; n <= said.length; n += 20) {
       await me.type(said.slice(n - 20, n).map((texts) => `/to ${to} ${texts[name]}\n`).join(""));
       await shown(me, `delivered ${to} ${n}`);
@@ -175,7 +175,7 @@ test("over a relay that delays and loses a fifth, everything arrives once, in or
   assertEquals(bob.out.split("\n").length - 1, 1 + 2 * said.length);
   assertEquals(heard(bob, "from alice"), said.map(({ alice }) => `from alice: ${alice}`));
   assertEquals(heard(bob, "delivered alice"), numbers.map((n) => `delivered alice ${n}`));
-  // It was as bad as it is said to be.
+  // The network was as bad as intended.
   await relay.endInput();
   const [, carried, lost] = await relay.printed(/^carried (\d+), lost (\d+)$/m);
   assert(Number(carried) > 300);
@@ -201,7 +201,7 @@ test("without multicast or without a network the client says how to add a peer, 
   await shown(bob, "online alice");
   await hosts.plug("carol", LAN.carol, "switch", false);
   await carol.type("/add 10.97.0.2 3001\n");
-  // Of alice she hears from bob.
+  // bob tells her alice's address.
   await shown(carol, "online bob", "online alice");
   await carol.type("/to alice Found you!\n");
   await shown(carol, "delivered alice 1");
@@ -228,7 +228,7 @@ const RELAY: Programs = {
   },
 };
 
-/** Somebody's program, on the host of the same name. */
+/** A peer's program, on the host of the same name. */
 function peer(hosts: Hosts, folder: Folder, name: string, table: string[] = [], port = 0): Running {
   const args = ["peer", ...table, "--name", name, "--udp", String(port), "--data", name];
   return new Running(hosts.inside(name), "client", args, folder.path);
@@ -243,7 +243,7 @@ async function matched(who: Running, pattern: RegExp): Promise<void> {
   await waited(who, () => pattern.test(who.out), String(pattern));
 }
 
-/** Waits until this was said on standard error. */
+/** Waits for this text on standard error. */
 async function logged(who: Running, text: string): Promise<void> {
   await waited(who, () => who.err.includes(text), JSON.stringify(text));
 }
@@ -261,7 +261,7 @@ async function exit(who: Running): Promise<void> {
   assertEquals(await who.over(), 0);
 }
 
-/** The printed lines that begin so, in their order. */
+/** The printed lines with this beginning, in order. */
 function heard(who: Running, beginning: string): string[] {
   const pattern = new RegExp(`^(${beginning})\\b`);
   return who.out.split("\n").filter((line) => pattern.test(line));

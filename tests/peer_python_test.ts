@@ -9,7 +9,7 @@ import { until } from "./support/wire.ts";
 const python = Deno.build.os !== "windows" && await hasPython();
 const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
 
-/** The machine may have much else to do. */
+/** Long, because the machine may be busy. */
 const WAIT_MS = 60_000;
 const MESSAGES = 20;
 
@@ -28,7 +28,7 @@ test("a Python program that asks us talks with us, all at once; it leaves, and t
   assertEquals(await pat.over(), 0);
   assertTold(bob, pat);
 
-  // The next one with that name is somebody to talk with again.
+  // The next program with that name is a new peer.
   await using again = student("pat", port);
   await shown(again, "online bob");
   await again.type("I am back.\n");
@@ -69,13 +69,13 @@ test("over a relay that loses a fifth and repeats a tenth everything comes once,
   await using pat = student("pat", relay.near);
   await shown(bob, "online pat");
   await shown(pat, "online bob");
-  // Little by little: what is said together travels in few datagrams.
+  // In small batches, since messages sent together share datagrams.
   await talk(bob, pat, MESSAGES / 2);
 
   await pat.endInput();
   assertEquals(await pat.over(), 0);
   assertTold(bob, pat);
-  // It was as bad as it is said to be.
+  // The network was as bad as intended.
   const { carried, lost, repeated } = relay.counts;
   assert(lost > carried / 10 && repeated > carried / 40, JSON.stringify(relay.counts));
 });
@@ -84,7 +84,7 @@ test("a Python program that dies and begins anew: what it never answered is told
   using folder = new Folder();
   await using table = await openTable(folder);
   await using bob = ours(folder, "bob", table.port, "--trace");
-  // It has the same address both times.
+  // It uses the same address both times.
   using relay = new Relay(await table.portOf("bob"));
   await using pat = student("pat", relay.near);
   await shown(bob, "online pat");
@@ -103,14 +103,14 @@ test("a Python program that dies and begins anew: what it never answered is told
   assertEquals([heard(pat, "from bob:"), heard(again, "from bob:")], [["Are you well?"], ["Here again?"]]);
 });
 
-/** A table of who is there, of our server. */
+/** A table server of ours. */
 async function openTable(folder: Folder) {
   const args = ["0", folder.write("users.txt", USERS), "--address-book", "0", "--data", "table"];
   const server = new Running(SOURCES, "server", args, folder.path);
   const [, port] = await matched(server, /^address-book listening on .*:(\d+)$/m);
   return {
     port: port!,
-    /** The port that somebody has told it. */
+    /** The port that a client registered. */
     portOf: async (name: string) => {
       const told = new RegExp(`got request from: \\S+:(\\d+) ${name}$`, "m");
       await until(() => told.test(server.err), `${name} is in the table`, WAIT_MS);
@@ -137,7 +137,7 @@ function student(name: string, port: number): Running {
   return new Running(PYTHON, "client", [name, "0", "127.0.0.1", `${port}`], ".");
 }
 
-/** Carries datagrams between whoever speaks to its near port and whoever is behind its far one. */
+/** Forwards datagrams between the sender to its near port and the peer behind its far one. */
 class Relay {
   readonly counts = { carried: 0, lost: 0, repeated: 0 };
   readonly #near = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
@@ -145,7 +145,7 @@ class Relay {
   #nearOne: Deno.Addr | undefined;
   #farOne: Deno.Addr | undefined;
 
-  /** Who is behind the far port must speak first when it is not told where that is. */
+  /** Without a given address, the far side must send first. */
   constructor(port?: number, readonly how?: { random: Random; loss: number; repeat: number }) {
     if (port !== undefined) this.#farOne = { transport: "udp", hostname: "127.0.0.1", port };
     this.#carry(this.#near, this.#far, (from) => (this.#nearOne = from, this.#farOne));
@@ -182,7 +182,7 @@ class Relay {
   }
 }
 
-/** Both say everything at once, each in so many breaths, and know that it was shown. */
+/** Both send everything at once, in batches, and wait until it was shown. */
 async function talk(bob: Running, pat: Running, breaths = 1): Promise<void> {
   const each = MESSAGES / breaths;
   const speak = async (who: Running, line: (n: number) => string, delivered: () => number) => {
@@ -197,7 +197,7 @@ async function talk(bob: Running, pat: Running, breaths = 1): Promise<void> {
   ]);
 }
 
-/** Each line once, in its order, and nothing else. */
+/** Every line once, in order, and no other line. */
 function assertTold(bob: Running, pat: Running): void {
   assertEquals(heard(bob, "from pat:"), numbered((n) => `pat says ${n}: ü "`));
   assertEquals(heard(bob, "delivered pat"), numbered(String));
@@ -210,7 +210,7 @@ function assertTold(bob: Running, pat: Running): void {
   assertEquals([...heard(bob, "failed"), ...heard(pat, "failed")], []);
 }
 
-/** The rest of each printed line that begins so, in their order. */
+/** The remainder of each printed line with this beginning, in order. */
 function heard(who: Running, beginning: string): string[] {
   const lines = who.out.split("\n").filter((line) => line.startsWith(`${beginning} `));
   return lines.map((line) => line.slice(beginning.length + 1));

@@ -66,7 +66,7 @@ Deno.test("an invalid registration is answered with the rule, and nothing is wri
   assertEquals(await refused("/register carol carol"), "the password is the name");
   assertEquals(await wire.ask("/register carol"), "401 Unrecognized message");
   assertEquals(folder.read("users.txt"), USERS);
-  // Two at once want names of one look: one has it.
+  // Two simultaneous registrations of look-alike names: one succeeds.
   const other = await server.connect();
   const answers = await Promise.all([wire.ask("/register erin secret"), other.ask("/register Er1n secret")]);
   assertEquals(answers.map((line) => line.slice(0, 3)).sort(), ["111", "112"]);

@@ -5,8 +5,8 @@ import { simulate } from "./support/im_simulation.ts";
 import { simulateMailbox } from "./support/mailbox_simulation.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
 
-// deno task simulate [--lab im|mailbox|datagrams|peers] [--seeds N] [--seed S]: many labs, or one of them again. Status 1 when
-// anything is wrong.
+// deno task simulate [--lab im|mailbox|datagrams|peers] [--seeds N] [--seed S]: runs many simulations, or one of them
+// again. Status 1 if any fails.
 
 const LABS = { im: simulate, mailbox: simulateMailbox, datagrams: simulateDatagrams, peers: simulatePeers };
 

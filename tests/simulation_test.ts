@@ -14,7 +14,7 @@ Deno.test(`${SEEDS} simulations of misbehaving clients: no loss, no duplicate, n
     delivered += report.delivered;
     notDelivered += report.notDelivered;
   }
-  // A simulation in which little happens would prove little.
+  // A simulation with little activity would prove little.
   assertEquals([commands > 20_000, messages > 20_000, delivered > 5000, notDelivered > 500], [true, true, true, true]);
 });
 

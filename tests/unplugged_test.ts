@@ -4,7 +4,7 @@ import { USERS } from "./support/test_server.ts";
 import { Folder, Running } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
-// Two hosts of our own, with a cable that can be pulled.
+// Two hosts connected by a cable that can be pulled.
 const test = await hostsTest();
 
 test("a client whose cable is pulled is removed from the list", async () => {
@@ -21,7 +21,7 @@ test("a client whose cable is pulled is removed from the list", async () => {
   await using jacky = new Running(hosts.inside("there"), "client", ["10.97.0.1", "2001"], folder.path);
   await jacky.type("jacky\n12345\n");
   await jacky.printed(/201 Build/);
-  // Silent, but there: many probes later it is still inside.
+  // A silent client that answers probes stays online.
   await new Promise((resolve) => setTimeout(resolve, 2000));
   assertEquals(server.err.includes("jacky left"), false);
   await hosts.ip("there", "link", "set", "here", "down");

@@ -1,4 +1,4 @@
-/** The way to a server: it can be pulled and plugged in again, while those who come by it find it under one port. */
+/** A TCP proxy before a server that can be unplugged and plugged in again; its port stays the same. */
 export class Cable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #ends = new Set<Deno.TcpConn>();
@@ -9,18 +9,18 @@ export class Cable {
     this.#accept();
   }
 
-  /** The port that leads to the server. */
+  /** The port to connect to. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Every connection is gone, and none comes about. */
+  /** Closes every connection and refuses new ones. */
   pull(): void {
     this.#to = undefined;
     for (const end of this.#ends) this.#close(end);
   }
 
-  /** From now on it leads to this port. */
+  /** Forwards new connections to this port. */
   plug(to: number): void {
     this.#to = to;
   }
@@ -45,7 +45,7 @@ export class Cable {
     try {
       const called = await Deno.connect({ hostname: "127.0.0.1", port: to });
       this.#ends.add(called);
-      // It may have been pulled meanwhile.
+      // Unplugged while it was dialling.
       if (this.#to !== to) return this.#close(called);
       await Promise.all([this.#copy(caller, called), this.#copy(called, caller)]);
     } finally {

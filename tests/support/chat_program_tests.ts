@@ -5,7 +5,7 @@ import { until } from "./wire.ts";
 
 const LISTENING = /^im listening on 127\.0\.0\.1:(\d+)\nmailbox listening on 127\.0\.0\.1:(\d+)\n/;
 
-/** What both programs must do with messages that are kept, whether they run from their sources or as executables. */
+/** Tests of both programs with stored messages, run from the sources and from the executables. */
 export function chatProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
@@ -176,7 +176,7 @@ export function chatProgramTests(programs: Programs): void {
     assertEquals((await replies).slice(2), ["/partyline 1", "/list", "/to bob hi", "/exit"]);
   });
 
-  /** Asks and says nothing of its own; what it was asked. */
+  /** A server that speaks only the handout; returns the lines it received. */
   async function handoutServer(conn: Deno.TcpConn): Promise<string[]> {
     const lines: string[] = [];
     let lb: Deno.TcpConn | undefined;

@@ -7,18 +7,18 @@ import type { ChatMode } from "../../lib/terminal/chat_style.ts";
 import { ChatController } from "../../lib/terminal/chat_controller.ts";
 import { helpText } from "../../lib/terminal/help.ts";
 
-/** A time of one day, where this machine is. */
+/** A time of day in this machine's time zone. */
 export function at(time: string, day = 9): number {
   const [hours, minutes, seconds] = time.split(":").map(Number);
   return new Date(2026, 2, day, hours, minutes, seconds).getTime();
 }
 
-/** A talk whose whole screen is written down: what is typed, what is shown, and what is asked of the client. */
+/** A chat without a terminal that records its screen and its requests to the client. */
 export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   readonly screen: string[] = [];
   readonly done: string[] = [];
   readonly talk: ChatController<Q, Event>;
-  /** What the client tells while it is still being asked. */
+  /** Events that the client emits during a request. */
   atOnce: (what: string) => readonly Event[] = () => [];
   #lastId = 0;
   #growing = "";

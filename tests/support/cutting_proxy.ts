@@ -1,13 +1,13 @@
-/** Passes connections on, and cuts each after so many bytes of what the caller says, until it has cut often enough. */
+/** A TCP proxy that cuts each connection after a number of bytes from the caller, a given number of times. */
 export class CuttingProxy {
   readonly #listeners = new Map<number, Deno.TcpListener>();
-  /** Bytes that callers have said and that were passed on. */
+  /** Bytes forwarded from callers. */
   bytes = 0;
   cuts = 0;
 
   constructor(readonly after: () => number, readonly mostCuts: number) {}
 
-  /** The port that leads to this one. */
+  /** The port to connect to. */
   portFor(port: number): number {
     const known = this.#listeners.get(port);
     if (known) return known.addr.port;

@@ -7,14 +7,14 @@ import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { VirtualUdp } from "./virtual_udp.ts";
 
-/** What the driver of a machine calls. */
+/** The machine that the driver runs. */
 interface Machine {
   readonly wakeAt: number;
   tick(now: number): void;
   flush(now: number): void;
 }
 
-/** Calls a machine as net would: `flush` after each turn, `tick` when it wants to be woken. */
+/** Runs a machine as the network layer does: `flush` after each turn, `tick` at its wake time. */
 export class Driver {
   #turn = false;
   #wakeAt = Infinity;
@@ -22,7 +22,7 @@ export class Driver {
 
   constructor(readonly time: VirtualTime, readonly machine: Machine, readonly problems: string[]) {}
 
-  /** The machine was given something. */
+  /** Call after each input. */
   stirred(): void {
     if (this.#turn) return;
     this.#turn = true;
@@ -48,7 +48,7 @@ export class Driver {
   }
 }
 
-/** One end of a link: what it sent, what it got, how it ended. */
+/** One end of a link: what it sent and received, and how it ended. */
 class End implements LinkOwner {
   readonly sent: Uint8Array[] = [];
   got = 0;
@@ -59,7 +59,7 @@ class End implements LinkOwner {
 
   constructor(readonly name: string, readonly world: World, readonly stirred: () => void) {}
 
-  /** What was sent is here, and we know it. */
+  /** Everything sent has arrived and is acknowledged. */
   get done(): boolean {
     return this.link !== undefined && this.link.settled && this.other.got === this.sent.length;
   }
@@ -126,12 +126,12 @@ class Opened implements AcceptedLinkOwner {
   }
 }
 
-/** What came of one simulation. */
+/** The result of one simulation. */
 export interface Report {
   readonly seed: number;
   readonly problems: string[];
   messages: number;
-  /** Links over which everything came through, and those that ended before. */
+  /** Links that delivered everything, and links that ended early. */
   complete: number;
   broken: number;
   moves: number;
@@ -241,7 +241,7 @@ function openClient(name: string, world: ClientWorld): End {
   return client;
 }
 
-/** Both ends send what they like, when they like; then one closes, or one does so in the middle. */
+/** Both ends send at random times; one closes at the end or in the middle. */
 function live(world: World, pair: readonly [End, End]): void {
   const { time, random } = world;
   for (const end of pair) {
@@ -284,7 +284,7 @@ function judge(world: World, pair: readonly [End, End]): void {
   const { report } = world;
   for (const end of pair) {
     if (end.link) report.resentPieces += end.link.stats.resentPieces;
-    // Who never heard of the other has nothing to end.
+    // A side that never received anything has no link to end.
     const expected = end.link || end.name.startsWith("client") ? 1 : 0;
     if (end.endings.length !== expected) world.wrong(`${end.name} ended ${end.endings.length} times: ${end.endings}`);
     if (end.endings.includes("")) world.wrong(`${end.name} ended without a reason`);
@@ -313,7 +313,7 @@ function same(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, i) => byte === other[i]);
 }
 
-/** Stands in for a keyed hash: differs when its input does, which is all that these tests ask of it. */
+/** Replaces the keyed hash: different inputs give different values, which is all these tests need. */
 export function checksum(bytes: Uint8Array): Uint8Array {
   const sums = new Uint32Array(4);
   for (const byte of bytes) {

@@ -7,14 +7,14 @@ import { FileTransfers } from "../../lib/client/transfer/files.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
 import { TransferStore } from "../../lib/store/transfer_store.ts";
 
-/** What happens to signals on their way: the same, another, or none. */
+/** Maps a signal in transit to itself, to another, or to none. */
 export type SignalFilter = (signal: Signal, from: string) => Signal | undefined;
 
-/** Two who send each other files by real connections and real disks; only the chat between them is made up. */
+/** Two clients that exchange files over real connections and disks; only the chat between them is simulated. */
 export class FilePair {
   readonly folder = Deno.makeTempDirSync();
   readonly #people = new Map<string, FileClient>();
-  /** What happens to signals. */
+  /** Applied to every signal. */
   meddle: SignalFilter = (signal) => signal;
   /** Whether clients seal. */
   seals = true;
@@ -30,14 +30,14 @@ export class FilePair {
     return person;
   }
 
-  /** Ends a client as its end does; what it keeps stays. */
+  /** Closes a client properly; its data stays. */
   async leave(name: string): Promise<void> {
     const person = this.#people.get(name);
     this.#people.delete(name);
     await person?.files.close();
   }
 
-  /** A client tells another something. */
+  /** Delivers a signal from one client to another. */
   signal(from: string, to: string, text: string): void {
     queueMicrotask(() => {
       const signal = decodeSignal(text);
@@ -55,7 +55,7 @@ export class FilePair {
     return { id: "1" };
   }
 
-  /** A file with these bytes, in a folder of its own. */
+  /** Creates a file with these bytes in a folder of its own. */
   file(name: string, bytes: Uint8Array): string {
     const folder = Deno.makeTempDirSync({ dir: this.folder });
     const path = join(folder, name);
@@ -95,7 +95,7 @@ export class FileClient {
     });
   }
 
-  /** The first event of this type, now or when it comes; with a rule, the first that fits. */
+  /** The first event of this type, past or future, that satisfies the predicate. */
   async event<Type extends FileEvent["type"]>(
     type: Type,
     fits: (event: Extract<FileEvent, { type: Type }>) => boolean = () => true,
@@ -109,7 +109,7 @@ export class FileClient {
     }
   }
 
-  /** Whether any event of these types was shown. */
+  /** Whether an event of one of these types was shown. */
   saw(...types: FileEvent["type"][]): boolean {
     return this.events.some(({ type }) => types.includes(type));
   }
@@ -127,7 +127,7 @@ export class FileClient {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** What is in the downloads, by name. */
+  /** The names in the downloads folder. */
   get names(): string[] {
     try {
       return [...Deno.readDirSync(this.downloads)].map(({ name }) => name).sort();
@@ -141,7 +141,7 @@ export class FileClient {
   }
 }
 
-/** alice offers what is at a path to bob, who has the offer as number `n`. */
+/** alice offers the file at a path to bob, whose client numbers the offer `n`. */
 export async function offered(
   pair: FilePair,
   path: string,
@@ -152,7 +152,7 @@ export async function offered(
   return { alice, bob, n };
 }
 
-/** A name as offers, transfers and tokens have it. */
+/** A random id for offers, transfers and tokens. */
 export function freshName(): string {
   return encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
 }
@@ -161,7 +161,7 @@ export function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until it is so, or too long: what follows says which. */
+/** Waits until the condition holds or the time is over; the assertion after it decides. */
 export async function waitUntil(isSo: () => boolean, ms = 10_000): Promise<void> {
   for (const end = performance.now() + ms; !isSo() && performance.now() < end;) await wait(5);
 }

@@ -7,7 +7,7 @@ import { until } from "./wire.ts";
 
 const WAIT_MS = 30_000;
 
-/** What both programs must do with files, whether they run from their sources or as executables. */
+/** Tests of both programs with files, run from the sources and from the executables. */
 export function fileProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
@@ -44,7 +44,7 @@ export function fileProgramTests(programs: Programs): void {
     const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
     await alice.printed(/^file 1 sent$/m);
     assert(contains(join(folder.path, path!), slides));
-    // It is a message like any other.
+    // An offer is an ordinary message.
     await alice.printed(/^delivered bob \S+$/m);
 
     Deno.mkdirSync(join(folder.path, "tree", "deep"), { recursive: true });

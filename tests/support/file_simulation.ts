@@ -12,19 +12,19 @@ const CHUNK = 1024;
 /** A frame's kind and length, and the number of its chunk. */
 const CHUNK_HEAD = 9;
 
-/** What a simulated transfer came to. */
+/** The result of a simulated transfer. */
 export interface Outcome {
   readonly cuts: number;
   readonly chunks: number;
-  /** How often a chunk was put on a stream beyond once, and how often one was lost or spoilt on it. */
+  /** How many chunks were sent again, and how many were lost or corrupted. */
   readonly sentAgain: number;
   readonly lost: number;
   readonly wrong: string | undefined;
 }
 
 /**
- * One transfer from memory to memory, over streams that deliver bytes in pieces of any size, spoil some, and are cut at any
- * byte; after a cut both ends begin anew with what the receiver has kept.
+ * One transfer from memory to memory, over streams that split and corrupt bytes and are cut at any
+ * byte; after a cut both ends restart with what the receiver has stored.
  */
 export function simulateTransfer(
   random: Random,
@@ -52,11 +52,11 @@ export function simulateTransfer(
 
   for (let streams = 0; !end && streams < 1000; streams++) {
     const isCut = cuts < cutsWanted;
-    // Cuts enough for all that there are to be, and more of it when nothing is there yet.
+    // Spread the cuts over the expected traffic; early streams live longer so that progress is made.
     let left = isCut ? below(random, (hasList ? 0 : 2 * list.length) + 2 * bytes / (cutsWanted + 1)) : Infinity;
     const toSender: Uint8Array[] = [];
     const toReceiver: { bytes: Uint8Array; at: number; readonly chunk: number | undefined }[] = [];
-    /** Work that the disk or the stream has been given and has not answered. */
+    /** Pending operations of the disk or the stream. */
     const jobs: (() => void)[] = [];
     const sending = new Sending(
       {
@@ -117,7 +117,7 @@ export function simulateTransfer(
     }
     if (!end && isCut) {
       cuts++;
-      // What was on the stream, or was taken off it and not kept: only that may be sent again.
+      // Only chunks in flight, or received and not yet stored, may be sent again.
       for (const { chunk } of toReceiver) if (chunk !== undefined) lost++;
       lost += held.filter((chunk) => chunk !== undefined && !map.has(chunk)).length;
     } else if (!end) return wrong("the transfer stands still");

@@ -3,17 +3,17 @@ import { type Programs, SOURCES } from "./programs.ts";
 const WAIT_MS = 60_000;
 const LOOK_MS = 50;
 
-/** One end of a cable: at which host, and with which address, if any. */
+/** One end of a cable: the host and its address, if any. */
 export interface End {
   readonly host: string;
   readonly address?: string;
 }
 
 /**
- * Hosts of a test's own, in network namespaces, with cables between them: root on Linux only.
+ * Hosts of one test in network namespaces, connected by cables. Needs root on Linux.
  *
- * 1. They know each other and nothing else: no loopback, no default route, and the machine's own network is never touched.
- * 2. All of it is gone after the test, also when that fails.
+ * 1. They reach only each other: no loopback, no default route; the machine's own network is not touched.
+ * 2. Everything is removed after the test, even if it fails.
  */
 export class Hosts {
   readonly #prefix = `partyline-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
@@ -30,7 +30,7 @@ export class Hosts {
     }
   }
 
-  /** Why there can be none here; undefined when there can. */
+  /** Why namespaces are unavailable here; undefined if they are available. */
   static async missing(): Promise<string | undefined> {
     if (Deno.build.os !== "linux") return "network namespaces are Linux's";
     if (Deno.uid() !== 0) return "only root can make network namespaces";
@@ -47,7 +47,7 @@ export class Hosts {
     this.#names.add(name);
   }
 
-  /** Lays a cable; at each end it is called by the name of the other. */
+  /** Connects two hosts; each end's interface is named after the other host. */
   async cable(one: End, other: End): Promise<void> {
     const there = ["peer", "name", one.host, "netns", this.#namespace(other.host)];
     await this.ip(one.host, "link", "add", "name", other.host, "type", "veth", ...there);
@@ -57,7 +57,7 @@ export class Hosts {
     }
   }
 
-  /** Puts hosts, by their addresses, on a switch, which is one more host; `multicast`: whether it carries that. */
+  /** Connects hosts to a switch, which is a host too; `multicast`: whether it forwards multicast. */
   async switch(name: string, addresses: Readonly<Record<string, string>>, multicast = true): Promise<void> {
     await this.add(name);
     await this.ip(name, "link", "add", "name", "bridge", "type", "bridge");
@@ -65,19 +65,19 @@ export class Hosts {
     for (const [host, address] of Object.entries(addresses)) await this.plug(host, address, name, multicast);
   }
 
-  /** Puts one more host on a switch. */
+  /** Connects one more host to a switch. */
   async plug(host: string, address: string, into: string, multicast = true): Promise<void> {
     await this.cable({ host: into }, { host, address });
     await this.ip(into, "link", "set", "dev", host, "master", "bridge");
     await this.ip(into, "link", "set", "dev", host, "type", "bridge_slave", "mcast_flood", multicast ? "on" : "off");
   }
 
-  /** Changes something about a host, as `ip` has it; what `ip` prints. */
+  /** Runs `ip` on a host and returns its output. */
   ip(host: string, ...args: string[]): Promise<string> {
     return run("-n", this.#namespace(host), ...args);
   }
 
-  /** Does something, and waits until a host has put so many more packets on a cable. */
+  /** Runs `meanwhile` and waits until a host has sent `more` further packets into a cable. */
   async sends(host: string, cable: string, more: number, meanwhile: () => Promise<void>): Promise<void> {
     const before = await this.#sent(host, cable);
     await meanwhile();
@@ -88,7 +88,7 @@ export class Hosts {
     }
   }
 
-  /** Programs, as they run on a host. */
+  /** The programs, started on a host. */
   inside(host: string, programs: Programs = SOURCES): Programs {
     return {
       name: `${programs.name}, on ${host}`,
@@ -102,7 +102,7 @@ export class Hosts {
   async close(): Promise<void> {
     const names = [...this.#names];
     this.#names.clear();
-    // One that cannot be deleted must not keep the others.
+    // One failure must not prevent the other deletions.
     const outcomes = await Promise.allSettled(names.map((name) => run("netns", "del", this.#namespace(name))));
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
@@ -128,7 +128,7 @@ async function run(...args: string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-/** A test that needs hosts of its own; where there can be none it is skipped with the reason, but never in CI. */
+/** Defines tests that need hosts; where namespaces are unavailable they are skipped with the reason, in CI they fail. */
 export async function hostsTest(): Promise<(name: string, body: () => Promise<void>) => void> {
   const why = await Hosts.missing();
   const ignore = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");

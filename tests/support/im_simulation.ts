@@ -13,7 +13,7 @@ import { type NetworkConditions, virtualConnection, type VirtualStream } from ".
 import { VirtualTime } from "./virtual_time.ts";
 import { type Behaviour, BEHAVIOURS, WildClient } from "./wild_client.ts";
 
-/** What a run of the simulation has seen. */
+/** The observations of one simulation. */
 export interface Report {
   readonly seed: number;
   readonly problems: string[];
@@ -76,7 +76,7 @@ class VirtualLine implements Transport {
   }
 }
 
-/** A hub that writes down who was online when something was said to all. */
+/** A hub that records who was online at each message to all. */
 class WatchedHub extends Hub {
   readonly audience = new Map<string, string[]>();
 
@@ -91,7 +91,7 @@ class WatchedHub extends Hub {
   }
 }
 
-/** One lab, from the first login to the last leaving, decided by its seed alone. */
+/** One simulation, from the first login to the last logout, determined by its seed. */
 export function simulate(seed: number): Report {
   const random = new Random(seed);
   const time = new VirtualTime();
@@ -192,7 +192,7 @@ function who(client: WildClient): string {
   return `${client.name} (${client.temper}, ${client.address})`;
 }
 
-/** Nobody waits for a reply for ever. */
+/** Every command gets a reply in time. */
 function stuck(clients: readonly WildClient[], now: number): string[] {
   const waits = (client: WildClient) => client.hears && client.unanswered.some(({ at }) => now - at > PATIENCE_MS);
   return clients.filter(waits).map((client) =>
@@ -200,7 +200,7 @@ function stuck(clients: readonly WildClient[], now: number): string[] {
   );
 }
 
-/** 303 means that the receiver took it; and a receiver that does as the handout says is never missed. */
+/** 303 means that the receiver has the message; a receiver that follows the handout never gets a 304. */
 function lies(clients: readonly WildClient[], hub: WatchedHub): string[] {
   const problems: string[] = [];
   const hasTaken = (name: string, text: string) =>
@@ -227,7 +227,7 @@ function lies(clients: readonly WildClient[], hub: WatchedHub): string[] {
   return problems;
 }
 
-/** Nothing comes twice. */
+/** No message arrives twice. */
 function repeats(clients: readonly WildClient[]): string[] {
   return clients.flatMap((client) => {
     const texts = client.took.map(({ from, text }) => `${from} ${text}`);
@@ -235,7 +235,7 @@ function repeats(clients: readonly WildClient[]): string[] {
   });
 }
 
-/** What one says to another comes in the order in which it was said. */
+/** Messages from one client to another arrive in order. */
 function disorder(clients: readonly WildClient[]): string[] {
   const problems: string[] = [];
   for (const client of clients.filter(({ temper }) => temper !== "moody" && temper !== "deaf")) {
@@ -249,7 +249,7 @@ function disorder(clients: readonly WildClient[]): string[] {
   return problems;
 }
 
-/** When all are gone, the server holds nothing of them. */
+/** After the last logout the server holds no state. */
 function leftovers(hub: Hub, runner: SessionRunner): string[] {
   const { size } = hub;
   const held = Object.entries({ ...size, hosts: runner.size }).filter(([, count]) => count > 0);

@@ -5,14 +5,14 @@ import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
 import type { PeerNode } from "./peer_node.ts";
 import { PeerNetwork } from "./peer_network.ts";
 
-/** People on one network who have met each other. */
+/** Peers on one network with links to each other. */
 export async function linkedPeers<Names extends string[]>(
   ...names: Names
 ): Promise<[PeerNetwork, ...{ [Each in keyof Names]: PeerNode }]> {
   return await linkedPeersWith(peerOptions(), ...names);
 }
 
-/** The same, with other limits. */
+/** The same with other options. */
 export async function linkedPeersWith<Names extends string[]>(
   options: PeerOptions,
   ...names: Names
@@ -26,7 +26,7 @@ export async function linkedPeersWith<Names extends string[]>(
   return [world, ...nodes as { [Each in keyof Names]: PeerNode }];
 }
 
-/** What became of what somebody said, and who came and went, as they were shown it. */
+/** The outcomes and presence changes that were shown to a peer. */
 export function state(node: PeerNode): string[] {
   return node.shown.flatMap((event) => {
     switch (event.type) {
@@ -50,26 +50,26 @@ export function state(node: PeerNode): string[] {
   });
 }
 
-/** Somebody's public key, as letters name it. */
+/** A peer's public key as messages encode it. */
 export function keyOf(node: PeerNode): string {
   return node.peer.groups.self.key;
 }
 
-/** A public key of nobody. */
+/** A public key that belongs to no peer. */
 export function unknownKey(i: number): string {
   const key = new Uint8Array(32).fill(7);
   new DataView(key.buffer).setUint32(0, i);
   return encodeBase64(key);
 }
 
-/** Somebody's link with somebody else. */
+/** The link from one peer to another. */
 export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
   const person = from.peer.people.all().find(({ friend, place }) => friend && place === addressKey(to.place));
   if (!person) throw new Error(`${from.name} has no link with ${to.name}`);
   return person.friend!;
 }
 
-/** Has somebody say any letter at all to somebody else, as a program that lies would. */
+/** Sends any message from one peer to another, as a malicious program could. */
 export function sendForged(from: PeerNode, to: PeerNode, letter: unknown): void {
   from.do(() => linkOf(from, to).sayLine(JSON.stringify(letter)));
 }

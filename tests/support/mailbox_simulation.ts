@@ -21,20 +21,20 @@ import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { VirtualUdp } from "./virtual_udp.ts";
 
-/** What a run has seen. */
+/** The observations of one run. */
 export interface MailboxReport {
   readonly seed: number;
   readonly problems: string[];
   /** Confirmed by the server. */
   readonly confirmed: number;
-  /** Shown to somebody. */
+  /** Shown to a user. */
   readonly shown: number;
   readonly crashes: number;
   readonly clientCrashes: number;
   readonly reconnects: number;
 }
 
-/** How hard a run is. */
+/** The difficulty of a run. */
 export interface MailboxConditions {
   readonly users: number;
   readonly messages: number;
@@ -49,9 +49,9 @@ const CALM_MS = 600_000;
 
 class Crash extends Error {}
 
-/** A store on a disk whose machine stops at some write: what was not committed is gone. */
+/** A store on a machine that may crash at any write and loses what was not committed. */
 class CrashingStore extends MemoryStore {
-  /** Writes until it stops; Infinity when it does not. */
+  /** Writes until the crash; Infinity for none. */
   writesLeft: number | undefined = Infinity;
   crashed = false;
 
@@ -73,11 +73,11 @@ class CrashingStore extends MemoryStore {
   override commit(): void {
     this.step();
     super.commit();
-    // Kept, but nobody is told any more.
+    // Committed, but the crash prevents the notification.
     this.step();
   }
 
-  /** One write more; the store's own beginning is none. */
+  /** Counts a write; the store's initialisation does not count. */
   step(): void {
     if (this.writesLeft === undefined) return;
     if (this.crashed) throw new Crash();
@@ -87,7 +87,7 @@ class CrashingStore extends MemoryStore {
   }
 }
 
-/** The server's machine: goes down and comes up again with what its store has committed. */
+/** The server's machine: crashes and restarts with what its store has committed. */
 class VirtualServer {
   readonly store = new CrashingStore();
   crashes = 0;
@@ -148,7 +148,7 @@ class VirtualServer {
     soon(0, tick);
   }
 
-  /** The power fails: at once, or at one of the next writes. */
+  /** Crashes now or at one of the next writes. */
   crash(): void {
     if (this.random.chance(0.3)) this.#down();
     else this.store.writesLeft = this.random.whole(1, 12);
@@ -180,7 +180,7 @@ class VirtualServer {
   }
 }
 
-/** Proofs that are right at once: who may come in is no question here. */
+/** Accepts every proof at once; authentication is not under test here. */
 class SyncBoard extends SessionRunner {
   override apply(effects: Parameters<SessionRunner["apply"]>[0]): void {
     super.apply(effects.filter((effect) => effect.type !== "prove"));
@@ -190,16 +190,16 @@ class SyncBoard extends SessionRunner {
   }
 }
 
-/** One user at one client, who goes on after a crash with what is on the disk. */
+/** One user at one client, which continues after a crash with what is on its disk. */
 class VirtualUser {
   readonly shown: { from: string; text: string; where: string }[] = [];
-  /** What was confirmed, under its text. */
+  /** Confirmed messages by text. */
   readonly sent: string[] = [];
   readonly delivered: string[] = [];
   readonly failed: string[] = [];
   readonly texts = new Map<string, { to: Target; text: string }>();
   readonly #seen = new Map<string, number>();
-  /** What was said and not confirmed when a client was killed: it may have been kept, or not. */
+  /** Messages unconfirmed when a client was killed: they may or may not be stored. */
   readonly doubtful = new Set<string>();
   readonly #comeback = new Backoff();
   #client!: NativeClient;
@@ -243,7 +243,7 @@ class VirtualUser {
     this.#bind();
   }
 
-  /** The client is killed and started anew. */
+  /** Kills and restarts the client. */
   crash(): void {
     if (this.#dead) return;
     this.crashes++;
@@ -267,7 +267,7 @@ class VirtualUser {
     this.#dial(current);
   }
 
-  /** Gives the client an input, then does what it wants done. */
+  /** Gives the client an input, then executes its outputs. */
   #use<R>(input: (native: NativeClient) => R): R {
     const result = input(this.#client);
     const outputs = this.#client.takeOutputs();
@@ -368,7 +368,7 @@ class VirtualUser {
   }
 }
 
-/** Users of the mailbox in bad weather, decided by the seed alone; then calm, and everything must have arrived. */
+/** Mailbox users on a bad network, determined by the seed; then a calm phase, after which everything must have arrived. */
 export function simulateMailbox(seed: number, given: Partial<MailboxConditions> = {}): MailboxReport {
   const random = new Random(seed);
   const weather: MailboxConditions = {
@@ -385,7 +385,7 @@ export function simulateMailbox(seed: number, given: Partial<MailboxConditions> 
   const server = new VirtualServer(time, random, udp);
   const names = Array.from({ length: weather.users }, (_, i) => `u${i}`);
   const users = names.map((name) => new VirtualUser(name, time, random, udp, problems));
-  // Everybody is known before the first word: nobody is in the lobby before they have come.
+  // All users log in once first, because a user joins the lobby at the first login.
   time.pass(20_000);
   for (let left = 100; left > 0 && !users.every(({ settled }) => settled); left--) time.pass(10_000);
   for (let i = 0; i < weather.messages; i++) {
@@ -418,12 +418,12 @@ export function simulateMailbox(seed: number, given: Partial<MailboxConditions> 
   };
 }
 
-/** Everybody is in, and all that was said has its answer and its states. */
+/** All users are online, and every message has its answer and its outcomes. */
 function calm(users: readonly VirtualUser[]): boolean {
   return users.every((user) => user.settled) && judge(users).length === 0;
 }
 
-/** What must hold in the end. */
+/** The final invariants. */
 function judge(users: readonly VirtualUser[]): string[] {
   const problems: string[] = [];
   for (const user of users) {

@@ -8,9 +8,9 @@ import type { PeerNetwork } from "./peer_network.ts";
 const PIECE = 5;
 const NAMED = 11;
 
-/** A small program that chats with one peer: made of datagrams, and without keys unless it says that it has them. */
+/** A minimal peer written with raw datagrams; without keys unless it claims to have them. */
 export class MinimalPeer {
-  /** What it was said, as the lines came. */
+  /** Received lines in order. */
   readonly letters: string[] = [];
   link = 0n;
   #named: bigint | undefined;
@@ -26,7 +26,7 @@ export class MinimalPeer {
     world.udp.bind(place, (_from, datagram) => this.#arrived(datagram));
   }
 
-  /** Asks, and opens a link when it is answered; whether it was. `more`: it claims to have keys. */
+  /** Sends ASK and opens a link if answered; returns whether it was. `more`: claims to have keys. */
   async open(mine = 7n, more = false): Promise<boolean> {
     this.#named = undefined;
     this.send(encodeDiscovery({ kind: "ask", id: mine, self: { name: this.name, more } }));
@@ -50,7 +50,7 @@ export class MinimalPeer {
     view.setBigUint64(2, this.link);
     view.setUint32(10, ++this.#seq);
     view.setUint32(14, this.#ack);
-    // Its first and its last piece.
+    // Flags: first and last piece.
     datagram[18] = 3;
     datagram.set(piece, 19);
     this.send(datagram);
@@ -72,7 +72,7 @@ export class MinimalPeer {
   }
 }
 
-/** Changes the names that are said in ASK and NAMED, as somebody in between could; anything else stays. */
+/** Replaces the names in ASK and NAMED, as a man in the middle could; other datagrams stay. */
 export function renamed(datagram: Uint8Array, name: string): Uint8Array {
   const packet = decodePeerPacket(datagram);
   if (packet instanceof Error || !("self" in packet)) return datagram;

@@ -13,10 +13,10 @@ import { MemoryStore } from "../../lib/store/memory_store.ts";
 
 const DOORS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
 const PASSWORD = "12345";
-/** When it begins: a whole second. */
+/** The start time, a whole second. */
 export const START = 1_700_000_000_000;
 
-/** A server without sockets, a clock that the test moves, and a look at it. */
+/** A server without sockets, with a clock moved by the test, and its monitor. */
 export class MonitoredServer {
   now = START;
   readonly hub: Hub;
@@ -45,7 +45,7 @@ export class MonitoredServer {
     });
   }
 
-  /** Somebody is at a door, and logged in if they have a name; with `waitingBytes` for them to read. */
+  /** Opens a session at a listener, logged in if it has a name; `waitingBytes` are queued for it. */
   enter(door: keyof typeof DOORS, name?: string, waitingBytes = 0): number {
     const line: Transport = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
     const { id } = this.runner.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
@@ -59,12 +59,12 @@ export class MonitoredServer {
     return id;
   }
 
-  /** The effects go nowhere: no session answers by itself. */
+  /** Effects are dropped: no session answers by itself. */
   does(id: number, command: Command): void {
     this.hub.handle(id, command, this.now);
   }
 
-  /** The rest of the second goes by. */
+  /** Advances to the next full second. */
   second(): void {
     this.now = (Math.floor(this.now / 1000) + 1) * 1000;
     this.monitor.tick(this.now);
@@ -75,7 +75,7 @@ export class MonitoredServer {
   }
 }
 
-/** Whoever watches, and what they have been told. */
+/** A client of the monitor, and what it was sent. */
 export class MonitorClient {
   readonly told: WatchEvent[] = [];
   room = true;
@@ -88,7 +88,7 @@ export class MonitorClient {
     });
   }
 
-  /** What has been told since it was asked before: the texts of log lines, else the kind. */
+  /** What was sent since the last call: the texts of log lines, otherwise the kind. */
   news(): string[] {
     return this.told.splice(0).map((event) =>
       event.type === "log" ? event.text : event.type === "missed" ? `missed ${event.lines}` : event.type

@@ -1,15 +1,15 @@
 import { RawClient } from "./test_server.ts";
 import type { Wire } from "./wire.ts";
 
-/** What a server says, as an object. */
+/** A server's message, decoded. */
 // deno-lint-ignore no-explicit-any
 export type Json = Record<string, any>;
 
-/** A client of our own protocol on TCP, by hand. */
+/** A raw client of the native protocol over TCP. */
 export class RawNative {
   constructor(readonly wire: Wire, readonly raw: RawClient) {}
 
-  /** Logs in at the IM door, as the handout has it, and goes over. */
+  /** Logs in over IM as the handout says, then switches to the native protocol. */
   static async join(port: number, name: string, password = "12345"): Promise<RawNative> {
     const raw = await RawClient.open(port);
     await raw.login(name, password);
@@ -22,12 +22,12 @@ export class RawNative {
     await this.wire.send(`${JSON.stringify(message)}\n`);
   }
 
-  /** The next message, whatever it is. */
+  /** The next message of any type. */
   async next(): Promise<Json> {
     return JSON.parse(await this.wire.line());
   }
 
-  /** The next message that is no news of who comes and goes. */
+  /** The next message that is not `presence`. */
   async take(): Promise<Json> {
     for (;;) {
       const message = await this.next();
@@ -53,7 +53,7 @@ export class RawNative {
   }
 }
 
-/** What is told of a message, without what differs from run to run. */
+/** A message without the fields that differ between runs. */
 export function plain(message: Json): Json {
   const { time: _time, ...rest } = message;
   return rest;

@@ -1,11 +1,11 @@
-/** One line with a number. */
+/** One sample line. */
 export interface ReadSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** What stands under one name. */
+/** One metric family. */
 export interface ReadFamily {
   readonly type: string;
   unit?: string;
@@ -25,7 +25,7 @@ const SAMPLE = new RegExp(
   `^(${NAME})(?:\\{(${LABEL}(?:,${LABEL})*)\\})? (-?[0-9.]+(?:e[+-]?[0-9]+)?|\\+Inf|-Inf|NaN)$`,
 );
 
-/** Reads the text format of OpenMetrics 1.0, as much of it as we write; throws at whatever is not as it should be. */
+/** Parses the part of OpenMetrics 1.0 that the server writes; throws on any violation. */
 export function parseOpenMetrics(text: string): Map<string, ReadFamily> {
   if (!text.endsWith("\n# EOF\n")) throw new Error("expected # EOF and nothing after it");
   const families = new Map<string, ReadFamily>();

@@ -3,7 +3,7 @@ import { PeerMemory } from "../../lib/store/peer_memory_store.ts";
 
 type Write = (store: PeerStore) => void;
 
-/** A disk of a peer: at a crash it forgets what was not committed, but gives no number twice. */
+/** A peer's disk: a crash loses what was not committed, but numbers are never reused. */
 export class PeerDisk implements PeerStore {
   readonly id: string = crypto.randomUUID();
   #store = new PeerMemory();
@@ -11,7 +11,7 @@ export class PeerDisk implements PeerStore {
   #open: Write[] = [];
   #last = 0;
 
-  /** The program is gone. */
+  /** The program has crashed. */
   crash(): void {
     this.#open = [];
     this.#store = new PeerMemory();

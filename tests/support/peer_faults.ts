@@ -1,21 +1,21 @@
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerNetwork } from "./peer_network.ts";
 
-/** What is done to a lab of peers: how often each, and what it must put up with. */
+/** The faults injected into a simulation of peers, and their frequency. */
 export interface FaultPlan {
   readonly crashes: number;
   readonly moves: number;
   readonly leaves: number;
   readonly oneWayCuts: number;
-  /** Whether some do not want it sealed any more. */
+  /** Whether some peers switch sealing off again. */
   readonly secureOff: boolean;
-  /** Whether some texts are of many pieces. */
+  /** Whether some texts take many pieces. */
   readonly longTexts: boolean;
-  /** Whether the table is there all the time: several who are somewhere else at once find each other by it alone. */
+  /** Whether the table server never vanishes: peers that move at the same time find each other only through it. */
   readonly tableStays: boolean;
 }
 
-/** Most labs have some of it, and none has all. */
+/** Most simulations have some of these faults, none has all. */
 export function faultPlan({ random }: PeerNetwork): FaultPlan {
   const some = (share: number, most: number) => random.chance(share) ? random.whole(1, most) : 0;
   const [more, moves, leaves] = [some(0.3, 3), some(0.3, 4), some(0.3, 3)];
@@ -30,7 +30,7 @@ export function faultPlan({ random }: PeerNetwork): FaultPlan {
   };
 }
 
-/** Programs that crash, also in the midst of what they do, leave and come back; machines that move; cuts. */
+/** Crashes (also in the middle of a turn), departures and returns, changes of address, network cuts. */
 export class PeerFaults {
   crashes = 0;
   moves = 0;

@@ -4,7 +4,7 @@ import { keyOf } from "./linked_peers.ts";
 import type { PeerNode } from "./peer_node.ts";
 import type { PeerNetwork } from "./peer_network.ts";
 
-/** What was said to one person, and what was told of it. */
+/** One message to one receiver, and its reported outcomes. */
 interface Said {
   readonly text: string;
   readonly from: string;
@@ -15,17 +15,17 @@ interface Said {
   shown: number;
 }
 
-/** All that was said in a lab, what was told of each, and whether it was the truth. */
+/** Every message of a simulation, its reported outcomes, and whether they were true. */
 export class PeerLedger {
   readonly #world: PeerNetwork;
   readonly #nodes: readonly PeerNode[];
   readonly #said: Said[] = [];
-  /** Of each sender, by the number that the message has. */
+  /** By sender and message number. */
   readonly #byId = new Map<string, Said[]>();
   readonly #byText = new Map<string, Said[]>();
-  /** Who seals what they say to whom. */
+  /** Which sender seals for which receiver. */
   readonly #secure = new Set<string>();
-  /** Of whom one did not want it any more: what was to be sealed may go out in plain. */
+  /** Pairs in which one side has switched sealing off: their messages may be sent in plain. */
   readonly #insecure = new Set<string>();
 
   constructor(world: PeerNetwork, nodes: readonly PeerNode[]) {
@@ -50,22 +50,22 @@ export class PeerLedger {
     return this.#insecure.size / 2;
   }
 
-  /** From now on what the one says to the other is to be sealed. */
+  /** From now on messages between the two must be sealed. */
   seal(from: PeerNode, to: PeerNode): void {
     this.#secure.add(`${from.name} ${to.name}`);
   }
 
-  /** One of them does not want it any more. */
+  /** One of the two has switched sealing off. */
   unseal(one: PeerNode, other: PeerNode): void {
     this.#insecure.add(`${one.name} ${other.name}`).add(`${other.name} ${one.name}`);
   }
 
-  /** A text that can be known again. */
+  /** A text that can be recognised. */
   text(from: PeerNode): string {
     return `<${this.#world.random.seed}.${this.#said.length}.${from.name}>`;
   }
 
-  /** Somebody has said something, under a number. */
+  /** Records a sent message and its number. */
   enter(text: string, id: string, from: PeerNode, to: readonly PeerNode[]): void {
     for (const { name } of to) {
       const sealed = this.#secure.has(`${from.name} ${name}`);
@@ -76,23 +76,23 @@ export class PeerLedger {
     }
   }
 
-  /** Somebody is shown something. */
+  /** Records an event shown to a peer. */
   shown(node: PeerNode, event: PeerEvent): void {
     if (event.type === "message") this.#heard(node, event);
     else if (event.type === "failed" && event.to && "room" in event.to) {
-      // Of members who were never met.
+      // From group members that were never linked.
     } else if (event.type === "delivered" || event.type === "failed") this.#told(node, event);
     else if (event.type === "changedKey") this.#wrong(node, `is warned of a changed key, and nobody's has changed`);
   }
 
-  /** Whether the fate of everything is told, and all know the same. */
+  /** Whether every outcome has been reported and all groups agree. */
   get isSettled(): boolean {
     if (this.#nodes.some(({ alive }) => !alive)) return false;
     if (this.#said.some(({ delivered, failed }) => delivered + failed === 0)) return false;
     return new Set(this.#nodes.map(({ peer }) => peer.groups.sum)).size === 1;
   }
 
-  /** Notes whatever is not as it must be in the end. */
+  /** Records every violation of the final invariants. */
   judge(groups: readonly string[]): void {
     const { problems } = this.#world;
     for (const { text, to, delivered, failed, shown } of this.#said) {
@@ -112,7 +112,7 @@ export class PeerLedger {
     }
   }
 
-  /** Whoever is in a group is what they have kept of it. */
+  /** A group's members according to each peer's own store. */
   #judgeParts(group: string): void {
     for (const node of this.#nodes) {
       const kept = node.store.parts().find((part) => part.group === group)?.in ?? false;
@@ -157,7 +157,7 @@ export class PeerLedger {
     }
   }
 
-  /** What is sealed must not be seen. */
+  /** A sealed text must not appear on the wire. */
   #sent(from: Address, to: Address, datagram: Uint8Array): void {
     const text = new TextDecoder().decode(datagram);
     if (!text.includes("<")) return;
@@ -174,7 +174,7 @@ export class PeerLedger {
   }
 }
 
-/** What a text is known by, however long it is. */
+/** The recognisable part of a text. */
 function marked(text: string): string {
   return text.slice(0, text.indexOf(">") + 1);
 }

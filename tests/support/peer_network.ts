@@ -13,11 +13,11 @@ interface Answer {
   readonly answer: Promise<unknown>;
   readonly done: (answer: never) => void;
   readonly node: PeerNode;
-  /** Of which run of the program. */
+  /** The run of the program that asked. */
   readonly run: number;
 }
 
-/** Peers on a virtual network, with real cryptography whose answers come in the order they were asked for. */
+/** Peers on a virtual network, with real cryptography whose results arrive in the order of the requests. */
 export class PeerNetwork {
   readonly time = new VirtualTime();
   readonly random: Random;
@@ -31,7 +31,7 @@ export class PeerNetwork {
     this.udp = new VirtualUdp(this.time, this.random, weather);
   }
 
-  /** A person with a place, a key and a disk. */
+  /** Adds a peer with an address, a key and a disk. */
   async person(name: string, port: number, options = peerOptions()): Promise<PeerNode> {
     const node = new PeerNode(this, name, { hostname: "10.0.0.1", port }, new PeerDisk(), options);
     await node.begin();
@@ -42,7 +42,7 @@ export class PeerNetwork {
     return (answer, done) => void this.#answers.push({ answer, done, node, run: node.run });
   }
 
-  /** Somebody's machine is slow: what it is to compute is not there before `release`. */
+  /** Delays a peer's cryptography until `release`. */
   hold(node: PeerNode): void {
     this.#held.add(node);
   }
@@ -51,7 +51,7 @@ export class PeerNetwork {
     this.#held.delete(node);
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances by `ms`. */
   async pass(ms: number): Promise<void> {
     const until = this.time.now + ms;
     do await this.#answer(); while (this.time.step(until));
@@ -65,7 +65,7 @@ export class PeerNetwork {
     }
   }
 
-  /** Lets time pass until something holds; false when it does not within so many milliseconds. */
+  /** Advances until the condition holds; false if it does not within `withinMs`. */
   async until(holds: () => boolean, withinMs = 60_000): Promise<boolean> {
     const end = this.time.now + withinMs;
     while (!holds() && this.time.now < end) await this.pass(50);

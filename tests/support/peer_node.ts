@@ -6,24 +6,24 @@ import { PeerKeys } from "../../lib/store/peer_keys.ts";
 import type { PeerDisk } from "./peer_disk.ts";
 import type { PeerNetwork } from "./peer_network.ts";
 
-/** Ends the turn of a program that is gone. */
+/** Thrown to end the turn of a crashed program. */
 class Crash extends Error {}
 
-/** One person's program, which may crash and begin again. */
+/** One peer's program, which may crash and restart. */
 export class PeerNode {
   peer!: Peer;
   alive = false;
-  /** Everything that was shown, over all runs. */
+  /** All events shown, over all runs. */
   readonly shown: PeerEvent[] = [];
-  /** What the programs of others have told this one. */
+  /** Messages received from other programs. */
   readonly signals: string[] = [];
-  /** Told of each event as it is shown. */
+  /** Called with each event when it is shown. */
   watch: ((event: PeerEvent) => void) | undefined;
-  /** Told when the program is gone. */
+  /** Called when the program crashes. */
   crashed: (() => void) | undefined;
-  /** After so many datagrams the program is gone, whatever it is about to do. */
+  /** The program crashes after this many further datagrams. */
   crashAfterSends = Infinity;
-  /** Counts how often the program was started, and has crashed. */
+  /** Incremented at each start and crash. */
   run = 0;
   #keys: PeerKeys | undefined;
   #flushDue = false;
@@ -38,7 +38,7 @@ export class PeerNode {
     readonly options: PeerOptions,
   ) {}
 
-  /** Starts the program; with the key and the disk of before. */
+  /** Starts the program with the existing key and disk. */
   async begin(place = this.place): Promise<void> {
     const { time, random } = this.world;
     this.place = place;
@@ -71,7 +71,7 @@ export class PeerNode {
     this.do(() => this.peer.start());
   }
 
-  /** One turn: what is done in it, and then what it has caused. */
+  /** Runs one turn: the action, then its consequences. */
   do<T>(act: () => T): T | undefined {
     if (!this.alive) return undefined;
     const { time } = this.world;
@@ -106,7 +106,7 @@ export class PeerNode {
     this.do(() => others.forEach(({ place }) => this.peer.meet(place)));
   }
 
-  /** The program is gone without a word. */
+  /** The program vanishes without closing its links. */
   crash(): void {
     this.alive = false;
     this.run++;
@@ -116,7 +116,7 @@ export class PeerNode {
     this.crashed?.();
   }
 
-  /** Their machine has another address from now on; the program is not told. */
+  /** Changes the machine's address; the program is not notified. */
   move(place: Address): void {
     this.world.udp.unbind(this.place);
     this.place = place;
@@ -127,12 +127,12 @@ export class PeerNode {
     this.do(() => this.peer.leave());
   }
 
-  /** Shown events of one type, in their order. */
+  /** The events of one type, in order. */
   saw<Type extends PeerEvent["type"]>(type: Type): Extract<PeerEvent, { type: Type }>[] {
     return this.shown.filter((event): event is Extract<PeerEvent, { type: Type }> => event.type === type);
   }
 
-  /** Texts that were shown, with who said them. */
+  /** The shown texts with their senders. */
   get heard(): string[] {
     return this.saw("message").map(({ message: said }) =>
       "room" in said.to ? `${said.to.room} ${said.from}: ${said.text}` : `${said.from}: ${said.text}`
@@ -162,7 +162,7 @@ export class PeerNode {
       this.#wakeAt = Infinity;
       this.do(() => this.peer.tick(time.now));
       this.#restless = this.peer.wakeAt <= time.now ? this.#restless + 1 : 0;
-      // Once may have its reason: somebody is gone, and is to be looked for.
+      // One repetition may be justified: a peer is gone and has to be found again.
       if (this.#restless > 2) this.world.problems.push(`${this.name} wants to be woken at once again and again`);
     });
   }

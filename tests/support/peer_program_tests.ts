@@ -5,7 +5,7 @@ import { until } from "./wire.ts";
 
 const LISTENING = /^im listening on \S+\naddress-book listening on 127\.0\.0\.1:(\d+)\n/;
 
-/** What both programs must do with chat between peers, whether they run from their sources or as executables. */
+/** Tests of both programs with chat between peers, run from the sources and from the executables. */
 export function peerProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
@@ -63,7 +63,7 @@ export function peerProgramTests(programs: Programs): void {
       await alice.printed(/^offline bob$/m);
       await alice.type("/to bob one\n/to bob two\n");
       await alice.printed(/^kept bob \d+\nkept bob \d+$/m);
-      // Killed, not ended.
+      // The block's end kills the programs.
     }
     await using again = peer(folder, table, "alice");
     await until(() => again.err.includes("2 messages wait for bob, from before"), "she is told of them");

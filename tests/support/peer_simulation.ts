@@ -7,7 +7,7 @@ import { type FaultPlan, faultPlan, PeerFaults } from "./peer_faults.ts";
 import { PeerNetwork } from "./peer_network.ts";
 import type { UdpConditions } from "./virtual_udp.ts";
 
-/** What a simulated lab of peers has come to. */
+/** The result of one simulation of peers. */
 export interface PeerReport {
   readonly seed: number;
   readonly problems: readonly string[];
@@ -19,13 +19,13 @@ export interface PeerReport {
   readonly leaves: number;
   readonly groups: number;
   readonly sealed: number;
-  /** Pairs of whom one did not want it sealed any more. */
+  /** Pairs in which one side has switched sealing off. */
   readonly opened: number;
-  /** Texts of many pieces. */
+  /** Texts that took many pieces. */
   readonly long: number;
 }
 
-/** How a lab is made; the rest is chance. */
+/** Fixed parameters of a simulation; the others are random. */
 export interface PeerPlan {
   readonly people?: number;
   readonly loss?: number;
@@ -36,14 +36,14 @@ const NAMES = ["alice", "bob", "carol", "dave", "eve", "frank", "grace", "heidi"
 const GROUPS = ["lab", "lunch"];
 const REFRESH_MS = 30_000;
 const SETTLE_MS = 20 * 60_000;
-/** A character that JSON writes as six, and how many of them a text has at most. */
+/** A character that JSON escapes to six, and how many of them the longest text has. */
 const LONG = "\u0001", LONG_CHARACTERS = 8000;
 
 /**
- * Five people who chat, gather in groups and seal what they say, on a network that loses, repeats, reorders and is cut. They
- * crash and come back with what their disks have kept, some leave or move, and where they can do without it the table server
- * vanishes. In the end: what was said has arrived once, in its order, or its sender was told that it has not; all agree on who is
- * in which group; what was to be sealed was never seen in plain.
+ * Five peers who chat, use groups and sealing, on a network that loses, repeats, reorders and is cut. They
+ * crash and restart with what their disks have stored; some leave or move; where peers can do without it, the table server
+ * vanishes. In the end: every message has arrived once, in order, or its sender knows that it has not; all agree on the members
+ * of each group; no text that had to be sealed was sent in plain.
  */
 export async function simulatePeers(seed: number, plan: PeerPlan = {}): Promise<PeerReport> {
   return await new PeerLab(seed, plan).run();
@@ -87,7 +87,7 @@ class PeerLab {
     return { seed: this.seed, problems: problems.slice(0, 10), ...counts };
   }
 
-  /** Lets everybody do what they like for so long. */
+  /** Lets every peer act at random for this time. */
   async #live(ms: number): Promise<PeerFaults> {
     const done = new PeerFaults(this.#world, this.#nodes, this.#troubles, ms);
     for (const node of this.#nodes) this.#actFrom(node, this.#world.time.now + ms);
@@ -95,7 +95,7 @@ class PeerLab {
     return done;
   }
 
-  /** Asks the table every half minute, as long as it is there. */
+  /** Asks the table server every half minute while it is up. */
   #visitTable(node: PeerNode): void {
     const { time } = this.#world;
     if (!this.#tableGone && node.alive) {
@@ -144,7 +144,7 @@ class PeerLab {
 
   #secure(node: PeerNode, other: PeerNode): void {
     const on = !this.#troubles.secureOff || this.#world.random.chance(0.6);
-    // What is under way in this turn already may go out in plain.
+    // Messages already queued in this turn may still be sent in plain.
     if (!on) this.#ledger.unseal(node, other);
     const before = node.saw("denied").length;
     node.ask({ type: "secure", user: other.name, on });

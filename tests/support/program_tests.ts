@@ -6,11 +6,11 @@ import { until } from "./wire.ts";
 const LISTENING = /^im listening on 127\.0\.0\.1:(\d+)\n/;
 const PROMPTS = "Please input your user name: Please input your password: ";
 
-/** What both programs must do, whether they run from their sources or as executables. */
+/** Tests of both programs, run from the sources and from the executables. */
 export function programTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
-  /** A server in an empty folder with a users file and nothing else. */
+  /** Starts a server in a folder that contains only a users file. */
   async function serve(folder: Folder, args: string[] = [], users = USERS): Promise<{ server: Running; port: number }> {
     const file = folder.write("users.txt", users);
     const server = new Running(programs, "server", ["0", file, "--host", "127.0.0.1", ...args], folder.path);

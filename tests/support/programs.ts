@@ -5,7 +5,7 @@ import { until } from "./wire.ts";
 const ROOT = join(dirname(fromFileUrl(import.meta.url)), "..", "..");
 const SUFFIX = Deno.build.os === "windows" ? ".exe" : "";
 
-/** How the two programs are started: from their sources, or as executables in a folder. */
+/** How to start the two programs: from their sources or as executables. */
 export interface Programs {
   readonly name: string;
   command(program: "server" | "client", args: readonly string[]): { path: string; args: string[] };
@@ -30,7 +30,7 @@ export function binaries(folder: string): Programs {
   return { name: "compiled", command: (program, args) => ({ path: path(program), args: [...args] }) };
 }
 
-/** A started program: what it prints is asked for, and it never outlives its test. */
+/** A running program with its output; it never outlives its test. */
 export class Running {
   #out = "";
   #err = "";
@@ -64,7 +64,7 @@ export class Running {
     await this.#writer.close();
   }
 
-  /** Waits until what it has printed matches. */
+  /** Waits until its standard output matches. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     await until(
       () => pattern.test(this.#out),
@@ -73,7 +73,7 @@ export class Running {
     return pattern.exec(this.#out)!;
   }
 
-  /** Its status, with everything it printed read. */
+  /** Waits for its exit status and the end of its output. */
   async over(): Promise<number> {
     const { code } = await this.process.status;
     await this.#read;
@@ -93,7 +93,7 @@ export class Running {
   }
 }
 
-/** A folder for one test, gone after it. */
+/** A temporary folder for one test. */
 export class Folder {
   readonly path = Deno.makeTempDirSync({ prefix: "partyline-test-" });
 

@@ -1,8 +1,8 @@
 import { Random } from "./random.ts";
 
 /**
- * Carries datagrams between whoever spoke to its first port last and the one address behind its second, each late and some
- * never; at the end of its input it says how many.
+ * Forwards datagrams between the last sender to its first port and the fixed address behind its second, delayed, some
+ * dropped; at the end of its input it prints the counts.
  */
 const [seed, delayMs, loss, near, far, port] = Deno.args.map(Number) as [
   number,
@@ -35,7 +35,7 @@ async function carry(
   where: (from: Deno.Addr) => Deno.Addr | undefined,
 ) {
   for (;;) {
-    // It throws when somebody's port is closed at the moment.
+    // Throws while the other port is closed.
     const [datagram, sender] = await from.receive().catch(() => []);
     const address = sender && where(sender);
     if (!datagram || !address) continue;

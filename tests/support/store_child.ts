@@ -1,6 +1,6 @@
 import { openSqlite } from "../../lib/store/sqlite_store.ts";
 
-/** Keeps messages in the store at the path it is given, two a commit, and prints the second's number after each. */
+/** Writes messages to the store at the given path, two a commit, and prints the second's number after each commit. */
 const store = openSqlite(Deno.args[0]!);
 const encoder = new TextEncoder();
 store.addUser("jacky", undefined, 0);

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { LOBBY } from "../../lib/chat/names.ts";
 import type { MessageStore, NewNotice, StoredEntry, StoredMessage } from "../../lib/chat/store.ts";
 
-/** A store under test; `reopen` closes it and opens it again, where there is something to open. */
+/** A store under test; `reopen` closes and opens it again if it is persistent. */
 export interface StoreUnderTest {
   readonly name: string;
   open(): { store: MessageStore; reopen: (() => MessageStore) | undefined } & Disposable;
 }
 
-/** What every store does, whatever it is made of. */
+/** Tests that every message store must pass. */
 export function storeSuite(tested: StoreUnderTest): void {
   const test = (what: string, check: (store: MessageStore, again: () => MessageStore) => void) =>
     Deno.test(`${tested.name}: ${what}`, () => {
@@ -316,7 +316,7 @@ export function storeSuite(tested: StoreUnderTest): void {
   });
 }
 
-/** Everything that can be asked of a store about these users. */
+/** Everything that a store can be queried for about these users. */
 export function view(store: MessageStore, names: readonly string[]): unknown {
   const { last, dirty } = store;
   const of = (name: string) => ({

@@ -5,12 +5,12 @@ import { openServer, type Server } from "../../lib/server/server.ts";
 import { Folder } from "./programs.ts";
 import { Wire } from "./wire.ts";
 
-/** The three of the handout's session, and some more. */
+/** The three users of the handout's session, and one more. */
 export const USERS = ["jacky 12345", "bob 12345", "michael 12345", "alice 12345"].join("\n");
 
 export const RECEIPT = "302 Message receipt successful\n";
 
-/** A server on a free port of this machine, with everything real but its log. */
+/** A server in this process on free ports, with everything real but its log. */
 export class TestServer {
   readonly traced: string[] = [];
   readonly instance: Server;
@@ -52,7 +52,7 @@ export class TestServer {
     );
   }
 
-  /** The port of a door. */
+  /** The port of a listener. */
   portOf(name: string): number {
     return this.instance.listeners.find(({ door }) => door === name)!.port;
   }
@@ -61,7 +61,7 @@ export class TestServer {
     return this.instance.listeners[0]!.port;
   }
 
-  /** A guest of the lobby, who was greeted. */
+  /** A lobby guest that has received the greeting. */
   async guest(): Promise<Wire> {
     const wire = await Wire.connect(this.portOf("lobby"));
     const greeting = await wire.line();
@@ -85,7 +85,7 @@ export class TestServer {
   }
 }
 
-/** A server with a page, whose messages are kept in a folder of its own. */
+/** A server with a page and a temporary data folder. */
 export class WebTestServer extends TestServer {
   readonly folder: Folder;
 
@@ -101,7 +101,7 @@ export class WebTestServer extends TestServer {
   }
 }
 
-/** Both connections of a handout client, by hand. */
+/** A raw IM client with both connections. */
 export class RawClient {
   lb!: Wire;
 
@@ -125,14 +125,14 @@ export class RawClient {
     if (reply !== "201 Build connection successful") throw new Error(`link: ${reply}`);
   }
 
-  /** Takes the next message and answers it. */
+  /** Receives the next message and confirms it. */
   async take(): Promise<string> {
     const line = await this.lb.line();
     await this.lb.send(RECEIPT);
     return line;
   }
 
-  /** Closes all it has; said again, it does nothing. */
+  /** Closes both connections; idempotent. */
   close(): void {
     this.la.close();
     this.lb?.close();

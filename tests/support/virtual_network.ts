@@ -2,20 +2,20 @@ import type { Ending } from "../../lib/core/transport.ts";
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** Who holds one end of a virtual connection. */
+/** The owner of one end of a virtual connection. */
 export interface Holder {
   arrived(bytes: Uint8Array): void;
   ended(ending: Ending): void;
 }
 
-/** How a connection behaves. */
+/** The behaviour of a connection. */
 export interface NetworkConditions {
   readonly mostDelayMs: number;
-  /** Writes are cut and joined on the way; otherwise each arrives whole. */
+  /** Whether writes are split and joined in transit; otherwise each arrives as written. */
   readonly cuts: boolean;
 }
 
-/** One end of a virtual TCP connection: in order, at least once and at most once, until it breaks. */
+/** One end of a virtual TCP connection: in order, exactly once, until it breaks. */
 export class VirtualStream {
   other!: VirtualStream;
   holder: Holder | undefined;
@@ -23,13 +23,13 @@ export class VirtualStream {
   written = 0;
   #finished = false;
   #dead = false;
-  /** When the last byte written so far arrives: nothing may overtake it. */
+  /** When the last byte written so far arrives; later bytes must not overtake it. */
   #arrival = 0;
   #cut: { after: number; how: "reset" | "vanish" } | undefined;
 
   constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: NetworkConditions) {}
 
-  /** Breaks the connection once this end has written so many bytes more, in the middle of a write if need be. */
+  /** Breaks the connection after this end has written `bytes` more, in the middle of a write if necessary. */
   cutAfter(bytes: number, how: "reset" | "vanish"): void {
     this.#cut = { after: this.written + bytes, how };
   }
@@ -43,19 +43,19 @@ export class VirtualStream {
     if (part.length < bytes.length || room === bytes.length) this.#breakNow(this.#cut!.how);
   }
 
-  /** Sends our FIN after all that was written. */
+  /** Sends FIN after everything written. */
   finish(): void {
     if (this.#dead || this.#finished) return;
     this.#finished = true;
     this.#later(() => this.other.#take("finished"));
   }
 
-  /** A reset: the other end learns of it, and what was under way may be lost. */
+  /** Resets the connection: the other end notices, and bytes in flight may be lost. */
   reset(): void {
     this.#breakNow("reset");
   }
 
-  /** The cable is pulled: nobody learns anything. */
+  /** Pulls the cable: neither end notices. */
   vanish(): void {
     this.#breakNow("vanish");
   }

@@ -4,14 +4,14 @@ interface Due {
   readonly act: () => void;
 }
 
-/** A clock that moves only when something is due: hours pass in milliseconds, and the same way each time. */
+/** A virtual clock that jumps from timer to timer, deterministically. */
 export class VirtualTime {
   now = 1_000_000;
   #order = 0;
-  /** A heap: the first is the next due. */
+  /** A binary heap, the next due first. */
   readonly #dues: Due[] = [];
 
-  /** Has something done after so many milliseconds; what is due at the same time is done in the order it was said. */
+  /** Runs `act` after `delayMs`; timers due at the same time run in the order they were set. */
   in(delayMs: number, act: () => void): void {
     const due = { at: this.now + delayMs, order: this.#order++, act };
     let i = this.#dues.push(due) - 1;
@@ -24,7 +24,7 @@ export class VirtualTime {
     this.#dues[i] = due;
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances by `ms`. */
   pass(ms: number): void {
     const until = this.now + ms;
     while (this.#dues.length > 0 && this.#dues[0]!.at <= until) {
@@ -35,7 +35,7 @@ export class VirtualTime {
     this.now = until;
   }
 
-  /** Goes to what is due next, if that is before `until`, and has it done; false when nothing is. */
+  /** Runs the next timer if it is due by `until`; false if there is none. */
   step(until: number): boolean {
     const first = this.#dues[0];
     if (!first || first.at > until) {

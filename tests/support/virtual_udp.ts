@@ -2,19 +2,19 @@ import { type Address, addressKey } from "../../lib/core/address.ts";
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** How the network behaves. */
+/** The behaviour of the network. */
 export interface UdpConditions {
   readonly loss: number;
   readonly repeats: number;
   readonly mostDelayMs: number;
 }
 
-/** A virtual network for datagrams: loses, repeats, delays each for itself, and is cut for a while, all of it or one way. */
+/** A virtual datagram network that loses, repeats and delays datagrams and can be cut, entirely or in one direction. */
 export class VirtualUdp {
   #cutUntil = -Infinity;
   readonly #cutWays = new Map<string, number>();
   #places = new Map<string, (from: Address, datagram: Uint8Array) => void>();
-  /** Sees every datagram when it is sent. */
+  /** Called with every datagram when it is sent. */
   watch: ((from: Address, to: Address, datagram: Uint8Array) => void) | undefined;
 
   constructor(readonly time: VirtualTime, readonly random: Random, readonly weather: UdpConditions) {}
@@ -31,7 +31,7 @@ export class VirtualUdp {
     this.#cutUntil = Math.max(this.#cutUntil, this.time.now + ms);
   }
 
-  /** What one sends to the other is lost for so long; what comes back is not. */
+  /** Drops datagrams in one direction for a time. */
   cutOneWay(from: Address, to: Address, ms: number): void {
     this.#cutWays.set(`${addressKey(from)} ${addressKey(to)}`, this.time.now + ms);
   }

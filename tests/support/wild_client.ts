@@ -3,30 +3,30 @@ import type { Random } from "./random.ts";
 import type { VirtualStream } from "./virtual_network.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
-/** The kinds of client that are met in the wild. */
+/** Behaviours of real clients. */
 export const BEHAVIOURS = [
   "exact",
-  "chunky", // takes one read for one message
-  "telnet", // types, a byte a write, `\r\n`
-  "bare", // 302 without its newline
-  "late", // listens a moment after it has said where
-  "deaf", // never answers
-  "moody", // answers some, never others
-  "slow", // answers just in time
-  "tardy", // answers too late
-  "rambler", // says what nobody knows
+  "chunky", // treats one read as one message
+  "telnet", // one byte a write, `\r\n`
+  "bare", // 302 without a newline
+  "late", // listens shortly after its /port
+  "deaf", // never confirms
+  "moody", // confirms some senders and never others
+  "slow", // confirms just in time
+  "tardy", // confirms too late
+  "rambler", // sends unknown commands
   "hasty", // does not wait for replies
-  "flooder", // says all it has to say at once
+  "flooder", // sends everything at once
   "closer", // closes one of its connections
-  "breaker", // is cut off, at any byte
-  "guesser", // gets its password wrong first
-  "twin", // wants a name that somebody else has
+  "breaker", // is disconnected at any byte
+  "guesser", // tries a wrong password first
+  "twin", // uses a name that is taken
   "unlinked", // never listens
 ] as const;
 
 export type Behaviour = typeof BEHAVIOURS[number];
 
-/** A command and what came back. */
+/** A command and its reply. */
 export interface Asked {
   readonly line: string;
   readonly at: number;
@@ -43,7 +43,7 @@ export interface Took {
 
 const encoder = new TextEncoder();
 
-/** One client of the handout, written without a line of ours: it knows its temper, and writes down all it sees. */
+/** An IM client independent of the product code; it follows its behaviour and records what it sees. */
 export class WildClient {
   readonly asked: Asked[] = [];
   readonly took: Took[] = [];
@@ -82,7 +82,7 @@ export class WildClient {
     return this.asked.filter((asked) => asked.reply === undefined);
   }
 
-  /** Whether it could still hear a reply. */
+  /** Whether it can still receive a reply. */
   get hears(): boolean {
     return this.leftAt === undefined && !this.la.dead;
   }
@@ -93,7 +93,7 @@ export class WildClient {
     if (this.temper === "breaker") stream.cutAfter(this.random.whole(0, 200), this.random.pick(["reset", "vanish"]));
   }
 
-  /** Leaves, one way or another. */
+  /** Disconnects in one way or another. */
   leave(how: "exit" | "finish" | "reset" | "vanish"): void {
     this.#script = [];
     if (how === "exit" && this.linkedAt !== undefined && this.unanswered.length === 0) return this.#say("/exit");
@@ -117,7 +117,7 @@ export class WildClient {
     else this.la.write(encoder.encode(`${line}\n`));
   }
 
-  /** Reads at once; a chunky one a while after the first byte, and then all that is there is one message to it. */
+  /** Reads at once; a "chunky" client reads later and takes everything available as one message. */
   #inbox(link: string, line: (line: string) => void): Inbox {
     if (this.temper !== "chunky") return new Inbox(line, (read) => read());
     return new Inbox(line, (read) => this.time.in(this.random.next() * 30, read), (chunk) => {
@@ -171,7 +171,7 @@ export class WildClient {
       this.took.push(message);
       return;
     }
-    // One after the other, as a program with one loop does it.
+    // One after the other, as a single-threaded program does.
     this.#answersAt = Math.max(this.#answersAt, this.time.now) + this.#answerMs();
     this.time.in(this.#answersAt - this.time.now, () => {
       if (this.leftAt !== undefined || this.lb!.dead) return;
@@ -201,7 +201,7 @@ export class WildClient {
   }
 }
 
-/** What has come on one connection, read as its client reads. */
+/** The input of one connection, as its client reads it. */
 class Inbox {
   #text = "";
   #due = false;
@@ -231,7 +231,7 @@ class Inbox {
   }
 }
 
-/** What is wrong with a reply to a command, if anything. */
+/** Why a reply to a command is wrong, if it is. */
 function replyFault(line: string, reply: string, name: string): string | undefined {
   const verb = line.split(" ", 1)[0]!;
   const right: Record<string, RegExp> = {
@@ -242,7 +242,7 @@ function replyFault(line: string, reply: string, name: string): string | undefin
     "/toall": /^30[34] Message delivery (successful|failed)$/,
     "/exit": /^310 Bye bye$/,
   };
-  // Once Lb is gone, all but /exit is unknown; logging in and linking never are.
+  // Once Lb is closed, only /exit is known; login and link are always known.
   const known = line.startsWith(`/login ${name} `) || (verb === "/port" && line !== "/port 70000");
   if (reply === "401 Unrecognized message" && !known) return undefined;
   return (right[verb] ?? /^401 Unrecognized message$/).test(reply) ? undefined : `${line} was answered ${reply}`;

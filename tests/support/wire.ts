@@ -1,13 +1,13 @@
 const WAIT_MS = 20_000;
 
-/** One raw connection of a test: text in, text out, and what comes is asked for. */
+/** A raw TCP connection of a test, read line by line. */
 export class Wire {
   #text = "";
   #ended: string | undefined;
   #wake: (() => void) | undefined;
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
-  /** What each read brought. */
+  /** The data of each read. */
   readonly chunks: string[] = [];
 
   constructor(readonly conn: Deno.TcpConn) {
@@ -32,7 +32,7 @@ export class Wire {
     return line;
   }
 
-  /** The next lines, as many as are asked for. */
+  /** The next `count` lines. */
   async lines(count: number): Promise<string[]> {
     const lines: string[] = [];
     while (lines.length < count) lines.push(await this.line());
@@ -47,12 +47,12 @@ export class Wire {
     return text;
   }
 
-  /** What has come and has not been asked for. */
+  /** Received text that has not been returned yet. */
   get unread(): string {
     return this.#text;
   }
 
-  /** Sends a line and gives the reply. */
+  /** Sends a line and returns the reply. */
   async ask(line: string): Promise<string> {
     await this.send(`${line}\n`);
     return await this.line();
@@ -105,7 +105,7 @@ export class Wire {
   }
 }
 
-/** Waits until something is so; for what no connection tells. */
+/** Polls until the condition holds, for conditions without an event. */
 export async function until(ready: () => boolean, what: string, waitMs = WAIT_MS): Promise<void> {
   const end = Date.now() + waitMs;
   while (!ready()) {
