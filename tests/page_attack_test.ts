@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { StaticFiles } from "../lib/http/static_files.ts";
 import { ClientSite } from "../lib/client/page_site.ts";
 import type { PageHost } from "../lib/protocols/native/single_window.ts";
 
@@ -13,7 +14,7 @@ Deno.test("two clients have their pages in one browser, which has one jar for al
     if (name !== undefined) jar.set(name, value!);
     return response.status;
   };
-  const [one, other] = [1, 2].map((n) => new ClientSite(new Map(), NOBODY, `${n}`, () => {})) as [
+  const [one, other] = [1, 2].map((n) => new ClientSite(new StaticFiles(new Map()), NOBODY, `${n}`, () => {})) as [
     ClientSite,
     ClientSite,
   ];

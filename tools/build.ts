@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
+import { writeWebFiles } from "../lib/store/web_files.ts";
 import { type Program, programs, type Target, targets } from "./targets.ts";
 import { pack, sha256Sums } from "./pack.ts";
 
@@ -66,6 +67,7 @@ async function compileOptions(): Promise<string[]> {
   lock.specifiers = Object.fromEntries(Object.entries(lock.specifiers).filter(isOurs));
   lock.npm = Object.fromEntries(Object.entries(lock.npm).filter(isOurs));
   delete lock.workspace;
+  delete config.workspace;
   const folder = await Deno.makeTempDir({ prefix: "partyline-build-" });
   addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
@@ -84,6 +86,7 @@ async function buildHere(): Promise<void> {
   if (!target) throw new Error(`deno compile has no runtime for ${Deno.build.target}`);
   const extra = await compileOptions();
   await Deno.mkdir(dist, { recursive: true });
+  writeWebFiles();
   print(`${target.triple}, Deno ${Deno.version.deno}`);
   for (const program of programs) await compile(program, target, dist, extra);
 }
@@ -97,6 +100,7 @@ async function buildAll(): Promise<void> {
   await Deno.remove(dist, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
+  writeWebFiles();
   for (const target of targets) {
     print(`${target.triple}, Deno ${Deno.version.deno}`);
     if (Deno.env.get("DENORT_BIN") && target.triple !== Deno.build.target) {

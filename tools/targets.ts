@@ -21,7 +21,7 @@ export const programs: readonly Program[] = [
       "--allow-sys=hostname,networkInterfaces",
     ],
     v8: ["--max-semi-space-size=4"],
-    include: ["lib/web"],
+    include: ["dist/web"],
   },
   {
     name: "client",
@@ -36,7 +36,7 @@ export const programs: readonly Program[] = [
       "--allow-run",
     ],
     v8: ["--max-semi-space-size=4"],
-    include: ["lib/web"],
+    include: ["dist/web"],
   },
 ];
 

@@ -2,6 +2,7 @@ import { print } from "../terminal/print.ts";
 import { ClientSite } from "./page_site.ts";
 import type { PageHost } from "../protocols/native/single_window.ts";
 import { WebServer } from "../http/server.ts";
+import { StaticFiles } from "../http/static_files.ts";
 import { readWebFiles } from "../store/web_files.ts";
 
 /** A page that is served on this machine. */
@@ -13,7 +14,7 @@ export interface OpenPage {
 export function openPage(host: PageHost, title: string, show: (line: string) => void): OpenPage {
   const attended = Deno.stdout.isTerminal();
   const opened = () => attended && show("the page is open; it ends with this program");
-  const site = new ClientSite(readWebFiles(), host, title, opened);
+  const site = new ClientSite(new StaticFiles(readWebFiles()), host, title, opened);
   const server = new WebServer({ hostname: "127.0.0.1", port: 0 }, site, []);
   const address = `http://127.0.0.1:${server.address.port}${site.path}`;
   if (attended) {

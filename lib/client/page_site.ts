@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "../core/bytes.ts";
-import type { StaticFile } from "../http/static_file.ts";
+import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
 import { encodeText } from "../core/text.ts";
 import type { Page, PageHost } from "../protocols/native/single_window.ts";
-import { json, pageFile, sentence } from "../http/responses.ts";
+import { json, sentence } from "../http/responses.ts";
 import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { type Site, Sockets } from "../http/site.ts";
 
@@ -29,7 +29,7 @@ export class ClientSite implements Site {
   readonly #pass = secret();
 
   constructor(
-    readonly files: ReadonlyMap<string, StaticFile>,
+    readonly files: StaticFiles,
     readonly host: PageHost,
     /** What the page is called. */
     readonly title: string,
@@ -57,11 +57,10 @@ export class ClientSite implements Site {
     if (!isSecret(loginCookie(request), this.#pass)) {
       return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
     }
-    if (pathname === "/") return pageFile(this.files.get("chat.html"), request);
+    if (pathname === "/") return this.files.answer("chat.html", request);
     if (pathname === "/about") return json(this.#about());
     if (pathname === "/chat") return this.#chat(request);
-    const [, name] = /^\/page\/([\w.-]+)$/.exec(pathname) ?? [];
-    return pageFile(name === undefined ? undefined : this.files.get(name), request);
+    return this.files.answerPath(pathname, request);
   }
 
   #enter(pathname: string, request: Request): Response {

@@ -1,5 +1,3 @@
-import type { StaticFile } from "./static_file.ts";
-
 const BODY_BYTES = 4096;
 
 /** A value as JSON. */
@@ -11,19 +9,6 @@ export function json(value: unknown, status = 200, headers = new Headers()): Res
 /** A sentence for a person. */
 export function sentence(text: string, status: number, headers: Record<string, string> = {}): Response {
   return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
-}
-
-/** A file of the pages; nothing but its tag when the asker has it already. */
-export function pageFile(file: StaticFile | undefined, request: Request): Response {
-  if (!file) return sentence("There is no such page here.", 404);
-  const headers = { "content-type": file.type, "cache-control": "no-cache", etag: file.tag, vary: "accept-encoding" };
-  const known = request.headers.get("if-none-match")?.split(",").some((tag) =>
-    tag.trim().replace(/^W\//, "") === file.tag
-  );
-  if (known) return new Response(null, { status: 304, headers });
-  const takesPacked = request.headers.get("accept-encoding")?.split(",").some((coding) => coding.trim() === "gzip");
-  if (!takesPacked) return new Response(file.bytes, { headers });
-  return new Response(file.packed, { headers: { ...headers, "content-encoding": "gzip" } });
 }
 
 /** The JSON object of a request; a sentence when it is none, or too long. */

@@ -2,6 +2,7 @@ import type { Limits } from "../core/limits.ts";
 import { ConnectionLimiter } from "../core/limiters.ts";
 import type { Certificate } from "../core/transport.ts";
 import { WebServer } from "../http/server.ts";
+import { StaticFiles } from "../http/static_files.ts";
 import { clock } from "../net/clock.ts";
 import { ownNames } from "../net/own_addresses.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
@@ -23,7 +24,7 @@ export function readWeb(
     runner,
     places: new ConnectionLimiter(limits),
     limits,
-    files: readWebFiles(),
+    files: new StaticFiles(readWebFiles()),
     passes: new LoginCookies(data, (name) => runner.hub.secretOf(name), clock),
     passDays: COOKIE_DAYS,
     monitor,

@@ -7,9 +7,9 @@ import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
 import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
-import { body, json, pageFile, sentence } from "../http/responses.ts";
+import { body, json, sentence } from "../http/responses.ts";
 import { type Site, Sockets } from "../http/site.ts";
-import type { StaticFile } from "../http/static_file.ts";
+import type { StaticFiles } from "../http/static_files.ts";
 import { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
@@ -35,7 +35,7 @@ export interface ServerSiteParts {
   readonly runner: SessionRunner;
   readonly places: ConnectionLimiter;
   readonly limits: Limits;
-  readonly files: ReadonlyMap<string, StaticFile>;
+  readonly files: StaticFiles;
   readonly passes: CookieStore;
   /** For how many days a pass is good. */
   readonly passDays: number;
@@ -72,7 +72,7 @@ export class ServerSite implements Site {
     const method = request.method === "HEAD" ? "GET" : request.method;
     switch (`${method} ${pathname}`) {
       case "GET /":
-        return pageFile(this.parts.files.get("chat.html"), request);
+        return this.parts.files.answer("chat.html", request);
       case "GET /about":
         return json(this.#about(request));
       case "GET /chat":
@@ -84,7 +84,7 @@ export class ServerSite implements Site {
       case "POST /logout":
         return new Response(null, { status: 204, headers: this.#cookieHeaders(request, "") });
       case "GET /server":
-        return await this.#notForThem(request, from) ?? pageFile(this.parts.files.get("server.html"), request);
+        return await this.#notForThem(request, from) ?? this.parts.files.answer("server.html", request);
       case "GET /watch":
         return await this.#notForThem(request, from) ?? this.#watch(request);
       case "GET /metrics":
@@ -92,8 +92,8 @@ export class ServerSite implements Site {
           headers: { "content-type": OPEN_METRICS_TYPE },
         });
     }
-    const [, name] = /^GET \/page\/([\w.-]+)$/.exec(`${method} ${pathname}`) ?? [];
-    return pageFile(name === undefined ? undefined : this.parts.files.get(name), request);
+    if (method !== "GET") return sentence("There is no such page here.", 404);
+    return this.parts.files.answerPath(pathname, request);
   }
 
   #about(request: Request): unknown {

@@ -1,43 +1,39 @@
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
-import { extname, fromFileUrl, join } from "@std/path";
-import type { StaticFile } from "../http/static_file.ts";
-import { decodeLossy } from "../core/text.ts";
+import { fromFileUrl, join } from "@std/path";
+import { bundle, withoutComments } from "./web_bundle.ts";
 
-const FOLDER = fromFileUrl(new URL("../web/", import.meta.url));
-const TYPES: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".svg": "image/svg+xml",
-};
+const SOURCES = fromFileUrl(new URL("../web/", import.meta.url));
+/** Where `deno task build` puts the files that the executables include. */
+const BUILT = fromFileUrl(new URL("../../dist/web/", import.meta.url));
 
-/** Every file of the pages, by its name; they lie beside the sources, and inside the executables. */
-export function readWebFiles(): ReadonlyMap<string, StaticFile> {
-  const files = new Map<string, StaticFile>();
-  for (const { name, isFile } of Deno.readDirSync(FOLDER)) {
-    const type = TYPES[extname(name)];
-    if (!isFile || !type) continue;
-    const bytes = new Uint8Array(Deno.readFileSync(join(FOLDER, name)));
-    const packed = new Uint8Array(gzipSync(withoutComments(decodeLossy(bytes)), { level: 9 }));
-    files.set(name, { type, bytes, packed, tag: `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"` });
+let known: ReadonlyMap<string, string> | undefined;
+
+/** The files of the pages by their names: those that were included in an executable, else made from the sources. */
+export function readWebFiles(): ReadonlyMap<string, string> {
+  return known ??= Deno.build.standalone ? readFolder(BUILT, /./) : makeWebFiles();
+}
+
+/** What a browser gets: pages, pictures and style sheets as they are, and for each page one script. No comments. */
+function makeWebFiles(): ReadonlyMap<string, string> {
+  const files = readFolder(SOURCES, /\.(html|css|svg)$/);
+  for (const [name, text] of files) {
+    if (name.endsWith(".css")) files.set(name, withoutComments(text));
+    for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) {
+      files.set(`${script}.js`, bundle(join(SOURCES, `${script}.ts`), Deno.readTextFileSync));
+    }
   }
   return files;
 }
 
-/**
- * The text of a script or a style sheet, with nothing in the lines that hold a comment and nothing else: they are for those who
- * work on it, a quarter of what would go over the wire. Every line keeps its number.
- */
-export function withoutComments(text: string): string {
-  let isInside = false;
-  const lines = text.split("\n").map((line) => {
-    const trimmed = line.trim();
-    if (!isInside && trimmed.startsWith("//")) return "";
-    const isComment = isInside || (trimmed.startsWith("/*") && (trimmed.endsWith("*/") || !trimmed.includes("*/")));
-    if (!isComment) return line;
-    isInside = !trimmed.endsWith("*/");
-    return "";
-  });
-  return lines.join("\n");
+/** Writes the files of the pages to where the executables find them. */
+export function writeWebFiles(): void {
+  Deno.mkdirSync(BUILT, { recursive: true });
+  for (const [name, text] of makeWebFiles()) Deno.writeTextFileSync(join(BUILT, name), text);
+}
+
+function readFolder(folder: string, names: RegExp): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const { name, isFile } of Deno.readDirSync(folder)) {
+    if (isFile && names.test(name)) files.set(name, Deno.readTextFileSync(join(folder, name)));
+  }
+  return files;
 }

@@ -1,6 +1,5 @@
-/** The fractions of the cube roots of the first 64 primes, as the standard has them. */
+/** Of the first 64 primes: the fractions of the cube roots, and of the first eight the fractions of the square roots. */
 const ROUNDS = new Uint32Array(64);
-/** The fractions of the square roots of the first eight. */
 const START = new Uint32Array(8);
 
 for (let number = 2, found = 0; found < 64; number++) {
@@ -11,27 +10,18 @@ for (let number = 2, found = 0; found < 64; number++) {
   ROUNDS[found++] = fraction(Math.cbrt(number));
 }
 
-/** @param {number} root */
-function fraction(root) {
+function fraction(root: number): number {
   return (root - Math.floor(root)) * 2 ** 32;
 }
 
-/**
- * SHA-256. A page that did not come over TLS is given no digests by the browser: there it is computed here.
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<Uint8Array<ArrayBuffer>>}
- */
-export async function sha256(bytes) {
-  if (globalThis.crypto?.subtle) return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return computedSha256(bytes);
+/** SHA-256. Browsers compute digests only for pages that came over TLS or from this machine; elsewhere it is done here. */
+export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  if (!globalThis.crypto?.subtle) return computedSha256(bytes);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
-/**
- * The same by itself.
- * @param {Uint8Array} bytes
- * @returns {Uint8Array<ArrayBuffer>}
- */
-export function computedSha256(bytes) {
+/** SHA-256 without the browser's help. */
+export function computedSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const whole = bytes.length - bytes.length % 64;
   const rest = bytes.length - whole;
   const end = new Uint8Array(rest < 56 ? 64 : 128);
@@ -41,36 +31,36 @@ export function computedSha256(bytes) {
   bits.setUint32(end.length - 8, Math.floor(bytes.length / 2 ** 29));
   bits.setUint32(end.length - 4, (bytes.length * 8) >>> 0);
   const state = Int32Array.from(START);
-  take(state, bytes, whole);
-  take(state, end, end.length);
+  compress(state, bytes, whole);
+  compress(state, end, end.length);
   const digest = new DataView(new ArrayBuffer(32));
-  for (let i = 0; i < 8; i++) digest.setInt32(i * 4, state[i]);
+  for (let i = 0; i < 8; i++) digest.setInt32(i * 4, state[i]!);
   return new Uint8Array(digest.buffer);
 }
 
 const words = new Int32Array(64);
 
-/** Takes whole blocks in. @param {Int32Array} state @param {Uint8Array} bytes @param {number} length */
-function take(state, bytes, length) {
+/** Takes in `length` bytes: whole blocks. */
+function compress(state: Int32Array, bytes: Uint8Array, length: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at < length; at += 64) {
     for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + i * 4);
     for (let i = 16; i < 64; i++) {
-      const [x, y] = [words[i - 15], words[i - 2]];
+      const x = words[i - 15]!, y = words[i - 2]!;
       const low = (x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3;
       const high = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
-      words[i] = words[i - 16] + low + words[i - 7] + high | 0;
+      words[i] = words[i - 16]! + low + words[i - 7]! + high | 0;
     }
-    let a = state[0], b = state[1], c = state[2], d = state[3];
-    let e = state[4], f = state[5], g = state[6], h = state[7];
+    let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!;
+    let e = state[4]!, f = state[5]!, g = state[6]!, h = state[7]!;
     for (let i = 0; i < 64; i++) {
       const turned = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
-      const one = h + turned + (e & f ^ ~e & g) + ROUNDS[i] + words[i] | 0;
+      const one = h + turned + (e & f ^ ~e & g) + ROUNDS[i]! + words[i]! | 0;
       const mixed = (a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10);
       const two = mixed + (a & b ^ a & c ^ b & c) | 0;
       h = g, g = f, f = e, e = d + one | 0, d = c, c = b, b = a, a = one + two | 0;
     }
-    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
-    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+    state[0]! += a, state[1]! += b, state[2]! += c, state[3]! += d;
+    state[4]! += e, state[5]! += f, state[6]! += g, state[7]! += h;
   }
 }

@@ -1,0 +1,94 @@
+import nodeModule from "node:module";
+import { fromFileUrl, toFileUrl } from "@std/path";
+
+/**
+ * One script out of a module in TypeScript and all that it imports, packages included. Each module becomes a function that runs
+ * once, in the order of their imports, and gives what the module exports. The types are taken off by Deno itself.
+ *
+ * What cannot be bundled this way throws: a default export, and an export that is assigned to later.
+ */
+export function bundle(entry: string, read: (path: string) => string): string {
+  const names = new Map<string, string>();
+  const modules: string[] = [];
+
+  /** Adds a module after those that it imports; the name of what it exports. */
+  const add = (path: string): string => {
+    const known = names.get(path);
+    if (known !== undefined) return known;
+    const base = toFileUrl(path);
+    const resolved = (specifier: string) =>
+      fromFileUrl(specifier.startsWith(".") ? new URL(specifier, base) : import.meta.resolve(specifier));
+    const body = moduleBody(withoutTypes(read(path), path), path, (specifier) => add(resolved(specifier)));
+    const name = `module${names.size}`;
+    names.set(path, name);
+    modules.push(`const ${name} = (() => {\n${body}\n})();`);
+    return name;
+  };
+
+  add(entry);
+  return `${modules.join("\n")}\n`;
+}
+
+/** What a module runs, with its imports taken from other modules and its exports returned. */
+function moduleBody(script: string, path: string, moduleOf: (specifier: string) => string): string {
+  const exported: string[] = [];
+  const body = script
+    .replace(/^import "([^"]+)";$/gm, (_, specifier) => void moduleOf(specifier) ?? "")
+    .replace(
+      /^import \* as (\w+) from "([^"]+)";$/gm,
+      (_, name, specifier) => `const ${name} = ${moduleOf(specifier)};`,
+    )
+    .replace(
+      /^import \{([^}]*)\} from "([^"]+)";$/gm,
+      (_, list, specifier) => `const {${list.replace(/ as /g, ": ")}} = ${moduleOf(specifier)};`,
+    )
+    .replace(/^export \* from "([^"]+)";$/gm, (_, specifier) => void exported.push(`...${moduleOf(specifier)}`) ?? "")
+    .replace(/^export \{([^}]*)\} from "([^"]+)";$/gm, (_, list, specifier) => {
+      const from = moduleOf(specifier);
+      for (const [name, as] of listed(list)) exported.push(`${as}: ${from}.${name}`);
+      return "";
+    })
+    .replace(/^export \{([^}]*)\};$/gm, (_, list) => {
+      for (const [name, as] of listed(list)) exported.push(name === as ? name : `${as}: ${name}`);
+      return "";
+    })
+    .replace(/^export ((?:async )?function\*?|class|const) (\w+)/gm, (_, kind, name) => {
+      exported.push(name);
+      return `${kind} ${name}`;
+    });
+  const left = /^(?:import|export)\b.*/m.exec(body);
+  if (left) throw new TypeError(`${path} cannot be bundled: ${left[0]}`);
+  return `${body}\nreturn { ${exported.join(", ")} };`.replace(/\n\s*\n+/g, "\n");
+}
+
+/** The names in `a, b as c`, each with the name that others know it by. */
+function listed(list: string): [name: string, as: string][] {
+  return list.split(",").map((each) => each.trim()).filter((each) => each !== "").map((each) => {
+    const [name, as] = each.split(" as ") as [string, string | undefined];
+    return [name, as ?? name];
+  });
+}
+
+function withoutTypes(text: string, path: string): string {
+  // Named here and not imported by name: the runtime of the executables may be older, and does without it.
+  const script = nodeModule.stripTypeScriptTypes(withoutComments(text), { mode: "transform" });
+  if (typeof script !== "string") throw new TypeError(`${path} has no script`);
+  return script;
+}
+
+/**
+ * The text of a script or a style sheet without the lines that hold a comment and nothing else; every line keeps its number.
+ * Comments among code stay.
+ */
+export function withoutComments(text: string): string {
+  let isInside = false;
+  const lines = text.split("\n").map((line) => {
+    const trimmed = line.trim();
+    if (!isInside && trimmed.startsWith("//")) return "";
+    const isComment = isInside || (trimmed.startsWith("/*") && (trimmed.endsWith("*/") || !trimmed.includes("*/")));
+    if (!isComment) return line;
+    isInside = !trimmed.endsWith("*/");
+    return "";
+  });
+  return lines.join("\n");
+}

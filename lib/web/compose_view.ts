@@ -1,0 +1,114 @@
+import type { Target } from "../chat/store.ts";
+import { oneLine, sanitized } from "../core/text.ts";
+import { type Conversation, nameOf } from "./conversation.ts";
+import { byId } from "./dom.ts";
+import { openConversation, type State } from "./state.ts";
+
+export interface ComposeActions {
+  /** Sends a message; whether it was accepted. */
+  readonly send: (target: Target, text: string) => boolean;
+  readonly offerFile: (file: File, target: Target) => void;
+  readonly saveDraft: (target: Target, text: string) => void;
+}
+
+/** The field for messages, and the ways to offer a file. The text belongs to its conversation and stays until it is sent. */
+export class ComposeView {
+  readonly #actions: ComposeActions;
+  readonly #text = byId<HTMLTextAreaElement>("text");
+  readonly #file = byId<HTMLInputElement>("file");
+  #open: Conversation | undefined;
+  #user = "";
+
+  constructor(actions: ComposeActions) {
+    this.#actions = actions;
+    this.#text.addEventListener("input", () => this.#edited());
+    this.#text.addEventListener("keydown", (event) => this.#keyPressed(event));
+    this.#text.addEventListener("paste", (event) => this.#takeFiles(event, event.clipboardData));
+    byId("compose").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    byId("attach").addEventListener("click", () => this.#file.click());
+    this.#file.addEventListener("change", () => {
+      this.#offer([...this.#file.files ?? []]);
+      this.#file.value = "";
+    });
+    this.#listenForDrops(byId("main"));
+  }
+
+  draw(state: State): void {
+    const open = openConversation(state);
+    if (open?.key !== this.#open?.key || state.user !== this.#user) {
+      this.#text.value = open?.draft ?? "";
+      this.#fitHeight();
+    }
+    this.#open = open;
+    this.#user = state.user;
+    this.#text.placeholder = `Message to ${open ? sanitized(nameOf(open.target)) : ""}`;
+  }
+
+  focus(): void {
+    // The keyboard of a phone would cover half of the screen.
+    const isPhone = matchMedia("(hover: none) and (pointer: coarse)").matches;
+    (isPhone ? byId("scroller") : this.#text).focus({ preventScroll: true });
+  }
+
+  #edited(): void {
+    const line = oneLine(this.#text.value);
+    if (line !== this.#text.value) this.#text.value = line;
+    this.#fitHeight();
+    if (this.#open) this.#actions.saveDraft(this.#open.target, line);
+  }
+
+  #keyPressed(event: KeyboardEvent): void {
+    const pages = { PageUp: -1, PageDown: 1 }[event.key];
+    if (pages !== undefined) {
+      event.preventDefault();
+      const scroller = byId("scroller");
+      scroller.scrollTop += pages * scroller.clientHeight * 0.9;
+    } else if (event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      this.#send();
+    }
+  }
+
+  #send(): void {
+    const text = this.#text.value;
+    if (!this.#open || text.trim() === "" || !this.#actions.send(this.#open.target, text)) return;
+    this.#text.value = "";
+    this.#edited();
+    this.#text.focus();
+  }
+
+  #fitHeight(): void {
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight + 2}px`;
+  }
+
+  #takeFiles(event: Event, data: DataTransfer | null): void {
+    const files = [...data?.files ?? []];
+    if (files.length === 0) return;
+    event.preventDefault();
+    this.#offer(files);
+  }
+
+  #offer(files: readonly File[]): void {
+    if (this.#open) { for (const file of files) this.#actions.offerFile(file, this.#open.target); }
+  }
+
+  #listenForDrops(area: HTMLElement): void {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    area.addEventListener("dragover", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      if (this.#open) area.classList.add("dropping");
+    });
+    area.addEventListener("dragleave", (event) => {
+      if (!area.contains(event.relatedTarget as Node | null)) area.classList.remove("dropping");
+    });
+    area.addEventListener("drop", (event) => {
+      area.classList.remove("dropping");
+      if (hasFiles(event)) this.#takeFiles(event, event.dataTransfer);
+    });
+  }
+}

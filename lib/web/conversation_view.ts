@@ -1,0 +1,136 @@
+import { LOBBY } from "../chat/store.ts";
+import { sanitized } from "../core/text.ts";
+import { formatBytes, formatDuration } from "../core/units.ts";
+import { type Conversation, nameOf } from "./conversation.ts";
+import { byId, make, setText } from "./dom.ts";
+import { counted } from "./format.ts";
+import { type ActOnFile, drawRow } from "./row_view.ts";
+import { type Row, Rows } from "./rows.ts";
+import { openConversation, type State } from "./state.ts";
+import { VirtualList } from "./virtual_list.ts";
+
+/** Within this distance from the beginning, in pixels, earlier messages are loaded. */
+const NEAR_TOP = 600;
+
+/** The open conversation: its title, its messages, its members, and the state of the connection. */
+export class ConversationView {
+  readonly #scroller = byId("scroller");
+  readonly #list: VirtualList<Row>;
+  #rows = new Rows();
+  #drawn: State | undefined;
+  #members: State["members"] | undefined;
+
+  /** `loadEarlier`: the user reads near the beginning. */
+  constructor(act: ActOnFile, loadEarlier: () => void) {
+    this.#list = new VirtualList({
+      scroller: this.#scroller,
+      body: byId("messages"),
+      draw: (row, element) => drawRow(row, element, this.#drawn?.open?.startsWith("room ") ?? false, act),
+      nearTop: loadEarlier,
+    });
+    this.#scroller.addEventListener("scroll", () => byId("to-end").hidden = this.#list.isAtEnd, { passive: true });
+    byId("to-end").addEventListener("click", () => this.scrollToEnd());
+  }
+
+  get isNearTop(): boolean {
+    return this.#scroller.scrollTop < NEAR_TOP;
+  }
+
+  scrollToEnd(): void {
+    this.#list.scrollToEnd();
+    byId("to-end").hidden = true;
+  }
+
+  draw(state: State, now: number): void {
+    const before = this.#drawn;
+    this.#drawn = state;
+    const conversation = openConversation(state);
+    byId("compose").hidden = !conversation;
+    this.#drawHead(state, conversation);
+    this.#drawEmpty(conversation);
+    this.drawConnection(state, now);
+    this.#drawReading(state);
+    this.#drawMembers(state);
+    const isOther = before?.open !== state.open;
+    const isSame = before && !isOther && openConversation(before) === conversation && before.files === state.files;
+    if (isSame) return;
+    if (isOther) this.#rows = new Rows();
+    const rows = conversation ? this.#rows.of(conversation, state.files, now) : [];
+    if (isOther) this.#list.restart(rows, rows.some(({ key }) => key === "new") ? "new" : undefined);
+    else this.#list.set(rows);
+    byId("to-end").hidden = this.#list.isAtEnd;
+  }
+
+  /** The state of the connection, with the seconds until the next attempt. */
+  drawConnection({ connection }: State, now: number): void {
+    byId("connection").hidden = connection.state === "open";
+    byId("retry").hidden = connection.state !== "lost" && connection.state !== "elsewhere";
+    setText(byId("retry"), connection.state === "elsewhere" ? "Use it here" : "Try now");
+    const [text, time] = connectionText(connection, now);
+    setText(byId("connection-state"), text);
+    setText(byId("connection-time"), time);
+  }
+
+  #drawHead(state: State, conversation: Conversation | undefined): void {
+    const target = conversation?.target;
+    const room = target && "room" in target ? target.room : undefined;
+    byId("heading").hidden = !target;
+    setText(byId("title"), target ? sanitized(nameOf(target)) : "");
+    setText(byId("subtitle"), subtitleOf(state, conversation));
+    byId("people").hidden = room === undefined;
+    byId("leave").hidden = room === undefined || room === LOBBY;
+  }
+
+  #drawEmpty(conversation: Conversation | undefined): void {
+    byId("empty").hidden = conversation !== undefined && conversation.messages.length > 0;
+    const text = !conversation ? "Select a room or a person." : conversation.more ? "" : "No messages yet.";
+    setText(byId("empty"), text);
+  }
+
+  /** Files that are read before they are offered; they are in no conversation yet. */
+  #drawReading({ files }: State): void {
+    const reading = [...files.values()].filter(({ state }) => state === "reading");
+    byId("reading").hidden = reading.length === 0;
+    const parts = reading.map(({ name, done, bytes }) =>
+      `${sanitized(name)}, ${formatBytes(done)} of ${formatBytes(bytes)}`
+    );
+    setText(byId("reading"), `Reading ${parts.join("; ")}`);
+  }
+
+  #drawMembers({ members }: State): void {
+    if (this.#members === members) return;
+    this.#members = members;
+    byId("member-list").replaceChildren(...members.map(({ name, online }) =>
+      make(
+        "li",
+        {},
+        make("span", { class: online ? "dot online" : "dot" }),
+        make("bdi", {}, sanitized(name)),
+        make("span", { class: "unseen" }, online ? "online" : "offline"),
+      )
+    ));
+  }
+}
+
+function connectionText(connection: State["connection"], now: number): [text: string, time: string] {
+  switch (connection.state) {
+    case "open":
+      return ["", ""];
+    case "connecting":
+      return ["Connecting", " …"];
+    case "elsewhere":
+      return ["This chat is open in another window.", ""];
+    case "lost": {
+      const left = Math.max(0, connection.retryAt - now);
+      return ["Connection lost", left < 500 ? "; reconnecting" : `; reconnecting in ${formatDuration(left)}`];
+    }
+  }
+}
+
+function subtitleOf({ people, rooms }: State, conversation: Conversation | undefined): string {
+  if (!conversation) return "";
+  const { target } = conversation;
+  if ("user" in target) return people.get(target.user) ? "online" : "offline; messages wait until they return";
+  if (target.room === LOBBY) return `everyone, ${[...people.values()].filter(Boolean).length} online`;
+  return counted(rooms.get(target.room)?.members ?? 0, "member");
+}

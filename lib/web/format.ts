@@ -1,0 +1,29 @@
+/** The time of day. */
+export function formatClock(time: number): string {
+  const date = new Date(time);
+  return `${`${date.getHours()}`.padStart(2, "0")}:${`${date.getMinutes()}`.padStart(2, "0")}`;
+}
+
+/** The day, seen from the day of `now`: "Today", "Yesterday", "Wednesday 15 January 2020". */
+export function formatDay(time: number, now: number): string {
+  const date = new Date(time);
+  const days = Math.round((startOfDay(now) - startOfDay(time)) / 86_400_000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  const sameYear = date.getFullYear() === new Date(now).getFullYear();
+  const year = sameYear ? {} : { year: "numeric" } as const;
+  return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+export function startOfDay(time: number): number {
+  return new Date(time).setHours(0, 0, 0, 0);
+}
+
+/** `1 line`, `3 lines`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

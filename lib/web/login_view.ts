@@ -1,0 +1,108 @@
+import { byId, setText } from "./dom.ts";
+import { errorText } from "./format.ts";
+
+/** What the server, or the local client, says of itself and of this browser. */
+export interface About {
+  readonly version: string;
+  /** The user that this browser is logged in as. */
+  readonly name: string | null;
+  readonly registration: boolean;
+  readonly host: "server" | "client";
+  readonly title?: string;
+}
+
+export async function fetchAbout(): Promise<About> {
+  const response = await fetch("/about", { cache: "no-store", credentials: "same-origin" });
+  if (!response.ok) throw new Error(`/about was answered with ${response.status}`);
+  return await response.json();
+}
+
+/** Logs in, or creates an account and logs in; the reason when that fails. */
+async function logIn(path: "/login" | "/register", name: string, password: string): Promise<string | undefined> {
+  const response = await post(path, { name, password });
+  if (response.ok) return undefined;
+  const { why } = await response.json().catch(() => ({}));
+  return typeof why === "string" ? why : `the server has answered with ${response.status}`;
+}
+
+export async function logOut(): Promise<void> {
+  await post("/logout", {});
+}
+
+function post(path: string, body: unknown): Promise<Response> {
+  return fetch(path, {
+    method: "POST",
+    credentials: "same-origin",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The login dialog. It covers the page until the server knows the user. */
+export class LoginView {
+  readonly #dialog = byId<HTMLDialogElement>("login");
+  readonly #name = byId<HTMLInputElement>("login-name");
+  readonly #password = byId<HTMLInputElement>("login-password");
+  readonly #confirmation = byId<HTMLInputElement>("login-confirmation");
+  readonly #error = byId("login-error");
+  readonly #loggedIn: () => void;
+  #registers = false;
+  #isSubmitting = false;
+
+  constructor(loggedIn: () => void) {
+    this.#loggedIn = loggedIn;
+    this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
+    byId("login-switch").addEventListener("click", () => this.#switch(!this.#registers));
+    byId("login-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#submit();
+    });
+  }
+
+  /** Opens the dialog with a suggested name and a text that says why. */
+  open({ registration }: About, title: string, name: string, why: string): void {
+    if (this.#dialog.open) return;
+    setText(byId("login-title"), title);
+    byId("login-switch").hidden = !registration;
+    this.#switch(false);
+    setText(this.#error, why);
+    if (this.#name.value === "") this.#name.value = name;
+    this.#dialog.showModal();
+    (this.#name.value === "" ? this.#name : this.#password).focus();
+  }
+
+  close(): void {
+    this.#dialog.close();
+  }
+
+  #switch(registers: boolean): void {
+    this.#registers = registers;
+    byId("login-confirmation-label").hidden = !registers;
+    this.#confirmation.required = registers;
+    this.#password.autocomplete = registers ? "new-password" : "current-password";
+    setText(byId("login-submit"), registers ? "Create account" : "Log in");
+    setText(byId("login-switch"), registers ? "I have an account" : "Create an account");
+    setText(this.#error, "");
+  }
+
+  async #submit(): Promise<void> {
+    if (this.#isSubmitting) return;
+    if (this.#registers && this.#confirmation.value !== this.#password.value) {
+      setText(this.#error, "The passwords do not match.");
+      return this.#confirmation.focus();
+    }
+    this.#isSubmitting = true;
+    setText(this.#error, "");
+    const path = this.#registers ? "/register" : "/login";
+    const why = await logIn(path, this.#name.value.trim(), this.#password.value)
+      .catch((error) => `The server cannot be reached: ${errorText(error)}`);
+    this.#isSubmitting = false;
+    if (why !== undefined) {
+      setText(this.#error, why);
+      return this.#password.select();
+    }
+    this.#password.value = this.#confirmation.value = "";
+    this.close();
+    this.#loggedIn();
+  }
+}

@@ -1,0 +1,92 @@
+import { type FileOffer, readOffer } from "../protocols/transfer/offer.ts";
+import type { Conversation, Message } from "./conversation.ts";
+import type { FileView } from "./file_view.ts";
+import { formatDay, startOfDay } from "./format.ts";
+
+/** A row of the list of messages. */
+export type Row = LineRow | MessageRow | FileRow;
+
+/** A line between messages: a day, or the beginning of what is new. */
+interface LineRow {
+  readonly key: string;
+  readonly kind: "line";
+  readonly text: string;
+  readonly isNew: boolean;
+}
+
+export interface MessageRow {
+  readonly key: string;
+  readonly kind: "message";
+  readonly message: Message;
+  /** Whether it is the first, or the last, of a group from one sender. */
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+export interface FileRow extends Omit<MessageRow, "kind"> {
+  readonly kind: "file";
+  readonly offer: FileOffer;
+  readonly file: FileView | undefined;
+}
+
+/** Messages from one sender within this time form a group. */
+const GROUP_MS = 5 * 60_000;
+
+/** The rows of a conversation; a row that has not changed is the same object as the last time. */
+export class Rows {
+  #before = new Map<string, Row>();
+  /** Each text is parsed once. */
+  readonly #offers = new WeakMap<Message, { readonly offer: FileOffer | undefined }>();
+
+  of({ messages, newFrom, more }: Conversation, files: ReadonlyMap<string, FileView>, now: number): Row[] {
+    const rows: Row[] = [];
+    if (messages.length > 0 && !more) rows.push(this.#line("beginning", "Start of the conversation"));
+    let dayStart = 0;
+    let dayEnd = 0;
+    for (const [i, message] of messages.entries()) {
+      const before = messages[i - 1];
+      const isOtherDay = !(message.time >= dayStart && message.time < dayEnd);
+      if (isOtherDay) {
+        dayStart = startOfDay(message.time);
+        dayEnd = new Date(dayStart).setHours(24);
+        rows.push(this.#line(`day of ${message.key}`, formatDay(message.time, now)));
+      }
+      const isNew = newFrom !== undefined && message.at >= newFrom && (!before || before.at < newFrom);
+      if (isNew) rows.push(this.#line("new", "New", true));
+      const after = messages[i + 1];
+      const offer = this.#offer(message);
+      const row = {
+        key: message.key,
+        message,
+        first: isOtherDay || isNew || !isGroup(before, message),
+        last: !after || !isGroup(message, after),
+      };
+      rows.push(this.#same(
+        offer ? { ...row, kind: "file", offer, file: files.get(offer.id) } : { ...row, kind: "message" },
+      ));
+    }
+    this.#before = new Map(rows.map((row) => [row.key, row]));
+    return rows;
+  }
+
+  #line(key: string, text: string, isNew = false): Row {
+    return this.#same({ key, kind: "line", text, isNew });
+  }
+
+  #offer(message: Message): FileOffer | undefined {
+    let known = this.#offers.get(message);
+    if (!known) this.#offers.set(message, known = { offer: readOffer(message.text) });
+    return known.offer;
+  }
+
+  /** The row of the last time if it is equal. */
+  #same(row: Row): Row {
+    const before = this.#before.get(row.key);
+    const fields = Object.keys(row).filter((field) => field !== "offer") as (keyof Row)[];
+    return before && fields.every((field) => before[field] === row[field]) ? before : row;
+  }
+}
+
+function isGroup(one: Message | undefined, next: Message): boolean {
+  return one !== undefined && one.from === next.from && Math.abs(next.time - one.time) < GROUP_MS;
+}

@@ -1,0 +1,151 @@
+import { formatBytes, formatDuration } from "../core/units.ts";
+import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
+import { byId, make, setText } from "./dom.ts";
+import { counted, formatClock } from "./format.ts";
+import { LogView } from "./log_view.ts";
+import { PLOTS } from "./plot.ts";
+import { PlotView } from "./plot_view.ts";
+import { ReconnectingSocket } from "./socket.ts";
+import { INITIAL, retryMs, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
+
+/** The server sends something each second; after twice this much silence it is gone. */
+const QUIET_MS = 3000;
+
+const log = new LogView();
+const plots = PLOTS.map((plot) => new PlotView(plot));
+byId("plots").prepend(...plots.map(({ element }) => element));
+
+let state = INITIAL;
+let received: WatchEvent[] = [];
+let isDrawPending = false;
+
+new ReconnectingSocket({
+  path: "/watch",
+  quietMs: QUIET_MS,
+  silenceMs: QUIET_MS,
+  retryMs,
+  received(data) {
+    received.push(JSON.parse(data));
+    // Animation frames do not come while the page is hidden.
+    if (document.hidden) takeReceived();
+    drawSoon();
+  },
+  lost() {
+    takeReceived();
+    state = withLink(state, "lost");
+    drawSoon();
+  },
+}).open();
+
+function takeReceived(): void {
+  if (received.length === 0) return;
+  state = withLink(withEvents(state, received), "open");
+  received = [];
+}
+
+function drawSoon(): void {
+  if (isDrawPending) return;
+  isDrawPending = true;
+  requestAnimationFrame(() => {
+    isDrawPending = false;
+    takeReceived();
+    draw();
+  });
+}
+
+/** What each part of the page was made from. */
+const madeFrom = new Map<string, string>();
+
+/** Makes a part of the page anew if what it is made from has changed. */
+function update(id: string, from: unknown, make: (element: HTMLElement) => void): void {
+  const key = JSON.stringify(from);
+  if (madeFrom.get(id) === key) return;
+  madeFrom.set(id, key);
+  make(byId(id));
+}
+
+function draw(): void {
+  const { link, now, points } = state;
+  const isLost = link === "lost";
+  const since = now ? ` These values are from ${formatClock(now.time)}.` : "";
+  setText(byId("lost"), isLost ? `The server does not answer; reconnecting.${since}` : "");
+  document.documentElement.classList.toggle("is-lost", isLost);
+  log.draw(state);
+  for (const plot of plots) plot.draw(points);
+  if (!now) return;
+  const head = headline(now, location);
+  update("address", head, (element) => {
+    element.textContent = head?.text ?? "No listener is open";
+    byId("local-only").hidden = !head?.isLocal;
+  });
+  document.title = `${isLost ? "Not answering: " : ""}${head?.title ?? ""} · Partyline server`;
+  setText(byId("count"), countText(now));
+  update("listeners", [now.doors, now.hosts, now.bookEntries], (element) => {
+    element.replaceChildren(...now.doors.map((listener) => listenerItem(listener, now)));
+  });
+  update("online", [now.people, now.online, now.guests], (element) => element.replaceChildren(...onlineParts(now)));
+  update("rooms", [now.rooms, now.roomCount], (element) => {
+    element.replaceChildren(...now.rooms.map(roomItem), ...andMore(now.roomCount - now.rooms.length));
+  });
+  for (const [id, text] of totals(now)) setText(byId(id), text);
+}
+
+function countText({ online, guestCount }: Snapshot): string {
+  if (online + guestCount === 0) return "Waiting for clients";
+  const people = `${counted(online, "person", "people")} online`;
+  return guestCount === 0 ? people : `${people}, and ${counted(guestCount, "guest")}`;
+}
+
+function listenerItem(listener: Snapshot["doors"][number], { hosts, bookEntries }: Snapshot): HTMLElement {
+  const { door: name, people, sessions } = listener;
+  const { address, link, how, isLocal } = listenerAddress(listener, hosts, location);
+  const users = name === "address-book" ? `${bookEntries} listed` : counted(people, "person", "people");
+  return make(
+    "li",
+    {},
+    make("h3", {}, listenerLabel(name)),
+    make("span", { class: "where" }, make("code", {}, address), ...(isLocal ? [" this machine only"] : [])),
+    link ? make("a", { href: link }, how) : make("code", {}, how),
+    make("span", { class: "count" }, `${users}, ${counted(sessions, "connection")}`),
+  );
+}
+
+/** The users online, by listener; a user of two listeners is under both. */
+function onlineParts({ doors, people, online, guests, guestCount }: Snapshot): HTMLElement[] {
+  const groups = doors.flatMap(({ door: name }) => {
+    const users = people.filter((person) => person.doors.includes(name)).map(({ name, since }) =>
+      make("li", {}, make("span", { class: "name" }, name), " ", make("small", {}, `since ${formatClock(since)}`))
+    );
+    const visitors = name === "lobby"
+      ? guests.map((name) => make("li", {}, name, " ", make("small", {}, "guest")))
+      : [];
+    if (users.length + visitors.length === 0) return [];
+    const more = name === "lobby" ? andMore(guestCount - guests.length) : [];
+    return [make("h3", {}, listenerLabel(name)), make("ul", {}, ...users, ...visitors, ...more)];
+  });
+  if (groups.length === 0) return [make("p", { class: "nobody" }, "Nobody is online.")];
+  return online > people.length ? [...groups, make("p", {}, `and ${online - people.length} more`)] : groups;
+}
+
+function roomItem({ name, members, online }: Snapshot["rooms"][number]): HTMLElement {
+  const count = name === "lobby" ? `everyone: ${online}` : `${online} of ${members} online`;
+  return make("li", {}, make("span", { class: "name" }, `#${name}`), " ", make("small", {}, count));
+}
+
+function andMore(count: number): HTMLElement[] {
+  return count > 0 ? [make("li", { class: "more" }, `and ${count} more`)] : [];
+}
+
+function totals({ version, startedAt, time, totals, underWay, waitingBytes }: Snapshot): [id: string, text: string][] {
+  const number = (count: number) => count.toLocaleString("en-GB");
+  const minutes = Math.floor((time - startedAt) / 60_000) * 60_000;
+  return [
+    ["version", version],
+    ["uptime", minutes === 0 ? "less than a minute" : formatDuration(minutes)],
+    ["sent", number(totals.said)],
+    ["delivered", number(totals.delivered)],
+    ["failed", number(totals.failed)],
+    ["in-flight", number(underWay)],
+    ["buffered", formatBytes(waitingBytes)],
+  ];
+}

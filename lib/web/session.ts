@@ -1,0 +1,132 @@
+import type { Target } from "../chat/store.ts";
+import { NativeClient } from "../protocols/native/client.ts";
+import type { ClientQuestion } from "../protocols/native/client_event.ts";
+import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
+import type { ServerEvent } from "./state.ts";
+
+export interface SessionOptions {
+  readonly user: string;
+  /** Begins all message ids; no other page of the user has it. */
+  readonly run: string;
+  /** Messages that an earlier page has left without an answer. */
+  readonly unanswered: readonly OutgoingMessage[];
+  /** Sends one message on the current connection. */
+  readonly send: (json: string) => void;
+  readonly show: (event: ServerEvent) => void;
+  /** Another program has sent a signal. */
+  readonly signal: (from: string, text: string) => void;
+  /** A signal to this user has reached nobody. */
+  readonly signalFailed: (to: string) => void;
+  /** Keeps the messages without an answer, for a later page. */
+  readonly keep: (unanswered: readonly OutgoingMessage[]) => void;
+  /** The connection is of no use any more. */
+  readonly broken: () => void;
+}
+
+/** Runs the native client of one user, over any number of connections one after the other. */
+export class ChatSession {
+  readonly #options: SessionOptions;
+  readonly #client: NativeClient;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#client = new NativeClient({ run: options.run, unanswered: options.unanswered, showsOwn: true });
+  }
+
+  get isLoggedIn(): boolean {
+    return this.#client.isLoggedIn;
+  }
+
+  /** How many messages have no answer yet. */
+  get waiting(): number {
+    return this.#client.waiting;
+  }
+
+  /** A connection is open. */
+  opened(): void {
+    this.#client.start(this.#options.user);
+    this.#drain();
+  }
+
+  /** The server has sent one or more messages, each on a line. */
+  received(data: string): void {
+    for (const line of data.split("\n")) this.#client.receive(line);
+    this.#drain();
+    // What was shown is acknowledged.
+    this.#client.flush();
+    this.#drain();
+  }
+
+  /** The connection is lost. */
+  lost(): void {
+    this.#client.lost();
+    this.#drain();
+  }
+
+  /** Sends a message, now or later; the reason if it is not accepted. */
+  say(to: Target, text: string, time: number): OutgoingMessage | { readonly why: string } {
+    const accepted = this.#client.say(to, text, time);
+    this.#drain();
+    if ("why" in accepted) return accepted;
+    this.#options.keep(this.#client.unanswered);
+    return { id: accepted.id, to, text, time };
+  }
+
+  ask(question: ClientQuestion): void {
+    this.#client.ask(question);
+    this.#drain();
+  }
+
+  /** Sends a signal to the programs of a user. */
+  signal(to: string, text: string): void {
+    this.#client.signal(to, text);
+    this.#drain();
+  }
+
+  /** Asks the server for a sign of life. */
+  ping(): void {
+    this.#client.ping();
+    this.#drain();
+  }
+
+  #drain(): void {
+    const { send, show, signal, signalFailed, keep, broken } = this.#options;
+    let online: string[] = [];
+    let offline: string[] = [];
+    // Thousands of users may come at once, after a restart of the server.
+    const showPresence = () => {
+      if (online.length + offline.length > 0) show({ type: "presence", online, offline });
+      online = [];
+      offline = [];
+    };
+    for (const output of this.#client.takeOutputs()) {
+      if (output.type === "event" && output.event.type === "online") online.push(output.event.name);
+      else if (output.type === "event" && output.event.type === "offline") offline.push(output.event.name);
+      else {
+        showPresence();
+        switch (output.type) {
+          case "send":
+            send(output.json);
+            break;
+          case "event":
+            if (output.event.type === "sent" || output.event.type === "failed") keep(this.#client.unanswered);
+            show(output.event as ServerEvent);
+            break;
+          case "signal":
+            signal(output.from, output.text);
+            break;
+          case "signalFailed":
+            signalFailed(output.to);
+            break;
+          case "refused":
+            show({ type: "denied", why: `The server refuses the login: ${output.why}.` });
+            broken();
+            break;
+          case "broken":
+            broken();
+        }
+      }
+    }
+    showPresence();
+  }
+}

@@ -1,0 +1,184 @@
+import { LOBBY, type Target } from "../chat/store.ts";
+import { sanitized } from "../core/text.ts";
+import { keyOf } from "./conversation.ts";
+import { byId, make, setText } from "./dom.ts";
+import type { State } from "./state.ts";
+
+export interface SideActions {
+  readonly open: (target: Target) => void;
+  readonly join: (room: string) => void;
+  /** Moves the focus to the conversation. */
+  readonly leave: () => void;
+}
+
+/** A room or a person in the list. */
+interface Place {
+  readonly key: string;
+  readonly target: Target;
+  readonly name: string;
+  /** Of a person; undefined for a room. */
+  readonly online: boolean | undefined;
+  readonly unread: number;
+  /** Whether it is a room to join. */
+  readonly isNew: boolean;
+}
+
+/** Cap on entries of each group; the search finds the others. */
+const MAX_SHOWN = 300;
+
+/** The list of rooms and people: who is online, and what is unread. */
+export class SideView {
+  readonly #actions: SideActions;
+  readonly #search = byId<HTMLInputElement>("search");
+  readonly #places = byId("places");
+  readonly #buttons = new Map<string, HTMLButtonElement>();
+  #drawn: State | undefined;
+
+  constructor(actions: SideActions) {
+    this.#actions = actions;
+    this.#search.addEventListener("input", () => this.#drawn && this.#fill(this.#drawn));
+    byId("side").addEventListener("keydown", (event) => this.#keyPressed(event));
+  }
+
+  draw(state: State): void {
+    const before = this.#drawn;
+    this.#drawn = state;
+    const parts = ["people", "rooms", "conversations", "open", "user"] as const;
+    if (before && parts.every((part) => before[part] === state[part])) return;
+    setText(byId("user"), sanitized(state.user));
+    this.#fill(state);
+  }
+
+  /** Moves the focus to the search field. */
+  focus(): void {
+    this.#search.focus();
+  }
+
+  #fill(state: State): void {
+    // An element that is taken out of the document loses the focus.
+    const focused = document.activeElement;
+    const hadFocus = this.#places.contains(focused);
+    const name = this.#search.value.trim();
+    const matches = (place: Place) => place.name.toLowerCase().includes(name.toLowerCase());
+    const used = new Set<string>();
+    const nodes = placesOf(state).flatMap(({ title, places }): HTMLElement[] => {
+      const found = places.filter(matches);
+      if (found.length === 0) return [];
+      const items = found.slice(0, MAX_SHOWN).map((place) => {
+        used.add(place.key);
+        return make("li", {}, this.#button(place, state.open));
+      });
+      const rest = found.length - items.length;
+      const hint = rest > 0 ? [make("p", { class: "hint" }, `and ${rest} more`)] : [];
+      return [make("h2", {}, title), make("ul", { "aria-label": title }, ...items), ...hint];
+    });
+    if (name !== "" && !state.rooms.has(name) && !/\s/.test(name)) {
+      const create = make("button", { type: "button", class: "place", onclick: () => this.#join(name) });
+      create.append(make("span", { class: "mark" }, "+"), make("span", { class: "name" }, `Create the room “${name}”`));
+      nodes.push(create);
+    } else if (nodes.length === 0) {
+      nodes.push(make("p", { class: "hint" }, "Nothing found. The name of a room contains no spaces."));
+    }
+    const scrolled = this.#places.scrollTop;
+    this.#places.replaceChildren(...nodes);
+    this.#places.scrollTop = scrolled;
+    for (const key of this.#buttons.keys()) if (!used.has(key)) this.#buttons.delete(key);
+    const next = hadFocus && this.#places.contains(focused) ? focused : this.#search;
+    if (hadFocus && next instanceof HTMLElement) next.focus({ preventScroll: true });
+    this.#updateTabStops();
+  }
+
+  #button({ key, target, name, online, unread, isNew }: Place, open: string | undefined): HTMLButtonElement {
+    let button = this.#buttons.get(key);
+    if (!button) this.#buttons.set(key, button = make("button", { type: "button" }));
+    button.onclick = () => isNew && "room" in target ? this.#join(target.room) : this.#open(target);
+    button.className = online === false ? "place away" : "place";
+    button.setAttribute("aria-current", String(key === open));
+    const mark = online === undefined
+      ? make("span", { class: "mark", "aria-hidden": "true" }, isNew ? "+" : "#")
+      : make("span", { class: "mark" }, make("span", { class: online ? "dot online" : "dot" }));
+    const parts = [mark, make("span", { class: "name" }, make("bdi", {}, sanitized(name)))];
+    if (online) parts.push(make("span", { class: "unseen" }, ", online"));
+    if (isNew) parts.push(make("span", { class: "unseen" }, ", join"));
+    if (unread > 0) {
+      parts.push(make("span", { class: "badge" }, String(unread)), make("span", { class: "unseen" }, " unread"));
+    }
+    button.replaceChildren(...parts);
+    return button;
+  }
+
+  #open(target: Target): void {
+    this.#clearSearch();
+    this.#actions.open(target);
+  }
+
+  #join(room: string): void {
+    this.#clearSearch();
+    this.#actions.join(room);
+  }
+
+  #clearSearch(): void {
+    if (this.#search.value === "") return;
+    this.#search.value = "";
+    if (this.#drawn) this.#fill(this.#drawn);
+  }
+
+  /** Arrow keys move through the list, Enter in the search field opens the first entry, Escape goes back. */
+  #keyPressed(event: KeyboardEvent): void {
+    const all = this.#all();
+    const at = all.findIndex((button) => button === document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    const inSearch = document.activeElement === this.#search;
+    if (to !== undefined && (at >= 0 || (inSearch && event.key === "ArrowDown"))) {
+      event.preventDefault();
+      if (to < 0) return this.#search.focus();
+      all[Math.min(to, all.length - 1)]?.focus();
+      this.#updateTabStops();
+    } else if (event.key === "Enter" && inSearch && this.#search.value.trim() !== "") {
+      event.preventDefault();
+      all[0]?.click();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      if (inSearch && this.#search.value !== "") this.#clearSearch();
+      else this.#actions.leave();
+    }
+  }
+
+  /** The Tab key stops at one entry of the list. */
+  #updateTabStops(): void {
+    const all = this.#all();
+    const stop = all.find((button) => button === document.activeElement) ??
+      all.find((button) => button.getAttribute("aria-current") === "true") ?? all[0];
+    for (const button of all) button.tabIndex = button === stop ? 0 : -1;
+  }
+
+  #all(): HTMLButtonElement[] {
+    return [...this.#places.querySelectorAll("button")];
+  }
+}
+
+/** The groups of the list, each in its order. */
+function placesOf({ rooms, people, conversations, user }: State): { title: string; places: Place[] }[] {
+  const place = (target: Target, name: string, online: boolean | undefined, isNew = false): Place => {
+    const key = keyOf(target);
+    return { key, target, name, online, unread: conversations.get(key)?.unread ?? 0, isNew };
+  };
+  const byName = (a: Place, b: Place) => a.name.localeCompare(b.name);
+  const allRooms = [...rooms].map(([room, { joined }]) => place({ room }, room, undefined, !joined)).sort(byName);
+  const known = new Map(people);
+  // A removed user may have sent messages.
+  for (const { target } of conversations.values()) {
+    if ("user" in target && !known.has(target.user)) known.set(target.user, false);
+  }
+  const others = [...known].filter(([name]) => name !== user).map(([name, online]) =>
+    place({ user: name }, name, online)
+  );
+  const rank = ({ unread, online }: Place) => unread > 0 ? 0 : online ? 1 : 2;
+  const joined = allRooms.filter(({ isNew }) => !isNew);
+  return [
+    { title: "Rooms", places: joined.sort((a, b) => Number(b.name === LOBBY) - Number(a.name === LOBBY)) },
+    { title: "Other rooms", places: allRooms.filter(({ isNew }) => isNew) },
+    { title: "People", places: others.sort(byName).sort((a, b) => rank(a) - rank(b)) },
+  ];
+}

@@ -1,0 +1,49 @@
+/**
+ * One user's part of the browser's storage. Drafts and unsent messages survive a reload of the tab; what is unread survives the
+ * tab, until the user logs out. Passwords are never stored. Where the browser stores nothing, the page works without.
+ */
+export class UserStorage {
+  readonly #prefix: string;
+  /** Values as they are stored, so that the same value is not written again. */
+  readonly #written = new Map<string, string>();
+
+  constructor(user: string) {
+    this.#prefix = `partyline ${user} `;
+  }
+
+  get(key: string): unknown {
+    try {
+      return JSON.parse(areaOf(key).getItem(this.#prefix + key) ?? "null");
+    } catch {
+      return null;
+    }
+  }
+
+  /** A list; empty when nothing is stored. */
+  list<T>(key: string): T[] {
+    const value = this.get(key);
+    return Array.isArray(value) ? value : [];
+  }
+
+  set(key: string, value: unknown): void {
+    const text = JSON.stringify(value) ?? "null";
+    if (this.#written.get(key) === text) return;
+    this.#written.set(key, text);
+    try {
+      areaOf(key).setItem(this.#prefix + key, text);
+    } catch { /* the storage is full or disabled */ }
+  }
+
+  /** Removes everything of this user. */
+  clear(): void {
+    try {
+      for (const area of [sessionStorage, localStorage]) {
+        for (const key of Object.keys(area)) if (key.startsWith(this.#prefix)) area.removeItem(key);
+      }
+    } catch { /* the storage is disabled */ }
+  }
+}
+
+function areaOf(key: string): Storage {
+  return key === "unread" ? localStorage : sessionStorage;
+}
