@@ -3,7 +3,7 @@ import { decodeList, encodeList, listFile } from "../lib/web/file_list.js";
 import { encodeFrame, FrameDecoder } from "../lib/web/file_frames.js";
 import { offerText, readOffer, safeName, toBase64 } from "../lib/web/file_offer.js";
 import { decodeSignal, encodeSignal } from "../lib/web/file_signal.js";
-import { computedSha256, sha256 } from "../lib/web/sha256.js";
+import { computedSha256, sha256 } from "../lib/web/sha256.ts";
 import { Fault } from "../lib/core/errors.ts";
 import * as frames from "../lib/protocols/transfer/frames.ts";
 import { decodeManifest, encodeManifest } from "../lib/protocols/transfer/manifest.ts";

@@ -1,26 +1,23 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { Rows } from "../lib/web/rows.js";
-import { next, NOTHING, unreadOf } from "../lib/web/state.js";
-import { cleaned, dayShown, oneLine } from "../lib/web/text.js";
-import { sanitized as cleanedThere } from "../lib/core/text.ts";
+import { Rows } from "../lib/web/rows.ts";
+import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
+import { formatDay } from "../lib/web/format.ts";
+import { oneLine, sanitized } from "../lib/core/text.ts";
 
-type State = typeof NOTHING;
-type ChatEvent = Parameters<typeof next>[1];
-
-const IN: ChatEvent = { type: "in", name: "alice", rooms: ["lobby"], fresh: true };
+const LOGGED_IN: ChatEvent = { type: "loggedIn", name: "alice", rooms: ["lobby"], again: false, storeChanged: true };
 
 /** alice's chat after all this has happened. */
 function after(...events: ChatEvent[]): State {
-  return [{ type: "entered", name: "alice" } as const, IN, ...events].reduce(next, NOTHING);
+  return [{ type: "user", name: "alice" } as const, LOGGED_IN, ...events].reduce(reduce, INITIAL);
 }
 
-function heard(seq: number, from: string, text: string, room?: string): ChatEvent {
+function received(seq: number, from: string, text: string, room?: string): ChatEvent {
   const to = room === undefined ? { user: "alice" } : { room };
-  return { type: "message", said: { seq, from, to, text, time: 1000 * seq, id: `${from}-${seq}` }, own: false };
+  return { type: "message", message: { seq, from, to, text, time: 1000 * seq, id: `${from}-${seq}` }, own: false };
 }
 
-function said(id: string, text: string): ChatEvent {
-  return { type: "said", said: { id, to: { user: "bob" }, text, time: 5000 } };
+function written(id: string, text: string): ChatEvent {
+  return { type: "written", message: { id, to: { user: "bob" }, text, time: 5000 } };
 }
 
 const BOB = { user: "bob" };
@@ -33,55 +30,59 @@ function withBob(state: State): string[] {
 }
 
 Deno.test("what somebody says is unread until their conversation is open and somebody looks at it", () => {
-  const away = after(heard(1, "bob", "hi"), heard(2, "bob", "there?"), heard(3, "carol", "all well?", "lobby"));
-  assertEquals(unreadOf(away), 3);
-  const open = next(away, { type: "went", to: BOB });
-  assertEquals([unreadOf(open), open.conversations.get("user bob")?.newFrom], [1, 1]);
-  const seen = next(open, heard(4, "bob", "good"));
-  assertEquals(unreadOf(seen), 1);
-  const hidden = next(next(seen, { type: "watching", watching: false }), heard(5, "bob", "bye"));
-  assertEquals(unreadOf(hidden), 2);
-  assertEquals(unreadOf(next(hidden, { type: "watching", watching: true })), 1);
+  const away = after(
+    received(1, "bob", "hi"),
+    received(2, "bob", "there?"),
+    received(3, "carol", "all well?", "lobby"),
+  );
+  assertEquals(unreadCount(away), 3);
+  const open = reduce(away, { type: "opened", target: BOB });
+  assertEquals([unreadCount(open), open.conversations.get("user bob")?.newFrom], [1, 1]);
+  const seen = reduce(open, received(4, "bob", "good"));
+  assertEquals(unreadCount(seen), 1);
+  const hidden = reduce(reduce(seen, { type: "visible", visible: false }), received(5, "bob", "bye"));
+  assertEquals(unreadCount(hidden), 2);
+  assertEquals(unreadCount(reduce(hidden, { type: "visible", visible: true })), 1);
 });
 
 Deno.test("a message of one's own: sending, sent, delivered; a late answer takes nothing back", () => {
-  const sending = after(said("a-1", "hi"));
+  const sending = after(written("a-1", "hi"));
   assertEquals(withBob(sending), ["alice | hi | sending"]);
-  const sent = next(sending, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 });
+  const sent = reduce(sending, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 });
   assertEquals(withBob(sent), ["alice | hi | sent"]);
-  const delivered = next(sent, { type: "delivered", id: "a-1", to: BOB });
+  const delivered = reduce(sent, { type: "delivered", id: "a-1", to: "bob", time: 1 });
   assertEquals(withBob(delivered), ["alice | hi | delivered"]);
-  assertEquals(withBob(next(delivered, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 })), [
+  assertEquals(withBob(reduce(delivered, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 })), [
     "alice | hi | delivered",
   ]);
 });
 
 Deno.test("what is not taken says why, stays where it was said, and others go on below it", () => {
   const state = after(
-    heard(1, "bob", "one"),
-    said("a-1", "too much"),
+    received(1, "bob", "one"),
+    written("a-1", "too much"),
     { type: "failed", id: "a-1", to: BOB, why: "a text has at most 5 bytes" },
-    heard(2, "bob", "two"),
+    received(2, "bob", "two"),
   );
   assertEquals(withBob(state), ["bob | one", "alice | too much | failed | a text has at most 5 bytes", "bob | two"]);
 });
 
 Deno.test("what waits stands below what was said meanwhile, and goes where its number is", () => {
-  const waits = after(said("a-1", "first"), said("a-2", "second"), heard(4, "bob", "between"));
+  const waits = after(written("a-1", "first"), written("a-2", "second"), received(4, "bob", "between"));
   assertEquals(withBob(waits), ["bob | between", "alice | first | sending", "alice | second | sending"]);
-  const answered = next(waits, { type: "sent", id: "a-1", to: BOB, seq: 3, time: 1 });
+  const answered = reduce(waits, { type: "sent", id: "a-1", to: BOB, seq: 3, time: 1 });
   assertEquals(withBob(answered), ["alice | first | sent", "bob | between", "alice | second | sending"]);
 });
 
 Deno.test("one's own message that comes by the stream before its answer is one message", () => {
   const own = {
     type: "message",
-    said: { seq: 9, from: "alice", to: BOB, text: "hi", time: 1, id: "a-1" },
+    message: { seq: 9, from: "alice", to: BOB, text: "hi", time: 1, id: "a-1" },
     own: true,
   } as const;
-  const both = after(said("a-1", "hi"), own);
+  const both = after(written("a-1", "hi"), own);
   assertEquals(withBob(both), ["alice | hi | sent"]);
-  assertEquals(withBob(next(both, { type: "sent", id: "a-1", to: BOB, seq: 9, time: 1 })), ["alice | hi | sent"]);
+  assertEquals(withBob(reduce(both, { type: "sent", id: "a-1", to: BOB, seq: 9, time: 1 })), ["alice | hi | sent"]);
   // At another screen it was said there.
   assertEquals(withBob(after(own)), ["alice | hi | sent"]);
 });
@@ -95,21 +96,26 @@ Deno.test("history comes in front, and what is known already is not shown twice"
     time: seq,
     id: `x-${seq}`,
   }));
-  const state = after(heard(3, "bob", "3"), heard(5, "bob", "5"), { type: "history", of: BOB, messages, more: false });
+  const state = after(received(3, "bob", "3"), received(5, "bob", "5"), {
+    type: "history",
+    of: BOB,
+    messages,
+    more: false,
+  });
   assertEquals(withBob(state), ["bob | 1", "alice | 2", "bob | 3", "alice | 4", "bob | 5"]);
   assertEquals(state.conversations.get("user bob")?.more, false);
 });
 
 Deno.test("history that is denied is not asked for again; one that was lost with the connection is", () => {
   const question = { type: "history", of: BOB, before: undefined, limit: 100 } as const;
-  const asked = after(heard(1, "bob", "hi"), { type: "loading", key: "user bob" });
-  const denied = next(asked, { type: "denied", why: "no", question });
+  const asked = after(received(1, "bob", "hi"), { type: "loading", key: "user bob" });
+  const denied = reduce(asked, { type: "denied", why: "no", question });
   assertEquals([denied.conversations.get("user bob")?.more, denied.conversations.get("user bob")?.loading], [
     false,
     false,
   ]);
-  const lost = next(asked, { type: "connection", connection: { state: "lost", againAt: 1 } });
-  const again = next(lost, { type: "denied", why: "the connection was lost", question });
+  const lost = reduce(asked, { type: "connection", connection: { state: "lost", retryAt: 1 } });
+  const again = reduce(lost, { type: "denied", why: "the connection was lost", question });
   assertEquals([again.conversations.get("user bob")?.more, again.conversations.get("user bob")?.loading], [
     true,
     false,
@@ -117,40 +123,40 @@ Deno.test("history that is denied is not asked for again; one that was lost with
 });
 
 Deno.test("another store: what was numbered is gone, what waits and what is typed is not", () => {
-  const before = after(heard(7, "bob", "old"), said("a-1", "waits"), {
+  const before = after(received(7, "bob", "old"), written("a-1", "waits"), {
     type: "draft",
-    to: BOB,
+    target: BOB,
     text: "half a",
   });
-  const state = next(before, IN);
+  const state = reduce(before, LOGGED_IN);
   assertEquals(withBob(state), ["alice | waits | sending"]);
   assertEquals(state.conversations.get("user bob")?.draft, "half a");
 });
 
 Deno.test("rooms: joined one is in it, left one is in the lobby; who is in it belongs to the open room", () => {
   const joined = after({ type: "joined", room: "tea", members: 2 });
-  assertEquals([joined.here, joined.rooms.get("tea")?.joined], ["room tea", true]);
-  const who: ChatEvent = { type: "who", room: "tea", users: [{ name: "bob", online: true }] };
-  assertEquals(next(joined, who).members.length, 1);
-  const left = next(next(joined, who), { type: "left", room: "tea" });
-  assertEquals([left.here, left.members.length, left.rooms.get("tea")?.joined], ["room lobby", 0, false]);
-  assertEquals(next(left, who).members.length, 0);
+  assertEquals([joined.open, joined.rooms.get("tea")?.joined], ["room tea", true]);
+  const inRoom: ChatEvent = { type: "inRoom", room: "tea", users: [{ name: "bob", online: true }] };
+  assertEquals(reduce(joined, inRoom).members.length, 1);
+  const left = reduce(reduce(joined, inRoom), { type: "left", room: "tea" });
+  assertEquals([left.open, left.members.length, left.rooms.get("tea")?.joined], ["room lobby", 0, false]);
+  assertEquals(reduce(left, inRoom).members.length, 0);
 });
 
 Deno.test("peers have no lobby: whoever leaves a room there is in none", () => {
-  const came: ChatEvent = { type: "in", name: "alice", rooms: [], fresh: true };
-  const inTea = next(next(next(NOTHING, { type: "entered", name: "alice" }), came), {
+  const came: ChatEvent = { type: "loggedIn", name: "alice", rooms: [], again: false, storeChanged: true };
+  const inTea = reduce(reduce(reduce(INITIAL, { type: "user", name: "alice" }), came), {
     type: "joined",
     room: "tea",
     members: 2,
   });
-  const left = next(inTea, { type: "left", room: "tea" });
-  assertEquals([left.here, left.conversations.has("room lobby"), left.rooms.has("lobby")], [undefined, false, false]);
+  const left = reduce(inTea, { type: "left", room: "tea" });
+  assertEquals([left.open, left.conversations.has("room lobby"), left.rooms.has("lobby")], [undefined, false, false]);
 });
 
 Deno.test("another person at this page sees nothing of the one before", () => {
-  const state = next(after(heard(1, "bob", "secret")), { type: "entered", name: "carol" });
-  assertEquals([state.me, state.conversations.size, state.people.size], ["carol", 0, 0]);
+  const state = reduce(after(received(1, "bob", "secret")), { type: "user", name: "carol" });
+  assertEquals([state.user, state.conversations.size, state.people.size], ["carol", 0, 0]);
 });
 
 Deno.test("presence: who comes, who goes, and who was not known before", () => {
@@ -163,7 +169,7 @@ Deno.test("presence: who comes, who goes, and who was not known before", () => {
 
 Deno.test("a conversation of very many messages lets the oldest go, and asks for them as history", () => {
   let state = after();
-  for (let seq = 1; seq <= 12_001; seq++) state = next(state, heard(seq, "bob", `${seq}`, "lobby"));
+  for (let seq = 1; seq <= 12_001; seq++) state = reduce(state, received(seq, "bob", `${seq}`, "lobby"));
   const lobby = state.conversations.get("room lobby")!;
   assertEquals([lobby.messages.length, lobby.messages[0]?.at, lobby.more], [10_000, 2002, true]);
 });
@@ -175,9 +181,9 @@ Deno.test("rows: a line for each day, one for what is new; what has not changed 
   for (let i = 0; i < 4; i++) {
     const seq = i + 1;
     const time = start + (i < 2 ? i : day + i);
-    state = next(state, {
+    state = reduce(state, {
       type: "message",
-      said: { seq, from: i === 3 ? "bob" : "carol", to: { room: "lobby" }, text: `${seq}`, time, id: undefined },
+      message: { seq, from: i === 3 ? "bob" : "carol", to: { room: "lobby" }, text: `${seq}`, time, id: undefined },
       own: false,
     });
   }
@@ -188,8 +194,8 @@ Deno.test("rows: a line for each day, one for what is new; what has not changed 
     first.map((row) => row.kind === "line" ? row.text : `${row.message.text}${row.first ? " first" : ""}`),
     ["Yesterday", "New", "1 first", "2", "Today", "3 first", "4 first"],
   );
-  const said = { seq: 5, from: "bob", to: { room: "lobby" }, text: "5", time: start + day + 9, id: undefined };
-  state = next(state, { type: "message", said, own: false });
+  const message = { seq: 5, from: "bob", to: { room: "lobby" }, text: "5", time: start + day + 9, id: undefined };
+  state = reduce(state, { type: "message", message, own: false });
   const second = shown();
   // The last before it is not the last of its group any more.
   for (let i = 0; i < 6; i++) assertStrictEquals(second[i], first[i]);
@@ -197,9 +203,11 @@ Deno.test("rows: a line for each day, one for what is new; what has not changed 
 });
 
 Deno.test("texts of others are cleaned as they are for a terminal", () => {
-  for (const text of ["plain", "a\x1b[31mred", "x\u202ey", "one\ntwo", "tab\there", "\x7f\x9b"]) {
-    assertEquals(cleaned(text), cleanedThere(text));
-  }
+  const texts = ["plain", "a\x1b[31mred", "x\u202ey", "one\ntwo", "tab\there", "\x7f\x9b"];
+  assertEquals(texts.map(sanitized), ["plain", "a␛[31mred", "x\ufffdy", "one␊two", "tab\there", "␡\ufffd"]);
   assertEquals(oneLine("one\r\ntwo\nthree"), "one two three");
-  assertEquals(dayShown(Date.UTC(2020, 0, 15, 12), Date.UTC(2026, 0, 1)).replace(",", ""), "Wednesday 15 January 2020");
+  assertEquals(
+    formatDay(Date.UTC(2020, 0, 15, 12), Date.UTC(2026, 0, 1)).replace(",", ""),
+    "Wednesday 15 January 2020",
+  );
 });

@@ -1,56 +1,53 @@
 import { assert, assertEquals } from "@std/assert";
-import { Talk } from "../lib/web/talk.js";
+import type { OutgoingMessage } from "../lib/protocols/native/outgoing.ts";
+import { ChatSession } from "../lib/web/session.ts";
+import type { ServerEvent } from "../lib/web/state.ts";
 import { PageServer } from "./support/page_server.ts";
 import { Random } from "./support/random.ts";
 
-type Happening = Parameters<ConstructorParameters<typeof Talk>[0]["show"]>[0];
-
-/** A page's talk, what it sends, and what it shows. */
+/** A page's session, what it sends, and what it shows. */
 class Page {
   readonly sent: Record<string, unknown>[] = [];
-  readonly shown: Happening[] = [];
-  readonly unheard: string[] = [];
-  readonly broken: string[] = [];
+  readonly shown: ServerEvent[] = [];
+  readonly failedSignals: string[] = [];
+  broken = 0;
   kept: readonly { id: string; text: string }[] = [];
-  readonly talk: Talk;
+  readonly session: ChatSession;
 
-  constructor(run = "run", earlier: ConstructorParameters<typeof Talk>[3] = []) {
-    this.talk = new Talk(
-      {
-        send: (json) => void this.sent.push(JSON.parse(json)),
-        show: (happening) => void this.shown.push(happening),
-        signalled: () => {},
-        unheard: (to) => void this.unheard.push(to),
-        keep: (unanswered) => this.kept = unanswered,
-        broken: (why) => void this.broken.push(why),
-      },
-      "alice",
+  constructor(run = "run", unanswered: readonly OutgoingMessage[] = []) {
+    this.session = new ChatSession({
+      user: "alice",
       run,
-      earlier,
-    );
+      unanswered,
+      send: (json) => void this.sent.push(JSON.parse(json)),
+      show: (event) => void this.shown.push(event),
+      signal: () => {},
+      signalFailed: (to) => void this.failedSignals.push(to),
+      keep: (messages) => this.kept = messages,
+      broken: () => void this.broken++,
+    });
   }
 
   begin(store = "s", last = 0): void {
-    this.talk.opened();
-    this.told({ type: "begun", store, last, rooms: ["lobby"], textBytes: 100 });
+    this.session.opened();
+    this.receives({ type: "begun", store, last, rooms: ["lobby"], textBytes: 100 });
   }
 
-  told(message: Record<string, unknown>): void {
-    this.talk.received(JSON.stringify(message));
-    this.talk.flush();
+  receives(message: Record<string, unknown>): void {
+    this.session.received(JSON.stringify(message));
   }
 
-  message(seq: number, text = `${seq}`): void {
-    this.told({ type: "message", seq, from: "bob", to: "alice", text, time: seq, id: `b-${seq}` });
+  receivesMessage(seq: number, text = `${seq}`): void {
+    this.receives({ type: "message", seq, from: "bob", to: "alice", text, time: seq, id: `b-${seq}` });
   }
 
-  /** What was sent since one looked last. */
-  news(): Record<string, unknown>[] {
+  /** What was sent since the last call. */
+  takeSent(): Record<string, unknown>[] {
     return this.sent.splice(0);
   }
 
   get texts(): string[] {
-    return this.shown.flatMap((each) => each.type === "message" ? [each.said.text] : []);
+    return this.shown.flatMap((each) => each.type === "message" ? [each.message.text] : []);
   }
 }
 
@@ -58,27 +55,27 @@ const BOB = { user: "bob" };
 
 Deno.test("the first frame is resume, and what was typed before begun goes out after it", () => {
   const page = new Page();
-  page.talk.say(BOB, "early", 1);
-  assertEquals(page.news(), []);
-  page.talk.opened();
-  assertEquals(page.news(), [{ type: "resume" }]);
-  page.told({ type: "welcome", version: 1, name: "alice" });
-  page.told({ type: "begun", store: "s", last: 0, rooms: [], textBytes: 100 });
-  assertEquals(page.news(), [{ type: "say", id: "run-1", to: "bob", text: "early" }]);
+  page.session.say(BOB, "early", 1);
+  assertEquals(page.takeSent(), []);
+  page.session.opened();
+  assertEquals(page.takeSent(), [{ type: "resume" }]);
+  page.receives({ type: "welcome", version: 1, name: "alice" });
+  page.receives({ type: "begun", store: "s", last: 0, rooms: [], textBytes: 100 });
+  assertEquals(page.takeSent(), [{ type: "say", id: "run-1", to: "bob", text: "early" }]);
 });
 
 Deno.test("a connection that was lost: it goes on behind what was shown, and says again what has no answer", () => {
   const page = new Page();
   page.begin();
-  page.message(3);
-  page.talk.say(BOB, "one", 1);
-  page.talk.say({ room: "lobby" }, "two", 1);
-  page.told({ type: "sent", id: "run-1", seq: 4, time: 9 });
-  page.talk.lost();
-  page.news();
-  page.talk.say(BOB, "three", 1);
+  page.receivesMessage(3);
+  page.session.say(BOB, "one", 1);
+  page.session.say({ room: "lobby" }, "two", 1);
+  page.receives({ type: "sent", id: "run-1", seq: 4, time: 9 });
+  page.session.lost();
+  page.takeSent();
+  page.session.say(BOB, "three", 1);
   page.begin();
-  assertEquals(page.news(), [
+  assertEquals(page.takeSent(), [
     { type: "resume", store: "s", after: 3 },
     { type: "say", id: "run-2", room: "lobby", text: "two" },
     { type: "say", id: "run-3", to: "bob", text: "three" },
@@ -89,101 +86,101 @@ Deno.test("a connection that was lost: it goes on behind what was shown, and say
 Deno.test("what is told again is shown once, and acknowledged again", () => {
   const page = new Page();
   page.begin();
-  page.message(1);
-  page.message(2);
-  page.talk.lost();
+  page.receivesMessage(1);
+  page.receivesMessage(2);
+  page.session.lost();
   page.begin();
-  page.news();
-  page.message(2);
-  page.message(3);
+  page.takeSent();
+  page.receivesMessage(2);
+  page.receivesMessage(3);
   assertEquals(page.texts, ["1", "2", "3"]);
-  assertEquals(page.news(), [{ type: "ack", seq: 2 }, { type: "ack", seq: 3 }]);
+  assertEquals(page.takeSent(), [{ type: "ack", seq: 2 }, { type: "ack", seq: 3 }]);
 });
 
 Deno.test("what is told before begun is none of what was asked for, and hides nothing that was", () => {
   const page = new Page();
   page.begin();
-  page.message(4);
-  page.talk.lost();
-  page.talk.opened();
+  page.receivesMessage(4);
+  page.session.lost();
+  page.session.opened();
   // A client's connection goes on while its page comes back: 5 was told to nobody, and this to a page that had not begun.
-  page.message(6);
-  page.news();
-  page.told({ type: "begun", store: "s", last: 6, rooms: ["lobby"], textBytes: 100 });
-  assertEquals(page.news(), []);
-  page.message(5);
-  page.message(6);
+  page.receivesMessage(6);
+  page.takeSent();
+  page.receives({ type: "begun", store: "s", last: 6, rooms: ["lobby"], textBytes: 100 });
+  assertEquals(page.takeSent(), []);
+  page.receivesMessage(5);
+  page.receivesMessage(6);
   assertEquals(page.texts, ["4", "5", "6"]);
-  assertEquals(page.news(), [{ type: "ack", seq: 5 }, { type: "ack", seq: 6 }]);
+  assertEquals(page.takeSent(), [{ type: "ack", seq: 5 }, { type: "ack", seq: 6 }]);
 });
 
 Deno.test("whoever is not let in learns why, and does not wait on a connection that nothing comes of", () => {
   const page = new Page();
-  page.talk.opened();
-  page.told({ type: "refused", why: "this server cannot keep messages" });
+  page.session.opened();
+  page.receives({ type: "refused", why: "this server cannot keep messages" });
   assertEquals(page.shown, [
-    { type: "denied", why: "You are not let in: this server cannot keep messages.", question: undefined },
+    { type: "denied", why: "The server refuses the login: this server cannot keep messages." },
   ]);
-  assertEquals(page.broken, ["this server cannot keep messages"]);
+  assertEquals(page.broken, 1);
 });
 
 Deno.test("who is taken into a room by others asks which rooms there are", () => {
   const page = new Page();
   page.begin();
-  page.news();
-  page.told({ type: "joined", ref: 0, room: "lab", members: 2 });
-  assertEquals(page.news(), [{ type: "rooms", ref: 1 }]);
+  page.takeSent();
+  page.receives({ type: "joined", ref: 0, room: "lab", members: 2 });
+  assertEquals(page.takeSent(), [{ type: "rooms", ref: 1 }]);
 });
 
 Deno.test("another store counts anew", () => {
   const page = new Page();
   page.begin();
-  page.message(7);
-  page.talk.lost();
+  page.receivesMessage(7);
+  page.session.lost();
   page.begin("other");
-  page.message(1);
+  page.receivesMessage(1);
   assertEquals(page.texts, ["7", "1"]);
-  assertEquals(page.shown.flatMap((each) => each.type === "in" ? [each.fresh] : []), [true, true]);
+  assertEquals(page.shown.flatMap((each) => each.type === "loggedIn" ? [each.storeChanged] : []), [true, true]);
 });
 
 Deno.test("what a life of the page before this one has left is said under its own ids", () => {
   const page = new Page("later", [{ id: "earlier-4", to: BOB, text: "left", time: 1 }]);
   page.begin();
-  page.talk.say(BOB, "new", 2);
-  assertEquals(page.news().slice(1).map(({ id }) => id), ["earlier-4", "later-1"]);
-  page.told({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
+  page.session.say(BOB, "new", 2);
+  assertEquals(page.takeSent().slice(1).map(({ id }) => id), ["earlier-4", "later-1"]);
+  page.receives({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
   assertEquals(page.shown.at(-1), { type: "failed", id: "earlier-4", to: BOB, why: 'there is no user "bob"' });
   // Asked twice, the server answers twice.
-  page.told({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
+  page.receives({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
   assertEquals(page.shown.filter(({ type }) => type === "failed").length, 1);
 });
 
 Deno.test("no more is under way than is good, and the rest goes as answers come", () => {
   const page = new Page();
   page.begin();
-  for (let i = 0; i < 1000; i++) page.talk.say(BOB, "x".repeat(50), 1);
-  const first = page.news().length - 1;
+  for (let i = 0; i < 1000; i++) page.session.say(BOB, "x".repeat(50), 1);
+  const first = page.takeSent().length - 1;
   assert(first > 100 && first < 1000, `${first} at once`);
-  page.told({ type: "sent", id: "run-1", seq: 1, time: 1 });
-  assertEquals(page.news().map(({ id }) => id), [`run-${first + 1}`]);
+  page.receives({ type: "sent", id: "run-1", seq: 1, time: 1 });
+  assertEquals(page.takeSent().map(({ id }) => id), [`run-${first + 1}`]);
 });
 
 Deno.test("answers that come in parts are one, and questions that have none are denied when the connection is lost", () => {
   const page = new Page();
   page.begin();
-  page.talk.ask({ type: "users" });
-  page.talk.ask({ type: "history", of: BOB, before: 5, limit: 10 });
-  assertEquals(page.news().slice(1), [
+  page.session.ask({ type: "users" });
+  page.session.ask({ type: "history", of: BOB, before: 5, limit: 10 });
+  assertEquals(page.takeSent().slice(1), [
     { type: "users", ref: 1 },
     { type: "history", ref: 2, with: "bob", before: 5, limit: 10 },
   ]);
-  page.told({ type: "users", ref: 1, users: [{ name: "a", online: true }], more: true });
-  page.told({ type: "users", ref: 1, users: [{ name: "b", online: false }], more: false });
+  page.receives({ type: "users", ref: 1, users: [{ name: "a", online: true }], more: true });
+  page.receives({ type: "users", ref: 1, users: [{ name: "b", online: false }], more: false });
   assertEquals(page.shown.at(-1), {
     type: "users",
     users: [{ name: "a", online: true }, { name: "b", online: false }],
   });
-  page.talk.lost();
+  page.session.lost();
   const denied = page.shown.at(-1);
   assert(denied?.type === "denied" && denied.question?.type === "history");
 });
@@ -191,13 +188,13 @@ Deno.test("answers that come in parts are one, and questions that have none are 
 Deno.test("too long a text is not taken; a signal without a connection is unheard; what is no JSON ends the connection", () => {
   const page = new Page();
   page.begin();
-  assertEquals(page.talk.say(BOB, "ä".repeat(51), 1), { why: "a text has at most 100 bytes here, found 102" });
-  page.told({ type: "something of a later version", ref: 9 });
-  page.talk.received("[nonsense");
-  assertEquals(page.broken.length, 1);
-  page.talk.lost();
-  page.talk.signal("bob", "{}");
-  assertEquals(page.unheard, ["bob"]);
+  assertEquals(page.session.say(BOB, "ä".repeat(51), 1), { why: "a text has at most 100 bytes here, found 102" });
+  page.receives({ type: "something of a later version", ref: 9 });
+  page.session.received("[nonsense");
+  assertEquals(page.broken, 1);
+  page.session.lost();
+  page.session.signal("bob", "{}");
+  assertEquals(page.failedSignals, ["bob"]);
 });
 
 Deno.test("two pages on a bad network: nothing is lost, nothing comes twice, all is answered", () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { doorAddress, headline } from "../lib/web/addresses.js";
-import { path, PLOTS, pointBefore, top, valuesOf, worded } from "../lib/web/plot.js";
-import { begin, heard, linked, matches, MOST_LINES, retryMs, WINDOW_MS } from "../lib/web/watch_state.js";
+import { headline, listenerAddress } from "../lib/web/addresses.ts";
+import { describe, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
+import { INITIAL, matches, MAX_LINES, retryMs, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
 const line = (text: string, level = "info", time = 0) => ({ time, level, text });
@@ -15,8 +15,8 @@ Deno.test("what the server tells is what the page takes", () => {
   const seen = new MonitoredServer();
   seen.says("one");
   seen.second();
-  let state = begin();
-  const stop = seen.monitor.watch((event) => void (state = heard(state, [event])));
+  let state = INITIAL;
+  const stop = seen.monitor.watch((event) => void (state = withEvents(state, [event])));
   seen.says("two");
   seen.second();
   stop();
@@ -26,32 +26,39 @@ Deno.test("what the server tells is what the page takes", () => {
 });
 
 Deno.test("whoever comes back is told again what they know, and sees it once", () => {
-  let state = heard(begin(), [log("one", 1), log("one", 1), log("two", 2)]);
-  state = heard(linked(state, "away"), [{ type: "past", points: [], lines: [line("two", "info", 2), line("three")] }]);
-  assertEquals([state.link, state.lines.map(({ text }) => text)], ["away", ["one", "one", "two", "three"]]);
+  let state = withEvents(INITIAL, [log("one", 1), log("one", 1), log("two", 2)]);
+  state = withEvents(withLink(state, "lost"), [{
+    type: "past",
+    points: [],
+    lines: [line("two", "info", 2), line("three")],
+  }]);
+  assertEquals([state.link, state.lines.map(({ text }) => text)], ["lost", ["one", "one", "two", "three"]]);
   // A server that was started anew knows nothing of them.
-  state = heard(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }, { type: "missed", lines: 1 }]);
-  state = heard(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }]);
+  state = withEvents(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }, {
+    type: "missed",
+    lines: 1,
+  }]);
+  state = withEvents(state, [{ type: "past", points: [], lines: [line("begun", "info", 9)] }]);
   assertEquals(state.lines.slice(-2).map(({ text }) => text), ["begun", "1 line came too fast to be shown here"]);
 });
 
 Deno.test("lines keep their numbers when the oldest are forgotten", () => {
-  const many = Array.from({ length: MOST_LINES }, (_, i) => log(`${i}`));
-  const state = heard(heard(begin(), many), [log("a"), log("b")]);
+  const many = Array.from({ length: MAX_LINES }, (_, i) => log(`${i}`));
+  const state = withEvents(withEvents(INITIAL, many), [log("a"), log("b")]);
   assertEquals([state.first, state.lines.length, state.lines[0]!.text, state.lines.at(-1)!.text], [
     2,
-    MOST_LINES,
+    MAX_LINES,
     "2",
     "b",
   ]);
-  assertEquals(heard(state, []).lines, state.lines);
+  assertEquals(withEvents(state, []).lines, state.lines);
 });
 
 Deno.test("points of five minutes are kept; what is told again takes its own place", () => {
   const old = { type: "past" as const, points: [point(1), point(2), point(400)], lines: [] };
-  const state = heard(begin(), [old]);
+  const state = withEvents(INITIAL, [old]);
   const again = { type: "past" as const, points: [point(400, { said: 7 }), point(401)], lines: [] };
-  const { points } = heard(state, [again]);
+  const { points } = withEvents(state, [again]);
   assertEquals(points.map(({ time, said }) => [time / 1000, said]), [[400, 7], [401, 0]]);
   assertEquals(WINDOW_MS, 300_000);
 });
@@ -70,15 +77,24 @@ Deno.test("who is away is tried again, later each time, but soon enough", () => 
 });
 
 Deno.test("a scale ends at 1, 2 or 5 with noughts", () => {
-  assertEquals([0, 5, 5.1, 13, 21, 99, 100, 4321].map((most) => top([most], 5)), [5, 5, 10, 20, 50, 100, 100, 5000]);
-  assertEquals(top([], 10_000_000), 10_000_000);
+  assertEquals([0, 5, 5.1, 13, 21, 99, 100, 4321].map((most) => scaleTop([most], 5)), [
+    5,
+    5,
+    10,
+    20,
+    50,
+    100,
+    100,
+    5000,
+  ]);
+  assertEquals(scaleTop([], 10_000_000), 10_000_000);
 });
 
 Deno.test("a line is drawn through the points; where nothing is known it ends, and a point alone is a dot", () => {
   const [, , receipts] = PLOTS;
   const at = (second: number, p50Ms: number | null) => point(second, { p50Ms });
   const frame = { from: 0, to: 10_000, top: 10, width: 100, height: 50 };
-  const drawn = (...points: ReturnType<typeof point>[]) => path(receipts!.series[0]!, points, frame);
+  const drawn = (...points: ReturnType<typeof point>[]) => linePath(receipts!.series[0]!, points, frame);
   assertEquals(drawn(), "");
   assertEquals(drawn(at(1, 0), at(2, 10), at(3, 5)), "M10 50L20 0L30 25");
   assertEquals(drawn(at(1, 0), at(2, null), at(3, 5), at(7, 5), at(8, 5)), "M10 50h0M30 25h0M70 25L80 25");
@@ -90,15 +106,15 @@ Deno.test("every plot says its values in words", () => {
   const busy = point(1, {
     ...{ said: 3, delivered: 1200.5, failed: 0, p50Ms: 0.44, p99Ms: 12.6, sessions: 7, memoryBytes: 81_234_567 },
   });
-  assertEquals(PLOTS.map((plot) => `${plot.title}: ${worded(plot, busy)}`), [
-    "Messages a second: said 3",
-    "Deliveries a second: confirmed 1,200.5, failed 0",
-    "Receipt times: half within 0.4 ms, 99% within 13 ms",
+  assertEquals(PLOTS.map((plot) => `${plot.title}: ${describe(plot, busy)}`), [
+    "Messages per second: sent 3",
+    "Deliveries per second: confirmed 1,200.5, failed 0",
+    "Time to confirmation: median 0.4 ms, 99th percentile 13 ms",
     "Connections: open 7",
-    "Memory: held 81 MB",
+    "Memory: used 81 MB",
   ]);
-  assertEquals(worded(PLOTS[2]!, point(1)), "half within: none, 99% within: none");
-  assertEquals(worded(PLOTS[0]!, undefined), "said: none");
+  assertEquals(describe(PLOTS[2]!, point(1)), "median: none, 99th percentile: none");
+  assertEquals(describe(PLOTS[0]!, undefined), "sent: none");
 });
 
 Deno.test("a plot is read so many seconds back, at the point that was the last then", () => {
@@ -119,9 +135,9 @@ const door = (name: string, port: number, hostname = "0.0.0.0") => ({
 
 Deno.test("a door is told as it is reached from another machine", () => {
   const hosts = ["10.0.0.5", "fd00::5"];
-  const told = (...given: Parameters<typeof doorAddress>) => {
-    const { address, how, here } = doorAddress(...given);
-    return [address, how, here];
+  const told = (...given: Parameters<typeof listenerAddress>) => {
+    const { address, how, isLocal } = listenerAddress(...given);
+    return [address, how, isLocal];
   };
   assertEquals(told(door("im", 2001), hosts, here), ["10.0.0.5:2001", "partyline-client chat 10.0.0.5 2001", false]);
   assertEquals(told(door("lobby", 2003, "127.0.0.1"), hosts, here), ["127.0.0.1:2003", "nc 127.0.0.1 2003", true]);

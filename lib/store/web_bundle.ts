@@ -5,7 +5,7 @@ import { fromFileUrl, toFileUrl } from "@std/path";
  * One script out of a module in TypeScript and all that it imports, packages included. Each module becomes a function that runs
  * once, in the order of their imports, and gives what the module exports. The types are taken off by Deno itself.
  *
- * What cannot be bundled this way throws: a default export, and an export that is assigned to later.
+ * What cannot be bundled this way throws: a default export, `export let`, and an import for its effects alone.
  */
 export function bundle(entry: string, read: (path: string) => string): string {
   const names = new Map<string, string>();
@@ -33,7 +33,6 @@ export function bundle(entry: string, read: (path: string) => string): string {
 function moduleBody(script: string, path: string, moduleOf: (specifier: string) => string): string {
   const exported: string[] = [];
   const body = script
-    .replace(/^import "([^"]+)";$/gm, (_, specifier) => void moduleOf(specifier) ?? "")
     .replace(
       /^import \* as (\w+) from "([^"]+)";$/gm,
       (_, name, specifier) => `const ${name} = ${moduleOf(specifier)};`,
@@ -42,7 +41,10 @@ function moduleBody(script: string, path: string, moduleOf: (specifier: string) 
       /^import \{([^}]*)\} from "([^"]+)";$/gm,
       (_, list, specifier) => `const {${list.replace(/ as /g, ": ")}} = ${moduleOf(specifier)};`,
     )
-    .replace(/^export \* from "([^"]+)";$/gm, (_, specifier) => void exported.push(`...${moduleOf(specifier)}`) ?? "")
+    .replace(/^export \* from "([^"]+)";$/gm, (_, specifier) => {
+      exported.push(`...${moduleOf(specifier)}`);
+      return "";
+    })
     .replace(/^export \{([^}]*)\} from "([^"]+)";$/gm, (_, list, specifier) => {
       const from = moduleOf(specifier);
       for (const [name, as] of listed(list)) exported.push(`${as}: ${from}.${name}`);

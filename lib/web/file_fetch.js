@@ -2,8 +2,8 @@ import { freshName, toBase64 } from "./file_offer.js";
 import { LISTED_BYTES } from "./file_frames.js";
 import { decodeList, isSound, LIST_BYTES } from "./file_list.js";
 import { FileWay } from "./file_way.js";
-import { sha256 } from "./sha256.js";
-import { reason } from "./text.js";
+import { sha256 } from "./sha256.ts";
+import { errorText as reason } from "./format.ts";
 
 /** @typedef {import("./file_offer.js").Offer} Offer */
 /** @typedef {import("./file_list.js").FileList} FileList */

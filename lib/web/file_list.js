@@ -1,4 +1,4 @@
-import { sha256 } from "./sha256.js";
+import { sha256 } from "./sha256.ts";
 
 /**
  * What is sent of one file: in which pieces, and the digest of each.

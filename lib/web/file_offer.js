@@ -1,4 +1,4 @@
-import { bytesShown } from "./text.js";
+import { formatBytes as bytesShown } from "../core/units.ts";
 
 /**
  * A file, or a folder with all that is in it, that somebody would send.

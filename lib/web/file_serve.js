@@ -2,7 +2,7 @@ import { LISTED_BYTES } from "./file_frames.js";
 import { freshName } from "./file_offer.js";
 import { isSound } from "./file_list.js";
 import { FileWay } from "./file_way.js";
-import { reason } from "./text.js";
+import { errorText as reason } from "./format.ts";
 
 /** @typedef {import("./file_list.js").FileList} FileList */
 /** @typedef {import("./file_frames.js").FileMessage} FileMessage */

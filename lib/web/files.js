@@ -2,15 +2,15 @@ import { encodeList, listFile } from "./file_list.js";
 import { Fetch } from "./file_fetch.js";
 import { freshName, offerText, safeName, toBase64 } from "./file_offer.js";
 import { decodeSignal, encodeSignal } from "./file_signal.js";
-import { FileViews, isComing, viewOf } from "./file_view.js";
+import { FileViews, isIncoming as isComing, newView as viewOf } from "./file_view.ts";
 import { Serve } from "./file_serve.js";
-import { sha256 } from "./sha256.js";
-import { reason } from "./text.js";
+import { sha256 } from "./sha256.ts";
+import { errorText as reason } from "./format.ts";
 
 /** @typedef {import("./file_offer.js").Offer} Offer */
-/** @typedef {import("./file_view.js").FileView} FileView */
+/** @typedef {import("./file_view.ts").FileView} FileView */
 /** @typedef {import("./file_signal.js").Signal} Signal */
-/** @typedef {import("./outgoing.js").Target} Target */
+/** @typedef {import("../chat/store.ts").Target} Target */
 /**
  * What transfers share.
  * @typedef {object} FileHouse
@@ -151,7 +151,7 @@ export class Files {
     this.way.show(item.view);
     try {
       const list = await listFile(file, (done) => {
-        this.#views.paced(item, done, "reading");
+        this.#views.progress(item, done, "reading", "being read");
         return !this.#ended.has(id);
       });
       if (!list) return;
@@ -257,7 +257,7 @@ export class Files {
       return this.#house.signal(from, { type: "later", transfer, why: `${all.length} are getting something there` });
     }
     const serve = new Serve(this.#house, item.source, from, transfer, {
-      moved: (done) => this.#views.paced(item, done, "moving", `on its way to ${from}`),
+      moved: (done) => this.#views.progress(item, done, "moving", `on its way to ${from}`),
       ended: (end) => {
         item.serves.delete(transfer);
         if (end === "done") return this.#had(item, from);
@@ -323,6 +323,6 @@ export class Files {
 
   /** @param {Incoming} item @param {number} done */
   #moved(item, done) {
-    this.#views.paced(item, done, "moving", `from ${item.from}`);
+    this.#views.progress(item, done, "moving", `from ${item.from}`);
   }
 }

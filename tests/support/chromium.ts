@@ -91,7 +91,7 @@ export class Person {
 
   /** The chat is there, and connected. */
   async isIn(name: string): Promise<void> {
-    await this.page.locator("#me", { hasText: name }).waitFor();
+    await this.page.locator("#user", { hasText: name }).waitFor();
     await this.connected();
   }
 

@@ -1,4 +1,6 @@
-import { Talk } from "../../lib/web/talk.js";
+import { ChatSession } from "../../lib/web/session.ts";
+import type { OutgoingMessage } from "../../lib/protocols/native/outgoing.ts";
+import type { ServerEvent } from "../../lib/web/state.ts";
 import type { Json } from "./native.ts";
 import type { Random } from "./random.ts";
 
@@ -6,11 +8,11 @@ interface Kept extends Json {
   readonly seq: number;
 }
 
-interface Seat {
+interface Page {
   readonly name: string;
-  talk: Talk;
+  session: ChatSession;
   lives: number;
-  left: readonly Json[];
+  left: readonly OutgoingMessage[];
   open: boolean;
   /** Whether the stream runs. */
   resumed: boolean;
@@ -18,7 +20,7 @@ interface Seat {
   readonly down: Json[];
   /** Up to where the stream has told. */
   told: number;
-  readonly heard: Map<string, Json>;
+  readonly heard: Map<string, { seq: number; from: string; text: string }>;
   readonly delivered: Set<string>;
 }
 
@@ -27,13 +29,13 @@ export class PageServer {
   readonly #kept: Kept[] = [];
   readonly #answers = new Map<string, Json>();
   readonly #acked = new Map<string, number>();
-  readonly #hosts = new Map<string, Seat>();
+  readonly #pages = new Map<string, Page>();
 
   constructor(names: readonly string[], readonly random: Random) {
     for (const name of names) {
-      const host: Seat = {
+      const page: Page = {
         name,
-        talk: undefined!,
+        session: undefined!,
         lives: 0,
         left: [],
         open: false,
@@ -44,66 +46,61 @@ export class PageServer {
         heard: new Map(),
         delivered: new Set(),
       };
-      this.#hosts.set(name, host);
+      this.#pages.set(name, page);
       this.reload(name);
     }
   }
 
   /** What is on its way either way is lost. */
   cut(name: string): void {
-    const host = this.#hosts.get(name)!;
-    host.open = host.resumed = false;
-    host.up.length = host.down.length = 0;
-    host.talk.lost();
+    const page = this.#pages.get(name)!;
+    page.open = page.resumed = false;
+    page.up.length = page.down.length = 0;
+    page.session.lost();
   }
 
   /** The page is loaded anew: all it has is what it kept. */
   reload(name: string): void {
-    const host = this.#hosts.get(name)!;
-    host.open = host.resumed = false;
-    host.up.length = host.down.length = 0;
-    host.talk = new Talk(
-      {
-        send: (json) => void host.up.push(JSON.parse(json)),
-        show: (happening) => this.#show(host, happening),
-        signalled: () => {},
-        unheard: () => {},
-        keep: (unanswered) => host.left = [...unanswered],
-        broken: (why) => {
-          throw new Error(why);
-        },
+    const page = this.#pages.get(name)!;
+    page.open = page.resumed = false;
+    page.up.length = page.down.length = 0;
+    page.session = new ChatSession({
+      user: name,
+      run: `${name}${++page.lives}`,
+      unanswered: page.left,
+      send: (json) => void page.up.push(JSON.parse(json)),
+      show: (event) => this.#show(page, event),
+      signal: () => {},
+      signalFailed: () => {},
+      keep: (unanswered) => page.left = [...unanswered],
+      broken: () => {
+        throw new Error("the connection is broken");
       },
-      name,
-      `${name}${++host.lives}`,
-      host.left as ConstructorParameters<typeof Talk>[3],
-    );
+    });
   }
 
   say(name: string, to: string, text: string): void {
-    this.#hosts.get(name)!.talk.say({ user: to }, text, 0);
+    this.#pages.get(name)!.session.say({ user: to }, text, 0);
   }
 
   /** One thing happens somewhere. */
   step(): void {
-    const host = this.random.pick([...this.#hosts.values()]);
-    if (!host.open) {
-      host.open = true;
-      return host.talk.opened();
+    const page = this.random.pick([...this.#pages.values()]);
+    if (!page.open) {
+      page.open = true;
+      return page.session.opened();
     }
     const up = this.random.chance(0.5);
-    const message = up ? host.up.shift() : host.down.shift();
+    const message = up ? page.up.shift() : page.down.shift();
     if (!message) return;
-    if (up) return this.#received(host, message);
-    host.talk.received(JSON.stringify(message));
-    // What a page is shown last before it is loaded anew may be acknowledged or not.
-    if (this.random.chance(0.7)) host.talk.flush();
+    if (up) return this.#received(page, message);
+    page.session.received(JSON.stringify(message));
   }
 
   /** Everything happens that is under way. */
   settle(): void {
     for (let quiet = 0; quiet < 200;) {
-      for (const host of this.#hosts.values()) host.talk.flush();
-      const moves = [...this.#hosts.values()].some(({ open, up, down }) => !open || up.length + down.length > 0);
+      const moves = [...this.#pages.values()].some(({ open, up, down }) => !open || up.length + down.length > 0);
       quiet = moves ? 0 : quiet + 1;
       this.step();
     }
@@ -111,53 +108,53 @@ export class PageServer {
 
   /** What somebody heard of another, in the order of the numbers: a page shows it so. */
   heard(name: string, from: string): string[] {
-    const all = [...this.#hosts.get(name)!.heard.values()].filter((said) => said.from === from);
+    const all = [...this.#pages.get(name)!.heard.values()].filter((said) => said.from === from);
     return all.sort((a, b) => a.seq - b.seq).map(({ text }) => text);
   }
 
   waiting(name: string): number {
-    return this.#hosts.get(name)!.talk.outgoing.all.length;
+    return this.#pages.get(name)!.session.waiting;
   }
 
   delivered(name: string): number {
-    return this.#hosts.get(name)!.delivered.size;
+    return this.#pages.get(name)!.delivered.size;
   }
 
-  #show(host: Seat, happening: Json): void {
-    if (happening.type === "message") {
-      const { said } = happening;
+  #show(page: Page, event: ServerEvent): void {
+    if (event.type === "message") {
+      const { message: said } = event;
       // One life of a page is told once.
-      const key = `${host.lives} ${said.id}`;
-      if (host.heard.has(key)) throw new Error(`${host.name} was shown ${said.id} twice`);
-      for (const known of host.heard.keys()) if (known.endsWith(` ${said.id}`)) host.heard.delete(known);
-      host.heard.set(key, said);
+      const key = `${page.lives} ${said.id}`;
+      if (page.heard.has(key)) throw new Error(`${page.name} was shown ${said.id} twice`);
+      for (const known of page.heard.keys()) if (known.endsWith(` ${said.id}`)) page.heard.delete(known);
+      page.heard.set(key, said);
     }
-    if (happening.type === "delivered") host.delivered.add(happening.id);
+    if (event.type === "delivered") page.delivered.add(event.id);
   }
 
-  #received(host: Seat, message: Json): void {
+  #received(page: Page, message: Json): void {
     if (message.type === "resume") {
-      const after = message.store === "store" ? message.after : this.#acked.get(host.name) ?? 0;
-      host.told = after;
-      host.resumed = true;
-      host.down.push({ type: "begun", store: "store", last: this.#kept.length, rooms: ["lobby"], textBytes: 1000 });
+      const after = message.store === "store" ? message.after : this.#acked.get(page.name) ?? 0;
+      page.told = after;
+      page.resumed = true;
+      page.down.push({ type: "begun", store: "store", last: this.#kept.length, rooms: ["lobby"], textBytes: 1000 });
       this.#tell();
     } else if (message.type === "say") {
       const { id, to, text } = message;
-      const key = `${host.name} ${id}`;
+      const key = `${page.name} ${id}`;
       let answer = this.#answers.get(key);
       if (!answer) {
-        const { seq } = this.#keep({ type: "message", from: host.name, to, text, time: 0, id });
+        const { seq } = this.#keep({ type: "message", from: page.name, to, text, time: 0, id });
         this.#answers.set(key, answer = { type: "sent", id, seq, time: 0 });
       }
-      host.down.push(answer);
+      page.down.push(answer);
       this.#tell();
     } else if (message.type === "ack") {
-      const before = this.#acked.get(host.name) ?? 0;
-      this.#acked.set(host.name, Math.max(before, message.seq));
+      const before = this.#acked.get(page.name) ?? 0;
+      this.#acked.set(page.name, Math.max(before, message.seq));
       for (const said of this.#kept.slice(before, message.seq)) {
-        if (said.type !== "message" || said.to !== host.name) continue;
-        this.#keep({ type: "delivered", owner: said.from, id: said.id, to: host.name, of: said.seq, time: 0 });
+        if (said.type !== "message" || said.to !== page.name) continue;
+        this.#keep({ type: "delivered", owner: said.from, id: said.id, to: page.name, of: said.seq, time: 0 });
       }
       this.#tell();
     }
@@ -171,14 +168,14 @@ export class PageServer {
 
   /** Everybody is told what concerns them. */
   #tell(): void {
-    for (const host of this.#hosts.values()) {
-      if (!host.resumed) continue;
-      for (const kept of this.#kept.slice(host.told)) {
-        host.told = kept.seq;
+    for (const page of this.#pages.values()) {
+      if (!page.resumed) continue;
+      for (const kept of this.#kept.slice(page.told)) {
+        page.told = kept.seq;
         const concerns = kept.type === "message"
-          ? kept.from === host.name || kept.to === host.name
-          : kept.owner === host.name;
-        if (concerns) host.down.push(kept);
+          ? kept.from === page.name || kept.to === page.name
+          : kept.owner === page.name;
+        if (concerns) page.down.push(kept);
       }
     }
   }

@@ -169,7 +169,8 @@ export class NativeClient {
       case "welcome":
       case "refused": {
         const name = this.#login.receive(reply);
-        return name === undefined ? undefined : this.start(name);
+        // A server that knew the user already welcomes them too.
+        return name === undefined || this.#stage !== "hello" ? undefined : this.start(name);
       }
       case "begun":
         return this.#begun(reply);
