@@ -1,6 +1,7 @@
 import { formatAddress } from "../core/address.ts";
 import { openChatTerminal } from "../terminal/chat_app.ts";
 import type { JoinPlan } from "./command_line.ts";
+import type { PageHost } from "../protocols/native/single_window.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
 import { chatClient } from "./chat.ts";
 import { type Joining, run } from "./run.ts";
@@ -30,7 +31,7 @@ export async function page(plan: JoinPlan): Promise<number> {
       if (happening.type !== "loggedIn") return face.event(happening);
       face.chat();
       open ??= openPage(
-        joining.client.native,
+        hostOf(joining.client),
         `Partyline at ${formatAddress({ hostname: plan.host, port: plan.port })}`,
         (line) => face.note(line),
       );
@@ -42,4 +43,19 @@ export async function page(plan: JoinPlan): Promise<number> {
   }, new PageRelay());
   const closed = { close: async () => await open?.close() };
   return await run(joining.client, face, closed, over.promise, () => joining.client.stop(130));
+}
+
+/** The page's host; what the page sends goes out at once. */
+function hostOf(client: Pick<Joining<PageRelay>["client"], "native" | "use">): PageHost {
+  return {
+    get name() {
+      return client.native.name;
+    },
+    get isLoggedIn() {
+      return client.native.isLoggedIn;
+    },
+    open: (page) => client.use((native) => native.open(page)),
+    said: (page, json) => client.use((native) => native.said(page, json)),
+    closed: (page) => client.use((native) => native.closed(page)),
+  };
 }

@@ -1,4 +1,5 @@
-import { LOBBY, type Target } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
+import type { Target } from "../chat/store.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";

@@ -1,4 +1,4 @@
-import { LOBBY } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
 import { sanitized } from "../core/text.ts";
 import { formatBytes, formatDuration } from "../core/units.ts";
 import { type Conversation, nameOf } from "./conversation.ts";

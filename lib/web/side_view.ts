@@ -1,4 +1,5 @@
-import { LOBBY, type Target } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
+import type { Target } from "../chat/store.ts";
 import { sanitized } from "../core/text.ts";
 import { keyOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";

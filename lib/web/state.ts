@@ -1,4 +1,5 @@
-import { LOBBY, type Target } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
+import type { Target } from "../chat/store.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
