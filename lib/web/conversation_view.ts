@@ -1,6 +1,5 @@
 import { LOBBY } from "../chat/names.ts";
-import { sanitized } from "../core/text.ts";
-import { formatBytes, formatDuration } from "../core/units.ts";
+import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { type Conversation, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted } from "./format.ts";

@@ -1,4 +1,4 @@
-import { formatBytes as bytesShown } from "../core/units.ts";
+import { formatBytes as bytesShown } from "../core/text.ts";
 
 /**
  * A file, or a folder with all that is in it, that somebody would send.

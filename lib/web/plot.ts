@@ -1,4 +1,4 @@
-import { formatBytes } from "../core/units.ts";
+import { formatBytes } from "../core/text.ts";
 import type { Point } from "./watch_state.ts";
 
 /** One line of a plot. */

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/units.ts";
+import { formatDuration } from "../core/text.ts";
 import { make, setText } from "./dom.ts";
 import { describe, linePath, type Plot, pointBefore, scaleTop, valuesOf } from "./plot.ts";
 import { type Point, WINDOW_MS } from "./watch_state.ts";

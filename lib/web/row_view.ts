@@ -1,5 +1,4 @@
-import { sanitized } from "../core/text.ts";
-import { formatBytes, formatDuration } from "../core/units.ts";
+import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
 import { safeName } from "../protocols/transfer/safe_names.ts";
 import { byId, make, setText } from "./dom.ts";

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from "../core/units.ts";
+import { formatBytes, formatDuration } from "../core/text.ts";
 import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";
