@@ -1,71 +1,87 @@
-/**
- * `deno task build`: compiles the server and the client for this machine into dist/; with `--all` for every target Deno
- * has, each packed for release, and SHA256SUMS over the packages.
- */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { writeWebFiles } from "../lib/store/web_files.ts";
-import { type Program, programs, type Target, targets } from "./targets.ts";
 import { pack, sha256Sums } from "./pack.ts";
+import { type Program, programs, type Target, targets } from "./targets.ts";
 
-/** What is in the import map for the tests alone. */
-const TESTS_ONLY = ["axe-core", "fast-check", "playwright-core", "pure-rand"];
+const USAGE = `deno task build [--all] [--compiler PATH]
+
+  Compiles the server and the client for this machine into dist/.
+  --all            compiles for every target, packs each for release, and writes SHA256SUMS
+  --compiler PATH  another Deno that compiles, such as one whose runtime is at hand ($DENORT_BIN)
+`;
+
+/** Packages that only the tests import. */
+const TEST_PACKAGES = ["axe-core", "fast-check", "playwright-core", "pure-rand"];
 const root = join(import.meta.dirname!, "..");
 const dist = join(root, "dist");
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+/** Writes the whole text, to standard output unless told otherwise. */
+function print(line: string, stream = Deno.stdout): void {
+  stream.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-async function deno(args: string[], env: Record<string, string> = {}): Promise<{ ok: boolean; said: string }> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
+/** The Deno that compiles, and the options that leave the packages of the tests out. */
+class Compiler {
+  private constructor(readonly path: string, readonly version: string, readonly options: readonly string[]) {}
+
+  static async open(path: string): Promise<Compiler> {
+    const version = (await run(path, ["--version"])).output.split(/\s/)[1] ?? "of unknown version";
+    const help = (await run(path, ["compile", "--help"])).output;
+    // The sources are checked with this Deno; the types of another one may differ.
+    const check = path === Deno.execPath() ? [] : ["--no-check"];
+    const packages = help.includes("--exclude-unused-npm") ? ["--exclude-unused-npm"] : await reducedConfig();
+    return new Compiler(path, version, [...check, ...packages]);
+  }
+
+  async compile(program: Program, target: Target, folder: string): Promise<void> {
+    const file = `partyline-${program.name}${target.suffix}`;
+    const started = performance.now();
+    const { success, output } = await run(this.path, [
+      "compile",
+      "--no-prompt",
+      ...program.permissions,
+      `--v8-flags=${program.v8.join(",")}`,
+      ...program.include.flatMap((path) => ["--include", path]),
+      ...this.options,
+      ...["--target", target.triple],
+      ...["--output", join(folder, file)],
+      program.entry,
+    ]);
+    if (!success) throw new Error(`deno could not compile ${file} for ${target.triple}:\n${output.trimEnd()}`);
+    const { size } = await Deno.stat(join(folder, file));
+    print(`  ${file}  ${(size / 1e6).toFixed(1)} MB  ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
+
+async function run(program: string, args: readonly string[]): Promise<{ success: boolean; output: string }> {
+  const command = new Deno.Command(program, {
+    args: [...args],
     cwd: root,
-    env: { NO_COLOR: "1", ...env },
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).output();
+  });
+  const { success, stdout, stderr } = await command.output();
   const text = new TextDecoder();
-  return { ok: success, said: text.decode(stdout) + text.decode(stderr) };
+  return { success, output: text.decode(stdout) + text.decode(stderr) };
 }
 
-async function compile(program: Program, target: Target, folder: string, extra: string[]): Promise<void> {
-  const name = `partyline-${program.name}${target.suffix}`;
-  const started = performance.now();
-  const { ok, said } = await deno([
-    "compile",
-    "--no-prompt",
-    ...program.permissions,
-    ...(program.v8.length > 0 ? [`--v8-flags=${program.v8.join(",")}`] : []),
-    ...program.include.flatMap((path) => ["--include", path]),
-    ...extra,
-    "--target",
-    target.triple,
-    "--output",
-    join(folder, name),
-    program.entry,
-  ]);
-  if (!ok) throw new Error(`${name} for ${target.triple} was not compiled; deno said:\n${said.trimEnd()}`);
-  const { size } = await Deno.stat(join(folder, name));
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  print(`  ${name}  ${(size / 1e6).toFixed(1)} MB  ${seconds} s`);
-}
-
-/**
- * Leaves out of the executables what only the tests import: by the option for it, or, where this Deno has none and puts in all
- * that the configuration and the lock name, by one of each that do not name it.
- */
-async function compileOptions(): Promise<string[]> {
-  const { said } = await deno(["compile", "--help"]);
-  if (said.includes("--exclude-unused-npm")) return ["--exclude-unused-npm"];
+/** For a Deno that includes every package of the configuration and the lock: both without the packages of the tests. */
+async function reducedConfig(): Promise<string[]> {
   const read = async (name: string) => JSON.parse(await Deno.readTextFile(join(root, name)));
-  const [config, lock] = [await read("deno.json"), await read("deno.lock")];
-  const isOurs = ([key, value]: [string, unknown]) =>
-    !TESTS_ONLY.some((name) => `${key} ${value}`.includes(`${name}@`));
-  config.imports = Object.fromEntries(Object.entries(config.imports).filter(isOurs));
-  lock.specifiers = Object.fromEntries(Object.entries(lock.specifiers).filter(isOurs));
-  lock.npm = Object.fromEntries(Object.entries(lock.npm).filter(isOurs));
+  const config = await read("deno.json");
+  const lock = await read("deno.lock");
+  const reduced = (entries: Record<string, unknown>) =>
+    Object.fromEntries(
+      Object.entries(entries).filter(([key, value]) =>
+        !TEST_PACKAGES.some((name) => `${key} ${value}`.includes(`${name}@`))
+      ),
+    );
+  config.imports = reduced(config.imports);
+  lock.specifiers = reduced(lock.specifiers);
+  lock.npm = reduced(lock.npm);
   delete lock.workspace;
   delete config.workspace;
   const folder = await Deno.makeTempDir({ prefix: "partyline-build-" });
@@ -75,26 +91,17 @@ async function compileOptions(): Promise<string[]> {
   return ["--config", join(folder, "deno.json"), "--lock", join(folder, "deno.lock")];
 }
 
-async function projectVersion(): Promise<string> {
-  const { version } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as { version?: string };
-  if (!version) throw new Error("deno.json has no version, which the names of the packages need");
-  return version;
-}
-
-async function buildHere(): Promise<void> {
+async function buildHere(compiler: Compiler): Promise<void> {
   const target = targets.find((target) => target.triple === Deno.build.target);
   if (!target) throw new Error(`deno compile has no runtime for ${Deno.build.target}`);
-  const extra = await compileOptions();
-  await Deno.mkdir(dist, { recursive: true });
   writeWebFiles();
-  print(`${target.triple}, Deno ${Deno.version.deno}`);
-  for (const program of programs) await compile(program, target, dist, extra);
+  print(`${target.triple}, Deno ${compiler.version}`);
+  for (const program of programs) await compiler.compile(program, target, dist);
 }
 
-/** Goes on after a target that fails, so that one run tells everything that is wrong. */
-async function buildAll(): Promise<void> {
-  const version = await projectVersion();
-  const extra = await compileOptions();
+/** Builds for every target; after a failure it continues, so that one run reports all failures. */
+async function buildAll(compiler: Compiler): Promise<void> {
+  const { version } = JSON.parse(await Deno.readTextFile(join(root, "deno.json"))) as { version: string };
   const packages: string[] = [];
   const failures: string[] = [];
   await Deno.remove(dist, { recursive: true }).catch((error) => {
@@ -102,16 +109,14 @@ async function buildAll(): Promise<void> {
   });
   writeWebFiles();
   for (const target of targets) {
-    print(`${target.triple}, Deno ${Deno.version.deno}`);
-    if (Deno.env.get("DENORT_BIN") && target.triple !== Deno.build.target) {
-      failures.push(`${target.triple}: refused, as DENORT_BIN names a runtime for ${Deno.build.target} only; unset it`);
-      print("  refused");
-      continue;
-    }
+    print(`${target.triple}, Deno ${compiler.version}`);
     try {
+      if (Deno.env.get("DENORT_BIN") && target.triple !== Deno.build.target) {
+        throw new Error(`DENORT_BIN is a runtime for ${Deno.build.target} only; unset it`);
+      }
       const folder = join(dist, `partyline-${version}-${target.triple}`);
       await Deno.mkdir(folder, { recursive: true });
-      for (const program of programs) await compile(program, target, folder, extra);
+      for (const program of programs) await compiler.compile(program, target, folder);
       packages.push(await pack(root, folder, target));
       print(`  ${packages.at(-1)}`);
     } catch (error) {
@@ -120,24 +125,28 @@ async function buildAll(): Promise<void> {
     }
   }
   await Deno.writeTextFile(join(dist, "SHA256SUMS"), await sha256Sums(dist, packages));
-  print(`SHA256SUMS over ${packages.length} packages`);
+  print(`SHA256SUMS of ${packages.length} packages`);
   if (failures.length > 0) throw new Error(`${failures.length} of ${targets.length} targets\n${failures.join("\n")}`);
 }
 
 if (import.meta.main) {
   const flags = parseArgs(Deno.args, {
-    boolean: ["all"],
+    boolean: ["all", "help"],
+    string: ["compiler"],
     unknown: (name: string) => {
-      print(`unknown option ${name}; it is deno task build [--all]`);
+      print(`unknown option ${name}\n\n${USAGE}`, Deno.stderr);
       Deno.exit(2);
     },
   });
+  if (flags.help) {
+    print(USAGE);
+    Deno.exit();
+  }
   try {
-    await (flags.all ? buildAll() : buildHere());
+    const compiler = await Compiler.open(flags.compiler ?? Deno.execPath());
+    await (flags.all ? buildAll(compiler) : buildHere(compiler));
   } catch (error) {
-    Deno.stderr.writeSync(
-      new TextEncoder().encode(`build failed: ${error instanceof Error ? error.message : error}\n`),
-    );
+    print(`build failed: ${error instanceof Error ? error.message : error}`, Deno.stderr);
     Deno.exit(1);
   }
 }
