@@ -1,19 +1,19 @@
 import { join } from "@std/path";
 
-/** What one transfer took, and what it cost each side. */
+/** Times and memory of one transfer. */
 export interface Transfer {
-  /** Before it could be offered: it is read once for its digests. */
+  /** Reading the file once for its digests, before the offer. */
   readonly readMs: number;
-  /** From the word that it is wanted until it has its name. */
+  /** From `want` until the file has its name. */
   readonly tookMs: number;
-  /** The most memory that each side had, in MB. */
+  /** Peak memory of each side, in MB. */
   readonly senderMb: number;
   readonly receiverMb: number;
 }
 
 const program = join(import.meta.dirname!, "peers", "file_end.ts");
 
-/** Sends what is at a path from one process to another, as two clients do; the chat between them is this process. */
+/** Transfers a file or folder between two client processes; this process is the chat between them. */
 export async function transfer(path: string, folder: string, seals: boolean): Promise<Transfer> {
   const alice = new End("alice", folder, seals);
   const bob = new End("bob", folder, seals);
@@ -39,7 +39,7 @@ export async function transfer(path: string, folder: string, seals: boolean): Pr
 // deno-lint-ignore no-explicit-any
 type Said = Record<string, any>;
 
-/** One side, a process of its own. */
+/** One side, as a separate process. */
 class End {
   other: End | undefined;
   readonly #child: Deno.ChildProcess;
@@ -51,7 +51,7 @@ class End {
   constructor(readonly name: string, folder: string, seals: boolean) {
     const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys", "--allow-env"];
     this.#child = new Deno.Command(Deno.execPath(), {
-      // As the client is started.
+      // The client's own flags.
       args: [
         "run",
         "--v8-flags=--max-semi-space-size=4",
@@ -73,7 +73,7 @@ class End {
     this.#input.write(new TextEncoder().encode(`${JSON.stringify(what)}\n`)).catch(() => {});
   }
 
-  /** The most memory that the process has had, in MB. */
+  /** The process's peak memory, in MB. */
   get mostMb(): number {
     const kb = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`).match(/^VmHWM:\s+(\d+) kB$/m)?.[1];
     return Number(kb) / 1000;

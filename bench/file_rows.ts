@@ -6,7 +6,7 @@ import { type Row, row } from "./row.ts";
 
 const MB = 1e6;
 
-/** One great file from one client to another, beside `nc` with the same file; in turns, so that both have the same disk. */
+/** One large file from client to client, against `nc` with the same file, alternating so that both see the same disk. */
 export async function fileRows(plan: Plan, megabytes: number): Promise<Row[]> {
   await using folder = new Folder();
   const bytes = megabytes * 1024 * 1024;
@@ -26,22 +26,22 @@ export async function fileRows(plan: Plan, megabytes: number): Promise<Row[]> {
   const speed = (ms: number[]) => ({ value: bytes / MB / (median(ms) / 1000) });
   const took = (transfers: Transfer[]) => transfers.map(({ tookMs }) => tookMs);
   const nc = speed(ncMs);
-  const title = `a file of ${megabytes} MiB, from the word that it is wanted until it has its name`;
+  const title = `a file of ${megabytes} MiB, from acceptance to completion`;
   const read = median(plain.map(({ readMs }) => readMs));
   const most = (side: "senderMb" | "receiverMb") => Math.max(...[...plain, ...sealed].map((each) => each[side]));
   return [
-    row(`${title}, each chunk checked`, "MB/s", { ours: speed(took(plain)), nc }, { than: "nc", atLeast: 0.8 }, [
-      `before, it is read once for its digests: ${(bytes / MB / (read / 1000)).toFixed(0)} MB/s`,
+    row(`${title}, each chunk verified`, "MB/s", { ours: speed(took(plain)), nc }, { than: "nc", atLeast: 0.8 }, [
+      `read once for its digests before: ${(bytes / MB / (read / 1000)).toFixed(0)} MB/s`,
     ]),
-    row(`${title}, checked and sealed`, "MB/s", { ours: speed(took(sealed)), nc }, { than: "nc" }),
-    row(`memory of the one who sends ${megabytes} MiB, at most`, "MB", { ours: { value: most("senderMb") } }, {
+    row(`${title}, verified and sealed`, "MB/s", { ours: speed(took(sealed)), nc }, { than: "nc" }),
+    row(`peak memory of the sender of ${megabytes} MiB`, "MB", { ours: { value: most("senderMb") } }, {
       below: 150,
     }),
-    row(`memory of the one who receives it, at most`, "MB", { ours: { value: most("receiverMb") } }, { below: 150 }),
+    row("peak memory of its receiver", "MB", { ours: { value: most("receiverMb") } }, { below: 150 }),
   ];
 }
 
-/** A folder of many small files, beside `tar` by way of `nc`. */
+/** A folder of many small files, against `tar` through `nc`. */
 export async function folderRows(plan: Plan, files: number): Promise<Row[]> {
   await using folder = new Folder();
   const path = join(folder.path, "many");
@@ -60,21 +60,21 @@ export async function folderRows(plan: Plan, files: number): Promise<Row[]> {
   const most = Math.max(...transfers.flatMap(({ senderMb, receiverMb }) => [senderMb, receiverMb]));
   return [
     row(
-      `a folder of ${files} small files, checked and sealed`,
+      `a folder of ${files} small files, verified and sealed`,
       "files/s",
       { ours: speed(transfers.map(({ tookMs }) => tookMs)), "tar and nc": speed(tarMs) },
       { than: "tar and nc" },
-      [`before, it is read once: ${(median(transfers.map(({ readMs }) => readMs)) / 1000).toFixed(1)} s`],
+      [`read once before: ${(median(transfers.map(({ readMs }) => readMs)) / 1000).toFixed(1)} s`],
     ),
-    row(`memory of either side meanwhile, at most`, "MB", { ours: { value: most } }, { below: 150 }),
+    row("peak memory of either side", "MB", { ours: { value: most } }, { below: 150 }),
   ];
 }
 
-/** A folder that goes when it is not needed any more. */
+/** A temporary folder. */
 class Folder {
   readonly path = Deno.makeTempDirSync({ prefix: "partyline-bench-" });
 
-  /** Sends what is at a path; what came is taken away. */
+  /** Transfers a path and removes the received copy. */
   async transfer(path: string, seals: boolean): Promise<Transfer> {
     const place = await Deno.makeTempDir({ dir: this.path });
     const result = await transfer(path, place, seals);
@@ -87,7 +87,7 @@ class Folder {
   }
 }
 
-/** Memory that a virtual machine has not used of late is dear to write to; both find it used. */
+/** The first write to memory that a virtual machine has not used lately is slow; warming it up treats both alike. */
 async function warm(folder: string, bytes: number): Promise<void> {
   const path = join(folder, "warm");
   await write(path, bytes);
@@ -98,13 +98,13 @@ async function write(path: string, bytes: number): Promise<void> {
   using file = await Deno.create(path);
   const block = crypto.getRandomValues(new Uint8Array(64 * 1024));
   for (let written = 0; written < bytes; written += block.length) {
-    // Every block is another.
+    // Make every block different.
     new DataView(block.buffer).setFloat64(0, written);
     await file.write(block.subarray(0, bytes - written));
   }
 }
 
-/** Runs both ends of a pipe through `nc`; how long it takes until both have ended. */
+/** Runs both ends of a pipe through `nc`; returns the time until both have ended. */
 async function netcat(folder: string, here: string, there: string): Promise<number> {
   const target = await Deno.makeTempDir({ dir: folder });
   const port = freePort();
@@ -129,7 +129,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Whether somebody listens, without a connection, which would be the one that is listened for. */
+/** Whether a port is listening, without connecting: `nc` accepts only one connection. */
 function isListening(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return new RegExp(`^ *\\d+: [0-9A-F]{8}:${hex} 00000000:0000 0A`, "m").test(Deno.readTextFileSync("/proc/net/tcp"));

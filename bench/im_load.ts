@@ -15,7 +15,7 @@ const RECEIPT = encoder.encode("302 Message receipt successful\n");
 const TO_ALL = encoder.encode(`/toall ${TEXT}\n`);
 const BUFFER_BYTES = 1024;
 
-/** One user of the IM handout with both connections; as little work for each message as the protocol allows. */
+/** One IM user with both connections, doing as little work a message as the protocol allows. */
 class ImUser {
   #la: Deno.TcpConn;
   #lb!: Deno.TcpConn;
@@ -45,7 +45,7 @@ class ImUser {
     if (answer !== code) throw new Error(`${line.trimEnd()} was answered ${answer}, not ${code}`);
   }
 
-  /** Sends one command; the code of its reply, or 0 when the connection has ended. */
+  /** Sends one command; returns the code of its reply, or 0 if the connection has ended. */
   async command(bytes: Uint8Array): Promise<number> {
     const buffer = this.#buffer;
     await this.#la.write(bytes);
@@ -68,7 +68,7 @@ class ImUser {
         for (let line = 0; line < lines; line++) await this.#lb.write(RECEIPT);
       }
     } catch {
-      // leave() has closed it.
+      // Closed by leave().
     }
   }
 
@@ -126,7 +126,7 @@ class ImCrowd implements Crowd {
   }
 }
 
-/** Logs users in at a server of the IM handout. */
+/** Logs users in over IM. */
 export async function joinIm(port: number, count: number, options: JoinOptions = {}): Promise<Crowd> {
   const { first = 0, atOnce = 8 } = options;
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };

@@ -7,12 +7,12 @@ const TO_ALL = encoder.encode(`PRIVMSG #room :${TEXT}\r\n`);
 const MANY_TO_ALL = encoder.encode(`PRIVMSG #room :${TEXT}\r\n`.repeat(POUR));
 const BUFFER_BYTES = 16 * 1024;
 
-/** One IRC user. IRC has no receipts, so a message counts as acknowledged when it has arrived. */
+/** One IRC user. IRC has no receipts, so a message counts as acknowledged on arrival. */
 class IrcUser {
   #conn: Deno.TcpConn;
   #buffer = new Uint8Array(BUFFER_BYTES);
   received = 0;
-  /** Called after each chunk that brought lines. */
+  /** Called after each chunk that contained lines. */
   wake: (() => void) | undefined;
 
   private constructor(conn: Deno.TcpConn, readonly tally: Tally) {
@@ -23,19 +23,19 @@ class IrcUser {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
     conn.setNoDelay(true);
     const user = new IrcUser(conn, tally);
-    // 376 ends the greeting, 422 does where there is no message of the day.
+    // 376 ends the greeting; 422 does without a message of the day.
     await user.ask(`NICK ${name}\r\nUSER ${name} 0 * :${name}\r\n`, / (376|422) /);
     return user;
   }
 
-  /** Sends a line and reads until the answer has come; only before `receive`. */
+  /** Sends a line and reads until the answer; only before `receive`. */
   async ask(line: string, answer: RegExp): Promise<void> {
     await this.#conn.write(encoder.encode(line));
     let seen = "";
     while (!answer.test(seen)) {
       const n = await this.#conn.read(this.#buffer);
       if (n === null) throw new Error(`${line.trimEnd()} ended with: ${seen.slice(-200).trimEnd()}`);
-      // An answer can be cut by a chunk's end, but it is never longer than this.
+      // An answer may be split between chunks and is never longer than this.
       seen = seen.slice(-100) + decoder.decode(this.#buffer.subarray(0, n));
     }
   }
@@ -54,7 +54,7 @@ class IrcUser {
         if (lines > 0) this.wake?.();
       }
     } catch {
-      // leave() has closed it.
+      // Closed by leave().
     }
   }
 
@@ -94,13 +94,13 @@ class IrcCrowd extends LineCrowd<IrcUser> {
   }
 }
 
-/** Logs users in at an IRC server; with `room`, all of them into one channel. */
+/** Logs users in over IRC; with `room`, all of them join one channel. */
 export async function joinIrc(port: number, count: number, options: JoinOptions = {}): Promise<Crowd> {
   const { first = 0, atOnce = 8, room = false } = options;
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
   const users = await forEachOf(first, count, atOnce, (number) => IrcUser.login(port, userName(number), tally));
   if (room) { for (const user of users) await user.ask("JOIN #room\r\n", / 366 /); }
-  // The answer comes after every line that told of somebody's joining, so none of those is counted as a message.
+  // The answer follows every JOIN line, so none of those is counted as a message.
   await Promise.all(users.map((user) => user.ask("PING :ready\r\n", /PONG.*ready/)));
   return new IrcCrowd(users, first, tally);
 }

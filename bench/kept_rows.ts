@@ -7,7 +7,7 @@ import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
 import { POUR, TEXT } from "./traffic.ts";
 
-/** Messages a second that arrive from one sender who writes many at once, in our own protocol and in others. */
+/** Deliveries a second from one sender that writes many messages at once, in the native protocol and others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
   const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
   const notes = ["native: everything is on the disk before anybody is told; ngircd keeps nothing"];
@@ -15,7 +15,7 @@ export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers:
   return row(title, "deliveries/s", await pours(plan, kinds, receivers), target, notes);
 }
 
-/** The same to people at the page, beside those on TCP. */
+/** The same over WebSocket, against TCP. */
 export async function webRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
   const title = `fan-out to ${receivers} WebSockets, ${POUR} messages a write`;
   const target = { own: "WebSocket", than: "native" };
@@ -33,14 +33,14 @@ async function pours(plan: Plan, kinds: readonly PeerKind[], receivers: number) 
   return figures(results, medianFigure);
 }
 
-/** Private messages a second of our own protocol, each kept and its delivery told, beside bare ones. */
+/** Private native messages a second, each stored and its delivery reported, against bare ones. */
 export async function keptRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
   const notes = ["native: kept, acknowledged, and the sender told of it; ngircd keeps nothing and tells nobody"];
   const target = { own: "native", than: "ngircd", atLeast: 0.33 };
   return row(`native private messages, ${pairs} pairs`, "messages/s", await talks(plan, kinds, pairs), target, notes);
 }
 
-/** The same through the mailbox, beside datagrams that are only sent back. */
+/** The same over the mailbox, against datagrams that are only echoed. */
 export async function mailboxRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
   const notes = ["mailbox: registered, kept, acknowledged and told, with our client's machines as the load"];
   const target = { own: "mailbox", than: "bare datagrams" };
@@ -58,7 +58,7 @@ async function talks(plan: Plan, kinds: readonly PeerKind[], pairs: number) {
   return figures(results, medianFigure);
 }
 
-/** What one session of our own protocol holds in memory that says nothing. */
+/** The memory of an idle native session. */
 export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): Promise<Row> {
   const results = await alternate(plan, [kind], () =>
     withPeer(kind, 2 * users, async (peer) => {
@@ -82,7 +82,7 @@ export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): 
   );
 }
 
-/** How long it takes to find what was said last, when much was said. */
+/** The time to read the latest messages of a large store. */
 export async function historyRow(messages: number): Promise<Row> {
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
   try {

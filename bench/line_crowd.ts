@@ -1,22 +1,22 @@
 import { type Crowd, Pouring, type Tally, type Until } from "./traffic.ts";
 
-/** A user as a crowd needs them: who counts what has come, and can be told when more has. */
+/** A user that counts received messages and wakes a waiter. */
 export interface LineUser {
   received: number;
-  /** Called after each chunk that brought something. */
+  /** Called after each chunk that contained messages. */
   wake: (() => void) | undefined;
   leave(): void;
 }
 
-/** A crowd of users who count what comes to them; how something is said, each protocol knows. */
+/** Users that count received messages; subclasses send in their protocol. */
 export abstract class LineCrowd<User extends LineUser> implements Crowd {
   constructor(readonly users: User[], readonly tally: Tally) {}
 
-  /** Says one message to one user; resolves when it has arrived. */
+  /** Sends one message to one user; resolves on arrival. */
   protected abstract send(from: number, to: number): Promise<void>;
-  /** User 0 says one message to all; resolves when all have it. */
+  /** User 0 sends one message to all; resolves when all have it. */
   protected abstract sendAll(): Promise<void>;
-  /** User 0 says `POUR` messages to all in one write. */
+  /** User 0 sends `POUR` messages to all in one write. */
   protected abstract sayMany(): Promise<void>;
 
   async talk(pairs: number, until: Until): Promise<void> {

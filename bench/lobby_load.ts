@@ -1,11 +1,11 @@
 import { delay } from "@std/async/delay";
 import { type Crowd, forEachOf, linesIn, type Tally, type Until } from "./traffic.ts";
 
-/** As much as a page of text: who never reads has a full buffer within the measurement. */
+/** A page of text, so that the buffer of a guest that never reads fills during the measurement. */
 const LINE = new TextEncoder().encode(`${"word ".repeat(1600).trimEnd()}\n`);
 const GREETED_MS = 20;
 
-/** Plain guests of one room; the last of them never reads. */
+/** Guests of one room; the last never reads. */
 export async function joinRoom(port: number, count: number): Promise<Crowd> {
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
   const conns = await forEachOf(0, count, 8, () => Deno.connect({ hostname: "127.0.0.1", port }));
@@ -23,12 +23,12 @@ export async function joinRoom(port: number, count: number): Promise<Crowd> {
         }
       }
     } catch {
-      // leave() has closed it.
+      // Closed by leave().
     }
   };
   speaker!.setNoDelay(true);
   read(speaker!, false);
-  // What greets them has come before anything is counted.
+  // Let the greetings arrive before counting.
   await delay(GREETED_MS * 10);
   for (const conn of readers) {
     await Promise.race([conn.read(new Uint8Array(1024)), delay(GREETED_MS)]);

@@ -3,7 +3,7 @@ import type { PeerKind } from "./peers/peer.ts";
 import { latencies } from "./rows.ts";
 import { type Row, row } from "./row.ts";
 
-/** How long it takes until a line of one guest is at all others, one of whom never reads. */
+/** The time until one guest's line has reached all others, one of whom never reads. */
 export async function roomRows(plan: Plan, kinds: readonly PeerKind[], guests: number): Promise<Row[]> {
   const { p50, p99 } = await latencies(plan, kinds, guests, (crowd) => crowd.announce());
   const target = { own: "lobby", than: "bare fan-out" };

@@ -8,7 +8,7 @@ import { type Crowd, forEachOf, type JoinOptions, type Tally, TEXT, type Until }
 
 const noPassword = () => Promise.reject(new Error("no passwords here"));
 
-/** One user of the mailbox, with our client's own machines: the load is no lighter than a real one. */
+/** One mailbox user with the client's own machines, so the load is that of a real client. */
 class MailboxUser {
   readonly native = new NativeClient({ run: freshRun() });
   #net: DatagramConnection | undefined;
@@ -18,7 +18,7 @@ class MailboxUser {
   constructor(readonly name: string, readonly prover: Prover, readonly tally: Tally) {
   }
 
-  /** Gives the client an input, then does what it wants done. */
+  /** Gives the client an input, then executes its outputs. */
   use<R>(input: (native: NativeClient) => R): R {
     const result = input(this.native);
     for (const output of this.native.takeOutputs()) this.#perform(output);
@@ -77,12 +77,12 @@ class MailboxUser {
   }
 }
 
-/** Users that register at a mailbox, each under a name and with a key of their own. */
+/** Mailbox users, each with a name and a key of its own. */
 export async function joinMailbox(port: number, count: number, options: JoinOptions = {}): Promise<Crowd> {
   const { first = 0, atOnce = 8 } = options;
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-keys-" });
-  // Names that are no accounts: those would have to stretch a password each.
+  // Names without an account, since a password proof would cost an scrypt each.
   const nameOf = (number: number) => `m${number}`;
   const users = await forEachOf(first, count, atOnce, (number) => {
     const prover = new Prover(new Identity(`${folder}/${number}`));

@@ -1,11 +1,11 @@
 /**
- * `deno task bench`: measures our server beside others in the same run and prints one table.
+ * `deno task bench`: measures our server against others in the same run and prints one table.
  *
- *   --quick        a smoke: everything once and briefly; the figures mean nothing
- *   --json FILE    the same as JSON
- *   --only NAME    only this row; the names are printed as they run
+ *   --quick        a smoke test: every row once and briefly; the figures mean nothing
+ *   --json FILE    also writes the table as JSON
+ *   --only NAME    only this row; names are printed as they run
  *
- * Figures are printed, never asserted; the status is 1 only when something did not work.
+ * Figures are printed, never asserted; the status is 1 only if a measurement failed.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";

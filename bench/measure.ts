@@ -5,7 +5,7 @@ import { cpuMs } from "./process.ts";
 import type { Figure } from "./row.ts";
 import { type Crowd, type JoinOptions, PASSWORD, type Until, userName } from "./traffic.ts";
 
-/** How long and how often things are measured. */
+/** Durations and repetitions of a measurement. */
 export interface Plan {
   readonly warmUpMs: number;
   readonly windowMs: number;
@@ -15,15 +15,15 @@ export interface Plan {
 }
 
 const PATIENCE_MS = 30_000;
-// Above this share of a core a thread has no time left; the rest is lost to being scheduled.
+// A thread above this share of a core is saturated; the remainder is scheduling loss.
 const BUSY = 0.9;
 
-/** The middle one; of an even number, the lower of the two in the middle. */
+/** The median; the lower of two middle values. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The smallest value that at least this share of the values do not exceed. */
+/** The smallest value not exceeded by this share of the values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
@@ -35,7 +35,7 @@ export function medianFigure(figures: readonly Figure[]): Figure {
   return figures.find((figure) => figure.value === middle)!;
 }
 
-/** Rejects when the work takes longer than it ever should, instead of waiting for ever. */
+/** Rejects if the work takes longer than `ms`. */
 export async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   try {
     return await deadline(work, ms);
@@ -45,7 +45,7 @@ export async function within<T>(ms: number, what: string, work: Promise<T>): Pro
   }
 }
 
-/** Starts a fresh server for `users` users, does the work with it, and leaves nothing of it behind. */
+/** Starts a fresh server for `users` users, runs `work`, and removes everything afterwards. */
 export async function withPeer<T>(kind: PeerKind, users: number, work: (peer: Peer) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
   try {
@@ -66,7 +66,7 @@ export async function withPeer<T>(kind: PeerKind, users: number, work: (peer: Pe
   }
 }
 
-/** The same with users logged in; anything that they saw go wrong is an error. */
+/** The same with users logged in; any error they saw fails the measurement. */
 export function withCrowd<T>(
   kind: PeerKind,
   users: number,
@@ -85,7 +85,7 @@ export function withCrowd<T>(
   });
 }
 
-/** How many of what is counted a second, once the traffic has run for a while, and who was busy meanwhile. */
+/** The rate of `count` after a warm-up, and the processor use of server and load generator. */
 export async function perSecond(
   plan: Plan,
   peer: Peer,
@@ -94,7 +94,7 @@ export async function perSecond(
 ): Promise<Figure> {
   const until = { over: false };
   const running = traffic(until);
-  // A failure shows when it is awaited below; until then it must not end the program.
+  // A failure is reported where it is awaited below; until then it must not end the program.
   running.catch(() => {});
   await delay(plan.warmUpMs);
   const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(Deno.pid) };

@@ -4,19 +4,19 @@ import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TE
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** So many messages are acknowledged together, at the latest. */
+/** At most this many messages are acknowledged together. */
 const ACK_EVERY = 64;
 
-/** How messages stand one behind the other. */
+/** How messages are framed. */
 export interface Framing {
-  /** No unit is longer. */
+  /** The longest frame. */
   readonly bytes: number;
   wrap(json: string): Uint8Array;
-  /** Where what begins at `at` has its JSON, one a line, and where the next begins; undefined while it is not whole. */
+  /** The JSON lines of the frame at `at` and the start of the next frame; undefined if incomplete. */
   next(bytes: Uint8Array, at: number, end: number): { from: number; to: number; after: number } | undefined;
 }
 
-/** One a line. */
+/** One message a line. */
 const LINES: Framing = {
   bytes: 16 * 1024,
   wrap: (json) => encoder.encode(`${json}\n`),
@@ -26,13 +26,13 @@ const LINES: Framing = {
   },
 };
 
-/** One user of our own protocol; counts messages, and decodes no more than it must to acknowledge. */
+/** One native user; counts messages and decodes only what it needs to acknowledge. */
 export class NativeUser {
   received = 0;
   delivered = 0;
   #ackedAt = 0;
   #ids = 0;
-  /** Called after each chunk that brought messages. */
+  /** Called after each chunk that contained messages. */
   wake: (() => void) | undefined;
   #waiting: { messages: number; delivered: number; wake: () => void } | undefined;
 
@@ -57,7 +57,7 @@ export class NativeUser {
     return user;
   }
 
-  /** Says so many messages in one write. */
+  /** Sends `count` messages in one write. */
   async say(where: string, count: number): Promise<void> {
     const messages = Array.from(
       { length: count },
@@ -66,7 +66,7 @@ export class NativeUser {
     await this.#write(messages.length === 1 ? messages[0]! : concat(messages));
   }
 
-  /** Resolves when so many more messages have come, or so many more of ours have arrived. */
+  /** Resolves when this many further messages were received and this many of ours delivered. */
   async has(messages: number, delivered: number): Promise<void> {
     const [more, arrived] = [this.received + messages, this.delivered + delivered];
     await new Promise<void>((wake) => this.#waiting = { messages: more, delivered: arrived, wake });
@@ -76,13 +76,13 @@ export class NativeUser {
     this.conn.close();
   }
 
-  /** Begins the stream, and counts from then on. */
+  /** Starts the stream and counts from then on. */
   async resume(): Promise<void> {
     await this.ask(this.framing.wrap('{"type":"resume"}'), '{"type":"begun"');
     this.#receive();
   }
 
-  /** Sends bytes and reads until what should be answered has come. */
+  /** Sends bytes and reads until the expected answer. */
   async ask(bytes: Uint8Array, answer: string): Promise<void> {
     await this.#write(bytes);
     const buffer = new Uint8Array(4096);
@@ -113,13 +113,13 @@ export class NativeUser {
         held = end - used;
       }
     } catch {
-      // leave() has closed it.
+      // Closed by leave().
     }
   }
 
   /**
-   * Counts whole messages; how many bytes they are. One to us begins {"type":"m, a notice {"type":"d; what answers us,
-   * {"type":"s, and news, {"type":"p, count nothing.
+   * Counts complete messages and returns their bytes. Messages begin with {"type":"m, `delivered` with {"type":"d, `failed`
+   * with {"type":"f; `sent` ({"type":"s) and `presence` ({"type":"p) do not count.
    */
   #count(bytes: Uint8Array, end: number): number {
     let used = 0;
@@ -148,7 +148,7 @@ export class NativeUser {
     return used;
   }
 
-  /** What is private has a sender who waits for the acknowledgement; the rest is acknowledged together. */
+  /** A private message's sender waits for the acknowledgement; others are acknowledged together. */
   #acknowledge(line: string): void {
     const all = this.received + this.delivered;
     const { seq, type, to } = JSON.parse(line);
@@ -181,10 +181,10 @@ class NativeCrowd extends LineCrowd<NativeUser> {
   }
 }
 
-/** Logs users in at the IM door and has them go over to our own protocol. */
+/** Logs users in over IM and switches them to the native protocol. */
 export const joinNative = joining(NativeUser.login);
 
-/** How a crowd comes together, each user of it in this way. */
+/** Returns a function that logs in any number of users. */
 export function joining(login: (port: number, name: string, tally: Tally) => Promise<NativeUser>) {
   return async (port: number, count: number, { first = 0, atOnce = 8 }: JoinOptions = {}): Promise<Crowd> => {
     const tally: Tally = { delivered: 0, acked: 0, errors: 0 };

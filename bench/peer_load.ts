@@ -6,10 +6,10 @@ import { Peer } from "../lib/peers/peer.ts";
 import { openPeerStore } from "../lib/store/open_peer_store.ts";
 import { type Crowd, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
-/** The group that everybody is in. */
+/** The group of all peers. */
 export const GROUP = "bench";
 
-/** One peer as the real client has it: its port, its key, its disk. */
+/** One peer as in the real client: a port, a key, a disk. */
 export async function startPeer(name: string, folder: string, show: (event: PeerEvent) => void): Promise<PeerClient> {
   const net: PeerClient = new PeerClient(0, {
     show,
@@ -24,7 +24,7 @@ export async function startPeer(name: string, folder: string, show: (event: Peer
   return net;
 }
 
-/** One peer who talks with those of another process, as they are one after the other: p1, p2 … */
+/** One peer that talks to the peers p1, p2 … of another process. */
 export async function joinPeers(port: number, count: number, options: JoinOptions = {}): Promise<Crowd> {
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-peer-" });
@@ -61,7 +61,7 @@ export async function joinPeers(port: number, count: number, options: JoinOption
   };
   return {
     tally,
-    // All between the same two: as many messages are under way.
+    // All between the same two peers: that many messages are in flight.
     talk: async (pairs, until) => {
       await Promise.all(Array.from({ length: pairs }, () => repeat({ user: "p1" }, 1, until)));
     },

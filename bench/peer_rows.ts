@@ -3,7 +3,7 @@ import type { PeerKind } from "./peers/peer.ts";
 import { alternate, figures, latencies } from "./rows.ts";
 import { type Row, row } from "./row.ts";
 
-/** Messages a second between two peers, so many under way at once, beside as many datagrams that are only sent back. */
+/** Messages a second between two peers with a number in flight, against as many echoed datagrams. */
 export async function peerTalkRow(plan: Plan, kinds: readonly PeerKind[], underWay: number): Promise<Row> {
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
@@ -23,7 +23,7 @@ export async function peerTalkRow(plan: Plan, kinds: readonly PeerKind[], underW
   );
 }
 
-/** How long one message takes until its sender knows that it was shown, when nothing else is said. */
+/** The time until the sender knows that its message was shown, on an idle link. */
 export async function peerLatencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
   const { p50, p99 } = await latencies(plan, kinds, 2, (crowd) => crowd.whisper());
   const target = { own: "peers", than: "bare datagrams" };
@@ -33,7 +33,7 @@ export async function peerLatencyRows(plan: Plan, kinds: readonly PeerKind[]): P
   ];
 }
 
-/** Deliveries a second, each confirmed, of one peer who speaks in a group. */
+/** Confirmed deliveries a second from one sender in a group. */
 export async function peerGroupRow(plan: Plan, kind: PeerKind, members: number): Promise<Row> {
   const results = await alternate(plan, [kind], (kind) =>
     withCrowd(

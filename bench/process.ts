@@ -1,11 +1,11 @@
-/** A program that was started for a measurement. */
+/** A program started for a measurement. */
 export interface Running {
   readonly pid: number;
-  /** Its first line on standard output that the pattern matches. */
+  /** Its first match on standard output. */
   readonly match: RegExpMatchArray;
-  /** The end of what it said on standard error. */
+  /** The end of its standard error. */
   complaint(): string;
-  /** Resolves when it is gone: asked to go, then made to. */
+  /** Stops it with SIGTERM, then SIGKILL; resolves when it has ended. */
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function start(
       try {
         child.kill(signal);
       } catch {
-        // It has gone by itself.
+        // It has already ended.
       }
     };
     kill("SIGTERM");
@@ -69,7 +69,7 @@ async function drain(stream: ReadableStream<Uint8Array>, take: (text: string) =>
   for await (const chunk of stream) take(text.decode(chunk, { stream: true }));
 }
 
-/** Whether a program can be started by this name. */
+/** Whether a program of this name is installed. */
 export async function installed(program: string): Promise<boolean> {
   try {
     await new Deno.Command(program, { args: ["--version"], stdin: "null", stdout: "null", stderr: "null" }).output();
@@ -79,7 +79,7 @@ export async function installed(program: string): Promise<boolean> {
   }
 }
 
-// /proc counts in hundredths of a second on every Linux that is in use.
+// /proc counts in hundredths of a second.
 const TICK_MS = 10;
 
 /** Processor time so far, in ms: of the whole process and of its main thread; undefined where there is no /proc. */
@@ -93,12 +93,12 @@ export function cpuMs(pid: number): { process: number; mainThread: number } | un
 
 function statCpuMs(path: string): number {
   const stat = Deno.readTextFileSync(path);
-  // The second field is the program's name in brackets, which may hold anything.
+  // The second field is the program's name in brackets and may contain anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-/** Memory that a process has in RAM, in kB; undefined where there is no /proc. */
+/** Resident memory of a process in kB; undefined where there is no /proc. */
 export function residentKb(pid: number): number | undefined {
   try {
     const kb = Deno.readTextFileSync(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+) kB$/m)?.[1];

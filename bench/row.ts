@@ -1,19 +1,19 @@
-/** What one server reached in one row. */
+/** The result of one server in one row. */
 export interface Figure {
   readonly value: number;
-  /** Processor time over the time of the measurement: 1 is one core. */
+  /** Processor time divided by elapsed time: 1 is one core. */
   readonly serverCpu?: number;
   readonly loadCpu?: number;
-  /** Whether the load generator had no time left while the server had. */
+  /** Whether the load generator was saturated and the server was not. */
   readonly loadLimited?: boolean;
 }
 
-/** One line of the table: what was measured, for whom, and what it is held against. */
+/** One line of the table. */
 export interface Row {
   readonly title: string;
   readonly unit: string;
   readonly figures: Readonly<Record<string, Figure>>;
-  /** Ours against another of the same run: how many times as much, or whichever way the target says. */
+  /** Our figure divided by that of `ratioTo` in the same run. */
   readonly ratio?: number;
   readonly ratioTo?: string;
   readonly target?: string;
@@ -21,16 +21,16 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
-/** What a row is held against; `than` names a server of the same run, without it the value itself is compared. */
+/** A row's target; `than` names a server of the same run, without it the value itself is compared. */
 export interface Target {
-  /** Whose figure is held against it; "ours" unless said. */
+  /** The figure that is compared; "ours" by default. */
   readonly own?: string;
   readonly than?: string;
   readonly atLeast?: number;
   readonly below?: number;
 }
 
-/** Makes the row of some figures: works out the ratio and whether the target is reached, and says who was the limit. */
+/** Builds a row from figures: the ratio, whether the target is reached, and which load generator was saturated. */
 export function row(
   title: string,
   unit: string,

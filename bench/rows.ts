@@ -8,7 +8,7 @@ import type { Crowd } from "./traffic.ts";
 const FASTER = { than: "thread server", atLeast: 5 };
 const IRC_HAS_NO_RECEIPTS = "ngircd: no receipts, a message counts when it has arrived";
 
-/** Measures each server as often as the plan says, every other time in the opposite order. */
+/** Measures each server `plan.repeats` times, reversing the order every other time. */
 export async function alternate<T>(
   plan: Plan,
   kinds: readonly PeerKind[],
@@ -26,7 +26,7 @@ export function figures<T>(results: Map<PeerKind, T[]>, of: (all: T[]) => Figure
   return Object.fromEntries(Array.from(results, ([kind, all]) => [kind.name, of(all)]));
 }
 
-/** Acknowledged one-to-one messages a second, in so many pairs at once. */
+/** Acknowledged one-to-one messages a second, in `pairs` pairs at once. */
 export async function talkRow(plan: Plan, kinds: readonly PeerKind[], pairs: number): Promise<Row> {
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
@@ -39,7 +39,7 @@ export async function talkRow(plan: Plan, kinds: readonly PeerKind[], pairs: num
   return row(title, "messages/s", figures(results, medianFigure), FASTER, [IRC_HAS_NO_RECEIPTS]);
 }
 
-/** Messages a second that arrive from one sender to everybody else. */
+/** Deliveries a second from one sender to all others. */
 export async function shoutRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
@@ -52,7 +52,7 @@ export async function shoutRow(plan: Plan, kinds: readonly PeerKind[], receivers
   return row(title, "deliveries/s", figures(results, medianFigure), FASTER, [IRC_HAS_NO_RECEIPTS]);
 }
 
-/** How long one act of a crowd takes when nothing else goes on, again and again: its p50 and p99, in µs. */
+/** The p50 and p99 of one action on an idle server, in µs. */
 export async function latencies(
   plan: Plan,
   kinds: readonly PeerKind[],
@@ -79,7 +79,7 @@ export async function latencies(
   return { p50: share(0.5), p99: share(0.99) };
 }
 
-/** How long a single message takes until it is acknowledged, when nothing else is said. */
+/** The time until a single message is acknowledged, on an idle server. */
 export async function latencyRows(plan: Plan, kinds: readonly PeerKind[]): Promise<Row[]> {
   const { p50, p99 } = await latencies(plan, kinds, 2, (crowd) => crowd.whisper());
   const notes = ["a /to crosses the wire four times, the echo twice, a line through ngircd twice"];
@@ -90,8 +90,8 @@ export async function latencyRows(plan: Plan, kinds: readonly PeerKind[]): Promi
 }
 
 /**
- * What logging in costs: how many a second, and what one user who then says nothing holds in memory. As many are logged
- * in before the measurement begins: what a heap takes to get going would otherwise be counted as theirs.
+ * Logins a second, and the memory of an idle user. As many users are logged in before the measurement, since the
+ * first growth of the heap would otherwise be counted as theirs.
  */
 export async function loginRows(plan: Plan, kinds: readonly PeerKind[], users: number): Promise<Row[]> {
   const first = users;
@@ -136,7 +136,7 @@ export async function loginRows(plan: Plan, kinds: readonly PeerKind[], users: n
   return [logins, row(title, "kB", idle, { below: 24 }, notes)];
 }
 
-/** Everybody online at once, and how many of them one message to all reaches. */
+/** How many of many online users one message to all reaches. */
 export async function everybodyRow(kinds: readonly PeerKind[], users: number): Promise<Row> {
   const reached: Record<string, Figure> = {};
   const notes: string[] = [];

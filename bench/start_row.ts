@@ -11,7 +11,7 @@ const executable = join(
   Deno.build.os === "windows" ? "partyline-server.exe" : "partyline-server",
 );
 
-/** From the start of the compiled server to its first door's being open, beside the same by `deno run`. */
+/** The time from the start of the compiled server to its first open listener, against `deno run`. */
 export async function startRow(plan: Plan, kinds: readonly PeerKind[], required: boolean): Promise<Row> {
   const title = "start to the first open door";
   const beside: Record<string, number[]> = {};

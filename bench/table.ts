@@ -2,7 +2,7 @@ import type { Figure, Row } from "./row.ts";
 
 const COLUMNS = ["ours", "thread server", "ngircd"];
 
-/** The rows as one table for people, with the notes of each under it. */
+/** The rows as a text table, each followed by its notes. */
 export function table(rows: readonly Row[]): string {
   const head = ["what", "unit", ...COLUMNS, "beside it", "ratio", "target", "", "cpu server/load"];
   const body = rows.map((row) => [

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A server as it is handed in from the IM handout: a thread for each client, one lock for everything.
+"""A server as students write it from the IM handout: a thread for each client, one lock for everything.
 
     thread_server.py PORT USERS_FILE
 
-Correct as long as everybody behaves: the lock is held from a message's going out on Lb until its 302 has come back, so
-one slow receiver holds up the room. Port 0 takes a free port; the first line on standard output names it.
+Correct as long as every client behaves: the lock is held from sending a message on Lb until its 302 arrives, so one
+slow receiver delays everybody. Port 0 takes a free port; the first line on standard output names it.
 """
 
 import socket
@@ -13,11 +13,11 @@ import threading
 
 lock = threading.Lock()
 passwords = {}
-online = {}  # name -> Link, in the order they came
+online = {}  # name -> Link, in the order of their logins
 
 
 class Link:
-    """Lb of one user: what goes out, and the receipts that come back."""
+    """Lb of one user: outgoing messages and incoming receipts."""
 
     def __init__(self, sock):
         self.sock = sock

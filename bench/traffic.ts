@@ -1,51 +1,51 @@
-/** What a load counts while it runs. */
+/** Counters of a running load. */
 export interface Tally {
-  /** Messages that arrived, each at one receiver. */
+  /** Deliveries, each to one receiver. */
   delivered: number;
-  /** Messages whose sender knows that they arrived. */
+  /** Messages acknowledged to their sender. */
   acked: number;
-  /** Anything that should not have happened. */
+  /** Unexpected events. */
   errors: number;
 }
 
-/** Set when a load should end; a plain field, as reading an AbortSignal for each message would cost too much. */
+/** Set to end a load; a plain field, because reading an AbortSignal for each message costs too much. */
 export interface Until {
   over: boolean;
 }
 
-/** Users that are logged in at one server, and the messages they send; made by one protocol. */
+/** Users logged in at one server, and the loads they generate, in one protocol. */
 export interface Crowd {
   readonly tally: Tally;
-  /** User 0 writes to 1, 2 to 3 and so on, each sending when its last message is acknowledged, until it is over. */
+  /** User 0 sends to 1, 2 to 3 and so on, each when its last message is acknowledged. */
   talk(pairs: number, until: Until): Promise<void>;
-  /** User 0 writes to everybody, again when all have it, until it is over. */
+  /** User 0 sends to all, again when all have it. */
   shout(until: Until): Promise<void>;
-  /** User 0 writes `POUR` messages to everybody at once, and again, `POURS` times ahead of the last receiver. */
+  /** User 0 sends `POUR` messages to all in one write, at most `POURS` writes ahead of the slowest receiver. */
   pour?(until: Until): Promise<void>;
-  /** User 0 writes to user 1 once; resolves when that is acknowledged. */
+  /** User 0 sends to user 1 once; resolves when acknowledged. */
   whisper(): Promise<void>;
-  /** User 0 writes to everybody once; how many have it when that is acknowledged. */
+  /** User 0 sends to all once; returns how many have it when it is acknowledged. */
   announce(): Promise<number>;
-  /** Cuts every connection. */
+  /** Closes every connection. */
   leave(): void;
 }
 
-/** Logs in `count` users called u0, u1 …, `atOnce` at a time; `first` is the number of the first. */
+/** Logs in `count` users named u0, u1 …, `atOnce` at a time; `first` is the number of the first. */
 export type Join = (port: number, count: number, options?: JoinOptions) => Promise<Crowd>;
 
-/** How users are logged in. */
+/** Options of a login. */
 export interface JoinOptions {
   readonly first?: number;
   readonly atOnce?: number;
-  /** Whether they will send to everybody; not every protocol needs to know. */
+  /** Whether they will send to all; some protocols have to join a room for that. */
   readonly room?: boolean;
 }
 
-/** How many messages are written at once where many are, and how many such writes may be under way. */
+/** Messages in one write, and how many such writes may be in flight. */
 export const POUR = 16;
 const POURS = 8;
 
-/** Keeps a sender busy, and never further ahead than `POURS` writes of the receiver that is last. */
+/** Keeps a sender busy, at most `POURS` writes ahead of the slowest receiver. */
 export class Pouring {
   readonly #done = new Map<number, number>();
   #ahead = 0;
@@ -53,7 +53,7 @@ export class Pouring {
 
   constructor(readonly receivers: number) {}
 
-  /** One receiver has had `before` messages since the beginning, and now has `after`. */
+  /** A receiver's count of messages has risen from `before` to `after`. */
   got(before: number, after: number): void {
     for (let write = Math.floor(before / POUR) + 1; write * POUR <= after; write++) {
       const count = (this.#done.get(write) ?? 0) + 1;
@@ -66,7 +66,7 @@ export class Pouring {
     }
   }
 
-  /** Writes until it is over and everything has arrived. */
+  /** Writes until the end, then waits until everything has arrived. */
   async run(write: () => Promise<void>, until: Until): Promise<void> {
     while (!until.over || this.#ahead > 0) {
       if (!until.over && this.#ahead < POURS) {
@@ -77,7 +77,7 @@ export class Pouring {
   }
 }
 
-/** What every message says: as long as a line that people type. */
+/** The text of every message, as long as a typical typed line. */
 export const TEXT = "How about meeting at three today?";
 
 /** The name of a user by number, the same in every protocol. */
@@ -86,7 +86,7 @@ export const userName = (number: number) => `u${number}`;
 /** The password of every user. */
 export const PASSWORD = "12345";
 
-/** Runs a job for each number from `first` on, `atOnce` of them at a time. */
+/** Runs a job for `count` numbers from `first`, `atOnce` at a time. */
 export async function forEachOf<T>(
   first: number,
   count: number,
@@ -107,10 +107,10 @@ export async function forEachOf<T>(
 
 const LINE_FEED = 10;
 
-/** How many lines end in the first `length` bytes. */
+/** The number of line ends in the first `length` bytes. */
 export function linesIn(bytes: Uint8Array, length: number): number {
   let lines = 0;
-  // For chunks as short as these a loop is quicker than `indexOf`.
+  // For such short chunks a loop is faster than `indexOf`.
   for (let at = 0; at < length; at++) if (bytes[at] === LINE_FEED) lines++;
   return lines;
 }

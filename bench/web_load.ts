@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 const FINAL_TEXT = 0x81;
 const MASKED = 0x80;
 
-/** One a WebSocket frame of text; ours are masked with zeros, which change nothing. */
+/** One message a WebSocket text frame; ours are masked with zeros, which change nothing. */
 const FRAMES: Framing = {
   bytes: 64 * 1024,
   wrap(json) {
@@ -25,7 +25,7 @@ const FRAMES: Framing = {
   },
 };
 
-/** Logs in at the page, and opens its WebSocket. */
+/** Logs in over HTTP and opens the WebSocket. */
 async function login(port: number, name: string, tally: Tally): Promise<NativeUser> {
   const response = await fetch(`http://127.0.0.1:${port}/login`, {
     method: "POST",
@@ -45,5 +45,5 @@ async function login(port: number, name: string, tally: Tally): Promise<NativeUs
   return user;
 }
 
-/** Logs users in at the page; each has a WebSocket. */
+/** Logs users in over HTTP; each has a WebSocket. */
 export const joinWeb = joining(login);

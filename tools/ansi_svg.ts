@@ -1,4 +1,4 @@
-/** A terminal as it looked: its title, its size, and its rows with colour sequences. */
+/** A captured terminal: title, width, and rows with colour sequences. */
 export interface Capture {
   readonly title: string;
   readonly columns: number;
@@ -19,7 +19,7 @@ interface Style {
 
 const PLAIN: Style = { colour: TEXT, bold: false, dim: false };
 
-/** Terminals below one another, as one SVG picture. */
+/** Draws terminals below one another as one SVG. */
 export function svg(captures: readonly Capture[]): string {
   const width = Math.max(...captures.map(({ columns }) => columns)) * CHARACTER.width + 2 * MARGIN;
   let top = 0;

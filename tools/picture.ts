@@ -1,5 +1,5 @@
 /**
- * Takes the README's picture: a real server and real clients of each kind, in tmux, typed at by this script.
+ * Takes the README's picture: a real server and real clients of each kind in tmux, driven by this script.
  *
  *   deno run -A tools/picture.ts        writes docs/partyline.svg; needs tmux
  */

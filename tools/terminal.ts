@@ -2,11 +2,11 @@ import { delay } from "@std/async/delay";
 
 const WAIT_MS = 20_000;
 
-/** A tmux of our own, which nobody else's is touched by; its terminals end with it. */
+/** A private tmux server; its terminals end with it. */
 export class Terminals {
   readonly #socket = `partyline-${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
 
-  /** Why there can be none here, if so. */
+  /** Why tmux is unavailable here; undefined if it is available. */
   static missing(): string | undefined {
     try {
       const { success } = new Deno.Command("tmux", { args: ["-V"], stdout: "null", stderr: "null" }).outputSync();
@@ -16,7 +16,7 @@ export class Terminals {
     }
   }
 
-  /** A program in a terminal of its own. */
+  /** Starts a program in a new terminal. */
   async open(name: string, size: { columns: number; rows: number }, cwd: string, command: string): Promise<Terminal> {
     const shape = ["-x", String(size.columns), "-y", String(size.rows)];
     await this.run("new-session", "-d", "-s", name, ...shape, "-c", cwd, command);
@@ -32,12 +32,12 @@ export class Terminals {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // With nothing open there is no tmux to end.
+    // Without terminals there is no tmux server.
     await this.run("kill-server").catch(() => {});
   }
 }
 
-/** One terminal: what is typed into it and what it shows. */
+/** One terminal. */
 export class Terminal {
   constructor(readonly terminals: Terminals, readonly name: string) {}
 
@@ -45,13 +45,13 @@ export class Terminal {
     await this.terminals.run("send-keys", "-t", this.name, ...keys);
   }
 
-  /** Pastes a text, as a terminal does it that says what is pasted. */
+  /** Pastes a text as a bracketed paste. */
   async paste(text: string): Promise<void> {
     await this.terminals.run("set-buffer", text);
     await this.terminals.run("paste-buffer", "-p", "-t", this.name);
   }
 
-  /** The screen, row by row, with its colours or without. */
+  /** The rows of the screen, with or without colours. */
   async screen(colours = false): Promise<string[]> {
     const screen = await this.terminals.run("capture-pane", ...(colours ? ["-e"] : []), "-p", "-t", this.name);
     const rows = screen.split("\n");
@@ -59,12 +59,12 @@ export class Terminal {
     return rows;
   }
 
-  /** Waits until the screen shows this; the screen as it then is. */
+  /** Waits until the screen contains `text`; returns the screen. */
   async shows(text: string): Promise<string[]> {
     return await this.becomes((rows) => rows.join("\n").includes(text), text);
   }
 
-  /** Waits until the screen is as it should be; the screen as it then is. */
+  /** Waits until the screen satisfies the predicate; returns it. */
   async becomes(right: (rows: string[]) => boolean, what: string): Promise<string[]> {
     const end = Date.now() + WAIT_MS;
     for (;;) {

@@ -5,7 +5,7 @@ import type { PeerKind } from "./peer.ts";
 
 const program = join(import.meta.dirname!, "datagram_echo_server.ts");
 
-/** Half of them send, each again when its datagram is back; on loopback none is lost. */
+/** Half of the users send, each again when its datagram has returned; on loopback none is lost. */
 async function joinEcho(port: number, count: number, _options?: JoinOptions): Promise<Crowd> {
   const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
   const server: Deno.NetAddr = { transport: "udp", hostname: "127.0.0.1", port };
@@ -41,7 +41,7 @@ async function joinEcho(port: number, count: number, _options?: JoinOptions): Pr
   };
 }
 
-/** Datagrams sent back by a program in Deno that does nothing else: two for each round, where a mailbox message takes eight. */
+/** Datagrams echoed by a Deno program: two a round, where a mailbox message takes eight. */
 export const datagramEcho: PeerKind = {
   name: "bare datagrams",
   missing: () => Promise.resolve(undefined),

@@ -1,4 +1,4 @@
-// Sends every datagram back to where it came from.
+// Echoes every datagram.
 const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
 const { port } = socket.addr as Deno.NetAddr;
 const line = new TextEncoder().encode(`echo listening on 127.0.0.1:${port}\n`);

@@ -26,7 +26,7 @@ async function joinEcho(port: number): Promise<Crowd> {
   };
 }
 
-/** A bare echo through Deno: there and back once, where an acknowledged message goes there and back twice. */
+/** A TCP echo in Deno: one round trip, where an acknowledged message takes two. */
 export const echo: PeerKind = {
   name: "bare echo",
   missing: () => Promise.resolve(undefined),

@@ -1,4 +1,4 @@
-// Gives back what it gets: the least that a message can cost through Deno's sockets.
+// Echoes its input: the lower bound for a message through Deno's sockets.
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 Deno.stdout.writeSync(new TextEncoder().encode(`echo listening on 127.0.0.1:${listener.addr.port}\n`));
 for await (const conn of listener) {
@@ -13,7 +13,7 @@ async function echo(conn: Deno.TcpConn): Promise<void> {
       await conn.write(buffer.subarray(0, n));
     }
   } catch {
-    // The other side has reset the connection.
+    // Reset by the other side.
   }
   conn.close();
 }

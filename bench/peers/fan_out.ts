@@ -5,7 +5,7 @@ import type { PeerKind } from "./peer.ts";
 
 const program = join(import.meta.dirname!, "fan_out_server.ts");
 
-/** A room in Deno that does nothing else. */
+/** A bare room in Deno. */
 export const fanOut: PeerKind = {
   name: "bare fan-out",
   missing: () => Promise.resolve(undefined),

@@ -1,4 +1,4 @@
-// Gives everybody else what one sends, as it comes: the least that a room can cost through Deno's sockets.
+// Forwards every chunk to all others: the lower bound for a room through Deno's sockets.
 const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 Deno.stdout.writeSync(new TextEncoder().encode(`fan-out listening on 127.0.0.1:${listener.addr.port}\n`));
 const members = new Map<Deno.TcpConn, Promise<unknown>>();
@@ -18,7 +18,7 @@ async function serve(conn: Deno.TcpConn): Promise<void> {
       }
     }
   } catch {
-    // The other side has reset the connection.
+    // Reset by the other side.
   }
   members.delete(conn);
   conn.close();

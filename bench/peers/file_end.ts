@@ -1,5 +1,5 @@
 /**
- * One client's files, as a program: what it is to do and what it is told comes as a line of JSON each, and so does what it says.
+ * One client's file transfers as a program: commands and signals arrive as lines of JSON, events leave the same way.
  *
  *   file_end.ts NAME FOLDER seals|plain
  */

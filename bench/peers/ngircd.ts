@@ -3,7 +3,7 @@ import { joinIrc } from "../irc_load.ts";
 import { installed, start } from "../process.ts";
 import type { PeerKind } from "./peer.ts";
 
-// Where Debian puts it, which is not where an ordinary user's programs are looked for.
+// Debian's path, which is not in an ordinary user's PATH.
 const programs = ["ngircd", "/usr/sbin/ngircd"];
 
 async function program(): Promise<string | undefined> {
@@ -35,7 +35,7 @@ Ident = no
 PAM = no
 `;
 
-/** ngIRCd, the IRC server of small networks; it has no receipts, so it does half the work for a message. */
+/** ngIRCd, an IRC server for small networks; without receipts it does half the work a message. */
 export const ngircd: PeerKind = {
   name: "ngircd",
   missing: async () => await program() ? undefined : "ngircd is not installed",

@@ -11,7 +11,7 @@ import type { PeerKind } from "./peer.ts";
 const root = join(import.meta.dirname!, "..", "..");
 const listening = (door: string) => new RegExp(`^${door} listening on \\S+:(\\d+)$`, "m");
 
-// A load test is what the limit on commands exists to slow down, and no other server here has one.
+// The command limit exists to slow down such loads, and no other server here has one.
 const unlimited = ["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"];
 
 /** Our server, as `deno task start` runs it. */
@@ -31,10 +31,10 @@ async function startOurs(folder: string, usersFile: string, door: string, doors:
   return { running, port: Number(running.match[1]) };
 }
 
-/** Our server with everybody speaking our own protocol: all that is said is kept on the disk before it is confirmed. */
+/** Our server with native clients: every message is on disk before it is confirmed. */
 export const native: PeerKind = { ...ours, name: "native", join: joinNative };
 
-/** Our server with everybody a guest of the lobby. */
+/** Our server with lobby guests. */
 export const lobby: PeerKind = {
   ...ours,
   name: "lobby",
@@ -42,7 +42,7 @@ export const lobby: PeerKind = {
   start: (folder, usersFile) => startOurs(folder, usersFile, "lobby", ["--lobby", "0"]),
 };
 
-/** Our server with everybody at the mailbox. */
+/** Our server with mailbox clients. */
 export const mailbox: PeerKind = {
   ...ours,
   name: "mailbox",
@@ -50,7 +50,7 @@ export const mailbox: PeerKind = {
   start: (folder, usersFile) => startOurs(folder, usersFile, "mailbox", ["--mailbox", "0"]),
 };
 
-/** Our server with everybody at the page: our own protocol over WebSocket. */
+/** Our server with WebSocket clients. */
 export const web: PeerKind = {
   ...ours,
   name: "WebSocket",

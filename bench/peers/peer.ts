@@ -1,18 +1,18 @@
 import type { Running } from "../process.ts";
 import type { Join } from "../traffic.ts";
 
-/** A server that a measurement talks to. */
+/** A running server under measurement. */
 export interface Peer {
   readonly running: Running;
   readonly port: number;
 }
 
-/** One kind of server: what it is called in the table, how it is started, how users come to it. */
+/** A kind of server: its name in the table, how to start it, and how users log in. */
 export interface PeerKind {
   readonly name: string;
-  /** Why it cannot run on this machine, or undefined when it can. */
+  /** Why it cannot run on this machine; undefined if it can. */
   missing(): Promise<string | undefined>;
-  /** Starts one; `folder` is empty and removed afterwards, `usersFile` is what the IM handout says. */
+  /** Starts one; `folder` is empty and removed afterwards, `usersFile` is in the IM handout's format. */
   start(folder: string, usersFile: string): Promise<Peer>;
   readonly join: Join;
 }

@@ -1,6 +1,6 @@
 import { GROUP, startPeer } from "../peer_load.ts";
 
-// peer_program.ts COUNT FOLDER: so many peers in one process, who all know each other and are in one group.
+// peer_program.ts COUNT FOLDER: runs COUNT peers in one process, all linked and in one group.
 const [given, folder] = Deno.args;
 const count = Number(given);
 let first: number | undefined;

@@ -3,12 +3,12 @@ import { joinPeers } from "../peer_load.ts";
 import { start } from "../process.ts";
 import type { PeerKind } from "./peer.ts";
 
-/** For fifty to meet each other in one process: 1,225 links, each with keys of its own. */
+/** For fifty peers in one process: 1,225 links, each with keys of its own. */
 const MEETING_MS = 60_000;
 
 const program = join(import.meta.dirname!, "peer_program.ts");
 
-/** Chat straight between programs: `others` of them in another process. */
+/** Chat between peers: `others` of them in another process. */
 export function peers(others: number): PeerKind {
   return {
     name: "peers",

@@ -5,7 +5,7 @@ import type { PeerKind } from "./peer.ts";
 
 const program = join(import.meta.dirname!, "..", "thread_server.py");
 
-/** The thread-per-client server that the IM handout leads to. */
+/** The thread-per-client server that the IM handout suggests. */
 export const python: PeerKind = {
   name: "thread server",
   missing: async () => await installed("python3") ? undefined : "python3 is not installed",
