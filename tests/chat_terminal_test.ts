@@ -767,9 +767,9 @@ Deno.test("what happens to files is a line each, and one that grows while they m
   const events: FileEvent[] = [
     { type: "offered", ...thing, from: "bob", to: { user: "alice" } },
     { type: "offered", ...folder, from: "bob", to: { room: "lab1" } },
-    { type: "moving", ...thing, with: "bob", sends: false, done: 500_000, rate: 250_000 },
-    { type: "way", ...thing, with: "bob", sends: false, relayed: true, sealed: true },
-    { type: "halted", ...thing, with: "bob", sends: false, why: "bob is not there" },
+    { type: "progress", ...thing, with: "bob", sends: false, done: 500_000, rate: 250_000 },
+    { type: "route", ...thing, with: "bob", sends: false, relayed: true, sealed: true },
+    { type: "paused", ...thing, with: "bob", sends: false, why: "bob is not there" },
     { type: "received", ...thing, from: "bob", path: "/downloads/slides.pdf" },
     { type: "fileSent", ...folder, to: "bob" },
     { type: "fileFailed", ...folder, with: "bob", why: "bob has refused it" },

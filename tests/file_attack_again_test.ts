@@ -4,8 +4,9 @@ import { encodeBase64 } from "../lib/core/bytes.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
-import { FileTransfers } from "../lib/client/transfer/files.ts";
-import type { FileTarget, OfferTaken } from "../lib/protocols/transfer/store.ts";
+import { TransferRunner } from "../lib/client/transfer/runner.ts";
+import type { FileWriter } from "../lib/store/file_writer.ts";
+import type { OfferTaken } from "../lib/protocols/transfer/records.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { seededBytes } from "./support/file_bytes.ts";
@@ -22,20 +23,20 @@ async function desk(pair: FilePair, path: string) {
   const shelf = new TransferStore(join(pair.folder, "B"), down);
   const taken: OfferTaken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
   shelf.take(taken);
-  const keep = async (target: FileTarget, chunk: number) =>
-    assert(await target.keep(chunk, await source.read(chunk, false)));
+  const keep = async (target: FileWriter, chunk: number) =>
+    assert(await target.write(chunk, await source.read(chunk, false)));
   return { made, source, shelf, taken, down, keep };
 }
 
-Deno.test(".part deleted, look(), chunks kept, program restarted: named as whole, and it is not", async () => {
+Deno.test(".part deleted, verify(), chunks kept, program restarted: named as whole, and it is not", async () => {
   await using pair = new FilePair();
   const bytes = seededBytes(4 * CHUNK);
   const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", bytes));
   const first = await shelf.target(taken);
-  await first.list(source.manifest);
+  await first.keepManifest(source.manifest);
   await keep(first, 0);
   Deno.removeSync(join(down, "x.bin.part"));
-  await first.look(); // as before the next stream
+  await first.verify(); // as before the next stream
   await keep(first, 0);
   await keep(first, 1);
   await first.close();
@@ -63,11 +64,11 @@ Deno.test("end to end: .part deleted while alice is away, then bob leaves in the
   const part = join(bob.downloads, "x.bin.part");
   await waitUntil(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
   await pair.leave("alice");
-  await waitUntil(() => bob.saw("halted"));
+  await waitUntil(() => bob.saw("paused"));
   Deno.removeSync(part);
-  const ways = bob.events.filter(({ type }) => type === "way").length;
+  const ways = bob.events.filter(({ type }) => type === "route").length;
   pair.person("alice");
-  await waitUntil(() => bob.events.filter(({ type }) => type === "way").length > ways);
+  await waitUntil(() => bob.events.filter(({ type }) => type === "route").length > ways);
   await wait(60);
   await pair.leave("bob");
   const again = pair.person("bob");
@@ -81,19 +82,19 @@ Deno.test("end to end: .part deleted while alice is away, then bob leaves in the
   }
 });
 
-Deno.test("chunks are kept while look() begins anew: they are not marked in the new record", async () => {
+Deno.test("chunks are kept while verify() begins anew: they are not marked in the new record", async () => {
   await using pair = new FilePair();
   const many = 200;
   const { source, shelf, taken, down } = await desk(pair, pair.file("x.bin", seededBytes(many * CHUNK)));
   const first = await shelf.target(taken);
-  await first.list(source.manifest);
+  await first.keepManifest(source.manifest);
   const pieces = [];
   for (let c = 0; c < many; c++) pieces.push(await source.read(c, false));
-  const kept = pieces.map((piece, c) => first.keep(c, piece));
+  const kept = pieces.map((piece, c) => first.write(c, piece));
   Deno.removeSync(join(down, "x.bin.part"));
   // Elsewhere, so that it is another file.
   Deno.writeTextFileSync(join(down, "x.bin.part"), "");
-  await first.look();
+  await first.verify();
   await Promise.allSettled(kept);
   await first.close();
   const again = await shelf.target(taken);
@@ -113,7 +114,7 @@ Deno.test("a file inside a folder's .part is deleted in the midst: what gets its
   Deno.writeFileSync(join(path, "..", "b.bin"), seededBytes(CHUNK, 2));
   const { source, shelf, taken, down, keep } = await desk(pair, join(path, ".."));
   const first = await shelf.target(taken);
-  await first.list(source.manifest);
+  await first.keepManifest(source.manifest);
   await keep(first, 0);
   await first.close();
   const [part] = [...Deno.readDirSync(down)];
@@ -135,7 +136,7 @@ Deno.test("a .part that is too long does not make it come for ever", async () =>
   await using pair = new FilePair();
   const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const first = await shelf.target(taken);
-  await first.list(source.manifest);
+  await first.keepManifest(source.manifest);
   for (const c of [0, 1]) await keep(first, c);
   Deno.writeFileSync(join(down, "x.bin.part"), new Uint8Array(1), { append: true });
   let rounds = 0;
@@ -152,7 +153,7 @@ Deno.test("a folder below .part is deleted: it is made again", async () => {
   Deno.writeFileSync(join(top, "sub", "x"), seededBytes(CHUNK));
   const { source, shelf, taken, down, keep } = await desk(pair, top);
   const first = await shelf.target(taken);
-  await first.list(source.manifest);
+  await first.keepManifest(source.manifest);
   await keep(first, 0);
   Deno.removeSync(join(down, "top.part", "sub"), { recursive: true });
   assertEquals(await first.finish(), undefined);
@@ -166,13 +167,13 @@ Deno.test("what is given up does not take another's .part with it", async () => 
   await using pair = new FilePair();
   const one = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const a = await one.shelf.target(one.taken);
-  await a.list(one.source.manifest);
+  await a.keepManifest(one.source.manifest);
   await one.keep(a, 0);
   await a.close();
   Deno.removeSync(join(one.down, "x.bin.part")); // somebody tidies up
   const two = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK, 7)));
   const b = await two.shelf.target(two.taken);
-  await b.list(two.source.manifest);
+  await b.keepManifest(two.source.manifest);
   await two.keep(b, 0);
   one.shelf.drop(one.taken);
   const names = [...Deno.readDirSync(one.down)].map(({ name }) => name);
@@ -186,7 +187,7 @@ Deno.test("what is known while an old .part is removed has a map (or the look at
   await using pair = new FilePair();
   const { source, shelf, taken, keep } = await desk(pair, pair.file("x.bin", seededBytes(2 * CHUNK)));
   const a = await shelf.target(taken);
-  await a.list(source.manifest);
+  await a.keepManifest(source.manifest);
   await keep(a, 0);
   await a.close();
   const folder = join(pair.folder, "B", "taken");
@@ -201,7 +202,7 @@ Deno.test("what is known while an old .part is removed has a map (or the look at
       await wait(50);
       return await remove(...args);
     };
-    const listing = b.list(source.manifest);
+    const listing = b.keepManifest(source.manifest);
     const timer = setInterval(() => bad ||= b.known !== undefined && b.known.map === undefined, 1);
     await listing;
     clearInterval(timer);
@@ -222,7 +223,7 @@ Deno.test("the stream is gone while the file gets its name, and bob stops it the
   try {
     Deno.link = async (from, to) => {
       await pair.leave("alice");
-      await waitUntil(() => bob.saw("halted"), 3000);
+      await waitUntil(() => bob.saw("paused"), 3000);
       bob.files.do({ type: "stop", n });
       await link(from, to);
     };
@@ -304,8 +305,8 @@ Deno.test("four connections that were cut do not keep bob from asking anew", asy
 Deno.test("a second screen that forgets an old offer leaves alone what the first is receiving", async () => {
   await using pair = new FilePair();
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
-  const second = new FileTransfers({
-    shelf: new TransferStore(join(pair.folder, "bob data"), bob.downloads),
+  const second = new TransferRunner({
+    store: new TransferStore(join(pair.folder, "bob data"), bob.downloads),
     freshKey: freshFileKey,
     say: () => ({ id: "1" }),
     signal() {},
@@ -315,7 +316,7 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
   alice.files.do({ type: "send", to: { user: "bob" }, path: pair.file("x.bin", seededBytes(24_000_000)) });
   const { n } = await bob.event("offered");
   const { offer } = new TransferStore(join(pair.folder, "alice data"), "").made()[0]!;
-  second.cameIn();
+  second.loggedIn();
   bob.files.do({ type: "accept", n });
   const part = join(bob.downloads, "x.bin.part");
   await waitUntil(() => bob.names.includes("x.bin.part") && Deno.statSync(part).size > 1_000_000);
@@ -365,7 +366,7 @@ Deno.test("what was about to get a name is not taken for something else that has
   await using pair = new FilePair();
   const { source, shelf, taken, down, keep } = await desk(pair, pair.file("x.bin", seededBytes(CHUNK)));
   const a = await shelf.target(taken);
-  await a.list(source.manifest);
+  await a.keepManifest(source.manifest);
   await keep(a, 0);
   const [link, rename] = [Deno.link, Deno.rename];
   try {

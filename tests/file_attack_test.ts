@@ -7,7 +7,9 @@ import { digestOf } from "../lib/store/file_reader.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/transfer/manifest.ts";
-import { Receiving } from "../lib/protocols/transfer/receiving.ts";
+import { ReceivingStream } from "../lib/protocols/transfer/receiving_stream.ts";
+import type { TransferOutput } from "../lib/protocols/transfer/output.ts";
+import { Outputs } from "../lib/core/machine.ts";
 import { safePaths } from "../lib/protocols/transfer/safe_names.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { seededBytes } from "./support/file_bytes.ts";
@@ -93,7 +95,7 @@ for (const isFolder of [false, true]) {
     if (isFolder) Deno.writeTextFileSync(join(path, "..", "a"), "first");
     await half(pair, isFolder ? join(path, "..") : path);
     const bob = pair.person("bob");
-    await waitUntil(() => bob.saw("halted"));
+    await waitUntil(() => bob.saw("paused"));
     const part = bob.names.find((name) => name.endsWith(".part"))!;
     Deno.removeSync(join(bob.downloads, part), { recursive: true });
     pair.person("alice");
@@ -280,13 +282,17 @@ Deno.test("a list of names that are all alike does not hold the client up", () =
 });
 
 Deno.test("a list in parts of one byte is refused at the first: a part for each byte would fill the memory", () => {
-  const ended: unknown[] = [];
-  const way = { send() {}, keepList() {}, keep() {}, finish() {}, ended: (how: unknown) => void ended.push(how) };
-  const receiving = new Receiving(way, { windowBytes: 4 * 1024 * 1024 });
-  receiving.begin(undefined);
+  const out = new Outputs<TransferOutput>();
+  const stream = new ReceivingStream(out, { offer: "o", transfer: "t", stream: 1 }, false, 0);
+  stream.begin(undefined);
   const part = { type: "listed", total: 64 * 1024 * 1024, bytes: new Uint8Array(1) } as const;
-  for (let i = 0; i < 3; i++) receiving.received(part);
-  assertEquals(ended, [{ why: "its list comes in parts that do not fit together" }]);
+  for (let i = 0; i < 3; i++) stream.receive(part);
+  const why = "the parts of its list do not fit together";
+  assertEquals(stream.failure, why);
+  assertEquals(out.take().map((output) => output.type === "frame" ? output.message : output), [
+    { type: "list" },
+    { type: "stop", why },
+  ]);
 });
 
 Deno.test("what was offered as one file of one byte does not make thousands of folders", () => {
@@ -501,8 +507,8 @@ Deno.test("a second screen that accepts, too, does not take away what the first 
   const taken = { offer: made.offer, from: "alice", to: { user: "bob" }, accepted: true };
   one!.take(taken);
   const first = await one!.target(taken);
-  await first.list(source.manifest);
-  assert(await first.keep(0, await source.read(0, false)));
+  await first.keepManifest(source.manifest);
+  assert(await first.write(0, await source.read(0, false)));
   assertMatch(await two!.target(taken).then(() => "taken twice", String), /BusyError: another program of yours/);
   await first.close();
   source.close();
@@ -565,6 +571,6 @@ Deno.test("alice comes online while a stream is being opened: nothing false is s
   };
   const { bob, n } = await offered(pair, pair.file("x.bin", seededBytes(500_000)));
   bob.files.do({ type: "accept", n });
-  await waitUntil(() => bob.saw("received", "halted"), 15_000);
-  assertEquals(bob.events.flatMap((event) => event.type === "halted" ? [event.why] : []), []);
+  await waitUntil(() => bob.saw("received", "paused"), 15_000);
+  assertEquals(bob.events.flatMap((event) => event.type === "paused" ? [event.why] : []), []);
 });

@@ -21,7 +21,7 @@ Deno.test("alice offers, bob accepts: it is whole, sealed, beside what has its n
   assertEquals(bob.read("slides (1).pdf"), bytes);
   assertEquals(new TextDecoder().decode(bob.read("slides.pdf")), "mine");
   for (const person of [alice, bob]) {
-    const { sealed, relayed } = await person.event("way");
+    const { sealed, relayed } = await person.event("route");
     assertEquals([sealed, relayed], [true, false]);
   }
 });
@@ -54,7 +54,7 @@ for (
     assertEquals(bob.read("x.bin"), bytes);
     const relayed = title.includes("by way of the chat");
     for (const person of [alice, bob]) {
-      const way = await person.event("way");
+      const way = await person.event("route");
       assertEquals([way.relayed, way.sealed], [relayed, seals]);
     }
   });
@@ -70,7 +70,7 @@ Deno.test("a folder keeps its tree, with what is empty in it; links stay where t
   Deno.writeFileSync(join(path, "deep", "film.bin"), seededBytes(700_000));
   Deno.symlinkSync("/etc", join(path, "way out"));
   const { alice, bob, n } = await offered(pair, path);
-  assertEquals((await alice.event("offering")).passedOver, 1);
+  assertEquals((await alice.event("offering")).skipped, 1);
   assertEquals((await bob.event("offered")).files, 302);
   bob.files.do({ type: "accept", n });
   await bob.event("received");
@@ -123,15 +123,15 @@ Deno.test("either is gone and comes back, again and again: it goes on where it s
   let seen = 0;
   for (let round = 0; !isThere(pair.person("bob")); round++) {
     const bob = pair.person("bob");
-    const moving = bob.event("moving", ({ done }) => done > 0);
+    const moving = bob.event("progress", ({ done }) => done > 0);
     await Promise.race([moving, bob.event("received")]);
     // What was there is there again at once.
-    const { done } = bob.events.find((event) => event.type === "moving") ?? { done: bytes.length };
+    const { done } = bob.events.find((event) => event.type === "progress") ?? { done: bytes.length };
     assert(done >= seen, `${done} after ${seen}`);
     await new Promise((resolve) => setTimeout(resolve, random.whole(0, 40)));
     if (isThere(bob)) break;
     await pair.leave(round % 2 === 0 ? "bob" : "alice");
-    for (const event of bob.events) if (event.type === "moving") seen = Math.max(seen, event.done);
+    for (const event of bob.events) if (event.type === "progress") seen = Math.max(seen, event.done);
     bob.events.splice(0);
     pair.person("alice");
   }
@@ -162,7 +162,7 @@ Deno.test("the file is gone: bob waits, and has it when it is back", async () =>
   const { bob, n } = await offered(pair, path);
   Deno.renameSync(path, `${path}.away`);
   bob.files.do({ type: "accept", n });
-  assertMatch((await bob.event("halted")).why, /it cannot be read there/);
+  assertMatch((await bob.event("paused")).why, /it cannot be read there/);
   Deno.renameSync(`${path}.away`, path);
   await bob.event("received");
   assertEquals(bob.read("x.bin"), seededBytes(2_000_000));
@@ -186,7 +186,7 @@ Deno.test("bob's disk cannot be written: he is told, keeps the offer, and has it
   bob.files.do({ type: "accept", n });
   assertMatch((await bob.event("fileFailed")).why, /cannot make the folder .*; \/accept 1 tries again/);
   // Where things are at bob's is nothing to alice.
-  const { why } = await alice.event("halted");
+  const { why } = await alice.event("paused");
   assertEquals([why.startsWith("cannot make the folder it: "), why.includes(bob.downloads)], [true, false]);
   Deno.removeSync(bob.downloads);
   bob.files.do({ type: "accept", n });
@@ -236,7 +236,7 @@ Deno.test("what cannot be offered is said with the reason", async () => {
   send(join(pair.folder, "hollow"));
   assertMatch(await alice.problem(), /there is nothing in the folder/);
   alice.files.do({ type: "accept", n: 3 });
-  assertEquals(await alice.problem(), "nothing was offered so far");
+  assertEquals(await alice.problem(), "nothing has been offered yet");
 });
 
 /** Each takes a tenth of a second; 200 of them were tried, too. */

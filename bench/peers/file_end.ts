@@ -4,7 +4,7 @@
  *   file_end.ts NAME FOLDER seals|plain
  */
 import { join } from "@std/path";
-import { FileTransfers } from "../../lib/client/transfer/files.ts";
+import { TransferRunner } from "../../lib/client/transfer/runner.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
 import { TransferStore } from "../../lib/store/transfer_store.ts";
 
@@ -15,15 +15,15 @@ function tell(what: unknown): void {
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-const files = new FileTransfers({
-  shelf: new TransferStore(join(folder, `${name} data`), join(folder, name)),
+const files = new TransferRunner({
+  store: new TransferStore(join(folder, `${name} data`), join(folder, name)),
   freshKey: () => how === "seals" ? freshFileKey() : Promise.resolve(undefined),
   say: (_to, text) => (tell({ said: text }), { id: "1" }),
   signal: (to, text) => tell({ signal: text, to }),
-  show: (event) => event.type === "moving" ? undefined : tell({ event }),
+  show: (event) => event.type === "progress" ? undefined : tell({ event }),
   problem: (why) => tell({ problem: why }),
 });
-files.cameIn();
+files.loggedIn();
 tell({ ready: true });
 
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());

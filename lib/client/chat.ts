@@ -12,7 +12,7 @@ import type { JoinPlan } from "./command_line.ts";
 import type { Over } from "./ending.ts";
 import type { NativeSide } from "./reconnecting_client.ts";
 import { hooks, type Learning, run } from "./run.ts";
-import { ClientFiles } from "./transfer/client_files.ts";
+import { ClientFiles } from "./transfer/files.ts";
 
 /** Our own client: logs in at the IM door. */
 export async function chat(plan: JoinPlan): Promise<number> {

@@ -15,7 +15,7 @@ import { MailboxClient } from "./mailbox_client.ts";
 import type { NativeSide, ProvingHooks, ReconnectingClient } from "./reconnecting_client.ts";
 import { hooks, type Learning, run } from "./run.ts";
 import { TlsClient } from "./tls_client.ts";
-import { ClientFiles } from "./transfer/client_files.ts";
+import { ClientFiles } from "./transfer/files.ts";
 
 /** A chat where we say and prove who we are: the mailbox handout's, and ours over TLS. */
 export async function proving(plan: JoinPlan): Promise<number> {

@@ -14,7 +14,7 @@ import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type Over } from "./ending.ts";
 import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
-import { ClientFiles } from "./transfer/client_files.ts";
+import { ClientFiles } from "./transfer/files.ts";
 
 /** Chat straight with others, without a server. */
 export async function peer(plan: PeerPlan): Promise<number> {
@@ -54,7 +54,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   const files = new ClientFiles(plan, face, {
     say: (to, text) => net.say(to, text),
     signal: (to, text) => {
-      if (!net.signal(to, text)) setTimeout(() => files.unheard(to), 0);
+      if (!net.signal(to, text)) setTimeout(() => files.notReached(to), 0);
     },
   });
   const page = plan.page
@@ -77,7 +77,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   };
   const { table } = plan;
   // An offer may be the first that is heard.
-  files.cameIn(plan.name);
+  files.loggedIn(plan.name);
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
   const open = page && openPage(page, "Partyline among peers", (line) => face.note(line));
   onStop(interrupt);

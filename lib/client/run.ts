@@ -6,7 +6,7 @@ import type { NativeSide, ReconnectingClient, ReconnectingClientHooks } from "./
 import type { Identity } from "../store/identity.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { onStop, type Over } from "./ending.ts";
-import type { ClientFiles } from "./transfer/client_files.ts";
+import type { ClientFiles } from "./transfer/files.ts";
 
 /** What a program does with what its client learns. */
 export interface Learning
@@ -36,12 +36,12 @@ export function hooks(
       if (happening.type === "message" && files.heard(happening.message, happening.own)) return;
       face.event(happening);
       if (happening.type === "loggedIn") {
-        files.cameIn(happening.name);
+        files.loggedIn(happening.name);
         face.chat();
       } else if (happening.type === "online") files.online(happening.name);
     },
     signalled: (from, text, at) => files.signalled(from, text, at),
-    unheard: (to) => files.unheard(to),
+    unheard: (to) => files.notReached(to),
     lost: (why, againMs) => face.lost(why, againMs),
     ended: (status, why) => over({ status, why }),
     mark(store, seq) {

@@ -1,5 +1,39 @@
-/** What is at a path; undefined when nothing is. */
-export async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
+import { UserError } from "../core/errors.ts";
+import { reason } from "../core/reason.ts";
+
+/** A file that cannot be read, written, sent or received. */
+export class FileError extends UserError {
+  override readonly name: string = "FileError";
+
+  /** `forOthers` is the message for other people, without the paths of this machine. */
+  constructor(message: string, readonly forOthers = message) {
+    super(message);
+  }
+}
+
+/** The transfer already runs in another program of the same user. */
+export class BusyError extends FileError {
+  override readonly name = "BusyError";
+}
+
+/** Does something with a path; an error says what was tried, and where. */
+export async function attempt<T>(action: string, path: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof FileError
+      ? new FileError(`${path}: ${error.message}`, error.message)
+      : cannot(action, path, error);
+  }
+}
+
+/** The error of an action on a path. */
+export function cannot(action: string, path: string, error: unknown): FileError {
+  return new FileError(`cannot ${action} ${path}: ${reason(error)}`, `cannot ${action} it: ${reason(error)}`);
+}
+
+/** `lstat`, or undefined if there is nothing at the path. */
+export async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
   } catch (error) {
@@ -8,20 +42,20 @@ export async function lookAt(path: string): Promise<Deno.FileInfo | undefined> {
   }
 }
 
-/** What tells a file from all others, also from one that has its number after it; empty where the system does not say. */
+/** Tells a file from all others, also from one that reuses its inode; empty where the system has no inodes. */
 export function identityOf({ ino, birthtime }: Deno.FileInfo): string {
   return `${ino ?? ""} ${birthtime?.getTime() ?? ""}`;
 }
 
-/** Gives a file another name, one that nothing has; false when something has it already. */
+/** Renames a file to a name that nothing has; false if something has it. */
 export async function moveFile(from: string, to: string): Promise<boolean> {
   try {
-    // Unlike a new name, a second one never takes another's place.
+    // Unlike renaming, linking never replaces another file.
     await Deno.link(from, to);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    // Not every file system has second names.
-    if (await lookAt(to)) return false;
+    // Not every file system has links.
+    if (await statIfThere(to)) return false;
     await Deno.rename(from, to);
     return true;
   }
@@ -29,13 +63,13 @@ export async function moveFile(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** The same for a folder; no system puts one in the place of another that has something in it. */
+/** The same for a folder. No system replaces a folder that is not empty. */
 export async function moveFolder(from: string, to: string): Promise<boolean> {
   await Deno.rename(from, to);
   return true;
 }
 
-/** Takes away what is at a path, if anything is. */
+/** Removes what is at a path, if anything. */
 export function remove(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });

@@ -1,63 +1,63 @@
 import { delay } from "@std/async/delay";
-import { FileError } from "../protocols/transfer/file_error.ts";
 import type { Manifest } from "../protocols/transfer/manifest.ts";
-import { said } from "./disk_errors.ts";
+import { attempt, FileError } from "./disk.ts";
 
-/** Where a disk is waited for, two who wait keep it busy. */
-const LANES = 2;
-/** A disk that takes longer than this for one piece is waited for elsewhere for a while: nobody should see the chat stand still. */
+/** Parallel requests keep a slow disk busy. */
+const WORKERS = 2;
+/** A disk that takes longer for one piece is used asynchronously for a while, so that the chat does not stall. */
 const SLOW_MS = 25;
-const ELSEWHERE_MS = 250;
-/** Written at once; greater and smaller pieces were measured to be slower. */
-const AT_ONCE_BYTES = 64 * 1024;
+const ASYNC_MS = 250;
+/** Written in one call; larger and smaller pieces were measured to be slower. */
+const WRITE_BYTES = 64 * 1024;
 
-/** One who reads and writes files, one piece after the other. A file stays open until another is needed. */
-class Lane {
-  #open: { readonly path: string; readonly file: Deno.FsFile; at: number } | undefined;
+/** Reads or writes pieces one after the other. Its file stays open until another one is needed. */
+class Worker {
+  #open: { readonly path: string; readonly file: Deno.FsFile; position: number } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(readonly options: Deno.OpenOptions) {}
 
-  /** Does something when all before it is done. */
+  /** Calls `act` once everything before it is done. */
   do<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#last.then(act);
     this.#last = done.catch(() => {});
     return done;
   }
 
-  /** The file of a piece, where the piece is next; what follows leaves it behind that. */
-  at({ path, from, bytes, isNew }: Piece): Deno.FsFile {
+  /** The file of a piece, positioned at it; its user moves the position behind it. */
+  fileFor({ path, from, bytes, isNew }: Piece): Deno.FsFile {
     if (this.#open?.path !== path) {
-      this.shut();
-      this.#open = { path, file: Deno.openSync(path, isNew ? { ...this.options, create: true } : this.options), at: 0 };
+      this.closeFile();
+      const file = Deno.openSync(path, isNew ? { ...this.options, create: true } : this.options);
+      this.#open = { path, file, position: 0 };
     }
     const open = this.#open!;
-    if (open.at !== from) open.file.seekSync(from, Deno.SeekMode.Start);
-    open.at = from + bytes.length;
+    if (open.position !== from) open.file.seekSync(from, Deno.SeekMode.Start);
+    open.position = from + bytes.length;
     return open.file;
   }
 
-  shut(): void {
+  closeFile(): void {
     this.#open?.file.close();
     this.#open = undefined;
   }
 
-  /** Resolves when all is done that was to be done. */
+  /** Resolves once everything is done. */
   async settled(): Promise<void> {
     await this.#last;
   }
 }
 
-/** A piece of a file, and where it is. */
+/** A piece of a file, and its position there. */
 export interface Piece {
   readonly path: string;
   readonly from: number;
   readonly bytes: Uint8Array;
-  /** Whether the file is made when it is not there. */
+  /** Whether the file is created if it does not exist. */
   readonly isNew?: boolean;
 }
 
-/** The pieces of a chunk, whose bytes are to be read or written; `pathOf` an entry is where its file is. */
+/** The pieces of a chunk, whose bytes are to be read or written. `pathOf` is the path of an entry's file. */
 export function piecesOf(
   manifest: Manifest,
   chunk: number,
@@ -73,42 +73,45 @@ export function piecesOf(
   }));
 }
 
-/** Files that are read or written piece by piece, in the order that suits the disk. */
+/**
+ * Reads or writes pieces of files: synchronously while the disk is fast, since awaiting it costs more than its work, and else
+ * asynchronously.
+ */
 export class DiskQueue {
-  readonly #lanes: Lane[];
-  readonly #turns = new Yielder();
+  readonly #workers: Worker[];
+  readonly #yielder = new Yielder();
   #next = 0;
   #slowUntil = 0;
 
   constructor(options: Deno.OpenOptions) {
-    this.#lanes = Array.from({ length: LANES }, () => new Lane(options));
+    this.#workers = Array.from({ length: WORKERS }, () => new Worker(options));
   }
 
-  /** Fills some pieces from their files. Fails with words for people. */
+  /** Fills the pieces from their files. Throws a `FileError`. */
   read(pieces: readonly Piece[]): Promise<void> {
     return this.#each("read", pieces, () => Promise.resolve(), async (file, bytes) => {
       const count = this.#isSlow ? await file.read(bytes) : this.#timed(() => file.readSync(bytes));
-      if (count === null) throw new FileError("it has become shorter since it was offered; offer it anew");
+      if (count === null) throw new FileError("it has become shorter since it was offered; offer it again");
       return count;
     });
   }
 
-  /** Writes some pieces into their files; `before` is done first. Fails with words for people. */
+  /** Calls `before`, then writes the pieces into their files. Throws a `FileError`. */
   write(pieces: readonly Piece[], before: () => Promise<void>): Promise<void> {
     return this.#each(
       "write",
       pieces,
       before,
       async (file, bytes) =>
-        this.#isSlow ? await file.write(bytes) : this.#timed(() => file.writeSync(bytes.subarray(0, AT_ONCE_BYTES))),
+        this.#isSlow ? await file.write(bytes) : this.#timed(() => file.writeSync(bytes.subarray(0, WRITE_BYTES))),
     );
   }
 
-  /** Does what is to be done, and lets go of all files. */
+  /** Completes what was requested, and closes all files. */
   async close(): Promise<void> {
-    for (const lane of this.#lanes) {
-      await lane.settled();
-      lane.shut();
+    for (const worker of this.#workers) {
+      await worker.settled();
+      worker.closeFile();
     }
   }
 
@@ -116,34 +119,33 @@ export class DiskQueue {
     return performance.now() < this.#slowUntil;
   }
 
-  /** Waiting elsewhere costs more than a fast disk's work. */
   #timed<T>(act: () => T): T {
-    const at = performance.now();
-    const done = act();
+    const start = performance.now();
+    const result = act();
     const now = performance.now();
-    if (now - at > SLOW_MS) this.#slowUntil = now + ELSEWHERE_MS;
-    return done;
+    if (now - start > SLOW_MS) this.#slowUntil = now + ASYNC_MS;
+    return result;
   }
 
   #each(
-    what: string,
+    action: string,
     pieces: readonly Piece[],
     before: () => Promise<void>,
     move: (file: Deno.FsFile, bytes: Uint8Array) => Promise<number>,
   ): Promise<void> {
-    const lane = this.#lanes[this.#isSlow ? this.#next++ % LANES : 0]!;
-    return lane.do(async () => {
+    const worker = this.#workers[this.#isSlow ? this.#next++ % WORKERS : 0]!;
+    return worker.do(async () => {
       await before();
       for (const piece of pieces) {
         const { path, bytes } = piece;
-        await this.#turns.next();
-        await said(what, path, async () => {
+        await this.#yielder.next();
+        await attempt(action, path, async () => {
           try {
-            const file = lane.at(piece);
+            const file = worker.fileFor(piece);
             for (let moved = 0; moved < bytes.length;) moved += await move(file, bytes.subarray(moved));
           } catch (error) {
-            // Where it stands now is not known.
-            lane.shut();
+            // The position in the file is not known any more.
+            worker.closeFile();
             throw error;
           }
         });
@@ -152,16 +154,16 @@ export class DiskQueue {
   }
 }
 
-/** After so long the rest of the program has its turn. */
-const TURN_MS = 10;
+/** The longest time without letting other tasks run. */
+const YIELD_MS = 10;
 
-/** Lets the rest of the program have its turn from time to time. */
+/** Lets other tasks run from time to time. */
 export class Yielder {
   #since = performance.now();
 
-  /** Comes back at once, mostly. */
+  /** Mostly returns at once. */
   async next(): Promise<void> {
-    if (performance.now() - this.#since < TURN_MS) return;
+    if (performance.now() - this.#since < YIELD_MS) return;
     await delay(0);
     this.#since = performance.now();
   }

@@ -1,67 +1,66 @@
 import { basename, join } from "@std/path";
 import { createHash } from "node:crypto";
 import { BufferPool, equals } from "../core/bytes.ts";
-import { FileError } from "../protocols/transfer/file_error.ts";
 import { chunkBytesFor, DIGEST_BYTES, type Entry, Manifest } from "../protocols/transfer/manifest.ts";
-import type { FileSource } from "../protocols/transfer/store.ts";
-import { said } from "./disk_errors.ts";
+import { attempt, FileError } from "./disk.ts";
 import { DiskQueue, piecesOf, Yielder } from "./disk_queue.ts";
 
-/** What is at a path: its name, its files, and how much else is there that is neither file nor folder. */
+/** What is at a path. */
 export interface Found {
   readonly name: string;
   readonly isFolder: boolean;
   readonly entries: readonly Entry[];
-  readonly passedOver: number;
+  /** The number of links, devices and the like, which are not sent. */
+  readonly skipped: number;
 }
 
-const MOST_ENTRIES = 1_000_000;
+const MAX_ENTRIES = 1_000_000;
 
-/** Looks at what is at a path. Links inside a folder are passed over: they may lead out of it, or round in it. */
+/** Lists the files at a path. Links inside a folder are skipped: they may lead out of it, or in circles. */
 export async function findFiles(path: string): Promise<Found> {
-  const info = await said("look at", path, () => Deno.stat(path));
-  const name = basename(await said("look at", path, () => Deno.realPath(path)));
+  const info = await attempt("look at", path, () => Deno.stat(path));
+  const name = basename(await attempt("look at", path, () => Deno.realPath(path)));
   if (info.isFile) {
-    return { name, isFolder: false, entries: [{ path: name, bytes: info.size, isFolder: false }], passedOver: 0 };
+    return { name, isFolder: false, entries: [{ path: name, bytes: info.size, isFolder: false }], skipped: 0 };
   }
   if (!info.isDirectory) throw new FileError(`${path} is neither a file nor a folder`);
-  const found = new Walk();
-  await found.walk(path, "");
-  if (found.entries.length === 0) throw new FileError(`there is nothing in the folder ${path}`);
-  return { name: name === "" ? "folder" : name, isFolder: true, entries: found.entries, passedOver: found.passedOver };
+  const walk = new Walk();
+  await walk.visit(path, "");
+  if (walk.entries.length === 0) throw new FileError(`there is nothing in the folder ${path}`);
+  return { name: name === "" ? "folder" : name, isFolder: true, entries: walk.entries, skipped: walk.skipped };
 }
 
 class Walk {
   readonly entries: Entry[] = [];
-  passedOver = 0;
-  readonly #turns = new Yielder();
+  skipped = 0;
+  readonly #yielder = new Yielder();
 
-  async walk(folder: string, above: string): Promise<void> {
-    const names: Deno.DirEntry[] = await said("read the folder", folder, () => [...Deno.readDirSync(folder)]);
-    // The same folder is the same list, whatever order a system tells it in.
+  async visit(folder: string, above: string): Promise<void> {
+    const names: Deno.DirEntry[] = await attempt("read the folder", folder, () => [...Deno.readDirSync(folder)]);
+    // The same folder gives the same manifest, whatever order the system lists it in.
     names.sort((a, b) => a.name < b.name ? -1 : 1);
     for (const { name, isFile, isDirectory } of names) {
       const path = above === "" ? name : `${above}/${name}`;
-      if (isDirectory) await this.walk(join(folder, name), path);
+      if (isDirectory) await this.visit(join(folder, name), path);
       else if (isFile) this.#add({ path, bytes: await this.#sizeOf(join(folder, name)), isFolder: false });
-      else this.passedOver++;
+      else this.skipped++;
     }
     if (names.length === 0 && above !== "") this.#add({ path: above, bytes: 0, isFolder: true });
   }
 
   async #sizeOf(path: string): Promise<number> {
-    await this.#turns.next();
-    return (await said("look at", path, () => Deno.lstatSync(path))).size;
+    await this.#yielder.next();
+    return (await attempt("look at", path, () => Deno.lstatSync(path))).size;
   }
 
   #add(entry: Entry): void {
-    if (this.entries.push(entry) > MOST_ENTRIES) {
-      throw new FileError(`there are more than ${MOST_ENTRIES} files in it, the most that can be sent as one`);
+    if (this.entries.push(entry) > MAX_ENTRIES) {
+      throw new FileError(`there are more than ${MAX_ENTRIES} files in it, the most that can be sent at once`);
     }
   }
 }
 
-/** Reads everything once, for the digests of its chunks. */
+/** Reads everything once, and makes the manifest with the digests of its chunks. */
 export async function digestFiles(
   path: string,
   found: Found,
@@ -77,7 +76,7 @@ export async function digestFiles(
     for (let chunk = 0; ahead; chunk++) {
       const piece = await ahead;
       ahead = chunk + 1 < manifest.chunks ? reader.read(chunk + 1) : undefined;
-      // When it fails, that is seen when its turn comes, or nobody needs it any more.
+      // A failure is thrown when its turn comes, unless an earlier one ends the loop.
       ahead?.catch(() => {});
       digests.set(digestOf(piece), chunk * DIGEST_BYTES);
       progress(chunk * chunkBytes + piece.length, bytes);
@@ -89,29 +88,31 @@ export async function digestFiles(
   return manifest;
 }
 
-/** Something of ours that was offered, and is read as it is asked for. */
-export class FileReader implements FileSource {
+/** An offer of ours, whose chunks are read as they are requested. */
+export class FileReader {
   readonly #reader: ChunkReader;
-  readonly #list: Manifest;
+  readonly #decoded: Manifest;
 
-  /** `list` is what `manifest` says. */
-  constructor(path: string, isFolder: boolean, readonly manifest: Uint8Array, list: Manifest) {
-    this.#list = list;
-    this.#reader = new ChunkReader(path, isFolder, list);
+  /** `decoded` is what `manifest` encodes. */
+  constructor(path: string, isFolder: boolean, readonly manifest: Uint8Array, decoded: Manifest) {
+    this.#decoded = decoded;
+    this.#reader = new ChunkReader(path, isFolder, decoded);
   }
 
   get chunks(): number {
-    return this.#list.chunks;
+    return this.#decoded.chunks;
   }
 
+  /** Reads a chunk; `check` verifies that it is as it was offered. Throws a `FileError`. */
   async read(chunk: number, check: boolean): Promise<Uint8Array> {
     const bytes = await this.#reader.read(chunk);
-    if (check && !equals(digestOf(bytes), this.#list.digestOf(chunk))) {
-      throw new FileError("it has changed since it was offered; offer it anew");
+    if (check && !equals(digestOf(bytes), this.#decoded.digestOf(chunk))) {
+      throw new FileError("it has changed since it was offered; offer it again");
     }
     return bytes;
   }
 
+  /** The bytes of a chunk are not used any more. */
   release(bytes: Uint8Array): void {
     this.#reader.release(bytes);
   }
@@ -121,22 +122,21 @@ export class FileReader implements FileSource {
   }
 }
 
-/** As many as are read ahead. */
+/** Cap on buffers that are kept for reuse: as many as chunks are read ahead. */
 const BUFFERS = 4;
 
-/** Reads chunks. */
 class ChunkReader {
-  readonly #lanes = new DiskQueue({ read: true });
+  readonly #queue = new DiskQueue({ read: true });
   readonly #buffers = new BufferPool(BUFFERS);
   #closed = false;
 
   constructor(readonly path: string, readonly isFolder: boolean, readonly manifest: Manifest) {}
 
   async read(chunk: number): Promise<Uint8Array> {
-    if (this.#closed) throw new FileError("it is not read any more");
+    if (this.#closed) throw new FileError("it is closed");
     const bytes = this.#buffers.take(this.manifest.lengthOf(chunk));
     const pathOf = (entry: number) => this.isFolder ? `${this.path}/${this.manifest.entries[entry]!.path}` : this.path;
-    await this.#lanes.read(piecesOf(this.manifest, chunk, bytes, pathOf));
+    await this.#queue.read(piecesOf(this.manifest, chunk, bytes, pathOf));
     return bytes;
   }
 
@@ -146,7 +146,7 @@ class ChunkReader {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#lanes.close();
+    await this.#queue.close();
   }
 }
 

@@ -1,52 +1,49 @@
 import { dirname, join } from "@std/path";
 import { equals } from "../core/bytes.ts";
 import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
-import { FileError } from "../protocols/transfer/file_error.ts";
-import type { Manifest } from "../protocols/transfer/manifest.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
-import type { FileTarget } from "../protocols/transfer/store.ts";
-import { lookAt } from "./disk.ts";
-import { said } from "./disk_errors.ts";
+import type { KnownTarget } from "../protocols/transfer/output.ts";
+import { attempt, FileError, statIfThere } from "./disk.ts";
 import { DiskQueue, type Piece, piecesOf, Yielder } from "./disk_queue.ts";
 import { digestOf } from "./file_reader.ts";
 import { PartFile, type TargetKept, type TargetPlace } from "./part_file.ts";
-import { type Listed, readList, TransferRecord } from "./transfer_record.ts";
+import { type Contents, readManifest, TransferRecord } from "./transfer_record.ts";
 
-/** As often some of it may be gone in the end; then it is not a person who tidies up. */
+/** Files may be incomplete at the end this often; more often, a program removes them, and not a person. */
 const MISSES = 3;
 
 /**
- * Something of somebody else's on its way to the disk: chunks into a `.part`, and a mark for each in the record.
+ * An offer to us on its way to the disk: chunks go into a `.part`, and a mark for each into the record.
  *
- * 1. A chunk is marked once it is written. When the machine itself was started anew since, what is marked is read again, since
- *    the machine may not have got to writing it.
- * 2. A name is given when all is there, to the byte, and only one that nothing has; the record says beforehand which.
- * 3. Somebody may tidy up meanwhile: what is gone is missing, and is asked for again.
+ * 1. A chunk is marked once it is written. If the machine has been restarted since, marked chunks are read and verified again,
+ *    because the system may not have written them to the disk.
+ * 2. The file gets its name when all of it is there, and only a name that nothing has. The record says beforehand which.
+ * 3. Users may remove files meanwhile: what has disappeared is missing, and is requested again.
  */
-export class FileWriter implements FileTarget {
+export class FileWriter {
   readonly #offer: FileOffer;
   readonly #part: PartFile;
   readonly #record: TransferRecord;
-  readonly #lanes: DiskQueue;
-  readonly #turns = new Yielder();
-  #listed: Listed | undefined;
-  #chunks: ChunkMap | undefined;
+  readonly #queue: DiskQueue;
+  readonly #yielder = new Yielder();
+  #contents: Contents | undefined;
+  #map: ChunkMap | undefined;
   #folders = new Set<string>();
   #finishing: Promise<string | undefined> | undefined;
   #finished: string | undefined;
   #closed = false;
-  /** How often it was begun, and how often some of it was gone in the end. */
-  #begun = 0;
+  /** Counts restarts; what was begun before the last one does not count. */
+  #restarts = 0;
   #misses = 0;
 
   private constructor(kept: TargetKept, place: TargetPlace, record: TransferRecord) {
     this.#offer = kept.offer;
     this.#part = new PartFile(kept, place);
     this.#record = record;
-    this.#lanes = new DiskQueue({ write: true });
+    this.#queue = new DiskQueue({ write: true });
   }
 
-  /** Takes up what is there; throws when another program does so too. */
+  /** Opens what is on disk. Throws a `BusyError` if another program has it open. */
   static async open(kept: TargetKept, place: TargetPlace): Promise<FileWriter> {
     const record = await TransferRecord.open(place.record);
     const target = new FileWriter(kept, place, record);
@@ -59,62 +56,71 @@ export class FileWriter implements FileTarget {
     }
   }
 
+  /** Where the file is, once it has its name; then nothing else is done with it. */
   get finished(): string | undefined {
     return this.#finished;
   }
 
-  get known(): { readonly manifest: Manifest; readonly map: ChunkMap } | undefined {
-    return this.#listed && this.#chunks && { manifest: this.#listed.manifest, map: this.#chunks };
+  /** What is on disk; undefined before there is a manifest. */
+  get known(): KnownTarget | undefined {
+    return this.#contents && this.#map && { map: this.#map, chunkBytes: this.#contents.manifest.chunkBytes };
   }
 
-  async look(): Promise<void> {
-    if (!this.#listed || this.#finishing) return;
-    if (!await this.#part.isThere()) return await this.#beginAnew(this.#listed);
+  /** Verifies, before a stream resumes, that what is marked is still there. */
+  async verify(): Promise<void> {
+    if (!this.#contents || this.#finishing) return;
+    if (!await this.#part.isThere()) return await this.#restart(this.#contents);
     if (this.#offer.files === undefined) return;
     const gone = await this.#wrong((entry, info) => info === undefined && this.#isBegun(entry));
     if (gone.length > 0) await this.#miss(gone);
   }
 
-  async list(bytes: Uint8Array): Promise<void> {
-    const listed = readList(bytes, this.#offer);
-    // Of what is there nothing is known any more.
+  /** Verifies and keeps the manifest. Throws a `FileError` if it is not the offered one, or cannot be kept. */
+  async keepManifest(bytes: Uint8Array): Promise<void> {
+    const contents = readManifest(bytes, this.#offer);
+    // Without a manifest, nothing is known of what is on disk.
     await this.#part.remove();
     this.#part.checkRoom();
-    await this.#record.begin(bytes, listed.manifest.chunks);
-    await this.#beginAnew(listed);
+    await this.#record.begin(bytes, contents.manifest.chunks);
+    await this.#restart(contents);
   }
 
-  async keep(chunk: number, bytes: Uint8Array): Promise<boolean> {
-    const { manifest } = this.#listed!;
+  /** Writes and marks a chunk; false if it is not the offered one. Throws a `FileError` if it cannot be written. */
+  async write(chunk: number, bytes: Uint8Array): Promise<boolean> {
+    const { manifest } = this.#contents!;
     if (bytes.length !== manifest.lengthOf(chunk) || !equals(digestOf(bytes), manifest.digestOf(chunk))) {
       return false;
     }
-    const begun = this.#begun;
+    const restarts = this.#restarts;
     const pieces = this.#pieces(chunk, bytes);
     try {
-      await this.#lanes.write(pieces, async () => {
-        if (this.#closed || begun !== this.#begun) throw new FileError("it is not written any more");
+      await this.#queue.write(pieces, async () => {
+        if (this.#closed || restarts !== this.#restarts) throw new FileError("it is closed");
         for (const { path } of pieces) await this.#makeFolder(dirname(path));
       });
     } catch (error) {
-      // What was begun anew meanwhile misses nothing of it, and has nothing of it.
-      if (begun === this.#begun) throw error;
+      // After a restart, a chunk from before it is not expected.
+      if (restarts === this.#restarts) throw error;
     }
-    if (!this.#closed && begun === this.#begun) await this.#record.mark(chunk);
+    if (this.#closed || restarts !== this.#restarts) return true;
+    this.#map!.add(chunk);
+    await this.#record.mark(chunk);
     return true;
   }
 
+  /** Gives the file its name, which nothing else has; undefined if some of it has disappeared. */
   finish(): Promise<string | undefined> {
     return this.#finishing ??= this.#finish().finally(() => {
       if (this.#finished === undefined) this.#finishing = undefined;
     });
   }
 
+  /** Closes all files; what is on disk stays. */
   async close(): Promise<void> {
     await this.#finishing?.catch(() => {});
     if (this.#closed) return;
     this.#closed = true;
-    await this.#lanes.close();
+    await this.#queue.close();
     this.#record.close();
   }
 
@@ -125,54 +131,54 @@ export class FileWriter implements FileTarget {
     if (!restored) return;
     const { mayBeLost } = this.#part;
     const wasThere = await this.#part.isThere();
-    this.#listed = restored;
-    this.#chunks = restored.map;
-    await this.look();
-    this.#finished = await this.#part.takeBack();
+    this.#contents = restored;
+    this.#map = restored.map;
+    await this.verify();
+    this.#finished = await this.#part.completeNaming();
     if (wasThere && mayBeLost) await this.#readAgain();
   }
 
-  /** Nothing is here yet; whatever is still being written belongs to nothing any more. */
-  async #beginAnew(listed: Listed): Promise<void> {
-    this.#begun++;
-    await this.#lanes.close();
-    const { chunks } = listed.manifest;
+  /** Starts from nothing. Chunks that are still being written belong to the time before. */
+  async #restart(contents: Contents): Promise<void> {
+    this.#restarts++;
+    await this.#queue.close();
+    const { chunks } = contents.manifest;
     await this.#record.reset(new Uint8Array(chunks));
     this.#folders = new Set();
     await this.#part.make();
-    this.#chunks = new ChunkMap(chunks);
-    this.#listed = listed;
+    this.#map = new ChunkMap(chunks);
+    this.#contents = contents;
   }
 
-  /** What is marked and is not as it should be is missing again. */
+  /** Reads and verifies marked chunks; those that are not sound are missing. */
   async #readAgain(): Promise<void> {
-    const { manifest } = this.#listed!;
+    const { manifest } = this.#contents!;
     const sound = new Uint8Array(manifest.chunks);
-    const lanes = new DiskQueue({ read: true });
+    const queue = new DiskQueue({ read: true });
     try {
       for (let chunk = 0; chunk < manifest.chunks; chunk++) {
-        if (!this.#chunks!.has(chunk)) continue;
+        if (!this.#map!.has(chunk)) continue;
         const bytes = new Uint8Array(manifest.lengthOf(chunk));
-        const isRead = await lanes.read(this.#pieces(chunk, bytes)).then(() => true, () => false);
+        const isRead = await queue.read(this.#pieces(chunk, bytes)).then(() => true, () => false);
         if (isRead && equals(digestOf(bytes), manifest.digestOf(chunk))) sound[chunk] = 1;
       }
     } finally {
-      await lanes.close();
+      await queue.close();
     }
     await this.#record.reset(sound);
-    this.#chunks = new ChunkMap(manifest.chunks, sound);
+    this.#map = new ChunkMap(manifest.chunks, sound);
     this.#part.wasRead();
   }
 
   async #finish(): Promise<string | undefined> {
-    await this.#lanes.close();
-    for (const [entry, { bytes, isFolder }] of this.#listed!.manifest.entries.entries()) {
+    await this.#queue.close();
+    for (const [entry, { bytes, isFolder }] of this.#contents!.manifest.entries.entries()) {
       if (bytes > 0) continue;
-      await this.#turns.next();
+      await this.#yielder.next();
       if (isFolder) await this.#makeFolder(this.#pathOf(entry));
       else await this.#makeEmpty(this.#pathOf(entry));
     }
-    const wrong = await this.#wrong((entry, info) => info?.size !== this.#listed!.manifest.entries[entry]!.bytes);
+    const wrong = await this.#wrong((entry, info) => info?.size !== this.#contents!.manifest.entries[entry]!.bytes);
     if (wrong.length > 0) {
       if (++this.#misses > MISSES) throw new FileError(`${this.#pathOf(wrong[0]!)} does not stay as it is written`);
       await this.#miss(wrong);
@@ -182,62 +188,64 @@ export class FileWriter implements FileTarget {
     return this.#finished;
   }
 
-  /** Files with something in them that are not as they should be. */
+  /** The files, apart from empty ones, for which `isWrong`. */
   async #wrong(isWrong: (entry: number, info: Deno.FileInfo | undefined) => boolean): Promise<number[]> {
     const wrong: number[] = [];
-    for (const [entry, { bytes }] of this.#listed!.manifest.entries.entries()) {
+    for (const [entry, { bytes }] of this.#contents!.manifest.entries.entries()) {
       if (bytes === 0) continue;
-      await this.#turns.next();
-      if (isWrong(entry, await lookAt(this.#pathOf(entry)))) wrong.push(entry);
+      await this.#yielder.next();
+      if (isWrong(entry, await statIfThere(this.#pathOf(entry)))) wrong.push(entry);
     }
     return wrong;
   }
 
-  /** Whether any chunk of an entry is here. */
+  /** Whether any chunk of an entry is marked. */
   #isBegun(entry: number): boolean {
-    const { first, last } = this.#listed!.manifest.chunksOf(entry);
-    for (let chunk = first; chunk <= last; chunk++) if (this.#chunks!.has(chunk)) return true;
+    const { first, last } = this.#contents!.manifest.chunksOf(entry);
+    for (let chunk = first; chunk <= last; chunk++) if (this.#map!.has(chunk)) return true;
     return false;
   }
 
-  /** Somebody has changed some of it: that is missing again, from its beginning. */
+  /** Files have been changed or removed: all their chunks are missing. */
   async #miss(wrong: readonly number[]): Promise<void> {
-    this.#begun++;
-    await this.#lanes.close();
+    this.#restarts++;
+    await this.#queue.close();
     this.#folders = new Set();
-    const { manifest } = this.#listed!;
-    const marked = Uint8Array.from({ length: manifest.chunks }, (_, chunk) => this.#chunks!.has(chunk) ? 1 : 0);
+    const { manifest } = this.#contents!;
+    const marked = Uint8Array.from({ length: manifest.chunks }, (_, chunk) => this.#map!.has(chunk) ? 1 : 0);
     for (const entry of wrong) {
       const { first, last } = manifest.chunksOf(entry);
       marked.fill(0, first, last + 1);
       const path = this.#pathOf(entry);
-      const isAlone = this.#offer.files === undefined;
-      // What is alone stays the same file; others are made anew.
-      if (await lookAt(path)) await said("change", path, () => isAlone ? Deno.truncate(path, 0) : Deno.remove(path));
+      const isSingle = this.#offer.files === undefined;
+      // A single file keeps its identity; files in a folder are created anew.
+      if (await statIfThere(path)) {
+        await attempt("change", path, () => isSingle ? Deno.truncate(path, 0) : Deno.remove(path));
+      }
     }
     await this.#record.reset(marked);
-    this.#chunks = new ChunkMap(manifest.chunks, marked);
-    if (!await this.#part.isThere()) await this.#beginAnew(this.#listed!);
+    this.#map = new ChunkMap(manifest.chunks, marked);
+    if (!await this.#part.isThere()) await this.#restart(this.#contents!);
   }
 
   async #makeEmpty(path: string): Promise<void> {
     await this.#makeFolder(dirname(path));
-    await said("write", path, () => Deno.openSync(path, { write: true, create: true }).close());
+    await attempt("write", path, () => Deno.openSync(path, { write: true, create: true }).close());
   }
 
   async #makeFolder(path: string): Promise<void> {
     if (this.#offer.files === undefined || this.#folders.has(path)) return;
-    await said("make the folder", path, () => Deno.mkdirSync(path, { recursive: true }));
+    await attempt("make the folder", path, () => Deno.mkdirSync(path, { recursive: true }));
     this.#folders.add(path);
   }
 
   #pieces(chunk: number, bytes: Uint8Array): Piece[] {
-    // One of which something is here already is there, unless somebody has taken it away.
+    // A file with a marked chunk exists, unless somebody has removed it.
     const isNew = (entry: number) => this.#offer.files !== undefined && !this.#isBegun(entry);
-    return piecesOf(this.#listed!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew);
+    return piecesOf(this.#contents!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew);
   }
 
   #pathOf(entry: number): string {
-    return join(this.#part.path, this.#listed!.paths[entry]!);
+    return join(this.#part.path, this.#contents!.paths[entry]!);
   }
 }

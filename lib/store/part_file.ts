@@ -1,18 +1,16 @@
-import { dirname, join } from "@std/path";
-import { statfsSync } from "node:fs";
 import { uptime } from "node:os";
+import { statfsSync } from "node:fs";
+import { dirname, join } from "@std/path";
 import { formatBytes } from "../core/text.ts";
-import { FileError } from "../protocols/transfer/file_error.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
-import type { OfferTaken } from "../protocols/transfer/store.ts";
-import { identityOf, lookAt, moveFile, moveFolder } from "./disk.ts";
-import { cannot, said } from "./disk_errors.ts";
+import type { OfferTaken } from "../protocols/transfer/records.ts";
+import { attempt, cannot, FileError, identityOf, moveFile, moveFolder, statIfThere } from "./disk.ts";
 
-/** What is remembered of a transfer, besides its list and its map. */
+/** The record of a transfer, besides its manifest and its map. Kept on disk: its fields are a format. */
 export interface TargetKept extends OfferTaken {
-  /** What is written until it has its name; undefined before there is anything. */
+  /** The path that is written to until it has its name; undefined before there is anything. */
   part?: string | undefined;
-  /** Which file or folder that is (`identityOf`). */
+  /** `identityOf` that file or folder. */
   identity?: string | undefined;
   /** When the machine was started, as far as it can tell. */
   startedAt?: number | undefined;
@@ -20,19 +18,19 @@ export interface TargetKept extends OfferTaken {
   naming?: string | undefined;
 }
 
-/** Where a transfer is kept, and where it goes. */
+/** Where a transfer's record and its contents go. */
 export interface TargetPlace {
-  /** Without its ending. */
+  /** The path of the record, without extension. */
   readonly record: string;
   readonly downloads: string;
   save(kept: TargetKept): void;
 }
 
 const PART = ".part";
-/** Two runs of one system tell its start a little differently. */
+/** The start of the machine is computed from its clock and uptime, and differs a little each time. */
 const SAME_START_MS = 60_000;
 
-/** What is written until it has its name: a file, or a folder, which nobody else's is taken for. */
+/** The file or folder that is written until it gets its name; recognised by its identity, not by its path. */
 export class PartFile {
   readonly #kept: TargetKept;
   readonly #place: TargetPlace;
@@ -42,41 +40,41 @@ export class PartFile {
     this.#place = place;
   }
 
-  /** Where it is, once it was made. */
+  /** Its path, once it was made. */
   get path(): string {
     return this.#kept.part!;
   }
 
-  /** Whether the machine was started anew since: then it may not have got to writing all of it. */
+  /** Whether the machine has been restarted since: then not everything may have reached the disk. */
   get mayBeLost(): boolean {
     return Math.abs((this.#kept.startedAt ?? 0) - machineStart()) > SAME_START_MS;
   }
 
-  /** All that is marked was read again. */
+  /** Everything that is marked was read again. */
   wasRead(): void {
     this.#kept.startedAt = machineStart();
     this.#place.save(this.#kept);
   }
 
-  /** The name that it was given when the program ended; undefined when it has none yet. */
+  /** The name that it got just before an earlier run ended; undefined if it has none. */
   async named(): Promise<string | undefined> {
     const { part, naming } = this.#kept;
-    if (naming === undefined || (part !== undefined && await lookAt(part))) return undefined;
+    if (naming === undefined || (part !== undefined && await statIfThere(part))) return undefined;
     return await this.#isOurs(naming) ? naming : undefined;
   }
 
   async remove(): Promise<void> {
-    if (await this.isThere()) await said("remove", this.path, () => Deno.remove(this.path, { recursive: true }));
+    if (await this.isThere()) await attempt("remove", this.path, () => Deno.remove(this.path, { recursive: true }));
   }
 
-  /** Whether what was written is where it was, and is no other. */
+  /** Whether it is where it was, and is the same. */
   async isThere(): Promise<boolean> {
     const { part, identity } = this.#kept;
-    const info = part === undefined ? undefined : await lookAt(part);
+    const info = part === undefined ? undefined : await statIfThere(part);
     return info !== undefined && identityOf(info) === identity;
   }
 
-  /** Says it before an hour has passed, where the system tells how much room there is. */
+  /** Throws a `FileError` if the disk has too little room, where the system tells how much it has. */
   checkRoom(): void {
     const { downloads } = this.#place;
     let free: number;
@@ -88,17 +86,19 @@ export class PartFile {
       return;
     }
     const { bytes } = this.#kept.offer;
-    if (bytes > free) {
-      const cause = `it has ${formatBytes(bytes)}, and there is room for ${formatBytes(free)}`;
-      throw new FileError(cause.replace("there is", `${downloads} has`), cause);
-    }
+    if (bytes <= free) return;
+    const [needed, room] = [formatBytes(bytes), formatBytes(free)];
+    throw new FileError(
+      `it has ${needed}, and ${downloads} has room for ${room}`,
+      `it has ${needed}, and there is room for ${room}`,
+    );
   }
 
-  /** Makes what is written until it has its name, where nothing is. */
+  /** Makes an empty file or folder, at a path where nothing is. */
   async make(): Promise<void> {
     const { downloads } = this.#place;
     const { offer } = this.#kept;
-    await said("make the folder", downloads, () => Deno.mkdir(downloads, { recursive: true }));
+    await attempt("make the folder", downloads, () => Deno.mkdir(downloads, { recursive: true }));
     for (let number = 0;; number++) {
       const part = join(downloads, numbered(safeName(offer.name), number) + PART);
       try {
@@ -111,23 +111,23 @@ export class PartFile {
       this.#kept.part = part;
       this.#kept.naming = undefined;
       this.#kept.startedAt = machineStart();
-      const made = await lookAt(part);
+      const made = await statIfThere(part);
       this.#kept.identity = made && identityOf(made);
       return this.#place.save(this.#kept);
     }
   }
 
-  /** A name that nothing has. */
+  /** Gives it a name that nothing has. */
   async giveName(): Promise<string> {
     const { part, offer } = this.#kept;
     const name = safeName(offer.name);
     const move = offer.files === undefined ? moveFile : moveFolder;
     for (let number = 0;; number++) {
       const path = join(dirname(part!), numbered(name, number));
-      if (await lookAt(path)) continue;
+      if (await statIfThere(path)) continue;
       this.#kept.naming = path;
       this.#place.save(this.#kept);
-      const given = await said("give a name to", part!, () => move(part!, path))
+      const given = await attempt("give a name to", part!, () => move(part!, path))
         .catch((error) => {
           this.#kept.naming = undefined;
           this.#place.save(this.#kept);
@@ -137,26 +137,26 @@ export class PartFile {
     }
   }
 
-  /** The program was ended between the second name and the end of the first, which ends now; the name, if that was so. */
-  async takeBack(): Promise<string | undefined> {
+  /** If an earlier run ended when the file had both names: removes the first, and returns the second. */
+  async completeNaming(): Promise<string | undefined> {
     const { naming, offer, identity } = this.#kept;
-    // Where the system does not tell files apart, there is no second name either.
+    // A system without inodes has no links either.
     if (naming === undefined || offer.files !== undefined || !/\d/.test(identity ?? "")) return undefined;
     if (!await this.#isOurs(naming)) return undefined;
-    await said("remove", this.path, () => Deno.remove(this.path));
+    await attempt("remove", this.path, () => Deno.remove(this.path));
     return naming;
   }
 
-  /** Whether a path is what we have written, under another name. */
+  /** Whether a path is the same file or folder under another name. */
   async #isOurs(path: string): Promise<boolean> {
-    const info = await lookAt(path);
+    const info = await statIfThere(path);
     if (!info || identityOf(info) !== this.#kept.identity) return false;
     const { files, bytes } = this.#kept.offer;
     return files === undefined ? info.isFile && info.size === bytes : info.isDirectory;
   }
 }
 
-/** When this machine was started, as far as it can tell; 0 when it does not say. */
+/** When this machine was started; 0 if it does not tell. */
 function machineStart(): number {
   try {
     return Math.round(Date.now() - uptime() * 1000);

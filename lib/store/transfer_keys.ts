@@ -1,4 +1,17 @@
-import type { FileKey, FileKeys } from "../protocols/transfer/keys.ts";
+/** The keys of one stream, one for each direction. Frames of a direction are numbered from 0 on. */
+export interface FileKeys {
+  /** Seals the body of a frame, and authenticates its kind. */
+  seal(n: number, kind: number, body: Uint8Array): Promise<Uint8Array>;
+  /** Undefined if the other side has not sealed this box as this frame. */
+  open(n: number, kind: number, box: Uint8Array): Promise<Uint8Array | undefined>;
+}
+
+/** A key pair for one stream. */
+export interface FileKey {
+  readonly public: Uint8Array;
+  /** The keys of `stream`; undefined if `theirs` is not a public key. */
+  agree(theirs: Uint8Array, stream: string, sends: boolean): Promise<FileKeys | undefined>;
+}
 
 const NONCE_BYTES = 12;
 /** An AES-256 key for each direction. */

@@ -1,6 +1,6 @@
 import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
-import type { FileAct } from "../protocols/transfer/event.ts";
+import type { FileCommand } from "../protocols/transfer/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { type ChatAction, type Listing, type Question, sameTarget } from "./commands.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
@@ -17,7 +17,7 @@ export interface Talker<Q extends Question> {
   /** Asks something; the answer comes as an event. */
   ask(question: Q | Listing): void;
   /** Does something about files; what comes of it is shown. */
-  file(act: FileAct): void;
+  file(act: FileCommand): void;
   leave(): void;
 }
 

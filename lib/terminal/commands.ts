@@ -1,6 +1,6 @@
 import type { Target } from "../chat/store.ts";
 import type { PeerQuestion } from "../peers/event.ts";
-import type { FileAct } from "../protocols/transfer/event.ts";
+import type { FileCommand } from "../protocols/transfer/event.ts";
 
 /** The room that everybody is in. */
 export const LOBBY = "lobby";
@@ -24,7 +24,7 @@ export type ChatAction<Q> =
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   | { readonly type: "ask"; readonly question: Q }
   /** Something about files. */
-  | { readonly type: "file"; readonly act: FileAct }
+  | { readonly type: "file"; readonly act: FileCommand }
   /** From here on a line that is no command goes there. */
   | { readonly type: "go"; readonly to: Target }
   /** Shows what there is; `back`, out of the conversation. */

@@ -10,7 +10,7 @@ export interface FileTalkWay extends Pick<Ui, "show" | "begin" | "drop"> {
   mayGrow(): boolean;
 }
 
-type Moving = Extract<FileEvent, { type: "moving" | "reading" }>;
+type Moving = Extract<FileEvent, { type: "progress" | "reading" }>;
 
 const BAR_CHARACTERS = 20;
 /** Bars on the line that grows; of more it says how many there are. */
@@ -30,15 +30,15 @@ export class FileNotices {
 
   event(event: FileEvent): void {
     switch (event.type) {
-      case "moving":
+      case "progress":
       case "reading":
         if (event.type === "reading" && event.done >= event.bytes) this.#moving.delete(keyOf(event));
         else this.#moving.set(keyOf(event), event);
         return this.#grow();
-      case "way":
+      case "route":
         if (event.relayed) this.way.aside(this.look.news(wayText(event)));
         return;
-      case "halted":
+      case "paused":
         this.#rest(event);
         if (!event.sends) this.way.aside(this.look.news(`${title(event)} waits: ${event.why}; it goes on by itself`));
         else this.way.aside(this.look.news(`${title(event)} does not go on to ${event.with}: ${event.why}`));
@@ -64,7 +64,7 @@ export class FileNotices {
       }
       case "offering": {
         const to = "room" in event.to ? event.to.room : event.to.user;
-        const left = event.passedOver === 0 ? "" : `; ${event.passedOver} links and the like in it stay here`;
+        const left = event.skipped === 0 ? "" : `; ${event.skipped} links and the like in it stay here`;
         return [look.news(`${title(event)} (${size(event)}) is offered to ${to}, as number ${event.n}${left}`)];
       }
       case "received":
@@ -117,7 +117,7 @@ function keyOf(event: Moving): string {
   return event.type === "reading" ? `reading ${event.name}` : `${event.n} ${event.sends} ${event.with}`;
 }
 
-function wayText(event: Extract<FileEvent, { type: "way" }>): string {
+function wayText(event: Extract<FileEvent, { type: "route" }>): string {
   const where = event.sends ? `to ${event.with}` : `from ${event.with}`;
   const who = event.sealed ? "; it is sealed, so nobody on the way can read it" : "";
   return `${title(event)} goes ${where} by way of the chat, since no direct connection can be made${who}`;

@@ -3,7 +3,7 @@ import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { FileEvent } from "../../lib/protocols/transfer/event.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../../lib/protocols/transfer/signal.ts";
 import { Fault } from "../../lib/core/errors.ts";
-import { FileTransfers } from "../../lib/client/transfer/files.ts";
+import { TransferRunner } from "../../lib/client/transfer/runner.ts";
 import { freshFileKey } from "../../lib/store/transfer_keys.ts";
 import { TransferStore } from "../../lib/store/transfer_store.ts";
 
@@ -26,7 +26,7 @@ export class FilePair {
     const person = new FileClient(this, name);
     this.#people.set(name, person);
     for (const other of this.#people.values()) if (other !== person) other.files.online(name);
-    person.files.cameIn();
+    person.files.loggedIn();
     return person;
   }
 
@@ -46,7 +46,7 @@ export class FilePair {
       if (!meddled) return;
       const receiver = this.#people.get(to);
       if (receiver) receiver.files.signalled(from, encodeSignal(meddled), "127.0.0.1");
-      else this.#people.get(from)?.files.unheard(to);
+      else this.#people.get(from)?.files.notReached(to);
     });
   }
 
@@ -71,7 +71,7 @@ export class FilePair {
 
 /** One client of the pair. */
 export class FileClient {
-  readonly files: FileTransfers;
+  readonly files: TransferRunner;
   readonly downloads: string;
   readonly events: FileEvent[] = [];
   readonly problems: string[] = [];
@@ -79,8 +79,8 @@ export class FileClient {
 
   constructor(pair: FilePair, readonly name: string) {
     this.downloads = join(pair.folder, `${name} downloads`);
-    this.files = new FileTransfers({
-      shelf: new TransferStore(join(pair.folder, `${name} data`), this.downloads),
+    this.files = new TransferRunner({
+      store: new TransferStore(join(pair.folder, `${name} data`), this.downloads),
       freshKey: () => pair.seals ? freshFileKey() : Promise.resolve(undefined),
       say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
       signal: (to, text) => pair.signal(name, to, text),

@@ -1,7 +1,6 @@
 import { BufferPool } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { reason } from "../../core/reason.ts";
-import { clock } from "../../net/clock.ts";
 import {
   decodeFrame,
   encodeFrame,
@@ -11,54 +10,58 @@ import {
   frameHead,
   HEAD_BYTES,
 } from "../../protocols/transfer/frames.ts";
-import type { FileKeys } from "../../protocols/transfer/keys.ts";
-import type { ByteChannel } from "./byte_channel.ts";
+import type { FileKeys } from "../../store/transfer_keys.ts";
+import type { ByteChannel } from "./channels.ts";
 
-/** Who listens to a stream. */
-export interface FileStreamOwner {
+/** What is told of a stream. */
+export interface FileStreamListener {
+  /** Bytes have arrived. */
+  heard(): void;
   received(message: FileMessage): void;
-  /** A message has gone out. */
+  /** A message was written. */
   sent(message: FileMessage): void;
-  /** It is over, and why; called once, and not after `close`. */
-  over(why: string): void;
+  /** The stream has broken; called at most once, and not after `finish` or `close`. */
+  broken(why: string): void;
 }
 
-/** As much as is under way. */
+/** Cap on frames under way in one direction. */
 const BUFFERS = 16;
-/** For the other side to take the last that was said. */
+/** For the other side to read the last frames. */
 const LINGER_MS = 1000;
 
-/** Messages of a transfer on a way for bytes, sealed where there are keys. */
+/** The frames of one byte channel, sealed if both sides have a key. */
 export class FileStream {
-  readonly #way: ByteChannel;
-  readonly #keys: FileKeys | undefined;
-  readonly #owner: FileStreamOwner;
+  readonly #channel: ByteChannel;
+  readonly #listener: FileStreamListener;
+  #keys: FileKeys | undefined;
   readonly #waiting: FileMessage[] = [];
-  readonly #going = new BufferPool(BUFFERS);
-  readonly #came = new BufferPool(BUFFERS);
+  readonly #sending = new BufferPool(BUFFERS);
+  readonly #receiving = new BufferPool(BUFFERS);
   #sealed = 0;
   #opened = 0;
   #writing = false;
   #over = false;
   #reading: Promise<void> = Promise.resolve();
   #whenDrained: (() => void) | undefined;
-  /** When anything came last. */
-  heardAt = clock();
 
-  constructor(way: ByteChannel, keys: FileKeys | undefined, owner: FileStreamOwner) {
-    this.#way = way;
-    this.#keys = keys;
-    this.#owner = owner;
+  constructor(channel: ByteChannel, listener: FileStreamListener) {
+    this.#channel = channel;
+    this.#listener = listener;
   }
 
-  /** Begins to listen. */
-  begin(): void {
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Begins to read; nothing is sent before. */
+  begin(keys: FileKeys | undefined): void {
+    this.#keys = keys;
     this.#reading = this.#read().then((why) => this.#end(why), (error) => this.#end(reason(error)));
   }
 
-  /** What came as `bytes` in a message is not used any more. */
+  /** The `bytes` of a message that was received are not used any more. */
   release(bytes: Uint8Array): void {
-    if (!this.#keys) this.#came.give(bytes);
+    if (!this.#keys) this.#receiving.give(bytes);
   }
 
   send(message: FileMessage): void {
@@ -67,35 +70,35 @@ export class FileStream {
     if (!this.#writing) this.#write().catch((error) => this.#end(reason(error)));
   }
 
-  /** Ends it once what was said has arrived, or cannot: what still comes is passed over, or it would overtake that. */
+  /** Closes it once everything is written. What still arrives is read and dropped: unread bytes would reset the connection. */
   async finish(): Promise<void> {
     if (this.#over) return;
     if (this.#writing) await new Promise<void>((resolve) => this.#whenDrained = resolve);
     if (this.#over) return;
     this.#over = true;
-    this.#way.shut();
-    const timer = setTimeout(() => this.#way.close(), LINGER_MS);
+    this.#channel.shut();
+    const timer = setTimeout(() => this.#channel.close(), LINGER_MS);
     await this.#reading;
     clearTimeout(timer);
-    this.#way.close();
+    this.#channel.close();
   }
 
-  /** Ends it at once. */
+  /** Closes it at once. */
   close(): void {
     this.#over = true;
     this.#whenDrained?.();
-    this.#way.close();
+    this.#channel.close();
   }
 
   async #write(): Promise<void> {
     this.#writing = true;
     for (let message; !this.#over && (message = this.#waiting.shift());) {
-      const frame = encodeFrame(message, (bytes) => this.#going.take(bytes));
+      const frame = encodeFrame(message, (bytes) => this.#sending.take(bytes));
       const sealed = this.#keys && await this.#seal(this.#keys, frame);
-      await this.#way.write(sealed ?? frame);
-      this.#going.give(frame);
-      if (sealed) this.#going.give(sealed);
-      if (!this.#over) this.#owner.sent(message);
+      await this.#channel.write(sealed ?? frame);
+      this.#sending.give(frame);
+      if (sealed) this.#sending.give(sealed);
+      if (!this.#over) this.#listener.sent(message);
     }
     this.#writing = false;
     this.#whenDrained?.();
@@ -104,17 +107,17 @@ export class FileStream {
   async #seal(keys: FileKeys, frame: Uint8Array): Promise<Uint8Array> {
     const kind = frame[0]!;
     const box = await keys.seal(this.#sealed++, kind, frame.subarray(HEAD_BYTES));
-    const sealed = this.#going.take(HEAD_BYTES + box.length);
+    const sealed = this.#sending.take(HEAD_BYTES + box.length);
     sealed.set(frameHead(kind, box.length));
     sealed.set(box, HEAD_BYTES);
     return sealed;
   }
 
   async #read(): Promise<string> {
-    const frames = new FrameDecoder((bytes) => this.#came.take(bytes));
-    for (let bytes; (bytes = await this.#way.read(frames.space));) {
+    const frames = new FrameDecoder((bytes) => this.#receiving.take(bytes));
+    for (let bytes; (bytes = await this.#channel.read(frames.space));) {
       if (this.#over) continue;
-      this.heardAt = clock();
+      this.#listener.heard();
       frames.push(bytes);
       for (let frame; (frame = frames.next());) {
         const message = frame instanceof Fault
@@ -124,23 +127,23 @@ export class FileStream {
           : decodeFrame(frame);
         if (this.#over) break;
         if (message instanceof Fault) return message.message;
-        // Of a later version.
-        if (message) this.#owner.received(message);
+        // Frames of later versions are ignored.
+        if (message) this.#listener.received(message);
       }
     }
-    return "the connection is gone";
+    return "the connection is closed";
   }
 
   async #open(keys: FileKeys, { kind, body }: Frame): Promise<FileMessage | Fault | undefined> {
     const opened = await keys.open(this.#opened++, kind, body);
-    this.#came.give(body);
-    if (!opened) return new Fault("malformed", "something sealed came that cannot be opened");
+    this.#receiving.give(body);
+    if (!opened) return new Fault("malformed", "a sealed frame cannot be opened");
     return decodeFrame({ kind, body: opened });
   }
 
   #end(why: string): void {
     if (this.#over) return;
     this.close();
-    this.#owner.over(why);
+    this.#listener.broken(why);
   }
 }

@@ -1,128 +1,143 @@
 import { randomBytes } from "node:crypto";
-import { decodeBase64, encodeBase64, timingSafeEqual } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
+import { decodeBase64, encodeBase64, timingSafeEqual } from "../../core/bytes.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
+import { connect } from "../../net/dial.ts";
+import { ListeningSocket } from "../../net/listening_socket.ts";
+import type { Address } from "../../core/address.ts";
 
-/** A connection that was opened with the right secret. */
+/** A connection with a valid opening line. */
 export interface Caller {
   readonly conn: Deno.TcpConn;
-  /** The key that the caller says to seal with; undefined when it says none. */
+  /** The public key that the caller has sent, if any. */
   readonly key: Uint8Array | undefined;
-  /** Chosen by who was called, for this connection alone. */
+  /** Chosen by the side that was called, for this connection alone. */
   readonly nonce: string;
 }
 
-/** A transfer that is waited for. */
-interface Awaited {
+interface Expected {
   readonly token: string;
-  /** Whether anybody is wanted now: not while one is there with whom it goes on. */
-  wants(): boolean;
-  take(caller: Caller): void;
+  connected(caller: Caller): void;
 }
 
 const OPENING = "PARTYLINE FILE 1";
 const ANSWER = /^OK ([\w+/]{22})$/;
 const LINE_BYTES = 256;
-/** For a connection to say what it is for. */
+/** For a connection to send its opening line. */
 const OPENING_MS = 5000;
-/** Such connections at once. */
+/** Cap on connections that have not sent it. */
 const CALLERS = 32;
+/** For all addresses that are dialled at once; a LAN answers in milliseconds. */
+const DIAL_MS = 1500;
 
-/** Where this client is called for transfers: one port, opened when the first is waited for. */
+/** Accepts connections for transfers, on one port that is opened when the first transfer expects one. */
 export class TransferListener {
-  readonly #awaited = new Map<string, Awaited>();
-  readonly #greeted = new Set<Deno.TcpConn>();
-  #listener: Deno.TcpListener | undefined;
+  readonly #isWanted: (transfer: string) => boolean;
+  readonly #expected = new Map<string, Expected>();
+  readonly #opening = new Set<Deno.TcpConn>();
+  #socket: ListeningSocket | undefined;
 
-  /** The port; undefined when none can be had. */
-  get port(): number | undefined {
-    try {
-      this.#listener ??= this.#listen();
-    } catch {
-      // Then the other side is called, or neither.
-      return undefined;
-    }
-    return this.#listener.addr.port;
+  /** `isWanted` tells whether another connection is welcome; asked once its token is verified. */
+  constructor(isWanted: (transfer: string) => boolean) {
+    this.#isWanted = isWanted;
   }
 
-  /** Waits for whoever knows the token of a transfer. */
-  expect(transfer: string, awaited: Awaited): void {
-    this.#awaited.set(transfer, awaited);
+  /** The port; undefined if none can be opened. */
+  get port(): number | undefined {
+    try {
+      this.#socket ??= new ListeningSocket({ hostname: "0.0.0.0", port: 0 }, {
+        accepted: (conn) => this.#accepted(conn as Deno.TcpConn),
+      });
+    } catch {
+      // Then only we can dial.
+      return undefined;
+    }
+    return this.#socket.address.port;
+  }
+
+  /** Expects connections that know the token of a transfer. */
+  expect(transfer: string, expected: Expected): void {
+    this.#expected.set(transfer, expected);
   }
 
   forget(transfer: string): void {
-    this.#awaited.delete(transfer);
-    if (this.#awaited.size === 0) this.close();
+    this.#expected.delete(transfer);
+    if (this.#expected.size === 0) this.close();
   }
 
   close(): void {
-    this.#listener?.close();
-    this.#listener = undefined;
-    for (const conn of this.#greeted) shut(conn);
+    this.#socket?.close();
+    this.#socket = undefined;
+    for (const conn of this.#opening) shut(conn);
   }
 
-  #listen(): Deno.TcpListener {
-    const listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-    this.#accept(listener).catch(() => {
-      // It was closed, or is of no use any more: then another is opened when it is asked for.
-      if (this.#listener === listener) this.close();
-    });
-    return listener;
+  #accepted(conn: Deno.TcpConn): void {
+    if (this.#opening.size >= CALLERS) conn.close();
+    else this.#open(conn);
   }
 
-  async #accept(listener: Deno.TcpListener): Promise<void> {
-    // It ends when the listener is closed.
-    for (;;) {
-      const conn = await listener.accept();
-      if (this.#greeted.size >= CALLERS) conn.close();
-      else this.#greet(conn);
-    }
-  }
-
-  async #greet(conn: Deno.TcpConn): Promise<void> {
-    this.#greeted.add(conn);
+  async #open(conn: Deno.TcpConn): Promise<void> {
+    this.#opening.add(conn);
     const timer = setTimeout(() => shut(conn), OPENING_MS);
     try {
       const line = await readLine(conn);
       const [, transfer, token, key] = new RegExp(`^${OPENING} (\\S+) (\\S+) (\\S+)$`).exec(line ?? "") ?? [];
-      const awaited = this.#awaited.get(transfer ?? "");
-      if (!awaited || !timingSafeEqual(encodeText(token!), encodeText(awaited.token))) return shut(conn);
-      if (!awaited.wants()) return shut(conn);
+      const expected = this.#expected.get(transfer ?? "");
+      if (!expected || !timingSafeEqual(encodeText(token!), encodeText(expected.token))) return shut(conn);
+      if (!this.#isWanted(transfer!)) return shut(conn);
       clearTimeout(timer);
-      const sealing = key === "-" ? undefined : decodeBase64(key!);
-      if (sealing?.length !== 32 && key !== "-") return shut(conn);
+      const theirKey = key === "-" ? undefined : decodeBase64(key!);
+      if (theirKey?.length !== 32 && key !== "-") return shut(conn);
       const nonce = encodeBase64(randomBytes(16));
       await conn.write(encodeText(`OK ${nonce}\n`));
-      awaited.take({ conn, key: sealing, nonce });
+      expected.connected({ conn, key: theirKey, nonce });
     } catch {
       shut(conn);
     } finally {
       clearTimeout(timer);
-      this.#greeted.delete(conn);
+      this.#opening.delete(conn);
     }
   }
 }
 
-/** Opens a connection for a transfer that the other side waits for: its nonce, or undefined when it is not wanted there. */
-export async function openTransfer(
-  conn: Deno.TcpConn,
+/** Dials all addresses at once, and opens a transfer on the first connection; undefined if it is not wanted there. */
+export async function dialTransfer(
+  addresses: readonly Address[],
   transfer: string,
   token: string,
   key: Uint8Array | undefined,
-): Promise<string | undefined> {
+): Promise<{ readonly conn: Deno.TcpConn; readonly nonce: string } | undefined> {
+  const conn = await dialFirst(addresses);
+  if (!conn) return undefined;
   const timer = setTimeout(() => shut(conn), OPENING_MS);
+  let nonce: string | undefined;
   try {
     await conn.write(encodeText(`${OPENING} ${transfer} ${token} ${key ? encodeBase64(key) : "-"}\n`));
-    return ANSWER.exec(await readLine(conn) ?? "")?.[1];
+    nonce = ANSWER.exec(await readLine(conn) ?? "")?.[1];
   } catch {
-    return undefined;
+    /* It was closed. */
   } finally {
     clearTimeout(timer);
   }
+  if (nonce !== undefined) return { conn, nonce };
+  shut(conn);
+  return undefined;
 }
 
-/** Reads a line byte by byte, since what follows it belongs to somebody else. */
+async function dialFirst(addresses: readonly Address[]): Promise<Deno.TcpConn | undefined> {
+  let first: Deno.TcpConn | undefined;
+  const dials = addresses.map(async ({ hostname, port }) => {
+    const conn = await connect(hostname, port, DIAL_MS);
+    if (first) return shut(conn);
+    first = conn;
+  });
+  // Rejects only when all have.
+  await Promise.any(dials).catch(() => {});
+  return first;
+}
+
+/** Reads a line byte by byte, because what follows it is read by the stream. */
 async function readLine(conn: Deno.TcpConn): Promise<string | undefined> {
   const line = new LineDecoder(LINE_BYTES, decodeLossy);
   const byte = new Uint8Array(1);
@@ -135,9 +150,8 @@ async function readLine(conn: Deno.TcpConn): Promise<string | undefined> {
   return undefined;
 }
 
-/** Ends a connection; said again, it does nothing. */
-export function shut(conn: Deno.TcpConn): void {
+function shut(conn: Deno.TcpConn): void {
   try {
     conn.close();
-  } catch { /* it is closed */ }
+  } catch { /* It is closed. */ }
 }

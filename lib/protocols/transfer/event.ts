@@ -1,58 +1,57 @@
 import type { Target } from "../../chat/store.ts";
 
-/** What can be seen of something on its way. `n` is the number that a person calls it by. */
+/** A file or a folder that was offered. `n` is the number by which the user refers to it. */
 export interface TransferItem {
   readonly n: number;
   readonly name: string;
   readonly bytes: number;
-  /** How many files a folder has; undefined for one file alone. */
+  /** The number of files in a folder; undefined for a single file. */
   readonly files: number | undefined;
 }
 
-/** What a client learns of files. A face turns it into what a person sees. */
+/** What is shown to the user of transfers. */
 export type FileEvent =
-  /** Somebody would send us something, or a room that we are in. */
+  /** Somebody offers something to us, or to a room that we are in. */
   | TransferItem & { readonly type: "offered"; readonly from: string; readonly to: Target }
-  /** We have offered something. */
-  | TransferItem & { readonly type: "offering"; readonly to: Target; readonly passedOver: number }
-  /** What is to be offered is being read. */
+  /** We offer something. `skipped` counts links, devices and the like in a folder, which are not sent. */
+  | TransferItem & { readonly type: "offering"; readonly to: Target; readonly skipped: number }
+  /** A file is being read before it is offered. */
   | { readonly type: "reading"; readonly name: string; readonly done: number; readonly bytes: number }
-  /** So much of it is there. */
+  /** `done` bytes have been transferred; `rate` is in bytes a second. */
   | TransferItem & {
-    readonly type: "moving";
+    readonly type: "progress";
     readonly with: string;
     readonly sends: boolean;
     readonly done: number;
-    /** Bytes a second of late. */
     readonly rate: number;
   }
-  /** The way that it takes. */
+  /** A stream was opened: a connection of its own, or one that is relayed through the chat. */
   | TransferItem & {
-    readonly type: "way";
+    readonly type: "route";
     readonly with: string;
     readonly sends: boolean;
     readonly relayed: boolean;
     readonly sealed: boolean;
   }
-  /** It does not go on at the moment, and will by itself. */
-  | TransferItem & { readonly type: "halted"; readonly with: string; readonly sends: boolean; readonly why: string }
-  /** All of it is here, checked, and has its name. */
+  /** The transfer is interrupted and resumes by itself. */
+  | TransferItem & { readonly type: "paused"; readonly with: string; readonly sends: boolean; readonly why: string }
+  /** Everything has arrived, was verified, and is at `path`. */
   | TransferItem & { readonly type: "received"; readonly from: string; readonly path: string }
-  /** Somebody has all of it, checked. */
+  /** A receiver has verified everything. */
   | TransferItem & { readonly type: "fileSent"; readonly to: string }
-  /** Nothing comes of it, or with one of those it was offered to. */
+  /** The transfer has failed for good, or for one of several receivers. */
   | TransferItem & { readonly type: "fileFailed"; readonly with: string; readonly why: string }
   | { readonly type: "files"; readonly files: readonly FileState[] };
 
-/** Something offered, and how it stands. */
+/** One line of the list of transfers. */
 export interface FileState extends TransferItem {
   readonly sends: boolean;
   readonly with: string;
   readonly state: string;
 }
 
-/** What a person does about files. */
-export type FileAct =
+/** A user's command about transfers. */
+export type FileCommand =
   | { readonly type: "send"; readonly to: Target; readonly path: string }
   | { readonly type: "accept" | "refuse" | "stop"; readonly n: number }
   | { readonly type: "files" };

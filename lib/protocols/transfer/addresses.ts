@@ -1,0 +1,41 @@
+import { type Address, isIpAddress, isLoopback, sameAddress, unwrapped } from "../../core/address.ts";
+
+/** Cap on addresses tried for one connection. */
+const ADDRESSES = 8;
+
+/**
+ * The addresses to dial for a user who claims `told` and whose chat connection comes from `seen`: only that address, and
+ * addresses of a LAN, so that nobody can make us connect to a machine of their choice.
+ */
+export function dialAddresses(told: readonly string[], seen: string | undefined): Address[] {
+  const found: Address[] = [];
+  const add = (hostname: string, port: number) => {
+    const address = { hostname, port };
+    if (!found.some((other) => sameAddress(other, address))) found.push(address);
+  };
+  const source = seen === undefined ? undefined : unwrapped(seen);
+  for (const text of told) {
+    const address = readAddress(text);
+    if (!address) continue;
+    const { hostname, port } = address;
+    if (source !== undefined && !isLoopback(source)) add(source, port);
+    // A loopback address is theirs only if both are on the same machine.
+    const isUsable = isLoopback(hostname)
+      ? source === undefined || isLoopback(source)
+      : isPrivate(hostname) || hostname === source;
+    if (isUsable) add(hostname, port);
+  }
+  return found.slice(0, ADDRESSES);
+}
+
+function readAddress(text: string): Address | undefined {
+  const [, hostname = "", port = ""] = /^\[?([\da-fA-F:.]+)\]?:(\d{1,5})$/.exec(text) ?? [];
+  if (!isIpAddress(hostname) || Number(port) < 1024 || Number(port) > 65_535) return undefined;
+  return { hostname, port: Number(port) };
+}
+
+/** Private, link-local and shared (100.64/10) address ranges. */
+function isPrivate(hostname: string): boolean {
+  return /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd]|fe[89ab])/i
+    .test(hostname);
+}

@@ -1,0 +1,207 @@
+import type { Target } from "../../chat/store.ts";
+import type { Outputs } from "../../core/machine.ts";
+import type { Address } from "../../core/address.ts";
+import type { ChunkMap } from "./chunk_map.ts";
+import type { FileEvent } from "./event.ts";
+import type { FileMessage } from "./frames.ts";
+import type { OfferMade, OfferTaken, UnackedOutcome } from "./records.ts";
+import type { Signal } from "./signal.ts";
+
+/**
+ * What `FileTransfers` wants done. `transfer` names one attempt to move one offer to one receiver; `stream` numbers a byte
+ * stream of an attempt and is chosen by the runner. The answer to an output is an `AttemptEvent` or the method named here.
+ */
+export type TransferOutput =
+  /** Send a signal to the clients of a user who is online. */
+  | { readonly type: "signal"; readonly to: string; readonly signal: Signal }
+  /** Send a chat message with an offer; `notSaid` if it is not accepted. */
+  | { readonly type: "say"; readonly to: Target; readonly text: string; readonly offer: string }
+  | { readonly type: "show"; readonly event: FileEvent }
+  /** Tell the user why a command cannot be carried out. */
+  | { readonly type: "problem"; readonly why: string }
+  /** Read the records of earlier runs; `restored`. */
+  | { readonly type: "restore" }
+  /** Read and digest what is to be offered; `reading`, then `read` or `notRead`. */
+  | { readonly type: "readOffer"; readonly to: Target; readonly path: string }
+  /** Record that an offer was accepted; `accepted`. */
+  | { readonly type: "accept"; readonly taken: OfferTaken }
+  /** Write records in this order, up to the first that fails. The user is told of a failure if `reports`. */
+  | { readonly type: "record"; readonly changes: readonly RecordChange[]; readonly reports: boolean }
+  /** Look up whether an offer of an earlier run has ended; `foundEnded` if it has. */
+  | { readonly type: "findEnded"; readonly to: string; readonly offer: string }
+  /**
+   * Open the offer's target, make a key, a name and a token for a new attempt, and expect connections with that token;
+   * `prepared` or `notPrepared`.
+   */
+  | { readonly type: "prepare"; readonly taken: OfferTaken; readonly attempt: number }
+  /** Close the offer's target, whose contents stay on disk; `targetClosed`. */
+  | { readonly type: "closeTarget"; readonly offer: string }
+  /** Open the files of an offer for reading; "sourceOpened" or "sourceFailed". */
+  | { readonly type: "openSource"; readonly transfer: string; readonly made: OfferMade }
+  /** Connect to the first of these addresses that knows the token; "connected" or "unreachable". */
+  | {
+    readonly type: "dial";
+    readonly transfer: string;
+    readonly token: string;
+    readonly addresses: readonly Address[];
+    /** Whether the other side can seal; then a key is sent along. */
+    readonly seals: boolean;
+  }
+  /** Expect connections for a transfer, with a new token and key; "listening", then "connected" for each. */
+  | { readonly type: "listen"; readonly transfer: string }
+  /** Open a stream that is relayed through the chat; "connected". */
+  | { readonly type: "relay"; readonly transfer: string; readonly to: string }
+  /** Pass a signal to the relayed stream. */
+  | { readonly type: "relaySignal"; readonly transfer: string; readonly signal: RelaySignal }
+  /**
+   * Agree on keys with the other side's, if there is one, and verify that the receiver's target is still on disk; "opened" or
+   * "openFailed". Frames are read only after that.
+   */
+  | {
+    readonly type: "open";
+    readonly transfer: string;
+    readonly stream: number;
+    readonly theirKey: Uint8Array | undefined;
+    /** The offer whose target is verified; undefined for the sender. */
+    readonly target: string | undefined;
+  }
+  /** Send a frame on a stream; "sent" once it is written, for chunks and parts of a manifest. */
+  | { readonly type: "frame"; readonly stream: number; readonly message: FileMessage }
+  /** Close a stream once all its frames have been written. No more events are expected of it. */
+  | { readonly type: "finishStream"; readonly stream: number }
+  /** Close a stream at once. No more events are expected of it. */
+  | { readonly type: "closeStream"; readonly stream: number }
+  /** Release everything of an attempt: expected connections, source, keys, and streams that are not finishing. */
+  | { readonly type: "release"; readonly transfer: string }
+  /** Read a chunk, and verify it if `check`; "chunkRead" or "readFailed". */
+  | {
+    readonly type: "readChunk";
+    readonly transfer: string;
+    readonly stream: number;
+    readonly chunk: number;
+    readonly check: boolean;
+  }
+  /** Verify and keep the manifest; "manifestKept" or "writeFailed". */
+  | TargetOutput & { readonly type: "keepManifest"; readonly bytes: Uint8Array }
+  /** Verify and write a chunk, and mark it in the map if it is sound; "chunkWritten" or "writeFailed". */
+  | TargetOutput & { readonly type: "writeChunk"; readonly chunk: number; readonly bytes: Uint8Array }
+  /** All chunks are written: give the file its name; "finished" or "finishFailed". */
+  | TargetOutput & { readonly type: "finish" };
+
+interface TargetOutput {
+  readonly offer: string;
+  readonly transfer: string;
+  readonly stream: number;
+}
+
+export type RelaySignal = Extract<Signal, { type: "bytes" | "taken" }>;
+
+export type RecordChange =
+  | { readonly type: "take" | "drop" | "forget"; readonly taken: OfferTaken }
+  | { readonly type: "withdraw"; readonly made: OfferMade; readonly why: string }
+  | { readonly type: "owe"; readonly outcome: UnackedOutcome }
+  | { readonly type: "acknowledged"; readonly offer: string };
+
+/** What the receiver has on disk. Whoever writes chunks marks them in `map`; this machine only reads it. */
+export interface KnownTarget {
+  readonly map: ChunkMap;
+  readonly chunkBytes: number;
+}
+
+/** Why something failed on this machine: in words for its user, and for others, who are not told paths. */
+export interface Failure {
+  readonly why: string;
+  readonly forOthers: string;
+  /** Another program of the same user does it already. */
+  readonly isBusy?: boolean;
+}
+
+/** What a runner reports about an attempt. */
+export type AttemptEvent =
+  | { readonly type: "sourceOpened"; readonly manifest: Uint8Array; readonly chunks: number }
+  | { readonly type: "sourceFailed"; readonly failure: Failure }
+  | {
+    readonly type: "listening";
+    readonly token: string;
+    readonly at: readonly string[];
+    readonly key: Uint8Array | undefined;
+  }
+  | { readonly type: "unreachable" }
+  | {
+    readonly type: "connected";
+    readonly stream: number;
+    readonly by: "dial" | "caller" | "relay";
+    /** The key that a caller has sent. */
+    readonly theirKey: Uint8Array | undefined;
+    /** Our key for a relayed stream. */
+    readonly ourKey: Uint8Array | undefined;
+  }
+  | {
+    readonly type: "opened";
+    readonly stream: number;
+    readonly relayed: boolean;
+    readonly sealed: boolean;
+    /** Of the receiver's target; undefined before it has a manifest, and for the sender. */
+    readonly known: KnownTarget | undefined;
+  }
+  /** No keys can be agreed on, or the disk fails. */
+  | { readonly type: "openFailed"; readonly stream: number; readonly failure: Failure | undefined }
+  | { readonly type: "frame"; readonly stream: number; readonly message: FileMessage }
+  /** Some bytes have arrived, of whatever frame. */
+  | { readonly type: "heard"; readonly stream: number }
+  | { readonly type: "sent"; readonly stream: number }
+  /** The stream has broken. */
+  | { readonly type: "broken"; readonly stream: number; readonly why: string }
+  | { readonly type: "chunkRead"; readonly stream: number; readonly chunk: number; readonly bytes: Uint8Array }
+  | { readonly type: "readFailed"; readonly stream: number; readonly failure: Failure }
+  | { readonly type: "manifestKept"; readonly stream: number; readonly known: KnownTarget }
+  | { readonly type: "chunkWritten"; readonly stream: number; readonly chunk: number; readonly isSound: boolean }
+  | { readonly type: "writeFailed"; readonly stream: number; readonly failure: Failure }
+  | { readonly type: "finishFailed"; readonly failure: Failure }
+  /** The file has its name; without `path`, some of it has disappeared from the disk, and `known` says what is left. */
+  | {
+    readonly type: "finished";
+    readonly path: string | undefined;
+    readonly known: KnownTarget;
+  };
+
+/** One side of the attempts at one offer. */
+export interface Side {
+  readonly wakeAt: number;
+  tick(now: number): void;
+  event(transfer: string, event: AttemptEvent, now: number): void;
+  /** Whether another connection for this attempt is welcome. */
+  wantsStream(transfer: string, now: number): boolean;
+}
+
+/** What the parts of one `FileTransfers` share. */
+export interface TransferContext {
+  readonly out: Outputs<TransferOutput>;
+  /** The attempts that go on, by name. */
+  readonly attempts: Map<string, Side>;
+}
+
+/** Resumption and progress are looked at, and progress is shown, this often. */
+export const PROGRESS_MS = 250;
+
+/** Bytes a second, the last seconds counting most. */
+export class TransferRate {
+  #at: number;
+  #done: number;
+  #rate = 0;
+
+  constructor(now: number, done: number) {
+    this.#at = now;
+    this.#done = done;
+  }
+
+  update(now: number, done: number): number {
+    const seconds = (now - this.#at) / 1000;
+    if (seconds <= 0) return this.#rate;
+    const rate = (done - this.#done) / seconds;
+    this.#rate = this.#rate === 0 ? rate : this.#rate * 0.8 + rate * 0.2;
+    this.#at = now;
+    this.#done = done;
+    return this.#rate;
+  }
+}

@@ -1,0 +1,346 @@
+import type { Target } from "../../chat/store.ts";
+import { type Machine, Outputs } from "../../core/machine.ts";
+import type { Prepared } from "./download.ts";
+import type { FileCommand, TransferItem } from "./event.ts";
+import { type FileOffer, offerText, readOffer } from "./offer.ts";
+import { UnackedOutcomes } from "./outcomes.ts";
+import type { AttemptEvent, Failure, Side, TransferContext, TransferOutput } from "./output.ts";
+import { FileReceiver } from "./receiver.ts";
+import type { OfferMade, OfferTaken, UnackedOutcome } from "./records.ts";
+import { FileSender } from "./sender.ts";
+import type { Signal } from "./signal.ts";
+import type { Want } from "./upload.ts";
+
+/** A chat message that may contain an offer. */
+export interface OfferMessage {
+  readonly from: string;
+  readonly to: Target;
+  readonly text: string;
+}
+
+/** Records of earlier runs. */
+export interface TransferRecords {
+  readonly outcomes: readonly UnackedOutcome[];
+  readonly made: readonly OfferMade[];
+  readonly taken: readonly OfferTaken[];
+}
+
+/** Caps on undecided offers of one user and of all; above the first, that user's oldest offer is forgotten. */
+const OPEN_OF_ONE = 20;
+const OPEN = 500;
+/** Caps on uploads to all users and to one; further receivers are told to ask later. */
+const UPLOADS = 16;
+const UPLOADS_TO_ONE = 4;
+/** The progress of reading a file is shown this often. */
+const READING_MS = 250;
+
+/**
+ * The file transfers of one client: a `FileReceiver` for each offer to it, a `FileSender` for each of its own. Pure, and runs in
+ * programs and pages alike. Its runner opens byte streams (connections, or relayed ones), reads and writes files, and shows events.
+ *
+ * 1. Chunks are passed on by reference and never copied. What is in memory is bounded by the windows of the streams.
+ * 2. After `close`, nothing is signalled, and nothing shown but that a file was received.
+ */
+export class FileTransfers implements Machine<TransferOutput> {
+  readonly #context: TransferContext = { out: new Outputs(), attempts: new Map<string, Side>() };
+  readonly #outcomes = new UnackedOutcomes(this.#context.out);
+  readonly #items = new Map<number, FileReceiver | FileSender>();
+  /** The same by offer. */
+  readonly #offers = new Map<string, FileReceiver | FileSender>();
+  #last = 0;
+  #restored = false;
+  /** Files that are being read before they are offered, by path. */
+  readonly #readings = new Map<string, { shownAt: number; bytes: number }>();
+  #closed = false;
+
+  get wakeAt(): number {
+    let at = Infinity;
+    for (const side of this.#context.attempts.values()) at = Math.min(at, side.wakeAt);
+    return at;
+  }
+
+  tick(now: number): void {
+    for (const side of [...this.#context.attempts.values()]) if (side.wakeAt <= now) side.tick(now);
+  }
+
+  takeOutputs(): readonly TransferOutput[] {
+    const outputs = this.#context.out.take();
+    return this.#closed ? outputs.filter(isAllowedAfterClose) : outputs;
+  }
+
+  /** Whether anything is being read, sent or received. */
+  get isActive(): boolean {
+    if (this.#readings.size > 0) return true;
+    for (const item of this.#items.values()) if (item.isActive) return true;
+    return false;
+  }
+
+  /** We are logged in, for the first time or again: resumes what is unfinished. */
+  loggedIn(): void {
+    if (!this.#restored) {
+      this.#restored = true;
+      return this.#out({ type: "restore" });
+    }
+    for (const item of this.#items.values()) if (!item.sends) item.retry();
+    this.#outcomes.notify();
+  }
+
+  restored({ outcomes, made, taken }: TransferRecords): void {
+    this.#outcomes.restore(outcomes);
+    for (const record of made) this.#addSender(record);
+    for (const record of taken) {
+      const item = this.#addReceiver(record);
+      if (record.accepted) item.accepted();
+    }
+    this.#outcomes.notify();
+  }
+
+  /** A user is online. */
+  online(name: string): void {
+    this.#outcomes.notify(name);
+    for (const item of this.#items.values()) if (!item.sends && item.with === name) item.retry();
+  }
+
+  /**
+   * Whether a message is shown as an offer; the others are shown as messages. An offer of our own user on another device stays a
+   * message, and so does one that repeats somebody else's, or for which there is no room.
+   */
+  isOffer({ from, text }: OfferMessage, own: boolean): boolean {
+    const offer = own ? undefined : readOffer(text);
+    if (!offer) return false;
+    const known = this.#offers.get(offer.id);
+    if (known) return !known.sends && known.with === from;
+    const open = this.#open();
+    return open.length < OPEN || open.filter((item) => item.with === from).length >= OPEN_OF_ONE;
+  }
+
+  /** A message for which `isOffer` is true. */
+  offered({ from, to, text }: OfferMessage): void {
+    const offer = readOffer(text)!;
+    if (this.#offers.has(offer.id)) return;
+    const theirs = this.#open().filter((item) => item.with === from);
+    if (theirs.length >= OPEN_OF_ONE) {
+      theirs[0]!.forget();
+      this.#remove(theirs[0]!);
+    }
+    const { taken } = this.#addReceiver({ offer, from, to, accepted: false });
+    this.#out({ type: "record", changes: [{ type: "take", taken }], reports: false });
+  }
+
+  /** A signal of another user's client; `seen` is the address that client is connected from. */
+  signalled(from: string, signal: Signal, seen: string | undefined, now: number): void {
+    if (this.#closed) return;
+    if ("offer" in signal) return this.#signalledOffer(from, signal, seen, now);
+    for (const item of this.#items.values()) {
+      if (item.sends ? item.signalled(from, signal) : item.with === from && item.signalled(signal, seen, now)) return;
+    }
+  }
+
+  /** A signal to a user has reached nobody. */
+  notReached(to: string, now: number): void {
+    for (const item of this.#items.values()) {
+      if (item.sends) item.notReached(to);
+      else if (item.with === to) item.notReached(now);
+    }
+  }
+
+  command(command: FileCommand): void {
+    if (this.#closed) return;
+    switch (command.type) {
+      case "send":
+        this.#readings.set(command.path, { shownAt: -Infinity, bytes: 0 });
+        return this.#out({ type: "readOffer", to: command.to, path: command.path });
+      case "files": {
+        const files = [...this.#items.values()].map((item) => {
+          return { ...item.item, sends: item.sends, with: item.with, state: item.state };
+        });
+        return this.#out({ type: "show", event: { type: "files", files } });
+      }
+    }
+    const item = this.#items.get(command.n);
+    if (!item) this.#problem(this.#noSuch(command.n));
+    else if (item.outcome !== undefined) this.#problem(`${item.item.name}: ${item.outcome}`);
+    else item[command.type]();
+  }
+
+  /** `done` of the `bytes` to be offered have been read. */
+  reading(path: string, done: number, bytes: number, now: number): void {
+    const reading = this.#readings.get(path);
+    if (!reading || now - reading.shownAt < READING_MS) return;
+    reading.shownAt = now;
+    reading.bytes = bytes;
+    this.#out({ type: "show", event: { type: "reading", name: path, done: Math.min(done, bytes - 1), bytes } });
+  }
+
+  read(path: string, to: Target, made: OfferMade): void {
+    if (this.#closed) {
+      const change = { type: "withdraw", made, why: "the program ended" } as const;
+      return this.#out({ type: "record", changes: [change], reports: false });
+    }
+    const { item } = this.#addSender(made);
+    this.#out({ type: "show", event: { type: "offering", ...item, to, skipped: made.passedOver } });
+    this.#out({ type: "say", to, text: offerText(made.offer), offer: made.offer.id });
+    this.#doneReading(path);
+  }
+
+  notRead(path: string, { why }: Failure): void {
+    this.#problem(`${path} is not offered: ${why}`);
+    this.#doneReading(path);
+  }
+
+  /** The message with an offer was not accepted. */
+  notSaid(offer: string, why: string): void {
+    const item = this.#offers.get(offer);
+    if (item?.sends) item.notSaid(why);
+  }
+
+  accepted(offer: string): void {
+    this.#receiver(offer)?.accepted();
+  }
+
+  prepared(offer: string, attempt: number, prepared: Prepared, now: number): void {
+    const receiver = this.#receiver(offer);
+    if (receiver) receiver.prepared(attempt, prepared, now);
+    else this.#out({ type: "release", transfer: prepared.transfer });
+  }
+
+  notPrepared(offer: string, attempt: number, failure: Failure): void {
+    this.#receiver(offer)?.notPrepared(attempt, failure);
+  }
+
+  targetClosed(offer: string, finished: string | undefined): void {
+    this.#receiver(offer)?.targetClosed(finished);
+  }
+
+  /** An offer of an earlier run has ended, about which a user has asked. */
+  foundEnded(offer: string, to: string, why: string): void {
+    this.#out({ type: "signal", to, signal: { type: "withdrawn", offer, why } });
+  }
+
+  /** Something has happened in an attempt. */
+  event(transfer: string, event: AttemptEvent, now: number): void {
+    const side = this.#context.attempts.get(transfer);
+    if (side) side.event(transfer, event, now);
+    else if (event.type === "connected") this.#out({ type: "closeStream", stream: event.stream });
+  }
+
+  /** Whether another connection for an attempt is welcome. */
+  wantsStream(transfer: string, now: number): boolean {
+    return this.#context.attempts.get(transfer)?.wantsStream(transfer, now) ?? false;
+  }
+
+  /** The program ends: what is on disk stays, and is resumed by the next run. */
+  close(): void {
+    this.#closed = true;
+    for (const item of this.#items.values()) item.close();
+  }
+
+  #signalledOffer(
+    from: string,
+    signal: Extract<Signal, { offer: string }>,
+    seen: string | undefined,
+    now: number,
+  ): void {
+    const item = this.#offers.get(signal.offer);
+    switch (signal.type) {
+      case "want":
+        return this.#wanted(from, signal, seen, now);
+      case "refused":
+      case "received":
+        this.#out({ type: "signal", to: from, signal: { type: "noted", offer: signal.offer } });
+        if (!item?.sends) return;
+        return signal.type === "received" ? item.received(from) : item.refused(from, signal.why);
+      case "noted":
+        return this.#outcomes.acknowledged(signal.offer, from);
+      case "withdrawn":
+        if (item && !item.sends && item.with === from) item.withdrawn(signal.why);
+    }
+  }
+
+  #wanted(from: string, want: Want, seen: string | undefined, now: number): void {
+    const found = this.#offers.get(want.offer);
+    const item = found?.sends ? found : undefined;
+    if (!item) return this.#out({ type: "findEnded", to: from, offer: want.offer });
+    if (item.outcome !== undefined) return this.foundEnded(want.offer, from, item.outcome);
+    if (item.has(want.transfer)) return;
+    item.dropIdle(from, now);
+    const busy = [...this.#items.values()].flatMap((each) => each.sends ? each.uploads : [])
+      .filter((upload) => !upload.isIdle(now) || upload.to !== from);
+    if (busy.length >= UPLOADS || busy.filter(({ to }) => to === from).length >= UPLOADS_TO_ONE) {
+      const why = `${busy.length} downloads are running there`;
+      return this.#out({ type: "signal", to: from, signal: { type: "later", transfer: want.transfer, why } });
+    }
+    item.wanted(from, want, seen, now);
+  }
+
+  #addReceiver(taken: OfferTaken): FileReceiver {
+    const ended = this.#receivers().filter(({ outcome }) => outcome !== undefined);
+    if (ended.length >= OPEN) this.#remove(ended[0]!);
+    return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, this.#item(taken.offer)));
+  }
+
+  #addSender(made: OfferMade): FileSender {
+    return this.#add(made.offer.id, new FileSender(this.#context, made, this.#item(made.offer)));
+  }
+
+  #add<Item extends FileReceiver | FileSender>(offer: string, item: Item): Item {
+    this.#items.set(item.item.n, item);
+    this.#offers.set(offer, item);
+    return item;
+  }
+
+  #item({ name, bytes, files }: FileOffer): TransferItem {
+    return { n: ++this.#last, name, bytes, files };
+  }
+
+  #receiver(offer: string): FileReceiver | undefined {
+    const item = this.#offers.get(offer);
+    return item && !item.sends ? item : undefined;
+  }
+
+  #receivers(): FileReceiver[] {
+    return [...this.#items.values()].filter((item) => !item.sends);
+  }
+
+  #open(): FileReceiver[] {
+    return this.#receivers().filter(({ isOpen }) => isOpen);
+  }
+
+  #remove(item: FileReceiver): void {
+    this.#items.delete(item.item.n);
+    this.#offers.delete(item.taken.offer.id);
+  }
+
+  #doneReading(path: string): void {
+    const bytes = this.#readings.get(path)?.bytes ?? 0;
+    this.#readings.delete(path);
+    this.#out({ type: "show", event: { type: "reading", name: path, done: bytes, bytes } });
+  }
+
+  #noSuch(n: number): string {
+    return this.#items.size === 0
+      ? "nothing has been offered yet"
+      : `there is no file ${n}; /files lists those there are`;
+  }
+
+  #problem(why: string): void {
+    this.#out({ type: "problem", why });
+  }
+
+  #out(output: TransferOutput): void {
+    this.#context.out.push(output);
+  }
+}
+
+function isAllowedAfterClose(output: TransferOutput): boolean {
+  switch (output.type) {
+    case "signal":
+    case "say":
+    case "problem":
+      return false;
+    case "show":
+      return output.event.type === "received";
+    default:
+      return true;
+  }
+}
