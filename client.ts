@@ -7,7 +7,6 @@ import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
 import { page } from "./lib/client/page.ts";
 import { peer } from "./lib/client/peer.ts";
-import { proving } from "./lib/client/native.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {
@@ -15,8 +14,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
-    if (plan.tls) return await proving(plan);
-    return await { im, chat, mailbox: proving, lobby }[plan.type](plan);
+    return await { im, chat, mailbox: chat, lobby }[plan.type](plan);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     printError(`client: ${sanitized(error.message)}\n`);

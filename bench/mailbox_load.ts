@@ -1,45 +1,30 @@
-import { decodeLossy, encodeText } from "../lib/core/text.ts";
-import { DatagramConnection } from "../lib/client/datagram_connection.ts";
+import { type ClientConnectionOwner, openDatagrams } from "../lib/client/connections.ts";
+import { runNative } from "../lib/client/join.ts";
+import type { Runner } from "../lib/client/runner.ts";
 import { Identity } from "../lib/store/identity.ts";
-import { freshNonce, freshRun, Prover } from "../lib/store/prover.ts";
-import { NativeClient, type NativeOutput } from "../lib/protocols/native/client.ts";
+import { freshRun, Prover } from "../lib/store/prover.ts";
+import { NativeClient } from "../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
+import { ReconnectingClient, type ReconnectingOutput } from "../lib/protocols/native/reconnecting.ts";
 import { type Crowd, forEachOf, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
-const noPassword = () => Promise.reject(new Error("no passwords here"));
-
-/** One mailbox user with the client's own machines, so the load is that of a real client. */
+/** One user of the mailbox, with the machines of the real client: the load is as heavy as a real one. */
 class MailboxUser {
-  readonly native = new NativeClient({ run: freshRun() });
-  #net: DatagramConnection | undefined;
-  #in = Promise.withResolvers<void>();
+  readonly #runner: Runner<ReconnectingOutput, ReconnectingClient<NativeClient>>;
+  readonly #in = Promise.withResolvers<void>();
   #delivered: (() => void) | undefined;
 
-  constructor(readonly name: string, readonly prover: Prover, readonly tally: Tally) {
-  }
-
-  /** Gives the client an input, then executes its outputs. */
-  use<R>(input: (native: NativeClient) => R): R {
-    const result = input(this.native);
-    for (const output of this.native.takeOutputs()) this.#perform(output);
-    return result;
-  }
-
-  #perform(output: NativeOutput): void {
-    switch (output.type) {
-      case "send":
-        return void this.#net!.send(encodeText(output.json));
-      case "prove":
-        return void this.prover.answer(output.challenge, this.name, output.nonce, noPassword).then(
-          ({ proof, expected }) => this.use((native) => native.proven(proof, expected)),
-          this.#in.reject,
-        );
-      case "refused":
-      case "broken":
-        return this.#in.reject(new Error(`${this.name}: ${output.why}`));
-      case "event":
-        return this.#event(output.event);
-    }
+  constructor(readonly name: string, prover: Prover, port: number, readonly tally: Tally) {
+    const machine = new ReconnectingClient(new NativeClient({ run: freshRun() }), {
+      framing: "messages",
+      login: { name, password: "", interactive: false },
+      detectsDeadPeers: true,
+    });
+    const open = (owner: ClientConnectionOwner) => openDatagrams({ host: "127.0.0.1", port }, owner);
+    this.#runner = runNative(machine, open, prover, (output) => {
+      if (output.type === "event") this.#event(output.event);
+      else if (output.type === "ended") this.#in.reject(new Error(`${name}: ${output.why}`));
+    });
   }
 
   #event({ type }: ClientEvent): void {
@@ -49,31 +34,21 @@ class MailboxUser {
     else if (type === "failed") this.tally.errors++;
   }
 
-  async join(port: number): Promise<this> {
-    const opened = Promise.withResolvers<void>();
-    this.#net = await DatagramConnection.reach("127.0.0.1", port, {
-      attempt: () => {},
-      opened: () => opened.resolve(),
-      message: (bytes) => this.use((native) => native.receive(decodeLossy(bytes))),
-      turn: () => this.use((native) => native.flush()),
-      ended: () => {},
-    });
-    await opened.promise;
-    const key = await this.prover.key(this.name);
-    this.use((native) => native.login(this.name, freshNonce(), key));
+  async join(): Promise<this> {
+    this.#runner.input((machine) => machine.start());
     await this.#in.promise;
     return this;
   }
 
   async say(to: string): Promise<void> {
     const delivered = new Promise<void>((resolve) => this.#delivered = resolve);
-    this.use((native) => native.say({ user: to }, TEXT, Date.now()));
+    this.#runner.input((machine, now) => machine.use((native) => native.say({ user: to }, TEXT, now)));
     await delivered;
     this.tally.acked++;
   }
 
   leave(): void {
-    this.#net?.close("bye");
+    this.#runner.input((machine, now) => machine.stop(0, now));
   }
 }
 
@@ -86,7 +61,7 @@ export async function joinMailbox(port: number, count: number, options: JoinOpti
   const nameOf = (number: number) => `m${number}`;
   const users = await forEachOf(first, count, atOnce, (number) => {
     const prover = new Prover(new Identity(`${folder}/${number}`));
-    return new MailboxUser(nameOf(number), prover, tally).join(port);
+    return new MailboxUser(nameOf(number), prover, port, tally).join();
   });
   await Deno.remove(folder, { recursive: true });
   const only = () => Promise.reject(new Error("measured in pairs"));

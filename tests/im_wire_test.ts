@@ -5,7 +5,8 @@ import { type Limits, limits } from "../lib/core/limits.ts";
 import { encodeText } from "../lib/core/text.ts";
 import type { Command } from "../lib/chat/command.ts";
 import { Message } from "../lib/chat/event.ts";
-import { ImClientSession } from "../lib/protocols/im/client.ts";
+import { ImClient } from "../lib/protocols/im/client.ts";
+import type { ImClientOutput } from "../lib/protocols/im/client_commands.ts";
 import { encodeMessage, LA, LB, withoutPassword } from "../lib/protocols/im/lines.ts";
 import { ReceiptDecoder } from "../lib/protocols/im/receipts.ts";
 import { decodeRequest } from "../lib/protocols/im/request.ts";
@@ -275,52 +276,64 @@ Deno.test("the server machine survives any bytes, events and splits: no exceptio
 
 /** A client machine and its outputs, as lines. */
 function clientMachine(start = {}) {
-  const done: string[] = [];
-  const decoder = new TextDecoder();
-  const machine = new ImClientSession({
-    write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"}> ${decoder.decode(bytes).trimEnd()}`),
-    expectLink: () => done.push("expect Lb"),
-    linked: () => done.push("linked"),
-    show: (_link, line) => done.push(`show ${line}`),
-    ask: (question) => done.push(`ask ${question}`),
-    end: (status, why) => done.push(`end ${status}${why ? `: ${why}` : ""}`),
-  }, { port: 30232, ...start });
-  const take = () => done.splice(0).join(" | ");
+  const machine = new ImClient(start);
+  const take = () => machine.takeOutputs().map(imOutput).join(" | ");
   const say = (line: string) => {
-    machine.push(LA, encodeText(`${line}\n`));
+    machine.receive(LA, encodeText(`${line}\n`), 0);
     return take();
   };
-  return { machine, take, say };
+  const open = () => machine.opened(30232, Infinity, 0);
+  return { machine, take, say, open };
+}
+
+function imOutput(output: ImClientOutput): string {
+  switch (output.type) {
+    case "write":
+      return `${output.link === LA ? "La" : "Lb"}> ${new TextDecoder().decode(output.bytes).trimEnd()}`;
+    case "line":
+      return `show ${output.line}`;
+    case "expectLink":
+      return "expect Lb";
+    case "confirmLink":
+      return "linked";
+    case "ask":
+      return `ask ${output.prompt}`;
+    case "ended":
+      return `end ${output.status}${output.why ? `: ${output.why}` : ""}`;
+    default:
+      return output.type;
+  }
 }
 
 function chatting() {
   const client = clientMachine({ name: "jacky", password: "12345" });
-  client.machine.open();
+  client.open();
   client.say("101 Authentication successful");
   client.say("201 Build connection successful");
+  client.take();
   return client;
 }
 
 Deno.test("the client logs in, asks again on whatever is not 101, announces its port, and chats", () => {
-  const { machine, take, say } = clientMachine();
-  machine.open();
+  const { machine, take, say, open } = clientMachine();
+  open();
   assertEquals(take(), "ask name");
-  machine.typed("jacky");
+  machine.typed("jacky", 0);
   assertEquals(take(), "ask password");
-  machine.typed("wrong");
+  machine.typed("wrong", 0);
   assertEquals(take(), "ask null | La> /login jacky wrong");
   assertEquals(say("103 No such thing"), "show 103 No such thing | ask name");
-  machine.typed("jacky");
-  machine.typed("12345");
+  machine.typed("jacky", 0);
+  machine.typed("12345", 0);
   assertEquals(take(), "ask password | ask null | La> /login jacky 12345");
   assertEquals(
     say("101 Authentication successful"),
     "show 101 Authentication successful | expect Lb | La> /port 30232",
   );
   assertEquals(say("201 Build connection successful"), "show 201 Build connection successful | linked | ask command");
-  machine.typed("/to bob hi");
+  machine.typed("/to bob hi", 0);
   assertEquals(take(), "La> /to bob hi | ask command");
-  machine.typed("/exit");
+  machine.typed("/exit", 0);
   assertEquals(take(), "ask command", "no command before the last is answered");
   assertEquals(say("303 Message delivery successful"), "show 303 Message delivery successful | La> /exit");
   assertEquals(say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
@@ -328,15 +341,15 @@ Deno.test("the client logs in, asks again on whatever is not 101, announces its 
 
 Deno.test("the client shows every line on Lb and confirms it", () => {
   const { machine, take } = chatting();
-  machine.push(LB, encodeText("/from bob hi\n/something strange\nhal"));
+  machine.receive(LB, encodeText("/from bob hi\n/something strange\nhal"), 0);
   assertEquals(take(), `show /from bob hi | Lb> ${RECEIPT} | show /something strange | Lb> ${RECEIPT}`);
-  machine.push(LB, encodeText("f\n"));
+  machine.receive(LB, encodeText("f\n"), 0);
   assertEquals(take(), `show half | Lb> ${RECEIPT}`);
 });
 
 Deno.test("the client quits on 202, with a status", () => {
-  const { machine, say } = clientMachine({ name: "a", password: "1" });
-  machine.open();
+  const { say, open } = clientMachine({ name: "a", password: "1" });
+  open();
   say("101 Authentication successful");
   assertEquals(
     say("202 Build connection failed"),
@@ -360,9 +373,9 @@ Deno.test("the client ends with a message when the server disconnects", () => {
 
 Deno.test("at the end of its input the client waits for the last reply, then leaves", () => {
   const { machine, take, say } = chatting();
-  machine.typed("/to bob hi");
-  machine.typed("/list");
-  machine.inputEnded();
+  machine.typed("/to bob hi", 0);
+  machine.typed("/list", 0);
+  machine.inputEnded(0);
   assertEquals(take(), "La> /to bob hi | ask command | ask command");
   assertEquals(say("304 Message delivery failed"), "show 304 Message delivery failed | La> /list");
   assertEquals(say("301 jacky"), "show 301 jacky | ask null | La> /exit");
@@ -371,7 +384,7 @@ Deno.test("at the end of its input the client waits for the last reply, then lea
 
 Deno.test("lines typed ahead are sent one by one; when many wait, typing waits too", () => {
   const { machine, take, say } = chatting();
-  for (let i = 0; i < 65; i++) machine.typed(`/to bob ${i}`);
+  for (let i = 0; i < 65; i++) machine.typed(`/to bob ${i}`, 0);
   assertEquals(take().split(" | ").filter((did) => did === "ask command").length, 64);
   assertEquals(say("304 x"), "show 304 x | La> /to bob 1 | ask command");
   for (let i = 2; i < 65; i++) assertEquals(say("304 x"), `show 304 x | La> /to bob ${i}`);
@@ -392,14 +405,14 @@ Deno.test("Ctrl-C sends /exit; without an answer the client leaves anyway", () =
 
 Deno.test("the client leaves a server that never answers /exit, and an Lb that closes first is no failure", () => {
   const { machine, take, say } = chatting();
-  machine.inputEnded();
+  machine.inputEnded(0);
   assertEquals(take(), "ask null | La> /exit");
   machine.closed(LB, "finished", 0);
   machine.tick(0);
   machine.tick(9999);
   assertEquals(take(), "");
   const slow = chatting();
-  slow.machine.inputEnded();
+  slow.machine.inputEnded(0);
   slow.machine.closed(LB, "finished", 0);
   slow.take();
   assertEquals(slow.say("310 Bye bye"), "show 310 Bye bye | ask null | end 0");
@@ -410,14 +423,13 @@ Deno.test("the client leaves a server that never answers /exit, and an Lb that c
 
 Deno.test("the client learns names from lists and messages; a list requested for Tab is not shown, and input waits for it", () => {
   const { machine, take, say } = chatting();
-  let heard = 0;
-  assert(machine.askNames(() => heard++));
-  assertEquals(machine.askNames(() => heard++), false);
-  machine.typed("/to bob hi");
+  assert(machine.askNames(0));
+  assertEquals(machine.askNames(0), false);
+  machine.typed("/to bob hi", 0);
   assertEquals(take(), "La> /list | ask command");
-  assertEquals(say("301 jacky bob"), "La> /to bob hi");
-  machine.push(LB, encodeText("/from michael hi\n"));
-  assertEquals([[...machine.names], heard], [["jacky", "bob", "michael"], 1]);
+  assertEquals(say("301 jacky bob"), "names | La> /to bob hi");
+  machine.receive(LB, encodeText("/from michael hi\n"), 0);
+  assertEquals([...machine.names], ["jacky", "bob", "michael"]);
 });
 
 Deno.test("the client machine survives any bytes and actions: no exception, silent after its end", () => {
@@ -435,19 +447,19 @@ Deno.test("the client machine survives any bytes and actions: no exception, sile
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(act, fc.oneof(lines, fc.string())), { maxLength: 60 }), (acts) => {
-      const { machine, take } = clientMachine();
-      machine.open();
+      const { machine, take, open } = clientMachine();
+      open();
       let now = 0;
       let ended = false;
       for (const [what, text] of acts) {
         take();
-        if (what === "la") machine.push(LA, encodeText(text));
-        else if (what === "lb") machine.push(LB, encodeText(text));
-        else if (what === "typed") machine.typed(text.replace(/[\r\n]/g, ""));
-        else if (what === "end") machine.inputEnded();
+        if (what === "la") machine.receive(LA, encodeText(text), now);
+        else if (what === "lb") machine.receive(LB, encodeText(text), now);
+        else if (what === "typed") machine.typed(text.replace(/[\r\n]/g, ""), now);
+        else if (what === "end") machine.inputEnded(now);
         else if (what === "interrupt") machine.interrupted(now);
         else if (what === "tick") machine.tick(now += 1000);
-        else if (what === "names") machine.askNames(() => {});
+        else if (what === "names") machine.askNames(now);
         else machine.closed(what === "closeLa" ? LA : LB, "finished", now);
         const did = take();
         if (ended) assertEquals(did, "");

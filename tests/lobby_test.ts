@@ -105,25 +105,29 @@ Deno.test("the client shows received text, with or without line breaks, and send
   const shown: string[] = [];
   let sent = "";
   const ended: unknown[] = [];
-  const client = new LobbyClient({
-    write: (bytes) => void (sent += new TextDecoder().decode(bytes)),
-    show: (line) => void shown.push(line),
-    own: (text) => void shown.push(`<You>${text}`),
-    finish: () => void shown.push("(finished)"),
-    ended: (...how) => void ended.push(how),
-  });
-  const push = (text: string, now: number) => client.push(new TextEncoder().encode(text), now);
+  const client = new LobbyClient();
+  const use = (input: () => void) => {
+    input();
+    for (const output of client.takeOutputs()) {
+      if (output.type === "write") sent += new TextDecoder().decode(output.bytes);
+      else if (output.type === "line") shown.push(output.line);
+      else if (output.type === "own") shown.push(`<You>${output.text}`);
+      else if (output.type === "finish") shown.push("(finished)");
+      else ended.push([output.status, output.why]);
+    }
+  };
+  const push = (text: string, now: number) => use(() => client.receive(new TextEncoder().encode(text), now));
   push("Welcome to this chat", 0);
   push("room!", 10);
-  client.tick(109);
+  use(() => client.tick(109));
   assertEquals(shown, []);
-  client.tick(110);
+  use(() => client.tick(110));
   push("<10.0.0.6> one\n<10.0.0.6> two\n", 200);
-  client.typed("three");
-  client.typed("");
-  client.typed("/exit");
-  client.typed("four");
-  client.closed(false);
+  use(() => client.typed("three"));
+  use(() => client.typed(""));
+  use(() => client.typed("/exit"));
+  use(() => client.typed("four"));
+  use(() => client.closed("finished"));
   assertEquals(shown, [
     "Welcome to this chatroom!",
     "<10.0.0.6> one",

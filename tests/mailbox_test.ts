@@ -1,78 +1,58 @@
 import { assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
-import { decodeLossy, encodeText } from "../lib/core/text.ts";
 import { Accounts } from "../lib/chat/accounts.ts";
-import { DatagramConnection } from "../lib/client/datagram_connection.ts";
+import type { Target } from "../lib/chat/store.ts";
+import { type ClientConnectionOwner, openDatagrams } from "../lib/client/connections.ts";
+import { runNative } from "../lib/client/join.ts";
+import type { Runner } from "../lib/client/runner.ts";
 import { Identity } from "../lib/store/identity.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
-import { freshNonce, Prover } from "../lib/store/prover.ts";
-import { NativeClient, type NativeOutput } from "../lib/protocols/native/client.ts";
+import { Prover } from "../lib/store/prover.ts";
+import { NativeClient } from "../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
+import { ReconnectingClient, type ReconnectingOutput } from "../lib/protocols/native/reconnecting.ts";
 import { openServer, type Server } from "../lib/server/server.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
 /** One mailbox user over a real socket with a key of its own. */
 class MailboxUser {
-  readonly happenings: ClientEvent[] = [];
+  readonly events: ClientEvent[] = [];
   readonly native = new NativeClient({ run: crypto.randomUUID().slice(0, 8) });
-  readonly #ended = Promise.withResolvers<string>();
-  #net: DatagramConnection | undefined;
+  readonly #machine: ReconnectingClient<NativeClient>;
+  readonly #ended = Promise.withResolvers<void>();
+  #runner: Runner<ReconnectingOutput, ReconnectingClient<NativeClient>> | undefined;
   refused = "";
 
-  constructor(readonly name: string, readonly prover: Prover, readonly password = "12345") {
-  }
-
-  /** Gives the client an input, then executes its outputs. */
-  use<R>(input: (native: NativeClient) => R): R {
-    const result = input(this.native);
-    for (const output of this.native.takeOutputs()) this.#perform(output);
-    return result;
-  }
-
-  #perform(output: NativeOutput): void {
-    switch (output.type) {
-      case "send":
-        return void this.#net?.send(encodeText(output.json));
-      case "prove":
-        return void this.prover.answer(output.challenge, this.name, output.nonce, () => Promise.resolve(this.password))
-          .then(({ proof, expected }) => this.use((native) => native.proven(proof, expected)));
-      case "event":
-        return void this.happenings.push(output.event);
-      case "refused":
-      case "broken":
-        this.refused = output.why;
-    }
+  constructor(readonly name: string, readonly prover: Prover, password = "12345") {
+    const login = { name, password, interactive: false };
+    this.#machine = new ReconnectingClient(this.native, { framing: "messages", login, detectsDeadPeers: true });
   }
 
   async join(port: number): Promise<this> {
-    const opened = Promise.withResolvers<void>();
-    this.#net = await DatagramConnection.reach("127.0.0.1", port, {
-      attempt: () => {},
-      opened: () => opened.resolve(),
-      message: (bytes) => this.use((native) => native.receive(decodeLossy(bytes))),
-      turn: () => this.use((native) => native.flush()),
-      ended: (why) => {
-        this.use((native) => native.lost());
-        this.#ended.resolve(why);
-      },
+    const open = (owner: ClientConnectionOwner) => openDatagrams({ host: "127.0.0.1", port }, owner);
+    this.#runner = runNative(this.#machine, open, this.prover, (output) => {
+      if (output.type === "event") this.events.push(output.event);
+      else if (output.type === "refused") this.refused = output.why;
+      else if (output.type === "ended") this.#ended.resolve();
     });
-    await opened.promise;
-    const key = await this.prover.key(this.name);
-    this.use((native) => native.login(this.name, freshNonce(), key));
+    this.#runner.input((machine) => machine.start());
     await until(() => this.native.isLoggedIn || this.refused !== "", `${this.name} is in`);
     return this;
   }
 
+  say(to: Target, text: string): void {
+    this.#runner!.input((machine, now) => machine.use((native) => native.say(to, text, now)));
+  }
+
   async leave(): Promise<void> {
-    this.use((native) => native.leave());
-    this.#net?.close("bye");
+    this.#runner!.input((machine, now) => machine.stop(0, now));
     await this.#ended.promise;
   }
 
   get texts(): string[] {
-    return this.happenings.flatMap((happening) => happening.type === "message" ? [happening.message.text] : []);
+    return this.events.flatMap((event) => event.type === "message" ? [event.message.text] : []);
   }
 }
 
@@ -145,7 +125,7 @@ Deno.test("the longest text arrives complete, whatever its characters take in JS
   await using mailbox = new MailboxServer();
   const [alice, bob] = [await mailbox.user("alice"), await mailbox.user("bob")];
   const text = "\u0001".repeat(limits().textBytes);
-  alice.use((native) => native.say({ user: "bob" }, text, 0));
+  alice.say({ user: "bob" }, text);
   await until(() => bob.texts.length > 0, "it has come");
   assertEquals(bob.texts, [text]);
   for (const user of [alice, bob]) await user.leave();
@@ -155,7 +135,7 @@ Deno.test("a client that sends more at once than a transport takes has everythin
   await using mailbox = new MailboxServer({ burstCommands: 1_000_000 });
   const alice = await mailbox.user("alice");
   const texts = Array.from({ length: 9000 }, (_, i) => `${i} of many`);
-  for (const text of texts) alice.use((native) => native.say({ room: "lobby" }, text, 0));
+  for (const text of texts) alice.say({ room: "lobby" }, text);
   await until(() => alice.native.waiting === 0, "all is confirmed", 60_000);
   const kept = mailbox.instance.hub.store!.history({ room: "lobby" }, Infinity, texts.length + 1);
   assertEquals(kept.map(({ text }) => text), texts);
@@ -201,10 +181,10 @@ Deno.test(`${USERS} users on one server socket, half of them away: each receives
   const here = users.slice(0, USERS / 2);
   here.forEach((user, i) => {
     for (const text of ["first", "second"]) {
-      user.use((native) => native.say({ user: away[i]!.name }, `${text} for ${away[i]!.name}`, 0));
+      user.say({ user: away[i]!.name }, `${text} for ${away[i]!.name}`);
     }
   });
-  here[0]!.use((native) => native.say({ room: "lobby" }, "for all", 0));
+  here[0]!.say({ room: "lobby" }, "for all");
   await until(() => here.every((user) => user.native.waiting === 0), "all is confirmed", 60_000);
   const back: MailboxUser[] = [];
   for (let i = 0; i < away.length; i += 50) {
@@ -215,7 +195,7 @@ Deno.test(`${USERS} users on one server socket, half of them away: each receives
     assertEquals(texts.filter((text) => text !== "for all"), [`first for ${name}`, `second for ${name}`]);
     assertEquals(texts.filter((text) => text === "for all").length, 1);
   }
-  const told = (user: MailboxUser) => user.happenings.filter(({ type }) => type === "delivered").length;
+  const told = (user: MailboxUser) => user.events.filter(({ type }) => type === "delivered").length;
   await until(() => here.every((user) => told(user) === 2), "every sender knows", 60_000);
   await Promise.all([...here, ...back].map((user) => user.leave()));
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Accounts } from "../lib/chat/accounts.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { ImConnection } from "../lib/client/im_connection.ts";
+import { ImConnection } from "../lib/net/im_connection.ts";
 import { Backoff } from "../lib/core/backoff.ts";
 import { limits } from "../lib/core/limits.ts";
 import { Liveness } from "../lib/core/liveness.ts";
@@ -136,23 +136,21 @@ Deno.test("the client rejects a connection that arrives too early and accepts th
   const dial = Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
   const [la, conn] = await Promise.all([listener.accept(), dial]);
   using _la = new Wire(la);
-  const client = new ImConnection(conn);
-  const pushed: string[] = [];
-  client.start({
-    open: () => {},
-    push: (link, given) => pushed.push(`${link} ${new TextDecoder().decode(given)}`),
+  const received: string[] = [];
+  const client = new ImConnection(conn, {
+    receive: (link, given) => received.push(`${link} ${new TextDecoder().decode(given)}`),
     closed: () => {},
-    tick: () => {},
+    linkAccepted: () => {},
   });
   using early = await Wire.connect(client.port);
   assertEquals(await early.rest(), "");
-  client.expect();
+  client.expectLink();
   using server = await Wire.connect(client.port, Deno.build.os === "linux" ? "127.0.0.2" : "127.0.0.1");
   await server.send("/from bob hi\n");
-  await until(() => pushed.length > 0, "the server's line is there");
+  await until(() => received.length > 0, "the server's line is there");
   using second = await Wire.connect(client.port);
   assertEquals(await second.rest(), "");
-  assertEquals(pushed, ["1 /from bob hi\n"]);
+  assertEquals(received, ["1 /from bob hi\n"]);
   await client.close();
 });
 
@@ -314,9 +312,9 @@ Deno.test("a host is gone after three unanswered probes; one that answers stays"
 });
 
 Deno.test("reconnecting waits a second, then twice as long each time, at most half a minute", () => {
-  const comeback = new Backoff();
-  const waits = (dice: number) => Array.from({ length: 7 }, () => comeback.next(dice));
+  const backoff = new Backoff();
+  const waits = (random: number) => Array.from({ length: 7 }, () => backoff.next(random));
   assertEquals(waits(0), [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-  comeback.reset();
+  backoff.reset();
   assertEquals(waits(1), [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
 });

@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { ClientSite, type PageHost } from "../lib/client/page_site.ts";
 import { StaticFiles } from "../lib/http/static_files.ts";
-import { ClientSite } from "../lib/client/page_site.ts";
-import type { PageHost } from "../lib/protocols/native/single_window.ts";
 
-const NOBODY: PageHost = { name: "alice", isLoggedIn: true, open() {}, said() {}, closed() {} };
+const NOBODY: PageHost = { name: "alice", isLoggedIn: true, pageOpened() {}, pageReceived() {}, pageClosed() {} };
 
 Deno.test("two clients have their pages in one browser, which has one jar for all ports of this machine", () => {
   const jar = new Map<string, string>();

@@ -5,9 +5,7 @@ import { PageServer } from "../lib/peers/page_server.ts";
 
 /** A page among peers, by hand: what it is told, and what the peer is asked for it. */
 class Peers {
-  readonly told: Record<string, unknown>[] = [];
   readonly asked: PeerQuestion[] = [];
-  readonly dropped: string[] = [];
   readonly said: [Target, string][] = [];
   readonly server: PageServer = new PageServer("alice", "run", {
     say: (to, text) => {
@@ -21,19 +19,20 @@ class Peers {
     signal: () => false,
     now: () => 1000,
   });
-  readonly page = {
-    told: (json: string) => void this.told.push(JSON.parse(json)),
-    dropped: (why: string) => this.dropped.push(why),
-  };
 
   constructor() {
-    this.server.open(this.page);
+    this.server.pageOpened(1);
+  }
+
+  /** What the page was told since the last call. */
+  told(): Record<string, unknown>[] {
+    return this.server.takeOutputs().flatMap((output) => output.type === "page" ? [JSON.parse(output.json)] : []);
   }
 
   say(message: unknown): Record<string, unknown>[] {
-    this.told.length = 0;
-    this.server.said(this.page, JSON.stringify(message));
-    return this.told.splice(0);
+    this.told();
+    this.server.pageReceived(1, JSON.stringify(message));
+    return this.told();
   }
 }
 
@@ -61,7 +60,7 @@ Deno.test("what is said again under its id is said once, and has its first answe
 Deno.test("who is taken into a group, or does not have what was said there, stands in the group's conversation", () => {
   const peers = new Peers();
   peers.server.happened({ type: "joined", room: "lab", members: 2 });
-  assertEquals(peers.told.splice(0), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
+  assertEquals(peers.told(), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
   peers.server.happened({ type: "members", room: "lab", names: ["bob"] });
   peers.server.happened({ type: "came", room: "lab", name: "carol" });
   peers.server.happened({ type: "went", room: "lab", name: "bob" });
@@ -75,7 +74,7 @@ Deno.test("who is taken into a group, or does not have what was said there, stan
   }]);
   peers.say({ type: "say", id: "g", room: "lab", text: "hi" });
   peers.server.happened({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
-  assertEquals(peers.told.splice(0), [
+  assertEquals(peers.told(), [
     { type: "failed", id: "g", room: "lab", of: 1, time: 1000, why: "carol: is gone for good", seq: 2 },
   ]);
   assertEquals(peers.say({ type: "leave", ref: 4, room: "lab" }), [{ type: "left", ref: 4, room: "lab" }]);

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../lib/core/errors.ts";
-import { TlsClient } from "../lib/client/tls_client.ts";
+import { openTls } from "../lib/client/connections.ts";
 import type { Limits } from "../lib/core/limits.ts";
 import { body } from "../lib/http/responses.ts";
-import { NativeClient } from "../lib/protocols/native/client.ts";
 import { readSecret } from "../lib/store/private_file.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { TestServer } from "./support/test_server.ts";
@@ -104,21 +103,18 @@ Deno.test("on its standard error the server says nothing that is not its log", a
 Deno.test("a client over TLS does not wait for ever for a server that accepts it and says nothing", async () => {
   using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = mute.accept();
-  const ended = Promise.withResolvers<string | undefined>();
-  const nothing = () => {};
-  const client = new TlsClient(
+  const ended = Promise.withResolvers<string>();
+  const unexpected = () => ended.resolve("it was opened");
+  void openTls(
     { host: "127.0.0.1", port: mute.addr.port, trusted: undefined },
     {
-      ...{ show: nothing, lost: nothing, refused: nothing, prove: nothing, mark: nothing, attempt: nothing },
-      ...{ connected: nothing, isServer: () => true, seen: () => 0 },
-      ended: (_, why) => ended.resolve(why),
+      ...{ attempt: unexpected, opened: unexpected, receive: unexpected, turnEnded: unexpected },
+      disconnected: ended.resolve,
     },
-    new NativeClient({ run: "run" }),
     100,
   );
-  client.dial();
   using _conn = await accepted;
-  assertMatch((await ended.promise)!, /over TLS: it has not said who it is within 100 ms$/);
+  assertMatch(await ended.promise, /over TLS: it has not said who it is within 100 ms$/);
 });
 
 Deno.test("a password file without a password opens nothing", () => {

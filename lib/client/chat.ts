@@ -1,76 +1,77 @@
 import { oneLine } from "../core/text.ts";
-import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { NativeClient } from "../protocols/native/client.ts";
-import { pathsFrom } from "../store/paths.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
-import { readSecret } from "../store/private_file.ts";
+import { pathsFrom } from "../store/paths.ts";
 import { freshRun } from "../store/prover.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_app.ts";
-import { traceLine } from "../terminal/print.ts";
-import { ChatClient } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
-import type { Over } from "./ending.ts";
-import type { NativeSide } from "./reconnecting_client.ts";
-import { hooks, type Learning, run } from "./run.ts";
+import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import { performCommon, type ProgramEnd, runJoined, ShownRecorder } from "./program.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
-/** Our own client: logs in at the IM door. */
+/** Chat with a server, in a terminal or a script: by the IM handout's port, over TLS, or by the mailbox's. */
 export async function chat(plan: JoinPlan): Promise<number> {
-  const over = Promise.withResolvers<Over>();
-  const face: ChatTerminal = openChatTerminal({
-    // Where only the handout is spoken, its words say the same.
+  const end = Promise.withResolvers<ProgramEnd>();
+  const identity = new Identity(plan.data ?? usualFolder());
+  const native = new NativeClient({ run: freshRun(), shown: identity.shown });
+  const terminal: ChatTerminal = openChatTerminal({
+    // The handout has commands that say the same.
     say: (to, text) =>
-      client.im
-        ? handout("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`)
-        : client.use((native) => native.say(to, text, Date.now())),
-    ask: (question) =>
-      client.im ? void (question.type === "users" && handout("/list")) : client.use((native) => native.ask(question)),
+      client.speaksIm ? command("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : say(to, text),
+    ask: (question) => {
+      if (!client.speaksIm) client.use((native) => native.ask(question));
+      else if (question.type === "users") command("/list");
+    },
     name: (text) => client.typed(text),
     password: (text) => client.typed(text),
     file: (act) => {
-      if (!client.im) return files.do(act);
-      face.problem(
+      if (!client.speaksIm) return files.do(act);
+      terminal.problem(
         "files are sent between clients of our own, by a server that knows them; this one speaks the IM handout alone",
       );
     },
     paths: pathsFrom,
-    leave: () => files.leave(() => client.inputEnded()),
-    interrupt: () => client.interrupted(),
-  }, "chat");
-  const files = new ClientFiles(plan, face, {
-    say: (to, text) => client.use((native) => native.say(to, text, Date.now())),
+    leave: () => files.leave(() => client.leave()),
+    interrupt: () => client.interrupt(),
+  }, plan.type === "mailbox" ? "mailbox" : "chat");
+  const say = (...[to, text]: Parameters<ClientFiles["chat"]["say"]>) =>
+    client.use((native) => native.say(to, text, Date.now()));
+  const command = (line: string) => (client.typed(oneLine(line)), { id: "" });
+  const files = new ClientFiles(plan, terminal, {
+    say,
     signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
-  const handout = (line: string) => (client.typed(oneLine(line)), { id: "" });
-  const identity = new Identity(plan.data ?? usualFolder());
-  const learning = hooks(face, files, over.resolve, identity, () => client.native.name);
-  const { client } = chatClient(plan, face, learning, new NativeClient({ run: freshRun(), shown: identity.shown }));
-  return await run(client, face, files, over.promise, () => client.interrupted());
-}
+  const recorder = new ShownRecorder(identity, terminal);
+  const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls
+    ? joinByLogin(plan, native, identity, perform)
+    : joinByIm(plan, native, perform);
 
-/** A client that logs in at the IM door, and asks the face for what it was not told. */
-export function chatClient<T extends NativeSide>(
-  plan: JoinPlan,
-  face: ChatTerminal,
-  learning: Learning,
-  native: T,
-): { client: ChatClient<T>; typed(line: string): void } {
-  const client: ChatClient<T> = new ChatClient(plan, { name: plan.name, password: readSecret(plan.passwordFile) }, {
-    ...learning,
-    prove: () => {},
-    ask: (question) => {
-      if (question === "name") face.askName();
-      else if (question === "password") face.askPassword(client.im?.name ?? "");
-      else if (question === "new password" || question === "password again") face.askNewPassword(question);
-      else if (question === "command") face.chat();
-    },
-    refused: (why) => face.problem(why),
-    raw: (line) => face.raw(line),
-    handoutOnly: learning.handoutOnly ??
-      (() => face.problem("this server speaks the IM handout alone; we go on as the handout's client")),
-    ...(plan.trace
-      ? { trace: (...[who, link, ...rest]) => face.note(traceLine(Date.now(), who, IM_PROTOCOL.links[link]!, ...rest)) }
-      : {}),
-  }, native);
-  return { client, typed: (line) => client.typed(line) };
+  function perform(output: ProgramOutput): void {
+    switch (output.type) {
+      case "event":
+        return show(output.event);
+      case "signal":
+        return files.signalled(output.from, output.text, output.at);
+      case "signalFailed":
+        return files.notReached(output.to);
+      case "shown":
+        return recorder.shown(client.name, output.store, output.seq);
+      case "handoutOnly":
+        return terminal.problem("this server speaks the IM handout alone; we go on as the handout's client");
+      default:
+        return performCommon(output, client, terminal, end.resolve);
+    }
+  }
+
+  function show(event: ClientEvent): void {
+    if (event.type === "message" && files.heard(event.message, event.own)) return;
+    terminal.event(event);
+    if (event.type === "loggedIn") {
+      files.loggedIn(event.name);
+      terminal.chat();
+    } else if (event.type === "online") files.online(event.name);
+  }
+
+  return await runJoined(client, terminal, end.promise, () => files.close());
 }

@@ -1,210 +1,260 @@
 import { LOBBY } from "../chat/names.ts";
-import { Fault } from "../core/errors.ts";
-import { REPLY_BYTES } from "../core/limits.ts";
-import { LineDecoder } from "../core/line_decoder.ts";
-import { reason } from "../core/reason.ts";
-import { decodeLossy, encodeText } from "../core/text.ts";
-import { ImClientSession, type Question } from "../protocols/im/client.ts";
+import { type Machine, Outputs } from "../core/machine.ts";
+import type { ProbeOutcome } from "../core/liveness.ts";
+import type { Ending } from "../core/transport.ts";
+import { ImClient } from "../protocols/im/client.ts";
+import type { ImClientOutput, ImPrompt } from "../protocols/im/client_commands.ts";
 import { LA } from "../protocols/im/lines.ts";
-import type { Direction, Link } from "../protocols/session.ts";
-import { formatAddress } from "../core/address.ts";
-import { clock } from "../net/clock.ts";
-import { type NativeSide, ReconnectingClient, type ReconnectingClientHooks } from "./reconnecting_client.ts";
-import { connect } from "../net/dial.ts";
-import { ImConnection } from "./im_connection.ts";
+import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import type { Link } from "../protocols/session.ts";
 
-/** What a chat client tells besides. */
-export interface ChatHooks extends ReconnectingClientHooks {
-  /** Takes one typed line as the answer to this; it comes by `typed`. */
-  ask(question: Question | "new password" | "password again" | null): void;
-  /** A line of the IM handout, while or since that is what is spoken. */
-  raw(line: string): void;
-  /** The server speaks the handout's protocol and no other: we go on as its client. */
-  handoutOnly(): void;
-  trace?(who: string, link: Link, direction: Direction, line: string): void;
+/** What the user is asked to type. */
+export type ChatPrompt = ImPrompt | "new password" | "password again";
+
+/** What a chat client wants done. */
+export type ChatClientOutput =
+  | Exclude<ReconnectingOutput, { type: "ask" }>
+  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "handoutOnly" }>
+  /** Ask the user; `typed` takes the answer. Null: nothing is asked for now. */
+  | { readonly type: "ask"; readonly prompt: ChatPrompt | null; readonly name: string }
+  /** Show a line of the IM handout as it came. */
+  | { readonly type: "raw"; readonly line: string };
+
+export interface ChatClientOptions {
+  readonly name: string | undefined;
+  readonly password: string | undefined;
+  readonly trace: boolean;
 }
 
-const CONNECT_MS = 10_000;
-/** Of silence before the server is asked whether it is there; as long again without an answer, and it is not. */
-const SILENCE_MS = 20_000;
-
-/** A client that logs in at the IM door and goes on in our own protocol, where the server can; as a handout client where not. */
-export class ChatClient<T extends NativeSide> extends ReconnectingClient<T> {
-  #im: ImClientSession | undefined;
+/**
+ * A client that logs in by the IM handout and continues in the native protocol where the server can, else as the handout's client. Pure.
+ *
+ * 1. As the handout's client it ends with its connection; once it has spoken the native protocol it reconnects.
+ * 2. At the name prompt, `/register NAME` makes an account: it asks for a new password twice.
+ */
+export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOutput> {
+  readonly #outputs = new Outputs<ChatClientOutput>();
+  readonly #native: ReconnectingClient<Side>;
+  /** The IM part of this connection; undefined once the native protocol is spoken. */
+  #im: ImClient | undefined;
   #name: string | undefined;
   #password: string | undefined;
-  #asked: Question | null = null;
+  #asked: ChatPrompt | null = null;
   #typedPassword: string | undefined;
-  /** Somebody who registers: the name, and the password once it was typed. */
-  #newcomer: { readonly name: string; password?: string } | undefined;
-  /** Our own protocol was spoken once: from then on a lost connection is no end. */
+  /** An account that is being registered. */
+  #newAccount: { readonly name: string; password?: string } | undefined;
   #wasNative = false;
   #handoutOnly = false;
+  /** Why this connection is being closed from this side. */
+  #closing: string | undefined;
+  /** How the handout's session has ended; it is told once the connection is closed. */
+  #end: { readonly status: number; readonly why: string | undefined } | undefined;
+  #now = 0;
 
-  constructor(
-    readonly where: { host: string; port: number },
-    who: { name?: string | undefined; password?: string | undefined },
-    readonly chatHooks: ChatHooks,
-    native: T,
-  ) {
-    super(chatHooks, () => this.#dial(), native);
-    this.#name = who.name;
-    this.#password = who.password;
+  constructor(side: Side, readonly options: ChatClientOptions) {
+    this.#native = new ReconnectingClient(side, { framing: "lines", trace: options.trace });
+    this.#name = options.name;
+    this.#password = options.password;
   }
 
-  /** The handout's part that goes on now; undefined once our own protocol is spoken. */
-  get im(): ImClientSession | undefined {
-    return this.#im;
+  get side(): Side {
+    return this.#native.side;
   }
 
-  /** A line was typed as the answer to `ask`. */
-  typed(line: string): void {
-    if (this.#asked === "name" || this.#newcomer) {
-      if (this.#registers(line)) return;
-    }
-    // What lets us in is needed again when the connection is lost.
-    if (this.#asked === "password") this.#typedPassword = line;
-    this.#im?.typed(line);
+  /** The name typed last, or the user's. */
+  get name(): string {
+    return this.#im?.name ?? this.#native.name;
   }
 
-  /** At the name prompt `/register NAME` asks for a new password, twice; whether the line belongs to that. */
-  #registers(line: string): boolean {
-    const newcomer = this.#newcomer;
-    if (!newcomer) {
-      const [, name] = /^\/register\s+(\S+)\s*$/.exec(line) ?? [];
-      if (name === undefined) return false;
-      this.#newcomer = { name };
-      this.chatHooks.ask("new password");
-      return true;
-    }
-    if (newcomer.password === undefined) {
-      newcomer.password = line;
-      this.chatHooks.ask("password again");
-      return true;
-    }
-    this.#newcomer = undefined;
-    if (line === newcomer.password) {
-      this.#typedPassword = line;
-      this.#im?.register(newcomer.name, line);
-    } else {
-      this.chatHooks.refused("the two passwords differ; nothing is registered");
-      this.chatHooks.ask("name");
-    }
-    return true;
+  /** Whether the IM handout is spoken, before the native protocol or in its place. */
+  get speaksIm(): boolean {
+    return this.#im !== undefined;
   }
 
-  async #dial(): Promise<void> {
-    const { host, port } = this.where;
-    try {
-      this.#begin(new ImConnection(await connect(host, port, CONNECT_MS)));
-    } catch (error) {
-      this.down(`cannot connect to ${formatAddress({ hostname: host, port })}: ${reason(error)}`);
-    }
+  get wakeAt(): number {
+    return Math.min(this.#native.wakeAt, this.#im?.wakeAt ?? Infinity);
   }
 
-  #begin(net: ImConnection): void {
-    const { chatHooks: hooks } = this;
-    const lines = new LineDecoder(REPLY_BYTES, decodeLossy);
-    const trace = hooks.trace;
-    let native = false;
-    let over = false;
-    const gone = (why: string) => {
-      if (over) return;
-      over = true;
-      net.close().then(() => this.down(why));
-    };
-    let heardAt = clock();
-    let asked = false;
-    const received = (bytes: Uint8Array) => {
-      heardAt = clock();
-      asked = false;
-      lines.push(bytes);
-      for (let line = lines.next(); line !== undefined; line = lines.next()) {
-        if (line instanceof Fault) return gone(`the server sent what cannot be read: ${line.message}`);
-        trace?.(im.name, LA, "down", line);
-        this.received(line);
+  takeOutputs(): readonly ChatClientOutput[] {
+    return this.#outputs.take();
+  }
+
+  start(): void {
+    this.#native.start();
+    this.#take();
+  }
+
+  /** Gives the native client or the page an input. */
+  use<R>(input: (side: Side) => R): R {
+    const result = this.#native.use(input);
+    this.#take();
+    return result;
+  }
+
+  /** The connection is open; the server may connect back to `port`. After `idleMs` of silence its machine is probed. */
+  opened(port: number, idleMs: number, now: number): void {
+    const { trace } = this.options;
+    this.#im = new ImClient({ name: this.#name, password: this.#password, offersNative: true, trace });
+    this.#im.opened(port, idleMs, now);
+    this.#take(now);
+  }
+
+  /** The server has connected back from this port. */
+  linkAccepted(port: number): void {
+    this.#im?.linkAccepted(port);
+  }
+
+  receive(link: Link, bytes: Uint8Array, now: number): void {
+    if (this.#im) this.#im.receive(link, bytes, now);
+    else if (link === LA) this.#native.receive(bytes, now);
+    this.#take(now);
+  }
+
+  turnEnded(now: number): void {
+    if (this.#im) return;
+    this.#native.turnEnded(now);
+    this.#take(now);
+  }
+
+  /** The server's side of a link has ended. */
+  closed(link: Link, ending: Ending, now: number): void {
+    if (this.#im) this.#im.closed(link, ending, now);
+    else if (link === LA) {
+      this.#close(ending === "broken" ? "the connection is lost" : "the server closed the connection");
+    }
+    this.#take(now);
+  }
+
+  probed(outcome: ProbeOutcome, now: number): void {
+    this.#im?.probed(outcome, now);
+    this.#take(now);
+  }
+
+  /** There is no connection, or none any more; `random`, from 0 to 1, spreads the retries of many clients. */
+  disconnected(why: string, now: number, random: number): void {
+    this.#im = undefined;
+    if (this.#end) return this.#outputs.push({ type: "ended", ...this.#end });
+    const closing = this.#closing;
+    this.#closing = undefined;
+    this.#native.disconnected(closing ?? why, now, random);
+    this.#take(now);
+  }
+
+  /** The user's answer to `ask`. */
+  typed(line: string, now: number): void {
+    if (this.#newAccount) this.#register(this.#newAccount, line, now);
+    else {
+      const [, name] = this.#asked === "name" ? /^\/register\s+(\S+)\s*$/.exec(line) ?? [] : [];
+      if (name !== undefined) {
+        this.#newAccount = { name };
+        return this.#ask("new password");
       }
-      this.turn();
-    };
-    const im: ImClientSession = new ImClientSession({
-      write: (link, bytes) => net.write(link, bytes),
-      expectLink: () => net.expect(),
-      linked: () => net.linked(),
-      show: (link, line) => this.#handoutLine(im.name, link, line),
-      ask: (question) => {
-        this.#asked = question;
-        hooks.ask(question);
-      },
-      native: (rest) => {
-        native = this.#wasNative = true;
-        this.#im = undefined;
-        this.#name = im.name;
-        this.#password ??= this.#typedPassword;
-        this.up({
-          send: (json) => {
-            trace?.(im.name, LA, "up", json);
-            net.write(LA, encodeText(`${json}\n`));
-          },
-          close: () => gone("left"),
-        });
-        this.use((native) => native.start(im.name));
-        received(rest);
-      },
-      notRegistered: (why) => hooks.refused(`not registered: ${why}`),
-      handoutOnly: () => {
-        this.#handoutOnly = true;
-        hooks.handoutOnly();
-      },
-      end: (status, why) => {
-        if (!this.#wasNative) return void net.close().then(() => hooks.ended(status, why));
-        gone(why ?? "the server ended the session");
-      },
-      ...(trace ? { trace: (link, direction, line) => trace(im.name || "-", link, direction, line) } : {}),
-    }, { port: net.port, name: this.#name, password: this.#password, offer: true });
-    this.#im = im;
-    net.start({
-      open: () => im.open(),
-      push: (link, bytes) => native && link === LA ? received(bytes) : im.push(link, bytes),
-      closed: (link, ending, now) => {
-        if (!native) return im.closed(link, ending, now);
-        if (link === LA) gone(ending === "broken" ? "the connection is lost" : "the server closed the connection");
-      },
-      tick: (now) => {
-        if (!native) return im.tick(now);
-        // A connection whose address is no more ours ends nowhere, whatever else says that the server is there.
-        if (now - heardAt < SILENCE_MS || over) return;
-        if (asked) return gone(`no answer from the server for ${SILENCE_MS / 1000} s`);
-        asked = true;
-        heardAt = now;
-        this.use((native) => native.ping());
-      },
-    });
-  }
-
-  /** A line that comes before our own protocol is spoken, or where it never is. */
-  #handoutLine(name: string, link: Link, line: string): void {
-    if (this.#handoutOnly) return this.chatHooks.raw(line);
-    if (link === LA) {
-      return line.startsWith("101") || line.startsWith("201") ? undefined : this.chatHooks.refused(
-        `the login is refused: wrong name or password, or an IM client of that name is online (${line})`,
-      );
+      // The next connection needs it again.
+      if (this.#asked === "password") this.#typedPassword = line;
+      this.#im?.typed(line, now);
     }
-    const [, scope, from, text] = /^\/(from|broadcastfrom) (\S+) (.*)$/s.exec(line) ?? [];
-    if (from === undefined) return this.chatHooks.raw(line);
-    const to = scope === "from" ? { user: name } : { room: LOBBY };
-    const said = { seq: 0, from, to, text: text!, time: Date.now() };
-    this.chatHooks.show({ type: "message", message: said, own: false });
-  }
-
-  /** Ctrl-C. */
-  interrupted(): void {
-    if (this.#im && !this.#wasNative) this.#im.interrupted(clock());
-    else this.stop(130);
+    this.#take(now);
   }
 
   /** Nothing more will be typed. */
-  inputEnded(): void {
-    if (this.#im && !this.#wasNative) this.#im.inputEnded();
-    else this.leave();
+  inputEnded(now: number): void {
+    if (this.#im && !this.#wasNative) this.#im.inputEnded(now);
+    else this.#native.leave(now);
+    this.#take(now);
+  }
+
+  /** Ctrl-C. */
+  interrupted(now: number): void {
+    if (this.#im && !this.#wasNative) this.#im.interrupted(now);
+    else this.#native.stop(130, now);
+    this.#take(now);
+  }
+
+  /** Leaves now, since it cannot go on. */
+  fail(why: string, now: number): void {
+    this.#native.fail(why, now);
+    this.#take(now);
+  }
+
+  tick(now: number): void {
+    this.#im?.tick(now);
+    this.#native.tick(now);
+    this.#take(now);
+  }
+
+  #register(account: { readonly name: string; password?: string }, line: string, now: number): void {
+    if (account.password === undefined) {
+      account.password = line;
+      return this.#ask("password again");
+    }
+    this.#newAccount = undefined;
+    if (line === account.password) {
+      this.#typedPassword = line;
+      this.#im?.register(account.name, line, now);
+    } else {
+      this.#outputs.push({ type: "refused", why: "the two passwords differ; nothing is registered" });
+      this.#ask("name");
+    }
+  }
+
+  #take(now = this.#now): void {
+    this.#now = now;
+    for (const output of this.#im?.takeOutputs() ?? []) this.#perform(output, now);
+    for (const output of this.#native.takeOutputs()) if (output.type !== "ask") this.#outputs.push(output);
+  }
+
+  #perform(output: ImClientOutput, now: number): void {
+    const name = this.#im?.name ?? "";
+    switch (output.type) {
+      case "ask":
+        return this.#ask(output.prompt);
+      case "line":
+        return this.#line(name, output.link, output.line);
+      case "notRegistered":
+        return this.#outputs.push({ type: "refused", why: `not registered: ${output.why}` });
+      case "handoutOnly":
+        this.#handoutOnly = true;
+        return this.#outputs.push(output);
+      case "native":
+        this.#wasNative = true;
+        this.#im = undefined;
+        this.#name = name;
+        this.#password ??= this.#typedPassword;
+        this.#native.openedAs(name, now);
+        this.#native.receive(output.rest, now);
+        return this.#native.turnEnded(now);
+      case "ended":
+        if (!this.#wasNative) this.#end = { status: output.status, why: output.why };
+        return this.#close(output.why ?? "the server ended the session");
+      case "names":
+        return;
+      default:
+        return this.#outputs.push(output);
+    }
+  }
+
+  /** A line that comes before the native protocol is spoken, or where it never is. */
+  #line(name: string, link: Link, line: string): void {
+    if (this.#handoutOnly) return this.#outputs.push({ type: "raw", line });
+    if (link === LA) {
+      if (line.startsWith("101") || line.startsWith("201")) return;
+      const why = `the login is refused: wrong name or password, or an IM client of that name is online (${line})`;
+      return this.#outputs.push({ type: "refused", why });
+    }
+    const [, scope, from, text] = /^\/(from|broadcastfrom) (\S+) (.*)$/s.exec(line) ?? [];
+    if (from === undefined) return this.#outputs.push({ type: "raw", line });
+    const to = scope === "from" ? { user: name } : { room: LOBBY };
+    const message = { seq: 0, from, to, text: text!, time: Math.round(this.#now) };
+    this.#outputs.push({ type: "event", event: { type: "message", message, own: false } });
+  }
+
+  #close(why: string): void {
+    this.#closing ??= why;
+    this.#outputs.push({ type: "close" });
+  }
+
+  #ask(prompt: ChatPrompt | null): void {
+    this.#asked = prompt;
+    this.#outputs.push({ type: "ask", prompt, name: this.#im?.name ?? "" });
   }
 }

@@ -1,12 +1,13 @@
 import { print } from "../terminal/print.ts";
-import { ClientSite } from "./page_site.ts";
-import type { PageHost } from "../protocols/native/single_window.ts";
+import { ClientSite, type PageHost } from "./page_site.ts";
+import type { PageOutput } from "../protocols/native/single_window.ts";
 import { WebServer } from "../http/server.ts";
 import { StaticFiles } from "../http/static_files.ts";
 import { readWebFiles } from "../store/web_files.ts";
 
 /** A page that is served on this machine. */
 export interface OpenPage {
+  perform(output: PageOutput): void;
   close(): Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export function openPage(host: PageHost, title: string, show: (line: string) => 
     openBrowser(address);
   } else print(`page on ${address}\n`);
   return {
+    perform: (output) => site.perform(output),
     async close() {
       server.close();
       await server.shut();

@@ -2,10 +2,20 @@ import { timingSafeEqual } from "../core/bytes.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
 import { encodeText } from "../core/text.ts";
-import type { Page, PageHost } from "../protocols/native/single_window.ts";
+import type { PageOutput } from "../protocols/native/single_window.ts";
 import { json, sentence } from "../http/responses.ts";
 import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { type Site, Sockets } from "../http/site.ts";
+
+/** What speaks with the page, and for it. Pages are numbered. */
+export interface PageHost {
+  readonly name: string;
+  /** Whether there is a connection; without one no page is let in. */
+  readonly isLoggedIn: boolean;
+  pageOpened(page: number): void;
+  pageReceived(page: number, json: string): void;
+  pageClosed(page: number): void;
+}
 
 /** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
 const ELSEWHERE = '{"type":"elsewhere"}';
@@ -24,7 +34,8 @@ const REASON_CHARACTERS = 40;
  */
 export class ClientSite implements Site {
   readonly #sockets = new Sockets();
-  readonly #open = new Set<WebSocket>();
+  readonly #open = new Map<number, WebSocket>();
+  #pages = 0;
   #ticket: string | undefined = secret();
   readonly #pass = secret();
 
@@ -46,8 +57,22 @@ export class ClientSite implements Site {
     return this.#sockets.over();
   }
 
+  /** Does what the host wants done. */
+  perform(output: PageOutput): void {
+    const socket = this.#open.get(output.page);
+    if (!socket) return;
+    if (output.type === "dropPage") {
+      const { why, elsewhere } = output;
+      if (elsewhere && socket.readyState === WebSocket.OPEN) socket.send(ELSEWHERE);
+      socket.close(elsewhere ? TAKEN : NOT_NOW, why.slice(0, REASON_CHARACTERS));
+    } else if (socket.readyState === WebSocket.OPEN) {
+      if (socket.bufferedAmount > WAITING_BYTES) socket.close(NOT_NOW, "the page reads too slowly");
+      else socket.send(output.json);
+    }
+  }
+
   close(): void {
-    for (const socket of this.#open) socket.close(1001, "the client ends");
+    for (const socket of this.#open.values()) socket.close(1001, "the client ends");
   }
 
   answer(request: Request): Response {
@@ -83,25 +108,15 @@ export class ClientSite implements Site {
     const upgraded = this.#sockets.upgraded(request);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;
-    const page: Page = {
-      told: (json) => {
-        if (socket.readyState !== WebSocket.OPEN) return;
-        if (socket.bufferedAmount > WAITING_BYTES) socket.close(NOT_NOW, "the page reads too slowly");
-        else socket.send(json);
-      },
-      dropped: (why, elsewhere) => {
-        if (elsewhere && socket.readyState === WebSocket.OPEN) socket.send(ELSEWHERE);
-        socket.close(elsewhere ? TAKEN : NOT_NOW, why.slice(0, REASON_CHARACTERS));
-      },
-    };
+    const page = ++this.#pages;
     socket.onopen = () => {
-      this.#open.add(socket);
-      this.host.open(page);
+      this.#open.set(page, socket);
+      this.host.pageOpened(page);
     };
-    socket.onmessage = ({ data }) => typeof data === "string" && this.host.said(page, data);
+    socket.onmessage = ({ data }) => typeof data === "string" && this.host.pageReceived(page, data);
     socket.addEventListener("close", () => {
-      this.#open.delete(socket);
-      this.host.closed(page);
+      this.#open.delete(page);
+      this.host.pageClosed(page);
     }, { once: true });
     return response;
   }

@@ -11,25 +11,25 @@ import { freshRun } from "../store/prover.ts";
 import { openPeerTerminal, type PeerTerminal } from "../terminal/peer_app.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
-import { ending, onStop, type Over } from "./ending.ts";
+import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
 /** Chat straight with others, without a server. */
 export async function peer(plan: PeerPlan): Promise<number> {
-  const over = Promise.withResolvers<Over>();
+  const over = Promise.withResolvers<ProgramEnd>();
   let failure: string | undefined;
   let interrupted = false;
   const net = openPort(plan.udp, {
     show: (event) => {
-      page?.happened(event);
+      forPage((page) => page.happened(event));
       if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
       face.event(event);
       if (event.type === "online") files.online(event.name);
     },
     // Files are between pages, or programs that have no page, on this side.
-    signalled: (...signal) => page ? page.signalled(...signal) : files.signalled(...signal),
+    signalled: (...signal) => page ? forPage((page) => page.signalled(...signal)) : files.signalled(...signal),
     settled: () => face.chat(plan.name),
     ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
     failed: (why) => {
@@ -42,7 +42,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   const face: PeerTerminal = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
-      if ("id" in said) page?.spoken(said.id, to, text);
+      if ("id" in said) forPage((page) => page.spoken(said.id, to, text));
       return said;
     },
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
@@ -65,6 +65,12 @@ export async function peer(plan: PeerPlan): Promise<number> {
       now: clock,
     })
     : undefined;
+  /** Gives the page's server an input, then does what it wants done. */
+  function forPage(input: (page: PageServer) => void): void {
+    if (!page) return;
+    input(page);
+    for (const output of page.takeOutputs()) open?.perform(output);
+  }
   const interrupt = () => (interrupted = true, net.leave());
   if (passing !== undefined) face.problem(passing);
   const parts = {
@@ -79,7 +85,17 @@ export async function peer(plan: PeerPlan): Promise<number> {
   // An offer may be the first that is heard.
   files.loggedIn(plan.name);
   net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
-  const open = page && openPage(page, "Partyline among peers", (line) => face.note(line));
+  const open = page && openPage(
+    {
+      name: page.name,
+      isLoggedIn: page.isLoggedIn,
+      pageOpened: (number) => forPage((page) => page.pageOpened(number)),
+      pageReceived: (number, json) => forPage((page) => page.pageReceived(number, json)),
+      pageClosed: (number) => forPage((page) => page.pageClosed(number)),
+    },
+    "Partyline among peers",
+    (line) => face.note(line),
+  );
   onStop(interrupt);
   return await ending(over.promise, () => open?.close(), () => files.close(), () => store.close(), () => face.close());
 }

@@ -1,20 +1,20 @@
 const FIRST_MS = 1000;
 const MOST_MS = 30_000;
-/** A lab that lost its server comes back spread over this share of the time. */
+/** The clients of a lab that lost its server come back spread over this share of the time. */
 const JITTER = 0.5;
 
-/** When a lost connection is tried again: after a second, then twice as long each time, half a minute at most. */
+/** When a lost connection is retried: after a second, then twice as long each time, half a minute at most. */
 export class Backoff {
-  #tries = 0;
+  #retries = 0;
 
-  /** Milliseconds until the next try; `dice` is from 0 to 1. */
-  next(dice: number): number {
-    const most = Math.min(MOST_MS, FIRST_MS * 2 ** this.#tries++);
-    return Math.round(most * (1 - JITTER * dice));
+  /** Milliseconds until the next retry; `random` is from 0 to 1. */
+  next(random: number): number {
+    const most = Math.min(MOST_MS, FIRST_MS * 2 ** this.#retries++);
+    return Math.round(most * (1 - JITTER * random));
   }
 
-  /** It is there again. */
+  /** The connection is back. */
   reset(): void {
-    this.#tries = 0;
+    this.#retries = 0;
   }
 }

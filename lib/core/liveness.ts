@@ -1,24 +1,29 @@
-/** What a machine does when a port of it is knocked on that nobody listens on: answers, says nothing, cannot be found. */
+/** What a machine does when one of its ports is probed that nobody listens on: answers, says nothing, cannot be found. */
 export type ProbeOutcome = "there" | "silent" | "unreachable";
 
 const PROBES = 3;
 
 /**
- * Whether a silent peer's machine is still there.
+ * Whether a silent peer's machine is still there, where the protocol has no question for that.
  *
- * TCP tells of a machine that was switched off or unplugged only when something is sent to it, and Deno cannot set how soon
+ * TCP notices a machine that was switched off or unplugged only when something is sent to it, and Deno cannot set how soon
  * its keep-alive asks. So the port that the peer connected from is dialled: nobody listens on it, and a machine that is
- * there refuses at once, with no program on it ever knowing. A firewall may drop such a dial. So silence counts only
+ * there refuses at once, without any program on it noticing. A firewall may drop such a dial, so silence counts only
  * against a machine that has answered before; `unreachable`, which the network itself says, counts against any.
  */
 export class Liveness {
   #quietSince: number;
-  #asked = false;
+  #probing = false;
   #answers = false;
   #missed = 0;
 
   constructor(readonly idleMs: number, now: number) {
     this.#quietSince = now;
+  }
+
+  /** When `due` has to be asked next. */
+  get wakeAt(): number {
+    return this.#probing ? Infinity : this.#quietSince + this.idleMs;
   }
 
   /** Something came from the peer. */
@@ -27,15 +32,15 @@ export class Liveness {
     this.#missed = 0;
   }
 
-  /** Whether to ask now; true once for each time. */
+  /** Whether to probe now; true once for each time. */
   due(now: number): boolean {
-    if (this.#asked || now - this.#quietSince < this.idleMs) return false;
-    this.#asked = true;
+    if (this.#probing || now - this.#quietSince < this.idleMs) return false;
+    this.#probing = true;
     return true;
   }
 
   probed(outcome: ProbeOutcome, now: number): void {
-    this.#asked = false;
+    this.#probing = false;
     this.#quietSince = now;
     if (outcome === "there") {
       this.#answers = true;
@@ -43,8 +48,37 @@ export class Liveness {
     } else if (outcome === "unreachable" || this.#answers) this.#missed++;
   }
 
-  /** Asked three times without a sign. */
+  /** Probed three times without a sign. */
   get gone(): boolean {
     return this.#missed >= PROBES;
+  }
+}
+
+/** Whether a silent peer is still there, where the protocol has a ping: any answer is a sign of life. */
+export class Heartbeat {
+  #heardAt = 0;
+  #pinged = false;
+
+  /** `silenceMs`: how long a peer may be silent before a ping, and again before it counts as gone. */
+  constructor(readonly silenceMs: number) {}
+
+  /** When `due` has to be asked next. */
+  get wakeAt(): number {
+    return this.#heardAt + this.silenceMs;
+  }
+
+  /** Something came from the peer, or its connection is new. */
+  heard(now: number): void {
+    this.#heardAt = now;
+    this.#pinged = false;
+  }
+
+  /** Whether a ping is due now, or the peer is gone. */
+  due(now: number): "ping" | "gone" | undefined {
+    if (now < this.wakeAt) return undefined;
+    if (this.#pinged) return "gone";
+    this.#pinged = true;
+    this.#heardAt = now;
+    return "ping";
   }
 }

@@ -1,7 +1,8 @@
 import { Fault } from "../core/errors.ts";
+import { Outputs } from "../core/machine.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Target } from "../chat/store.ts";
-import { type Page, type PageHost, SingleWindow } from "../protocols/native/single_window.ts";
+import { type PageOutput, SingleWindow } from "../protocols/native/single_window.ts";
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
 
@@ -31,7 +32,7 @@ const ANSWERS = 10_000;
  * Chat between peers for a page: speaks our own protocol to it as a server does. What was said is remembered as long as the program
  * runs. Questions are answered in the turn they are asked in, but for `join`, which others have a say in.
  */
-export class PageServer implements PageHost {
+export class PageServer {
   readonly isLoggedIn = true;
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Record<string, unknown>>();
@@ -39,7 +40,8 @@ export class PageServer implements PageHost {
   readonly #spoken = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
   readonly #rooms = new Map<string, Set<string>>();
   readonly #joining = new Map<string, number>();
-  readonly #window = new SingleWindow();
+  readonly #outputs = new Outputs<PageOutput>();
+  readonly #window = new SingleWindow(this.#outputs);
   #lastSeq = 0;
   /** The number of the question that is being asked. */
   #asking: number | undefined;
@@ -47,15 +49,19 @@ export class PageServer implements PageHost {
   /** `store` tells this run from all others. */
   constructor(readonly name: string, readonly store: string, readonly way: PageServerWay) {}
 
-  open(page: Page): void {
+  takeOutputs(): readonly PageOutput[] {
+    return this.#outputs.take();
+  }
+
+  pageOpened(page: number): void {
     this.#window.open(page);
   }
 
-  closed(page: Page): void {
+  pageClosed(page: number): void {
     this.#window.closed(page);
   }
 
-  said(page: Page, json: string): void {
+  pageReceived(page: number, json: string): void {
     if (!this.#window.is(page)) return;
     const request = decodeNative(json);
     if (request instanceof Fault) return this.#tell({ type: "error", why: request.message });
@@ -224,7 +230,7 @@ export class PageServer implements PageHost {
   }
 
   #tell(json: Record<string, unknown>): void {
-    this.#window.tell(JSON.stringify(json));
+    this.#window.send(JSON.stringify(json));
   }
 }
 

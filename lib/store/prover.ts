@@ -29,14 +29,14 @@ export class Prover {
     return encodeBase64(this.#key.publicKey);
   }
 
-  /** The answer to a challenge, and what the server proves in return; `password` is asked for a password challenge. */
-  async answer(asked: Asked, name: string, nonce: string, password: () => Promise<string>): Promise<Answer> {
+  /** The answer to a challenge, and what the server proves in return, where it does. `password` is for a password challenge. */
+  async answer(asked: Asked, name: string, nonce: string, password: string): Promise<Answer> {
     if (asked.how === "key") {
       const proof = encodeBase64(await this.#key!.sign(transcript(name, nonce, asked.nonce)));
       return { proof, expected: undefined };
     }
     const { client, server } = passwordProof(
-      await this.#stretch(await password(), asked),
+      await this.#stretch(password, asked),
       transcript(name, nonce, asked.nonce, asked.salt),
     );
     return { proof: encodeBase64(client), expected: server };

@@ -2,15 +2,14 @@ import { Accounts } from "../../lib/chat/accounts.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
 import type { Address } from "../../lib/core/address.ts";
-import { Backoff } from "../../lib/core/backoff.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { ConnectionLimiter } from "../../lib/core/limiters.ts";
-import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../../lib/protocols/datagram/options.ts";
-import { NativeClient, type NativeOutput } from "../../lib/protocols/native/client.ts";
+import { NativeClient } from "../../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../../lib/protocols/native/client_event.ts";
+import { ReconnectingClient, type ReconnectingOutput } from "../../lib/protocols/native/reconnecting.ts";
 import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
 import { DatagramSessions } from "../../lib/server/datagram_listener.ts";
 import type { Platform } from "../../lib/server/platform.ts";
@@ -201,8 +200,8 @@ class VirtualUser {
   readonly #seen = new Map<string, number>();
   /** Messages unconfirmed when a client was killed: they may or may not be stored. */
   readonly doubtful = new Set<string>();
-  readonly #comeback = new Backoff();
   #client!: NativeClient;
+  #machine!: ReconnectingClient<NativeClient>;
   #dialer: DatagramDialer | undefined;
   #link: DatagramLink | undefined;
   #place: Address;
@@ -231,7 +230,7 @@ class VirtualUser {
   say(to: Target): void {
     if (this.#dead) return;
     const text = `${this.name} ${++this.#said}`;
-    const said = this.#use((native) => native.say(to, text, this.time.now));
+    const said = this.#use((machine) => machine.use((native) => native.say(to, text, this.time.now)));
     if ("id" in said) this.texts.set(said.id, { to, text });
     this.#stir();
   }
@@ -262,34 +261,58 @@ class VirtualUser {
   #start(): void {
     const run = ++this.#run;
     this.#dead = false;
-    const current = () => run === this.#run;
     this.#client = new NativeClient({ run: `${this.name}-${run}`, shown: new Map([[this.name, this.#seen]]) });
-    this.#dial(current);
+    this.#connect(() => run === this.#run);
   }
 
-  /** Gives the client an input, then executes its outputs. */
-  #use<R>(input: (native: NativeClient) => R): R {
-    const result = input(this.#client);
-    const outputs = this.#client.takeOutputs();
-    for (const output of outputs) this.#perform(output);
-    if (outputs.length > 0) this.#stir();
+  /** The client's machine, from its first connection on; it ends when that fails, and is started again. */
+  #connect(current: () => boolean): void {
+    if (!current()) return;
+    const machine = this.#machine = new ReconnectingClient(this.#client, {
+      framing: "messages",
+      login: { name: this.name, password: undefined, interactive: false },
+      detectsDeadPeers: true,
+    });
+    const tick = () => {
+      if (this.#machine !== machine || !current()) return;
+      if (machine.wakeAt <= this.time.now) this.#use((machine) => machine.tick(this.time.now));
+      this.time.in(20, tick);
+    };
+    this.#use((machine) => machine.start());
+    tick();
+  }
+
+  /** Gives the client an input, then does what it wants done. */
+  #use<R>(input: (machine: ReconnectingClient<NativeClient>) => R): R {
+    const machine = this.#machine;
+    const result = input(machine);
+    for (let outputs = machine.takeOutputs(); outputs.length > 0; outputs = machine.takeOutputs()) {
+      for (const output of outputs) this.#perform(output);
+      this.#stir();
+    }
     return result;
   }
 
-  #perform(output: NativeOutput): void {
+  #perform(output: ReconnectingOutput): void {
+    const run = this.#run;
     switch (output.type) {
-      case "send":
-        return void this.#link?.send(encodeText(output.json));
+      case "connect":
+        return this.#dial(() => run === this.#run);
+      case "write":
+        return void this.#link?.send(output.bytes);
+      case "identify":
+        return this.#machine.identified("nonce", "A".repeat(43));
       case "prove":
-        return this.#use((native) => native.proven("AAAA", undefined));
+        return this.#machine.proven(output.nonce, "AAAA", undefined);
       case "event":
         return this.#happened(output.event);
       case "refused":
-        return void this.problems.push(`${this.name} was refused: ${output.why}`);
-      case "broken":
-        return void this.problems.push(`${this.name} cannot read the server: ${output.why}`);
+      case "abort":
+        return void this.problems.push(`${this.name}: ${output.why}`);
       case "shown":
-        this.#seen.set(output.store, output.seq);
+        return void this.#seen.set(output.store, output.seq);
+      case "ended":
+        return this.time.in(this.random.whole(500, 1000), () => this.#connect(() => run === this.#run));
     }
   }
 
@@ -305,16 +328,16 @@ class VirtualUser {
       opened: (link) => {
         this.#link = link;
         this.time.in(0, () => {
-          if (this.#link === link) this.#use((native) => native.login(this.name, "nonce", "A".repeat(43)));
+          if (this.#link === link) this.#use((machine) => machine.opened(this.time.now));
         });
         return {
           message: (bytes) =>
-            this.#link === link ? this.#use((native) => native.receive(decodeLossy(bytes))) : undefined,
+            this.#link === link ? this.#use((machine) => machine.receive(bytes, this.time.now)) : undefined,
           hungry: () => true,
-          ended: () => this.#down(dialer, current),
+          ended: () => this.#down(dialer),
         };
       },
-      failed: () => this.#down(dialer, current),
+      failed: () => this.#down(dialer),
     }, datagramOptions());
     this.#bind();
     dialer.start(this.time.now);
@@ -331,16 +354,15 @@ class VirtualUser {
     this.udp.bind(this.#place, (_from, datagram) => {
       if (!dialer || this.#dialer !== dialer) return;
       dialer.receive(datagram, this.time.now);
-      this.#use((native) => native.flush());
+      this.#use((machine) => machine.turnEnded(this.time.now));
       this.#stir();
     });
   }
 
-  #down(dialer: DatagramDialer, current: () => boolean): void {
+  #down(dialer: DatagramDialer): void {
     if (this.#dialer !== dialer) return;
     this.#dialer = this.#link = undefined;
-    this.#use((native) => native.lost());
-    this.time.in(this.#comeback.next(this.random.next()), () => this.#dial(current));
+    this.#use((machine) => machine.disconnected("lost", this.time.now, this.random.next()));
   }
 
   #stir(): void {
@@ -350,8 +372,6 @@ class VirtualUser {
 
   #happened(happening: ClientEvent): void {
     switch (happening.type) {
-      case "loggedIn":
-        return this.#comeback.reset();
       case "message": {
         const { from, to, text } = happening.message;
         if (happening.own) return;

@@ -1,308 +1,231 @@
 import { Fault } from "../../core/errors.ts";
 import { REPLY_BYTES } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
+import { Liveness, type ProbeOutcome } from "../../core/liveness.ts";
+import { type Machine, Outputs } from "../../core/machine.ts";
 import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { Direction, Link } from "../session.ts";
-import { encodeLine, LA, LB, RECEIPT, withoutPassword } from "./lines.ts";
+import type { Link } from "../session.ts";
+import { ClientCommands, type ImClientOptions, type ImClientOutput } from "./client_commands.ts";
+import { hasCode, ImLogin, type LoginEnd } from "./client_login.ts";
+import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
 
-/** What the client asks its person for. */
-export type Question = "name" | "password" | "command";
-
-/** What the client machine can have done. */
-export interface ClientWay {
-  /** Sends bytes on a link, in a write of their own. */
-  write(link: Link, bytes: Uint8Array): void;
-  /** Shows a line as it came: a reply on La, a message on Lb. */
-  show(link: Link, line: string): void;
-  /** The server may connect Lb from now on. */
-  expectLink(): void;
-  /** The server says that Lb is connected. */
-  linked(): void;
-  /** La has gone over to our own protocol, which gets what was read and not used. Nothing comes after it. */
-  native?(rest: Uint8Array): void;
-  /** No account was made, and why. */
-  notRegistered?(why: string): void;
-  /** The server speaks the handout's protocol and no other. */
-  handoutOnly?(): void;
-  /** Takes one typed line as the answer to this; null takes none for now. */
-  ask(question: Question | null): void;
-  /** The end, with the status of the program, and for a bad one why. Nothing comes after it. */
-  end(status: number, why?: string): void;
-  /** Present when somebody watches the wire lines. */
-  trace?(link: Link, direction: Direction, line: string): void;
-}
-
-/** What is known before anything is typed. */
-export interface ClientStart {
-  /** The port on which the client waits for Lb. */
-  readonly port: number;
-  readonly name?: string | undefined;
-  readonly password?: string | undefined;
-  /** Whether to go over to our own protocol, if the server can. */
-  readonly offer?: boolean;
-}
-
-const PARTING_MS = 500;
+const LB_LOST_MS = 500;
 const LEAVING_MS = 2000;
 const EXIT_MS = 10_000;
-/** Commands that may wait for their turn; then typing has to wait too. */
-const TYPED_AHEAD = 64;
-
-type Stage = "name" | "password" | "register" | "login" | "link" | "offer" | "chat" | "ended";
 
 /**
- * The client's side of the IM handout: asks, logs in, announces its port, then sends what is typed, one command at a
- * time, shows what comes and answers each line on Lb.
+ * The client's side of the IM handout: logs in, announces its port, then sends typed commands and answers messages.
+ *
+ * 1. One command at a time: the next leaves when the last has its reply.
+ * 2. Each line on Lb is shown and answered with the receipt.
+ * 3. It leaves with `/exit`, and waits for the reply for a limited time.
  */
-export class ImClientSession {
-  /** The name typed last; after 101 it is ours. */
-  name = "";
-  /** Who is known to be online: from lists, and from those who spoke. */
+export class ImClient implements Machine<ImClientOutput> {
+  /** Users known to be online: from lists, and senders of messages. */
   readonly names = new Set<string>();
-  #stage: Stage = "name";
-  /** A command whose reply has not come; with `heard` the reply is for us, not for the screen. */
-  #waiting: { readonly line: string; readonly heard?: (() => void) | undefined } | undefined;
-  /** Typed while a command waits for its reply. */
-  readonly #typedAhead: string[] = [];
-  /** The password of the account that is being made. */
-  #registering = "";
-  #leaving = false;
-  #deadline = Infinity;
-  #deadlineEnd: { status: number; why?: string } | undefined;
+  readonly #outputs = new Outputs<ImClientOutput>();
+  readonly #commands: ClientCommands;
+  readonly #login: ImLogin;
+  #liveness = new Liveness(Infinity, 0);
   readonly #la = new LineDecoder(REPLY_BYTES, decodeLossy);
   readonly #lb = new LineDecoder(REPLY_BYTES, decodeLossy);
+  #stage: "login" | "chat" | "ended" = "login";
+  /** The port that the server connected Lb from. */
+  #serverPort: number | undefined;
+  #leaving = false;
+  #now = 0;
+  #endAt = Infinity;
+  #end: { readonly status: number; readonly why?: string } | undefined;
 
-  constructor(readonly way: ClientWay, readonly start: ClientStart) {}
+  constructor(options: ImClientOptions) {
+    this.#commands = new ClientCommands(this.#outputs, options.trace ?? false);
+    this.#login = new ImLogin(options, this.#commands, this.#outputs);
+  }
 
-  /** Whether commands are taken: logged in, linked, and not on the way out. */
+  /** The name typed last; after 101 it is this user's. */
+  get name(): string {
+    return this.#login.name;
+  }
+
+  /** Whether commands are accepted: logged in, linked, and not leaving. */
   get chatting(): boolean {
     return this.#stage === "chat" && !this.#leaving;
   }
 
-  /** La is connected: begins. */
-  open(): void {
-    if (this.start.name === undefined) return this.#ask("name");
-    this.name = this.start.name;
-    this.#askPassword();
+  get wakeAt(): number {
+    if (this.#stage === "ended") return Infinity;
+    return Math.min(this.#endAt, this.#serverPort === undefined ? Infinity : this.#liveness.wakeAt);
   }
 
-  /** A line was typed. */
-  typed(line: string): void {
-    if (this.#stage === "name") {
-      this.name = line;
-      this.#askPassword();
-    } else if (this.#stage === "password") {
-      this.#login(line);
-    } else if (this.#stage === "chat" && !this.#leaving) {
-      if (line === "") this.way.ask("command");
-      else if (this.#waiting) this.#keep(line);
-      else this.#command(line);
+  takeOutputs(): readonly ImClientOutput[] {
+    return this.#outputs.take();
+  }
+
+  /** La is connected; the server may connect Lb to `port`. After `idleMs` of silence the server's machine is probed. */
+  opened(port: number, idleMs: number, now: number): void {
+    this.#now = now;
+    this.#liveness = new Liveness(idleMs, now);
+    this.#login.start(port);
+  }
+
+  /** The user has typed a line. */
+  typed(line: string, now: number): void {
+    this.#now = now;
+    if (this.#stage === "login") return this.#login.typed(line);
+    if (!this.chatting) return;
+    if (line === "") this.#commands.ask("command");
+    else {
+      this.#commands.typed(line);
+      this.#timeExit();
     }
   }
 
-  /** Makes an account, then logs in with it; before anybody is logged in. */
-  register(name: string, password: string): void {
-    this.name = name;
-    this.#stage = "register";
-    this.way.ask(null);
-    this.#registering = password;
-    this.#send(`/register ${name} ${password}`, () => {});
+  /** Makes an account, then logs in with it; at the name prompt. */
+  register(name: string, password: string, now: number): void {
+    this.#now = now;
+    this.#login.register(name, password);
   }
 
-  /** Asks the server who is online, for our own use, if nothing else waits for a reply; `heard` when `names` knows. */
-  askNames(heard: () => void): boolean {
-    if (!this.chatting || this.#waiting) return false;
-    this.#send("/list", heard);
+  /** Asks the server who is online, for completion; false when another command waits for its reply. */
+  askNames(now: number): boolean {
+    this.#now = now;
+    if (!this.chatting || this.#commands.pending) return false;
+    this.#commands.send("/list", { hidden: true, forNames: true });
     return true;
   }
 
-  /** Nothing more will be typed: leaves with `/exit` once the last command has its reply. */
-  inputEnded(): void {
-    if (this.#stage === "name" || this.#stage === "password") {
-      return this.#end(1, "the input ended before the login was done");
-    }
+  /** Nothing more will be typed: leaves once the last command has its reply. */
+  inputEnded(now: number): void {
+    this.#now = now;
     this.#leaving = true;
-    this.#leaveWhenFree();
+    if (this.#stage === "login") this.#loginEnded(this.#login.inputEnded());
+    else this.#leaveWhenFree();
   }
 
   /** Ctrl-C: leaves with `/exit`, soon; the second one leaves at once. */
   interrupted(now: number): void {
-    if (this.#stage !== "chat" || (this.#leaving && this.#deadlineEnd)) return this.#end(130);
+    this.#now = now;
+    if (this.#stage !== "chat" || (this.#leaving && this.#end)) return this.#stop(130);
     this.#leaving = true;
-    this.#typedAhead.length = 0;
-    this.#endBy(now + LEAVING_MS, { status: 130 });
+    this.#commands.forgetTyped();
+    this.#endBy(LEAVING_MS, { status: 130 });
     this.#leaveWhenFree();
   }
 
-  push(link: Link, bytes: Uint8Array): void {
+  /** The server has connected Lb from this port. */
+  linkAccepted(serverPort: number): void {
+    this.#serverPort = serverPort;
+  }
+
+  receive(link: Link, bytes: Uint8Array, now: number): void {
+    this.#now = now;
+    this.#liveness.heard(now);
     const decoder = link === LA ? this.#la : this.#lb;
     decoder.push(bytes);
     for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
       if (this.#stage === "ended") return;
-      if (line instanceof Fault) return this.#end(1, `the server sent what cannot be read: ${line.message}`);
-      this.way.trace?.(link, "down", line);
+      if (line instanceof Fault) return this.#stop(1, `the server sent what cannot be read: ${line.message}`);
+      this.#commands.trace(link, "down", line);
       if (link === LA) this.#reply(line);
       else this.#message(line);
     }
   }
 
   closed(link: Link, ending: Ending, now: number): void {
+    this.#now = now;
     if (this.#stage === "ended") return;
-    const rest = (link === LA ? this.#la : this.#lb).unfinishedText();
-    if (rest !== "") this.way.show(link, rest);
-    if (link === LA) return this.#end(1, `the server ${ending === "broken" ? "is lost" : "closed the connection"}`);
-    // Without Lb nothing reaches us. A server that stops says so on La, and that is waited for a moment; a reply to
-    // /exit has its own time.
-    if (this.#stage !== "chat" || this.#waiting?.line === "/exit") return;
-    this.#endBy(now + PARTING_MS, { status: 1, why: "the server closed the connection that brings messages" });
+    const line = (link === LA ? this.#la : this.#lb).unfinishedText();
+    if (line !== "") this.#outputs.push({ type: "line", link, line });
+    if (link === LA) return this.#stop(1, `the server ${ending === "broken" ? "is lost" : "closed the connection"}`);
+    // A server that stops says so on La, which is waited for; the reply to /exit has a deadline of its own.
+    if (this.#stage !== "chat" || this.#commands.pending?.line === "/exit") return;
+    this.#endBy(LB_LOST_MS, { status: 1, why: "the server closed the connection that brings messages" });
+  }
+
+  /** What became of a probe. */
+  probed(outcome: ProbeOutcome, now: number): void {
+    this.#liveness.probed(outcome, now);
+    if (this.#liveness.gone) this.closed(LA, "broken", now);
   }
 
   tick(now: number): void {
-    if (this.#waiting?.line === "/exit") {
-      this.#endBy(now + EXIT_MS, { status: 1, why: "the server does not answer /exit" });
+    this.#now = now;
+    if (this.#serverPort !== undefined && this.#liveness.due(now)) {
+      this.#outputs.push({ type: "probe", port: this.#serverPort });
     }
-    if (now < this.#deadline || !this.#deadlineEnd) return;
-    this.#end(this.#deadlineEnd.status, this.#deadlineEnd.why);
+    if (now >= this.#endAt && this.#end) this.#stop(this.#end.status, this.#end.why);
   }
 
   #reply(line: string): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.#learn(line);
-    if (waiting?.heard) waiting.heard();
-    else this.way.show(LA, line);
-    if (this.#stage === "register") return this.#registered(line);
-    if (this.#stage === "login") return this.#loggedIn(line);
-    if (this.#stage === "link") return this.#linked(line);
-    if (this.#stage === "offer") return this.#offered(line);
+    const command = this.#commands.replied();
+    this.#learnNames(line);
+    if (command?.forNames) this.#outputs.push({ type: "names" });
+    if (!command?.hidden) this.#outputs.push({ type: "line", link: LA, line });
+    if (this.#stage === "login") return this.#loginEnded(this.#login.receive(line));
     if (hasCode(line, "310")) {
-      if (waiting?.line === "/exit") return this.#end(0);
-      return this.#end(1, "the server has stopped");
+      if (command?.line === "/exit") return this.#stop(0);
+      return this.#stop(1, "the server has stopped");
     }
-    if (this.#stage !== "chat") return;
-    if (!waiting) return;
-    const full = this.#typedAhead.length === TYPED_AHEAD;
-    const next = this.#typedAhead.shift();
-    if (next !== undefined) this.#send(next);
-    else if (this.#leaving) this.#leaveWhenFree();
-    if (full && !this.#leaving) this.way.ask("command");
-  }
-
-  #registered(line: string): void {
-    if (hasCode(line, "111")) return this.#login(this.#registering);
-    const why = /^112 Registration failed: (.*)$/.exec(line)?.[1] ?? `this server makes no accounts (${line})`;
-    this.way.notRegistered?.(why);
-    if (this.#leaving) return this.#end(1, "the input ended before the login was done");
-    this.#ask("name");
-  }
-
-  #loggedIn(line: string): void {
-    if (hasCode(line, "101")) {
-      this.#stage = "link";
-      this.names.add(this.name);
-      this.way.expectLink();
-      return this.#send(`/port ${this.start.port}`);
-    }
-    if (this.start.name !== undefined && this.start.password !== undefined) {
-      return this.#end(1, `the server refused the login of ${this.name}: ${line}`);
-    }
-    if (this.#leaving) return this.#end(1, "the input ended before the login was done");
-    this.open();
-  }
-
-  #linked(line: string): void {
-    if (!hasCode(line, "201")) return this.#end(1, `the server could not connect back to port ${this.start.port}`);
-    this.way.linked();
-    if (!this.start.offer) return this.#chat();
-    this.#stage = "offer";
-    this.#send("/partyline 1", () => {});
-  }
-
-  #offered(line: string): void {
-    if (!/^110 partyline \d/.test(line)) {
-      this.way.handoutOnly?.();
-      return this.#chat();
-    }
-    this.#stage = "ended";
-    this.way.native?.(this.#la.takeBytes());
-  }
-
-  #chat(): void {
-    this.#stage = "chat";
+    if (!command) return;
+    const askAgain = this.#commands.sendNext();
+    this.#timeExit();
     if (this.#leaving) this.#leaveWhenFree();
-    else this.way.ask("command");
+    else if (askAgain) this.#commands.ask("command");
+  }
+
+  #loginEnded(end: LoginEnd | undefined): void {
+    if (end === undefined) return;
+    if (end === "native") {
+      this.#stage = "ended";
+      this.#outputs.push({ type: "native", rest: this.#la.takeBytes() });
+    } else if (end === "chat") {
+      this.names.add(this.name);
+      this.#stage = "chat";
+      if (this.#leaving) this.#leaveWhenFree();
+      else this.#commands.ask("command");
+    } else this.#stop(1, end.why);
   }
 
   #message(line: string): void {
-    this.#learn(line);
-    this.way.show(LB, line);
-    this.way.trace?.(LB, "up", RECEIPT);
-    this.way.write(LB, encodeLine(RECEIPT));
+    this.#learnNames(line);
+    this.#outputs.push({ type: "line", link: LB, line });
+    this.#commands.trace(LB, "up", RECEIPT);
+    this.#outputs.push({ type: "write", link: LB, bytes: encodeLine(RECEIPT) });
   }
 
-  #learn(line: string): void {
+  #learnNames(line: string): void {
     const [first, ...words] = line.split(" ", hasCode(line, "301") ? undefined : 2);
     if (first === "301") this.names.clear();
     else if (first !== "/from" && first !== "/broadcastfrom") return;
     for (const name of words) if (name !== "") this.names.add(name);
   }
 
-  #ask(question: Question): void {
-    if (question !== "command") this.#stage = question;
-    this.way.ask(question);
-  }
-
-  #askPassword(): void {
-    if (this.start.password === undefined) this.#ask("password");
-    else this.#login(this.start.password);
-  }
-
-  #login(password: string): void {
-    this.#stage = "login";
-    this.way.ask(null);
-    this.way.trace?.(LA, "up", withoutPassword(`/login ${this.name} ${password}`, true));
-    this.way.write(LA, encodeLine(`/login ${this.name} ${password}`));
-  }
-
-  /** Sends a command that was typed just now; more can be typed meanwhile. */
-  #command(line: string): void {
-    this.#send(line);
-    this.way.ask("command");
-  }
-
-  /** Keeps a line for when the last has its reply; takes no more while many wait. */
-  #keep(line: string): void {
-    this.#typedAhead.push(line);
-    if (this.#typedAhead.length < TYPED_AHEAD) this.way.ask("command");
-  }
-
-  #send(line: string, heard?: () => void): void {
-    this.#waiting = { line, heard };
-    this.way.trace?.(LA, "up", withoutPassword(line, false));
-    this.way.write(LA, encodeLine(line));
-  }
-
   #leaveWhenFree(): void {
-    if (this.#stage !== "chat" || this.#waiting || this.#typedAhead.length > 0) return;
-    this.way.ask(null);
-    this.#send("/exit");
+    if (this.#stage !== "chat" || !this.#commands.idle) return;
+    this.#commands.ask(null);
+    this.#commands.send("/exit");
+    this.#timeExit();
   }
 
-  #endBy(at: number, end: { status: number; why?: string }): void {
-    if (this.#deadlineEnd) return;
-    this.#deadlineEnd = end;
-    this.#deadline = at;
+  /** The reply to `/exit`, typed or not, is waited for as long as this. */
+  #timeExit(): void {
+    if (this.#commands.pending?.line === "/exit") {
+      this.#endBy(EXIT_MS, { status: 1, why: "the server does not answer /exit" });
+    }
   }
 
-  #end(status: number, why?: string): void {
+  /** Ends after this time; the first such deadline counts. */
+  #endBy(ms: number, end: { status: number; why?: string }): void {
+    if (this.#end) return;
+    this.#end = end;
+    this.#endAt = this.#now + ms;
+  }
+
+  #stop(status: number, why?: string): void {
     if (this.#stage === "ended") return;
     this.#stage = "ended";
-    this.way.ask(null);
-    this.way.end(status, why);
+    this.#commands.ask(null);
+    this.#outputs.push({ type: "ended", status, why });
   }
-}
-
-function hasCode(line: string, code: string): boolean {
-  return line.startsWith(code) && !/^\d/.test(line.slice(code.length));
 }

@@ -1,46 +1,46 @@
-import { REPLY_BYTES } from "../../core/limits.ts";
 import { Fault } from "../../core/errors.ts";
+import { REPLY_BYTES } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
+import { type Machine, Outputs } from "../../core/machine.ts";
 import { decodeLossy, encodeText, oneLine } from "../../core/text.ts";
+import type { Ending } from "../../core/transport.ts";
 
-/** What a lobby client can have done. */
-export interface LobbyClientWay {
-  write(bytes: Uint8Array): void;
-  /** Shows a line that has come. */
-  show(line: string): void;
-  /** Shows what was said here. */
-  own(text: string): void;
-  /** Lets what was written go out, then our end; what comes meanwhile is still read. */
-  finish(): void;
-  /** It is over, with the status of the program. Called once. */
-  ended(status: number, why?: string): void;
-}
+/** What a lobby client wants done. */
+export type LobbyClientOutput =
+  | { readonly type: "write"; readonly bytes: Uint8Array }
+  /** Show a line that has arrived. */
+  | { readonly type: "line"; readonly line: string }
+  /** Show a text that this user has sent. */
+  | { readonly type: "own"; readonly text: string }
+  /** Send what was written, then our FIN; reading goes on. */
+  | { readonly type: "finish" }
+  /** The end, with the exit status of the program. Nothing follows. */
+  | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
 
-/** Of silence, after which a text without a line break is shown: some servers send none. */
+/** Silence after which a text without a line break is shown: some servers send none. */
 const QUIET_MS = 100;
 
-/**
- * The lobby handout's client: what comes is shown as it comes, what is typed is sent a line at a time. It ends when either side
- * does.
- */
-export class LobbyClient {
+/** The lobby handout's client: shows what arrives, and sends typed lines. It ends when either side does. */
+export class LobbyClient implements Machine<LobbyClientOutput> {
+  readonly #outputs = new Outputs<LobbyClientOutput>();
   readonly #lines = new LineDecoder(REPLY_BYTES, decodeLossy);
   #quietAt = Infinity;
   #finished = false;
-  #over = false;
-
-  constructor(readonly way: LobbyClientWay) {}
+  #ended = false;
 
   get wakeAt(): number {
     return this.#quietAt;
   }
 
-  /** Bytes of the server. */
-  push(bytes: Uint8Array, now: number): void {
+  takeOutputs(): readonly LobbyClientOutput[] {
+    return this.#outputs.take();
+  }
+
+  receive(bytes: Uint8Array, now: number): void {
     this.#lines.push(bytes);
     for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
       if (line instanceof Fault) return this.#end(1, line.message);
-      this.way.show(line);
+      this.#outputs.push({ type: "line", line });
     }
     this.#quietAt = this.#lines.heldBytes > 0 ? now + QUIET_MS : Infinity;
   }
@@ -49,38 +49,38 @@ export class LobbyClient {
     if (now >= this.#quietAt) this.#showRest();
   }
 
-  /** The server has ended, or is gone. */
-  closed(broken: boolean): void {
+  /** The server's side has ended. */
+  closed(ending: Ending): void {
     this.#showRest();
-    const lost = broken && !this.#finished;
+    const lost = ending === "broken" && !this.#finished;
     this.#end(lost ? 1 : 0, lost ? "the connection is lost" : undefined);
   }
 
-  /** A line was typed. */
+  /** The user has typed a line. */
   typed(line: string): void {
     if (this.#finished || line === "") return;
     if (line === "/exit") return this.inputEnded();
     const text = oneLine(line);
-    this.way.write(encodeText(`${text}\n`));
-    this.way.own(text);
+    this.#outputs.push({ type: "write", bytes: encodeText(`${text}\n`) });
+    this.#outputs.push({ type: "own", text });
   }
 
   /** Nothing more will be typed. */
   inputEnded(): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.way.finish();
+    this.#outputs.push({ type: "finish" });
   }
 
   #showRest(): void {
     this.#quietAt = Infinity;
-    const rest = decodeLossy(this.#lines.takeBytes());
-    if (rest !== "") this.way.show(rest);
+    const line = decodeLossy(this.#lines.takeBytes());
+    if (line !== "") this.#outputs.push({ type: "line", line });
   }
 
   #end(status: number, why?: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.way.ended(status, why);
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outputs.push({ type: "ended", status, why });
   }
 }

@@ -6,13 +6,13 @@ import { Outputs } from "../../core/machine.ts";
 import { textFault } from "../../core/text.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "./client_event.ts";
 import { decodeReply, type Reply } from "./client_replies.ts";
-import { ClientLogin, type LoginOutput } from "./login.ts";
 import { type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
 
 /** What a native client wants done. */
 export type NativeOutput =
-  | LoginOutput
+  /** Send one message to the server. */
+  | { readonly type: "send"; readonly json: string }
   /** Something to show. */
   | { readonly type: "event"; readonly event: ClientEvent }
   /** Another client has sent a signal, which is for programs; `at` is where the server sees that client. */
@@ -20,7 +20,11 @@ export type NativeOutput =
   /** A signal to this user has reached nobody. */
   | { readonly type: "signalFailed"; readonly to: string }
   /** Everything up to `seq` of this store was shown: keep that for the next run. */
-  | { readonly type: "shown"; readonly store: string; readonly seq: number };
+  | { readonly type: "shown"; readonly store: string; readonly seq: number }
+  /** Tell the user why the server ends the session. */
+  | { readonly type: "refused"; readonly why: string }
+  /** The connection is of no use any more. */
+  | { readonly type: "broken"; readonly why: string };
 
 /** What a client starts with. */
 export interface NativeClientOptions {
@@ -56,8 +60,7 @@ export class NativeClient {
   #acked = 0;
   /** This user's messages up to here were sent in earlier runs. */
   #ownFrom = 0;
-  #stage: "offline" | "hello" | "resume" | "loggedIn" = "offline";
-  readonly #login = new ClientLogin(this.#outputs);
+  #stage: "offline" | "resume" | "loggedIn" = "offline";
   /** The server's limit, once it has told it. */
   #textBytes = LIMITS.textBytes.default;
   #name = "";
@@ -96,24 +99,12 @@ export class NativeClient {
     return this.#outputs.take();
   }
 
-  /** A connection is open on which the server knows the user already. */
+  /** A connection is open on which the server knows who the user is. */
   start(name: string): void {
     this.#name = name;
     this.#stage = "resume";
     this.#received = this.#acked = 0;
     this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
-  }
-
-  /** A connection is open on which the user has to log in. */
-  login(name: string, nonce: string, key: string | undefined): void {
-    this.#name = name;
-    this.#stage = "hello";
-    this.#login.start(name, nonce, key);
-  }
-
-  /** The answer to a challenge. */
-  proven(proof: string, expected: Uint8Array | undefined): void {
-    if (this.#stage === "hello") this.#login.proven(proof, expected);
   }
 
   /** The connection is lost. */
@@ -154,24 +145,14 @@ export class NativeClient {
     if (this.#stage === "loggedIn") this.#send({ type: "ping", ref: this.#questions.nextRef() });
   }
 
-  /** Says that the session ends. */
-  leave(): void {
-    if (this.#stage !== "offline") this.#send({ type: "bye" });
-  }
-
   /** One message of the server. */
   receive(json: string): void {
     if (this.#stage === "offline") return;
     const reply = decodeReply(json);
     if (reply instanceof Fault) return this.#outputs.push({ type: "broken", why: reply.message });
     switch (reply.type) {
-      case "challenge":
-      case "welcome":
-      case "refused": {
-        const name = this.#login.receive(reply);
-        // A server that knew the user already welcomes them too.
-        return name === undefined || this.#stage !== "hello" ? undefined : this.start(name);
-      }
+      case "refused":
+        return this.#outputs.push(reply);
       case "begun":
         return this.#begun(reply);
       case "sent": {
@@ -196,6 +177,8 @@ export class NativeClient {
         return this.#outputs.push(reply);
       case "unheard":
         return this.#outputs.push({ type: "signalFailed", to: reply.to });
+      case "challenge":
+      case "welcome":
       case "unknown":
         return;
       default: {

@@ -1,51 +1,149 @@
-import type { Outputs } from "../../core/machine.ts";
 import { timingSafeEqual } from "../../core/bytes.ts";
+import type { Outputs } from "../../core/machine.ts";
 import type { Reply } from "./client_replies.ts";
 
 /** A challenge of the server, as it asks for a proof. */
 export type Challenge = Extract<Reply, { type: "challenge" }>;
 
+/** What the user is asked to type. */
+export type LoginPrompt = "name" | "password";
+
 /** What a login wants done. */
 export type LoginOutput =
   /** Send one message to the server. */
   | { readonly type: "send"; readonly json: string }
-  /** Compute the answer to a challenge; `proven` takes it. */
-  | { readonly type: "prove"; readonly challenge: Challenge; readonly nonce: string }
-  /** The server does not accept the login. */
-  | { readonly type: "refused"; readonly why: string }
-  /** The connection is of no use any more. */
-  | { readonly type: "broken"; readonly why: string };
+  /** Ask the user; `typed` takes the answer. */
+  | { readonly type: "ask"; readonly prompt: LoginPrompt; readonly name: string }
+  /** Get the key of this name, and a fresh nonce; `identified` takes them. */
+  | { readonly type: "identify"; readonly name: string }
+  /** Answer a challenge; `proven` takes the proof. The password is empty where a key is asked for. */
+  | {
+    readonly type: "prove";
+    readonly challenge: Challenge;
+    readonly name: string;
+    readonly nonce: string;
+    readonly password: string;
+  }
+  /** Tell the user why the server does not accept the login. */
+  | { readonly type: "refused"; readonly why: string };
 
-/** How a client identifies itself to a server and proves it: hello, challenge, proof, welcome. Its owner's outputs are its own. */
+export interface ClientLoginOptions {
+  readonly name: string | undefined;
+  readonly password: string | undefined;
+  /** Whether somebody can be asked for another name and password when the server refuses these. */
+  readonly interactive: boolean;
+}
+
+/** How a login ended: with the name that the server knows the user by; for good; or with a connection that is of no use. */
+export type LoginEnd =
+  | { readonly type: "loggedIn"; readonly name: string }
+  | { readonly type: "refused" | "broken"; readonly why: string };
+
+/**
+ * How a client identifies itself and proves that it is the user: hello, challenge, proof, welcome. Its owner's outputs are its own.
+ *
+ * 1. Name and password are asked for when they are needed, and kept for the next connection.
+ * 2. The answer to an earlier connection's request is ignored.
+ */
 export class ClientLogin {
+  #name: string | undefined;
+  #password: string | undefined;
+  #stage: "idle" | "name" | "identify" | "hello" | "password" | "prove" = "idle";
   #nonce = "";
+  #challenge: Challenge | undefined;
   /** What the server is to prove in return; undefined where it proves nothing. */
   #expected: Uint8Array | undefined;
 
-  constructor(readonly outputs: Pick<Outputs<LoginOutput>, "push">) {}
-
-  start(name: string, nonce: string, key: string | undefined): void {
-    this.#nonce = nonce;
-    this.#expected = undefined;
-    this.#send({ type: "hello", version: 1, name, nonce, key });
+  constructor(readonly options: ClientLoginOptions, readonly outputs: Pick<Outputs<LoginOutput>, "push">) {
+    this.#name = options.name;
+    this.#password = options.password;
   }
 
-  /** The answer to a challenge, and the proof that the server owes in return. */
-  proven(proof: string, expected: Uint8Array | undefined): void {
+  /** The name that is used; undefined before one is known. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  get waitsForUser(): boolean {
+    return this.#stage === "name" || this.#stage === "password";
+  }
+
+  /** A connection is open. */
+  start(): void {
+    this.#expected = undefined;
+    if (this.#name === undefined) this.#ask("name", "");
+    else this.#identify(this.#name);
+  }
+
+  /** The user's answer to `ask`. */
+  typed(line: string): void {
+    if (this.#stage === "name") {
+      this.#name = line;
+      this.#identify(line);
+    } else if (this.#stage === "password") {
+      this.#password = line;
+      this.#prove(line);
+    }
+  }
+
+  identified(nonce: string, key: string): void {
+    if (this.#stage !== "identify") return;
+    this.#stage = "hello";
+    this.#nonce = nonce;
+    this.#send({ type: "hello", version: 1, name: this.#name, nonce, key });
+  }
+
+  /** The answer to the challenge for `nonce`, and the proof that the server owes in return. */
+  proven(nonce: string, proof: string, expected: Uint8Array | undefined): void {
+    if (this.#stage !== "prove" || nonce !== this.#nonce) return;
     this.#expected = expected;
     this.#send({ type: "proof", proof });
   }
 
-  /** One message of the server; the name that it knows the user by, once it has let them in. */
-  receive(reply: Extract<Reply, { type: "challenge" | "welcome" | "refused" }>): string | undefined {
-    if (reply.type === "challenge") {
-      this.outputs.push({ type: "prove", challenge: reply, nonce: this.#nonce });
-    } else if (reply.type === "refused") {
-      this.outputs.push({ type: "refused", why: reply.why });
-    } else if (this.#expected !== undefined && !(reply.proof && timingSafeEqual(reply.proof, this.#expected))) {
-      this.outputs.push({ type: "broken", why: "the server cannot prove that it knows the password" });
-    } else return reply.name;
-    return undefined;
+  /** One message of the server; whether the login has ended. */
+  receive(reply: Reply): LoginEnd | undefined {
+    switch (reply.type) {
+      case "challenge":
+        return this.#challenged(reply);
+      case "refused":
+        return this.#refused(reply.why);
+      case "welcome": {
+        const right = this.#expected === undefined || (reply.proof && timingSafeEqual(reply.proof, this.#expected));
+        if (!right) return { type: "broken", why: "the server cannot prove that it knows the password" };
+        return { type: "loggedIn", name: reply.name };
+      }
+    }
+  }
+
+  #challenged(challenge: Challenge): undefined {
+    this.#challenge = challenge;
+    if (challenge.how === "key") this.#prove("");
+    else if (this.#password === undefined) this.#ask("password", this.#name!);
+    else this.#prove(this.#password);
+  }
+
+  #refused(why: string): LoginEnd | undefined {
+    this.outputs.push({ type: "refused", why });
+    // A script has no second name to try.
+    if (!this.options.interactive) return { type: "refused", why };
+    this.#name = this.#password = undefined;
+    this.start();
+  }
+
+  #identify(name: string): void {
+    this.#stage = "identify";
+    this.outputs.push({ type: "identify", name });
+  }
+
+  #prove(password: string): void {
+    this.#stage = "prove";
+    const { challenge, name, nonce } = { challenge: this.#challenge!, name: this.#name!, nonce: this.#nonce };
+    this.outputs.push({ type: "prove", challenge, name, nonce, password });
+  }
+
+  #ask(prompt: LoginPrompt, name: string): void {
+    this.#stage = prompt;
+    this.outputs.push({ type: "ask", prompt, name });
   }
 
   #send(message: Record<string, unknown>): void {

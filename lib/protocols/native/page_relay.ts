@@ -1,102 +1,68 @@
-import { Fault } from "../../core/errors.ts";
-import { decodeReply } from "./client_replies.ts";
 import { Outputs } from "../../core/machine.ts";
 import type { NativeOutput } from "./client.ts";
-import type { ClientEvent } from "./client_event.ts";
-import { ClientLogin } from "./login.ts";
-import { type Page, type PageHost, SingleWindow } from "./single_window.ts";
+import { type PageOutput, SingleWindow } from "./single_window.ts";
 
 /**
- * The client's side of our own protocol where a page does the talking: says who we are, and from then on passes on what the server
- * and the page say to each other. One page at a time; what is said without one is not asked for.
+ * The client's side of the native protocol where the client is a page in a browser: passes on the messages of the page and of the
+ * server. One page at a time; without one, messages of the server are dropped, since the next page asks for them again.
  */
-export class PageRelay implements PageHost {
-  #stage: "away" | "hello" | "in" = "away";
+export class PageRelay {
+  /** The page sends again what has no answer. */
+  readonly settled = true;
+  readonly waiting = 0;
+  readonly #outputs = new Outputs<NativeOutput | PageOutput>();
+  readonly #window = new SingleWindow(this.#outputs);
+  #loggedIn = false;
   #name = "";
-  readonly #window = new SingleWindow();
-  #wasIn = false;
-  readonly #outputs = new Outputs<NativeOutput>();
-
-  readonly #login = new ClientLogin(this.#outputs);
-
-  takeOutputs(): readonly NativeOutput[] {
-    return this.#outputs.take();
-  }
+  #again = false;
 
   get name(): string {
     return this.#name;
   }
 
   get isLoggedIn(): boolean {
-    return this.#stage === "in";
+    return this.#loggedIn;
   }
 
-  /** What the page has said and has no answer to, it says again by itself. */
-  readonly settled = true;
-  readonly waiting = 0;
+  takeOutputs(): readonly (NativeOutput | PageOutput)[] {
+    return this.#outputs.take();
+  }
 
-  open(page: Page): void {
+  pageOpened(page: number): void {
     this.#window.open(page);
   }
 
-  said(page: Page, json: string): void {
-    if (this.#window.is(page) && this.#stage === "in") this.#outputs.push({ type: "send", json });
+  pageReceived(page: number, json: string): void {
+    if (this.#window.is(page) && this.#loggedIn) this.#outputs.push({ type: "send", json });
   }
 
-  closed(page: Page): void {
+  pageClosed(page: number): void {
     this.#window.closed(page);
   }
 
-  /** A connection is there, on which the server knows already who we are. */
+  /** A connection is open on which the server knows who the user is. */
   start(name: string): void {
     this.#name = name;
-    this.#stage = "in";
-    const event: ClientEvent = { type: "loggedIn", name, rooms: [], again: this.#wasIn, storeChanged: false };
+    this.#loggedIn = true;
+    const event = { type: "loggedIn", name, rooms: [], again: this.#again, storeChanged: false } as const;
     this.#outputs.push({ type: "event", event });
-    this.#wasIn = true;
-  }
-
-  /** A connection is there, on which we say who we are. */
-  login(name: string, nonce: string, key: string | undefined): void {
-    this.#name = name;
-    this.#stage = "hello";
-    this.#login.start(name, nonce, key);
-  }
-
-  /** The answer to a challenge. */
-  proven(proof: string, expected: Uint8Array | undefined): void {
-    if (this.#stage === "hello") this.#login.proven(proof, expected);
+    this.#again = true;
   }
 
   /** One message of the server. */
-  receive(text: string): void {
-    if (this.#stage === "in") return this.#window.tell(text);
-    if (this.#stage === "away") return;
-    const reply = decodeReply(text);
-    if (reply instanceof Fault) return this.#outputs.push({ type: "broken", why: reply.message });
-    if (reply.type === "challenge" || reply.type === "welcome" || reply.type === "refused") {
-      const name = this.#login.receive(reply);
-      if (name !== undefined) this.start(name);
-    }
+  receive(json: string): void {
+    if (this.#loggedIn) this.#window.send(json);
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   lost(): void {
-    this.#stage = "away";
+    this.#loggedIn = false;
     this.#window.drop("the connection to the server is lost");
   }
 
   ping(): void {
-    if (this.#stage === "in") this.#send({ type: "ping", ref: 0 });
-  }
-
-  leave(): void {
-    if (this.#stage !== "away") this.#send({ type: "bye" });
+    if (this.#loggedIn) this.#outputs.push({ type: "send", json: '{"type":"ping","ref":0}' });
   }
 
   flush(): void {}
-
-  #send(message: Record<string, unknown>): void {
-    this.#outputs.push({ type: "send", json: JSON.stringify(message) });
-  }
 }

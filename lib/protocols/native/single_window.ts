@@ -1,46 +1,43 @@
-/** A page, as whoever speaks for it sees it. */
-export interface Page {
-  /** One message. */
-  told(json: string): void;
-  /** It is not spoken for any more: `elsewhere`, when another window is. */
-  dropped(why: string, elsewhere?: boolean): void;
-}
+import type { Outputs } from "../../core/machine.ts";
 
-/** Who speaks for a page. */
-export interface PageHost {
-  readonly name: string;
-  /** Whether there is a connection; without one no page is let in. */
-  readonly isLoggedIn: boolean;
-  open(page: Page): void;
-  said(page: Page, json: string): void;
-  closed(page: Page): void;
-}
+/** What the host of a page wants done. Pages are numbered by whoever owns their connections. */
+export type PageOutput =
+  /** Send one message to a page. */
+  | { readonly type: "page"; readonly page: number; readonly json: string }
+  /** End the connection of a page; `elsewhere`: another window has taken over. */
+  | { readonly type: "dropPage"; readonly page: number; readonly why: string; readonly elsewhere: boolean };
 
-/** The window that is spoken for: one at a time, the one that was opened last. */
+/** The one page that is served: the one that was opened last. Its owner's outputs are its own. */
 export class SingleWindow {
-  #page: Page | undefined;
+  #page: number | undefined;
 
-  /** It speaks from now on, and the one before it does not any more. */
-  open(page: Page): void {
-    this.#page?.dropped("it goes on in another window", true);
+  constructor(readonly outputs: Pick<Outputs<PageOutput>, "push">) {}
+
+  /** This page takes over from the one before it. */
+  open(page: number): void {
+    this.#drop("it goes on in another window", true);
     this.#page = page;
   }
 
-  closed(page: Page): void {
+  closed(page: number): void {
     if (page === this.#page) this.#page = undefined;
   }
 
-  /** Whether it is this one; one that was dropped says nothing any more. */
-  is(page: Page): boolean {
+  /** Whether it is this page; what others send is ignored. */
+  is(page: number): boolean {
     return page === this.#page;
   }
 
-  tell(json: string): void {
-    this.#page?.told(json);
+  send(json: string): void {
+    if (this.#page !== undefined) this.outputs.push({ type: "page", page: this.#page, json });
   }
 
   drop(why: string): void {
-    this.#page?.dropped(why);
+    this.#drop(why, false);
+  }
+
+  #drop(why: string, elsewhere: boolean): void {
+    if (this.#page !== undefined) this.outputs.push({ type: "dropPage", page: this.#page, why, elsewhere });
     this.#page = undefined;
   }
 }

@@ -1,0 +1,225 @@
+import { limits } from "../core/limits.ts";
+import { reason } from "../core/reason.ts";
+import { ImConnection } from "../net/im_connection.ts";
+import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import type { LoginOutput } from "../protocols/native/login.ts";
+import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import { MAILBOX_PROTOCOL } from "../protocols/native/server.ts";
+import { readPem } from "../store/certificate.ts";
+import type { Identity } from "../store/identity.ts";
+import { readSecret } from "../store/private_file.ts";
+import { freshNonce, Prover } from "../store/prover.ts";
+import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTcp, openTls } from "./connections.ts";
+import { Runner } from "./runner.ts";
+
+type Connecting = { type: "connect" | "write" | "close" | "abort" };
+
+/** What is left for a program to do: everything but connections and proofs. */
+export type ProgramOutput =
+  | Exclude<ReconnectingOutput, Connecting | { type: "identify" | "prove" | "ask" }>
+  | Extract<ChatClientOutput, { type: "ask" | "raw" | "handoutOnly" }>
+  | { readonly type: "attempt" | "connected" };
+
+/** A client on its way into a chat, or in it. */
+export interface Joined<Side extends NativeSide> {
+  readonly side: Side;
+  readonly name: string;
+  /** Names of the links, in a trace. */
+  readonly links: readonly string[];
+  /** Whether the IM handout is spoken, before the native protocol or in its place. */
+  readonly speaksIm: boolean;
+  start(): void;
+  /** Gives the native client or the page an input. */
+  use<R>(input: (side: Side) => R): R;
+  /** The user's answer to `ask`. */
+  typed(line: string): void;
+  /** Leaves once everything is answered. */
+  leave(): void;
+  /** Ctrl-C: leaves now. */
+  interrupt(): void;
+  /** Leaves, since it cannot go on. */
+  fail(why: string): void;
+}
+
+/** Joins by the IM handout, to continue in the native protocol where the server can. */
+export function joinByIm<Side extends NativeSide>(
+  plan: JoinPlan,
+  side: Side,
+  perform: (output: ProgramOutput) => void,
+): Joined<Side> {
+  const password = readSecret(plan.passwordFile);
+  const machine = new ChatClient(side, { name: plan.name, password, trace: plan.trace });
+  let connection: ImConnection | undefined;
+  const runner = new Runner<ChatClientOutput, ChatClient<Side>>(machine, (output) => {
+    switch (output.type) {
+      case "connect":
+        return void open();
+      case "write":
+        return connection?.write(output.link, output.bytes);
+      case "expectLink":
+        return connection?.expectLink();
+      case "confirmLink":
+        return connection?.confirmLink();
+      case "probe":
+        return void probe(output.port, connection);
+      case "close":
+        return void close("left");
+      case "abort":
+        connection?.abort();
+        return void close(output.why);
+      case "identify":
+      case "prove":
+        return;
+      case "ended":
+        runner.close();
+        void connection?.close();
+        return perform(output);
+      default:
+        return perform(output);
+    }
+  });
+  const disconnected = (why: string) => runner.input((machine, now) => machine.disconnected(why, now, Math.random()));
+  async function open(): Promise<void> {
+    try {
+      const opened: ImConnection = new ImConnection(await openTcp(plan), {
+        receive: (link, bytes) => {
+          runner.input((machine, now) => machine.receive(link, bytes, now));
+          runner.input((machine, now) => machine.turnEnded(now));
+        },
+        closed: (link, ending) => runner.input((machine, now) => machine.closed(link, ending, now)),
+        linkAccepted: (port) => runner.input((machine) => machine.linkAccepted(port)),
+      });
+      connection = opened;
+      const idleMs = opened.isLocal ? Infinity : limits().idleMs;
+      runner.input((machine, now) => machine.opened(opened.port, idleMs, now));
+    } catch (error) {
+      disconnected(reason(error));
+    }
+  }
+  async function probe(port: number, probing: ImConnection | undefined): Promise<void> {
+    const outcome = await probing?.probe(port);
+    if (outcome && probing === connection) runner.input((machine, now) => machine.probed(outcome, now));
+  }
+  async function close(why: string): Promise<void> {
+    const closing = connection;
+    connection = undefined;
+    if (!closing) return;
+    await closing.close();
+    disconnected(why);
+  }
+  return {
+    side,
+    get name() {
+      return machine.name;
+    },
+    links: IM_PROTOCOL.links,
+    get speaksIm() {
+      return machine.speaksIm;
+    },
+    start: () => runner.input((machine) => machine.start()),
+    use: (input) => runner.input((machine) => machine.use(input)),
+    typed: (line) => runner.input((machine, now) => machine.typed(line, now)),
+    leave: () => runner.input((machine, now) => machine.inputEnded(now)),
+    interrupt: () => runner.input((machine, now) => machine.interrupted(now)),
+    fail: (why) => runner.input((machine, now) => machine.fail(why, now)),
+  };
+}
+
+/** Joins over datagrams or TLS, where the native protocol itself logs the user in. */
+export function joinByLogin<Side extends NativeSide>(
+  plan: JoinPlan,
+  side: Side,
+  identity: Identity,
+  perform: (output: ProgramOutput) => void,
+): Joined<Side> {
+  const password = readSecret(plan.passwordFile);
+  const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readPem(plan.tls.cert);
+  const isComplete = plan.name !== undefined && password !== undefined;
+  const machine = new ReconnectingClient(side, {
+    framing: plan.tls ? "lines" : "messages",
+    login: { name: plan.name, password, interactive: Deno.stdin.isTerminal() && !isComplete },
+    detectsDeadPeers: plan.tls === undefined,
+    trace: plan.trace,
+  });
+  const runner = runNative(
+    machine,
+    (owner) => plan.tls ? openTls({ ...plan, trusted }, owner) : openDatagrams(plan, owner),
+    new Prover(identity),
+    perform,
+  );
+  return {
+    side,
+    get name() {
+      return machine.name;
+    },
+    links: MAILBOX_PROTOCOL.links,
+    speaksIm: false,
+    start: () => runner.input((machine) => machine.start()),
+    use: (input) => runner.input((machine) => machine.use(input)),
+    typed: (line) => runner.input((machine) => machine.typed(line)),
+    leave: () => runner.input((machine, now) => machine.name === "" ? machine.stop(1, now) : machine.leave(now)),
+    interrupt: () => runner.input((machine, now) => machine.stop(130, now)),
+    fail: (why) => runner.input((machine, now) => machine.fail(why, now)),
+  };
+}
+
+/** Runs a native client on connections that `open` opens, with the proofs that it needs. */
+export function runNative<Side extends NativeSide>(
+  machine: ReconnectingClient<Side>,
+  open: (owner: ClientConnectionOwner) => Promise<void>,
+  prover: Prover,
+  perform: (output: ProgramOutput) => void,
+): Runner<ReconnectingOutput, ReconnectingClient<Side>> {
+  let connection: ClientConnection | undefined;
+  const owner: ClientConnectionOwner = {
+    attempt: () => perform({ type: "attempt" }),
+    opened: (opened) => {
+      connection = opened;
+      perform({ type: "connected" });
+      runner.input((machine, now) => machine.opened(now));
+    },
+    receive: (bytes) => runner.input((machine, now) => machine.receive(bytes, now)),
+    turnEnded: () => runner.input((machine, now) => machine.turnEnded(now)),
+    disconnected: (why) => {
+      connection = undefined;
+      runner.input((machine, now) => machine.disconnected(why, now, Math.random()));
+    },
+  };
+  const runner = new Runner<ReconnectingOutput, ReconnectingClient<Side>>(machine, (output) => {
+    switch (output.type) {
+      case "connect":
+        return void open(owner);
+      case "write":
+        return connection?.write(output.link, output.bytes);
+      case "close":
+        return connection?.close();
+      case "abort":
+        return connection?.abort(output.why);
+      case "identify":
+        return void prove(identify(output.name));
+      case "prove":
+        return void prove(answer(output));
+      case "ended":
+        runner.close();
+        return perform(output);
+      default:
+        return perform(output);
+    }
+  });
+  async function identify(name: string): Promise<void> {
+    const key = await prover.key(name);
+    runner.input((machine) => machine.identified(freshNonce(), key));
+  }
+  async function answer(
+    { challenge, name, nonce, password }: Extract<LoginOutput, { type: "prove" }>,
+  ): Promise<void> {
+    const { proof, expected } = await prover.answer(challenge, name, nonce, password);
+    runner.input((machine) => machine.proven(nonce, proof, expected));
+  }
+  function prove(work: Promise<void>): Promise<void> {
+    return work.catch((error) => runner.input((machine, now) => machine.fail(reason(error), now)));
+  }
+  return runner;
+}

@@ -1,0 +1,294 @@
+import { Backoff } from "../../core/backoff.ts";
+import { Fault } from "../../core/errors.ts";
+import { REPLY_BYTES } from "../../core/limits.ts";
+import { LineDecoder } from "../../core/line_decoder.ts";
+import { Heartbeat } from "../../core/liveness.ts";
+import { type Machine, Outputs } from "../../core/machine.ts";
+import { decodeLossy } from "../../core/text.ts";
+import type { Direction, Link } from "../session.ts";
+import type { NativeClient, NativeOutput } from "./client.ts";
+import { decodeReply } from "./client_replies.ts";
+import { ClientLogin, type ClientLoginOptions, type LoginOutput } from "./login.ts";
+import { frame, type Framing } from "./replies.ts";
+import type { PageOutput } from "./single_window.ts";
+
+/** What a client that stays connected wants done. */
+export type ReconnectingOutput =
+  | Exclude<NativeOutput | LoginOutput, { type: "send" | "broken" }>
+  | PageOutput
+  /** Open a connection: `opened` or `disconnected` says what became of it. */
+  | { readonly type: "connect" }
+  | { readonly type: "write"; readonly link: Link; readonly bytes: Uint8Array }
+  /** Deliver what was written, then close the connection; `disconnected` says when that is done. */
+  | { readonly type: "close" }
+  /** Close the connection at once; `disconnected`, with the same reason, follows. */
+  | { readonly type: "abort"; readonly why: string }
+  /** Tell the user that the connection is lost, and tried again after this time. */
+  | { readonly type: "retrying"; readonly why: string; readonly inMs: number }
+  | { readonly type: "trace"; readonly link: Link; readonly direction: Direction; readonly line: string }
+  /** The end, with the exit status of the program. Nothing follows. */
+  | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
+
+/** The part of a client that speaks on a connection: for a terminal, or for a page. */
+export type NativeSide =
+  & Pick<
+    NativeClient,
+    "name" | "isLoggedIn" | "settled" | "waiting" | "start" | "receive" | "flush" | "ping" | "lost"
+  >
+  & { takeOutputs(): readonly (NativeOutput | PageOutput)[] };
+
+export interface ReconnectingOptions {
+  readonly framing: Framing;
+  /** Undefined where another protocol logs the user in, and `openedAs` says so. */
+  readonly login?: ClientLoginOptions;
+  /** Whether the transport notices by itself that the server is gone. */
+  readonly detectsDeadPeers?: boolean;
+  readonly trace?: boolean;
+}
+
+/** Silence until the server is pinged, and again until it counts as gone. */
+const SILENCE_MS = 20_000;
+/** For the server to answer the last messages when the user leaves. */
+const LEAVE_MS = 10_000;
+/** For the connection to close in good order. */
+const CLOSE_MS = 1000;
+const LINK: Link = 0;
+
+/**
+ * Keeps a user connected to a server: connects, logs in, reconnects when the connection is lost, and leaves in good order.
+ *
+ * 1. A first connection that fails is the end. A later one is retried, with back-off, for as long as it takes.
+ * 2. A server that is silent is pinged; one that stays silent counts as gone.
+ * 3. `leave` waits until every message is answered, for a limited time; `stop` does not wait.
+ * 4. After `ended` nothing more is wanted.
+ */
+export class ReconnectingClient<Side extends NativeSide> implements Machine<ReconnectingOutput> {
+  readonly #outputs = new Outputs<ReconnectingOutput>();
+  readonly #loginOutputs = new Outputs<LoginOutput>();
+  readonly #login: ClientLogin | undefined;
+  readonly #backoff = new Backoff();
+  readonly #heartbeat = new Heartbeat(SILENCE_MS);
+  #lines = new LineDecoder(REPLY_BYTES, decodeLossy);
+  #stage: "connecting" | "login" | "open" | "waiting" | "ended" = "connecting";
+  #wasLoggedIn = false;
+  #leaving: { readonly status: number; readonly why?: string | undefined } | undefined;
+  /** The connection is being closed, since the user leaves. */
+  #parting = false;
+  #retryAt = Infinity;
+  /** When leaving takes too long; when closing the connection does. */
+  #leaveBy = Infinity;
+  #closeBy = Infinity;
+
+  constructor(readonly side: Side, readonly options: ReconnectingOptions) {
+    this.#login = options.login && new ClientLogin(options.login, this.#loginOutputs);
+  }
+
+  /** The user's name; empty before one is known. */
+  get name(): string {
+    return this.#login ? this.#login.name ?? "" : this.side.name;
+  }
+
+  get wakeAt(): number {
+    return Math.min(this.#retryAt, this.#leaveBy, this.#closeBy, this.#isWatched ? this.#heartbeat.wakeAt : Infinity);
+  }
+
+  takeOutputs(): readonly ReconnectingOutput[] {
+    return this.#outputs.take();
+  }
+
+  start(): void {
+    this.#outputs.push({ type: "connect" });
+  }
+
+  /** The connection is open, and the user has to log in. */
+  opened(now: number): void {
+    if (!this.#begin("login", now)) return;
+    this.#login!.start();
+    this.#take(this.#loginOutputs.take());
+  }
+
+  /** The connection is open, and another protocol has logged the user in. */
+  openedAs(name: string, now: number): void {
+    if (this.#begin("open", now)) this.use((side) => side.start(name));
+  }
+
+  /** Gives the client or the page an input. */
+  use<R>(input: (side: Side) => R): R {
+    const result = input(this.side);
+    this.#take(this.side.takeOutputs());
+    return result;
+  }
+
+  /** Bytes of the server; one message, on a transport of messages. */
+  receive(bytes: Uint8Array, now: number): void {
+    this.#heartbeat.heard(now);
+    if (this.options.framing === "messages") return this.#message(decodeLossy(bytes), now);
+    this.#lines.push(bytes);
+    for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
+      if (line instanceof Fault) return this.#abort(`the server sent what cannot be read: ${line.message}`);
+      this.#message(line, now);
+    }
+  }
+
+  /** Everything that arrived together was received. */
+  turnEnded(now: number): void {
+    this.use((side) => side.flush());
+    this.#leaveWhenFree(now);
+  }
+
+  /** There is no connection, or none any more; `random`, from 0 to 1, spreads the retries of many clients. */
+  disconnected(why: string, now: number, random: number): void {
+    if (this.#stage === "ended") return;
+    this.#stage = "waiting";
+    this.use((side) => side.lost());
+    if (this.#parting) return this.#end(this.#leaving!.status, this.#leaving!.why);
+    if (!this.#wasLoggedIn) return this.#end(1, why);
+    const inMs = this.#backoff.next(random);
+    this.#retryAt = now + inMs;
+    this.#outputs.push({ type: "retrying", why, inMs });
+  }
+
+  /** The user's answer to `ask`. */
+  typed(line: string): void {
+    this.#login?.typed(line);
+    this.#take(this.#loginOutputs.take());
+  }
+
+  /** The answer to `identify`. */
+  identified(nonce: string, key: string): void {
+    this.#login?.identified(nonce, key);
+    this.#take(this.#loginOutputs.take());
+  }
+
+  /** The answer to `prove`. */
+  proven(nonce: string, proof: string, expected: Uint8Array | undefined): void {
+    this.#login?.proven(nonce, proof, expected);
+    this.#take(this.#loginOutputs.take());
+  }
+
+  /** Leaves once every message is answered. */
+  leave(now: number): void {
+    if (this.#leaving) return;
+    this.#leaving = { status: 0 };
+    this.#leaveBy = now + LEAVE_MS;
+    this.#leaveWhenFree(now);
+  }
+
+  /** Leaves now; the second time, without waiting for the connection to close. */
+  stop(status: number, now: number): void {
+    this.#leaving = { status, why: this.#unanswered() };
+    if (this.#parting) this.#end(status, this.#leaving.why);
+    else this.#part(now);
+  }
+
+  /** Leaves now, since it cannot go on. */
+  fail(why: string, now: number): void {
+    this.#leaving = { status: 1, why };
+    this.#part(now);
+  }
+
+  tick(now: number): void {
+    if (now >= this.#retryAt) {
+      this.#retryAt = Infinity;
+      this.#stage = "connecting";
+      this.#outputs.push({ type: "connect" });
+    }
+    if (now >= this.#closeBy) return this.#end(this.#leaving!.status, this.#leaving!.why);
+    if (now >= this.#leaveBy) {
+      const why = this.#unanswered();
+      if (why !== undefined) this.#leaving = { status: 1, why };
+      return this.#part(now);
+    }
+    const due = this.#isWatched ? this.#heartbeat.due(now) : undefined;
+    if (due === "ping") this.use((side) => side.ping());
+    else if (due === "gone") this.#abort(`no answer from the server for ${SILENCE_MS / 1000} s`);
+  }
+
+  /** Whether the server's silence counts: not while the user is asked for a name or a password. */
+  get #isWatched(): boolean {
+    if (this.options.detectsDeadPeers || this.#parting) return false;
+    return this.#stage === "open" || (this.#stage === "login" && !this.#login!.waitsForUser);
+  }
+
+  #begin(stage: "login" | "open", now: number): boolean {
+    if (this.#stage === "ended") return false;
+    this.#stage = stage;
+    this.#lines = new LineDecoder(REPLY_BYTES, decodeLossy);
+    this.#heartbeat.heard(now);
+    return true;
+  }
+
+  #message(json: string, now: number): void {
+    if (this.options.trace) this.#outputs.push({ type: "trace", link: LINK, direction: "down", line: json });
+    if (this.#stage === "open") return this.use((side) => side.receive(json));
+    if (this.#stage !== "login") return;
+    const reply = decodeReply(json);
+    if (reply instanceof Fault) return this.#close(reply.message);
+    const end = this.#login!.receive(reply);
+    this.#take(this.#loginOutputs.take());
+    if (end?.type === "broken") this.#close(end.why);
+    else if (end?.type === "refused") this.fail(end.why, now);
+    else if (end?.type === "loggedIn") {
+      this.#stage = "open";
+      this.use((side) => side.start(end.name));
+    }
+  }
+
+  #take(outputs: readonly (NativeOutput | PageOutput | LoginOutput)[]): void {
+    for (const output of outputs) {
+      if (output.type === "send") this.#send(output.json);
+      else if (output.type === "broken") this.#close(output.why);
+      else {
+        if (output.type === "event" && output.event.type === "loggedIn") {
+          this.#wasLoggedIn = true;
+          this.#backoff.reset();
+        }
+        this.#outputs.push(output);
+      }
+    }
+  }
+
+  #send(json: string): void {
+    if (this.#stage !== "login" && this.#stage !== "open") return;
+    if (this.options.trace) this.#outputs.push({ type: "trace", link: LINK, direction: "up", line: json });
+    this.#outputs.push({ type: "write", link: LINK, bytes: frame(json, this.options.framing) });
+  }
+
+  #leaveWhenFree(now: number): void {
+    if (this.#leaving && !this.#parting && this.side.isLoggedIn && this.side.settled) this.#part(now);
+  }
+
+  #part(now: number): void {
+    this.#parting = true;
+    this.#leaveBy = Infinity;
+    if (this.#stage !== "login" && this.#stage !== "open") {
+      return this.#end(this.#leaving!.status, this.#leaving!.why);
+    }
+    this.#send('{"type":"bye"}');
+    this.#outputs.push({ type: "close" });
+    this.#closeBy = now + CLOSE_MS;
+  }
+
+  /** The server says what cannot be right: tells the user, and closes the connection. */
+  #close(why: string): void {
+    this.#outputs.push({ type: "event", event: { type: "denied", why } });
+    this.#outputs.push({ type: "close" });
+  }
+
+  #abort(why: string): void {
+    this.#outputs.push({ type: "abort", why });
+  }
+
+  /** Why leaving now is no success. */
+  #unanswered(): string | undefined {
+    const { waiting } = this.side;
+    return waiting > 0 ? `${waiting} messages were not taken by the server` : undefined;
+  }
+
+  #end(status: number, why: string | undefined): void {
+    if (this.#stage === "ended") return;
+    this.#stage = "ended";
+    this.#retryAt = this.#leaveBy = this.#closeBy = Infinity;
+    this.#outputs.push({ type: "ended", status, why });
+  }
+}
