@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Outputs } from "../lib/core/machine.ts";
 import { sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAction, type ChatPlace, type ChatQuestion, sameTarget } from "../lib/terminal/commands.ts";
+import type { ChatAction, ChatQuestion, CommandContext } from "../lib/terminal/commands.ts";
+import { sameTarget } from "../lib/terminal/chat_state.ts";
 import { CHAT_COMMANDS, CHAT_MODE } from "../lib/terminal/chat_commands.ts";
-import type { View } from "../lib/terminal/view.ts";
+import type { ScreenOutput, View } from "../lib/terminal/view.ts";
 import { ChatState } from "../lib/terminal/chat_state.ts";
 import { SCRIPT_VIEW, scriptLines } from "../lib/terminal/script_view.ts";
 import { FileNotices } from "../lib/terminal/file_notices.ts";
@@ -20,8 +22,8 @@ const NOW = at("08:33:46");
 const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
 const LOBBY = { room: "lobby" };
-const { read: chatAct } = CHAT_MODE;
-const { read: mailboxAct } = MAILBOX_MODE;
+const { parse: chatAction } = CHAT_MODE;
+const { parse: mailboxAction } = MAILBOX_MODE;
 type Act = ChatAction<ChatQuestion>;
 
 /** A desk where alice talks to a server. */
@@ -56,8 +58,8 @@ const rooms = (...names: string[]): ClientEvent => ({
   rooms: names.map((name) => ({ name, members: 3, joined: true })),
 });
 
-const PLACE: ChatPlace = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
-const MENU: ChatPlace = { ...PLACE, here: undefined };
+const PLACE: CommandContext = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
+const MENU: CommandContext = { ...PLACE, here: undefined };
 
 Deno.test("lines are read as they are typed: commands, and what is said where one is", () => {
   const acts: [string, Act][] = [
@@ -81,58 +83,57 @@ Deno.test("lines are read as they are typed: commands, and what is said where on
     ["/help to", { type: "help", topic: "to" }],
     ["/exit", { type: "exit" }],
   ];
-  for (const [line, act] of acts) assertEquals(chatAct(line, PLACE), act, line);
+  for (const [line, act] of acts) assertEquals(chatAction(line, PLACE), act, line);
 });
 
 Deno.test("a mistake is answered with what was typed, the rule, and an example", () => {
-  const faults: [string, string][] = [
-    ["/to", '"/to" was typed, but it is /to NAME [TEXT]: the name is missing; for example: /to bob Hello!'],
+  const mistakes: [string, string][] = [
+    ["/to", '"/to": NAME is missing; usage: /to NAME [TEXT], for example: /to bob Hello!'],
     [
       "/history bob 0",
-      '"/history bob 0" was typed, but it is /history NAME|ROOM [N]: N is a whole number from 1 to 1000; ' +
+      '"/history bob 0": N must be a whole number from 1 to 1000; usage: /history NAME|ROOM [N], ' +
       "for example: /history bob 50",
     ],
-    [
-      "/join a b",
-      '"/join a b" was typed, but it is /join ROOM: the name of a room has no blanks; for example: /join lab1',
-    ],
-    ["/hist bob", 'there is no command /hist; did you mean /history? To say it, type one "/" more: //hist'],
-    ["/LIST", 'there is no command /LIST; did you mean /list? To say it, type one "/" more: //LIST'],
+    ["/join a b", '"/join a b": ROOM cannot contain spaces; usage: /join ROOM, for example: /join lab1'],
+    ["/exit now", '"/exit now": /exit takes no argument'],
+    ["/hist bob", "there is no command /hist; did you mean /history? To send it as text, add a slash: //hist"],
+    ["/LIST", "there is no command /LIST; did you mean /list? To send it as text, add a slash: //LIST"],
+    ["/lst", "there is no command /lst; did you mean /list? To send it as text, add a slash: //lst"],
     [
       "/open bob x",
-      "there is no command /open; there are /list /to /toall /join /leave /say /who /rooms /history /send /accept " +
-      '/refuse /stop /files /help /exit. To say it, type one "/" more: //open',
+      "there is no command /open; the commands are /list /to /toall /join /leave /say /who /rooms /history /send " +
+      "/accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
     ],
   ];
-  for (const [line, why] of faults) assertEquals(chatAct(line, PLACE), { type: "fault", why }, line);
+  for (const [line, why] of mistakes) assertEquals(chatAction(line, PLACE), { type: "mistake", why }, line);
   for (const line of ["/toall", "/say lab1", "/say", "/join", "/leave", "/list x", "/exit now", "/", "/__proto__"]) {
-    assertEquals(chatAct(line, PLACE).type, "fault", line);
+    assertEquals(chatAction(line, PLACE).type, "mistake", line);
   }
-  assertEquals(chatAct(`/join ${"x".repeat(65)}`, PLACE).type, "fault");
-  assertEquals(chatAct("hello", MENU).type, "fault");
+  assertEquals(chatAction(`/join ${"x".repeat(65)}`, PLACE).type, "mistake");
+  assertEquals(chatAction("hello", MENU).type, "mistake");
 });
 
 Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too, and the rest is said", () => {
   const join: Act = { type: "ask", question: { type: "join", room: "lab1" } };
   for (const place of [PLACE, MENU]) {
-    assertEquals(mailboxAct("JOIN lab1", place), join);
-    assertEquals(mailboxAct("CHAT bob ", place), { type: "go", to: BOB });
-    assertEquals(mailboxAct("R", place), { type: "menu", back: false });
-    assertEquals(mailboxAct("B", place), { type: "menu", back: true });
-    assertEquals(mailboxAct("E", place), { type: "exit" });
-    assertEquals(mailboxAct("/to bob hi", place), { type: "say", to: BOB, text: "hi" });
+    assertEquals(mailboxAction("JOIN lab1", place), join);
+    assertEquals(mailboxAction("CHAT bob ", place), { type: "go", to: BOB });
+    assertEquals(mailboxAction("R", place), { type: "menu", leave: false });
+    assertEquals(mailboxAction("B", place), { type: "menu", leave: true });
+    assertEquals(mailboxAction("E", place), { type: "exit" });
+    assertEquals(mailboxAction("/to bob hi", place), { type: "say", to: BOB, text: "hi" });
   }
   for (const text of ["e", "r", "join lab1", "JOIN the club", "CHAT", "Em", "join"]) {
-    assertEquals(mailboxAct(text, PLACE), { type: "say", to: LOBBY, text });
+    assertEquals(mailboxAction(text, PLACE), { type: "say", to: LOBBY, text });
   }
-  assertEquals(mailboxAct("join lab1", MENU), join);
-  assertEquals(mailboxAct("e", MENU), { type: "exit" });
+  assertEquals(mailboxAction("join lab1", MENU), join);
+  assertEquals(mailboxAction("e", MENU), { type: "exit" });
   assertEquals(
-    mailboxAct("hello", MENU),
+    mailboxAction("hello", MENU),
     {
-      type: "fault",
-      why: `"hello" was typed, but nothing is said in the menu: 'JOIN' + group name or 'CHAT' + user name first; ` +
-        "for example: JOIN lobby",
+      type: "mistake",
+      why: `"hello" was not sent, since you are in no conversation; type 'JOIN' + group name or ` +
+        "'CHAT' + user name first, for example: JOIN lobby",
     },
   );
 });
@@ -190,7 +191,7 @@ Deno.test("a script reads one line an event, and nothing else", () => {
       "online bob",
       "offline bob",
       "err no such room",
-      "err the server stops",
+      "err the server is stopping",
     );
 });
 
@@ -217,7 +218,7 @@ Deno.test("a person chats: rooms and people are told apart, states say of which 
       { type: "offline", name: "bob" },
     )
     .shows(
-      "-- you are alice, in lobby, lab1; /help says what can be typed --",
+      "-- you are alice, in lobby, lab1; /help lists the commands --",
       "lobby> hello everyone",
       "✓ sent",
       "08:33:46 bob: hello alice",
@@ -233,7 +234,7 @@ Deno.test("a person chats: rooms and people are told apart, states say of which 
       "✓ sent",
       "→ bob (lobby 1, lab1 1)> two",
       '✓✓ delivered to bob 08:40: "one"',
-      "✓✓ delivered to carol 2026-03-08 23:00 (said before, or at another screen)",
+      "✓✓ delivered to carol 2026-03-08 23:00 (sent earlier or elsewhere)",
       '✗ not delivered to bob: "two" (nobody came for it in 30 days)',
       "-- bob is offline --",
     );
@@ -241,7 +242,7 @@ Deno.test("a person chats: rooms and people are told apart, states say of which 
 
 Deno.test("a person asks who and what there is, and what was said", () => {
   const desk = chat().comesIn().happens(users("alice"));
-  desk.shows("-- you are alice, in lobby; /help says what can be typed --");
+  desk.shows("-- you are alice, in lobby; /help lists the commands --");
   desk.types("/list", "/rooms", "/history lab1 2", "/history bob").happens(
     users("alice", "bob", "-carol"),
     {
@@ -266,7 +267,7 @@ Deno.test("a person asks who and what there is, and what was said", () => {
     "lab3  1 member",
     "-- the last 1 with lab1; more: /history lab1 2 --",
     "08:00:00 bob → you: hi",
-    "-- nothing was said with bob --",
+    "-- no messages with bob --",
   );
 });
 
@@ -279,7 +280,7 @@ Deno.test("what follows /join goes to the room at once; who is not let in is bac
     { type: "denied", why: "nor such a one" },
     { type: "denied", why: "nobody leaves the lobby" },
   );
-  assertEquals(desk.talk.memory.here, LAB);
+  assertEquals(desk.controller.state.here, LAB);
   desk.types("/leave lab1").happens({ type: "left", room: "lab1" });
   desk.shows(
     "lab1> /join #bad",
@@ -291,66 +292,66 @@ Deno.test("what follows /join goes to the room at once; who is not let in is bac
     "lab1> /leave lab1",
     "-- left lab1 --",
   );
-  assertEquals(desk.talk.memory.here, LOBBY);
+  assertEquals(desk.controller.state.here, LOBBY);
 });
 
 Deno.test("the connection is lost: what waits is said once, and nothing more when all is back", () => {
   const desk = chat().comesIn().happens(users("alice")).types("one", "two");
   desk.screen.splice(0);
-  desk.talk.connection.lost("reset by the server", 1500);
+  desk.connection((it) => it.lost("reset by the server", 1500));
   desk.types("three", "/join lab1");
-  desk.talk.connection.lost("", 0);
-  desk.talk.connection.attempt();
-  desk.talk.connection.attempt();
-  desk.talk.connection.connected();
-  assertEquals([desk.talk.waiting, desk.talk.prompt], [3, "lobby> "]);
+  desk.connection((it) => it.lost("", 0));
+  desk.connection((it) => it.attempt());
+  desk.connection((it) => it.attempt());
+  desk.connection((it) => it.connected());
+  assertEquals([desk.controller.waiting, desk.controller.prompt], [3, "lobby> "]);
   desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
   for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
   desk.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
-    "-- 2 messages wait for the server, and so does what is said from now on --",
+    "-- 2 messages wait for the connection, and so will new ones --",
     "lobby> three",
     "lobby> /join lab1",
-    "there is no connection at the moment; ask again when it is back",
+    "no connection at the moment; try again when it is back",
     "-- connecting .. connected --",
-    "-- back --",
+    "-- reconnected --",
     '✓ sent: "one"',
     '✓ sent: "two"',
     "✓ sent",
   );
-  assertEquals(desk.talk.waiting, 0);
-  desk.talk.connection.lost("again", 200);
+  assertEquals(desk.controller.waiting, 0);
+  desk.connection((it) => it.lost("again", 200));
   desk.types("four").shows(
     "-- connection lost (again), trying again in 1 s --",
     "lobby> four",
-    "-- what was said last waits for the server, and so does what is said from now on --",
+    "-- your last message waits for the connection, and so will new ones --",
   );
 });
 
 Deno.test("the server is away for long: each reason is told once, and the stars begin anew with each call", () => {
   const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice"));
   desk.screen.splice(0);
-  desk.talk.connection.lost("nothing heard for 32 s", 900);
+  desk.connection((it) => it.lost("nothing heard for 32 s", 900));
   for (
     const why of ["no answer within 15 s", "no answer within 15 s", "there is no network", "no answer within 15 s"]
   ) {
-    for (let stars = 0; stars < 75; stars++) desk.talk.connection.attempt();
-    desk.talk.connection.lost(why, 20_000);
+    for (let stars = 0; stars < 75; stars++) desk.connection((it) => it.attempt());
+    desk.connection((it) => it.lost(why, 20_000));
   }
-  desk.talk.connection.attempt();
-  desk.talk.connection.connected();
+  desk.connection((it) => it.attempt());
+  desk.connection((it) => it.connected());
   desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
     type: "closing",
   });
-  desk.talk.connection.lost("bye", 0);
+  desk.connection((it) => it.lost("bye", 0));
   desk.shows(
     "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
-    "--> [no connection yet (no answer within 15 s), trying on]",
-    "--> [no connection yet (there is no network), trying on]",
-    "--> [no connection yet (no answer within 15 s), trying on]",
+    "--> [still no connection (no answer within 15 s), trying again]",
+    "--> [still no connection (there is no network), trying again]",
+    "--> [still no connection (no answer within 15 s), trying again]",
     "--> [connecting to server]*[connected to server]",
-    "--> [back]",
-    "--> [the server stops]",
+    "--> [reconnected]",
+    "--> [the server is stopping]",
     "--> [connection lost, trying again]",
   );
 });
@@ -359,7 +360,7 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   const desk = chat().comesIn().happens(users("alice", "bob"));
   desk.screen.splice(0);
   const passes = (seconds: number) => {
-    for (let second = 0; second < seconds; second++) desk.talk.connection.tick(desk.now += 1000);
+    for (let second = 0; second < seconds; second++) desk.connection((it) => it.tick(desk.now += 1000));
   };
   passes(60);
   desk.types("one");
@@ -368,17 +369,17 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   passes(5);
   desk.shows("lobby> one", "08:33:46 bob: hello");
   passes(60);
-  desk.shows("-- no answer from the server for 5 s; what is said waits for it --");
+  desk.shows("-- no answer from the server for 5 s; your messages wait --");
   desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
   passes(60);
   desk.types("two");
-  desk.talk.connection.lost("", 0);
+  desk.connection((it) => it.lost("", 0));
   passes(60);
   desk.shows(
     "✓ sent",
     "lobby> two",
     "-- connection lost, trying again --",
-    "-- what was said last waits for the server, and so does what is said from now on --",
+    "-- your last message waits for the connection, and so will new ones --",
   );
 });
 
@@ -390,7 +391,7 @@ Deno.test("who goes to a name that nobody has sees it at once, where all names a
     "--> [you chat with 'bob']",
     "CHAT bbo",
     "--> [you chat with 'bbo']",
-    '--> [nothing was heard of a "bbo" so far; /list shows who there is]',
+    '--> [no user called "bbo" is known; /list shows all known users]',
     "--> [carol is online]",
     "CHAT carol",
     "--> [you chat with 'carol']",
@@ -407,8 +408,8 @@ Deno.test("the connection is lost before the menu comes: one denial says enough"
 
 Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
   const desk = mailbox();
-  for (let stars = 0; stars < 3; stars++) desk.talk.connection.attempt();
-  desk.talk.connection.connected();
+  for (let stars = 0; stars < 3; stars++) desk.connection((it) => it.attempt());
+  desk.connection((it) => it.connected());
   desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
     .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
     .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
@@ -472,8 +473,8 @@ Deno.test("alice chats with bob, who has it later; what others say meanwhile bea
     '--> [Message received by bob - 09:00:00 - "good"]',
     "--> [bob is offline]",
     "hello?",
-    `--> ["hello?" was typed, but nothing is said in the menu: 'JOIN' + group name or 'CHAT' + user name first; ` +
-      "for example: JOIN lobby]",
+    `--> ["hello?" was not sent, since you are in no conversation; type 'JOIN' + group name or ` +
+      "'CHAT' + user name first, for example: JOIN lobby]",
     "e",
   );
 });
@@ -495,18 +496,18 @@ Deno.test("alice was away: what she missed has the time it was said, what comes 
 
 Deno.test("there is no server: the stars end, and the last line says so", () => {
   const desk = mailbox();
-  desk.talk.connection.attempt();
-  desk.talk.connection.notConnected("no answer in 15 s");
+  desk.connection((it) => it.attempt());
+  desk.connection((it) => it.notConnected("no answer in 15 s"));
   desk.shows(
     "--> [connecting to server]*",
     "--> [couldn't connect to server]",
     "--> [no answer in 15 s]",
   );
-  desk.talk.connection.connected();
-  desk.talk.connection.notConnected("the name is taken");
+  desk.connection((it) => it.connected());
+  desk.connection((it) => it.notConnected("the name is taken"));
   desk.shows("--> [the name is taken]");
   const script = new ChatDesk(SCRIPT_VIEW, MAILBOX_MODE);
-  script.talk.connection.notConnected("no answer in 15 s");
+  script.connection((it) => it.notConnected("no answer in 15 s"));
   script.shows("err couldn't connect to server: no answer in 15 s");
 });
 
@@ -522,11 +523,11 @@ Deno.test("a script at the mailbox types both kinds of words and reads plain lin
 
 Deno.test("a handout server answers nothing in our words: nothing is waited for", () => {
   const desk = chat().types("/list", "hi");
-  assertEquals(desk.talk.waiting, 0);
+  assertEquals(desk.controller.waiting, 0);
   desk.comesIn().happens(users("alice")).types("hi");
-  assertEquals(desk.talk.waiting, 1);
-  desk.talk.handout();
-  assertEquals(desk.types("hi").talk.waiting, 0);
+  assertEquals(desk.controller.waiting, 1);
+  desk.controller.handout();
+  assertEquals(desk.types("hi").controller.waiting, 0);
 });
 
 Deno.test("commands, names and rooms are completed, but no name that could steer the terminal", () => {
@@ -534,7 +535,7 @@ Deno.test("commands, names and rooms are completed, but no name that could steer
     users("alice", "bob", "-bobby", "b\x1b[2J", "b c"),
     rooms("lobby", "lab2"),
   );
-  const complete = (before: string, style = CHAT_MODE) => completions(before, desk.talk.memory, style);
+  const complete = (before: string, style = CHAT_MODE) => completions(before, desk.controller.state, style);
   assertEquals(complete("/l"), ["/leave", "/list"]);
   assertEquals(complete("/to b"), ["bob", "bobby"]);
   assertEquals(complete("/join la"), ["lab1", "lab2"]);
@@ -554,9 +555,9 @@ Deno.test("help tells of all commands, or more of one; the mailbox's of its word
   assert(!help.some((line) => line.includes("JOIN GROUP")));
   assert(helpText(undefined, MAILBOX_MODE).some((line) => line.includes("JOIN GROUP")));
   assertEquals(helpText("/to", CHAT_MODE)[0], "/to NAME [TEXT]");
-  assertEquals(helpText("constructor", CHAT_MODE)[0], "there is no command constructor; these there are:");
-  assertEquals(helpText("JOIN", MAILBOX_MODE), ["JOIN GROUP", "  go to a group; it is made when there is none"]);
-  assertEquals(helpText("JOIN", CHAT_MODE)[0], "there is no command JOIN; these there are:");
+  assertEquals(helpText("constructor", CHAT_MODE)[0], "there is no command constructor; the commands are:");
+  assertEquals(helpText("JOIN", MAILBOX_MODE), ["JOIN GROUP", "  enter a group; it is created if necessary"]);
+  assertEquals(helpText("JOIN", CHAT_MODE)[0], "there is no command JOIN; the commands are:");
   assertEquals(helpText("join", MAILBOX_MODE)[0], "/join ROOM");
   const more = Object.keys(CHAT_COMMANDS).flatMap((name) => helpText(name, MAILBOX_MODE));
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
@@ -636,7 +637,7 @@ const typedLine = fc.tuple(
 
 Deno.test("any line is an act, and what goes to the server has a name and a text", () => {
   const places = fc.constantFrom(PLACE, MENU);
-  fc.assert(fc.property(typedLine, places, fc.constantFrom(chatAct, mailboxAct), (line, place, read) => {
+  fc.assert(fc.property(typedLine, places, fc.constantFrom(chatAction, mailboxAction), (line, place, read) => {
     const act = read(line, place);
     if (act.type !== "say") return;
     assert(act.text.trim() !== "");
@@ -658,13 +659,13 @@ Deno.test("whatever strangers write and people type: every line shown is one lin
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, why) => {
       const desk = open();
       for (const each of steps) {
-        if (typeof each === "string") desk.talk.typed(each);
+        if (typeof each === "string") desk.type(each);
         else desk.happens(each);
-        assertEquals(sanitized(desk.talk.prompt), desk.talk.prompt);
+        assertEquals(sanitized(desk.controller.prompt), desk.controller.prompt);
       }
-      desk.talk.connection.attempt();
-      desk.talk.connection.lost(why, 10);
-      desk.talk.connection.notConnected(why);
+      desk.connection((it) => it.attempt());
+      desk.connection((it) => it.lost(why, 10));
+      desk.connection((it) => it.notConnected(why));
       for (const line of desk.screen) assertEquals(line, sanitized(line), name);
     }));
   }
@@ -681,7 +682,7 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
           new ChatDesk(new View({ colour }), View === MailboxView ? MAILBOX_MODE : CHAT_MODE)
         );
         for (const desk of [grey!, bright!]) {
-          for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
+          for (const each of steps) typeof each === "string" ? desk.type(each) : desk.happens(each);
         }
         assertEquals(plain(bright!.screen), grey!.screen);
       }),
@@ -739,10 +740,10 @@ Deno.test("a script is faster than the server: thirty thousand lines, of which n
 
 Deno.test("/who is of the room where one is, or of another; outside of any it takes a name", () => {
   const here = (to: Target | undefined) => ({ here: to, rooms: new Set<string>() });
-  assertEquals(chatAct("/who", here({ room: "lab1" })), { type: "ask", question: { type: "who", room: "lab1" } });
-  assertEquals(chatAct("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
-  const fault = chatAct("/who", here(BOB));
-  assert(fault.type === "fault" && fault.why.includes("you are in no room; name one"));
+  assertEquals(chatAction("/who", here({ room: "lab1" })), { type: "ask", question: { type: "who", room: "lab1" } });
+  assertEquals(chatAction("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
+  const mistake = chatAction("/who", here(BOB));
+  assert(mistake.type === "mistake" && mistake.why.includes("you are not in a room; name one"));
   const happening: ClientEvent = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
   assertEquals(scriptLines(happening), ["members lab1 bob"]);
   const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
@@ -777,30 +778,30 @@ Deno.test("what happens to files is a line each, and one that grows while they m
   ];
   const see = (terminal: boolean) => {
     const lines: string[] = [];
-    const talk = new FileNotices(terminal ? new ChatView({ colour: false }) : SCRIPT_VIEW, {
-      show: (line) => lines.push(line),
-      aside: (line) => lines.push(`aside ${line}`),
-      begin: (line) => lines.push(`grows ${line}`),
-      drop: () => lines.push("drops"),
-      mayGrow: () => true,
-    }, terminal);
-    for (const event of events) talk.event(event);
+    const outputs = new Outputs<ScreenOutput>();
+    const notices = new FileNotices(terminal ? new ChatView({ colour: false }) : SCRIPT_VIEW, outputs, terminal);
+    for (const event of events) notices.event(event, true);
+    for (const output of outputs.take()) {
+      if (output.type === "drop") lines.push("drops");
+      else if (output.type === "show") lines.push(output.line);
+      else lines.push(output.type === "notice" ? `notice ${output.line}` : `grows ${output.text}`);
+    }
     return lines;
   };
   const name = "sl\u241b[2Jides.pdf";
   assertEquals(see(true), [
-    `-- bob offers ${name} (2.0 MB): /accept 1 takes it, /refuse 1 does not --`,
-    "-- [lab1] bob offers the folder tree (3 files, 10 bytes): /accept 2 takes it, /refuse 2 does not --",
+    `-- bob offers ${name} (2.0 MB): /accept 1 or /refuse 1 --`,
+    "-- [lab1] bob offers the folder tree (3 files, 10 bytes): /accept 2 or /refuse 2 --",
     `grows ${name} from bob [#####---------------] 25 % 500 kB of 2.0 MB  250 kB/s  6 s left`,
-    `aside -- ${name} goes from bob by way of the chat, since no direct connection can be made; it is sealed, so nobody on the way can read it --`,
+    `notice -- ${name} comes from bob through the chat, since no direct connection can be made; it is encrypted from end to end --`,
     "drops",
-    `aside -- ${name} waits: bob is not there; it goes on by itself --`,
-    `-- ${name} is here, whole: /downloads/slides.pdf --`,
-    "-- bob has the folder tree, whole --",
-    "the folder tree (2): bob has refused it",
+    `notice -- ${name} is interrupted: bob is not there; it will resume by itself --`,
+    `-- received ${name} as /downloads/slides.pdf --`,
+    "-- bob received the folder tree --",
+    "the folder tree (number 2): bob has refused it",
     "  2  to lab1: the folder tree (3 files, 10 bytes), offered",
   ]);
-  const plain = see(false).filter((line) => !/^(grows|drops|aside)/.test(line));
+  const plain = see(false).filter((line) => !/^(grows|drops|notice)/.test(line));
   assertEquals(plain, [
     `file 1 from bob: ${name} (2.0 MB)`,
     "file 2 from bob: tree (3 files, 10 bytes)",

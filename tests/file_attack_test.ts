@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { encodeBase64 } from "../lib/core/bytes.ts";
+import { Outputs } from "../lib/core/machine.ts";
 import { FileNotices } from "../lib/terminal/file_notices.ts";
+import type { ScreenOutput } from "../lib/terminal/view.ts";
 import { freshFileKey } from "../lib/store/transfer_keys.ts";
 import { digestOf } from "../lib/store/file_reader.ts";
 import { TransferStore } from "../lib/store/transfer_store.ts";
@@ -9,7 +11,6 @@ import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/transfer/manifest.ts";
 import { ReceivingStream } from "../lib/protocols/transfer/receiving_stream.ts";
 import type { TransferOutput } from "../lib/protocols/transfer/output.ts";
-import { Outputs } from "../lib/core/machine.ts";
 import { safePaths } from "../lib/protocols/transfer/safe_names.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { seededBytes } from "./support/file_bytes.ts";
@@ -64,17 +65,16 @@ function sizeBelow(path: string): number {
   return [...Deno.readDirSync(path)].reduce((sum, { name }) => sum + sizeBelow(join(path, name)), 0);
 }
 
-/** The line that grows, after all that somebody has seen. */
+/** The growing line after all events of a person. */
 function lastBar({ events }: FileClient): string {
   let line = "";
-  const talk = new FileNotices({ news: (text) => text, fault: (text) => text }, {
-    show() {},
-    begin: (text) => line = text,
-    drop: () => line = "",
-    aside() {},
-    mayGrow: () => true,
-  }, true);
-  for (const event of events) talk.event(event);
+  const outputs = new Outputs<ScreenOutput>();
+  const notices = new FileNotices({ news: (text) => text, error: (text) => text }, outputs, true);
+  for (const event of events) notices.event(event, true);
+  for (const output of outputs.take()) {
+    if (output.type === "begin") line = output.text;
+    else if (output.type === "drop") line = "";
+  }
   return line;
 }
 

@@ -58,7 +58,7 @@ test("between two separate networks a file goes through the server, and both cli
   await offered(alice, bob);
   await received(folder, bob, film);
   await sent(alice);
-  for (const who of [alice, bob]) assert(who.err.includes("by way of the chat"), who.err);
+  for (const who of [alice, bob]) assert(who.err.includes("through the chat"), who.err);
 });
 
 function server(hosts: Hosts, folder: Folder): Running {

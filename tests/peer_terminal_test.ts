@@ -3,7 +3,8 @@ import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
 import type { Target } from "../lib/chat/store.ts";
-import { type ChatAction, type ChatPlace, sameTarget } from "../lib/terminal/commands.ts";
+import type { ChatAction, CommandContext } from "../lib/terminal/commands.ts";
+import { sameTarget } from "../lib/terminal/chat_state.ts";
 import type { View } from "../lib/terminal/view.ts";
 import { SCRIPT_VIEW, scriptLines } from "../lib/terminal/script_view.ts";
 import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
@@ -16,7 +17,7 @@ import { at, ChatTranscript } from "./support/chat_transcript.ts";
 const NOW = at("08:33:46");
 const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
-const { read: peerAct } = PEER_MODE;
+const { parse: peerAction } = PEER_MODE;
 
 /** A desk where alice talks to her peers. */
 class PeerDesk extends ChatTranscript<PeerQuestion, PeerEvent> {
@@ -27,7 +28,8 @@ class PeerDesk extends ChatTranscript<PeerQuestion, PeerEvent> {
   /** Begins, with those who are heard of; a minus before the name of who is offline. */
   begins(...names: string[]): this {
     this.atOnce = (what) => what === 'ask "users"' ? [users(...names)] : [];
-    this.talk.begin("alice");
+    this.controller.begin("alice");
+    this.drain();
     this.atOnce = () => [];
     this.done.splice(0);
     return this;
@@ -45,8 +47,8 @@ const users = (...names: string[]): PeerEvent => ({
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
 });
 
-const PLACE: ChatPlace = { here: BOB, rooms: new Set(["lab1"]) };
-const NOWHERE: ChatPlace = { here: undefined, rooms: new Set() };
+const PLACE: CommandContext = { here: BOB, rooms: new Set(["lab1"]) };
+const NOWHERE: CommandContext = { here: undefined, rooms: new Set() };
 
 Deno.test("lines between peers are read as they are typed", () => {
   const ask = (question: PeerQuestion): ChatAction<PeerQuestion> => ({ type: "ask", question });
@@ -78,66 +80,61 @@ Deno.test("lines between peers are read as they are typed", () => {
     [" ", { type: "nothing" }],
   ];
   for (const place of [PLACE, NOWHERE]) {
-    for (const [line, act] of acts) assertEquals(peerAct(line, place), act, line);
+    for (const [line, act] of acts) assertEquals(peerAction(line, place), act, line);
   }
-  assertEquals(peerAct("hello", PLACE), { type: "say", to: BOB, text: "hello" });
-  assertEquals(peerAct("//list", PLACE), { type: "say", to: BOB, text: "/list" });
+  assertEquals(peerAction("hello", PLACE), { type: "say", to: BOB, text: "hello" });
+  assertEquals(peerAction("//list", PLACE), { type: "say", to: BOB, text: "/list" });
 });
 
 Deno.test("a mistake between peers is answered with what was typed, the rule, and an example", () => {
-  const faults: [string, string][] = [
+  const mistakes: [string, string][] = [
     [
       "hello",
-      '"hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      '"hello" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
     ],
     [
       "/group lab1",
-      '"/group lab1" was typed, but it is /group NAME FRIEND…: the friends are missing; ' +
-      "for example: /group lab1 bob carol",
+      '"/group lab1": FRIEND is missing; usage: /group NAME FRIEND…, for example: /group lab1 bob carol',
     ],
     [
       "/secure bob on",
-      '"/secure bob on" was typed, but it is /secure NAME [off]: nothing but "off" follows the name; ' +
-      "for example: /secure bob",
+      '"/secure bob on": only "off" may follow NAME; usage: /secure NAME [off], for example: /secure bob',
     ],
-    [
-      "/add 10.0.0.5",
-      '"/add 10.0.0.5" was typed, but it is /add HOST:PORT: the port is missing; for example: /add 10.0.0.5:3001',
-    ],
+    ["/add 10.0.0.5", '"/add 10.0.0.5": PORT is missing; usage: /add HOST:PORT, for example: /add 10.0.0.5:3001'],
     [
       "/add 10.0.0.256:3001",
-      '"/add 10.0.0.256:3001" was typed, but it is /add HOST:PORT: HOST is an IPv4 address or the name of a machine; ' +
+      '"/add 10.0.0.256:3001": HOST must be an IPv4 address or a host name; usage: /add HOST:PORT, ' +
       "for example: /add 10.0.0.5:3001",
     ],
     [
       "/add lab 0",
-      '"/add lab 0" was typed, but it is /add HOST:PORT: PORT is a whole number from 1 to 65535; ' +
+      '"/add lab 0": PORT must be a whole number from 1 to 65535; usage: /add HOST:PORT, ' +
       "for example: /add 10.0.0.5:3001",
     ],
     [
       "/to bob@home hi",
-      '"/to bob@home hi" was typed, but it is /to NAME [TEXT]: behind "@" stands where the peer is, ' +
-      "like bob@10.0.0.5:3001; for example: /to bob Hello!",
+      '"/to bob@home hi": the peer\'s address must follow "@", as in bob@10.0.0.5:3001; ' +
+      "usage: /to NAME [TEXT], for example: /to bob Hello!",
     ],
     [
       "/join lab@home",
-      '"/join lab@home" was typed, but it is /join GROUP: ' +
-      'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen; for example: /join lab1',
+      '"/join lab@home": ' +
+      'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen; usage: /join GROUP, for example: /join lab1',
     ],
-    ["/history bob", "there is no /history between peers, since no server keeps what was said"],
+    ["/history bob", "there is no /history between peers, since no server keeps the messages"],
     [
       "/toall hi",
-      "there is no /toall between peers, since no room has everybody in it; make a group, " +
+      "there is no /toall between peers, since no room has everyone in it; create a group, " +
       "for example: /group lab1 bob carol",
     ],
     [
       "/open bob x",
-      "there is no command /open; there are /list /to /group /join /leave /say /rooms /send /accept /refuse /stop /files " +
-      '/secure /trust /add /stats /help /exit. To say it, type one "/" more: //open',
+      "there is no command /open; the commands are /list /to /group /join /leave /say /rooms /send /accept /refuse " +
+      "/stop /files /secure /trust /add /stats /help /exit. To send it as text, add a slash: //open",
     ],
-    ["/sec bob", 'there is no command /sec; did you mean /secure? To say it, type one "/" more: //sec'],
+    ["/sec bob", "there is no command /sec; did you mean /secure? To send it as text, add a slash: //sec"],
   ];
-  for (const [line, why] of faults) assertEquals(peerAct(line, NOWHERE), { type: "fault", why }, line);
+  for (const [line, why] of mistakes) assertEquals(peerAction(line, NOWHERE), { type: "mistake", why }, line);
   const wrong = [
     ...["/to", "/group", "/group lab1 a@b", "/join", "/join a b", "/leave", "/say lab1", "/say", "/secure", "/trust"],
     ...[
@@ -154,7 +151,7 @@ Deno.test("a mistake between peers is answered with what was typed, the rule, an
     `/to ${"x".repeat(65)}`,
     `/to ${"ö".repeat(33)}`,
   ];
-  for (const line of wrong) assertEquals(peerAct(line, PLACE).type, "fault", line);
+  for (const line of wrong) assertEquals(peerAction(line, PLACE).type, "mistake", line);
 });
 
 Deno.test("a script between peers reads one line an event; news and mistakes go aside", () => {
@@ -210,9 +207,9 @@ Deno.test("a script between peers reads one line an event; news and mistakes go 
       "from bob: line break␛[2J",
       "lab1 bob: hello all",
       "hello",
-      'err "hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      'err "hello" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
       "/history bob",
-      "err there is no /history between peers, since no server keeps what was said",
+      "err there is no /history between peers, since no server keeps the messages",
     );
 });
 
@@ -229,23 +226,23 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       { type: "news", text: "1 message waits for dave, from before" },
     ).types("lunch?")
     .shows(
-      "-- you are alice; /to NAME or /join GROUP goes to a conversation; /help says more --",
+      "-- you are alice; /to NAME or /join GROUP enters a conversation; /help lists the commands --",
       "08:33:46 bob → you: hello alice",
       "(bob 1)> hello?",
-      '"hello?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      '"hello?" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
       "(bob 1)> /to bob",
       "→ bob> hi",
       "✓✓ delivered to bob 08:33",
       "→ bob> and now?",
       "-- bob is offline --",
-      "✓ kept until bob is back",
+      "✓ kept until bob is online",
       "→ bob> /to carol for later",
       "→ bob> /to eve",
-      '-- nothing was heard of a "eve" so far; /list shows who there is --',
-      '✓ kept until carol is back: "for later"',
+      '-- no user called "eve" is known; /list shows all known users --',
+      '✓ kept until carol is online: "for later"',
       "-- bob is online --",
       '✓✓ delivered to bob 08:40: "and now?"',
-      "✓✓ delivered to dave 08:33 (said before)",
+      "✓✓ delivered to dave 08:33 (sent earlier)",
       '✗ not delivered to carol: "for later" (nobody came for it within 30 days)',
       "-- 1 message waits for dave, from before --",
       "→ eve> lunch?",
@@ -272,7 +269,7 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
       "lab1> hello",
       "-- joined lab1 (1 member) --",
       "-- nobody else is in lab1 --",
-      "-- bob came into lab1 --",
+      "-- bob joined lab1 --",
       "-- carol takes you into lab2 --",
       "-- joined lab2 (3 members) --",
       "-- in lab2: carol, dave --",
@@ -282,7 +279,7 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
       "lab1 (lab2 1)> /leave lab1",
       "-- left lab1 --",
       "(lab2 1)> anybody?",
-      '"anybody?" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob',
+      '"anybody?" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
     );
 });
 
@@ -290,9 +287,9 @@ Deno.test("a group that cannot be had leaves alice where she was; a denial that 
   const desk = person().begins("bob").types("/to bob");
   desk.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not there" }] : [];
   desk.types("/group lab1 bob");
-  assertEquals(desk.talk.memory.here, BOB);
+  assertEquals(desk.controller.state.here, BOB);
   desk.types("/join lab2", "/add nowhere 3001").happens({ type: "denied", why: "no machine has that name" });
-  assertEquals(desk.talk.memory.here, { room: "lab2" });
+  assertEquals(desk.controller.state.here, { room: "lab2" });
   desk.happens({ type: "joined", room: "lab2", members: 1 });
   desk.screen.splice(0);
   desk.types("/list").happens(users("bob"), users("carol")).shows("lab2> /list", "online: bob", "online: carol");
@@ -304,14 +301,14 @@ Deno.test("nobody waits for an answer that came while the message was still bein
   let id = 0;
   desk.atOnce = () => [{ type: "kept", id: `m${++id}`, to: "bob" }];
   desk.types("one", "two").shows(
-    ...["→ bob> one", "✓ kept until bob is back", "→ bob> two", "✓ kept until bob is back"],
+    ...["→ bob> one", "✓ kept until bob is online", "→ bob> two", "✓ kept until bob is online"],
   );
-  assertEquals(desk.talk.waiting, 0);
+  assertEquals(desk.controller.waiting, 0);
   desk.atOnce = () => [];
   desk.types("three", "/secure bob", "/add a:1", "/trust bob");
-  assertEquals(desk.talk.waiting, 1);
+  assertEquals(desk.controller.waiting, 1);
   desk.happens({ type: "failed", id: "m3", to: BOB, why: "gone" });
-  assertEquals(desk.talk.waiting, 0);
+  assertEquals(desk.controller.waiting, 0);
 });
 
 Deno.test("somebody of the same name as ours is not taken for us", () => {
@@ -327,43 +324,43 @@ Deno.test("two make sure, word by word, that nobody sits between them", () => {
   const desk = person().begins("bob");
   desk.screen.splice(0);
   desk.happens({ type: "secure", name: "bob", words: WORDS, ours: OURS, known: false }).shows(
-    "-- from now on only you and bob can read what you two say --",
+    "-- the conversation with bob is now encrypted: only you two can read it --",
     "   bob's words:",
     "      1 afternoon    2 bracelet     3 cactus       4 dancer       5 eagle",
     "      6 fabric       7 galaxy       8 hammer       9 iceberg     10 jacket",
     "   your words:",
     "      1 kettle    2 ladder    3 magnet    4 napkin    5 ocean",
     "      6 paddle    7 quartz    8 rabbit    9 saddle   10 window",
-    `   By voice, read "your words" to bob and hear theirs: they must be those above.`,
-    "   If one differs, somebody sits between you: say nothing that they may not hear.",
+    `   Compare by voice: read "your words" to bob; theirs must be those above.`,
+    "   If a word differs, someone is in the middle: do not write anything secret.",
   );
   desk.happens(
     { type: "secure", name: "bob", words: ["acid"], ours: ["zinc"], known: true },
     { type: "insecure", name: "bob" },
   ).shows(
-    "-- from now on only you and bob can read what you two say --",
+    "-- the conversation with bob is now encrypted: only you two can read it --",
     "   bob's words:",
     "     1 acid",
     "   your words:",
     "     1 zinc",
-    "   bob's key is the one that is remembered; the words need no reading again.",
-    "what you and bob say is no longer sealed: others on the network can read it",
+    "   The key of bob is the same as before; there is no need to compare the words.",
+    "the conversation with bob is no longer encrypted: others on the network can read it",
   );
 });
 
 Deno.test("another key than before is a warning that nobody misses, and says what to do", () => {
   const changed: PeerEvent = { type: "changedKey", name: "bob", words: WORDS, remembered: ["acid", "corn"] };
   const lines = [
-    "!! bob has another key than before. Nothing is said to bob until you decide.",
-    "   remembered:",
+    "!! The key of bob has changed. Nothing is sent to bob until you decide.",
+    "   known key:",
     "     1 acid   2 corn",
-    "   found now:",
+    "   new key:",
     "      1 afternoon    2 bracelet     3 cactus       4 dancer       5 eagle",
     "      6 fabric       7 galaxy       8 hammer       9 iceberg     10 jacket",
-    "   It may be that bob has a new computer or has lost the old key.",
-    "   It may also be that somebody else says to be bob.",
-    "   Ask bob, by voice, for the words of their key. If they are those found now,",
-    "   type /trust bob; if not, do nothing, and nothing is said to them.",
+    "   Perhaps bob has a new computer or has lost the old key.",
+    "   Perhaps someone else claims to be bob.",
+    "   Ask bob by voice for the words of the key. If they match the new key,",
+    "   type /trust bob. If not, do nothing, and nothing is sent.",
   ];
   const desk = person().begins("bob");
   desk.screen.splice(0);
@@ -389,9 +386,9 @@ Deno.test("alice asks who, which groups and what was counted; where there is not
     "> /list",
     "> /rooms",
     "> /stats",
-    "-- nobody was heard of so far; /add HOST:PORT asks at an address --",
-    "-- there are no groups so far; /group NAME FRIEND… makes one --",
-    "-- nothing was counted so far --",
+    "-- no users found so far; /add HOST:PORT looks for one at an address --",
+    "-- no groups so far; /group NAME FRIEND… creates one --",
+    "-- nothing counted so far --",
     "online: bob",
     "offline: carol",
     "lab1  2 members, joined",
@@ -407,7 +404,7 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
     { type: "rooms", rooms: [{ name: "lab2", members: 2, joined: false }] },
     { type: "members", room: "lab1", names: ["bert"] },
   );
-  const complete = (before: string) => completions(before, desk.talk.memory, PEER_MODE);
+  const complete = (before: string) => completions(before, desk.controller.state, PEER_MODE);
   assertEquals(complete("/s"), ["/say", "/secure", "/send", "/stats", "/stop"]);
   assertEquals(complete("/h"), ["/help"]);
   assertEquals(complete("/to b"), ["bert", "bob", "bob@10.0.0.5:3001"]);
@@ -430,18 +427,18 @@ Deno.test("help between peers tells of what there is between peers, and is no wi
   assert(!help.some((line) => /\/toall|\/history|JOIN|lobby|ROOM|server/.test(line)));
   assertEquals(helpText("/secure", PEER_MODE), [
     "/secure NAME [off]",
-    "  Only the two of you can read it then. Both of you are shown words: read them",
-    "  to each other, by voice, to be sure that nobody sits between you.",
-    "  /secure NAME off goes back to what anybody on the network can read.",
+    "  Only the two of you can then read it. You are both shown words: compare them",
+    "  by voice to be sure that no one is in the middle.",
+    "  /secure NAME off: anyone on the network can read the conversation again.",
     "  Example: /secure bob",
   ]);
   assertEquals(helpText("history", PEER_MODE), [
-    "there is no /history between peers, since no server keeps what was said",
+    "there is no /history between peers, since no server keeps the messages",
   ]);
   const more = Object.keys(PEER_COMMANDS).flatMap((name) => helpText(name, PEER_MODE));
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
   for (const { example, usage } of Object.values(PEER_COMMANDS)) {
-    assert(peerAct(example, NOWHERE).type !== "fault", usage);
+    assert(peerAction(example, NOWHERE).type !== "mistake", usage);
   }
 });
 
@@ -480,13 +477,13 @@ const typedLine = fc.tuple(
 const step = fc.oneof(peerEvent, typedLine);
 
 function take(desk: PeerDesk, steps: readonly (PeerEvent | string)[]): PeerDesk {
-  for (const each of steps) typeof each === "string" ? desk.talk.typed(each) : desk.happens(each);
+  for (const each of steps) typeof each === "string" ? desk.type(each) : desk.happens(each);
   return desk;
 }
 
 Deno.test("any line typed between peers is an act, and whom it names has a name", () => {
   fc.assert(fc.property(typedLine, fc.constantFrom(PLACE, NOWHERE), (line, place) => {
-    const act = peerAct(line, place);
+    const act = peerAction(line, place);
     if (act.type === "say") {
       assert(act.text.trim() !== "");
       if (sameTarget(act.to, place.here)) return;
@@ -504,9 +501,10 @@ Deno.test("whatever peers send and people type: every line shown is one line tha
   for (const [name, open] of looks) {
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, me) => {
       const desk = open();
-      desk.talk.begin(me);
+      desk.controller.begin(me);
+      desk.drain();
       take(desk, steps);
-      assertEquals(sanitized(desk.talk.prompt), desk.talk.prompt);
+      assertEquals(sanitized(desk.controller.prompt), desk.controller.prompt);
       for (const line of desk.screen) assertEquals(line, sanitized(line), name);
     }));
   }
@@ -632,7 +630,7 @@ Deno.test("a script pipes what it has to say to its peers: no prompt, no name as
   ]);
   assertEquals(
     text(stderr),
-    '"hello" was typed outside of any conversation; /to NAME or /join GROUP goes to one, for example: /to bob\n',
+    '"hello" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob\n',
   );
 });
 

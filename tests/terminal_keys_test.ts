@@ -24,7 +24,7 @@ function decoded(bytes: Uint8Array, sizes: (index: number) => number): string[] 
   const keys: Key[] = [];
   for (let start = 0, index = 0; start < bytes.length; index++) {
     const size = Math.max(1, sizes(index));
-    keys.push(...decoder.push(bytes.subarray(start, start + size)));
+    keys.push(...decoder.push(bytes.subarray(start, start + size), 0));
     start += size;
   }
   keys.push(...decoder.flush());
@@ -93,26 +93,27 @@ Deno.test("random bytes, cut anywhere, make the same keys as in one read", () =>
 Deno.test("a sequence that never ends makes no text, and the next Ctrl-C is heard", () => {
   const decoder = new KeyDecoder();
   const digits = encoder.encode("1;".repeat(5000));
-  decoder.push(encoder.encode("\x1b["));
-  for (let round = 0; round < 20; round++) assertEquals(decoder.push(digits), []);
-  assertEquals(glued(decoder.push(encoder.encode("\x03ok"))), ["ctrl-c", "text ok"]);
+  decoder.push(encoder.encode("\x1b["), 0);
+  for (let round = 0; round < 20; round++) assertEquals(decoder.push(digits, 0), []);
+  assertEquals(glued(decoder.push(encoder.encode("\x03ok"), 0)), ["ctrl-c", "text ok"]);
 });
 
 Deno.test("a paste longer than the bound is cut there and says so; what follows it is typed again", () => {
   const decoder = new KeyDecoder({ pasteBytes: 8 });
-  const keys = decoder.push(encoder.encode(`\x1b[200~${"x".repeat(100_000)}\x1b[201~y`));
+  const keys = decoder.push(encoder.encode(`\x1b[200~${"x".repeat(100_000)}\x1b[201~y`), 0);
   assertEquals(glued(keys), ["paste xxxxxxxx (cut)", "text y"]);
-  assertEquals(glued(decoder.push(encoder.encode("\x1b[200~12345678\x1b[201~"))), ["paste 12345678"]);
+  assertEquals(glued(decoder.push(encoder.encode("\x1b[200~12345678\x1b[201~"), 0)), ["paste 12345678"]);
 });
 
-Deno.test("the decoder says what it waits for, and silence ends it", () => {
-  const decoder = new KeyDecoder();
-  assertEquals(decoder.waiting, "nothing");
-  decoder.push(encoder.encode("\x1b"));
-  assertEquals(decoder.waiting, "sequence");
-  assertEquals(glued(decoder.flush()), ["escape"]);
-  decoder.push(encoder.encode("\x1b[200~half"));
-  assertEquals(decoder.waiting, "paste");
-  assertEquals(glued(decoder.flush()), ["paste half"]);
-  assertEquals(decoder.waiting, "nothing");
+Deno.test("the decoder says when it wants to be woken, and silence ends what is unfinished", () => {
+  const decoder = new KeyDecoder({ escapeMs: 100, pasteMs: 5000 });
+  assertEquals(decoder.wakeAt, Infinity);
+  decoder.push(encoder.encode("\x1b"), 7);
+  assertEquals(decoder.wakeAt, 107);
+  assertEquals(decoder.tick(106), []);
+  assertEquals(glued(decoder.tick(107)), ["escape"]);
+  decoder.push(encoder.encode("\x1b[200~half"), 1000);
+  assertEquals(decoder.wakeAt, 6000);
+  assertEquals(glued(decoder.tick(6000)), ["paste half"]);
+  assertEquals(decoder.wakeAt, Infinity);
 });

@@ -1,12 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { History } from "../lib/terminal/history.ts";
 import type { Key } from "../lib/terminal/keys.ts";
-import { type Action, LineEditor } from "../lib/terminal/line_editor.ts";
+import { type EditorAction, History, LineEditor } from "../lib/terminal/line_editor.ts";
 
 // "hello <left> <ctrl-w>": names in angle brackets are keys, a blank after one is left out.
-function type(editor: LineEditor, script: string): Action {
-  let last: Action = { kind: "nothing" };
+function type(editor: LineEditor, script: string): EditorAction {
+  let last: EditorAction = { kind: "nothing" };
   for (const [, name, text] of script.matchAll(/<([a-z-]+)> ?|([^<]+)/g)) {
     last = editor.press(name === undefined ? { kind: "text", text: text! } : { kind: "key", name });
   }

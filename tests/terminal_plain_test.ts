@@ -49,10 +49,10 @@ Deno.test("the input is empty: the end comes at the first prompt", async () => {
   assertEquals((await talk("login")).out, "name: end\n");
 });
 
-Deno.test("a line longer than the bound is left out and named on standard error; the others are passed on", async () => {
+Deno.test("a line longer than the bound is skipped and named on standard error; the others are passed on", async () => {
   const { out, errors } = await talk("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
   assertEquals(out, "end after 3\n");
-  assertEquals(errors, "line 3 of the input is longer than 65536 bytes; it is left out\n");
+  assertEquals(errors, "line 3 of the input is longer than 65536 bytes; it is skipped\n");
 });
 
 Deno.test("the reader of the output goes away: the program ends quietly", async () => {

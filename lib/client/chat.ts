@@ -4,7 +4,7 @@ import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
 import { pathsFrom } from "../store/paths.ts";
 import { freshRun } from "../store/prover.ts";
-import { type ChatTerminal, openChatTerminal } from "../terminal/chat_app.ts";
+import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
 import { performCommon, type ProgramEnd, runJoined, ShownRecorder } from "./program.ts";

@@ -2,7 +2,7 @@ import { formatAddress } from "../core/address.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
 import { Identity, usualFolder } from "../store/identity.ts";
-import { type ChatTerminal, openChatTerminal } from "../terminal/chat_app.ts";
+import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
 import { type OpenPage, openPage } from "./open_page.ts";

@@ -8,7 +8,7 @@ import { usualFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
 import { pathsFrom } from "../store/paths.ts";
 import { freshRun } from "../store/prover.ts";
-import { openPeerTerminal, type PeerTerminal } from "../terminal/peer_app.ts";
+import { openPeerTerminal } from "../terminal/chat_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
@@ -39,7 +39,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
   const { secrecy, store, passing } = await openPeerStore(plan.data ?? usualFolder(), plan.name, net.later);
-  const face: PeerTerminal = openPeerTerminal({
+  const face: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
       if ("id" in said) forPage((page) => page.spoken(said.id, to, text));

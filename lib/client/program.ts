@@ -1,7 +1,7 @@
 import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { Identity } from "../store/identity.ts";
-import type { ChatTerminal } from "../terminal/chat_app.ts";
+import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import { printError, traceLine } from "../terminal/print.ts";
 import type { Joined, ProgramOutput } from "./join.ts";
 
@@ -68,7 +68,7 @@ export function performCommon(
       return terminal.raw(output.line);
     case "ask":
       if (output.prompt === "name") return terminal.askName();
-      if (output.prompt === "password") return terminal.askPassword(output.name);
+      if (output.prompt === "password") return terminal.askPassword();
       if (output.prompt === "command") return terminal.chat();
       return output.prompt === null ? undefined : terminal.askNewPassword(output.prompt);
     case "trace": {

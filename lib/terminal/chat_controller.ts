@@ -1,227 +1,229 @@
 import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
-import type { FileCommand } from "../protocols/transfer/event.ts";
+import { Outputs } from "../core/machine.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import { type ChatAction, type Listing, type Question, sameTarget } from "./commands.ts";
+import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
+import { type ChatEvent, ChatState, sameTarget } from "./chat_state.ts";
+import type { ChatMode, Listing, Question } from "./commands.ts";
+import { ConnectionNotices } from "./connection_notices.ts";
+import { FileNotices } from "./file_notices.ts";
+import { helpText } from "./help.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
-import type { View } from "./view.ts";
-import { type ChatEvent, ChatState } from "./chat_state.ts";
-import { ConnectionNotices, type ReachWay } from "./connection_notices.ts";
-import type { ChatMode } from "./chat_style.ts";
-import type { Ui } from "./ui.ts";
+import type { ScreenOutput, View } from "./view.ts";
 
-/** What a talk asks of the client. */
-export interface Talker<Q extends Question> {
-  /** Says something; the id that its states come under, or why it is not taken. */
-  say(to: Target, text: string): { id: string } | { why: string };
-  /** Asks something; the answer comes as an event. */
-  ask(question: Q | Listing): void;
-  /** Does something about files; what comes of it is shown. */
-  file(act: FileCommand): void;
-  leave(): void;
-}
+/** A step for the screen or for the client. */
+export type ChatOutput<Q> =
+  | ScreenOutput
+  /** Is answered by `said`. */
+  | { readonly type: "say"; readonly to: Target; readonly text: string }
+  /** While the client takes the question, `asking` has been told. */
+  | { readonly type: "ask"; readonly question: Q | Listing }
+  | { readonly type: "file"; readonly action: FileCommand }
+  | { readonly type: "leave" };
 
-/** Where a talk makes itself seen. */
-export interface TalkWay extends ReachWay, Pick<Ui, "show"> {
-  help(topic: string | undefined): readonly string[];
-}
+/** The client's answer to a message: the id of its later states, or the reason why it is not sent. */
+export type SayResult = { readonly id: string } | { readonly why: string };
 
 /**
- * What happens between typed lines and shown lines.
+ * The machine between typed lines and the client on one side, and shown lines on the other.
  *
- * 1. What follows `/join ROOM` goes to ROOM, also before that is answered; when it is denied, one is back where one was.
- * 2. Which question a denial is of, the style says.
- * 3. What becomes of a message is shown after it was said, also when the client tells it at once.
+ * 1. Text after `/join ROOM` goes to ROOM, also before the answer; if that is a denial, the conversation is the one before.
+ * 2. The mode decides to which question a denial belongs.
+ * 3. States of a message are shown after the message, also when the client reports them before its id is known.
  */
 export class ChatController<Q extends Question, Event extends ChatEvent> {
-  readonly memory: ChatState;
-  /** What is told of the connection. */
+  readonly state: ChatState;
   readonly connection: ConnectionNotices;
-  readonly #asked: PendingQuestions;
-  /** Events that came while something was being said, before its id was known; undefined at other times. */
+  readonly #outputs = new Outputs<ChatOutput<Q>>();
+  readonly #files: FileNotices;
+  readonly #questions: PendingQuestions;
+  /** Events that came while a message waits for its id; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
-  readonly #unanswered = new Set<string>();
+  readonly #unconfirmed = new Set<string>();
   #menuRooms: readonly RoomState[] = [];
-  /** What is said and asked is answered. */
+  /** Whether messages and questions are answered. */
   #answers = false;
 
-  /** `curious`: it asks at once who and what there is, for completion and for the menu. */
-  constructor(
-    readonly talker: Talker<Q>,
-    readonly look: View<Event>,
-    readonly way: TalkWay,
-    readonly style: ChatMode<Q>,
-    readonly curious: boolean,
-  ) {
-    this.memory = new ChatState(style);
-    this.#asked = new PendingQuestions(style.ordered);
-    this.connection = new ConnectionNotices(look, way, () => ({ said: this.#unanswered.size, all: this.waiting }));
+  /** `interactive`: it asks for users and rooms at once, for completion and the menu, and words files for people. */
+  constructor(readonly view: View<Event>, readonly mode: ChatMode<Q>, readonly interactive: boolean) {
+    this.state = new ChatState(mode);
+    this.#questions = new PendingQuestions(mode.ordered);
+    const waiting = () => ({ messages: this.#unconfirmed.size, all: this.waiting });
+    this.connection = new ConnectionNotices(view, this.#outputs, waiting);
+    this.#files = new FileNotices(view, this.#outputs, interactive);
+  }
+
+  takeOutputs(): readonly ChatOutput<Q>[] {
+    return this.#outputs.take();
   }
 
   get prompt(): string {
-    return this.look.prompt(this.memory);
+    return this.view.prompt(this.state);
   }
 
-  /** How much was said and asked, and not answered yet. */
+  /** The number of messages and questions without an answer. */
   get waiting(): number {
     if (!this.#answers) return 0;
-    return this.#unanswered.size + (this.style.ordered ? this.#asked.size : 0);
+    return this.#unconfirmed.size + (this.mode.ordered ? this.#questions.size : 0);
+  }
+
+  /** A chat without a login begins, under this name. */
+  begin(name: string): void {
+    this.state.me = name;
+    this.#answers = true;
+    this.#welcome();
   }
 
   /** A line was typed. */
   typed(line: string): void {
-    const { here, rooms } = this.memory;
-    this.#do(this.style.read(line, { here, rooms }));
+    const { here, rooms } = this.state;
+    const action = this.mode.parse(line, { here, rooms });
+    switch (action.type) {
+      case "nothing":
+        return;
+      case "exit":
+        return this.#outputs.push({ type: "leave" });
+      case "say":
+        this.#early = [];
+        return this.#outputs.push(action);
+      case "go":
+        this.state.here = action.to;
+        this.#show(this.view.moved(action.to));
+        return this.#warnIfUnknown(action.to);
+      case "ask":
+        return this.#ask(action.question);
+      case "file":
+        return this.#outputs.push(action);
+      case "menu":
+        if (action.leave) this.state.here = undefined;
+        return this.#askMenu();
+      case "help":
+        for (const line of helpText(action.topic, this.mode)) this.#notice(line);
+        return;
+      case "mistake":
+        return this.#notice(this.view.error(action.why));
+    }
   }
 
-  /** There is no server that would let us in: we are, under this name. */
-  begin(name: string): void {
-    this.memory.me = name;
-    this.#answers = true;
-    this.#greet();
+  /** The client has taken a message, or refuses it. */
+  said(result: SayResult, to: Target, text: string): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    if ("id" in result) {
+      this.state.sent(result.id, { to, text });
+      if (this.#answers) this.#unconfirmed.add(result.id);
+      this.connection.showWaiting();
+    } else this.#notice(this.view.error(`not sent: ${result.why}`));
+    for (const { event, now } of early) this.event(event, now);
   }
 
-  /** The client has learnt something. */
+  /** The client is being asked this question; undefined once it has taken it. */
+  asking(question: Question | undefined): void {
+    this.#questions.current = question;
+  }
+
   event(event: Event, now: number): void {
     if (this.#early) return void this.#early.push({ event, now });
     this.connection.heard();
-    const learnt: ChatEvent = event;
-    const asked = this.#asked.answered(learnt);
-    this.memory.learn(learnt, now);
-    switch (learnt.type) {
+    const known: ChatEvent = event;
+    const asked = this.#questions.answered(known);
+    this.state.learn(known, now);
+    switch (known.type) {
       case "loggedIn":
-        return this.#cameIn(learnt.again);
+        return this.#loggedIn(known.again);
       case "closing":
-        return this.connection.closing();
+        return this.connection.stopping();
       case "denied":
-        if (asked?.moved) this.#goBack(asked.moved.from, asked.moved.to);
-        // Of the two questions for the menu one denial says enough.
+        if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);
+        // The menu asks two questions, and one denial is enough.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
-        return this.way.aside(this.look.fault(learnt.why));
+        return this.#notice(this.view.error(known.why));
       case "news":
-        return this.way.aside(this.look.news(learnt.text));
+        return this.#notice(this.view.news(known.text));
       case "sent":
       case "delivered":
       case "kept":
       case "failed":
-        this.#unanswered.delete(learnt.id);
+        this.#unconfirmed.delete(known.id);
         break;
       case "users":
       case "rooms":
         if (asked?.purpose === "quiet") return;
-        if (asked?.purpose === "menu") return this.#menu(learnt);
+        if (asked?.purpose === "menu") return this.#menu(known);
         break;
     }
-    this.#show(this.look.event(event, this.memory, now));
+    this.#show(this.view.event(event, this.state, now));
   }
 
-  /** The server is one of the handout: it answers in lines of its own. */
+  file(event: FileEvent): void {
+    this.#files.event(event, !this.connection.connecting);
+  }
+
+  /** The server speaks a handout's protocol: its answers are lines for people, and none is waited for. */
   handout(): void {
     this.#answers = false;
-    this.#unanswered.clear();
-    this.#asked.clear();
+    this.#unconfirmed.clear();
+    this.#questions.clear();
   }
 
-  #do(act: ChatAction<Q>): void {
-    switch (act.type) {
-      case "nothing":
-        return;
-      case "exit":
-        return this.talker.leave();
-      case "say":
-        return this.#say(act.to, act.text);
-      case "go":
-        this.memory.here = act.to;
-        this.#show(this.look.moved(act.to));
-        return this.#doubt(act.to);
-      case "ask":
-        return this.#ask(act.question);
-      case "file":
-        return this.talker.file(act.act);
-      case "menu":
-        if (act.back) this.memory.here = undefined;
-        return this.#askMenu();
-      case "help":
-        for (const line of this.way.help(act.topic)) this.way.aside(line);
-        return;
-      case "fault":
-        return this.way.aside(this.look.fault(act.why));
-    }
-  }
-
-  #say(to: Target, text: string): void {
-    const early = this.#early = [];
-    const said = this.talker.say(to, text);
-    this.#early = undefined;
-    if ("id" in said) this.#said(said.id, to, text);
-    else this.way.aside(this.look.fault(`not sent: ${said.why}`));
-    for (const { event, now } of early) this.event(event, now);
-  }
-
-  #said(id: string, to: Target, text: string): void {
-    this.memory.sent(id, { to, text });
-    if (this.#answers) this.#unanswered.add(id);
-    this.connection.tellWaiting();
-  }
-
-  /** A name that nobody has is noticed before anything is said to it. */
-  #doubt(to: Target): void {
-    const { memory, way, look } = this;
-    if (!memory.usersListed || !("user" in to) || memory.hasHeardOf(to.user)) return;
-    way.aside(look.news(`nothing was heard of a "${to.user}" so far; /list shows who there is`));
+  #warnIfUnknown(to: Target): void {
+    if (!this.state.usersListed || !("user" in to) || this.state.hasHeardOf(to.user)) return;
+    this.#notice(this.view.news(`no user called "${to.user}" is known; /list shows all known users`));
   }
 
   #ask(question: Q | Listing, purpose: Asked["purpose"] = "shown"): void {
     if (this.connection.away) {
-      return this.way.aside(this.look.fault("there is no connection at the moment; ask again when it is back"));
+      return this.#notice(this.view.error("no connection at the moment; try again when it is back"));
     }
-    const from = this.memory.here;
-    const to = this.memory.here = this.#whereTo(question);
-    const moved = to === from ? undefined : { from, to };
-    this.#asked.ask({ question, purpose, moved }, () => this.talker.ask(question));
+    const from = this.state.here;
+    const to = this.state.here = this.#conversationAfter(question);
+    this.#questions.add({ question, purpose, moved: to === from ? undefined : { from, to } });
+    this.#outputs.push({ type: "ask", question });
   }
 
-  /** Where one is with this question asked. */
-  #whereTo(question: Question): Target | undefined {
-    const { here } = this.memory;
+  #conversationAfter(question: Question): Target | undefined {
+    const { here } = this.state;
     if (question.type === "join" || question.type === "group") return { room: question.room };
-    return question.type === "leave" && sameTarget(here, { room: question.room }) ? this.style.home : here;
+    return question.type === "leave" && sameTarget(here, { room: question.room }) ? this.mode.home : here;
   }
 
-  /** We are not let go `to`; nor does anything lead back to there. */
-  #goBack(from: Target | undefined, to: Target | undefined): void {
-    if (sameTarget(this.memory.here, to)) this.memory.here = from;
-    this.#asked.detour(to, from);
+  #moveBack(from: Target | undefined, to: Target | undefined): void {
+    if (sameTarget(this.state.here, to)) this.state.here = from;
+    this.#questions.redirect(to, from);
   }
 
   #askMenu(): void {
     this.#ask({ type: "rooms" }, "menu");
-    // Said once is enough.
+    // Without a connection, one notice is enough.
     if (!this.connection.away) this.#ask({ type: "users" }, "menu");
   }
 
-  #menu(happening: Extract<ClientEvent, { type: "rooms" | "users" }>): void {
-    if (happening.type === "rooms") this.#menuRooms = happening.rooms;
-    else this.#show(this.look.menu(this.#menuRooms, happening.users, this.memory));
+  #menu(event: Extract<ClientEvent, { type: "rooms" | "users" }>): void {
+    if (event.type === "rooms") this.#menuRooms = event.rooms;
+    else this.#show(this.view.menu(this.#menuRooms, event.users, this.state));
   }
 
-  #cameIn(again: boolean): void {
+  #loggedIn(again: boolean): void {
     this.#answers = true;
-    this.connection.cameIn();
-    // What was asked before was asked of a connection that is gone.
-    this.#asked.clear();
-    if (again) return this.way.aside(this.look.news("back"));
-    this.#greet();
+    this.connection.loggedIn();
+    // Earlier questions were lost with their connection.
+    this.#questions.clear();
+    if (again) return this.#notice(this.view.news("reconnected"));
+    this.#welcome();
   }
 
-  #greet(): void {
-    this.#show(this.look.welcome(this.memory));
-    if (!this.curious) return;
-    if (this.style.menu) this.#askMenu();
+  #welcome(): void {
+    this.#show(this.view.welcome(this.state));
+    if (!this.interactive) return;
+    if (this.mode.menu) this.#askMenu();
     else this.#ask({ type: "users" }, "quiet");
   }
 
+  #notice(line: string): void {
+    this.#outputs.push({ type: "notice", line });
+  }
+
   #show(lines: readonly string[]): void {
-    for (const line of lines) this.way.show(line);
+    for (const line of lines) this.#outputs.push({ type: "show", line });
   }
 }

@@ -1,41 +1,39 @@
 import type { Target } from "../chat/store.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { sameTarget } from "./commands.ts";
-import type { ChatMode } from "./chat_style.ts";
-import { bareName } from "./peer_names.ts";
+import type { ChatMode } from "./commands.ts";
 
-/** What a face is told, of a server or of peers. */
+/** An event of a server's client or of a peer. */
 export type ChatEvent = ClientEvent | PeerEvent;
 
-/** What was said here, and where. */
+/** A message that was typed here. */
 export interface SentMessage {
   readonly to: Target;
   readonly text: string;
 }
 
-/** States of messages come in their order, and late ones speak of few; those said before need no words. */
-const SPOKEN = 1000;
-/** A lab has a hundred names; who knows more of them than this forgets the oldest. */
+/** Sent messages whose text is remembered; states of older ones are shown without it. */
+const SENT_MESSAGES = 1000;
+/** Names that are remembered of each kind; a lab has about a hundred. */
 const NAMES = 10_000;
 
-/** What a face remembers of a chat: where one is, who and what there is, what was said here. */
+/** What the terminal knows of a chat: the current conversation, names, unread messages, the texts of sent messages. */
 export class ChatState {
   me = "";
   #here: Target | undefined;
-  /** What was said elsewhere since one was there last, by conversation, the latest last. */
+  /** Unread messages by conversation, the latest conversation last. */
   readonly #unread = new Map<string, { readonly name: string; count: number }>();
-  /** When we came in last. */
+  /** The time of the last login. */
   since = 0;
   /** Users heard of. */
   readonly users = new Set<string>();
-  /** Whether the server has told of all users there are. */
+  /** Whether the server has listed all its users. */
   usersListed = false;
-  /** Rooms that we are in. */
+  /** Rooms that this user is in. */
   readonly joined = new Set<string>();
   /** Rooms heard of. */
   readonly rooms: Set<string>;
-  readonly #spoken = new Map<string, SentMessage>();
+  readonly #sent = new Map<string, SentMessage>();
   #latest = "";
 
   constructor({ home, rooms }: Pick<ChatMode<unknown>, "home" | "rooms">) {
@@ -43,7 +41,7 @@ export class ChatState {
     this.rooms = new Set(rooms);
   }
 
-  /** Where a line goes that is no command; undefined outside of any conversation. */
+  /** The conversation that plain text goes to; undefined for none. */
   get here(): Target | undefined {
     return this.#here;
   }
@@ -53,32 +51,32 @@ export class ChatState {
     if (to) this.#unread.delete(keyOf(to));
   }
 
-  /** How much was said in other conversations since one was there, the latest first. */
+  /** The number of unread messages in other conversations, the latest conversation first. */
   get unread(): readonly { readonly name: string; readonly count: number }[] {
     return [...this.#unread.values()].reverse();
   }
 
-  /** Something was said here. */
-  sent(id: string, spoken: SentMessage): void {
-    this.#spoken.set(id, spoken);
+  /** A message was sent from here. */
+  sent(id: string, message: SentMessage): void {
+    this.#sent.set(id, message);
     this.#latest = id;
-    if (this.#spoken.size > SPOKEN) dropOldest(this.#spoken);
+    if (this.#sent.size > SENT_MESSAGES) dropOldest(this.#sent);
   }
 
-  /** What was said under an id, while it is remembered. */
+  /** The message sent under an id, while it is remembered. */
   sentMessage(id: string): SentMessage | undefined {
-    return this.#spoken.get(id);
+    return this.#sent.get(id);
   }
 
-  /** Whether a state of this message is clear without saying which one it is: the last, said where one still is. */
+  /** Whether a state needs no text to show which message it is about: the last one, sent to the current conversation. */
   isObvious(id: string): boolean {
-    return id === this.#latest && sameTarget(this.#spoken.get(id)?.to, this.here);
+    return id === this.#latest && sameTarget(this.#sent.get(id)?.to, this.here);
   }
 
-  /** Whether anybody was heard of by that name, with or without where they are. */
+  /** Whether a user of that name was heard of, with or without an address. */
   hasHeardOf(name: string): boolean {
     if (this.users.has(name)) return true;
-    for (const user of this.users) if (bareName(user) === name || user === bareName(name)) return true;
+    for (const user of this.users) if (withoutAddress(user) === name || user === withoutAddress(name)) return true;
     return false;
   }
 
@@ -87,7 +85,7 @@ export class ChatState {
     return "room" in to || from === this.me ? to : { user: from };
   }
 
-  /** Learns what an event tells. */
+  /** Learns from an event. */
   learn(event: ChatEvent, now: number): void {
     switch (event.type) {
       case "loggedIn":
@@ -143,6 +141,17 @@ export class ChatState {
     note(this.rooms, room);
     note(this.joined, room);
   }
+}
+
+/** Whether both are the same room or the same user. */
+export function sameTarget(a: Target | undefined, b: Target | undefined): boolean {
+  if (!a || !b) return a === b;
+  return "user" in a ? "user" in b && a.user === b.user : "room" in b && a.room === b.room;
+}
+
+/** `bob` of `bob@10.0.0.5:3001`. */
+function withoutAddress(name: string): string {
+  return name.split("@", 1)[0]!;
 }
 
 function keyOf(to: Target): string {

@@ -1,20 +1,32 @@
 import type { Target } from "../chat/store.ts";
 import { LIMITS } from "../core/limits.ts";
 import { sanitized } from "../core/text.ts";
-import type { FileEvent } from "../protocols/transfer/event.ts";
-import type { Question } from "./commands.ts";
-import { completions, helpText } from "./help.ts";
+import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
+import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
+import { CHAT_MODE } from "./chat_commands.ts";
+import { ChatController, type ChatOutput, type SayResult } from "./chat_controller.ts";
 import type { ChatEvent } from "./chat_state.ts";
-import { SCRIPT_VIEW } from "./script_view.ts";
-import type { ChatMode } from "./chat_style.ts";
-import { ChatController, type Talker } from "./chat_controller.ts";
-import type { View } from "./view.ts";
-import { FileNotices } from "./file_notices.ts";
+import { ChatView } from "./chat_view.ts";
+import type { ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
+import { completions } from "./help.ts";
+import { imLine } from "./im_terminal.ts";
+import { MAILBOX_MODE } from "./mailbox_commands.ts";
+import { MailboxView } from "./mailbox_view.ts";
+import { openUi } from "./open_ui.ts";
 import { printError } from "./print.ts";
-import { openUi, type Ui } from "./ui.ts";
+import { PEER_MODE } from "./peer_commands.ts";
+import { PeerView } from "./peer_view.ts";
+import { SCRIPT_VIEW } from "./script_view.ts";
+import type { Ui } from "./ui.ts";
+import type { View } from "./view.ts";
 
-/** What the face of a talk asks of its client. */
-export interface TalkPerson<Q extends Question> extends Talker<Q> {
+/** The client behind a chat terminal. */
+export interface ChatClientActions<Q> {
+  say(to: Target, text: string): SayResult;
+  /** The answer comes as an event. */
+  ask(question: Q | Listing): void;
+  file(action: FileCommand): void;
   /** Nothing more will be typed: `/exit`, `E`, Ctrl-D, the end of the input. Called once; the client decides when to end. */
   leave(): void;
   /** Ctrl-C. */
@@ -23,135 +35,231 @@ export interface TalkPerson<Q extends Question> extends Talker<Q> {
   paths(begun: string): readonly string[];
 }
 
-/** A script's lines are taken while less than this waits for an answer: a pipe is faster than any network. */
-const WAITING = 256;
+/** A client that logs in at a server. */
+export interface LoginActions {
+  /** The answer to `askName`. */
+  name(text: string): void;
+  /** The answer to `askPassword` or `askNewPassword`. */
+  password(text: string): void;
+}
 
-/** A talk with a person or a script: in a terminal for people, elsewhere one line an event. */
-export class TalkApp<Q extends Question, Event extends ChatEvent> {
-  readonly terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  readonly colour = this.terminal && !Deno.noColor;
-  readonly talk: ChatController<Q, Event>;
-  readonly face: Ui;
-  readonly #files: FileNotices;
-  readonly #person: TalkPerson<Q>;
-  readonly #look: View<Event>;
-  /** What takes the next typed line; the talk, once it has begun. */
-  #takes: ((line: string) => void) | "talk" | undefined;
-  /** The words of the prompt that stands. */
-  #standing: string | undefined;
+/** Opens the terminal of a chat with a server, in the handout's words for a mailbox. */
+export function openChatTerminal(
+  client: ChatClientActions<ChatQuestion> & LoginActions,
+  kind: "chat" | "mailbox",
+): ChatTerminal {
+  return kind === "mailbox"
+    ? new ChatTerminal(client, MAILBOX_MODE, (colour) => new MailboxView({ colour }), client)
+    : new ChatTerminal(client, CHAT_MODE, (colour) => new ChatView({ colour }), client);
+}
+
+/** Opens the terminal of a chat between peers. */
+export function openPeerTerminal(client: ChatClientActions<PeerQuestion>): ChatTerminal<PeerQuestion, PeerEvent> {
+  return new ChatTerminal<PeerQuestion, PeerEvent>(client, PEER_MODE, (colour) => new PeerView({ colour }));
+}
+
+/** While this many messages and questions of a script are unanswered, its next line waits: a pipe outruns any network. */
+const SCRIPT_WINDOW = 256;
+const TICK_MS = 1000;
+
+/** A chat at a terminal, or one line an event for a script: runs a `ChatController` between a `Ui` and the client. */
+export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatEvent = ClientEvent> {
+  readonly #interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  readonly #colour = this.#interactive && !Deno.noColor;
+  readonly #client: ChatClientActions<Q>;
+  readonly #login: LoginActions | undefined;
+  readonly #mode: ChatMode<Q>;
+  readonly #view: View<Event>;
+  readonly #controller: ChatController<Q, Event>;
+  readonly #ui: Ui;
+  readonly #ticking: ReturnType<typeof setInterval> | undefined;
+  /** The receiver of the next typed line. */
+  #receiver: "chat" | ((line: string) => void) | undefined;
+  /** The text of the current prompt; undefined when a line has answered it. */
+  #prompt: string | undefined;
   #leaving = false;
 
-  /** `view` makes the look for a terminal. */
-  constructor(person: TalkPerson<Q>, style: ChatMode<Q>, view: (options: { colour: boolean }) => View<Event>) {
-    this.#person = person;
-    this.#look = this.terminal ? view({ colour: this.colour }) : SCRIPT_VIEW;
-    this.face = openUi({
+  constructor(
+    client: ChatClientActions<Q>,
+    mode: ChatMode<Q>,
+    view: (colour: boolean) => View<Event>,
+    login?: LoginActions,
+  ) {
+    this.#client = client;
+    this.#login = login;
+    this.#mode = mode;
+    this.#view = this.#interactive ? view(this.#colour) : SCRIPT_VIEW;
+    this.#controller = new ChatController(this.#view, mode, this.#interactive);
+    this.#ui = openUi({
       line: (text) => this.#line(text),
       end: () => this.#leave(),
-      interrupt: () => person.interrupt(),
-      complete: (before) => this.#takes === "talk" ? this.#completions(before, style) : [],
+      interrupt: () => client.interrupt(),
+      complete: (before) => this.#receiver === "chat" ? this.#completions(before) : [],
     }, { plainLineBytes: LIMITS.textBytes.default });
-    const { face } = this;
-    this.talk = new ChatController<Q, Event>(
-      {
-        say: (to, text) => person.say(to, text),
-        ask: (question) => person.ask(question),
-        file: (act) => person.file(act),
-        leave: () => this.#leave(),
-      },
-      this.#look,
-      {
-        show: (line) => face.show(line),
-        aside: (line) => this.#aside(line),
-        begin: (text) => face.begin(text),
-        more: (text) => face.more(text),
-        finish: (text) => face.finish(text),
-        help: (topic) => helpText(topic, style),
-      },
-      style,
-      this.terminal,
-    );
-    this.#files = new FileNotices(this.#look, {
-      show: (line) => face.show(line),
-      begin: (text) => face.begin(text),
-      drop: () => face.drop(),
-      aside: (line) => this.#aside(line),
-      mayGrow: () => !this.talk.connection.calling,
-    }, this.terminal);
+    // Without a server nothing is slow to answer, and a script waits as long as it takes.
+    if (login && this.#interactive) this.#ticking = setInterval(() => this.tick(Date.now()), TICK_MS);
   }
 
-  /** Takes the next typed line for something else than the talk. */
-  ask(text: string, secret: boolean, take: (line: string) => void): void {
-    this.#takes = take;
-    this.#standing = undefined;
-    // Scripts see no prompts; a person who types while the output goes to a file sees them on standard error.
-    this.face.ask({ text: this.terminal || Deno.stdin.isTerminal() ? text : "", secret });
+  askName(): void {
+    this.#ask("Please input your user name: ", false, (text) => this.#login?.name(text));
   }
 
-  /** From now on typed lines are acts. */
-  chat(): void {
-    this.#takes = "talk";
-    this.next();
+  askPassword(): void {
+    this.#ask("Please input your password: ", true, (text) => this.#login?.password(text));
   }
 
-  happened(event: Event): void {
-    this.talk.event(event, Date.now());
-    this.next();
+  askNewPassword(which: "new password" | "password again"): void {
+    const text = which === "new password" ? "Please choose a password: " : "Please repeat the password: ";
+    this.#ask(text, true, (text) => this.#login?.password(text));
   }
 
-  /** Something was said here otherwise than by typing it. */
+  /** From now on typed lines belong to the chat; without a login, `name` is this user's. */
+  chat(name?: string): void {
+    if (name !== undefined) this.#controller.begin(name);
+    this.#receiver = "chat";
+    this.#drain();
+    this.#askNext();
+  }
+
+  event(event: Event): void {
+    this.#controller.event(event, Date.now());
+    this.#drain();
+    this.#askNext();
+  }
+
+  /** A message was sent from elsewhere, such as the page of this client. */
   said(id: string, to: Target, text: string): void {
-    this.talk.memory.sent(id, { to, text });
+    this.#controller.state.sent(id, { to, text });
   }
 
-  /** Something has happened to a file. */
   file(event: FileEvent): void {
-    this.#files.event(event);
+    this.#controller.file(event);
+    this.#drain();
   }
 
-  /** Shows a line that is not part of the talk, out of its way. */
+  attempt(): void {
+    this.#controller.connection.attempt();
+    this.#drain();
+  }
+
+  connected(): void {
+    this.#controller.connection.connected();
+    this.#drain();
+  }
+
+  notConnected(why: string): void {
+    this.#controller.connection.notConnected(why);
+    this.#drain();
+  }
+
+  /** The connection is lost; the next attempt is in `againMs`. */
+  lost(why: string, againMs: number): void {
+    this.#controller.connection.lost(why, againMs);
+    this.#drain();
+  }
+
+  tick(now: number): void {
+    this.#controller.connection.tick(now);
+    this.#drain();
+  }
+
+  /** Shows a line that is not part of the chat, such as a trace. */
   note(line: string): void {
-    if (this.terminal) this.face.show(line.trimEnd());
+    if (this.#interactive) this.#ui.show(line.trimEnd());
     else printError(line);
   }
 
-  /** Shows what must not be missed. */
   problem(text: string): void {
-    this.#aside(this.#look.fault(text));
+    this.#notice(this.#view.error(text));
   }
 
-  /** Takes the next typed line, when it can be taken. */
-  next(): void {
-    if (this.#takes !== "talk" || this.#leaving) return;
-    if (!this.terminal && this.talk.waiting >= WAITING) return;
-    const { prompt } = this.talk;
-    if (this.#standing === prompt) return;
-    this.#standing = prompt;
-    this.face.ask({ text: prompt, secret: false });
+  /** Shows a line of a server that speaks a handout's protocol. */
+  raw(line: string): void {
+    this.#controller.handout();
+    this.#ui.show(this.#interactive ? imLine(line, Date.now(), this.#colour) : line);
+    this.#askNext();
   }
 
-  #completions(before: string, style: ChatMode<Q>): readonly string[] {
-    const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
-    if (path === undefined) return completions(before, this.talk.memory, style);
-    return this.#person.paths(path).filter((path) => sanitized(path) === path && !/\s/.test(path));
+  /** Restores the terminal, with everything shown. */
+  close(): Promise<void> {
+    clearInterval(this.#ticking);
+    return this.#ui.close();
+  }
+
+  #ask(text: string, secret: boolean, receiver: (line: string) => void): void {
+    // Only a server that was reached asks for a name.
+    this.connected();
+    this.#receiver = receiver;
+    this.#prompt = undefined;
+    // A script sees no prompt; a person whose output goes to a file sees it on standard error.
+    this.#ui.ask({ text: this.#interactive || Deno.stdin.isTerminal() ? text : "", secret });
+  }
+
+  /** Asks for the next line of the chat, when it can be taken. */
+  #askNext(): void {
+    if (this.#receiver !== "chat" || this.#leaving) return;
+    if (!this.#interactive && this.#controller.waiting >= SCRIPT_WINDOW) return;
+    const { prompt } = this.#controller;
+    if (this.#prompt === prompt) return;
+    this.#prompt = prompt;
+    this.#ui.ask({ text: prompt, secret: false });
   }
 
   #line(text: string): void {
-    this.#standing = undefined;
-    if (this.#takes !== "talk") return this.#takes?.(text);
-    this.talk.typed(text);
-    this.next();
+    this.#prompt = undefined;
+    if (this.#receiver !== "chat") return this.#receiver?.(text);
+    this.#controller.typed(text);
+    this.#drain();
+    this.#askNext();
+  }
+
+  #drain(): void {
+    for (const output of this.#controller.takeOutputs()) this.#perform(output);
+  }
+
+  #perform(output: ChatOutput<Q>): void {
+    switch (output.type) {
+      case "show":
+        return this.#ui.show(output.line);
+      case "notice":
+        return this.#notice(output.line);
+      case "begin":
+        return this.#ui.begin(output.text);
+      case "more":
+        return this.#ui.more(output.text);
+      case "finish":
+        return this.#ui.finish(output.text);
+      case "drop":
+        return this.#ui.drop();
+      case "say":
+        this.#controller.said(this.#client.say(output.to, output.text), output.to, output.text);
+        return this.#drain();
+      case "ask":
+        this.#controller.asking(output.question);
+        this.#client.ask(output.question);
+        return this.#controller.asking(undefined);
+      case "file":
+        return this.#client.file(output.action);
+      case "leave":
+        return this.#leave();
+    }
+  }
+
+  #completions(before: string): readonly string[] {
+    const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
+    if (path === undefined) return completions(before, this.#controller.state, this.#mode);
+    return this.#client.paths(path).filter((path) => sanitized(path) === path && !/\s/.test(path));
   }
 
   #leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
-    this.face.ask(null);
-    this.#person.leave();
+    this.#ui.ask(null);
+    this.#client.leave();
   }
 
-  #aside(line: string): void {
-    if (this.terminal) this.face.show(line);
+  #notice(line: string): void {
+    if (this.#interactive) this.#ui.show(line);
     else printError(`${line}\n`);
   }
 }

@@ -1,52 +1,51 @@
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { sameTarget } from "./commands.ts";
-import type { ChatState } from "./chat_state.ts";
-import { fit, historyTitle, quoted, saidText, stamp, targetName, type View, which } from "./view.ts";
-import { type Palette, palette } from "./im_view.ts";
+import { type ChatState, sameTarget } from "./chat_state.ts";
+import { clean, historyTitle, messageText, quoted, stamp, targetName, type View, which } from "./view.ts";
+import { MARKS, type Palette, palette } from "./marks.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
-/** Conversations in which something was said, in the prompt. */
+/** Conversations with unread messages in the prompt. */
 const UNREAD_SHOWN = 3;
 
-/** The look of a chat for people at a terminal. */
+/** The chat for people at a terminal. */
 export class ChatView implements View<ClientEvent> {
-  readonly calling = { begin: "-- connecting ", attempt: ".", end: " connected --" };
+  readonly connecting = { begin: "-- connecting ", attempt: ".", end: " connected --" };
   readonly #paint: Palette;
   readonly #unknown: string;
 
-  /** `unknown` is said of a message whose text is not known here. */
+  /** `unknown` stands for a message whose text is not known here. */
   constructor(options: { colour: boolean; unknown?: string }) {
     this.#paint = palette(options.colour);
-    this.#unknown = options.unknown ?? "said before, or at another screen";
+    this.#unknown = options.unknown ?? "sent earlier or elsewhere";
   }
 
-  event(happening: ClientEvent, memory: ChatState, now: number): string[] {
-    switch (happening.type) {
+  event(event: ClientEvent, state: ChatState, now: number): string[] {
+    switch (event.type) {
       case "message":
-        return [this.#message(happening.message, happening.own, memory, now)];
+        return [this.#message(event.message, event.own, state, now)];
       case "sent":
-        return [this.#paint.quiet(`✓ sent${which(happening.id, memory, this.#unknown)}`)];
+        return [this.#paint.quiet(`${MARKS.sent} sent${which(event.id, state, this.#unknown)}`)];
       case "delivered":
-        return [this.#delivered(happening, memory, now)];
+        return [this.#delivered(event, state, now)];
       case "failed":
-        return [this.#failed(happening, memory)];
+        return [this.#failed(event, state)];
       case "online":
       case "offline":
-        return [this.news(`${happening.name} is ${happening.type}`)];
+        return [this.news(`${event.name} is ${event.type}`)];
       case "users":
-        return this.#users(happening.users, memory);
+        return this.#users(event.users, state);
       case "inRoom":
-        return [this.news(`in ${happening.room}:`), ...this.#users(happening.users, memory)];
+        return [this.news(`in ${event.room}:`), ...this.#users(event.users, state)];
       case "rooms":
-        return happening.rooms.map((room) => this.#room(room));
+        return event.rooms.map((room) => this.#room(room));
       case "history":
-        return this.#history(happening, memory, now);
+        return this.#history(event, state, now);
       case "joined":
-        return [this.news(`joined ${happening.room} (${counted(happening.members)})`)];
+        return [this.news(`joined ${event.room} (${counted(event.members)})`)];
       case "left":
-        return [this.news(`left ${happening.room}`)];
+        return [this.news(`left ${event.room}`)];
       case "loggedIn":
       case "denied":
       case "closing":
@@ -57,21 +56,21 @@ export class ChatView implements View<ClientEvent> {
 
   welcome({ me, joined }: ChatState): string[] {
     const rooms = joined.size > 0 ? `, in ${[...joined].join(", ")}` : "";
-    return [this.news(`you are ${me}${rooms}; /help says what can be typed`)];
+    return [this.news(`you are ${me}${rooms}; /help lists the commands`)];
   }
 
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[] {
-    return [...rooms.map((room) => this.#room(room)), ...this.#users(users, memory)];
+  menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[] {
+    return [...rooms.map((room) => this.#room(room)), ...this.#users(users, state)];
   }
 
-  // The prompt says where one is.
+  // The prompt shows it.
   moved(): string[] {
     return [];
   }
 
-  /** Where one is, and what was said elsewhere meanwhile. */
+  /** The conversation, and unread messages in others. */
   prompt({ here, unread }: ChatState): string {
-    const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${fit(name)} ${count}`);
+    const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${clean(name)} ${count}`);
     if (unread.length > UNREAD_SHOWN) shown.push("…");
     const elsewhere = shown.length > 0 ? ` (${shown.join(", ")})` : "";
     if (!here) return `${elsewhere.trimStart()}> `;
@@ -79,35 +78,37 @@ export class ChatView implements View<ClientEvent> {
   }
 
   news(text: string): string {
-    return this.#paint.quiet(`-- ${fit(text)} --`);
+    return this.#paint.quiet(`-- ${clean(text)} --`);
   }
 
-  fault(why: string): string {
-    return this.#paint.loud(fit(why));
+  error(why: string): string {
+    return this.#paint.loud(clean(why));
   }
 
-  unreached(why: string): string[] {
-    return [this.fault(`couldn't connect to server: ${why}`)];
+  unreachable(why: string): string[] {
+    return [this.error(`couldn't connect to server: ${why}`)];
   }
 
-  #message({ from, to, text, time }: ShownMessage, own: boolean, memory: ChatState, now: number): string {
+  #message({ from, to, text, time }: ShownMessage, own: boolean, state: ChatState, now: number): string {
     const sender = own ? "you" : this.#name(from);
     let who: string;
     if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
-    else who = sameTarget(to, memory.here) ? sender : `[${this.#name(to.room)}] ${sender}`;
-    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${saidText(text)}`;
+    else who = sameTarget(to, state.here) ? sender : `[${this.#name(to.room)}] ${sender}`;
+    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${messageText(text)}`;
   }
 
-  #delivered({ id, to, time }: Of<"delivered">, memory: ChatState, now: number): string {
+  #delivered({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
     const at = stamp(time, now).slice(0, -":00".length);
-    return this.#paint.quiet(`✓✓ delivered to ${fit(to)} ${at}${which(id, memory, this.#unknown)}`);
+    return this.#paint.quiet(`${MARKS.delivered} delivered to ${clean(to)} ${at}${which(id, state, this.#unknown)}`);
   }
 
-  #failed({ id, to, why }: Of<"failed">, memory: ChatState): string {
-    const spoken = memory.sentMessage(id);
-    const target = to ?? spoken?.to;
-    const what = spoken ? quoted(spoken.text) : "an earlier message";
-    return this.#paint.loud(`✗ not delivered${target ? ` to ${targetName(target)}` : ""}: ${what} (${fit(why)})`);
+  #failed({ id, to, why }: Of<"failed">, state: ChatState): string {
+    const sent = state.sentMessage(id);
+    const target = to ?? sent?.to;
+    const what = sent ? quoted(sent.text) : "an earlier message";
+    return this.#paint.loud(
+      `${MARKS.failed} not delivered${target ? ` to ${targetName(target)}` : ""}: ${what} (${clean(why)})`,
+    );
   }
 
   #users(users: readonly UserState[], { me }: ChatState): string[] {
@@ -116,7 +117,7 @@ export class ChatView implements View<ClientEvent> {
     const names = present.map((name) => this.#name(name) + (name === me ? " (you)" : ""));
     return [
       `online: ${names.length > 0 ? names.join(", ") : "nobody"}`,
-      ...(away.length > 0 ? [this.#paint.quiet(`offline: ${away.map(fit).join(", ")}`)] : []),
+      ...(away.length > 0 ? [this.#paint.quiet(`offline: ${away.map(clean).join(", ")}`)] : []),
     ];
   }
 
@@ -124,13 +125,13 @@ export class ChatView implements View<ClientEvent> {
     return `${this.#name(name)}  ${counted(members)}${joined ? ", joined" : ""}`;
   }
 
-  #history(history: Of<"history">, memory: ChatState, now: number): string[] {
-    const lines = history.messages.map((said) => this.#message(said, said.from === memory.me, memory, now));
+  #history(history: Of<"history">, state: ChatState, now: number): string[] {
+    const lines = history.messages.map((said) => this.#message(said, said.from === state.me, state, now));
     return [this.news(historyTitle(history)), ...lines];
   }
 
   #name(name: string): string {
-    return this.#paint.name(fit(name));
+    return this.#paint.name(clean(name));
   }
 }
 

@@ -1,82 +1,80 @@
-import type { View } from "./view.ts";
-import type { Ui } from "./ui.ts";
+import type { Outputs } from "../core/machine.ts";
+import type { ScreenOutput, View } from "./view.ts";
 
-/** Where it is told. */
-export interface ReachWay extends Pick<Ui, "begin" | "more" | "finish"> {
-  /** What is no event: news of the connection, mistakes, help. */
-  aside(line: string): void;
-}
-
-/** What waits for the server: of what was said, and of all that was said and asked. */
+/** What waits for the server. */
 export interface Waiting {
-  readonly said: number;
+  readonly messages: number;
+  /** Messages and questions. */
   readonly all: number;
 }
 
-/** Of silence while something waits; then whoever waits is told. */
+/** Silence of the server, while something waits for it, that is worth a notice. */
 const SILENCE_MS = 5000;
 
 /**
- * What a person is told of the connection to the server, and no more often than it is news.
+ * Notices about the connection to the server, none of them twice.
  *
- * 1. That the connection is lost is told each time; why it does not come back, once for each reason.
- * 2. That what is said waits is told once for each time that the connection is gone.
+ * 1. Each loss of the connection is shown; the reason why it does not come back, once for each reason.
+ * 2. That messages wait is shown once for each loss.
  */
 export class ConnectionNotices {
-  #calling = false;
+  #connecting = false;
   /** The server was reached before. */
   #reached = false;
   #away = false;
   /** The server has said that it stops. */
   #stopping = false;
-  /** Why the connection does not come back, as it was told last. */
-  #toldWhy = "";
-  #saidWaiting = false;
+  /** The last reason shown for a failed reconnect. */
+  #shownWhy = "";
+  #shownWaiting = false;
+  /** Something came since the last tick. */
   #heard = true;
   #silentSince = 0;
-  #saidSilent = false;
+  #shownSilence = false;
 
   constructor(
-    readonly look: Pick<View<never>, "calling" | "fault" | "news" | "unreached">,
-    readonly way: ReachWay,
+    readonly view: Pick<View<never>, "connecting" | "error" | "news" | "unreachable">,
+    readonly outputs: Pick<Outputs<ScreenOutput>, "push">,
     readonly waiting: () => Waiting,
   ) {}
 
-  /** The connection is gone, and not back yet. */
+  /** The connection is lost and not back yet. */
   get away(): boolean {
     return this.#away;
   }
 
-  /** Whether the line that grows is that of the call. */
-  get calling(): boolean {
-    return this.#calling;
+  /** Whether the growing line belongs to a connection attempt. */
+  get connecting(): boolean {
+    return this.#connecting;
   }
 
-  /** The server is called once more. */
+  /** The client tries to connect once more. */
   attempt(): void {
-    if (!this.#calling) this.way.begin(this.look.calling.begin);
-    this.#calling = true;
-    this.way.more(this.look.calling.attempt);
+    const { begin, attempt } = this.view.connecting;
+    if (!this.#connecting) this.outputs.push({ type: "begin", text: begin });
+    this.#connecting = true;
+    this.outputs.push({ type: "more", text: attempt });
   }
 
-  /** The server has answered the call. */
+  /** The server has accepted the connection. */
   connected(): void {
-    if (this.#calling) this.way.finish(this.look.calling.end);
-    this.#calling = false;
+    if (this.#connecting) this.outputs.push({ type: "finish", text: this.view.connecting.end });
+    this.#connecting = false;
     this.#reached = true;
   }
 
-  /** The server is not called any more, or does not have us. */
+  /** The client has given up, or the server refuses the login. */
   notConnected(why: string): void {
-    if (this.#calling) this.way.finish("");
-    this.#calling = false;
-    for (const line of this.#reached ? [this.look.fault(why)] : this.look.unreached(why)) this.way.aside(line);
+    if (this.#connecting) this.outputs.push({ type: "finish", text: "" });
+    this.#connecting = false;
+    for (const line of this.#reached ? [this.view.error(why)] : this.view.unreachable(why)) {
+      this.outputs.push({ type: "notice", line });
+    }
   }
 
-  /** The server knows us. */
-  cameIn(): void {
+  loggedIn(): void {
     this.#reached = true;
-    this.#away = this.#saidWaiting = this.#stopping = false;
+    this.#away = this.#shownWaiting = this.#stopping = false;
   }
 
   /** Something came from the server. */
@@ -85,54 +83,54 @@ export class ConnectionNotices {
   }
 
   /** The server says that it stops. */
-  closing(): void {
+  stopping(): void {
     this.#stopping = true;
-    this.#news("the server stops");
+    this.#news("the server is stopping");
   }
 
-  /** The connection is gone, or could not be had again; it is tried again. */
+  /** The connection is lost, or a reconnect has failed; the next attempt is in `againMs`. */
   lost(why: string, againMs: number): void {
-    // The line that grows begins anew: an hour without a network is not a screen full of stars.
-    if (this.#calling) this.way.begin(this.look.calling.begin);
+    // The growing line starts over: an hour without a network does not fill the screen.
+    if (this.#connecting) this.outputs.push({ type: "begin", text: this.view.connecting.begin });
     if (!this.#away) {
       const seconds = Math.ceil(againMs / 1000);
       const again = seconds > 0 ? `trying again in ${seconds} s` : "trying again";
-      // Of a server that has said good bye nothing else is to be known.
-      this.#news(`connection lost${because(this.#stopping ? "" : why)}, ${again}`);
-    } else if (why !== this.#toldWhy) {
-      this.#news(`no connection yet${because(why)}, trying on`);
+      // After the server's own notice the reason adds nothing.
+      this.#news(`connection lost${inBrackets(this.#stopping ? "" : why)}, ${again}`);
+    } else if (why !== this.#shownWhy) {
+      this.#news(`still no connection${inBrackets(why)}, trying again`);
     }
-    this.#toldWhy = this.#away ? why : "";
+    this.#shownWhy = this.#away ? why : "";
     this.#away = true;
-    if (this.waiting().said > 0) this.tellWaiting();
+    if (this.waiting().messages > 0) this.showWaiting();
   }
 
-  /** Something was said that waits, or waits already, while the connection is gone. */
-  tellWaiting(): void {
-    if (!this.#away || this.#saidWaiting) return;
-    this.#saidWaiting = true;
-    const { said } = this.waiting();
-    const waits = said === 1 ? "what was said last waits" : `${said} messages wait`;
-    this.#news(`${waits} for the server, and so does what is said from now on`);
+  /** A message waits; shown while the connection is lost. */
+  showWaiting(): void {
+    if (!this.#away || this.#shownWaiting) return;
+    this.#shownWaiting = true;
+    const { messages } = this.waiting();
+    const wait = messages === 1 ? "your last message waits" : `${messages} messages wait`;
+    this.#news(`${wait} for the connection, and so will new ones`);
   }
 
-  /** Time goes on: who waits for a silent server is told so, once. */
+  /** Called about once a second: shows once that a silent server keeps something waiting. */
   tick(now: number): void {
     if (this.#heard || this.#away || this.waiting().all === 0) {
-      this.#heard = this.#saidSilent = false;
+      this.#heard = this.#shownSilence = false;
       this.#silentSince = now;
-    } else if (!this.#saidSilent && now - this.#silentSince >= SILENCE_MS) {
-      this.#saidSilent = true;
+    } else if (!this.#shownSilence && now - this.#silentSince >= SILENCE_MS) {
+      this.#shownSilence = true;
       const seconds = Math.floor((now - this.#silentSince) / 1000);
-      this.#news(`no answer from the server for ${seconds} s; what is said waits for it`);
+      this.#news(`no answer from the server for ${seconds} s; your messages wait`);
     }
   }
 
   #news(text: string): void {
-    this.way.aside(this.look.news(text));
+    this.outputs.push({ type: "notice", line: this.view.news(text) });
   }
 }
 
-function because(why: string): string {
+function inBrackets(why: string): string {
   return why === "" ? "" : ` (${why})`;
 }

@@ -1,25 +1,30 @@
-import { imView } from "./im_view.ts";
+import { bold, cyan, dim, green, red } from "@std/fmt/colors";
+import { timeOfDay } from "../core/log.ts";
+import { sanitized } from "../core/text.ts";
+import { imCompletions, imHelp } from "./im_commands.ts";
+import { colouredName } from "./marks.ts";
+import { openUi } from "./open_ui.ts";
 import { printError } from "./print.ts";
-import { openUi, type Prompt, type Ui } from "./ui.ts";
+import type { Prompt, Ui } from "./ui.ts";
 
-/** What the IM client has to offer its face. */
-export interface ImCommands {
+/** The IM client behind its terminal. */
+export interface ImActions {
   line(text: string): void;
   end(): void;
   interrupt(): void;
-  /** Who is known to be online. */
+  /** The users known to be online. */
   names(): ReadonlySet<string>;
-  /** Asks the server who is online; false when it cannot be asked now. `heard` is called when `names` knows. */
+  /** Asks the server for them; false when it cannot be asked now. `heard` is called once `names` is up to date. */
   askNames(heard: () => void): boolean;
 }
 
-/** The IM client as a person sees it. */
+/** The terminal of the IM client. */
 export interface ImTerminal {
   /** Shows a line of the protocol. */
   show(line: string): void;
-  /** Takes the next typed line for this. */
+  /** The next typed line is the answer; with `null` none is taken. */
   ask(question: "name" | "password" | "command" | null): void;
-  /** Shows a line that is not part of the chat, out of its way. */
+  /** Shows a line that is not part of the chat, such as a trace. */
   note(line: string): void;
   close(): Promise<void>;
 }
@@ -30,129 +35,61 @@ const PROMPTS = {
   command: { text: "", secret: false },
 } as const satisfies Record<string, Prompt>;
 
-/** How long Tab waits for the server's list before it uses the names that are known. */
+/** Tab waits this long for the server's list before it uses the names known so far. */
 const NAMES_MS = 300;
 
-/** Opens the face of the IM client: in a terminal for people, elsewhere exactly as in the handout. */
-export function openImTerminal(person: ImCommands): ImTerminal {
-  const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  const colour = terminal && !Deno.noColor;
+/** Opens the IM client: with times, colours and help at a terminal, exactly as in the handout elsewhere. */
+export function openImTerminal(client: ImActions): ImTerminal {
+  const interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  const colour = interactive && !Deno.noColor;
   let asked: keyof typeof PROMPTS | null = null;
-  const face: Ui = openUi({
+  const ui: Ui = openUi({
     line(text) {
-      const help = terminal && asked === "command" ? imHelp(text) : undefined;
-      if (!help) return person.line(text);
-      for (const line of help) face.show(line);
-      face.ask(PROMPTS.command);
+      const help = interactive && asked === "command" ? imHelp(text) : undefined;
+      if (!help) return client.line(text);
+      for (const line of help) ui.show(line);
+      ui.ask(PROMPTS.command);
     },
-    end: () => person.end(),
-    interrupt: () => person.interrupt(),
+    end: () => client.end(),
+    interrupt: () => client.interrupt(),
     async complete(before) {
       if (asked !== "command") return [];
-      if (before.startsWith("/to ")) await namesHeard(person);
-      return imCompletions(before, person.names());
+      if (before.startsWith("/to ")) await updateNames(client);
+      return imCompletions(before, client.names());
     },
   });
   return {
-    show(line) {
-      face.show(terminal ? imView(line, Date.now(), colour) : line);
-    },
+    show: (line) => ui.show(interactive ? imLine(line, Date.now(), colour) : line),
     ask(question) {
       asked = question;
-      face.ask(question && PROMPTS[question]);
+      ui.ask(question && PROMPTS[question]);
     },
-    note(line) {
-      if (terminal) face.show(line.trimEnd());
-      else printError(line);
-    },
-    close: () => face.close(),
+    note: (line) => interactive ? ui.show(line.trimEnd()) : printError(line),
+    close: () => ui.close(),
   };
 }
 
-function namesHeard(person: ImCommands): Promise<void> {
+function updateNames(client: ImActions): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, NAMES_MS);
-    const asked = person.askNames(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    if (asked) return;
-    clearTimeout(timer);
-    resolve();
+    const done = () => (clearTimeout(timer), resolve());
+    if (!client.askNames(done)) done();
   });
 }
 
-interface Topic {
-  readonly usage: string;
-  readonly short: string;
-  readonly long: readonly string[];
+/** A line of the IM handout for people: as it came, after the time, with coloured names. */
+export function imLine(line: string, time: number, colour: boolean): string {
+  const shown = sanitized(line);
+  if (!colour) return `${timeOfDay(time)} ${shown}`;
+  return `${dim(timeOfDay(time))} ${coloured(shown)}`;
 }
 
-const TOPICS: Readonly<Record<string, Topic>> = {
-  list: {
-    usage: "/list",
-    short: "who is online",
-    long: [
-      "The server answers 301 and the names of those who are online:",
-      "yours first, then the others in the order in which they came.",
-    ],
-  },
-  to: {
-    usage: "/to NAME TEXT",
-    short: "say something to one person",
-    long: [
-      "Example: /to bob Hello! Nice to meet you!",
-      "bob sees: /from YOU Hello! Nice to meet you!",
-      "The server answers 303 when bob's client has confirmed it, 304 when bob is",
-      "not online or his client did not confirm it in time.",
-      "TEXT is everything after the blank that follows NAME.",
-    ],
-  },
-  toall: {
-    usage: "/toall TEXT",
-    short: "say something to everybody",
-    long: [
-      "Example: /toall How about meeting at 3pm today?",
-      "The others see: /broadcastfrom YOU How about meeting at 3pm today?",
-      "The server answers 303 when everybody's client has confirmed it, 304 when",
-      "one did not.",
-    ],
-  },
-  exit: {
-    usage: "/exit",
-    short: "leave",
-    long: ["The server answers 310 and your name leaves the list.", "Ctrl-C and Ctrl-D do the same."],
-  },
-  help: {
-    usage: "/help [COMMAND]",
-    short: "this, or more of one command",
-    long: ["This stays in your terminal; the server never sees it."],
-  },
-};
-
-/** The commands of the IM handout as they are typed. */
-export const IM_COMMANDS: readonly string[] = Object.keys(TOPICS).map((name) => `/${name}`);
-
-/** The answer to `/help` or `/help COMMAND`; undefined when the line is neither. */
-export function imHelp(line: string): string[] | undefined {
-  const [verb, given, ...more] = line.trim().split(/\s+/);
-  if (verb !== "/help" || more.length > 0) return undefined;
-  if (given === undefined) return overview();
-  const topic = TOPICS[given.replace(/^\//, "")];
-  if (!topic) return [`there is no command ${given}; these there are:`, ...overview()];
-  return [topic.usage, ...topic.long.map((text) => `  ${text}`)];
-}
-
-/** What could stand where the cursor is: commands at the beginning of the line, names behind `/to`. */
-export function imCompletions(before: string, names: Iterable<string>): string[] {
-  if (!before.includes(" ")) return IM_COMMANDS.filter((command) => command.startsWith(before));
-  const to = /^\/to (\S*)$/.exec(before);
-  if (to) return [...names].filter((name) => name.startsWith(to[1]!)).sort();
-  const help = /^\/help (\S*)$/.exec(before);
-  return help ? Object.keys(TOPICS).filter((name) => name.startsWith(help[1]!)) : [];
-}
-
-function overview(): string[] {
-  const width = Math.max(...Object.values(TOPICS).map(({ usage }) => usage.length)) + 2;
-  return Object.values(TOPICS).map(({ usage, short }) => `  ${usage.padEnd(width)}${short}`);
+function coloured(line: string): string {
+  const message = /^(\/from|\/broadcastfrom) (\S+)(.*)$/.exec(line);
+  if (message) return `${dim(message[1]!)} ${colouredName(message[2]!)}${message[3]}`;
+  const [code, rest] = [line.slice(0, 3), line.slice(3)];
+  if (!/^\d{3}( |$)/.test(line)) return line;
+  if (code === "301") return `${cyan(code)} ${rest.trimStart().split(" ").map(colouredName).join(" ")}`;
+  const failure = code === "102" || code === "202" || code === "304" || code.startsWith("4");
+  return `${failure ? red(code) : green(code)}${failure ? bold(rest) : rest}`;
 }

@@ -1,4 +1,4 @@
-/** What came from a terminal: text, a named key (`enter`, `ctrl-a`, `alt-left`), or everything pasted at once. */
+/** Input from a terminal: text, a named key (`enter`, `ctrl-a`, `alt-left`), or a whole paste. */
 export type Key =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "key"; readonly name: string }
@@ -11,15 +11,28 @@ const BELL = 0x07;
 const SEQUENCE_BYTES = 32;
 const PASTE_END = [ESC, 0x5b, 0x32, 0x30, 0x31, 0x7e];
 
+/** The options of a `KeyDecoder`; everything has a default. */
+export interface KeyDecoderOptions {
+  readonly pasteBytes?: number | undefined;
+  /** After this long a silence an unfinished escape sequence is the ESC key. */
+  readonly escapeMs?: number | undefined;
+  /** After this long a silence an unfinished paste is complete. */
+  readonly pasteMs?: number | undefined;
+}
+
 /**
  * Turns a terminal's bytes, however they are cut or joined, into keys.
  *
- * 1. A sequence it does not know is swallowed whole; none of its characters becomes text.
+ * 1. An unknown sequence is dropped whole; none of its characters becomes text.
  * 2. A control character inside a sequence ends it and counts as typed, so Ctrl-C always works outside a paste.
- * 3. It holds at most `pasteBytes`; what a paste has beyond them is dropped, and `cut` says so.
+ * 3. It holds at most `pasteBytes`; the rest of a paste is dropped, and `cut` says so.
+ * 4. Once `wakeAt` has come, `tick` ends what is unfinished.
  */
 export class KeyDecoder {
-  readonly pasteBytes: number;
+  readonly #pasteBytes: number;
+  readonly #escapeMs: number;
+  readonly #pasteMs: number;
+  #pushedAt = 0;
   #state: "text" | "escape" | "sequence" | "skip" | "string" | "string-escape" | "paste" = "text";
   #text = new TextDecoder("utf-8", { ignoreBOM: true });
   #run: number[] = [];
@@ -31,31 +44,39 @@ export class KeyDecoder {
   #pasteMatched = 0;
   #pasteCut = false;
 
-  constructor(options: { pasteBytes?: number } = {}) {
-    this.pasteBytes = options.pasteBytes ?? 65536;
+  constructor(options: KeyDecoderOptions = {}) {
+    this.#pasteBytes = options.pasteBytes ?? 65536;
+    this.#escapeMs = options.escapeMs ?? 100;
+    this.#pasteMs = options.pasteMs ?? 5000;
   }
 
-  /** What the decoder needs more bytes for; after some silence `flush` ends it. */
-  get waiting(): "nothing" | "sequence" | "paste" {
-    return this.#state === "text" ? "nothing" : this.#state === "paste" ? "paste" : "sequence";
+  /** The time for `tick`; Infinity while nothing is unfinished. */
+  get wakeAt(): number {
+    if (this.#state === "text") return Infinity;
+    return this.#pushedAt + (this.#state === "paste" ? this.#pasteMs : this.#escapeMs);
   }
 
-  push(bytes: Uint8Array): Key[] {
+  push(bytes: Uint8Array, now: number): Key[] {
+    this.#pushedAt = now;
     for (const byte of bytes) this.#take(byte);
     this.#endRun(true);
-    return this.#taken();
+    return this.#takeKeys();
   }
 
-  /** Ends what is unfinished: a lone ESC becomes `escape`, a begun sequence nothing, a begun paste what it has so far. */
+  tick(now: number): Key[] {
+    return now < this.wakeAt ? [] : this.flush();
+  }
+
+  /** Ends what is unfinished: a lone ESC becomes `escape`, a sequence nothing, a paste what it has so far. */
   flush(): Key[] {
     if (this.#state === "escape") this.#press("escape");
     if (this.#state === "paste") this.#endPaste();
     this.#state = "text";
     this.#endRun(false);
-    return this.#taken();
+    return this.#takeKeys();
   }
 
-  #taken(): Key[] {
+  #takeKeys(): Key[] {
     const keys = this.#keys;
     this.#keys = [];
     return keys;
@@ -138,7 +159,7 @@ export class KeyDecoder {
     }
   }
 
-  // Answers to questions nobody asked, such as window titles: up to BEL or ESC \.
+  // Control strings, such as window titles, end with BEL or ESC \.
   #takeString(byte: number): void {
     if (byte === ESC) this.#state = "string-escape";
     else if (byte < 0x20) {
@@ -160,7 +181,7 @@ export class KeyDecoder {
   }
 
   #keepPasted(byte: number): void {
-    if (this.#paste.length < this.pasteBytes) this.#paste.push(byte);
+    if (this.#paste.length < this.#pasteBytes) this.#paste.push(byte);
     else this.#pasteCut = true;
   }
 
@@ -178,7 +199,7 @@ export class KeyDecoder {
     this.#keys.push({ kind: "key", name });
   }
 
-  // A character cut between two reads waits in the decoder, as long as nothing else comes in between.
+  // A character that two reads share waits in the decoder, unless something else comes in between.
   #endRun(more: boolean): void {
     const text = this.#text.decode(Uint8Array.from(this.#run), { stream: more });
     this.#run = [];
@@ -209,7 +230,7 @@ const byNumber: Readonly<Record<string, string>> = {
 
 /**
  * The key of an escape sequence, given without its ESC (`[1;5D`, `OH`): `ctrl-left`, `home`; `paste` where a bracketed
- * paste begins; `undefined` for a sequence that is no key of ours.
+ * paste begins; `undefined` for any other sequence.
  */
 export function sequenceName(sequence: string): string | undefined {
   if (sequence === "[200~") return "paste";
@@ -222,7 +243,7 @@ export function sequenceName(sequence: string): string | undefined {
   }
   // Older terminals: small letters for arrows, with Ctrl after "O", with Shift after "[".
   if (/[a-d]/.test(last)) return modified(byLetter[last.toUpperCase()], opening === "O" ? "5" : "2");
-  // "O5D" and "[5D" say the modifier in the only number they have.
+  // In "O5D" and "[5D" the only number is the modifier.
   return modified(byLetter[last], second ?? number);
 }
 

@@ -1,9 +1,8 @@
 import { EditBuffer, type Place } from "./edit_buffer.ts";
-import type { History } from "./history.ts";
 import type { Key } from "./keys.ts";
 
-/** What a key asks of the world around the editor; `redraw` and `bell` mean the line may look different now. */
-export type Action =
+/** What follows from a key; after `redraw` and `bell` the line may look different. */
+export type EditorAction =
   | { readonly kind: "nothing" | "redraw" | "bell" | "end" | "interrupt" | "clear-screen" }
   | { readonly kind: "submit"; readonly line: string }
   | { readonly kind: "complete"; readonly before: string }
@@ -40,11 +39,11 @@ const deletions: Readonly<Record<string, { place: Place; kept: boolean }>> = {
   "ctrl-delete": { place: "word-right", kept: true },
 };
 
-const NOTHING: Action = { kind: "nothing" };
-const REDRAW: Action = { kind: "redraw" };
-const BELL: Action = { kind: "bell" };
+const NOTHING: EditorAction = { kind: "nothing" };
+const REDRAW: EditorAction = { kind: "redraw" };
+const BELL: EditorAction = { kind: "bell" };
 
-/** One line being typed, key by key; without a history it remembers nothing, as a secret needs it. */
+/** One line being typed, key by key. Without a history it remembers nothing, as a secret requires. */
 export class LineEditor {
   readonly #buffer: EditBuffer;
   readonly #history: History | null;
@@ -68,13 +67,13 @@ export class LineEditor {
     return this.#buffer.cursor;
   }
 
-  /** The words looked for in the history, while Ctrl-R does so. */
+  /** The text that Ctrl-R searches for; null when it does not. */
   get searching(): string | null {
     return this.#search?.words ?? null;
   }
 
-  /** Takes one key; a `paste` counts as text, its line breaks left out. */
-  press(key: Key): Action {
+  /** Takes one key; a `paste` counts as text without its line breaks. */
+  press(key: Key): EditorAction {
     const name = key.kind === "key" ? key.name : "text";
     if (this.#search !== null) {
       const action = this.#pressSearching(key, this.#search);
@@ -86,8 +85,8 @@ export class LineEditor {
     return action;
   }
 
-  /** Takes the words that could stand at the end of `before`; too late for another line, they change nothing. */
-  offer(before: string, words: readonly string[]): Action {
+  /** Takes candidates for the last word of `before`; if the line has changed since, they have no effect. */
+  offer(before: string, words: readonly string[]): EditorAction {
     if (before !== this.#buffer.before) return NOTHING;
     const [first] = words;
     if (first === undefined) return BELL;
@@ -101,7 +100,7 @@ export class LineEditor {
     return this.#tabs > 1 ? { kind: "list", words } : BELL;
   }
 
-  #pressNamed(name: string): Action {
+  #pressNamed(name: string): EditorAction {
     if (name === "ctrl-d" && this.#buffer.text === "") return { kind: "end" };
     const motion = motions[name];
     if (motion !== undefined) {
@@ -135,22 +134,22 @@ export class LineEditor {
     return NOTHING;
   }
 
-  #insert(text: string): Action {
+  #insert(text: string): EditorAction {
     return this.#buffer.insert(text.replace(/\r\n|[\r\n]/g, "")) ? REDRAW : BELL;
   }
 
-  #delete(name: string, place: Place, kept: boolean): Action {
+  #delete(name: string, place: Place, kept: boolean): EditorAction {
     const begin = this.#buffer.cursor;
     const removed = this.#buffer.deleteTo(place);
     if (kept && removed !== "") {
-      // Several in a row come back together.
+      // Ctrl-Y restores consecutive deletions together.
       const more = this.#previousKey === name ? this.#killed : "";
       this.#killed = this.#buffer.cursor < begin ? removed + more : more + removed;
     }
     return REDRAW;
   }
 
-  #submit(): Action {
+  #submit(): EditorAction {
     const line = this.#buffer.text;
     this.#history?.add(line);
     this.#buffer.set("");
@@ -158,7 +157,7 @@ export class LineEditor {
     return { kind: "submit", line };
   }
 
-  #recall(step: -1 | 1): Action {
+  #recall(step: -1 | 1): EditorAction {
     const history = this.#history;
     if (history === null) return NOTHING;
     const from = this.#recalled ?? history.length;
@@ -170,8 +169,8 @@ export class LineEditor {
     return REDRAW;
   }
 
-  /** `null` means: the search is over, and the key is one for the line found. */
-  #pressSearching(key: Key, search: { words: string; found: number; text: string }): Action | null {
+  /** `null`: the search is over, and the key applies to the line found. */
+  #pressSearching(key: Key, search: { words: string; found: number; text: string }): EditorAction | null {
     const name = key.kind === "key" ? key.name : "";
     if (name === "escape" || name === "ctrl-g") {
       this.#buffer.set(search.text);
@@ -195,6 +194,38 @@ export class LineEditor {
     this.#recalled = found;
     this.#buffer.set(this.#history!.at(found) ?? "");
     return REDRAW;
+  }
+}
+
+/** Earlier lines, oldest first: at most `limit`, none empty, none twice in a row. */
+export class History {
+  readonly limit: number;
+  #lines: string[] = [];
+
+  constructor(options: { limit?: number } = {}) {
+    this.limit = options.limit ?? 1000;
+  }
+
+  get length(): number {
+    return this.#lines.length;
+  }
+
+  add(line: string): void {
+    if (line.trim() === "" || line === this.#lines.at(-1)) return;
+    this.#lines.push(line);
+    if (this.#lines.length > this.limit) this.#lines.shift();
+  }
+
+  at(index: number): string | undefined {
+    return this.#lines[index];
+  }
+
+  /** The index of the newest line before `before` that contains `words`, or -1. */
+  find(words: string, before: number): number {
+    for (let index = Math.min(before, this.#lines.length) - 1; index >= 0; index--) {
+      if (this.#lines[index]!.includes(words)) return index;
+    }
+    return -1;
   }
 }
 

@@ -1,49 +1,45 @@
-import { fit } from "./view.ts";
-import { palette } from "./im_view.ts";
+import { palette } from "./marks.ts";
+import { openUi } from "./open_ui.ts";
 import { printError } from "./print.ts";
-import { openUi, type Prompt, type Ui } from "./ui.ts";
+import type { Prompt, Ui, UserInput } from "./ui.ts";
+import { clean } from "./view.ts";
 
-/** What the lobby's client has to offer its face. */
-export interface LobbyInput {
-  line(text: string): void;
-  end(): void;
-  interrupt(): void;
-}
-
-/** The lobby as a person, or a script, has it. */
+/** The terminal of the lobby's client. */
 export interface LobbyTerminal {
   /** Shows a line of the server. */
   show(line: string): void;
-  /** Shows what was said here, as the handout's client does; a terminal shows it already. */
+  /** Shows a line that was typed, as the handout's client does; a terminal shows it already. */
   own(text: string): void;
+  /** Shows a line that is not part of the chat, such as a trace. */
   note(line: string): void;
   close(): Promise<void>;
 }
 
 const PROMPT: Prompt = { text: "<You> ", secret: false };
-const NOTHING: Prompt = { text: "", secret: false };
+const NO_PROMPT: Prompt = { text: "", secret: false };
 
-/** Opens the face of the lobby: in a terminal for people, elsewhere as in the handout. */
-export function openLobbyTerminal(person: LobbyInput): LobbyTerminal {
-  const terminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-  const paint = palette(terminal && !Deno.noColor);
-  const face: Ui = openUi({
+/** Opens the lobby's client: with colours at a terminal, as in the handout elsewhere. */
+export function openLobbyTerminal(client: Omit<UserInput, "complete">): LobbyTerminal {
+  const interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+  const paint = palette(interactive && !Deno.noColor);
+  const prompt = interactive ? PROMPT : NO_PROMPT;
+  const ui: Ui = openUi({
     line(text) {
-      person.line(text);
-      face.ask(terminal ? PROMPT : NOTHING);
+      client.line(text);
+      ui.ask(prompt);
     },
-    end: () => person.end(),
-    interrupt: () => person.interrupt(),
+    end: () => client.end(),
+    interrupt: () => client.interrupt(),
   });
-  face.ask(terminal ? PROMPT : NOTHING);
+  ui.ask(prompt);
   return {
     show(line) {
-      if (!terminal) return face.show(line);
+      if (!interactive) return ui.show(line);
       const [, name, text] = /^<([^>]*)>(.*)$/.exec(line) ?? [];
-      face.show(name === undefined ? fit(line) : `<${paint.name(fit(name))}>${fit(text!)}`);
+      ui.show(name === undefined ? clean(line) : `<${paint.name(clean(name))}>${clean(text!)}`);
     },
-    own: (text) => terminal ? undefined : face.show(`<You>${text}`),
-    note: (line) => terminal ? face.show(line.trimEnd()) : printError(line),
-    close: () => face.close(),
+    own: (text) => interactive ? undefined : ui.show(`<You>${text}`),
+    note: (line) => interactive ? ui.show(line.trimEnd()) : printError(line),
+    close: () => ui.close(),
   };
 }

@@ -1,49 +1,48 @@
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/store.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { sameTarget } from "./commands.ts";
-import type { ChatState } from "./chat_state.ts";
-import { fit, historyTitle, quoted, saidText, stamp, targetName, type View } from "./view.ts";
-import { type Palette, palette } from "./im_view.ts";
+import { type ChatState, sameTarget } from "./chat_state.ts";
+import { clean, historyTitle, messageText, quoted, stamp, targetName, type View } from "./view.ts";
+import { type Palette, palette } from "./marks.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
 const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
 
-/** The look of the mailbox handout: its arrows, its brackets, its menu. */
+/** The mailbox as its handout shows it: arrows, brackets, a menu. */
 export class MailboxView implements View<ClientEvent> {
-  readonly calling = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
+  readonly connecting = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
   readonly #paint: Palette;
 
   constructor(options: { colour: boolean }) {
     this.#paint = palette(options.colour);
   }
 
-  event(happening: ClientEvent, memory: ChatState, now: number): string[] {
-    switch (happening.type) {
+  event(event: ClientEvent, state: ChatState, now: number): string[] {
+    switch (event.type) {
       case "message":
-        return [this.#message(happening.message, memory, now)];
+        return [this.#message(event.message, state, now)];
       case "sent":
-        return [this.#paint.quiet(`--> [Message sent - ${stamp(happening.time, now)}${which(happening.id, memory)}]`)];
+        return [this.#paint.quiet(`--> [Message sent - ${stamp(event.time, now)}${which(event.id, state)}]`)];
       case "delivered":
-        return [this.#received(happening, memory, now)];
+        return [this.#received(event, state, now)];
       case "failed":
-        return [this.#failed(happening, memory)];
+        return [this.#failed(event, state)];
       case "online":
       case "offline":
-        return [this.news(`${happening.name} is ${happening.type}`)];
+        return [this.news(`${event.name} is ${event.type}`)];
       case "users":
-        return this.#users(happening.users, memory);
+        return this.#users(event.users, state);
       case "inRoom":
-        return [`--> [who is in '${fit(happening.room)}']`, ...this.#users(happening.users, memory)];
+        return [`--> [members of '${clean(event.room)}']`, ...this.#users(event.users, state)];
       case "rooms":
-        return this.#rooms(happening.rooms);
+        return this.#rooms(event.rooms);
       case "history":
-        return this.#history(happening, now);
+        return this.#history(event, now);
       case "joined":
-        return [`--> [you joined '${fit(happening.room)}']`];
+        return [`--> [you joined '${clean(event.room)}']`];
       case "left":
-        return [`--> [you left '${fit(happening.room)}']`];
+        return [`--> [you left '${clean(event.room)}']`];
       case "loggedIn":
       case "denied":
       case "closing":
@@ -56,13 +55,13 @@ export class MailboxView implements View<ClientEvent> {
     return [`#####[you: ${this.#name(me)}]#####`];
   }
 
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[] {
-    return [...this.#rooms(rooms), ...this.#users(users, memory), `--> [${TYPE}]`];
+  menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[] {
+    return [...this.#rooms(rooms), ...this.#users(users, state), `--> [${TYPE}]`];
   }
 
-  // Rooms are gone to by joining them, which is answered.
+  // Entering a room is answered by "joined".
   moved(to: Target): string[] {
-    return "user" in to ? [`--> [you chat with '${fit(to.user)}']`] : [];
+    return "user" in to ? [`--> [you chat with '${clean(to.user)}']`] : [];
   }
 
   prompt(): string {
@@ -70,40 +69,42 @@ export class MailboxView implements View<ClientEvent> {
   }
 
   news(text: string): string {
-    return this.#paint.quiet(`--> [${fit(text)}]`);
+    return this.#paint.quiet(`--> [${clean(text)}]`);
   }
 
-  fault(why: string): string {
-    return this.#paint.loud(`--> [${fit(why)}]`);
+  error(why: string): string {
+    return this.#paint.loud(`--> [${clean(why)}]`);
   }
 
-  unreached(why: string): string[] {
-    const line = this.fault("couldn't connect to server");
+  unreachable(why: string): string[] {
+    const line = this.error("couldn't connect to server");
     return why === "" ? [line] : [line, this.news(why)];
   }
 
-  #message(said: ShownMessage, memory: ChatState, now: number): string {
-    const line = this.#line(said, said.time < memory.since ? stamp(said.time, now) : undefined);
-    const conversation = memory.conversation(said);
-    if (sameTarget(conversation, memory.here)) return line;
+  #message(said: ShownMessage, state: ChatState, now: number): string {
+    const line = this.#line(said, said.time < state.since ? stamp(said.time, now) : undefined);
+    const conversation = state.conversation(said);
+    if (sameTarget(conversation, state.here)) return line;
     return `--> [${targetName(conversation)}] ${line}`;
   }
 
   #line({ from, text }: ShownMessage, time: string | undefined): string {
-    return `>> ${this.#name(from)}: ${saidText(text)}${time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`}`;
+    return `>> ${this.#name(from)}: ${messageText(text)}${
+      time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`
+    }`;
   }
 
-  #received({ id, to, time }: Of<"delivered">, memory: ChatState, now: number): string {
-    const by = memory.isObvious(id) ? "" : ` by ${fit(to)}`;
-    return this.#paint.good(`--> [Message received${by} - ${stamp(time, now)}${which(id, memory)}]`);
+  #received({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
+    const by = state.isObvious(id) ? "" : ` by ${clean(to)}`;
+    return this.#paint.good(`--> [Message received${by} - ${stamp(time, now)}${which(id, state)}]`);
   }
 
-  #failed({ id, to, why }: Of<"failed">, memory: ChatState): string {
-    const spoken = memory.sentMessage(id);
-    const target = to ?? spoken?.to;
-    const what = spoken ? ` - ${quoted(spoken.text)}` : "";
+  #failed({ id, to, why }: Of<"failed">, state: ChatState): string {
+    const sent = state.sentMessage(id);
+    const target = to ?? sent?.to;
+    const what = sent ? ` - ${quoted(sent.text)}` : "";
     return this.#paint.loud(
-      `--> [Message NOT delivered${target ? ` to '${targetName(target)}'` : ""}: ${fit(why)}${what}]`,
+      `--> [Message NOT delivered${target ? ` to '${targetName(target)}'` : ""}: ${clean(why)}${what}]`,
     );
   }
 
@@ -129,11 +130,11 @@ export class MailboxView implements View<ClientEvent> {
   }
 
   #name(name: string): string {
-    return this.#paint.name(fit(name));
+    return this.#paint.name(clean(name));
   }
 }
 
-function which(id: string, memory: ChatState): string {
-  const spoken = memory.isObvious(id) ? undefined : memory.sentMessage(id);
-  return spoken ? ` - ${quoted(spoken.text)}` : "";
+function which(id: string, state: ChatState): string {
+  const sent = state.isObvious(id) ? undefined : state.sentMessage(id);
+  return sent ? ` - ${quoted(sent.text)}` : "";
 }

@@ -1,151 +1,187 @@
 import { peerNameFault } from "../chat/names.ts";
+import { isIpAddress } from "../core/address.ts";
 import type { PeerQuestion } from "../peers/event.ts";
-import { CHAT_COMMANDS } from "./chat_commands.ts";
-import type { ChatMode, Commands } from "./chat_style.ts";
-import { alone, type Given, help, joined, one, readLine, rooms, say, to, users, wrongName } from "./command_reader.ts";
-import { fileCommands } from "./file_commands.ts";
-import { peerFault, readAddress } from "./peer_names.ts";
+import { CHAT_COMMANDS, fileCommands, HELP_FOOTER } from "./chat_commands.ts";
+import {
+  alone,
+  type ChatMode,
+  type CommandTable,
+  help,
+  joined,
+  one,
+  parseLine,
+  rooms,
+  say,
+  to,
+  users,
+  wrongName,
+} from "./commands.ts";
 
-/** What can be typed between peers. */
-export const PEER_COMMANDS: Commands<PeerQuestion> = {
+/** The commands of a chat between peers. A new command is one entry here; help and completion follow. */
+export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
   list: {
     usage: "/list",
-    short: "who was heard of, online and offline",
+    short: "list all known users, online and offline",
     example: "/list",
-    long: ["Whom the table, the network and /add have told of, and friends from before."],
-    read: alone({ type: "ask", question: { type: "users" } }),
+    long: ["Found in the directory, on the network or by /add, and earlier contacts."],
+    parse: alone({ type: "ask", question: { type: "users" } }),
   },
   to: {
     usage: "/to NAME [TEXT]",
-    short: "say something to one person",
+    short: "send a message to one user",
     example: "/to bob Hello!",
     long: [
-      "Without TEXT you go to the conversation with NAME; what you type goes there.",
-      "Who is offline has it later: it is kept here and sent when you both are there.",
-      "When two are called bob, say which: /to bob@10.0.0.5:3001 Hello!",
+      "Without TEXT you enter the conversation with NAME; what you type goes there.",
+      "NAME may be offline: the message is kept here until you are both online.",
+      "If two users are called bob, add the address: /to bob@10.0.0.5:3001 Hello!",
     ],
-    read: to(peerFault),
+    parse: to(peerRule),
     names: users,
   },
   group: {
     usage: "/group NAME FRIEND…",
-    short: "make a group with friends in it, and go there",
+    short: "create a group with these friends and enter it",
     example: "/group lab1 bob carol",
-    long: ["Everybody in a group sees what is said there, and who comes and goes."],
-    read: group,
+    long: ["Every member of a group sees its messages, and who joins and leaves."],
+    parse: ({ first, more }) => {
+      const wrong = wrongName(first, "NAME", peerNameFault);
+      if (wrong !== undefined) return wrong;
+      const friends = [...new Set(more.split(/\s+/).filter((word) => word !== ""))];
+      if (friends.length === 0) return "FRIEND is missing";
+      for (const friend of friends) {
+        const fault = peerRule(friend);
+        if (fault !== undefined) return fault;
+      }
+      return { type: "ask", question: { type: "group", room: first, friends } };
+    },
     names: (known, at) => at > 1 ? known.users : [],
   },
   join: {
     usage: "/join GROUP",
-    short: "go to a group; it is made when there is none",
+    short: "enter a group; it is created if necessary",
     example: "/join lab1",
-    long: ["What you type then goes there. /rooms shows which groups there are."],
-    read: one("group", peerNameFault, (room) => ({ type: "ask", question: { type: "join", room } })),
+    long: ["What you type then goes there. /rooms lists the groups."],
+    parse: one("GROUP", peerNameFault, (room) => ({ type: "ask", question: { type: "join", room } })),
     names: rooms,
   },
   leave: {
     usage: "/leave GROUP",
-    short: "hear no more of a group",
+    short: "leave a group",
     example: "/leave lab1",
-    long: ["The others go on without you."],
-    read: one("group", peerNameFault, (room) => ({ type: "ask", question: { type: "leave", room } })),
+    long: ["You no longer get its messages. The others stay."],
+    parse: one("GROUP", peerNameFault, (room) => ({ type: "ask", question: { type: "leave", room } })),
     names: joined,
   },
   say: {
     usage: "/say GROUP TEXT",
-    short: "say something in a group without going there",
+    short: "send a message to a group without entering it",
     example: "/say lab1 Hello!",
-    long: ["You must be in GROUP."],
-    read: say("group", peerNameFault),
+    long: ["You must have joined GROUP."],
+    parse: say("GROUP", peerNameFault),
     names: joined,
   },
   rooms: {
     usage: "/rooms",
-    short: "which groups there are",
+    short: "list all known groups",
     example: "/rooms",
-    long: ["Those that you are in or have heard of, and how many are in each."],
-    read: alone({ type: "ask", question: { type: "rooms" } }),
+    long: ["With the number of members, and whether you are one."],
+    parse: alone({ type: "ask", question: { type: "rooms" } }),
   },
-  ...fileCommands(peerFault, "group"),
+  ...fileCommands(peerRule, "group"),
   secure: {
     usage: "/secure NAME [off]",
-    short: "seal what you and NAME say to each other",
+    short: "encrypt the conversation with NAME",
     example: "/secure bob",
     long: [
-      "Only the two of you can read it then. Both of you are shown words: read them",
-      "to each other, by voice, to be sure that nobody sits between you.",
-      "/secure NAME off goes back to what anybody on the network can read.",
+      "Only the two of you can then read it. You are both shown words: compare them",
+      "by voice to be sure that no one is in the middle.",
+      "/secure NAME off: anyone on the network can read the conversation again.",
     ],
-    read: secure,
+    parse: ({ first, more }) => {
+      const wrong = wrongName(first, "NAME", peerRule);
+      if (wrong !== undefined) return wrong;
+      const word = more.trim();
+      if (word !== "" && word !== "off") return 'only "off" may follow NAME';
+      return { type: "ask", question: { type: "secure", user: first, on: word === "" } };
+    },
     names: (known, at) => at === 1 ? known.users : at === 2 ? ["off"] : [],
   },
   trust: {
     usage: "/trust NAME",
-    short: "take the key that NAME has now for theirs",
+    short: "accept the new key of NAME",
     example: "/trust bob",
     long: [
-      "For when you are warned that NAME has another key than before. First ask NAME,",
-      "by voice, for the words of the key: somebody else may use the name.",
+      "Use it after the warning that the key of NAME has changed. First ask NAME by",
+      "voice for the words of the key: someone else may be using the name.",
     ],
-    read: one("name", peerFault, (user) => ({ type: "ask", question: { type: "trust", user } })),
+    parse: one("NAME", peerRule, (user) => ({ type: "ask", question: { type: "trust", user } })),
     names: users,
   },
   add: {
     usage: "/add HOST:PORT",
-    short: "ask at an address who is there",
+    short: "look for a user at an address",
     example: "/add 10.0.0.5:3001",
-    long: ["For whom neither the table nor the LAN tells of. /add HOST PORT does as well."],
-    read: ({ rest }) => {
-      const address = readAddress(rest);
+    long: ["For users outside the directory and the LAN. /add HOST PORT works too."],
+    parse: ({ rest }) => {
+      const address = parseAddress(rest);
       return typeof address === "string" ? address : { type: "ask", question: { type: "add", ...address } };
     },
   },
   stats: {
     usage: "/stats",
-    short: "what was counted: datagrams, repeats, what was dropped",
+    short: "show counters: datagrams, duplicates, drops",
     example: "/stats",
-    long: ["What strangers send is dropped and counted, never shown."],
-    read: alone({ type: "ask", question: { type: "stats" } }),
+    long: ["Datagrams from strangers are dropped and counted, but never shown."],
+    parse: alone({ type: "ask", question: { type: "stats" } }),
   },
-  help: { ...CHAT_COMMANDS.help!, long: ["This stays with you; nobody else sees it."], read: help },
-  exit: { ...CHAT_COMMANDS.exit!, read: alone({ type: "exit" }) },
+  help: { ...CHAT_COMMANDS.help!, long: ["It is answered here; no one else sees it."], parse: help },
+  exit: { ...CHAT_COMMANDS.exit!, parse: alone({ type: "exit" }) },
 };
 
-/** Chat between peers: no server, no lobby, no menu; groups are rooms, and one begins in none. */
+/** The chat between peers: no server, no lobby, no menu; groups are rooms, and it begins in none. */
 export const PEER_MODE: ChatMode<PeerQuestion> = {
   commands: PEER_COMMANDS,
   words: {},
   absent: {
-    toall: "there is no /toall between peers, since no room has everybody in it; make a group, for example: " +
+    toall: "there is no /toall between peers, since no room has everyone in it; create a group, for example: " +
       PEER_COMMANDS.group!.example,
-    history: "there is no /history between peers, since no server keeps what was said",
+    history: "there is no /history between peers, since no server keeps the messages",
   },
-  outside: "/to NAME or /join GROUP goes to one, for example: /to bob",
+  footer: HELP_FOOTER,
+  outside: "/to NAME or /join GROUP enters one, for example: /to bob",
   home: undefined,
   rooms: [],
   menu: false,
   ordered: false,
-  read: (line, place) => readLine(line, place, PEER_MODE),
+  parse: (line, context) => parseLine(line, context, PEER_MODE),
 };
 
-type Reading = ReturnType<Commands<PeerQuestion>[string]["read"]>;
-
-function group({ first, more }: Given): Reading {
-  const wrong = wrongName(first, "group", peerNameFault);
-  if (wrong !== undefined) return wrong;
-  const friends = [...new Set(more.split(/\s+/).filter((word) => word !== ""))];
-  if (friends.length === 0) return "the friends are missing";
-  for (const friend of friends) {
-    const fault = peerFault(friend);
-    if (fault !== undefined) return fault;
+/** The rule for a peer's name, or for `bob@10.0.0.5:3001`, which tells two peers of one name apart. */
+function peerRule(name: string): string | undefined {
+  const at = name.indexOf("@");
+  if (at < 0) return peerNameFault(name);
+  if (/^[^\s@]+:\d{1,5}$/.test(name.slice(at + 1)) && isPort(name.slice(name.lastIndexOf(":") + 1))) {
+    return peerNameFault(name.slice(0, at));
   }
-  return { type: "ask", question: { type: "group", room: first, friends } };
+  return 'the peer\'s address must follow "@", as in bob@10.0.0.5:3001';
 }
 
-function secure({ first, more }: Given): Reading {
-  const wrong = wrongName(first, "name", peerFault);
-  if (wrong !== undefined) return wrong;
-  const word = more.trim();
-  if (word !== "" && word !== "off") return 'nothing but "off" follows the name';
-  return { type: "ask", question: { type: "secure", user: first, on: word === "" } };
+/** The address in `HOST:PORT` or `HOST PORT`, or the rule that it breaks. */
+function parseAddress(text: string): { readonly host: string; readonly port: number } | string {
+  const [, host = "", port = "", more = ""] = /^\s*([^\s:]*)(?::|\s+|$)(\S*)\s*([^]*)$/.exec(text) ?? [];
+  if (host === "") return "HOST is missing";
+  if (port === "") return "PORT is missing";
+  if (more !== "" || port.includes(":")) return "it takes one HOST, an IPv4 address or a host name, and one PORT";
+  if (!isHost(host)) return "HOST must be an IPv4 address or a host name";
+  if (!isPort(port)) return "PORT must be a whole number from 1 to 65535";
+  return { host, port: Number(port) };
+}
+
+function isHost(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return isIpAddress(host);
+  return host.length <= 253 && /^[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_-]+)*\.?$/u.test(host);
+}
+
+function isPort(port: string): boolean {
+  return /^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65535;
 }

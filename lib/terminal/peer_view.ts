@@ -1,31 +1,33 @@
 import type { PeerEvent } from "../peers/event.ts";
 import type { ChatState } from "./chat_state.ts";
-import { fit, type View, which } from "./view.ts";
+import { clean, type View, which } from "./view.ts";
 import { ChatView } from "./chat_view.ts";
-import { type Palette, palette } from "./im_view.ts";
+import { MARKS, type Palette, palette } from "./marks.ts";
 
 type Of<Type extends PeerEvent["type"]> = Extract<PeerEvent, { type: Type }>;
 
-const UNKNOWN = "said before";
+const UNKNOWN = "sent earlier";
 
-/** The look of chat between peers for people at a terminal: that of a chat, and what only peers have. */
+/** The chat between peers for people at a terminal: the chat, and the events that only peers have. */
 export class PeerView implements View<PeerEvent> {
-  readonly calling;
+  readonly connecting;
   readonly #chat: ChatView;
   readonly #paint: Palette;
 
   constructor(options: { colour: boolean }) {
     this.#chat = new ChatView({ ...options, unknown: UNKNOWN });
     this.#paint = palette(options.colour);
-    this.calling = this.#chat.calling;
+    this.connecting = this.#chat.connecting;
   }
 
-  event(event: PeerEvent, memory: ChatState, now: number): string[] {
+  event(event: PeerEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
       case "kept":
-        return [this.#paint.quiet(`✓ kept until ${fit(event.to)} is back${which(event.id, memory, UNKNOWN)}`)];
+        return [
+          this.#paint.quiet(`${MARKS.kept} kept until ${clean(event.to)} is online${which(event.id, state, UNKNOWN)}`),
+        ];
       case "came":
-        return [this.news(`${event.name} came into ${event.room}`)];
+        return [this.news(`${event.name} joined ${event.room}`)];
       case "went":
         return [this.news(`${event.name} left ${event.room}`)];
       case "members":
@@ -35,7 +37,9 @@ export class PeerView implements View<PeerEvent> {
       case "secure":
         return this.#secure(event);
       case "insecure":
-        return [this.fault(`what you and ${event.name} say is no longer sealed: others on the network can read it`)];
+        return [
+          this.error(`the conversation with ${event.name} is no longer encrypted: others on the network can read it`),
+        ];
       case "changedKey":
         return this.#changed(event);
       case "stats":
@@ -44,22 +48,22 @@ export class PeerView implements View<PeerEvent> {
         return [];
       case "users":
         if (event.users.length === 0) {
-          return [this.news("nobody was heard of so far; /add HOST:PORT asks at an address")];
+          return [this.news("no users found so far; /add HOST:PORT looks for one at an address")];
         }
-        return this.#chat.event(event, memory, now);
+        return this.#chat.event(event, state, now);
       case "rooms":
-        if (event.rooms.length === 0) return [this.news("there are no groups so far; /group NAME FRIEND… makes one")];
-        return this.#chat.event(event, memory, now);
+        if (event.rooms.length === 0) return [this.news("no groups so far; /group NAME FRIEND… creates one")];
+        return this.#chat.event(event, state, now);
       default:
-        return this.#chat.event(event, memory, now);
+        return this.#chat.event(event, state, now);
     }
   }
 
   welcome({ me }: ChatState): string[] {
-    return [this.news(`you are ${me}; /to NAME or /join GROUP goes to a conversation; /help says more`)];
+    return [this.news(`you are ${me}; /to NAME or /join GROUP enters a conversation; /help lists the commands`)];
   }
 
-  // There is none between peers.
+  // Peers have no menu.
   menu(): string[] {
     return [];
   }
@@ -68,57 +72,57 @@ export class PeerView implements View<PeerEvent> {
     return this.#chat.moved();
   }
 
-  prompt(memory: ChatState): string {
-    return this.#chat.prompt(memory);
+  prompt(state: ChatState): string {
+    return this.#chat.prompt(state);
   }
 
   news(text: string): string {
     return this.#chat.news(text);
   }
 
-  fault(why: string): string {
-    return this.#chat.fault(why);
+  error(why: string): string {
+    return this.#chat.error(why);
   }
 
-  unreached(why: string): string[] {
-    return this.#chat.unreached(why);
+  unreachable(why: string): string[] {
+    return this.#chat.unreachable(why);
   }
 
   #secure({ name, words, ours, known }: Of<"secure">): string[] {
-    const shown = fit(name);
-    const sealed = `from now on only you and ${shown} can read what you two say`;
+    const shown = clean(name);
+    const encrypted = `the conversation with ${shown} is now encrypted: only you two can read it`;
     const todo = known
-      ? `${shown}'s key is the one that is remembered; the words need no reading again.`
-      : `By voice, read "your words" to ${shown} and hear theirs: they must be those above.`;
+      ? `The key of ${shown} is the same as before; there is no need to compare the words.`
+      : `Compare by voice: read "your words" to ${shown}; theirs must be those above.`;
     return [
-      this.#paint.good(`-- ${sealed} --`),
+      this.#paint.good(`-- ${encrypted} --`),
       `   ${this.#paint.name(shown)}'s words:`,
       ...wordRows(words),
       "   your words:",
       ...wordRows(ours),
       `   ${todo}`,
-      ...(known ? [] : ["   If one differs, somebody sits between you: say nothing that they may not hear."]),
+      ...(known ? [] : ["   If a word differs, someone is in the middle: do not write anything secret."]),
     ];
   }
 
   #changed({ name, words, remembered }: Of<"changedKey">): string[] {
-    const shown = fit(name);
+    const shown = clean(name);
     return [
-      `!! ${shown} has another key than before. Nothing is said to ${shown} until you decide.`,
-      "   remembered:",
+      `!! The key of ${shown} has changed. Nothing is sent to ${shown} until you decide.`,
+      "   known key:",
       ...wordRows(remembered),
-      "   found now:",
+      "   new key:",
       ...wordRows(words),
-      `   It may be that ${shown} has a new computer or has lost the old key.`,
-      `   It may also be that somebody else says to be ${shown}.`,
-      `   Ask ${shown}, by voice, for the words of their key. If they are those found now,`,
-      `   type /trust ${shown}; if not, do nothing, and nothing is said to them.`,
+      `   Perhaps ${shown} has a new computer or has lost the old key.`,
+      `   Perhaps someone else claims to be ${shown}.`,
+      `   Ask ${shown} by voice for the words of the key. If they match the new key,`,
+      `   type /trust ${shown}. If not, do nothing, and nothing is sent.`,
     ].map((line) => this.#paint.loud(line));
   }
 
   #stats(counts: Of<"stats">["counts"]): string[] {
-    if (counts.length === 0) return [this.news("nothing was counted so far")];
-    const names = counts.map(([name]) => fit(name));
+    if (counts.length === 0) return [this.news("nothing counted so far")];
+    const names = counts.map(([name]) => clean(name));
     const width = Math.max(...names.map((name) => name.length));
     const digits = Math.max(...counts.map(([, count]) => String(count).length));
     return counts.map(([, count], index) => `  ${names[index]!.padEnd(width)}  ${String(count).padStart(digits)}`);
@@ -127,9 +131,9 @@ export class PeerView implements View<PeerEvent> {
 
 const WORDS_PER_ROW = 5;
 
-/** The words of a key in numbered rows of five, as two people read them to each other. */
+/** The words of a key in numbered rows of five, to be read aloud. */
 export function wordRows(words: readonly string[]): string[] {
-  const fitting = words.map(fit);
+  const fitting = words.map(clean);
   const width = Math.max(0, ...fitting.map((word) => word.length));
   const digits = String(words.length).length;
   const cells = fitting.map((word, index) => `${String(index + 1).padStart(digits)} ${word.padEnd(width)}`);

@@ -1,58 +1,54 @@
 import type { Target } from "../chat/store.ts";
-import { type Question, sameTarget } from "./commands.ts";
-import type { ChatEvent } from "./chat_state.ts";
+import { type ChatEvent, sameTarget } from "./chat_state.ts";
+import type { Question } from "./commands.ts";
 
-/** Something that was asked. */
+/** A question that was asked. */
 export interface Asked {
   readonly question: Question;
-  /** `quiet`: the answer is only learnt from. */
+  /** Where the answer goes: to the screen, into the menu, or (`quiet`) only into the state. */
   readonly purpose: "shown" | "quiet" | "menu";
-  /** Where the question has taken us from, and to. */
+  /** The change of conversation that came with the question. */
   readonly moved: { from: Target | undefined; readonly to: Target | undefined } | undefined;
 }
 
-/** Who never answers is not asked for ever. */
-const ASKED = 10_000;
+/** Cap on questions without an answer; the oldest are given up. */
+const QUESTIONS = 10_000;
 
-/** What was asked and is not answered yet, the oldest first. */
+/** Questions without an answer yet, the oldest first. */
 export class PendingQuestions {
-  #asked: Asked[] = [];
-  /** What is being asked at this moment. */
-  #asking: Asked | undefined;
+  #questions: Asked[] = [];
+  /** The question that the client is being asked right now. */
+  current: Question | undefined;
 
-  /** `ordered`: everything is answered in its order, so that a denial is of the oldest; otherwise, of what is being asked. */
+  /** `ordered`: a denial belongs to the oldest question; otherwise to the current one. */
   constructor(readonly ordered: boolean) {}
 
   get size(): number {
-    return this.#asked.length;
+    return this.#questions.length;
   }
 
-  /** Asks; the answer may come at once. */
-  ask(asked: Asked, ask: () => void): void {
-    this.#asked.push(asked);
-    if (this.#asked.length > ASKED) this.#asked.shift();
-    this.#asking = asked;
-    ask();
-    this.#asking = undefined;
+  add(asked: Asked): void {
+    this.#questions.push(asked);
+    if (this.#questions.length > QUESTIONS) this.#questions.shift();
   }
 
-  /** Takes the question that an event answers, and with it those before it that will not be answered any more. */
+  /** Removes the question that an event answers, and with it those before it that nothing will answer any more. */
   answered(event: ChatEvent): Asked | undefined {
     const at = event.type === "denied"
-      ? this.ordered ? 0 : this.#asked.findIndex((asked) => asked === this.#asking)
-      : this.#asked.findIndex(({ question }) => isAnswer(event, question));
+      ? this.ordered ? 0 : this.#questions.findIndex(({ question }) => question === this.current)
+      : this.#questions.findIndex(({ question }) => isAnswer(event, question));
     if (at < 0) return undefined;
-    return (this.ordered ? this.#asked.splice(0, at + 1) : this.#asked.splice(at, 1)).at(-1);
+    return (this.ordered ? this.#questions.splice(0, at + 1) : this.#questions.splice(at, 1)).at(-1);
   }
 
-  /** Nothing leads back to a place any more: it leads to `from`, from where one would have come there. */
-  detour(to: Target | undefined, from: Target | undefined): void {
-    for (const { moved } of this.#asked) if (moved && sameTarget(moved.from, to)) moved.from = from;
+  /** The conversation `to` was denied: whoever would go back to it goes back to `from`. */
+  redirect(to: Target | undefined, from: Target | undefined): void {
+    for (const { moved } of this.#questions) if (moved && sameTarget(moved.from, to)) moved.from = from;
   }
 
   /** No answer comes any more. */
   clear(): void {
-    this.#asked = [];
+    this.#questions = [];
   }
 }
 
@@ -74,7 +70,7 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
     case "secure":
     case "trust":
     case "add":
-      // What comes of these may as well come of what the others do.
+      // The events that follow may just as well come from the other side.
       return false;
   }
 }

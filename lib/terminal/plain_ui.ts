@@ -5,30 +5,30 @@ import { KeyDecoder } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
 import { Output } from "./output.ts";
 
-/** How plain standard streams are used; everything has a default. */
+/** The options of plain standard streams; everything has a default. */
 export interface PlainUiOptions {
   readonly plainLineBytes?: number | undefined;
-  /** So much is read ahead, in whole lines, while no prompt stands. */
+  /** Bound on whole lines that are read ahead while there is no prompt. */
   readonly readAheadBytes?: number | undefined;
   readonly waitingBytes?: number | undefined;
   readonly device?: Device | undefined;
 }
 
-/** Opens a face on pipes and files: prompts and lines as they are, and each line of the input answers one prompt. */
-export function openPlainUi(typist: UserInput, options: PlainUiOptions = {}): Ui {
-  return new PlainUi(typist, options);
+/** Opens pipes and files: prompts and lines as they are; each line of the input answers one prompt. */
+export function openPlainUi(input: UserInput, options: PlainUiOptions = {}): Ui {
+  return new PlainUi(input, options);
 }
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * 1. A prompt takes one line; what else was read waits for the next prompts, and the end of the input comes last.
- * 2. With a terminal as its input but not as its output, prompts go to standard error, and a secret is not echoed.
- * 3. When nobody reads the output any more, that is the end, at once.
+ * 1. A prompt takes one line; other lines wait for the next prompts, and the end of the input comes last.
+ * 2. If only the input is a terminal, prompts go to standard error, and a secret is not echoed.
+ * 3. When the output is closed, that is the end, at once.
  */
 class PlainUi implements Ui {
-  readonly #typist: UserInput;
+  readonly #input: UserInput;
   readonly #device: Device;
   readonly #output: Output;
   readonly #lines: InputLines;
@@ -39,12 +39,11 @@ class PlainUi implements Ui {
   #secret: { decoder: KeyDecoder; editor: LineEditor } | null = null;
   #inputEnded = false;
   #ended = false;
-  #delivering = false;
   #roomMade: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  constructor(typist: UserInput, options: PlainUiOptions) {
-    this.#typist = typist;
+  constructor(input: UserInput, options: PlainUiOptions) {
+    this.#input = input;
     this.#device = options.device ?? standardDevice();
     this.#lineBytes = options.plainLineBytes ?? 65536;
     this.#readAheadBytes = options.readAheadBytes ?? 65536;
@@ -63,7 +62,7 @@ class PlainUi implements Ui {
     this.#output.push(`${line}\n`);
   }
 
-  // A script has no use for a line that grows, nor for what it says in the end.
+  // A script has no use for a growing line.
   begin(): void {}
   drop(): void {}
   more(): void {}
@@ -76,7 +75,7 @@ class PlainUi implements Ui {
       if (this.#device.inputIsTerminal) this.#device.complain(prompt.text);
       else this.#output.push(prompt.text);
     }
-    // A line that waits already has been echoed: it needs no raw terminal.
+    // A line that waits already was echoed: hiding comes too late.
     const hides = prompt?.secret === true && this.#device.inputIsTerminal && this.#lines.heldBytes === 0;
     if (!hides) this.#forgetSecret();
     else if (this.#secret === null) this.#hideSecret();
@@ -110,7 +109,7 @@ class PlainUi implements Ui {
       if (this.#lines.heldBytes >= this.#readAheadBytes) await new Promise<void>((made) => this.#roomMade = made);
     }
     if (this.#closing !== null) return;
-    this.#sayTooLong(this.#lines.end());
+    this.#complainTooLong(this.#lines.end());
     this.#inputEnded = true;
     this.#deliver();
   }
@@ -121,19 +120,21 @@ class PlainUi implements Ui {
       this.#takeSecret(this.#secret, bytes.subarray(taken, taken + 1));
       taken++;
     }
-    if (taken < bytes.length) this.#sayTooLong(this.#lines.push(taken === 0 ? bytes : cooked(bytes.subarray(taken))));
+    if (taken < bytes.length) {
+      this.#complainTooLong(this.#lines.push(taken === 0 ? bytes : cooked(bytes.subarray(taken))));
+    }
   }
 
   #takeSecret(secret: { decoder: KeyDecoder; editor: LineEditor }, byte: Uint8Array): void {
-    for (const key of secret.decoder.push(byte)) {
+    for (const key of secret.decoder.push(byte, performance.now())) {
       const action = secret.editor.press(key);
-      if (action.kind === "interrupt") this.#typist.interrupt();
+      if (action.kind === "interrupt") this.#input.interrupt();
       if (action.kind === "end") this.#end();
       if (action.kind !== "submit") continue;
       this.#forgetSecret();
       this.#device.complain("\n");
       this.#prompt = null;
-      this.#typist.line(action.line);
+      this.#input.line(action.line);
     }
   }
 
@@ -148,24 +149,19 @@ class PlainUi implements Ui {
     this.#device.setRaw(false);
   }
 
-  #sayTooLong(numbers: readonly number[]): void {
+  #complainTooLong(numbers: readonly number[]): void {
     for (const number of numbers) {
-      this.#device.complain(`line ${number} of the input is longer than ${this.#lineBytes} bytes; it is left out\n`);
+      this.#device.complain(`line ${number} of the input is longer than ${this.#lineBytes} bytes; it is skipped\n`);
     }
   }
 
   #deliver(): void {
-    if (this.#delivering) return;
-    this.#delivering = true;
-    try {
-      while (this.#prompt !== null && !this.#ended) {
-        const line = this.#lines.shift();
-        if (line === undefined) break;
-        this.#prompt = null;
-        this.#typist.line(line);
-      }
-    } finally {
-      this.#delivering = false;
+    // The receiver's `ask` delivers in a microtask, so nothing else takes lines meanwhile.
+    while (this.#prompt !== null && !this.#ended) {
+      const line = this.#lines.shift();
+      if (line === undefined) break;
+      this.#prompt = null;
+      this.#input.line(line);
     }
     if (this.#lines.heldBytes < this.#readAheadBytes) {
       this.#roomMade?.();
@@ -177,7 +173,7 @@ class PlainUi implements Ui {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#typist.end();
+    this.#input.end();
   }
 }
 

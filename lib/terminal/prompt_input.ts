@@ -1,21 +1,21 @@
-import type { Prompt, UserInput } from "./ui.ts";
-import { History } from "./history.ts";
+import { Outputs } from "../core/machine.ts";
 import type { Key } from "./keys.ts";
-import { type Action, LineEditor } from "./line_editor.ts";
+import { type EditorAction, History, LineEditor } from "./line_editor.ts";
 import type { Scene } from "./screen.ts";
+import type { Prompt } from "./ui.ts";
 
-/** What a conversation can make visible or heard. */
-export interface Stage {
-  show(line: string): void;
-  /** The line was entered and stays on the screen. */
-  enter(scene: Scene): void;
-  /** `scene` has changed. */
-  redraw(): void;
-  bell(): void;
-  clear(): void;
-}
+/** A step for the screen or for the receiver of what is typed. */
+export type PromptOutput =
+  | { readonly type: "show"; readonly line: string }
+  /** A line was entered; it stays on the screen. */
+  | { readonly type: "enter"; readonly scene: Scene }
+  | { readonly type: "redraw" | "bell" | "clear" }
+  | { readonly type: "line"; readonly line: string }
+  | { readonly type: "end" | "interrupt" }
+  /** Is answered by `offer`. */
+  | { readonly type: "complete"; readonly before: string };
 
-/** The bounds of what a person can type at a terminal. */
+/** The bounds of what can be typed at a terminal; everything has a default. */
 export interface PromptInputOptions {
   readonly lineBytes?: number | undefined;
   readonly historyLines?: number | undefined;
@@ -29,16 +29,15 @@ const ESCAPE: Key = { kind: "key", name: "escape" };
 const LISTED_WORDS = 100;
 
 /**
- * Keys against prompts.
+ * The machine between keys and prompts.
  *
- * 1. A line answers one prompt; keys that come while none stands wait, unseen, for the next one, since it may ask for
- *    a secret. Only Ctrl-C waits for nothing.
- * 2. A line half typed is kept when its prompt goes, and returns with the next one; a secret half typed is forgotten.
- * 3. The typist is never called from within `ask`.
+ * 1. A line answers one prompt. Keys that come while there is none wait, unseen, for the next one, since it may ask for a
+ *    secret; only Ctrl-C takes effect at once.
+ * 2. A half-typed line is kept when its prompt goes, and returns with the next one; a half-typed secret is forgotten.
+ * 3. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
  */
 export class PromptInput {
-  readonly #typist: UserInput;
-  readonly #stage: Stage;
+  readonly #outputs = new Outputs<PromptOutput>();
   readonly #typedAheadBytes: number;
   readonly #pasteLines: number;
   readonly #lineBytes: number;
@@ -48,12 +47,11 @@ export class PromptInput {
   #keys: Key[] = [];
   #heldBytes = 0;
   #overflowed = false;
-  #working = false;
+  /** The outputs so far concern the receiver. */
+  #paused = false;
   #question: { lines: number; keys: readonly Key[] } | null = null;
 
-  constructor(typist: UserInput, stage: Stage, options: PromptInputOptions = {}) {
-    this.#typist = typist;
-    this.#stage = stage;
+  constructor(options: PromptInputOptions = {}) {
     this.#lineBytes = options.lineBytes ?? 16384;
     this.#typedAheadBytes = options.typedAheadBytes ?? 65536;
     this.#pasteLines = options.pasteLines ?? 5;
@@ -61,7 +59,7 @@ export class PromptInput {
     this.#editor = new LineEditor({ history, lineBytes: this.#lineBytes });
   }
 
-  /** What stands at the bottom of the screen now; `null` for nothing. */
+  /** The bottom of the screen; `null` for nothing. */
   get scene(): Scene | null {
     if (this.#prompt === null) return null;
     if (this.#question !== null) return { prompt: `send ${this.#question.lines} lines? [y/N] `, text: "", cursor: 0 };
@@ -74,25 +72,14 @@ export class PromptInput {
     const same = prompt !== null && prompt.secret === this.#prompt?.secret && prompt.text === this.#prompt.text;
     if (!same) this.#secret = prompt?.secret ? new LineEditor({ lineBytes: this.#lineBytes }) : null;
     this.#prompt = prompt;
-    this.#stage.redraw();
-    if (this.#keys.length > 0) queueMicrotask(() => this.#work());
   }
 
-  press(keys: readonly Key[]): void {
-    for (const key of keys) {
-      if (this.#prompt === null && key.kind === "key" && key.name === "ctrl-c") this.#typist.interrupt();
-      else this.#hold(key);
-      this.#work();
-    }
-  }
-
-  #hold(key: Key): void {
+  press(key: Key): void {
+    if (this.#prompt === null && key.kind === "key" && key.name === "ctrl-c") return this.#tell({ type: "interrupt" });
     const bytes = weight(key);
     if (this.#heldBytes + bytes > this.#typedAheadBytes && this.#keys.length > 0) {
-      this.#stage.bell();
-      if (!this.#overflowed) {
-        this.#stage.show(`typed ahead more than ${this.#typedAheadBytes} bytes; the rest is dropped`);
-      }
+      this.#outputs.push({ type: "bell" });
+      if (!this.#overflowed) this.#show(`more than ${this.#typedAheadBytes} bytes typed ahead; the rest is dropped`);
       this.#overflowed = true;
       return;
     }
@@ -100,20 +87,21 @@ export class PromptInput {
     this.#keys.push(key);
   }
 
-  #work(): void {
-    if (this.#working) return;
-    this.#working = true;
-    try {
-      while (this.#prompt !== null) {
-        const key = this.#keys.shift();
-        if (key === undefined) break;
-        this.#heldBytes -= weight(key);
-        this.#overflowed = false;
-        this.#take(key, this.#prompt);
-      }
-    } finally {
-      this.#working = false;
+  /** Candidates for the word before the cursor. */
+  offer(before: string, words: readonly string[]): void {
+    if (this.#prompt !== null) this.#act(this.#editor.offer(before, words), this.#prompt);
+  }
+
+  takeOutputs(): readonly PromptOutput[] {
+    while (this.#prompt !== null && !this.#paused) {
+      const key = this.#keys.shift();
+      if (key === undefined) break;
+      this.#heldBytes -= weight(key);
+      this.#overflowed = false;
+      this.#take(key, this.#prompt);
     }
+    this.#paused = false;
+    return this.#outputs.take();
   }
 
   #take(key: Key, prompt: Prompt): void {
@@ -123,49 +111,53 @@ export class PromptInput {
     const wasSearching = editor.searching !== null;
     const action = editor.press(key);
     if (action.kind === "bell" && key.kind === "text" && key.text.length > 1 && !wasSearching) {
-      this.#stage.show(`a line holds at most ${this.#lineBytes} bytes; the rest is dropped`);
+      this.#show(`a line has at most ${this.#lineBytes} bytes; the rest is dropped`);
     }
-    this.#act(action, prompt, editor);
+    // A secret has no candidates.
+    this.#act(action.kind === "complete" && prompt.secret ? editor.offer(action.before, []) : action, prompt);
   }
 
-  #act(action: Action, prompt: Prompt, editor: LineEditor): void {
+  #act(action: EditorAction, prompt: Prompt): void {
     switch (action.kind) {
       case "nothing":
         return;
       case "redraw":
-        return this.#stage.redraw();
+        return this.#outputs.push({ type: "redraw" });
       case "bell":
-        this.#stage.redraw();
-        return this.#stage.bell();
-      case "submit":
-        this.#stage.enter({ prompt: prompt.text, text: action.line, cursor: 0, hidden: prompt.secret });
+        this.#outputs.push({ type: "redraw" });
+        return this.#outputs.push({ type: "bell" });
+      case "submit": {
+        const scene = { prompt: prompt.text, text: action.line, cursor: 0, hidden: prompt.secret };
+        this.#outputs.push({ type: "enter", scene });
         this.#prompt = this.#secret = null;
-        return this.#typist.line(action.line);
+        return this.#tell({ type: "line", line: action.line });
+      }
       case "end":
-        return this.#typist.end();
       case "interrupt":
-        return this.#typist.interrupt();
+        return this.#tell({ type: action.kind });
       case "clear-screen":
-        return this.#stage.clear();
+        return this.#outputs.push({ type: "clear" });
       case "complete":
-        return this.#complete(action.before, prompt, editor);
+        return this.#tell({ type: "complete", before: action.before });
       case "list": {
         const more = action.words.length - LISTED_WORDS;
         const listed = action.words.slice(0, LISTED_WORDS).join("  ");
-        return this.#stage.show(more > 0 ? `${listed}  and ${more} more` : listed);
+        return this.#show(more > 0 ? `${listed}  and ${more} more` : listed);
       }
     }
   }
 
-  #complete(before: string, prompt: Prompt, editor: LineEditor): void {
-    const words = prompt.secret ? [] : this.#typist.complete?.(before) ?? [];
-    const offer = (words: readonly string[]) => this.#act(editor.offer(before, words), prompt, editor);
-    if (words instanceof Promise) words.then(offer);
-    else offer(words);
+  #tell(output: PromptOutput): void {
+    this.#outputs.push(output);
+    this.#paused = true;
+  }
+
+  #show(line: string): void {
+    this.#outputs.push({ type: "show", line });
   }
 
   #paste(paste: { text: string; cut: boolean }, editor: LineEditor): void {
-    if (paste.cut) return this.#stage.show("paste dropped: it is too long");
+    if (paste.cut) return this.#show("paste dropped: too long");
     const lines = paste.text.split(/\r\n|[\r\n]/);
     const last = lines.pop() ?? "";
     const keys: Key[] = [];
@@ -175,7 +167,7 @@ export class PromptInput {
     if (editor.searching !== null) editor.press(ESCAPE);
     if (count > this.#pasteLines) this.#question = { lines: count, keys };
     else this.#putFirst(keys);
-    this.#stage.redraw();
+    this.#outputs.push({ type: "redraw" });
   }
 
   #answer(key: Key, question: { lines: number; keys: readonly Key[] }): void {
@@ -183,8 +175,8 @@ export class PromptInput {
     const [first = "", ...rest] = key.kind === "text" ? key.text : "";
     if (rest.length > 0) this.#putFirst([{ kind: "text", text: rest.join("") }]);
     if (first.toLowerCase() === "y") this.#putFirst(question.keys);
-    else this.#stage.show(`paste dropped: ${question.lines} lines`);
-    this.#stage.redraw();
+    else this.#show(`paste dropped: ${question.lines} lines`);
+    this.#outputs.push({ type: "redraw" });
   }
 
   #putFirst(keys: readonly Key[]): void {

@@ -1,55 +1,55 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
-import { fit, targetName, type View } from "./view.ts";
+import { clean, targetName, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
-/** An event as scripts read it: one line an event, and nothing for what is no event. */
+/** An event for a script: one line each, and none for what is no event. */
 export function scriptLines(event: ChatEvent): string[] {
   switch (event.type) {
     case "message":
       return [messageLine(event.message, event.own)];
     case "sent":
-      return [`sent ${fit(event.id)}`];
+      return [`sent ${clean(event.id)}`];
     case "delivered":
-      return [`delivered ${fit(event.to)} ${fit(event.id)}`];
+      return [`delivered ${clean(event.to)} ${clean(event.id)}`];
     case "failed": {
       const name = event.to ? targetName(event.to) : "-";
-      return [`failed ${name} ${fit(event.id)}: ${fit(event.why)}`];
+      return [`failed ${name} ${clean(event.id)}: ${clean(event.why)}`];
     }
     case "online":
     case "offline":
-      return [`${event.type} ${fit(event.name)}`];
+      return [`${event.type} ${clean(event.name)}`];
     case "users":
-      return event.users.map(({ name, online }) => `${fit(name)} (${online ? "online" : "offline"})`);
+      return event.users.map(({ name, online }) => `${clean(name)} (${online ? "online" : "offline"})`);
     case "inRoom":
       return [
-        `members ${fit(event.room)} ${event.users.map(({ name }) => fit(name)).join(" ")}`,
+        `members ${clean(event.room)} ${event.users.map(({ name }) => clean(name)).join(" ")}`,
       ];
     case "rooms":
       return event.rooms.map(({ name, members, joined }) =>
-        `${fit(name)} ${members} members${joined ? ", joined" : ""}`
+        `${clean(name)} ${members} members${joined ? ", joined" : ""}`
       );
     case "history":
-      return event.messages.map(({ time, from, text }) => `${timeOfDay(time)} ${fit(from)}: ${fit(text)}`);
+      return event.messages.map(({ time, from, text }) => `${timeOfDay(time)} ${clean(from)}: ${clean(text)}`);
     case "joined":
     case "left":
-      return [`${event.type} ${fit(event.room)}`];
+      return [`${event.type} ${clean(event.room)}`];
     case "kept":
-      return [`kept ${fit(event.to)} ${fit(event.id)}`];
+      return [`kept ${clean(event.to)} ${clean(event.id)}`];
     case "came":
-      return [`joined ${fit(event.room)} ${fit(event.name)}`];
+      return [`joined ${clean(event.room)} ${clean(event.name)}`];
     case "went":
-      return [`left ${fit(event.room)} ${fit(event.name)}`];
+      return [`left ${clean(event.room)} ${clean(event.name)}`];
     case "members":
-      return [["members", event.room, ...event.names].map(fit).join(" ")];
+      return [["members", event.room, ...event.names].map(clean).join(" ")];
     case "secure":
-      return [`secure ${fit(event.name)}: ${listed(event.words)}`];
+      return [`secure ${clean(event.name)}: ${wordList(event.words)}`];
     case "insecure":
-      return [`insecure ${fit(event.name)}`];
+      return [`insecure ${clean(event.name)}`];
     case "changedKey":
-      return [`changed ${fit(event.name)}: ${listed(event.words)}`];
+      return [`changed ${clean(event.name)}: ${wordList(event.words)}`];
     case "stats":
-      return event.counts.map(([name, count]) => `${fit(name)} ${count}`);
+      return event.counts.map(([name, count]) => `${clean(name)} ${count}`);
     case "loggedIn":
     case "denied":
     case "closing":
@@ -59,24 +59,24 @@ export function scriptLines(event: ChatEvent): string[] {
   }
 }
 
-/** The look of a chat for scripts. */
+/** The view for scripts: events only. */
 export const SCRIPT_VIEW: View<ChatEvent> = {
   event: scriptLines,
   welcome: () => [],
   menu: (rooms, users) => [...scriptLines({ type: "rooms", rooms }), ...scriptLines({ type: "users", users })],
   moved: () => [],
   prompt: () => "",
-  news: fit,
-  fault: fit,
-  unreached: (why) => [fit(`couldn't connect to server: ${why}`)],
-  calling: { begin: "", attempt: "", end: "" },
+  news: clean,
+  error: clean,
+  unreachable: (why) => [clean(`couldn't connect to server: ${why}`)],
+  connecting: { begin: "", attempt: "", end: "" },
 };
 
-function listed(words: readonly string[]): string {
-  return words.map(fit).join(" ");
+function wordList(words: readonly string[]): string {
+  return words.map(clean).join(" ");
 }
 
 function messageLine({ from, to, text }: ShownMessage, own: boolean): string {
-  if ("room" in to) return `${fit(to.room)} ${fit(from)}: ${fit(text)}`;
-  return own ? `to ${fit(to.user)}: ${fit(text)}` : `from ${fit(from)}: ${fit(text)}`;
+  if ("room" in to) return `${clean(to.room)} ${clean(from)}: ${clean(text)}`;
+  return own ? `to ${clean(to.user)}: ${clean(text)}` : `from ${clean(from)}: ${clean(text)}`;
 }

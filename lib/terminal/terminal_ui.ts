@@ -1,27 +1,22 @@
 import { sanitized } from "../core/text.ts";
-import type { Prompt, Ui, UserInput } from "./ui.ts";
-import { PromptInput, type PromptInputOptions } from "./prompt_input.ts";
 import { type Device, standardDevice } from "./device.ts";
-import { KeyDecoder } from "./keys.ts";
+import { type Key, KeyDecoder, type KeyDecoderOptions } from "./keys.ts";
 import { Output } from "./output.ts";
+import { PromptInput, type PromptInputOptions, type PromptOutput } from "./prompt_input.ts";
 import { Screen } from "./screen.ts";
+import type { Prompt, Ui, UserInput } from "./ui.ts";
 
-/** How a terminal is used; everything has a default. */
-export interface TerminalUiOptions extends PromptInputOptions {
+/** The options of a terminal; everything has a default. */
+export interface TerminalUiOptions extends PromptInputOptions, KeyDecoderOptions {
   /** Whether colours and other attributes are shown; by default unless `NO_COLOR` is set. */
   readonly colour?: boolean | undefined;
-  readonly pasteBytes?: number | undefined;
-  /** After so much silence a begun escape sequence is taken for the ESC key. */
-  readonly escapeMs?: number | undefined;
-  /** After so much silence a paste without an end is taken as it is. */
-  readonly pasteMs?: number | undefined;
   readonly waitingBytes?: number | undefined;
   readonly device?: Device | undefined;
 }
 
-/** Opens a face on a terminal: one line being typed at the bottom, everything shown above it. */
-export function openTerminalUi(typist: UserInput, options: TerminalUiOptions = {}): Ui {
-  return new TerminalUi(typist, options);
+/** Opens a terminal: the line being typed at the bottom, everything shown above it. */
+export function openTerminalUi(input: UserInput, options: TerminalUiOptions = {}): Ui {
+  return new TerminalUi(input, options);
 }
 
 const PASTE_ON = "\x1b[?2004h";
@@ -31,48 +26,38 @@ const RESET = "\x1b[0m";
 const colours = /(\x1b\[[0-9;:]*m)/;
 
 class TerminalUi implements Ui {
-  readonly #typist: UserInput;
+  readonly #input: UserInput;
   readonly #device: Device;
   readonly #decoder: KeyDecoder;
+  readonly #prompts: PromptInput;
   readonly #screen: Screen;
-  readonly #growth: Screen;
+  /** The growing line. */
+  readonly #growth = new Screen({ columns: 80, rows: 24 });
   readonly #output: Output;
-  readonly #conversation: PromptInput;
   readonly #colour: boolean;
-  readonly #escapeMs: number;
-  readonly #pasteMs: number;
   readonly #stops: (() => void)[];
-  /** The line that grows; `null` when none does. */
+  /** The text of the growing line; `null` when none grows. */
   #growing: string | null = null;
   #growthDrawn = false;
   #sceneDrawn = false;
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   #restored = false;
   #closing: Promise<void> | null = null;
 
-  constructor(typist: UserInput, options: TerminalUiOptions) {
-    this.#typist = typist;
+  constructor(input: UserInput, options: TerminalUiOptions) {
+    this.#input = input;
     this.#device = options.device ?? standardDevice();
     this.#colour = options.colour ?? !Deno.noColor;
-    this.#escapeMs = options.escapeMs ?? 100;
-    this.#pasteMs = options.pasteMs ?? 5000;
-    this.#decoder = new KeyDecoder(options.pasteBytes === undefined ? {} : { pasteBytes: options.pasteBytes });
+    this.#decoder = new KeyDecoder(options);
+    this.#prompts = new PromptInput(options);
     this.#screen = new Screen({ columns: 80, rows: 24, colour: this.#colour });
-    this.#growth = new Screen({ columns: 80, rows: 24 });
     this.#output = new Output({
       sink: this.#device,
       compose: (pieces) => this.#compose(pieces),
       broken: () => this.#end(),
       waitingBytes: options.waitingBytes,
     });
-    this.#conversation = new PromptInput(typist, {
-      show: (line) => this.show(line),
-      enter: (scene) => this.#output.push(this.#screen.entered(scene) + "\n"),
-      redraw: () => this.#output.due(),
-      bell: () => this.#output.push("\x07"),
-      clear: () => this.#output.push(this.#growth.clear() + this.#screen.clear()),
-    }, options);
     this.#device.setRaw(true);
     this.#stops = [
       this.#device.onExit(() => this.#restore()),
@@ -111,7 +96,11 @@ class TerminalUi implements Ui {
   }
 
   ask(prompt: Prompt | null): void {
-    if (this.#closing === null) this.#conversation.ask(prompt);
+    if (this.#closing !== null) return;
+    this.#prompts.ask(prompt);
+    this.#output.due();
+    // Keys that wait for the prompt are worked off after the caller, which may be the receiver itself.
+    queueMicrotask(() => this.#drain());
   }
 
   close(): Promise<void> {
@@ -119,8 +108,8 @@ class TerminalUi implements Ui {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#silence);
-    this.#conversation.ask(null);
+    clearTimeout(this.#timer);
+    this.#prompts.ask(null);
     this.finish("");
     await this.#output.flushed();
     this.#restore();
@@ -128,7 +117,7 @@ class TerminalUi implements Ui {
     this.#device.closeInput();
   }
 
-  // Also the way out after an error nobody caught: at once, and once.
+  // Also runs after an uncaught error: at once, and once.
   #restore(): void {
     if (this.#restored) return;
     this.#restored = true;
@@ -143,28 +132,77 @@ class TerminalUi implements Ui {
       const length = await this.#device.read(buffer).catch(() => null);
       if (this.#closing !== null) return;
       if (length === null) return this.#end();
-      clearTimeout(this.#silence);
-      this.#conversation.press(this.#decoder.push(buffer.subarray(0, length)));
-      this.#awaitMore();
+      this.#press(this.#decoder.push(buffer.subarray(0, length), performance.now()));
+      this.#schedule();
     }
   }
 
-  #awaitMore(): void {
-    const { waiting } = this.#decoder;
-    if (waiting === "nothing" || this.#closing !== null) return;
-    const silenceMs = waiting === "paste" ? this.#pasteMs : this.#escapeMs;
-    this.#silence = setTimeout(() => this.#conversation.press(this.#decoder.flush()), silenceMs);
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const { wakeAt } = this.#decoder;
+    if (wakeAt === Infinity || this.#closing !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#press(this.#decoder.tick(performance.now()));
+      this.#schedule();
+    }, wakeAt - performance.now());
+  }
+
+  #press(keys: readonly Key[]): void {
+    for (const key of keys) {
+      this.#prompts.press(key);
+      this.#drain();
+    }
+  }
+
+  #drain(): void {
+    for (;;) {
+      const outputs = this.#prompts.takeOutputs();
+      if (outputs.length === 0) return;
+      for (const output of outputs) this.#perform(output);
+    }
+  }
+
+  #perform(output: PromptOutput): void {
+    switch (output.type) {
+      case "show":
+        return this.show(output.line);
+      case "enter":
+        return this.#output.push(this.#screen.entered(output.scene) + "\n");
+      case "redraw":
+        return this.#output.due();
+      case "bell":
+        return this.#output.push("\x07");
+      case "clear":
+        return this.#output.push(this.#growth.clear() + this.#screen.clear());
+      case "line":
+        return this.#input.line(output.line);
+      case "end":
+        return this.#input.end();
+      case "interrupt":
+        return this.#input.interrupt();
+      case "complete":
+        return this.#complete(output.before);
+    }
+  }
+
+  #complete(before: string): void {
+    const words = this.#input.complete?.(before) ?? [];
+    if (!(words instanceof Promise)) return this.#prompts.offer(before, words);
+    words.then((words) => {
+      this.#prompts.offer(before, words);
+      this.#drain();
+    });
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#typist.end();
+    this.#input.end();
   }
 
   #compose(pieces: readonly string[]): string {
     const { columns, rows } = this.#device.size();
-    // While a line grows it shares the screen with the one being typed.
+    // A growing line shares the screen with the one being typed.
     const growthRows = this.#growing === null && !this.#growthDrawn ? 0 : Math.floor(rows / 2);
     this.#growth.resize(columns, growthRows);
     this.#screen.resize(columns, rows - growthRows);
@@ -173,14 +211,14 @@ class TerminalUi implements Ui {
 
   #erase(): string {
     let erased = this.#screen.erase();
-    // Below the line that grows stands the one being typed, if one is.
+    // The line being typed, if any, is below the growing line.
     if (this.#growthDrawn) erased += (this.#sceneDrawn ? "\x1b[A" : "") + this.#growth.erase();
     this.#growthDrawn = this.#sceneDrawn = false;
     return erased;
   }
 
   #draw(): string {
-    const scene = this.#conversation.scene;
+    const scene = this.#prompts.scene;
     let drawing = "";
     if (this.#growing !== null) {
       const text = sanitized(this.#growing);
@@ -192,7 +230,7 @@ class TerminalUi implements Ui {
     return drawing + this.#screen.draw(scene);
   }
 
-  // The last to look at what others sent: of all control sequences only colours pass.
+  // The last check of text from others: of all control sequences, only colours pass.
   #fit(line: string): string {
     const parts = line.split(colours);
     if (parts.length === 1) return sanitized(line);

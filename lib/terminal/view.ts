@@ -6,71 +6,79 @@ import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
 import type { ChatEvent, ChatState } from "./chat_state.ts";
 
-/** How a chat looks: lines for what happens. Nothing that a stranger has written can steer a terminal or break a line. */
+/** A step that a part of the chat wants done on the screen. */
+export type ScreenOutput =
+  /** A line about an event. */
+  | { readonly type: "show"; readonly line: string }
+  /** A line that is no event: news of the connection, a mistake, help. A script gets it on standard error. */
+  | { readonly type: "notice"; readonly line: string }
+  /** The steps of a growing line; see `Ui`. */
+  | { readonly type: "begin" | "more" | "finish"; readonly text: string }
+  | { readonly type: "drop" };
+
+/** The appearance of a chat: lines for events. Nothing that came from others can steer a terminal or break a line. */
 export interface View<Event extends ChatEvent> {
-  /** An event, or what was asked for; `memory` has learnt of it already. */
-  event(event: Event, memory: ChatState, now: number): string[];
-  /** The first that is shown once we are in. */
-  welcome(memory: ChatState): string[];
-  /** What there is, and what can be typed. */
-  menu(rooms: readonly RoomState[], users: readonly UserState[], memory: ChatState): string[];
-  /** Typed lines go elsewhere from now on. */
+  /** An event or an answer; `state` has learnt from it already. */
+  event(event: Event, state: ChatState, now: number): string[];
+  /** The first lines after login. */
+  welcome(state: ChatState): string[];
+  menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[];
+  /** Plain text goes to another conversation from now on. */
   moved(to: Target): string[];
-  /** What stands in front of the line being typed. */
-  prompt(memory: ChatState): string;
-  /** News of the connection. */
+  prompt(state: ChatState): string;
+  /** News of the connection or of a transfer. */
   news(text: string): string;
-  /** Something could not be done. */
-  fault(why: string): string;
-  /** There is no connection, and none is tried for any more. */
-  unreached(why: string): string[];
-  /** The line that grows while the server is called: its beginning, what each attempt adds, and its end. */
-  readonly calling: { readonly begin: string; readonly attempt: string; readonly end: string };
+  /** Something failed. */
+  error(why: string): string;
+  /** The server was never reached. */
+  unreachable(why: string): string[];
+  /** The growing line of a connection attempt: its beginning, what each attempt adds, its end. */
+  readonly connecting: { readonly begin: string; readonly attempt: string; readonly end: string };
 }
 
-/** Says what a page of history is of, and what to type for more. */
+/** The title of a page of history, with the command for more. */
 export function historyTitle({ of, messages, more }: Extract<ClientEvent, { type: "history" }>): string {
   const [name, count] = [targetName(of), messages.length];
   const about = "room" in of ? `in ${name}` : `with ${name}`;
-  if (count === 0) return `nothing was said ${about}`;
+  if (count === 0) return `no messages ${about}`;
   const next = Math.min(2 * count, HISTORY_MOST);
   return `the last ${count} ${about}${more && next > count ? `; more: /history ${name} ${next}` : ""}`;
 }
 
 const QUOTED_CHARACTERS = 40;
 
-/** A stranger's text as one harmless line. */
-export function fit(text: string): string {
+/** Text from others as one harmless line. */
+export function clean(text: string): string {
   return sanitized(oneLine(text));
 }
 
-/** What somebody has said, for people: as one harmless line, without what only programs read in it. */
-export function saidText(text: string): string {
-  return fit(text.replace(/ <partyline-file:\S+>$/, ""));
+/** The text of a message for people: one harmless line, without the part of a file offer that only programs read. */
+export function messageText(text: string): string {
+  return clean(text.replace(/ <partyline-file:\S+>$/, ""));
 }
 
 /** A room's or user's name as one harmless line. */
 export function targetName(to: Target): string {
-  return fit("user" in to ? to.user : to.room);
+  return clean("user" in to ? to.user : to.room);
 }
 
-/** The beginning of a text in quotes, to tell one message from others. */
+/** The beginning of a message in quotes, to tell it from others. */
 export function quoted(text: string): string {
-  // Twice as many units hold them all: a long text is not taken apart for it.
-  const characters = [...saidText(text).slice(0, 2 * QUOTED_CHARACTERS + 2)];
+  // Cut before it is split: a character has at most two units.
+  const characters = [...messageText(text).slice(0, 2 * QUOTED_CHARACTERS + 2)];
   return characters.length <= QUOTED_CHARACTERS
     ? `"${characters.join("")}"`
     : `"${characters.slice(0, QUOTED_CHARACTERS).join("")}…"`;
 }
 
-/** Which message a state is of, where that is not clear without; `unknown`, when its text is not known here. */
-export function which(id: string, memory: ChatState, unknown: string): string {
-  if (memory.isObvious(id)) return "";
-  const spoken = memory.sentMessage(id);
-  return spoken ? `: ${quoted(spoken.text)}` : ` (${unknown})`;
+/** The message that a state is about, unless that is obvious; `unknown` when its text is not known here. */
+export function which(id: string, state: ChatState, unknown: string): string {
+  if (state.isObvious(id)) return "";
+  const sent = state.sentMessage(id);
+  return sent ? `: ${quoted(sent.text)}` : ` (${unknown})`;
 }
 
-/** `HH:MM:SS` where this machine is, behind the date when it is not today. */
+/** `HH:MM:SS` local time, after the date when it is not today. */
 export function stamp(time: number, now: number): string {
   const day = dayOf(time);
   return day === dayOf(now) ? timeOfDay(time) : `${day} ${timeOfDay(time)}`;

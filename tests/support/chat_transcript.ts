@@ -1,11 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { Question } from "../../lib/terminal/commands.ts";
-import type { View } from "../../lib/terminal/view.ts";
+import { ChatController, type ChatOutput } from "../../lib/terminal/chat_controller.ts";
 import type { ChatEvent } from "../../lib/terminal/chat_state.ts";
+import type { ChatMode, Question } from "../../lib/terminal/commands.ts";
 import { SCRIPT_VIEW } from "../../lib/terminal/script_view.ts";
-import type { ChatMode } from "../../lib/terminal/chat_style.ts";
-import { ChatController } from "../../lib/terminal/chat_controller.ts";
-import { helpText } from "../../lib/terminal/help.ts";
+import type { View } from "../../lib/terminal/view.ts";
 
 /** A time of day in this machine's time zone. */
 export function at(time: string, day = 9): number {
@@ -13,52 +11,48 @@ export function at(time: string, day = 9): number {
   return new Date(2026, 2, day, hours, minutes, seconds).getTime();
 }
 
-/** A chat without a terminal that records its screen and its requests to the client. */
+/** A chat whose whole screen is recorded: the typed lines, the shown lines, and the client's actions. */
 export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   readonly screen: string[] = [];
   readonly done: string[] = [];
-  readonly talk: ChatController<Q, Event>;
-  /** Events that the client emits during a request. */
+  readonly controller: ChatController<Q, Event>;
+  /** The events that the client reports while an action is being given to it. */
   atOnce: (what: string) => readonly Event[] = () => [];
+  readonly #noticeMark: string;
   #lastId = 0;
   #growing = "";
 
-  constructor(look: View<Event>, style: ChatMode<Q>, curious: boolean, public now: number) {
-    const aside = look === SCRIPT_VIEW ? "err " : "";
-    this.talk = new ChatController<Q, Event>(
-      {
-        say: (to, text) => {
-          this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
-          return { id: `m${++this.#lastId}` };
-        },
-        ask: (question) => this.#do(`ask ${Object.values(question).map((each) => JSON.stringify(each)).join(" ")}`),
-        file: () => {},
-        leave: () => this.done.push("leave"),
-      },
-      look,
-      {
-        show: (line) => this.screen.push(line),
-        aside: (line) => this.screen.push(aside + line),
-        begin: (text) => this.#growing = text,
-        more: (text) => this.#growing += text,
-        finish: (text) => this.screen.push(this.#growing + text),
-        help: (topic) => helpText(topic, style),
-      },
-      style,
-      curious,
-    );
+  constructor(view: View<Event>, mode: ChatMode<Q>, interactive: boolean, public now: number) {
+    this.#noticeMark = view === SCRIPT_VIEW ? "err " : "";
+    this.controller = new ChatController<Q, Event>(view, mode, interactive);
   }
 
   types(...lines: string[]): this {
     for (const line of lines) {
-      this.screen.push(`${this.talk.prompt}${line}`);
-      this.talk.typed(line);
+      this.screen.push(`${this.controller.prompt}${line}`);
+      this.type(line);
     }
     return this;
   }
 
+  /** Types without a trace on the screen. */
+  type(line: string): void {
+    this.controller.typed(line);
+    this.drain();
+  }
+
+  /** Something happens to the connection. */
+  connection(change: (connection: ChatController<Q, Event>["connection"]) => void): this {
+    change(this.controller.connection);
+    this.drain();
+    return this;
+  }
+
   happens(...events: Event[]): this {
-    for (const event of events) this.talk.event(event, this.now);
+    for (const event of events) {
+      this.controller.event(event, this.now);
+      this.drain();
+    }
     return this;
   }
 
@@ -70,6 +64,39 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   did(...done: string[]): this {
     assertEquals(this.done.splice(0), done);
     return this;
+  }
+
+  drain(): void {
+    for (const output of this.controller.takeOutputs()) this.#perform(output);
+  }
+
+  #perform(output: ChatOutput<Q>): void {
+    switch (output.type) {
+      case "show":
+        return void this.screen.push(output.line);
+      case "notice":
+        return void this.screen.push(this.#noticeMark + output.line);
+      case "begin":
+        this.#growing = output.text;
+        return;
+      case "more":
+        this.#growing += output.text;
+        return;
+      case "finish":
+        return void this.screen.push(this.#growing + output.text);
+      case "say": {
+        const { to, text } = output;
+        this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
+        this.controller.said({ id: `m${++this.#lastId}` }, to, text);
+        return this.drain();
+      }
+      case "ask":
+        this.controller.asking(output.question);
+        this.#do(`ask ${Object.values(output.question).map((each) => JSON.stringify(each)).join(" ")}`);
+        return this.controller.asking(undefined);
+      case "leave":
+        return void this.done.push("leave");
+    }
   }
 
   #do(what: string): void {

@@ -1,4 +1,4 @@
-import { openChatTerminal } from "../../lib/terminal/chat_app.ts";
+import { openChatTerminal } from "../../lib/terminal/chat_terminal.ts";
 
 // A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
 const [style, how] = Deno.args;
@@ -18,7 +18,7 @@ const face = openChatTerminal({
   name(text) {
     name = text;
     face.problem("wrong at first");
-    queueMicrotask(() => face.askPassword(text));
+    queueMicrotask(() => face.askPassword());
   },
   password(text) {
     face.chat();

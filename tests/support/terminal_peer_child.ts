@@ -1,4 +1,4 @@
-import { openPeerTerminal } from "../../lib/terminal/peer_app.ts";
+import { openPeerTerminal } from "../../lib/terminal/chat_terminal.ts";
 
 // A small peer without a network, for peer_face_test.ts: bob has everything. `late` answers in a later task.
 const [how] = Deno.args;

@@ -1,0 +1,60 @@
+import { type Topic, users } from "./commands.ts";
+import { completions, helpText } from "./help.ts";
+
+/** The commands of the IM handout; the server parses them. A new command is one entry here; help and completion follow. */
+const IM_COMMANDS: Readonly<Record<string, Topic>> = {
+  list: {
+    usage: "/list",
+    short: "list the users who are online",
+    long: [
+      "The server answers 301 and the names of the users who are online:",
+      "yours first, then the others in the order of their logins.",
+    ],
+  },
+  to: {
+    usage: "/to NAME TEXT",
+    short: "send a message to one user",
+    long: [
+      "Example: /to bob Hello! Nice to meet you!",
+      "bob sees: /from YOU Hello! Nice to meet you!",
+      "The server answers 303 when bob's client has confirmed the message, 304 when",
+      "bob is not online or his client did not confirm it in time.",
+      "TEXT is everything after the space that follows NAME.",
+    ],
+    names: users,
+  },
+  toall: {
+    usage: "/toall TEXT",
+    short: "send a message to everyone",
+    long: [
+      "Example: /toall How about meeting at 3pm today?",
+      "The others see: /broadcastfrom YOU How about meeting at 3pm today?",
+      "The server answers 303 when every client has confirmed the message, 304 when",
+      "one did not.",
+    ],
+  },
+  exit: {
+    usage: "/exit",
+    short: "log out",
+    long: ["The server answers 310 and removes your name from the list.", "Ctrl-C and Ctrl-D do the same."],
+  },
+  help: {
+    usage: "/help [COMMAND]",
+    short: "show this, or more about one command",
+    long: ["It is answered here; the server does not see it."],
+  },
+};
+
+const TABLES = { commands: IM_COMMANDS };
+const NONE: ReadonlySet<string> = new Set();
+
+/** The answer to `/help` or `/help COMMAND`; undefined for any other line. */
+export function imHelp(line: string): string[] | undefined {
+  const [verb, topic, ...more] = line.trim().split(/\s+/);
+  return verb === "/help" && more.length === 0 ? helpText(topic, TABLES) : undefined;
+}
+
+/** The words that fit at the cursor: commands at the beginning of the line, names after `/to`. */
+export function imCompletions(before: string, users: ReadonlySet<string>): string[] {
+  return completions(before, { users, rooms: NONE, joined: NONE }, TABLES);
+}
