@@ -369,7 +369,7 @@ scene("client chat --page: the chat in a window, and then in another one, and ba
   await alice.sees("where are you?");
   await other.shows("This chat is open in another window.");
   await using stranger = await chromium.person(address);
-  await stranger.shows("This address was good once.");
+  await stranger.shows("This address has been used.");
 });
 
 scene("client peer --page: straight with others, where there is no room for everybody", async (chromium) => {

@@ -27,9 +27,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
     password: (text) => client.typed(text),
     file: (act) => {
       if (!client.speaksIm) return files.do(act);
-      terminal.problem(
-        "files are sent between clients of our own, by a server that knows them; this one speaks the IM handout alone",
-      );
+      terminal.problem("this server knows only the IM handout, which has no files");
     },
     paths: pathsFrom,
     leave: () => files.leave(() => client.leave()),
@@ -58,7 +56,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
       case "shown":
         return recorder.shown(client.name, output.store, output.seq);
       case "handoutOnly":
-        return terminal.problem("this server speaks the IM handout alone; we go on as the handout's client");
+        return terminal.problem("this server knows only the IM handout; continuing as the handout's client");
       default:
         return performCommon(output, client, terminal, end.resolve);
     }

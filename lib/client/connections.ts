@@ -61,7 +61,7 @@ export async function openTls(
     },
     hungry: () => true,
     closed: (ending) => end(ending === "broken" ? "the connection is lost" : "the server closed the connection"),
-    failed: () => end("the server does not read what is said to it"),
+    failed: () => end("the server does not read what is sent to it"),
   }, OPTIONS);
   owner.opened({
     write: (_link, bytes) => connection.write(bytes),

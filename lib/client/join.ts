@@ -158,7 +158,7 @@ export function joinByLogin<Side extends NativeSide>(
     speaksIm: false,
     start: () => runner.input((machine) => machine.start()),
     use: (input) => runner.input((machine) => machine.use(input)),
-    typed: (line) => runner.input((machine) => machine.typed(line)),
+    typed: (line) => runner.input((machine) => machine.login((login) => login.typed(line))),
     leave: () => runner.input((machine, now) => machine.name === "" ? machine.stop(1, now) : machine.leave(now)),
     interrupt: () => runner.input((machine, now) => machine.stop(130, now)),
     fail: (why) => runner.input((machine, now) => machine.fail(why, now)),
@@ -210,13 +210,13 @@ export function runNative<Side extends NativeSide>(
   });
   async function identify(name: string): Promise<void> {
     const key = await prover.key(name);
-    runner.input((machine) => machine.identified(freshNonce(), key));
+    runner.input((machine) => machine.login((login) => login.identified(freshNonce(), key)));
   }
   async function answer(
     { challenge, name, nonce, password }: Extract<LoginOutput, { type: "prove" }>,
   ): Promise<void> {
     const { proof, expected } = await prover.answer(challenge, name, nonce, password);
-    runner.input((machine) => machine.proven(nonce, proof, expected));
+    runner.input((machine) => machine.login((login) => login.proven(nonce, proof, expected)));
   }
   function prove(work: Promise<void>): Promise<void> {
     return work.catch((error) => runner.input((machine, now) => machine.fail(reason(error), now)));

@@ -5,16 +5,16 @@ import { WebServer } from "../http/server.ts";
 import { StaticFiles } from "../http/static_files.ts";
 import { readWebFiles } from "../store/web_files.ts";
 
-/** A page that is served on this machine. */
+/** The chat page, served on this machine. */
 export interface OpenPage {
   perform(output: PageOutput): void;
   close(): Promise<void>;
 }
 
-/** Serves the chat page to whoever opens its one-time address first, shows that address, and opens it where a person sits. */
+/** Serves the chat page at a one-time address. Shows the address, and opens it in a browser if the program runs in a terminal. */
 export function openPage(host: PageHost, title: string, show: (line: string) => void): OpenPage {
   const attended = Deno.stdout.isTerminal();
-  const opened = () => attended && show("the page is open; it ends with this program");
+  const opened = () => attended && show("the page is open; it closes with this program");
   const site = new ClientSite(new StaticFiles(readWebFiles()), host, title, opened);
   const server = new WebServer({ hostname: "127.0.0.1", port: 0 }, site, []);
   const address = `http://127.0.0.1:${server.address.port}${site.path}`;
@@ -31,7 +31,7 @@ export function openPage(host: PageHost, title: string, show: (line: string) => 
   };
 }
 
-/** The address was shown: where no browser can be opened from here, a person opens it. */
+/** Where no browser can be opened from here, the user opens the address that was shown. */
 function openBrowser(address: string): void {
   const [command, ...args] = {
     windows: ["rundll32", "url.dll,FileProtocolHandler", address],

@@ -11,7 +11,7 @@ import { performCommon, type ProgramEnd, runJoined } from "./program.ts";
 /** Chat with a server in a browser on this machine: this program logs in, the page does the rest. */
 export async function page(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
-  const elsewhere = "this is done in the page; /exit or Ctrl-C ends it";
+  const elsewhere = "use the page for this; /exit or Ctrl-C ends the program";
   let open: OpenPage | undefined;
   const terminal: ChatTerminal = openChatTerminal({
     say: () => ({ why: elsewhere }),
@@ -36,7 +36,7 @@ export async function page(plan: JoinPlan): Promise<number> {
       case "dropPage":
         return open?.perform(output);
       case "handoutOnly":
-        return client.fail("this server speaks the IM handout alone, in which the page cannot be had");
+        return client.fail("this server knows only the IM handout, which the page cannot use");
       default:
         return performCommon(output, client, terminal, end.resolve);
     }

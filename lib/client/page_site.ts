@@ -7,30 +7,30 @@ import { json, sentence } from "../http/responses.ts";
 import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { type Site, Sockets } from "../http/site.ts";
 
-/** What speaks with the page, and for it. Pages are numbered. */
+/** The client behind the page. Open pages are numbered. */
 export interface PageHost {
   readonly name: string;
-  /** Whether there is a connection; without one no page is let in. */
+  /** Whether there is a connection; without one, pages are refused. */
   readonly isLoggedIn: boolean;
   pageOpened(page: number): void;
   pageReceived(page: number, json: string): void;
   pageClosed(page: number): void;
 }
 
-/** The page goes on in another window; a page that hears this does not come back by itself. Codes get lost on the way. */
+/** Tells a page that another window has taken over, so that it does not reconnect. Proxies may drop the close code. */
 const ELSEWHERE = '{"type":"elsewhere"}';
 const TAKEN = 4001;
 const NOT_NOW = 1013;
 const DAY_SECONDS = 24 * 60 * 60;
 const SECRET_BYTES = 24;
-/** Waiting for the page to read; a page that does not, comes back for it. */
+/** Cap on bytes that wait for the page to read; beyond it the page has to reconnect. */
 const WAITING_BYTES = 4 * 1024 * 1024;
-/** What a close frame has room for. */
+/** A close frame has room for 123 bytes. */
 const REASON_CHARACTERS = 40;
 
 /**
- * The chat page of a client, for one person on this machine. Whoever opens the one-time address first is that person; everybody
- * else on this machine is refused.
+ * The chat page of a client, for one person on this machine: the first to open the one-time address. Everybody else on this
+ * machine is refused.
  */
 export class ClientSite implements Site {
   readonly #sockets = new Sockets();
@@ -42,13 +42,12 @@ export class ClientSite implements Site {
   constructor(
     readonly files: StaticFiles,
     readonly host: PageHost,
-    /** What the page is called. */
     readonly title: string,
     /** The one-time address was opened. */
     readonly opened: () => void,
   ) {}
 
-  /** The one-time address, as long as nobody has opened it. */
+  /** The path of the one-time address, while it is unused. */
   get path(): string {
     return `/open/${this.#ticket ?? ""}`;
   }
@@ -57,7 +56,7 @@ export class ClientSite implements Site {
     return this.#sockets.over();
   }
 
-  /** Does what the host wants done. */
+  /** Does what the host's machine wants done. */
   perform(output: PageOutput): void {
     const socket = this.#open.get(output.page);
     if (!socket) return;
@@ -77,10 +76,13 @@ export class ClientSite implements Site {
 
   answer(request: Request): Response {
     const { pathname } = new URL(request.url);
-    if (request.method !== "GET" && request.method !== "HEAD") return sentence("Nothing is posted here.", 405);
+    if (request.method !== "GET" && request.method !== "HEAD") return sentence("Only GET and HEAD are supported.", 405);
     if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
     if (!isSecret(loginCookie(request), this.#pass)) {
-      return sentence("This page is for whoever has started it: by the address that the client has shown, once.", 403);
+      return sentence(
+        "This page is only for the person who started the client, at the address that it has shown.",
+        403,
+      );
     }
     if (pathname === "/") return this.files.answer("chat.html", request);
     if (pathname === "/about") return json(this.#about());
@@ -90,7 +92,7 @@ export class ClientSite implements Site {
 
   #enter(pathname: string, request: Request): Response {
     if (this.#ticket === undefined || !isSecret(pathname, this.path)) {
-      return sentence("This address was good once. Start the client again for another.", 403);
+      return sentence("This address has been used. Start the client again for a new one.", 403);
     }
     this.#ticket = undefined;
     this.opened();
@@ -126,7 +128,6 @@ function isSecret(given: string | undefined, secret: string): boolean {
   return given !== undefined && timingSafeEqual(encodeText(given), encodeText(secret));
 }
 
-/** Nobody guesses it. */
 function secret(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -16,7 +16,7 @@ export async function connectTls(
     await conn.handshake();
     return conn;
   } catch (error) {
-    if (late) throw new Deno.errors.TimedOut(`it has not said who it is within ${withinMs} ms`, { cause: error });
+    if (late) throw new Deno.errors.TimedOut(`no handshake within ${withinMs} ms`, { cause: error });
     conn.close();
     throw error;
   } finally {

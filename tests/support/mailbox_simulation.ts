@@ -301,9 +301,9 @@ class VirtualUser {
       case "write":
         return void this.#link?.send(output.bytes);
       case "identify":
-        return this.#machine.identified("nonce", "A".repeat(43));
+        return this.#machine.login((login) => login.identified("nonce", "A".repeat(43)));
       case "prove":
-        return this.#machine.proven(output.nonce, "AAAA", undefined);
+        return this.#machine.login((login) => login.proven(output.nonce, "AAAA", undefined));
       case "event":
         return this.#happened(output.event);
       case "refused":

@@ -125,7 +125,7 @@ export class ImClient implements Machine<ImClientOutput> {
     decoder.push(bytes);
     for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
       if (this.#stage === "ended") return;
-      if (line instanceof Fault) return this.#stop(1, `the server sent what cannot be read: ${line.message}`);
+      if (line instanceof Fault) return this.#stop(1, `cannot read what the server sent: ${line.message}`);
       this.#commands.trace(link, "down", line);
       if (link === LA) this.#reply(line);
       else this.#message(line);

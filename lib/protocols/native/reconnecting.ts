@@ -102,9 +102,7 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
 
   /** The connection is open, and the user has to log in. */
   opened(now: number): void {
-    if (!this.#begin("login", now)) return;
-    this.#login!.start();
-    this.#take(this.#loginOutputs.take());
+    if (this.#begin("login", now)) this.login((login) => login.start());
   }
 
   /** The connection is open, and another protocol has logged the user in. */
@@ -125,7 +123,7 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     if (this.options.framing === "messages") return this.#message(decodeLossy(bytes), now);
     this.#lines.push(bytes);
     for (let line = this.#lines.next(); line !== undefined; line = this.#lines.next()) {
-      if (line instanceof Fault) return this.#abort(`the server sent what cannot be read: ${line.message}`);
+      if (line instanceof Fault) return this.#abort(`cannot read what the server sent: ${line.message}`);
       this.#message(line, now);
     }
   }
@@ -148,21 +146,9 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     this.#outputs.push({ type: "retrying", why, inMs });
   }
 
-  /** The user's answer to `ask`. */
-  typed(line: string): void {
-    this.#login?.typed(line);
-    this.#take(this.#loginOutputs.take());
-  }
-
-  /** The answer to `identify`. */
-  identified(nonce: string, key: string): void {
-    this.#login?.identified(nonce, key);
-    this.#take(this.#loginOutputs.take());
-  }
-
-  /** The answer to `prove`. */
-  proven(nonce: string, proof: string, expected: Uint8Array | undefined): void {
-    this.#login?.proven(nonce, proof, expected);
+  /** Gives the login an input: the answer to `ask`, `identify` or `prove`. */
+  login(input: (login: ClientLogin) => void): void {
+    if (this.#login) input(this.#login);
     this.#take(this.#loginOutputs.take());
   }
 
@@ -269,7 +255,7 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     this.#closeBy = now + CLOSE_MS;
   }
 
-  /** The server says what cannot be right: tells the user, and closes the connection. */
+  /** Tells the user what is wrong with the server's message, and closes the connection. */
   #close(why: string): void {
     this.#outputs.push({ type: "event", event: { type: "denied", why } });
     this.#outputs.push({ type: "close" });
@@ -282,7 +268,8 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
   /** Why leaving now is no success. */
   #unanswered(): string | undefined {
     const { waiting } = this.side;
-    return waiting > 0 ? `${waiting} messages were not taken by the server` : undefined;
+    if (waiting === 0) return undefined;
+    return `the server has not accepted ${waiting === 1 ? "1 message" : `${waiting} messages`}`;
   }
 
   #end(status: number, why: string | undefined): void {

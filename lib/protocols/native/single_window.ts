@@ -1,6 +1,6 @@
 import type { Outputs } from "../../core/machine.ts";
 
-/** What the host of a page wants done. Pages are numbered by whoever owns their connections. */
+/** What the host of a page wants done. Pages are numbered by the owner of their connections. */
 export type PageOutput =
   /** Send one message to a page. */
   | { readonly type: "page"; readonly page: number; readonly json: string }
