@@ -31,6 +31,8 @@ export class DatagramSessions {
   readonly #gate: DatagramAcceptor;
   #closing = false;
   readonly #overs: (() => void)[] = [];
+  /** Links whose owner may be hungry again. */
+  #toResume = new Set<DatagramLink>();
 
   constructor(
     readonly protocol: ServerProtocol,
@@ -60,6 +62,9 @@ export class DatagramSessions {
 
   /** Sends what is due. */
   flush(): void {
+    const links = this.#toResume;
+    this.#toResume = new Set();
+    for (const link of links) link.resume(this.way.now());
     this.#gate.flush(this.way.now());
   }
 
@@ -90,10 +95,14 @@ export class DatagramSessions {
       log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
       return refused.refusal;
     }
-    const host = this.runner.open(this.protocol, { hostname, port }, (owner) => this.#line(link, owner));
+    let owner: TransportOwner;
+    const host = this.runner.open(this.protocol, { hostname, port }, (itsOwner) => {
+      owner = itsOwner;
+      return this.#transport(link, owner);
+    });
     return {
-      message: (bytes) => host.push(0, bytes),
-      hungry: () => host.hungry(0),
+      message: (bytes) => owner.receive(bytes),
+      hungry: () => owner.hungry(),
       ended: (why) => {
         this.connectionLimits.release(hostname);
         host.end(why);
@@ -104,12 +113,12 @@ export class DatagramSessions {
     };
   }
 
-  #line(link: DatagramLink, owner: TransportOwner): Transport {
-    let resuming = false;
+  #transport(link: DatagramLink, owner: TransportOwner): Transport {
     return {
       write: (bytes) => {
         if (!link.send(bytes) && !link.over) {
-          owner.failed(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
+          const why = `more than ${this.runner.limits.outboxBytes} bytes waited for it to read`;
+          queueMicrotask(() => owner.failed(why));
         }
         this.way.flushSoon();
       },
@@ -122,11 +131,9 @@ export class DatagramSessions {
       },
       abort: () => link.abort("bye"),
       resume: () => {
-        // What is delivered here asks for more by itself.
-        if (resuming) return;
-        resuming = true;
-        link.resume(this.way.now());
-        resuming = false;
+        if (!owner.hungry()) return;
+        this.#toResume.add(link);
+        this.way.flushSoon();
       },
     };
   }
