@@ -1,8 +1,6 @@
-import { clock } from "../lib/net/clock.ts";
 import { PeerClient } from "../lib/client/peer_client.ts";
 import type { PeerEvent } from "../lib/peers/event.ts";
 import { peerOptions } from "../lib/peers/options.ts";
-import { Peer } from "../lib/peers/peer.ts";
 import { openPeerStore } from "../lib/store/open_peer_store.ts";
 import { type Crowd, type JoinOptions, type Tally, TEXT, type Until } from "./traffic.ts";
 
@@ -19,8 +17,8 @@ export async function startPeer(name: string, folder: string, show: (event: Peer
       throw new Error(`${name}: ${why}`);
     },
   });
-  const { secrecy, store } = await openPeerStore(folder, name, net.later);
-  net.start(new Peer({ name, way: net.way, secrecy, store, options: peerOptions() }, clock()), name, "names");
+  const { keys, store } = await openPeerStore(folder, name);
+  net.start({ name, keys, store, options: peerOptions() }, "names");
   return net;
 }
 

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Fault } from "../lib/core/errors.ts";
+import { Outputs } from "../lib/core/machine.ts";
 import { encodeText } from "../lib/core/text.ts";
-import { DatagramDialer } from "../lib/protocols/datagram/dialer.ts";
-import { type AcceptedLinkOwner, DatagramAcceptor } from "../lib/protocols/datagram/acceptor.ts";
+import { DatagramDialer, type DialerOutput } from "../lib/protocols/datagram/dialer.ts";
+import { type AcceptorOutput, DatagramAcceptor } from "../lib/protocols/datagram/acceptor.ts";
 import { DatagramLink } from "../lib/protocols/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../lib/protocols/datagram/options.ts";
 import {
@@ -13,10 +14,12 @@ import {
   type LinkPacket,
   type Packet,
 } from "../lib/protocols/datagram/packet.ts";
+import type { SendOutput } from "../lib/protocols/datagram/sender.ts";
 import { checksum, simulateDatagrams } from "./support/datagram_simulation.ts";
 
 const ID = 0x0102030405060708n;
 const ID_HEX = "0102030405060708";
+const SERVER = { hostname: "server", port: 1 };
 
 /** Bytes as they are written here: hexadecimal, spaces where a reader wants them. */
 function bytes(hex: string): Uint8Array {
@@ -113,27 +116,33 @@ Deno.test("a piece is a view of its datagram, and a reason too long is cut betwe
 function linkMachine(given: Partial<DatagramOptions> = {}, firstSeq = 1) {
   const done: string[] = [];
   const state = { hungry: true };
-  const link = new DatagramLink(
-    ID,
-    {
-      send: (datagram) => done.push(raw(datagram)),
-      message: (message) => done.push(`message ${text(message.subarray(0, 20))}`),
-      hungry: () => state.hungry,
-      ended: (why) => done.push(`ended: ${why}`),
-      due: () => {},
-    },
-    datagramOptions(given),
-    0,
-    firstSeq,
-  );
+  const outputs = new Outputs<SendOutput>();
+  const link = new DatagramLink(ID, SERVER, outputs, new Set(), datagramOptions(given), 0, firstSeq);
+  let ended = false;
+  /** Writes down what the link has sent and brought. */
+  const drain = () => {
+    for (const message of messages(link, state.hungry)) done.push(message);
+    for (const { datagram } of outputs.take()) done.push(raw(datagram));
+    if (link.over && !ended) done.push(`ended: ${link.endReason}`);
+    ended = link.over;
+  };
   const feed = (hex: string, now: number) => {
     const datagram = bytes(hex);
-    link.take(decodePacket(datagram) as LinkPacket, now);
-    // Whoever received it may use its buffer again at once.
+    link.receive(decodePacket(datagram) as LinkPacket, now);
+    // The receiver may reuse its buffer at once.
     datagram.fill(0xff);
+    drain();
   };
-  const take = () => done.splice(0);
+  const take = () => {
+    drain();
+    return done.splice(0);
+  };
   return { link, state, feed, take };
+}
+
+function* messages(link: DatagramLink, hungry = true): Generator<string> {
+  if (!hungry) return;
+  for (let message = link.read(); message; message = link.read()) yield `message ${text(message.subarray(0, 20))}`;
 }
 
 const data = (seq: number, ack: number, flags: number, piece = "") =>
@@ -317,7 +326,6 @@ Deno.test("a slow owner holds up the peer: 256 pieces wait, the others are dropp
   link.flush(0);
   assertEquals([take(), link.stats.heldPieces, link.stats.refusedPieces], [[ack(257)], 256, 44]);
   state.hungry = true;
-  link.resume(1);
   assertEquals([take().at(-1), link.stats.heldPieces], ["message 256", 0]);
   feed(data(257, 1, 3, "257"), 2);
   assertEquals(take(), ["message 257"]);
@@ -385,7 +393,6 @@ Deno.test("after a CLOSE the messages before it are still taken, by a slow owner
   link.tick(9000);
   assertEquals([take(), link.send(encodeText("x")), link.wakeAt], [[], false, 32_000]);
   state.hungry = true;
-  link.resume(9001);
   assertEquals(take(), ["message last words", "ended: bye"]);
 
   const never = linkMachine();
@@ -411,29 +418,41 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
   const done: string[] = [];
   const links: DatagramLink[] = [];
   let drawn = 0;
-  const owner: AcceptedLinkOwner = {
-    message: (message) => done.push(`message ${text(message)}`),
-    hungry: () => true,
-    ended: (why) => done.push(`ended: ${why}`),
-    moved: ({ hostname }) => done.push(`moved to ${hostname}`),
-  };
   const gate = new DatagramAcceptor({
     random8: () => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, ++drawn),
     mac: checksum,
-    send: ({ hostname }, datagram) => done.push(`${hostname}: ${raw(datagram)}`),
-    open: (link) => {
-      if (refusal !== undefined) return refusal;
-      links.push(link);
-      return owner;
-    },
   }, datagramOptions(given));
+  const perform = (output: AcceptorOutput, now: number) => {
+    switch (output.type) {
+      case "send":
+        return done.push(`${output.address.hostname}: ${raw(output.datagram)}`);
+      case "open":
+        if (refusal !== undefined) return gate.refuse(output.request, refusal);
+        return links.push(gate.accept(output.request, now)!);
+      case "readable":
+        return done.push(...messages(output.link));
+      case "moved":
+        return done.push(`moved to ${output.link.address.hostname}`);
+      case "ended":
+        return done.push(`ended: ${output.why}`);
+    }
+  };
+  const drain = (now: number) => {
+    for (let outputs = gate.takeOutputs(); outputs.length > 0; outputs = gate.takeOutputs()) {
+      for (const output of outputs) perform(output, now);
+    }
+  };
   const feed = (hostname: string, hex: string, now = 0) => {
     const datagram = bytes(hex);
     gate.receive({ hostname, port: 1 }, datagram, now);
     datagram.fill(0xff);
+    drain(now);
     gate.flush(now);
   };
-  const take = () => done.splice(0);
+  const take = () => {
+    drain(0);
+    return done.splice(0);
+  };
   /** HELLO, and the cookie that it gets. */
   const cookie = (hostname: string, now = 0) => {
     feed(hostname, HELLO, now);
@@ -571,27 +590,37 @@ Deno.test("a CLOSE that is lost is told again to who still speaks", () => {
 /** A dialer with what it did, as lines; its number is 0102030405060708. */
 function dialerMachine() {
   const done: string[] = [];
-  const dialer = new DatagramDialer({
-    random8: () => bytes(ID_HEX),
-    send: (datagram) => done.push(raw(datagram)),
-    attempt: () => done.push("*"),
-    opened: ({ id }) => {
-      done.push(`opened ${id}`);
-      return {
-        message: (message) => done.push(`message ${text(message)}`),
-        hungry: () => true,
-        ended: (why) => done.push(`ended: ${why}`),
-      };
-    },
-    failed: (why) => done.push(`failed: ${why}`),
-  }, datagramOptions());
+  const dialer = new DatagramDialer(SERVER, datagramOptions(), bytes(ID_HEX));
+  let link: DatagramLink | undefined;
+  const perform = (output: DialerOutput) => {
+    switch (output.type) {
+      case "send":
+        return done.push(raw(output.datagram));
+      case "attempt":
+        return done.push("*");
+      case "opened":
+        link = output.link;
+        return done.push(`opened ${link.id}`);
+      case "ended":
+        return done.push(`${link ? "ended" : "failed"}: ${output.why}`);
+    }
+  };
+  const drain = () => {
+    for (const output of dialer.takeOutputs()) perform(output);
+    if (link) done.push(...messages(link));
+  };
   const feed = (hex: string, now: number) => {
     const datagram = bytes(hex);
     dialer.receive(datagram, now);
     datagram.fill(0xff);
+    drain();
     dialer.flush(now);
   };
-  return { dialer, feed, take: () => done.splice(0) };
+  const take = () => {
+    drain();
+    return done.splice(0);
+  };
+  return { dialer, feed, take };
 }
 
 const OPEN = `50 03 ${ID_HEX} ${COOKIE}${zeros(22)}`;

@@ -1,24 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { Target } from "../lib/chat/store.ts";
-import type { PeerQuestion } from "../lib/peers/event.ts";
-import { PageServer } from "../lib/peers/page_server.ts";
+import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
+import { PageServer, type PageServerOutput } from "../lib/peers/page_server.ts";
 
 /** A page among peers, by hand: what it is told, and what the peer is asked for it. */
 class Peers {
   readonly asked: PeerQuestion[] = [];
   readonly said: [Target, string][] = [];
-  readonly server: PageServer = new PageServer("alice", "run", {
-    say: (to, text) => {
-      this.said.push([to, text]);
-      return { id: String(this.said.length) };
-    },
-    ask: (question) => {
-      this.asked.push(question);
-      if (question.type === "leave") this.server.happened({ type: "left", room: question.room });
-    },
-    signal: () => false,
-    now: () => 1000,
-  });
+  readonly server = new PageServer("alice", "run");
+  #told: Record<string, unknown>[] = [];
 
   constructor() {
     this.server.pageOpened(1);
@@ -26,7 +16,10 @@ class Peers {
 
   /** What the page was told since the last call. */
   told(): Record<string, unknown>[] {
-    return this.server.takeOutputs().flatMap((output) => output.type === "page" ? [JSON.parse(output.json)] : []);
+    for (let outputs = this.server.takeOutputs(); outputs.length > 0; outputs = this.server.takeOutputs()) {
+      for (const output of outputs) this.#perform(output);
+    }
+    return this.#told.splice(0);
   }
 
   say(message: unknown): Record<string, unknown>[] {
@@ -34,13 +27,35 @@ class Peers {
     this.server.pageReceived(1, JSON.stringify(message));
     return this.told();
   }
+
+  show(event: PeerEvent, ref?: number): void {
+    this.server.event(event, ref, 1000);
+  }
+
+  #perform(output: PageServerOutput): void {
+    switch (output.type) {
+      case "page":
+        return void this.#told.push(JSON.parse(output.json));
+      case "say":
+        this.said.push([output.to, output.text]);
+        return this.server.sent(output, { id: String(this.said.length) }, 1000);
+      case "ask": {
+        const { question } = output;
+        this.asked.push(question);
+        if (question.type === "leave") this.show({ type: "left", room: question.room }, output.ref);
+        return;
+      }
+      case "signal":
+        return this.server.unheard(output.to);
+    }
+  }
 }
 
 Deno.test("a page that comes back hears what it missed, by its numbers, and of another run everything", () => {
   const peers = new Peers();
   const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
-  peers.server.happened({ type: "message", message: said("one"), own: false });
-  peers.server.happened({ type: "message", message: said("two"), own: false });
+  peers.show({ type: "message", message: said("one"), own: false });
+  peers.show({ type: "message", message: said("two"), own: false });
   const texts = (messages: Record<string, unknown>[]) => messages.slice(1).map(({ text }) => text);
   const [begun] = peers.say({ type: "resume" });
   assertEquals(begun, { type: "begun", store: "run", last: 2, rooms: [], textBytes: 16384 });
@@ -59,11 +74,11 @@ Deno.test("what is said again under its id is said once, and has its first answe
 
 Deno.test("who is taken into a group, or does not have what was said there, stands in the group's conversation", () => {
   const peers = new Peers();
-  peers.server.happened({ type: "joined", room: "lab", members: 2 });
+  peers.show({ type: "joined", room: "lab", members: 2 });
   assertEquals(peers.told(), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
-  peers.server.happened({ type: "members", room: "lab", names: ["bob"] });
-  peers.server.happened({ type: "came", room: "lab", name: "carol" });
-  peers.server.happened({ type: "went", room: "lab", name: "bob" });
+  peers.show({ type: "members", room: "lab", names: ["bob"] });
+  peers.show({ type: "came", room: "lab", name: "carol" });
+  peers.show({ type: "went", room: "lab", name: "bob" });
   const users = ["alice", "carol"].map((name) => ({ name, online: true }));
   assertEquals(peers.say({ type: "who", ref: 3, room: "lab" }), [{
     type: "who",
@@ -73,7 +88,7 @@ Deno.test("who is taken into a group, or does not have what was said there, stan
     more: false,
   }]);
   peers.say({ type: "say", id: "g", room: "lab", text: "hi" });
-  peers.server.happened({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
+  peers.show({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
   assertEquals(peers.told(), [
     { type: "failed", id: "g", room: "lab", of: 1, time: 1000, why: "carol: is gone for good", seq: 2 },
   ]);

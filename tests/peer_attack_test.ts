@@ -369,7 +369,7 @@ Deno.test("whoever ends each link at once is asked ever more seldom, and fills n
     }
     if (isPing) from(encodePacket({ kind: "close", id, why: "" }));
   });
-  alice.do(() => alice.peer.meet(place));
+  alice.do((now) => alice.peer.meet(place, now));
   await world.pass(60_000);
   assert(asked > 1 && asked < 10, `asked ${asked} times`);
   assert(alice.shown.length < 20);
@@ -403,12 +403,12 @@ Deno.test("mallory tells of places of a third, again and again: few bytes go the
 Deno.test("one address has 2300 ports: it gets as many links as a classroom, and carol can still come", async () => {
   const world = new PeerNetwork(1);
   const alice = await world.person("alice", 3001);
-  const { placesOfOneAddress } = alice.options.limits;
+  const { addressesPerHost } = alice.options.limits;
   for (let i = 0; i < 2300; i++) {
     const pat = new MinimalPeer(world, alice, { hostname: "10.0.0.66", port: 1000 + i }, `x${i}`);
-    assertEquals(await pat.open(BigInt(i + 10)), i < placesOfOneAddress);
+    assertEquals(await pat.open(BigInt(i + 10)), i < addressesPerHost);
   }
-  assertEquals(alice.peer.size, placesOfOneAddress);
+  assertEquals(alice.peer.size, addressesPerHost);
   const carol = await world.person("carol", 3050);
   carol.meet(alice);
   await world.pass(500);
@@ -431,8 +431,8 @@ Deno.test("whoever says that they have keys, and proves none, is gone after ten 
 
 Deno.test("a table lists three thousand dead places of one address: carol, named by hand, is met", async () => {
   const [world, alice] = await linkedPeers("alice");
-  alice.do(() => {
-    for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: "10.9.9.9", port: 1000 + i });
+  alice.do((now) => {
+    for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: "10.9.9.9", port: 1000 + i }, now);
   });
   await world.person("carol", 3050);
   alice.ask({ type: "add", host: "10.0.0.1", port: 3050 });
@@ -442,8 +442,8 @@ Deno.test("a table lists three thousand dead places of one address: carol, named
 
 Deno.test("the table of places is full: whoever is named by hand cannot be asked, and it is said", async () => {
   const [world, alice] = await linkedPeers("alice");
-  alice.do(() => {
-    for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: `10.9.${i >> 8}.${i & 255}`, port: 1000 });
+  alice.do((now) => {
+    for (let i = 0; i < 3000; i++) alice.peer.meet({ hostname: `10.9.${i >> 8}.${i & 255}`, port: 1000 }, now);
   });
   alice.ask({ type: "add", host: "10.0.0.1", port: 3050 });
   await world.pass(100);

@@ -15,7 +15,12 @@ import { Groups } from "../lib/peers/groups.ts";
 import type { Membership } from "../lib/peers/peer_message.ts";
 import { MessageQueue } from "../lib/peers/message_queue.ts";
 import { peerOptions } from "../lib/peers/options.ts";
-import type { LinkKeys } from "../lib/peers/cryptography.ts";
+import { Outputs } from "../lib/core/machine.ts";
+import type { CryptographyAnswer, LinkKeys } from "../lib/peers/cryptography.ts";
+import { DatagramLink } from "../lib/protocols/datagram/link.ts";
+import { datagramOptions } from "../lib/protocols/datagram/options.ts";
+import { readId } from "../lib/protocols/datagram/packet.ts";
+import type { SendOutput } from "../lib/protocols/datagram/sender.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
 import { linkedPeers, unknownKey } from "./support/linked_peers.ts";
 
@@ -46,7 +51,7 @@ async function person(secret: Uint8Array, fresh: Uint8Array<ArrayBuffer>) {
   const folder = Deno.makeTempDirSync();
   const kept = { public: encodeBase64(publicOf(secret)), private: encodeBase64(secret) };
   Deno.writeTextFileSync(join(folder, "peer_key.json"), JSON.stringify(kept));
-  const keys = await PeerKeys.open(folder, (answer, done) => void answer.then(done));
+  const keys = await PeerKeys.open(folder);
   Deno.removeSync(folder, { recursive: true });
   const half = await crypto.subtle.importKey("pkcs8", fresh, { name: "X25519" }, false, ["deriveBits"]);
   return { keys, fresh: { public: publicOf(fresh), private: half } };
@@ -54,17 +59,36 @@ async function person(secret: Uint8Array, fresh: Uint8Array<ArrayBuffer>) {
 
 type Somebody = Awaited<ReturnType<typeof person>>;
 
-function agree(us: Somebody, them: Somebody, names: { ours: string; theirs: string }, link = LINK): Promise<LinkKeys> {
+async function agree(
+  us: Somebody,
+  them: Somebody,
+  names: { ours: string; theirs: string },
+  link = LINK,
+): Promise<Agreed> {
   const theirs = { key: them.keys.key, fresh: them.fresh.public };
-  return new Promise((resolve) => us.keys.agree(us.fresh, theirs, link, names, (agreed) => resolve(agreed!.keys)));
+  const id = readId(link, 0);
+  const address = { hostname: "10.0.0.1", port: 1 };
+  const datagrams = new DatagramLink(id, address, new Outputs<SendOutput>(), new Set(), datagramOptions(), 0);
+  const answer = await us.keys.answer({ type: "agree", link: datagrams, own: us.fresh, theirs, names });
+  return { us, link: datagrams, keys: (answer as Answer<"agreed">).keys! };
 }
 
-function seal(keys: LinkKeys, n: number, text: string): Promise<Uint8Array> {
-  return new Promise((resolve) => keys.seal(n, new TextEncoder().encode(text), resolve));
+type Answer<Type extends CryptographyAnswer["type"]> = Extract<CryptographyAnswer, { type: Type }>;
+
+interface Agreed {
+  readonly us: Somebody;
+  readonly link: DatagramLink;
+  readonly keys: LinkKeys;
 }
 
-function open(keys: LinkKeys, n: number, box: Uint8Array): Promise<string | undefined> {
-  return new Promise((resolve) => keys.open(n, box, (text) => resolve(text && new TextDecoder().decode(text))));
+async function seal({ us, link, keys }: Agreed, n: number, text: string): Promise<Uint8Array> {
+  const answer = await us.keys.answer({ type: "seal", link, keys, n, text: new TextEncoder().encode(text) });
+  return (answer as Answer<"sealed">).box;
+}
+
+async function open({ us, link, keys }: Agreed, n: number, box: Uint8Array): Promise<string | undefined> {
+  const { text } = await us.keys.answer({ type: "open", link, keys, n, box }) as Answer<"opened">;
+  return text && new TextDecoder().decode(text);
 }
 
 /** An independent implementation of the keys and sealing in docs/protocols/peers.md: the box that `from` makes. */
@@ -146,24 +170,24 @@ function send(mail: MessageQueue, most = Infinity): number[] {
 
 Deno.test("mail: what was not sent on this link has not arrived, whatever number is said", () => {
   const mail = mailOf(3);
-  assertEquals(mail.got(3), []);
+  assertEquals(mail.arrived(3), []);
   assertEquals(send(mail, 1), [1]);
-  assertEquals([mail.got(3).map(({ n }) => n), texts(mail)], [[1], [2, 3]]);
+  assertEquals([mail.arrived(3).map(({ n }) => n), texts(mail)], [[1], [2, 3]]);
   assertEquals(send(mail), [2, 3]);
-  mail.parted();
-  assertEquals(mail.got(3), []);
+  mail.linkLost();
+  assertEquals(mail.arrived(3), []);
   assertEquals(send(mail), [2, 3]);
-  assertEquals([mail.got(2).map(({ n }) => n), mail.got(2), mail.size], [[2], [], 1]);
+  assertEquals([mail.arrived(2).map(({ n }) => n), mail.arrived(2), mail.size], [[2], [], 1]);
 });
 
 Deno.test("mail: what has arrived is forgotten in between, and the next to be sent stays the next", () => {
   const mail = mailOf(600);
   assertEquals(send(mail, 400).at(-1), 400);
   // More than half of it.
-  assertEquals(mail.got(350).length, 350);
+  assertEquals(mail.arrived(350).length, 350);
   assertEquals([mail.size, send(mail, 1)], [250, [401]]);
-  assertEquals(mail.got(401).map(({ n }) => n), Array.from({ length: 51 }, (_, i) => 351 + i));
-  assertEquals([send(mail).length, mail.got(600).length, mail.size], [199, 199, 0]);
+  assertEquals(mail.arrived(401).map(({ n }) => n), Array.from({ length: 51 }, (_, i) => 351 + i));
+  assertEquals([send(mail).length, mail.arrived(600).length, mail.size], [199, 199, 0]);
 });
 
 Deno.test("mail: so much is under way, and no more waits; what is given up makes room", () => {
@@ -171,15 +195,15 @@ Deno.test("mail: so much is under way, and no more waits; what is given up makes
   const mail = mailOf(5, limits);
   assertEquals(mail.full("x"), "5 messages wait already, the most that are kept for one");
   assertEquals(send(mail), [1, 2, 3]);
-  assertEquals([mail.refused(2)!.n, mail.refused(4)], [2, undefined]);
-  mail.remove(mail.refused(2)!);
+  assertEquals([mail.sent(2)!.n, mail.sent(4)], [2, undefined]);
+  mail.remove(mail.sent(2)!);
   assertEquals([mail.full("x"), send(mail)], [undefined, [4]]);
   const few = mailOf(2, { ...limits, underWayCharacters: 1, waitingCharacters: 3 });
   assertEquals([few.full("x"), few.full("xx")], [
     undefined,
     "3 characters wait already, the most that are kept for one",
   ]);
-  assertEquals([send(few), few.got(1).length, send(few)], [[1], 1, [2]]);
+  assertEquals([send(few), few.arrived(1).length, send(few)], [[1], 1, [2]]);
 });
 
 Deno.test("mail: whatever is said, sent, confirmed, refused and parted, each is sent in its order and leaves once", () => {
@@ -201,19 +225,19 @@ Deno.test("mail: whatever is said, sent, confirmed, refused and parted, each is 
         unsent = Math.min(unsent + 1, waiting.length);
       } else if (act === "got") {
         const arrived = waiting.slice(0, unsent).filter((each) => each <= n);
-        assertEquals(mail.got(n).map((each) => each.n), arrived);
+        assertEquals(mail.arrived(n).map((each) => each.n), arrived);
         waiting = waiting.slice(arrived.length);
         unsent -= arrived.length;
       } else if (act === "no") {
         const at = waiting.slice(0, unsent).indexOf(n);
-        const refused = mail.refused(n);
+        const refused = mail.sent(n);
         assertEquals(refused?.n, at < 0 ? undefined : n);
         if (refused) mail.remove(refused);
         if (at < 0) continue;
         waiting.splice(at, 1);
         unsent--;
       } else {
-        mail.parted();
+        mail.linkLost();
         unsent = 0;
       }
       assertEquals(texts(mail), waiting);
@@ -303,7 +327,7 @@ Deno.test("groups: so many are known, so many of one group; who is known already
 
 Deno.test("programs tell each other what is not for people: while they are linked, and only those with keys", async () => {
   const [world, alice, bob] = await linkedPeers("alice", "bob");
-  const signal = (to: string) => alice.do(() => alice.peer.signal(to, "psst"));
+  const signal = (to: string) => alice.do((now) => alice.peer.signal(to, "psst", now));
   assertEquals(signal("bob"), true);
   await world.pass(1000);
   assertEquals(bob.signals, [`alice at ${alice.place.hostname}: psst`]);

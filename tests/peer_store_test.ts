@@ -2,13 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import type { PeerStore } from "../lib/peers/store.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
-import { PeerMemory } from "../lib/store/peer_memory_store.ts";
-import { PeerSqlite } from "../lib/store/peer_sqlite_store.ts";
+import { PeerMemoryStore } from "../lib/store/peer_memory_store.ts";
+import { PeerSqliteStore } from "../lib/store/peer_sqlite_store.ts";
 
 const makers: Record<string, (folder: string) => PeerStore> = {
-  "memory": () => new PeerMemory(),
-  ":memory:": () => new PeerSqlite(":memory:"),
-  "a file": (folder) => new PeerSqlite(join(folder, "peer.db")),
+  "memory": () => new PeerMemoryStore(),
+  ":memory:": () => new PeerSqliteStore(":memory:"),
+  "a file": (folder) => new PeerSqliteStore(join(folder, "peer.db")),
 };
 
 for (const [name, open] of Object.entries(makers)) {
@@ -37,19 +37,22 @@ for (const [name, open] of Object.entries(makers)) {
     ]);
     store.forgetRefusals("K", 7);
     assertEquals([store.refused("K", 4), store.refused("K", 7)], [undefined, "not in lunch"]);
-    const carol = { key: "L", name: "carol", place: "10.0.0.6:3001", time: 2 };
-    store.meet({ key: "K", name: "bob", place: "10.0.0.5:3001", time: 1 });
+    const carol = { key: "L", name: "carol", address: "10.0.0.6:3001", time: 2 };
+    store.meet({ key: "K", name: "bob", address: "10.0.0.5:3001", time: 1 });
     store.meet(carol);
-    const bob = { key: "K", name: "bob", place: "10.0.0.5:4000", time: 3 };
+    const bob = { key: "K", name: "bob", address: "10.0.0.5:4000", time: 3 };
     store.meet(bob);
     assertEquals(store.acquaintances(2), [bob, carol]);
     assertEquals(store.acquaintances(1), [bob]);
     assertEquals(store.acquaintances(2), [bob]);
     assertEquals(store.trust("bob"), undefined);
-    const trust = { name: "bob", key: "K", print: new Uint8Array([1, 2]), secure: true };
+    const trust = { name: "bob", key: "K", fingerprint: new Uint8Array([1, 2]), secure: true };
     store.keepTrust({ ...trust, secure: false });
     store.keepTrust(trust);
-    assertEquals({ ...store.trust("bob")!, print: [...store.trust("bob")!.print] }, { ...trust, print: [1, 2] });
+    assertEquals({ ...store.trust("bob")!, fingerprint: [...store.trust("bob")!.fingerprint] }, {
+      ...trust,
+      fingerprint: [1, 2],
+    });
     store.keepPart({ group: "lab", version: 1, in: true });
     store.keepPart({ group: "lab", version: 2, in: false });
     assertEquals(store.parts(), [{ group: "lab", version: 2, in: false }]);
@@ -63,7 +66,7 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
   const folder = Deno.makeTempDirSync();
   const path = join(folder, "peer.db");
   const message = { to: "K", name: "bob", group: undefined, text: "hi", time: 1 };
-  const first = new PeerSqlite(path);
+  const first = new PeerSqliteStore(path);
   const n = first.nextNumber();
   first.keep({ ...message, n });
   first.markSeen("K", 4);
@@ -71,11 +74,11 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
   first.keep({ ...message, n: first.nextNumber() });
   first.markSeen("K", 5);
   first.close();
-  const second = new PeerSqlite(path);
+  const second = new PeerSqliteStore(path);
   assertEquals(second.waiting(), [{ ...message, n }]);
   assertEquals(second.seen("K"), 4);
   assert(second.nextNumber() > n + 1);
-  assertThrows(() => new PeerSqlite(path), Error, "another running program has it");
+  assertThrows(() => new PeerSqliteStore(path), Error, "another running program has it");
   second.close();
   Deno.removeSync(folder, { recursive: true });
 });
@@ -83,14 +86,13 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
 Deno.test("a peer's key is made once, is for its owner alone, and a broken one is told of", async () => {
   const folder = Deno.makeTempDirSync();
   const place = join(folder, "peer");
-  const later = () => {};
-  const made = await PeerKeys.open(place, later);
-  const again = await PeerKeys.open(place, later);
+  const made = await PeerKeys.open(place);
+  const again = await PeerKeys.open(place);
   assertEquals([...again.key], [...made.key]);
   const file = join(place, "peer_key.json");
   if (Deno.build.os !== "windows") assertEquals(Deno.statSync(file).mode! & 0o777, 0o600);
   Deno.writeTextFileSync(file, "{}");
-  const broken = await PeerKeys.open(place, later).then(() => "", (error) => error.message);
+  const broken = await PeerKeys.open(place).then(() => "", (error) => error.message);
   assertEquals(broken, `cannot read the key ${file}: it does not hold a key`);
   Deno.removeSync(folder, { recursive: true });
 });

@@ -1,7 +1,8 @@
 import { addressKey, sameAddress } from "../lib/core/address.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Fault } from "../lib/core/errors.ts";
-import { fingerprint } from "../lib/peers/fingerprint.ts";
+import type { LinkKeys } from "../lib/peers/cryptography.ts";
+import { fingerprintWords } from "../lib/peers/fingerprint.ts";
 import { peerOptions } from "../lib/peers/options.ts";
 import { ASK_BYTES, decodePeerPacket, type DiscoveryPacket, encodeDiscovery } from "../lib/peers/packet.ts";
 import { decodePeerMessage, encodePeerMessage } from "../lib/peers/peer_message.ts";
@@ -142,7 +143,7 @@ Deno.test("/secure: both see the same words, and from then on what is said canno
   await world.pass(100);
   const [hers, his] = [alice.saw("secure")[0]!, bob.saw("secure")[0]!];
   assertEquals([hers.words, hers.ours, hers.name], [his.ours, his.words, "bob"]);
-  assertEquals(hers.words, fingerprint(bob.peer.secrecy.print));
+  assertEquals(hers.words, fingerprintWords(bob.peer.key.fingerprint));
   alice.say("bob", "secret one");
   bob.say("alice", "secret two");
   await world.pass(100);
@@ -169,8 +170,8 @@ Deno.test("somebody comes as bob with another key: a warning, and nothing is sai
   alice.meet(other);
   await world.pass(500);
   const [warning] = alice.saw("changedKey");
-  assertEquals(warning!.remembered, fingerprint(bob.peer.secrecy.print));
-  assertEquals(warning!.words, fingerprint(other.peer.secrecy.print));
+  assertEquals(warning!.remembered, fingerprintWords(bob.peer.key.fingerprint));
+  assertEquals(warning!.words, fingerprintWords(other.peer.key.fingerprint));
   assertEquals(alice.say("bob", "hi"), {
     why: "bob has another key than is remembered; /trust bob if that is right",
   });
@@ -201,13 +202,17 @@ Deno.test("who is told of one friend finds all: places are passed on", async () 
 Deno.test("HERE is heard: one question is asked, no more; our own is passed over", async () => {
   const world = new PeerNetwork(6);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
-  alice.do(() => alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, bob.peer.here(3002), world.time.now));
+  alice.do(() =>
+    alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, bob.peer.announcement(3002), world.time.now)
+  );
   await world.pass(200);
   assertEquals(state(alice), ["online bob"]);
   let asked = 0;
   world.udp.watch = () => asked++;
-  alice.do(() => alice.peer.receive({ hostname: "10.0.0.9", port: 50_000 }, bob.peer.here(7), world.time.now));
-  alice.do(() => alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, alice.peer.here(3001), world.time.now));
+  alice.do(() => alice.peer.receive({ hostname: "10.0.0.9", port: 50_000 }, bob.peer.announcement(7), world.time.now));
+  alice.do(() =>
+    alice.peer.receive({ hostname: "10.0.0.1", port: 50_000 }, alice.peer.announcement(3001), world.time.now)
+  );
   await world.pass(5000);
   assertEquals(asked, 1);
 });
@@ -233,7 +238,7 @@ Deno.test("one person at two addresses is one friend, and the talk goes on witho
     if (sameAddress(to, second)) through++;
     send.call(world.udp, from, to, datagram);
   };
-  alice.do(() => alice.peer.meet(second));
+  alice.do((now) => alice.peer.meet(second, now));
   alice.say("bob", "one");
   await world.pass(3000);
   alice.say("bob", "two");
@@ -260,7 +265,8 @@ async function twoAddresses(seed: number) {
       node.do(() => node.peer.receive(from, datagram, world.time.now));
     });
   }
-  const links = () => nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as KnownPerson).friend!.link.id);
+  const links = () =>
+    nodes.map(({ peer }, i) => (peer.people.find(nodes[1 - i]!.name) as KnownPerson).link!.datagrams.id);
   return { world, nodes, second, ids, links };
 }
 
@@ -269,7 +275,7 @@ Deno.test("alice and bob have a link, and find each other at another address: th
     const { world, nodes: [alice, bob], second, ids, links } = await twoAddresses(seed);
     alice.meet(bob);
     await world.pass(1000);
-    alice.do(() => alice.peer.meet(second(bob.place)));
+    alice.do((now) => alice.peer.meet(second(bob.place), now));
     await world.pass(1000);
     const [one, other] = [...ids] as [bigint, bigint];
     const lower = one < other ? one : other;
@@ -282,8 +288,8 @@ Deno.test("each of two asks at another address of the other's at once: one link 
   for (let seed = 1; seed <= 30; seed++) {
     const { world, nodes: [alice, bob], second, links } = await twoAddresses(seed);
     alice.meet(bob);
-    bob.do(() => bob.peer.meet(second(alice.place)));
-    alice.do(() => alice.peer.meet(second(bob.place)));
+    bob.do((now) => bob.peer.meet(second(alice.place), now));
+    alice.do((now) => alice.peer.meet(second(bob.place), now));
     await world.pass(700);
     assertEquals([alice.say("bob", "hi"), bob.say("alice", "hi")], [{ id: "1" }, { id: "1" }]);
     await world.pass(5000);
@@ -371,29 +377,20 @@ Deno.test("alice and carol have no link: what alice says of a group comes to car
 Deno.test("keys are agreed on for the one link, and no two boxes have one number", async () => {
   const world = new PeerNetwork(12);
   const [alice, bob] = [await world.person("alice", 3001), await world.person("bob", 3002)];
-  const { secrecy } = alice.peer;
-  const agree = secrecy.agree.bind(secrecy);
+  const answer = alice.keys.answer.bind(alice.keys);
   const links: bigint[] = [];
-  const numbers: number[][] = [];
-  secrecy.agree = (fresh, theirs, link, names, done) => {
-    links.push(readId(link, 0));
-    const used: number[] = [];
-    numbers.push(used);
-    agree(fresh, theirs, link, names, (agreement) => {
-      const { seal } = agreement!.keys;
-      agreement!.keys.seal = function (n, ...rest) {
-        used.push(n);
-        seal.call(this, n, ...rest);
-      };
-      done(agreement);
-    });
+  const numbers = new Map<LinkKeys, number[]>();
+  alice.keys.answer = (request) => {
+    if (request.type === "agree") links.push(request.link.id);
+    if (request.type === "seal") numbers.set(request.keys, [...numbers.get(request.keys) ?? [], request.n]);
+    return answer(request);
   };
   const seen: bigint[] = [];
   for (let i = 0; i < 2; i++) {
     alice.meet(bob);
     await world.pass(200);
     alice.ask({ type: "secure", user: "bob", on: true });
-    seen.push(linkOf(alice, bob).link.id);
+    seen.push(linkOf(alice, bob).datagrams.id);
     for (const text of ["one", "two"]) {
       alice.say("bob", text);
       await world.pass(100);
@@ -402,7 +399,8 @@ Deno.test("keys are agreed on for the one link, and no two boxes have one number
     if (i === 0) await bob.begin();
   }
   assertEquals(links, seen);
-  for (const used of numbers) assertEquals([used.length > 2, used], [true, used.map((_, i) => i)]);
+  assertEquals(numbers.size, 2);
+  for (const used of numbers.values()) assertEquals([used.length > 2, used], [true, used.map((_, i) => i)]);
 });
 
 Deno.test("strangers: what they send is dropped and counted, and never answered with more than it was", async () => {

@@ -1,59 +1,51 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { DatagramDialer } from "../protocols/datagram/dialer.ts";
+import { DatagramDialer, type DialerOutput } from "../protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 
-/** What a connection over datagrams tells whoever uses it. */
+/** The user of a connection over datagrams. */
 export interface DatagramConnectionOwner {
   /** The server is asked, or asked again. */
   attempt(): void;
   opened(): void;
   message(bytes: Uint8Array): void;
-  /** All that came in this turn was told. */
+  /** Everything that came in this turn was passed to `message`. */
   turn(): void;
-  /** It is over, or never came to be. Called once. */
+  /** It is over, or could not be opened. Called once. */
   ended(why: string): void;
 }
 
-/** One connection over datagrams to a server, from its first datagram to its last. */
+/** A connection over datagrams to a server: runs the dialer and its link on a UDP port. */
 export class DatagramConnection {
   readonly #socket: DatagramSocket;
   readonly #dialer: DatagramDialer;
   #link: DatagramLink | undefined;
-  #over = false;
 
-  /** Finds the server's address; throws when it has none. */
+  /** Looks up the server's address; throws when it has none. */
   static async reach(host: string, port: number, owner: DatagramConnectionOwner): Promise<DatagramConnection> {
     const { address, family } = await lookup(host, { family: 4 }).catch(() => lookup(host));
     return new DatagramConnection(address, family, port, owner);
   }
 
-  private constructor(address: string, family: number, port: number, readonly owner: DatagramConnectionOwner) {
+  private constructor(hostname: string, family: number, port: number, readonly owner: DatagramConnectionOwner) {
+    this.#dialer = new DatagramDialer({ hostname, port }, datagramOptions(), new Uint8Array(randomBytes(8)));
     this.#socket = new DatagramSocket({ hostname: family === 6 ? "::" : "0.0.0.0", port: 0 }, {
-      received: (_from, datagram) => {
-        this.#dialer.receive(datagram, clock());
-        owner.turn();
-        this.#socket.flushSoon();
+      received: (_from, datagram) => this.#receive(datagram),
+      flush: () => {
+        this.#dialer.flush(clock());
+        this.#drain();
       },
-      flush: () => this.#dialer.flush(clock()),
-      tick: () => this.#dialer.tick(clock()),
+      tick: () => {
+        this.#dialer.tick(clock());
+        this.#drain();
+      },
     });
-    this.#dialer = new DatagramDialer({
-      random8: () => new Uint8Array(randomBytes(8)),
-      send: (datagram) => this.#socket.send({ hostname: address, port }, datagram),
-      attempt: () => owner.attempt(),
-      opened: (link) => {
-        this.#link = link;
-        queueMicrotask(() => owner.opened());
-        return { message: (bytes) => owner.message(bytes), hungry: () => true, ended: (why) => this.#end(why) };
-      },
-      failed: (why) => this.#end(why),
-    }, datagramOptions());
     this.#socket.begin();
     this.#dialer.start(clock());
+    this.#drain();
   }
 
   send(message: Uint8Array): boolean {
@@ -62,17 +54,37 @@ export class DatagramConnection {
     return taken;
   }
 
-  /** Lets what was sent arrive, then ends it; `ended` says when it has. */
+  /** Ends it once what was sent has arrived; `ended` is called then. */
   close(why: string): void {
-    if (!this.#link) return this.#dialer.abort(why);
-    this.#link.close(why, clock());
+    if (this.#link) this.#link.close(why, clock());
+    else this.#dialer.abort(why);
     this.#socket.flushSoon();
   }
 
-  #end(why: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    // The CLOSE that is just being sent leaves before the socket does.
-    queueMicrotask(() => this.#socket.close().then(() => this.owner.ended(why)));
+  #receive(datagram: Uint8Array): void {
+    this.#dialer.receive(datagram, clock());
+    this.#drain();
+    for (let message = this.#link?.read(); message; message = this.#link?.read()) this.owner.message(message);
+    this.owner.turn();
+    this.#socket.flushSoon();
+  }
+
+  #drain(): void {
+    for (const output of this.#dialer.takeOutputs()) this.#perform(output);
+  }
+
+  #perform(output: DialerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#socket.send(output.address, output.datagram);
+      case "attempt":
+        return this.owner.attempt();
+      case "opened":
+        this.#link = output.link;
+        return this.owner.opened();
+      case "ended":
+        // The CLOSE was sent before.
+        return void this.#socket.close().then(() => this.owner.ended(output.why));
+    }
   }
 }

@@ -2,8 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
 import { peerOptions } from "../peers/options.ts";
-import { PageServer } from "../peers/page_server.ts";
-import { Peer } from "../peers/peer.ts";
+import { PageServer, type PageServerOutput } from "../peers/page_server.ts";
 import { usualFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
 import { pathsFrom } from "../store/paths.ts";
@@ -22,8 +21,8 @@ export async function peer(plan: PeerPlan): Promise<number> {
   let failure: string | undefined;
   let interrupted = false;
   const net = openPort(plan.udp, {
-    show: (event) => {
-      forPage((page) => page.happened(event));
+    show: (event, ref) => {
+      forPage((page) => page.event(event, ref, clock()));
       if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
       face.event(event);
       if (event.type === "online") files.online(event.name);
@@ -38,11 +37,11 @@ export async function peer(plan: PeerPlan): Promise<number> {
     },
     ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
-  const { secrecy, store, passing } = await openPeerStore(plan.data ?? usualFolder(), plan.name, net.later);
+  const { keys, store, temporary } = await openPeerStore(plan.data ?? usualFolder(), plan.name);
   const face: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
-      if ("id" in said) forPage((page) => page.spoken(said.id, to, text));
+      if ("id" in said) forPage((page) => page.sentElsewhere(said.id, to, text, clock()));
       return said;
     },
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
@@ -57,34 +56,34 @@ export async function peer(plan: PeerPlan): Promise<number> {
       if (!net.signal(to, text)) setTimeout(() => files.notReached(to), 0);
     },
   });
-  const page = plan.page
-    ? new PageServer(plan.name, freshRun(), {
-      say: (to, text) => net.say(to, text),
-      ask: (question) => net.ask(question),
-      signal: (to, text) => net.signal(to, text),
-      now: clock,
-    })
-    : undefined;
+  const page = plan.page ? new PageServer(plan.name, freshRun()) : undefined;
   /** Gives the page's server an input, then does what it wants done. */
   function forPage(input: (page: PageServer) => void): void {
     if (!page) return;
     input(page);
-    for (const output of page.takeOutputs()) open?.perform(output);
+    for (let outputs = page.takeOutputs(); outputs.length > 0; outputs = page.takeOutputs()) {
+      for (const output of outputs) perform(page, output);
+    }
+  }
+  function perform(page: PageServer, output: PageServerOutput): void {
+    switch (output.type) {
+      case "say":
+        return page.sent(output, net.say(output.to, output.text), clock());
+      case "ask":
+        return net.ask(output.question, output.ref);
+      case "signal":
+        return net.signal(output.to, output.text) ? undefined : page.unheard(output.to);
+      default:
+        open?.perform(output);
+    }
   }
   const interrupt = () => (interrupted = true, net.leave());
-  if (passing !== undefined) face.problem(passing);
-  const parts = {
-    name: plan.name,
-    way: net.way,
-    secrecy,
-    store,
-    options: peerOptions(),
-    passing: passing !== undefined,
-  };
+  if (temporary !== undefined) face.problem(temporary);
   const { table } = plan;
   // An offer may be the first that is heard.
   files.loggedIn(plan.name);
-  net.start(new Peer(parts, clock()), plan.name, table ? { hostname: table.host, port: table.port } : "multicast");
+  const parts = { name: plan.name, keys, store, options: peerOptions(), isTemporary: temporary !== undefined };
+  net.start(parts, table ? { hostname: table.host, port: table.port } : "multicast");
   const open = page && openPage(
     {
       name: page.name,

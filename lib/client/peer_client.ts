@@ -1,19 +1,25 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { formatAddress } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
-import type { PeerQuestion } from "../peers/event.ts";
-import type { Peer, PeerWay } from "../peers/peer.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { PeerFinder, type PeerFinderPlan } from "./peer_finder.ts";
+import { Multicast } from "../net/multicast.ts";
+import type { CryptographyRequest } from "../peers/cryptography.ts";
+import type { PeerEvent, PeerOutput, PeerQuestion } from "../peers/event.ts";
+import { type FinderOutput, type FinderPlan, PeerFinder } from "../peers/finder.ts";
+import { Peer, type PeerParts } from "../peers/peer.ts";
+import type { DirectoryRequest } from "../protocols/directory/client.ts";
+import type { PeerKeys } from "../store/peer_keys.ts";
+import { askDirectory } from "./directory_client.ts";
 
-/** What a peer's program is told by its net. */
+/** What the program of a peer is told. */
 export interface PeerClientHooks {
-  show: PeerWay["show"];
-  /** Somebody's program tells ours something that is not for people. */
-  signalled?: NonNullable<PeerWay["signalled"]>;
-  /** Those who could be asked at the beginning have answered, or had their time. */
+  /** `ref` is that of the question which the event answers. */
+  show(event: PeerEvent, ref?: number): void;
+  /** Text from another program for ours; `at` is the sender's IP address. */
+  signalled?(from: string, text: string, at: string): void;
+  /** Those that could be asked at the start have answered, or had their time. */
   settled(): void;
   /** It is over. Called once. */
   ended(): void;
@@ -22,150 +28,103 @@ export interface PeerClientHooks {
   trace?(who: string, direction: "up" | "down", line: string): void;
 }
 
-/** For what was said to those who are there to arrive, before we leave. */
+/** For messages to people who are there to arrive, before we leave. */
 const LEAVE_MS = 10_000;
-/** For the links to say good bye. */
-const PARTING_MS = 3500;
+/** For the links to close. */
+const CLOSE_MS = 3500;
 
-/** A peer on its UDP port. */
+/** Runs a peer and its finder on a UDP port. */
 export class PeerClient {
   readonly #socket: DatagramSocket;
-  /** What a peer needs of the world. */
-  readonly way: PeerWay;
   #peer: Peer | undefined;
-  #finding: PeerFinder | undefined;
-  /** Until when we wait for what was said to arrive, then for the good byes. */
+  #keys: PeerKeys | undefined;
+  #finder: PeerFinder | undefined;
+  #multicast: Multicast | undefined;
+  /** Until when we wait for messages to arrive, then for the links to close. */
   #leaveBy: number | undefined;
-  #partBy: number | undefined;
-  #outOfTable = false;
+  #closeBy: number | undefined;
+  #hasLeftDirectory = false;
   /** Why nothing more is done. */
   #failure: string | undefined;
 
-  /** Takes the port, 0 for any that is free; throws when it is taken. */
+  /** Binds the port, 0 for any that is free; throws when it is in use. */
   constructor(port: number, readonly hooks: PeerClientHooks) {
-    const socket = this.#socket = new DatagramSocket({ hostname: "0.0.0.0", port }, {
-      received: (place, datagram) => this.#try((peer) => peer.receive(place, datagram, clock())),
-      flush: () => this.#try((peer) => peer.flush(clock())),
+    this.#socket = new DatagramSocket({ hostname: "0.0.0.0", port }, {
+      received: (address, datagram) => this.#input((peer, now) => peer.receive(address, datagram, now)),
+      flush: () => this.#flush(),
       tick: () => this.#tick(),
     });
-    this.way = {
-      random8: () => new Uint8Array(randomBytes(8)),
-      send: (place, datagram) => socket.send(place, datagram),
-      show: (event) => hooks.show(event),
-      signalled: (...signal) => hooks.signalled?.(...signal),
-      due: () => socket.flushSoon(),
-      ...(hooks.trace ? { trace: hooks.trace } : {}),
-    };
   }
 
   get port(): number {
     return this.#socket.address.port;
   }
 
-  /** Tells what an answer is in a turn of its own. */
-  readonly later = <T>(answer: Promise<T>, done: (answer: T) => void): void => {
-    answer.then((answer) => {
-      if (this.#socket.closed) return;
-      this.#try((peer) => {
-        peer.turn(clock());
-        done(answer);
-      });
-      this.#socket.flushSoon();
-    });
-  };
-
-  /** Begins, and finds others. */
-  start(peer: Peer, name: string, by: PeerFinderPlan["by"]): void {
+  /** Starts the peer, and looks for others. */
+  start(
+    { keys, ...parts }: Omit<PeerParts, "key" | "random8" | "traces"> & { readonly keys: PeerKeys },
+    by: FinderPlan["by"],
+  ): void {
+    this.#keys = keys;
+    const random8 = () => new Uint8Array(randomBytes(8));
+    const peer = new Peer({ ...parts, key: keys, random8, traces: this.hooks.trace !== undefined }, clock());
     this.#peer = peer;
     this.#socket.begin();
-    peer.turn(clock());
-    peer.start();
-    this.#finding = new PeerFinder({ name, port: this.port, by }, {
-      meet: (places) => {
-        peer.turn(clock());
-        for (const place of places) peer.meet(place);
-        this.#socket.flushSoon();
-      },
-      here: () => peer.here(this.port),
-      heard: (place, datagram) => peer.receive(place, datagram, clock()),
-      waiting: () => peer.unanswered,
-      alone: () => peer.size === 0,
-      news: (text) => this.hooks.show({ type: "news", text }),
-      settled: () => this.hooks.settled(),
-      ...(this.hooks.trace ? { trace: (...line) => this.hooks.trace!("table", ...line) } : {}),
-    });
-    this.#finding.start();
+    this.#input((peer, now) => peer.start(now));
+    this.#finder = new PeerFinder({ name: parts.name, port: this.port, by }, peer);
+    this.#find((finder) => finder.start());
   }
 
-  say(...args: Parameters<Peer["say"]>): ReturnType<Peer["say"]> {
-    const said = this.#try((peer) => {
-      peer.turn(clock());
-      return peer.say(...args);
-    });
-    this.#socket.flushSoon();
+  say(...[to, text]: [Parameters<Peer["say"]>[0], string]): ReturnType<Peer["say"]> {
+    const said = this.#input((peer, now) => peer.say(to, text, now));
     return said ?? { why: this.#failure ?? "it has not begun" };
   }
 
-  /** Tells somebody's program something that is not for people; false when nobody hears it. */
+  /** Sends text to a person's program, not to the person; false when it is not there. */
   signal(to: string, text: string): boolean {
-    const heard = this.#try((peer) => {
-      peer.turn(clock());
-      return peer.signal(to, text);
-    });
-    this.#socket.flushSoon();
-    return heard ?? false;
+    return this.#input((peer, now) => peer.signal(to, text, now)) ?? false;
   }
 
-  ask(question: PeerQuestion): void {
-    this.#try((peer) => {
-      peer.turn(clock());
-      peer.ask(question);
-    });
-    this.#socket.flushSoon();
+  /** Asks a question. The answer is shown with `ref`. */
+  ask(question: PeerQuestion, ref?: number): void {
+    this.#input((peer, now) => peer.ask(question, now, ref));
   }
 
-  /** Asks at an address who is there; the name of a machine is looked up first. */
+  /** Asks who is at an address; the name of a host is looked up first. */
   async add(host: string, port: number): Promise<void> {
     try {
       const { address } = await lookup(host, { family: 4 });
       this.ask({ type: "add", host: address, port });
     } catch (error) {
-      this.hooks.show({
-        type: "denied",
-        why: `cannot find ${formatAddress({ hostname: host, port })}: ${reason(error)}`,
-      });
+      const where = formatAddress({ hostname: host, port });
+      this.hooks.show({ type: "denied", why: `cannot find ${where}: ${reason(error)}` });
     }
   }
 
-  /** Leaves once what was said to those who are there has arrived; said again, at once. */
+  /** Leaves once messages to people who are there have arrived; called again, at once. */
   leave(): void {
-    if (this.#leaveBy !== undefined) return this.#part();
+    if (this.#leaveBy !== undefined) return this.#close();
     this.#leaveBy = clock() + LEAVE_MS;
-    const count = this.#peer?.underWay ?? 0;
-    if (count === 0 || this.#failure !== undefined) return this.#part();
+    const count = this.#peer?.undelivered ?? 0;
+    if (count === 0 || this.#failure !== undefined) return this.#close();
     const waits = count === 1 ? "1 message to arrive" : `${count} messages to arrive`;
-    this.hooks.show({
-      type: "news",
-      text: `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`,
-    });
+    const text = `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`;
+    this.hooks.show({ type: "news", text });
     this.#socket.flushSoon();
   }
 
-  /** Says good bye to all; what they have to say to it is waited for. */
-  #part(): void {
-    if (this.#partBy !== undefined) return;
-    this.#partBy = clock() + PARTING_MS;
-    this.#try((peer) => {
-      peer.turn(clock());
-      peer.leave();
-    });
-    this.#socket.flushSoon();
-    this.#finding!.leave().then(() => this.#outOfTable = true);
+  /** Closes all links, and waits for what the others still send. */
+  #close(): void {
+    if (this.#closeBy !== undefined) return;
+    this.#closeBy = clock() + CLOSE_MS;
+    this.#input((peer, now) => peer.leave(now));
+    this.#multicast?.close();
+    this.#find((finder) => finder.leave());
   }
 
   async #end(): Promise<void> {
-    this.#try((peer) => peer.abort());
-    this.#try((peer) => peer.flush(clock()));
+    this.#use((peer) => peer.abort());
+    this.#flush();
     await this.#socket.close();
     this.hooks.ended();
   }
@@ -173,21 +132,107 @@ export class PeerClient {
   #tick(): void {
     const now = clock();
     const peer = this.#peer!;
-    if (peer.wakeAt <= now) this.#try(() => peer.tick(now));
-    if (this.#partBy !== undefined) {
-      if (this.#failure !== undefined || (peer.size === 0 && this.#outOfTable) || now >= this.#partBy) this.#end();
-    } else if (this.#leaveBy !== undefined && (peer.underWay === 0 || now >= this.#leaveBy)) this.#part();
+    if (peer.wakeAt <= now) this.#input((peer, now) => peer.tick(now));
+    if (this.#finder && this.#finder.wakeAt <= now) this.#find((finder) => finder.tick(now));
+    if (this.#closeBy !== undefined) {
+      const isClosed = peer.size === 0 && this.#hasLeftDirectory;
+      if (this.#failure !== undefined || isClosed || now >= this.#closeBy) this.#end();
+    } else if (this.#leaveBy !== undefined && (peer.undelivered === 0 || now >= this.#leaveBy)) this.#close();
   }
 
-  /** What cannot be kept must be neither sent nor shown, since nobody could answer for it: then it is over. */
-  #try<T>(act: (peer: Peer) => T): T | undefined {
-    if (!this.#peer || this.#failure !== undefined) return undefined;
+  /** Gives the peer an input. Its outputs are performed when the turn has been flushed. */
+  #input<T>(input: (peer: Peer, now: number) => T): T | undefined {
+    const result = this.#use(input);
+    this.#socket.flushSoon();
+    return result;
+  }
+
+  /** What cannot be committed is neither sent nor shown: then it is over. */
+  #flush(): void {
+    this.#use((peer, now) => {
+      peer.flush(now);
+      for (const output of peer.takeOutputs()) this.#perform(output);
+    });
+  }
+
+  #use<T>(input: (peer: Peer, now: number) => T): T | undefined {
+    const peer = this.#peer;
+    if (!peer || this.#failure !== undefined) return undefined;
     try {
-      return act(this.#peer);
+      return input(peer, clock());
     } catch (error) {
       this.#failure = reason(error);
       this.hooks.failed(this.#failure);
       return undefined;
     }
+  }
+
+  #perform(output: PeerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#socket.send(output.address, output.datagram);
+      case "show":
+        return this.hooks.show(output.event, output.ref);
+      case "signal":
+        return this.hooks.signalled?.(output.from, output.text, output.at);
+      case "compute":
+        return void this.#compute(output.request);
+      case "trace":
+        return this.hooks.trace?.(output.name, output.direction, output.line);
+    }
+  }
+
+  async #compute(request: CryptographyRequest): Promise<void> {
+    const answer = await this.#keys!.answer(request);
+    if (!this.#socket.closed) this.#input((peer, now) => peer.answered(answer, now));
+  }
+
+  #find(input: (finder: PeerFinder) => void): void {
+    const finder = this.#finder!;
+    input(finder);
+    for (const output of finder.takeOutputs()) this.#performFinder(output);
+  }
+
+  #performFinder(output: FinderOutput): void {
+    switch (output.type) {
+      case "query":
+        return void this.#query(output.server, output.request);
+      case "announce":
+        return void this.#announce();
+      case "meet":
+        return this.#input((peer, now) => output.addresses.forEach((address) => peer.meet(address, now)));
+      case "notice":
+        return this.hooks.show({ type: "news", text: output.text });
+      case "settled":
+        return this.hooks.settled();
+      case "left":
+        this.#hasLeftDirectory = true;
+    }
+  }
+
+  async #query(server: Address, request: DirectoryRequest): Promise<void> {
+    const trace = this.hooks.trace;
+    const options = trace ? { trace: (...line: ["up" | "down", string]) => trace("table", ...line) } : {};
+    const answer = await askDirectory(server, request, options).catch((error) => reason(error));
+    this.#find((finder) => {
+      if (typeof answer === "string") finder.unanswered(answer, clock());
+      else finder.answered(answer, clock());
+    });
+  }
+
+  async #announce(): Promise<void> {
+    const outcome = await this.#announceNow().catch((error) => ({ failure: reason(error) }));
+    this.#find((finder) => {
+      if ("failure" in outcome) finder.cannotAnnounce(outcome.failure, clock());
+      else finder.announced(outcome.hostnames, outcome.why, clock());
+    });
+  }
+
+  async #announceNow(): Promise<{ hostnames: readonly string[]; why: string | undefined }> {
+    const multicast = this.#multicast ??= new Multicast((address, datagram) =>
+      this.#input((peer, now) => peer.receive(address, datagram, now))
+    );
+    const why = await multicast.announce(this.#peer!.announcement(this.port));
+    return { hostnames: multicast.hostnames, why };
   }
 }

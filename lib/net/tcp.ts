@@ -56,8 +56,7 @@ export class Connection implements Transport {
   write(bytes: Uint8Array): void {
     if (this.#closing) return;
     if (this.#outbox.push(bytes)) return;
-    const why = `more than ${this.#options.outboxBytes} bytes waited for it to read`;
-    queueMicrotask(() => this.#closing || this.#owner.failed(why));
+    this.#owner.failed(`more than ${this.#options.outboxBytes} bytes waited for it to read`);
   }
 
   gather(): void {

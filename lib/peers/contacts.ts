@@ -1,49 +1,109 @@
 import { type Address, addressKey, isLoopback } from "../core/address.ts";
-import { Contact } from "./contact.ts";
+import type { DatagramLink } from "../protocols/datagram/link.ts";
 import type { PeerLimits } from "./options.ts";
+import type { Introduction } from "./packet.ts";
 
-/** The places that are known, so many in all, so many of one address, and so many of which nothing but a question is known. */
+/** Numbers remembered of the other side: the newest may be forged. */
+const NUMBERS = 4;
+
+/** An open link, and the two numbers that its id is made of. */
+export interface OpenLink {
+  readonly link: DatagramLink;
+  readonly mine: bigint;
+  readonly theirs: bigint;
+  readonly openedAt: number;
+}
+
+/** The state of discovery at one address. */
+export class Contact {
+  /** The number that we have drawn for the next link. */
+  mine: bigint;
+  open: OpenLink | undefined;
+  /** Until when we send ASK; the other side may ask us at any time. */
+  wantedUntil = -Infinity;
+  askAt = Infinity;
+  /** How long we wait after the next ASK; 0 while we do not ask. */
+  waitMs = 0;
+  /** Consecutive links that were over soon. */
+  shortLives = 0;
+  /** Whether we have asked since the last link. */
+  asked = false;
+  /** Numbers that the other side has told us for the next link. */
+  readonly #heard = new Map<bigint, Introduction>();
+
+  constructor(readonly address: Address, mine: bigint) {
+    this.mine = mine;
+  }
+
+  /** Whether we send ASK. */
+  get asking(): boolean {
+    return this.waitMs > 0;
+  }
+
+  /** The other side has asked, with this number. */
+  heard(theirs: bigint, introduction: Introduction): void {
+    this.#heard.delete(theirs);
+    this.#heard.set(theirs, introduction);
+    if (this.#heard.size <= NUMBERS) return;
+    for (const oldest of this.#heard.keys()) return void this.#heard.delete(oldest);
+  }
+
+  /** The other side's number of the link with this id, if the id is made of one that we have heard. */
+  numberOf(id: bigint): { theirs: bigint; introduction: Introduction } | undefined {
+    const theirs = this.mine ^ id;
+    const introduction = this.#heard.get(theirs);
+    return introduction && { theirs, introduction };
+  }
+
+  /** Forgets the numbers so far: they open no further link. */
+  renew(mine: bigint): void {
+    this.mine = mine;
+    this.#heard.clear();
+  }
+}
+
+/** The known addresses. Their number is limited: in all, for each host, and of those that have only asked us. */
 export class Contacts {
   readonly #contacts = new Map<string, Contact>();
-  readonly #ofAddress = new Map<string, number>();
+  readonly #perHost = new Map<string, number>();
   /** Those that have only asked us, the oldest first. */
   readonly #strangers = new Set<Contact>();
 
-  /** `draw` draws the number for the next link to a place. */
+  /** `draw` draws the number for the next link to an address. */
   constructor(readonly limits: PeerLimits, readonly draw: () => bigint) {}
 
-  get(place: Address): Contact | undefined {
-    return this.#contacts.get(addressKey(place));
+  get(address: Address): Contact | undefined {
+    return this.#contacts.get(addressKey(address));
   }
 
   all(): IterableIterator<Contact> {
     return this.#contacts.values();
   }
 
-  /** The contact of a place that we have a reason to know; undefined when too many are known already. */
-  reach(place: Address): Contact | undefined {
-    const contact = this.get(place) ?? this.#add(place);
+  /** The contact of an address that we have a reason to know; undefined when too many are known already. */
+  reach(address: Address): Contact | undefined {
+    const contact = this.get(address) ?? this.#add(address);
     if (contact) this.#strangers.delete(contact);
     return contact;
   }
 
-  /** The contact of a place of which nothing is known but that something came from there; the oldest such gives way. */
-  stranger(place: Address): Contact | undefined {
-    const known = this.get(place);
+  /** The contact of an address that we know only as a sender; the oldest of this kind is dropped for it. */
+  stranger(address: Address): Contact | undefined {
+    const known = this.get(address);
     if (known) return known;
-    if (this.#isFull(place)) return undefined;
+    if (this.#isFull(address)) return undefined;
     if (this.#strangers.size >= this.limits.strangers) {
       for (const oldest of this.#strangers) {
         this.drop(oldest);
         break;
       }
     }
-    const contact = this.#add(place);
+    const contact = this.#add(address);
     if (contact) this.#strangers.add(contact);
     return contact;
   }
 
-  /** Somebody there has proved that they are. */
+  /** The other side has proved its address. */
   proved(contact: Contact): void {
     this.#strangers.delete(contact);
   }
@@ -51,23 +111,44 @@ export class Contacts {
   drop(contact: Contact): void {
     contact.askAt = Infinity;
     this.#strangers.delete(contact);
-    if (!this.#contacts.delete(addressKey(contact.place))) return;
-    const { hostname } = contact.place;
-    const left = this.#ofAddress.get(hostname)! - 1;
-    if (left > 0) this.#ofAddress.set(hostname, left);
-    else this.#ofAddress.delete(hostname);
+    if (!this.#contacts.delete(addressKey(contact.address))) return;
+    const { hostname } = contact.address;
+    const left = this.#perHost.get(hostname)! - 1;
+    if (left > 0) this.#perHost.set(hostname, left);
+    else this.#perHost.delete(hostname);
   }
 
-  #add(place: Address): Contact | undefined {
-    if (this.#contacts.size >= this.limits.places + this.limits.strangers || this.#isFull(place)) return undefined;
-    this.#ofAddress.set(place.hostname, (this.#ofAddress.get(place.hostname) ?? 0) + 1);
-    const contact = new Contact(place, this.draw());
-    this.#contacts.set(addressKey(place), contact);
+  #add(address: Address): Contact | undefined {
+    const { addresses, strangers } = this.limits;
+    if (this.#contacts.size >= addresses + strangers || this.#isFull(address)) return undefined;
+    this.#perHost.set(address.hostname, (this.#perHost.get(address.hostname) ?? 0) + 1);
+    const contact = new Contact(address, this.draw());
+    this.#contacts.set(addressKey(address), contact);
     return contact;
   }
 
-  /** Whether one address has as many as it may. */
   #isFull({ hostname }: Address): boolean {
-    return (this.#ofAddress.get(hostname) ?? 0) >= this.limits.placesOfOneAddress && !isLoopback(hostname);
+    return (this.#perHost.get(hostname) ?? 0) >= this.limits.addressesPerHost && !isLoopback(hostname);
+  }
+}
+
+/** Further addresses of people to whom we are linked at another one: they need not be asked. */
+export class Aliases {
+  readonly #aliases = new Map<string, { readonly address: Address; readonly linked: string }>();
+
+  has(address: Address): boolean {
+    return this.#aliases.has(addressKey(address));
+  }
+
+  add(address: Address, linked: Address): void {
+    this.#aliases.set(addressKey(address), { address, linked: addressKey(linked) });
+  }
+
+  /** The link at this address is over: removes and returns the other addresses of the same person. */
+  remove(linked: Address): Address[] {
+    const key = addressKey(linked);
+    const others = [...this.#aliases.values()].filter((alias) => alias.linked === key);
+    for (const { address } of others) this.#aliases.delete(addressKey(address));
+    return others.map(({ address }) => address);
   }
 }

@@ -1,36 +1,45 @@
-import type { PeerEvent } from "./event.ts";
+import { Outputs } from "../core/machine.ts";
+import type { PeerEvent, PeerOutput } from "./event.ts";
 import type { PeerLimits } from "./options.ts";
-import type { KnownPerson, People } from "./people.ts";
+import { type KnownPerson, People } from "./people.ts";
 import type { PeerStore } from "./store.ts";
 
-/** What the parts of a peer share. */
-export interface PeerContext {
-  readonly people: People;
-  readonly store: PeerStore;
-  readonly limits: PeerLimits;
-  readonly counts: PeerCounts;
-  /** When this turn is. */
-  readonly now: number;
-  show(event: PeerEvent): void;
-  /** What waits for one person waits for another from now on: they are the same, with a new key. */
-  handOver(from: KnownPerson, to: KnownPerson): void;
-  /** There is something to be said to somebody: mail that waits goes out in this turn. */
-  stir(person: KnownPerson): void;
-}
-
-/** What happened to messages so far. */
+/** Counts of messages, for `/stats`. */
 export interface PeerCounts {
   said: number;
   delivered: number;
   failed: number;
   shown: number;
-  /** Messages that came again after they were shown. */
+  /** Messages that arrived again after they were shown. */
   repeated: number;
-  /** Letters that were not sealed where only sealed ones are taken. */
+  /** Messages that were not sealed where only sealed ones are accepted. */
   unsealed: number;
 }
 
-/** Somebody who is there, and of whom is known who they are. */
+/** The state that the parts of a peer share. */
+export class PeerContext {
+  readonly outputs = new Outputs<PeerOutput>();
+  readonly people: People;
+  readonly counts: PeerCounts = { said: 0, delivered: 0, failed: 0, shown: 0, repeated: 0, unsealed: 0 };
+  /** People whose queued messages are to be sent at the end of this turn. */
+  readonly pending = new Set<KnownPerson>();
+
+  constructor(
+    readonly store: PeerStore,
+    readonly limits: PeerLimits,
+    /** The time of this turn. */
+    public now: number,
+  ) {
+    this.people = new People(limits);
+  }
+
+  /** Shows an event; `ref` is that of the question which it answers. */
+  show(event: PeerEvent, ref?: number): void {
+    this.outputs.push({ type: "show", event, ref });
+  }
+}
+
+/** Whether a person is linked to us, and has proved their key if they have one. */
 export function isThere(person: KnownPerson): boolean {
-  return person.friend?.isReady ?? false;
+  return person.link?.isReady ?? false;
 }

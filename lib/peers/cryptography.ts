@@ -1,46 +1,65 @@
-/** A key made for one link alone. */
-export interface FreshKey {
-  /** What the other side is told of it. */
+import type { DatagramLink } from "../protocols/datagram/link.ts";
+
+/** The length of a public key in bytes. */
+export const KEY_BYTES = 32;
+
+/** The public half of a person's key. */
+export interface OwnKey {
+  readonly key: Uint8Array;
+  readonly fingerprint: Uint8Array;
+}
+
+/** A key pair made for one link. */
+export interface EphemeralKey {
   readonly public: Uint8Array;
 }
 
-/** The keys of one link, one for each direction; `n` is the number of the box in its direction, never used twice. */
-export interface LinkKeys {
-  seal(n: number, text: Uint8Array, done: (box: Uint8Array) => void): void;
-  /** Gives undefined when the box was not made by whom the keys were agreed with, for this number. */
-  open(n: number, box: Uint8Array, done: (text: Uint8Array | undefined) => void): void;
-}
-
-/** What two have agreed on, and the fingerprint of the other's key. */
-export interface Agreement {
-  readonly keys: LinkKeys;
-  readonly print: Uint8Array;
-}
-
-/** What is known of a peer's key: who has the secret half is who they were before. */
+/** The other side's public keys; it has to prove that it has the secret halves. */
 export interface PublicKeys {
   readonly key: Uint8Array;
   readonly fresh: Uint8Array;
 }
 
-/** Cryptography as peers need it. Each answer comes later, in a turn of its own. */
-export interface Cryptography {
-  /** Our own key, and its fingerprint. */
-  readonly key: Uint8Array;
-  readonly print: Uint8Array;
-  fresh(done: (fresh: FreshKey) => void): void;
-  /**
-   * The keys that only we and whoever has the secret halves of `theirs` can have on this link, and only if both mean the same
-   * names; undefined when they are none.
-   */
-  agree(
-    fresh: FreshKey,
-    theirs: PublicKeys,
-    link: Uint8Array,
-    names: { readonly ours: string; readonly theirs: string },
-    done: (agreement: Agreement | undefined) => void,
-  ): void;
+/** Two symmetric keys agreed on for one link, one for each direction. */
+export interface LinkKeys {
+  /** The fingerprint of the other side's key. */
+  readonly fingerprint: Uint8Array;
 }
 
-/** The length of a public key. */
-export const KEY_BYTES = 32;
+/** A computation wanted for a link. Each is answered later, by `Peer.answered`. */
+export type CryptographyRequest =
+  | { readonly type: "generate"; readonly link: DatagramLink }
+  /**
+   * The keys that only we and the owner of the secret halves of `theirs` can compute for this link, and only if both sides
+   * use the same names.
+   */
+  | {
+    readonly type: "agree";
+    readonly link: DatagramLink;
+    readonly own: EphemeralKey;
+    readonly theirs: PublicKeys;
+    readonly names: { readonly ours: string; readonly theirs: string };
+  }
+  /** `n` numbers the boxes of one direction; no number is used twice. */
+  | {
+    readonly type: "seal";
+    readonly link: DatagramLink;
+    readonly keys: LinkKeys;
+    readonly n: number;
+    readonly text: Uint8Array;
+  }
+  | {
+    readonly type: "open";
+    readonly link: DatagramLink;
+    readonly keys: LinkKeys;
+    readonly n: number;
+    readonly box: Uint8Array;
+  };
+
+export type CryptographyAnswer =
+  | { readonly type: "generated"; readonly link: DatagramLink; readonly key: EphemeralKey }
+  /** Undefined when the other side's keys are not valid. */
+  | { readonly type: "agreed"; readonly link: DatagramLink; readonly keys: LinkKeys | undefined }
+  | { readonly type: "sealed"; readonly link: DatagramLink; readonly box: Uint8Array }
+  /** Undefined when the box is not the other side's box of this number. */
+  | { readonly type: "opened"; readonly link: DatagramLink; readonly text: Uint8Array | undefined };

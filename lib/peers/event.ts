@@ -1,4 +1,6 @@
 import type { ClientEvent } from "../protocols/native/client_event.ts";
+import type { SendOutput } from "../protocols/datagram/sender.ts";
+import type { CryptographyRequest } from "./cryptography.ts";
 
 /** What a peer's program learns that a server's client learns as well; a group is a room. */
 type Common = Extract<
@@ -54,3 +56,15 @@ export type PeerQuestion =
   /** Asks at an address who is there. */
   | { readonly type: "add"; readonly host: string; readonly port: number }
   | { readonly type: "stats" };
+
+/** What a peer wants done. */
+export type PeerOutput =
+  | SendOutput
+  /** `ref` is that of the question which the event answers. */
+  | { readonly type: "show"; readonly event: PeerEvent; readonly ref: number | undefined }
+  /** Text for our program, not for the person; `at` is the sender's IP address. */
+  | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
+  /** A computation, whose result is passed to `answered`. */
+  | { readonly type: "compute"; readonly request: CryptographyRequest }
+  /** Only if messages are traced: one that we send ("up") or have received. */
+  | { readonly type: "trace"; readonly name: string; readonly direction: "up" | "down"; readonly line: string };

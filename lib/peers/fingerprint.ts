@@ -23,6 +23,6 @@ sandal saturn scarf shadow silver window
 export const FINGERPRINT_WORDS = 10;
 
 /** The beginning of a digest as words. */
-export function fingerprint(digest: Uint8Array): string[] {
+export function fingerprintWords(digest: Uint8Array): string[] {
   return Array.from(digest.subarray(0, FINGERPRINT_WORDS), (byte) => WORDS[byte]!);
 }

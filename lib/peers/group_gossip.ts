@@ -4,7 +4,7 @@ import type { Groups } from "./groups.ts";
 import { encodePeerMessage, type Membership, type PeerMessage } from "./peer_message.ts";
 import type { KnownPerson } from "./people.ts";
 
-/** Memberships in one letter. */
+/** Memberships in one message. */
 const TOLD = 100;
 
 /**
@@ -14,14 +14,14 @@ const TOLD = 100;
  * friends compare one number of it all, and tell everything where it differs: so news goes around those who are not linked too.
  */
 export class GroupGossip {
-  readonly #house: PeerContext;
+  readonly #context: PeerContext;
   readonly #groups: Groups;
   /** When friends are asked whether they know the same. */
   #agreeAt = Infinity;
   #told: { readonly sum: number; readonly lines: readonly string[] } | undefined;
 
-  constructor(house: PeerContext, groups: Groups) {
-    this.#house = house;
+  constructor(context: PeerContext, groups: Groups) {
+    this.#context = context;
     this.#groups = groups;
   }
 
@@ -31,27 +31,27 @@ export class GroupGossip {
 
   /** Takes up the groups that we were in. */
   restore(): void {
-    for (const { group, version, in: isIn } of this.#house.store.parts()) {
+    for (const { group, version, in: isIn } of this.#context.store.parts()) {
       this.#groups.enter(group, isIn, version);
-      if (isIn) this.#house.show({ type: "joined", room: group, members: 1 });
+      if (isIn) this.#context.show({ type: "joined", room: group, members: 1 });
     }
   }
 
   /** Somebody is there. */
-  cameIn({ friend, key }: KnownPerson): void {
-    if (!friend || key === undefined) return;
-    for (const line of this.#everything()) friend.sayLine(line);
+  ready({ link, key }: KnownPerson): void {
+    if (!link || key === undefined) return;
+    for (const line of this.#everything()) link.sendLine(line);
     // Whoever knows more tells it then.
-    friend.say({ type: "sum", sum: this.#groups.sum, answer: false });
+    link.send({ type: "sum", sum: this.#groups.sum, answer: false });
   }
 
   /** Makes a group, or comes into one, and takes friends into it; why not. */
-  gather(group: string, friends: readonly string[]): string | undefined {
+  gather(group: string, names: readonly string[]): string | undefined {
     const invited: KnownPerson[] = [];
-    for (const name of friends) {
-      const person = this.#house.people.find(name);
+    for (const name of names) {
+      const person = this.#context.people.find(name);
       if (typeof person === "string") return person;
-      const label = this.#house.people.label(person);
+      const label = this.#context.people.label(person);
       if (!isThere(person)) return `${label} is not there; a group is made of those who are`;
       if (person.key === undefined) return `the program that ${label} uses knows no groups`;
       invited.push(person);
@@ -59,9 +59,9 @@ export class GroupGossip {
     // First they hear that we are in.
     const why = this.#comeIn(group);
     if (why !== undefined) return why;
-    for (const { friend, key, name } of invited) {
+    for (const { link, key, name } of invited) {
       this.#groups.invite(group, key!, name);
-      friend!.say({ type: "invite", group });
+      link!.send({ type: "invite", group });
     }
     this.#showMembers(group);
     return undefined;
@@ -77,7 +77,7 @@ export class GroupGossip {
   #comeIn(group: string): string | undefined {
     const fault = peerNameFault(group);
     if (fault !== undefined || this.#groups.isIn(group)) return fault;
-    const { groups } = this.#house.limits;
+    const { groups } = this.#context.limits;
     if (this.#groups.own >= groups) return `you have been in ${groups} groups, the most that are kept`;
     this.#enter(group, true);
     return undefined;
@@ -85,44 +85,44 @@ export class GroupGossip {
 
   #showMembers(group: string): void {
     const names = this.#others(group);
-    this.#house.show({ type: "joined", room: group, members: names.length + 1 });
-    this.#house.show({ type: "members", room: group, names });
+    this.#context.show({ type: "joined", room: group, members: names.length + 1 });
+    this.#context.show({ type: "members", room: group, names });
   }
 
   leave(group: string): string | undefined {
     if (!this.#groups.isIn(group)) return `you are not in ${group}`;
     this.#enter(group, false);
-    this.#house.show({ type: "left", room: group });
+    this.#context.show({ type: "left", room: group });
     return undefined;
   }
 
   /** Somebody takes us into a group. */
   invited(person: KnownPerson, { group }: Extract<PeerMessage, { type: "invite" }>): void {
-    const { friend } = person;
-    if (!friend || this.#groups.isIn(group) || ++friend.invites > this.#house.limits.invites) return;
-    if (this.#groups.own >= this.#house.limits.groups) return;
-    this.#house.show({ type: "news", text: `${this.#house.people.label(person)} takes you into ${group}` });
+    const { link } = person;
+    if (!link || this.#groups.isIn(group) || ++link.invites > this.#context.limits.invites) return;
+    if (this.#groups.own >= this.#context.limits.groups) return;
+    this.#context.show({ type: "news", text: `${this.#context.people.label(person)} takes you into ${group}` });
     this.join(group);
   }
 
   /** Somebody tells who is in which group. */
-  told(members: readonly Membership[]): void {
+  receive(members: readonly Membership[]): void {
     const { changed, wrong } = this.#groups.merge(members);
     for (const entry of wrong) this.#spread(entry);
     if (changed.length > 0) this.#agreeSoon();
     for (const { group, key, name, in: isIn } of changed) {
       if (!this.#groups.isIn(group)) continue;
-      const person = this.#house.people.get(key);
-      const label = person ? this.#house.people.label(person) : name;
-      this.#house.show({ type: isIn ? "came" : "went", room: group, name: label });
+      const person = this.#context.people.get(key);
+      const label = person ? this.#context.people.label(person) : name;
+      this.#context.show({ type: isIn ? "came" : "went", room: group, name: label });
     }
   }
 
   /** Somebody tells their number: whoever knows otherwise answers with everything, once each. */
-  compared({ friend }: KnownPerson, sum: number, answer: boolean): void {
-    if (!friend || sum === this.#groups.sum) return;
-    for (const line of this.#everything()) friend.sayLine(line);
-    if (!answer) friend.say({ type: "sum", sum: this.#groups.sum, answer: true });
+  compare({ link }: KnownPerson, sum: number, answer: boolean): void {
+    if (!link || sum === this.#groups.sum) return;
+    for (const line of this.#everything()) link.sendLine(line);
+    if (!answer) link.send({ type: "sum", sum: this.#groups.sum, answer: true });
   }
 
   /** We have a key that nobody will have again: no group waits for us. */
@@ -141,15 +141,15 @@ export class GroupGossip {
   }
 
   #spread(entry: Membership): void {
-    this.#house.store.keepPart({ group: entry.group, version: entry.version, in: entry.in });
+    this.#context.store.keepPart({ group: entry.group, version: entry.version, in: entry.in });
     this.#tellEach({ type: "groups", members: [entry] });
     this.#agreeSoon();
   }
 
-  #tellEach(letter: PeerMessage): void {
-    const line = encodePeerMessage(letter);
-    for (const person of this.#house.people.all()) {
-      if (person.key !== undefined && isThere(person)) person.friend!.sayLine(line);
+  #tellEach(message: PeerMessage): void {
+    const line = encodePeerMessage(message);
+    for (const person of this.#context.people.all()) {
+      if (person.key !== undefined && isThere(person)) person.link!.sendLine(line);
     }
   }
 
@@ -167,11 +167,11 @@ export class GroupGossip {
   }
 
   #agreeSoon(): void {
-    this.#agreeAt = Math.min(this.#agreeAt, this.#house.now + this.#house.limits.agreeMs);
+    this.#agreeAt = Math.min(this.#agreeAt, this.#context.now + this.#context.limits.agreeMs);
   }
 
   #others(group: string): string[] {
-    const { people } = this.#house;
+    const { people } = this.#context;
     return this.#groups.audience(group).map(({ key, name }) => {
       const person = people.get(key);
       return person ? people.label(person) : name;

@@ -48,7 +48,7 @@ export class MessageQueue {
   }
 
   /** Everything that was sent up to this number has arrived: what that is. */
-  got(n: number): Outgoing[] {
+  arrived(n: number): Outgoing[] {
     const first = this.#head;
     while (this.#head < this.#unsent && this.#waiting[this.#head]!.n <= n) {
       const { length } = this.#waiting[this.#head++]!.text;
@@ -61,7 +61,7 @@ export class MessageQueue {
   }
 
   /** What was sent under this number, if it still waits. */
-  refused(n: number): Outgoing | undefined {
+  sent(n: number): Outgoing | undefined {
     const at = this.#waiting.findIndex((each, i) => i >= this.#head && i < this.#unsent && each.n === n);
     return this.#waiting[at];
   }
@@ -78,7 +78,7 @@ export class MessageQueue {
   }
 
   /** The link is gone: all is to be sent again. */
-  parted(): void {
+  linkLost(): void {
     this.#unsent = this.#head;
     this.#underWay = 0;
   }

@@ -12,9 +12,9 @@ export const PEER_LIMITS = {
   /** A friend who fell silent is asked for so long; lunch. */
   lostMs: 60 * 60_000,
   /** Places known at once; ten labs. */
-  places: 2000,
+  addresses: 2000,
   /** Of those, at one address, but loopback: a classroom behind one router. */
-  placesOfOneAddress: 64,
+  addressesPerHost: 64,
   /** Of those, such as have only asked us: they cost memory before they have proved where they are. */
   strangers: 256,
   /** Questions answered at once and a second, from all together; the rest is dropped. */
@@ -29,7 +29,7 @@ export const PEER_LIMITS = {
   underWayMessages: 1024,
   underWayCharacters: 256 * 1024,
   /** Characters of letters that wait for one friend to take what came before; past it the link is given up. */
-  friendCharacters: 4 * 1024 * 1024,
+  linkCharacters: 4 * 1024 * 1024,
   /** Letters gathered into one message of a link. */
   gatherCharacters: 8 * 1024,
   /** Until somebody whose link has ended is asked again; twice as long each time, while links live less than `shortMs`. */
@@ -56,8 +56,8 @@ export const PEER_LIMITS = {
   /** After a change of the groups, until friends are asked whether they know the same. */
   agreeMs: 2000,
   /** Places that a friend is told of, and believed about; of those at one address, but loopback; how long they are asked. */
-  toldPlaces: 100,
-  toldOfOneAddress: 4,
+  toldAddresses: 100,
+  toldPerHost: 4,
   toldMs: 2000,
 } as const;
 

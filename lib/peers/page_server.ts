@@ -6,50 +6,58 @@ import { type PageOutput, SingleWindow } from "../protocols/native/single_window
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
 
-/** What the house of a page has done for it. */
-export interface PageServerWay {
-  say(to: Target, text: string): { readonly id: string } | { readonly why: string };
-  ask(question: PeerQuestion): void;
-  /** False when nobody hears it. */
-  signal(to: string, text: string): boolean;
-  now(): number;
+/** What the server of a page wants done. */
+export type PageServerOutput =
+  | PageOutput
+  /** Send a message; answer with `sent`. */
+  | SayOutput
+  /** Ask the peer; its answer comes by `event`, with this `ref`. */
+  | { readonly type: "ask"; readonly ref: number; readonly question: PeerQuestion }
+  /** Send text to a person's program; if it is not there, say so with `unheard`. */
+  | { readonly type: "signal"; readonly to: string; readonly text: string };
+
+interface SayOutput {
+  readonly type: "say";
+  readonly id: string;
+  readonly to: Target;
+  readonly text: string;
 }
 
 type Request<Type extends NativeRequest["type"]> = Extract<NativeRequest, { type: Type }>;
 
-/** One thing that the page was told, or would have been. */
+/** A message or an outcome that the page was told, or would have been if it had been open. */
 interface Entry {
   readonly seq: number;
   readonly json: Record<string, unknown>;
 }
 
-/** What was said, and what became of it, is remembered up to here; the oldest goes first. */
+/** Messages and outcomes that are remembered; the oldest is forgotten first. */
 const ENTRIES = 2000;
-/** Ids whose first answer is given again when they are said again. */
+/** Message ids whose answer is remembered, for when the page sends the message again. */
 const ANSWERS = 10_000;
 
 /**
- * Chat between peers for a page: speaks our own protocol to it as a server does. What was said is remembered as long as the program
- * runs. Questions are answered in the turn they are asked in, but for `join`, which others have a say in.
+ * The server of a page that chats with peers: speaks our own protocol to it, as a chat server does. Messages are remembered as
+ * long as the program runs.
  */
 export class PageServer {
   readonly isLoggedIn = true;
+  readonly #outputs = new Outputs<PageServerOutput>();
   readonly #entries: Entry[] = [];
   readonly #answers = new Map<string, Record<string, unknown>>();
-  /** What the page calls what the peer calls otherwise. */
-  readonly #spoken = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
+  /** By the peer's id of a message: the page's id, and the entry. */
+  readonly #messages = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
   readonly #rooms = new Map<string, Set<string>>();
+  /** Rooms that are being joined or left, and the page's request. */
   readonly #joining = new Map<string, number>();
-  readonly #outputs = new Outputs<PageOutput>();
+  readonly #leaving = new Map<string, number>();
   readonly #window = new SingleWindow(this.#outputs);
   #lastSeq = 0;
-  /** The number of the question that is being asked. */
-  #asking: number | undefined;
 
-  /** `store` tells this run from all others. */
-  constructor(readonly name: string, readonly store: string, readonly way: PageServerWay) {}
+  /** `store` identifies this run. */
+  constructor(readonly name: string, readonly store: string) {}
 
-  takeOutputs(): readonly PageOutput[] {
+  takeOutputs(): readonly PageServerOutput[] {
     return this.#outputs.take();
   }
 
@@ -61,6 +69,7 @@ export class PageServer {
     this.#window.closed(page);
   }
 
+  /** The page has sent a message of the protocol. */
   pageReceived(page: number, json: string): void {
     if (!this.#window.is(page)) return;
     const request = decodeNative(json);
@@ -73,8 +82,7 @@ export class PageServer {
       case "missaid":
         return this.#tell({ ...request, type: "failed" });
       case "signal":
-        if (this.way.signal(request.to, request.text)) return;
-        return this.#tell({ type: "unheard", to: request.to, why: `no program of ${request.to} is there` });
+        return this.#outputs.push({ type: "signal", to: request.to, text: request.text });
       case "users":
       case "rooms":
         return this.#ask(request.ref, { type: request.type });
@@ -82,6 +90,7 @@ export class PageServer {
         this.#joining.set(request.room, request.ref);
         return this.#ask(request.ref, request);
       case "leaveRoom":
+        this.#leaving.set(request.room, request.ref);
         return this.#ask(request.ref, { type: "leave", room: request.room });
       case "inRoom":
         return this.#who(request);
@@ -92,38 +101,52 @@ export class PageServer {
     }
   }
 
-  /** Somebody has said something with this program otherwise than in the page. */
-  spoken(id: string, to: Target, text: string): void {
-    this.#spoke(id, id, to, text);
+  /** A "say" was done: the peer's id of the message, or why it was not sent. */
+  sent({ id, to, text }: SayOutput, outcome: { id: string } | { why: string }, now: number): void {
+    const answer = "why" in outcome
+      ? { type: "failed", id, why: outcome.why }
+      : this.#record(outcome.id, id, to, text, now);
+    this.#answers.set(id, answer);
+    forgetOldest(this.#answers);
+    this.#tell(answer);
   }
 
-  /** Somebody's program says something to the page that is not for people. */
+  /** The user has sent a message by other means than the page. */
+  sentElsewhere(id: string, to: Target, text: string, now: number): void {
+    this.#record(id, id, to, text, now);
+  }
+
+  /** A "signal" was not received. */
+  unheard(to: string): void {
+    this.#tell({ type: "unheard", to, why: `no program of ${to} is there` });
+  }
+
+  /** Text from another program for the page. */
   signalled(from: string, text: string, at: string): void {
     this.#tell({ type: "signal", from, at, text });
   }
 
-  /** Something has happened among the peers. */
-  happened(event: PeerEvent): void {
+  /** An event of the peer; with `ref`, it is the answer to the "ask" of this number. */
+  event(event: PeerEvent, ref: number | undefined, now: number): void {
     switch (event.type) {
       case "message": {
         const { from, to, text, time } = event.message;
-        return this.#keep({ type: "message", from, ...placeOf(to), text, time });
+        return this.#keep({ type: "message", from, ...targetOf(to), text, time });
       }
       case "delivered":
       case "failed":
-        return this.#settled(event);
+        return this.#settled(event, now);
       case "online":
       case "offline":
         return this.#tell({ type: "presence", online: [], offline: [], [event.type]: [event.name] });
       case "users":
-        return this.#answer({ type: "users", users: event.users, more: false });
+        return this.#answer(ref, { type: "users", users: event.users, more: false });
       case "rooms":
-        return this.#answer({ type: "rooms", rooms: event.rooms, more: false });
+        return this.#answer(ref, { type: "rooms", rooms: event.rooms, more: false });
       case "joined":
         return this.#joined(event.room, event.members);
       case "left":
-        this.#rooms.delete(event.room);
-        return this.#tell({ type: "left", ref: this.#asking ?? 0, room: event.room });
+        return this.#left(event.room);
       case "members":
         for (const name of event.names) this.#rooms.get(event.room)?.add(name);
         return;
@@ -134,7 +157,7 @@ export class PageServer {
         this.#rooms.get(event.room)?.delete(event.name);
         return;
       case "denied":
-        return this.#answer({ type: "denied", why: event.why });
+        return this.#answer(ref, { type: "denied", why: event.why });
     }
   }
 
@@ -148,42 +171,35 @@ export class PageServer {
   #say({ id, to, text }: Request<"say">): void {
     const before = this.#answers.get(id);
     if (before) return this.#tell(before);
-    const said = this.way.say(to, text);
-    const answer = "why" in said ? { type: "failed", id, why: said.why } : this.#spoke(said.id, id, to, text);
-    this.#answers.set(id, answer);
-    forgetOldest(this.#answers);
-    this.#tell(answer);
+    this.#outputs.push({ type: "say", id, to, text });
   }
 
-  /** Remembers what was said here; the answer to whoever said it. */
-  #spoke(spoken: string, id: string, to: Target, text: string): Record<string, unknown> {
-    const time = this.#time;
+  /** Records a message of the user; the answer to its sender. */
+  #record(peerId: string, id: string, to: Target, text: string, time: number): Record<string, unknown> {
+    time = Math.round(time);
     const seq = ++this.#lastSeq;
-    this.#spoken.set(spoken, { id, seq, to });
-    forgetOldest(this.#spoken);
-    this.#remember({ seq, json: { type: "message", seq, from: this.name, ...placeOf(to), text, time, id } });
+    this.#messages.set(peerId, { id, seq, to });
+    forgetOldest(this.#messages);
+    this.#remember({ seq, json: { type: "message", seq, from: this.name, ...targetOf(to), text, time, id } });
     return { type: "sent", id, seq, time };
   }
 
-  #settled(event: Extract<PeerEvent, { type: "delivered" | "failed" }>): void {
-    const said = this.#spoken.get(event.id);
-    if (!said) return;
-    const { id, seq: of, to } = said;
+  #settled(event: Extract<PeerEvent, { type: "delivered" | "failed" }>, now: number): void {
+    const message = this.#messages.get(event.id);
+    if (!message) return;
+    const { id, seq: of, to } = message;
     if (event.type === "delivered") return this.#keep({ type: "delivered", id, to: event.to, of, time: event.time });
-    // Of a group one may not have it, and all the others do.
+    // It may have failed for one member of a group alone.
     const who = "room" in to && event.to && "user" in event.to ? `${event.to.user}: ` : "";
-    this.#keep({ type: "failed", id, ...placeOf(to), of, time: this.#time, why: who + event.why });
+    this.#keep({ type: "failed", id, ...targetOf(to), of, time: Math.round(now), why: who + event.why });
   }
 
   #ask(ref: number, question: PeerQuestion): void {
-    this.#asking = ref;
-    this.way.ask(question);
-    this.#asking = undefined;
+    this.#outputs.push({ type: "ask", ref, question });
   }
 
-  /** The answer to what is being asked, if it was the page that asked. */
-  #answer(json: Record<string, unknown>): void {
-    if (this.#asking !== undefined) this.#tell({ ...json, ref: this.#asking });
+  #answer(ref: number | undefined, json: Record<string, unknown>): void {
+    if (ref !== undefined) this.#tell({ ...json, ref });
   }
 
   #joined(room: string, members: number): void {
@@ -191,6 +207,13 @@ export class PageServer {
     const ref = this.#joining.get(room) ?? 0;
     this.#joining.delete(room);
     this.#tell({ type: "joined", ref, room, members });
+  }
+
+  #left(room: string): void {
+    this.#rooms.delete(room);
+    const ref = this.#leaving.get(room) ?? 0;
+    this.#leaving.delete(room);
+    this.#tell({ type: "left", ref, room });
   }
 
   #who({ ref, room }: Request<"inRoom">): void {
@@ -225,16 +248,12 @@ export class PageServer {
     if (this.#entries.length > ENTRIES) this.#entries.splice(0, this.#entries.length - ENTRIES);
   }
 
-  get #time(): number {
-    return Math.round(this.way.now());
-  }
-
   #tell(json: Record<string, unknown>): void {
     this.#window.send(JSON.stringify(json));
   }
 }
 
-function placeOf(to: Target): Record<string, string> {
+function targetOf(to: Target): Record<string, string> {
   return "user" in to ? { to: to.user } : { room: to.room };
 }
 

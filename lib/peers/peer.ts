@@ -1,302 +1,296 @@
 import type { Target } from "../chat/store.ts";
 import { type Address, isLoopback, parseAddress } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
-import { isThere, type PeerContext, type PeerCounts } from "./context.ts";
-import type { Cryptography } from "./cryptography.ts";
+import { isThere, PeerContext, type PeerCounts } from "./context.ts";
+import type { CryptographyAnswer, OwnKey } from "./cryptography.ts";
 import { PeerDelivery } from "./delivery.ts";
 import { Discovery } from "./discovery.ts";
-import type { PeerEvent, PeerQuestion } from "./event.ts";
+import type { PeerOutput, PeerQuestion } from "./event.ts";
 import { GroupGossip } from "./group_gossip.ts";
 import { Groups } from "./groups.ts";
 import { KeyTrust } from "./key_trust.ts";
-import type { PeerOptions } from "./options.ts";
+import type { PeerLimits, PeerOptions } from "./options.ts";
+import type { PeerLink } from "./peer_link.ts";
 import { BYE, PeerLinks } from "./peer_links.ts";
 import type { PeerMessage } from "./peer_message.ts";
-import { type KnownPerson, People } from "./people.ts";
+import type { KnownPerson, People } from "./people.ts";
 import { Questions } from "./questions.ts";
 import type { PeerStore } from "./store.ts";
 
-/** What a peer can have done. */
-export interface PeerWay {
-  /** Eight bytes that nobody can guess. */
-  random8(): Uint8Array;
-  send(place: Address, datagram: Uint8Array): void;
-  show(event: PeerEvent): void;
-  /** Somebody's program tells ours something that is not for people; `at` is the address it has. */
-  signalled?(from: string, text: string, at: string): void;
-  /** `flush` is wanted when this turn is over. */
-  due(): void;
-  /** Present when somebody watches what is said, and to whom. */
-  trace?(name: string, direction: "up" | "down", line: string): void;
-}
-
-/** What a peer is made of. */
 export interface PeerParts {
   readonly name: string;
-  readonly way: PeerWay;
-  readonly secrecy: Cryptography;
+  readonly key: OwnKey;
   readonly store: PeerStore;
   readonly options: PeerOptions;
-  /** Nobody will have this key again. */
-  readonly passing?: boolean;
+  /** Eight unpredictable bytes. */
+  readonly random8: () => Uint8Array;
+  /** The key is for this run only. */
+  readonly isTemporary?: boolean;
+  /** Whether messages are traced. */
+  readonly traces?: boolean;
 }
 
-/** Between two looks for what nobody has come for. */
+/** Between two looks for messages that are too old. */
 const EXPIRE_MS = 60 * 60_000;
 
 /**
- * Chat without a server: finds friends at the places it is told of, and talks with them.
+ * Chat without a server: finds peers at the addresses that it is given, and talks with them.
  *
- * 1. Whatever a turn brings is gathered; `flush`, at its end, keeps what is to be kept, then sends.
- * 2. Answers of `secrecy` come in turns of their own: call `turn` before, `flush` after.
+ * 1. Inputs gather; `flush`, at the end of a turn, commits what is to be kept, then sends.
+ * 2. Cryptography is computed by the runner: each "compute" output is answered by `answered`, in a turn of its own.
  */
-export class Peer implements PeerContext {
-  readonly people: People;
-  readonly counts: PeerCounts = { said: 0, delivered: 0, failed: 0, shown: 0, repeated: 0, unsealed: 0 };
-  readonly secrecy: Cryptography;
-  readonly store: PeerStore;
-  readonly limits: PeerOptions["limits"];
+export class Peer {
+  readonly key: OwnKey;
   readonly groups: Groups;
-  readonly #way: PeerWay;
-  readonly #meetings: Discovery;
-  readonly #company: PeerLinks;
-  readonly #post: PeerDelivery;
-  readonly #circles: GroupGossip;
-  readonly #trusts: KeyTrust;
+  readonly #context: PeerContext;
+  readonly #discovery: Discovery;
+  readonly #links: PeerLinks;
+  readonly #delivery: PeerDelivery;
+  readonly #gossip: GroupGossip;
+  readonly #trust: KeyTrust;
   readonly #questions: Questions;
-  readonly #stirred = new Set<KnownPerson>();
-  readonly #passing: boolean;
+  readonly #isTemporary: boolean;
   #expireAt: number;
-  #now: number;
   #leaving = false;
 
-  constructor({ name, way, secrecy, store, options, passing }: PeerParts, now: number) {
-    this.#passing = passing ?? false;
-    this.#way = way;
-    this.#now = now;
+  constructor({ name, key, store, options, random8, isTemporary, traces }: PeerParts, now: number) {
+    this.key = key;
+    this.#isTemporary = isTemporary ?? false;
     this.#expireAt = now + EXPIRE_MS;
-    this.secrecy = secrecy;
-    this.store = store;
-    this.limits = options.limits;
-    this.people = new People(options.limits);
-    this.groups = new Groups({ key: encodeBase64(secrecy.key), name }, options.limits);
-    this.#post = new PeerDelivery(this, this.groups);
-    this.#circles = new GroupGossip(this, this.groups);
-    this.#trusts = new KeyTrust(this, secrecy.print);
-    this.#meetings = new Discovery(
-      { name, more: true },
-      {
-        random8: () => way.random8(),
-        send: (place, datagram) => way.send(place, datagram),
-        opened: (link, place, self) => this.#company.open(link, place, self),
-        due: () => way.due(),
-      },
-      options,
-      now,
-    );
-    this.#questions = new Questions(this, {
-      meetings: this.#meetings,
+    const context = this.#context = new PeerContext(store, options.limits, now);
+    const self = { key: encodeBase64(key.key), name };
+    this.groups = new Groups(self, options.limits);
+    this.#delivery = new PeerDelivery(context, this.groups);
+    this.#gossip = new GroupGossip(context, this.groups);
+    this.#trust = new KeyTrust(context, this.#delivery, key.fingerprint);
+    this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now);
+    this.#questions = new Questions(context, {
+      discovery: this.#discovery,
       groups: this.groups,
-      circles: this.#circles,
-      trusts: this.#trusts,
+      gossip: this.#gossip,
+      trust: this.#trust,
     });
-    this.#company = new PeerLinks({
-      house: this,
-      store,
-      secrecy,
-      self: this.groups.self,
-      came: (person) => this.#came(person),
-      letter: (person, letter, sealed) => this.#letter(person, letter, sealed),
-      parting: (person) => this.#post.parting(person),
-      gone: (person) => this.#post.parted(person),
-      due: () => way.due(),
-      ...(way.trace ? { trace: (...line) => way.trace!(...line) } : {}),
-    }, this.#meetings);
+    this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key, traces ?? false);
   }
 
-  get now(): number {
-    return this.#now;
+  get people(): People {
+    return this.#context.people;
   }
 
-  /** When `tick` is next wanted; Infinity when it is not. */
+  get counts(): Readonly<PeerCounts> {
+    return this.#context.counts;
+  }
+
+  get limits(): PeerLimits {
+    return this.#context.limits;
+  }
+
   get wakeAt(): number {
-    const parts = [this.#meetings, this.#company, this.#circles, this.#questions];
+    const parts = [this.#discovery, this.#links, this.#gossip, this.#questions];
     return Math.min(this.#expireAt, ...parts.map(({ wakeAt }) => wakeAt));
   }
 
-  /** Links that are there. */
+  takeOutputs(): readonly PeerOutput[] {
+    return this.#context.outputs.take();
+  }
+
+  /** How many links are open or closing. */
   get size(): number {
-    return this.#meetings.size;
+    return this.#discovery.size;
   }
 
-  /** Who was asked, or has answered, and of whom it is not known yet who they are. */
+  /** How many addresses were asked, or have answered, of which it is not known yet who is there. */
   get unanswered(): number {
-    return this.#meetings.asking + this.size - this.#company.all.size;
+    return this.#discovery.asking + this.size - this.#links.people.size;
   }
 
-  /** Messages to those who are there that have not arrived. */
-  get underWay(): number {
+  /** How many messages to people who are there have not arrived. */
+  get undelivered(): number {
     let count = 0;
-    for (const { mail } of this.#company.all.values()) count += mail.size;
+    for (const { queue } of this.#links.people.values()) count += queue.size;
     return count;
   }
 
-  /** Takes up what is kept, and looks for those it waits for where they were last. */
-  start(): void {
-    const { acquaintances } = this.limits;
-    for (const { key, name, place } of this.store.acquaintances(acquaintances)) {
-      this.people.meet(key, key, name, place);
+  /** Restores what the store has, and looks for the people it names where they were last. */
+  start(now: number): void {
+    this.#context.now = now;
+    const { store, limits, people } = this.#context;
+    for (const { key, name, address } of store.acquaintances(limits.acquaintances)) {
+      people.meet(key, key, name, address);
     }
-    this.#post.restore();
-    this.#circles.restore();
-    for (const person of this.people.all()) {
-      const place = parseAddress(person.place);
-      if (place) this.meet(place);
+    this.#delivery.restore();
+    this.#gossip.restore();
+    for (const person of people.all()) {
+      const address = parseAddress(person.address);
+      if (address) this.meet(address, now);
     }
   }
 
-  /** A turn begins. */
-  turn(now: number): void {
-    this.#now = now;
+  /** Somebody may be at an address: asks there for a while; false when too many addresses are asked already. */
+  meet(address: Address, now: number, forMs: number = this.limits.namedMs): boolean {
+    this.#context.now = now;
+    return this.#discovery.ask(address, now, forMs);
   }
 
-  /** Somebody may be at a place; false when too many places are asked already. */
-  meet(place: Address, forMs: number = this.limits.namedMs): boolean {
-    return this.#meetings.meet(place, this.#now, forMs);
+  /** The datagram that announces us on a LAN. */
+  announcement(port: number): Uint8Array {
+    return this.#discovery.announcement(port);
   }
 
-  /** The datagram that tells everybody on a LAN where we are. */
-  here(port: number): Uint8Array {
-    return this.#meetings.here(port);
+  /** A datagram from an address; the caller may reuse its buffer. */
+  receive(address: Address, datagram: Uint8Array, now: number): void {
+    this.#context.now = now;
+    this.#discovery.receive(address, datagram, now);
+    this.#settle();
   }
 
-  receive(place: Address, datagram: Uint8Array, now: number): void {
-    this.#now = now;
-    this.#meetings.receive(place, datagram, now);
-    this.#way.due();
+  /** The answer to a "compute" output. */
+  answered(answer: CryptographyAnswer, now: number): void {
+    this.#context.now = now;
+    const link = this.#links.answered(answer);
+    if (link) this.#read(link);
+    this.#settle();
   }
 
-  /** Says something; the number its states come under, or why it is not taken. */
-  say(to: Target, text: string): { id: string } | { why: string } {
-    return this.#leaving ? { why: "you are leaving" } : this.#post.say(to, text);
+  /** Sends a message: its id, or why it is not sent. */
+  say(to: Target, text: string, now: number): { id: string } | { why: string } {
+    this.#context.now = now;
+    const said = this.#leaving ? { why: "you are leaving" } : this.#delivery.say(to, text);
+    this.#settle();
+    return said;
   }
 
-  /** Tells somebody's program something that is not for people; false when it is not there, or has no key. */
-  signal(to: string, text: string): boolean {
+  /** Sends text to a person's program, not to the person; false when it is not there, or has no key. */
+  signal(to: string, text: string, now: number): boolean {
+    this.#context.now = now;
     const person = this.people.find(to);
     if (typeof person === "string" || person.key === undefined || person.blocked || !isThere(person)) return false;
-    person.friend!.say({ type: "signal", text });
-    this.#way.due();
+    person.link!.send({ type: "signal", text });
+    this.#settle();
     return true;
   }
 
-  /** Asks something; what is answered is shown. */
-  ask(question: PeerQuestion): void {
-    this.#questions.ask(question);
-    this.#way.due();
+  /** Asks a question. The answer is shown with `ref`. */
+  ask(question: PeerQuestion, now: number, ref?: number): void {
+    this.#context.now = now;
+    this.#questions.ask(question, ref);
+    this.#settle();
   }
 
-  /** Does what time asks for. */
   tick(now: number): void {
-    this.#now = now;
-    this.#circles.tick(now);
-    this.#meetings.tick(now);
-    this.#company.tick(now);
+    this.#context.now = now;
+    this.#gossip.tick(now);
+    this.#discovery.tick(now);
+    this.#settle();
+    this.#links.tick(now);
+    this.#settle();
     this.#questions.tick(now);
-    if (now >= this.#expireAt) {
-      this.#expireAt = now + EXPIRE_MS;
-      this.#post.expire(now);
-    }
-    this.#way.due();
+    if (now < this.#expireAt) return;
+    this.#expireAt = now + EXPIRE_MS;
+    this.#delivery.expire(now);
   }
 
-  /** Ends a turn: keeps what is to be kept, then sends. */
+  /** Ends a turn: commits what is to be kept, then sends. */
   flush(now: number): void {
-    this.#now = now;
-    for (const person of this.#stirred) this.#post.pump(person);
-    this.#stirred.clear();
-    this.#post.confirm();
-    this.store.commit();
-    this.#company.flush();
-    this.#meetings.flush(now);
+    const { pending, store } = this.#context;
+    this.#context.now = now;
+    for (const person of pending) this.#delivery.send(person);
+    pending.clear();
+    this.#delivery.tell();
+    store.commit();
+    this.#links.flush();
+    this.#discovery.flush(now);
+    this.#settle();
   }
 
-  /** Leaves once what was said has arrived, or has had its time; `size` is 0 then. */
-  leave(): void {
+  /** Leaves once what was sent has arrived, or after a while; `size` is 0 then. */
+  leave(now: number): void {
+    this.#context.now = now;
     this.#leaving = true;
-    if (this.#passing) this.#circles.leaveAll();
-    this.#company.leave();
-    this.#meetings.close(BYE, this.#now);
-    this.#way.due();
+    if (this.#isTemporary) this.#gossip.leaveAll();
+    this.#links.leave();
+    this.#discovery.close(BYE, now);
+    this.#settle();
   }
 
   /** Ends everything at once. */
   abort(): void {
     this.#leaving = true;
-    this.#meetings.abort(BYE);
+    this.#discovery.abort(BYE);
+    this.#settle();
   }
 
-  // What its parts ask.
-
-  show(event: PeerEvent): void {
-    this.#way.show(event);
+  /** Handles what happened to links, until nothing more does. */
+  #settle(): void {
+    for (let events = this.#discovery.takeEvents(); events.length > 0; events = this.#discovery.takeEvents()) {
+      for (const event of events) {
+        if (event.type === "opened") this.#read(this.#links.open(event.link, event.introduction));
+        else if (event.type === "ended") this.#links.ended(event.link, event.why);
+        else {
+          const link = this.#links.get(event.link);
+          if (link) this.#read(link);
+        }
+      }
+    }
   }
 
-  stir(person: KnownPerson): void {
-    this.#stirred.add(person);
-    this.#way.due();
+  #read(link: PeerLink): void {
+    for (let event = link.next(); event; event = link.next()) {
+      const person = event.type === "ready" ? this.#links.ready(link) : this.#links.personOn(link);
+      if (!person) continue;
+      if (event.type === "ready") this.#ready(person);
+      else this.#receiveMessage(person, event.message, event.sealed);
+    }
   }
 
-  handOver(from: KnownPerson, to: KnownPerson): void {
-    this.#post.move(from, to);
+  #ready(person: KnownPerson): void {
+    this.#questions.found(person.address);
+    this.#trust.ready(person);
+    this.#gossip.ready(person);
+    this.#links.tellAddresses(person);
+    this.#context.pending.add(person);
   }
 
-  #came(person: KnownPerson): void {
-    this.#questions.found(person.place);
-    this.#trusts.cameIn(person);
-    this.#circles.cameIn(person);
-    this.#company.tellPlaces(person);
-    this.stir(person);
-  }
-
-  #letter(person: KnownPerson, letter: PeerMessage, sealed: boolean): void {
-    const friend = person.friend!;
-    if (friend.onlySealed && !sealed) {
-      // Said before they knew; they say it again, sealed.
-      this.counts.unsealed++;
+  #receiveMessage(person: KnownPerson, message: PeerMessage, sealed: boolean): void {
+    const link = person.link!;
+    if (link.onlySealed && !sealed) {
+      // It was sent before the other side knew; it is sent again, sealed.
+      this.#context.counts.unsealed++;
       return;
     }
-    switch (letter.type) {
+    switch (message.type) {
       case "say":
-        return this.#post.said(person, letter);
+        return this.#delivery.receive(person, message);
       case "got":
-        return this.#post.got(person, letter.n);
+        return this.#delivery.delivered(person, message.n);
       case "no":
-        return this.#post.refused(person, letter.n, letter.why);
+        return this.#delivery.rejected(person, message.n, message.why);
       case "secure":
-        return sealed ? this.#trusts.asked(person, letter.on, letter.why) : undefined;
+        return sealed ? this.#trust.receive(person, message.on, message.why) : undefined;
       case "peers":
-        // Once a link: whoever could say it again and again would have us ask anybody.
-        if (friend.hasToldPlaces) return;
-        friend.hasToldPlaces = true;
-        return this.#meetTold(letter.at.slice(0, this.limits.toldPlaces));
+        // Once a link: otherwise a peer could make us send ASK to anybody, again and again.
+        if (link.hasToldAddresses) return;
+        link.hasToldAddresses = true;
+        return this.#meetAll(message.at.slice(0, this.limits.toldAddresses));
     }
     if (person.key === undefined) return;
-    if (letter.type === "signal") {
-      if (!person.blocked) this.#way.signalled?.(this.people.label(person), letter.text, friend.place.hostname);
-    } else if (letter.type === "invite") this.#circles.invited(person, letter);
-    else if (letter.type === "groups") this.#circles.told(letter.members);
-    else if (letter.type === "sum") this.#circles.compared(person, letter.sum, letter.answer);
+    if (message.type === "signal") {
+      if (person.blocked) return;
+      const from = this.people.label(person);
+      this.#context.outputs.push({ type: "signal", from, text: message.text, at: link.address.hostname });
+    } else if (message.type === "invite") this.#gossip.invited(person, message);
+    else if (message.type === "groups") this.#gossip.receive(message.members);
+    else if (message.type === "sum") this.#gossip.compare(person, message.sum, message.answer);
   }
 
-  /** Places that a friend has told: asked a few times, and few of one address, or anybody could be flooded by us. */
-  #meetTold(places: readonly Address[]): void {
+  /** Asks at addresses that a peer has told: briefly, and at few of each host, so that nobody can be flooded by us. */
+  #meetAll(addresses: readonly Address[]): void {
     const counts = new Map<string, number>();
-    for (const place of places) {
-      const count = (counts.get(place.hostname) ?? 0) + 1;
-      counts.set(place.hostname, count);
-      if (count > this.limits.toldOfOneAddress && !isLoopback(place.hostname)) continue;
-      this.meet(place, this.limits.toldMs);
+    for (const address of addresses) {
+      const count = (counts.get(address.hostname) ?? 0) + 1;
+      counts.set(address.hostname, count);
+      if (count > this.limits.toldPerHost && !isLoopback(address.hostname)) continue;
+      this.meet(address, this.#context.now, this.limits.toldMs);
     }
   }
 }

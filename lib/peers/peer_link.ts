@@ -1,249 +1,277 @@
 import type { Address } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
+import type { Outputs } from "../core/machine.ts";
 import { decodeText, encodeText } from "../core/text.ts";
-import type { DatagramLink, LinkOwner } from "../protocols/datagram/link.ts";
-import { writeId } from "../protocols/datagram/packet.ts";
-import type { Cryptography, FreshKey, LinkKeys, PublicKeys } from "./cryptography.ts";
+import type { DatagramLink } from "../protocols/datagram/link.ts";
+import type { CryptographyAnswer, EphemeralKey, LinkKeys, OwnKey, PublicKeys } from "./cryptography.ts";
+import type { PeerOutput } from "./event.ts";
 import type { PeerLimits } from "./options.ts";
 import type { Introduction } from "./packet.ts";
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from "./peer_message.ts";
-import type { PeerStore } from "./store.ts";
 
-/** Who listens to a friend. */
-export interface PeerLinkWay {
-  /** What we are called. */
+/** What all links of a peer share. */
+export interface PeerLinkContext {
+  /** Our name. */
   readonly name: string;
-  /** Tells this run of our program from all others. */
+  readonly key: OwnKey;
+  /** Identifies this run of our program. */
   readonly run: string;
-  readonly store: Pick<PeerStore, "id">;
-  /** Whether there is a link with this run of somebody's program already. */
-  knowsRun(run: string): boolean;
-  readonly secrecy: Cryptography;
+  readonly storeId: string;
   readonly limits: PeerLimits;
-  /** Who they are is known as well as it ever will be: letters may be said. */
-  ready(friend: PeerLink): void;
-  /** `sealed`: only they can have said it. */
-  letter(friend: PeerLink, letter: PeerMessage, sealed: boolean): void;
-  ended(friend: PeerLink, why: string): void;
-  /** Letters wait: `flush` is wanted. */
-  due(friend: PeerLink): void;
-  /** Present when somebody watches what is said. */
-  trace?(friend: PeerLink, direction: "up" | "down", line: string): void;
-  /** Has the link go on where it waited for us. */
-  resume(link: DatagramLink): void;
+  readonly outputs: Pick<Outputs<PeerOutput>, "push">;
+  /** Links with lines to be flushed. */
+  readonly due: Set<PeerLink>;
+  /** Whether messages are traced. */
+  readonly traces: boolean;
 }
 
-/** What a message begins with that is sealed; text never does. */
+/** The next thing that came on a link. */
+export type PeerLinkEvent =
+  /** It is known who the other side is, as well as it will ever be: messages may be exchanged. */
+  | { readonly type: "ready" }
+  /** `sealed`: only the owner of the other side's key can have sent it. */
+  | { readonly type: "message"; readonly message: PeerMessage; readonly sealed: boolean };
+
+/** The first byte of a sealed message; text never begins with it. */
 const SEALED = 1;
-/** What sealing and cutting add to a text, and more. */
+/** More than sealing and cutting into pieces add to a text. */
 const BOX_BYTES = 64 * 1024;
 
 /**
- * One link's conversation: letters in and out, plain or sealed, and who is at the other end.
+ * The conversation on one link: messages in and out, plain or sealed, and the proof who is at the other end.
  *
- * 1. With a program that speaks of more than chat keys are agreed on first; before both have proved theirs no letter is passed on.
- * 2. Letters are gathered by `flush`; one box is sealed, and one opened, at a time, so all stays in its order.
+ * 1. If the other program speaks of more than chat, both sides agree on keys first; `next` returns no message before both have
+ *    proved theirs.
+ * 2. `flush` sends the gathered messages. One box is sealed and one is opened at a time, so the order stays.
  */
-export class PeerLink implements LinkOwner {
-  /** Their public key in base64, proved; undefined when their program has none. */
+export class PeerLink {
+  /** The other side's public key in base64, proved; undefined when its program has none. */
   key: string | undefined;
-  print: Uint8Array | undefined;
-  /** Which run of their program this is. */
+  /** Of that key. */
+  fingerprint: Uint8Array | undefined;
+  /** Identifies the run of the other side's program. */
   run = "";
-  /** What their numbers are counted by: their key and their store. */
+  /** Identifies the count of the other side's message numbers: its key and its store. */
   series = "";
-  /** Both sides had another link when they agreed on keys for this one. */
-  isTwice = false;
-  /** What we say is sealed. */
+  /** Both sides had another link with each other when they agreed on the keys of this one. */
+  isSecond = false;
+  /** Our messages are sealed. */
   sealing = false;
-  /** We take only what is sealed. */
+  /** We accept only sealed messages. */
   onlySealed = false;
-  /** The last number said on this link, for whom no other memory is kept. */
+  /** The number of the last message on this link; for a program without keys there is no other memory of it. */
   lastSaid = -1;
-  /** What was refused on this link to whom no other memory is kept. */
-  readonly refused = new Map<number, string>();
+  /** The same of rejected messages. */
+  readonly rejected = new Map<number, string>();
   isReady = false;
-  /** They have broken a rule; whoever does so is not asked again at once. */
+  /** The other side has broken a rule; it is not asked again at once. */
   isFaulty = false;
-  /** Whether they have told where others are. */
-  hasToldPlaces = false;
-  /** Groups that they have taken us into. */
+  /** The other side has told us addresses of others. */
+  hasToldAddresses = false;
+  /** How many times the other side has added us to a group. */
   invites = 0;
-  #characters = 0;
-  #lines: { readonly line: string; readonly sealed: boolean }[] = [];
-  #fresh: FreshKey | undefined;
+  /** The lines of the message that is being read, and the next of them. */
+  #incoming: readonly string[] = [];
+  #incomingAt = 0;
+  #incomingSealed = false;
+  #outgoing: { readonly line: string; readonly sealed: boolean }[] = [];
+  #outgoingCharacters = 0;
+  #ephemeral: EphemeralKey | undefined;
   #theirs: PublicKeys | undefined;
   #keys: LinkKeys | undefined;
-  #sealed = 0;
-  #opened = 0;
+  #boxesSealed = 0;
+  #boxesOpened = 0;
   #isSealing = false;
-  /** A box is being opened, or keys agreed on. */
-  #busy = false;
+  /** The keys are being agreed on, or a box is being opened: nothing is read meanwhile. */
+  #isComputing = false;
 
   constructor(
-    readonly link: DatagramLink,
-    readonly place: Address,
-    readonly self: Introduction,
-    readonly way: PeerLinkWay,
+    readonly datagrams: DatagramLink,
+    readonly introduction: Introduction,
+    readonly context: PeerLinkContext,
   ) {}
+
+  get address(): Address {
+    return this.datagrams.address;
+  }
 
   /** Begins; once. */
   start(): void {
-    if (!this.self.more) return this.#becomeReady();
-    this.way.secrecy.fresh((fresh) => {
-      if (this.link.over) return;
-      this.#fresh = fresh;
-      this.#push(
-        encodePeerMessage({
-          type: "me",
-          key: this.way.secrecy.key,
-          fresh: fresh.public,
-          run: this.way.run,
-          store: this.way.store.id,
-        }),
-        false,
-      );
-      this.#agree();
-    });
-  }
-
-  /** Says something, with all else that this turn says. */
-  say(letter: PeerMessage): void {
-    this.sayLine(encodePeerMessage(letter));
-  }
-
-  /** The same, for a letter that is encoded once for many. */
-  sayLine(line: string): void {
-    this.#push(line, this.sealing);
-  }
-
-  /** Whether letters wait for the link to have room. */
-  get isWaiting(): boolean {
-    return this.#lines.length > 0 && !this.#isSealing && !this.link.over;
-  }
-
-  /** Hands what waits to the link, as far as it has room. */
-  flush(): void {
-    while (this.#lines.length > 0 && !this.#isSealing && !this.link.over) {
-      const { count, sealed, text } = this.#gathered();
-      // What is sealed has a number that is not to be wasted.
-      if (sealed ? this.link.roomBytes < text.length + BOX_BYTES : !this.link.send(text)) return;
-      for (const { line } of this.#lines.splice(0, count)) this.#characters -= line.length;
-      if (sealed) this.#seal(text);
+    if (this.introduction.more) {
+      this.context.outputs.push({ type: "compute", request: { type: "generate", link: this.datagrams } });
     }
   }
 
-  message(bytes: Uint8Array): void {
-    if (bytes[0] !== SEALED) return this.#read(bytes, false);
-    if (!this.#keys) return this.#refuse("what is sealed cannot be opened before keys are agreed on");
-    this.#busy = true;
-    this.#keys.open(this.#opened++, bytes.subarray(1), (text) => {
-      this.#busy = false;
-      if (this.link.over) return;
-      if (!text) return this.#refuse("what is sealed cannot be opened: the keys differ, or somebody has changed it");
-      this.#read(text, true);
-      this.way.resume(this.link);
-    });
+  /** Reads on: the next event, undefined while there is none. */
+  next(): PeerLinkEvent | undefined {
+    if (!this.introduction.more && !this.isReady) return this.#becomeReady();
+    while (!this.datagrams.over && !this.#isComputing) {
+      const line = this.#incoming[this.#incomingAt++];
+      if (line === undefined) {
+        const bytes = this.datagrams.read();
+        if (!bytes) return undefined;
+        this.#receive(bytes);
+      } else if (line !== "") {
+        const event = this.#receiveLine(line);
+        if (event) return event;
+      }
+    }
+    return undefined;
   }
 
-  hungry(): boolean {
-    return !this.#busy;
+  /** A computation is done. `isKnownRun`: there is another link with this run of the other side's program. */
+  answered(answer: CryptographyAnswer, isKnownRun: (run: string) => boolean): void {
+    if (this.datagrams.over) return;
+    switch (answer.type) {
+      case "generated": {
+        this.#ephemeral = answer.key;
+        const { key, run, storeId } = this.context;
+        this.#push(
+          encodePeerMessage({ type: "me", key: key.key, fresh: answer.key.public, run, store: storeId }),
+          false,
+        );
+        return this.#agree();
+      }
+      case "agreed":
+        this.#isComputing = false;
+        if (!answer.keys) return this.#fail("no keys can be agreed on with yours");
+        this.#keys = answer.keys;
+        this.fingerprint = answer.keys.fingerprint;
+        this.isSecond = isKnownRun(this.run);
+        return this.#push(encodePeerMessage({ type: "proof", twice: this.isSecond }), true);
+      case "opened":
+        this.#isComputing = false;
+        if (answer.text) return this.#readText(answer.text, true);
+        return this.#fail("what is sealed cannot be opened: the keys differ, or somebody has changed it");
+      case "sealed": {
+        this.#isSealing = false;
+        const message = new Uint8Array(1 + answer.box.length);
+        message[0] = SEALED;
+        message.set(answer.box, 1);
+        if (!this.datagrams.send(message)) return this.#fail("too much waits for you");
+        this.context.due.add(this);
+      }
+    }
   }
 
-  ended(why: string): void {
-    this.#lines = [];
-    this.way.ended(this, why);
+  /** Sends a message, together with the others of this turn. */
+  send(message: PeerMessage): void {
+    this.sendLine(encodePeerMessage(message));
+  }
+
+  /** The same for a message that is encoded once for many links. */
+  sendLine(line: string): void {
+    this.#push(line, this.sealing);
+  }
+
+  /** Whether messages wait for the link to have room. */
+  get isFull(): boolean {
+    return this.#outgoing.length > 0 && !this.#isSealing && !this.datagrams.over;
+  }
+
+  /** Hands the waiting messages to the link, as far as it has room. */
+  flush(): void {
+    while (this.#outgoing.length > 0 && !this.#isSealing && !this.datagrams.over) {
+      const { count, sealed, text } = this.#gathered();
+      // A box has a number, which must not be wasted on a box that is not sent.
+      if (sealed ? this.datagrams.roomBytes < text.length + BOX_BYTES : !this.datagrams.send(text)) return;
+      for (const { line } of this.#outgoing.splice(0, count)) this.#outgoingCharacters -= line.length;
+      if (!sealed) continue;
+      this.#isSealing = true;
+      const request = { type: "seal", link: this.datagrams, keys: this.#keys!, n: this.#boxesSealed++, text } as const;
+      this.context.outputs.push({ type: "compute", request });
+    }
   }
 
   #push(line: string, sealed: boolean): void {
-    if (this.link.over) return;
-    this.#lines.push({ line, sealed });
-    this.#characters += line.length;
-    // Messages are held back before this; it is news of groups that they do not take.
-    if (this.#characters > this.way.limits.friendCharacters) return this.link.abort("too much waits for you");
-    this.way.trace?.(this, "up", line);
-    this.way.due(this);
+    if (this.datagrams.over) return;
+    this.#outgoing.push({ line, sealed });
+    this.#outgoingCharacters += line.length;
+    // Texts are held back before this limit, so these are messages about groups that the other side does not take.
+    if (this.#outgoingCharacters > this.context.limits.linkCharacters) {
+      return this.datagrams.abort("too much waits for you");
+    }
+    this.#trace("up", line);
+    this.context.due.add(this);
   }
 
-  /** As many lines as fit together, all sealed or none. */
+  /** As many lines as fit into one message, all to be sealed or none. */
   #gathered(): { count: number; sealed: boolean; text: Uint8Array } {
-    const { sealed } = this.#lines[0]!;
+    const { sealed } = this.#outgoing[0]!;
     let count = 0;
     let text = "";
-    for (const each of this.#lines) {
+    for (const each of this.#outgoing) {
       const more = text.length + each.line.length + 1;
-      if (each.sealed !== sealed || (count > 0 && more > this.way.limits.gatherCharacters)) break;
+      if (each.sealed !== sealed || (count > 0 && more > this.context.limits.gatherCharacters)) break;
       text += count === 0 ? each.line : `\n${each.line}`;
       count++;
     }
     return { count, sealed, text: encodeText(text) };
   }
 
-  #seal(text: Uint8Array): void {
-    this.#isSealing = true;
-    this.#keys!.seal(this.#sealed++, text, (box) => {
-      this.#isSealing = false;
-      if (this.link.over) return;
-      const message = new Uint8Array(1 + box.length);
-      message[0] = SEALED;
-      message.set(box, 1);
-      if (!this.link.send(message)) return this.#refuse("too much waits for you");
-      this.way.due(this);
-    });
+  #receive(bytes: Uint8Array): void {
+    if (bytes[0] !== SEALED) return this.#readText(bytes, false);
+    if (!this.#keys) return this.#fail("what is sealed cannot be opened before keys are agreed on");
+    this.#isComputing = true;
+    const [keys, n, box] = [this.#keys, this.#boxesOpened++, bytes.subarray(1)];
+    this.context.outputs.push({ type: "compute", request: { type: "open", link: this.datagrams, keys, n, box } });
   }
 
-  #read(bytes: Uint8Array, sealed: boolean): void {
+  #readText(bytes: Uint8Array, sealed: boolean): void {
     const text = decodeText(bytes);
-    if (text instanceof Fault) return this.#refuse(text.message);
-    for (const line of text.split("\n")) {
-      if (line === "" || this.link.over) continue;
-      this.way.trace?.(this, "down", line);
-      const letter = decodePeerMessage(line);
-      if (letter instanceof Fault) return this.#refuse(letter.message);
-      this.#take(letter, sealed);
-    }
+    if (text instanceof Fault) return this.#fail(text.message);
+    this.#incoming = text.split("\n");
+    this.#incomingAt = 0;
+    this.#incomingSealed = sealed;
   }
 
-  #take(letter: PeerMessage, sealed: boolean): void {
-    if (this.isReady) return this.way.letter(this, letter, sealed);
-    if (letter.type === "me" && !this.#theirs) {
-      this.#theirs = letter;
-      this.run = letter.run;
-      this.series = `${encodeBase64(letter.key)} ${letter.store}`;
-      this.#busy = true;
-      return this.#agree();
-    }
-    if (letter.type !== "proof" || !sealed) return this.#refuse(`expected "me", then "proof", found "${letter.type}"`);
-    this.key = encodeBase64(this.#theirs!.key);
-    this.isTwice &&= letter.twice;
-    this.#becomeReady();
+  #receiveLine(line: string): PeerLinkEvent | undefined {
+    this.#trace("down", line);
+    const message = decodePeerMessage(line);
+    const sealed = this.#incomingSealed;
+    if (message instanceof Fault) this.#fail(message.message);
+    else if (this.isReady) return { type: "message", message, sealed };
+    else if (message.type === "me" && !this.#theirs) {
+      this.#theirs = message;
+      this.run = message.run;
+      this.series = `${encodeBase64(message.key)} ${message.store}`;
+      this.#isComputing = true;
+      this.#agree();
+    } else if (message.type === "proof" && sealed) {
+      this.key = encodeBase64(this.#theirs!.key);
+      this.isSecond &&= message.twice;
+      return this.#becomeReady();
+    } else this.#fail(`expected "me", then "proof", found "${message.type}"`);
+    return undefined;
   }
 
   #agree(): void {
-    if (!this.#fresh || !this.#theirs) return;
-    const id = new Uint8Array(8);
-    writeId(id, 0, this.link.id);
-    const names = { ours: this.way.name, theirs: this.self.name };
-    this.way.secrecy.agree(this.#fresh, this.#theirs, id, names, (agreement) => {
-      this.#busy = false;
-      if (this.link.over) return;
-      if (!agreement) return this.#refuse("no keys can be agreed on with yours");
-      this.#keys = agreement.keys;
-      this.print = agreement.print;
-      this.isTwice = this.way.knowsRun(this.run);
-      this.#push(encodePeerMessage({ type: "proof", twice: this.isTwice }), true);
-      this.way.resume(this.link);
+    if (!this.#ephemeral || !this.#theirs) return;
+    this.context.outputs.push({
+      type: "compute",
+      request: {
+        type: "agree",
+        link: this.datagrams,
+        own: this.#ephemeral,
+        theirs: this.#theirs,
+        names: { ours: this.context.name, theirs: this.introduction.name },
+      },
     });
   }
 
-  #becomeReady(): void {
+  #becomeReady(): PeerLinkEvent {
     this.isReady = true;
-    this.way.ready(this);
+    return { type: "ready" };
   }
 
-  #refuse(why: string): void {
+  #fail(why: string): void {
     this.isFaulty = true;
-    this.link.abort(why);
+    this.datagrams.abort(why);
+  }
+
+  #trace(direction: "up" | "down", line: string): void {
+    if (!this.context.traces) return;
+    this.context.outputs.push({ type: "trace", name: this.introduction.name, direction, line });
   }
 }

@@ -1,251 +1,241 @@
 import { type Address, formatAddress, isLoopback, sameAddress } from "../core/address.ts";
-import { CLOSED, type DatagramLink, type LinkOwner } from "../protocols/datagram/link.ts";
+import { CLOSED, type DatagramLink } from "../protocols/datagram/link.ts";
 import type { PeerContext } from "./context.ts";
-import type { Cryptography } from "./cryptography.ts";
+import type { CryptographyAnswer, OwnKey } from "./cryptography.ts";
+import type { PeerDelivery } from "./delivery.ts";
 import type { Discovery } from "./discovery.ts";
 import type { Introduction } from "./packet.ts";
-import { PeerLink, type PeerLinkWay } from "./peer_link.ts";
-import type { PeerMessage } from "./peer_message.ts";
+import { PeerLink, type PeerLinkContext } from "./peer_link.ts";
 import type { KnownPerson } from "./people.ts";
-import type { PeerStore } from "./store.ts";
 
-/** What we say when we leave; who is left in another way is looked for. */
+/** The reason we give when we leave; a peer that is gone for another reason is looked for. */
 export const BYE = "bye";
 const TWICE = "you are there twice";
 
-/** Who listens to the company. */
-export interface PeerLinksWay {
-  readonly house: PeerContext;
-  readonly store: PeerStore;
-  readonly secrecy: Cryptography;
-  /** What we are called, and our key in base64. */
-  readonly self: { readonly name: string; readonly key: string };
-  /** Somebody is there, on a new link. */
-  came(person: KnownPerson): void;
-  /** `sealed`: only they can have said it. */
-  letter(person: KnownPerson, letter: PeerMessage, sealed: boolean): void;
-  /** Somebody's link is over; what it has brought in this turn is still to be noted. */
-  parting(person: KnownPerson): void;
-  /** Somebody is gone. */
-  gone(person: KnownPerson): void;
-  /** `flush` is wanted. */
-  due(): void;
-  trace?(name: string, direction: "up" | "down", line: string): void;
-}
-
-/** Who is there: links become friends, friends are persons, and each person is there once. */
-export class PeerLinks implements PeerLinkWay {
-  readonly name: string;
-  readonly run: string;
-  readonly store: PeerStore;
-  readonly secrecy: Cryptography;
-  readonly limits: PeerContext["limits"];
-  readonly trace?: NonNullable<PeerLinkWay["trace"]>;
-  readonly #way: PeerLinksWay;
-  readonly #house: PeerContext;
-  readonly #meetings: Discovery;
-  readonly #persons = new Map<PeerLink, KnownPerson>();
-  /** Links whose other side has not proved its key yet, and until when it must. */
+/** The links with peers, and who is at the other end of each; a person has one link. */
+export class PeerLinks {
+  readonly #context: PeerContext;
+  readonly #discovery: Discovery;
+  readonly #delivery: PeerDelivery;
+  readonly #self: { readonly name: string; readonly key: string };
+  readonly #linkContext: PeerLinkContext;
+  readonly #links = new Map<DatagramLink, PeerLink>();
+  readonly #people = new Map<PeerLink, KnownPerson>();
+  /** Links whose other side has not proved its key, and until when it must. */
   readonly #proving = new Map<PeerLink, number>();
-  /** Persons who are not missed yet, and until when: their program is there, and another link with it, or soon will be. */
-  readonly #coming = new Map<KnownPerson, number>();
+  /** People whose link is over while another one exists or is about to: until when nobody is told that they are gone. */
+  readonly #expected = new Map<KnownPerson, number>();
   readonly #due = new Set<PeerLink>();
-  #twinTold = false;
+  #duplicateKeyShown = false;
   #leaving = false;
 
-  constructor(way: PeerLinksWay, meetings: Discovery) {
-    this.#way = way;
-    this.#house = way.house;
-    this.#meetings = meetings;
-    this.name = way.self.name;
-    this.run = meetings.run.toString(16);
-    this.store = way.store;
-    this.secrecy = way.secrecy;
-    this.limits = way.house.limits;
-    if (way.trace) this.trace = ({ self }, ...line) => way.trace!(self.name, ...line);
+  constructor(
+    context: PeerContext,
+    discovery: Discovery,
+    delivery: PeerDelivery,
+    /** Our name, and our key in base64. */
+    self: { readonly name: string; readonly key: string },
+    key: OwnKey,
+    traces: boolean,
+  ) {
+    this.#context = context;
+    this.#discovery = discovery;
+    this.#delivery = delivery;
+    this.#self = self;
+    this.#linkContext = {
+      name: self.name,
+      key,
+      run: discovery.run.toString(16),
+      storeId: context.store.id,
+      limits: context.limits,
+      outputs: context.outputs,
+      due: this.#due,
+      traces,
+    };
   }
 
-  /** Everybody who is there, and by which link. */
-  get all(): ReadonlyMap<PeerLink, KnownPerson> {
-    return this.#persons;
+  /** The people who are linked to us. */
+  get people(): ReadonlyMap<PeerLink, KnownPerson> {
+    return this.#people;
   }
 
-  /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
-    return Math.min(Infinity, ...this.#proving.values(), ...this.#coming.values());
+    return Math.min(Infinity, ...this.#proving.values(), ...this.#expected.values());
   }
 
-  /** A link is there: who speaks on it. */
-  open(link: DatagramLink, place: Address, self: Introduction): LinkOwner {
-    const friend = new PeerLink(link, place, self, this);
-    if (self.more) this.#proving.set(friend, this.#house.now + this.limits.proveMs);
-    friend.start();
-    return friend;
+  /** The conversation on a link. */
+  get(datagrams: DatagramLink): PeerLink | undefined {
+    return this.#links.get(datagrams);
+  }
+
+  /** The person whose link this is; undefined when they have another one. */
+  personOn(link: PeerLink): KnownPerson | undefined {
+    const person = this.#people.get(link);
+    return person?.link === link ? person : undefined;
+  }
+
+  open(datagrams: DatagramLink, introduction: Introduction): PeerLink {
+    const link = new PeerLink(datagrams, introduction, this.#linkContext);
+    this.#links.set(datagrams, link);
+    if (introduction.more) this.#proving.set(link, this.#context.now + this.#context.limits.proveMs);
+    link.start();
+    return link;
+  }
+
+  /** A computation is done: the link that it was for, if it still exists. */
+  answered(answer: CryptographyAnswer): PeerLink | undefined {
+    const link = this.#links.get(answer.link);
+    link?.answered(answer, (run) => [...this.#people.keys()].some((other) => other.run === run));
+    return link;
   }
 
   tick(now: number): void {
-    for (const [friend, until] of this.#proving) if (until <= now) friend.link.abort("no key was proved in time");
-    for (const [person, until] of this.#coming) {
+    for (const [link, until] of this.#proving) if (until <= now) link.datagrams.abort("no key was proved in time");
+    for (const [person, until] of this.#expected) {
       if (until > now) continue;
-      this.#coming.delete(person);
-      this.#miss(person);
+      this.#expected.delete(person);
+      this.#gone(person);
     }
   }
 
-  /** Hands to the links what waits for them. */
+  /** Hands the waiting messages to the links. */
   flush(): void {
     const due = [...this.#due];
     this.#due.clear();
-    for (const friend of due) {
-      friend.flush();
-      // The link is full: it has room again when something has come on it.
-      if (friend.isWaiting) this.#due.add(friend);
+    for (const link of due) {
+      link.flush();
+      // It has room again when something has come on it.
+      if (link.isFull) this.#due.add(link);
     }
   }
 
   /** We leave: nobody is looked for any more. */
   leave(): void {
     this.#leaving = true;
-    for (const [friend] of this.#persons) friend.flush();
+    for (const link of this.#people.keys()) link.flush();
   }
 
-  /** Tells somebody where the others are; who is found once finds all. */
-  tellPlaces({ friend }: KnownPerson): void {
-    if (!friend || friend.key === undefined) return;
+  /** Tells a person the addresses of the others, so that finding one means finding all. */
+  tellAddresses({ link }: KnownPerson): void {
+    if (!link || link.key === undefined) return;
     const at: Address[] = [];
-    for (const [{ place }, { key }] of this.#persons) {
-      if (key === undefined || sameAddress(place, friend.place)) continue;
-      if (isLoopback(place.hostname) && !isLoopback(friend.place.hostname)) continue;
-      if (at.push(place) === this.limits.toldPlaces) break;
+    for (const [{ address }, { key }] of this.#people) {
+      if (key === undefined || sameAddress(address, link.address)) continue;
+      if (isLoopback(address.hostname) && !isLoopback(link.address.hostname)) continue;
+      if (at.push(address) === this.#context.limits.toldAddresses) break;
     }
-    if (at.length > 0) friend.say({ type: "peers", at });
+    if (at.length > 0) link.send({ type: "peers", at });
   }
 
-  // What friends tell and ask.
-
-  due(friend: PeerLink): void {
-    this.#due.add(friend);
-    this.#way.due();
-  }
-
-  resume(link: DatagramLink): void {
-    link.resume(this.#house.now);
-    this.#way.due();
-  }
-
-  knowsRun(run: string): boolean {
-    for (const [friend] of this.#persons) if (friend.run === run) return true;
-    return false;
-  }
-
-  letter(friend: PeerLink, letter: PeerMessage, sealed: boolean): void {
-    const person = this.#persons.get(friend);
-    if (person?.friend === friend) this.#way.letter(person, letter, sealed);
-  }
-
-  ready(friend: PeerLink): void {
-    const { key, place, self } = friend;
-    const { people } = this.#house;
-    this.#proving.delete(friend);
-    if (key === this.#way.self.key) return this.#refuseTwin(friend);
-    const person = people.meet(key ?? `@${formatAddress(place)}`, key, self.name, formatAddress(place));
-    const before = person.friend;
-    if (before && isBetter(before, friend)) return this.#drop(friend, before.place);
-    person.friend = friend;
-    person.print = friend.print;
-    this.#persons.set(friend, person);
+  /** It is known who is at the other end: that person, if this is their link from now on. */
+  ready(link: PeerLink): KnownPerson | undefined {
+    const { key, address, introduction: { name } } = link;
+    const { people, store, now } = this.#context;
+    this.#proving.delete(link);
+    if (key === this.#self.key) return void this.#refuseOwnKey(link);
+    const place = formatAddress(address);
+    const person = people.meet(key ?? `@${place}`, key, name, place);
+    const before = person.link;
+    if (before && isBetter(before, link)) return void this.#drop(link, before.address);
+    person.link = link;
+    person.fingerprint = link.fingerprint;
+    this.#people.set(link, person);
     if (before) {
-      this.#drop(before, place);
-      person.mail.parted();
+      this.#drop(before, address);
+      person.queue.linkLost();
     }
-    if (key !== undefined) {
-      this.store.meet({ key, name: self.name, place: formatAddress(place), time: this.#house.now });
+    if (key !== undefined) store.meet({ key, name, address: place, time: now });
+    if (!before && !this.#expected.delete(person)) {
+      this.#context.show({ type: "online", name: people.label(person) });
+      this.#compareKeys(person);
     }
-    const wasMissed = !before && !this.#coming.delete(person);
-    if (wasMissed) this.#house.show({ type: "online", name: people.label(person) });
-    if (wasMissed) this.#compareKeys(person);
-    this.#way.came(person);
+    return person;
   }
 
-  ended(friend: PeerLink, why: string): void {
-    const person = this.#persons.get(friend);
-    if (person?.friend === friend) this.#way.parting(person);
-    this.#persons.delete(friend);
-    this.#proving.delete(friend);
-    this.#due.delete(friend);
-    if (why === TWICE) this.#isElsewhere(friend);
-    if (!person) return this.#neverReady(friend, why);
-    if (person.friend !== friend) return;
-    const others = this.#meetings.parted(friend.place);
-    if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(friend, others);
-    person.friend = undefined;
-    person.mail.parted();
+  ended(datagrams: DatagramLink, why: string): void {
+    const link = this.#links.get(datagrams);
+    if (!link) return;
+    const isTheirs = this.personOn(link) !== undefined;
+    const person = this.#people.get(link);
+    // What came on the link in this turn has been shown, and is recorded as such.
+    if (person && isTheirs) this.#delivery.acknowledge(person);
+    this.#links.delete(datagrams);
+    this.#people.delete(link);
+    this.#proving.delete(link);
+    this.#due.delete(link);
+    if (why === TWICE) this.#addAlias(link);
+    if (!person) return this.#neverReady(link, why);
+    if (!isTheirs) return;
+    const others = this.#discovery.removeAliases(link.address);
+    if (!this.#leaving && why !== BYE && why !== TWICE) this.#lookFor(link, others);
+    person.link = undefined;
+    person.queue.linkLost();
     if (person.key !== undefined && (why === TWICE || why === CLOSED) && !this.#leaving) {
-      this.#coming.set(person, this.#house.now + this.limits.missMs);
-    } else this.#miss(person);
+      this.#expected.set(person, this.#context.now + this.#context.limits.missMs);
+    } else this.#gone(person);
   }
 
-  /** Somebody is not there any more. */
-  #miss(person: KnownPerson): void {
-    const { people } = this.#house;
-    if (!this.#leaving) this.#house.show({ type: "offline", name: people.label(person) });
-    this.#way.gone(person);
+  #gone(person: KnownPerson): void {
+    const { people } = this.#context;
+    if (!this.#leaving) this.#context.show({ type: "offline", name: people.label(person) });
+    this.#delivery.gone(person);
     if (person.key === undefined || people.isCrowded) people.forget(person);
   }
 
-  /** A link ended before it was known with whom. */
-  #neverReady({ place }: PeerLink, why: string): void {
-    this.#meetings.parted(place);
-    // They are not asked again at once, but may try.
-    if (why !== TWICE) this.#meetings.meet(place, this.#house.now, this.limits.namedMs, this.limits.askMostMs);
+  /** A link ended before it was known who is at the other end. */
+  #neverReady({ address }: PeerLink, why: string): void {
+    const { limits, now } = this.#context;
+    this.#discovery.removeAliases(address);
+    // We do not ask again at once; the other side may.
+    if (why !== TWICE) this.#discovery.ask(address, now, limits.namedMs, limits.askMostMs);
   }
 
-  /** Somebody is gone who has not said so. */
-  #lookFor({ place, isFaulty }: PeerLink, others: readonly Address[]): void {
-    const { askMostMs, againMs, lostMs } = this.limits;
-    for (const other of others) this.#meetings.meet(other, this.#house.now, lostMs);
-    const again = Math.min(askMostMs, againMs * 2 ** this.#meetings.shortLives(place));
-    this.#meetings.meet(place, this.#house.now, lostMs, isFaulty ? askMostMs : again);
+  /** A person is gone without having left. */
+  #lookFor({ address, isFaulty }: PeerLink, others: readonly Address[]): void {
+    const { limits: { askMostMs, againMs, lostMs }, now } = this.#context;
+    for (const other of others) this.#discovery.ask(other, now, lostMs);
+    const again = Math.min(askMostMs, againMs * 2 ** this.#discovery.shortLives(address));
+    this.#discovery.ask(address, now, lostMs, isFaulty ? askMostMs : again);
   }
 
-  /** The other side has noticed first that they are here twice: the other link, or one that will be it. */
-  #isElsewhere({ run, place, link }: PeerLink): void {
-    for (const other of [...this.#persons.keys(), ...this.#proving.keys()]) {
-      if (run === "" || other.run !== run || other.link === link) continue;
-      return this.#meetings.alias(place, other.place);
+  /** The other side was first to notice that there are two links with it: the other one is kept. */
+  #addAlias({ run, address, datagrams }: PeerLink): void {
+    for (const other of [...this.#people.keys(), ...this.#proving.keys()]) {
+      if (run === "" || other.run !== run || other.datagrams === datagrams) continue;
+      return this.#discovery.addAlias(address, other.address);
     }
     // Each side has dropped the link that the other kept.
-    const inMs = this.limits.againMs + Number(link.id % 1000n);
-    this.#meetings.meet(place, this.#house.now, this.limits.lostMs, inMs);
+    const { limits: { againMs, lostMs }, now } = this.#context;
+    this.#discovery.ask(address, now, lostMs, againMs + Number(datagrams.id % 1000n));
   }
 
-  #drop(friend: PeerLink, kept: Address): void {
-    if (!sameAddress(kept, friend.place)) this.#meetings.alias(friend.place, kept);
-    friend.link.abort(TWICE);
+  #drop(link: PeerLink, kept: Address): void {
+    if (!sameAddress(kept, link.address)) this.#discovery.addAlias(link.address, kept);
+    link.datagrams.abort(TWICE);
   }
 
-  #refuseTwin({ link, place }: PeerLink): void {
-    const text = `${formatAddress(place)} has the key that we have; two programs cannot be one person`;
-    if (!this.#twinTold) this.#house.show({ type: "news", text });
-    this.#twinTold = true;
-    link.abort("you have the key that we have");
+  #refuseOwnKey({ datagrams, address }: PeerLink): void {
+    const text = `${formatAddress(address)} has the key that we have; two programs cannot be one person`;
+    if (!this.#duplicateKeyShown) this.#context.show({ type: "news", text });
+    this.#duplicateKeyShown = true;
+    datagrams.abort("you have the key that we have");
   }
 
-  /** Somebody was met by this name before, with another key. */
-  #compareKeys({ name, key, print }: KnownPerson): void {
-    const { people } = this.#house;
-    const other = people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.friend);
-    if (!other || !print || this.store.trust(name)) return;
+  /** Warns if a person of this name was met before with another key. */
+  #compareKeys({ name, key, fingerprint }: KnownPerson): void {
+    const { people, store } = this.#context;
+    const other = people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.link);
+    if (!other || !fingerprint || store.trust(name)) return;
     const text = `this ${name} has another key than the one met before; /secure ${name} shows by whom it is held`;
-    this.#house.show({ type: "news", text });
+    this.#context.show({ type: "news", text });
   }
 }
 
 /**
- * Somebody is there twice, and whether it is the older link that stays. When the other side has only the new one, they have
- * begun anew or have moved, and the older one is dead. When both have both, they have two addresses, and each keeps the link
- * with the lower number.
+ * Whether the older of two links with a person is kept. If the other side has only the new one, its program was restarted or
+ * has moved, and the older one is dead. If both sides have both, the other side has two addresses, and both keep the link with
+ * the lower id.
  */
-function isBetter(before: PeerLink, friend: PeerLink): boolean {
-  return before.run === friend.run && friend.isTwice && before.link.id < friend.link.id;
+function isBetter(before: PeerLink, link: PeerLink): boolean {
+  return before.run === link.run && link.isSecond && before.datagrams.id < link.datagrams.id;
 }

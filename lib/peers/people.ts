@@ -12,11 +12,11 @@ export interface KnownPerson {
   readonly key: string | undefined;
   name: string;
   /** Where they are, or were last: `ADDRESS:PORT`; "" when that is not known. */
-  place: string;
-  friend: PeerLink | undefined;
-  readonly mail: MessageQueue;
+  address: string;
+  link: PeerLink | undefined;
+  readonly queue: MessageQueue;
   /** The fingerprint of their key, once they have proved it. */
-  print: Uint8Array | undefined;
+  fingerprint: Uint8Array | undefined;
   /** Whether nothing is said to them and nothing taken, until the person decides. */
   blocked: boolean;
   /** Whether it was told that what is said is sealed. */
@@ -35,16 +35,16 @@ export class People {
   }
 
   /** Somebody by their id; they are new if they were not known. */
-  meet(id: string, key: string | undefined, name: string, place: string): KnownPerson {
+  meet(id: string, key: string | undefined, name: string, address: string): KnownPerson {
     let person = this.#people.get(id);
     if (!person) {
-      const mail = new MessageQueue(this.limits);
-      const unknown = { friend: undefined, print: undefined, blocked: false, toldSecure: false };
-      person = { id, key, name, place, mail, ...unknown };
+      const queue = new MessageQueue(this.limits);
+      const unknown = { link: undefined, fingerprint: undefined, blocked: false, toldSecure: false };
+      person = { id, key, name, address, queue, ...unknown };
       this.#people.set(id, person);
     } else this.#unname(person);
     person.name = name;
-    if (place !== "") person.place = place;
+    if (address !== "") person.address = address;
     const named = this.#byName.get(name) ?? new Set();
     this.#byName.set(name, named.add(person));
     return person;
@@ -52,12 +52,12 @@ export class People {
 
   /** Whether more are known than there can be places. */
   get isCrowded(): boolean {
-    return this.#people.size > this.limits.places;
+    return this.#people.size > this.limits.addresses;
   }
 
   /** Forgets somebody, unless something waits for them. */
   forget(person: KnownPerson): void {
-    if (person.mail.size > 0) return;
+    if (person.queue.size > 0) return;
     this.#unname(person);
     this.#people.delete(person.id);
   }
@@ -73,9 +73,9 @@ export class People {
 
   /** What somebody is called: by their name, with where they are when another one has it too. */
   label(person: KnownPerson): string {
-    const { name, place } = person;
+    const { name, address } = person;
     for (const other of this.#byName.get(name) ?? []) {
-      if (other !== person && (other.friend || !person.friend)) return `${name}@${place || UNKNOWN}`;
+      if (other !== person && (other.link || !person.link)) return `${name}@${address || UNKNOWN}`;
     }
     return name;
   }
@@ -84,12 +84,12 @@ export class People {
   find(text: string): KnownPerson | string {
     const at = text.indexOf("@");
     const name = at < 0 ? text : text.slice(0, at);
-    const named = this.called(name).filter(({ place }) => at < 0 || (place || UNKNOWN) === text.slice(at + 1));
-    const there = named.filter(({ friend }) => friend);
+    const named = this.called(name).filter(({ address }) => at < 0 || (address || UNKNOWN) === text.slice(at + 1));
+    const there = named.filter(({ link }) => link);
     const [first, ...others] = there.length > 0 ? there : named;
     if (!first) return `nobody called ${text} has been seen; /list shows who has`;
     if (others.length === 0) return first;
-    const labels = [first, ...others].map((person) => `${name}@${person.place || UNKNOWN}`);
+    const labels = [first, ...others].map((person) => `${name}@${person.address || UNKNOWN}`);
     return `${labels.length} people are called ${name}: ${labels.join(", ")}; say which`;
   }
 

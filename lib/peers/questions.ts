@@ -8,21 +8,21 @@ import type { KeyTrust } from "./key_trust.ts";
 
 /** Who answers, besides the house. */
 export interface Answerers {
-  readonly meetings: Discovery;
+  readonly discovery: Discovery;
   readonly groups: Groups;
-  readonly circles: GroupGossip;
-  readonly trusts: KeyTrust;
+  readonly gossip: GroupGossip;
+  readonly trust: KeyTrust;
 }
 
 /** What a person can ask of a peer's program, and its answers; each question is answered at once, or denied with why. */
 export class Questions {
-  readonly #house: PeerContext;
+  readonly #context: PeerContext;
   readonly #answerers: Answerers;
   /** Places that a person has named and where nobody has answered yet, and when that is said. */
   readonly #named = new Map<string, number>();
 
-  constructor(house: PeerContext, answerers: Answerers) {
-    this.#house = house;
+  constructor(context: PeerContext, answerers: Answerers) {
+    this.#context = context;
     this.#answerers = answerers;
   }
 
@@ -31,44 +31,45 @@ export class Questions {
     return Math.min(Infinity, ...this.#named.values());
   }
 
-  ask(question: PeerQuestion): void {
-    const why = this.#answer(question);
-    if (why !== undefined) this.#house.show({ type: "denied", why });
+  /** Answers a question with `ref`. */
+  ask(question: PeerQuestion, ref: number | undefined): void {
+    const why = this.#answer(question, ref);
+    if (why !== undefined) this.#context.show({ type: "denied", why }, ref);
   }
 
-  /** Somebody has answered at a place. */
-  found(place: string): void {
-    this.#named.delete(place);
+  /** Somebody has answered at a address. */
+  found(address: string): void {
+    this.#named.delete(address);
   }
 
   tick(now: number): void {
-    for (const [place, at] of this.#named) {
+    for (const [address, at] of this.#named) {
       if (at > now) continue;
-      this.#named.delete(place);
-      const seconds = Math.round(this.#house.limits.namedMs / 1000);
-      const text = `nobody has answered at ${place} so far; it is asked for ${seconds} s`;
-      this.#house.show({ type: "news", text });
+      this.#named.delete(address);
+      const seconds = Math.round(this.#context.limits.namedMs / 1000);
+      const text = `nobody has answered at ${address} so far; it is asked for ${seconds} s`;
+      this.#context.show({ type: "news", text });
     }
   }
 
-  #answer(question: PeerQuestion): string | undefined {
-    const { circles, trusts } = this.#answerers;
+  #answer(question: PeerQuestion, ref: number | undefined): string | undefined {
+    const { gossip, trust } = this.#answerers;
     switch (question.type) {
       case "users":
-        return this.#showUsers();
+        return this.#showUsers(ref);
       case "rooms":
-        return this.#showRooms();
+        return this.#showRooms(ref);
       case "group":
-        return circles.gather(question.room, question.friends);
+        return gossip.gather(question.room, question.friends);
       case "join":
-        return circles.join(question.room);
+        return gossip.join(question.room);
       case "leave":
-        return circles.leave(question.room);
+        return gossip.leave(question.room);
       case "secure":
       case "trust": {
-        const person = this.#house.people.find(question.user);
+        const person = this.#context.people.find(question.user);
         if (typeof person === "string") return person;
-        return question.type === "trust" ? trusts.trust(person) : trusts.secure(person, question.on);
+        return question.type === "trust" ? trust.trust(person) : trust.secure(person, question.on);
       }
       case "add":
         return this.#add(question.host, question.port);
@@ -78,42 +79,42 @@ export class Questions {
   }
 
   #add(host: string, port: number): string | undefined {
-    const place = parseAddress(`${host}:${port}`);
-    if (!place) return `${host}:${port} is no IPv4 address and port`;
-    const { people, limits, now } = this.#house;
-    if (people.all().some(({ friend }) => friend && sameAddress(friend.place, place))) {
-      return `whoever is at ${formatAddress(place)} is here already`;
+    const address = parseAddress(`${host}:${port}`);
+    if (!address) return `${host}:${port} is no IPv4 address and port`;
+    const { people, limits, now } = this.#context;
+    if (people.all().some(({ link }) => link && sameAddress(link.address, address))) {
+      return `whoever is at ${formatAddress(address)} is here already`;
     }
-    if (!this.#answerers.meetings.meet(place, now, limits.namedMs)) {
-      return `${formatAddress(place)} cannot be asked: too many places are asked already`;
+    if (!this.#answerers.discovery.ask(address, now, limits.namedMs)) {
+      return `${formatAddress(address)} cannot be asked: too many places are asked already`;
     }
-    this.#named.set(formatAddress(place), now + limits.silentMs);
+    this.#named.set(formatAddress(address), now + limits.silentMs);
     return undefined;
   }
 
-  #showUsers(): undefined {
-    const { people } = this.#house;
+  #showUsers(ref: number | undefined): undefined {
+    const { people } = this.#context;
     const users = people.all().map((person) => ({ name: people.label(person), online: isThere(person) }));
-    this.#house.show({ type: "users", users });
+    this.#context.show({ type: "users", users }, ref);
   }
 
-  #showRooms(): undefined {
+  #showRooms(ref: number | undefined): undefined {
     const { groups } = this.#answerers;
     const rooms = groups.names.map((name) => ({
       name,
       members: groups.members(name).length,
       joined: groups.isIn(name),
     })).filter(({ members }) => members > 0);
-    this.#house.show({ type: "rooms", rooms });
+    this.#context.show({ type: "rooms", rooms }, ref);
   }
 
   #showStats(): undefined {
-    const { meetings } = this.#answerers;
-    const waiting = this.#house.people.all().reduce((sum, { mail }) => sum + mail.size, 0);
+    const { discovery } = this.#answerers;
+    const waiting = this.#context.people.all().reduce((sum, { queue }) => sum + queue.size, 0);
     const counts = [
-      ...Object.entries({ links: meetings.size, waiting, ...this.#house.counts }),
-      ...Object.entries(meetings.stats).map(([name, count]) => [`${name} datagrams`, count] as const),
+      ...Object.entries({ links: discovery.size, waiting, ...this.#context.counts }),
+      ...Object.entries(discovery.stats).map(([name, count]) => [`${name} datagrams`, count] as const),
     ];
-    this.#house.show({ type: "stats", counts });
+    this.#context.show({ type: "stats", counts });
   }
 }

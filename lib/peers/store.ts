@@ -16,7 +16,7 @@ export interface KnownPeer {
   readonly key: string;
   readonly name: string;
   /** Where they were last: `ADDRESS:PORT`. */
-  readonly place: string;
+  readonly address: string;
   /** When that was. */
   readonly time: number;
 }
@@ -25,7 +25,7 @@ export interface KnownPeer {
 export interface Trust {
   readonly name: string;
   readonly key: string;
-  readonly print: Uint8Array;
+  readonly fingerprint: Uint8Array;
   /** Whether only what is sealed is said and taken. */
   readonly secure: boolean;
 }

@@ -5,188 +5,227 @@ import type { ConnectionLimiter } from "../core/limiters.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { type AcceptedLinkOwner, DatagramAcceptor } from "../protocols/datagram/acceptor.ts";
+import { type AcceptorOutput, DatagramAcceptor, type OpenRequest } from "../protocols/datagram/acceptor.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
+import type { SessionHost } from "./session_host.ts";
 
-/** What a gate is given by chance. */
+/** Secrets of this process. */
 export interface DatagramSecrets {
+  /** Unpredictable bytes. */
   bytes(count: number): Uint8Array;
-  /** A keyed hash; the key is this process's own. */
+  /** A keyed hash. */
   mac(bytes: Uint8Array): Uint8Array;
 }
 
-/** What a door on datagrams needs of the world. */
-export interface DatagramSessionsWay extends DatagramSecrets {
-  send(place: Address, datagram: Uint8Array): void;
-  /** Calls `flush` when this turn is over. */
+/** A UDP port: the real one, or a simulated one. */
+export interface DatagramPort extends DatagramSecrets {
+  send(address: Address, datagram: Uint8Array): void;
+  /** Calls `flush` at the end of this turn. */
   flushSoon(): void;
   now(): number;
 }
 
-/** One door on datagrams: brings the links of its gate to their seats at the switchboard. Knows no sockets. */
+/** The sessions of one port: runs its acceptor, and carries messages between links and session hosts. */
 export class DatagramSessions {
-  readonly #gate: DatagramAcceptor;
+  readonly #acceptor: DatagramAcceptor;
+  readonly #hosts = new Map<DatagramLink, SessionHost>();
+  /** Links with messages that are to be read in this turn. */
+  readonly #readable = new Set<DatagramLink>();
   #closing = false;
-  readonly #overs: (() => void)[] = [];
-  /** Links whose owner may be hungry again. */
-  #toResume = new Set<DatagramLink>();
+  readonly #whenEmpty: (() => void)[] = [];
 
   constructor(
     readonly protocol: ServerProtocol,
     readonly runner: SessionRunner,
     readonly connectionLimits: ConnectionLimiter,
     limits: Limits,
-    readonly way: DatagramSessionsWay,
+    readonly port: DatagramPort,
   ) {
-    this.#gate = new DatagramAcceptor({
-      random8: () => way.bytes(8),
-      mac: (bytes) => way.mac(bytes),
-      send: (place, datagram) => way.send(place, datagram),
-      open: (link, place) => this.#open(link, place),
-    }, datagramOptions({ outboxBytes: limits.outboxBytes, links: limits.connections }));
+    this.#acceptor = new DatagramAcceptor(
+      { random8: () => port.bytes(8), mac: (bytes) => port.mac(bytes) },
+      datagramOptions({ outboxBytes: limits.outboxBytes, links: limits.connections }),
+    );
   }
 
-  /** Links that are there. */
+  /** How many links there are. */
   get size(): number {
-    return this.#gate.size;
+    return this.#acceptor.size;
   }
 
-  /** A datagram, and from where; the caller may use its buffer again at once. */
-  receive(place: Address, datagram: Uint8Array): void {
-    this.#gate.receive(place, datagram, this.way.now());
-    this.way.flushSoon();
+  /** A datagram from an address; the caller may reuse its buffer. */
+  receive(address: Address, datagram: Uint8Array): void {
+    this.#acceptor.receive(address, datagram, this.port.now());
+    this.#drain();
+    this.port.flushSoon();
   }
 
-  /** Sends what is due. */
+  /** Ends a turn: gives the sessions what has arrived, and sends what is due. */
   flush(): void {
-    const links = this.#toResume;
-    this.#toResume = new Set();
-    for (const link of links) link.resume(this.way.now());
-    this.#gate.flush(this.way.now());
+    for (const link of this.#readable) {
+      this.#readable.delete(link);
+      this.#read(link);
+    }
+    this.#acceptor.flush(this.port.now());
+    this.#drain();
   }
 
   tick(): void {
-    this.#gate.tick(this.way.now());
+    this.#acceptor.tick(this.port.now());
+    this.#drain();
   }
 
-  /** Lets nobody in any more; who is inside stays. */
+  /** Opens no new links; those that exist stay. */
   close(): void {
     this.#closing = true;
   }
 
   /** Ends every link at once. */
   abort(): void {
-    this.#gate.abort("the server has stopped");
+    this.#acceptor.abort("the server has stopped");
+    this.#drain();
   }
 
-  /** Resolves when the last link is gone. */
+  /** Resolves when the last link is over. */
   over(): Promise<void> {
-    return this.#gate.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#overs.push(resolve));
+    return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  #open(link: DatagramLink, place: Address): AcceptedLinkOwner | string {
-    if (this.#closing) return "the server stops";
-    const { hostname, port } = place;
-    const refused = this.connectionLimits.take(hostname);
-    if (refused) {
-      log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
-      return refused.refusal;
+  #drain(): void {
+    for (let outputs = this.#acceptor.takeOutputs(); outputs.length > 0; outputs = this.#acceptor.takeOutputs()) {
+      for (const output of outputs) this.#perform(output);
     }
-    let owner: TransportOwner;
-    const host = this.runner.open(this.protocol, { hostname, port }, (itsOwner) => {
-      owner = itsOwner;
-      return this.#transport(link, owner);
-    });
-    return {
-      message: (bytes) => owner.receive(bytes),
-      hungry: () => owner.hungry(),
-      ended: (why) => {
-        this.connectionLimits.release(hostname);
-        host.end(why);
-        if (this.#gate.size === 0) { for (const over of this.#overs.splice(0)) over(); }
-      },
-      moved: ({ hostname, port }) =>
-        log.info(`${host.session.name ?? "a session"} is at ${formatAddress({ hostname, port })} now`),
-    };
+  }
+
+  #perform(output: AcceptorOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.port.send(output.address, output.datagram);
+      case "open":
+        return this.#open(output.request);
+      case "readable":
+        return void this.#readable.add(output.link);
+      case "moved": {
+        const name = this.#hosts.get(output.link)?.session.name ?? "a session";
+        return log.info(`${name} is now at ${formatAddress(output.link.address)}`);
+      }
+      case "ended":
+        return this.#ended(output.link, output.why);
+    }
+  }
+
+  #open(request: OpenRequest): void {
+    const { address } = request;
+    if (this.#closing) return this.#acceptor.refuse(request, "the server stops");
+    const refused = this.connectionLimits.take(address.hostname);
+    if (refused) {
+      log.warning(`${this.protocol.name}: refused ${formatAddress(address)}: ${refused.refusal}`);
+      return this.#acceptor.refuse(request, refused.refusal);
+    }
+    const link = this.#acceptor.accept(request, this.port.now());
+    if (!link) return this.connectionLimits.release(address.hostname);
+    const host = this.runner.open(this.protocol, address, (owner) => this.#transport(link, owner));
+    this.#hosts.set(link, host);
+  }
+
+  #read(link: DatagramLink): void {
+    const host = this.#hosts.get(link);
+    while (host?.hungry(0)) {
+      const message = link.read();
+      if (!message) return;
+      host.push(0, message);
+    }
+  }
+
+  #ended(link: DatagramLink, why: string): void {
+    const host = this.#hosts.get(link);
+    this.#hosts.delete(link);
+    this.#readable.delete(link);
+    if (host) {
+      this.connectionLimits.release(host.peer.hostname);
+      host.end(why);
+    }
+    if (this.size === 0) { for (const resolve of this.#whenEmpty.splice(0)) resolve(); }
   }
 
   #transport(link: DatagramLink, owner: TransportOwner): Transport {
     return {
       write: (bytes) => {
         if (!link.send(bytes) && !link.over) {
-          const why = `more than ${this.runner.limits.outboxBytes} bytes waited for it to read`;
-          queueMicrotask(() => owner.failed(why));
+          owner.failed(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
         }
-        this.way.flushSoon();
+        this.port.flushSoon();
       },
       get waitingBytes() {
         return link.heldBytes;
       },
       close: (why) => {
-        link.close(why, this.way.now());
-        this.way.flushSoon();
+        link.close(why, this.port.now());
+        this.port.flushSoon();
       },
-      abort: () => link.abort("bye"),
+      abort: () => {
+        link.abort("bye");
+        this.port.flushSoon();
+      },
       resume: () => {
-        if (!owner.hungry()) return;
-        this.#toResume.add(link);
-        this.way.flushSoon();
+        if (!link.readable) return;
+        this.#readable.add(link);
+        this.port.flushSoon();
       },
     };
   }
 }
 
-/** One door on UDP, with the same contract as `StreamServer`. */
+/** A listener on a UDP port, with the same contract as `TcpListener`. */
 export class DatagramListener {
   readonly #socket: DatagramSocket;
-  readonly #door: DatagramSessions;
+  readonly #sessions: DatagramSessions;
 
   constructor(
-    door: ServerProtocol,
-    where: { hostname: string; port: number },
+    protocol: ServerProtocol,
+    address: Address,
     runner: SessionRunner,
-    places: ConnectionLimiter,
+    connectionLimits: ConnectionLimiter,
     limits: Limits,
     secrets: DatagramSecrets,
   ) {
-    this.#socket = new DatagramSocket(where, {
-      received: (place, datagram) => this.#door.receive(place, datagram),
-      flush: () => this.#door.flush(),
-      tick: () => this.#door.tick(),
-      // A peer whose port is closed is told of here too; the door stays open.
-      failed: (error) => log.debug(() => `${door.name}: a datagram could not be received: ${error}`),
+    this.#socket = new DatagramSocket(address, {
+      received: (address, datagram) => this.#sessions.receive(address, datagram),
+      flush: () => this.#sessions.flush(),
+      tick: () => this.#sessions.tick(),
+      // An ICMP error for a peer's closed port is reported here too; the port stays open.
+      failed: (error) => log.debug(() => `${protocol.name}: a datagram could not be received: ${error}`),
     });
-    this.#door = new DatagramSessions(door, runner, places, limits, {
+    this.#sessions = new DatagramSessions(protocol, runner, connectionLimits, limits, {
       bytes: (count) => secrets.bytes(count),
       mac: (bytes) => secrets.mac(bytes),
-      send: (place, datagram) => this.#socket.send(place, datagram),
+      send: (address, datagram) => this.#socket.send(address, datagram),
       flushSoon: () => this.#socket.flushSoon(),
       now: clock,
     });
     this.#socket.begin();
   }
 
-  /** Where the door really is. */
-  get address(): { hostname: string; port: number } {
+  /** The address it is bound to. */
+  get address(): Address {
     return this.#socket.address;
   }
 
-  /** Lets nobody in any more; who is inside stays. */
+  /** Opens no new links; those that exist stay. */
   close(): void {
-    this.#door.close();
+    this.#sessions.close();
   }
 
-  /** Resolves when the last link is gone. */
+  /** Resolves when the last link is over. */
   over(): Promise<void> {
-    return this.#door.over();
+    return this.#sessions.over();
   }
 
-  /** Gives the port back; links that are left end at once. */
+  /** Releases the port; links that are left end at once. */
   async shut(): Promise<void> {
-    this.#door.abort();
+    this.#sessions.abort();
     await this.#socket.close();
   }
 }

@@ -1,36 +1,43 @@
+import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
-import type { Address } from "../core/address.ts";
-import { Outputs } from "../core/machine.ts";
-import type { Session, SessionOutput } from "../protocols/session.ts";
+import type { Session, Way } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
 
-export type PasswordAnswer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
+/** What the hub answers to whoever only asks. */
+export type Answer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
 
-/** Asks the hub one question for a peer without a session. Resolves with undefined if the peer leaves first. */
+/** Puts one question to the hub, for somebody who has no session; the answer, or nothing when they went away meanwhile. */
 export function checkPassword(
   runner: SessionRunner,
   peer: Address,
   question: Extract<Command, { type: "vouch" | "register" }>,
   left: AbortSignal,
-): Promise<PasswordAnswer | undefined> {
+): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const session = new PasswordCheck();
-    const protocol = { name: "web", links: [], detectsDeadPeers: true, oneShot: true, openSession: () => session };
-    const close = () => resolve(session.answer);
-    const host = runner.open(protocol, peer, () => ({ waitingBytes: 0, write() {}, close, abort() {}, resume() {} }));
-    left.addEventListener("abort", () => host.end("the peer has left"), { once: true });
-    if (left.aborted) return host.end("the peer has left");
-    host.command(question);
+    const door = {
+      name: "web",
+      links: [],
+      detectsDeadPeers: true,
+      oneShot: true,
+      openSession: (way: Way) => new Inquiry(way, resolve),
+    };
+    const host = runner.open(
+      door,
+      peer,
+      () => ({ waitingBytes: 0, write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
+    );
+    left.addEventListener("abort", () => host.end("went away"), { once: true });
+    if (left.aborted) return host.end("went away");
+    host.ask(question);
   });
 }
 
-/** A session that ends at the first answer of the hub. */
-class PasswordCheck implements Session {
+class Inquiry implements Session {
   readonly name = undefined;
   readonly wakeAt = Infinity;
-  readonly #outputs = new Outputs<SessionOutput>();
-  answer: PasswordAnswer | undefined;
+
+  constructor(readonly way: Way, readonly answered: (answer: Answer) => void) {}
 
   event(event: Event): void {
     switch (event.type) {
@@ -38,21 +45,17 @@ class PasswordCheck implements Session {
       case "turnedAway":
       case "registered":
       case "closing":
-        this.answer = event;
-        this.#outputs.push({ type: "end", why: "the question is answered" });
+        this.answered(event);
+        this.way.end("has its answer");
     }
-  }
-
-  takeOutputs(): readonly SessionOutput[] {
-    return this.#outputs.take();
   }
 
   hungry(): boolean {
     return true;
   }
 
-  receive(): void {}
+  push(): void {}
   closed(): void {}
-  dialed(): void {}
+  dialled(): void {}
   tick(): void {}
 }

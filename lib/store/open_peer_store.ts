@@ -1,30 +1,29 @@
 import { UserError } from "../core/errors.ts";
 import { join } from "@std/path";
-import type { Cryptography } from "../peers/cryptography.ts";
 import type { PeerStore } from "../peers/store.ts";
-import { type Later, PeerKeys } from "./peer_keys.ts";
-import { PeerMemory } from "./peer_memory_store.ts";
-import { PeerSqlite } from "./peer_sqlite_store.ts";
+import { PeerKeys } from "./peer_keys.ts";
+import { PeerMemoryStore } from "./peer_memory_store.ts";
+import { PeerSqliteStore } from "./peer_sqlite_store.ts";
 
 const FILE = "peer.db";
 
-/** What a peer is known by and remembers. */
+/** The key and the store of a peer. */
 export interface OpenPeerStore {
-  readonly secrecy: Cryptography;
+  readonly keys: PeerKeys;
   readonly store: PeerStore;
-  /** Why nothing is kept beyond this run; undefined when it is. */
-  readonly passing: string | undefined;
+  /** Why both are for this run only; undefined if they are kept. */
+  readonly temporary: string | undefined;
 }
 
 /**
- * Opens what a person keeps in a folder, by their name: two people may share it. While another program has it open this one has a
- * key of its own and keeps nothing; a folder that cannot be used otherwise throws.
+ * Opens the key and the store of a person in a folder, which several people may share. While another program has them open, this
+ * one gets a temporary key and keeps nothing; a folder that cannot be used for another reason throws.
  */
-export async function openPeerStore(folder: string, name: string, later: Later): Promise<OpenPeerStore> {
+export async function openPeerStore(folder: string, name: string): Promise<OpenPeerStore> {
   const own = join(folder, `peer-${encodeURIComponent(name).replaceAll("*", "%2A")}`);
   let store: PeerStore;
   try {
-    store = new PeerSqlite(join(own, FILE));
+    store = new PeerSqliteStore(join(own, FILE));
   } catch (error) {
     if (error instanceof UserError && /damaged|not a database/.test(error.message)) {
       throw new UserError(`${error.message}; to begin anew, with a new key, move the folder ${own} away`, {
@@ -32,8 +31,8 @@ export async function openPeerStore(folder: string, name: string, later: Later):
       });
     }
     if (!(error instanceof UserError) || !/another running program/.test(error.message)) throw error;
-    const passing = `another program is ${name} here already (${own}); this one has a new key and keeps nothing`;
-    return { secrecy: await PeerKeys.passing(later), store: new PeerMemory(), passing };
+    const temporary = `another program is ${name} here already (${own}); this one has a new key and keeps nothing`;
+    return { keys: await PeerKeys.temporary(), store: new PeerMemoryStore(), temporary };
   }
-  return { secrecy: await PeerKeys.open(own, later), store, passing: undefined };
+  return { keys: await PeerKeys.open(own), store, temporary: undefined };
 }

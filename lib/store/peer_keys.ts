@@ -2,7 +2,9 @@ import { join } from "@std/path";
 import { concat, decodeBase64, encodeBase64 } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
-import type { Agreement, Cryptography, FreshKey, LinkKeys, PublicKeys } from "../peers/cryptography.ts";
+import { encodeText } from "../core/text.ts";
+import type { CryptographyAnswer, CryptographyRequest, LinkKeys, OwnKey } from "../peers/cryptography.ts";
+import { writeId } from "../protocols/datagram/packet.ts";
 import { writePrivate } from "./private_file.ts";
 
 const FILE = "peer_key.json";
@@ -12,7 +14,6 @@ const AGREED_BITS = 2 * 256;
 const NONCE_BYTES = 12;
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Names = Parameters<Cryptography["agree"]>[3];
 
 /** A key pair of X25519. */
 interface Pair {
@@ -20,103 +21,102 @@ interface Pair {
   readonly private: CryptoKey;
 }
 
-/** A key pair for one link. */
-interface FreshPair extends FreshKey {
-  readonly private: CryptoKey;
+/** AES keys for each direction. */
+interface SealingKeys extends LinkKeys {
+  readonly ours: CryptoKey;
+  readonly theirs: CryptoKey;
 }
 
-/** What waits for an answer of WebCrypto: told when it has come, so that a turn can begin and end around it. */
-export type Later = <T>(answer: Promise<T>, done: (answer: T) => void) => void;
-
 /**
- * The keys of one person, and what is agreed on by them: X25519, HKDF with SHA-256, AES-256-GCM.
+ * The key of one person, and what is computed with it: X25519, HKDF with SHA-256, AES-256-GCM.
  *
- * Three shared secrets are put together: of both fresh keys, and of each one's own with the other's fresh one. Who knows the
- * result has the secret halves of both keys they claim; when the fresh ones are gone nobody can know it any more.
+ * The keys of a link come from three shared secrets: of both ephemeral keys, and of each side's own key with the other's
+ * ephemeral one. To know the result one must have the secret halves of both keys that one claims; once the ephemeral ones are
+ * gone, nobody can compute it again.
  */
-export class PeerKeys implements Cryptography {
-  private constructor(readonly pair: Pair, readonly print: Uint8Array, readonly later: Later) {}
+export class PeerKeys implements OwnKey {
+  private constructor(readonly pair: Pair, readonly fingerprint: Uint8Array) {}
 
-  /** The key that is kept in a folder; made when there is none. */
-  static async open(folder: string, later: Later): Promise<PeerKeys> {
-    const kept = readKept(join(folder, FILE));
+  /** The key that is kept in a folder; it is made if there is none. */
+  static async open(folder: string): Promise<PeerKeys> {
+    const path = join(folder, FILE);
+    const kept = readKept(path);
     if (kept) {
       const secret = await importPrivate(kept.private).catch((error) => {
-        throw new UserError(`cannot read the key ${join(folder, FILE)}: ${reason(error)}`);
+        throw new UserError(`cannot read the key ${path}: ${reason(error)}`);
       });
-      return await PeerKeys.#of(kept.public, secret, later);
+      return await PeerKeys.#of(kept.public, secret);
     }
     const pair = await generate(true);
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
     const made = await exported(pair.publicKey);
     writeKept(folder, { public: encodeBase64(made), private: encodeBase64(secret) });
-    return await PeerKeys.#of(made, pair.privateKey, later);
+    return await PeerKeys.#of(made, pair.privateKey);
   }
 
-  /** A key that nobody will have again. */
-  static async passing(later: Later): Promise<PeerKeys> {
+  /** A key for this run only. */
+  static async temporary(): Promise<PeerKeys> {
     const pair = await generate(false);
-    return await PeerKeys.#of(await exported(pair.publicKey), pair.privateKey, later);
+    return await PeerKeys.#of(await exported(pair.publicKey), pair.privateKey);
   }
 
-  static async #of(made: Bytes, secret: CryptoKey, later: Later): Promise<PeerKeys> {
-    return new PeerKeys({ public: made, private: secret }, await digest(made), later);
+  static async #of(made: Bytes, secret: CryptoKey): Promise<PeerKeys> {
+    return new PeerKeys({ public: made, private: secret }, await digest(made));
   }
 
   get key(): Uint8Array {
     return this.pair.public;
   }
 
-  fresh(done: (fresh: FreshKey) => void): void {
-    this.later(freshPair(), done);
+  /** Computes what a peer wants computed. */
+  async answer(request: CryptographyRequest): Promise<CryptographyAnswer> {
+    const { link } = request;
+    switch (request.type) {
+      case "generate": {
+        const pair = await generate(false);
+        const key: Pair = { public: await exported(pair.publicKey), private: pair.privateKey };
+        return { type: "generated", link, key };
+      }
+      case "agree":
+        return { type: "agreed", link, keys: await this.#agree(request).catch(() => undefined) };
+      case "seal": {
+        const algorithm = { name: "AES-GCM", iv: nonce(request.n) };
+        const { ours } = request.keys as SealingKeys;
+        const box = await crypto.subtle.encrypt(algorithm, ours, new Uint8Array(request.text));
+        return { type: "sealed", link, box: new Uint8Array(box) };
+      }
+      case "open": {
+        const algorithm = { name: "AES-GCM", iv: nonce(request.n) };
+        const { theirs } = request.keys as SealingKeys;
+        const opened = crypto.subtle.decrypt(algorithm, theirs, new Uint8Array(request.box));
+        const text = await opened.then((text) => new Uint8Array(text), () => undefined);
+        return { type: "opened", link, text };
+      }
+    }
   }
 
-  agree(
-    fresh: FreshKey,
-    theirs: PublicKeys,
-    link: Uint8Array,
-    names: Names,
-    done: (agreement: Agreement | undefined) => void,
-  ): void {
-    this.later(this.#agreed(fresh as FreshPair, theirs, new Uint8Array(link), names).catch(() => undefined), done);
-  }
-
-  async #agreed(fresh: FreshPair, theirs: PublicKeys, link: Bytes, names: Names): Promise<Agreement> {
-    const [own, mine] = [this.pair.public, new Uint8Array(fresh.public)];
-    const [key, their] = [new Uint8Array(theirs.key), new Uint8Array(theirs.fresh)];
-    const isFirst = compare(mine, their) < 0;
+  async #agree({ link, own, theirs, names }: Extract<CryptographyRequest, { type: "agree" }>): Promise<SealingKeys> {
+    const ephemeral = own as Pair;
+    const [key, theirEphemeral] = [new Uint8Array(theirs.key), new Uint8Array(theirs.fresh)];
+    const isFirst = compare(ephemeral.public, theirEphemeral) < 0;
     const [both, ownWithTheirs, theirsWithOwn] = await Promise.all([
-      shared(fresh.private, their),
-      shared(this.pair.private, their),
-      shared(fresh.private, key),
+      shared(ephemeral.private, theirEphemeral),
+      shared(this.pair.private, theirEphemeral),
+      shared(ephemeral.private, key),
     ]);
+    const [oursFirst, theirsFirst] = [[this.pair.public, ephemeral.public], [key, theirEphemeral]];
     const secrets = isFirst ? [both, ownWithTheirs, theirsWithOwn] : [both, theirsWithOwn, ownWithTheirs];
-    const keys = isFirst ? [own, mine, key, their] : [key, their, own, mine];
-    const called = new TextEncoder().encode(
-      isFirst ? `${names.ours}\0${names.theirs}` : `${names.theirs}\0${names.ours}`,
-    );
+    const keys = isFirst ? [...oursFirst, ...theirsFirst] : [...theirsFirst, ...oursFirst];
+    const people = encodeText(isFirst ? `${names.ours}\0${names.theirs}` : `${names.theirs}\0${names.ours}`);
     const base = await crypto.subtle.importKey("raw", concat(secrets), "HKDF", false, ["deriveBits"]);
-    const info = concat([new TextEncoder().encode("partyline peer 1"), ...keys, called]);
-    const how = { name: "HKDF", hash: "SHA-256", salt: link, info };
-    const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, AGREED_BITS));
+    const salt = new Uint8Array(8);
+    writeId(salt, 0, link.id);
+    const info = concat([encodeText("partyline peer 1"), ...keys, people]);
+    const algorithm = { name: "HKDF", hash: "SHA-256", salt, info };
+    const bits = new Uint8Array(await crypto.subtle.deriveBits(algorithm, base, AGREED_BITS));
     const [first, second] = await Promise.all([bits.slice(0, 32), bits.slice(32)].map(importSealing));
-    const [out, back] = isFirst ? [first!, second!] : [second!, first!];
-    return { keys: new SealingKeys(out, back, this.later), print: await digest(key) };
-  }
-}
-
-/** The keys of one link; the number of a box is its nonce. */
-class SealingKeys implements LinkKeys {
-  constructor(readonly out: CryptoKey, readonly back: CryptoKey, readonly later: Later) {}
-
-  seal(n: number, text: Uint8Array, done: (box: Uint8Array) => void): void {
-    const sealed = crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce(n) }, this.out, new Uint8Array(text));
-    this.later(sealed.then((box) => new Uint8Array(box)), done);
-  }
-
-  open(n: number, box: Uint8Array, done: (text: Uint8Array | undefined) => void): void {
-    const opened = crypto.subtle.decrypt({ name: "AES-GCM", iv: nonce(n) }, this.back, new Uint8Array(box));
-    this.later(opened.then((text) => new Uint8Array(text), () => undefined), done);
+    const [ours, back] = isFirst ? [first!, second!] : [second!, first!];
+    return { ours, theirs: back, fingerprint: await digest(key) };
   }
 }
 
@@ -124,11 +124,6 @@ function nonce(n: number): Bytes {
   const bytes = new Uint8Array(NONCE_BYTES);
   new DataView(bytes.buffer).setBigUint64(NONCE_BYTES - 8, BigInt(n));
   return bytes;
-}
-
-async function freshPair(): Promise<FreshPair> {
-  const pair = await generate(false);
-  return { public: await exported(pair.publicKey), private: pair.privateKey };
 }
 
 async function generate(extractable: boolean): Promise<CryptoKeyPair> {

@@ -2,7 +2,7 @@ import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/st
 import { Refusals } from "./refusals.ts";
 
 /** What a peer keeps, for as long as the program runs. */
-export class PeerMemory implements PeerStore {
+export class PeerMemoryStore implements PeerStore {
   readonly id: string = crypto.randomUUID();
   #last = 0;
   readonly #waiting = new Map<string, Outgoing>();

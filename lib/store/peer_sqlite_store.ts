@@ -46,8 +46,15 @@ interface OutgoingRow {
   readonly time: number;
 }
 
-/** What a peer keeps, in a database of its own. */
-export class PeerSqlite implements PeerStore {
+interface TrustRow {
+  readonly name: string;
+  readonly key: string;
+  readonly print: Uint8Array;
+  readonly secure: number;
+}
+
+/** The store of a peer, in a database of its own. */
+export class PeerSqliteStore implements PeerStore {
   readonly id: string;
   readonly #database: Database;
   readonly #queries;
@@ -126,7 +133,12 @@ export class PeerSqlite implements PeerStore {
   }
 
   acquaintances(most: number): KnownPeer[] {
-    const all = this.#queries.acquaintances.all().map((row) => ({ ...row }));
+    const all = this.#queries.acquaintances.all().map(({ key, name, place, time }) => ({
+      key,
+      name,
+      address: place,
+      time,
+    }));
     for (const { key } of all.splice(most)) {
       this.#database.begin();
       this.#queries.forget.run(key);
@@ -134,24 +146,24 @@ export class PeerSqlite implements PeerStore {
     return all;
   }
 
-  meet({ key, name, place, time }: KnownPeer): void {
+  meet({ key, name, address, time }: KnownPeer): void {
     this.#database.begin();
-    this.#queries.meet.run(key, name, place, time);
+    this.#queries.meet.run(key, name, address, time);
   }
 
   trust(name: string): Trust | undefined {
     const row = this.#queries.trust.get(name);
-    return row && { ...row, secure: row.secure === 1 };
+    return row && trustOf(row);
   }
 
   trustOf(key: string): Trust | undefined {
     const row = this.#queries.trustOf.get(key);
-    return row && { ...row, secure: row.secure === 1 };
+    return row && trustOf(row);
   }
 
-  keepTrust({ name, key, print, secure }: Trust): void {
+  keepTrust({ name, key, fingerprint, secure }: Trust): void {
     this.#database.begin();
-    this.#queries.keepTrust.run(name, key, print, secure ? 1 : 0);
+    this.#queries.keepTrust.run(name, key, fingerprint, secure ? 1 : 0);
   }
 
   parts(): OwnPart[] {
@@ -187,15 +199,15 @@ function prepare(database: Database) {
     allRefused: database.prepare<{ key: string; n: number; why: Uint8Array }>("SELECT key, n, why FROM refusals"),
     refuse: database.prepare("INSERT OR REPLACE INTO refusals VALUES (?, ?, ?)"),
     forgetRefusal: database.prepare("DELETE FROM refusals WHERE key = ? AND n = ?"),
-    acquaintances: database.prepare<KnownPeer>(
+    acquaintances: database.prepare<{ key: string; name: string; place: string; time: number }>(
       "SELECT key, name, place, time FROM acquaintances ORDER BY time DESC",
     ),
     forget: database.prepare("DELETE FROM acquaintances WHERE key = ?"),
     meet: database.prepare("INSERT OR REPLACE INTO acquaintances VALUES (?, ?, ?, ?)"),
-    trust: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
+    trust: database.prepare<TrustRow>(
       "SELECT name, key, print, secure FROM trusts WHERE name = ?",
     ),
-    trustOf: database.prepare<{ name: string; key: string; print: Uint8Array; secure: number }>(
+    trustOf: database.prepare<TrustRow>(
       "SELECT name, key, print, secure FROM trusts WHERE key = ? ORDER BY name LIMIT 1",
     ),
     keepTrust: database.prepare("INSERT OR REPLACE INTO trusts VALUES (?, ?, ?, ?)"),
@@ -204,4 +216,8 @@ function prepare(database: Database) {
     ),
     keepPart: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
   };
+}
+
+function trustOf({ name, key, print, secure }: TrustRow): Trust {
+  return { name, key, fingerprint: print, secure: secure === 1 };
 }

@@ -1,37 +1,49 @@
 import type { Address } from "../../lib/core/address.ts";
-import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
-import { type AcceptedLinkOwner, DatagramAcceptor } from "../../lib/protocols/datagram/acceptor.ts";
-import type { DatagramLink, LinkOwner } from "../../lib/protocols/datagram/link.ts";
+import type { Machine } from "../../lib/core/machine.ts";
+import { DatagramDialer, type DialerOutput } from "../../lib/protocols/datagram/dialer.ts";
+import { type AcceptorOutput, DatagramAcceptor } from "../../lib/protocols/datagram/acceptor.ts";
+import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
 import { type DatagramOptions, datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { Random } from "./random.ts";
 import { VirtualTime } from "./virtual_time.ts";
 import { VirtualUdp } from "./virtual_udp.ts";
 
-/** The machine that the driver runs. */
-interface Machine {
-  readonly wakeAt: number;
-  tick(now: number): void;
+/** A machine that gathers what a turn brings. */
+interface GatheringMachine<Output> extends Machine<Output> {
   flush(now: number): void;
 }
 
-/** Runs a machine as the network layer does: `flush` after each turn, `tick` at its wake time. */
-export class Driver {
+/** Runs a machine: calls `flush` after each turn and `tick` when it wants to be woken, and has its outputs done. */
+class Driver<Output> {
   #turn = false;
   #wakeAt = Infinity;
   stopped = false;
 
-  constructor(readonly time: VirtualTime, readonly machine: Machine, readonly problems: string[]) {}
+  constructor(
+    readonly time: VirtualTime,
+    readonly machine: GatheringMachine<Output>,
+    readonly perform: (output: Output) => void,
+    readonly problems: string[],
+  ) {}
 
   /** Call after each input. */
   stirred(): void {
+    this.#drain();
     if (this.#turn) return;
     this.#turn = true;
     this.time.in(0, () => {
       this.#turn = false;
       if (this.stopped) return;
       this.machine.flush(this.time.now);
+      this.#drain();
       this.#sleep();
     });
+  }
+
+  #drain(): void {
+    for (let outputs = this.machine.takeOutputs(); outputs.length > 0; outputs = this.machine.takeOutputs()) {
+      for (const output of outputs) this.perform(output);
+    }
   }
 
   #sleep(): void {
@@ -42,14 +54,15 @@ export class Driver {
       if (this.stopped || this.#wakeAt !== wakeAt) return;
       this.#wakeAt = Infinity;
       this.machine.tick(this.time.now);
+      this.#drain();
       if (this.machine.wakeAt <= this.time.now) this.problems.push(`wants to be woken at once again`);
       this.#sleep();
     });
   }
 }
 
-/** One end of a link: what it sent and received, and how it ended. */
-class End implements LinkOwner {
+/** One end of a link: what it sent, what it got, how it ended. */
+class End {
   readonly sent: Uint8Array[] = [];
   got = 0;
   endings: string[] = [];
@@ -70,8 +83,16 @@ class End implements LinkOwner {
     this.stirred();
   }
 
-  message(bytes: Uint8Array): void {
-    if (!this.#hungry) this.world.wrong(`${this.name} was fed without hunger`);
+  /** Reads what has arrived, until it is fed up. */
+  read(): void {
+    while (this.#hungry) {
+      const message = this.link?.read();
+      if (!message) return;
+      this.#message(message);
+    }
+  }
+
+  #message(bytes: Uint8Array): void {
     if (this.endings.length > 0) this.world.wrong(`${this.name} was fed after the end`);
     const expected = this.other.sent[this.got++];
     if (!expected || !same(bytes, expected)) this.world.wrong(`${this.name} got message ${this.got} wrong`);
@@ -80,13 +101,9 @@ class End implements LinkOwner {
     this.#hungry = false;
     time.in(random.whole(0, 3000), () => {
       this.#hungry = true;
-      this.link?.resume(time.now);
+      this.read();
       this.stirred();
     });
-  }
-
-  hungry(): boolean {
-    return this.#hungry;
   }
 
   ended(why: string): void {
@@ -94,8 +111,8 @@ class End implements LinkOwner {
   }
 }
 
-/** A link as the gate opened it: whose it is shows when a client takes it. One that no client takes brings nothing. */
-class Opened implements AcceptedLinkOwner {
+/** A link as the acceptor opened it: whose it is shows when a client takes it. One that no client takes brings nothing. */
+class Opened {
   #end: End | undefined;
   #over: string | undefined;
 
@@ -107,22 +124,14 @@ class Opened implements AcceptedLinkOwner {
     if (this.#over !== undefined) end.ended(this.#over);
   }
 
-  message(bytes: Uint8Array): void {
-    if (this.#end) this.#end.message(bytes);
+  read(): void {
+    if (this.#end) this.#end.read();
     else this.world.wrong("a link that no client has taken brought a message");
-  }
-
-  hungry(): boolean {
-    return this.#end?.hungry() ?? true;
   }
 
   ended(why: string): void {
     this.#over = why;
     this.#end?.ended(why);
-  }
-
-  moved(): void {
-    this.world.report.moves++;
   }
 }
 
@@ -160,17 +169,24 @@ export function simulateDatagrams(seed: number): Report {
   const all = new Map<bigint, Opened>();
   const random8 = () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255));
 
-  const gate = new DatagramAcceptor({
-    random8,
-    mac: checksum,
-    send: (address, datagram) => udp.send(SERVER, address, datagram),
-    open: (link) => {
-      const opened = new Opened(link, world);
-      all.set(link.id, opened);
-      return opened;
-    },
-  }, options);
-  const gateDriver = new Driver(time, gate, report.problems);
+  const gate = new DatagramAcceptor({ random8, mac: checksum }, options);
+  const perform = (output: AcceptorOutput) => {
+    switch (output.type) {
+      case "send":
+        return udp.send(SERVER, output.address, output.datagram);
+      case "open": {
+        const link = gate.accept(output.request, time.now)!;
+        return void all.set(link.id, new Opened(link, world));
+      }
+      case "readable":
+        return all.get(output.link.id)!.read();
+      case "moved":
+        return void report.moves++;
+      case "ended":
+        return all.get(output.link.id)!.ended(output.why);
+    }
+  };
+  const gateDriver = new Driver(time, gate, perform, report.problems);
   udp.bind(SERVER, (from, datagram) => {
     gate.receive(from, datagram, time.now);
     gateDriver.stirred();
@@ -210,20 +226,23 @@ function openClient(name: string, world: ClientWorld): End {
   const client = new End(name, world, () => driver.stirred());
   client.other = world.server;
   world.server.other = client;
-  const dialer = new DatagramDialer({
-    random8: world.random8,
-    send: (datagram) => udp.send(place, SERVER, datagram),
-    attempt: () => {},
-    opened: (link) => {
-      client.link = link;
-      world.all.get(link.id)!.adopt(world.server);
-      return client;
-    },
-    failed: (why) => client.ended(why),
-  }, options);
-  const driver = new Driver(time, dialer, world.report.problems);
+  const dialer = new DatagramDialer(SERVER, options, world.random8());
+  const perform = (output: DialerOutput) => {
+    switch (output.type) {
+      case "send":
+        return udp.send(place, output.address, output.datagram);
+      case "opened":
+        client.link = output.link;
+        return world.all.get(output.link.id)!.adopt(world.server);
+      case "ended":
+        return client.ended(output.why);
+    }
+  };
+  const driver = new Driver(time, dialer, perform, world.report.problems);
   const arrived = (_from: Address, datagram: Uint8Array) => {
     dialer.receive(datagram, time.now);
+    driver.stirred();
+    client.read();
     driver.stirred();
   };
   udp.bind(place, arrived);

@@ -1,4 +1,4 @@
-import { addressKey } from "../../lib/core/address.ts";
+import { formatAddress } from "../../lib/core/address.ts";
 import { encodeBase64 } from "../../lib/core/bytes.ts";
 import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
@@ -64,12 +64,12 @@ export function unknownKey(i: number): string {
 
 /** The link from one peer to another. */
 export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
-  const person = from.peer.people.all().find(({ friend, place }) => friend && place === addressKey(to.place));
+  const person = from.peer.people.all().find(({ link, address }) => link && address === formatAddress(to.place));
   if (!person) throw new Error(`${from.name} has no link with ${to.name}`);
-  return person.friend!;
+  return person.link!;
 }
 
 /** Sends any message from one peer to another, as a malicious program could. */
-export function sendForged(from: PeerNode, to: PeerNode, letter: unknown): void {
-  from.do(() => linkOf(from, to).sayLine(JSON.stringify(letter)));
+export function sendForged(from: PeerNode, to: PeerNode, message: unknown): void {
+  from.do(() => linkOf(from, to).sendLine(JSON.stringify(message)));
 }

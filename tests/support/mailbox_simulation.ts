@@ -4,7 +4,7 @@ import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { ConnectionLimiter } from "../../lib/core/limiters.ts";
-import { DatagramDialer } from "../../lib/protocols/datagram/dialer.ts";
+import { DatagramDialer, type DialerOutput } from "../../lib/protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../../lib/protocols/datagram/options.ts";
 import { NativeClient } from "../../lib/protocols/native/client.ts";
@@ -319,31 +319,13 @@ class VirtualUser {
   #dial(current: () => boolean): void {
     if (!current()) return;
     this.reconnects++;
-    const dialer: DatagramDialer = this.#dialer = new DatagramDialer({
-      random8: () => Uint8Array.from({ length: 8 }, () => this.random.whole(0, 255)),
-      send: (datagram) => {
-        if (this.#dialer === dialer) this.udp.send(this.#place, SERVER, datagram);
-      },
-      attempt: () => {},
-      opened: (link) => {
-        this.#link = link;
-        this.time.in(0, () => {
-          if (this.#link === link) this.#use((machine) => machine.opened(this.time.now));
-        });
-        return {
-          message: (bytes) =>
-            this.#link === link ? this.#use((machine) => machine.receive(bytes, this.time.now)) : undefined,
-          hungry: () => true,
-          ended: () => this.#down(dialer),
-        };
-      },
-      failed: () => this.#down(dialer),
-    }, datagramOptions());
+    const random8 = Uint8Array.from({ length: 8 }, () => this.random.whole(0, 255));
+    const dialer = this.#dialer = new DatagramDialer(SERVER, datagramOptions(), random8);
     this.#bind();
-    dialer.start(this.time.now);
+    this.#useDialer(() => dialer.start(this.time.now));
     const tick = () => {
       if (this.#dialer !== dialer) return;
-      dialer.tick(this.time.now);
+      this.#useDialer(() => dialer.tick(this.time.now));
       this.time.in(20, tick);
     };
     this.time.in(20, tick);
@@ -353,21 +335,48 @@ class VirtualUser {
     const dialer = this.#dialer;
     this.udp.bind(this.#place, (_from, datagram) => {
       if (!dialer || this.#dialer !== dialer) return;
-      dialer.receive(datagram, this.time.now);
+      this.#useDialer(() => dialer.receive(datagram, this.time.now));
+      for (let message = this.#link?.read(); message; message = this.#link?.read()) {
+        const bytes = message;
+        this.#use((machine) => machine.receive(bytes, this.time.now));
+      }
       this.#use((machine) => machine.turnEnded(this.time.now));
       this.#stir();
     });
   }
 
-  #down(dialer: DatagramDialer): void {
-    if (this.#dialer !== dialer) return;
+  /** Gives the dialer an input, then does what it wants done. */
+  #useDialer(input: (dialer: DatagramDialer) => void): void {
+    const dialer = this.#dialer!;
+    input(dialer);
+    for (const output of dialer.takeOutputs()) if (this.#dialer === dialer) this.#performDialer(output);
+  }
+
+  #performDialer(output: DialerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.udp.send(this.#place, output.address, output.datagram);
+      case "opened": {
+        const link = this.#link = output.link;
+        return this.time.in(0, () => {
+          if (this.#link === link) this.#use((machine) => machine.opened(this.time.now));
+        });
+      }
+      case "ended":
+        return this.#down();
+    }
+  }
+
+  #down(): void {
     this.#dialer = this.#link = undefined;
     this.#use((machine) => machine.disconnected("lost", this.time.now, this.random.next()));
   }
 
   #stir(): void {
     const dialer = this.#dialer;
-    this.time.in(0, () => this.#dialer === dialer ? dialer?.flush(this.time.now) : undefined);
+    this.time.in(0, () => {
+      if (dialer && this.#dialer === dialer) this.#useDialer(() => dialer.flush(this.time.now));
+    });
   }
 
   #happened(happening: ClientEvent): void {

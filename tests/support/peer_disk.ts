@@ -1,12 +1,12 @@
 import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peers/store.ts";
-import { PeerMemory } from "../../lib/store/peer_memory_store.ts";
+import { PeerMemoryStore } from "../../lib/store/peer_memory_store.ts";
 
 type Write = (store: PeerStore) => void;
 
 /** A peer's disk: a crash loses what was not committed, but numbers are never reused. */
 export class PeerDisk implements PeerStore {
   readonly id: string = crypto.randomUUID();
-  #store = new PeerMemory();
+  #store = new PeerMemoryStore();
   readonly #committed: Write[] = [];
   #open: Write[] = [];
   #last = 0;
@@ -14,7 +14,7 @@ export class PeerDisk implements PeerStore {
   /** The program has crashed. */
   crash(): void {
     this.#open = [];
-    this.#store = new PeerMemory();
+    this.#store = new PeerMemoryStore();
     for (const write of this.#committed) write(this.#store);
   }
 

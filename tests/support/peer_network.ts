@@ -1,5 +1,5 @@
 import { peerOptions } from "../../lib/peers/options.ts";
-import type { Later } from "../../lib/store/peer_keys.ts";
+import type { CryptographyAnswer, CryptographyRequest } from "../../lib/peers/cryptography.ts";
 import { PeerDisk } from "./peer_disk.ts";
 import { PeerNode } from "./peer_node.ts";
 import { Random } from "./random.ts";
@@ -10,8 +10,7 @@ import { type UdpConditions, VirtualUdp } from "./virtual_udp.ts";
 export const PERFECT: UdpConditions = { loss: 0, repeats: 0, mostDelayMs: 5 };
 
 interface Answer {
-  readonly answer: Promise<unknown>;
-  readonly done: (answer: never) => void;
+  readonly answer: Promise<CryptographyAnswer>;
   readonly node: PeerNode;
   /** The run of the program that asked. */
   readonly run: number;
@@ -38,8 +37,9 @@ export class PeerNetwork {
     return node;
   }
 
-  later(node: PeerNode): Later {
-    return (answer, done) => void this.#answers.push({ answer, done, node, run: node.run });
+  /** Has something computed for a peer; the answers come in the order of the requests. */
+  compute(node: PeerNode, request: CryptographyRequest): void {
+    this.#answers.push({ answer: node.keys.answer(request), node, run: node.run });
   }
 
   /** Delays a peer's cryptography until `release`. */
@@ -59,9 +59,9 @@ export class PeerNetwork {
 
   async #answer(): Promise<void> {
     for (let at; (at = this.#answers.findIndex(({ node }) => !this.#held.has(node))) >= 0;) {
-      const [{ answer, done, node, run }] = this.#answers.splice(at, 1) as [Answer];
+      const [{ answer, node, run }] = this.#answers.splice(at, 1) as [Answer];
       const given = await answer;
-      if (run === node.run) node.do(() => done(given as never));
+      if (run === node.run) node.do((now) => node.peer.answered(given, now));
     }
   }
 

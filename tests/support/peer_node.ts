@@ -1,5 +1,5 @@
 import type { Address } from "../../lib/core/address.ts";
-import type { PeerEvent, PeerQuestion } from "../../lib/peers/event.ts";
+import type { PeerEvent, PeerOutput, PeerQuestion } from "../../lib/peers/event.ts";
 import type { PeerOptions } from "../../lib/peers/options.ts";
 import { Peer } from "../../lib/peers/peer.ts";
 import { PeerKeys } from "../../lib/store/peer_keys.ts";
@@ -26,7 +26,6 @@ export class PeerNode {
   /** Incremented at each start and crash. */
   run = 0;
   #keys: PeerKeys | undefined;
-  #flushDue = false;
   #wakeAt = Infinity;
   #restless = 0;
 
@@ -42,47 +41,34 @@ export class PeerNode {
   async begin(place = this.place): Promise<void> {
     const { time, random } = this.world;
     this.place = place;
-    const run = ++this.run;
-    this.#keys ??= await PeerKeys.passing((answer, done) => this.world.later(this)(answer, done));
+    this.run++;
+    this.#keys ??= await PeerKeys.temporary();
     this.alive = true;
     this.#wakeAt = Infinity;
     this.peer = new Peer({
       name: this.name,
-      way: {
-        random8: () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255)),
-        send: (to, datagram) => {
-          if (run === this.run) this.#send(to, datagram);
-        },
-        show: (event) => {
-          if (run !== this.run) return;
-          this.shown.push(event);
-          this.watch?.(event);
-        },
-        signalled: (from, text, at) => {
-          if (run === this.run) this.signals.push(`${from} at ${at}: ${text}`);
-        },
-        due: () => void (this.#flushDue = true),
-      },
-      secrecy: this.#keys,
+      key: this.#keys,
       store: this.store,
       options: this.options,
+      random8: () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255)),
     }, time.now);
     this.#bind();
-    this.do(() => this.peer.start());
+    this.do((now) => this.peer.start(now));
+  }
+
+  get keys(): PeerKeys {
+    return this.#keys!;
   }
 
   /** Runs one turn: the action, then its consequences. */
-  do<T>(act: () => T): T | undefined {
+  do<T>(act: (now: number) => T): T | undefined {
     if (!this.alive) return undefined;
-    const { time } = this.world;
+    const { now } = this.world.time;
     let result: T | undefined;
     try {
-      this.peer.turn(time.now);
-      result = act();
-      while (this.#flushDue) {
-        this.#flushDue = false;
-        this.peer.flush(time.now);
-      }
+      result = act(now);
+      this.peer.flush(now);
+      for (const output of this.peer.takeOutputs()) this.#perform(output);
       this.#sleep();
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
@@ -90,20 +76,34 @@ export class PeerNode {
     return result;
   }
 
+  #perform(output: PeerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#send(output.address, output.datagram);
+      case "show":
+        this.shown.push(output.event);
+        return this.watch?.(output.event);
+      case "signal":
+        return void this.signals.push(`${output.from} at ${output.at}: ${output.text}`);
+      case "compute":
+        return this.world.compute(this, output.request);
+    }
+  }
+
   say(name: string, text: string): ReturnType<Peer["say"]> {
-    return this.do(() => this.peer.say({ user: name }, text)) ?? { why: "crashed" };
+    return this.do((now) => this.peer.say({ user: name }, text, now)) ?? { why: "crashed" };
   }
 
   sayIn(room: string, text: string): ReturnType<Peer["say"]> {
-    return this.do(() => this.peer.say({ room }, text)) ?? { why: "crashed" };
+    return this.do((now) => this.peer.say({ room }, text, now)) ?? { why: "crashed" };
   }
 
   ask(question: PeerQuestion): void {
-    this.do(() => this.peer.ask(question));
+    this.do((now) => this.peer.ask(question, now));
   }
 
   meet(...others: readonly PeerNode[]): void {
-    this.do(() => others.forEach(({ place }) => this.peer.meet(place)));
+    this.do((now) => others.forEach(({ place }) => this.peer.meet(place, now)));
   }
 
   /** The program vanishes without closing its links. */
@@ -124,7 +124,7 @@ export class PeerNode {
   }
 
   leave(): void {
-    this.do(() => this.peer.leave());
+    this.do((now) => this.peer.leave(now));
   }
 
   /** The events of one type, in order. */
@@ -140,8 +140,7 @@ export class PeerNode {
   }
 
   #bind(): void {
-    const { time, udp } = this.world;
-    udp.bind(this.place, (from, datagram) => this.do(() => this.peer.receive(from, datagram, time.now)));
+    this.world.udp.bind(this.place, (from, datagram) => this.do((now) => this.peer.receive(from, datagram, now)));
   }
 
   #send(to: Address, datagram: Uint8Array): void {
@@ -160,7 +159,7 @@ export class PeerNode {
     time.in(Math.max(0, Math.ceil(wakeAt - time.now)), () => {
       if (run !== this.run || !this.alive || this.#wakeAt !== wakeAt) return;
       this.#wakeAt = Infinity;
-      this.do(() => this.peer.tick(time.now));
+      this.do((now) => this.peer.tick(now));
       this.#restless = this.peer.wakeAt <= time.now ? this.#restless + 1 : 0;
       // One repetition may be justified: a peer is gone and has to be found again.
       if (this.#restless > 2) this.world.problems.push(`${this.name} wants to be woken at once again and again`);

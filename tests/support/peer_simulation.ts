@@ -1,4 +1,5 @@
 import { limits } from "../../lib/core/limits.ts";
+import { type FinderOutput, PeerFinder } from "../../lib/peers/finder.ts";
 import { DirectoryTable } from "../../lib/protocols/directory/table.ts";
 import { keyOf } from "./linked_peers.ts";
 import { PeerLedger } from "./peer_ledger.ts";
@@ -34,7 +35,7 @@ export interface PeerPlan {
 
 const NAMES = ["alice", "bob", "carol", "dave", "eve", "frank", "grace", "heidi"];
 const GROUPS = ["lab", "lunch"];
-const REFRESH_MS = 30_000;
+const TABLE = { hostname: "table", port: 1 };
 const SETTLE_MS = 20 * 60_000;
 /** A character that JSON escapes to six, and how many of them the longest text has. */
 const LONG = "\u0001", LONG_CHARACTERS = 8000;
@@ -74,7 +75,7 @@ class PeerLab {
       const node = await this.#world.person(name, 3001 + this.#nodes.length);
       node.watch = (event) => ledger.shown(node, event);
       this.#nodes.push(node);
-      this.#visitTable(node);
+      this.#find(node);
     }
     const ms = (this.plan.seconds ?? 60) * 1000;
     if (!this.#troubles.tableStays) time.in(random.whole(1000, 60_000), () => this.#tableGone = true);
@@ -95,20 +96,41 @@ class PeerLab {
     return done;
   }
 
-  /** Asks the table server every half minute while it is up. */
-  #visitTable(node: PeerNode): void {
+  /** Runs a node's finder, which asks the table server while it is up. */
+  #find(node: PeerNode): void {
+    const peers = {
+      get unanswered() {
+        return node.peer.unanswered;
+      },
+      get size() {
+        return node.peer.size;
+      },
+    };
+    const finder = new PeerFinder({ name: node.name, port: node.place.port, by: TABLE }, peers);
+    finder.start();
+    this.#runFinder(node, finder);
+  }
+
+  #runFinder(node: PeerNode, finder: PeerFinder): void {
     const { time } = this.#world;
-    if (!this.#tableGone && node.alive) {
-      const { hostname, port } = node.place;
-      this.#table.expire(time.now);
-      this.#table.enter(hostname, port, node.name, time.now);
-      const others = this.#table.others(hostname, port).map((entry) => ({
-        hostname: entry.hostname,
-        port: entry.port,
-      }));
-      node.do(() => others.forEach((place) => node.peer.meet(place)));
+    for (let outputs = finder.takeOutputs(); outputs.length > 0; outputs = finder.takeOutputs()) {
+      for (const output of outputs) this.#performFinder(node, finder, output);
     }
-    time.in(REFRESH_MS, () => this.#visitTable(node));
+    time.in(Math.max(0, finder.wakeAt - time.now), () => {
+      finder.tick(time.now);
+      this.#runFinder(node, finder);
+    });
+  }
+
+  #performFinder(node: PeerNode, finder: PeerFinder, output: FinderOutput): void {
+    const { now } = this.#world.time;
+    if (output.type === "meet") node.do((now) => output.addresses.forEach((address) => node.peer.meet(address, now)));
+    if (output.type !== "query") return;
+    if (this.#tableGone || !node.alive) return finder.unanswered("the table is gone", now);
+    const { hostname, port } = node.place;
+    this.#table.expire(now);
+    this.#table.enter(hostname, port, node.name, now);
+    finder.answered({ addresses: this.#table.others(hostname, port), local: hostname }, now);
   }
 
   #actFrom(node: PeerNode, until: number): void {

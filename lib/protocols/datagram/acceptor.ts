@@ -1,75 +1,87 @@
 import { type Address, addressKey } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
+import { Outputs } from "../../core/machine.ts";
+import { AcceptedLink } from "./accepted_link.ts";
 import { Cookies } from "./cookies.ts";
-import { AcceptedLink, type AcceptedLinkOwner } from "./accepted_link.ts";
-import type { DatagramLink } from "./link.ts";
+import { DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { ASK_BYTES, decodePacket, encodeClose, encodePacket, type Packet, readId } from "./packet.ts";
+import type { SendOutput } from "./sender.ts";
 
-export type { AcceptedLinkOwner } from "./accepted_link.ts";
+/** What the acceptor wants done. */
+export type AcceptorOutput =
+  | SendOutput
+  /** A client has proved its address and asks for a link: answer with `accept` or `refuse`. */
+  | { readonly type: "open"; readonly request: OpenRequest }
+  /** `link.read` has a message. */
+  | { readonly type: "readable"; readonly link: DatagramLink }
+  /** The client has proved that it has another address now. */
+  | { readonly type: "moved"; readonly link: DatagramLink }
+  /** An accepted link is over. */
+  | { readonly type: "ended"; readonly link: DatagramLink; readonly why: string };
 
-/** What a gate can have done, and what it must be given: chance and a keyed hash are not its own. */
-export interface AcceptorWay {
-  /** Eight bytes that nobody can guess. */
-  random8(): Uint8Array;
-  /** A keyed hash of 16 bytes or more; the key is nobody else's. */
-  mac(bytes: Uint8Array): Uint8Array;
-  /** Sends a datagram; see `LinkWay.send`. */
-  send(address: Address, datagram: Uint8Array): void;
-  /** A client has proved where it is and wants a link: who speaks over it, or why it is refused. */
-  open(link: DatagramLink, address: Address): AcceptedLinkOwner | string;
+export interface OpenRequest {
+  readonly address: Address;
+  /** The number that the client has drawn. */
+  readonly id: bigint;
 }
 
-/** Datagrams that did nothing, by cause. */
+/** Random bytes and a keyed hash, by secrets of the process. */
+export interface AcceptorSecrets {
+  /** Eight unpredictable bytes. */
+  random8(): Uint8Array;
+  /** At least 16 bytes. */
+  mac(bytes: Uint8Array): Uint8Array;
+}
+
+/** Datagrams without effect, by cause. */
 export interface AcceptorStats {
-  /** Not one of ours, or a kind that only a server sends. */
+  /** Not of this protocol, or of a kind that only a server sends. */
   malformed: number;
-  /** For a link that is not there. */
+  /** For a link that does not exist. */
   unknown: number;
-  /** OPEN with a cookie that is not good, or no longer. */
+  /** OPEN with a wrong or expired cookie. */
   staleCookies: number;
   /** OPEN that was refused. */
   refused: number;
 }
 
 /**
- * The server's side of one port: lets clients open links, and brings each datagram to its link.
+ * The server's side of one port: opens links for clients, and passes each datagram to its link.
  *
- * 1. `receive` gathers; `flush`, after all that a turn brought, sends what is due on each link that has something.
+ * 1. `receive` gathers; `flush`, at the end of a turn, sends what is due on the links that have something.
  * 2. A stranger costs no memory, and is never sent more bytes than came from it.
  * 3. After `close` every link ends once what was sent has arrived, and no new one opens.
  */
 export class DatagramAcceptor {
   readonly stats: AcceptorStats = { malformed: 0, unknown: 0, staleCookies: 0, refused: 0 };
-  #links = new Map<bigint, AcceptedLink>();
-  #opened = new Map<string, AcceptedLink>();
-  #due = new Set<AcceptedLink>();
-  #cookies: Cookies;
+  readonly #outputs = new Outputs<AcceptorOutput>();
+  readonly #links = new Map<bigint, AcceptedLink>();
+  readonly #byOpen = new Map<string, AcceptedLink>();
+  readonly #active = new Set<DatagramLink>();
+  readonly #cookies: Cookies;
   #wakeAt = Infinity;
   #closing: string | undefined;
-  readonly #linkWay;
 
-  constructor(readonly way: AcceptorWay, readonly options: DatagramOptions) {
-    this.#cookies = new Cookies(options.cookieMs, (bytes) => way.mac(bytes));
-    this.#linkWay = {
-      random8: () => way.random8(),
-      send: (address: Address, datagram: Uint8Array) => way.send(address, datagram),
-      due: (link: AcceptedLink) => void this.#due.add(link),
-      ended: (link: AcceptedLink) => this.#forget(link),
-    };
+  constructor(readonly secrets: AcceptorSecrets, readonly options: DatagramOptions) {
+    this.#cookies = new Cookies(options.cookieMs, (bytes) => secrets.mac(bytes));
   }
 
-  /** Links that are there. */
+  /** How many links there are. */
   get size(): number {
     return this.#links.size;
   }
 
-  /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
     return this.#wakeAt;
   }
 
-  /** A datagram, and from where; the caller may use its buffer again at once. */
+  takeOutputs(): readonly AcceptorOutput[] {
+    for (const link of this.#active) if (link.over) this.#forget(link);
+    return this.#outputs.take();
+  }
+
+  /** A datagram from an address; the caller may reuse its buffer. */
   receive(address: Address, datagram: Uint8Array, now: number): void {
     const packet = decodePacket(datagram);
     if (packet instanceof Fault) {
@@ -79,37 +91,59 @@ export class DatagramAcceptor {
     switch (packet.kind) {
       case "hello": {
         const cookie = this.#cookies.make(addressKey(address), packet.id, now);
-        return this.way.send(address, encodePacket({ kind: "cookie", id: packet.id, cookie }));
+        return this.#send(address, encodePacket({ kind: "cookie", id: packet.id, cookie }));
       }
       case "open":
-        return this.#open(address, packet, now);
+        return this.#receiveOpen(address, packet, now);
       case "cookie":
       case "opened":
         this.stats.malformed++;
         return;
     }
-    const link = this.#links.get(packet.id);
-    if (link) {
-      link.take(address, packet, datagram.length, now);
-      if (!link.link.over) this.#due.add(link);
+    const accepted = this.#links.get(packet.id);
+    if (accepted) {
+      const { link } = accepted;
+      if (accepted.receive(address, packet, datagram.length, now)) this.#outputs.push({ type: "moved", link });
+      if (link.readable) this.#outputs.push({ type: "readable", link });
       return;
     }
     this.stats.unknown++;
-    // A bare CLOSE is shorter than every other kind, and must not be answered by its like.
+    // A bare CLOSE is shorter than every other kind, and must not be answered with another one.
     if (packet.kind === "close") return;
-    this.way.send(address, encodePacket({ kind: "close", id: packet.id, why: "" }));
+    this.#send(address, encodePacket({ kind: "close", id: packet.id, why: "" }));
+  }
+
+  /** Opens the requested link; undefined when that is impossible, and the client will ask again. */
+  accept({ address, id }: OpenRequest, now: number): DatagramLink | undefined {
+    const linkId = readId(this.secrets.random8(), 0);
+    // An id drawn twice is so improbable that the client may as well ask again.
+    if (this.#links.has(linkId)) return undefined;
+    const link = new DatagramLink(linkId, address, this.#outputs, this.#active, this.options, now);
+    const openKey = keyOf(address, id);
+    const accepted = new AcceptedLink(openKey, link, this.options, this.#outputs, () => this.secrets.random8());
+    this.#links.set(linkId, accepted);
+    this.#byOpen.set(openKey, accepted);
+    this.#wakeAt = Math.min(this.#wakeAt, link.wakeAt);
+    this.#sendOpened(address, id, linkId);
+    return link;
+  }
+
+  refuse({ address, id }: OpenRequest, why: string): void {
+    this.stats.refused++;
+    this.#send(address, encodeClose(id, why, ASK_BYTES - 1));
   }
 
   /** Sends what is due on the links that have something. */
   flush(now: number): void {
-    for (const link of this.#due) {
-      this.#due.delete(link);
-      link.link.flush(now);
-      this.#wakeAt = Math.min(this.#wakeAt, link.link.wakeAt);
+    for (const link of this.#active) {
+      link.flush(now);
+      this.#wakeAt = Math.min(this.#wakeAt, link.wakeAt);
+      if (link.over) this.#forget(link);
+      else this.#active.delete(link);
     }
   }
 
-  /** Does what time asks for, and flushes. */
+  /** Does what is due by now, and flushes. */
   tick(now: number): void {
     this.flush(now);
     if (now < this.#wakeAt) return;
@@ -133,51 +167,38 @@ export class DatagramAcceptor {
     for (const { link } of this.#links.values()) link.abort(why);
   }
 
-  #open(address: Address, packet: Extract<Packet, { kind: "open" }>, now: number): void {
-    const openKey = `${packet.id} ${addressKey(address)}`;
-    const before = this.#opened.get(openKey);
-    // The answer was lost, or is under way still.
-    if (before) return this.#sendOpened(address, packet.id, before.id);
-    if (!this.#cookies.isGood(packet.cookie, addressKey(address), packet.id, now)) {
+  #receiveOpen(address: Address, { id, cookie }: Extract<Packet, { kind: "open" }>, now: number): void {
+    const before = this.#byOpen.get(keyOf(address, id));
+    // The OPENED was lost, or is still on its way.
+    if (before) return this.#sendOpened(address, id, before.link.id);
+    if (!this.#cookies.isGood(cookie, addressKey(address), id, now)) {
       this.stats.staleCookies++;
       return;
     }
-    const id = readId(this.way.random8(), 0);
-    // Chance gives one twice so seldom that the client may as well ask again.
-    if (this.#links.has(id)) return;
-    const refusal = this.#admit(address, openKey, id, now);
-    if (refusal === undefined) return this.#sendOpened(address, packet.id, id);
-    this.stats.refused++;
-    this.way.send(address, encodeClose(packet.id, refusal, ASK_BYTES - 1));
-  }
-
-  /** Opens a link, or says why not. */
-  #admit(address: Address, openKey: string, id: bigint, now: number): string | undefined {
-    if (this.#closing !== undefined) return this.#closing;
-    if (this.#links.size >= this.options.links) return "the server is full";
-    const link = new AcceptedLink(id, openKey, address, this.#linkWay, this.options, now);
-    const owner = this.way.open(link.link, address);
-    if (typeof owner === "string") {
-      // Whoever refuses may have sent something before.
-      this.#due.delete(link);
-      return owner;
-    }
-    if (link.link.over) return "closed at once";
-    link.owner = owner;
-    this.#links.set(id, link);
-    this.#opened.set(openKey, link);
-    this.#wakeAt = Math.min(this.#wakeAt, link.link.wakeAt);
-    return undefined;
+    const request = { address, id };
+    if (this.#closing !== undefined) this.refuse(request, this.#closing);
+    else if (this.#links.size >= this.options.links) this.refuse(request, "the server is full");
+    else this.#outputs.push({ type: "open", request });
   }
 
   #sendOpened(address: Address, id: bigint, link: bigint): void {
-    this.way.send(address, encodePacket({ kind: "opened", id, link }));
+    this.#send(address, encodePacket({ kind: "opened", id, link }));
   }
 
-  #forget(link: AcceptedLink): void {
-    this.#due.delete(link);
-    if (this.#links.get(link.id) !== link) return;
-    this.#links.delete(link.id);
-    this.#opened.delete(link.openKey);
+  #send(address: Address, datagram: Uint8Array): void {
+    this.#outputs.push({ type: "send", address, datagram });
   }
+
+  #forget(link: DatagramLink): void {
+    this.#active.delete(link);
+    const accepted = this.#links.get(link.id);
+    if (accepted?.link !== link) return;
+    this.#links.delete(link.id);
+    this.#byOpen.delete(accepted.openKey);
+    this.#outputs.push({ type: "ended", link, why: link.endReason! });
+  }
+}
+
+function keyOf(address: Address, id: bigint): string {
+  return `${id} ${addressKey(address)}`;
 }

@@ -1,47 +1,54 @@
+import type { Address } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
-import { CLOSED, DatagramLink, type LinkOwner } from "./link.ts";
+import { Outputs } from "../../core/machine.ts";
+import { CLOSED, DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { decodePacket, encodePacket, type Packet, readId } from "./packet.ts";
+import type { SendOutput } from "./sender.ts";
 
-/** What a dialer can have done. */
-export interface DialerWay {
-  /** Eight bytes that nobody can guess. */
-  random8(): Uint8Array;
-  /** Sends a datagram to the server; see `LinkWay.send`. */
-  send(datagram: Uint8Array): void;
+/** What the dialer wants done. */
+export type DialerOutput =
+  | SendOutput
   /** The server is asked, or asked again. */
-  attempt(): void;
-  /** The link is there: who speaks over it. Until that is said, nothing may end the link. */
-  opened(link: DatagramLink): LinkOwner;
-  /** There will be no link; called once, and `opened` never after it. */
-  failed(why: string): void;
-}
+  | { readonly type: "attempt" }
+  /** The link is open; its messages are read with `link.read`. */
+  | { readonly type: "opened"; readonly link: DatagramLink }
+  /** The link is over, or there will be none. The last output but for datagrams. */
+  | { readonly type: "ended"; readonly why: string };
 
 /**
- * The client's side of one link: opens it, and brings it its datagrams.
+ * The client's side of one link: opens it, and passes it its datagrams.
  *
- * 1. `start` asks; it is asked again every `attemptMs` until the link is there, the server refuses or time is over.
- * 2. `receive` gathers; `flush`, after all that a turn brought, sends what is due.
+ * 1. `start` asks; it asks again every `attemptMs` until the link is open, the server refuses or the time is up.
+ * 2. `receive` gathers; `flush`, at the end of a turn, sends what is due.
  * 3. What still comes for a link that is over is answered with a bare CLOSE, as long as it is received at all.
  */
 export class DatagramDialer {
-  readonly #number: bigint;
+  readonly #outputs = new Outputs<DialerOutput>();
+  readonly #active = new Set<DatagramLink>();
+  /** Drawn by us, to tell our attempts apart. */
+  readonly #id: bigint;
   #link: DatagramLink | undefined;
   #cookie: Uint8Array | undefined;
   #cookieUntil = Infinity;
   #attemptAt = Infinity;
   #giveUpAt = Infinity;
-  #failed = false;
-  /** Datagrams that did nothing. */
+  #ended = false;
+  /** Datagrams without effect. */
   dropped = 0;
 
-  constructor(readonly way: DialerWay, readonly options: DatagramOptions) {
-    this.#number = readId(way.random8(), 0);
+  /** `random8` is eight unpredictable bytes. */
+  constructor(readonly server: Address, readonly options: DatagramOptions, random8: Uint8Array) {
+    this.#id = readId(random8, 0);
   }
 
-  /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
     return this.#link ? this.#link.wakeAt : Math.min(this.#attemptAt, this.#giveUpAt);
+  }
+
+  takeOutputs(): readonly DialerOutput[] {
+    if (this.#link?.over) this.#end(this.#link.endReason!);
+    return this.#outputs.take();
   }
 
   /** Begins; once. */
@@ -50,12 +57,12 @@ export class DatagramDialer {
     this.#attempt(now);
   }
 
-  /** A datagram from the server; the caller may use its buffer again at once. */
+  /** A datagram from the server; the caller may reuse its buffer. */
   receive(datagram: Uint8Array, now: number): void {
     const packet = decodePacket(datagram);
     if (packet instanceof Fault) this.dropped++;
     else if (this.#link && packet.id === this.#link.id) this.#pass(this.#link, packet, now);
-    else if (packet.id === this.#number) this.#answered(packet, now);
+    else if (packet.id === this.#id) this.#receiveAnswer(packet, now);
     else this.dropped++;
   }
 
@@ -64,12 +71,12 @@ export class DatagramDialer {
     this.#link?.flush(now);
   }
 
-  /** Does what time asks for, and flushes. */
+  /** Does what is due by now, and flushes. */
   tick(now: number): void {
     if (this.#link) return this.#link.tick(now);
-    if (now >= this.#giveUpAt) return this.#fail(`no answer within ${this.options.dialMs / 1000} s`);
+    if (now >= this.#giveUpAt) return this.#end(`no answer within ${this.options.dialMs / 1000} s`);
     if (now < this.#attemptAt) return;
-    // The server may have been started anew, or the cookie has become old on the way.
+    // The server may have been restarted, or the cookie has expired on its way.
     if (now >= this.#cookieUntil) this.#cookie = undefined;
     this.#attempt(now);
   }
@@ -77,55 +84,42 @@ export class DatagramDialer {
   /** Gives up, or ends the link at once. */
   abort(why: string): void {
     if (this.#link) this.#link.abort(why);
-    else this.#fail(why);
+    else this.#end(why);
   }
 
   #attempt(now: number): void {
     this.#attemptAt = now + this.options.attemptMs;
-    this.way.attempt();
+    this.#outputs.push({ type: "attempt" });
     this.#ask();
   }
 
   #ask(): void {
-    const { id, cookie } = { id: this.#number, cookie: this.#cookie };
-    this.way.send(encodePacket(cookie ? { kind: "open", id, cookie } : { kind: "hello", id }));
+    const { id, cookie } = { id: this.#id, cookie: this.#cookie };
+    this.#send(encodePacket(cookie ? { kind: "open", id, cookie } : { kind: "hello", id }));
   }
 
-  #answered(packet: Packet, now: number): void {
+  #receiveAnswer(packet: Packet, now: number): void {
     switch (packet.kind) {
       case "opened":
-        if (this.#link || this.#failed) return this.#refuse(packet.link);
+        if (this.#link || this.#ended) return this.#refuse(packet.link);
         return this.#open(packet.link, now);
       case "cookie":
-        if (this.#link || this.#failed || this.#cookie) break;
+        if (this.#link || this.#ended || this.#cookie) break;
         this.#cookie = packet.cookie.slice();
         this.#cookieUntil = now + this.options.openMs;
         this.#attemptAt = now + this.options.attemptMs;
         return this.#ask();
       case "close":
-        if (this.#link || this.#failed) break;
-        return this.#fail(packet.why || CLOSED);
+        if (this.#link || this.#ended) break;
+        return this.#end(packet.why || CLOSED);
     }
     this.dropped++;
   }
 
   #open(id: bigint, now: number): void {
-    let owner: LinkOwner | undefined = undefined;
-    const link = new DatagramLink(
-      id,
-      {
-        send: (datagram) => this.way.send(datagram),
-        message: (bytes) => owner?.message(bytes),
-        hungry: () => owner?.hungry() ?? false,
-        ended: (why) => owner?.ended(why),
-        due: () => {},
-      },
-      this.options,
-      now,
-    );
-    this.#link = link;
+    this.#link = new DatagramLink(id, this.server, this.#outputs, this.#active, this.options, now);
     this.#cookie = undefined;
-    owner = this.way.opened(link);
+    this.#outputs.push({ type: "opened", link: this.#link });
   }
 
   #pass(link: DatagramLink, packet: Packet, now: number): void {
@@ -134,27 +128,31 @@ export class DatagramDialer {
       case "ack":
       case "ping":
       case "pong":
-        if (!link.over) return link.take(packet, now);
+        if (!link.over) return link.receive(packet, now);
         this.dropped++;
         return this.#refuse(link.id);
       case "close":
-        return link.take(packet, now);
+        return link.receive(packet, now);
       default:
         this.dropped++;
     }
   }
 
-  /** A link that is over, or one that an OPEN of ours has opened after it was given up: the server is to know. */
+  /** Answers for a link that is over, or that one of our OPENs has opened after we gave it up. */
   #refuse(id: bigint): void {
     if (this.#link?.id === id && !this.#link.over) return;
-    this.way.send(encodePacket({ kind: "close", id, why: "" }));
+    this.#send(encodePacket({ kind: "close", id, why: "" }));
   }
 
-  #fail(why: string): void {
-    if (this.#failed) return;
-    this.#failed = true;
+  #send(datagram: Uint8Array): void {
+    this.#outputs.push({ type: "send", address: this.server, datagram });
+  }
+
+  #end(why: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#cookie = undefined;
     this.#attemptAt = this.#giveUpAt = Infinity;
-    this.way.failed(why);
+    this.#outputs.push({ type: "ended", why });
   }
 }

@@ -1,28 +1,10 @@
-import type { Fault } from "../../core/errors.ts";
+import type { Address } from "../../core/address.ts";
 import type { DatagramOptions } from "./options.ts";
 import { encodePacket, type LinkPacket } from "./packet.ts";
-import { Receiving } from "./receiving.ts";
-import { Sending } from "./sending.ts";
+import { Receiver } from "./receiver.ts";
+import { Sender, type SendOutputs } from "./sender.ts";
 
-/** Who speaks over a link. */
-export interface LinkOwner {
-  /** A whole message, in order, once; its bytes are the owner's to keep. */
-  message(bytes: Uint8Array): void;
-  /** Whether another message may come now; after a no, call `resume`. */
-  hungry(): boolean;
-  /** The link is over; called once, and nothing comes after it. */
-  ended(why: string): void;
-}
-
-/** What a link can have done. */
-export interface LinkWay extends LinkOwner {
-  /** Sends a datagram. It may be held until it has gone out; only its ack may become a newer one meanwhile. */
-  send(datagram: Uint8Array): void;
-  /** The owner has given the link something to do: `flush` is wanted. */
-  due(): void;
-}
-
-/** What a link has done so far. */
+/** Counters and state of a link. */
 export interface LinkStats {
   readonly sentPieces: number;
   readonly resentPieces: number;
@@ -35,199 +17,215 @@ export interface LinkStats {
   readonly roundTripMs: number | undefined;
 }
 
-/** Why a link ended whose other side knows nothing of it any more: it is there, and answers. */
+/** The reason of a link that its peer no longer knows: the peer answers a packet of the link with a bare CLOSE. */
 export const CLOSED = "closed by the other side";
 
 const NO_BITS = new Uint8Array(0);
 const NO_TOKEN = new Uint8Array(8);
 
 /**
- * Messages to and from one peer over datagrams that may be lost, repeated and reordered: whole, in order, each once.
+ * Reliable messages to and from one peer over datagrams that may be lost, repeated and reordered. It is a part of a machine
+ * (`Acceptor`, `Dialer`, `Peer`) and sends by that machine's outputs.
  *
- * 1. `send` and `take` gather; `flush`, after all that a turn brought, sends what is due, with one ack at most.
- * 2. Messages come only while the owner is hungry. Those that wait hold up the peer, not our memory.
- * 3. `settled`: the peer has all that was sent. At `ended` it says whether anything may have been lost.
- * 4. `close` lets what was sent arrive first, for a while; `abort` does not. Both end with a CLOSE, and so does a fault
- *    or silence; it is sent once, and may be lost: then the peer learns by silence, or from who answers in our place.
- * 5. A peer's CLOSE ends the link once the messages before it are taken, or with its own silence at the latest.
+ * 1. Messages arrive whole, in order and once. `read` takes the next; the unread ones hold up the peer, not our memory.
+ * 2. `send` and `receive` gather; `flush`, at the end of a turn, sends what is due, with one ack at most.
+ * 3. `settled`: the peer has everything that was sent. After the end it says whether anything may have been lost.
+ * 4. `close` waits a while until what was sent has arrived; `abort` does not. Both send a CLOSE, and so does a fault or
+ *    silence. It is sent once; when it is lost, the peer finds out by silence or by the answer to its next packet.
+ * 5. A CLOSE of the peer, or its fault, ends the link once the messages before it are read, and after `silenceMs` at the latest.
+ * 6. A link that has to be flushed, or that is over, is in the set `active`.
  */
 export class DatagramLink {
-  #sending: Sending;
-  #receiving: Receiving;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
   #ackDue = false;
   #now: number;
   #sentAt: number;
   #heardAt: number;
-  /** Why we close, once what was sent has arrived. */
+  /** Our reason to close, while what was sent has not arrived. */
   #closing: string | undefined;
   #closeBy = Infinity;
-  /** Why the peer has closed, while messages from before still wait. */
-  #left: string | undefined;
-  #over = false;
+  /** Why the link ends once the messages are read, and whether the peer is to be told. */
+  #ending: { readonly why: string; readonly tell: boolean } | undefined;
+  #endReason: string | undefined;
 
-  /** Pieces are numbered from `firstSeq` on, both ways; only a test has a reason to begin elsewhere than at 1. */
+  /** `firstSeq` is the number of the first piece, both ways; other values than 1 are for tests. */
   constructor(
     readonly id: bigint,
-    readonly way: LinkWay,
+    public address: Address,
+    readonly outputs: SendOutputs,
+    readonly active: Set<DatagramLink>,
     readonly options: DatagramOptions,
     now: number,
     firstSeq = 1,
   ) {
-    this.#sending = new Sending(id, options, firstSeq);
-    this.#receiving = new Receiving(options, firstSeq);
+    this.#sender = new Sender(id, options, firstSeq);
+    this.#receiver = new Receiver(options, firstSeq);
     this.#now = this.#sentAt = this.#heardAt = now;
   }
 
   get over(): boolean {
-    return this.#over;
+    return this.#endReason !== undefined;
+  }
+
+  /** Why the link is over; undefined while it is not. */
+  get endReason(): string | undefined {
+    return this.#endReason;
   }
 
   get settled(): boolean {
-    return this.#sending.settled;
+    return this.#sender.settled;
+  }
+
+  /** Whether `read` has a message. */
+  get readable(): boolean {
+    return this.#receiver.messages > 0;
   }
 
   /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
-    if (this.#over) return Infinity;
+    if (this.over) return Infinity;
     const silentAt = this.#heardAt + this.options.silenceMs;
-    if (this.#left !== undefined) return silentAt;
-    return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sending.wakeAt, this.#closeBy);
+    if (this.#ending) return silentAt;
+    return Math.min(silentAt, this.#sentAt + this.options.keepAliveMs, this.#sender.wakeAt, this.#closeBy);
   }
 
-  /** What waits to be sent, or to be acknowledged. */
+  /** Bytes that are waiting to be sent or acknowledged. */
   get heldBytes(): number {
-    return this.#sending.heldBytes;
+    return this.#sender.heldBytes;
   }
 
-  /** What may still be taken to be sent. */
+  /** Bytes that `send` still accepts. */
   get roomBytes(): number {
-    return this.options.outboxBytes - this.#sending.heldBytes;
+    return this.options.outboxBytes - this.#sender.heldBytes;
   }
 
   get stats(): LinkStats {
-    const { sentPieces, resentPieces, flyingPieces, windowPieces, heldBytes, roundTrip } = this.#sending;
-    const { repeatedPieces, refusedPieces, heldPieces } = this.#receiving;
-    const sending = {
+    const { sentPieces, resentPieces, flyingPieces, windowPieces, heldBytes, roundTrip } = this.#sender;
+    const { repeatedPieces, refusedPieces, heldPieces } = this.#receiver;
+    return {
       sentPieces,
       resentPieces,
       flyingPieces,
       windowPieces,
       heldBytes,
       roundTripMs: roundTrip.smoothMs,
+      repeatedPieces,
+      refusedPieces,
+      heldPieces,
     };
-    return { ...sending, repeatedPieces, refusedPieces, heldPieces };
   }
 
-  /** Takes a message to be sent; false, and nothing is taken, when too much waits already or the link is ending. */
+  /** Takes a message to be sent; false, and nothing is taken, when too much is waiting already or the link is ending. */
   send(message: Uint8Array): boolean {
     if (message.length > this.options.messageBytes) {
       throw new RangeError(`expected a message of at most ${this.options.messageBytes} bytes, found ${message.length}`);
     }
-    if (this.#over || this.#closing !== undefined || this.#left !== undefined) return false;
-    const outcome = this.#sending.push(message);
+    if (this.over || this.#closing !== undefined || this.#ending) return false;
+    const outcome = this.#sender.push(message);
     if (outcome === "used up") this.close("all numbers of this link are used up", this.#now);
-    else if (outcome === "taken") this.way.due();
+    else if (outcome === "taken") this.active.add(this);
     return outcome === "taken";
   }
 
-  /** A datagram of the peer. */
-  take(packet: LinkPacket, now: number): void {
-    if (this.#over || this.#left !== undefined) return;
+  receive(packet: LinkPacket, now: number): void {
+    if (this.over || this.#ending) return;
     this.#now = this.#heardAt = now;
+    this.active.add(this);
     switch (packet.kind) {
       case "data": {
-        this.#sending.acked(packet.ack, NO_BITS, now);
-        const fault: Fault | undefined = this.#receiving.push(packet);
+        this.#sender.acked(packet.ack, NO_BITS, now);
+        const fault = this.#receiver.push(packet);
         this.#ackDue = true;
-        this.#deliver();
-        if (fault) this.abort(fault.message);
-        return;
+        return fault && this.#endAfterReading(fault.message, true);
       }
       case "ack":
-        return this.#sending.acked(packet.ack, packet.bitmap, now);
+        return this.#sender.acked(packet.ack, packet.bitmap, now);
       case "ping":
         return this.#send(encodePacket({ kind: "pong", id: this.id, token: packet.token }));
       case "close":
-        this.#left = packet.why || CLOSED;
-        this.#sending.close();
-        return this.#deliver();
+        return this.#endAfterReading(packet.why || CLOSED, false);
     }
   }
 
-  /** The owner is hungry again. */
-  resume(now: number): void {
-    this.#now = now;
-    this.#deliver();
+  /** The next message, which the caller may keep; undefined when there is none. */
+  read(): Uint8Array | undefined {
+    if (!this.readable) return undefined;
+    const message = this.#receiver.shift();
+    if (!this.readable && this.#ending) this.#end(this.#ending.why, this.#ending.tell);
+    return message;
   }
 
   /** Sends what is due: lost pieces, new ones, one ack. */
   flush(now: number): void {
-    if (this.#over || this.#left !== undefined) return;
+    if (this.over || this.#ending) return;
     this.#now = now;
     if (this.#closing !== undefined && this.settled) return this.#end(this.#closing, true);
-    const sent = this.#sending.pump(this.#receiving.next, now, this.way);
+    const sent = this.#sender.pump(this.#receiver.next, now, this.address, this.outputs);
     if (sent > 0) this.#sentAt = now;
     if (this.#ackDue) this.#sendAck(sent > 0);
   }
 
-  /** Does what time asks for, and flushes. */
+  /** Does what is due by now, and flushes. */
   tick(now: number): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.#now = now;
     if (now - this.#heardAt >= this.options.silenceMs) {
-      const silence = `nothing heard for ${this.options.silenceMs / 1000} s`;
-      return this.#left === undefined ? this.#end(silence, true) : this.#end(this.#left, false);
+      const silence = { why: `nothing heard for ${this.options.silenceMs / 1000} s`, tell: true };
+      const { why, tell } = this.#ending ?? silence;
+      return this.#end(why, tell);
     }
     if (now >= this.#closeBy) return this.#end(this.#closing!, true);
-    this.#sending.expire(now);
+    this.#sender.expire(now);
     this.flush(now);
-    if (this.#over || this.#left !== undefined || now - this.#sentAt < this.options.keepAliveMs) return;
+    if (this.over || this.#ending || now - this.#sentAt < this.options.keepAliveMs) return;
     this.#send(encodePacket({ kind: "ping", id: this.id, token: NO_TOKEN }));
   }
 
-  /** Ends the link once the peer has all that was sent, or when it takes too long. */
+  /** Ends the link once everything that was sent has arrived, or after `lingerMs`. */
   close(why: string, now: number): void {
-    if (this.#over || this.#closing !== undefined || this.#left !== undefined) return;
+    if (this.over || this.#closing !== undefined || this.#ending) return;
     this.#now = now;
     if (this.settled) return this.#end(why, true);
     this.#closing = why;
     this.#closeBy = now + this.options.lingerMs;
-    this.way.due();
+    this.active.add(this);
   }
 
   /** Ends the link at once. */
   abort(why: string): void {
-    this.#end(why, this.#left === undefined);
-  }
-
-  #deliver(): void {
-    while (!this.#over && this.#receiving.messages > 0 && this.way.hungry()) this.way.message(this.#receiving.shift());
-    if (this.#left !== undefined && this.#receiving.messages === 0) this.#end(this.#left, false);
+    this.#end(why, this.#ending?.tell ?? true);
   }
 
   #send(datagram: Uint8Array): void {
     this.#sentAt = this.#now;
-    this.way.send(datagram);
+    this.outputs.push({ type: "send", address: this.address, datagram });
   }
 
-  /** DATA has told the peer what is missing first; a bitmap is all that an ACK could add to it. */
-  #sendAck(told: boolean): void {
+  /** Not needed after DATA, which carries the ack, unless there is a bitmap. */
+  #sendAck(sentData: boolean): void {
     this.#ackDue = false;
-    const bitmap = this.#receiving.bitmap();
-    if (told && bitmap.length === 0) return;
-    this.#send(encodePacket({ kind: "ack", id: this.id, ack: this.#receiving.next, bitmap }));
+    const bitmap = this.#receiver.bitmap();
+    if (sentData && bitmap.length === 0) return;
+    this.#send(encodePacket({ kind: "ack", id: this.id, ack: this.#receiver.next, bitmap }));
+  }
+
+  #endAfterReading(why: string, tell: boolean): void {
+    this.#ending = { why, tell };
+    this.#sender.close();
+    if (!this.readable) this.#end(why, tell);
   }
 
   #end(why: string, tell: boolean): void {
-    if (this.#over) return;
+    if (this.over) return;
     if (tell) {
-      // The peer is to know what arrived before it hears that nothing more will.
+      // The peer learns what has arrived before it learns that nothing more will.
       if (this.#ackDue) this.#sendAck(false);
       this.#send(encodePacket({ kind: "close", id: this.id, why }));
     }
-    this.#over = true;
-    this.#sending.close();
-    this.#receiving.close();
-    this.way.ended(why);
+    this.#endReason = why;
+    this.#sender.close();
+    this.#receiver.close();
+    this.active.add(this);
   }
 }

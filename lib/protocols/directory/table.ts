@@ -2,45 +2,46 @@ import { formatAddress, isLoopback, unwrapped } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
 import { sanitized } from "../../core/text.ts";
 
-/** A user who is online, and their UDP address. */
+/** Who is online, and at which UDP address. */
 export interface DirectoryEntry {
   readonly hostname: string;
   readonly port: number;
   readonly user: string;
-  /** When it expires, unless it is renewed. */
+  /** When it is dropped, unless it is renewed. */
   readonly until: number;
 }
 
-/** The result of adding or renewing an entry. */
+/** What became of an entry that was to be added or renewed. */
 export type Entered =
   | { readonly type: "added" | "renewed"; readonly entry: DirectoryEntry }
-  /** The user at this address has changed. */
+  /** Somebody else is at this address now. */
   | { readonly type: "renamed"; readonly entry: DirectoryEntry; readonly before: string }
   | { readonly type: "refused"; readonly why: string };
 
-/** Characters of a name that are displayed. */
+/** Of a name, shown. */
 const NAME_CHARACTERS = 64;
 
-/** An entry as text for display: its address and its name. */
+/** An entry for people: its address and its name, fit to be shown. */
 export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "until">): string {
   return `${formatAddress({ hostname, port })} ${nameText(user)}`;
 }
 
-/** A name from a request, shortened and without control characters, for display. */
+/** A name that a stranger has chosen, fit to be shown. */
 export function nameText(user: string): string {
   return sanitized(user.length > NAME_CHARACTERS ? `${user.slice(0, NAME_CHARACTERS)}…` : user);
 }
 
 /**
- * The client address table: one entry for each address and UDP port, in the order in which they were added.
+ * The client address table: one entry for each address and UDP port, in the order in which they came.
  *
- * 1. An entry that was not renewed stays until `expire` removes it.
- * 2. An IPv4-mapped IPv6 address is the same as its IPv4 address.
- * 3. The number of entries is limited, in all and for each address; a limit never removes an entry.
+ * 1. An entry that was not renewed is there until `expire` takes it.
+ * 2. IPv4 wrapped in IPv6 is the same address as without.
+ * 3. No more entries than allowed, in all and from one address; who is in stays in.
  */
 export class DirectoryTable {
   readonly #entries = new Map<string, DirectoryEntry>();
   readonly #fromAddress = new Map<string, number>();
+  /** Before this nothing expires. */
   #nextExpiry = Infinity;
 
   constructor(readonly limits: Pick<Limits, "bookEntries" | "bookEntriesPerAddress" | "bookExpiryMs">) {}
@@ -49,16 +50,12 @@ export class DirectoryTable {
     return this.#entries.size;
   }
 
-  /** No entry expires before this time. */
-  get nextExpiry(): number {
-    return this.#nextExpiry;
-  }
-
+  /** All entries. */
   entries(): DirectoryEntry[] {
     return [...this.#entries.values()];
   }
 
-  /** All entries but the one of this address. */
+  /** All entries but one. */
   others(hostname: string, port: number): DirectoryEntry[] {
     const own = this.#entries.get(keyOf(hostname, port));
     return this.entries().filter((entry) => entry !== own);
@@ -80,7 +77,7 @@ export class DirectoryTable {
     return { type: "added", entry };
   }
 
-  /** Removes an entry, if it is there. */
+  /** Takes an entry out, if it is there. */
   remove(hostname: string, port: number): DirectoryEntry | undefined {
     const key = keyOf(hostname, port);
     const entry = this.#entries.get(key);
@@ -90,7 +87,7 @@ export class DirectoryTable {
     return entry;
   }
 
-  /** Removes the entries that have expired. */
+  /** Takes out the entries whose time is over. */
   expire(now: number): DirectoryEntry[] {
     if (now < this.#nextExpiry) return [];
     const expired: DirectoryEntry[] = [];

@@ -2,34 +2,29 @@ import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { Outputs } from "../../core/machine.ts";
 import { RateLimiter } from "../../core/limiters.ts";
 import { decodeLossy, decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { DialOutcome, Link, Session, Way } from "../session.ts";
 import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 
 const LINK: Link = 0;
-/** Growth of a text in JSON when every character is escaped. */
+/** A text of the greatest length in JSON, every character of it escaped. */
 const ESCAPED = 6;
 const ENVELOPE_BYTES = 1024;
-/** Requests that may wait, on a transport of messages. */
+/** Messages of one transport's turn that wait for theirs. */
 const WAITING = 64;
 
 /**
- * The server's side of one native client: one JSON object a line, or one a message where the transport has messages.
+ * The server's side of one client that speaks our own protocol: one JSON object a line, or one a message where the transport
+ * has messages.
  *
- * 1. A malformed request is answered with `error` and changes nothing; one that is too long ends the session.
- * 2. Acknowledgements are taken at once; all other requests are limited by turn and by rate.
- * 3. A peer that reads too slowly misses signals; anything else reaches it, or the session ends.
+ * 1. What is malformed is answered with `error` and changes nothing; what is too long ends the session.
+ * 2. Acknowledgements are taken at once; everything else has its fair turns and its rate.
+ * 3. Signals to who does not read are dropped; all else is told, or the session ends.
  */
 export class NativeServerSession implements Session {
-  readonly #facts: SessionFacts;
-  readonly #limits: Limits;
-  readonly #outputs = new Outputs<SessionOutput>();
-  /** Whether the listener knows the user, and tells the hub. */
-  readonly #introduced: boolean;
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
@@ -38,16 +33,20 @@ export class NativeServerSession implements Session {
   #deadline: number;
   #moreAt = Infinity;
   #finished = false;
-  #ended = false;
+  #over = false;
 
   /**
-   * With a `name`, the user is known. Without one, the client says and proves it first; or, if `introduced`, the listener
-   * logs it in, and no request is read before the hub has answered that.
+   * With a name it is known who speaks. Without one the client says and proves it first; or its door does, where it is
+   * `introduced`, and nothing is taken until that has its answer.
    */
-  constructor(facts: SessionFacts, limits: Limits, now: number, framing: Framing, name?: string, introduced = false) {
-    this.#facts = facts;
-    this.#limits = limits;
-    this.#introduced = introduced;
+  constructor(
+    readonly way: Way,
+    readonly limits: Limits,
+    now: number,
+    framing: Framing,
+    name?: string,
+    readonly introduced = false,
+  ) {
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -60,59 +59,55 @@ export class NativeServerSession implements Session {
     return this.#name;
   }
 
-  takeOutputs(): readonly SessionOutput[] {
-    return this.#outputs.take();
-  }
-
   get wakeAt(): number {
-    return this.#ended ? Infinity : Math.min(this.#moreAt, this.#deadline);
+    return this.#over ? Infinity : Math.min(this.#moreAt, this.#deadline);
   }
 
   hungry(_link: Link): boolean {
-    if (this.#introduced && this.#name === undefined) return false;
+    if (this.introduced && this.#name === undefined) return false;
     if (this.#lines) return this.#waiting.length < WAITING && this.#lines.heldBytes <= this.#lines.lineBytes;
     return this.#waiting.length < WAITING;
   }
 
-  receive(_link: Link, bytes: Uint8Array, now: number): void {
-    if (this.#ended) return;
+  push(_link: Link, bytes: Uint8Array, now: number): void {
+    if (this.#over) return;
     if (this.#lines) this.#lines.push(bytes);
     else this.#waiting.push(decodeText(bytes));
-    this.#read(now);
+    this.#work(now);
   }
 
   closed(_link: Link, ending: Ending, now: number): void {
     if (ending === "broken") return this.#end("connection lost");
     this.#finished = true;
-    this.#read(now);
+    this.#work(now);
   }
 
-  dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+  dialled(_link: Link, _outcome: DialOutcome, _now: number): void {}
 
-  event(event: Event, now: number, waitingBytes: number): void {
-    if (this.#ended) return;
+  event(event: Event, now: number): void {
+    if (this.#over) return;
     if (event.type === "message") return this.#write(encodeNativeMessage(event, this.#framing));
-    // Signals are not stored, so they do not pile up for a slow peer either.
-    if (event.type === "signal" && waitingBytes > this.#limits.outboxBytes / 2) return;
+    // What is not kept is not heaped up: whoever does not read misses it.
+    if (event.type === "signal" && this.way.waiting(LINK) > this.limits.outboxBytes / 2) return;
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
-    } else if (event.type === "turnedAway") this.#deadline = now + this.#limits.loginMs;
+    } else if (event.type === "turnedAway") this.#deadline = now + this.limits.loginMs;
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
     if (event.type === "closing") this.#end("the server stops");
   }
 
   tick(now: number): void {
-    if (this.#ended) return;
-    if (now >= this.#deadline) return this.#end(`no login within ${this.#limits.loginMs} ms`);
-    if (now >= this.#moreAt) this.#read(now);
+    if (this.#over) return;
+    if (now >= this.#deadline) return this.#end(`no login within ${this.limits.loginMs} ms`);
+    if (now >= this.#moreAt) this.#work(now);
   }
 
-  #read(now: number): void {
+  #work(now: number): void {
     this.#moreAt = Infinity;
-    for (let taken = 0; !this.#ended; taken++) {
+    for (let taken = 0; !this.#over; taken++) {
       const waits = this.#waiting.length > 0 || this.#lines?.hasLine;
-      if (waits && taken === this.#limits.turnLines) {
+      if (waits && taken === this.limits.turnLines) {
         this.#moreAt = now;
         return;
       }
@@ -125,7 +120,7 @@ export class NativeServerSession implements Session {
         this.#moreAt = this.#rate.readyAt(now);
         return;
       }
-      if (this.#facts.traces) this.#trace("up", text instanceof Fault ? `(${text.message})` : text);
+      this.#trace(text);
       this.#take(request);
     }
     if (this.#finished) this.#end("closed the connection");
@@ -133,13 +128,13 @@ export class NativeServerSession implements Session {
 
   #take(request: NativeRequest | Fault): void {
     if (request instanceof Fault) {
-      this.#outputs.push({ type: "log", level: "debug", text: request.message });
+      this.way.remark(() => request.message);
       this.#tell(errorJson(request.message));
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
     else if (request.type === "ping") this.#tell(`{"type":"pong","ref":${request.ref}}`);
     else if (request.type === "missaid") this.#tell(JSON.stringify({ ...request, type: "failed" }));
-    else if (this.#knows(request.type)) this.#outputs.push({ type: "command", command: request });
+    else if (this.#knows(request.type)) this.way.command(request);
     else {this.#tell(
         errorJson(`"${request.type}" is not known ${this.#name === undefined ? "before" : "after"} welcome`),
       );}
@@ -155,48 +150,48 @@ export class NativeServerSession implements Session {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#facts.traces) this.#trace("down", decodeLossy(bytes).trimEnd());
-    this.#outputs.push({ type: "write", link: LINK, bytes });
+    this.way.trace?.(LINK, "down", decodeLossy(bytes).trimEnd());
+    this.way.write(LINK, bytes);
   }
 
-  #trace(direction: Direction, line: string): void {
-    this.#outputs.push({ type: "trace", link: LINK, direction, line });
+  #trace(text: string | Fault): void {
+    if (!this.way.trace) return;
+    this.way.trace(LINK, "up", text instanceof Fault ? `(${text.message})` : text);
   }
 
   #end(why: string): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#outputs.push({ type: "end", why });
+    if (this.#over) return;
+    this.#over = true;
+    this.way.end(why);
   }
 }
 
-/** The native protocol over datagrams; the client logs in with a proof. */
+/** The mailbox: our own protocol over datagrams, where a client says and proves who it is. */
 export const MAILBOX_PROTOCOL = {
   name: "mailbox",
   links: ["udp"],
   detectsDeadPeers: true,
-  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
-    new NativeServerSession(facts, limits, now, "messages"),
+  openSession: (way: Way, limits: Limits, now: number): Session =>
+    new NativeServerSession(way, limits, now, "messages"),
 } as const;
 
-/** The native protocol over WebSockets, for the web page; the login cookie has told the listener who the user is. */
+/** The page: our own protocol, a message a WebSocket frame; who it is, its door says. */
 export const WEB_PROTOCOL = {
   name: "web",
   links: ["ws"],
   detectsDeadPeers: true,
-  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
-    new NativeServerSession(facts, limits, now, "messages", undefined, true),
+  openSession: (way: Way, limits: Limits, now: number): Session =>
+    new NativeServerSession(way, limits, now, "messages", undefined, true),
 } as const;
 
-/** The native protocol in lines over TLS; the client logs in with a proof. */
+/** Our own protocol in lines over TLS; a client says and proves who it is. */
 export const TLS_PROTOCOL = {
   name: "tls",
   links: ["tcp"],
-  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
-    new NativeServerSession(facts, limits, now, "lines"),
+  openSession: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "lines"),
 } as const;
 
-/** A session that was upgraded from a handout protocol, whose login it keeps. */
-export function nativeOverLines(facts: SessionFacts, limits: Limits, now: number, name: string): Session {
-  return new NativeServerSession(facts, limits, now, "lines", name);
+/** How a session goes on that was let in at a handout door. */
+export function nativeOverLines(way: Way, limits: Limits, now: number, name: string): Session {
+  return new NativeServerSession(way, limits, now, "lines", name);
 }

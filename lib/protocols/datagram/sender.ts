@@ -1,5 +1,17 @@
+import type { Address } from "../../core/address.ts";
+import type { Outputs } from "../../core/machine.ts";
 import type { DatagramOptions } from "./options.ts";
 import { DATA_HEAD_BYTES, encodePacket, FIRST, LAST, LAST_SEQ, PIECE_BYTES, writeAck } from "./packet.ts";
+
+/** A datagram to be sent. It may be held until the network takes it; only its ack may change to a newer one meanwhile. */
+export interface SendOutput {
+  readonly type: "send";
+  readonly address: Address;
+  readonly datagram: Uint8Array;
+}
+
+/** The part of a machine's `Outputs` that its links use. */
+export type SendOutputs = Pick<Outputs<SendOutput>, "push">;
 
 /** Pieces between the first that is not acknowledged and the last that is sent: what a receiver keeps. */
 export const SPAN_PIECES = 256;
@@ -10,11 +22,6 @@ const LEAST_WINDOW = 8;
 const LATER_PIECES = 3;
 /** What a piece takes beside its bytes, about: without it a million empty messages could wait. */
 const PIECE_COST_BYTES = 200;
-
-/** Where pieces go. */
-export interface PieceWay {
-  send(datagram: Uint8Array): void;
-}
 
 interface Piece {
   readonly datagram: Uint8Array;
@@ -35,7 +42,7 @@ interface Piece {
  * 2. `pump` sends what may be sent: lost pieces first, then new ones, as far as the window goes.
  * 3. A piece is lost when its time is over (`expire`) or when three pieces sent later are there (`acked`).
  */
-export class Sending {
+export class Sender {
   /** From the first that is not acknowledged; those before `#head` are done with. */
   #pieces: Piece[] = [];
   #head = 0;
@@ -141,17 +148,18 @@ export class Sending {
   }
 
   /** Sends what may be sent, with this ack; says how many pieces. */
-  pump(ack: number, now: number, way: PieceWay): number {
+  pump(ack: number, now: number, address: Address, outputs: SendOutputs): number {
     const before = this.sentPieces;
     for (let seq = this.#lowest; this.#lost > 0 && this.#flying < this.#window; seq++) {
       const piece = this.#piece(seq);
       if (piece.state !== "lost") continue;
       this.#lost--;
       this.resentPieces++;
-      this.#send(piece, ack, now, way);
+      outputs.push({ type: "send", address, datagram: this.#sendable(piece, ack, now) });
     }
     while (this.#unsent < this.#next && this.#flying < this.#window && this.#unsent - this.#lowest < SPAN_PIECES) {
-      this.#send(this.#piece(this.#unsent++), ack, now, way);
+      const datagram = this.#sendable(this.#piece(this.#unsent++), ack, now);
+      outputs.push({ type: "send", address, datagram });
     }
     return this.sentPieces - before;
   }
@@ -171,7 +179,7 @@ export class Sending {
     return this.#pieces[this.#head + seq - this.#lowest]!;
   }
 
-  #send(piece: Piece, ack: number, now: number, way: PieceWay): void {
+  #sendable(piece: Piece, ack: number, now: number): Uint8Array {
     piece.state = "flying";
     piece.sentAt = now;
     piece.dueAt = now + this.roundTrip.waitMs(Math.max(piece.timeouts, this.#timeouts));
@@ -181,7 +189,7 @@ export class Sending {
     this.sentPieces++;
     this.wakeAt = Math.min(this.wakeAt, piece.dueAt);
     writeAck(piece.datagram, ack);
-    way.send(piece.datagram);
+    return piece.datagram;
   }
 
   #arrived(piece: Piece): number {

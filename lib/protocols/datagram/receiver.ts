@@ -1,7 +1,7 @@
 import { Fault } from "../../core/errors.ts";
 import type { DatagramOptions } from "./options.ts";
 import { type DataPacket, FIRST, LAST } from "./packet.ts";
-import { SPAN_PIECES } from "./sending.ts";
+import { SPAN_PIECES } from "./sender.ts";
 
 interface Held {
   readonly flags: number;
@@ -17,7 +17,7 @@ const NO_BITS = new Uint8Array(0);
  * 2. Messages come in the order they were sent, each once.
  * 3. After a fault nothing it says is to be relied on.
  */
-export class Receiving {
+export class Receiver {
   /** From the first piece whose message is not taken; undefined where one is missing. */
   #held: (Held | undefined)[] = [];
   #first: number;
