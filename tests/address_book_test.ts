@@ -7,11 +7,18 @@ import { Accounts } from "../lib/chat/accounts.ts";
 import { askDirectory } from "../lib/client/directory_client.ts";
 import type { DirectoryRequest } from "../lib/protocols/directory/client.ts";
 import { DirectoryLog } from "../lib/store/directory_log.ts";
-import { RequestLimiter } from "../lib/protocols/directory/request_limiter.ts";
-import { Directory, type DirectoryChange } from "../lib/protocols/directory/directory.ts";
+import {
+  Directory,
+  type DirectoryChange,
+  type DirectoryOutput,
+  RequestLimiter,
+} from "../lib/protocols/directory/directory.ts";
 import { encodeListing, ListingDecoder } from "../lib/protocols/directory/listing.ts";
 import { decodeDirectoryRequest, encodeDirectoryRequest } from "../lib/protocols/directory/request.ts";
 import { DirectorySession } from "../lib/protocols/directory/server.ts";
+import type { SessionOutput } from "../lib/protocols/session.ts";
+import { drained } from "./support/drained.ts";
+import { Outputs } from "../lib/core/machine.ts";
 import { DirectoryTable } from "../lib/protocols/directory/table.ts";
 import { openServer, type Server } from "../lib/server/server.ts";
 import { USERS } from "./support/test_server.ts";
@@ -138,31 +145,20 @@ function book(given: Partial<Limits> = {}) {
   const told: string[] = [];
   const changes: DirectoryChange[] = [];
   const bounds = limits(given);
-  const address_book = new Directory(bounds, {
-    note: (text) => told.push(text),
-    changed: (change) => changes.push(change),
+  const directory = drained(new Directory(bounds), (output: DirectoryOutput) => {
+    if (output.type === "log") told.push(output.text);
+    else changes.push(output.change);
   });
   /** A visit: the machine, its outputs and its log lines. */
   const visit = (hostname: string, now = 0) => {
     const done: string[] = [];
-    const machine = new DirectorySession(
-      {
-        peer: { hostname, port: 40_000 },
-        waiting: () => 0,
-        write: (_link, bytes) => done.push(decodeLossy(bytes)),
-        command: () => assert(false, "the hub is not asked"),
-        dial: () => assert(false, "nobody is dialled"),
-        knows: () => false,
-        become: () => false,
-        end: () => done.push("end"),
-        note: (text) => told.push(text),
-        remark: () => {},
-      },
-      address_book,
-      bounds,
-      now,
-    );
-    const say = (text: string, at = now) => machine.push(0, encodeText(text), at);
+    const facts = { peer: { hostname, port: 40_000 }, traces: false, registers: false };
+    const machine = drained(new DirectorySession(facts, directory, bounds, now), (output: SessionOutput) => {
+      if (output.type === "write") done.push(decodeLossy(output.bytes));
+      else if (output.type === "log") told.push(output.text);
+      else done.push(output.type);
+    });
+    const say = (text: string, at = now) => machine.receive(0, encodeText(text), at);
     return { machine, done, say };
   };
   /** A complete visit: request and answer. */
@@ -172,7 +168,7 @@ function book(given: Partial<Limits> = {}) {
     machine.closed(0, "finished", now);
     return done.join(" ");
   };
-  return { book: address_book, told, changes, visit, ask };
+  return { directory, told, changes, visit, ask };
 }
 
 Deno.test("a request is answered with the other entries, a removal with nothing", () => {
@@ -278,7 +274,7 @@ Deno.test("a request split anywhere gets the same answer; any input ends the vis
     const { machine, done } = visit("10.0.0.1");
     const bytes = encodeText(request);
     let at = 0;
-    for (const cut of [...cuts, bytes.length]) machine.push(0, bytes.subarray(at, at += cut), 0);
+    for (const cut of [...cuts, bytes.length]) machine.receive(0, bytes.subarray(at, at += cut), 0);
     machine.tick(50);
     assertEquals(done, ["-R:10.0.0.2:2", "end"]);
   }));
@@ -291,7 +287,7 @@ Deno.test("a request split anywhere gets the same answer; any input ends the vis
     const { machine, done } = visit("10.0.0.1");
     let now = 0;
     for (const [bytes, ms] of pieces) {
-      machine.push(0, bytes, now);
+      machine.receive(0, bytes, now);
       machine.tick(now += ms);
     }
     machine.closed(0, "broken", now);
@@ -309,14 +305,14 @@ Deno.test("a stopping server ends a visit in progress", () => {
 });
 
 Deno.test("an entry not renewed for 90 s is dropped, which is logged", () => {
-  const { book: address_book, ask, told, changes } = book();
+  const { directory, ask, told, changes } = book();
   ask("10.0.0.5", "R::3001:alice", 0);
   ask("10.0.0.6", "R::3002:bob", 10);
   ask("10.0.0.5", "R::3001:alice", 30_000);
-  address_book.tick(90_009);
-  assertEquals(address_book.size, 2);
-  address_book.tick(90_010);
-  assertEquals([address_book.size, told.at(-1)], [1, "expired: 10.0.0.6:3002 bob"]);
+  directory.tick(90_009);
+  assertEquals(directory.size, 2);
+  directory.tick(90_010);
+  assertEquals([directory.size, told.at(-1)], [1, "expired: 10.0.0.6:3002 bob"]);
   assertEquals(ask("10.0.0.7", "R::1:c", 120_000), "end", "gone on time, also before the next tick");
   assertEquals(changes.at(-2)!.events, ["expired: 10.0.0.5:3001 alice"]);
 });
@@ -335,7 +331,7 @@ Deno.test("a full table answers new clients without entering them and renews exi
 });
 
 Deno.test("a flood from one address is closed without answers and logged at intervals; others, and this machine, are answered", () => {
-  const { ask, told, book: address_book } = book({ bookBurst: 3, bookRequestsPerSecond: 1 });
+  const { ask, told, directory } = book({ bookBurst: 3, bookRequestsPerSecond: 1 });
   for (let i = 0; i < 3; i++) assertEquals(ask("10.0.0.9", "R::1:a"), "end");
   told.length = 0;
   for (let i = 0; i < 1000; i++) assertEquals(ask("10.0.0.9", "garbage"), "end");
@@ -345,12 +341,12 @@ Deno.test("a flood from one address is closed without answers and logged at inte
   assertEquals(ask("10.0.0.8", "R::3:c"), "-R:10.0.0.9:1-R:127.0.0.1:2 end");
   assertEquals(ask("10.0.0.9", "R::1:a", 1000), "-R:127.0.0.1:2-R:10.0.0.8:3 end");
   told.length = 0;
-  address_book.tick(11_000);
+  directory.tick(11_000);
   assertEquals(told, [`999 requests from 10.0.0.9 closed without an answer: ${rule}`]);
 });
 
 Deno.test("quiet addresses are forgotten, and at most 10,000 are remembered", () => {
-  const askers = new RequestLimiter(limits(), () => {});
+  const askers = new RequestLimiter(limits(), new Outputs());
   for (let i = 0; i < 20_000; i++) askers.admits(`10.1.${i >> 8}.${i & 255}`, i);
   assertEquals(askers.size, 10_000);
   askers.tick(19_999 + 9_999);

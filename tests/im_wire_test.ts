@@ -8,9 +8,11 @@ import { Message } from "../lib/chat/event.ts";
 import { ImClient } from "../lib/protocols/im/client.ts";
 import type { ImClientOutput } from "../lib/protocols/im/client_commands.ts";
 import { encodeMessage, LA, LB, withoutPassword } from "../lib/protocols/im/lines.ts";
-import { ReceiptDecoder } from "../lib/protocols/im/receipts.ts";
+import { ReceiptDecoder } from "../lib/protocols/im/receipt_queue.ts";
 import { decodeRequest } from "../lib/protocols/im/request.ts";
 import { ImServerSession } from "../lib/protocols/im/server.ts";
+import type { SessionOutput } from "../lib/protocols/session.ts";
+import { drained } from "./support/drained.ts";
 
 const RECEIPT = "302 Message receipt successful";
 
@@ -101,28 +103,31 @@ function serverMachine(given: { limits?: Partial<Limits>; successor?: string } =
   const commands: Command[] = [];
   const notes: string[] = [];
   const decoder = new TextDecoder();
-  const machine = new ImServerSession(
-    {
-      peer: { hostname: "10.0.0.1", port: 40_000 },
-      waiting: () => 0,
-      write: (link, bytes) => done.push(`${link === LA ? "La" : "Lb"} ${decoder.decode(bytes)}`),
-      command: (command) => commands.push(command),
-      dial: (_link, port) => done.push(`dial ${port}`),
-      end: (why) => done.push(`end: ${why}`),
-      note: (text) => notes.push(text),
-      remark: (text) => notes.push(text()),
-      knows: (protocol) => protocol === given.successor,
-      become: (protocol, rest) => done.push(`become ${protocol}: ${decoder.decode(rest)}`) > 0,
-    },
-    limits(given.limits),
-    0,
-  );
+  const facts = { peer: { hostname: "10.0.0.1", port: 40_000 }, traces: false, registers: false };
+  const machine = drained(new ImServerSession(facts, limits(given.limits), 0), (output: SessionOutput) => {
+    switch (output.type) {
+      case "write":
+        return done.push(`${output.link === LA ? "La" : "Lb"} ${decoder.decode(output.bytes)}`);
+      case "command":
+        return commands.push(output.command);
+      case "dial":
+        return done.push(`dial ${output.port}`);
+      case "log":
+        return notes.push(output.text);
+      case "prepareUpgrade":
+        return machine.upgradable(output.protocol === given.successor, 0);
+      case "upgrade":
+        return done.push(`become ${output.protocol}: ${decoder.decode(output.rest)}`);
+      case "end":
+        return done.push(`end: ${output.why}`);
+    }
+  });
   return { machine, done, commands, notes };
 }
 
 Deno.test("after its burst a client's commands are delayed and never refused", () => {
   const { machine, done } = serverMachine({ limits: { burstCommands: 10, commandsPerSecond: 100, turnLines: 1000 } });
-  machine.push(LA, encodeText("x\n".repeat(30)), 0);
+  machine.receive(LA, encodeText("x\n".repeat(30)), 0);
   assertEquals(done.length, 10);
   assertEquals(machine.wakeAt, 10);
   for (let now = 1; now <= 200; now++) machine.tick(now);
@@ -132,7 +137,7 @@ Deno.test("after its burst a client's commands are delayed and never refused", (
 
 Deno.test("a turn processes at most 64 lines and asks to continue at once", () => {
   const { machine, done } = serverMachine();
-  machine.push(LA, encodeText("x\n".repeat(100)), 5);
+  machine.receive(LA, encodeText("x\n".repeat(100)), 5);
   assertEquals([done.length, machine.wakeAt], [64, 5]);
   machine.tick(5);
   assertEquals([done.length, machine.wakeAt], [100, 60_000]);
@@ -140,15 +145,15 @@ Deno.test("a turn processes at most 64 lines and asks to continue at once", () =
 
 Deno.test("a refused Lb is dialled again for half a second, then 202", () => {
   const { machine, done } = serverMachine();
-  machine.push(LA, encodeText("/login a 1\n"), 0);
+  machine.receive(LA, encodeText("/login a 1\n"), 0);
   machine.event({ type: "welcome", name: "a" }, 0);
-  machine.push(LA, encodeText("/port 7\n"), 0);
+  machine.receive(LA, encodeText("/port 7\n"), 0);
   const dials = () => done.filter((line) => line === "dial 7").length;
   let [now, refused] = [0, 0];
   for (; !done.at(-1)!.startsWith("La 202"); now += 10) {
     machine.tick(now);
     if (dials() === refused) continue;
-    machine.dialled(LB, "refused", now);
+    machine.dialed(LB, "refused", now);
     refused++;
   }
   assertEquals(dials(), 11);
@@ -157,10 +162,10 @@ Deno.test("a refused Lb is dialled again for half a second, then 202", () => {
 
 Deno.test("the queue of a slow Lb is bounded; a message past the bound fails at once", () => {
   const { machine, commands } = serverMachine({ limits: { outboxBytes: 1024 } });
-  machine.push(LA, encodeText("/login a 1\n"), 0);
+  machine.receive(LA, encodeText("/login a 1\n"), 0);
   machine.event({ type: "welcome", name: "a" }, 0);
-  machine.push(LA, encodeText("/port 7\n"), 0);
-  machine.dialled(LB, "connected", 0);
+  machine.receive(LA, encodeText("/port 7\n"), 0);
+  machine.dialed(LB, "connected", 0);
   for (let id = 1; id <= 10; id++) {
     machine.event(new Message(id, "b", "one", "x".repeat(200)), 0);
   }
@@ -170,10 +175,10 @@ Deno.test("the queue of a slow Lb is bounded; a message past the bound fails at 
 /** A server machine whose client is in the chat. */
 function chattingServer(given: Partial<Limits> = {}, successor?: string) {
   const made = serverMachine({ limits: given, ...(successor ? { successor } : {}) });
-  made.machine.push(LA, encodeText("/login a 1\n"), 0);
+  made.machine.receive(LA, encodeText("/login a 1\n"), 0);
   made.machine.event({ type: "welcome", name: "a" }, 0);
-  made.machine.push(LA, encodeText("/port 7\n"), 0);
-  made.machine.dialled(LB, "connected", 0);
+  made.machine.receive(LA, encodeText("/port 7\n"), 0);
+  made.machine.dialed(LB, "connected", 0);
   made.done.splice(0);
   return made;
 }
@@ -183,7 +188,7 @@ Deno.test("only three missed receipts in a row end a session", () => {
   let [now, id] = [0, 0];
   const message = (answered: boolean) => {
     machine.event(new Message(++id, "b", "one", "t"), now);
-    if (answered) machine.push(LB, encodeText(`${RECEIPT}\n`), now);
+    if (answered) machine.receive(LB, encodeText(`${RECEIPT}\n`), now);
     else machine.tick(now += 5000);
   };
   for (const answered of [false, false, true, false, false, true, false, false]) message(answered);
@@ -194,15 +199,15 @@ Deno.test("only three missed receipts in a row end a session", () => {
 
 Deno.test("while a command waits for its reply, at most one line is read ahead", () => {
   const { machine } = chattingServer({ lineBytes: 128 });
-  machine.push(LA, encodeText("/to b hi\n"), 0);
+  machine.receive(LA, encodeText("/to b hi\n"), 0);
   assertEquals(machine.hungry(LA), true);
-  machine.push(LA, encodeText("/list\n".repeat(30)), 0);
+  machine.receive(LA, encodeText("/list\n".repeat(30)), 0);
   assertEquals([machine.hungry(LA), machine.hungry(LB)], [false, true]);
 });
 
 Deno.test("a client's mistakes and missed messages are reported for the log", () => {
   const { machine, notes } = chattingServer();
-  machine.push(LA, encodeText("/list now\n/port 5\n"), 0);
+  machine.receive(LA, encodeText("/list now\n/port 5\n"), 0);
   machine.event(new Message(1, "b", "one", "t"), 0);
   machine.tick(5000);
   assertEquals(notes, [
@@ -256,11 +261,11 @@ Deno.test("the server machine survives any bytes, events and splits: no exceptio
         const before = done.length;
         const bytes = chunks[at++ % (chunks.length || 1)] ?? new Uint8Array(0);
         now += 100;
-        if (what === "push" && machine.hungry(LA)) machine.push(LA, bytes, now);
-        else if (what === "lb") machine.push(LB, bytes, now);
+        if (what === "push" && machine.hungry(LA)) machine.receive(LA, bytes, now);
+        else if (what === "lb") machine.receive(LB, bytes, now);
         else if (what === "welcome") machine.event({ type: "welcome", name: "a" }, now);
         else if (what === "turned") machine.event({ type: "turnedAway", why: "credentials" }, now);
-        else if (what === "connected" || what === "refused") machine.dialled(LB, what, now);
+        else if (what === "connected" || what === "refused") machine.dialed(LB, what, now);
         else if (what === "message") {
           machine.event(new Message(++id, "b", "one", "t"), now);
         } else if (what === "outcome") {

@@ -6,7 +6,8 @@ import type { Command } from "../lib/chat/command.ts";
 import { Message } from "../lib/chat/event.ts";
 import { LobbyClient } from "../lib/protocols/lobby/client.ts";
 import { LobbySession } from "../lib/protocols/lobby/server.ts";
-import type { Way } from "../lib/protocols/session.ts";
+import type { SessionOutput } from "../lib/protocols/session.ts";
+import { drained } from "./support/drained.ts";
 import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
@@ -20,27 +21,20 @@ class Guest {
   readonly session: LobbySession;
 
   constructor(given: Parameters<typeof limits>[0] = {}) {
-    const way: Way = {
-      peer: { hostname: "::ffff:10.0.0.5", port: 5000 },
-      waiting: () => 0,
-      write: (_link, bytes) => void (this.out += new TextDecoder().decode(bytes)),
-      command: (command) => {
-        this.commands.push(command);
-        if (command.type === "announce") this.said.push(command.text);
-      },
-      dial: () => {},
-      knows: () => false,
-      become: () => false,
-      end: (why) => void (this.ended = why),
-      note: () => {},
-      remark: () => {},
-    };
-    this.session = new LobbySession(way, limits(given), 0);
+    const facts = { peer: { hostname: "::ffff:10.0.0.5", port: 5000 }, traces: false, registers: false };
+    this.session = drained(new LobbySession(facts, limits(given), 0), (output: SessionOutput) => {
+      if (output.type === "write") this.out += new TextDecoder().decode(output.bytes);
+      else if (output.type === "end") this.ended = output.why;
+      else if (output.type === "command") {
+        this.commands.push(output.command);
+        if (output.command.type === "announce") this.said.push(output.command.text);
+      }
+    });
     this.session.tick(0);
   }
 
   push(text: string | Uint8Array, now = 0): this {
-    this.session.push(0, typeof text === "string" ? new TextEncoder().encode(text) : text, now);
+    this.session.receive(0, typeof text === "string" ? new TextEncoder().encode(text) : text, now);
     return this;
   }
 

@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
 import { NativeServerSession, WEB_PROTOCOL } from "../lib/protocols/native/server.ts";
-import type { Way } from "../lib/protocols/session.ts";
+import type { SessionOutput } from "../lib/protocols/session.ts";
+import { drained } from "./support/drained.ts";
 import { RECEIPT, TestServer } from "./support/test_server.ts";
 import { type Json, plain, RawNative } from "./support/native.ts";
+
+const FACTS = { peer: { hostname: "127.0.0.1", port: 1 }, traces: false, registers: false };
 
 /** A server with a store in a temporary folder. */
 class StoringServer extends TestServer {
@@ -22,12 +25,13 @@ class StoringServer extends TestServer {
 
 Deno.test("a page session accepts nothing before it is authenticated", () => {
   const said: string[] = [];
-  const way = { command: ({ type }: { type: string }) => said.push(type), write() {}, waiting: () => 0 };
-  const session = WEB_PROTOCOL.openSession(way as unknown as Way, limits(), 0);
+  const session = drained(WEB_PROTOCOL.openSession(FACTS, limits(), 0), (output: SessionOutput) => {
+    if (output.type === "command") said.push(output.command.type);
+  });
   assertEquals(session.hungry(0), false);
-  session.event({ type: "welcome", name: "alice" }, 0);
+  session.event({ type: "welcome", name: "alice" }, 0, 0);
   assertEquals(session.hungry(0), true);
-  session.push(0, new TextEncoder().encode('{"type":"resume"}'), 0);
+  session.receive(0, new TextEncoder().encode('{"type":"resume"}'), 0);
   assertEquals(said, ["resume"]);
 });
 
@@ -386,25 +390,14 @@ Deno.test("a signal goes to the online clients of a user, is not stored, and rea
 
 Deno.test("signals to a client that does not read are dropped, and nothing else is", () => {
   const written: Json[] = [];
-  let waiting = 0;
-  const way: Way = {
-    peer: { hostname: "127.0.0.1", port: 1 },
-    write: (_link, bytes) => void written.push(JSON.parse(new TextDecoder().decode(bytes))),
-    waiting: () => waiting,
-    command: () => {},
-    dial: () => {},
-    knows: () => false,
-    become: () => false,
-    end: () => {},
-    note: () => {},
-    remark: () => {},
-  };
   const { outboxBytes } = limits();
-  const session = new NativeServerSession(way, limits(), 0, "lines", "bob");
+  const session = drained(new NativeServerSession(FACTS, limits(), 0, "lines", "bob"), (output: SessionOutput) => {
+    if (output.type === "write") written.push(JSON.parse(new TextDecoder().decode(output.bytes)));
+  });
   const signal = { type: "signal", from: "alice", at: "10.0.0.1", text: "psst" } as const;
-  for (waiting of [0, outboxBytes / 2, outboxBytes / 2 + 1, outboxBytes, 0]) {
-    session.event(signal, 0);
-    session.event({ type: "denied", ref: waiting, why: "no" }, 0);
+  for (const waiting of [0, outboxBytes / 2, outboxBytes / 2 + 1, outboxBytes, 0]) {
+    session.event(signal, 0, waiting);
+    session.event({ type: "denied", ref: waiting, why: "no" }, 0, waiting);
   }
   assertEquals(written.map(({ type, ref }) => `${type} ${ref ?? ""}`.trim()), [
     "signal",

@@ -84,7 +84,7 @@ Deno.test("with an unwritable users file registration fails and says so", async 
   const wire = await server.connect();
   assertEquals(
     await wire.ask("/register carol secret"),
-    "112 Registration failed: the account could not be written down; whoever runs the server finds the reason in its log",
+    "112 Registration failed: the account could not be stored; the server's log says why",
   );
   assertEquals(await wire.ask("/login carol secret"), "102 Authentication failed");
   wire.close();

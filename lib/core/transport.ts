@@ -6,6 +6,7 @@ export type Ending = "finished" | "broken";
  *
  * 1. Bytes leave in the order in which they were written; `write` never waits.
  * 2. After `close` or `abort`, `write` does nothing and the owner hears no more.
+ * 3. It never calls its owner from within one of its own methods.
  */
 export interface Transport {
   /** Bytes that were written and that the peer has not taken yet. */

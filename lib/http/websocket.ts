@@ -2,107 +2,109 @@ import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
 
-/** A character of text is up to six in JSON. */
+/** Growth of a text in JSON when every character is escaped. */
 const ESCAPED = 6;
 const ENVELOPE_CHARACTERS = 1024;
-/** What one frame holds, unless one message alone is longer. */
+/** The size of a frame, unless one message alone is longer. */
 const FRAME_BYTES = 32 * 1024;
-/** What a close frame has room for. */
+/** The longest reason that fits into a close frame. */
 const REASON_BYTES = 120;
 const decoder = new TextDecoder();
 
-/** What was sent last: those who are told the same in one turn share its text. */
+/** The frame sent last: peers that are told the same messages in one turn share its text. */
 let last: { readonly messages: readonly Uint8Array[]; readonly text: string } = { messages: [], text: "" };
 
 /**
- * One WebSocket as a line of a seat. What one turn tells goes out in one frame, a message a line; what comes is a message a
- * frame.
+ * A WebSocket. The messages written in one turn leave in one frame, one a line; what arrives is one message a frame.
  *
- * 1. The socket is open when the line is made.
- * 2. Frames that the seat is not hungry for wait, up to `outboxBytes`; a peer that says more ends its session.
+ * 1. The socket is open when the transport is made.
+ * 2. Frames for which the owner is not hungry wait, up to `outboxBytes`; beyond that the transport fails.
  */
 export class WebSocketTransport implements Transport {
-  readonly #waiting: string[] = [];
-  #waitingCharacters = 0;
-  /** Told in this turn. */
-  #told: Uint8Array[] = [];
-  #toldBytes = 0;
-  #taking = false;
-  readonly #most: number;
-  /** Resolves when the connection is gone. */
-  readonly over: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #owner: TransportOwner;
+  readonly #limits: Limits;
+  readonly #maxCharacters: number;
+  /** Messages that have arrived. */
+  readonly #arrived: string[] = [];
+  #arrivedCharacters = 0;
+  /** Messages that were written in this turn. */
+  #written: Uint8Array[] = [];
+  #writtenBytes = 0;
 
-  constructor(readonly socket: WebSocket, readonly owner: TransportOwner, readonly limits: Limits) {
-    this.#most = Math.max(limits.textBytes, limits.signalBytes) * ESCAPED + ENVELOPE_CHARACTERS;
-    socket.onmessage = ({ data }) => this.#came(data);
-    this.over = new Promise((resolve) => {
-      socket.onclose = ({ wasClean }) => {
-        owner.closed(wasClean ? "finished" : "broken");
-        resolve();
-      };
-    });
-    // What failed is closed as well.
+  constructor(socket: WebSocket, owner: TransportOwner, limits: Limits) {
+    this.#socket = socket;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#maxCharacters = Math.max(limits.textBytes, limits.signalBytes) * ESCAPED + ENVELOPE_CHARACTERS;
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ wasClean }) => owner.closed(wasClean ? "finished" : "broken");
+    // A socket that failed is closed as well.
     socket.onerror = () => {};
   }
 
   get waitingBytes(): number {
-    return this.socket.bufferedAmount + this.#toldBytes;
+    return this.#socket.bufferedAmount + this.#writtenBytes;
   }
 
   write(bytes: Uint8Array): void {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.waitingBytes + bytes.length > this.limits.outboxBytes) {
-      return this.owner.failed(`more than ${this.limits.outboxBytes} bytes waited for it to read`);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    const { outboxBytes } = this.#limits;
+    if (this.waitingBytes + bytes.length > outboxBytes) {
+      const why = `more than ${outboxBytes} bytes waited for it to read`;
+      return queueMicrotask(() => this.#owner.failed(why));
     }
-    if (this.#toldBytes + bytes.length > FRAME_BYTES) this.#send();
-    if (this.#told.length === 0) queueMicrotask(() => this.#send());
-    this.#told.push(bytes);
-    this.#toldBytes += bytes.length;
+    if (this.#writtenBytes + bytes.length > FRAME_BYTES) this.#send();
+    if (this.#written.length === 0) queueMicrotask(() => this.#send());
+    this.#written.push(bytes);
+    this.#writtenBytes += bytes.length;
   }
 
   close(why: string): void {
     this.#send();
     const reason = encodeText(why).length <= REASON_BYTES ? why : "";
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.close(1000, reason);
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000, reason);
   }
 
   abort(): void {
-    this.close("the server does not go on");
+    this.close("the session has ended");
   }
 
   resume(): void {
-    // What is taken here asks for more by itself.
-    if (this.#taking) return;
-    this.#taking = true;
-    while (this.#waiting.length > 0 && this.owner.hungry()) {
-      const text = this.#waiting.shift()!;
-      this.#waitingCharacters -= text.length;
-      this.owner.receive(encodeText(text));
+    if (this.#arrived.length > 0 && this.#owner.hungry()) queueMicrotask(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    while (this.#arrived.length > 0 && this.#owner.hungry()) {
+      const text = this.#arrived.shift()!;
+      this.#arrivedCharacters -= text.length;
+      this.#owner.receive(encodeText(text));
     }
-    this.#taking = false;
   }
 
   #send(): void {
-    const messages = this.#told;
+    const messages = this.#written;
     if (messages.length === 0) return;
-    this.#told = [];
-    this.#toldBytes = 0;
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(textOf(messages));
+    this.#written = [];
+    this.#writtenBytes = 0;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frameOf(messages));
   }
 
-  #came(data: unknown): void {
-    if (typeof data !== "string") return this.owner.failed("frames are text here");
-    if (data.length > this.#most) return this.owner.failed(`a frame has at most ${this.#most} characters`);
-    if (this.#waitingCharacters + data.length > this.limits.outboxBytes) {
-      return this.owner.failed("says more than can be taken");
+  #receive(data: unknown): void {
+    if (typeof data !== "string") return this.#owner.failed("frames are text here");
+    if (data.length > this.#maxCharacters) {
+      return this.#owner.failed(`a frame has at most ${this.#maxCharacters} characters`);
     }
-    this.#waiting.push(data);
-    this.#waitingCharacters += data.length;
-    this.resume();
+    if (this.#arrivedCharacters + data.length > this.#limits.outboxBytes) {
+      return this.#owner.failed("sends more than can be taken");
+    }
+    this.#arrived.push(data);
+    this.#arrivedCharacters += data.length;
+    this.#deliver();
   }
 }
 
-function textOf(messages: readonly Uint8Array[]): string {
+function frameOf(messages: readonly Uint8Array[]): string {
   const same = last.messages.length === messages.length && last.messages.every((message, i) => message === messages[i]);
   if (!same) last = { messages, text: messages.map((message) => decoder.decode(message)).join("\n") };
   return last.text;

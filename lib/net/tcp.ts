@@ -56,7 +56,8 @@ export class Connection implements Transport {
   write(bytes: Uint8Array): void {
     if (this.#closing) return;
     if (this.#outbox.push(bytes)) return;
-    this.#owner.failed(`more than ${this.#options.outboxBytes} bytes waited for it to read`);
+    const why = `more than ${this.#options.outboxBytes} bytes waited for it to read`;
+    queueMicrotask(() => this.#closing || this.#owner.failed(why));
   }
 
   gather(): void {

@@ -1,71 +1,68 @@
-import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
+import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
+import type { Machine } from "../core/machine.ts";
 import type { Ending } from "../core/transport.ts";
 
-/** One connection of a session: 0 is the one that the peer opened, others are those that we dialled. */
+/** A connection of a session: 0 is the one that the peer opened, others are those that we dialed. */
 export type Link = number;
 
-/** What became of a dial. */
 export type DialOutcome = "connected" | "refused" | "failed";
 
 /** Which way a line went: up to the server, down to the client. */
 export type Direction = "up" | "down";
 
-/** What a session machine can have done. Calls take effect in their order. */
-export interface Way {
-  /** Where the peer is seen. */
-  readonly peer: Address;
-  /** Sends bytes on a link, after all that was sent on it before, in a write of their own. */
-  write(link: Link, bytes: Uint8Array): void;
-  /** How many bytes written on a link wait for the peer to read. */
-  waiting(link: Link): number;
-  /** Asks the hub; events may come back before this returns. */
-  command(command: Command): void;
-  /** Opens a link to a port at the address that the peer is seen at; `dialled` says what became of it. */
-  dial(link: Link, port: number): void;
-  /** Whether a session of another protocol could go on here; or, of "registration", whether accounts can be made. */
-  knows(protocol: string): boolean;
+/** What a session wants done. Outputs take effect in their order. */
+export type SessionOutput =
+  /** Sends bytes in a write of their own, after all that was sent on the link before. */
+  | { readonly type: "write"; readonly link: Link; readonly bytes: Uint8Array }
+  /** Asks the hub, which answers with events. */
+  | { readonly type: "command"; readonly command: Command }
+  /** Opens a link to a port at the peer's address; `dialed` gets the outcome. */
+  | { readonly type: "dial"; readonly link: Link; readonly port: number }
+  /** Asks whether an upgrade is possible; `upgradable` gets the answer. */
+  | { readonly type: "prepareUpgrade"; readonly protocol: string }
   /**
-   * Goes on as a session of another protocol, which gets the bytes that were read and not used; false when that fails. Links
-   * but the first are closed, and this session is not called any more.
+   * Continues as a session of another protocol, which receives `rest`: the bytes that were read and not used. All links but
+   * the first are closed. This session is over.
    */
-  become(protocol: string, rest: Uint8Array): boolean;
-  /** Ends the session: what was written still goes out, then every link is closed. Nothing comes after it. */
-  end(why: string): void;
-  /** For the log: something that whoever runs the server may want to know. */
-  note(text: string): void;
-  /** For the log, when it is asked for everything: what a peer got wrong. */
-  remark(text: () => string): void;
-  /** Present when somebody watches the wire lines. */
-  trace?(link: Link, direction: Direction, line: string): void;
+  | { readonly type: "upgrade"; readonly protocol: string; readonly rest: Uint8Array }
+  /** Ends the session: what was written still goes out, then every link is closed. */
+  | { readonly type: "end"; readonly why: string }
+  | { readonly type: "log"; readonly level: "info" | "debug"; readonly text: string }
+  /** A wire line; only where `SessionFacts.traces`. */
+  | { readonly type: "trace"; readonly link: Link; readonly direction: Direction; readonly line: string };
+
+/** What a session knows from the start. */
+export interface SessionFacts {
+  readonly peer: Address;
+  /** Whether wire lines are traced. */
+  readonly traces: boolean;
+  /** Whether users can register. */
+  readonly registers: boolean;
 }
 
 /**
- * One peer's conversation in one protocol: bytes, events and time in; what is to be done out, by its `Way`.
+ * One peer's conversation in one protocol.
  *
- * 1. No call waits, and none throws on anything that a peer can send.
- * 2. A call does a bounded piece of work; when more is left, `wakeAt` is due at once.
+ * 1. No input throws, whatever the peer sends.
+ * 2. An input does a bounded piece of work; when more is left, `wakeAt` is due at once.
  * 3. It holds a bounded number of bytes if its links are read only while it is `hungry` for them.
- * 4. After `Way.end` it does nothing any more.
+ * 4. After an `end` or `upgrade` output it does nothing any more.
  */
-export interface Session {
-  /** Bytes from a link; the caller may use its buffer again at once. */
-  push(link: Link, bytes: Uint8Array, now: number): void;
-  /** A link ended. */
+export interface Session extends Machine<SessionOutput> {
+  /** Bytes from a link. The buffer is reused after the call. */
+  receive(link: Link, bytes: Uint8Array, now: number): void;
   closed(link: Link, ending: Ending, now: number): void;
-  /** What became of a dial. */
-  dialled(link: Link, outcome: DialOutcome, now: number): void;
-  /** Something happened in the hub. */
-  event(event: Event, now: number): void;
-  /** Time has passed; call it when `wakeAt` has come. */
-  tick(now: number): void;
-  /** When `tick` is next wanted; Infinity when it is not. */
-  readonly wakeAt: number;
+  dialed(link: Link, outcome: DialOutcome, now: number): void;
+  /** An event of the hub; `waitingBytes` were written and not yet taken by the peer. */
+  event(event: Event, now: number, waitingBytes: number): void;
+  /** The answer to `prepareUpgrade`. */
+  upgradable?(possible: boolean, now: number): void;
   /** Whether more bytes of a link should be read. */
   hungry(link: Link): boolean;
-  /** Who speaks, as the log and the trace call it; undefined before that is known. */
+  /** The user, for log and trace; undefined before that is known. */
   readonly name: string | undefined;
 }
 
@@ -79,7 +76,11 @@ export interface ServerProtocol {
   readonly bypassesHub?: boolean;
   /** Whether its sessions ask one question and end; their leaving is not logged. */
   readonly oneShot?: boolean;
-  openSession(way: Way, limits: Limits, now: number): Session;
+  openSession(facts: SessionFacts, limits: Limits, now: number): Session;
+  /** Drains what its sessions share, such as the directory; called before the outputs of a session are carried out. */
+  drainShared?(): void;
   /** How a session goes on in another protocol, by that protocol's name. */
-  readonly successors?: Readonly<Record<string, (way: Way, limits: Limits, now: number, name: string) => Session>>;
+  readonly successors?: Readonly<
+    Record<string, (facts: SessionFacts, limits: Limits, now: number, name: string) => Session>
+  >;
 }

@@ -31,9 +31,11 @@ export interface DatagramPort extends DatagramSecrets {
 /** The sessions of one port: runs its acceptor, and carries messages between links and session hosts. */
 export class DatagramSessions {
   readonly #acceptor: DatagramAcceptor;
-  readonly #hosts = new Map<DatagramLink, SessionHost>();
+  readonly #sessions = new Map<DatagramLink, { readonly host: SessionHost; readonly owner: TransportOwner }>();
   /** Links with messages that are to be read in this turn. */
   readonly #readable = new Set<DatagramLink>();
+  /** Owners of links whose peer does not keep up. */
+  readonly #overflowed = new Set<TransportOwner>();
   #closing = false;
   readonly #whenEmpty: (() => void)[] = [];
 
@@ -68,6 +70,10 @@ export class DatagramSessions {
       this.#readable.delete(link);
       this.#read(link);
     }
+    for (const owner of this.#overflowed) {
+      owner.failed(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
+    }
+    this.#overflowed.clear();
     this.#acceptor.flush(this.port.now());
     this.#drain();
   }
@@ -108,7 +114,7 @@ export class DatagramSessions {
       case "readable":
         return void this.#readable.add(output.link);
       case "moved": {
-        const name = this.#hosts.get(output.link)?.session.name ?? "a session";
+        const name = this.#sessions.get(output.link)?.host.session.name ?? "a session";
         return log.info(`${name} is now at ${formatAddress(output.link.address)}`);
       }
       case "ended":
@@ -126,26 +132,27 @@ export class DatagramSessions {
     }
     const link = this.#acceptor.accept(request, this.port.now());
     if (!link) return this.connectionLimits.release(address.hostname);
-    const host = this.runner.open(this.protocol, address, (owner) => this.#transport(link, owner));
-    this.#hosts.set(link, host);
+    let owner: TransportOwner;
+    const host = this.runner.open(this.protocol, address, (itsOwner) => this.#transport(link, owner = itsOwner));
+    this.#sessions.set(link, { host, owner: owner! });
   }
 
   #read(link: DatagramLink): void {
-    const host = this.#hosts.get(link);
-    while (host?.hungry(0)) {
+    const owner = this.#sessions.get(link)?.owner;
+    while (owner?.hungry()) {
       const message = link.read();
       if (!message) return;
-      host.push(0, message);
+      owner.receive(message);
     }
   }
 
   #ended(link: DatagramLink, why: string): void {
-    const host = this.#hosts.get(link);
-    this.#hosts.delete(link);
+    const session = this.#sessions.get(link);
+    this.#sessions.delete(link);
     this.#readable.delete(link);
-    if (host) {
-      this.connectionLimits.release(host.peer.hostname);
-      host.end(why);
+    if (session) {
+      this.connectionLimits.release(session.host.peer.hostname);
+      session.host.end(why);
     }
     if (this.size === 0) { for (const resolve of this.#whenEmpty.splice(0)) resolve(); }
   }
@@ -153,9 +160,7 @@ export class DatagramSessions {
   #transport(link: DatagramLink, owner: TransportOwner): Transport {
     return {
       write: (bytes) => {
-        if (!link.send(bytes) && !link.over) {
-          owner.failed(`more than ${this.runner.limits.outboxBytes} bytes waited for it to read`);
-        }
+        if (!link.send(bytes) && !link.over) this.#overflowed.add(owner);
         this.port.flushSoon();
       },
       get waitingBytes() {

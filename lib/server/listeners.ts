@@ -4,8 +4,6 @@ import type { Limits } from "../core/limits.ts";
 import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
-import type { Directory } from "../protocols/directory/directory.ts";
-import { directoryProtocol } from "../protocols/directory/server.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
@@ -38,7 +36,7 @@ export interface ListenerPlan {
 export function openListeners(
   plan: ListenerPlan,
   runner: SessionRunner,
-  book: Directory,
+  directory: ServerProtocol,
   monitor: Monitor,
   secrets: DatagramSecrets,
 ): Map<ListenerName, Listener> {
@@ -52,7 +50,7 @@ export function openListeners(
     new TcpListener(door, { hostname, port }, runner, new ConnectionLimiter(limits), limits, certificate);
   const readers: Record<ListenerName, () => (port: number) => Listener> = {
     im: () => stream(IM),
-    "address-book": () => stream(directoryProtocol(book)),
+    "address-book": () => stream(directory),
     lobby: () => stream(LOBBY_PROTOCOL),
     mailbox: () => (port) =>
       new DatagramListener(

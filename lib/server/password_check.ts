@@ -1,43 +1,36 @@
-import type { Address } from "../core/address.ts";
 import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
-import type { Session, Way } from "../protocols/session.ts";
+import type { Address } from "../core/address.ts";
+import { Outputs } from "../core/machine.ts";
+import type { Session, SessionOutput } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** What the hub answers to whoever only asks. */
-export type Answer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
+export type PasswordAnswer = Extract<Event, { type: "welcome" | "turnedAway" | "registered" | "closing" }>;
 
-/** Puts one question to the hub, for somebody who has no session; the answer, or nothing when they went away meanwhile. */
+/** Asks the hub one question for a peer without a session. Resolves with undefined if the peer leaves first. */
 export function checkPassword(
   runner: SessionRunner,
   peer: Address,
   question: Extract<Command, { type: "vouch" | "register" }>,
   left: AbortSignal,
-): Promise<Answer | undefined> {
+): Promise<PasswordAnswer | undefined> {
   return new Promise((resolve) => {
-    const door = {
-      name: "web",
-      links: [],
-      detectsDeadPeers: true,
-      oneShot: true,
-      openSession: (way: Way) => new Inquiry(way, resolve),
-    };
-    const host = runner.open(
-      door,
-      peer,
-      () => ({ waitingBytes: 0, write() {}, close: () => resolve(undefined), abort() {}, resume() {} }),
-    );
-    left.addEventListener("abort", () => host.end("went away"), { once: true });
-    if (left.aborted) return host.end("went away");
-    host.ask(question);
+    const session = new PasswordCheck();
+    const protocol = { name: "web", links: [], detectsDeadPeers: true, oneShot: true, openSession: () => session };
+    const close = () => resolve(session.answer);
+    const host = runner.open(protocol, peer, () => ({ waitingBytes: 0, write() {}, close, abort() {}, resume() {} }));
+    left.addEventListener("abort", () => host.end("the peer has left"), { once: true });
+    if (left.aborted) return host.end("the peer has left");
+    host.command(question);
   });
 }
 
-class Inquiry implements Session {
+/** A session that ends at the first answer of the hub. */
+class PasswordCheck implements Session {
   readonly name = undefined;
   readonly wakeAt = Infinity;
-
-  constructor(readonly way: Way, readonly answered: (answer: Answer) => void) {}
+  readonly #outputs = new Outputs<SessionOutput>();
+  answer: PasswordAnswer | undefined;
 
   event(event: Event): void {
     switch (event.type) {
@@ -45,17 +38,21 @@ class Inquiry implements Session {
       case "turnedAway":
       case "registered":
       case "closing":
-        this.answered(event);
-        this.way.end("has its answer");
+        this.answer = event;
+        this.#outputs.push({ type: "end", why: "the question is answered" });
     }
+  }
+
+  takeOutputs(): readonly SessionOutput[] {
+    return this.#outputs.take();
   }
 
   hungry(): boolean {
     return true;
   }
 
-  push(): void {}
+  receive(): void {}
   closed(): void {}
-  dialled(): void {}
+  dialed(): void {}
   tick(): void {}
 }

@@ -7,16 +7,9 @@ import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { Address } from "../core/address.ts";
 import type { Direction } from "../protocols/session.ts";
 import { clock } from "../net/clock.ts";
+import type { Asker } from "../store/passwords.ts";
 import { connect, probe } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-
-/** On whose behalf something takes long. */
-export interface Asker {
-  /** The address that the asker is at. */
-  readonly from: string;
-  /** Whether the answer is still of use. */
-  waits(): boolean;
-}
 
 /** Whether a proof is right, and what shows the asker that we know the password too. */
 export interface ProofAnswer {

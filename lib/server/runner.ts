@@ -1,137 +1,175 @@
-import type { Address } from "../core/address.ts";
-import type { Limits } from "../core/limits.ts";
-import { log } from "../core/log.ts";
-import { reason, stackOf } from "../core/reason.ts";
 import type { ScryptSecret } from "../chat/accounts.ts";
 import type { Command } from "../chat/command.ts";
 import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { SessionId } from "../chat/users.ts";
+import { type Address, formatAddress } from "../core/address.ts";
+import type { Limits } from "../core/limits.ts";
+import { log } from "../core/log.ts";
+import { reason, stackOf } from "../core/reason.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
-import { SessionHost } from "./session_host.ts";
-import type { Asker, Platform, ProofAnswer, ProofEffect } from "./platform.ts";
+import type { Asker } from "../store/passwords.ts";
+import type { Platform, ProofAnswer, ProofEffect } from "./platform.ts";
+import { type HostRunner, SessionHost } from "./session_host.ts";
 
-/** Writes are gathered for no longer than this, which nobody at a keyboard notices. */
+/** The longest time for which effects are held back so that further writes join their commit. */
 const GATHER_MS = 2;
 
 /**
- * Brings sessions and the hub together; knows no sockets.
+ * Brings sessions and the hub together.
  *
- * 1. What a session asks of the hub and what the hub tells sessions is passed on within the same turn, in order.
- * 2. An error of our own in one session ends that session and is logged; the others never notice.
- * 3. What was to be kept is committed before anything that came after it is told: the writes of one turn are one commit.
- * 4. `Seat.end` is the one place where a session ends. It takes the session out of the hub and closes its lines.
+ * 1. What a session asks of the hub, and what the hub tells sessions, is passed on within the same turn, in order.
+ * 2. A bug of ours in one session ends that session and is logged; other sessions are not affected.
+ * 3. What was to be stored is committed before anything that followed from it is told: the writes of one turn are one commit.
+ * 4. No call of a transport, of the platform or of a session comes back into the runner before it returns. So outputs are
+ *    carried out by `drain` alone, one session after the other.
  */
-export class SessionRunner {
+export class SessionRunner implements HostRunner {
   readonly #hosts = new Map<SessionId, SessionHost>();
-  readonly #soon = new Set<SessionHost>();
-  /** What is done once the store has committed. */
+  /** Hosts whose sessions have outputs, in the order in which they got their inputs. */
+  #scheduled: SessionHost[] = [];
+  #soon = new Set<SessionHost>();
+  /** Effects that are carried out once the store has committed. */
   #held: Effect[] = [];
   #commitDue = false;
   #lastId = 0;
+  now: number;
 
   constructor(readonly hub: Hub, readonly platform: Platform, readonly limits: Limits) {
     this.now = platform.now();
-  }
-
-  /** The time of the turn that goes on: one time for all that comes of one cause. */
-  now: number;
-
-  /** A turn begins; its time. */
-  beginTurn(): number {
-    return this.now = this.platform.now();
   }
 
   get size(): number {
     return this.#hosts.size;
   }
 
-  /** Every session's seat, as they came. */
+  /** In the order in which they were opened. */
   get hosts(): Iterable<SessionHost> {
     return this.#hosts.values();
   }
 
-  /** A peer has come to a door. */
-  open(door: ServerProtocol, peer: Address, connect: (owner: TransportOwner) => Transport): SessionHost {
+  /** A peer has connected. */
+  open(protocol: ServerProtocol, peer: Address, connect: (owner: TransportOwner) => Transport): SessionHost {
     const id = ++this.#lastId;
-    const host = new SessionHost(this, id, door, peer, connect);
+    const host = new SessionHost(this, id, protocol, peer, connect);
     this.#hosts.set(id, host);
-    if (!door.bypassesHub) this.hub.addSession(id, peer.hostname, door.oneShot);
-    host.begin();
-    log.debug(() => `session ${id} opened at ${door.name} from ${peer.hostname}:${peer.port}`);
+    if (!protocol.bypassesHub) this.hub.addSession(id, peer.hostname, protocol.oneShot);
+    log.debug(() => `session ${id} opened at ${protocol.name} from ${formatAddress(peer)}`);
+    this.schedule(host);
+    this.drain();
     return host;
   }
 
-  /** Time has passed. */
   tick(): void {
     const now = this.beginTurn();
     try {
       this.apply(this.hub.tick(now));
     } catch (error) {
-      log.error(`our own error as time passed: ${stackOf(error)}`);
-      this.#undo(error);
+      log.error(`internal error in a tick of the hub: ${stackOf(error)}`);
+      this.#rollBack(error);
     }
+    this.drain();
     for (const host of this.#hosts.values()) host.tick(now);
   }
 
   /** Tells every session that the server stops. */
   stop(): void {
+    const tellAll = (hosts: Iterable<SessionHost>) => {
+      for (const host of [...hosts]) host.event({ type: "closing" });
+    };
     try {
       this.apply(this.hub.close(this.beginTurn()));
     } catch (error) {
-      log.error(`our own error at the stop: ${stackOf(error)}`);
-      this.#undo(error);
-      for (const host of [...this.#hosts.values()]) host.event({ type: "closing" });
+      log.error(`internal error while stopping: ${stackOf(error)}`);
+      this.#rollBack(error);
+      tellAll(this.#hosts.values());
     }
-    for (const host of [...this.#hosts.values()]) if (host.protocol.bypassesHub) host.event({ type: "closing" });
+    tellAll([...this.#hosts.values()].filter(({ protocol }) => protocol.bypassesHub));
+    this.drain();
     this.#commit();
   }
 
-  /** Commits and closes what messages are kept in. */
+  /** Commits and closes the store. */
   close(): void {
     this.#commit();
     this.hub.store?.close();
   }
 
-  /** Has the hub handle a command, and its effects done. */
+  // For its hosts.
+
+  get registers(): boolean {
+    return this.hub.registers;
+  }
+
+  beginTurn(): number {
+    return this.now = this.platform.now();
+  }
+
+  schedule(host: SessionHost): void {
+    this.#scheduled.push(host);
+  }
+
+  drain(): void {
+    for (let i = 0; i < this.#scheduled.length; i++) {
+      const host = this.#scheduled[i]!;
+      if (host.carryOut()) this.#scheduled.push(host);
+    }
+    this.#scheduled = [];
+  }
+
   command(id: SessionId, command: Command): void {
     let effects: Effect[];
     try {
       effects = this.hub.handle(id, command, this.now);
     } catch (error) {
-      this.#undo(error);
+      this.#rollBack(error);
       throw error;
     }
     this.apply(effects);
   }
 
-  /** As `command`, where nobody could catch what it throws: then the session is over. */
-  #commandAlone(id: SessionId, command: Command): void {
-    try {
-      this.command(id, command);
-    } catch (error) {
-      log.error(`our own error, "${command.type}" in session ${id}: ${stackOf(error)}`);
-      this.#hosts.get(id)?.end("our own error");
-    }
+  tickSoon(host: SessionHost): void {
+    this.#soon.add(host);
+    if (this.#soon.size > 1) return;
+    this.platform.soon(() => {
+      const hosts = this.#soon;
+      this.#soon = new Set();
+      const now = this.beginTurn();
+      for (const each of hosts) each.tick(now);
+    });
   }
 
-  /** The hub has thrown: what was not committed is undone. A store that has failed does nothing more before that. */
-  #undo(error: unknown): void {
-    if (this.hub.store?.dirty) this.#storeFailed(error);
-    else this.hub.store?.rollback();
+  canUpgrade(): boolean {
+    return this.hub.canKeep(this.now);
   }
 
-  /** Does what the hub wants done; when something was written, after it is committed. */
+  upgrade(id: SessionId): boolean {
+    this.command(id, { type: "become" });
+    return this.hub.isNative(id);
+  }
+
+  ended(host: SessionHost, why: string): void {
+    this.#soon.delete(host);
+    if (!host.protocol.bypassesHub) this.#tryCommand(host.id, { type: "leave", why });
+    this.#hosts.delete(host.id);
+  }
+
+  // Effects and commits.
+
+  /** Carries out effects: after the next commit if anything was written, otherwise at once. */
   apply(effects: readonly Effect[]): void {
-    if (this.#held.length === 0 && !this.hub.store?.dirty) return this.#do(effects);
+    if (this.#held.length === 0 && !this.hub.store?.dirty) {
+      for (const effect of effects) this.#carryOut(effect);
+      return;
+    }
     for (const effect of effects) this.#held.push(effect);
     if (this.#commitDue) return;
     this.#commitDue = true;
     this.#commitWhenQuiet(this.platform.now(), this.#held.length);
   }
 
-  /** A commit takes as long for one write as for many: it waits while more comes, for a moment. */
+  /** A commit takes as long for one write as for many, so it waits a moment while more come. */
   #commitWhenQuiet(since: number, held: number): void {
     this.platform.soon(() => {
       const more = this.#held.length;
@@ -146,29 +184,55 @@ export class SessionRunner {
     try {
       this.hub.store?.commit();
     } catch (error) {
-      return this.#storeFailed(error);
+      this.#storeFailed(error);
+      return this.drain();
     }
     const effects = this.#held;
     this.#held = [];
-    this.#do(effects);
-  }
-
-  #do(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type === "tell") { for (const id of effect.to) this.#hosts.get(id)?.event(effect.event); }
-      else if (effect.type === "note") log.info(effect.text);
-      else if (effect.type === "prove") this.#prove(effect);
-      else if (effect.type === "enroll") this.#enroll(effect);
-      else this.#check(effect.session, effect.password, effect.secret);
+      this.#carryOut(effect);
+      this.drain();
     }
   }
 
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "tell":
+        for (const id of effect.to) this.#hosts.get(id)?.event(effect.event);
+        return;
+      case "note":
+        return log.info(effect.text);
+      case "prove":
+        return void this.#prove(effect);
+      case "enroll":
+        return void this.#enroll(effect);
+      case "check":
+        return void this.#check(effect.session, effect.password, effect.secret);
+    }
+  }
+
+  /** As `command`, for callers that cannot catch: an error ends the session. */
+  #tryCommand(id: SessionId, command: Command): void {
+    try {
+      this.command(id, command);
+    } catch (error) {
+      log.error(`internal error, "${command.type}" in session ${id}: ${stackOf(error)}`);
+      this.#hosts.get(id)?.end("internal error");
+    }
+  }
+
+  /** The hub has thrown: what was not committed is undone. */
+  #rollBack(error: unknown): void {
+    if (this.hub.store?.dirty) this.#storeFailed(error);
+    else this.hub.store?.rollback();
+  }
+
   /**
-   * What was to be kept since the last commit is not. Nothing of it was confirmed to anybody: sessions of our own protocol
-   * are ended, come back and say again what they had no answer to; senders at handout doors hear that it failed.
+   * Everything written since the last commit is lost. None of it was confirmed: native sessions are ended, reconnect and
+   * repeat what was not answered; senders in handout protocols are told that their messages failed.
    */
   #storeFailed(error: unknown): void {
-    log.error(`the store could not be written, and is as it was: ${reason(error)}`);
+    log.error(`the store could not be written; what was not committed is undone: ${reason(error)}`);
     const effects = this.#held;
     this.#held = [];
     this.hub.store?.rollback();
@@ -177,37 +241,15 @@ export class SessionRunner {
       if (this.hub.isNative(host.id)) host.end("the store could not be written");
     }
     for (const effect of effects) {
-      if (effect.type !== "tell") this.#do([effect]);
-      else if (effect.event.type === "outcome") this.#do([{ ...effect, event: { ...effect.event, delivered: false } }]);
-      else if (effect.event.type !== "message") this.#do([effect]);
-      else for (const id of effect.to) this.#commandAlone(id, { type: "missed", id: effect.event.id, sent: false });
+      if (effect.type !== "tell") this.#carryOut(effect);
+      else if (effect.event.type === "outcome") {
+        this.#carryOut({ ...effect, event: { ...effect.event, delivered: false } });
+      } else if (effect.event.type !== "message") this.#carryOut(effect);
+      else for (const id of effect.to) this.#tryCommand(id, { type: "missed", id: effect.event.id, sent: false });
     }
   }
 
-  /** A seat has work left for its next turn. */
-  scheduleSoon(host: SessionHost): void {
-    this.#soon.add(host);
-    if (this.#soon.size > 1) return;
-    this.platform.soon(() => {
-      const hosts = [...this.#soon];
-      this.#soon.clear();
-      const now = this.beginTurn();
-      for (const each of hosts) each.tick(now);
-    });
-  }
-
-  /** A session is over; only `Seat.end` says so. */
-  leave(host: SessionHost, why: string): void {
-    this.#soon.delete(host);
-    if (!host.protocol.bypassesHub) this.#commandAlone(host.id, { type: "leave", why });
-    this.#hosts.delete(host.id);
-  }
-
-  /** A session goes on in our own protocol, if what that needs can be had. */
-  become(id: SessionId): boolean {
-    this.command(id, { type: "become" });
-    return this.hub.isNative(id);
-  }
+  // Answers that take time.
 
   #asker(id: SessionId): Asker {
     return { from: this.#hosts.get(id)?.peer.hostname ?? "", waits: () => this.#hosts.has(id) };
@@ -220,20 +262,7 @@ export class SessionRunner {
     } catch (error) {
       log.error(`a proof could not be checked: ${error}`);
     }
-    this.beginTurn();
-    this.#commandAlone(proof.session, { type: "checked", ...answer });
-  }
-
-  async #enroll({ session, name, password }: Extract<Effect, { type: "enroll" }>): Promise<void> {
-    let outcome: ScryptSecret | string = "this server cannot write accounts down";
-    try {
-      outcome = await this.platform.enroll?.(name, password, this.#asker(session)) ?? outcome;
-    } catch (error) {
-      outcome = "the account could not be written down; whoever runs the server finds the reason in its log";
-      log.error(`the account of ${name} could not be written down: ${reason(error)}`);
-    }
-    this.beginTurn();
-    this.apply(this.hub.enrolled(session, name, outcome));
+    this.#checked(proof.session, answer);
   }
 
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
@@ -243,7 +272,25 @@ export class SessionRunner {
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }
+    this.#checked(id, { right });
+  }
+
+  #checked(id: SessionId, answer: ProofAnswer): void {
     this.beginTurn();
-    this.#commandAlone(id, { type: "checked", right });
+    this.#tryCommand(id, { type: "checked", ...answer });
+    this.drain();
+  }
+
+  async #enroll({ session, name, password }: Extract<Effect, { type: "enroll" }>): Promise<void> {
+    let outcome: ScryptSecret | string = "this server cannot store accounts";
+    try {
+      outcome = await this.platform.enroll?.(name, password, this.#asker(session)) ?? outcome;
+    } catch (error) {
+      outcome = "the account could not be stored; the server's log says why";
+      log.error(`the account of ${name} could not be stored: ${reason(error)}`);
+    }
+    this.beginTurn();
+    this.apply(this.hub.enrolled(session, name, outcome));
+    this.drain();
   }
 }

@@ -4,6 +4,7 @@ import { log, RecentLog } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
 import { ownAddresses } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
+import { directoryProtocol } from "../protocols/directory/server.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { openStore, storeExists } from "../store/open_store.ts";
 import { Passwords } from "../store/passwords.ts";
@@ -70,10 +71,13 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
   // What was kept before is opened now: if it cannot be, whoever starts the server is the one to know.
   if (storeExists(plan.data)) hub.openStore(runner.beginTurn());
   const tableLog = new DirectoryLog(plan.data, (why) => log.error(why));
-  const book = new Directory(limits, {
-    note: (text) => log.info(`address-book: ${text}`),
-    changed: (change) => tableLog.write(change),
-  });
+  const book = new Directory(limits);
+  const drainBook = () => {
+    for (const output of book.takeOutputs()) {
+      if (output.type === "log") log.info(`address-book: ${output.text}`);
+      else tableLog.write(output.change);
+    }
+  };
   const doors = () =>
     [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port }));
   const monitor = openMonitor({
@@ -84,8 +88,11 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
     memoryBytes: () => Deno.memoryUsage().rss,
     bookEntries: () => book.size,
   });
-  const servers = openListeners(plan, runner, book, monitor, proofs);
-  const ticking = setInterval(() => (runner.tick(), book.tick(runner.now), monitor.tick(runner.now)), TICK_MS);
+  const servers = openListeners(plan, runner, directoryProtocol(book, drainBook), monitor, proofs);
+  const ticking = setInterval(
+    () => (runner.tick(), book.tick(runner.now), drainBook(), monitor.tick(runner.now)),
+    TICK_MS,
+  );
   return {
     hub,
     runner,

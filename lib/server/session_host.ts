@@ -2,203 +2,235 @@ import type { Command } from "../chat/command.ts";
 import type { Event } from "../chat/event.ts";
 import type { SessionId } from "../chat/users.ts";
 import { type Address, isLoopback } from "../core/address.ts";
+import type { Limits } from "../core/limits.ts";
 import { Liveness, type ProbeOutcome } from "../core/liveness.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
-import type { DialOutcome, Direction, Link, ServerProtocol, Session, Way } from "../protocols/session.ts";
-import type { DialResult } from "./platform.ts";
-import type { SessionRunner } from "./runner.ts";
+import type { Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../protocols/session.ts";
+import type { DialResult, Platform } from "./platform.ts";
 
-/** One session's place at the switchboard: its machine, its lines, and the way between them. */
-export class SessionHost implements Way {
+/** The runner as its hosts see it. */
+export interface HostRunner {
+  readonly platform: Platform;
+  readonly limits: Limits;
+  /** Whether users can register. */
+  readonly registers: boolean;
+  /** The time of the current turn. */
+  readonly now: number;
+  /** Begins a turn and returns its time. */
+  beginTurn(): number;
+  /** A host's session has got an input: its outputs are to be carried out. */
+  schedule(host: SessionHost): void;
+  /** Carries out the outputs of all scheduled hosts. */
+  drain(): void;
+  /** Has the hub carry out a command; throws what the hub throws. */
+  command(id: SessionId, command: Command): void;
+  /** Ticks a host in the next turn. */
+  tickSoon(host: SessionHost): void;
+  /** Whether sessions can be upgraded to the native protocol. */
+  canUpgrade(): boolean;
+  /** Tells the hub that a session goes on in the native protocol; whether it does. */
+  upgrade(id: SessionId): boolean;
+  /** A session has ended. */
+  ended(host: SessionHost, why: string): void;
+}
+
+/** Runs one session: its machine, its transports, and the probes that find out whether its peer's machine is still there. */
+export class SessionHost {
+  readonly #runner: HostRunner;
+  readonly #facts: SessionFacts;
+  readonly #liveness: Liveness;
+  readonly #transports: (Transport | undefined)[] = [];
+  /** Outputs that were taken from the session, and how many of them are carried out. */
+  #outputs: readonly SessionOutput[] = [];
+  #carriedOut = 0;
+  #ended = false;
   session: Session;
-  readonly liveness: Liveness;
-  readonly #lines: (Transport | undefined)[] = [];
-  #over = false;
 
   constructor(
-    readonly runner: SessionRunner,
+    runner: HostRunner,
     readonly id: SessionId,
     readonly protocol: ServerProtocol,
     readonly peer: Address,
     connect: (owner: TransportOwner) => Transport,
   ) {
     const now = runner.beginTurn();
-    if (runner.platform.trace) this.trace = (link, direction, text) => this.#trace(link, direction, text);
-    this.liveness = new Liveness(
-      protocol.detectsDeadPeers || isLoopback(peer.hostname) ? Infinity : runner.limits.idleMs,
-      now,
-    );
-    this.session = protocol.openSession(this, runner.limits, now);
-    this.#lines[0] = connect(this.transportOwner(0));
+    this.#runner = runner;
+    this.#facts = { peer, traces: runner.platform.trace !== undefined, registers: runner.registers };
+    const probes = !protocol.detectsDeadPeers && !isLoopback(peer.hostname);
+    this.#liveness = new Liveness(probes ? runner.limits.idleMs : Infinity, now);
+    this.session = protocol.openSession(this.#facts, runner.limits, now);
+    this.#transports[0] = connect(this.#transportOwner(0));
   }
 
-  trace?: (link: Link, direction: Direction, line: string) => void;
-
-  /** The receiver of what arrives on one link. */
-  transportOwner(link: Link): TransportOwner {
-    return {
-      receive: (bytes) => this.push(link, bytes),
-      hungry: () => this.hungry(link),
-      closed: (ending) => this.closed(link, ending),
-      failed: (why) => this.end(why),
-    };
-  }
-
-  /** Everything is in its place: the session may begin, if it does so by itself. */
-  begin(): void {
-    this.#settle(this.runner.now);
-  }
-
-  // From the net.
-
-  push(link: Link, bytes: Uint8Array): void {
-    if (this.#over) return;
-    const now = this.runner.beginTurn();
-    this.liveness.heard(now);
-    try {
-      this.session.push(link, bytes, now);
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#settle(now);
-  }
-
-  closed(link: Link, ending: Ending): void {
-    this.#do((now) => this.session.closed(link, ending, now));
-  }
-
-  #dialled(link: Link, result: DialResult): void {
-    const transport = typeof result === "string" ? undefined : result;
-    if (this.#over) return transport?.abort();
-    this.#lines[link] = transport;
-    const outcome: DialOutcome = typeof result === "string" ? result : "connected";
-    this.#do((now) => this.session.dialled(link, outcome, now));
-  }
-
-  /** What the door itself asks for this session. */
-  ask(command: Command): void {
-    this.#do(() => this.command(command));
-  }
-
-  #probed(outcome: ProbeOutcome): void {
-    this.liveness.probed(outcome, this.runner.beginTurn());
-    if (this.liveness.gone) this.end("its machine is not there any more");
-  }
-
-  /** What was written on any of its lines and waits for the peer to read. */
+  /** Bytes that were written on all links and that the peer has not taken yet. */
   get waitingBytes(): number {
     let bytes = 0;
-    for (const line of this.#lines) bytes += line?.waitingBytes ?? 0;
+    for (const transport of this.#transports) bytes += transport?.waitingBytes ?? 0;
     return bytes;
   }
 
-  hungry(link: Link): boolean {
-    return this.#over || this.session.hungry(link);
+  // Inputs. Each begins a turn, but for `event`, which is part of one.
+
+  /** Sends a command to the hub on behalf of the session. */
+  command(command: Command): void {
+    this.#input(() => this.#runner.command(this.id, command));
   }
 
   tick(now: number): void {
-    if (this.#over) return;
-    if (this.session.wakeAt <= now) this.#do((now) => this.session.tick(now));
-    if (this.liveness.due(now)) this.runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
+    if (this.#ended) return;
+    if (this.session.wakeAt <= now) this.#input((now) => this.session.tick(now));
+    if (this.#liveness.due(now)) this.#runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
   }
 
-  // From the hub.
-
   event(event: Event): void {
-    if (this.#over) return;
-    const { now } = this.runner;
+    if (this.#ended) return;
     try {
-      this.session.event(event, now);
+      this.session.event(event, this.#runner.now, this.#transports[0]?.waitingBytes ?? 0);
     } catch (error) {
       this.#failed(error);
     }
-    this.#settle(now);
+    this.#runner.schedule(this);
   }
 
-  // From the session: its way.
-
-  write(link: Link, bytes: Uint8Array): void {
-    this.#lines[link]?.write(bytes);
+  #transportOwner(link: Link): TransportOwner {
+    return {
+      receive: (bytes) => this.#receive(link, bytes),
+      hungry: () => this.#ended || this.session.hungry(link),
+      closed: (ending: Ending) => this.#input((now) => this.session.closed(link, ending, now)),
+      failed: (why) => {
+        this.end(why);
+        this.#runner.drain();
+      },
+    };
   }
 
-  waiting(link: Link): number {
-    return this.#lines[link]?.waitingBytes ?? 0;
+  #receive(link: Link, bytes: Uint8Array): void {
+    if (this.#ended) return;
+    const now = this.#runner.beginTurn();
+    this.#liveness.heard(now);
+    try {
+      this.session.receive(link, bytes, now);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#runner.schedule(this);
+    this.#runner.drain();
   }
 
-  command(command: Command): void {
-    this.runner.command(this.id, command);
+  #dialed(link: Link, result: DialResult): void {
+    const transport = typeof result === "string" ? undefined : result;
+    if (this.#ended) return transport?.abort();
+    this.#transports[link] = transport;
+    this.#input((now) => this.session.dialed(link, typeof result === "string" ? result : "connected", now));
   }
 
-  note(text: string): void {
-    log.info(`${this.#who}: ${text}`);
+  #probed(outcome: ProbeOutcome): void {
+    this.#liveness.probed(outcome, this.#runner.beginTurn());
+    if (this.#liveness.gone) this.end("its machine is not there any more");
+    this.#runner.drain();
   }
 
-  remark(text: () => string): void {
-    log.debug(() => `${this.#who}: ${text()}`);
+  #input(act: (now: number) => void): void {
+    if (this.#ended) return;
+    const now = this.#runner.beginTurn();
+    try {
+      act(now);
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#runner.schedule(this);
+    this.#runner.drain();
   }
 
-  dial(link: Link, port: number): void {
-    const { hostname } = this.peer;
-    this.runner.platform.dial(hostname, port, this.transportOwner(link), (result) => this.#dialled(link, result));
+  // Outputs.
+
+  /**
+   * Carries out the session's outputs, up to and including the first that may cause events; whether that was not all. The
+   * sessions that it caused events for come first then.
+   */
+  carryOut(): boolean {
+    try {
+      this.protocol.drainShared?.();
+      while (!this.#ended) {
+        if (this.#carriedOut === this.#outputs.length) {
+          this.#outputs = this.session.takeOutputs();
+          this.#carriedOut = 0;
+          if (this.#outputs.length === 0) break;
+        }
+        const output = this.#outputs[this.#carriedOut++]!;
+        if (output.type === "write") this.#transports[output.link]?.write(output.bytes);
+        else if (output.type === "command") {
+          this.#runner.command(this.id, output.command);
+          return true;
+        } else this.#carryOutRare(output);
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#ended) return false;
+    if (this.session.wakeAt <= this.#runner.now) this.#runner.tickSoon(this);
+    this.#transports[0]?.resume();
+    return false;
   }
 
-  knows(protocol: string): boolean {
-    if (protocol === "registration") return this.runner.hub.registers;
-    return this.protocol.successors?.[protocol] !== undefined && this.runner.hub.canKeep(this.runner.now);
+  /** The one place where a session ends: it leaves the hub, and its transports are closed. */
+  end(why: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#runner.ended(this, why);
+    for (const transport of this.#transports) transport?.close(why);
   }
 
-  become(protocol: string, rest: Uint8Array): boolean {
+  #carryOutRare(output: Exclude<SessionOutput, { type: "write" | "command" }>): void {
+    switch (output.type) {
+      case "trace":
+        return this.#trace(output);
+      case "log":
+        if (output.level === "info") return log.info(`${this.#who}: ${output.text}`);
+        return log.debug(() => `${this.#who}: ${output.text}`);
+      case "dial": {
+        const { link, port } = output;
+        const done = (result: DialResult) => this.#dialed(link, result);
+        return this.#runner.platform.dial(this.peer.hostname, port, this.#transportOwner(link), done);
+      }
+      case "prepareUpgrade": {
+        const possible = this.protocol.successors?.[output.protocol] !== undefined && this.#runner.canUpgrade();
+        return this.session.upgradable?.(possible, this.#runner.now);
+      }
+      case "upgrade":
+        return this.#upgrade(output.protocol, output.rest);
+      case "end":
+        return this.end(output.why);
+    }
+  }
+
+  #upgrade(protocol: string, rest: Uint8Array): void {
     const open = this.protocol.successors?.[protocol];
     const { name } = this.session;
-    if (this.#over || !open || name === undefined || !this.runner.become(this.id)) return false;
+    if (!open || name === undefined || !this.#runner.upgrade(this.id)) {
+      return this.end("the native protocol is not available");
+    }
     // Only the connection that the peer has opened goes on.
-    for (const line of this.#lines.splice(1)) line?.close("it is not needed any more");
-    this.#lines[0]?.gather?.();
-    const { now } = this.runner;
-    this.session = open(this, this.runner.limits, now, name);
-    if (rest.length > 0) this.session.push(0, rest, now);
-    return true;
+    for (const transport of this.#transports.splice(1)) transport?.close("it is not needed any more");
+    this.#transports[0]?.gather?.();
+    const { limits, now } = this.#runner;
+    this.session = open(this.#facts, limits, now, name);
+    if (rest.length > 0) this.session.receive(0, rest, now);
   }
 
-  end(why: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.runner.leave(this, why);
-    for (const line of this.#lines) line?.close(why);
+  /** A bug of ours: this session ends, and no other notices. */
+  #failed(error: unknown): void {
+    log.error(`internal error in session ${this.id} (${this.protocol.name}): ${stackOf(error)}`);
+    this.end("internal error");
+  }
+
+  #trace({ link, direction, line }: Extract<SessionOutput, { type: "trace" }>): void {
+    this.#runner.platform.trace!(this.#who, this.protocol.links[link] ?? String(link), direction, line);
   }
 
   get #who(): string {
     return this.session.name ?? `${this.peer.hostname}:${this.peer.port}`;
-  }
-
-  /** One step of the session machine, in a turn of its own. */
-  #do(step: (now: number) => void): void {
-    if (this.#over) return;
-    const now = this.runner.beginTurn();
-    try {
-      step(now);
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#settle(now);
-  }
-
-  /** An error of our own: this session ends, and no other notices. */
-  #failed(error: unknown): void {
-    log.error(`our own error in session ${this.id} at ${this.protocol.name}: ${stackOf(error)}`);
-    this.end("our own error");
-  }
-
-  /** After a step: more work at once, or more to read. */
-  #settle(now: number): void {
-    if (this.#over) return;
-    if (this.session.wakeAt <= now) this.runner.scheduleSoon(this);
-    this.#lines[0]?.resume();
-  }
-
-  #trace(link: Link, direction: Direction, line: string): void {
-    this.runner.platform.trace!(this.#who, this.protocol.links[link] ?? String(link), direction, line);
   }
 }

@@ -167,7 +167,7 @@ export class ServerSite implements Site {
         { hostname, port },
         (owner) => new WebSocketTransport(socket, owner, limits),
       );
-      host.ask({ type: "known", name });
+      host.command({ type: "known", name });
     };
     return response;
   }

@@ -31,22 +31,21 @@ const END_MS = 15 * 60_000;
 const LIMITS = limits({ idleMs: 40_000 });
 
 /** The server's end of a virtual connection. */
-class VirtualLine implements Transport {
+class VirtualTransport implements Transport {
   readonly #waiting: Uint8Array[] = [];
   #ending: Ending | undefined;
   #closed = false;
-
   readonly waitingBytes = 0;
 
   constructor(readonly stream: VirtualStream, readonly owner: TransportOwner) {
     stream.holder = {
       arrived: (bytes) => {
         this.#waiting.push(bytes);
-        this.resume();
+        this.#deliver();
       },
       ended: (ending) => {
         this.#ending = ending;
-        this.resume();
+        this.#deliver();
       },
     };
   }
@@ -66,6 +65,11 @@ class VirtualLine implements Transport {
   }
 
   resume(): void {
+    const waits = this.#waiting.length > 0 ? this.owner.hungry() : this.#ending !== undefined;
+    if (waits) this.stream.time.in(0, () => this.#deliver());
+  }
+
+  #deliver(): void {
     while (!this.#closed && this.#waiting.length > 0 && this.owner.hungry()) {
       this.owner.receive(this.#waiting.shift()!);
     }
@@ -123,7 +127,7 @@ export function simulate(seed: number): Report {
         if (!client.listening) return done("refused");
         const [ours, theirs] = virtualConnection(time, random, weatherOf(client.temper));
         client.linked(theirs);
-        done(new VirtualLine(ours, owner));
+        done(new VirtualTransport(ours, owner));
       });
     },
     probe: ({ hostname }, done) => time.in(100, () => done(clientAt(hostname)!.la.dead ? "unreachable" : "there")),
@@ -139,7 +143,7 @@ export function simulate(seed: number): Report {
       const [theirs, ours] = virtualConnection(time, random, weatherOf(temper));
       const name = temper === "twin" ? random.pick(names) : names[i]!;
       const address = `10.0.0.${i + 1}`;
-      runner.open(IM_PROTOCOL, { hostname: address, port: 40_000 + i }, (owner) => new VirtualLine(ours, owner));
+      runner.open(IM_PROTOCOL, { hostname: address, port: 40_000 + i }, (owner) => new VirtualTransport(ours, owner));
       clients.push(new WildClient(name, address, temper, theirs, script(random, names, i, temper), time, random));
     });
   });

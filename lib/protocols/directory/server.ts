@@ -3,9 +3,10 @@ import type { Event } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
+import { Outputs } from "../../core/machine.ts";
 import { decodeLossy, sanitized } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Link, Session, Way } from "../session.ts";
+import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import type { Directory } from "./directory.ts";
 import { encodeListing } from "./listing.ts";
 import { decodeDirectoryRequest, type DirectoryRequest } from "./request.ts";
@@ -15,39 +16,50 @@ const NEWLINE = 0x0a;
 const NUL = 0x00;
 
 /**
- * One visit to the address book: one request, at most one answer, the end.
+ * One visit to the directory: one request, at most one answer, the end.
  *
- * A request has no end mark of its own. It is whole when it can be read and
- * 1. a line break follows, or a NUL, since programs in C send their buffer's end along; or
+ * A request has no end mark of its own. It is complete when it can be parsed and
+ * 1. a line break follows, or a NUL, which programs in C send at the end of a buffer; or
  * 2. the peer has finished sending; or
  * 3. nothing more has come for `bookQuietMs`.
  */
 export class DirectorySession implements Session {
   readonly name = undefined;
-  /** Where the peer is: its own word for it does not count. */
+  readonly #facts: SessionFacts;
+  readonly #directory: Directory;
+  readonly #limits: Limits;
+  readonly #outputs = new Outputs<SessionOutput>();
+  /** The peer's real address; the one in its request does not count. */
   readonly #hostname: string;
   #bytes = new Uint8Array(0);
   readonly #deadline: number;
   #quietAt = Infinity;
   #admitted = false;
-  #over = false;
+  #ended = false;
 
-  constructor(readonly way: Way, readonly book: Directory, readonly limits: Limits, now: number) {
-    this.#hostname = unwrapped(way.peer.hostname);
+  constructor(facts: SessionFacts, directory: Directory, limits: Limits, now: number) {
+    this.#facts = facts;
+    this.#directory = directory;
+    this.#limits = limits;
+    this.#hostname = unwrapped(facts.peer.hostname);
     this.#deadline = now + limits.bookRequestMs;
   }
 
   get wakeAt(): number {
-    return this.#over ? Infinity : Math.min(this.#quietAt, this.#deadline);
+    return this.#ended ? Infinity : Math.min(this.#quietAt, this.#deadline);
+  }
+
+  takeOutputs(): readonly SessionOutput[] {
+    return this.#outputs.take();
   }
 
   hungry(_link: Link): boolean {
     return true;
   }
 
-  push(_link: Link, bytes: Uint8Array, now: number): void {
-    if (this.#over || !this.#admit(now)) return;
-    const most = this.limits.bookRequestBytes;
+  receive(_link: Link, bytes: Uint8Array, now: number): void {
+    if (this.#ended || !this.#admit(now)) return;
+    const most = this.#limits.bookRequestBytes;
     this.#bytes = concat([this.#bytes, bytes.subarray(0, most + 1 - this.#bytes.length)]);
     const end = this.#bytes.findIndex((byte) => byte === NEWLINE || byte === NUL);
     if (end >= 0) {
@@ -55,23 +67,23 @@ export class DirectorySession implements Session {
       return this.#finish(now);
     }
     if (this.#bytes.length > most) return this.#refuse(`expected a request of at most ${most} bytes, found more`);
-    this.#quietAt = now + this.limits.bookQuietMs;
+    this.#quietAt = now + this.#limits.bookQuietMs;
   }
 
   closed(_link: Link, _ending: Ending, now: number): void {
-    if (this.#over || !this.#admit(now)) return;
-    // What has come was said, also by a peer that is gone.
+    if (this.#ended || !this.#admit(now)) return;
+    // What has arrived counts, even if the connection broke.
     this.#finish(now);
   }
 
-  dialled(_link: Link, _outcome: DialOutcome, _now: number): void {}
+  dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
 
   event(event: Event, _now: number): void {
     if (event.type === "closing") this.#end("the server stops");
   }
 
   tick(now: number): void {
-    if (this.#over || now < this.wakeAt || !this.#admit(now)) return;
+    if (this.#ended || now < this.wakeAt || !this.#admit(now)) return;
     if (now >= this.#quietAt) {
       this.#quietAt = Infinity;
       const request = decodeDirectoryRequest(this.#text);
@@ -79,23 +91,23 @@ export class DirectorySession implements Session {
     }
     if (now < this.#deadline) return;
     const found = JSON.stringify(this.#text.slice(0, 80));
-    this.#refuse(`expected a whole request within ${this.limits.bookRequestMs} ms, found ${found}`);
+    this.#refuse(`expected a whole request within ${this.#limits.bookRequestMs} ms, found ${found}`);
   }
 
   get #text(): string {
-    // Names are only shown, so that one in another encoding than UTF-8 is no reason to refuse its owner.
+    // Names are only displayed, so one that is not UTF-8 is no reason to refuse its owner.
     return decodeLossy(this.#bytes);
   }
 
-  /** Once for each visit, at its first sign: whether it is to be answered. */
+  /** Counts the visit against the rate of its address, once, at its first input; whether it may be answered. */
   #admit(now: number): boolean {
     if (this.#admitted) return true;
-    this.#admitted = this.book.admits(this.#hostname, now);
+    this.#admitted = this.#directory.admits(this.#hostname, now);
     if (!this.#admitted) this.#end("its address asks too often");
     return this.#admitted;
   }
 
-  /** Nothing more belongs to the request. */
+  /** The request is complete. */
   #finish(now: number): void {
     const request = decodeDirectoryRequest(this.#text);
     if (request instanceof Fault) this.#refuse(request.message);
@@ -103,36 +115,46 @@ export class DirectorySession implements Session {
   }
 
   #answer(request: DirectoryRequest, now: number): void {
-    this.way.trace?.(LINK, "up", this.#text);
-    const { others, notes } = this.book.handle(request, this.#hostname, now);
-    for (const note of notes) this.way.note(note);
+    this.#trace("up", this.#text);
+    const { others, notes } = this.#directory.handle(request, this.#hostname, now);
+    for (const note of notes) this.#log(note);
     if (others.length > 0) {
       const listing = encodeListing(others);
-      this.way.trace?.(LINK, "down", decodeLossy(listing));
-      this.way.write(LINK, listing);
+      this.#trace("down", decodeLossy(listing));
+      this.#outputs.push({ type: "write", link: LINK, bytes: listing });
     }
     this.#end("it has its answer");
   }
 
   #refuse(why: string): void {
-    this.way.trace?.(LINK, "up", `(${why})`);
-    this.way.note(`closed without an answer: ${sanitized(why)}`);
+    this.#trace("up", `(${why})`);
+    this.#log(`closed without an answer: ${sanitized(why)}`);
     this.#end(why);
   }
 
   #end(why: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.way.end(why);
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outputs.push({ type: "end", why });
+  }
+
+  #log(text: string): void {
+    this.#outputs.push({ type: "log", level: "info", text });
+  }
+
+  #trace(direction: Direction, line: string): void {
+    if (this.#facts.traces) this.#outputs.push({ type: "trace", link: LINK, direction, line });
   }
 }
 
-/** The door to an address book: what it is called, and how a visit begins. No visit is anything to the hub. */
-export function directoryProtocol(book: Directory) {
+/** The directory's protocol. The hub does not know its sessions. `drain` carries out what the directory wants done. */
+export function directoryProtocol(directory: Directory, drain: () => void) {
   return {
     name: "address-book",
     links: ["tcp"],
     bypassesHub: true,
-    openSession: (way: Way, limits: Limits, now: number): Session => new DirectorySession(way, book, limits, now),
+    drainShared: drain,
+    openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
+      new DirectorySession(facts, directory, limits, now),
   } as const;
 }

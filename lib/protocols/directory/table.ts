@@ -2,46 +2,45 @@ import { formatAddress, isLoopback, unwrapped } from "../../core/address.ts";
 import type { Limits } from "../../core/limits.ts";
 import { sanitized } from "../../core/text.ts";
 
-/** Who is online, and at which UDP address. */
+/** A user who is online, and their UDP address. */
 export interface DirectoryEntry {
   readonly hostname: string;
   readonly port: number;
   readonly user: string;
-  /** When it is dropped, unless it is renewed. */
+  /** When it expires, unless it is renewed. */
   readonly until: number;
 }
 
-/** What became of an entry that was to be added or renewed. */
+/** The result of adding or renewing an entry. */
 export type Entered =
   | { readonly type: "added" | "renewed"; readonly entry: DirectoryEntry }
-  /** Somebody else is at this address now. */
+  /** The user at this address has changed. */
   | { readonly type: "renamed"; readonly entry: DirectoryEntry; readonly before: string }
   | { readonly type: "refused"; readonly why: string };
 
-/** Of a name, shown. */
+/** Characters of a name that are displayed. */
 const NAME_CHARACTERS = 64;
 
-/** An entry for people: its address and its name, fit to be shown. */
+/** An entry as text for display: its address and its name. */
 export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "until">): string {
   return `${formatAddress({ hostname, port })} ${nameText(user)}`;
 }
 
-/** A name that a stranger has chosen, fit to be shown. */
+/** A name from a request, shortened and without control characters, for display. */
 export function nameText(user: string): string {
   return sanitized(user.length > NAME_CHARACTERS ? `${user.slice(0, NAME_CHARACTERS)}…` : user);
 }
 
 /**
- * The client address table: one entry for each address and UDP port, in the order in which they came.
+ * The client address table: one entry for each address and UDP port, in the order in which they were added.
  *
- * 1. An entry that was not renewed is there until `expire` takes it.
- * 2. IPv4 wrapped in IPv6 is the same address as without.
- * 3. No more entries than allowed, in all and from one address; who is in stays in.
+ * 1. An entry that was not renewed stays until `expire` removes it.
+ * 2. An IPv4-mapped IPv6 address is the same as its IPv4 address.
+ * 3. The number of entries is limited, in all and for each address; a limit never removes an entry.
  */
 export class DirectoryTable {
   readonly #entries = new Map<string, DirectoryEntry>();
   readonly #fromAddress = new Map<string, number>();
-  /** Before this nothing expires. */
   #nextExpiry = Infinity;
 
   constructor(readonly limits: Pick<Limits, "bookEntries" | "bookEntriesPerAddress" | "bookExpiryMs">) {}
@@ -50,12 +49,16 @@ export class DirectoryTable {
     return this.#entries.size;
   }
 
-  /** All entries. */
+  /** No entry expires before this time. */
+  get nextExpiry(): number {
+    return this.#nextExpiry;
+  }
+
   entries(): DirectoryEntry[] {
     return [...this.#entries.values()];
   }
 
-  /** All entries but one. */
+  /** All entries but the one of this address. */
   others(hostname: string, port: number): DirectoryEntry[] {
     const own = this.#entries.get(keyOf(hostname, port));
     return this.entries().filter((entry) => entry !== own);
@@ -77,7 +80,7 @@ export class DirectoryTable {
     return { type: "added", entry };
   }
 
-  /** Takes an entry out, if it is there. */
+  /** Removes an entry, if it is there. */
   remove(hostname: string, port: number): DirectoryEntry | undefined {
     const key = keyOf(hostname, port);
     const entry = this.#entries.get(key);
@@ -87,7 +90,7 @@ export class DirectoryTable {
     return entry;
   }
 
-  /** Takes out the entries whose time is over. */
+  /** Removes the entries that have expired. */
   expire(now: number): DirectoryEntry[] {
     if (now < this.#nextExpiry) return [];
     const expired: DirectoryEntry[] = [];

@@ -1,39 +1,47 @@
-import type { Limits } from "../../core/limits.ts";
 import type { Message } from "../../chat/event.ts";
-import { encodeMessage } from "./lines.ts";
-import { ReceiptDecoder } from "./receipts.ts";
+import type { Limits } from "../../core/limits.ts";
+import type { Outputs } from "../../core/machine.ts";
+import { encodeText } from "../../core/text.ts";
+import type { SessionOutput } from "../session.ts";
+import { encodeMessage, LB, messageLine, RECEIPT } from "./lines.ts";
 
-/** What the lane has done with messages. */
-export interface LaneWay {
-  /** Sends one message on Lb. */
-  send(message: Message, bytes: Uint8Array): void;
-  /** A receipt came, whatever it is for. */
-  receipt(): void;
-  /** The client has answered for it. */
-  taken(message: Message): void;
-  /** It will not be answered for, and why. */
-  missed(message: Message, sent: boolean, why: string): void;
-}
+const NEWLINE = 0x0a;
+const RECEIPT_BYTES = encodeText(RECEIPT);
+const CODE_BYTES = encodeText("302");
+const LINE_BYTES = encodeText(RECEIPT + "\n");
 
 /**
- * What goes down one Lb: one message at a time, the next only when the last is answered or given up.
+ * The messages for one Lb: one message at a time, the next only when the last is confirmed or given up.
  *
  * A receipt carries no number. One that comes when nothing is in flight is dropped; one that comes late, while the next
- * message is in flight, is taken for that one: the handout gives no way to tell.
+ * message is in flight, counts for that one: the handout gives no way to tell them apart.
  */
-export class Lane {
-  #receipts = new ReceiptDecoder();
+export class ReceiptQueue {
+  readonly #limits: Pick<Limits, "receiptMs" | "outboxBytes">;
+  readonly #outputs: Outputs<SessionOutput>;
+  readonly #traces: boolean;
+  readonly #receipts = new ReceiptDecoder();
   #waiting: Message[] = [];
   #waitingBytes = 0;
   #inFlight: Message | undefined;
   #open = false;
-  #held: (() => void) | undefined;
+  #held = false;
   /** When the message in flight is given up. */
   deadline = Infinity;
   /** Messages in a row that were given up. */
   misses = 0;
 
-  constructor(readonly limits: Pick<Limits, "receiptMs" | "outboxBytes">, readonly way: LaneWay) {}
+  /** Pushes its outputs to those of its session. */
+  constructor(limits: Pick<Limits, "receiptMs" | "outboxBytes">, outputs: Outputs<SessionOutput>, traces: boolean) {
+    this.#limits = limits;
+    this.#outputs = outputs;
+    this.#traces = traces;
+  }
+
+  /** Whether it is open and no message is in flight. */
+  get idle(): boolean {
+    return this.#open && !this.#inFlight;
+  }
 
   /** Lb is connected. */
   open(now: number): void {
@@ -41,11 +49,11 @@ export class Lane {
     this.#advance(now);
   }
 
-  /** One more message for this client, sent when its turn comes. */
+  /** Queues a message. */
   offer(message: Message, now: number): void {
     const bytes = encodeMessage(message).length;
-    if (this.#waitingBytes + bytes > this.limits.outboxBytes) {
-      return this.way.missed(message, false, `${this.#waitingBytes} bytes wait already`);
+    if (this.#waitingBytes + bytes > this.#limits.outboxBytes) {
+      return this.#missed(message, false, `${this.#waitingBytes} bytes wait already`);
     }
     this.#waiting.push(message);
     this.#waitingBytes += bytes;
@@ -53,11 +61,19 @@ export class Lane {
   }
 
   /** Bytes that the client sent on Lb. */
-  push(bytes: Uint8Array, now: number): void {
+  receive(bytes: Uint8Array, now: number): void {
     const count = this.#receipts.push(bytes);
-    for (let i = 0; i < count; i++) this.way.receipt();
-    // One at most: whatever else came with it was sent before the next message was.
-    if (count > 0 && this.#inFlight) this.#taken(this.#inFlight, now);
+    for (let i = 0; this.#traces && i < count; i++) {
+      this.#outputs.push({ type: "trace", link: LB, direction: "up", line: RECEIPT });
+    }
+    // At most one message: further receipts were sent before the next message was.
+    if (count === 0 || !this.#inFlight) return;
+    const { id } = this.#inFlight;
+    this.#inFlight = undefined;
+    this.deadline = Infinity;
+    this.misses = 0;
+    this.#outputs.push({ type: "command", command: { type: "taken", id } });
+    this.#advance(now);
   }
 
   /** Gives up the message in flight when its time is over. */
@@ -67,17 +83,16 @@ export class Lane {
     this.#inFlight = undefined;
     this.deadline = Infinity;
     this.misses++;
-    this.way.missed(message, true, `no receipt within ${this.limits.receiptMs} ms`);
+    this.#missed(message, true, `no receipt within ${this.#limits.receiptMs} ms`);
     this.#advance(now);
   }
 
-  /** Sends nothing more; `idle` is called once what is in flight is answered or given up. */
-  hold(idle: () => void, now: number): void {
-    this.#held = idle;
-    this.#advance(now);
+  /** Sends no further message; it becomes `idle` once the message in flight is confirmed or given up. */
+  hold(): void {
+    this.#held = true;
   }
 
-  /** Nothing goes down any more. */
+  /** Drops everything. */
   close(): void {
     this.#open = false;
     this.#waiting = [];
@@ -86,25 +101,92 @@ export class Lane {
     this.deadline = Infinity;
   }
 
-  #taken(message: Message, now: number): void {
-    this.#inFlight = undefined;
-    this.deadline = Infinity;
-    this.misses = 0;
-    this.way.taken(message);
-    this.#advance(now);
+  #missed({ id, from }: Message, sent: boolean, why: string): void {
+    this.#outputs.push({ type: "log", level: "info", text: `a message from ${from} is given up: ${why}` });
+    this.#outputs.push({ type: "command", command: { type: "missed", id, sent } });
   }
 
   #advance(now: number): void {
-    if (!this.#open || this.#inFlight) return;
-    if (this.#held) return this.#held();
+    if (!this.#open || this.#inFlight || this.#held) return;
     const message = this.#waiting.shift();
     if (!message) return;
     const bytes = encodeMessage(message);
     this.#waitingBytes -= bytes.length;
     this.#inFlight = message;
-    // Half a receipt that stands there was meant for a message before.
+    // Half a receipt that has come already was meant for an earlier message.
     this.#receipts.forget();
-    this.deadline = now + this.limits.receiptMs;
-    this.way.send(message, bytes);
+    this.deadline = now + this.#limits.receiptMs;
+    if (this.#traces) this.#outputs.push({ type: "trace", link: LB, direction: "down", line: messageLine(message) });
+    this.#outputs.push({ type: "write", link: LB, bytes });
   }
+}
+
+/**
+ * Finds receipts in what a client sends on Lb, with or without their newline, however they are cut or joined. It ignores
+ * other lines, and NULs, which programs in C send at the end of a buffer. It holds at most one receipt's bytes.
+ */
+export class ReceiptDecoder {
+  #head = new Uint8Array(RECEIPT_BYTES.length);
+  #length = 0;
+  /** The rest of the line is ignored. */
+  #skipping = false;
+  /** A receipt came without its newline, which may still come. */
+  #complete = false;
+
+  /** Returns how many receipts these bytes complete. */
+  push(bytes: Uint8Array): number {
+    // The usual case: one receipt with its newline, and nothing left from before.
+    if (this.#length === 0 && !this.#skipping && isWholeLine(bytes)) return 1;
+    let found = 0;
+    for (const byte of bytes) {
+      if (byte === 0) continue;
+      if (byte === NEWLINE) {
+        if (!this.#complete && this.#startsWithCode()) found++;
+        this.#length = 0;
+        this.#skipping = this.#complete = false;
+        continue;
+      }
+      if (this.#complete) {
+        // A `\r` belongs to the newline that follows; anything else begins the next receipt.
+        if (byte === 0x0d) continue;
+        this.#complete = false;
+        this.#length = 0;
+      }
+      if (this.#skipping) continue;
+      if (this.#length === this.#head.length) {
+        this.#skipping = true;
+        continue;
+      }
+      this.#head[this.#length++] = byte;
+      if (this.#length === RECEIPT_BYTES.length && this.#isReceipt()) {
+        found++;
+        this.#complete = true;
+      }
+    }
+    return found;
+  }
+
+  /** Forgets the beginning of a line that has not ended. */
+  forget(): void {
+    this.#length = 0;
+    this.#skipping = this.#complete = false;
+  }
+
+  #isReceipt(): boolean {
+    return RECEIPT_BYTES.every((byte, i) => this.#head[i] === byte);
+  }
+
+  /** A line of `302` and any text is a receipt too. */
+  #startsWithCode(): boolean {
+    if (this.#length < CODE_BYTES.length) return false;
+    const after = this.#head[CODE_BYTES.length];
+    return CODE_BYTES.every((byte, i) => this.#head[i] === byte) &&
+      (this.#length === CODE_BYTES.length || after === 0x20 || after === 0x0d);
+  }
+}
+
+function isWholeLine(bytes: Uint8Array): boolean {
+  if (bytes.length !== LINE_BYTES.length) return false;
+  for (let i = 0; i < LINE_BYTES.length; i++) if (bytes[i] !== LINE_BYTES[i]) return false;
+  return true;
 }

@@ -1,3 +1,4 @@
+import type { Command } from "../../chat/command.ts";
 import { Fault } from "../../core/errors.ts";
 
 /** A line that a client sends on La. */
@@ -8,16 +9,52 @@ export type Request =
   | { readonly type: "to"; readonly name: string; readonly text: string }
   | { readonly type: "toall"; readonly text: string }
   | { readonly type: "exit" }
-  /** Not the handout's: makes an account. */
+  /** Our extension: creates an account. */
   | { readonly type: "register"; readonly name: string; readonly password: string }
-  /** Not the handout's: asks to go on in our own protocol. */
+  /** Our extension: switches to the native protocol. */
   | { readonly type: "partyline" };
 
+/** With one command at a time there is one outcome to wait for. */
+const ONLY_REF = 0;
 const LIST: Request = { type: "list" };
 const EXIT: Request = { type: "exit" };
 const PARTYLINE: Request = { type: "partyline" };
 
-/** Reads a line of La. Blanks count: a text keeps every one of its own, and elsewhere one too many is a mistake. */
+/**
+ * The stages of a session. `parting`: Lb is gone and the user is offline, but `/exit` is still answered for a moment.
+ * `upgrading`: the client has asked for the native protocol, and the message in flight is still waited for.
+ */
+export type Stage = "authentication" | "link" | "chat" | "upgrading" | "parting" | "ended";
+
+/** Whether a session in this stage takes the request. */
+export function isKnown({ type }: Request, stage: Stage, registers: boolean): boolean {
+  switch (stage) {
+    case "authentication":
+      return type === "login" || (type === "register" && registers);
+    case "link":
+      return type === "port";
+    case "parting":
+      return type === "exit";
+    default:
+      return type !== "login" && type !== "register" && type !== "port";
+  }
+}
+
+/** The hub command for a request. */
+export function commandOf(request: Exclude<Request, { type: "exit" | "port" | "partyline" }>): Command {
+  switch (request.type) {
+    case "list":
+      return { type: "who" };
+    case "to":
+      return { type: "send", ref: ONLY_REF, to: request.name, text: request.text };
+    case "toall":
+      return { type: "sendAll", ref: ONLY_REF, text: request.text };
+    default:
+      return request;
+  }
+}
+
+/** Parses a line of La. Spaces matter: a text keeps all of its own, and anywhere else a superfluous one is an error. */
 export function decodeRequest(line: string): Request | Fault {
   const blank = line.indexOf(" ");
   const verb = blank < 0 ? line : line.slice(0, blank);

@@ -1,85 +1,70 @@
-import type { Event, Message } from "../../chat/event.ts";
+import type { Command } from "../../chat/command.ts";
+import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
-import { LineDecoder } from "../../core/line_decoder.ts";
-import { RateLimiter } from "../../core/limiters.ts";
+import { Outputs } from "../../core/machine.ts";
+import { PacedLines } from "../../core/paced_lines.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Link, Session, Way } from "../session.ts";
-import {
-  encodeReply,
-  LA,
-  LB,
-  listLine,
-  messageLine,
-  notRegisteredLine,
-  RECEIPT,
-  REPLY,
-  withoutPassword,
-} from "./lines.ts";
-import { Lane } from "./receipt_queue.ts";
-import { decodeRequest, type Request } from "./request.ts";
+import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import { encodeReply, LA, LB, listLine, notRegisteredLine, REPLY, withoutPassword } from "./lines.ts";
+import { ReceiptQueue } from "./receipt_queue.ts";
+import { commandOf, decodeRequest, isKnown, type Stage } from "./request.ts";
 
 const REDIAL_MS = 50;
-/** With one command at a time there is one outcome to wait for. */
-const ONLY_REF = 0;
-
-/** Where a session stands. `parting`: Lb is gone, the name is off the list, `/exit` is still answered for a moment. */
-type Stage = "authentication" | "link" | "chat" | "parting" | "ended";
 
 /**
  * The server's side of one IM client.
  *
- * 1. One command at a time: the next is looked at when the last has its reply.
- * 2. One message at a time on Lb (see `Lane`).
- * 3. What is not known in its stage, or is malformed, gets 401 and changes nothing.
+ * 1. One command at a time: the next is read when the last has its reply.
+ * 2. One message at a time on Lb (see `ReceiptQueue`).
+ * 3. A request that is malformed or not known in its stage gets 401 and changes nothing.
  */
 export class ImServerSession implements Session {
   name: string | undefined;
   #stage: Stage = "authentication";
-  /** A command waits for its reply, so the next waits too. */
-  #busy = false;
+  /** A command waits for its reply. */
+  #awaitsReply = false;
+  /** The client has finished sending on La. */
   #finished = false;
-  #working = false;
+  /** When the client must have taken the next step. */
   #stepDeadline: number;
-  /** The port being dialled, since when, and when to try it again. */
+  /** The port being dialed, since when, and when to try it again. */
   #dial: { port: number; since: number; again: number } | undefined;
-  #moreAt = Infinity;
-  readonly #lines: LineDecoder;
-  readonly #rate: RateLimiter;
-  readonly #lane: Lane;
+  readonly #facts: SessionFacts;
+  readonly #limits: Limits;
+  readonly #outputs = new Outputs<SessionOutput>();
+  readonly #lines: PacedLines;
+  readonly #queue: ReceiptQueue;
 
-  constructor(readonly way: Way, readonly limits: Limits, now: number) {
-    this.#lines = new LineDecoder(limits.lineBytes);
-    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
+  constructor(facts: SessionFacts, limits: Limits, now: number) {
+    this.#facts = facts;
+    this.#limits = limits;
+    this.#lines = new PacedLines(limits, now);
     this.#stepDeadline = now + limits.loginMs;
-    this.#lane = new Lane(limits, {
-      send: (message, bytes) => this.#sendMessage(message, bytes),
-      receipt: () => way.trace?.(LB, "up", RECEIPT),
-      taken: ({ id }) => way.command({ type: "taken", id }),
-      missed: ({ id, from }, sent, why) => {
-        way.note(`a message from ${from} is given up: ${why}`);
-        way.command({ type: "missed", id, sent });
-      },
-    });
+    this.#queue = new ReceiptQueue(limits, this.#outputs, facts.traces);
+  }
+
+  takeOutputs(): readonly SessionOutput[] {
+    return this.#outputs.take();
   }
 
   get wakeAt(): number {
     if (this.#stage === "ended") return Infinity;
-    return Math.min(this.#moreAt, this.#stepDeadline, this.#lane.deadline, this.#dial?.again ?? Infinity);
+    return Math.min(this.#lines.readyAt, this.#stepDeadline, this.#queue.deadline, this.#dial?.again ?? Infinity);
   }
 
   hungry(link: Link): boolean {
-    return link === LB || this.#lines.heldBytes <= this.limits.lineBytes;
+    return link === LB || this.#lines.hungry;
   }
 
-  push(link: Link, bytes: Uint8Array, now: number): void {
+  receive(link: Link, bytes: Uint8Array, now: number): void {
     if (this.#stage === "ended") return;
-    if (link === LA) {
-      this.#lines.push(bytes);
-      this.#work(now);
-      return;
+    if (link === LB) {
+      this.#queue.receive(bytes, now);
+      return this.#upgradeWhenIdle();
     }
-    this.#lane.push(bytes, now);
+    this.#lines.push(bytes);
+    this.#readInNewTurn(now);
   }
 
   closed(link: Link, ending: Ending, now: number): void {
@@ -87,13 +72,13 @@ export class ImServerSession implements Session {
     if (link === LB) return this.#part("closed Lb", now);
     this.#finished = true;
     if (ending === "broken") return this.#end("connection lost");
-    this.#work(now);
+    this.#readInNewTurn(now);
   }
 
-  dialled(_link: Link, outcome: DialOutcome, now: number): void {
+  dialed(_link: Link, outcome: DialOutcome, now: number): void {
     const dial = this.#dial;
     if (!dial || this.#stage !== "link") return;
-    const retry = outcome === "refused" && now + REDIAL_MS <= dial.since + this.limits.linkRetryMs;
+    const retry = outcome === "refused" && now + REDIAL_MS <= dial.since + this.#limits.linkRetryMs;
     if (retry) {
       dial.again = now + REDIAL_MS;
       return;
@@ -103,33 +88,33 @@ export class ImServerSession implements Session {
       this.#stage = "chat";
       this.#stepDeadline = Infinity;
       this.#answer(REPLY.linked);
-      this.way.command({ type: "ready" });
-      this.#lane.open(now);
+      this.#command({ type: "ready" });
+      this.#queue.open(now);
     } else {
-      this.#stepDeadline = now + this.limits.loginMs;
-      this.way.note(`Lb to port ${dial.port} ${outcome === "refused" ? "is refused" : "cannot be connected"}`);
+      this.#stepDeadline = now + this.#limits.loginMs;
+      this.#log("info", `Lb to port ${dial.port} ${outcome === "refused" ? "is refused" : "cannot be connected"}`);
       this.#answer(REPLY.notLinked);
     }
-    this.#work(now);
+    this.#readInNewTurn(now);
   }
 
   event(event: Event, now: number): void {
     if (this.#stage === "ended") return;
     switch (event.type) {
       case "message":
-        return this.#lane.offer(event, now);
+        return this.#queue.offer(event, now);
       case "welcome":
         this.name = event.name;
         this.#stage = "link";
-        this.#stepDeadline = now + this.limits.loginMs;
+        this.#stepDeadline = now + this.#limits.loginMs;
         this.#answer(REPLY.authenticated);
         break;
       case "turnedAway":
-        this.#stepDeadline = now + this.limits.loginMs;
+        this.#stepDeadline = now + this.#limits.loginMs;
         this.#answer(REPLY.refused);
         break;
       case "registered":
-        this.#stepDeadline = now + this.limits.loginMs;
+        this.#stepDeadline = now + this.#limits.loginMs;
         this.#answer(event.why === undefined ? REPLY.registered : notRegisteredLine(event.why));
         break;
       case "present":
@@ -139,167 +124,153 @@ export class ImServerSession implements Session {
         this.#answer(event.delivered ? REPLY.delivered : REPLY.notDelivered);
         break;
       case "closing":
-        if (this.#stage === "chat") this.#reply(REPLY.bye);
+        if (this.#stage === "chat" || this.#stage === "upgrading") this.#reply(REPLY.bye);
         return this.#end("the server stops");
     }
-    this.#work(now);
+    this.#read(now);
+  }
+
+  upgradable(possible: boolean, now: number): void {
+    if (this.#stage !== "chat") return;
+    if (possible) {
+      this.#stage = "upgrading";
+      this.#queue.hold();
+      return this.#upgradeWhenIdle();
+    }
+    this.#awaitsReply = false;
+    this.#refuse("/partyline is not known here");
+    this.#read(now);
   }
 
   tick(now: number): void {
     if (this.#stage === "ended") return;
     if (now >= this.#stepDeadline) {
-      const why = this.#stage === "parting" ? "closed Lb" : `no ${this.#stage} within ${this.limits.loginMs} ms`;
+      const why = this.#stage === "parting" ? "closed Lb" : `no ${this.#stage} within ${this.#limits.loginMs} ms`;
       return this.#end(why);
     }
     if (this.#dial && now >= this.#dial.again) {
       this.#dial.again = Infinity;
-      this.way.dial(LB, this.#dial.port);
+      this.#outputs.push({ type: "dial", link: LB, port: this.#dial.port });
     }
-    this.#lane.tick(now);
-    if (this.#lane.misses >= this.limits.receiptMisses) {
-      return this.#end(`${this.#lane.misses} messages in a row without a receipt`);
+    this.#queue.tick(now);
+    this.#upgradeWhenIdle();
+    if (this.#queue.misses >= this.#limits.receiptMisses) {
+      return this.#end(`${this.#queue.misses} messages in a row without a receipt`);
     }
-    if (now >= this.#moreAt) this.#work(now);
+    if (now >= this.#lines.readyAt) this.#readInNewTurn(now);
   }
 
-  /** Works off lines until one has to wait for its reply, the turn is over, or none is left. */
-  #work(now: number): void {
-    if (this.#working) return;
-    this.#working = true;
-    this.#moreAt = Infinity;
-    for (let taken = 0; !this.#busy && this.#stage !== "ended"; taken++) {
-      if (taken === this.limits.turnLines && this.#lines.hasLine) {
-        this.#moreAt = now;
-        break;
+  #readInNewTurn(now: number): void {
+    this.#lines.beginTurn();
+    this.#read(now);
+  }
+
+  /** Reads lines until one has to wait for its reply, the turn is over, or none is left. */
+  #read(now: number): void {
+    while (!this.#awaitsReply && this.#stage !== "ended") {
+      const line = this.#lines.next(now);
+      if (line !== undefined) {
+        this.#take(line, now);
+        continue;
       }
-      if (this.#lines.hasLine && !this.#rate.take(now)) {
-        this.#moreAt = this.#rate.readyAt(now);
-        break;
-      }
-      const line = this.#lines.next();
-      if (line === undefined) {
-        if (this.#finished) this.#end("closed La");
-        break;
-      }
-      this.#take(line, now);
+      if (this.#finished && this.#lines.readyAt === Infinity) this.#end("closed La");
+      return;
     }
-    this.#working = false;
   }
 
   #take(line: string | Fault, now: number): void {
     const request = line instanceof Fault ? line : decodeRequest(line);
-    this.#traceRequest(line);
-    if (request instanceof Fault || !this.#knows(request)) {
-      const { message } = request instanceof Fault ? request : { message: `/${request.type} is not known here` };
-      this.way.remark(() => `401 at ${this.#stage}: ${message}`);
-      this.#reply(REPLY.unrecognized);
-      if (request instanceof Fault && request.kind === "too long") this.#end(request.message);
+    if (this.#facts.traces) {
+      const beforeLogin = this.#stage === "authentication";
+      this.#trace(LA, "up", line instanceof Fault ? `(${line.message})` : withoutPassword(line, beforeLogin));
+    }
+    if (request instanceof Fault) {
+      this.#refuse(request.message);
+      if (request.kind === "too long") this.#end(request.message);
       return;
     }
+    if (!isKnown(request, this.#stage, this.#facts.registers)) {
+      return this.#refuse(`/${request.type} is not known here`);
+    }
     switch (request.type) {
-      case "login":
-        this.#wait();
-        return this.way.command({ type: "login", name: request.name, password: request.password });
-      case "register":
-        this.#wait();
-        return this.way.command({ type: "register", name: request.name, password: request.password });
-      case "port":
-        this.#wait();
-        this.#dial = { port: request.port, since: now, again: Infinity };
-        return this.way.dial(LB, request.port);
-      case "list":
-        this.#wait();
-        return this.way.command({ type: "who" });
-      case "to":
-        this.#wait();
-        return this.way.command({ type: "send", ref: ONLY_REF, to: request.name, text: request.text });
-      case "toall":
-        this.#wait();
-        return this.way.command({ type: "sendAll", ref: ONLY_REF, text: request.text });
-      case "partyline":
-        this.#wait();
-        return this.#lane.hold(() => this.#become(), now);
       case "exit":
         this.#reply(REPLY.bye);
         return this.#end("said /exit");
-    }
-  }
-
-  #knows(request: Request): boolean {
-    switch (this.#stage) {
-      case "authentication":
-        return request.type === "login" || (request.type === "register" && this.way.knows("registration"));
-      case "link":
-        return request.type === "port";
-      case "parting":
-        return request.type === "exit";
+      case "port":
+        this.#dial = { port: request.port, since: now, again: Infinity };
+        this.#outputs.push({ type: "dial", link: LB, port: request.port });
+        break;
+      case "partyline":
+        this.#outputs.push({ type: "prepareUpgrade", protocol: "native" });
+        break;
       default:
-        if (request.type === "partyline") return this.way.knows("native");
-        return request.type !== "login" && request.type !== "register" && request.type !== "port";
+        this.#command(commandOf(request));
     }
-  }
-
-  /** Nothing is in flight: La goes over to our own protocol. */
-  #become(): void {
-    // Nobody would tell the next session that nothing more comes.
-    if (this.#finished) return this.#end("closed La");
-    this.#reply(REPLY.partyline);
-    this.#stage = "ended";
-    this.#lane.close();
-    if (!this.way.become("native", this.#lines.takeBytes())) this.way.end("our own protocol cannot be had here");
-  }
-
-  /** The command just taken has its reply later. */
-  #wait(): void {
-    this.#busy = true;
-    // The clock of a step runs while the client has something to do, not while we have.
+    this.#awaitsReply = true;
+    // The deadline of a step runs while the client has something to do, not while it waits for us.
     if (this.#stage === "authentication" || this.#stage === "link") this.#stepDeadline = Infinity;
   }
 
-  /** The reply to the command that waits. */
+  /** Once no message is in flight, La goes over to the native protocol. */
+  #upgradeWhenIdle(): void {
+    if (this.#stage !== "upgrading" || !this.#queue.idle) return;
+    // The next session would never learn that the client has finished.
+    if (this.#finished) return this.#end("closed La");
+    this.#reply(REPLY.partyline);
+    this.#stage = "ended";
+    this.#queue.close();
+    this.#outputs.push({ type: "upgrade", protocol: "native", rest: this.#lines.takeBytes() });
+  }
+
+  #refuse(why: string): void {
+    this.#log("debug", `401 at ${this.#stage}: ${why}`);
+    this.#reply(REPLY.unrecognized);
+  }
+
+  /** Replies to the command that waits. */
   #answer(line: string): void {
-    this.#busy = false;
+    this.#awaitsReply = false;
     this.#reply(line);
   }
 
   #reply(line: string): void {
     if (this.#stage === "ended") return;
-    this.way.trace?.(LA, "down", line);
-    this.way.write(LA, encodeReply(line));
+    if (this.#facts.traces) this.#trace(LA, "down", line);
+    this.#outputs.push({ type: "write", link: LA, bytes: encodeReply(line) });
   }
 
-  #sendMessage(message: Message, bytes: Uint8Array): void {
-    this.way.trace?.(LB, "down", messageLine(message));
-    this.way.write(LB, bytes);
-  }
-
-  /** Lb is gone: nothing can reach this client any more, so its name leaves at once. */
+  /** Lb is gone: no message can reach this client any more, so its user goes offline at once. */
   #part(why: string, now: number): void {
-    if (this.#stage !== "chat") return;
+    if (this.#stage !== "chat" && this.#stage !== "upgrading") return;
     this.#stage = "parting";
-    this.#stepDeadline = now + this.limits.partingMs;
-    this.#lane.close();
-    this.way.command({ type: "leave", why });
-    this.#work(now);
+    this.#stepDeadline = now + this.#limits.partingMs;
+    this.#queue.close();
+    this.#command({ type: "leave", why });
+    this.#read(now);
   }
 
   #end(why: string): void {
     if (this.#stage === "ended") return;
     this.#stage = "ended";
-    this.#lane.close();
-    this.way.end(why);
+    this.#queue.close();
+    this.#outputs.push({ type: "end", why });
   }
 
-  #traceRequest(line: string | Fault): void {
-    if (!this.way.trace) return;
-    const text = line instanceof Fault ? `(${line.message})` : withoutPassword(line, this.#stage === "authentication");
-    this.way.trace(LA, "up", text);
+  #command(command: Command): void {
+    this.#outputs.push({ type: "command", command });
+  }
+
+  #log(level: "info" | "debug", text: string): void {
+    this.#outputs.push({ type: "log", level, text });
+  }
+
+  #trace(link: Link, direction: "up" | "down", line: string): void {
+    this.#outputs.push({ type: "trace", link, direction, line });
   }
 }
 
-/** The IM door: what it is called, what its links are called, and how a session begins. */
 export const IM_PROTOCOL = {
   name: "im",
   links: ["La", "Lb"],
-  openSession: (way: Way, limits: Limits, now: number): Session => new ImServerSession(way, limits, now),
+  openSession: (facts: SessionFacts, limits: Limits, now: number): Session => new ImServerSession(facts, limits, now),
 } as const;

@@ -1,15 +1,15 @@
 import { encodeText, oneLine, sanitized } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 
-/** What whoever comes in is greeted with. */
+/** The greeting of a new guest. */
 export const WELCOME = "Welcome to this chatroom!";
 
-/** A line as it goes over the wire: programs like `nc` show it as it is, so nothing in it may steer a terminal. */
+/** Encodes a line. Programs like `nc` print it unfiltered, so terminal control characters are removed. */
 export function encodeLine(line: string): Uint8Array {
   return encodeText(sanitized(oneLine(line)) + "\n");
 }
 
-/** A message as everybody in the room gets it; made once for all. */
+/** Encodes a message, once for all receivers. */
 export function encodeMessage(message: Message): Uint8Array {
   return message.encoded("lobby", () => encodeLine(messageLine(message)));
 }

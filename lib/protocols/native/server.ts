@@ -2,29 +2,34 @@ import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
+import { Outputs } from "../../core/machine.ts";
 import { RateLimiter } from "../../core/limiters.ts";
 import { decodeLossy, decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Link, Session, Way } from "../session.ts";
+import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 
 const LINK: Link = 0;
-/** A text of the greatest length in JSON, every character of it escaped. */
+/** Growth of a text in JSON when every character is escaped. */
 const ESCAPED = 6;
 const ENVELOPE_BYTES = 1024;
-/** Messages of one transport's turn that wait for theirs. */
+/** Requests that may wait, on a transport of messages. */
 const WAITING = 64;
 
 /**
- * The server's side of one client that speaks our own protocol: one JSON object a line, or one a message where the transport
- * has messages.
+ * The server's side of one native client: one JSON object a line, or one a message where the transport has messages.
  *
- * 1. What is malformed is answered with `error` and changes nothing; what is too long ends the session.
- * 2. Acknowledgements are taken at once; everything else has its fair turns and its rate.
- * 3. Signals to who does not read are dropped; all else is told, or the session ends.
+ * 1. A malformed request is answered with `error` and changes nothing; one that is too long ends the session.
+ * 2. Acknowledgements are taken at once; all other requests are limited by turn and by rate.
+ * 3. A peer that reads too slowly misses signals; anything else reaches it, or the session ends.
  */
 export class NativeServerSession implements Session {
+  readonly #facts: SessionFacts;
+  readonly #limits: Limits;
+  readonly #outputs = new Outputs<SessionOutput>();
+  /** Whether the listener knows the user, and tells the hub. */
+  readonly #introduced: boolean;
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
@@ -33,20 +38,16 @@ export class NativeServerSession implements Session {
   #deadline: number;
   #moreAt = Infinity;
   #finished = false;
-  #over = false;
+  #ended = false;
 
   /**
-   * With a name it is known who speaks. Without one the client says and proves it first; or its door does, where it is
-   * `introduced`, and nothing is taken until that has its answer.
+   * With a `name`, the user is known. Without one, the client says and proves it first; or, if `introduced`, the listener
+   * logs it in, and no request is read before the hub has answered that.
    */
-  constructor(
-    readonly way: Way,
-    readonly limits: Limits,
-    now: number,
-    framing: Framing,
-    name?: string,
-    readonly introduced = false,
-  ) {
+  constructor(facts: SessionFacts, limits: Limits, now: number, framing: Framing, name?: string, introduced = false) {
+    this.#facts = facts;
+    this.#limits = limits;
+    this.#introduced = introduced;
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -59,55 +60,59 @@ export class NativeServerSession implements Session {
     return this.#name;
   }
 
+  takeOutputs(): readonly SessionOutput[] {
+    return this.#outputs.take();
+  }
+
   get wakeAt(): number {
-    return this.#over ? Infinity : Math.min(this.#moreAt, this.#deadline);
+    return this.#ended ? Infinity : Math.min(this.#moreAt, this.#deadline);
   }
 
   hungry(_link: Link): boolean {
-    if (this.introduced && this.#name === undefined) return false;
+    if (this.#introduced && this.#name === undefined) return false;
     if (this.#lines) return this.#waiting.length < WAITING && this.#lines.heldBytes <= this.#lines.lineBytes;
     return this.#waiting.length < WAITING;
   }
 
-  push(_link: Link, bytes: Uint8Array, now: number): void {
-    if (this.#over) return;
+  receive(_link: Link, bytes: Uint8Array, now: number): void {
+    if (this.#ended) return;
     if (this.#lines) this.#lines.push(bytes);
     else this.#waiting.push(decodeText(bytes));
-    this.#work(now);
+    this.#read(now);
   }
 
   closed(_link: Link, ending: Ending, now: number): void {
     if (ending === "broken") return this.#end("connection lost");
     this.#finished = true;
-    this.#work(now);
+    this.#read(now);
   }
 
-  dialled(_link: Link, _outcome: DialOutcome, _now: number): void {}
+  dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
 
-  event(event: Event, now: number): void {
-    if (this.#over) return;
+  event(event: Event, now: number, waitingBytes: number): void {
+    if (this.#ended) return;
     if (event.type === "message") return this.#write(encodeNativeMessage(event, this.#framing));
-    // What is not kept is not heaped up: whoever does not read misses it.
-    if (event.type === "signal" && this.way.waiting(LINK) > this.limits.outboxBytes / 2) return;
+    // Signals are not stored, so they do not pile up for a slow peer either.
+    if (event.type === "signal" && waitingBytes > this.#limits.outboxBytes / 2) return;
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
-    } else if (event.type === "turnedAway") this.#deadline = now + this.limits.loginMs;
+    } else if (event.type === "turnedAway") this.#deadline = now + this.#limits.loginMs;
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
     if (event.type === "closing") this.#end("the server stops");
   }
 
   tick(now: number): void {
-    if (this.#over) return;
-    if (now >= this.#deadline) return this.#end(`no login within ${this.limits.loginMs} ms`);
-    if (now >= this.#moreAt) this.#work(now);
+    if (this.#ended) return;
+    if (now >= this.#deadline) return this.#end(`no login within ${this.#limits.loginMs} ms`);
+    if (now >= this.#moreAt) this.#read(now);
   }
 
-  #work(now: number): void {
+  #read(now: number): void {
     this.#moreAt = Infinity;
-    for (let taken = 0; !this.#over; taken++) {
+    for (let taken = 0; !this.#ended; taken++) {
       const waits = this.#waiting.length > 0 || this.#lines?.hasLine;
-      if (waits && taken === this.limits.turnLines) {
+      if (waits && taken === this.#limits.turnLines) {
         this.#moreAt = now;
         return;
       }
@@ -120,7 +125,7 @@ export class NativeServerSession implements Session {
         this.#moreAt = this.#rate.readyAt(now);
         return;
       }
-      this.#trace(text);
+      if (this.#facts.traces) this.#trace("up", text instanceof Fault ? `(${text.message})` : text);
       this.#take(request);
     }
     if (this.#finished) this.#end("closed the connection");
@@ -128,13 +133,13 @@ export class NativeServerSession implements Session {
 
   #take(request: NativeRequest | Fault): void {
     if (request instanceof Fault) {
-      this.way.remark(() => request.message);
+      this.#outputs.push({ type: "log", level: "debug", text: request.message });
       this.#tell(errorJson(request.message));
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
     else if (request.type === "ping") this.#tell(`{"type":"pong","ref":${request.ref}}`);
     else if (request.type === "missaid") this.#tell(JSON.stringify({ ...request, type: "failed" }));
-    else if (this.#knows(request.type)) this.way.command(request);
+    else if (this.#knows(request.type)) this.#outputs.push({ type: "command", command: request });
     else {this.#tell(
         errorJson(`"${request.type}" is not known ${this.#name === undefined ? "before" : "after"} welcome`),
       );}
@@ -150,48 +155,48 @@ export class NativeServerSession implements Session {
   }
 
   #write(bytes: Uint8Array): void {
-    this.way.trace?.(LINK, "down", decodeLossy(bytes).trimEnd());
-    this.way.write(LINK, bytes);
+    if (this.#facts.traces) this.#trace("down", decodeLossy(bytes).trimEnd());
+    this.#outputs.push({ type: "write", link: LINK, bytes });
   }
 
-  #trace(text: string | Fault): void {
-    if (!this.way.trace) return;
-    this.way.trace(LINK, "up", text instanceof Fault ? `(${text.message})` : text);
+  #trace(direction: Direction, line: string): void {
+    this.#outputs.push({ type: "trace", link: LINK, direction, line });
   }
 
   #end(why: string): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.way.end(why);
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outputs.push({ type: "end", why });
   }
 }
 
-/** The mailbox: our own protocol over datagrams, where a client says and proves who it is. */
+/** The native protocol over datagrams; the client logs in with a proof. */
 export const MAILBOX_PROTOCOL = {
   name: "mailbox",
   links: ["udp"],
   detectsDeadPeers: true,
-  openSession: (way: Way, limits: Limits, now: number): Session =>
-    new NativeServerSession(way, limits, now, "messages"),
+  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
+    new NativeServerSession(facts, limits, now, "messages"),
 } as const;
 
-/** The page: our own protocol, a message a WebSocket frame; who it is, its door says. */
+/** The native protocol over WebSockets, for the web page; the login cookie has told the listener who the user is. */
 export const WEB_PROTOCOL = {
   name: "web",
   links: ["ws"],
   detectsDeadPeers: true,
-  openSession: (way: Way, limits: Limits, now: number): Session =>
-    new NativeServerSession(way, limits, now, "messages", undefined, true),
+  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
+    new NativeServerSession(facts, limits, now, "messages", undefined, true),
 } as const;
 
-/** Our own protocol in lines over TLS; a client says and proves who it is. */
+/** The native protocol in lines over TLS; the client logs in with a proof. */
 export const TLS_PROTOCOL = {
   name: "tls",
   links: ["tcp"],
-  openSession: (way: Way, limits: Limits, now: number): Session => new NativeServerSession(way, limits, now, "lines"),
+  openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
+    new NativeServerSession(facts, limits, now, "lines"),
 } as const;
 
-/** How a session goes on that was let in at a handout door. */
-export function nativeOverLines(way: Way, limits: Limits, now: number, name: string): Session {
-  return new NativeServerSession(way, limits, now, "lines", name);
+/** A session that was upgraded from a handout protocol, whose login it keeps. */
+export function nativeOverLines(facts: SessionFacts, limits: Limits, now: number, name: string): Session {
+  return new NativeServerSession(facts, limits, now, "lines", name);
 }

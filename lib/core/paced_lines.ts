@@ -1,0 +1,56 @@
+import type { Fault } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { LineDecoder } from "./line_decoder.ts";
+import { RateLimiter } from "./limiters.ts";
+
+/** The lines of one peer, read at a limited rate and at most `turnLines` a turn. Lines over a limit wait; none is lost. */
+export class PacedLines {
+  readonly #limits: Limits;
+  readonly #decoder: LineDecoder;
+  readonly #rate: RateLimiter;
+  #takenInTurn = 0;
+  /** When `next` has a line that it holds back now; Infinity when it holds back none. */
+  readyAt = Infinity;
+
+  constructor(limits: Limits, now: number, decode?: ConstructorParameters<typeof LineDecoder>[1]) {
+    this.#limits = limits;
+    this.#decoder = new LineDecoder(limits.lineBytes, decode);
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
+  }
+
+  /** Bytes that were pushed and not returned yet. */
+  get heldBytes(): number {
+    return this.#decoder.heldBytes;
+  }
+
+  /** Whether to push more: the peer has less than one line of the greatest length waiting. */
+  get hungry(): boolean {
+    return this.#decoder.heldBytes <= this.#limits.lineBytes;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#decoder.push(bytes);
+  }
+
+  beginTurn(): void {
+    this.#takenInTurn = 0;
+  }
+
+  /** The next line. Undefined when none is whole, or when it must wait until `readyAt`. */
+  next(now: number): string | Fault | undefined {
+    this.readyAt = Infinity;
+    if (this.#decoder.hasLine) {
+      if (this.#takenInTurn >= this.#limits.turnLines) this.readyAt = now;
+      else if (!this.#rate.take(now)) this.readyAt = this.#rate.readyAt(now);
+      if (this.readyAt !== Infinity) return undefined;
+    }
+    const line = this.#decoder.next();
+    if (line !== undefined) this.#takenInTurn++;
+    return line;
+  }
+
+  /** Returns the bytes that are no whole line, or not read yet, and forgets them. */
+  takeBytes(): Uint8Array {
+    return this.#decoder.takeBytes();
+  }
+}
