@@ -2,7 +2,7 @@ import { type ClientConnectionOwner, openDatagrams } from "../lib/client/connect
 import { runNative } from "../lib/client/join.ts";
 import type { Runner } from "../lib/client/runner.ts";
 import { Identity } from "../lib/store/identity.ts";
-import { freshRun, Prover } from "../lib/store/prover.ts";
+import { freshRun, Prover } from "../lib/store/proofs.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { ReconnectingClient, type ReconnectingOutput } from "../lib/protocols/native/reconnecting.ts";

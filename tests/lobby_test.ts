@@ -47,7 +47,10 @@ class Guest {
 
 Deno.test("a guest is greeted and joins the room; each line is sent, empty ones are not", () => {
   const guest = new Guest();
-  assertEquals([guest.out, guest.commands], ["Welcome to this chatroom!\n", [{ type: "visit", as: "10.0.0.5" }]]);
+  assertEquals([guest.out, guest.commands], ["Welcome to this chatroom!\n", [{
+    type: "enterAsGuest",
+    as: "10.0.0.5",
+  }]]);
   guest.push("hello\r\n\nhow ").push("are you?\n");
   assertEquals(guest.said, ["hello", "how are you?"]);
 });

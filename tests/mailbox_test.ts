@@ -5,14 +5,13 @@ import type { Target } from "../lib/chat/store.ts";
 import { type ClientConnectionOwner, openDatagrams } from "../lib/client/connections.ts";
 import { runNative } from "../lib/client/join.ts";
 import type { Runner } from "../lib/client/runner.ts";
-import { Identity } from "../lib/store/identity.ts";
-import { Passwords } from "../lib/store/passwords.ts";
-import { passwordProof, Proofs, transcript } from "../lib/store/proofs.ts";
-import { Prover } from "../lib/store/prover.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { ReconnectingClient, type ReconnectingOutput } from "../lib/protocols/native/reconnecting.ts";
 import { openServer, type Server } from "../lib/server/server.ts";
+import { Identity } from "../lib/store/identity.ts";
+import { Passwords } from "../lib/store/passwords.ts";
+import { authMessage, passwordProof, ProofVerifier, Prover } from "../lib/store/proofs.ts";
 import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
@@ -114,7 +113,7 @@ Deno.test("a name belongs to its key: another key is refused", async () => {
   const thief = await new MailboxUser("carol", new Prover(new Identity(elsewhere.path))).join(mailbox.port);
   assertEquals(
     thief.refused,
-    '"carol" is held by whoever came with it first, at another machine or with other --data',
+    '"carol" is held by another key, that of another machine or of other --data',
   );
   const odd = await new MailboxUser("no\u202ename", mailbox.prover("odd")).join(mailbox.port);
   assertEquals(odd.refused.startsWith("a name is 1 to 32 letters"), true);
@@ -144,16 +143,16 @@ Deno.test("a client that sends more at once than a transport takes has everythin
 
 Deno.test("a password proof is not refused because another prover has disconnected", async () => {
   const passwords = new Passwords(1);
-  const proofs = new Proofs(passwords);
+  const proofs = new ProofVerifier(passwords);
   const secret = { type: "plain", password: "12345" } as const;
   const challenge = {
     ...{ how: "password", nonce: proofs.bytes(16), salt: proofs.salt("alice") } as const,
     ...{ logN: 4, r: 8, p: 1, keyBytes: 32 },
   };
-  const key = await passwords.stretch("12345", challenge);
-  const { client: proof } = passwordProof(key, transcript("alice", "n", challenge.nonce, challenge.salt));
+  const key = await passwords.deriveKey("12345", challenge);
+  const { client: proof } = passwordProof(key, authMessage("alice", "n", challenge.nonce, challenge.salt));
   const proving = { name: "alice", nonce: "n", challenge, by: { type: "password", secret }, proof } as const;
-  const ask = (waits: boolean) => proofs.answer(proving, { from: "", waits: () => waits });
+  const ask = (waits: boolean) => proofs.verify(proving, { address: "", isWaiting: () => waits });
   const [left, stayed] = await Promise.all([ask(false), ask(true)]);
   assertEquals([left.right, stayed.right], [false, true]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { pathsFrom } from "../lib/store/paths.ts";
+import { completePath } from "../lib/store/paths.ts";
 import { Folder } from "./support/programs.ts";
 
 Deno.test("paths are completed from the disk, folders with a slash, hidden files only on request", () => {
@@ -7,11 +7,11 @@ Deno.test("paths are completed from the disk, folders with a slash, hidden files
   for (const name of ["slides.pdf", "slide", ".slips"]) folder.write(name, "");
   Deno.mkdirSync(`${folder.path}/sled`);
   const from = (begun: string) =>
-    pathsFrom(`${folder.path}/${begun}`).map((path) => path.slice(folder.path.length + 1));
+    completePath(`${folder.path}/${begun}`).map((path) => path.slice(folder.path.length + 1));
   assertEquals(from("sl"), ["sled/", "slide", "slides.pdf"]);
   assertEquals(from("slides"), ["slides.pdf"]);
   assertEquals(from(".s"), [".slips"]);
   assertEquals(from(""), ["sled/", "slide", "slides.pdf"]);
   assertEquals(from("x"), []);
-  assertEquals(pathsFrom("/nowhere/at/all"), []);
+  assertEquals(completePath("/nowhere/at/all"), []);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isReserved, skeleton } from "../lib/chat/names.ts";
+import { isReservedName, skeleton } from "../lib/chat/names.ts";
 import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 
@@ -26,8 +26,8 @@ Deno.test("names that people confuse have the same skeleton", () => {
 });
 
 Deno.test("names that could pass for the server, everybody or an address are reserved", () => {
-  for (const name of ["server", "Admin", "r00t", "l0bby", "127.0.0.1", "you"]) assert(isReserved(name), name);
-  for (const name of ["bob", "robert", "ada", "4you"]) assert(!isReserved(name), name);
+  for (const name of ["server", "Admin", "r00t", "l0bby", "127.0.0.1", "you"]) assert(isReservedName(name), name);
+  for (const name of ["bob", "robert", "ada", "4you"]) assert(!isReservedName(name), name);
 });
 
 Deno.test("a registration over IM is stored hashed and can log in at once and after a restart", async () => {
@@ -56,14 +56,14 @@ Deno.test("an invalid registration is answered with the rule, and nothing is wri
   const wire = await server.connect();
   const refused = async (line: string) => (await wire.ask(line)).replace("112 Registration failed: ", "");
   assertEquals(await refused("/register bob secret"), '"bob" is taken');
-  assertEquals(await refused("/register B\u043eb secret"), '"B\u043eb" looks like "bob", who is somebody else');
+  assertEquals(await refused("/register B\u043eb secret"), '"B\u043eb" looks like the name of another user, "bob"');
   assertEquals(
     await refused("/register Server secret"),
-    '"Server" is reserved: it could be taken for something that is nobody\'s',
+    '"Server" is reserved: it could be taken for something other than a person',
   );
   assertEquals(await refused("/register #x secret"), await refused("/register #x secret"));
-  assertEquals(await refused("/register carol 1234"), "a password has at least 5 characters, this has 4");
-  assertEquals(await refused("/register carol carol"), "the password is the name");
+  assertEquals(await refused("/register carol 1234"), "a password has at least 5 characters, found 4");
+  assertEquals(await refused("/register carol carol"), "the password must differ from the name");
   assertEquals(await wire.ask("/register carol"), "401 Unrecognized message");
   assertEquals(folder.read("users.txt"), USERS);
   // Two simultaneous registrations of look-alike names: one succeeds.
@@ -73,7 +73,7 @@ Deno.test("an invalid registration is answered with the rule, and nothing is wri
   assertEquals(await refused("/register frank secret"), "111 Registration successful");
   assertEquals(
     await refused("/register grace secret"),
-    "2 have registered from your address within the hour, the most allowed",
+    "2 accounts were registered from your address within an hour, the most allowed",
   );
   wire.close();
   other.close();

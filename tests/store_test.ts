@@ -48,7 +48,7 @@ Deno.test("addresses take turns, and requests of disconnected clients are skippe
   const order: string[] = [];
   let asked = 0;
   const ask = async (from: string, name: string, waits = true) => {
-    await passwords.verify("x", secret, { from, waits: () => (asked++, waits) });
+    await passwords.verify("x", secret, { address: from, isWaiting: () => (asked++, waits) });
     order.push(name);
   };
   const many = ["a1", "a2", "a3"].map((name) => ask("a", name));

@@ -217,7 +217,7 @@ Deno.test("what the page needs and cannot be read is told before any door opens"
   folder.write("users.txt", "alice 12345\n");
   const [cert, key] = [folder.write("cert.pem", "no certificate\n"), folder.write("key.pem", "no key\n")];
   const wrong: [string[], RegExp][] = [
-    [["--tls-cert", cert, "--tls-key", key], /cert\.pem is no certificate in PEM/],
+    [["--tls-cert", cert, "--tls-key", key], /cert\.pem is not a certificate in PEM/],
     [["--tls-cert", `${folder.path}/none.pem`, "--tls-key", key], /cannot read .*none\.pem: /],
     [["--tls-cert", cert], /--tls-cert and --tls-key go together/],
     [["--watch-password-file", `${folder.path}/none`], /cannot read the password file .*none: /],

@@ -1,29 +1,43 @@
 import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 
-/** A password kept as its scrypt key; numbers as in the entry, so that a file may hold several strengths. */
-export interface ScryptSecret {
-  readonly type: "scrypt";
+/** The parameters by which scrypt derives a key from a password. */
+export interface KeyDerivation {
+  readonly salt: Uint8Array;
   readonly logN: number;
   readonly r: number;
   readonly p: number;
-  readonly salt: Uint8Array;
+  readonly keyBytes: number;
+}
+
+/** A password stored as its scrypt key, with the parameters, so that a file can have keys of several strengths. */
+export interface ScryptSecret extends Omit<KeyDerivation, "keyBytes"> {
+  readonly type: "scrypt";
   readonly key: Uint8Array;
 }
 
-/** How an account proves itself. */
+/** The password of an account. */
 export type Secret = { readonly type: "plain"; readonly password: string } | ScryptSecret;
 
-/** What is known of a password at once: right, wrong, or only after this secret has been tried against it. */
-export type PasswordVerdict = { readonly right: boolean } | { readonly try: ScryptSecret; readonly counts: boolean };
+/** Whether a password is right, or the secret to verify it against. With a decoy it is wrong whatever the outcome. */
+export type PasswordVerdict = { readonly right: boolean } | {
+  readonly verify: ScryptSecret;
+  readonly isDecoy: boolean;
+};
+
+/** What a proof is checked against. */
+export type Credential =
+  | { readonly type: "password"; readonly secret: Secret }
+  /** `fresh` if nobody has the name yet. */
+  | { readonly type: "key"; readonly key: Uint8Array; readonly fresh: boolean };
 
 /** The strength of new scrypt entries: 128 MiB and about a third of a second for each guess. */
 export const SCRYPT = { logN: 17, r: 8, p: 1, saltBytes: 16, keyBytes: 32 } as const;
 
-/** Who may log in. Made whole from a users file, never changed; a new file makes a new one. */
+/** The accounts of a users file. Immutable. */
 export class Accounts {
   readonly #secrets: ReadonlyMap<string, Secret>;
-  /** Tried where there is nothing to try, so that every refusal takes as long as the next. */
+  /** Verified where there is no secret to verify, so that every refusal takes the same time. */
   readonly #decoy: ScryptSecret | undefined;
 
   constructor(secrets: ReadonlyMap<string, Secret>) {
@@ -38,7 +52,7 @@ export class Accounts {
     return this.#secrets.size;
   }
 
-  /** These, and one more. */
+  /** A copy with one more account. */
   with(name: string, secret: Secret): Accounts {
     return new Accounts(new Map([...this.#secrets, [name, secret]]));
   }
@@ -56,15 +70,15 @@ export class Accounts {
   }
 
   /**
-   * Whether `password` is that of `name`. A wrong password and an unknown name take the same time: with scrypt entries
-   * in the file, both end in trying one of them; with plain ones alone, both end in one comparison.
+   * Checks a password. A wrong password and an unknown name take the same time: if the file has scrypt entries, one of
+   * them is verified in both cases; otherwise there is one comparison in both cases.
    */
-  judge(name: string, password: string): PasswordVerdict {
+  check(name: string, password: string): PasswordVerdict {
     const secret = this.#secrets.get(name);
-    if (secret?.type === "scrypt") return { try: secret, counts: true };
+    if (secret?.type === "scrypt") return { verify: secret, isDecoy: false };
     const same = timingSafeEqual(encodeText(password), encodeText(secret?.password ?? ""));
     const right = same && secret !== undefined;
-    return right || !this.#decoy ? { right } : { try: this.#decoy, counts: false };
+    return right || !this.#decoy ? { right } : { verify: this.#decoy, isDecoy: true };
   }
 }
 
@@ -74,10 +88,10 @@ export interface UsersFileFault {
   readonly message: string;
 }
 
-/** One line of a users file: an account, or `undefined` for a blank one. */
+/** A line of a users file: an account, a fault, or undefined for a blank line. */
 export type UsersLine = { readonly name: string; readonly secret: Secret } | undefined | { readonly fault: string };
 
-/** Reads one line of a users file: `name password`, or `name $scrypt$…`. */
+/** Decodes a line of a users file: `name password`, or `name $scrypt$…`. */
 export function decodeUsersLine(line: string): UsersLine {
   const words = line.trim().split(/\s+/);
   if (words[0] === "") return undefined;
@@ -91,7 +105,7 @@ export function decodeUsersLine(line: string): UsersLine {
   return typeof secret === "string" ? { fault: secret } : { name: name!, secret };
 }
 
-/** Reads a whole users file: the accounts, or every fault in it. */
+/** Decodes a users file: the accounts, or every fault in it. */
 export function decodeUsers(text: string): Accounts | UsersFileFault[] {
   const secrets = new Map<string, Secret>();
   const lineOf = new Map<string, number>();
@@ -111,18 +125,18 @@ export function decodeUsers(text: string): Accounts | UsersFileFault[] {
   return faults.length > 0 ? faults : new Accounts(secrets);
 }
 
-/** An scrypt secret as it stands in a users file. */
+/** An scrypt secret as in a users file. */
 export function encodeScrypt(secret: ScryptSecret): string {
   const { logN, r, p } = secret;
   return `$scrypt$ln=${logN},r=${r},p=${p}$${encodeBase64(secret.salt)}$${encodeBase64(secret.key)}`;
 }
 
-/** Reads `$scrypt$ln=17,r=8,p=1$SALT$KEY`; a sentence when it is not that. */
+/** Decodes `$scrypt$ln=17,r=8,p=1$SALT$KEY`; the rule that it breaks if it is invalid. */
 export function decodeScrypt(entry: string): ScryptSecret | string {
   const form = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(entry);
   if (!form) return "expected $scrypt$ln=17,r=8,p=1$SALT$KEY with salt and key in base64, found something else";
   const [logN, r, p] = [Number(form[1]), Number(form[2]), Number(form[3])];
-  // What a login may cost the server: 2^20 · 8 · 128 bytes is 1 GiB.
+  // A bound for the cost of a login: 2^20 · 8 · 128 bytes is 1 GiB.
   if (logN < 1 || logN > 20 || r < 1 || r > 8 || p < 1 || p > 4) {
     return `expected ln 1 to 20, r 1 to 8, p 1 to 4, found ln=${logN},r=${r},p=${p}`;
   }

@@ -2,7 +2,7 @@ import type { OnlineUsers, Session } from "./users.ts";
 import { LOBBY } from "./names.ts";
 import type { MessageStore } from "./store.ts";
 
-/** Who is in which room, and which sessions are told of what is said there: remembered as long as neither changes. */
+/** Caches the members of each room and the native sessions that receive its messages. */
 export class Audience {
   readonly #sessions = new Map<string, readonly Session[]>();
   readonly #members = new Map<string, ReadonlySet<string>>();
@@ -14,18 +14,18 @@ export class Audience {
     return room === LOBBY || this.members(room).has(name);
   }
 
-  /** Who is in a room that not everybody is in. */
+  /** The members of a room other than the lobby. */
   members(room: string): ReadonlySet<string> {
     let members = this.#members.get(room);
     if (!members) {
       members = new Set(this.store.members(room));
-      // Rooms that are not there can be asked for without end.
+      // Not for rooms that do not exist: clients can ask for any number of those.
       if (members.size > 0) this.#members.set(room, members);
     }
     return members;
   }
 
-  /** The native sessions of whoever is in a room. */
+  /** The native sessions of a room's members. */
   of(room: string): readonly Session[] {
     let audience = this.#sessions.get(room);
     if (!audience) {
@@ -37,19 +37,19 @@ export class Audience {
     return audience;
   }
 
-  /** Who is in a room has changed. */
-  changed(room: string): void {
+  /** The members of a room have changed. */
+  membersChanged(room: string): void {
     this.#sessions.delete(room);
     this.#members.delete(room);
   }
 
-  /** Sessions have come or gone. */
-  moved(): void {
+  /** A session has come or gone. */
+  sessionsChanged(): void {
     this.#sessions.clear();
   }
 
-  /** Forgets everything. */
-  recall(): void {
+  /** Drops the whole cache. */
+  clear(): void {
     this.#sessions.clear();
     this.#members.clear();
   }

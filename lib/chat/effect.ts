@@ -1,35 +1,34 @@
-import type { ScryptSecret } from "./accounts.ts";
-import type { Challenge, Event } from "./event.ts";
-import type { Proof, SessionId } from "./users.ts";
+import type { Credential, ScryptSecret } from "./accounts.ts";
+import type { Challenge, Event, SessionId } from "./event.ts";
 
-/** Sessions are to be told something. */
+/** An event for some sessions. */
 export interface Tell {
   readonly type: "tell";
   readonly to: readonly SessionId[];
   readonly event: Event;
 }
 
-/** What the hub wants done. */
+/** An output of the hub. */
 export type Effect =
   | Tell
-  /** Try a password against a secret and come back with `checked`. */
+  /** Verify a password against a secret; the answer is the command `checked`. */
   | { readonly type: "check"; readonly session: SessionId; readonly password: string; readonly secret: ScryptSecret }
-  /** Look whether a proof answers its challenge and come back with `checked`. */
+  /** Verify the proof for a challenge; the answer is the command `checked`. */
   | {
     readonly type: "prove";
     readonly session: SessionId;
     readonly name: string;
     readonly nonce: string;
     readonly challenge: Challenge;
-    readonly by: Proof;
+    readonly by: Credential;
     readonly proof: Uint8Array;
   }
-  /** Make a secret of a password, write the account down, and come back with `Hub.enrolled`. */
+  /** Make a secret of a password and add the account to the users file; the answer is `Hub.enrolled`. */
   | { readonly type: "enroll"; readonly session: SessionId; readonly name: string; readonly password: string }
   /** For the log. */
   | { readonly type: "note"; readonly text: string };
 
-/** One event for one session. */
+/** An event for one session. */
 export function tell(id: SessionId, event: Event): Tell {
   return { type: "tell", to: [id], event };
 }

@@ -1,24 +1,28 @@
+import type { KeyDerivation } from "./accounts.ts";
 import type { StoredMessage, StoredNotice, Target } from "./store.ts";
 
-/** Said to one, or to everybody, or in a room that not everybody is in. */
+/** Identifies a session for as long as the server runs. */
+export type SessionId = number;
+
+/** Sent to one user, to everybody, or to a room other than the lobby. */
 export type Scope = "one" | "all" | "room";
 
-/** A message on its way to one or more receivers: the same object for all, so that it is encoded once a protocol. */
+/** A message to one or more receivers. They share the object, so that it is encoded once for each protocol. */
 export class Message {
   readonly type = "message";
   #encodings: { readonly protocol: string; readonly bytes: Uint8Array }[] = [];
 
   constructor(
-    /** The number of a kept message; below zero for one that is not kept. */
+    /** The number of a stored message; below zero for one that is not stored. */
     readonly id: number,
     readonly from: string,
     readonly scope: Scope,
     readonly text: string,
-    /** What is kept of it. */
+    /** The stored message, if it is stored. */
     readonly kept?: StoredMessage,
   ) {}
 
-  /** Its bytes in a protocol; `encode` is asked once. */
+  /** Its bytes in a protocol; `encode` is called once. */
   encoded(protocol: string, encode: () => Uint8Array): Uint8Array {
     for (const encoding of this.#encodings) if (encoding.protocol === protocol) return encoding.bytes;
     const bytes = encode();
@@ -33,54 +37,46 @@ export interface UserState {
   readonly online: boolean;
 }
 
-/** A room, how many are in it, and whether the asker is. */
+/** A room, the number of its members, and whether the session's user is one. */
 export interface RoomState {
   readonly name: string;
   readonly members: number;
   readonly joined: boolean;
 }
 
-/** What somebody has to do to prove who they are. */
+/** A challenge of the server; a client answers it with a proof. */
 export type Challenge =
-  | {
-    readonly how: "password";
-    readonly nonce: Uint8Array;
-    readonly salt: Uint8Array;
-    readonly logN: number;
-    readonly r: number;
-    readonly p: number;
-    readonly keyBytes: number;
-  }
+  | { readonly how: "password"; readonly nonce: Uint8Array } & KeyDerivation
   | { readonly how: "key"; readonly nonce: Uint8Array };
 
-/** What the hub tells a session. Every door turns these into its own words. `ref` is the asker's own number for it. */
+/** An event for a session. Every protocol translates these into its own messages. `ref` is that of the command. */
 export type Event =
   | { readonly type: "welcome"; readonly name: string; readonly proof?: Uint8Array | undefined }
   | { readonly type: "turnedAway"; readonly why: "credentials" | "already online" | { readonly text: string } }
   | { readonly type: "challenge"; readonly challenge: Challenge }
-  /** An account was made, or why not. */
+  /** An account was registered, or the reason why not. */
   | { readonly type: "registered"; readonly name: string; readonly why: string | undefined }
-  /** Who is online: the asker first, then the others as they came. */
+  /** The users online: the session's own first, then the others in the order in which they came. */
   | { readonly type: "present"; readonly names: readonly string[] }
   | Message
-  /** What became of the session's own message `ref`. */
+  /** The outcome of the session's message `ref`. */
   | { readonly type: "outcome"; readonly ref: number; readonly delivered: boolean }
-  /** What became of a kept message. */
+  /** The outcome of a stored message. */
   | { readonly type: "notice"; readonly notice: StoredNotice }
-  /** The stream of what is kept begins: what it is numbered by, and the rooms that the user is in. */
+  /** The stream of entries begins: the store that numbers them, the last number, and the user's rooms. */
   | {
     readonly type: "begun";
     readonly store: string;
     readonly last: number;
     readonly rooms: readonly string[];
-    /** The longest text that may be said. */
+    /** Longest text of a message. */
     readonly textBytes: number;
   }
-  /** A message is kept. */
+  /** The message was stored. */
   | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
-  /** A message is not taken, and never will be under this id. */
+  /** The message was refused, and so will be any other with this id. */
   | { readonly type: "notSent"; readonly id: string; readonly why: string }
-  /** Who has come and gone of late. */
+  /** The users who have come online and gone offline since the last such event. */
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
   | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[] }
   | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[] }
@@ -89,21 +85,21 @@ export type Event =
     readonly type: "history";
     readonly ref: number;
     readonly messages: readonly StoredMessage[];
-    /** Whether there are earlier ones. */
+    /** Whether there are earlier messages. */
     readonly more: boolean;
   }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
-  /** Another client tells this one something; `at` is where it is seen. */
+  /** A signal from another client, whose address is `at`. */
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
-  /** A signal has reached nobody. */
+  /** A signal reached no client. */
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
-  /** Something asked for cannot be had. */
+  /** A command was refused. */
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
   /** The server stops; nothing follows. */
   | { readonly type: "closing" };
 
-/** What a kept message is called at a door that knows only one and all. */
+/** The scope of a message, for protocols that only know one and all. */
 export function scopeOf(to: Target, everybody: string): Scope {
   if ("user" in to) return "one";
   return to.room === everybody ? "all" : "room";

@@ -1,3 +1,4 @@
+import type { SessionId } from "./event.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import type { Command } from "./command.ts";
@@ -7,7 +8,7 @@ import { Queries } from "./queries.ts";
 import { encodeText, textFault } from "../core/text.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Login, type Randomness } from "./login.ts";
-import { OnlineUsers, Session, type SessionId } from "./users.ts";
+import { OnlineUsers, Session } from "./users.ts";
 import { KeptDelivery } from "./kept_delivery.ts";
 import { PresenceUpdates } from "./presence.ts";
 import { Registration } from "./registration.ts";
@@ -15,7 +16,7 @@ import { LOBBY } from "./names.ts";
 import type { MessageStore } from "./store.ts";
 import { Tally } from "./tally.ts";
 import { LiveDelivery } from "./live_delivery.ts";
-import { type View, view } from "./view.ts";
+import { type ChatView, chatView } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
 export interface StoreOptions {
@@ -148,12 +149,12 @@ export class Hub {
     let underWay = 0;
     for (const session of this.#sessions.values()) underWay += session.owing;
     for (const user of this.#people.all) underWay += user.awaited.size;
-    return { sessions: this.#sessions.size, online: this.#people.size, underWay, heldLogins: this.#entrance.held };
+    return { sessions: this.#sessions.size, online: this.#people.size, underWay, heldLogins: this.#entrance.delayed };
   }
 
   /** Who is there, and of the rooms so many at most. */
-  view(rooms: number): View {
-    return view(this.#people, this.#post?.audience, rooms);
+  view(rooms: number): ChatView {
+    return chatView(this.#people, this.#post?.audience, rooms);
   }
 
   handle(id: SessionId, command: Command, now: number): Effect[] {
@@ -162,19 +163,19 @@ export class Hub {
     switch (command.type) {
       case "login":
         return this.#entrance.login(session, command.name, command.password, now);
-      case "vouch":
+      case "checkPassword":
         return this.#entrance.login(session, command.name, command.password, now, true);
-      case "known":
-        return this.#native(session, now) ?? this.#entrance.known(session, command.name, now);
+      case "authenticated":
+        return this.#native(session, now) ?? this.#entrance.authenticated(session, command.name, now);
       case "checked":
-        return this.#entrance.judged(session, command.right, command.proof, now);
+        return this.#entrance.checked(session, command.right, command.proof, now);
       case "register":
         return this.#registrar?.register(session, command.name, command.password, now) ?? [];
       case "ready":
         session.ready = true;
         if (session.name !== undefined) this.#post?.ready(session, now);
         return [];
-      case "visit":
+      case "enterAsGuest":
         return this.#visit(session, command.as);
       case "announce":
         return this.#announce(session, command.text, now);
@@ -254,7 +255,7 @@ export class Hub {
       ];
     }
     session.name = name;
-    if (this.#people.enter(session, now)) this.#news.came(name, now);
+    if (this.#people.enter(session, now)) this.#news.online(name, now);
     if (this.#post) this.#seen(name, now);
     return [
       tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
@@ -306,8 +307,8 @@ export class Hub {
 
   #visit(session: Session, name: string): Effect[] {
     if (session.name !== undefined) return [];
-    session.visitor = name;
-    this.#people.visit(session);
+    session.guestName = name;
+    this.#people.enterAsGuest(session);
     const { size } = this.#people.guests;
     return [{ type: "note", text: `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})` }];
   }
@@ -317,7 +318,7 @@ export class Hub {
     if (guest.kind !== "guest") return [];
     const tooLong = textFault(text, this.limits.textBytes);
     if (tooLong !== undefined) return [tell(guest.id, { type: "denied", ref: 0, why: tooLong })];
-    const shown: Effect = { type: "note", text: `<${guest.visitor}> ${text}` };
+    const shown: Effect = { type: "note", text: `<${guest.guestName}> ${text}` };
     if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
     return [shown, ...this.#liveDelivery.announce(guest, text, now)];
   }
@@ -338,7 +339,7 @@ export class Hub {
     const effects = this.#post!.release(session, user, false, now);
     // That they came may have been undone with what else was not kept.
     this.#seen(user.name, now);
-    this.#people.become(session);
+    this.#people.switchToNative(session);
     return effects;
   }
 
@@ -348,9 +349,9 @@ export class Hub {
     const user = this.#people.get(session.name);
     const gone = this.#people.leave(session);
     const effects = user && this.#post ? this.#post.release(session, user, true, now) : this.#missAll(session, now);
-    if (gone) this.#news.went(gone.name, now);
-    if (session.brief) return effects;
-    const who = session.name ?? (session.visitor || session.address);
+    if (gone) this.#news.offline(gone.name, now);
+    if (session.oneShot) return effects;
+    const who = session.name ?? (session.guestName || session.address);
     return [...effects, { type: "note", text: `${who} left: ${why} (${this.#people.size} online)` }];
   }
 

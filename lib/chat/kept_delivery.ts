@@ -4,8 +4,8 @@ import type { Audience } from "./audience.ts";
 import { AwaitedReceipts, type WaitingSender } from "./awaited_receipts.ts";
 import { type PendingOutcome, settled } from "./outcome.ts";
 import { type Effect, tell } from "./effect.ts";
-import { type Event, Message, scopeOf } from "./event.ts";
-import type { OnlineUsers, Session, SessionId, User } from "./users.ts";
+import { type Event, Message, scopeOf, type SessionId } from "./event.ts";
+import type { OnlineUsers, Session, User } from "./users.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 import { LOBBY } from "./names.ts";
 import type { MessageStore, NewNotice, StoredEntry, StoredMessage, Target } from "./store.ts";
@@ -81,7 +81,7 @@ export class KeptDelivery {
   /** A guest says something in the lobby; everybody hears it, and nobody confirms it. */
   announce(guest: Session, text: string, now: number): Effect[] {
     this.tally.said++;
-    const kept = this.store.keep({ from: guest.visitor, to: { room: LOBBY }, text, time: Math.floor(now) });
+    const kept = this.store.keep({ from: guest.guestName, to: { room: LOBBY }, text, time: Math.floor(now) });
     return this.#spread(kept, guest, now);
   }
 
@@ -91,7 +91,7 @@ export class KeptDelivery {
     const acked = this.#acked(session);
     const known = after !== undefined && store === id ? Math.min(after, last) : undefined;
     session.cursor = new DeliveryCursor(known ?? acked, known === undefined ? last : 0, now);
-    if (!session.ready) this.audience.moved();
+    if (!session.ready) this.audience.sessionsChanged();
     session.ready = true;
     const rooms = this.store.roomsOf(session.name!);
     const { textBytes } = this.limits;
@@ -166,14 +166,14 @@ export class KeptDelivery {
       if (this.#acknowledged.has(user)) effects.push(...this.#mark(user, now));
       effects.push(...this.#awaiting.miss(user, Infinity));
     }
-    this.audience.moved();
+    this.audience.sessionsChanged();
     return effects;
   }
 
   /** Forgets what it remembers of the store. */
   recall(): void {
     this.#acknowledged.clear();
-    this.audience.recall();
+    this.audience.clear();
   }
 
   /** Puts into the store what was acknowledged, and gives up what was waited for too long. */

@@ -43,7 +43,7 @@ export class LiveDelivery {
   announce(guest: Session, text: string, now: number): Effect[] {
     this.#tally.said++;
     const receivers = [...this.#people.handouts].filter(({ ready }) => ready);
-    return this.#dispatchToAll(receivers, undefined, guest, guest.visitor, text, now);
+    return this.#dispatchToAll(receivers, undefined, guest, guest.guestName, text, now);
   }
 
   /** A receiver has answered, or never will. */

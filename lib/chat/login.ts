@@ -1,159 +1,156 @@
 import { equals } from "../core/bytes.ts";
 import type { Limits } from "../core/limits.ts";
-import { type Accounts, SCRYPT } from "./accounts.ts";
+import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
 import { LoginBackoff } from "./login_backoff.ts";
-import type { Proof, Session } from "./users.ts";
+import type { Session } from "./users.ts";
 import type { MessageStore } from "./store.ts";
 
-/** Where challenges get what nobody can foresee. */
+/** Unpredictable bytes for challenges. */
 export interface Randomness {
-  /** So many random bytes. */
   bytes(count: number): Uint8Array;
-  /** Bytes for a name that stay the same as long as the server runs, and that nobody can guess. */
+  /** A salt for a name that nobody can guess; always the same one for the same name. */
   salt(name: string): Uint8Array;
 }
 
 const NONCE_BYTES = 16;
 
-/** What the entrance needs of the house. */
+/** The hub, for logins. */
 export interface LoginContext {
   accounts(): Accounts;
-  /** What is kept; undefined while nothing is. */
+  /** The message store; undefined if there is none yet. */
   store(): MessageStore | undefined;
-  /** The session is who it says it is. */
+  /** The session has proved its name and goes online. */
   admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[];
   session(id: number): Session | undefined;
 }
 
-interface HeldTry {
+interface DelayedLogin {
   readonly due: number;
   readonly session: number;
-  readonly judge: (session: Session) => Effect[];
+  readonly check: (session: Session) => Effect[];
 }
 
-/** Who comes in, and under which name: by a password said, or by a proof that does not say it. */
+/** Logs sessions in: by a password, or by the answer to a challenge. */
 export class Login {
-  readonly #patience: LoginBackoff;
-  #held: HeldTry[] = [];
+  readonly #backoff: LoginBackoff;
+  #delayed: DelayedLogin[] = [];
 
-  constructor(readonly house: LoginContext, limits: Limits, readonly dice: Randomness | undefined) {
-    this.#patience = new LoginBackoff(limits);
+  constructor(readonly context: LoginContext, limits: Limits, readonly random: Randomness | undefined) {
+    this.#backoff = new LoginBackoff(limits);
   }
 
-  get held(): number {
-    return this.#held.length;
+  get delayed(): number {
+    return this.#delayed.length;
   }
 
-  /** Somebody says a name and its password; with `asks` only to hear whether that is so. */
-  login(session: Session, name: string, password: string, now: number, asks = false): Effect[] {
+  /** Checks a name and a password; with `checkOnly` the session is told the result and does not go online. */
+  login(session: Session, name: string, password: string, now: number, checkOnly = false): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    session.login = { name, counts: true, asks };
-    return this.#patiently(session, name, now, () => this.#judge(session, name, password, now));
+    session.login = { name, isDecoy: false, checkOnly };
+    return this.#afterDelay(session, name, now, () => this.#check(session, name, password, now));
   }
 
-  /** Somebody says a name and will prove it: an account by its password, any other name by a key of their own. */
+  /** Challenges a session to prove a name: an account by its password, any other name by the key that holds it. */
   hello(session: Session, name: string, nonce: string, key: Uint8Array | undefined): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    const proof = this.#proofFor(name, key);
-    if (typeof proof === "string") return [refuse(session, proof)];
-    const challenge = this.#challenge(name, proof);
-    session.login = { name, counts: true, proving: { nonce, challenge, by: proof, answered: false } };
+    const credential = this.#credentialOf(name, key);
+    if (typeof credential === "string") return [refuse(session, credential)];
+    const challenge = this.#challenge(name, credential);
+    session.login = { name, isDecoy: false, proof: { nonce, challenge, by: credential, answered: false } };
     return [tell(session.id, { type: "challenge", challenge })];
   }
 
   prove(session: Session, proof: Uint8Array, now: number): Effect[] {
     const { login } = session;
-    if (!login?.proving || login.proving.answered) return [];
-    const { nonce, challenge, by } = login.proving;
-    session.login = { ...login, proving: { ...login.proving, answered: true } };
+    if (!login?.proof || login.proof.answered) return [];
+    const { nonce, challenge, by } = login.proof;
+    session.login = { ...login, proof: { ...login.proof, answered: true } };
     const effect: Effect = { type: "prove", session: session.id, name: login.name, nonce, challenge, by, proof };
-    return this.#patiently(session, login.name, now, () => [effect]);
+    return this.#afterDelay(session, login.name, now, () => [effect]);
   }
 
-  /** What was tried is right, or not. */
-  judged(session: Session, right: boolean, proof: Uint8Array | undefined, now: number): Effect[] {
+  /** The password or the proof was verified. */
+  checked(session: Session, right: boolean, proof: Uint8Array | undefined, now: number): Effect[] {
     const { login } = session;
     if (!login) return [];
     session.login = undefined;
-    if (!right || !login.counts) {
-      const by = login.proving?.by.type;
-      const text = by === "key" ? "that is not the key that the name is held by" : "wrong password";
+    const by = login.proof?.by;
+    if (!right || login.isDecoy) {
+      const text = by?.type === "key" ? "that is not the key that holds the name" : "wrong password";
       return [
         tell(session.id, { type: "turnedAway", why: by ? { text } : "credentials" }),
         { type: "note", text: `login of ${login.name} from ${session.address} refused: name or password` },
       ];
     }
-    this.#patience.succeeded(login.name, session.address);
-    const by = login.proving?.by;
+    this.#backoff.succeeded(login.name, session.address);
     if (by?.type === "key") {
-      // Somebody else may have been given the name meanwhile.
-      const still = this.#proofFor(login.name, by.key);
-      if (typeof still === "string") return [refuse(session, still)];
-      if (by.fresh) this.house.store()!.addUser(login.name, by.key, now);
+      // Somebody else may have got the name in the meantime.
+      const current = this.#credentialOf(login.name, by.key);
+      if (typeof current === "string") return [refuse(session, current)];
+      if (by.fresh) this.context.store()!.addUser(login.name, by.key, now);
     }
-    if (login.asks) return [tell(session.id, { type: "welcome", name: login.name })];
-    return this.house.admit(session, login.name, proof, now);
+    if (login.checkOnly) return [tell(session.id, { type: "welcome", name: login.name })];
+    return this.context.admit(session, login.name, proof, now);
   }
 
-  /** The door says who it is; since then the account may have gone. */
-  known(session: Session, name: string, now: number): Effect[] {
+  /** The session proved its name earlier, by a cookie for instance; the account may have been removed since. */
+  authenticated(session: Session, name: string, now: number): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    if (!this.house.accounts().has(name)) {
-      return [refuse(session, `${JSON.stringify(name)} is no account of this server any more`)];
+    if (!this.context.accounts().has(name)) {
+      return [refuse(session, `${JSON.stringify(name)} is no longer an account of this server`)];
     }
-    return this.house.admit(session, name, undefined, now);
+    return this.context.admit(session, name, undefined, now);
   }
 
-  /** Looks at those who have waited long enough. */
+  /** Checks the logins whose delay is over. */
   tick(now: number): Effect[] {
-    if (this.#held.length === 0) return [];
-    const due = this.#held.filter((login) => login.due <= now);
-    if (due.length > 0) this.#held = this.#held.filter((login) => login.due > now);
-    return due.flatMap((login) => login.judge(this.house.session(login.session)!));
+    if (this.#delayed.length === 0) return [];
+    const due = this.#delayed.filter((login) => login.due <= now);
+    if (due.length > 0) this.#delayed = this.#delayed.filter((login) => login.due > now);
+    return due.flatMap((login) => login.check(this.context.session(login.session)!));
   }
 
   forget(session: Session): void {
-    this.#held = this.#held.filter((login) => login.session !== session.id);
+    this.#delayed = this.#delayed.filter((login) => login.session !== session.id);
   }
 
-  #patiently(session: Session, name: string, now: number, judge: () => Effect[]): Effect[] {
-    const wait = this.#patience.attempted(name, session.address, now);
-    if (wait === 0) return judge();
-    this.#held.push({ due: now + wait, session: session.id, judge });
+  #afterDelay(session: Session, name: string, now: number, check: () => Effect[]): Effect[] {
+    const wait = this.#backoff.attempt(name, session.address, now);
+    if (wait === 0) return check();
+    this.#delayed.push({ due: now + wait, session: session.id, check });
     return [{ type: "note", text: `login of ${name} from ${session.address} waits ${wait / 1000} s after failures` }];
   }
 
-  #judge(session: Session, name: string, password: string, now: number): Effect[] {
-    const judgement = this.house.accounts().judge(name, password);
-    if ("right" in judgement) return this.judged(session, judgement.right, undefined, now);
-    session.login = { name, counts: judgement.counts, asks: session.login!.asks ?? false };
-    return [{ type: "check", session: session.id, password, secret: judgement.try }];
+  #check(session: Session, name: string, password: string, now: number): Effect[] {
+    const verdict = this.context.accounts().check(name, password);
+    if ("right" in verdict) return this.checked(session, verdict.right, undefined, now);
+    session.login = { name, isDecoy: verdict.isDecoy, checkOnly: session.login!.checkOnly ?? false };
+    return [{ type: "check", session: session.id, password, secret: verdict.verify }];
   }
 
-  /** What a name is to be proven by; a sentence when nobody can have it. */
-  #proofFor(name: string, key: Uint8Array | undefined): Proof | string {
-    const secret = this.house.accounts().secret(name);
+  /** What proves a name; the reason if this session cannot have it. */
+  #credentialOf(name: string, key: Uint8Array | undefined): Credential | string {
+    const secret = this.context.accounts().secret(name);
     if (secret) return { type: "password", secret };
     const fault = nameFault(name);
     if (fault) return fault;
-    const user = this.house.store()?.user(name);
+    const user = this.context.store()?.user(name);
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user) return { type: "key", key, fresh: true };
-    if (!user.key) return `${JSON.stringify(name)} is the name of somebody who logs in with a password`;
-    const same = equals(user.key, key);
-    return same
+    if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;
+    return equals(user.key, key)
       ? { type: "key", key, fresh: false }
-      : `${JSON.stringify(name)} is held by whoever came with it first, at another machine or with other --data`;
+      : `${JSON.stringify(name)} is held by another key, that of another machine or of other --data`;
   }
 
-  #challenge(name: string, proof: Proof): Challenge {
-    const nonce = this.dice!.bytes(NONCE_BYTES);
-    if (proof.type === "key") return { how: "key", nonce };
-    const { secret } = proof;
-    if (secret.type === "plain") return { how: "password", nonce, salt: this.dice!.salt(name), ...SCRYPT };
+  #challenge(name: string, credential: Credential): Challenge {
+    const nonce = this.random!.bytes(NONCE_BYTES);
+    if (credential.type === "key") return { how: "key", nonce };
+    const { secret } = credential;
+    if (secret.type === "plain") return { how: "password", nonce, salt: this.random!.salt(name), ...SCRYPT };
     const { salt, logN, r, p, key } = secret;
     return { how: "password", nonce, salt, logN, r, p, keyBytes: key.length };
   }

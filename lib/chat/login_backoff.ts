@@ -1,41 +1,41 @@
 import type { Limits } from "../core/limits.ts";
 
-/** The limits that patience is made of. */
+/** The limits of the back-off. */
 export type LoginBackoffLimits = Pick<
   Limits,
   "freeFailures" | "failureDelayMs" | "failureDelayMostMs" | "failureMemoryMs" | "failureEntries"
 >;
 
-/** What is remembered of one name at one address. */
+/** The failed logins of one name at one address. */
 interface Failures {
   readonly count: number;
   readonly last: number;
 }
 
-/** A name that nobody has can be as long as a line; this much of it tells it from others. */
+/** An unknown name can be as long as a line; only its beginning is stored. */
 const NAME_CHARACTERS = 64;
 
 /**
- * How long a login has to wait, by name and address together: nobody else waits for somebody's guessing.
+ * Delays logins after failed ones, by name and address together, so that guessing a password delays nobody else.
  *
- * Each login counts as failed until `succeeded` says otherwise, so logins at the same time are counted like those one after
- * the other. When too many are remembered, those that have not been slowed down yet are forgotten first.
+ * Each login counts as failed until `succeeded` is called, so that simultaneous logins count like successive ones. When
+ * too many failures are remembered, those that cause no delay yet are forgotten first.
  */
 export class LoginBackoff {
-  /** In the order of their last attempts: those within the free failures, and those past them. */
+  // In the order of the last attempt: failures that cause no delay yet, and those that do.
   readonly #free = new Map<string, Failures>();
-  readonly #slowed = new Map<string, Failures>();
+  readonly #delayed = new Map<string, Failures>();
 
   constructor(readonly limits: LoginBackoffLimits) {}
 
-  /** One more login; how long it waits before it is looked at. */
-  attempted(name: string, address: string, now: number): number {
+  /** Counts a login and returns its delay in milliseconds. */
+  attempt(name: string, address: string, now: number): number {
     const { freeFailures, failureDelayMs, failureDelayMostMs, failureMemoryMs } = this.limits;
     const key = keyOf(name, address);
-    const before = this.#slowed.get(key) ?? this.#free.get(key);
+    const before = this.#delayed.get(key) ?? this.#free.get(key);
     const count = before && now - before.last < failureMemoryMs ? before.count + 1 : 1;
     this.#forget(key);
-    (count > freeFailures ? this.#slowed : this.#free).set(key, { count, last: now });
+    (count > freeFailures ? this.#delayed : this.#free).set(key, { count, last: now });
     this.#forgetTooMany(now);
     return Math.min(Math.max(0, count - freeFailures) * failureDelayMs, failureDelayMostMs);
   }
@@ -44,20 +44,20 @@ export class LoginBackoff {
     this.#forget(keyOf(name, address));
   }
 
-  get entries(): number {
-    return this.#free.size + this.#slowed.size;
+  get size(): number {
+    return this.#free.size + this.#delayed.size;
   }
 
   #forget(key: string): void {
     this.#free.delete(key);
-    this.#slowed.delete(key);
+    this.#delayed.delete(key);
   }
 
   #forgetTooMany(now: number): void {
-    for (const failures of [this.#free, this.#slowed]) {
+    for (const failures of [this.#free, this.#delayed]) {
       for (const [key, { last }] of failures) {
         const old = now - last >= this.limits.failureMemoryMs;
-        if (!old && this.entries <= this.limits.failureEntries) break;
+        if (!old && this.size <= this.limits.failureEntries) break;
         failures.delete(key);
       }
     }

@@ -52,6 +52,6 @@ const RESERVED = new Set(
 );
 
 /** Whether a name could be taken for something other than a person; addresses can, too. */
-export function isReserved(name: string): boolean {
+export function isReservedName(name: string): boolean {
   return RESERVED.has(skeleton(name)) || /^[\d.:[\]]+$/.test(name);
 }

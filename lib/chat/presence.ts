@@ -2,10 +2,10 @@ import type { Effect } from "./effect.ts";
 import type { OnlineUsers } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;
-/** So that a second brings a thousand pieces of news at most, however many are told of however many. */
+/** At most a thousand updates are sent per second, to all native sessions together. */
 const GATHER_MS_EACH = 1;
 
-/** Who has come and gone, gathered and told to every session of our own protocol: a lab that comes in at once is one piece. */
+/** Tells native sessions who has come online and gone offline. Changes are gathered: a lab that logs in at once is one update. */
 export class PresenceUpdates {
   #online = new Set<string>();
   #offline = new Set<string>();
@@ -13,12 +13,12 @@ export class PresenceUpdates {
 
   constructor(readonly people: OnlineUsers) {}
 
-  came(name: string, now: number): void {
+  online(name: string, now: number): void {
     if (!this.#offline.delete(name)) this.#online.add(name);
     this.#since = Math.min(this.#since, now);
   }
 
-  went(name: string, now: number): void {
+  offline(name: string, now: number): void {
     if (!this.#online.delete(name)) this.#offline.add(name);
     this.#since = Math.min(this.#since, now);
   }

@@ -9,13 +9,13 @@ import { LOBBY, nameFault } from "./names.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 import type { MessageStore, StoredMessage, Target } from "./store.ts";
 
-/** The most that one page of history holds. */
+/** Messages in a page of history at most. */
 const HISTORY_PAGE = 1000;
-/** Read at once; and past so many characters no more: what is read in vain for long texts holds up everybody. */
+/** Messages read at once, until a page has this many characters: reading too many long texts delays everybody. */
 const HISTORY_STEP = 100;
 const HISTORY_CHARACTERS = 48 * 1024;
 
-/** What can be asked about users, rooms and what was said, and who is in which room. */
+/** Answers queries about users, rooms and history, and changes the membership of rooms. */
 export class Queries {
   constructor(
     readonly store: MessageStore,
@@ -25,7 +25,7 @@ export class Queries {
     readonly limits: Pick<Limits, "rooms" | "textBytes">,
   ) {}
 
-  /** Why a text cannot be said there; undefined when it can. */
+  /** The reason why a text cannot be sent there; undefined if it can. */
   fault(from: string, to: Target, text: string): string | undefined {
     if (text === "") return "an empty text is not sent";
     const tooLong = textFault(text, this.limits.textBytes);
@@ -62,7 +62,7 @@ export class Queries {
     }
   }
 
-  /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
+  /** The members of a room; for the lobby, the users online and the guests. */
   #inRoom(asker: string, ref: number, room: string): Event {
     if (!this.audience.isIn(asker, room)) {
       return { type: "denied", ref, why: `${JSON.stringify(room)} is not a room that you are in` };
@@ -71,7 +71,7 @@ export class Queries {
       const users = this.store.members(room).map((name) => ({ name, online: this.people.get(name) !== undefined }));
       return { type: "inRoom", ref, room, users };
     }
-    const guests = [...this.people.guests].map(({ visitor }) => visitor).sort();
+    const guests = [...this.people.guests].map(({ guestName }) => guestName).sort();
     const users = [...[...this.people.names].sort(), ...guests].map((name) => ({ name, online: true }));
     return { type: "inRoom", ref, room, users };
   }
@@ -81,20 +81,20 @@ export class Queries {
     if (why) return [tell(asker.id, { type: "denied", ref, why })];
     if (!this.audience.isIn(asker.name!, room)) {
       this.store.join(room, asker.name!, now);
-      this.audience.changed(room);
+      this.audience.membersChanged(room);
     }
     return [tell(asker.id, { type: "joined", ref, room, members: this.store.members(room).length })];
   }
 
   #leave(asker: Session, ref: number, room: string): Effect[] {
     const why = room === LOBBY
-      ? "the lobby is everybody's, nobody leaves it"
+      ? "everybody is in the lobby; nobody can leave it"
       : this.audience.isIn(asker.name!, room)
       ? undefined
       : `${JSON.stringify(room)} is not a room that you are in`;
     if (why) return [tell(asker.id, { type: "denied", ref, why })];
     this.store.leave(room, asker.name!);
-    this.audience.changed(room);
+    this.audience.membersChanged(room);
     return [tell(asker.id, { type: "left", ref, room })];
   }
 
@@ -117,7 +117,7 @@ export class Queries {
     return [tell(asker.id, { type: "history", ref, messages, more })];
   }
 
-  /** Everybody who can be spoken to, sorted by name. */
+  /** All users, sorted by name. */
   #users(): UserState[] {
     const names = new Set([...this.store.users(), ...this.accounts().names]);
     return [...names].sort().map((name) => ({ name, online: this.people.get(name) !== undefined }));

@@ -2,34 +2,34 @@ import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
-import { isReserved, nameFault, skeleton } from "./names.ts";
+import { isReservedName, nameFault, skeleton } from "./names.ts";
 import type { MessageStore } from "./store.ts";
 import type { Session } from "./users.ts";
 
-/** What the registrar needs of the house. */
+/** The hub, for registrations. */
 export interface RegistrationContext {
   accounts(): Accounts;
   add(name: string, secret: ScryptSecret): void;
-  /** What is kept; undefined while nothing is. */
+  /** The message store; undefined if there is none yet. */
   store(): MessageStore | undefined;
 }
 
 const HOUR_MS = 60 * 60_000;
 
 /**
- * Makes accounts: a name that nobody could take for another's, and a password that is kept as its scrypt key. It is an account once
- * it stands in the users file, at every door at once.
+ * Registers accounts, under names that cannot be confused with others. An account exists once it is in the users file, and
+ * then for all protocols.
  */
 export class Registration {
-  /** The looks of names that are being written down. */
+  /** The skeletons of names that are being added to the users file. */
   readonly #pending = new Set<string>();
-  /** When somebody at an address has registered last, oldest first. */
-  readonly #lately = new Map<string, number[]>();
+  /** The times of the last hour's registrations, by address; the least recently used address is first. */
+  readonly #recent = new Map<string, number[]>();
 
-  constructor(readonly registry: RegistrationContext, readonly limits: Limits) {}
+  constructor(readonly context: RegistrationContext, readonly limits: Limits) {}
 
   register(session: Session, name: string, password: string, now: number): Effect[] {
-    const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#tooMany(session.address, now);
+    const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#rateFault(session.address, now);
     if (why !== undefined) {
       return [
         tell(session.id, { type: "registered", name, why }),
@@ -40,11 +40,11 @@ export class Registration {
     return [{ type: "enroll", session: session.id, name, password }];
   }
 
-  /** A name was written down, or could not be. */
+  /** The account was added to the users file, or could not be. */
   enrolled(session: number, name: string, outcome: ScryptSecret | string): Effect[] {
     this.#pending.delete(skeleton(name));
     const why = typeof outcome === "string" ? outcome : undefined;
-    if (typeof outcome !== "string") this.registry.add(name, outcome);
+    if (typeof outcome !== "string") this.context.add(name, outcome);
     const text = why === undefined ? `${name} has registered` : `registration of ${name} failed: ${why}`;
     return [tell(session, { type: "registered", name, why }), { type: "note", text }];
   }
@@ -52,13 +52,13 @@ export class Registration {
   #nameFault(name: string): string | undefined {
     const fault = nameFault(name);
     if (fault !== undefined) return fault;
-    if (isReserved(name)) return `"${name}" is reserved: it could be taken for something that is nobody's`;
+    if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const like = skeleton(name);
-    if (this.#pending.has(like)) return `"${name}" is being registered by somebody else at this moment`;
-    const store = this.registry.store();
-    for (const other of [...this.registry.accounts().names, ...store?.users() ?? []]) {
+    if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
+    const store = this.context.store();
+    for (const other of [...this.context.accounts().names, ...store?.users() ?? []]) {
       if (other === name) return `"${name}" is taken`;
-      if (skeleton(other) === like) return `"${name}" looks like "${other}", who is somebody else`;
+      if (skeleton(other) === like) return `"${name}" looks like the name of another user, "${other}"`;
     }
     return undefined;
   }
@@ -67,25 +67,25 @@ export class Registration {
     const { passwordLeast } = this.limits;
     const characters = [...password].length;
     if (characters < passwordLeast) {
-      return `a password has at least ${passwordLeast} characters, this has ${characters}`;
+      return `a password has at least ${passwordLeast} characters, found ${characters}`;
     }
     if (encodeText(password).length > 1024) return "a password has at most 1024 bytes";
     if (/\s/.test(password) || password.startsWith("$scrypt$")) {
-      return "a password holds no white space, and is no $scrypt$";
+      return "a password contains no white space and does not begin with $scrypt$";
     }
-    return password === name ? "the password is the name" : undefined;
+    return password === name ? "the password must differ from the name" : undefined;
   }
 
-  #tooMany(address: string, now: number): string | undefined {
+  #rateFault(address: string, now: number): string | undefined {
     const { registrationsPerHour } = this.limits;
-    const lately = (this.#lately.get(address) ?? []).filter((time) => time > now - HOUR_MS);
-    if (lately.length >= registrationsPerHour) {
-      return `${registrationsPerHour} have registered from your address within the hour, the most allowed`;
+    const recent = (this.#recent.get(address) ?? []).filter((time) => time > now - HOUR_MS);
+    if (recent.length >= registrationsPerHour) {
+      return `${registrationsPerHour} accounts were registered from your address within an hour, the most allowed`;
     }
-    this.#lately.delete(address);
-    this.#lately.set(address, [...lately, now]);
-    for (const oldest of this.#lately.keys()) {
-      if (this.#lately.size > this.limits.failureEntries) this.#lately.delete(oldest);
+    this.#recent.delete(address);
+    this.#recent.set(address, [...recent, now]);
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size > this.limits.failureEntries) this.#recent.delete(oldest);
       break;
     }
     return undefined;

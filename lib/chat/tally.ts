@@ -1,32 +1,32 @@
-/** Receipt times are told apart up to each of these; one class more is for all that took longer. */
+/** The upper bounds of the classes of receipt times; one more class is for longer ones. */
 export const RECEIPT_BOUNDS_MS = [
   ...[0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7.5],
   ...[10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 400, 500, 750],
   ...[1000, 1500, 2000, 3000, 4000, 5000, 7500, 10_000],
 ] as const;
 
-/** When something was said whose receipt is not timed: it has waited for somebody who was not there. */
+/** The time of a message whose receipt is not timed, because its receiver was offline. */
 export const UNTIMED = Infinity;
 
 /**
- * What the hub has done since the server began, in numbers.
+ * Counts what the hub has done since the server started.
  *
- * 1. A message counts as said once, whoever it is for; as delivered once for each session that has confirmed it; as failed
- *    once, when its sender is told so.
- * 2. Its receipt time goes from when the hub took it to when a session confirmed it that was there all the time.
- * 3. What a store that could not be written has forgotten stays counted as it was, and confirmations that get lost with a
- *    connection are not counted: these numbers tell how much goes on, and not what is kept.
+ * 1. A message counts as said once, whatever the number of its receivers; as delivered once for each session that confirms
+ *    it; as failed once, when its sender is told so.
+ * 2. Its receipt time is the time until a session that was online all the time confirmed it.
+ * 3. Messages that a store failed to keep stay counted, and confirmations that are lost with a connection are not counted:
+ *    the numbers show the traffic, not what is stored.
  */
 export class Tally {
   said = 0;
   delivered = 0;
   failed = 0;
-  /** All receipt times together. */
+  /** The sum of all receipt times. */
   receiptMs = 0;
-  /** How many receipt times fell into each class of `RECEIPT_BOUNDS_MS`. */
+  /** The number of receipt times in each class of `RECEIPT_BOUNDS_MS`. */
   readonly receipts: Float64Array = new Float64Array(RECEIPT_BOUNDS_MS.length + 1);
 
-  /** A session has confirmed a message that was said then. */
+  /** A session has confirmed a message that was sent at `said`. */
   confirm(said: number, now: number): void {
     this.delivered++;
     if (said === UNTIMED) return;

@@ -1,61 +1,52 @@
-import type { ScryptSecret } from "./accounts.ts";
+import type { Credential } from "./accounts.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
-import type { Challenge, Message } from "./event.ts";
+import type { Challenge, Message, SessionId } from "./event.ts";
 import type { StoredMessage } from "./store.ts";
 
-/** What names a session for as long as the server runs. */
-export type SessionId = number;
-
-/** What a handout session has been told and has not answered yet. */
+/** A message that a handout session was sent and has not confirmed yet. */
 export interface PendingReceipt {
   readonly message: Message;
-  /** Whoever waits to hear of it; kept messages of our own doors have nobody. */
+  /** The outcome that its sender waits for; none for messages of native sessions. */
   readonly delivery: PendingOutcome | undefined;
-  /** When the message was said, for the receipt's time. */
+  /** When the message was sent, to time its receipt. */
   readonly said: number;
 }
 
-/** Somebody on the way in. */
+/** A login in progress. */
 export interface PendingLogin {
   readonly name: string;
-  /** Whether the right answer opens; not when a decoy was tried. */
-  readonly counts: boolean;
-  /** Whether it is only asked for: nobody comes in. */
-  readonly asks?: boolean;
-  readonly proving?: {
+  /** Whether the secret that is verified is a decoy: then the login fails whatever the outcome. */
+  readonly isDecoy: boolean;
+  /** Whether the password is only checked: the session does not go online. */
+  readonly checkOnly?: boolean;
+  readonly proof?: {
     readonly nonce: string;
     readonly challenge: Challenge;
-    readonly by: Proof;
+    readonly by: Credential;
     readonly answered: boolean;
   } | undefined;
 }
 
-/** What a proof is checked against. */
-export type Proof =
-  | { readonly type: "password"; readonly secret: ScryptSecret | { readonly type: "plain"; readonly password: string } }
-  /** `fresh`: nobody has the name yet. */
-  | { readonly type: "key"; readonly key: Uint8Array; readonly fresh: boolean };
-
-/** The hub's view of one session. */
+/** A session, as the hub knows it. */
 export class Session {
   name: string | undefined;
-  /** A handout session knows only what its handout has; a guest is in the lobby, and no more; the others speak our own protocol. */
+  /** Handout sessions have what their handout has, native ones have everything, guests have only the lobby. */
   kind: "handout" | "native" | "guest" = "handout";
-  /** Whether it can be told messages. */
+  /** Whether it can receive messages. */
   ready = false;
   login: PendingLogin | undefined;
-  /** What a guest is called. */
-  visitor = "";
-  /** Of a native session, and of a handout session for which something was kept. */
+  /** The name of a guest. */
+  guestName = "";
+  /** Of a native session, and of a handout session that messages were stored for. */
   cursor: DeliveryCursor | undefined;
-  /** The last message of the lobby that it has taken. */
+  /** The last message of the lobby that it has confirmed. */
   lobbyAcknowledged = 0;
   #owes: Map<number, PendingReceipt> | undefined;
 
-  constructor(readonly id: SessionId, readonly address: string, readonly brief = false) {}
+  constructor(readonly id: SessionId, readonly address: string, readonly oneShot = false) {}
 
-  /** What it has been told and has neither taken nor missed; the first is under way, the others stand behind it. */
+  /** Messages that it has neither confirmed nor missed. The first one was sent; the others wait. */
   get owes(): Map<number, PendingReceipt> {
     return this.#owes ??= new Map();
   }
@@ -65,31 +56,31 @@ export class Session {
   }
 }
 
-/** A kept message that a sender at a handout door wants to hear of. */
+/** A stored message from a handout session that waits for its outcome. */
 export interface AwaitedReceipt {
   readonly delivery: PendingOutcome;
-  /** No longer than this. */
+  /** When it counts as failed. */
   readonly until: number;
   readonly kept: StoredMessage;
 }
 
-/** One user who is online, with all their sessions. */
+/** A user who is online, with all their sessions. */
 export class User {
-  /** At most one: the handout knows no second. */
+  /** At most one: the handout allows one login per name. */
   handout: Session | undefined;
   readonly natives: Session[] = [];
-  /** Up to where their clients have everything. */
+  /** The user's clients have everything up to this number. */
   acked = 0;
-  /** The first message or notice of their own that they were told and have not acknowledged; Infinity when there is none. */
+  /** The first private message or notice that was sent and not acknowledged; Infinity if there is none. */
   privateFrom = Infinity;
-  /** The last of them. */
+  /** The last one. */
   privateUpTo = 0;
-  /** Senders at handout doors who wait for the acknowledgement of a kept message, by its number. */
+  /** Stored messages from handout sessions that wait for this user's acknowledgement, by number. */
   readonly awaited = new Map<number, AwaitedReceipt>();
 
   constructor(
     readonly name: string,
-    /** Since when they are online. */
+    /** When the user came online. */
     readonly since: number,
   ) {}
 
@@ -97,13 +88,13 @@ export class User {
     return this.handout === undefined && this.natives.length === 0;
   }
 
-  /** Whether any session of theirs can be told kept messages. */
+  /** Whether any of the user's sessions can receive stored messages. */
   get listens(): boolean {
     return this.natives.some((session) => session.ready);
   }
 }
 
-/** Who is online, in the order in which they came. */
+/** The users who are online, in the order in which they came, and the guests. */
 export class OnlineUsers {
   readonly #users = new Map<string, User>();
   readonly #natives = new Set<Session>();
@@ -122,17 +113,17 @@ export class OnlineUsers {
     return this.#users.values();
   }
 
-  /** Every session that speaks our own protocol. */
+  /** All sessions of the native protocol. */
   get natives(): ReadonlySet<Session> {
     return this.#natives;
   }
 
-  /** Every session at a handout door. */
+  /** All sessions of the handout's protocols. */
   get handouts(): ReadonlySet<Session> {
     return this.#handouts;
   }
 
-  /** Every session that is in the lobby without a name; what each is called is in `visitor`. */
+  /** All guests: sessions without a login, which are in the lobby as `guestName`. */
   get guests(): ReadonlySet<Session> {
     return this.#guests;
   }
@@ -141,7 +132,7 @@ export class OnlineUsers {
     return name === undefined ? undefined : this.#users.get(name);
   }
 
-  /** A session is online under its name; true when the user was not online before. */
+  /** Adds a session under its name; true if the user was not online before. */
   enter(session: Session, now: number): boolean {
     const known = this.#users.get(session.name!);
     const user = known ?? new User(session.name!, now);
@@ -154,8 +145,8 @@ export class OnlineUsers {
     return !known;
   }
 
-  /** A handout session speaks our own protocol from now on. */
-  become(session: Session): void {
+  /** Makes a handout session a native one. */
+  switchToNative(session: Session): void {
     const user = this.get(session.name)!;
     user.handout = undefined;
     this.#handouts.delete(session);
@@ -163,13 +154,13 @@ export class OnlineUsers {
     this.#addNative(user, session);
   }
 
-  /** A session is a guest. */
-  visit(session: Session): void {
+  /** Adds a session as a guest. */
+  enterAsGuest(session: Session): void {
     session.kind = "guest";
     this.#guests.add(session);
   }
 
-  /** A session is gone; its user, when it was the last. */
+  /** Removes a session; returns its user if it was their last. */
   leave(session: Session): User | undefined {
     this.#guests.delete(session);
     const user = this.get(session.name);

@@ -1,5 +1,6 @@
+import type { SessionId } from "./event.ts";
 import type { Audience } from "./audience.ts";
-import type { OnlineUsers, SessionId } from "./users.ts";
+import type { OnlineUsers } from "./users.ts";
 import { LOBBY } from "./names.ts";
 
 /** A user who is online. */
@@ -9,26 +10,26 @@ export interface UserView {
   readonly sessions: readonly SessionId[];
 }
 
-/** A room: how many are in it, and of those online. Guests are in the lobby, which has no other members. */
+/** A room, the number of its members, and of those online. Everybody online and all guests count for the lobby. */
 export interface RoomView {
   readonly name: string;
   readonly members: number;
   readonly online: number;
 }
 
-/** The chat as somebody sees it who only looks on. */
-export interface View {
-  /** As they came. */
+/** A snapshot of the chat for monitoring. */
+export interface ChatView {
+  /** In the order in which they came. */
   readonly people: readonly UserView[];
   readonly guests: readonly { readonly name: string; readonly session: SessionId }[];
-  /** The lobby first, the others in the order in which they were made, as many as were asked for. */
+  /** The lobby, then the others in the order in which they were made, as many as were asked for. */
   readonly rooms: readonly RoomView[];
-  /** How many there are. */
+  /** The number of all rooms. */
   readonly roomCount: number;
 }
 
-/** Looks on; without an audience nothing is kept, and there is only the lobby. */
-export function view(people: OnlineUsers, audience: Audience | undefined, rooms: number): View {
+/** Takes a snapshot with at most `rooms` rooms. Without an audience there is no store, and only the lobby. */
+export function chatView(people: OnlineUsers, audience: Audience | undefined, rooms: number): ChatView {
   const present = people.size + people.guests.size;
   const names = audience?.store.rooms() ?? [LOBBY];
   return {
@@ -37,7 +38,7 @@ export function view(people: OnlineUsers, audience: Audience | undefined, rooms:
       since,
       sessions: (handout ? [handout, ...natives] : natives).map(({ id }) => id),
     })),
-    guests: [...people.guests].map(({ visitor, id }) => ({ name: visitor, session: id })),
+    guests: [...people.guests].map(({ guestName, id }) => ({ name: guestName, session: id })),
     rooms: names.slice(0, rooms).map((name) => {
       if (name === LOBBY) return { name, members: present, online: present };
       const members = audience!.members(name);

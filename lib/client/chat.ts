@@ -1,9 +1,9 @@
 import { oneLine } from "../core/text.ts";
 import { NativeClient } from "../protocols/native/client.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import { Identity, usualFolder } from "../store/identity.ts";
-import { pathsFrom } from "../store/paths.ts";
-import { freshRun } from "../store/prover.ts";
+import { defaultDataFolder, Identity } from "../store/identity.ts";
+import { completePath } from "../store/paths.ts";
+import { freshRun } from "../store/proofs.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
@@ -13,7 +13,7 @@ import { ClientFiles } from "./transfer/files.ts";
 /** Chat with a server, in a terminal or a script: by the IM handout's port, over TLS, or by the mailbox's. */
 export async function chat(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
-  const identity = new Identity(plan.data ?? usualFolder());
+  const identity = new Identity(plan.data ?? defaultDataFolder());
   const native = new NativeClient({ run: freshRun(), shown: identity.shown });
   const terminal: ChatTerminal = openChatTerminal({
     // The handout has commands that say the same.
@@ -29,7 +29,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
       if (!client.speaksIm) return files.do(act);
       terminal.problem("this server knows only the IM handout, which has no files");
     },
-    paths: pathsFrom,
+    paths: completePath,
     leave: () => files.leave(() => client.leave()),
     interrupt: () => client.interrupt(),
   }, plan.type === "mailbox" ? "mailbox" : "chat");

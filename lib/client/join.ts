@@ -8,7 +8,7 @@ import { MAILBOX_PROTOCOL } from "../protocols/native/server.ts";
 import { readPem } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
 import { readSecret } from "../store/private_file.ts";
-import { freshNonce, Prover } from "../store/prover.ts";
+import { freshNonce, Prover } from "../store/proofs.ts";
 import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTcp, openTls } from "./connections.ts";

@@ -1,7 +1,7 @@
 import { formatAddress } from "../core/address.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { PageRelay } from "../protocols/native/page_relay.ts";
-import { Identity, usualFolder } from "../store/identity.ts";
+import { defaultDataFolder, Identity } from "../store/identity.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
@@ -25,7 +25,7 @@ export async function page(plan: JoinPlan): Promise<number> {
     interrupt: () => client.interrupt(),
   }, plan.type === "mailbox" ? "mailbox" : "chat");
   const client: Joined<PageRelay> = plan.type === "mailbox" || plan.tls
-    ? joinByLogin(plan, new PageRelay(), new Identity(plan.data ?? usualFolder()), perform)
+    ? joinByLogin(plan, new PageRelay(), new Identity(plan.data ?? defaultDataFolder()), perform)
     : joinByIm(plan, new PageRelay(), perform);
 
   function perform(output: ProgramOutput): void {

@@ -3,10 +3,10 @@ import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
 import { peerOptions } from "../peers/options.ts";
 import { PageServer, type PageServerOutput } from "../peers/page_server.ts";
-import { usualFolder } from "../store/identity.ts";
+import { defaultDataFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
-import { pathsFrom } from "../store/paths.ts";
-import { freshRun } from "../store/prover.ts";
+import { completePath } from "../store/paths.ts";
+import { freshRun } from "../store/proofs.ts";
 import { openPeerTerminal } from "../terminal/chat_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
@@ -37,7 +37,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     },
     ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
-  const { keys, store, temporary } = await openPeerStore(plan.data ?? usualFolder(), plan.name);
+  const { keys, store, temporary } = await openPeerStore(plan.data ?? defaultDataFolder(), plan.name);
   const face: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
@@ -46,7 +46,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
     },
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
     file: (act) => page ? face.problem("files are sent and taken in the page") : files.do(act),
-    paths: pathsFrom,
+    paths: completePath,
     leave: () => files.leave(() => net.leave()),
     interrupt: () => interrupt(),
   });

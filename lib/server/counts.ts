@@ -1,5 +1,5 @@
 import { isLoopback } from "../core/address.ts";
-import type { View } from "../chat/view.ts";
+import type { ChatView } from "../chat/view.ts";
 import type { SessionRunner } from "./runner.ts";
 
 /** A door that is open, and where. */
@@ -33,7 +33,7 @@ export interface Counts {
 }
 
 /** Counts who is at which door. */
-export function countAll(runner: SessionRunner, view: View, doors: readonly OpenListenerAddress[]): Counts {
+export function countAll(runner: SessionRunner, view: ChatView, doors: readonly OpenListenerAddress[]): Counts {
   const doorOf = new Map<number, string>();
   const sessions = new Map<string, number>();
   let waitingBytes = 0;

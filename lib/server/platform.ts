@@ -7,15 +7,10 @@ import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { Address } from "../core/address.ts";
 import type { Direction } from "../protocols/session.ts";
 import { clock } from "../net/clock.ts";
-import type { Asker } from "../store/passwords.ts";
+import type { Requester } from "../store/passwords.ts";
+import type { ProofResult } from "../store/proofs.ts";
 import { connect, probe } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-
-/** Whether a proof is right, and what shows the asker that we know the password too. */
-export interface ProofAnswer {
-  readonly right: boolean;
-  readonly proof?: Uint8Array | undefined;
-}
 
 /** A proof that is to be looked at. */
 export type ProofEffect = Extract<Effect, { type: "prove" }>;
@@ -30,11 +25,11 @@ export interface Platform {
   /** Finds out whether the machine at the other end of a connection is still there; `done` is called once, later. */
   probe(peer: Address, done: (outcome: ProbeOutcome) => void): void;
   /** Tries a password against a secret, unless the asker has left before its turn comes. */
-  verify(password: string, secret: ScryptSecret, asker: Asker): Promise<boolean>;
+  verify(password: string, secret: ScryptSecret, asker: Requester): Promise<boolean>;
   /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
-  prove(proof: ProofEffect, asker: Asker): Promise<ProofAnswer>;
+  prove(proof: ProofEffect, asker: Requester): Promise<ProofResult>;
   /** Makes a secret of a password and writes the account down; why that cannot be done. */
-  enroll?(name: string, password: string, asker: Asker): Promise<ScryptSecret | string>;
+  enroll?(name: string, password: string, asker: Requester): Promise<ScryptSecret | string>;
   /** Calls `turn` soon, after what else is due has had its turn. */
   soon(turn: () => void): void;
   now(): number;

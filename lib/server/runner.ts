@@ -2,15 +2,16 @@ import type { ScryptSecret } from "../chat/accounts.ts";
 import type { Command } from "../chat/command.ts";
 import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
-import type { SessionId } from "../chat/users.ts";
+import type { SessionId } from "../chat/event.ts";
 import { type Address, formatAddress } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { reason, stackOf } from "../core/reason.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
-import type { Asker } from "../store/passwords.ts";
-import type { Platform, ProofAnswer, ProofEffect } from "./platform.ts";
+import type { Requester } from "../store/passwords.ts";
+import type { ProofResult } from "../store/proofs.ts";
+import type { Platform, ProofEffect } from "./platform.ts";
 import { type HostRunner, SessionHost } from "./session_host.ts";
 
 /** The longest time for which effects are held back so that further writes join their commit. */
@@ -251,12 +252,12 @@ export class SessionRunner implements HostRunner {
 
   // Answers that take time.
 
-  #asker(id: SessionId): Asker {
-    return { from: this.#hosts.get(id)?.peer.hostname ?? "", waits: () => this.#hosts.has(id) };
+  #asker(id: SessionId): Requester {
+    return { address: this.#hosts.get(id)?.peer.hostname ?? "", isWaiting: () => this.#hosts.has(id) };
   }
 
   async #prove(proof: ProofEffect): Promise<void> {
-    let answer: ProofAnswer = { right: false };
+    let answer: ProofResult = { right: false };
     try {
       answer = await this.platform.prove(proof, this.#asker(proof.session));
     } catch (error) {
@@ -275,7 +276,7 @@ export class SessionRunner implements HostRunner {
     this.#checked(id, { right });
   }
 
-  #checked(id: SessionId, answer: ProofAnswer): void {
+  #checked(id: SessionId, answer: ProofResult): void {
     this.beginTurn();
     this.#tryCommand(id, { type: "checked", ...answer });
     this.drain();

@@ -8,7 +8,7 @@ import { directoryProtocol } from "../protocols/directory/server.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { openStore, storeExists } from "../store/open_store.ts";
 import { Passwords } from "../store/passwords.ts";
-import { Proofs } from "../store/proofs.ts";
+import { ProofVerifier } from "../store/proofs.ts";
 import { addUser } from "../store/users_file.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { ListenerName } from "./command_line.ts";
@@ -48,7 +48,7 @@ export interface ServerOptions extends ListenerPlan {
 export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (line: string) => void): Server {
   const { limits, enrollIn } = plan;
   const passwords = new Passwords(limits.hashesAtOnce);
-  const proofs = new Proofs(passwords);
+  const proofs = new ProofVerifier(passwords);
   const keeping = {
     open: () => openStore(plan.data),
     failed: (error: unknown) => log.error(`nobody can be let in who needs messages to be kept: ${reason(error)}`),
@@ -59,7 +59,7 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
   const world = openPlatform({
     limits,
     verify: (password, secret, asker) => passwords.verify(password, secret, asker),
-    prove: (effect, asker) => proofs.answer(effect, asker),
+    prove: (effect, asker) => proofs.verify(effect, asker),
     enroll: async (name, password) => {
       const secret = await passwords.hash(password);
       addUser(enrollIn!, name, secret);

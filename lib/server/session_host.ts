@@ -1,6 +1,5 @@
 import type { Command } from "../chat/command.ts";
-import type { Event } from "../chat/event.ts";
-import type { SessionId } from "../chat/users.ts";
+import type { Event, SessionId } from "../chat/event.ts";
 import { type Address, isLoopback } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { Liveness, type ProbeOutcome } from "../core/liveness.ts";

@@ -24,10 +24,10 @@ const IDLE_SECONDS = 30;
 const WATCHER_BYTES = 256 * 1024;
 const DAY_SECONDS = 24 * 60 * 60;
 
-/** Passes for those who have said their password. */
+/** Issues and checks login cookies. */
 export interface CookieStore {
   issue(name: string): string;
-  holder(pass: string): string | undefined;
+  userOf(cookie: string): string | undefined;
 }
 
 /** What the site of a server is made of. */
@@ -36,9 +36,9 @@ export interface ServerSiteParts {
   readonly places: ConnectionLimiter;
   readonly limits: Limits;
   readonly files: StaticFiles;
-  readonly passes: CookieStore;
-  /** For how many days a pass is good. */
-  readonly passDays: number;
+  readonly loginCookies: CookieStore;
+  /** Days for which a cookie is valid. */
+  readonly cookieDays: number;
   readonly monitor: Monitor;
   /** With it, the server's page can be seen from elsewhere too. */
   readonly watchPassword: string | undefined;
@@ -78,7 +78,7 @@ export class ServerSite implements Site {
       case "GET /chat":
         return this.#chat(request, from);
       case "POST /login":
-        return await this.#inquire("vouch", request, from);
+        return await this.#inquire("checkPassword", request, from);
       case "POST /register":
         return await this.#inquire("register", request, from);
       case "POST /logout":
@@ -99,21 +99,21 @@ export class ServerSite implements Site {
   #about(request: Request): unknown {
     const { runner } = this.parts;
     const registration = runner.hub.registers;
-    return { version: VERSION, host: "server", name: this.#holder(request) ?? null, registration };
+    return { version: VERSION, host: "server", name: this.#userOf(request) ?? null, registration };
   }
 
-  #holder(request: Request): string | undefined {
-    const pass = loginCookie(request);
-    return pass === undefined ? undefined : this.parts.passes.holder(pass);
+  #userOf(request: Request): string | undefined {
+    const cookie = loginCookie(request);
+    return cookie === undefined ? undefined : this.parts.loginCookies.userOf(cookie);
   }
 
-  #cookieHeaders(request: Request, pass: string): Headers {
-    return loginCookieHeaders(request, pass, this.parts.passDays * DAY_SECONDS, this.parts.secure);
+  #cookieHeaders(request: Request, cookie: string): Headers {
+    return loginCookieHeaders(request, cookie, this.parts.cookieDays * DAY_SECONDS, this.parts.secure);
   }
 
-  /** Has the hub look at a name and a password, or make an account of them; right ones are given a pass. */
-  async #inquire(type: "vouch" | "register", request: Request, from: Address): Promise<Response> {
-    const { runner, passes } = this.parts;
+  /** Has the hub look at a name and a password, or make an account of them; if they are right, sets a login cookie. */
+  async #inquire(type: "checkPassword" | "register", request: Request, from: Address): Promise<Response> {
+    const { runner, loginCookies } = this.parts;
     if (type === "register" && !runner.hub.registers) {
       return json({ why: "nobody can register here; whoever runs the server can allow it with --registration" }, 403);
     }
@@ -139,16 +139,16 @@ export class ServerSite implements Site {
         return json({ why: "the server stops" }, 503);
     }
     try {
-      return json({ name }, 200, this.#cookieHeaders(request, passes.issue(name)));
+      return json({ name }, 200, this.#cookieHeaders(request, loginCookies.issue(name)));
     } catch (error) {
-      log.error(`web: no pass can be given to ${name}: ${reason(error)}`);
+      log.error(`web: no login cookie can be issued to ${name}: ${reason(error)}`);
       return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
     }
   }
 
   #chat(request: Request, from: Address): Response {
     const { runner, places, limits } = this.parts;
-    const name = this.#holder(request);
+    const name = this.#userOf(request);
     if (name === undefined) return sentence("Log in first.", 401);
     const { hostname, port } = from;
     // Before the upgrade: a request that is upgraded can be answered with nothing else, or the whole door is lost.
@@ -167,7 +167,7 @@ export class ServerSite implements Site {
         { hostname, port },
         (owner) => new WebSocketTransport(socket, owner, limits),
       );
-      host.command({ type: "known", name });
+      host.command({ type: "authenticated", name });
     };
     return response;
   }
@@ -209,7 +209,7 @@ export class ServerSite implements Site {
     }
     if (!request.headers.has("authorization")) return this.#passwordWanted();
     // Whoever guesses waits longer each time.
-    const wait = this.#patience.attempted("", from.hostname, clock());
+    const wait = this.#patience.attempt("", from.hostname, clock());
     if (wait > 0) await delay(wait);
     if (!hasPassword(request, watchPassword)) return this.#passwordWanted();
     this.#patience.succeeded("", from.hostname);

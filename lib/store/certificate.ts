@@ -1,43 +1,43 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
 import { encodeBase64 } from "@std/encoding/base64";
 import { join } from "@std/path";
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import { concat } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
-import { bits, der, integer, moment, objectId, sequence } from "./der.ts";
 import { writePrivateText } from "./private_file.ts";
 
-/** A certificate and its key, both PEM. */
+/** A certificate and its private key, both in PEM. */
 export interface KeyedCertificate {
   readonly cert: string;
   readonly key: string;
 }
 
-/** What others may have, to know the server by. */
+/** The file of the certificate, which others may have in order to trust the server. */
 export const CERTIFICATE_FILE = "tls-cert.pem";
 const KEY_FILE = "tls-key.pem";
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Browsers take none that is good for longer. */
-const GOOD_DAYS = 397;
-/** Made anew so long before its end. */
-const RENEW_DAYS = 30;
+/** Browsers reject certificates that are valid for longer. */
+const VALID_DAYS = 397;
+/** Renewed when it expires within this time. */
+const RENEW_BEFORE_DAYS = 30;
 const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
 const COMMON_NAME = "2.5.4.3";
 const ALTERNATIVE_NAMES = "2.5.29.17";
 
-/** Reads a certificate and its key, and says which of the two cannot be read. */
+/** Reads a certificate and its key; the error says which of the two files is invalid. */
 export function readCertificate(files: KeyedCertificate): KeyedCertificate {
   const read = { cert: readPem(files.cert), key: readPem(files.key) };
   parsed(read.cert, files.cert);
   try {
     createPrivateKey(read.key);
   } catch (error) {
-    throw new UserError(`${files.key} is no private key in PEM: ${reason(error)}`);
+    throw new UserError(`${files.key} is not a private key in PEM: ${reason(error)}`);
   }
   return read;
 }
 
-/** Reads a certificate. */
+/** Reads a file in PEM. */
 export function readPem(path: string): string {
   try {
     return Deno.readTextFileSync(path);
@@ -46,20 +46,20 @@ export function readPem(path: string): string {
   }
 }
 
-/** The certificate that lies in a folder; made, for these names and addresses, when there is none or it runs out. */
+/** The certificate in a folder. It is made for these names and addresses if there is none or if it expires soon. */
 export function ownCertificate(folder: string, names: readonly string[], now: number): KeyedCertificate {
   const files = { cert: join(folder, CERTIFICATE_FILE), key: join(folder, KEY_FILE) };
   if (exists(files.key)) {
     const kept = readCertificate(files);
-    if (now < Date.parse(parsed(kept.cert, files.cert).validTo) - RENEW_DAYS * DAY_MS) return kept;
+    if (now < Date.parse(parsed(kept.cert, files.cert).validTo) - RENEW_BEFORE_DAYS * DAY_MS) return kept;
   }
-  const made = makeCertificate(names, now, now + GOOD_DAYS * DAY_MS);
+  const made = makeCertificate(names, now, now + VALID_DAYS * DAY_MS);
   writePrivateText(folder, CERTIFICATE_FILE, made.cert);
   writePrivateText(folder, KEY_FILE, made.key);
   return made;
 }
 
-/** What tells a certificate from every other, as browsers show it: SHA-256, in pairs of digits. */
+/** The SHA-256 fingerprint of a certificate, in pairs of hexadecimal digits as browsers show it. */
 export function fingerprint(cert: string): string {
   return parsed(cert, "the certificate").fingerprint256;
 }
@@ -68,7 +68,7 @@ function parsed(cert: string, what: string): X509Certificate {
   try {
     return new X509Certificate(cert);
   } catch (error) {
-    throw new UserError(`${what} is no certificate in PEM: ${reason(error)}`);
+    throw new UserError(`${what} is not a certificate in PEM: ${reason(error)}`);
   }
 }
 
@@ -80,42 +80,49 @@ function exists(path: string): boolean {
   }
 }
 
-/** A certificate that nobody else has signed. */
+/** Makes a self-signed certificate. */
 function makeCertificate(names: readonly string[], from: number, until: number): KeyedCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const algorithm = sequence(objectId(ECDSA_SHA256));
-  const commonName = der(0x0c, encodeText("Partyline"));
-  const who = sequence(der(0x31, sequence(objectId(COMMON_NAME), commonName)));
-  const alternatives = sequence(objectId(ALTERNATIVE_NAMES), der(0x04, sequence(...names.map(alternative))));
-  const body = sequence(
-    der(0xa0, integer(2)),
-    integer(positive(randomBytes(16))),
-    algorithm,
-    who,
-    sequence(moment(from - DAY_MS), moment(until)),
-    who,
-    new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
-    der(0xa3, sequence(alternatives)),
+  const algorithm = sequence(objectIdentifier(ECDSA_SHA256));
+  const commonName = encodeDer(0x0c, encodeText("Partyline"));
+  const subject = sequence(encodeDer(0x31, sequence(objectIdentifier(COMMON_NAME), commonName)));
+  const alternatives = sequence(
+    objectIdentifier(ALTERNATIVE_NAMES),
+    encodeDer(0x04, sequence(...names.map(alternativeName))),
   );
-  const certificate = sequence(body, algorithm, bits(new Uint8Array(sign("sha256", body, privateKey))));
+  const toBeSigned = sequence(
+    encodeDer(0xa0, integer(2)),
+    integer(positiveNumber(randomBytes(16))),
+    algorithm,
+    subject, // the issuer
+    sequence(utcTime(from - DAY_MS), utcTime(until)),
+    subject,
+    new Uint8Array(publicKey.export({ type: "spki", format: "der" })),
+    encodeDer(0xa3, sequence(alternatives)),
+  );
+  const certificate = sequence(
+    toBeSigned,
+    algorithm,
+    bitString(new Uint8Array(sign("sha256", toBeSigned, privateKey))),
+  );
   return { cert: pem(certificate), key: privateKey.export({ type: "pkcs8", format: "pem" }) as string };
 }
 
-/** A serial number: not zero, not negative. */
-function positive(random: Uint8Array): Uint8Array {
+/** A serial number, which must be positive. */
+function positiveNumber(random: Uint8Array): Uint8Array {
   return new Uint8Array([1 + random[0]! % 127, ...random.subarray(1)]);
 }
 
-/** An address as its bytes, anything else as a name. */
-function alternative(name: string): Uint8Array {
+/** A subject alternative name: an IP address or a DNS name. */
+function alternativeName(name: string): Uint8Array {
   const bytes = addressBytes(name);
-  return bytes ? der(0x87, bytes) : der(0x82, encodeText(name));
+  return bytes ? encodeDer(0x87, bytes) : encodeDer(0x82, encodeText(name));
 }
 
 function addressBytes(name: string): Uint8Array | undefined {
   if (/^\d+(\.\d+){3}$/.test(name)) return new Uint8Array(name.split(".").map(Number));
   if (!name.includes(":")) return undefined;
-  // The parser of addresses writes them in their shortest form, with at most one gap.
+  // URL gives the shortest form of an IPv6 address, with at most one `::`.
   const [left, right] = new URL(`http://[${name.split("%")[0]}]`).hostname.slice(1, -1).split("::");
   const groups = (text: string | undefined) => (text ? text.split(":") : []).map((group) => parseInt(group, 16));
   const [head, tail] = [groups(left), groups(right)];
@@ -126,4 +133,47 @@ function addressBytes(name: string): Uint8Array | undefined {
 function pem(bytes: Uint8Array): string {
   const lines = encodeBase64(bytes).match(/.{1,64}/g);
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+}
+
+/** A value in DER: its tag, its length, its content. */
+function encodeDer(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
+  const length = content.reduce((sum, { length }) => sum + length, 0);
+  const lengthBytes: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthBytes.unshift(rest % 256);
+  const head = length < 128 ? [tag, length] : [tag, 128 + lengthBytes.length, ...lengthBytes];
+  return concat([new Uint8Array(head), ...content]);
+}
+
+/** A DER SEQUENCE. */
+function sequence(...content: readonly Uint8Array[]): Uint8Array {
+  return encodeDer(0x30, ...content);
+}
+
+/** A DER INTEGER: a number below 256, or a positive number as big-endian bytes. */
+function integer(value: number | Uint8Array): Uint8Array {
+  const bytes = typeof value === "number" ? new Uint8Array([value]) : value;
+  // With the first bit set it would be negative.
+  return bytes[0]! >= 0x80 ? encodeDer(0x02, new Uint8Array([0]), bytes) : encodeDer(0x02, bytes);
+}
+
+/** A DER OBJECT IDENTIFIER, such as `1.2.840.10045`. */
+function objectIdentifier(name: string): Uint8Array {
+  const [first, second, ...rest] = name.split(".").map(Number);
+  const bytes = [first! * 40 + second!];
+  for (const part of rest) {
+    const groups = [part % 128];
+    for (let left = Math.floor(part / 128); left > 0; left = Math.floor(left / 128)) groups.unshift(128 + left % 128);
+    bytes.push(...groups);
+  }
+  return encodeDer(0x06, new Uint8Array(bytes));
+}
+
+/** A DER BIT STRING of whole bytes. */
+function bitString(bytes: Uint8Array): Uint8Array {
+  return encodeDer(0x03, new Uint8Array([0]), bytes);
+}
+
+/** A DER UTCTime, for the years 2000 to 2049. */
+function utcTime(timeMs: number): Uint8Array {
+  return encodeDer(0x17, encodeText(new Date(timeMs).toISOString().replace(/^\d\d|[-:T]|\.\d+/g, "")));
 }

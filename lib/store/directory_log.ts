@@ -3,24 +3,24 @@ import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 
 const FILE = "address-book.log";
-/** Some thousand changes in a lab of twenty; nobody wants to look through more. */
+/** Enough for some thousand changes of a lab of twenty. */
 const ROTATE_BYTES = 1024 * 1024;
 
-/** A change of the table that is to be written down. */
+/** A change of the table. */
 export interface TableChange {
   readonly time: number;
-  /** What happened, each in a line. */
+  /** What happened, one line each. */
   readonly events: readonly string[];
-  /** The table as it is then, a line an entry. */
+  /** The table after the change, one line for each entry. */
   readonly table: readonly string[];
 }
 
 /**
- * The address book's table, written to `address-book.log` at each change: when it was, what happened, who is in it then.
+ * Writes each change of the address book to `address-book.log`, with its time and the table after it.
  *
- * 1. The folder is made when something is first written. A file of 1 MiB becomes `address-book.log.old`, instead of the last.
- * 2. A write that fails stops nobody. `failed` is told of the first, and again of the first after one that went well.
- * 3. Whatever stands in the lines, each stays one line.
+ * 1. The folder is made at the first write. A file that reaches 1 MiB is renamed to `address-book.log.old` and replaces that.
+ * 2. A failed write is not an error. `failed` is called for the first one, and again for the first one after a success.
+ * 3. Each line stays one line, whatever it contains.
  */
 export class DirectoryLog {
   readonly #path: string;

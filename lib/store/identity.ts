@@ -4,32 +4,32 @@ import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { writePrivate } from "./private_file.ts";
 
-/** A name's key: what proves that it is held by whoever has this file. */
-export interface NameKey {
+/** The key pair that proves a name; its private key never leaves the file. */
+export interface KeyPair {
   readonly publicKey: Uint8Array;
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** The folder of whoever runs the program, unless another is named. */
-export function usualFolder(): string {
+/** The folder for a client's data unless `--data` names another. */
+export function defaultDataFolder(): string {
   return join(Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".", ".partyline");
 }
 
 const KEYS_FILE = "keys.json";
 const SEEN_FILE = "seen.json";
 
-/** What a client keeps on its disk: the keys of its names, and up to where it has seen what a server keeps. */
+/** What a client stores on disk: the key pairs of its names, and the number of the last message shown, for each store. */
 export class Identity {
-  /** Up to where a user was shown everything: the last number of each store, by user name. */
+  /** By user name and store: the user was shown everything up to this number. */
   readonly shown = new Map<string, Map<string, number>>();
 
-  /** Reads what is there; nothing is written before there is something to keep. */
+  /** Reads the files that exist; nothing is written yet. */
   constructor(readonly folder: string) {
     this.#readShown();
   }
 
-  /** The key of a name; made when there is none. */
-  async key(name: string): Promise<NameKey> {
+  /** The key pair of a name. It is made if there is none. */
+  async key(name: string): Promise<KeyPair> {
     const kept = this.#read(KEYS_FILE);
     const entry = (Object.hasOwn(kept, name) ? kept[name] : undefined) as
       | { public?: string; private?: string }
@@ -44,14 +44,14 @@ export class Identity {
     const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
     const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
-    // Meanwhile others may have made theirs, or this one.
+    // Another client that uses this folder may have written keys in the meantime.
     const now = this.#read(KEYS_FILE);
     if (Object.hasOwn(now, name)) return this.key(name);
     this.#write(KEYS_FILE, { ...now, [name]: { public: encodeBase64(made), private: encodeBase64(secret) } });
     return { publicKey: made, sign: (bytes) => sign(pair.privateKey, bytes) };
   }
 
-  /** Everything up to this number of a store was shown to a user. */
+  /** Records that a user was shown everything in a store up to this number. */
   markShown(name: string, store: string, seq: number): void {
     if (seq <= (this.shown.get(name)?.get(store) ?? 0)) return;
     this.#setShown(name, store, seq);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { decodeBase64Url as stdDecodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { join } from "@std/path";
 import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
@@ -11,13 +12,13 @@ import { hmac } from "./proofs.ts";
 const FILE = "page-key.json";
 const KEY_BYTES = 32;
 
-/** As long a pass is good: a term's holidays are shorter. */
+/** How long a cookie is valid: longer than the holidays within a term. */
 export const COOKIE_DAYS = 30;
-const PASS_MS = COOKIE_DAYS * 24 * 60 * 60 * 1000;
+const COOKIE_MS = COOKIE_DAYS * 24 * 60 * 60 * 1000;
 
 /**
- * Passes for those who have said their password: `NAME.UNTIL.SEAL`, sealed with a key that lies in `folder`, so that they are
- * good after the server was started anew too. A pass is good for 30 days, and no longer than the password is the same.
+ * Login cookies, `NAME.EXPIRY.MAC`. The MAC key is stored in `folder`, so cookies stay valid when the server restarts. A
+ * cookie is valid for 30 days, and only as long as the password is the same.
  */
 export class LoginCookies {
   #key: Uint8Array | undefined;
@@ -27,34 +28,34 @@ export class LoginCookies {
     readonly secretOf: (name: string) => Secret | undefined,
     readonly now: () => number,
   ) {
-    // A key that is there already is read now: if it cannot be, whoever starts the server is the one to know.
+    // An unreadable key is reported when the server starts, not at the first login.
     this.#key = readKey(join(folder, FILE));
   }
 
-  /** A pass for somebody who has an account. */
+  /** A cookie for a user with an account. */
   issue(name: string): string {
-    const claim = `${encodeBase64Url(encodeText(name))}.${Math.round(this.now() + PASS_MS)}`;
-    return `${claim}.${encodeBase64Url(this.#seal(claim, this.secretOf(name)!))}`;
+    const claim = `${encodeBase64Url(encodeText(name))}.${Math.round(this.now() + COOKIE_MS)}`;
+    return `${claim}.${encodeBase64Url(this.#mac(claim, this.secretOf(name)!))}`;
   }
 
-  /** Whose pass it is; undefined when it is nobody's, or not any more. */
-  holder(pass: string): string | undefined {
-    const [encoded, until, seal] = pass.split(".");
-    const [bytes, given] = [decodeBase64Url(encoded), decodeBase64Url(seal)];
-    if (!bytes || !given || !/^\d{1,15}$/.test(until ?? "") || Number(until) < this.now()) return undefined;
+  /** The user whose cookie it is; undefined if it is invalid or has expired. */
+  userOf(cookie: string): string | undefined {
+    const [encoded, expiry, mac] = cookie.split(".");
+    const [bytes, given] = [decodeBase64Url(encoded), decodeBase64Url(mac)];
+    if (!bytes || !given || !/^\d{1,15}$/.test(expiry ?? "") || Number(expiry) < this.now()) return undefined;
     const name = decodeLossy(bytes);
     const secret = this.secretOf(name);
-    return secret && timingSafeEqual(given, this.#seal(`${encoded}.${until}`, secret)) ? name : undefined;
+    return secret && timingSafeEqual(given, this.#mac(`${encoded}.${expiry}`, secret)) ? name : undefined;
   }
 
-  #seal(claim: string, secret: Secret): Uint8Array {
+  #mac(claim: string, secret: Secret): Uint8Array {
     this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
-    const of = secret.type === "plain" ? `plain ${secret.password}` : encodeScrypt(secret);
-    return hmac(this.#key, encodeText(`${claim}\n${of}`));
+    const credential = secret.type === "plain" ? `plain ${secret.password}` : encodeScrypt(secret);
+    return hmac(this.#key, encodeText(`${claim}\n${credential}`));
   }
 }
 
-/** The key in a file; undefined when there is no such file. */
+/** The key in a file; undefined if there is no such file. */
 function readKey(path: string): Uint8Array | undefined {
   let bytes: Uint8Array | undefined;
   try {
@@ -65,7 +66,7 @@ function readKey(path: string): Uint8Array | undefined {
     if (!(error instanceof SyntaxError)) throw new UserError(`cannot read ${path}: ${reason(error)}`);
   }
   if (bytes?.length === KEY_BYTES) return bytes;
-  const rule = `should hold {"key": ${KEY_BYTES} bytes in base64} and does not; remove it to have a new one`;
+  const rule = `must contain {"key": ${KEY_BYTES} bytes in base64} but does not; remove it to have a new one`;
   throw new UserError(`${path} ${rule}`);
 }
 
@@ -75,11 +76,10 @@ function makeKey(folder: string): Uint8Array {
   return key;
 }
 
-function encodeBase64Url(bytes: Uint8Array): string {
-  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_");
-}
-
 function decodeBase64Url(text: string | undefined): Uint8Array | undefined {
-  if (text === undefined || text === "" || !/^[\w-]+$/.test(text)) return undefined;
-  return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  try {
+    return text === undefined || text === "" ? undefined : stdDecodeBase64Url(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,49 +1,49 @@
 import { randomBytes, scrypt } from "node:crypto";
 import { timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
-import { SCRYPT, type ScryptSecret } from "../chat/accounts.ts";
+import { type KeyDerivation, SCRYPT, type ScryptSecret } from "../chat/accounts.ts";
 
-/** On whose behalf a password is tried. */
-export interface Asker {
-  /** Those who ask from one place stand in a line of their own. */
-  readonly from: string;
-  /** Whether the answer is still of use. */
-  waits(): boolean;
+/** The client for which a password is checked. */
+export interface Requester {
+  /** Requests from one address have a queue of their own. */
+  readonly address: string;
+  /** Whether the client still waits for the answer. */
+  isWaiting(): boolean;
 }
 
-const OURSELVES: Asker = { from: "", waits: () => true };
+const SERVER_ITSELF: Requester = { address: "", isWaiting: () => true };
 
 /**
- * Makes and tries scrypt secrets, a few at once: each takes 128 MiB while it lasts, so the rest stand in line, each place
- * they come from in a line of its own, and the lines take turns. Whoever has left is passed over.
+ * Makes and checks scrypt secrets, `atOnce` at the same time, since each takes 128 MiB of memory. Further requests wait in
+ * one queue per address; the queues take turns. Requests of clients that have left are skipped.
  */
 export class Passwords {
   #running = 0;
-  readonly #lines = new Map<string, (() => void)[]>();
+  readonly #queues = new Map<string, (() => void)[]>();
 
   constructor(readonly atOnce: number) {}
 
-  /** How many are being worked on. */
+  /** The number of computations that run. */
   get running(): number {
     return this.#running;
   }
 
-  /** Whether `password` is the one that `secret` was made from; false, untried, when the asker has left meanwhile. */
-  async verify(password: string, secret: ScryptSecret, asker: Asker = OURSELVES): Promise<boolean> {
-    await this.#turn(asker);
+  /** Whether `password` is the one that `secret` was made from; false, unchecked, if the requester has left. */
+  async verify(password: string, secret: ScryptSecret, requester: Requester = SERVER_ITSELF): Promise<boolean> {
+    await this.#turn(requester);
     try {
-      if (!asker.waits()) return false;
+      if (!requester.isWaiting()) return false;
       return timingSafeEqual(await derive(password, secret, secret.key.length), secret.key);
     } finally {
       this.#next();
     }
   }
 
-  /** A new secret for a password, with a salt of its own. */
+  /** A new secret for a password, with a new salt. */
   async hash(password: string): Promise<ScryptSecret> {
     const { saltBytes, keyBytes, ...strength } = SCRYPT;
     const salt = new Uint8Array(randomBytes(saltBytes));
-    await this.#turn(OURSELVES);
+    await this.#turn(SERVER_ITSELF);
     try {
       return { type: "scrypt", ...strength, salt, key: await derive(password, { ...strength, salt }, keyBytes) };
     } finally {
@@ -51,49 +51,50 @@ export class Passwords {
     }
   }
 
-  /** A password's key, by a salt and a strength that are given; throws when the asker has left meanwhile. */
-  async stretch(
+  /** The key of a password by given parameters; throws if the requester has left. */
+  async deriveKey(
     password: string,
-    how: Omit<ScryptSecret, "type" | "key"> & { keyBytes: number },
-    asker: Asker = OURSELVES,
+    parameters: KeyDerivation,
+    requester: Requester = SERVER_ITSELF,
   ): Promise<Uint8Array> {
-    await this.#turn(asker);
+    await this.#turn(requester);
     try {
-      if (!asker.waits()) throw new Error("the asker has left");
-      return await derive(password, how, how.keyBytes);
+      if (!requester.isWaiting()) throw new Error("the requester has left");
+      return await derive(password, parameters, parameters.keyBytes);
     } finally {
       this.#next();
     }
   }
 
-  async #turn(asker: Asker): Promise<void> {
+  async #turn(requester: Requester): Promise<void> {
     if (this.#running < this.atOnce) {
       this.#running++;
       return;
     }
     await new Promise<void>((go) => {
-      const line = this.#lines.get(asker.from);
-      if (line) line.push(go);
-      else this.#lines.set(asker.from, [go]);
+      const queue = this.#queues.get(requester.address);
+      if (queue) queue.push(go);
+      else this.#queues.set(requester.address, [go]);
     });
   }
 
-  /** Gives the place to the first of the line whose turn it is; that line goes behind the others. */
+  /** Starts the first request of the next queue, which then goes behind the others. */
   #next(): void {
-    for (const [from, line] of this.#lines) {
-      const first = line.shift()!;
-      this.#lines.delete(from);
-      if (line.length > 0) this.#lines.set(from, line);
+    for (const [address, queue] of this.#queues) {
+      const first = queue.shift()!;
+      this.#queues.delete(address);
+      if (queue.length > 0) this.#queues.set(address, queue);
       return first();
     }
     this.#running--;
   }
 }
 
-function derive(password: string, how: Omit<ScryptSecret, "type" | "key">, length: number): Promise<Uint8Array> {
-  const [N, r, p] = [2 ** how.logN, how.r, how.p];
+function derive(password: string, parameters: Omit<KeyDerivation, "keyBytes">, length: number): Promise<Uint8Array> {
+  const { salt, logN, r, p } = parameters;
+  const N = 2 ** logN;
   return new Promise((resolve, reject) => {
-    scrypt(encodeText(password), how.salt, length, { N, r, p, maxmem: 256 * N * r * p }, (error, key) => {
+    scrypt(encodeText(password), salt, length, { N, r, p, maxmem: 256 * N * r * p }, (error, key) => {
       if (error) reject(error);
       else resolve(new Uint8Array(key!));
     });

@@ -1,17 +1,17 @@
-const MOST = 200;
+const MAX_PATHS = 200;
 
-/** Paths that begin so, as they would be typed on; folders end in "/". Nothing where nothing can be read. */
-export function pathsFrom(begun: string): string[] {
-  const cut = begun.lastIndexOf("/") + 1;
-  const [above, name] = [begun.slice(0, cut), begun.slice(cut)];
+/** The paths that begin with `prefix`; folders end in "/". None where nothing can be read. */
+export function completePath(prefix: string): string[] {
+  const cut = prefix.lastIndexOf("/") + 1;
+  const [folder, name] = [prefix.slice(0, cut), prefix.slice(cut)];
   const found: string[] = [];
   try {
-    for (const entry of Deno.readDirSync(above === "" ? "." : above)) {
+    for (const entry of Deno.readDirSync(folder === "" ? "." : folder)) {
       const isHidden = entry.name.startsWith(".") && !name.startsWith(".");
       if (isHidden || !entry.name.startsWith(name)) continue;
-      found.push(`${above}${entry.name}${entry.isDirectory ? "/" : ""}`);
-      if (found.length === MOST) break;
+      found.push(`${folder}${entry.name}${entry.isDirectory ? "/" : ""}`);
+      if (found.length === MAX_PATHS) break;
     }
-  } catch { /* then there is nothing to be typed on */ }
+  } catch { /* nothing to complete */ }
   return found.sort();
 }

@@ -45,7 +45,7 @@ export class PeerMemoryStore implements PeerStore {
   }
 
   forgetRefusals(series: string, below: number): void {
-    this.#refusals.forget(series, below);
+    this.#refusals.forgetBelow(series, below);
   }
 
   acquaintances(most: number): KnownPeer[] {

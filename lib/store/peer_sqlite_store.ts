@@ -126,7 +126,7 @@ export class PeerSqliteStore implements PeerStore {
   }
 
   forgetRefusals(series: string, below: number): void {
-    for (const n of this.#refusals.forget(series, below)) {
+    for (const n of this.#refusals.forgetBelow(series, below)) {
       this.#database.begin();
       this.#queries.forgetRefusal.run(series, n);
     }

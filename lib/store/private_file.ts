@@ -2,12 +2,12 @@ import { UserError } from "../core/errors.ts";
 import { join } from "@std/path";
 import { reason } from "../core/reason.ts";
 
-/** Writes a value as JSON for its owner alone. */
+/** Writes a value as JSON that only its owner can read. */
 export function writePrivate(folder: string, file: string, value: unknown): void {
   writePrivateText(folder, file, JSON.stringify(value, null, 2) + "\n");
 }
 
-/** Writes a text for its owner alone, in one step: whoever reads the file finds the old or the new. */
+/** Writes a text that only its owner can read. Atomic: a reader sees the old content or the new. */
 export function writePrivateText(folder: string, file: string, text: string): void {
   const path = join(folder, file);
   const fresh = `${path}.${crypto.randomUUID()}`;
@@ -21,14 +21,14 @@ export function writePrivateText(folder: string, file: string, text: string): vo
   }
 }
 
-/** What may be a key does not lie about under another name. */
+/** Leaves no copy of a secret under a temporary name. */
 function remove(path: string): void {
   try {
     Deno.removeSync(path);
-  } catch { /* it was never written */ }
+  } catch { /* was never written */ }
 }
 
-/** The password in the first line of a file, never an empty one; none where no file is named. */
+/** The password in the first line of a file, which must not be empty; undefined without a path. */
 export function readSecret(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   let text: string;

@@ -1,72 +1,45 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { encodeBase64 } from "../core/bytes.ts";
+import { createHash, randomBytes } from "node:crypto";
+import type { KeyDerivation, Secret } from "../chat/accounts.ts";
+import type { Effect } from "../chat/effect.ts";
+import type { Challenge } from "../chat/event.ts";
+import { encodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
-import type { Secret } from "../chat/accounts.ts";
-import type { Asker, Passwords } from "./passwords.ts";
+import type { Identity, KeyPair } from "./identity.ts";
+import { Passwords, type Requester } from "./passwords.ts";
 
-/** How a password is turned into the key that proves it. */
-export interface Stretch {
-  readonly salt: Uint8Array;
-  readonly logN: number;
-  readonly r: number;
-  readonly p: number;
-  readonly keyBytes: number;
-}
-
-/** Both sides of a password's proof, in which the password itself is never said (SCRAM's exchange over an scrypt key). */
+/** Both sides of a password proof, which never sends the password: SCRAM (RFC 5802) with scrypt as the key derivation. */
 export interface PasswordProof {
-  /** What the client shows. */
   readonly client: Uint8Array;
-  /** What the server shows in return: it knows the key too. */
+  /** Shows the client that the server knows the key, too. */
   readonly server: Uint8Array;
 }
 
-/** What both sides prove something about: this conversation and no other. */
-export function transcript(name: string, clientNonce: string, serverNonce: Uint8Array, salt?: Uint8Array): Uint8Array {
+/** What a proof signs: the fields of this login, the nonces of both sides among them. SCRAM calls it the AuthMessage. */
+export function authMessage(name: string, clientNonce: string, serverNonce: Uint8Array, salt?: Uint8Array): Uint8Array {
   const parts = ["partyline 1", clientNonce, encodeBase64(serverNonce), salt ? encodeBase64(salt) : "", name];
   return encodeText(parts.join(","));
 }
 
-/** The proof of whoever knows the stretched password. */
-export function passwordProof(key: Uint8Array, transcript: Uint8Array): PasswordProof {
+/** The proof for the key that was derived from a password. */
+export function passwordProof(key: Uint8Array, message: Uint8Array): PasswordProof {
   const clientKey = hmac(key, encodeText("Client Key"));
   const storedKey = createHash("sha256").update(clientKey).digest();
-  const signature = hmac(storedKey, transcript);
+  const signature = hmac(storedKey, message);
   const client = clientKey.map((byte, i) => byte ^ signature[i]!);
-  return { client, server: hmac(hmac(key, encodeText("Server Key")), transcript) };
+  return { client, server: hmac(hmac(key, encodeText("Server Key")), message) };
 }
 
-/** Whether two proofs are the same, in a time that tells nothing. */
-export function sameProof(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other);
-}
-
-/** A proof, and what it is to be compared with. */
-export interface Proving {
-  readonly name: string;
-  readonly nonce: string;
-  readonly challenge: { readonly how: "password"; readonly nonce: Uint8Array } & Stretch | {
-    readonly how: "key";
-    readonly nonce: Uint8Array;
-  };
-  readonly by: { readonly type: "password"; readonly secret: Secret } | {
-    readonly type: "key";
-    readonly key: Uint8Array;
-  };
-  readonly proof: Uint8Array;
-}
-
-/** Whether it is right, and what shows the client that we know the password too. */
-export interface ProofAnswer {
+/** Whether a proof is right; for a password, with the proof that the server sends in return. */
+export interface ProofResult {
   readonly right: boolean;
   readonly proof?: Uint8Array;
 }
 
-/** What looks at proofs for a server, and gives challenges what nobody can foresee. */
-export class Proofs {
+/** The server's side: checks proofs, and makes nonces, salts and MACs with a secret of this process. */
+export class ProofVerifier {
   readonly #secret = randomBytes(32);
-  /** The stretched keys of plain passwords: made once, since each takes a third of a second. */
-  readonly #stretched = new WeakMap<Secret, Promise<Uint8Array>>();
+  /** The keys derived from plain passwords: each takes a third of a second. */
+  readonly #derivedKeys = new WeakMap<Secret, Promise<Uint8Array>>();
 
   constructor(readonly passwords: Passwords) {}
 
@@ -74,56 +47,119 @@ export class Proofs {
     return new Uint8Array(randomBytes(count));
   }
 
-  /** The same for a name as long as this lives. */
+  /** A salt for a name; always the same one for the same name. */
   salt(name: string): Uint8Array {
     return hmac(this.#secret, encodeText(name)).slice(0, 16);
   }
 
-  /** A keyed hash; the key is this process's own. */
   mac(bytes: Uint8Array): Uint8Array {
     return hmac(this.#secret, bytes);
   }
 
-  /** Looks whether a proof answers its challenge; what a right one is answered with. */
-  async answer({ name, nonce, challenge, by, proof }: Proving, asker: Asker): Promise<ProofAnswer> {
+  async verify(
+    { name, nonce, challenge, by, proof }: Omit<Extract<Effect, { type: "prove" }>, "type" | "session">,
+    requester: Requester,
+  ): Promise<ProofResult> {
     if (challenge.how === "key" || by.type === "key") {
-      const right = by.type === "key" && await signedBy(by.key, transcript(name, nonce, challenge.nonce), proof);
-      return { right };
+      const message = authMessage(name, nonce, challenge.nonce);
+      return { right: by.type === "key" && await verifySignature(by.key, message, proof) };
     }
     const { secret } = by;
-    const key = secret.type === "scrypt" ? secret.key : await this.#stretch(secret, challenge, asker);
+    const key = secret.type === "scrypt" ? secret.key : await this.#deriveKey(secret, challenge, requester);
     if (!key) return { right: false };
-    const { client, server } = passwordProof(key, transcript(name, nonce, challenge.nonce, challenge.salt));
-    return sameProof(client, proof) ? { right: true, proof: server } : { right: false };
+    const { client, server } = passwordProof(key, authMessage(name, nonce, challenge.nonce, challenge.salt));
+    return timingSafeEqual(proof, client) ? { right: true, proof: server } : { right: false };
   }
 
-  async #stretch(
+  async #deriveKey(
     secret: Extract<Secret, { type: "plain" }>,
-    stretch: Stretch,
-    asker: Asker,
+    parameters: KeyDerivation,
+    requester: Requester,
   ): Promise<Uint8Array | undefined> {
-    const begun = this.#stretched.get(secret);
-    if (begun) {
-      const key = await begun.catch(() => undefined);
-      // Not tried, since whoever asked first had left: the next one tries.
-      return key || !asker.waits() ? key : await this.#stretch(secret, stretch, asker);
+    const running = this.#derivedKeys.get(secret);
+    if (running) {
+      const key = await running.catch(() => undefined);
+      // The first requester left before its turn came; this one starts anew.
+      return key || !requester.isWaiting() ? key : await this.#deriveKey(secret, parameters, requester);
     }
-    const key = this.passwords.stretch(secret.password, stretch, asker);
-    this.#stretched.set(secret, key);
-    key.catch(() => this.#stretched.delete(secret));
+    const key = this.passwords.deriveKey(secret.password, parameters, requester);
+    this.#derivedKeys.set(secret, key);
+    key.catch(() => this.#derivedKeys.delete(secret));
     return await key.catch(() => undefined);
   }
 }
 
-/** Looks at a signature over a transcript. */
-export async function signedBy(publicKey: Uint8Array, transcript: Uint8Array, signature: Uint8Array): Promise<boolean> {
+/** A proof, and the one that the server must send in return, if any. */
+export interface ChallengeAnswer {
+  readonly proof: string;
+  readonly expected: Uint8Array | undefined;
+}
+
+/** The client's side: answers challenges. */
+export class Prover {
+  readonly #passwords = new Passwords(1);
+  #keyPair: KeyPair | undefined;
+  /** The key derived from the last password; a reconnect needs it again. */
+  #derived: { readonly from: string; readonly key: Uint8Array } | undefined;
+
+  constructor(readonly identity: Identity) {}
+
+  /** The public key of a name, in base64. */
+  async key(name: string): Promise<string> {
+    this.#keyPair = await this.identity.key(name);
+    return encodeBase64(this.#keyPair.publicKey);
+  }
+
+  /** Answers a challenge; `password` is only used for a password challenge. */
+  async answer(challenge: Challenge, name: string, nonce: string, password: string): Promise<ChallengeAnswer> {
+    if (challenge.how === "key") {
+      const proof = encodeBase64(await this.#keyPair!.sign(authMessage(name, nonce, challenge.nonce)));
+      return { proof, expected: undefined };
+    }
+    const key = await this.#deriveKey(password, challenge);
+    const { client, server } = passwordProof(key, authMessage(name, nonce, challenge.nonce, challenge.salt));
+    return { proof: encodeBase64(client), expected: server };
+  }
+
+  async #deriveKey(password: string, parameters: KeyDerivation): Promise<Uint8Array> {
+    const { salt, logN, r, p, keyBytes } = parameters;
+    // A bound for what a server can cost the client: 2^20 · 8 · 128 bytes is 1 GiB.
+    if (logN > 20 || r > 8 || p > 4 || keyBytes < 16 || keyBytes > 64) {
+      throw new Error(
+        `the server asks for more than a password is worth: ln=${logN}, r=${r}, p=${p}, ${keyBytes} bytes`,
+      );
+    }
+    const from = JSON.stringify([password, encodeBase64(salt), logN, r, p, keyBytes]);
+    if (this.#derived?.from !== from) {
+      this.#derived = { from, key: await this.#passwords.deriveKey(password, parameters) };
+    }
+    return this.#derived.key;
+  }
+}
+
+/** A random nonce, as text. */
+export function freshNonce(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** A random identifier for one run of a client. */
+export function freshRun(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(6))).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** Verifies an Ed25519 signature. */
+async function verifySignature(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
   const key = await crypto.subtle.importKey("raw", copy(publicKey), "Ed25519", false, ["verify"]);
-  return await crypto.subtle.verify("Ed25519", key, copy(signature), copy(transcript));
+  return await crypto.subtle.verify("Ed25519", key, copy(signature), copy(message));
 }
 
 const BLOCK_BYTES = 64;
 
-/** HMAC-SHA256. Deno 2.4 has a warning for everybody who asks `node:crypto` for it. */
+/** HMAC-SHA256, by hand: Deno 2.4 prints a warning when a program uses that of `node:crypto`. */
 export function hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   const block = new Uint8Array(BLOCK_BYTES);
   block.set(key.length > BLOCK_BYTES ? createHash("sha256").update(key).digest() : key);

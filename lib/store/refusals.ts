@@ -1,7 +1,7 @@
-/** Refusals remembered of one series: who is refused more often learns it at the first saying alone. */
+/** Refusals remembered for each series; an older one is only reported once. */
 const REFUSALS = 1000;
 
-/** Why messages were not taken, by series and number: the newest of each series. */
+/** The reasons why messages were refused, by series and number: the newest of each series. */
 export class Refusals {
   readonly #refusals = new Map<string, Map<number, string>>();
 
@@ -9,7 +9,7 @@ export class Refusals {
     return this.#refusals.get(series)?.get(n);
   }
 
-  /** Adds one; the numbers that have to go for it. */
+  /** Adds a refusal and returns the numbers that were dropped for it. */
   add(series: string, n: number, why: string): number[] {
     const refused = this.#refusals.get(series) ?? new Map<number, string>();
     this.#refusals.set(series, refused.set(n, why));
@@ -22,8 +22,8 @@ export class Refusals {
     return gone;
   }
 
-  /** Forgets those below a number: which these were. */
-  forget(series: string, below: number): number[] {
+  /** Drops those below a number and returns their numbers. */
+  forgetBelow(series: string, below: number): number[] {
     const refused = this.#refusals.get(series);
     if (!refused) return [];
     const gone = [...refused.keys()].filter((n) => n < below);

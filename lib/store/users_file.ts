@@ -4,7 +4,7 @@ import { reason } from "../core/reason.ts";
 import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../chat/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
-/** Reads the accounts of a users file; throws a `UserError` that tells all that is wrong with it. */
+/** Reads the accounts of a users file; throws a `UserError` that lists every mistake in it. */
 export function readUsers(path: string): Accounts {
   const accounts = decodeUsers(readText(path));
   if (!Array.isArray(accounts)) return accounts;
@@ -13,8 +13,8 @@ export function readUsers(path: string): Accounts {
 }
 
 /**
- * Replaces each plain password of a users file by its scrypt entry, and tells how many it found. Everything else in the file
- * stays as it was. The new file takes the old one's place in one step: whoever reads it finds the one or the other.
+ * Replaces each plain password of a users file by its scrypt entry, and returns how many there were. Everything else in the
+ * file stays as it was. The file is replaced atomically.
  */
 export async function hashUsers(
   path: string,
@@ -44,17 +44,17 @@ export async function hashUsers(
   if (plain.length === 0) return { hashed: 0, already };
   if (readText(target) !== text) {
     throw new UserError(
-      `${path} was changed by somebody else meanwhile; it is as they left it, nothing is hashed`,
+      `${path} was changed by somebody else in the meantime; it was left as it is, and no password was hashed`,
     );
   }
   replaceFile(target, lines.join("\n"));
   return { hashed: plain.length, already };
 }
 
-/** Writes one more account into a users file; everything else in it stays as it was. Throws a `UserError`. */
+/** Adds an account to a users file; everything else in it stays as it was. Throws a `UserError`. */
 export function addUser(path: string, name: string, secret: ScryptSecret): void {
   const target = realPath(path);
-  if (readUsers(target).has(name)) throw new UserError(`${path} has an account of ${name} by now`);
+  if (readUsers(target).has(name)) throw new UserError(`${path} already has an account ${name}`);
   const text = readText(target);
   const end = text === "" || text.endsWith("\n") ? "" : "\n";
   replaceFile(target, `${text}${end}${name} ${encodeScrypt(secret)}\n`);
@@ -73,7 +73,7 @@ function readText(path: string): string {
   try {
     bytes = Deno.readFileSync(path);
   } catch (error) {
-    const form = error instanceof Deno.errors.NotFound ? "; it would have one user a line: username password" : "";
+    const form = error instanceof Deno.errors.NotFound ? "; it must have one user per line: username password" : "";
     throw new UserError(`cannot read the users file ${path}: ${reason(error)}${form}`);
   }
   try {
@@ -95,7 +95,7 @@ function replaceFile(path: string, text: string): void {
     } finally {
       file.close();
     }
-    // Whoever could read the old one, and nobody else, can read the new one.
+    // The new file keeps the mode and the owner of the old one.
     if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(fresh, mode & 0o777);
     const made = Deno.statSync(fresh);
     if (uid !== made.uid || gid !== made.gid) Deno.chownSync(fresh, uid, gid);
@@ -103,7 +103,7 @@ function replaceFile(path: string, text: string): void {
   } catch (error) {
     try {
       Deno.removeSync(fresh);
-    } catch { /* it was never made, or has its new name */ }
-    throw new UserError(`cannot write ${path}, which is as it was: ${reason(error)}`);
+    } catch { /* not made, or already renamed */ }
+    throw new UserError(`cannot write ${path}, which stays as it was: ${reason(error)}`);
   }
 }

@@ -87,7 +87,7 @@ export function chatProgramTests(programs: Programs): void {
       folder.path,
     );
     assertEquals(await thief.over(), 1);
-    assertStringIncludes(thief.err, '"carol" is held by whoever came with it first');
+    assertStringIncludes(thief.err, '"carol" is held by another key');
     folder.write("wrong", "54321\n");
     await using guess = mailbox(folder, udp, "michael", ["--password-file", "wrong"]);
     assertEquals(await guess.over(), 1);

@@ -1,8 +1,8 @@
+import type { SessionId } from "../../lib/chat/event.ts";
 import { Accounts, type Secret } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
 import type { Effect } from "../../lib/chat/effect.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import type { SessionId } from "../../lib/chat/users.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
 import type { Ending, Transport, TransportOwner } from "../../lib/core/transport.ts";

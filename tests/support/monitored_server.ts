@@ -49,7 +49,7 @@ export class MonitoredServer {
   enter(door: keyof typeof DOORS, name?: string, waitingBytes = 0): number {
     const line: Transport = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
     const { id } = this.runner.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
-    if (door === "lobby") this.does(id, { type: "visit", as: "10.0.0.9:1" });
+    if (door === "lobby") this.does(id, { type: "enterAsGuest", as: "10.0.0.9:1" });
     if (name === undefined) return id;
     this.does(id, { type: "login", name, password: PASSWORD });
     if (door === "mailbox") {

@@ -5,7 +5,7 @@ import type { OfferMessage } from "../../protocols/transfer/transfers.ts";
 import { TransferRunner, type TransferRunnerOptions } from "./runner.ts";
 import { TransferStore } from "../../store/transfer_store.ts";
 import { freshFileKey } from "../../store/transfer_keys.ts";
-import { usualFolder } from "../../store/identity.ts";
+import { defaultDataFolder } from "../../store/identity.ts";
 
 /** Where transfers are shown. */
 export interface FilesView {
@@ -44,7 +44,7 @@ export class ClientFiles {
         return said;
       },
       store: new TransferStore(
-        join(this.plan.data ?? usualFolder(), `files-${encodeURIComponent(name).replaceAll("*", "%2A")}`),
+        join(this.plan.data ?? defaultDataFolder(), `files-${encodeURIComponent(name).replaceAll("*", "%2A")}`),
         this.plan.downloads ?? usualDownloads(),
       ),
       freshKey: freshFileKey,

@@ -86,7 +86,7 @@ export class LobbySession implements Session {
     if (this.#greetAt === Infinity) return;
     this.#greetAt = Infinity;
     this.#write(WELCOME, encodeLine(WELCOME));
-    this.#outputs.push({ type: "command", command: { type: "visit", as: this.name } });
+    this.#outputs.push({ type: "command", command: { type: "enterAsGuest", as: this.name } });
   }
 
   #read(now: number): void {
