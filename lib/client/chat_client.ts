@@ -106,13 +106,10 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
 
   receive(link: Link, bytes: Uint8Array, now: number): void {
     if (this.#im) this.#im.receive(link, bytes, now);
-    else if (link === LA) this.#native.receive(bytes, now);
-    this.#take(now);
-  }
-
-  turnEnded(now: number): void {
-    if (this.#im) return;
-    this.#native.turnEnded(now);
+    else if (link === LA) {
+      this.#native.receive(bytes, now);
+      this.#native.turnEnded(now);
+    }
     this.#take(now);
   }
 

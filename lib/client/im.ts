@@ -1,35 +1,19 @@
-import { limits } from "../core/limits.ts";
-import { reason } from "../core/reason.ts";
-import { ImConnection } from "../net/im_connection.ts";
 import { ImClient } from "../protocols/im/client.ts";
 import type { ImClientOutput } from "../protocols/im/client_commands.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { readSecret } from "../store/private_file.ts";
 import { openImTerminal } from "../terminal/im_terminal.ts";
-import { printError, traceLine } from "../terminal/print.ts";
+import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { openTcp } from "./connections.ts";
+import { ImRunner, type LinkOutput } from "./im_runner.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
-import { Runner } from "./runner.ts";
 
 /** The IM handout's client; resolves with the exit status. */
 export async function im(plan: JoinPlan): Promise<number> {
-  const password = readSecret(plan.passwordFile);
-  let conn: Deno.TcpConn;
-  try {
-    conn = await openTcp(plan);
-  } catch (error) {
-    printError(`client: ${reason(error)}\n`);
-    return 1;
-  }
   const end = Promise.withResolvers<ProgramEnd>();
+  const password = readSecret(plan.passwordFile);
   const client = new ImClient({ name: plan.name, password, trace: plan.trace });
-  const runner = new Runner<ImClientOutput, ImClient>(client, perform);
-  const connection = new ImConnection(conn, {
-    receive: (link, bytes) => runner.input((client, now) => client.receive(link, bytes, now)),
-    closed: (link, ending) => runner.input((client, now) => client.closed(link, ending, now)),
-    linkAccepted: (port) => runner.input((client) => client.linkAccepted(port)),
-  });
+  const runner = new ImRunner<ImClientOutput, ImClient>(plan, client, perform);
   /** Called once the list that completion has asked for is there. */
   let namesKnown: (() => void) | undefined;
   const interrupt = () => runner.input((client, now) => client.interrupted(now));
@@ -45,20 +29,10 @@ export async function im(plan: JoinPlan): Promise<number> {
     },
   });
 
-  function perform(output: ImClientOutput): void {
+  function perform(output: Exclude<ImClientOutput, LinkOutput>): void {
     switch (output.type) {
-      case "write":
-        return connection.write(output.link, output.bytes);
       case "line":
         return terminal.show(output.line);
-      case "expectLink":
-        return connection.expectLink();
-      case "confirmLink":
-        return connection.confirmLink();
-      case "probe":
-        return void connection.probe(output.port).then((outcome) =>
-          runner.input((client, now) => client.probed(outcome, now))
-        );
       case "ask":
         return terminal.ask(output.prompt);
       case "names":
@@ -73,7 +47,6 @@ export async function im(plan: JoinPlan): Promise<number> {
   }
 
   onStop(interrupt);
-  const idleMs = connection.isLocal ? Infinity : limits().idleMs;
-  runner.input((client, now) => client.opened(connection.port, idleMs, now));
-  return await ending(end.promise, () => runner.close(), () => connection.close(), () => terminal.close());
+  runner.input((client) => client.start());
+  return await ending(end.promise, () => runner.close(), () => terminal.close());
 }

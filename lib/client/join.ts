@@ -1,6 +1,4 @@
-import { limits } from "../core/limits.ts";
 import { reason } from "../core/reason.ts";
-import { ImConnection } from "../net/im_connection.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
@@ -11,7 +9,8 @@ import { readSecret } from "../store/private_file.ts";
 import { freshNonce, Prover } from "../store/proofs.ts";
 import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTcp, openTls } from "./connections.ts";
+import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTls } from "./connections.ts";
+import { ImRunner } from "./im_runner.ts";
 import { Runner } from "./runner.ts";
 
 type Connecting = { type: "connect" | "write" | "close" | "abort" };
@@ -51,64 +50,11 @@ export function joinByIm<Side extends NativeSide>(
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
   const machine = new ChatClient(side, { name: plan.name, password, trace: plan.trace });
-  let connection: ImConnection | undefined;
-  const runner = new Runner<ChatClientOutput, ChatClient<Side>>(machine, (output) => {
-    switch (output.type) {
-      case "connect":
-        return void open();
-      case "write":
-        return connection?.write(output.link, output.bytes);
-      case "expectLink":
-        return connection?.expectLink();
-      case "confirmLink":
-        return connection?.confirmLink();
-      case "probe":
-        return void probe(output.port, connection);
-      case "close":
-        return void close("left");
-      case "abort":
-        connection?.abort();
-        return void close(output.why);
-      case "identify":
-      case "prove":
-        return;
-      case "ended":
-        runner.close();
-        void connection?.close();
-        return perform(output);
-      default:
-        return perform(output);
-    }
+  const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(plan, machine, (output) => {
+    if (output.type === "ended") void runner.close();
+    // The IM handout has no proofs.
+    if (output.type !== "identify" && output.type !== "prove") perform(output);
   });
-  const disconnected = (why: string) => runner.input((machine, now) => machine.disconnected(why, now, Math.random()));
-  async function open(): Promise<void> {
-    try {
-      const opened: ImConnection = new ImConnection(await openTcp(plan), {
-        receive: (link, bytes) => {
-          runner.input((machine, now) => machine.receive(link, bytes, now));
-          runner.input((machine, now) => machine.turnEnded(now));
-        },
-        closed: (link, ending) => runner.input((machine, now) => machine.closed(link, ending, now)),
-        linkAccepted: (port) => runner.input((machine) => machine.linkAccepted(port)),
-      });
-      connection = opened;
-      const idleMs = opened.isLocal ? Infinity : limits().idleMs;
-      runner.input((machine, now) => machine.opened(opened.port, idleMs, now));
-    } catch (error) {
-      disconnected(reason(error));
-    }
-  }
-  async function probe(port: number, probing: ImConnection | undefined): Promise<void> {
-    const outcome = await probing?.probe(port);
-    if (outcome && probing === connection) runner.input((machine, now) => machine.probed(outcome, now));
-  }
-  async function close(why: string): Promise<void> {
-    const closing = connection;
-    connection = undefined;
-    if (!closing) return;
-    await closing.close();
-    disconnected(why);
-  }
   return {
     side,
     get name() {

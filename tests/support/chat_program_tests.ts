@@ -170,7 +170,7 @@ export function chatProgramTests(programs: Programs): void {
     const replies = handoutServer(conn);
     await alice.type("/list\n");
     await alice.printed(/301 alice bob/);
-    assertStringIncludes(alice.err, "the IM handout alone");
+    assertStringIncludes(alice.err, "only the IM handout");
     await alice.type("/to bob hi\n/exit\n");
     assertEquals(await alice.over(), 0);
     assertEquals((await replies).slice(2), ["/partyline 1", "/list", "/to bob hi", "/exit"]);

@@ -62,11 +62,15 @@ export class ImClient implements Machine<ImClientOutput> {
     return this.#outputs.take();
   }
 
+  start(): void {
+    this.#outputs.push({ type: "connect" });
+  }
+
   /** La is connected; the server may connect Lb to `port`. After `idleMs` of silence the server's machine is probed. */
   opened(port: number, idleMs: number, now: number): void {
     this.#now = now;
     this.#liveness = new Liveness(idleMs, now);
-    this.#login.start(port);
+    this.#loginEnded(this.#login.start(port));
   }
 
   /** The user has typed a line. */
@@ -141,6 +145,11 @@ export class ImClient implements Machine<ImClientOutput> {
     // A server that stops says so on La, which is waited for; the reply to /exit has a deadline of its own.
     if (this.#stage !== "chat" || this.#commands.pending?.line === "/exit") return;
     this.#endBy(LB_LOST_MS, { status: 1, why: "the server closed the connection that brings messages" });
+  }
+
+  /** La could not be connected. */
+  disconnected(why: string): void {
+    this.#stop(1, why);
   }
 
   /** What became of a probe. */

@@ -4,7 +4,7 @@ import type { ClientCommands, ImClientOptions, ImClientOutput } from "./client_c
 /** How a login ended. */
 export type LoginEnd = "chat" | "native" | { readonly why: string };
 
-type Stage = "name" | "password" | "register" | "login" | "link" | "offer";
+type Stage = "idle" | "name" | "password" | "register" | "login" | "link" | "offer";
 
 const INPUT_ENDED = "the input ended before the login was done";
 
@@ -12,7 +12,7 @@ const INPUT_ENDED = "the input ended before the login was done";
 export class ImLogin {
   /** The name typed last. */
   name = "";
-  #stage: Stage = "name";
+  #stage: Stage = "idle";
   #port = 0;
   /** The password of the account that is being made. */
   #registering = "";
@@ -26,9 +26,10 @@ export class ImLogin {
   ) {}
 
   /** La is connected; the server may connect Lb to `port`. */
-  start(port: number): void {
+  start(port: number): LoginEnd | undefined {
     this.#port = port;
     this.#begin();
+    return this.#inputEnded ? this.inputEnded() : undefined;
   }
 
   typed(line: string): void {

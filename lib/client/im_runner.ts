@@ -1,0 +1,110 @@
+import { limits } from "../core/limits.ts";
+import type { ProbeOutcome } from "../core/liveness.ts";
+import type { Machine } from "../core/machine.ts";
+import { reason } from "../core/reason.ts";
+import type { Ending } from "../core/transport.ts";
+import { ImConnection } from "../net/im_connection.ts";
+import type { ImClientOutput } from "../protocols/im/client_commands.ts";
+import type { ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import type { Link } from "../protocols/session.ts";
+import { openTcp, type ServerAddress } from "./connections.ts";
+import { Runner } from "./runner.ts";
+
+/** The outputs that concern the connections. */
+export type LinkOutput =
+  | Extract<ReconnectingOutput, { type: "connect" | "write" | "close" | "abort" }>
+  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" }>;
+
+/** A machine on the two connections of the IM handout. */
+export interface ImMachine {
+  start(): void;
+  opened(port: number, idleMs: number, now: number): void;
+  linkAccepted(port: number): void;
+  receive(link: Link, bytes: Uint8Array, now: number): void;
+  closed(link: Link, ending: Ending, now: number): void;
+  probed(outcome: ProbeOutcome, now: number): void;
+  disconnected(why: string, now: number, random: number): void;
+}
+
+/** Runs a machine on connections of the IM handout; `perform` does everything that does not concern them. */
+export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>> {
+  readonly #runner: Runner<Output | LinkOutput, M>;
+  #connection: ImConnection | undefined;
+
+  constructor(readonly where: ServerAddress, machine: M, perform: (output: Exclude<Output, LinkOutput>) => void) {
+    this.#runner = new Runner(machine, (output) => {
+      if (!this.#perform(output as LinkOutput)) perform(output as Exclude<Output, LinkOutput>);
+    });
+  }
+
+  /** Gives the machine an input. */
+  input<R>(give: (machine: M, now: number) => R): R {
+    return this.#runner.input(give);
+  }
+
+  /** Ends it: the machine is not woken any more, and what was written is delivered. */
+  async close(): Promise<void> {
+    this.#runner.close();
+    await this.#connection?.close();
+  }
+
+  /** Whether the output concerns the connections, and is done. */
+  #perform(output: LinkOutput): boolean {
+    const connection = this.#connection;
+    switch (output.type) {
+      case "connect":
+        this.#open();
+        return true;
+      case "write":
+        connection?.write(output.link, output.bytes);
+        return true;
+      case "expectLink":
+        connection?.expectLink();
+        return true;
+      case "confirmLink":
+        connection?.confirmLink();
+        return true;
+      case "probe":
+        if (connection) this.#probe(connection, output.port);
+        return true;
+      case "close":
+        if (connection) this.#close(connection, "left");
+        return true;
+      case "abort":
+        connection?.abort();
+        if (connection) this.#close(connection, output.why);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const connection = this.#connection = new ImConnection(await openTcp(this.where), {
+        receive: (link, bytes) => this.input((machine, now) => machine.receive(link, bytes, now)),
+        closed: (link, ending) => this.input((machine, now) => machine.closed(link, ending, now)),
+        linkAccepted: (port) => this.input((machine) => machine.linkAccepted(port)),
+      });
+      const idleMs = connection.isLocal ? Infinity : limits().idleMs;
+      this.input((machine, now) => machine.opened(connection.port, idleMs, now));
+    } catch (error) {
+      this.#disconnected(reason(error));
+    }
+  }
+
+  async #probe(connection: ImConnection, port: number): Promise<void> {
+    const outcome = await connection.probe(port);
+    if (connection === this.#connection) this.input((machine, now) => machine.probed(outcome, now));
+  }
+
+  async #close(connection: ImConnection, why: string): Promise<void> {
+    this.#connection = undefined;
+    await connection.close();
+    this.#disconnected(why);
+  }
+
+  #disconnected(why: string): void {
+    this.input((machine, now) => machine.disconnected(why, now, Math.random()));
+  }
+}

@@ -1,0 +1,282 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ChatClient, type ChatClientOutput } from "../lib/client/chat_client.ts";
+import { decodeText, encodeText } from "../lib/core/text.ts";
+import { LA, LB } from "../lib/protocols/im/lines.ts";
+import { NativeClient } from "../lib/protocols/native/client.ts";
+import { ReconnectingClient } from "../lib/protocols/native/reconnecting.ts";
+
+/** An output as a line of a transcript. */
+function shown(output: ChatClientOutput): string {
+  switch (output.type) {
+    case "write":
+      return `${output.link === LA ? "" : "Lb "}> ${decodeText(output.bytes)}`.trimEnd();
+    case "event":
+      return output.event.type === "denied" ? `denied: ${output.event.why}` : output.event.type;
+    case "ask":
+      return `ask ${output.prompt}`;
+    case "identify":
+      return `identify ${output.name}`;
+    case "prove":
+      return `prove with "${output.password}"`;
+    case "retrying":
+      return `retry in ${output.inMs}: ${output.why}`;
+    case "ended":
+      return `end ${output.status}${output.why === undefined ? "" : `: ${output.why}`}`;
+    case "abort":
+    case "refused":
+      return `${output.type}: ${output.why}`;
+    case "raw":
+      return `raw ${output.line}`;
+    default:
+      return output.type;
+  }
+}
+
+const HELLO = '> {"type":"hello","version":1,"name":"alice","nonce":"n","key":"k"}';
+const BEGUN = '{"type":"begun","store":"s","last":0,"rooms":["lobby"],"textBytes":100}';
+
+/** A client over TLS, by hand. */
+class Tls {
+  readonly machine: ReconnectingClient<NativeClient>;
+
+  constructor(interactive = false, password: string | null = "12345") {
+    const login = { name: "alice", password: password ?? undefined, interactive };
+    this.machine = new ReconnectingClient(new NativeClient({ run: "r" }), { framing: "lines", login });
+    this.machine.start();
+  }
+
+  take(): string {
+    return this.machine.takeOutputs().map((output) => shown(output as ChatClientOutput)).join(" | ");
+  }
+
+  receive(line: string, now = 0): string {
+    this.machine.receive(encodeText(`${line}\n`), now);
+    this.machine.turnEnded(now);
+    return this.take();
+  }
+
+  /** Connects and logs in. */
+  join(now = 0): this {
+    this.machine.opened(now);
+    this.machine.login((login) => login.identified("n", "k"));
+    this.receive('{"type":"welcome","version":1,"name":"alice"}', now);
+    this.receive(BEGUN, now);
+    return this;
+  }
+}
+
+Deno.test("a client says hello, proves its password, resumes, and checks the proof of the server", () => {
+  for (const right of [true, false]) {
+    const tls = new Tls();
+    const { machine } = tls;
+    assertEquals(tls.take(), "connect");
+    machine.opened(0);
+    assertEquals(tls.take(), "identify alice");
+    machine.login((login) => login.identified("n", "k"));
+    assertEquals(tls.take(), HELLO);
+    const challenge =
+      '{"type":"challenge","how":"password","nonce":"AA==","salt":"AA==","ln":4,"r":8,"p":1,"bytes":32}';
+    assertEquals(tls.receive(challenge), 'prove with "12345"');
+    machine.login((login) => login.proven("stale", "AAAA", undefined));
+    assertEquals(tls.take(), "", "the answer to another connection's challenge");
+    machine.login((login) => login.proven("n", "AAAA", Uint8Array.of(1, 2, 3)));
+    assertEquals(tls.take(), '> {"type":"proof","proof":"AAAA"}');
+    const proof = right ? "AQID" : "AQIE";
+    assertEquals(
+      tls.receive(`{"type":"welcome","version":1,"name":"alice","proof":"${proof}"}`),
+      right ? '> {"type":"resume"}' : "denied: the server cannot prove that it knows the password | close",
+    );
+  }
+});
+
+Deno.test("a refused login ends a script, and asks a person again", () => {
+  const script = new Tls();
+  script.machine.opened(0);
+  script.take();
+  assertEquals(
+    script.receive('{"type":"refused","why":"wrong password"}'),
+    'refused: wrong password | > {"type":"bye"} | close',
+  );
+  script.machine.disconnected("left", 1, 0);
+  assertEquals(script.take(), "end 1: wrong password");
+  const person = new Tls(true);
+  person.machine.opened(0);
+  person.take();
+  assertEquals(person.receive('{"type":"refused","why":"wrong password"}'), "refused: wrong password | ask name");
+  person.machine.login((login) => login.typed("bob"));
+  assertEquals(person.take(), "identify bob");
+});
+
+Deno.test("a first connection that fails is the end; a later one is retried, and sends again what has no answer", () => {
+  const failing = new Tls();
+  failing.take();
+  failing.machine.disconnected("cannot connect", 0, 0);
+  assertEquals(failing.take(), "end 1: cannot connect");
+  const tls = new Tls().join();
+  tls.machine.use((native) => native.say({ user: "bob" }, "hi", 0));
+  const say = '> {"type":"say","id":"r-1","to":"bob","text":"hi"}';
+  assertEquals(tls.take(), say);
+  tls.machine.disconnected("the connection is lost", 0, 0);
+  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1000: the connection is lost", 1000]);
+  tls.machine.tick(1000);
+  assertEquals(tls.take(), "connect");
+  tls.machine.disconnected("refused", 1000, 0.5);
+  assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1500: refused", 2500]);
+  tls.machine.tick(2500);
+  tls.machine.opened(2500);
+  tls.machine.login((login) => login.identified("n", "k"));
+  tls.take();
+  assertEquals(
+    tls.receive('{"type":"welcome","version":1,"name":"alice"}'),
+    '> {"type":"resume","store":"s","after":0}',
+  );
+  assertEquals(tls.receive(BEGUN), `loggedIn | ${say}`);
+});
+
+Deno.test("a silent server is pinged, and given up when it stays silent; a user who is asked for a password has time", () => {
+  const tls = new Tls().join();
+  assertEquals(tls.machine.wakeAt, 20_000);
+  tls.machine.tick(20_000);
+  assertEquals(tls.take(), '> {"type":"ping","ref":1}');
+  tls.receive('{"type":"pong","ref":1}', 21_000);
+  tls.machine.tick(40_000);
+  assertEquals(tls.take(), "");
+  tls.machine.tick(41_000);
+  tls.take();
+  tls.machine.tick(61_000);
+  assertEquals(tls.take(), "abort: no answer from the server for 20 s");
+  const asked = new Tls(true, null);
+  asked.machine.opened(0);
+  asked.machine.login((login) => login.identified("n", "k"));
+  asked.receive('{"type":"challenge","how":"password","nonce":"AA==","salt":"AA==","ln":4,"r":8,"p":1,"bytes":32}');
+  assertEquals(asked.machine.wakeAt, Infinity);
+});
+
+Deno.test("leaving waits for the answer to the last message, for ten seconds at most; a second Ctrl-C waits for nothing", () => {
+  const sent = '{"type":"sent","id":"r-1","seq":1,"time":1}';
+  const patient = new Tls().join();
+  patient.machine.use((native) => native.say({ user: "bob" }, "hi", 0));
+  patient.machine.leave(0);
+  patient.take();
+  assertEquals(patient.receive(sent), 'sent | > {"type":"bye"} | close');
+  patient.machine.disconnected("left", 1, 0);
+  assertEquals(patient.take(), "end 0");
+  const unanswered = new Tls().join();
+  unanswered.machine.use((native) => native.say({ user: "bob" }, "hi", 0));
+  unanswered.machine.leave(0);
+  unanswered.take();
+  unanswered.machine.tick(10_000);
+  assertEquals(unanswered.take(), '> {"type":"bye"} | close');
+  unanswered.machine.tick(11_000);
+  assertEquals(unanswered.take(), "end 1: the server has not accepted 1 message");
+  const hasty = new Tls().join();
+  hasty.machine.stop(130, 0);
+  assertEquals(hasty.take(), '> {"type":"bye"} | close');
+  hasty.machine.stop(130, 0);
+  assertEquals(hasty.take(), "end 130");
+});
+
+/** A client that logs in by the IM handout, by hand. */
+class Im {
+  readonly machine = new ChatClient(new NativeClient({ run: "r" }), { name: "bob", password: "1", trace: false });
+
+  constructor() {
+    this.machine.start();
+    this.machine.opened(5000, Infinity, 0);
+    this.take();
+  }
+
+  take(): string {
+    return this.machine.takeOutputs().map(shown).join(" | ");
+  }
+
+  receive(line: string, link = LA): string {
+    this.machine.receive(link, encodeText(`${line}\n`), 0);
+    return this.take();
+  }
+
+  link(): this {
+    assertEquals(this.receive("101 Authentication successful"), "expectLink | > /port 5000");
+    assertEquals(this.receive("201 Build connection successful"), "confirmLink | > /partyline 1");
+    return this;
+  }
+}
+
+Deno.test("the chat client logs in by the IM handout and continues in the native protocol, which reconnects", () => {
+  const im = new Im().link();
+  assertEquals(im.receive(`110 partyline 1\n${BEGUN}`), '> {"type":"resume"} | loggedIn');
+  im.machine.closed(LA, "broken", 0);
+  assertEquals(im.take(), "close");
+  im.machine.disconnected("left", 0, 0);
+  assertEquals(im.take(), "retry in 1000: the connection is lost");
+  im.machine.tick(1000);
+  assertEquals(im.take(), "connect");
+  im.machine.opened(5000, Infinity, 1000);
+  assertEquals(im.take(), "ask null | > /login bob 1");
+});
+
+Deno.test("with a server of the handout alone the chat client continues as its client, and ends with its connection", () => {
+  const im = new Im().link();
+  assertEquals(im.receive("401 Unrecognized message"), "handoutOnly | ask command");
+  assertEquals(im.receive("/from alice hi", LB), "raw /from alice hi | Lb > 302 Message receipt successful");
+  im.machine.closed(LA, "finished", 0);
+  assertEquals(im.take(), "ask null | close");
+  im.machine.disconnected("left", 0, 0);
+  assertEquals(im.take(), "end 1: the server closed the connection");
+});
+
+Deno.test("the chat client survives any bytes and actions: no exception, nothing after its end", () => {
+  const act = fc.constantFrom(
+    "la",
+    "la",
+    "lb",
+    "typed",
+    "end",
+    "interrupt",
+    "closeLa",
+    "closeLb",
+    "tick",
+    "lost",
+    "open",
+  );
+  const lines = fc.constantFrom(
+    "101 ok\n201 ok\n",
+    "110 partyline 1\n",
+    `110 partyline 1\n${BEGUN}\n`,
+    "401 no\n",
+    "310 bye\n",
+    '{"type":"refused","why":"no"}\n',
+    "{",
+    "/from a b\n",
+    "/register carol",
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(act, fc.oneof(lines, fc.string())), { maxLength: 60 }), (acts) => {
+      const client = new ChatClient(new NativeClient({ run: "r" }), {
+        name: undefined,
+        password: undefined,
+        trace: true,
+      });
+      client.start();
+      client.opened(1, 1000, 0);
+      let now = 0;
+      let ended = false;
+      for (const [what, text] of acts) {
+        if (what === "la" || what === "lb") client.receive(what === "la" ? LA : LB, encodeText(text), now);
+        else if (what === "typed") client.typed(text.replace(/[\r\n]/g, ""), now);
+        else if (what === "end") client.inputEnded(now);
+        else if (what === "interrupt") client.interrupted(now);
+        else if (what === "tick") client.tick(now += 1000);
+        else if (what === "lost") client.disconnected("lost", now, 0.5);
+        else if (what === "open") client.opened(1, 1000, now);
+        else client.closed(what === "closeLa" ? LA : LB, "finished", now);
+        const outputs = client.takeOutputs();
+        if (ended) assert(outputs.every(({ type }) => type !== "ended"), "it ends once");
+        ended ||= outputs.some(({ type }) => type === "ended");
+        if (ended) return;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
