@@ -2,20 +2,19 @@ import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/store.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
-import { readOffer } from "../protocols/transfer/offer.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { type Conversation, firstNumber, keyOf, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
-import { freshName } from "./file_offer.js";
-import { Files } from "./files.js";
+import { isUnderWay } from "./file_view.ts";
+import { PageFiles } from "./files.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { ChatSession } from "./session.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
 import { type ChatEvent, INITIAL, openConversation, reduce, type ServerEvent, unreadCount } from "./state.ts";
-import { UserStorage } from "./storage.ts";
+import { freshId, UserStorage } from "./storage.ts";
 
 const HISTORY_LIMIT = 100;
 const NOTICE_MS = 8000;
@@ -30,7 +29,7 @@ const SILENCE_MS = 10_000;
 
 let state = INITIAL;
 let session: ChatSession | undefined;
-let files: Files | undefined;
+let files: PageFiles | undefined;
 let storage = new UserStorage("");
 let drawRequest = 0;
 let noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -131,8 +130,7 @@ function serverEvent(event: ServerEvent): void {
     case "message": {
       if (event.own) return;
       const { from, to, text } = event.message;
-      const offer = readOffer(text);
-      if (offer) files?.heard(offer, from);
+      files?.received(event.message);
       if (keyOf("room" in to ? to : { user: from }) === state.open) announce(from, text);
       else if ("user" in to) announce(from, "a new message");
     }
@@ -142,7 +140,7 @@ function serverEvent(event: ServerEvent): void {
 function loggedIn(rooms: readonly string[]): void {
   session?.ask({ type: "users" });
   session?.ask({ type: "rooms" });
-  files?.cameIn();
+  files?.loggedIn();
   // On a phone the list comes first.
   if (state.open !== undefined || !matchMedia("(min-width: 44.01rem)").matches) return;
   if (rooms.includes(LOBBY)) open({ room: LOBBY });
@@ -152,37 +150,34 @@ function loggedIn(rooms: readonly string[]): void {
 /** Makes the page this user's. */
 function startSession(user: string): void {
   if (state.user === user) return;
-  files?.leaving();
+  files?.close();
   const own = storage = new UserStorage(user);
   const unanswered = own.list<OutgoingMessage>("unsent");
   const started = session = new ChatSession({
     user,
-    run: freshName(),
+    run: freshId(),
     unanswered,
     send: (json) => socket.send(json),
     show: serverEvent,
     signal: (from, text) => files?.signalled(from, text),
-    signalFailed: (to) => files?.unheard(to),
+    signalFailed: (to) => files?.signalFailed(to),
     keep: (messages) => own.set("unsent", messages),
     broken: () => socket.giveUp(),
   });
-  files = new Files({
+  files = new PageFiles({
     signal: (to, text) => started.signal(to, text),
     say,
-    show: (file) => {
+    show(file) {
       dispatch({ type: "file", file });
-      if (file.state !== "ended" && file.state !== "received") return;
+      if (isUnderWay(file)) return;
       own.set("files", [...own.list("files"), { ...file, state: "ended", url: undefined }].slice(-MAX_KEPT_FILES));
-      if (file.text.startsWith("not offered")) dispatch({ type: "notice", text: `${file.name} is ${file.text}` });
     },
+    forget: (id) => dispatch({ type: "fileForgotten", id }),
+    problem: (text) => dispatch({ type: "notice", text }),
     save: saveFile,
-    keep: (debts) => own.set("debts", debts),
-    later: (ms, act) => {
-      const timer = setTimeout(act, ms);
-      return () => clearTimeout(timer);
-    },
+    storage: own,
     now: () => performance.now(),
-  }, { debts: own.list("debts"), ended: own.list("ended") });
+  });
   restore(user, unanswered);
 }
 
@@ -261,10 +256,10 @@ const loginView = new LoginView(() => {
   socket.open();
 });
 
-const conversationView = new ConversationView((action, offer, from) => {
-  if (action === "accept") files?.accept(offer, from);
-  else if (action === "refuse") files?.refuse(offer, from);
-  else files?.withdraw(offer.id);
+const conversationView = new ConversationView((action, { message, offer }) => {
+  if (action === "withdraw") return files?.withdraw(offer.id);
+  const to = openRoom() === undefined ? { user: state.user } : { room: openRoom()! };
+  files?.decide(action, { from: message.from, to, text: message.text });
 }, loadEarlier);
 
 const sideView = new SideView({
@@ -279,7 +274,7 @@ const composeView = new ComposeView({
     if (isAccepted) conversationView.scrollToEnd();
     return isAccepted;
   },
-  offerFile: (file, to) => void files?.offer(file, to),
+  offerFile: (file, to) => files?.offer(file, to),
   saveDraft: (target, text) => dispatch({ type: "draft", target, text }),
 });
 
@@ -314,12 +309,12 @@ async function endSession(): Promise<void> {
   const waiting = session?.waiting ?? 0;
   const loss = waiting > 0
     ? `${waiting} of your messages are not sent yet`
-    : files?.moves
+    : files?.underWay
     ? "Files are still offered"
     : "";
   if (loss !== "" && !confirm(`${loss}. Log out anyway?`)) return;
   hasLoggedOut = true;
-  files?.leaving();
+  files?.withdrawAll();
   await logOut().catch(() => {});
   socket.close();
   session?.lost();
@@ -335,11 +330,9 @@ addEventListener("keydown", (event) => {
   else composeView.focus();
 });
 addEventListener("beforeunload", (event) => {
-  if (files?.moves) event.preventDefault();
+  if (files?.underWay) event.preventDefault();
 });
-addEventListener("pagehide", () => {
-  if (files) storage.set("ended", files.leaving());
-});
+addEventListener("pagehide", () => files?.withdrawAll());
 
 function updateVisible(): void {
   dispatch({ type: "visible", visible: document.visibilityState === "visible" && document.hasFocus() });

@@ -1,62 +1,87 @@
+import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
+
+type TransferEvent = Extract<FileEvent, TransferItem>;
+
 /** The state of a file offer as it is shown. */
 export interface FileView {
+  /** The id of the offer. */
   readonly id: string;
   readonly name: string;
   readonly bytes: number;
-  /** Whether this user offers it. */
-  readonly sends: boolean;
-  readonly state: "reading" | "offered" | "waiting" | "moving" | "received" | "ended";
-  /** A description for the user. */
+  /** Undecided offers have no view, or are "failed" and can be accepted again. */
+  readonly state: "reading" | "offered" | "waiting" | "moving" | "received" | "failed" | "ended";
   readonly text: string;
   readonly done: number;
-  /** Bytes per second, smoothed. */
+  /** Bytes per second. */
   readonly rate: number;
   /** Where the browser has the file, once it is received. */
   readonly url: string | undefined;
 }
 
-/** Something that has a view, which changes. */
-export interface Viewed {
-  view: FileView;
+/** Whether closing the page would interrupt it. */
+export function isUnderWay({ state }: FileView): boolean {
+  return state !== "received" && state !== "failed" && state !== "ended";
 }
 
-/** Cap on how often progress is shown. */
-const INTERVAL_MS = 250;
-
-/** The views of all offers, and their progress. */
+/** The views of all offers: what the events of their transfers change. */
 export class FileViews {
-  readonly #shown = new Map<string, { readonly at: number; readonly done: number }>();
+  readonly #views = new Map<string, FileView>();
+  /** Who has received an offer of ours. */
+  readonly #receivers = new Map<string, string[]>();
 
-  constructor(readonly show: (view: FileView) => void, readonly now: () => number) {}
+  constructor(readonly show: (view: FileView) => void) {}
 
-  change(item: Viewed, change: Partial<FileView>): void {
-    item.view = { ...item.view, ...change };
-    this.show(item.view);
+  get underWay(): boolean {
+    return [...this.#views.values()].some(isUnderWay);
   }
 
-  /** Shows progress and its rate, if it was not shown just before. */
-  progress(item: Viewed, done: number, state: "reading" | "moving", text: string): void {
-    const now = this.now();
-    const shown = this.#shown.get(item.view.id);
-    if (shown && now - shown.at < INTERVAL_MS && item.view.state === state) return;
-    const seconds = shown ? (now - shown.at) / 1000 : 0;
-    const current = shown && seconds > 0 && done >= shown.done ? (done - shown.done) / seconds : 0;
-    const rate = item.view.rate === 0 ? current : item.view.rate * 0.8 + current * 0.2;
-    this.#shown.set(item.view.id, { at: now, done });
-    this.change(item, { state, text, done, rate });
+  set(item: Pick<FileView, "id" | "name" | "bytes">, change: Partial<FileView>): void {
+    const view = this.#views.get(item.id) ?? newView(item);
+    const changed = { ...view, rate: 0, ...change };
+    this.#views.set(item.id, changed);
+    this.show(changed);
+  }
+
+  /** The user has decided nothing about an offer after all. */
+  delete(id: string): void {
+    this.#views.delete(id);
+  }
+
+  /** An event of the transfer of offer `id`; `room` if it is an own offer to a room. */
+  update(id: string, event: TransferEvent, room: string | undefined): void {
+    const change = this.#change(id, event, room);
+    if (change) this.set({ id, name: event.name, bytes: event.bytes }, change);
+  }
+
+  #change(id: string, event: TransferEvent, room: string | undefined): Partial<FileView> | undefined {
+    switch (event.type) {
+      case "offering":
+        return { state: "offered", text: "offered; keep this page open", done: 0 };
+      case "progress": {
+        const text = `${event.sends ? "to" : "from"} ${event.with}`;
+        return { state: "moving", text, done: event.done, rate: event.rate };
+      }
+      case "paused":
+        return event.sends
+          ? { state: "offered", text: `interrupted for ${event.with}: ${event.why}` }
+          : { state: "waiting", text: `paused: ${event.why}; resumes by itself` };
+      case "received":
+        return { state: "received", text: "received and verified", done: event.bytes, url: event.path };
+      case "fileSent": {
+        const receivers = [...this.#receivers.get(id) ?? [], event.to];
+        this.#receivers.set(id, receivers);
+        const text = `received by ${receivers.join(", ")}`;
+        if (room === undefined) return { state: "ended", text };
+        return { state: "offered", text: `${text}; keep this page open for others` };
+      }
+      case "fileFailed":
+        // One member of a room has failed; the others may still receive it.
+        if (room !== undefined && event.with !== room) return { state: "offered", text: event.why };
+        return { state: event.canRetry ? "failed" : "ended", text: event.why };
+    }
   }
 }
 
-/** Whether the file will arrive here, sooner or later. */
-export function isIncoming({ state }: FileView): boolean {
-  return state === "waiting" || state === "moving";
-}
-
-export function newView(
-  { id, name, bytes }: { readonly id: string; readonly name: string; readonly bytes: number },
-  sends: boolean,
-  state: FileView["state"],
-  text: string,
-): FileView {
-  return { id, name, bytes, sends, state, text, done: 0, rate: 0, url: undefined };
+function newView({ id, name, bytes }: Pick<FileView, "id" | "name" | "bytes">): FileView {
+  return { id, name, bytes, state: "waiting", text: "", done: 0, rate: 0, url: undefined };
 }

@@ -1,12 +1,11 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
-import type { FileOffer } from "../protocols/transfer/offer.ts";
 import { safeName } from "../protocols/transfer/safe_names.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";
 import type { FileRow, MessageRow, Row } from "./rows.ts";
 
-export type FileAction = "accept" | "refuse" | "withdraw";
-export type ActOnFile = (action: FileAction, offer: FileOffer, from: string) => void;
+export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
+export type ActOnFile = (action: FileAction, row: FileRow) => void;
 
 const LINK = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?'()[\]]/g;
 
@@ -99,17 +98,20 @@ function stateText({ offer, file, message }: FileRow): string {
   return `${progress}, ${formatBytes(Math.round(file.rate))}/s, ${left} left`;
 }
 
-function actionsOf({ message, offer, file }: FileRow, act: ActOnFile): HTMLElement[] {
+function actionsOf(row: FileRow, act: ActOnFile): HTMLElement[] {
+  const { message, offer, file } = row;
   const button = (text: string, action: FileAction, style = "quiet") =>
     make("button", {
       type: "button",
       class: style,
       "aria-label": `${text} ${sanitized(offer.name)}`,
-      onclick: () => act(action, offer, message.from),
+      onclick: () => act(action, row),
     }, text);
   if (message.own) return file && file.state !== "ended" ? [button("Withdraw", "withdraw")] : [];
-  if (!file && offer.files !== undefined) return [button("Refuse", "refuse")];
-  if (!file) return [button("Accept", "accept", ""), button("Refuse", "refuse")];
-  if (file.state === "waiting" || file.state === "moving") return [button("Stop", "refuse")];
+  if (!file || file.state === "failed") {
+    const refuse = button("Refuse", "refuse");
+    return offer.files === undefined ? [button("Accept", "accept", ""), refuse] : [refuse];
+  }
+  if (file.state === "waiting" || file.state === "moving") return [button("Stop", "stop")];
   return file.url === undefined ? [] : [make("a", { href: file.url, download: safeName(offer.name) }, "Save again")];
 }

@@ -41,6 +41,7 @@ export type ChatEvent =
   | { readonly type: "unread"; readonly target: Target; readonly count: number }
   | { readonly type: "loading"; readonly key: string }
   | { readonly type: "file"; readonly file: FileView }
+  | { readonly type: "fileForgotten"; readonly id: string }
   | { readonly type: "notice"; readonly text: string }
   | { readonly type: "noticeExpired" };
 
@@ -138,6 +139,11 @@ export function reduce(state: State, event: ChatEvent): State {
       return changeKnown(state, event.key, (each) => ({ ...each, loading: true }));
     case "file":
       return { ...state, files: new Map(state.files).set(event.file.id, event.file) };
+    case "fileForgotten": {
+      const files = new Map(state.files);
+      files.delete(event.id);
+      return { ...state, files };
+    }
     case "notice":
       return { ...state, notice: event.text };
     case "noticeExpired":

@@ -1,3 +1,10 @@
+import { encodeBase64 } from "../core/bytes.ts";
+
+/** Sixteen random bytes in base64, as runs, offers and transfers are named. */
+export function freshId(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
+}
+
 /**
  * One user's part of the browser's storage. Drafts and unsent messages survive a reload of the tab; what is unread survives the
  * tab, until the user logs out. Passwords are never stored. Where the browser stores nothing, the page works without.

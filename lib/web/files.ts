@@ -1,0 +1,350 @@
+import type { Target } from "../chat/store.ts";
+import { Fault } from "../core/errors.ts";
+import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
+import type { AttemptEvent, Failure, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
+import type { UnackedOutcome } from "../protocols/transfer/records.ts";
+import { readOffer } from "../protocols/transfer/offer.ts";
+import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
+import { decodeSignal, encodeSignal, type Signal } from "../protocols/transfer/signal.ts";
+import { FileTransfers, type OfferMessage } from "../protocols/transfer/transfers.ts";
+import { nameOf } from "./conversation.ts";
+import { IncomingFile, OfferedFile } from "./file_data.ts";
+import { type FileView, FileViews } from "./file_view.ts";
+import { errorText } from "./format.ts";
+import { freshId } from "./storage.ts";
+import { RelayStream } from "./relay_stream.ts";
+
+export interface PageFilesOptions {
+  readonly signal: (to: string, text: string) => void;
+  /** Sends a message as the user would; the reason if it is not accepted. */
+  readonly say: (to: Target, text: string) => { readonly id: string } | { readonly why: string };
+  readonly show: (view: FileView) => void;
+  /** The user has decided nothing about this offer after all. */
+  readonly forget: (id: string) => void;
+  readonly problem: (text: string) => void;
+  /** Downloads a file; the address under which the page still has it. */
+  readonly save: (file: Blob, name: string) => string;
+  readonly storage: { list<T>(key: string): T[]; set(key: string, value: unknown): void };
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+type Output<Type extends TransferOutput["type"]> = Extract<TransferOutput, { type: Type }>;
+
+/** A file from its selection on. */
+interface Selected {
+  readonly id: string;
+  readonly file: File;
+  /** The room that it is offered to; undefined for a user. */
+  readonly room: string | undefined;
+  content: OfferedFile | undefined;
+}
+
+/** Cap on the outcomes of own offers that a later page can tell. */
+const MAX_ENDED = 500;
+
+/**
+ * Runs `FileTransfers` in a page. A page can neither listen nor dial: its streams are relayed through the chat. What it offers
+ * stands as long as it is open, and what it has not received is lost with it.
+ */
+export class PageFiles {
+  readonly #options: PageFilesOptions;
+  readonly #machine = new FileTransfers();
+  readonly #views: FileViews;
+  /** By the path that the machine knows them by, which is a name. */
+  readonly #selected = new Map<string, Selected>();
+  /** What is being sent, by transfer. */
+  readonly #sources = new Map<string, OfferedFile>();
+  readonly #incoming = new Map<string, IncomingFile>();
+  readonly #streams = new Map<number, RelayStream>();
+  /** Why own offers, those of earlier pages too, are closed. */
+  readonly #ended: Map<string, string>;
+  readonly #outcomes: Map<string, UnackedOutcome>;
+  #lastStream = 0;
+  #isDraining = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: PageFilesOptions) {
+    this.#options = options;
+    this.#views = new FileViews(options.show);
+    this.#ended = new Map(options.storage.list<[string, string]>("ended"));
+    this.#outcomes = new Map(options.storage.list<UnackedOutcome>("debts").map((each) => [each.offer, each]));
+  }
+
+  /** Whether closing the page would interrupt a transfer or an offer. */
+  get underWay(): boolean {
+    return this.#views.underWay;
+  }
+
+  /** The user is logged in, for the first time or again. */
+  loggedIn(): void {
+    this.#tell((machine) => machine.loggedIn());
+  }
+
+  online(name: string): void {
+    this.#tell((machine) => machine.online(name));
+  }
+
+  /** A message of somebody else. */
+  received(message: OfferMessage): void {
+    if (this.#machine.isOffer(message, false)) this.#tell((machine) => machine.offered(message));
+  }
+
+  signalled(from: string, text: string): void {
+    const signal = decodeSignal(text);
+    if (!signal || signal instanceof Fault) return;
+    this.#tell((machine) => machine.signalled(from, signal, undefined, this.#options.now()));
+  }
+
+  /** A signal to a user has reached nobody. */
+  signalFailed(to: string): void {
+    this.#tell((machine) => machine.notReached(to, this.#options.now()));
+  }
+
+  /** The user accepts, refuses or stops the offer in a message. */
+  decide(decision: "accept" | "refuse" | "stop", message: OfferMessage): void {
+    const offer = readOffer(message.text);
+    if (!offer) return;
+    this.#tell((machine) => {
+      // Offers in history were not received by this page.
+      if (machine.numberOf(offer.id) === undefined) machine.offered(message);
+      machine.command({ type: decision, n: machine.numberOf(offer.id)! });
+    });
+    if (decision === "accept") this.#views.set(offer, { state: "waiting", text: "requested" });
+  }
+
+  offer(file: File, to: Target): void {
+    let path = safeName(file.name);
+    for (let number = 1; this.#selected.has(path); number++) path = numbered(safeName(file.name), number);
+    this.#selected.set(path, { id: freshId(), file, room: "room" in to ? to.room : undefined, content: undefined });
+    this.#tell((machine) => machine.command({ type: "send", to, path }));
+  }
+
+  withdraw(id: string): void {
+    const n = this.#machine.numberOf(id);
+    if (n !== undefined) this.#tell((machine) => machine.command({ type: "stop", n }));
+  }
+
+  /** The page is closed: withdraws all offers. */
+  withdrawAll(): void {
+    this.#tell((machine) => machine.withdrawAll("the page that offered it was closed"));
+  }
+
+  /** The page belongs to another user now. */
+  close(): void {
+    this.withdrawAll();
+    this.#tell((machine) => machine.close());
+    clearTimeout(this.#timer);
+  }
+
+  #tell(input: (machine: FileTransfers) => void): void {
+    input(this.#machine);
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (let outputs; (outputs = this.#machine.takeOutputs()).length > 0;) {
+      for (const output of outputs) this.#do(output);
+    }
+    this.#isDraining = false;
+    clearTimeout(this.#timer);
+    const { wakeAt } = this.#machine;
+    if (wakeAt === Infinity) return;
+    const delay = Math.max(0, wakeAt - this.#options.now());
+    this.#timer = setTimeout(() => this.#tell((machine) => machine.tick(this.#options.now())), delay);
+  }
+
+  #event(transfer: string, event: AttemptEvent): void {
+    this.#tell((machine) => machine.event(transfer, event, this.#options.now()));
+  }
+
+  #do(output: TransferOutput): void {
+    switch (output.type) {
+      case "signal":
+        return this.#signal(output.to, output.signal);
+      case "say": {
+        const said = this.#options.say(output.to, output.text);
+        return "why" in said ? this.#machine.notSaid(output.offer, said.why) : undefined;
+      }
+      case "show":
+        return this.#show(output.event);
+      case "problem":
+        return this.#options.problem(output.why);
+      case "restore":
+        return this.#machine.restored({ outcomes: [...this.#outcomes.values()], made: [], taken: [] });
+      case "readOffer":
+        return void this.#readOffer(output);
+      case "accept":
+        return this.#machine.accepted(output.taken.offer.id);
+      case "record":
+        return this.#record(output.changes);
+      case "findEnded": {
+        const why = this.#ended.get(output.offer);
+        return why === undefined ? undefined : this.#machine.foundEnded(output.offer, output.to, why);
+      }
+      case "prepare":
+        return this.#prepare(output);
+      case "closeTarget":
+        return this.#machine.targetClosed(output.offer, this.#incoming.get(output.offer)?.url);
+      case "openSource": {
+        const content = this.#selected.get(output.made.path)!.content!;
+        this.#sources.set(output.transfer, content);
+        const { encoded, manifest } = content;
+        return this.#event(output.transfer, { type: "sourceOpened", manifest: encoded, chunks: manifest.chunks });
+      }
+      case "dial":
+        return this.#event(output.transfer, { type: "unreachable" });
+      case "listen":
+        return this.#event(output.transfer, { type: "listening", token: freshId(), at: [], key: undefined });
+      case "relay":
+        return this.#relay(output);
+      case "relaySignal":
+        for (const stream of this.#streamsOf(output.transfer)) stream.receive(output.signal);
+        return;
+      case "open": {
+        const known = output.target === undefined ? undefined : this.#incoming.get(output.target)?.known;
+        const { transfer, stream } = output;
+        this.#event(transfer, { type: "opened", stream, relayed: true, sealed: false, known });
+        return this.#streams.get(stream)?.open();
+      }
+      case "frame":
+        return this.#streams.get(output.stream)?.send(output.message);
+      case "finishStream":
+        // The last frame is on its way: the window leaves room for it.
+      case "closeStream":
+        this.#streams.get(output.stream)?.close();
+        return void this.#streams.delete(output.stream);
+      case "release":
+        for (const { id } of this.#streamsOf(output.transfer)) this.#do({ type: "closeStream", stream: id });
+        return void this.#sources.delete(output.transfer);
+      case "readChunk":
+        return void this.#readChunk(output);
+      case "keepManifest":
+        return void this.#keepManifest(output);
+      case "writeChunk":
+        return void this.#writeChunk(output);
+      case "finish":
+        return this.#finish(output);
+    }
+  }
+
+  #signal(to: string, signal: Signal): void {
+    this.#options.signal(to, encodeSignal(signal));
+  }
+
+  #show(event: FileEvent): void {
+    if (event.type === "files") return;
+    if (event.type !== "reading") {
+      const offer = this.#machine.offerOf(event.n)!;
+      return this.#views.update(offer, event, this.#selectedBy(offer)?.room);
+    }
+    const selected = this.#selected.get(event.name);
+    if (!selected || selected.content) return;
+    const { id, file } = selected;
+    this.#views.set({ id, name: file.name, bytes: file.size }, { state: "reading", text: "reading", done: event.done });
+  }
+
+  #selectedBy(offer: string): Selected | undefined {
+    return [...this.#selected.values()].find(({ id }) => id === offer);
+  }
+
+  async #readOffer({ to, path }: Output<"readOffer">): Promise<void> {
+    const selected = this.#selected.get(path)!;
+    const { id, file } = selected;
+    try {
+      const content = await OfferedFile.read(file, (done) => {
+        this.#tell((machine) => machine.reading(path, done, file.size, this.#options.now()));
+      });
+      const offer = await content.offer(id);
+      selected.content = content;
+      const made = { offer, to: nameOf(to), isRoom: "room" in to, path, passedOver: 0 };
+      this.#tell((machine) => machine.read(path, to, made));
+    } catch (error) {
+      const why = errorText(error);
+      this.#selected.delete(path);
+      this.#views.set({ id, name: file.name, bytes: file.size }, { state: "ended", text: `not offered: ${why}` });
+      this.#tell((machine) => machine.notRead(path, { why, forOthers: why }));
+    }
+  }
+
+  #record(changes: readonly RecordChange[]): void {
+    for (const change of changes) {
+      switch (change.type) {
+        case "take":
+          break;
+        case "forget":
+          this.#views.delete(change.taken.offer.id);
+          this.#options.forget(change.taken.offer.id);
+          break;
+        case "drop":
+          this.#incoming.delete(change.taken.offer.id);
+          break;
+        case "withdraw":
+          this.#ended.set(change.made.offer.id, change.why);
+          this.#options.storage.set("ended", [...this.#ended].slice(-MAX_ENDED));
+          break;
+        case "owe":
+          this.#outcomes.set(change.outcome.offer, change.outcome);
+          break;
+        case "acknowledged":
+          this.#outcomes.delete(change.offer);
+      }
+    }
+    this.#options.storage.set("debts", [...this.#outcomes.values()]);
+  }
+
+  #prepare({ taken: { offer }, attempt }: Output<"prepare">): void {
+    let incoming = this.#incoming.get(offer.id);
+    if (!incoming) this.#incoming.set(offer.id, incoming = new IncomingFile(offer));
+    const { known, url: finished } = incoming;
+    const prepared = { transfer: freshId(), token: freshId(), at: [], key: undefined, known, finished };
+    this.#machine.prepared(offer.id, attempt, prepared, this.#options.now());
+  }
+
+  #relay({ transfer, to }: Output<"relay">): void {
+    const id = ++this.#lastStream;
+    const event = (event: AttemptEvent) => this.#event(transfer, event);
+    this.#streams.set(id, new RelayStream(id, transfer, (signal) => this.#signal(to, signal), event));
+    event({ type: "connected", stream: id, by: "relay", theirKey: undefined, ourKey: undefined });
+  }
+
+  #streamsOf(transfer: string): RelayStream[] {
+    return [...this.#streams.values()].filter((stream) => stream.transfer === transfer);
+  }
+
+  async #readChunk({ transfer, stream, chunk, check }: Output<"readChunk">): Promise<void> {
+    const source = this.#sources.get(transfer);
+    this.#event(
+      transfer,
+      await source!.chunk(chunk, check).then(
+        (bytes) => ({ type: "chunkRead", stream, chunk, bytes }) as const,
+        (error) => ({ type: "readFailed", stream, failure: failure(error) }) as const,
+      ),
+    );
+  }
+
+  async #keepManifest({ offer, transfer, stream, bytes }: Output<"keepManifest">): Promise<void> {
+    const incoming = this.#incoming.get(offer)!;
+    this.#event(
+      transfer,
+      await incoming.keepManifest(bytes).then(
+        () => ({ type: "manifestKept", stream, known: incoming.known! }) as const,
+        (error) => ({ type: "writeFailed", stream, failure: failure(error) }) as const,
+      ),
+    );
+  }
+
+  async #writeChunk({ offer, transfer, stream, chunk, bytes }: Output<"writeChunk">): Promise<void> {
+    const isSound = await this.#incoming.get(offer)!.keepChunk(chunk, bytes);
+    this.#event(transfer, { type: "chunkWritten", stream, chunk, isSound });
+  }
+
+  #finish({ offer, transfer }: Output<"finish">): void {
+    const incoming = this.#incoming.get(offer)!;
+    incoming.url ??= this.#options.save(incoming.blob, safeName(incoming.offer.name));
+    this.#event(transfer, { type: "finished", path: incoming.url, known: incoming.known! });
+  }
+}
+
+function failure(error: unknown): Failure {
+  const why = errorText(error);
+  return { why, forOthers: why };
+}

@@ -1,0 +1,85 @@
+import { Fault } from "../core/errors.ts";
+import { decodeFrame, encodeFrame, FrameDecoder, type FileMessage } from "../protocols/transfer/frames.ts";
+import type { AttemptEvent, RelaySignal } from "../protocols/transfer/output.ts";
+import { Relay } from "../protocols/transfer/relay.ts";
+import type { Signal } from "../protocols/transfer/signal.ts";
+
+/** The frames of a stream that is relayed through the chat: the only kind that a page can open. */
+export class RelayStream {
+  readonly #relay: Relay;
+  readonly #frames = new FrameDecoder();
+  readonly #waiting: FileMessage[] = [];
+  #writing: FileMessage | undefined;
+  #isOpen = false;
+  #hasBroken = false;
+
+  constructor(
+    readonly id: number,
+    readonly transfer: string,
+    readonly signal: (signal: Signal) => void,
+    readonly event: (event: AttemptEvent) => void,
+  ) {
+    this.#relay = new Relay(transfer);
+  }
+
+  /** Begins to read. */
+  open(): void {
+    this.#isOpen = true;
+    this.#read();
+  }
+
+  send(message: FileMessage): void {
+    this.#waiting.push(message);
+    this.#write();
+  }
+
+  receive(signal: RelaySignal): void {
+    this.#relay.receive(signal);
+    this.#flush();
+    this.#write();
+    this.#read();
+  }
+
+  close(): void {
+    this.#hasBroken = true;
+    this.#relay.isClosed = true;
+  }
+
+  #write(): void {
+    while (!this.#relay.isClosed && this.#relay.isDrained) {
+      const written = this.#writing;
+      this.#writing = this.#waiting.shift();
+      if (this.#writing) this.#relay.write(encodeFrame(this.#writing));
+      this.#flush();
+      const isCounted = written?.type === "chunk" || written?.type === "listed";
+      if (isCounted) this.event({ type: "sent", stream: this.id });
+      if (!this.#writing) return;
+    }
+  }
+
+  #read(): void {
+    if (!this.#isOpen) return;
+    for (let bytes; !this.#relay.isClosed && (bytes = this.#relay.read());) {
+      this.event({ type: "heard", stream: this.id });
+      this.#frames.push(bytes);
+      for (let frame; (frame = this.#frames.next());) {
+        const message = frame instanceof Fault ? frame : decodeFrame(frame);
+        if (message instanceof Fault) return this.#break(message.message);
+        // Frames of later versions are ignored.
+        if (message) this.event({ type: "frame", stream: this.id, message });
+      }
+    }
+    this.#flush();
+    if (this.#relay.isClosed) this.#break("the relayed stream was interrupted");
+  }
+
+  #break(why: string): void {
+    if (this.#hasBroken) return;
+    this.close();
+    this.event({ type: "broken", stream: this.id, why });
+  }
+
+  #flush(): void {
+    for (const signal of this.#relay.takeSignals()) this.signal(signal);
+  }
+}
