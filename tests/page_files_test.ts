@@ -1,18 +1,15 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { decodeList, encodeList, listFile } from "../lib/web/file_list.js";
-import { encodeFrame, FrameDecoder } from "../lib/web/file_frames.js";
-import { offerText, readOffer, safeName, toBase64 } from "../lib/web/file_offer.js";
-import { decodeSignal, encodeSignal } from "../lib/web/file_signal.js";
-import { computedSha256, sha256 } from "../lib/web/sha256.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { Fault } from "../lib/core/errors.ts";
-import * as frames from "../lib/protocols/transfer/frames.ts";
-import { decodeManifest, encodeManifest } from "../lib/protocols/transfer/manifest.ts";
-import * as offers from "../lib/protocols/transfer/offer.ts";
-import { safeName as safeNameThere } from "../lib/protocols/transfer/safe_names.ts";
-import * as signals from "../lib/protocols/transfer/signal.ts";
+import { decodeFrame, encodeFrame, FrameDecoder } from "../lib/protocols/transfer/frames.ts";
+import { decodeManifest } from "../lib/protocols/transfer/manifest.ts";
+import { offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
+import { encodeSignal } from "../lib/protocols/transfer/signal.ts";
+import { IncomingFile, OfferedFile } from "../lib/web/file_data.ts";
+import { computedSha256, sha256 } from "../lib/web/sha256.ts";
 import { contains, seededBytes } from "./support/file_bytes.ts";
 import { freshName } from "./support/file_pair.ts";
-import { PagePair } from "./support/page_pair.ts";
+import { PagePair, type PageStorage } from "./support/page_pair.ts";
 import { Random } from "./support/random.ts";
 
 const MB = 1_000_000;
@@ -20,70 +17,21 @@ const MB = 1_000_000;
 Deno.test("digests computed in the page are those of the browser, whatever the length", async () => {
   for (const length of [...Array(200).keys(), 4096, 65_537, 300_001]) {
     const bytes = new Uint8Array(seededBytes(length));
-    assertEquals(toBase64(computedSha256(bytes)), toBase64(await sha256(bytes)), `${length} bytes`);
+    assertEquals(encodeBase64(computedSha256(bytes)), encodeBase64(await sha256(bytes)), `${length} bytes`);
   }
 });
 
-Deno.test("an offer of the page is the one that every client reads, and the other way round", () => {
-  const digest = toBase64(new Uint8Array(seededBytes(32)));
+Deno.test("an offer of the page is read with its name, its length and its digest", async () => {
   for (const name of ["slides.pdf", "a b:c.txt", "ünï ☃.md", "<x>"]) {
-    const offer = { id: freshName(), name, bytes: 3_141_592, files: undefined, digest };
-    assertEquals(offerText(offer), offers.offerText(offer));
-    assertEquals(readOffer(offers.offerText(offer)), offer);
-    const folder = { ...offer, files: 3 };
-    assertEquals(readOffer(offers.offerText(folder)), folder);
-  }
-  for (const text of ["", "offers x", "<partyline-file:a:b:1:-:x>", offerText({ ...fileOffer(), name: "" })]) {
-    assertEquals(readOffer(text), offers.readOffer(text));
+    const file = await OfferedFile.read(new File([new Uint8Array(seededBytes(1000))], name), () => {});
+    const offer = await file.offer(freshName());
+    const digest = encodeBase64(await sha256(file.encoded));
+    assertEquals(offer, { id: offer.id, name, bytes: 1000, files: undefined, digest });
+    assertEquals(readOffer(offerText(offer)), offer);
   }
 });
 
-Deno.test("names of others are made safe as the client makes them", () => {
-  const names = [
-    "a.txt",
-    "../../etc/passwd",
-    ".profile",
-    "CON.txt",
-    "x. ",
-    "a\u202eb",
-    "",
-    "  ",
-    "tab\tname",
-    "nul",
-    "a/b\\c",
-  ];
-  for (const name of names) assertEquals(safeName(name), safeNameThere(name));
-  const long = safeName(`${"x".repeat(300)}.tar`);
-  assert(long.endsWith(".tar") && long.length <= 200, long);
-});
-
-Deno.test("signals: what the page says the client reads, and the other way round", () => {
-  const [offer, transfer, token] = [freshName(), freshName(), freshName()];
-  const bytes = new Uint8Array(seededBytes(5000));
-  const ours = [
-    { type: "want", offer, transfer, token },
-    { type: "come", transfer, token },
-    { type: "relay", transfer },
-    { type: "relayed", transfer },
-    { type: "bytes", transfer, from: 7, bytes },
-    { type: "taken", transfer, upTo: 9 },
-    { type: "later", transfer, why: "busy" },
-    { type: "received", offer },
-    { type: "noted", offer },
-    { type: "refused", offer, why: "no" },
-    { type: "withdrawn", offer, why: "gone" },
-  ] as const;
-  for (const signal of ours) {
-    const there = signals.decodeSignal(encodeSignal(signal));
-    if (there instanceof Fault || !there) throw new Error(`${signal.type} is not read`);
-    assertEquals(decodeSignal(signals.encodeSignal(there)), signal);
-  }
-  for (const text of ["", "[]", "null", '{"file":"toString"}', '{"file":"want","offer":"short"}', '{"file":"taken"}']) {
-    assertEquals(decodeSignal(text), undefined);
-  }
-});
-
-Deno.test("frames: the same bytes as the client's, read byte by byte, glued together, and as they come", () => {
+Deno.test("frames: read byte by byte, glued together, and as they come; of a later version, ignored", () => {
   const bytes = new Uint8Array(seededBytes(300));
   const messages = [
     { type: "list" },
@@ -94,44 +42,50 @@ Deno.test("frames: the same bytes as the client's, read byte by byte, glued toge
     { type: "done" },
     { type: "stop", why: "über" },
   ] as const;
-  const all = new Uint8Array(messages.flatMap((message) => [...encodeFrame(message)]));
-  assertEquals([...all], messages.flatMap((message) => [...frames.encodeFrame(message)]));
+  const later = [99, 0, 0, 0, 1, 7];
+  const all = new Uint8Array([...later, ...messages.flatMap((message) => [...encodeFrame(message)])]);
   const random = new Random(7);
   for (const most of [1, all.length, 50]) {
     const decoder = new FrameDecoder();
     const found = [];
     for (let at = 0; at < all.length;) {
-      const part = all.slice(at, at += random.whole(1, most));
-      decoder.push(part);
-      for (let message; (message = decoder.next());) found.push(message);
+      decoder.push(all.slice(at, at += random.whole(1, most)));
+      for (let frame; (frame = decoder.next());) {
+        const message = frame instanceof Fault ? frame : decodeFrame(frame);
+        if (message) found.push(message);
+      }
     }
     assertEquals(found, [...messages]);
   }
 });
 
-Deno.test("frames that are too long, too short, or of a later version", () => {
+Deno.test("frames that are too long, too short, or not complete", () => {
   const read = (...given: number[]) => {
     const decoder = new FrameDecoder();
     decoder.push(new Uint8Array(given));
-    return decoder.next();
+    const frame = decoder.next();
+    return frame && !(frame instanceof Fault) ? decodeFrame(frame) : frame;
   };
-  assert(read(4, 255, 255, 255, 255) instanceof RangeError);
-  assert(read(3, 0, 0, 0, 2, 0, 0) instanceof RangeError);
-  assertEquals(read(99, 0, 0, 0, 1, 7, 1, 0, 0, 0, 0), { type: "list" });
+  assertInstanceOf(read(4, 255, 255, 255, 255), Fault);
+  assertInstanceOf(read(3, 0, 0, 0, 2, 0, 0), Fault);
+  assertEquals(read(1, 0, 0, 0, 0), { type: "list" });
   assertEquals(read(1, 0, 0), undefined);
 });
 
-Deno.test("the list of a file is the client's manifest", async () => {
+Deno.test("the manifest that the page makes of a file is the one that clients read, and another is not accepted", async () => {
   for (const length of [0, 1, 256 * 1024, 600_000]) {
-    const file = new File([new Uint8Array(seededBytes(length))], "x.bin");
-    const list = (await listFile(file, () => true))!;
-    const encoded = encodeList(list, "x.bin");
-    const manifest = decodeManifest(encoded, { bytes: length, files: undefined });
-    if (manifest instanceof Fault) throw manifest;
-    assertEquals([...encodeManifest(manifest)], [...encoded]);
-    assertEquals(decodeList(encoded, length), list);
-    assertThrows(() => decodeList(encoded, length + 1), TypeError, "another length");
-    assertThrows(() => decodeList(encoded.slice(0, -1), length), TypeError);
+    const file = await OfferedFile.read(new File([new Uint8Array(seededBytes(length))], "x.bin"), () => {});
+    assertEquals(decodeManifest(file.encoded, { bytes: length, files: undefined }), file.manifest);
+    assertInstanceOf(decodeManifest(file.encoded, { bytes: length + 1, files: undefined }), Fault);
+    assertInstanceOf(decodeManifest(file.encoded.slice(0, -1), { bytes: length, files: undefined }), Fault);
+    const offer = await file.offer(freshName());
+    const incoming = new IncomingFile(offer);
+    await incoming.keepManifest(file.encoded);
+    assertEquals(incoming.known?.map.size, file.manifest.chunks);
+    const wrong = new IncomingFile({ ...offer, digest: encodeBase64(new Uint8Array(32)) });
+    await assertRejects(() => wrong.keepManifest(file.encoded), Error, "not the one offered");
+    const longer = new IncomingFile({ ...offer, bytes: length + 1 });
+    await assertRejects(() => longer.keepManifest(file.encoded), Fault);
   }
 });
 
@@ -141,12 +95,12 @@ Deno.test("a page takes what a client offers, checked, and the client hears of i
   const bob = pair.person("bob");
   const bytes = seededBytes(1.3 * MB);
   bob.files.do({ type: "send", to: { user: "alice" }, path: pair.file("slides.pdf", bytes) });
-  await page.accept();
+  await page.decide("accept");
   const view = await page.stands("received");
   assertEquals([view.done, view.url, page.saved[0]?.name], [1.3 * MB, "blob:slides.pdf", "slides.pdf"]);
   assertEquals(new Uint8Array(await page.saved[0]!.file.arrayBuffer()), bytes);
   await bob.event("fileSent");
-  await page.until(() => page.debts?.length === 0);
+  await page.until(() => page.outcomes.length === 0);
 });
 
 Deno.test("a client takes what a page offers, and the page hears of it", async () => {
@@ -154,15 +108,14 @@ Deno.test("a client takes what a page offers, and the page hears of it", async (
   using page = pair.page("alice");
   const bob = pair.person("bob");
   const bytes = new Uint8Array(seededBytes(1.3 * MB));
-  await page.files.offer(new File([bytes], "my notes.txt"), { user: "bob" });
-  assertEquals(page.view?.state, "offered");
-  assert(page.files.moves);
+  await page.offer(new File([bytes], "my notes.txt"), "bob");
+  assert(page.files.underWay);
   const { n } = await bob.event("offered");
   bob.files.do({ type: "accept", n });
   const { path } = await bob.event("received");
   assert(contains(path, bytes));
-  assertEquals((await page.stands("ended")).text, "bob has it, whole");
-  assertEquals(page.files.moves, false);
+  assertEquals((await page.stands("ended")).text, "received by bob");
+  assertEquals(page.files.underWay, false);
 });
 
 Deno.test("from page to page, also what is empty", async () => {
@@ -171,11 +124,11 @@ Deno.test("from page to page, also what is empty", async () => {
     using alice = pair.page(`alice${i}`);
     using bob = pair.page(`bob${i}`);
     const bytes = new Uint8Array(seededBytes(length));
-    await alice.files.offer(new File([bytes], "x"), { user: `bob${i}` });
-    await bob.accept();
+    await alice.offer(new File([bytes], "x"), `bob${i}`);
+    await bob.decide("accept");
     await bob.stands("received");
     assertEquals(new Uint8Array(await bob.saved[0]!.file.arrayBuffer()), bytes);
-    assertEquals((await alice.stands("ended")).text, `bob${i} has it, whole`);
+    assertEquals((await alice.stands("ended")).text, `received by bob${i}`);
   }
 });
 
@@ -195,14 +148,14 @@ Deno.test("a piece that is spoilt on the way is asked for again; the third time 
       return { ...signal, bytes: spoilt };
     };
     bob.files.do({ type: "send", to: { user: "alice" }, path: pair.file("x", bytes) });
-    await page.accept();
+    await page.decide("accept");
     if (times === 1) {
       await page.stands("received");
       assertEquals(new Uint8Array(await page.saved[0]!.file.arrayBuffer()), bytes);
     } else {
       assertEquals(
         (await page.stands("ended")).text.replace(/\d/, "N"),
-        "part N came 3 times, and never as it was offered",
+        "part N of 3 arrived damaged 3 times",
       );
       await bob.event("fileFailed");
     }
@@ -225,7 +178,7 @@ Deno.test("what is lost on the way through the chat: the next attempt goes on wi
     return undefined;
   };
   bob.files.do({ type: "send", to: { user: "alice" }, path: pair.file("x", bytes) });
-  await page.accept();
+  await page.decide("accept");
   await page.stands("received");
   assertEquals(new Uint8Array(await page.saved[0]!.file.arrayBuffer()), bytes);
   assertEquals(transfers, 2);
@@ -234,11 +187,11 @@ Deno.test("what is lost on the way through the chat: the next attempt goes on wi
 
 Deno.test("a page that is closed says so to who waits, and its next life to who asks later", async () => {
   await using pair = new PagePair();
-  const page = pair.page("alice");
+  const storage: PageStorage = new Map();
+  const page = pair.page("alice", storage);
   const bob = pair.person("bob");
-  await page.files.offer(new File(["some text"], "x.txt"), { user: "bob" });
+  const { id } = await page.offer(new File(["some text"], "x.txt"), "bob");
   await bob.event("offered");
-  const ended = page.files.leaving();
   page[Symbol.dispose]();
   const { why } = await bob.event("fileFailed");
   assertEquals(why, "alice has withdrawn it: the page that offered it was closed");
@@ -247,9 +200,11 @@ Deno.test("a page that is closed says so to who waits, and its next life to who 
     if (from === "alice") told.push(signal);
     return signal;
   };
-  using later = pair.page("alice", { ended });
-  const [[id]] = ended as [[string, string]];
-  later.files.signalled("bob", encodeSignal({ type: "want", offer: id, transfer: freshName(), token: freshName() }));
+  using later = pair.page("alice", storage);
+  later.files.signalled(
+    "bob",
+    encodeSignal({ type: "want", offer: id, transfer: freshName(), token: freshName(), at: [], key: undefined }),
+  );
   await Promise.resolve();
   assertEquals(told, [{ type: "withdrawn", offer: id, why: "the page that offered it was closed" }]);
 });
@@ -262,15 +217,14 @@ Deno.test("refused and withdrawn: the other side hears it, and what is owed is p
   await page.until(() => page.offers.length === 1);
   const { n } = await bob.event("offering");
   await pair.leave("bob");
-  const { offer, from } = page.offers[0]!;
-  page.files.refuse(offer, from);
-  assertEquals([page.view?.state, page.debts?.length], ["ended", 1]);
+  await page.decide("refuse");
+  assertEquals([page.view?.state, page.outcomes.length], ["ended", 1]);
   const back = pair.person("bob");
   page.files.online("bob");
   assertEquals((await back.event("fileFailed")).why, "alice has refused it");
-  await page.until(() => page.debts?.length === 0);
+  await page.until(() => page.outcomes.length === 0);
   assertEquals(n, 1);
-  await page.files.offer(new File(["y"], "y"), { user: "bob" });
+  await page.offer(new File(["y"], "y"), "bob");
   await back.event("offered");
   page.files.withdraw([...page.views.keys()][1]!);
   const withdrawn = await back.event("fileFailed", ({ name }) => name === "y");
@@ -281,7 +235,7 @@ Deno.test("what nobody has decided about can be withdrawn by who has offered it,
   await using pair = new PagePair();
   using alice = pair.page("alice");
   using bob = pair.page("bob");
-  await alice.files.offer(new File(["x"], "x"), { user: "bob" });
+  await alice.offer(new File(["x"], "x"), "bob");
   await bob.until(() => bob.offers.length === 1);
   const { id } = bob.offers[0]!.offer;
   bob.files.signalled("carol", encodeSignal({ type: "withdrawn", offer: id, why: "a lie" }));
@@ -289,7 +243,3 @@ Deno.test("what nobody has decided about can be withdrawn by who has offered it,
   alice.files.withdraw(id);
   assertEquals((await bob.stands("ended")).text, "alice has withdrawn it: it was withdrawn");
 });
-
-function fileOffer(): offers.FileOffer {
-  return { id: freshName(), name: "x", bytes: 1, files: undefined, digest: toBase64(new Uint8Array(32)) };
-}

@@ -72,7 +72,7 @@ export class FileNotices {
       case "fileSent":
         return [view.news(`${event.to} received ${title(event)}`)];
       case "fileFailed":
-        return [view.error(`${title(event)} (number ${event.n}): ${event.why}`)];
+        return [view.error(`${title(event)} (number ${event.n}): ${failureText(event)}`)];
       case "files":
         return event.files.length === 0 ? [view.news("no offers or transfers so far")] : event.files.map(stateText);
       default:
@@ -156,10 +156,14 @@ function scriptLines(event: FileEvent): string[] {
     case "fileSent":
       return [`file ${event.n} sent`];
     case "fileFailed":
-      return [`file ${event.n} failed: ${clean(event.why)}`];
+      return [`file ${event.n} failed: ${clean(failureText(event))}`];
     case "files":
       return event.files.map((file) => stateText(file).trim());
     default:
       return [];
   }
+}
+
+function failureText({ n, why, canRetry }: Extract<FileEvent, { type: "fileFailed" }>): string {
+  return canRetry ? `${why}; /accept ${n} tries again, /refuse ${n} gives it up` : why;
 }

@@ -1,5 +1,5 @@
 import { Fault } from "../core/errors.ts";
-import { decodeFrame, encodeFrame, FrameDecoder, type FileMessage } from "../protocols/transfer/frames.ts";
+import { decodeFrame, encodeFrame, type FileMessage, FrameDecoder } from "../protocols/transfer/frames.ts";
 import type { AttemptEvent, RelaySignal } from "../protocols/transfer/output.ts";
 import { Relay } from "../protocols/transfer/relay.ts";
 import type { Signal } from "../protocols/transfer/signal.ts";

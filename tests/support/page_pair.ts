@@ -1,26 +1,23 @@
-import { Files } from "../../lib/web/files.js";
-import { type Offer, readOffer } from "../../lib/web/file_offer.js";
-import { decodeSignal, encodeSignal } from "../../lib/protocols/transfer/signal.ts";
 import { Fault } from "../../lib/core/errors.ts";
+import { type FileOffer, readOffer } from "../../lib/protocols/transfer/offer.ts";
+import { decodeSignal, encodeSignal } from "../../lib/protocols/transfer/signal.ts";
+import type { FileView } from "../../lib/web/file_view.ts";
+import { PageFiles } from "../../lib/web/files.ts";
 import { FilePair } from "./file_pair.ts";
 
-type FileView = Parameters<ConstructorParameters<typeof Files>[0]["show"]>[0];
-type Earlier = NonNullable<ConstructorParameters<typeof Files>[1]>;
+/** What a page keeps for later pages. */
+export type PageStorage = Map<string, unknown>;
 
-/** Pages, and clients with a disk, that send each other files; only the chat between them is made up. */
+/** Pages, and clients with a disk, that send each other files; only the chat between them is simulated. */
 export class PagePair extends FilePair {
   readonly #pages = new Map<string, PagePerson>();
 
-  /** The page of this name; a new life of it when it has left something. */
-  page(name: string, earlier: Earlier = {}): PagePerson {
-    const person = new PagePerson(this, name, earlier);
+  /** The page of this name; a later one when there is a storage. */
+  page(name: string, storage: PageStorage = new Map()): PagePerson {
+    const person = new PagePerson(this, name, storage);
     this.#pages.set(name, person);
+    person.files.loggedIn();
     return person;
-  }
-
-  /** A page is gone, without a word. */
-  closed(name: string): void {
-    this.#pages.delete(name);
   }
 
   override signal(from: string, to: string, text: string): void {
@@ -37,87 +34,93 @@ export class PagePair extends FilePair {
   override say(from: string, to: string, text: string): { id: string } {
     const page = this.#pages.get(to);
     if (!page) return super.say(from, to, text);
-    queueMicrotask(() => page.heard(from, text));
+    queueMicrotask(() => page.received(from, text));
     return { id: "1" };
   }
 }
 
 /** One page of the pair. */
 export class PagePerson {
-  readonly files: Files;
+  readonly files: PageFiles;
   readonly views = new Map<string, FileView>();
-  readonly offers: { from: string; offer: Offer }[] = [];
+  readonly offers: { from: string; offer: FileOffer; text: string }[] = [];
   readonly saved: { name: string; file: Blob }[] = [];
-  debts: Earlier["debts"] = [];
+  readonly problems: string[] = [];
   #waiting: (() => void)[] = [];
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
-  constructor(pair: PagePair, readonly name: string, earlier: Earlier) {
-    this.files = new Files({
+  constructor(pair: PagePair, readonly name: string, readonly storage: PageStorage) {
+    this.files = new PageFiles({
       signal: (to, text) => pair.signal(name, to, text),
       say: (to, text) => pair.say(name, "user" in to ? to.user : to.room, text),
       show: (view) => {
         this.views.set(view.id, view);
         this.#wake();
       },
+      forget: (id) => {
+        this.views.delete(id);
+        this.#wake();
+      },
+      problem: (why) => void this.problems.push(why),
       save: (file, name) => {
         this.saved.push({ name, file });
         return `blob:${name}`;
       },
-      keep: (debts) => {
-        this.debts = debts;
-        this.#wake();
-      },
-      later: (ms, act) => {
-        const timer = setTimeout(() => {
-          this.#timers.delete(timer);
-          act();
-        }, ms);
-        this.#timers.add(timer);
-        return () => {
-          this.#timers.delete(timer);
-          clearTimeout(timer);
-        };
+      storage: {
+        list: <T>(key: string) => (storage.get(key) ?? []) as T[],
+        set: (key, value) => {
+          storage.set(key, value);
+          this.#wake();
+        },
       },
       now: () => performance.now(),
-    }, earlier);
+    });
   }
 
-  /** Somebody says something. */
-  heard(from: string, text: string): void {
+  /** The outcomes that somebody must still be told. */
+  get outcomes(): unknown[] {
+    return (this.storage.get("debts") ?? []) as unknown[];
+  }
+
+  /** A message of somebody else. */
+  received(from: string, text: string): void {
     const offer = readOffer(text);
-    if (offer) {
-      this.offers.push({ from, offer });
-      this.files.heard(offer, from);
-    }
+    if (offer) this.offers.push({ from, offer, text });
+    this.files.received({ from, to: { user: this.name }, text });
     this.#wake();
   }
 
-  /** Waits until it is so. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The first offer that comes, taken. */
-  async accept(): Promise<void> {
+  /** Decides about the first offer, once it is there. */
+  async decide(decision: "accept" | "refuse"): Promise<void> {
     await this.until(() => this.offers.length > 0);
-    const { offer, from } = this.offers[0]!;
-    this.files.accept(offer, from);
+    const { from, text } = this.offers[0]!;
+    this.files.decide(decision, { from, to: { user: this.name }, text });
   }
 
-  /** How the only offer stands. */
+  /** Offers a file, and waits until it is offered. */
+  async offer(file: File, to: string): Promise<FileView> {
+    const count = this.views.size;
+    this.files.offer(file, { user: to });
+    await this.until(() => [...this.views.values()][count]?.state === "offered");
+    return [...this.views.values()][count]!;
+  }
+
+  /** The view of the only offer. */
   get view(): FileView | undefined {
     return [...this.views.values()][0];
   }
 
-  /** Waits until the only offer stands so. */
+  /** Waits until the only offer has this state. */
   async stands(state: FileView["state"]): Promise<FileView> {
     await this.until(() => this.view?.state === state);
     return this.view!;
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.files.close();
   }
 
   #wake(): void {

@@ -39,8 +39,14 @@ export type FileEvent =
   | TransferItem & { readonly type: "received"; readonly from: string; readonly path: string }
   /** A receiver has verified everything. */
   | TransferItem & { readonly type: "fileSent"; readonly to: string }
-  /** The transfer has failed for good, or for one of several receivers. */
-  | TransferItem & { readonly type: "fileFailed"; readonly with: string; readonly why: string }
+  /** The transfer has failed: for good unless `canRetry`, or for one of several receivers. */
+  | TransferItem & {
+    readonly type: "fileFailed";
+    readonly with: string;
+    readonly why: string;
+    /** Whether the user may accept the offer again. */
+    readonly canRetry?: boolean;
+  }
   | { readonly type: "files"; readonly files: readonly FileState[] };
 
 /** One line of the list of transfers. */

@@ -149,8 +149,7 @@ export class FileReceiver implements Side {
     }
     // What has arrived stays on disk, for another try; another program's transfer is left alone.
     if (!end.isBusy) this.#record({ type: "take", taken: { ...this.taken, accepted: false } });
-    const { n } = this.item;
-    this.#failed(`${end.why}; /accept ${n} tries again, /refuse ${n} gives it up`);
+    this.#failed(end.why, true);
   }
 
   /** The user does not want it. */
@@ -179,8 +178,8 @@ export class FileReceiver implements Side {
     this.#context.out.push({ type: "record", changes: [change], reports: false });
   }
 
-  #failed(why: string): void {
-    this.#show({ type: "fileFailed", ...this.item, with: this.with, why });
+  #failed(why: string, canRetry = false): void {
+    this.#show({ type: "fileFailed", ...this.item, with: this.with, why, canRetry });
   }
 
   #show(event: FileEvent): void {

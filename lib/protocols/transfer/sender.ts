@@ -73,8 +73,7 @@ export class FileSender implements Side {
   }
 
   /** The user withdraws the offer. */
-  stop(): void {
-    const why = "it was withdrawn";
+  stop(why = "it was withdrawn"): void {
     this.outcome = "withdrawn";
     for (const upload of this.uploads) {
       upload.stop(why);

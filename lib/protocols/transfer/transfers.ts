@@ -95,6 +95,22 @@ export class FileTransfers implements Machine<TransferOutput> {
     this.#outcomes.notify();
   }
 
+  /** The number of an offer; undefined for an unknown one. */
+  numberOf(offer: string): number | undefined {
+    return this.#offers.get(offer)?.item.n;
+  }
+
+  /** The id of the offer with this number. */
+  offerOf(n: number): string | undefined {
+    const item = this.#items.get(n);
+    return item && (item.sends ? item.made.offer.id : item.taken.offer.id);
+  }
+
+  /** Withdraws all offers of our own. */
+  withdrawAll(why: string): void {
+    for (const item of this.#items.values()) if (item.sends && item.outcome === undefined) item.stop(why);
+  }
+
   /** A user is online. */
   online(name: string): void {
     this.#outcomes.notify(name);
