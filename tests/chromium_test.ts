@@ -41,8 +41,8 @@ async function passFile(from: Person, to: Person, bytes: Uint8Array): Promise<vo
   assertEquals(download.suggestedFilename(), "lab results.bin");
   const found = await Deno.readFile(await download.path());
   assertEquals([found.length, found.every((byte, i) => byte === bytes[i])], [bytes.length, true]);
-  await to.sees("lab results.bin", "received, checked");
-  await from.sees("lab results.bin", "whole");
+  await to.sees("lab results.bin", "received and verified");
+  await from.sees("lab results.bin", "received by");
 }
 
 /** Nothing of the page as it stands keeps anybody out, neither in light colours nor in dark ones. */

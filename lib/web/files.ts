@@ -1,6 +1,6 @@
 import type { Target } from "../chat/store.ts";
 import { Fault } from "../core/errors.ts";
-import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
+import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { AttemptEvent, Failure, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
 import type { UnackedOutcome } from "../protocols/transfer/records.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
