@@ -68,7 +68,7 @@ export class Running {
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     await until(
       () => pattern.test(this.#out),
-      `${pattern} in ${JSON.stringify(this.#out)}, ${JSON.stringify(this.#err)}`,
+      () => `${pattern} in ${JSON.stringify(this.#out)}, ${JSON.stringify(this.#err)}`,
     );
     return pattern.exec(this.#out)!;
   }

@@ -106,10 +106,10 @@ export class Wire {
 }
 
 /** Polls until the condition holds, for conditions without an event. */
-export async function until(ready: () => boolean, what: string, waitMs = WAIT_MS): Promise<void> {
+export async function until(ready: () => boolean, what: string | (() => string), waitMs = WAIT_MS): Promise<void> {
   const end = Date.now() + waitMs;
   while (!ready()) {
-    if (Date.now() > end) throw new Error(`waited ${waitMs} ms until ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${waitMs} ms until ${typeof what === "string" ? what : what()}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
