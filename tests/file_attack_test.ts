@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
+import { cpuUsage } from "node:process";
 import { encodeBase64 } from "../lib/core/bytes.ts";
 import { Outputs } from "../lib/core/machine.ts";
 import { FileNotices } from "../lib/terminal/file_notices.ts";
@@ -11,9 +12,8 @@ import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { decodeManifest, encodeManifest, Manifest } from "../lib/protocols/transfer/manifest.ts";
 import { ReceivingStream } from "../lib/protocols/transfer/receiving_stream.ts";
 import type { TransferOutput } from "../lib/protocols/transfer/output.ts";
-import { safePaths } from "../lib/protocols/transfer/safe_names.ts";
 import { encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
-import { seededBytes } from "./support/file_bytes.ts";
+import { allSafePaths, seededBytes } from "./support/file_bytes.ts";
 import { type FileClient, FilePair, freshName, offered, wait, waitUntil } from "./support/file_pair.ts";
 
 type Want = Extract<Signal, { type: "want" }>;
@@ -262,24 +262,40 @@ Deno.test("alice withdraws while bob is away, and starts anew: bob is told when 
   );
 });
 
-Deno.test("a list of names that are all alike does not hold the client up", () => {
-  const unfit = [...'<>:"\\|?*\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008'];
-  const alike = (count: number) =>
-    Array.from({ length: count }, (_, i) => {
+/** Names of a list that once took time quadratic in their number, or in the length of each. */
+const CRAFTED: readonly [string, (size: number) => string[]][] = [
+  ["names that are all alike once they are safe", (size) => {
+    const unsafe = [...'<>:"\\|?*\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008'];
+    return Array.from({ length: size }, (_, i) => {
       let path = "";
-      for (let k = 0, at = i; k < 5; k++, at = Math.floor(at / 16)) path += unfit[at % 16];
-      return { path, bytes: 0, isFolder: false };
+      for (let k = 0, at = i; k < 5; k++, at = Math.floor(at / 16)) path += unsafe[at % 16];
+      return path;
     });
-  const msFor = (count: number) => {
-    const at = performance.now();
-    assert(Array.isArray(safePaths(alike(count))));
-    return performance.now() - at;
-  };
-  msFor(2000);
-  // Sixteen times as many take sixteen times as long; where each looks at all before it, two hundred and fifty times.
-  const [few, many] = [Math.max(1, msFor(2000)), msFor(32_000)];
-  assert(many / few < 80, `${few} ms for 2,000 names, ${many} ms for 32,000`);
-});
+  }],
+  ["names of dots", (size) => [`${".".repeat(size)}x`, `${". ".repeat(size)}x`]],
+  ["names of spaces", (size) => [`x${" ".repeat(size)}x`]],
+  ["names of marks in the wrong order", (size) => [`x${"\u0301\u0316".repeat(size)}`]],
+];
+
+for (const [what, crafted] of CRAFTED) {
+  Deno.test(`a list with ${what} takes time linear in its length`, () => {
+    // The time of the processor, so that other programs do not matter; the least of several, so that our own do not.
+    const cost = (size: number) => {
+      const entries = crafted(size).map((path) => ({ path, bytes: 0, isFolder: false }));
+      const costs = Array.from({ length: 3 }, () => {
+        const { user, system } = cpuUsage();
+        assert(Array.isArray(allSafePaths(entries)));
+        const spent = cpuUsage({ user, system });
+        return spent.user + spent.system;
+      });
+      return Math.min(...costs);
+    };
+    cost(2000);
+    // For sixteen times the length: sixteen times the cost if it is linear, two hundred and fifty times if it is quadratic.
+    const [few, many] = [Math.max(500, cost(2000)), cost(32_000)];
+    assert(many / few < 80, `${few} µs for 2,000, ${many} µs for 32,000`);
+  });
+}
 
 Deno.test("a list in parts of one byte is refused at the first: a part for each byte would fill the memory", () => {
   const out = new Outputs<TransferOutput>();
@@ -302,7 +318,7 @@ Deno.test("what was offered as one file of one byte does not make thousands of f
   const before = Deno.memoryUsage().heapUsed;
   const manifest = decodeManifest(list, { bytes: 1, files: 1 });
   if (!(manifest instanceof Manifest)) return;
-  const paths = safePaths(manifest.entries);
+  const paths = allSafePaths(manifest.entries);
   const mb = Math.round((Deno.memoryUsage().heapUsed - before) / 1e6);
   assert(!Array.isArray(paths), `${5000 * 61} folders would be made, of a list of ${list.length} bytes; ${mb} MB held`);
 });

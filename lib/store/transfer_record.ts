@@ -6,6 +6,7 @@ import { decodeManifest, type Manifest } from "../protocols/transfer/manifest.ts
 import type { FileOffer } from "../protocols/transfer/offer.ts";
 import { safePaths } from "../protocols/transfer/safe_names.ts";
 import { attempt, BusyError, FileError } from "./disk.ts";
+import { Yielder } from "./disk_queue.ts";
 import { digestOf } from "./file_reader.ts";
 
 const LIST = ".list";
@@ -26,15 +27,26 @@ export function recordFiles(path: string): string[] {
 }
 
 /** Decodes a manifest. Throws a `FileError` if it is not that of the offer. */
-export function readManifest(bytes: Uint8Array, offer: FileOffer): Contents {
+export async function readManifest(bytes: Uint8Array, offer: FileOffer): Promise<Contents> {
   if (!equals(digestOf(bytes), decodeBase64(offer.digest)!)) {
     throw new FileError("the list of what is in it is not the one that was offered");
   }
   const manifest = decodeManifest(bytes, offer);
   if (manifest instanceof Fault) throw new FileError(manifest.message);
-  const paths = offer.files === undefined ? [""] : safePaths(manifest.entries);
+  const paths = offer.files === undefined ? [""] : await pathsOf(manifest);
   if (paths instanceof Fault) throw new FileError(paths.message);
   return { manifest, paths };
+}
+
+/** Lets other tasks run meanwhile: a manifest may have a million entries. */
+async function pathsOf(manifest: Manifest): Promise<string[] | Fault> {
+  const slices = safePaths(manifest.entries);
+  const yielder = new Yielder();
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+    await yielder.next();
+  }
 }
 
 /** What is needed to resume a transfer: the manifest, and a byte for each chunk that is written. One program has it open. */
@@ -59,7 +71,7 @@ export class TransferRecord {
   /** What is on record; undefined if there is nothing to resume. */
   async restore(offer: FileOffer): Promise<Contents & { readonly map: ChunkMap } | undefined> {
     try {
-      const contents = readManifest(await Deno.readFile(this.path + LIST), offer);
+      const contents = await readManifest(await Deno.readFile(this.path + LIST), offer);
       return { ...contents, map: new ChunkMap(contents.manifest.chunks, this.#read()) };
     } catch (error) {
       // It was written only in part when the program ended.

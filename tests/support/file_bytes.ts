@@ -1,3 +1,6 @@
+import type { Fault } from "../../lib/core/errors.ts";
+import type { Entry } from "../../lib/protocols/transfer/manifest.ts";
+import { safePaths } from "../../lib/protocols/transfer/safe_names.ts";
 import { Buffer } from "node:buffer";
 
 /** Random bytes, no two blocks of them alike. */
@@ -39,4 +42,13 @@ export function seededBytes(count: number, seed = 1): Uint8Array {
     words[i] = word ^ (word >>> 16);
   }
   return new Uint8Array(words.buffer, 0, count);
+}
+
+/** The safe paths of entries, made at once. */
+export function allSafePaths(entries: readonly Entry[]): string[] | Fault {
+  const slices = safePaths(entries);
+  for (;;) {
+    const { done, value } = slices.next();
+    if (done) return value;
+  }
 }

@@ -2,77 +2,83 @@ import { Fault } from "../../core/errors.ts";
 import { encodeText } from "../../core/text.ts";
 import type { Entry } from "./manifest.ts";
 
-/** A file system takes 255 bytes; this leaves room for what is put behind a name. */
+/** File systems allow 255 bytes; this leaves room for extensions and numbers. */
 const NAME_BYTES = 200;
-/** Folders that an offer may have beside one for each of its files: what a person is told is how many files there are. */
+/** Folders allowed beyond one for each file: a user is shown the number of files. */
 const SPARE_FOLDERS = 10_000;
-/** What no name may hold on some system, what steers a terminal, and what is not seen. */
+/** Entries whose paths are made in one slice. */
+const SLICE = 1000;
+/** Not allowed on some system, steers a terminal, or is invisible. */
 // deno-lint-ignore no-control-regex
-const UNFIT = /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}/gu;
-/** What some systems take for a device, whatever ending it has. */
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}/gu;
+/** More marks in a row than Unicode's stream-safe format allows: normalization takes time quadratic in their number. */
+const EXCESS_MARKS = /(\p{M}{30})\p{M}+/gu;
+/** Devices on some systems, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)/i;
 
-/** A name that somebody else has chosen, as a file may be called here: it leads nowhere, hides nothing, and is no device. */
+/** A name chosen by somebody else as a safe file name: not a path, not hidden, not a device. Takes time linear in its length. */
 export function safeName(name: string): string {
-  const plain = name.normalize("NFC").replace(UNFIT, "_").trim();
-  // A dot in front hides a file; dots and blanks behind it are dropped by some systems.
-  const shown = plain.replace(/^\./, "_").replace(/[. ]+$/, (end) => "_".repeat(end.length));
-  const fit = shortened(shown === "" ? "_" : shown);
-  return DEVICE.test(fit) ? `_${fit}` : fit;
+  const plain = name.replace(EXCESS_MARKS, "$1").normalize("NFC").replace(UNSAFE, "_").trim();
+  // A leading dot hides a file; some systems drop trailing dots and spaces.
+  let end = plain.length;
+  while (end > 0 && (plain[end - 1] === "." || plain[end - 1] === " ")) end--;
+  const visible = `${plain.slice(0, end)}${"_".repeat(plain.length - end)}`.replace(/^\./, "_");
+  const fitting = shortened(visible === "" ? "_" : visible);
+  return DEVICE.test(fitting) ? `_${fitting}` : fitting;
 }
 
-/** A name, and a number before its ending: what is put beside a file of that name. */
+/** A name with a number before its extension, for a file beside one of the same name. */
 export function numbered(name: string, number: number): string {
   if (number === 0) return name;
-  const [stem, ending] = parted(name);
-  return `${stem} (${number})${ending}`;
+  const [stem, extension] = split(name);
+  return `${stem} (${number})${extension}`;
 }
 
 /**
- * Where the entries of a folder go: paths that are safe, no two the same even where case does not count. A path that would lead
- * through a file is a fault.
+ * Safe paths for the entries of a folder, no two equal where case is ignored. A path that leads through a file is a fault. Yields
+ * between slices of the work, so that its runner can let other tasks run.
  */
-export function safePaths(entries: readonly Entry[]): string[] | Fault {
+export function* safePaths(entries: readonly Entry[]): Generator<void, string[] | Fault> {
   const count = { folders: 0 };
-  const most = SPARE_FOLDERS + entries.reduce((sum, { isFolder }) => isFolder ? sum : sum + 1, 0);
+  const max = SPARE_FOLDERS + entries.reduce((sum, { isFolder }) => isFolder ? sum : sum + 1, 0);
   const top = new Folder("", count);
   const paths: string[] = [];
-  // One folder's files stand together: mostly it is the last again.
+  // The files of a folder are mostly listed together.
   let [lastAbove, last] = ["", top];
   for (const { path, isFolder } of entries) {
+    if (paths.length % SLICE === SLICE - 1) yield;
     const cut = path.lastIndexOf("/");
     const above = path.slice(0, Math.max(0, cut));
     const folder = above === lastAbove ? last : top.find(above);
     if (!folder || !(isFolder ? folder.enter(path.slice(cut + 1)) : folder.add(path.slice(cut + 1)))) {
-      return new Fault("malformed", `two things in the folder are called ${JSON.stringify(path)}`);
+      return new Fault("malformed", `two entries of the folder are called ${JSON.stringify(path)}`);
     }
-    if (count.folders > most) {
-      return new Fault("malformed", `more than ${most} folders are in it, the most for its files`);
+    if (count.folders > max) {
+      return new Fault("malformed", `it has more than ${max} folders, the most for its number of files`);
     }
     [lastAbove, last] = [above, folder];
     const safe = `${folder.path}${folder.nameOf(path.slice(cut + 1))}`;
-    // The same text need not be there twice.
+    // Keeps one string where both are equal.
     paths.push(safe === path ? path : safe);
   }
   return paths;
 }
 
-/** A folder as it is made here, and what is in it by the names that the sender has. */
+/** A folder on this machine, and its contents by the names that the sender uses. */
 class Folder {
-  /** Names that are taken, as they look where case does not count. */
-  readonly #looks = new Set<string>();
+  /** The names in use, in lower case. */
+  readonly #used = new Set<string>();
   readonly #names = new Map<string, string>();
   readonly #folders = new Map<string, Folder>();
-
-  /** For a name that others take too, the number to be tried next. */
+  /** The next number to try for a name that several entries would get. */
   #numbers: Map<string, number> | undefined;
 
-  /** `path` ends in "/", or is empty at the top; `count` is for all folders together. */
+  /** `path` ends in "/", or is empty for the top folder; `count` is shared by all folders. */
   constructor(readonly path: string, readonly count: { folders: number }) {
     count.folders++;
   }
 
-  /** The folder at a path below this one; undefined when a file stands in the way. */
+  /** The folder at a path below this one; undefined if there is a file on the way. */
   find(path: string): Folder | undefined {
     if (path === "") return this;
     let folder: Folder | undefined = this as Folder;
@@ -80,35 +86,35 @@ class Folder {
     return folder;
   }
 
-  /** The folder of this name; undefined when it is a file. */
+  /** The folder of this name; undefined if it is a file. */
   enter(name: string): Folder | undefined {
     const known = this.#folders.get(name);
     if (known || this.#names.has(name)) return known;
-    const made = new Folder(`${this.path}${this.#free(name)}/`, this.count);
+    const made = new Folder(`${this.path}${this.#unused(name)}/`, this.count);
     this.#folders.set(name, made);
     return made;
   }
 
-  /** A file of this name; false when something has it. */
+  /** Adds a file; false if the name is in use. */
   add(name: string): boolean {
     if (this.#names.has(name)) return false;
-    this.#free(name);
+    this.#unused(name);
     return true;
   }
 
-  /** What a thing is called here. */
+  /** The name of an entry on this machine. */
   nameOf(name: string): string {
     return this.#names.get(name)!;
   }
 
-  #free(name: string): string {
+  #unused(name: string): string {
     const safe = safeName(name);
     const first = safe.toLowerCase();
     for (let number = this.#numbers?.get(first) ?? 0;; number++) {
       const free = numbered(safe, number);
-      const look = free.toLowerCase();
-      if (this.#looks.has(look)) continue;
-      this.#looks.add(look);
+      const lowercase = free.toLowerCase();
+      if (this.#used.has(lowercase)) continue;
+      this.#used.add(lowercase);
       if (number > 0) (this.#numbers ??= new Map()).set(first, number + 1);
       this.#names.set(name, free === name ? name : free);
       return free;
@@ -116,22 +122,22 @@ class Folder {
   }
 }
 
-function parted(name: string): [string, string] {
+function split(name: string): [string, string] {
   const dot = name.lastIndexOf(".");
   return dot <= 0 || name.length - dot > 12 ? [name, ""] : [name.slice(0, dot), name.slice(dot)];
 }
 
-/** Its ending stays, since people and systems go by it. */
+/** Cuts a long name, but not its extension. */
 function shortened(name: string): string {
   if (encodeText(name).length <= NAME_BYTES) return name;
-  const [stem, ending] = parted(name);
-  const most = NAME_BYTES - encodeText(ending).length;
+  const [stem, extension] = split(name);
+  const max = NAME_BYTES - encodeText(extension).length;
   let kept = "";
   let bytes = 0;
   for (const character of stem) {
     bytes += encodeText(character).length;
-    if (bytes > most) break;
+    if (bytes > max) break;
     kept += character;
   }
-  return `${kept.trimEnd()}${ending}`;
+  return `${kept.trimEnd()}${extension}`;
 }
