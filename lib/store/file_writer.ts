@@ -77,7 +77,7 @@ export class FileWriter {
 
   /** Verifies and keeps the manifest. Throws a `FileError` if it is not the offered one, or cannot be kept. */
   async keepManifest(bytes: Uint8Array): Promise<void> {
-    const contents = readManifest(bytes, this.#offer);
+    const contents = await readManifest(bytes, this.#offer);
     // Without a manifest, nothing is known of what is on disk.
     await this.#part.remove();
     this.#part.checkRoom();

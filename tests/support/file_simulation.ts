@@ -276,7 +276,7 @@ class Simulation {
           })
         );
       case "accept":
-        return machine.accepted(output.taken.offer.id);
+        return machine.offerEvent(output.taken.offer.id, { type: "accepted" }, this.#now);
       case "record":
       case "release":
         return;
@@ -284,7 +284,9 @@ class Simulation {
         throw new Error("alice knows her offer");
       case "prepare":
         return job(() =>
-          machine.prepared(this.#offer.id, output.attempt, {
+          machine.offerEvent(this.#offer.id, {
+            type: "prepared",
+            attempt: output.attempt,
             transfer: this.#name(),
             token: this.#name(),
             at: [ADDRESS],
@@ -294,7 +296,9 @@ class Simulation {
           }, this.#now)
         );
       case "closeTarget":
-        return job(() => machine.targetClosed(output.offer, this.#finished));
+        return job(() =>
+          machine.offerEvent(output.offer, { type: "targetClosed", finished: this.#finished }, this.#now)
+        );
       case "openSource":
         return job(() =>
           event(output.transfer, { type: "sourceOpened", manifest: this.#list, chunks: this.#manifest.chunks })

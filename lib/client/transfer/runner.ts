@@ -3,7 +3,13 @@ import { Fault } from "../../core/errors.ts";
 import type { Target } from "../../chat/store.ts";
 import { clock } from "../../net/clock.ts";
 import type { FileCommand, FileEvent } from "../../protocols/transfer/event.ts";
-import type { AttemptEvent, Failure, RecordChange, TransferOutput } from "../../protocols/transfer/output.ts";
+import type {
+  AttemptEvent,
+  Failure,
+  OfferEvent,
+  RecordChange,
+  TransferOutput,
+} from "../../protocols/transfer/output.ts";
 import type { OfferTaken } from "../../protocols/transfer/records.ts";
 import { decodeSignal, encodeSignal } from "../../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../../protocols/transfer/transfers.ts";
@@ -111,6 +117,11 @@ export class TransferRunner {
     this.#drain();
   }
 
+  #offerEvent(offer: string, event: OfferEvent): void {
+    this.#machine.offerEvent(offer, event, clock());
+    this.#drain();
+  }
+
   #event(transfer: string, event: AttemptEvent): void {
     this.#machine.event(transfer, event, clock());
     this.#drain();
@@ -148,7 +159,7 @@ export class TransferRunner {
         return this.#options.signal(output.to, encodeSignal(output.signal));
       case "say": {
         const said = this.#options.say(output.to, output.text);
-        return "why" in said ? this.#machine.notSaid(output.offer, said.why) : undefined;
+        return "why" in said ? this.#offerEvent(output.offer, { type: "notSaid", why: said.why }) : undefined;
       }
       case "show":
         return this.#options.show(output.event);
@@ -160,7 +171,7 @@ export class TransferRunner {
         return this.#pend(this.#readOffer(output));
       case "accept":
         return this.#record(() => store.take(output.taken), true)
-          ? this.#machine.accepted(output.taken.offer.id)
+          ? this.#offerEvent(output.taken.offer.id, { type: "accepted" })
           : undefined;
       case "record":
         return void this.#record(() => output.changes.forEach((change) => this.#change(change)), output.reports);
@@ -264,9 +275,9 @@ export class TransferRunner {
       const expected = target.finished === undefined ? await this.#streams.expect(transfer) : undefined;
       const { finished, known } = target;
       const prepared = { transfer, token: "", at: [], key: undefined, ...expected, known, finished };
-      this.#tell((machine) => machine.prepared(id, attempt, prepared, clock()));
+      this.#offerEvent(id, { type: "prepared", attempt, ...prepared });
     } catch (error) {
-      this.#tell((machine) => machine.notPrepared(id, attempt, failure(error)));
+      this.#offerEvent(id, { type: "notPrepared", attempt, failure: failure(error) });
     }
   }
 
@@ -287,7 +298,7 @@ export class TransferRunner {
     this.#targets.delete(offer);
     await target?.close();
     this.#writers.delete(offer);
-    this.#tell((machine) => machine.targetClosed(offer, target?.finished));
+    this.#offerEvent(offer, { type: "targetClosed", finished: target?.finished });
   }
 
   async #verify(offer: string | undefined) {

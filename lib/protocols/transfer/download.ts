@@ -1,14 +1,7 @@
-import { dialAddresses } from "./addresses.ts";
-import type { FileEvent, TransferItem } from "./event.ts";
-import {
-  type AttemptEvent,
-  type Failure,
-  type KnownTarget,
-  PROGRESS_MS,
-  type Side,
-  type TransferContext,
-  TransferRate,
-} from "./output.ts";
+import type { TransferItem } from "./event.ts";
+import { DownloadAttempt } from "./download_attempt.ts";
+import { ItemEvents, PROGRESS_MS } from "./item_events.ts";
+import type { AttemptEvent, Failure, KnownTarget, Prepared, Side, TransferContext } from "./output.ts";
 import { ReceivingStream } from "./receiving_stream.ts";
 import type { OfferTaken } from "./records.ts";
 import type { Signal } from "./signal.ts";
@@ -23,20 +16,6 @@ const SILENCE_MS = 10_000;
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
-/** What a new attempt starts with. */
-export interface Prepared {
-  /** Random names of 16 bytes, in base64. */
-  readonly transfer: string;
-  readonly token: string;
-  /** Where this machine can be reached, if anywhere. */
-  readonly at: readonly string[];
-  /** The public key of the attempt; undefined where nothing can be sealed. */
-  readonly key: Uint8Array | undefined;
-  readonly known: KnownTarget | undefined;
-  /** Where the file is, if an earlier run has already finished it. */
-  readonly finished: string | undefined;
-}
-
 /** How receiving has ended; `isOurs` if this machine failed, so that the user may try again. */
 export type DownloadEnd = { readonly path: string } | {
   readonly why: string;
@@ -47,10 +26,8 @@ export type DownloadEnd = { readonly path: string } | {
 /**
  * An accepted offer on its way to the disk, through as many attempts as it takes. Pure; a part of `FileReceiver`.
  *
- * 1. We listen and the sender dials. If it cannot reach us, it listens and we dial. If neither can, the stream is relayed
- *    through the chat.
- * 2. Whatever breaks a stream, the next one resumes with what is missing.
- * 3. While the file is being given its name, nothing interrupts it.
+ * 1. Whatever breaks a stream, the next one resumes with what is missing.
+ * 2. While the file is being given its name, nothing interrupts it.
  */
 export class Download {
   wakeAt = Infinity;
@@ -61,19 +38,14 @@ export class Download {
   readonly #side: Side;
   readonly #taken: OfferTaken;
   readonly #item: TransferItem;
+  readonly #events: ItemEvents;
   #state: "preparing" | "asking" | "waiting" | "running" | "closing" = "waiting";
   /** Numbers the requests for preparation; only the last one counts. */
-  #attempt = 0;
-  #transfer = "";
-  #theirKey: Uint8Array | undefined;
-  #dialled = false;
+  #preparation = 0;
+  #attempt: DownloadAttempt | undefined;
   #known: KnownTarget | undefined;
   #stream: ReceivingStream | undefined;
-  /** The stream that is being opened, if any. */
-  #opening: number | undefined;
-  #relaying = false;
   #finishing = false;
-  #rate: TransferRate | undefined;
   #tries = 0;
   #why = "";
 
@@ -82,6 +54,7 @@ export class Download {
     this.#side = side;
     this.#taken = taken;
     this.#item = item;
+    this.#events = new ItemEvents(context.out, item, taken.from, false);
   }
 
   /** Its state in the list of transfers. */
@@ -103,43 +76,24 @@ export class Download {
   /** Starts a new attempt, unless one runs. */
   ask(): void {
     this.wakeAt = Infinity;
-    if (this.#state === "running" || this.#state === "closing" || this.#opening !== undefined) return;
-    if (this.#finishing) return;
+    const isBusy = this.#state === "running" || this.#state === "closing" || this.#attempt?.isOpening;
+    if (isBusy || this.#finishing) return;
     this.#release();
     this.#state = "preparing";
-    this.#context.out.push({ type: "prepare", taken: this.#taken, attempt: ++this.#attempt });
+    this.#context.out.push({ type: "prepare", taken: this.#taken, attempt: ++this.#preparation });
   }
 
   /** A signal of the sender; returns whether it is about this offer. */
   signalled(signal: Extract<Signal, { transfer: string }>, seen: string | undefined, now: number): boolean {
-    if (this.#transfer !== signal.transfer) return false;
-    const { out } = this.#context;
-    switch (signal.type) {
-      case "come":
-        if (this.#state !== "asking" || this.#dialled) break;
-        this.#dialled = true;
-        this.#theirKey = signal.key;
-        this.wakeAt = now + ANSWER_MS;
-        out.push({
-          type: "dial",
-          transfer: signal.transfer,
-          token: signal.token,
-          addresses: dialAddresses(signal.at, seen),
-          seals: true,
-        });
-        break;
-      case "relayed":
-        if (this.#state !== "asking" || this.#opening !== undefined || this.#relaying) break;
-        this.#theirKey = signal.key;
-        this.#relaying = true;
-        out.push({ type: "relay", transfer: signal.transfer, to: this.#taken.from });
-        break;
-      case "bytes":
-      case "taken":
-        if (this.#relaying) out.push({ type: "relaySignal", transfer: signal.transfer, signal });
-        break;
-      case "later":
-        if (this.#state === "asking") this.#pause(signal.why, now);
+    const attempt = this.#attempt;
+    if (attempt?.transfer !== signal.transfer) return false;
+    if (signal.type === "bytes" || signal.type === "taken") attempt.relaySignal(signal);
+    else if (this.#state !== "asking") return true;
+    else if (signal.type === "relayed") attempt.relay(signal);
+    else if (signal.type === "later") this.#pause(signal.why, now);
+    else if (signal.type === "come" && !attempt.hasDialled) {
+      this.wakeAt = now + ANSWER_MS;
+      attempt.dial(signal, seen);
     }
     return true;
   }
@@ -147,60 +101,51 @@ export class Download {
   /** A signal to the sender has reached nobody. */
   notReached(now: number): void {
     if (this.#state === "asking") this.#pause(`${this.#taken.from} is offline`, now);
-    else if (this.#relaying) {
-      if (this.#opening !== undefined) this.#context.out.push({ type: "closeStream", stream: this.#opening });
-      this.#opening = undefined;
+    else if (this.#attempt?.isRelaying) {
+      this.#attempt.interrupt();
       this.#broken("the relayed stream is interrupted", now);
     }
   }
 
   wantsStream(transfer: string, now: number): boolean {
-    if (transfer !== this.#transfer || this.#state === "preparing" || this.#state === "closing") return false;
+    if (transfer !== this.#attempt?.transfer) return false;
     const stream = this.#stream;
     return !stream || (stream.isWaiting && now - stream.heardAt > QUIET_MS);
   }
 
   prepared(attempt: number, { transfer, token, at, key, known, finished }: Prepared, now: number): void {
     const { out, attempts } = this.#context;
-    if (this.#state !== "preparing" || attempt !== this.#attempt) return out.push({ type: "release", transfer });
-    this.#transfer = transfer;
+    if (this.#state !== "preparing" || attempt !== this.#preparation) return out.push({ type: "release", transfer });
+    const { from, offer } = this.#taken;
+    this.#attempt = new DownloadAttempt(out, from, offer.id, transfer);
     if (finished !== undefined) return this.#close({ path: finished });
     attempts.set(transfer, this.#side);
     this.#known = known;
-    this.#dialled = this.#relaying = false;
     this.#state = "asking";
     this.wakeAt = now + ANSWER_MS;
-    this.#signal({ type: "want", offer: this.#taken.offer.id, transfer, token, at, key });
+    out.push({ type: "signal", to: from, signal: { type: "want", offer: offer.id, transfer, token, at, key } });
   }
 
   notPrepared(attempt: number, { why, isBusy = false }: Failure): void {
-    if (this.#state === "preparing" && attempt === this.#attempt) this.#close({ why, isOurs: true, isBusy });
+    if (this.#state === "preparing" && attempt === this.#preparation) this.#close({ why, isOurs: true, isBusy });
   }
 
-  event(transfer: string, event: AttemptEvent, now: number): void {
-    const { out } = this.#context;
+  event(event: AttemptEvent, now: number): void {
+    const attempt = this.#attempt!;
     switch (event.type) {
       case "unreachable":
-        if (this.#state === "asking") this.#signal({ type: "relay", transfer });
+        if (this.#state === "asking") attempt.unreachable();
         return;
-      case "connected": {
-        const { stream, by, theirKey } = event;
-        const isWanted = by === "dial" ? this.#state === "asking" : this.#state !== "closing";
-        if (!isWanted || this.#opening !== undefined) return out.push({ type: "closeStream", stream });
-        if (by === "caller") this.#theirKey = theirKey;
-        this.#opening = stream;
-        const target = this.#taken.offer.id;
-        return out.push({ type: "open", transfer, stream, theirKey: this.#theirKey, target });
-      }
+      case "connected":
+        if (event.by !== "dial" || this.#state === "asking") return attempt.connected(event);
+        return this.#context.out.push({ type: "closeStream", stream: event.stream });
       case "opened":
-        return this.#opened(event, now);
-      case "openFailed": {
-        if (event.stream !== this.#opening) return;
-        this.#opening = undefined;
-        out.push({ type: "closeStream", stream: event.stream });
-        const { failure } = event;
-        return failure ? this.#close({ why: failure.why, isOurs: true }) : this.#pause("no keys can be agreed on", now);
-      }
+        return attempt.opened(event.stream) ? this.#opened(event, now) : undefined;
+      case "openFailed":
+        if (!attempt.opened(event.stream)) return;
+        this.#context.out.push({ type: "closeStream", stream: event.stream });
+        if (event.failure) return this.#close({ why: event.failure.why, isOurs: true });
+        return this.#pause("no keys can be agreed on", now);
       case "finished":
         return this.#finished(event.path, event.known);
       case "finishFailed":
@@ -233,12 +178,14 @@ export class Download {
 
   tick(now: number): void {
     switch (this.#state) {
-      case "asking":
-        if (this.#opening !== undefined) return void (this.wakeAt = Infinity);
+      case "asking": {
+        const { isOpening, hasDialled } = this.#attempt!;
+        if (isOpening) return void (this.wakeAt = Infinity);
         return this.#pause(
-          this.#dialled ? "no connection can be made" : `${this.#taken.from}'s client does not answer`,
+          hasDialled ? "no connection can be made" : `${this.#taken.from}'s client does not answer`,
           now,
         );
+      }
       case "waiting":
         return this.ask();
       case "running":
@@ -259,33 +206,29 @@ export class Download {
 
   #opened({ stream: id, relayed, sealed, known }: Extract<AttemptEvent, { type: "opened" }>, now: number): void {
     const { out } = this.#context;
-    if (id !== this.#opening) return out.push({ type: "closeStream", stream: id });
-    this.#opening = undefined;
     if (this.#stream) out.push({ type: "closeStream", stream: this.#stream.id });
+    const attempt = this.#attempt!;
+    attempt.isRelaying = relayed;
     this.#state = "running";
-    this.#relaying = relayed;
     this.#known = known;
-    const [item, taken] = [this.#item, this.#taken];
-    this.#show({ type: "route", ...item, with: taken.from, sends: false, relayed, sealed });
-    this.#rate = new TransferRate(now, this.#done);
-    const name = { offer: taken.offer.id, transfer: this.#transfer, stream: id };
+    this.#events.route(relayed, sealed);
+    this.#events.startRate(now, this.#done);
+    const name = { offer: this.#taken.offer.id, transfer: attempt.transfer, stream: id };
     const stream = this.#stream = new ReceivingStream(out, name, relayed, now);
     stream.begin(known);
     this.#progress(now);
     this.#look(stream);
   }
 
-  /** Deals with what has come of a stream. */
+  /** Deals with the results of a stream. */
   #look(stream: ReceivingStream): void {
     if (stream.failure !== undefined) return this.#close({ why: stream.failure, isOurs: false });
     if (!stream.isComplete || this.#finishing) return;
     this.#finishing = true;
-    const { offer } = this.#taken;
-    this.#context.out.push({ type: "finish", offer: offer.id, transfer: this.#transfer, stream: stream.id });
+    this.#context.out.push({ type: "finish", offer: this.#taken.offer.id, transfer: this.#attempt!.transfer });
   }
 
   #finished(path: string | undefined, known: KnownTarget): void {
-    if (!this.#finishing) return;
     this.#finishing = false;
     this.#known = known;
     if (path !== undefined) {
@@ -309,27 +252,20 @@ export class Download {
     if (stream.isWaiting && now - stream.heardAt > SILENCE_MS) {
       return this.#broken(`nothing has arrived for ${SILENCE_MS / 1000} s`, now);
     }
-    const done = this.#done;
-    const rate = this.#rate!.update(now, done);
-    if (rate > 0) this.#tries = 0;
-    this.#show({ type: "progress", ...this.#item, with: this.#taken.from, sends: false, done, rate });
+    if (this.#events.progress(now, this.#done)) this.#tries = 0;
     this.wakeAt = now + PROGRESS_MS;
   }
 
   #broken(why: string, now: number): void {
     if (this.#stream) this.#context.out.push({ type: "closeStream", stream: this.#stream.id });
     this.#stream = undefined;
-    this.#relaying = false;
     this.#pause(why, now);
   }
 
   /** Waits before the next attempt. */
   #pause(why: string, now: number): void {
-    if (this.#state === "closing") return;
     this.#state = "waiting";
-    if (this.#why !== why || this.#tries === 0) {
-      this.#show({ type: "paused", ...this.#item, with: this.#taken.from, sends: false, why });
-    }
+    if (this.#why !== why || this.#tries === 0) this.#events.paused(why);
     this.#why = why;
     this.wakeAt = now + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#tries++);
   }
@@ -350,7 +286,7 @@ export class Download {
     const { out } = this.#context;
     const stream = this.#stream;
     if (stream) out.push({ type: stream.hasEnded ? "finishStream" : "closeStream", stream: stream.id });
-    this.#stream = this.#opening = undefined;
+    this.#stream = undefined;
     this.#release();
     this.#state = "closing";
     this.wakeAt = Infinity;
@@ -358,17 +294,8 @@ export class Download {
   }
 
   #release(): void {
-    if (this.#transfer === "") return;
-    this.#context.attempts.delete(this.#transfer);
-    this.#context.out.push({ type: "release", transfer: this.#transfer });
-    this.#transfer = "";
-  }
-
-  #signal(signal: Signal): void {
-    this.#context.out.push({ type: "signal", to: this.#taken.from, signal });
-  }
-
-  #show(event: FileEvent): void {
-    this.#context.out.push({ type: "show", event });
+    if (this.#attempt) this.#context.attempts.delete(this.#attempt.transfer);
+    this.#attempt?.release();
+    this.#attempt = undefined;
   }
 }

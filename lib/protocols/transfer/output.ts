@@ -9,12 +9,12 @@ import type { Signal } from "./signal.ts";
 
 /**
  * What `FileTransfers` wants done. `transfer` names one attempt to move one offer to one receiver; `stream` numbers a byte
- * stream of an attempt and is chosen by the runner. The answer to an output is an `AttemptEvent` or the method named here.
+ * stream of an attempt and is chosen by the runner. The answer to an output, if any, is named in quotes: an event for `event` or `offerEvent`, or else a method.
  */
 export type TransferOutput =
   /** Send a signal to the clients of a user who is online. */
   | { readonly type: "signal"; readonly to: string; readonly signal: Signal }
-  /** Send a chat message with an offer; `notSaid` if it is not accepted. */
+  /** Send a chat message with an offer; "notSaid" if it is not accepted. */
   | { readonly type: "say"; readonly to: Target; readonly text: string; readonly offer: string }
   | { readonly type: "show"; readonly event: FileEvent }
   /** Tell the user why a command cannot be carried out. */
@@ -23,7 +23,7 @@ export type TransferOutput =
   | { readonly type: "restore" }
   /** Read and digest what is to be offered; `reading`, then `read` or `notRead`. */
   | { readonly type: "readOffer"; readonly to: Target; readonly path: string }
-  /** Record that an offer was accepted; `accepted`. */
+  /** Record that an offer was accepted; "accepted". */
   | { readonly type: "accept"; readonly taken: OfferTaken }
   /** Write records in this order, up to the first that fails. The user is told of a failure if `reports`. */
   | { readonly type: "record"; readonly changes: readonly RecordChange[]; readonly reports: boolean }
@@ -31,10 +31,10 @@ export type TransferOutput =
   | { readonly type: "findEnded"; readonly to: string; readonly offer: string }
   /**
    * Open the offer's target, make a key, a name and a token for a new attempt, and expect connections with that token;
-   * `prepared` or `notPrepared`.
+   * "prepared" or "notPrepared".
    */
   | { readonly type: "prepare"; readonly taken: OfferTaken; readonly attempt: number }
-  /** Close the offer's target, whose contents stay on disk; `targetClosed`. */
+  /** Close the offer's target, whose contents stay on disk; "targetClosed". */
   | { readonly type: "closeTarget"; readonly offer: string }
   /** Open the files of an offer for reading; "sourceOpened" or "sourceFailed". */
   | { readonly type: "openSource"; readonly transfer: string; readonly made: OfferMade }
@@ -86,7 +86,7 @@ export type TransferOutput =
   /** Verify and write a chunk, and mark it in the map if it is sound; "chunkWritten" or "writeFailed". */
   | TargetOutput & { readonly type: "writeChunk"; readonly chunk: number; readonly bytes: Uint8Array }
   /** All chunks are written: give the file its name; "finished" or "finishFailed". */
-  | TargetOutput & { readonly type: "finish" };
+  | { readonly type: "finish"; readonly offer: string; readonly transfer: string };
 
 interface TargetOutput {
   readonly offer: string;
@@ -115,6 +115,31 @@ export interface Failure {
   /** Another program of the same user does it already. */
   readonly isBusy?: boolean;
 }
+
+/** What a new attempt starts with. */
+export interface Prepared {
+  /** Random names of 16 bytes, in base64. */
+  readonly transfer: string;
+  readonly token: string;
+  /** Where this machine can be reached, if anywhere. */
+  readonly at: readonly string[];
+  /** The public key of the attempt; undefined where nothing can be sealed. */
+  readonly key: Uint8Array | undefined;
+  readonly known: KnownTarget | undefined;
+  /** Where the file is, if an earlier run has already finished it. */
+  readonly finished: string | undefined;
+}
+
+/** What a runner reports about an offer. */
+export type OfferEvent =
+  /** The acceptance is recorded. */
+  | { readonly type: "accepted" }
+  | Prepared & { readonly type: "prepared"; readonly attempt: number }
+  | { readonly type: "notPrepared"; readonly attempt: number; readonly failure: Failure }
+  /** `finished` is where the file is, if it has its name. */
+  | { readonly type: "targetClosed"; readonly finished: string | undefined }
+  /** The message with the offer was not accepted. */
+  | { readonly type: "notSaid"; readonly why: string };
 
 /** What a runner reports about an attempt. */
 export type AttemptEvent =
@@ -169,6 +194,7 @@ export type AttemptEvent =
 export interface Side {
   readonly wakeAt: number;
   tick(now: number): void;
+  offerEvent(event: OfferEvent, now: number): void;
   event(transfer: string, event: AttemptEvent, now: number): void;
   /** Whether another connection for this attempt is welcome. */
   wantsStream(transfer: string, now: number): boolean;
@@ -179,29 +205,4 @@ export interface TransferContext {
   readonly out: Outputs<TransferOutput>;
   /** The attempts that go on, by name. */
   readonly attempts: Map<string, Side>;
-}
-
-/** Resumption and progress are looked at, and progress is shown, this often. */
-export const PROGRESS_MS = 250;
-
-/** Bytes a second, the last seconds counting most. */
-export class TransferRate {
-  #at: number;
-  #done: number;
-  #rate = 0;
-
-  constructor(now: number, done: number) {
-    this.#at = now;
-    this.#done = done;
-  }
-
-  update(now: number, done: number): number {
-    const seconds = (now - this.#at) / 1000;
-    if (seconds <= 0) return this.#rate;
-    const rate = (done - this.#done) / seconds;
-    this.#rate = this.#rate === 0 ? rate : this.#rate * 0.8 + rate * 0.2;
-    this.#at = now;
-    this.#done = done;
-    return this.#rate;
-  }
 }

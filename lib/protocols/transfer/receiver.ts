@@ -1,7 +1,7 @@
-import { Download, type Prepared } from "./download.ts";
+import { Download } from "./download.ts";
 import type { FileEvent, TransferItem } from "./event.ts";
 import type { UnackedOutcomes } from "./outcomes.ts";
-import type { AttemptEvent, Failure, RecordChange, Side, TransferContext } from "./output.ts";
+import type { AttemptEvent, OfferEvent, RecordChange, Side, TransferContext } from "./output.ts";
 import type { OfferTaken } from "./records.ts";
 import type { Signal } from "./signal.ts";
 
@@ -113,16 +113,21 @@ export class FileReceiver implements Side {
     return this.#download?.wantsStream(transfer, now) ?? false;
   }
 
-  prepared(attempt: number, prepared: Prepared, now: number): void {
-    this.#download?.prepared(attempt, prepared, now);
+  offerEvent(event: OfferEvent, now: number): void {
+    switch (event.type) {
+      case "accepted":
+        return this.accepted();
+      case "prepared":
+        return this.#download?.prepared(event.attempt, event, now);
+      case "notPrepared":
+        return this.#download?.notPrepared(event.attempt, event.failure);
+      case "targetClosed":
+        return this.#targetClosed(event.finished);
+    }
   }
 
-  notPrepared(attempt: number, failure: Failure): void {
-    this.#download?.notPrepared(attempt, failure);
-  }
-
-  event(transfer: string, event: AttemptEvent, now: number): void {
-    this.#download?.event(transfer, event, now);
+  event(_transfer: string, event: AttemptEvent, now: number): void {
+    this.#download?.event(event, now);
   }
 
   /** The program ends; what is on disk stays. */
@@ -131,7 +136,7 @@ export class FileReceiver implements Side {
   }
 
   /** The target is closed, and so the download has ended; `finished` is where the file is, if it has its name. */
-  targetClosed(finished: string | undefined): void {
+  #targetClosed(finished: string | undefined): void {
     const end = this.#download?.end ?? (finished === undefined ? undefined : { path: finished });
     this.#download = undefined;
     if (!end) return;

@@ -1,5 +1,5 @@
 import type { TransferItem } from "./event.ts";
-import type { AttemptEvent, Side, TransferContext } from "./output.ts";
+import type { AttemptEvent, OfferEvent, Side, TransferContext } from "./output.ts";
 import type { OfferMade } from "./records.ts";
 import type { Signal } from "./signal.ts";
 import { Upload, type Want } from "./upload.ts";
@@ -86,11 +86,11 @@ export class FileSender implements Side {
     this.#withdraw(why, true);
   }
 
-  /** The message with the offer was not accepted. */
-  notSaid(why: string): void {
+  offerEvent(event: OfferEvent): void {
+    if (event.type !== "notSaid") return;
     this.outcome = "not offered";
     this.#withdraw(this.outcome, true);
-    this.#failed(this.made.to, why);
+    this.#failed(this.made.to, event.why);
   }
 
   has(transfer: string): boolean {

@@ -1,10 +1,10 @@
 import type { Target } from "../../chat/store.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
-import type { Prepared } from "./download.ts";
 import type { FileCommand, TransferItem } from "./event.ts";
 import { type FileOffer, offerText, readOffer } from "./offer.ts";
 import { UnackedOutcomes } from "./outcomes.ts";
-import type { AttemptEvent, Failure, Side, TransferContext, TransferOutput } from "./output.ts";
+import type { AttemptEvent, Failure, OfferEvent, Side, TransferContext, TransferOutput } from "./output.ts";
+import { OfferReadings } from "./offer_readings.ts";
 import { FileReceiver } from "./receiver.ts";
 import type { OfferMade, OfferTaken, UnackedOutcome } from "./records.ts";
 import { FileSender } from "./sender.ts";
@@ -31,9 +31,6 @@ const OPEN = 500;
 /** Caps on uploads to all users and to one; further receivers are told to ask later. */
 const UPLOADS = 16;
 const UPLOADS_TO_ONE = 4;
-/** The progress of reading a file is shown this often. */
-const READING_MS = 250;
-
 /**
  * The file transfers of one client: a `FileReceiver` for each offer to it, a `FileSender` for each of its own. Pure, and runs in
  * programs and pages alike. Its runner opens byte streams (connections, or relayed ones), reads and writes files, and shows events.
@@ -49,8 +46,7 @@ export class FileTransfers implements Machine<TransferOutput> {
   readonly #offers = new Map<string, FileReceiver | FileSender>();
   #last = 0;
   #restored = false;
-  /** Files that are being read before they are offered, by path. */
-  readonly #readings = new Map<string, { shownAt: number; bytes: number }>();
+  readonly #readings = new OfferReadings(this.#context.out);
   #closed = false;
 
   get wakeAt(): number {
@@ -70,7 +66,7 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** Whether anything is being read, sent or received. */
   get isActive(): boolean {
-    if (this.#readings.size > 0) return true;
+    if (this.#readings.isActive) return true;
     for (const item of this.#items.values()) if (item.isActive) return true;
     return false;
   }
@@ -164,8 +160,7 @@ export class FileTransfers implements Machine<TransferOutput> {
     if (this.#closed) return;
     switch (command.type) {
       case "send":
-        this.#readings.set(command.path, { shownAt: -Infinity, bytes: 0 });
-        return this.#out({ type: "readOffer", to: command.to, path: command.path });
+        return this.#readings.start(command.path, command.to);
       case "files": {
         const files = [...this.#items.values()].map((item) => {
           return { ...item.item, sends: item.sends, with: item.with, state: item.state };
@@ -181,11 +176,7 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /** `done` of the `bytes` to be offered have been read. */
   reading(path: string, done: number, bytes: number, now: number): void {
-    const reading = this.#readings.get(path);
-    if (!reading || now - reading.shownAt < READING_MS) return;
-    reading.shownAt = now;
-    reading.bytes = bytes;
-    this.#out({ type: "show", event: { type: "reading", name: path, done: Math.min(done, bytes - 1), bytes } });
+    this.#readings.progress(path, done, bytes, now);
   }
 
   read(path: string, to: Target, made: OfferMade): void {
@@ -196,36 +187,19 @@ export class FileTransfers implements Machine<TransferOutput> {
     const { item } = this.#addSender(made);
     this.#out({ type: "show", event: { type: "offering", ...item, to, skipped: made.passedOver } });
     this.#out({ type: "say", to, text: offerText(made.offer), offer: made.offer.id });
-    this.#doneReading(path);
+    this.#readings.end(path);
   }
 
   notRead(path: string, { why }: Failure): void {
     this.#problem(`${path} is not offered: ${why}`);
-    this.#doneReading(path);
+    this.#readings.end(path);
   }
 
-  /** The message with an offer was not accepted. */
-  notSaid(offer: string, why: string): void {
+  /** Something has happened to an offer, apart from its attempts. */
+  offerEvent(offer: string, event: OfferEvent, now: number): void {
     const item = this.#offers.get(offer);
-    if (item?.sends) item.notSaid(why);
-  }
-
-  accepted(offer: string): void {
-    this.#receiver(offer)?.accepted();
-  }
-
-  prepared(offer: string, attempt: number, prepared: Prepared, now: number): void {
-    const receiver = this.#receiver(offer);
-    if (receiver) receiver.prepared(attempt, prepared, now);
-    else this.#out({ type: "release", transfer: prepared.transfer });
-  }
-
-  notPrepared(offer: string, attempt: number, failure: Failure): void {
-    this.#receiver(offer)?.notPrepared(attempt, failure);
-  }
-
-  targetClosed(offer: string, finished: string | undefined): void {
-    this.#receiver(offer)?.targetClosed(finished);
+    if (item) item.offerEvent(event, now);
+    else if (event.type === "prepared") this.#out({ type: "release", transfer: event.transfer });
   }
 
   /** An offer of an earlier run has ended, about which a user has asked. */
@@ -309,11 +283,6 @@ export class FileTransfers implements Machine<TransferOutput> {
     return { n: ++this.#last, name, bytes, files };
   }
 
-  #receiver(offer: string): FileReceiver | undefined {
-    const item = this.#offers.get(offer);
-    return item && !item.sends ? item : undefined;
-  }
-
   #receivers(): FileReceiver[] {
     return [...this.#items.values()].filter((item) => !item.sends);
   }
@@ -325,12 +294,6 @@ export class FileTransfers implements Machine<TransferOutput> {
   #remove(item: FileReceiver): void {
     this.#items.delete(item.item.n);
     this.#offers.delete(item.taken.offer.id);
-  }
-
-  #doneReading(path: string): void {
-    const bytes = this.#readings.get(path)?.bytes ?? 0;
-    this.#readings.delete(path);
-    this.#out({ type: "show", event: { type: "reading", name: path, done: bytes, bytes } });
   }
 
   #noSuch(n: number): string {

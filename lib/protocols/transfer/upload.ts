@@ -1,7 +1,8 @@
 import type { Address } from "../../core/address.ts";
 import { dialAddresses } from "./addresses.ts";
 import type { TransferItem } from "./event.ts";
-import { type AttemptEvent, PROGRESS_MS, type TransferContext, TransferRate } from "./output.ts";
+import { ItemEvents, PROGRESS_MS } from "./item_events.ts";
+import type { AttemptEvent, TransferContext } from "./output.ts";
 import type { OfferMade } from "./records.ts";
 import { SendingStream } from "./sending_stream.ts";
 import type { Signal } from "./signal.ts";
@@ -28,6 +29,7 @@ export class Upload {
   result: "done" | { readonly why: string } | undefined;
   readonly #context: TransferContext;
   readonly #item: TransferItem;
+  readonly #events: ItemEvents;
   readonly #want: Want;
   readonly #addresses: readonly Address[];
   #source: { readonly manifest: Uint8Array; readonly chunks: number } | undefined;
@@ -40,7 +42,6 @@ export class Upload {
   #broken: string | undefined;
   #redials = 0;
   #redialAt = 0;
-  #rate: TransferRate | undefined;
 
   constructor(
     context: TransferContext,
@@ -53,6 +54,7 @@ export class Upload {
   ) {
     this.#context = context;
     this.#item = item;
+    this.#events = new ItemEvents(context.out, item, to, true);
     this.#want = want;
     this.#addresses = dialAddresses(want.at, seen);
     this.wakeAt = now + SILENCE_MS;
@@ -135,7 +137,7 @@ export class Upload {
       case "frame":
         stream.receive(event.message);
         // What the receiver had before does not count as speed.
-        if (event.message.type === "have") this.#rate = new TransferRate(now, this.#done);
+        if (event.message.type === "have") this.#events.startRate(now, this.#done);
         break;
       case "sent":
         stream.sent();
@@ -171,12 +173,7 @@ export class Upload {
       this.#redialAt = now + Math.min(REDIAL_MAX_MS, REDIAL_MS * 2 ** this.#redials++);
       this.#dial();
     }
-    const done = this.#done;
-    const rate = this.#rate!.update(now, done);
-    if (this.#broken === undefined) {
-      const event = { type: "progress", ...this.#item, with: this.to, sends: true, done, rate } as const;
-      this.#context.out.push({ type: "show", event });
-    }
+    if (this.#broken === undefined) this.#events.progress(now, this.#done);
     this.wakeAt = now + PROGRESS_MS;
   }
 
@@ -202,9 +199,8 @@ export class Upload {
     if (this.#stream) out.push({ type: "closeStream", stream: this.#stream.id });
     this.#broken = undefined;
     this.#stream = new SendingStream(out, this.transfer, stream, this.#source!, now);
-    const event = { type: "route", ...this.#item, with: this.to, sends: true, relayed, sealed } as const;
-    out.push({ type: "show", event });
-    this.#rate = new TransferRate(now, 0);
+    this.#events.route(relayed, sealed);
+    this.#events.startRate(now, 0);
     this.#redialAt = now + QUIET_MS;
     this.tick(now);
   }
