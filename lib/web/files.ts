@@ -1,7 +1,7 @@
 import type { Target } from "../chat/store.ts";
 import { Fault } from "../core/errors.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
-import type { AttemptEvent, Failure, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
+import type { AttemptEvent, Failure, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
 import type { UnackedOutcome } from "../protocols/transfer/records.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
@@ -156,13 +156,17 @@ export class PageFiles {
     this.#tell((machine) => machine.event(transfer, event, this.#options.now()));
   }
 
+  #offerEvent(offer: string, event: OfferEvent): void {
+    this.#tell((machine) => machine.offerEvent(offer, event, this.#options.now()));
+  }
+
   #do(output: TransferOutput): void {
     switch (output.type) {
       case "signal":
         return this.#signal(output.to, output.signal);
       case "say": {
         const said = this.#options.say(output.to, output.text);
-        return "why" in said ? this.#machine.notSaid(output.offer, said.why) : undefined;
+        return "why" in said ? this.#offerEvent(output.offer, { type: "notSaid", why: said.why }) : undefined;
       }
       case "show":
         return this.#show(output.event);
@@ -173,7 +177,7 @@ export class PageFiles {
       case "readOffer":
         return void this.#readOffer(output);
       case "accept":
-        return this.#machine.accepted(output.taken.offer.id);
+        return this.#offerEvent(output.taken.offer.id, { type: "accepted" });
       case "record":
         return this.#record(output.changes);
       case "findEnded": {
@@ -183,7 +187,10 @@ export class PageFiles {
       case "prepare":
         return this.#prepare(output);
       case "closeTarget":
-        return this.#machine.targetClosed(output.offer, this.#incoming.get(output.offer)?.url);
+        return this.#offerEvent(output.offer, {
+          type: "targetClosed",
+          finished: this.#incoming.get(output.offer)?.url,
+        });
       case "openSource": {
         const content = this.#selected.get(output.made.path)!.content!;
         this.#sources.set(output.transfer, content);
@@ -296,7 +303,7 @@ export class PageFiles {
     if (!incoming) this.#incoming.set(offer.id, incoming = new IncomingFile(offer));
     const { known, url: finished } = incoming;
     const prepared = { transfer: freshId(), token: freshId(), at: [], key: undefined, known, finished };
-    this.#machine.prepared(offer.id, attempt, prepared, this.#options.now());
+    this.#offerEvent(offer.id, { type: "prepared", attempt, ...prepared });
   }
 
   #relay({ transfer, to }: Output<"relay">): void {
