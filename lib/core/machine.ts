@@ -2,16 +2,17 @@ const NONE: readonly never[] = [];
 
 /** The outputs of a machine, in order, until its runner takes them. Parts of one machine share its `Outputs`. */
 export class Outputs<Output> {
-  #waiting: Output[] = [];
+  #waiting: Output[] | undefined;
 
   push(output: Output): void {
-    this.#waiting.push(output);
+    // An array literal is allocated for one element, a grown empty array for 17: most machines have one output a call.
+    if (this.#waiting === undefined) this.#waiting = [output];
+    else this.#waiting.push(output);
   }
 
   take(): readonly Output[] {
-    if (this.#waiting.length === 0) return NONE;
-    const outputs = this.#waiting;
-    this.#waiting = [];
+    const outputs = this.#waiting ?? NONE;
+    this.#waiting = undefined;
     return outputs;
   }
 }

@@ -87,6 +87,8 @@ export class SessionHost {
     if (this.#ended) return;
     try {
       this.session.event(event, this.#runner.now, this.#transports[0]?.waitingBytes ?? 0);
+      // Nearly all events cause one write and nothing else. Carrying that out here saves 40 ns a receiver of a message.
+      if (this.#writeAll()) return this.#settle();
     } catch (error) {
       this.#failed(error);
     }
@@ -146,32 +148,49 @@ export class SessionHost {
   // Outputs.
 
   /**
-   * Carries out the session's outputs, up to and including the first that may cause events; whether that was not all. The
-   * sessions that it caused events for come first then.
+   * Carries out the session's outputs, up to and including the first command; whether there are more. Sessions that the
+   * command has caused events for come first then.
    */
   carryOut(): boolean {
     try {
       this.protocol.drainShared?.();
-      while (!this.#ended) {
-        if (this.#carriedOut === this.#outputs.length) {
-          this.#outputs = this.session.takeOutputs();
-          this.#carriedOut = 0;
-          if (this.#outputs.length === 0) break;
-        }
+      if (this.#carriedOut === this.#outputs.length) {
+        this.#outputs = this.session.takeOutputs();
+        this.#carriedOut = 0;
+      }
+      while (this.#carriedOut < this.#outputs.length && !this.#ended) {
         const output = this.#outputs[this.#carriedOut++]!;
         if (output.type === "write") this.#transports[output.link]?.write(output.bytes);
         else if (output.type === "command") {
           this.#runner.command(this.id, output.command);
-          return true;
+          if (this.#carriedOut < this.#outputs.length) return true;
         } else this.#carryOutRare(output);
       }
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#ended) return false;
+    this.#settle();
+    return false;
+  }
+
+  /** Carries out outputs as long as they are writes; whether all were. */
+  #writeAll(): boolean {
+    if (this.#carriedOut < this.#outputs.length) return false;
+    this.#outputs = this.session.takeOutputs();
+    this.#carriedOut = 0;
+    for (const output of this.#outputs) {
+      if (output.type !== "write") return false;
+      this.#transports[output.link]?.write(output.bytes);
+      this.#carriedOut++;
+    }
+    return true;
+  }
+
+  /** The outputs are carried out: further work is wanted soon, or further bytes. */
+  #settle(): void {
+    if (this.#ended) return;
     if (this.session.wakeAt <= this.#runner.now) this.#runner.tickSoon(this);
     this.#transports[0]?.resume();
-    return false;
   }
 
   /** The one place where a session ends: it leaves the hub, and its transports are closed. */
@@ -196,7 +215,8 @@ export class SessionHost {
       }
       case "prepareUpgrade": {
         const possible = this.protocol.successors?.[output.protocol] !== undefined && this.#runner.canUpgrade();
-        return this.session.upgradable?.(possible, this.#runner.now);
+        this.session.upgradable?.(possible, this.#runner.now);
+        return this.#runner.schedule(this);
       }
       case "upgrade":
         return this.#upgrade(output.protocol, output.rest);
@@ -217,6 +237,7 @@ export class SessionHost {
     const { limits, now } = this.#runner;
     this.session = open(this.#facts, limits, now, name);
     if (rest.length > 0) this.session.receive(0, rest, now);
+    this.#runner.schedule(this);
   }
 
   /** A bug of ours: this session ends, and no other notices. */
