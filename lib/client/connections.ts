@@ -1,10 +1,16 @@
-import { formatAddress } from "../core/address.ts";
+import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { type Address, formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
+import { clock } from "../net/clock.ts";
+import { DatagramSocket } from "../net/datagram_socket.ts";
 import { connect } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 import { connectTls } from "../net/tls.ts";
+import { DatagramDialer, type DialerOutput } from "../protocols/datagram/dialer.ts";
+import type { DatagramLink } from "../protocols/datagram/link.ts";
+import { datagramOptions } from "../protocols/datagram/options.ts";
 import type { Link } from "../protocols/session.ts";
-import { DatagramConnection } from "./datagram_connection.ts";
 
 /** Where a server is. */
 export interface ServerAddress {
@@ -76,20 +82,72 @@ export async function openTls(
 /** Opens a connection over datagrams. */
 export async function openDatagrams({ host, port }: ServerAddress, owner: ClientConnectionOwner): Promise<void> {
   try {
-    const connection: DatagramConnection = await DatagramConnection.reach(host, port, {
-      attempt: () => owner.attempt(),
-      opened: () =>
-        owner.opened({
-          write: (_link, bytes) => void connection.send(bytes),
-          close: () => connection.close("bye"),
-          abort: (why) => connection.close(why),
-        }),
-      message: (bytes) => owner.receive(bytes),
-      turn: () => owner.turnEnded(),
-      ended: (why) => owner.disconnected(why),
-    });
+    const { address, family } = await lookup(host, { family: 4 }).catch(() => lookup(host));
+    new DatagramConnection({ hostname: address, port }, family, owner);
   } catch (error) {
     owner.disconnected(reason(error));
+  }
+}
+
+/** A connection over datagrams: runs the dialer and its link on a UDP port. */
+class DatagramConnection implements ClientConnection {
+  readonly #socket: DatagramSocket;
+  readonly #dialer: DatagramDialer;
+  #link: DatagramLink | undefined;
+
+  constructor(server: Address, family: number, readonly owner: ClientConnectionOwner) {
+    this.#dialer = new DatagramDialer(server, datagramOptions(), new Uint8Array(randomBytes(8)));
+    this.#socket = new DatagramSocket({ hostname: family === 6 ? "::" : "0.0.0.0", port: 0 }, {
+      received: (_from, datagram) => this.#receive(datagram),
+      flush: () => this.#use((now) => this.#dialer.flush(now)),
+      tick: () => this.#use((now) => this.#dialer.tick(now)),
+    });
+    this.#socket.begin();
+    this.#use((now) => this.#dialer.start(now));
+  }
+
+  write(_link: Link, message: Uint8Array): void {
+    this.#link?.send(message);
+    this.#socket.flushSoon();
+  }
+
+  close(): void {
+    this.abort("bye");
+  }
+
+  /** Even so, the peer is told. */
+  abort(why: string): void {
+    if (this.#link) this.#link.close(why, clock());
+    else this.#dialer.abort(why);
+    this.#socket.flushSoon();
+  }
+
+  #receive(datagram: Uint8Array): void {
+    this.#use((now) => this.#dialer.receive(datagram, now));
+    for (let message = this.#link?.read(); message; message = this.#link?.read()) this.owner.receive(message);
+    this.owner.turnEnded();
+    this.#socket.flushSoon();
+  }
+
+  /** Gives the dialer an input, then does what it wants done. */
+  #use(input: (now: number) => void): void {
+    input(clock());
+    for (const output of this.#dialer.takeOutputs()) this.#perform(output);
+  }
+
+  #perform(output: DialerOutput): void {
+    switch (output.type) {
+      case "send":
+        return this.#socket.send(output.address, output.datagram);
+      case "attempt":
+        return this.owner.attempt();
+      case "opened":
+        this.#link = output.link;
+        return this.owner.opened(this);
+      case "ended":
+        // The CLOSE was sent before.
+        return void this.#socket.close().then(() => this.owner.disconnected(output.why));
+    }
   }
 }
 

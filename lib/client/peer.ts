@@ -15,42 +15,42 @@ import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
-/** Chat straight with others, without a server. */
+/** Chat directly with others, without a server; resolves with the exit status. */
 export async function peer(plan: PeerPlan): Promise<number> {
-  const over = Promise.withResolvers<ProgramEnd>();
+  const end = Promise.withResolvers<ProgramEnd>();
   let failure: string | undefined;
   let interrupted = false;
   const net = openPort(plan.udp, {
     show: (event, ref) => {
       forPage((page) => page.event(event, ref, clock()));
       if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
-      face.event(event);
+      terminal.event(event);
       if (event.type === "online") files.online(event.name);
     },
-    // Files are between pages, or programs that have no page, on this side.
+    // With a page, it is the page that transfers files.
     signalled: (...signal) => page ? forPage((page) => page.signalled(...signal)) : files.signalled(...signal),
-    settled: () => face.chat(plan.name),
-    ended: () => over.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
+    settled: () => terminal.chat(plan.name),
+    ended: () => end.resolve({ status: failure !== undefined ? 1 : interrupted ? 130 : 0, why: failure }),
     failed: (why) => {
       failure = why;
       net.leave();
     },
-    ...(plan.trace ? { trace: (who, ...line) => face.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
+    ...(plan.trace ? { trace: (who, ...line) => terminal.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
   const { keys, store, temporary } = await openPeerStore(plan.data ?? defaultDataFolder(), plan.name);
-  const face: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
+  const terminal: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
     say: (to, text) => {
       const said = net.say(to, text);
       if ("id" in said) forPage((page) => page.sentElsewhere(said.id, to, text, clock()));
       return said;
     },
     ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
-    file: (act) => page ? face.problem("files are sent and taken in the page") : files.do(act),
+    file: (act) => page ? terminal.problem("use the page for files") : files.do(act),
     paths: completePath,
     leave: () => files.leave(() => net.leave()),
     interrupt: () => interrupt(),
   });
-  const files = new ClientFiles(plan, face, {
+  const files = new ClientFiles(plan, terminal, {
     say: (to, text) => net.say(to, text),
     signal: (to, text) => {
       if (!net.signal(to, text)) setTimeout(() => files.notReached(to), 0);
@@ -78,9 +78,9 @@ export async function peer(plan: PeerPlan): Promise<number> {
     }
   }
   const interrupt = () => (interrupted = true, net.leave());
-  if (temporary !== undefined) face.problem(temporary);
+  if (temporary !== undefined) terminal.problem(temporary);
   const { table } = plan;
-  // An offer may be the first that is heard.
+  // The first message may be an offer.
   files.loggedIn(plan.name);
   const parts = { name: plan.name, keys, store, options: peerOptions(), isTemporary: temporary !== undefined };
   net.start(parts, table ? { hostname: table.host, port: table.port } : "multicast");
@@ -93,10 +93,16 @@ export async function peer(plan: PeerPlan): Promise<number> {
       pageClosed: (number) => forPage((page) => page.pageClosed(number)),
     },
     "Partyline among peers",
-    (line) => face.note(line),
+    (line) => terminal.note(line),
   );
   onStop(interrupt);
-  return await ending(over.promise, () => open?.close(), () => files.close(), () => store.close(), () => face.close());
+  return await ending(
+    end.promise,
+    () => open?.close(),
+    () => files.close(),
+    () => store.close(),
+    () => terminal.close(),
+  );
 }
 
 function openPort(port: number, hooks: PeerClientHooks): PeerClient {
