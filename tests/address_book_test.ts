@@ -509,8 +509,8 @@ class AddressBookServer {
   readonly traced: string[] = [];
 
   constructor(given: Partial<Limits> = {}, host = "127.0.0.1") {
-    const doors = { "address-book": 0 };
-    const plan = { host, doors, data: this.folder.path, trace: true, limits: limits(given) };
+    const listeners = { "address-book": 0 };
+    const plan = { host, listeners, data: this.folder.path, trace: true, limits: limits(given) };
     this.instance = openServer(plan, new Accounts(new Map()), (line) => this.traced.push(line));
   }
 

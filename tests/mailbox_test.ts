@@ -60,10 +60,10 @@ class MailboxServer {
   readonly instance: Server;
 
   constructor(given: Parameters<typeof limits>[0] = {}, accounts = new Accounts(new Map())) {
-    const doors = { mailbox: 0 };
+    const listeners = { mailbox: 0 };
     const data = `${this.folder.path}/data`;
     this.instance = openServer(
-      { host: "127.0.0.1", doors, data, trace: false, limits: limits(given) },
+      { host: "127.0.0.1", listeners, data, trace: false, limits: limits(given) },
       accounts,
       () => {},
     );

@@ -553,10 +553,10 @@ Deno.test("the command line of a peer: with a table or without one", () => {
 Deno.test("a command line that no peer can obey is answered with the rule", () => {
   const name = 'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen';
   const faults: [string[], string][] = [
-    [["peer"], "peer needs the name that the others know you by; for example: client peer --name alice"],
+    [["peer"], "peer requires --name; for example: client peer --name alice"],
     [
       ["peer", "10.0.0.1", "2002"],
-      "peer needs the name that the others know you by; for example: client peer 10.0.0.1 2002 --name alice",
+      "peer requires --name; for example: client peer 10.0.0.1 2002 --name alice",
     ],
     [["peer", "--name", "a b"], `--name "a b": ${name}`],
     [["peer", "--name", "bob@home"], `--name "bob@home": ${name}`],
@@ -564,15 +564,15 @@ Deno.test("a command line that no peer can obey is answered with the rule", () =
     [["peer", "--name", "ö".repeat(33)], `--name "${"ö".repeat(33)}": ${name}`],
     [["peer", "--name="], "--name needs a value: --name NAME"],
     [["peer", "a", "0", "--name", "b"], 'the port must be a whole number from 1 to 65535, not "0"'],
-    [["peer", "a", "1", "2", "--name", "b"], 'expected TABLE_HOST and TABLE_PORT after peer, found one more: "2"'],
+    [["peer", "a", "1", "2", "--name", "b"], 'expected HOST and PORT after peer, found "2" after them'],
     [["peer", "--name", "b", "--udp", "70000"], '--udp must be a whole number from 0 to 65535, not "70000"'],
     [
       ["peer", "--name", "b", "--password-file", "x"],
-      "--password-file is for servers; between peers nobody logs in",
+      "--password-file needs a server; peers do not log in",
     ],
     [
       ["chat", "--udp", "3001"],
-      "--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001",
+      "--udp requires peer; for example: client peer 192.168.1.7 --name alice --udp 3001",
     ],
   ];
   for (const [args, message] of faults) {

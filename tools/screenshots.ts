@@ -55,7 +55,7 @@ using folder = new Folder();
 const house = openServer(
   {
     host: "127.0.0.1",
-    doors: {
+    listeners: {
       im: LISTENERS.im,
       "address-book": LISTENERS["address-book"],
       mailbox: LISTENERS.mailbox,

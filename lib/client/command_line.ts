@@ -3,118 +3,111 @@ import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
 import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 
-/** What the client was asked to do. */
+/** The task that a command line gives to the client. */
 export type ClientPlan = PrintPlan | JoinPlan | PeerPlan;
 
-/** A text is to be shown, and no more. */
+/** Print a text and end. */
 export interface PrintPlan {
   readonly type: "print";
   readonly text: string;
 }
 
-/** Which server is to be joined, and how. */
-export interface JoinPlan {
-  /** The IM handout's client, our own, the mailbox handout's, or the lobby's. */
+/** What the chat with a server and the chat between peers have in common. */
+interface CommonPlan {
+  /** The folder for keys and for what was shown; undefined for the default. */
+  readonly data: string | undefined;
+  /** The folder for received files; undefined for the default. */
+  readonly downloads: string | undefined;
+  /** Whether the chat is in a browser on this machine. */
+  readonly page: boolean;
+  readonly trace: boolean;
+}
+
+/** Join a server. */
+export interface JoinPlan extends CommonPlan {
+  /** Our own client, or that of the IM, the mailbox or the lobby handout. */
   readonly type: "im" | "chat" | "mailbox" | "lobby";
   readonly host: string;
   readonly port: number;
   readonly name: string | undefined;
   readonly passwordFile: string | undefined;
-  /** Over TLS: to a server that this machine trusts, or that has the certificate in this file. */
+  /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
-  /** Where keys, and what was seen, are kept; undefined for the usual folder. */
-  readonly data: string | undefined;
-  /** Where files that are received go; undefined for the usual folder. */
-  readonly downloads: string | undefined;
-  /** Whether the chat is had in a browser on this machine. */
-  readonly page: boolean;
-  readonly trace: boolean;
 }
 
-/** Chat without a server is to be had. */
-export interface PeerPlan {
+/** Chat without a server. */
+export interface PeerPlan extends CommonPlan {
   readonly type: "peer";
-  /** Where the table of who is there is; undefined when the others are found on the network alone. */
+  /** The address book; undefined to find peers by multicast alone. */
   readonly table: { readonly host: string; readonly port: number } | undefined;
   readonly name: string;
-  /** The port for datagrams; 0 for any free one. */
+  /** The UDP port; 0 for any free one. */
   readonly udp: number;
-  /** Where keys, and what was seen, are kept; undefined for the usual folder. */
-  readonly data: string | undefined;
-  /** Where files that are received go; undefined for the usual folder. */
-  readonly downloads: string | undefined;
-  /** Whether the chat is had in a browser on this machine. */
-  readonly page: boolean;
-  readonly trace: boolean;
 }
 
 const HERE = "127.0.0.1";
 const IM_PORT = 2001;
 const TLS_PORT = 2443;
-const TABLE_PORT = 2002;
+const ADDRESS_BOOK_PORT = 2002;
 
 const OPTIONS: readonly Option[] = [
-  { name: "name", value: "NAME", help: "log in with this name instead of asking for it; peer needs it" },
-  { name: "password-file", value: "FILE", help: "log in with the password in the first line of this file" },
-  { name: "udp", value: "PORT", help: "with peer: the port for datagrams, 0 for any free one (0)" },
+  { name: "name", value: "NAME", help: "log in with this name; required by peer" },
+  { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },
+  { name: "udp", value: "PORT", help: "with peer: the UDP port (0: any free one)" },
   {
     name: "data",
     value: "DIR",
-    help: "where keys, what was seen, and what waits for friends are kept (.partyline in your home folder)",
+    help: "folder for keys, read positions and unsent messages (.partyline in your home folder)",
   },
-  { name: "downloads", value: "DIR", help: "where files that are received go (Downloads in your home folder)" },
+  { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
   { name: "tls", help: "with chat: over TLS, to a server's --tls-port (2443)" },
-  {
-    name: "tls-cert",
-    value: "FILE",
-    help: "the same, to the server that has the certificate in FILE (its tls-cert.pem)",
-  },
-  { name: "page", help: "with chat, mailbox, peer: chat in a browser on this machine, which is opened" },
-  { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
-  { name: "help", help: "show this" },
+  { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
+  { name: "page", help: "with chat, mailbox, peer: open the chat in a browser on this machine" },
+  { name: "trace", help: "show every protocol line on standard error, as HH:MM:SS NAME La> …" },
+  { name: "help", help: "show this help" },
   { name: "version", help: "show the version" },
 ];
 
-const HELP = `Partyline client: chat for a room, a lab, a LAN.
+const HELP = `Partyline client: chat for a room, a lab or a LAN.
 
-  client [chat [HOST [PORT]]] [options]  everything: rooms, history, what became
-                                         of each message, also while away
+  client [chat [HOST [PORT]]] [options]  the full chat: rooms, history, delivery
+                                         states, messages to offline users
   client mailbox HOST PORT [options]     the mailbox handout's client, over UDP
   client peer [HOST [PORT]] --name NAME  chat without a server, over UDP; HOST
-                                         has the table of who is there
-  client lobby HOST PORT                 the lobby handout's: one plain room
-  client HOST PORT [options]             the IM handout's client, codes and all
+                                         has the address book
+  client lobby HOST PORT                 the lobby handout's client: one room
+  client HOST PORT [options]             the IM handout's client, with its codes
 
-\`client chat\` joins 127.0.0.1 2001 unless told otherwise; where a server speaks
-the IM handout alone it goes on as the handout's client. Lost connections come
-back by themselves, and what was said meanwhile is sent then, once.
+\`client chat\` joins 127.0.0.1 2001 by default; if a server speaks only the IM
+handout's protocol, it continues as the handout's client. A lost connection is
+restored automatically, and messages typed meanwhile are then sent, once.
 
-Where the server allows it, /register NAME at the name prompt makes an account.
+If the server allows it, /register NAME at the name prompt creates an account.
 
-Once in, type
-  TEXT                 to where you are; at first the room lobby
-  /to NAME TEXT        to one person, there or away
-  /join ROOM           into a room, which is made if need be
-  /history NAME|ROOM   what was said before
-  /send NAME|ROOM FILE offer a file or a folder; /accept N takes one
-  /list, /rooms, /who  who and what there is
+Commands
+  TEXT                 send to the current conversation, at first the lobby
+  /to NAME TEXT        send to one user, online or offline
+  /join ROOM           enter a room; it is created if necessary
+  /history NAME|ROOM   show earlier messages
+  /send NAME|ROOM FILE offer a file or a folder; /accept N accepts one
+  /list, /rooms, /who  list users, rooms, and the members of a room
   /exit                leave
-and /help for all, /help to for more of one. In a terminal Tab completes
-commands and names, Ctrl-C leaves. Elsewhere one line is one event, for scripts;
-the IM handout's client is then as its handout has it.
+/help lists all commands, /help to explains one. At a terminal, Tab completes
+commands and names, and Ctrl-C leaves. Otherwise each event is one line, for
+scripts, and the IM handout's client prints exactly what its handout says.
 
-In the IM handout's client: /list, /to NAME TEXT, /toall TEXT, /exit.
+The IM handout's client has /list, /to NAME TEXT, /toall TEXT and /exit.
 
-Between peers what you say goes straight to whom it is for. A table, such as
-\`server\` has on port 2002, tells who is there and where; without one, others on
-the same LAN are found by multicast. Once in, type
-  /to NAME TEXT        to one person; who is away has it later
-  /group NAME FRIEND…  a group with these friends in it
-  /join GROUP          to a group, where a TEXT goes from then on
-  /send NAME FILE      offer a file or a folder; /accept N takes one
-  /secure NAME         so that only the two of you can read what you say
-Your key is kept in the folder of --data, and so are the keys of your friends:
-with another folder you are somebody else to them.
+Between peers, messages go directly to their receivers. An address book, such as
+that of \`server\` on port 2002, lists the peers; without one, peers on the same
+LAN are found by multicast. Commands
+  /to NAME TEXT        send to one user; if offline, once you both are online
+  /group NAME FRIEND…  create a group with these friends
+  /join GROUP          enter a group; TEXT then goes there
+  /send NAME FILE      offer a file or a folder; /accept N accepts one
+  /secure NAME         encrypt the conversation with NAME
+Your key and those of your friends are in the --data folder: with another folder
+you are a stranger to them.
 
 Options
 ${optionHelp(OPTIONS)}
@@ -130,7 +123,7 @@ Examples
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
 `;
 
-/** Reads the client's command line; throws a `UserError` when it cannot be obeyed. */
+/** Parses the client's command line; throws a `UserError` for a mistake. */
 export function parseClientArgs(args: readonly string[]): ClientPlan {
   const flags = readFlags(args, OPTIONS);
   return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));
@@ -144,21 +137,23 @@ function readPrint(flags: Flags): PrintPlan | undefined {
 
 function readPeer(flags: Flags): PeerPlan {
   const [, host, port, ...more] = flags.words;
-  refuseMore("TABLE_HOST and TABLE_PORT after peer", more);
+  refuseMore("HOST and PORT after peer", more);
   if (flags.value("password-file") !== undefined) {
-    throw new UserError("--password-file is for servers; between peers nobody logs in");
+    throw new UserError("--password-file needs a server; peers do not log in");
   }
   const name = flags.value("name");
   if (name === undefined) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
-    throw new UserError(`peer needs the name that the others know you by; for example: ${example}`);
+    throw new UserError(`peer requires --name; for example: ${example}`);
   }
   const fault = peerNameFault(name);
   if (fault !== undefined) throw new UserError(`--name ${JSON.stringify(name)}: ${fault}`);
   const udp = flags.value("udp");
   return {
     type: "peer",
-    table: host === undefined ? undefined : { host, port: port === undefined ? TABLE_PORT : readPort(port, false) },
+    table: host === undefined
+      ? undefined
+      : { host, port: port === undefined ? ADDRESS_BOOK_PORT : readPort(port, false) },
     name,
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { min: 0, max: 65535 }),
     data: flags.value("data"),
@@ -170,16 +165,16 @@ function readPeer(flags: Flags): PeerPlan {
 
 function readJoin(flags: Flags): JoinPlan {
   if (flags.value("udp") !== undefined) {
-    throw new UserError("--udp is for peer alone; for example: client peer 192.168.1.7 --name alice --udp 3001");
+    throw new UserError("--udp requires peer; for example: client peer 192.168.1.7 --name alice --udp 3001");
   }
   const where = readWhere(flags.words, flags.has("tls") || flags.value("tls-cert") !== undefined ? TLS_PORT : IM_PORT);
   if (flags.has("page") && (where.type === "im" || where.type === "lobby")) {
     const chat = ["client chat", where.host, where.port, "--page"].join(" ");
-    throw new UserError(`--page is for chat, mailbox and peer; the handout's client has no page. Perhaps: ${chat}`);
+    throw new UserError(`--page requires chat, mailbox or peer; for example: ${chat}`);
   }
   const tls = readTls(flags);
   if (tls !== undefined && where.type !== "chat") {
-    throw new UserError("--tls and --tls-cert are for chat; the handouts' protocols have no TLS");
+    throw new UserError("--tls and --tls-cert require chat; the handouts' protocols have no TLS");
   }
   return {
     ...where,
@@ -211,9 +206,9 @@ function readWhere(
   const type = first === "mailbox" || first === "lobby" ? first : "im";
   const [host, port, ...more] = type === "im" ? [first, ...rest] : rest;
   if (host === undefined || port === undefined) {
-    const found = host === undefined ? "nothing more" : `only "${host}"`;
+    const found = host === undefined ? "nothing" : `only "${host}"`;
     throw new UserError(
-      `expected HOST and PORT${type === "im" ? "" : ` after ${type}`}, found ${found}; --help shows how`,
+      `expected HOST and PORT${type === "im" ? "" : ` after ${type}`}, found ${found}; --help shows the usage`,
     );
   }
   refuseMore("HOST and PORT", more);
@@ -221,5 +216,5 @@ function readWhere(
 }
 
 function refuseMore(expected: string, more: readonly string[]): void {
-  if (more.length > 0) throw new UserError(`expected ${expected}, found one more: "${more[0]}"`);
+  if (more.length > 0) throw new UserError(`expected ${expected}, found "${more[0]}" after them`);
 }

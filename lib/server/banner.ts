@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { ListenerName, WebOptions } from "./command_line.ts";
 
-/** What a person may type next, once the doors are open. */
+/** The commands that a user may type next, once the server listens. */
 export function banner(
   plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
   doors: readonly { door: ListenerName; port: number }[],
@@ -13,22 +13,22 @@ export function banner(
   const line = (door: ListenerName, label: string, mode: string, rest = "") =>
     portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
   const page = portOf("web");
-  // A certificate that was given is one that clients trust already, or that whoever runs this can give them.
+  // A given certificate is one that clients trust already, or that the operator can pass to them.
   const certificate = typeof plan.web.tls === "object" ? " --tls" : ` --tls-cert ${join(plan.data, "tls-cert.pem")}`;
   const scheme = plan.web.tls === undefined ? "http" : "https";
   const others = [
-    line("address-book", "From peer to peer:", "peer", " --name alice"),
+    line("address-book", "Between peers:", "peer", " --name alice"),
     line("lobby", "As a guest, also with nc:", "lobby"),
     line("mailbox", "As in the mailbox handout:", "mailbox"),
     line("tls", "Over TLS:", "chat", certificate),
     page === undefined ? "" : `In a browser:                  ${scheme}://127.0.0.1:${page}/\n`,
-    page === undefined ? "" : `This server, watched:          ${scheme}://127.0.0.1:${page}/server\n`,
+    page === undefined ? "" : `To monitor this server:        ${scheme}://127.0.0.1:${page}/server\n`,
   ];
   return `
 ${names.length} accounts in ${plan.users}: ${some}
 To join, in another terminal:  ${client} chat 127.0.0.1 ${portOf("im")}
 As in the IM handout:          ${client} 127.0.0.1 ${portOf("im")}
-${others.join("")}To watch the protocol: --trace. To stop: Ctrl-C, or E and Enter.
+${others.join("")}To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;
 }

@@ -12,24 +12,24 @@ import {
   readPort,
 } from "../terminal/flags.ts";
 
-/** The doors that a server can have, with their usual ports. */
+/** The listeners that a server can have, with their default ports. */
 export const LISTENERS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080, tls: 2443 } as const;
 
 export type ListenerName = keyof typeof LISTENERS;
 
-/** How the page is served. */
+/** How the web pages are served. */
 export interface WebOptions {
-  /** For this machine alone, unless an address is named. */
+  /** By default only for this machine. */
   readonly host: string;
-  /** What else it may be asked for by, besides this machine's own names. */
+  /** Host names accepted in requests, besides this machine's own. */
   readonly names: readonly string[];
-  /** With the password in it, the server's page is shown to others too. */
+  /** The file with the password that shows the server's page to other machines; undefined: it is not shown to them. */
   readonly watchPasswordFile: string | undefined;
-  /** Over TLS: with a certificate of our own making, or a given one. */
+  /** TLS with a certificate of our own, or with a given one; undefined: no TLS. */
   readonly tls: "own" | { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** What the server was asked to do. */
+/** The task that a command line gives to the server. */
 export type ServerPlan =
   | { readonly type: "print"; readonly text: string }
   | { readonly type: "hash"; readonly users: string; readonly limits: Limits }
@@ -37,12 +37,12 @@ export type ServerPlan =
     readonly type: "serve";
     readonly host: string;
     readonly web: WebOptions;
-    /** The doors to be opened, and on which ports. */
-    readonly doors: Readonly<Partial<Record<ListenerName, number>>>;
-    /** Where messages, and the address book's log, are kept. */
+    /** The listeners to open, with their ports. */
+    readonly listeners: Readonly<Partial<Record<ListenerName, number>>>;
+    /** The folder for messages, the certificate and the directory's log. */
     readonly data: string;
     readonly users: string;
-    /** Whether people may make accounts for themselves. */
+    /** Whether users may register accounts. */
     readonly registration: boolean;
     readonly trace: boolean;
     readonly logLevel: typeof LOG_LEVELS[number];
@@ -51,49 +51,49 @@ export type ServerPlan =
   };
 
 const OPTIONS: readonly Option[] = [
-  { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: every one that this machine has)" },
-  { name: "address-book", value: "PORT", help: `the address book's door, on TCP (${LISTENERS["address-book"]})` },
-  { name: "lobby", value: "PORT", help: `the lobby's door, on TCP, for nc and telnet (${LISTENERS.lobby})` },
-  { name: "mailbox", value: "PORT", help: `the mailbox's door, on UDP (${LISTENERS.mailbox})` },
+  { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
+  { name: "address-book", value: "PORT", help: `TCP port of the address book (${LISTENERS["address-book"]})` },
+  { name: "lobby", value: "PORT", help: `TCP port of the lobby, for nc and telnet (${LISTENERS.lobby})` },
+  { name: "mailbox", value: "PORT", help: `UDP port of the mailbox (${LISTENERS.mailbox})` },
   {
     name: "web",
     value: "PORT",
-    help: `the page's door, for browsers (${LISTENERS.web}); on 127.0.0.1 unless --host is given`,
+    help: `port of the web page (${LISTENERS.web}); on 127.0.0.1 unless --host is given`,
   },
-  { name: "web-names", value: "NAMES", help: "names that the page may be asked for by, with commas between" },
+  { name: "web-names", value: "NAMES", help: "further host names of the web page, separated by commas" },
   {
     name: "watch-password-file",
     value: "FILE",
-    help: "show the server's page to other machines too, for the password in the first line of FILE",
+    help: "show the server's page to other machines too, with the password in the first line of FILE",
   },
   {
     name: "tls-port",
     value: "PORT",
-    help: `our own protocol over TLS on TCP, for client chat --tls (${LISTENERS.tls})`,
+    help: `TCP port for client chat --tls (${LISTENERS.tls})`,
   },
-  { name: "tls", help: "serve the page over TLS, with a certificate that is made at the first start" },
-  { name: "tls-cert", value: "FILE", help: "serve the page over TLS with this certificate (PEM)" },
-  { name: "tls-key", value: "FILE", help: "and its key (PEM)" },
-  { name: "data", value: "DIR", help: "where messages, and the address book's log, are kept (./partyline-data)" },
-  { name: "registration", help: "people may register: /register NAME, at the name prompt of client chat" },
-  { name: "trace", help: "show every wire line on standard error, as HH:MM:SS NAME La> …" },
-  { name: "log-level", value: "LEVEL", help: `how much is logged: ${LOG_LEVELS.join(", ")} (info)` },
-  { name: "log-json", help: "log one JSON object a line instead of text" },
-  { name: "help", help: "show this" },
+  { name: "tls", help: "serve the web page over TLS, with a certificate created at the first start" },
+  { name: "tls-cert", value: "FILE", help: "serve the web page over TLS with this certificate (PEM)" },
+  { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
+  { name: "data", value: "DIR", help: "folder for messages and the log of the address book (./partyline-data)" },
+  { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
+  { name: "trace", help: "show every protocol line on standard error, as HH:MM:SS NAME La> …" },
+  { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
+  { name: "log-json", help: "log JSON, one object per line" },
+  { name: "help", help: "show this help" },
   { name: "version", help: "show the version" },
 ];
 
-const HELP = `Partyline server: chat for a room, a lab, a LAN.
+const HELP = `Partyline server: chat for a room, a lab or a LAN.
 
-  server [PORT [USERS_FILE]] [options]   serve
-  server hash-passwords USERS_FILE       make plain passwords scrypt entries
+  server [PORT [USERS_FILE]] [options]   start the server
+  server hash-passwords USERS_FILE       replace plain passwords by hashes
 
-Alone, \`server\` opens every door on its usual port. With PORT it opens the IM
-door there, and of the others those that are named by their options. Port 0 is
-any free one. USERS_FILE is ./users.txt unless given; it has one user a line:
-username, white space, password; neither holds white space.
+Without PORT, every protocol but TLS has its default port. With PORT, IM has that
+port, and the others are served only if their options are given.
+Port 0 is any free port. USERS_FILE (./users.txt) has one user per line:
+username, white space, password; neither may contain white space.
 SIGHUP reads it again. SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console
-end the server in good order. In the background give it no console to read:
+stop the server cleanly. In the background, give it no console to read:
 server </dev/null &
 
 Options
@@ -103,13 +103,13 @@ Limits (N is a whole number; the default is in parentheses)
 ${optionHelp(limitOptions())}
 
 Examples
-  server                                 everything as usual
+  server                                 everything on its default port
   server 5000 /home/lab/users.txt        another port, another file
   server 0 users.txt --host 127.0.0.1    any free port, this machine only
-  server --trace                         watch the protocol, line by line
+  server --trace                         show the protocol, line by line
 `;
 
-/** Reads the server's command line; throws a `UserError` when it cannot be obeyed. */
+/** Parses the server's command line; throws a `UserError` for a mistake. */
 export function parseServerArgs(args: readonly string[]): ServerPlan {
   const flags = readFlags(args, [...OPTIONS, ...limitOptions()]);
   if (flags.has("help")) return { type: "print", text: HELP };
@@ -120,7 +120,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
     return { type: "hash", users: rest[0]!, limits: numbers };
   }
-  if (rest.length > 1) throw new UserError(`expected PORT and USERS_FILE, found one more: "${rest[1]}"`);
+  if (rest.length > 1) throw new UserError(`expected PORT and USERS_FILE, found "${rest[1]}" after them`);
   return {
     type: "serve",
     host: flags.value("host") ?? "0.0.0.0",
@@ -130,7 +130,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
       watchPasswordFile: flags.value("watch-password-file"),
       tls: readTls(flags),
     },
-    doors: readDoors(flags, first),
+    listeners: readListeners(flags, first),
     data: flags.value("data") ?? "partyline-data",
     users: rest[0] ?? "users.txt",
     registration: flags.has("registration"),
@@ -141,25 +141,27 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
   };
 }
 
-/** Alone every door on its usual port; with a port the IM door there, and the others only when they are named. */
-function readDoors(flags: Flags, port: string | undefined): Partial<Record<ListenerName, number>> {
-  const doors: Partial<Record<ListenerName, number>> = { im: port === undefined ? LISTENERS.im : readPort(port, true) };
-  for (const door of ["address-book", "lobby", "mailbox", "web", "tls"] as const) {
-    const given = flags.value(door === "tls" ? "tls-port" : door);
-    if (given !== undefined) doors[door] = readPort(given, true);
-    else if (port === undefined && door !== "tls") doors[door] = LISTENERS[door];
+/** Without a port every listener on its default port; with one, IM there and the others only by option. */
+function readListeners(flags: Flags, port: string | undefined): Partial<Record<ListenerName, number>> {
+  const listeners: Partial<Record<ListenerName, number>> = {
+    im: port === undefined ? LISTENERS.im : readPort(port, true),
+  };
+  for (const name of ["address-book", "lobby", "mailbox", "web", "tls"] as const) {
+    const given = flags.value(name === "tls" ? "tls-port" : name);
+    if (given !== undefined) listeners[name] = readPort(given, true);
+    else if (port === undefined && name !== "tls") listeners[name] = LISTENERS[name];
   }
-  return doors;
+  return listeners;
 }
 
 function readTls(flags: Flags): WebOptions["tls"] {
   const [cert, key] = [flags.value("tls-cert"), flags.value("tls-key")];
   if (cert === undefined && key === undefined) return flags.has("tls") ? "own" : undefined;
   if (cert === undefined || key === undefined) {
-    throw new UserError("--tls-cert and --tls-key go together; one is missing");
+    throw new UserError("--tls-cert and --tls-key go together; one of them is missing");
   }
   if (flags.has("tls")) {
-    throw new UserError("--tls makes a certificate; with --tls-cert and --tls-key it is not needed");
+    throw new UserError("--tls creates a certificate and cannot be combined with --tls-cert and --tls-key");
   }
   return { cert, key };
 }

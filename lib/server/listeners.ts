@@ -25,7 +25,7 @@ export type Listener = Pick<TcpListener, "address" | "close" | "over"> & { shut?
 /** Which doors are wanted, and how. */
 export interface ListenerPlan {
   readonly host: string;
-  readonly doors: Readonly<Partial<Record<ListenerName, number>>>;
+  readonly listeners: Readonly<Partial<Record<ListenerName, number>>>;
   /** As it is for `host`, where nothing else is said. */
   readonly web?: WebOptions;
   readonly data: string;
@@ -69,7 +69,7 @@ export function openListeners(
     runner.close();
     throw error;
   };
-  const wanted = Object.entries(plan.doors) as [ListenerName, number][];
+  const wanted = Object.entries(plan.listeners) as [ListenerName, number][];
   let openers: [ListenerName, number, (port: number) => Listener][] = [];
   try {
     openers = wanted.map(([name, port]) => [name, port, readers[name]()]);

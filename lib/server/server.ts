@@ -83,7 +83,7 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
   const monitor = openMonitor({
     runner,
     doors,
-    addresses: plan.doors.web === undefined ? [] : ownAddresses(),
+    addresses: plan.listeners.web === undefined ? [] : ownAddresses(),
     log: plan.log ?? new RecentLog(),
     memoryBytes: () => Deno.memoryUsage().rss,
     bookEntries: () => book.size,

@@ -2,15 +2,15 @@ import { UserError } from "../core/errors.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
 
-/** One option: a switch, or a word that takes a value. */
+/** A command-line option: a switch, or one with a value. */
 export interface Option {
   readonly name: string;
-  /** What the value is called in the help; without it the option is a switch. */
+  /** The placeholder of the value in the help; an option without one is a switch. */
   readonly value?: string;
   readonly help: string;
 }
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export interface Flags {
   readonly words: readonly string[];
   /** Whether a switch is set. */
@@ -19,12 +19,12 @@ export interface Flags {
   value(name: string): string | undefined;
 }
 
-/** Takes a command line apart; throws a `UserError` at what no option has. */
+/** Parses a command line; throws a `UserError` for an unknown or misused option. */
 export function readFlags(args: readonly string[], options: readonly Option[]): Flags {
   const switches = new Set(options.filter((option) => !option.value).map((option) => option.name));
   for (const given of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
     const [, name, value] = /^--([^=]*)(=.*)?$/s.exec(given) ?? [];
-    if (name === "_") throw new UserError(`unknown option --_; --help shows those there are`);
+    if (name === "_") throw new UserError(`unknown option --_; --help lists the options`);
     if (value !== undefined && switches.has(name!)) throw new UserError(`--${name} takes no value, found "${given}"`);
   }
   const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs([...args], {
@@ -34,13 +34,13 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
     collect: options.filter((option) => option.value).map((option) => option.name),
     unknown: (given: string, key: string | undefined) => {
       if (key === undefined) return true;
-      throw new UserError(`unknown option ${given.replace(/=.*/, "")}; --help shows those there are`);
+      throw new UserError(`unknown option ${given.replace(/=.*/, "")}; --help lists the options`);
     },
   });
   for (const option of options) {
     if (!option.value) continue;
     const given = parsed[option.name] as string[];
-    if (given.length > 1) throw new UserError(`--${option.name} is given ${given.length} times; once is enough`);
+    if (given.length > 1) throw new UserError(`--${option.name} is given ${given.length} times; it may be given once`);
     if (given[0] === "") throw new UserError(`--${option.name} needs a value: --${option.name} ${option.value}`);
   }
   return {
@@ -50,19 +50,19 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
   };
 }
 
-/** A whole number within bounds; throws a `UserError` that tells them. */
+/** Parses a whole number within bounds; throws a `UserError` that names them. */
 export function readNumber(what: string, given: string, { min, max }: { min: number; max: number }): number {
   const number = /^\d+$/.test(given) ? Number(given) : NaN;
   if (number >= min && number <= max) return number;
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${given}"`);
 }
 
-/** A port; 0 means any free one where `anyFree` is set. */
+/** Parses a port; with `anyFree`, 0 is allowed and means any free one. */
 export function readPort(given: string, anyFree: boolean): number {
   return readNumber("the port", given, { min: anyFree ? 0 : 1, max: 65535 });
 }
 
-/** One option for each limit. */
+/** An option for each limit. */
 export function limitOptions(): Option[] {
   return limitEntries().map(({ option, limit }) => ({
     name: option,
@@ -71,7 +71,7 @@ export function limitOptions(): Option[] {
   }));
 }
 
-/** The limits that a command line sets. */
+/** The limits that the command line sets. */
 export function readLimits(flags: Flags): Partial<Limits> {
   const given: Record<string, number> = {};
   for (const { name, option, limit } of limitEntries()) {
@@ -81,7 +81,7 @@ export function readLimits(flags: Flags): Partial<Limits> {
   return given as Partial<Limits>;
 }
 
-/** Options as help shows them: names at the left, what they are for at the right, no line over `columns`. */
+/** The options as two columns of help, at most `columns` wide. */
 export function optionHelp(options: readonly Option[], columns = 80): string {
   const labels = options.map((option) => `  --${option.name}${option.value ? ` ${option.value}` : ""}`);
   const left = Math.max(...labels.map((label) => label.length)) + 2;

@@ -106,7 +106,7 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals(await client.over(), 2);
     assertEquals(
       client.err,
-      "client: --page is for chat, mailbox and peer; the handout's client has no page. Perhaps: client chat 127.0.0.1 2001 --page\n",
+      "client: --page requires chat, mailbox or peer; for example: client chat 127.0.0.1 2001 --page\n",
     );
   });
 

@@ -237,11 +237,11 @@ export function programTests(programs: Programs): void {
         ["0", "bad.txt"],
         'server: bad.txt:2: expected "username password" and nothing else, found only one word',
       ],
-      ["server", ["0", "good.txt", "--bogus=1"], "server: unknown option --bogus; --help shows those there are"],
+      ["server", ["0", "good.txt", "--bogus=1"], "server: unknown option --bogus; --help lists the options"],
       ["server", ["0", "good.txt", "--trace=maybe"], 'server: --trace takes no value, found "--trace=maybe"'],
-      ["server", ["--_", "1"], "server: unknown option --_; --help shows those there are"],
+      ["server", ["--_", "1"], "server: unknown option --_; --help lists the options"],
       ["server", ["70000"], 'server: the port must be a whole number from 0 to 65535, not "70000"'],
-      ["server", ["1", "2", "3"], 'server: expected PORT and USERS_FILE, found one more: "3"'],
+      ["server", ["1", "2", "3"], 'server: expected PORT and USERS_FILE, found "3" after them'],
       [
         "server",
         ["0", "good.txt", "--receipt-ms", "soon"],
@@ -259,7 +259,7 @@ export function programTests(programs: Programs): void {
         `server: cannot listen on 127.0.0.1:${port}: the port is in use`,
       ],
       ["server", ["hash-passwords"], "server: hash-passwords takes one users file, not 0"],
-      ["client", ["localhost"], 'client: expected HOST and PORT, found only "localhost"; --help shows how'],
+      ["client", ["localhost"], 'client: expected HOST and PORT, found only "localhost"; --help shows the usage'],
       ["client", ["localhost", "0"], 'client: the port must be a whole number from 1 to 65535, not "0"'],
       [
         "client",

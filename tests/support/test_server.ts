@@ -33,7 +33,7 @@ export class TestServer {
     this.instance = openServer(
       {
         host: "127.0.0.1",
-        doors: {
+        listeners: {
           im: 0,
           ...(options.lobby ? { lobby: 0 } : {}),
           ...(options.mailbox ? { mailbox: 0 } : {}),
