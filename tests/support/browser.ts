@@ -1,3 +1,4 @@
+import { concat } from "../../lib/core/bytes.ts";
 import { decodeLossy, encodeText } from "../../lib/core/text.ts";
 import { until } from "./wire.ts";
 
@@ -141,7 +142,7 @@ export class Chat {
     const buffer = new Uint8Array(64 * 1024);
     try {
       for (let count = await this.conn.read(buffer); count !== null; count = await this.conn.read(buffer)) {
-        this.#bytes = new Uint8Array([...this.#bytes, ...buffer.subarray(0, count)]);
+        this.#bytes = concat([this.#bytes, buffer.subarray(0, count)]);
         if (this.#deaf) return;
         if (this.#open) this.#take();
       }
@@ -165,7 +166,7 @@ export class Chat {
       const length = short < 126 ? short : short === 126 ? view.getUint16(2) : Number(view.getBigUint64(2));
       if (bytes.length < head + length) return;
       const payload = bytes.slice(head, head + length);
-      this.#bytes = bytes.slice(head + length);
+      this.#bytes = bytes.subarray(head + length);
       const opcode = bytes[0]! & 15;
       if (opcode === OPCODE.text) {
         for (const line of decodeLossy(payload).split("\n")) this.heard.push(JSON.parse(line));

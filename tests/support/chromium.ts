@@ -43,8 +43,24 @@ export class Chromium {
     return new Chromium(await chromium.launch({ executablePath: pathOf(name), args: FLAGS, timeout: WAIT_MS }));
   }
 
-  /** Somebody with a browser of their own, at this address. */
+  /** A person with a browser of their own, at this address. */
   async person(address: string, options: BrowserContextOptions = {}): Promise<Person> {
+    const person = await this.#open(options);
+    await person.page.goto(address);
+    return person;
+  }
+
+  /** A person who is logged in already. */
+  async user(address: string, name: string, options: BrowserContextOptions = {}): Promise<Person> {
+    const person = await this.#open(options);
+    const response = await person.context.request.post(`${address}login`, { data: { name, password: "12345" } });
+    if (!response.ok()) throw new Error(`login of ${name}: ${response.status()} ${await response.text()}`);
+    await person.page.goto(address);
+    await person.isIn(name);
+    return person;
+  }
+
+  async #open(options: BrowserContextOptions): Promise<Person> {
     const context = await this.browser.newContext({
       locale: "en-GB",
       viewport: { width: 1100, height: 720 },
@@ -52,9 +68,7 @@ export class Chromium {
       ...options,
     });
     context.setDefaultTimeout(WAIT_MS);
-    const person = new Person(context, await context.newPage());
-    await person.page.goto(address);
-    return person;
+    return new Person(context, await context.newPage());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
