@@ -42,7 +42,7 @@ async function hash(users: string, passwords: Passwords): Promise<void> {
 }
 
 async function serve(plan: ServePlan): Promise<void> {
-  // Whoever watches may stop reading; the chat goes on all the same.
+  // A reader of the log that does not keep up loses lines; it never stops the chat.
   const watched = new Output({
     sink: Deno.stderr,
     compose: (lines) => lines.join(""),
@@ -57,23 +57,23 @@ async function serve(plan: ServePlan): Promise<void> {
     keep: (line) => recent.add(line),
   });
   const accounts = readUsers(plan.users);
-  // Before the doors open: whoever has seen them open may send a signal.
-  const stopping = stopSignal(() => reload(plan.users, house.hub));
-  const house: Server = openServer(
+  // Before the listeners open: once they are open, a signal may come.
+  const stopping = stopSignal(() => reload(plan.users, server.hub));
+  const server: Server = openServer(
     { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
     accounts,
     (line) => watched.push(line),
   );
-  for (const { door, hostname, port } of house.listeners) {
-    print(`${door} listening on ${formatAddress({ hostname, port })}\n`);
+  for (const { door: listener, hostname, port } of server.listeners) {
+    print(`${listener} listening on ${formatAddress({ hostname, port })}\n`);
   }
-  if (Deno.stdout.isTerminal()) print(banner(plan, house.listeners, accounts.names));
-  log.info(`${await stopping}: telling ${house.runner.size} sessions, then stopping`);
-  await house.stop();
+  if (Deno.stdout.isTerminal()) print(banner(plan, server.listeners, accounts.names));
+  log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);
+  await server.stop();
   await within(LAST_WORDS_MS, watched.flushed());
 }
 
-/** Resolves with what says stop, a signal or E on the console; `reread` is called at each SIGHUP that a person sends. */
+/** Resolves with the reason to stop: a signal, or E on the console. `reread` is called at each SIGHUP that a person sends. */
 function stopSignal(reread: () => void): Promise<string> {
   return new Promise((resolve) => {
     watchConsole(() => resolve("E on the console"));
@@ -82,19 +82,19 @@ function stopSignal(reread: () => void): Promise<string> {
       Deno.addSignalListener(signal, () => resolve(signal));
     }
     if (windows) return;
-    // A terminal that is closed sends the same signal; then nobody is left who could stop the server by hand.
+    // A terminal that is closed sends SIGHUP, too; then nobody could stop the server by hand.
     const attended = Deno.stdin.isTerminal();
     Deno.addSignalListener("SIGHUP", () => attended && !Deno.stdin.isTerminal() ? resolve("SIGHUP") : reread());
   });
 }
 
-/** Calls `stop` at the mailbox handout's word for it. */
+/** Calls `stop` when E is typed, the mailbox handout's command for it. */
 async function watchConsole(stop: () => void): Promise<void> {
   try {
     for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
       if (/^E\r?$/m.test(text)) stop();
     }
-  } catch { /* the console is gone; a signal still stops the server */ }
+  } catch { /* no console any more; a signal still stops the server */ }
 }
 
 function reload(users: string, hub: Hub): void {

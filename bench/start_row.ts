@@ -13,7 +13,7 @@ const executable = join(
 
 /** The time from the start of the compiled server to its first open listener, against `deno run`. */
 export async function startRow(plan: Plan, kinds: readonly PeerKind[], required: boolean): Promise<Row> {
-  const title = "start to the first open door";
+  const title = "start to the first open port";
   const beside: Record<string, number[]> = {};
   for (let repeat = 0; repeat < plan.repeats; repeat++) {
     for (const kind of kinds) {

@@ -95,13 +95,13 @@ export async function forEachOf<T>(
 ): Promise<T[]> {
   const results = new Array<T>(count);
   let next = 0;
-  const lane = async () => {
+  const worker = async () => {
     while (next < count) {
       const index = next++;
       results[index] = await job(first + index);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
   return results;
 }
 

@@ -52,7 +52,7 @@ Date.now = () => Math.round(performance.timeOrigin + performance.now());
 const recent = new RecentLog();
 openLog({ level: "info", json: false, write: () => {}, keep: (line) => recent.add(line) });
 using folder = new Folder();
-const house = openServer(
+const server = openServer(
   {
     host: "127.0.0.1",
     listeners: {
@@ -188,5 +188,5 @@ try {
   await shoot(phone, "page-phone");
 } finally {
   for (const client of people.values()) client.close();
-  await house.stop();
+  await server.stop();
 }

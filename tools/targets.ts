@@ -8,7 +8,7 @@ export interface Program {
   readonly include: readonly string[];
 }
 
-/** The executables, each with the narrowest permissions it works with; a new door that needs more says so here. */
+/** The executables, each with the narrowest permissions it works with; a listener that needs more is added here. */
 export const programs: readonly Program[] = [
   {
     name: "server",

@@ -9,7 +9,7 @@ import { joinWeb } from "../web_load.ts";
 import type { PeerKind } from "./peer.ts";
 
 const root = join(import.meta.dirname!, "..", "..");
-const listening = (door: string) => new RegExp(`^${door} listening on \\S+:(\\d+)$`, "m");
+const listening = (listener: string) => new RegExp(`^${listener} listening on \\S+:(\\d+)$`, "m");
 
 // The command limit exists to slow down such loads, and no other server here has one.
 const unlimited = ["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"];
@@ -22,12 +22,12 @@ export const ours: PeerKind = {
   start: (folder, usersFile) => startOurs(folder, usersFile, "im", []),
 };
 
-async function startOurs(folder: string, usersFile: string, door: string, doors: string[]) {
+async function startOurs(folder: string, usersFile: string, listener: string, listeners: string[]) {
   const task: string = config.tasks.start.command;
   const options = task.split(" ").slice(2, -1);
   const program = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, join(root, "server.ts")];
-  const args = [...program, "0", usersFile, "--host", "127.0.0.1", ...doors, ...unlimited];
-  const running = await start(Deno.execPath(), args, folder, listening(door));
+  const args = [...program, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...unlimited];
+  const running = await start(Deno.execPath(), args, folder, listening(listener));
   return { running, port: Number(running.match[1]) };
 }
 

@@ -1,10 +1,10 @@
 import { getCookies, setCookie } from "@std/http/cookie";
-import { timingSafeEqual } from "../core/bytes.ts";
+import { decodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 
 /**
- * Whether who asks has typed a name of ours: an address, this machine, or one of `names`. Any other may be a stranger's name
- * that was made to lead here, and that stranger's pages would be of our origin.
+ * Whether the Host of a request is an address, this machine, or one of `names`. Another name may belong to an attacker who
+ * points it here (DNS rebinding): the attacker's pages would have our origin.
  */
 export function isOurName(name: string, names: readonly string[]): boolean {
   if (/^\[[0-9a-f:.]+\]$/.test(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name)) return true;
@@ -12,8 +12,8 @@ export function isOurName(name: string, names: readonly string[]): boolean {
 }
 
 /**
- * Whether a request comes from our own pages. Browsers name the origin of whatever changes something, and of every WebSocket;
- * where none is named no browser asks, and whoever writes such a program is nobody's victim.
+ * Whether a request comes from our own pages. Browsers send the origin with every request that changes something and with
+ * every WebSocket. A request without one is not from a browser, so no user of a browser can be its victim.
  */
 export function isOurOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
@@ -50,23 +50,19 @@ function loginCookieName(request: Request): string {
   return `partyline-${new URL(request.url).port || "0"}`;
 }
 
-/** Whether the password of HTTP's basic authentication is this one. */
+/** Whether the request has this password, in HTTP basic authentication with any user name. */
 export function hasPassword(request: Request, password: string): boolean {
   const given = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined) return false;
-  let pair: Uint8Array;
-  try {
-    pair = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0));
-  } catch {
-    return false;
-  }
+  const pair = decodeBase64(given);
+  if (!pair) return false;
   const colon = pair.indexOf(":".charCodeAt(0));
   return colon >= 0 && timingSafeEqual(pair.subarray(colon + 1), encodeText(password));
 }
 
-/** What every answer says: nothing runs, is shown or is spoken to but what comes from here. */
+/** Adds the security headers: a page loads, runs and connects to nothing but this server. */
 export function guarded(response: Response, request: Request): Response {
-  // A WebSocket is no page.
+  // a WebSocket
   if (response.status === 101) return response;
   const { protocol, host } = new URL(request.url);
   const sockets = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
@@ -79,7 +75,7 @@ export function guarded(response: Response, request: Request): Response {
   headers.set("x-content-type-options", "nosniff");
   headers.set("x-frame-options", "DENY");
   headers.set("referrer-policy", "no-referrer");
-  // Without TLS browsers pass over it, with a complaint.
+  // Without TLS, browsers ignore it with a warning.
   if (protocol === "https:") headers.set("cross-origin-opener-policy", "same-origin");
   headers.set("cross-origin-resource-policy", "same-origin");
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");

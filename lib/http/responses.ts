@@ -1,17 +1,17 @@
 const BODY_BYTES = 4096;
 
-/** A value as JSON. */
+/** A response with a value as JSON. */
 export function json(value: unknown, status = 200, headers = new Headers()): Response {
   headers.set("content-type", "application/json");
   return new Response(JSON.stringify(value), { status, headers });
 }
 
-/** A sentence for a person. */
+/** A response with a sentence for a person. */
 export function sentence(text: string, status: number, headers: Record<string, string> = {}): Response {
   return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
 }
 
-/** The JSON object of a request; a sentence when it is none, or too long. */
+/** The JSON object of a request; what was expected if it is none or too long. */
 export async function body(request: Request): Promise<Record<string, unknown> | string> {
   if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) return "expected application/json";
   const bytes = new Uint8Array(BODY_BYTES);
@@ -23,7 +23,7 @@ export async function body(request: Request): Promise<Record<string, unknown> | 
       length += chunk.length;
     }
   } catch {
-    // Whoever sent it has gone away in the middle, or the server stops.
+    // The client disconnected during the request, or the server stops.
     return "expected more than has come";
   }
   try {

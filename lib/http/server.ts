@@ -5,19 +5,19 @@ import { guarded, isOurName, isOurOrigin } from "./guard.ts";
 import { sentence } from "./responses.ts";
 import type { Site } from "./site.ts";
 
-/** Until a door that has closed by itself is opened again. */
+/** Time until a listener that has failed is opened again. */
 const AGAIN_MS = 500;
 
-/** One door for browsers, with the same contract as `StreamServer`. */
+/** The listener for browsers; its contract is that of `TcpListener`. */
 export class WebServer {
   #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #gone = new AbortController();
   #closing = false;
   #again: ReturnType<typeof setTimeout> | undefined;
-  /** Where the door really is. */
+  /** The address it listens on. */
   readonly address: { hostname: string; port: number };
 
-  /** `names` are those that this machine goes by, besides its addresses. */
+  /** `names` are the names of this machine, besides its addresses. */
   constructor(
     where: { hostname: string; port: number },
     readonly site: Site,
@@ -37,7 +37,7 @@ export class WebServer {
     return this.site.over();
   }
 
-  /** Gives the port back; requests that are left end at once. */
+  /** Releases the port; remaining requests end at once. */
   async shut(): Promise<void> {
     this.#gone.abort();
     clearTimeout(this.#again);
@@ -53,10 +53,10 @@ export class WebServer {
     return server;
   }
 
-  /** A peer that cannot be let in, as without file descriptors, ends all of it: the door is opened again. */
+  /** A connection that cannot be accepted, for lack of file descriptors for instance, ends the whole listener: it is reopened. */
   #lost(why: unknown): void {
     if (this.#gone.signal.aborted) return;
-    log.error(`web: the door has closed and is opened again: ${reason(why)}`);
+    log.error(`web: the listener failed and is opened again: ${reason(why)}`);
     this.#again = setTimeout(() => {
       try {
         this.#server = this.#open(this.address);
@@ -67,7 +67,7 @@ export class WebServer {
   }
 
   async #answer(request: Request, from: Deno.NetAddr): Promise<Response> {
-    // What the host is said to be comes from outside, and is part of this.
+    // The host in this URL is the peer's word.
     if (!URL.canParse(request.url)) return sentence("This was asked of a host that can be none.", 400);
     try {
       return guarded(this.#refusal(request) ?? await this.site.answer(request, from), request);

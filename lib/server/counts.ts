@@ -2,37 +2,37 @@ import { isLoopback } from "../core/address.ts";
 import type { ChatView } from "../chat/view.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** A door that is open, and where. */
+/** An open listener and its address. */
 export interface OpenListenerAddress {
   readonly door: string;
   readonly hostname: string;
   readonly port: number;
 }
 
-/** A door, and who is at it. */
+/** A listener, and the number of its sessions and people. */
 export interface ListenerCounts extends OpenListenerAddress {
-  /** Sessions, with those that nobody has logged in on yet. */
+  /** Sessions, including those without a login. */
   readonly sessions: number;
   /** People online, each once. */
   readonly people: number;
 }
 
-/** Somebody who is online, and through which doors. */
+/** A user who is online, and the listeners of their sessions. */
 export interface UserCounts {
   readonly name: string;
   readonly doors: readonly string[];
   readonly since: number;
 }
 
-/** Who is where. */
+/** Who is online, and by which listener. */
 export interface Counts {
   readonly doors: readonly ListenerCounts[];
   readonly people: readonly UserCounts[];
-  /** What was written and waits for peers to read. */
+  /** Output that waits for peers to read it. */
   readonly waitingBytes: number;
 }
 
-/** Counts who is at which door. */
+/** Counts the sessions and people of each listener. */
 export function countAll(runner: SessionRunner, view: ChatView, doors: readonly OpenListenerAddress[]): Counts {
   const doorOf = new Map<number, string>();
   const sessions = new Map<string, number>();
@@ -60,7 +60,7 @@ export function countAll(runner: SessionRunner, view: ChatView, doors: readonly 
   };
 }
 
-/** The addresses among these that another machine of the network may reach this one at, IPv4 first: that is easier to type. */
+/** The addresses at which other machines may reach this one; IPv4 first, since it is easier to type. */
 export function reachable(addresses: readonly string[]): string[] {
   const outside = [...new Set(addresses)].filter((address) =>
     !isLoopback(address) && !/^(169\.254\.|fe80:)/i.test(address)

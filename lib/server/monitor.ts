@@ -15,36 +15,36 @@ import { type Family, openMetrics } from "./open_metrics.ts";
 import { type Point, Rates } from "./rates.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** Points that are shown to whoever begins to watch: five minutes. */
+/** Points kept for a new watcher: five minutes. */
 const PAST_POINTS = 300;
-/** Of people, guests and rooms so many are shown by name; nobody reads more, and it is told each second. */
+/** People, guests and rooms that are listed by name. The list is sent each second, and nobody reads a longer one. */
 const SHOWN = 200;
-/** Log lines told to one watcher in one turn, so that no log can slow the chat. */
+/** Log lines sent to a watcher in one turn, so that no log slows the chat. */
 const LINES_A_TURN = 20;
 
-/** What is looked at. */
+/** The parts of the server that are monitored. */
 export interface MonitorSources {
   readonly runner: SessionRunner;
-  /** The doors that are open. */
+  /** The open listeners. */
   readonly doors: () => readonly OpenListenerAddress[];
-  /** This machine's addresses; those that others can reach are shown. */
+  /** This machine's addresses; those that other machines can reach are shown. */
   readonly addresses: readonly string[];
   readonly log: RecentLog;
-  /** What this process holds. */
+  /** The memory of this process. */
   readonly memoryBytes: () => number;
   /** Entries of the address book. */
   readonly bookEntries: () => number;
 }
 
-/** The server as it is now. */
+/** The state of the server. */
 export interface Snapshot {
   readonly version: string;
   readonly startedAt: number;
   readonly time: number;
-  /** Where other machines may reach this one. */
+  /** The addresses at which other machines may reach this one. */
   readonly hosts: readonly string[];
   readonly doors: readonly ListenerCounts[];
-  /** As they came; the last of them when there are too many. */
+  /** In the order in which they came; the last ones if there are too many. */
   readonly people: readonly UserCounts[];
   readonly online: number;
   readonly guests: readonly string[];
@@ -52,11 +52,11 @@ export interface Snapshot {
   /** The lobby first. */
   readonly rooms: readonly RoomView[];
   readonly roomCount: number;
-  /** The second that was over last; undefined in the first. */
+  /** The last full second; undefined during the first. */
   readonly last: Point | undefined;
   readonly totals: { readonly said: number; readonly delivered: number; readonly failed: number };
   readonly sessions: number;
-  /** Messages told and not confirmed yet. */
+  /** Messages sent and not confirmed yet. */
   readonly underWay: number;
   readonly waitingBytes: number;
   readonly memoryBytes: number;
@@ -64,51 +64,50 @@ export interface Snapshot {
   readonly logLines: Readonly<Record<LogLine["level"], number>>;
 }
 
-/** What somebody who watches is told. */
+/** An event for a watcher. */
 export type WatchEvent =
   /** Once a second. */
   | { readonly type: "now" } & Snapshot
-  /** What was before: the last seconds, and the last lines of the log. */
+  /** The history: the last seconds, and the last lines of the log. */
   | { readonly type: "past"; readonly points: readonly Point[]; readonly lines: readonly LogLine[] }
   | { readonly type: "log" } & LogLine
-  /** So many lines of the log came too fast to be told. */
+  /** The number of log lines that came too fast to be sent. */
   | { readonly type: "missed"; readonly lines: number };
 
-/** Takes an event; false when there is no room for it now. */
+/** Takes an event; false if there is no room for it now. */
 export type WatchListener = (event: WatchEvent) => boolean | void;
 
 /**
- * A look at the whole server, for whoever runs it.
+ * Monitors the whole server, for its operator.
  *
- * 1. It watches by `tick` and costs the chat nothing between two of them; without watchers it counts once a second.
- * 2. Who begins to watch is told a `now` and the `past` before `watch` returns; then, from `tick`, a `now` each second, and
- *    the lines of the log, in order.
- * 3. A listener without room is told the same lines again later, and of those that have gone meanwhile how many they were;
- *    a `now` it has missed is lost. One that throws is told nothing more.
+ * 1. It works in `tick` only and costs the chat nothing in between; without watchers it counts once a second.
+ * 2. A new watcher gets a `now` and the `past` before `watch` returns; then, from `tick`, a `now` each second, and the lines
+ *    of the log, in order.
+ * 3. A watcher without room gets the same lines later, and the number of those that were dropped in the meantime; a `now`
+ *    that it missed is lost. One that throws gets nothing more.
  */
 export interface Monitor {
   snapshot(now?: number): Snapshot;
   /** In OpenMetrics; see `OPEN_METRICS_TYPE`. */
   metrics(now?: number): string;
-  /** Tells a listener what happens, until the function that it returns is called. */
+  /** Adds a watcher; the function that it returns removes it. */
   watch(listener: WatchListener): () => void;
-  /** Time has passed. */
   tick(now: number): void;
 }
 
-/** Begins to look at a server. */
+/** Starts to monitor a server. */
 export function openMonitor(looked: MonitorSources): Monitor {
   return new Lookout(looked);
 }
 
-/** Somebody who watches, and the number of the log line that they are told next. */
+/** A watcher, and the number of the next log line for it. */
 interface Watcher {
   readonly listener: WatchListener;
   next: number;
 }
 
 class Lookout implements Monitor {
-  readonly #looked: MonitorSources;
+  readonly #monitored: MonitorSources;
   readonly #startedAt: number;
   readonly #hosts: readonly string[];
   readonly #pulse: Rates;
@@ -116,17 +115,17 @@ class Lookout implements Monitor {
   readonly #watchers = new Set<Watcher>();
 
   constructor(looked: MonitorSources) {
-    this.#looked = looked;
+    this.#monitored = looked;
     this.#startedAt = looked.runner.platform.now();
     this.#hosts = reachable(looked.addresses);
     this.#pulse = new Rates(looked.runner.hub.tally, this.#startedAt);
   }
 
-  snapshot(now = this.#looked.runner.platform.now()): Snapshot {
-    const { runner, log, memoryBytes, bookEntries } = this.#looked;
+  snapshot(now = this.#monitored.runner.platform.now()): Snapshot {
+    const { runner, log, memoryBytes, bookEntries } = this.#monitored;
     const { said, delivered, failed } = runner.hub.tally;
     const view = runner.hub.view(SHOWN);
-    const { doors, people, waitingBytes } = this.#census(view);
+    const { doors, people, waitingBytes } = this.#counts(view);
     return {
       version: VERSION,
       startedAt: this.#startedAt,
@@ -150,11 +149,11 @@ class Lookout implements Monitor {
     };
   }
 
-  metrics(now = this.#looked.runner.platform.now()): string {
-    const { runner, log, memoryBytes, bookEntries } = this.#looked;
+  metrics(now = this.#monitored.runner.platform.now()): string {
+    const { runner, log, memoryBytes, bookEntries } = this.#monitored;
     const { tally, size } = runner.hub;
     const view = runner.hub.view(0);
-    const { doors, waitingBytes } = this.#census(view);
+    const { doors, waitingBytes } = this.#counts(view);
     const gauge = (name: string, help: string, value: number, unit?: string): Family => ({
       ...{ name: `partyline_${name}`, help, type: "gauge", samples: [{ value }] },
       ...(unit === undefined ? {} : { unit }),
@@ -169,7 +168,7 @@ class Lookout implements Monitor {
     return openMetrics([
       { name: "partyline", help: "Which server this is.", type: "info", labels: { version: VERSION } },
       gauge("uptime_seconds", "Since the server began.", (now - this.#startedAt) / 1000, "seconds"),
-      counter("messages_said", "Messages that somebody said, each once, whoever it was for.", tally.said),
+      counter("messages_said", "Messages sent, each counted once whatever the number of its receivers.", tally.said),
       counter("deliveries", "Messages confirmed by a session, once for each session.", tally.delivered),
       counter("failures", "Messages of which the sender was told that they failed.", tally.failed),
       {
@@ -180,8 +179,8 @@ class Lookout implements Monitor {
         sum: tally.receiptMs / 1000,
       },
       gauge("messages_under_way", "Messages told and not confirmed yet.", size.underWay),
-      byDoor("sessions", "Sessions at a door, with those that nobody has logged in on yet.", (door) => door.sessions),
-      byDoor("people", "People online through a door.", (door) => door.people),
+      byDoor("sessions", "Sessions of a listener, including those without a login.", (door) => door.sessions),
+      byDoor("people", "People online by a listener.", (door) => door.people),
       gauge("people_online", "People online, each once.", size.online),
       gauge("guests", "Guests in the lobby.", view.guests.length),
       gauge("logins_held", "Logins that wait because earlier ones failed.", size.heldLogins),
@@ -198,7 +197,7 @@ class Lookout implements Monitor {
   }
 
   watch(listener: WatchListener): () => void {
-    const { lines } = this.#looked.log;
+    const { lines } = this.#monitored.log;
     const watcher = { listener, next: lines.next };
     this.#watchers.add(watcher);
     this.#tell(watcher, [
@@ -221,13 +220,13 @@ class Lookout implements Monitor {
   }
 
   #secondIsOver(now: number): WatchEvent[] {
-    const { runner, memoryBytes } = this.#looked;
+    const { runner, memoryBytes } = this.#monitored;
     this.#points.push(this.#pulse.take(now, { sessions: runner.size, memoryBytes: memoryBytes() }));
     return this.#watchers.size === 0 ? [] : [{ type: "now", ...this.snapshot(now) }];
   }
 
   #tellLines(watcher: Watcher): void {
-    const { lines } = this.#looked.log;
+    const { lines } = this.#monitored.log;
     const missed = lines.first - watcher.next;
     if (missed > 0) {
       if (!this.#tell(watcher, [{ type: "missed", lines: missed }])) return;
@@ -239,7 +238,7 @@ class Lookout implements Monitor {
     }
   }
 
-  /** Whether there was room for all of it. */
+  /** Whether there was room for everything. */
   #tell(watcher: Watcher, events: readonly WatchEvent[]): boolean {
     try {
       return events.every((event) => this.#watchers.has(watcher) && watcher.listener(event) !== false);
@@ -250,7 +249,7 @@ class Lookout implements Monitor {
     }
   }
 
-  #census(view: ReturnType<SessionRunner["hub"]["view"]>): Counts {
-    return countAll(this.#looked.runner, view, this.#looked.doors());
+  #counts(view: ReturnType<SessionRunner["hub"]["view"]>): Counts {
+    return countAll(this.#monitored.runner, view, this.#monitored.doors());
   }
 }

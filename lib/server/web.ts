@@ -13,7 +13,7 @@ import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
 import { ServerSite } from "./web_site.ts";
 
-/** Reads what the page's door needs; what opens it then. */
+/** Reads what the web listener needs, and returns a function that opens it. */
 export function readWeb(
   { web, data, limits }: { readonly web: WebOptions; readonly data: string; readonly limits: Limits },
   runner: SessionRunner,

@@ -18,9 +18,9 @@ import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** After so many seconds of silence a browser is asked whether it is there; without an answer it is gone. */
+/** Seconds of silence after which a browser is pinged; without an answer it is gone. */
 const IDLE_SECONDS = 30;
-/** Waiting for one who watches; what is past it they miss. */
+/** Output that may wait for a watcher; further events are dropped. */
 const WATCHER_BYTES = 256 * 1024;
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -30,7 +30,7 @@ export interface CookieStore {
   userOf(cookie: string): string | undefined;
 }
 
-/** What the site of a server is made of. */
+/** The parts of a server's site. */
 export interface ServerSiteParts {
   readonly runner: SessionRunner;
   readonly places: ConnectionLimiter;
@@ -40,23 +40,23 @@ export interface ServerSiteParts {
   /** Days for which a cookie is valid. */
   readonly cookieDays: number;
   readonly monitor: Monitor;
-  /** With it, the server's page can be seen from elsewhere too. */
+  /** With it, the server page is shown to other machines, too. */
   readonly watchPassword: string | undefined;
   /** Whether the connections are TLS. */
   readonly secure: boolean;
 }
 
-/** The pages of a server: the chat for everybody, and for whoever runs it a look at the server itself. */
+/** The pages of a server: the chat, and the server page for the operator. */
 export class ServerSite implements Site {
   readonly #sockets = new Sockets();
   readonly #watchers = new Set<WebSocket>();
-  readonly #patience: LoginBackoff;
-  /** Who waits for the hub's answer: as many as may chat. */
+  readonly #backoff: LoginBackoff;
+  /** Requests that wait for the hub; as many are allowed as connections. */
   readonly #asking: ConnectionLimiter;
 
   constructor(readonly parts: ServerSiteParts) {
     this.#asking = new ConnectionLimiter(parts.limits);
-    this.#patience = new LoginBackoff(parts.limits);
+    this.#backoff = new LoginBackoff(parts.limits);
   }
 
   over(): Promise<void> {
@@ -115,7 +115,7 @@ export class ServerSite implements Site {
   async #inquire(type: "checkPassword" | "register", request: Request, from: Address): Promise<Response> {
     const { runner, loginCookies } = this.parts;
     if (type === "register" && !runner.hub.registers) {
-      return json({ why: "nobody can register here; whoever runs the server can allow it with --registration" }, 403);
+      return json({ why: "registration is off at this server; its operator can allow it with --registration" }, 403);
     }
     const asked = await body(request);
     if (typeof asked === "string") return json({ why: asked }, 400);
@@ -151,7 +151,7 @@ export class ServerSite implements Site {
     const name = this.#userOf(request);
     if (name === undefined) return sentence("Log in first.", 401);
     const { hostname, port } = from;
-    // Before the upgrade: a request that is upgraded can be answered with nothing else, or the whole door is lost.
+    // Before the upgrade: answering an upgraded request with something else would end the whole listener.
     const refused = this.#taken(places, hostname);
     if (refused) return sentence(refused, 503);
     const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
@@ -172,7 +172,7 @@ export class ServerSite implements Site {
     return response;
   }
 
-  /** Takes a place; why there is none. */
+  /** Counts a connection; the reason if it is refused. */
   #taken(places: ConnectionLimiter, hostname: string): string | undefined {
     const refused = places.take(hostname);
     if (!refused) return undefined;
@@ -199,20 +199,21 @@ export class ServerSite implements Site {
     return response;
   }
 
-  /** The server's page is for the machine that it runs on, and for those who know its password. */
+  /** The server page is for this machine, and for those who know its password. */
   async #notForThem(request: Request, from: Address): Promise<Response | undefined> {
     const { watchPassword } = this.parts;
     if (isLoopback(from.hostname)) return undefined;
     if (watchPassword === undefined) {
-      const how = "Started with --watch-password-file FILE, it shows it to whoever knows the password in that file.";
+      const how =
+        "Started with --watch-password-file FILE, it shows it to everyone who knows the password in that file.";
       return sentence(`The server shows this only on the machine that it runs on. ${how}`, 403);
     }
     if (!request.headers.has("authorization")) return this.#passwordWanted();
-    // Whoever guesses waits longer each time.
-    const wait = this.#patience.attempt("", from.hostname, clock());
+    // Each guess waits longer.
+    const wait = this.#backoff.attempt("", from.hostname, clock());
     if (wait > 0) await delay(wait);
     if (!hasPassword(request, watchPassword)) return this.#passwordWanted();
-    this.#patience.succeeded("", from.hostname);
+    this.#backoff.succeeded("", from.hostname);
     return undefined;
   }
 
