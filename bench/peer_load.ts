@@ -33,8 +33,8 @@ export async function joinPeers(port: number, count: number, options: JoinOption
   let online = 0;
   const net = await startPeer("p0", folder, (event) => {
     if (event.type === "online") online++;
-    else if (event.type === "came") members.add(event.name);
-    else if (event.type === "failed" || event.type === "denied" || event.type === "kept") tally.errors++;
+    else if (event.type === "memberJoined") members.add(event.name);
+    else if (event.type === "failed" || event.type === "denied" || event.type === "queued") tally.errors++;
     else if (event.type === "delivered") {
       tally.delivered++;
       const waits = waiting.get(event.id);

@@ -77,8 +77,8 @@ Deno.test("who is taken into a group, or does not have what was said there, stan
   peers.show({ type: "joined", room: "lab", members: 2 });
   assertEquals(peers.told(), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
   peers.show({ type: "members", room: "lab", names: ["bob"] });
-  peers.show({ type: "came", room: "lab", name: "carol" });
-  peers.show({ type: "went", room: "lab", name: "bob" });
+  peers.show({ type: "memberJoined", room: "lab", name: "carol" });
+  peers.show({ type: "memberLeft", room: "lab", name: "bob" });
   const users = ["alice", "carol"].map((name) => ({ name, online: true }));
   assertEquals(peers.say({ type: "who", ref: 3, room: "lab" }), [{
     type: "who",

@@ -82,18 +82,18 @@ Deno.test("alice and bob know other halves of what there is no room for: they te
 
 Deno.test("mallory fills alice's group with members who are nobody: what is said is kept for none of them, no name is lost", async () => {
   const [world, alice, bob, mallory] = await linkedPeers("alice", "bob", "mallory");
-  alice.ask({ type: "group", room: "lab", friends: ["bob"] });
+  alice.ask({ type: "group", room: "lab", members: ["bob"] });
   await world.pass(3000);
   for (let i = 0; i < 5; i++) {
     sendForged(mallory, alice, { type: "groups", members: members(1000, { name: "bob" }, i * 1000) });
   }
   await world.pass(3000);
-  assert(alice.saw("came").length <= 500);
+  assert(alice.saw("memberJoined").length <= 500);
   alice.sayIn("lab", "hi");
   alice.say("bob", "you alone");
   await world.pass(1000);
   assertEquals(bob.heard, ["lab alice: hi", "alice: you alone"]);
-  assertEquals([alice.saw("kept"), alice.store.waiting()], [[], []]);
+  assertEquals([alice.saw("queued"), alice.store.waiting()], [[], []]);
   assertEquals(state(alice).filter((line) => line.startsWith("failed")), [
     "failed 1: 498 members were never met here, and did not get it",
   ]);
@@ -112,7 +112,7 @@ Deno.test("mallory takes alice into three thousand groups: she is in twenty", as
 Deno.test("carol's box is full: bob hears what is said in their group all the same, and alice is told of carol", async () => {
   const options = peerOptions({ limits: { waitingMessages: 3 } });
   const [world, alice, bob, carol] = await linkedPeersWith(options, "alice", "bob", "carol");
-  alice.ask({ type: "group", room: "lab", friends: ["bob", "carol"] });
+  alice.ask({ type: "group", room: "lab", members: ["bob", "carol"] });
   await world.pass(3000);
   carol.leave();
   await world.pass(1000);
@@ -275,7 +275,7 @@ Deno.test("bob is away, and another bob wants to talk sealed: the name is not hi
   other.ask({ type: "secure", user: "alice", on: true });
   await world.pass(500);
   assertEquals([alice.store.trust("bob"), alice.saw("secure")], [undefined, []]);
-  assertEquals(alice.saw("news").map(({ text }) => text), [
+  assertEquals(alice.saw("notice").map(({ text }) => text), [
     "this bob has another key than the one met before; /secure bob shows by whom it is held",
     "bob wants to talk sealed, but somebody else was met by that name; /secure bob if you want it too",
   ]);

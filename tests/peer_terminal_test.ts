@@ -61,10 +61,10 @@ Deno.test("lines between peers are read as they are typed", () => {
     ["/to bob", { type: "go", to: BOB }],
     ["/to bob@10.0.0.5:3001 hi", { type: "say", to: there, text: "hi" }],
     ["/to bob@10.0.0.5:3001", { type: "go", to: there }],
-    ["/group lab1 bob", ask({ type: "group", room: "lab1", friends: ["bob"] })],
+    ["/group lab1 bob", ask({ type: "group", room: "lab1", members: ["bob"] })],
     [
       "/group lab1  bob carol@10.0.0.5:3001 bob ",
-      ask({ type: "group", room: "lab1", friends: ["bob", "carol@10.0.0.5:3001"] }),
+      ask({ type: "group", room: "lab1", members: ["bob", "carol@10.0.0.5:3001"] }),
     ],
     ["/join lab1", ask({ type: "join", room: "lab1" })],
     ["/leave lab1", ask({ type: "leave", room: "lab1" })],
@@ -157,7 +157,7 @@ Deno.test("a mistake between peers is answered with what was typed, the rule, an
 Deno.test("a script between peers reads one line an event; news and mistakes go aside", () => {
   script().begins().types("/to bob hi").did("say bob: hi").happens(
     { type: "delivered", id: "1", to: "bob", time: NOW },
-    { type: "kept", id: "2", to: "bob" },
+    { type: "queued", id: "2", to: "bob" },
     { type: "failed", id: "3", to: BOB, why: "no answer\nin 5 s" },
     { type: "failed", id: "4", to: undefined, why: "too old" },
     { type: "online", name: "bob" },
@@ -165,8 +165,8 @@ Deno.test("a script between peers reads one line an event; news and mistakes go 
     { type: "joined", room: "lab1", members: 2 },
     { type: "members", room: "lab1", names: ["bob", "carol"] },
     { type: "members", room: "lab2", names: [] },
-    { type: "came", room: "lab1", name: "dave" },
-    { type: "went", room: "lab1", name: "dave" },
+    { type: "memberJoined", room: "lab1", name: "dave" },
+    { type: "memberLeft", room: "lab1", name: "dave" },
     { type: "left", room: "lab1" },
     { type: "secure", name: "bob", words: ["acid", "apple"], ours: ["zinc", "zoo"], known: false },
     { type: "insecure", name: "bob" },
@@ -174,7 +174,7 @@ Deno.test("a script between peers reads one line an event; news and mistakes go 
     { type: "stats", counts: [["said", 7], ["repeated datagrams", 0]] },
     { type: "users", users: [{ name: "bob", online: true }, { name: "carol", online: false }] },
     { type: "rooms", rooms: [{ name: "lab1", members: 2, joined: true }] },
-    { type: "news", text: "the table at 10.0.0.1:2002 does not answer" },
+    { type: "notice", text: "the table at 10.0.0.1:2002 does not answer" },
     { type: "denied", why: "nobody called eve has been seen" },
   ).hears("bob", { user: "alice" }, "line\r\nbreak\x1b[2J").hears("bob", LAB, "hello all").types(
     "hello",
@@ -216,14 +216,14 @@ Deno.test("a script between peers reads one line an event; news and mistakes go 
 Deno.test("alice begins nowhere, and no first message moves her; her friends have what she says now or later", () => {
   person().begins("bob", "-carol").hears("bob", { user: "alice" }, "hello alice").types("hello?", "/to bob", "hi")
     .happens({ type: "delivered", id: "m1", to: "bob", time: NOW })
-    .types("and now?").happens({ type: "offline", name: "bob" }, { type: "kept", id: "m2", to: "bob" })
+    .types("and now?").happens({ type: "offline", name: "bob" }, { type: "queued", id: "m2", to: "bob" })
     .types("/to carol for later", "/to eve").happens(
-      { type: "kept", id: "m3", to: "carol" },
+      { type: "queued", id: "m3", to: "carol" },
       { type: "online", name: "bob" },
       { type: "delivered", id: "m2", to: "bob", time: at("08:40:00") },
       { type: "delivered", id: "7", to: "dave", time: NOW },
       { type: "failed", id: "m3", to: { user: "carol" }, why: "nobody came for it within 30 days" },
-      { type: "news", text: "1 message waits for dave, from before" },
+      { type: "notice", text: "1 message waits for dave, from before" },
     ).types("lunch?")
     .shows(
       "-- you are alice; /to NAME or /join GROUP enters a conversation; /help lists the commands --",
@@ -255,12 +255,12 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
   desk.types("/group lab1 bob carol", "hello").did('ask "group" "lab1" ["bob","carol"]', "say #lab1: hello").happens(
     { type: "joined", room: "lab1", members: 1 },
     { type: "members", room: "lab1", names: [] },
-    { type: "came", room: "lab1", name: "bob" },
-    { type: "news", text: "carol takes you into lab2" },
+    { type: "memberJoined", room: "lab1", name: "bob" },
+    { type: "notice", text: "carol takes you into lab2" },
     { type: "joined", room: "lab2", members: 3 },
     { type: "members", room: "lab2", names: ["carol", "dave"] },
   ).hears("carol", { room: "lab2" }, "welcome").hears("bob", LAB, "hi").happens({
-    type: "went",
+    type: "memberLeft",
     room: "lab1",
     name: "bob",
   }).types("/leave lab1").happens({ type: "left", room: "lab1" }).types("anybody?")
@@ -299,7 +299,7 @@ Deno.test("nobody waits for an answer that came while the message was still bein
   const desk = person().begins("-bob").types("/to bob");
   desk.screen.splice(0);
   let id = 0;
-  desk.atOnce = () => [{ type: "kept", id: `m${++id}`, to: "bob" }];
+  desk.atOnce = () => [{ type: "queued", id: `m${++id}`, to: "bob" }];
   desk.types("one", "two").shows(
     ...["→ bob> one", "✓ kept until bob is online", "→ bob> two", "✓ kept until bob is online"],
   );
@@ -456,18 +456,18 @@ const peerEvent: fc.Arbitrary<PeerEvent> = fc.oneof(
   fc.record({ type: is("message"), message: said, own: flag }),
   fc.record({ type: is("delivered"), id, to: nasty, time: fc.constant(NOW) }),
   fc.record({ type: is("failed"), id, to: fc.option(target, { nil: undefined }), why: nasty }),
-  fc.record({ type: is("kept"), id, to: nasty }),
+  fc.record({ type: is("queued"), id, to: nasty }),
   fc.record({ type: fc.constantFrom("online" as const, "offline" as const, "insecure" as const), name: nasty }),
   fc.record({ type: is("users"), users: fc.array(fc.record({ name: nasty, online: flag })) }),
   fc.record({ type: is("rooms"), rooms: fc.array(fc.record({ name: nasty, members: fc.nat(), joined: flag })) }),
   fc.record({ type: is("joined"), room: nasty, members: fc.nat() }),
   fc.record({ type: is("left"), room: nasty }),
   fc.record({ type: is("denied"), why: nasty }),
-  fc.record({ type: fc.constantFrom("came" as const, "went" as const), room: nasty, name: nasty }),
+  fc.record({ type: fc.constantFrom("memberJoined" as const, "memberLeft" as const), room: nasty, name: nasty }),
   fc.record({ type: is("members"), room: nasty, names }),
   fc.record({ type: is("secure"), name: nasty, words: names, ours: names, known: flag }),
   fc.record({ type: is("changedKey"), name: nasty, words: names, remembered: names }),
-  fc.record({ type: is("news"), text: nasty }),
+  fc.record({ type: is("notice"), text: nasty }),
   fc.record({ type: is("stats"), counts: fc.array(fc.tuple(nasty, fc.nat())) }),
 );
 const typedLine = fc.tuple(

@@ -95,7 +95,7 @@ Deno.test("two are called bob: both are shown with their address, and neither is
 
 Deno.test("a group: who is in it hears what is said, who comes later hears what is said later, nobody else hears any", async () => {
   const [world, alice, bob, carol, dave] = await linkedPeers("alice", "bob", "carol", "dave");
-  alice.ask({ type: "group", room: "lab", friends: ["bob"] });
+  alice.ask({ type: "group", room: "lab", members: ["bob"] });
   await world.pass(3000);
   assertEquals(state(alice), ["came lab bob"]);
   assertEquals(bob.saw("members"), [{ type: "members", room: "lab", names: ["alice"] }]);
@@ -121,7 +121,7 @@ Deno.test("a group: who is in it hears what is said, who comes later hears what 
 
 Deno.test("/group with somebody who is away or unknown makes no group, and says why", async () => {
   const [, alice] = await linkedPeers("alice", "bob");
-  alice.ask({ type: "group", room: "lab", friends: ["bob", "zoe"] });
+  alice.ask({ type: "group", room: "lab", members: ["bob", "zoe"] });
   assertEquals(state(alice), ["nobody called zoe has been seen; /list shows who has"]);
   assert(!alice.peer.groups.isIn("lab"));
 });
@@ -349,7 +349,7 @@ Deno.test("bob's program dies as he confirms, and the confirmation is lost: he i
 
 Deno.test("alice is in a group and crashes: she is in it when she is back", async () => {
   const [world, alice, bob] = await linkedPeers("alice", "bob");
-  alice.ask({ type: "group", room: "lab", friends: ["bob"] });
+  alice.ask({ type: "group", room: "lab", members: ["bob"] });
   await world.pass(3000);
   alice.crash();
   await alice.begin();

@@ -9,7 +9,7 @@ for (let number = 1; number <= count; number++) {
   const { promise, resolve } = Promise.withResolvers<void>();
   let came = count - 1;
   const net = await startPeer(`p${number}`, folder!, (event) => {
-    if (event.type === "came" && --came === 0) resolve();
+    if (event.type === "memberJoined" && --came === 0) resolve();
   });
   if (count > 1) all.push(promise);
   if (first !== undefined) net.ask({ type: "add", host: "127.0.0.1", port: first });

@@ -109,7 +109,7 @@ export class PeerClient {
     if (count === 0 || this.#failure !== undefined) return this.#close();
     const waits = count === 1 ? "1 message to arrive" : `${count} messages to arrive`;
     const text = `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`;
-    this.hooks.show({ type: "news", text });
+    this.hooks.show({ type: "notice", text });
     this.#socket.flushSoon();
   }
 
@@ -202,7 +202,7 @@ export class PeerClient {
       case "meet":
         return this.#input((peer, now) => output.addresses.forEach((address) => peer.meet(address, now)));
       case "notice":
-        return this.hooks.show({ type: "news", text: output.text });
+        return this.hooks.show({ type: "notice", text: output.text });
       case "settled":
         return this.hooks.settled();
       case "left":

@@ -48,7 +48,7 @@ export class PeerDelivery {
       const count = person.queue.size;
       if (count === 0) continue;
       const waits = count === 1 ? "1 message waits" : `${count} messages wait`;
-      this.#context.show({ type: "news", text: `${waits} for ${people.label(person)}, from before` });
+      this.#context.show({ type: "notice", text: `${waits} for ${people.label(person)}, from before` });
     }
     this.expire(now);
     store.commit();
@@ -252,7 +252,7 @@ export class PeerDelivery {
     if (this.#told.has(message)) return;
     this.#told.add(message);
     const { n } = message;
-    this.#context.show({ type: "kept", id: `${n}`, to: this.#context.people.label(person) });
+    this.#context.show({ type: "queued", id: `${n}`, to: this.#context.people.label(person) });
   }
 
   #failed(label: string, { n }: Outgoing, why: string): void {

@@ -12,9 +12,9 @@ type Common = Extract<
 export type PeerEvent =
   | Common
   /** Whom this is for is not there: it is kept on disk, and goes out when both are. */
-  | { readonly type: "kept"; readonly id: string; readonly to: string }
+  | { readonly type: "queued"; readonly id: string; readonly to: string }
   /** Somebody else has come into a group of ours, or has left it. */
-  | { readonly type: "came" | "went"; readonly room: string; readonly name: string }
+  | { readonly type: "memberJoined" | "memberLeft"; readonly room: string; readonly name: string }
   /** Who is in a group that we have come into, besides us. */
   | { readonly type: "members"; readonly room: string; readonly names: readonly string[] }
   /** From now on only the two can read what we and `name` say; `words` are the fingerprint of their key, `ours` of ours. */
@@ -36,7 +36,7 @@ export type PeerEvent =
     readonly remembered: readonly string[];
   }
   /** Something about the network or the table that whoever is here may want to know. */
-  | { readonly type: "news"; readonly text: string }
+  | { readonly type: "notice"; readonly text: string }
   /** What was asked by `/stats`: names and numbers, in their order. */
   | { readonly type: "stats"; readonly counts: readonly (readonly [name: string, count: number])[] };
 
@@ -47,7 +47,7 @@ export type PeerQuestion =
   /** The groups that we are in, or have heard of. */
   | { readonly type: "rooms" }
   /** Makes a group with these friends in it. */
-  | { readonly type: "group"; readonly room: string; readonly friends: readonly string[] }
+  | { readonly type: "group"; readonly room: string; readonly members: readonly string[] }
   | { readonly type: "join" | "leave"; readonly room: string }
   /** Seals what is said to and by somebody, or stops it. */
   | { readonly type: "secure"; readonly user: string; readonly on: boolean }

@@ -101,7 +101,7 @@ export class GroupGossip {
     const { link } = person;
     if (!link || this.#groups.isIn(group) || ++link.invites > this.#context.limits.invites) return;
     if (this.#groups.own >= this.#context.limits.groups) return;
-    this.#context.show({ type: "news", text: `${this.#context.people.label(person)} takes you into ${group}` });
+    this.#context.show({ type: "notice", text: `${this.#context.people.label(person)} takes you into ${group}` });
     this.join(group);
   }
 
@@ -114,7 +114,7 @@ export class GroupGossip {
       if (!this.#groups.isIn(group)) continue;
       const person = this.#context.people.get(key);
       const label = person ? this.#context.people.label(person) : name;
-      this.#context.show({ type: isIn ? "came" : "went", room: group, name: label });
+      this.#context.show({ type: isIn ? "memberJoined" : "memberLeft", room: group, name: label });
     }
   }
 

@@ -30,7 +30,7 @@ export class KeyTrust {
     const trust = person.key === undefined ? undefined : store.trustOf(person.key);
     if (trust && trust.name !== person.name) {
       const text = `${people.label(person)} has the key that is remembered for ${trust.name}`;
-      this.#context.show({ type: "news", text });
+      this.#context.show({ type: "notice", text });
     }
     if (trust?.secure) this.#seal(person, true);
   }
@@ -78,7 +78,7 @@ export class KeyTrust {
     const { people, store } = this.#context;
     if (why !== undefined) {
       const text = `${people.label(person)} does not take your key yet: ${why}`;
-      return this.#context.show({ type: "news", text });
+      return this.#context.show({ type: "notice", text });
     }
     const refused = on ? this.#refusal(person) : undefined;
     if (refused !== undefined) {
@@ -107,7 +107,7 @@ export class KeyTrust {
     const label = this.#context.people.label(person);
     const text =
       `${label} wants to talk sealed, but somebody else was met by that name; /secure ${label} if you want it too`;
-    this.#context.show({ type: "news", text });
+    this.#context.show({ type: "notice", text });
     return "somebody else is known by your name";
   }
 

@@ -150,10 +150,10 @@ export class PageServer {
       case "members":
         for (const name of event.names) this.#rooms.get(event.room)?.add(name);
         return;
-      case "came":
+      case "memberJoined":
         this.#rooms.get(event.room)?.add(event.name);
         return;
-      case "went":
+      case "memberLeft":
         this.#rooms.get(event.room)?.delete(event.name);
         return;
       case "denied":

@@ -216,7 +216,7 @@ export class PeerLinks {
 
   #refuseOwnKey({ datagrams, address }: PeerLink): void {
     const text = `${formatAddress(address)} has the key that we have; two programs cannot be one person`;
-    if (!this.#duplicateKeyShown) this.#context.show({ type: "news", text });
+    if (!this.#duplicateKeyShown) this.#context.show({ type: "notice", text });
     this.#duplicateKeyShown = true;
     datagrams.abort("you have the key that we have");
   }
@@ -227,7 +227,7 @@ export class PeerLinks {
     const other = people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.link);
     if (!other || !fingerprint || store.trust(name)) return;
     const text = `this ${name} has another key than the one met before; /secure ${name} shows by whom it is held`;
-    this.#context.show({ type: "news", text });
+    this.#context.show({ type: "notice", text });
   }
 }
 

@@ -48,7 +48,7 @@ export class Questions {
       this.#named.delete(address);
       const seconds = Math.round(this.#context.limits.namedMs / 1000);
       const text = `nobody has answered at ${address} so far; it is asked for ${seconds} s`;
-      this.#context.show({ type: "news", text });
+      this.#context.show({ type: "notice", text });
     }
   }
 
@@ -60,7 +60,7 @@ export class Questions {
       case "rooms":
         return this.#showRooms(ref);
       case "group":
-        return gossip.gather(question.room, question.friends);
+        return gossip.gather(question.room, question.members);
       case "join":
         return gossip.join(question.room);
       case "leave":

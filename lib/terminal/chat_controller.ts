@@ -138,11 +138,11 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         // The menu asks two questions, and one denial is enough.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
         return this.#notice(this.view.error(known.why));
-      case "news":
+      case "notice":
         return this.#notice(this.view.news(known.text));
       case "sent":
       case "delivered":
-      case "kept":
+      case "queued":
       case "failed":
         this.#unconfirmed.delete(known.id);
         break;

@@ -119,7 +119,7 @@ export class ChatState {
       case "left":
         this.joined.delete(event.room);
         return;
-      case "came":
+      case "memberJoined":
         return note(this.users, event.name);
       case "members":
         for (const name of event.names) note(this.users, name);

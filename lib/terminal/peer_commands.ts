@@ -52,7 +52,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
         const fault = peerRule(friend);
         if (fault !== undefined) return fault;
       }
-      return { type: "ask", question: { type: "group", room: first, friends } };
+      return { type: "ask", question: { type: "group", room: first, members: friends } };
     },
     names: (known, at) => at > 1 ? known.users : [],
   },

@@ -22,13 +22,13 @@ export class PeerView implements View<PeerEvent> {
 
   event(event: PeerEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
-      case "kept":
+      case "queued":
         return [
           this.#paint.quiet(`${MARKS.kept} kept until ${clean(event.to)} is online${which(event.id, state, UNKNOWN)}`),
         ];
-      case "came":
+      case "memberJoined":
         return [this.news(`${event.name} joined ${event.room}`)];
-      case "went":
+      case "memberLeft":
         return [this.news(`${event.name} left ${event.room}`)];
       case "members":
         return [this.news(
@@ -44,7 +44,7 @@ export class PeerView implements View<PeerEvent> {
         return this.#changed(event);
       case "stats":
         return this.#stats(event.counts);
-      case "news":
+      case "notice":
         return [];
       case "users":
         if (event.users.length === 0) {

@@ -34,11 +34,11 @@ export function scriptLines(event: ChatEvent): string[] {
     case "joined":
     case "left":
       return [`${event.type} ${clean(event.room)}`];
-    case "kept":
+    case "queued":
       return [`kept ${clean(event.to)} ${clean(event.id)}`];
-    case "came":
+    case "memberJoined":
       return [`joined ${clean(event.room)} ${clean(event.name)}`];
-    case "went":
+    case "memberLeft":
       return [`left ${clean(event.room)} ${clean(event.name)}`];
     case "members":
       return [["members", event.room, ...event.names].map(clean).join(" ")];
@@ -54,7 +54,7 @@ export function scriptLines(event: ChatEvent): string[] {
     case "denied":
     case "closing":
     case "elsewhere":
-    case "news":
+    case "notice":
       return [];
   }
 }

@@ -32,16 +32,16 @@ export function state(node: PeerNode): string[] {
     switch (event.type) {
       case "delivered":
         return [`delivered ${event.to} ${event.id}`];
-      case "kept":
+      case "queued":
         return [`kept ${event.to} ${event.id}`];
       case "failed":
         return [`failed ${event.id}: ${event.why}`];
       case "online":
       case "offline":
         return [`${event.type} ${event.name}`];
-      case "came":
-      case "went":
-        return [`${event.type} ${event.room} ${event.name}`];
+      case "memberJoined":
+      case "memberLeft":
+        return [`${event.type === "memberJoined" ? "came" : "went"} ${event.room} ${event.name}`];
       case "denied":
         return [event.why];
       default:

@@ -156,7 +156,7 @@ class PeerLab {
       const members = this.#nodes.filter((each) => audience.has(keyOf(each)) && node.peer.people.get(keyOf(each)));
       this.#say(node, members, { room: group });
     } else if (dice < 0.82) {
-      node.ask({ type: "group", room: group, friends: [other.name] });
+      node.ask({ type: "group", room: group, members: [other.name] });
       this.#groups++;
     } else if (dice < 0.88) node.ask({ type: "join", room: group });
     else if (dice < 0.92) node.ask({ type: "leave", room: group });

@@ -21,7 +21,7 @@ const face = openPeerTerminal({
   ask(question) {
     if (question.type === "group") {
       face.event({ type: "joined", room: question.room, members: 2 });
-      face.event({ type: "members", room: question.room, names: question.friends });
+      face.event({ type: "members", room: question.room, names: question.members });
     } else if (question.type === "secure") {
       face.event({ type: "secure", name: question.user, words: ["acid", "apple"], ours: ["zinc"], known: false });
     }
