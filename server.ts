@@ -59,7 +59,7 @@ async function serve(plan: ServePlan): Promise<void> {
   const accounts = readUsers(plan.users);
   // Before the listeners open: once they are open, a signal may come.
   const stopping = stopSignal(() => reload(plan.users, server.hub));
-  const server: Server = openServer(
+  const server: Server = await openServer(
     { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
     accounts,
     (line) => watched.push(line),

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Outputs } from "../lib/core/machine.ts";
 import { sanitized } from "../lib/core/text.ts";
-import type { Target } from "../lib/chat/store.ts";
+import type { Target } from "../lib/chat/entry.ts";
 import type { ChatAction, ChatQuestion, CommandContext } from "../lib/terminal/commands.ts";
 import { sameTarget } from "../lib/terminal/chat_state.ts";
 import { CHAT_COMMANDS, CHAT_MODE } from "../lib/terminal/chat_commands.ts";

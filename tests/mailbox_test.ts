@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { limits } from "../lib/core/limits.ts";
 import { Accounts } from "../lib/chat/accounts.ts";
-import type { Target } from "../lib/chat/store.ts";
+import type { Target } from "../lib/chat/entry.ts";
 import { type ClientConnectionOwner, openDatagrams } from "../lib/client/connections.ts";
 import { runNative } from "../lib/client/join.ts";
 import type { Runner } from "../lib/client/runner.ts";

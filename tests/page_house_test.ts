@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Target } from "../lib/chat/store.ts";
+import type { Target } from "../lib/chat/entry.ts";
 import type { PeerEvent, PeerQuestion } from "../lib/peers/event.ts";
 import { PageServer, type PageServerOutput } from "../lib/peers/page_server.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
-import type { Target } from "../lib/chat/store.ts";
+import type { Target } from "../lib/chat/entry.ts";
 import type { ChatAction, CommandContext } from "../lib/terminal/commands.ts";
 import { sameTarget } from "../lib/terminal/chat_state.ts";
 import type { View } from "../lib/terminal/view.ts";

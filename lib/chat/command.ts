@@ -1,4 +1,4 @@
-import type { Target } from "./store.ts";
+import type { Target } from "./entry.ts";
 
 /** A command of a session to the hub. Every protocol translates its own messages into these. */
 export type Command =
@@ -35,16 +35,37 @@ export type NativeCommand =
   /** Asks for a challenge to prove a name; `key` is for names without an account. */
   | { readonly type: "hello"; readonly name: string; readonly nonce: string; readonly key: Uint8Array | undefined }
   | { readonly type: "prove"; readonly proof: Uint8Array }
-  /** Begins the stream of entries: after number `after` of `store`, or with those that no client of the user has yet. */
-  | { readonly type: "resume"; readonly store?: string | undefined; readonly after?: number | undefined }
-  | { readonly type: "say"; readonly id: string; readonly to: Target; readonly text: string }
-  /** For the clients of a user who is online; it is not stored. */
+  /**
+   * Begins the stream: after entry `after` of `store`, or with what the user's clients do not have yet. `client` names this
+   * client among those of the user; it has answers to everything that it said up to `answered`.
+   */
+  | {
+    readonly type: "resume";
+    readonly client: string;
+    readonly answered: number;
+    readonly store?: string | undefined;
+    readonly after?: number | undefined;
+  }
+  /** Numbers grow by one; a number that was taken before is answered as it was then. */
+  | { readonly type: "say"; readonly number: number; readonly to: Target; readonly text: string }
+  | { readonly type: "edit"; readonly number: number; readonly of: number; readonly text: string }
+  | { readonly type: "withdraw"; readonly number: number; readonly of: number }
+  /** Something under a number that could not be read. */
+  | { readonly type: "unreadable"; readonly number: number; readonly why: string }
+  /** To be told to the other clients of a user who is there, now or never. */
   | { readonly type: "signal"; readonly to: string; readonly text: string }
   /** The client has everything up to `seq`. */
   | { readonly type: "acknowledge"; readonly seq: number }
-  | { readonly type: "users"; readonly ref: number }
-  | { readonly type: "rooms"; readonly ref: number }
-  /** Asks for the members of a room. */
+  /** The user has read a conversation up to `upTo`. */
+  | { readonly type: "read"; readonly of: Target; readonly upTo: number }
+  | NativeQuestion;
+
+/** What a native client asks; `ref` comes back in the answer. */
+export type NativeQuestion =
+  /** Names after `after`, sorted. */
+  | { readonly type: "users"; readonly ref: number; readonly after: string; readonly limit: number }
+  | { readonly type: "rooms"; readonly ref: number; readonly after: string; readonly limit: number }
+  /** Who is in a room. */
   | { readonly type: "inRoom"; readonly ref: number; readonly room: string }
   | { readonly type: "join"; readonly ref: number; readonly room: string }
   | { readonly type: "leaveRoom"; readonly ref: number; readonly room: string }
@@ -53,5 +74,21 @@ export type NativeCommand =
     readonly ref: number;
     readonly of: Target;
     readonly before: number | undefined;
+    readonly after: number | undefined;
     readonly limit: number;
-  };
+  }
+  | {
+    readonly type: "search";
+    readonly ref: number;
+    readonly words: string;
+    readonly from: string | undefined;
+    readonly of: Target | undefined;
+    /** Times, in ms since 1970. */
+    readonly since: number | undefined;
+    readonly until: number | undefined;
+    /** Hits before this entry. */
+    readonly before: number | undefined;
+    readonly limit: number;
+  }
+  /** The texts that a message had. */
+  | { readonly type: "versions"; readonly ref: number; readonly of: number };

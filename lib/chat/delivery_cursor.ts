@@ -1,58 +1,59 @@
+import type { Pair } from "./roster.ts";
+import type { PageFilter } from "./store.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 
-/** Messages told and not yet acknowledged, at most; then the rest waits where it is kept. */
-const MOST = 256;
-/** The same in characters; what a peer does not read must not fill its outbox. */
-const MOST_CHARACTERS = 64 * 1024;
-/** Numbers that are remembered of each. */
-const EACH = 3;
-/** What a message costs besides its text. */
-const OVERHEAD = 100;
+/** Entries told and not yet acknowledged, at most; the rest waits in the log. */
+const MAX_UNACKED = 256;
+/** The same in characters: what a client does not read must not fill its outbox. */
+const MAX_UNACKED_CHARACTERS = 64 * 1024;
+/** What an entry costs besides its text. */
+const OVERHEAD_CHARACTERS = 100;
+/** Numbers an entry in the list: seq, characters, when it was said (NaN: not timed). */
+const STRIDE = 3;
 
 /**
- * How far one session has been told what is kept for its user.
+ * Up to where one session has been told the log.
  *
- * 1. While it is `live` it is told each new message at once. With too much unacknowledged it falls behind; then it is told
- *    page by page out of the store, as it acknowledges, until it has caught up.
- * 2. It is told everything in the order of the numbers, and nothing twice.
+ * 1. While it is `live` it stands at the end and is told each new entry at once. With too much unacknowledged it falls
+ *    behind; then it reads pages behind the cursor, as the client acknowledges, until it has caught up.
+ * 2. The session is told every entry that concerns its user once, in order.
  */
 export class DeliveryCursor {
-  /** Everything up to here was told. */
-  told: number;
   live = false;
-  /** Of each that is not acknowledged its number, its size, and when it was said, NaN for a notice: one list is cheapest. */
-  readonly #list: number[] = [];
+  /** A page was asked of the store, and has not come yet. */
+  reading = false;
+  /** A flat list: the cheapest for an idle session and for a busy one. */
+  readonly #unacked: number[] = [];
   #first = 0;
   #characters = 0;
+  #pairs: { readonly seq: number; readonly pair: Pair; readonly characters: number }[] = [];
 
   constructor(
-    after: number,
-    /** Up to here only what still waits for the user is told; after it all that concerns them. */
-    readonly waitingUpTo: number,
-    /** When it began: what was said before has waited. */
+    /** Everything up to here was told. */
+    public told: number,
+    /** Which entries are told up to `filteredUpTo`; after it all. */
+    readonly filter: PageFilter,
+    readonly filteredUpTo: number,
+    /** When the session began: earlier messages have waited, and are not timed. */
     readonly since: number,
-  ) {
-    this.told = after;
-  }
+  ) {}
 
-  /** Whether a new message is told at once; if not, the session has fallen behind. */
-  offer(seq: number, characters: number, said: number): boolean {
-    if (this.live && this.room === 0) this.live = false;
-    if (this.live) this.tell(seq, characters, said);
-    return this.live;
-  }
-
-  /** One more is told: a message that was said then, or a notice, which was never said. */
-  tell(seq: number, characters: number, said: number): void {
+  /** One more is told; `pair` for a private message of somebody else. */
+  tell(seq: number, characters: number, said: number, pair: Pair | undefined): void {
     this.told = seq;
-    this.#list.push(seq, characters + OVERHEAD, said);
-    this.#characters += characters + OVERHEAD;
+    this.#unacked.push(seq, characters + OVERHEAD_CHARACTERS, said);
+    this.#characters += characters + OVERHEAD_CHARACTERS;
+    if (pair) this.#pairs.push({ seq, pair, characters });
   }
 
-  /** Everything up to `seq` is acknowledged, and counted; what was actually told of it. */
-  acknowledge(seq: number, tally: Tally, now: number): number {
-    const list = this.#list;
-    for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += EACH) {
+  /** The client has everything up to `seq`: what was told of it, up to where private messages have arrived, and their characters. */
+  acknowledge(
+    seq: number,
+    tally: Tally,
+    now: number,
+  ): { upTo: number; arrived: Map<Pair, number>; characters: number } {
+    const list = this.#unacked;
+    for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += STRIDE) {
       this.#characters -= list[this.#first + 1]!;
       const said = list[this.#first + 2]!;
       if (!Number.isNaN(said)) tally.confirm(said < this.since ? UNTIMED : said, now);
@@ -60,15 +61,24 @@ export class DeliveryCursor {
     if (this.#first === list.length) {
       list.length = 0;
       this.#first = 0;
-    } else if (this.#first > MOST * EACH) {
+    } else if (this.#first > MAX_UNACKED * STRIDE) {
       list.splice(0, this.#first);
       this.#first = 0;
     }
-    return Math.min(seq, this.told);
+    const arrived = new Map<Pair, number>();
+    let count = 0;
+    let characters = 0;
+    for (; count < this.#pairs.length && this.#pairs[count]!.seq <= seq; count++) {
+      arrived.set(this.#pairs[count]!.pair, this.#pairs[count]!.seq);
+      characters += this.#pairs[count]!.characters;
+    }
+    if (count > 0) this.#pairs.splice(0, count);
+    return { upTo: Math.min(seq, this.told), arrived, characters };
   }
 
   /** How many more may be told before something is acknowledged. */
   get room(): number {
-    return this.#characters >= MOST_CHARACTERS ? 0 : Math.max(0, MOST - (this.#list.length - this.#first) / EACH);
+    if (this.#characters >= MAX_UNACKED_CHARACTERS) return 0;
+    return Math.max(0, MAX_UNACKED - (this.#unacked.length - this.#first) / STRIDE);
   }
 }

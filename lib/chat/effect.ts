@@ -1,19 +1,13 @@
 import type { Credential, ScryptSecret } from "./accounts.ts";
 import type { Challenge, Event, SessionId } from "./event.ts";
+import type { Batch, Query } from "./store.ts";
 
-/** An event for some sessions. */
-export interface Tell {
-  readonly type: "tell";
-  readonly to: readonly SessionId[];
-  readonly event: Event;
-}
-
-/** An output of the hub. */
+/** What the chat wants done. */
 export type Effect =
-  | Tell
-  /** Verify a password against a secret; the answer is the command `checked`. */
+  | { readonly type: "tell"; readonly to: readonly SessionId[]; readonly event: Event }
+  /** Try a password against a secret and come back with `checked`. */
   | { readonly type: "check"; readonly session: SessionId; readonly password: string; readonly secret: ScryptSecret }
-  /** Verify the proof for a challenge; the answer is the command `checked`. */
+  /** Check whether a proof answers its challenge and come back with `checked`. */
   | {
     readonly type: "prove";
     readonly session: SessionId;
@@ -23,12 +17,18 @@ export type Effect =
     readonly by: Credential;
     readonly proof: Uint8Array;
   }
-  /** Make a secret of a password and add the account to the users file; the answer is `Hub.enrolled`. */
+  /** Make a secret of a password, write the account down, and come back with `Hub.enrolled`. */
   | { readonly type: "enroll"; readonly session: SessionId; readonly name: string; readonly password: string }
+  /** Write this and come back with `Hub.committed` or `Hub.notCommitted`. There is one batch at a time. */
+  | { readonly type: "append"; readonly batch: Batch }
+  /** Ask the store and come back with `Hub.answered`. */
+  | { readonly type: "query"; readonly id: number; readonly query: Query }
+  /** The session cannot go on. */
+  | { readonly type: "end"; readonly session: SessionId; readonly why: string }
   /** For the log. */
-  | { readonly type: "note"; readonly text: string };
+  | { readonly type: "note"; readonly text: string; readonly level?: "warning" };
 
-/** An event for one session. */
-export function tell(id: SessionId, event: Event): Tell {
+/** One event for one session. */
+export function tell(id: SessionId, event: Event): Effect {
   return { type: "tell", to: [id], event };
 }

@@ -1,5 +1,7 @@
 import type { KeyDerivation } from "./accounts.ts";
-import type { StoredMessage, StoredNotice, Target } from "./store.ts";
+import type { Entry, Target } from "./entry.ts";
+import { LOBBY } from "./names.ts";
+import type { HistoryMessage } from "./store.ts";
 
 /** Identifies a session for as long as the server runs. */
 export type SessionId = number;
@@ -7,28 +9,61 @@ export type SessionId = number;
 /** Sent to one user, to everybody, or to a room other than the lobby. */
 export type Scope = "one" | "all" | "room";
 
-/** A message to one or more receivers. They share the object, so that it is encoded once for each protocol. */
+/** The bytes of an event in each protocol, made once however many sessions are told. */
+class Encodings {
+  #made: { readonly protocol: string; readonly bytes: readonly Uint8Array[] }[] = [];
+
+  get(protocol: string, encode: () => readonly Uint8Array[]): readonly Uint8Array[] {
+    for (const made of this.#made) if (made.protocol === protocol) return made.bytes;
+    const bytes = encode();
+    this.#made.push({ protocol, bytes });
+    return bytes;
+  }
+}
+
+/** A message on its way to sessions at handout protocols: the same object for all, so that it is encoded once a protocol. */
 export class Message {
   readonly type = "message";
-  #encodings: { readonly protocol: string; readonly bytes: Uint8Array }[] = [];
+  readonly #encodings = new Encodings();
 
   constructor(
-    /** The number of a stored message; below zero for one that is not stored. */
+    /** The number of an entry; below zero for one that is not kept. */
     readonly id: number,
     readonly from: string,
     readonly scope: Scope,
     readonly text: string,
-    /** The stored message, if it is stored. */
-    readonly kept?: StoredMessage,
+    /** The entry, where it is kept. */
+    readonly entry?: Entry,
   ) {}
 
-  /** Its bytes in a protocol; `encode` is called once. */
   encoded(protocol: string, encode: () => Uint8Array): Uint8Array {
-    for (const encoding of this.#encodings) if (encoding.protocol === protocol) return encoding.bytes;
-    const bytes = encode();
-    this.#encodings.push({ protocol, bytes });
-    return bytes;
+    return this.#encodings.get(protocol, () => [encode()])[0]!;
   }
+}
+
+/** Entries for native sessions, in order: what a turn has added for one audience, or a page. Encoded once a framing. */
+export class Entries {
+  readonly type = "entries";
+  readonly #encodings = new Encodings();
+
+  constructor(readonly entries: readonly Entry[]) {}
+
+  encoded(protocol: string, encode: () => readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#encodings.get(protocol, encode);
+  }
+}
+
+/** One conversation as its user finds it on coming in. */
+export interface ConversationView {
+  readonly of: Target;
+  /** The newest entry, and when it was said. */
+  readonly last: number;
+  readonly time: number;
+  /** Up to where the user has read, and how many messages of others are after that. */
+  readonly read: number;
+  readonly unread: number;
+  /** Up to where the other user has received what the user said; 0 in a room. */
+  readonly received: number;
 }
 
 /** A user, and whether they are online. */
@@ -59,35 +94,54 @@ export type Event =
   /** The users online: the session's own first, then the others in the order in which they came. */
   | { readonly type: "present"; readonly names: readonly string[] }
   | Message
+  | Entries
   /** The outcome of the session's message `ref`. */
   | { readonly type: "outcome"; readonly ref: number; readonly delivered: boolean }
-  /** The outcome of a stored message. */
-  | { readonly type: "notice"; readonly notice: StoredNotice }
-  /** The stream of entries begins: the store that numbers them, the last number, and the user's rooms. */
+  /** The stream of the log begins. */
   | {
     readonly type: "begun";
+    /** What entries are numbered by, and the newest of them. */
     readonly store: string;
     readonly last: number;
+    /** Everything that this client said is answered up to here, but for what was refused. */
+    readonly accepted: number;
+    readonly refused: readonly { readonly number: number; readonly why: string }[];
     readonly rooms: readonly string[];
-    /** Longest text of a message. */
+    /** The longest text that may be said. */
     readonly textBytes: number;
+    /** Whether texts can be searched. */
+    readonly searches: boolean;
   }
-  /** The message was stored. */
-  | { readonly type: "sent"; readonly id: string; readonly seq: number; readonly time: number }
-  /** The message was refused, and so will be any other with this id. */
-  | { readonly type: "notSent"; readonly id: string; readonly why: string }
+  | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
+  /** Everything that this client said is kept up to this number. */
+  | { readonly type: "sent"; readonly upTo: number }
+  /** What this client said under a number is not taken, and never will be. */
+  | { readonly type: "notSent"; readonly number: number; readonly why: string }
+  /** A user has received everything that the session's user said to them up to here. */
+  | { readonly type: "received"; readonly by: string; readonly upTo: number }
+  /** The session's user has read a conversation up to here, on this device or another. */
+  | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   /** The users who have come online and gone offline since the last such event. */
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
-  | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[] }
-  | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[] }
+  | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[]; readonly more: boolean }
+  | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[]; readonly more: boolean }
   | { readonly type: "inRoom"; readonly ref: number; readonly room: string; readonly users: readonly UserState[] }
   | {
     readonly type: "history";
     readonly ref: number;
-    readonly messages: readonly StoredMessage[];
-    /** Whether there are earlier messages. */
+    readonly messages: readonly HistoryMessage[];
+    /** Whether the page goes forward from where it was asked for; otherwise backward. */
+    readonly forward: boolean;
+    /** Whether there are more in that direction. */
     readonly more: boolean;
   }
+  | {
+    readonly type: "search";
+    readonly ref: number;
+    readonly hits: readonly HistoryMessage[];
+    readonly more: boolean;
+  }
+  | { readonly type: "versions"; readonly ref: number; readonly texts: readonly { text: string; time: number }[] }
   | { readonly type: "joined"; readonly ref: number; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly ref: number; readonly room: string }
   /** A signal from another client, whose address is `at`. */
@@ -99,8 +153,8 @@ export type Event =
   /** The server stops; nothing follows. */
   | { readonly type: "closing" };
 
-/** The scope of a message, for protocols that only know one and all. */
-export function scopeOf(to: Target, everybody: string): Scope {
+/** The scope of a message, for protocols that know only one and all. */
+export function scopeOf(to: Target): Scope {
   if ("user" in to) return "one";
-  return to.room === everybody ? "all" : "room";
+  return to.room === LOBBY ? "all" : "room";
 }

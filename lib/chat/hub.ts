@@ -1,94 +1,135 @@
-import type { SessionId } from "./event.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
-import type { Command } from "./command.ts";
-import { Audience } from "./audience.ts";
-import { PendingOutcome } from "./outcome.ts";
-import { Queries } from "./queries.ts";
+import { Outputs } from "../core/machine.ts";
+import { RateLimiter } from "../core/limiters.ts";
 import { encodeText, textFault } from "../core/text.ts";
+import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
+import type { Command, NativeCommand } from "./command.ts";
+import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import { Login, type Randomness } from "./login.ts";
-import { OnlineUsers, Session } from "./users.ts";
-import { KeptDelivery } from "./kept_delivery.ts";
-import { PresenceUpdates } from "./presence.ts";
-import { Registration } from "./registration.ts";
+import type { Entry, Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
-import type { MessageStore } from "./store.ts";
+import { RecentLog } from "./log.ts";
+import { LogWriter } from "./log_writer.ts";
+import { Login, type Randomness } from "./login.ts";
+import { PendingOutcome } from "./outcome.ts";
+import { PresenceUpdates } from "./presence.ts";
+import { Queries } from "./queries.ts";
+import { Questions } from "./questions.ts";
+import { Registration } from "./registration.ts";
+import { type KnownUser, type Producer, REFUSALS, Roster } from "./roster.ts";
+import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
-import { LiveDelivery } from "./live_delivery.ts";
+import type { SessionId } from "./event.ts";
+import { OnlineUsers, Session, type User } from "./users.ts";
 import { type ChatView, chatView } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
-export interface StoreOptions {
-  /** Opens what messages are kept in, when it is first needed; it may throw. */
-  open(): MessageStore;
-  /** It could not be opened when it was needed. */
-  failed(error: unknown): void;
-  readonly dice: Randomness;
+export interface HubOptions {
+  /** What the store holds; without one nothing is kept, and native clients are refused. */
+  readonly snapshot: Snapshot;
+  readonly randomness: Randomness;
   /** Whether people may make accounts for themselves. */
   readonly registers?: boolean;
 }
 
+const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
 const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 const PRUNE_MS = 60_000;
 const PRUNE_ENTRIES = 1000;
+/** A jump of the wall clock that is told in the log. */
+const JUMP_MS = 60_000;
+/** Commands of one client that wait for the store, at most. */
+const MAX_HELD = 1000;
+
+type Change = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "unreadable" }>;
 
 /**
- * The chat: who is online, and what became of each message. Synchronous, without a clock of its own: a command and a time
- * in, effects out; what is to be kept goes into its store, and effects may be done only when that is committed.
+ * The chat core: who is online, and the one log of what was said, with its cursors. A pure machine: commands, the store's
+ * answers and the time in; effects out.
  *
- * 1. Messages to one receiver are told in the order in which the hub took them.
- * 2. Each message has one outcome, told once, when every receiver has taken or missed it; a receiver that leaves misses
- *    what it has not taken.
- * 3. Between handout sessions nothing is kept, but for the lobby, and that only once somebody has come who speaks our own
- *    protocol. What concerns such a session is kept; see `Post`.
- * 4. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
+ * 1. Messages to one receiver are told in the order in which they were taken.
+ * 2. A message of a handout session has one outcome, told once, when every receiver has received or missed it; a receiver that
+ *    leaves misses what it has not confirmed.
+ * 3. Between handout sessions nothing is kept, but for the lobby, and that only once a native client has come.
+ * 4. What is kept is told to nobody before it is committed. Of what a client says under its numbers, everything is taken once.
+ * 5. `leave` takes all that a session has: its name, its place, what it owes. Said again, it does nothing.
  */
 export class Hub {
-  /** What it has done, for those who watch it. */
   readonly tally: Tally = new Tally();
+  readonly #outputs = new Outputs<Effect>();
   readonly #sessions = new Map<SessionId, Session>();
-  readonly #people = new OnlineUsers();
-  readonly #liveDelivery: LiveDelivery;
-  readonly #news = new PresenceUpdates(this.#people);
-  readonly #entrance: Login;
-  readonly #registrar: Registration | undefined;
-  readonly #keeping: StoreOptions | undefined;
-  #post: KeptDelivery | undefined;
-  #directory: Queries | undefined;
+  readonly #online = new OnlineUsers();
+  readonly #presence = new PresenceUpdates(this.#online);
+  readonly #snapshot: Snapshot | undefined;
+  readonly #roster: Roster;
+  readonly #log: RecentLog;
+  readonly #writer: LogWriter;
+  readonly #questions: Questions;
+  readonly #delivery: Delivery;
+  readonly #queries: Queries;
+  readonly #login: Login;
+  readonly #registration: Registration | undefined;
+  /** Commands that wait until an edit's message has been looked up. */
+  readonly #held = new Map<Producer, { session: Session; command: Change }[]>();
+  /** Bytes that each user may say. */
+  readonly #rates = new Map<string, RateLimiter>();
+  /** When names were registered by a key, by address. */
+  readonly #newNames = new Map<string, number[]>();
   #accounts: Accounts;
+  /** Whether the lobby is kept. */
+  #keeps: boolean;
   #pruneAt = 0;
+  #pruned = 0;
+  #drift: number | undefined;
 
-  constructor(accounts: Accounts, readonly limits: Limits, keeping?: StoreOptions) {
+  constructor(accounts: Accounts, readonly limits: Limits, options?: HubOptions) {
     this.#accounts = accounts;
-    this.#keeping = keeping;
-    this.#liveDelivery = new LiveDelivery(this.#people, this.tally);
-    this.#entrance = new Login(
+    this.#snapshot = options?.snapshot;
+    const start = this.#snapshot ?? EMPTY;
+    const outputs = this.#outputs;
+    const online = this.#online;
+    const roster = this.#roster = new Roster(start);
+    const log = this.#log = new RecentLog(start.last, limits.logBytes);
+    const writer = this.#writer = new LogWriter(roster, outputs, start);
+    const questions = this.#questions = new Questions(outputs);
+    const shared = { log, writer, roster, online, questions, outputs, limits };
+    this.#delivery = new Delivery({ ...shared, tally: this.tally });
+    const { searches } = start;
+    this.#queries = new Queries({ ...shared, delivery: this.#delivery, accounts: () => this.#accounts, searches });
+    this.#keeps = start.users.some(({ registered }) => registered);
+    this.#login = new Login(
       {
         accounts: () => this.#accounts,
-        store: () => this.store,
+        keyOf: (name) => this.#roster.user(name),
+        newNameFault: (address, now) => this.#newNameFault(address, now),
+        register: (name, key, now) => void this.#register(name, key, now),
         admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
         session: (id) => this.#sessions.get(id),
       },
       limits,
-      keeping?.dice,
+      options?.randomness,
     );
-    if (!keeping?.registers) return;
-    this.#registrar = new Registration({
+    if (!options?.registers) return;
+    this.#registration = new Registration({
       accounts: () => this.#accounts,
       add: (name, secret) => void (this.#accounts = this.#accounts.with(name, secret)),
-      store: () => this.store,
+      names: () => [...this.#roster.users].filter(({ registered }) => registered).map(({ name }) => name),
     }, limits);
+  }
+
+  takeOutputs(): readonly Effect[] {
+    return this.#outputs.take();
   }
 
   /** Whether accounts can be made. */
   get registers(): boolean {
-    return this.#registrar !== undefined;
+    return this.#registration !== undefined;
   }
 
-  /** An account was written down, or why it could not be; whoever asked for it may have left. */
-  enrolled(id: SessionId, name: string, outcome: ScryptSecret | string): Effect[] {
-    return this.#registrar!.enrolled(id, name, outcome);
+  /** Whether there is a store, which native sessions need. */
+  get stores(): boolean {
+    return this.#snapshot !== undefined;
   }
 
   /** How an account proves itself; undefined where there is none of the name. */
@@ -101,269 +142,500 @@ export class Hub {
     this.#accounts = accounts;
   }
 
-  /** What messages are kept in; undefined while none are. */
-  get store(): MessageStore | undefined {
-    return this.#post?.store;
-  }
-
-  /** Opens what messages are kept in, unless it is open; throws when it cannot be opened. */
-  openStore(now: number): void {
-    if (this.#post) return;
-    if (!this.#keeping) throw new Error("this server keeps no messages");
-    const store = this.#keeping.open();
-    const audience = new Audience(store, this.#people);
-    const post = this.#post = new KeptDelivery(store, this.#people, audience, this.limits, this.tally);
-    this.#directory = new Queries(store, this.#people, audience, () => this.#accounts, this.limits);
-    for (const name of this.#people.names) this.#seen(name, now);
-    for (const session of this.#people.handouts) if (session.ready) post.ready(session, now);
-  }
-
-  /** Whether there is, by now, something that messages are kept in. */
-  canKeep(now: number): boolean {
-    try {
-      this.openStore(now);
-      return true;
-    } catch (error) {
-      this.#keeping?.failed(error);
-      return false;
-    }
-  }
-
-  /** Forgets what it remembers of the store, which has gone back to an earlier state. */
-  forgetStoreState(): void {
-    this.#post?.recall();
-  }
-
   /** Whether a session speaks our own protocol. */
   isNative(id: SessionId): boolean {
     return this.#sessions.get(id)?.kind === "native";
   }
 
-  /** A new session, seen at this address; nothing is noted of a `brief` one's leaving. */
-  addSession(id: SessionId, address: string, brief = false): void {
-    this.#sessions.set(id, new Session(id, address, brief));
+  /** A new session, seen at this address; nothing is logged of the leaving of one that only asks. */
+  addSession(id: SessionId, address: string, oneShot = false): void {
+    this.#sessions.set(id, new Session(id, address, oneShot));
   }
 
-  /** How much the hub holds, for those who watch it. */
+  /** How much the hub holds. */
   get size(): { sessions: number; online: number; underWay: number; heldLogins: number } {
-    let underWay = 0;
+    let underWay = this.#delivery.awaiting;
     for (const session of this.#sessions.values()) underWay += session.owing;
-    for (const user of this.#people.all) underWay += user.awaited.size;
-    return { sessions: this.#sessions.size, online: this.#people.size, underWay, heldLogins: this.#entrance.delayed };
+    return { sessions: this.#sessions.size, online: this.#online.size, underWay, heldLogins: this.#login.delayed };
   }
 
   /** Who is there, and of the rooms so many at most. */
   view(rooms: number): ChatView {
-    return chatView(this.#people, this.#post?.audience, rooms);
+    return chatView(this.#online, this.#roster, rooms);
   }
 
-  handle(id: SessionId, command: Command, now: number): Effect[] {
+  handle(id: SessionId, command: Command, now: number): void {
     const session = this.#sessions.get(id);
-    if (!session) return [];
+    if (session) this.#handle(session, command, now);
+  }
+
+  /** Has what was gathered written; called once a turn. `wall` is the wall clock, in ms since 1970. */
+  flush(now: number, wall: number): void {
+    this.#writer.flush(now, wall);
+  }
+
+  /** Whether something is to be written that can be written now. */
+  get wantsFlush(): boolean {
+    return this.#writer.isDue;
+  }
+
+  /** The batch that was to be appended is committed. */
+  committed(): void {
+    const { published, told } = this.#writer.committed();
+    this.#delivery.publish(published);
+    told();
+  }
+
+  /** The batch could not be written, and nothing of it is kept. */
+  notCommitted(why: string, now: number): void {
+    this.#outputs.push({ type: "note", level: "warning", text: `messages cannot be kept: ${why}` });
+    this.#writer.notCommitted(`the server cannot keep messages at the moment: ${why}`, now);
+  }
+
+  /** The store's answer to a query, or why there is none. */
+  answered(id: number, answer: Answer | { readonly failed: string }): void {
+    this.#questions.answered(id, answer);
+  }
+
+  /** An account was written down, or why it could not be; who asked for it may have left. */
+  enrolled(id: SessionId, name: string, outcome: ScryptSecret | string): void {
+    this.#push(this.#registration!.enrolled(id, name, outcome));
+  }
+
+  tick(now: number, wall: number): void {
+    this.#push([...this.#login.tick(now), ...this.#presence.tick(now)]);
+    this.#delivery.tick(now);
+    if (!this.#snapshot) return;
+    this.#watchClock(now, wall);
+    this.#writer.flush(now, wall, true);
+    this.#prune(now);
+  }
+
+  /** Settles all that is under way as missed, and tells every session that the server stops. */
+  close(now: number, wall: number): void {
+    for (const session of this.#sessions.values()) this.#delivery.release(session, true, now);
+    this.#delivery.tick(now);
+    this.#outputs.push({ type: "tell", to: [...this.#sessions.keys()], event: { type: "closing" } });
+    this.#writer.flush(now, wall, true);
+  }
+
+  /** Whether everything is written and answered. */
+  get isIdle(): boolean {
+    return this.#writer.isIdle && this.#questions.open === 0;
+  }
+
+  #push(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#outputs.push(effect);
+  }
+
+  #handle(session: Session, command: Command, now: number): void {
+    const { id } = session;
     switch (command.type) {
       case "login":
-        return this.#entrance.login(session, command.name, command.password, now);
+        return this.#push(this.#login.login(session, command.name, command.password, now));
       case "checkPassword":
-        return this.#entrance.login(session, command.name, command.password, now, true);
+        return this.#push(this.#login.login(session, command.name, command.password, now, true));
       case "authenticated":
-        return this.#native(session, now) ?? this.#entrance.authenticated(session, command.name, now);
+        return this.#goNative(session) ? this.#push(this.#login.authenticated(session, command.name, now)) : undefined;
       case "checked":
-        return this.#entrance.checked(session, command.right, command.proof, now);
+        return this.#push(this.#login.checked(session, command.right, command.proof, now));
       case "register":
-        return this.#registrar?.register(session, command.name, command.password, now) ?? [];
+        return this.#push(this.#registration?.register(session, command.name, command.password, now) ?? []);
       case "ready":
         session.ready = true;
-        if (session.name !== undefined) this.#post?.ready(session, now);
-        return [];
+        if (session.name !== undefined && this.#keeps) this.#delivery.handoutReady(session, now);
+        return;
       case "enterAsGuest":
-        return this.#visit(session, command.as);
+        return this.#enterAsGuest(session, command.as);
       case "announce":
         return this.#announce(session, command.text, now);
       case "who":
-        return [tell(id, { type: "present", names: this.#namesFor(session) })];
+        this.#outputs.push(tell(id, { type: "present", names: this.#namesFor(session) }));
+        return;
       case "send":
         return this.#send(session, command.ref, command.to, command.text, now);
       case "sendAll":
         return this.#sendAll(session, command.ref, command.text, now);
       case "taken":
-        return this.#settle(session, command.id, "taken", true, now);
+        return this.#delivery.settle(session, command.id, true, true, now);
       case "missed":
-        return this.#settle(session, command.id, "missed", command.sent, now);
+        return this.#delivery.settle(session, command.id, false, command.sent, now);
       case "leave":
         return this.#leave(session, command.why, now);
       case "become":
         return this.#become(session, now);
       case "hello":
-        return this.#native(session, now) ??
-          this.#entrance.hello(session, command.name, command.nonce, command.key);
+        if (!this.#goNative(session)) return;
+        return this.#push(this.#login.hello(session, command.name, command.nonce, command.key));
       case "prove":
-        return this.#entrance.prove(session, command.proof, now);
+        return this.#push(this.#login.prove(session, command.proof, now));
     }
-    if (session.name === undefined || session.kind !== "native") return [];
+    const user = this.#online.get(session.name);
+    if (user?.known && session.kind === "native") this.#native(session, user, user.known, command, now);
+  }
+
+  #native(session: Session, user: User, known: KnownUser, command: NativeCommand, now: number): void {
     switch (command.type) {
       case "resume":
-        return this.#post!.resume(session, command.store, command.after, now);
-      case "say": {
-        const fault = () => this.#directory!.fault(session.name!, command.to, command.text);
-        return this.#post!.say(session, command.id, command.to, command.text, fault, now);
-      }
+        return this.#resume(session, known, command, now);
+      case "say":
+      case "edit":
+      case "withdraw":
+      case "unreadable":
+        return this.#change(session, command, now);
       case "acknowledge":
-        return this.#post!.acknowledge(session, command.seq, now);
+        return this.#delivery.acknowledge(session, command.seq, now);
+      case "read":
+        return this.#delivery.read(user, command.of, command.upTo, session);
       case "signal":
-        return [this.#signal(session, command.to, command.text)];
+        return this.#signal(session, command.to, command.text);
+      case "become":
+      case "hello":
+      case "prove":
+        return;
       default:
-        return this.#directory!.answer(session, command, now);
+        return this.#queries.answer(session, user, command);
     }
   }
 
-  /** Time has passed. */
-  tick(now: number): Effect[] {
-    const effects = [...this.#entrance.tick(now), ...this.#news.tick(now)];
-    if (!this.#post) return effects;
-    effects.push(...this.#post.tick(now), ...this.#prune(this.#post, now));
-    return effects;
-  }
-
-  /** Settles all that is under way as missed and tells every session that the server stops. */
-  close(now: number): Effect[] {
-    const effects: Effect[] = [];
-    for (const session of this.#sessions.values()) {
-      const user = this.#people.get(session.name);
-      if (user && this.#post) effects.push(...this.#post.release(session, user, true, now));
-      else effects.push(...this.#missAll(session, now));
+  /** Whether a session may speak our own protocol, which needs a store; it is told if not. */
+  #goNative(session: Session): boolean {
+    if (this.#snapshot) {
+      session.kind = "native";
+      return true;
     }
-    effects.push(...this.#post?.tick(now) ?? []);
-    effects.push({ type: "tell", to: [...this.#sessions.keys()], event: { type: "closing" } });
-    return effects;
-  }
-
-  /** The session speaks our own protocol, which needs messages to be kept; what it is told if they cannot be. */
-  #native(session: Session, now: number): Effect[] | undefined {
-    if (!this.canKeep(now)) {
-      return [tell(session.id, { type: "turnedAway", why: { text: "this server cannot keep messages" } })];
-    }
-    session.kind = "native";
-    return undefined;
+    this.#outputs.push(tell(session.id, { type: "turnedAway", why: { text: "this server cannot keep messages" } }));
+    return false;
   }
 
   #admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { id, address } = session;
-    if (session.kind === "handout" && this.#people.get(name)?.handout) {
+    if (session.kind === "handout" && this.#online.get(name)?.handout) {
       return [
         tell(id, { type: "turnedAway", why: "already online" }),
         { type: "note", text: `login of ${name} from ${address} refused: already online` },
       ];
     }
     session.name = name;
-    if (this.#people.enter(session, now)) this.#news.online(name, now);
-    if (this.#post) this.#seen(name, now);
+    if (this.#online.enter(session, now)) this.#presence.online(name, now);
+    this.#delivery.audienceChanged();
+    if (session.kind === "native") this.#keep(now);
+    else if (this.#keeps) this.#register(name, undefined, now);
     return [
       tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
-      { type: "note", text: `${name} is online from ${address} (${this.#people.size} online)` },
+      { type: "note", text: `${name} is online from ${address} (${this.#online.size} online)` },
     ];
   }
 
-  #seen(name: string, now: number): void {
-    const { store } = this.#post!;
-    if (!store.user(name)) store.addUser(name, undefined, now);
+  /** From now on the lobby is kept, and everybody online is known. */
+  #keep(now: number): void {
+    for (const user of this.#online.all) if (!user.known) this.#register(user.name, undefined, now);
+    if (this.#keeps) return;
+    this.#keeps = true;
+    for (const session of this.#online.handouts) if (session.ready) this.#delivery.handoutReady(session, now);
+  }
+
+  #register(name: string, key: Uint8Array | undefined, now: number): KnownUser {
+    const known = this.#roster.register(name, key, now, this.#log.last);
+    const user = this.#online.get(name);
+    if (user) user.known = known;
+    this.#delivery.audienceChanged();
+    return known;
+  }
+
+  /** Names that anybody can take with a key of their own are bounded: in all, and by address. */
+  #newNameFault(address: string, now: number): string | undefined {
+    const { namesWithoutAccount, registrationsPerHour, failureEntries } = this.limits;
+    if (this.#roster.size - this.#accounts.size >= namesWithoutAccount) {
+      return `${namesWithoutAccount} names without an account are taken, the most allowed`;
+    }
+    const lately = (this.#newNames.get(address) ?? []).filter((time) => time > now - HOUR_MS);
+    if (lately.length >= registrationsPerHour) {
+      return `${registrationsPerHour} names were taken from your address within the hour, the most allowed`;
+    }
+    this.#newNames.delete(address);
+    this.#newNames.set(address, [...lately, now]);
+    for (const oldest of this.#newNames.keys()) {
+      if (this.#newNames.size > failureEntries) this.#newNames.delete(oldest);
+      break;
+    }
+    return undefined;
   }
 
   #namesFor(asker: Session): string[] {
     const names = asker.name === undefined ? [] : [asker.name];
-    for (const name of this.#people.names) if (name !== asker.name) names.push(name);
+    for (const name of this.#online.names) if (name !== asker.name) names.push(name);
     return names;
   }
 
-  #send(sender: Session, ref: number, to: string, text: string, now: number): Effect[] {
-    if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
-    const receiver = this.#people.get(to);
-    const delivery = new PendingOutcome(sender.id, ref, this.tally);
-    if (receiver?.listens) return this.#post!.sayLive(sender, { user: to }, text, delivery, now);
-    return this.#liveDelivery.send(sender, receiver?.handout, text, delivery, now);
+  #send(sender: Session, ref: number, to: string, text: string, now: number): void {
+    const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
+    if (sender.name === undefined) return outcome.settle(false);
+    const kept = this.#online.get(to)?.listens ?? false;
+    if (kept && this.#tooMuch(sender.name, text, now)) return outcome.settle(false);
+    this.#delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
   }
 
-  #sendAll(sender: Session, ref: number, text: string, now: number): Effect[] {
-    if (sender.name === undefined) return [tell(sender.id, { type: "outcome", ref, delivered: false })];
-    const delivery = new PendingOutcome(sender.id, ref, this.tally);
-    if (this.#post) return this.#post.sayLive(sender, { room: LOBBY }, text, delivery, now);
-    return this.#liveDelivery.sendAll(sender, text, delivery, now);
+  #sendAll(sender: Session, ref: number, text: string, now: number): void {
+    const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
+    if (sender.name === undefined) return outcome.settle(false);
+    if (this.#keeps && this.#tooMuch(sender.name, text, now)) return outcome.settle(false);
+    const message = { from: sender.name, to: { room: LOBBY }, text, sayer: sender, outcome };
+    this.#delivery.sayLive(message, this.#keeps, now);
   }
 
-  /** What is not kept: it is told to whoever is there. */
-  #signal(sender: Session, to: string, text: string): Effect {
+  /** A guest says something to everybody; it has no outcome. */
+  #announce(guest: Session, text: string, now: number): void {
+    if (guest.kind !== "guest") return;
+    const why = textFault(text, this.limits.textBytes);
+    if (why !== undefined) return void this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
+    this.#outputs.push({ type: "note", text: `<${guest.guestName}> ${text}` });
+    const message = { from: guest.guestName, to: { room: LOBBY }, text, sayer: guest, outcome: undefined };
+    this.#delivery.sayLive(message, this.#keeps, now);
+  }
+
+  /** What is not kept: it is told to the clients that are there. */
+  #signal(sender: Session, to: string, text: string): void {
     const bytes = encodeText(text).length;
     const most = this.limits.signalBytes;
-    if (bytes > most) {
-      return tell(sender.id, { type: "unheard", to, why: `a signal has at most ${most} bytes, this has ${bytes}` });
-    }
-    const natives = this.#people.get(to)?.natives.filter((each) => each.ready && each !== sender) ?? [];
-    if (natives.length === 0) return tell(sender.id, { type: "unheard", to, why: `no client of ${to} is there` });
-    return {
-      type: "tell",
-      to: natives.map(({ id }) => id),
-      event: { type: "signal", from: sender.name!, at: sender.address, text },
-    };
+    const unheard = (why: string) => this.#outputs.push(tell(sender.id, { type: "unheard", to, why }));
+    if (bytes > most) return void unheard(`a signal has at most ${most} bytes, found ${bytes}`);
+    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender) ?? [];
+    if (natives.length === 0) return void unheard(`no client of ${to} is online`);
+    const event = { type: "signal", from: sender.name!, at: sender.address, text } as const;
+    this.#outputs.push({ type: "tell", to: natives.map(({ id }) => id), event });
   }
 
-  #visit(session: Session, name: string): Effect[] {
-    if (session.name !== undefined) return [];
+  #enterAsGuest(session: Session, name: string): void {
+    if (session.name !== undefined) return;
     session.guestName = name;
-    this.#people.enterAsGuest(session);
-    const { size } = this.#people.guests;
-    return [{ type: "note", text: `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})` }];
+    this.#online.enterAsGuest(session);
+    const { size } = this.#online.guests;
+    const text = `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})`;
+    this.#outputs.push({ type: "note", text });
   }
 
-  /** A guest says something to everybody; nobody answers for it to them. */
-  #announce(guest: Session, text: string, now: number): Effect[] {
-    if (guest.kind !== "guest") return [];
-    const tooLong = textFault(text, this.limits.textBytes);
-    if (tooLong !== undefined) return [tell(guest.id, { type: "denied", ref: 0, why: tooLong })];
-    const shown: Effect = { type: "note", text: `<${guest.guestName}> ${text}` };
-    if (this.#post) return [shown, ...this.#post.announce(guest, text, now)];
-    return [shown, ...this.#liveDelivery.announce(guest, text, now)];
+  /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by the log. */
+  #become(session: Session, now: number): void {
+    if (!this.#online.get(session.name) || session.kind === "native" || !this.#snapshot) return;
+    this.#delivery.release(session, false, now);
+    this.#online.switchToNative(session);
+    this.#keep(now);
   }
 
-  #settle(session: Session, id: number, what: "taken" | "missed", sent: boolean, now: number): Effect[] {
-    if (this.#post) return this.#post.settle(session, id, what, sent, now);
-    return this.#liveDelivery.settle(session, id, what, now);
+  #resume(
+    session: Session,
+    known: KnownUser,
+    { client, answered, store, after }: Extract<NativeCommand, { type: "resume" }>,
+    now: number,
+  ): void {
+    const { id, searches } = this.#snapshot!;
+    const producer = session.producer = this.#roster.producer(known, client);
+    // Of refusals that could not be written the client knows more than a server that has crashed since.
+    producer.number = Math.max(producer.number, answered);
+    producer.committed = Math.max(producer.committed, answered);
+    const sameStore = after !== undefined && store === id;
+    this.#delivery.begin(session, known, sameStore ? after : undefined, now);
+    const refused = [...producer.refused].flatMap(([number, why]) => number > answered ? [{ number, why }] : []);
+    this.#outputs.push(tell(session.id, {
+      type: "begun",
+      store: id,
+      last: this.#log.last,
+      accepted: producer.committed,
+      refused,
+      rooms: [...known.rooms.values()].map(({ name }) => name),
+      textBytes: this.limits.textBytes,
+      searches,
+    }));
+    this.#queries.overview(session, known);
+    this.#delivery.catchUp(session);
   }
 
-  #missAll(session: Session, now: number): Effect[] {
-    return [...session.owes.keys()].flatMap((id) => this.#settle(session, id, "missed", true, now));
+  /** Something that goes into the log under a client's number. */
+  #change(session: Session, command: Change, now: number): void {
+    const { producer } = session;
+    if (!producer) return;
+    const { number } = command;
+    const held = this.#held.get(producer);
+    if (held) {
+      if (held.length < MAX_HELD) held.push({ session, command });
+      else this.#outputs.push({ type: "end", session: session.id, why: "says more than can be taken" });
+      return;
+    }
+    if (number <= producer.number) return this.#again(session, producer, number);
+    if (number !== producer.number + 1) {
+      const why = `expected number ${producer.number + 1}, found ${number}`;
+      return void this.#outputs.push({ type: "end", session: session.id, why });
+    }
+    producer.number = number;
+    if (command.type === "say") return this.#say(session, producer, command, now);
+    if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
+    // The message is looked up first; what the client says after it waits for that.
+    this.#held.set(producer, []);
+    const decided = (why: string | undefined, append: () => void) => {
+      if (why === undefined) append();
+      else this.#refuse(producer, number, why);
+      const waiting = this.#held.get(producer) ?? [];
+      this.#held.delete(producer);
+      for (const { session, command } of waiting) this.#change(session, command, now);
+    };
+    this.#questions.ask(
+      { type: "entry", seq: command.of },
+      ({ entry, withdrawn }) =>
+        decided(this.#changeFault(producer.user, command, entry, withdrawn), () => {
+          const text = command.type === "edit" ? command.text : "";
+          const type = command.type === "edit" ? "edit" : "withdrawal";
+          this.#append(session, producer, number, type, entry!.to, text, command.of, now);
+        }),
+      (why) => decided(why, () => {}),
+    );
   }
 
-  /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by its stream. */
-  #become(session: Session, now: number): Effect[] {
-    const user = this.#people.get(session.name);
-    if (!user || session.kind === "native" || !this.canKeep(now)) return [];
-    const effects = this.#post!.release(session, user, false, now);
-    // That they came may have been undone with what else was not kept.
-    this.#seen(user.name, now);
-    this.#people.switchToNative(session);
-    return effects;
+  #changeFault(
+    user: KnownUser,
+    command: Extract<Change, { type: "edit" | "withdraw" }>,
+    entry: Entry | undefined,
+    withdrawn: boolean,
+  ): string | undefined {
+    if (entry?.type !== "message" || entry.from !== user.name) return `there is no message ${command.of} of yours`;
+    if (withdrawn) return "the message was withdrawn";
+    return command.type === "edit" ? this.#queries.textFault(command.text) : undefined;
   }
 
-  #leave(session: Session, why: string, now: number): Effect[] {
+  #say(
+    session: Session,
+    producer: Producer,
+    { number, to, text }: Extract<Change, { type: "say" }>,
+    now: number,
+  ): void {
+    const why = this.#queries.fault(producer.user.name, to, text) ?? this.#tooMuch(producer.user.name, text, now);
+    this.tally.said++;
+    if (why === undefined) return this.#append(session, producer, number, "message", to, text, undefined, now);
+    this.tally.failed++;
+    this.#refuse(producer, number, why);
+  }
+
+  #append(
+    session: Session,
+    producer: Producer,
+    number: number,
+    type: Entry["type"],
+    to: Target,
+    text: string,
+    of: number | undefined,
+    now: number,
+  ): void {
+    this.#delivery.append({
+      type,
+      from: producer.user.name,
+      to,
+      text,
+      of,
+      producer,
+      number,
+      sayer: session,
+      said: now,
+      done: () => {},
+      failed: (why) => {
+        this.tally.failed++;
+        this.#refused(producer, number, why);
+      },
+    });
+  }
+
+  /** A number is refused, and stays so; the client is told once that is committed. */
+  #refuse(producer: Producer, number: number, why: string): void {
+    this.#rememberRefusal(producer, number, why);
+    const done = () => this.#tellRefused(producer, number, why);
+    this.#writer.after({ done, failed: done });
+  }
+
+  /** A number could not be written, which the next batch says; the client is told at once. */
+  #refused(producer: Producer, number: number, why: string): void {
+    this.#rememberRefusal(producer, number, why);
+    this.#tellRefused(producer, number, why);
+  }
+
+  #rememberRefusal(producer: Producer, number: number, why: string): void {
+    const { user, client } = producer;
+    this.#writer.write({ type: "refusal", user: user.id, client, number, why });
+    this.#writer.taken(producer, number);
+    producer.refused.set(number, why);
+    for (const oldest of producer.refused.keys()) {
+      if (producer.refused.size <= REFUSALS) break;
+      producer.refused.delete(oldest);
+    }
+  }
+
+  #tellRefused(producer: Producer, number: number, why: string): void {
+    producer.committed = Math.max(producer.committed, number);
+    for (const session of this.#online.get(producer.user.name)?.natives ?? []) {
+      if (session.producer === producer) this.#outputs.push(tell(session.id, { type: "notSent", number, why }));
+    }
+  }
+
+  /** A number that was taken before: answered as it was then, or soon, when it is being written. */
+  #again(session: Session, producer: Producer, number: number): void {
+    const why = producer.refused.get(number);
+    if (why !== undefined) this.#outputs.push(tell(session.id, { type: "notSent", number, why }));
+    else if (number <= producer.committed) {
+      this.#outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
+    }
+  }
+
+  /** The bytes that a user may say: many at once, then so many a second. */
+  #tooMuch(name: string, text: string, now: number): string | undefined {
+    const { saidBytes, saidBytesPerSecond } = this.limits;
+    let rate = this.#rates.get(name);
+    if (!rate) this.#rates.set(name, rate = new RateLimiter(saidBytes, saidBytesPerSecond, now));
+    if (rate.take(now, text.length)) return undefined;
+    return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
+  }
+
+  #leave(session: Session, why: string, now: number): void {
     this.#sessions.delete(session.id);
-    this.#entrance.forget(session);
-    const user = this.#people.get(session.name);
-    const gone = this.#people.leave(session);
-    const effects = user && this.#post ? this.#post.release(session, user, true, now) : this.#missAll(session, now);
-    if (gone) this.#news.offline(gone.name, now);
-    if (session.oneShot) return effects;
+    this.#login.forget(session);
+    this.#delivery.release(session, true, now);
+    const gone = this.#online.leave(session);
+    this.#delivery.audienceChanged();
+    if (gone) this.#presence.offline(gone.name, now);
+    if (session.oneShot) return;
     const who = session.name ?? (session.guestName || session.address);
-    return [...effects, { type: "note", text: `${who} left: ${why} (${this.#people.size} online)` }];
+    this.#outputs.push({ type: "note", text: `${who} left: ${why} (${this.#online.size} online)` });
   }
 
-  /** Forgets what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
-  #prune(post: KeptDelivery, now: number): Effect[] {
-    if (now < this.#pruneAt) return [];
+  #watchClock(now: number, wall: number): void {
+    const drift = wall - now;
+    const jump = drift - (this.#drift ?? drift);
+    this.#drift = drift;
+    if (Math.abs(jump) < JUMP_MS) return;
+    const way = jump > 0 ? "forward" : "back";
+    const text = `the clock of this machine was set ${way} by ${
+      Math.round(Math.abs(jump) / 1000)
+    } s; nothing is removed for that`;
+    this.#outputs.push({ type: "note", level: "warning", text });
+  }
+
+  /** Removes what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
+  #prune(now: number): void {
+    if (now < this.#pruneAt) return;
+    this.#pruneAt = Infinity;
     const { keepDays, keepPerRoom } = this.limits;
-    const { expired, more } = post.store.prune(now - keepDays * DAY_MS, keepPerRoom, PRUNE_ENTRIES);
-    this.#pruneAt = more ? now : now + PRUNE_MS;
-    const why = `nobody came for it within ${keepDays} days`;
-    return expired.flatMap(({ seq, from, to, id }) =>
-      id === undefined ? [] : post.notify({ type: "failed", owner: from, to, id, of: seq, time: now, why })
+    this.#questions.ask(
+      { type: "prune", keepMs: keepDays * DAY_MS, perRoom: keepPerRoom, limit: PRUNE_ENTRIES },
+      ({ expired, removed, more }) => {
+        this.#pruned += removed;
+        this.#pruneAt = more ? 0 : now + PRUNE_MS;
+        for (const entry of expired) this.#delivery.fail(entry, `it was not received within ${keepDays} days`);
+        if (more || this.#pruned === 0) return;
+        const text = `removed ${this.#pruned} entries older than ${keepDays} days, or past ${keepPerRoom} in a room`;
+        this.#outputs.push({ type: "note", text });
+        this.#pruned = 0;
+      },
+      (why) => {
+        this.#pruneAt = now + PRUNE_MS;
+        this.#outputs.push({ type: "note", level: "warning", text: `old messages cannot be removed: ${why}` });
+      },
     );
   }
 }

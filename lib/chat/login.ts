@@ -6,7 +6,6 @@ import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
 import { LoginBackoff } from "./login_backoff.ts";
 import type { Session } from "./users.ts";
-import type { MessageStore } from "./store.ts";
 
 /** Unpredictable bytes for challenges. */
 export interface Randomness {
@@ -20,8 +19,11 @@ const NONCE_BYTES = 16;
 /** The hub, for logins. */
 export interface LoginContext {
   accounts(): Accounts;
-  /** The message store; undefined if there is none yet. */
-  store(): MessageStore | undefined;
+  /** A name that was mentioned before: whether it is registered, and the key that holds it. */
+  keyOf(name: string): { readonly registered: boolean; readonly key: Uint8Array | undefined } | undefined;
+  /** Why nobody at an address may take a new name; undefined when one may. */
+  newNameFault(address: string, now: number): string | undefined;
+  register(name: string, key: Uint8Array, now: number): void;
   /** The session has proved its name and goes online. */
   admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[];
   session(id: number): Session | undefined;
@@ -90,7 +92,11 @@ export class Login {
       // Somebody else may have got the name in the meantime.
       const current = this.#credentialOf(login.name, by.key);
       if (typeof current === "string") return [refuse(session, current)];
-      if (by.fresh) this.context.store()!.addUser(login.name, by.key, now);
+      if (by.fresh) {
+        const fault = this.context.newNameFault(session.address, now);
+        if (fault) return [refuse(session, fault)];
+        this.context.register(login.name, by.key, now);
+      }
     }
     if (login.checkOnly) return [tell(session.id, { type: "welcome", name: login.name })];
     return this.context.admit(session, login.name, proof, now);
@@ -137,7 +143,8 @@ export class Login {
     if (secret) return { type: "password", secret };
     const fault = nameFault(name);
     if (fault) return fault;
-    const user = this.context.store()?.user(name);
+    const found = this.context.keyOf(name);
+    const user = found?.registered ? found : undefined;
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user) return { type: "key", key, fresh: true };
     if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;

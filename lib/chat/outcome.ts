@@ -1,9 +1,13 @@
-import { type Effect, tell } from "./effect.ts";
+import type { Outputs } from "../core/machine.ts";
+import type { Effect } from "./effect.ts";
 import type { Tally } from "./tally.ts";
 
-/** One message and what is still to be heard of it; settled when every receiver has taken or missed it. */
+/**
+ * The outcome of one message of a handout session, which its sender waits for. It is told once, when every receiver that was
+ * expected has received or missed the message. The maker holds it open until all receivers are counted.
+ */
 export class PendingOutcome {
-  #waiting = 0;
+  #waiting = 1;
   #missed = false;
 
   constructor(
@@ -11,8 +15,8 @@ export class PendingOutcome {
     readonly sender: number,
     /** The sender's own number for it. */
     readonly ref: number,
-    /** Where it counts when it fails. */
     readonly tally: Tally,
+    readonly outputs: Outputs<Effect>,
   ) {}
 
   /** One more receiver to wait for. */
@@ -20,36 +24,12 @@ export class PendingOutcome {
     this.#waiting++;
   }
 
-  /** One receiver has it. */
-  take(): void {
-    this.#waiting--;
+  /** One receiver has it, or never will; or all are counted. */
+  settle(received: boolean): void {
+    if (!received) this.#missed = true;
+    if (--this.#waiting > 0) return;
+    if (this.#missed) this.tally.failed++;
+    const event = { type: "outcome", ref: this.ref, delivered: !this.#missed } as const;
+    this.outputs.push({ type: "tell", to: [this.sender], event });
   }
-
-  /** One receiver will never have it. */
-  miss(): void {
-    this.#waiting--;
-    this.#missed = true;
-  }
-
-  get settled(): boolean {
-    return this.#waiting === 0;
-  }
-
-  /** True only once everybody it was meant for has taken it. */
-  get delivered(): boolean {
-    return this.settled && !this.#missed;
-  }
-}
-
-/** One receiver's answer; the sender's outcome when it was the last. */
-export function settled(delivery: PendingOutcome, what: "taken" | "missed"): Effect[] {
-  if (what === "taken") delivery.take();
-  else delivery.miss();
-  return delivery.settled ? [outcome(delivery)] : [];
-}
-
-/** What a sender at a handout door is told in the end. */
-export function outcome(delivery: PendingOutcome): Effect {
-  if (!delivery.delivered) delivery.tally.failed++;
-  return tell(delivery.sender, { type: "outcome", ref: delivery.ref, delivered: delivery.delivered });
 }

@@ -1,135 +1,275 @@
-import { textFault } from "../core/text.ts";
 import type { Limits } from "../core/limits.ts";
+import type { Outputs } from "../core/machine.ts";
+import { textFault } from "../core/text.ts";
 import type { Accounts } from "./accounts.ts";
-import type { Audience } from "./audience.ts";
-import type { NativeCommand } from "./command.ts";
+import type { NativeQuestion } from "./command.ts";
+import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Event, UserState } from "./event.ts";
+import type { Target } from "./entry.ts";
+import type { ConversationView, RoomState, UserState } from "./event.ts";
+import type { RecentLog } from "./log.ts";
+import type { LogWriter } from "./log_writer.ts";
 import { LOBBY, nameFault } from "./names.ts";
-import type { OnlineUsers, Session } from "./users.ts";
-import type { MessageStore, StoredMessage, Target } from "./store.ts";
+import type { Questions } from "./questions.ts";
+import { type KnownUser, type Roster, sideOf } from "./roster.ts";
+import type { ConversationState } from "./store.ts";
+import type { OnlineUsers, Session, User } from "./users.ts";
 
-/** Messages in a page of history at most. */
-const HISTORY_PAGE = 1000;
-/** Messages read at once, until a page has this many characters: reading too many long texts delays everybody. */
-const HISTORY_STEP = 100;
-const HISTORY_CHARACTERS = 48 * 1024;
+/** The most that one page of history, of a search, or of names holds. */
+const MAX_PAGE = 250;
 
-/** Answers queries about users, rooms and history, and changes the membership of rooms. */
+/** What queries are answered from. */
+export interface QueryParts {
+  readonly roster: Roster;
+  readonly online: OnlineUsers;
+  readonly log: RecentLog;
+  readonly writer: LogWriter;
+  readonly questions: Questions;
+  readonly delivery: Delivery;
+  readonly accounts: () => Accounts;
+  readonly outputs: Outputs<Effect>;
+  readonly limits: Pick<Limits, "rooms" | "roomsPerUser" | "textBytes" | "waitingBytesPerUser">;
+  readonly searches: boolean;
+}
+
+/** What native clients ask about users, rooms and what was said; and who is in which room. */
 export class Queries {
-  constructor(
-    readonly store: MessageStore,
-    readonly people: OnlineUsers,
-    readonly audience: Audience,
-    readonly accounts: () => Accounts,
-    readonly limits: Pick<Limits, "rooms" | "textBytes">,
-  ) {}
+  readonly #parts: QueryParts;
 
-  /** The reason why a text cannot be sent there; undefined if it can. */
+  constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  /** Why a text cannot be said there; undefined when it can. */
   fault(from: string, to: Target, text: string): string | undefined {
-    if (text === "") return "an empty text is not sent";
-    const tooLong = textFault(text, this.limits.textBytes);
-    if (tooLong !== undefined) return tooLong;
-    if ("user" in to) return this.#known(to.user) ? undefined : `there is no user ${JSON.stringify(to.user)}`;
-    if (this.audience.isIn(from, to.room)) return undefined;
-    return `${JSON.stringify(to.room)} is not a room that you are in`;
+    const { limits, roster } = this.#parts;
+    const why = this.textFault(text);
+    if (why !== undefined) return why;
+    if ("room" in to) return this.#isIn(from, to.room) ? undefined : notInRoom(to.room);
+    if (!this.#isKnown(to.user)) return `there is no user ${JSON.stringify(to.user)}`;
+    const waiting = roster.user(to.user)?.waitingBytes ?? 0;
+    if (waiting <= limits.waitingBytesPerUser) return undefined;
+    return `${waiting} bytes wait for ${to.user} to come, the most that are kept are ${limits.waitingBytesPerUser}`;
   }
 
-  answer(
-    asker: Session,
-    command: Extract<NativeCommand, { type: "users" | "rooms" | "inRoom" | "join" | "leaveRoom" | "history" }>,
-    now: number,
-  ): Effect[] {
-    const { ref } = command;
-    switch (command.type) {
+  textFault(text: string): string | undefined {
+    return text === "" ? "an empty text is not sent" : textFault(text, this.#parts.limits.textBytes);
+  }
+
+  answer(asker: Session, user: User, question: NativeQuestion): void {
+    const known = user.known!;
+    const { ref } = question;
+    switch (question.type) {
       case "users":
-        return [tell(asker.id, { type: "users", ref, users: this.#users() })];
-      case "rooms": {
-        const rooms = this.store.rooms().map((name) => {
-          const members = this.store.members(name);
-          return { name, members: members.length, joined: members.includes(asker.name!) };
-        });
-        return [tell(asker.id, { type: "rooms", ref, rooms })];
-      }
+        return this.#users(asker, question);
+      case "rooms":
+        return this.#rooms(asker, known, question);
       case "inRoom":
-        return [tell(asker.id, this.#inRoom(asker.name!, ref, command.room))];
+        return this.#inRoom(asker, ref, question.room);
       case "join":
-        return this.#join(asker, ref, command.room, now);
+        return this.#join(asker, known, ref, question.room);
       case "leaveRoom":
-        return this.#leave(asker, ref, command.room);
+        return this.#leave(asker, known, ref, question.room);
       case "history":
-        return this.#history(asker, command);
+        return this.#history(asker, known, question);
+      case "search":
+        return this.#search(asker, known, question);
+      case "versions":
+        return this.#versions(asker, known, ref, question.of);
     }
   }
 
-  /** The members of a room; for the lobby, the users online and the guests. */
-  #inRoom(asker: string, ref: number, room: string): Event {
-    if (!this.audience.isIn(asker, room)) {
-      return { type: "denied", ref, why: `${JSON.stringify(room)} is not a room that you are in` };
+  /** Tells a session in which state its user's conversations are. */
+  overview(asker: Session, known: KnownUser): void {
+    this.#parts.questions.ask(
+      { type: "overview", user: known.id },
+      ({ states }) => {
+        const views = states.flatMap((state) => this.#viewOf(state, known) ?? []);
+        if (asker.ready) this.#parts.outputs.push(tell(asker.id, { type: "conversations", states: views }));
+      },
+      (why) => this.#deny(asker, 0, why),
+    );
+  }
+
+  #viewOf({ conversation, last, time, unread }: ConversationState, known: KnownUser): ConversationView | undefined {
+    const found = this.#parts.roster.conversation(conversation);
+    if (!found) return undefined;
+    if ("members" in found) {
+      const read = found.members.get(known)?.read ?? 0;
+      return { of: { room: found.name }, last, time, read, unread, received: 0 };
     }
-    if (room !== LOBBY) {
-      const users = this.store.members(room).map((name) => ({ name, online: this.people.get(name) !== undefined }));
-      return { type: "inRoom", ref, room, users };
+    const side = sideOf(found, known);
+    const other = side === 0 ? 1 : 0;
+    return {
+      of: { user: found.users[other].name },
+      last,
+      time,
+      read: found.read[side],
+      unread,
+      received: found.received[other],
+    };
+  }
+
+  #users(asker: Session, { ref, after, limit }: Extract<NativeQuestion, { type: "users" }>): void {
+    const { roster, online, accounts, outputs } = this.#parts;
+    const names = new Set(accounts().names);
+    for (const user of roster.users) if (user.registered) names.add(user.name);
+    const page = [...names].filter((name) => name > after).sort();
+    const users = page.slice(0, atMost(limit)).map((name): UserState => ({
+      name,
+      online: online.get(name) !== undefined,
+    }));
+    outputs.push(tell(asker.id, { type: "users", ref, users, more: users.length < page.length }));
+  }
+
+  #rooms(asker: Session, known: KnownUser, { ref, after, limit }: Extract<NativeQuestion, { type: "rooms" }>): void {
+    const names = [...this.#parts.roster.rooms.values()];
+    // In the order in which they were made; `after` is the last that the asker knows.
+    const from = after === "" ? 0 : names.findIndex(({ name }) => name === after) + 1;
+    const rooms = names.slice(from, from + atMost(limit)).map((room): RoomState => ({
+      name: room.name,
+      members: room.members.size,
+      joined: room.members.has(known),
+    }));
+    const more = from + rooms.length < names.length;
+    this.#parts.outputs.push(tell(asker.id, { type: "rooms", ref, rooms, more }));
+  }
+
+  /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
+  #inRoom(asker: Session, ref: number, room: string): void {
+    const { online, roster, outputs } = this.#parts;
+    if (!this.#isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
+    const names = room === LOBBY
+      ? [...[...online.names].sort(), ...[...online.guests].map(({ guestName }) => guestName).sort()]
+      : [...roster.room(room)!.members.keys()].map(({ name }) => name).sort();
+    const users = names.map((name) => ({ name, online: room === LOBBY || online.get(name) !== undefined }));
+    outputs.push(tell(asker.id, { type: "inRoom", ref, room, users }));
+  }
+
+  #join(asker: Session, known: KnownUser, ref: number, name: string): void {
+    const { roster, log, writer, delivery, outputs } = this.#parts;
+    const isNew = roster.room(name) === undefined;
+    const why = isNew ? nameFault(name) ?? this.#full(known) : undefined;
+    if (why) return this.#deny(asker, ref, why);
+    const room = roster.makeRoom(name);
+    if (isNew) known.roomsMade++;
+    const joins = !room.members.has(known);
+    roster.join(room, known, log.last);
+    delivery.audienceChanged();
+    writer.after({
+      done: () => outputs.push(tell(asker.id, { type: "joined", ref, room: name, members: room.members.size })),
+      failed: (why) => {
+        if (joins) roster.leave(room, known);
+        delivery.audienceChanged();
+        this.#deny(asker, ref, why);
+      },
+    });
+  }
+
+  #leave(asker: Session, known: KnownUser, ref: number, name: string): void {
+    const { roster, writer, delivery, outputs } = this.#parts;
+    if (name === LOBBY) return this.#deny(asker, ref, "everybody is in the lobby; it cannot be left");
+    if (!this.#isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
+    roster.leave(roster.room(name)!, known);
+    delivery.audienceChanged();
+    writer.after({
+      done: () => outputs.push(tell(asker.id, { type: "left", ref, room: name })),
+      failed: (why) => this.#deny(asker, ref, why),
+    });
+  }
+
+  #history(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "history" }>): void {
+    const { ref, of, before, after, limit } = question;
+    if ("room" in of && !this.#isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    const conversation = this.#parts.roster.find(known, of);
+    if (!conversation) {
+      return void this.#parts.outputs.push(
+        tell(asker.id, { type: "history", ref, messages: [], forward: false, more: false }),
+      );
     }
-    const guests = [...this.people.guests].map(({ guestName }) => guestName).sort();
-    const users = [...[...this.people.names].sort(), ...guests].map((name) => ({ name, online: true }));
-    return { type: "inRoom", ref, room, users };
+    this.#parts.questions.ask(
+      { type: "history", conversation: conversation.id, before, after, limit: atMost(limit) },
+      ({ messages, more }) => {
+        const forward = after !== undefined;
+        this.#parts.outputs.push(tell(asker.id, { type: "history", ref, messages, forward, more }));
+      },
+      (why) => this.#deny(asker, ref, why),
+    );
   }
 
-  #join(asker: Session, ref: number, room: string, now: number): Effect[] {
-    const why = this.store.rooms().includes(room) ? undefined : nameFault(room) ?? this.#full();
-    if (why) return [tell(asker.id, { type: "denied", ref, why })];
-    if (!this.audience.isIn(asker.name!, room)) {
-      this.store.join(room, asker.name!, now);
-      this.audience.membersChanged(room);
+  #search(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "search" }>): void {
+    const { roster, outputs, questions, searches } = this.#parts;
+    const { ref, words, from, of, since, until, before, limit } = question;
+    if (!searches) {
+      return this.#deny(asker, ref, "this server's SQLite has no full-text index, so nothing can be searched");
     }
-    return [tell(asker.id, { type: "joined", ref, room, members: this.store.members(room).length })];
-  }
-
-  #leave(asker: Session, ref: number, room: string): Effect[] {
-    const why = room === LOBBY
-      ? "everybody is in the lobby; nobody can leave it"
-      : this.audience.isIn(asker.name!, room)
-      ? undefined
-      : `${JSON.stringify(room)} is not a room that you are in`;
-    if (why) return [tell(asker.id, { type: "denied", ref, why })];
-    this.store.leave(room, asker.name!);
-    this.audience.membersChanged(room);
-    return [tell(asker.id, { type: "left", ref, room })];
-  }
-
-  #history(asker: Session, { ref, of, before, limit }: Extract<NativeCommand, { type: "history" }>): Effect[] {
-    if ("room" in of && !this.audience.isIn(asker.name!, of.room)) {
-      return [tell(asker.id, { type: "denied", ref, why: `${JSON.stringify(of.room)} is not a room that you are in` })];
+    if (of && "room" in of && !this.#isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    const conversation = of && roster.find(known, of);
+    const sender = from === undefined ? undefined : roster.user(from);
+    if ((of && !conversation) || (from !== undefined && !sender)) {
+      return void outputs.push(tell(asker.id, { type: "search", ref, hits: [], more: false }));
     }
-    const most = Math.min(Math.max(1, limit), HISTORY_PAGE);
-    const where = "room" in of ? of : { between: [asker.name!, of.user] as const };
-    const messages: StoredMessage[] = [];
-    let more = true;
-    for (let characters = 0; more && messages.length < most && characters < HISTORY_CHARACTERS;) {
-      const count = Math.min(HISTORY_STEP, most - messages.length);
-      const found = this.store.history(where, messages[0]?.seq ?? before ?? Infinity, count + 1);
-      more = found.length > count;
-      if (more) found.shift();
-      messages.unshift(...found);
-      for (const { text } of found) characters += text.length;
-    }
-    return [tell(asker.id, { type: "history", ref, messages, more })];
+    questions.ask(
+      {
+        type: "search",
+        user: known.id,
+        words,
+        from: sender?.id,
+        conversation: conversation?.id,
+        since,
+        until,
+        before,
+        limit: atMost(limit),
+      },
+      ({ hits, more }) => outputs.push(tell(asker.id, { type: "search", ref, hits, more })),
+      (why) => this.#deny(asker, ref, why),
+    );
   }
 
-  /** All users, sorted by name. */
-  #users(): UserState[] {
-    const names = new Set([...this.store.users(), ...this.accounts().names]);
-    return [...names].sort().map((name) => ({ name, online: this.people.get(name) !== undefined }));
+  /** Only those who may see a message may see what it was. */
+  #versions(asker: Session, known: KnownUser, ref: number, seq: number): void {
+    const { questions, outputs } = this.#parts;
+    const deny = (why: string) => this.#deny(asker, ref, why);
+    questions.ask({ type: "entry", seq }, ({ entry }) => {
+      const mine = entry &&
+        (entry.from === known.name ||
+          ("room" in entry.to ? this.#isIn(known.name, entry.to.room) : entry.to.user === known.name));
+      if (!mine) return deny(`there is no message ${seq} that you can see`);
+      questions.ask(
+        { type: "versions", seq },
+        ({ texts }) => outputs.push(tell(asker.id, { type: "versions", ref, texts })),
+        deny,
+      );
+    }, deny);
   }
 
-  #known(name: string): boolean {
-    return this.people.get(name) !== undefined || this.accounts().has(name) || this.store.user(name) !== undefined;
+  #deny(asker: Session, ref: number, why: string): void {
+    this.#parts.outputs.push(tell(asker.id, { type: "denied", ref, why }));
   }
 
-  #full(): string | undefined {
-    return this.store.rooms().length < this.limits.rooms
-      ? undefined
-      : `there are ${this.limits.rooms} rooms, the most allowed`;
+  #isIn(name: string, room: string): boolean {
+    if (room === LOBBY) return true;
+    const known = this.#parts.roster.user(name);
+    return known !== undefined && (this.#parts.roster.room(room)?.members.has(known) ?? false);
   }
+
+  #isKnown(name: string): boolean {
+    const { online, accounts, roster } = this.#parts;
+    return online.get(name) !== undefined || accounts().has(name) || (roster.user(name)?.registered ?? false);
+  }
+
+  #full(known: KnownUser): string | undefined {
+    const { roster, limits } = this.#parts;
+    if (roster.rooms.size >= limits.rooms) return `there are ${limits.rooms} rooms, the most allowed`;
+    if (known.roomsMade < limits.roomsPerUser) return undefined;
+    return `you have made ${limits.roomsPerUser} rooms, the most allowed for one user`;
+  }
+}
+
+function notInRoom(room: string): string {
+  return `${JSON.stringify(room)} is not a room that you are in`;
+}
+
+function atMost(limit: number): number {
+  return Math.min(Math.max(1, limit), MAX_PAGE);
 }

@@ -3,15 +3,14 @@ import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import { isReservedName, nameFault, skeleton } from "./names.ts";
-import type { MessageStore } from "./store.ts";
 import type { Session } from "./users.ts";
 
 /** The hub, for registrations. */
 export interface RegistrationContext {
   accounts(): Accounts;
   add(name: string, secret: ScryptSecret): void;
-  /** The message store; undefined if there is none yet. */
-  store(): MessageStore | undefined;
+  /** Names that are taken, without an account too. */
+  names(): readonly string[];
 }
 
 const HOUR_MS = 60 * 60_000;
@@ -55,8 +54,7 @@ export class Registration {
     if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
-    const store = this.context.store();
-    for (const other of [...this.context.accounts().names, ...store?.users() ?? []]) {
+    for (const other of [...this.context.accounts().names, ...this.context.names()]) {
       if (other === name) return `"${name}" is taken`;
       if (skeleton(other) === like) return `"${name}" looks like the name of another user, "${other}"`;
     }

@@ -1,151 +1,201 @@
-/** Where a message goes: to one user, or to a room. */
-export type Target = { readonly user: string } | { readonly room: string };
+import type { Entry, EntryType } from "./entry.ts";
 
-/** A message that is to be kept. */
-export interface NewMessage {
-  readonly from: string;
-  readonly to: Target;
-  readonly text: string;
-  readonly time: number;
-  /** The sender's own name for it; none when it came through a door that has no such thing. */
-  readonly id?: string | undefined;
-}
-
-/** A message that is kept; later ones have greater numbers, and no number is given twice. */
-export interface StoredMessage extends NewMessage {
-  readonly type: "message";
-  readonly seq: number;
-}
-
-/** What became of a message, for its sender. */
-export interface NewNotice {
-  readonly type: "delivered" | "failed";
-  /** Who said the message, and is told. */
-  readonly owner: string;
-  /** Whom the message was for. */
-  readonly to: string;
-  /** The sender's own name for the message. */
-  readonly id: string;
-  /** The number of the message; 0 for one that was not kept. */
-  readonly of: number;
-  readonly time: number;
-  /** Why it failed. */
-  readonly why?: string | undefined;
-}
-
-/** A notice that is kept, numbered among the messages. */
-export interface StoredNotice extends NewNotice {
-  readonly seq: number;
-}
-
-/** What a user's clients are told, in the order of `seq`. */
-export type StoredEntry = StoredMessage | StoredNotice;
-
-/** What was answered when a sender said something under an id. */
-export type Answer =
-  | { readonly type: "sent"; readonly seq: number; readonly time: number }
-  | { readonly type: "refused"; readonly why: string };
-
-/** A user ever seen. */
-export interface StoredUser {
+/** A user ever seen; the numbers of users and conversations are given by the chat. */
+export interface SavedUser {
+  readonly id: number;
   readonly name: string;
   /** What proves the name, for those who have registered it themselves. */
   readonly key: Uint8Array | undefined;
-  /** Up to where the user's clients have everything. */
+  /** False for a name that was only mentioned, as by a message to or from it. */
+  readonly registered: boolean;
+  /** Up to where one of the user's clients has everything. */
   readonly acked: number;
+  /** Bytes of private messages that the user's clients do not have. */
+  readonly waitingBytes: number;
 }
 
-/** A private message whose receiver has it now. */
-export interface AcknowledgedMessage {
-  readonly seq: number;
-  readonly from: string;
-  readonly id: string | undefined;
+export interface SavedRoom {
+  readonly id: number;
+  readonly name: string;
+  /** The newest entry in it; 0 when nothing was ever said. */
+  readonly last: number;
+  readonly members: readonly { readonly user: number; readonly since: number; readonly read: number }[];
 }
 
-/** A private message that nobody has come for in time. */
-export interface ExpiredMessage extends AcknowledgedMessage {
-  readonly to: string;
+/** The conversation of two users: cursors of `one`, then of `other`, which is `one` when somebody talks to themselves. */
+export interface SavedPair {
+  readonly id: number;
+  readonly users: readonly [number, number];
+  readonly received: readonly [number, number];
+  readonly read: readonly [number, number];
+}
+
+/** One client of a user: everything up to `number` was accepted, but for what was refused. */
+export interface SavedProducer {
+  readonly user: number;
+  readonly client: string;
+  readonly number: number;
+  readonly refused: readonly { readonly number: number; readonly why: string }[];
+}
+
+/** All that the chat holds in memory, as it was committed last. */
+export interface Snapshot {
+  /** Names this store among all others, for as long as it lives: numbers of one mean nothing in another. */
+  readonly id: string;
+  /** The number and the time of the newest entry. */
+  readonly last: number;
+  readonly time: number;
+  /** Whether SQLite's full-text index is there. */
+  readonly searches: boolean;
+  readonly users: readonly SavedUser[];
+  readonly rooms: readonly SavedRoom[];
+  readonly pairs: readonly SavedPair[];
+  readonly producers: readonly SavedProducer[];
+}
+
+/** One row that is written. */
+export type Write =
+  | { readonly type: "user"; readonly id: number; readonly name: string }
+  | { readonly type: "register"; readonly user: number; readonly key: Uint8Array | undefined; readonly time: number }
+  | { readonly type: "room"; readonly id: number; readonly name: string }
+  | { readonly type: "dropRoom"; readonly id: number }
+  | { readonly type: "pair"; readonly id: number; readonly users: readonly [number, number] }
+  | { readonly type: "join"; readonly room: number; readonly user: number; readonly since: number }
+  | { readonly type: "leave"; readonly room: number; readonly user: number }
+  | {
+    readonly type: "entry";
+    readonly kind: EntryType;
+    readonly seq: number;
+    readonly conversation: number;
+    /** The number of a user, or the name of a guest. */
+    readonly from: number | string;
+    readonly text: string;
+    readonly time: number;
+    readonly of: number | undefined;
+    readonly client: string | undefined;
+    readonly number: number | undefined;
+  }
+  /** The message failed at a handout sender, and is nowhere any more. */
+  | { readonly type: "forget"; readonly seq: number }
+  | { readonly type: "producer"; readonly user: number; readonly client: string; readonly number: number }
+  | {
+    readonly type: "refusal";
+    readonly user: number;
+    readonly client: string;
+    readonly number: number;
+    readonly why: string;
+  }
+  | { readonly type: "acked"; readonly user: number; readonly upTo: number }
+  /** `side` is the place of the user in the pair. */
+  | {
+    readonly type: "pairCursor";
+    readonly cursor: "received" | "read";
+    readonly pair: number;
+    readonly side: 0 | 1;
+    readonly upTo: number;
+  }
+  | { readonly type: "roomRead"; readonly room: number; readonly user: number; readonly upTo: number };
+
+/** What is committed at once, whole or not at all. */
+export interface Batch {
+  readonly writes: readonly Write[];
+  /** The newest entry's number and time. */
+  readonly last: number;
+  readonly time: number;
 }
 
 /**
- * What is kept.
- *
- * 1. Calls take effect at once for later calls; they are kept for good only by `commit`. `rollback` undoes everything since
- *    the last commit, and so does the end of the process.
- * 2. `seq` grows by each kept message and notice, across restarts, and is never given twice once it was committed.
- * 3. A call that fails throws; then `rollback` is the only call that makes sense.
+ * Which entries a page is of: all that concern a user; those of others that the user's clients have not received; of the
+ * latter only private messages.
  */
-export interface MessageStore {
-  /** Names this store among all others, for as long as it lives: numbers of one mean nothing in another. */
-  readonly id: string;
-  /** The greatest number given so far; 0 at the beginning. */
+export type PageFilter = "all" | "unreceived" | "private";
+
+/** What is asked of the store. */
+export type Query =
+  /** Entries after `after`, up to `upTo`, in order. */
+  | {
+    readonly type: "page";
+    readonly user: number;
+    readonly after: number;
+    readonly upTo: number;
+    readonly limit: number;
+    readonly filter: PageFilter;
+  }
+  /** The last messages before `before`, or the first after `after`; amended by what came later. */
+  | {
+    readonly type: "history";
+    readonly conversation: number;
+    readonly before?: number | undefined;
+    readonly after?: number | undefined;
+    readonly limit: number;
+  }
+  | {
+    readonly type: "search";
+    readonly user: number;
+    readonly words: string;
+    readonly from?: number | undefined;
+    readonly conversation?: number | undefined;
+    /** Times, in ms since 1970. */
+    readonly since?: number | undefined;
+    readonly until?: number | undefined;
+    readonly before?: number | undefined;
+    readonly limit: number;
+  }
+  /** The user's conversations: the newest entry of each, and how many messages of others are unread. */
+  | { readonly type: "overview"; readonly user: number }
+  /** The texts that a message had, the first first. */
+  | { readonly type: "versions"; readonly seq: number }
+  /** The newest private message to the user after `after` and up to `upTo`, of each pair. */
+  | { readonly type: "arrived"; readonly user: number; readonly after: number; readonly upTo: number }
+  /** One entry, for who wants to change it. */
+  | { readonly type: "entry"; readonly seq: number }
+  /** Removes what is too old or too much, a bounded piece at a time. */
+  | { readonly type: "prune"; readonly keepMs: number; readonly perRoom: number; readonly limit: number };
+
+/** A message with what became of it. */
+export interface HistoryMessage extends Entry {
+  readonly edited: boolean;
+  readonly withdrawn: boolean;
+  /** Why it never arrived; undefined unless it failed. */
+  readonly failed: string | undefined;
+}
+
+export interface ConversationState {
+  readonly conversation: number;
   readonly last: number;
-  /** Whether anything waits for `commit`. */
-  readonly dirty: boolean;
+  /** When the newest entry was said. */
+  readonly time: number;
+  readonly unread: number;
+}
 
-  /** A user ever seen. */
-  user(name: string): StoredUser | undefined;
-  /** The names of all users ever seen, sorted by code units. */
-  users(): string[];
-  /** A new user, or a key for one who had none; is in the lobby from here on. Said again, changes nothing else. */
-  addUser(name: string, key: Uint8Array | undefined, time: number): void;
+export type Answer =
+  | { readonly type: "page"; readonly entries: readonly Entry[]; readonly upTo: number }
+  | { readonly type: "history"; readonly messages: readonly HistoryMessage[]; readonly more: boolean }
+  | { readonly type: "search"; readonly hits: readonly HistoryMessage[]; readonly more: boolean }
+  | { readonly type: "overview"; readonly states: readonly ConversationState[] }
+  | { readonly type: "versions"; readonly texts: readonly { readonly text: string; readonly time: number }[] }
+  | { readonly type: "arrived"; readonly pairs: readonly { readonly pair: number; readonly upTo: number }[] }
+  | { readonly type: "entry"; readonly entry: Entry | undefined; readonly withdrawn: boolean }
+  | {
+    readonly type: "pruned";
+    /** Private messages that never arrived. */
+    readonly expired: readonly Entry[];
+    readonly removed: number;
+    readonly more: boolean;
+  };
 
-  /** The names of all rooms, the lobby first, the others in the order in which they were made. */
-  rooms(): string[];
-  /** Who is in a room, sorted by code units. */
-  members(room: string): string[];
-  /** The rooms that a user is in, in the order of `rooms`. */
-  roomsOf(name: string): string[];
-  /** Puts a user (who was added) into a room, which is made if need be; sees what comes from here on. */
-  join(room: string, name: string, time: number): void;
-  leave(room: string, name: string): void;
+/** The answer to a query. */
+export type AnswerTo<Q extends Query> = Extract<Answer, { type: Q["type"] extends "prune" ? "pruned" : Q["type"] }>;
 
-  /** What was answered to this sender under this id. */
-  answer(from: string, id: string): Answer | undefined;
-  /** Keeps a message; private ones wait for their receiver until `acknowledge` or `settle`. */
-  keep(message: NewMessage): StoredMessage;
-  /** Keeps that something said under an id was refused, so that it is answered the same way again. */
-  refuse(from: string, id: string, why: string, time: number): void;
-  /** Keeps a notice, which waits for its owner. */
-  notify(notice: NewNotice): StoredNotice;
-
-  /**
-   * The user's clients have everything up to `seq`: nothing up to there waits any more. The private messages that did wait,
-   * in order.
-   */
-  acknowledge(name: string, seq: number): AcknowledgedMessage[];
-  /** One private message does not wait any more, whatever the rest does; undefined when it did not wait. */
-  settle(seq: number): AcknowledgedMessage | undefined;
-  /** Forgets a private message of which its sender was told that it has failed. */
-  withdraw(seq: number): void;
-  /** The user has seen what is in a room up to `seq`, at a door that acknowledges nothing else. */
-  seen(room: string, name: string, seq: number): void;
-
-  /**
-   * What still waits for a user after `after`, oldest first, at most `limit`: private messages and notices not settled, and
-   * of the rooms what is past both `acked` and `seen`. Their own messages are not among it. "private" leaves the rooms out.
-   */
-  waiting(name: string, after: number, limit: number, only?: "private"): StoredEntry[];
-  /**
-   * All that concerns a user after `after`, waiting or not, oldest first, at most `limit`: private messages to and from them,
-   * notices to them, and of each room they are in all since they joined, their own messages too.
-   */
-  since(name: string, after: number, limit: number): StoredEntry[];
-  /** The last messages before `before`, newest last, at most `limit`: between two users, or in a room. */
-  history(
-    where: { readonly between: readonly [string, string] } | { readonly room: string },
-    before: number,
-    limit: number,
-  ): StoredMessage[];
-
-  /**
-   * Forgets what is from before `oldest`, and of each room all but the last `perRoom`. The private messages that still waited
-   * are returned, so that their senders can be told. At most `limit` entries a call; `more` when there are more.
-   */
-  prune(oldest: number, perRoom: number, limit: number): { readonly expired: ExpiredMessage[]; readonly more: boolean };
-
-  commit(): void;
-  rollback(): void;
-  /** Commits what is left and lets go of the disk. */
+/**
+ * What keeps the chat. Calls take effect in order.
+ *
+ * 1. `append` commits a batch whole, or throws and nothing of it is kept.
+ * 2. `query` sees everything that was appended before.
+ */
+export interface Store {
+  readonly snapshot: Snapshot;
+  append(batch: Batch): void;
+  query<Q extends Query>(query: Q): AnswerTo<Q>;
   close(): void;
 }

@@ -2,13 +2,13 @@ import type { Credential } from "./accounts.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
-import type { StoredMessage } from "./store.ts";
+import type { KnownUser, Producer } from "./roster.ts";
 
 /** A message that a handout session was sent and has not confirmed yet. */
 export interface PendingReceipt {
   readonly message: Message;
   /** The outcome that its sender waits for; none for messages of native sessions. */
-  readonly delivery: PendingOutcome | undefined;
+  readonly outcome: PendingOutcome | undefined;
   /** When the message was sent, to time its receipt. */
   readonly said: number;
 }
@@ -40,8 +40,10 @@ export class Session {
   guestName = "";
   /** Of a native session, and of a handout session that messages were stored for. */
   cursor: DeliveryCursor | undefined;
-  /** The last message of the lobby that it has confirmed. */
-  lobbyAcknowledged = 0;
+  /** The newest entry of the lobby when a handout session began: it is told only what comes after. */
+  lobbyAt = 0;
+  /** The client of the user that a native session is. */
+  producer: Producer | undefined;
   #owes: Map<number, PendingReceipt> | undefined;
 
   constructor(readonly id: SessionId, readonly address: string, readonly oneShot = false) {}
@@ -58,10 +60,11 @@ export class Session {
 
 /** A stored message from a handout session that waits for its outcome. */
 export interface AwaitedReceipt {
-  readonly delivery: PendingOutcome;
+  readonly outcome: PendingOutcome;
   /** When it counts as failed. */
   readonly until: number;
-  readonly kept: StoredMessage;
+  /** Whether the message is forgotten when it fails. */
+  readonly isPrivate: boolean;
 }
 
 /** A user who is online, with all their sessions. */
@@ -69,12 +72,8 @@ export class User {
   /** At most one: the handout allows one login per name. */
   handout: Session | undefined;
   readonly natives: Session[] = [];
-  /** The user's clients have everything up to this number. */
-  acked = 0;
-  /** The first private message or notice that was sent and not acknowledged; Infinity if there is none. */
-  privateFrom = Infinity;
-  /** The last one. */
-  privateUpTo = 0;
+  /** The user as the roster has it; undefined while nothing of the user is stored. */
+  known: KnownUser | undefined;
   /** Stored messages from handout sessions that wait for this user's acknowledgement, by number. */
   readonly awaited = new Map<number, AwaitedReceipt>();
 

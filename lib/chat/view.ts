@@ -1,7 +1,7 @@
 import type { SessionId } from "./event.ts";
-import type { Audience } from "./audience.ts";
 import type { OnlineUsers } from "./users.ts";
 import { LOBBY } from "./names.ts";
+import type { Roster } from "./roster.ts";
 
 /** A user who is online. */
 export interface UserView {
@@ -28,24 +28,22 @@ export interface ChatView {
   readonly roomCount: number;
 }
 
-/** Takes a snapshot with at most `rooms` rooms. Without an audience there is no store, and only the lobby. */
-export function chatView(people: OnlineUsers, audience: Audience | undefined, rooms: number): ChatView {
-  const present = people.size + people.guests.size;
-  const names = audience?.store.rooms() ?? [LOBBY];
+/** Takes a snapshot with at most `rooms` rooms. */
+export function chatView(online: OnlineUsers, roster: Roster, rooms: number): ChatView {
+  const present = online.size + online.guests.size;
   return {
-    people: [...people.all].map(({ name, since, handout, natives }) => ({
+    people: [...online.all].map(({ name, since, handout, natives }) => ({
       name,
       since,
       sessions: (handout ? [handout, ...natives] : natives).map(({ id }) => id),
     })),
-    guests: [...people.guests].map(({ guestName, id }) => ({ name: guestName, session: id })),
-    rooms: names.slice(0, rooms).map((name) => {
+    guests: [...online.guests].map(({ guestName, id }) => ({ name: guestName, session: id })),
+    rooms: [...roster.rooms.values()].slice(0, rooms).map(({ name, members }) => {
       if (name === LOBBY) return { name, members: present, online: present };
-      const members = audience!.members(name);
-      let online = 0;
-      for (const each of members) if (people.get(each)) online++;
-      return { name, members: members.size, online };
+      let there = 0;
+      for (const member of members.keys()) if (online.get(member.name)) there++;
+      return { name, members: members.size, online: there };
     }),
-    roomCount: names.length,
+    roomCount: roster.rooms.size,
   };
 }

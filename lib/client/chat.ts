@@ -14,7 +14,7 @@ import { ClientFiles } from "./transfer/files.ts";
 export async function chat(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
   const identity = new Identity(plan.data ?? defaultDataFolder());
-  const native = new NativeClient({ run: freshRun(), shown: identity.shown });
+  const native = new NativeClient({ client: freshRun(), shown: identity.shown });
   const terminal: ChatTerminal = openChatTerminal({
     // The handout has commands that say the same.
     say: (to, text) =>

@@ -11,11 +11,11 @@ export class RateLimiter {
     this.#refilledAt = now;
   }
 
-  /** Takes a token; false, without taking one, when there is none yet. */
-  take(now: number): boolean {
-    if (this.#tokens < 1) this.#refill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+  /** Takes a token, or so many; false, without taking any, when there are not as many yet. */
+  take(now: number, count = 1): boolean {
+    if (this.#tokens < count) this.#refill(now);
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
     return true;
   }
 

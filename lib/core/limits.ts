@@ -35,6 +35,42 @@ export const LIMITS = {
     max: 1_000_000,
     why: "maximum number of rooms; the list of rooms has all of them",
   },
+  roomsPerUser: {
+    default: 20,
+    min: 1,
+    max: 1_000_000,
+    why: "rooms that one user may make while the server runs",
+  },
+  namesWithoutAccount: {
+    default: 2000,
+    min: 0,
+    max: 1_000_000,
+    why: "names taken by people who have no account and hold their name by a key; ten labs",
+  },
+  waitingBytesPerUser: {
+    default: 4 * 1024 * 1024,
+    min: 1024,
+    max: 1024 * 1024 * 1024,
+    why: "bytes of private messages that wait for one user to come; further ones are refused",
+  },
+  saidBytes: {
+    default: 16 * 1024 * 1024,
+    min: 1024,
+    max: 1024 * 1024 * 1024,
+    why: "bytes that one user may have kept without delay; a pasted log must not meet it",
+  },
+  saidBytesPerSecond: {
+    default: 256 * 1024,
+    min: 1,
+    max: 1024 * 1024 * 1024,
+    why: "bytes of one user kept a second after that; further messages are refused, so that nobody fills the disk",
+  },
+  logBytes: {
+    default: 8 * 1024 * 1024,
+    min: 1024,
+    max: 1024 * 1024 * 1024,
+    why: "bytes of the newest messages held in memory; older ones are read from the disk",
+  },
   keepDays: {
     default: 30,
     min: 1,

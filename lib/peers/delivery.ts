@@ -1,5 +1,5 @@
 import { textFault } from "../core/text.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { PeerLink } from "./peer_link.ts";
 import type { Groups } from "./groups.ts";
 import { isThere, type PeerContext } from "./context.ts";

@@ -1,7 +1,8 @@
 import { Fault } from "../core/errors.ts";
 import { Outputs } from "../core/machine.ts";
 import { LIMITS } from "../core/limits.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
+import { encodeServerMessage, type ServerMessage } from "../protocols/native/messages.ts";
 import { type PageOutput, SingleWindow } from "../protocols/native/single_window.ts";
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
 import type { PeerEvent, PeerQuestion } from "./event.ts";
@@ -18,23 +19,28 @@ export type PageServerOutput =
 
 interface SayOutput {
   readonly type: "say";
-  readonly id: string;
+  /** The page's number for it. */
+  readonly number: number;
   readonly to: Target;
   readonly text: string;
 }
 
 type Request<Type extends NativeRequest["type"]> = Extract<NativeRequest, { type: Type }>;
 
-/** A message or an outcome that the page was told, or would have been if it had been open. */
-interface Entry {
-  readonly seq: number;
-  readonly json: Record<string, unknown>;
+/** An entry of the log that the page was told, or would have been if it had been open. */
+type LogMessage = Extract<ServerMessage, { type: "message" | "failure" }>;
+
+/** One client of the page: a tab. */
+interface Producer {
+  /** Its highest number that was taken. */
+  number: number;
+  readonly refused: Map<number, string>;
 }
 
-/** Messages and outcomes that are remembered; the oldest is forgotten first. */
+/** Entries that are remembered; the oldest is forgotten first. */
 const ENTRIES = 2000;
-/** Message ids whose answer is remembered, for when the page sends the message again. */
-const ANSWERS = 10_000;
+/** Messages whose outcome may still come. */
+const PENDING = 10_000;
 
 /**
  * The server of a page that chats with peers: speaks our own protocol to it, as a chat server does. Messages are remembered as
@@ -43,10 +49,14 @@ const ANSWERS = 10_000;
 export class PageServer {
   readonly isLoggedIn = true;
   readonly #outputs = new Outputs<PageServerOutput>();
-  readonly #entries: Entry[] = [];
-  readonly #answers = new Map<string, Record<string, unknown>>();
-  /** By the peer's id of a message: the page's id, and the entry. */
-  readonly #messages = new Map<string, { readonly id: string; readonly seq: number; readonly to: Target }>();
+  readonly #entries: LogMessage[] = [];
+  readonly #producers = new Map<string, Producer>();
+  /** The client that the open page is. */
+  #client = "";
+  /** The entries of messages, by the peer's ids. */
+  readonly #messages = new Map<string, { readonly seq: number; readonly to: Target }>();
+  /** Up to where each person has received what the user said. */
+  readonly #received = new Map<string, number>();
   readonly #rooms = new Map<string, Set<string>>();
   /** Rooms that are being joined or left, and the page's request. */
   readonly #joining = new Map<string, number>();
@@ -79,8 +89,11 @@ export class PageServer {
         return this.#resume(request);
       case "say":
         return this.#say(request);
-      case "missaid":
-        return this.#tell({ ...request, type: "failed" });
+      case "unreadable":
+        return this.#refuse(request.number, request.why);
+      case "edit":
+      case "withdraw":
+        return this.#refuse(request.number, "between peers a message cannot be changed");
       case "signal":
         return this.#outputs.push({ type: "signal", to: request.to, text: request.text });
       case "users":
@@ -102,18 +115,14 @@ export class PageServer {
   }
 
   /** A "say" was done: the peer's id of the message, or why it was not sent. */
-  sent({ id, to, text }: SayOutput, outcome: { id: string } | { why: string }, now: number): void {
-    const answer = "why" in outcome
-      ? { type: "failed", id, why: outcome.why }
-      : this.#record(outcome.id, id, to, text, now);
-    this.#answers.set(id, answer);
-    forgetOldest(this.#answers);
-    this.#tell(answer);
+  sent({ number, to, text }: SayOutput, outcome: { id: string } | { why: string }, now: number): void {
+    if ("why" in outcome) return this.#refuse(number, outcome.why);
+    this.#record(outcome.id, to, text, now, { client: this.#client, number });
   }
 
   /** The user has sent a message by other means than the page. */
   sentElsewhere(id: string, to: Target, text: string, now: number): void {
-    this.#record(id, id, to, text, now);
+    this.#record(id, to, text, now, {});
   }
 
   /** A "signal" was not received. */
@@ -131,18 +140,22 @@ export class PageServer {
     switch (event.type) {
       case "message": {
         const { from, to, text, time } = event.message;
-        return this.#keep({ type: "message", from, ...targetOf(to), text, time });
+        return this.#keep({ type: "message", seq: ++this.#lastSeq, from, to, text, time });
       }
       case "delivered":
       case "failed":
         return this.#settled(event, now);
       case "online":
       case "offline":
-        return this.#tell({ type: "presence", online: [], offline: [], [event.type]: [event.name] });
+        return this.#tell({
+          type: "presence",
+          online: event.type === "online" ? [event.name] : [],
+          offline: event.type === "offline" ? [event.name] : [],
+        });
       case "users":
-        return this.#answer(ref, { type: "users", users: event.users, more: false });
+        return this.#answer(ref, (ref) => ({ type: "users", ref, list: event.users, more: false }));
       case "rooms":
-        return this.#answer(ref, { type: "rooms", rooms: event.rooms, more: false });
+        return this.#answer(ref, (ref) => ({ type: "rooms", ref, list: event.rooms, more: false }));
       case "joined":
         return this.#joined(event.room, event.members);
       case "left":
@@ -157,49 +170,85 @@ export class PageServer {
         this.#rooms.get(event.room)?.delete(event.name);
         return;
       case "denied":
-        return this.#answer(ref, { type: "denied", why: event.why });
+        return this.#answer(ref, (ref) => ({ type: "denied", ref, why: event.why }));
     }
   }
 
-  #resume({ store, after }: Request<"resume">): void {
+  #resume({ client, answered, store, after }: Request<"resume">): void {
+    this.#client = client;
+    const producer = this.#producer();
+    producer.number = Math.max(producer.number, answered);
     const from = store === this.store ? after ?? 0 : 0;
-    const rooms = [...this.#rooms.keys()];
-    this.#tell({ type: "begun", store: this.store, last: this.#lastSeq, rooms, textBytes: LIMITS.textBytes.default });
-    for (const { seq, json } of this.#entries) if (seq > from) this.#tell(json);
+    this.#tell({
+      type: "begun",
+      store: this.store,
+      last: this.#lastSeq,
+      accepted: producer.number,
+      refused: [...producer.refused].flatMap(([number, why]) => number > answered ? [{ number, why }] : []),
+      rooms: [...this.#rooms.keys()],
+      textBytes: LIMITS.textBytes.default,
+      searches: false,
+    });
+    for (const entry of this.#entries) if (entry.seq > from) this.#tell(entry);
+    for (const [by, upTo] of this.#received) this.#tell({ type: "received", by, upTo });
   }
 
-  #say({ id, to, text }: Request<"say">): void {
-    const before = this.#answers.get(id);
-    if (before) return this.#tell(before);
-    this.#outputs.push({ type: "say", id, to, text });
+  #say({ number, to, text }: Request<"say">): void {
+    const producer = this.#producer();
+    if (number > producer.number) {
+      producer.number = number;
+      return this.#outputs.push({ type: "say", number, to, text });
+    }
+    const why = producer.refused.get(number);
+    this.#tell(why === undefined ? { type: "sent", upTo: number } : { type: "failed", number, why });
   }
 
-  /** Records a message of the user; the answer to its sender. */
-  #record(peerId: string, id: string, to: Target, text: string, time: number): Record<string, unknown> {
-    time = Math.round(time);
+  #refuse(number: number, why: string): void {
+    const producer = this.#producer();
+    producer.number = Math.max(producer.number, number);
+    producer.refused.set(number, why);
+    this.#tell({ type: "failed", number, why });
+  }
+
+  #producer(): Producer {
+    let producer = this.#producers.get(this.#client);
+    if (!producer) this.#producers.set(this.#client, producer = { number: 0, refused: new Map() });
+    return producer;
+  }
+
+  /** A message of the user goes into the log. */
+  #record(peerId: string, to: Target, text: string, now: number, produced: { client?: string; number?: number }): void {
     const seq = ++this.#lastSeq;
-    this.#messages.set(peerId, { id, seq, to });
-    forgetOldest(this.#messages);
-    this.#remember({ seq, json: { type: "message", seq, from: this.name, ...targetOf(to), text, time, id } });
-    return { type: "sent", id, seq, time };
+    this.#messages.set(peerId, { seq, to });
+    for (const oldest of this.#messages.keys()) {
+      if (this.#messages.size <= PENDING) break;
+      this.#messages.delete(oldest);
+    }
+    this.#keep({ type: "message", seq, from: this.name, to, text, time: Math.round(now), ...produced });
   }
 
   #settled(event: Extract<PeerEvent, { type: "delivered" | "failed" }>, now: number): void {
-    const message = this.#messages.get(event.id);
+    const message = event.id === undefined ? undefined : this.#messages.get(event.id);
     if (!message) return;
-    const { id, seq: of, to } = message;
-    if (event.type === "delivered") return this.#keep({ type: "delivered", id, to: event.to, of, time: event.time });
+    const { seq: of, to } = message;
+    if (event.type === "delivered") {
+      if ("room" in to) return;
+      const upTo = Math.max(of, this.#received.get(event.to) ?? 0);
+      this.#received.set(event.to, upTo);
+      return this.#tell({ type: "received", by: event.to, upTo });
+    }
     // It may have failed for one member of a group alone.
     const who = "room" in to && event.to && "user" in event.to ? `${event.to.user}: ` : "";
-    this.#keep({ type: "failed", id, ...targetOf(to), of, time: Math.round(now), why: who + event.why });
+    const text = who + event.why;
+    this.#keep({ type: "failure", seq: ++this.#lastSeq, from: this.name, to, of, text, time: Math.round(now) });
   }
 
   #ask(ref: number, question: PeerQuestion): void {
     this.#outputs.push({ type: "ask", ref, question });
   }
 
-  #answer(ref: number | undefined, json: Record<string, unknown>): void {
-    if (ref !== undefined) this.#tell({ ...json, ref });
+  #answer(ref: number | undefined, answer: (ref: number) => ServerMessage): void {
+    if (ref !== undefined) this.#tell(answer(ref));
   }
 
   #joined(room: string, members: number): void {
@@ -220,46 +269,37 @@ export class PageServer {
     const names = this.#rooms.get(room);
     if (!names) return this.#tell({ type: "denied", ref, why: `you are not in ${JSON.stringify(room)}` });
     const users = [...names].map((name) => ({ name, online: true }));
-    this.#tell({ type: "who", ref, room, users, more: false });
+    this.#tell({ type: "who", ref, room, list: users, more: false });
   }
 
-  #history({ ref, of, before = Infinity, limit }: Request<"history">): void {
-    const all = this.#entries.filter(({ seq, json }) =>
-      seq < before && json.type === "message" && this.#isOf(json, of)
+  #history({ ref, of, before = Infinity, after = 0, limit }: Request<"history">): void {
+    const failed = new Map(this.#entries.flatMap((entry) => entry.type === "failure" ? [[entry.of, entry.text]] : []));
+    const all = this.#entries.flatMap((entry) =>
+      entry.type === "message" && entry.seq < before && entry.seq > after && this.#isOf(entry, of)
+        ? [{
+          ...entry,
+          edited: false,
+          withdrawn: false,
+          ...(failed.has(entry.seq) ? { failed: failed.get(entry.seq)! } : {}),
+        }]
+        : []
     );
-    const messages = all.slice(Math.max(0, all.length - limit)).map(({ json }) => json);
+    const messages = after > 0 ? all.slice(0, limit) : all.slice(Math.max(0, all.length - limit));
     this.#tell({ type: "history", ref, messages, more: messages.length < all.length });
   }
 
-  #isOf(json: Record<string, unknown>, of: Target): boolean {
-    if ("room" in of) return json.room === of.room;
-    return json.room === undefined && (json.from === this.name ? json.to : json.from) === of.user;
+  #isOf({ from, to }: LogMessage, of: Target): boolean {
+    if ("room" in of) return "room" in to && to.room === of.room;
+    return "user" in to && (from === this.name ? to.user : from) === of.user;
   }
 
-  #keep(json: Record<string, unknown>): void {
-    const seq = ++this.#lastSeq;
-    const entry = { seq, json: { ...json, seq } };
-    this.#remember(entry);
-    this.#tell(entry.json);
-  }
-
-  #remember(entry: Entry): void {
+  #keep(entry: LogMessage): void {
     this.#entries.push(entry);
     if (this.#entries.length > ENTRIES) this.#entries.splice(0, this.#entries.length - ENTRIES);
+    this.#tell(entry);
   }
 
-  #tell(json: Record<string, unknown>): void {
-    this.#window.send(JSON.stringify(json));
-  }
-}
-
-function targetOf(to: Target): Record<string, string> {
-  return "user" in to ? { to: to.user } : { room: to.room };
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    if (map.size <= ANSWERS) return;
-    map.delete(key);
+  #tell(message: ServerMessage): void {
+    this.#window.send(encodeServerMessage(message));
   }
 }

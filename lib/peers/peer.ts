@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { type Address, isLoopback, parseAddress } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
 import { isThere, PeerContext, type PeerCounts } from "./context.ts";

@@ -32,7 +32,10 @@ export interface Platform {
   enroll?(name: string, password: string, asker: Requester): Promise<ScryptSecret | string>;
   /** Calls `turn` soon, after what else is due has had its turn. */
   soon(turn: () => void): void;
+  /** Milliseconds, for timers: it never jumps. */
   now(): number;
+  /** Milliseconds since 1970. */
+  wallTime(): number;
   /** Shows a wire line, when somebody watches. */
   trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
 }
@@ -63,6 +66,7 @@ export function openPlatform(
     // No microtask: sockets that are ready have their turn before it. No timer either, which takes a millisecond or two.
     soon: (turn) => void setImmediate(turn),
     now: clock,
+    wallTime: Date.now,
     trace: given.trace,
   };
 }

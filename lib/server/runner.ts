@@ -11,34 +11,39 @@ import type { Transport, TransportOwner } from "../core/transport.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
+import type { StoreEvent, StorePort } from "../store/worker_store.ts";
 import type { Platform, ProofEffect } from "./platform.ts";
 import { type HostRunner, SessionHost } from "./session_host.ts";
 
-/** The longest time for which effects are held back so that further writes join their commit. */
-const GATHER_MS = 2;
-
 /**
- * Brings sessions and the hub together.
+ * Brings sessions, the hub and the store together.
  *
  * 1. What a session asks of the hub, and what the hub tells sessions, is passed on within the same turn, in order.
  * 2. A bug of ours in one session ends that session and is logged; other sessions are not affected.
- * 3. What was to be stored is committed before anything that followed from it is told: the writes of one turn are one commit.
- * 4. No call of a transport, of the platform or of a session comes back into the runner before it returns. So outputs are
- *    carried out by `drain` alone, one session after the other.
+ * 3. What one turn wants kept, and what others bring before the event loop comes round again, is one batch for the store;
+ *    while it is written, the chat goes on.
+ * 4. No call of a transport, of the platform, of the store or of a session comes back into the runner before it returns. So
+ *    outputs are carried out by `drain` alone, one session after the other.
  */
 export class SessionRunner implements HostRunner {
   readonly #hosts = new Map<SessionId, SessionHost>();
   /** Hosts whose sessions have outputs, in the order in which they got their inputs. */
   #scheduled: SessionHost[] = [];
   #soon = new Set<SessionHost>();
-  /** Effects that are carried out once the store has committed. */
-  #held: Effect[] = [];
-  #commitDue = false;
+  #flushDue = false;
   #lastId = 0;
+  #whenIdle: (() => void) | undefined;
   now: number;
 
-  constructor(readonly hub: Hub, readonly platform: Platform, readonly limits: Limits) {
+  /** Without a store nothing is kept, and native sessions are refused. */
+  constructor(
+    readonly hub: Hub,
+    readonly platform: Platform,
+    readonly limits: Limits,
+    readonly store?: StorePort | undefined,
+  ) {
     this.now = platform.now();
+    if (store) store.onEvent = (event) => this.#stored(event);
   }
 
   get size(): number {
@@ -64,37 +69,26 @@ export class SessionRunner implements HostRunner {
 
   tick(): void {
     const now = this.beginTurn();
-    try {
-      this.apply(this.hub.tick(now));
-    } catch (error) {
-      log.error(`internal error in a tick of the hub: ${stackOf(error)}`);
-      this.#rollBack(error);
-    }
+    this.#try("a tick of the hub", () => this.hub.tick(now, this.platform.wallTime()));
     this.drain();
     for (const host of this.#hosts.values()) host.tick(now);
   }
 
   /** Tells every session that the server stops. */
   stop(): void {
-    const tellAll = (hosts: Iterable<SessionHost>) => {
-      for (const host of [...hosts]) host.event({ type: "closing" });
-    };
-    try {
-      this.apply(this.hub.close(this.beginTurn()));
-    } catch (error) {
-      log.error(`internal error while stopping: ${stackOf(error)}`);
-      this.#rollBack(error);
-      tellAll(this.#hosts.values());
-    }
-    tellAll([...this.#hosts.values()].filter(({ protocol }) => protocol.bypassesHub));
+    const now = this.beginTurn();
+    this.#try("stopping", () => this.hub.close(now, this.platform.wallTime()));
+    for (const host of [...this.#hosts.values()]) if (host.protocol.bypassesHub) host.event({ type: "closing" });
     this.drain();
-    this.#commit();
   }
 
-  /** Commits and closes the store. */
-  close(): void {
-    this.#commit();
-    this.hub.store?.close();
+  /** Resolves when everything is written and the store is closed. */
+  async close(): Promise<void> {
+    if (!this.store) return;
+    this.hub.flush(this.beginTurn(), this.platform.wallTime());
+    this.drain();
+    if (!this.hub.isIdle) await new Promise<void>((resolve) => this.#whenIdle = resolve);
+    await this.store.close();
   }
 
   // For its hosts.
@@ -112,22 +106,19 @@ export class SessionRunner implements HostRunner {
   }
 
   drain(): void {
+    this.#carryOutHub();
     for (let i = 0; i < this.#scheduled.length; i++) {
       const host = this.#scheduled[i]!;
       if (host.carryOut()) this.#scheduled.push(host);
+      this.#carryOutHub();
     }
     this.#scheduled = [];
+    if (this.store && !this.#flushDue) this.#flushSoon();
   }
 
   command(id: SessionId, command: Command): void {
-    let effects: Effect[];
-    try {
-      effects = this.hub.handle(id, command, this.now);
-    } catch (error) {
-      this.#rollBack(error);
-      throw error;
-    }
-    this.apply(effects);
+    this.hub.handle(id, command, this.now);
+    this.#carryOutHub();
   }
 
   tickSoon(host: SessionHost): void {
@@ -142,7 +133,7 @@ export class SessionRunner implements HostRunner {
   }
 
   canUpgrade(): boolean {
-    return this.hub.canKeep(this.now);
+    return this.hub.stores;
   }
 
   upgrade(id: SessionId): boolean {
@@ -152,48 +143,16 @@ export class SessionRunner implements HostRunner {
 
   ended(host: SessionHost, why: string): void {
     this.#soon.delete(host);
-    if (!host.protocol.bypassesHub) this.#tryCommand(host.id, { type: "leave", why });
+    if (!host.protocol.bypassesHub) {
+      this.#try(`the end of session ${host.id}`, () => this.command(host.id, { type: "leave", why }));
+    }
     this.#hosts.delete(host.id);
   }
 
-  // Effects and commits.
+  // Effects of the hub.
 
-  /** Carries out effects: after the next commit if anything was written, otherwise at once. */
-  apply(effects: readonly Effect[]): void {
-    if (this.#held.length === 0 && !this.hub.store?.dirty) {
-      for (const effect of effects) this.#carryOut(effect);
-      return;
-    }
-    for (const effect of effects) this.#held.push(effect);
-    if (this.#commitDue) return;
-    this.#commitDue = true;
-    this.#commitWhenQuiet(this.platform.now(), this.#held.length);
-  }
-
-  /** A commit takes as long for one write as for many, so it waits a moment while more come. */
-  #commitWhenQuiet(since: number, held: number): void {
-    this.platform.soon(() => {
-      const more = this.#held.length;
-      if (more > held && this.platform.now() < since + GATHER_MS) this.#commitWhenQuiet(since, more);
-      else this.#commit();
-    });
-  }
-
-  #commit(): void {
-    this.#commitDue = false;
-    this.beginTurn();
-    try {
-      this.hub.store?.commit();
-    } catch (error) {
-      this.#storeFailed(error);
-      return this.drain();
-    }
-    const effects = this.#held;
-    this.#held = [];
-    for (const effect of effects) {
-      this.#carryOut(effect);
-      this.drain();
-    }
+  #carryOutHub(): void {
+    for (const effect of this.hub.takeOutputs()) this.#carryOut(effect);
   }
 
   #carryOut(effect: Effect): void {
@@ -202,7 +161,13 @@ export class SessionRunner implements HostRunner {
         for (const id of effect.to) this.#hosts.get(id)?.event(effect.event);
         return;
       case "note":
-        return log.info(effect.text);
+        return log[effect.level ?? "info"](effect.text);
+      case "append":
+        return this.store!.append(effect.batch);
+      case "query":
+        return this.store!.query(effect.id, effect.query);
+      case "end":
+        return this.#hosts.get(effect.session)?.end(effect.why);
       case "prove":
         return void this.#prove(effect);
       case "enroll":
@@ -212,41 +177,36 @@ export class SessionRunner implements HostRunner {
     }
   }
 
-  /** As `command`, for callers that cannot catch: an error ends the session. */
-  #tryCommand(id: SessionId, command: Command): void {
+  /** Sockets that are ready have their turn first: what they bring is one batch. */
+  #flushSoon(): void {
+    if (!this.hub.wantsFlush) return;
+    this.#flushDue = true;
+    this.platform.soon(() => {
+      this.#flushDue = false;
+      this.hub.flush(this.beginTurn(), this.platform.wallTime());
+      this.#carryOutHub();
+    });
+  }
+
+  #stored(event: StoreEvent): void {
+    const now = this.beginTurn();
+    this.#try("an answer of the store", () => {
+      if (event.type === "committed") this.hub.committed();
+      else if (event.type === "notCommitted") this.hub.notCommitted(event.why, now);
+      else this.hub.answered(event.id, event.answer);
+    });
+    // The next batch is written while what this one brought is told.
+    this.hub.flush(now, this.platform.wallTime());
+    this.drain();
+    if (this.hub.isIdle) this.#whenIdle?.();
+  }
+
+  /** Errors of ours that no session has caused. */
+  #try(what: string, act: () => void): void {
     try {
-      this.command(id, command);
+      act();
     } catch (error) {
-      log.error(`internal error, "${command.type}" in session ${id}: ${stackOf(error)}`);
-      this.#hosts.get(id)?.end("internal error");
-    }
-  }
-
-  /** The hub has thrown: what was not committed is undone. */
-  #rollBack(error: unknown): void {
-    if (this.hub.store?.dirty) this.#storeFailed(error);
-    else this.hub.store?.rollback();
-  }
-
-  /**
-   * Everything written since the last commit is lost. None of it was confirmed: native sessions are ended, reconnect and
-   * repeat what was not answered; senders in handout protocols are told that their messages failed.
-   */
-  #storeFailed(error: unknown): void {
-    log.error(`the store could not be written; what was not committed is undone: ${reason(error)}`);
-    const effects = this.#held;
-    this.#held = [];
-    this.hub.store?.rollback();
-    this.hub.forgetStoreState();
-    for (const host of [...this.#hosts.values()]) {
-      if (this.hub.isNative(host.id)) host.end("the store could not be written");
-    }
-    for (const effect of effects) {
-      if (effect.type !== "tell") this.#carryOut(effect);
-      else if (effect.event.type === "outcome") {
-        this.#carryOut({ ...effect, event: { ...effect.event, delivered: false } });
-      } else if (effect.event.type !== "message") this.#carryOut(effect);
-      else for (const id of effect.to) this.#tryCommand(id, { type: "missed", id: effect.event.id, sent: false });
+      log.error(`internal error in ${what}: ${stackOf(error)}`);
     }
   }
 
@@ -278,7 +238,7 @@ export class SessionRunner implements HostRunner {
 
   #checked(id: SessionId, answer: ProofResult): void {
     this.beginTurn();
-    this.#tryCommand(id, { type: "checked", ...answer });
+    this.#try(`session ${id}`, () => this.command(id, { type: "checked", ...answer }));
     this.drain();
   }
 
@@ -291,7 +251,7 @@ export class SessionRunner implements HostRunner {
       log.error(`the account of ${name} could not be stored: ${reason(error)}`);
     }
     this.beginTurn();
-    this.apply(this.hub.enrolled(session, name, outcome));
+    this.hub.enrolled(session, name, outcome);
     this.drain();
   }
 }

@@ -1,15 +1,14 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
 import { log, RecentLog } from "../core/log.ts";
-import { reason } from "../core/reason.ts";
 import { ownAddresses } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
-import { openStore, storeExists } from "../store/open_store.ts";
 import { Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
 import { addUser } from "../store/users_file.ts";
+import { openStore } from "../store/worker_store.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { ListenerName } from "./command_line.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
@@ -45,17 +44,21 @@ export interface ServerOptions extends ListenerPlan {
 }
 
 /** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
-export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (line: string) => void): Server {
+export async function openServer(
+  plan: ServerOptions,
+  accounts: Accounts,
+  showTrace: (line: string) => void,
+): Promise<Server> {
   const { limits, enrollIn } = plan;
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
-  const keeping = {
-    open: () => openStore(plan.data),
-    failed: (error: unknown) => log.error(`nobody can be let in who needs messages to be kept: ${reason(error)}`),
-    dice: proofs,
+  // A store that exists is opened now: if it cannot be, the person who starts the server has to know.
+  const store = await openStore(plan.data);
+  const hub = new Hub(accounts, limits, {
+    snapshot: store.snapshot,
+    randomness: proofs,
     registers: enrollIn !== undefined,
-  };
-  const hub = new Hub(accounts, limits, keeping);
+  });
   const world = openPlatform({
     limits,
     verify: (password, secret, asker) => passwords.verify(password, secret, asker),
@@ -67,9 +70,7 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
     },
     trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
-  const runner = new SessionRunner(hub, world, limits);
-  // What was kept before is opened now: if it cannot be, whoever starts the server is the one to know.
-  if (storeExists(plan.data)) hub.openStore(runner.beginTurn());
+  const runner = new SessionRunner(hub, world, limits, store);
   const tableLog = new DirectoryLog(plan.data, (why) => log.error(why));
   const book = new Directory(limits);
   const drainBook = () => {
@@ -103,7 +104,7 @@ export function openServer(plan: ServerOptions, accounts: Accounts, showTrace: (
       await within(limits.stopMs, Promise.all([world, ...servers.values()].map((part) => part.over())));
       clearInterval(ticking);
       await Promise.all([...servers.values()].map((server) => server.shut?.()));
-      runner.close();
+      await runner.close();
     },
   };
 }

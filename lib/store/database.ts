@@ -56,6 +56,11 @@ export class Database {
     }
   }
 
+  /** Statements that are run once, outside of a transaction. */
+  execute(sql: string): void {
+    this.#database.exec(sql);
+  }
+
   begin(): void {
     if (this.#inTransaction) return;
     this.#begin.run();

@@ -91,7 +91,7 @@ export class ProofVerifier {
 
 /** A proof, and the one that the server must send in return, if any. */
 export interface ChallengeAnswer {
-  readonly proof: string;
+  readonly proof: Uint8Array;
   readonly expected: Uint8Array | undefined;
 }
 
@@ -104,21 +104,21 @@ export class Prover {
 
   constructor(readonly identity: Identity) {}
 
-  /** The public key of a name, in base64. */
-  async key(name: string): Promise<string> {
+  /** The public key of a name. */
+  async key(name: string): Promise<Uint8Array> {
     this.#keyPair = await this.identity.key(name);
-    return encodeBase64(this.#keyPair.publicKey);
+    return this.#keyPair.publicKey;
   }
 
   /** Answers a challenge; `password` is only used for a password challenge. */
   async answer(challenge: Challenge, name: string, nonce: string, password: string): Promise<ChallengeAnswer> {
     if (challenge.how === "key") {
-      const proof = encodeBase64(await this.#keyPair!.sign(authMessage(name, nonce, challenge.nonce)));
+      const proof = await this.#keyPair!.sign(authMessage(name, nonce, challenge.nonce));
       return { proof, expected: undefined };
     }
     const key = await this.#deriveKey(password, challenge);
     const { client, server } = passwordProof(key, authMessage(name, nonce, challenge.nonce, challenge.salt));
-    return { proof: encodeBase64(client), expected: server };
+    return { proof: client, expected: server };
   }
 
   async #deriveKey(password: string, parameters: KeyDerivation): Promise<Uint8Array> {

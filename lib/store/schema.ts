@@ -8,11 +8,9 @@ const APPLICATION_ID = 0x50617274;
  * What takes a database from version n to n + 1, in order; the first makes an empty one. A step that was in a release is
  * never changed: a new one is put behind it.
  *
- * In `entries`: `kind` 0 is a message, 1 a notice that one was delivered, 2 that it failed. `recipient` is who may have to
- * come for it: the receiver of a private message, the owner of a notice. `conversation` is the number of a room, or below
- * zero of two people. What has a `recipient` waits until it is `settled` or its recipient has `acked` it: to acknowledge
- * much is to write one number. The `text` of a notice is whom its message was for. Text from outside that has a NUL in it is
- * kept as bytes.
+ * Version 2: `log.kind` is 0 for a message, 1 for an edit, 2 for a withdrawal, 3 for a failure; `sender` is the number of a
+ * user, or the name of a guest. A pair's cursors are those of `one` and `other`. `state.age` is the log's own time, which goes
+ * on with the clock but never jumps; `hours` has the first entry of each of its hours. Text that holds a NUL is kept as bytes.
  */
 export const STEPS: readonly string[] = [
   `
@@ -69,6 +67,112 @@ export const STEPS: readonly string[] = [
   CREATE INDEX refusals_time ON refusals (time);
   INSERT INTO store VALUES (lower(hex(randomblob(16))), 0);
   INSERT INTO rooms (name) VALUES ('lobby');
+  `,
+  // The log and its cursors. Notices of delivery become cursors, and those of failure entries of the log.
+  `
+  ALTER TABLE people RENAME TO users;
+  ALTER TABLE users RENAME COLUMN added TO registered;
+  CREATE TABLE conversations (
+    id INTEGER PRIMARY KEY,
+    room TEXT UNIQUE,
+    one INTEGER,
+    other INTEGER,
+    one_received INTEGER NOT NULL DEFAULT 0,
+    other_received INTEGER NOT NULL DEFAULT 0,
+    one_read INTEGER NOT NULL DEFAULT 0,
+    other_read INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE UNIQUE INDEX conversations_one ON conversations (one, other) WHERE one IS NOT NULL;
+  CREATE INDEX conversations_other ON conversations (other) WHERE other IS NOT NULL;
+  CREATE TABLE memberships (
+    user INTEGER NOT NULL,
+    room INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    PRIMARY KEY (user, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE producers (
+    id INTEGER PRIMARY KEY,
+    user INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    UNIQUE (user, client)
+  ) STRICT;
+  CREATE TABLE refused (
+    producer INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (producer, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE log (
+    seq INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    sender ANY NOT NULL,
+    text ANY NOT NULL,
+    time INTEGER NOT NULL,
+    of INTEGER,
+    producer INTEGER,
+    number INTEGER
+  ) STRICT;
+  CREATE TABLE hours (
+    hour INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL
+  ) STRICT;
+
+  INSERT INTO conversations (id, room) SELECT id, name FROM rooms;
+  INSERT INTO conversations (one, other)
+    SELECT DISTINCT min(sender, recipient), max(sender, recipient) FROM entries WHERE kind = 0 AND recipient IS NOT NULL
+    UNION
+    SELECT DISTINCT min(e.recipient, u.id), max(e.recipient, u.id)
+    FROM entries e JOIN users u ON u.name = CAST(e.text AS TEXT) WHERE e.kind <> 0;
+  INSERT INTO memberships (user, room, since, read)
+    SELECT person, room, since, max(seen, since, min(acked, (SELECT last FROM store)))
+    FROM members JOIN users ON users.id = person;
+  INSERT INTO log (seq, kind, conversation, sender, text, time)
+    SELECT seq, 0, CASE WHEN recipient IS NULL THEN conversation ELSE (
+        SELECT id FROM conversations c WHERE c.one = min(e.sender, e.recipient) AND c.other = max(e.sender, e.recipient)
+      ) END, sender, text, CAST(time AS INTEGER)
+    FROM entries e WHERE kind = 0;
+  INSERT INTO log (seq, kind, conversation, sender, text, time, of)
+    SELECT e.seq, 3, c.id, e.recipient, coalesce(e.why, ''), CAST(e.time AS INTEGER), e.ref
+    FROM entries e JOIN users u ON u.name = CAST(e.text AS TEXT)
+      JOIN conversations c ON c.one = min(e.recipient, u.id) AND c.other = max(e.recipient, u.id)
+    WHERE e.kind = 2 AND e.ref > 0;
+  CREATE INDEX log_conversation ON log (conversation);
+  CREATE INDEX log_of ON log (of) WHERE of IS NOT NULL;
+  UPDATE conversations SET
+    one_received = coalesce((
+      SELECT max(seq) FROM log JOIN users ON users.id = conversations.one
+      WHERE conversation = conversations.id AND kind = 0 AND sender = other AND seq <= acked), 0),
+    other_received = coalesce((
+      SELECT max(seq) FROM log JOIN users ON users.id = conversations.other
+      WHERE conversation = conversations.id AND kind = 0 AND sender = one AND seq <= acked), 0)
+    WHERE one IS NOT NULL;
+  UPDATE conversations SET
+    one_received = max(one_received, coalesce((
+      SELECT max(e.seq) FROM entries e WHERE e.kind = 0 AND e.settled = 1 AND e.recipient = one AND e.sender = other
+        AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = e.seq)), 0)),
+    other_received = max(other_received, coalesce((
+      SELECT max(e.seq) FROM entries e WHERE e.kind = 0 AND e.settled = 1 AND e.recipient = other AND e.sender = one
+        AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = e.seq)), 0))
+    WHERE one IS NOT NULL;
+  UPDATE conversations SET one_read = one_received, other_read = other_received WHERE one IS NOT NULL;
+  INSERT INTO hours (hour, seq) SELECT CAST(time / 3600000 AS INTEGER) AS hour, min(seq) FROM log GROUP BY hour;
+  CREATE TABLE state (
+    id TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    age INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO state SELECT id, last, coalesce((SELECT max(time) FROM log), 0), coalesce((SELECT max(time) FROM log), 0)
+    FROM store;
+  DROP TABLE entries;
+  DROP TABLE refusals;
+  DROP TABLE members;
+  DROP TABLE rooms;
+  DROP TABLE store;
   `,
 ];
 

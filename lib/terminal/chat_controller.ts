@@ -1,5 +1,5 @@
 import type { RoomState } from "../chat/event.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { Outputs } from "../core/machine.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
@@ -144,7 +144,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "delivered":
       case "queued":
       case "failed":
-        this.#unconfirmed.delete(known.id);
+        if (known.id !== undefined) this.#unconfirmed.delete(known.id);
         break;
       case "users":
       case "rooms":

@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { LIMITS } from "../core/limits.ts";
 import { sanitized } from "../core/text.ts";
 import type { PeerEvent, PeerQuestion } from "../peers/event.ts";

@@ -46,10 +46,7 @@ export class ChatView implements View<ClientEvent> {
         return [this.news(`joined ${event.room} (${counted(event.members)})`)];
       case "left":
         return [this.news(`left ${event.room}`)];
-      case "loggedIn":
-      case "denied":
-      case "closing":
-      case "elsewhere":
+      default:
         return [];
     }
   }
@@ -98,12 +95,12 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #delivered({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
-    const at = stamp(time, now).slice(0, -":00".length);
+    const at = stamp(time ?? now, now).slice(0, -":00".length);
     return this.#paint.quiet(`${MARKS.delivered} delivered to ${clean(to)} ${at}${which(id, state, this.#unknown)}`);
   }
 
   #failed({ id, to, why }: Of<"failed">, state: ChatState): string {
-    const sent = state.sentMessage(id);
+    const sent = id === undefined ? undefined : state.sentMessage(id);
     const target = to ?? sent?.to;
     const what = sent ? quoted(sent.text) : "an earlier message";
     return this.#paint.loud(

@@ -1,5 +1,5 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
 

@@ -1,5 +1,5 @@
 import type { RoomState, UserState } from "../chat/event.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { type ChatState, sameTarget } from "./chat_state.ts";
 import { clean, historyTitle, messageText, quoted, stamp, targetName, type View } from "./view.ts";
@@ -23,7 +23,7 @@ export class MailboxView implements View<ClientEvent> {
       case "message":
         return [this.#message(event.message, state, now)];
       case "sent":
-        return [this.#paint.quiet(`--> [Message sent - ${stamp(event.time, now)}${which(event.id, state)}]`)];
+        return [this.#paint.quiet(`--> [Message sent - ${stamp(event.time ?? now, now)}${which(event.id, state)}]`)];
       case "delivered":
         return [this.#received(event, state, now)];
       case "failed":
@@ -43,10 +43,7 @@ export class MailboxView implements View<ClientEvent> {
         return [`--> [you joined '${clean(event.room)}']`];
       case "left":
         return [`--> [you left '${clean(event.room)}']`];
-      case "loggedIn":
-      case "denied":
-      case "closing":
-      case "elsewhere":
+      default:
         return [];
     }
   }
@@ -96,11 +93,11 @@ export class MailboxView implements View<ClientEvent> {
 
   #received({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
     const by = state.isObvious(id) ? "" : ` by ${clean(to)}`;
-    return this.#paint.good(`--> [Message received${by} - ${stamp(time, now)}${which(id, state)}]`);
+    return this.#paint.good(`--> [Message received${by} - ${stamp(time ?? now, now)}${which(id, state)}]`);
   }
 
   #failed({ id, to, why }: Of<"failed">, state: ChatState): string {
-    const sent = state.sentMessage(id);
+    const sent = id === undefined ? undefined : state.sentMessage(id);
     const target = to ?? sent?.to;
     const what = sent ? ` - ${quoted(sent.text)}` : "";
     return this.#paint.loud(

@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { type ChatEvent, sameTarget } from "./chat_state.ts";
 import type { Question } from "./commands.ts";
 

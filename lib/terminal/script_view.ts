@@ -14,7 +14,7 @@ export function scriptLines(event: ChatEvent): string[] {
       return [`delivered ${clean(event.to)} ${clean(event.id)}`];
     case "failed": {
       const name = event.to ? targetName(event.to) : "-";
-      return [`failed ${name} ${clean(event.id)}: ${clean(event.why)}`];
+      return [`failed ${name} ${clean(event.id ?? "-")}: ${clean(event.why)}`];
     }
     case "online":
     case "offline":
@@ -50,11 +50,11 @@ export function scriptLines(event: ChatEvent): string[] {
       return [`changed ${clean(event.name)}: ${wordList(event.words)}`];
     case "stats":
       return event.counts.map(([name, count]) => `${clean(name)} ${count}`);
-    case "loggedIn":
-    case "denied":
-    case "closing":
-    case "elsewhere":
-    case "notice":
+    case "edited":
+      return [`edited ${event.of} ${clean(event.from)}: ${clean(event.text)}`];
+    case "withdrawn":
+      return [`withdrawn ${event.of} ${clean(event.from)}`];
+    default:
       return [];
   }
 }

@@ -1,7 +1,7 @@
 import { timeOfDay } from "../core/log.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
 import type { ChatEvent, ChatState } from "./chat_state.ts";

@@ -1,5 +1,5 @@
 import { LOBBY } from "../chat/names.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
@@ -155,13 +155,17 @@ function startSession(user: string): void {
   const unanswered = own.list<OutgoingMessage>("unsent");
   const started = session = new ChatSession({
     user,
-    run: freshId(),
+    client: tabName(own),
+    lastNumber: Number(own.get("lastNumber") ?? 0),
     unanswered,
     send: (json) => socket.send(json),
     show: serverEvent,
     signal: (from, text) => files?.signalled(from, text),
     signalFailed: (to) => files?.signalFailed(to),
-    keep: (messages) => own.set("unsent", messages),
+    keep: (messages, lastNumber) => {
+      own.set("unsent", messages);
+      own.set("lastNumber", lastNumber);
+    },
     broken: () => socket.giveUp(),
   });
   files = new PageFiles({
@@ -179,6 +183,15 @@ function startSession(user: string): void {
     now: () => performance.now(),
   });
   restore(user, unanswered);
+}
+
+/** The name of this tab among all clients of the user: its numbers go on after a reload. */
+function tabName(own: UserStorage): string {
+  const known = own.get("client");
+  if (typeof known === "string") return known;
+  const name = freshId();
+  own.set("client", name);
+  return name;
 }
 
 /** Restores what an earlier page of the user has stored. */

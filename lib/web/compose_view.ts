@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import { type Conversation, nameOf } from "./conversation.ts";
 import { byId } from "./dom.ts";

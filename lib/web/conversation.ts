@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 

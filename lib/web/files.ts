@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { Fault } from "../core/errors.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { AttemptEvent, Failure, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";

@@ -1,4 +1,4 @@
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { NativeClient } from "../protocols/native/client.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
@@ -6,8 +6,10 @@ import type { ServerEvent } from "./state.ts";
 
 export interface SessionOptions {
   readonly user: string;
-  /** Begins all message ids; no other page of the user has it. */
-  readonly run: string;
+  /** Names this tab among all clients of the user. */
+  readonly client: string;
+  /** The last number that an earlier page of this tab has given. */
+  readonly lastNumber: number;
   /** Messages that an earlier page has left without an answer. */
   readonly unanswered: readonly OutgoingMessage[];
   /** Sends one message on the current connection. */
@@ -18,7 +20,7 @@ export interface SessionOptions {
   /** A signal to this user has reached nobody. */
   readonly signalFailed: (to: string) => void;
   /** Keeps the messages without an answer, for a later page. */
-  readonly keep: (unanswered: readonly OutgoingMessage[]) => void;
+  readonly keep: (unanswered: readonly OutgoingMessage[], lastNumber: number) => void;
   /** The connection is of no use any more. */
   readonly broken: () => void;
 }
@@ -30,7 +32,12 @@ export class ChatSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#client = new NativeClient({ run: options.run, unanswered: options.unanswered, showsOwn: true });
+    this.#client = new NativeClient({
+      client: options.client,
+      lastNumber: options.lastNumber,
+      unanswered: options.unanswered,
+      showsOwn: true,
+    });
   }
 
   get isLoggedIn(): boolean {
@@ -68,8 +75,8 @@ export class ChatSession {
     const accepted = this.#client.say(to, text, time);
     this.#drain();
     if ("why" in accepted) return accepted;
-    this.#options.keep(this.#client.unanswered);
-    return { id: accepted.id, to, text, time };
+    this.#keep();
+    return { id: accepted.id, number: this.#client.lastNumber, to, text, time };
   }
 
   ask(question: ClientQuestion): void {
@@ -89,8 +96,12 @@ export class ChatSession {
     this.#drain();
   }
 
+  #keep(): void {
+    this.#options.keep(this.#client.unanswered, this.#client.lastNumber);
+  }
+
   #drain(): void {
-    const { send, show, signal, signalFailed, keep, broken } = this.#options;
+    const { send, show, signal, signalFailed, broken } = this.#options;
     let online: string[] = [];
     let offline: string[] = [];
     // Thousands of users may come at once, after a restart of the server.
@@ -109,7 +120,7 @@ export class ChatSession {
             send(output.json);
             break;
           case "event":
-            if (output.event.type === "sent" || output.event.type === "failed") keep(this.#client.unanswered);
+            if (output.event.type === "sent" || output.event.type === "failed") this.#keep();
             show(output.event as ServerEvent);
             break;
           case "signal":

@@ -1,5 +1,5 @@
 import { LOBBY } from "../chat/names.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
 import { keyOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";

@@ -1,5 +1,5 @@
 import { LOBBY } from "../chat/names.ts";
-import type { Target } from "../chat/store.ts";
+import type { Target } from "../chat/entry.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
@@ -96,11 +96,13 @@ export function reduce(state: State, event: ChatEvent): State {
         event.message.to,
         (each) => withMessage(each, pendingMessage(event.message, state.user)),
       );
-    case "sent": {
+    case "sent":
+    case "stored": {
       const { id, seq, time } = event;
       return changeConversation(state, event.to, (each) => {
         const before = each.messages.findLast(({ key }) => key === id)?.state;
-        return changed(each, id, { at: seq, time, state: before === "sending" ? "sent" : before });
+        const place = seq === undefined ? {} : { at: seq, ...(time === undefined ? {} : { time }) };
+        return changed(each, id, { ...place, state: before === "sending" ? "sent" : before });
       });
     }
     case "delivered":
@@ -150,6 +152,14 @@ export function reduce(state: State, event: ChatEvent): State {
       return state.notice === "" ? state : { ...state, notice: "" };
     case "elsewhere":
       return { ...state, connection: { state: "elsewhere" } };
+    case "conversations":
+    case "edited":
+    case "withdrawn":
+    case "received":
+    case "read":
+    case "found":
+    case "versions":
+      return state;
     case "closing":
       return { ...state, notice: "The server is shutting down. This page reconnects when it is back." };
   }
@@ -202,7 +212,7 @@ function received(state: State, { message, own }: Extract<ClientEvent, { type: "
 }
 
 function failed(state: State, { id, to, why }: Extract<ClientEvent, { type: "failed" }>): State {
-  if (!to) return state;
+  if (!to || id === undefined) return state;
   return changeKnown(state, keyOf(to), (each) => {
     // A message that the server has not stored has no number: it stays where it is.
     const place = each.messages.find(({ key }) => key === id)?.at;

@@ -1,6 +1,7 @@
 import { Accounts } from "../../lib/chat/accounts.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import type { NewMessage, NewNotice, Target } from "../../lib/chat/store.ts";
+import type { NewMessage, NewNotice } from "../../lib/chat/store.ts";
+import type { Target } from "../../lib/chat/entry.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { ConnectionLimiter } from "../../lib/core/limiters.ts";

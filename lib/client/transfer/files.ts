@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import type { FileCommand, FileEvent } from "../../protocols/transfer/event.ts";
 import type { OfferMessage } from "../../protocols/transfer/transfers.ts";
 import { TransferRunner, type TransferRunnerOptions } from "./runner.ts";

@@ -1,6 +1,6 @@
 import { reason } from "../../core/reason.ts";
 import { Fault } from "../../core/errors.ts";
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import { clock } from "../../net/clock.ts";
 import type { FileCommand, FileEvent } from "../../protocols/transfer/event.ts";
 import type {

@@ -1,13 +1,15 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import { Fault } from "../../core/errors.ts";
 import { IDENTIFIER_CHARACTERS } from "../../core/json_fields.ts";
 import { LIMITS } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { textFault } from "../../core/text.ts";
-import type { ClientEvent, ClientQuestion, ShownMessage } from "./client_event.ts";
-import { decodeReply, type Reply } from "./client_replies.ts";
-import { type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
+import type { ClientEvent, ClientQuestion } from "./client_event.ts";
+import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
+import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
+
+type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" }>;
 
 /** What a native client wants done. */
 export type NativeOutput =
@@ -28,9 +30,10 @@ export type NativeOutput =
 
 /** What a client starts with. */
 export interface NativeClientOptions {
-  /** Begins all message ids; no other run of the user has it. */
-  readonly run: string;
-  /** Messages that an earlier run has left without an answer; they are sent again under their ids. */
+  /** Names this client among all of the user, for as long as its numbers go on. */
+  readonly client: string;
+  /** What an earlier run under the same name has left: its last number, and messages without an answer, sent again. */
+  readonly lastNumber?: number;
   readonly unanswered?: readonly OutgoingMessage[];
   /** Up to where earlier runs have shown everything: a number for each store, by user name. */
   readonly shown?: ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -38,19 +41,27 @@ export interface NativeClientOptions {
   readonly showsOwn?: boolean;
 }
 
+/** Own private messages of this run that were not received yet, at most; older ones are known by `received` alone. */
+const MAX_UNDELIVERED = 10_000;
+
 /**
  * The client's side of the native protocol, over any number of connections one after the other.
  *
- * 1. A message is kept until it is answered, and sent again under the same id after a reconnect: the server takes it once.
- * 2. Each message and each notice is shown once, in order, even if the server repeats it.
+ * 1. A message is kept until it is answered, and sent again under the same number after a reconnect: the server takes it once.
+ * 2. Each entry of the log is shown once, in order, even if the server repeats it.
  * 3. `flush`, at the end of a turn, acknowledges what was shown.
  */
 export class NativeClient {
   readonly #outputs = new Outputs<NativeOutput>();
+  readonly #client: string;
   readonly #outgoing: OutgoingQueue;
   readonly #questions = new PendingQuestions();
   readonly #shownBefore: NativeClientOptions["shown"];
   readonly #showsOwn: boolean;
+  /** Messages of this run, from this number on. */
+  readonly #firstNumber: number;
+  /** Private messages of this run that are stored and not received, by their entries. */
+  readonly #undelivered = new Map<number, { readonly id: string; readonly to: string }>();
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -66,7 +77,9 @@ export class NativeClient {
   #name = "";
 
   constructor(options: NativeClientOptions) {
-    this.#outgoing = new OutgoingQueue(options.run, options.unanswered);
+    this.#client = options.client;
+    this.#outgoing = new OutgoingQueue(options.client, options.lastNumber, options.unanswered);
+    this.#firstNumber = this.#outgoing.answeredUpTo + 1;
     this.#shownBefore = options.shown;
     this.#showsOwn = options.showsOwn ?? false;
   }
@@ -104,7 +117,8 @@ export class NativeClient {
     this.#name = name;
     this.#stage = "resume";
     this.#received = this.#acked = 0;
-    this.#send({ type: "resume", ...(this.#store === undefined ? {} : { store: this.#store, after: this.#shown }) });
+    const from = this.#store === undefined ? {} : { store: this.#store, after: this.#shown };
+    this.#send({ type: "resume", client: this.#client, answered: this.#outgoing.answeredUpTo, ...from });
   }
 
   /** The connection is lost. */
@@ -119,13 +133,31 @@ export class NativeClient {
     }
   }
 
+  /** The highest number that this client has given. */
+  get lastNumber(): number {
+    return this.#outgoing.lastNumber;
+  }
+
   /** Sends a message, now or once there is a connection; its id, or why it is not accepted. */
   say(to: Target, text: string, now: number): { id: string } | { why: string } {
     const why = this.#fault(to, text);
-    if (why !== undefined) return { why };
-    const accepted = this.#outgoing.push(to, text, now);
-    this.#sendWaiting();
-    return accepted;
+    return why === undefined ? this.#push({ to, text, time: now }) : { why };
+  }
+
+  /** Changes the text of an own message; `to` is where it was said. */
+  edit(of: number, to: Target, text: string, now: number): { id: string } | { why: string } {
+    const why = text === "" ? "an empty text is not sent" : this.#fault(to, text);
+    return why === undefined ? this.#push({ to, text, time: now, of }) : { why };
+  }
+
+  /** Withdraws an own message; `to` is where it was said. */
+  withdraw(of: number, to: Target, now: number): { id: string } | { why: string } {
+    return this.#push({ to, text: "", time: now, of });
+  }
+
+  /** The user has read a conversation up to here. */
+  read(of: Target, upTo: number): void {
+    if (this.#stage === "loggedIn") this.#send({ type: "read", of, upTo });
   }
 
   /** Asks the server; the answer is an event. */
@@ -148,44 +180,51 @@ export class NativeClient {
   /** One message of the server. */
   receive(json: string): void {
     if (this.#stage === "offline") return;
-    const reply = decodeReply(json);
-    if (reply instanceof Fault) return this.#outputs.push({ type: "broken", why: reply.message });
-    switch (reply.type) {
+    const message = decodeServerMessage(json);
+    if (message instanceof Fault) return this.#outputs.push({ type: "broken", why: message.message });
+    if (message) this.#receive(message);
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.type) {
       case "refused":
-        return this.#outputs.push(reply);
-      case "begun":
-        return this.#begun(reply);
-      case "sent": {
-        const { id, seq, time } = reply;
-        return this.#answered(id, (to) => ({ type: "sent", id, to, seq, time }));
-      }
-      case "closing":
-      case "elsewhere":
-        return this.#show(reply);
-      case "error":
-        return this.#show({ type: "denied", why: reply.why });
-      case "presence":
-        for (const name of reply.online) if (name !== this.#name) this.#show({ type: "online", name });
-        for (const name of reply.offline) if (name !== this.#name) this.#show({ type: "offline", name });
-        return;
-      case "message":
-        return this.#isNew(reply.seq) ? this.#message(reply) : undefined;
-      case "delivered":
-      case "failed":
-        return this.#notice(reply);
-      case "signal":
-        return this.#outputs.push(reply);
-      case "unheard":
-        return this.#outputs.push({ type: "signalFailed", to: reply.to });
+        return this.#outputs.push(message);
       case "challenge":
       case "welcome":
-      case "unknown":
         return;
+      case "begun":
+        return this.#begun(message);
+      case "message":
+      case "edit":
+      case "withdrawal":
+      case "failure":
+        return this.#isNew(message.seq) ? this.#entry(message) : undefined;
+      case "sent":
+        return this.#accepted(message.upTo);
+      case "failed":
+        return this.#refused(message.number, message.why);
+      case "received":
+        return this.#delivered(message.by, message.upTo);
+      case "read":
+      case "conversations":
+      case "closing":
+      case "elsewhere":
+        return this.#show(message);
+      case "error":
+        return this.#show({ type: "denied", why: message.why });
+      case "presence":
+        for (const name of message.online) if (name !== this.#name) this.#show({ type: "online", name });
+        for (const name of message.offline) if (name !== this.#name) this.#show({ type: "offline", name });
+        return;
+      case "signal":
+        return this.#outputs.push(message);
+      case "unheard":
+        return this.#outputs.push({ type: "signalFailed", to: message.to });
       default: {
-        const event = this.#questions.answered(reply);
-        if (event) return this.#show(event);
+        const answer = this.#questions.answered(message);
+        if (answer) return "next" in answer ? this.#send(answer.next) : this.#show(answer);
         // Other people have changed the rooms that this user is in.
-        if (reply.ref === 0 && (reply.type === "joined" || reply.type === "left")) this.ask({ type: "rooms" });
+        if (message.ref === 0 && (message.type === "joined" || message.type === "left")) this.ask({ type: "rooms" });
       }
     }
   }
@@ -207,18 +246,23 @@ export class NativeClient {
     return textFault(text, this.#textBytes);
   }
 
-  #begun({ store, last, rooms, textBytes }: Extract<Reply, { type: "begun" }>): void {
+  #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
+    const { store, last, accepted, refused, rooms, textBytes, searches } = message;
     this.#textBytes = textBytes;
     const again = this.#store !== undefined;
     const storeChanged = this.#store !== store;
     if (storeChanged) {
       this.#ownFrom = last;
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
+      this.#undelivered.clear();
     }
     this.#store = store;
-    this.#stage = "loggedIn";
-    this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged });
+    this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged, searches });
+    for (const { number, why } of refused) this.#refused(number, why);
+    this.#accepted(accepted);
+    // Only now: messages are sent in the order of their numbers.
     this.#outgoing.reset();
+    this.#stage = "loggedIn";
     this.#sendWaiting();
   }
 
@@ -232,36 +276,96 @@ export class NativeClient {
     return true;
   }
 
-  #message({ seq, from, to, text, time, id }: ShownMessage): void {
+  #entry(entry: LogMessage): void {
+    const { seq, from, to, time } = entry;
     const own = from === this.#name;
-    const known = own && (seq <= this.#ownFrom || (id !== undefined && this.#outgoing.has(id)));
-    if (!known || this.#showsOwn) this.#show({ type: "message", message: { seq, from, to, text, time, id }, own });
-  }
-
-  #notice(reply: Extract<Reply, { type: "delivered" | "failed" }>): void {
-    const { id } = reply;
-    if (reply.type === "failed" && reply.seq === undefined) {
-      return this.#answered(id, (to) => ({ type: "failed", id, to, why: reply.why }));
+    const id = "number" in entry && own && entry.client === this.#client ? this.#idOf(entry.number!) : undefined;
+    const isFirst = id !== undefined && this.#stored(id, entry as { number?: number });
+    switch (entry.type) {
+      case "message": {
+        if (id !== undefined) {
+          this.#show({ type: isFirst ? "sent" : "stored", id, to, seq, time });
+          if ("user" in to && to.user !== from) this.#track(seq, id, to.user);
+        }
+        const known = own && (seq <= this.#ownFrom || id !== undefined);
+        const message = { seq, from, to, text: entry.text, time, id };
+        if (!known || this.#showsOwn) this.#show({ type: "message", message, own });
+        return;
+      }
+      case "edit":
+        return this.#show({ type: "edited", of: entry.of, from, to, text: entry.text, time, own });
+      case "withdrawal":
+        return this.#show({ type: "withdrawn", of: entry.of, from, to, own });
+      case "failure": {
+        const id = this.#undelivered.get(entry.of)?.id;
+        this.#undelivered.delete(entry.of);
+        return this.#show({ type: "failed", id, seq: entry.of, to, why: entry.text });
+      }
     }
-    if (!this.#isNew(reply.seq!)) return;
-    if (reply.type === "delivered") this.#show({ type: "delivered", id, to: reply.to, time: reply.time });
-    else this.#show({ type: "failed", id, to: reply.to, why: reply.why });
   }
 
-  /** The server has answered a message; the first answer counts. */
-  #answered(id: string, event: (to: Target) => ClientEvent): void {
-    const message = this.#outgoing.answered(id);
-    if (!message) return;
-    this.#show(event(message.to));
+  /** An own entry is in the log, and so is everything before it; whether that is news. */
+  #stored(id: string, { number }: { readonly number?: number }): boolean {
+    this.#accepted(number! - 1);
+    const isFirst = this.#outgoing.answered(number!)?.id === id;
+    if (isFirst) this.#sendWaiting();
+    return isFirst;
+  }
+
+  /** The id of a message of this run. */
+  #idOf(number: number): string | undefined {
+    return number >= this.#firstNumber ? idOf(this.#client, number) : undefined;
+  }
+
+  #track(seq: number, id: string, to: string): void {
+    this.#undelivered.set(seq, { id, to });
+    for (const oldest of this.#undelivered.keys()) {
+      if (this.#undelivered.size <= MAX_UNDELIVERED) break;
+      this.#undelivered.delete(oldest);
+    }
+  }
+
+  /** Everything up to a number is stored, but for what was refused. */
+  #accepted(upTo: number): void {
+    for (const { id, to, of } of this.#outgoing.acceptedUpTo(upTo)) {
+      if (of === undefined) this.#show({ type: "sent", id, to });
+    }
     this.#sendWaiting();
+  }
+
+  #refused(number: number, why: string): void {
+    const message = this.#outgoing.answered(number);
+    if (!message) return;
+    if (message.of !== undefined) this.#show({ type: "denied", why });
+    else this.#show({ type: "failed", id: message.id, to: message.to, why });
+    this.#sendWaiting();
+  }
+
+  #delivered(by: string, upTo: number): void {
+    for (const [seq, { id, to }] of this.#undelivered) {
+      if (seq > upTo) break;
+      if (to !== by) continue;
+      this.#undelivered.delete(seq);
+      this.#show({ type: "delivered", id, to });
+    }
+    this.#show({ type: "received", by, upTo });
+  }
+
+  #push(message: Omit<OutgoingMessage, "id" | "number">): { id: string } | { why: string } {
+    const pushed = this.#outgoing.push(message);
+    if ("why" in pushed) return pushed;
+    this.#sendWaiting();
+    return { id: pushed.id };
   }
 
   /** Sends what was not sent yet, as long as not too much is in flight. */
   #sendWaiting(): void {
     if (this.#stage !== "loggedIn") return;
     for (let message = this.#outgoing.next(); message; message = this.#outgoing.next()) {
-      const { id, to, text } = message;
-      this.#send({ type: "say", id, ...("user" in to ? { to: to.user } : to), text });
+      const { number, to, text, of } = message;
+      if (of === undefined) this.#send({ type: "say", number, to, text });
+      else if (text === "") this.#send({ type: "withdraw", number, of });
+      else this.#send({ type: "edit", number, of, text });
     }
   }
 
@@ -269,7 +373,7 @@ export class NativeClient {
     this.#outputs.push({ type: "event", event });
   }
 
-  #send(message: Record<string, unknown>): void {
-    this.#outputs.push({ type: "send", json: JSON.stringify(message) });
+  #send(message: ClientMessage): void {
+    this.#outputs.push({ type: "send", json: encodeClientMessage(message) });
   }
 }

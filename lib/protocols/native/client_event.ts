@@ -1,5 +1,5 @@
-import type { RoomState, UserState } from "../../chat/event.ts";
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
+import type { ConversationView, RoomState, UserState } from "../../chat/event.ts";
 
 /** A message as a client has it. */
 export interface ShownMessage {
@@ -8,8 +8,13 @@ export interface ShownMessage {
   readonly to: Target;
   readonly text: string;
   readonly time: number;
-  /** The id that the sender's client has given it. */
+  /** What `say` gave it, where this run of this client has sent it. */
   readonly id?: string | undefined;
+  /** Whether the text was edited, or withdrawn. */
+  readonly edited?: boolean | undefined;
+  readonly withdrawn?: boolean | undefined;
+  /** Why a private message never arrived; undefined unless it failed. */
+  readonly failed?: string | undefined;
 }
 
 /** A question to the server; one event answers it. */
@@ -19,7 +24,27 @@ export type ClientQuestion =
   | { readonly type: "who"; readonly room: string }
   | { readonly type: "join"; readonly room: string }
   | { readonly type: "leave"; readonly room: string }
-  | { readonly type: "history"; readonly of: Target; readonly before?: number | undefined; readonly limit: number };
+  | {
+    readonly type: "history";
+    readonly of: Target;
+    readonly before?: number | undefined;
+    readonly after?: number | undefined;
+    readonly limit: number;
+  }
+  | {
+    readonly type: "search";
+    readonly words: string;
+    readonly from?: string | undefined;
+    readonly of?: Target | undefined;
+    /** Times, in ms since 1970. */
+    readonly since?: number | undefined;
+    readonly until?: number | undefined;
+    /** Hits before this message. */
+    readonly before?: number | undefined;
+    readonly limit: number;
+  }
+  /** The texts that a message had. */
+  | { readonly type: "versions"; readonly of: number };
 
 /** What a client learns; a user interface shows it. */
 export type ClientEvent =
@@ -33,13 +58,59 @@ export type ClientEvent =
     readonly rooms: readonly string[];
     readonly again: boolean;
     readonly storeChanged: boolean;
+    /** Whether the server can search. */
+    readonly searches: boolean;
   }
+  /** The user's conversations, some at a time: the newest message of each, up to where it is read and received. */
+  | { readonly type: "conversations"; readonly list: readonly ConversationView[] }
   /** A message to this user or to one of their rooms; `own`: this user has sent it. */
   | { readonly type: "message"; readonly message: ShownMessage; readonly own: boolean }
-  /** The server has stored the message `id`, under the number `seq`. */
-  | { readonly type: "sent"; readonly id: string; readonly to: Target; readonly seq: number; readonly time: number }
-  | { readonly type: "delivered"; readonly id: string; readonly to: string; readonly time: number }
-  | { readonly type: "failed"; readonly id: string; readonly to: Target | undefined; readonly why: string }
+  /** A message has a new text. */
+  | {
+    readonly type: "edited";
+    readonly of: number;
+    readonly from: string;
+    readonly to: Target;
+    readonly text: string;
+    readonly time: number;
+    readonly own: boolean;
+  }
+  | {
+    readonly type: "withdrawn";
+    readonly of: number;
+    readonly from: string;
+    readonly to: Target;
+    readonly own: boolean;
+  }
+  /** The server has stored the message `id`. Where its place in the log is not known yet, `stored` tells it later. */
+  | {
+    readonly type: "sent";
+    readonly id: string;
+    readonly to: Target;
+    readonly seq?: number | undefined;
+    readonly time?: number | undefined;
+  }
+  | {
+    readonly type: "stored";
+    readonly id: string;
+    readonly to: Target;
+    readonly seq: number;
+    readonly time: number;
+  }
+  /** A message of this run was received; the time is known between peers. */
+  | { readonly type: "delivered"; readonly id: string; readonly to: string; readonly time?: number | undefined }
+  /** Everything that this user said to `by`, on any device, was received up to here, but for what failed. */
+  | { readonly type: "received"; readonly by: string; readonly upTo: number }
+  /** This user has read a conversation up to here, on this device or another. */
+  | { readonly type: "read"; readonly of: Target; readonly upTo: number }
+  /** A message was refused, or never arrived: `id` where this run has sent it, `seq` where it was stored. */
+  | {
+    readonly type: "failed";
+    readonly id: string | undefined;
+    readonly seq?: number | undefined;
+    readonly to: Target | undefined;
+    readonly why: string;
+  }
   | { readonly type: "online" | "offline"; readonly name: string }
   | { readonly type: "users"; readonly users: readonly UserState[] }
   | { readonly type: "rooms"; readonly rooms: readonly RoomState[] }
@@ -49,6 +120,19 @@ export type ClientEvent =
     readonly of: Target;
     readonly messages: readonly ShownMessage[];
     readonly more: boolean;
+    /** The question had `after`: the page goes forward. */
+    readonly forward?: boolean | undefined;
+  }
+  | {
+    readonly type: "found";
+    readonly question: Extract<ClientQuestion, { type: "search" }>;
+    readonly messages: readonly ShownMessage[];
+    readonly more: boolean;
+  }
+  | {
+    readonly type: "versions";
+    readonly of: number;
+    readonly texts: readonly { readonly text: string; readonly time: number }[];
   }
   | { readonly type: "joined"; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly room: string }

@@ -1,9 +1,7 @@
+import type { Challenge } from "../../chat/event.ts";
 import { timingSafeEqual } from "../../core/bytes.ts";
 import type { Outputs } from "../../core/machine.ts";
-import type { Reply } from "./client_replies.ts";
-
-/** A challenge of the server, as it asks for a proof. */
-export type Challenge = Extract<Reply, { type: "challenge" }>;
+import { type ClientMessage, encodeClientMessage, NATIVE_VERSION, type ServerMessage } from "./messages.ts";
 
 /** What the user is asked to type. */
 export type LoginPrompt = "name" | "password";
@@ -86,25 +84,28 @@ export class ClientLogin {
     }
   }
 
-  identified(nonce: string, key: string): void {
+  identified(nonce: string, key: Uint8Array): void {
     if (this.#stage !== "identify") return;
     this.#stage = "hello";
     this.#nonce = nonce;
-    this.#send({ type: "hello", version: 1, name: this.#name, nonce, key });
+    this.#send({ type: "hello", version: NATIVE_VERSION, name: this.#name!, nonce, key });
   }
 
   /** The answer to the challenge for `nonce`, and the proof that the server owes in return. */
-  proven(nonce: string, proof: string, expected: Uint8Array | undefined): void {
+  proven(nonce: string, proof: Uint8Array, expected: Uint8Array | undefined): void {
     if (this.#stage !== "prove" || nonce !== this.#nonce) return;
     this.#expected = expected;
     this.#send({ type: "proof", proof });
   }
 
   /** One message of the server; whether the login has ended. */
-  receive(reply: Reply): LoginEnd | undefined {
+  receive(reply: ServerMessage): LoginEnd | undefined {
     switch (reply.type) {
-      case "challenge":
-        return this.#challenged(reply);
+      case "challenge": {
+        const challenge = challengeOf(reply);
+        if (!challenge) return { type: "broken", why: "the server asks for a proof that this client does not know" };
+        return this.#challenged(challenge);
+      }
       case "refused":
         return this.#refused(reply.why);
       case "welcome": {
@@ -146,7 +147,15 @@ export class ClientLogin {
     this.outputs.push({ type: "ask", prompt, name });
   }
 
-  #send(message: Record<string, unknown>): void {
-    this.outputs.push({ type: "send", json: JSON.stringify(message) });
+  #send(message: ClientMessage): void {
+    this.outputs.push({ type: "send", json: encodeClientMessage(message) });
   }
 }
+
+function challengeOf({ how, nonce, salt, ln: logN, r, p, bytes: keyBytes }: Of<"challenge">): Challenge | undefined {
+  if (how === "key") return { how, nonce };
+  if (how !== "password" || !salt || !logN || !r || !p || !keyBytes) return undefined;
+  return { how, nonce, salt, logN, r, p, keyBytes };
+}
+
+type Of<Type extends ServerMessage["type"]> = Extract<ServerMessage, { type: Type }>;

@@ -44,7 +44,14 @@ export class PageRelay {
   start(name: string): void {
     this.#name = name;
     this.#loggedIn = true;
-    const event = { type: "loggedIn", name, rooms: [], again: this.#again, storeChanged: false } as const;
+    const event = {
+      type: "loggedIn",
+      name,
+      rooms: [],
+      again: this.#again,
+      storeChanged: false,
+      searches: false,
+    } as const;
     this.#outputs.push({ type: "event", event });
     this.#again = true;
   }

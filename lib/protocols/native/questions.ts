@@ -1,11 +1,20 @@
+import type { RoomState, UserState } from "../../chat/event.ts";
 import type { ClientEvent, ClientQuestion } from "./client_event.ts";
-import type { Reply } from "./client_replies.ts";
+import type { ClientMessage, ServerMessage } from "./messages.ts";
 
-type Answer = Extract<Reply, { ref: number }>;
+type Answer = Extract<ServerMessage, { ref: number }>;
+
+interface Pending {
+  readonly question: ClientQuestion;
+  readonly parts: (UserState | RoomState)[];
+}
+
+/** Names asked for at once. */
+const NAMES = 250;
 
 /** A client's questions that have no answer yet. An answer may come in several parts; it becomes one event. */
 export class PendingQuestions {
-  readonly #pending = new Map<number, { readonly question: ClientQuestion; readonly parts: unknown[] }>();
+  readonly #pending = new Map<number, Pending>();
   #lastRef = 0;
 
   get size(): number {
@@ -18,12 +27,8 @@ export class PendingQuestions {
   }
 
   /** Remembers a question; the request that asks it. */
-  ask(question: ClientQuestion): Record<string, unknown> {
-    const ref = this.nextRef();
-    this.#pending.set(ref, { question, parts: [] });
-    if (question.type !== "history") return { ...question, ref };
-    const { of, before, limit } = question;
-    return { type: "history", ref, ...("user" in of ? { with: of.user } : of), before, limit };
+  ask(question: ClientQuestion): ClientMessage {
+    return this.#ask({ question, parts: [] });
   }
 
   /** Forgets all of them, since their connection is lost. */
@@ -33,33 +38,53 @@ export class PendingQuestions {
     return questions;
   }
 
-  /** The event that a whole answer is; undefined for a part, and for what nobody has asked. */
-  answered(answer: Answer): ClientEvent | undefined {
+  /** The event that a whole answer is, or the request for the next part; undefined for a part, and for what was not asked. */
+  answered(answer: Answer): ClientEvent | { readonly next: ClientMessage } | undefined {
     const pending = this.#pending.get(answer.ref);
     if (!pending) return undefined;
     const { question, parts } = pending;
     if (answer.type === "users" || answer.type === "rooms" || answer.type === "who") {
       parts.push(...answer.list);
-      if (answer.more) return undefined;
+      if (answer.more && answer.type === "who") return undefined;
+      if (answer.more && answer.list.length > 0) {
+        this.#pending.delete(answer.ref);
+        return { next: this.#ask(pending) };
+      }
     }
     this.#pending.delete(answer.ref);
     switch (answer.type) {
       case "users":
-        return { type: "users", users: parts as typeof answer.list };
+        return { type: "users", users: parts as UserState[] };
       case "rooms":
-        return { type: "rooms", rooms: parts as typeof answer.list };
+        return { type: "rooms", rooms: parts as RoomState[] };
       case "who":
-        if (question.type !== "who") return undefined;
-        return { type: "inRoom", room: question.room, users: parts as typeof answer.list };
-      case "history":
+        return { type: "inRoom", room: answer.room, users: parts as UserState[] };
+      case "history": {
         if (question.type !== "history") return undefined;
-        return { type: "history", of: question.of, messages: answer.messages, more: answer.more };
+        const { messages, more } = answer;
+        return { type: "history", of: question.of, messages, more, forward: question.after !== undefined };
+      }
+      case "search":
+        if (question.type !== "search") return undefined;
+        return { type: "found", question, messages: answer.hits, more: answer.more };
+      case "versions":
+        return question.type === "versions" ? { type: "versions", of: question.of, texts: answer.texts } : undefined;
       case "joined":
         return { type: "joined", room: answer.room, members: answer.members };
       case "left":
         return { type: "left", room: answer.room };
       case "denied":
         return { type: "denied", why: answer.why, question };
+      case "pong":
+        return undefined;
     }
+  }
+
+  #ask(pending: Pending): ClientMessage {
+    const ref = this.nextRef();
+    this.#pending.set(ref, pending);
+    const { question, parts } = pending;
+    if (question.type !== "users" && question.type !== "rooms") return { ...question, ref };
+    return { type: question.type, ref, after: parts.at(-1)?.name ?? "", limit: NAMES };
   }
 }

@@ -1,124 +1,107 @@
-import { encodeBase64 } from "../../core/bytes.ts";
+import type { Entry } from "../../chat/entry.ts";
+import type { Entries, Event, Message } from "../../chat/event.ts";
+import type { Challenge } from "../../chat/event.ts";
+import type { HistoryMessage } from "../../chat/store.ts";
 import { encodeText } from "../../core/text.ts";
-import type { Event, Message } from "../../chat/event.ts";
-import type { StoredMessage, StoredNotice } from "../../chat/store.ts";
-
-/** The version that this server speaks. */
-export const NATIVE_VERSION = 1;
+import { encodeServerMessage, NATIVE_VERSION, type ServerMessage } from "./messages.ts";
 
 /** What a page of history may weigh, so that it fits into one message of any transport. */
-const HISTORY_BYTES = 48 * 1024;
+const PAGE_BYTES = 48 * 1024;
+/** Names, or conversations, in one message; so many of the longest fit into one of any transport. */
+const MAX_PART = 250;
 
-/** Names in one message; 500 of the longest fit into one of any transport. */
-const PART = 500;
-const NO_NEWS = '{"type":"presence","online":[],"offline":[]}';
-
-/** How messages stand one behind the other: as lines, or each on its own. */
+/** How messages follow each other: as lines, or each on its own. */
 export type Framing = "lines" | "messages";
-
-/** A kept message as its receivers, and its sender's other clients, get it. */
-export function messageJson({ seq, from, to, text, time, id }: StoredMessage): string {
-  const where = "user" in to ? { to: to.user } : { room: to.room };
-  return JSON.stringify({ type: "message", seq, from, ...where, text, time, id });
-}
-
-/** The bytes of a message; made once for each framing, whoever receives it. */
-export function encodeNativeMessage(message: Message, framing: Framing): Uint8Array {
-  return message.encoded(`native ${framing}`, () => frame(messageJson(message.kept!), framing));
-}
 
 /** One JSON object as it goes over the wire. */
 export function frame(json: string, framing: Framing): Uint8Array {
   return encodeText(framing === "lines" ? `${json}\n` : json);
 }
 
-/** What everybody is told at once is encoded once. */
-let lastNews: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
+/** The bytes of entries; made once a framing, however many sessions are told. */
+export function encodeEntries(event: Entries, framing: Framing): readonly Uint8Array[] {
+  return event.encoded(`native ${framing}`, () => {
+    const jsons = event.entries.map(entryJson);
+    return framing === "lines" ? [encodeText(`${jsons.join("\n")}\n`)] : jsons.map(encodeText);
+  });
+}
 
-/** What a session is told, but for messages, as it goes over the wire. */
-export function encodeEvent(event: Exclude<Event, Message>, framing: Framing): Uint8Array[] {
-  if (lastNews?.event === event && lastNews.framing === framing) return lastNews.frames;
-  const frames = eventJsons(event).map((json) => frame(json, framing));
-  if (event.type === "presence") lastNews = { event, framing, frames };
+/** Presence is told to all at once: it is encoded once. */
+let lastPresence: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
+
+/** What a session is told, but for entries, as it goes over the wire. */
+export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: Framing): Uint8Array[] {
+  if (lastPresence?.event === event && lastPresence.framing === framing) return lastPresence.frames;
+  const frames = messagesOf(event).map((message) => frame(encodeServerMessage(message), framing));
+  if (event.type === "presence") lastPresence = { event, framing, frames };
   return frames;
 }
 
-/** What a session is told, but for messages: none for what only other doors have, several where it would be too long. */
-function eventJsons(event: Exclude<Event, Message>): string[] {
+// By hand: this is said most.
+function entryJson({ type, seq, from, to, text, time, of, client, number }: Entry): string {
+  const where = "user" in to ? { to: to.user } : { room: to.room };
+  const content = type === "withdrawal" ? undefined : text;
+  return JSON.stringify({ type, seq, from, ...where, text: content, time, of, client, number });
+}
+
+/** What a session is told: none for what only handout protocols have, several where one would be too long. */
+function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
   switch (event.type) {
     case "present":
     case "outcome":
+    case "registered":
       return [];
+    case "challenge":
+      return [challengeOf(event.challenge)];
+    case "welcome":
+      return [{
+        type: "welcome",
+        version: NATIVE_VERSION,
+        name: event.name,
+        ...(event.proof ? { proof: event.proof } : {}),
+      }];
+    case "turnedAway":
+      return [{ type: "refused", why: refusal(event.why) }];
+    case "conversations":
+      return inParts(event.states).map((list) => ({ type: "conversations", list }));
+    case "notSent":
+      return [{ type: "failed", number: event.number, why: event.why }];
     case "users":
-      return inParts(event.users).map((users, i, { length }) =>
-        JSON.stringify({ type: "users", ref: event.ref, users, more: i + 1 < length })
+    case "rooms": {
+      const list = event.type === "users" ? event.users : event.rooms;
+      return inParts<unknown>(list).map((part, i, { length }) =>
+        ({ type: event.type, ref: event.ref, list: part, more: event.more || i + 1 < length }) as ServerMessage
       );
-    case "rooms":
-      return inParts(event.rooms).map((rooms, i, { length }) =>
-        JSON.stringify({ type: "rooms", ref: event.ref, rooms, more: i + 1 < length })
-      );
+    }
     case "inRoom":
-      return inParts(event.users).map((users, i, { length }) =>
-        JSON.stringify({ type: "who", ref: event.ref, room: event.room, users, more: i + 1 < length })
-      );
+      return inParts(event.users).map((list, i, { length }) => ({
+        type: "who",
+        ref: event.ref,
+        room: event.room,
+        list,
+        more: i + 1 < length,
+      }));
     case "presence":
       return [
-        ...inParts(event.online).map((online) => JSON.stringify({ type: "presence", online, offline: [] })),
-        ...inParts(event.offline).map((offline) => JSON.stringify({ type: "presence", online: [], offline })),
-      ].filter((json) => json !== NO_NEWS);
-    default:
-      return [eventJson(event)];
-  }
-}
-
-function eventJson(
-  event: Exclude<Event, Message | { type: "present" | "outcome" | "users" | "rooms" | "inRoom" | "presence" }>,
-): string {
-  switch (event.type) {
-    case "sent":
-      return `{"type":"sent","id":${JSON.stringify(event.id)},"seq":${event.seq},"time":${event.time}}`;
-    case "notSent":
-      return JSON.stringify({ type: "failed", id: event.id, why: event.why });
-    case "notice":
-      return noticeJson(event.notice);
-    case "challenge":
-      return challengeJson(event);
-    case "welcome": {
-      const proof = event.proof && encodeBase64(event.proof);
-      return JSON.stringify({ type: "welcome", version: NATIVE_VERSION, name: event.name, proof });
-    }
-    case "turnedAway":
-      return JSON.stringify({ type: "refused", why: refusal(event.why) });
+        ...inParts(event.online).map((online) => ({ type: "presence" as const, online, offline: [] })),
+        ...inParts(event.offline).map((offline) => ({ type: "presence" as const, online: [], offline })),
+      ].filter(({ online, offline }) => online.length + offline.length > 0);
     case "history":
-      return historyJson(event);
+      return [historyOf(event)];
+    case "search": {
+      const hits = fitting(event.hits);
+      return [{ type: "search", ref: event.ref, hits, more: event.more || hits.length < event.hits.length }];
+    }
     default:
-      return JSON.stringify(event);
+      return [event];
   }
 }
 
-/** What a client is told of a request that is none. */
-export function errorJson(why: string): string {
-  return JSON.stringify({ type: "error", why });
-}
-
-function noticeJson({ type, seq, id, to, of, time, why }: StoredNotice): string {
-  return JSON.stringify({ type, seq, id, to, of, time, why });
-}
-
-function challengeJson({ challenge }: Extract<Event, { type: "challenge" }>): string {
-  const nonce = encodeBase64(challenge.nonce);
-  if (challenge.how === "key") return JSON.stringify({ type: "challenge", how: "key", nonce });
-  const { logN: ln, r, p, keyBytes: bytes } = challenge;
-  return JSON.stringify({
-    type: "challenge",
-    how: "password",
-    nonce,
-    salt: encodeBase64(challenge.salt),
-    ln,
-    r,
-    p,
-    bytes,
-  });
+function challengeOf(challenge: Challenge): ServerMessage {
+  const { nonce } = challenge;
+  if (challenge.how === "key") return { type: "challenge", how: "key", nonce };
+  const { salt, logN: ln, r, p, keyBytes } = challenge;
+  return { type: "challenge", how: "password", nonce, salt, ln, r, p, bytes: keyBytes };
 }
 
 function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
@@ -126,23 +109,30 @@ function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
   return why === "credentials" ? "wrong name or password" : why;
 }
 
-/** At least one part, and none of more than `PART`. */
-function inParts<T>(list: readonly T[]): (readonly T[])[] {
-  if (list.length <= PART) return [list];
-  return Array.from({ length: Math.ceil(list.length / PART) }, (_, i) => list.slice(i * PART, (i + 1) * PART));
+/** As much of a page as one message can carry; the rest is behind the next question. */
+function historyOf({ ref, messages, more, forward }: Extract<Event, { type: "history" }>): ServerMessage {
+  const chosen = forward ? fitting(messages) : fitting(messages.toReversed()).toReversed();
+  return { type: "history", ref, messages: chosen, more: more || chosen.length < messages.length };
 }
 
-/** As many of the latest messages as one message can carry; the rest is behind the next question. */
-function historyJson({ ref, messages, more }: Extract<Event, { type: "history" }>): string {
-  const chosen: string[] = [];
+/** The first ones, at least one. */
+function fitting(messages: readonly HistoryMessage[]): HistoryMessage[] {
+  const chosen: HistoryMessage[] = [];
   let bytes = 0;
-  for (let i = messages.length - 1; i >= 0; i--) {
-    const json = messageJson(messages[i]!);
-    // A character is at most three bytes; what is counted too high costs a question, not a message.
-    bytes += json.length * 3;
-    if (bytes > HISTORY_BYTES && chosen.length > 0) break;
-    chosen.push(json);
+  for (const message of messages) {
+    // A character of text is at most six bytes in JSON.
+    bytes += (message.text.length + message.from.length) * 3 + 200;
+    if (bytes > PAGE_BYTES && chosen.length > 0) break;
+    chosen.push(message);
   }
-  const rest = more || chosen.length < messages.length;
-  return `{"type":"history","ref":${ref},"messages":[${chosen.reverse().join(",")}],"more":${rest}}`;
+  return chosen;
+}
+
+/** At least one part, and none longer than `MAX_PART`. */
+function inParts<T>(list: readonly T[]): (readonly T[])[] {
+  if (list.length <= MAX_PART) return [list];
+  return Array.from(
+    { length: Math.ceil(list.length / MAX_PART) },
+    (_, i) => list.slice(i * MAX_PART, (i + 1) * MAX_PART),
+  );
 }

@@ -7,7 +7,8 @@ import { RateLimiter } from "../../core/limiters.ts";
 import { decodeLossy, decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeEvent, encodeNativeMessage, errorJson, frame, type Framing } from "./replies.ts";
+import { encodeServerMessage, type ServerMessage } from "./messages.ts";
+import { encodeEntries, encodeEvent, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 
 const LINK: Link = 0;
@@ -91,7 +92,12 @@ export class NativeServerSession implements Session {
 
   event(event: Event, now: number, waitingBytes: number): void {
     if (this.#ended) return;
-    if (event.type === "message") return this.#write(encodeNativeMessage(event, this.#framing));
+    // What was meant for the handout session that this one was.
+    if (event.type === "message") return;
+    if (event.type === "entries") {
+      for (const bytes of encodeEntries(event, this.#framing)) this.#write(bytes);
+      return;
+    }
     // Signals are not stored, so they do not pile up for a slow peer either.
     if (event.type === "signal" && waitingBytes > this.#limits.outboxBytes / 2) return;
     if (event.type === "welcome") {
@@ -134,15 +140,15 @@ export class NativeServerSession implements Session {
   #take(request: NativeRequest | Fault): void {
     if (request instanceof Fault) {
       this.#outputs.push({ type: "log", level: "debug", text: request.message });
-      this.#tell(errorJson(request.message));
+      this.#tell({ type: "error", why: request.message });
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
-    else if (request.type === "ping") this.#tell(`{"type":"pong","ref":${request.ref}}`);
-    else if (request.type === "missaid") this.#tell(JSON.stringify({ ...request, type: "failed" }));
+    else if (request.type === "ping") this.#tell({ type: "pong", ref: request.ref });
     else if (this.#knows(request.type)) this.#outputs.push({ type: "command", command: request });
-    else {this.#tell(
-        errorJson(`"${request.type}" is not known ${this.#name === undefined ? "before" : "after"} welcome`),
-      );}
+    else {
+      const when = this.#name === undefined ? "before" : "after";
+      this.#tell({ type: "error", why: `"${request.type}" is not known ${when} welcome` });
+    }
   }
 
   #knows(type: NativeRequest["type"]): boolean {
@@ -150,8 +156,8 @@ export class NativeServerSession implements Session {
     return this.#name === undefined ? early : !early && type !== "become";
   }
 
-  #tell(json: string): void {
-    this.#write(frame(json, this.#framing));
+  #tell(message: ServerMessage): void {
+    this.#write(frame(encodeServerMessage(message), this.#framing));
   }
 
   #write(bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 
 /** A file or a folder that was offered. `n` is the number by which the user refers to it. */
 export interface TransferItem {

@@ -1,4 +1,4 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import type { Outputs } from "../../core/machine.ts";
 import type { TransferOutput } from "./output.ts";
 

@@ -1,4 +1,4 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import type { Outputs } from "../../core/machine.ts";
 import type { Address } from "../../core/address.ts";
 import type { ChunkMap } from "./chunk_map.ts";

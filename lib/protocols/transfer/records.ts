@@ -1,4 +1,4 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import type { FileOffer } from "./offer.ts";
 
 /** An offer of ours. Records are kept on disk: their fields are a format. */

@@ -1,4 +1,4 @@
-import type { Target } from "../../chat/store.ts";
+import type { Target } from "../../chat/entry.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import type { FileCommand, TransferItem } from "./event.ts";
 import { type FileOffer, offerText, readOffer } from "./offer.ts";

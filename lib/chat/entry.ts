@@ -1,0 +1,30 @@
+/** Where a message goes: to one user, or to a room. */
+export type Target = { readonly user: string } | { readonly room: string };
+
+export type EntryType = "message" | "edit" | "withdrawal" | "failure";
+
+/**
+ * One entry of the log. Edits and withdrawals come from who said the message; a failure says that a private message never
+ * arrived, and concerns its sender alone.
+ */
+export interface Entry {
+  readonly type: EntryType;
+  /** Grows by one with each entry that is kept, and is never given twice; below zero for one that is not kept. */
+  readonly seq: number;
+  readonly from: string;
+  readonly to: Target;
+  /** The new text of an edit, the reason of a failure, nothing for a withdrawal. */
+  readonly text: string;
+  /** The wall clock, in ms since 1970; never less than that of the entry before. */
+  readonly time: number;
+  /** The message that an edit, a withdrawal or a failure is about. */
+  readonly of?: number | undefined;
+  /** Which client of the sender said it, and its number there; none where the protocol has no such thing. */
+  readonly client?: string | undefined;
+  readonly number?: number | undefined;
+}
+
+/** Whether two targets are the same. */
+export function sameTarget(one: Target, other: Target): boolean {
+  return "user" in one ? "user" in other && one.user === other.user : "room" in other && one.room === other.room;
+}

@@ -1,0 +1,188 @@
+import type { Outputs } from "../core/machine.ts";
+import type { Effect } from "./effect.ts";
+import type { Entry, EntryType, Target } from "./entry.ts";
+import type { Conversation, Producer, Roster } from "./roster.ts";
+import type { Write } from "./store.ts";
+import type { Session } from "./users.ts";
+
+/** An entry that has no number yet. */
+export interface Draft {
+  readonly type: EntryType;
+  readonly from: string;
+  readonly to: Target;
+  readonly text: string;
+  readonly of?: number | undefined;
+  /** Which client said it, and its number there. */
+  readonly producer?: Producer | undefined;
+  readonly number?: number | undefined;
+  /** The session that said it. */
+  readonly sayer?: Session | undefined;
+  /** When it was said, by the clock of `now`; NaN where nobody times it. */
+  readonly said: number;
+  /** The entry is committed. */
+  done(entry: Entry): void;
+  /** It could not be written, and never will be. */
+  failed(why: string): void;
+}
+
+/** Something that waits for the commit of all that was gathered before it. */
+export interface Step {
+  done(): void;
+  failed(why: string): void;
+}
+
+type Item = { readonly draft: Draft; readonly conversation: Conversation } | { readonly step: Step };
+
+interface CursorWrite {
+  readonly write: Write;
+  readonly done?: (() => void) | undefined;
+}
+
+/** What one batch holds at most, so that others' turn comes soon. */
+const MAX_ITEMS = 4096;
+const MAX_CHARACTERS = 2 * 1024 * 1024;
+/** Between two tries to write cursors that could not be written. */
+const RETRY_MS = 1000;
+
+/**
+ * Gathers what is to be written, and has it written one batch at a time: while one is under way, the next gathers.
+ *
+ * 1. Entries get their numbers in the order in which they were appended; `done` is called in that order.
+ * 2. A batch that cannot be written fails its entries and steps. Users, rooms, pairs and cursors are facts all the same: they
+ *    go into the next batch.
+ */
+export class LogWriter {
+  #items: Item[] = [];
+  #cursors = new Map<string, CursorWrite>();
+  #facts: Write[] = [];
+  #urgent = false;
+  #underWay: { items: Item[]; entries: Entry[]; cursors: Map<string, CursorWrite>; facts: Write[] } | undefined;
+  #last: number;
+  #time: number;
+  #retryAt = 0;
+
+  constructor(
+    readonly roster: Roster,
+    readonly outputs: Outputs<Effect>,
+    start: { readonly last: number; readonly time: number },
+  ) {
+    this.#last = start.last;
+    this.#time = start.time;
+  }
+
+  /** Whether everything is written. */
+  get isIdle(): boolean {
+    return !this.#underWay && this.#items.length === 0 && this.#cursors.size === 0 && this.#facts.length === 0 &&
+      !this.roster.hasWrites;
+  }
+
+  /** Whether something urgent is gathered, and no batch is under way. */
+  get isDue(): boolean {
+    return this.#urgent && !this.#underWay;
+  }
+
+  append(draft: Draft, conversation: Conversation): void {
+    this.#items.push({ draft, conversation });
+    this.#urgent = true;
+  }
+
+  /** Calls back once everything up to now is committed. */
+  after(step: Step): void {
+    this.#items.push({ step });
+    this.#urgent = true;
+  }
+
+  /** A cursor moves: the last write of a key counts. One that is not urgent goes with the next batch, or the next tick. */
+  move(key: string, write: Write, urgent: boolean, done?: () => void): void {
+    this.#cursors.set(key, { write, done });
+    if (urgent) this.#urgent = true;
+  }
+
+  /** A client's number was taken. */
+  taken({ user, client }: Producer, number: number): void {
+    this.move(`producer ${user.id} ${client}`, { type: "producer", user: user.id, client, number }, false);
+  }
+
+  /** A row that belongs to what is gathered. */
+  write(write: Write): void {
+    this.#facts.push(write);
+    this.#urgent = true;
+  }
+
+  /** Has a batch written, if there is one to write; `wall` is the wall clock. */
+  flush(now: number, wall: number, all = false): void {
+    if (this.#underWay) return;
+    const due = this.#urgent ||
+      (all && now >= this.#retryAt && (this.#cursors.size > 0 || this.#facts.length > 0 || this.roster.hasWrites));
+    if (!due) return;
+    const facts = [...this.#facts, ...this.roster.takeWrites()];
+    const writes: Write[] = [...facts];
+    const entries: Entry[] = [];
+    let last = this.#last;
+    let characters = 0;
+    let count = 0;
+    const time = Math.max(Math.floor(wall), this.#time);
+    for (; count < this.#items.length && count < MAX_ITEMS && characters < MAX_CHARACTERS; count++) {
+      const item = this.#items[count]!;
+      if ("step" in item) continue;
+      const { draft } = item;
+      characters += draft.text.length;
+      const entry = entryOf(draft, ++last, time);
+      entries.push(entry);
+      this.#write(entry, draft, item.conversation, writes);
+    }
+    for (const { write } of this.#cursors.values()) writes.push(write);
+    this.#underWay = { items: this.#items.slice(0, count), entries, cursors: this.#cursors, facts };
+    this.#items = count === this.#items.length ? [] : this.#items.slice(count);
+    this.#cursors = new Map();
+    this.#facts = [];
+    this.#urgent = this.#items.length > 0;
+    this.outputs.push({
+      type: "append",
+      batch: { writes, last, time: entries.length > 0 ? time : this.#time },
+    });
+  }
+
+  /** The batch under way is committed: its entries with their drafts, to be told; call `told` then. */
+  committed(): { published: { readonly entry: Entry; readonly draft: Draft }[]; told: () => void } {
+    const { items, entries, cursors } = this.#underWay!;
+    this.#underWay = undefined;
+    const newest = entries.at(-1);
+    if (newest) [this.#last, this.#time] = [newest.seq, newest.time];
+    let at = 0;
+    const published = items.flatMap((item) => "draft" in item ? [{ entry: entries[at++]!, draft: item.draft }] : []);
+    const told = () => {
+      let at = 0;
+      for (const item of items) {
+        if ("step" in item) item.step.done();
+        else item.draft.done(entries[at++]!);
+      }
+      for (const { done } of cursors.values()) done?.();
+    };
+    return { published, told };
+  }
+
+  /** The batch under way could not be written. */
+  notCommitted(why: string, now: number): void {
+    const { items, cursors, facts } = this.#underWay!;
+    this.#underWay = undefined;
+    this.#facts = [...facts, ...this.#facts];
+    for (const [key, write] of cursors) if (!this.#cursors.has(key)) this.#cursors.set(key, write);
+    this.#retryAt = now + RETRY_MS;
+    for (const item of items) ("step" in item ? item.step : item.draft).failed(why);
+  }
+
+  #write(entry: Entry, draft: Draft, conversation: Conversation, writes: Write[]): void {
+    const { type: kind, seq, text, time, of } = entry;
+    const from = this.roster.user(entry.from)?.id ?? entry.from;
+    const { producer, number } = draft;
+    const client = producer?.client;
+    writes.push({ type: "entry", kind, seq, conversation: conversation.id, from, text, time, of, client, number });
+    if (!producer || number === undefined) return;
+    this.taken(producer, number);
+  }
+}
+
+function entryOf({ type, from, to, text, of, producer, number }: Draft, seq: number, time: number): Entry {
+  return { type, seq, from, to, text, time, of, client: producer?.client, number };
+}

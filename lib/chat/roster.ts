@@ -1,0 +1,274 @@
+import type { Target } from "./entry.ts";
+import { LOBBY } from "./names.ts";
+import type { Snapshot, Write } from "./store.ts";
+
+/** A user whose name was ever mentioned. */
+export interface KnownUser {
+  readonly id: number;
+  readonly name: string;
+  /** Otherwise the name was only mentioned by others. */
+  registered: boolean;
+  key: Uint8Array | undefined;
+  /** Up to where one of the user's clients has everything. */
+  acked: number;
+  /** Bytes of private messages that the user's clients do not have. */
+  waitingBytes: number;
+  /** By the other user's number. */
+  readonly pairs: Map<number, Pair>;
+  readonly rooms: Map<number, Room>;
+  readonly producers: Map<string, Producer>;
+  /** Rooms that the user has made since the server began. */
+  roomsMade: number;
+}
+
+/** What a member sees of a room: entries after `since`; those up to `read` were read. */
+export interface Membership {
+  readonly since: number;
+  read: number;
+}
+
+export interface Room {
+  readonly id: number;
+  readonly name: string;
+  /** The newest entry in it; 0 when nothing was ever said. */
+  last: number;
+  /** Whether something was or is just being said in it. */
+  used: boolean;
+  readonly members: Map<KnownUser, Membership>;
+}
+
+/** The conversation of two users. */
+export interface Pair {
+  readonly id: number;
+  readonly users: readonly [KnownUser, KnownUser];
+  /** Up to where each has received what the other said. */
+  readonly received: [number, number];
+  readonly read: [number, number];
+}
+
+/** One client of a user. */
+export interface Producer {
+  readonly user: KnownUser;
+  readonly client: string;
+  /** The highest number that was taken, and the highest that is committed. */
+  number: number;
+  committed: number;
+  /** Numbers that were refused, and why; the oldest go first. */
+  readonly refused: Map<number, string>;
+}
+
+export type Conversation = Room | Pair;
+
+/** So many clients of one user are remembered; one that comes back after as many others counts as new. */
+const PRODUCERS = 64;
+/** Refusals of one client that are remembered: more than can be under way on a connection. */
+export const REFUSALS = 1024;
+
+/**
+ * Everybody and everything with a name, and their cursors. It is all in memory; what changes is pushed into `writes`, in an
+ * order in which the store can write it.
+ */
+export class Roster {
+  readonly #users = new Map<string, KnownUser>();
+  readonly #usersById = new Map<number, KnownUser>();
+  readonly #rooms = new Map<string, Room>();
+  readonly #conversations = new Map<number, Conversation>();
+  #lastUser = 0;
+  #lastConversation = 0;
+  #registered = 0;
+  #writes: Write[] = [];
+
+  constructor(snapshot: Pick<Snapshot, "users" | "rooms" | "pairs" | "producers">) {
+    for (const { id, name, key, registered, acked, waitingBytes } of snapshot.users) {
+      this.#addUser({ ...blank(id, name), key, registered, acked, waitingBytes });
+    }
+    for (const { id, name, last, members } of snapshot.rooms) {
+      const room = this.#addRoom(id, name, last);
+      for (const { user, since, read } of members) this.#enter(room, this.#usersById.get(user)!, since, read);
+    }
+    for (const { id, users, received, read } of snapshot.pairs) {
+      const [one, other] = users.map((user) => this.#usersById.get(user)!) as [KnownUser, KnownUser];
+      this.#addPair({ id, users: [one, other], received: [...received], read: [...read] });
+    }
+    for (const { user, client, number, refused } of snapshot.producers) {
+      const known = this.#usersById.get(user)!;
+      const reasons = new Map(refused.map(({ number, why }) => [number, why]));
+      known.producers.set(client, { user: known, client, number, committed: number, refused: reasons });
+    }
+    if (!this.#rooms.has(LOBBY)) this.#makeRoom(LOBBY);
+  }
+
+  /** What is to be written since the last call. */
+  takeWrites(): Write[] {
+    const writes = this.#writes;
+    this.#writes = [];
+    return writes;
+  }
+
+  get hasWrites(): boolean {
+    return this.#writes.length > 0;
+  }
+
+  /** How many users are registered. */
+  get size(): number {
+    return this.#registered;
+  }
+
+  user(name: string): KnownUser | undefined {
+    return this.#users.get(name);
+  }
+
+  userById(id: number): KnownUser | undefined {
+    return this.#usersById.get(id);
+  }
+
+  get users(): Iterable<KnownUser> {
+    return this.#users.values();
+  }
+
+  /** The user of this name, made if need be. */
+  mention(name: string): KnownUser {
+    const known = this.#users.get(name);
+    if (known) return known;
+    const user = blank(++this.#lastUser, name);
+    this.#addUser(user);
+    this.#writes.push({ type: "user", id: user.id, name });
+    return user;
+  }
+
+  /** The user is one of the lobby from now on. */
+  register(name: string, key: Uint8Array | undefined, time: number, last: number): KnownUser {
+    const user = this.mention(name);
+    if (!user.registered || (key && !user.key)) {
+      if (!user.registered) this.#registered++;
+      user.registered = true;
+      user.key ??= key;
+      this.#writes.push({ type: "register", user: user.id, key: user.key, time });
+    }
+    this.join(this.room(LOBBY)!, user, last);
+    return user;
+  }
+
+  room(name: string): Room | undefined {
+    return this.#rooms.get(name);
+  }
+
+  get rooms(): ReadonlyMap<string, Room> {
+    return this.#rooms;
+  }
+
+  makeRoom(name: string): Room {
+    return this.#rooms.get(name) ?? this.#makeRoom(name);
+  }
+
+  conversation(id: number): Conversation | undefined {
+    return this.#conversations.get(id);
+  }
+
+  join(room: Room, user: KnownUser, last: number): void {
+    if (room.members.has(user)) return;
+    this.#enter(room, user, last, last);
+    this.#writes.push({ type: "join", room: room.id, user: user.id, since: last });
+  }
+
+  /** A room in which nobody is left and nothing was said is no more. */
+  leave(room: Room, user: KnownUser): void {
+    if (!room.members.delete(user)) return;
+    user.rooms.delete(room.id);
+    this.#writes.push({ type: "leave", room: room.id, user: user.id });
+    if (room.used || room.members.size > 0 || room.name === LOBBY) return;
+    this.#rooms.delete(room.name);
+    this.#conversations.delete(room.id);
+    this.#writes.push({ type: "dropRoom", id: room.id });
+  }
+
+  pair(one: KnownUser, other: KnownUser): Pair | undefined {
+    return one.pairs.get(other.id);
+  }
+
+  makePair(one: KnownUser, other: KnownUser): Pair {
+    const known = this.pair(one, other);
+    if (known) return known;
+    const pair: Pair = { id: ++this.#lastConversation, users: [one, other], received: [0, 0], read: [0, 0] };
+    this.#addPair(pair);
+    this.#writes.push({ type: "pair", id: pair.id, users: [one.id, other.id] });
+    return pair;
+  }
+
+  /** The client of a user, new or known. */
+  producer(user: KnownUser, client: string): Producer {
+    const known = user.producers.get(client);
+    if (known) return known;
+    for (const oldest of user.producers.keys()) {
+      if (user.producers.size < PRODUCERS) break;
+      user.producers.delete(oldest);
+    }
+    const producer = { user, client, number: 0, committed: 0, refused: new Map() };
+    user.producers.set(client, producer);
+    return producer;
+  }
+
+  /** Where a message of a user goes; undefined when it never went there. */
+  find(from: KnownUser, to: Target): Conversation | undefined {
+    if ("room" in to) return this.room(to.room);
+    const other = this.user(to.user);
+    return other && this.pair(from, other);
+  }
+
+  #addUser(user: KnownUser): void {
+    this.#users.set(user.name, user);
+    this.#usersById.set(user.id, user);
+    this.#lastUser = Math.max(this.#lastUser, user.id);
+    if (user.registered) this.#registered++;
+  }
+
+  #makeRoom(name: string): Room {
+    const room = this.#addRoom(++this.#lastConversation, name, 0);
+    this.#writes.push({ type: "room", id: room.id, name });
+    return room;
+  }
+
+  #addRoom(id: number, name: string, last: number): Room {
+    const room: Room = { id, name, last, used: last > 0, members: new Map() };
+    this.#rooms.set(name, room);
+    this.#addConversation(room);
+    return room;
+  }
+
+  #addPair(pair: Pair): void {
+    const [one, other] = pair.users;
+    one.pairs.set(other.id, pair);
+    other.pairs.set(one.id, pair);
+    this.#addConversation(pair);
+  }
+
+  #addConversation(conversation: Conversation): void {
+    this.#conversations.set(conversation.id, conversation);
+    this.#lastConversation = Math.max(this.#lastConversation, conversation.id);
+  }
+
+  #enter(room: Room, user: KnownUser, since: number, read: number): void {
+    room.members.set(user, { since, read });
+    user.rooms.set(room.id, room);
+  }
+}
+
+/** The place of a user in a pair. */
+export function sideOf(pair: Pair, user: KnownUser): 0 | 1 {
+  return pair.users[0] === user ? 0 : 1;
+}
+
+function blank(id: number, name: string): KnownUser {
+  return {
+    id,
+    name,
+    registered: false,
+    key: undefined,
+    acked: 0,
+    waitingBytes: 0,
+    pairs: new Map(),
+    rooms: new Map(),
+    producers: new Map(),
+    roomsMade: 0,
+  };
+}

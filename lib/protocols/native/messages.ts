@@ -1,0 +1,151 @@
+import type { Fault } from "../../core/errors.ts";
+import {
+  bytes,
+  decode,
+  encode,
+  flag,
+  integer,
+  list,
+  type MessageOf,
+  optional,
+  optionalTarget,
+  target,
+  text,
+  texts,
+  time,
+  usually,
+  word,
+} from "./codec.ts";
+
+/** The version of the protocol. */
+export const NATIVE_VERSION = 2;
+
+const ENTRY = { seq: integer, from: text, to: target("to"), time } as const;
+/** Which client of the sender said it, and its number there. */
+const PRODUCED = { client: optional(word), number: optional(integer) } as const;
+const USER = { name: text, online: flag } as const;
+const HISTORY_MESSAGE = {
+  ...ENTRY,
+  text,
+  ...PRODUCED,
+  edited: usually(flag, false),
+  withdrawn: usually(flag, false),
+  failed: optional(text),
+} as const;
+/** A place in a list of names: those after `after`, so many at most. */
+const PAGE = { after: usually(text, ""), limit: usually(integer, 500) } as const;
+
+/** What a client says. */
+export const CLIENT_MESSAGES = {
+  hello: { version: integer, name: word, nonce: word, key: optional(bytes(32)) },
+  proof: { proof: bytes() },
+  /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */
+  resume: { client: word, answered: integer, store: optional(text), after: optional(integer) },
+  say: { number: integer, to: target("to"), text },
+  edit: { number: integer, of: integer, text },
+  withdraw: { number: integer, of: integer },
+  ack: { seq: integer },
+  read: { of: target("with"), upTo: integer },
+  signal: { to: word, text },
+  users: { ref: integer, ...PAGE },
+  rooms: { ref: integer, ...PAGE },
+  who: { ref: integer, room: word },
+  join: { ref: integer, room: word },
+  leave: { ref: integer, room: word },
+  history: {
+    ref: integer,
+    of: target("with"),
+    before: optional(integer),
+    after: optional(integer),
+    limit: usually(integer, 100),
+  },
+  search: {
+    ref: integer,
+    words: text,
+    from: optional(word),
+    of: optionalTarget("with"),
+    since: optional(time),
+    until: optional(time),
+    before: optional(integer),
+    limit: usually(integer, 50),
+  },
+  versions: { ref: integer, of: integer },
+  ping: { ref: integer },
+  bye: {},
+} as const;
+
+/** What a server says. */
+export const SERVER_MESSAGES = {
+  challenge: {
+    how: text,
+    nonce: bytes(),
+    salt: optional(bytes()),
+    ln: optional(integer),
+    r: optional(integer),
+    p: optional(integer),
+    bytes: optional(integer),
+  },
+  welcome: { version: integer, name: word, proof: optional(bytes()) },
+  refused: { why: text },
+  begun: {
+    store: text,
+    last: integer,
+    /** Everything of this client is answered up to here, but for what was refused. */
+    accepted: integer,
+    refused: list({ number: integer, why: text }),
+    rooms: texts,
+    textBytes: integer,
+    searches: flag,
+  },
+  conversations: {
+    list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
+  },
+  /** Entries of the log. An own one with a number says that everything up to the number is kept. */
+  message: { ...ENTRY, text, ...PRODUCED },
+  edit: { ...ENTRY, of: integer, text, ...PRODUCED },
+  withdrawal: { ...ENTRY, of: integer, ...PRODUCED },
+  /** A private message of this user never arrived. */
+  failure: { ...ENTRY, of: integer, text },
+  sent: { upTo: integer },
+  failed: { number: integer, why: text },
+  received: { by: text, upTo: integer },
+  read: { of: target("with"), upTo: integer },
+  presence: { online: texts, offline: texts },
+  users: { ref: integer, list: list(USER), more: flag },
+  rooms: { ref: integer, list: list({ name: text, members: integer, joined: flag }), more: flag },
+  who: { ref: integer, room: text, list: list(USER), more: flag },
+  joined: { ref: integer, room: text, members: integer },
+  left: { ref: integer, room: text },
+  history: { ref: integer, messages: list(HISTORY_MESSAGE), more: flag },
+  search: { ref: integer, hits: list(HISTORY_MESSAGE), more: flag },
+  versions: { ref: integer, texts: list({ text, time }) },
+  denied: { ref: integer, why: text },
+  signal: { from: text, at: text, text },
+  unheard: { to: text, why: text },
+  pong: { ref: integer },
+  error: { why: text },
+  closing: {},
+  /** Only from a local client to its page: another window has taken over. */
+  elsewhere: {},
+} as const;
+
+export type ClientMessage = MessageOf<typeof CLIENT_MESSAGES>;
+export type ServerMessage = MessageOf<typeof SERVER_MESSAGES>;
+
+/** Reads a message of a client; `undefined` for an unknown type. */
+export function decodeClientMessage(json: string): ClientMessage | Fault | undefined {
+  return decode(CLIENT_MESSAGES, json);
+}
+
+export function encodeClientMessage(message: ClientMessage): string {
+  return encode(CLIENT_MESSAGES, message);
+}
+
+/** Reads a message of a server; `undefined` for an unknown type, as of a later version. */
+export function decodeServerMessage(json: string): ServerMessage | Fault | undefined {
+  return decode(SERVER_MESSAGES, json);
+}
+
+export function encodeServerMessage(message: ServerMessage): string {
+  return encode(SERVER_MESSAGES, message);
+}

@@ -1,0 +1,283 @@
+import { LOBBY } from "../chat/names.ts";
+import { REFUSALS } from "../chat/roster.ts";
+import type {
+  AnswerTo,
+  Batch,
+  Query,
+  SavedPair,
+  SavedProducer,
+  SavedRoom,
+  SavedUser,
+  Snapshot,
+  Store,
+  Write,
+} from "../chat/store.ts";
+import { ChatQueries } from "./chat_queries.ts";
+import { ChatPruning } from "./chat_pruning.ts";
+import { Database } from "./database.ts";
+import { KINDS, SearchIndex, stored } from "./log_rows.ts";
+import { UserError } from "../core/errors.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+/** So far the log's own time goes on at once at most: a wrong clock, or a long holiday, makes nothing old. */
+const MAX_AGING_MS = 24 * HOUR_MS;
+
+/**
+ * The chat's store in SQLite: in a file, or in ":memory:". Synchronous; it runs in a worker, or directly in tests.
+ *
+ * 1. Each batch is one transaction: when `append` returns, it is on the disk; when it throws, nothing of it is kept.
+ * 2. A file is for one process alone, as long as it is open.
+ */
+export class ChatStore implements Store {
+  readonly #id: string;
+  readonly #database: Database;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #queries: ChatQueries;
+  readonly #pruning: ChatPruning;
+  readonly #index: SearchIndex;
+  /** The state of the last commit. */
+  #state: { last: number; time: number; age: number };
+
+  /** Opens the store, and makes it if need be, under this id; a `UserError` says why it cannot. */
+  constructor(path: string, id?: string) {
+    const database = this.#database = new Database(path);
+    try {
+      this.#statements = prepare(database);
+      const index = this.#index = new SearchIndex(database);
+      const row = database.prepare<{ id: string; last: number; time: number; age: number }>("SELECT * FROM state")
+        .get();
+      if (!row) throw new UserError(`cannot open the store ${path}: it is damaged: it does not say which it is`);
+      this.#state = { last: row.last, time: row.time, age: row.age };
+      if (id !== undefined && row.last === 0) this.#statements.identify.run(row.id = id);
+      this.#queries = new ChatQueries(database, index);
+      this.#pruning = new ChatPruning(database, index, this.#queries);
+      this.#id = row.id;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Everything that the chat holds in memory, as it was committed last. */
+  get snapshot(): Snapshot {
+    return this.#read(this.#id);
+  }
+
+  append({ writes, last, time }: Batch): void {
+    const database = this.#database;
+    try {
+      database.begin();
+      for (const write of writes) this.#write(write, time);
+      let { age } = this.#state;
+      if (last > this.#state.last) {
+        age += Math.min(Math.max(0, time - (this.#state.time || time)), MAX_AGING_MS);
+        if (this.#state.age === 0) age = time;
+        this.#statements.hour.run(Math.floor(age / HOUR_MS), this.#state.last + 1);
+        this.#statements.state.run(last, time, age);
+      }
+      database.commit();
+      this.#state = last > this.#state.last ? { last, time, age } : this.#state;
+    } catch (error) {
+      database.rollback();
+      this.#queries.forget();
+      throw error;
+    }
+  }
+
+  query<Q extends Query>(query: Q): AnswerTo<Q> {
+    if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
+    return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #write(write: Write, time: number): void {
+    const s = this.#statements;
+    switch (write.type) {
+      case "entry": {
+        const { seq, kind, conversation, from, text, of, client, number } = write;
+        const producer = client === undefined ? null : this.#producer(Number(from), client, number!, time);
+        const args = [
+          seq,
+          KINDS.indexOf(kind),
+          conversation,
+          from,
+          stored(text),
+          write.time,
+          of ?? null,
+          producer,
+          number ?? null,
+        ];
+        s.entry.run(...args);
+        this.#pruning.grown(conversation);
+        if (kind === "message") this.#index.add(seq, text);
+        else if (kind !== "failure") this.#index.change(of!, kind === "edit" ? text : undefined);
+        return;
+      }
+      case "pairCursor":
+        return void s.pairCursor[`${write.side === 0 ? "one" : "other"}_${write.cursor}`].run(write.upTo, write.pair);
+      case "acked":
+        return void s.acked.run(write.upTo, write.user);
+      case "roomRead":
+        return void s.roomRead.run(write.upTo, write.user, write.room);
+      case "producer":
+        return void this.#producer(write.user, write.client, write.number, time);
+      case "refusal": {
+        const producer = this.#producer(write.user, write.client, write.number, time);
+        s.refuse.run(producer, write.number, write.why);
+        return void s.forgetRefusals.run(producer, write.number - REFUSALS);
+      }
+      case "user":
+        return void s.user.run(write.id, write.name);
+      case "register":
+        return void s.register.run(time, write.key ?? null, write.user);
+      case "room":
+        return void s.room.run(write.id, write.name);
+      case "dropRoom":
+        return void s.dropRoom.run(write.id);
+      case "pair":
+        return void s.pair.run(write.id, ...write.users);
+      case "join":
+        return void s.join.run(write.user, write.room, write.since, write.since);
+      case "leave":
+        return void s.leave.run(write.user, write.room);
+      case "forget":
+        this.#index.change(write.seq, undefined);
+        return void s.forget.run(write.seq);
+    }
+  }
+
+  #producer(user: number, client: string, number: number, time: number): number {
+    return this.#statements.producer.get(user, client, number, time)!.id;
+  }
+
+  #read(id: string): Snapshot {
+    const { users, rooms, memberships, pairs, producers, refused, waiting } = this.#statements.read;
+    const waitingBytes = new Map<number, number>();
+    const savedPairs = pairs.all().map((row): SavedPair => {
+      for (
+        const [user, other, received] of [
+          [row.one, row.other, row.one_received],
+          [row.other, row.one, row.other_received],
+        ] as const
+      ) {
+        if (row.last === null || row.last <= received || user === other) continue;
+        const bytes = waiting.get(row.id, received, other)!.bytes ?? 0;
+        if (bytes > 0) waitingBytes.set(user, (waitingBytes.get(user) ?? 0) + bytes);
+      }
+      return {
+        id: row.id,
+        users: [row.one, row.other],
+        received: [row.one_received, row.other_received],
+        read: [row.one_read, row.other_read],
+      };
+    });
+    const members = Map.groupBy(memberships.all(), ({ room }) => room);
+    const reasons = Map.groupBy(refused.all(), ({ producer }) => producer);
+    return {
+      id,
+      last: this.#state.last,
+      time: this.#state.time,
+      searches: this.#index.exists,
+      users: users.all().map(({ id, name, registered, key, acked }): SavedUser => ({
+        id,
+        name,
+        registered: registered !== null,
+        key: key ?? undefined,
+        acked,
+        waitingBytes: waitingBytes.get(id) ?? 0,
+      })),
+      rooms: rooms.all().map(({ id, room, last }): SavedRoom => ({
+        id,
+        name: room,
+        last: last ?? 0,
+        members: members.get(id) ?? [],
+      })),
+      pairs: savedPairs,
+      producers: producers.all().map(({ id, user, client, number }): SavedProducer => ({
+        user,
+        client,
+        number,
+        refused: reasons.get(id) ?? [],
+      })),
+    };
+  }
+}
+
+interface PairRow {
+  readonly id: number;
+  readonly one: number;
+  readonly other: number;
+  readonly one_received: number;
+  readonly other_received: number;
+  readonly one_read: number;
+  readonly other_read: number;
+  /** The newest entry; null without any. */
+  readonly last: number | null;
+}
+
+function prepare(database: Database) {
+  const cursor = (column: string) =>
+    database.prepare(`UPDATE conversations SET ${column} = max(${column}, ?) WHERE id = ?`);
+  return {
+    entry: database.prepare(
+      `INSERT INTO log (seq, kind, conversation, sender, text, time, of, producer, number)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    forget: database.prepare("DELETE FROM log WHERE seq = ?"),
+    identify: database.prepare("UPDATE state SET id = ?"),
+    state: database.prepare("UPDATE state SET last = ?, time = ?, age = ?"),
+    hour: database.prepare("INSERT OR IGNORE INTO hours (hour, seq) VALUES (?, ?)"),
+    user: database.prepare("INSERT OR IGNORE INTO users (id, name) VALUES (?, ?)"),
+    register: database.prepare("UPDATE users SET registered = coalesce(registered, ?), key = ? WHERE id = ?"),
+    acked: database.prepare("UPDATE users SET acked = max(acked, ?) WHERE id = ?"),
+    room: database.prepare("INSERT OR IGNORE INTO conversations (id, room) VALUES (?, ?)"),
+    dropRoom: database.prepare("DELETE FROM conversations WHERE id = ?"),
+    pair: database.prepare("INSERT OR IGNORE INTO conversations (id, one, other) VALUES (?, ?, ?)"),
+    join: database.prepare("INSERT OR REPLACE INTO memberships (user, room, since, read) VALUES (?, ?, ?, ?)"),
+    leave: database.prepare("DELETE FROM memberships WHERE user = ? AND room = ?"),
+    roomRead: database.prepare("UPDATE memberships SET read = max(read, ?) WHERE user = ? AND room = ?"),
+    pairCursor: {
+      one_received: cursor("one_received"),
+      other_received: cursor("other_received"),
+      one_read: cursor("one_read"),
+      other_read: cursor("other_read"),
+    },
+    producer: database.prepare<{ id: number }>(
+      `INSERT INTO producers (user, client, number, time) VALUES (?, ?, ?, ?)
+       ON CONFLICT (user, client) DO UPDATE SET number = max(number, excluded.number), time = excluded.time RETURNING id`,
+    ),
+    refuse: database.prepare("INSERT OR REPLACE INTO refused (producer, number, why) VALUES (?, ?, ?)"),
+    forgetRefusals: database.prepare("DELETE FROM refused WHERE producer = ? AND number <= ?"),
+    read: {
+      users: database.prepare<
+        { id: number; name: string; registered: number | null; key: Uint8Array | null; acked: number }
+      >("SELECT id, name, registered, key, acked FROM users"),
+      rooms: database.prepare<{ id: number; room: string; last: number | null }>(
+        `SELECT id, room, (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
+         FROM conversations WHERE room IS NOT NULL AND (room = '${LOBBY}'
+           OR EXISTS (SELECT 1 FROM log WHERE conversation = conversations.id)
+           OR EXISTS (SELECT 1 FROM memberships WHERE room = conversations.id)) ORDER BY id`,
+      ),
+      memberships: database.prepare<{ user: number; room: number; since: number; read: number }>(
+        "SELECT user, room, since, read FROM memberships",
+      ),
+      pairs: database.prepare<PairRow>(
+        `SELECT id, one, other, one_received, other_received, one_read, other_read,
+           (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
+         FROM conversations WHERE one IS NOT NULL`,
+      ),
+      producers: database.prepare<{ id: number; user: number; client: string; number: number }>(
+        "SELECT id, user, client, number FROM producers ORDER BY time",
+      ),
+      refused: database.prepare<{ producer: number; number: number; why: string }>(
+        "SELECT producer, number, why FROM refused ORDER BY number",
+      ),
+      waiting: database.prepare<{ bytes: number | null }>(
+        "SELECT sum(length(text)) AS bytes FROM log WHERE conversation = ? AND seq > ? AND sender = ? AND kind < 3",
+      ),
+    },
+  };
+}

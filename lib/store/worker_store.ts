@@ -1,0 +1,123 @@
+import { join } from "@std/path";
+import type { Answer, Batch, Query, Snapshot } from "../chat/store.ts";
+import { UserError } from "../core/errors.ts";
+import { ChatStore } from "./chat_store.ts";
+import type { StoreReply, StoreRequest } from "./store_worker.ts";
+
+/** What the store says to the server's session runner. */
+export type StoreEvent = Exclude<StoreReply, { type: "opened" | "notOpened" | "closed" }>;
+
+/** The chat's store as the session runner uses it: everything is answered by an event, in order. */
+export interface StorePort {
+  readonly snapshot: Snapshot;
+  onEvent: (event: StoreEvent) => void;
+  append(batch: Batch): void;
+  query(id: number, query: Query): void;
+  /** Resolves when everything is written and the file is closed. */
+  close(): Promise<void>;
+}
+
+const FILE = "partyline.db";
+
+/**
+ * The store of a data folder, in a thread of its own. A store that exists is opened now, and a `UserError` says why it
+ * cannot; otherwise it is made when there is something to keep.
+ */
+export async function openStore(folder: string, options: { commitDelayMs?: number } = {}): Promise<StorePort> {
+  const path = join(folder, FILE);
+  const worker = new StoreThread(path, options);
+  if (!exists(path)) return worker.start(emptySnapshot(worker.id));
+  const reply = await worker.opened();
+  if (reply.type === "opened") return worker.start(reply.snapshot);
+  worker.terminate();
+  throw new UserError(reply.why);
+}
+
+/** What an empty store holds; whether its SQLite can search is found out in memory. */
+function emptySnapshot(id: string): Snapshot {
+  const probe = new ChatStore(":memory:", id);
+  const { snapshot } = probe;
+  probe.close();
+  return snapshot;
+}
+
+class StoreThread {
+  readonly id: string = crypto.randomUUID().replaceAll("-", "");
+  readonly #worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
+  #closed: (() => void) | undefined;
+
+  constructor(path: string, options: { commitDelayMs?: number }) {
+    this.#post({ type: "open", path, id: this.id, ...options });
+  }
+
+  /** Resolves with the worker's first answer. */
+  opened(): Promise<Extract<StoreReply, { type: "opened" | "notOpened" }>> {
+    return new Promise((resolve) => this.#worker.onmessage = ({ data }) => resolve(data));
+  }
+
+  start(snapshot: Snapshot): StorePort {
+    const port: StorePort = {
+      snapshot,
+      onEvent: () => {},
+      append: (batch) => this.#post({ type: "append", batch }),
+      query: (id, query) => this.#post({ type: "query", id, query }),
+      close: () =>
+        new Promise((resolve) => {
+          this.#closed = resolve;
+          this.#post({ type: "close" });
+        }),
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<StoreReply>) => {
+      if (data.type === "closed") {
+        this.terminate();
+        this.#closed?.();
+      } else if (data.type !== "opened" && data.type !== "notOpened") port.onEvent(data);
+    };
+    return port;
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  #post(request: StoreRequest): void {
+    this.#worker.postMessage(request);
+  }
+}
+
+/** A store in the same thread, for tests and simulations: each answer comes by `later`. */
+export function directStore(store: ChatStore, later: (act: () => void) => void): StorePort {
+  const answer = (event: StoreEvent) => later(() => port.onEvent(event));
+  const port: StorePort = {
+    snapshot: store.snapshot,
+    onEvent: () => {},
+    append(batch) {
+      try {
+        store.append(batch);
+        answer({ type: "committed" });
+      } catch (error) {
+        answer({ type: "notCommitted", why: error instanceof Error ? error.message : String(error) });
+      }
+    },
+    query(id, query) {
+      let found: Answer | { failed: string };
+      try {
+        found = store.query(query);
+      } catch (error) {
+        found = { failed: error instanceof Error ? error.message : String(error) };
+      }
+      answer({ type: "answered", id, answer: found });
+    },
+    close: () => Promise.resolve(store.close()),
+  };
+  return port;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
