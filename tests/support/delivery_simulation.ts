@@ -140,7 +140,7 @@ class Server {
       this.hub.addSession(link.session, "10.0.0.1");
       const { name } = device;
       // The device starts by itself, and hears no welcome.
-      if (native) this.hub.handle(link.session, { type: "known", name }, this.world.time.now);
+      if (native) this.hub.handle(link.session, { type: "authenticated", name }, this.world.time.now);
       else {
         this.hub.handle(link.session, { type: "login", name, password: "p" }, this.world.time.now);
         this.hub.handle(link.session, { type: "ready" }, this.world.time.now);
