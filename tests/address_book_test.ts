@@ -504,14 +504,15 @@ Deno.test("any bytes in any pieces decode alike; an endless answer is a fault, a
 
 /** A server with nothing but an address book, on a free port of this machine. */
 class AddressBookServer {
-  readonly folder = new Folder();
-  readonly instance: Server;
-  readonly traced: string[] = [];
+  private constructor(readonly instance: Server, readonly folder: Folder, readonly traced: string[]) {}
 
-  constructor(given: Partial<Limits> = {}, host = "127.0.0.1") {
+  static async open(given: Partial<Limits> = {}, host = "127.0.0.1"): Promise<AddressBookServer> {
+    const folder = new Folder();
+    const traced: string[] = [];
     const listeners = { "address-book": 0 };
-    const plan = { host, listeners, data: this.folder.path, trace: true, limits: limits(given) };
-    this.instance = openServer(plan, new Accounts(new Map()), (line) => this.traced.push(line));
+    const plan = { host, listeners, data: folder.path, trace: true, limits: limits(given) };
+    const instance = await openServer(plan, new Accounts(new Map()), (line) => traced.push(line));
+    return new AddressBookServer(instance, folder, traced);
   }
 
   get port(): number {
@@ -536,7 +537,7 @@ class AddressBookServer {
 }
 
 Deno.test("a handout client sends once and reads until the close; the table is logged, and the hub is not involved", async () => {
-  await using server = new AddressBookServer();
+  await using server = await AddressBookServer.open();
   assertEquals(await server.visit("R:10.9.9.9:3001:alice"), "");
   assertEquals(await server.visit("R:10.9.9.9:3002:bob"), "-R:127.0.0.1:3001");
   assertEquals(await server.visit("R:10.9.9.9:3003:carol"), "-R:127.0.0.1:3001-R:127.0.0.1:3002");
@@ -573,7 +574,7 @@ Deno.test("a handout client sends once and reads until the close; the table is l
 });
 
 Deno.test("too few fields, garbage, a trickle and silence are each closed, and the next client is answered", async () => {
-  await using server = new AddressBookServer({ bookRequestMs: 300 });
+  await using server = await AddressBookServer.open({ bookRequestMs: 300 });
   await server.visit("R:10.9.9.9:3001:alice");
   assertEquals(await server.visit("R:10.9.9.9:3002"), "");
   assertEquals(await server.visit("R:10.9.9.9:3002\n"), "");
@@ -599,7 +600,7 @@ Deno.test("too few fields, garbage, a trickle and silence are each closed, and t
 });
 
 Deno.test("a name that arrives in two pieces is joined", async () => {
-  await using server = new AddressBookServer({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
+  await using server = await AddressBookServer.open({ bookQuietMs: 60_000, bookRequestMs: 60_000 });
   using wire = await Wire.connect(server.port);
   await wire.send("R:10.9.9.9:3001:al");
   await until(() => server.instance.runner.size === 1, "the visit is under way");
@@ -610,7 +611,7 @@ Deno.test("a name that arrives in two pieces is joined", async () => {
 });
 
 Deno.test("500 clients at once are all answered, and the last learns of the 499 others", async () => {
-  await using server = new AddressBookServer();
+  await using server = await AddressBookServer.open();
   const visits = Array.from({ length: 500 }, (_, i) => server.visit(`R:10.9.9.9:${i + 1}:u${i}`));
   await Promise.all(visits);
   assertEquals((await server.visit("R:10.9.9.9:1:u0")).split("-R:").length, 500);
@@ -618,7 +619,7 @@ Deno.test("500 clients at once are all answered, and the last learns of the 499 
 });
 
 Deno.test("a client that vanishes silently leaves the table", async () => {
-  await using server = new AddressBookServer({ bookExpiryMs: 200 });
+  await using server = await AddressBookServer.open({ bookExpiryMs: 200 });
   await server.visit("R:10.9.9.9:3001:alice");
   await until(
     () => /expired: 127\.0\.0\.1:3001 alice\n\S+ the table has 0 entries\n$/.test(server.log),
@@ -628,7 +629,7 @@ Deno.test("a client that vanishes silently leaves the table", async () => {
 });
 
 Deno.test("a stopping server closes a visit in progress at once", async () => {
-  const server = new AddressBookServer({ bookRequestMs: 60_000 });
+  const server = await AddressBookServer.open({ bookRequestMs: 60_000 });
   using wire = await Wire.connect(server.port);
   await wire.send("R:");
   await until(() => server.instance.runner.size === 1, "the visit is under way");
@@ -649,7 +650,7 @@ Deno.test({
   }`,
   ignore: !outside,
   async fn() {
-    await using server = new AddressBookServer({ bookBurst: 5, bookRequestsPerSecond: 1 }, "0.0.0.0");
+    await using server = await AddressBookServer.open({ bookBurst: 5, bookRequestsPerSecond: 1 }, "0.0.0.0");
     await server.visit("R:10.9.9.9:3001:alice");
     const answers: string[] = [];
     for (let i = 0; i < 50; i++) answers.push(await server.visit("R:10.9.9.9:3002:bob", outside!.address));
@@ -686,7 +687,7 @@ Deno.test({
   name: `two hosts with the same port are two entries${python ? "" : " (skipped: it takes Linux and python3)"}`,
   ignore: !python && !Deno.env.has("PARTYLINE_REQUIRE_ALL"),
   async fn() {
-    await using server = new AddressBookServer();
+    await using server = await AddressBookServer.open();
     const student = async (from: string, request: string) => {
       const args = ["-c", STUDENT, String(server.port), from, request];
       const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
@@ -739,7 +740,7 @@ function quietly(act: () => void): void {
 const say = async (conn: Deno.TcpConn, text: string) => void await conn.write(encodeText(text));
 
 Deno.test("our client and our server: the other entries arrive, and ours carries our address", async () => {
-  await using server = new AddressBookServer();
+  await using server = await AddressBookServer.open();
   const where = { hostname: "127.0.0.1", port: server.port };
   const wires: string[] = [];
   const trace = (direction: string, line: string) => wires.push(`${direction} ${line}`);

@@ -70,7 +70,7 @@ interface Scrolling {
 
 scene("of 10,000 messages no more are in the document than are seen, and all can be read", async (chromium) => {
   const COUNT = 10_000;
-  await using server = new WebTestServer({ limits: { burstCommands: 100_000 } });
+  await using server = await WebTestServer.open({ limits: { burstCommands: 100_000 } });
   await using jacky = await new RawBrowser(server.portOf("web")).join("jacky");
   await jacky.resume();
   for (let at = 1; at <= COUNT; at++) {
@@ -107,7 +107,7 @@ scene("of 10,000 messages no more are in the document than are seen, and all can
 });
 
 scene("two at the page and one with the IM handout's client talk in the lobby and in private", async (chromium) => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   using jacky = await server.join("jacky");
   await using alice = await chromium.user(addressOf(server), "alice");
   await using bob = await chromium.user(addressOf(server), "bob");
@@ -140,7 +140,7 @@ scene("two at the page and one with the IM handout's client talk in the lobby an
 });
 
 scene("a file goes from one to the other, whole", async (chromium) => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   await using alice = await chromium.user(addressOf(server), "alice");
   await using bob = await chromium.user(addressOf(server), "bob");
   await alice.go("bob");
@@ -149,7 +149,7 @@ scene("a file goes from one to the other, whole", async (chromium) => {
 });
 
 scene("the network goes and comes back: what was typed meanwhile arrives once, in order", async (chromium) => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   using bob = await server.join("bob");
   using cable = new Cable(server.portOf("web"));
   await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
@@ -172,7 +172,7 @@ scene("the network goes and comes back: what was typed meanwhile arrives once, i
 
 scene("the server goes down and comes up again: the page goes on by itself, without a new log-in", async (chromium) => {
   using folder = new Folder();
-  const first = new TestServer({ web: true, data: folder.path });
+  const first = await TestServer.open({ web: true, data: folder.path });
   using cable = new Cable(first.portOf("web"));
   await using alice = await chromium.person(`http://127.0.0.1:${cable.port}/`);
   await alice.login("alice");
@@ -184,7 +184,7 @@ scene("the server goes down and comes up again: the page goes on by itself, with
   await alice.shows("Connection lost");
   await alice.say("two");
   // A tab that is loaded anew meanwhile has nothing to be loaded from; one that is loaded afterwards has lost nothing.
-  await using second = new TestServer({ web: true, data: folder.path });
+  await using second = await TestServer.open({ web: true, data: folder.path });
   cable.plug(second.portOf("web"));
   await alice.sees("two", "sent");
   await using bob = await chromium.user(addressOf(second), "bob");
@@ -205,7 +205,7 @@ scene("the server goes down and comes up again: the page goes on by itself, with
 scene(
   "somebody with a keyboard alone logs in, picks a person, says something and reads the answer",
   async (chromium) => {
-    await using server = new WebTestServer();
+    await using server = await WebTestServer.open();
     using bob = await server.join("bob");
     await using alice = await chromium.person(addressOf(server));
     const { page } = alice;
@@ -247,7 +247,7 @@ scene(
 scene("a wrong password is told in words; who may, makes an account and is in", async (chromium) => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
-  await using server = new WebTestServer({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
+  await using server = await WebTestServer.open({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
   await using dora = await chromium.person(addressOf(server));
   const { page } = dora;
   await page.getByLabel("Name", { exact: true }).fill("dora");
@@ -272,7 +272,7 @@ scene("a wrong password is told in words; who may, makes an account and is in", 
 scene(
   "nothing keeps anybody out of the log-in, the chat and a file, light and dark, desktop and phone",
   async (chromium) => {
-    await using server = new WebTestServer();
+    await using server = await WebTestServer.open();
     using bob = await server.join("bob");
     await using alice = await chromium.person(addressOf(server));
     await alice.page.getByLabel("Name", { exact: true }).waitFor();
@@ -313,7 +313,7 @@ scene(
 );
 
 scene("the first page is less than 60 kB over the wire, and its log-in has the focus", async (chromium) => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   await using alice = await chromium.person("about:blank");
   const wire = await alice.context.newCDPSession(alice.page);
   let bytes = 0;
@@ -337,7 +337,7 @@ async function paged(args: readonly string[], folder: Folder): Promise<{ client:
 
 scene("client chat --page: the chat in a window, and then in another one, and back", async (chromium) => {
   using folder = new Folder();
-  await using server = new TestServer({ data: folder.path });
+  await using server = await TestServer.open({ data: folder.path });
   using bob = await server.join("bob");
   const secret = folder.write("secret", "12345\n");
   const port = String(server.port);
@@ -370,7 +370,7 @@ scene("client chat --page: the chat in a window, and then in another one, and ba
 scene("client peer --page: straight with others, where there is no room for everybody", async (chromium) => {
   using folder = new Folder();
   using others = new Folder();
-  await using server = new TestServer({ addressBook: true, data: folder.path });
+  await using server = await TestServer.open({ addressBook: true, data: folder.path });
   const table = ["peer", "127.0.0.1", String(server.portOf("address-book"))];
   await using bob = new Running(SOURCES, "client", [...table, "--name", "bob", "--data", others.path], others.path);
   const { client, address } = await paged([...table, "--name", "alice"], folder);
@@ -447,7 +447,7 @@ scene(
 );
 
 scene("over https, with a certificate of the server's own making, people talk and a file arrives", async (chromium) => {
-  await using server = new WebTestServer({ tls: "own" });
+  await using server = await WebTestServer.open({ tls: "own" });
   const trusting = { ignoreHTTPSErrors: true };
   await using alice = await chromium.person(addressOf(server, "https"), trusting);
   await alice.login("alice");

@@ -19,7 +19,7 @@ Deno.test({
   ignore,
   async fn() {
     using folder = new Folder();
-    await using server = new TestServer({ data: join(folder.path, "server") });
+    await using server = await TestServer.open({ data: join(folder.path, "server") });
     const port = String(server.port);
     await using python = new Running(PYTHON, "client", ["127.0.0.1", port, "bob", "12345"], folder.path);
     await python.printed(/^in$/m);

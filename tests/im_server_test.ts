@@ -3,7 +3,7 @@ import { RawClient, RECEIPT, TestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
 Deno.test("the handout's complete session, byte for byte", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using bob = await server.join("bob");
   using michael = await server.join("michael");
   using jacky = await RawClient.open(server.port);
@@ -31,7 +31,7 @@ Deno.test("the handout's complete session, byte for byte", async () => {
 });
 
 Deno.test("everything but a login is 401 before the login, and changes nothing", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using la = await server.connect();
   for (
     const line of [
@@ -53,7 +53,7 @@ Deno.test("everything but a login is 401 before the login, and changes nothing",
 });
 
 Deno.test("everything but a port is 401 before the link", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using la = await server.connect();
   await la.ask("/login jacky 12345");
   for (
@@ -64,7 +64,7 @@ Deno.test("everything but a port is 401 before the link", async () => {
 });
 
 Deno.test("malformed commands are 401 in the chat, and the chat goes on", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   for (
     const line of [
@@ -88,7 +88,7 @@ Deno.test("malformed commands are 401 in the chat, and the chat goes on", async 
 });
 
 Deno.test("every wrong password gets 102; then the right one gets 101", async () => {
-  await using server = new TestServer({ limits: { freeFailures: 10 } });
+  await using server = await TestServer.open({ limits: { freeFailures: 10 } });
   using la = await server.connect();
   for (let i = 0; i < 8; i++) assertEquals(await la.ask("/login jacky guess"), "102 Authentication failed");
   assertEquals(await la.ask("/login nobody 12345"), "102 Authentication failed");
@@ -96,7 +96,7 @@ Deno.test("every wrong password gets 102; then the right one gets 101", async ()
 });
 
 Deno.test("a name that is online cannot log in again until it has left", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   const first = await server.join("jacky");
   using second = await server.connect();
   assertEquals(await second.ask("/login jacky 12345"), "102 Authentication failed");
@@ -106,7 +106,7 @@ Deno.test("a name that is online cannot log in again until it has left", async (
 });
 
 Deno.test("message text is forwarded unchanged: blanks, tabs, other scripts, control characters", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   for (const text of [" two  blanks ", "\ttab", "Ünïcødé 你好 🎉", "a\rb", "\x1b[31mred\x00", "\ufeffmark", "/exit"]) {
     await jacky.la.send(`/to jacky ${text}\n`);
@@ -116,7 +116,7 @@ Deno.test("message text is forwarded unchanged: blanks, tabs, other scripts, con
 });
 
 Deno.test("/to an unknown or offline user is 304; /toall with nobody else online is 303", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/to bob hi"), "304 Message delivery failed");
   assertEquals(await jacky.la.ask("/to nobody hi"), "304 Message delivery failed");
@@ -124,7 +124,7 @@ Deno.test("/to an unknown or offline user is 304; /toall with nobody else online
 });
 
 Deno.test("/toall is 304 if one user does not confirm, and the others receive it", async () => {
-  await using server = new TestServer({ limits: { receiptMs: 100 } });
+  await using server = await TestServer.open({ limits: { receiptMs: 100 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   using michael = await server.join("michael");
@@ -135,7 +135,7 @@ Deno.test("/toall is 304 if one user does not confirm, and the others receive it
 });
 
 Deno.test("one message at a time on Lb: the second is sent only after the receipt for the first", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   using michael = await server.join("michael");
@@ -153,7 +153,7 @@ Deno.test("one message at a time on Lb: the second is sent only after the receip
 });
 
 Deno.test("a receiver that never confirms delays nobody else and is disconnected after three messages", async () => {
-  await using server = new TestServer({ limits: { receiptMs: 80 } });
+  await using server = await TestServer.open({ limits: { receiptMs: 80 } });
   using deaf = await server.join("michael");
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
@@ -169,7 +169,7 @@ Deno.test("a receiver that never confirms delays nobody else and is disconnected
 });
 
 Deno.test("a receipt with nothing in flight is ignored", async () => {
-  await using server = new TestServer({ limits: { receiptMs: 80 }, trace: true });
+  await using server = await TestServer.open({ limits: { receiptMs: 80 }, trace: true });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   await bob.lb.send(RECEIPT + RECEIPT);
@@ -180,7 +180,7 @@ Deno.test("a receipt with nothing in flight is ignored", async () => {
 });
 
 Deno.test("a receipt without a newline counts", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   for (const text of ["one", "two", "three"]) {
     await jacky.la.send(`/to jacky ${text}\n`);
@@ -191,7 +191,7 @@ Deno.test("a receipt without a newline counts", async () => {
 });
 
 Deno.test("commands split, joined or ended with \\r\\n are processed in order", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using la = await server.connect();
   for (const byte of "/login jacky 12345\r\n") await la.send(byte);
   assertEquals(await la.line(), "101 Authentication successful");
@@ -209,7 +209,7 @@ Deno.test("commands split, joined or ended with \\r\\n are processed in order", 
 });
 
 Deno.test("a client that listens shortly after /port is linked", async () => {
-  await using server = new TestServer({ limits: { linkRetryMs: 10_000 } });
+  await using server = await TestServer.open({ limits: { linkRetryMs: 10_000 } });
   using la = await server.connect();
   await la.ask("/login jacky 12345");
   const port = freePort();
@@ -220,7 +220,7 @@ Deno.test("a client that listens shortly after /port is linked", async () => {
 });
 
 Deno.test("a client that never listens gets 202 and may announce another port", async () => {
-  await using server = new TestServer({ limits: { linkRetryMs: 100 } });
+  await using server = await TestServer.open({ limits: { linkRetryMs: 100 } });
   using jacky = await RawClient.open(server.port);
   await jacky.la.ask("/login jacky 12345");
   assertEquals(await jacky.la.ask(`/port ${freePort()}`), "202 Build connection failed");
@@ -229,7 +229,7 @@ Deno.test("a client that never listens gets 202 and may announce another port", 
 });
 
 Deno.test("an incomplete last line ends the session and has no effect", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   const jacky = await server.join("jacky");
   using bob = await server.join("bob");
   await jacky.la.send("/to bob hel");
@@ -240,7 +240,7 @@ Deno.test("an incomplete last line ends the session and has no effect", async ()
 });
 
 Deno.test("a line longer than the limit is 401, and the connection ends", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   await jacky.la.send(`/to jacky ${"x".repeat(20_000)}`);
   assertEquals(await jacky.la.line(), "401 Unrecognized message");
@@ -248,7 +248,7 @@ Deno.test("a line longer than the limit is 401, and the connection ends", async 
 });
 
 Deno.test("a line of exactly the limit is accepted", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   const text = "x".repeat(16 * 1024 - "/to jacky ".length);
   await jacky.la.send(`/to jacky ${text}\r\n`);
@@ -257,7 +257,7 @@ Deno.test("a line of exactly the limit is accepted", async () => {
 });
 
 Deno.test("a line that is not UTF-8 is 401, and the chat goes on", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   await jacky.la.send(Uint8Array.from([...new TextEncoder().encode("/to jacky "), 0xff, 0xfe, 0x0a]));
   assertEquals(await jacky.la.line(), "401 Unrecognized message");
@@ -265,7 +265,7 @@ Deno.test("a line that is not UTF-8 is 401, and the chat goes on", async () => {
 });
 
 Deno.test("a login that never comes ends the connection", async () => {
-  await using server = new TestServer({ limits: { loginMs: 80 } });
+  await using server = await TestServer.open({ limits: { loginMs: 80 } });
   using la = await server.connect();
   assertEquals(await la.rest(), "");
   using jacky = await server.connect();
@@ -275,7 +275,7 @@ Deno.test("a login that never comes ends the connection", async () => {
 });
 
 Deno.test("when Lb closes with a message in flight: 304, the name is gone, /exit still gets 310", async () => {
-  await using server = new TestServer({ limits: { partingMs: 5000 } });
+  await using server = await TestServer.open({ limits: { partingMs: 5000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   await jacky.la.send("/to bob hi\n");
@@ -289,7 +289,7 @@ Deno.test("when Lb closes with a message in flight: 304, the name is gone, /exit
 });
 
 Deno.test("a client that closes only La is logged out, and its Lb is closed", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   jacky.la.close();
@@ -298,7 +298,7 @@ Deno.test("a client that closes only La is logged out, and its Lb is closed", as
 });
 
 Deno.test("a client that half-closes La still receives its replies", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using jacky = await server.join("jacky");
   await jacky.la.send("/list\n/toall x\n");
   await jacky.la.finish();
@@ -306,7 +306,7 @@ Deno.test("a client that half-closes La still receives its replies", async () =>
 });
 
 Deno.test("a stopping server sends 304 for pending messages and 310 to all, and closes every connection", async () => {
-  const server = new TestServer();
+  const server = await TestServer.open();
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   using stranger = await server.connect();
@@ -321,7 +321,7 @@ Deno.test("a stopping server sends 304 for pending messages and 310 to all, and 
 });
 
 Deno.test("the server has stopped only when every Lb is closed too", async () => {
-  const server = new TestServer();
+  const server = await TestServer.open();
   using bob = await server.join("bob");
   const stopped = server.instance.stop();
   assertEquals(await bob.la.rest(), "310 Bye bye\n");
@@ -333,7 +333,7 @@ Deno.test("the server has stopped only when every Lb is closed too", async () =>
 });
 
 Deno.test("--trace shows every wire line and no password", async () => {
-  await using server = new TestServer({ trace: true });
+  await using server = await TestServer.open({ trace: true });
   using jacky = await server.join("jacky");
   await jacky.la.send("/to jacky hi\n");
   await jacky.take();

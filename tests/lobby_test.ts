@@ -136,7 +136,7 @@ Deno.test("the client shows received text, with or without line breaks, and send
 });
 
 Deno.test("guests and users share one room; a guest is known by address and in no list", async () => {
-  await using server = new TestServer({ lobby: true });
+  await using server = await TestServer.open({ lobby: true });
   using first = await server.guest();
   using second = await server.guest();
   using jacky = await server.join("jacky");
@@ -157,7 +157,7 @@ Deno.test("guests and users share one room; a guest is known by address and in n
 });
 
 Deno.test("a message to all with only guests present is delivered to them", async () => {
-  await using server = new TestServer({ lobby: true });
+  await using server = await TestServer.open({ lobby: true });
   using guest = await server.guest();
   using jacky = await server.join("jacky");
   assertEquals(await jacky.la.ask("/toall anybody?"), "303 Message delivery successful");
@@ -165,7 +165,7 @@ Deno.test("a message to all with only guests present is delivered to them", asyn
 });
 
 Deno.test("150 guests, some of whom vanish: the others are not affected", async () => {
-  await using server = new TestServer({ lobby: true });
+  await using server = await TestServer.open({ lobby: true });
   const guests = await Promise.all(Array.from({ length: 150 }, () => server.guest()));
   for (const gone of guests.splice(0, 50)) gone.close();
   const [first, ...rest] = guests;
@@ -177,7 +177,7 @@ Deno.test("150 guests, some of whom vanish: the others are not affected", async 
 });
 
 Deno.test("the server stops: every guest's connection ends", async () => {
-  const server = new TestServer({ lobby: true });
+  const server = await TestServer.open({ lobby: true });
   using guest = await server.guest();
   await server[Symbol.asyncDispose]();
   assertEquals(await guest.rest(), "");
@@ -214,7 +214,7 @@ Deno.test("the programs: lobby, chat and mailbox clients share one room, and its
 });
 
 Deno.test("a guest that never reads is disconnected in the end and delays nobody", async () => {
-  await using server = new TestServer({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
+  await using server = await TestServer.open({ lobby: true, limits: { outboxBytes: 64 * 1024 } });
   using speaker = await server.guest();
   using reader = await server.guest();
   using deaf = await Deno.connect({ hostname: "127.0.0.1", port: server.instance.listeners[1]!.port });

@@ -321,7 +321,7 @@ Deno.test("a watcher that is full gets the lines later; one that throws is remov
 });
 
 Deno.test("a browser on the server's machine sees users, messages and metrics", async () => {
-  await using server = new TestServer({ web: true });
+  await using server = await TestServer.open({ web: true });
   const { port } = server.instance.listeners.find(({ door }) => door === "web")!;
   const browser = new Browser(port);
   await using watching = await browser.chat("/watch");

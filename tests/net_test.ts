@@ -201,7 +201,7 @@ Deno.test("a closing stream whose peer neither reads nor closes is aborted after
 });
 
 Deno.test("a peer that never reads is disconnected when its outbox is full, and others are not affected", async () => {
-  await using server = new TestServer({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
+  await using server = await TestServer.open({ limits: { outboxBytes: 64 * 1024, burstCommands: 10_000_000 } });
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   // Unread replies fill the kernel's buffers first, then ours.
@@ -225,7 +225,7 @@ Deno.test("a peer that never reads is disconnected when its outbox is full, and 
 });
 
 Deno.test("connections over the limit are refused, and existing sessions are not affected", async () => {
-  await using server = new TestServer({ limits: { connections: 2 } });
+  await using server = await TestServer.open({ limits: { connections: 2 } });
   using jacky = await server.join("jacky");
   using second = await server.connect();
   assertEquals(await second.ask("/list"), "401 Unrecognized message");
@@ -258,7 +258,7 @@ Deno.test("connections of one address are limited, except from this machine", ()
 Deno.test("250 users online at once: a message to all reaches each of them, and each receipt counts", async () => {
   const count = 250;
   const users = Array.from({ length: count }, (_, i) => `u${i} p`).join("\n");
-  await using server = new TestServer({ users });
+  await using server = await TestServer.open({ users });
   const clients = await Promise.all(Array.from({ length: count }, async (_, i) => {
     const client = await RawClient.open(server.port);
     await client.login(`u${i}`, "p");
@@ -275,7 +275,7 @@ Deno.test("250 users online at once: a message to all reaches each of them, and 
 });
 
 Deno.test("five failed logins are free, the next is delayed by a second, and another name is not", async () => {
-  await using server = new TestServer({ limits: { failureDelayMs: 300 } });
+  await using server = await TestServer.open({ limits: { failureDelayMs: 300 } });
   using guesser = await server.connect();
   for (let i = 0; i < 5; i++) await guesser.ask("/login jacky guess");
   const began = performance.now();

@@ -34,7 +34,7 @@ Deno.test("a registration over IM is stored hashed and can log in at once and af
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
   {
-    await using server = new TestServer({ enrollIn: users });
+    await using server = await TestServer.open({ enrollIn: users });
     const wire = await server.connect();
     assertEquals(await wire.ask("/register carol secret"), "111 Registration successful");
     assertEquals(await wire.ask("/login carol wrong"), "102 Authentication failed");
@@ -44,7 +44,7 @@ Deno.test("a registration over IM is stored hashed and can log in at once and af
   }
   const text = folder.read("users.txt");
   assert(text.startsWith(`${USERS}\ncarol $scrypt$ln=17,r=8,p=1$`) && text.endsWith("\n"));
-  await using server = new TestServer({ users: text });
+  await using server = await TestServer.open({ users: text });
   using carol = await server.join("carol", "secret");
   assertEquals(await carol.la.ask("/list"), "301 carol");
 });
@@ -52,7 +52,7 @@ Deno.test("a registration over IM is stored hashed and can log in at once and af
 Deno.test("an invalid registration is answered with the rule, and nothing is written", async () => {
   using folder = new Folder();
   const users = folder.write("users.txt", USERS);
-  await using server = new TestServer({ enrollIn: users, limits: { registrationsPerHour: 2 } });
+  await using server = await TestServer.open({ enrollIn: users, limits: { registrationsPerHour: 2 } });
   const wire = await server.connect();
   const refused = async (line: string) => (await wire.ask(line)).replace("112 Registration failed: ", "");
   assertEquals(await refused("/register bob secret"), '"bob" is taken');
@@ -80,7 +80,7 @@ Deno.test("an invalid registration is answered with the rule, and nothing is wri
 });
 
 Deno.test("with an unwritable users file registration fails and says so", async () => {
-  await using server = new TestServer({ enrollIn: "no/such/users.txt" });
+  await using server = await TestServer.open({ enrollIn: "no/such/users.txt" });
   const wire = await server.connect();
   assertEquals(
     await wire.ask("/register carol secret"),
@@ -91,7 +91,7 @@ Deno.test("with an unwritable users file registration fails and says so", async 
 });
 
 Deno.test("without --registration the server behaves as the handout says", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   const wire = await server.connect();
   assertEquals(await wire.ask("/register carol secret"), "401 Unrecognized message");
   wire.close();

@@ -26,7 +26,7 @@ async function endsWith(terminal: Terminal, ...rows: string[]): Promise<string[]
 }
 
 test("a person logs in, talks while others interrupt, completes names, asks for help, and leaves with Ctrl-C", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using folder = new Folder();
   await using terminals = new Terminals();
   using bob = await server.join("bob");
@@ -57,7 +57,7 @@ test("a person logs in, talks while others interrupt, completes names, asks for 
 });
 
 test("a paste of more than five lines asks first; a bad sign from a stranger stays on its line", async () => {
-  await using server = new TestServer();
+  await using server = await TestServer.open();
   using folder = new Folder();
   await using terminals = new Terminals();
   using bob = await server.join("bob");

@@ -10,8 +10,8 @@ import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { until, Wire } from "./support/wire.ts";
 
 /** A server with a page, whose messages are kept in this folder. */
-function serverIn(folder: Folder, limits: Partial<Limits> = {}): TestServer {
-  return new TestServer({ web: true, data: folder.path, limits });
+function serverIn(folder: Folder, limits: Partial<Limits> = {}): Promise<TestServer> {
+  return TestServer.open({ web: true, data: folder.path, limits });
 }
 
 /** Asks in these words, without a browser; the whole answer. */
@@ -23,7 +23,7 @@ async function raw(port: number, ...lines: readonly string[]): Promise<string> {
 
 Deno.test("whoever finds no place left is told so, and the page's door stays open for the others", async () => {
   using folder = new Folder();
-  await using server = serverIn(folder, { connections: 1 });
+  await using server = await serverIn(folder, { connections: 1 });
   const alice = new Browser(server.portOf("web"));
   await using chat = await alice.join("alice");
   await assertRejects(() => alice.chat(), Error, "503");
@@ -34,7 +34,7 @@ Deno.test("whoever finds no place left is told so, and the page's door stays ope
 
 Deno.test("a place that a WebSocket was to have is free again when none comes of it", async () => {
   using folder = new Folder();
-  await using server = serverIn(folder, { connections: 1 });
+  await using server = await serverIn(folder, { connections: 1 });
   const alice = new Browser(server.portOf("web"));
   assertEquals((await alice.post("/login", { name: "alice", password: "12345" }))[0], 200);
   await assertRejects(() => alice.chat("/chat", { connection: "keep-alive" }), Error, "400");
@@ -54,7 +54,7 @@ Deno.test("a place that a WebSocket was to have is free again when none comes of
 
 Deno.test("a host that can be none is refused, and is no error of ours", async () => {
   using folder = new Folder();
-  await using server = serverIn(folder);
+  await using server = await serverIn(folder);
   for (const host of ["a b<>", "[::", "127.0.0.1:99999999"]) {
     assertMatch(await raw(server.portOf("web"), "GET /about HTTP/1.1", `host: ${host}`), /^HTTP\/1\.1 400 /, host);
   }
@@ -63,7 +63,7 @@ Deno.test("a host that can be none is refused, and is no error of ours", async (
 Deno.test("so many may try to log in at once, and who goes away makes room", async () => {
   using folder = new Folder();
   const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
-  await using server = serverIn(folder, { connections: 1, ...slow });
+  await using server = await serverIn(folder, { connections: 1, ...slow });
   const browser = new Browser(server.portOf("web"));
   const login = { name: "alice", password: "wrong" };
   using first = await Wire.connect(browser.port);
@@ -136,7 +136,7 @@ Deno.test("a spoilt key for passes is told to whoever starts the server, not to 
 
 Deno.test("where nothing can be kept, whoever logs in at the page is told that, and not of a mistake", async () => {
   using folder = new Folder();
-  await using server = new TestServer({ web: true, data: `${folder.path}/data` });
+  await using server = await TestServer.open({ web: true, data: `${folder.path}/data` });
   // Where the data would lie, something else is put.
   folder.write("data", "");
   const alice = new Browser(server.portOf("web"));

@@ -11,7 +11,7 @@ function browser(server: TestServer): Browser {
 }
 
 Deno.test("somebody logs in at the page, chats with the IM handout's client, and hears what became of it", async () => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   using bob = await server.join("bob");
   const alice = browser(server);
   assertEquals((await alice.about()).name, null);
@@ -31,7 +31,7 @@ Deno.test("somebody logs in at the page, chats with the IM handout's client, and
 });
 
 Deno.test("whoever has not logged in chats with nobody, and a wrong password is told no more than that", async () => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   const alice = browser(server);
   await assertRejects(() => alice.chat(), Error, "401");
   assertEquals(await alice.post("/login", { name: "alice", password: "wrong" }), [403, {
@@ -48,7 +48,7 @@ Deno.test("whoever has not logged in chats with nobody, and a wrong password is 
 
 Deno.test("a pass is kept from scripts and other sites, is good after a new start, and not after a new password", async () => {
   using folder = new Folder();
-  const first = new TestServer({ web: true, data: folder.path });
+  const first = await TestServer.open({ web: true, data: folder.path });
   const response = await browser(first).ask("/login", {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -61,7 +61,7 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
   assert(!cookie.includes("Secure"));
   await first.instance.stop();
 
-  await using second = new TestServer({ web: true, data: folder.path });
+  await using second = await TestServer.open({ web: true, data: folder.path });
   const alice = browser(second);
   // The other server has another port, and the browser one jar for both.
   alice.cookie = cookie.split(";")[0]!.replace(/^[^=]+/, `partyline-${alice.port}`);
@@ -78,7 +78,7 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
 Deno.test("somebody registers at the page, and has the account at every door", async () => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
-  await using server = new WebTestServer({ enrollIn: `${folder.path}/users.txt` });
+  await using server = await WebTestServer.open({ enrollIn: `${folder.path}/users.txt` });
   const dora = browser(server);
   assertEquals((await dora.about()).registration, true);
   assertEquals(await dora.post("/register", { name: "dora", password: "qwertz" }), [200, { name: "dora" }]);
@@ -90,7 +90,7 @@ Deno.test("somebody registers at the page, and has the account at every door", a
 });
 
 Deno.test("a name that is not this machine's is refused, and what another page asks for", async () => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   const alice = browser(server);
   using rebound = await Wire.connect(alice.port);
   await rebound.send("GET /about HTTP/1.1\r\nHost: stranger.example\r\nConnection: close\r\n\r\n");
@@ -106,7 +106,7 @@ Deno.test("a name that is not this machine's is refused, and what another page a
 });
 
 Deno.test("no page of ours runs what is not ours, and each is sent once", async () => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   const page = await browser(server).ask("/");
   assertEquals([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
   const policy = page.headers.get("content-security-policy")!;
@@ -124,7 +124,7 @@ Deno.test("no page of ours runs what is not ours, and each is sent once", async 
 });
 
 Deno.test("what is no text, or too long, ends the session of whoever sent it, and of nobody else", async () => {
-  await using server = new WebTestServer();
+  await using server = await WebTestServer.open();
   const [alice, bob] = [browser(server), browser(server)];
   await using hers = await alice.join("alice");
   await using his = await bob.join("bob");
@@ -143,7 +143,7 @@ Deno.test("what is no text, or too long, ends the session of whoever sent it, an
 });
 
 Deno.test("whoever does not read is let go, and nobody else notices", async () => {
-  await using server = new WebTestServer({ limits: { outboxBytes: 64 * 1024 } });
+  await using server = await WebTestServer.open({ limits: { outboxBytes: 64 * 1024 } });
   using bob = await server.join("bob");
   const jacky = await browser(server).join("jacky");
   await jacky.resume();
@@ -161,7 +161,7 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
 });
 
 Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
-  await using server = new WebTestServer({ tls: "own" });
+  await using server = await WebTestServer.open({ tls: "own" });
   const port = server.portOf("web");
   const cert = server.folder.read("tls-cert.pem");
   using client = Deno.createHttpClient({ caCerts: [cert] });
@@ -178,7 +178,7 @@ Deno.test("over TLS, with a certificate of the server's own making, a pass goes 
 });
 
 Deno.test("the server stops: whoever chats at the page is told, and every connection ends", async () => {
-  const server = new WebTestServer();
+  const server = await WebTestServer.open();
   const alice = await browser(server).join("alice");
   await alice.resume();
   await server[Symbol.asyncDispose]();
@@ -188,7 +188,7 @@ Deno.test("the server stops: whoever chats at the page is told, and every connec
 });
 
 Deno.test("client chat over TLS knows the server by its certificate, and by no other", async () => {
-  await using server = new WebTestServer({ tlsPort: true });
+  await using server = await WebTestServer.open({ tlsPort: true });
   using bob = await server.join("bob");
   using folder = new Folder();
   const [cert, secret] = [`${server.folder.path}/tls-cert.pem`, folder.write("secret", "12345\n")];

@@ -32,7 +32,7 @@ export function pageProgramTests(programs: Programs): void {
   for (const mode of ["chat", "mailbox"] as const) {
     test(`client ${mode} --page: the page says and hears what the client would, behind an address that is good once`, async () => {
       using folder = new Folder();
-      await using lab = new TestServer({ mailbox: true, data: folder.path });
+      await using lab = await TestServer.open({ mailbox: true, data: folder.path });
       using bob = await lab.join("bob");
       const port = lab.portOf(mode === "chat" ? "im" : "mailbox");
       const secret = folder.write("secret", "12345\n");
@@ -76,7 +76,7 @@ export function pageProgramTests(programs: Programs): void {
     using folder = new Folder();
     using other = new Folder();
     // Where everybody is found by multicast, other tests are found too.
-    await using lab = new TestServer({ addressBook: true, data: folder.path });
+    await using lab = await TestServer.open({ addressBook: true, data: folder.path });
     const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
     await using bob = new Running(programs, "client", [...table, "--name", "bob", "--data", other.path], other.path);
     const { client, browser } = await paged(programs, [...table, "--name", "alice"], folder);

@@ -10,46 +10,27 @@ export const USERS = ["jacky 12345", "bob 12345", "michael 12345", "alice 12345"
 
 export const RECEIPT = "302 Message receipt successful\n";
 
+export interface TestServerOptions {
+  readonly users?: string;
+  readonly limits?: Partial<Limits>;
+  readonly trace?: boolean;
+  readonly mailbox?: boolean;
+  readonly lobby?: boolean;
+  readonly web?: boolean;
+  readonly addressBook?: boolean;
+  readonly tlsPort?: boolean;
+  readonly tls?: WebOptions["tls"];
+  readonly enrollIn?: string;
+  /** Without a folder nothing may be kept. */
+  readonly data?: string;
+}
+
 /** A server in this process on free ports, with everything real but its log. */
 export class TestServer {
-  readonly traced: string[] = [];
-  readonly instance: Server;
+  protected constructor(readonly instance: Server, readonly traced: string[]) {}
 
-  constructor(
-    options: {
-      users?: string;
-      limits?: Partial<Limits>;
-      trace?: boolean;
-      mailbox?: boolean;
-      lobby?: boolean;
-      web?: boolean;
-      addressBook?: boolean;
-      tlsPort?: boolean;
-      tls?: WebOptions["tls"];
-      enrollIn?: string;
-      data?: string;
-    } = {},
-  ) {
-    this.instance = openServer(
-      {
-        host: "127.0.0.1",
-        listeners: {
-          im: 0,
-          ...(options.lobby ? { lobby: 0 } : {}),
-          ...(options.mailbox ? { mailbox: 0 } : {}),
-          ...(options.web ? { web: 0 } : {}),
-          ...(options.tlsPort ? { tls: 0 } : {}),
-          ...(options.addressBook ? { "address-book": 0 } : {}),
-        },
-        web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
-        data: options.data ?? "nowhere",
-        enrollIn: options.enrollIn,
-        trace: options.trace ?? false,
-        limits: limits(options.limits),
-      },
-      decodeUsers(options.users ?? USERS) as Accounts,
-      (line) => this.traced.push(line),
-    );
+  static async open(options: TestServerOptions = {}): Promise<TestServer> {
+    return new TestServer(...await started(options));
   }
 
   /** The port of a listener. */
@@ -87,18 +68,41 @@ export class TestServer {
 
 /** A server with a page and a temporary data folder. */
 export class WebTestServer extends TestServer {
-  readonly folder: Folder;
+  private constructor(instance: Server, traced: string[], readonly folder: Folder) {
+    super(instance, traced);
+  }
 
-  constructor(options: ConstructorParameters<typeof TestServer>[0] = {}) {
+  static override async open(options: TestServerOptions = {}): Promise<WebTestServer> {
     const folder = new Folder();
-    super({ web: true, data: folder.path, ...options });
-    this.folder = folder;
+    return new WebTestServer(...await started({ web: true, data: folder.path, ...options }), folder);
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
     await super[Symbol.asyncDispose]();
     this.folder[Symbol.dispose]();
   }
+}
+
+async function started(options: TestServerOptions): Promise<[Server, string[]]> {
+  const traced: string[] = [];
+  const plan = {
+    host: "127.0.0.1",
+    listeners: {
+      im: 0,
+      ...(options.lobby ? { lobby: 0 } : {}),
+      ...(options.mailbox ? { mailbox: 0 } : {}),
+      ...(options.web ? { web: 0 } : {}),
+      ...(options.tlsPort ? { tls: 0 } : {}),
+      ...(options.addressBook ? { "address-book": 0 } : {}),
+    },
+    web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
+    data: options.data ?? "nowhere",
+    enrollIn: options.enrollIn,
+    trace: options.trace ?? false,
+    limits: limits(options.limits),
+  };
+  const accounts = decodeUsers(options.users ?? USERS) as Accounts;
+  return [await openServer(plan, accounts, (line) => traced.push(line)), traced];
 }
 
 /** A raw IM client with both connections. */
