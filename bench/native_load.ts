@@ -52,7 +52,7 @@ export class NativeUser {
     const accepted = listener.accept();
     await user.ask(encoder.encode(`/port ${listener.addr.port}\n`), "201 ");
     using _lb = await accepted;
-    await user.ask(encoder.encode("/partyline 1\n"), "110 ");
+    await user.ask(encoder.encode("/partyline 2\n"), "110 ");
     await user.resume();
     return user;
   }

@@ -89,9 +89,28 @@ export class Delivery {
 
   /** Says something from a handout session, or for a guest; kept, or told at once to those who are online. */
   sayLive(message: LiveMessage, kept: boolean, now: number): void {
-    const { limits, tally, roster, writer } = this.#parts;
+    const { limits, tally } = this.#parts;
     tally.said++;
     const live = { ...message, until: now + limits.receiptMs };
+    if (kept) return this.#keepLive(live, now);
+    const { from, to, text } = live;
+    const entry: Entry = { type: "message", seq: --this.#lastUnkept, from, to, text, time: 0 };
+    this.#tellHandouts(entry, this.#draftOf(live, now), live);
+  }
+
+  #keepLive(live: HandoutMessage, now: number): void {
+    const { roster, writer } = this.#parts;
+    const draft = this.#draftOf(live, now);
+    this.#handoutMessages.set(draft, live);
+    // A guest is nobody's user.
+    if (live.sayer.kind === "guest") {
+      const room = roster.makeRoom(LOBBY);
+      room.used = true;
+      writer.append(draft, room);
+    } else this.append(draft);
+  }
+
+  #draftOf(live: HandoutMessage, now: number): Draft {
     const { from, to, text, sayer } = live;
     const draft: Draft = {
       type: "message",
@@ -106,17 +125,7 @@ export class Delivery {
         live.outcome?.settle(false);
       },
     };
-    if (!kept) {
-      const entry: Entry = { type: "message", seq: --this.#lastUnkept, from, to, text, time: 0 };
-      return this.#tellHandouts(entry, draft, live);
-    }
-    this.#handoutMessages.set(draft, live);
-    // A guest is nobody's user.
-    if (sayer.kind === "guest") {
-      const room = roster.makeRoom(LOBBY);
-      room.used = true;
-      writer.append(draft, room);
-    } else this.append(draft);
+    return draft;
   }
 
   /** Tells entries that were committed. */
@@ -251,8 +260,8 @@ export class Delivery {
   }
 
   /**
-   * A session has left, or speaks our own protocol from now on: what it owes is settled. One message at a time goes to a
-   * handout session; `underWay`, when the first may have arrived. The others were never sent.
+   * A session has left: what it owes is settled. One message at a time goes to a handout session; `underWay`, when the first
+   * may have arrived. The others were never sent.
    */
   release(session: Session, underWay: boolean, now: number): void {
     let sent = underWay && session.ready;
@@ -265,7 +274,30 @@ export class Delivery {
       sent = false;
     }
     const user = this.#parts.online.get(session.name);
-    if (user && !user.listens) this.#miss(user, Infinity);
+    if (user?.natives.every((each) => each === session)) this.#miss(user, Infinity);
+  }
+
+  /**
+   * A handout session speaks our own protocol from now on: what it has not confirmed counts as not received. What is kept comes
+   * to it by the log, and its senders go on waiting; a private message that was not kept is kept now.
+   */
+  handOver(session: Session, user: User, now: number): void {
+    const { online, limits } = this.#parts;
+    const owes = [...session.owes.values()];
+    session.owes.clear();
+    this.release(session, false, now);
+    online.switchToNative(session);
+    const until = now + limits.receiptMs;
+    for (const { message: { id, from, scope, text, entry }, outcome } of owes) {
+      if (!outcome) continue;
+      if (entry) {
+        user.awaited.set(id, { outcome, until, isPrivate: scope === "one" });
+        this.#awaited.add(user);
+      } else if (scope === "one") {
+        const sayer = online.get(from)?.handout;
+        if (sayer) this.#keepLive({ from, to: { user: user.name }, text, sayer, outcome, until }, now);
+      } else outcome.settle(false);
+    }
   }
 
   /** The members of a room, or the sessions of a user, have changed. */

@@ -415,11 +415,11 @@ export class Hub {
     this.#outputs.push({ type: "note", text });
   }
 
-  /** A handout session goes on in our own protocol. Nothing is under way to it; what waits comes to it by the log. */
+  /** A handout session goes on in our own protocol. */
   #become(session: Session, now: number): void {
-    if (!this.#online.get(session.name) || session.kind === "native" || !this.#snapshot) return;
-    this.#delivery.release(session, false, now);
-    this.#online.switchToNative(session);
+    const user = this.#online.get(session.name);
+    if (!user || session.kind === "native" || !this.#snapshot) return;
+    this.#delivery.handOver(session, user, now);
     this.#keep(now);
   }
 

@@ -87,9 +87,9 @@ export class User {
     return this.handout === undefined && this.natives.length === 0;
   }
 
-  /** Whether any of the user's sessions can receive stored messages. */
+  /** Whether any of the user's sessions receives stored messages, or will as soon as it has said where it goes on. */
   get listens(): boolean {
-    return this.natives.some((session) => session.ready);
+    return this.natives.length > 0;
   }
 }
 

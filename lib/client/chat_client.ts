@@ -1,10 +1,9 @@
-import { LOBBY } from "../chat/names.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 import type { Ending } from "../core/transport.ts";
 import { ImClient } from "../protocols/im/client.ts";
 import type { ImClientOutput, ImPrompt } from "../protocols/im/client_commands.ts";
-import { LA } from "../protocols/im/lines.ts";
+import { LA, LB } from "../protocols/im/lines.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import type { Link } from "../protocols/session.ts";
 
@@ -66,9 +65,9 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
     return this.#im?.name ?? this.#native.name;
   }
 
-  /** Whether the IM handout is spoken, before the native protocol or in its place. */
+  /** Whether the IM handout is spoken, before the native protocol or in its place; not while it is only logging in again. */
   get speaksIm(): boolean {
-    return this.#im !== undefined;
+    return this.#im !== undefined && (this.#handoutOnly || !this.#wasNative);
   }
 
   get wakeAt(): number {
@@ -130,6 +129,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   /** There is no connection, or none any more; `random`, from 0 to 1, spreads the retries of many clients. */
   disconnected(why: string, now: number, random: number): void {
     this.#im = undefined;
+    this.#handoutOnly = false;
     if (this.#end) return this.#outputs.push({ type: "ended", ...this.#end });
     const closing = this.#closing;
     this.#closing = undefined;
@@ -206,7 +206,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
       case "ask":
         return this.#ask(output.prompt);
       case "line":
-        return this.#line(name, output.link, output.line);
+        return this.#line(output.link, output.line);
       case "notRegistered":
         return this.#outputs.push({ type: "refused", why: `not registered: ${output.why}` });
       case "handoutOnly":
@@ -231,18 +231,11 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   }
 
   /** A line that comes before the native protocol is spoken, or where it never is. */
-  #line(name: string, link: Link, line: string): void {
-    if (this.#handoutOnly) return this.#outputs.push({ type: "raw", line });
-    if (link === LA) {
-      if (line.startsWith("101") || line.startsWith("201")) return;
-      const why = `the login is refused: wrong name or password, or an IM client of that name is online (${line})`;
-      return this.#outputs.push({ type: "refused", why });
-    }
-    const [, scope, from, text] = /^\/(from|broadcastfrom) (\S+) (.*)$/s.exec(line) ?? [];
-    if (from === undefined) return this.#outputs.push({ type: "raw", line });
-    const to = scope === "from" ? { user: name } : { room: LOBBY };
-    const message = { seq: 0, from, to, text: text!, time: Math.round(this.#now) };
-    this.#outputs.push({ type: "event", event: { type: "message", message, own: false } });
+  #line(link: Link, line: string): void {
+    if (this.#handoutOnly || link === LB) return this.#outputs.push({ type: "raw", line });
+    if (line.startsWith("101") || line.startsWith("201")) return;
+    const why = `the login is refused: wrong name or password, or an IM client of that name is online (${line})`;
+    this.#outputs.push({ type: "refused", why });
   }
 
   #close(why: string): void {

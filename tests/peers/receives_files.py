@@ -60,8 +60,8 @@ assert lines.readline().startswith("101")
 say(f"/port {lb_listener.getsockname()[1]}")
 lb = lb_listener.accept()[0]
 assert lines.readline().startswith("201")
-say("/partyline 1")
-assert lines.readline() == "110 partyline 1\n"
+say("/partyline 2")
+assert lines.readline() == "110 partyline 2\n"
 say('{"type":"resume"}')
 print("in", flush=True)
 for line in lines:

@@ -241,6 +241,7 @@ class Device {
   #said = 0;
   #ref = 0;
   #isDead = false;
+  #goesOver = false;
 
   constructor(readonly world: World, readonly name: string, readonly number: number, readonly isHandout: boolean) {
     this.#start();
@@ -260,7 +261,7 @@ class Device {
     }
     // A handout session waits for each outcome.
     const { link } = this;
-    if (!link || link.native || this.#awaited) return;
+    if (!link || link.native || this.#awaited || this.#goesOver) return;
     this.#awaited = { ref: ++this.#ref, text, to };
     this.#world(to, text);
     const ref = this.#ref;
@@ -291,19 +292,21 @@ class Device {
     this.#run();
   }
 
-  /** A handout client goes over to the native protocol. */
+  /** A handout client goes over to the native protocol; what it has not confirmed counts as not received. */
   upgrade(): void {
     const { link } = this;
-    // Only between two messages, as the handout's session does.
-    if (!link || link.native || this.#awaited || this.#handoutQueue.length > 0) return;
+    if (!link || link.native || this.#awaited || this.#goesOver) return;
+    this.#goesOver = true;
+    this.#handoutQueue = [];
     link.up(() => {
       const { hub } = this.world.server;
-      if (link.queue.length > 0) return;
+      link.queue.length = 0;
       this.world.upgrades++;
       this.upgraded = true;
       hub.handle(link.session, { type: "become" }, this.world.time.now);
       link.native = hub.isNative(link.session);
       link.down(() => {
+        this.#goesOver = false;
         if (!link.native) return;
         this.#client = this.#newClient();
         this.#client.start(this.name);
@@ -321,6 +324,7 @@ class Device {
     this.#client = undefined;
     this.#awaited = undefined;
     this.#handoutQueue = [];
+    this.#goesOver = false;
     this.world.time.in(this.world.random.whole(10, 5000), () => this.#start());
   }
 
@@ -329,6 +333,7 @@ class Device {
     this.link = undefined;
     this.#awaited = undefined;
     this.#handoutQueue = [];
+    this.#goesOver = false;
     if (this.isHandout) this.#client = undefined;
     this.#client?.lost();
     this.#run();
@@ -345,6 +350,7 @@ class Device {
 
   handoutEvent(link: Link, event: unknown): void {
     if (event instanceof Message) {
+      if (this.#goesOver) return;
       if (link.native) {
         return void this.world.problems.push(`${this.name} was told as a handout client after it went over`);
       }

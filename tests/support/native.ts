@@ -13,8 +13,8 @@ export class RawNative {
   static async join(port: number, name: string, password = "12345"): Promise<RawNative> {
     const raw = await RawClient.open(port);
     await raw.login(name, password);
-    const reply = await raw.la.ask("/partyline 1");
-    if (reply !== "110 partyline 1") throw new Error(`partyline of ${name}: ${reply}`);
+    const reply = await raw.la.ask("/partyline 2");
+    if (reply !== "110 partyline 2") throw new Error(`partyline of ${name}: ${reply}`);
     return new RawNative(raw.la, raw);
   }
 

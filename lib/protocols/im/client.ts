@@ -13,12 +13,15 @@ import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
 const LB_LOST_MS = 500;
 const LEAVING_MS = 2000;
 const EXIT_MS = 10_000;
+/** Messages that come before it is known which protocol is spoken; a server sends one at a time. */
+const MAX_HELD = 100;
 
 /**
  * The client's side of the IM handout: logs in, announces its port, then sends typed commands and answers messages.
  *
  * 1. One command at a time: the next leaves when the last has its reply.
- * 2. Each line on Lb is shown and answered with the receipt.
+ * 2. Each line on Lb is shown and answered with the receipt. Where the native protocol is offered, that waits for the answer:
+ *    a server that speaks it says everything again that was not confirmed.
  * 3. It leaves with `/exit`, and waits for the reply for a limited time.
  */
 export class ImClient implements Machine<ImClientOutput> {
@@ -31,6 +34,8 @@ export class ImClient implements Machine<ImClientOutput> {
   readonly #la = new LineDecoder(REPLY_BYTES, decodeLossy);
   readonly #lb = new LineDecoder(REPLY_BYTES, decodeLossy);
   #stage: "login" | "chat" | "ended" = "login";
+  /** Lines on Lb that are not shown yet. */
+  readonly #held: string[] = [];
   /** The port that the server connected Lb from. */
   #serverPort: number | undefined;
   #leaving = false;
@@ -38,7 +43,7 @@ export class ImClient implements Machine<ImClientOutput> {
   #endAt = Infinity;
   #end: { readonly status: number; readonly why?: string } | undefined;
 
-  constructor(options: ImClientOptions) {
+  constructor(readonly options: ImClientOptions) {
     this.#commands = new ClientCommands(this.#outputs, options.trace ?? false);
     this.#login = new ImLogin(options, this.#commands, this.#outputs);
   }
@@ -191,12 +196,17 @@ export class ImClient implements Machine<ImClientOutput> {
     } else if (end === "chat") {
       this.names.add(this.name);
       this.#stage = "chat";
+      for (const line of this.#held.splice(0)) this.#message(line);
       if (this.#leaving) this.#leaveWhenFree();
       else this.#commands.ask("command");
     } else this.#stop(1, end.why);
   }
 
   #message(line: string): void {
+    if (this.#stage === "login" && this.options.offersNative) {
+      if (this.#held.push(line) > MAX_HELD) this.#stop(1, "the server does not wait for receipts");
+      return;
+    }
     this.#learnNames(line);
     this.#outputs.push({ type: "line", link: LB, line });
     this.#commands.trace(LB, "up", RECEIPT);

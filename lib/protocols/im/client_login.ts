@@ -89,11 +89,11 @@ export class ImLogin {
     this.outputs.push({ type: "confirmLink" });
     if (!this.options.offersNative) return "chat";
     this.#stage = "offer";
-    this.commands.send("/partyline 1", { hidden: true });
+    this.commands.send("/partyline 2", { hidden: true });
   }
 
   #offered(line: string): LoginEnd {
-    if (/^110 partyline \d/.test(line)) return "native";
+    if (/^110 partyline 2\b/.test(line)) return "native";
     this.outputs.push({ type: "handoutOnly" });
     return "chat";
   }

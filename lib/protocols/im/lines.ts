@@ -20,7 +20,7 @@ export const REPLY = {
   /** Not the handout's: an account is made. */
   registered: "111 Registration successful",
   /** Not the handout's: what follows on La is our own protocol. */
-  partyline: "110 partyline 1",
+  partyline: "110 partyline 2",
 } as const;
 
 const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));

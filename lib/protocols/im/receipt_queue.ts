@@ -25,7 +25,6 @@ export class ReceiptQueue {
   #waitingBytes = 0;
   #inFlight: Message | undefined;
   #open = false;
-  #held = false;
   /** When the message in flight is given up. */
   deadline = Infinity;
   /** Messages in a row that were given up. */
@@ -36,11 +35,6 @@ export class ReceiptQueue {
     this.#limits = limits;
     this.#outputs = outputs;
     this.#traces = traces;
-  }
-
-  /** Whether it is open and no message is in flight. */
-  get idle(): boolean {
-    return this.#open && !this.#inFlight;
   }
 
   /** Lb is connected. */
@@ -87,11 +81,6 @@ export class ReceiptQueue {
     this.#advance(now);
   }
 
-  /** Sends no further message; it becomes `idle` once the message in flight is confirmed or given up. */
-  hold(): void {
-    this.#held = true;
-  }
-
   /** Drops everything. */
   close(): void {
     this.#open = false;
@@ -107,7 +96,7 @@ export class ReceiptQueue {
   }
 
   #advance(now: number): void {
-    if (!this.#open || this.#inFlight || this.#held) return;
+    if (!this.#open || this.#inFlight) return;
     const message = this.#waiting.shift();
     if (!message) return;
     const bytes = encodeMessage(message);

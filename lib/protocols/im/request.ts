@@ -71,7 +71,8 @@ export function decodeRequest(line: string): Request | Fault {
     case "/port":
       return decodePort(rest);
     case "/partyline":
-      return /^[1-9]\d{0,8}$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline VERSION", line);
+      // Version 1 was never released.
+      return /^([2-9]|[1-9]\d{1,8})$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline 2", line);
     case "/login":
     case "/register":
       return decodeLogin(verb === "/login" ? "login" : "register", rest);

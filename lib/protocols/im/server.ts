@@ -59,10 +59,7 @@ export class ImServerSession implements Session {
 
   receive(link: Link, bytes: Uint8Array, now: number): void {
     if (this.#stage === "ended") return;
-    if (link === LB) {
-      this.#queue.receive(bytes, now);
-      return this.#upgradeWhenIdle();
-    }
+    if (link === LB) return this.#queue.receive(bytes, now);
     this.#lines.push(bytes);
     this.#readInNewTurn(now);
   }
@@ -124,7 +121,7 @@ export class ImServerSession implements Session {
         this.#answer(event.delivered ? REPLY.delivered : REPLY.notDelivered);
         break;
       case "closing":
-        if (this.#stage === "chat" || this.#stage === "upgrading") this.#reply(REPLY.bye);
+        if (this.#stage === "chat") this.#reply(REPLY.bye);
         return this.#end("the server stops");
     }
     this.#read(now);
@@ -132,11 +129,7 @@ export class ImServerSession implements Session {
 
   upgradable(possible: boolean, now: number): void {
     if (this.#stage !== "chat") return;
-    if (possible) {
-      this.#stage = "upgrading";
-      this.#queue.hold();
-      return this.#upgradeWhenIdle();
-    }
+    if (possible) return this.#upgrade();
     this.#awaitsReply = false;
     this.#refuse("/partyline is not known here");
     this.#read(now);
@@ -153,7 +146,6 @@ export class ImServerSession implements Session {
       this.#outputs.push({ type: "dial", link: LB, port: this.#dial.port });
     }
     this.#queue.tick(now);
-    this.#upgradeWhenIdle();
     if (this.#queue.misses >= this.#limits.receiptMisses) {
       return this.#end(`${this.#queue.misses} messages in a row without a receipt`);
     }
@@ -211,9 +203,8 @@ export class ImServerSession implements Session {
     if (this.#stage === "authentication" || this.#stage === "link") this.#stepDeadline = Infinity;
   }
 
-  /** Once no message is in flight, La goes over to the native protocol. */
-  #upgradeWhenIdle(): void {
-    if (this.#stage !== "upgrading" || !this.#queue.idle) return;
+  /** La goes over to the native protocol. What was not confirmed on Lb comes again there. */
+  #upgrade(): void {
     // The next session would never learn that the client has finished.
     if (this.#finished) return this.#end("closed La");
     this.#reply(REPLY.partyline);
@@ -241,7 +232,7 @@ export class ImServerSession implements Session {
 
   /** Lb is gone: no message can reach this client any more, so its user goes offline at once. */
   #part(why: string, now: number): void {
-    if (this.#stage !== "chat" && this.#stage !== "upgrading") return;
+    if (this.#stage !== "chat") return;
     this.#stage = "parting";
     this.#stepDeadline = now + this.#limits.partingMs;
     this.#queue.close();
