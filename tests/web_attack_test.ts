@@ -168,7 +168,7 @@ const NARROW: Programs = {
 };
 
 Deno.test({
-  name: "more come than the server has file descriptors for: when they are gone the page's door is open",
+  name: "more come than the server has file descriptors for: once they are gone, the page is served again",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using folder = new Folder();
@@ -183,7 +183,7 @@ Deno.test({
       );
     }
     for (const conn of dialled) conn.close();
-    await until(() => server.err.includes("web: the door has closed"), "no file descriptor is left");
+    await until(() => server.err.includes("web: the listener failed"), "no file descriptor is left");
     const alice = new Browser(Number(port));
     const end = Date.now() + 20_000;
     while (await alice.about().then(({ name }) => name !== null, () => true)) {
