@@ -67,7 +67,7 @@ Deno.test("the reader of the output goes away: the program ends quietly", async 
   await writer.abort().catch(() => {});
 });
 
-// A plain face on made-up streams: what it reads, writes and does to the terminal is written down in order.
+// A plain UI on fake streams, which record what it reads, writes and does to the terminal.
 class Desk implements Device {
   inputIsTerminal = true;
   readonly log: string[] = [];
@@ -114,57 +114,57 @@ class Desk implements Device {
 Deno.test("a person types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
   const desk = new Desk();
   const prompts: Prompt[] = [PASSWORD, { text: "> ", secret: false }];
-  const face = openPlainUi({
+  const ui = openPlainUi({
     line: (text) => {
       desk.log.push(`line ${text}`);
-      face.show("shown");
-      face.ask(prompts.shift() ?? null);
+      ui.show("shown");
+      ui.ask(prompts.shift() ?? null);
     },
     end: () => desk.log.push("end"),
     interrupt: () => desk.log.push("interrupt"),
   }, { device: desk });
-  face.ask({ text: "name: ", secret: false });
+  ui.ask({ text: "name: ", secret: false });
   await desk.type("jacky\n");
   await desk.type("hunter3\x7f2\x03\rnext\r");
-  await face.close();
+  await ui.close();
   assertEquals(desk.log, [
     ...["err name: ", "line jacky", "err password: ", "raw", "out shown\n"],
     ...["interrupt", "cooked", "err \n", "line hunter2", "err > ", "line next", "out shown\nshown\n"],
   ]);
 });
 
-Deno.test("the face is closed while a password is typed: the terminal is as it was", async () => {
+Deno.test("closing while a password is typed restores the terminal", async () => {
   const desk = new Desk();
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
-  face.ask(PASSWORD);
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  ui.ask(PASSWORD);
   await desk.type("half");
-  await face.close();
+  await ui.close();
   assertEquals(desk.log, ["err password: ", "raw", "cooked"]);
 });
 
 Deno.test("a line grows: a script sees nothing of it", async () => {
   const desk = new Desk();
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
-  face.begin("connecting ");
-  face.more("*");
-  face.show("one");
-  face.finish("connected");
-  await face.close();
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  ui.begin("connecting ");
+  ui.more("*");
+  ui.show("one");
+  ui.finish("connected");
+  await ui.close();
   assertEquals(desk.log, ["out one\n"]);
 });
 
 Deno.test("no prompt stands: reading stops at the bound and goes on when there is room", async () => {
   const desk = new Desk();
   desk.inputIsTerminal = false;
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
   await desk.type("x".repeat(60) + "\n");
   assertEquals(desk.reads, 2);
   await desk.type("x".repeat(60) + "\n");
   assertEquals(desk.reads, 2);
-  face.ask(PROMPT);
+  ui.ask(PROMPT);
   await desk.type("");
   assertEquals(desk.reads, 3);
-  await face.close();
+  await ui.close();
 });
 
 Deno.test("lines, cut anywhere, are the same lines", () => {
