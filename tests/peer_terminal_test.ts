@@ -222,7 +222,7 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       { type: "online", name: "bob" },
       { type: "delivered", id: "m2", to: "bob", time: at("08:40:00") },
       { type: "delivered", id: "7", to: "dave", time: NOW },
-      { type: "failed", id: "m3", to: { user: "carol" }, why: "nobody came for it within 30 days" },
+      { type: "failed", id: "m3", to: { user: "carol" }, why: "it could not be delivered within 30 days" },
       { type: "notice", text: "1 message waits for dave, from before" },
     ).types("lunch?")
     .shows(
@@ -243,7 +243,7 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       "-- bob is online --",
       '✓✓ delivered to bob 08:40: "and now?"',
       "✓✓ delivered to dave 08:33 (sent earlier)",
-      '✗ not delivered to carol: "for later" (nobody came for it within 30 days)',
+      '✗ not delivered to carol: "for later" (it could not be delivered within 30 days)',
       "-- 1 message waits for dave, from before --",
       "→ eve> lunch?",
     );
@@ -256,7 +256,7 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
     { type: "joined", room: "lab1", members: 1 },
     { type: "members", room: "lab1", names: [] },
     { type: "memberJoined", room: "lab1", name: "bob" },
-    { type: "notice", text: "carol takes you into lab2" },
+    { type: "notice", text: "carol adds you to lab2" },
     { type: "joined", room: "lab2", members: 3 },
     { type: "members", room: "lab2", names: ["carol", "dave"] },
   ).hears("carol", { room: "lab2" }, "welcome").hears("bob", LAB, "hi").happens({
@@ -270,7 +270,7 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
       "-- joined lab1 (1 member) --",
       "-- nobody else is in lab1 --",
       "-- bob joined lab1 --",
-      "-- carol takes you into lab2 --",
+      "-- carol adds you to lab2 --",
       "-- joined lab2 (3 members) --",
       "-- in lab2: carol, dave --",
       "08:33:46 [lab2] carol: welcome",

@@ -108,7 +108,7 @@ export class PeerClient {
     const count = this.#peer?.undelivered ?? 0;
     if (count === 0 || this.#failure !== undefined) return this.#close();
     const waits = count === 1 ? "1 message to arrive" : `${count} messages to arrive`;
-    const text = `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`;
+    const text = `waiting for ${waits}; Ctrl-C leaves now, and kept messages are sent again later`;
     this.hooks.show({ type: "notice", text });
     this.#socket.flushSoon();
   }

@@ -93,7 +93,7 @@ export class PeerFinder {
   unanswered(why: string, now: number): void {
     this.#awaitsAnswer = false;
     if (this.#leaving !== "no") return this.#continueLeaving();
-    this.#showFailure(`${why}; trying on. Those already found stay, and /add HOST:PORT asks one`);
+    this.#showFailure(`${why}; trying again. People already found stay, and /add HOST:PORT asks at an address`);
     this.#scheduleRefresh(now, RETRY_MS);
     this.#settle(now, 0);
   }
@@ -105,7 +105,7 @@ export class PeerFinder {
     const { port } = this.plan;
     if (why === undefined) this.#failureShown = false;
     else {this.#showFailure(
-        `nobody can be told that you are here (${why}), trying on; or name a friend: /add HOST:PORT`,
+        `you cannot be announced to others (${why}), trying again; or ask at an address: /add HOST:PORT`,
       );}
     if (!this.#hasAnswered && hostnames.length > 0) {
       const ours = hostnames.map((hostname) => formatAddress({ hostname, port })).join(", ");
@@ -121,7 +121,7 @@ export class PeerFinder {
   cannotAnnounce(why: string, now: number): void {
     this.#awaitsAnswer = false;
     if (this.#leaving !== "no") return;
-    this.#notice(`multicast cannot be used here (${why}); name a friend instead: /add HOST:PORT`);
+    this.#notice(`multicast cannot be used here (${why}); ask at an address instead: /add HOST:PORT`);
     this.#settle(now, SETTLE_MIN_MS);
   }
 
@@ -133,7 +133,7 @@ export class PeerFinder {
     if (now >= this.#lonelyAt) {
       this.#lonelyAt = Infinity;
       if (this.peers.size === 0) {
-        this.#notice("nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT");
+        this.#notice("nobody has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT");
       }
     }
     if (now >= this.#settleCheckAt) this.#checkSettled(now);

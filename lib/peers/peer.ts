@@ -196,7 +196,7 @@ export class Peer {
     this.#context.now = now;
     for (const person of pending) this.#delivery.send(person);
     pending.clear();
-    this.#delivery.tell();
+    this.#delivery.settle();
     store.commit();
     this.#links.flush();
     this.#discovery.flush(now);

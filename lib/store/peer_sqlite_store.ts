@@ -1,4 +1,4 @@
-import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import type { KnownPeer, Outgoing, OwnMembership, PeerStore, Trust } from "../peers/store.ts";
 import { Database } from "./database.ts";
 import { Refusals } from "./refusals.ts";
 
@@ -166,13 +166,17 @@ export class PeerSqliteStore implements PeerStore {
     this.#queries.keepTrust.run(name, key, fingerprint, secure ? 1 : 0);
   }
 
-  parts(): OwnPart[] {
-    return this.#queries.parts.all().map(({ name, version, inside }) => ({ group: name, version, in: inside === 1 }));
+  memberships(): OwnMembership[] {
+    return this.#queries.memberships.all().map(({ name, version, inside }) => ({
+      group: name,
+      version,
+      in: inside === 1,
+    }));
   }
 
-  keepPart({ group, version, in: isIn }: OwnPart): void {
+  keepMembership({ group, version, in: isIn }: OwnMembership): void {
     this.#database.begin();
-    this.#queries.keepPart.run(group, version, isIn ? 1 : 0);
+    this.#queries.keepMembership.run(group, version, isIn ? 1 : 0);
   }
 
   commit(): void {
@@ -211,10 +215,10 @@ function prepare(database: Database) {
       "SELECT name, key, print, secure FROM trusts WHERE key = ? ORDER BY name LIMIT 1",
     ),
     keepTrust: database.prepare("INSERT OR REPLACE INTO trusts VALUES (?, ?, ?, ?)"),
-    parts: database.prepare<{ name: string; version: number; inside: number }>(
+    memberships: database.prepare<{ name: string; version: number; inside: number }>(
       "SELECT name, version, inside FROM parts",
     ),
-    keepPart: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
+    keepMembership: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
   };
 }
 
