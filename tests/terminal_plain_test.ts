@@ -19,7 +19,7 @@ function child(how: string): Deno.ChildProcess {
   }).spawn();
 }
 
-async function talk(how: string, ...input: string[]): Promise<{ out: string; errors: string; code: number }> {
+async function run(how: string, ...input: string[]): Promise<{ out: string; errors: string; code: number }> {
   const process = child(how);
   const writer = process.stdin.getWriter();
   const typed = (async () => {
@@ -30,32 +30,32 @@ async function talk(how: string, ...input: string[]): Promise<{ out: string; err
   return { out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr), code };
 }
 
-Deno.test("a script pipes name, password and a line at once: prompts stand as they are, no line is lost", async () => {
-  const { out, errors, code } = await talk("login", "jacky\n12345\n/list\n");
+Deno.test("a script pipes name, password and a line at once: prompts are printed, no line is lost", async () => {
+  const { out, errors, code } = await run("login", "jacky\n12345\n/list\n");
   assertEquals({ out, errors, code }, { out: "name: password: got 12345\ngot /list\nend\n", errors: "", code: 0 });
 });
 
 Deno.test("a script's lines end with \\r\\n, are empty, cut anywhere, and the last one has no line break", async () => {
-  const { out } = await talk("echo", "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
+  const { out } = await run("echo", "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
   assertEquals(out, '"one"\n""\n"two"\n"日本"\nend\n');
 });
 
 Deno.test("a script is faster than the program: ten thousand lines come one by one, then the end", async () => {
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}\n`).join("");
-  assertEquals((await talk("later", lines)).out, `${lines}end\n`);
+  assertEquals((await run("later", lines)).out, `${lines}end\n`);
 });
 
 Deno.test("the input is empty: the end comes at the first prompt", async () => {
-  assertEquals((await talk("login")).out, "name: end\n");
+  assertEquals((await run("login")).out, "name: end\n");
 });
 
 Deno.test("a line longer than the bound is skipped and named on standard error; the others are passed on", async () => {
-  const { out, errors } = await talk("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
+  const { out, errors } = await run("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
   assertEquals(out, "end after 3\n");
   assertEquals(errors, "line 3 of the input is longer than 65536 bytes; it is skipped\n");
 });
 
-Deno.test("the reader of the output goes away: the program ends quietly", async () => {
+Deno.test("the reader of the output closes it: the program ends quietly", async () => {
   const process = child("flood");
   const writer = process.stdin.getWriter();
   await writer.write(encoder.encode("go\n"));
@@ -111,7 +111,7 @@ class Desk implements Device {
   }
 }
 
-Deno.test("a person types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
+Deno.test("a user types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
   const desk = new Desk();
   const prompts: Prompt[] = [PASSWORD, { text: "> ", secret: false }];
   const ui = openPlainUi({
@@ -142,7 +142,7 @@ Deno.test("closing while a password is typed restores the terminal", async () =>
   assertEquals(desk.log, ["err password: ", "raw", "cooked"]);
 });
 
-Deno.test("a line grows: a script sees nothing of it", async () => {
+Deno.test("a script sees nothing of a growing line", async () => {
   const desk = new Desk();
   const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
   ui.begin("connecting ");
@@ -153,7 +153,7 @@ Deno.test("a line grows: a script sees nothing of it", async () => {
   assertEquals(desk.log, ["out one\n"]);
 });
 
-Deno.test("no prompt stands: reading stops at the bound and goes on when there is room", async () => {
+Deno.test("without a prompt, reading stops at the bound and resumes when there is room", async () => {
   const desk = new Desk();
   desk.inputIsTerminal = false;
   const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });

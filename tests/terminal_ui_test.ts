@@ -7,14 +7,14 @@ import { Emulator } from "./support/emulator.ts";
 const CHAT: Prompt = { text: "> ", secret: false };
 const PASSWORD: Prompt = { text: "password: ", secret: true };
 
-// A person at an emulated terminal, and a typist that writes down what it is told.
+// A user at an emulated terminal, and a receiver that records its calls.
 class Desk implements Device {
   readonly inputIsTerminal = true;
   readonly terminal = new Emulator(40, 12);
   readonly told: string[] = [];
   raw = false;
   closed = false;
-  /** While this is a list, writes wait in it. */
+  /** Pending writes; null: writes do not wait. */
   held: (() => void)[] | null = null;
   readonly #waiting: ((bytes: Uint8Array | null) => void)[] = [];
   readonly #written: number[] = [];
@@ -45,7 +45,7 @@ class Desk implements Device {
 
   async write(bytes: Uint8Array): Promise<number> {
     if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
-    // Never more than seven bytes at once: the rest has to come again.
+    // At most seven bytes at once, so that the rest must be written again.
     const part = bytes.subarray(0, 7);
     this.#written.push(...part);
     if (part.length === bytes.length) {
@@ -86,7 +86,7 @@ class Desk implements Device {
     this.#waiting.shift()?.(null);
   }
 
-  /** Types, and waits until everything this led to is on the screen. */
+  /** Types, and waits until the screen is up to date. */
   async type(text: string): Promise<void> {
     this.#waiting.shift()!(new TextEncoder().encode(text));
     await this.settled();
@@ -103,7 +103,7 @@ class Desk implements Device {
     await this.settled();
   }
 
-  // Nothing here waits for time: one task later all microtasks have run.
+  // Nothing here waits for a timer: after one task all microtasks have run.
   settled(): Promise<void> {
     return new Promise((resolve) => {
       const channel = new MessageChannel();
@@ -130,7 +130,7 @@ function desk(
   });
 }
 
-desk("a person logs in: the name stays on the screen, of the password only its prompt", async (desk) => {
+desk("a user logs in: the name stays on the screen, of the password only its prompt", async (desk) => {
   desk.answer = () => desk.ui.ask(PASSWORD);
   desk.ui.ask({ text: "name: ", secret: false });
   await desk.type("jacky\r");
@@ -145,7 +145,7 @@ desk("a person logs in: the name stays on the screen, of the password only its p
 });
 
 desk(
-  "lines arrive while a person types, also while the terminal is slow: none is lost, none overtakes",
+  "lines arrive while a user types, also at a slow terminal: none is lost or reordered",
   async (desk) => {
     desk.ui.ask(CHAT);
     await desk.type("hel");
@@ -186,7 +186,7 @@ desk("lines typed ahead wait unseen for the next prompts, in order, one each", a
   assertEquals(desk.terminal.text, ["> one", "password:", "> three", "> draft"]);
 });
 
-desk("more is typed ahead than is kept: the bell rings, one line says so, what was kept is passed on", async (desk) => {
+desk("too much is typed ahead: the bell rings, one line says so, the rest is passed on", async (desk) => {
   for (let n = 0; n < 40; n++) await desk.type("x".repeat(2000));
   assert(desk.terminal.bells > 0);
   assertEquals(desk.terminal.text.join(" ").match(/typed ahead/g)?.length, 1);
@@ -195,7 +195,7 @@ desk("more is typed ahead than is kept: the bell rings, one line says so, what w
   assertEquals(desk.told, ["line ok"]);
 });
 
-desk("Ctrl-C is heard at once, also while no prompt stands; Ctrl-D on an empty line ends", async (desk) => {
+desk("Ctrl-C works at once, also without a prompt; Ctrl-D on an empty line ends", async (desk) => {
   await desk.type("x\x03");
   assertEquals(desk.told, ["interrupt"]);
   desk.ui.ask(CHAT);
@@ -203,7 +203,7 @@ desk("Ctrl-C is heard at once, also while no prompt stands; Ctrl-D on an empty l
   assertEquals(desk.told, ["interrupt", "end"]);
 });
 
-desk("the line half typed is kept while its prompt is gone; a secret half typed is not", async (desk) => {
+desk("a half-typed line is kept while its prompt is gone; a half-typed secret is not", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("half");
   desk.ui.ask(PASSWORD);
@@ -216,14 +216,14 @@ desk("the line half typed is kept while its prompt is gone; a secret half typed 
   assertEquals(desk.told, ["line ret"]);
 });
 
-desk("a paste of three lines goes as lines, the last one stays to be typed on", async (desk) => {
+desk("a paste of three lines is entered, and the last one stays for editing", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("zero \x1b[200~one\rtwo\nthree\x1b[201~");
   assertEquals(desk.told, ["line zero one", "line two"]);
   assertEquals(desk.terminal.text, ["> zero one", "> two", "> three"]);
 });
 
-desk("a paste of seven lines asks: y sends them", async (desk) => {
+desk("a paste of seven lines asks first: y sends them", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("\x1b[200~1\r2\r3\r4\r5\r6\r7\x1b[201~");
   assertEquals(desk.terminal.text, ["send 7 lines? [y/N]"]);
@@ -245,7 +245,7 @@ for (
   });
 }
 
-desk("Tab completes with what comes later; the second Tab lists", async (desk) => {
+desk("Tab completes with candidates that come later; the second Tab lists them", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("/to b\t");
   assertEquals(desk.terminal.text, ["> /to bob"]);
@@ -254,13 +254,13 @@ desk("Tab completes with what comes later; the second Tab lists", async (desk) =
   assertEquals(desk.terminal.text, ["bob  bobby", "> /to bob!"]);
 }, { words: ["bob", "bobby"] });
 
-desk("an arrow key comes in pieces: it is an arrow all the same", async (desk) => {
+desk("an arrow key that comes in pieces is an arrow key", async (desk) => {
   desk.ui.ask(CHAT);
   for (const piece of ["a", "\x1b", "[", "D", "b"]) await desk.type(piece);
   assertEquals(desk.terminal.text, ["> ba"]);
 });
 
-desk("after ESC and silence the search is given up and the draft is back", async (desk) => {
+desk("ESC and silence end the search and restore the draft", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("one\rdraft\x12one");
   assertEquals(desk.terminal.text.at(-1), "search one: one");
@@ -270,13 +270,13 @@ desk("after ESC and silence the search is given up and the draft is back", async
   assertEquals(desk.terminal.text.at(-1), "> draft");
 }, { escapeMs: 1 });
 
-desk("a line with line breaks of any kind is shown as so many lines", async (desk) => {
+desk("a line with line breaks of any kind is shown as several lines", async (desk) => {
   desk.ui.show("one\rtwo\nthree\r\nfour");
   await desk.settled();
   assertEquals(desk.terminal.text, ["one", "two", "three", "four"]);
 });
 
-desk("colours pass where they are wanted, and end with the line", async (desk) => {
+desk("colours pass where they are enabled, and end with the line", async (desk) => {
   const shown: string[] = [];
   const write = desk.terminal.write;
   desk.terminal.write = (output) => {
@@ -288,7 +288,7 @@ desk("colours pass where they are wanted, and end with the line", async (desk) =
   assertEquals(shown, ["\x1b[31mbob: hi␛[2J\x1b[0m\r\n"]);
 }, { colour: true });
 
-desk("what others send cannot steer the terminal, and without colours none pass", async (desk) => {
+desk("text from others cannot steer the terminal, and no colours pass where they are disabled", async (desk) => {
   desk.ui.show("\x1b[31mbob\x1b[0m: \x1b[2J\x1b]0;title\x07 hi\u202e");
   await desk.settled();
   assertEquals(desk.terminal.text, ["bob: ␛[2J␛]0;title␇ hi\ufffd"]);
@@ -310,7 +310,7 @@ desk("Ctrl-L leaves the typed line alone on the screen", async (desk) => {
   assertEquals(desk.terminal.text, ["> two"]);
 });
 
-desk("a line grows while nothing is asked, and is a line like others in the end", async (desk) => {
+desk("a line grows without a prompt, and is a normal line in the end", async (desk) => {
   desk.ui.begin("--> [connecting]");
   for (const stars of ["*", "**", "***"]) {
     desk.ui.more("*");
@@ -352,7 +352,7 @@ desk(
   },
 );
 
-desk("a line that grows to just the width of the terminal leaves nothing behind", async (desk) => {
+desk("a line that grows to exactly the width of the terminal leaves nothing behind", async (desk) => {
   desk.ui.begin("x".repeat(38));
   for (let n = 0; n < 4; n++) {
     desk.ui.ask(n % 2 === 0 ? CHAT : null);
@@ -377,7 +377,7 @@ desk("a growing line is sanitized, and stays as it is when the UI is closed", as
   assertEquals(desk.terminal.text, ["a␛[2J"]);
 });
 
-desk("closing shows everything, takes the prompt away and gives the terminal back", async (desk) => {
+desk("closing shows everything, removes the prompt and restores the terminal", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("half");
   assertEquals([desk.raw, desk.terminal.pasting], [true, true]);
@@ -387,14 +387,14 @@ desk("closing shows everything, takes the prompt away and gives the terminal bac
   assertEquals(desk.terminal.cursor, [1, 0]);
 });
 
-desk("the process ends by an error: the terminal is given back at once, and once", async (desk) => {
+desk("the process ends by an error: the terminal is restored at once, and once", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.type("half");
   for (const listener of [...desk.exits, ...desk.exits]) listener();
   assertEquals([desk.raw, desk.terminal.pasting, desk.terminal.text], [false, false, []]);
 });
 
-desk("the terminal is hung up: the typist is told once", async (desk) => {
+desk("the terminal hangs up: the receiver is notified once", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.hangUp();
   assertEquals(desk.told, ["end"]);

@@ -1,6 +1,6 @@
 import { openChatTerminal } from "../../lib/terminal/chat_terminal.ts";
 
-// A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
+// A small client without a server, for chat_terminal_test.ts. bob reports its actions; `late` answers in a later task.
 const [style, how] = Deno.args;
 let id = 0;
 let name = "";
@@ -41,7 +41,7 @@ const ui = openChatTerminal({
   file() {},
   paths: () => [],
   leave() {
-    // After what was said is answered.
+    // After the answers.
     setTimeout(() => {
       bob(how === "late" ? `good bye, at most ${most} waited` : "good bye");
       ui.close().then(() => Deno.exit(0));

@@ -1,6 +1,6 @@
 import { openPeerTerminal } from "../../lib/terminal/chat_terminal.ts";
 
-// A small peer without a network, for peer_face_test.ts: bob has everything. `late` answers in a later task.
+// A small peer without a network, for peer_terminal_test.ts. bob receives everything; `late` answers in a later task.
 const [how] = Deno.args;
 let id = 0;
 let waiting = 0;
@@ -29,7 +29,7 @@ const ui = openPeerTerminal({
   file() {},
   paths: () => [],
   leave() {
-    // After what was said is answered.
+    // After the answers.
     setTimeout(() => {
       const said = { seq: 1, from: "bob", to: { user: "alice" }, text: `at most ${most} waited`, time: 0 };
       ui.event({ type: "message", message: said, own: false });
