@@ -119,7 +119,7 @@ export function peerProgramTests(programs: Programs): void {
     const cases: [string[], RegExp][] = [
       [["peer", "--name", "alice", "--udp", String(port)], new RegExp(`^client: cannot take UDP port ${port}: .+\n$`)],
       [["peer", "--name", "a b"], /^client: --name "a b": a name is 1 to 64 bytes .+\n$/],
-      [["peer"], /^client: peer needs the name .+\n$/],
+      [["peer"], /^client: peer requires --name; .+\n$/],
       [["peer", "--name", "alice", "--data", "users.txt"], /^client: cannot make the folder .+\n$/],
     ];
     folder.write("users.txt", USERS);
