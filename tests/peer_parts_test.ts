@@ -20,7 +20,7 @@ import type { CryptographyAnswer, LinkKeys } from "../lib/peers/cryptography.ts"
 import { DatagramLink } from "../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../lib/protocols/datagram/options.ts";
 import { readId } from "../lib/protocols/datagram/packet.ts";
-import type { SendOutput } from "../lib/protocols/datagram/sender.ts";
+import type { SendOutput } from "../lib/protocols/datagram/packet.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
 import { linkedPeers, unknownKey } from "./support/linked_peers.ts";
 

@@ -4,7 +4,7 @@ import { Outputs } from "../core/machine.ts";
 import { RateLimiter } from "../core/limiters.ts";
 import { DatagramLink } from "../protocols/datagram/link.ts";
 import { encodePacket, type LinkPacket, readId } from "../protocols/datagram/packet.ts";
-import type { SendOutputs } from "../protocols/datagram/sender.ts";
+import type { SendOutputs } from "../protocols/datagram/packet.ts";
 import { Aliases, type Contact, Contacts } from "./contacts.ts";
 import type { PeerOptions } from "./options.ts";
 import { decodePeerPacket, type DiscoveryPacket, encodeDiscovery, type Introduction } from "./packet.ts";

@@ -1,5 +1,5 @@
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import type { SendOutput } from "../protocols/datagram/sender.ts";
+import type { SendOutput } from "../protocols/datagram/packet.ts";
 import type { CryptographyRequest } from "./cryptography.ts";
 
 /** Events that clients of a server have too; a group is a room. */

@@ -1,7 +1,7 @@
 import type { KnownPeer, Outgoing, OwnMembership, PeerStore, Trust } from "../peers/store.ts";
 import { Refusals } from "./refusals.ts";
 
-/** What a peer keeps, for as long as the program runs. */
+/** The store of a peer that keeps nothing beyond the run of the program. */
 export class PeerMemoryStore implements PeerStore {
   readonly id: string = crypto.randomUUID();
   #last = 0;
