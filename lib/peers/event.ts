@@ -66,5 +66,7 @@ export type PeerOutput =
   | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
   /** A computation, whose result is passed to `answered`. */
   | { readonly type: "compute"; readonly request: CryptographyRequest }
+  /** We leave, and links are being closed; then they are closed, or had their time. */
+  | { readonly type: "closing" | "closed" }
   /** Only if messages are traced: one that we send ("up") or have received. */
   | { readonly type: "trace"; readonly name: string; readonly direction: "up" | "down"; readonly line: string };

@@ -36,6 +36,8 @@ export interface FoundPeers {
 const REFRESH_MS = 30_000;
 /** After a failure. */
 const RETRY_MS = 5000;
+/** For the directory server to be told that we leave. */
+const LEAVE_MS = 3500;
 /** Between the first announcements, since each may be lost. */
 const ANNOUNCE_MS = [1000, 2000];
 /** Without anybody after this time, the user is told what can be done. */
@@ -53,6 +55,7 @@ export class PeerFinder {
   #settleCheckAt = Infinity;
   #settleFrom = Infinity;
   #settleUntil = Infinity;
+  #leaveUntil = Infinity;
   #announcements = 0;
   /** An answer to "query" or "announce" is awaited. */
   #awaitsAnswer = false;
@@ -64,7 +67,7 @@ export class PeerFinder {
   constructor(readonly plan: FinderPlan, readonly peers: FoundPeers) {}
 
   get wakeAt(): number {
-    return Math.min(this.#refreshAt, this.#lonelyAt, this.#settleCheckAt);
+    return Math.min(this.#refreshAt, this.#lonelyAt, this.#settleCheckAt, this.#leaveUntil);
   }
 
   takeOutputs(): readonly FinderOutput[] {
@@ -137,12 +140,14 @@ export class PeerFinder {
       }
     }
     if (now >= this.#settleCheckAt) this.#checkSettled(now);
+    if (now >= this.#leaveUntil) this.#left();
   }
 
   /** Tells the directory server that we leave. */
-  leave(): void {
+  leave(now: number): void {
     if (this.#leaving !== "no") return;
     this.#leaving = "asked";
+    this.#leaveUntil = now + LEAVE_MS;
     this.#refreshAt = this.#lonelyAt = Infinity;
     if (this.#settleCheckAt < Infinity) this.#outputs.push({ type: "settled" });
     this.#settleCheckAt = Infinity;
@@ -152,12 +157,16 @@ export class PeerFinder {
 
   #continueLeaving(): void {
     const { by, port, name: user } = this.plan;
-    if (typeof by === "string" || this.#leaving === "K sent") {
-      this.#leaving = "left";
-      return this.#outputs.push({ type: "left" });
-    }
+    if (typeof by === "string" || this.#leaving !== "asked") return this.#left();
     this.#leaving = "K sent";
     this.#outputs.push({ type: "query", server: by, request: { type: "K", port, user } });
+  }
+
+  #left(): void {
+    if (this.#leaving === "left") return;
+    this.#leaving = "left";
+    this.#leaveUntil = Infinity;
+    this.#outputs.push({ type: "left" });
   }
 
   #refresh(): void {

@@ -43,6 +43,9 @@ export const PEER_LIMITS = {
   unansweredMs: 5000,
   /** Between CLOSE when we leave, of which there are three: with a loss of a fifth, one in a hundred gets none. */
   closeRepeatMs: 120,
+  /** When we leave: for messages in flight to arrive, then for the links to close. */
+  leaveMs: 10_000,
+  closeMs: 3500,
   /** How long messages are kept for a person who does not come; longer than a holiday. */
   keepMs: 30 * 24 * 60 * 60_000,
   /** People met before who are looked for at the start at their last address. */
