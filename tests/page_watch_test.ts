@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { Backoff } from "../lib/core/backoff.ts";
 import { headline, listenerAddress } from "../lib/web/addresses.ts";
 import { describe, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
-import { INITIAL, matches, MAX_LINES, retryMs, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
+import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
 const line = (text: string, level = "info", time = 0) => ({ time, level, text });
@@ -73,7 +74,9 @@ Deno.test("the log is filtered by words, in any order and case, and by how bad i
 });
 
 Deno.test("who is away is tried again, later each time, but soon enough", () => {
-  assertEquals([0, 1, 2, 3, 4, 50].map(retryMs), [1000, 2000, 4000, 8000, 10_000, 10_000]);
+  const backoff = new Backoff(MAX_RETRY_MS);
+  const delays = Array.from({ length: 51 }, () => backoff.next(0));
+  assertEquals([0, 1, 2, 3, 4, 50].map((i) => delays[i]), [1000, 2000, 4000, 8000, 10_000, 10_000]);
 });
 
 Deno.test("a scale ends at 1, 2 or 5 with noughts", () => {

@@ -23,9 +23,8 @@ const MAX_KEPT_FILES = 200;
 /** Cap on announced messages in the document. */
 const MAX_ANNOUNCED = 20;
 
-/** Of silence until the server is asked for a sign of life, and then until the connection is given up. */
-const QUIET_MS = 15_000;
-const SILENCE_MS = 10_000;
+/** Silence until the server is pinged, and again until the connection is given up. */
+const SILENCE_MS = 12_500;
 
 let state = INITIAL;
 let session: ChatSession | undefined;
@@ -215,15 +214,10 @@ function saveFile(file: Blob, name: string): string {
   return url;
 }
 
-const backoff = new Backoff();
 const socket = new ReconnectingSocket({
   path: "/chat",
-  quietMs: QUIET_MS,
   silenceMs: SILENCE_MS,
-  retryMs(failed) {
-    if (failed === 0) backoff.reset();
-    return backoff.next(Math.random());
-  },
+  backoff: new Backoff(),
   async mayConnect() {
     const about = await fetchAbout();
     siteTitle = about.title ?? siteTitle;
@@ -244,7 +238,7 @@ const socket = new ReconnectingSocket({
   },
   opened: () => session?.opened(),
   received: (data) => session?.received(data),
-  quiet: () => session?.ping(),
+  ping: () => session?.ping(),
   lost(retryMs) {
     dispatch({ type: "connection", connection: { state: "lost", retryAt: Date.now() + retryMs } });
     session?.lost();
