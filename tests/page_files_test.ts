@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame, FrameDecoder } from "../lib/protocols/transfe
 import { decodeManifest } from "../lib/protocols/transfer/manifest.ts";
 import { offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
 import { encodeSignal } from "../lib/protocols/transfer/signal.ts";
-import { IncomingFile, OfferedFile } from "../lib/web/file_data.ts";
+import { IncomingFile, OfferedFile } from "../lib/web/file_contents.ts";
 import { computedSha256, sha256 } from "../lib/web/sha256.ts";
 import { contains, seededBytes } from "./support/file_bytes.ts";
 import { freshName } from "./support/file_pair.ts";
