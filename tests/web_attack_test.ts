@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { UserError } from "../lib/core/errors.ts";
 import { openTls } from "../lib/client/connections.ts";
 import type { Limits } from "../lib/core/limits.ts";
-import { body } from "../lib/http/responses.ts";
+import { readJsonBody } from "../lib/http/responses.ts";
 import { readSecret } from "../lib/store/private_file.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { TestServer } from "./support/test_server.ts";
@@ -74,7 +74,7 @@ Deno.test("simultaneous logins are limited, and a client that leaves makes room"
   );
   await until(() => server.instance.hub.size.heldLogins === 1, "the first is held");
   assertEquals(await browser.post("/login", login), [503, {
-    why: "Not let in: 1 sessions are open, the most allowed.",
+    why: "Refused: 1 sessions are open, the most allowed.",
   }]);
   first.close();
   await until(() => server.instance.hub.size.heldLogins === 0, "the first is gone");
@@ -141,7 +141,7 @@ Deno.test("without a working store, a login at the page is told the reason", asy
   folder.write("data", "");
   const alice = new Browser(server.portOf("web"));
   assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
-    why: "the server cannot let anybody in here; its log says why",
+    why: "logging in is not possible; the server's log says why",
   }]);
 });
 
@@ -155,7 +155,7 @@ Deno.test("a client that leaves during its login causes no error", async () => {
     headers: { "content-type": "application/json" },
     body: half,
   });
-  assertEquals(await body(request), "expected more than has come");
+  assertEquals(await readJsonBody(request), "expected a complete body");
 });
 
 /** From the sources, with few file descriptors. */

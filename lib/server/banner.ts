@@ -4,12 +4,12 @@ import type { ListenerName, WebOptions } from "./command_line.ts";
 /** The commands that a user may type next, once the server listens. */
 export function banner(
   plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
-  listeners: readonly { door: ListenerName; port: number }[],
+  listeners: readonly { name: ListenerName; port: number }[],
   names: readonly string[],
 ): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
   const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-  const portOf = (name: ListenerName) => listeners.find(({ door }) => door === name)?.port;
+  const portOf = (name: ListenerName) => listeners.find((listener) => listener.name === name)?.port;
   const line = (name: ListenerName, label: string, mode: string, rest = "") =>
     portOf(name) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(name)}${rest}\n`;
   const page = portOf("web");
