@@ -64,8 +64,8 @@ async function serve(plan: ServePlan): Promise<void> {
     accounts,
     (line) => watched.push(line),
   );
-  for (const { door: listener, hostname, port } of server.listeners) {
-    print(`${listener} listening on ${formatAddress({ hostname, port })}\n`);
+  for (const { name, hostname, port } of server.listeners) {
+    print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
   }
   if (Deno.stdout.isTerminal()) print(banner(plan, server.listeners, accounts.names));
   log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);

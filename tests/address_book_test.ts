@@ -839,8 +839,8 @@ Deno.test("the server's address book: its listener is listed, its events are log
   if (Deno.build.os === "windows") return;
   using folder = new Folder();
   const file = folder.write("users.txt", USERS);
-  const doors = ["0", file, "--mailbox", "0", "--address-book", "0", "--host", "127.0.0.1", "--data", "kept"];
-  await using server = new Running(SOURCES, "server", [...doors, "--book-expiry-ms", "1000"], folder.path);
+  const options = ["0", file, "--mailbox", "0", "--address-book", "0", "--host", "127.0.0.1", "--data", "kept"];
+  await using server = new Running(SOURCES, "server", [...options, "--book-expiry-ms", "1000"], folder.path);
   const listening =
     /^im listening on 127\.0\.0\.1:\d+\naddress-book listening on 127\.0\.0\.1:(\d+)\nmailbox listening on 127\.0\.0\.1:\d+\n$/;
   const [, port] = await server.printed(listening);

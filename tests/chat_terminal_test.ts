@@ -24,12 +24,12 @@ const LAB = { room: "lab1" };
 const LOBBY = { room: "lobby" };
 const { parse: chatAction } = CHAT_MODE;
 const { parse: mailboxAction } = MAILBOX_MODE;
-type Act = ChatAction<ChatQuestion>;
+type Action = ChatAction<ChatQuestion>;
 
-/** A desk where alice talks to a server. */
-class ChatDesk extends ChatTranscript<ChatQuestion, ClientEvent> {
-  constructor(look: View<ClientEvent>, style = CHAT_MODE, curious = look !== SCRIPT_VIEW) {
-    super(look, style, curious, NOW);
+/** The chat of alice with a server. */
+class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
+  constructor(view: View<ClientEvent>, style = CHAT_MODE, interactive = view !== SCRIPT_VIEW) {
+    super(view, style, interactive, NOW);
   }
 
   comesIn(...rooms: string[]): this {
@@ -47,8 +47,8 @@ class ChatDesk extends ChatTranscript<ChatQuestion, ClientEvent> {
   }
 }
 
-const chat = () => new ChatDesk(new ChatView({ colour: false }));
-const mailbox = () => new ChatDesk(new MailboxView({ colour: false }), MAILBOX_MODE);
+const chat = () => new ServerChat(new ChatView({ colour: false }));
+const mailbox = () => new ServerChat(new MailboxView({ colour: false }), MAILBOX_MODE);
 const users = (...names: string[]): ClientEvent => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
@@ -61,8 +61,8 @@ const rooms = (...names: string[]): ClientEvent => ({
 const PLACE: CommandContext = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
 const MENU: CommandContext = { ...PLACE, here: undefined };
 
-Deno.test("lines are read as they are typed: commands, and what is said where one is", () => {
-  const acts: [string, Act][] = [
+Deno.test("typed lines are parsed: commands, and text for the current conversation", () => {
+  const actions: [string, Action][] = [
     ["hello everyone", { type: "say", to: LOBBY, text: "hello everyone" }],
     ["  two blanks", { type: "say", to: LOBBY, text: "  two blanks" }],
     ["//list", { type: "say", to: LOBBY, text: "/list" }],
@@ -83,10 +83,10 @@ Deno.test("lines are read as they are typed: commands, and what is said where on
     ["/help to", { type: "help", topic: "to" }],
     ["/exit", { type: "exit" }],
   ];
-  for (const [line, act] of acts) assertEquals(chatAction(line, PLACE), act, line);
+  for (const [line, action] of actions) assertEquals(chatAction(line, PLACE), action, line);
 });
 
-Deno.test("a mistake is answered with what was typed, the rule, and an example", () => {
+Deno.test("a mistake is answered with the typed line, the rule, and an example", () => {
   const mistakes: [string, string][] = [
     ["/to", '"/to": NAME is missing; usage: /to NAME [TEXT], for example: /to bob Hello!'],
     [
@@ -113,8 +113,8 @@ Deno.test("a mistake is answered with what was typed, the rule, and an example",
   assertEquals(chatAction("hello", MENU).type, "mistake");
 });
 
-Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too, and the rest is said", () => {
-  const join: Act = { type: "ask", question: { type: "join", room: "lab1" } };
+Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too; anything else is text", () => {
+  const join: Action = { type: "ask", question: { type: "join", room: "lab1" } };
   for (const place of [PLACE, MENU]) {
     assertEquals(mailboxAction("JOIN lab1", place), join);
     assertEquals(mailboxAction("CHAT bob ", place), { type: "go", to: BOB });
@@ -138,18 +138,18 @@ Deno.test("the mailbox takes the handout's words in capitals, in its menu in sma
   );
 });
 
-Deno.test("a script reads one line an event, and nothing else", () => {
-  const desk = new ChatDesk(SCRIPT_VIEW);
-  desk.comesIn("lab1").types("/list", "/rooms", "/history bob", "/join lab2", "/leave lab1", "/send").did(
+Deno.test("a script reads one line per event, and nothing else", () => {
+  const alice = new ServerChat(SCRIPT_VIEW);
+  alice.comesIn("lab1").types("/list", "/rooms", "/history bob", "/join lab2", "/leave lab1", "/send").did(
     'ask "users"',
     'ask "rooms"',
     'ask "history" {"user":"bob"} 20',
     'ask "join" "lab2"',
     'ask "leave" "lab1"',
   );
-  desk.screen.splice(0);
+  alice.screen.splice(0);
   const said = { seq: 1, from: "bob", to: { user: "alice" }, text: "line\r\nbreak", time: at("08:12:09", 8) };
-  desk.happens(
+  alice.happens(
     users("alice", "-bob"),
     {
       type: "rooms",
@@ -168,7 +168,7 @@ Deno.test("a script reads one line an event, and nothing else", () => {
     "joined lab2",
     "left lab1",
   );
-  desk.hears("bob", { user: "alice" }, "hi\x1b[2J").hears("bob", LAB, "hello\nall").hears("alice", BOB, "from home")
+  alice.hears("bob", { user: "alice" }, "hi\x1b[2J").hears("bob", LAB, "hello\nall").hears("alice", BOB, "from home")
     .hears("alice", LAB, "here too")
     .happens(
       { type: "sent", id: "r-1", to: BOB, time: NOW, seq: 1 },
@@ -195,7 +195,7 @@ Deno.test("a script reads one line an event, and nothing else", () => {
     );
 });
 
-Deno.test("a person chats: rooms and people are told apart, states say of which message they are", () => {
+Deno.test("a user chats: rooms and users are told apart, and states show their message", () => {
   chat().comesIn("lab1").did('ask "users"').happens(users("alice", "bob", "-carol"))
     .types("hello everyone").did("say #lobby: hello everyone")
     .happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
@@ -240,10 +240,10 @@ Deno.test("a person chats: rooms and people are told apart, states say of which 
     );
 });
 
-Deno.test("a person asks who and what there is, and what was said", () => {
-  const desk = chat().comesIn().happens(users("alice"));
-  desk.shows("-- you are alice, in lobby; /help lists the commands --");
-  desk.types("/list", "/rooms", "/history lab1 2", "/history bob").happens(
+Deno.test("a user asks for users, rooms and history", () => {
+  const alice = chat().comesIn().happens(users("alice"));
+  alice.shows("-- you are alice, in lobby; /help lists the commands --");
+  alice.types("/list", "/rooms", "/history lab1 2", "/history bob").happens(
     users("alice", "bob", "-carol"),
     {
       type: "rooms",
@@ -271,18 +271,18 @@ Deno.test("a person asks who and what there is, and what was said", () => {
   );
 });
 
-Deno.test("what follows /join goes to the room at once; who is not let in is back where they were", () => {
-  const desk = chat().comesIn().happens(users("alice"));
-  desk.did('ask "users"').types("/join lab1", "hi").did('ask "join" "lab1"', "say #lab1: hi");
-  desk.happens({ type: "joined", room: "lab1", members: 3 }).screen.splice(0);
-  desk.types("/join #bad", "/join worse", "/leave lobby").happens(
+Deno.test("text after /join goes to the room at once; after a denial the previous conversation is back", () => {
+  const alice = chat().comesIn().happens(users("alice"));
+  alice.did('ask "users"').types("/join lab1", "hi").did('ask "join" "lab1"', "say #lab1: hi");
+  alice.happens({ type: "joined", room: "lab1", members: 3 }).screen.splice(0);
+  alice.types("/join #bad", "/join worse", "/leave lobby").happens(
     { type: "denied", why: "no room has such a name" },
     { type: "denied", why: "nor such a one" },
     { type: "denied", why: "nobody leaves the lobby" },
   );
-  assertEquals(desk.controller.state.here, LAB);
-  desk.types("/leave lab1").happens({ type: "left", room: "lab1" });
-  desk.shows(
+  assertEquals(alice.controller.state.here, LAB);
+  alice.types("/leave lab1").happens({ type: "left", room: "lab1" });
+  alice.shows(
     "lab1> /join #bad",
     "#bad> /join worse",
     "worse> /leave lobby",
@@ -292,22 +292,22 @@ Deno.test("what follows /join goes to the room at once; who is not let in is bac
     "lab1> /leave lab1",
     "-- left lab1 --",
   );
-  assertEquals(desk.controller.state.here, LOBBY);
+  assertEquals(alice.controller.state.here, LOBBY);
 });
 
-Deno.test("the connection is lost: what waits is said once, and nothing more when all is back", () => {
-  const desk = chat().comesIn().happens(users("alice")).types("one", "two");
-  desk.screen.splice(0);
-  desk.connection((it) => it.lost("reset by the server", 1500));
-  desk.types("three", "/join lab1");
-  desk.connection((it) => it.lost("", 0));
-  desk.connection((it) => it.attempt());
-  desk.connection((it) => it.attempt());
-  desk.connection((it) => it.connected());
-  assertEquals([desk.controller.waiting, desk.controller.prompt], [3, "lobby> "]);
-  desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
-  for (const id of ["m1", "m2", "m3"]) desk.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
-  desk.shows(
+Deno.test("the connection is lost: waiting messages are mentioned once, and never after the reconnect", () => {
+  const alice = chat().comesIn().happens(users("alice")).types("one", "two");
+  alice.screen.splice(0);
+  alice.connection((it) => it.lost("reset by the server", 1500));
+  alice.types("three", "/join lab1");
+  alice.connection((it) => it.lost("", 0));
+  alice.connection((it) => it.attempt());
+  alice.connection((it) => it.attempt());
+  alice.connection((it) => it.connected());
+  assertEquals([alice.controller.waiting, alice.controller.prompt], [3, "lobby> "]);
+  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
+  for (const id of ["m1", "m2", "m3"]) alice.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
+  alice.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
     "-- 2 messages wait for the connection, and so will new ones --",
     "lobby> three",
@@ -319,32 +319,32 @@ Deno.test("the connection is lost: what waits is said once, and nothing more whe
     '✓ sent: "two"',
     "✓ sent",
   );
-  assertEquals(desk.controller.waiting, 0);
-  desk.connection((it) => it.lost("again", 200));
-  desk.types("four").shows(
+  assertEquals(alice.controller.waiting, 0);
+  alice.connection((it) => it.lost("again", 200));
+  alice.types("four").shows(
     "-- connection lost (again), trying again in 1 s --",
     "lobby> four",
     "-- your last message waits for the connection, and so will new ones --",
   );
 });
 
-Deno.test("the server is away for long: each reason is told once, and the stars begin anew with each call", () => {
-  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice"));
-  desk.screen.splice(0);
-  desk.connection((it) => it.lost("nothing heard for 32 s", 900));
+Deno.test("the server is away for long: each reason is shown once, and the stars start over with each attempt", () => {
+  const alice = mailbox().comesIn().happens(rooms("lobby"), users("alice"));
+  alice.screen.splice(0);
+  alice.connection((it) => it.lost("nothing heard for 32 s", 900));
   for (
     const why of ["no answer within 15 s", "no answer within 15 s", "there is no network", "no answer within 15 s"]
   ) {
-    for (let stars = 0; stars < 75; stars++) desk.connection((it) => it.attempt());
-    desk.connection((it) => it.lost(why, 20_000));
+    for (let stars = 0; stars < 75; stars++) alice.connection((it) => it.attempt());
+    alice.connection((it) => it.lost(why, 20_000));
   }
-  desk.connection((it) => it.attempt());
-  desk.connection((it) => it.connected());
-  desk.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
+  alice.connection((it) => it.attempt());
+  alice.connection((it) => it.connected());
+  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
     type: "closing",
   });
-  desk.connection((it) => it.lost("bye", 0));
-  desk.shows(
+  alice.connection((it) => it.lost("bye", 0));
+  alice.shows(
     "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
     "--> [still no connection (no answer within 15 s), trying again]",
     "--> [still no connection (there is no network), trying again]",
@@ -356,26 +356,26 @@ Deno.test("the server is away for long: each reason is told once, and the stars 
   );
 });
 
-Deno.test("who waits for a silent server is told so once; who waits for nothing, or hears others, is not", () => {
-  const desk = chat().comesIn().happens(users("alice", "bob"));
-  desk.screen.splice(0);
+Deno.test("a silent server is mentioned once, if something waits for it and no other event comes", () => {
+  const alice = chat().comesIn().happens(users("alice", "bob"));
+  alice.screen.splice(0);
   const passes = (seconds: number) => {
-    for (let second = 0; second < seconds; second++) desk.connection((it) => it.tick(desk.now += 1000));
+    for (let second = 0; second < seconds; second++) alice.connection((it) => it.tick(alice.now += 1000));
   };
   passes(60);
-  desk.types("one");
+  alice.types("one");
   passes(4);
-  desk.hears("bob", LOBBY, "hello", NOW);
+  alice.hears("bob", LOBBY, "hello", NOW);
   passes(5);
-  desk.shows("lobby> one", "08:33:46 bob: hello");
+  alice.shows("lobby> one", "08:33:46 bob: hello");
   passes(60);
-  desk.shows("-- no answer from the server for 5 s; your messages wait --");
-  desk.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
+  alice.shows("-- no answer from the server for 5 s; your messages wait --");
+  alice.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
   passes(60);
-  desk.types("two");
-  desk.connection((it) => it.lost("", 0));
+  alice.types("two");
+  alice.connection((it) => it.lost("", 0));
   passes(60);
-  desk.shows(
+  alice.shows(
     "✓ sent",
     "lobby> two",
     "-- connection lost, trying again --",
@@ -383,10 +383,10 @@ Deno.test("who waits for a silent server is told so once; who waits for nothing,
   );
 });
 
-Deno.test("who goes to a name that nobody has sees it at once, where all names are known", () => {
-  const desk = mailbox().types("CHAT bbo").comesIn().happens(rooms("lobby"), users("alice", "-bob"));
-  desk.screen.splice(0);
-  desk.types("CHAT bob", "CHAT bbo").happens({ type: "online", name: "carol" }).types("CHAT carol").shows(
+Deno.test("entering a conversation with an unknown user gives a warning, once all users are known", () => {
+  const alice = mailbox().types("CHAT bbo").comesIn().happens(rooms("lobby"), users("alice", "-bob"));
+  alice.screen.splice(0);
+  alice.types("CHAT bob", "CHAT bbo").happens({ type: "online", name: "carol" }).types("CHAT carol").shows(
     "CHAT bob",
     "--> [you chat with 'bob']",
     "CHAT bbo",
@@ -398,23 +398,23 @@ Deno.test("who goes to a name that nobody has sees it at once, where all names a
   );
 });
 
-Deno.test("the connection is lost before the menu comes: one denial says enough", () => {
-  const desk = mailbox().comesIn();
-  desk.happens({ type: "denied", why: "rooms: not answered" }, { type: "denied", why: "users: not answered" }).shows(
+Deno.test("the connection is lost before the menu comes: one denial is shown", () => {
+  const alice = mailbox().comesIn();
+  alice.happens({ type: "denied", why: "rooms: not answered" }, { type: "denied", why: "users: not answered" }).shows(
     "#####[you: alice]#####",
     "--> [rooms: not answered]",
   );
 });
 
-Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
-  const desk = mailbox();
-  for (let stars = 0; stars < 3; stars++) desk.connection((it) => it.attempt());
-  desk.connection((it) => it.connected());
-  desk.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
+Deno.test("alice opens her mailbox: the screen of the handout", () => {
+  const alice = mailbox();
+  for (let stars = 0; stars < 3; stars++) alice.connection((it) => it.attempt());
+  alice.connection((it) => it.connected());
+  alice.comesIn().happens(rooms("lobby"), users("alice", "bob", "-carol"))
     .types("JOIN lobby").happens({ type: "joined", room: "lobby", members: 3 })
     .types("hello everyone").happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
     .hears("bob", LOBBY, "hello alice");
-  desk.shows(
+  alice.shows(
     "--> [connecting to server]***[connected to server]",
     "#####[you: alice]#####",
     "--> [available group chats]",
@@ -431,10 +431,10 @@ Deno.test("alice opens her mailbox, as the handout's picture has it", () => {
   );
 });
 
-Deno.test("alice chats with bob, who has it later; what others say meanwhile bears its conversation's name", () => {
-  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob"));
-  desk.screen.splice(0);
-  desk.types("CHAT bob", "are you there?").happens({ type: "sent", id: "m1", to: BOB, time: NOW, seq: 1 })
+Deno.test("alice chats with bob, who receives later; messages of other conversations carry their names", () => {
+  const alice = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob"));
+  alice.screen.splice(0);
+  alice.types("CHAT bob", "are you there?").happens({ type: "sent", id: "m1", to: BOB, time: NOW, seq: 1 })
     .hears("bob", LOBBY, "to all")
     .hears("bob", { user: "alice" }, "yes")
     .happens({ type: "delivered", id: "m1", to: "bob", time: at("08:33:50") })
@@ -453,7 +453,7 @@ Deno.test("alice chats with bob, who has it later; what others say meanwhile bea
         "leave",
       ],
     );
-  desk.shows(
+  alice.shows(
     "CHAT bob",
     "--> [you chat with 'bob']",
     "are you there?",
@@ -479,10 +479,10 @@ Deno.test("alice chats with bob, who has it later; what others say meanwhile bea
   );
 });
 
-Deno.test("alice was away: what she missed has the time it was said, what comes now has not", () => {
-  const desk = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob")).types("CHAT bob");
-  desk.screen.splice(0);
-  desk.hears("bob", { user: "alice" }, "one", at("08:12:09")).hears("bob", { user: "alice" }, "two", at("22:00:00", 7))
+Deno.test("alice was away: missed messages show their time, new ones do not", () => {
+  const alice = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob")).types("CHAT bob");
+  alice.screen.splice(0);
+  alice.hears("bob", { user: "alice" }, "one", at("08:12:09")).hears("bob", { user: "alice" }, "two", at("22:00:00", 7))
     .hears("bob", LOBBY, "three", at("08:12:10")).hears("bob", { user: "alice" }, "four", at("08:34:00"))
     .happens({ type: "failed", id: "r-1", to: BOB, why: "nobody came for it" })
     .shows(
@@ -494,25 +494,25 @@ Deno.test("alice was away: what she missed has the time it was said, what comes 
     );
 });
 
-Deno.test("there is no server: the stars end, and the last line says so", () => {
-  const desk = mailbox();
-  desk.connection((it) => it.attempt());
-  desk.connection((it) => it.notConnected("no answer in 15 s"));
-  desk.shows(
+Deno.test("there is no server: the stars end, and the last line gives the reason", () => {
+  const alice = mailbox();
+  alice.connection((it) => it.attempt());
+  alice.connection((it) => it.notConnected("no answer in 15 s"));
+  alice.shows(
     "--> [connecting to server]*",
     "--> [couldn't connect to server]",
     "--> [no answer in 15 s]",
   );
-  desk.connection((it) => it.connected());
-  desk.connection((it) => it.notConnected("the name is taken"));
-  desk.shows("--> [the name is taken]");
-  const script = new ChatDesk(SCRIPT_VIEW, MAILBOX_MODE);
+  alice.connection((it) => it.connected());
+  alice.connection((it) => it.notConnected("the name is taken"));
+  alice.shows("--> [the name is taken]");
+  const script = new ServerChat(SCRIPT_VIEW, MAILBOX_MODE);
   script.connection((it) => it.notConnected("no answer in 15 s"));
   script.shows("err couldn't connect to server: no answer in 15 s");
 });
 
-Deno.test("a script at the mailbox types both kinds of words and reads plain lines", () => {
-  new ChatDesk(SCRIPT_VIEW, MAILBOX_MODE).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
+Deno.test("a script at the mailbox types words and commands, and reads plain lines", () => {
+  new ServerChat(SCRIPT_VIEW, MAILBOX_MODE).comesIn().types("JOIN lobby", "hi", "B", "/to bob hi", "E")
     .happens({ type: "joined", room: "lobby", members: 2 }, rooms("lobby"), users("alice", "-bob"))
     .did('ask "join" "lobby"', "say #lobby: hi", 'ask "rooms"', 'ask "users"', "say bob: hi", "leave")
     .shows(
@@ -521,21 +521,21 @@ Deno.test("a script at the mailbox types both kinds of words and reads plain lin
     );
 });
 
-Deno.test("a handout server answers nothing in our words: nothing is waited for", () => {
-  const desk = chat().types("/list", "hi");
-  assertEquals(desk.controller.waiting, 0);
-  desk.comesIn().happens(users("alice")).types("hi");
-  assertEquals(desk.controller.waiting, 1);
-  desk.controller.handout();
-  assertEquals(desk.types("hi").controller.waiting, 0);
+Deno.test("a server of the handout does not answer: nothing is counted as waiting", () => {
+  const alice = chat().types("/list", "hi");
+  assertEquals(alice.controller.waiting, 0);
+  alice.comesIn().happens(users("alice")).types("hi");
+  assertEquals(alice.controller.waiting, 1);
+  alice.controller.handout();
+  assertEquals(alice.types("hi").controller.waiting, 0);
 });
 
 Deno.test("commands, names and rooms are completed, but no name that could steer the terminal", () => {
-  const desk = chat().comesIn("lab1").happens(
+  const alice = chat().comesIn("lab1").happens(
     users("alice", "bob", "-bobby", "b\x1b[2J", "b c"),
     rooms("lobby", "lab2"),
   );
-  const complete = (before: string, style = CHAT_MODE) => completions(before, desk.controller.state, style);
+  const complete = (before: string, style = CHAT_MODE) => completions(before, alice.controller.state, style);
   assertEquals(complete("/l"), ["/leave", "/list"]);
   assertEquals(complete("/to b"), ["bob", "bobby"]);
   assertEquals(complete("/join la"), ["lab1", "lab2"]);
@@ -549,7 +549,7 @@ Deno.test("commands, names and rooms are completed, but no name that could steer
   assertEquals(complete("C", MAILBOX_MODE), ["CHAT"]);
 });
 
-Deno.test("help tells of all commands, or more of one; the mailbox's of its words too", () => {
+Deno.test("help lists all commands or explains one; the mailbox's help has its words too", () => {
   const help = helpText(undefined, CHAT_MODE);
   assert(help.some((line) => line.includes("/history NAME|ROOM [N]")));
   assert(!help.some((line) => line.includes("JOIN GROUP")));
@@ -563,7 +563,7 @@ Deno.test("help tells of all commands, or more of one; the mailbox's of its word
   for (const line of [...help, ...more]) assert(line.length <= 80, line);
 });
 
-Deno.test("of what was said a thousand are remembered", () => {
+Deno.test("a thousand sent messages are remembered", () => {
   const memory = new ChatState(CHAT_MODE);
   for (let i = 0; i <= 1000; i++) memory.sent(`${i}`, { to: LOBBY, text: `${i}` });
   assertEquals([memory.sentMessage("0"), memory.sentMessage("1")?.text], [undefined, "1"]);
@@ -581,7 +581,7 @@ const target: fc.Arbitrary<Target> = fc.oneof(
 const time = fc.oneof(fc.double({ noNaN: true, min: 0 }), fc.constant(NOW));
 const said = fc.record({ seq: fc.nat(), from: nasty, to: target, text: nasty, time });
 const flag = fc.boolean();
-const happening: fc.Arbitrary<ClientEvent> = fc.oneof(
+const clientEvent: fc.Arbitrary<ClientEvent> = fc.oneof(
   fc.record({
     type: fc.constant("loggedIn" as const),
     name: nasty,
@@ -635,54 +635,54 @@ const typedLine = fc.tuple(
   nasty,
 ).map((parts) => parts.join(""));
 
-Deno.test("any line is an act, and what goes to the server has a name and a text", () => {
+Deno.test("every line has an action, and every message has a receiver and a text", () => {
   const places = fc.constantFrom(PLACE, MENU);
   fc.assert(fc.property(typedLine, places, fc.constantFrom(chatAction, mailboxAction), (line, place, read) => {
-    const act = read(line, place);
-    if (act.type !== "say") return;
-    assert(act.text.trim() !== "");
-    const name = "user" in act.to ? act.to.user : act.to.room;
+    const action = read(line, place);
+    if (action.type !== "say") return;
+    assert(action.text.trim() !== "");
+    const name = "user" in action.to ? action.to.user : action.to.room;
     assert(name.length > 0 && name.length <= 64 && !/\s/.test(name));
-    if (sameTarget(act.to, place.here)) return;
+    if (sameTarget(action.to, place.here)) return;
     assert(line.startsWith("/"));
   }));
 });
 
-Deno.test("whatever strangers write and people type: every line shown is one line that steers no terminal", () => {
-  const step = fc.oneof(happening, typedLine);
-  const looks: [string, () => ChatDesk][] = [
-    ["plain", () => new ChatDesk(SCRIPT_VIEW, CHAT_MODE, true)],
+Deno.test("whatever others send and users type, each shown line is one line and cannot steer the terminal", () => {
+  const step = fc.oneof(clientEvent, typedLine);
+  const views: [string, () => ServerChat][] = [
+    ["plain", () => new ServerChat(SCRIPT_VIEW, CHAT_MODE, true)],
     ["chat", chat],
     ["mailbox", mailbox],
   ];
-  for (const [name, open] of looks) {
+  for (const [name, open] of views) {
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, why) => {
-      const desk = open();
+      const alice = open();
       for (const each of steps) {
-        if (typeof each === "string") desk.type(each);
-        else desk.happens(each);
-        assertEquals(sanitized(desk.controller.prompt), desk.controller.prompt);
+        if (typeof each === "string") alice.type(each);
+        else alice.happens(each);
+        assertEquals(sanitized(alice.controller.prompt), alice.controller.prompt);
       }
-      desk.connection((it) => it.attempt());
-      desk.connection((it) => it.lost(why, 10));
-      desk.connection((it) => it.notConnected(why));
-      for (const line of desk.screen) assertEquals(line, sanitized(line), name);
+      alice.connection((it) => it.attempt());
+      alice.connection((it) => it.lost(why, 10));
+      alice.connection((it) => it.notConnected(why));
+      for (const line of alice.screen) assertEquals(line, sanitized(line), name);
     }));
   }
 });
 
-Deno.test("with colours the same lines are shown: only colours are added", () => {
-  const step = fc.oneof(happening, typedLine);
+Deno.test("colours add nothing but colours", () => {
+  const step = fc.oneof(clientEvent, typedLine);
   // deno-lint-ignore no-control-regex
   const plain = (lines: readonly string[]) => lines.map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
   for (const View of [ChatView, MailboxView]) {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
         const [grey, bright] = [false, true].map((colour) =>
-          new ChatDesk(new View({ colour }), View === MailboxView ? MAILBOX_MODE : CHAT_MODE)
+          new ServerChat(new View({ colour }), View === MailboxView ? MAILBOX_MODE : CHAT_MODE)
         );
-        for (const desk of [grey!, bright!]) {
-          for (const each of steps) typeof each === "string" ? desk.type(each) : desk.happens(each);
+        for (const alice of [grey!, bright!]) {
+          for (const each of steps) typeof each === "string" ? alice.type(each) : alice.happens(each);
         }
         assertEquals(plain(bright!.screen), grey!.screen);
       }),
@@ -691,8 +691,8 @@ Deno.test("with colours the same lines are shown: only colours are added", () =>
   }
 });
 
-Deno.test("plain lines of any happening hold no line break", () => {
-  fc.assert(fc.property(happening, (each) => {
+Deno.test("a script's line of any event has no line break", () => {
+  fc.assert(fc.property(clientEvent, (each) => {
     for (const line of scriptLines(each)) assertEquals(line, sanitized(line));
   }));
 });
@@ -712,7 +712,7 @@ function script(style: string, how: string, input: string): Promise<Deno.Command
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-Deno.test("a script pipes its name, its password and what it has to say: no prompt, one line an event, one good bye", async () => {
+Deno.test("a script pipes its name, its password and messages: no prompt, one line per event, one good bye", async () => {
   const { stdout, stderr } = await script("chat", "prompt", "alice\n12345\nhello\n/nonsense\n/join lab1\nhi\n");
   assertEquals(text(stdout).split("\n"), [
     "from bob: name alice, password 12345",
@@ -729,7 +729,7 @@ Deno.test("a script pipes its name, its password and what it has to say: no prom
   ]);
 });
 
-Deno.test("a script is faster than the server: thirty thousand lines, of which never more than 256 wait", async () => {
+Deno.test("a script is faster than the server: of thirty thousand lines, never more than 256 wait", async () => {
   const count = 30_000;
   const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
   const { stdout } = await script("mailbox", "late", `alice\n12345\nJOIN lobby\n${lines}E\nnever said\n`);
@@ -738,31 +738,31 @@ Deno.test("a script is faster than the server: thirty thousand lines, of which n
   assertEquals(shown.slice(-2), [`from bob: good bye, at most 256 waited`, ""]);
 });
 
-Deno.test("/who is of the room where one is, or of another; outside of any it takes a name", () => {
+Deno.test("/who lists the current room or a given one; outside of rooms it requires a name", () => {
   const here = (to: Target | undefined) => ({ here: to, rooms: new Set<string>() });
   assertEquals(chatAction("/who", here({ room: "lab1" })), { type: "ask", question: { type: "who", room: "lab1" } });
   assertEquals(chatAction("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
   const mistake = chatAction("/who", here(BOB));
   assert(mistake.type === "mistake" && mistake.why.includes("you are not in a room; name one"));
-  const happening: ClientEvent = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
-  assertEquals(scriptLines(happening), ["members lab1 bob"]);
-  const desk = new ChatDesk(new ChatView({ colour: false })).comesIn("lab1");
-  desk.screen.splice(0);
-  desk.happens(happening).shows("-- in lab1: --", "online: bob");
+  const clientEvent: ClientEvent = { type: "inRoom", room: "lab1", users: [{ name: "bob", online: true }] };
+  assertEquals(scriptLines(clientEvent), ["members lab1 bob"]);
+  const alice = new ServerChat(new ChatView({ colour: false })).comesIn("lab1");
+  alice.screen.splice(0);
+  alice.happens(clientEvent).shows("-- in lab1: --", "online: bob");
 });
 
-Deno.test("of an offer in the history people read the sentence, and scripts all of it", () => {
+Deno.test("a file offer in the history: users see the sentence, scripts the whole text", () => {
   const text = "offers slides.pdf (3.1 MB) <partyline-file:AAAA:BBBB:1:-:slides.pdf>";
   const said = { seq: 1, from: "alice", to: { user: "bob" }, text, time: 0 };
   const history = { type: "history", of: { user: "alice" }, messages: [said], more: false } as const;
   for (const [view, whole] of [[new ChatView({ colour: false }), false], [SCRIPT_VIEW, true]] as const) {
-    const desk = new ChatState(CHAT_MODE);
-    const shown = view.event(history, desk, 0).at(-1)!;
+    const state = new ChatState(CHAT_MODE);
+    const shown = view.event(history, state, 0).at(-1)!;
     assertEquals([shown.includes("offers slides.pdf (3.1 MB)"), shown.includes("<partyline")], [true, whole]);
   }
 });
 
-Deno.test("what happens to files is a line each, and one that grows while they move", () => {
+Deno.test("each file event is a line, and transfers under way share one growing line", () => {
   const thing = { n: 1, name: "sl\x1b[2Jides.pdf", bytes: 2_000_000, files: undefined };
   const folder = { n: 2, name: "tree", bytes: 10, files: 3 };
   const events: FileEvent[] = [

@@ -8,7 +8,7 @@ import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
 import { until } from "./support/wire.ts";
 
-// The pages as people have them, in a real browser. One Chromium is there for all; each person has windows of their own.
+// The pages in a real browser. All scenes share one Chromium; each person has a context of their own.
 const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
 const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
 
@@ -25,14 +25,14 @@ function addressOf(server: TestServer, scheme = "http"): string {
   return `${scheme}://127.0.0.1:${server.portOf("web")}/`;
 }
 
-/** Bytes that look like nothing, the same every time. */
+/** Bytes that do not repeat, the same for every run. */
 function bytesOf(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   for (let i = 0, x = 1; i < count; i++) bytes[i] = x = (x * 73 + (i >> 8) + 41) & 255;
   return bytes;
 }
 
-/** Offers a file in the open conversations of two, and compares what has arrived. */
+/** Sends a file between two open conversations, and compares what arrives. */
 async function passFile(from: Person, to: Person, bytes: Uint8Array): Promise<void> {
   await from.offer("lab results.bin", bytes);
   const saved = to.page.waitForEvent("download");
@@ -45,7 +45,7 @@ async function passFile(from: Person, to: Person, bytes: Uint8Array): Promise<vo
   await from.sees("lab results.bin", "received by");
 }
 
-/** Nothing of the page as it stands keeps anybody out, neither in light colours nor in dark ones. */
+/** Checks the page by the rules of axe, in light colours and in dark ones. */
 async function isAccessible({ page }: Person, what: string): Promise<void> {
   if (!await page.evaluate("'axe' in globalThis")) await page.evaluate(axe.source);
   for (const colorScheme of ["light", "dark"] as const) {
@@ -60,7 +60,7 @@ async function isAccessible({ page }: Person, what: string): Promise<void> {
   }
 }
 
-/** What is asked of the list, in its page. */
+/** The list, as the page has it. */
 interface Scrolling {
   scrollTop: number;
   readonly scrollHeight: number;
@@ -68,14 +68,14 @@ interface Scrolling {
   readonly firstElementChild: { readonly childElementCount: number };
 }
 
-scene("of 10,000 messages no more are in the document than are seen, and all can be read", async (chromium) => {
+scene("of 10,000 messages only the visible ones are in the document, and all can be read", async (chromium) => {
   const COUNT = 10_000;
   await using server = await WebTestServer.open({ limits: { burstCommands: 100_000 } });
   await using jacky = await new RawBrowser(server.portOf("web")).join("jacky");
   await jacky.resume();
   for (let at = 1; at <= COUNT; at++) {
     await jacky.say({ type: "say", id: `j${at}`, room: "lobby", text: `reading ${at} of the long run` });
-    // No more are under way than a page has.
+    // As many are in flight as from a page.
     if (at % 500 === 0) {
       await until(() => jacky.heard.some(({ type, id }) => type === "sent" && id === `j${at}`), `${at} are said`);
       jacky.heard.length = 0;
@@ -83,7 +83,7 @@ scene("of 10,000 messages no more are in the document than are seen, and all can
   }
   await using alice = await chromium.user(addressOf(server), "alice");
   await alice.sees(`reading ${COUNT} of`);
-  // Scrolls up as fast as history comes, and counts what is in the document.
+  // Scrolls up as fast as history arrives, and counts the rows in the document.
   const most = await alice.page.locator("#scroller").evaluate(async (scroller: Scrolling) => {
     let most = 0;
     do {
@@ -106,7 +106,7 @@ scene("of 10,000 messages no more are in the document than are seen, and all can
   await alice.sees(`reading ${COUNT} of`);
 });
 
-scene("two at the page and one with the IM handout's client talk in the lobby and in private", async (chromium) => {
+scene("two users of the page and one of the IM handout's client chat in the lobby and in private", async (chromium) => {
   await using server = await WebTestServer.open();
   using jacky = await server.join("jacky");
   await using alice = await chromium.user(addressOf(server), "alice");
@@ -139,7 +139,7 @@ scene("two at the page and one with the IM handout's client talk in the lobby an
   await alice.sees("never mind", "failed");
 });
 
-scene("a file goes from one to the other, whole", async (chromium) => {
+scene("a file is sent from one user to another", async (chromium) => {
   await using server = await WebTestServer.open();
   await using alice = await chromium.user(addressOf(server), "alice");
   await using bob = await chromium.user(addressOf(server), "bob");
@@ -148,7 +148,7 @@ scene("a file goes from one to the other, whole", async (chromium) => {
   await passFile(alice, bob, bytesOf(3_000_001));
 });
 
-scene("the network goes and comes back: what was typed meanwhile arrives once, in order", async (chromium) => {
+scene("after a network failure, messages written meanwhile arrive once, in order", async (chromium) => {
   await using server = await WebTestServer.open();
   using bob = await server.join("bob");
   using cable = new Cable(server.portOf("web"));
@@ -170,7 +170,7 @@ scene("the network goes and comes back: what was typed meanwhile arrives once, i
   assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "half a sen");
 });
 
-scene("the server goes down and comes up again: the page goes on by itself, without a new log-in", async (chromium) => {
+scene("after a restart of the server the page resumes by itself, without another login", async (chromium) => {
   using folder = new Folder();
   const first = await TestServer.open({ web: true, data: folder.path });
   using cable = new Cable(first.portOf("web"));
@@ -183,7 +183,7 @@ scene("the server goes down and comes up again: the page goes on by itself, with
   cable.pull();
   await alice.shows("Connection lost");
   await alice.say("two");
-  // A tab that is loaded anew meanwhile has nothing to be loaded from; one that is loaded afterwards has lost nothing.
+  // A tab cannot be reloaded now; after the restart a reload must lose nothing.
   await using second = await TestServer.open({ web: true, data: folder.path });
   cable.plug(second.portOf("web"));
   await alice.sees("two", "sent");
@@ -203,7 +203,7 @@ scene("the server goes down and comes up again: the page goes on by itself, with
 });
 
 scene(
-  "somebody with a keyboard alone logs in, picks a person, says something and reads the answer",
+  "the keyboard alone suffices to log in, select a person, write and read the answer",
   async (chromium) => {
     await using server = await WebTestServer.open();
     using bob = await server.join("bob");
@@ -224,7 +224,7 @@ scene(
     await alice.place("bob").waitFor();
     await keyboard.press("ArrowDown");
     await isFocused("#places button");
-    // Just then bob says something, and the list is drawn anew.
+    // A message arrives, and the list is drawn again.
     await bob.la.send("/to alice are you there?\n");
     await alice.place("bob").locator(".badge").waitFor();
     await isFocused("#places button");
@@ -236,7 +236,7 @@ scene(
     assertEquals(await bob.take(), "/from alice can you hear me?");
     await bob.la.send("/to alice every word\n");
     await alice.sees("every word");
-    // Who reads with the ears is told.
+    // A screen reader announces it.
     await page.locator("#announced", { hasText: "bob: every word" }).waitFor();
     await isFocused("#text");
     for (let i = 0; i < 2; i++) await keyboard.press("Shift+Tab");
@@ -244,7 +244,7 @@ scene(
   },
 );
 
-scene("a wrong password is told in words; who may, makes an account and is in", async (chromium) => {
+scene("a wrong password is explained; a new user creates an account and is logged in", async (chromium) => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
   await using server = await WebTestServer.open({ enrollIn: `${folder.path}/users.txt`, users: "jacky 12345" });
@@ -270,7 +270,7 @@ scene("a wrong password is told in words; who may, makes an account and is in", 
 });
 
 scene(
-  "nothing keeps anybody out of the log-in, the chat and a file, light and dark, desktop and phone",
+  "login, chat and files are accessible, light and dark, on desktop and phone",
   async (chromium) => {
     await using server = await WebTestServer.open();
     using bob = await server.join("bob");
@@ -312,7 +312,7 @@ scene(
   },
 );
 
-scene("the first page is less than 60 kB over the wire, and its log-in has the focus", async (chromium) => {
+scene("the first page is less than 60 kB on the wire, and its login has the focus", async (chromium) => {
   await using server = await WebTestServer.open();
   await using alice = await chromium.person("about:blank");
   const wire = await alice.context.newCDPSession(alice.page);
@@ -327,7 +327,7 @@ scene("the first page is less than 60 kB over the wire, and its log-in has the f
   assertEquals(await alice.page.getByLabel("Name", { exact: true }).inputValue(), "ali");
 });
 
-/** A client that serves its page; the address that is good once. */
+/** A client that serves its page, and its one-time address. */
 async function paged(args: readonly string[], folder: Folder): Promise<{ client: Running; address: string }> {
   const data = ["--data", folder.path, "--downloads", folder.path, "--page"];
   const client = new Running(SOURCES, "client", [...args, ...data], folder.path);
@@ -335,7 +335,7 @@ async function paged(args: readonly string[], folder: Folder): Promise<{ client:
   return { client, address: address! };
 }
 
-scene("client chat --page: the chat in a window, and then in another one, and back", async (chromium) => {
+scene("client chat --page: the chat moves to another window and back", async (chromium) => {
   using folder = new Folder();
   await using server = await TestServer.open({ data: folder.path });
   using bob = await server.join("bob");
@@ -367,7 +367,7 @@ scene("client chat --page: the chat in a window, and then in another one, and ba
   await stranger.shows("This address has been used.");
 });
 
-scene("client peer --page: straight with others, where there is no room for everybody", async (chromium) => {
+scene("client peer --page: peers chat without a server and without a lobby", async (chromium) => {
   using folder = new Folder();
   using others = new Folder();
   await using server = await TestServer.open({ addressBook: true, data: folder.path });
@@ -392,7 +392,7 @@ scene("client peer --page: straight with others, where there is no room for ever
 });
 
 scene(
-  "the server's page waits for clients, tells who came and what is said, and comes back after the server",
+  "the server's page shows users and messages, and reconnects after a restart",
   async (chromium) => {
     using folder = new Folder();
     const users = folder.write("users.txt", USERS);
@@ -446,7 +446,7 @@ scene(
   },
 );
 
-scene("over https, with a certificate of the server's own making, people talk and a file arrives", async (chromium) => {
+scene("over HTTPS with a self-signed certificate, users chat and a file arrives", async (chromium) => {
   await using server = await WebTestServer.open({ tls: "own" });
   const trusting = { ignoreHTTPSErrors: true };
   await using alice = await chromium.person(addressOf(server, "https"), trusting);
@@ -461,7 +461,7 @@ scene("over https, with a certificate of the server's own making, people talk an
   await passFile(alice, bob, bytesOf(1_000_001));
 });
 
-/** Scenes played at the same time: much of each is waiting. */
+/** Scenes run at the same time, since much of each is waiting. */
 const AT_ONCE = 3;
 
 const skip = why !== undefined && !required;
@@ -471,7 +471,7 @@ Deno.test({
   async fn(t) {
     await using chromium = await Chromium.launch();
     const waiting = [...scenes];
-    // What a scene leaves open shows when all are over, in the test itself.
+    // Resources that a scene leaves open are found at the end of the test.
     const unsanitized = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
     const playAll = async () => {
       for (let next; (next = waiting.shift());) {

@@ -14,7 +14,7 @@ import {
   type LinkPacket,
   type Packet,
 } from "../lib/protocols/datagram/packet.ts";
-import type { SendOutput } from "../lib/protocols/datagram/sender.ts";
+import type { SendOutput } from "../lib/protocols/datagram/packet.ts";
 import { checksum, simulateDatagrams } from "./support/datagram_simulation.ts";
 
 const ID = 0x0102030405060708n;
@@ -258,7 +258,7 @@ Deno.test("32 pieces are under way at first, fewer after a timeout, more as they
     feed(ack(next), 20);
     link.flush(20);
   }
-  assertEquals(link.stats.flyingPieces, 256);
+  assertEquals(link.stats.inFlightPieces, 256);
   const widths: number[] = [];
   take();
   for (let i = 0; i < 7; i++) {
@@ -280,7 +280,7 @@ Deno.test("nothing is sent 256 pieces or more after one that is missing: the pee
   feed(ack(1, "ff".repeat(31) + "7f"), 2);
   link.flush(2);
   // Three that were sent after it was sent last are there, so it is sent again; nothing else is.
-  assertEquals([take(), link.stats.flyingPieces], [[data(1, 1, 3, "0")], 1]);
+  assertEquals([take(), link.stats.inFlightPieces], [[data(1, 1, 3, "0")], 1]);
   feed(ack(257), 3);
   link.flush(3);
   assertEquals(take()[0], data(257, 1, 3, "256"));
@@ -324,7 +324,7 @@ Deno.test("a slow owner holds up the peer: 256 pieces wait, the others are dropp
   state.hungry = false;
   for (let seq = 1; seq <= 300; seq++) feed(data(seq, 1, 3, String(seq)), 0);
   link.flush(0);
-  assertEquals([take(), link.stats.heldPieces, link.stats.refusedPieces], [[ack(257)], 256, 44]);
+  assertEquals([take(), link.stats.heldPieces, link.stats.droppedPieces], [[ack(257)], 256, 44]);
   state.hungry = true;
   assertEquals([take().at(-1), link.stats.heldPieces], ["message 256", 0]);
   feed(data(257, 1, 3, "257"), 2);

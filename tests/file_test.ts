@@ -7,7 +7,7 @@ import {
   encodeFrame,
   type Frame,
   FrameDecoder,
-  MOST_FRAME_BYTES,
+  MAX_FRAME_BYTES,
 } from "../lib/protocols/transfer/frames.ts";
 import {
   chunkBytesFor,
@@ -249,7 +249,7 @@ Deno.test("frames are the same however their bytes are cut; a greater one than t
   const decoder = new FrameDecoder();
   decoder.push(Uint8Array.of(4, 0xff, 0, 0, 0));
   const fault = decoder.next();
-  assertMatch(fault instanceof Fault ? fault.message : "", new RegExp(`${MOST_FRAME_BYTES}`));
+  assertMatch(fault instanceof Fault ? fault.message : "", new RegExp(`${MAX_FRAME_BYTES}`));
   assertEquals(decodeFrame({ kind: 99, body: new Uint8Array(0) }), undefined);
   for (const kind of [2, 3, 4]) assert(decodeFrame({ kind, body: new Uint8Array(3) }) instanceof Fault);
 });

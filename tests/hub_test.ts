@@ -79,29 +79,29 @@ Deno.test("with an scrypt entry in the file, a wrong password and an unknown nam
 });
 
 Deno.test("failed logins: five are free, then each costs one more second, at most 30, counted by name and address", () => {
-  const patience = new LoginBackoff(limits());
-  const waits = Array.from({ length: 40 }, () => patience.attempt("ann", "10.0.0.1", 0));
+  const backoff = new LoginBackoff(limits());
+  const waits = Array.from({ length: 40 }, () => backoff.attempt("ann", "10.0.0.1", 0));
   assertEquals(waits.slice(0, 8), [0, 0, 0, 0, 0, 1000, 2000, 3000]);
   assertEquals(waits.slice(-2), [30_000, 30_000]);
-  assertEquals(patience.attempt("ann", "10.0.0.2", 0), 0);
-  assertEquals(patience.attempt("bob", "10.0.0.1", 0), 0);
-  patience.succeeded("ann", "10.0.0.1");
-  assertEquals(patience.attempt("ann", "10.0.0.1", 0), 0);
+  assertEquals(backoff.attempt("ann", "10.0.0.2", 0), 0);
+  assertEquals(backoff.attempt("bob", "10.0.0.1", 0), 0);
+  backoff.succeeded("ann", "10.0.0.1");
+  assertEquals(backoff.attempt("ann", "10.0.0.1", 0), 0);
 });
 
 Deno.test("failures are forgotten after fifteen minutes, and their number is bounded", () => {
-  const patience = new LoginBackoff(limits({ failureEntries: 10 }));
-  for (let i = 0; i < 6; i++) patience.attempt("ann", "10.0.0.1", 0);
-  assertEquals(patience.attempt("ann", "10.0.0.1", 15 * 60_000), 0);
-  for (let i = 0; i < 1000; i++) patience.attempt(`name${i}`, "10.0.0.1", 15 * 60_000);
-  assertEquals(patience.size, 10);
+  const backoff = new LoginBackoff(limits({ failureEntries: 10 }));
+  for (let i = 0; i < 6; i++) backoff.attempt("ann", "10.0.0.1", 0);
+  assertEquals(backoff.attempt("ann", "10.0.0.1", 15 * 60_000), 0);
+  for (let i = 0; i < 1000; i++) backoff.attempt(`name${i}`, "10.0.0.1", 15 * 60_000);
+  assertEquals(backoff.size, 10);
 });
 
 Deno.test("a delayed login stays delayed however many other names are tried", () => {
-  const patience = new LoginBackoff(limits({ failureEntries: 10 }));
-  for (let i = 0; i < 7; i++) patience.attempt("ann", "10.0.0.1", 0);
-  for (let i = 0; i < 1000; i++) patience.attempt(`name${i}`, "10.0.0.1", 1);
-  assertEquals(patience.attempt("ann", "10.0.0.1", 2), 3000);
+  const backoff = new LoginBackoff(limits({ failureEntries: 10 }));
+  for (let i = 0; i < 7; i++) backoff.attempt("ann", "10.0.0.1", 0);
+  for (let i = 0; i < 1000; i++) backoff.attempt(`name${i}`, "10.0.0.1", 1);
+  assertEquals(backoff.attempt("ann", "10.0.0.1", 2), 3000);
 });
 
 Deno.test("a successful login clears the delay of earlier failures", () => {

@@ -185,8 +185,8 @@ Deno.test("the server stops: every guest's connection ends", async () => {
 
 Deno.test("the programs: lobby, chat and mailbox clients share one room, and its history contains the guests' messages", async () => {
   using folder = new Folder();
-  const doors = ["0", folder.write("users.txt", USERS), "--lobby", "0", "--mailbox", "0", "--host", "127.0.0.1"];
-  await using server = new Running(SOURCES, "server", doors, folder.path);
+  const options = ["0", folder.write("users.txt", USERS), "--lobby", "0", "--mailbox", "0", "--host", "127.0.0.1"];
+  await using server = new Running(SOURCES, "server", options, folder.path);
   const [, im, lobby] = await server.printed(/^im listening on \S+:(\d+)\nlobby listening on \S+:(\d+)\nmailbox /);
   await using guest = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);
   await guest.printed(/^Welcome to this chatroom!$/m);

@@ -322,7 +322,7 @@ Deno.test("a watcher that is full gets the lines later; one that throws is remov
 
 Deno.test("a browser on the server's machine sees users, messages and metrics", async () => {
   await using server = await TestServer.open({ web: true });
-  const { port } = server.instance.listeners.find(({ door }) => door === "web")!;
+  const { port } = server.instance.listeners.find(({ name }) => name === "web")!;
   const browser = new Browser(port);
   await using watching = await browser.chat("/watch");
   const now = await watching.next("now");

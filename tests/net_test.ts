@@ -120,7 +120,7 @@ Deno.test("every line to an IM client is a separate write on a real connection",
   const over = Promise.withResolvers<void>();
   runner.open(IM_PROTOCOL, { hostname: "127.0.0.1", port: 1 }, (owner) => {
     const stream = new Connection(watched, owner, connectionOptions(limits()));
-    stream.over.then(over.resolve);
+    stream.finished.then(over.resolve);
     return stream;
   });
   using wire = new Wire(peer);
@@ -174,7 +174,7 @@ Deno.test("a closing stream sends everything written, then FIN, and discards fur
   await wire.send("this comes too late\n");
   assertEquals((await wire.rest()).length, text.length);
   await wire.finish();
-  await stream.over;
+  await stream.finished;
   assertEquals(pushed, 0);
 });
 
@@ -196,7 +196,7 @@ Deno.test("a closing stream whose peer neither reads nor closes is aborted after
     for (let count = await peer.read(buffer); count !== null; count = await peer.read(buffer)) received += count;
   } catch { /* reset, for what was lost */ }
   assert(received < 40_000_000, `${received} bytes came`);
-  await stream.over;
+  await stream.finished;
   peer.close();
 });
 

@@ -4,7 +4,7 @@ import { StaticFiles } from "../lib/http/static_files.ts";
 
 const NOBODY: PageHost = { name: "alice", isLoggedIn: true, pageOpened() {}, pageReceived() {}, pageClosed() {} };
 
-Deno.test("two clients have their pages in one browser, which has one jar for all ports of this machine", () => {
+Deno.test("two clients have pages in one browser, whose cookies are shared by all ports of the machine", () => {
   const jar = new Map<string, string>();
   const ask = (site: ClientSite, port: number, path: string) => {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");

@@ -5,7 +5,7 @@ import { decodeFrame, encodeFrame, FrameDecoder } from "../lib/protocols/transfe
 import { decodeManifest } from "../lib/protocols/transfer/manifest.ts";
 import { offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
 import { encodeSignal } from "../lib/protocols/transfer/signal.ts";
-import { IncomingFile, OfferedFile } from "../lib/web/file_data.ts";
+import { IncomingFile, OfferedFile } from "../lib/web/file_contents.ts";
 import { computedSha256, sha256 } from "../lib/web/sha256.ts";
 import { contains, seededBytes } from "./support/file_bytes.ts";
 import { freshName } from "./support/file_pair.ts";
@@ -14,14 +14,14 @@ import { Random } from "./support/random.ts";
 
 const MB = 1_000_000;
 
-Deno.test("digests computed in the page are those of the browser, whatever the length", async () => {
+Deno.test("SHA-256: the page's own digests equal those of the browser for every length", async () => {
   for (const length of [...Array(200).keys(), 4096, 65_537, 300_001]) {
     const bytes = new Uint8Array(seededBytes(length));
     assertEquals(encodeBase64(computedSha256(bytes)), encodeBase64(await sha256(bytes)), `${length} bytes`);
   }
 });
 
-Deno.test("an offer of the page is read with its name, its length and its digest", async () => {
+Deno.test("an offer from the page is parsed with its name, length and digest", async () => {
   for (const name of ["slides.pdf", "a b:c.txt", "ünï ☃.md", "<x>"]) {
     const file = await OfferedFile.read(new File([new Uint8Array(seededBytes(1000))], name), () => {});
     const offer = await file.offer(freshName());
@@ -31,7 +31,7 @@ Deno.test("an offer of the page is read with its name, its length and its digest
   }
 });
 
-Deno.test("frames: read byte by byte, glued together, and as they come; of a later version, ignored", () => {
+Deno.test("frames are decoded from bytes cut anywhere; those of a later version are ignored", () => {
   const bytes = new Uint8Array(seededBytes(300));
   const messages = [
     { type: "list" },
@@ -59,7 +59,7 @@ Deno.test("frames: read byte by byte, glued together, and as they come; of a lat
   }
 });
 
-Deno.test("frames that are too long, too short, or not complete", () => {
+Deno.test("frames that are too long or too short are faults; an incomplete one is awaited", () => {
   const read = (...given: number[]) => {
     const decoder = new FrameDecoder();
     decoder.push(new Uint8Array(given));
@@ -72,7 +72,7 @@ Deno.test("frames that are too long, too short, or not complete", () => {
   assertEquals(read(1, 0, 0), undefined);
 });
 
-Deno.test("the manifest that the page makes of a file is the one that clients read, and another is not accepted", async () => {
+Deno.test("a file's manifest is the one that clients decode; any other is rejected", async () => {
   for (const length of [0, 1, 256 * 1024, 600_000]) {
     const file = await OfferedFile.read(new File([new Uint8Array(seededBytes(length))], "x.bin"), () => {});
     assertEquals(decodeManifest(file.encoded, { bytes: length, files: undefined }), file.manifest);
@@ -89,7 +89,7 @@ Deno.test("the manifest that the page makes of a file is the one that clients re
   }
 });
 
-Deno.test("a page takes what a client offers, checked, and the client hears of it", async () => {
+Deno.test("a page receives a file from a client and verifies it; the client is notified", async () => {
   await using pair = new PagePair();
   using page = pair.page("alice");
   const bob = pair.person("bob");
@@ -103,7 +103,7 @@ Deno.test("a page takes what a client offers, checked, and the client hears of i
   await page.until(() => page.outcomes.length === 0);
 });
 
-Deno.test("a client takes what a page offers, and the page hears of it", async () => {
+Deno.test("a client receives a file from a page; the page is notified", async () => {
   await using pair = new PagePair();
   using page = pair.page("alice");
   const bob = pair.person("bob");
@@ -118,7 +118,7 @@ Deno.test("a client takes what a page offers, and the page hears of it", async (
   assertEquals(page.files.underWay, false);
 });
 
-Deno.test("from page to page, also what is empty", async () => {
+Deno.test("a page receives files from another page, an empty one too", async () => {
   await using pair = new PagePair();
   for (const [i, length] of [0, 1, 900_000].entries()) {
     using alice = pair.page(`alice${i}`);
@@ -132,7 +132,7 @@ Deno.test("from page to page, also what is empty", async () => {
   }
 });
 
-Deno.test("a piece that is spoilt on the way is asked for again; the third time is the end, and both hear why", async () => {
+Deno.test("a damaged chunk is requested again; after the third time the transfer fails and both users learn why", async () => {
   for (const times of [1, 100]) {
     await using pair = new PagePair();
     using page = pair.page("alice");
@@ -162,7 +162,7 @@ Deno.test("a piece that is spoilt on the way is asked for again; the third time 
   }
 });
 
-Deno.test("what is lost on the way through the chat: the next attempt goes on with what is missing", async () => {
+Deno.test("after a gap in the relayed stream, the next attempt resumes with the missing chunks", async () => {
   await using pair = new PagePair();
   using page = pair.page("alice");
   const bob = pair.person("bob");
@@ -185,7 +185,7 @@ Deno.test("what is lost on the way through the chat: the next attempt goes on wi
   assert(sent < 2 * MB, `${sent} bytes were sent`);
 });
 
-Deno.test("a page that is closed says so to who waits, and its next life to who asks later", async () => {
+Deno.test("a page that is closed withdraws its offers; a later page of the user still says so on request", async () => {
   await using pair = new PagePair();
   const storage: PageStorage = new Map();
   const page = pair.page("alice", storage);
@@ -209,7 +209,7 @@ Deno.test("a page that is closed says so to who waits, and its next life to who 
   assertEquals(told, [{ type: "withdrawn", offer: id, why: "the page that offered it was closed" }]);
 });
 
-Deno.test("refused and withdrawn: the other side hears it, and what is owed is paid once they are there", async () => {
+Deno.test("the other user learns that an offer is refused or withdrawn, once they are online", async () => {
   await using pair = new PagePair();
   using page = pair.page("alice");
   const bob = pair.person("bob");
@@ -231,7 +231,7 @@ Deno.test("refused and withdrawn: the other side hears it, and what is owed is p
   assertEquals(withdrawn.why, "alice has withdrawn it: it was withdrawn");
 });
 
-Deno.test("what nobody has decided about can be withdrawn by who has offered it, and by nobody else", async () => {
+Deno.test("an undecided offer can be withdrawn by its sender, and by nobody else", async () => {
   await using pair = new PagePair();
   using alice = pair.page("alice");
   using bob = pair.page("bob");

@@ -29,7 +29,7 @@ function withBob(state: State): string[] {
   );
 }
 
-Deno.test("what somebody says is unread until their conversation is open and somebody looks at it", () => {
+Deno.test("a message is unread until its conversation is open and the page is visible", () => {
   const away = after(
     received(1, "bob", "hi"),
     received(2, "bob", "there?"),
@@ -45,7 +45,7 @@ Deno.test("what somebody says is unread until their conversation is open and som
   assertEquals(unreadCount(reduce(hidden, { type: "visible", visible: true })), 1);
 });
 
-Deno.test("a message of one's own: sending, sent, delivered; a late answer takes nothing back", () => {
+Deno.test("an own message is sending, sent, delivered; a late answer does not undo that", () => {
   const sending = after(written("a-1", "hi"));
   assertEquals(withBob(sending), ["alice | hi | sending"]);
   const sent = reduce(sending, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 });
@@ -57,7 +57,7 @@ Deno.test("a message of one's own: sending, sent, delivered; a late answer takes
   ]);
 });
 
-Deno.test("what is not taken says why, stays where it was said, and others go on below it", () => {
+Deno.test("a message that fails shows the reason and keeps its place among the others", () => {
   const state = after(
     received(1, "bob", "one"),
     written("a-1", "too much"),
@@ -67,14 +67,14 @@ Deno.test("what is not taken says why, stays where it was said, and others go on
   assertEquals(withBob(state), ["bob | one", "alice | too much | failed | a text has at most 5 bytes", "bob | two"]);
 });
 
-Deno.test("what waits stands below what was said meanwhile, and goes where its number is", () => {
+Deno.test("a pending message is below newer ones until its number is known", () => {
   const waits = after(written("a-1", "first"), written("a-2", "second"), received(4, "bob", "between"));
   assertEquals(withBob(waits), ["bob | between", "alice | first | sending", "alice | second | sending"]);
   const answered = reduce(waits, { type: "sent", id: "a-1", to: BOB, seq: 3, time: 1 });
   assertEquals(withBob(answered), ["alice | first | sent", "bob | between", "alice | second | sending"]);
 });
 
-Deno.test("one's own message that comes by the stream before its answer is one message", () => {
+Deno.test("an own message that arrives before its answer is shown once", () => {
   const own = {
     type: "message",
     message: { seq: 9, from: "alice", to: BOB, text: "hi", time: 1, id: "a-1" },
@@ -87,7 +87,7 @@ Deno.test("one's own message that comes by the stream before its answer is one m
   assertEquals(withBob(after(own)), ["alice | hi | sent"]);
 });
 
-Deno.test("history comes in front, and what is known already is not shown twice", () => {
+Deno.test("history is added in front, without messages that are there already", () => {
   const messages = [1, 2, 3, 4].map((seq) => ({
     seq,
     from: seq % 2 ? "bob" : "alice",
@@ -106,7 +106,7 @@ Deno.test("history comes in front, and what is known already is not shown twice"
   assertEquals(state.conversations.get("user bob")?.more, false);
 });
 
-Deno.test("history that is denied is not asked for again; one that was lost with the connection is", () => {
+Deno.test("history that the server denies is not requested again; after a lost connection it is", () => {
   const question = { type: "history", of: BOB, before: undefined, limit: 100 } as const;
   const asked = after(received(1, "bob", "hi"), { type: "loading", key: "user bob" });
   const denied = reduce(asked, { type: "denied", why: "no", question });
@@ -122,7 +122,7 @@ Deno.test("history that is denied is not asked for again; one that was lost with
   ]);
 });
 
-Deno.test("another store: what was numbered is gone, what waits and what is typed is not", () => {
+Deno.test("with another store, numbered messages are dropped; pending ones and drafts stay", () => {
   const before = after(received(7, "bob", "old"), written("a-1", "waits"), {
     type: "draft",
     target: BOB,
@@ -133,7 +133,7 @@ Deno.test("another store: what was numbered is gone, what waits and what is type
   assertEquals(state.conversations.get("user bob")?.draft, "half a");
 });
 
-Deno.test("rooms: joined one is in it, left one is in the lobby; who is in it belongs to the open room", () => {
+Deno.test("joining a room opens it, leaving it opens the lobby; members belong to the open room", () => {
   const joined = after({ type: "joined", room: "tea", members: 2 });
   assertEquals([joined.open, joined.rooms.get("tea")?.joined], ["room tea", true]);
   const inRoom: ChatEvent = { type: "inRoom", room: "tea", users: [{ name: "bob", online: true }] };
@@ -143,7 +143,7 @@ Deno.test("rooms: joined one is in it, left one is in the lobby; who is in it be
   assertEquals(reduce(left, inRoom).members.length, 0);
 });
 
-Deno.test("peers have no lobby: whoever leaves a room there is in none", () => {
+Deno.test("among peers, who have no lobby, leaving a room opens nothing", () => {
   const came: ChatEvent = { type: "loggedIn", name: "alice", rooms: [], again: false, storeChanged: true };
   const inTea = reduce(reduce(reduce(INITIAL, { type: "user", name: "alice" }), came), {
     type: "joined",
@@ -154,12 +154,12 @@ Deno.test("peers have no lobby: whoever leaves a room there is in none", () => {
   assertEquals([left.open, left.conversations.has("room lobby"), left.rooms.has("lobby")], [undefined, false, false]);
 });
 
-Deno.test("another person at this page sees nothing of the one before", () => {
+Deno.test("another user of the page sees nothing of the previous one", () => {
   const state = reduce(after(received(1, "bob", "secret")), { type: "user", name: "carol" });
   assertEquals([state.user, state.conversations.size, state.people.size], ["carol", 0, 0]);
 });
 
-Deno.test("presence: who comes, who goes, and who was not known before", () => {
+Deno.test("presence: users come and go, unknown ones too", () => {
   const state = after(
     { type: "users", users: [{ name: "bob", online: true }, { name: "carol", online: false }] },
     { type: "presence", online: ["carol", "dave"], offline: ["bob"] },
@@ -167,14 +167,14 @@ Deno.test("presence: who comes, who goes, and who was not known before", () => {
   assertEquals([...state.people], [["bob", false], ["carol", true], ["dave", true]]);
 });
 
-Deno.test("a conversation of very many messages lets the oldest go, and asks for them as history", () => {
+Deno.test("a very long conversation drops its oldest messages, which history can load", () => {
   let state = after();
   for (let seq = 1; seq <= 12_001; seq++) state = reduce(state, received(seq, "bob", `${seq}`, "lobby"));
   const lobby = state.conversations.get("room lobby")!;
   assertEquals([lobby.messages.length, lobby.messages[0]?.at, lobby.more], [10_000, 2002, true]);
 });
 
-Deno.test("rows: a line for each day, one for what is new; what has not changed is the same object", () => {
+Deno.test("rows: a line for each day and for new messages; an unchanged row is the same object", () => {
   const day = 24 * 60 * 60 * 1000;
   const start = new Date(2026, 2, 4, 12).getTime();
   let state = after();
@@ -202,7 +202,7 @@ Deno.test("rows: a line for each day, one for what is new; what has not changed 
   assertEquals(second.length, 8);
 });
 
-Deno.test("texts of others are cleaned as they are for a terminal", () => {
+Deno.test("texts of other users are sanitized, and dates are formatted", () => {
   const texts = ["plain", "a\x1b[31mred", "x\u202ey", "one\ntwo", "tab\there", "\x7f\x9b"];
   assertEquals(texts.map(sanitized), ["plain", "a␛[31mred", "x\ufffdy", "one␊two", "tab\there", "␡\ufffd"]);
   assertEquals(oneLine("one\r\ntwo\nthree"), "one two three");

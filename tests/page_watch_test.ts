@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { Backoff } from "../lib/core/backoff.ts";
 import { headline, listenerAddress } from "../lib/web/addresses.ts";
 import { describe, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
-import { INITIAL, matches, MAX_LINES, retryMs, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
+import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
 const line = (text: string, level = "info", time = 0) => ({ time, level, text });
@@ -11,7 +12,7 @@ const point = (second: number, given: Record<string, number | null> = {}) => ({
   ...given,
 });
 
-Deno.test("what the server tells is what the page takes", () => {
+Deno.test("the page understands what the server sends", () => {
   const seen = new MonitoredServer();
   seen.says("one");
   seen.second();
@@ -25,7 +26,7 @@ Deno.test("what the server tells is what the page takes", () => {
   assertEquals(state.lines.map(({ text }) => text), ["one", "two"]);
 });
 
-Deno.test("whoever comes back is told again what they know, and sees it once", () => {
+Deno.test("after a reconnect, repeated log lines are shown once", () => {
   let state = withEvents(INITIAL, [log("one", 1), log("one", 1), log("two", 2)]);
   state = withEvents(withLink(state, "lost"), [{
     type: "past",
@@ -42,7 +43,7 @@ Deno.test("whoever comes back is told again what they know, and sees it once", (
   assertEquals(state.lines.slice(-2).map(({ text }) => text), ["begun", "1 line came too fast to be shown here"]);
 });
 
-Deno.test("lines keep their numbers when the oldest are forgotten", () => {
+Deno.test("log lines keep their numbers when the oldest are dropped", () => {
   const many = Array.from({ length: MAX_LINES }, (_, i) => log(`${i}`));
   const state = withEvents(withEvents(INITIAL, many), [log("a"), log("b")]);
   assertEquals([state.first, state.lines.length, state.lines[0]!.text, state.lines.at(-1)!.text], [
@@ -54,7 +55,7 @@ Deno.test("lines keep their numbers when the oldest are forgotten", () => {
   assertEquals(withEvents(state, []).lines, state.lines);
 });
 
-Deno.test("points of five minutes are kept; what is told again takes its own place", () => {
+Deno.test("points of five minutes are kept; repeated ones replace the known ones", () => {
   const old = { type: "past" as const, points: [point(1), point(2), point(400)], lines: [] };
   const state = withEvents(INITIAL, [old]);
   const again = { type: "past" as const, points: [point(400, { said: 7 }), point(401)], lines: [] };
@@ -63,7 +64,7 @@ Deno.test("points of five minutes are kept; what is told again takes its own pla
   assertEquals(WINDOW_MS, 300_000);
 });
 
-Deno.test("the log is filtered by words, in any order and case, and by how bad it is", () => {
+Deno.test("the log is filtered by words, in any order and case, and by level", () => {
   const found = (text: string, level = "trace") =>
     [line("ann is online"), line("bob left", "warning"), line("disk full", "error"), line("la", "debug")]
       .filter((each) => matches(each, { text, level })).map((each) => each.text);
@@ -72,11 +73,13 @@ Deno.test("the log is filtered by words, in any order and case, and by how bad i
   assertEquals([found("", "warning"), found("", "error")], [["bob left", "disk full"], ["disk full"]]);
 });
 
-Deno.test("who is away is tried again, later each time, but soon enough", () => {
-  assertEquals([0, 1, 2, 3, 4, 50].map(retryMs), [1000, 2000, 4000, 8000, 10_000, 10_000]);
+Deno.test("reconnecting to the server: the delay doubles up to ten seconds", () => {
+  const backoff = new Backoff(MAX_RETRY_MS);
+  const delays = Array.from({ length: 51 }, () => backoff.next(0));
+  assertEquals([0, 1, 2, 3, 4, 50].map((i) => delays[i]), [1000, 2000, 4000, 8000, 10_000, 10_000]);
 });
 
-Deno.test("a scale ends at 1, 2 or 5 with noughts", () => {
+Deno.test("a scale ends at 1, 2 or 5 times a power of ten", () => {
   assertEquals([0, 5, 5.1, 13, 21, 99, 100, 4321].map((most) => scaleTop([most], 5)), [
     5,
     5,
@@ -90,7 +93,7 @@ Deno.test("a scale ends at 1, 2 or 5 with noughts", () => {
   assertEquals(scaleTop([], 10_000_000), 10_000_000);
 });
 
-Deno.test("a line is drawn through the points; where nothing is known it ends, and a point alone is a dot", () => {
+Deno.test("a plot's line has gaps where values are unknown; a single point is a dot", () => {
   const [, , receipts] = PLOTS;
   const at = (second: number, p50Ms: number | null) => point(second, { p50Ms });
   const frame = { from: 0, to: 10_000, top: 10, width: 100, height: 50 };
@@ -102,7 +105,7 @@ Deno.test("a line is drawn through the points; where nothing is known it ends, a
   assertEquals(valuesOf(receipts!, [point(1, { p50Ms: 1, p99Ms: 2 }), point(2)]), [1, 2]);
 });
 
-Deno.test("every plot says its values in words", () => {
+Deno.test("every plot describes its values in words", () => {
   const busy = point(1, {
     ...{ said: 3, delivered: 1200.5, failed: 0, p50Ms: 0.44, p99Ms: 12.6, sessions: 7, memoryBytes: 81_234_567 },
   });
@@ -117,7 +120,7 @@ Deno.test("every plot says its values in words", () => {
   assertEquals(describe(PLOTS[0]!, undefined), "sent: none");
 });
 
-Deno.test("a plot is read so many seconds back, at the point that was the last then", () => {
+Deno.test("a plot is read at the latest point of a given age", () => {
   const points = [point(1), point(2), point(4.1)];
   const time = (seconds: number) => pointBefore(points, seconds)?.time;
   assertEquals([time(0), time(1), time(2), time(3), time(9)], [4100, 2000, 2000, 1000, undefined]);
@@ -133,7 +136,7 @@ const door = (name: string, port: number, hostname = "0.0.0.0") => ({
   people: 0,
 });
 
-Deno.test("a door is told as it is reached from another machine", () => {
+Deno.test("a listener's address is the one that other machines reach", () => {
   const hosts = ["10.0.0.5", "fd00::5"];
   const told = (...given: Parameters<typeof listenerAddress>) => {
     const { address, how, isLocal } = listenerAddress(...given);
@@ -149,7 +152,7 @@ Deno.test("a door is told as it is reached from another machine", () => {
   assertEquals(told(door("im", 1), [], here), ["127.0.0.1:1", "partyline-client chat 127.0.0.1 1", true]);
 });
 
-Deno.test("the headline is the page's address where others can reach it, else the first door they can", () => {
+Deno.test("the headline is the page's address if other machines reach it, else that of the first listener they reach", () => {
   const hosts = ["10.0.0.5"];
   const [im, lobby, web] = [door("im", 2001), door("lobby", 2003), door("web", 2080)];
   const text = (...doors: ReturnType<typeof door>[]) => headline({ doors, hosts }, here)?.text;

@@ -29,7 +29,7 @@ Deno.test("mallory says that alice is in a group, in a version far ahead: nobody
   await alice.begin();
   alice.shown.length = 0;
   await world.pass(120_000);
-  assertEquals([alice.saw("offline").length, alice.store.parts()], [0, []]);
+  assertEquals([alice.saw("offline").length, alice.store.memberships()], [0, []]);
   bob.say("alice", "are you there?");
   await world.pass(100);
   assertEquals(alice.heard, ["bob: are you there?"]);
@@ -46,7 +46,7 @@ Deno.test("alice is in a group, and mallory says so in the last version of all: 
     });
   }
   await world.pass(5000);
-  assertEquals(alice.store.parts(), [{ group: "lab", version: 1, in: true }]);
+  assertEquals(alice.store.memberships(), [{ group: "lab", version: 1, in: true }]);
   alice.ask({ type: "leave", room: "lab" });
   await world.pass(1000);
   assertEquals([alice.saw("offline"), bob.peer.groups.members("lab")], [[], []]);
@@ -62,7 +62,7 @@ Deno.test("mallory says that alice has left groups which she never heard of: not
   const lies = Array.from({ length: 1000 }, (_, i) => ({ group: `g${i}`, key, name: "a", version: 1, in: false }));
   sendForged(mallory, alice, { type: "groups", members: lies });
   await world.pass(10_000);
-  assertEquals(alice.store.parts(), []);
+  assertEquals(alice.store.memberships(), []);
   assert(bytes < 500, `${bytes} bytes`);
 });
 
@@ -95,7 +95,7 @@ Deno.test("mallory fills alice's group with members who are nobody: what is said
   assertEquals(bob.heard, ["lab alice: hi", "alice: you alone"]);
   assertEquals([alice.saw("queued"), alice.store.waiting()], [[], []]);
   assertEquals(state(alice).filter((line) => line.startsWith("failed")), [
-    "failed 1: 498 members were never met here, and did not get it",
+    "failed 1: 498 members have never been met here, and did not get it",
   ]);
 });
 
@@ -106,7 +106,7 @@ Deno.test("mallory takes alice into three thousand groups: she is in twenty", as
     if (i % 100 === 0) await world.pass(50);
   }
   await world.pass(1000);
-  assertEquals([alice.store.parts().length, alice.saw("joined").length], [20, 20]);
+  assertEquals([alice.store.memberships().length, alice.saw("joined").length], [20, 20]);
 });
 
 Deno.test("carol's box is full: bob hears what is said in their group all the same, and alice is told of carol", async () => {
@@ -121,7 +121,7 @@ Deno.test("carol's box is full: bob hears what is said in their group all the sa
     await world.pass(100);
   }
   assertEquals(bob.heard, ["lab alice: one", "lab alice: two", "lab alice: three", "lab alice: four"]);
-  const why = "3 messages wait already, the most that are kept for one";
+  const why = "3 messages are waiting already, the most that are kept for one person";
   assertEquals(alice.saw("failed"), [{ type: "failed", id: "4", to: { user: "carol" }, why }]);
 });
 
@@ -276,8 +276,8 @@ Deno.test("bob is away, and another bob wants to talk sealed: the name is not hi
   await world.pass(500);
   assertEquals([alice.store.trust("bob"), alice.saw("secure")], [undefined, []]);
   assertEquals(alice.saw("notice").map(({ text }) => text), [
-    "this bob has another key than the one met before; /secure bob shows by whom it is held",
-    "bob wants to talk sealed, but somebody else was met by that name; /secure bob if you want it too",
+    "this bob has another key than the one met before; compare the words that /secure bob shows",
+    "bob asks for sealing, but another person of that name was met before; /secure bob if you want it too",
   ]);
   other.leave();
   await world.pass(500);
@@ -312,7 +312,7 @@ Deno.test("alice trusts another bob: he who takes only what is sealed is told so
   bob.shown.length = 0;
   bob.say("alice", "hello?");
   await world.pass(10_000);
-  assertEquals(state(bob), ["failed 1: alice has to decide first whether your new key is yours"]);
+  assertEquals(state(bob), ["failed 1: alice has to confirm your new key first"]);
 });
 
 Deno.test("pat says that he has bob's key, and proves it in plain: he is nobody, and gone", async () => {
@@ -447,5 +447,5 @@ Deno.test("the table of places is full: whoever is named by hand cannot be asked
   });
   alice.ask({ type: "add", host: "10.0.0.1", port: 3050 });
   await world.pass(100);
-  assertEquals(state(alice), ["10.0.0.1:3050 cannot be asked: too many places are asked already"]);
+  assertEquals(state(alice), ["10.0.0.1:3050 cannot be asked: too many addresses are asked already"]);
 });

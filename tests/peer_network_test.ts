@@ -189,10 +189,10 @@ test("without multicast or without a network the client says how to add a peer, 
   await using alice = peer(hosts, folder, "alice");
   await using bob = peer(hosts, folder, "bob", [], 3001);
   await using carol = peer(hosts, folder, "carol");
-  const alone = "nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT\n";
+  const alone = "nobody has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT\n";
   await logged(alice, alone);
   await logged(bob, alone);
-  const cut = "nobody can be told that you are here (this machine is on no network), trying on; or name a friend: ";
+  const cut = "you cannot be announced to others (this machine is on no network), trying again; or ask at an address: ";
   await logged(carol, cut);
   assertEquals([alice.out, bob.out, carol.out], ["", "", ""]);
 
@@ -214,7 +214,7 @@ test("a peer whose network appears later is found then", async () => {
   await hosts.switch("switch", { alice: LAN.alice });
   await using alice = peer(hosts, folder, "alice");
   await using bob = peer(hosts, folder, "bob");
-  await logged(bob, "(this machine is on no network), trying on");
+  await logged(bob, "(this machine is on no network), trying again");
   await hosts.plug("bob", LAN.bob, "switch");
   await shown(alice, "online bob");
   await shown(bob, "online alice");

@@ -20,7 +20,7 @@ import type { CryptographyAnswer, LinkKeys } from "../lib/peers/cryptography.ts"
 import { DatagramLink } from "../lib/protocols/datagram/link.ts";
 import { datagramOptions } from "../lib/protocols/datagram/options.ts";
 import { readId } from "../lib/protocols/datagram/packet.ts";
-import type { SendOutput } from "../lib/protocols/datagram/sender.ts";
+import type { SendOutput } from "../lib/protocols/datagram/packet.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
 import { linkedPeers, unknownKey } from "./support/linked_peers.ts";
 
@@ -191,17 +191,17 @@ Deno.test("mail: what has arrived is forgotten in between, and the next to be se
 });
 
 Deno.test("mail: so much is under way, and no more waits; what is given up makes room", () => {
-  const limits = { ...peerOptions().limits, underWayMessages: 3, waitingMessages: 5 };
+  const limits = { ...peerOptions().limits, inFlightMessages: 3, waitingMessages: 5 };
   const mail = mailOf(5, limits);
-  assertEquals(mail.full("x"), "5 messages wait already, the most that are kept for one");
+  assertEquals(mail.full("x"), "5 messages are waiting already, the most that are kept for one person");
   assertEquals(send(mail), [1, 2, 3]);
   assertEquals([mail.sent(2)!.n, mail.sent(4)], [2, undefined]);
   mail.remove(mail.sent(2)!);
   assertEquals([mail.full("x"), send(mail)], [undefined, [4]]);
-  const few = mailOf(2, { ...limits, underWayCharacters: 1, waitingCharacters: 3 });
+  const few = mailOf(2, { ...limits, inFlightCharacters: 1, waitingCharacters: 3 });
   assertEquals([few.full("x"), few.full("xx")], [
     undefined,
-    "3 characters wait already, the most that are kept for one",
+    "3 characters are waiting already, the most that are kept for one person",
   ]);
   assertEquals([send(few), few.arrived(1).length, send(few)], [[1], 1, [2]]);
 });

@@ -53,9 +53,9 @@ for (const [name, open] of Object.entries(makers)) {
       ...trust,
       fingerprint: [1, 2],
     });
-    store.keepPart({ group: "lab", version: 1, in: true });
-    store.keepPart({ group: "lab", version: 2, in: false });
-    assertEquals(store.parts(), [{ group: "lab", version: 2, in: false }]);
+    store.keepMembership({ group: "lab", version: 1, in: true });
+    store.keepMembership({ group: "lab", version: 2, in: false });
+    assertEquals(store.memberships(), [{ group: "lab", version: 2, in: false }]);
     store.commit();
     store.close();
     Deno.removeSync(folder, { recursive: true });

@@ -19,13 +19,13 @@ const BOB = { user: "bob" };
 const LAB = { room: "lab1" };
 const { parse: peerAction } = PEER_MODE;
 
-/** A desk where alice talks to her peers. */
-class PeerDesk extends ChatTranscript<PeerQuestion, PeerEvent> {
-  constructor(look: View<PeerEvent>, curious = look !== SCRIPT_VIEW) {
-    super(look, PEER_MODE, curious, NOW);
+/** The chat of alice with her peers. */
+class PeerChat extends ChatTranscript<PeerQuestion, PeerEvent> {
+  constructor(view: View<PeerEvent>, interactive = view !== SCRIPT_VIEW) {
+    super(view, PEER_MODE, interactive, NOW);
   }
 
-  /** Begins, with those who are heard of; a minus before the name of who is offline. */
+  /** Begins with these known users; a minus before a name means offline. */
   begins(...names: string[]): this {
     this.atOnce = (what) => what === 'ask "users"' ? [users(...names)] : [];
     this.controller.begin("alice");
@@ -40,8 +40,8 @@ class PeerDesk extends ChatTranscript<PeerQuestion, PeerEvent> {
   }
 }
 
-const person = () => new PeerDesk(new PeerView({ colour: false }));
-const script = () => new PeerDesk(SCRIPT_VIEW);
+const atTerminal = () => new PeerChat(new PeerView({ colour: false }));
+const script = () => new PeerChat(SCRIPT_VIEW);
 const users = (...names: string[]): PeerEvent => ({
   type: "users",
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
@@ -50,10 +50,10 @@ const users = (...names: string[]): PeerEvent => ({
 const PLACE: CommandContext = { here: BOB, rooms: new Set(["lab1"]) };
 const NOWHERE: CommandContext = { here: undefined, rooms: new Set() };
 
-Deno.test("lines between peers are read as they are typed", () => {
+Deno.test("typed lines between peers are parsed", () => {
   const ask = (question: PeerQuestion): ChatAction<PeerQuestion> => ({ type: "ask", question });
   const there = { user: "bob@10.0.0.5:3001" };
-  const acts: [string, ChatAction<PeerQuestion>][] = [
+  const actions: [string, ChatAction<PeerQuestion>][] = [
     ["/list", ask({ type: "users" })],
     ["/rooms", ask({ type: "rooms" })],
     ["/stats ", ask({ type: "stats" })],
@@ -80,13 +80,13 @@ Deno.test("lines between peers are read as they are typed", () => {
     [" ", { type: "nothing" }],
   ];
   for (const place of [PLACE, NOWHERE]) {
-    for (const [line, act] of acts) assertEquals(peerAction(line, place), act, line);
+    for (const [line, action] of actions) assertEquals(peerAction(line, place), action, line);
   }
   assertEquals(peerAction("hello", PLACE), { type: "say", to: BOB, text: "hello" });
   assertEquals(peerAction("//list", PLACE), { type: "say", to: BOB, text: "/list" });
 });
 
-Deno.test("a mistake between peers is answered with what was typed, the rule, and an example", () => {
+Deno.test("a mistake between peers is answered with the typed line, the rule, and an example", () => {
   const mistakes: [string, string][] = [
     [
       "hello",
@@ -154,7 +154,7 @@ Deno.test("a mistake between peers is answered with what was typed, the rule, an
   for (const line of wrong) assertEquals(peerAction(line, PLACE).type, "mistake", line);
 });
 
-Deno.test("a script between peers reads one line an event; news and mistakes go aside", () => {
+Deno.test("a script between peers reads one line per event; news and mistakes go to standard error", () => {
   script().begins().types("/to bob hi").did("say bob: hi").happens(
     { type: "delivered", id: "1", to: "bob", time: NOW },
     { type: "queued", id: "2", to: "bob" },
@@ -213,8 +213,8 @@ Deno.test("a script between peers reads one line an event; news and mistakes go 
     );
 });
 
-Deno.test("alice begins nowhere, and no first message moves her; her friends have what she says now or later", () => {
-  person().begins("bob", "-carol").hears("bob", { user: "alice" }, "hello alice").types("hello?", "/to bob", "hi")
+Deno.test("alice begins in no conversation, and a received message does not move her; her messages arrive now or later", () => {
+  atTerminal().begins("bob", "-carol").hears("bob", { user: "alice" }, "hello alice").types("hello?", "/to bob", "hi")
     .happens({ type: "delivered", id: "m1", to: "bob", time: NOW })
     .types("and now?").happens({ type: "offline", name: "bob" }, { type: "queued", id: "m2", to: "bob" })
     .types("/to carol for later", "/to eve").happens(
@@ -222,7 +222,7 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       { type: "online", name: "bob" },
       { type: "delivered", id: "m2", to: "bob", time: at("08:40:00") },
       { type: "delivered", id: "7", to: "dave", time: NOW },
-      { type: "failed", id: "m3", to: { user: "carol" }, why: "nobody came for it within 30 days" },
+      { type: "failed", id: "m3", to: { user: "carol" }, why: "it could not be delivered within 30 days" },
       { type: "notice", text: "1 message waits for dave, from before" },
     ).types("lunch?")
     .shows(
@@ -243,20 +243,20 @@ Deno.test("alice begins nowhere, and no first message moves her; her friends hav
       "-- bob is online --",
       '✓✓ delivered to bob 08:40: "and now?"',
       "✓✓ delivered to dave 08:33 (sent earlier)",
-      '✗ not delivered to carol: "for later" (nobody came for it within 30 days)',
+      '✗ not delivered to carol: "for later" (it could not be delivered within 30 days)',
       "-- 1 message waits for dave, from before --",
       "→ eve> lunch?",
     );
 });
 
-Deno.test("alice makes a group and is there at once; being taken into one moves nobody; who leaves is nowhere", () => {
-  const desk = person().begins("bob", "carol");
-  desk.screen.splice(0);
-  desk.types("/group lab1 bob carol", "hello").did('ask "group" "lab1" ["bob","carol"]', "say #lab1: hello").happens(
+Deno.test("alice creates a group and is in it at once; being added to one does not move her; after leaving she is in none", () => {
+  const alice = atTerminal().begins("bob", "carol");
+  alice.screen.splice(0);
+  alice.types("/group lab1 bob carol", "hello").did('ask "group" "lab1" ["bob","carol"]', "say #lab1: hello").happens(
     { type: "joined", room: "lab1", members: 1 },
     { type: "members", room: "lab1", names: [] },
     { type: "memberJoined", room: "lab1", name: "bob" },
-    { type: "notice", text: "carol takes you into lab2" },
+    { type: "notice", text: "carol adds you to lab2" },
     { type: "joined", room: "lab2", members: 3 },
     { type: "members", room: "lab2", names: ["carol", "dave"] },
   ).hears("carol", { room: "lab2" }, "welcome").hears("bob", LAB, "hi").happens({
@@ -270,7 +270,7 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
       "-- joined lab1 (1 member) --",
       "-- nobody else is in lab1 --",
       "-- bob joined lab1 --",
-      "-- carol takes you into lab2 --",
+      "-- carol adds you to lab2 --",
       "-- joined lab2 (3 members) --",
       "-- in lab2: carol, dave --",
       "08:33:46 [lab2] carol: welcome",
@@ -283,47 +283,47 @@ Deno.test("alice makes a group and is there at once; being taken into one moves 
     );
 });
 
-Deno.test("a group that cannot be had leaves alice where she was; a denial that comes later moves her nowhere", () => {
-  const desk = person().begins("bob").types("/to bob");
-  desk.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not there" }] : [];
-  desk.types("/group lab1 bob");
-  assertEquals(desk.controller.state.here, BOB);
-  desk.types("/join lab2", "/add nowhere 3001").happens({ type: "denied", why: "no machine has that name" });
-  assertEquals(desk.controller.state.here, { room: "lab2" });
-  desk.happens({ type: "joined", room: "lab2", members: 1 });
-  desk.screen.splice(0);
-  desk.types("/list").happens(users("bob"), users("carol")).shows("lab2> /list", "online: bob", "online: carol");
+Deno.test("a denied group leaves alice in her conversation; a later denial does not move her", () => {
+  const alice = atTerminal().begins("bob").types("/to bob");
+  alice.atOnce = (what) => what.includes('"lab1"') ? [{ type: "denied", why: "bob is not there" }] : [];
+  alice.types("/group lab1 bob");
+  assertEquals(alice.controller.state.here, BOB);
+  alice.types("/join lab2", "/add nowhere 3001").happens({ type: "denied", why: "no machine has that name" });
+  assertEquals(alice.controller.state.here, { room: "lab2" });
+  alice.happens({ type: "joined", room: "lab2", members: 1 });
+  alice.screen.splice(0);
+  alice.types("/list").happens(users("bob"), users("carol")).shows("lab2> /list", "online: bob", "online: carol");
 });
 
-Deno.test("nobody waits for an answer that came while the message was still being said", () => {
-  const desk = person().begins("-bob").types("/to bob");
-  desk.screen.splice(0);
+Deno.test("a state reported while the message is being sent is not waited for", () => {
+  const alice = atTerminal().begins("-bob").types("/to bob");
+  alice.screen.splice(0);
   let id = 0;
-  desk.atOnce = () => [{ type: "queued", id: `m${++id}`, to: "bob" }];
-  desk.types("one", "two").shows(
+  alice.atOnce = () => [{ type: "queued", id: `m${++id}`, to: "bob" }];
+  alice.types("one", "two").shows(
     ...["→ bob> one", "✓ kept until bob is online", "→ bob> two", "✓ kept until bob is online"],
   );
-  assertEquals(desk.controller.waiting, 0);
-  desk.atOnce = () => [];
-  desk.types("three", "/secure bob", "/add a:1", "/trust bob");
-  assertEquals(desk.controller.waiting, 1);
-  desk.happens({ type: "failed", id: "m3", to: BOB, why: "gone" });
-  assertEquals(desk.controller.waiting, 0);
+  assertEquals(alice.controller.waiting, 0);
+  alice.atOnce = () => [];
+  alice.types("three", "/secure bob", "/add a:1", "/trust bob");
+  assertEquals(alice.controller.waiting, 1);
+  alice.happens({ type: "failed", id: "m3", to: BOB, why: "gone" });
+  assertEquals(alice.controller.waiting, 0);
 });
 
-Deno.test("somebody of the same name as ours is not taken for us", () => {
-  const desk = person().begins();
-  desk.screen.splice(0);
-  desk.hears("alice", { user: "alice" }, "I am you").shows("08:33:46 alice → you: I am you");
+Deno.test("a peer of the same name is not mistaken for this user", () => {
+  const alice = atTerminal().begins();
+  alice.screen.splice(0);
+  alice.hears("alice", { user: "alice" }, "I am you").shows("08:33:46 alice → you: I am you");
 });
 
 const WORDS = "afternoon bracelet cactus dancer eagle fabric galaxy hammer iceberg jacket".split(" ");
 const OURS = "kettle ladder magnet napkin ocean paddle quartz rabbit saddle window".split(" ");
 
-Deno.test("two make sure, word by word, that nobody sits between them", () => {
-  const desk = person().begins("bob");
-  desk.screen.splice(0);
-  desk.happens({ type: "secure", name: "bob", words: WORDS, ours: OURS, known: false }).shows(
+Deno.test("two users compare the words of their keys", () => {
+  const alice = atTerminal().begins("bob");
+  alice.screen.splice(0);
+  alice.happens({ type: "secure", name: "bob", words: WORDS, ours: OURS, known: false }).shows(
     "-- the conversation with bob is now encrypted: only you two can read it --",
     "   bob's words:",
     "      1 afternoon    2 bracelet     3 cactus       4 dancer       5 eagle",
@@ -334,7 +334,7 @@ Deno.test("two make sure, word by word, that nobody sits between them", () => {
     `   Compare by voice: read "your words" to bob; theirs must be those above.`,
     "   If a word differs, someone is in the middle: do not write anything secret.",
   );
-  desk.happens(
+  alice.happens(
     { type: "secure", name: "bob", words: ["acid"], ours: ["zinc"], known: true },
     { type: "insecure", name: "bob" },
   ).shows(
@@ -348,7 +348,7 @@ Deno.test("two make sure, word by word, that nobody sits between them", () => {
   );
 });
 
-Deno.test("another key than before is a warning that nobody misses, and says what to do", () => {
+Deno.test("a changed key gives a loud warning that says what to do", () => {
   const changed: PeerEvent = { type: "changedKey", name: "bob", words: WORDS, remembered: ["acid", "corn"] };
   const lines = [
     "!! The key of bob has changed. Nothing is sent to bob until you decide.",
@@ -362,20 +362,20 @@ Deno.test("another key than before is a warning that nobody misses, and says wha
     "   Ask bob by voice for the words of the key. If they match the new key,",
     "   type /trust bob. If not, do nothing, and nothing is sent.",
   ];
-  const desk = person().begins("bob");
-  desk.screen.splice(0);
-  desk.happens(changed).shows(...lines);
+  const alice = atTerminal().begins("bob");
+  alice.screen.splice(0);
+  alice.happens(changed).shows(...lines);
   for (const line of lines) assert(line.length <= 80, line);
-  const bright = new PeerDesk(new PeerView({ colour: true })).happens(changed).screen;
-  // Whoever runs the tests may have turned colours off.
+  const bright = new PeerChat(new PeerView({ colour: true })).happens(changed).screen;
+  // NO_COLOR may be set.
   const loud = Deno.noColor ? "" : "\x1b[1m\x1b[31m";
   for (const line of bright) assert(line.startsWith(loud), line);
 });
 
-Deno.test("alice asks who, which groups and what was counted; where there is nothing she is told how there will be", () => {
-  const desk = person().begins();
-  desk.screen.splice(0);
-  desk.types("/list", "/rooms", "/stats").happens(
+Deno.test("alice asks for users, groups and counters; empty lists say how to fill them", () => {
+  const alice = atTerminal().begins();
+  alice.screen.splice(0);
+  alice.types("/list", "/rooms", "/stats").happens(
     users(),
     { type: "rooms", rooms: [] },
     { type: "stats", counts: [] },
@@ -399,12 +399,12 @@ Deno.test("alice asks who, which groups and what was counted; where there is not
 });
 
 Deno.test("commands, names and groups of peers are completed, but no name that could steer the terminal", () => {
-  const desk = person().begins("bob", "bob@10.0.0.5:3001", "-carol", "b\x1b[2J").happens(
+  const alice = atTerminal().begins("bob", "bob@10.0.0.5:3001", "-carol", "b\x1b[2J").happens(
     { type: "joined", room: "lab1", members: 1 },
     { type: "rooms", rooms: [{ name: "lab2", members: 2, joined: false }] },
     { type: "members", room: "lab1", names: ["bert"] },
   );
-  const complete = (before: string) => completions(before, desk.controller.state, PEER_MODE);
+  const complete = (before: string) => completions(before, alice.controller.state, PEER_MODE);
   assertEquals(complete("/s"), ["/say", "/secure", "/send", "/stats", "/stop"]);
   assertEquals(complete("/h"), ["/help"]);
   assertEquals(complete("/to b"), ["bert", "bob", "bob@10.0.0.5:3001"]);
@@ -421,7 +421,7 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
   }
 });
 
-Deno.test("help between peers tells of what there is between peers, and is no wider than a terminal", () => {
+Deno.test("help between peers lists what peers have, and is no wider than a terminal", () => {
   const help = helpText(undefined, PEER_MODE);
   for (const name of Object.keys(PEER_COMMANDS)) assert(help.some((line) => line.includes(`  /${name}`)), name);
   assert(!help.some((line) => /\/toall|\/history|JOIN|lobby|ROOM|server/.test(line)));
@@ -476,50 +476,53 @@ const typedLine = fc.tuple(
 ).map((parts) => parts.join(""));
 const step = fc.oneof(peerEvent, typedLine);
 
-function take(desk: PeerDesk, steps: readonly (PeerEvent | string)[]): PeerDesk {
-  for (const each of steps) typeof each === "string" ? desk.type(each) : desk.happens(each);
-  return desk;
+function take(alice: PeerChat, steps: readonly (PeerEvent | string)[]): PeerChat {
+  for (const each of steps) typeof each === "string" ? alice.type(each) : alice.happens(each);
+  return alice;
 }
 
-Deno.test("any line typed between peers is an act, and whom it names has a name", () => {
+Deno.test("every line between peers has an action, and its receiver has a name", () => {
   fc.assert(fc.property(typedLine, fc.constantFrom(PLACE, NOWHERE), (line, place) => {
-    const act = peerAction(line, place);
-    if (act.type === "say") {
-      assert(act.text.trim() !== "");
-      if (sameTarget(act.to, place.here)) return;
-      const name = "user" in act.to ? act.to.user.split("@", 1)[0]! : act.to.room;
+    const action = peerAction(line, place);
+    if (action.type === "say") {
+      assert(action.text.trim() !== "");
+      if (sameTarget(action.to, place.here)) return;
+      const name = "user" in action.to ? action.to.user.split("@", 1)[0]! : action.to.room;
       assert(name !== "" && encodeText(name).length <= 64 && sanitized(name) === name && !/[\s@]/.test(name));
-    } else if (act.type === "ask" && act.question.type === "add") {
-      const { host, port } = act.question;
+    } else if (action.type === "ask" && action.question.type === "add") {
+      const { host, port } = action.question;
       assert(host !== "" && !/[\s:]/.test(host) && port >= 1 && port <= 65535);
     }
   }));
 });
 
-Deno.test("whatever peers send and people type: every line shown is one line that steers no terminal", () => {
-  const looks: [string, () => PeerDesk][] = [["plain", () => new PeerDesk(SCRIPT_VIEW, true)], ["terminal", person]];
-  for (const [name, open] of looks) {
+Deno.test("whatever peers send and users type, each shown line is one line and cannot steer the terminal", () => {
+  const views: [string, () => PeerChat][] = [["plain", () => new PeerChat(SCRIPT_VIEW, true)], [
+    "terminal",
+    atTerminal,
+  ]];
+  for (const [name, open] of views) {
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, me) => {
-      const desk = open();
-      desk.controller.begin(me);
-      desk.drain();
-      take(desk, steps);
-      assertEquals(sanitized(desk.controller.prompt), desk.controller.prompt);
-      for (const line of desk.screen) assertEquals(line, sanitized(line), name);
+      const alice = open();
+      alice.controller.begin(me);
+      alice.drain();
+      take(alice, steps);
+      assertEquals(sanitized(alice.controller.prompt), alice.controller.prompt);
+      for (const line of alice.screen) assertEquals(line, sanitized(line), name);
     }));
   }
 });
 
-Deno.test("with colours the same lines are shown between peers: only colours are added", () => {
+Deno.test("between peers, colours add nothing but colours", () => {
   // deno-lint-ignore no-control-regex
   const plain = (lines: readonly string[]) => lines.map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""));
   fc.assert(fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
-    const [grey, bright] = [false, true].map((colour) => take(new PeerDesk(new PeerView({ colour })), steps));
+    const [grey, bright] = [false, true].map((colour) => take(new PeerChat(new PeerView({ colour })), steps));
     assertEquals(plain(bright!.screen), grey!.screen);
   }));
 });
 
-Deno.test("plain lines of any event between peers hold no line break", () => {
+Deno.test("a script's line of any event between peers has no line break", () => {
   fc.assert(fc.property(peerEvent, (each) => {
     for (const line of scriptLines(each)) assertEquals(line, sanitized(line));
   }));
@@ -536,7 +539,7 @@ const PEER: PeerPlan = {
   trace: false,
 };
 
-Deno.test("the command line of a peer: with a table or without one", () => {
+Deno.test("the command line of a peer: with an address book or without one", () => {
   const table = (host: string, port: number) => ({ ...PEER, table: { host, port } });
   const plans: [string, PeerPlan][] = [
     ["peer --name alice", PEER],
@@ -550,7 +553,7 @@ Deno.test("the command line of a peer: with a table or without one", () => {
   for (const [line, plan] of plans) assertEquals(parseClientArgs(line.split(" ")), plan, line);
 });
 
-Deno.test("a command line that no peer can obey is answered with the rule", () => {
+Deno.test("a mistake in a peer's command line is answered with the rule", () => {
   const name = 'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen';
   const faults: [string[], string][] = [
     [["peer"], "peer requires --name; for example: client peer --name alice"],
@@ -580,7 +583,7 @@ Deno.test("a command line that no peer can obey is answered with the rule", () =
   }
 });
 
-Deno.test("servers are joined as before", () => {
+Deno.test("the command lines of server clients", () => {
   const kept = { data: undefined, downloads: undefined };
   const join = { name: undefined, passwordFile: undefined, ...kept, tls: undefined, page: false, trace: false };
   assertEquals(parseClientArgs([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
@@ -592,7 +595,7 @@ Deno.test("servers are joined as before", () => {
   assertEquals(parseClientArgs(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
 });
 
-Deno.test("the client's help tells how peers find and trust each other, in eighty columns", () => {
+Deno.test("the client's help explains how peers find and trust each other, in eighty columns", () => {
   const plan = parseClientArgs(["--help"]);
   const help = plan.type === "print" ? plan.text : "";
   for (const word of ["client peer", "--udp PORT", "multicast", "/group NAME FRIEND…", "/secure NAME", "--data DIR"]) {
@@ -616,7 +619,7 @@ function piped(how: string, input: string): Promise<Deno.CommandOutput> {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-Deno.test("a script pipes what it has to say to its peers: no prompt, no name asked for, one line an event", async () => {
+Deno.test("a script pipes messages to its peers: no prompt, no question for a name, one line per event", async () => {
   const { stdout, stderr } = await piped("at once", "/to bob hi\nhello\n/group lab1 bob\nhi all\n/secure bob\n");
   assertEquals(text(stdout).split("\n"), [
     "online bob",
@@ -634,7 +637,7 @@ Deno.test("a script pipes what it has to say to its peers: no prompt, no name as
   );
 });
 
-Deno.test("a script is faster than its peers: ten thousand lines, of which never more than 256 wait", async () => {
+Deno.test("a script is faster than its peers: of ten thousand lines, never more than 256 wait", async () => {
   const count = 10_000;
   const lines = Array.from({ length: count }, (_, i) => `${i}\n`).join("");
   const { stdout } = await piped("late", `/to bob\n${lines}/exit\nnever said\n`);

@@ -2,7 +2,7 @@ import { addressKey, sameAddress } from "../lib/core/address.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Fault } from "../lib/core/errors.ts";
 import type { LinkKeys } from "../lib/peers/cryptography.ts";
-import { fingerprintWords } from "../lib/peers/fingerprint.ts";
+import { fingerprintWords } from "../lib/peers/key_trust.ts";
 import { peerOptions } from "../lib/peers/options.ts";
 import { ASK_BYTES, decodePeerPacket, type DiscoveryPacket, encodeDiscovery } from "../lib/peers/packet.ts";
 import { decodePeerMessage, encodePeerMessage } from "../lib/peers/peer_message.ts";
@@ -73,7 +73,7 @@ Deno.test("what nobody came for is given up after a month, and it is said", asyn
   alice.crash();
   world.time.now += 31 * 24 * 60 * 60_000;
   await alice.begin();
-  assertEquals(state(alice).at(-1), "failed 1: nobody came for it within 30 days");
+  assertEquals(state(alice).at(-1), "failed 1: it could not be delivered within 30 days");
 });
 
 Deno.test("two are called bob: both are shown with their address, and neither is taken for the other", async () => {
@@ -173,12 +173,12 @@ Deno.test("somebody comes as bob with another key: a warning, and nothing is sai
   assertEquals(warning!.remembered, fingerprintWords(bob.peer.key.fingerprint));
   assertEquals(warning!.words, fingerprintWords(other.peer.key.fingerprint));
   assertEquals(alice.say("bob", "hi"), {
-    why: "bob has another key than is remembered; /trust bob if that is right",
+    why: "bob has another key than the remembered one; /trust bob if that is right",
   });
   other.say("alice", "let me in");
   await world.pass(100);
   assertEquals(alice.heard, []);
-  assertEquals(state(other).at(-1), "failed 1: alice has to decide first whether your new key is yours");
+  assertEquals(state(other).at(-1), "failed 1: alice has to confirm your new key first");
   alice.ask({ type: "trust", user: "bob" });
   alice.say("bob", "there you are");
   await world.pass(200);
@@ -545,7 +545,7 @@ Deno.test("a program without keys is gone with a message under way: its sender i
   assertEquals(state(bob), [
     "online pat",
     "offline pat",
-    "failed 1: the connection was lost; it may have come all the same",
+    "failed 1: the connection was lost; it may have arrived",
   ]);
   assertEquals(bob.say("pat", "hello?"), { why: "nobody called pat has been seen; /list shows who has" });
 });

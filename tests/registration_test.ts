@@ -99,8 +99,8 @@ Deno.test("without --registration the server behaves as the handout says", async
 
 Deno.test("the client asks for the new password twice; the account works over the mailbox too", async () => {
   using folder = new Folder();
-  const doors = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1", "--registration"];
-  await using server = new Running(SOURCES, "server", doors, folder.path);
+  const options = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1", "--registration"];
+  await using server = new Running(SOURCES, "server", options, folder.path);
   const [, im, mailbox] = await server.printed(/^im listening on \S+:(\d+)\nmailbox listening on \S+:(\d+)\n/);
   await using client = new Running(SOURCES, "client", ["chat", "127.0.0.1", im!, "--data", "carol"], folder.path);
   await client.type("/register carol\nsecret\nsecrets\n");

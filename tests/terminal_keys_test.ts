@@ -4,7 +4,7 @@ import { type Key, KeyDecoder } from "../lib/terminal/keys.ts";
 
 const encoder = new TextEncoder();
 
-// Text that came in pieces counts as one: how it is cut is no promise.
+// Joins consecutive texts: how the decoder cuts them is not part of its contract.
 function glued(keys: readonly Key[]): string[] {
   const said: string[] = [];
   let text = "";
@@ -65,7 +65,7 @@ for (const [what, bytes, keys] of spoken) {
   });
 }
 
-Deno.test("random bytes, cut anywhere, make the same keys as in one read", () => {
+Deno.test("random bytes, cut anywhere, give the same keys as in one read", () => {
   // Bytes that begin and end sequences come often, or no sequence would ever be complete.
   const byte = fc.oneof(
     fc.integer({ min: 0, max: 255 }),
@@ -90,7 +90,7 @@ Deno.test("random bytes, cut anywhere, make the same keys as in one read", () =>
   ));
 });
 
-Deno.test("a sequence that never ends makes no text, and the next Ctrl-C is heard", () => {
+Deno.test("a sequence that never ends gives no text, and the next Ctrl-C works", () => {
   const decoder = new KeyDecoder();
   const digits = encoder.encode("1;".repeat(5000));
   decoder.push(encoder.encode("\x1b["), 0);
@@ -98,14 +98,14 @@ Deno.test("a sequence that never ends makes no text, and the next Ctrl-C is hear
   assertEquals(glued(decoder.push(encoder.encode("\x03ok"), 0)), ["ctrl-c", "text ok"]);
 });
 
-Deno.test("a paste longer than the bound is cut there and says so; what follows it is typed again", () => {
+Deno.test("a paste longer than the bound is cut and marked; keys after it are typed", () => {
   const decoder = new KeyDecoder({ pasteBytes: 8 });
   const keys = decoder.push(encoder.encode(`\x1b[200~${"x".repeat(100_000)}\x1b[201~y`), 0);
   assertEquals(glued(keys), ["paste xxxxxxxx (cut)", "text y"]);
   assertEquals(glued(decoder.push(encoder.encode("\x1b[200~12345678\x1b[201~"), 0)), ["paste 12345678"]);
 });
 
-Deno.test("the decoder says when it wants to be woken, and silence ends what is unfinished", () => {
+Deno.test("the decoder has a time to be woken, and silence ends what is unfinished", () => {
   const decoder = new KeyDecoder({ escapeMs: 100, pasteMs: 5000 });
   assertEquals(decoder.wakeAt, Infinity);
   decoder.push(encoder.encode("\x1b"), 7);

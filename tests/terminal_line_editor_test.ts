@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Key } from "../lib/terminal/keys.ts";
 import { type EditorAction, History, LineEditor } from "../lib/terminal/line_editor.ts";
 
-// "hello <left> <ctrl-w>": names in angle brackets are keys, a blank after one is left out.
+// "hello <left> <ctrl-w>": names in angle brackets are keys; a space after one is skipped.
 function type(editor: LineEditor, script: string): EditorAction {
   let last: EditorAction = { kind: "nothing" };
   for (const [, name, text] of script.matchAll(/<([a-z-]+)> ?|([^<]+)/g)) {
@@ -39,7 +39,7 @@ const scripts: [string, string, string][] = [
 ];
 
 for (const [what, script, result] of scripts) {
-  Deno.test(`a person types ${what}`, () => {
+  Deno.test(`typing ${what}`, () => {
     const editor = new LineEditor();
     type(editor, script);
     assertEquals(shown(editor), result);
@@ -67,7 +67,7 @@ Deno.test("Ctrl-C interrupts and Ctrl-L clears the screen, and the line stays", 
   assertEquals(shown(editor), "ab|");
 });
 
-Deno.test("Up and Down walk the lines typed before and come back to the draft", () => {
+Deno.test("Up and Down walk through earlier lines and back to the draft", () => {
   const editor = new LineEditor({ history: new History() });
   type(editor, "one<enter>two<enter>two<enter>   <enter>draft");
   const walk = ["up", "up", "up", "down", "down", "down"].map((name) => {
@@ -90,7 +90,7 @@ Deno.test("the history keeps its newest lines", () => {
   assertEquals([history.at(0), history.at(1), history.at(2), history.length], ["b", "c", "d", 3]);
 });
 
-Deno.test("Ctrl-R looks for words from the newest line on; ESC gives the draft back, Enter submits what was found", () => {
+Deno.test("Ctrl-R searches from the newest line on; ESC restores the draft, Enter submits the line found", () => {
   const editor = new LineEditor({ history: new History() });
   type(editor, "/to bob one<enter>/list<enter>/to bob two<enter>draft<ctrl-r>bob");
   assertEquals([editor.searching, editor.text], ["bob", "/to bob two"]);
@@ -124,7 +124,7 @@ Deno.test("Tab with several candidates completes what they share, a second Tab l
   assertEquals(editor.offer("/to", words), { kind: "bell" });
 });
 
-Deno.test("candidates that come too late or are none change nothing", () => {
+Deno.test("candidates that come too late, or none, change nothing", () => {
   const editor = new LineEditor();
   type(editor, "bo<tab>x");
   assertEquals(editor.offer("bo", ["bob"]), { kind: "nothing" });
@@ -132,7 +132,7 @@ Deno.test("candidates that come too late or are none change nothing", () => {
   assertEquals(shown(editor), "box|");
 });
 
-Deno.test("a line longer than the bound: what fits stays, whole characters only, and the bell rings", () => {
+Deno.test("a line longer than the bound is cut at a whole character, and the bell rings", () => {
   const editor = new LineEditor({ lineBytes: 8 });
   assertEquals(type(editor, "日本語"), { kind: "bell" });
   assertEquals(shown(editor), "日本|");

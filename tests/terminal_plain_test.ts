@@ -19,7 +19,7 @@ function child(how: string): Deno.ChildProcess {
   }).spawn();
 }
 
-async function talk(how: string, ...input: string[]): Promise<{ out: string; errors: string; code: number }> {
+async function run(how: string, ...input: string[]): Promise<{ out: string; errors: string; code: number }> {
   const process = child(how);
   const writer = process.stdin.getWriter();
   const typed = (async () => {
@@ -30,32 +30,32 @@ async function talk(how: string, ...input: string[]): Promise<{ out: string; err
   return { out: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr), code };
 }
 
-Deno.test("a script pipes name, password and a line at once: prompts stand as they are, no line is lost", async () => {
-  const { out, errors, code } = await talk("login", "jacky\n12345\n/list\n");
+Deno.test("a script pipes name, password and a line at once: prompts are printed, no line is lost", async () => {
+  const { out, errors, code } = await run("login", "jacky\n12345\n/list\n");
   assertEquals({ out, errors, code }, { out: "name: password: got 12345\ngot /list\nend\n", errors: "", code: 0 });
 });
 
 Deno.test("a script's lines end with \\r\\n, are empty, cut anywhere, and the last one has no line break", async () => {
-  const { out } = await talk("echo", "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
+  const { out } = await run("echo", "\ufeffone\r\n\r\ntw", "o\r", "\n日", "本");
   assertEquals(out, '"one"\n""\n"two"\n"日本"\nend\n');
 });
 
 Deno.test("a script is faster than the program: ten thousand lines come one by one, then the end", async () => {
   const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index}\n`).join("");
-  assertEquals((await talk("later", lines)).out, `${lines}end\n`);
+  assertEquals((await run("later", lines)).out, `${lines}end\n`);
 });
 
 Deno.test("the input is empty: the end comes at the first prompt", async () => {
-  assertEquals((await talk("login")).out, "name: end\n");
+  assertEquals((await run("login")).out, "name: end\n");
 });
 
 Deno.test("a line longer than the bound is skipped and named on standard error; the others are passed on", async () => {
-  const { out, errors } = await talk("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
+  const { out, errors } = await run("count", `a\n${"x".repeat(65_536)}\n`, `${"y".repeat(65_537)}\nb`);
   assertEquals(out, "end after 3\n");
   assertEquals(errors, "line 3 of the input is longer than 65536 bytes; it is skipped\n");
 });
 
-Deno.test("the reader of the output goes away: the program ends quietly", async () => {
+Deno.test("the reader of the output closes it: the program ends quietly", async () => {
   const process = child("flood");
   const writer = process.stdin.getWriter();
   await writer.write(encoder.encode("go\n"));
@@ -67,7 +67,7 @@ Deno.test("the reader of the output goes away: the program ends quietly", async 
   await writer.abort().catch(() => {});
 });
 
-// A plain face on made-up streams: what it reads, writes and does to the terminal is written down in order.
+// A plain UI on fake streams, which record what it reads, writes and does to the terminal.
 class Desk implements Device {
   inputIsTerminal = true;
   readonly log: string[] = [];
@@ -111,60 +111,60 @@ class Desk implements Device {
   }
 }
 
-Deno.test("a person types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
+Deno.test("a user types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
   const desk = new Desk();
   const prompts: Prompt[] = [PASSWORD, { text: "> ", secret: false }];
-  const face = openPlainUi({
+  const ui = openPlainUi({
     line: (text) => {
       desk.log.push(`line ${text}`);
-      face.show("shown");
-      face.ask(prompts.shift() ?? null);
+      ui.show("shown");
+      ui.ask(prompts.shift() ?? null);
     },
     end: () => desk.log.push("end"),
     interrupt: () => desk.log.push("interrupt"),
   }, { device: desk });
-  face.ask({ text: "name: ", secret: false });
+  ui.ask({ text: "name: ", secret: false });
   await desk.type("jacky\n");
   await desk.type("hunter3\x7f2\x03\rnext\r");
-  await face.close();
+  await ui.close();
   assertEquals(desk.log, [
     ...["err name: ", "line jacky", "err password: ", "raw", "out shown\n"],
     ...["interrupt", "cooked", "err \n", "line hunter2", "err > ", "line next", "out shown\nshown\n"],
   ]);
 });
 
-Deno.test("the face is closed while a password is typed: the terminal is as it was", async () => {
+Deno.test("closing while a password is typed restores the terminal", async () => {
   const desk = new Desk();
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
-  face.ask(PASSWORD);
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  ui.ask(PASSWORD);
   await desk.type("half");
-  await face.close();
+  await ui.close();
   assertEquals(desk.log, ["err password: ", "raw", "cooked"]);
 });
 
-Deno.test("a line grows: a script sees nothing of it", async () => {
+Deno.test("a script sees nothing of a growing line", async () => {
   const desk = new Desk();
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
-  face.begin("connecting ");
-  face.more("*");
-  face.show("one");
-  face.finish("connected");
-  await face.close();
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
+  ui.begin("connecting ");
+  ui.more("*");
+  ui.show("one");
+  ui.finish("connected");
+  await ui.close();
   assertEquals(desk.log, ["out one\n"]);
 });
 
-Deno.test("no prompt stands: reading stops at the bound and goes on when there is room", async () => {
+Deno.test("without a prompt, reading stops at the bound and resumes when there is room", async () => {
   const desk = new Desk();
   desk.inputIsTerminal = false;
-  const face = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
+  const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk, readAheadBytes: 100 });
   await desk.type("x".repeat(60) + "\n");
   assertEquals(desk.reads, 2);
   await desk.type("x".repeat(60) + "\n");
   assertEquals(desk.reads, 2);
-  face.ask(PROMPT);
+  ui.ask(PROMPT);
   await desk.type("");
   assertEquals(desk.reads, 3);
-  await face.close();
+  await ui.close();
 });
 
 Deno.test("lines, cut anywhere, are the same lines", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Scene, Screen } from "../lib/terminal/screen.ts";
 import { Emulator } from "./support/emulator.ts";
 
-// A person's screen: what the screen draws goes to an emulated terminal, and only that is looked at.
+// The output of a `Screen` goes to an emulated terminal, and only that is compared.
 class Desk {
   readonly terminal: Emulator;
   readonly screen: Screen;
@@ -37,7 +37,7 @@ class Desk {
   }
 }
 
-Deno.test("a person types and lines arrive: they stand above, the typed line stays whole below", () => {
+Deno.test("lines arrive while a user types: they appear above, the typed line stays whole below", () => {
   new Desk(20, 6)
     .type("hel").expect(["> hel"], [0, 5])
     .show("from bob: hi").expect(["from bob: hi", "> hel"], [1, 5])
@@ -56,7 +56,7 @@ Deno.test("a typed line longer than the row wraps, shrinks again, and leaves not
     .type("x").expect(["hi", "> x"], [1, 3]);
 });
 
-Deno.test("a shown line longer than the row, or just as long, is followed by the typed line in a row of its own", () => {
+Deno.test("a shown line as long as the row, or longer, is followed by the typed line in its own row", () => {
   new Desk(10, 6).type("ab")
     .show("0123456789").expect(["0123456789", "> ab"], [1, 4])
     .show("0123456789abc").expect(["0123456789", "0123456789", "abc", "> ab"], [3, 4]);
@@ -71,11 +71,11 @@ Deno.test("wide characters take two columns and go to the next row whole", () =>
     .show("日本").expect(["日本", "> 日本語", "テ"], [1, 4]);
 });
 
-Deno.test("a family, a flag and a letter with its accent are one picture each", () => {
+Deno.test("a family, a flag and a letter with its accent are one character each", () => {
   new Desk(20, 4).type("👨‍👩‍👧🇩🇪e\u0301x", 12 + 2).expect(["> 👨‍👩‍👧🇩🇪e\u0301x"], [0, 7]);
 });
 
-Deno.test("the terminal is made narrower and wider in the middle of a line: nothing is smeared, nothing lost", () => {
+Deno.test("the terminal is resized in the middle of a line: nothing is left over, nothing lost", () => {
   const lines = ["from bob: a line that is longer than most"];
   const desk = new Desk(50, 40).show(...lines).type("the quick brown fox jumps", 9);
   desk.expect([...lines, "> the quick brown fox jumps"], [1, 11]);
@@ -88,7 +88,7 @@ Deno.test("the terminal is made narrower and wider in the middle of a line: noth
   desk.resize(50).expect([...lines, "> the quick brown fox jumps"], [1, 11]);
 });
 
-Deno.test("any line, cursor, shown lines and sizes: the screen holds just the lines and the typed line", () => {
+Deno.test("any line, cursor, shown lines and sizes: the screen has exactly the lines and the typed line", () => {
   const text = fc.array(fc.constantFrom("a", "b ", "日", "👍", "é", "word"), { maxLength: 30 });
   const step = fc.oneof(
     fc.record({ kind: fc.constant("type" as const), cells: text, cursor: fc.nat(30) }),
@@ -106,7 +106,7 @@ Deno.test("any line, cursor, shown lines and sizes: the screen holds just the li
           desk.show(lines.at(-1)!);
         } else desk.type(each.cells.join(""), each.cells.slice(0, each.cursor).join("").length);
       }
-      // Rows are joined where the terminal wrapped them: then only whole lines are left.
+      // At 5000 columns, the rows that the terminal wrapped are whole lines again.
       const wide = new Emulator(desk.terminal.columns, 60);
       wide.rows = desk.terminal.rows;
       [wide.row, wide.column] = desk.terminal.cursor;
@@ -120,7 +120,7 @@ Deno.test("any line, cursor, shown lines and sizes: the screen holds just the li
   );
 });
 
-Deno.test("a line taller than the terminal shows the rows around its cursor, and goes without a trace", () => {
+Deno.test("a line taller than the terminal shows the rows around its cursor, and is erased completely", () => {
   const desk = new Desk(10, 4).show("hi");
   const text = Array.from({ length: 100 }, (_, index) => String(index).padStart(10, "-")).join("");
   const bottom = () => desk.terminal.text.slice(-4).map((row) => row.replace(/^-+/, ""));

@@ -3,7 +3,7 @@ import { type Terminal, Terminals } from "../tools/terminal.ts";
 import { TestServer } from "./support/test_server.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
 
-// The client as a person has it, in a real terminal.
+// The client in a real terminal.
 const why = Terminals.missing();
 const required = Deno.env.has("PARTYLINE_REQUIRE_ALL");
 const SIZE = { columns: 80, rows: 24 };
@@ -15,7 +15,7 @@ function test(name: string, fn: () => Promise<void>): void {
 
 function client(port: number): string {
   const { path, args } = SOURCES.command("client", ["127.0.0.1", String(port)]);
-  // The time of day is not part of what is tested, nor are colours.
+  // Times and colours are not tested here.
   return `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 30`;
 }
 
@@ -25,7 +25,7 @@ async function endsWith(terminal: Terminal, ...rows: string[]): Promise<string[]
   return await terminal.becomes((screen) => last(screen).join("\n") === rows.join("\n"), rows.join("\n"));
 }
 
-test("a person logs in, talks while others interrupt, completes names, asks for help, and leaves with Ctrl-C", async () => {
+test("a user logs in, chats while messages arrive, completes names, asks for help, and leaves with Ctrl-C", async () => {
   await using server = await TestServer.open();
   using folder = new Folder();
   await using terminals = new Terminals();
@@ -36,7 +36,7 @@ test("a person logs in, talks while others interrupt, completes names, asks for 
   await jacky.shows("Please input your password:");
   await jacky.type("12345", "Enter");
   await jacky.shows("201 Build");
-  // bob has not said a word, and is completed all the same.
+  // bob has not sent anything, but his name is completed.
   await jacky.type("/to b", "Tab");
   await jacky.shows("/to bob");
   await jacky.type("half a wo");
@@ -56,7 +56,7 @@ test("a person logs in, talks while others interrupt, completes names, asks for 
   assert(!last.join("\n").includes("12345"), "the password was never on the screen");
 });
 
-test("a paste of more than five lines asks first; a bad sign from a stranger stays on its line", async () => {
+test("a paste of more than five lines asks first; control characters from others stay on their line", async () => {
   await using server = await TestServer.open();
   using folder = new Folder();
   await using terminals = new Terminals();

@@ -7,26 +7,26 @@ import { Emulator } from "./support/emulator.ts";
 const CHAT: Prompt = { text: "> ", secret: false };
 const PASSWORD: Prompt = { text: "password: ", secret: true };
 
-// A person at an emulated terminal, and a typist that writes down what it is told.
+// A user at an emulated terminal, and a receiver that records its calls.
 class Desk implements Device {
   readonly inputIsTerminal = true;
   readonly terminal = new Emulator(40, 12);
   readonly told: string[] = [];
   raw = false;
   closed = false;
-  /** While this is a list, writes wait in it. */
+  /** Pending writes; null: writes do not wait. */
   held: (() => void)[] | null = null;
   readonly #waiting: ((bytes: Uint8Array | null) => void)[] = [];
   readonly #written: number[] = [];
   readonly #resized = new Set<() => void>();
   readonly exits = new Set<() => void>();
-  readonly face: Ui;
+  readonly ui: Ui;
   onWritten: () => void = () => {};
-  answer: (line: string) => void = () => this.face.ask(CHAT);
+  answer: (line: string) => void = () => this.ui.ask(CHAT);
 
   constructor(options: { colour?: boolean; escapeMs?: number; words?: readonly string[] } = {}) {
     const words = options.words;
-    this.face = openTerminalUi({
+    this.ui = openTerminalUi({
       line: (text) => {
         this.told.push(`line ${text}`);
         this.answer(text);
@@ -45,7 +45,7 @@ class Desk implements Device {
 
   async write(bytes: Uint8Array): Promise<number> {
     if (this.held) await new Promise<void>((resolve) => this.held!.push(resolve));
-    // Never more than seven bytes at once: the rest has to come again.
+    // At most seven bytes at once, so that the rest must be written again.
     const part = bytes.subarray(0, 7);
     this.#written.push(...part);
     if (part.length === bytes.length) {
@@ -86,7 +86,7 @@ class Desk implements Device {
     this.#waiting.shift()?.(null);
   }
 
-  /** Types, and waits until everything this led to is on the screen. */
+  /** Types, and waits until the screen is up to date. */
   async type(text: string): Promise<void> {
     this.#waiting.shift()!(new TextEncoder().encode(text));
     await this.settled();
@@ -103,7 +103,7 @@ class Desk implements Device {
     await this.settled();
   }
 
-  // Nothing here waits for time: one task later all microtasks have run.
+  // Nothing here waits for a timer: after one task all microtasks have run.
   settled(): Promise<void> {
     return new Promise((resolve) => {
       const channel = new MessageChannel();
@@ -125,16 +125,16 @@ function desk(
   Deno.test(name, async () => {
     const desk = new Desk(options);
     await play(desk);
-    await desk.face.close();
+    await desk.ui.close();
     assertEquals([desk.raw, desk.terminal.pasting, desk.closed, desk.exits.size], [false, false, true, 0]);
   });
 }
 
-desk("a person logs in: the name stays on the screen, of the password only its prompt", async (desk) => {
-  desk.answer = () => desk.face.ask(PASSWORD);
-  desk.face.ask({ text: "name: ", secret: false });
+desk("a user logs in: the name stays on the screen, of the password only its prompt", async (desk) => {
+  desk.answer = () => desk.ui.ask(PASSWORD);
+  desk.ui.ask({ text: "name: ", secret: false });
   await desk.type("jacky\r");
-  desk.answer = () => desk.face.ask(CHAT);
+  desk.answer = () => desk.ui.ask(CHAT);
   await desk.type("hunter");
   assertEquals(desk.terminal.text, ["name: jacky", "password:"]);
   await desk.type("2\r");
@@ -145,13 +145,13 @@ desk("a person logs in: the name stays on the screen, of the password only its p
 });
 
 desk(
-  "lines arrive while a person types, also while the terminal is slow: none is lost, none overtakes",
+  "lines arrive while a user types, also at a slow terminal: none is lost or reordered",
   async (desk) => {
-    desk.face.ask(CHAT);
+    desk.ui.ask(CHAT);
     await desk.type("hel");
     desk.held = [];
     for (let n = 0; n < 5; n++) {
-      desk.face.show(`line ${n}`);
+      desk.ui.show(`line ${n}`);
       await desk.type("l");
     }
     const held = desk.held;
@@ -170,61 +170,61 @@ desk(
 );
 
 desk("lines typed ahead wait unseen for the next prompts, in order, one each", async (desk) => {
-  desk.face.ask(CHAT);
-  desk.answer = () => desk.face.ask(null);
+  desk.ui.ask(CHAT);
+  desk.answer = () => desk.ui.ask(null);
   await desk.type("one\rtwo\rthree\rdraft");
   assertEquals(desk.told, ["line one"]);
   assertEquals(desk.terminal.text, ["> one"]);
-  desk.face.ask(PASSWORD);
+  desk.ui.ask(PASSWORD);
   await desk.settled();
   assertEquals(desk.told, ["line one", "line two"]);
-  desk.answer = () => desk.face.ask(CHAT);
-  desk.face.ask(CHAT);
+  desk.answer = () => desk.ui.ask(CHAT);
+  desk.ui.ask(CHAT);
   assertEquals(desk.told.length, 2, "a line was passed on from within ask");
   await desk.settled();
   assertEquals(desk.told, ["line one", "line two", "line three"]);
   assertEquals(desk.terminal.text, ["> one", "password:", "> three", "> draft"]);
 });
 
-desk("more is typed ahead than is kept: the bell rings, one line says so, what was kept is passed on", async (desk) => {
+desk("too much is typed ahead: the bell rings, one line says so, the rest is passed on", async (desk) => {
   for (let n = 0; n < 40; n++) await desk.type("x".repeat(2000));
   assert(desk.terminal.bells > 0);
   assertEquals(desk.terminal.text.join(" ").match(/typed ahead/g)?.length, 1);
-  desk.face.ask(CHAT);
+  desk.ui.ask(CHAT);
   await desk.type("\x15ok\r");
   assertEquals(desk.told, ["line ok"]);
 });
 
-desk("Ctrl-C is heard at once, also while no prompt stands; Ctrl-D on an empty line ends", async (desk) => {
+desk("Ctrl-C works at once, also without a prompt; Ctrl-D on an empty line ends", async (desk) => {
   await desk.type("x\x03");
   assertEquals(desk.told, ["interrupt"]);
-  desk.face.ask(CHAT);
+  desk.ui.ask(CHAT);
   await desk.type("\x04\x7f\x04");
   assertEquals(desk.told, ["interrupt", "end"]);
 });
 
-desk("the line half typed is kept while its prompt is gone; a secret half typed is not", async (desk) => {
-  desk.face.ask(CHAT);
+desk("a half-typed line is kept while its prompt is gone; a half-typed secret is not", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("half");
-  desk.face.ask(PASSWORD);
+  desk.ui.ask(PASSWORD);
   await desk.type("sec");
-  desk.face.ask(CHAT);
+  desk.ui.ask(CHAT);
   await desk.type("!");
   assertEquals(desk.terminal.text, ["> half!"]);
-  desk.face.ask(PASSWORD);
+  desk.ui.ask(PASSWORD);
   await desk.type("ret\r");
   assertEquals(desk.told, ["line ret"]);
 });
 
-desk("a paste of three lines goes as lines, the last one stays to be typed on", async (desk) => {
-  desk.face.ask(CHAT);
+desk("a paste of three lines is entered, and the last one stays for editing", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("zero \x1b[200~one\rtwo\nthree\x1b[201~");
   assertEquals(desk.told, ["line zero one", "line two"]);
   assertEquals(desk.terminal.text, ["> zero one", "> two", "> three"]);
 });
 
-desk("a paste of seven lines asks: y sends them", async (desk) => {
-  desk.face.ask(CHAT);
+desk("a paste of seven lines asks first: y sends them", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("\x1b[200~1\r2\r3\r4\r5\r6\r7\x1b[201~");
   assertEquals(desk.terminal.text, ["send 7 lines? [y/N]"]);
   assertEquals(desk.told, []);
@@ -237,7 +237,7 @@ for (
   const [key, bytes] of [["n", "n"], ["Enter", "\r"], ["Ctrl-C", "\x03"], ["a second paste", "\x1b[200~y\x1b[201~"]]
 ) {
   desk(`a paste of seven lines asks: ${key} drops them and says so, the line typed before stays`, async (desk) => {
-    desk.face.ask(CHAT);
+    desk.ui.ask(CHAT);
     await desk.type("draft\x1b[200~1\r2\r3\r4\r5\r6\r7\r\x1b[201~");
     await desk.type(bytes!);
     assertEquals(desk.terminal.text, ["paste dropped: 7 lines", "> draft"]);
@@ -245,8 +245,8 @@ for (
   });
 }
 
-desk("Tab completes with what comes later; the second Tab lists", async (desk) => {
-  desk.face.ask(CHAT);
+desk("Tab completes with candidates that come later; the second Tab lists them", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("/to b\t");
   assertEquals(desk.terminal.text, ["> /to bob"]);
   await desk.type("\t");
@@ -254,14 +254,14 @@ desk("Tab completes with what comes later; the second Tab lists", async (desk) =
   assertEquals(desk.terminal.text, ["bob  bobby", "> /to bob!"]);
 }, { words: ["bob", "bobby"] });
 
-desk("an arrow key comes in pieces: it is an arrow all the same", async (desk) => {
-  desk.face.ask(CHAT);
+desk("an arrow key that comes in pieces is an arrow key", async (desk) => {
+  desk.ui.ask(CHAT);
   for (const piece of ["a", "\x1b", "[", "D", "b"]) await desk.type(piece);
   assertEquals(desk.terminal.text, ["> ba"]);
 });
 
-desk("after ESC and silence the search is given up and the draft is back", async (desk) => {
-  desk.face.ask(CHAT);
+desk("ESC and silence end the search and restore the draft", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("one\rdraft\x12one");
   assertEquals(desk.terminal.text.at(-1), "search one: one");
   const written = new Promise<void>((resolve) => desk.onWritten = resolve);
@@ -270,33 +270,33 @@ desk("after ESC and silence the search is given up and the draft is back", async
   assertEquals(desk.terminal.text.at(-1), "> draft");
 }, { escapeMs: 1 });
 
-desk("a line with line breaks of any kind is shown as so many lines", async (desk) => {
-  desk.face.show("one\rtwo\nthree\r\nfour");
+desk("a line with line breaks of any kind is shown as several lines", async (desk) => {
+  desk.ui.show("one\rtwo\nthree\r\nfour");
   await desk.settled();
   assertEquals(desk.terminal.text, ["one", "two", "three", "four"]);
 });
 
-desk("colours pass where they are wanted, and end with the line", async (desk) => {
+desk("colours pass where they are enabled, and end with the line", async (desk) => {
   const shown: string[] = [];
   const write = desk.terminal.write;
   desk.terminal.write = (output) => {
     shown.push(output);
     write.call(desk.terminal, output);
   };
-  desk.face.show("\x1b[31mbob: hi\x1b[2J");
+  desk.ui.show("\x1b[31mbob: hi\x1b[2J");
   await desk.settled();
   assertEquals(shown, ["\x1b[31mbob: hi␛[2J\x1b[0m\r\n"]);
 }, { colour: true });
 
-desk("what others send cannot steer the terminal, and without colours none pass", async (desk) => {
-  desk.face.show("\x1b[31mbob\x1b[0m: \x1b[2J\x1b]0;title\x07 hi\u202e");
+desk("text from others cannot steer the terminal, and no colours pass where they are disabled", async (desk) => {
+  desk.ui.show("\x1b[31mbob\x1b[0m: \x1b[2J\x1b]0;title\x07 hi\u202e");
   await desk.settled();
   assertEquals(desk.terminal.text, ["bob: ␛[2J␛]0;title␇ hi\ufffd"]);
 });
 
 desk("the terminal is resized in the middle of a line", async (desk) => {
-  desk.face.show("a line that was shown");
-  desk.face.ask(CHAT);
+  desk.ui.show("a line that was shown");
+  desk.ui.ask(CHAT);
   await desk.type("a typed line of some length");
   await desk.resize(10);
   await desk.resize(60);
@@ -304,22 +304,22 @@ desk("the terminal is resized in the middle of a line", async (desk) => {
 });
 
 desk("Ctrl-L leaves the typed line alone on the screen", async (desk) => {
-  desk.face.show("one");
-  desk.face.ask(CHAT);
+  desk.ui.show("one");
+  desk.ui.ask(CHAT);
   await desk.type("two\x0c");
   assertEquals(desk.terminal.text, ["> two"]);
 });
 
-desk("a line grows while nothing is asked, and is a line like others in the end", async (desk) => {
-  desk.face.begin("--> [connecting]");
+desk("a line grows without a prompt, and is a normal line in the end", async (desk) => {
+  desk.ui.begin("--> [connecting]");
   for (const stars of ["*", "**", "***"]) {
-    desk.face.more("*");
+    desk.ui.more("*");
     await desk.settled();
     assertEquals([desk.terminal.text, desk.terminal.cursor], [[`--> [connecting]${stars}`], [0, 16 + stars.length]]);
   }
-  desk.face.finish("[connected]");
-  desk.face.more("*");
-  desk.face.show("hello");
+  desk.ui.finish("[connected]");
+  desk.ui.more("*");
+  desk.ui.show("hello");
   await desk.settled();
   assertEquals(desk.terminal.text, ["--> [connecting]***[connected]", "hello"]);
 });
@@ -327,14 +327,14 @@ desk("a line grows while nothing is asked, and is a line like others in the end"
 desk(
   "a line grows above the one being typed, past the margin, while others are shown and the size changes",
   async (desk) => {
-    desk.face.ask(CHAT);
+    desk.ui.ask(CHAT);
     await desk.type("half");
-    desk.face.begin("--> [connecting]");
+    desk.ui.begin("--> [connecting]");
     await desk.settled();
     assertEquals(desk.terminal.text, ["--> [connecting]", "> half"]);
     for (let n = 0; n < 50; n++) {
-      desk.face.more("*");
-      if (n % 10 === 0) desk.face.show(`line ${n}`);
+      desk.ui.more("*");
+      if (n % 10 === 0) desk.ui.show(`line ${n}`);
       await desk.type("\x1b[D");
     }
     const lines = [0, 10, 20, 30, 40].map((n) => `line ${n}`);
@@ -346,56 +346,56 @@ desk(
     assertEquals(desk.terminal.text, [...lines, line, "> half"]);
     await desk.type("a \r");
     assertEquals(desk.terminal.text, [...lines, "> a half", line, ">"]);
-    desk.face.finish("[connected]");
+    desk.ui.finish("[connected]");
     await desk.settled();
     assertEquals(desk.terminal.text, [...lines, "> a half", `${line}[connected]`, ">"]);
   },
 );
 
-desk("a line that grows to just the width of the terminal leaves nothing behind", async (desk) => {
-  desk.face.begin("x".repeat(38));
+desk("a line that grows to exactly the width of the terminal leaves nothing behind", async (desk) => {
+  desk.ui.begin("x".repeat(38));
   for (let n = 0; n < 4; n++) {
-    desk.face.ask(n % 2 === 0 ? CHAT : null);
-    desk.face.more("*");
+    desk.ui.ask(n % 2 === 0 ? CHAT : null);
+    desk.ui.more("*");
     await desk.settled();
   }
   assertEquals(desk.terminal.text, ["x".repeat(38) + "**", "**"]);
   await desk.type("\x0c");
-  desk.face.ask(CHAT);
+  desk.ui.ask(CHAT);
   await desk.type("");
-  desk.face.finish("");
-  desk.face.finish("");
+  desk.ui.finish("");
+  desk.ui.finish("");
   await desk.settled();
   assertEquals(desk.terminal.text.at(-1), ">");
 });
 
-desk("a line that grows holds nothing that steers, and stays as it is when the face is closed", async (desk) => {
-  desk.face.begin("a\x1b[2J");
+desk("a growing line is sanitized, and stays as it is when the UI is closed", async (desk) => {
+  desk.ui.begin("a\x1b[2J");
   await desk.settled();
   assertEquals(desk.terminal.text, ["a␛[2J"]);
-  await desk.face.close();
+  await desk.ui.close();
   assertEquals(desk.terminal.text, ["a␛[2J"]);
 });
 
-desk("closing shows everything, takes the prompt away and gives the terminal back", async (desk) => {
-  desk.face.ask(CHAT);
+desk("closing shows everything, removes the prompt and restores the terminal", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("half");
   assertEquals([desk.raw, desk.terminal.pasting], [true, true]);
-  desk.face.show("bye");
-  await desk.face.close();
+  desk.ui.show("bye");
+  await desk.ui.close();
   assertEquals(desk.terminal.text, ["bye"]);
   assertEquals(desk.terminal.cursor, [1, 0]);
 });
 
-desk("the process ends by an error: the terminal is given back at once, and once", async (desk) => {
-  desk.face.ask(CHAT);
+desk("the process ends by an error: the terminal is restored at once, and once", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.type("half");
   for (const listener of [...desk.exits, ...desk.exits]) listener();
   assertEquals([desk.raw, desk.terminal.pasting, desk.terminal.text], [false, false, []]);
 });
 
-desk("the terminal is hung up: the typist is told once", async (desk) => {
-  desk.face.ask(CHAT);
+desk("the terminal hangs up: the receiver is notified once", async (desk) => {
+  desk.ui.ask(CHAT);
   await desk.hangUp();
   assertEquals(desk.told, ["end"]);
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { UserError } from "../lib/core/errors.ts";
 import { openTls } from "../lib/client/connections.ts";
 import type { Limits } from "../lib/core/limits.ts";
-import { body } from "../lib/http/responses.ts";
+import { readJsonBody } from "../lib/http/responses.ts";
 import { readSecret } from "../lib/store/private_file.ts";
 import { Browser, type Chat } from "./support/browser.ts";
 import { TestServer } from "./support/test_server.ts";
@@ -21,7 +21,7 @@ async function raw(port: number, ...lines: readonly string[]): Promise<string> {
   return await wire.rest();
 }
 
-Deno.test("whoever finds no place left is told so, and the page's door stays open for the others", async () => {
+Deno.test("a browser over the limit of connections is told so, and the others are still served", async () => {
   using folder = new Folder();
   await using server = await serverIn(folder, { connections: 1 });
   const alice = new Browser(server.portOf("web"));
@@ -32,7 +32,7 @@ Deno.test("whoever finds no place left is told so, and the page's door stays ope
   await chat.resume();
 });
 
-Deno.test("a place that a WebSocket was to have is free again when none comes of it", async () => {
+Deno.test("a failed WebSocket upgrade releases its connection slot", async () => {
   using folder = new Folder();
   await using server = await serverIn(folder, { connections: 1 });
   const alice = new Browser(server.portOf("web"));
@@ -52,7 +52,7 @@ Deno.test("a place that a WebSocket was to have is free again when none comes of
   await chat![Symbol.asyncDispose]();
 });
 
-Deno.test("a host that can be none is refused, and is no error of ours", async () => {
+Deno.test("an invalid host is refused and not logged as an error", async () => {
   using folder = new Folder();
   await using server = await serverIn(folder);
   for (const host of ["a b<>", "[::", "127.0.0.1:99999999"]) {
@@ -60,7 +60,7 @@ Deno.test("a host that can be none is refused, and is no error of ours", async (
   }
 });
 
-Deno.test("so many may try to log in at once, and who goes away makes room", async () => {
+Deno.test("simultaneous logins are limited, and a client that leaves makes room", async () => {
   using folder = new Folder();
   const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
   await using server = await serverIn(folder, { connections: 1, ...slow });
@@ -74,7 +74,7 @@ Deno.test("so many may try to log in at once, and who goes away makes room", asy
   );
   await until(() => server.instance.hub.size.heldLogins === 1, "the first is held");
   assertEquals(await browser.post("/login", login), [503, {
-    why: "Not let in: 1 sessions are open, the most allowed.",
+    why: "Refused: 1 sessions are open, the most allowed.",
   }]);
   first.close();
   await until(() => server.instance.hub.size.heldLogins === 0, "the first is gone");
@@ -86,7 +86,7 @@ Deno.test("so many may try to log in at once, and who goes away makes room", asy
   assertEquals(await third, "given up");
 });
 
-Deno.test("on its standard error the server says nothing that is not its log", async () => {
+Deno.test("the server writes only its log to standard error", async () => {
   using folder = new Folder();
   folder.write("users.txt", "alice 12345\n");
   const args = ["0", "users.txt", "--web", "0", "--log-json"];
@@ -100,7 +100,7 @@ Deno.test("on its standard error the server says nothing that is not its log", a
   for (const line of server.err.trim().split("\n")) JSON.parse(line);
 });
 
-Deno.test("a client over TLS does not wait for ever for a server that accepts it and says nothing", async () => {
+Deno.test("a client over TLS gives up on a server that accepts and stays silent", async () => {
   using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepted = mute.accept();
   const ended = Promise.withResolvers<string>();
@@ -117,7 +117,7 @@ Deno.test("a client over TLS does not wait for ever for a server that accepts it
   assertMatch(await ended.promise, /over TLS: no handshake within 100 ms$/);
 });
 
-Deno.test("a password file without a password opens nothing", () => {
+Deno.test("a password file without a password is an error", () => {
   using folder = new Folder();
   for (const text of ["", "\n", "\r\n12345\n", "\ufeff\n"]) {
     const path = folder.write("secret", text);
@@ -126,7 +126,7 @@ Deno.test("a password file without a password opens nothing", () => {
   assertEquals(readSecret(folder.write("secret", "12345")), "12345");
 });
 
-Deno.test("a spoilt key for passes is told to whoever starts the server, not to each who has a pass", () => {
+Deno.test("a damaged cookie key is reported when the server starts, not to each user with a cookie", () => {
   using folder = new Folder();
   for (const text of ["", "null", "[]", '{"key":"x"}']) {
     folder.write("page-key.json", text);
@@ -134,18 +134,18 @@ Deno.test("a spoilt key for passes is told to whoever starts the server, not to 
   }
 });
 
-Deno.test("where nothing can be kept, whoever logs in at the page is told that, and not of a mistake", async () => {
+Deno.test("without a working store, a login at the page is told the reason", async () => {
   using folder = new Folder();
   await using server = await TestServer.open({ web: true, data: `${folder.path}/data` });
   // Where the data would lie, something else is put.
   folder.write("data", "");
   const alice = new Browser(server.portOf("web"));
   assertEquals(await alice.post("/login", { name: "alice", password: "12345" }), [503, {
-    why: "the server cannot let anybody in here; its log says why",
+    why: "logging in is not possible; the server's log says why",
   }]);
 });
 
-Deno.test("whoever goes away in the middle of a log-in has made no mistake of ours", async () => {
+Deno.test("a client that leaves during its login causes no error", async () => {
   const half = new ReadableStream<Uint8Array>({
     start: (stream) => stream.enqueue(new TextEncoder().encode('{"name":')),
     pull: (stream) => stream.error(new Deno.errors.BadResource("gone")),
@@ -155,7 +155,7 @@ Deno.test("whoever goes away in the middle of a log-in has made no mistake of ou
     headers: { "content-type": "application/json" },
     body: half,
   });
-  assertEquals(await body(request), "expected more than has come");
+  assertEquals(await readJsonBody(request), "expected a complete body");
 });
 
 /** From the sources, with few file descriptors. */
@@ -168,7 +168,7 @@ const NARROW: Programs = {
 };
 
 Deno.test({
-  name: "more come than the server has file descriptors for: when they are gone the page's door is open",
+  name: "more come than the server has file descriptors for: once they are gone, the page is served again",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using folder = new Folder();
@@ -183,7 +183,7 @@ Deno.test({
       );
     }
     for (const conn of dialled) conn.close();
-    await until(() => server.err.includes("web: the door has closed"), "no file descriptor is left");
+    await until(() => server.err.includes("web: the listener failed"), "no file descriptor is left");
     const alice = new Browser(Number(port));
     const end = Date.now() + 20_000;
     while (await alice.about().then(({ name }) => name !== null, () => true)) {

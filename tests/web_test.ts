@@ -10,7 +10,7 @@ function browser(server: TestServer): Browser {
   return new Browser(server.portOf("web"));
 }
 
-Deno.test("somebody logs in at the page, chats with the IM handout's client, and hears what became of it", async () => {
+Deno.test("a user of the page chats with the IM handout's client and sees the outcome of each message", async () => {
   await using server = await WebTestServer.open();
   using bob = await server.join("bob");
   const alice = browser(server);
@@ -30,7 +30,7 @@ Deno.test("somebody logs in at the page, chats with the IM handout's client, and
   assertEquals(await bob.la.line(), "303 Message delivery successful");
 });
 
-Deno.test("whoever has not logged in chats with nobody, and a wrong password is told no more than that", async () => {
+Deno.test("without a login there is no chat, and a refused login reveals nothing else", async () => {
   await using server = await WebTestServer.open();
   const alice = browser(server);
   await assertRejects(() => alice.chat(), Error, "401");
@@ -46,7 +46,7 @@ Deno.test("whoever has not logged in chats with nobody, and a wrong password is 
   assertEquals(server.instance.hub.size.sessions, 0);
 });
 
-Deno.test("a pass is kept from scripts and other sites, is good after a new start, and not after a new password", async () => {
+Deno.test("a login cookie is hidden from scripts and other sites, survives a restart, and ends with the password", async () => {
   using folder = new Folder();
   const first = await TestServer.open({ web: true, data: folder.path });
   const response = await browser(first).ask("/login", {
@@ -75,7 +75,7 @@ Deno.test("a pass is kept from scripts and other sites, is good after a new star
   assertEquals(alice.cookie, `partyline-${alice.port}=`);
 });
 
-Deno.test("somebody registers at the page, and has the account at every door", async () => {
+Deno.test("an account registered at the page is valid for every protocol", async () => {
   using folder = new Folder();
   folder.write("users.txt", "jacky 12345\n");
   await using server = await WebTestServer.open({ enrollIn: `${folder.path}/users.txt` });
@@ -89,7 +89,7 @@ Deno.test("somebody registers at the page, and has the account at every door", a
   assertEquals(await raw.la.ask("/list"), "301 dora");
 });
 
-Deno.test("a name that is not this machine's is refused, and what another page asks for", async () => {
+Deno.test("a foreign host name is refused, and so is a request of another site", async () => {
   await using server = await WebTestServer.open();
   const alice = browser(server);
   using rebound = await Wire.connect(alice.port);
@@ -105,7 +105,7 @@ Deno.test("a name that is not this machine's is refused, and what another page a
   await chat.resume();
 });
 
-Deno.test("no page of ours runs what is not ours, and each is sent once", async () => {
+Deno.test("pages load nothing from elsewhere, and are sent once", async () => {
   await using server = await WebTestServer.open();
   const page = await browser(server).ask("/");
   assertEquals([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
@@ -123,7 +123,7 @@ Deno.test("no page of ours runs what is not ours, and each is sent once", async 
   }
 });
 
-Deno.test("what is no text, or too long, ends the session of whoever sent it, and of nobody else", async () => {
+Deno.test("a binary or an overlong frame ends only the session that sent it", async () => {
   await using server = await WebTestServer.open();
   const [alice, bob] = [browser(server), browser(server)];
   await using hers = await alice.join("alice");
@@ -142,7 +142,7 @@ Deno.test("what is no text, or too long, ends the session of whoever sent it, an
   assertEquals((await his.next("pong")).ref, 7);
 });
 
-Deno.test("whoever does not read is let go, and nobody else notices", async () => {
+Deno.test("a browser that does not read is disconnected, without an effect on others", async () => {
   await using server = await WebTestServer.open({ limits: { outboxBytes: 64 * 1024 } });
   using bob = await server.join("bob");
   const jacky = await browser(server).join("jacky");
@@ -160,7 +160,7 @@ Deno.test("whoever does not read is let go, and nobody else notices", async () =
   jacky.conn.close();
 });
 
-Deno.test("over TLS, with a certificate of the server's own making, a pass goes over nothing else", async () => {
+Deno.test("over TLS with the server's own certificate, the login cookie is for TLS only", async () => {
   await using server = await WebTestServer.open({ tls: "own" });
   const port = server.portOf("web");
   const cert = server.folder.read("tls-cert.pem");
@@ -177,7 +177,7 @@ Deno.test("over TLS, with a certificate of the server's own making, a pass goes 
   }
 });
 
-Deno.test("the server stops: whoever chats at the page is told, and every connection ends", async () => {
+Deno.test("when the server stops, the pages are told and every connection ends", async () => {
   const server = await WebTestServer.open();
   const alice = await browser(server).join("alice");
   await alice.resume();
@@ -187,7 +187,7 @@ Deno.test("the server stops: whoever chats at the page is told, and every connec
   assertEquals(alice.closed, "the server stops");
 });
 
-Deno.test("client chat over TLS knows the server by its certificate, and by no other", async () => {
+Deno.test("client chat over TLS accepts the server's certificate and no other", async () => {
   await using server = await WebTestServer.open({ tlsPort: true });
   using bob = await server.join("bob");
   using folder = new Folder();
@@ -212,7 +212,7 @@ Deno.test("client chat over TLS knows the server by its certificate, and by no o
   assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/m);
 });
 
-Deno.test("what the page needs and cannot be read is told before any door opens", async () => {
+Deno.test("files of the page that cannot be read are reported before any listener opens", async () => {
   using folder = new Folder();
   folder.write("users.txt", "alice 12345\n");
   const [cert, key] = [folder.write("cert.pem", "no certificate\n"), folder.write("key.pem", "no key\n")];

@@ -73,7 +73,7 @@ export async function openTls(
     write: (_link, bytes) => connection.write(bytes),
     close: () => {
       connection.close();
-      connection.over.then(() => end("left"));
+      connection.finished.then(() => end("left"));
     },
     abort: end,
   });

@@ -46,7 +46,7 @@ export async function lobby(plan: JoinPlan): Promise<number> {
         trace("up", output.text);
         return terminal.own(output.text);
       case "finish":
-        return connection.finish();
+        return connection.closeWrite();
       case "ended":
         return end.resolve(output);
     }
@@ -59,7 +59,7 @@ export async function lobby(plan: JoinPlan): Promise<number> {
   async function close(): Promise<void> {
     runner.close();
     connection.close();
-    await connection.over;
+    await connection.finished;
   }
 
   onStop(interrupt);

@@ -26,7 +26,7 @@ export function openPage(host: PageHost, title: string, show: (line: string) => 
     perform: (output) => site.perform(output),
     async close() {
       server.close();
-      await server.shut();
+      await server.release();
     },
   };
 }

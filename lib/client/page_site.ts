@@ -3,9 +3,9 @@ import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
 import { encodeText } from "../core/text.ts";
 import type { PageOutput } from "../protocols/native/single_window.ts";
-import { json, sentence } from "../http/responses.ts";
+import { jsonResponse, plainText } from "../http/responses.ts";
 import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
-import { type Site, Sockets } from "../http/site.ts";
+import { type Site, WebSockets } from "../http/site.ts";
 
 /** The client behind the page. Open pages are numbered. */
 export interface PageHost {
@@ -33,7 +33,7 @@ const REASON_CHARACTERS = 40;
  * machine is refused.
  */
 export class ClientSite implements Site {
-  readonly #sockets = new Sockets();
+  readonly #sockets = new WebSockets();
   readonly #open = new Map<number, WebSocket>();
   #pages = 0;
   #ticket: string | undefined = secret();
@@ -52,8 +52,8 @@ export class ClientSite implements Site {
     return `/open/${this.#ticket ?? ""}`;
   }
 
-  over(): Promise<void> {
-    return this.#sockets.over();
+  finished(): Promise<void> {
+    return this.#sockets.finished();
   }
 
   /** Does what the host's machine wants done. */
@@ -76,23 +76,25 @@ export class ClientSite implements Site {
 
   answer(request: Request): Response {
     const { pathname } = new URL(request.url);
-    if (request.method !== "GET" && request.method !== "HEAD") return sentence("Only GET and HEAD are supported.", 405);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return plainText("Only GET and HEAD are supported.", 405);
+    }
     if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
     if (!isSecret(loginCookie(request), this.#pass)) {
-      return sentence(
+      return plainText(
         "This page is only for the person who started the client, at the address that it has shown.",
         403,
       );
     }
     if (pathname === "/") return this.files.answer("chat.html", request);
-    if (pathname === "/about") return json(this.#about());
+    if (pathname === "/about") return jsonResponse(this.#about());
     if (pathname === "/chat") return this.#chat(request);
     return this.files.answerPath(pathname, request);
   }
 
   #enter(pathname: string, request: Request): Response {
     if (this.#ticket === undefined || !isSecret(pathname, this.path)) {
-      return sentence("This address has been used. Start the client again for a new one.", 403);
+      return plainText("This address has been used. Start the client again for a new one.", 403);
     }
     this.#ticket = undefined;
     this.opened();
@@ -106,8 +108,8 @@ export class ClientSite implements Site {
   }
 
   #chat(request: Request): Response {
-    if (!this.host.isLoggedIn) return sentence("There is no connection to the server.", 503);
-    const upgraded = this.#sockets.upgraded(request);
+    if (!this.host.isLoggedIn) return plainText("There is no connection to the server.", 503);
+    const upgraded = this.#sockets.upgrade(request);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;
     const page = ++this.#pages;

@@ -28,11 +28,6 @@ export interface PeerClientHooks {
   trace?(who: string, direction: "up" | "down", line: string): void;
 }
 
-/** For messages to people who are there to arrive, before we leave. */
-const LEAVE_MS = 10_000;
-/** For the links to close. */
-const CLOSE_MS = 3500;
-
 /** Runs a peer and its finder on a UDP port. */
 export class PeerClient {
   readonly #socket: DatagramSocket;
@@ -40,10 +35,10 @@ export class PeerClient {
   #keys: PeerKeys | undefined;
   #finder: PeerFinder | undefined;
   #multicast: Multicast | undefined;
-  /** Until when we wait for messages to arrive, then for the links to close. */
-  #leaveBy: number | undefined;
-  #closeBy: number | undefined;
-  #hasLeftDirectory = false;
+  /** The peer has closed its links; the finder has left. */
+  #isClosed = false;
+  #hasLeft = false;
+  #hasEnded = false;
   /** Why nothing more is done. */
   #failure: string | undefined;
 
@@ -103,26 +98,25 @@ export class PeerClient {
 
   /** Leaves once messages to people who are there have arrived; called again, at once. */
   leave(): void {
-    if (this.#leaveBy !== undefined) return this.#close();
-    this.#leaveBy = clock() + LEAVE_MS;
-    const count = this.#peer?.undelivered ?? 0;
-    if (count === 0 || this.#failure !== undefined) return this.#close();
-    const waits = count === 1 ? "1 message to arrive" : `${count} messages to arrive`;
-    const text = `waiting for ${waits}; Ctrl-C leaves now, and what is kept is said again later`;
-    this.hooks.show({ type: "notice", text });
-    this.#socket.flushSoon();
+    this.#input((peer, now) => peer.leave(now));
+    if (this.#failure === undefined) return;
+    this.#leaveFinder();
+    this.#closed();
   }
 
-  /** Closes all links, and waits for what the others still send. */
-  #close(): void {
-    if (this.#closeBy !== undefined) return;
-    this.#closeBy = clock() + CLOSE_MS;
-    this.#input((peer, now) => peer.leave(now));
+  #leaveFinder(): void {
     this.#multicast?.close();
-    this.#find((finder) => finder.leave());
+    this.#find((finder) => finder.leave(clock()));
+  }
+
+  #closed(): void {
+    this.#isClosed = true;
+    if (this.#hasLeft) this.#end();
   }
 
   async #end(): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#use((peer) => peer.abort());
     this.#flush();
     await this.#socket.close();
@@ -131,13 +125,8 @@ export class PeerClient {
 
   #tick(): void {
     const now = clock();
-    const peer = this.#peer!;
-    if (peer.wakeAt <= now) this.#input((peer, now) => peer.tick(now));
+    if (this.#peer!.wakeAt <= now) this.#input((peer, now) => peer.tick(now));
     if (this.#finder && this.#finder.wakeAt <= now) this.#find((finder) => finder.tick(now));
-    if (this.#closeBy !== undefined) {
-      const isClosed = peer.size === 0 && this.#hasLeftDirectory;
-      if (this.#failure !== undefined || isClosed || now >= this.#closeBy) this.#end();
-    } else if (this.#leaveBy !== undefined && (peer.undelivered === 0 || now >= this.#leaveBy)) this.#close();
   }
 
   /** Gives the peer an input. Its outputs are performed when the turn has been flushed. */
@@ -177,6 +166,10 @@ export class PeerClient {
         return this.hooks.signalled?.(output.from, output.text, output.at);
       case "compute":
         return void this.#compute(output.request);
+      case "closing":
+        return this.#leaveFinder();
+      case "closed":
+        return this.#closed();
       case "trace":
         return this.hooks.trace?.(output.name, output.direction, output.line);
     }
@@ -206,7 +199,8 @@ export class PeerClient {
       case "settled":
         return this.hooks.settled();
       case "left":
-        this.#hasLeftDirectory = true;
+        this.#hasLeft = true;
+        if (this.#isClosed) this.#end();
     }
   }
 

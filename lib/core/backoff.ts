@@ -1,15 +1,17 @@
 const FIRST_MS = 1000;
-const MOST_MS = 30_000;
+const MAX_MS = 30_000;
 /** The clients of a lab that lost its server come back spread over this share of the time. */
 const JITTER = 0.5;
 
-/** When a lost connection is retried: after a second, then twice as long each time, half a minute at most. */
+/** When a lost connection is retried: after a second, then twice as long each time, half a minute at most unless told otherwise. */
 export class Backoff {
   #retries = 0;
 
+  constructor(readonly maxMs = MAX_MS) {}
+
   /** Milliseconds until the next retry; `random` is from 0 to 1. */
   next(random: number): number {
-    const most = Math.min(MOST_MS, FIRST_MS * 2 ** this.#retries++);
+    const most = Math.min(this.maxMs, FIRST_MS * 2 ** this.#retries++);
     return Math.round(most * (1 - JITTER * random));
   }
 

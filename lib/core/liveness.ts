@@ -73,12 +73,17 @@ export class Heartbeat {
     this.#pinged = false;
   }
 
+  /** A ping is sent now, although none was due. */
+  pinged(now: number): void {
+    this.#pinged = true;
+    this.#heardAt = now;
+  }
+
   /** Whether a ping is due now, or the peer is gone. */
   due(now: number): "ping" | "gone" | undefined {
     if (now < this.wakeAt) return undefined;
     if (this.#pinged) return "gone";
-    this.#pinged = true;
-    this.#heardAt = now;
+    this.pinged(now);
     return "ping";
   }
 }

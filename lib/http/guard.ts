@@ -3,19 +3,19 @@ import { decodeBase64, timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 
 /**
- * Whether the Host of a request is an address, this machine, or one of `names`. Another name may belong to an attacker who
- * points it here (DNS rebinding): the attacker's pages would have our origin.
+ * Whether a request is addressed to this server: to an IP address, to localhost or to one of `names`. Any other name may be
+ * an attacker's, resolved to our address (DNS rebinding), so that the attacker's pages would have our origin.
  */
-export function isOurName(name: string, names: readonly string[]): boolean {
+export function isAllowedHost(name: string, names: readonly string[]): boolean {
   if (/^\[[0-9a-f:.]+\]$/.test(name) || /^\d{1,3}(\.\d{1,3}){3}$/.test(name)) return true;
   return name === "localhost" || names.some((ours) => ours.toLowerCase() === name);
 }
 
 /**
  * Whether a request comes from our own pages. Browsers send the origin with every request that changes something and with
- * every WebSocket. A request without one is not from a browser, so no user of a browser can be its victim.
+ * every WebSocket. A request without an origin is not from a browser, so nobody is tricked into it.
  */
-export function isOurOrigin(request: Request): boolean {
+export function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   return origin === null || origin === new URL(request.url).origin;
 }
@@ -60,9 +60,9 @@ export function hasPassword(request: Request, password: string): boolean {
   return colon >= 0 && timingSafeEqual(pair.subarray(colon + 1), encodeText(password));
 }
 
-/** Adds the security headers: a page loads, runs and connects to nothing but this server. */
-export function guarded(response: Response, request: Request): Response {
-  // a WebSocket
+/** Adds headers to a response: a page may run, show and connect to only what comes from this server. */
+export function withSecurityHeaders(response: Response, request: Request): Response {
+  // A WebSocket is not a page.
   if (response.status === 101) return response;
   const { protocol, host } = new URL(request.url);
   const sockets = `${protocol === "https:" ? "wss" : "ws"}://${host}`;
@@ -75,7 +75,7 @@ export function guarded(response: Response, request: Request): Response {
   headers.set("x-content-type-options", "nosniff");
   headers.set("x-frame-options", "DENY");
   headers.set("referrer-policy", "no-referrer");
-  // Without TLS, browsers ignore it with a warning.
+  // Without TLS, browsers ignore it and print a warning.
   if (protocol === "https:") headers.set("cross-origin-opener-policy", "same-origin");
   headers.set("cross-origin-resource-policy", "same-origin");
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");

@@ -1,23 +1,23 @@
 import { log } from "../core/log.ts";
 import { reason, stackOf } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
-import { guarded, isOurName, isOurOrigin } from "./guard.ts";
-import { sentence } from "./responses.ts";
+import { isAllowedHost, isSameOrigin, withSecurityHeaders } from "./guard.ts";
+import { plainText } from "./responses.ts";
 import type { Site } from "./site.ts";
 
-/** Time until a listener that has failed is opened again. */
-const AGAIN_MS = 500;
+/** Delay before a server that has ended by itself is started again. */
+const RESTART_MS = 500;
 
-/** The listener for browsers; its contract is that of `TcpListener`. */
+/** An HTTP or HTTPS server for a `Site`, with the contract of a `Listener`. */
 export class WebServer {
   #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #gone = new AbortController();
+  readonly #abort = new AbortController();
   #closing = false;
-  #again: ReturnType<typeof setTimeout> | undefined;
-  /** The address it listens on. */
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  /** The actual address: port 0 has been replaced by the port that was given. */
   readonly address: { hostname: string; port: number };
 
-  /** `names` are the names of this machine, besides its addresses. */
+  /** `names` are the host names of this machine. */
   constructor(
     where: { hostname: string; port: number },
     readonly site: Site,
@@ -33,61 +33,61 @@ export class WebServer {
     this.site.close();
   }
 
-  over(): Promise<void> {
-    return this.site.over();
+  finished(): Promise<void> {
+    return this.site.finished();
   }
 
-  /** Releases the port; remaining requests end at once. */
-  async shut(): Promise<void> {
-    this.#gone.abort();
-    clearTimeout(this.#again);
+  /** Releases the port; requests that are left end at once. */
+  async release(): Promise<void> {
+    this.#abort.abort();
+    clearTimeout(this.#restart);
     await this.#server.finished.catch(() => {});
   }
 
   #open(where: { hostname: string; port: number }): Deno.HttpServer<Deno.NetAddr> {
     const server = Deno.serve(
-      { ...where, ...this.certificate, signal: this.#gone.signal, onListen() {} },
+      { ...where, ...this.certificate, signal: this.#abort.signal, onListen() {} },
       (request, { remoteAddr }) => this.#answer(request, remoteAddr),
     );
-    server.finished.then(() => this.#lost("it has finished"), (error) => this.#lost(error));
+    server.finished.then(() => this.#lost("it finished"), (error) => this.#lost(error));
     return server;
   }
 
-  /** A connection that cannot be accepted, for lack of file descriptors for instance, ends the whole listener: it is reopened. */
+  /** A connection that cannot be accepted, as without file descriptors, ends the whole server: it is started again. */
   #lost(why: unknown): void {
-    if (this.#gone.signal.aborted) return;
+    if (this.#abort.signal.aborted) return;
     log.error(`web: the listener failed and is opened again: ${reason(why)}`);
-    this.#again = setTimeout(() => {
+    this.#restart = setTimeout(() => {
       try {
         this.#server = this.#open(this.address);
       } catch (error) {
         this.#lost(error);
       }
-    }, AGAIN_MS);
+    }, RESTART_MS);
   }
 
   async #answer(request: Request, from: Deno.NetAddr): Promise<Response> {
-    // The host in this URL is the peer's word.
-    if (!URL.canParse(request.url)) return sentence("This was asked of a host that can be none.", 400);
+    // The URL contains the host name that the client has sent.
+    if (!URL.canParse(request.url)) return plainText("The host name of the request is invalid.", 400);
     try {
-      return guarded(this.#refusal(request) ?? await this.site.answer(request, from), request);
+      return withSecurityHeaders(this.#refusal(request) ?? await this.site.answer(request, from), request);
     } catch (error) {
-      log.error(`our own error, ${request.method} ${new URL(request.url).pathname}: ${stackOf(error)}`);
-      return guarded(sentence("The server has made a mistake; its log says which.", 500), request);
+      log.error(`internal error, ${request.method} ${new URL(request.url).pathname}: ${stackOf(error)}`);
+      return withSecurityHeaders(plainText("Internal server error; the log has the details.", 500), request);
     }
   }
 
   #refusal(request: Request): Response | undefined {
     const { hostname } = new URL(request.url);
-    if (!isOurName(hostname, this.names)) {
-      const how = `Type its address instead, or start it with --web-names ${hostname}.`;
-      return sentence(`"${hostname}" is no name that this server knows to be its own. ${how}`, 421);
+    if (!isAllowedHost(hostname, this.names)) {
+      const how = `Use its address instead, or start it with --web-names ${hostname}.`;
+      return plainText(`"${hostname}" is not a known name of this server. ${how}`, 421);
     }
     const changes = request.method !== "GET" && request.method !== "HEAD";
     const upgrades = request.headers.has("upgrade");
-    if ((changes || upgrades) && !isOurOrigin(request)) {
-      return sentence("This was asked by a page that is not from here.", 403);
+    if ((changes || upgrades) && !isSameOrigin(request)) {
+      return plainText("The request comes from a page of another site.", 403);
     }
-    return this.#closing ? sentence("The server stops.", 503) : undefined;
+    return this.#closing ? plainText("The server stops.", 503) : undefined;
   }
 }

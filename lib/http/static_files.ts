@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { encodeText } from "../core/text.ts";
-import { sentence } from "./responses.ts";
+import { plainText } from "./responses.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -45,7 +45,7 @@ export class StaticFiles {
   /** One file; nothing but its tag when the browser has it already. */
   answer(name: string, request: Request): Response {
     const file = this.#files.get(name);
-    if (!file) return sentence("There is no such page here.", 404);
+    if (!file) return plainText("There is no such page here.", 404);
     const headers = { "content-type": file.type, "cache-control": "no-cache", etag: file.tag, vary: "accept-encoding" };
     const tags = request.headers.get("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
     if (tags?.includes(file.tag)) return new Response(null, { status: 304, headers });

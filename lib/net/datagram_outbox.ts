@@ -1,14 +1,14 @@
-/** Where datagrams leave. */
+/** The socket of an outbox. */
 export interface DatagramSink {
   send(datagram: Uint8Array, to: Deno.NetAddr): Promise<number>;
 }
 
-/** Waiting for the system to take them; what is beyond is lost, as datagrams may be. */
+/** Past this limit datagrams are dropped, as a network may drop them. */
 const WAITING_BYTES = 4 * 1024 * 1024;
 
 /**
- * Datagrams on their way out, one after the other: a socket that is asked to send several at once when it has no room
- * forgets, in Deno 2.4, to answer for all but the last.
+ * Sends datagrams one after the other: a socket of Deno 2.4 that is asked to send several while it has no room resolves only
+ * the last of these promises.
  */
 export class DatagramOutbox {
   #waiting: { readonly datagram: Uint8Array; readonly to: Deno.NetAddr }[] = [];
@@ -28,7 +28,7 @@ export class DatagramOutbox {
     } else this.#send(datagram, to);
   }
 
-  /** Takes nothing more; resolves when the last has left. */
+  /** Accepts nothing more; resolves when the last datagram was sent. */
   close(): Promise<void> {
     this.#closed = true;
     return this.#sending ? new Promise((resolve) => this.#whenIdle = resolve) : Promise.resolve();
@@ -36,11 +36,11 @@ export class DatagramOutbox {
 
   #send(datagram: Uint8Array, to: Deno.NetAddr): void {
     this.#sending = true;
-    // What cannot be sent is lost too, and will be sent again by whoever needs it.
+    // A datagram that cannot be sent is lost, and is sent again by the link.
     this.sink.send(datagram, to).then(this.#next, this.#next);
   }
 
-  // Made once, not once for each datagram.
+  // Created once, not for each datagram.
   readonly #next = (): void => {
     const next = this.#waiting[this.#first];
     if (!next) {

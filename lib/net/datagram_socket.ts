@@ -2,24 +2,23 @@ import { delay } from "@std/async/delay";
 import type { Address } from "../core/address.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
-/** Who uses a socket for datagrams. */
+/** The user of a UDP socket. */
 export interface DatagramUser {
-  /** A datagram, and from where; the buffer is used again at once. */
-  received(place: Address, datagram: Uint8Array): void;
-  /** Sends what a turn has brought: once for all that was received and said in it. */
+  /** A datagram from an address; the buffer is reused after the call. */
+  received(address: Address, datagram: Uint8Array): void;
+  /** Ends a turn: sends what is due, once for everything that was received and sent in it. */
   flush(): void;
-  /** Time has passed. */
+  /** Called every 20 ms. */
   tick(): void;
-  /** Nothing could be received, most often since somebody's port is closed; the socket goes on. */
+  /** Receiving has failed, mostly because a peer's port is closed; the socket goes on. */
   failed?(error: unknown): void;
 }
 
 const RECEIVE_AGAIN_MS = 20;
 const DATAGRAM_BYTES = 65_536;
-/** What is lost on the way is missed within this. */
 const TICK_MS = 20;
 
-/** A UDP port, and its turns: what one brings is flushed together at its end. */
+/** A UDP port and its turns: what happens in one is flushed together at its end. */
 export class DatagramSocket {
   readonly #conn: Deno.DatagramConn;
   readonly #outbox: DatagramOutbox;
@@ -27,14 +26,14 @@ export class DatagramSocket {
   #flushDue = false;
   #closed = false;
 
-  /** Takes the port, 0 for any that is free; throws when it is taken. */
-  constructor(where: { hostname: string; port: number }, readonly user: DatagramUser) {
-    this.#conn = Deno.listenDatagram({ transport: "udp", ...where });
+  /** Binds the port, 0 for any that is free; throws if it is in use. */
+  constructor(address: Address, readonly user: DatagramUser) {
+    this.#conn = Deno.listenDatagram({ transport: "udp", ...address });
     this.#outbox = new DatagramOutbox(this.#conn);
   }
 
-  /** Where the port really is. */
-  get address(): { hostname: string; port: number } {
+  /** The address it is bound to. */
+  get address(): Address {
     return this.#conn.addr as Deno.NetAddr;
   }
 
@@ -42,7 +41,7 @@ export class DatagramSocket {
     return this.#closed;
   }
 
-  /** Begins to receive and to tick. */
+  /** Starts to receive and to tick. */
   begin(): void {
     this.#ticking = setInterval(() => this.user.tick(), TICK_MS);
     receiveAll(this.#conn, () => this.#closed, this.user);
@@ -52,7 +51,7 @@ export class DatagramSocket {
     this.#outbox.push(datagram, { transport: "udp", hostname, port });
   }
 
-  /** Flushes when this turn is over. */
+  /** Flushes at the end of this turn. */
   flushSoon(): void {
     if (this.#flushDue) return;
     this.#flushDue = true;
@@ -62,7 +61,7 @@ export class DatagramSocket {
     });
   }
 
-  /** Lets what was sent leave, then gives the port back. */
+  /** Sends what is queued, then releases the port. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -72,7 +71,7 @@ export class DatagramSocket {
   }
 }
 
-/** Hands on what comes, until it is closed. */
+/** Passes on datagrams until the socket is closed. */
 export async function receiveAll(
   conn: Deno.DatagramConn,
   closed: () => boolean,

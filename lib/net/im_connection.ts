@@ -84,7 +84,7 @@ export class ImConnection {
     if (this.#closed) return;
     const open = this.#stop();
     for (const link of open) link.close();
-    await Promise.all(open.map((link) => link.over));
+    await Promise.all(open.map((link) => link.finished));
   }
 
   /** Closes at once. */

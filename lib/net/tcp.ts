@@ -32,7 +32,7 @@ export class Connection implements Transport {
   /** Wakes the reader after the peer has finished, while it waits for `close`. */
   #release: (() => void) | undefined;
   /** Resolves when the connection is gone. */
-  readonly over: Promise<void>;
+  readonly finished: Promise<void>;
 
   constructor(conn: Deno.TcpConn | Deno.TlsConn, owner: TransportOwner, options: ConnectionOptions) {
     this.#conn = conn;
@@ -46,7 +46,7 @@ export class Connection implements Transport {
       }
     } catch { /* the read fails too */ }
     this.#outbox = new Outbox(conn, options.outboxBytes, options.separateWrites, () => this.#ended("broken"));
-    this.over = this.#read();
+    this.finished = this.#read();
   }
 
   get waitingBytes(): number {
@@ -75,12 +75,12 @@ export class Connection implements Transport {
     if (this.#closing) return;
     this.#wake();
     const timer = setTimeout(() => this.#shut(), this.#options.lingerMs);
-    this.over.finally(() => clearTimeout(timer));
+    this.finished.finally(() => clearTimeout(timer));
     this.#outbox.drained().then(() => this.#closed ? undefined : this.#conn.closeWrite()).catch(() => this.#shut());
   }
 
   /** Sends what was written, then our FIN; reading goes on until the peer has finished too. */
-  finish(): void {
+  closeWrite(): void {
     if (this.#closing) return;
     this.#outbox.drained().then(() => this.#closing || this.#closed ? undefined : this.#conn.closeWrite()).catch(
       () => {},

@@ -7,37 +7,37 @@ import type { PeerMessage } from "./peer_message.ts";
 import type { KnownPerson } from "./people.ts";
 import type { Outgoing } from "./store.ts";
 
-/** What is remembered of refusals to a program without keys. */
-const REFUSALS = 1000;
+/** Rejections remembered for a program without keys. */
+const REJECTIONS = 1000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
- * What is said, from the moment it is typed until it has arrived or cannot any more.
+ * Sends and receives messages, each until it has arrived or failed.
  *
- * 1. What is for somebody with a key is kept before it is sent, and goes out again on each new link until they have it; they know
- *    what they have had by its number.
- * 2. What is for a program without keys is sent once: when the link is lost nobody knows whether it came, and we say so.
+ * 1. A message to a person with a key is stored before it is sent, and is sent again on each new link until it is acknowledged;
+ *    the receiver recognises repeats by their number.
+ * 2. A message to a program without keys is sent once. If the link is lost before it is acknowledged, it is reported as failed.
  */
 export class PeerDelivery {
   readonly #context: PeerContext;
   readonly #groups: Groups;
-  /** Who has said something in this turn, and up to where. */
-  readonly #toConfirm = new Map<KnownPerson, number>();
-  /** What was said in this turn, whose fate is to be told once its number is known. */
-  #toTell: { readonly person: KnownPerson; readonly message: Outgoing }[] = [];
-  /** Messages of this turn in groups with members of whom we have only heard. */
+  /** The highest number that each person has sent in this turn: to be acknowledged after the commit. */
+  readonly #toAcknowledge = new Map<KnownPerson, number>();
+  /** Messages of this turn that are not sent now. The caller has to know their id before it is told so. */
+  #unsent: { readonly person: KnownPerson; readonly message: Outgoing }[] = [];
+  /** Messages of this turn to groups, and how many members we have never met. */
   #unmet: { readonly id: string; readonly room: string; readonly count: number }[] = [];
-  /** And those for whom too much waits already. */
+  /** Messages of this turn to people whose queue is full. */
   #full: { readonly person: KnownPerson; readonly message: Outgoing; readonly why: string }[] = [];
-  /** Of what waits it was told. */
-  readonly #told = new WeakSet<Outgoing>();
+  /** Messages that were shown as queued. */
+  readonly #shownQueued = new WeakSet<Outgoing>();
 
   constructor(context: PeerContext, groups: Groups) {
     this.#context = context;
     this.#groups = groups;
   }
 
-  /** Takes up what is kept from before. */
+  /** Restores the queues from the store. */
   restore(): void {
     const { store, people, now } = this.#context;
     for (const message of store.waiting()) {
@@ -54,10 +54,10 @@ export class PeerDelivery {
     store.commit();
   }
 
-  /** Gives up what nobody has come for. */
+  /** Gives up messages that are too old. */
   expire(now: number): void {
     const { limits, people } = this.#context;
-    const why = `nobody came for it within ${Math.round(limits.keepMs / DAY_MS)} days`;
+    const why = `it could not be delivered within ${Math.round(limits.keepMs / DAY_MS)} days`;
     for (const person of people.all()) {
       if (isThere(person)) continue;
       for (const message of person.queue.all()) {
@@ -66,7 +66,7 @@ export class PeerDelivery {
     }
   }
 
-  /** What waits for one key waits for another from now on. */
+  /** Moves the queue of one key to another. */
   move(from: KnownPerson, to: KnownPerson): void {
     const { store } = this.#context;
     for (const message of from.queue.clear()) {
@@ -78,7 +78,7 @@ export class PeerDelivery {
     this.#context.pending.add(to);
   }
 
-  /** Says something; the number its states come under, or why it is not taken. */
+  /** Sends a message: its id, or why it is not sent. */
   say(to: Target, text: string): { id: string } | { why: string } {
     const tooLong = textFault(text, this.#context.limits.textBytes);
     if (tooLong !== undefined) return { why: tooLong };
@@ -91,14 +91,14 @@ export class PeerDelivery {
     if (audience.length === 0) return { why: `nobody else is in ${to.room}` };
     const { people } = this.#context;
     const met = audience.map(({ key }) => people.get(key)).filter((person) => person !== undefined);
-    if (met.length === 0) return { why: `nobody who is in ${to.room} was met here` };
+    if (met.length === 0) return { why: `you have met nobody who is in ${to.room}` };
     const said = this.#sayTo(met, text, to.room);
     const unmet = audience.length - met.length;
     if (unmet > 0 && "id" in said) this.#unmet.push({ ...said, room: to.room, count: unmet });
     return said;
   }
 
-  /** Sends what waits for somebody, as far as may be under way. */
+  /** Sends the queue of a person, as far as its window goes. */
   send(person: KnownPerson): void {
     const { link, queue } = person;
     if (!link?.isReady || person.blocked) return;
@@ -108,49 +108,50 @@ export class PeerDelivery {
     }
   }
 
-  /** Tells what became of this turn's messages: those that wait, and those that were shown. */
-  tell(): void {
-    for (const { person, message } of this.#toTell.splice(0)) {
+  /** Ends a turn: shows what became of messages sent in it, and acknowledges those received. */
+  settle(): void {
+    for (const { person, message } of this.#unsent.splice(0)) {
       if (person.blocked) this.#giveUp(person, message, "their new key is not trusted yet");
-      else if (!person.link) this.#kept(person, message);
+      else if (!person.link) this.#queued(person, message);
     }
     for (const { person, message, why } of this.#full.splice(0)) {
       this.#failed(this.#context.people.label(person), message, why);
     }
     for (const { id, room, count } of this.#unmet.splice(0)) {
-      const why = `${count === 1 ? "one member was" : `${count} members were`} never met here, and did not get it`;
+      const why = `${count === 1 ? "one member has" : `${count} members have`} never been met here, and did not get it`;
       this.#context.show({ type: "failed", id, to: { room }, why });
     }
-    for (const person of this.#toConfirm.keys()) this.#confirm(person);
+    for (const person of this.#toAcknowledge.keys()) this.acknowledge(person);
   }
 
-  #confirm(person: KnownPerson): void {
-    const n = this.#toConfirm.get(person);
-    this.#toConfirm.delete(person);
+  /** Records what a person has sent in this turn as shown, and acknowledges it. */
+  acknowledge(person: KnownPerson): void {
+    const n = this.#toAcknowledge.get(person);
+    this.#toAcknowledge.delete(person);
     const { link } = person;
     if (n === undefined || !link) return;
     if (link.key !== undefined) this.#context.store.markSeen(link.series, n);
     link.send({ type: "got", n });
   }
 
-  /** Somebody has said something. */
+  /** A message from a person. */
   receive(person: KnownPerson, { n, group, text }: Extract<PeerMessage, { type: "say" }>): void {
     const { people, store, counts, now } = this.#context;
     const link = person.link!;
-    const last = this.#toConfirm.get(person) ?? this.#seen(link);
-    // What somebody says first on a link is the first they have no answer to.
+    const last = this.#toAcknowledge.get(person) ?? this.#seen(link);
+    // The first message on a link is the oldest without an answer.
     if (link.lastSaid < 0 && link.key !== undefined) store.forgetRefusals(link.series, n);
     link.lastSaid = Math.max(link.lastSaid, n);
-    // What was refused once stays so: that answer may be on its way.
+    // A rejected message stays rejected: that answer may be on its way.
     const before = link.key === undefined ? link.rejected.get(n) : store.refused(link.series, n);
     if (n <= last && before === undefined) {
       counts.repeated++;
-      this.#toConfirm.set(person, last);
+      this.#toAcknowledge.set(person, last);
       return;
     }
-    const why = before ?? this.#refusal(person, group, text);
-    if (why !== undefined) return this.#refuse(person, n, why);
-    this.#toConfirm.set(person, n);
+    const why = before ?? this.#rejection(person, group, text);
+    if (why !== undefined) return this.#reject(person, n, why);
+    this.#toAcknowledge.set(person, n);
     counts.shown++;
     const to = group === undefined ? { user: this.#groups.self.name } : { room: group };
     this.#context.show({
@@ -160,7 +161,7 @@ export class PeerDelivery {
     });
   }
 
-  /** Everything up to a number has arrived. */
+  /** Everything up to this number has arrived. */
   delivered(person: KnownPerson, n: number): void {
     const { counts, now, people, store } = this.#context;
     for (const message of person.queue.arrived(n)) {
@@ -171,7 +172,7 @@ export class PeerDelivery {
     if (person.queue.size > 0) this.#context.pending.add(person);
   }
 
-  /** One message was not taken. */
+  /** The receiver has not accepted a message. */
   rejected(person: KnownPerson, n: number, why: string): void {
     const message = person.queue.sent(n);
     if (!message) return;
@@ -179,20 +180,15 @@ export class PeerDelivery {
     this.#context.pending.add(person);
   }
 
-  /** Somebody's link is over: what it has brought in this turn was shown, and is noted as that. */
-  acknowledge(person: KnownPerson): void {
-    this.#confirm(person);
-  }
-
-  /** Somebody is gone. */
+  /** The link with a person is lost. */
   gone(person: KnownPerson): void {
     if (person.key === undefined) {
-      const why = "the connection was lost; it may have come all the same";
+      const why = "the connection was lost; it may have arrived";
       for (const message of person.queue.clear()) this.#failed(this.#context.people.label(person), message, why);
       return;
     }
     person.queue.linkLost();
-    for (const message of person.queue.all()) this.#kept(person, message);
+    for (const message of person.queue.all()) this.#queued(person, message);
   }
 
   #sayTo(people: readonly KnownPerson[], text: string, group: string | undefined): { id: string } | { why: string } {
@@ -215,17 +211,16 @@ export class PeerDelivery {
       person.queue.push(message);
       if (person.key !== undefined) store.keep(message);
       counts.said++;
-      if (!person.link || person.blocked) this.#toTell.push({ person, message });
+      if (!person.link || person.blocked) this.#unsent.push({ person, message });
       this.#context.pending.add(person);
     }
     return { id: `${n}` };
   }
 
-  /** Tells somebody that we do not take what they said. */
-  #refuse(person: KnownPerson, n: number, why: string): void {
+  #reject(person: KnownPerson, n: number, why: string): void {
     const link = person.link!;
     if (link.key !== undefined) this.#context.store.refuse(link.series, n, why);
-    else if (link.rejected.size < REFUSALS) link.rejected.set(n, why);
+    else if (link.rejected.size < REJECTIONS) link.rejected.set(n, why);
     person.link?.send({ type: "no", n, why });
   }
 
@@ -233,12 +228,12 @@ export class PeerDelivery {
     return key === undefined ? lastSaid : this.#context.store.seen(series);
   }
 
-  /** Why we do not take what somebody says. */
-  #refusal(person: KnownPerson, group: string | undefined, text: string): string | undefined {
+  /** Why a message is not accepted; undefined if it is. */
+  #rejection(person: KnownPerson, group: string | undefined, text: string): string | undefined {
     const me = this.#groups.self.name;
-    if (person.blocked) return `${me} has to decide first whether your new key is yours`;
+    if (person.blocked) return `${me} has to confirm your new key first`;
     if (group !== undefined && !this.#groups.isIn(group)) return `${me} is not in ${group}`;
-    if (group !== undefined && person.key === undefined) return "only who has a key can speak in a group";
+    if (group !== undefined && person.key === undefined) return "only people with a key can write in a group";
     return textFault(text, this.#context.limits.textBytes);
   }
 
@@ -248,9 +243,9 @@ export class PeerDelivery {
     this.#failed(this.#context.people.label(person), message, why);
   }
 
-  #kept(person: KnownPerson, message: Outgoing): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
+  #queued(person: KnownPerson, message: Outgoing): void {
+    if (this.#shownQueued.has(message)) return;
+    this.#shownQueued.add(message);
     const { n } = message;
     this.#context.show({ type: "queued", id: `${n}`, to: this.#context.people.label(person) });
   }
@@ -262,6 +257,6 @@ export class PeerDelivery {
 }
 
 function blockedWhy(label: string, { fingerprint }: KnownPerson): string {
-  if (!fingerprint) return `${label} has a program without keys, and a key is remembered for this name`;
-  return `${label} has another key than is remembered; /trust ${label} if that is right`;
+  if (!fingerprint) return `${label} uses a program without keys, but a key is remembered for this name`;
+  return `${label} has another key than the remembered one; /trust ${label} if that is right`;
 }

@@ -4,7 +4,7 @@ import { Outputs } from "../core/machine.ts";
 import { RateLimiter } from "../core/limiters.ts";
 import { DatagramLink } from "../protocols/datagram/link.ts";
 import { encodePacket, type LinkPacket, readId } from "../protocols/datagram/packet.ts";
-import type { SendOutputs } from "../protocols/datagram/sender.ts";
+import type { SendOutputs } from "../protocols/datagram/packet.ts";
 import { Aliases, type Contact, Contacts } from "./contacts.ts";
 import type { PeerOptions } from "./options.ts";
 import { decodePeerPacket, type DiscoveryPacket, encodeDiscovery, type Introduction } from "./packet.ts";
@@ -267,14 +267,14 @@ export class Discovery {
     this.#events.push({ type: "ended", link, why: link.endReason! });
     const contact = this.#contacts.get(link.address);
     if (contact?.open?.link !== link) return;
-    const { shortMs, farewellMs } = this.options.limits;
+    const { shortMs, closeRepeatMs } = this.options.limits;
     contact.shortLives = this.#now - contact.open.openedAt < shortMs ? contact.shortLives + 1 : 0;
     if (this.#closing !== undefined) {
       const datagram = encodePacket({ kind: "close", id: link.id, why: this.#closing });
       for (const times of [1, 2]) {
-        this.#closes.push({ at: this.#now + times * farewellMs, address: link.address, datagram });
+        this.#closes.push({ at: this.#now + times * closeRepeatMs, address: link.address, datagram });
       }
-      this.#wakeAt = Math.min(this.#wakeAt, this.#now + farewellMs);
+      this.#wakeAt = Math.min(this.#wakeAt, this.#now + closeRepeatMs);
     }
     contact.open = undefined;
     contact.askAt = Math.max(this.#now, contact.wantedUntil);

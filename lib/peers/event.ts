@@ -1,23 +1,23 @@
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import type { SendOutput } from "../protocols/datagram/sender.ts";
+import type { SendOutput } from "../protocols/datagram/packet.ts";
 import type { CryptographyRequest } from "./cryptography.ts";
 
-/** What a peer's program learns that a server's client learns as well; a group is a room. */
+/** Events that clients of a server have too; a group is a room. */
 type Common = Extract<
   ClientEvent,
   { type: "message" | "delivered" | "failed" | "online" | "offline" | "users" | "rooms" | "joined" | "left" | "denied" }
 >;
 
-/** What a peer's program learns. A face turns it into what a person sees. */
+/** An event shown to the user of a peer. */
 export type PeerEvent =
   | Common
-  /** Whom this is for is not there: it is kept on disk, and goes out when both are. */
+  /** The receiver is offline: the message is stored, and is sent when both sides are online. */
   | { readonly type: "queued"; readonly id: string; readonly to: string }
-  /** Somebody else has come into a group of ours, or has left it. */
+  /** Another person has joined or left a group of ours. */
   | { readonly type: "memberJoined" | "memberLeft"; readonly room: string; readonly name: string }
-  /** Who is in a group that we have come into, besides us. */
+  /** The other members of a group that we have joined. */
   | { readonly type: "members"; readonly room: string; readonly names: readonly string[] }
-  /** From now on only the two can read what we and `name` say; `words` are the fingerprint of their key, `ours` of ours. */
+  /** Messages with `name` are sealed from now on; `words` are the fingerprint of their key, `ours` of ours. */
   | {
     readonly type: "secure";
     readonly name: string;
@@ -26,34 +26,34 @@ export type PeerEvent =
     /** Whether this key was remembered from before. */
     readonly known: boolean;
   }
-  /** From now on what we and `name` say can be read by whoever can read the network. */
+  /** Messages with `name` are no longer sealed. */
   | { readonly type: "insecure"; readonly name: string }
-  /** Somebody has another key than is remembered by this name: nothing is said to them until the person decides. */
+  /** A person has another key than the one remembered for their name: no messages are exchanged until the user decides. */
   | {
     readonly type: "changedKey";
     readonly name: string;
     readonly words: readonly string[];
     readonly remembered: readonly string[];
   }
-  /** Something about the network or the table that whoever is here may want to know. */
+  /** A notice about the network, the directory or other people. */
   | { readonly type: "notice"; readonly text: string }
-  /** What was asked by `/stats`: names and numbers, in their order. */
+  /** The answer to `/stats`. */
   | { readonly type: "stats"; readonly counts: readonly (readonly [name: string, count: number])[] };
 
-/** What a person can ask of a peer's program. */
+/** A question or request of the user. */
 export type PeerQuestion =
-  /** Everybody heard of. */
+  /** All people that we have met. */
   | { readonly type: "users" }
-  /** The groups that we are in, or have heard of. */
+  /** All known groups. */
   | { readonly type: "rooms" }
-  /** Makes a group with these friends in it. */
+  /** Creates a group with these people in it. */
   | { readonly type: "group"; readonly room: string; readonly members: readonly string[] }
   | { readonly type: "join" | "leave"; readonly room: string }
-  /** Seals what is said to and by somebody, or stops it. */
+  /** Turns sealing of messages with a person on or off. */
   | { readonly type: "secure"; readonly user: string; readonly on: boolean }
-  /** Takes the key that somebody has now for theirs. */
+  /** Accepts the present key of a person. */
   | { readonly type: "trust"; readonly user: string }
-  /** Asks at an address who is there. */
+  /** Asks who is at an address. */
   | { readonly type: "add"; readonly host: string; readonly port: number }
   | { readonly type: "stats" };
 
@@ -66,5 +66,7 @@ export type PeerOutput =
   | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
   /** A computation, whose result is passed to `answered`. */
   | { readonly type: "compute"; readonly request: CryptographyRequest }
+  /** We leave, and links are being closed; then they are closed, or had their time. */
+  | { readonly type: "closing" | "closed" }
   /** Only if messages are traced: one that we send ("up") or have received. */
   | { readonly type: "trace"; readonly name: string; readonly direction: "up" | "down"; readonly line: string };

@@ -36,6 +36,8 @@ export interface FoundPeers {
 const REFRESH_MS = 30_000;
 /** After a failure. */
 const RETRY_MS = 5000;
+/** For the directory server to be told that we leave. */
+const LEAVE_MS = 3500;
 /** Between the first announcements, since each may be lost. */
 const ANNOUNCE_MS = [1000, 2000];
 /** Without anybody after this time, the user is told what can be done. */
@@ -53,6 +55,7 @@ export class PeerFinder {
   #settleCheckAt = Infinity;
   #settleFrom = Infinity;
   #settleUntil = Infinity;
+  #leaveUntil = Infinity;
   #announcements = 0;
   /** An answer to "query" or "announce" is awaited. */
   #awaitsAnswer = false;
@@ -64,7 +67,7 @@ export class PeerFinder {
   constructor(readonly plan: FinderPlan, readonly peers: FoundPeers) {}
 
   get wakeAt(): number {
-    return Math.min(this.#refreshAt, this.#lonelyAt, this.#settleCheckAt);
+    return Math.min(this.#refreshAt, this.#lonelyAt, this.#settleCheckAt, this.#leaveUntil);
   }
 
   takeOutputs(): readonly FinderOutput[] {
@@ -93,7 +96,7 @@ export class PeerFinder {
   unanswered(why: string, now: number): void {
     this.#awaitsAnswer = false;
     if (this.#leaving !== "no") return this.#continueLeaving();
-    this.#showFailure(`${why}; trying on. Those already found stay, and /add HOST:PORT asks one`);
+    this.#showFailure(`${why}; trying again. People already found stay, and /add HOST:PORT asks at an address`);
     this.#scheduleRefresh(now, RETRY_MS);
     this.#settle(now, 0);
   }
@@ -105,7 +108,7 @@ export class PeerFinder {
     const { port } = this.plan;
     if (why === undefined) this.#failureShown = false;
     else {this.#showFailure(
-        `nobody can be told that you are here (${why}), trying on; or name a friend: /add HOST:PORT`,
+        `you cannot be announced to others (${why}), trying again; or ask at an address: /add HOST:PORT`,
       );}
     if (!this.#hasAnswered && hostnames.length > 0) {
       const ours = hostnames.map((hostname) => formatAddress({ hostname, port })).join(", ");
@@ -121,7 +124,7 @@ export class PeerFinder {
   cannotAnnounce(why: string, now: number): void {
     this.#awaitsAnswer = false;
     if (this.#leaving !== "no") return;
-    this.#notice(`multicast cannot be used here (${why}); name a friend instead: /add HOST:PORT`);
+    this.#notice(`multicast cannot be used here (${why}); ask at an address instead: /add HOST:PORT`);
     this.#settle(now, SETTLE_MIN_MS);
   }
 
@@ -133,16 +136,18 @@ export class PeerFinder {
     if (now >= this.#lonelyAt) {
       this.#lonelyAt = Infinity;
       if (this.peers.size === 0) {
-        this.#notice("nobody has answered so far. Where multicast is blocked, name a friend: /add HOST:PORT");
+        this.#notice("nobody has answered so far. Where multicast is blocked, ask at an address: /add HOST:PORT");
       }
     }
     if (now >= this.#settleCheckAt) this.#checkSettled(now);
+    if (now >= this.#leaveUntil) this.#left();
   }
 
   /** Tells the directory server that we leave. */
-  leave(): void {
+  leave(now: number): void {
     if (this.#leaving !== "no") return;
     this.#leaving = "asked";
+    this.#leaveUntil = now + LEAVE_MS;
     this.#refreshAt = this.#lonelyAt = Infinity;
     if (this.#settleCheckAt < Infinity) this.#outputs.push({ type: "settled" });
     this.#settleCheckAt = Infinity;
@@ -152,12 +157,16 @@ export class PeerFinder {
 
   #continueLeaving(): void {
     const { by, port, name: user } = this.plan;
-    if (typeof by === "string" || this.#leaving === "K sent") {
-      this.#leaving = "left";
-      return this.#outputs.push({ type: "left" });
-    }
+    if (typeof by === "string" || this.#leaving !== "asked") return this.#left();
     this.#leaving = "K sent";
     this.#outputs.push({ type: "query", server: by, request: { type: "K", port, user } });
+  }
+
+  #left(): void {
+    if (this.#leaving === "left") return;
+    this.#leaving = "left";
+    this.#leaveUntil = Infinity;
+    this.#outputs.push({ type: "left" });
   }
 
   #refresh(): void {

@@ -4,21 +4,21 @@ import type { Groups } from "./groups.ts";
 import { encodePeerMessage, type Membership, type PeerMessage } from "./peer_message.ts";
 import type { KnownPerson } from "./people.ts";
 
-/** Memberships in one message. */
-const TOLD = 100;
+const MEMBERSHIPS_PER_MESSAGE = 100;
 
 /**
- * What friends tell each other of groups, until all know the same.
+ * Spreads memberships among linked peers until all know the same.
  *
- * Whoever comes or leaves tells everybody. Who meets somebody tells all that they know; and some time after anything has changed
- * friends compare one number of it all, and tell everything where it differs: so news goes around those who are not linked too.
+ * A peer that joins or leaves tells all its links. On a new link each side tells everything it knows. Some time after a change,
+ * linked peers compare a checksum and tell everything where it differs, so changes also reach peers that are not linked.
  */
 export class GroupGossip {
   readonly #context: PeerContext;
   readonly #groups: Groups;
-  /** When friends are asked whether they know the same. */
-  #agreeAt = Infinity;
-  #told: { readonly sum: number; readonly lines: readonly string[] } | undefined;
+  /** When we send our checksum. */
+  #compareAt = Infinity;
+  /** All memberships, encoded. */
+  #encoded: { readonly sum: number; readonly lines: readonly string[] } | undefined;
 
   constructor(context: PeerContext, groups: Groups) {
     this.#context = context;
@@ -26,38 +26,38 @@ export class GroupGossip {
   }
 
   get wakeAt(): number {
-    return this.#agreeAt;
+    return this.#compareAt;
   }
 
-  /** Takes up the groups that we were in. */
+  /** Restores our own memberships from the store. */
   restore(): void {
-    for (const { group, version, in: isIn } of this.#context.store.parts()) {
+    for (const { group, version, in: isIn } of this.#context.store.memberships()) {
       this.#groups.enter(group, isIn, version);
       if (isIn) this.#context.show({ type: "joined", room: group, members: 1 });
     }
   }
 
-  /** Somebody is there. */
+  /** There is a link with a person. */
   ready({ link, key }: KnownPerson): void {
     if (!link || key === undefined) return;
     for (const line of this.#everything()) link.sendLine(line);
-    // Whoever knows more tells it then.
+    // The other side answers if it knows more.
     link.send({ type: "sum", sum: this.#groups.sum, answer: false });
   }
 
-  /** Makes a group, or comes into one, and takes friends into it; why not. */
-  gather(group: string, names: readonly string[]): string | undefined {
+  /** Joins a group, or creates it, and adds people to it; why it cannot be done. */
+  createGroup(group: string, names: readonly string[]): string | undefined {
     const invited: KnownPerson[] = [];
     for (const name of names) {
       const person = this.#context.people.find(name);
       if (typeof person === "string") return person;
       const label = this.#context.people.label(person);
-      if (!isThere(person)) return `${label} is not there; a group is made of those who are`;
-      if (person.key === undefined) return `the program that ${label} uses knows no groups`;
+      if (!isThere(person)) return `${label} is not there; only people who are can be added to a group`;
+      if (person.key === undefined) return `the program that ${label} uses has no groups`;
       invited.push(person);
     }
-    // First they hear that we are in.
-    const why = this.#comeIn(group);
+    // They have to know that we are in before they accept the invitation.
+    const why = this.#tryJoin(group);
     if (why !== undefined) return why;
     for (const { link, key, name } of invited) {
       this.#groups.invite(group, key!, name);
@@ -67,18 +67,18 @@ export class GroupGossip {
     return undefined;
   }
 
-  /** Comes into a group; it is made when there is none. */
+  /** Joins a group, or creates it; why it cannot be done. */
   join(group: string): string | undefined {
-    const why = this.#comeIn(group);
+    const why = this.#tryJoin(group);
     if (why === undefined) this.#showMembers(group);
     return why;
   }
 
-  #comeIn(group: string): string | undefined {
+  #tryJoin(group: string): string | undefined {
     const fault = peerNameFault(group);
     if (fault !== undefined || this.#groups.isIn(group)) return fault;
     const { groups } = this.#context.limits;
-    if (this.#groups.own >= groups) return `you have been in ${groups} groups, the most that are kept`;
+    if (this.#groups.own >= groups) return `you have been in ${groups} groups, the most allowed`;
     this.#enter(group, true);
     return undefined;
   }
@@ -96,20 +96,20 @@ export class GroupGossip {
     return undefined;
   }
 
-  /** Somebody takes us into a group. */
+  /** A person adds us to a group. */
   invited(person: KnownPerson, { group }: Extract<PeerMessage, { type: "invite" }>): void {
     const { link } = person;
     if (!link || this.#groups.isIn(group) || ++link.invites > this.#context.limits.invites) return;
     if (this.#groups.own >= this.#context.limits.groups) return;
-    this.#context.show({ type: "notice", text: `${this.#context.people.label(person)} takes you into ${group}` });
+    this.#context.show({ type: "notice", text: `${this.#context.people.label(person)} adds you to ${group}` });
     this.join(group);
   }
 
-  /** Somebody tells who is in which group. */
+  /** Memberships from another peer. */
   receive(members: readonly Membership[]): void {
     const { changed, wrong } = this.#groups.merge(members);
     for (const entry of wrong) this.#spread(entry);
-    if (changed.length > 0) this.#agreeSoon();
+    if (changed.length > 0) this.#compareSoon();
     for (const { group, key, name, in: isIn } of changed) {
       if (!this.#groups.isIn(group)) continue;
       const person = this.#context.people.get(key);
@@ -118,22 +118,22 @@ export class GroupGossip {
     }
   }
 
-  /** Somebody tells their number: whoever knows otherwise answers with everything, once each. */
+  /** The checksum of another peer. If it differs, both sides tell everything, once. */
   compare({ link }: KnownPerson, sum: number, answer: boolean): void {
     if (!link || sum === this.#groups.sum) return;
     for (const line of this.#everything()) link.sendLine(line);
     if (!answer) link.send({ type: "sum", sum: this.#groups.sum, answer: true });
   }
 
-  /** We have a key that nobody will have again: no group waits for us. */
+  /** Leaves all groups: our key is temporary, so nobody could send us anything there. */
   leaveAll(): void {
     for (const group of this.#groups.names) if (this.#groups.isIn(group)) this.#enter(group, false);
   }
 
   tick(now: number): void {
-    if (now < this.#agreeAt) return;
-    this.#agreeAt = Infinity;
-    this.#tellEach({ type: "sum", sum: this.#groups.sum, answer: false });
+    if (now < this.#compareAt) return;
+    this.#compareAt = Infinity;
+    this.#sendAll({ type: "sum", sum: this.#groups.sum, answer: false });
   }
 
   #enter(group: string, isIn: boolean): void {
@@ -141,33 +141,32 @@ export class GroupGossip {
   }
 
   #spread(entry: Membership): void {
-    this.#context.store.keepPart({ group: entry.group, version: entry.version, in: entry.in });
-    this.#tellEach({ type: "groups", members: [entry] });
-    this.#agreeSoon();
+    this.#context.store.keepMembership({ group: entry.group, version: entry.version, in: entry.in });
+    this.#sendAll({ type: "groups", members: [entry] });
+    this.#compareSoon();
   }
 
-  #tellEach(message: PeerMessage): void {
+  #sendAll(message: PeerMessage): void {
     const line = encodePeerMessage(message);
     for (const person of this.#context.people.all()) {
       if (person.key !== undefined && isThere(person)) person.link!.sendLine(line);
     }
   }
 
-  /** All that we know. Encoded once, until we know more. */
   #everything(): readonly string[] {
     const { sum } = this.#groups;
-    if (this.#told?.sum === sum) return this.#told.lines;
+    if (this.#encoded?.sum === sum) return this.#encoded.lines;
     const all = this.#groups.all();
     const lines: string[] = [];
-    for (let i = 0; i < all.length; i += TOLD) {
-      lines.push(encodePeerMessage({ type: "groups", members: all.slice(i, i + TOLD) }));
+    for (let i = 0; i < all.length; i += MEMBERSHIPS_PER_MESSAGE) {
+      lines.push(encodePeerMessage({ type: "groups", members: all.slice(i, i + MEMBERSHIPS_PER_MESSAGE) }));
     }
-    this.#told = { sum, lines };
+    this.#encoded = { sum, lines };
     return lines;
   }
 
-  #agreeSoon(): void {
-    this.#agreeAt = Math.min(this.#agreeAt, this.#context.now + this.#context.limits.agreeMs);
+  #compareSoon(): void {
+    this.#compareAt = Math.min(this.#compareAt, this.#context.now + this.#context.limits.compareMs);
   }
 
   #others(group: string): string[] {

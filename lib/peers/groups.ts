@@ -1,24 +1,24 @@
 import type { Membership } from "./peer_message.ts";
 import type { PeerLimits } from "./options.ts";
 
-/** How far others may be ahead of what we have said of ourselves: what a disk that went back may have forgotten. */
+/** How far others may be ahead of our own version: as much as a restored backup of our disk may have lost. */
 const BELIEVED_VERSIONS = 1000;
-/** Two 32-bit numbers of FNV-1a. */
+/** Constants of 32-bit FNV-1a. */
 const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
 
 /**
- * Who is in which group, as far as is known here.
+ * The memberships of all groups, as far as they are known here.
  *
- * Everybody speaks for themselves alone, each time with a higher version; whoever has heard the same has the same picture, in
- * whatever order it came. `sum` is one number of it all: two that have the same number know the same.
+ * Only the member changes a membership, each time with a higher version, so the result does not depend on the order in which
+ * changes arrive. `sum` is a checksum: two peers with the same sum know the same.
  */
 export class Groups {
   readonly #entries = new Map<string, Map<string, Membership>>();
-  /** Whom we have taken in, and who have not said so yet. */
+  /** People whom we have invited, and who have not joined yet. */
   readonly #invited = new Map<string, Map<string, string>>();
   #size = 0;
   #sum = 0;
-  /** What was not taken because too much is known already. */
+  /** Memberships that were not stored, because there are too many. */
   refused = 0;
 
   constructor(readonly self: { readonly key: string; readonly name: string }, readonly limits: PeerLimits) {}
@@ -27,24 +27,23 @@ export class Groups {
     return this.#sum;
   }
 
-  /** The groups heard of. */
+  /** All known groups. */
   get names(): string[] {
     return [...this.#entries.keys()];
   }
 
-  /** Who is in a group, we among them if we are. */
+  /** The members of a group, including us. */
   members(group: string): Membership[] {
     return [...this.#entries.get(group)?.values() ?? []].filter((each) => each.in);
   }
 
-  /** Who hears what we say: members, and those whom we take in, who come before they hear it. We ourselves are not among them. */
+  /** The receivers of our messages to a group: the other members, and those invited, who join before a message reaches them. */
   audience(group: string): { readonly key: string; readonly name: string }[] {
     const members = this.members(group).filter(({ key }) => key !== this.self.key);
     const invited = [...this.#invited.get(group) ?? []].map(([key, name]) => ({ key, name }));
     return [...members, ...invited];
   }
 
-  /** We take somebody in. */
   invite(group: string, key: string, name: string): void {
     if (this.isIn(group, key)) return;
     const invited = this.#invited.get(group) ?? new Map<string, string>();
@@ -55,12 +54,12 @@ export class Groups {
     return this.#entries.get(group)?.get(key)?.in ?? false;
   }
 
-  /** All that is known. */
+  /** All memberships. */
   all(): Membership[] {
     return [...this.#entries.values()].flatMap((members) => [...members.values()]);
   }
 
-  /** We come into a group, or leave it: what the others are to know. */
+  /** Joins or leaves a group: our membership, for the others. */
   enter(group: string, isIn: boolean, version = this.#ownVersion(group) + 1): Membership {
     const { key, name } = this.self;
     const entry = { group, key, name, version, in: isIn };
@@ -68,7 +67,7 @@ export class Groups {
     return entry;
   }
 
-  /** Learns what others know: what changed by it, and what of ours they have wrong. */
+  /** Merges memberships from another peer: what has changed, and our own ones that the other peer has wrong. */
   merge(entries: readonly Membership[]): { changed: Membership[]; wrong: Membership[] } {
     const changed: Membership[] = [];
     const wrong: Membership[] = [];
@@ -76,7 +75,7 @@ export class Groups {
       const known = this.#entries.get(entry.group)?.get(entry.key);
       if (known && !isLater(entry, known)) continue;
       if (entry.key === this.self.key) {
-        // Nobody else knows better where we are; but lies of groups that we never entered, or of another age, are not answered.
+        // We know our own memberships best. Claims about groups that we were never in, or with absurd versions, are not answered.
         if (!known || entry.version > known.version + BELIEVED_VERSIONS) continue;
         wrong.push(this.enter(entry.group, known.in, entry.version + 1));
       } else if (!known && this.#isFull(entry.group)) {
@@ -89,7 +88,7 @@ export class Groups {
     return { changed, wrong };
   }
 
-  /** How many groups we have been in. */
+  /** How many groups we are or were in. */
   get own(): number {
     let own = 0;
     for (const members of this.#entries.values()) if (members.has(this.self.key)) own++;
@@ -117,7 +116,7 @@ export class Groups {
   }
 }
 
-/** Of two with one version the one that has left is right. */
+/** Of two with the same version, the one that has left wins. */
 function isLater(entry: Membership, known: Membership): boolean {
   return entry.version > known.version || (entry.version === known.version && known.in && !entry.in);
 }

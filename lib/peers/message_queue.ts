@@ -1,15 +1,15 @@
 import type { PeerLimits } from "./options.ts";
 import type { Outgoing } from "./store.ts";
 
-/** What was said to one person and is not known to have arrived, in its order. */
+/** The messages to one person that are not acknowledged, in order. */
 export class MessageQueue {
   #waiting: Outgoing[] = [];
-  /** Before this all have arrived. */
+  /** Index of the first that is not acknowledged. */
   #head = 0;
-  /** Before this all were sent on the present link. */
+  /** Index of the first that was not sent on the present link. */
   #unsent = 0;
   #characters = 0;
-  #underWay = 0;
+  #inFlight = 0;
 
   constructor(readonly limits: PeerLimits) {}
 
@@ -17,12 +17,14 @@ export class MessageQueue {
     return this.#waiting.length - this.#head;
   }
 
-  /** Why one more is not taken; undefined when it is. */
+  /** Why one more message is not accepted; undefined if it is. */
   full(text: string): string | undefined {
     const { waitingMessages, waitingCharacters } = this.limits;
-    if (this.size >= waitingMessages) return `${waitingMessages} messages wait already, the most that are kept for one`;
+    if (this.size >= waitingMessages) {
+      return `${waitingMessages} messages are waiting already, the most that are kept for one person`;
+    }
     if (this.#characters + text.length <= waitingCharacters) return undefined;
-    return `${waitingCharacters} characters wait already, the most that are kept for one`;
+    return `${waitingCharacters} characters are waiting already, the most that are kept for one person`;
   }
 
   push(message: Outgoing): void {
@@ -30,43 +32,42 @@ export class MessageQueue {
     this.#characters += message.text.length;
   }
 
-  /** Puts one in where its number belongs; nothing may be under way. */
+  /** Inserts a message by its number; none may be in flight. */
   insert(message: Outgoing): void {
     const at = this.#waiting.findIndex(({ n }, i) => i >= this.#head && n > message.n);
     this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, message);
     this.#characters += message.text.length;
   }
 
-  /** The next to be sent, as long as not too much is under way. */
+  /** The next to be sent, if the window allows it. */
   next(): Outgoing | undefined {
     const message = this.#waiting[this.#unsent];
-    if (!message || this.#unsent - this.#head >= this.limits.underWayMessages) return undefined;
-    if (this.#underWay >= this.limits.underWayCharacters) return undefined;
+    if (!message || this.#unsent - this.#head >= this.limits.inFlightMessages) return undefined;
+    if (this.#inFlight >= this.limits.inFlightCharacters) return undefined;
     this.#unsent++;
-    this.#underWay += message.text.length;
+    this.#inFlight += message.text.length;
     return message;
   }
 
-  /** Everything that was sent up to this number has arrived: what that is. */
+  /** Everything that was sent up to this number has arrived: removes and returns it. */
   arrived(n: number): Outgoing[] {
     const first = this.#head;
     while (this.#head < this.#unsent && this.#waiting[this.#head]!.n <= n) {
       const { length } = this.#waiting[this.#head++]!.text;
       this.#characters -= length;
-      this.#underWay -= length;
+      this.#inFlight -= length;
     }
     const arrived = this.#waiting.slice(first, this.#head);
-    this.#tidy();
+    this.#compact();
     return arrived;
   }
 
-  /** What was sent under this number, if it still waits. */
+  /** The message that was sent with this number, if it is not acknowledged. */
   sent(n: number): Outgoing | undefined {
     const at = this.#waiting.findIndex((each, i) => i >= this.#head && i < this.#unsent && each.n === n);
     return this.#waiting[at];
   }
 
-  /** Gives one up. */
   remove(message: Outgoing): void {
     const at = this.#waiting.indexOf(message, this.#head);
     if (at < 0) return;
@@ -74,33 +75,33 @@ export class MessageQueue {
     this.#characters -= message.text.length;
     if (at >= this.#unsent) return;
     this.#unsent--;
-    this.#underWay -= message.text.length;
+    this.#inFlight -= message.text.length;
   }
 
-  /** The link is gone: all is to be sent again. */
+  /** The link is lost: everything is to be sent again. */
   linkLost(): void {
     this.#unsent = this.#head;
-    this.#underWay = 0;
+    this.#inFlight = 0;
   }
 
-  /** Gives up everything, and says what that is. */
+  /** Removes and returns everything. */
   clear(): Outgoing[] {
     const all = this.all();
     this.#waiting = [];
     this.#head =
       this.#unsent =
       this.#characters =
-      this.#underWay =
+      this.#inFlight =
         0;
     return all;
   }
 
-  /** What waits, in its order. */
+  /** Everything, in order. */
   all(): Outgoing[] {
     return this.#waiting.slice(this.#head);
   }
 
-  #tidy(): void {
+  #compact(): void {
     if (this.#head < 256 || this.#head * 2 < this.#waiting.length) return;
     this.#waiting.splice(0, this.#head);
     this.#unsent -= this.#head;

@@ -1,76 +1,79 @@
 import { LIMITS } from "../core/limits.ts";
 import { type DatagramOptions, datagramOptions } from "../protocols/datagram/options.ts";
 
-/** Every number of chat between peers, and its reason. */
+/** Limits of chat between peers, with their reasons. */
 export const PEER_LIMITS = {
-  /** Until somebody who does not answer is asked again; people notice a second. */
+  /** Until ASK is repeated; people notice a second. */
   askMs: 300,
-  /** At most so long between two questions: how late a friend that is back is noticed. */
+  /** At most this time between two ASK: how late a returning peer is noticed. */
   askMostMs: 15_000,
-  /** A place that a table or a person has named is asked for so long; a table forgets after the same time. */
+  /** How long ASK is repeated at an address named by a directory or the user; a directory forgets after the same time. */
   namedMs: 90_000,
-  /** A friend who fell silent is asked for so long; lunch. */
+  /** How long a peer that fell silent is looked for: a lunch break. */
   lostMs: 60 * 60_000,
-  /** Places known at once; ten labs. */
+  /** Addresses known at once: ten labs. */
   addresses: 2000,
-  /** Of those, at one address, but loopback: a classroom behind one router. */
+  /** Of those, on one host other than loopback: a classroom behind one router. */
   addressesPerHost: 64,
-  /** Of those, such as have only asked us: they cost memory before they have proved where they are. */
+  /** Of those, addresses that have only asked us: they cost memory before they have proved anything. */
   strangers: 256,
-  /** Questions answered at once and a second, from all together; the rest is dropped. */
+  /** ASK answered at once and a second, from all addresses together; the rest is dropped. */
   askBurst: 500,
   asksPerSecond: 200,
   /** Longest text of a message. */
   textBytes: LIMITS.textBytes.default,
-  /** Messages, and characters, that wait for one friend; past it nothing more is taken. */
+  /** Messages, and characters, queued for one person; more are not accepted. */
   waitingMessages: 10_000,
   waitingCharacters: 16 * 1024 * 1024,
-  /** Messages, and characters, under way to one friend; the rest waits here, as no network takes everything at once. */
-  underWayMessages: 1024,
-  underWayCharacters: 256 * 1024,
-  /** Characters of letters that wait for one friend to take what came before; past it the link is given up. */
+  /** Messages, and characters, in flight to one person; the rest waits, since no network takes everything at once. */
+  inFlightMessages: 1024,
+  inFlightCharacters: 256 * 1024,
+  /** Characters waiting for one link to have room; past it the link is ended. */
   linkCharacters: 4 * 1024 * 1024,
-  /** Letters gathered into one message of a link. */
+  /** Characters gathered into one message of a link. */
   gatherCharacters: 8 * 1024,
-  /** Until somebody whose link has ended is asked again; twice as long each time, while links live less than `shortMs`. */
+  /** Until a peer whose link has ended is asked again; doubled each time, while links last less than `shortMs`. */
   againMs: 1000,
   shortMs: 10_000,
-  /** Until somebody is missed whose program is there, but no link with it. */
-  missMs: 5000,
+  /** Until a person is shown as offline whose program still answers, but without a link. */
+  offlineMs: 5000,
   /** For the other side to prove its key. */
   proveMs: 10_000,
-  /** Until it is said that nobody answers at a place that a person has named. */
-  silentMs: 5000,
-  /** Between good byes, of which there are three: where a fifth is lost, one of a hundred is missed. */
-  farewellMs: 120,
-  /** How long what nobody came for is kept; a term's holidays are shorter. */
+  /** Until it is shown that nobody answers at an address that the user has named. */
+  unansweredMs: 5000,
+  /** Between CLOSE when we leave, of which there are three: with a loss of a fifth, one in a hundred gets none. */
+  closeRepeatMs: 120,
+  /** When we leave: for messages in flight to arrive, then for the links to close. */
+  leaveMs: 10_000,
+  closeMs: 3500,
+  /** How long messages are kept for a person who does not come; longer than a holiday. */
   keepMs: 30 * 24 * 60 * 60_000,
-  /** Friends of before, who are looked for at the start where they were last. */
+  /** People met before who are looked for at the start at their last address. */
   acquaintances: 500,
-  /** Who is in which group: entries known at once, and of one group; groups that we have been in. */
+  /** Memberships known at once, and in one group; groups that we have been in. */
   memberships: 5000,
   members: 500,
   groups: 100,
-  /** Groups that one friend may take us into on one link. */
+  /** Groups that one peer may add us to on one link. */
   invites: 20,
-  /** After a change of the groups, until friends are asked whether they know the same. */
-  agreeMs: 2000,
-  /** Places that a friend is told of, and believed about; of those at one address, but loopback; how long they are asked. */
+  /** After a change of memberships, until checksums are compared. */
+  compareMs: 2000,
+  /** Addresses told to a peer, and accepted from one; of those, on one host other than loopback; how long they are asked. */
   toldAddresses: 100,
   toldPerHost: 4,
   toldMs: 2000,
 } as const;
 
-/** The numbers of chat between peers in force. */
+/** The limits in force. */
 export type PeerLimits = { readonly [Name in keyof typeof PEER_LIMITS]: number };
 
-/** The numbers in force, of the links as well. */
+/** The limits in force, including those of the links. */
 export interface PeerOptions {
   readonly limits: PeerLimits;
   readonly datagrams: DatagramOptions;
 }
 
-/** The usual numbers, but for those that are given. */
+/** The defaults, except for those given. */
 export function peerOptions(given: { limits?: Partial<PeerLimits>; datagrams?: Partial<DatagramOptions> } = {}) {
   return { limits: { ...PEER_LIMITS, ...given.limits }, datagrams: datagramOptions(given.datagrams) };
 }

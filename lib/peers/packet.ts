@@ -12,21 +12,21 @@ import {
   wrongLength,
 } from "../protocols/datagram/packet.ts";
 
-/** ASK and HERE: longer than any answer to them, so that nobody gains by lying about who asks. */
+/** The length of ASK and HERE: longer than any answer, so that a forged source address gains nothing. */
 export const ASK_BYTES = 96;
 
 const ASK = 10, NAMED = 11, HERE = 12;
 const ASK_HEAD_BYTES = 11;
 const NAMED_HEAD_BYTES = 19;
 
-/** What somebody says of themselves in ASK and NAMED. */
+/** How a peer introduces itself in ASK and NAMED. */
 export interface Introduction {
   readonly name: string;
-  /** Whether their program speaks of more than chat: keys and groups. */
+  /** Whether the program knows more than chat: keys and groups. */
   readonly more: boolean;
 }
 
-/** A datagram between peers that belongs to no link. Numbers are drawn by each for the other, and make the link's. */
+/** A datagram between peers outside of links. The numbers that both sides draw make the id of the link. */
 export type DiscoveryPacket =
   | { readonly kind: "ask"; readonly id: bigint; readonly self: Introduction }
   | { readonly kind: "named"; readonly id: bigint; readonly theirs: bigint; readonly self: Introduction }
@@ -35,19 +35,19 @@ export type DiscoveryPacket =
 /** A datagram between peers. */
 export type PeerPacket = DiscoveryPacket | LinkPacket;
 
-/** What a datagram says, or what is wrong with it. Its bytes are views of the datagram: copy what is to be kept. */
+/** Decodes a datagram. Byte arrays in the result are views of it. */
 export function decodePeerPacket(datagram: Uint8Array): PeerPacket | Fault {
   const kind = datagram[0] === MARK ? datagram[1] : undefined;
   switch (kind) {
     case ASK: {
       if (datagram.length !== ASK_BYTES) return wrongLength("ASK", datagram.length);
       const end = datagram.indexOf(0, ASK_HEAD_BYTES);
-      const self = readSelf(datagram, ASK_HEAD_BYTES, end < 0 ? ASK_BYTES : end);
+      const self = readIntroduction(datagram, ASK_HEAD_BYTES, end < 0 ? ASK_BYTES : end);
       return self instanceof Fault ? self : { kind: "ask", id: readId(datagram, 2), self };
     }
     case NAMED: {
       if (datagram.length < NAMED_HEAD_BYTES) return wrongLength("NAMED", datagram.length);
-      const self = readSelf(datagram, NAMED_HEAD_BYTES, datagram.length);
+      const self = readIntroduction(datagram, NAMED_HEAD_BYTES, datagram.length);
       if (self instanceof Fault) return self;
       return { kind: "named", id: readId(datagram, 2), theirs: readId(datagram, 10), self };
     }
@@ -69,19 +69,18 @@ export function decodePeerPacket(datagram: Uint8Array): PeerPacket | Fault {
   return packet;
 }
 
-/** The packet as a datagram. */
 export function encodeDiscovery(packet: DiscoveryPacket): Uint8Array {
   switch (packet.kind) {
     case "ask": {
       const datagram = headed(ASK, packet.id, ASK_BYTES);
-      writeSelf(datagram, ASK_HEAD_BYTES, packet.self.more, encodeText(packet.self.name));
+      writeIntroduction(datagram, ASK_HEAD_BYTES, packet.self.more, encodeText(packet.self.name));
       return datagram;
     }
     case "named": {
       const name = encodeText(packet.self.name);
       const datagram = headed(NAMED, packet.id, NAMED_HEAD_BYTES + name.length);
       writeId(datagram, 10, packet.theirs);
-      writeSelf(datagram, NAMED_HEAD_BYTES, packet.self.more, name);
+      writeIntroduction(datagram, NAMED_HEAD_BYTES, packet.self.more, name);
       return datagram;
     }
     case "here": {
@@ -93,13 +92,13 @@ export function encodeDiscovery(packet: DiscoveryPacket): Uint8Array {
   }
 }
 
-/** A byte for what is spoken, then the name. */
-function writeSelf(datagram: Uint8Array, at: number, more: boolean, name: Uint8Array): void {
+/** One byte of flags, then the name. */
+function writeIntroduction(datagram: Uint8Array, at: number, more: boolean, name: Uint8Array): void {
   datagram[at - 1] = more ? 1 : 0;
   datagram.set(name, at);
 }
 
-function readSelf(datagram: Uint8Array, at: number, end: number): Introduction | Fault {
+function readIntroduction(datagram: Uint8Array, at: number, end: number): Introduction | Fault {
   const name = decodeText(datagram.subarray(at, end));
   if (name instanceof Fault) return name;
   const why = peerNameFault(name);

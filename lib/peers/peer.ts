@@ -51,7 +51,9 @@ export class Peer {
   readonly #questions: Questions;
   readonly #isTemporary: boolean;
   #expireAt: number;
-  #leaving = false;
+  #state: "open" | "leaving" | "closing" | "closed" = "open";
+  /** When we stop to wait in the states "leaving" and "closing". */
+  #waitUntil = Infinity;
 
   constructor({ name, key, store, options, random8, isTemporary, traces }: PeerParts, now: number) {
     this.key = key;
@@ -87,7 +89,7 @@ export class Peer {
 
   get wakeAt(): number {
     const parts = [this.#discovery, this.#links, this.#gossip, this.#questions];
-    return Math.min(this.#expireAt, ...parts.map(({ wakeAt }) => wakeAt));
+    return Math.min(this.#expireAt, this.#waitUntil, ...parts.map(({ wakeAt }) => wakeAt));
   }
 
   takeOutputs(): readonly PeerOutput[] {
@@ -155,7 +157,8 @@ export class Peer {
   /** Sends a message: its id, or why it is not sent. */
   say(to: Target, text: string, now: number): { id: string } | { why: string } {
     this.#context.now = now;
-    const said = this.#leaving ? { why: "you are leaving" } : this.#delivery.say(to, text);
+    const isClosed = this.#state === "closing" || this.#state === "closed";
+    const said = isClosed ? { why: "you are leaving" } : this.#delivery.say(to, text);
     this.#settle();
     return said;
   }
@@ -185,6 +188,7 @@ export class Peer {
     this.#links.tick(now);
     this.#settle();
     this.#questions.tick(now);
+    if (now >= this.#waitUntil) this.#stopWaiting();
     if (now < this.#expireAt) return;
     this.#expireAt = now + EXPIRE_MS;
     this.#delivery.expire(now);
@@ -196,17 +200,33 @@ export class Peer {
     this.#context.now = now;
     for (const person of pending) this.#delivery.send(person);
     pending.clear();
-    this.#delivery.tell();
+    this.#delivery.settle();
     store.commit();
     this.#links.flush();
     this.#discovery.flush(now);
     this.#settle();
+    if (this.#state === "leaving" && this.undelivered === 0) this.close(now);
+    if (this.#state === "closing" && this.size === 0) this.#stopWaiting();
   }
 
-  /** Leaves once what was sent has arrived, or after a while; `size` is 0 then. */
+  /** Leaves once messages to people who are there have arrived, or after a while; called again, at once. */
   leave(now: number): void {
+    const count = this.undelivered;
+    if (this.#state !== "open" || count === 0) return this.close(now);
+    this.#state = "leaving";
+    this.#waitUntil = now + this.limits.leaveMs;
+    const messages = count === 1 ? "1 message" : `${count} messages`;
+    const text = `waiting for ${messages} to arrive; Ctrl-C leaves now, and kept messages are sent again later`;
+    this.#context.show({ type: "notice", text });
+  }
+
+  /** Closes all links, once what was sent on them has arrived, or after a while. */
+  close(now: number): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
     this.#context.now = now;
-    this.#leaving = true;
+    this.#state = "closing";
+    this.#waitUntil = now + this.limits.closeMs;
+    this.#context.outputs.push({ type: "closing" });
     if (this.#isTemporary) this.#gossip.leaveAll();
     this.#links.leave();
     this.#discovery.close(BYE, now);
@@ -215,9 +235,17 @@ export class Peer {
 
   /** Ends everything at once. */
   abort(): void {
-    this.#leaving = true;
+    this.#state = "closed";
+    this.#waitUntil = Infinity;
     this.#discovery.abort(BYE);
     this.#settle();
+  }
+
+  #stopWaiting(): void {
+    if (this.#state === "leaving") return this.close(this.#context.now);
+    this.#state = "closed";
+    this.#waitUntil = Infinity;
+    this.#context.outputs.push({ type: "closed" });
   }
 
   /** Handles what happened to links, until nothing more does. */

@@ -171,7 +171,7 @@ export class PeerLinks {
     person.link = undefined;
     person.queue.linkLost();
     if (person.key !== undefined && (why === TWICE || why === CLOSED) && !this.#leaving) {
-      this.#expected.set(person, this.#context.now + this.#context.limits.missMs);
+      this.#expected.set(person, this.#context.now + this.#context.limits.offlineMs);
     } else this.#gone(person);
   }
 
@@ -215,7 +215,7 @@ export class PeerLinks {
   }
 
   #refuseOwnKey({ datagrams, address }: PeerLink): void {
-    const text = `${formatAddress(address)} has the key that we have; two programs cannot be one person`;
+    const text = `${formatAddress(address)} has our own key; two programs cannot be one person`;
     if (!this.#duplicateKeyShown) this.#context.show({ type: "notice", text });
     this.#duplicateKeyShown = true;
     datagrams.abort("you have the key that we have");
@@ -226,7 +226,7 @@ export class PeerLinks {
     const { people, store } = this.#context;
     const other = people.called(name).find((each) => each.key !== undefined && each.key !== key && !each.link);
     if (!other || !fingerprint || store.trust(name)) return;
-    const text = `this ${name} has another key than the one met before; /secure ${name} shows by whom it is held`;
+    const text = `this ${name} has another key than the one met before; compare the words that /secure ${name} shows`;
     this.#context.show({ type: "notice", text });
   }
 }

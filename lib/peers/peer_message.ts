@@ -16,7 +16,7 @@ import {
 } from "../core/json_fields.ts";
 import { KEY_BYTES } from "./cryptography.ts";
 
-/** Somebody's part in a group, as they have said last: a higher version is later. */
+/** Whether a person is in a group; a higher version is later. */
 export interface Membership {
   readonly group: string;
   /** The member's public key in base64. */
@@ -26,12 +26,9 @@ export interface Membership {
   readonly in: boolean;
 }
 
-/** What one peer says to another on their link: one JSON object a line. */
+/** A message between peers on their link: one JSON object a line. */
 export type PeerMessage =
-  /**
-   * Who we are, before anything else: our key, the one for this link alone, which run of the program this is, and which store
-   * our numbers are counted in.
-   */
+  /** The first message: our key, the one for this link, the run of our program, and the store that numbers our messages. */
   | {
     readonly type: "me";
     readonly key: Uint8Array;
@@ -39,32 +36,32 @@ export type PeerMessage =
     readonly run: string;
     readonly store: string;
   }
-  /** The first that is sealed: whoever can say it has the secret halves. `twice`: we have another link with this run of yours. */
+  /** The first sealed message, which proves that the sender has the secret halves. `twice`: we have another link with this run of yours. */
   | { readonly type: "proof"; readonly twice: boolean }
   | { readonly type: "say"; readonly n: number; readonly group: string | undefined; readonly text: string }
-  /** Everything said up to `n` has been shown. */
+  /** Every message up to `n` has been shown. */
   | { readonly type: "got"; readonly n: number }
-  /** What was said as `n` is not taken. */
+  /** Message `n` is rejected. */
   | { readonly type: "no"; readonly n: number; readonly why: string }
-  /** From now on we say only what is sealed, and take nothing else; or not any more; or not with this key. */
+  /** We send and accept only sealed messages from now on; or no longer; or, with `why`, we do not accept this key. */
   | { readonly type: "secure"; readonly on: boolean; readonly why: string | undefined }
-  /** Come into a group. */
+  /** Asks the receiver to join a group. */
   | { readonly type: "invite"; readonly group: string }
   | { readonly type: "groups"; readonly members: readonly Membership[] }
-  /** What we know of all groups, as one number; `answer`, when it answers another's, and is not answered with one again. */
+  /** The checksum of all memberships; `answer`: it answers another one, and is not to be answered. */
   | { readonly type: "sum"; readonly sum: number; readonly answer: boolean }
-  /** Something that is not for people; it is told while we are linked, or never. */
+  /** Text for the program, not the person. It is not kept. */
   | { readonly type: "signal"; readonly text: string }
-  /** Where others are. */
+  /** The addresses of others. */
   | { readonly type: "peers"; readonly at: readonly Address[] }
-  /** Something that a later version says. */
+  /** A message of a later version. */
   | { readonly type: "unknown" };
 
 const WHY_CHARACTERS = 500;
-/** Nobody comes and leaves so often; and whoever says that somebody did leaves them room to say otherwise. */
+/** More than anybody joins and leaves; a forged version below it leaves the member room for higher ones. */
 const MOST_VERSION = 1_000_000_000;
 
-/** One line of a message as a letter, or what is wrong with it; fields that are not known are ignored. */
+/** Decodes one line; unknown fields are ignored. */
 export function decodePeerMessage(line: string): PeerMessage | Fault {
   return readObject<PeerMessage>(line, (fields) => {
     switch (fields.type) {
@@ -102,7 +99,7 @@ export function decodePeerMessage(line: string): PeerMessage | Fault {
       case "signal":
         return { type: "signal", text: readText(fields, "text") };
       case "peers":
-        return { type: "peers", at: readPlaces(fields, "at") };
+        return { type: "peers", at: readAddresses(fields, "at") };
       case "proof":
         return { type: "proof", twice: optional(readBoolean, fields, "twice") ?? false };
       default:
@@ -111,15 +108,14 @@ export function decodePeerMessage(line: string): PeerMessage | Fault {
   });
 }
 
-/** The letter as one line. */
-export function encodePeerMessage(letter: PeerMessage): string {
-  switch (letter.type) {
+export function encodePeerMessage(message: PeerMessage): string {
+  switch (message.type) {
     case "me":
-      return JSON.stringify({ ...letter, key: encodeBase64(letter.key), fresh: encodeBase64(letter.fresh) });
+      return JSON.stringify({ ...message, key: encodeBase64(message.key), fresh: encodeBase64(message.fresh) });
     case "peers":
-      return JSON.stringify({ type: "peers", at: letter.at.map(formatAddress) });
+      return JSON.stringify({ type: "peers", at: message.at.map(formatAddress) });
     default:
-      return JSON.stringify(letter);
+      return JSON.stringify(message);
   }
 }
 
@@ -130,7 +126,7 @@ function readMembership(fields: Fields): Membership {
   return { group, key, name, version: readInteger(fields, "version"), in: readBoolean(fields, "in") };
 }
 
-/** What cannot be is passed over, and no reason to part: friends tell what others have told them. */
+/** An impossible membership is ignored, and does not end the link: peers pass on what others have told them. */
 function isPossible({ version }: Membership): boolean {
   return version <= MOST_VERSION;
 }
@@ -146,12 +142,12 @@ function readWhy(fields: Fields, key: string): string {
   return readText(fields, key).slice(0, WHY_CHARACTERS);
 }
 
-function readPlaces(fields: Fields, key: string): Address[] {
+function readAddresses(fields: Fields, key: string): Address[] {
   const value = fields[key];
   if (!Array.isArray(value)) throw unexpected(`"${key}", a list of ADDRESS:PORT`, value);
   return value.map((each) => {
-    const place = typeof each === "string" ? parseAddress(each) : undefined;
-    if (!place) throw unexpected(`ADDRESS:PORT in "${key}"`, each);
-    return place;
+    const address = typeof each === "string" ? parseAddress(each) : undefined;
+    if (!address) throw unexpected(`ADDRESS:PORT in "${key}"`, each);
+    return address;
   });
 }

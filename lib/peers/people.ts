@@ -2,28 +2,28 @@ import type { PeerLink } from "./peer_link.ts";
 import { MessageQueue } from "./message_queue.ts";
 import type { PeerLimits } from "./options.ts";
 
-/** Where somebody is of whom that was never known. */
+/** Shown in place of an unknown address. */
 const UNKNOWN = "?";
 
-/** Somebody: there or away. */
+/** A person that we have met, online or not. */
 export interface KnownPerson {
-  /** Their public key in base64, or where they are when their program has none. */
+  /** The public key in base64, or the address if the program has no key. */
   readonly id: string;
   readonly key: string | undefined;
   name: string;
-  /** Where they are, or were last: `ADDRESS:PORT`; "" when that is not known. */
+  /** The present or last address, `ADDRESS:PORT`; "" if it is not known. */
   address: string;
   link: PeerLink | undefined;
   readonly queue: MessageQueue;
-  /** The fingerprint of their key, once they have proved it. */
+  /** Of the key, once it was proved. */
   fingerprint: Uint8Array | undefined;
-  /** Whether nothing is said to them and nothing taken, until the person decides. */
+  /** Whether no messages are exchanged until the user has confirmed the key. */
   blocked: boolean;
-  /** Whether it was told that what is said is sealed. */
-  toldSecure: boolean;
+  /** Whether the user was shown that messages are sealed. */
+  shownSecure: boolean;
 }
 
-/** Everybody we know of, and what each is called: two of one name are told apart by where they are. */
+/** The people that we have met, and their labels: people of the same name are told apart by their address. */
 export class People {
   readonly #people = new Map<string, KnownPerson>();
   readonly #byName = new Map<string, Set<KnownPerson>>();
@@ -34,12 +34,12 @@ export class People {
     return this.#people.get(id);
   }
 
-  /** Somebody by their id; they are new if they were not known. */
+  /** Adds or updates a person. */
   meet(id: string, key: string | undefined, name: string, address: string): KnownPerson {
     let person = this.#people.get(id);
     if (!person) {
       const queue = new MessageQueue(this.limits);
-      const unknown = { link: undefined, fingerprint: undefined, blocked: false, toldSecure: false };
+      const unknown = { link: undefined, fingerprint: undefined, blocked: false, shownSecure: false };
       person = { id, key, name, address, queue, ...unknown };
       this.#people.set(id, person);
     } else this.#unname(person);
@@ -50,19 +50,19 @@ export class People {
     return person;
   }
 
-  /** Whether more are known than there can be places. */
+  /** Whether there are more people than possible addresses. */
   get isCrowded(): boolean {
     return this.#people.size > this.limits.addresses;
   }
 
-  /** Forgets somebody, unless something waits for them. */
+  /** Forgets a person, unless there are messages for them. */
   forget(person: KnownPerson): void {
     if (person.queue.size > 0) return;
     this.#unname(person);
     this.#people.delete(person.id);
   }
 
-  /** Everybody of a name. */
+  /** All people of a name. */
   called(name: string): KnownPerson[] {
     return [...this.#byName.get(name) ?? []];
   }
@@ -71,7 +71,7 @@ export class People {
     return [...this.#people.values()];
   }
 
-  /** What somebody is called: by their name, with where they are when another one has it too. */
+  /** A person's name, with the address if another person has it too. */
   label(person: KnownPerson): string {
     const { name, address } = person;
     for (const other of this.#byName.get(name) ?? []) {
@@ -80,7 +80,7 @@ export class People {
     return name;
   }
 
-  /** Whom a typed name means, or why nobody: those who are there come before those who were. */
+  /** The person that a typed name means, or why there is none; people who are online come first. */
   find(text: string): KnownPerson | string {
     const at = text.indexOf("@");
     const name = at < 0 ? text : text.slice(0, at);

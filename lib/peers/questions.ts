@@ -6,7 +6,7 @@ import type { GroupGossip } from "./group_gossip.ts";
 import type { Groups } from "./groups.ts";
 import type { KeyTrust } from "./key_trust.ts";
 
-/** Who answers, besides the house. */
+/** The parts that answer questions. */
 export interface Answerers {
   readonly discovery: Discovery;
   readonly groups: Groups;
@@ -14,11 +14,11 @@ export interface Answerers {
   readonly trust: KeyTrust;
 }
 
-/** What a person can ask of a peer's program, and its answers; each question is answered at once, or denied with why. */
+/** Answers the questions of the user, each at once, or denies them with the reason. */
 export class Questions {
   readonly #context: PeerContext;
   readonly #answerers: Answerers;
-  /** Places that a person has named and where nobody has answered yet, and when that is said. */
+  /** Addresses that the user has named and where nobody has answered, and when that is shown. */
   readonly #named = new Map<string, number>();
 
   constructor(context: PeerContext, answerers: Answerers) {
@@ -26,7 +26,6 @@ export class Questions {
     this.#answerers = answerers;
   }
 
-  /** When `tick` is next wanted; Infinity when it is not. */
   get wakeAt(): number {
     return Math.min(Infinity, ...this.#named.values());
   }
@@ -47,7 +46,7 @@ export class Questions {
       if (at > now) continue;
       this.#named.delete(address);
       const seconds = Math.round(this.#context.limits.namedMs / 1000);
-      const text = `nobody has answered at ${address} so far; it is asked for ${seconds} s`;
+      const text = `nobody has answered at ${address} so far; asking goes on for ${seconds} s`;
       this.#context.show({ type: "notice", text });
     }
   }
@@ -60,7 +59,7 @@ export class Questions {
       case "rooms":
         return this.#showRooms(ref);
       case "group":
-        return gossip.gather(question.room, question.members);
+        return gossip.createGroup(question.room, question.members);
       case "join":
         return gossip.join(question.room);
       case "leave":
@@ -80,15 +79,15 @@ export class Questions {
 
   #add(host: string, port: number): string | undefined {
     const address = parseAddress(`${host}:${port}`);
-    if (!address) return `${host}:${port} is no IPv4 address and port`;
+    if (!address) return `${host}:${port} is not an IPv4 address and port`;
     const { people, limits, now } = this.#context;
     if (people.all().some(({ link }) => link && sameAddress(link.address, address))) {
-      return `whoever is at ${formatAddress(address)} is here already`;
+      return `you are linked with ${formatAddress(address)} already`;
     }
     if (!this.#answerers.discovery.ask(address, now, limits.namedMs)) {
-      return `${formatAddress(address)} cannot be asked: too many places are asked already`;
+      return `${formatAddress(address)} cannot be asked: too many addresses are asked already`;
     }
-    this.#named.set(formatAddress(address), now + limits.silentMs);
+    this.#named.set(formatAddress(address), now + limits.unansweredMs);
     return undefined;
   }
 

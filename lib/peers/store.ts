@@ -1,74 +1,74 @@
-/** Something said that is not known to have arrived. */
+/** A message that is not acknowledged. */
 export interface Outgoing {
-  /** Never used twice, and higher than all before. */
+  /** Unique, and higher than all before. */
   readonly n: number;
-  /** The public key of whom it is for, in base64. */
+  /** The receiver's public key in base64. */
   readonly to: string;
-  /** What they were called. */
+  /** The receiver's name. */
   readonly name: string;
   readonly group: string | undefined;
   readonly text: string;
   readonly time: number;
 }
 
-/** Somebody met, by their public key in base64. */
+/** A person that we have met; `key` is the public key in base64. */
 export interface KnownPeer {
   readonly key: string;
   readonly name: string;
-  /** Where they were last: `ADDRESS:PORT`. */
+  /** The last address, `ADDRESS:PORT`. */
   readonly address: string;
-  /** When that was. */
+  /** When we were last linked. */
   readonly time: number;
 }
 
-/** The key that a person has taken for that of somebody by this name. */
+/** The key that the user has accepted for a name. */
 export interface Trust {
   readonly name: string;
   readonly key: string;
   readonly fingerprint: Uint8Array;
-  /** Whether only what is sealed is said and taken. */
+  /** Whether only sealed messages are sent and accepted. */
   readonly secure: boolean;
 }
 
-/** Our own part in a group. */
-export interface OwnPart {
+/** A membership of ours. */
+export interface OwnMembership {
   readonly group: string;
   readonly version: number;
   readonly in: boolean;
 }
 
 /**
- * What a peer keeps on its disk.
+ * The disk of a peer.
  *
- * 1. What a turn has changed is there for good after `commit`; a call that throws leaves what was committed as it is.
- * 2. `nextNumber` gives no number twice, also after a crash.
+ * 1. Changes are durable after `commit`; a call that throws leaves what was committed as it was.
+ * 2. `nextNumber` never returns a number twice, not even after a crash.
  */
 export interface PeerStore {
-  /** Names this store among all others: its numbers begin anew in another one. */
+  /** Identifies this store: another one starts its numbers over. */
   readonly id: string;
   nextNumber(): number;
   keep(message: Outgoing): void;
-  /** It has arrived, or never will. */
+  /** Removes a message that has arrived or failed. */
   done(to: string, n: number): void;
-  /** What is kept, in the order it was said. */
+  /** All messages, in the order of their numbers. */
   waiting(): Outgoing[];
-  /** The last number of a series, which is what one store of somebody's counts, that was shown; 0 when none was. */
+  /** The last number of a series that was shown, 0 if none. A series is the numbering of one store of one person. */
   seen(series: string): number;
   markSeen(series: string, n: number): void;
-  /** Why a message was not taken; it may be said again when the answer was lost. The newest thousand of a series are kept. */
+  /** Why a message was rejected, for when it is sent again because the answer was lost. Keeps the last thousand of a series. */
   refused(series: string, n: number): string | undefined;
   refuse(series: string, n: number, why: string): void;
-  /** Nothing of a series is said again below this number. */
+  /** No message of a series below this number will be sent again. */
   forgetRefusals(series: string, below: number): void;
-  /** Those met last, at most so many; the others are forgotten. */
+  /** The people met last, at most so many; the others are forgotten. */
   acquaintances(most: number): KnownPeer[];
   meet(acquaintance: KnownPeer): void;
   trust(name: string): Trust | undefined;
-  /** The same by the key, whatever name it is remembered for. */
+  /** The same by the key, for any name. */
   trustOf(key: string): Trust | undefined;
   keepTrust(trust: Trust): void;
-  parts(): OwnPart[];
-  keepPart(part: OwnPart): void;
+  memberships(): OwnMembership[];
+  keepMembership(membership: OwnMembership): void;
   commit(): void;
   close(): void;
 }

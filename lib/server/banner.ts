@@ -4,14 +4,14 @@ import type { ListenerName, WebOptions } from "./command_line.ts";
 /** The commands that a user may type next, once the server listens. */
 export function banner(
   plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
-  doors: readonly { door: ListenerName; port: number }[],
+  listeners: readonly { name: ListenerName; port: number }[],
   names: readonly string[],
 ): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
   const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-  const portOf = (name: ListenerName) => doors.find(({ door }) => door === name)?.port;
-  const line = (door: ListenerName, label: string, mode: string, rest = "") =>
-    portOf(door) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(door)}${rest}\n`;
+  const portOf = (name: ListenerName) => listeners.find((listener) => listener.name === name)?.port;
+  const line = (name: ListenerName, label: string, mode: string, rest = "") =>
+    portOf(name) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(name)}${rest}\n`;
   const page = portOf("web");
   // A given certificate is one that clients trust already, or that the operator can pass to them.
   const certificate = typeof plan.web.tls === "object" ? " --tls" : ` --tls-cert ${join(plan.data, "tls-cert.pem")}`;

@@ -88,8 +88,8 @@ const HELP = `Partyline server: chat for a room, a lab or a LAN.
   server [PORT [USERS_FILE]] [options]   start the server
   server hash-passwords USERS_FILE       replace plain passwords by hashes
 
-Without PORT, every protocol but TLS has its default port. With PORT, IM has that
-port, and the others are served only if their options are given.
+Without PORT, every protocol but TLS is served on its default port. With PORT,
+IM is served on that port, and the others only if their options are given.
 Port 0 is any free port. USERS_FILE (./users.txt) has one user per line:
 username, white space, password; neither may contain white space.
 SIGHUP reads it again. SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console

@@ -1,66 +1,61 @@
-import { isLoopback } from "../core/address.ts";
 import type { ChatView } from "../chat/view.ts";
+import { type Address, isLoopback } from "../core/address.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** An open listener and its address. */
-export interface OpenListenerAddress {
-  readonly door: string;
-  readonly hostname: string;
-  readonly port: number;
-}
+// Fields named "door" are those of the messages to the server's page, and of the metrics' labels.
 
-/** A listener, and the number of its sessions and people. */
-export interface ListenerCounts extends OpenListenerAddress {
-  /** Sessions, including those without a login. */
+/** A listener and its sessions. */
+export interface ListenerCounts extends Address {
+  readonly door: string;
+  /** Sessions, including those without a login yet. */
   readonly sessions: number;
-  /** People online, each once. */
+  /** Users online by this listener, each counted once. */
   readonly people: number;
 }
 
-/** A user who is online, and the listeners of their sessions. */
+/** A user who is online, and by which listeners. */
 export interface UserCounts {
   readonly name: string;
   readonly doors: readonly string[];
   readonly since: number;
 }
 
-/** Who is online, and by which listener. */
 export interface Counts {
   readonly doors: readonly ListenerCounts[];
   readonly people: readonly UserCounts[];
-  /** Output that waits for peers to read it. */
+  /** Bytes that were written and that peers have not taken yet. */
   readonly waitingBytes: number;
 }
 
-/** Counts the sessions and people of each listener. */
-export function countAll(runner: SessionRunner, view: ChatView, doors: readonly OpenListenerAddress[]): Counts {
-  const doorOf = new Map<number, string>();
+/** Counts sessions and users by listener. */
+export function countAll(
+  runner: SessionRunner,
+  view: ChatView,
+  listeners: readonly (Address & { readonly name: string })[],
+): Counts {
+  const listenerOf = new Map<number, string>();
   const sessions = new Map<string, number>();
   let waitingBytes = 0;
   for (const host of runner.hosts) {
     const { name } = host.protocol;
-    doorOf.set(host.id, name);
+    listenerOf.set(host.id, name);
     sessions.set(name, (sessions.get(name) ?? 0) + 1);
     waitingBytes += host.waitingBytes;
   }
   const online = new Map<string, number>();
   const people = view.people.map(({ name, since, sessions }) => {
-    const theirs = [...new Set(sessions.map((id) => doorOf.get(id)).filter((door) => door !== undefined))];
-    for (const door of theirs) online.set(door, (online.get(door) ?? 0) + 1);
-    return { name, doors: theirs, since };
+    const doors = [...new Set(sessions.map((id) => listenerOf.get(id)).filter((name) => name !== undefined))];
+    for (const door of doors) online.set(door, (online.get(door) ?? 0) + 1);
+    return { name, doors, since };
   });
-  return {
-    doors: doors.map((place) => ({
-      ...place,
-      sessions: sessions.get(place.door) ?? 0,
-      people: online.get(place.door) ?? 0,
-    })),
-    people,
-    waitingBytes,
-  };
+  const doors = listeners.map(({ name, hostname, port }) => ({
+    ...{ door: name, hostname, port },
+    ...{ sessions: sessions.get(name) ?? 0, people: online.get(name) ?? 0 },
+  }));
+  return { doors, people, waitingBytes };
 }
 
-/** The addresses at which other machines may reach this one; IPv4 first, since it is easier to type. */
+/** The addresses by which other machines may reach this one; IPv4 first, since it is easier to type. */
 export function reachable(addresses: readonly string[]): string[] {
   const outside = [...new Set(addresses)].filter((address) =>
     !isLoopback(address) && !/^(169\.254\.|fe80:)/i.test(address)

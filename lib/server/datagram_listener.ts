@@ -42,7 +42,7 @@ export class DatagramSessions {
   constructor(
     readonly protocol: ServerProtocol,
     readonly runner: SessionRunner,
-    readonly connectionLimits: ConnectionLimiter,
+    readonly connectionLimiter: ConnectionLimiter,
     limits: Limits,
     readonly port: DatagramPort,
   ) {
@@ -95,7 +95,7 @@ export class DatagramSessions {
   }
 
   /** Resolves when the last link is over. */
-  over(): Promise<void> {
+  finished(): Promise<void> {
     return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty.push(resolve));
   }
 
@@ -125,13 +125,13 @@ export class DatagramSessions {
   #open(request: OpenRequest): void {
     const { address } = request;
     if (this.#closing) return this.#acceptor.refuse(request, "the server stops");
-    const refused = this.connectionLimits.take(address.hostname);
+    const refused = this.connectionLimiter.take(address.hostname);
     if (refused) {
       log.warning(`${this.protocol.name}: refused ${formatAddress(address)}: ${refused.refusal}`);
       return this.#acceptor.refuse(request, refused.refusal);
     }
     const link = this.#acceptor.accept(request, this.port.now());
-    if (!link) return this.connectionLimits.release(address.hostname);
+    if (!link) return this.connectionLimiter.release(address.hostname);
     let owner: TransportOwner;
     const host = this.runner.open(this.protocol, address, (itsOwner) => this.#transport(link, owner = itsOwner));
     this.#sessions.set(link, { host, owner: owner! });
@@ -151,7 +151,7 @@ export class DatagramSessions {
     this.#sessions.delete(link);
     this.#readable.delete(link);
     if (session) {
-      this.connectionLimits.release(session.host.peer.hostname);
+      this.connectionLimiter.release(session.host.peer.hostname);
       session.host.end(why);
     }
     if (this.size === 0) { for (const resolve of this.#whenEmpty.splice(0)) resolve(); }
@@ -224,12 +224,12 @@ export class DatagramListener {
   }
 
   /** Resolves when the last link is over. */
-  over(): Promise<void> {
-    return this.#sessions.over();
+  finished(): Promise<void> {
+    return this.#sessions.finished();
   }
 
   /** Releases the port; links that are left end at once. */
-  async shut(): Promise<void> {
+  async release(): Promise<void> {
     this.#sessions.abort();
     await this.#socket.close();
   }

@@ -1,89 +1,132 @@
-import { formatAddress } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
-import type { Limits } from "../core/limits.ts";
 import { ConnectionLimiter } from "../core/limiters.ts";
+import type { Limits } from "../core/limits.ts";
+import { log } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
+import { WebServer } from "../http/server.ts";
+import { StaticFiles } from "../http/static_files.ts";
+import { clock } from "../net/clock.ts";
+import { ownAddresses, ownNames } from "../net/own_addresses.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
-import { certificateFor } from "./certificate.ts";
+import { fingerprint, ownCertificate, readCertificate } from "../store/certificate.ts";
+import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
+import { readSecret } from "../store/private_file.ts";
+import { readWebFiles } from "../store/web_files.ts";
 import type { ListenerName, WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
 import { TcpListener } from "./tcp_listener.ts";
-import { readWeb } from "./web.ts";
+import { ServerSite } from "./web_site.ts";
 
-/** The IM door; a session there may go on in our own protocol. */
+/** IM sessions can be upgraded to the native protocol. */
 const IM: ServerProtocol = { ...IM_PROTOCOL, successors: { native: nativeOverLines } };
 
-/** A door as the house uses it. */
-export type Listener = Pick<TcpListener, "address" | "close" | "over"> & { shut?(): Promise<void> };
+/** An open port at which sessions begin. */
+export interface Listener {
+  readonly address: Address;
+  /** Accepts no more connections; the sessions go on. */
+  close(): void;
+  /** Resolves when the last connection is gone. */
+  finished(): Promise<void>;
+  /** Ends what is left, and releases the port. */
+  release?(): Promise<void>;
+}
 
-/** Which doors are wanted, and how. */
 export interface ListenerPlan {
   readonly host: string;
+  /** The port of each listener that is wanted. */
   readonly listeners: Readonly<Partial<Record<ListenerName, number>>>;
-  /** As it is for `host`, where nothing else is said. */
+  /** By default, the web listener is at `host`, without TLS. */
   readonly web?: WebOptions;
   readonly data: string;
   readonly limits: Limits;
 }
 
-/** Opens every door that is wanted, or none; what cannot be read is told before the first is open. */
-export function openListeners(
-  plan: ListenerPlan,
-  runner: SessionRunner,
-  directory: ServerProtocol,
-  monitor: Monitor,
-  secrets: DatagramSecrets,
-): Map<ListenerName, Listener> {
-  const { host: hostname, data, limits } = plan;
-  const web = plan.web ?? { host: hostname, names: [], watchPasswordFile: undefined, tls: undefined };
-  const servers = new Map<ListenerName, Listener>();
-  let own: Certificate | undefined;
-  const certificate = (tls: WebOptions["tls"]) =>
-    tls === "own" ? own ??= certificateFor(tls, web.names, data) : certificateFor(tls, web.names, data);
-  const stream = (door: ServerProtocol, certificate?: Certificate) => (port: number) =>
-    new TcpListener(door, { hostname, port }, runner, new ConnectionLimiter(limits), limits, certificate);
-  const readers: Record<ListenerName, () => (port: number) => Listener> = {
-    im: () => stream(IM),
-    "address-book": () => stream(directory),
-    lobby: () => stream(LOBBY_PROTOCOL),
-    mailbox: () => (port) =>
-      new DatagramListener(
-        MAILBOX_PROTOCOL,
-        { hostname, port },
-        runner,
-        new ConnectionLimiter(limits),
-        limits,
-        secrets,
-      ),
-    web: () => readWeb({ web, data, limits }, runner, monitor, certificate(web.tls)),
-    tls: () => stream(TLS_PROTOCOL, certificate(web.tls ?? "own")),
+/** What the listeners share. */
+export interface ListenerParts {
+  readonly runner: SessionRunner;
+  readonly directory: ServerProtocol;
+  readonly monitor: Monitor;
+  readonly secrets: DatagramSecrets;
+}
+
+/** Opens all listeners of the plan, or none. All files are read before the first port is opened. */
+export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<ListenerName, Listener> {
+  const { runner } = parts;
+  const { host, limits } = plan;
+  const web = plan.web ?? { host, names: [], watchPasswordFile: undefined, tls: undefined };
+  const listeners = new Map<ListenerName, Listener>();
+  const certificate = certificateReader(web.names, plan.data);
+  const tcp = (protocol: ServerProtocol, certificate?: Certificate) => (port: number) =>
+    new TcpListener(protocol, { hostname: host, port }, runner, new ConnectionLimiter(limits), limits, certificate);
+  const udp = (protocol: ServerProtocol) => (port: number) => {
+    const limiter = new ConnectionLimiter(limits);
+    return new DatagramListener(protocol, { hostname: host, port }, runner, limiter, limits, parts.secrets);
   };
-  const abandon = (error: unknown) => {
-    for (const server of servers.values()) (server.close(), server.shut?.());
+  /** What a listener needs is read at the first call; the second opens it. */
+  const openers: Record<ListenerName, () => (port: number) => Listener> = {
+    im: () => tcp(IM),
+    "address-book": () => tcp(parts.directory),
+    lobby: () => tcp(LOBBY_PROTOCOL),
+    mailbox: () => udp(MAILBOX_PROTOCOL),
+    web: () => prepareWeb(web, plan, parts, certificate(web.tls)),
+    tls: () => tcp(TLS_PROTOCOL, certificate(web.tls ?? "own")),
+  };
+  const ports = Object.entries(plan.listeners) as [ListenerName, number][];
+  try {
+    const prepared = ports.map(([name, port]) => ({ name, port, open: openers[name]() }));
+    for (const { name, port, open } of prepared) {
+      try {
+        listeners.set(name, open(port));
+      } catch (error) {
+        const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
+        const where = formatAddress({ hostname: name === "web" ? web.host : host, port });
+        throw new UserError(`cannot listen on ${where}${option}: ${reason(error)}`);
+      }
+    }
+  } catch (error) {
+    for (const listener of listeners.values()) (listener.close(), listener.release?.());
     runner.close();
     throw error;
+  }
+  return listeners;
+}
+
+/** Reads what the web listener needs; the returned function opens it. */
+function prepareWeb(
+  web: WebOptions,
+  { data, limits }: ListenerPlan,
+  { runner, monitor }: ListenerParts,
+  certificate: Certificate | undefined,
+): (port: number) => WebServer {
+  const site = new ServerSite({
+    runner,
+    connectionLimiter: new ConnectionLimiter(limits),
+    limits,
+    files: new StaticFiles(readWebFiles()),
+    loginCookies: new LoginCookies(data, (name) => runner.hub.secretOf(name), clock),
+    cookieDays: COOKIE_DAYS,
+    monitor,
+    monitorPassword: readSecret(web.watchPasswordFile),
+    secure: certificate !== undefined,
+  });
+  return (port) => new WebServer({ hostname: web.host, port }, site, [...ownNames(), ...web.names], certificate);
+}
+
+/** Reads certificates. This server's own one is made when there is none, and its fingerprint is logged. */
+function certificateReader(names: readonly string[], data: string) {
+  let own: Certificate | undefined;
+  return (tls: WebOptions["tls"]): Certificate | undefined => {
+    if (tls !== "own") return tls && readCertificate(tls);
+    if (own) return own;
+    own = ownCertificate(data, [...ownNames(), ...names, ...ownAddresses()], clock());
+    log.info(`the SHA-256 fingerprint of this server's certificate is ${fingerprint(own.cert)}`);
+    return own;
   };
-  const wanted = Object.entries(plan.listeners) as [ListenerName, number][];
-  let openers: [ListenerName, number, (port: number) => Listener][] = [];
-  try {
-    openers = wanted.map(([name, port]) => [name, port, readers[name]()]);
-  } catch (error) {
-    abandon(error);
-  }
-  for (const [name, port, open] of openers) {
-    try {
-      servers.set(name, open(port));
-    } catch (error) {
-      const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
-      const where = formatAddress({ hostname: name === "web" ? web.host : hostname, port });
-      abandon(new UserError(`cannot listen on ${where}${option}: ${reason(error)}`));
-    }
-  }
-  return servers;
 }

@@ -1,10 +1,10 @@
-/** One number, and what tells it from the others of its name. */
+/** One value, and the labels that distinguish it from others of the same name. */
 export interface Sample {
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A name, what it means, and its numbers. */
+/** A metric: its name, its meaning and its values. */
 export type Family =
   & {
     /** Without the `_total` of a counter; ends with its unit, if it has one. */
@@ -14,9 +14,9 @@ export type Family =
   }
   & (
     | { readonly type: "gauge" | "counter"; readonly samples: readonly Sample[] }
-    /** Says only what there is, by its labels. */
+    /** Has no value, only labels. */
     | { readonly type: "info"; readonly labels: Readonly<Record<string, string>> }
-    /** `counts` has one class more than there are bounds. */
+    /** `counts` has one bucket more than there are bounds. */
     | {
       readonly type: "histogram";
       readonly bounds: readonly number[];
@@ -25,10 +25,10 @@ export type Family =
     }
   );
 
-/** The content type of what `openMetrics` makes. */
+/** The content type of the OpenMetrics format. */
 export const OPEN_METRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/** Numbers in the text format of OpenMetrics 1.0. */
+/** Encodes metrics in the text format of OpenMetrics 1.0. */
 export function openMetrics(families: readonly Family[]): string {
   const lines: string[] = [];
   for (const family of families) {
@@ -48,7 +48,7 @@ function samples(family: Family): string[] {
   return family.samples.map(({ value, labels }) => `${name}${suffix}${labelled(labels)} ${shown(value)}`);
 }
 
-/** Each class holds those before it too. */
+/** Buckets are cumulative. */
 function histogram({ name, bounds, counts, sum }: Extract<Family, { type: "histogram" }>): string[] {
   let count = 0;
   const lines = [...bounds, Infinity].map((bound, i) => {
@@ -71,7 +71,7 @@ function shown(value: number): string {
   return Number.isNaN(value) ? "NaN" : String(value).replace("Infinity", "Inf");
 }
 
-/** Bounds are written as floating point numbers, so that they are the same text everywhere. */
+/** Bounds are written as floating point numbers, as the format wants it. */
 function decimal(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }

@@ -1,73 +1,72 @@
 import { setImmediate } from "node:timers";
-import type { Limits } from "../core/limits.ts";
 import type { ScryptSecret } from "../chat/accounts.ts";
 import type { Effect } from "../chat/effect.ts";
+import type { Address } from "../core/address.ts";
+import type { Limits } from "../core/limits.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
-import type { Address } from "../core/address.ts";
-import type { Direction } from "../protocols/session.ts";
 import { clock } from "../net/clock.ts";
-import type { Requester } from "../store/passwords.ts";
-import type { ProofResult } from "../store/proofs.ts";
 import { connect, probe } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
+import type { Direction } from "../protocols/session.ts";
+import type { Requester } from "../store/passwords.ts";
+import type { ProofResult } from "../store/proofs.ts";
 
-/** A proof that is to be looked at. */
+const LINGER_MS = 1000;
+
 export type ProofEffect = Extract<Effect, { type: "prove" }>;
 
 /** A dialed connection, or why there is none. */
 export type DialResult = Transport | "refused" | "failed";
 
-/** What the switchboard asks of the world outside. */
+/** The runner's environment: the real one, or a simulated one. */
 export interface Platform {
   /** Opens a connection for `owner`; `done` is called once, later. */
   dial(hostname: string, port: number, owner: TransportOwner, done: (result: DialResult) => void): void;
   /** Finds out whether the machine at the other end of a connection is still there; `done` is called once, later. */
   probe(peer: Address, done: (outcome: ProbeOutcome) => void): void;
-  /** Tries a password against a secret, unless the asker has left before its turn comes. */
-  verify(password: string, secret: ScryptSecret, asker: Requester): Promise<boolean>;
-  /** Looks whether a proof answers its challenge; what the asker may be answered with, so that it knows us too. */
-  prove(proof: ProofEffect, asker: Requester): Promise<ProofResult>;
-  /** Makes a secret of a password and writes the account down; why that cannot be done. */
-  enroll?(name: string, password: string, asker: Requester): Promise<ScryptSecret | string>;
-  /** Calls `turn` soon, after what else is due has had its turn. */
+  /** Checks a password; one whose requester has left before its turn is not checked. */
+  verify(password: string, secret: ScryptSecret, requester: Requester): Promise<boolean>;
+  /** Checks the proof for a challenge. */
+  prove(proof: ProofEffect, requester: Requester): Promise<ProofResult>;
+  /** Hashes a password and stores the account; the secret, or why there is no account. */
+  enroll?(name: string, password: string, requester: Requester): Promise<ScryptSecret | string>;
+  /** Calls `turn` soon, but after other input that has arrived. */
   soon(turn: () => void): void;
   /** Milliseconds, for timers: it never jumps. */
   now(): number;
   /** Milliseconds since 1970. */
   wallTime(): number;
-  /** Shows a wire line, when somebody watches. */
+  /** Shows a wire line; only where lines are traced. */
   trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
 }
 
-/** The world as a server has it. */
 export interface RealPlatform extends Platform {
-  /** Resolves when the last connection that was opened for a seat is gone. */
-  over(): Promise<void>;
+  /** Resolves when the last dialed connection is gone. */
+  finished(): Promise<void>;
 }
 
-/** The real world: TCP, this machine's clock, and what else it is given. */
 export function openPlatform(
-  given: Pick<Platform, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits },
+  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits },
 ): RealPlatform {
-  const dialled = new Set<Promise<void>>();
+  const dialed = new Set<Promise<void>>();
   return {
     dial(hostname, port, owner, done) {
-      const gone = dial(hostname, port, owner, done, given.limits).then(() => void dialled.delete(gone));
-      dialled.add(gone);
+      const finished = dial(hostname, port, owner, done, parts.limits).then(() => void dialed.delete(finished));
+      dialed.add(finished);
     },
-    async over() {
-      await Promise.all(dialled);
+    async finished() {
+      await Promise.all(dialed);
     },
     probe: ({ hostname, port }, done) => void probe(hostname, port).then(done),
-    verify: given.verify,
-    prove: given.prove,
-    ...(given.enroll ? { enroll: given.enroll } : {}),
-    // No microtask: sockets that are ready have their turn before it. No timer either, which takes a millisecond or two.
+    verify: parts.verify,
+    prove: parts.prove,
+    ...(parts.enroll ? { enroll: parts.enroll } : {}),
+    // A microtask would run before other sockets that are ready; a timer takes a millisecond or two.
     soon: (turn) => void setImmediate(turn),
     now: clock,
     wallTime: Date.now,
-    trace: given.trace,
+    trace: parts.trace,
   };
 }
 
@@ -87,10 +86,8 @@ async function dial(
   }
   const connection = new Connection(conn, owner, connectionOptions(limits));
   done(connection);
-  await connection.over;
+  await connection.finished;
 }
-
-const LINGER_MS = 1000;
 
 /** Handout programs expect one line a read, so each line leaves in a write of its own. */
 export function connectionOptions(limits: Limits): ConnectionOptions {

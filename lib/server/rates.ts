@@ -1,14 +1,14 @@
 import { RECEIPT_BOUNDS_MS, type Tally } from "../chat/tally.ts";
 
-/** One second of the server's life. */
+/** The figures of one second. */
 export interface Point {
-  /** When it was over. */
+  /** Its end. */
   readonly time: number;
-  /** Messages said, confirmed by a session, and failed, in that second. */
+  /** Messages sent, confirmed by a session, and failed, in this second. */
   readonly said: number;
   readonly delivered: number;
   readonly failed: number;
-  /** Half of the receipts came within this, and 99 of 100 within that; null when none came. */
+  /** Time within which half, and 99 of 100, of the receipts came; null without any. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   /** At its end. */
@@ -18,7 +18,7 @@ export interface Point {
 
 const SECOND_MS = 1000;
 
-/** Takes the hub's numbers once a second, and tells what has changed between two times. */
+/** Takes the hub's counters once a second and computes the change since the last time. */
 export class Rates {
   readonly #tally: Tally;
   #said: number;
@@ -34,15 +34,15 @@ export class Rates {
     this.#takenAt = now;
   }
 
-  /** Whether the next second is over. */
+  /** Whether the next second has passed. */
   due(now: number): boolean {
     return Math.floor(now / SECOND_MS) > Math.floor(this.#takenAt / SECOND_MS);
   }
 
-  /** What has happened since it was asked before. */
+  /** The figures since the last call. */
   take(now: number, { sessions, memoryBytes }: Pick<Point, "sessions" | "memoryBytes">): Point {
     const { said, delivered, failed, receipts } = this.#tally;
-    // More than one second has gone only where the whole process stood still.
+    // More than one second passes only when the whole process stands still.
     const seconds = Math.max(1, Math.round((now - this.#takenAt) / SECOND_MS));
     const since = receipts.map((count, i) => count - this.#receipts[i]!);
     const point: Point = {
@@ -62,7 +62,7 @@ export class Rates {
   }
 }
 
-/** The time within which this part of the counted receipts came, as near as their classes tell; null without any. */
+/** The time within which this part of the receipts came, interpolated in its bucket; null without any. */
 export function quantile(counts: ArrayLike<number>, part: number): number | null {
   let all = 0;
   for (let i = 0; i < counts.length; i++) all += counts[i]!;
@@ -75,6 +75,6 @@ export function quantile(counts: ArrayLike<number>, part: number): number | null
     left -= count;
     lower = upper;
   }
-  // Nothing is known of the last class but that it is longer.
+  // The last bucket has no upper bound.
   return lower;
 }

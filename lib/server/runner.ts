@@ -212,14 +212,14 @@ export class SessionRunner implements HostRunner {
 
   // Answers that take time.
 
-  #asker(id: SessionId): Requester {
+  #requester(id: SessionId): Requester {
     return { address: this.#hosts.get(id)?.peer.hostname ?? "", isWaiting: () => this.#hosts.has(id) };
   }
 
   async #prove(proof: ProofEffect): Promise<void> {
     let answer: ProofResult = { right: false };
     try {
-      answer = await this.platform.prove(proof, this.#asker(proof.session));
+      answer = await this.platform.prove(proof, this.#requester(proof.session));
     } catch (error) {
       log.error(`a proof could not be checked: ${error}`);
     }
@@ -229,7 +229,7 @@ export class SessionRunner implements HostRunner {
   async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
     let right = false;
     try {
-      right = await this.platform.verify(password, secret, this.#asker(id));
+      right = await this.platform.verify(password, secret, this.#requester(id));
     } catch (error) {
       log.error(`a password could not be checked: ${error}`);
     }
@@ -245,7 +245,7 @@ export class SessionRunner implements HostRunner {
   async #enroll({ session, name, password }: Extract<Effect, { type: "enroll" }>): Promise<void> {
     let outcome: ScryptSecret | string = "this server cannot store accounts";
     try {
-      outcome = await this.platform.enroll?.(name, password, this.#asker(session)) ?? outcome;
+      outcome = await this.platform.enroll?.(name, password, this.#requester(session)) ?? outcome;
     } catch (error) {
       outcome = "the account could not be stored; the server's log says why";
       log.error(`the account of ${name} could not be stored: ${reason(error)}`);

@@ -1,5 +1,6 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
+import type { Address } from "../core/address.ts";
 import { log, RecentLog } from "../core/log.ts";
 import { ownAddresses } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
@@ -12,104 +13,103 @@ import { openStore } from "../store/worker_store.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { ListenerName } from "./command_line.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
-import { openMonitor } from "./monitor.ts";
+import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
 import { SessionRunner } from "./runner.ts";
 
 const TICK_MS = 50;
 
-/** A server with its doors open. */
+/** A running server. */
 export interface Server {
   readonly hub: Hub;
   readonly runner: SessionRunner;
   readonly listeners: readonly OpenListener[];
-  /** Lets nobody in, tells those inside, and resolves when they are gone or have had their time. */
+  /** Accepts no more connections and tells all sessions; resolves when they are gone, after `stopMs` at the latest. */
   stop(): Promise<void>;
 }
 
-/** A door that is open, and where. */
-export interface OpenListener {
-  readonly door: ListenerName;
-  readonly hostname: string;
-  readonly port: number;
+export interface OpenListener extends Address {
+  readonly name: ListenerName;
 }
 
-/** What a server is made of. */
 export interface ServerOptions extends ListenerPlan {
   readonly trace: boolean;
-  /** The users file that new accounts are written into; without one nobody can register. */
+  /** The users file that gets new accounts; without it, users cannot register. */
   readonly enrollIn?: string | undefined;
-  /** What is logged, for the server's page. */
+  /** The log lines that the monitor shows. */
   readonly log?: RecentLog;
 }
 
-/** Puts the parts together and opens the doors; throws when one, or what is kept already, cannot be opened. */
+/** Starts a server; throws when a port or the store cannot be opened. */
 export async function openServer(
-  plan: ServerOptions,
+  options: ServerOptions,
   accounts: Accounts,
   showTrace: (line: string) => void,
 ): Promise<Server> {
-  const { limits, enrollIn } = plan;
+  const { limits, enrollIn, data } = options;
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
-  // A store that exists is opened now: if it cannot be, the person who starts the server has to know.
-  const store = await openStore(plan.data);
+  // An existing store is opened now, so that an error is seen at the start.
+  const store = await openStore(data);
   const hub = new Hub(accounts, limits, {
     snapshot: store.snapshot,
     randomness: proofs,
     registers: enrollIn !== undefined,
   });
-  const world = openPlatform({
+  const platform = openPlatform({
     limits,
-    verify: (password, secret, asker) => passwords.verify(password, secret, asker),
-    prove: (effect, asker) => proofs.verify(effect, asker),
+    verify: (password, secret, requester) => passwords.verify(password, secret, requester),
+    prove: (effect, requester) => proofs.verify(effect, requester),
     enroll: async (name, password) => {
       const secret = await passwords.hash(password);
       addUser(enrollIn!, name, secret);
       return secret;
     },
-    trace: plan.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
+    trace: options.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
   });
-  const runner = new SessionRunner(hub, world, limits, store);
-  const tableLog = new DirectoryLog(plan.data, (why) => log.error(why));
-  const book = new Directory(limits);
-  const drainBook = () => {
-    for (const output of book.takeOutputs()) {
+  const runner = new SessionRunner(hub, platform, limits, store);
+  const directory = new Directory(limits);
+  const directoryLog = new DirectoryLog(data, (why) => log.error(why));
+  const drainDirectory = () => {
+    for (const output of directory.takeOutputs()) {
       if (output.type === "log") log.info(`address-book: ${output.text}`);
-      else tableLog.write(output.change);
+      else directoryLog.write(output.change);
     }
   };
-  const doors = () =>
-    [...servers].map(([door, { address }]) => ({ door, hostname: address.hostname, port: address.port }));
-  const monitor = openMonitor({
+  const openOnes = () => [...listeners].map(([name, { address: { hostname, port } }]) => ({ name, hostname, port }));
+  const monitor = new Monitor({
     runner,
-    doors,
-    addresses: plan.listeners.web === undefined ? [] : ownAddresses(),
-    log: plan.log ?? new RecentLog(),
+    listeners: openOnes,
+    addresses: options.listeners.web === undefined ? [] : ownAddresses(),
+    log: options.log ?? new RecentLog(),
     memoryBytes: () => Deno.memoryUsage().rss,
-    bookEntries: () => book.size,
+    directoryEntries: () => directory.size,
   });
-  const servers = openListeners(plan, runner, directoryProtocol(book, drainBook), monitor, proofs);
-  const ticking = setInterval(
-    () => (runner.tick(), book.tick(runner.now), drainBook(), monitor.tick(runner.now)),
-    TICK_MS,
-  );
+  const parts = { runner, directory: directoryProtocol(directory, drainDirectory), monitor, secrets: proofs };
+  const listeners = openListeners(options, parts);
+  const ticking = setInterval(() => {
+    runner.tick();
+    directory.tick(runner.now);
+    drainDirectory();
+    monitor.tick(runner.now);
+  }, TICK_MS);
   return {
     hub,
     runner,
-    listeners: doors(),
+    listeners: openOnes(),
     async stop() {
-      for (const server of servers.values()) server.close();
+      const all = [...listeners.values()];
+      for (const listener of all) listener.close();
       runner.stop();
-      await within(limits.stopMs, Promise.all([world, ...servers.values()].map((part) => part.over())));
+      await within(limits.stopMs, Promise.all([platform, ...all].map((part) => part.finished())));
       clearInterval(ticking);
-      await Promise.all([...servers.values()].map((server) => server.shut?.()));
+      await Promise.all(all.map((listener) => listener.release?.()));
       await runner.close();
     },
   };
 }
 
-/** Waits for something, but no longer than so many milliseconds. */
+/** Waits for `work`, but no longer than `ms`. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
   await Promise.race([work, new Promise((resolve) => timer = setTimeout(resolve, ms))]);

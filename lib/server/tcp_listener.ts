@@ -24,7 +24,7 @@ export class TcpListener {
     readonly protocol: ServerProtocol,
     where: { hostname: string; port: number },
     readonly runner: SessionRunner,
-    readonly connectionLimits: ConnectionLimiter,
+    readonly connectionLimiter: ConnectionLimiter,
     readonly limits: Limits,
     certificate?: Certificate,
   ) {
@@ -43,23 +43,23 @@ export class TcpListener {
   }
 
   /** Resolves when the last accepted connection is gone. */
-  async over(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.over));
+  async finished(): Promise<void> {
+    await Promise.all([...this.#connections].map((connection) => connection.finished));
   }
 
   #open(conn: Deno.TcpConn | Deno.TlsConn): void {
     const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
-    const refused = this.connectionLimits.take(hostname);
+    const refused = this.connectionLimiter.take(hostname);
     if (refused) {
-      log.warning(`${this.protocol.name}: ${formatAddress({ hostname, port })} not let in: ${refused.refusal}`);
+      log.warning(`${this.protocol.name}: refused ${formatAddress({ hostname, port })}: ${refused.refusal}`);
       return conn.close();
     }
     this.runner.open(this.protocol, { hostname, port }, (owner) => {
       const connection = new Connection(conn, owner, connectionOptions(this.limits));
       this.#connections.add(connection);
-      connection.over.then(() => {
+      connection.finished.then(() => {
         this.#connections.delete(connection);
-        this.connectionLimits.release(hostname);
+        this.connectionLimiter.release(hostname);
       });
       return connection;
     });

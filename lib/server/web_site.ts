@@ -7,8 +7,8 @@ import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
 import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
-import { body, json, sentence } from "../http/responses.ts";
-import { type Site, Sockets } from "../http/site.ts";
+import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
+import { type Site, WebSockets } from "../http/site.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
@@ -18,9 +18,9 @@ import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** Seconds of silence after which a browser is pinged; without an answer it is gone. */
+/** A browser that is silent for so long is pinged; without an answer, its connection is closed. */
 const IDLE_SECONDS = 30;
-/** Output that may wait for a watcher; further events are dropped. */
+/** Bytes that may wait for a watcher; further events are lost to it. */
 const WATCHER_BYTES = 256 * 1024;
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -30,37 +30,36 @@ export interface CookieStore {
   userOf(cookie: string): string | undefined;
 }
 
-/** The parts of a server's site. */
 export interface ServerSiteParts {
   readonly runner: SessionRunner;
-  readonly places: ConnectionLimiter;
+  readonly connectionLimiter: ConnectionLimiter;
   readonly limits: Limits;
   readonly files: StaticFiles;
   readonly loginCookies: CookieStore;
   /** Days for which a cookie is valid. */
   readonly cookieDays: number;
   readonly monitor: Monitor;
-  /** With it, the server page is shown to other machines, too. */
-  readonly watchPassword: string | undefined;
+  /** The password for the server's page from other machines; without one, only this machine may see it. */
+  readonly monitorPassword: string | undefined;
   /** Whether the connections are TLS. */
   readonly secure: boolean;
 }
 
-/** The pages of a server: the chat, and the server page for the operator. */
+/** The site of a server: the chat page for users, and the server's page and metrics for its operator. */
 export class ServerSite implements Site {
-  readonly #sockets = new Sockets();
+  readonly #sockets = new WebSockets();
   readonly #watchers = new Set<WebSocket>();
-  readonly #backoff: LoginBackoff;
-  /** Requests that wait for the hub; as many are allowed as connections. */
-  readonly #asking: ConnectionLimiter;
+  readonly #passwordBackoff: LoginBackoff;
+  /** Limits the login and registration requests that are being answered. */
+  readonly #requests: ConnectionLimiter;
 
   constructor(readonly parts: ServerSiteParts) {
-    this.#asking = new ConnectionLimiter(parts.limits);
-    this.#backoff = new LoginBackoff(parts.limits);
+    this.#requests = new ConnectionLimiter(parts.limits);
+    this.#passwordBackoff = new LoginBackoff(parts.limits);
   }
 
-  over(): Promise<void> {
-    return this.#sockets.over();
+  finished(): Promise<void> {
+    return this.#sockets.finished();
   }
 
   close(): void {
@@ -74,25 +73,25 @@ export class ServerSite implements Site {
       case "GET /":
         return this.parts.files.answer("chat.html", request);
       case "GET /about":
-        return json(this.#about(request));
+        return jsonResponse(this.#about(request));
       case "GET /chat":
         return this.#chat(request, from);
       case "POST /login":
-        return await this.#inquire("checkPassword", request, from);
+        return await this.#logIn("checkPassword", request, from);
       case "POST /register":
-        return await this.#inquire("register", request, from);
+        return await this.#logIn("register", request, from);
       case "POST /logout":
         return new Response(null, { status: 204, headers: this.#cookieHeaders(request, "") });
       case "GET /server":
-        return await this.#notForThem(request, from) ?? this.parts.files.answer("server.html", request);
+        return await this.#monitorRefusal(request, from) ?? this.parts.files.answer("server.html", request);
       case "GET /watch":
-        return await this.#notForThem(request, from) ?? this.#watch(request);
+        return await this.#monitorRefusal(request, from) ?? this.#watch(request);
       case "GET /metrics":
-        return await this.#notForThem(request, from) ?? new Response(this.parts.monitor.metrics(), {
+        return await this.#monitorRefusal(request, from) ?? new Response(this.parts.monitor.metrics(), {
           headers: { "content-type": OPEN_METRICS_TYPE },
         });
     }
-    if (method !== "GET") return sentence("There is no such page here.", 404);
+    if (method !== "GET") return plainText("There is no such page here.", 404);
     return this.parts.files.answerPath(pathname, request);
   }
 
@@ -111,56 +110,56 @@ export class ServerSite implements Site {
     return loginCookieHeaders(request, cookie, this.parts.cookieDays * DAY_SECONDS, this.parts.secure);
   }
 
-  /** Has the hub look at a name and a password, or make an account of them; if they are right, sets a login cookie. */
-  async #inquire(type: "checkPassword" | "register", request: Request, from: Address): Promise<Response> {
+  /** Checks a name and a password, or creates an account; on success, sets a login cookie. */
+  async #logIn(type: "checkPassword" | "register", request: Request, from: Address): Promise<Response> {
     const { runner, loginCookies } = this.parts;
     if (type === "register" && !runner.hub.registers) {
-      return json({ why: "registration is off at this server; its operator can allow it with --registration" }, 403);
+      return jsonResponse({ why: "registration is off; the operator can turn it on with --registration" }, 403);
     }
-    const asked = await body(request);
-    if (typeof asked === "string") return json({ why: asked }, 400);
-    const { name, password } = asked;
+    const fields = await readJsonBody(request);
+    if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
+    const { name, password } = fields;
     if (typeof name !== "string" || typeof password !== "string") {
-      return json({ why: 'expected "name" and "password", both text' }, 400);
+      return jsonResponse({ why: 'expected "name" and "password", both text' }, 400);
     }
-    const refused = this.#taken(this.#asking, from.hostname);
-    if (refused) return json({ why: refused }, 503);
+    const refused = this.#refusal(this.#requests, from.hostname);
+    if (refused) return jsonResponse({ why: refused }, 503);
     const answer = await checkPassword(runner, from, { type, name, password }, request.signal)
-      .finally(() => this.#asking.release(from.hostname));
+      .finally(() => this.#requests.release(from.hostname));
     switch (answer?.type) {
       case "welcome":
         break;
       case "registered":
-        if (answer.why !== undefined) return json({ why: answer.why }, 403);
+        if (answer.why !== undefined) return jsonResponse({ why: answer.why }, 403);
         break;
       case "turnedAway":
-        return json({ why: "wrong name or password" }, 403);
+        return jsonResponse({ why: "wrong name or password" }, 403);
       default:
-        return json({ why: "the server stops" }, 503);
+        return jsonResponse({ why: "the server stops" }, 503);
     }
     try {
-      return json({ name }, 200, this.#cookieHeaders(request, loginCookies.issue(name)));
+      return jsonResponse({ name }, 200, this.#cookieHeaders(request, loginCookies.issue(name)));
     } catch (error) {
       log.error(`web: no login cookie can be issued to ${name}: ${reason(error)}`);
-      return json({ why: "the server cannot let anybody in here; its log says why" }, 503);
+      return jsonResponse({ why: "logging in is not possible; the server's log says why" }, 503);
     }
   }
 
   #chat(request: Request, from: Address): Response {
-    const { runner, places, limits } = this.parts;
+    const { runner, connectionLimiter, limits } = this.parts;
     const name = this.#userOf(request);
-    if (name === undefined) return sentence("Log in first.", 401);
+    if (name === undefined) return plainText("Log in first.", 401);
     const { hostname, port } = from;
-    // Before the upgrade: answering an upgraded request with something else would end the whole listener.
-    const refused = this.#taken(places, hostname);
-    if (refused) return sentence(refused, 503);
-    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    // Before the upgrade: any other response to an upgraded request ends the whole HTTP server.
+    const refused = this.#refusal(connectionLimiter, hostname);
+    if (refused) return plainText(refused, 503);
+    const upgraded = this.#sockets.upgrade(request, IDLE_SECONDS);
     if (upgraded instanceof Response) {
-      places.release(hostname);
+      connectionLimiter.release(hostname);
       return upgraded;
     }
     const { socket, response } = upgraded;
-    upgraded.gone.then(() => places.release(hostname));
+    upgraded.finished.then(() => connectionLimiter.release(hostname));
     socket.onopen = () => {
       const host = runner.open(
         WEB_PROTOCOL,
@@ -172,16 +171,16 @@ export class ServerSite implements Site {
     return response;
   }
 
-  /** Counts a connection; the reason if it is refused. */
-  #taken(places: ConnectionLimiter, hostname: string): string | undefined {
-    const refused = places.take(hostname);
+  /** Counts a connection; returns why it is refused. */
+  #refusal(limiter: ConnectionLimiter, hostname: string): string | undefined {
+    const refused = limiter.take(hostname);
     if (!refused) return undefined;
-    log.warning(`web: ${hostname} not let in: ${refused.refusal}`);
-    return `Not let in: ${refused.refusal}.`;
+    log.warning(`web: refused ${hostname}: ${refused.refusal}`);
+    return `Refused: ${refused.refusal}.`;
   }
 
   #watch(request: Request): Response {
-    const upgraded = this.#sockets.upgraded(request, IDLE_SECONDS);
+    const upgraded = this.#sockets.upgrade(request, IDLE_SECONDS);
     if (upgraded instanceof Response) return upgraded;
     const { socket, response } = upgraded;
     let stop = () => {};
@@ -199,26 +198,25 @@ export class ServerSite implements Site {
     return response;
   }
 
-  /** The server page is for this machine, and for those who know its password. */
-  async #notForThem(request: Request, from: Address): Promise<Response | undefined> {
-    const { watchPassword } = this.parts;
+  /** The server's page is for this machine, and for those who know its password; the response to anybody else. */
+  async #monitorRefusal(request: Request, from: Address): Promise<Response | undefined> {
+    const { monitorPassword } = this.parts;
     if (isLoopback(from.hostname)) return undefined;
-    if (watchPassword === undefined) {
-      const how =
-        "Started with --watch-password-file FILE, it shows it to everyone who knows the password in that file.";
-      return sentence(`The server shows this only on the machine that it runs on. ${how}`, 403);
+    if (monitorPassword === undefined) {
+      const how = "To see it from elsewhere, start the server with --watch-password-file FILE.";
+      return plainText(`This page can only be seen on the machine of the server. ${how}`, 403);
     }
-    if (!request.headers.has("authorization")) return this.#passwordWanted();
-    // Each guess waits longer.
-    const wait = this.#backoff.attempt("", from.hostname, clock());
+    if (!request.headers.has("authorization")) return this.#passwordRequired();
+    // Each wrong password makes the next attempt slower.
+    const wait = this.#passwordBackoff.attempt("", from.hostname, clock());
     if (wait > 0) await delay(wait);
-    if (!hasPassword(request, watchPassword)) return this.#passwordWanted();
-    this.#backoff.succeeded("", from.hostname);
+    if (!hasPassword(request, monitorPassword)) return this.#passwordRequired();
+    this.#passwordBackoff.succeeded("", from.hostname);
     return undefined;
   }
 
-  #passwordWanted(): Response {
-    return sentence("This needs the password that the server was started with.", 401, {
+  #passwordRequired(): Response {
+    return plainText("This page needs the password that the server was started with.", 401, {
       "www-authenticate": 'Basic realm="Partyline server", charset="UTF-8"',
     });
   }

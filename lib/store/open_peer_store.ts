@@ -26,12 +26,13 @@ export async function openPeerStore(folder: string, name: string): Promise<OpenP
     store = new PeerSqliteStore(join(own, FILE));
   } catch (error) {
     if (error instanceof UserError && /damaged|not a database/.test(error.message)) {
-      throw new UserError(`${error.message}; to begin anew, with a new key, move the folder ${own} away`, {
+      throw new UserError(`${error.message}; to start over with a new key, move the folder ${own} away`, {
         cause: error,
       });
     }
     if (!(error instanceof UserError) || !/another running program/.test(error.message)) throw error;
-    const temporary = `another program is ${name} here already (${own}); this one has a new key and keeps nothing`;
+    const temporary =
+      `another program is running as ${name} here (${own}); this one has a temporary key and keeps nothing`;
     return { keys: await PeerKeys.temporary(), store: new PeerMemoryStore(), temporary };
   }
   return { keys: await PeerKeys.open(own), store, temporary: undefined };

@@ -1,7 +1,7 @@
-import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import type { KnownPeer, Outgoing, OwnMembership, PeerStore, Trust } from "../peers/store.ts";
 import { Refusals } from "./refusals.ts";
 
-/** What a peer keeps, for as long as the program runs. */
+/** The store of a peer that keeps nothing beyond the run of the program. */
 export class PeerMemoryStore implements PeerStore {
   readonly id: string = crypto.randomUUID();
   #last = 0;
@@ -10,7 +10,7 @@ export class PeerMemoryStore implements PeerStore {
   readonly #refusals = new Refusals();
   readonly #acquaintances = new Map<string, KnownPeer>();
   readonly #trusts = new Map<string, Trust>();
-  readonly #parts = new Map<string, OwnPart>();
+  readonly #memberships = new Map<string, OwnMembership>();
 
   nextNumber(): number {
     return ++this.#last;
@@ -70,12 +70,12 @@ export class PeerMemoryStore implements PeerStore {
     this.#trusts.set(trust.name, trust);
   }
 
-  parts(): OwnPart[] {
-    return [...this.#parts.values()];
+  memberships(): OwnMembership[] {
+    return [...this.#memberships.values()];
   }
 
-  keepPart(part: OwnPart): void {
-    this.#parts.set(part.group, part);
+  keepMembership(membership: OwnMembership): void {
+    this.#memberships.set(membership.group, membership);
   }
 
   commit(): void {}

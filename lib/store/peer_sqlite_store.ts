@@ -1,8 +1,8 @@
-import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../peers/store.ts";
+import type { KnownPeer, Outgoing, OwnMembership, PeerStore, Trust } from "../peers/store.ts";
 import { Database } from "./database.ts";
 import { Refusals } from "./refusals.ts";
 
-/** What takes a peer's database from version n to n + 1; a step that was in a release is never changed. */
+/** The migrations of a peer's database from version n to n + 1. Those of a release are never changed. */
 export const PEER_STEPS: readonly string[] = [
   `
   CREATE TABLE numbers (id TEXT NOT NULL, reserved INTEGER NOT NULL) STRICT;
@@ -34,7 +34,7 @@ export const PEER_STEPS: readonly string[] = [
   `,
 ];
 
-/** Numbers taken from the disk at once: after a crash those that were not used are passed over. */
+/** Numbers reserved on the disk at once: after a crash the unused ones are skipped. */
 const RESERVED = 1000;
 
 interface OutgoingRow {
@@ -58,13 +58,13 @@ export class PeerSqliteStore implements PeerStore {
   readonly id: string;
   readonly #database: Database;
   readonly #queries;
-  /** As on the disk, or in the transaction that is open. */
+  /** As on the disk, with the open transaction. */
   readonly #seen: Map<string, number>;
   readonly #refusals = new Refusals();
   #last: number;
   #reserved: number;
 
-  /** Opens the file, which is made when there is none; throws a `UserError` when it cannot be used. */
+  /** Opens or creates the file; throws a `UserError` if it cannot be used. */
   constructor(path: string) {
     const database = this.#database = new Database(path, PEER_STEPS);
     this.#queries = prepare(database);
@@ -166,13 +166,17 @@ export class PeerSqliteStore implements PeerStore {
     this.#queries.keepTrust.run(name, key, fingerprint, secure ? 1 : 0);
   }
 
-  parts(): OwnPart[] {
-    return this.#queries.parts.all().map(({ name, version, inside }) => ({ group: name, version, in: inside === 1 }));
+  memberships(): OwnMembership[] {
+    return this.#queries.memberships.all().map(({ name, version, inside }) => ({
+      group: name,
+      version,
+      in: inside === 1,
+    }));
   }
 
-  keepPart({ group, version, in: isIn }: OwnPart): void {
+  keepMembership({ group, version, in: isIn }: OwnMembership): void {
     this.#database.begin();
-    this.#queries.keepPart.run(group, version, isIn ? 1 : 0);
+    this.#queries.keepMembership.run(group, version, isIn ? 1 : 0);
   }
 
   commit(): void {
@@ -211,10 +215,10 @@ function prepare(database: Database) {
       "SELECT name, key, print, secure FROM trusts WHERE key = ? ORDER BY name LIMIT 1",
     ),
     keepTrust: database.prepare("INSERT OR REPLACE INTO trusts VALUES (?, ?, ?, ?)"),
-    parts: database.prepare<{ name: string; version: number; inside: number }>(
+    memberships: database.prepare<{ name: string; version: number; inside: number }>(
       "SELECT name, version, inside FROM parts",
     ),
-    keepPart: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
+    keepMembership: database.prepare("INSERT OR REPLACE INTO parts VALUES (?, ?, ?)"),
   };
 }
 

@@ -19,7 +19,7 @@ const AGREED_BITS = 2 * 256;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A fresh key pair of X25519; what is agreed on by it, HKDF makes into keys of AES-256-GCM. */
+/** A fresh X25519 key pair. HKDF derives AES-256-GCM keys from what is agreed on. */
 export async function freshFileKey(): Promise<FileKey> {
   const pair = await crypto.subtle.generateKey({ name: "X25519" }, false, ["deriveBits"]) as CryptoKeyPair;
   const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
@@ -43,8 +43,8 @@ async function agreed(
   const text = new TextEncoder();
   const [sender, receiver] = sends ? [ours, theirs] : [theirs, ours];
   const info = new Uint8Array([...text.encode("partyline file 1"), ...sender, ...receiver]);
-  const how = { name: "HKDF", hash: "SHA-256", salt: text.encode(stream), info };
-  const bits = new Uint8Array(await crypto.subtle.deriveBits(how, base, AGREED_BITS));
+  const params = { name: "HKDF", hash: "SHA-256", salt: text.encode(stream), info };
+  const bits = new Uint8Array(await crypto.subtle.deriveBits(params, base, AGREED_BITS));
   const [bySender, byReceiver] = await Promise.all([bits.slice(0, 32), bits.slice(32)].map(importKey));
   return sends ? new Keys(bySender!, byReceiver!) : new Keys(byReceiver!, bySender!);
 }
@@ -53,19 +53,19 @@ class Keys implements FileKeys {
   constructor(readonly out: CryptoKey, readonly back: CryptoKey) {}
 
   async seal(n: number, kind: number, body: Uint8Array): Promise<Uint8Array> {
-    return new Uint8Array(await crypto.subtle.encrypt(how(n, kind), this.out, body as Bytes));
+    return new Uint8Array(await crypto.subtle.encrypt(gcmParams(n, kind), this.out, body as Bytes));
   }
 
   async open(n: number, kind: number, box: Uint8Array): Promise<Uint8Array | undefined> {
     try {
-      return new Uint8Array(await crypto.subtle.decrypt(how(n, kind), this.back, box as Bytes));
+      return new Uint8Array(await crypto.subtle.decrypt(gcmParams(n, kind), this.back, box as Bytes));
     } catch {
       return undefined;
     }
   }
 }
 
-function how(n: number, kind: number): AesGcmParams {
+function gcmParams(n: number, kind: number): AesGcmParams {
   const iv = new Uint8Array(NONCE_BYTES);
   new DataView(iv.buffer).setBigUint64(NONCE_BYTES - 8, BigInt(n));
   return { name: "AES-GCM", iv, additionalData: Uint8Array.of(kind) };

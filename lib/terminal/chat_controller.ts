@@ -14,7 +14,7 @@ import type { ScreenOutput, View } from "./view.ts";
 /** A step for the screen or for the client. */
 export type ChatOutput<Q> =
   | ScreenOutput
-  /** Is answered by `said`. */
+  /** Is answered by `sayAnswered`. */
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   /** While the client takes the question, `asking` has been told. */
   | { readonly type: "ask"; readonly question: Q | Listing }
@@ -106,7 +106,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   }
 
   /** The client has taken a message, or refuses it. */
-  said(result: SayResult, to: Target, text: string): void {
+  sayAnswered(result: SayResult, to: Target, text: string): void {
     const early = this.#early ?? [];
     this.#early = undefined;
     if ("id" in result) {

@@ -127,9 +127,9 @@ export class ChatState {
     }
   }
 
-  #count(said: ShownMessage): void {
-    const to = this.conversation(said);
-    if (said.from === this.me || sameTarget(to, this.#here)) return;
+  #count(message: ShownMessage): void {
+    const to = this.conversation(message);
+    if (message.from === this.me || sameTarget(to, this.#here)) return;
     const key = keyOf(to);
     const count = (this.#unread.get(key)?.count ?? 0) + 1;
     this.#unread.delete(key);

@@ -128,7 +128,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   }
 
   /** A message was sent from elsewhere, such as the page of this client. */
-  said(id: string, to: Target, text: string): void {
+  sent(id: string, to: Target, text: string): void {
     this.#controller.state.sent(id, { to, text });
   }
 
@@ -232,7 +232,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       case "drop":
         return this.#ui.drop();
       case "say":
-        this.#controller.said(this.#client.say(output.to, output.text), output.to, output.text);
+        this.#controller.sayAnswered(this.#client.say(output.to, output.text), output.to, output.text);
         return this.#drain();
       case "ask":
         this.#controller.asking(output.question);

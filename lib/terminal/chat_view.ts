@@ -123,7 +123,7 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #history(history: Of<"history">, state: ChatState, now: number): string[] {
-    const lines = history.messages.map((said) => this.#message(said, said.from === state.me, state, now));
+    const lines = history.messages.map((message) => this.#message(message, message.from === state.me, state, now));
     return [this.news(historyTitle(history)), ...lines];
   }
 

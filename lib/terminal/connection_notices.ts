@@ -22,7 +22,7 @@ export class ConnectionNotices {
   /** The server was reached before. */
   #reached = false;
   #away = false;
-  /** The server has said that it stops. */
+  /** The server has announced that it stops. */
   #stopping = false;
   /** The last reason shown for a failed reconnect. */
   #shownWhy = "";

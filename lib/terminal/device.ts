@@ -1,21 +1,21 @@
 import type { Sink } from "./output.ts";
 import { writeNow } from "./print.ts";
 
-/** What a face needs of the world: standard input, output and error, and the terminal behind them. */
+/** Standard input, output and error, and the terminal behind them. */
 export interface Device extends Sink {
   readonly inputIsTerminal: boolean;
   /** Reads into the buffer; `null` at the end of the input. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes to standard output at once, for the last words of a process. */
+  /** Writes to standard output at once, for the end of a process. */
   writeNow(text: string): void;
   /** Writes to standard error at once. */
   complain(text: string): void;
-  /** Every key by itself and without echo, or whole lines as the terminal makes them. */
+  /** Raw: single keys without echo; otherwise whole lines, edited by the terminal. */
   setRaw(raw: boolean): void;
   size(): { columns: number; rows: number };
-  /** Calls back after each change of size, until the returned function is called. */
+  /** Calls back after each change of size; the returned function stops that. */
   onResize(listener: () => void): () => void;
-  /** Calls back when the process ends, also by an error nobody caught, until the returned function is called. */
+  /** Calls back when the process ends, also by an uncaught error; the returned function stops that. */
   onExit(listener: () => void): () => void;
   closeInput(): void;
 }
@@ -33,7 +33,7 @@ export function standardDevice(): Device {
     size: () => {
       try {
         const { columns, rows } = Deno.consoleSize();
-        // Some terminals do not know their size and say 0.
+        // Some terminals do not know their size and report 0.
         if (columns > 0 && rows > 0) size = { columns, rows };
       } catch {
         return size;
@@ -41,7 +41,7 @@ export function standardDevice(): Device {
       return size;
     },
     onResize: (listener) => {
-      // Windows has no such signal; there the next key or line finds the new size.
+      // Windows has no such signal; there the next output uses the new size.
       if (Deno.build.os === "windows") return () => {};
       Deno.addSignalListener("SIGWINCH", listener);
       return () => Deno.removeSignalListener("SIGWINCH", listener);

@@ -1,17 +1,17 @@
 import { graphemeAt } from "./width.ts";
 
 const encoder = new TextEncoder();
-// Control characters, halves of characters, line separators, and marks that turn the direction of what follows.
+// Control characters, lone surrogates, line separators, and marks that change the direction of the text.
 const unfit = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 const ofWord = /[\p{L}\p{M}\p{N}_]/u;
 const notBlank = /\S/u;
 
-/** A line being typed and the cursor in it; the cursor never stands inside a grapheme cluster. */
+/** A line being typed, with a cursor that is never inside a grapheme cluster. */
 export class EditBuffer {
   #text = "";
   #cursor = 0;
 
-  /** A line of at most `lineBytes` of UTF-8. */
+  /** The line has at most `lineBytes` bytes of UTF-8. */
   constructor(readonly lineBytes: number) {}
 
   get text(): string {
@@ -30,31 +30,31 @@ export class EditBuffer {
     return this.#text.slice(this.#cursor);
   }
 
-  /** Takes the text over, cleaned and cut to the bound, with the cursor behind it. */
+  /** Replaces the line by the text, cleaned and cut to the bound, with the cursor at its end. */
   set(text: string): void {
     this.#text = "";
     this.#cursor = 0;
     this.insert(text);
   }
 
-  /** Inserts the text at the cursor, without what no line may contain; says whether all of it fitted. */
+  /** Inserts the text, cleaned, at the cursor; returns whether all of it fitted. */
   insert(text: string): boolean {
     const fit = text.replaceAll("\t", " ").replace(unfit, "");
     const free = this.lineBytes - encoder.encode(this.#text).length;
     let taken = fit;
     if (encoder.encode(fit).length > free) {
-      // `read` counts UTF-16 units and stops before the first character that has no room.
+      // `read` counts UTF-16 units and stops before the first character that does not fit.
       taken = fit.slice(0, encoder.encodeInto(fit, new Uint8Array(Math.max(0, free))).read);
     }
     this.#text = this.before + taken + this.after;
     this.#cursor += taken.length;
-    // What was inserted can join with what follows it.
+    // The inserted text can form a cluster with the text after it.
     const joined = graphemeAt(this.#text, this.#cursor);
     if (joined.begin !== this.#cursor) this.#cursor = joined.end;
     return taken.length === fit.length;
   }
 
-  /** Replaces the last `length` units before the cursor; says whether the words fitted. */
+  /** Replaces the last `length` units before the cursor; returns whether the words fitted. */
   replaceBefore(length: number, words: string): boolean {
     this.#cut(this.#cursor - length, this.#cursor);
     return this.insert(words);
@@ -64,7 +64,7 @@ export class EditBuffer {
     this.#cursor = this.#find(place);
   }
 
-  /** Removes what lies between the cursor and the place, and gives it back. */
+  /** Removes and returns the text between the cursor and the place. */
   deleteTo(place: Place): string {
     const other = this.#find(place);
     return this.#cut(Math.min(other, this.#cursor), Math.max(other, this.#cursor));
@@ -74,7 +74,7 @@ export class EditBuffer {
     const removed = this.#text.slice(begin, end);
     this.#text = this.#text.slice(0, begin) + this.#text.slice(end);
     this.#cursor = begin;
-    // What was apart can have become one cluster.
+    // The texts on both sides can form one cluster.
     const joined = graphemeAt(this.#text, begin);
     if (joined.begin !== begin) this.#cursor = joined.end;
     return removed;
@@ -103,7 +103,7 @@ export class EditBuffer {
   }
 }
 
-// How far it is over what lies between words and then over one word.
+// The length of the gap between words and of one word after it.
 function wordLength(characters: readonly string[], word: RegExp): number {
   let index = 0;
   while (index < characters.length && !word.test(characters[index]!)) index++;
@@ -111,5 +111,5 @@ function wordLength(characters: readonly string[], word: RegExp): number {
   return characters.slice(0, index).join("").length;
 }
 
-/** Somewhere in a line, as seen from the cursor. */
+/** A position in a line, relative to the cursor. */
 export type Place = "begin" | "end" | "left" | "right" | "word-left" | "word-right" | "blank-left";

@@ -3,7 +3,7 @@ import { decodeLossy } from "../core/text.ts";
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
-/** Bytes, however they are cut or joined, as lines that wait to be taken. */
+/** Turns bytes, however they are cut or joined, into a queue of lines. */
 export class InputLines {
   readonly #lineBytes: number;
   #lines: { text: string; bytes: number }[] = [];
@@ -12,12 +12,12 @@ export class InputLines {
   #partBytes = 0;
   #count = 0;
 
-  /** Lines of at most `lineBytes` without their line break; longer ones are left out. */
+  /** Lines of at most `lineBytes` without their line break; longer ones are skipped. */
   constructor(lineBytes: number) {
     this.#lineBytes = lineBytes;
   }
 
-  /** The size of the whole lines that wait. */
+  /** The bytes of the queued lines. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -35,14 +35,14 @@ export class InputLines {
     return tooLong;
   }
 
-  /** Takes what stands after the last line break for a line too. */
+  /** Ends the input: text after the last line break is a line too. */
   end(): number[] {
     const tooLong: number[] = [];
     if (this.#partBytes > 0) this.#finish(tooLong);
     return tooLong;
   }
 
-  /** The oldest line that waits. */
+  /** Removes the oldest line. */
   shift(): string | undefined {
     const line = this.#lines.shift();
     if (line !== undefined) this.#heldBytes -= line.bytes;
@@ -51,7 +51,7 @@ export class InputLines {
 
   #gather(bytes: Uint8Array): void {
     this.#partBytes += bytes.length;
-    // One byte of grace for the "\r" that is no part of the line.
+    // One more byte for a "\r", which is no part of the line.
     if (this.#partBytes > this.#lineBytes + 1) this.#parts = [];
     else if (bytes.length > 0) this.#parts.push(bytes.slice());
   }

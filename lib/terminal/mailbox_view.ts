@@ -78,9 +78,9 @@ export class MailboxView implements View<ClientEvent> {
     return why === "" ? [line] : [line, this.news(why)];
   }
 
-  #message(said: ShownMessage, state: ChatState, now: number): string {
-    const line = this.#line(said, said.time < state.since ? stamp(said.time, now) : undefined);
-    const conversation = state.conversation(said);
+  #message(message: ShownMessage, state: ChatState, now: number): string {
+    const line = this.#line(message, message.time < state.since ? stamp(message.time, now) : undefined);
+    const conversation = state.conversation(message);
     if (sameTarget(conversation, state.here)) return line;
     return `--> [${targetName(conversation)}] ${line}`;
   }
@@ -122,7 +122,7 @@ export class MailboxView implements View<ClientEvent> {
   #history(history: Of<"history">, now: number): string[] {
     return [
       this.news(historyTitle(history)),
-      ...history.messages.map((said) => this.#line(said, stamp(said.time, now))),
+      ...history.messages.map((message) => this.#line(message, stamp(message.time, now))),
     ];
   }
 

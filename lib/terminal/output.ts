@@ -1,17 +1,17 @@
 const encoder = new TextEncoder();
 
-/** Where an `Output` writes: a file, a pipe or a terminal. */
+/** A file, a pipe or a terminal. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /**
- * Shown lines on their way to a sink that may be slow.
+ * A queue of text for a sink that may be slow.
  *
- * 1. What one turn shows leaves in one write, and nothing is composed while an earlier write is under way.
- * 2. Order is kept. Beyond `waitingBytes` of waiting text further pieces are counted and dropped; a piece that says
- *    how many follows as soon as there is room.
- * 3. When the sink breaks (a closed pipe), `broken` is called once and everything later is dropped.
+ * 1. The text of one turn leaves in one write, and none is composed during an earlier write.
+ * 2. Order is kept. Beyond `waitingBytes` of waiting text, further pieces are dropped and counted; a line with their number
+ *    follows as soon as there is room.
+ * 3. When the sink breaks (a closed pipe), `broken` is called once, and everything later is dropped.
  */
 export class Output {
   readonly #sink: Sink;
@@ -25,7 +25,7 @@ export class Output {
   #isBroken = false;
   #writing: Promise<void> | null = null;
 
-  /** `compose` turns the pieces of one write into what is written; it is asked when the write can start. */
+  /** `compose` turns the pieces of one write into its text; it is called when the write can start. */
   constructor(
     options: {
       sink: Sink;
@@ -42,7 +42,7 @@ export class Output {
 
   push(piece: string): void {
     if (this.#isBroken) return;
-    // In UTF-16 units: a bound on memory, not a count of what is written.
+    // In UTF-16 units: a bound on memory, not on the bytes written.
     if (this.#waiting + piece.length > this.#waitingBytes) {
       this.#dropped++;
     } else {
@@ -52,13 +52,13 @@ export class Output {
     this.due();
   }
 
-  /** Asks for a write even when no piece waits. */
+  /** Requests a write even if no piece waits. */
   due(): void {
     this.#due = true;
     this.#writing ??= this.#run();
   }
 
-  /** Resolves when everything pushed so far is written, or the sink is broken. */
+  /** Resolves once everything pushed so far is written, or the sink is broken. */
   async flushed(): Promise<void> {
     while (this.#writing !== null) await this.#writing;
   }
@@ -69,7 +69,9 @@ export class Output {
     while (this.#due && !this.#isBroken) {
       this.#due = false;
       const pieces = this.#pieces;
-      if (this.#dropped > 0) pieces.push(`(${this.#dropped} lines were not shown: the output is read too slowly)\n`);
+      if (this.#dropped > 0) {
+        pieces.push(`(${this.#dropped} lines were dropped, since the output is read too slowly)\n`);
+      }
       this.#pieces = [];
       this.#waiting = this.#dropped = 0;
       await this.#write(encoder.encode(this.#compose(pieces)));

@@ -41,7 +41,7 @@ export class PendingQuestions {
     return (this.ordered ? this.#questions.splice(0, at + 1) : this.#questions.splice(at, 1)).at(-1);
   }
 
-  /** The conversation `to` was denied: whoever would go back to it goes back to `from`. */
+  /** Entering `to` was denied: later denials do not lead back to it but to `from`. */
   redirect(to: Target | undefined, from: Target | undefined): void {
     for (const { moved } of this.#questions) if (moved && sameTarget(moved.from, to)) moved.from = from;
   }

@@ -3,17 +3,17 @@ import { sanitized } from "../core/text.ts";
 
 const encoder = new TextEncoder();
 
-/** Writes a text to standard output, all of it, now. For what a program says before it serves anybody. */
+/** Writes a whole text to standard output, now; blocks. */
 export function print(text: string): void {
   writeNow(Deno.stdout, text);
 }
 
-/** Writes a text to standard error, all of it, now. For what a program says before it serves anybody, or as it ends. */
+/** Writes a whole text to standard error, now; blocks. */
 export function printError(text: string): void {
   writeNow(Deno.stderr, text);
 }
 
-/** Writes all of a text to a stream that is read; when nobody is left to read it, there is nobody to tell either. */
+/** Writes a whole text to a stream, now; a closed stream is ignored. */
 export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(text);
   try {
@@ -21,7 +21,7 @@ export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text:
   } catch { /* it is closed */ }
 }
 
-/** A wire line as `--trace` shows it: `HH:MM:SS NAME La> …` goes to the server, `La< …` comes from it. */
-export function traceLine(time: number, who: string, link: string, direction: "up" | "down", line: string): string {
-  return `${timeOfDay(time)} ${sanitized(who)} ${link}${direction === "up" ? ">" : "<"} ${sanitized(line)}\n`;
+/** A protocol line as `--trace` shows it: `HH:MM:SS NAME La> …` to the server, `La< …` from it. */
+export function traceLine(time: number, name: string, link: string, direction: "up" | "down", line: string): string {
+  return `${timeOfDay(time)} ${sanitized(name)} ${link}${direction === "up" ? ">" : "<"} ${sanitized(line)}\n`;
 }

@@ -89,7 +89,7 @@ export class PromptInput {
 
   /** Candidates for the word before the cursor. */
   offer(before: string, words: readonly string[]): void {
-    if (this.#prompt !== null) this.#act(this.#editor.offer(before, words), this.#prompt);
+    if (this.#prompt !== null) this.#apply(this.#editor.offer(before, words), this.#prompt);
   }
 
   takeOutputs(): readonly PromptOutput[] {
@@ -114,10 +114,10 @@ export class PromptInput {
       this.#show(`a line has at most ${this.#lineBytes} bytes; the rest is dropped`);
     }
     // A secret has no candidates.
-    this.#act(action.kind === "complete" && prompt.secret ? editor.offer(action.before, []) : action, prompt);
+    this.#apply(action.kind === "complete" && prompt.secret ? editor.offer(action.before, []) : action, prompt);
   }
 
-  #act(action: EditorAction, prompt: Prompt): void {
+  #apply(action: EditorAction, prompt: Prompt): void {
     switch (action.kind) {
       case "nothing":
         return;

@@ -1,7 +1,7 @@
 import { sanitized } from "../core/text.ts";
 import { columnsOf, graphemes } from "./width.ts";
 
-/** What stands at the bottom of the screen: the words in front, and the line being typed unless it is hidden. */
+/** The bottom of the screen: a prompt, and the line being typed unless it is hidden. */
 export interface Scene {
   readonly prompt: string;
   readonly text: string;
@@ -17,8 +17,8 @@ interface Spot {
 
 interface Picture {
   /**
-   * Clusters: `promptLength` of the prompt, those of the text, and a space, so that the cursor always stands on a cell
-   * and moves with it when the terminal wraps its lines anew.
+   * Clusters: `promptLength` of the prompt, those of the text, and a space, so that the cursor is always on a cell and moves
+   * with it when the terminal re-wraps its lines.
    */
   readonly cells: readonly string[];
   readonly promptLength: number;
@@ -28,10 +28,10 @@ interface Picture {
 const EMPTY: Picture = { cells: [], promptLength: 0, cursor: 0 };
 
 /**
- * The escape sequences that keep a line being typed below everything shown.
+ * The escape sequences that keep the line being typed below everything shown.
  *
  * 1. `erase`, then shown lines, then `draw`; nothing else moves the cursor in between.
- * 2. After `resize`, `erase` still finds where the line begins, on terminals that wrap lines anew when resized.
+ * 2. After `resize`, `erase` still finds the beginning of the line, on terminals that re-wrap lines when resized.
  * 3. A line taller than the terminal shows the rows around its cursor.
  */
 export class Screen {
@@ -51,7 +51,7 @@ export class Screen {
     this.#rows = Math.max(1, rows);
   }
 
-  /** Removes what `draw` drew, and leaves the cursor where it began. */
+  /** Removes the drawing and returns the cursor to its beginning. */
   erase(): string {
     if (this.#drawn.cells.length === 0) return "";
     const { row } = this.#layout(this.#drawn.cells)[this.#drawn.cursor]!;
@@ -59,7 +59,7 @@ export class Screen {
     return `\r${up(row)}\x1b[J`;
   }
 
-  /** Draws from the left margin of an empty row on. */
+  /** Draws, beginning at the left margin of an empty row. */
   draw(scene: Scene): string {
     const picture = this.#window(pictureOf(scene));
     const { cells, promptLength, cursor } = picture;
@@ -67,10 +67,10 @@ export class Screen {
     const spot = spots[cursor]!;
     let drawing = this.#painted(cells, promptLength);
     if (cursor === cells.length - 1) {
-      // At the margin the cursor has stayed on the last cell.
+      // At the margin the cursor stays on the last cell.
       if (spot.column < this.#columns - 1) drawing += "\b";
     } else {
-      // Drawn again up to the cursor: so its column is right even where the terminal counts a picture's width otherwise.
+      // Redrawn up to the cursor, so that its column is right even if the terminal counts the width of an emoji differently.
       drawing += `\r${up(spots.at(-1)!.row)}${this.#painted(cells.slice(0, cursor), promptLength)}`;
       if (spot.column === 0 && spot.row > 0) drawing += "\x1b[B\r";
     }
@@ -84,7 +84,7 @@ export class Screen {
     return "\x1b[H\x1b[2J";
   }
 
-  /** What stays on the screen when the line is entered. */
+  /** The text that stays on the screen when the line is entered. */
   entered(scene: Scene): string {
     const { cells, promptLength } = pictureOf(scene);
     return this.#painted(cells.slice(0, -1), promptLength);

@@ -1,6 +1,9 @@
+// `unicodeWidth` of @std/cli is not used: in deno-std 1.4.0 it imports a data file that the package lacks, and it adds up code
+// points, where a terminal draws a joined emoji or a flag as one picture of two columns.
+
 const clusters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-// East Asian Wide and Fullwidth (UAX 11); the emoji among them come from their own property.
+// East Asian Wide and Fullwidth (UAX 11); emoji are covered by their own property.
 const wide = new RegExp(
   "^[\\p{Emoji_Presentation}\\u1100-\\u115f\\u2329\\u232a\\u2e80-\\u303e\\u3041-\\ua4cf\\ua960-\\ua97f\\uac00-\\ud7a3" +
     "\\uf900-\\ufaff\\ufe10-\\ufe19\\ufe30-\\ufe6f\\uff00-\\uff60\\uffe0-\\uffe6" +
@@ -8,24 +11,24 @@ const wide = new RegExp(
   "u",
 );
 const without = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\u1160-\u11ff]/u;
-// Drawn as one picture by terminals that know them: joined, coloured, or asked for as a picture, and flags.
+// One picture on modern terminals: joined emoji, skin tones, emoji presentation, flags.
 const joined = /\ufe0f|\u200d\p{Extended_Pictographic}|\p{Emoji_Modifier}|^\p{Regional_Indicator}/u;
 
-/** The grapheme clusters of a text: what a person takes for one character each. */
+/** The grapheme clusters of a text: the characters as people count them. */
 export function graphemes(text: string): string[] {
   const found: string[] = [];
   for (const { segment } of clusters.segment(text)) found.push(segment);
   return found;
 }
 
-/** Where the cluster around `index` begins and ends; both are the text's length behind its last cluster. */
+/** Begin and end of the cluster around `index`; both are the text's length after the last cluster. */
 export function graphemeAt(text: string, index: number): { begin: number; end: number } {
   const found = clusters.segment(text).containing(index);
   if (found === undefined) return { begin: text.length, end: text.length };
   return { begin: found.index, end: found.index + found.segment.length };
 }
 
-/** How many columns of a terminal one grapheme cluster takes: 0, 1, 2, or more for clusters of several letters. */
+/** The terminal columns of one grapheme cluster: 0, 1, 2, or more for clusters of several letters. */
 export function columnsOf(cluster: string): number {
   if (cluster.length === 1 && cluster >= " " && cluster < "\x7f") return 1;
   if (joined.test(cluster)) return 2;

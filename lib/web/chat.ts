@@ -3,36 +3,31 @@ import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
+import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
-import { type Conversation, firstNumber, keyOf, nameOf } from "./conversation.ts";
-import { byId, make, setText } from "./dom.ts";
-import { isUnderWay } from "./file_view.ts";
+import { firstNumber, keyOf, nameOf } from "./conversation.ts";
+import { announce, byId, download, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { ChatSession } from "./session.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
-import { type ChatEvent, INITIAL, openConversation, reduce, type ServerEvent, unreadCount } from "./state.ts";
+import { type ChatEvent, openConversation, type ServerEvent, unreadCount } from "./state.ts";
 import { freshId, UserStorage } from "./storage.ts";
 
 const HISTORY_LIMIT = 100;
-const NOTICE_MS = 8000;
-/** Cap on finished files whose outcome survives a reload. */
-const MAX_KEPT_FILES = 200;
-/** Cap on announced messages in the document. */
-const MAX_ANNOUNCED = 20;
+/** Silence until the server is pinged, and again until the connection is given up. */
+const SILENCE_MS = 12_500;
 
-/** Of silence until the server is asked for a sign of life, and then until the connection is given up. */
-const QUIET_MS = 15_000;
-const SILENCE_MS = 10_000;
-
-let state = INITIAL;
+const store = new ChatStore(() => {
+  // The title is visible while the page is not, and is not drawn.
+  updateTitle();
+  drawRequest ||= requestAnimationFrame(draw);
+});
 let session: ChatSession | undefined;
 let files: PageFiles | undefined;
-let storage = new UserStorage("");
 let drawRequest = 0;
-let noticeTimer: ReturnType<typeof setTimeout> | undefined;
 /** The version of the server that this page came from. */
 let version: string | undefined;
 let siteTitle = "Partyline";
@@ -41,31 +36,12 @@ let hasLoggedOut = false;
 let focusNext: { focus: () => void } | undefined;
 
 function dispatch(event: ChatEvent): void {
-  const before = state;
-  state = reduce(state, event);
-  if (state.open !== before.open) storage.set("here", state.open);
-  if (state.conversations !== before.conversations) {
-    storeOfEach("unread", ({ unread }) => unread || undefined);
-    storeOfEach("drafts", ({ draft }) => draft || undefined);
-  }
-  if (state.notice !== before.notice && state.notice !== "") {
-    clearTimeout(noticeTimer);
-    noticeTimer = setTimeout(() => dispatch({ type: "noticeExpired" }), NOTICE_MS);
-  }
-  // The title is visible while the page is not, and is not drawn.
-  updateTitle();
-  drawRequest ||= requestAnimationFrame(draw);
-}
-
-/** Stores one value of every conversation that has it. */
-function storeOfEach(key: string, valueOf: (conversation: Conversation) => unknown): void {
-  const values = [...state.conversations.values()].map((each) => ({ to: each.target, value: valueOf(each) }));
-  storage.set(key, values.filter(({ value }) => value !== undefined));
+  store.dispatch(event);
 }
 
 function updateTitle(): void {
-  const unread = unreadCount(state);
-  const open = openConversation(state);
+  const unread = unreadCount(store.state);
+  const open = openConversation(store.state);
   const name = open ? `${sanitized(nameOf(open.target))} – ` : "";
   const title = `${unread > 0 ? `(${unread}) ` : ""}${name}${siteTitle}`;
   if (document.title !== title) document.title = title;
@@ -73,13 +49,13 @@ function updateTitle(): void {
 
 function draw(): void {
   drawRequest = 0;
-  byId("chat").hidden = state.user === "";
-  byId("chat").dataset.pane = state.open === undefined ? "side" : "main";
-  byId("notice").hidden = state.notice === "";
-  setText(byId("notice"), sanitized(state.notice));
-  sideView.draw(state);
-  conversationView.draw(state, Date.now());
-  composeView.draw(state);
+  byId("chat").hidden = store.state.user === "";
+  byId("chat").dataset.pane = store.state.open === undefined ? "side" : "main";
+  byId("notice").hidden = store.state.notice === "";
+  setText(byId("notice"), sanitized(store.state.notice));
+  sideView.draw(store.state);
+  conversationView.draw(store.state, Date.now());
+  composeView.draw(store.state);
   if (openRoom() === undefined && !byId("members").hidden) showMembers(false);
   focusNext?.focus();
   focusNext = undefined;
@@ -88,14 +64,14 @@ function draw(): void {
 
 /** Requests earlier messages once they would be visible. */
 function loadEarlier(): void {
-  const open = openConversation(state);
+  const open = openConversation(store.state);
   if (!open?.more || open.loading || !session?.isLoggedIn || !conversationView.isNearTop) return;
   dispatch({ type: "loading", key: open.key });
   session.ask({ type: "history", of: open.target, before: firstNumber(open), limit: HISTORY_LIMIT });
 }
 
 function openRoom(): string | undefined {
-  const target = openConversation(state)?.target;
+  const target = openConversation(store.state)?.target;
   return target && "room" in target ? target.room : undefined;
 }
 
@@ -105,15 +81,8 @@ function open(target: Target): void {
   focusNext = composeView;
 }
 
-/** Has a screen reader say something. */
-function announce(from: string, text: string): void {
-  const list = byId("announced");
-  list.append(make("p", {}, `${sanitized(from)}: ${sanitized(text)}`));
-  while (list.childElementCount > MAX_ANNOUNCED) list.firstElementChild?.remove();
-}
-
 function serverEvent(event: ServerEvent): void {
-  const before = state.people;
+  const before = store.state.people;
   dispatch(event);
   switch (event.type) {
     case "loggedIn":
@@ -131,8 +100,9 @@ function serverEvent(event: ServerEvent): void {
       if (event.own) return;
       const { from, to, text } = event.message;
       files?.received(event.message);
-      if (keyOf("room" in to ? to : { user: from }) === state.open) announce(from, text);
-      else if ("user" in to) announce(from, "a new message");
+      if (keyOf("room" in to ? to : { user: from }) === store.state.open) {
+        announce(`${sanitized(from)}: ${sanitized(text)}`);
+      } else if ("user" in to) announce(`${sanitized(from)}: a new message`);
     }
   }
 }
@@ -142,47 +112,43 @@ function loggedIn(rooms: readonly string[]): void {
   session?.ask({ type: "rooms" });
   files?.loggedIn();
   // On a phone the list comes first.
-  if (state.open !== undefined || !matchMedia("(min-width: 44.01rem)").matches) return;
+  if (store.state.open !== undefined || !matchMedia("(min-width: 44.01rem)").matches) return;
   if (rooms.includes(LOBBY)) open({ room: LOBBY });
   else focusNext = sideView;
 }
 
 /** Makes the page this user's. */
 function startSession(user: string): void {
-  if (state.user === user) return;
+  if (store.state.user === user) return;
   files?.close();
-  const own = storage = new UserStorage(user);
-  const unanswered = own.list<OutgoingMessage>("unsent");
+  const storage = new UserStorage(user);
+  const unanswered = storage.list<OutgoingMessage>("unsent");
   const started = session = new ChatSession({
     user,
-    client: tabName(own),
-    lastNumber: Number(own.get("lastNumber") ?? 0),
+    client: tabName(storage),
+    lastNumber: Number(storage.get("lastNumber") ?? 0),
     unanswered,
     send: (json) => socket.send(json),
     show: serverEvent,
     signal: (from, text) => files?.signalled(from, text),
     signalFailed: (to) => files?.signalFailed(to),
     keep: (messages, lastNumber) => {
-      own.set("unsent", messages);
-      own.set("lastNumber", lastNumber);
+      storage.set("unsent", messages);
+      storage.set("lastNumber", lastNumber);
     },
     broken: () => socket.giveUp(),
   });
   files = new PageFiles({
     signal: (to, text) => started.signal(to, text),
     say,
-    show(file) {
-      dispatch({ type: "file", file });
-      if (isUnderWay(file)) return;
-      own.set("files", [...own.list("files"), { ...file, state: "ended", url: undefined }].slice(-MAX_KEPT_FILES));
-    },
+    show: (file) => dispatch({ type: "file", file }),
     forget: (id) => dispatch({ type: "fileForgotten", id }),
     problem: (text) => dispatch({ type: "notice", text }),
-    save: saveFile,
-    storage: own,
+    save: download,
+    storage,
     now: () => performance.now(),
   });
-  restore(user, unanswered);
+  store.setUser(user, storage, unanswered);
 }
 
 /** The name of this tab among all clients of the user: its numbers go on after a reload. */
@@ -194,23 +160,6 @@ function tabName(own: UserStorage): string {
   return name;
 }
 
-/** Restores what an earlier page of the user has stored. */
-function restore(user: string, unanswered: readonly OutgoingMessage[]): void {
-  const stored = storage;
-  const open = stored.get("here");
-  const unread = stored.list<{ to: Target; value: number }>("unread");
-  const drafts = stored.list<{ to: Target; value: string }>("drafts");
-  dispatch({ type: "user", name: user });
-  for (const message of unanswered) dispatch({ type: "written", message });
-  for (const { to, value } of unread) dispatch({ type: "unread", target: to, count: value });
-  for (const file of stored.list<Extract<ChatEvent, { type: "file" }>["file"]>("files")) {
-    dispatch({ type: "file", file });
-  }
-  for (const { to, value } of drafts) dispatch({ type: "draft", target: to, text: value });
-  const [, kind, name] = /^(room|user) (.*)$/s.exec(String(open)) ?? [];
-  if (name !== undefined) dispatch({ type: "opened", target: kind === "room" ? { room: name } : { user: name } });
-}
-
 function say(to: Target, text: string): OutgoingMessage | { readonly why: string } {
   const said = session!.say(to, text, Date.now());
   if ("why" in said) dispatch({ type: "notice", text: `Not sent: ${said.why}` });
@@ -218,25 +167,10 @@ function say(to: Target, text: string): OutgoingMessage | { readonly why: string
   return said;
 }
 
-/** Downloads a file; the address under which the page still has it. */
-function saveFile(file: Blob, name: string): string {
-  const url = URL.createObjectURL(file);
-  const link = make("a", { href: url, download: name, hidden: true });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  return url;
-}
-
-const backoff = new Backoff();
 const socket = new ReconnectingSocket({
   path: "/chat",
-  quietMs: QUIET_MS,
   silenceMs: SILENCE_MS,
-  retryMs(failed) {
-    if (failed === 0) backoff.reset();
-    return backoff.next(Math.random());
-  },
+  backoff: new Backoff(),
   async mayConnect() {
     const about = await fetchAbout();
     siteTitle = about.title ?? siteTitle;
@@ -246,8 +180,8 @@ const socket = new ReconnectingSocket({
     }
     version ??= about.version;
     if (about.name === null) {
-      const why = state.user === "" || hasLoggedOut ? "" : "Please log in again. Nothing that you wrote is lost.";
-      loginView.open(about, siteTitle, state.user, why);
+      const why = store.state.user === "" || hasLoggedOut ? "" : "Please log in again. Nothing that you wrote is lost.";
+      loginView.open(about, siteTitle, store.state.user, why);
       return false;
     }
     loginView.close();
@@ -257,7 +191,7 @@ const socket = new ReconnectingSocket({
   },
   opened: () => session?.opened(),
   received: (data) => session?.received(data),
-  quiet: () => session?.ping(),
+  ping: () => session?.ping(),
   lost(retryMs) {
     dispatch({ type: "connection", connection: { state: "lost", retryAt: Date.now() + retryMs } });
     session?.lost();
@@ -271,7 +205,7 @@ const loginView = new LoginView(() => {
 
 const conversationView = new ConversationView((action, { message, offer }) => {
   if (action === "withdraw") return files?.withdraw(offer.id);
-  const to = openRoom() === undefined ? { user: state.user } : { room: openRoom()! };
+  const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
   files?.decide(action, { from: message.from, to, text: message.text });
 }, loadEarlier);
 
@@ -331,13 +265,12 @@ async function endSession(): Promise<void> {
   await logOut().catch(() => {});
   socket.close();
   session?.lost();
-  dispatch({ type: "user", name: "" });
-  storage.clear();
+  store.clearUser();
   socket.open();
 }
 
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || state.user === "") return;
+  if (event.key !== "Escape" || event.defaultPrevented || store.state.user === "") return;
   if (!byId("members").hidden) showMembers(false);
   else if (document.activeElement === byId("text")) back();
   else composeView.focus();
@@ -354,6 +287,9 @@ function updateVisible(): void {
 for (const type of ["focus", "blur"]) addEventListener(type, updateVisible);
 document.addEventListener("visibilitychange", updateVisible);
 updateVisible();
-setInterval(() => state.connection.state === "lost" && conversationView.drawConnection(state, Date.now()), 500);
+setInterval(
+  () => store.state.connection.state === "lost" && conversationView.drawConnection(store.state, Date.now()),
+  500,
+);
 
 socket.open();

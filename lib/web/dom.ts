@@ -24,3 +24,23 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** Cap on announced texts in the document. */
+const MAX_ANNOUNCED = 20;
+
+/** Has a screen reader say a text. */
+export function announce(text: string): void {
+  const list = byId("announced");
+  list.append(make("p", {}, text));
+  while (list.childElementCount > MAX_ANNOUNCED) list.firstElementChild?.remove();
+}
+
+/** Downloads a file; returns the address under which the page still has it. */
+export function download(file: Blob, name: string): string {
+  const url = URL.createObjectURL(file);
+  const link = make("a", { href: url, download: name, hidden: true });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  return url;
+}

@@ -1,18 +1,18 @@
 import type { Target } from "../chat/entry.ts";
 import { Fault } from "../core/errors.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
-import type { AttemptEvent, Failure, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
-import type { UnackedOutcome } from "../protocols/transfer/records.ts";
+import type { AttemptEvent, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../protocols/transfer/transfers.ts";
 import { nameOf } from "./conversation.ts";
-import { IncomingFile, OfferedFile } from "./file_data.ts";
+import { FileRecords, type RecordStorage } from "./file_records.ts";
+import { FileContents, OfferedFile } from "./file_contents.ts";
 import { type FileView, FileViews } from "./file_view.ts";
 import { errorText } from "./format.ts";
 import { freshId } from "./storage.ts";
-import { RelayStream } from "./relay_stream.ts";
+import { RelayStreams } from "./relay_stream.ts";
 
 export interface PageFilesOptions {
   readonly signal: (to: string, text: string) => void;
@@ -24,7 +24,7 @@ export interface PageFilesOptions {
   readonly problem: (text: string) => void;
   /** Downloads a file; the address under which the page still has it. */
   readonly save: (file: Blob, name: string) => string;
-  readonly storage: { list<T>(key: string): T[]; set(key: string, value: unknown): void };
+  readonly storage: RecordStorage;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
@@ -40,9 +40,6 @@ interface Selected {
   content: OfferedFile | undefined;
 }
 
-/** Cap on the outcomes of own offers that a later page can tell. */
-const MAX_ENDED = 500;
-
 /**
  * Runs `FileTransfers` in a page. A page can neither listen nor dial: its streams are relayed through the chat. What it offers
  * stands as long as it is open, and what it has not received is lost with it.
@@ -53,22 +50,18 @@ export class PageFiles {
   readonly #views: FileViews;
   /** By the path that the machine knows them by, which is a name. */
   readonly #selected = new Map<string, Selected>();
-  /** What is being sent, by transfer. */
-  readonly #sources = new Map<string, OfferedFile>();
-  readonly #incoming = new Map<string, IncomingFile>();
-  readonly #streams = new Map<number, RelayStream>();
-  /** Why own offers, those of earlier pages too, are closed. */
-  readonly #ended: Map<string, string>;
-  readonly #outcomes: Map<string, UnackedOutcome>;
-  #lastStream = 0;
+  readonly #contents: FileContents;
+  readonly #streams: RelayStreams;
+  readonly #records: FileRecords;
   #isDraining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PageFilesOptions) {
     this.#options = options;
     this.#views = new FileViews(options.show);
-    this.#ended = new Map(options.storage.list<[string, string]>("ended"));
-    this.#outcomes = new Map(options.storage.list<UnackedOutcome>("debts").map((each) => [each.offer, each]));
+    this.#streams = new RelayStreams((to, signal) => this.#signal(to, signal), (...event) => this.#event(...event));
+    this.#contents = new FileContents(options.save, (...event) => this.#event(...event));
+    this.#records = new FileRecords(options.storage);
   }
 
   /** Whether closing the page would interrupt a transfer or an offer. */
@@ -173,7 +166,7 @@ export class PageFiles {
       case "problem":
         return this.#options.problem(output.why);
       case "restore":
-        return this.#machine.restored({ outcomes: [...this.#outcomes.values()], made: [], taken: [] });
+        return this.#machine.restored({ outcomes: this.#records.outcomes, made: [], taken: [] });
       case "readOffer":
         return void this.#readOffer(output);
       case "accept":
@@ -181,7 +174,7 @@ export class PageFiles {
       case "record":
         return this.#record(output.changes);
       case "findEnded": {
-        const why = this.#ended.get(output.offer);
+        const why = this.#records.ended(output.offer);
         return why === undefined ? undefined : this.#machine.foundEnded(output.offer, output.to, why);
       }
       case "prepare":
@@ -189,47 +182,43 @@ export class PageFiles {
       case "closeTarget":
         return this.#offerEvent(output.offer, {
           type: "targetClosed",
-          finished: this.#incoming.get(output.offer)?.url,
+          finished: this.#contents.incoming(output.offer)?.url,
         });
       case "openSource": {
         const content = this.#selected.get(output.made.path)!.content!;
-        this.#sources.set(output.transfer, content);
-        const { encoded, manifest } = content;
-        return this.#event(output.transfer, { type: "sourceOpened", manifest: encoded, chunks: manifest.chunks });
+        return this.#contents.openSource(output.transfer, content);
       }
       case "dial":
         return this.#event(output.transfer, { type: "unreachable" });
       case "listen":
         return this.#event(output.transfer, { type: "listening", token: freshId(), at: [], key: undefined });
       case "relay":
-        return this.#relay(output);
+        return this.#streams.connect(output.transfer, output.to);
       case "relaySignal":
-        for (const stream of this.#streamsOf(output.transfer)) stream.receive(output.signal);
-        return;
+        return this.#streams.receive(output.transfer, output.signal);
       case "open": {
-        const known = output.target === undefined ? undefined : this.#incoming.get(output.target)?.known;
+        const known = output.target === undefined ? undefined : this.#contents.incoming(output.target)?.known;
         const { transfer, stream } = output;
         this.#event(transfer, { type: "opened", stream, relayed: true, sealed: false, known });
-        return this.#streams.get(stream)?.open();
+        return this.#streams.open(stream);
       }
       case "frame":
-        return this.#streams.get(output.stream)?.send(output.message);
+        return this.#streams.send(output.stream, output.message);
       case "finishStream":
         // The last frame is on its way: the window leaves room for it.
       case "closeStream":
-        this.#streams.get(output.stream)?.close();
-        return void this.#streams.delete(output.stream);
+        return this.#streams.close(output.stream);
       case "release":
-        for (const { id } of this.#streamsOf(output.transfer)) this.#do({ type: "closeStream", stream: id });
-        return void this.#sources.delete(output.transfer);
+        this.#streams.closeAll(output.transfer);
+        return this.#contents.closeSource(output.transfer);
       case "readChunk":
-        return void this.#readChunk(output);
+        return this.#contents.readChunk(output);
       case "keepManifest":
-        return void this.#keepManifest(output);
+        return this.#contents.keepManifest(output);
       case "writeChunk":
-        return void this.#writeChunk(output);
+        return this.#contents.writeChunk(output);
       case "finish":
-        return this.#finish(output);
+        return this.#contents.finish(output);
     }
   }
 
@@ -274,84 +263,17 @@ export class PageFiles {
 
   #record(changes: readonly RecordChange[]): void {
     for (const change of changes) {
-      switch (change.type) {
-        case "take":
-          break;
-        case "forget":
-          this.#views.delete(change.taken.offer.id);
-          this.#options.forget(change.taken.offer.id);
-          break;
-        case "drop":
-          this.#incoming.delete(change.taken.offer.id);
-          break;
-        case "withdraw":
-          this.#ended.set(change.made.offer.id, change.why);
-          this.#options.storage.set("ended", [...this.#ended].slice(-MAX_ENDED));
-          break;
-        case "owe":
-          this.#outcomes.set(change.outcome.offer, change.outcome);
-          break;
-        case "acknowledged":
-          this.#outcomes.delete(change.offer);
-      }
+      if (change.type === "drop") this.#contents.drop(change.taken.offer.id);
+      else if (change.type === "forget") {
+        this.#views.delete(change.taken.offer.id);
+        this.#options.forget(change.taken.offer.id);
+      } else this.#records.change(change);
     }
-    this.#options.storage.set("debts", [...this.#outcomes.values()]);
   }
 
   #prepare({ taken: { offer }, attempt }: Output<"prepare">): void {
-    let incoming = this.#incoming.get(offer.id);
-    if (!incoming) this.#incoming.set(offer.id, incoming = new IncomingFile(offer));
-    const { known, url: finished } = incoming;
+    const { known, url: finished } = this.#contents.openIncoming(offer);
     const prepared = { transfer: freshId(), token: freshId(), at: [], key: undefined, known, finished };
     this.#offerEvent(offer.id, { type: "prepared", attempt, ...prepared });
   }
-
-  #relay({ transfer, to }: Output<"relay">): void {
-    const id = ++this.#lastStream;
-    const event = (event: AttemptEvent) => this.#event(transfer, event);
-    this.#streams.set(id, new RelayStream(id, transfer, (signal) => this.#signal(to, signal), event));
-    event({ type: "connected", stream: id, by: "relay", theirKey: undefined, ourKey: undefined });
-  }
-
-  #streamsOf(transfer: string): RelayStream[] {
-    return [...this.#streams.values()].filter((stream) => stream.transfer === transfer);
-  }
-
-  async #readChunk({ transfer, stream, chunk, check }: Output<"readChunk">): Promise<void> {
-    const source = this.#sources.get(transfer);
-    this.#event(
-      transfer,
-      await source!.chunk(chunk, check).then(
-        (bytes) => ({ type: "chunkRead", stream, chunk, bytes }) as const,
-        (error) => ({ type: "readFailed", stream, failure: failure(error) }) as const,
-      ),
-    );
-  }
-
-  async #keepManifest({ offer, transfer, stream, bytes }: Output<"keepManifest">): Promise<void> {
-    const incoming = this.#incoming.get(offer)!;
-    this.#event(
-      transfer,
-      await incoming.keepManifest(bytes).then(
-        () => ({ type: "manifestKept", stream, known: incoming.known! }) as const,
-        (error) => ({ type: "writeFailed", stream, failure: failure(error) }) as const,
-      ),
-    );
-  }
-
-  async #writeChunk({ offer, transfer, stream, chunk, bytes }: Output<"writeChunk">): Promise<void> {
-    const isSound = await this.#incoming.get(offer)!.keepChunk(chunk, bytes);
-    this.#event(transfer, { type: "chunkWritten", stream, chunk, isSound });
-  }
-
-  #finish({ offer, transfer }: Output<"finish">): void {
-    const incoming = this.#incoming.get(offer)!;
-    incoming.url ??= this.#options.save(incoming.blob, safeName(incoming.offer.name));
-    this.#event(transfer, { type: "finished", path: incoming.url, known: incoming.known! });
-  }
-}
-
-function failure(error: unknown): Failure {
-  const why = errorText(error);
-  return { why, forOthers: why };
 }

@@ -4,8 +4,48 @@ import type { AttemptEvent, RelaySignal } from "../protocols/transfer/output.ts"
 import { Relay } from "../protocols/transfer/relay.ts";
 import type { Signal } from "../protocols/transfer/signal.ts";
 
-/** The frames of a stream that is relayed through the chat: the only kind that a page can open. */
-export class RelayStream {
+/** The streams of a page: all are relayed through the chat, since a page can neither listen nor dial. */
+export class RelayStreams {
+  readonly #streams = new Map<number, RelayStream>();
+  #last = 0;
+
+  constructor(
+    readonly signal: (to: string, signal: Signal) => void,
+    readonly event: (transfer: string, event: AttemptEvent) => void,
+  ) {}
+
+  connect(transfer: string, to: string): void {
+    const id = ++this.#last;
+    const signal = (signal: Signal) => this.signal(to, signal);
+    this.#streams.set(id, new RelayStream(id, transfer, signal, (event) => this.event(transfer, event)));
+    this.event(transfer, { type: "connected", stream: id, by: "relay", theirKey: undefined, ourKey: undefined });
+  }
+
+  /** Begins to read. */
+  open(id: number): void {
+    this.#streams.get(id)?.open();
+  }
+
+  send(id: number, message: FileMessage): void {
+    this.#streams.get(id)?.send(message);
+  }
+
+  receive(transfer: string, signal: RelaySignal): void {
+    for (const stream of this.#streams.values()) if (stream.transfer === transfer) stream.receive(signal);
+  }
+
+  close(id: number): void {
+    this.#streams.get(id)?.close();
+    this.#streams.delete(id);
+  }
+
+  closeAll(transfer: string): void {
+    for (const stream of [...this.#streams.values()]) if (stream.transfer === transfer) this.close(stream.id);
+  }
+}
+
+/** The frames of one relayed stream. */
+class RelayStream {
   readonly #relay: Relay;
   readonly #frames = new FrameDecoder();
   readonly #waiting: FileMessage[] = [];

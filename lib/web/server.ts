@@ -1,3 +1,4 @@
+import { Backoff } from "../core/backoff.ts";
 import { formatBytes, formatDuration } from "../core/text.ts";
 import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
 import { byId, make, setText } from "./dom.ts";
@@ -6,10 +7,10 @@ import { LogView } from "./log_view.ts";
 import { PLOTS } from "./plot.ts";
 import { PlotView } from "./plot_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
-import { INITIAL, retryMs, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
+import { INITIAL, MAX_RETRY_MS, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
 
 /** The server sends something each second; after twice this much silence it is gone. */
-const QUIET_MS = 3000;
+const SILENCE_MS = 3000;
 
 const log = new LogView();
 const plots = PLOTS.map((plot) => new PlotView(plot));
@@ -21,9 +22,8 @@ let isDrawPending = false;
 
 new ReconnectingSocket({
   path: "/watch",
-  quietMs: QUIET_MS,
-  silenceMs: QUIET_MS,
-  retryMs,
+  silenceMs: SILENCE_MS,
+  backoff: new Backoff(MAX_RETRY_MS),
   received(data) {
     received.push(JSON.parse(data));
     // Animation frames do not come while the page is hidden.

@@ -1,17 +1,17 @@
+import type { Backoff } from "../core/backoff.ts";
+import { Heartbeat } from "../core/liveness.ts";
+
 export interface SocketOptions {
   readonly path: string;
-  /** Milliseconds of silence until `quiet` is called. */
-  readonly quietMs: number;
-  /** Milliseconds of further silence until the connection is given up. */
+  /** Silence until the server is pinged, and again until the connection is given up. */
   readonly silenceMs: number;
-  /** The delay before the next attempt, after this many failed ones. */
-  readonly retryMs: (failed: number) => number;
+  readonly backoff: Backoff;
   /** Whether to connect now; false ends the attempts, an error counts as a failed one. */
   readonly mayConnect?: () => Promise<boolean>;
   readonly opened?: () => void;
   readonly received: (data: string) => void;
-  /** Nothing has come for a while: send something that is answered. */
-  readonly quiet?: () => void;
+  /** Sends something that is answered. */
+  readonly ping?: () => void;
   /** The connection is lost, and is tried again after this time. */
   readonly lost: (retryMs: number) => void;
 }
@@ -19,15 +19,16 @@ export interface SocketOptions {
 /** A WebSocket to the page's own server that reconnects until it is closed. */
 export class ReconnectingSocket {
   readonly #options: SocketOptions;
+  readonly #heartbeat: Heartbeat;
   #socket: WebSocket | undefined;
-  #failed = 0;
   #isWanted = false;
   #isTrying = false;
-  #hasReceived = false;
+  /** For the heartbeat while there is a connection, else for the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SocketOptions) {
     this.#options = options;
+    this.#heartbeat = new Heartbeat(options.silenceMs);
     addEventListener("online", () => this.retryNow());
     addEventListener("offline", () => this.#probe());
   }
@@ -35,7 +36,7 @@ export class ReconnectingSocket {
   /** Connects, and stays connected. */
   open(): void {
     this.#isWanted = true;
-    this.#failed = 0;
+    this.#options.backoff.reset();
     void this.#connect();
   }
 
@@ -45,13 +46,13 @@ export class ReconnectingSocket {
     this.#drop();
   }
 
-  retryNow(): void {
-    if (this.#isWanted && !this.#socket) void this.#connect();
-  }
-
   /** Ends the connection; only `retryNow` and `open` start another. */
   pause(): void {
     this.#drop();
+  }
+
+  retryNow(): void {
+    if (this.#isWanted && !this.#socket) void this.#connect();
   }
 
   /** The connection is of no use any more: reconnects after a delay. */
@@ -81,33 +82,38 @@ export class ReconnectingSocket {
     const address = new URL(this.#options.path, location.href);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = this.#socket = new WebSocket(address);
-    this.#hasReceived = false;
+    // A connection that does not open in time is given up too.
+    this.#heartbeat.pinged(performance.now());
+    this.#watch();
     socket.onopen = () => {
+      this.#heartbeat.heard(performance.now());
       this.#options.opened?.();
-      this.#watch();
     };
     socket.onmessage = ({ data }) => {
-      this.#failed = 0;
-      this.#hasReceived = true;
+      this.#heartbeat.heard(performance.now());
+      this.#options.backoff.reset();
       this.#options.received(String(data));
     };
     socket.onclose = () => this.#socket === socket && this.#lost();
-    this.#timer = setTimeout(() => this.giveUp(), this.#options.silenceMs);
   }
 
-  /** Probes the connection after each quiet period without a message. */
+  /** Looks at the heartbeat when it is due. */
   #watch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#hasReceived ? this.#watch() : this.#probe(), this.#options.quietMs);
-    this.#hasReceived = false;
+    this.#timer = setTimeout(() => {
+      const due = this.#heartbeat.due(performance.now());
+      if (due === "gone") return this.giveUp();
+      if (due === "ping") this.#options.ping?.();
+      this.#watch();
+    }, Math.max(0, this.#heartbeat.wakeAt - performance.now()));
   }
 
+  /** Pings now. */
   #probe(): void {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    clearTimeout(this.#timer);
-    this.#hasReceived = false;
-    this.#options.quiet?.();
-    this.#timer = setTimeout(() => this.#hasReceived ? this.#watch() : this.giveUp(), this.#options.silenceMs);
+    this.#heartbeat.pinged(performance.now());
+    this.#options.ping?.();
+    this.#watch();
   }
 
   #drop(): void {
@@ -123,7 +129,7 @@ export class ReconnectingSocket {
     this.#socket = undefined;
     clearTimeout(this.#timer);
     if (!this.#isWanted) return;
-    const delay = this.#options.retryMs(this.#failed++);
+    const delay = this.#options.backoff.next(Math.random());
     this.#options.lost(delay);
     this.#timer = setTimeout(() => void this.#connect(), delay);
   }

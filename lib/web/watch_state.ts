@@ -81,6 +81,8 @@ export interface WatchState {
 
 /** The plots show five minutes. */
 export const WINDOW_MS = 300_000;
+/** Cap on the delay before the page reconnects. */
+export const MAX_RETRY_MS = 10_000;
 /** Cap on log lines in memory. */
 export const MAX_LINES = 2000;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"];
@@ -139,9 +141,4 @@ export function matches(line: LogLine, { text, level }: { readonly text: string;
   if (LEVELS.indexOf(line.level) < LEVELS.indexOf(level)) return false;
   const content = `${line.level} ${line.text}`.toLowerCase();
   return text.toLowerCase().split(/\s+/).every((word) => content.includes(word));
-}
-
-/** The delay before the next attempt to connect, after this many failed ones. */
-export function retryMs(failed: number): number {
-  return Math.min(1000 * 2 ** failed, 10_000);
 }

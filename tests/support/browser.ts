@@ -4,7 +4,7 @@ import { until } from "./wire.ts";
 
 type Json = Record<string, unknown> & { readonly type: string };
 
-/** What a browser does with a server, by hand: requests with the cookie it was given, and a WebSocket. */
+/** A browser without pages: requests with the cookie that it was given, and WebSockets. */
 export class Browser {
   cookie: string | undefined;
 
@@ -22,7 +22,7 @@ export class Browser {
     return response;
   }
 
-  /** Posts JSON; the status, and what came back. */
+  /** Posts JSON; returns the status and the body. */
   async post(path: string, value: unknown, headers: Record<string, string> = {}): Promise<[number, unknown]> {
     const init = {
       method: "POST",
@@ -45,7 +45,7 @@ export class Browser {
     return await this.chat();
   }
 
-  /** The chat's WebSocket, open; a sentence when it is refused. */
+  /** The chat's WebSocket, once it is open; throws if it is refused. */
   async chat(path = "/chat", headers: Record<string, string> = {}): Promise<Chat> {
     const cookie: Record<string, string> = this.cookie === undefined ? {} : { cookie: this.cookie };
     return await Chat.open(this.port, path, { ...cookie, ...headers });
@@ -54,7 +54,7 @@ export class Browser {
 
 const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** One WebSocket by hand, frame by frame: JSON in, JSON out, and what comes is asked for. */
+/** A WebSocket written by hand, frame by frame, so that tests can break its rules. */
 export class Chat {
   readonly heard: Json[] = [];
   closed: string | undefined;
@@ -86,7 +86,7 @@ export class Chat {
     throw new Error(head.split("\r\n")[0]);
   }
 
-  /** Sends one frame; its mask is zeros, which change nothing. */
+  /** Sends one frame, with a mask of zeros. */
   async frame(kind: keyof typeof OPCODE, payload: string | Uint8Array): Promise<void> {
     const bytes = typeof payload === "string" ? encodeText(payload) : payload;
     const { length } = bytes;
@@ -103,7 +103,7 @@ export class Chat {
     await this.frame("text", JSON.stringify(value));
   }
 
-  /** The next of a type, without those before it. */
+  /** The next message of a type; drops those before it. */
   async next(type: string): Promise<Json> {
     await until(() => this.heard.some((each) => each.type === type) || this.closed !== undefined, `${type} comes`);
     const at = this.heard.findIndex((each) => each.type === type);
@@ -111,12 +111,12 @@ export class Chat {
     return this.heard.splice(0, at + 1)[at]!;
   }
 
-  /** Reads nothing any more. */
+  /** Stops reading. */
   deafen(): void {
     this.#deaf = true;
   }
 
-  /** Begins the stream. */
+  /** Begins the session. */
   async resume(): Promise<Json> {
     await this.say({ type: "resume" });
     return await this.next("begun");
@@ -127,7 +127,7 @@ export class Chat {
     await this.over;
   }
 
-  /** The answer to the handshake. */
+  /** The head of the response to the handshake. */
   async #head(): Promise<string> {
     const end = () => decodeLossy(this.#bytes).indexOf("\r\n\r\n");
     await until(() => end() >= 0, "the handshake is answered");

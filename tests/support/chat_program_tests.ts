@@ -11,8 +11,8 @@ export function chatProgramTests(programs: Programs): void {
 
   async function serve(folder: Folder, ports = { im: 0, mailbox: 0 }, args: string[] = []) {
     const file = folder.write("users.txt", USERS);
-    const doors = [String(ports.im), file, "--mailbox", String(ports.mailbox), "--host", "127.0.0.1"];
-    const server = new Running(programs, "server", [...doors, ...args], folder.path);
+    const options = [String(ports.im), file, "--mailbox", String(ports.mailbox), "--host", "127.0.0.1"];
+    const server = new Running(programs, "server", [...options, ...args], folder.path);
     const [, im, mailbox] = await server.printed(LISTENING);
     return { server, im: Number(im), mailbox: Number(mailbox) };
   }

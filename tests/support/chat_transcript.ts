@@ -87,7 +87,7 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
       case "say": {
         const { to, text } = output;
         this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
-        this.controller.said({ id: `m${++this.#lastId}` }, to, text);
+        this.controller.sayAnswered({ id: `m${++this.#lastId}` }, to, text);
         return this.drain();
       }
       case "ask":

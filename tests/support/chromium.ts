@@ -10,7 +10,7 @@ import {
 
 const WAIT_MS = 40_000;
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/** It speaks to our servers alone. */
+/** It connects to test servers only. */
 const FLAGS = [
   "--disable-gpu",
   "--disable-software-rasterizer",
@@ -22,11 +22,11 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** A real Chromium, with a window for each person. */
+/** A real Chromium, with a context for each person. */
 export class Chromium {
   private constructor(readonly browser: Browser) {}
 
-  /** The program, where it is installed. */
+  /** The name of the program, if it is installed. */
   static program(): string | undefined {
     return NAMES.find((name) => {
       try {
@@ -76,16 +76,16 @@ export class Chromium {
   }
 }
 
-/** One person at the chat page: does what a person does, and waits for what a person sees. */
+/** One user of the chat page. Its methods act as a person does, and wait for what a person sees. */
 export class Person {
-  /** What has gone wrong in the page. */
-  readonly #wrong: string[] = [];
+  /** Errors in the page. */
+  readonly #errors: string[] = [];
 
   constructor(readonly context: BrowserContext, readonly page: Page) {
-    page.on("pageerror", (error) => this.#wrong.push(String(error)));
+    page.on("pageerror", (error) => this.#errors.push(String(error)));
     page.on("console", (message) => {
-      // That the server was away is said there too.
-      if (/Content Security Policy|Uncaught/.test(message.text())) this.#wrong.push(message.text());
+      // Failed connections are reported there too.
+      if (/Content Security Policy|Uncaught/.test(message.text())) this.#errors.push(message.text());
     });
   }
 
@@ -103,7 +103,7 @@ export class Person {
     await this.isIn(name);
   }
 
-  /** The chat is there, and connected. */
+  /** Waits until the chat is shown and connected. */
   async isIn(name: string): Promise<void> {
     await this.page.locator("#user", { hasText: name }).waitFor();
     await this.connected();
@@ -114,7 +114,7 @@ export class Person {
     await this.page.locator("#connection").waitFor({ state: "hidden" });
   }
 
-  /** The person or the room of this name, at the side. */
+  /** The entry of this person or room in the list. */
   place(name: string): Locator {
     const exact = new RegExp(`^${name}$`);
     return this.page.locator("#places button", { has: this.page.locator(".name", { hasText: exact }) });
@@ -140,22 +140,22 @@ export class Person {
     return this.page.locator("#messages > li", { hasText: text });
   }
 
-  /** Waits until a message is there, with this state when it is one's own. */
+  /** Waits until a message is shown, with this state if it is an own one. */
   async sees(text: string, state = ""): Promise<void> {
     await this.row(text).filter({ hasText: state }).waitFor();
   }
 
-  /** Waits until the whole page shows this. */
+  /** Waits until this text is visible anywhere. */
   async shows(text: string | RegExp): Promise<void> {
     await this.page.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
-  /** The texts of the open conversation as they stand there. */
+  /** The visible texts of the open conversation. */
   async texts(): Promise<string[]> {
     return await this.page.locator("#messages .text").allTextContents();
   }
 
-  /** Puts a file into the open conversation. */
+  /** Offers a file in the open conversation. */
   async offer(name: string, bytes: Uint8Array): Promise<void> {
     const file = { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
     await this.page.locator("#file").setInputFiles(file);
@@ -164,7 +164,7 @@ export class Person {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.page.close();
     if (this.context.pages().length === 0) await this.context.close();
-    if (this.#wrong.length > 0) throw new Error(`in the page: ${this.#wrong.join("; ")}`);
+    if (this.#errors.length > 0) throw new Error(`in the page: ${this.#errors.join("; ")}`);
   }
 }
 

@@ -293,10 +293,10 @@ function live(world: World, pair: readonly [End, End]): void {
 
 function checkBounds(world: World, { name, link }: End, options: DatagramOptions): void {
   if (!link) return;
-  const { heldPieces, heldBytes, flyingPieces, windowPieces } = link.stats;
+  const { heldPieces, heldBytes, inFlightPieces, windowPieces } = link.stats;
   if (heldPieces > 256) world.wrong(`${name} holds ${heldPieces} pieces`);
   if (heldBytes > options.outboxBytes) world.wrong(`${name} holds ${heldBytes} bytes`);
-  if (flyingPieces > 256 || windowPieces > 256) world.wrong(`${name} has ${flyingPieces} pieces under way`);
+  if (inFlightPieces > 256 || windowPieces > 256) world.wrong(`${name} has ${inFlightPieces} pieces under way`);
 }
 
 function judge(world: World, pair: readonly [End, End]): void {

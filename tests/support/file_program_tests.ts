@@ -12,8 +12,8 @@ export function fileProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
   async function serve(folder: Folder): Promise<{ server: Running; im: string; mailbox: string }> {
-    const doors = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1"];
-    const server = new Running(programs, "server", doors, folder.path);
+    const options = ["0", folder.write("users.txt", USERS), "--mailbox", "0", "--host", "127.0.0.1"];
+    const server = new Running(programs, "server", options, folder.path);
     const [, im, mailbox] = await server.printed(/^im listening on \S+:(\d+)\nmailbox listening on \S+:(\d+)\n/);
     return { server, im: im!, mailbox: mailbox! };
   }

@@ -119,7 +119,7 @@ export function simulate(seed: number): Report {
     now: () => time.now,
     soon: (turn) => time.in(0, turn),
     verify: () => Promise.reject(new Error("plain passwords only")),
-    prove: () => Promise.reject(new Error("no doors with proofs")),
+    prove: () => Promise.reject(new Error("no protocol with proofs")),
     dial(hostname, _port, owner, done) {
       const client = clientAt(hostname)!;
       time.in(random.next() * 100, () => {

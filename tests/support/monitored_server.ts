@@ -6,7 +6,7 @@ import { RecentLog } from "../../lib/core/log.ts";
 import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
 import { LOBBY_PROTOCOL } from "../../lib/protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
-import { type Monitor, openMonitor, type WatchEvent } from "../../lib/server/monitor.ts";
+import { Monitor, type WatchEvent } from "../../lib/server/monitor.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
 import type { Transport } from "../../lib/core/transport.ts";
 import { MemoryStore } from "../../lib/store/memory_store.ts";
@@ -35,13 +35,13 @@ export class MonitoredServer {
       now: () => this.now,
     };
     this.runner = new SessionRunner(this.hub, world, limits());
-    this.monitor = openMonitor({
+    this.monitor = new Monitor({
       runner: this.runner,
-      doors: () => Object.keys(DOORS).map((door, i) => ({ door, hostname: "0.0.0.0", port: 2001 + i })),
+      listeners: () => Object.keys(DOORS).map((name, i) => ({ name, hostname: "0.0.0.0", port: 2001 + i })),
       addresses: ["127.0.0.1", "fd00::1", "10.0.0.5", "169.254.1.1", "::1"],
       log: this.log,
       memoryBytes: () => 50_000_000,
-      bookEntries: () => 4,
+      directoryEntries: () => 4,
     });
   }
 

@@ -1,4 +1,4 @@
-import type { KnownPeer, Outgoing, OwnPart, PeerStore, Trust } from "../../lib/peers/store.ts";
+import type { KnownPeer, Outgoing, OwnMembership, PeerStore, Trust } from "../../lib/peers/store.ts";
 import { PeerMemoryStore } from "../../lib/store/peer_memory_store.ts";
 
 type Write = (store: PeerStore) => void;
@@ -84,12 +84,12 @@ export class PeerDisk implements PeerStore {
     this.#write((store) => store.keepTrust(trust));
   }
 
-  parts(): OwnPart[] {
-    return this.#store.parts();
+  memberships(): OwnMembership[] {
+    return this.#store.memberships();
   }
 
-  keepPart(part: OwnPart): void {
-    this.#write((store) => store.keepPart(part));
+  keepMembership(membership: OwnMembership): void {
+    this.#write((store) => store.keepMembership(membership));
   }
 
   close(): void {}

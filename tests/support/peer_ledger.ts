@@ -115,7 +115,7 @@ export class PeerLedger {
   /** A group's members according to each peer's own store. */
   #judgeParts(group: string): void {
     for (const node of this.#nodes) {
-      const kept = node.store.parts().find((part) => part.group === group)?.in ?? false;
+      const kept = node.store.memberships().find((part) => part.group === group)?.in ?? false;
       for (const { name, peer } of this.#nodes) {
         if (peer.groups.isIn(group, keyOf(node)) === kept) continue;
         this.#wrong(node, `has kept that they are ${kept ? "in" : "not in"} ${group}, and ${name} knows otherwise`);

@@ -124,7 +124,7 @@ export class PeerNode {
   }
 
   leave(): void {
-    this.do((now) => this.peer.leave(now));
+    this.do((now) => this.peer.close(now));
   }
 
   /** The events of one type, in order. */

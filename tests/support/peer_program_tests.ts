@@ -83,7 +83,7 @@ export function peerProgramTests(programs: Programs): void {
     await alice.printed(/^online bob$/m);
     await using second = peer(folder, table, "bob");
     const [, place] = await alice.printed(/^online bob@(\S+)$/m);
-    assertStringIncludes(second.err, "another program is bob here already");
+    assertStringIncludes(second.err, "another program is running as bob here");
     await alice.type(`/to bob hi\n/to bob@${place} hi second\n`);
     await second.printed(/^from alice: hi second$/m);
     await until(() => /2 people are called bob/.test(alice.err), "she is asked which");
@@ -100,7 +100,10 @@ export function peerProgramTests(programs: Programs): void {
     await alice.type("/to bob still there?\n");
     await bob.printed(/^from alice: still there\?$/m);
     await using dave = peer(folder, table, "dave");
-    await until(() => /table server at 127\.0\.0\.1:\d+ cannot be reached: .*trying on/.test(dave.err), "dave is told");
+    await until(
+      () => /table server at 127\.0\.0\.1:\d+ cannot be reached: .*trying again/.test(dave.err),
+      "dave is told",
+    );
     const { server: again } = await serve(folder, table);
     await using _again = again;
     await until(() => /got request from: \S+ dave/.test(again.err), "dave is in the table");
@@ -116,7 +119,7 @@ export function peerProgramTests(programs: Programs): void {
     const cases: [string[], RegExp][] = [
       [["peer", "--name", "alice", "--udp", String(port)], new RegExp(`^client: cannot take UDP port ${port}: .+\n$`)],
       [["peer", "--name", "a b"], /^client: --name "a b": a name is 1 to 64 bytes .+\n$/],
-      [["peer"], /^client: peer needs the name .+\n$/],
+      [["peer"], /^client: peer requires --name; .+\n$/],
       [["peer", "--name", "alice", "--data", "users.txt"], /^client: cannot make the folder .+\n$/],
     ];
     folder.write("users.txt", USERS);

@@ -230,7 +230,7 @@ export function programTests(programs: Programs): void {
       [
         "server",
         ["0", "none.txt"],
-        "server: cannot read the users file none.txt: there is no such file; it would have one user a line: username password",
+        "server: cannot read the users file none.txt: there is no such file; it must have one user per line: username password",
       ],
       [
         "server",

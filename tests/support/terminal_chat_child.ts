@@ -1,6 +1,6 @@
 import { openChatTerminal } from "../../lib/terminal/chat_terminal.ts";
 
-// A small client without a server, for chat_face_test.ts: bob tells what it was asked. `late` answers in a later task.
+// A small client without a server, for chat_terminal_test.ts. bob reports its actions; `late` answers in a later task.
 const [style, how] = Deno.args;
 let id = 0;
 let name = "";
@@ -11,18 +11,18 @@ const answer = (reply: () => void) => how === "late" ? setTimeout(reply) : queue
 
 function bob(text: string): void {
   const said = { seq: 1, from: "bob", to: { user: name }, text, time: 0 };
-  face.event({ type: "message", message: said, own: false });
+  ui.event({ type: "message", message: said, own: false });
 }
 
-const face = openChatTerminal({
+const ui = openChatTerminal({
   name(text) {
     name = text;
-    face.problem("wrong at first");
-    queueMicrotask(() => face.askPassword());
+    ui.problem("wrong at first");
+    queueMicrotask(() => ui.askPassword());
   },
   password(text) {
-    face.chat();
-    face.event({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
+    ui.chat();
+    ui.event({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
     bob(`name ${name}, password ${text}`);
   },
   say(to) {
@@ -30,23 +30,23 @@ const face = openChatTerminal({
     most = Math.max(most, ++waiting);
     answer(() => {
       waiting--;
-      face.event({ type: "sent", id: sent, to, time: 0, seq: 1 });
+      ui.event({ type: "sent", id: sent, to, time: 0, seq: 1 });
     });
     return { id: sent };
   },
   ask(question) {
     if (question.type !== "join") return;
-    answer(() => face.event({ type: "joined", room: question.room, members: 1 }));
+    answer(() => ui.event({ type: "joined", room: question.room, members: 1 }));
   },
   file() {},
   paths: () => [],
   leave() {
-    // After what was said is answered.
+    // After the answers.
     setTimeout(() => {
       bob(how === "late" ? `good bye, at most ${most} waited` : "good bye");
-      face.close().then(() => Deno.exit(0));
+      ui.close().then(() => Deno.exit(0));
     });
   },
   interrupt() {},
 }, style === "mailbox" ? "mailbox" : "chat");
-face.askName();
+ui.askName();

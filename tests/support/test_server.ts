@@ -35,7 +35,7 @@ export class TestServer {
 
   /** The port of a listener. */
   portOf(name: string): number {
-    return this.instance.listeners.find(({ door }) => door === name)!.port;
+    return this.instance.listeners.find((listener) => listener.name === name)!.port;
   }
 
   get port(): number {

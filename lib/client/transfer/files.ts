@@ -10,7 +10,7 @@ import { defaultDataFolder } from "../../store/identity.ts";
 /** Where transfers are shown. */
 export interface FilesView {
   file(event: FileEvent): void;
-  said(id: string, to: Target, text: string): void;
+  sent(id: string, to: Target, text: string): void;
   problem(text: string): void;
 }
 
@@ -40,7 +40,7 @@ export class ClientFiles {
       signal: (to, text) => this.chat.signal(to, text),
       say: (to, text) => {
         const said = this.chat.say(to, text);
-        if ("id" in said) this.view.said(said.id, to, text);
+        if ("id" in said) this.view.sent(said.id, to, text);
         return said;
       },
       store: new TransferStore(

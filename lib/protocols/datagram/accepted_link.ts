@@ -3,7 +3,7 @@ import { timingSafeEqual } from "../../core/bytes.ts";
 import type { DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { encodePacket, type LinkPacket } from "./packet.ts";
-import type { SendOutputs } from "./sender.ts";
+import type { SendOutputs } from "./packet.ts";
 
 const PING_BYTES = 18;
 

@@ -1,12 +1,22 @@
 import { type Address, addressKey } from "../../core/address.ts";
+import { timingSafeEqual } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
+import { encodeText } from "../../core/text.ts";
 import { AcceptedLink } from "./accepted_link.ts";
-import { Cookies } from "./cookies.ts";
 import { DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
-import { ASK_BYTES, decodePacket, encodeClose, encodePacket, type Packet, readId } from "./packet.ts";
-import type { SendOutput } from "./sender.ts";
+import {
+  ASK_BYTES,
+  COOKIE_BYTES,
+  decodePacket,
+  encodeClose,
+  encodePacket,
+  type Packet,
+  readId,
+  writeId,
+} from "./packet.ts";
+import type { SendOutput } from "./packet.ts";
 
 /** What the acceptor wants done. */
 export type AcceptorOutput =
@@ -201,4 +211,35 @@ export class DatagramAcceptor {
 
 function keyOf(address: Address, id: bigint): string {
   return `${id} ${addressKey(address)}`;
+}
+
+/**
+ * Cookies prove that a client receives what is sent to its address; the server keeps nothing before that.
+ *
+ * A cookie is good for one address and one number of a client, in the period of `cookieMs` in which it was made and in the next.
+ */
+class Cookies {
+  constructor(readonly cookieMs: number, readonly mac: (bytes: Uint8Array) => Uint8Array) {}
+
+  make(address: string, id: bigint, now: number): Uint8Array {
+    return this.#cookie(address, id, Math.floor(now / this.cookieMs));
+  }
+
+  isGood(cookie: Uint8Array, address: string, id: bigint, now: number): boolean {
+    const time = Math.floor(now / this.cookieMs);
+    return timingSafeEqual(cookie, this.#cookie(address, id, time)) ||
+      timingSafeEqual(cookie, this.#cookie(address, id, time - 1));
+  }
+
+  #cookie(address: string, id: bigint, time: number): Uint8Array {
+    const text = encodeText(address);
+    // The parts of fixed length come first, so that the encoding is unambiguous.
+    const bytes = new Uint8Array(16 + text.length);
+    writeId(bytes, 0, id);
+    writeId(bytes, 8, BigInt(time));
+    bytes.set(text, 16);
+    const mac = this.mac(bytes);
+    if (mac.length < COOKIE_BYTES) throw new RangeError(`expected a mac of ${COOKIE_BYTES} bytes, found ${mac.length}`);
+    return mac.subarray(0, COOKIE_BYTES);
+  }
 }

@@ -4,7 +4,7 @@ import { Outputs } from "../../core/machine.ts";
 import { CLOSED, DatagramLink } from "./link.ts";
 import type { DatagramOptions } from "./options.ts";
 import { decodePacket, encodePacket, type Packet, readId } from "./packet.ts";
-import type { SendOutput } from "./sender.ts";
+import type { SendOutput } from "./packet.ts";
 
 /** What the dialer wants done. */
 export type DialerOutput =

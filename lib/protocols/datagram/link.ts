@@ -1,16 +1,16 @@
 import type { Address } from "../../core/address.ts";
 import type { DatagramOptions } from "./options.ts";
-import { encodePacket, type LinkPacket } from "./packet.ts";
+import { encodePacket, type LinkPacket, type SendOutputs } from "./packet.ts";
 import { Receiver } from "./receiver.ts";
-import { Sender, type SendOutputs } from "./sender.ts";
+import { Sender } from "./sender.ts";
 
 /** Counters and state of a link. */
 export interface LinkStats {
   readonly sentPieces: number;
   readonly resentPieces: number;
   readonly repeatedPieces: number;
-  readonly refusedPieces: number;
-  readonly flyingPieces: number;
+  readonly droppedPieces: number;
+  readonly inFlightPieces: number;
   readonly windowPieces: number;
   readonly heldPieces: number;
   readonly heldBytes: number;
@@ -101,17 +101,17 @@ export class DatagramLink {
   }
 
   get stats(): LinkStats {
-    const { sentPieces, resentPieces, flyingPieces, windowPieces, heldBytes, roundTrip } = this.#sender;
-    const { repeatedPieces, refusedPieces, heldPieces } = this.#receiver;
+    const { sentPieces, resentPieces, inFlightPieces, windowPieces, heldBytes, roundTrip } = this.#sender;
+    const { repeatedPieces, droppedPieces, heldPieces } = this.#receiver;
     return {
       sentPieces,
       resentPieces,
-      flyingPieces,
+      inFlightPieces,
       windowPieces,
       heldBytes,
       roundTripMs: roundTrip.smoothMs,
       repeatedPieces,
-      refusedPieces,
+      droppedPieces,
       heldPieces,
     };
   }

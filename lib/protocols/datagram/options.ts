@@ -1,97 +1,39 @@
-import { type Limit, withDefaults } from "../../core/limits.ts";
-
-/** Every number of the datagrams that an operator could want otherwise, and its reason. */
+/** Limits of datagram links, with their reasons. */
 export const DATAGRAM_LIMITS = {
-  messageBytes: {
-    default: 256 * 1024,
-    min: 1024,
-    max: 256 * 1024,
-    why: "longest message: a text of the greatest length in JSON; its pieces must fit into the 256 that are kept",
-  },
-  outboxBytes: {
-    default: 1024 * 1024,
-    min: 1024,
-    max: 1024 * 1024 * 1024,
-    why: "not yet acknowledged by one peer; past it nothing more is taken for that peer",
-  },
-  resendFirstMs: {
-    default: 300,
-    min: 1,
-    max: 60_000,
-    why: "until a piece is sent again while no round trip is measured yet; a LAN and a loaded machine",
-  },
-  resendLeastMs: {
-    default: 60,
-    min: 1,
-    max: 60_000,
-    why: "a piece is never sent again sooner without a sign; a machine may pause as long",
-  },
-  resendMostMs: {
-    default: 4000,
-    min: 1,
-    max: 60_000,
-    why: "a piece is sent again at least so often; how late we notice that the network is back",
-  },
-  keepAliveMs: {
-    default: 8000,
-    min: 10,
-    max: 3_600_000,
-    why: "of sending nothing before a sign of life; routers forget a UDP flow after 30 s",
-  },
-  silenceMs: {
-    default: 32_000,
-    min: 10,
-    max: 3_600_000,
-    why: "of hearing nothing before a link is dead; four signs of life lost",
-  },
-  lingerMs: {
-    default: 3000,
-    min: 0,
-    max: 600_000,
-    why: "for what was sent to be acknowledged before a link is closed",
-  },
-  attemptMs: {
-    default: 200,
-    min: 10,
-    max: 60_000,
-    why: "until a dialer asks again; people notice a second",
-  },
-  openMs: {
-    default: 1000,
-    min: 10,
-    max: 60_000,
-    why: "of asking with one cookie before another is fetched; the server may have been started anew",
-  },
-  dialMs: {
-    default: 15_000,
-    min: 10,
-    max: 600_000,
-    why: "until a dialer gives up; a server that is being started",
-  },
-  links: {
-    default: 2000,
-    min: 1,
-    max: 1_000_000,
-    why: "links at once at one gate; ten labs",
-  },
-  cookieMs: {
-    default: 30_000,
-    min: 100,
-    max: 600_000,
-    why: "how long a new cookie is good at least, and half of how long at most",
-  },
-  challengeMs: {
-    default: 200,
-    min: 1,
-    max: 60_000,
-    why: "between two questions to a link's new address; a stranger's address is not to be flooded",
-  },
-} as const satisfies Record<string, Limit>;
+  /** The longest message: the longest text in JSON. Its pieces must fit into the 256 that a receiver keeps. */
+  messageBytes: 256 * 1024,
+  /** Not yet acknowledged by one peer; past it `send` accepts nothing. */
+  outboxBytes: 1024 * 1024,
+  /** Until a piece is sent again while no round trip has been measured: a LAN and a loaded machine. */
+  resendFirstMs: 300,
+  /** A piece is never sent again sooner, unless later ones have arrived: a machine may pause as long. */
+  resendMinMs: 60,
+  /** A piece is sent again at least this often: how late we notice that the network is back. */
+  resendMaxMs: 4000,
+  /** Of sending nothing before a PING; routers forget a UDP flow after 30 s. */
+  keepAliveMs: 8000,
+  /** Of hearing nothing before a link is dead: four PINGs lost. */
+  silenceMs: 32_000,
+  /** For what was sent to be acknowledged before a link is closed. */
+  lingerMs: 3000,
+  /** Until a dialer asks again; people notice a second. */
+  attemptMs: 200,
+  /** Of asking with one cookie before another is fetched; the server may have been restarted. */
+  openMs: 1000,
+  /** Until a dialer gives up: a server that is being started. */
+  dialMs: 15_000,
+  /** Links of one acceptor: ten labs. */
+  links: 2000,
+  /** A cookie is good for at least this time, and for at most twice as long. */
+  cookieMs: 30_000,
+  /** Between two PINGs to a new address of a link; a stranger must not be flooded. */
+  challengeMs: 200,
+} as const;
 
-/** The numbers in force. */
+/** The limits in force. */
 export type DatagramOptions = { readonly [Name in keyof typeof DATAGRAM_LIMITS]: number };
 
-/** The usual numbers, but for those that are given. */
+/** The defaults, except for those given. */
 export function datagramOptions(given: Partial<DatagramOptions> = {}): DatagramOptions {
-  return withDefaults(DATAGRAM_LIMITS, given);
+  return { ...DATAGRAM_LIMITS, ...given };
 }

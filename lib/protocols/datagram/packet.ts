@@ -1,26 +1,27 @@
+import type { Address } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
+import type { Outputs } from "../../core/machine.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
 
-/** The longest datagram: fits through every network without being cut. */
+/** The longest datagram: no network fragments it. */
 export const DATAGRAM_BYTES = 1200;
-/** What stands before the piece in DATA. */
+/** The header of DATA. */
 export const DATA_HEAD_BYTES = 19;
 /** The longest piece of a message that one DATA carries. */
 export const PIECE_BYTES = DATAGRAM_BYTES - DATA_HEAD_BYTES;
 /** The last number of a piece: the ack after it must still fit into 32 bits. */
 export const LAST_SEQ = 2 ** 32 - 2;
-/** What stands at the beginning of each datagram, and all that is in a bare CLOSE. */
+/** The header of every datagram, and the whole of a bare CLOSE. */
 const CLOSE_BYTES = 10;
-/** HELLO and OPEN: longer than any answer to them, so that nobody gains by lying about who asks. */
+/** The length of HELLO and OPEN: longer than any answer, so that a forged source address gains nothing. */
 export const ASK_BYTES = 48;
-/** A cookie's length. */
 export const COOKIE_BYTES = 16;
 
 /** Flags of DATA. */
 export const FIRST = 1;
 export const LAST = 2;
 
-/** What every datagram begins with. */
+/** The first byte of every datagram. */
 export const MARK = 0x50;
 const ACK_HEAD_BYTES = 14;
 const BITMAP_BYTES = 32;
@@ -43,7 +44,7 @@ export type LinkPacket =
   | { readonly kind: "pong"; readonly id: bigint; readonly token: Uint8Array }
   | { readonly kind: "close"; readonly id: bigint; readonly why: string };
 
-/** One datagram. Before there is a link, `id` is the number that the client drew for itself. */
+/** Any datagram. Before there is a link, `id` is the number that the client has drawn. */
 export type Packet =
   | { readonly kind: "hello"; readonly id: bigint }
   | { readonly kind: "cookie"; readonly id: bigint; readonly cookie: Uint8Array }
@@ -51,10 +52,19 @@ export type Packet =
   | { readonly kind: "opened"; readonly id: bigint; readonly link: bigint }
   | LinkPacket;
 
-/** DATA as decoded. */
 export type DataPacket = Extract<Packet, { kind: "data" }>;
 
-/** What a datagram says, or what is wrong with it. Its bytes are views of the datagram: copy what is to be kept. */
+/** A datagram to be sent. It may be held until the network takes it; only its ack may change to a newer one meanwhile. */
+export interface SendOutput {
+  readonly type: "send";
+  readonly address: Address;
+  readonly datagram: Uint8Array;
+}
+
+/** The part of a machine's `Outputs` that its links use. */
+export type SendOutputs = Pick<Outputs<SendOutput>, "push">;
+
+/** Decodes a datagram. Byte arrays in the result are views of it. */
 export function decodePacket(datagram: Uint8Array): Packet | Fault {
   const { length } = datagram;
   if (length < CLOSE_BYTES || length > DATAGRAM_BYTES) {
@@ -97,7 +107,7 @@ export function decodePacket(datagram: Uint8Array): Packet | Fault {
   }
 }
 
-/** The packet as a datagram of its own; a reason that is too long is cut between two characters. */
+/** Encodes a packet; a reason that is too long is cut between two characters. */
 export function encodePacket(packet: Packet): Uint8Array {
   switch (packet.kind) {
     case "hello":
@@ -134,31 +144,29 @@ export function encodePacket(packet: Packet): Uint8Array {
   }
 }
 
-/** CLOSE in at most `bytes`: as much of the reason as fits, cut between two characters. */
+/** CLOSE in at most `bytes`: the reason is cut between two characters. */
 export function encodeClose(id: bigint, why: string, bytes: number): Uint8Array {
   const text = encodeText(why);
   let end = Math.min(text.length, bytes - CLOSE_BYTES, WHY_BYTES);
-  // A byte 10xxxxxx stands inside a character.
+  // A byte 10xxxxxx continues a character.
   while (end > 0 && end < text.length && (text[end]! & 0xc0) === 0x80) end--;
   return filled(headed(CLOSE, id, CLOSE_BYTES + end), text.subarray(0, end));
 }
 
-/** Puts another ack into a DATA datagram: all that changes when it is sent again. */
+/** Changes the ack of a DATA datagram, the only part that differs when it is sent again. */
 export function writeAck(data: Uint8Array, ack: number): void {
   writeNumber(data, 14, ack);
 }
 
-/** The 8-byte number that stands there. */
 export function readId(bytes: Uint8Array, at: number): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset + at, 8).getBigUint64(0);
 }
 
-/** Puts an 8-byte number there. */
 export function writeId(bytes: Uint8Array, at: number, id: bigint): void {
   new DataView(bytes.buffer, bytes.byteOffset + at, 8).setBigUint64(0, id);
 }
 
-/** A datagram of so many bytes with its first ten: the mark, its kind, and whose it is. */
+/** A datagram of this length with its header. */
 export function headed(kind: number, id: bigint, bytes: number): Uint8Array {
   const datagram = new Uint8Array(bytes);
   datagram[0] = MARK;
@@ -183,12 +191,10 @@ function writeNumber(bytes: Uint8Array, at: number, number: number): void {
   bytes[at + 3] = number;
 }
 
-/** What is wrong with a datagram of this kind. */
 export function wrongLength(name: string, length: number): Fault {
   return malformed(`the length of ${name}`, `${length} bytes`);
 }
 
-/** What was expected, and what was found. */
 export function malformed(rule: string, found: string): Fault {
   return new Fault("malformed", `expected ${rule}, found ${found}`);
 }

@@ -11,24 +11,23 @@ interface Held {
 const NO_BITS = new Uint8Array(0);
 
 /**
- * The pieces that one side of a link has received, until they are taken as messages.
+ * The receiving side of a link: pieces, until they are read as messages.
  *
- * 1. At most 256 pieces are held, taken or not: a piece beyond them is dropped, and so not acknowledged.
- * 2. Messages come in the order they were sent, each once.
- * 3. After a fault nothing it says is to be relied on.
+ * 1. At most 256 pieces are held; a piece beyond them is dropped and not acknowledged.
+ * 2. Messages come in the order in which they were sent, each once.
  */
 export class Receiver {
-  /** From the first piece whose message is not taken; undefined where one is missing. */
+  /** From the first piece whose message was not read; undefined where one is missing. */
   #held: (Held | undefined)[] = [];
   #first: number;
   #next: number;
   #messages = 0;
-  /** Of the message that is not whole yet. */
+  /** Of the message that is not complete. */
   #openPieces = 0;
   #openBytes = 0;
-  /** Pieces that were here already, and pieces beyond what is held. */
+  /** Pieces that had arrived before, and pieces that were dropped. */
   repeatedPieces = 0;
-  refusedPieces = 0;
+  droppedPieces = 0;
 
   constructor(readonly options: DatagramOptions, first: number) {
     this.#first = this.#next = first;
@@ -39,7 +38,7 @@ export class Receiver {
     return this.#next;
   }
 
-  /** Whole messages that can be taken. */
+  /** Complete messages. */
   get messages(): number {
     return this.#messages;
   }
@@ -48,11 +47,11 @@ export class Receiver {
     return this.#held.length;
   }
 
-  /** One piece; copied if it is kept. A fault when the pieces make no message. */
+  /** Adds a piece, copied if it is kept; a fault if the pieces make no message. */
   push({ seq, flags, piece }: DataPacket): Fault | undefined {
     const index = seq - this.#first;
     if (index >= SPAN_PIECES) {
-      this.refusedPieces++;
+      this.droppedPieces++;
       return undefined;
     }
     if (index < 0 || this.#held[index]) {
@@ -64,7 +63,7 @@ export class Receiver {
     return seq === this.#next ? this.#advance() : undefined;
   }
 
-  /** Takes the next message; only when there is one. */
+  /** Removes the next message; there must be one. */
   shift(): Uint8Array {
     let count = 1;
     let bytes = 0;
@@ -80,7 +79,7 @@ export class Receiver {
     return message;
   }
 
-  /** Which pieces after the missing one are here: bit k of byte n is the piece 1 + 8n + k after it. */
+  /** The pieces after the missing one that have arrived: bit k of byte n is the piece 1 + 8n + k after it. */
   bitmap(): Uint8Array {
     const missing = this.#next - this.#first;
     const later = this.#held.length - missing - 1;
@@ -92,7 +91,7 @@ export class Receiver {
     return bits;
   }
 
-  /** Holds nothing any more. */
+  /** Drops everything. */
   close(): void {
     this.#held = [];
     this.#messages = 0;

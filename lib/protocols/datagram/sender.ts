@@ -1,70 +1,68 @@
 import type { Address } from "../../core/address.ts";
-import type { Outputs } from "../../core/machine.ts";
 import type { DatagramOptions } from "./options.ts";
-import { DATA_HEAD_BYTES, encodePacket, FIRST, LAST, LAST_SEQ, PIECE_BYTES, writeAck } from "./packet.ts";
+import {
+  DATA_HEAD_BYTES,
+  encodePacket,
+  FIRST,
+  LAST,
+  LAST_SEQ,
+  PIECE_BYTES,
+  type SendOutputs,
+  writeAck,
+} from "./packet.ts";
 
-/** A datagram to be sent. It may be held until the network takes it; only its ack may change to a newer one meanwhile. */
-export interface SendOutput {
-  readonly type: "send";
-  readonly address: Address;
-  readonly datagram: Uint8Array;
-}
-
-/** The part of a machine's `Outputs` that its links use. */
-export type SendOutputs = Pick<Outputs<SendOutput>, "push">;
-
-/** Pieces between the first that is not acknowledged and the last that is sent: what a receiver keeps. */
+/** Most pieces between the first that is not acknowledged and the last that was sent: what a receiver keeps. */
 export const SPAN_PIECES = 256;
 
 const FIRST_WINDOW = 32;
 const LEAST_WINDOW = 8;
-/** Later pieces that must be there before one is taken for lost: the network reorders a little. */
+/** Later pieces that must have arrived before one is taken for lost: the network reorders a little. */
 const LATER_PIECES = 3;
-/** What a piece takes beside its bytes, about: without it a million empty messages could wait. */
+/** Memory of a piece besides its bytes, roughly: without it a million empty messages could be queued. */
 const PIECE_COST_BYTES = 200;
 
 interface Piece {
   readonly datagram: Uint8Array;
-  state: "waiting" | "flying" | "lost" | "here";
+  state: "waiting" | "in flight" | "lost" | "acknowledged";
   sentAt: number;
-  /** When it is taken for lost. */
+  /** When the piece is taken for lost. */
   dueAt: number;
   sendings: number;
   timeouts: number;
-  /** The first piece that was sent after this one was sent last. */
+  /** The first piece that was sent after the last sending of this one. */
   later: number;
 }
 
 /**
- * The pieces that one side of a link has to send, until they are acknowledged.
+ * The sending side of a link: messages as pieces, until they are acknowledged.
  *
- * 1. `push` cuts a message and takes it whole or not at all.
- * 2. `pump` sends what may be sent: lost pieces first, then new ones, as far as the window goes.
- * 3. A piece is lost when its time is over (`expire`) or when three pieces sent later are there (`acked`).
+ * 1. `push` takes a message whole or not at all.
+ * 2. `pump` sends lost pieces first, then new ones, as far as the window goes.
+ * 3. A piece is taken for lost when its time is over (`expire`) or when three pieces sent later have arrived (`acked`).
  */
 export class Sender {
-  /** From the first that is not acknowledged; those before `#head` are done with. */
+  /** From the first that is not acknowledged, at `#head`; those before it are acknowledged. */
   #pieces: Piece[] = [];
   #head = 0;
-  /** The number of the first that is not acknowledged, of the first never sent, of the next to be pushed. */
+  /** The numbers of the first piece that is not acknowledged, the first never sent, and the next to be pushed. */
   #lowest: number;
   #unsent: number;
   #next: number;
-  #flying = 0;
+  #inFlight = 0;
   #lost = 0;
   #window = FIRST_WINDOW;
-  /** Up to here the window grows by each piece, above by one a window: set where the last loss was. */
-  #calmWindow = SPAN_PIECES;
+  /** Slow-start threshold: below it the window grows by one for each piece, above it by one for each window. */
+  #threshold = SPAN_PIECES;
   #growth = 0;
   #halvedAt = -Infinity;
-  /** Timeouts that new pieces begin with, until a round trip is measured again. */
+  /** Timeouts that new pieces start with, until a round trip is measured again. */
   #timeouts = 0;
   #newestSentAt = -Infinity;
-  /** Bytes not yet acknowledged, and what they cost. */
+  /** Bytes that are not acknowledged, with `PIECE_COST_BYTES` for each piece. */
   heldBytes = 0;
-  /** When `expire` may find something; Infinity when nothing flies. */
+  /** When `expire` may find something; Infinity if nothing is in flight. */
   wakeAt = Infinity;
-  /** Pieces sent, repeats among them. */
+  /** Including repeats. */
   sentPieces = 0;
   resentPieces = 0;
   readonly roundTrip: RoundTrip;
@@ -74,13 +72,13 @@ export class Sender {
     this.#lowest = this.#unsent = this.#next = first;
   }
 
-  /** Whether all that was pushed is acknowledged. */
+  /** Whether everything that was pushed is acknowledged. */
   get settled(): boolean {
     return this.#lowest === this.#next;
   }
 
-  get flyingPieces(): number {
-    return this.#flying;
+  get inFlightPieces(): number {
+    return this.#inFlight;
   }
 
   get windowPieces(): number {
@@ -103,9 +101,9 @@ export class Sender {
     return "taken";
   }
 
-  /** The peer has everything before `ack`, and of what follows what the bitmap says. */
+  /** The peer has everything before `ack`, and of the later pieces those in the bitmap. */
   acked(ack: number, bitmap: Uint8Array, now: number): void {
-    // An ack of what was never sent is a lie, whatever else it says.
+    // An ack of something that was never sent is forged.
     if (ack > this.#unsent) return;
     this.#newestSentAt = -Infinity;
     let news = 0;
@@ -123,14 +121,14 @@ export class Sender {
     if (this.#unsent < this.#next) this.#grow(news);
   }
 
-  /** Takes for lost what has flown for too long. */
+  /** Takes for lost what has been in flight for too long. */
   expire(now: number): void {
     if (now < this.wakeAt) return;
     this.wakeAt = Infinity;
     let halve = false;
     for (let seq = this.#lowest; seq < this.#unsent; seq++) {
       const piece = this.#piece(seq);
-      if (piece.state !== "flying") continue;
+      if (piece.state !== "in flight") continue;
       if (now < piece.dueAt) {
         this.wakeAt = Math.min(this.wakeAt, piece.dueAt);
         continue;
@@ -138,37 +136,37 @@ export class Sender {
       this.#lose(piece);
       piece.timeouts++;
       this.#timeouts = Math.max(this.#timeouts, piece.timeouts);
-      // What was sent before the last halving has had its effect already.
+      // Losses from before the last halving do not count again.
       halve ||= piece.sentAt >= this.#halvedAt;
     }
     if (!halve) return;
     this.#halvedAt = now;
-    this.#window = this.#calmWindow = Math.max(LEAST_WINDOW, this.#window >> 1);
+    this.#window = this.#threshold = Math.max(LEAST_WINDOW, this.#window >> 1);
     this.#growth = 0;
   }
 
-  /** Sends what may be sent, with this ack; says how many pieces. */
+  /** Sends what may be sent, with this ack; returns the number of pieces. */
   pump(ack: number, now: number, address: Address, outputs: SendOutputs): number {
     const before = this.sentPieces;
-    for (let seq = this.#lowest; this.#lost > 0 && this.#flying < this.#window; seq++) {
+    for (let seq = this.#lowest; this.#lost > 0 && this.#inFlight < this.#window; seq++) {
       const piece = this.#piece(seq);
       if (piece.state !== "lost") continue;
       this.#lost--;
       this.resentPieces++;
       outputs.push({ type: "send", address, datagram: this.#sendable(piece, ack, now) });
     }
-    while (this.#unsent < this.#next && this.#flying < this.#window && this.#unsent - this.#lowest < SPAN_PIECES) {
+    while (this.#unsent < this.#next && this.#inFlight < this.#window && this.#unsent - this.#lowest < SPAN_PIECES) {
       const datagram = this.#sendable(this.#piece(this.#unsent++), ack, now);
       outputs.push({ type: "send", address, datagram });
     }
     return this.sentPieces - before;
   }
 
-  /** Sends nothing more, and holds nothing. */
+  /** Drops everything. */
   close(): void {
     this.#pieces = [];
     this.#head =
-      this.#flying =
+      this.#inFlight =
       this.#lost =
       this.heldBytes =
         0;
@@ -180,12 +178,12 @@ export class Sender {
   }
 
   #sendable(piece: Piece, ack: number, now: number): Uint8Array {
-    piece.state = "flying";
+    piece.state = "in flight";
     piece.sentAt = now;
     piece.dueAt = now + this.roundTrip.waitMs(Math.max(piece.timeouts, this.#timeouts));
     piece.sendings++;
     piece.later = this.#unsent;
-    this.#flying++;
+    this.#inFlight++;
     this.sentPieces++;
     this.wakeAt = Math.min(this.wakeAt, piece.dueAt);
     writeAck(piece.datagram, ack);
@@ -193,28 +191,28 @@ export class Sender {
   }
 
   #arrived(piece: Piece): number {
-    if (piece.state === "here") return 0;
-    if (piece.state === "flying") this.#flying--;
+    if (piece.state === "acknowledged") return 0;
+    if (piece.state === "in flight") this.#inFlight--;
     else this.#lost--;
-    piece.state = "here";
+    piece.state = "acknowledged";
     if (piece.sendings === 1) this.#newestSentAt = Math.max(this.#newestSentAt, piece.sentAt);
     return 1;
   }
 
   #lose(piece: Piece): void {
     piece.state = "lost";
-    this.#flying--;
+    this.#inFlight--;
     this.#lost++;
   }
 
-  /** Lets go of what is here, from the first on. */
+  /** Drops acknowledged pieces from the front. */
   #release(): void {
-    while (this.#lowest < this.#unsent && this.#piece(this.#lowest).state === "here") {
+    while (this.#lowest < this.#unsent && this.#piece(this.#lowest).state === "acknowledged") {
       this.heldBytes -= this.#pieces[this.#head]!.datagram.length + PIECE_COST_BYTES;
       this.#head++;
       this.#lowest++;
     }
-    if (this.#flying === 0) this.wakeAt = Infinity;
+    if (this.#inFlight === 0) this.wakeAt = Infinity;
     if (this.#head === this.#pieces.length) this.#pieces = [];
     else if (this.#head < SPAN_PIECES || this.#head * 2 < this.#pieces.length) return;
     else this.#pieces.splice(0, this.#head);
@@ -224,34 +222,34 @@ export class Sender {
   #measured(now: number): void {
     this.roundTrip.measured(now - this.#newestSentAt);
     if (this.#timeouts === 0) return;
-    // The network answers again: what waits for a long timeout need not.
+    // The network answers again, so long timeouts are over.
     this.#timeouts = 0;
     for (let seq = this.#lowest; seq < this.#unsent; seq++) {
       const piece = this.#piece(seq);
       piece.timeouts = 0;
-      if (piece.state !== "flying") continue;
+      if (piece.state !== "in flight") continue;
       piece.dueAt = Math.min(piece.dueAt, piece.sentAt + this.roundTrip.resendMs);
       this.wakeAt = Math.min(this.wakeAt, piece.dueAt);
     }
   }
 
-  /** Takes for lost what was sent before three pieces that are here. */
+  /** Takes for lost what was sent before three pieces that have arrived. */
   #findLost(): void {
     let third = this.#unsent - 1;
     for (let found = 0; third > this.#lowest; third--) {
-      if (this.#piece(third).state === "here" && ++found === LATER_PIECES) break;
+      if (this.#piece(third).state === "acknowledged" && ++found === LATER_PIECES) break;
     }
     for (let seq = this.#lowest; seq < third; seq++) {
       const piece = this.#piece(seq);
-      if (piece.state !== "flying" || piece.later > third) continue;
+      if (piece.state !== "in flight" || piece.later > third) continue;
       this.#lose(piece);
-      this.#calmWindow = Math.min(this.#calmWindow, this.#window);
+      this.#threshold = Math.min(this.#threshold, this.#window);
     }
   }
 
   #grow(news: number): void {
-    if (this.#window < this.#calmWindow) {
-      this.#window = Math.min(this.#calmWindow, this.#window + news);
+    if (this.#window < this.#threshold) {
+      this.#window = Math.min(this.#threshold, this.#window + news);
       return;
     }
     this.#growth += news;
@@ -261,33 +259,33 @@ export class Sender {
   }
 }
 
-/** How long an answer takes, measured, and so how long to wait for one before sending again. */
+/** The round-trip time, and the retransmission timeout that follows from it (as in RFC 6298). */
 export class RoundTrip {
-  /** The smoothed round trip; undefined while nothing is measured. */
+  /** The smoothed round-trip time; undefined before the first measurement. */
   smoothMs: number | undefined;
-  #swingMs = 0;
-  /** How long to wait for the answer to something sent for the first time. */
+  #variationMs = 0;
+  /** The timeout of a piece that is sent for the first time. */
   resendMs: number;
 
   constructor(readonly options: DatagramOptions) {
     this.resendMs = options.resendFirstMs;
   }
 
-  /** One answer came after so long. Only for what was sent once: else nobody knows which sending it answers. */
+  /** A measurement, of a piece that was sent once: after a repeat it is not known which sending is acknowledged. */
   measured(ms: number): void {
     if (this.smoothMs === undefined) {
       this.smoothMs = ms;
-      this.#swingMs = ms / 2;
+      this.#variationMs = ms / 2;
     } else {
-      this.#swingMs += (Math.abs(ms - this.smoothMs) - this.#swingMs) / 4;
+      this.#variationMs += (Math.abs(ms - this.smoothMs) - this.#variationMs) / 4;
       this.smoothMs += (ms - this.smoothMs) / 8;
     }
-    const { resendLeastMs, resendMostMs } = this.options;
-    this.resendMs = Math.min(resendMostMs, Math.max(resendLeastMs, this.smoothMs + 4 * this.#swingMs));
+    const { resendMinMs, resendMaxMs } = this.options;
+    this.resendMs = Math.min(resendMaxMs, Math.max(resendMinMs, this.smoothMs + 4 * this.#variationMs));
   }
 
-  /** How long to wait after so many timeouts in a row. */
+  /** The timeout after so many consecutive timeouts. */
   waitMs(timeouts: number): number {
-    return Math.min(this.options.resendMostMs, this.resendMs * 2 ** timeouts);
+    return Math.min(this.options.resendMaxMs, this.resendMs * 2 ** timeouts);
   }
 }

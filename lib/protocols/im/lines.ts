@@ -55,14 +55,14 @@ export function messageLine(message: Message): string {
   return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
 }
 
-/** The bytes of `messageLine`; made once for each message, whoever receives it. */
+/** The bytes of `messageLine`, made once for all receivers. */
 export function encodeMessage(message: Message): Uint8Array {
   return message.encoded("im", () => encodeText(messageLine(message) + "\n"));
 }
 
 /**
- * A line of La as it may be shown to whoever watches. Before the login any line may hold a password, however it is spelt; after
- * it only those that look like a login.
+ * A line of La for the trace, with the password masked. Before the login any line may contain a password, even misspelt; after
+ * it only one that looks like a login.
  */
 export function withoutPassword(line: string, beforeLogin: boolean): string {
   if (!beforeLogin && !/^\s*\/?(login|register)\b/i.test(line)) return line;

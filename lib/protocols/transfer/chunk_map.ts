@@ -1,15 +1,15 @@
-/** Which chunks are there: a byte for each, so that one can be written to a file by itself. */
+/** Marks the chunks that are on disk, with a byte for each: a file keeps them, and is updated one chunk at a time. */
 export class ChunkMap {
-  readonly #there: Uint8Array;
+  readonly #marks: Uint8Array;
   #missing: number;
-  /** Before this none is missing. */
+  /** No chunk before this one is missing. */
   #first = 0;
 
-  /** `there` as it was saved; none is there without it. */
-  constructor(readonly size: number, there?: Uint8Array) {
-    this.#there = new Uint8Array(size);
-    if (there) this.#there.set(there.subarray(0, size).map((byte) => byte === 1 ? 1 : 0));
-    this.#missing = this.#there.reduce((sum, byte) => sum - byte, size);
+  /** `marks` as they were saved; without them, no chunk is marked. */
+  constructor(readonly size: number, marks?: Uint8Array) {
+    this.#marks = new Uint8Array(size);
+    if (marks) this.#marks.set(marks.subarray(0, size).map((byte) => byte === 1 ? 1 : 0));
+    this.#missing = this.#marks.reduce((sum, byte) => sum - byte, size);
   }
 
   get missing(): number {
@@ -17,27 +17,27 @@ export class ChunkMap {
   }
 
   has(chunk: number): boolean {
-    return this.#there[chunk] === 1;
+    return this.#marks[chunk] === 1;
   }
 
   add(chunk: number): void {
     if (chunk < 0 || chunk >= this.size || this.has(chunk)) return;
-    this.#there[chunk] = 1;
+    this.#marks[chunk] = 1;
     this.#missing--;
   }
 
-  /** The first that is missing at or after `from`; `size` when none is. */
+  /** The first missing chunk at or after `from`; `size` if none is missing. */
   next(from: number): number {
-    while (this.#there[this.#first] === 1) this.#first++;
+    while (this.#marks[this.#first] === 1) this.#first++;
     let chunk = Math.max(from, this.#first);
-    while (this.#there[chunk] === 1) chunk++;
+    while (this.#marks[chunk] === 1) chunk++;
     return Math.min(chunk, this.size);
   }
 
-  /** How many are missing in a row from `from` on, at most `most`. */
-  run(from: number, most: number): number {
+  /** The number of consecutive missing chunks from `from` on, at most `max`. */
+  run(from: number, max: number): number {
     let count = 0;
-    while (count < most && from + count < this.size && !this.has(from + count)) count++;
+    while (count < max && from + count < this.size && !this.has(from + count)) count++;
     return count;
   }
 }

@@ -1,36 +1,37 @@
 import { Fault } from "../../core/errors.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
 
-/** What the two ends of a transfer say to each other. Who receives asks, who sends answers. */
+/** The messages of a transfer: the receiver requests, the sender answers. */
 export type FileMessage =
-  /** Asks for the manifest. */
+  /** Requests the manifest. */
   | { readonly type: "list" }
-  /** A part of the manifest, of `total` bytes; parts come in their order. */
+  /** A part of the manifest, whose parts have `total` bytes together and are sent in order. */
   | { readonly type: "listed"; readonly total: number; readonly bytes: Uint8Array }
-  /** So many chunks are here already. */
+  /** The number of chunks that the receiver has already. */
   | { readonly type: "have"; readonly count: number }
-  /** Asks for `count` chunks from `first` on. */
+  /** Requests `count` chunks from `first` on. */
   | { readonly type: "want"; readonly first: number; readonly count: number }
   | { readonly type: "chunk"; readonly index: number; readonly bytes: Uint8Array }
-  /** All is there and whole. */
+  /** Everything is received and verified. */
   | { readonly type: "done" }
-  /** It does not go on, and will not when it is tried again. */
+  /** The transfer has ended for good. */
   | { readonly type: "stop"; readonly why: string };
 
-/** A frame's kind and length come before it. */
+/** The kind of a frame and the length of its body. */
 export const HEAD_BYTES = 5;
-/** The greatest chunk, its number, and the seal of a box. */
-export const MOST_FRAME_BYTES = 4 * 1024 * 1024 + 64;
-const WORTHWHILE_BYTES = 16 * 1024;
-/** Parts of a manifest are no longer than this. */
+/** The largest chunk, its number, and the tag of a sealed frame. */
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024 + 64;
+/** Less than this is not worth reading into place. */
+const DIRECT_READ_BYTES = 16 * 1024;
+/** The length of a part of a manifest. */
 export const LISTED_BYTES = 256 * 1024;
 const WHY_BYTES = 1000;
 
 const KINDS = ["list", "listed", "want", "chunk", "done", "stop", "have"] as const;
 
 /**
- * A message in its frame: a byte for the kind, four for the length of what follows, most significant first. `take` gives the
- * buffer that it is put into.
+ * A message as a frame: one byte for the kind, four for the length of the body, big-endian, then the body. `take` gives the
+ * buffer.
  */
 export function encodeFrame(message: FileMessage, take = fresh): Uint8Array {
   switch (message.type) {
@@ -50,7 +51,7 @@ export function encodeFrame(message: FileMessage, take = fresh): Uint8Array {
   }
 }
 
-/** What stands in front of a frame of this kind, whose body has so many bytes. */
+/** The head of a frame whose body has this many bytes. */
 export function frameHead(kind: number, bytes: number): Uint8Array {
   const head = new Uint8Array(HEAD_BYTES);
   head[0] = kind;
@@ -58,13 +59,13 @@ export function frameHead(kind: number, bytes: number): Uint8Array {
   return head;
 }
 
-/** One frame as it came, taken apart no further: what is in it may still be sealed. */
+/** A frame whose body is not decoded: it may be sealed. */
 export interface Frame {
   readonly kind: number;
   readonly body: Uint8Array;
 }
 
-/** The message in a frame; of a kind that is not known, undefined. */
+/** The message in a frame; undefined for an unknown kind. */
 export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefined {
   const type = KINDS[kind - 1];
   const view = new DataView(body.buffer, body.byteOffset, body.length);
@@ -73,13 +74,13 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
     case "done":
       return { type };
     case "listed":
-      return body.length < 4 ? short(type) : { type, total: view.getUint32(0), bytes: body.subarray(4) };
+      return body.length < 4 ? truncated(type) : { type, total: view.getUint32(0), bytes: body.subarray(4) };
     case "have":
-      return body.length < 4 ? short(type) : { type, count: view.getUint32(0) };
+      return body.length < 4 ? truncated(type) : { type, count: view.getUint32(0) };
     case "want":
-      return body.length < 8 ? short(type) : { type, first: view.getUint32(0), count: view.getUint32(4) };
+      return body.length < 8 ? truncated(type) : { type, first: view.getUint32(0), count: view.getUint32(4) };
     case "chunk":
-      return body.length < 4 ? short(type) : { type, index: view.getUint32(0), bytes: body.subarray(4) };
+      return body.length < 4 ? truncated(type) : { type, index: view.getUint32(0), bytes: body.subarray(4) };
     case "stop":
       return { type, why: decodeLossy(body.subarray(0, WHY_BYTES)) };
     case undefined:
@@ -87,36 +88,36 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
   }
 }
 
-/** Frames out of bytes, however these are cut. */
+/** Splits a byte stream into frames. */
 export class FrameDecoder {
-  /** `take` gives the buffers for what is in the frames. */
+  /** `take` gives the buffers for the bodies. */
   constructor(readonly take = fresh) {}
 
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headBytes = 0;
   #body: Uint8Array | undefined;
   #bodyBytes = 0;
-  #given: Uint8Array = new Uint8Array(0);
+  #added: Uint8Array = new Uint8Array(0);
 
-  /** Where the next bytes belong, when many of them do: whoever reads them there saves a copy. */
+  /** Where the next bytes go, if they are many: reading them there saves a copy. */
   get space(): Uint8Array | undefined {
     const space = this.#body?.subarray(this.#bodyBytes);
-    return space && space.length >= WORTHWHILE_BYTES ? space : undefined;
+    return space && space.length >= DIRECT_READ_BYTES ? space : undefined;
   }
 
-  /** More bytes; all frames in them must be taken before the next come. */
+  /** Adds bytes; all their frames must be taken before more are added. */
   push(bytes: Uint8Array): void {
-    this.#given = bytes;
+    this.#added = bytes;
   }
 
-  /** The next frame; undefined when more bytes are needed. */
+  /** The next frame; undefined if more bytes are needed. */
   next(): Frame | Fault | undefined {
     if (!this.#body) {
       this.#headBytes += this.#take(this.#head, this.#headBytes);
       if (this.#headBytes < HEAD_BYTES) return undefined;
       const bytes = new DataView(this.#head.buffer).getUint32(1);
-      if (bytes > MOST_FRAME_BYTES) {
-        return new Fault("too long", `a frame has at most ${MOST_FRAME_BYTES} bytes, this one ${bytes}`);
+      if (bytes > MAX_FRAME_BYTES) {
+        return new Fault("too long", `a frame may have ${MAX_FRAME_BYTES} bytes, this one has ${bytes}`);
       }
       this.#body = this.take(bytes);
       this.#bodyBytes = 0;
@@ -129,12 +130,12 @@ export class FrameDecoder {
     return frame;
   }
 
-  /** Fills `into` from `at` on, and says with how many bytes. */
+  /** Copies bytes to `into` from `at` on; returns how many. */
   #take(into: Uint8Array, at: number): number {
-    const part = this.#given.subarray(0, into.length - at);
-    // It may be where it belongs.
+    const part = this.#added.subarray(0, into.length - at);
+    // They may have been read into place.
     if (part.buffer !== into.buffer) into.set(part, at);
-    this.#given = this.#given.subarray(part.length);
+    this.#added = this.#added.subarray(part.length);
     return part.length;
   }
 }
@@ -158,6 +159,6 @@ function fresh(bytes: number): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-function short(type: string): Fault {
-  return new Fault("malformed", `a frame "${type}" that ends too soon`);
+function truncated(type: string): Fault {
+  return new Fault("malformed", `a frame "${type}" that is too short`);
 }

@@ -2,51 +2,52 @@ import { Fault } from "../../core/errors.ts";
 import { decodeText, encodeText } from "../../core/text.ts";
 import type { FileOffer } from "./offer.ts";
 
-/** One file of an offer, or a folder that would be empty otherwise. */
+/** A file of an offer, or an empty folder. */
 export interface Entry {
-  /** Its names from the top of the offered folder down, "/" between them, as the sender has them; a file alone has one. */
+  /** The path below the offered folder, with "/" between names, as the sender has them; a single file has only its name. */
   readonly path: string;
   readonly bytes: number;
   readonly isFolder: boolean;
 }
 
-/** A part of a chunk that lies in one file. */
+/** The part of a chunk that lies in one file. */
 export interface Slice {
-  /** The number of the file's entry. */
+  /** The index of the file's entry. */
   readonly entry: number;
-  /** Where it begins in the file, and in the chunk. */
+  /** The position in the file, and in the chunk. */
   readonly from: number;
   readonly at: number;
   readonly bytes: number;
 }
 
 export const DIGEST_BYTES = 32;
-/** Small enough for the cache of a processor, and great enough that its cost is in its bytes. */
-const LEAST_CHUNK = 256 * 1024;
-/** Past so many chunks they are greater, so that their list stays short, up to what a program likes to hold several of. */
-const USUAL_CHUNKS = 65_536;
-const MOST_CHUNK = 4 * 1024 * 1024;
-/** The longest list that is taken; more than a hundred times that of the bench's hundred thousand files. */
+/** Fits the cache of a processor, and is large enough to make the cost per chunk small. */
+const MIN_CHUNK_BYTES = 256 * 1024;
+/** Offers with more chunks get larger ones, which keeps the manifest short. */
+const MAX_USUAL_CHUNKS = 65_536;
+/** Several chunks are in memory at once. */
+const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
+/** The longest manifest that is accepted: enough for a million files. */
 export const MANIFEST_BYTES = 64 * 1024 * 1024;
-const MOST_ENTRIES = 1_000_000;
-const MOST_DEPTH = 64;
+const MAX_ENTRIES = 1_000_000;
+const MAX_DEPTH = 64;
 const NAME = "partyline files 1";
 
-/** How great the chunks are of so many bytes. */
+/** The chunk size of an offer with this many bytes. */
 export function chunkBytesFor(bytes: number): number {
-  let chunk = LEAST_CHUNK;
-  while (bytes / chunk > USUAL_CHUNKS && chunk < MOST_CHUNK) chunk *= 2;
+  let chunk = MIN_CHUNK_BYTES;
+  while (bytes / chunk > MAX_USUAL_CHUNKS && chunk < MAX_CHUNK_BYTES) chunk *= 2;
   return chunk;
 }
 
 /**
- * What is in an offer: its files one behind the other as one row of bytes, cut into chunks, and the digest of each chunk. Every
- * chunk can be checked by itself, whenever and from whomever it comes.
+ * The contents of an offer: its files, concatenated and cut into chunks, and the digest of each chunk, by which it can be
+ * verified alone.
  */
 export class Manifest {
   readonly bytes: number;
   readonly chunks: number;
-  /** Where each entry begins in the row. */
+  /** The position of each entry in the concatenation. */
   readonly #starts: Float64Array;
 
   constructor(readonly entries: readonly Entry[], readonly chunkBytes: number, readonly digests: Uint8Array) {
@@ -60,12 +61,12 @@ export class Manifest {
     this.chunks = Math.ceil(at / chunkBytes);
   }
 
-  /** How long a chunk is; the last may be shorter. */
+  /** The length of a chunk; the last may be shorter. */
   lengthOf(chunk: number): number {
     return Math.min(this.chunkBytes, this.bytes - chunk * this.chunkBytes);
   }
 
-  /** The chunks in which an entry lies, which must not be empty. */
+  /** The chunks that contain an entry, which must not be empty. */
   chunksOf(entry: number): { readonly first: number; readonly last: number } {
     const start = this.#starts[entry]!;
     const end = start + this.entries[entry]!.bytes - 1;
@@ -76,7 +77,7 @@ export class Manifest {
     return this.digests.subarray(chunk * DIGEST_BYTES, (chunk + 1) * DIGEST_BYTES);
   }
 
-  /** The parts of a chunk, file by file. */
+  /** The parts of a chunk, by file. */
   slices(chunk: number): Slice[] {
     const start = chunk * this.chunkBytes;
     const length = this.lengthOf(chunk);
@@ -91,7 +92,7 @@ export class Manifest {
     return found;
   }
 
-  /** The entry in which a byte of the row lies: the last that begins there, since those before it are empty. */
+  /** The entry that contains a byte: the last one that begins at or before it. Others that begin there are empty. */
   #entryAt(byte: number): number {
     let [low, high] = [0, this.entries.length - 1];
     while (low < high) {
@@ -103,7 +104,7 @@ export class Manifest {
   }
 }
 
-/** The manifest as it is sent: a line that says what follows, a line of JSON an entry, then the digests. */
+/** The manifest as it is sent: a line with its version, chunk size and number of entries, a line of JSON an entry, the digests. */
 export function encodeManifest({ entries, chunkBytes, digests }: Manifest): Uint8Array {
   const lines = entries.map(({ path, bytes, isFolder }) => JSON.stringify([isFolder ? -1 : bytes, path]));
   const text = encodeText(`${NAME} ${chunkBytes} ${entries.length}\n${lines.map((line) => `${line}\n`).join("")}`);
@@ -113,7 +114,7 @@ export function encodeManifest({ entries, chunkBytes, digests }: Manifest): Uint
   return all;
 }
 
-/** Reads a manifest, which must be that of the offer; its digest is not looked at. */
+/** Decodes a manifest, which must fit the offer; its digest is not verified. */
 export function decodeManifest(bytes: Uint8Array, offer: Pick<FileOffer, "bytes" | "files">): Manifest | Fault {
   try {
     return read(bytes, offer);
@@ -128,22 +129,24 @@ function read(bytes: Uint8Array, offer: Pick<FileOffer, "bytes" | "files">): Man
   const [, chunkText, countText] = new RegExp(`^${NAME} (\\d{1,9}) (\\d{1,9})$`).exec(lines.next()) ?? [];
   if (chunkText === undefined) throw malformed(`its first line is not "${NAME} BYTES COUNT"`);
   const [chunkBytes, count] = [Number(chunkText), Number(countText)];
-  if (chunkBytes < 1024 || chunkBytes > MOST_CHUNK) throw malformed(`chunks of ${chunkBytes} bytes`);
-  if (count < 1 || count > MOST_ENTRIES) throw malformed(`${count} entries, at most ${MOST_ENTRIES} are taken`);
+  if (chunkBytes < 1024 || chunkBytes > MAX_CHUNK_BYTES) throw malformed(`chunks of ${chunkBytes} bytes`);
+  if (count < 1 || count > MAX_ENTRIES) throw malformed(`${count} entries; at most ${MAX_ENTRIES} are accepted`);
   const entries: Entry[] = [];
   for (let i = 0; i < count; i++) entries.push(readEntry(lines.next()));
   const manifest = new Manifest(entries, chunkBytes, bytes.subarray(lines.at));
   const files = entries.filter(({ isFolder }) => !isFolder).length;
   if (offer.files === undefined && (count !== 1 || files !== 1 || entries[0]!.path.includes("/"))) {
-    throw malformed("one file was offered, and there are others");
+    throw malformed("one file was offered, and it has others");
   }
   if (offer.files !== undefined && files !== offer.files) {
-    throw malformed(`${offer.files} files were offered, and there are ${files}`);
+    throw malformed(`${offer.files} files were offered, and it has ${files}`);
   }
   if (manifest.bytes !== offer.bytes) {
-    throw malformed(`${offer.bytes} bytes were offered, and there are ${manifest.bytes}`);
+    throw malformed(`${offer.bytes} bytes were offered, and it has ${manifest.bytes}`);
   }
-  if (manifest.digests.length !== manifest.chunks * DIGEST_BYTES) throw malformed("not one digest for each chunk");
+  if (manifest.digests.length !== manifest.chunks * DIGEST_BYTES) {
+    throw malformed("the number of digests is not that of the chunks");
+  }
   return manifest;
 }
 
@@ -152,23 +155,23 @@ function readEntry(line: string): Entry {
   try {
     value = JSON.parse(line);
   } catch { /* said below */ }
-  if (!Array.isArray(value)) throw malformed("a line that is no entry");
+  if (!Array.isArray(value)) throw malformed("a line that is not an entry");
   const [bytes, path] = value;
   const isFolder = bytes === -1;
   if (!isFolder && (!Number.isSafeInteger(bytes) || bytes < 0)) throw malformed("an entry without a length");
-  if (typeof path !== "string" || value.length !== 2) throw malformed("a path that is none");
-  if (path.split("/", MOST_DEPTH + 1).length > MOST_DEPTH) throw malformed(`a path of more than ${MOST_DEPTH} names`);
+  if (typeof path !== "string" || value.length !== 2) throw malformed("an entry without a path");
+  if (path.split("/", MAX_DEPTH + 1).length > MAX_DEPTH) throw malformed(`a path of more than ${MAX_DEPTH} names`);
   return { path, bytes: isFolder ? 0 : bytes, isFolder };
 }
 
-/** The lines at the beginning of bytes. */
+/** Reads lines from the beginning of bytes. */
 class Lines {
   at = 0;
   constructor(readonly bytes: Uint8Array) {}
 
   next(): string {
     const end = this.bytes.indexOf(0x0a, this.at);
-    if (end < 0) throw malformed("it ends in the midst of a line");
+    if (end < 0) throw malformed("it ends in the middle of a line");
     const text = decodeText(this.bytes.subarray(this.at, end));
     if (text instanceof Fault) throw text;
     this.at = end + 1;
@@ -177,5 +180,5 @@ class Lines {
 }
 
 function malformed(why: string): Fault {
-  return new Fault("malformed", `the list of what is in the offer cannot be used: ${why}`);
+  return new Fault("malformed", `the list of files cannot be used: ${why}`);
 }

@@ -11,9 +11,9 @@ import {
   unexpected,
 } from "../../core/json_fields.ts";
 
-/** What two clients tell each other of a transfer, by way of the chat, before or beside the bytes. */
+/** A message about a transfer between two clients, sent through the chat. "To the sender" means the maker of the offer. */
 export type Signal =
-  /** To who has offered: we take it, and can be reached at these places; `key`, when we can seal. */
+  /** To the sender: we request it, and can be reached at these addresses. `key` if we can seal. */
   | {
     readonly type: "want";
     readonly offer: string;
@@ -22,7 +22,7 @@ export type Signal =
     readonly at: readonly string[];
     readonly key: Uint8Array | undefined;
   }
-  /** To who wants: you cannot be reached, but we can, at these places. */
+  /** To the receiver: we cannot reach you; reach us at these addresses. */
   | {
     readonly type: "come";
     readonly transfer: string;
@@ -30,40 +30,40 @@ export type Signal =
     readonly at: readonly string[];
     readonly key: Uint8Array | undefined;
   }
-  /** To who has offered: neither reaches the other; the bytes may come by way of the chat. */
+  /** To the sender: neither side can reach the other; we propose a relayed stream. */
   | { readonly type: "relay"; readonly transfer: string }
-  /** To who wants: so be it. */
+  /** To the receiver: the relayed stream is open. */
   | { readonly type: "relayed"; readonly transfer: string; readonly key: Uint8Array | undefined }
-  /** Bytes of a transfer that go by way of the chat, from number `from` on. */
+  /** Bytes of a relayed stream, from position `from` on. */
   | { readonly type: "bytes"; readonly transfer: string; readonly from: number; readonly bytes: Uint8Array }
-  /** Of those all up to here were taken. */
+  /** All bytes of a relayed stream up to here were taken. */
   | { readonly type: "taken"; readonly transfer: string; readonly upTo: number }
-  /** The transfer cannot be begun now; it may be tried again. */
+  /** To the receiver: the transfer cannot begin now, and may be requested again. */
   | { readonly type: "later"; readonly transfer: string; readonly why: string }
-  /** To who has offered: all is here, and whole. */
+  /** To the sender: everything is received and verified. */
   | { readonly type: "received"; readonly offer: string }
-  /** To who has received or refused: we know. */
+  /** To the receiver: we know that you have received or refused it. */
   | { readonly type: "noted"; readonly offer: string }
-  /** The offer does not stand any more, for whoever is told: it is refused, or withdrawn, or was never made. */
+  /** To the sender, or to the receiver: the offer is refused, or withdrawn. */
   | { readonly type: "refused" | "withdrawn"; readonly offer: string; readonly why: string };
 
-/** So much of a stream goes into one signal. */
+/** The most bytes of a relayed stream in one signal. */
 export const SIGNAL_BYTES = 12 * 1024;
-/** More places than any machine has. */
-const PLACES = 32;
+/** Cap on addresses that are read. */
+const ADDRESSES = 32;
 const KEY_BYTES = 32;
 const WHY_CHARACTERS = 500;
 
-/** The signal as a text for the chat to carry. */
+/** The signal as text. */
 export function encodeSignal(signal: Signal): string {
   const { type, ...fields } = signal;
-  const shown = Object.entries(fields).map(([name, value]) =>
+  const encoded = Object.entries(fields).map(([name, value]) =>
     [name, value instanceof Uint8Array ? encodeBase64(value) : value] as const
   );
-  return JSON.stringify({ file: type, ...Object.fromEntries(shown) });
+  return JSON.stringify({ file: type, ...Object.fromEntries(encoded) });
 }
 
-/** The signal in a text; undefined when it is of another kind or a later version. */
+/** The signal in a text; undefined if it is of a later version, or not about files. */
 export function decodeSignal(text: string): Signal | Fault | undefined {
   return readObject<Signal | undefined>(text, read);
 }
@@ -75,48 +75,48 @@ function read(fields: Fields): Signal | undefined {
     case "want":
       return {
         type: "want",
-        offer: readName(fields, "offer"),
-        transfer: readName(fields, "transfer"),
-        token: readName(fields, "token"),
-        at: readStrings(fields, "at").slice(0, PLACES),
+        offer: readId(fields, "offer"),
+        transfer: readId(fields, "transfer"),
+        token: readId(fields, "token"),
+        at: readStrings(fields, "at").slice(0, ADDRESSES),
         key: key(),
       };
     case "come":
       return {
         type: "come",
-        transfer: readName(fields, "transfer"),
-        token: readName(fields, "token"),
-        at: readStrings(fields, "at").slice(0, PLACES),
+        transfer: readId(fields, "transfer"),
+        token: readId(fields, "token"),
+        at: readStrings(fields, "at").slice(0, ADDRESSES),
         key: key(),
       };
     case "relay":
-      return { type: "relay", transfer: readName(fields, "transfer") };
+      return { type: "relay", transfer: readId(fields, "transfer") };
     case "relayed":
-      return { type: "relayed", transfer: readName(fields, "transfer"), key: key() };
+      return { type: "relayed", transfer: readId(fields, "transfer"), key: key() };
     case "bytes": {
       const bytes = decodeBase64(readText(fields, "bytes"));
       if (!bytes || bytes.length > SIGNAL_BYTES) {
         throw unexpected(`"bytes", at most ${SIGNAL_BYTES} bytes`, fields.bytes);
       }
-      return { type: "bytes", transfer: readName(fields, "transfer"), from: readInteger(fields, "from"), bytes };
+      return { type: "bytes", transfer: readId(fields, "transfer"), from: readInteger(fields, "from"), bytes };
     }
     case "taken":
-      return { type: "taken", transfer: readName(fields, "transfer"), upTo: readInteger(fields, "upTo") };
+      return { type: "taken", transfer: readId(fields, "transfer"), upTo: readInteger(fields, "upTo") };
     case "later":
-      return { type: "later", transfer: readName(fields, "transfer"), why: why() };
+      return { type: "later", transfer: readId(fields, "transfer"), why: why() };
     case "received":
     case "noted":
-      return { type: fields.file, offer: readName(fields, "offer") };
+      return { type: fields.file, offer: readId(fields, "offer") };
     case "refused":
     case "withdrawn":
-      return { type: fields.file, offer: readName(fields, "offer"), why: why() };
+      return { type: fields.file, offer: readId(fields, "offer"), why: why() };
     default:
       return undefined;
   }
 }
 
 /** Sixteen random bytes in base64. */
-function readName(fields: Fields, key: string): string {
+function readId(fields: Fields, key: string): string {
   const value = readText(fields, key);
   if (/^[\w+/]{22}$/.test(value)) return value;
   throw unexpected(`"${key}", 16 bytes in base64`, value);

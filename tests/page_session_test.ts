@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { OutgoingMessage } from "../lib/protocols/native/outgoing.ts";
 import { ChatSession } from "../lib/web/session.ts";
 import type { ServerEvent } from "../lib/web/state.ts";
-import { PageServer } from "./support/page_server.ts";
+import { PageNetwork } from "./support/page_network.ts";
 import { Random } from "./support/random.ts";
 
 /** A page's session, what it sends, and what it shows. */
@@ -53,7 +53,7 @@ class Page {
 
 const BOB = { user: "bob" };
 
-Deno.test("the first frame is resume, and what was typed before begun goes out after it", () => {
+Deno.test("the session begins with resume; messages written before are sent once it has begun", () => {
   const page = new Page();
   page.session.say(BOB, "early", 1);
   assertEquals(page.takeSent(), []);
@@ -64,7 +64,7 @@ Deno.test("the first frame is resume, and what was typed before begun goes out a
   assertEquals(page.takeSent(), [{ type: "say", id: "run-1", to: "bob", text: "early" }]);
 });
 
-Deno.test("a connection that was lost: it goes on behind what was shown, and says again what has no answer", () => {
+Deno.test("after a lost connection the session resumes after the last message and repeats unanswered ones", () => {
   const page = new Page();
   page.begin();
   page.receivesMessage(3);
@@ -83,7 +83,7 @@ Deno.test("a connection that was lost: it goes on behind what was shown, and say
   assertEquals(page.kept.map(({ id }) => id), ["run-2", "run-3"]);
 });
 
-Deno.test("what is told again is shown once, and acknowledged again", () => {
+Deno.test("a repeated message is shown once and acknowledged again", () => {
   const page = new Page();
   page.begin();
   page.receivesMessage(1);
@@ -97,7 +97,7 @@ Deno.test("what is told again is shown once, and acknowledged again", () => {
   assertEquals(page.takeSent(), [{ type: "ack", seq: 2 }, { type: "ack", seq: 3 }]);
 });
 
-Deno.test("what is told before begun is none of what was asked for, and hides nothing that was", () => {
+Deno.test("messages before begun are not shown, and hide none of those after it", () => {
   const page = new Page();
   page.begin();
   page.receivesMessage(4);
@@ -114,7 +114,7 @@ Deno.test("what is told before begun is none of what was asked for, and hides no
   assertEquals(page.takeSent(), [{ type: "ack", seq: 5 }, { type: "ack", seq: 6 }]);
 });
 
-Deno.test("whoever is not let in learns why, and does not wait on a connection that nothing comes of", () => {
+Deno.test("a refused login is shown with its reason, and the connection is given up", () => {
   const page = new Page();
   page.session.opened();
   page.receives({ type: "refused", why: "this server cannot keep messages" });
@@ -124,7 +124,7 @@ Deno.test("whoever is not let in learns why, and does not wait on a connection t
   assertEquals(page.broken, 1);
 });
 
-Deno.test("who is taken into a room by others asks which rooms there are", () => {
+Deno.test("a user who is added to a room requests the list of rooms", () => {
   const page = new Page();
   page.begin();
   page.takeSent();
@@ -132,7 +132,7 @@ Deno.test("who is taken into a room by others asks which rooms there are", () =>
   assertEquals(page.takeSent(), [{ type: "rooms", ref: 1 }]);
 });
 
-Deno.test("another store counts anew", () => {
+Deno.test("another store numbers its messages anew", () => {
   const page = new Page();
   page.begin();
   page.receivesMessage(7);
@@ -143,7 +143,7 @@ Deno.test("another store counts anew", () => {
   assertEquals(page.shown.flatMap((each) => each.type === "loggedIn" ? [each.storeChanged] : []), [true, true]);
 });
 
-Deno.test("what a life of the page before this one has left is said under its own ids", () => {
+Deno.test("messages left by an earlier page are sent under their own ids", () => {
   const page = new Page("later", [{ id: "earlier-4", to: BOB, text: "left", time: 1 }]);
   page.begin();
   page.session.say(BOB, "new", 2);
@@ -155,7 +155,7 @@ Deno.test("what a life of the page before this one has left is said under its ow
   assertEquals(page.shown.filter(({ type }) => type === "failed").length, 1);
 });
 
-Deno.test("no more is under way than is good, and the rest goes as answers come", () => {
+Deno.test("the number of unanswered messages is limited; further ones are sent as answers arrive", () => {
   const page = new Page();
   page.begin();
   for (let i = 0; i < 1000; i++) page.session.say(BOB, "x".repeat(50), 1);
@@ -165,7 +165,7 @@ Deno.test("no more is under way than is good, and the rest goes as answers come"
   assertEquals(page.takeSent().map(({ id }) => id), [`run-${first + 1}`]);
 });
 
-Deno.test("answers that come in parts are one, and questions that have none are denied when the connection is lost", () => {
+Deno.test("an answer in parts is one event; questions without an answer are denied when the connection is lost", () => {
   const page = new Page();
   page.begin();
   page.session.ask({ type: "users" });
@@ -185,7 +185,7 @@ Deno.test("answers that come in parts are one, and questions that have none are 
   assert(denied?.type === "denied" && denied.question?.type === "history");
 });
 
-Deno.test("too long a text is not taken; a signal without a connection is unheard; what is no JSON ends the connection", () => {
+Deno.test("a text that is too long is not accepted, a signal without a connection fails, and invalid JSON ends the connection", () => {
   const page = new Page();
   page.begin();
   assertEquals(page.session.say(BOB, "ä".repeat(51), 1), { why: "a text has at most 100 bytes here, found 102" });
@@ -197,10 +197,10 @@ Deno.test("too long a text is not taken; a signal without a connection is unhear
   assertEquals(page.failedSignals, ["bob"]);
 });
 
-Deno.test("two pages on a bad network: nothing is lost, nothing comes twice, all is answered", () => {
+Deno.test("two pages on a bad network: no message is lost or shown twice, and all are answered", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = new Random(seed);
-    const server = new PageServer(["alice", "bob"], random);
+    const server = new PageNetwork(["alice", "bob"], random);
     const said = { alice: [] as string[], bob: [] as string[] };
     for (let step = 0; step < 400; step++) {
       const name = random.pick(["alice", "bob"] as const);

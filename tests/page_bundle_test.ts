@@ -13,7 +13,7 @@ function neededBy(page: string, files: ReadonlyMap<string, string>): string[] {
   return [page, ...found.map(([, name]) => name!)];
 }
 
-Deno.test("the chat page, with all it needs, is less than 60 kB on the wire", () => {
+Deno.test("the chat page, with everything it loads, is less than 60 kB on the wire", () => {
   const files = readWebFiles();
   const names = neededBy("chat.html", files);
   assert(names.includes("chat.js") && names.includes("style.css"), names.join(" "));
@@ -22,7 +22,7 @@ Deno.test("the chat page, with all it needs, is less than 60 kB on the wire", ()
   assert(bytes < MAX_BYTES, `${bytes} bytes`);
 });
 
-Deno.test("a style sheet is served as it is, but for its comments, every line under its number", () => {
+Deno.test("pages and style sheets are served without comments, and every line keeps its number", () => {
   let comments = 0;
   for (const [name, text] of readWebFiles()) {
     if (name.endsWith(".js")) continue;
@@ -38,7 +38,7 @@ Deno.test("a style sheet is served as it is, but for its comments, every line un
   assert(comments > 0);
 });
 
-Deno.test("what is served compressed is what is served plain", async () => {
+Deno.test("a file served with gzip equals the one served without", async () => {
   const texts = readWebFiles();
   const files = new StaticFiles(texts);
   for (const [name, text] of texts) {
@@ -51,7 +51,7 @@ Deno.test("what is served compressed is what is served plain", async () => {
   }
 });
 
-Deno.test("the script of a page has neither types nor comments nor anything from elsewhere, and parses", () => {
+Deno.test("a page's script has no types, comments or imports, and parses", () => {
   for (const [name, text] of readWebFiles()) {
     if (!name.endsWith(".js")) continue;
     new Function(text);
@@ -69,7 +69,7 @@ Deno.test("the script of a page has neither types nor comments nor anything from
   }
 });
 
-Deno.test("a module runs once, after those it imports; names may be alike, and packages are included", () => {
+Deno.test("a bundled module runs once, after its imports; modules may share names; packages are included", () => {
   const modules: Record<string, string> = {
     "/a.ts": [
       'import { b as other, type T } from "./b.ts";',
@@ -91,7 +91,7 @@ Deno.test("a module runs once, after those it imports; names may be alike, and p
   assertThrows(() => bundle("/d.ts", read), TypeError, "cannot be bundled");
 });
 
-Deno.test("a comment among code stays where it is, and so does what looks like one", () => {
+Deno.test("a comment beside code is kept, and so is text that looks like one", () => {
   const same = [
     "f(); // said here",
     "/* a cast */ (x).y = 1;",
@@ -105,7 +105,7 @@ Deno.test("a comment among code stays where it is, and so does what looks like o
   );
 });
 
-Deno.test("nothing of the page runs in line, makes elements of text, or comes from elsewhere", () => {
+Deno.test("the page has no inline scripts, makes no elements from text, and loads nothing from other hosts", () => {
   for (const { name } of Deno.readDirSync(FOLDER)) {
     const text = Deno.readTextFileSync(join(FOLDER, name));
     const found = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/.exec(text);

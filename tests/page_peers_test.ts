@@ -51,7 +51,7 @@ class Peers {
   }
 }
 
-Deno.test("a page that comes back hears what it missed, by its numbers, and of another run everything", () => {
+Deno.test("a page that reconnects is sent what it missed; of another run, everything", () => {
   const peers = new Peers();
   const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
   peers.show({ type: "message", message: said("one"), own: false });
@@ -63,7 +63,7 @@ Deno.test("a page that comes back hears what it missed, by its numbers, and of a
   assertEquals(texts(peers.say({ type: "resume", store: "before", after: 7 })), ["one", "two"]);
 });
 
-Deno.test("what is said again under its id is said once, and has its first answer", () => {
+Deno.test("a message repeated under its id is sent once and has its first answer", () => {
   const peers = new Peers();
   const say = { type: "say", id: "a", to: "bob", text: "hi" };
   const first = peers.say(say);
@@ -72,7 +72,7 @@ Deno.test("what is said again under its id is said once, and has its first answe
   assertEquals(peers.said.length, 1);
 });
 
-Deno.test("who is taken into a group, or does not have what was said there, stands in the group's conversation", () => {
+Deno.test("being added to a group, or missing its messages, shows in the group's conversation", () => {
   const peers = new Peers();
   peers.show({ type: "joined", room: "lab", members: 2 });
   assertEquals(peers.told(), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
@@ -98,7 +98,7 @@ Deno.test("who is taken into a group, or does not have what was said there, stan
   ]);
 });
 
-Deno.test("history comes in pages, the latest first, and none of it when none is asked for", () => {
+Deno.test("history is sent in pages, the latest first, and not sent when the limit is 0", () => {
   const peers = new Peers();
   for (let i = 1; i <= 5; i++) peers.say({ type: "say", id: `i${i}`, to: "bob", text: String(i) });
   const page = (rest: Record<string, unknown>) => {

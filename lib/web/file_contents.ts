@@ -8,8 +8,10 @@ import {
   encodeManifest,
   Manifest,
 } from "../protocols/transfer/manifest.ts";
+import type { AttemptEvent, TransferOutput } from "../protocols/transfer/output.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
 import { safeName } from "../protocols/transfer/safe_names.ts";
+import { errorText } from "./format.ts";
 import { sha256 } from "./sha256.ts";
 
 /** A file that the user offers; the browser reads it chunk by chunk. */
@@ -85,5 +87,84 @@ export class IncomingFile {
   /** The whole file; all chunks must be there. */
   get blob(): Blob {
     return new Blob(this.#chunks, { type: "application/octet-stream" });
+  }
+}
+
+type Output<Type extends TransferOutput["type"]> = Extract<TransferOutput, { type: Type }>;
+
+/** The contents of all files that the page sends or receives. Results are events of the attempts. */
+export class FileContents {
+  /** What is being sent, by transfer. */
+  readonly #sources = new Map<string, OfferedFile>();
+  readonly #incoming = new Map<string, IncomingFile>();
+
+  /** `save` downloads a file, and returns the address under which the page still has it. */
+  constructor(
+    readonly save: (file: Blob, name: string) => string,
+    readonly event: (transfer: string, event: AttemptEvent) => void,
+  ) {}
+
+  openSource(transfer: string, source: OfferedFile): void {
+    this.#sources.set(transfer, source);
+    this.event(transfer, { type: "sourceOpened", manifest: source.encoded, chunks: source.manifest.chunks });
+  }
+
+  closeSource(transfer: string): void {
+    this.#sources.delete(transfer);
+  }
+
+  openIncoming(offer: FileOffer): IncomingFile {
+    let incoming = this.#incoming.get(offer.id);
+    if (!incoming) this.#incoming.set(offer.id, incoming = new IncomingFile(offer));
+    return incoming;
+  }
+
+  incoming(offer: string): IncomingFile | undefined {
+    return this.#incoming.get(offer);
+  }
+
+  /** Forgets what has arrived. */
+  drop(offer: string): void {
+    this.#incoming.delete(offer);
+  }
+
+  readChunk({ transfer, stream, chunk, check }: Output<"readChunk">): void {
+    const work = this.#sources.get(transfer)!.chunk(chunk, check);
+    this.#report(transfer, stream, "readFailed", work.then((bytes) => ({ type: "chunkRead", stream, chunk, bytes })));
+  }
+
+  keepManifest({ offer, transfer, stream, bytes }: Output<"keepManifest">): void {
+    const incoming = this.#incoming.get(offer)!;
+    const work = incoming.keepManifest(bytes);
+    this.#report(
+      transfer,
+      stream,
+      "writeFailed",
+      work.then(() => ({ type: "manifestKept", stream, known: incoming.known! })),
+    );
+  }
+
+  writeChunk({ offer, transfer, stream, chunk, bytes }: Output<"writeChunk">): void {
+    const work = this.#incoming.get(offer)!.keepChunk(chunk, bytes);
+    this.#report(
+      transfer,
+      stream,
+      "writeFailed",
+      work.then((isSound) => ({ type: "chunkWritten", stream, chunk, isSound })),
+    );
+  }
+
+  /** Reports the result of some work, or that it has failed. */
+  #report(transfer: string, stream: number, failed: "readFailed" | "writeFailed", work: Promise<AttemptEvent>): void {
+    void work.catch((error): AttemptEvent => {
+      const why = errorText(error);
+      return { type: failed, stream, failure: { why, forOthers: why } };
+    }).then((event) => this.event(transfer, event));
+  }
+
+  finish({ offer, transfer }: Output<"finish">): void {
+    const incoming = this.#incoming.get(offer)!;
+    incoming.url ??= this.save(incoming.blob, safeName(incoming.offer.name));
+    this.event(transfer, { type: "finished", path: incoming.url, known: incoming.known! });
   }
 }

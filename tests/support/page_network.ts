@@ -4,29 +4,29 @@ import type { ServerEvent } from "../../lib/web/state.ts";
 import type { Json } from "./native.ts";
 import type { Random } from "./random.ts";
 
-interface Kept extends Json {
+interface Stored extends Json {
   readonly seq: number;
 }
 
 interface Page {
   readonly name: string;
   session: ChatSession;
-  lives: number;
-  left: readonly OutgoingMessage[];
+  loads: number;
+  unanswered: readonly OutgoingMessage[];
   open: boolean;
-  /** Whether the stream runs. */
+  /** Whether the session has begun. */
   resumed: boolean;
   readonly up: Json[];
   readonly down: Json[];
-  /** Up to where the stream has told. */
+  /** The number of the last entry sent. */
   told: number;
   readonly heard: Map<string, { seq: number; from: string; text: string }>;
   readonly delivered: Set<string>;
 }
 
-/** Pages of a few people at one server, which answers as PROTOCOLS.md says, and cuts whom it is told to cut. */
-export class PageServer {
-  readonly #kept: Kept[] = [];
+/** The pages of a few users at one simulated server, on a network that loses connections on demand. */
+export class PageNetwork {
+  readonly #stored: Stored[] = [];
   readonly #answers = new Map<string, Json>();
   readonly #acked = new Map<string, number>();
   readonly #pages = new Map<string, Page>();
@@ -36,8 +36,8 @@ export class PageServer {
       const page: Page = {
         name,
         session: undefined!,
-        lives: 0,
-        left: [],
+        loads: 0,
+        unanswered: [],
         open: false,
         resumed: false,
         up: [],
@@ -51,7 +51,7 @@ export class PageServer {
     }
   }
 
-  /** What is on its way either way is lost. */
+  /** The connection is lost, with everything on the way. */
   cut(name: string): void {
     const page = this.#pages.get(name)!;
     page.open = page.resumed = false;
@@ -59,20 +59,20 @@ export class PageServer {
     page.session.lost();
   }
 
-  /** The page is loaded anew: all it has is what it kept. */
+  /** The page is reloaded: it has what the earlier one has stored. */
   reload(name: string): void {
     const page = this.#pages.get(name)!;
     page.open = page.resumed = false;
     page.up.length = page.down.length = 0;
     page.session = new ChatSession({
       user: name,
-      run: `${name}${++page.lives}`,
-      unanswered: page.left,
+      run: `${name}${++page.loads}`,
+      unanswered: page.unanswered,
       send: (json) => void page.up.push(JSON.parse(json)),
       show: (event) => this.#show(page, event),
       signal: () => {},
       signalFailed: () => {},
-      keep: (unanswered) => page.left = [...unanswered],
+      keep: (unanswered) => page.unanswered = [...unanswered],
       broken: () => {
         throw new Error("the connection is broken");
       },
@@ -83,7 +83,7 @@ export class PageServer {
     this.#pages.get(name)!.session.say({ user: to }, text, 0);
   }
 
-  /** One thing happens somewhere. */
+  /** One random step of one page. */
   step(): void {
     const page = this.random.pick([...this.#pages.values()]);
     if (!page.open) {
@@ -97,7 +97,7 @@ export class PageServer {
     page.session.received(JSON.stringify(message));
   }
 
-  /** Everything happens that is under way. */
+  /** Steps until nothing is on the way. */
   settle(): void {
     for (let quiet = 0; quiet < 200;) {
       const moves = [...this.#pages.values()].some(({ open, up, down }) => !open || up.length + down.length > 0);
@@ -106,7 +106,7 @@ export class PageServer {
     }
   }
 
-  /** What somebody heard of another, in the order of the numbers: a page shows it so. */
+  /** The texts that one user was shown from another, in the order of their numbers. */
   heard(name: string, from: string): string[] {
     const all = [...this.#pages.get(name)!.heard.values()].filter((said) => said.from === from);
     return all.sort((a, b) => a.seq - b.seq).map(({ text }) => text);
@@ -123,8 +123,8 @@ export class PageServer {
   #show(page: Page, event: ServerEvent): void {
     if (event.type === "message") {
       const { message: said } = event;
-      // One life of a page is told once.
-      const key = `${page.lives} ${said.id}`;
+      // A page is shown each message once.
+      const key = `${page.loads} ${said.id}`;
       if (page.heard.has(key)) throw new Error(`${page.name} was shown ${said.id} twice`);
       for (const known of page.heard.keys()) if (known.endsWith(` ${said.id}`)) page.heard.delete(known);
       page.heard.set(key, said);
@@ -137,14 +137,14 @@ export class PageServer {
       const after = message.store === "store" ? message.after : this.#acked.get(page.name) ?? 0;
       page.told = after;
       page.resumed = true;
-      page.down.push({ type: "begun", store: "store", last: this.#kept.length, rooms: ["lobby"], textBytes: 1000 });
+      page.down.push({ type: "begun", store: "store", last: this.#stored.length, rooms: ["lobby"], textBytes: 1000 });
       this.#tell();
     } else if (message.type === "say") {
       const { id, to, text } = message;
       const key = `${page.name} ${id}`;
       let answer = this.#answers.get(key);
       if (!answer) {
-        const { seq } = this.#keep({ type: "message", from: page.name, to, text, time: 0, id });
+        const { seq } = this.#store({ type: "message", from: page.name, to, text, time: 0, id });
         this.#answers.set(key, answer = { type: "sent", id, seq, time: 0 });
       }
       page.down.push(answer);
@@ -152,30 +152,30 @@ export class PageServer {
     } else if (message.type === "ack") {
       const before = this.#acked.get(page.name) ?? 0;
       this.#acked.set(page.name, Math.max(before, message.seq));
-      for (const said of this.#kept.slice(before, message.seq)) {
+      for (const said of this.#stored.slice(before, message.seq)) {
         if (said.type !== "message" || said.to !== page.name) continue;
-        this.#keep({ type: "delivered", owner: said.from, id: said.id, to: page.name, of: said.seq, time: 0 });
+        this.#store({ type: "delivered", owner: said.from, id: said.id, to: page.name, of: said.seq, time: 0 });
       }
       this.#tell();
     }
   }
 
-  #keep(kept: Json): Kept {
-    const whole = { ...kept, seq: this.#kept.length + 1 };
-    this.#kept.push(whole);
+  #store(entry: Json): Stored {
+    const whole = { ...entry, seq: this.#stored.length + 1 };
+    this.#stored.push(whole);
     return whole;
   }
 
-  /** Everybody is told what concerns them. */
+  /** Sends to every page what concerns its user. */
   #tell(): void {
     for (const page of this.#pages.values()) {
       if (!page.resumed) continue;
-      for (const kept of this.#kept.slice(page.told)) {
-        page.told = kept.seq;
-        const concerns = kept.type === "message"
-          ? kept.from === page.name || kept.to === page.name
-          : kept.owner === page.name;
-        if (concerns) page.down.push(kept);
+      for (const entry of this.#stored.slice(page.told)) {
+        page.told = entry.seq;
+        const concerns = entry.type === "message"
+          ? entry.from === page.name || entry.to === page.name
+          : entry.owner === page.name;
+        if (concerns) page.down.push(entry);
       }
     }
   }
