@@ -1,11 +1,15 @@
 import { delay } from "@std/async/delay";
-import { openSqlite } from "../lib/store/sqlite_store.ts";
+import { LOBBY } from "../lib/chat/names.ts";
+import type { Write } from "../lib/chat/store.ts";
+import { ChatStore } from "../lib/store/chat_store.ts";
 import { alternate, figures } from "./rows.ts";
 import { medianFigure, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
 import { POUR, TEXT } from "./traffic.ts";
+
+const [USERS, ROOMS, CONVERSATIONS] = [50, 20, 60];
 
 /** Deliveries a second from one sender that writes many messages at once, in the native protocol and others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
@@ -86,18 +90,11 @@ export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): 
 export async function historyRow(messages: number): Promise<Row> {
   const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
   try {
-    const store = openSqlite(`${folder}/partyline.db`);
-    for (let i = 0; i < messages; i++) {
-      const [from, to] = [`u${i % 50}`, `u${(i + 1 + i % 7) % 50}`];
-      store.keep({ from, to: i % 3 === 0 ? { room: `room${i % 20}` } : { user: to }, text: TEXT, time: i, id: `${i}` });
-      if (i % 10_000 === 9999) store.commit();
-    }
-    store.commit();
+    const store = fillStore(`${folder}/partyline.db`, messages);
     const micros: number[] = [];
     for (let i = 0; i < 500; i++) {
-      const where = i % 2 === 0 ? { room: `room${i % 20}` } : { between: [`u${i % 50}`, `u${(i + 1) % 50}`] as const };
       const began = performance.now();
-      store.history(where, Infinity, 100);
+      store.query({ type: "history", conversation: 1 + i % CONVERSATIONS, limit: 100 });
       micros.push(performance.now() - began);
     }
     store.close();
@@ -110,4 +107,44 @@ export async function historyRow(messages: number): Promise<Row> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** A store of private messages and messages in rooms among 50 users. */
+export function fillStore(path: string, messages: number): ChatStore {
+  const store = new ChatStore(path);
+  const time = Date.now();
+  const roster: Write[] = [];
+  for (let id = 1; id <= USERS; id++) roster.push({ type: "user", id, name: `u${id}` });
+  for (let id = 1; id <= ROOMS; id++) {
+    roster.push({ type: "room", id, name: id === 1 ? LOBBY : `room${id}` });
+    for (let user = 1; user <= USERS; user++) roster.push({ type: "join", room: id, user, since: 0 });
+  }
+  for (let id = ROOMS + 1; id <= CONVERSATIONS; id++) {
+    const one = 1 + id % USERS;
+    roster.push({ type: "pair", id, users: [one, 1 + (one + 7) % USERS] });
+  }
+  for (let user = 1; user <= USERS; user++) roster.push({ type: "register", user, key: undefined, time });
+  store.append({ writes: roster, last: 0, time });
+  for (let last = 0; last < messages;) {
+    const writes: Write[] = [];
+    for (let i = 0; i < 10_000 && last < messages; i++) {
+      const conversation = 1 + last % CONVERSATIONS;
+      const from = conversation <= ROOMS ? 1 + last % USERS : 1 + conversation % USERS;
+      const [seq, client, number] = [++last, `c${from}`, last];
+      writes.push({
+        type: "entry",
+        kind: "message",
+        seq,
+        conversation,
+        from,
+        text: TEXT,
+        time,
+        of: undefined,
+        client,
+        number,
+      });
+    }
+    store.append({ writes, last, time });
+  }
+  return store;
 }

@@ -15,7 +15,7 @@ class MailboxUser {
   #delivered: (() => void) | undefined;
 
   constructor(readonly name: string, prover: Prover, port: number, readonly tally: Tally) {
-    const machine = new ReconnectingClient(new NativeClient({ run: freshRun() }), {
+    const machine = new ReconnectingClient(new NativeClient({ client: freshRun() }), {
       framing: "messages",
       login: { name, password: "", interactive: false },
       detectsDeadPeers: true,

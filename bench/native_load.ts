@@ -4,6 +4,9 @@ import { type Crowd, forEachOf, type JoinOptions, PASSWORD, POUR, type Tally, TE
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const [COLON, QUOTE] = [0x3a, 0x22];
+/** Where `"seq":` begins in a message. */
+const SEQ_AT = '{"type":"message",'.length;
 /** At most this many messages are acknowledged together. */
 const ACK_EVERY = 64;
 
@@ -30,8 +33,9 @@ const LINES: Framing = {
 export class NativeUser {
   received = 0;
   delivered = 0;
+  readonly #nameBytes: Uint8Array;
   #ackedAt = 0;
-  #ids = 0;
+  #number = 0;
   /** Called after each chunk that contained messages. */
   wake: (() => void) | undefined;
   #waiting: { messages: number; delivered: number; wake: () => void } | undefined;
@@ -41,7 +45,9 @@ export class NativeUser {
     readonly name: string,
     readonly tally: Tally,
     readonly framing: Framing = LINES,
-  ) {}
+  ) {
+    this.#nameBytes = encoder.encode(name);
+  }
 
   static async login(port: number, name: string, tally: Tally): Promise<NativeUser> {
     const la = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -61,7 +67,7 @@ export class NativeUser {
   async say(where: string, count: number): Promise<void> {
     const messages = Array.from(
       { length: count },
-      () => this.framing.wrap(`{"type":"say","id":"${this.name}-${++this.#ids}",${where},"text":"${TEXT}"}`),
+      () => this.framing.wrap(`{"type":"say","number":${++this.#number},${where},"text":"${TEXT}"}`),
     );
     await this.#write(messages.length === 1 ? messages[0]! : concat(messages));
   }
@@ -78,7 +84,7 @@ export class NativeUser {
 
   /** Starts the stream and counts from then on. */
   async resume(): Promise<void> {
-    await this.ask(this.framing.wrap('{"type":"resume"}'), '{"type":"begun"');
+    await this.ask(this.framing.wrap('{"type":"resume","client":"load","answered":0}'), '{"type":"begun"');
     this.#receive();
   }
 
@@ -118,8 +124,8 @@ export class NativeUser {
   }
 
   /**
-   * Counts complete messages and returns their bytes. Messages begin with {"type":"m, `delivered` with {"type":"d, `failed`
-   * with {"type":"f; `sent` ({"type":"s) and `presence` ({"type":"p) do not count.
+   * Counts complete messages and returns their bytes. Messages begin with {"type":"m, `received` with {"type":"rec, `failed` with
+   * {"type":"f; others do not count, nor do the user's own messages, which have a number at the end.
    */
   #count(bytes: Uint8Array, end: number): number {
     let used = 0;
@@ -131,11 +137,12 @@ export class NativeUser {
         to = line < 0 || line > next.to ? next.to : line;
         const kind = bytes[from + 9];
         if (kind === 0x6d) {
+          last = { from, to };
+          if (this.#isOwn(bytes, from)) continue;
           this.received++;
           this.tally.delivered++;
-        } else if (kind === 0x64) this.delivered++;
+        } else if (kind === 0x72 && bytes[from + 11] === 0x63) this.delivered++;
         else if (kind === 0x66) this.tally.errors++;
-        if (kind === 0x6d || kind === 0x64) last = { from, to };
       }
     }
     if (used === 0) return 0;
@@ -146,6 +153,14 @@ export class NativeUser {
     this.#waiting = undefined;
     waiting.wake();
     return used;
+  }
+
+  /** Whether a message is from this user: `{"type":"message","seq":N,"from":"NAME"`. */
+  #isOwn(bytes: Uint8Array, from: number): boolean {
+    const at = bytes.indexOf(COLON, bytes.indexOf(COLON, from + SEQ_AT) + 1) + 2;
+    const name = this.#nameBytes;
+    for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false;
+    return bytes[at + name.length] === QUOTE;
   }
 
   /** A private message's sender waits for the acknowledgement; others are acknowledged together. */
