@@ -19,6 +19,8 @@ import { KINDS, SearchIndex, stored } from "./log_rows.ts";
 import { UserError } from "../core/errors.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
+/** Rows of clients that are remembered. */
+const MAX_PRODUCERS = 10_000;
 /** So far the log's own time goes on at once at most: a wrong clock, or a long holiday, makes nothing old. */
 const MAX_AGING_MS = 24 * HOUR_MS;
 
@@ -35,6 +37,8 @@ export class ChatStore implements Store {
   readonly #queries: ChatQueries;
   readonly #pruning: ChatPruning;
   readonly #index: SearchIndex;
+  /** The rows of clients, by user and client. */
+  readonly #producers = new Map<string, number>();
   /** The state of the last commit. */
   #state: { last: number; time: number; age: number };
 
@@ -80,13 +84,26 @@ export class ChatStore implements Store {
     } catch (error) {
       database.rollback();
       this.#queries.forget();
+      this.#producers.clear();
       throw error;
     }
   }
 
   query<Q extends Query>(query: Q): AnswerTo<Q> {
+    if (query.type === "search") while (this.indexMore());
     if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
+    this.#producers.clear();
     return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
+  }
+
+  /** Indexes some of the messages that cannot be searched yet; whether there are more. Commits take less time without. */
+  indexMore(): boolean {
+    try {
+      return this.#index.more(this.#state.last);
+    } catch (error) {
+      this.#database.rollback();
+      throw error;
+    }
   }
 
   close(): void {
@@ -98,7 +115,7 @@ export class ChatStore implements Store {
     switch (write.type) {
       case "entry": {
         const { seq, kind, conversation, from, text, of, client, number } = write;
-        const producer = client === undefined ? null : this.#producer(Number(from), client, number!, time);
+        const producer = client === undefined ? null : this.#producer(Number(from), client, time);
         const args = [
           seq,
           KINDS.indexOf(kind),
@@ -112,8 +129,7 @@ export class ChatStore implements Store {
         ];
         s.entry.run(...args);
         this.#pruning.grown(conversation);
-        if (kind === "message") this.#index.add(seq, text);
-        else if (kind !== "failure") this.#index.change(of!, kind === "edit" ? text : undefined);
+        if (kind === "edit" || kind === "withdrawal") this.#index.change(of!, kind === "edit" ? text : undefined);
         return;
       }
       case "pairCursor":
@@ -123,9 +139,9 @@ export class ChatStore implements Store {
       case "roomRead":
         return void s.roomRead.run(write.upTo, write.user, write.room);
       case "producer":
-        return void this.#producer(write.user, write.client, write.number, time);
+        return void s.taken.run(write.number, time, this.#producer(write.user, write.client, time));
       case "refusal": {
-        const producer = this.#producer(write.user, write.client, write.number, time);
+        const producer = this.#producer(write.user, write.client, time);
         s.refuse.run(producer, write.number, write.why);
         return void s.forgetRefusals.run(producer, write.number - REFUSALS);
       }
@@ -149,8 +165,15 @@ export class ChatStore implements Store {
     }
   }
 
-  #producer(user: number, client: string, number: number, time: number): number {
-    return this.#statements.producer.get(user, client, number, time)!.id;
+  #producer(user: number, client: string, time: number): number {
+    const key = `${user} ${client}`;
+    let id = this.#producers.get(key);
+    if (id === undefined) {
+      id = this.#statements.producer.get(user, client, time)!.id;
+      if (this.#producers.size >= MAX_PRODUCERS) this.#producers.clear();
+      this.#producers.set(key, id);
+    }
+    return id;
   }
 
   #read(id: string): Snapshot {
@@ -246,9 +269,10 @@ function prepare(database: Database) {
       other_read: cursor("other_read"),
     },
     producer: database.prepare<{ id: number }>(
-      `INSERT INTO producers (user, client, number, time) VALUES (?, ?, ?, ?)
-       ON CONFLICT (user, client) DO UPDATE SET number = max(number, excluded.number), time = excluded.time RETURNING id`,
+      `INSERT INTO producers (user, client, number, time) VALUES (?, ?, 0, ?)
+       ON CONFLICT (user, client) DO UPDATE SET time = excluded.time RETURNING id`,
     ),
+    taken: database.prepare("UPDATE producers SET number = max(number, ?), time = ? WHERE id = ?"),
     refuse: database.prepare("INSERT OR REPLACE INTO refused (producer, number, why) VALUES (?, ?, ?)"),
     forgetRefusals: database.prepare("DELETE FROM refused WHERE producer = ? AND number <= ?"),
     read: {

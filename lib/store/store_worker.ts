@@ -28,7 +28,24 @@ export type StoreReply =
 let store: ChatStore | undefined;
 let place: Extract<StoreRequest, { type: "open" }>;
 
-self.onmessage = ({ data }: MessageEvent<StoreRequest>) => self.postMessage(reply(data));
+/** Quiet for so long, the thread indexes what can be searched. */
+const IDLE_MS = 200;
+let indexing: ReturnType<typeof setTimeout> | undefined;
+
+self.onmessage = ({ data }: MessageEvent<StoreRequest>) => {
+  self.postMessage(reply(data));
+  if (data.type === "close") return;
+  // Also after other requests: each may have come in the midst of indexing.
+  clearTimeout(indexing);
+  indexing = setTimeout(index, IDLE_MS);
+};
+
+/** One piece; requests that came meanwhile are answered before the next. */
+function index(): void {
+  try {
+    if (store?.indexMore()) indexing = setTimeout(index, 0);
+  } catch { /* a full disk: it is tried again after the next batch, and before a search */ }
+}
 
 function reply(request: StoreRequest): StoreReply {
   switch (request.type) {
@@ -56,6 +73,7 @@ function reply(request: StoreRequest): StoreReply {
       }
     }
     case "close":
+      clearTimeout(indexing);
       store?.close();
       store = undefined;
       return { type: "closed" };
