@@ -90,7 +90,7 @@ export class ChatStore implements Store {
   }
 
   query<Q extends Query>(query: Q): AnswerTo<Q> {
-    if (query.type === "search") while (this.indexMore());
+    if (query.type === "search") { while (this.indexMore()); }
     if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
     this.#producers.clear();
     return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
