@@ -21,7 +21,8 @@ export const programs: readonly Program[] = [
       "--allow-sys=hostname,networkInterfaces",
     ],
     v8: ["--max-semi-space-size=4"],
-    include: ["dist/web"],
+    // The store's thread is started by its URL, which no import shows.
+    include: ["dist/web", "lib/store/store_worker.ts"],
   },
   {
     name: "client",
