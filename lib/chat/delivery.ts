@@ -452,8 +452,7 @@ export class Delivery {
     const to: number[] = [];
     if ("user" in entry.to) {
       const receiver = online.get(entry.to.user);
-      // One's own words come back only to other sessions.
-      if (receiver?.handout && receiver.handout !== draft.sayer) {
+      if (receiver?.handout) {
         this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
       }
       if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);

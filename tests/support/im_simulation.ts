@@ -1,7 +1,6 @@
 import type { SessionId } from "../../lib/chat/event.ts";
 import { Accounts, type Secret } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
-import type { Effect } from "../../lib/chat/effect.ts";
 import { Hub } from "../../lib/chat/hub.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
@@ -84,14 +83,12 @@ class VirtualTransport implements Transport {
 class WatchedHub extends Hub {
   readonly audience = new Map<string, string[]>();
 
-  override handle(id: SessionId, command: Command, now: number): Effect[] {
+  override handle(id: SessionId, command: Command, now: number): void {
     if (command.type === "sendAll") {
-      const who = super.handle(id, { type: "who" }, now)[0];
-      if (who?.type === "tell" && who.event.type === "present") {
-        this.audience.set(command.text, who.event.names.slice(1));
-      }
+      const others = this.view(0).people.filter(({ sessions }) => !sessions.includes(id));
+      this.audience.set(command.text, others.map(({ name }) => name));
     }
-    return super.handle(id, command, now);
+    super.handle(id, command, now);
   }
 }
 
@@ -117,6 +114,7 @@ export function simulate(seed: number): Report {
   const clientAt = (address: string) => clients.find((client) => client.address === address);
   const world: Platform = {
     now: () => time.now,
+    wallTime: () => time.now,
     soon: (turn) => time.in(0, turn),
     verify: () => Promise.reject(new Error("plain passwords only")),
     prove: () => Promise.reject(new Error("no protocol with proofs")),
