@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ChatClient, type ChatClientOutput } from "../lib/client/chat_client.ts";
+import { encodeBase64 } from "../lib/core/bytes.ts";
 import { decodeText, encodeText } from "../lib/core/text.ts";
 import { LA, LB } from "../lib/protocols/im/lines.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
@@ -33,8 +34,15 @@ function shown(output: ChatClientOutput): string {
   }
 }
 
-const HELLO = '> {"type":"hello","version":1,"name":"alice","nonce":"n","key":"k"}';
-const BEGUN = '{"type":"begun","store":"s","last":0,"rooms":["lobby"],"textBytes":100}';
+const KEY = new Uint8Array(32);
+const HELLO = `> {"type":"hello","version":2,"name":"alice","nonce":"n","key":"${encodeBase64(KEY)}"}`;
+const RESUME = '> {"type":"resume","client":"r","answered":0}';
+const BEGUN = begun(0);
+
+function begun(accepted: number, refused: { number: number; why: string }[] = [], last = 0): string {
+  const rest = { refused, rooms: ["lobby"], textBytes: 100, searches: true };
+  return JSON.stringify({ type: "begun", store: "s", last, accepted, ...rest });
+}
 
 /** A client over TLS, by hand. */
 class Tls {
@@ -42,7 +50,7 @@ class Tls {
 
   constructor(interactive = false, password: string | null = "12345") {
     const login = { name: "alice", password: password ?? undefined, interactive };
-    this.machine = new ReconnectingClient(new NativeClient({ run: "r" }), { framing: "lines", login });
+    this.machine = new ReconnectingClient(new NativeClient({ client: "r" }), { framing: "lines", login });
     this.machine.start();
   }
 
@@ -59,8 +67,8 @@ class Tls {
   /** Connects and logs in. */
   join(now = 0): this {
     this.machine.opened(now);
-    this.machine.login((login) => login.identified("n", "k"));
-    this.receive('{"type":"welcome","version":1,"name":"alice"}', now);
+    this.machine.login((login) => login.identified("n", KEY));
+    this.receive('{"type":"welcome","version":2,"name":"alice"}', now);
     this.receive(BEGUN, now);
     return this;
   }
@@ -73,19 +81,19 @@ Deno.test("a client says hello, proves its password, resumes, and checks the pro
     assertEquals(tls.take(), "connect");
     machine.opened(0);
     assertEquals(tls.take(), "identify alice");
-    machine.login((login) => login.identified("n", "k"));
+    machine.login((login) => login.identified("n", KEY));
     assertEquals(tls.take(), HELLO);
     const challenge =
       '{"type":"challenge","how":"password","nonce":"AA==","salt":"AA==","ln":4,"r":8,"p":1,"bytes":32}';
     assertEquals(tls.receive(challenge), 'prove with "12345"');
-    machine.login((login) => login.proven("stale", "AAAA", undefined));
+    machine.login((login) => login.proven("stale", new Uint8Array(3), undefined));
     assertEquals(tls.take(), "", "the answer to another connection's challenge");
-    machine.login((login) => login.proven("n", "AAAA", Uint8Array.of(1, 2, 3)));
+    machine.login((login) => login.proven("n", new Uint8Array(3), Uint8Array.of(1, 2, 3)));
     assertEquals(tls.take(), '> {"type":"proof","proof":"AAAA"}');
     const proof = right ? "AQID" : "AQIE";
     assertEquals(
-      tls.receive(`{"type":"welcome","version":1,"name":"alice","proof":"${proof}"}`),
-      right ? '> {"type":"resume"}' : "denied: the server cannot prove that it knows the password | close",
+      tls.receive(`{"type":"welcome","version":2,"name":"alice","proof":"${proof}"}`),
+      right ? RESUME : "denied: the server cannot prove that it knows the password | close",
     );
   }
 });
@@ -115,7 +123,7 @@ Deno.test("a first connection that fails is the end; a later one is retried, and
   assertEquals(failing.take(), "end 1: cannot connect");
   const tls = new Tls().join();
   tls.machine.use((native) => native.say({ user: "bob" }, "hi", 0));
-  const say = '> {"type":"say","id":"r-1","to":"bob","text":"hi"}';
+  const say = '> {"type":"say","number":1,"to":"bob","text":"hi"}';
   assertEquals(tls.take(), say);
   tls.machine.disconnected("the connection is lost", 0, 0);
   assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1000: the connection is lost", 1000]);
@@ -125,11 +133,11 @@ Deno.test("a first connection that fails is the end; a later one is retried, and
   assertEquals([tls.take(), tls.machine.wakeAt], ["retry in 1500: refused", 2500]);
   tls.machine.tick(2500);
   tls.machine.opened(2500);
-  tls.machine.login((login) => login.identified("n", "k"));
+  tls.machine.login((login) => login.identified("n", KEY));
   tls.take();
   assertEquals(
-    tls.receive('{"type":"welcome","version":1,"name":"alice"}'),
-    '> {"type":"resume","store":"s","after":0}',
+    tls.receive('{"type":"welcome","version":2,"name":"alice"}'),
+    '> {"type":"resume","client":"r","answered":0,"store":"s","after":0}',
   );
   assertEquals(tls.receive(BEGUN), `loggedIn | ${say}`);
 });
@@ -148,13 +156,13 @@ Deno.test("a silent server is pinged, and given up when it stays silent; a user 
   assertEquals(tls.take(), "abort: no answer from the server for 20 s");
   const asked = new Tls(true, null);
   asked.machine.opened(0);
-  asked.machine.login((login) => login.identified("n", "k"));
+  asked.machine.login((login) => login.identified("n", KEY));
   asked.receive('{"type":"challenge","how":"password","nonce":"AA==","salt":"AA==","ln":4,"r":8,"p":1,"bytes":32}');
   assertEquals(asked.machine.wakeAt, Infinity);
 });
 
 Deno.test("leaving waits for the answer to the last message, for ten seconds at most; a second Ctrl-C waits for nothing", () => {
-  const sent = '{"type":"sent","id":"r-1","seq":1,"time":1}';
+  const sent = '{"type":"sent","upTo":1}';
   const patient = new Tls().join();
   patient.machine.use((native) => native.say({ user: "bob" }, "hi", 0));
   patient.machine.leave(0);
@@ -179,7 +187,7 @@ Deno.test("leaving waits for the answer to the last message, for ten seconds at 
 
 /** A client that logs in by the IM handout, by hand. */
 class Im {
-  readonly machine = new ChatClient(new NativeClient({ run: "r" }), { name: "bob", password: "1", trace: false });
+  readonly machine = new ChatClient(new NativeClient({ client: "r" }), { name: "bob", password: "1", trace: false });
 
   constructor() {
     this.machine.start();
@@ -198,14 +206,14 @@ class Im {
 
   link(): this {
     assertEquals(this.receive("101 Authentication successful"), "expectLink | > /port 5000");
-    assertEquals(this.receive("201 Build connection successful"), "confirmLink | > /partyline 1");
+    assertEquals(this.receive("201 Build connection successful"), "confirmLink | > /partyline 2");
     return this;
   }
 }
 
 Deno.test("the chat client logs in by the IM handout and continues in the native protocol, which reconnects", () => {
   const im = new Im().link();
-  assertEquals(im.receive(`110 partyline 1\n${BEGUN}`), '> {"type":"resume"} | loggedIn');
+  assertEquals(im.receive(`110 partyline 2\n${BEGUN}`), `${RESUME} | loggedIn`);
   im.machine.closed(LA, "broken", 0);
   assertEquals(im.take(), "close");
   im.machine.disconnected("left", 0, 0);
@@ -214,6 +222,69 @@ Deno.test("the chat client logs in by the IM handout and continues in the native
   assertEquals(im.take(), "connect");
   im.machine.opened(5000, Infinity, 1000);
   assertEquals(im.take(), "ask null | > /login bob 1");
+});
+
+Deno.test("what is typed while the client logs in again waits for the native protocol, and is sent once it is spoken", () => {
+  const im = new Im().link();
+  im.receive(`110 partyline 2\n${BEGUN}`);
+  assertEquals(im.machine.speaksIm, false);
+  im.machine.closed(LA, "broken", 0);
+  im.machine.disconnected("left", 0, 0);
+  im.machine.tick(1000);
+  im.machine.opened(5000, Infinity, 1000);
+  im.take();
+  assertEquals(im.machine.speaksIm, false, "what is typed is for the queue");
+  im.machine.use((native) => native.say({ user: "alice" }, "one", 0));
+  im.link();
+  im.machine.use((native) => native.say({ room: "lobby" }, "two", 0));
+  assertEquals(im.take(), "");
+  const resume = '> {"type":"resume","client":"r","answered":0,"store":"s","after":0}';
+  const says = [
+    '> {"type":"say","number":1,"to":"alice","text":"one"}',
+    '> {"type":"say","number":2,"room":"lobby","text":"two"}',
+  ];
+  assertEquals(im.receive(`110 partyline 2\n${BEGUN}`), [resume, "loggedIn", ...says].join(" | "));
+  assertEquals(im.receive('{"type":"sent","upTo":2}'), "sent | sent");
+});
+
+Deno.test("messages for the IM session are neither shown nor confirmed before the client knows which protocol is spoken", () => {
+  const entry = '{"type":"message","seq":7,"from":"alice","room":"lobby","text":"hi","time":1}';
+  const native = new Im().link();
+  assertEquals(native.receive("/broadcastfrom alice hi", LB), "");
+  // Of the log nothing counts before it has begun.
+  assertEquals(native.receive(`110 partyline 2\n${entry}`), RESUME);
+  assertEquals(native.receive(BEGUN), "loggedIn");
+  assertEquals(native.receive(entry), 'message | shown | > {"type":"ack","seq":7}');
+  assertEquals(native.receive(entry), "", "it was shown");
+  const handout = new Im().link();
+  assertEquals(handout.receive("/from alice hi", LB), "");
+  assertEquals(
+    handout.receive("401 Unrecognized message"),
+    "handoutOnly | raw /from alice hi | Lb > 302 Message receipt successful | ask command",
+  );
+});
+
+Deno.test("a server that has crashed says what it refused, and what of the others it has", () => {
+  const tls = new Tls().join();
+  for (const text of ["one", "two", "three"]) tls.machine.use((native) => native.say({ user: "bob" }, text, 0));
+  tls.machine.disconnected("lost", 0, 0);
+  tls.machine.tick(1000);
+  tls.machine.opened(1000);
+  tls.machine.login((login) => login.identified("n", KEY));
+  tls.receive('{"type":"welcome","version":2,"name":"alice"}', 1000);
+  tls.take();
+  tls.machine.receive(encodeText(`${begun(2, [{ number: 1, why: "no" }])}\n`), 1000);
+  const outputs = tls.machine.takeOutputs();
+  const events = outputs.flatMap((output) => output.type === "event" ? [output.event] : []);
+  assertEquals(events.slice(1), [
+    { type: "failed", id: "r-1", to: { user: "bob" }, why: "no" },
+    { type: "sent", id: "r-2", to: { user: "bob" } },
+  ]);
+  assertEquals(outputs.at(-1), {
+    type: "write",
+    link: 0,
+    bytes: encodeText('{"type":"say","number":3,"to":"bob","text":"three"}\n'),
+  });
 });
 
 Deno.test("with a server of the handout alone the chat client continues as its client, and ends with its connection", () => {
@@ -242,8 +313,8 @@ Deno.test("the chat client survives any bytes and actions: no exception, nothing
   );
   const lines = fc.constantFrom(
     "101 ok\n201 ok\n",
-    "110 partyline 1\n",
-    `110 partyline 1\n${BEGUN}\n`,
+    "110 partyline 2\n",
+    `110 partyline 2\n${BEGUN}\n`,
     "401 no\n",
     "310 bye\n",
     '{"type":"refused","why":"no"}\n',
@@ -253,7 +324,7 @@ Deno.test("the chat client survives any bytes and actions: no exception, nothing
   );
   fc.assert(
     fc.property(fc.array(fc.tuple(act, fc.oneof(lines, fc.string())), { maxLength: 60 }), (acts) => {
-      const client = new ChatClient(new NativeClient({ run: "r" }), {
+      const client = new ChatClient(new NativeClient({ client: "r" }), {
         name: undefined,
         password: undefined,
         trace: true,

@@ -454,7 +454,9 @@ export class Hub {
   /** Something that goes into the log under a client's number. */
   #change(session: Session, command: Change, now: number): void {
     const { producer } = session;
-    if (!producer) return;
+    if (!producer) {
+      return void this.#outputs.push(tell(session.id, { type: "denied", ref: 0, why: "nothing is said before resume" }));
+    }
     const { number } = command;
     const held = this.#held.get(producer);
     if (held) {

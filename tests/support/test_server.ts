@@ -27,7 +27,7 @@ export interface TestServerOptions {
 
 /** A server in this process on free ports, with everything real but its log. */
 export class TestServer {
-  protected constructor(readonly instance: Server, readonly traced: string[]) {}
+  protected constructor(public instance: Server, readonly traced: string[]) {}
 
   static async open(options: TestServerOptions = {}): Promise<TestServer> {
     return new TestServer(...await started(options));
@@ -83,7 +83,7 @@ export class WebTestServer extends TestServer {
   }
 }
 
-async function started(options: TestServerOptions): Promise<[Server, string[]]> {
+export async function started(options: TestServerOptions): Promise<[Server, string[]]> {
   const traced: string[] = [];
   const plan = {
     host: "127.0.0.1",
