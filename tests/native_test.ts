@@ -311,7 +311,7 @@ Deno.test("a client that has fallen behind is sent everything, also what another
 
 Deno.test("the sender gets 303 when the user's IM client has confirmed, whatever the user's native client does", async () => {
   await using server = await StoringServer.open({ limits: { receiptMs: 60_000 } });
-  using screen = await enter(server, "jacky");
+  using _screen = await enter(server, "jacky");
   using jacky = await server.join("jacky");
   using bob = await server.join("bob");
   await bob.la.send("/toall hi\n");

@@ -455,7 +455,9 @@ export class Hub {
   #change(session: Session, command: Change, now: number): void {
     const { producer } = session;
     if (!producer) {
-      return void this.#outputs.push(tell(session.id, { type: "denied", ref: 0, why: "nothing is said before resume" }));
+      return void this.#outputs.push(
+        tell(session.id, { type: "denied", ref: 0, why: "nothing is said before resume" }),
+      );
     }
     const { number } = command;
     const held = this.#held.get(producer);
