@@ -1,4 +1,4 @@
-import type { Event } from "../../chat/event.ts";
+import type { Event, Message } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
@@ -66,6 +66,10 @@ export class LobbySession implements Session {
   }
 
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+
+  messageBytes(message: Message): Uint8Array | undefined {
+    return this.#ended || this.#facts.traces || !this.#outputs.isEmpty ? undefined : encodeMessage(message);
+  }
 
   event(event: Event, _now: number): void {
     if (this.#ended) return;

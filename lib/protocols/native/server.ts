@@ -1,4 +1,4 @@
-import type { Event } from "../../chat/event.ts";
+import type { Event, Message } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
@@ -88,6 +88,11 @@ export class NativeServerSession implements Session {
   }
 
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+
+  messageBytes(message: Message): Uint8Array | undefined {
+    if (this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    return encodeNativeMessage(message, this.#framing);
+  }
 
   event(event: Event, now: number, waitingBytes: number): void {
     if (this.#ended) return;
