@@ -100,9 +100,10 @@ class DatagramConnection implements ClientConnection {
       received: (_from, datagram) => this.#receive(datagram),
       flush: () => this.#use((now) => this.#dialer.flush(now)),
       tick: () => this.#use((now) => this.#dialer.tick(now)),
+      wakeAt: () => this.#dialer.wakeAt,
     });
-    this.#socket.begin();
     this.#use((now) => this.#dialer.start(now));
+    this.#socket.begin();
   }
 
   write(_link: Link, message: Uint8Array): void {
