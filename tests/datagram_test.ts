@@ -115,13 +115,13 @@ Deno.test("a piece is a view of its datagram, and a reason too long is cut betwe
 /** A link with what it did, as lines; `feed` takes datagrams as they are written here. */
 function linkMachine(given: Partial<DatagramOptions> = {}, firstSeq = 1) {
   const done: string[] = [];
-  const state = { hungry: true };
+  const state = { reading: true };
   const outputs = new Outputs<SendOutput>();
   const link = new DatagramLink(ID, SERVER, outputs, new Set(), datagramOptions(given), 0, firstSeq);
   let ended = false;
   /** Writes down what the link has sent and brought. */
   const drain = () => {
-    for (const message of messages(link, state.hungry)) done.push(message);
+    for (const message of messages(link, state.reading)) done.push(message);
     for (const { datagram } of outputs.take()) done.push(raw(datagram));
     if (link.over && !ended) done.push(`ended: ${link.endReason}`);
     ended = link.over;
@@ -140,8 +140,8 @@ function linkMachine(given: Partial<DatagramOptions> = {}, firstSeq = 1) {
   return { link, state, feed, take };
 }
 
-function* messages(link: DatagramLink, hungry = true): Generator<string> {
-  if (!hungry) return;
+function* messages(link: DatagramLink, reading = true): Generator<string> {
+  if (!reading) return;
   for (let message = link.read(); message; message = link.read()) yield `message ${text(message.subarray(0, 20))}`;
 }
 
@@ -184,7 +184,7 @@ Deno.test("pieces come in any order and twice: one ack a flush, the message once
   assertEquals([take(), link.stats.repeatedPieces, link.stats.heldPieces], [[ack(6)], 3, 0]);
 });
 
-Deno.test("pieces that make no message end the link", () => {
+Deno.test("pieces that form no message end the link", () => {
   const long = "x".repeat(600);
   const cases: [string[], number, string][] = [
     [[data(1, 1, 0)], 1, "expected the first piece of a message, found a later one"],
@@ -319,13 +319,13 @@ Deno.test("what is not acknowledged is bounded, and an ack of what was never sen
   );
 });
 
-Deno.test("a slow owner holds up the peer: 256 pieces wait, the others are dropped until it is hungry", () => {
+Deno.test("a link that is not read holds up the peer: 256 pieces wait, the others are dropped until it is read", () => {
   const { link, state, feed, take } = linkMachine();
-  state.hungry = false;
+  state.reading = false;
   for (let seq = 1; seq <= 300; seq++) feed(data(seq, 1, 3, String(seq)), 0);
   link.flush(0);
   assertEquals([take(), link.stats.heldPieces, link.stats.droppedPieces], [[ack(257)], 256, 44]);
-  state.hungry = true;
+  state.reading = true;
   assertEquals([take().at(-1), link.stats.heldPieces], ["message 256", 0]);
   feed(data(257, 1, 3, "257"), 2);
   assertEquals(take(), ["message 257"]);
@@ -384,19 +384,19 @@ Deno.test("close waits 3 s at most; with nothing under way it does not wait, and
   assertEquals(busy.take().slice(1), [close("enough"), "ended: enough"]);
 });
 
-Deno.test("after a CLOSE the messages before it are still taken, by a slow owner too", () => {
+Deno.test("after a CLOSE the messages before it can still be read, also much later", () => {
   const { link, state, feed, take } = linkMachine();
-  state.hungry = false;
+  state.reading = false;
   feed(data(1, 1, 3, "last words"), 0);
   feed(close("bye"), 0);
   link.flush(0);
   link.tick(9000);
   assertEquals([take(), link.send(encodeText("x")), link.wakeAt], [[], false, 32_000]);
-  state.hungry = true;
+  state.reading = true;
   assertEquals(take(), ["message last words", "ended: bye"]);
 
   const never = linkMachine();
-  never.state.hungry = false;
+  never.state.reading = false;
   never.feed(data(1, 1, 3, "last words"), 0);
   never.feed(close(""), 0);
   never.link.tick(32_000);
@@ -413,12 +413,12 @@ Deno.test("a link whose numbers are used up ends, once what was sent has arrived
   assertEquals(take(), [close(why), `ended: ${why}`]);
 });
 
-/** A gate with what it did, as lines; its links are 1, 2 and so on. */
-function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
+/** An acceptor and what it did, as lines; its links are 1, 2 and so on. */
+function acceptorMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
   const done: string[] = [];
   const links: DatagramLink[] = [];
   let drawn = 0;
-  const gate = new DatagramAcceptor({
+  const acceptor = new DatagramAcceptor({
     random8: () => Uint8Array.of(0, 0, 0, 0, 0, 0, 0, ++drawn),
     mac: checksum,
   }, datagramOptions(given));
@@ -427,8 +427,8 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
       case "send":
         return done.push(`${output.address.hostname}: ${raw(output.datagram)}`);
       case "open":
-        if (refusal !== undefined) return gate.refuse(output.request, refusal);
-        return links.push(gate.accept(output.request, now)!);
+        if (refusal !== undefined) return acceptor.refuse(output.request, refusal);
+        return links.push(acceptor.accept(output.request, now)!);
       case "readable":
         return done.push(...messages(output.link));
       case "moved":
@@ -438,16 +438,16 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
     }
   };
   const drain = (now: number) => {
-    for (let outputs = gate.takeOutputs(); outputs.length > 0; outputs = gate.takeOutputs()) {
+    for (let outputs = acceptor.takeOutputs(); outputs.length > 0; outputs = acceptor.takeOutputs()) {
       for (const output of outputs) perform(output, now);
     }
   };
   const feed = (hostname: string, hex: string, now = 0) => {
     const datagram = bytes(hex);
-    gate.receive({ hostname, port: 1 }, datagram, now);
+    acceptor.receive({ hostname, port: 1 }, datagram, now);
     datagram.fill(0xff);
     drain(now);
-    gate.flush(now);
+    acceptor.flush(now);
   };
   const take = () => {
     drain(0);
@@ -462,7 +462,7 @@ function gateMachine(given: Partial<DatagramOptions> = {}, refusal?: string) {
     feed(hostname, `50 03 ${ID_HEX} ${given} ${zeros(22)}`, now);
     return take();
   };
-  return { gate, links, feed, take, cookie, open };
+  return { acceptor, links, feed, take, cookie, open };
 }
 
 const HELLO = `50 01 ${ID_HEX} ${zeros(38)}`;
@@ -470,55 +470,55 @@ const OPENED = `50 04 ${ID_HEX}`;
 const LINK_1 = "0000000000000001";
 
 Deno.test("a client opens a link: HELLO, COOKIE, OPEN, OPENED, and only then is there state", () => {
-  const { gate, feed, take, open } = gateMachine();
+  const { acceptor, feed, take, open } = acceptorMachine();
   feed("a", HELLO);
   const [answer] = take();
-  assertEquals([answer!.slice(0, -32), gate.size], [`a: 50 02 ${ID_HEX} `, 0]);
+  assertEquals([answer!.slice(0, -32), acceptor.size], [`a: 50 02 ${ID_HEX} `, 0]);
   assertEquals(open("a"), [`a: ${OPENED} ${LINK_1}`]);
-  assertEquals([gate.size, gate.wakeAt], [1, 8000]);
+  assertEquals([acceptor.size, acceptor.wakeAt], [1, 8000]);
   feed("a", `50 05 ${LINK_1} 00000001 00000001 03 6869`);
   assertEquals(take(), ["message hi", `a: 50 06 ${LINK_1} 00000002`]);
 });
 
 Deno.test("a repeated OPEN gets the same link again, as long as it is there", () => {
-  const { gate, links, cookie, open, take } = gateMachine();
+  const { acceptor, links, cookie, open, take } = acceptorMachine();
   const given = cookie("a");
   assertEquals([open("a", given), open("a", given)], Array(2).fill([`a: ${OPENED} ${LINK_1}`]));
   assertEquals(open("a", given, 59_999), [`a: ${OPENED} ${LINK_1}`]);
   links[0]!.abort("enough");
   take();
-  assertEquals([gate.size, open("a", given)], [0, [`a: ${OPENED} 0000000000000002`]]);
+  assertEquals([acceptor.size, open("a", given)], [0, [`a: ${OPENED} 0000000000000002`]]);
 });
 
 Deno.test("a cookie is good for its address, its client and 30 to 60 s; another leaves no state and no answer", () => {
-  const { gate, feed, cookie, open, take } = gateMachine();
+  const { acceptor, feed, cookie, open, take } = acceptorMachine();
   const given = cookie("a", 29_999);
   assertEquals(open("b", given, 29_999), []);
   feed("a", `50 03 ffffffffffffffff ${given} ${zeros(22)}`, 29_999);
   assertEquals(take(), []);
   assertEquals(open("a", COOKIE, 29_999), []);
   assertEquals(open("a", given, 60_000), []);
-  assertEquals([gate.size, gate.stats.staleCookies], [0, 4]);
+  assertEquals([acceptor.size, acceptor.stats.staleCookies], [0, 4]);
   assertEquals(open("a", given, 59_999), [`a: ${OPENED} ${LINK_1}`]);
 });
 
 Deno.test("a refusal fits into less than was asked with, and opens nothing", () => {
-  const { gate, open } = gateMachine({}, "the sixty-four places of your address are taken");
+  const { acceptor, open } = acceptorMachine({}, "the sixty-four places of your address are taken");
   const why = raw(encodeText("the sixty-four places of your address")).replaceAll(" ", "");
   assertEquals(open("a"), [`a: 50 09 ${ID_HEX} ${why}`]);
-  assertEquals([gate.size, gate.stats.refused], [0, 1]);
+  assertEquals([acceptor.size, acceptor.stats.refused], [0, 1]);
 
-  const full = gateMachine({ links: 1 });
+  const full = acceptorMachine({ links: 1 });
   full.open("a");
   assertEquals(full.open("b"), [`b: ${close("the server is full")}`]);
-  full.gate.close("the server stops", 0);
-  full.gate.tick(0);
+  full.acceptor.close("the server stops", 0);
+  full.acceptor.tick(0);
   assertEquals(full.take(), [`a: ${close("the server stops").replace(ID_HEX, LINK_1)}`, "ended: the server stops"]);
-  assertEquals([full.open("a"), full.gate.size], [[`a: ${close("the server stops")}`], 0]);
+  assertEquals([full.open("a"), full.acceptor.size], [[`a: ${close("the server stops")}`], 0]);
 });
 
 Deno.test("who speaks of a link that is not there hears so, in ten bytes", () => {
-  const { gate, feed, take } = gateMachine();
+  const { acceptor, feed, take } = acceptorMachine();
   feed("a", data(1, 1, 3, "x"));
   feed("a", PING);
   assertEquals(take(), Array(2).fill(`a: 50 09 ${ID_HEX}`));
@@ -526,7 +526,7 @@ Deno.test("who speaks of a link that is not there hears so, in ten bytes", () =>
   feed("a", close("bye"));
   feed("a", `${OPENED} ${LINK_1}`);
   feed("a", "00");
-  assertEquals([take(), gate.stats.unknown, gate.stats.malformed], [[], 4, 2]);
+  assertEquals([take(), acceptor.stats.unknown, acceptor.stats.malformed], [[], 4, 2]);
 });
 
 Deno.test("a server never sends a stranger more than came from it, and strangers leave nothing", () => {
@@ -537,20 +537,20 @@ Deno.test("a server never sends a stranger more than came from it, and strangers
   const noise = fc.uint8Array({ maxLength: 64 });
   fc.assert(
     fc.property(fc.array(fc.oneof(some, spoilt, noise), { maxLength: 30 }), (datagrams) => {
-      const { gate, feed, take } = gateMachine();
+      const { acceptor, feed, take } = acceptorMachine();
       for (const datagram of datagrams) {
         feed("a", raw(datagram));
         for (const line of take()) assert(bytes(line.slice(3)).length < datagram.length, line);
       }
-      gate.tick(100_000);
-      assertEquals([gate.size, gate.wakeAt, take()], [0, Infinity, []]);
+      acceptor.tick(100_000);
+      assertEquals([acceptor.size, acceptor.wakeAt, take()], [0, Infinity, []]);
     }),
     { numRuns: 500 },
   );
 });
 
 Deno.test("a client at a new address is asked there, and has moved when its answer comes from there", () => {
-  const { links, feed, take, open } = gateMachine();
+  const { links, feed, take, open } = acceptorMachine();
   open("a");
   links[0]!.send(encodeText("x"));
   const message = `a: 50 05 ${LINK_1} 00000001000000010378`;
@@ -574,7 +574,7 @@ Deno.test("a client at a new address is asked there, and has moved when its answ
 });
 
 Deno.test("a CLOSE that is lost is told again to who still speaks", () => {
-  const { links, feed, take, open } = gateMachine();
+  const { links, feed, take, open } = acceptorMachine();
   open("a");
   const client = linkMachine();
   links[0]!.abort("enough");
@@ -697,7 +697,7 @@ Deno.test("any datagram, whole or spoilt, leaves a link and a dialer standing", 
 
 const SEEDS = 100;
 
-Deno.test(`${SEEDS} gates in bad weather: what comes is what was sent, in order and once, or both sides hear why not`, () => {
+Deno.test(`${SEEDS} acceptors on bad networks: messages arrive once and in order, or both sides learn why not`, () => {
   let [messages, complete, broken, moves, resent] = [0, 0, 0, 0, 0];
   for (let seed = 1; seed <= SEEDS; seed++) {
     const report = simulateDatagrams(seed);

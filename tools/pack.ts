@@ -1,11 +1,11 @@
 import { basename, dirname, join } from "@std/path";
 import type { Target } from "./targets.ts";
 
-const companions = ["README.md", "users.txt", "LICENSE"];
+const COMPANIONS = ["README.md", "users.txt", "LICENSE"];
 
-/** Packs a folder of executables, with the texts that belong to them, beside itself; returns the name of the package. */
+/** Packs a folder of executables and their documents into an archive beside it; returns the name of the archive. */
 export async function pack(root: string, folder: string, target: Target): Promise<string> {
-  for (const name of companions) {
+  for (const name of COMPANIONS) {
     await Deno.copyFile(join(root, name), join(folder, name)).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
@@ -13,8 +13,8 @@ export async function pack(root: string, folder: string, target: Target): Promis
   const name = basename(folder);
   const file = name + target.archive;
   await Deno.remove(join(dirname(folder), file)).catch(() => {});
-  const ways = target.archive === ".zip"
-    // bsdtar, which is `tar` on Windows and macOS, makes a zip when the file is called one; GNU tar would make a tar.
+  const commands = target.archive === ".zip"
+    // bsdtar, which is `tar` on Windows and macOS, makes a zip if the name says so; GNU tar would make a tar.
     ? [["zip", "-q", "-r", "-X", file, name], ["bsdtar", "-a", "-cf", file, name], [
       "tar",
       "--format=zip",
@@ -23,27 +23,28 @@ export async function pack(root: string, folder: string, target: Target): Promis
       name,
     ]]
     : [["tar", "-czf", file, name]];
-  await firstThatWorks(ways, dirname(folder));
+  await runFirstAvailable(commands, dirname(folder));
   return file;
 }
 
-async function firstThatWorks(ways: string[][], cwd: string): Promise<void> {
-  const said: string[] = [];
-  for (const [program, ...args] of ways) {
+/** Runs the first of these commands that is installed and succeeds. */
+async function runFirstAvailable(commands: string[][], cwd: string): Promise<void> {
+  const failures: string[] = [];
+  for (const [program, ...args] of commands) {
     try {
       const { success, stderr } = await new Deno.Command(program!, { args, cwd, stdin: "null", stderr: "piped" })
         .output();
       if (success) return;
-      said.push(`${program}: ${new TextDecoder().decode(stderr).trim()}`);
+      failures.push(`${program}: ${new TextDecoder().decode(stderr).trim()}`);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      said.push(`${program}: not installed`);
+      failures.push(`${program}: not installed`);
     }
   }
-  throw new Error(`nothing here could pack it (${said.join("; ")})`);
+  throw new Error(`no program here can make the archive (${failures.join("; ")})`);
 }
 
-/** The lines that `sha256sum --check` reads, for files of one folder. */
+/** The checksums of files in one folder, as `sha256sum --check` reads them. */
 export async function sha256Sums(folder: string, files: readonly string[]): Promise<string> {
   const lines = [];
   for (const file of files) {

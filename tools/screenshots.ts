@@ -22,10 +22,10 @@ const PHONE = { viewport: { width: 375, height: 600 }, deviceScaleFactor: 2, col
 const SERVER = { viewport: { width: 1080, height: 1136 }, deviceScaleFactor: 1.5 };
 const NAMES = ["alice", "bob", "carol", "dave", "erin", "frank", "grace"];
 const ROOMS = ["mass-spec", "tea"];
-/** Seconds of talk before the pictures: what the plots show. */
+/** Seconds of activity before the pictures, which the plots show. */
 const BUSY_SECONDS = 290;
 
-/** What is said in the lobby: by whom, what, and how many minutes after the last. */
+/** The messages in the lobby: sender, text, and minutes since the one before. */
 const TALK = [
   ["carol", "Oven 2 is free from four on, if somebody wants it.", 0],
   ["bob", "I do. The second batch is not dry yet.", 1],
@@ -36,14 +36,14 @@ const TALK = [
   ["erin", "All of it is in the file.", 0],
 ] as const;
 
-/** What alice and bob say to each other. */
+/** The messages between alice and bob. */
 const PRIVATE = [
   ["bob", "Do you have the key of the cold room?", 2],
   ["alice", "It hangs behind the door, on the left.", 1],
   ["bob", "Found it. Shall I bring your samples up, too?", 3],
 ] as const;
 
-// The time on the pictures is always the same; it goes on while they are taken, and at times faster.
+// The pictures always show the same time; while they are taken the clock runs on, and is set forward at times.
 const wall = performance.now.bind(performance);
 let ahead = new Date(2026, 4, 12, 13, 42, 5).getTime() - performance.timeOrigin - wall();
 performance.now = () => wall() + ahead;
@@ -71,16 +71,16 @@ const server = openServer(
   () => {},
 );
 
-/** Lets time pass, and the server notice it. */
+/** Sets the clock forward, and lets the server notice. */
 async function pass(seconds: number): Promise<void> {
-  // What was said before is of before.
+  // Earlier messages must have the earlier time.
   await delay(60);
   ahead += seconds * 1000;
   await delay(60);
 }
 
 const people = new Map<string, RawNative>();
-/** What each has heard is acknowledged once a second. */
+/** The last number that each client has received; acknowledged once a second. */
 const heard = new Map<string, number>();
 
 async function come(name: string): Promise<void> {
@@ -109,7 +109,7 @@ async function acknowledge(): Promise<void> {
   for (const [name, seq] of heard) await people.get(name)?.send({ type: "ack", seq });
 }
 
-/** People talk for some minutes; most of them at the room where the plots are filled. */
+/** Sends messages for some minutes, to fill the plots. */
 async function beBusy(): Promise<void> {
   const random = new Random(7);
   for (let second = 0; second < BUSY_SECONDS; second++) {
@@ -139,7 +139,7 @@ async function talk(
 
 async function open(chromium: Chromium, path: string, options: Parameters<Chromium["person"]>[1]): Promise<Person> {
   const person = await chromium.person("about:blank", options);
-  // What was said is of today.
+  // The messages are from today, as the page sees it.
   await person.page.addInitScript((now) => void (Date.now = () => now), Date.now());
   await person.page.goto(`http://127.0.0.1:${LISTENERS.web}${path}`);
   return person;

@@ -1,9 +1,9 @@
-/** One executable: where it starts, what it may do, and what is put into it besides its imports. */
+/** One executable: its entry point, its permissions, and the files that it includes besides its imports. */
 export interface Program {
   readonly name: string;
   readonly entry: string;
   readonly permissions: readonly string[];
-  /** What V8 is told, the same as in the tasks of deno.json. */
+  /** Flags of V8, the same as in the tasks of deno.json. */
   readonly v8: readonly string[];
   readonly include: readonly string[];
 }

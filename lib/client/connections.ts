@@ -4,9 +4,8 @@ import { type Address, formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { connect } from "../net/dial.ts";
+import { connect, connectTls } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-import { connectTls } from "../net/tls.ts";
 import { DatagramDialer, type DialerOutput } from "../protocols/datagram/dialer.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { datagramOptions } from "../protocols/datagram/options.ts";
@@ -101,9 +100,10 @@ class DatagramConnection implements ClientConnection {
       received: (_from, datagram) => this.#receive(datagram),
       flush: () => this.#use((now) => this.#dialer.flush(now)),
       tick: () => this.#use((now) => this.#dialer.tick(now)),
+      wakeAt: () => this.#dialer.wakeAt,
     });
-    this.#socket.begin();
     this.#use((now) => this.#dialer.start(now));
+    this.#socket.begin();
   }
 
   write(_link: Link, message: Uint8Array): void {

@@ -10,6 +10,10 @@ export class Outputs<Output> {
     else this.#waiting.push(output);
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting === undefined;
+  }
+
   take(): readonly Output[] {
     const outputs = this.#waiting ?? NONE;
     this.#waiting = undefined;

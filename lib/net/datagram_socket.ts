@@ -1,5 +1,6 @@
 import { delay } from "@std/async/delay";
 import type { Address } from "../core/address.ts";
+import { clock } from "./clock.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
 /** The user of a UDP socket. */
@@ -8,8 +9,9 @@ export interface DatagramUser {
   received(address: Address, datagram: Uint8Array): void;
   /** Ends a turn: sends what is due, once for everything that was received and sent in it. */
   flush(): void;
-  /** Called every 20 ms. */
+  /** Called at the time `wakeAt` or earlier, and at most every 20 ms; without `wakeAt`, every 20 ms. */
   tick(): void;
+  wakeAt?(): number;
   /** Receiving has failed, mostly because a peer's port is closed; the socket goes on. */
   failed?(error: unknown): void;
 }
@@ -22,7 +24,8 @@ const TICK_MS = 20;
 export class DatagramSocket {
   readonly #conn: Deno.DatagramConn;
   readonly #outbox: DatagramOutbox;
-  #ticking: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
   #flushDue = false;
   #closed = false;
 
@@ -43,7 +46,7 @@ export class DatagramSocket {
 
   /** Starts to receive and to tick. */
   begin(): void {
-    this.#ticking = setInterval(() => this.user.tick(), TICK_MS);
+    this.#setTimer();
     receiveAll(this.#conn, () => this.#closed, this.user);
   }
 
@@ -57,7 +60,9 @@ export class DatagramSocket {
     this.#flushDue = true;
     queueMicrotask(() => {
       this.#flushDue = false;
-      if (!this.#closed) this.user.flush();
+      if (this.#closed) return;
+      this.user.flush();
+      this.#setTimer();
     });
   }
 
@@ -65,9 +70,23 @@ export class DatagramSocket {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#ticking);
+    clearTimeout(this.#timer);
     await this.#outbox.close();
     this.#conn.close();
+  }
+
+  /** Sets the timer for the next tick. A timer for an earlier time stays, and sets the next one when it fires. */
+  #setTimer(): void {
+    const now = clock();
+    const at = Math.max(this.user.wakeAt?.() ?? 0, now + TICK_MS);
+    if (this.#closed || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Infinity;
+      this.user.tick();
+      this.#setTimer();
+    }, at - now);
   }
 }
 

@@ -1,17 +1,17 @@
 import { concat } from "../core/bytes.ts";
 
-/** Where an outbox puts its bytes; resolves with how many were taken. */
+/** The destination of an outbox's bytes; `write` resolves with the number of bytes that were taken. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /**
- * What waits to be written to one peer.
+ * The bytes that wait to be written to one peer.
  *
- * 1. `push` never waits. It is false, and nothing is taken, when more than `bytes` would wait: the peer is too slow.
- * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its
- *    own; otherwise everything pushed during the last write leaves in one.
- * 3. After a failed write nothing is written any more, and `failed` is called once.
+ * 1. `push` never waits. It returns false and takes nothing when more than `bytes` would wait: the peer is too slow.
+ * 2. Bytes leave in the order of the pushes. With `separateWrites`, each push is a write of its own; otherwise everything
+ *    that was pushed during the last write leaves in one.
+ * 3. After a failed write nothing more is written, and `failed` is called once.
  */
 export class Outbox {
   #waiting: Uint8Array[] = [];
@@ -40,26 +40,25 @@ export class Outbox {
     this.#waitingBytes += bytes.length;
     if (!this.#writing) {
       this.#writing = true;
-      // What the rest of this turn pushes goes out with it.
+      // Further pushes of this turn leave with it.
       if (this.separateWrites) this.#write();
       else queueMicrotask(() => this.#write());
     }
     return true;
   }
 
-  /** Resolves when all that was pushed is written, or will never be. */
+  /** Resolves when everything pushed is written, or cannot be written any more. */
   drained(): Promise<void> {
     if (!this.#writing || this.#dead) return Promise.resolve();
     return new Promise((resolve) => this.#whenDrained = resolve);
   }
 
-  /** Resolves when no write is under way any more; after `close` that is up to the sink. */
+  /** Resolves when no write is in progress; after `close`, the sink must end it. */
   settled(): Promise<void> {
     if (!this.#writing) return Promise.resolve();
     return new Promise((resolve) => this.#whenSettled = resolve);
   }
 
-  /** Writes nothing more. */
   close(): void {
     this.#dead = true;
     this.#waiting = [];
@@ -97,7 +96,7 @@ export class Outbox {
     const chunks = this.#waiting;
     if (chunks.length < 2) return chunks.shift();
     this.#waiting = [];
-    return shared(chunks);
+    return joinShared(chunks);
   }
 
   #rest(): void {
@@ -108,11 +107,11 @@ export class Outbox {
   }
 }
 
-/** What was joined last: those who are told the same in one turn share the bytes. */
+/** The last result of `joinShared`: peers that are sent the same chunks in one turn share the joined bytes. */
 let last: { readonly chunks: readonly Uint8Array[]; readonly bytes: Uint8Array } | undefined;
 const SHARED_BYTES = 64 * 1024;
 
-function shared(chunks: readonly Uint8Array[]): Uint8Array {
+function joinShared(chunks: readonly Uint8Array[]): Uint8Array {
   if (last?.chunks.length === chunks.length && chunks.every((chunk, i) => chunk === last!.chunks[i])) return last.bytes;
   const bytes = concat(chunks);
   if (bytes.length <= SHARED_BYTES) last = { chunks, bytes };

@@ -128,7 +128,7 @@ export class Peer {
     }
   }
 
-  /** Somebody may be at an address: asks there for a while; false when too many addresses are asked already. */
+  /** A peer may be at an address: asks there for a while; false when too many addresses are asked already. */
   meet(address: Address, now: number, forMs: number = this.limits.namedMs): boolean {
     this.#context.now = now;
     return this.#discovery.ask(address, now, forMs);

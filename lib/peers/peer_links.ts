@@ -133,8 +133,8 @@ export class PeerLinks {
     const { people, store, now } = this.#context;
     this.#proving.delete(link);
     if (key === this.#self.key) return void this.#refuseOwnKey(link);
-    const place = formatAddress(address);
-    const person = people.meet(key ?? `@${place}`, key, name, place);
+    const where = formatAddress(address);
+    const person = people.meet(key ?? `@${where}`, key, name, where);
     const before = person.link;
     if (before && isBetter(before, link)) return void this.#drop(link, before.address);
     person.link = link;
@@ -144,7 +144,7 @@ export class PeerLinks {
       this.#drop(before, address);
       person.queue.linkLost();
     }
-    if (key !== undefined) store.meet({ key, name, address: place, time: now });
+    if (key !== undefined) store.meet({ key, name, address: where, time: now });
     if (!before && !this.#expected.delete(person)) {
       this.#context.show({ type: "online", name: people.label(person) });
       this.#compareKeys(person);

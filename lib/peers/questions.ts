@@ -36,7 +36,7 @@ export class Questions {
     if (why !== undefined) this.#context.show({ type: "denied", why }, ref);
   }
 
-  /** Somebody has answered at a address. */
+  /** Somebody has answered at an address. */
   found(address: string): void {
     this.#named.delete(address);
   }

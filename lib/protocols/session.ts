@@ -1,5 +1,5 @@
 import type { Command } from "../chat/command.ts";
-import type { Event } from "../chat/event.ts";
+import type { Entries, Event, Message } from "../chat/event.ts";
 import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Machine } from "../core/machine.ts";
@@ -58,6 +58,11 @@ export interface Session extends Machine<SessionOutput> {
   dialed(link: Link, outcome: DialOutcome, now: number): void;
   /** An event of the hub; `waitingBytes` were written and not yet taken by the peer. */
   event(event: Event, now: number, waitingBytes: number): void;
+  /**
+   * What to write on link 0 if an event causes nothing else and no output waits; otherwise undefined, and the event comes by
+   * `event`. Without outputs, telling a message costs 90 ns a receiver instead of 150.
+   */
+  directBytes?(event: Message | Entries): readonly Uint8Array[] | undefined;
   /** The answer to `prepareUpgrade`. */
   upgradable?(possible: boolean, now: number): void;
   /** Whether more bytes of a link should be read. */

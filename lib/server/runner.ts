@@ -12,7 +12,7 @@ import type { ServerProtocol } from "../protocols/session.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
 import type { StoreEvent, StorePort } from "../store/worker_store.ts";
-import type { Platform, ProofEffect } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 import { type HostRunner, SessionHost } from "./session_host.ts";
 
 /**
@@ -169,11 +169,13 @@ export class SessionRunner implements HostRunner {
       case "end":
         return this.#hosts.get(effect.session)?.end(effect.why);
       case "prove":
-        return void this.#prove(effect);
+        return void this.#verify(effect.session, "a proof", (by) => this.platform.prove(effect, by));
       case "enroll":
         return void this.#enroll(effect);
       case "check":
-        return void this.#check(effect.session, effect.password, effect.secret);
+        return void this.#verify(effect.session, "a password", async (by) => ({
+          right: await this.platform.verify(effect.password, effect.secret, by),
+        }));
     }
   }
 
@@ -216,29 +218,16 @@ export class SessionRunner implements HostRunner {
     return { address: this.#hosts.get(id)?.peer.hostname ?? "", isWaiting: () => this.#hosts.has(id) };
   }
 
-  async #prove(proof: ProofEffect): Promise<void> {
-    let answer: ProofResult = { right: false };
+  /** Tells the hub whether a proof or a password is right; false when it cannot be checked. */
+  async #verify(id: SessionId, what: string, verify: (by: Requester) => Promise<ProofResult>): Promise<void> {
+    let result: ProofResult = { right: false };
     try {
-      answer = await this.platform.prove(proof, this.#requester(proof.session));
+      result = await verify(this.#requester(id));
     } catch (error) {
-      log.error(`a proof could not be checked: ${error}`);
+      log.error(`${what} could not be checked: ${error}`);
     }
-    this.#checked(proof.session, answer);
-  }
-
-  async #check(id: SessionId, password: string, secret: ScryptSecret): Promise<void> {
-    let right = false;
-    try {
-      right = await this.platform.verify(password, secret, this.#requester(id));
-    } catch (error) {
-      log.error(`a password could not be checked: ${error}`);
-    }
-    this.#checked(id, { right });
-  }
-
-  #checked(id: SessionId, answer: ProofResult): void {
     this.beginTurn();
-    this.#try(`session ${id}`, () => this.command(id, { type: "checked", ...answer }));
+    this.#try(`session ${id}`, () => this.command(id, { type: "checked", ...result }));
     this.drain();
   }
 

@@ -86,9 +86,14 @@ export class SessionHost {
   event(event: Event): void {
     if (this.#ended) return;
     try {
+      if ((event.type === "entries" || event.type === "message") && this.#carriedOut === this.#outputs.length) {
+        const pieces = this.session.directBytes?.(event);
+        if (pieces) {
+          for (const bytes of pieces) this.#transports[0]?.write(bytes);
+          return;
+        }
+      }
       this.session.event(event, this.#runner.now, this.#transports[0]?.waitingBytes ?? 0);
-      // Nearly all events cause one write and nothing else. Carrying that out here saves 40 ns a receiver of a message.
-      if (this.#writeAll()) return this.#settle();
     } catch (error) {
       this.#failed(error);
     }
@@ -171,19 +176,6 @@ export class SessionHost {
     }
     this.#settle();
     return false;
-  }
-
-  /** Carries out outputs as long as they are writes; whether all were. */
-  #writeAll(): boolean {
-    if (this.#carriedOut < this.#outputs.length) return false;
-    this.#outputs = this.session.takeOutputs();
-    this.#carriedOut = 0;
-    for (const output of this.#outputs) {
-      if (output.type !== "write") return false;
-      this.#transports[output.link]?.write(output.bytes);
-      this.#carriedOut++;
-    }
-    return true;
   }
 
   /** The outputs are carried out: further work is wanted soon, or further bytes. */

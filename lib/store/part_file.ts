@@ -3,7 +3,7 @@ import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { formatBytes } from "../core/text.ts";
 import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
-import type { OfferTaken } from "../protocols/transfer/records.ts";
+import type { OfferTaken } from "../protocols/transfer/offer.ts";
 import { attempt, cannot, FileError, identityOf, moveFile, moveFolder, statIfThere } from "./disk.ts";
 
 /** The record of a transfer, besides its manifest and its map. Kept on disk: its fields are a format. */

@@ -1,5 +1,5 @@
 import type { RecordChange } from "../protocols/transfer/output.ts";
-import type { UnackedOutcome } from "../protocols/transfer/records.ts";
+import type { UnackedOutcome } from "../protocols/transfer/offer.ts";
 
 /** The part of a `UserStorage` that records use. */
 export interface RecordStorage {

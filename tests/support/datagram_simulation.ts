@@ -68,7 +68,7 @@ class End {
   endings: string[] = [];
   link: DatagramLink | undefined;
   other!: End;
-  #hungry = true;
+  #reading = true;
 
   constructor(readonly name: string, readonly world: World, readonly stirred: () => void) {}
 
@@ -83,9 +83,9 @@ class End {
     this.stirred();
   }
 
-  /** Reads what has arrived, until it is fed up. */
+  /** Reads what has arrived, and sometimes pauses. */
   read(): void {
-    while (this.#hungry) {
+    while (this.#reading) {
       const message = this.link?.read();
       if (!message) return;
       this.#message(message);
@@ -93,14 +93,14 @@ class End {
   }
 
   #message(bytes: Uint8Array): void {
-    if (this.endings.length > 0) this.world.wrong(`${this.name} was fed after the end`);
+    if (this.endings.length > 0) this.world.wrong(`${this.name} got a message after the end`);
     const expected = this.other.sent[this.got++];
     if (!expected || !same(bytes, expected)) this.world.wrong(`${this.name} got message ${this.got} wrong`);
     const { random, time } = this.world;
     if (!random.chance(0.2)) return;
-    this.#hungry = false;
+    this.#reading = false;
     time.in(random.whole(0, 3000), () => {
-      this.#hungry = true;
+      this.#reading = true;
       this.read();
       this.stirred();
     });
@@ -158,7 +158,7 @@ const CLIENTS = 3;
 const BUSY_MS = 40_000;
 const SERVER: Address = { hostname: "server", port: 1 };
 
-/** Clients of one gate in bad weather: what comes is what was sent, or the link ends on both sides with a reason. */
+/** Clients of one acceptor on a bad network: messages arrive, or the link ends on both sides with a reason. */
 export function simulateDatagrams(seed: number): Report {
   const time = new VirtualTime();
   const random = new Random(seed);
@@ -169,13 +169,13 @@ export function simulateDatagrams(seed: number): Report {
   const all = new Map<bigint, Opened>();
   const random8 = () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255));
 
-  const gate = new DatagramAcceptor({ random8, mac: checksum }, options);
+  const acceptor = new DatagramAcceptor({ random8, mac: checksum }, options);
   const perform = (output: AcceptorOutput) => {
     switch (output.type) {
       case "send":
         return udp.send(SERVER, output.address, output.datagram);
       case "open": {
-        const link = gate.accept(output.request, time.now)!;
+        const link = acceptor.accept(output.request, time.now)!;
         return void all.set(link.id, new Opened(link, world));
       }
       case "readable":
@@ -186,14 +186,14 @@ export function simulateDatagrams(seed: number): Report {
         return all.get(output.link.id)!.ended(output.why);
     }
   };
-  const gateDriver = new Driver(time, gate, perform, report.problems);
+  const acceptorDriver = new Driver(time, acceptor, perform, report.problems);
   udp.bind(SERVER, (from, datagram) => {
-    gate.receive(from, datagram, time.now);
-    gateDriver.stirred();
+    acceptor.receive(from, datagram, time.now);
+    acceptorDriver.stirred();
   });
 
   const pairs = Array.from({ length: CLIENTS }, (_, i) => {
-    const server = new End(`server ${i}`, world, () => gateDriver.stirred());
+    const server = new End(`server ${i}`, world, () => acceptorDriver.stirred());
     const client = openClient(`client ${i}`, { ...world, udp, options, random8, server, all });
     live(world, [server, client]);
     return [server, client] as const;
@@ -206,8 +206,8 @@ export function simulateDatagrams(seed: number): Report {
     for (const end of pairs.flat()) checkBounds(world, end, options);
   }
   for (const pair of pairs) judge(world, pair);
-  if (gate.size > 0) world.wrong(`the gate still has ${gate.size} links`);
-  if (gate.stats.malformed > 0) world.wrong(`${gate.stats.malformed} datagrams were malformed`);
+  if (acceptor.size > 0) world.wrong(`the acceptor still has ${acceptor.size} links`);
+  if (acceptor.stats.malformed > 0) world.wrong(`${acceptor.stats.malformed} datagrams were malformed`);
   return report;
 }
 

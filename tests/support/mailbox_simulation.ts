@@ -121,7 +121,7 @@ class VirtualServer {
       failed: () => {},
       dice: { bytes, salt: () => bytes(16) },
     });
-    const runner = this.#runner = new SyncBoard(hub, world, LIMITS);
+    const runner = this.#runner = new InstantProofRunner(hub, world, LIMITS);
     let flushing = false;
     const door = this.#door = new DatagramSessions(MAILBOX_PROTOCOL, runner, new ConnectionLimiter(LIMITS), LIMITS, {
       bytes,
@@ -181,7 +181,7 @@ class VirtualServer {
 }
 
 /** Accepts every proof at once; authentication is not under test here. */
-class SyncBoard extends SessionRunner {
+class InstantProofRunner extends SessionRunner {
   override apply(effects: Parameters<SessionRunner["apply"]>[0]): void {
     super.apply(effects.filter((effect) => effect.type !== "prove"));
     for (const effect of effects) {

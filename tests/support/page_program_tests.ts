@@ -3,7 +3,7 @@ import { Browser } from "./browser.ts";
 import { TestServer } from "./test_server.ts";
 import { Folder, type Programs, Running } from "./programs.ts";
 
-/** A client that serves its page; the browser that its one-time address was opened in. */
+/** A client that serves its page, and a browser that has opened its one-time address. */
 async function paged(
   programs: Programs,
   args: readonly string[],
@@ -25,12 +25,12 @@ async function status(browser: Browser, path: string): Promise<number> {
   return response.status;
 }
 
-/** What both programs must do for browsers, whether they run from their sources or as executables. */
+/** What both programs do for browsers, from their sources and as executables. */
 export function pageProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
   for (const mode of ["chat", "mailbox"] as const) {
-    test(`client ${mode} --page: the page says and hears what the client would, behind an address that is good once`, async () => {
+    test(`client ${mode} --page: the page sends and receives in place of the client, behind a one-time address`, async () => {
       using folder = new Folder();
       await using lab = await TestServer.open({ mailbox: true, data: folder.path });
       using bob = await lab.join("bob");
@@ -72,10 +72,10 @@ export function pageProgramTests(programs: Programs): void {
     });
   }
 
-  test("client peer --page: a page chats with a program, with no more than a table between them, and learns what became of it", async () => {
+  test("client peer --page: a page chats with a peer found through the address book, and sees receipts", async () => {
     using folder = new Folder();
     using other = new Folder();
-    // Where everybody is found by multicast, other tests are found too.
+    // By multicast, the peers of other tests would be found too.
     await using lab = await TestServer.open({ addressBook: true, data: folder.path });
     const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
     await using bob = new Running(programs, "client", [...table, "--name", "bob", "--data", other.path], other.path);
@@ -100,7 +100,7 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals((messages as { text: string }[]).map(({ text }) => text), ["no server here", "so I see"]);
   });
 
-  test("--page is for what has a page", async () => {
+  test("--page is refused by clients that have no page", async () => {
     using folder = new Folder();
     await using client = new Running(programs, "client", ["127.0.0.1", "2001", "--page"], folder.path);
     assertEquals(await client.over(), 2);
@@ -110,7 +110,7 @@ export function pageProgramTests(programs: Programs): void {
     );
   });
 
-  test("the server has its pages with it, in whichever folder it is started", async () => {
+  test("the server serves its pages from whatever folder it is started in", async () => {
     using folder = new Folder();
     const file = folder.write("users.txt", "alice 12345\n");
     await using server = new Running(programs, "server", ["0", file, "--web", "0", "--tls-port", "0"], folder.path);

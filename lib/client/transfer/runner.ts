@@ -3,21 +3,12 @@ import { Fault } from "../../core/errors.ts";
 import type { Target } from "../../chat/entry.ts";
 import { clock } from "../../net/clock.ts";
 import type { FileCommand, FileEvent } from "../../protocols/transfer/event.ts";
-import type {
-  AttemptEvent,
-  Failure,
-  OfferEvent,
-  RecordChange,
-  TransferOutput,
-} from "../../protocols/transfer/output.ts";
-import type { OfferTaken } from "../../protocols/transfer/records.ts";
+import type { AttemptEvent, OfferEvent, RecordChange, TransferOutput } from "../../protocols/transfer/output.ts";
 import { decodeSignal, encodeSignal } from "../../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../../protocols/transfer/transfers.ts";
-import { BusyError, FileError } from "../../store/disk.ts";
-import type { FileReader } from "../../store/file_reader.ts";
-import type { FileWriter } from "../../store/file_writer.ts";
 import type { FileKey } from "../../store/transfer_keys.ts";
 import type { TransferStore } from "../../store/transfer_store.ts";
+import { Contents, failure } from "./contents.ts";
 import { freshName, Streams } from "./streams.ts";
 
 /** What transfers need of the chat, the disk, and the user interface. */
@@ -41,12 +32,7 @@ export class TransferRunner {
   readonly #options: TransferRunnerOptions;
   readonly #machine = new FileTransfers();
   readonly #streams: Streams;
-  /** The targets that are open or being opened, by offer. */
-  readonly #targets = new Map<string, Promise<FileWriter>>();
-  /** The same once they are open. */
-  readonly #writers = new Map<string, FileWriter>();
-  /** By transfer. */
-  readonly #sources = new Map<string, FileReader>();
+  readonly #contents: Contents;
   /** Must end before the program does. */
   readonly #pending = new Set<Promise<void>>();
   #draining = false;
@@ -56,13 +42,14 @@ export class TransferRunner {
 
   constructor(options: TransferRunnerOptions) {
     this.#options = options;
+    this.#contents = new Contents(options.store);
     this.#streams = new Streams({
       freshKey: () => options.freshKey(),
       signal: (to, signal) => this.#closed ? undefined : options.signal(to, encodeSignal(signal)),
       isWanted: (transfer) => this.#machine.wantsStream(transfer, clock()),
       event: (transfer, event) => this.#event(transfer, event),
       sent: (transfer, message) => {
-        if (message.type === "chunk") this.#sources.get(transfer)?.release(message.bytes);
+        if (message.type === "chunk") this.#contents.releaseBytes(transfer, message.bytes);
       },
     });
   }
@@ -183,9 +170,17 @@ export class TransferRunner {
       case "prepare":
         return void this.#prepare(output);
       case "closeTarget":
-        return this.#pend(this.#closeTarget(output.offer));
+        return this.#pend(
+          this.#contents.closeTarget(output.offer).then((finished) =>
+            this.#offerEvent(output.offer, { type: "targetClosed", finished })
+          ),
+        );
       case "openSource":
-        return void this.#openSource(output);
+        this.#streams.begin(output.transfer);
+        return this.#answer(
+          output.transfer,
+          this.#contents.openSource(output, () => this.#streams.has(output.transfer)),
+        );
       case "dial":
         return void this.#streams.dial(output);
       case "listen":
@@ -197,7 +192,7 @@ export class TransferRunner {
       case "relaySignal":
         return this.#streams.relaySignal(output.transfer, output.signal);
       case "open":
-        return void this.#streams.open(output, () => this.#verify(output.target));
+        return void this.#streams.open(output, () => this.#contents.verify(output.target));
       case "frame":
         return this.#streams.send(output);
       case "finishStream":
@@ -206,16 +201,18 @@ export class TransferRunner {
         return this.#streams.close(output.stream);
       case "release":
         this.#streams.release(output.transfer);
-        this.#sources.get(output.transfer)?.close();
-        return void this.#sources.delete(output.transfer);
+        return this.#contents.closeSource(output.transfer);
       case "readChunk":
-        return void this.#readChunk(output);
+        return this.#answer(output.transfer, this.#contents.readChunk(output));
       case "keepManifest":
-        return void this.#keepManifest(output);
+        return this.#answer(output.transfer, this.#contents.keepManifest(output));
       case "writeChunk":
-        return void this.#writeChunk(output);
+        return void this.#contents.writeChunk(output).then((event) => {
+          this.#streams.releaseBytes(output.stream, output.bytes);
+          this.#event(output.transfer, event);
+        });
       case "finish":
-        return void this.#finish(output);
+        return this.#answer(output.transfer, this.#contents.finish(output));
     }
   }
 
@@ -270,7 +267,7 @@ export class TransferRunner {
     const { id } = taken.offer;
     const transfer = freshName();
     try {
-      const target = await this.#openTarget(taken);
+      const target = await this.#contents.openTarget(taken);
       this.#streams.begin(transfer);
       const expected = target.finished === undefined ? await this.#streams.expect(transfer) : undefined;
       const { finished, known } = target;
@@ -281,90 +278,8 @@ export class TransferRunner {
     }
   }
 
-  #openTarget(taken: OfferTaken): Promise<FileWriter> {
-    const { id } = taken.offer;
-    const open = this.#targets.get(id);
-    if (open) return open;
-    const opening = this.#options.store.target(taken).then((target) => {
-      this.#writers.set(id, target);
-      return target;
-    });
-    this.#targets.set(id, opening);
-    return opening;
-  }
-
-  async #closeTarget(offer: string): Promise<void> {
-    const target = await this.#targets.get(offer)?.catch(() => undefined);
-    this.#targets.delete(offer);
-    await target?.close();
-    this.#writers.delete(offer);
-    this.#offerEvent(offer, { type: "targetClosed", finished: target?.finished });
-  }
-
-  async #verify(offer: string | undefined) {
-    const target = offer === undefined ? undefined : this.#writers.get(offer);
-    try {
-      await target?.verify();
-      return target?.known;
-    } catch (error) {
-      return failure(error);
-    }
-  }
-
-  async #openSource({ transfer, made }: Output<"openSource">): Promise<void> {
-    this.#streams.begin(transfer);
-    try {
-      const source = await this.#options.store.source(made);
-      if (!this.#streams.has(transfer)) return source.close();
-      this.#sources.set(transfer, source);
-      this.#event(transfer, { type: "sourceOpened", manifest: source.manifest, chunks: source.chunks });
-    } catch (error) {
-      this.#event(transfer, { type: "sourceFailed", failure: failure(error) });
-    }
-  }
-
-  async #readChunk({ transfer, stream, chunk, check }: Output<"readChunk">): Promise<void> {
-    let event: AttemptEvent;
-    try {
-      event = { type: "chunkRead", stream, chunk, bytes: await this.#sources.get(transfer)!.read(chunk, check) };
-    } catch (error) {
-      event = { type: "readFailed", stream, failure: failure(error) };
-    }
-    this.#event(transfer, event);
-  }
-
-  async #keepManifest({ offer, transfer, stream, bytes }: Output<"keepManifest">): Promise<void> {
-    let event: AttemptEvent;
-    try {
-      const target = this.#writers.get(offer)!;
-      await target.keepManifest(bytes);
-      event = { type: "manifestKept", stream, known: target.known! };
-    } catch (error) {
-      event = { type: "writeFailed", stream, failure: failure(error) };
-    }
-    this.#event(transfer, event);
-  }
-
-  async #writeChunk({ offer, transfer, stream, chunk, bytes }: Output<"writeChunk">): Promise<void> {
-    let event: AttemptEvent;
-    try {
-      event = { type: "chunkWritten", stream, chunk, isSound: await this.#writers.get(offer)!.write(chunk, bytes) };
-      this.#streams.releaseBytes(stream, bytes);
-    } catch (error) {
-      event = { type: "writeFailed", stream, failure: failure(error) };
-    }
-    this.#event(transfer, event);
-  }
-
-  async #finish({ offer, transfer }: Output<"finish">): Promise<void> {
-    let event: AttemptEvent;
-    try {
-      const target = this.#writers.get(offer)!;
-      event = { type: "finished", path: await target.finish(), known: target.known! };
-    } catch (error) {
-      event = { type: "finishFailed", failure: failure(error) };
-    }
-    this.#event(transfer, event);
+  #answer(transfer: string, answer: Promise<AttemptEvent>): void {
+    void answer.then((event) => this.#event(transfer, event));
   }
 
   /** Something that must end before the program does. */
@@ -372,13 +287,4 @@ export class TransferRunner {
     this.#pending.add(work);
     void work.finally(() => this.#pending.delete(work));
   }
-}
-
-function failure(error: unknown): Failure {
-  const why = reason(error);
-  return {
-    why,
-    forOthers: error instanceof FileError ? error.forOthers : why,
-    isBusy: error instanceof BusyError,
-  };
 }

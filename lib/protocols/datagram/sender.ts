@@ -106,19 +106,19 @@ export class Sender {
     // An ack of something that was never sent is forged.
     if (ack > this.#unsent) return;
     this.#newestSentAt = -Infinity;
-    let news = 0;
-    for (let seq = this.#lowest; seq < ack; seq++) news += this.#arrived(this.#piece(seq));
-    const covered = news;
+    let arrived = 0;
+    for (let seq = this.#lowest; seq < ack; seq++) arrived += this.#arrived(this.#piece(seq));
+    const covered = arrived;
     for (let byte = 0; byte < bitmap.length; byte++) {
       for (let bits = bitmap[byte]!, seq = ack + 1 + byte * 8; bits > 0; bits >>= 1, seq++) {
-        if ((bits & 1) === 1 && seq >= this.#lowest && seq < this.#unsent) news += this.#arrived(this.#piece(seq));
+        if ((bits & 1) === 1 && seq >= this.#lowest && seq < this.#unsent) arrived += this.#arrived(this.#piece(seq));
       }
     }
-    if (news === 0) return;
+    if (arrived === 0) return;
     this.#release();
     if (this.#newestSentAt > -Infinity) this.#measured(now);
-    if (news > covered) this.#findLost();
-    if (this.#unsent < this.#next) this.#grow(news);
+    if (arrived > covered) this.#findLost();
+    if (this.#unsent < this.#next) this.#grow(arrived);
   }
 
   /** Takes for lost what has been in flight for too long. */
@@ -247,12 +247,12 @@ export class Sender {
     }
   }
 
-  #grow(news: number): void {
+  #grow(arrived: number): void {
     if (this.#window < this.#threshold) {
-      this.#window = Math.min(this.#threshold, this.#window + news);
+      this.#window = Math.min(this.#threshold, this.#window + arrived);
       return;
     }
-    this.#growth += news;
+    this.#growth += arrived;
     if (this.#growth < this.#window || this.#window >= SPAN_PIECES) return;
     this.#growth = 0;
     this.#window++;

@@ -3,45 +3,45 @@ import { Fault } from "../../core/errors.ts";
 import { encodeText } from "../../core/text.ts";
 
 const TOKEN_CHARACTERS = 128;
-/** A server with more than this is none of a classroom. */
-const MOST_ADDRESSES = 10_000;
-const MOST_BYTES = 1024 * 1024;
+/** More than any classroom has. */
+const MAX_ADDRESSES = 10_000;
+const MAX_BYTES = 1024 * 1024;
 
-/** The answer to `R`: every address, one after the other, with nothing between. */
+/** Encodes the answer to `R`: all addresses, one after the other, without a separator. */
 export function encodeListing(addresses: Iterable<Address>): Uint8Array {
   return encodeText(Array.from(addresses, ({ hostname, port }) => `-R:${hostname}:${port}`).join(""));
 }
 
 /**
- * Reads the answer to `R`, however it is cut: `-R:IP:PORT-R:IP:PORT…`, and what servers in the wild make of it.
+ * Parses the answer to `R`, however it is cut: `-R:IP:PORT-R:IP:PORT…`, and the variants that real servers send.
  *
- * 1. A count may stand in front (`2-R:…`), white space or NULs anywhere between; `Null-` or a count of 0 is an empty table.
- * 2. `answer` is the addresses once nothing more can belong to them, a fault, or undefined for "not yet".
- * 3. `finish` is for when nothing more comes: the addresses if what came is whole, else a fault.
- * 4. An entry that names no address to be reached is passed over. More entries than the count has are not read.
+ * 1. A count may precede (`2-R:…`), and white space or NULs may separate entries; `Null-` or a count of 0 is an empty table.
+ * 2. `answer` is the addresses once no more can follow, a fault, or undefined for "not yet".
+ * 3. `finish` ends the input: it returns the addresses if the input is complete, else a fault.
+ * 4. An entry without a usable address is skipped. Entries beyond the count are not read.
  */
 export class ListingDecoder {
   readonly #addresses: Address[] = [];
   #count: number | undefined;
-  /** Entries so far, those passed over too. */
+  /** Entries so far, including skipped ones. */
   #entries = 0;
-  /** The token that has not ended; it begins with its own dash. */
+  /** The token that has not ended yet, with the dash that it begins with. */
   #token = "";
   #bytes = 0;
   #complete = false;
   #fault: Fault | undefined;
 
-  /** The addresses when surely all are there, or a fault; undefined when more may come. */
+  /** The addresses if no more can follow, or a fault; undefined if more may come. */
   get answer(): readonly Address[] | Fault | undefined {
     return this.#fault ?? (this.#complete ? this.#addresses : undefined);
   }
 
-  /** Whether anything has come that says something. */
+  /** Whether anything but white space has come. */
   get begun(): boolean {
     return this.#token !== "" || this.#entries > 0 || this.#count !== undefined || this.#complete;
   }
 
-  /** Whether what has come could be all: no entry is half there, and none that was announced is missing. */
+  /** Whether the input may be complete: no entry is cut off, and none that the count announced is missing. */
   get whole(): boolean {
     if (this.answer !== undefined) return true;
     const last = entryOf(this.#token) ? 1 : 0;
@@ -52,12 +52,12 @@ export class ListingDecoder {
   push(bytes: Uint8Array): void {
     for (const byte of bytes) {
       if (this.answer !== undefined) return;
-      if (++this.#bytes > MOST_BYTES) return this.#fail("too long", `an answer of at most ${MOST_BYTES} bytes`, "more");
+      if (++this.#bytes > MAX_BYTES) return this.#fail("too long", `an answer of at most ${MAX_BYTES} bytes`, "more");
       this.#take(String.fromCharCode(byte));
     }
   }
 
-  /** Nothing more comes: what it was. */
+  /** Ends the input. */
   finish(): readonly Address[] | Fault {
     if (this.answer === undefined) this.#end();
     return this.#fault ?? this.#addresses;
@@ -74,11 +74,10 @@ export class ListingDecoder {
       return this.#fail("too long", `an entry of at most ${TOKEN_CHARACTERS} characters`, quoted(this.#token));
     }
     this.#token += character;
-    // The last entry may be whole without anything behind it.
+    // The last entry may be complete without a separator after it.
     if (this.#entries + 1 === this.#count && cannotGrow(this.#token)) this.#end();
   }
 
-  /** The token has ended. */
   #end(): void {
     const token = this.#token;
     this.#token = "";
@@ -100,8 +99,8 @@ export class ListingDecoder {
       this.#addresses.push({ hostname: unwrapped(hostname), port });
     }
     this.#complete = this.#entries === this.#count;
-    if (this.#entries > MOST_ADDRESSES) {
-      this.#fail("too long", `at most ${MOST_ADDRESSES} entries`, `${this.#entries}`);
+    if (this.#entries > MAX_ADDRESSES) {
+      this.#fail("too long", `at most ${MAX_ADDRESSES} entries`, `${this.#entries}`);
     }
   }
 
@@ -110,11 +109,11 @@ export class ListingDecoder {
   }
 }
 
-/** Whether no further digit could belong to the port of an entry, and no further group to its address. */
+/** Whether neither a digit could extend the port of an entry, nor a group its address. */
 function cannotGrow(token: string): boolean {
   const entry = entryOf(token);
   if (!entry || !isIpAddress(entry.hostname)) return false;
-  // What looks like a port at the end of an IPv6 address may be a group of it; a group has four digits at most.
+  // The end of an IPv6 address may look like a port, but a group has at most four digits.
   return /\d{5}$/.test(token) || (!entry.hostname.includes(":") && entry.port > 6553);
 }
 

@@ -2,21 +2,21 @@ import { isIpAddress } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { encodeText, sanitized } from "../../core/text.ts";
 
-/** What a client of the address book says: R, "I am here; who else is?", or K, "I am leaving". */
+/** A request to the directory: R registers the sender and asks for the others, K removes the sender. */
 export interface DirectoryRequest {
   readonly type: "R" | "K";
-  /** What the client takes for its address; nobody relies on it. */
+  /** The address as the client sees it; it is not relied on. */
   readonly hostname: string;
-  /** The UDP port on which it is to be reached. */
+  /** The UDP port at which it can be reached. */
   readonly port: number;
   readonly user: string;
 }
 
 const FORM = "TYPE:IP:UDPPORT:USERID";
-/** How an IPv6 address begins: `::` after some groups, or at least seven of them. */
+/** The beginning of an IPv6 address: `::` after some groups, or at least seven groups. */
 const IPV6 = /^(?::|(?:[0-9a-f]{1,4}:)+):|^(?:[0-9a-f]{1,4}:){6}[0-9a-f.]+:/i;
 
-/** Reads a request; it may end with a line break. A user's name may hold colons, unless the address is IPv6. */
+/** Parses a request, with or without a line break at its end. A user name may contain colons, unless the address is IPv6. */
 export function decodeDirectoryRequest(text: string): DirectoryRequest | Fault {
   const line = text.replace(/\r?\n?$/, "");
   const type = line.slice(0, line.indexOf(":"));
@@ -30,19 +30,19 @@ export function decodeDirectoryRequest(text: string): DirectoryRequest | Fault {
   return { type, hostname, port, user };
 }
 
-/** A request as bytes, as the handout's clients send it: with no end mark. */
+/** Encodes a request as the handout's clients send it: without an end mark. */
 export function encodeDirectoryRequest({ type, hostname, port, user }: DirectoryRequest): Uint8Array {
   return encodeText(`${type}:${hostname}:${port}:${sanitized(user)}`);
 }
 
-/** Address, port and name: the first three fields, or when the first is an IPv6 address the last two and what is before. */
+/** Address, port and name: the first three fields; or, for an IPv6 address, the last two and everything before them. */
 function fieldsOf(rest: string): readonly [hostname: string, port: string, user: string] | undefined {
   const six = IPV6.test(rest);
   const last = six ? rest.lastIndexOf(":") : rest.indexOf(":", rest.indexOf(":") + 1);
   const middle = six ? rest.lastIndexOf(":", last - 1) : rest.indexOf(":");
   if (middle < 0 || last <= middle) return undefined;
   const hostname = rest.slice(0, middle);
-  // The beginning of an address is none: its port and its name are still to come.
+  // An incomplete address: its port and its name are still to come.
   if (six && !isIpAddress(hostname.replace(/%.*$/s, ""))) return undefined;
   return [hostname, rest.slice(middle + 1, last), rest.slice(last + 1)];
 }

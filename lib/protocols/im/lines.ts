@@ -7,7 +7,7 @@ export const LA: Link = 0;
 /** The server's connection to the client: messages and their receipts. */
 export const LB: Link = 1;
 
-/** What the server answers, as the handout spells it. */
+/** The replies of the server, as the handout spells them. */
 export const REPLY = {
   authenticated: "101 Authentication successful",
   refused: "102 Authentication failed",
@@ -17,41 +17,39 @@ export const REPLY = {
   notDelivered: "304 Message delivery failed",
   bye: "310 Bye bye",
   unrecognized: "401 Unrecognized message",
-  /** Not the handout's: an account is made. */
+  /** Our extension: an account was created. */
   registered: "111 Registration successful",
-  /** Not the handout's: what follows on La is our own protocol. */
+  /** Our extension: the native protocol follows on La. */
   partyline: "110 partyline 2",
 } as const;
 
 const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));
 
-/** A reply as it goes over the wire. */
 export function encodeReply(line: string): Uint8Array {
   return encodedReplies.get(line) ?? encodeLine(line);
 }
 
-/** What a client answers to each line that comes in on Lb. */
+/** The client's answer to each line on Lb. */
 export const RECEIPT = "302 Message receipt successful";
 
-/** A line as it goes over the wire. */
 export function encodeLine(line: string): Uint8Array {
   return encodeText(oneLine(line) + "\n");
 }
 
-/** The answer to `/register` when no account is made. */
+/** The reply to `/register` when no account is created. */
 export function notRegisteredLine(why: string): string {
   return `112 Registration failed: ${oneLine(why)}`;
 }
 
-/** The answer to `/list`. */
+/** The reply to `/list`. */
 export function listLine(names: readonly string[]): string {
   return `301 ${names.join(" ")}`;
 }
 
-/** A message as a receiver gets it on Lb. */
+/** A message as its receivers get it on Lb. */
 export function messageLine(message: Message): string {
   const verb = message.scope === "one" ? "/from" : "/broadcastfrom";
-  // A lone carriage return inside a text is forwarded untouched; only what would end the line is not.
+  // A carriage return inside a text is forwarded unchanged; only a newline would end the line.
   return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
 }
 

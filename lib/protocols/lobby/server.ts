@@ -1,4 +1,4 @@
-import type { Event } from "../../chat/event.ts";
+import type { Entries, Event, Message } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
@@ -66,6 +66,11 @@ export class LobbySession implements Session {
   }
 
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+
+  directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
+    if (event.type !== "message" || this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    return [encodeMessage(event)];
+  }
 
   event(event: Event, _now: number): void {
     if (this.#ended) return;

@@ -1,4 +1,4 @@
-import type { Event } from "../../chat/event.ts";
+import type { Entries, Event, Message } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
@@ -89,6 +89,11 @@ export class NativeServerSession implements Session {
   }
 
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+
+  directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
+    if (event.type !== "entries" || this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    return encodeEntries(event, this.#framing);
+  }
 
   event(event: Event, now: number, waitingBytes: number): void {
     if (this.#ended) return;

@@ -3,7 +3,7 @@ import { DownloadAttempt } from "./download_attempt.ts";
 import { ItemEvents, PROGRESS_MS } from "./item_events.ts";
 import type { AttemptEvent, Failure, KnownTarget, Prepared, Side, TransferContext } from "./output.ts";
 import { ReceivingStream } from "./receiving_stream.ts";
-import type { OfferTaken } from "./records.ts";
+import type { OfferTaken } from "./offer.ts";
 import type { Signal } from "./signal.ts";
 
 /** For the sender's client to answer a request; it tries to dial us first. */

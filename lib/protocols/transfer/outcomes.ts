@@ -1,6 +1,6 @@
 import type { Outputs } from "../../core/machine.ts";
 import type { RecordChange, TransferOutput } from "./output.ts";
-import type { UnackedOutcome } from "./records.ts";
+import type { UnackedOutcome } from "./offer.ts";
 
 /** The outcomes of offers to us. Each sender is notified until it acknowledges, in later runs too. */
 export class UnackedOutcomes {

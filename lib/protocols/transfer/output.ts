@@ -4,7 +4,7 @@ import type { Address } from "../../core/address.ts";
 import type { ChunkMap } from "./chunk_map.ts";
 import type { FileEvent } from "./event.ts";
 import type { FileMessage } from "./frames.ts";
-import type { OfferMade, OfferTaken, UnackedOutcome } from "./records.ts";
+import type { OfferMade, OfferTaken, UnackedOutcome } from "./offer.ts";
 import type { Signal } from "./signal.ts";
 
 /**
@@ -102,7 +102,7 @@ export type RecordChange =
   | { readonly type: "owe"; readonly outcome: UnackedOutcome }
   | { readonly type: "acknowledged"; readonly offer: string };
 
-/** What the receiver has on disk. Whoever writes chunks marks them in `map`; this machine only reads it. */
+/** What the receiver has on disk. The runner marks chunks in `map`; the machine only reads it. */
 export interface KnownTarget {
   readonly map: ChunkMap;
   readonly chunkBytes: number;

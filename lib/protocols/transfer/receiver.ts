@@ -2,7 +2,7 @@ import { Download } from "./download.ts";
 import type { FileEvent, TransferItem } from "./event.ts";
 import type { UnackedOutcomes } from "./outcomes.ts";
 import type { AttemptEvent, OfferEvent, RecordChange, Side, TransferContext } from "./output.ts";
-import type { OfferTaken } from "./records.ts";
+import type { OfferTaken } from "./offer.ts";
 import type { Signal } from "./signal.ts";
 
 /**

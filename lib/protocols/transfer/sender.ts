@@ -1,6 +1,6 @@
 import type { TransferItem } from "./event.ts";
 import type { AttemptEvent, OfferEvent, Side, TransferContext } from "./output.ts";
-import type { OfferMade } from "./records.ts";
+import type { OfferMade } from "./offer.ts";
 import type { Signal } from "./signal.ts";
 import { Upload, type Want } from "./upload.ts";
 

@@ -1,12 +1,11 @@
 import type { Target } from "../../chat/entry.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import type { FileCommand, TransferItem } from "./event.ts";
-import { type FileOffer, offerText, readOffer } from "./offer.ts";
+import { type FileOffer, type OfferMade, type OfferTaken, offerText, readOffer, type UnackedOutcome } from "./offer.ts";
 import { UnackedOutcomes } from "./outcomes.ts";
 import type { AttemptEvent, Failure, OfferEvent, Side, TransferContext, TransferOutput } from "./output.ts";
 import { OfferReadings } from "./offer_readings.ts";
 import { FileReceiver } from "./receiver.ts";
-import type { OfferMade, OfferTaken, UnackedOutcome } from "./records.ts";
 import { FileSender } from "./sender.ts";
 import type { Signal } from "./signal.ts";
 import type { Want } from "./upload.ts";

@@ -3,7 +3,7 @@ import { dialAddresses } from "./addresses.ts";
 import type { TransferItem } from "./event.ts";
 import { ItemEvents, PROGRESS_MS } from "./item_events.ts";
 import type { AttemptEvent, TransferContext } from "./output.ts";
-import type { OfferMade } from "./records.ts";
+import type { OfferMade } from "./offer.ts";
 import { SendingStream } from "./sending_stream.ts";
 import type { Signal } from "./signal.ts";
 
