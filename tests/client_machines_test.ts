@@ -287,6 +287,29 @@ Deno.test("a server that has crashed says what it refused, and what of the other
   });
 });
 
+Deno.test("what was received while the connection was lost counts as delivered once the log is told, but for what failed", () => {
+  const tls = new Tls().join();
+  for (const text of ["one", "two"]) tls.machine.use((native) => native.say({ user: "bob" }, text, 0));
+  tls.machine.disconnected("lost", 0, 0);
+  tls.machine.tick(1000);
+  tls.machine.opened(1000);
+  tls.machine.login((login) => login.identified("n", KEY));
+  tls.receive('{"type":"welcome","version":2,"name":"alice"}', 1000);
+  const entry = (seq: number, number: number) =>
+    `{"type":"message","seq":${seq},"from":"alice","to":"bob","text":"?","time":1,"client":"r","number":${number}}`;
+  const bob = '{"with":"bob","last":5,"time":1,"read":0,"unread":0,"received":6}';
+  const told = [
+    begun(2, [], 7),
+    `{"type":"conversations","list":[${bob}]}`,
+    entry(5, 1),
+    entry(6, 2),
+    '{"type":"failure","seq":7,"from":"alice","to":"bob","time":2,"of":5,"text":"no receipt"}',
+    '{"type":"live","upTo":7}',
+  ];
+  const shown = told.map((line) => tls.receive(line, 1000).replace(/ ?\|? ?shown \| > .*/, ""));
+  assertEquals(shown, ["loggedIn | sent | sent", "conversations", "stored", "stored", "failed", "delivered"]);
+});
+
 Deno.test("with a server of the handout alone the chat client continues as its client, and ends with its connection", () => {
   const im = new Im().link();
   assertEquals(im.receive("401 Unrecognized message"), "handoutOnly | ask command");

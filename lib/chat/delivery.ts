@@ -217,6 +217,7 @@ export class Delivery {
       this.#tellPage(session, cursor, entries);
       cursor.told = upTo;
       cursor.live = upTo === log.last;
+      if (cursor.live && session.kind === "native") outputs.push(tell(session.id, { type: "live", upTo }));
     }
   }
 

@@ -113,6 +113,8 @@ export type Event =
     readonly searches: boolean;
   }
   | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
+  /** The session has been told everything up to here that concerns its user, and is told what follows at once. */
+  | { readonly type: "live"; readonly upTo: number }
   /** Everything that this client said is kept up to this number. */
   | { readonly type: "sent"; readonly upTo: number }
   /** What this client said under a number is not taken, and never will be. */

@@ -191,6 +191,7 @@ export class PageServer {
     });
     for (const entry of this.#entries) if (entry.seq > from) this.#tell(entry);
     for (const [by, upTo] of this.#received) this.#tell({ type: "received", by, upTo });
+    this.#tell({ type: "live", upTo: this.#lastSeq });
   }
 
   #say({ number, to, text }: Request<"say">): void {

@@ -75,12 +75,12 @@ export class RawNative {
     return JSON.parse(await this.wire.line());
   }
 
-  /** The next message that is neither `presence` nor `conversations`. */
+  /** The next message, but for `presence`, `conversations` and `live`. */
   async take(): Promise<Json> {
     for (;;) {
       const message = await this.next();
       if (message.type === "conversations") this.conversations = message.list;
-      else if (message.type !== "presence") return message;
+      else if (message.type !== "presence" && message.type !== "live") return message;
     }
   }
 

@@ -62,6 +62,10 @@ export class NativeClient {
   readonly #firstNumber: number;
   /** Private messages of this run that are stored and not received, by their entries. */
   readonly #undelivered = new Map<number, { readonly id: string; readonly to: string }>();
+  /** Up to where each user has received what this one said, but for what failed. */
+  readonly #receivedBy = new Map<string, number>();
+  /** Whether everything in the log was told: before that, a message may have failed though later ones were received. */
+  #isLive = false;
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -116,6 +120,7 @@ export class NativeClient {
   start(name: string): void {
     this.#name = name;
     this.#stage = "resume";
+    this.#isLive = false;
     this.#received = this.#acked = 0;
     const from = this.#store === undefined ? {} : { store: this.#store, after: this.#shown };
     this.#send({ type: "resume", client: this.#client, answered: this.#outgoing.answeredUpTo, ...from });
@@ -204,9 +209,15 @@ export class NativeClient {
       case "failed":
         return this.#refused(message.number, message.why);
       case "received":
-        return this.#delivered(message.by, message.upTo);
-      case "read":
+        this.#receivedUpTo(message.by, message.upTo);
+        return this.#show(message);
       case "conversations":
+        for (const { of, received } of message.list) if ("user" in of) this.#receivedUpTo(of.user, received);
+        return this.#show(message);
+      case "live":
+        this.#isLive = true;
+        return this.#tellDelivered(message.upTo);
+      case "read":
       case "closing":
       case "elsewhere":
         return this.#show(message);
@@ -255,6 +266,7 @@ export class NativeClient {
       this.#ownFrom = last;
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
       this.#undelivered.clear();
+      this.#receivedBy.clear();
     }
     this.#store = store;
     this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged, searches });
@@ -341,14 +353,20 @@ export class NativeClient {
     this.#sendWaiting();
   }
 
-  #delivered(by: string, upTo: number): void {
+  #receivedUpTo(by: string, upTo: number): void {
+    if (upTo <= (this.#receivedBy.get(by) ?? 0)) return;
+    this.#receivedBy.set(by, upTo);
+    this.#tellDelivered(upTo);
+  }
+
+  #tellDelivered(upTo: number): void {
+    if (!this.#isLive) return;
     for (const [seq, { id, to }] of this.#undelivered) {
       if (seq > upTo) break;
-      if (to !== by) continue;
+      if (seq > (this.#receivedBy.get(to) ?? 0)) continue;
       this.#undelivered.delete(seq);
       this.#show({ type: "delivered", id, to });
     }
-    this.#show({ type: "received", by, upTo });
   }
 
   #push(message: Omit<OutgoingMessage, "id" | "number">): { id: string } | { why: string } {

@@ -100,6 +100,8 @@ export const SERVER_MESSAGES = {
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
   },
+  /** Everything up to here that concerns the user was told. */
+  live: { upTo: integer },
   /** Entries of the log. An own one with a number says that everything up to the number is kept. */
   message: { ...ENTRY, text, ...PRODUCED },
   edit: { ...ENTRY, of: integer, text, ...PRODUCED },
