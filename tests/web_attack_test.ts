@@ -126,11 +126,11 @@ Deno.test("a password file without a password is an error", () => {
   assertEquals(readSecret(folder.write("secret", "12345")), "12345");
 });
 
-Deno.test("a damaged cookie key is reported when the server starts, not to each user with a cookie", () => {
+Deno.test("a damaged cookie key is reported when the server starts, not to each user with a cookie", async () => {
   using folder = new Folder();
   for (const text of ["", "null", "[]", '{"key":"x"}']) {
     folder.write("page-key.json", text);
-    assertThrows(() => serverIn(folder), UserError, "remove it to have a new one");
+    await assertRejects(() => serverIn(folder), UserError, "remove it to have a new one");
   }
 });
 

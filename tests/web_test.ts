@@ -19,10 +19,11 @@ Deno.test("a user of the page chats with the IM handout's client and sees the ou
   assertEquals((await alice.about()).name, "alice");
   assertEquals((await chat.next("welcome")).name, "alice");
   assertEquals((await chat.resume()).rooms, ["lobby"]);
-  await chat.say({ type: "say", id: "a1", to: "bob", text: "are you there?" });
+  await chat.say({ type: "say", number: 1, to: "bob", text: "are you there?" });
   assertEquals(await bob.take(), "/from alice are you there?");
-  assertEquals((await chat.next("sent")).id, "a1");
-  assertEquals((await chat.next("delivered")).id, "a1");
+  const own = await chat.next("message");
+  assertEquals([own.from, own.number], ["alice", 1]);
+  assertEquals(await chat.next("received"), { type: "received", by: "bob", upTo: own.seq });
   await bob.la.send("/to alice yes\n");
   const { seq, text } = await chat.next("message");
   assertEquals(text, "yes");
@@ -147,7 +148,9 @@ Deno.test("a browser that does not read is disconnected, without an effect on ot
   using bob = await server.join("bob");
   const jacky = await browser(server).join("jacky");
   await jacky.resume();
-  for (let i = 0; i < 4; i++) await jacky.say({ type: "say", id: `j${i}`, room: "lobby", text: "x".repeat(10_000) });
+  for (let number = 1; number <= 4; number++) {
+    await jacky.say({ type: "say", number, room: "lobby", text: "x".repeat(10_000) });
+  }
   for (let i = 0; i < 4; i++) assertMatch(await bob.take(), /^\/broadcastfrom jacky x+$/);
   jacky.deafen();
   let asked = 0;

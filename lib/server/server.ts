@@ -86,7 +86,13 @@ export async function openServer(
     directoryEntries: () => directory.size,
   });
   const parts = { runner, directory: directoryProtocol(directory, drainDirectory), monitor, secrets: proofs };
-  const listeners = openListeners(options, parts);
+  let listeners: ReturnType<typeof openListeners>;
+  try {
+    listeners = openListeners(options, parts);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
   const ticking = setInterval(() => {
     runner.tick();
     directory.tick(runner.now);

@@ -118,7 +118,7 @@ export class Chat {
 
   /** Begins the session. */
   async resume(): Promise<Json> {
-    await this.say({ type: "resume" });
+    await this.say({ type: "resume", client: "a-page", answered: 0 });
     return await this.next("begun");
   }
 
