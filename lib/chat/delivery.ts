@@ -70,6 +70,8 @@ export class Delivery {
   readonly #failing = new Set<number>();
   #unwritten: { readonly entry: Entry; readonly why: string }[] = [];
   #lastUnkept = 0;
+  /** The wall clock less the clock of timers. */
+  #clockOffset = 0;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -147,7 +149,7 @@ export class Delivery {
         run = { key, audience: this.#audienceOf(entry), entries: [], said: [], characters: 0 };
       }
       run.entries.push(entry);
-      run.said.push(entry.type === "message" ? draft.said : NaN);
+      run.said.push(draft.said);
       run.characters += entry.text.length;
       if (draft.producer && draft.number !== undefined) {
         draft.producer.committed = Math.max(draft.producer.committed, draft.number);
@@ -327,7 +329,8 @@ export class Delivery {
   }
 
   /** Gives up what was waited for too long, and tells newcomers what waits for them. */
-  tick(now: number): void {
+  tick(now: number, wall: number): void {
+    this.#clockOffset = wall - now;
     for (const user of this.#awaited) this.#miss(user, now);
     for (const { entry, why } of this.#unwritten.splice(0)) this.#appendFailure(entry, why);
     for (const [session, due] of this.#newcomers) {
@@ -393,7 +396,7 @@ export class Delivery {
       cursor.tell(
         entry.seq,
         entry.text.length,
-        entry.type === "message" ? UNTIMED : NaN,
+        this.#isDelivery(entry, session) ? entry.time - this.#clockOffset : NaN,
         this.#pairFor(session, entry),
       );
     }
@@ -417,11 +420,17 @@ export class Delivery {
       }
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i]!;
-        cursor.tell(entry.seq, entry.text.length, said[i]!, this.#pairFor(session, entry));
+        const since = this.#isDelivery(entry, session) ? said[i]! : NaN;
+        cursor.tell(entry.seq, entry.text.length, since, this.#pairFor(session, entry));
       }
       to.push(session.id);
     }
     if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: new Entries(entries) });
+  }
+
+  /** Whether the session's acknowledgement counts: one's own words are only confirmed by it. */
+  #isDelivery({ type, from }: Entry, { name }: Session): boolean {
+    return type === "message" && from !== name;
   }
 
   /** The native sessions that an entry concerns. */

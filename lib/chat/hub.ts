@@ -204,7 +204,7 @@ export class Hub {
 
   tick(now: number, wall: number): void {
     this.#push([...this.#login.tick(now), ...this.#presence.tick(now)]);
-    this.#delivery.tick(now);
+    this.#delivery.tick(now, wall);
     if (!this.#snapshot) return;
     this.#watchClock(now, wall);
     this.#writer.flush(now, wall, true);
@@ -214,7 +214,7 @@ export class Hub {
   /** Settles all that is under way as missed, and tells every session that the server stops. */
   close(now: number, wall: number): void {
     for (const session of this.#sessions.values()) this.#delivery.release(session, true, now);
-    this.#delivery.tick(now);
+    this.#delivery.tick(now, wall);
     this.#outputs.push({ type: "tell", to: [...this.#sessions.keys()], event: { type: "closing" } });
     this.#writer.flush(now, wall, true);
   }
@@ -622,7 +622,8 @@ export class Hub {
 
   /** Removes what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
   #prune(now: number): void {
-    if (now < this.#pruneAt) return;
+    // A store that holds nothing is not asked: it is made when there is something to keep.
+    if (now < this.#pruneAt || this.#log.last === 0) return;
     this.#pruneAt = Infinity;
     const { keepDays, keepPerRoom } = this.limits;
     this.#questions.ask(

@@ -9,7 +9,8 @@ import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
 import { Monitor, type WatchEvent } from "../../lib/server/monitor.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
 import type { Transport } from "../../lib/core/transport.ts";
-import { MemoryStore } from "../../lib/store/memory_store.ts";
+import { ChatStore } from "../../lib/store/chat_store.ts";
+import { settled } from "./settled.ts";
 
 const DOORS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
 const PASSWORD = "12345";
@@ -23,18 +24,19 @@ export class MonitoredServer {
   readonly runner: SessionRunner;
   readonly log = new RecentLog();
   readonly monitor: Monitor;
-  readonly store = new MemoryStore();
+  readonly store = new ChatStore(":memory:");
 
   constructor() {
-    const dice = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
+    const randomness = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
     const accounts = decodeUsers(["ann", "bob", "eve"].map((name) => `${name} ${PASSWORD}`).join("\n")) as Accounts;
-    this.hub = new Hub(accounts, limits(), { open: () => this.store, failed: () => {}, dice });
+    this.hub = new Hub(accounts, limits(), { snapshot: this.store.snapshot, randomness });
     const never = () => Promise.reject(new Error("nobody asks"));
-    const world = {
+    const platform = {
       ...{ dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {} },
       now: () => this.now,
+      wallTime: () => this.now,
     };
-    this.runner = new SessionRunner(this.hub, world, limits());
+    this.runner = new SessionRunner(this.hub, platform, limits());
     this.monitor = new Monitor({
       runner: this.runner,
       listeners: () => Object.keys(DOORS).map((name, i) => ({ name, hostname: "0.0.0.0", port: 2001 + i })),
@@ -54,14 +56,20 @@ export class MonitoredServer {
     this.does(id, { type: "login", name, password: PASSWORD });
     if (door === "mailbox") {
       this.does(id, { type: "become" });
-      this.does(id, { type: "resume", store: undefined, after: undefined });
+      this.does(id, { type: "resume", client: `${id}`, answered: 0 });
     } else this.does(id, { type: "ready" });
     return id;
   }
 
-  /** Effects are dropped: no session answers by itself. */
+  /** What sessions are told is dropped: none answers by itself. */
   does(id: number, command: Command): void {
     this.hub.handle(id, command, this.now);
+    settled(this.hub, this.store, this.now);
+  }
+
+  tick(): void {
+    this.hub.tick(this.now, this.now);
+    settled(this.hub, this.store, this.now);
   }
 
   /** Advances to the next full second. */

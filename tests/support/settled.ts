@@ -1,0 +1,35 @@
+import type { Effect } from "../../lib/chat/effect.ts";
+import type { Hub } from "../../lib/chat/hub.ts";
+import type { Store } from "../../lib/chat/store.ts";
+
+/** Does what a hub asks of its store, until it asks for nothing more; the effects are all others, in order. */
+export function settled(hub: Hub, store: Store, now: number, wall = now): Effect[] {
+  const others: Effect[] = [];
+  for (;;) {
+    hub.flush(now, wall);
+    const effects = hub.takeOutputs();
+    if (effects.length === 0) return others;
+    for (const effect of effects) {
+      if (effect.type === "append") append(hub, store, effect, now);
+      else if (effect.type === "query") query(hub, store, effect);
+      else others.push(effect);
+    }
+  }
+}
+
+function append(hub: Hub, store: Store, { batch }: Extract<Effect, { type: "append" }>, now: number): void {
+  try {
+    store.append(batch);
+  } catch (error) {
+    return hub.notCommitted((error as Error).message, now);
+  }
+  hub.committed();
+}
+
+function query(hub: Hub, store: Store, { id, query }: Extract<Effect, { type: "query" }>): void {
+  try {
+    hub.answered(id, store.query(query));
+  } catch (error) {
+    hub.answered(id, { failed: (error as Error).message });
+  }
+}
