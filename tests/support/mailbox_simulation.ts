@@ -92,7 +92,7 @@ class VirtualServer {
   readonly store = new CrashingStore();
   crashes = 0;
   #generation = 0;
-  #door: DatagramSessions | undefined;
+  #sessions: DatagramSessions | undefined;
   #runner: SessionRunner | undefined;
   hub: Hub | undefined;
 
@@ -123,26 +123,32 @@ class VirtualServer {
     });
     const runner = this.#runner = new InstantProofRunner(hub, world, LIMITS);
     let flushing = false;
-    const door = this.#door = new DatagramSessions(MAILBOX_PROTOCOL, runner, new ConnectionLimiter(LIMITS), LIMITS, {
-      bytes,
-      mac: checksum,
-      now: () => time.now,
-      send: (place, datagram) => alive() ? this.udp.send(SERVER, place, datagram) : undefined,
-      flushSoon() {
-        if (flushing) return;
-        flushing = true;
-        soon(0, () => {
-          flushing = false;
-          door.flush();
-        });
+    const sessions = this.#sessions = new DatagramSessions(
+      MAILBOX_PROTOCOL,
+      runner,
+      new ConnectionLimiter(LIMITS),
+      LIMITS,
+      {
+        bytes,
+        mac: checksum,
+        now: () => time.now,
+        send: (place, datagram) => alive() ? this.udp.send(SERVER, place, datagram) : undefined,
+        flushSoon() {
+          if (flushing) return;
+          flushing = true;
+          soon(0, () => {
+            flushing = false;
+            sessions.flush();
+          });
+        },
       },
-    });
+    );
     this.udp.bind(SERVER, (from, datagram) => {
-      if (alive()) this.#survive(() => door.receive(from, datagram));
+      if (alive()) this.#survive(() => sessions.receive(from, datagram));
     });
     const tick = () => {
       runner.tick();
-      door.tick();
+      sessions.tick();
       soon(50, tick);
     };
     soon(0, tick);
@@ -155,7 +161,7 @@ class VirtualServer {
   }
 
   get links(): number {
-    return this.#door!.size;
+    return this.#sessions!.size;
   }
 
   get hosts(): number {

@@ -42,8 +42,8 @@ export class MinimalPeer {
     this.send(encodePacket({ kind: "ping", id: this.link, token: new Uint8Array(8) }));
   }
 
-  say(letter: unknown): void {
-    const piece = encodeText(JSON.stringify(letter));
+  say(message: unknown): void {
+    const piece = encodeText(JSON.stringify(message));
     const datagram = new Uint8Array(19 + piece.length);
     const view = new DataView(datagram.buffer);
     datagram.set([0x50, PIECE]);

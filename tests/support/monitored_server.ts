@@ -12,7 +12,7 @@ import type { Transport } from "../../lib/core/transport.ts";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 import { settled } from "./settled.ts";
 
-const DOORS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
+const PROTOCOLS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
 const PASSWORD = "12345";
 /** The start time, a whole second. */
 export const START = 1_700_000_000_000;
@@ -39,7 +39,7 @@ export class MonitoredServer {
     this.runner = new SessionRunner(this.hub, platform, limits());
     this.monitor = new Monitor({
       runner: this.runner,
-      listeners: () => Object.keys(DOORS).map((name, i) => ({ name, hostname: "0.0.0.0", port: 2001 + i })),
+      listeners: () => Object.keys(PROTOCOLS).map((name, i) => ({ name, hostname: "0.0.0.0", port: 2001 + i })),
       addresses: ["127.0.0.1", "fd00::1", "10.0.0.5", "169.254.1.1", "::1"],
       log: this.log,
       memoryBytes: () => 50_000_000,
@@ -48,13 +48,13 @@ export class MonitoredServer {
   }
 
   /** Opens a session at a listener, logged in if it has a name; `waitingBytes` are queued for it. */
-  enter(door: keyof typeof DOORS, name?: string, waitingBytes = 0): number {
-    const line: Transport = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
-    const { id } = this.runner.open(DOORS[door], { hostname: "10.0.0.9", port: 1 }, () => line);
-    if (door === "lobby") this.does(id, { type: "enterAsGuest", as: "10.0.0.9:1" });
+  enter(protocol: keyof typeof PROTOCOLS, name?: string, waitingBytes = 0): number {
+    const transport: Transport = { waitingBytes, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
+    const { id } = this.runner.open(PROTOCOLS[protocol], { hostname: "10.0.0.9", port: 1 }, () => transport);
+    if (protocol === "lobby") this.does(id, { type: "enterAsGuest", as: "10.0.0.9:1" });
     if (name === undefined) return id;
     this.does(id, { type: "login", name, password: PASSWORD });
-    if (door === "mailbox") {
+    if (protocol === "mailbox") {
       this.does(id, { type: "become" });
       this.does(id, { type: "resume", client: `${id}`, answered: 0 });
     } else this.does(id, { type: "ready" });

@@ -10,8 +10,8 @@ export function peerProgramTests(programs: Programs): void {
   const test = (name: string, body: () => Promise<void>) => Deno.test(`${programs.name}: ${name}`, body);
 
   async function serve(folder: Folder, port = 0) {
-    const doors = ["0", folder.write("users.txt", USERS), "--address-book", String(port), "--host", "127.0.0.1"];
-    const server = new Running(programs, "server", doors, folder.path);
+    const listeners = ["0", folder.write("users.txt", USERS), "--address-book", String(port), "--host", "127.0.0.1"];
+    const server = new Running(programs, "server", listeners, folder.path);
     const [, table] = await server.printed(LISTENING);
     return { server, table: Number(table) };
   }
