@@ -25,8 +25,9 @@ const FILE = "partyline.db";
  */
 export async function openStore(folder: string, options: { commitDelayMs?: number } = {}): Promise<StorePort> {
   const path = join(folder, FILE);
-  const worker = new StoreThread(path, options);
-  if (!exists(path)) return worker.start(emptySnapshot(worker.id));
+  const isLater = !exists(path);
+  const worker = new StoreThread(path, isLater, options);
+  if (isLater) return worker.start(emptySnapshot(worker.id));
   const reply = await worker.opened();
   if (reply.type === "opened") return worker.start(reply.snapshot);
   worker.terminate();
@@ -46,8 +47,8 @@ class StoreThread {
   readonly #worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
   #closed: (() => void) | undefined;
 
-  constructor(path: string, options: { commitDelayMs?: number }) {
-    this.#post({ type: "open", path, id: this.id, ...options });
+  constructor(path: string, isLater: boolean, options: { commitDelayMs?: number }) {
+    this.#post({ type: "open", path, id: this.id, isLater, ...options });
   }
 
   /** Resolves with the worker's first answer. */
