@@ -35,6 +35,10 @@ const IDLE_MS = 200;
 let indexing: ReturnType<typeof setTimeout> | undefined;
 
 self.onmessage = ({ data }: MessageEvent<StoreRequest>) => {
+  if (data.type === "open" && data.isLater) {
+    place = data;
+    return;
+  }
   self.postMessage(reply(data));
   if (data.type === "close") return;
   // Also after other requests: each may have come in the midst of indexing.
@@ -53,7 +57,6 @@ function reply(request: StoreRequest): StoreReply {
   switch (request.type) {
     case "open":
       place = request;
-      if (request.isLater) return undefined;
       try {
         return { type: "opened", snapshot: opened().snapshot };
       } catch (error) {
