@@ -306,7 +306,7 @@ Deno.test("a second screen that forgets an old offer leaves alone what the first
   const [alice, bob] = [pair.person("alice"), pair.person("bob")];
   const second = new TransferRunner({
     store: new TransferStore(join(pair.folder, "bob data"), bob.downloads),
-    freshKey: freshFileKey,
+    freshKey: () => freshFileKey(),
     say: () => ({ id: "1" }),
     signal() {},
     show() {},

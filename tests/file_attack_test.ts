@@ -381,7 +381,7 @@ Deno.test("no two connections of one attempt are sealed with the same key and nu
   bob.files.do({ type: "accept", n });
   const { transfer, token, at } = await wanted.promise;
   const key = await freshFileKey();
-  const line = `PARTYLINE FILE 1 ${transfer} ${token} ${encodeBase64(key.public)}\n`;
+  const line = `PARTYLINE FILE 1 ${transfer} ${token} ${key.public}\n`;
   const port = Number(at.at(-1)!.split(":").at(-1));
   const firsts: string[] = [];
   const conns: Deno.Conn[] = [];

@@ -19,6 +19,7 @@ import {
 } from "../lib/protocols/transfer/manifest.ts";
 import { type FileOffer, offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
 import { numbered, safeName } from "../lib/protocols/transfer/safe_names.ts";
+import { encodePublicKey } from "../lib/protocols/transfer/public_key.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { allSafePaths } from "./support/file_bytes.ts";
 import { simulateTransfer } from "./support/file_simulation.ts";
@@ -256,7 +257,7 @@ Deno.test("frames are the same however their bytes are cut; a greater one than t
 
 Deno.test("signals are read as they were written; what is none is a fault or passed over", () => {
   const transfer = ID;
-  const key = new Uint8Array(32).fill(5);
+  const key = encodePublicKey({ key: new Uint8Array(32).fill(5), rates: new Map([["aes-256-gcm", 150]]) });
   const signals: Signal[] = [
     { type: "want", offer: ID, transfer, token: ID, at: ["10.0.0.7:4000", "[fe80::1]:4000"], key },
     { type: "come", transfer, token: ID, at: [], key: undefined },

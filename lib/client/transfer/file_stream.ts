@@ -10,6 +10,7 @@ import {
   frameHead,
   HEAD_BYTES,
 } from "../../protocols/transfer/frames.ts";
+import { TAG_BYTES } from "../../store/transfer_ciphers.ts";
 import type { FileKeys } from "../../store/transfer_keys.ts";
 import type { ByteChannel } from "./channels.ts";
 
@@ -106,10 +107,10 @@ export class FileStream {
 
   async #seal(keys: FileKeys, frame: Uint8Array): Promise<Uint8Array> {
     const kind = frame[0]!;
-    const box = await keys.seal(this.#sealed++, kind, frame.subarray(HEAD_BYTES));
-    const sealed = this.#sending.take(HEAD_BYTES + box.length);
-    sealed.set(frameHead(kind, box.length));
-    sealed.set(box, HEAD_BYTES);
+    const body = frame.subarray(HEAD_BYTES);
+    const sealed = this.#sending.take(frame.length + TAG_BYTES);
+    sealed.set(frameHead(kind, body.length + TAG_BYTES));
+    await keys.ours.seal(this.#sealed++, kind, body, sealed.subarray(HEAD_BYTES));
     return sealed;
   }
 
@@ -135,7 +136,7 @@ export class FileStream {
   }
 
   async #open(keys: FileKeys, { kind, body }: Frame): Promise<FileMessage | Fault | undefined> {
-    const opened = await keys.open(this.#opened++, kind, body);
+    const opened = await keys.theirs.open(this.#opened++, kind, body);
     this.#receiving.give(body);
     if (!opened) return new Fault("malformed", "a sealed frame cannot be opened");
     return decodeFrame({ kind, body: opened });

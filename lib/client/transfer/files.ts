@@ -47,7 +47,7 @@ export class ClientFiles {
         join(this.plan.data ?? defaultDataFolder(), `files-${encodeURIComponent(name).replaceAll("*", "%2A")}`),
         this.plan.downloads ?? usualDownloads(),
       ),
-      freshKey: freshFileKey,
+      freshKey: () => freshFileKey(),
       show: (event) => this.view.file(event),
       problem: (why) => this.view.problem(why),
     });

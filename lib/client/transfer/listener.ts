@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { Fault } from "../../core/errors.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
-import { decodeBase64, encodeBase64, timingSafeEqual } from "../../core/bytes.ts";
+import { encodeBase64, timingSafeEqual } from "../../core/bytes.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
 import { connect } from "../../net/dial.ts";
 import { ListeningSocket } from "../../net/listening_socket.ts";
+import { decodePublicKey } from "../../protocols/transfer/public_key.ts";
 import type { Address } from "../../core/address.ts";
 
 /** A connection with a valid opening line. */
 export interface Caller {
   readonly conn: Deno.TcpConn;
   /** The public key that the caller has sent, if any. */
-  readonly key: Uint8Array | undefined;
+  readonly key: string | undefined;
   /** Chosen by the side that was called, for this connection alone. */
   readonly nonce: string;
 }
@@ -87,11 +88,10 @@ export class TransferListener {
       if (!expected || !timingSafeEqual(encodeText(token!), encodeText(expected.token))) return shut(conn);
       if (!this.#isWanted(transfer!)) return shut(conn);
       clearTimeout(timer);
-      const theirKey = key === "-" ? undefined : decodeBase64(key!);
-      if (theirKey?.length !== 32 && key !== "-") return shut(conn);
+      if (key !== "-" && !decodePublicKey(key!)) return shut(conn);
       const nonce = encodeBase64(randomBytes(16));
       await conn.write(encodeText(`OK ${nonce}\n`));
-      expected.connected({ conn, key: theirKey, nonce });
+      expected.connected({ conn, key: key === "-" ? undefined : key, nonce });
     } catch {
       shut(conn);
     } finally {
@@ -106,14 +106,14 @@ export async function dialTransfer(
   addresses: readonly Address[],
   transfer: string,
   token: string,
-  key: Uint8Array | undefined,
+  key: string | undefined,
 ): Promise<{ readonly conn: Deno.TcpConn; readonly nonce: string } | undefined> {
   const conn = await dialFirst(addresses);
   if (!conn) return undefined;
   const timer = setTimeout(() => shut(conn), OPENING_MS);
   let nonce: string | undefined;
   try {
-    await conn.write(encodeText(`${OPENING} ${transfer} ${token} ${key ? encodeBase64(key) : "-"}\n`));
+    await conn.write(encodeText(`${OPENING} ${transfer} ${token} ${key ?? "-"}\n`));
     nonce = ANSWER.exec(await readLine(conn) ?? "")?.[1];
   } catch {
     /* It was closed. */

@@ -64,7 +64,7 @@ export class Streams {
   }
 
   /** Expects connections for an attempt; returns what the other side is told. */
-  async expect(transfer: string): Promise<{ token: string; at: string[]; key: Uint8Array | undefined } | undefined> {
+  async expect(transfer: string): Promise<{ token: string; at: string[]; key: string | undefined } | undefined> {
     const key = await this.#context.freshKey();
     const attempt = this.#attempts.get(transfer);
     if (!attempt) return undefined;
@@ -160,7 +160,7 @@ export class Streams {
     channel: ByteChannel,
     by: "dial" | "caller" | "relay",
     nonce: string,
-    theirKey?: Uint8Array,
+    theirKey?: string,
     key = this.#attempts.get(transfer)?.key,
   ): void {
     const attempt = this.#attempts.get(transfer);

@@ -13,7 +13,7 @@ export class DownloadAttempt {
   readonly #out: Outputs<TransferOutput>;
   readonly #sender: string;
   readonly #offer: string;
-  #theirKey: Uint8Array | undefined;
+  #theirKey: string | undefined;
   /** Whether we have dialled; done once. */
   hasDialled = false;
   /** Whether a relayed stream is open or being opened. */

@@ -61,7 +61,7 @@ export type TransferOutput =
     readonly type: "open";
     readonly transfer: string;
     readonly stream: number;
-    readonly theirKey: Uint8Array | undefined;
+    readonly theirKey: string | undefined;
     /** The offer whose target is verified; undefined for the sender. */
     readonly target: string | undefined;
   }
@@ -123,8 +123,8 @@ export interface Prepared {
   readonly token: string;
   /** Where this machine can be reached, if anywhere. */
   readonly at: readonly string[];
-  /** The public key of the attempt; undefined where nothing can be sealed. */
-  readonly key: Uint8Array | undefined;
+  /** The text of the `PublicKey` of the attempt; undefined where nothing can be sealed. */
+  readonly key: string | undefined;
   readonly known: KnownTarget | undefined;
   /** Where the file is, if an earlier run has already finished it. */
   readonly finished: string | undefined;
@@ -149,7 +149,7 @@ export type AttemptEvent =
     readonly type: "listening";
     readonly token: string;
     readonly at: readonly string[];
-    readonly key: Uint8Array | undefined;
+    readonly key: string | undefined;
   }
   | { readonly type: "unreachable" }
   | {
@@ -157,9 +157,9 @@ export type AttemptEvent =
     readonly stream: number;
     readonly by: "dial" | "caller" | "relay";
     /** The key that a caller has sent. */
-    readonly theirKey: Uint8Array | undefined;
+    readonly theirKey: string | undefined;
     /** Our key for a relayed stream. */
-    readonly ourKey: Uint8Array | undefined;
+    readonly ourKey: string | undefined;
   }
   | {
     readonly type: "opened";

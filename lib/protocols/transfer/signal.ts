@@ -3,24 +3,24 @@ import type { Fault } from "../../core/errors.ts";
 import {
   type Fields,
   optional,
-  readBytes,
   readInteger,
   readObject,
   readStrings,
   readText,
   unexpected,
 } from "../../core/json_fields.ts";
+import { decodePublicKey } from "./public_key.ts";
 
 /** A message about a transfer between two clients, sent through the chat. "To the sender" means the maker of the offer. */
 export type Signal =
-  /** To the sender: we request it, and can be reached at these addresses. `key` if we can seal. */
+  /** To the sender: we request it, and can be reached at these addresses. `key`, the text of a `PublicKey`, if we can seal. */
   | {
     readonly type: "want";
     readonly offer: string;
     readonly transfer: string;
     readonly token: string;
     readonly at: readonly string[];
-    readonly key: Uint8Array | undefined;
+    readonly key: string | undefined;
   }
   /** To the receiver: we cannot reach you; reach us at these addresses. */
   | {
@@ -28,12 +28,12 @@ export type Signal =
     readonly transfer: string;
     readonly token: string;
     readonly at: readonly string[];
-    readonly key: Uint8Array | undefined;
+    readonly key: string | undefined;
   }
   /** To the sender: neither side can reach the other; we propose a relayed stream. */
   | { readonly type: "relay"; readonly transfer: string }
   /** To the receiver: the relayed stream is open. */
-  | { readonly type: "relayed"; readonly transfer: string; readonly key: Uint8Array | undefined }
+  | { readonly type: "relayed"; readonly transfer: string; readonly key: string | undefined }
   /** Bytes of a relayed stream, from position `from` on. */
   | { readonly type: "bytes"; readonly transfer: string; readonly from: number; readonly bytes: Uint8Array }
   /** All bytes of a relayed stream up to here were taken. */
@@ -51,7 +51,6 @@ export type Signal =
 export const SIGNAL_BYTES = 12 * 1024;
 /** Cap on addresses that are read. */
 const ADDRESSES = 32;
-const KEY_BYTES = 32;
 const WHY_CHARACTERS = 500;
 
 /** The signal as text. */
@@ -69,7 +68,7 @@ export function decodeSignal(text: string): Signal | Fault | undefined {
 }
 
 function read(fields: Fields): Signal | undefined {
-  const key = () => optional((fields, name) => readBytes(fields, name, KEY_BYTES), fields, "key");
+  const key = () => optional(readKey, fields, "key");
   const why = () => readText(fields, "why").slice(0, WHY_CHARACTERS);
   switch (fields.file) {
     case "want":
@@ -113,6 +112,13 @@ function read(fields: Fields): Signal | undefined {
     default:
       return undefined;
   }
+}
+
+/** The text of a public key. */
+function readKey(fields: Fields, key: string): string {
+  const value = readText(fields, key);
+  if (decodePublicKey(value)) return value;
+  throw unexpected(`"${key}", a public key`, value);
 }
 
 /** Sixteen random bytes in base64. */
