@@ -91,18 +91,19 @@ export async function perSecond(
   peer: Peer,
   count: () => number,
   traffic: (until: Until) => Promise<void>,
+  loadPid = Deno.pid,
 ): Promise<Figure> {
   const until = { over: false };
   const running = traffic(until);
   // A failure is reported where it is awaited below; until then it must not end the program.
   running.catch(() => {});
   await delay(plan.warmUpMs);
-  const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(Deno.pid) };
+  const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(loadPid) };
   await delay(plan.windowMs);
   const ms = performance.now() - before.time;
   const done = count() - before.count;
   const server = cpuMs(peer.running.pid);
-  const load = cpuMs(Deno.pid);
+  const load = cpuMs(loadPid);
   until.over = true;
   await within(PATIENCE_MS, "the traffic", running);
   if (done === 0) throw new Error("nothing was delivered in the time of the measurement");

@@ -3,6 +3,10 @@ export interface Running {
   readonly pid: number;
   /** Its first match on standard output. */
   readonly match: RegExpMatchArray;
+  /** Writes a line to its standard input, if that is open. */
+  say(line: string): Promise<void>;
+  /** Resolves when its standard output has matched since the last call. */
+  saw(pattern: RegExp): Promise<void>;
   /** The end of its standard error. */
   complaint(): string;
   /** Stops it with SIGTERM, then SIGKILL; resolves when it has ended. */
@@ -20,9 +24,9 @@ export async function start(
   args: string[],
   folder: string,
   pattern: RegExp,
-  withinMs = START_MS,
+  { withinMs = START_MS, stdin = false }: { withinMs?: number; stdin?: boolean } = {},
 ): Promise<Running> {
-  const piped = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  const piped = { stdin: stdin ? "piped" : "null", stdout: "piped", stderr: "piped" } as const;
   const child = new Deno.Command(program, { args, cwd: folder, ...piped }).spawn();
   let tail = "";
   const complaint = () => tail.trim();
@@ -45,17 +49,27 @@ export async function start(
   const what = [program, ...args].join(" ");
   const timer = setTimeout(() => reject(new Error(`${what} did not say ${pattern} within ${withinMs} ms`)), withinMs);
   let seen = "";
-  let found = false;
+  let wanted: { pattern: RegExp; found: (match: RegExpMatchArray) => void } | undefined = { pattern, found: resolve };
   drain(child.stdout, (text) => {
-    if (found) return;
+    if (!wanted) return;
     seen += text;
-    const match = seen.slice(0, seen.lastIndexOf("\n") + 1).match(pattern);
+    const match = seen.slice(0, seen.lastIndexOf("\n") + 1).match(wanted.pattern);
     if (!match) return;
-    found = true;
-    resolve(match);
+    seen = "";
+    wanted.found(match);
+    wanted = undefined;
   }).then(() => drained).then(() => reject(new Error(`${what} ended before it said ${pattern}: ${complaint()}`)));
   try {
-    return { pid: child.pid, match: await promise, complaint, stop };
+    const match = await promise;
+    const input = stdin ? child.stdin.getWriter() : undefined;
+    return {
+      pid: child.pid,
+      match,
+      say: async (line) => await input?.write(new TextEncoder().encode(`${line}\n`)),
+      saw: (pattern) => new Promise((found) => wanted = { pattern, found: () => found() }),
+      complaint,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

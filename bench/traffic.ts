@@ -15,9 +15,11 @@ export interface Until {
 
 /** Users logged in at one server, and the loads they generate, in one protocol. */
 export interface Crowd {
-  readonly tally: Tally;
-  /** User 0 sends to 1, 2 to 3 and so on, each when its last message is acknowledged. */
-  talk(pairs: number, until: Until): Promise<void>;
+  readonly tally: Readonly<Tally>;
+  /** The process that makes the load, if it is another. */
+  readonly pid?: number;
+  /** User 0 sends to 1, 2 to 3 and so on, each with `window` messages under way, one by default. */
+  talk(pairs: number, until: Until, window?: number): Promise<void>;
   /** User 0 sends to all, again when all have it. */
   shout(until: Until): Promise<void>;
   /** User 0 sends `POUR` messages to all in one write, at most `POURS` writes ahead of the slowest receiver. */
@@ -43,7 +45,7 @@ export interface JoinOptions {
 
 /** Messages in one write, and how many such writes may be in flight. */
 export const POUR = 16;
-const POURS = 8;
+export const POURS = 8;
 
 /** Keeps a sender busy, at most `POURS` writes ahead of the slowest receiver. */
 export class Pouring {

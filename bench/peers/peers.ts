@@ -17,7 +17,9 @@ export function peers(others: number): PeerKind {
     async start(folder) {
       const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-sys"];
       const args = ["run", "--unstable-net", ...permissions, program, `${others}`, folder];
-      const running = await start(Deno.execPath(), args, folder, /^peers listening on \S+:(\d+)$/m, MEETING_MS);
+      const running = await start(Deno.execPath(), args, folder, /^peers listening on \S+:(\d+)$/m, {
+        withinMs: MEETING_MS,
+      });
       return { running, port: Number(running.match[1]) };
     },
   };
