@@ -19,6 +19,12 @@ export class RateLimiter {
     return true;
   }
 
+  /** Takes so many tokens, even if there are not as many: the next can be taken once the debt is paid. */
+  charge(now: number, count: number): void {
+    this.#refill(now);
+    this.#tokens -= count;
+  }
+
   /** When the next token can be taken. */
   readyAt(now: number): number {
     this.#refill(now);

@@ -182,7 +182,7 @@ export class SessionHost {
   #settle(): void {
     if (this.#ended) return;
     if (this.session.wakeAt <= this.#runner.now) this.#runner.tickSoon(this);
-    this.#transports[0]?.resume();
+    for (const transport of this.#transports) transport?.resume();
   }
 
   /** The one place where a session ends: it leaves the hub, and its transports are closed. */

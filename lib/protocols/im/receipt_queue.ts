@@ -1,5 +1,6 @@
 import type { Message } from "../../chat/event.ts";
 import type { Limits } from "../../core/limits.ts";
+import { RateLimiter } from "../../core/limiters.ts";
 import type { Outputs } from "../../core/machine.ts";
 import { encodeText } from "../../core/text.ts";
 import type { SessionOutput } from "../session.ts";
@@ -9,15 +10,22 @@ const NEWLINE = 0x0a;
 const RECEIPT_BYTES = encodeText(RECEIPT);
 const CODE_BYTES = encodeText("302");
 const LINE_BYTES = encodeText(RECEIPT + "\n");
+/** A receipt, with `\r\n` and a NUL behind it. */
+const MAX_RECEIPT_BYTES = RECEIPT_BYTES.length + 3;
+
+export type ReceiptLimits = Pick<Limits, "receiptMs" | "outboxBytes" | "burstCommands" | "commandsPerSecond">;
 
 /**
  * The messages for one Lb: one message at a time, the next only when the last is confirmed or given up.
  *
  * A receipt carries no number. One that comes when nothing is in flight is dropped; one that comes late, while the next
  * message is in flight, counts for that one: the handout gives no way to tell them apart.
+ *
+ * The receipt of the message in flight is free. Everything else that comes on Lb counts as a command for each receipt's length
+ * of bytes; above the rate of commands Lb is not read for a while.
  */
 export class ReceiptQueue {
-  readonly #limits: Pick<Limits, "receiptMs" | "outboxBytes">;
+  readonly #limits: ReceiptLimits;
   readonly #outputs: Outputs<SessionOutput>;
   readonly #traces: boolean;
   readonly #receipts = new ReceiptDecoder();
@@ -25,14 +33,18 @@ export class ReceiptQueue {
   #waitingBytes = 0;
   #inFlight: Message | undefined;
   #open = false;
+  readonly #rate: RateLimiter;
+  /** When Lb is to be read again; Infinity while it is read. */
+  readableAt = Infinity;
   /** When the message in flight is given up. */
   deadline = Infinity;
   /** Messages in a row that were given up. */
   misses = 0;
 
   /** Pushes its outputs to those of its session. */
-  constructor(limits: Pick<Limits, "receiptMs" | "outboxBytes">, outputs: Outputs<SessionOutput>, traces: boolean) {
+  constructor(limits: ReceiptLimits, outputs: Outputs<SessionOutput>, traces: boolean, now: number) {
     this.#limits = limits;
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
     this.#outputs = outputs;
     this.#traces = traces;
   }
@@ -41,6 +53,16 @@ export class ReceiptQueue {
   open(now: number): void {
     this.#open = true;
     this.#advance(now);
+  }
+
+  /** When `tick` is wanted. */
+  get wakeAt(): number {
+    return Math.min(this.deadline, this.readableAt);
+  }
+
+  /** Whether to read more of Lb. */
+  get hungry(): boolean {
+    return this.readableAt === Infinity;
   }
 
   /** Queues a message. */
@@ -57,6 +79,7 @@ export class ReceiptQueue {
   /** Bytes that the client sent on Lb. */
   receive(bytes: Uint8Array, now: number): void {
     const count = this.#receipts.push(bytes);
+    if (count !== 1 || !this.#inFlight || bytes.length > MAX_RECEIPT_BYTES) this.#charge(bytes.length, now);
     for (let i = 0; this.#traces && i < count; i++) {
       this.#outputs.push({ type: "trace", link: LB, direction: "up", line: RECEIPT });
     }
@@ -72,6 +95,7 @@ export class ReceiptQueue {
 
   /** Gives up the message in flight when its time is over. */
   tick(now: number): void {
+    if (now >= this.readableAt) this.readableAt = Infinity;
     if (now < this.deadline || !this.#inFlight) return;
     const message = this.#inFlight;
     this.#inFlight = undefined;
@@ -87,7 +111,13 @@ export class ReceiptQueue {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#inFlight = undefined;
-    this.deadline = Infinity;
+    this.deadline = this.readableAt = Infinity;
+  }
+
+  #charge(bytes: number, now: number): void {
+    this.#rate.charge(now, Math.ceil(bytes / MAX_RECEIPT_BYTES));
+    const readyAt = this.#rate.readyAt(now);
+    this.readableAt = readyAt > now ? readyAt : Infinity;
   }
 
   #missed({ id, from }: Message, sent: boolean, why: string): void {

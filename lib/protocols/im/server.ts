@@ -41,7 +41,7 @@ export class ImServerSession implements Session {
     this.#limits = limits;
     this.#lines = new PacedLines(limits, now);
     this.#stepDeadline = now + limits.loginMs;
-    this.#queue = new ReceiptQueue(limits, this.#outputs, facts.traces);
+    this.#queue = new ReceiptQueue(limits, this.#outputs, facts.traces, now);
   }
 
   takeOutputs(): readonly SessionOutput[] {
@@ -50,11 +50,11 @@ export class ImServerSession implements Session {
 
   get wakeAt(): number {
     if (this.#stage === "ended") return Infinity;
-    return Math.min(this.#lines.readyAt, this.#stepDeadline, this.#queue.deadline, this.#dial?.again ?? Infinity);
+    return Math.min(this.#lines.readyAt, this.#stepDeadline, this.#queue.wakeAt, this.#dial?.again ?? Infinity);
   }
 
   hungry(link: Link): boolean {
-    return link === LB || this.#lines.hungry;
+    return link === LB ? this.#queue.hungry : this.#lines.hungry;
   }
 
   receive(link: Link, bytes: Uint8Array, now: number): void {

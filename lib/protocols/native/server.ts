@@ -22,7 +22,7 @@ const WAITING = 64;
  * The server's side of one native client: one JSON object a line, or one a message where the transport has messages.
  *
  * 1. A malformed request is answered with `error` and changes nothing; one that is too long ends the session.
- * 2. Acknowledgements are taken at once; all other requests are limited by turn and by rate.
+ * 2. As many acknowledgements are free as entries were told; all other requests are limited by turn and by rate.
  * 3. A peer that reads too slowly misses signals; anything else reaches it, or the session ends.
  */
 export class NativeServerSession implements Session {
@@ -34,6 +34,8 @@ export class NativeServerSession implements Session {
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
+  /** Entries told for which no acknowledgement has come. */
+  #unacked = 0;
   readonly #framing: Framing;
   #name: string | undefined;
   #deadline: number;
@@ -92,6 +94,7 @@ export class NativeServerSession implements Session {
 
   directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
     if (event.type !== "entries" || this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    this.#unacked += event.entries.length;
     return encodeEntries(event, this.#framing);
   }
 
@@ -100,6 +103,7 @@ export class NativeServerSession implements Session {
     // What was meant for the handout session that this one was.
     if (event.type === "message") return;
     if (event.type === "entries") {
+      this.#unacked += event.entries.length;
       for (const bytes of encodeEntries(event, this.#framing)) this.#write(bytes);
       return;
     }
@@ -130,8 +134,9 @@ export class NativeServerSession implements Session {
       const text = this.#waiting.shift() ?? this.#lines?.next();
       if (text === undefined) break;
       const request = text instanceof Fault ? text : decodeNative(text);
-      const free = !(request instanceof Fault) && request.type === "acknowledge";
-      if (!free && !this.#rate.take(now)) {
+      const free = this.#unacked > 0 && !(request instanceof Fault) && request.type === "acknowledge";
+      if (free) this.#unacked--;
+      else if (!this.#rate.take(now)) {
         this.#waiting.unshift(text);
         this.#moreAt = this.#rate.readyAt(now);
         return;
