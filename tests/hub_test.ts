@@ -2,14 +2,16 @@ import { assert, assertEquals } from "@std/assert";
 import { type Accounts, decodeScrypt, decodeUsers, encodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
 import type { Command } from "../lib/chat/command.ts";
 import type { Effect } from "../lib/chat/effect.ts";
+import type { Batch, SavedProducer } from "../lib/chat/store.ts";
 import { type Event, Message } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
 import { LoginBackoff } from "../lib/chat/login_backoff.ts";
 import { limits } from "../lib/core/limits.ts";
 import { MAILBOX_PROTOCOL } from "../lib/protocols/native/server.ts";
 import { SessionRunner } from "../lib/server/runner.ts";
-import type { SessionHost } from "../lib/server/session_host.ts";
-import { MemoryStore } from "../lib/store/memory_store.ts";
+import { ChatStore } from "../lib/store/chat_store.ts";
+import { directStore } from "../lib/store/worker_store.ts";
+import { settled } from "./support/settled.ts";
 
 import fc from "fast-check";
 
@@ -30,18 +32,25 @@ function hubWith(...names: string[]): Hub {
     hub.handle(i + 1, { type: "login", name, password: String(name.charCodeAt(0) - 96) }, 0);
     hub.handle(i + 1, { type: "ready" }, 0);
   });
+  hub.takeOutputs();
   return hub;
 }
 
 /** The events to sessions, as `to: event`. */
-function told(effects: Effect[]): [number[], Event][] {
+function told(effects: readonly Effect[]): [number[], Event][] {
   return effects.flatMap((effect) =>
     effect.type === "tell" ? [[[...effect.to], effect.event] as [number[], Event]] : []
   );
 }
 
+function ticked(hub: Hub, now: number): [number[], Event][] {
+  hub.tick(now, now);
+  return told(hub.takeOutputs());
+}
+
 function tell(hub: Hub, id: number, command: Command, now = 0): [number[], Event][] {
-  return told(hub.handle(id, command, now));
+  hub.handle(id, command, now);
+  return told(hub.takeOutputs());
 }
 
 Deno.test("a users file may contain blanks, tabs, \\r\\n and a byte order mark", () => {
@@ -129,15 +138,16 @@ Deno.test("a delayed login is answered when due, and dropped if its session has 
   assertEquals(tell(hub, 1, { type: "login", name: "a", password: "1" }), []);
   assertEquals(tell(hub, 2, { type: "login", name: "b", password: "2" }), []);
   hub.handle(2, { type: "leave", why: "" }, 0);
-  assertEquals(told(hub.tick(999)), []);
-  assertEquals(told(hub.tick(1000)), [[[1], { type: "welcome", name: "a" }]]);
-  assertEquals(told(hub.tick(2000)), []);
+  assertEquals(ticked(hub, 999), []);
+  assertEquals(ticked(hub, 1000), [[[1], { type: "welcome", name: "a" }]]);
+  assertEquals(ticked(hub, 2000), []);
 });
 
 Deno.test("an scrypt password is verified outside the hub; the right one is accepted, a wrong one refused", () => {
   const hub = new Hub(accounts(`bob ${SCRYPT_ENTRY}`), limits());
   hub.addSession(1, "x");
-  const [check] = hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
+  hub.handle(1, { type: "login", name: "bob", password: "p" }, 0);
+  const [check] = hub.takeOutputs();
   assertEquals([check?.type, check?.type === "check" && check.password], ["check", "p"]);
   assertEquals(tell(hub, 1, { type: "checked", right: false }), [[[1], { type: "turnedAway", why: "credentials" }]]);
   hub.handle(1, { type: "login", name: "nobody", password: "p" }, 0);
@@ -168,7 +178,7 @@ Deno.test("a message to all is one event, with one outcome once the last receive
 
 Deno.test("a user who leaves misses messages in flight and appears in no later list", () => {
   const hub = hubWith("a", "b");
-  hub.handle(1, { type: "send", ref: 9, to: "b", text: "hi" }, 0);
+  assertEquals(tell(hub, 1, { type: "send", ref: 9, to: "b", text: "hi" }).map(([to]) => to), [[2]]);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], { type: "outcome", ref: 9, delivered: false }]]);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), []);
   assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0 });
@@ -211,110 +221,242 @@ Deno.test("any commands in any order: each message has one outcome, and no state
     [1, 2, 3, 4].forEach((id) => hub.addSession(id, "x"));
     const gone = new Set<number>();
     let [sent, outcomes] = [0, 0];
-    const count = (effects: Effect[]) =>
-      outcomes += told(effects).filter(([, event]) => event.type === "outcome").length;
+    const does = (id: number, command: Command) =>
+      outcomes += tell(hub, id, command).filter(([, event]) => event.type === "outcome").length;
     for (const [id, step] of steps) {
       if ((step.type === "send" || step.type === "sendAll") && !gone.has(id)) sent++;
       if (step.type === "leave") gone.add(id);
-      count(hub.handle(id, step, 0));
+      does(id, step);
     }
-    [1, 2, 3, 4].forEach((id) => count(hub.handle(id, { type: "leave", why: "end" }, 0)));
+    [1, 2, 3, 4].forEach((id) => does(id, { type: "leave", why: "end" }));
     assertEquals(outcomes, sent);
     assertEquals(hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
   }));
 });
 
-/** A store that fails like a disk: every call fails until the rollback. */
-class FailingStore extends MemoryStore {
-  failing = false;
-  rollbacks = 0;
+Deno.test("a user's message to themselves comes back to their own client, which confirms it", () => {
+  const hub = hubWith("a");
+  assertEquals(tell(hub, 1, { type: "send", ref: 1, to: "a", text: "milk" }), [
+    [[1], new Message(-1, "a", "one", "milk")],
+  ]);
+  assertEquals(tell(hub, 1, { type: "taken", id: -1 }), [[[1], { type: "outcome", ref: 1, delivered: true }]]);
+});
 
-  override acknowledge(name: string, seq: number): ReturnType<MemoryStore["acknowledge"]> {
-    if (this.failing) throw new Error("the disk is full");
-    return super.acknowledge(name, seq);
+const RANDOMNESS = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
+
+/** A disk that may be full. */
+class FailingStore extends ChatStore {
+  isFull = false;
+  failures = 0;
+
+  constructor() {
+    super(":memory:");
   }
 
-  override rollback(): void {
-    this.rollbacks++;
-    super.rollback();
+  override append(batch: Batch): void {
+    if (!this.isFull) return super.append(batch);
+    this.failures++;
+    throw new Error("the disk is full");
   }
 }
 
-/** A session runner over a failing store, with alice in the native protocol, who has acknowledged entries not yet stored. */
-function failingBoard(): {
-  runner: SessionRunner;
-  hub: Hub;
-  store: FailingStore;
-  host: SessionHost;
-  closed: () => boolean;
-} {
-  const store = new FailingStore("store");
-  const dice = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
-  const hub = new Hub(accounts(), limits(), { open: () => store, failed: () => {}, dice });
+/** A session runner over a store that fails, with a native session of `a` that has acknowledged what is not stored yet. */
+function runnerOverFailingStore() {
+  const store = new FailingStore();
+  const hub = new Hub(accounts(), limits(), { snapshot: store.snapshot, randomness: RANDOMNESS });
   const never = () => Promise.reject(new Error("nobody asks"));
-  const world = { dial: () => {}, probe: () => {}, verify: never, prove: never, soon: () => {}, now: () => 0 };
-  const runner = new SessionRunner(hub, world, limits());
+  const due: (() => void)[] = [];
+  const clock = { now: 0 };
+  const platform = {
+    ...{ dial: () => {}, probe: () => {}, verify: never, prove: never, soon: (turn: () => void) => due.push(turn) },
+    now: () => clock.now,
+    wallTime: () => clock.now,
+  };
+  const runner = new SessionRunner(hub, platform, limits(), directStore(store, (act) => due.push(act)));
+  const settle = () => {
+    for (let act = due.shift(); act; act = due.shift()) act();
+  };
   let closed = false;
-  const line = {
+  const written: string[] = [];
+  const transport = {
     waitingBytes: 0,
-    write: () => {},
+    write: (bytes: Uint8Array) => void written.push(new TextDecoder().decode(bytes)),
     close: () => void (closed = true),
     abort: () => {},
     resume: () => {},
   };
-  const host = runner.open(MAILBOX_PROTOCOL, { hostname: "10.0.0.1", port: 1 }, () => line);
-  for (
-    const command of [{ type: "login", name: "a", password: "1" }, { type: "become" }, { type: "resume" }] as const
-  ) {
-    hub.handle(host.id, command, 0);
-  }
-  store.keep({ from: "b", to: { room: "lobby" }, text: "hi", time: 0 });
-  store.commit();
-  hub.handle(host.id, { type: "resume", store: "store", after: 0 }, 0);
-  hub.handle(host.id, { type: "acknowledge", seq: 1 }, 0);
-  store.failing = true;
-  return { runner, hub, store, host, closed: () => closed };
+  const host = runner.open(MAILBOX_PROTOCOL, { hostname: "10.0.0.1", port: 1 }, () => transport);
+  const does = (command: Command) => {
+    runner.command(host.id, command);
+    runner.drain();
+  };
+  does({ type: "authenticated", name: "a" });
+  does({ type: "resume", client: "x", answered: 0 });
+  does({ type: "say", number: 1, to: { room: "lobby" }, text: "hi" });
+  settle();
+  does({ type: "acknowledge", seq: 1 });
+  store.isFull = true;
+  return { runner, hub, store, host, does, settle, clock, written, closed: () => closed };
 }
 
-Deno.test("a store that fails during a tick is rolled back, and the server continues", () => {
-  const { runner, store } = failingBoard();
+Deno.test("a store that fails during a tick changes nothing for the chat, and what it did not keep is written later", () => {
+  const { runner, hub, store, settle, clock } = runnerOverFailingStore();
+  assertEquals(store.snapshot.users.find(({ name }) => name === "a")!.acked, 0);
   runner.tick();
-  assertEquals(store.rollbacks, 1);
+  settle();
+  assertEquals([store.failures, hub.isIdle], [1, false]);
+  store.isFull = false;
+  clock.now = 2000;
+  runner.tick();
+  settle();
+  assertEquals([hub.isIdle, store.snapshot.users.find(({ name }) => name === "a")!.acked], [true, 1]);
+});
+
+Deno.test("a message that cannot be kept fails for good, the chat goes on reading, and the next one is kept", () => {
+  const { hub, store, does, settle, written } = runnerOverFailingStore();
+  const news = () => written.splice(0).map((json) => JSON.parse(json));
+  news();
+  does({ type: "say", number: 2, to: { room: "lobby" }, text: "lost" });
+  settle();
+  const why = "the server cannot keep messages at the moment: the disk is full";
+  assertEquals(news(), [{ type: "failed", number: 2, why }]);
+  does({ type: "history", ref: 1, of: { room: "lobby" }, before: undefined, after: undefined, limit: 9 });
+  settle();
+  assertEquals(news()[0].messages.map(({ text }: { text: string }) => text), ["hi"]);
+  store.isFull = false;
+  // Said again under its number, it is refused as before.
+  does({ type: "say", number: 2, to: { room: "lobby" }, text: "lost" });
+  does({ type: "say", number: 3, to: { room: "lobby" }, text: "kept" });
+  settle();
+  assertEquals(news().map(({ type, number }) => [type, number]), [["failed", 2], ["message", 3]]);
+  const [{ refused }] = store.snapshot.producers as [SavedProducer];
+  assertEquals([hub.isIdle, refused.map(({ number, why }) => [number, why])], [true, [[2, why]]]);
 });
 
 Deno.test("a stopping server notifies every session, even if the store fails meanwhile", () => {
-  const { runner, closed } = failingBoard();
+  const { runner, settle, closed } = runnerOverFailingStore();
   runner.stop();
+  settle();
   assertEquals([closed(), runner.size], [true, 0]);
 });
 
 Deno.test("a session releases its slot and its connection, even if the store fails meanwhile", () => {
-  const { runner, hub, host, closed } = failingBoard();
+  const { runner, hub, host, settle, closed } = runnerOverFailingStore();
   host.end("closed the connection");
+  settle();
   assertEquals([closed(), runner.size, hub.size.online], [true, 0, 0]);
 });
 
+/** A hub over a store, and what its sessions are told. */
+class StoringHub {
+  readonly store = new ChatStore(":memory:");
+  readonly hub = new Hub(accounts(), limits(), { snapshot: this.store.snapshot, randomness: RANDOMNESS });
+  readonly notes: string[] = [];
+  #lastId = 0;
+
+  native(name: string): number {
+    const id = ++this.#lastId;
+    this.hub.addSession(id, "10.0.0.1");
+    this.does(id, { type: "authenticated", name });
+    this.does(id, { type: "resume", client: `${id}`, answered: 0 });
+    return id;
+  }
+
+  does(id: number, command: Command, now = 0, wall = now): [number[], Event][] {
+    this.hub.handle(id, command, now);
+    return this.#told(now, wall);
+  }
+
+  tick(now: number, wall = now): [number[], Event][] {
+    this.hub.tick(now, wall);
+    return this.#told(now, wall);
+  }
+
+  #told(now: number, wall: number): [number[], Event][] {
+    const effects = settled(this.hub, this.store, now, wall);
+    for (const effect of effects) if (effect.type === "note") this.notes.push(effect.text);
+    return told(effects);
+  }
+}
+
 Deno.test("a room that was queried before it existed can be queried once it does", () => {
-  const { hub, host } = failingBoard();
+  const chat = new StoringHub();
+  const id = chat.native("a");
   const asked = (room: string) =>
-    tell(hub, host.id, { type: "history", ref: 1, of: { room }, before: undefined, limit: 1 });
+    chat.does(id, { type: "history", ref: 1, of: { room }, before: undefined, after: undefined, limit: 1 });
   assertEquals(asked("nowhere")[0]![1].type, "denied");
-  assertEquals(tell(hub, host.id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
+  assertEquals(chat.does(id, { type: "join", ref: 2, room: "nowhere" })[0]![1].type, "joined");
   assertEquals(asked("nowhere")[0]![1].type, "history");
 });
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+const START = 1_700_000_000_000;
+
+/** Lets days pass, with a message in the lobby every hour and a tick every minute of the server's timers. */
+function daysPass(chat: StoringHub, sayer: number, numbers: { next: number }, from: number, days: number) {
+  const told: [number[], Event][] = [];
+  for (let hour = 1; hour <= days * 24; hour++) {
+    const now = from + hour * 60 * 60_000;
+    told.push(...chat.tick(now, START + now));
+    const say = { type: "say", number: numbers.next++, to: { room: "lobby" }, text: `${hour}` } as const;
+    told.push(...chat.does(sayer, say, now, START + now));
+    chat.does(sayer, { type: "acknowledge", seq: Number.MAX_SAFE_INTEGER }, now, START + now);
+  }
+  return told;
+}
+
 Deno.test("a message that is not fetched before it expires is reported to its sender as failed, with the reason", () => {
-  const { hub, host, store } = failingBoard();
-  store.failing = false;
-  const days = (count: number) => count * 24 * 60 * 60_000;
-  const said = tell(hub, host.id, { type: "say", id: "1", to: { user: "b" }, text: "are you there?" });
-  assertEquals(said.map(([, event]) => event.type), ["sent"]);
-  hub.tick(1000);
-  assertEquals(told(hub.tick(days(29))), []);
-  const [[to, event]] = told(hub.tick(days(31))) as [[number[], Event]];
-  assertEquals(to, [host.id]);
-  const { notice } = event as Extract<Event, { type: "notice" }>;
-  assert(notice.type === "failed");
-  assertEquals([notice.id, notice.why], ["1", "nobody came for it within 30 days"]);
-  assertEquals(told(hub.tick(days(62))), []);
+  const chat = new StoringHub();
+  const id = chat.native("a");
+  const numbers = { next: 2 };
+  chat.does(id, { type: "say", number: 1, to: { user: "b" }, text: "are you there?" }, 0, START);
+  const failures = (told: [number[], Event][]) =>
+    told.flatMap(([to, event]) =>
+      event.type !== "entries" ? [] : event.entries.flatMap((entry) => entry.type === "failure" ? [{ to, entry }] : [])
+    );
+  assertEquals(failures(daysPass(chat, id, numbers, 0, 29)), []);
+  const failed = failures(daysPass(chat, id, numbers, 29 * DAY_MS, 2));
+  assertEquals(failed.map(({ to, entry }) => [to, entry.of, entry.text]), [
+    [[id], 1, "it was not received within 30 days"],
+  ]);
+  const pair = chat.store.snapshot.pairs[0]!.id;
+  assertEquals(chat.store.query({ type: "history", conversation: pair, limit: 9 }).messages, []);
+});
+
+Deno.test("a server that starts with its clock 40 days ahead removes nothing, and a jump of the clock is in its log", () => {
+  const first = new StoringHub();
+  const id = first.native("a");
+  const numbers = { next: 1 };
+  daysPass(first, id, numbers, 0, 2);
+  const count = () =>
+    first.store.query({ type: "history", conversation: first.store.snapshot.rooms[0]!.id, limit: 9999 }).messages
+      .length;
+  assertEquals(count(), 48);
+  // A new hub over the same store, with a wrong clock.
+  const second = new Hub(accounts(), limits(), { snapshot: first.store.snapshot, randomness: RANDOMNESS });
+  const notes: string[] = [];
+  const tick = (now: number, wall: number) => {
+    second.tick(now, wall);
+    for (const effect of settled(second, first.store, now, wall)) {
+      if (effect.type === "note") notes.push(effect.text);
+    }
+  };
+  const wrong = START + 42 * DAY_MS;
+  tick(0, wrong);
+  for (let minute = 1; minute < 60; minute++) tick(minute * 60_000, wrong + minute * 60_000);
+  second.addSession(1, "10.0.0.1");
+  second.handle(1, { type: "authenticated", name: "a" }, 3_600_000);
+  second.handle(1, { type: "resume", client: "new", answered: 0 }, 3_600_000);
+  second.handle(1, { type: "say", number: 1, to: { room: "lobby" }, text: "what day is it?" }, 3_600_000);
+  settled(second, first.store, 3_600_000, wrong + 3_600_000);
+  tick(3_660_000, wrong + 3_660_000);
+  assertEquals(count(), 49);
+  // Somebody sets it right.
+  tick(3_720_000, START + 2 * DAY_MS);
+  tick(3_780_000, START + 2 * DAY_MS + 60_000);
+  assertEquals(notes.filter((text) => text.includes("clock")), [
+    "the newest message is 40 days old by the clock of this machine; nothing is removed for that",
+    "the clock of this machine was set back by 3459720 s; nothing is removed for that",
+  ]);
+  assertEquals(count(), 49);
 });

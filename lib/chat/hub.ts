@@ -610,13 +610,31 @@ export class Hub {
 
   #watchClock(now: number, wall: number): void {
     const drift = wall - now;
+    if (this.#drift === undefined) this.#checkClock(wall);
     const jump = drift - (this.#drift ?? drift);
     this.#drift = drift;
     if (Math.abs(jump) < JUMP_MS) return;
     const way = jump > 0 ? "forward" : "back";
-    const text = `the clock of this machine was set ${way} by ${
-      Math.round(Math.abs(jump) / 1000)
-    } s; nothing is removed for that`;
+    const seconds = Math.round(Math.abs(jump) / 1000);
+    this.#warn(`the clock of this machine was set ${way} by ${seconds} s; nothing is removed for that`);
+  }
+
+  /** The clock as the server finds it, and the newest message: one of them may be wrong, or there was a long holiday. */
+  #checkClock(wall: number): void {
+    const { last, time } = this.#snapshot!;
+    if (last === 0) return;
+    const days = Math.floor((wall - time) / DAY_MS);
+    if (days >= this.limits.keepDays) {
+      this.#warn(`the newest message is ${days} days old by the clock of this machine; nothing is removed for that`);
+    } else if (time - wall >= JUMP_MS) {
+      const seconds = Math.round((time - wall) / 1000);
+      this.#warn(
+        `the clock of this machine is ${seconds} s behind the newest message; new ones bear its time till then`,
+      );
+    }
+  }
+
+  #warn(text: string): void {
     this.#outputs.push({ type: "note", level: "warning", text });
   }
 
