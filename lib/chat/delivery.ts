@@ -9,15 +9,15 @@ import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
-import { type KnownUser, type Pair, type Producer, type Roster, sideOf } from "./roster.ts";
+import type { KnownUser, Producer, Roster } from "./roster.ts";
+import { CatchUp } from "./catch_up.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
+import { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
 /** Entries in one event at most, and characters: so much is written at once to a session. */
 const MAX_RUN = 64;
 const MAX_RUN_CHARACTERS = 32 * 1024;
-/** What a handout session is told at once of what waits for its user. */
-const HANDOUT_PAGE = 32;
 /** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
 const GRACE_MS = 500;
 
@@ -70,11 +70,32 @@ export class Delivery {
   readonly #failing = new Set<number>();
   #unwritten: { readonly entry: Entry; readonly why: string }[] = [];
   #lastUnkept = 0;
-  /** The wall clock less the clock of timers. */
-  #clockOffset = 0;
+
+  readonly #cursors: UserCursors;
+  readonly #catchUp: CatchUp;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
+    this.#cursors = new UserCursors(parts);
+    const isFailing = (seq: number) => this.#failing.has(seq);
+    this.#catchUp = new CatchUp({ ...parts, cursors: this.#cursors, isFailing });
+  }
+
+  /** Begins, or begins anew, to tell a native session what concerns its user. */
+  begin(session: Session, known: KnownUser, after: number | undefined, now: number): void {
+    this.#catchUp.begin(session, known, after, now);
+    if (!session.ready) this.#audiences.clear();
+    session.ready = true;
+  }
+
+  /** Tells a session what it has not been told, as much as it may be told. */
+  catchUp(session: Session): void {
+    this.#catchUp.run(session);
+  }
+
+  /** The user has read a conversation up to here. */
+  read(user: User, of: Target, upTo: number, by: Session): void {
+    this.#cursors.read(user, of, upTo, by);
   }
 
   /** Appends an entry of a native client, or one that the chat adds by itself. */
@@ -155,7 +176,7 @@ export class Delivery {
         draft.producer.committed = Math.max(draft.producer.committed, draft.number);
         answered.set(draft.producer, { upTo: draft.producer.committed, seq: entry.seq });
       }
-      if (entry.type !== "failure") this.#wait(entry);
+      if (entry.type !== "failure") this.#cursors.waits(entry);
     }
     flush();
     for (const { entry, draft } of published) {
@@ -166,63 +187,6 @@ export class Delivery {
     for (const [producer, { upTo, seq }] of answered) this.#confirmSent(producer, upTo, seq);
   }
 
-  /** Begins, or begins anew, to tell a native session what concerns its user. */
-  begin(session: Session, known: KnownUser, after: number | undefined, now: number): void {
-    const { log, questions } = this.#parts;
-    session.cursor = after === undefined
-      ? new DeliveryCursor(known.acked, "unreceived", log.last, now)
-      : new DeliveryCursor(Math.min(after, log.last), "all", log.last, now);
-    if (!session.ready) this.#audiences.clear();
-    session.ready = true;
-    // The acknowledgement of what the client has may have been lost with its connection.
-    if (after !== undefined && after > known.acked) {
-      const upTo = Math.min(after, log.last);
-      questions.ask(
-        { type: "arrived", user: known.id, after: known.acked, upTo },
-        ({ pairs }) => {
-          for (const { pair, upTo } of pairs) {
-            this.#received(this.#parts.roster.conversation(pair) as Pair, known, upTo);
-          }
-        },
-        () => {},
-      );
-      this.#acked(known, upTo);
-    }
-  }
-
-  /** Tells a session what it has not been told, as much as it may be told. */
-  catchUp(session: Session): void {
-    const { log, questions, outputs, online } = this.#parts;
-    const { cursor } = session;
-    const known = online.get(session.name)?.known;
-    if (!cursor || !known) return;
-    while (!cursor.live && !cursor.reading) {
-      const limit = this.#pageLimit(session, cursor);
-      if (limit === 0) return;
-      const filtered = cursor.told < cursor.filteredUpTo;
-      const filter = filtered || cursor.filter === "private" ? cursor.filter : "all";
-      if (cursor.told < log.floor) {
-        cursor.reading = true;
-        const upTo = filtered ? Math.min(cursor.filteredUpTo, log.last) : log.last;
-        questions.ask(
-          { type: "page", user: known.id, after: cursor.told, upTo, limit, filter },
-          ({ entries, upTo }) => this.#paged(session, cursor, entries, upTo),
-          (why) => outputs.push({ type: "end", session: session.id, why: `what waits cannot be read: ${why}` }),
-        );
-        return;
-      }
-      const wants = (entry: Entry) =>
-        filter === "all" || (filter === "unreceived" && entry.seq > cursor.filteredUpTo)
-          ? this.#concerns(entry, known)
-          : this.#waitsFor(entry, known, filter === "private");
-      const { entries, upTo } = log.page(cursor.told, limit, wants);
-      this.#tellPage(session, cursor, entries);
-      cursor.told = upTo;
-      cursor.live = upTo === log.last;
-      if (cursor.live && session.kind === "native") outputs.push(tell(session.id, { type: "live", upTo }));
-    }
-  }
-
   /** The client has everything up to `seq` that it was told. */
   acknowledge(session: Session, seq: number, now: number): void {
     const { cursor } = session;
@@ -230,10 +194,10 @@ export class Delivery {
     if (!cursor || !user?.known) return;
     const { upTo, arrived, characters } = cursor.acknowledge(seq, this.#parts.tally, now);
     user.known.waitingBytes = Math.max(0, user.known.waitingBytes - characters);
-    for (const [pair, upTo] of arrived) this.#received(pair, user.known, upTo);
-    this.#acked(user.known, upTo);
+    for (const [pair, upTo] of arrived) this.#cursors.received(pair, user.known, upTo);
+    this.#cursors.acked(user.known, upTo);
     this.#heard(user, upTo);
-    this.catchUp(session);
+    this.#catchUp.run(session);
   }
 
   /** A handout session can be told messages: soon it is told what waits for its user. */
@@ -256,10 +220,10 @@ export class Delivery {
     owed.outcome?.settle(received);
     const known = roster.user(session.name ?? "");
     if (entry && known) {
-      if ("room" in entry.to) { if (received) this.#readLobby(session, known, entry.seq); }
+      if ("room" in entry.to) { if (received) this.#cursors.readLobby(session, known, entry.seq); }
       else this.#settlePrivate(entry, known, session, received, sent, owed.outcome);
     }
-    if (session.owing === 0 && session.ready && session.cursor) this.catchUp(session);
+    if (session.owing === 0 && session.ready && session.cursor) this.#catchUp.run(session);
   }
 
   /**
@@ -308,29 +272,9 @@ export class Delivery {
     this.#audiences.clear();
   }
 
-  /** The user has read a conversation up to here. */
-  read(user: User, of: Target, upTo: number, by: Session): void {
-    const { roster, log, writer, outputs } = this.#parts;
-    const known = user.known!;
-    const seq = Math.min(upTo, log.last);
-    const tellOthers = () => {
-      const to = user.natives.filter((each) => each.ready && each !== by).map(({ id }) => id);
-      if (to.length > 0) outputs.push({ type: "tell", to, event: { type: "read", of, upTo: seq } });
-    };
-    if ("room" in of) return void this.#readRoom(known, of.room, seq, tellOthers);
-    const other = roster.user(of.user);
-    const pair = other && roster.pair(known, other);
-    if (!pair) return;
-    const side = sideOf(pair, known);
-    if (seq <= pair.read[side]) return;
-    pair.read[side] = seq;
-    const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo: seq } as const;
-    writer.move(`read ${pair.id} ${side}`, write, true, tellOthers);
-  }
-
   /** Gives up what was waited for too long, and tells newcomers what waits for them. */
   tick(now: number, wall: number): void {
-    this.#clockOffset = wall - now;
+    this.#catchUp.clockOffset = wall - now;
     for (const user of this.#awaited) this.#miss(user, now);
     for (const { entry, why } of this.#unwritten.splice(0)) this.#appendFailure(entry, why);
     for (const [session, due] of this.#newcomers) {
@@ -339,7 +283,7 @@ export class Delivery {
       const known = this.#parts.roster.user(session.name!);
       if (!known) continue;
       session.cursor = new DeliveryCursor(known.acked, "private", Infinity, now);
-      this.catchUp(session);
+      this.#catchUp.run(session);
     }
   }
 
@@ -371,43 +315,6 @@ export class Delivery {
     });
   }
 
-  #paged(session: Session, cursor: DeliveryCursor, entries: readonly Entry[], upTo: number): void {
-    cursor.reading = false;
-    if (session.cursor !== cursor) return;
-    this.#tellPage(session, cursor, entries.filter(({ seq }) => !this.#failing.has(seq)));
-    cursor.told = Math.max(cursor.told, upTo);
-    this.catchUp(session);
-  }
-
-  #tellPage(session: Session, cursor: DeliveryCursor, entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    const { outputs } = this.#parts;
-    if (session.kind !== "native") {
-      for (const entry of entries) {
-        cursor.told = entry.seq;
-        if (entry.type !== "message") continue;
-        const message = new Message(entry.seq, entry.from, "one", entry.text, entry);
-        session.owes.set(entry.seq, { message, outcome: undefined, said: UNTIMED });
-        outputs.push(tell(session.id, message));
-      }
-      return;
-    }
-    for (const entry of entries) {
-      cursor.tell(
-        entry.seq,
-        entry.text.length,
-        this.#isDelivery(entry, session) ? entry.time - this.#clockOffset : NaN,
-        this.#pairFor(session, entry),
-      );
-    }
-    outputs.push(tell(session.id, new Entries(entries)));
-  }
-
-  #pageLimit(session: Session, cursor: DeliveryCursor): number {
-    if (session.kind === "native") return cursor.room;
-    return session.owing === 0 ? HANDOUT_PAGE : 0;
-  }
-
   /** What a turn has added for one audience. */
   #tellRun(audience: readonly Session[], entries: readonly Entry[], said: readonly number[]): void {
     const to: number[] = [];
@@ -420,17 +327,12 @@ export class Delivery {
       }
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i]!;
-        const since = this.#isDelivery(entry, session) ? said[i]! : NaN;
-        cursor.tell(entry.seq, entry.text.length, since, this.#pairFor(session, entry));
+        const since = this.#catchUp.isDelivery(entry, session) ? said[i]! : NaN;
+        cursor.tell(entry.seq, entry.text.length, since, this.#catchUp.pairFor(session, entry));
       }
       to.push(session.id);
     }
     if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: new Entries(entries) });
-  }
-
-  /** Whether the session's acknowledgement counts: one's own words are only confirmed by it. */
-  #isDelivery({ type, from }: Entry, { name }: Session): boolean {
-    return type === "message" && from !== name;
   }
 
   /** The native sessions that an entry concerns. */
@@ -562,8 +464,8 @@ export class Delivery {
       const pair = sender && roster.pair(sender, known);
       if (!pair) return;
       known.waitingBytes = Math.max(0, known.waitingBytes - entry.text.length);
-      this.#received(pair, known, entry.seq);
-      this.#readPair(pair, known, entry.seq);
+      this.#cursors.received(pair, known, entry.seq);
+      this.#cursors.readPair(pair, known, entry.seq);
     } else if (outcome) this.#forget(entry.seq);
     // What was never sent waits for the next time; what native sessions of the user can still take is theirs.
     else if (sent && entry.type === "message" && !online.get(session.name)?.listens) {
@@ -576,96 +478,12 @@ export class Delivery {
     this.#parts.writer.write({ type: "forget", seq });
   }
 
-  /** `user` has everything up to `upTo` that the other one of the pair said; who is told once that is committed. */
-  #received(pair: Pair, user: KnownUser, upTo: number): void {
-    const side = sideOf(pair, user);
-    if (upTo <= pair.received[side]) return;
-    pair.received[side] = upTo;
-    const { writer, online, outputs } = this.#parts;
-    const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
-    writer.move(`received ${pair.id} ${side}`, write, true, () => {
-      const sender = online.get(pair.users[side === 0 ? 1 : 0].name);
-      const to = sender?.natives.filter(({ ready }) => ready).map(({ id }) => id) ?? [];
-      const event = { type: "received", by: user.name, upTo: pair.received[side] } as const;
-      if (to.length > 0) outputs.push({ type: "tell", to, event });
-    });
-  }
-
-  #acked(known: KnownUser, upTo: number): void {
-    if (upTo <= known.acked) return;
-    known.acked = upTo;
-    this.#parts.writer.move(`acked ${known.id}`, { type: "acked", user: known.id, upTo }, false);
-  }
-
-  #readPair(pair: Pair, known: KnownUser, upTo: number): void {
-    const side = sideOf(pair, known);
-    if (upTo <= pair.read[side]) return;
-    pair.read[side] = upTo;
-    const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo } as const;
-    this.#parts.writer.move(`read ${pair.id} ${side}`, write, false);
-  }
-
-  /** A handout session was not told what was said before it began: unless that is read, the cursor stays before it. */
-  #readLobby(session: Session, known: KnownUser, seq: number): void {
-    const read = this.#parts.roster.room(LOBBY)!.members.get(known)?.read ?? 0;
-    if (Math.max(read, known.acked) >= session.lobbyAt) this.#readRoom(known, LOBBY, seq);
-  }
-
-  #readRoom(known: KnownUser, name: string, upTo: number, done?: () => void): void {
-    const room = this.#parts.roster.room(name);
-    const membership = room?.members.get(known);
-    if (!room || !membership || upTo <= membership.read) return;
-    membership.read = upTo;
-    const write = { type: "roomRead", room: room.id, user: known.id, upTo } as const;
-    this.#parts.writer.move(`read ${room.id} ${known.id}`, write, done !== undefined, done);
-  }
-
   /** Everything that a client said is kept up to here; where its own entry `seq` tells it, nothing more is said. */
   #confirmSent(producer: Producer, upTo: number, seq: number): void {
     for (const session of this.#parts.online.get(producer.user.name)?.natives ?? []) {
       if (session.producer !== producer || (session.cursor && session.cursor.told >= seq)) continue;
       this.#parts.outputs.push(tell(session.id, { type: "sent", upTo }));
     }
-  }
-
-  /** A private message waits for its receiver; one to oneself has arrived. */
-  #wait(entry: Entry): void {
-    if (!("user" in entry.to)) return;
-    const { roster } = this.#parts;
-    const receiver = roster.user(entry.to.user);
-    const sender = roster.user(entry.from);
-    if (!receiver || !sender) return;
-    if (receiver === sender) this.#received(roster.makePair(sender, receiver), receiver, entry.seq);
-    else receiver.waitingBytes += entry.text.length;
-  }
-
-  #pairFor(session: Session, entry: Entry): Pair | undefined {
-    if (entry.type === "failure" || !("user" in entry.to) || entry.from === session.name) return undefined;
-    const { roster } = this.#parts;
-    const [sender, receiver] = [roster.user(entry.from), roster.user(entry.to.user)];
-    return sender && receiver && roster.pair(sender, receiver);
-  }
-
-  #concerns(entry: Entry, known: KnownUser): boolean {
-    if (entry.from === known.name && "user" in entry.to) return true;
-    if ("user" in entry.to) return entry.to.user === known.name && entry.type !== "failure";
-    const room = this.#parts.roster.room(entry.to.room);
-    const membership = room?.members.get(known);
-    return membership !== undefined && entry.seq > membership.since;
-  }
-
-  /** Whether something that others said has not been received by any client of the user. */
-  #waitsFor(entry: Entry, known: KnownUser, onlyPrivate: boolean): boolean {
-    if (entry.from === known.name) return !onlyPrivate && entry.type === "failure";
-    if ("room" in entry.to) {
-      if (onlyPrivate || !this.#concerns(entry, known)) return false;
-      return entry.seq > this.#parts.roster.room(entry.to.room)!.members.get(known)!.read;
-    }
-    if (entry.to.user !== known.name || entry.type === "failure") return false;
-    const sender = this.#parts.roster.user(entry.from);
-    const pair = sender && this.#parts.roster.pair(sender, known);
-    return pair !== undefined && entry.seq > pair.received[sideOf(pair, known)] &&
-      !this.#parts.log.hasFailed(entry.seq) && !this.#failing.has(entry.seq);
   }
 }
 

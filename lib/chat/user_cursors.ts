@@ -1,0 +1,100 @@
+import type { Outputs } from "../core/machine.ts";
+import type { Effect } from "./effect.ts";
+import type { Entry, Target } from "./entry.ts";
+import type { RecentLog } from "./log.ts";
+import type { LogWriter } from "./log_writer.ts";
+import { LOBBY } from "./names.ts";
+import { type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
+import type { OnlineUsers, Session, User } from "./users.ts";
+
+export interface CursorParts {
+  readonly log: RecentLog;
+  readonly writer: LogWriter;
+  readonly roster: Roster;
+  readonly online: OnlineUsers;
+  readonly outputs: Outputs<Effect>;
+}
+
+/** Moves the cursors of users, forward only, and has that written. Those concerned are told once it is committed. */
+export class UserCursors {
+  readonly #parts: CursorParts;
+
+  constructor(parts: CursorParts) {
+    this.#parts = parts;
+  }
+
+  /** `user` has everything up to `upTo` that the other one of the pair said; who is told once that is committed. */
+  received(pair: Pair, user: KnownUser, upTo: number): void {
+    const side = sideOf(pair, user);
+    if (upTo <= pair.received[side]) return;
+    pair.received[side] = upTo;
+    const { writer, online, outputs } = this.#parts;
+    const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
+    writer.move(`received ${pair.id} ${side}`, write, true, () => {
+      const sender = online.get(pair.users[side === 0 ? 1 : 0].name);
+      const to = sender?.natives.filter(({ ready }) => ready).map(({ id }) => id) ?? [];
+      const event = { type: "received", by: user.name, upTo: pair.received[side] } as const;
+      if (to.length > 0) outputs.push({ type: "tell", to, event });
+    });
+  }
+
+  acked(known: KnownUser, upTo: number): void {
+    if (upTo <= known.acked) return;
+    known.acked = upTo;
+    this.#parts.writer.move(`acked ${known.id}`, { type: "acked", user: known.id, upTo }, false);
+  }
+
+  /** The user has read a conversation up to here. */
+  read(user: User, of: Target, upTo: number, by: Session): void {
+    const { roster, log, writer, outputs } = this.#parts;
+    const known = user.known!;
+    const seq = Math.min(upTo, log.last);
+    const tellOthers = () => {
+      const to = user.natives.filter((each) => each.ready && each !== by).map(({ id }) => id);
+      if (to.length > 0) outputs.push({ type: "tell", to, event: { type: "read", of, upTo: seq } });
+    };
+    if ("room" in of) return void this.#readRoom(known, of.room, seq, tellOthers);
+    const other = roster.user(of.user);
+    const pair = other && roster.pair(known, other);
+    if (!pair) return;
+    const side = sideOf(pair, known);
+    if (seq <= pair.read[side]) return;
+    pair.read[side] = seq;
+    const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo: seq } as const;
+    writer.move(`read ${pair.id} ${side}`, write, true, tellOthers);
+  }
+
+  readPair(pair: Pair, known: KnownUser, upTo: number): void {
+    const side = sideOf(pair, known);
+    if (upTo <= pair.read[side]) return;
+    pair.read[side] = upTo;
+    const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo } as const;
+    this.#parts.writer.move(`read ${pair.id} ${side}`, write, false);
+  }
+
+  /** A handout session was not told what was said before it began: unless that is read, the cursor stays before it. */
+  readLobby(session: Session, known: KnownUser, seq: number): void {
+    const read = this.#parts.roster.room(LOBBY)!.members.get(known)?.read ?? 0;
+    if (Math.max(read, known.acked) >= session.lobbyAt) this.#readRoom(known, LOBBY, seq);
+  }
+
+  #readRoom(known: KnownUser, name: string, upTo: number, done?: () => void): void {
+    const room = this.#parts.roster.room(name);
+    const membership = room?.members.get(known);
+    if (!room || !membership || upTo <= membership.read) return;
+    membership.read = upTo;
+    const write = { type: "roomRead", room: room.id, user: known.id, upTo } as const;
+    this.#parts.writer.move(`read ${room.id} ${known.id}`, write, done !== undefined, done);
+  }
+
+  /** A private message waits for its receiver; one to oneself has arrived. */
+  waits(entry: Entry): void {
+    if (!("user" in entry.to)) return;
+    const { roster } = this.#parts;
+    const receiver = roster.user(entry.to.user);
+    const sender = roster.user(entry.from);
+    if (!receiver || !sender) return;
+    if (receiver === sender) this.received(roster.makePair(sender, receiver), receiver, entry.seq);
+    else receiver.waitingBytes += entry.text.length;
+  }
+}
