@@ -1,12 +1,11 @@
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
-import { RateLimiter } from "../core/limiters.ts";
 import { encodeText, textFault } from "../core/text.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
+import { ClientMessages } from "./client_messages.ts";
 import type { Command, NativeCommand } from "./command.ts";
 import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Entry, Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import { RecentLog } from "./log.ts";
 import { LogWriter } from "./log_writer.ts";
@@ -16,10 +15,11 @@ import { PresenceUpdates } from "./presence.ts";
 import { Queries } from "./queries.ts";
 import { Questions } from "./questions.ts";
 import { Registration } from "./registration.ts";
-import { type KnownUser, type Producer, REFUSALS, Roster } from "./roster.ts";
+import { type KnownUser, Roster } from "./roster.ts";
 import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
+import { Maintenance } from "./maintenance.ts";
 import { OnlineUsers, Session, type User } from "./users.ts";
 import { type ChatView, chatView } from "./view.ts";
 
@@ -33,16 +33,7 @@ export interface HubOptions {
 }
 
 const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
-const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
-const PRUNE_MS = 60_000;
-const PRUNE_ENTRIES = 1000;
-/** A jump of the wall clock that is told in the log. */
-const JUMP_MS = 60_000;
-/** Commands of one client that wait for the store, at most. */
-const MAX_HELD = 1000;
-
-type Change = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "unreadable" }>;
 
 /**
  * The chat core: who is online, and the one log of what was said, with its cursors. A pure machine: commands, the store's
@@ -68,20 +59,15 @@ export class Hub {
   readonly #questions: Questions;
   readonly #delivery: Delivery;
   readonly #queries: Queries;
+  readonly #messages: ClientMessages;
+  readonly #maintenance: Maintenance | undefined;
   readonly #login: Login;
   readonly #registration: Registration | undefined;
-  /** Commands that wait until an edit's message has been looked up. */
-  readonly #held = new Map<Producer, { session: Session; command: Change }[]>();
-  /** Bytes that each user may say. */
-  readonly #rates = new Map<string, RateLimiter>();
   /** When names were registered by a key, by address. */
   readonly #newNames = new Map<string, number[]>();
   #accounts: Accounts;
   /** Whether the lobby is kept. */
   #keeps: boolean;
-  #pruneAt = 0;
-  #pruned = 0;
-  #drift: number | undefined;
 
   constructor(accounts: Accounts, readonly limits: Limits, options?: HubOptions) {
     this.#accounts = accounts;
@@ -97,6 +83,9 @@ export class Hub {
     this.#delivery = new Delivery({ ...shared, tally: this.tally });
     const { searches } = start;
     this.#queries = new Queries({ ...shared, delivery: this.#delivery, accounts: () => this.#accounts, searches });
+    const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
+    this.#messages = new ClientMessages({ ...parts, tally: this.tally });
+    this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
     this.#keeps = start.users.some(({ registered }) => registered);
     this.#login = new Login(
       {
@@ -206,9 +195,8 @@ export class Hub {
     this.#push([...this.#login.tick(now), ...this.#presence.tick(now)]);
     this.#delivery.tick(now, wall);
     if (!this.#snapshot) return;
-    this.#watchClock(now, wall);
     this.#writer.flush(now, wall, true);
-    this.#prune(now);
+    this.#maintenance?.tick(now, wall);
   }
 
   /** Settles all that is under way as missed, and tells every session that the server stops. */
@@ -282,7 +270,7 @@ export class Hub {
       case "edit":
       case "withdraw":
       case "unreadable":
-        return this.#change(session, command, now);
+        return this.#messages.take(session, command, now);
       case "acknowledge":
         return this.#delivery.acknowledge(session, command.seq, now);
       case "read":
@@ -372,14 +360,14 @@ export class Hub {
     const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
     if (sender.name === undefined) return outcome.settle(false);
     const kept = this.#online.get(to)?.listens ?? false;
-    if (kept && this.#tooMuch(sender.name, text, now)) return outcome.settle(false);
+    if (kept && this.#messages.rateFault(sender.name, text, now)) return outcome.settle(false);
     this.#delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
   }
 
   #sendAll(sender: Session, ref: number, text: string, now: number): void {
     const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
     if (sender.name === undefined) return outcome.settle(false);
-    if (this.#keeps && this.#tooMuch(sender.name, text, now)) return outcome.settle(false);
+    if (this.#keeps && this.#messages.rateFault(sender.name, text, now)) return outcome.settle(false);
     const message = { from: sender.name, to: { room: LOBBY }, text, sayer: sender, outcome };
     this.#delivery.sayLive(message, this.#keeps, now);
   }
@@ -451,151 +439,6 @@ export class Hub {
     this.#delivery.catchUp(session);
   }
 
-  /** Something that goes into the log under a client's number. */
-  #change(session: Session, command: Change, now: number): void {
-    const { producer } = session;
-    if (!producer) {
-      return void this.#outputs.push(
-        tell(session.id, { type: "denied", ref: 0, why: "nothing is said before resume" }),
-      );
-    }
-    const { number } = command;
-    const held = this.#held.get(producer);
-    if (held) {
-      if (held.length < MAX_HELD) held.push({ session, command });
-      else this.#outputs.push({ type: "end", session: session.id, why: "says more than can be taken" });
-      return;
-    }
-    if (number <= producer.number) return this.#again(session, producer, number);
-    if (number !== producer.number + 1) {
-      const why = `expected number ${producer.number + 1}, found ${number}`;
-      return void this.#outputs.push({ type: "end", session: session.id, why });
-    }
-    producer.number = number;
-    if (command.type === "say") return this.#say(session, producer, command, now);
-    if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
-    // The message is looked up first; what the client says after it waits for that.
-    this.#held.set(producer, []);
-    const decided = (why: string | undefined, append: () => void) => {
-      if (why === undefined) append();
-      else this.#refuse(producer, number, why);
-      const waiting = this.#held.get(producer) ?? [];
-      this.#held.delete(producer);
-      for (const { session, command } of waiting) this.#change(session, command, now);
-    };
-    this.#questions.ask(
-      { type: "entry", seq: command.of },
-      ({ entry, withdrawn }) =>
-        decided(this.#changeFault(producer.user, command, entry, withdrawn), () => {
-          const text = command.type === "edit" ? command.text : "";
-          const type = command.type === "edit" ? "edit" : "withdrawal";
-          this.#append(session, producer, number, type, entry!.to, text, command.of, now);
-        }),
-      (why) => decided(why, () => {}),
-    );
-  }
-
-  #changeFault(
-    user: KnownUser,
-    command: Extract<Change, { type: "edit" | "withdraw" }>,
-    entry: Entry | undefined,
-    withdrawn: boolean,
-  ): string | undefined {
-    if (entry?.type !== "message" || entry.from !== user.name) return `there is no message ${command.of} of yours`;
-    if (withdrawn) return "the message was withdrawn";
-    return command.type === "edit" ? this.#queries.textFault(command.text) : undefined;
-  }
-
-  #say(
-    session: Session,
-    producer: Producer,
-    { number, to, text }: Extract<Change, { type: "say" }>,
-    now: number,
-  ): void {
-    const why = this.#queries.fault(producer.user.name, to, text) ?? this.#tooMuch(producer.user.name, text, now);
-    this.tally.said++;
-    if (why === undefined) return this.#append(session, producer, number, "message", to, text, undefined, now);
-    this.tally.failed++;
-    this.#refuse(producer, number, why);
-  }
-
-  #append(
-    session: Session,
-    producer: Producer,
-    number: number,
-    type: Entry["type"],
-    to: Target,
-    text: string,
-    of: number | undefined,
-    now: number,
-  ): void {
-    this.#delivery.append({
-      type,
-      from: producer.user.name,
-      to,
-      text,
-      of,
-      producer,
-      number,
-      sayer: session,
-      said: now,
-      done: () => {},
-      failed: (why) => {
-        this.tally.failed++;
-        this.#refused(producer, number, why);
-      },
-    });
-  }
-
-  /** A number is refused, and stays so; the client is told once that is committed. */
-  #refuse(producer: Producer, number: number, why: string): void {
-    this.#rememberRefusal(producer, number, why);
-    const done = () => this.#tellRefused(producer, number, why);
-    this.#writer.after({ done, failed: done });
-  }
-
-  /** A number could not be written, which the next batch says; the client is told at once. */
-  #refused(producer: Producer, number: number, why: string): void {
-    this.#rememberRefusal(producer, number, why);
-    this.#tellRefused(producer, number, why);
-  }
-
-  #rememberRefusal(producer: Producer, number: number, why: string): void {
-    const { user, client } = producer;
-    this.#writer.write({ type: "refusal", user: user.id, client, number, why });
-    this.#writer.taken(producer, number);
-    producer.refused.set(number, why);
-    for (const oldest of producer.refused.keys()) {
-      if (producer.refused.size <= REFUSALS) break;
-      producer.refused.delete(oldest);
-    }
-  }
-
-  #tellRefused(producer: Producer, number: number, why: string): void {
-    producer.committed = Math.max(producer.committed, number);
-    for (const session of this.#online.get(producer.user.name)?.natives ?? []) {
-      if (session.producer === producer) this.#outputs.push(tell(session.id, { type: "notSent", number, why }));
-    }
-  }
-
-  /** A number that was taken before: answered as it was then, or soon, when it is being written. */
-  #again(session: Session, producer: Producer, number: number): void {
-    const why = producer.refused.get(number);
-    if (why !== undefined) this.#outputs.push(tell(session.id, { type: "notSent", number, why }));
-    else if (number <= producer.committed) {
-      this.#outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
-    }
-  }
-
-  /** The bytes that a user may say: many at once, then so many a second. */
-  #tooMuch(name: string, text: string, now: number): string | undefined {
-    const { saidBytes, saidBytesPerSecond } = this.limits;
-    let rate = this.#rates.get(name);
-    if (!rate) this.#rates.set(name, rate = new RateLimiter(saidBytes, saidBytesPerSecond, now));
-    if (rate.take(now, text.length)) return undefined;
-    return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
-  }
-
   #leave(session: Session, why: string, now: number): void {
     this.#sessions.delete(session.id);
     this.#login.forget(session);
@@ -606,59 +449,5 @@ export class Hub {
     if (session.oneShot) return;
     const who = session.name ?? (session.guestName || session.address);
     this.#outputs.push({ type: "note", text: `${who} left: ${why} (${this.#online.size} online)` });
-  }
-
-  #watchClock(now: number, wall: number): void {
-    const drift = wall - now;
-    if (this.#drift === undefined) this.#checkClock(wall);
-    const jump = drift - (this.#drift ?? drift);
-    this.#drift = drift;
-    if (Math.abs(jump) < JUMP_MS) return;
-    const way = jump > 0 ? "forward" : "back";
-    const seconds = Math.round(Math.abs(jump) / 1000);
-    this.#warn(`the clock of this machine was set ${way} by ${seconds} s; nothing is removed for that`);
-  }
-
-  /** The clock as the server finds it, and the newest message: one of them may be wrong, or there was a long holiday. */
-  #checkClock(wall: number): void {
-    const { last, time } = this.#snapshot!;
-    if (last === 0) return;
-    const days = Math.floor((wall - time) / DAY_MS);
-    if (days >= this.limits.keepDays) {
-      this.#warn(`the newest message is ${days} days old by the clock of this machine; nothing is removed for that`);
-    } else if (time - wall >= JUMP_MS) {
-      const seconds = Math.round((time - wall) / 1000);
-      this.#warn(
-        `the clock of this machine is ${seconds} s behind the newest message; new ones bear its time till then`,
-      );
-    }
-  }
-
-  #warn(text: string): void {
-    this.#outputs.push({ type: "note", level: "warning", text });
-  }
-
-  /** Removes what is too old or too much, a bounded piece at a time; senders of what nobody came for are told. */
-  #prune(now: number): void {
-    // A store that holds nothing is not asked: it is made when there is something to keep.
-    if (now < this.#pruneAt || this.#log.last === 0) return;
-    this.#pruneAt = Infinity;
-    const { keepDays, keepPerRoom } = this.limits;
-    this.#questions.ask(
-      { type: "prune", keepMs: keepDays * DAY_MS, perRoom: keepPerRoom, limit: PRUNE_ENTRIES },
-      ({ expired, removed, more }) => {
-        this.#pruned += removed;
-        this.#pruneAt = more ? 0 : now + PRUNE_MS;
-        for (const entry of expired) this.#delivery.fail(entry, `it was not received within ${keepDays} days`);
-        if (more || this.#pruned === 0) return;
-        const text = `removed ${this.#pruned} entries older than ${keepDays} days, or past ${keepPerRoom} in a room`;
-        this.#outputs.push({ type: "note", text });
-        this.#pruned = 0;
-      },
-      (why) => {
-        this.#pruneAt = now + PRUNE_MS;
-        this.#outputs.push({ type: "note", level: "warning", text: `old messages cannot be removed: ${why}` });
-      },
-    );
   }
 }

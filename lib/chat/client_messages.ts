@@ -1,0 +1,199 @@
+import type { Limits } from "../core/limits.ts";
+import { RateLimiter } from "../core/limiters.ts";
+import type { Outputs } from "../core/machine.ts";
+import type { NativeCommand } from "./command.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Effect, tell } from "./effect.ts";
+import type { Entry, Target } from "./entry.ts";
+import type { LogWriter } from "./log_writer.ts";
+import type { Queries } from "./queries.ts";
+import type { Questions } from "./questions.ts";
+import { type KnownUser, type Producer, REFUSALS } from "./roster.ts";
+import type { Tally } from "./tally.ts";
+import type { OnlineUsers, Session } from "./users.ts";
+
+/** What a client says under a number. */
+export type NumberedCommand = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "unreadable" }>;
+
+export interface ClientMessageParts {
+  readonly delivery: Delivery;
+  readonly queries: Queries;
+  readonly questions: Questions;
+  readonly writer: LogWriter;
+  readonly online: OnlineUsers;
+  readonly outputs: Outputs<Effect>;
+  readonly tally: Tally;
+  readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond">;
+}
+
+/** Commands of one client that wait for the store, at most. */
+const MAX_HELD = 1000;
+/** Users whose rate is remembered. */
+const MAX_RATES = 10_000;
+
+/**
+ * What native clients say, edit and withdraw.
+ *
+ * 1. Each number of a client is taken once. Repeated, it is answered as it was then, also after a crash.
+ * 2. The client is told that a number is refused once that is committed, or could not be.
+ */
+export class ClientMessages {
+  readonly #parts: ClientMessageParts;
+  /** Commands that wait until an edit's message has been looked up. */
+  readonly #held = new Map<Producer, { session: Session; command: NumberedCommand }[]>();
+  /** Bytes that each user may say. */
+  readonly #rates = new Map<string, RateLimiter>();
+
+  constructor(parts: ClientMessageParts) {
+    this.#parts = parts;
+  }
+
+  /** Something that goes into the log under a client's number. */
+  take(session: Session, command: NumberedCommand, now: number): void {
+    const { producer } = session;
+    if (!producer) {
+      return void this.#parts.outputs.push(
+        tell(session.id, { type: "denied", ref: 0, why: "nothing is said before resume" }),
+      );
+    }
+    const { number } = command;
+    const held = this.#held.get(producer);
+    if (held) {
+      if (held.length < MAX_HELD) held.push({ session, command });
+      else this.#parts.outputs.push({ type: "end", session: session.id, why: "says more than can be taken" });
+      return;
+    }
+    if (number <= producer.number) return this.#again(session, producer, number);
+    if (number !== producer.number + 1) {
+      const why = `expected number ${producer.number + 1}, found ${number}`;
+      return void this.#parts.outputs.push({ type: "end", session: session.id, why });
+    }
+    producer.number = number;
+    if (command.type === "say") return this.#say(session, producer, command, now);
+    if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
+    // The message is looked up first; what the client says after it waits for that.
+    this.#held.set(producer, []);
+    const decided = (why: string | undefined, append: () => void) => {
+      if (why === undefined) append();
+      else this.#refuse(producer, number, why);
+      const waiting = this.#held.get(producer) ?? [];
+      this.#held.delete(producer);
+      for (const { session, command } of waiting) this.take(session, command, now);
+    };
+    this.#parts.questions.ask(
+      { type: "entry", seq: command.of },
+      ({ entry, withdrawn }) =>
+        decided(this.#changeFault(producer.user, command, entry, withdrawn), () => {
+          const text = command.type === "edit" ? command.text : "";
+          const type = command.type === "edit" ? "edit" : "withdrawal";
+          this.#append(session, producer, number, type, entry!.to, text, command.of, now);
+        }),
+      (why) => decided(why, () => {}),
+    );
+  }
+
+  #changeFault(
+    user: KnownUser,
+    command: Extract<NumberedCommand, { type: "edit" | "withdraw" }>,
+    entry: Entry | undefined,
+    withdrawn: boolean,
+  ): string | undefined {
+    if (entry?.type !== "message" || entry.from !== user.name) return `there is no message ${command.of} of yours`;
+    if (withdrawn) return "the message was withdrawn";
+    return command.type === "edit" ? this.#parts.queries.textFault(command.text) : undefined;
+  }
+
+  #say(
+    session: Session,
+    producer: Producer,
+    { number, to, text }: Extract<NumberedCommand, { type: "say" }>,
+    now: number,
+  ): void {
+    const why = this.#parts.queries.fault(producer.user.name, to, text) ??
+      this.rateFault(producer.user.name, text, now);
+    this.#parts.tally.said++;
+    if (why === undefined) return this.#append(session, producer, number, "message", to, text, undefined, now);
+    this.#parts.tally.failed++;
+    this.#refuse(producer, number, why);
+  }
+
+  #append(
+    session: Session,
+    producer: Producer,
+    number: number,
+    type: Entry["type"],
+    to: Target,
+    text: string,
+    of: number | undefined,
+    now: number,
+  ): void {
+    this.#parts.delivery.append({
+      type,
+      from: producer.user.name,
+      to,
+      text,
+      of,
+      producer,
+      number,
+      sayer: session,
+      said: now,
+      done: () => {},
+      failed: (why) => {
+        this.#parts.tally.failed++;
+        this.#refused(producer, number, why);
+      },
+    });
+  }
+
+  /** A number is refused, and stays so; the client is told once that is committed. */
+  #refuse(producer: Producer, number: number, why: string): void {
+    this.#rememberRefusal(producer, number, why);
+    const done = () => this.#tellRefused(producer, number, why);
+    this.#parts.writer.after({ done, failed: done });
+  }
+
+  /** A number could not be written, which the next batch says; the client is told at once. */
+  #refused(producer: Producer, number: number, why: string): void {
+    this.#rememberRefusal(producer, number, why);
+    this.#tellRefused(producer, number, why);
+  }
+
+  #rememberRefusal(producer: Producer, number: number, why: string): void {
+    const { user, client } = producer;
+    this.#parts.writer.write({ type: "refusal", user: user.id, client, number, why });
+    this.#parts.writer.taken(producer, number);
+    producer.refused.set(number, why);
+    for (const oldest of producer.refused.keys()) {
+      if (producer.refused.size <= REFUSALS) break;
+      producer.refused.delete(oldest);
+    }
+  }
+
+  #tellRefused(producer: Producer, number: number, why: string): void {
+    producer.committed = Math.max(producer.committed, number);
+    for (const session of this.#parts.online.get(producer.user.name)?.natives ?? []) {
+      if (session.producer === producer) this.#parts.outputs.push(tell(session.id, { type: "notSent", number, why }));
+    }
+  }
+
+  /** A number that was taken before: answered as it was then, or soon, when it is being written. */
+  #again(session: Session, producer: Producer, number: number): void {
+    const why = producer.refused.get(number);
+    if (why !== undefined) this.#parts.outputs.push(tell(session.id, { type: "notSent", number, why }));
+    else if (number <= producer.committed) {
+      this.#parts.outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
+    }
+  }
+
+  /** The bytes that a user may have kept: many at once, then so many a second. */
+  rateFault(name: string, text: string, now: number): string | undefined {
+    const { saidBytes, saidBytesPerSecond } = this.#parts.limits;
+    let rate = this.#rates.get(name);
+    if (!rate) {
+      if (this.#rates.size >= MAX_RATES) this.#rates.clear();
+      this.#rates.set(name, rate = new RateLimiter(saidBytes, saidBytesPerSecond, now));
+    }
+    if (rate.take(now, text.length)) return undefined;
+    return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
+  }
+}
