@@ -408,8 +408,8 @@ scene(
         ["0", users, "--host", "127.0.0.1", "--web", "0", "--data", folder.path],
         folder.path,
       );
-    const portOf = async (server: Running, door: string) =>
-      Number((await server.printed(new RegExp(`^${door} listening on 127\\.0\\.0\\.1:(\\d+)$`, "m")))[1]);
+    const portOf = async (server: Running, listener: string) =>
+      Number((await server.printed(new RegExp(`^${listener} listening on 127\\.0\\.0\\.1:(\\d+)$`, "m")))[1]);
     const first = serve();
     await using _first = first;
     const web = await portOf(first, "web");
