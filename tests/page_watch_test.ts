@@ -128,7 +128,7 @@ Deno.test("a plot is read at the latest point of a given age", () => {
 });
 
 const here = { protocol: "http:", hostname: "127.0.0.1" };
-const door = (name: string, port: number, hostname = "0.0.0.0") => ({
+const listener = (name: string, port: number, hostname = "0.0.0.0") => ({
   door: name,
   hostname,
   port,
@@ -138,24 +138,32 @@ const door = (name: string, port: number, hostname = "0.0.0.0") => ({
 
 Deno.test("a listener's address is the one that other machines reach", () => {
   const hosts = ["10.0.0.5", "fd00::5"];
-  const told = (...given: Parameters<typeof listenerAddress>) => {
+  const described = (...given: Parameters<typeof listenerAddress>) => {
     const { address, how, isLocal } = listenerAddress(...given);
     return [address, how, isLocal];
   };
-  assertEquals(told(door("im", 2001), hosts, here), ["10.0.0.5:2001", "partyline-client chat 10.0.0.5 2001", false]);
-  assertEquals(told(door("lobby", 2003, "127.0.0.1"), hosts, here), ["127.0.0.1:2003", "nc 127.0.0.1 2003", true]);
-  assertEquals(told(door("web", 2080, "fd00::5"), hosts, { ...here, protocol: "https:" }), [
+  assertEquals(described(listener("im", 2001), hosts, here), [
+    "10.0.0.5:2001",
+    "partyline-client chat 10.0.0.5 2001",
+    false,
+  ]);
+  assertEquals(described(listener("lobby", 2003, "127.0.0.1"), hosts, here), [
+    "127.0.0.1:2003",
+    "nc 127.0.0.1 2003",
+    true,
+  ]);
+  assertEquals(described(listener("web", 2080, "fd00::5"), hosts, { ...here, protocol: "https:" }), [
     ...["[fd00::5]:2080", "https://[fd00::5]:2080/", false],
   ]);
-  // Whoever reads it elsewhere knows the best name; whoever knows none has only this machine.
-  assertEquals(told(door("im", 1), hosts, { ...here, hostname: "lab.local" })[0], "lab.local:1");
-  assertEquals(told(door("im", 1), [], here), ["127.0.0.1:1", "partyline-client chat 127.0.0.1 1", true]);
+  // A name that has worked for the browser is the best one; without any address, only this machine is left.
+  assertEquals(described(listener("im", 1), hosts, { ...here, hostname: "lab.local" })[0], "lab.local:1");
+  assertEquals(described(listener("im", 1), [], here), ["127.0.0.1:1", "partyline-client chat 127.0.0.1 1", true]);
 });
 
 Deno.test("the headline is the page's address if other machines reach it, else that of the first listener they reach", () => {
   const hosts = ["10.0.0.5"];
-  const [im, lobby, web] = [door("im", 2001), door("lobby", 2003), door("web", 2080)];
-  const text = (...doors: ReturnType<typeof door>[]) => headline({ doors, hosts }, here)?.text;
+  const [im, lobby, web] = [listener("im", 2001), listener("lobby", 2003), listener("web", 2080)];
+  const text = (...listeners: ReturnType<typeof listener>[]) => headline({ doors: listeners, hosts }, here)?.text;
   assertEquals(text(im, lobby, web), "http://10.0.0.5:2080/");
   assertEquals(text(lobby, im, { ...web, hostname: "127.0.0.1" }), "10.0.0.5:2001");
   assertEquals(text({ ...im, hostname: "127.0.0.1" }), "127.0.0.1:2001");

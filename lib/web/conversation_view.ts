@@ -51,8 +51,7 @@ export class ConversationView {
     this.#drawReading(state);
     this.#drawMembers(state);
     const isOther = before?.open !== state.open;
-    const isSame = before && !isOther && openConversation(before) === conversation && before.files === state.files;
-    if (isSame) return;
+    if (before && !isOther && hasSameRows(before, state)) return;
     if (isOther) this.#rows = new Rows();
     const rows = conversation ? this.#rows.of(conversation, state.files, now) : [];
     if (isOther) this.#list.restart(rows, rows.some(({ key }) => key === "new") ? "new" : undefined);
@@ -109,6 +108,14 @@ export class ConversationView {
       )
     ));
   }
+}
+
+/** Whether the open conversation has the same rows; much else changes more often. */
+function hasSameRows(before: State, after: State): boolean {
+  const one = openConversation(before);
+  const other = openConversation(after);
+  return one?.messages === other?.messages && one?.newFrom === other?.newFrom && one?.more === other?.more &&
+    before.files === after.files;
 }
 
 function connectionText(connection: State["connection"], now: number): [text: string, time: string] {

@@ -78,7 +78,7 @@ export class PageFiles {
     this.#tell((machine) => machine.online(name));
   }
 
-  /** A message of somebody else. */
+  /** A message of another user. */
   received(message: OfferMessage): void {
     if (this.#machine.isOffer(message, false)) this.#tell((machine) => machine.offered(message));
   }

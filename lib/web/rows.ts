@@ -82,9 +82,17 @@ export class Rows {
   /** The row of the last time if it is equal. */
   #same(row: Row): Row {
     const before = this.#before.get(row.key);
-    const fields = Object.keys(row).filter((field) => field !== "offer") as (keyof Row)[];
-    return before && fields.every((field) => before[field] === row[field]) ? before : row;
+    return before && isEqual(before, row) ? before : row;
   }
+}
+
+function isEqual(one: Row, other: Row): boolean {
+  if (one.kind === "line" || other.kind === "line") {
+    return one.kind === "line" && other.kind === "line" && one.text === other.text && one.isNew === other.isNew;
+  }
+  const file = one.kind === "file" ? one.file : undefined;
+  const otherFile = other.kind === "file" ? other.file : undefined;
+  return one.message === other.message && one.first === other.first && one.last === other.last && file === otherFile;
 }
 
 function isGroup(one: Message | undefined, next: Message): boolean {

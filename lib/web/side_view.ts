@@ -34,6 +34,8 @@ export class SideView {
   readonly #places = byId("places");
   readonly #buttons = new Map<string, HTMLButtonElement>();
   #drawn: State | undefined;
+  /** The places as they were drawn last. */
+  #shown = "";
 
   constructor(actions: SideActions) {
     this.#actions = actions;
@@ -47,6 +49,10 @@ export class SideView {
     const parts = ["people", "rooms", "conversations", "open", "user"] as const;
     if (before && parts.every((part) => before[part] === state[part])) return;
     setText(byId("user"), sanitized(state.user));
+    // Conversations change with every message and draft, the list only with what it shows of them.
+    const shown = JSON.stringify([state.open, placesOf(state)]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.#fill(state);
   }
 

@@ -76,12 +76,12 @@ export class PagePerson {
     });
   }
 
-  /** The outcomes that somebody must still be told. */
+  /** The outcomes that nobody has acknowledged. */
   get outcomes(): unknown[] {
     return (this.storage.get("debts") ?? []) as unknown[];
   }
 
-  /** A message of somebody else. */
+  /** A message of another user. */
   received(from: string, text: string): void {
     const offer = readOffer(text);
     if (offer) this.offers.push({ from, offer, text });
