@@ -39,6 +39,7 @@ class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
       rooms: ["lobby", ...rooms],
       again: false,
       storeChanged: false,
+      searches: true,
     });
   }
 
@@ -305,7 +306,7 @@ Deno.test("the connection is lost: waiting messages are mentioned once, and neve
   alice.connection((it) => it.attempt());
   alice.connection((it) => it.connected());
   assertEquals([alice.controller.waiting, alice.controller.prompt], [3, "lobby> "]);
-  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false });
+  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false, searches: true });
   for (const id of ["m1", "m2", "m3"]) alice.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
   alice.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
@@ -340,7 +341,7 @@ Deno.test("the server is away for long: each reason is shown once, and the stars
   }
   alice.connection((it) => it.attempt());
   alice.connection((it) => it.connected());
-  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false }, {
+  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false, searches: true }, {
     type: "closing",
   });
   alice.connection((it) => it.lost("bye", 0));
@@ -588,6 +589,7 @@ const clientEvent: fc.Arbitrary<ClientEvent> = fc.oneof(
     rooms: fc.array(nasty),
     again: flag,
     storeChanged: flag,
+    searches: flag,
   }),
   fc.record({ type: fc.constant("message" as const), message: said, own: flag }),
   fc.record({

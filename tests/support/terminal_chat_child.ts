@@ -22,7 +22,7 @@ const ui = openChatTerminal({
   },
   password(text) {
     ui.chat();
-    ui.event({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false });
+    ui.event({ type: "loggedIn", name, rooms: ["lobby"], again: false, storeChanged: false, searches: true });
     bob(`name ${name}, password ${text}`);
   },
   say(to) {
