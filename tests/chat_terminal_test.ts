@@ -28,6 +28,9 @@ type Action = ChatAction<ChatQuestion>;
 
 /** The chat of alice with a server. */
 class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
+  /** The number of the last message that was heard. */
+  seq = 0;
+
   constructor(view: View<ClientEvent>, style = CHAT_MODE, interactive = view !== SCRIPT_VIEW) {
     super(view, style, interactive, NOW);
   }
@@ -40,11 +43,17 @@ class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
       again: false,
       storeChanged: false,
       searches: true,
-    });
+    }, { type: "conversations", list: [] });
+  }
+
+  /** The server denies the last questions, in order. */
+  denies(...whys: string[]): this {
+    const questions = this.questions.slice(-whys.length);
+    return this.happens(...whys.map((why, at) => ({ type: "denied" as const, why, question: questions[at] })));
   }
 
   hears(from: string, to: Target, text: string, time = this.now): this {
-    return this.happens({ type: "message", message: { seq: 1, from, to, text, time }, own: from === "alice" });
+    return this.happens({ type: "message", message: { seq: ++this.seq, from, to, text, time }, own: from === "alice" });
   }
 }
 
@@ -59,7 +68,7 @@ const rooms = (...names: string[]): ClientEvent => ({
   rooms: names.map((name) => ({ name, members: 3, joined: true })),
 });
 
-const PLACE: CommandContext = { here: LOBBY, rooms: new Set(["lobby", "lab1"]) };
+const PLACE: CommandContext = { here: LOBBY, rooms: new Set(["lobby", "lab1"]), now: NOW };
 const MENU: CommandContext = { ...PLACE, here: undefined };
 
 Deno.test("typed lines are parsed: commands, and text for the current conversation", () => {
@@ -102,8 +111,8 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
     ["/lst", "there is no command /lst; did you mean /list? To send it as text, add a slash: //lst"],
     [
       "/open bob x",
-      "there is no command /open; the commands are /list /to /toall /join /leave /say /who /rooms /history /send " +
-      "/accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
+      "there is no command /open; the commands are /list /to /toall /join /leave /say /who /rooms /history /search " +
+      "/edit /withdraw /send /accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
     ],
   ];
   for (const [line, why] of mistakes) assertEquals(chatAction(line, PLACE), { type: "mistake", why }, line);
@@ -276,10 +285,10 @@ Deno.test("text after /join goes to the room at once; after a denial the previou
   const alice = chat().comesIn().happens(users("alice"));
   alice.did('ask "users"').types("/join lab1", "hi").did('ask "join" "lab1"', "say #lab1: hi");
   alice.happens({ type: "joined", room: "lab1", members: 3 }).screen.splice(0);
-  alice.types("/join #bad", "/join worse", "/leave lobby").happens(
-    { type: "denied", why: "no room has such a name" },
-    { type: "denied", why: "nor such a one" },
-    { type: "denied", why: "nobody leaves the lobby" },
+  alice.types("/join #bad", "/join worse", "/leave lobby").denies(
+    "no room has such a name",
+    "nor such a one",
+    "nobody leaves the lobby",
   );
   assertEquals(alice.controller.state.here, LAB);
   alice.types("/leave lab1").happens({ type: "left", room: "lab1" });
@@ -306,7 +315,14 @@ Deno.test("the connection is lost: waiting messages are mentioned once, and neve
   alice.connection((it) => it.attempt());
   alice.connection((it) => it.connected());
   assertEquals([alice.controller.waiting, alice.controller.prompt], [3, "lobby> "]);
-  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false, searches: true });
+  alice.happens({
+    type: "loggedIn",
+    name: "alice",
+    rooms: ["lobby"],
+    again: true,
+    storeChanged: false,
+    searches: true,
+  });
   for (const id of ["m1", "m2", "m3"]) alice.happens({ type: "sent", id, to: LOBBY, time: NOW, seq: 1 });
   alice.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
@@ -341,9 +357,12 @@ Deno.test("the server is away for long: each reason is shown once, and the stars
   }
   alice.connection((it) => it.attempt());
   alice.connection((it) => it.connected());
-  alice.happens({ type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false, searches: true }, {
-    type: "closing",
-  });
+  alice.happens(
+    { type: "loggedIn", name: "alice", rooms: ["lobby"], again: true, storeChanged: false, searches: true },
+    {
+      type: "closing",
+    },
+  );
   alice.connection((it) => it.lost("bye", 0));
   alice.shows(
     "--> [connection lost (nothing heard for 32 s), trying again in 1 s]",
@@ -401,7 +420,7 @@ Deno.test("entering a conversation with an unknown user gives a warning, once al
 
 Deno.test("the connection is lost before the menu comes: one denial is shown", () => {
   const alice = mailbox().comesIn();
-  alice.happens({ type: "denied", why: "rooms: not answered" }, { type: "denied", why: "users: not answered" }).shows(
+  alice.denies("rooms: not answered", "users: not answered").shows(
     "#####[you: alice]#####",
     "--> [rooms: not answered]",
   );
@@ -741,7 +760,7 @@ Deno.test("a script is faster than the server: of thirty thousand lines, never m
 });
 
 Deno.test("/who lists the current room or a given one; outside of rooms it requires a name", () => {
-  const here = (to: Target | undefined) => ({ here: to, rooms: new Set<string>() });
+  const here = (to: Target | undefined) => ({ here: to, rooms: new Set<string>(), now: NOW });
   assertEquals(chatAction("/who", here({ room: "lab1" })), { type: "ask", question: { type: "who", room: "lab1" } });
   assertEquals(chatAction("/who lab2", here(BOB)), { type: "ask", question: { type: "who", room: "lab2" } });
   const mistake = chatAction("/who", here(BOB));

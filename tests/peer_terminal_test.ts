@@ -28,7 +28,7 @@ class PeerChat extends ChatTranscript<PeerQuestion, PeerEvent> {
   /** Begins with these known users; a minus before a name means offline. */
   begins(...names: string[]): this {
     this.atOnce = (what) => what === 'ask "users"' ? [users(...names)] : [];
-    this.controller.begin("alice");
+    this.controller.begin("alice", this.now);
     this.drain();
     this.atOnce = () => [];
     this.done.splice(0);
@@ -47,8 +47,8 @@ const users = (...names: string[]): PeerEvent => ({
   users: names.map((name) => ({ name: name.replace("-", ""), online: !name.startsWith("-") })),
 });
 
-const PLACE: CommandContext = { here: BOB, rooms: new Set(["lab1"]) };
-const NOWHERE: CommandContext = { here: undefined, rooms: new Set() };
+const PLACE: CommandContext = { here: BOB, rooms: new Set(["lab1"]), now: NOW };
+const NOWHERE: CommandContext = { here: undefined, rooms: new Set(), now: NOW };
 
 Deno.test("typed lines between peers are parsed", () => {
   const ask = (question: PeerQuestion): ChatAction<PeerQuestion> => ({ type: "ask", question });
@@ -504,7 +504,7 @@ Deno.test("whatever peers send and users type, each shown line is one line and c
   for (const [name, open] of views) {
     fc.assert(fc.property(fc.array(step, { maxLength: 12 }), nasty, (steps, me) => {
       const alice = open();
-      alice.controller.begin(me);
+      alice.controller.begin(me, NOW);
       alice.drain();
       take(alice, steps);
       assertEquals(sanitized(alice.controller.prompt), alice.controller.prompt);

@@ -22,7 +22,15 @@ export async function chat(plan: JoinPlan): Promise<number> {
     ask: (question) => {
       if (!client.speaksIm) client.use((native) => native.ask(question));
       else if (question.type === "users") command("/list");
+      else terminal.problem(`this server knows only the IM handout, which cannot answer /${question.type}`);
     },
+    amend: (of, to, text) => {
+      if (client.speaksIm) return { why: "this server knows only the IM handout" };
+      return client.use((native) =>
+        text === undefined ? native.withdraw(of, to, Date.now()) : native.edit(of, to, text, Date.now())
+      );
+    },
+    read: (of, upTo) => client.use((native) => native.read(of, upTo)),
     name: (text) => client.typed(text),
     password: (text) => client.typed(text),
     file: (act) => {

@@ -1,14 +1,14 @@
+import type { Target } from "../chat/entry.ts";
 import { LOBBY } from "../chat/names.ts";
 import {
   alone,
   anyName,
-  type ArgumentParser,
+  type ChatAction,
   type ChatMode,
   type ChatQuestion,
   type CommandTable,
   help,
   joined,
-  type NameRule,
   one,
   parseLine,
   rooms,
@@ -17,6 +17,8 @@ import {
   users,
   wrongName,
 } from "./commands.ts";
+import { fileCommands } from "./file_commands.ts";
+import { SEARCH_COMMAND } from "./search_command.ts";
 
 /** The most messages that `/history` asks for; a server gives no more at once. */
 export const HISTORY_MOST = 1000;
@@ -101,6 +103,9 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     long: [
       `The last N messages, 1 to ${HISTORY_MOST}; ${HISTORY_USUAL} by default.`,
       "If a room and a user have the same name, the room is meant.",
+      "Your own messages are marked: ✓ sent, ✓✓ delivered, ✗ not delivered. In the",
+      "conversation that you are in they are numbered for /edit and /withdraw; #1 is",
+      "the last.",
     ],
     parse: ({ first, more }, { rooms }) => {
       const wrong = wrongName(first, "NAME or ROOM", anyName);
@@ -112,6 +117,36 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
       return { type: "ask", question: { type: "history", of, limit } };
     },
     names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
+  },
+  search: SEARCH_COMMAND,
+  edit: {
+    usage: "/edit [N] TEXT",
+    short: "change the text of your last message",
+    example: "/edit See you at 4pm",
+    long: [
+      "In the conversation that you are in. With N, of your Nth last message there,",
+      "as /history numbers them. The others see what it was and what it is now.",
+      "If the new text begins with a number: /edit 1 42 people come",
+    ],
+    parse: ({ rest, first, more }, { here }) => {
+      if (first === "") return "TEXT is missing";
+      const nth = messageNumber(first);
+      if (nth === undefined) return amend(here, 1, rest.trim());
+      return more.trim() === "" ? "TEXT is missing after N" : amend(here, nth, more.trim());
+    },
+  },
+  withdraw: {
+    usage: "/withdraw [N]",
+    short: "withdraw your last message",
+    example: "/withdraw 2",
+    long: [
+      "In the conversation that you are in. With N, your Nth last message there,",
+      "as /history numbers them. The others see that it was withdrawn.",
+    ],
+    parse: ({ first, more }, { here }) => {
+      const nth = first === "" ? 1 : messageNumber(first);
+      return nth === undefined || more.trim() !== "" ? NUMBER_RULE : amend(here, nth, undefined);
+    },
   },
   ...fileCommands(anyName, "room"),
   help: {
@@ -130,6 +165,17 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
   },
 };
 
+const NUMBER_RULE = `N must be a whole number from 1 to ${HISTORY_MOST}`;
+
+/** The number of a message; undefined for a word that is none. */
+function messageNumber(word: string): number | undefined {
+  return /^[1-9]\d{0,3}$/.test(word) && Number(word) <= HISTORY_MOST ? Number(word) : undefined;
+}
+
+function amend(to: Target | undefined, nth: number, text: string | undefined): ChatAction<never> | string {
+  return to ? { type: "amend", to, nth, text } : "you are in no conversation; enter the one with the message first";
+}
+
 /** The last line of the help. */
 export const HELP_FOOTER = 'Any other line is sent to the conversation; //text sends "/text".';
 
@@ -143,77 +189,6 @@ export const CHAT_MODE: ChatMode<ChatQuestion> = {
   home: { room: LOBBY },
   rooms: [LOBBY],
   menu: false,
-  ordered: true,
+  answersAll: true,
   parse: (line, context) => parseLine(line, context, CHAT_MODE),
 };
-
-/** The commands for files, where senders and receivers have names after this rule. */
-export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTable<never> {
-  return {
-    send: {
-      usage: `/send NAME|${room.toUpperCase()} FILE`,
-      short: "offer a file or a folder",
-      example: "/send bob slides.pdf",
-      long: [
-        `If a ${room} of yours and a user have the same name, the ${room} is meant; every`,
-        "member may accept. The file goes directly to the receiver and is checked on",
-        "arrival. An interrupted transfer resumes once you are both online again.",
-        "Do not change FILE in the meantime.",
-      ],
-      parse: sendParser(rule, room),
-      names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
-    },
-    accept: {
-      usage: "/accept N",
-      short: "accept offer number N",
-      example: "/accept 1",
-      long: ["It goes to your downloads and never replaces a file. /files lists the offers."],
-      parse: numberParser("accept"),
-    },
-    refuse: {
-      usage: "/refuse N",
-      short: "refuse offer number N; the sender is told",
-      example: "/refuse 1",
-      long: ["/files lists the offers."],
-      parse: numberParser("refuse"),
-    },
-    stop: {
-      usage: "/stop N",
-      short: "cancel transfer or offer number N",
-      example: "/stop 1",
-      long: ["A partly received file is deleted. /files lists the transfers."],
-      parse: numberParser("stop"),
-    },
-    files: {
-      usage: "/files",
-      short: "list offers and transfers",
-      example: "/files",
-      long: ["With their numbers, both to you and from you."],
-      parse: alone({ type: "file", action: { type: "files" } }),
-    },
-  };
-}
-
-function sendParser(rule: NameRule, room: string): ArgumentParser<never> {
-  return ({ first, more }, { rooms }) => {
-    const wrong = wrongName(first, `NAME or ${room.toUpperCase()}`, rule);
-    if (wrong !== undefined) return wrong;
-    const path = more.trim();
-    if (path === "") return "FILE is missing";
-    const to = rooms.has(first) ? { room: first } : { user: first };
-    return { type: "file", action: { type: "send", to, path: unquoted(path) } };
-  };
-}
-
-/** A pasted path often is in quotes. */
-function unquoted(path: string): string {
-  return /^(["'])(.+)\1$/.exec(path)?.[2] ?? path;
-}
-
-function numberParser(type: "accept" | "refuse" | "stop"): ArgumentParser<never> {
-  return ({ first, more }) => {
-    if (first === "") return "N is missing";
-    if (!/^\d{1,9}$/.test(first)) return "N must be a number that /files shows";
-    return more.trim() === "" ? { type: "file", action: { type, n: Number(first) } } : "it takes one number";
-  };
-}

@@ -3,10 +3,13 @@ import type { Target } from "../chat/entry.ts";
 import { Outputs } from "../core/machine.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
+import type { AmendOutput } from "./amendment.ts";
+import { Attention } from "./attention.ts";
 import { type ChatEvent, ChatState, sameTarget } from "./chat_state.ts";
-import type { ChatMode, Listing, Question } from "./commands.ts";
+import type { ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
 import { ConnectionNotices } from "./connection_notices.ts";
 import { FileNotices } from "./file_notices.ts";
+import { type FollowUp, FollowUps } from "./follow_ups.ts";
 import { helpText } from "./help.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
 import type { ScreenOutput, View } from "./view.ts";
@@ -18,17 +21,25 @@ export type ChatOutput<Q> =
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   /** While the client takes the question, `asking` has been told. */
   | { readonly type: "ask"; readonly question: Q | Listing }
+  /** Is answered by `amendAnswered`. */
+  | AmendOutput
+  /** The user has read a conversation up to here. */
+  | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   | { readonly type: "file"; readonly action: FileCommand }
   | { readonly type: "leave" };
 
 /** The client's answer to a message: the id of its later states, or the reason why it is not sent. */
 export type SayResult = { readonly id: string } | { readonly why: string };
 
+/** Unread messages that are shown when a conversation is opened, and read ones before them. */
+const UNREAD_SHOWN = 48;
+const READ_SHOWN = 2;
+
 /**
  * The machine between typed lines and the client on one side, and shown lines on the other.
  *
  * 1. Text after `/join ROOM` goes to ROOM, also before the answer; if that is a denial, the conversation is the one before.
- * 2. The mode decides to which question a denial belongs.
+ * 2. A denial belongs to the question that it names, else to the one that is just being asked.
  * 3. States of a message are shown after the message, also when the client reports them before its id is known.
  */
 export class ChatController<Q extends Question, Event extends ChatEvent> {
@@ -36,7 +47,11 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   readonly connection: ConnectionNotices;
   readonly #outputs = new Outputs<ChatOutput<Q>>();
   readonly #files: FileNotices;
-  readonly #questions: PendingQuestions;
+  readonly #questions = new PendingQuestions();
+  readonly #attention: Attention;
+  readonly #followUps: FollowUps;
+  /** Whether the server has said what is unread. */
+  #isTold = false;
   /** Events that came while a message waits for its id; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unconfirmed = new Set<string>();
@@ -47,7 +62,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** `interactive`: it asks for users and rooms at once, for completion and the menu, and words files for people. */
   constructor(readonly view: View<Event>, readonly mode: ChatMode<Q>, readonly interactive: boolean) {
     this.state = new ChatState(mode);
-    this.#questions = new PendingQuestions(mode.ordered);
+    this.#attention = new Attention(interactive);
+    this.#followUps = new FollowUps(view, this.state, this.#outputs);
     const waiting = () => ({ messages: this.#unconfirmed.size, all: this.waiting });
     this.connection = new ConnectionNotices(view, this.#outputs, waiting);
     this.#files = new FileNotices(view, this.#outputs, interactive);
@@ -64,38 +80,53 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** The number of messages and questions without an answer. */
   get waiting(): number {
     if (!this.#answers) return 0;
-    return this.#unconfirmed.size + (this.mode.ordered ? this.#questions.size : 0);
+    return this.#unconfirmed.size + (this.mode.answersAll ? this.#questions.size : 0);
+  }
+
+  /** Whether a message is being changed: what is typed next would be counted with those that it is among. */
+  get isAmending(): boolean {
+    return this.#followUps.isAmending;
   }
 
   /** A chat without a login begins, under this name. */
-  begin(name: string): void {
+  begin(name: string, now: number): void {
+    this.#attention.key(now);
+    this.#isTold = true;
     this.state.me = name;
     this.#answers = true;
     this.#welcome();
   }
 
   /** A line was typed. */
-  typed(line: string): void {
+  typed(line: string, now: number): void {
+    this.#attention.key(now);
     const { here, rooms } = this.state;
-    const action = this.mode.parse(line, { here, rooms });
+    const action = this.mode.parse(line, { here, rooms, now });
     switch (action.type) {
       case "nothing":
         return;
       case "exit":
+        this.leaving(now);
         return this.#outputs.push({ type: "leave" });
       case "say":
         this.#early = [];
         return this.#outputs.push(action);
       case "go":
-        this.state.here = action.to;
+        this.#moveTo(action.to, now);
         this.#show(this.view.moved(action.to));
+        this.#showUnread();
         return this.#warnIfUnknown(action.to);
       case "ask":
-        return this.#ask(action.question);
+        this.#ask(action.question, "shown", now);
+        return this.#showUnread();
+      case "amend":
+        if (this.connection.away) return this.#noConnection();
+        this.#followUps.amend(action.to, action.nth, action.text);
+        return this.#askConfirmed();
       case "file":
         return this.#outputs.push(action);
       case "menu":
-        if (action.leave) this.state.here = undefined;
+        if (action.leave) this.#moveTo(undefined, now);
         return this.#askMenu();
       case "help":
         for (const line of helpText(action.topic, this.mode)) this.#notice(line);
@@ -117,6 +148,33 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     for (const { event, now } of early) this.event(event, now);
   }
 
+  /** The client has taken a change of a message, or refuses it. */
+  amendAnswered(result: SayResult): void {
+    if ("why" in result) this.#notice(this.view.error(`nothing is changed: ${result.why}`));
+  }
+
+  /** A key was pressed. */
+  key(now: number): void {
+    this.#attention.key(now);
+  }
+
+  /** Called about once a second, where somebody may read what is shown. */
+  tick(now: number): void {
+    this.connection.tick(now);
+    this.#read(now);
+  }
+
+  /** The connection is lost; the next attempt is in `againMs`. */
+  lost(why: string, againMs: number): void {
+    this.connection.lost(why, againMs);
+    this.#followUps.lost();
+  }
+
+  /** The user leaves: what is on the screen is read. */
+  leaving(now: number): void {
+    this.#read(now);
+  }
+
   /** The client is being asked this question; undefined once it has taken it. */
   asking(question: Question | undefined): void {
     this.#questions.current = question;
@@ -127,13 +185,34 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.connection.heard();
     const known: ChatEvent = event;
     const asked = this.#questions.answered(known);
+    if (asked?.purpose === "amend" || asked?.purpose === "surroundings") {
+      return this.#askAll(this.#followUps.answered(asked, known, now));
+    }
     this.state.learn(known, now);
     switch (known.type) {
       case "loggedIn":
-        return this.#loggedIn(known.again);
+        return this.#loggedIn(known.again, now);
+      case "conversations":
+        this.#isTold = true;
+        return this.#showUnread();
+      case "message":
+        if (!known.own && this.#attention.isFirstNew(known.message, this.state, now)) {
+          this.#show(this.view.newMessages?.() ?? []);
+        }
+        break;
+      case "history":
+        this.#show(this.view.event(event, this.state, now));
+        if (sameTarget(known.of, this.state.here) && known.messages.length > 0) {
+          this.state.unread.shown(known.of, known.messages.at(-1)!.seq);
+        }
+        return;
+      case "found":
+        if (!this.view.hits || known.messages.length === 0) break;
+        return this.#askAll(this.#followUps.found(known));
       case "closing":
         return this.connection.stopping();
       case "denied":
+        if (asked?.purpose === "opened") return;
         if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);
         // The menu asks two questions, and one denial is enough.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
@@ -145,7 +224,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "queued":
       case "failed":
         if (known.id !== undefined) this.#unconfirmed.delete(known.id);
-        break;
+        this.#show(this.view.event(event, this.state, now));
+        return this.#askConfirmed();
       case "users":
       case "rooms":
         if (asked?.purpose === "quiet") return;
@@ -164,6 +244,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#answers = false;
     this.#unconfirmed.clear();
     this.#questions.clear();
+    this.#followUps.clear();
   }
 
   #warnIfUnknown(to: Target): void {
@@ -171,14 +252,14 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#notice(this.view.news(`no user called "${to.user}" is known; /list shows all known users`));
   }
 
-  #ask(question: Q | Listing, purpose: Asked["purpose"] = "shown"): void {
-    if (this.connection.away) {
-      return this.#notice(this.view.error("no connection at the moment; try again when it is back"));
-    }
+  #ask(question: Q | Listing | ChatQuestion, purpose: Asked["purpose"], now?: number): void {
+    if (this.connection.away) return this.#noConnection();
     const from = this.state.here;
-    const to = this.state.here = this.#conversationAfter(question);
-    this.#questions.add({ question, purpose, moved: to === from ? undefined : { from, to } });
-    this.#outputs.push({ type: "ask", question });
+    const to = this.#conversationAfter(question);
+    if (now !== undefined && !sameTarget(from, to)) this.#moveTo(to, now);
+    this.#questions.add({ question, purpose, moved: sameTarget(from, to) ? undefined : { from, to } });
+    // History is asked for only in a mode with a server.
+    this.#outputs.push({ type: "ask", question: question as Q | Listing });
   }
 
   #conversationAfter(question: Question): Target | undefined {
@@ -192,6 +273,41 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#questions.redirect(to, from);
   }
 
+  /** Plain text goes here from now on. */
+  #moveTo(to: Target | undefined, now: number): void {
+    this.#read(now);
+    this.state.here = to;
+  }
+
+  /** What is on the screen of the open conversation is read. */
+  #read(now: number): void {
+    if (!this.#isTold || this.connection.away || this.#questions.has("opened")) return;
+    const { here } = this.state;
+    const upTo = this.#attention.read(here, this.state, now);
+    if (here && upTo !== undefined) this.#outputs.push({ type: "read", of: here, upTo });
+  }
+
+  /** Of the open conversation, unread messages that are not on the screen are asked for. */
+  #showUnread(): void {
+    const { here, unread } = this.state;
+    const count = here && this.interactive && !this.connection.away ? unread.elsewhere(here) : 0;
+    if (count === 0 || this.#questions.has("opened")) return;
+    this.#ask({ type: "history", of: here!, limit: Math.min(count, UNREAD_SHOWN) + READ_SHOWN }, "opened");
+  }
+
+  /** What waits for the server to have everything that was said. */
+  #askConfirmed(): void {
+    if (this.#unconfirmed.size === 0) this.#askAll(this.#followUps.confirmed());
+  }
+
+  #askAll(followUps: readonly FollowUp[]): void {
+    for (const { question, purpose } of followUps) this.#ask(question, purpose);
+  }
+
+  #noConnection(): void {
+    this.#notice(this.view.error("no connection at the moment; try again when it is back"));
+  }
+
   #askMenu(): void {
     this.#ask({ type: "rooms" }, "menu");
     // Without a connection, one notice is enough.
@@ -203,11 +319,14 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     else this.#show(this.view.menu(this.#menuRooms, event.users, this.state));
   }
 
-  #loggedIn(again: boolean): void {
+  #loggedIn(again: boolean, now: number): void {
+    if (!again) this.#attention.key(now);
     this.#answers = true;
     this.connection.loggedIn();
     // Earlier questions were lost with their connection.
     this.#questions.clear();
+    this.#followUps.clear();
+    this.#isTold = false;
     if (again) return this.#notice(this.view.news("reconnected"));
     this.#welcome();
   }

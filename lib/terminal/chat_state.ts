@@ -2,6 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import type { ChatMode } from "./commands.ts";
+import { UnreadMessages } from "./unread.ts";
 
 /** An event of a server's client or of a peer. */
 export type ChatEvent = ClientEvent | PeerEvent;
@@ -14,15 +15,23 @@ export interface SentMessage {
 
 /** Sent messages whose text is remembered; states of older ones are shown without it. */
 const SENT_MESSAGES = 1000;
+/** Shown messages whose text is remembered, for a line that says what was edited or withdrawn. */
+const TEXTS = 1000;
 /** Names that are remembered of each kind; a lab has about a hundred. */
 const NAMES = 10_000;
 
-/** What the terminal knows of a chat: the current conversation, names, unread messages, the texts of sent messages. */
+/** What the terminal knows of a chat: the current conversation, names, unread messages, the texts of messages. */
 export class ChatState {
   me = "";
-  #here: Target | undefined;
-  /** Unread messages by conversation, the latest conversation last. */
-  readonly #unread = new Map<string, { readonly name: string; count: number }>();
+  /** The conversation that plain text goes to; undefined for none. */
+  here: Target | undefined;
+  unread = new UnreadMessages();
+  /** Up to where each user has received what this user said. */
+  #received = new Map<string, number>();
+  /** Texts of messages by number, and what they were before the last change. */
+  #texts = new Map<number, { readonly text: string; readonly before?: string | undefined }>();
+  /** The number of the last message where no log numbers them, as between peers. */
+  #unnumbered = 0;
   /** The time of the last login. */
   since = 0;
   /** Users heard of. */
@@ -36,24 +45,13 @@ export class ChatState {
   readonly #sent = new Map<string, SentMessage>();
   #latest = "";
 
-  constructor({ home, rooms }: Pick<ChatMode<unknown>, "home" | "rooms">) {
-    this.#here = home;
+  /** Whether messages have numbers of one log; not between peers. */
+  readonly #numbered: boolean;
+
+  constructor({ home, rooms, answersAll }: Pick<ChatMode<unknown>, "home" | "rooms" | "answersAll">) {
+    this.here = home;
+    this.#numbered = answersAll;
     this.rooms = new Set(rooms);
-  }
-
-  /** The conversation that plain text goes to; undefined for none. */
-  get here(): Target | undefined {
-    return this.#here;
-  }
-
-  set here(to: Target | undefined) {
-    this.#here = to;
-    if (to) this.#unread.delete(keyOf(to));
-  }
-
-  /** The number of unread messages in other conversations, the latest conversation first. */
-  get unread(): readonly { readonly name: string; readonly count: number }[] {
-    return [...this.#unread.values()].reverse();
   }
 
   /** A message was sent from here. */
@@ -71,6 +69,16 @@ export class ChatState {
   /** Whether a state needs no text to show which message it is about: the last one, sent to the current conversation. */
   isObvious(id: string): boolean {
     return id === this.#latest && sameTarget(this.#sent.get(id)?.to, this.here);
+  }
+
+  /** Whether a private message of this user was received. */
+  isReceived({ seq, to }: Pick<ShownMessage, "seq" | "to">): boolean {
+    return "user" in to && seq <= (this.#received.get(to.user) ?? 0);
+  }
+
+  /** The text of a message before it was edited or withdrawn, while that is remembered. */
+  textBefore(seq: number): string | undefined {
+    return this.#texts.get(seq)?.before;
   }
 
   /** Whether a user of that name was heard of, with or without an address. */
@@ -91,6 +99,7 @@ export class ChatState {
       case "loggedIn":
         this.me = event.name;
         this.since = now;
+        if (event.storeChanged) this.#forgetNumbers();
         this.joined.clear();
         for (const room of event.rooms) this.#enter(room);
         return;
@@ -99,8 +108,34 @@ export class ChatState {
         note(this.users, from);
         if ("user" in to) note(this.users, to.user);
         else note(this.rooms, to.room);
-        return this.#count(event.message);
+        this.#remember(event.message.seq, event.message.text);
+        if (from !== this.me) this.unread.message(this.conversation(event.message), this.#numberOf(event.message));
+        return;
       }
+      case "sent":
+      case "stored": {
+        const sent = this.#sent.get(event.id);
+        if (sent && event.seq !== undefined) this.#remember(event.seq, sent.text);
+        return;
+      }
+      case "edited":
+        return this.#remember(event.of, event.text);
+      case "withdrawn":
+        return this.#remember(event.of, "");
+      case "history":
+      case "found":
+        for (const { seq, text } of event.messages) this.#remember(seq, text);
+        return;
+      case "conversations":
+        for (const view of [...event.list].sort((a, b) => a.time - b.time)) {
+          this.unread.told(view);
+          if ("user" in view.of) this.#noteReceived(view.of.user, view.received);
+        }
+        return;
+      case "received":
+        return this.#noteReceived(event.by, event.upTo);
+      case "read":
+        return this.unread.read(event.of, event.upTo);
       case "online":
       case "offline":
         return note(this.users, event.name);
@@ -127,14 +162,27 @@ export class ChatState {
     }
   }
 
-  #count(message: ShownMessage): void {
-    const to = this.conversation(message);
-    if (message.from === this.me || sameTarget(to, this.#here)) return;
-    const key = keyOf(to);
-    const count = (this.#unread.get(key)?.count ?? 0) + 1;
-    this.#unread.delete(key);
-    this.#unread.set(key, { name: "user" in to ? to.user : to.room, count });
-    if (this.#unread.size > NAMES) dropOldest(this.#unread);
+  #remember(seq: number, text: string): void {
+    const before = this.#texts.get(seq);
+    this.#texts.delete(seq);
+    this.#texts.set(seq, { text, before: before?.text === text ? before.before : before?.text });
+    if (this.#texts.size > TEXTS) dropOldest(this.#texts);
+  }
+
+  #numberOf({ seq }: ShownMessage): number {
+    return this.#numbered ? seq : ++this.#unnumbered;
+  }
+
+  #noteReceived(by: string, upTo: number): void {
+    this.#received.set(by, Math.max(upTo, this.#received.get(by) ?? 0));
+    if (this.#received.size > NAMES) dropOldest(this.#received);
+  }
+
+  /** The server numbers its messages anew. */
+  #forgetNumbers(): void {
+    this.unread = new UnreadMessages();
+    this.#received = new Map();
+    this.#texts = new Map();
   }
 
   #enter(room: string): void {
@@ -154,16 +202,12 @@ function withoutAddress(name: string): string {
   return name.split("@", 1)[0]!;
 }
 
-function keyOf(to: Target): string {
-  return "user" in to ? `→ ${to.user}` : to.room;
-}
-
 function note(names: Set<string>, name: string): void {
   names.add(name);
   if (names.size > NAMES) dropOldest(names);
 }
 
-function dropOldest(kept: { keys(): Iterable<string>; delete(key: string): boolean }): void {
+function dropOldest<K>(kept: { keys(): Iterable<K>; delete(key: K): boolean }): void {
   for (const oldest of kept.keys()) {
     kept.delete(oldest);
     return;

@@ -26,6 +26,10 @@ export interface ChatClientActions<Q> {
   say(to: Target, text: string): SayResult;
   /** The answer comes as an event. */
   ask(question: Q | Listing): void;
+  /** Changes the text of a message; without a text, withdraws it. None between peers. */
+  amend?(of: number, to: Target, text: string | undefined): SayResult;
+  /** The user has read a conversation up to here. None between peers. */
+  read?(of: Target, upTo: number): void;
   file(action: FileCommand): void;
   /** Nothing more will be typed: `/exit`, `E`, Ctrl-D, the end of the input. Called once; the client decides when to end. */
   leave(): void;
@@ -94,6 +98,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       line: (text) => this.#line(text),
       end: () => this.#leave(),
       interrupt: () => client.interrupt(),
+      key: () => this.#controller.key(Date.now()),
       complete: (before) => this.#receiver === "chat" ? this.#completions(before) : [],
     }, { plainLineBytes: LIMITS.textBytes.default });
     // Without a server nothing is slow to answer, and a script waits as long as it takes.
@@ -115,7 +120,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
 
   /** From now on typed lines belong to the chat; without a login, `name` is this user's. */
   chat(name?: string): void {
-    if (name !== undefined) this.#controller.begin(name);
+    if (name !== undefined) this.#controller.begin(name, Date.now());
     this.#receiver = "chat";
     this.#drain();
     this.#askNext();
@@ -154,12 +159,12 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
 
   /** The connection is lost; the next attempt is in `againMs`. */
   lost(why: string, againMs: number): void {
-    this.#controller.connection.lost(why, againMs);
+    this.#controller.lost(why, againMs);
     this.#drain();
   }
 
   tick(now: number): void {
-    this.#controller.connection.tick(now);
+    this.#controller.tick(now);
     this.#drain();
   }
 
@@ -197,7 +202,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
 
   /** Asks for the next line of the chat, when it can be taken. */
   #askNext(): void {
-    if (this.#receiver !== "chat" || this.#leaving) return;
+    if (this.#receiver !== "chat" || this.#leaving || this.#controller.isAmending) return;
     if (!this.#interactive && this.#controller.waiting >= SCRIPT_WINDOW) return;
     const { prompt } = this.#controller;
     if (this.#prompt === prompt) return;
@@ -208,7 +213,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   #line(text: string): void {
     this.#prompt = undefined;
     if (this.#receiver !== "chat") return this.#receiver?.(text);
-    this.#controller.typed(text);
+    this.#controller.typed(text, Date.now());
     this.#drain();
     this.#askNext();
   }
@@ -234,6 +239,11 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       case "say":
         this.#controller.sayAnswered(this.#client.say(output.to, output.text), output.to, output.text);
         return this.#drain();
+      case "amend":
+        this.#controller.amendAnswered(this.#client.amend!(output.of, output.to, output.text));
+        return this.#drain();
+      case "read":
+        return this.#client.read?.(output.of, output.upTo);
       case "ask":
         this.#controller.asking(output.question);
         this.#client.ask(output.question);
@@ -255,6 +265,8 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     if (this.#leaving) return;
     this.#leaving = true;
     this.#ui.ask(null);
+    this.#controller.leaving(Date.now());
+    this.#drain();
     this.#client.leave();
   }
 

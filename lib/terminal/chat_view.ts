@@ -1,7 +1,24 @@
+import type { Target } from "../chat/entry.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { type ChatState, sameTarget } from "./chat_state.ts";
-import { clean, historyTitle, messageText, quoted, stamp, targetName, type View, which } from "./view.ts";
+import type { SearchResults } from "./search_results.ts";
+import {
+  clean,
+  currentText,
+  firstUnread,
+  historyTitle,
+  messageText,
+  ownNumbers,
+  quoted,
+  quotedBefore,
+  searchTitle,
+  stamp,
+  stateOf,
+  targetName,
+  type View,
+  which,
+} from "./view.ts";
 import { MARKS, type Palette, palette } from "./marks.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
@@ -31,6 +48,10 @@ export class ChatView implements View<ClientEvent> {
         return [this.#delivered(event, state, now)];
       case "failed":
         return [this.#failed(event, state)];
+      case "edited":
+        return [this.#edited(event, state, now)];
+      case "withdrawn":
+        return [this.#withdrawn(event, state, now)];
       case "online":
       case "offline":
         return [this.news(`${event.name} is ${event.type}`)];
@@ -42,6 +63,8 @@ export class ChatView implements View<ClientEvent> {
         return event.rooms.map((room) => this.#room(room));
       case "history":
         return this.#history(event, state, now);
+      case "found":
+        return [this.news(searchTitle(event))];
       case "joined":
         return [this.news(`joined ${event.room} (${counted(event.members)})`)];
       case "left":
@@ -65,8 +88,29 @@ export class ChatView implements View<ClientEvent> {
     return [];
   }
 
+  newMessages(): string[] {
+    return [this.news("new")];
+  }
+
+  hits({ found, hits }: SearchResults, state: ChatState, now: number): string[] {
+    let last: Target | undefined;
+    return [
+      this.news(searchTitle(found)),
+      ...hits.flatMap(({ message, before, after }) => {
+        const of = state.conversation(message);
+        const title = sameTarget(of, last) ? [] : [this.news(`${"room" in of ? "in" : "with"} ${targetName(of)}`)];
+        const lines = [before, message, after].flatMap((each) =>
+          each ? [`${each === message ? ">" : " "} ${this.#hit(each, state, now)}`] : []
+        );
+        last = of;
+        return [...title, ...lines];
+      }),
+    ];
+  }
+
   /** The conversation, and unread messages in others. */
-  prompt({ here, unread }: ChatState): string {
+  prompt({ here, unread: messages }: ChatState): string {
+    const unread = messages.counts(here);
     const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${clean(name)} ${count}`);
     if (unread.length > UNREAD_SHOWN) shown.push("…");
     const elsewhere = shown.length > 0 ? ` (${shown.join(", ")})` : "";
@@ -86,12 +130,33 @@ export class ChatView implements View<ClientEvent> {
     return [this.error(`couldn't connect to server: ${why}`)];
   }
 
-  #message({ from, to, text, time }: ShownMessage, own: boolean, state: ChatState, now: number): string {
+  #message(message: ShownMessage, own: boolean, state: ChatState, now: number): string {
+    const { from, to, time } = message;
     const sender = own ? "you" : this.#name(from);
-    let who: string;
-    if ("user" in to) who = `${sender} → ${own ? this.#name(to.user) : "you"}`;
-    else who = sameTarget(to, state.here) ? sender : `[${this.#name(to.room)}] ${sender}`;
-    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${messageText(text)}`;
+    const who = "user" in to ? `${sender} → ${own ? this.#name(to.user) : "you"}` : this.#inRoom(to, sender, state);
+    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${currentText(message)}`;
+  }
+
+  /** A message below the name of its conversation. */
+  #hit(message: ShownMessage, { me }: ChatState, now: number): string {
+    const sender = message.from === me ? "you" : this.#name(message.from);
+    return `${this.#paint.quiet(stamp(message.time, now))} ${sender}: ${currentText(message)}`;
+  }
+
+  #inRoom(to: Target, text: string, { here }: ChatState): string {
+    return "user" in to || sameTarget(to, here) ? text : `[${this.#name(to.room)}] ${text}`;
+  }
+
+  #edited({ of, from, to, text, time, own }: Of<"edited">, state: ChatState, now: number): string {
+    if (own) return this.#paint.quiet(`${MARKS.sent} edited: ${quotedBefore(of, state)} is now ${quoted(text)}`);
+    const what = `${this.#name(from)} edited ${quotedBefore(of, state)}: ${messageText(text)}`;
+    return `${this.#paint.quiet(stamp(time, now))} ${this.#inRoom(to, what, state)}`;
+  }
+
+  #withdrawn({ of, from, to, own }: Of<"withdrawn">, state: ChatState, now: number): string {
+    if (own) return this.#paint.quiet(`${MARKS.sent} withdrawn: ${quotedBefore(of, state)}`);
+    const what = `${this.#name(from)} withdrew ${quotedBefore(of, state)}`;
+    return `${this.#paint.quiet(stamp(now, now))} ${this.#inRoom(to, what, state)}`;
   }
 
   #delivered({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
@@ -123,8 +188,23 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #history(history: Of<"history">, state: ChatState, now: number): string[] {
-    const lines = history.messages.map((message) => this.#message(message, message.from === state.me, state, now));
-    return [this.news(historyTitle(history)), ...lines];
+    const [numbers, unread] = [ownNumbers(history, state), firstUnread(history, state)];
+    return [
+      this.news(historyTitle(history)),
+      ...history.messages.flatMap((message) => {
+        const own = message.from === state.me;
+        const line = this.#message(message, own, state, now) + (own ? this.#state(message, state, numbers) : "");
+        return message === unread ? [...this.newMessages(), line] : [line];
+      }),
+    ];
+  }
+
+  /** What became of an own message, and its number for `/edit`. */
+  #state(message: ShownMessage, state: ChatState, numbers: ReadonlyMap<number, number>): string {
+    const number = numbers.get(message.seq);
+    const mark = MARKS[stateOf(message, state)] + (message.failed === undefined ? "" : ` ${clean(message.failed)}`);
+    const text = `  ${message.withdrawn ? "" : mark}${number === undefined ? "" : ` #${number}`}`;
+    return text.trim() === "" ? "" : this.#paint.quiet(text);
   }
 
   #name(name: string): string {

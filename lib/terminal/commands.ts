@@ -1,14 +1,11 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import type { Target } from "../chat/entry.ts";
 import type { PeerQuestion } from "../peers/event.ts";
+import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
 
 /** A question to the server that a typed line can ask. */
-export type ChatQuestion =
-  | { readonly type: "users" | "rooms" }
-  | { readonly type: "who"; readonly room: string }
-  | { readonly type: "join" | "leave"; readonly room: string }
-  | { readonly type: "history"; readonly of: Target; readonly limit: number };
+export type ChatQuestion = Exclude<ClientQuestion, { type: "versions" }>;
 
 /** A question to the server or to the peers. */
 export type Question = ChatQuestion | PeerQuestion;
@@ -22,6 +19,8 @@ export type ChatAction<Q> =
   | { readonly type: "say"; readonly to: Target; readonly text: string }
   | { readonly type: "ask"; readonly question: Q }
   | { readonly type: "file"; readonly action: FileCommand }
+  /** Changes the text of the user's `nth` last message in this conversation; without a text, withdraws it. */
+  | { readonly type: "amend"; readonly to: Target; readonly nth: number; readonly text: string | undefined }
   /** From here on plain text goes to this conversation. */
   | { readonly type: "go"; readonly to: Target }
   /** Shows the menu; `leave`: and leaves the conversation. */
@@ -36,6 +35,8 @@ export interface CommandContext {
   readonly here: Target | undefined;
   /** Names that mean a room. */
   readonly rooms: ReadonlySet<string>;
+  /** What "today" is. */
+  readonly now: number;
 }
 
 /** The names that completion offers. */
@@ -87,10 +88,10 @@ export interface ChatMode<Q> {
   /** Whether a terminal shows the menu after login. */
   readonly menu: boolean;
   /**
-   * Whether every question is answered, in order, so that a denial belongs to the oldest. Otherwise a denial belongs to the
-   * question that is just being asked, and a later one to none.
+   * Whether every question is answered, and a denial names its question. Otherwise a denial belongs to the question that is
+   * just being asked, and a later one to none.
    */
-  readonly ordered: boolean;
+  readonly answersAll: boolean;
   parse(line: string, context: CommandContext): ChatAction<Q>;
 }
 

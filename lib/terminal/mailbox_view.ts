@@ -2,7 +2,22 @@ import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { type ChatState, sameTarget } from "./chat_state.ts";
-import { clean, historyTitle, messageText, quoted, stamp, targetName, type View } from "./view.ts";
+import type { SearchResults } from "./search_results.ts";
+import {
+  clean,
+  currentText,
+  firstUnread,
+  historyTitle,
+  messageText,
+  ownNumbers,
+  quoted,
+  quotedBefore,
+  searchTitle,
+  stamp,
+  stateOf,
+  targetName,
+  type View,
+} from "./view.ts";
 import { type Palette, palette } from "./marks.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
@@ -28,6 +43,9 @@ export class MailboxView implements View<ClientEvent> {
         return [this.#received(event, state, now)];
       case "failed":
         return [this.#failed(event, state)];
+      case "edited":
+      case "withdrawn":
+        return [this.#changed(event, state, now)];
       case "online":
       case "offline":
         return [this.news(`${event.name} is ${event.type}`)];
@@ -38,7 +56,9 @@ export class MailboxView implements View<ClientEvent> {
       case "rooms":
         return this.#rooms(event.rooms);
       case "history":
-        return this.#history(event, now);
+        return this.#history(event, state, now);
+      case "found":
+        return [this.news(searchTitle(event))];
       case "joined":
         return [`--> [you joined '${clean(event.room)}']`];
       case "left":
@@ -50,6 +70,22 @@ export class MailboxView implements View<ClientEvent> {
 
   welcome({ me }: ChatState): string[] {
     return [`#####[you: ${this.#name(me)}]#####`];
+  }
+
+  hits({ found, hits }: SearchResults, state: ChatState, now: number): string[] {
+    let last: Target | undefined;
+    return [
+      this.news(searchTitle(found)),
+      ...hits.flatMap(({ message, before, after }) => {
+        const of = state.conversation(message);
+        const title = sameTarget(of, last) ? [] : [`--> [${targetName(of)}]`];
+        const lines = [before, message, after].flatMap((each) =>
+          each ? [`${each === message ? "" : "   "}${this.#line(each, stamp(each.time, now))}`] : []
+        );
+        last = of;
+        return [...title, ...lines];
+      }),
+    ];
   }
 
   menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[] {
@@ -85,9 +121,20 @@ export class MailboxView implements View<ClientEvent> {
     return `--> [${targetName(conversation)}] ${line}`;
   }
 
-  #line({ from, text }: ShownMessage, time: string | undefined): string {
-    return `>> ${this.#name(from)}: ${messageText(text)}${
-      time === undefined ? "" : ` ${this.#paint.quiet(`[${time}]`)}`
+  #line(message: ShownMessage, notes: string | undefined): string {
+    const line = `>> ${this.#name(message.from)}: ${currentText(message)}`;
+    return notes === undefined ? line : `${line} ${this.#paint.quiet(`[${notes}]`)}`;
+  }
+
+  #changed(event: Of<"edited" | "withdrawn">, state: ChatState, now: number): string {
+    const { type, of, from, to, own } = event;
+    const before = quotedBefore(of, state);
+    const text = type === "edited" ? ` - now ${quoted(event.text)}` : "";
+    if (own) return this.#paint.quiet(`--> [Message ${type} - ${stamp(now, now)} - ${before}${text}]`);
+    const conversation: Target = "room" in to ? to : { user: from };
+    const where = sameTarget(conversation, state.here) ? "" : `--> [${targetName(conversation)}] `;
+    return `${where}>> ${this.#name(from)} ${
+      type === "edited" ? `edited ${before}: ${messageText(event.text)}` : `withdrew ${before}`
     }`;
   }
 
@@ -119,16 +166,32 @@ export class MailboxView implements View<ClientEvent> {
     ];
   }
 
-  #history(history: Of<"history">, now: number): string[] {
+  #history(history: Of<"history">, state: ChatState, now: number): string[] {
+    const [numbers, unread] = [ownNumbers(history, state), firstUnread(history, state)];
     return [
       this.news(historyTitle(history)),
-      ...history.messages.map((message) => this.#line(message, stamp(message.time, now))),
+      ...history.messages.flatMap((message) => {
+        const number = numbers.get(message.seq);
+        const notes = [
+          stamp(message.time, now),
+          ...(message.from === state.me && !message.withdrawn ? [outcome(message, state)] : []),
+          ...(number === undefined ? [] : [`#${number}`]),
+        ];
+        const line = this.#line(message, notes.join(", "));
+        return message === unread ? [this.news("new messages"), line] : [line];
+      }),
     ];
   }
 
   #name(name: string): string {
     return this.#paint.name(clean(name));
   }
+}
+
+/** What became of an own message, in the words of the handout. */
+function outcome(message: ShownMessage, state: ChatState): string {
+  if (message.failed !== undefined) return `NOT delivered: ${clean(message.failed)}`;
+  return stateOf(message, state) === "delivered" ? "received" : "sent";
 }
 
 function which(id: string, state: ChatState): string {

@@ -1,7 +1,7 @@
 import { peerNameFault } from "../chat/names.ts";
 import { isIpAddress } from "../core/address.ts";
 import type { PeerQuestion } from "../peers/event.ts";
-import { CHAT_COMMANDS, fileCommands, HELP_FOOTER } from "./chat_commands.ts";
+import { CHAT_COMMANDS, HELP_FOOTER } from "./chat_commands.ts";
 import {
   alone,
   type ChatMode,
@@ -16,6 +16,7 @@ import {
   users,
   wrongName,
 } from "./commands.ts";
+import { fileCommands } from "./file_commands.ts";
 
 /** The commands of a chat between peers. A new command is one entry here; help and completion follow. */
 export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
@@ -146,13 +147,16 @@ export const PEER_MODE: ChatMode<PeerQuestion> = {
     toall: "there is no /toall between peers, since no room has everyone in it; create a group, for example: " +
       PEER_COMMANDS.group!.example,
     history: "there is no /history between peers, since no server keeps the messages",
+    search: "there is no /search between peers, since no server keeps the messages",
+    edit: "there is no /edit between peers: a message that was sent stays as it is",
+    withdraw: "there is no /withdraw between peers: a message that was sent stays as it is",
   },
   footer: HELP_FOOTER,
   outside: "/to NAME or /join GROUP enters one, for example: /to bob",
   home: undefined,
   rooms: [],
   menu: false,
-  ordered: false,
+  answersAll: false,
   parse: (line, context) => parseLine(line, context, PEER_MODE),
 };
 

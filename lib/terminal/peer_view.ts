@@ -20,6 +20,10 @@ export class PeerView implements View<PeerEvent> {
     this.connecting = this.#chat.connecting;
   }
 
+  newMessages(): string[] {
+    return this.#chat.newMessages();
+  }
+
   event(event: PeerEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
       case "queued":

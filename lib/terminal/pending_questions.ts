@@ -5,8 +5,11 @@ import type { Question } from "./commands.ts";
 /** A question that was asked. */
 export interface Asked {
   readonly question: Question;
-  /** Where the answer goes: to the screen, into the menu, or (`quiet`) only into the state. */
-  readonly purpose: "shown" | "quiet" | "menu";
+  /**
+   * Where the answer goes: to the screen, into the menu, or (`quiet`) only into the state; above the new messages of a
+   * conversation that was opened; to the hits of a search; to a change of an own message.
+   */
+  readonly purpose: "shown" | "quiet" | "menu" | "opened" | "surroundings" | "amend";
   /** The change of conversation that came with the question. */
   readonly moved: { from: Target | undefined; readonly to: Target | undefined } | undefined;
 }
@@ -14,14 +17,11 @@ export interface Asked {
 /** Cap on questions without an answer; the oldest are given up. */
 const QUESTIONS = 10_000;
 
-/** Questions without an answer yet, the oldest first. */
+/** Questions without an answer yet, the oldest first. Answers may come in another order. */
 export class PendingQuestions {
   #questions: Asked[] = [];
-  /** The question that the client is being asked right now. */
+  /** The question that the client is being asked right now: a denial without a question of its own belongs to it. */
   current: Question | undefined;
-
-  /** `ordered`: a denial belongs to the oldest question; otherwise to the current one. */
-  constructor(readonly ordered: boolean) {}
 
   get size(): number {
     return this.#questions.length;
@@ -32,13 +32,16 @@ export class PendingQuestions {
     if (this.#questions.length > QUESTIONS) this.#questions.shift();
   }
 
-  /** Removes the question that an event answers, and with it those before it that nothing will answer any more. */
+  /** Removes the question that an event answers. */
   answered(event: ChatEvent): Asked | undefined {
-    const at = event.type === "denied"
-      ? this.ordered ? 0 : this.#questions.findIndex(({ question }) => question === this.current)
-      : this.#questions.findIndex(({ question }) => isAnswer(event, question));
-    if (at < 0) return undefined;
-    return (this.ordered ? this.#questions.splice(0, at + 1) : this.#questions.splice(at, 1)).at(-1);
+    const named = namedBy(event) ?? (event.type === "denied" ? this.current : undefined);
+    const at = this.#questions.findIndex(({ question }) => named ? question === named : isAnswer(event, question));
+    return at < 0 ? undefined : this.#questions.splice(at, 1)[0];
+  }
+
+  /** Whether a question for this purpose has no answer yet. */
+  has(purpose: Asked["purpose"]): boolean {
+    return this.#questions.some((asked) => asked.purpose === purpose);
   }
 
   /** Entering `to` was denied: later denials do not lead back to it but to `from`. */
@@ -50,6 +53,11 @@ export class PendingQuestions {
   clear(): void {
     this.#questions = [];
   }
+}
+
+/** The question that an event itself names. */
+function namedBy(event: ChatEvent): unknown {
+  return event.type === "denied" || event.type === "history" || event.type === "found" ? event.question : undefined;
 }
 
 function isAnswer(event: ChatEvent, question: Question): boolean {
@@ -67,6 +75,8 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
       return event.type === "left" && event.room === question.room;
     case "history":
       return event.type === "history" && sameTarget(event.of, question.of);
+    case "search":
+      return event.type === "found";
     case "secure":
     case "trust":
     case "add":

@@ -1,6 +1,6 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
-import { clean, targetName, type View } from "./view.ts";
+import { clean, stamp, targetName, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
 /** An event for a script: one line each, and none for what is no event. */
@@ -30,7 +30,9 @@ export function scriptLines(event: ChatEvent): string[] {
         `${clean(name)} ${members} members${joined ? ", joined" : ""}`
       );
     case "history":
-      return event.messages.map(({ time, from, text }) => `${timeOfDay(time)} ${clean(from)}: ${clean(text)}`);
+      return event.messages.map((message) => `${timeOfDay(message.time)} ${clean(message.from)}: ${content(message)}`);
+    case "found":
+      return event.messages.toReversed().map((message) => `found ${stamp(message.time)} ${foundLine(message)}`);
     case "joined":
     case "left":
       return [`${event.type} ${clean(event.room)}`];
@@ -74,6 +76,15 @@ export const SCRIPT_VIEW: View<ChatEvent> = {
 
 function wordList(words: readonly string[]): string {
   return words.map(clean).join(" ");
+}
+
+function content({ text, withdrawn }: ShownMessage): string {
+  return withdrawn ? "(withdrawn)" : clean(text);
+}
+
+function foundLine(message: ShownMessage): string {
+  const { from, to } = message;
+  return `${"room" in to ? clean(to.room) : `to ${clean(to.user)}`} ${clean(from)}: ${content(message)}`;
 }
 
 function messageLine({ from, to, text }: ShownMessage, own: boolean): string {

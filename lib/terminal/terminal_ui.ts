@@ -148,6 +148,7 @@ class TerminalUi implements Ui {
   }
 
   #press(keys: readonly Key[]): void {
+    if (keys.length > 0) this.#input.key?.();
     for (const key of keys) {
       this.#prompts.press(key);
       this.#drain();

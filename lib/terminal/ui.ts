@@ -12,6 +12,8 @@ export interface UserInput {
   end(): void;
   /** Ctrl-C. */
   interrupt(): void;
+  /** A key was pressed; only at a terminal. */
+  key?(): void;
   /** Candidates for the word before the cursor, given the line up to there. */
   complete?(before: string): readonly string[] | Promise<readonly string[]>;
 }

@@ -2,9 +2,10 @@ import { timeOfDay } from "../core/log.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
-import type { ClientEvent } from "../protocols/native/client_event.ts";
+import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
-import type { ChatEvent, ChatState } from "./chat_state.ts";
+import { type ChatEvent, type ChatState, sameTarget } from "./chat_state.ts";
+import type { Found, SearchResults } from "./search_results.ts";
 
 /** A step that a part of the chat wants done on the screen. */
 export type ScreenOutput =
@@ -22,6 +23,10 @@ export interface View<Event extends ChatEvent> {
   event(event: Event, state: ChatState, now: number): string[];
   /** The first lines after login. */
   welcome(state: ChatState): string[];
+  /** The line above the first new message. */
+  newMessages?(): string[];
+  /** What a search has found, with its surroundings; a view without it shows the event alone. */
+  hits?(results: SearchResults, state: ChatState, now: number): string[];
   menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[];
   /** Plain text goes to another conversation from now on. */
   moved(to: Target): string[];
@@ -36,13 +41,47 @@ export interface View<Event extends ChatEvent> {
   readonly connecting: { readonly begin: string; readonly attempt: string; readonly end: string };
 }
 
+type History = Extract<ClientEvent, { type: "history" }>;
+
 /** The title of a page of history, with the command for more. */
-export function historyTitle({ of, messages, more }: Extract<ClientEvent, { type: "history" }>): string {
+export function historyTitle({ of, messages, more }: History): string {
   const [name, count] = [targetName(of), messages.length];
   const about = "room" in of ? `in ${name}` : `with ${name}`;
   if (count === 0) return `no messages ${about}`;
   const next = Math.min(2 * count, HISTORY_MOST);
   return `the last ${count} ${about}${more && next > count ? `; more: /history ${name} ${next}` : ""}`;
+}
+
+/** The text of a message as it is now: one harmless line. */
+export function currentText({ text, edited, withdrawn }: ShownMessage): string {
+  if (withdrawn) return "(withdrawn)";
+  return edited ? `${messageText(text)} (edited)` : messageText(text);
+}
+
+/** What became of one of the user's own messages. */
+export function stateOf(message: ShownMessage, state: ChatState): "sent" | "delivered" | "failed" {
+  if (message.failed !== undefined) return "failed";
+  return state.isReceived(message) ? "delivered" : "sent";
+}
+
+/** The user's own messages of the open conversation, counted from the last: the numbers that `/edit` and `/withdraw` take. */
+export function ownNumbers({ of, messages }: History, { here, me }: ChatState): ReadonlyMap<number, number> {
+  const own = sameTarget(of, here) ? messages.filter(({ from, withdrawn }) => from === me && !withdrawn) : [];
+  return new Map(own.reverse().map(({ seq }, index) => [seq, index + 1]));
+}
+
+/** The first message of a page that the user has not read; undefined for none. */
+export function firstUnread({ of, messages }: History, { unread, me }: ChatState): ShownMessage | undefined {
+  const read = unread.readUpTo(of);
+  return read === undefined ? undefined : messages.find(({ seq, from }) => seq > read && from !== me);
+}
+
+/** The title of what a search has found. */
+export function searchTitle({ question: { words }, messages, more }: Found): string {
+  const [count, about] = [messages.length, `for ${quoted(words)}`];
+  if (count === 0) return `nothing found ${about}`;
+  if (!more) return `${count} ${count === 1 ? "hit" : "hits"} ${about}`;
+  return `the last ${count} hits ${about}; for older ones, add before:DATE`;
 }
 
 const QUOTED_CHARACTERS = 40;
@@ -71,6 +110,12 @@ export function quoted(text: string): string {
     : `"${characters.slice(0, QUOTED_CHARACTERS).join("")}…"`;
 }
 
+/** The text of a message before it was edited or withdrawn, in quotes. */
+export function quotedBefore(seq: number, state: ChatState): string {
+  const text = state.textBefore(seq);
+  return text === undefined || text === "" ? "an earlier message" : quoted(text);
+}
+
 /** The message that a state is about, unless that is obvious; `unknown` when its text is not known here. */
 export function which(id: string, state: ChatState, unknown: string): string {
   if (state.isObvious(id)) return "";
@@ -78,10 +123,10 @@ export function which(id: string, state: ChatState, unknown: string): string {
   return sent ? `: ${quoted(sent.text)}` : ` (${unknown})`;
 }
 
-/** `HH:MM:SS` local time, after the date when it is not today. */
-export function stamp(time: number, now: number): string {
+/** `HH:MM:SS` local time, after the date unless that is today's. */
+export function stamp(time: number, now?: number): string {
   const day = dayOf(time);
-  return day === dayOf(now) ? timeOfDay(time) : `${day} ${timeOfDay(time)}`;
+  return now !== undefined && day === dayOf(now) ? timeOfDay(time) : `${day} ${timeOfDay(time)}`;
 }
 
 function dayOf(time: number): string {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ChatController, type ChatOutput } from "../../lib/terminal/chat_controller.ts";
 import type { ChatEvent } from "../../lib/terminal/chat_state.ts";
-import type { ChatMode, Question } from "../../lib/terminal/commands.ts";
+import type { ChatMode, Listing, Question } from "../../lib/terminal/commands.ts";
 import { SCRIPT_VIEW } from "../../lib/terminal/script_view.ts";
 import type { View } from "../../lib/terminal/view.ts";
 
@@ -15,6 +15,10 @@ export function at(time: string, day = 9): number {
 export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   readonly screen: string[] = [];
   readonly done: string[] = [];
+  /** The conversations that were marked as read, and up to where. */
+  readonly read: string[] = [];
+  /** The questions of the client, the oldest first. */
+  readonly questions: (Q | Listing)[] = [];
   readonly controller: ChatController<Q, Event>;
   /** The events that the client reports while an action is being given to it. */
   atOnce: (what: string) => readonly Event[] = () => [];
@@ -37,7 +41,7 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
 
   /** Types without a trace on the screen. */
   type(line: string): void {
-    this.controller.typed(line);
+    this.controller.typed(line, this.now);
     this.drain();
   }
 
@@ -91,9 +95,18 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
         return this.drain();
       }
       case "ask":
+        this.questions.push(output.question);
         this.controller.asking(output.question);
         this.#do(`ask ${Object.values(output.question).map((each) => JSON.stringify(each)).join(" ")}`);
         return this.controller.asking(undefined);
+      case "amend": {
+        const { of, text } = output;
+        this.#do(text === undefined ? `withdraw ${of}` : `edit ${of}: ${text}`);
+        this.controller.amendAnswered({ id: `m${++this.#lastId}` });
+        return this.drain();
+      }
+      case "read":
+        return void this.read.push(`${"user" in output.of ? output.of.user : `#${output.of.room}`} ${output.upTo}`);
       case "leave":
         return void this.done.push("leave");
     }

@@ -122,6 +122,7 @@ export type ClientEvent =
     readonly more: boolean;
     /** The question had `after`: the page goes forward. */
     readonly forward?: boolean | undefined;
+    readonly question?: Extract<ClientQuestion, { type: "history" }> | undefined;
   }
   | {
     readonly type: "found";

@@ -1,0 +1,72 @@
+import { alone, type ArgumentParser, type CommandTable, type NameRule, wrongName } from "./commands.ts";
+
+/** The commands for files, where senders and receivers have names after this rule. */
+export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTable<never> {
+  return {
+    send: {
+      usage: `/send NAME|${room.toUpperCase()} FILE`,
+      short: "offer a file or a folder",
+      example: "/send bob slides.pdf",
+      long: [
+        `If a ${room} of yours and a user have the same name, the ${room} is meant; every`,
+        "member may accept. The file goes directly to the receiver and is checked on",
+        "arrival. An interrupted transfer resumes once you are both online again.",
+        "Do not change FILE in the meantime.",
+      ],
+      parse: sendParser(rule, room),
+      names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
+    },
+    accept: {
+      usage: "/accept N",
+      short: "accept offer number N",
+      example: "/accept 1",
+      long: ["It goes to your downloads and never replaces a file. /files lists the offers."],
+      parse: numberParser("accept"),
+    },
+    refuse: {
+      usage: "/refuse N",
+      short: "refuse offer number N; the sender is told",
+      example: "/refuse 1",
+      long: ["/files lists the offers."],
+      parse: numberParser("refuse"),
+    },
+    stop: {
+      usage: "/stop N",
+      short: "cancel transfer or offer number N",
+      example: "/stop 1",
+      long: ["A partly received file is deleted. /files lists the transfers."],
+      parse: numberParser("stop"),
+    },
+    files: {
+      usage: "/files",
+      short: "list offers and transfers",
+      example: "/files",
+      long: ["With their numbers, both to you and from you."],
+      parse: alone({ type: "file", action: { type: "files" } }),
+    },
+  };
+}
+
+function sendParser(rule: NameRule, room: string): ArgumentParser<never> {
+  return ({ first, more }, { rooms }) => {
+    const wrong = wrongName(first, `NAME or ${room.toUpperCase()}`, rule);
+    if (wrong !== undefined) return wrong;
+    const path = more.trim();
+    if (path === "") return "FILE is missing";
+    const to = rooms.has(first) ? { room: first } : { user: first };
+    return { type: "file", action: { type: "send", to, path: unquoted(path) } };
+  };
+}
+
+/** A pasted path often is in quotes. */
+function unquoted(path: string): string {
+  return /^(["'])(.+)\1$/.exec(path)?.[2] ?? path;
+}
+
+function numberParser(type: "accept" | "refuse" | "stop"): ArgumentParser<never> {
+  return ({ first, more }) => {
+    if (first === "") return "N is missing";
+    if (!/^\d{1,9}$/.test(first)) return "N must be a number that /files shows";
+    return more.trim() === "" ? { type: "file", action: { type, n: Number(first) } } : "it takes one number";
+  };
+}
