@@ -82,7 +82,9 @@ export class ChatQueries {
     const lists = this.#parts(user).map((part) => {
       if (filter === "private" && part.other === undefined) return [];
       const floor = filter === "all" ? Math.max(after, part.since) : Math.max(after, part.since, part.received);
-      return this.#statements[filter].all(part.conversation, floor, upTo, user, limit);
+      const given = [part.conversation, floor, upTo, user, limit];
+      // A failure is told to its sender, however much that one has received since.
+      return this.#statements[filter].all(...given, ...(filter === "unreceived" ? [after] : []));
     });
     const rows = lists.flat().sort((a, b) => a.seq - b.seq).slice(0, limit);
     const isFull = rows.length === limit;
@@ -197,13 +199,13 @@ function textAndTime({ text, time }: { text: Value; time: number }): { text: str
 
 function prepare(database: Database, searches: boolean) {
   const rows = (where: string) => database.prepare<LogRow>(`SELECT ${COLUMNS} ${FROM} ${where}`);
-  const page = (condition: string) =>
-    rows(`WHERE conversation = ?1 AND log.seq > ?2 AND log.seq <= ?3 AND (${condition})
+  const page = (condition: string, floor = "?2") =>
+    rows(`WHERE conversation = ?1 AND log.seq > ${floor} AND log.seq <= ?3 AND (${condition})
       ORDER BY log.seq LIMIT ?5`);
   const arrives = "sender <> ?4 AND kind <> 3 AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = log.seq AND f.kind = 3)";
   return {
     all: page("kind <> 3 OR sender = ?4"),
-    unreceived: page(`(${arrives}) OR (kind = 3 AND sender = ?4)`),
+    unreceived: page(`(log.seq > ?2 AND ${arrives}) OR (kind = 3 AND sender = ?4)`, "?6"),
     private: page(arrives),
     one: rows("WHERE log.seq = ?"),
     before: rows("WHERE conversation = ? AND log.seq < ? AND kind = 0 ORDER BY log.seq DESC LIMIT ?"),

@@ -90,10 +90,16 @@ export class ChatStore implements Store {
   }
 
   query<Q extends Query>(query: Q): AnswerTo<Q> {
-    if (query.type === "search") { while (this.indexMore()); }
-    if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
-    this.#producers.clear();
-    return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
+    try {
+      if (query.type === "search") this.#indexAll();
+      if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
+      this.#producers.clear();
+      return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
+    } catch (error) {
+      // The next query is answered, whatever has failed now.
+      this.#database.rollback();
+      throw error;
+    }
   }
 
   /** Indexes some of the messages that cannot be searched yet; whether there are more. Commits take less time without. */
@@ -104,6 +110,12 @@ export class ChatStore implements Store {
       this.#database.rollback();
       throw error;
     }
+  }
+
+  #indexAll(): void {
+    try {
+      while (this.indexMore());
+    } catch { /* a full disk: what is indexed is found */ }
   }
 
   close(): void {

@@ -100,7 +100,7 @@ export class Database {
 
   /** What a failed statement throws. */
   failed(error: unknown): UserError {
-    return this.#failure = new UserError(`cannot use the store ${this.path}: ${reason(error)}`, { cause: error });
+    return this.#failure = new UserError(`cannot use the store ${this.path}: ${explained(error)}`, { cause: error });
   }
 }
 
@@ -166,6 +166,10 @@ function openFile(path: string, steps: readonly string[]): DatabaseSync {
 
 function makeFile(path: string): void {
   const folder = dirname(path);
+  // SQLite would make the file that a link points to.
+  if (linksToNothing(path)) {
+    throw new UserError(`cannot open the store ${path}: it is a link to ${Deno.readLinkSync(path)}, where nothing is`);
+  }
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -183,20 +187,42 @@ function makeFile(path: string): void {
   }
 }
 
+function linksToNothing(path: string): boolean {
+  try {
+    if (!Deno.lstatSync(path).isSymlink) return false;
+  } catch {
+    return false;
+  }
+  try {
+    Deno.statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
 function check(database: DatabaseSync): void {
   const found = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (found !== "ok") throw new Error(`database disk image is malformed: ${found}`);
 }
 
-/** SQLite's words are all that Deno hands on; its numbers it keeps to itself. */
 function openError(path: string, error: unknown): UserError {
   if (error instanceof UserError) return error;
+  return new UserError(`cannot open the store ${path}: ${explained(error)}`, { cause: error });
+}
+
+/** What is wrong, and what to do. SQLite's words are all that Deno hands on; its numbers it keeps to itself. */
+function explained(error: unknown): string {
   const said = reason(error).replaceAll("\n", " ");
-  const because = (why: string) => new UserError(`cannot open the store ${path}: ${why}`, { cause: error });
-  if (/is not a database/.test(said)) return because("it is not a database");
-  if (/is locked/.test(said)) return because("another running program has it, and a store is for one alone");
-  if (/malformed|no such|prepare statement/.test(said)) return because(`it is damaged: ${said}`);
-  if (/unable to open/.test(said)) return because("it cannot be read and written as a file");
-  if (/readonly/.test(said)) return because("it can be read but not written");
-  return because(said);
+  if (/is not a database/.test(said)) return "it is not a database; move it away, or choose another folder";
+  if (/is locked/.test(said)) {
+    return "another running program has it, and a store is for one alone; stop that one, or choose another folder";
+  }
+  if (/malformed|no such|prepare statement/.test(said)) {
+    return `it is damaged: ${said}; put a copy in its place, or move it away to begin anew`;
+  }
+  if (/disk is full/.test(said)) return "the disk is full; make room on it";
+  if (/readonly/.test(said)) return "it can be read but not written; make it and its folder writable";
+  if (/unable to open/.test(said)) return "it cannot be read and written as a file";
+  return said;
 }

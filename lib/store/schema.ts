@@ -68,7 +68,8 @@ export const STEPS: readonly string[] = [
   INSERT INTO store VALUES (lower(hex(randomblob(16))), 0);
   INSERT INTO rooms (name) VALUES ('lobby');
   `,
-  // The log and its cursors. Notices of delivery become cursors, and those of failure entries of the log.
+  // The log and its cursors. Notices of delivery become cursors, and those of failure entries of the log. A message that waits
+  // goes on waiting: the cursor stays before it, even if a later one was received.
   `
   ALTER TABLE people RENAME TO users;
   ALTER TABLE users RENAME COLUMN added TO registered;
@@ -142,22 +143,24 @@ export const STEPS: readonly string[] = [
     WHERE e.kind = 2 AND e.ref > 0;
   CREATE INDEX log_conversation ON log (conversation);
   CREATE INDEX log_of ON log (of) WHERE of IS NOT NULL;
+  CREATE TEMP TABLE waits AS
+    SELECT recipient, sender, min(seq) AS seq FROM entries JOIN users ON users.id = recipient
+    WHERE kind = 0 AND settled = 0 AND seq > acked GROUP BY recipient, sender;
+  CREATE UNIQUE INDEX waits_pair ON waits (recipient, sender);
+  CREATE TEMP TABLE receipts AS
+    SELECT e.recipient, e.sender, max(e.seq) AS seq
+    FROM entries e JOIN users u ON u.id = e.recipient
+      LEFT JOIN waits w ON w.recipient = e.recipient AND w.sender = e.sender
+    WHERE e.kind = 0 AND (w.seq IS NULL OR e.seq < w.seq)
+      AND (e.seq <= u.acked OR (e.settled = 1 AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = e.seq)))
+    GROUP BY e.recipient, e.sender;
+  CREATE UNIQUE INDEX receipts_pair ON receipts (recipient, sender);
   UPDATE conversations SET
-    one_received = coalesce((
-      SELECT max(seq) FROM log JOIN users ON users.id = conversations.one
-      WHERE conversation = conversations.id AND kind = 0 AND sender = other AND seq <= acked), 0),
-    other_received = coalesce((
-      SELECT max(seq) FROM log JOIN users ON users.id = conversations.other
-      WHERE conversation = conversations.id AND kind = 0 AND sender = one AND seq <= acked), 0)
+    one_received = coalesce((SELECT seq FROM receipts WHERE recipient = one AND sender = other), 0),
+    other_received = coalesce((SELECT seq FROM receipts WHERE recipient = other AND sender = one), 0)
     WHERE one IS NOT NULL;
-  UPDATE conversations SET
-    one_received = max(one_received, coalesce((
-      SELECT max(e.seq) FROM entries e WHERE e.kind = 0 AND e.settled = 1 AND e.recipient = one AND e.sender = other
-        AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = e.seq)), 0)),
-    other_received = max(other_received, coalesce((
-      SELECT max(e.seq) FROM entries e WHERE e.kind = 0 AND e.settled = 1 AND e.recipient = other AND e.sender = one
-        AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = e.seq)), 0))
-    WHERE one IS NOT NULL;
+  DROP TABLE waits;
+  DROP TABLE receipts;
   UPDATE conversations SET one_read = one_received, other_read = other_received WHERE one IS NOT NULL;
   INSERT INTO hours (hour, seq) SELECT CAST(time / 3600000 AS INTEGER) AS hour, min(seq) FROM log GROUP BY hour;
   CREATE TABLE state (

@@ -141,7 +141,10 @@ export function chatProgramTests(programs: Programs): void {
       folder.path,
     );
     assertEquals([await broken.over(), broken.out], [2, ""]);
-    assertMatch(broken.err, /^server: cannot open the store \S+partyline\.db: it is not a database\n$/);
+    assertMatch(
+      broken.err,
+      /^server: cannot open the store \S+partyline\.db: it is not a database; move it away, or choose another folder\n$/,
+    );
   });
 
   test("E on its console stops the server properly; the end of its input does not", async () => {
