@@ -97,29 +97,56 @@ export function chatProgramTests(programs: Programs): void {
     await michael.printed(/^from alice: three$/m);
   });
 
-  test("the server is killed repeatedly under load: every confirmed message arrives, once and in order", async () => {
+  test("the server is killed repeatedly under lobby and private load: what is typed is shown to everybody once, in order", async () => {
     using folder = new Folder();
     let { server, im, mailbox: udp } = await serve(folder);
     const rounds = Number(Deno.env.get("PARTYLINE_KILLS") ?? 3);
     await using carol = mailbox(folder, udp, "carol");
     await using alice = chat(folder, im, "alice");
-    await carol.type("/list\n");
-    await carol.printed(/^carol \(online\)$/m);
+    await using bob = chat(folder, im, "bob");
+    for (const client of [carol, alice, bob]) {
+      await client.type("/list\n");
+      await client.printed(/^carol \(online\)$/m);
+    }
     let said = 0;
+    const type = async (count: number) => {
+      for (const client of [alice, bob]) {
+        const lines = Array.from(
+          { length: count },
+          (_, i) => `to all ${said + i + 1}\n/to carol number ${said + i + 1}\n`,
+        );
+        await client.type(lines.join(""));
+      }
+      said += count;
+    };
     for (let round = 0; round < rounds; round++) {
       const before = sentBy(alice);
-      await alice.type(Array.from({ length: 300 }, () => `/to carol number ${++said}\n`).join(""));
-      await until(() => sentBy(alice) >= before + 20 || sentBy(alice) === said, "some are confirmed");
+      await type(150);
+      await until(() => sentBy(alice) >= before + 20 || sentBy(alice) === 2 * said, "some are confirmed");
       await server[Symbol.asyncDispose]();
+      // While the clients wait, log in again, and are in again.
+      await type(20);
       ({ server, im, mailbox: udp } = await serve(folder, { im, mailbox: udp }));
+      for (let i = 0; i < 10; i++) await type(5);
     }
     await using _server = server;
-    await until(() => sentBy(alice) === said, `${said} confirmed`, 60_000);
-    await until(() => numbers(carol).length >= said, `${said} arrived`, 60_000);
-    await until(() => (alice.out.match(/^delivered /gm) ?? []).length >= said, `${said} delivered`, 60_000);
-    assertEquals(numbers(carol), Array.from({ length: said }, (_, i) => i + 1));
-    assertEquals(new Set(alice.out.match(/^sent .*$/gm)).size, said);
-    assertEquals(alice.out.match(/^(delivered|sent) .*$/gm)!.length, 2 * said);
+    const numbers = Array.from({ length: said }, (_, i) => i + 1);
+    for (const client of [alice, bob]) {
+      await until(() => sentBy(client) >= 2 * said, () => `${2 * said} confirmed, found ${sentBy(client)}`, 120_000);
+      await until(() => delivered(client).length >= said, () => `${said} delivered`, 60_000);
+      assertEquals(client.out.match(/^(delivered|sent|failed) .*$/gm)!.length, 3 * said);
+      assertEquals(new Set(client.out.match(/^(delivered|sent) .*$/gm)).size, 3 * said);
+    }
+    for (const name of ["alice", "bob"]) {
+      for (const reader of [alice, bob, carol].filter((client) => client !== (name === "alice" ? alice : bob))) {
+        const shown = () => shownBy(reader, new RegExp(`^lobby ${name}: to all (\\d+)$`, "gm"));
+        await until(() => shown().length >= said, () => `${said} of ${name} in the lobby`, 60_000);
+        assertEquals(shown(), numbers);
+      }
+      const shown = () => shownBy(carol, new RegExp(`^from ${name}: number (\\d+)$`, "gm"));
+      await until(() => shown().length >= said, () => `${said} of ${name} to carol`, 60_000);
+      assertEquals(shown(), numbers);
+    }
     assertMatch(alice.err, /connection|again/i);
   });
 
@@ -201,7 +228,11 @@ export function chatProgramTests(programs: Programs): void {
     return (client.out.match(/^sent /gm) ?? []).length;
   }
 
-  function numbers(client: Running): number[] {
-    return Array.from(client.out.matchAll(/^from alice: number (\d+)$/gm), ([, number]) => Number(number));
+  function delivered(client: Running): string[] {
+    return client.out.match(/^delivered .*$/gm) ?? [];
+  }
+
+  function shownBy(client: Running, line: RegExp): number[] {
+    return Array.from(client.out.matchAll(line), ([, number]) => Number(number));
   }
 }
