@@ -1,6 +1,6 @@
 import { DeliveryCursor } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Entry } from "./entry.ts";
+import { type Entry, handoutText } from "./entry.ts";
 import { Entries, Message } from "./event.ts";
 import type { Outputs } from "../core/machine.ts";
 import type { RecentLog } from "./log.ts";
@@ -118,8 +118,9 @@ export class CatchUp {
     if (session.kind !== "native") {
       for (const entry of entries) {
         cursor.told = entry.seq;
-        if (entry.type !== "message") continue;
-        const message = new Message(entry.seq, entry.from, "one", entry.text, entry);
+        const text = handoutText(entry);
+        if (text === undefined) continue;
+        const message = new Message(entry.seq, entry.from, "one", text, entry);
         session.owes.set(entry.seq, { message, outcome: undefined, said: UNTIMED });
         outputs.push(tell(session.id, message));
       }

@@ -2,7 +2,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { DeliveryCursor } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Entry, Target } from "./entry.ts";
+import { type Entry, handoutText, type Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import { Entries, Message, scopeOf } from "./event.ts";
 import type { RecentLog } from "./log.ts";
@@ -490,11 +490,4 @@ export class Delivery {
 function audienceKey(entry: Entry): string {
   if ("room" in entry.to) return `#${entry.to.room}`;
   return entry.type === "failure" ? `!${entry.from}` : `${entry.from} ${entry.to.user}`;
-}
-
-/** An entry in the words of a handout; undefined where it has none. */
-function handoutText({ type, text }: Entry): string | undefined {
-  if (type === "message") return text;
-  if (type === "edit") return `(edited) ${text}`;
-  return type === "withdrawal" ? "(withdrawn a message)" : undefined;
 }

@@ -28,3 +28,10 @@ export interface Entry {
 export function sameTarget(one: Target, other: Target): boolean {
   return "user" in one ? "user" in other && one.user === other.user : "room" in other && one.room === other.room;
 }
+
+/** An entry in the words of a handout; undefined where it has none. */
+export function handoutText({ type, text }: Entry): string | undefined {
+  if (type === "message") return text;
+  if (type === "edit") return `(edited) ${text}`;
+  return type === "withdrawal" ? "(withdrawn a message)" : undefined;
+}

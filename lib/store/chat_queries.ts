@@ -214,7 +214,8 @@ function prepare(database: Database, searches: boolean) {
       "SELECT kind, text FROM log INDEXED BY log_of WHERE of = ? ORDER BY seq",
     ),
     versions: database.prepare<{ text: Value; time: number }>(
-      "SELECT text, time FROM log WHERE seq = ? UNION ALL SELECT text, time FROM log WHERE of = ? AND kind = 1 ORDER BY time",
+      `SELECT text, time FROM (SELECT seq, text, time FROM log WHERE seq = ?
+       UNION ALL SELECT seq, text, time FROM log WHERE of = ? AND kind = 1) ORDER BY seq`,
     ),
     newest: database.prepare<{ seq: number; time: number }>(
       "SELECT seq, time FROM log WHERE conversation = ? AND seq > ? AND kind = 0 ORDER BY seq DESC LIMIT 1",

@@ -39,8 +39,9 @@ let lastClient = 0;
 
 /** A raw client of the native protocol over TCP. */
 export class RawNative {
-  /** What was said at the beginning about the user's conversations. */
-  conversations: Json[] = [];
+  #conversations: Json[] | undefined;
+  /** Messages that came before the conversations. */
+  readonly #early: Json[] = [];
   #number = 0;
 
   constructor(readonly wire: Wire, readonly raw: RawClient, readonly client: string) {}
@@ -77,11 +78,23 @@ export class RawNative {
 
   /** The next message, but for `presence`, `conversations` and `live`. */
   async take(): Promise<Json> {
+    const early = this.#early.shift();
+    if (early) return early;
     for (;;) {
       const message = await this.next();
-      if (message.type === "conversations") this.conversations = message.list;
+      if (message.type === "conversations") this.#conversations = message.list;
       else if (message.type !== "presence" && message.type !== "live") return message;
     }
+  }
+
+  /** What is said after `begun` about the user's conversations; `take` has what comes before it. */
+  async overview(): Promise<Json[]> {
+    while (!this.#conversations) {
+      const message = await this.next();
+      if (message.type === "conversations") this.#conversations = message.list;
+      else if (message.type !== "presence" && message.type !== "live") this.#early.push(message);
+    }
+    return this.#conversations;
   }
 
   async ask(message: Json): Promise<Json> {

@@ -1,0 +1,215 @@
+import { assertEquals } from "@std/assert";
+import { type Json, plain, RawNative, StoringServer } from "./support/native.ts";
+
+const enter = (server: StoringServer, name: string, client?: string) => RawNative.resume(server, name, client);
+const textsOf = (messages: Json[]) => messages.map(({ text }) => text);
+
+/** What comes before the answer to a ping, but for presence. */
+async function everything(native: RawNative): Promise<Json[]> {
+  const messages: Json[] = [];
+  await native.send({ type: "ping", ref: 99 });
+  for (;;) {
+    const message = await native.take();
+    if (message.type === "pong") return messages;
+    messages.push(message);
+  }
+}
+
+Deno.test("an edit and a withdrawal in the lobby reach native clients, IM clients and guests, each in its own words", async () => {
+  await using server = await StoringServer.open({ lobby: true });
+  using alice = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  using jacky = await server.join("jacky");
+  using guest = await server.guest();
+  await alice.say({ room: "lobby" }, "helo");
+  assertEquals((await bob.take()).text, "helo");
+  assertEquals([await jacky.take(), await guest.line()], ["/broadcastfrom alice helo", "<alice> helo"]);
+
+  const edit = await alice.edit(1, "hello");
+  const plainEdit = { type: "edit", seq: 2, from: "alice", room: "lobby", of: 1, text: "hello", number: 2 };
+  assertEquals([plain(edit), await bob.take()], [plainEdit, edit]);
+  assertEquals(await jacky.take(), "/broadcastfrom alice (edited) hello");
+  assertEquals(await guest.line(), "<alice> (edited) hello");
+
+  const withdrawal = await alice.withdraw(1);
+  const plainWithdrawal = { type: "withdrawal", seq: 3, from: "alice", room: "lobby", of: 1, number: 3 };
+  assertEquals([plain(withdrawal), await bob.take()], [plainWithdrawal, withdrawal]);
+  assertEquals(await jacky.take(), "/broadcastfrom alice (withdrawn a message)");
+  assertEquals(await guest.line(), "<alice> (withdrawn a message)");
+  assertEquals(await alice.edit(1, "again"), { type: "failed", number: 4, why: "the message was withdrawn" });
+});
+
+Deno.test("private messages are edited and withdrawn like others: for who is there by IM, and for who comes after a restart", async () => {
+  await using server = await StoringServer.open();
+  {
+    using alice = await enter(server, "alice", "a");
+    using jacky = await server.join("jacky");
+    const { seq } = await alice.say({ to: "jacky" }, "at tree");
+    assertEquals(await jacky.take(), "/from alice at tree");
+    assertEquals(await alice.take(), { type: "received", by: "jacky", upTo: seq });
+    const edit = await alice.edit(seq, "at three");
+    assertEquals(await jacky.take(), "/from alice (edited) at three");
+    assertEquals(await alice.take(), { type: "received", by: "jacky", upTo: edit.seq });
+  }
+  {
+    using alice = await enter(server, "alice", "b");
+    for (const to of ["bob", "michael"]) {
+      const { seq } = await alice.say({ to }, "at tree");
+      await alice.edit(seq, "at three");
+      await alice.withdraw((await alice.say({ to }, "wrong window")).seq);
+    }
+  }
+  await server.restart();
+  using bob = await enter(server, "bob");
+  const waiting = [await bob.take(), await bob.take(), await bob.take(), await bob.take()];
+  assertEquals(waiting.map(({ type, of, text }) => [type, of, text]), [
+    ["message", undefined, "at tree"],
+    ["edit", waiting[0]!.seq, "at three"],
+    ["message", undefined, "wrong window"],
+    ["withdrawal", waiting[2]!.seq, undefined],
+  ]);
+  using michael = await server.join("michael");
+  const lines = [await michael.take(), await michael.take(), await michael.take(), await michael.take()];
+  assertEquals(lines, [
+    "/from alice at tree",
+    "/from alice (edited) at three",
+    "/from alice wrong window",
+    "/from alice (withdrawn a message)",
+  ]);
+});
+
+Deno.test("only who said a message may change it, on any device; nothing else can be changed", async () => {
+  await using server = await StoringServer.open();
+  using alice = await enter(server, "alice");
+  using screen = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  const { seq } = await alice.say({ room: "lobby" }, "mine");
+  for (const native of [screen, bob]) await native.take();
+  const refused = (number: number, of: number) => ({
+    type: "failed",
+    number,
+    why: `there is no message ${of} of yours`,
+  });
+  assertEquals(await bob.edit(seq, "yours"), refused(1, seq));
+  assertEquals(await bob.withdraw(seq), refused(2, seq));
+  const edit = await screen.edit(seq, "edited elsewhere");
+  assertEquals(await alice.take(), edit);
+  assertEquals(await alice.edit(edit.seq, "an edit of an edit"), refused(2, edit.seq));
+  assertEquals(await alice.withdraw(1000), refused(3, 1000));
+  assertEquals(await alice.edit(seq, ""), { type: "failed", number: 4, why: "an empty text is not sent" });
+  assertEquals((await alice.edit(seq, "x".repeat(16 * 1024 + 1))).type, "failed");
+  // What was said by IM is the user's too.
+  using jacky = await server.join("jacky");
+  await jacky.la.send("/toall by IM\n");
+  const said = await bob.take();
+  assertEquals([said.type, said.text], ["edit", "edited elsewhere"]);
+  const byIm = await bob.take();
+  for (const native of [alice, screen, bob]) await native.send({ type: "ack", seq: byIm.seq });
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+  assertEquals(await jacky.la.ask("/partyline 2"), "110 partyline 2");
+  const desk = new RawNative(jacky.la, jacky, "desk");
+  await desk.resume();
+  const { type, of, text } = await desk.edit(byIm.seq, "by hand");
+  assertEquals([type, of, text], ["edit", byIm.seq, "by hand"]);
+});
+
+Deno.test("the texts that a message had are told on request, to those who can see it, after a restart too", async () => {
+  await using server = await StoringServer.open();
+  {
+    using alice = await enter(server, "alice");
+    for (const text of ["apple", "banana"]) await alice.say({ to: "bob" }, text);
+    for (const text of ["apricot", "almond"]) await alice.edit(1, text);
+    await alice.withdraw(2);
+  }
+  await server.restart();
+  using alice = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  using michael = await enter(server, "michael");
+  await everything(bob);
+  for (const native of [alice, bob]) {
+    const { texts } = await native.ask({ type: "versions", ref: 1, of: 1 });
+    assertEquals(textsOf(texts), ["apple", "apricot", "almond"]);
+    assertEquals(textsOf((await native.ask({ type: "versions", ref: 2, of: 2 })).texts), ["banana"]);
+    const name = native === alice ? "bob" : "alice";
+    const { messages } = await native.ask({ type: "history", ref: 3, with: name });
+    assertEquals(messages.map(({ seq, text, edited, withdrawn }: Json) => [seq, text, edited, withdrawn]), [
+      [1, "almond", true, false],
+      [2, "", false, true],
+    ]);
+    for (const [words, found] of [["almond", [1]], ["apple", []], ["banana", []]] as const) {
+      const { hits } = await native.ask({ type: "search", ref: 4, words });
+      assertEquals(hits.map(({ seq }: Json) => seq), found, words);
+    }
+  }
+  const { why } = await michael.ask({ type: "versions", ref: 1, of: 1 });
+  assertEquals(why, "there is no message 1 that you can see");
+  assertEquals((await michael.ask({ type: "search", ref: 2, words: "almond" })).hits, []);
+});
+
+Deno.test("what is read on one device is read on the others, and stays so", async () => {
+  await using server = await StoringServer.open();
+  using phone = await enter(server, "alice", "phone");
+  {
+    using screen = await enter(server, "alice", "screen");
+    using bob = await enter(server, "bob");
+    for (const text of ["one", "two", "three"]) await bob.say({ to: "alice" }, text);
+    await bob.say({ room: "lobby" }, "four");
+    assertEquals((await everything(phone)).length, 4);
+    assertEquals((await everything(screen)).length, 4);
+    await screen.send({ type: "read", with: "bob", upTo: 2 });
+    assertEquals(await phone.take(), { type: "read", with: "bob", upTo: 2 });
+    // A cursor does not go back.
+    await screen.send({ type: "read", with: "bob", upTo: 1 });
+    await screen.send({ type: "read", room: "lobby", upTo: 4 });
+    assertEquals(await phone.take(), { type: "read", room: "lobby", upTo: 4 });
+    assertEquals([await everything(phone), await everything(screen)], [[], []]);
+  }
+  await server.restart();
+  using again = await enter(server, "alice", "phone");
+  assertEquals(
+    (await again.overview()).map(({ with: name, room, last, read, unread }) => [name ?? room, last, read, unread])
+      .sort(),
+    [["bob", 3, 2, 1], ["lobby", 4, 4, 0]],
+  );
+});
+
+Deno.test("what was received is told after a restart, and on a second device", async () => {
+  await using server = await StoringServer.open();
+  {
+    using alice = await enter(server, "alice", "phone");
+    using _bob = await enter(server, "bob");
+    for (const text of ["one", "two"]) await alice.say({ to: "bob" }, text);
+  }
+  await server.restart();
+  using screen = await enter(server, "alice", "screen");
+  assertEquals((await screen.overview()).map((view) => [view.with, view.received]), [["bob", 0]]);
+  {
+    using bob = await enter(server, "bob");
+    assertEquals(textsOf(await everything(bob)), ["one", "two"]);
+    await bob.send({ type: "ack", seq: 2 });
+    assertEquals(await screen.take(), { type: "received", by: "bob", upTo: 2 });
+  }
+  await server.restart();
+  for (const device of ["phone", "screen"]) {
+    using native = await enter(server, "alice", device);
+    assertEquals((await native.overview()).map((view) => [view.with, view.received]), [["bob", 2]]);
+  }
+});
+
+Deno.test("what was refused is told again to a client that did not hear it, also after a restart", async () => {
+  await using server = await StoringServer.open();
+  const why = 'there is no user "nobody"';
+  {
+    using alice = await enter(server, "alice", "a");
+    await alice.say({ to: "bob" }, "one");
+    await alice.say({ to: "nobody" }, "two");
+    await alice.say({ to: "bob" }, "three");
+  }
+  await server.restart();
+  using again = await RawNative.join(server, "alice", "a");
+  const begun = await again.resume();
+  assertEquals([begun.accepted, begun.refused], [3, [{ number: 2, why }]]);
+  // What it has heard is told no more.
+  const { refused } = await again.resume({ answered: 2 });
+  assertEquals(refused, []);
+});
