@@ -14,6 +14,27 @@ export function encodeText(text: string): Uint8Array {
   return scratch.slice(0, encoder.encodeInto(text, scratch).written);
 }
 
+/** So little that a short text which stays longer than it should holds little more than itself. */
+const POOL_BYTES = 2048;
+let pool = new Uint8Array(0);
+let poolEnd = 0;
+
+/**
+ * Text as UTF-8, for bytes that are soon gone, as what is sent: short ones share a buffer, which stays in memory as long as one
+ * of them does. It takes a third of the time of `encodeText`, most of which goes into making a buffer.
+ */
+export function encodeBriefly(text: string): Uint8Array {
+  const most = text.length * 3;
+  if (most > POOL_BYTES / 2) return encoder.encode(text);
+  if (poolEnd + most > pool.length) {
+    pool = new Uint8Array(POOL_BYTES);
+    poolEnd = 0;
+  }
+  const start = poolEnd;
+  poolEnd += encoder.encodeInto(text, start === 0 ? pool : pool.subarray(start)).written;
+  return pool.subarray(start, poolEnd);
+}
+
 /** Decodes UTF-8 and keeps a byte order mark; a fault when the bytes are not UTF-8. */
 export function decodeText(bytes: Uint8Array): string | Fault {
   // The lenient decoder is three times as fast and puts U+FFFD where the strict one throws.

@@ -197,8 +197,11 @@ export class SessionRunner implements HostRunner {
       else if (event.type === "notCommitted") this.hub.notCommitted(event.why, now);
       else this.hub.answered(event.id, event.answer);
     });
-    // The next batch is written while what this one brought is told.
+    // The next batch is on its way before what this one brought is told, so that it is written meanwhile.
+    const told = this.hub.takeOutputs();
     this.hub.flush(now, this.platform.wallTime());
+    this.#carryOutHub();
+    for (const effect of told) this.#carryOut(effect);
     this.drain();
     if (this.hub.isIdle) this.#whenIdle?.();
   }

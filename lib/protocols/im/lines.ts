@@ -1,4 +1,4 @@
-import { encodeText, oneLine } from "../../core/text.ts";
+import { encodeBriefly, oneLine } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 import type { Link } from "../session.ts";
 
@@ -33,7 +33,7 @@ export function encodeReply(line: string): Uint8Array {
 export const RECEIPT = "302 Message receipt successful";
 
 export function encodeLine(line: string): Uint8Array {
-  return encodeText(oneLine(line) + "\n");
+  return encodeBriefly(oneLine(line) + "\n");
 }
 
 /** The reply to `/register` when no account is created. */
@@ -55,7 +55,7 @@ export function messageLine(message: Message): string {
 
 /** The bytes of `messageLine`, made once for all receivers. */
 export function encodeMessage(message: Message): Uint8Array {
-  return message.encoded("im", () => encodeText(messageLine(message) + "\n"));
+  return message.encoded("im", () => encodeBriefly(messageLine(message) + "\n"));
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Entry } from "../../chat/entry.ts";
 import type { Entries, Event, Message } from "../../chat/event.ts";
 import type { Challenge } from "../../chat/event.ts";
 import type { HistoryMessage } from "../../chat/store.ts";
-import { encodeText } from "../../core/text.ts";
+import { encodeBriefly } from "../../core/text.ts";
 import { encodeServerMessage, NATIVE_VERSION, type ServerMessage } from "./messages.ts";
 
 /** What a page of history may weigh, so that it fits into one message of any transport. */
@@ -15,14 +15,14 @@ export type Framing = "lines" | "messages";
 
 /** One JSON object as it goes over the wire. */
 export function frame(json: string, framing: Framing): Uint8Array {
-  return encodeText(framing === "lines" ? `${json}\n` : json);
+  return encodeBriefly(framing === "lines" ? `${json}\n` : json);
 }
 
 /** The bytes of entries; made once a framing, however many sessions are told. */
 export function encodeEntries(event: Entries, framing: Framing): readonly Uint8Array[] {
   return event.encoded(`native ${framing}`, () => {
     const jsons = event.entries.map(entryJson);
-    return framing === "lines" ? [encodeText(`${jsons.join("\n")}\n`)] : jsons.map(encodeText);
+    return framing === "lines" ? [encodeBriefly(`${jsons.join("\n")}\n`)] : jsons.map(encodeBriefly);
   });
 }
 
@@ -37,11 +37,15 @@ export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: F
   return frames;
 }
 
-// By hand: this is said most.
-function entryJson({ type, seq, from, to, text, time, of, client, number }: Entry): string {
-  const where = "user" in to ? { to: to.user } : { room: to.room };
-  const content = type === "withdrawal" ? undefined : text;
-  return JSON.stringify({ type, seq, from, ...where, text: content, time, of, client, number });
+// By hand: this is said most. Two literals: with a spread it takes twice the time.
+function entryJson(entry: Entry): string {
+  const { type, seq, from, to, time, of, client, number } = entry;
+  const text = type === "withdrawal" ? undefined : entry.text;
+  return JSON.stringify(
+    "user" in to
+      ? { type, seq, from, to: to.user, text, time, of, client, number }
+      : { type, seq, from, room: to.room, text, time, of, client, number },
+  );
 }
 
 /** What a session is told: none for what only handout protocols have, several where one would be too long. */
