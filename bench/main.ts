@@ -9,7 +9,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { compileLoad, withLoad } from "./c_load.ts";
-import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
+import { keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
 import { fileRows, folderRows } from "./file_rows.ts";
 import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
@@ -25,6 +25,7 @@ import { python } from "./peers/python.ts";
 import type { Row } from "./row.ts";
 import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
 import { startRow } from "./start_row.ts";
+import { storeRows } from "./store_rows.ts";
 import { table } from "./table.ts";
 
 const usual: Plan = { warmUpMs: 1000, windowMs: 3000, repeats: 3, settleMs: 2000, pauseMs: 5 };
@@ -85,7 +86,7 @@ function jobs(
     ["web-500", () => webRow(plan, [web, native], small ? 50 : 499)],
     ["mailbox-50", () => mailboxRow(plan, [mailbox, datagramEcho], 50)],
     ["native-idle", () => nativeIdleRow(plan, native, small ? 50 : 500)],
-    ["history", () => historyRow(small ? 20_000 : 1_000_000)],
+    ["store", () => storeRows(plan, small ? 20_000 : 1_000_000)],
     ["peers", () => peerTalkRow(plan, [peers(1), datagramEcho], 50)],
     ["peer-latency", () => peerLatencyRows(plan, [peers(1), datagramEcho])],
     ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
