@@ -14,6 +14,11 @@ class Peers {
     this.server.pageOpened(1);
   }
 
+  /** The page begins its session; what it is told. */
+  resume(after: { store: string; after: number } | undefined = undefined): Record<string, unknown>[] {
+    return this.say({ type: "resume", client: "tab", answered: 0, ...after });
+  }
+
   /** What the page was told since the last call. */
   told(): Record<string, unknown>[] {
     for (let outputs = this.server.takeOutputs(); outputs.length > 0; outputs = this.server.takeOutputs()) {
@@ -56,24 +61,55 @@ Deno.test("a page that reconnects is sent what it missed; of another run, everyt
   const said = (text: string) => ({ seq: 9, from: "bob", to: { user: "alice" }, text, time: 5 });
   peers.show({ type: "message", message: said("one"), own: false });
   peers.show({ type: "message", message: said("two"), own: false });
-  const texts = (messages: Record<string, unknown>[]) => messages.slice(1).map(({ text }) => text);
-  const [begun] = peers.say({ type: "resume" });
-  assertEquals(begun, { type: "begun", store: "run", last: 2, rooms: [], textBytes: 16384 });
-  assertEquals(texts(peers.say({ type: "resume", store: "run", after: 1 })), ["two"]);
-  assertEquals(texts(peers.say({ type: "resume", store: "before", after: 7 })), ["one", "two"]);
+  const texts = (messages: Record<string, unknown>[]) =>
+    messages.filter(({ type }) => type === "message").map(({ text }) => text);
+  const [begun, conversations] = peers.resume();
+  assertEquals(begun, {
+    type: "begun",
+    store: "run",
+    last: 2,
+    accepted: 0,
+    refused: [],
+    rooms: [],
+    textBytes: 16384,
+    searches: false,
+  });
+  const withBob = { with: "bob", last: 2, time: 5, read: 0, unread: 2, received: 0 };
+  assertEquals(conversations, { type: "conversations", list: [withBob] });
+  assertEquals(texts(peers.resume({ store: "run", after: 1 })), ["two"]);
+  assertEquals(texts(peers.resume({ store: "before", after: 7 })), ["one", "two"]);
 });
 
-Deno.test("a message repeated under its id is sent once and has its first answer", () => {
+Deno.test("what a page has read is read for the next one, and what was received is known to it", () => {
   const peers = new Peers();
-  const say = { type: "say", id: "a", to: "bob", text: "hi" };
-  const first = peers.say(say);
-  assertEquals(first, [{ type: "sent", id: "a", seq: 1, time: 1000 }]);
-  assertEquals(peers.say(say), first);
+  peers.resume();
+  const said = { seq: 9, from: "bob", to: { user: "alice" }, text: "one", time: 5 };
+  for (let i = 0; i < 3; i++) peers.show({ type: "message", message: said, own: false });
+  peers.say({ type: "read", with: "bob", upTo: 2 });
+  peers.say({ type: "read", with: "bob", upTo: 1 });
+  peers.say({ type: "say", number: 1, to: "bob", text: "hi" });
+  peers.show({ type: "delivered", id: "1", to: "bob", time: 1 });
+  assertEquals(peers.told(), [{ type: "received", by: "bob", upTo: 4 }]);
+  assertEquals(peers.resume()[1], {
+    type: "conversations",
+    list: [{ with: "bob", last: 4, time: 1000, read: 2, unread: 1, received: 4 }],
+  });
+});
+
+Deno.test("a message repeated under its number is sent once and is answered again", () => {
+  const peers = new Peers();
+  peers.resume();
+  const say = { type: "say", number: 1, to: "bob", text: "hi" };
+  assertEquals(peers.say(say), [
+    { type: "message", seq: 1, from: "alice", to: "bob", text: "hi", time: 1000, client: "tab", number: 1 },
+  ]);
+  assertEquals(peers.say(say), [{ type: "sent", upTo: 1 }]);
   assertEquals(peers.said.length, 1);
 });
 
 Deno.test("being added to a group, or missing its messages, shows in the group's conversation", () => {
   const peers = new Peers();
+  peers.resume();
   peers.show({ type: "joined", room: "lab", members: 2 });
   assertEquals(peers.told(), [{ type: "joined", ref: 0, room: "lab", members: 2 }]);
   peers.show({ type: "members", room: "lab", names: ["bob"] });
@@ -84,13 +120,13 @@ Deno.test("being added to a group, or missing its messages, shows in the group's
     type: "who",
     ref: 3,
     room: "lab",
-    users,
+    list: users,
     more: false,
   }]);
-  peers.say({ type: "say", id: "g", room: "lab", text: "hi" });
+  peers.say({ type: "say", number: 1, room: "lab", text: "hi" });
   peers.show({ type: "failed", id: "1", to: { user: "carol" }, why: "is gone for good" });
   assertEquals(peers.told(), [
-    { type: "failed", id: "g", room: "lab", of: 1, time: 1000, why: "carol: is gone for good", seq: 2 },
+    { type: "failure", seq: 2, from: "alice", room: "lab", time: 1000, of: 1, text: "carol: is gone for good" },
   ]);
   assertEquals(peers.say({ type: "leave", ref: 4, room: "lab" }), [{ type: "left", ref: 4, room: "lab" }]);
   assertEquals(peers.say({ type: "who", ref: 5, room: "lab" }), [
@@ -100,7 +136,8 @@ Deno.test("being added to a group, or missing its messages, shows in the group's
 
 Deno.test("history is sent in pages, the latest first, and not sent when the limit is 0", () => {
   const peers = new Peers();
-  for (let i = 1; i <= 5; i++) peers.say({ type: "say", id: `i${i}`, to: "bob", text: String(i) });
+  peers.resume();
+  for (let i = 1; i <= 5; i++) peers.say({ type: "say", number: i, to: "bob", text: String(i) });
   const page = (rest: Record<string, unknown>) => {
     const [{ messages, more }] = peers.say({ type: "history", ref: 1, with: "bob", ...rest }) as [
       { messages: { text: string }[]; more: boolean },

@@ -5,32 +5,45 @@ import type { ServerEvent } from "../lib/web/state.ts";
 import { PageNetwork } from "./support/page_network.ts";
 import { Random } from "./support/random.ts";
 
+const BEGUN = {
+  type: "begun",
+  store: "s",
+  last: 0,
+  accepted: 0,
+  refused: [],
+  rooms: ["lobby"],
+  textBytes: 100,
+  searches: true,
+} as const;
+
 /** A page's session, what it sends, and what it shows. */
 class Page {
   readonly sent: Record<string, unknown>[] = [];
   readonly shown: ServerEvent[] = [];
   readonly failedSignals: string[] = [];
   broken = 0;
-  kept: readonly { id: string; text: string }[] = [];
+  kept: readonly OutgoingMessage[] = [];
+  lastNumber = 0;
   readonly session: ChatSession;
 
-  constructor(run = "run", unanswered: readonly OutgoingMessage[] = []) {
+  constructor(client = "tab", unanswered: readonly OutgoingMessage[] = []) {
     this.session = new ChatSession({
       user: "alice",
-      run,
+      client,
+      lastNumber: 0,
       unanswered,
       send: (json) => void this.sent.push(JSON.parse(json)),
       show: (event) => void this.shown.push(event),
       signal: () => {},
       signalFailed: (to) => void this.failedSignals.push(to),
-      keep: (messages) => this.kept = messages,
+      keep: (messages, lastNumber) => [this.kept, this.lastNumber] = [messages, lastNumber],
       broken: () => void this.broken++,
     });
   }
 
-  begin(store = "s", last = 0): void {
+  begin(store = "s", last = 0, accepted = 0): void {
     this.session.opened();
-    this.receives({ type: "begun", store, last, rooms: ["lobby"], textBytes: 100 });
+    this.receives({ ...BEGUN, store, last, accepted });
   }
 
   receives(message: Record<string, unknown>): void {
@@ -38,7 +51,7 @@ class Page {
   }
 
   receivesMessage(seq: number, text = `${seq}`): void {
-    this.receives({ type: "message", seq, from: "bob", to: "alice", text, time: seq, id: `b-${seq}` });
+    this.receives({ type: "message", seq, from: "bob", to: "alice", text, time: seq });
   }
 
   /** What was sent since the last call. */
@@ -58,10 +71,10 @@ Deno.test("the session begins with resume; messages written before are sent once
   page.session.say(BOB, "early", 1);
   assertEquals(page.takeSent(), []);
   page.session.opened();
-  assertEquals(page.takeSent(), [{ type: "resume" }]);
-  page.receives({ type: "welcome", version: 1, name: "alice" });
-  page.receives({ type: "begun", store: "s", last: 0, rooms: [], textBytes: 100 });
-  assertEquals(page.takeSent(), [{ type: "say", id: "run-1", to: "bob", text: "early" }]);
+  assertEquals(page.takeSent(), [{ type: "resume", client: "tab", answered: 0 }]);
+  page.receives({ type: "welcome", version: 2, name: "alice" });
+  page.receives(BEGUN);
+  assertEquals(page.takeSent(), [{ type: "say", number: 1, to: "bob", text: "early" }]);
 });
 
 Deno.test("after a lost connection the session resumes after the last message and repeats unanswered ones", () => {
@@ -70,17 +83,18 @@ Deno.test("after a lost connection the session resumes after the last message an
   page.receivesMessage(3);
   page.session.say(BOB, "one", 1);
   page.session.say({ room: "lobby" }, "two", 1);
-  page.receives({ type: "sent", id: "run-1", seq: 4, time: 9 });
+  page.receives({ type: "sent", upTo: 1 });
   page.session.lost();
   page.takeSent();
   page.session.say(BOB, "three", 1);
   page.begin();
   assertEquals(page.takeSent(), [
-    { type: "resume", store: "s", after: 3 },
-    { type: "say", id: "run-2", room: "lobby", text: "two" },
-    { type: "say", id: "run-3", to: "bob", text: "three" },
+    { type: "resume", client: "tab", answered: 1, store: "s", after: 3 },
+    { type: "say", number: 2, room: "lobby", text: "two" },
+    { type: "say", number: 3, to: "bob", text: "three" },
   ]);
-  assertEquals(page.kept.map(({ id }) => id), ["run-2", "run-3"]);
+  assertEquals(page.kept.map(({ id }) => id), ["tab-2", "tab-3"]);
+  assertEquals(page.lastNumber, 3);
 });
 
 Deno.test("a repeated message is shown once and acknowledged again", () => {
@@ -106,7 +120,7 @@ Deno.test("messages before begun are not shown, and hide none of those after it"
   // A client's connection goes on while its page comes back: 5 was told to nobody, and this to a page that had not begun.
   page.receivesMessage(6);
   page.takeSent();
-  page.receives({ type: "begun", store: "s", last: 6, rooms: ["lobby"], textBytes: 100 });
+  page.receives({ ...BEGUN, last: 6 });
   assertEquals(page.takeSent(), []);
   page.receivesMessage(5);
   page.receivesMessage(6);
@@ -129,7 +143,7 @@ Deno.test("a user who is added to a room requests the list of rooms", () => {
   page.begin();
   page.takeSent();
   page.receives({ type: "joined", ref: 0, room: "lab", members: 2 });
-  assertEquals(page.takeSent(), [{ type: "rooms", ref: 1 }]);
+  assertEquals(page.takeSent(), [{ type: "rooms", ref: 1, after: "", limit: 250 }]);
 });
 
 Deno.test("another store numbers its messages anew", () => {
@@ -143,15 +157,15 @@ Deno.test("another store numbers its messages anew", () => {
   assertEquals(page.shown.flatMap((each) => each.type === "loggedIn" ? [each.storeChanged] : []), [true, true]);
 });
 
-Deno.test("messages left by an earlier page are sent under their own ids", () => {
-  const page = new Page("later", [{ id: "earlier-4", to: BOB, text: "left", time: 1 }]);
+Deno.test("messages left by an earlier page of the tab are sent under their own numbers, and others go on from there", () => {
+  const page = new Page("tab", [{ id: "tab-4", number: 4, to: BOB, text: "left", time: 1 }]);
   page.begin();
   page.session.say(BOB, "new", 2);
-  assertEquals(page.takeSent().slice(1).map(({ id }) => id), ["earlier-4", "later-1"]);
-  page.receives({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
-  assertEquals(page.shown.at(-1), { type: "failed", id: "earlier-4", to: BOB, why: 'there is no user "bob"' });
+  assertEquals(page.takeSent().map(({ number, answered }) => number ?? `after ${answered}`), ["after 3", 4, 5]);
+  page.receives({ type: "failed", number: 4, why: 'there is no user "bob"' });
+  assertEquals(page.shown.at(-1), { type: "failed", id: "tab-4", to: BOB, why: 'there is no user "bob"' });
   // Asked twice, the server answers twice.
-  page.receives({ type: "failed", id: "earlier-4", why: 'there is no user "bob"' });
+  page.receives({ type: "failed", number: 4, why: 'there is no user "bob"' });
   assertEquals(page.shown.filter(({ type }) => type === "failed").length, 1);
 });
 
@@ -161,8 +175,8 @@ Deno.test("the number of unanswered messages is limited; further ones are sent a
   for (let i = 0; i < 1000; i++) page.session.say(BOB, "x".repeat(50), 1);
   const first = page.takeSent().length - 1;
   assert(first > 100 && first < 1000, `${first} at once`);
-  page.receives({ type: "sent", id: "run-1", seq: 1, time: 1 });
-  assertEquals(page.takeSent().map(({ id }) => id), [`run-${first + 1}`]);
+  page.receives({ type: "sent", upTo: 1 });
+  assertEquals(page.takeSent().map(({ number }) => number), [first + 1]);
 });
 
 Deno.test("an answer in parts is one event; questions without an answer are denied when the connection is lost", () => {
@@ -171,11 +185,12 @@ Deno.test("an answer in parts is one event; questions without an answer are deni
   page.session.ask({ type: "users" });
   page.session.ask({ type: "history", of: BOB, before: 5, limit: 10 });
   assertEquals(page.takeSent().slice(1), [
-    { type: "users", ref: 1 },
+    { type: "users", ref: 1, after: "", limit: 250 },
     { type: "history", ref: 2, with: "bob", before: 5, limit: 10 },
   ]);
-  page.receives({ type: "users", ref: 1, users: [{ name: "a", online: true }], more: true });
-  page.receives({ type: "users", ref: 1, users: [{ name: "b", online: false }], more: false });
+  page.receives({ type: "users", ref: 1, list: [{ name: "a", online: true }], more: true });
+  assertEquals(page.takeSent(), [{ type: "users", ref: 3, after: "a", limit: 250 }]);
+  page.receives({ type: "users", ref: 3, list: [{ name: "b", online: false }], more: false });
   assertEquals(page.shown.at(-1), {
     type: "users",
     users: [{ name: "a", online: true }, { name: "b", online: false }],

@@ -4,11 +4,20 @@ import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib
 import { formatDay } from "../lib/web/format.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
 
-const LOGGED_IN: ChatEvent = { type: "loggedIn", name: "alice", rooms: ["lobby"], again: false, storeChanged: true };
+const LOGGED_IN: ChatEvent = {
+  type: "loggedIn",
+  name: "alice",
+  rooms: ["lobby"],
+  again: false,
+  storeChanged: true,
+  searches: true,
+};
+/** The server knows of no conversation. */
+const OVERVIEW: ChatEvent = { type: "conversations", list: [] };
 
 /** alice's chat after all this has happened. */
 function after(...events: ChatEvent[]): State {
-  return [{ type: "user", name: "alice" } as const, LOGGED_IN, ...events].reduce(reduce, INITIAL);
+  return [{ type: "user", name: "alice" } as const, LOGGED_IN, OVERVIEW, ...events].reduce(reduce, INITIAL);
 }
 
 function received(seq: number, from: string, text: string, room?: string): ChatEvent {
@@ -17,7 +26,7 @@ function received(seq: number, from: string, text: string, room?: string): ChatE
 }
 
 function written(id: string, text: string): ChatEvent {
-  return { type: "written", message: { id, to: { user: "bob" }, text, time: 5000 } };
+  return { type: "written", message: { id, number: Number(id.slice(2)), to: BOB, text, time: 5000 } };
 }
 
 const BOB = { user: "bob" };
@@ -37,7 +46,8 @@ Deno.test("a message is unread until its conversation is open and the page is vi
   );
   assertEquals(unreadCount(away), 3);
   const open = reduce(away, { type: "opened", target: BOB });
-  assertEquals([unreadCount(open), open.conversations.get("user bob")?.newFrom], [1, 1]);
+  const withBob = open.conversations.get("user bob");
+  assertEquals([unreadCount(open), withBob?.newAfter, withBob?.read], [1, 0, 2]);
   const seen = reduce(open, received(4, "bob", "good"));
   assertEquals(unreadCount(seen), 1);
   const hidden = reduce(reduce(seen, { type: "visible", visible: false }), received(5, "bob", "bye"));
@@ -96,13 +106,14 @@ Deno.test("history is added in front, without messages that are there already", 
     time: seq,
     id: `x-${seq}`,
   }));
-  const state = after(received(3, "bob", "3"), received(5, "bob", "5"), {
+  const state = after(received(3, "bob", "3"), received(5, "bob", "5"), { type: "loading", key: "user bob" }, {
     type: "history",
     of: BOB,
     messages,
     more: false,
+    question: { type: "history", of: BOB, before: undefined, limit: 100 },
   });
-  assertEquals(withBob(state), ["bob | 1", "alice | 2", "bob | 3", "alice | 4", "bob | 5"]);
+  assertEquals(withBob(state), ["bob | 1", "alice | 2 | sent", "bob | 3", "alice | 4 | sent", "bob | 5"]);
   assertEquals(state.conversations.get("user bob")?.more, false);
 });
 
@@ -144,7 +155,14 @@ Deno.test("joining a room opens it, leaving it opens the lobby; members belong t
 });
 
 Deno.test("among peers, who have no lobby, leaving a room opens nothing", () => {
-  const came: ChatEvent = { type: "loggedIn", name: "alice", rooms: [], again: false, storeChanged: true };
+  const came: ChatEvent = {
+    type: "loggedIn",
+    name: "alice",
+    rooms: [],
+    again: false,
+    storeChanged: true,
+    searches: false,
+  };
   const inTea = reduce(reduce(reduce(INITIAL, { type: "user", name: "alice" }), came), {
     type: "joined",
     room: "tea",

@@ -52,7 +52,7 @@ Date.now = () => Math.round(performance.timeOrigin + performance.now());
 const recent = new RecentLog();
 openLog({ level: "info", json: false, write: () => {}, keep: (line) => recent.add(line) });
 using folder = new Folder();
-const server = openServer(
+const server = await openServer(
   {
     host: "127.0.0.1",
     listeners: {
@@ -84,9 +84,9 @@ const people = new Map<string, RawNative>();
 const heard = new Map<string, number>();
 
 async function come(name: string): Promise<void> {
-  const client = await RawNative.join(LISTENERS.im, name);
+  const client = await RawNative.join({ port: LISTENERS.im }, name);
   people.set(name, client);
-  await client.send({ type: "resume" });
+  await client.send({ type: "resume", client: name, answered: 0 });
   for (const room of ROOMS) await client.send({ type: "join", ref: 1, room });
   listen(name, client);
 }
@@ -100,9 +100,12 @@ async function listen(name: string, client: RawNative): Promise<void> {
   } catch { /* it has left */ }
 }
 
-let said = 0;
+/** The last number that each client has said something under. */
+const said = new Map<string, number>();
 async function say(name: string, where: Record<string, string>, text: string): Promise<void> {
-  await people.get(name)!.send({ type: "say", id: `${name}-${++said}`, ...where, text });
+  const number = (said.get(name) ?? 0) + 1;
+  said.set(name, number);
+  await people.get(name)!.send({ type: "say", number, ...where, text });
 }
 
 async function acknowledge(): Promise<void> {

@@ -2,6 +2,7 @@ import { Fault } from "../core/errors.ts";
 import { Outputs } from "../core/machine.ts";
 import { LIMITS } from "../core/limits.ts";
 import type { Target } from "../chat/entry.ts";
+import type { ConversationView } from "../chat/event.ts";
 import { encodeServerMessage, type ServerMessage } from "../protocols/native/messages.ts";
 import { type PageOutput, SingleWindow } from "../protocols/native/single_window.ts";
 import { decodeNative, type NativeRequest } from "../protocols/native/requests.ts";
@@ -57,6 +58,8 @@ export class PageServer {
   readonly #messages = new Map<string, { readonly seq: number; readonly to: Target }>();
   /** Up to where each person has received what the user said. */
   readonly #received = new Map<string, number>();
+  /** Up to where the user has read each conversation. */
+  readonly #read = new Map<string, number>();
   readonly #rooms = new Map<string, Set<string>>();
   /** Rooms that are being joined or left, and the page's request. */
   readonly #joining = new Map<string, number>();
@@ -94,6 +97,8 @@ export class PageServer {
       case "edit":
       case "withdraw":
         return this.#refuse(request.number, "between peers a message cannot be changed");
+      case "read":
+        return void this.#read.set(keyOf(request.of), Math.max(request.upTo, this.#read.get(keyOf(request.of)) ?? 0));
       case "signal":
         return this.#outputs.push({ type: "signal", to: request.to, text: request.text });
       case "users":
@@ -189,9 +194,25 @@ export class PageServer {
       textBytes: LIMITS.textBytes.default,
       searches: false,
     });
+    this.#tell({ type: "conversations", list: this.#conversations() });
     for (const entry of this.#entries) if (entry.seq > from) this.#tell(entry);
     for (const [by, upTo] of this.#received) this.#tell({ type: "received", by, upTo });
     this.#tell({ type: "live", upTo: this.#lastSeq });
+  }
+
+  #conversations(): ConversationView[] {
+    const views = new Map<string, ConversationView>();
+    for (const { type, seq, from, to, time } of this.#entries) {
+      if (type !== "message") continue;
+      const of = "room" in to || from === this.name ? to : { user: from };
+      const key = keyOf(of);
+      const read = this.#read.get(key) ?? 0;
+      const isUnread = from !== this.name && seq > read;
+      const unread = (views.get(key)?.unread ?? 0) + (isUnread ? 1 : 0);
+      const received = "user" in of ? this.#received.get(of.user) ?? 0 : 0;
+      views.set(key, { of, last: seq, time, read, unread, received });
+    }
+    return [...views.values()];
   }
 
   #say({ number, to, text }: Request<"say">): void {
@@ -303,4 +324,8 @@ export class PageServer {
   #tell(message: ServerMessage): void {
     this.#window.send(encodeServerMessage(message));
   }
+}
+
+function keyOf(of: Target): string {
+  return "user" in of ? `user ${of.user}` : `room ${of.room}`;
 }

@@ -6,17 +6,21 @@ import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
-import { firstNumber, keyOf, nameOf } from "./conversation.ts";
+import { keyOf, nameOf } from "./conversation.ts";
 import { announce, byId, download, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { ChatSession } from "./session.ts";
+import { readSearchText } from "./search_text.ts";
+import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
-import { type ChatEvent, openConversation, type ServerEvent, unreadCount } from "./state.ts";
-import { freshId, UserStorage } from "./storage.ts";
+import { type ChatEvent, editableBefore, openConversation, type ServerEvent, unreadCount } from "./state.ts";
+import { UserStorage } from "./storage.ts";
+import { TabIdentity } from "./tab_identity.ts";
 
 const HISTORY_LIMIT = 100;
+const HITS = 50;
 /** Silence until the server is pinged, and again until the connection is given up. */
 const SILENCE_MS = 12_500;
 
@@ -27,6 +31,7 @@ const store = new ChatStore(() => {
 });
 let session: ChatSession | undefined;
 let files: PageFiles | undefined;
+let tab: TabIdentity | undefined;
 let drawRequest = 0;
 /** The version of the server that this page came from. */
 let version: string | undefined;
@@ -56,18 +61,57 @@ function draw(): void {
   sideView.draw(store.state);
   conversationView.draw(store.state, Date.now());
   composeView.draw(store.state);
-  if (openRoom() === undefined && !byId("members").hidden) showMembers(false);
+  searchView.draw(store.state, Date.now());
+  if (openRoom() === undefined && !byId("members").hidden) showPane("members", false);
   focusNext?.focus();
   focusNext = undefined;
-  loadEarlier();
+  loadMore();
+  reportRead();
 }
 
-/** Requests earlier messages once they would be visible. */
-function loadEarlier(): void {
+/** Requests the newest messages, and others once they would be visible. */
+function loadMore(): void {
   const open = openConversation(store.state);
-  if (!open?.more || open.loading || !session?.isLoggedIn || !conversationView.isNearTop) return;
-  dispatch({ type: "loading", key: open.key });
-  session.ask({ type: "history", of: open.target, before: firstNumber(open), limit: HISTORY_LIMIT });
+  if (!open || !session?.isLoggedIn) return;
+  const { key, target: of, window, completeFrom } = open;
+  const ask = { type: "history", of, limit: HISTORY_LIMIT } as const;
+  const shown = window ?? open;
+  const isFirst = !window && completeFrom === undefined;
+  if (shown.more && !shown.loading && (isFirst || conversationView.isNearTop)) {
+    dispatch({ type: "loading", key });
+    session.ask({ ...ask, before: window ? window.from : completeFrom });
+  }
+  if (window?.moreAfter && !window.loadingAfter && conversationView.isNearEnd) {
+    dispatch({ type: "loading", key, later: true });
+    session.ask({ ...ask, after: window.upTo });
+  }
+}
+
+/** Tells the server, once a drawing, what the user has read. */
+function reportRead(): void {
+  if (!session?.isLoggedIn || !store.state.overview) return;
+  for (const { key, target, read, reported } of store.state.conversations.values()) {
+    if (read <= reported) continue;
+    session.read(target, read);
+    dispatch({ type: "reported", key, upTo: read });
+  }
+}
+
+/** Opens a conversation at a message of its history. */
+function jump(of: Target, to: number): void {
+  dispatch({ type: "jumped", target: of, to });
+  if (matchMedia("(max-width: 44rem)").matches) showPane("finder", false);
+  if (!openConversation(store.state)?.window) return;
+  session?.ask({ type: "history", of, before: to + 1, limit: HISTORY_LIMIT / 2 });
+  session?.ask({ type: "history", of, after: to, limit: HISTORY_LIMIT / 2 });
+}
+
+function search(text: string, before?: number): void {
+  const read = readSearchText(text, store.state.rooms);
+  if ("why" in read) return dispatch({ type: "searchFailed", text, why: `${read.why}.` });
+  const question = { type: "search", ...read, ...(before === undefined ? {} : { before }), limit: HITS } as const;
+  dispatch({ type: "searched", text, question });
+  session?.ask(question);
 }
 
 function openRoom(): string | undefined {
@@ -118,24 +162,23 @@ function loggedIn(rooms: readonly string[]): void {
 }
 
 /** Makes the page this user's. */
-function startSession(user: string): void {
+async function startSession(user: string): Promise<void> {
   if (store.state.user === user) return;
   files?.close();
+  tab?.close();
   const storage = new UserStorage(user);
-  const unanswered = storage.list<OutgoingMessage>("unsent");
+  const own = tab = await TabIdentity.open(storage);
+  const { client, lastNumber, unanswered } = own.kept;
   const started = session = new ChatSession({
     user,
-    client: tabName(storage),
-    lastNumber: Number(storage.get("lastNumber") ?? 0),
+    client,
+    lastNumber,
     unanswered,
     send: (json) => socket.send(json),
     show: serverEvent,
     signal: (from, text) => files?.signalled(from, text),
     signalFailed: (to) => files?.signalFailed(to),
-    keep: (messages, lastNumber) => {
-      storage.set("unsent", messages);
-      storage.set("lastNumber", lastNumber);
-    },
+    keep: (messages, lastNumber) => own.keep(messages, lastNumber),
     broken: () => socket.giveUp(),
   });
   files = new PageFiles({
@@ -149,15 +192,6 @@ function startSession(user: string): void {
     now: () => performance.now(),
   });
   store.setUser(user, storage, unanswered);
-}
-
-/** The name of this tab among all clients of the user: its numbers go on after a reload. */
-function tabName(own: UserStorage): string {
-  const known = own.get("client");
-  if (typeof known === "string") return known;
-  const name = freshId();
-  own.set("client", name);
-  return name;
 }
 
 function say(to: Target, text: string): OutgoingMessage | { readonly why: string } {
@@ -185,7 +219,7 @@ const socket = new ReconnectingSocket({
       return false;
     }
     loginView.close();
-    startSession(about.name);
+    await startSession(about.name);
     dispatch({ type: "connection", connection: { state: "connecting" } });
     return true;
   },
@@ -203,11 +237,46 @@ const loginView = new LoginView(() => {
   socket.open();
 });
 
-const conversationView = new ConversationView((action, { message, offer }) => {
-  if (action === "withdraw") return files?.withdraw(offer.id);
-  const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
-  files?.decide(action, { from: message.from, to, text: message.text });
-}, loadEarlier);
+const conversationView = new ConversationView(
+  {
+    file(action, { message, offer }) {
+      if (action === "withdraw") return files?.withdraw(offer.id);
+      const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
+      files?.decide(action, { from: message.from, to, text: message.text });
+    },
+    message(action, { at, text, earlier }) {
+      if (action === "edit") return dispatch({ type: "editing", editing: { at, text } });
+      if (action === "versions") {
+        if (earlier) dispatch({ type: "versionsHidden", at });
+        else session?.ask({ type: "versions", of: at });
+        return;
+      }
+      const open = openConversation(store.state);
+      if (open) change(session!.withdraw(at, open.target, Date.now()));
+    },
+  },
+  loadMore,
+  () => dispatch({ type: "latest" }),
+);
+
+/** Whether a change of a message was accepted. */
+function change(outcome: { readonly id: string } | { readonly why: string }): boolean {
+  if ("why" in outcome) dispatch({ type: "notice", text: `Not changed: ${outcome.why}` });
+  return "id" in outcome;
+}
+
+const searchView = new SearchView({
+  search,
+  more() {
+    const { text = "", hits = [] } = store.state.search ?? {};
+    search(text, hits.at(-1)?.seq);
+  },
+  open: jump,
+  close() {
+    showPane("finder", false);
+    byId("find").focus();
+  },
+});
 
 const sideView = new SideView({
   open,
@@ -218,18 +287,35 @@ const sideView = new SideView({
 const composeView = new ComposeView({
   send(to, text) {
     const isAccepted = "id" in say(to, text);
+    if (isAccepted) dispatch({ type: "latest" });
     if (isAccepted) conversationView.scrollToEnd();
     return isAccepted;
   },
+  edit: (at, to, text) => change(session!.edit(at, to, text, Date.now())),
+  withdraw(at, to) {
+    if (change(session!.withdraw(at, to, Date.now()))) dispatch({ type: "editing", editing: undefined });
+  },
+  editBefore(place) {
+    const found = editableBefore(store.state, place);
+    if (found) dispatch({ type: "editing", editing: { at: found.at, text: found.text } });
+  },
+  cancelEdit: () => dispatch({ type: "editing", editing: undefined }),
   offerFile: (file, to) => files?.offer(file, to),
   saveDraft: (target, text) => dispatch({ type: "draft", target, text }),
 });
 
-function showMembers(isShown: boolean): void {
-  byId("members").hidden = !isShown;
-  byId("people").setAttribute("aria-expanded", String(isShown));
+/** Shows or hides a pane beside the conversation; there is place for one. */
+function showPane(pane: "members" | "finder", isShown: boolean): void {
+  for (const [id, button] of [["members", "people"], ["finder", "find"]] as const) {
+    const shows = isShown ? id === pane : id !== pane && !byId(id).hidden;
+    byId(id).hidden = !shows;
+    byId(button).setAttribute("aria-expanded", String(shows));
+  }
+  if (!isShown) return;
   const room = openRoom();
-  if (isShown && room !== undefined) session?.ask({ type: "who", room });
+  if (pane === "finder") focusNext = searchView;
+  else if (room !== undefined) session?.ask({ type: "who", room });
+  if (pane === "finder") draw();
 }
 
 /** Back to the list, which is another pane on a phone. */
@@ -241,9 +327,10 @@ function back(): void {
 
 byId("retry").addEventListener("click", () => socket.retryNow());
 byId("back").addEventListener("click", back);
-byId("people").addEventListener("click", () => showMembers(byId("members").hidden === true));
+byId("people").addEventListener("click", () => showPane("members", byId("members").hidden === true));
+byId("find").addEventListener("click", () => showPane("finder", byId("finder").hidden === true));
 byId("members-close").addEventListener("click", () => {
-  showMembers(false);
+  showPane("members", false);
   byId("people").focus();
 });
 byId("leave").addEventListener("click", () => {
@@ -265,20 +352,30 @@ async function endSession(): Promise<void> {
   await logOut().catch(() => {});
   socket.close();
   session?.lost();
+  tab?.close();
+  tab = undefined;
   store.clearUser();
   socket.open();
 }
 
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || store.state.user === "") return;
-  if (!byId("members").hidden) showMembers(false);
+  if (!byId("members").hidden) showPane("members", false);
+  else if (!byId("finder").hidden) showPane("finder", false);
   else if (document.activeElement === byId("text")) back();
   else composeView.focus();
 });
 addEventListener("beforeunload", (event) => {
   if (files?.underWay) event.preventDefault();
 });
-addEventListener("pagehide", () => files?.withdrawAll());
+addEventListener("pagehide", () => {
+  files?.withdrawAll();
+  tab?.leave();
+});
+addEventListener("pageshow", ({ persisted }) => {
+  // A later page of this tab may have used the same numbers.
+  if (persisted) location.reload();
+});
 
 function updateVisible(): void {
   dispatch({ type: "visible", visible: document.visibilityState === "visible" && document.hasFocus() });

@@ -30,7 +30,6 @@ export class ChatStore {
     const state = this.#state = reduce(before, event);
     if (state.open !== before.open) this.#storage.set("here", state.open);
     if (state.conversations !== before.conversations) {
-      this.#storeEach("unread", ({ unread }) => unread || undefined);
       this.#storeEach("drafts", ({ draft }) => draft || undefined);
     }
     if (event.type === "file") this.#storeFile(event.file);
@@ -46,11 +45,9 @@ export class ChatStore {
     this.#storage = storage;
     // Each event stores anew what it changes.
     const open = String(storage.get("here"));
-    const unread = storage.list<{ to: Target; value: number }>("unread");
     const drafts = storage.list<{ to: Target; value: string }>("drafts");
     this.dispatch({ type: "user", name });
-    for (const message of unanswered) this.dispatch({ type: "written", message });
-    for (const { to, value } of unread) this.dispatch({ type: "unread", target: to, count: value });
+    for (const message of unanswered) if (message.of === undefined) this.dispatch({ type: "written", message });
     for (const file of storage.list<FileView>("files")) this.dispatch({ type: "file", file });
     for (const { to, value } of drafts) this.dispatch({ type: "draft", target: to, text: value });
     const [, kind, place] = /^(room|user) (.*)$/s.exec(open) ?? [];

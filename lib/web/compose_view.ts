@@ -1,12 +1,18 @@
 import type { Target } from "../chat/entry.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import { type Conversation, nameOf } from "./conversation.ts";
-import { byId } from "./dom.ts";
-import { openConversation, type State } from "./state.ts";
+import { byId, setText } from "./dom.ts";
+import { type Editing, openConversation, type State } from "./state.ts";
 
 export interface ComposeActions {
   /** Sends a message; whether it was accepted. */
   readonly send: (target: Target, text: string) => boolean;
+  /** Changes the text of the message at this place; whether it was accepted. */
+  readonly edit: (at: number, target: Target, text: string) => boolean;
+  readonly withdraw: (at: number, target: Target) => void;
+  /** Edits the last own message before this place, if there is one. */
+  readonly editBefore: (place: number) => void;
+  readonly cancelEdit: () => void;
   readonly offerFile: (file: File, target: Target) => void;
   readonly saveDraft: (target: Target, text: string) => void;
 }
@@ -18,6 +24,7 @@ export class ComposeView {
   readonly #file = byId<HTMLInputElement>("file");
   #open: Conversation | undefined;
   #user = "";
+  #editing: Editing | undefined;
 
   constructor(actions: ComposeActions) {
     this.#actions = actions;
@@ -33,17 +40,27 @@ export class ComposeView {
       this.#offer([...this.#file.files ?? []]);
       this.#file.value = "";
     });
+    byId("edit-cancel").addEventListener("click", () => actions.cancelEdit());
+    byId("edit-withdraw").addEventListener("click", () => {
+      if (this.#open && this.#editing) actions.withdraw(this.#editing.at, this.#open.target);
+    });
     this.#listenForDrops(byId("main"));
   }
 
   draw(state: State): void {
     const open = openConversation(state);
-    if (open?.key !== this.#open?.key || state.user !== this.#user) {
-      this.#text.value = open?.draft ?? "";
+    const { editing } = state;
+    if (open?.key !== this.#open?.key || state.user !== this.#user || editing !== this.#editing) {
+      const ends = this.#editing !== undefined && editing === undefined;
+      this.#text.value = editing?.text ?? open?.draft ?? "";
+      this.#editing = editing;
+      byId("editing").hidden = !editing;
       this.#fitHeight();
+      if (editing || ends) this.focus();
     }
     this.#open = open;
     this.#user = state.user;
+    setText(byId("submit"), editing ? "Save" : "Send");
     this.#text.placeholder = `Message to ${open ? sanitized(nameOf(open.target)) : ""}`;
   }
 
@@ -57,7 +74,7 @@ export class ComposeView {
     const line = oneLine(this.#text.value);
     if (line !== this.#text.value) this.#text.value = line;
     this.#fitHeight();
-    if (this.#open) this.#actions.saveDraft(this.#open.target, line);
+    if (this.#open && !this.#editing) this.#actions.saveDraft(this.#open.target, line);
   }
 
   #keyPressed(event: KeyboardEvent): void {
@@ -69,11 +86,24 @@ export class ComposeView {
     } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
       this.#send();
+    } else if (event.key === "ArrowUp" && this.#text.value === (this.#editing?.text ?? "")) {
+      event.preventDefault();
+      this.#actions.editBefore(this.#editing?.at ?? Infinity);
+    } else if (event.key === "Escape" && this.#editing) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#actions.cancelEdit();
     }
   }
 
   #send(): void {
     const text = this.#text.value;
+    if (this.#open && this.#editing) {
+      const { at, text: before } = this.#editing;
+      if (text.trim() === "") return;
+      if (text === before || this.#actions.edit(at, this.#open.target, text)) this.#actions.cancelEdit();
+      return;
+    }
     if (!this.#open || text.trim() === "" || !this.#actions.send(this.#open.target, text)) return;
     this.#text.value = "";
     this.#edited();

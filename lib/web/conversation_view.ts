@@ -3,7 +3,7 @@ import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { type Conversation, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted } from "./format.ts";
-import { type ActOnFile, drawRow } from "./row_view.ts";
+import { drawRow, type RowActions } from "./row_view.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openConversation, type State } from "./state.ts";
 import { VirtualList } from "./virtual_list.ts";
@@ -19,25 +19,41 @@ export class ConversationView {
   #drawn: State | undefined;
   #members: State["members"] | undefined;
 
-  /** `loadEarlier`: the user reads near the beginning. */
-  constructor(act: ActOnFile, loadEarlier: () => void) {
+  #goal: State["goal"];
+  #isWindow = false;
+  #isEmpty = true;
+
+  /** `loadMore`: the user reads near the beginning, or the end, of what is loaded. */
+  constructor(act: RowActions, loadMore: () => void, latest: () => void) {
     this.#list = new VirtualList({
       scroller: this.#scroller,
       body: byId("messages"),
       draw: (row, element) => drawRow(row, element, this.#drawn?.open?.startsWith("room ") ?? false, act),
-      nearTop: loadEarlier,
+      nearTop: loadMore,
     });
-    this.#scroller.addEventListener("scroll", () => byId("to-end").hidden = this.#list.isAtEnd, { passive: true });
-    byId("to-end").addEventListener("click", () => this.scrollToEnd());
+    this.#scroller.addEventListener("scroll", () => {
+      this.#drawToEnd();
+      if (this.#isWindow && this.isNearEnd) loadMore();
+    }, { passive: true });
+    byId("to-end").addEventListener("click", () => this.#isWindow ? latest() : this.scrollToEnd());
   }
 
   get isNearTop(): boolean {
     return this.#scroller.scrollTop < NEAR_TOP;
   }
 
+  get isNearEnd(): boolean {
+    const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
+    return scrollTop + clientHeight > scrollHeight - NEAR_TOP;
+  }
+
   scrollToEnd(): void {
     this.#list.scrollToEnd();
-    byId("to-end").hidden = true;
+    this.#drawToEnd();
+  }
+
+  #drawToEnd(): void {
+    byId("to-end").hidden = this.#list.isAtEnd && !this.#isWindow;
   }
 
   draw(state: State, now: number): void {
@@ -53,10 +69,19 @@ export class ConversationView {
     const isOther = before?.open !== state.open;
     if (before && !isOther && hasSameRows(before, state)) return;
     if (isOther) this.#rows = new Rows();
-    const rows = conversation ? this.#rows.of(conversation, state.files, now) : [];
-    if (isOther) this.#list.restart(rows, rows.some(({ key }) => key === "new") ? "new" : undefined);
-    else this.#list.set(rows);
-    byId("to-end").hidden = this.#list.isAtEnd;
+    const isWindow = conversation?.window !== undefined;
+    const rows = conversation ? this.#rows.of(conversation, state.files, now, state.goal?.at) : [];
+    const goal = state.goal === this.#goal ? undefined : rows.find((row) => row.kind !== "line" && row.isGoal)?.key;
+    if (goal !== undefined || !state.goal) this.#goal = state.goal;
+    const toLatest = this.#isWindow && !isWindow && !state.goal;
+    this.#isWindow = isWindow;
+    if (goal !== undefined) this.#list.restart(rows, goal);
+    else if (isOther || toLatest || this.#isEmpty) {
+      // History may come after the conversation was opened.
+      this.#list.restart(rows, rows.some(({ key }) => key === "new") ? "new" : undefined);
+    } else this.#list.set(rows, !isWindow);
+    this.#isEmpty = conversation?.completeFrom === undefined || rows.length === 0;
+    this.#drawToEnd();
   }
 
   /** The state of the connection, with the seconds until the next attempt. */
@@ -80,8 +105,9 @@ export class ConversationView {
   }
 
   #drawEmpty(conversation: Conversation | undefined): void {
-    byId("empty").hidden = conversation !== undefined && conversation.messages.length > 0;
-    const text = !conversation ? "Select a room or a person." : conversation.more ? "" : "No messages yet.";
+    const shown = conversation?.window ?? conversation;
+    byId("empty").hidden = shown !== undefined && shown.messages.length > 0;
+    const text = !shown ? "Select a room or a person." : shown.more ? "" : "No messages yet.";
     setText(byId("empty"), text);
   }
 
@@ -114,8 +140,8 @@ export class ConversationView {
 function hasSameRows(before: State, after: State): boolean {
   const one = openConversation(before);
   const other = openConversation(after);
-  return one?.messages === other?.messages && one?.newFrom === other?.newFrom && one?.more === other?.more &&
-    before.files === after.files;
+  return one?.messages === other?.messages && one?.newAfter === other?.newAfter && one?.more === other?.more &&
+    one?.window === other?.window && before.files === after.files && before.goal === after.goal;
 }
 
 function connectionText(connection: State["connection"], now: number): [text: string, time: string] {

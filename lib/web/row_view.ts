@@ -1,35 +1,93 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { safeName } from "../protocols/transfer/safe_names.ts";
+import { canChange, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";
 import type { FileRow, MessageRow, Row } from "./rows.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
-export type ActOnFile = (action: FileAction, row: FileRow) => void;
+export type MessageAction = "edit" | "withdraw" | "versions";
+
+/** What the user does with a row. */
+export interface RowActions {
+  readonly file: (action: FileAction, row: FileRow) => void;
+  readonly message: (action: MessageAction, message: Message) => void;
+}
 
 const LINK = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?'()[\]]/g;
 
 /** The element of a row; the one it has, when that can be changed. `isRoom`: senders are named. */
-export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: boolean, act: ActOnFile): HTMLElement {
+export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: boolean, act: RowActions): HTMLElement {
   if (row.kind === "line") {
     return make("li", { class: row.isNew ? "row line new" : "row line" }, make("span", {}, row.text));
   }
-  if (row.kind === "message") return messageElement(row, isRoom);
+  if (row.kind === "message") return messageElement(row, isRoom, act.message);
   const item = element ?? make("li", { class: "" }, make("div", { class: "bubble card" }));
   item.className = classOf(row);
-  fillCard(row, item.lastElementChild as HTMLElement, act);
+  fillCard(row, item.lastElementChild as HTMLElement, act.file);
   return item;
 }
 
-function messageElement(row: MessageRow, isRoom: boolean): HTMLElement {
-  const { from, own, text, why } = row.message;
+function messageElement(row: MessageRow, isRoom: boolean, act: RowActions["message"]): HTMLElement {
+  const { message } = row;
+  const { from, own, text, why, change, earlier } = message;
   const isNamed = !own && isRoom && row.first;
   const sender = make("span", { class: isNamed ? "from" : "unseen" }, make("bdi", {}, own ? "You" : sanitized(from)));
   if (!isNamed) sender.append(": ");
   const bubble = make("div", { class: "bubble" });
-  bubble.append(make("span", { class: "text", dir: "auto" }, ...withLinks(sanitized(text))), metaOf(row));
+  if (change === "withdrawn") bubble.append(make("span", { class: "text gone" }, "withdrawn"));
+  else bubble.append(make("span", { class: "text", dir: "auto" }, ...withLinks(sanitized(text))));
+  const meta = metaOf(row);
+  if (change !== undefined) meta.append(" · ", versionsButton(message, act));
+  bubble.append(meta);
+  if (earlier) bubble.append(earlierTexts(earlier));
   if (why !== undefined) bubble.append(make("p", { class: "why" }, sanitized(why)));
-  return make("li", { class: classOf(row) }, sender, bubble);
+  if (!canChange(message)) return make("li", { class: classOf(row) }, sender, bubble);
+  return make(
+    "li",
+    { class: classOf(row) },
+    sender,
+    make("div", { class: "beside" }, ...changeButtons(message, act), bubble),
+  );
+}
+
+/** What an own message can be changed by; the keyboard edits by the arrow in the field. */
+function changeButtons(message: Message, act: RowActions["message"]): HTMLElement[] {
+  const button = (text: string, action: MessageAction) =>
+    make("button", { type: "button", class: "quiet", onclick: () => act(action, message) }, text);
+  const tools = make("span", { class: "tools", hidden: true }, button("Edit", "edit"), button("Withdraw", "withdraw"));
+  const dots = make("button", {
+    type: "button",
+    class: "quiet dots",
+    tabIndex: -1,
+    "aria-label": "Change this message",
+    "aria-expanded": "false",
+    onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
+  }, "⋯");
+  return [tools, dots];
+}
+
+function versionsButton(message: Message, act: RowActions["message"]): HTMLElement {
+  const { change, earlier } = message;
+  return make("button", {
+    type: "button",
+    class: "quiet versions",
+    "aria-expanded": String(earlier !== undefined),
+    "aria-label": `${change}, earlier texts`,
+    onclick: () => act("versions", message),
+  }, change === "edited" ? "edited" : "earlier text");
+}
+
+function earlierTexts(texts: NonNullable<Message["earlier"]>): HTMLElement {
+  const items = texts.map(({ text, time }) =>
+    make(
+      "li",
+      {},
+      make("span", { class: "text", dir: "auto" }, sanitized(text)),
+      make("span", { class: "meta" }, formatClock(time)),
+    )
+  );
+  return make("ul", { class: "earlier", "aria-label": "Earlier texts" }, ...items);
 }
 
 /** The time and the state. */
@@ -37,8 +95,15 @@ function metaOf({ message: { time, state } }: MessageRow | FileRow): HTMLElement
   return make("span", { class: "meta" }, state === undefined ? formatClock(time) : `${formatClock(time)} · ${state}`);
 }
 
-function classOf({ message: { own, state }, first, last }: MessageRow | FileRow): string {
-  const classes = ["row", own && "own", first && "first", last && "last", state === "failed" && "failed"];
+function classOf({ message: { own, state }, first, last, isGoal }: MessageRow | FileRow): string {
+  const classes = [
+    "row",
+    own && "own",
+    first && "first",
+    last && "last",
+    state === "failed" && "failed",
+    isGoal && "goal",
+  ];
   return classes.filter(Boolean).join(" ");
 }
 
@@ -55,7 +120,7 @@ function withLinks(text: string): (Node | string)[] {
 }
 
 /** Draws a file offer anew when its parts change; else only its texts. */
-function fillCard(row: FileRow, card: HTMLElement, act: ActOnFile): void {
+function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): void {
   const { message, offer, file } = row;
   const shape = `${file?.state} ${message.state} ${file?.url}`;
   if (card.dataset.shape !== shape) {
@@ -98,7 +163,7 @@ function stateText({ offer, file, message }: FileRow): string {
   return `${progress}, ${formatBytes(Math.round(file.rate))}/s, ${left} left`;
 }
 
-function actionsOf(row: FileRow, act: ActOnFile): HTMLElement[] {
+function actionsOf(row: FileRow, act: RowActions["file"]): HTMLElement[] {
   const { message, offer, file } = row;
   const button = (text: string, action: FileAction, style = "quiet") =>
     make("button", {

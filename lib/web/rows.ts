@@ -21,6 +21,8 @@ export interface MessageRow {
   /** Whether it is the first, or the last, of a group from one sender. */
   readonly first: boolean;
   readonly last: boolean;
+  /** Whether the user has gone to it. */
+  readonly isGoal: boolean;
 }
 
 export interface FileRow extends Omit<MessageRow, "kind"> {
@@ -38,7 +40,11 @@ export class Rows {
   /** Each text is parsed once. */
   readonly #offers = new WeakMap<Message, { readonly offer: FileOffer | undefined }>();
 
-  of({ messages, newFrom, more }: Conversation, files: ReadonlyMap<string, FileView>, now: number): Row[] {
+  /** `goal`: the place that the user has gone to. */
+  of(conversation: Conversation, files: ReadonlyMap<string, FileView>, now: number, goal?: number): Row[] {
+    const { messages, more } = conversation.window ?? conversation;
+    const { newAfter } = conversation;
+    let isNewShown = newAfter === undefined;
     const rows: Row[] = [];
     if (messages.length > 0 && !more) rows.push(this.#line("beginning", "Start of the conversation"));
     let dayStart = 0;
@@ -51,8 +57,12 @@ export class Rows {
         dayEnd = new Date(dayStart).setHours(24);
         rows.push(this.#line(`day of ${message.key}`, formatDay(message.time, now)));
       }
-      const isNew = newFrom !== undefined && message.at >= newFrom && (!before || before.at < newFrom);
-      if (isNew) rows.push(this.#line("new", "New", true));
+      const isNew = !isNewShown && !message.own && message.at > newAfter!;
+      if (isNew) {
+        isNewShown = true;
+        // The first new one may be in history that is not loaded yet.
+        if (before || !more || conversation.completeFrom === undefined) rows.push(this.#line("new", "New", true));
+      }
       const after = messages[i + 1];
       const offer = this.#offer(message);
       const row = {
@@ -60,6 +70,7 @@ export class Rows {
         message,
         first: isOtherDay || isNew || !isGroup(before, message),
         last: !after || !isGroup(message, after),
+        isGoal: message.at === goal,
       };
       rows.push(this.#same(
         offer ? { ...row, kind: "file", offer, file: files.get(offer.id) } : { ...row, kind: "message" },
@@ -92,7 +103,8 @@ function isEqual(one: Row, other: Row): boolean {
   }
   const file = one.kind === "file" ? one.file : undefined;
   const otherFile = other.kind === "file" ? other.file : undefined;
-  return one.message === other.message && one.first === other.first && one.last === other.last && file === otherFile;
+  return one.message === other.message && one.isGoal === other.isGoal && one.first === other.first &&
+    one.last === other.last && file === otherFile;
 }
 
 function isGroup(one: Message | undefined, next: Message): boolean {

@@ -29,6 +29,7 @@ export interface SessionOptions {
 export class ChatSession {
   readonly #options: SessionOptions;
   readonly #client: NativeClient;
+  #kept = "";
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -75,8 +76,27 @@ export class ChatSession {
     const accepted = this.#client.say(to, text, time);
     this.#drain();
     if ("why" in accepted) return accepted;
-    this.#keep();
     return { id: accepted.id, number: this.#client.lastNumber, to, text, time };
+  }
+
+  /** Changes the text of an own message, now or later; the reason if it is not accepted. */
+  edit(of: number, to: Target, text: string, time: number): { readonly id: string } | { readonly why: string } {
+    const accepted = this.#client.edit(of, to, text, time);
+    this.#drain();
+    return accepted;
+  }
+
+  /** Withdraws an own message, now or later; the reason if it is not accepted. */
+  withdraw(of: number, to: Target, time: number): { readonly id: string } | { readonly why: string } {
+    const accepted = this.#client.withdraw(of, to, time);
+    this.#drain();
+    return accepted;
+  }
+
+  /** The user has read a conversation up to here. */
+  read(of: Target, upTo: number): void {
+    this.#client.read(of, upTo);
+    this.#drain();
   }
 
   ask(question: ClientQuestion): void {
@@ -96,11 +116,17 @@ export class ChatSession {
     this.#drain();
   }
 
+  /** Keeps the messages without an answer, if there are others than before. */
   #keep(): void {
-    this.#options.keep(this.#client.unanswered, this.#client.lastNumber);
+    const { waiting, lastNumber, unanswered } = this.#client;
+    const kept = `${waiting} ${lastNumber}`;
+    if (kept === this.#kept) return;
+    this.#kept = kept;
+    this.#options.keep(unanswered, lastNumber);
   }
 
   #drain(): void {
+    this.#keep();
     const { send, show, signal, signalFailed, broken } = this.#options;
     let online: string[] = [];
     let offline: string[] = [];
@@ -120,7 +146,6 @@ export class ChatSession {
             send(output.json);
             break;
           case "event":
-            if (output.event.type === "sent" || output.event.type === "failed") this.#keep();
             show(output.event as ServerEvent);
             break;
           case "signal":

@@ -1,16 +1,24 @@
 import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
-import type { RoomState, UserState } from "../chat/event.ts";
-import type { ClientEvent } from "../protocols/native/client_event.ts";
+import type { ConversationView, RoomState, UserState } from "../chat/event.ts";
+import type { ClientEvent, ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import {
+  canChange,
   changed,
+  changedAt,
   type Conversation,
   emptyConversation,
   keyOf,
   lastPlace,
+  type Message,
+  othersAfter,
   pendingMessage,
+  readUpTo,
   receivedMessage,
+  receivedUpTo,
+  UNKNOWN,
+  windowAround,
   withHistory,
   withMessage,
 } from "./conversation.ts";
@@ -38,12 +46,41 @@ export type ChatEvent =
   /** Whether the page is visible and has the focus. */
   | { readonly type: "visible"; readonly visible: boolean }
   | { readonly type: "draft"; readonly target: Target; readonly text: string }
-  | { readonly type: "unread"; readonly target: Target; readonly count: number }
-  | { readonly type: "loading"; readonly key: string }
+  /** The server is told up to where the user has read a conversation. */
+  | { readonly type: "reported"; readonly key: string; readonly upTo: number }
+  /** History is requested: before the messages that are shown, or after them. */
+  | { readonly type: "loading"; readonly key: string; readonly later?: boolean }
+  /** The user goes to a message, or back to the newest ones. */
+  | { readonly type: "jumped"; readonly target: Target; readonly to: number }
+  | { readonly type: "latest" }
+  /** The user does not want to see the earlier texts of a message any more. */
+  | { readonly type: "versionsHidden"; readonly at: number }
+  /** The user edits an own message, or does not any more. */
+  | { readonly type: "editing"; readonly editing: Editing | undefined }
+  | { readonly type: "searched"; readonly text: string; readonly question: SearchQuestion }
+  | { readonly type: "searchFailed"; readonly text: string; readonly why: string }
   | { readonly type: "file"; readonly file: FileView }
   | { readonly type: "fileForgotten"; readonly id: string }
   | { readonly type: "notice"; readonly text: string }
   | { readonly type: "noticeExpired" };
+
+export interface Editing {
+  readonly at: number;
+  readonly text: string;
+}
+
+type SearchQuestion = Extract<ClientQuestion, { type: "search" }>;
+
+/** What the user searches for, and what was found. */
+export interface Search {
+  readonly text: string;
+  /** The last question about it; undefined when the text is no question. */
+  readonly question: SearchQuestion | undefined;
+  readonly hits: readonly ShownMessage[];
+  readonly more: boolean;
+  readonly pending: boolean;
+  readonly why: string;
+}
 
 /** The whole state of the chat. */
 export interface State {
@@ -61,6 +98,15 @@ export interface State {
   readonly members: readonly UserState[];
   /** File offers by their ids. */
   readonly files: ReadonlyMap<string, FileView>;
+  /** Whether this session was told up to where the user has read; before that nothing counts as read. */
+  readonly overview: boolean;
+  /** Whether the server can search. */
+  readonly searches: boolean;
+  readonly search: Search | undefined;
+  /** The message that the user has gone to. */
+  readonly goal: { readonly key: string; readonly at: number } | undefined;
+  /** The own message that the user edits. */
+  readonly editing: Editing | undefined;
   /** A short text for the user. */
   readonly notice: string;
 }
@@ -75,6 +121,11 @@ export const INITIAL: State = {
   rooms: new Map(),
   members: [],
   files: new Map(),
+  overview: false,
+  searches: false,
+  search: undefined,
+  goal: undefined,
+  editing: undefined,
   notice: "",
 };
 
@@ -102,7 +153,11 @@ export function reduce(state: State, event: ChatEvent): State {
       return changeConversation(state, event.to, (each) => {
         const before = each.messages.findLast(({ key }) => key === id)?.state;
         const place = seq === undefined ? {} : { at: seq, ...(time === undefined ? {} : { time }) };
-        return changed(each, id, { ...place, state: before === "sending" ? "sent" : before });
+        const isDelivered = "user" in event.to && seq !== undefined && seq <= each.received;
+        return changed(each, id, {
+          ...place,
+          state: before !== "sending" && before !== "sent" ? before : isDelivered ? "delivered" : "sent",
+        });
       });
     }
     case "delivered":
@@ -121,24 +176,39 @@ export function reduce(state: State, event: ChatEvent): State {
       return opened(withRoom(state, event.room, { members: event.members, joined: true }), { room: event.room });
     case "left":
       return leftRoom(state, event.room);
-    case "history": {
-      const earlier = event.messages.map((message) => receivedMessage(message, message.from === state.user));
-      return changeConversation(state, event.of, (each) => withHistory(each, earlier, event.more));
-    }
+    case "history":
+      return markRead(changeKnown(state, keyOf(event.of), (each) => withHistory(each, event, state.user)));
     case "denied":
       return denied(state, event);
     case "opened":
       return opened(state, event.target);
     case "closed":
-      return { ...state, open: undefined, members: [] };
+      return { ...state, open: undefined, members: [], editing: undefined, goal: undefined };
     case "visible":
       return markRead({ ...state, visible: event.visible });
     case "draft":
       return changeConversation(state, event.target, (each) => ({ ...each, draft: event.text }));
-    case "unread":
-      return changeConversation(state, event.target, (each) => ({ ...each, unread: event.count }));
+    case "reported":
+      return changeKnown(state, event.key, (each) => ({ ...each, reported: Math.max(each.reported, event.upTo) }));
     case "loading":
-      return changeKnown(state, event.key, (each) => ({ ...each, loading: true }));
+      return changeKnown(state, event.key, (each) => loading(each, event.later ?? false));
+    case "editing":
+      return { ...state, editing: event.editing };
+    case "jumped":
+      return jumped(state, event);
+    case "latest":
+      return state.open === undefined ? state : markRead(
+        changeKnown({ ...state, goal: undefined }, state.open, (each) => ({ ...each, window: undefined })),
+      );
+    case "searched": {
+      const { text, question } = event;
+      const hits = question.before === undefined ? [] : state.search?.hits ?? [];
+      return { ...state, search: { text, question, hits, more: false, pending: true, why: "" } };
+    }
+    case "searchFailed": {
+      const { text, why } = event;
+      return { ...state, search: { text, question: undefined, hits: [], more: false, pending: false, why } };
+    }
     case "file":
       return { ...state, files: new Map(state.files).set(event.file.id, event.file) };
     case "fileForgotten": {
@@ -153,13 +223,31 @@ export function reduce(state: State, event: ChatEvent): State {
     case "elsewhere":
       return { ...state, connection: { state: "elsewhere" } };
     case "conversations":
+      return markRead(event.list.reduce(withOverview, { ...state, overview: true }));
     case "edited":
+      return changeMessage(state, event, { text: event.text, change: "edited", earlier: undefined });
     case "withdrawn":
+      return changeMessage(state, event, { text: "", change: "withdrawn", earlier: undefined });
     case "received":
+      return changeKnown(state, keyOf({ user: event.by }), (each) => receivedUpTo(each, event.upTo));
     case "read":
-    case "found":
+      return changeKnown(state, keyOf(event.of), (each) => ({
+        ...readUpTo(each, event.upTo),
+        reported: Math.max(each.reported, event.upTo),
+      }));
+    case "found": {
+      const { search } = state;
+      if (search?.question !== event.question) return state;
+      const hits = [...search.hits, ...event.messages];
+      return { ...state, search: { ...search, hits, more: event.more, pending: false } };
+    }
     case "versions":
-      return state;
+      return changeEverywhere(state, event.of, ({ change }) => ({
+        // The last one is what it says now.
+        earlier: change === "withdrawn" ? event.texts : event.texts.slice(0, -1),
+      }));
+    case "versionsHidden":
+      return changeEverywhere(state, event.at, () => ({ earlier: undefined }));
     case "closing":
       return { ...state, notice: "The server is shutting down. This page reconnects when it is back." };
   }
@@ -170,6 +258,12 @@ export function openConversation({ open, conversations }: State): Conversation |
   return open === undefined ? undefined : conversations.get(open);
 }
 
+/** The last own message of the open conversation that can be changed, before a place. */
+export function editableBefore(state: State, place: number): Editing | undefined {
+  const open = openConversation(state);
+  return (open?.window ?? open)?.messages.findLast((each) => each.at < place && canChange(each));
+}
+
 /** The number of unread messages in all conversations. */
 export function unreadCount({ conversations }: State): number {
   let unread = 0;
@@ -177,15 +271,16 @@ export function unreadCount({ conversations }: State): number {
   return unread;
 }
 
-function loggedIn(state: State, { rooms, storeChanged }: Extract<ClientEvent, { type: "loggedIn" }>): State {
+function loggedIn(state: State, event: Extract<ClientEvent, { type: "loggedIn" }>): State {
+  const { rooms, storeChanged, searches } = event;
   const conversations = new Map(state.conversations);
   for (const [key, each] of conversations) {
     const pending = each.messages.filter(({ at }) => at === Infinity);
     if ("room" in each.target && !rooms.includes(each.target.room)) {
       if (pending.length === 0 && each.draft === "") conversations.delete(key);
-    } else if (storeChanged && each.messages.length > 0) {
+    } else if (storeChanged) {
       // The numbers of another store mean nothing here.
-      conversations.set(key, { ...each, messages: pending, more: true, loading: false });
+      conversations.set(key, { ...each, ...UNKNOWN, messages: pending });
     }
   }
   const all = new Map(state.rooms);
@@ -196,53 +291,132 @@ function loggedIn(state: State, { rooms, storeChanged }: Extract<ClientEvent, { 
     if (!conversations.has(key)) conversations.set(key, emptyConversation({ room: name }));
   }
   const open = state.open !== undefined && conversations.has(state.open) ? state.open : undefined;
-  return { ...state, conversations, rooms: all, open, connection: { state: "open" }, notice: "" };
+  const goal = storeChanged ? undefined : state.goal;
+  const connection = { state: "open" } as const;
+  return { ...state, conversations, rooms: all, open, goal, connection, overview: false, searches, notice: "" };
 }
 
 function received(state: State, { message, own }: Extract<ClientEvent, { type: "message" }>): State {
   const target = "room" in message.to || own ? message.to : { user: message.from };
   const key = keyOf(target);
   const before = state.conversations.get(key) ?? emptyConversation(target);
-  const after = withMessage(before, { ...receivedMessage(message, own), state: own ? "sent" : undefined });
+  const after = withMessage(before, receivedMessage(message, own, before));
   if (after === before) return state;
-  const isRead = own || (state.open === key && state.visible);
-  const newFrom = after.unread === 0 ? message.seq : after.newFrom;
-  const conversation = isRead ? after : { ...after, unread: after.unread + 1, newFrom };
-  return { ...state, conversations: new Map(state.conversations).set(key, conversation) };
+  const conversations = new Map(state.conversations).set(key, after);
+  // The server's count has those up to `last`.
+  if (own || message.seq <= Math.max(after.read, after.last)) return markRead({ ...state, conversations });
+  if (isSeen(state, after)) return markRead({ ...state, conversations });
+  const newAfter = after.unread === 0 ? message.seq - 1 : after.newAfter;
+  conversations.set(key, { ...after, unread: after.unread + 1, newAfter });
+  return { ...state, conversations };
 }
 
-function failed(state: State, { id, to, why }: Extract<ClientEvent, { type: "failed" }>): State {
-  if (!to || id === undefined) return state;
+/** What the server says of a conversation, and what came since. */
+function withOverview(state: State, view: ConversationView): State {
+  return changeConversation(state, view.of, (each) => {
+    const read = Math.max(each.read, view.read);
+    // What was read here while there was no connection is not known there yet.
+    const unread = each.read > view.read || view.read >= view.last
+      ? othersAfter(each, read)
+      : view.unread + othersAfter(each, view.last);
+    const newAfter = unread > 0 ? read : each.newAfter;
+    const known = { ...each, last: view.last, read, reported: view.read, unread, newAfter };
+    return receivedUpTo(known, view.received);
+  });
+}
+
+function failed(state: State, { id, seq, to, why }: Extract<ClientEvent, { type: "failed" }>): State {
+  if (!to) return state;
   return changeKnown(state, keyOf(to), (each) => {
-    // A message that the server has not stored has no number: it stays where it is.
+    if (seq !== undefined) return changedAt(each, seq, { state: "failed", why });
+    if (id === undefined) return each;
+    // A message that the server has not stored has no number: it stays where it is, between two others.
     const place = each.messages.find(({ key }) => key === id)?.at;
-    const at = place === Infinity ? lastPlace(each) : place;
+    const at = place === Infinity ? lastPlace(each) + 0.5 : place;
     return at === undefined ? each : changed(each, id, { at, state: "failed", why });
   });
 }
 
+function loading(conversation: Conversation, later: boolean): Conversation {
+  const { window } = conversation;
+  if (!window) return { ...conversation, loading: true };
+  return { ...conversation, window: later ? { ...window, loadingAfter: true } : { ...window, loading: true } };
+}
+
+function jumped(state: State, { target, to }: Extract<ChatEvent, { type: "jumped" }>): State {
+  const there = opened(state, target);
+  const key = keyOf(target);
+  return changeKnown({ ...there, goal: { key, at: to } }, key, (each) => {
+    const isHere = each.completeFrom !== undefined && to >= each.completeFrom;
+    return { ...each, window: isHere ? undefined : windowAround(to) };
+  });
+}
+
+/** Changes a message that was edited or withdrawn. */
+function changeMessage(
+  state: State,
+  { of, from, to, own }: Extract<ClientEvent, { type: "edited" | "withdrawn" }>,
+  change: Partial<Message>,
+): State {
+  const target = "room" in to || own ? to : { user: from };
+  const after = changeKnown(state, keyOf(target), (each) => changedAt(each, of, change));
+  const isGone = change.change === "withdrawn" && after.editing?.at === of;
+  return isGone ? { ...after, editing: undefined } : after;
+}
+
+/** Changes the message at a place, in whatever conversation it is. */
+function changeEverywhere(state: State, at: number, change: (message: Message) => Partial<Message>): State {
+  for (const [key, each] of state.conversations) {
+    const message = messageAt(each, at);
+    if (message) return changeKnown(state, key, (found) => changedAt(found, at, change(message)));
+  }
+  return state;
+}
+
+function messageAt({ messages, window }: Conversation, at: number): Message | undefined {
+  const isIt = (message: Message) => message.at === at;
+  return messages.findLast(isIt) ?? window?.messages.findLast(isIt);
+}
+
 function denied(state: State, { why, question }: Extract<ClientEvent, { type: "denied" }>): State {
+  if (question?.type === "search" && state.search?.question === question) {
+    return { ...state, search: { ...state.search, pending: false, why } };
+  }
   if (question?.type !== "history") return { ...state, notice: why };
   // History that the server refuses is not requested again; after a lost connection it is.
   const isOpen = state.connection.state === "open";
-  return changeKnown(state, keyOf(question.of), (each) => ({ ...each, loading: false, more: each.more && !isOpen }));
+  return changeKnown(state, keyOf(question.of), (each) => {
+    const { window } = each;
+    if (question.after === undefined && (!window || question.before !== window.from)) {
+      return { ...each, loading: false, more: each.more && !isOpen };
+    }
+    // The newest messages are still there.
+    return { ...each, window: undefined };
+  });
 }
 
 function opened(state: State, target: Target): State {
   const key = keyOf(target);
   const known = state.conversations.has(key) ? state : changeConversation(state, target, (each) => each);
   if (state.open === key) return markRead(known);
-  // The mark of new messages lasts for one visit.
-  const unmarked = state.open === undefined
+  // The mark of new messages lasts for one visit, and so does a place in history.
+  const left = state.open === undefined
     ? known
-    : changeKnown(known, state.open, (each) => each.newFrom === undefined ? each : { ...each, newFrom: undefined });
-  return markRead({ ...unmarked, open: key, members: [] });
+    : changeKnown(known, state.open, (each) => ({ ...each, newAfter: undefined, window: undefined }));
+  return markRead({ ...left, open: key, members: [], goal: undefined, editing: undefined });
 }
 
-/** Marks the open conversation as read while the page is visible. */
+/** Whether the user sees the newest messages of a conversation. */
+function isSeen(state: State, { key, window }: Conversation): boolean {
+  return state.overview && state.visible && state.open === key && window === undefined;
+}
+
+/** The open conversation is read while the page is visible. */
 function markRead(state: State): State {
-  if (state.open === undefined || !state.visible) return state;
-  return changeKnown(state, state.open, (each) => each.unread === 0 ? each : { ...each, unread: 0 });
+  const open = openConversation(state);
+  if (!open || !isSeen(state, open)) return state;
+  const upTo = Math.max(lastPlace(open), open.last);
+  return changeKnown(state, open.key, (each) => readUpTo(each, upTo));
 }
 
 function leftRoom(state: State, room: string): State {

@@ -6,8 +6,8 @@ export function freshId(): string {
 }
 
 /**
- * One user's part of the browser's storage. Drafts and unsent messages survive a reload of the tab; what is unread survives the
- * tab, until the user logs out. Passwords are never stored. Where the browser stores nothing, the page works without.
+ * One user's part of the tab's storage: drafts and unsent messages survive a reload, until the user logs out. Passwords are never
+ * stored. Where the browser stores nothing, the page works without.
  */
 export class UserStorage {
   readonly #prefix: string;
@@ -20,7 +20,7 @@ export class UserStorage {
 
   get(key: string): unknown {
     try {
-      return JSON.parse(areaOf(key).getItem(this.#prefix + key) ?? "null");
+      return JSON.parse(sessionStorage.getItem(this.#prefix + key) ?? "null");
     } catch {
       return null;
     }
@@ -37,20 +37,16 @@ export class UserStorage {
     if (this.#written.get(key) === text) return;
     this.#written.set(key, text);
     try {
-      areaOf(key).setItem(this.#prefix + key, text);
+      sessionStorage.setItem(this.#prefix + key, text);
     } catch { /* the storage is full or disabled */ }
   }
 
   /** Removes everything of this user. */
   clear(): void {
     try {
-      for (const area of [sessionStorage, localStorage]) {
-        for (const key of Object.keys(area)) if (key.startsWith(this.#prefix)) area.removeItem(key);
+      for (const key of Object.keys(sessionStorage)) {
+        if (key.startsWith(this.#prefix)) sessionStorage.removeItem(key);
       }
     } catch { /* the storage is disabled */ }
   }
-}
-
-function areaOf(key: string): Storage {
-  return key === "unread" ? localStorage : sessionStorage;
 }

@@ -65,8 +65,9 @@ export class VirtualList<T extends Row> {
     return this.#atEnd;
   }
 
-  /** Shows these rows and keeps the position. */
-  set(rows: readonly T[]): void {
+  /** Shows these rows and keeps the position; `sticks`: one at the end stays at the end. */
+  set(rows: readonly T[], sticks = true): void {
+    if (!sticks) this.#atEnd = false;
     const anchors = this.#anchors();
     this.#rows = rows;
     this.#place(anchors);

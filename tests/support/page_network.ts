@@ -13,6 +13,7 @@ interface Page {
   session: ChatSession;
   loads: number;
   unanswered: readonly OutgoingMessage[];
+  lastNumber: number;
   open: boolean;
   /** Whether the session has begun. */
   resumed: boolean;
@@ -21,13 +22,17 @@ interface Page {
   /** The number of the last entry sent. */
   told: number;
   readonly heard: Map<string, { seq: number; from: string; text: string }>;
-  readonly delivered: Set<string>;
+  /** Up to where the other one has received what this one said. */
+  received: number;
+  /** Own messages by their entries. */
+  readonly own: Set<number>;
 }
 
 /** The pages of a few users at one simulated server, on a network that loses connections on demand. */
 export class PageNetwork {
   readonly #stored: Stored[] = [];
-  readonly #answers = new Map<string, Json>();
+  /** The highest number that each page's client had taken. */
+  readonly #taken = new Map<string, number>();
   readonly #acked = new Map<string, number>();
   readonly #pages = new Map<string, Page>();
 
@@ -38,13 +43,15 @@ export class PageNetwork {
         session: undefined!,
         loads: 0,
         unanswered: [],
+        lastNumber: 0,
         open: false,
         resumed: false,
         up: [],
         down: [],
         told: 0,
         heard: new Map(),
-        delivered: new Set(),
+        received: 0,
+        own: new Set(),
       };
       this.#pages.set(name, page);
       this.reload(name);
@@ -64,15 +71,17 @@ export class PageNetwork {
     const page = this.#pages.get(name)!;
     page.open = page.resumed = false;
     page.up.length = page.down.length = 0;
+    page.loads++;
     page.session = new ChatSession({
       user: name,
-      run: `${name}${++page.loads}`,
+      client: name,
+      lastNumber: page.lastNumber,
       unanswered: page.unanswered,
       send: (json) => void page.up.push(JSON.parse(json)),
       show: (event) => this.#show(page, event),
       signal: () => {},
       signalFailed: () => {},
-      keep: (unanswered) => page.unanswered = [...unanswered],
+      keep: (unanswered, lastNumber) => [page.unanswered, page.lastNumber] = [[...unanswered], lastNumber],
       broken: () => {
         throw new Error("the connection is broken");
       },
@@ -116,48 +125,61 @@ export class PageNetwork {
     return this.#pages.get(name)!.session.waiting;
   }
 
+  /** How many own messages a page has been told to be received, by whatever page of the tab. */
   delivered(name: string): number {
-    return this.#pages.get(name)!.delivered.size;
+    const { own, received } = this.#pages.get(name)!;
+    return [...own].filter((seq) => seq <= received).length;
   }
 
   #show(page: Page, event: ServerEvent): void {
     if (event.type === "message") {
       const { message: said } = event;
       // A page is shown each message once.
-      const key = `${page.loads} ${said.id}`;
-      if (page.heard.has(key)) throw new Error(`${page.name} was shown ${said.id} twice`);
-      for (const known of page.heard.keys()) if (known.endsWith(` ${said.id}`)) page.heard.delete(known);
+      const key = `${page.loads} ${said.seq}`;
+      if (page.heard.has(key)) throw new Error(`${page.name} was shown ${said.seq} twice`);
+      for (const known of page.heard.keys()) if (known.endsWith(` ${said.seq}`)) page.heard.delete(known);
       page.heard.set(key, said);
     }
-    if (event.type === "delivered") page.delivered.add(event.id);
+    if (event.type === "received") page.received = Math.max(page.received, event.upTo);
   }
 
   #received(page: Page, message: Json): void {
     if (message.type === "resume") {
-      const after = message.store === "store" ? message.after : this.#acked.get(page.name) ?? 0;
-      page.told = after;
+      page.told = message.store === "store" ? message.after : this.#acked.get(page.name) ?? 0;
       page.resumed = true;
-      page.down.push({ type: "begun", store: "store", last: this.#stored.length, rooms: ["lobby"], textBytes: 1000 });
+      page.down.push({
+        type: "begun",
+        store: "store",
+        last: this.#stored.length,
+        accepted: this.#taken.get(page.name) ?? 0,
+        refused: [],
+        rooms: ["lobby"],
+        textBytes: 1000,
+        searches: true,
+      });
       this.#tell();
+      this.#tellReceived(page);
     } else if (message.type === "say") {
-      const { id, to, text } = message;
-      const key = `${page.name} ${id}`;
-      let answer = this.#answers.get(key);
-      if (!answer) {
-        const { seq } = this.#store({ type: "message", from: page.name, to, text, time: 0, id });
-        this.#answers.set(key, answer = { type: "sent", id, seq, time: 0 });
+      const { number, to, text } = message;
+      const taken = this.#taken.get(page.name) ?? 0;
+      if (number > taken + 1) throw new Error(`${page.name} sends ${number} after ${taken}`);
+      if (number === taken + 1) {
+        this.#taken.set(page.name, number);
+        const { seq } = this.#store({ type: "message", from: page.name, to, text, time: 0, client: page.name, number });
+        page.own.add(seq);
       }
-      page.down.push(answer);
+      page.down.push({ type: "sent", upTo: number });
       this.#tell();
     } else if (message.type === "ack") {
       const before = this.#acked.get(page.name) ?? 0;
       this.#acked.set(page.name, Math.max(before, message.seq));
-      for (const said of this.#stored.slice(before, message.seq)) {
-        if (said.type !== "message" || said.to !== page.name) continue;
-        this.#store({ type: "delivered", owner: said.from, id: said.id, to: page.name, of: said.seq, time: 0 });
-      }
-      this.#tell();
+      for (const other of this.#pages.values()) if (other.resumed) this.#tellReceived(other);
     }
+  }
+
+  /** Tells a page up to where the others have received what its user said. */
+  #tellReceived(page: Page): void {
+    for (const [by, upTo] of this.#acked) if (by !== page.name) page.down.push({ type: "received", by, upTo });
   }
 
   #store(entry: Json): Stored {
@@ -172,10 +194,7 @@ export class PageNetwork {
       if (!page.resumed) continue;
       for (const entry of this.#stored.slice(page.told)) {
         page.told = entry.seq;
-        const concerns = entry.type === "message"
-          ? entry.from === page.name || entry.to === page.name
-          : entry.owner === page.name;
-        if (concerns) page.down.push(entry);
+        if (entry.from === page.name || entry.to === page.name) page.down.push(entry);
       }
     }
   }

@@ -10,6 +10,9 @@ export interface ShownMessage {
   readonly time: number;
   /** What `say` gave it, where this run of this client has sent it. */
   readonly id?: string | undefined;
+  /** In history: which client of the sender has said it, and its number there. */
+  readonly client?: string | undefined;
+  readonly number?: number | undefined;
   /** Whether the text was edited, or withdrawn. */
   readonly edited?: boolean | undefined;
   readonly withdrawn?: boolean | undefined;
