@@ -46,10 +46,13 @@ export class Database {
     return this.#inTransaction;
   }
 
-  /** A query made once and asked often. */
+  /** A query made once and asked often. Its parameters are all `?`, or all numbered as in `?1`. */
   prepare<Row = never>(sql: string): Query<Row> {
+    // Deno 2.4 cannot bind numbered parameters.
+    const order: number[] = [];
+    const unnumbered = sql.replaceAll(/\?(\d+)/g, (_, number) => (order.push(Number(number) - 1), "?"));
     try {
-      return new Query<Row>(this, this.#database.prepare(sql));
+      return new Query<Row>(this, this.#database.prepare(unnumbered), order);
     } catch (error) {
       this.close();
       throw openError(this.path, error);
@@ -108,17 +111,20 @@ export class Database {
 export class Query<Row = never> {
   readonly #database: Database;
   readonly #statement: StatementSync;
+  /** For each parameter the index of its value; empty if they are in order. */
+  readonly #order: readonly number[];
 
-  constructor(database: Database, statement: StatementSync) {
+  constructor(database: Database, statement: StatementSync, order: readonly number[]) {
     this.#database = database;
     this.#statement = statement;
+    this.#order = order;
   }
 
   /** The first row. */
   get(...values: Value[]): Row | undefined {
     this.#database.mustWork();
     try {
-      return this.#statement.get(...values) as Row | undefined;
+      return this.#statement.get(...this.#ordered(values)) as Row | undefined;
     } catch (error) {
       throw this.#database.failed(error);
     }
@@ -128,7 +134,7 @@ export class Query<Row = never> {
   all(...values: Value[]): Row[] {
     this.#database.mustWork();
     try {
-      return this.#statement.all(...values) as Row[];
+      return this.#statement.all(...this.#ordered(values)) as Row[];
     } catch (error) {
       throw this.#database.failed(error);
     }
@@ -138,10 +144,14 @@ export class Query<Row = never> {
   run(...values: Value[]): number {
     this.#database.mustWork();
     try {
-      return Number(this.#statement.run(...values).lastInsertRowid);
+      return Number(this.#statement.run(...this.#ordered(values)).lastInsertRowid);
     } catch (error) {
       throw this.#database.failed(error);
     }
+  }
+
+  #ordered(values: Value[]): Value[] {
+    return this.#order.length === 0 ? values : this.#order.map((index) => values[index]!);
   }
 }
 
