@@ -18,6 +18,8 @@ const source = join(import.meta.dirname!, "load.c");
 const POLL_MS = 5;
 const NUMBERS = 3;
 
+type Protocol = "native" | "irc" | "flood";
+
 /** Compiles the load generator; undefined where there is no C compiler. */
 export async function compileLoad(): Promise<string | undefined> {
   if (!await installed("gcc")) return undefined;
@@ -28,11 +30,16 @@ export async function compileLoad(): Promise<string | undefined> {
 }
 
 /** The same server with its users in the compiled program. */
-export function withLoad(kind: PeerKind, program: string, protocol: "native" | "irc"): PeerKind {
+export function withLoad(kind: PeerKind, program: string, protocol: Protocol): PeerKind {
   return { ...kind, join: joining(program, protocol) };
 }
 
-function joining(program: string, protocol: "native" | "irc"): Join {
+/** Has user `number` write receipts as fast as the server takes them, until the crowd leaves. */
+export function joinFlood(program: string, port: number, number: number): Promise<Crowd> {
+  return joining(program, "flood")(port, 1, { first: number });
+}
+
+function joining(program: string, protocol: Protocol): Join {
   return async (port: number, count: number, { first = 0, room = false }: JoinOptions = {}): Promise<Crowd> => {
     const file = await Deno.makeTempFile({ prefix: "partyline-counters-" });
     const args = [protocol, port, count, first, room ? 1 : 0, file, PASSWORD, TEXT].map(String);

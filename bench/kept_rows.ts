@@ -1,15 +1,10 @@
 import { delay } from "@std/async/delay";
-import { LOBBY } from "../lib/chat/names.ts";
-import type { Write } from "../lib/chat/store.ts";
-import { ChatStore } from "../lib/store/chat_store.ts";
 import { alternate, figures } from "./rows.ts";
-import { medianFigure, perSecond, type Plan, quantile, withCrowd, within, withPeer } from "./measure.ts";
+import { medianFigure, perSecond, type Plan, withCrowd, within, withPeer } from "./measure.ts";
 import type { PeerKind } from "./peers/peer.ts";
 import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
 import { POUR, TEXT } from "./traffic.ts";
-
-const [USERS, ROOMS, CONVERSATIONS] = [50, 20, 60];
 
 /** Deliveries a second from one sender that writes many messages at once, in the native protocol and others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
@@ -83,70 +78,7 @@ export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): 
     "memory of an idle native session",
     "kB",
     figures(results, medianFigure),
-    { own: "native", below: 16 },
+    { own: "native", below: 12 },
     notes,
   );
-}
-
-/** The time to read the latest messages of a large store. */
-export async function historyRow(messages: number): Promise<Row> {
-  const folder = await Deno.makeTempDir({ prefix: "partyline-bench-" });
-  try {
-    const store = fillStore(`${folder}/partyline.db`, messages);
-    const micros: number[] = [];
-    for (let i = 0; i < 500; i++) {
-      const began = performance.now();
-      store.query({ type: "history", conversation: 1 + i % CONVERSATIONS, limit: 100 });
-      micros.push(performance.now() - began);
-    }
-    store.close();
-    const notes = ["the slowest of a hundred; asked of the store itself, in rooms and between two"];
-    const figure = { value: quantile(micros, 0.99) };
-    return row(`history: the last 100 of ${messages.toLocaleString("en")}`, "ms", { native: figure }, {
-      own: "native",
-      below: 5,
-    }, notes);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/** A store of private messages and messages in rooms among 50 users. */
-export function fillStore(path: string, messages: number): ChatStore {
-  const store = new ChatStore(path);
-  const time = Date.now();
-  const roster: Write[] = [];
-  for (let id = 1; id <= USERS; id++) roster.push({ type: "user", id, name: `u${id}` });
-  for (let id = 1; id <= ROOMS; id++) {
-    roster.push({ type: "room", id, name: id === 1 ? LOBBY : `room${id}` });
-    for (let user = 1; user <= USERS; user++) roster.push({ type: "join", room: id, user, since: 0 });
-  }
-  for (let id = ROOMS + 1; id <= CONVERSATIONS; id++) {
-    const one = 1 + id % USERS;
-    roster.push({ type: "pair", id, users: [one, 1 + (one + 7) % USERS] });
-  }
-  for (let user = 1; user <= USERS; user++) roster.push({ type: "register", user, key: undefined, time });
-  store.append({ writes: roster, last: 0, time });
-  for (let last = 0; last < messages;) {
-    const writes: Write[] = [];
-    for (let i = 0; i < 10_000 && last < messages; i++) {
-      const conversation = 1 + last % CONVERSATIONS;
-      const from = conversation <= ROOMS ? 1 + last % USERS : 1 + conversation % USERS;
-      const [seq, client, number] = [++last, `c${from}`, last];
-      writes.push({
-        type: "entry",
-        kind: "message",
-        seq,
-        conversation,
-        from,
-        text: TEXT,
-        time,
-        of: undefined,
-        client,
-        number,
-      });
-    }
-    store.append({ writes, last, time });
-  }
-  return store;
 }

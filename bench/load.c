@@ -2,12 +2,13 @@
  * The load of the fastest rows, in C, so that it needs a small share of what the server needs. One thread and epoll; the work
  * for each message is the same as that of the generators in TypeScript.
  *
- *   load native|irc PORT COUNT FIRST ROOM COUNTERS PASSWORD TEXT
+ *   load native|irc|flood PORT COUNT FIRST ROOM COUNTERS PASSWORD TEXT
  *
  * Logs COUNT users in (u<FIRST> …) and says "ready". Then it takes commands, one a line: "talk PAIRS WINDOW" (user 0 sends to 1,
  * 2 to 3 …, each with so many under way), "pour WRITE AHEAD" (user 0 sends so many messages to all in one write, at most so many
  * writes ahead of the slowest), and "stop", which is answered "stopped" when everything has arrived. COUNTERS is a file of three
- * 64-bit numbers: messages delivered, messages acknowledged to their sender, errors.
+ * 64-bit numbers: messages delivered, messages acknowledged to their sender, errors. With "flood" the first user writes receipts
+ * that nobody waits for as fast as the server takes them.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -73,7 +74,8 @@ static int localSocket(int port, int listens) {
   return fd;
 }
 
-static void loginNative(struct user *u) {
+/* Logs in over IM; returns the connection that the server has opened. */
+static int loginIm(struct user *u) {
   char line[200];
   int listener = localSocket(0, 1);
   struct sockaddr_in at;
@@ -85,9 +87,23 @@ static void loginNative(struct user *u) {
   ask(u, line, "201 ");
   int lb = accept(listener, NULL, NULL);
   close(listener);
+  return lb;
+}
+
+static void loginNative(struct user *u) {
+  int lb = loginIm(u);
   ask(u, "/partyline 2\n", "110 ");
   close(lb);
   ask(u, "{\"type\":\"resume\",\"client\":\"load\",\"answered\":0}\n", "{\"type\":\"begun\"");
+}
+
+static void flood(struct user *u) {
+  static char bytes[64 * 1024];
+  int lb = loginIm(u), length = 0;
+  while (length < (int)sizeof bytes - 100) length += sprintf(bytes + length, "302 Message receipt successful\n");
+  puts("ready");
+  fflush(stdout);
+  while (1) sendAll(lb, bytes, length);
 }
 
 static void loginIrc(struct user *u, int room) {
@@ -236,6 +252,7 @@ int main(int argc, char **argv) {
     struct user *u = &users[i];
     u->number = first + i;
     u->fd = localSocket(port, 0);
+    if (!strcmp(argv[1], "flood")) flood(u);
     setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (native) loginNative(u);
     else loginIrc(u, room);

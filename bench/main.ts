@@ -9,7 +9,8 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { compileLoad, withLoad } from "./c_load.ts";
-import { historyRow, keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
+import { floodRow, slowDiskRow } from "./calm_rows.ts";
+import { keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
 import { fileRows, folderRows } from "./file_rows.ts";
 import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
@@ -25,6 +26,7 @@ import { python } from "./peers/python.ts";
 import type { Row } from "./row.ts";
 import { everybodyRow, latencyRows, loginRows, shoutRow, talkRow } from "./rows.ts";
 import { startRow } from "./start_row.ts";
+import { storeRows } from "./store_rows.ts";
 import { table } from "./table.ts";
 
 const usual: Plan = { warmUpMs: 1000, windowMs: 3000, repeats: 3, settleMs: 2000, pauseMs: 5 };
@@ -46,37 +48,44 @@ async function kindsHere(required: boolean): Promise<PeerKind[]> {
   return kinds;
 }
 
-/** Servers under the compiled load; none where there is no C compiler. */
-async function loadedKinds(required: boolean, kinds: PeerKind[]): Promise<PeerKind[]> {
+/** The compiled load; undefined where there is no C compiler. */
+async function loadProgram(required: boolean): Promise<string | undefined> {
   const program = await compileLoad();
   if (program !== undefined) {
     globalThis.addEventListener("unload", () => Deno.removeSync(program));
-    return [
-      withLoad(native, program, "native"),
-      ...kinds.filter(({ name }) => name === "ngircd").map((kind) => withLoad(kind, program, "irc")),
-    ];
+    return program;
   }
   const why = "gcc is not installed, and the load of kept messages is written in C";
   if (required) throw new Error(why);
-  print(`skipped pour-20, pour-200, kept-1 and kept-16: ${why}\n`);
-  return [];
+  print(`skipped pour-20, pour-200, kept-1, kept-16 and flood: ${why}\n`);
+  return undefined;
+}
+
+/** Rows whose load is the compiled program. */
+function fastJobs(plan: Plan, kinds: PeerKind[], program: string): [string, () => Promise<Row>][] {
+  const loaded = [
+    withLoad(native, program, "native"),
+    ...kinds.filter(({ name }) => name === "ngircd").map((kind) => withLoad(kind, program, "irc")),
+  ];
+  return [
+    ["pour-20", () => pourRow(plan, loaded, 20)],
+    ["pour-200", () => pourRow(plan, loaded, 200)],
+    ["kept-1", () => keptRow(plan, loaded, 50, 1)],
+    ["kept-16", () => keptRow(plan, loaded, 50, 16)],
+    ["flood", () => floodRow(plan, program)],
+  ];
 }
 
 function jobs(
   plan: Plan,
   kinds: PeerKind[],
-  loaded: PeerKind[],
+  program: string | undefined,
   small: boolean,
   required: boolean,
 ): [string, () => Promise<Row | Row[]>][] {
-  const fast: [string, () => Promise<Row>][] = [
-    ["pour-20", () => pourRow(plan, loaded, 20)],
-    ["pour-200", () => pourRow(plan, loaded, 200)],
-    ["kept-1", () => keptRow(plan, loaded, 50, 1)],
-    ["kept-16", () => keptRow(plan, loaded, 50, 16)],
-  ];
   return [
-    ...(loaded.length > 0 ? fast : []),
+    ...(program === undefined ? [] : fastJobs(plan, kinds, program)),
+    ["slow-disk", () => slowDiskRow(plan)],
     ["to-1", () => talkRow(plan, kinds, 1)],
     ["to-50", () => talkRow(plan, kinds, 50)],
     ["toall-20", () => shoutRow(plan, kinds, 20)],
@@ -85,7 +94,7 @@ function jobs(
     ["web-500", () => webRow(plan, [web, native], small ? 50 : 499)],
     ["mailbox-50", () => mailboxRow(plan, [mailbox, datagramEcho], 50)],
     ["native-idle", () => nativeIdleRow(plan, native, small ? 50 : 500)],
-    ["history", () => historyRow(small ? 20_000 : 1_000_000)],
+    ["store", () => storeRows(plan, small ? 20_000 : 1_000_000)],
     ["peers", () => peerTalkRow(plan, [peers(1), datagramEcho], 50)],
     ["peer-latency", () => peerLatencyRows(plan, [peers(1), datagramEcho])],
     ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
@@ -115,7 +124,7 @@ if (import.meta.main) {
   const started = performance.now();
   try {
     const kinds = await kindsHere(required);
-    const all = jobs(plan, kinds, await loadedKinds(required, kinds), flags.quick, required);
+    const all = jobs(plan, kinds, await loadProgram(required), flags.quick, required);
     const names = all.map(([name]) => name);
     if (flags.only !== undefined && !names.includes(flags.only)) {
       throw new Error(`there is no row ${flags.only}; there are ${names.join(", ")}`);

@@ -50,6 +50,13 @@ export class NativeUser {
   }
 
   static async login(port: number, name: string, tally: Tally): Promise<NativeUser> {
+    const user = await NativeUser.connect(port, name, tally);
+    await user.resume();
+    return user;
+  }
+
+  /** Logs in over IM and switches to the native protocol; nothing is told before `resume`. */
+  static async connect(port: number, name: string, tally: Tally): Promise<NativeUser> {
     const la = await Deno.connect({ hostname: "127.0.0.1", port });
     la.setNoDelay(true);
     const user = new NativeUser(la, name, tally);
@@ -59,7 +66,6 @@ export class NativeUser {
     await user.ask(encoder.encode(`/port ${listener.addr.port}\n`), "201 ");
     using _lb = await accepted;
     await user.ask(encoder.encode("/partyline 2\n"), "110 ");
-    await user.resume();
     return user;
   }
 

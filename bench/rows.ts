@@ -52,6 +52,19 @@ export async function shoutRow(plan: Plan, kinds: readonly PeerKind[], receivers
   return row(title, "deliveries/s", figures(results, medianFigure), FASTER, [IRC_HAS_NO_RECEIPTS]);
 }
 
+/** How many µs an action takes, each time it is done with pauses between. */
+export async function timed(plan: Plan, act: () => Promise<unknown>): Promise<number[]> {
+  const micros: number[] = [];
+  const started = performance.now();
+  for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
+    await delay(plan.pauseMs);
+    const before = performance.now();
+    await act();
+    if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
+  }
+  return micros;
+}
+
 /** The p50 and p99 of one action on an idle server, in µs. */
 export async function latencies(
   plan: Plan,
@@ -59,18 +72,11 @@ export async function latencies(
   users: number,
   act: (crowd: Crowd) => Promise<unknown>,
 ): Promise<{ readonly p50: ReturnType<typeof figures>; readonly p99: ReturnType<typeof figures> }> {
-  const results = await alternate(plan, kinds, (kind) =>
-    withCrowd(kind, users, {}, async (crowd) => {
-      const micros: number[] = [];
-      const started = performance.now();
-      for (let elapsed = 0; elapsed < plan.warmUpMs + plan.windowMs; elapsed = performance.now() - started) {
-        await delay(plan.pauseMs);
-        const before = performance.now();
-        await act(crowd);
-        if (elapsed > plan.warmUpMs) micros.push((performance.now() - before) * 1000);
-      }
-      return micros;
-    }));
+  const results = await alternate(
+    plan,
+    kinds,
+    (kind) => withCrowd(kind, users, {}, (crowd) => timed(plan, () => act(crowd))),
+  );
   const share = (share: number) =>
     figures(
       results,

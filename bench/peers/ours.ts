@@ -22,13 +22,29 @@ export const ours: PeerKind = {
   start: (folder, usersFile) => startOurs(folder, usersFile, "im", []),
 };
 
-async function startOurs(folder: string, usersFile: string, listener: string, listeners: string[]) {
+async function startOurs(
+  folder: string,
+  usersFile: string,
+  listener: string,
+  listeners: string[],
+  program = [join(root, "server.ts")],
+) {
   const task: string = config.tasks.start.command;
   const options = task.split(" ").slice(2, -1);
-  const program = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, join(root, "server.ts")];
-  const args = [...program, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...unlimited];
+  const run = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, ...program];
+  const args = [...run, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...unlimited];
   const running = await start(Deno.execPath(), args, folder, listening(listener));
   return { running, port: Number(running.match[1]) };
+}
+
+/** Our server on a disk whose sync takes so long. */
+export function onSlowDisk(syncMs: number): PeerKind {
+  const program = [join(import.meta.dirname!, "slow_disk_server.ts"), `${syncMs}`];
+  return {
+    ...ours,
+    name: `sync takes ${syncMs} ms`,
+    start: (folder, usersFile) => startOurs(folder, usersFile, "im", [], program),
+  };
 }
 
 /** Our server with native clients: every message is on disk before it is confirmed. */

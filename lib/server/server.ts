@@ -38,6 +38,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly enrollIn?: string | undefined;
   /** The log lines that the monitor shows. */
   readonly log?: RecentLog;
+  /** Only to measure: how long each commit of the store takes at least. */
+  readonly commitDelayMs?: number;
 }
 
 /** Starts a server; throws when a port or the store cannot be opened. */
@@ -50,7 +52,10 @@ export async function openServer(
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
   // An existing store is opened now, so that an error is seen at the start.
-  const store = await openStore(data);
+  const store = await openStore(
+    data,
+    options.commitDelayMs === undefined ? {} : { commitDelayMs: options.commitDelayMs },
+  );
   const hub = new Hub(accounts, limits, {
     snapshot: store.snapshot,
     randomness: proofs,

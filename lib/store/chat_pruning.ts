@@ -33,12 +33,13 @@ export class ChatPruning {
     const { bound, old, surplus, upTo, remove } = this.#statements;
     const first = bound.get(Math.floor((age - keepMs) / HOUR_MS))?.seq ?? 0;
     const rows = first > 0 ? old.all(first, limit) : [];
+    const newestOld = rows.at(-1);
     let more = rows.length === limit;
     const rooms = this.#grown ?? new Set(this.#statements.rooms.all().map(({ id }) => id));
     for (const room of rooms) {
       if (rows.length >= limit) break;
       const newest = surplus.get(room, perRoom)?.seq;
-      const found = newest === undefined ? [] : upTo.all(room, newest, limit - rows.length);
+      const found = newest === undefined ? [] : upTo.all(room, first, newest, limit - rows.length);
       rows.push(...found);
       more ||= rows.length >= limit;
     }
@@ -54,7 +55,8 @@ export class ChatPruning {
       }
       if (first > 0) {
         this.#statements.hours.run(first);
-        this.#statements.producers.run(rows.at(-1)!.time);
+        // Clients that have said nothing for as long.
+        if (newestOld) this.#statements.producers.run(newestOld.time);
         this.#statements.refused.run();
       }
       this.#database.commit();
@@ -84,7 +86,7 @@ function prepare(database: Database) {
       "SELECT seq FROM log WHERE conversation = ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
     ),
     upTo: database.prepare<LogRow>(
-      `SELECT ${COLUMNS} FROM log WHERE conversation = ? AND seq <= ? ORDER BY seq LIMIT ?`,
+      `SELECT ${COLUMNS} FROM log WHERE conversation = ? AND seq >= ? AND seq <= ? ORDER BY seq LIMIT ?`,
     ),
     remove: database.prepare("DELETE FROM log WHERE seq = ?"),
     hours: database.prepare("DELETE FROM hours WHERE seq < (SELECT coalesce(max(seq), 0) FROM hours WHERE seq <= ?)"),

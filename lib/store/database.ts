@@ -233,6 +233,7 @@ function explained(error: unknown): string {
   }
   if (/disk is full/.test(said)) return "the disk is full; make room on it";
   if (/readonly/.test(said)) return "it can be read but not written; make it and its folder writable";
-  if (/unable to open/.test(said)) return "it cannot be read and written as a file";
+  if (/unable to open/.test(said)) return "it cannot be read and written as a file; it and its folder must be writable";
+  if (/disk I\/O error/.test(said)) return "its disk cannot be read or written; it and its folder must be writable";
   return said;
 }

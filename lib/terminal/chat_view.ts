@@ -131,10 +131,13 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #message(message: ShownMessage, own: boolean, state: ChatState, now: number): string {
-    const { from, to, time } = message;
+    return `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: ${currentText(message)}`;
+  }
+
+  #who({ from, to }: Pick<ShownMessage, "from" | "to">, own: boolean, { here }: ChatState): string {
     const sender = own ? "you" : this.#name(from);
-    const who = "user" in to ? `${sender} → ${own ? this.#name(to.user) : "you"}` : this.#inRoom(to, sender, state);
-    return `${this.#paint.quiet(stamp(time, now))} ${who}: ${currentText(message)}`;
+    if ("user" in to) return `${sender} → ${own ? this.#name(to.user) : "you"}`;
+    return sameTarget(to, here) ? sender : `[${this.#name(to.room)}] ${sender}`;
   }
 
   /** A message below the name of its conversation. */
@@ -143,20 +146,16 @@ export class ChatView implements View<ClientEvent> {
     return `${this.#paint.quiet(stamp(message.time, now))} ${sender}: ${currentText(message)}`;
   }
 
-  #inRoom(to: Target, text: string, { here }: ChatState): string {
-    return "user" in to || sameTarget(to, here) ? text : `[${this.#name(to.room)}] ${text}`;
+  #edited(event: Of<"edited">, state: ChatState, now: number): string {
+    const [before, who] = [quotedBefore(event.of, state), this.#who(event, false, state)];
+    if (event.own) return this.#paint.quiet(`${MARKS.sent} edited: ${before} is now ${quoted(event.text)}`);
+    return `${this.#paint.quiet(stamp(event.time, now))} ${who} edited ${before}: ${messageText(event.text)}`;
   }
 
-  #edited({ of, from, to, text, time, own }: Of<"edited">, state: ChatState, now: number): string {
-    if (own) return this.#paint.quiet(`${MARKS.sent} edited: ${quotedBefore(of, state)} is now ${quoted(text)}`);
-    const what = `${this.#name(from)} edited ${quotedBefore(of, state)}: ${messageText(text)}`;
-    return `${this.#paint.quiet(stamp(time, now))} ${this.#inRoom(to, what, state)}`;
-  }
-
-  #withdrawn({ of, from, to, own }: Of<"withdrawn">, state: ChatState, now: number): string {
-    if (own) return this.#paint.quiet(`${MARKS.sent} withdrawn: ${quotedBefore(of, state)}`);
-    const what = `${this.#name(from)} withdrew ${quotedBefore(of, state)}`;
-    return `${this.#paint.quiet(stamp(now, now))} ${this.#inRoom(to, what, state)}`;
+  #withdrawn(event: Of<"withdrawn">, state: ChatState, now: number): string {
+    const before = quotedBefore(event.of, state);
+    if (event.own) return this.#paint.quiet(`${MARKS.sent} withdrawn: ${before}`);
+    return `${this.#paint.quiet(stamp(now, now))} ${this.#who(event, false, state)} withdrew ${before}`;
   }
 
   #delivered({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {

@@ -15,8 +15,8 @@ export const SEARCH_COMMAND: Command<ChatQuestion> = {
     "from:NAME  what NAME said",
     "in:ROOM    what was said in ROOM; in:NAME in the conversation with NAME",
     "after:DATE, before:DATE",
-    "           DATE is a day, as 2026-03-01, or a time of today, as 14:30; a day is",
-    "           included after it, and not before it",
+    "           a day such as 2026-03-01 or a time of today such as 14:30; a day is",
+    "           included by after:, not by before:",
   ],
   parse: ({ rest }, context) => {
     const words: string[] = [];

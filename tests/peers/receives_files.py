@@ -62,7 +62,7 @@ lb = lb_listener.accept()[0]
 assert lines.readline().startswith("201")
 say("/partyline 2")
 assert lines.readline() == "110 partyline 2\n"
-say('{"type":"resume"}')
+say(json.dumps({"type": "resume", "client": secret(), "answered": 0}))
 print("in", flush=True)
 for line in lines:
     said = json.loads(line)

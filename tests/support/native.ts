@@ -48,7 +48,7 @@ export class RawNative {
 
   /** Logs in over IM as the handout says, then switches to the native protocol. */
   static async join(
-    { port }: Pick<TestServer, "port">,
+    { port }: TestServer,
     name: string,
     client = `client-${++lastClient}`,
     password = "12345",

@@ -1,13 +1,14 @@
-import { openSqlite } from "../../lib/store/sqlite_store.ts";
+import { ChatStore } from "../../lib/store/chat_store.ts";
+import { StoreWriter } from "./store_writer.ts";
 
-/** Writes messages to the store at the given path, two a commit, and prints the second's number after each commit. */
-const store = openSqlite(Deno.args[0]!);
+/** Writes messages to the store at the given path, two a batch, and prints the second's number after each. */
+const writer = new StoreWriter(new ChatStore(Deno.args[0]!));
 const encoder = new TextEncoder();
-store.addUser("jacky", undefined, 0);
-store.commit();
+for (const name of ["jacky", "bob"]) writer.join(name, "lobby");
+writer.commit();
 for (;;) {
-  store.keep({ from: "jacky", to: { user: "bob" }, text: "first", time: 1, id: String(store.last) });
-  const { seq } = store.keep({ from: "jacky", to: { room: "lobby" }, text: "second ".repeat(100), time: 1 });
-  store.commit();
+  writer.say("jacky", writer.pair("jacky", "bob"), "first");
+  const seq = writer.say("jacky", writer.room("lobby"), "second ".repeat(100));
+  writer.commit();
   Deno.stdout.writeSync(encoder.encode(`${seq}\n`));
 }
