@@ -150,7 +150,7 @@ Deno.test("a hit of a search is shown with the lines before and after it, below 
   );
   alice.types("/search dinner").happens({
     type: "found",
-    question: { ...question, words: "dinner" },
+    question: alice.questions.at(-1)! as typeof question,
     messages: [],
     more: false,
   }).shows("lobby> /search dinner", '-- nothing found for "dinner" --');
@@ -231,13 +231,13 @@ Deno.test("an own message is edited or withdrawn by its number, which the server
     'ask "history" {"user":"bob"} 250',
     'ask "history" {"user":"bob"} 250 8',
   );
-  alice.remembers([toBob(3)]).did("withdraw 3");
+  alice.remembers([toBob(3, "better")]).did("withdraw 3");
   alice.happens({ type: "withdrawn", of: 3, from: "alice", to: BOB, own: true });
   alice.types("/edit 3 x").remembers([toBob(8)]).did('ask "history" {"user":"bob"} 250');
   alice.shows(
     "lobby> /to bob",
     "→ bob> /edit better",
-    '✓ edited: an earlier message is now "better"',
+    '✓ edited: "number 3" is now "better"',
     "→ bob> /withdraw 2",
     '✓ withdrawn: "better"',
     "→ bob> /edit 3 x",
@@ -347,6 +347,11 @@ Deno.test("an opened conversation shows what was never on this screen, with a li
     "08:33:46 bob → you: number 8",
     "08:33:46 bob → you: number 9",
   );
+  // Another conversation is opened before the answer comes.
+  const busy = new LateChat().finds(state(BOB, 9, 2), state(LAB, 12, 1)).types("/to bob", "/join lab1");
+  busy.did('ask "history" {"user":"bob"} 4', 'ask "join" "lab1"').remembers([fromBob(9)], true, 2);
+  busy.did('ask "history" {"room":"lab1"} 3').remembers([said(12, "bob", LAB, "hi")], true).waits(1).marked("#lab1 12");
+  assertEquals(busy.controller.prompt, "lab1 (bob 2)> ");
   // What is on the screen already is not shown again.
   alice.hears(10, "bob", LAB, "over here").types("/join lab1").did('ask "join" "lab1"').waits(1).marked("#lab1 10");
 });

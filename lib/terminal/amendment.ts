@@ -4,14 +4,6 @@ import { targetName } from "./view.ts";
 
 type HistoryQuestion = Extract<ClientQuestion, { type: "history" }>;
 
-/** Change the text of a message, or withdraw it. */
-export interface AmendOutput {
-  readonly type: "amend";
-  readonly of: number;
-  readonly to: Target;
-  readonly text: string | undefined;
-}
-
 /** Messages of a conversation that are looked through for one of the user's own. */
 const LOOKED_THROUGH = 1000;
 const PAGE = 250;

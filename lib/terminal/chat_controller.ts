@@ -2,9 +2,8 @@ import type { RoomState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import { Outputs } from "../core/machine.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
-import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
-import type { AmendOutput } from "./amendment.ts";
-import { Attention } from "./attention.ts";
+import type { FileEvent } from "../protocols/transfer/event.ts";
+import type { ChatOutput, SayResult } from "./chat_output.ts";
 import { type ChatEvent, ChatState, sameTarget } from "./chat_state.ts";
 import type { ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
 import { ConnectionNotices } from "./connection_notices.ts";
@@ -12,28 +11,8 @@ import { FileNotices } from "./file_notices.ts";
 import { type FollowUp, FollowUps } from "./follow_ups.ts";
 import { helpText } from "./help.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
-import type { ScreenOutput, View } from "./view.ts";
-
-/** A step for the screen or for the client. */
-export type ChatOutput<Q> =
-  | ScreenOutput
-  /** Is answered by `sayAnswered`. */
-  | { readonly type: "say"; readonly to: Target; readonly text: string }
-  /** While the client takes the question, `asking` has been told. */
-  | { readonly type: "ask"; readonly question: Q | Listing }
-  /** Is answered by `amendAnswered`. */
-  | AmendOutput
-  /** The user has read a conversation up to here. */
-  | { readonly type: "read"; readonly of: Target; readonly upTo: number }
-  | { readonly type: "file"; readonly action: FileCommand }
-  | { readonly type: "leave" };
-
-/** The client's answer to a message: the id of its later states, or the reason why it is not sent. */
-export type SayResult = { readonly id: string } | { readonly why: string };
-
-/** Unread messages that are shown when a conversation is opened, and read ones before them. */
-const UNREAD_SHOWN = 48;
-const READ_SHOWN = 2;
+import { Reading } from "./reading.ts";
+import type { View } from "./view.ts";
 
 /**
  * The machine between typed lines and the client on one side, and shown lines on the other.
@@ -48,10 +27,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   readonly #outputs = new Outputs<ChatOutput<Q>>();
   readonly #files: FileNotices;
   readonly #questions = new PendingQuestions();
-  readonly #attention: Attention;
+  readonly #reading: Reading;
   readonly #followUps: FollowUps;
-  /** Whether the server has said what is unread. */
-  #isTold = false;
   /** Events that came while a message waits for its id; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unconfirmed = new Set<string>();
@@ -62,7 +39,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** `interactive`: it asks for users and rooms at once, for completion and the menu, and words files for people. */
   constructor(readonly view: View<Event>, readonly mode: ChatMode<Q>, readonly interactive: boolean) {
     this.state = new ChatState(mode);
-    this.#attention = new Attention(interactive);
+    this.#reading = new Reading(interactive, this.state);
     this.#followUps = new FollowUps(view, this.state, this.#outputs);
     const waiting = () => ({ messages: this.#unconfirmed.size, all: this.waiting });
     this.connection = new ConnectionNotices(view, this.#outputs, waiting);
@@ -90,8 +67,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** A chat without a login begins, under this name. */
   begin(name: string, now: number): void {
-    this.#attention.key(now);
-    this.#isTold = true;
+    this.#reading.begin(now);
     this.state.me = name;
     this.#answers = true;
     this.#welcome();
@@ -99,7 +75,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** A line was typed. */
   typed(line: string, now: number): void {
-    this.#attention.key(now);
+    this.#reading.key(now);
     const { here, rooms } = this.state;
     const action = this.mode.parse(line, { here, rooms, now });
     switch (action.type) {
@@ -155,7 +131,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** A key was pressed. */
   key(now: number): void {
-    this.#attention.key(now);
+    this.#reading.key(now);
   }
 
   /** Called about once a second, where somebody may read what is shown. */
@@ -185,34 +161,32 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.connection.heard();
     const known: ChatEvent = event;
     const asked = this.#questions.answered(known);
+    this.state.learn(known, now);
     if (asked?.purpose === "amend" || asked?.purpose === "surroundings") {
       return this.#askAll(this.#followUps.answered(asked, known, now));
     }
-    this.state.learn(known, now);
     switch (known.type) {
       case "loggedIn":
         return this.#loggedIn(known.again, now);
       case "conversations":
-        this.#isTold = true;
+        this.#reading.told();
         return this.#showUnread();
       case "message":
-        if (!known.own && this.#attention.isFirstNew(known.message, this.state, now)) {
+        if (!known.own && this.#reading.isFirstNew(known.message, now)) {
           this.#show(this.view.newMessages?.() ?? []);
         }
         break;
       case "history":
         this.#show(this.view.event(event, this.state, now));
-        if (sameTarget(known.of, this.state.here) && known.messages.length > 0) {
-          this.state.unread.shown(known.of, known.messages.at(-1)!.seq);
-        }
-        return;
+        this.#reading.pageShown(known);
+        return asked?.purpose === "opened" ? this.#opened() : undefined;
       case "found":
         if (!this.view.hits || known.messages.length === 0) break;
         return this.#askAll(this.#followUps.found(known));
       case "closing":
         return this.connection.stopping();
       case "denied":
-        if (asked?.purpose === "opened") return;
+        if (asked?.purpose === "opened") return this.#reading.answered();
         if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);
         // The menu asks two questions, and one denial is enough.
         if (asked?.purpose === "quiet" || (asked?.purpose === "menu" && asked.question.type === "users")) return;
@@ -281,18 +255,20 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** What is on the screen of the open conversation is read. */
   #read(now: number): void {
-    if (!this.#isTold || this.connection.away || this.#questions.has("opened")) return;
-    const { here } = this.state;
-    const upTo = this.#attention.read(here, this.state, now);
-    if (here && upTo !== undefined) this.#outputs.push({ type: "read", of: here, upTo });
+    const read = this.connection.away ? undefined : this.#reading.read(now);
+    if (read) this.#outputs.push({ type: "read", ...read });
   }
 
   /** Of the open conversation, unread messages that are not on the screen are asked for. */
   #showUnread(): void {
-    const { here, unread } = this.state;
-    const count = here && this.interactive && !this.connection.away ? unread.elsewhere(here) : 0;
-    if (count === 0 || this.#questions.has("opened")) return;
-    this.#ask({ type: "history", of: here!, limit: Math.min(count, UNREAD_SHOWN) + READ_SHOWN }, "opened");
+    const question = this.connection.away ? undefined : this.#reading.question();
+    if (question) this.#ask(question, "opened");
+  }
+
+  /** They were shown; by now another conversation may be open. */
+  #opened(): void {
+    this.#reading.answered();
+    this.#showUnread();
   }
 
   /** What waits for the server to have everything that was said. */
@@ -320,13 +296,12 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   }
 
   #loggedIn(again: boolean, now: number): void {
-    if (!again) this.#attention.key(now);
+    this.#reading.loggedIn(again, now);
     this.#answers = true;
     this.connection.loggedIn();
     // Earlier questions were lost with their connection.
     this.#questions.clear();
     this.#followUps.clear();
-    this.#isTold = false;
     if (again) return this.#notice(this.view.news("reconnected"));
     this.#welcome();
   }

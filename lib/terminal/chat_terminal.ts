@@ -5,7 +5,8 @@ import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
 import { CHAT_MODE } from "./chat_commands.ts";
-import { ChatController, type ChatOutput, type SayResult } from "./chat_controller.ts";
+import { ChatController } from "./chat_controller.ts";
+import type { ChatOutput, SayResult } from "./chat_output.ts";
 import type { ChatEvent } from "./chat_state.ts";
 import { ChatView } from "./chat_view.ts";
 import type { ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
@@ -161,6 +162,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   lost(why: string, againMs: number): void {
     this.#controller.lost(why, againMs);
     this.#drain();
+    this.#askNext();
   }
 
   tick(now: number): void {

@@ -1,6 +1,7 @@
 import type { Outputs } from "../core/machine.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
-import { Amendment, type AmendOutput } from "./amendment.ts";
+import { Amendment } from "./amendment.ts";
+import type { AmendOutput } from "./chat_output.ts";
 import type { ChatEvent, ChatState } from "./chat_state.ts";
 import type { Asked } from "./pending_questions.ts";
 import { type Found, SearchResults } from "./search_results.ts";

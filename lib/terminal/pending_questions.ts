@@ -39,11 +39,6 @@ export class PendingQuestions {
     return at < 0 ? undefined : this.#questions.splice(at, 1)[0];
   }
 
-  /** Whether a question for this purpose has no answer yet. */
-  has(purpose: Asked["purpose"]): boolean {
-    return this.#questions.some((asked) => asked.purpose === purpose);
-  }
-
   /** Entering `to` was denied: later denials do not lead back to it but to `from`. */
   redirect(to: Target | undefined, from: Target | undefined): void {
     for (const { moved } of this.#questions) if (moved && sameTarget(moved.from, to)) moved.from = from;

@@ -60,9 +60,10 @@ export class UnreadMessages {
     this.#conversations.set(key, conversation);
   }
 
-  /** A page of a conversation was shown, up to here. */
+  /** The newest page of a conversation was shown, up to here. */
   shown(of: Target, seq: number): void {
     const conversation = this.#conversation(of);
+    conversation.elsewhere = 0;
     conversation.shown = Math.max(conversation.shown, seq);
   }
 

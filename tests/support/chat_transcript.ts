@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { ChatController, type ChatOutput } from "../../lib/terminal/chat_controller.ts";
+import { ChatController } from "../../lib/terminal/chat_controller.ts";
+import type { ChatOutput } from "../../lib/terminal/chat_output.ts";
 import type { ChatEvent } from "../../lib/terminal/chat_state.ts";
 import type { ChatMode, Listing, Question } from "../../lib/terminal/commands.ts";
 import { SCRIPT_VIEW } from "../../lib/terminal/script_view.ts";
