@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { ChatStore } from "../../lib/store/chat_store.ts";
+import { print } from "../../lib/terminal/print.ts";
 import { StoreWriter } from "./store_writer.ts";
 
 /** On a small disk of its own: fills it, reads, makes room, writes on, then finds the folder read-only. Prints what happens. */
@@ -42,4 +43,4 @@ try {
 } catch (error) {
   said.readOnlyFolder = (error as Error).message;
 }
-console.log(JSON.stringify(said));
+print(`${JSON.stringify(said)}\n`);
