@@ -181,7 +181,7 @@ Deno.test("a user who leaves misses messages in flight and appears in no later l
   assertEquals(tell(hub, 1, { type: "send", ref: 9, to: "b", text: "hi" }).map(([to]) => to), [[2]]);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], { type: "outcome", ref: 9, delivered: false }]]);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), []);
-  assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0 });
+  assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0, waitingBytes: 0 });
 });
 
 Deno.test("new accounts apply from the next login; online users stay", () => {
@@ -230,7 +230,7 @@ Deno.test("any commands in any order: each message has one outcome, and no state
     }
     [1, 2, 3, 4].forEach((id) => does(id, { type: "leave", why: "end" }));
     assertEquals(outcomes, sent);
-    assertEquals(hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+    assertEquals(hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0, waitingBytes: 0 });
   }));
 });
 

@@ -271,7 +271,7 @@ Deno.test("a login that never comes ends the connection", async () => {
   using jacky = await server.connect();
   await jacky.ask("/login jacky 12345");
   assertEquals(await jacky.rest(), "");
-  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0, waitingBytes: 0 });
 });
 
 Deno.test("when Lb closes with a message in flight: 304, the name is gone, /exit still gets 310", async () => {

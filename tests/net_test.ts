@@ -271,7 +271,7 @@ Deno.test("250 users online at once: a message to all reaches each of them, and 
   assertEquals((await first!.la.ask("/list")).split(" ").length, count + 1);
   for (const client of clients) client.close();
   await until(() => server.instance.runner.size === 0, "all are gone");
-  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0 });
+  assertEquals(server.instance.hub.size, { sessions: 0, online: 0, underWay: 0, heldLogins: 0, waitingBytes: 0 });
 });
 
 Deno.test("five failed logins are free, the next is delayed by a second, and another name is not", async () => {

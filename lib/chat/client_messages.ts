@@ -1,11 +1,11 @@
 import type { Limits } from "../core/limits.ts";
-import { RateLimiter } from "../core/limiters.ts";
+import { RateLimiters } from "../core/limiters.ts";
 import type { Outputs } from "../core/machine.ts";
 import type { NativeCommand } from "./command.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Entry, Target } from "./entry.ts";
-import type { LogWriter } from "./log_writer.ts";
+import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Queries } from "./queries.ts";
 import type { Questions } from "./questions.ts";
 import { type KnownUser, type Producer, REFUSALS } from "./roster.ts";
@@ -23,13 +23,11 @@ export interface ClientMessageParts {
   readonly online: OnlineUsers;
   readonly outputs: Outputs<Effect>;
   readonly tally: Tally;
-  readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond">;
+  readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond" | "failureEntries">;
 }
 
 /** Commands of one client that wait for the store, at most. */
 const MAX_HELD = 1000;
-/** Users whose rate is remembered. */
-const MAX_RATES = 10_000;
 
 /**
  * What native clients say, edit and withdraw.
@@ -41,11 +39,13 @@ export class ClientMessages {
   readonly #parts: ClientMessageParts;
   /** Commands that wait until an edit's message has been looked up. */
   readonly #held = new Map<Producer, { session: Session; command: NumberedCommand }[]>();
-  /** Bytes that each user may say. */
-  readonly #rates = new Map<string, RateLimiter>();
+  /** Bytes that each user may say, and the guests of each address. */
+  readonly #rates: RateLimiters;
 
   constructor(parts: ClientMessageParts) {
+    const { saidBytes, saidBytesPerSecond, failureEntries } = parts.limits;
     this.#parts = parts;
+    this.#rates = new RateLimiters(saidBytes, saidBytesPerSecond, failureEntries);
   }
 
   /** Something that goes into the log under a client's number. */
@@ -83,7 +83,7 @@ export class ClientMessages {
     this.#parts.questions.ask(
       { type: "entry", seq: command.of },
       ({ entry, withdrawn }) =>
-        decided(this.#changeFault(producer.user, command, entry, withdrawn), () => {
+        decided(this.#changeFault(producer.user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
           this.#append(session, producer, number, type, entry!.to, text, command.of, now);
@@ -97,10 +97,12 @@ export class ClientMessages {
     command: Extract<NumberedCommand, { type: "edit" | "withdraw" }>,
     entry: Entry | undefined,
     withdrawn: boolean,
+    now: number,
   ): string | undefined {
     if (entry?.type !== "message" || entry.from !== user.name) return `there is no message ${command.of} of yours`;
     if (withdrawn) return "the message was withdrawn";
-    return command.type === "edit" ? this.#parts.queries.textFault(command.text) : undefined;
+    if (command.type === "withdraw") return undefined;
+    return this.#parts.queries.textFault(command.text) ?? this.keepFault(user.name, entry.to, command.text, now);
   }
 
   #say(
@@ -109,8 +111,9 @@ export class ClientMessages {
     { number, to, text }: Extract<NumberedCommand, { type: "say" }>,
     now: number,
   ): void {
-    const why = this.#parts.queries.fault(producer.user.name, to, text) ??
-      this.rateFault(producer.user.name, text, now);
+    // What is refused counts as well.
+    const tooMuch = this.rateFault(producer.user.name, text, now);
+    const why = this.#parts.queries.fault(producer.user.name, to, text) ?? tooMuch;
     this.#parts.tally.said++;
     if (why === undefined) return this.#append(session, producer, number, "message", to, text, undefined, now);
     this.#parts.tally.failed++;
@@ -127,7 +130,7 @@ export class ClientMessages {
     of: number | undefined,
     now: number,
   ): void {
-    this.#parts.delivery.append({
+    const draft: Draft = {
       type,
       from: producer.user.name,
       to,
@@ -140,9 +143,11 @@ export class ClientMessages {
       done: () => {},
       failed: (why) => {
         this.#parts.tally.failed++;
+        this.#parts.delivery.notWritten(draft);
         this.#refused(producer, number, why);
       },
-    });
+    };
+    this.#parts.delivery.append(draft);
   }
 
   /** A number is refused, and stays so; the client is told once that is committed. */
@@ -185,15 +190,15 @@ export class ClientMessages {
     }
   }
 
+  /** Why what a user says cannot be kept. */
+  keepFault(name: string, to: Target, text: string, now: number): string | undefined {
+    return this.rateFault(name, text, now) ?? this.#parts.queries.waitingFault(name, to, text);
+  }
+
   /** The bytes that a user may have kept: many at once, then so many a second. */
   rateFault(name: string, text: string, now: number): string | undefined {
     const { saidBytes, saidBytesPerSecond } = this.#parts.limits;
-    let rate = this.#rates.get(name);
-    if (!rate) {
-      if (this.#rates.size >= MAX_RATES) this.#rates.clear();
-      this.#rates.set(name, rate = new RateLimiter(saidBytes, saidBytesPerSecond, now));
-    }
-    if (rate.take(now, text.length)) return undefined;
+    if (this.#rates.take(name, now, text.length)) return undefined;
     return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
   }
 }

@@ -2,7 +2,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { DeliveryCursor } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
-import { type Entry, handoutText, type Target } from "./entry.ts";
+import { type Entry, handoutText, type Target, waits } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import { Entries, Message, scopeOf } from "./event.ts";
 import type { RecentLog } from "./log.ts";
@@ -107,7 +107,17 @@ export class Delivery {
       const room = roster.makeRoom(to.room);
       room.used = true;
       writer.append(draft, room);
-    } else writer.append(draft, roster.makePair(from, roster.mention(to.user)));
+    } else {
+      const receiver = roster.mention(to.user);
+      if (waits(draft)) roster.wait(receiver, draft.text.length);
+      writer.append(draft, roster.makePair(from, receiver));
+    }
+  }
+
+  /** A draft could not be written, so nothing waits. */
+  notWritten(draft: Draft): void {
+    const { roster } = this.#parts;
+    if (waits(draft)) roster.wait(roster.mention(draft.to.user), -draft.text.length);
   }
 
   /** Says something from a handout session, or for a guest; kept, or told at once to those who are online. */
@@ -144,6 +154,7 @@ export class Delivery {
       said: now,
       done: () => {},
       failed: () => {
+        this.notWritten(draft);
         this.#handoutMessages.delete(draft);
         live.outcome?.settle(false);
       },
@@ -192,8 +203,7 @@ export class Delivery {
     const { cursor } = session;
     const user = this.#parts.online.get(session.name);
     if (!cursor || !user?.known) return;
-    const { upTo, arrived, characters } = cursor.acknowledge(seq, this.#parts.tally, now);
-    user.known.waitingBytes = Math.max(0, user.known.waitingBytes - characters);
+    const { upTo, arrived } = cursor.acknowledge(seq, this.#parts.tally, now);
     for (const [pair, upTo] of arrived) this.#cursors.received(pair, user.known, upTo);
     this.#cursors.acked(user.known, upTo);
     this.#heard(user, upTo);
@@ -258,7 +268,7 @@ export class Delivery {
     for (const { message: { id, from, scope, text, entry }, outcome } of owes) {
       if (!outcome) continue;
       if (entry) {
-        user.awaited.set(id, { outcome, until, isPrivate: scope === "one" });
+        user.awaited.set(id, { outcome, until, forgets: scope === "one" ? entry : undefined });
         this.#awaited.add(user);
       } else if (scope === "one") {
         const sayer = online.get(from)?.handout;
@@ -297,6 +307,7 @@ export class Delivery {
   /** A private message never arrived: its sender is told. */
   fail(entry: Entry, why: string): void {
     this.#parts.tally.failed++;
+    this.#cursors.waitsNoMore(entry);
     this.#failing.add(entry.seq);
     this.#appendFailure(entry, why);
   }
@@ -408,19 +419,19 @@ export class Delivery {
   /** Has a handout sender wait for a user's native sessions; a handout session of theirs answers for itself. */
   #expect(
     user: User | undefined,
-    { seq }: Entry,
+    entry: Entry,
     { until }: HandoutMessage,
     outcome: PendingOutcome,
     isPrivate: boolean,
   ): void {
-    if (user?.listens && seq > 0) {
+    if (user?.listens && entry.seq > 0) {
       outcome.expect();
-      user.awaited.set(seq, { outcome, until, isPrivate });
+      user.awaited.set(entry.seq, { outcome, until, forgets: isPrivate ? entry : undefined });
       this.#awaited.add(user);
     } else if (!user?.handout?.ready) {
       outcome.expect();
       outcome.settle(false);
-      if (isPrivate && seq > 0) this.#forget(seq);
+      if (isPrivate && entry.seq > 0) this.#forget(entry);
     }
   }
 
@@ -441,10 +452,10 @@ export class Delivery {
   }
 
   #miss(user: User, now: number): void {
-    for (const [seq, { outcome, until, isPrivate }] of user.awaited) {
+    for (const [seq, { outcome, until, forgets }] of user.awaited) {
       if (until > now) continue;
       user.awaited.delete(seq);
-      if (isPrivate) this.#forget(seq);
+      if (forgets) this.#forget(forgets);
       outcome.settle(false);
     }
     if (user.awaited.size === 0) this.#awaited.delete(user);
@@ -463,19 +474,19 @@ export class Delivery {
       const sender = roster.user(entry.from);
       const pair = sender && roster.pair(sender, known);
       if (!pair) return;
-      known.waitingBytes = Math.max(0, known.waitingBytes - entry.text.length);
       this.#cursors.received(pair, known, entry.seq);
       this.#cursors.readPair(pair, known, entry.seq);
-    } else if (outcome) this.#forget(entry.seq);
+    } else if (outcome) this.#forget(entry);
     // What was never sent waits for the next time; what native sessions of the user can still take is theirs.
     else if (sent && entry.type === "message" && !online.get(session.name)?.listens) {
       this.fail(entry, `${session.name}'s client did not confirm it`);
     }
   }
 
-  #forget(seq: number): void {
-    this.#parts.log.forget(seq);
-    this.#parts.writer.write({ type: "forget", seq });
+  #forget(entry: Entry): void {
+    this.#cursors.waitsNoMore(entry);
+    this.#parts.log.forget(entry.seq);
+    this.#parts.writer.write({ type: "forget", seq: entry.seq });
   }
 
   /** Everything that a client said is kept up to here; where its own entry `seq` tells it, nothing more is said. */

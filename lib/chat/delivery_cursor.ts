@@ -26,7 +26,7 @@ export class DeliveryCursor {
   readonly #unacked: number[] = [];
   #first = 0;
   #characters = 0;
-  #pairs: { readonly seq: number; readonly pair: Pair; readonly characters: number }[] = [];
+  #pairs: { readonly seq: number; readonly pair: Pair }[] = [];
 
   constructor(
     /** Everything up to here was told. */
@@ -43,15 +43,15 @@ export class DeliveryCursor {
     this.told = seq;
     this.#unacked.push(seq, characters + OVERHEAD_CHARACTERS, said);
     this.#characters += characters + OVERHEAD_CHARACTERS;
-    if (pair) this.#pairs.push({ seq, pair, characters });
+    if (pair) this.#pairs.push({ seq, pair });
   }
 
-  /** The client has everything up to `seq`: what was told of it, up to where private messages have arrived, and their characters. */
+  /** The client has everything up to `seq`: what was told of it, and up to where private messages have arrived. */
   acknowledge(
     seq: number,
     tally: Tally,
     now: number,
-  ): { upTo: number; arrived: Map<Pair, number>; characters: number } {
+  ): { upTo: number; arrived: Map<Pair, number> } {
     const list = this.#unacked;
     for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += STRIDE) {
       this.#characters -= list[this.#first + 1]!;
@@ -67,13 +67,11 @@ export class DeliveryCursor {
     }
     const arrived = new Map<Pair, number>();
     let count = 0;
-    let characters = 0;
     for (; count < this.#pairs.length && this.#pairs[count]!.seq <= seq; count++) {
       arrived.set(this.#pairs[count]!.pair, this.#pairs[count]!.seq);
-      characters += this.#pairs[count]!.characters;
     }
     if (count > 0) this.#pairs.splice(0, count);
-    return { upTo: Math.min(seq, this.told), arrived, characters };
+    return { upTo: Math.min(seq, this.told), arrived };
   }
 
   /** How many more may be told before something is acknowledged. */

@@ -24,6 +24,13 @@ export interface Entry {
   readonly number?: number | undefined;
 }
 
+/** Whether an entry is a private one that waits for its receiver. */
+export function waits<E extends Pick<Entry, "type" | "from" | "to">>(
+  entry: E,
+): entry is E & { readonly to: { readonly user: string } } {
+  return entry.type !== "failure" && "user" in entry.to && entry.to.user !== entry.from;
+}
+
 /** Whether two targets are the same. */
 export function sameTarget(one: Target, other: Target): boolean {
   return "user" in one ? "user" in other && one.user === other.user : "room" in other && one.room === other.room;

@@ -1,11 +1,13 @@
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
+import { RateLimiters } from "../core/limiters.ts";
 import { encodeText, textFault } from "../core/text.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import { ClientMessages } from "./client_messages.ts";
 import type { Command, NativeCommand } from "./command.ts";
 import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
+import { NameIndex } from "./name_index.ts";
 import { LOBBY } from "./names.ts";
 import { RecentLog } from "./log.ts";
 import { LogWriter } from "./log_writer.ts";
@@ -63,6 +65,10 @@ export class Hub {
   readonly #maintenance: Maintenance | undefined;
   readonly #login: Login;
   readonly #registration: Registration | undefined;
+  /** Attempts to register or to take a name, by address. */
+  readonly #attempts: RateLimiters;
+  /** The names of all accounts and registered users. */
+  #names: NameIndex;
   /** When names were registered by a key, by address. */
   readonly #newNames = new Map<string, number[]>();
   #accounts: Accounts;
@@ -76,13 +82,21 @@ export class Hub {
     const outputs = this.#outputs;
     const online = this.#online;
     const roster = this.#roster = new Roster(start);
+    this.#names = this.#indexNames();
+    this.#attempts = new RateLimiters(limits.attemptBurst, limits.attemptsPerMinute / 60, limits.failureEntries);
     const log = this.#log = new RecentLog(start.last, limits.logBytes);
     const writer = this.#writer = new LogWriter(roster, outputs, start);
     const questions = this.#questions = new Questions(outputs);
     const shared = { log, writer, roster, online, questions, outputs, limits };
     this.#delivery = new Delivery({ ...shared, tally: this.tally });
     const { searches } = start;
-    this.#queries = new Queries({ ...shared, delivery: this.#delivery, accounts: () => this.#accounts, searches });
+    this.#queries = new Queries({
+      ...shared,
+      delivery: this.#delivery,
+      accounts: () => this.#accounts,
+      names: () => this.#names,
+      searches,
+    });
     const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
     this.#messages = new ClientMessages({ ...parts, tally: this.tally });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
@@ -92,7 +106,11 @@ export class Hub {
         accounts: () => this.#accounts,
         keyOf: (name) => this.#roster.user(name),
         newNameFault: (address, now) => this.#newNameFault(address, now),
-        register: (name, key, now) => void this.#register(name, key, now),
+        register: (name, key, address, now) => {
+          this.#countNewName(address, now);
+          this.#register(name, key, now);
+        },
+        attempts: this.#attempts,
         admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
         session: (id) => this.#sessions.get(id),
       },
@@ -101,9 +119,12 @@ export class Hub {
     );
     if (!options?.registers) return;
     this.#registration = new Registration({
-      accounts: () => this.#accounts,
-      add: (name, secret) => void (this.#accounts = this.#accounts.with(name, secret)),
-      names: () => [...this.#roster.users].filter(({ registered }) => registered).map(({ name }) => name),
+      add: (name, secret) => {
+        this.#accounts = this.#accounts.with(name, secret);
+        this.#names.add(name);
+      },
+      names: () => this.#names,
+      attempts: this.#attempts,
     }, limits);
   }
 
@@ -129,6 +150,7 @@ export class Hub {
   /** Uses these accounts for logins from now on; who is online stays. */
   replaceAccounts(accounts: Accounts): void {
     this.#accounts = accounts;
+    this.#names = this.#indexNames();
   }
 
   /** Whether a session speaks our own protocol. */
@@ -142,10 +164,11 @@ export class Hub {
   }
 
   /** How much the hub holds. */
-  get size(): { sessions: number; online: number; underWay: number; heldLogins: number } {
+  get size(): { sessions: number; online: number; underWay: number; heldLogins: number; waitingBytes: number } {
     let underWay = this.#delivery.awaiting;
     for (const session of this.#sessions.values()) underWay += session.owing;
-    return { sessions: this.#sessions.size, online: this.#online.size, underWay, heldLogins: this.#login.delayed };
+    return { sessions: this.#sessions.size, online: this.#online.size, underWay, heldLogins: this.#login.delayed,
+waitingBytes: this.#roster.waitingBytes };
   }
 
   /** Who is there, and of the rooms so many at most. */
@@ -254,7 +277,7 @@ export class Hub {
         return this.#become(session, now);
       case "hello":
         if (!this.#goNative(session)) return;
-        return this.#push(this.#login.hello(session, command.name, command.nonce, command.key));
+        return this.#push(this.#login.hello(session, command.name, command.nonce, command.key, now));
       case "prove":
         return this.#push(this.#login.prove(session, command.proof, now));
     }
@@ -327,27 +350,36 @@ export class Hub {
     const known = this.#roster.register(name, key, now, this.#log.last);
     const user = this.#online.get(name);
     if (user) user.known = known;
+    this.#names.add(name);
     this.#delivery.audienceChanged();
     return known;
   }
 
+  #indexNames(): NameIndex {
+    const names = this.#accounts.names;
+    for (const { name, registered } of this.#roster.users) if (registered) names.push(name);
+    return new NameIndex(names);
+  }
+
   /** Names that anybody can take with a key of their own are bounded: in all, and by address. */
   #newNameFault(address: string, now: number): string | undefined {
-    const { namesWithoutAccount, registrationsPerHour, failureEntries } = this.limits;
-    if (this.#roster.size - this.#accounts.size >= namesWithoutAccount) {
+    const { namesWithoutAccount, registrationsPerHour } = this.limits;
+    if (this.#roster.heldByKey >= namesWithoutAccount) {
       return `${namesWithoutAccount} names without an account are taken, the most allowed`;
     }
-    const lately = (this.#newNames.get(address) ?? []).filter((time) => time > now - HOUR_MS);
-    if (lately.length >= registrationsPerHour) {
-      return `${registrationsPerHour} names were taken from your address within the hour, the most allowed`;
-    }
+    if (this.#newNamesOf(address, now).length < registrationsPerHour) return undefined;
+    return `${registrationsPerHour} names were taken from your address within the hour, the most allowed`;
+  }
+
+  #countNewName(address: string, now: number): void {
+    const times = [...this.#newNamesOf(address, now), now];
     this.#newNames.delete(address);
-    this.#newNames.set(address, [...lately, now]);
-    for (const oldest of this.#newNames.keys()) {
-      if (this.#newNames.size > failureEntries) this.#newNames.delete(oldest);
-      break;
-    }
-    return undefined;
+    this.#newNames.set(address, times);
+    if (this.#newNames.size > this.limits.failureEntries) this.#newNames.delete(this.#newNames.keys().next().value!);
+  }
+
+  #newNamesOf(address: string, now: number): number[] {
+    return (this.#newNames.get(address) ?? []).filter((time) => time > now - HOUR_MS);
   }
 
   #namesFor(asker: Session): string[] {
@@ -360,7 +392,7 @@ export class Hub {
     const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
     if (sender.name === undefined) return outcome.settle(false);
     const kept = this.#online.get(to)?.listens ?? false;
-    if (kept && this.#messages.rateFault(sender.name, text, now)) return outcome.settle(false);
+    if (kept && this.#messages.keepFault(sender.name, { user: to }, text, now)) return outcome.settle(false);
     this.#delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
   }
 
@@ -377,6 +409,11 @@ export class Hub {
     if (guest.kind !== "guest") return;
     const why = textFault(text, this.limits.textBytes);
     if (why !== undefined) return void this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
+    const tooMuch = this.#keeps ? this.#messages.rateFault(`guest ${guest.address}`, text, now) : undefined;
+    // Said once: what is refused may come a thousand times a second.
+    if (tooMuch && !guest.refused) this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why: tooMuch }));
+    guest.refused = tooMuch !== undefined;
+    if (tooMuch) return;
     this.#outputs.push({ type: "note", text: `<${guest.guestName}> ${text}` });
     const message = { from: guest.guestName, to: { room: LOBBY }, text, sayer: guest, outcome: undefined };
     this.#delivery.sayLive(message, this.#keeps, now);

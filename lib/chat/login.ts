@@ -1,10 +1,12 @@
 import { equals } from "../core/bytes.ts";
+import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
 import { LoginBackoff } from "./login_backoff.ts";
+import { tooManyAttempts } from "./registration.ts";
 import type { Session } from "./users.ts";
 
 /** Unpredictable bytes for challenges. */
@@ -23,7 +25,10 @@ export interface LoginContext {
   keyOf(name: string): { readonly registered: boolean; readonly key: Uint8Array | undefined } | undefined;
   /** Why nobody at an address may take a new name; undefined when one may. */
   newNameFault(address: string, now: number): string | undefined;
-  register(name: string, key: Uint8Array, now: number): void;
+  /** Gives somebody at an address a new name. */
+  register(name: string, key: Uint8Array, address: string, now: number): void;
+  /** Attempts by address. */
+  readonly attempts: RateLimiters;
   /** The session has proved its name and goes online. */
   admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[];
   session(id: number): Session | undefined;
@@ -40,7 +45,7 @@ export class Login {
   readonly #backoff: LoginBackoff;
   #delayed: DelayedLogin[] = [];
 
-  constructor(readonly context: LoginContext, limits: Limits, readonly random: Randomness | undefined) {
+  constructor(readonly context: LoginContext, readonly limits: Limits, readonly random: Randomness | undefined) {
     this.#backoff = new LoginBackoff(limits);
   }
 
@@ -56,10 +61,18 @@ export class Login {
   }
 
   /** Challenges a session to prove a name: an account by its password, any other name by the key that holds it. */
-  hello(session: Session, name: string, nonce: string, key: Uint8Array | undefined): Effect[] {
+  hello(session: Session, name: string, nonce: string, key: Uint8Array | undefined, now: number): Effect[] {
     if (session.name !== undefined || session.login) return [];
     const credential = this.#credentialOf(name, key);
-    if (typeof credential === "string") return [refuse(session, credential)];
+    const fault = typeof credential === "object" && credential.type === "key" && credential.fresh
+      ? this.context.newNameFault(session.address, now)
+      : undefined;
+    if (typeof credential === "string" || fault !== undefined) {
+      if (this.context.attempts.take(session.address, now)) return [refuse(session, fault ?? credential as string)];
+      // A refusal of each would be what is asked for.
+      const why = tooManyAttempts(this.limits);
+      return [refuse(session, why), { type: "end", session: session.id, why }];
+    }
     const challenge = this.#challenge(name, credential);
     session.login = { name, isDecoy: false, proof: { nonce, challenge, by: credential, answered: false } };
     return [tell(session.id, { type: "challenge", challenge })];
@@ -95,7 +108,7 @@ export class Login {
       if (by.fresh) {
         const fault = this.context.newNameFault(session.address, now);
         if (fault) return [refuse(session, fault)];
-        this.context.register(login.name, by.key, now);
+        this.context.register(login.name, by.key, session.address, now);
       }
     }
     if (login.checkOnly) return [tell(session.id, { type: "welcome", name: login.name })];

@@ -9,6 +9,7 @@ import type { Target } from "./entry.ts";
 import type { ConversationView, RoomState, UserState } from "./event.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
+import type { NameIndex } from "./name_index.ts";
 import { LOBBY, nameFault } from "./names.ts";
 import type { Questions } from "./questions.ts";
 import { type KnownUser, type Roster, sideOf } from "./roster.ts";
@@ -27,8 +28,10 @@ export interface QueryParts {
   readonly questions: Questions;
   readonly delivery: Delivery;
   readonly accounts: () => Accounts;
+  /** The names of all accounts and registered users. */
+  readonly names: () => NameIndex;
   readonly outputs: Outputs<Effect>;
-  readonly limits: Pick<Limits, "rooms" | "roomsPerUser" | "textBytes" | "waitingBytesPerUser">;
+  readonly limits: Pick<Limits, "rooms" | "roomsPerUser" | "textBytes" | "waitingBytes" | "waitingBytesPerUser">;
   readonly searches: boolean;
 }
 
@@ -42,14 +45,23 @@ export class Queries {
 
   /** Why a text cannot be said there; undefined when it can. */
   fault(from: string, to: Target, text: string): string | undefined {
-    const { limits, roster } = this.#parts;
     const why = this.textFault(text);
     if (why !== undefined) return why;
     if ("room" in to) return this.#isIn(from, to.room) ? undefined : notInRoom(to.room);
     if (!this.#isKnown(to.user)) return `there is no user ${JSON.stringify(to.user)}`;
+    return this.waitingFault(from, to, text);
+  }
+
+  /** Why a text cannot wait for its receiver; undefined when it can. */
+  waitingFault(from: string, to: Target, text: string): string | undefined {
+    if (!("user" in to) || to.user === from) return undefined;
+    const { limits: { waitingBytes, waitingBytesPerUser }, roster } = this.#parts;
     const waiting = roster.user(to.user)?.waitingBytes ?? 0;
-    if (waiting <= limits.waitingBytesPerUser) return undefined;
-    return `${waiting} bytes wait for ${to.user} to come, the most that are kept are ${limits.waitingBytesPerUser}`;
+    if (waiting + text.length > waitingBytesPerUser) {
+      return `${waiting} bytes wait for ${to.user} to come, the most that are kept are ${waitingBytesPerUser}`;
+    }
+    if (roster.waitingBytes + text.length <= waitingBytes) return undefined;
+    return `${roster.waitingBytes} bytes wait for users to come, the most that are kept for all are ${waitingBytes}`;
   }
 
   textFault(text: string): string | undefined {
@@ -111,15 +123,10 @@ export class Queries {
   }
 
   #users(asker: Session, { ref, after, limit }: Extract<NativeQuestion, { type: "users" }>): void {
-    const { roster, online, accounts, outputs } = this.#parts;
-    const names = new Set(accounts().names);
-    for (const user of roster.users) if (user.registered) names.add(user.name);
-    const page = [...names].filter((name) => name > after).sort();
-    const users = page.slice(0, atMost(limit)).map((name): UserState => ({
-      name,
-      online: online.get(name) !== undefined,
-    }));
-    outputs.push(tell(asker.id, { type: "users", ref, users, more: users.length < page.length }));
+    const { online, names: index, outputs } = this.#parts;
+    const { names, more } = index().page(after, atMost(limit));
+    const users = names.map((name): UserState => ({ name, online: online.get(name) !== undefined }));
+    outputs.push(tell(asker.id, { type: "users", ref, users, more }));
   }
 
   #rooms(asker: Session, known: KnownUser, { ref, after, limit }: Extract<NativeQuestion, { type: "rooms" }>): void {

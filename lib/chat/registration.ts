@@ -1,16 +1,19 @@
+import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import { encodeText } from "../core/text.ts";
-import type { Accounts, ScryptSecret } from "./accounts.ts";
+import type { ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
+import type { NameIndex } from "./name_index.ts";
 import { isReservedName, nameFault, skeleton } from "./names.ts";
 import type { Session } from "./users.ts";
 
 /** The hub, for registrations. */
 export interface RegistrationContext {
-  accounts(): Accounts;
   add(name: string, secret: ScryptSecret): void;
   /** Names that are taken, without an account too. */
-  names(): readonly string[];
+  names(): NameIndex;
+  /** Attempts by address. */
+  readonly attempts: RateLimiters;
 }
 
 const HOUR_MS = 60 * 60_000;
@@ -28,6 +31,11 @@ export class Registration {
   constructor(readonly context: RegistrationContext, readonly limits: Limits) {}
 
   register(session: Session, name: string, password: string, now: number): Effect[] {
+    const { attempts } = this.context;
+    // Nothing is logged: it may be said a thousand times a second.
+    if (!attempts.take(session.address, now)) {
+      return [tell(session.id, { type: "registered", name, why: tooManyAttempts(this.limits) })];
+    }
     const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#rateFault(session.address, now);
     if (why !== undefined) {
       return [
@@ -54,11 +62,9 @@ export class Registration {
     if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
-    for (const other of [...this.context.accounts().names, ...this.context.names()]) {
-      if (other === name) return `"${name}" is taken`;
-      if (skeleton(other) === like) return `"${name}" looks like the name of another user, "${other}"`;
-    }
-    return undefined;
+    const others = this.context.names().like(name);
+    if (others.includes(name)) return `"${name}" is taken`;
+    return others.length > 0 ? `"${name}" looks like the name of another user, "${others[0]}"` : undefined;
   }
 
   #passwordFault(name: string, password: string): string | undefined {
@@ -88,4 +94,9 @@ export class Registration {
     }
     return undefined;
   }
+}
+
+/** The refusal of an address that has tried too often, in vain or not. */
+export function tooManyAttempts({ attemptBurst, attemptsPerMinute }: Limits): string {
+  return `more than ${attemptBurst} attempts came from your address of late; ${attemptsPerMinute} a minute are answered`;
 }

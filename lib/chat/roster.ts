@@ -1,6 +1,7 @@
 import type { Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import type { Snapshot, Write } from "./store.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 
 /** A user whose name was ever mentioned. */
 export interface KnownUser {
@@ -11,7 +12,7 @@ export interface KnownUser {
   key: Uint8Array | undefined;
   /** Up to where one of the user's clients has everything. */
   acked: number;
-  /** Bytes of private messages that the user's clients do not have. */
+  /** Bytes of private messages that the user's clients do not have; changed by `Roster.wait`. */
   waitingBytes: number;
   /** By the other user's number. */
   readonly pairs: Map<number, Pair>;
@@ -44,6 +45,8 @@ export interface Pair {
   /** Up to where each has received what the other said. */
   readonly received: [number, number];
   readonly read: [number, number];
+  /** What waits for each; made when something does. */
+  readonly waiting: [WaitingBytes | undefined, WaitingBytes | undefined];
 }
 
 /** One client of a user. */
@@ -75,20 +78,34 @@ export class Roster {
   readonly #conversations = new Map<number, Conversation>();
   #lastUser = 0;
   #lastConversation = 0;
-  #registered = 0;
+  #heldByKey = 0;
+  #waitingBytes = 0;
   #writes: Write[] = [];
 
   constructor(snapshot: Pick<Snapshot, "users" | "rooms" | "pairs" | "producers">) {
-    for (const { id, name, key, registered, acked, waitingBytes } of snapshot.users) {
-      this.#addUser({ ...blank(id, name), key, registered, acked, waitingBytes });
+    for (const { id, name, key, registered, acked } of snapshot.users) {
+      this.#addUser({ ...blank(id, name), key, registered, acked });
     }
     for (const { id, name, last, members } of snapshot.rooms) {
       const room = this.#addRoom(id, name, last);
       for (const { user, since, read } of members) this.#enter(room, this.#usersById.get(user)!, since, read);
     }
-    for (const { id, users, received, read } of snapshot.pairs) {
+    for (const { id, users, received, read, waiting } of snapshot.pairs) {
       const [one, other] = users.map((user) => this.#usersById.get(user)!) as [KnownUser, KnownUser];
-      this.#addPair({ id, users: [one, other], received: [...received], read: [...read] });
+      const pair: Pair = {
+        id,
+        users: [one, other],
+        received: [...received],
+        read: [...read],
+        waiting: [undefined, undefined],
+      };
+      this.#addPair(pair);
+      for (const side of [0, 1] as const) {
+        const { bytes, upTo } = waiting[side];
+        if (bytes === 0) continue;
+        pair.waiting[side] = new WaitingBytes(bytes, upTo);
+        this.wait(pair.users[side], bytes);
+      }
     }
     for (const { user, client, number, refused } of snapshot.producers) {
       const known = this.#usersById.get(user)!;
@@ -109,9 +126,20 @@ export class Roster {
     return this.#writes.length > 0;
   }
 
-  /** How many users are registered. */
-  get size(): number {
-    return this.#registered;
+  /** How many names are held by a key. */
+  get heldByKey(): number {
+    return this.#heldByKey;
+  }
+
+  /** Bytes of private messages that wait for all users together. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** So many more bytes, or fewer, wait for a user. */
+  wait(user: KnownUser, bytes: number): void {
+    user.waitingBytes += bytes;
+    this.#waitingBytes += bytes;
   }
 
   user(name: string): KnownUser | undefined {
@@ -140,7 +168,7 @@ export class Roster {
   register(name: string, key: Uint8Array | undefined, time: number, last: number): KnownUser {
     const user = this.mention(name);
     if (!user.registered || (key && !user.key)) {
-      if (!user.registered) this.#registered++;
+      if (key && !user.key) this.#heldByKey++;
       user.registered = true;
       user.key ??= key;
       this.#writes.push({ type: "register", user: user.id, key: user.key, time });
@@ -189,7 +217,7 @@ export class Roster {
   makePair(one: KnownUser, other: KnownUser): Pair {
     const known = this.pair(one, other);
     if (known) return known;
-    const pair: Pair = { id: ++this.#lastConversation, users: [one, other], received: [0, 0], read: [0, 0] };
+    const pair: Pair = { id: ++this.#lastConversation, users: [one, other], received: [0, 0], read: [0, 0], waiting: [undefined, undefined] };
     this.#addPair(pair);
     this.#writes.push({ type: "pair", id: pair.id, users: [one.id, other.id] });
     return pair;
@@ -219,7 +247,7 @@ export class Roster {
     this.#users.set(user.name, user);
     this.#usersById.set(user.id, user);
     this.#lastUser = Math.max(this.#lastUser, user.id);
-    if (user.registered) this.#registered++;
+    if (user.key) this.#heldByKey++;
   }
 
   #makeRoom(name: string): Room {

@@ -10,8 +10,6 @@ export interface SavedUser {
   readonly registered: boolean;
   /** Up to where one of the user's clients has everything. */
   readonly acked: number;
-  /** Bytes of private messages that the user's clients do not have. */
-  readonly waitingBytes: number;
 }
 
 export interface SavedRoom {
@@ -28,6 +26,14 @@ export interface SavedPair {
   readonly users: readonly [number, number];
   readonly received: readonly [number, number];
   readonly read: readonly [number, number];
+  /** What each has not received. */
+  readonly waiting: readonly [SavedWaiting, SavedWaiting];
+}
+
+/** Bytes that wait, the newest of them in entry `upTo`. */
+export interface SavedWaiting {
+  readonly bytes: number;
+  readonly upTo: number;
 }
 
 /** One client of a user: everything up to `number` was accepted, but for what was refused. */

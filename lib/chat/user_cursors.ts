@@ -1,11 +1,12 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
-import type { Entry, Target } from "./entry.ts";
+import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
 import { type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 
 export interface CursorParts {
   readonly log: RecentLog;
@@ -28,6 +29,8 @@ export class UserCursors {
     const side = sideOf(pair, user);
     if (upTo <= pair.received[side]) return;
     pair.received[side] = upTo;
+    const waiting = pair.waiting[side]?.arrive(upTo) ?? 0;
+    if (waiting > 0) this.#parts.roster.wait(user, -waiting);
     const { writer, online, outputs } = this.#parts;
     const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
     writer.move(`received ${pair.id} ${side}`, write, true, () => {
@@ -87,14 +90,26 @@ export class UserCursors {
     this.#parts.writer.move(`read ${room.id} ${known.id}`, write, done !== undefined, done);
   }
 
-  /** A private message waits for its receiver; one to oneself has arrived. */
-  waits(entry: Entry): void {
-    if (!("user" in entry.to)) return;
+  /** A private message is in the log, and waits for its receiver; one to oneself has arrived. */
+  waits({ from, to, seq, text }: Entry): void {
+    if (!("user" in to)) return;
     const { roster } = this.#parts;
-    const receiver = roster.user(entry.to.user);
-    const sender = roster.user(entry.from);
-    if (!receiver || !sender) return;
-    if (receiver === sender) this.received(roster.makePair(sender, receiver), receiver, entry.seq);
-    else receiver.waitingBytes += entry.text.length;
+    const [sender, receiver] = [roster.user(from), roster.user(to.user)];
+    if (!sender || !receiver) return;
+    const pair = roster.makePair(sender, receiver);
+    if (sender === receiver) this.received(pair, receiver, seq);
+    else (pair.waiting[sideOf(pair, receiver)] ??= new WaitingBytes()).add(seq, text.length);
+  }
+
+  /** A private message never arrives. */
+  waitsNoMore(entry: Entry): void {
+    if (!waits(entry)) return;
+    const { roster } = this.#parts;
+    const [sender, receiver] = [roster.user(entry.from), roster.user(entry.to.user)];
+    const pair = sender && receiver && roster.pair(sender, receiver);
+    if (!pair) return;
+    const side = sideOf(pair, receiver);
+    if (entry.seq <= pair.received[side]) return;
+    roster.wait(receiver, -(pair.waiting[side]?.remove(entry.seq, entry.text.length) ?? 0));
   }
 }

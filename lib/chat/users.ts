@@ -1,4 +1,5 @@
 import type { Credential } from "./accounts.ts";
+import type { Entry } from "./entry.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
@@ -38,6 +39,8 @@ export class Session {
   login: PendingLogin | undefined;
   /** The name of a guest. */
   guestName = "";
+  /** Whether a guest has been told that it says too much. */
+  refused = false;
   /** Of a native session, and of a handout session that messages were stored for. */
   cursor: DeliveryCursor | undefined;
   /** The newest entry of the lobby when a handout session began: it is told only what comes after. */
@@ -63,8 +66,8 @@ export interface AwaitedReceipt {
   readonly outcome: PendingOutcome;
   /** When it counts as failed. */
   readonly until: number;
-  /** Whether the message is forgotten when it fails. */
-  readonly isPrivate: boolean;
+  /** The private message, which is forgotten when it fails. */
+  readonly forgets: Entry | undefined;
 }
 
 /** A user who is online, with all their sessions. */

@@ -38,6 +38,27 @@ export class RateLimiter {
   }
 }
 
+/** A rate for each key, such as an address. Beyond `entries` the key that was used longest ago is forgotten. */
+export class RateLimiters {
+  readonly #rates = new Map<string, RateLimiter>();
+
+  constructor(readonly burst: number, readonly perSecond: number, readonly entries: number) {}
+
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#rates.size;
+  }
+
+  /** Takes a token of a key, or so many; false, without taking any, when there are not as many. */
+  take(key: string, now: number, count = 1): boolean {
+    const rate = this.#rates.get(key) ?? new RateLimiter(this.burst, this.perSecond, now);
+    this.#rates.delete(key);
+    this.#rates.set(key, rate);
+    if (this.#rates.size > this.entries) this.#rates.delete(this.#rates.keys().next().value!);
+    return rate.take(now, count);
+  }
+}
+
 /**
  * Limits the number of open connections, in total and from one address. Connections are counted rather than sessions: one
  * with output that the peer does not read can outlive its session.

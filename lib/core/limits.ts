@@ -53,6 +53,12 @@ export const LIMITS = {
     max: 1024 * 1024 * 1024,
     why: "bytes of private messages that wait for one user to come; further ones are refused",
   },
+  waitingBytes: {
+    default: 256 * 1024 * 1024,
+    min: 1024,
+    max: 1024 * 1024 * 1024 * 1024,
+    why: "bytes of private messages that wait for all users together; 64 full mailboxes",
+  },
   saidBytes: {
     default: 16 * 1024 * 1024,
     min: 1024,
@@ -208,6 +214,18 @@ export const LIMITS = {
     min: 1,
     max: 1_000_000,
     why: "accounts registered from one address per hour; enough for a classroom behind one router",
+  },
+  attemptBurst: {
+    default: 100,
+    min: 1,
+    max: 1_000_000,
+    why: "attempts to register, and to take a name in vain, from one address at once; a classroom that mistypes",
+  },
+  attemptsPerMinute: {
+    default: 10,
+    min: 1,
+    max: 1_000_000,
+    why: "such attempts from one address per minute after that; others are refused whatever they ask for",
   },
   hashesAtOnce: {
     default: 2,

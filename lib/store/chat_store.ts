@@ -8,6 +8,7 @@ import type {
   SavedProducer,
   SavedRoom,
   SavedUser,
+  SavedWaiting,
   Snapshot,
   Store,
   Write,
@@ -18,6 +19,7 @@ import { Database } from "./database.ts";
 import { KINDS, SearchIndex, stored } from "./log_rows.ts";
 import { UserError } from "../core/errors.ts";
 
+const NOTHING_WAITS: SavedWaiting = { bytes: 0, upTo: 0 };
 const HOUR_MS = 60 * 60 * 1000;
 /** Rows of clients that are remembered. */
 const MAX_PRODUCERS = 10_000;
@@ -190,23 +192,16 @@ export class ChatStore implements Store {
 
   #read(id: string): Snapshot {
     const { users, rooms, memberships, pairs, producers, refused, waiting } = this.#statements.read;
-    const waitingBytes = new Map<number, number>();
     const savedPairs = pairs.all().map((row): SavedPair => {
-      for (
-        const [user, other, received] of [
-          [row.one, row.other, row.one_received],
-          [row.other, row.one, row.other_received],
-        ] as const
-      ) {
-        if (row.last === null || row.last <= received || user === other) continue;
-        const bytes = waiting.get(row.id, received, other)!.bytes ?? 0;
-        if (bytes > 0) waitingBytes.set(user, (waitingBytes.get(user) ?? 0) + bytes);
-      }
+      const { id, one, other, last, one_received, other_received } = row;
+      const waitingFrom = (sender: number, received: number) =>
+        last === null || last <= received || one === other ? NOTHING_WAITS : waiting.get(id, received, sender)!;
       return {
-        id: row.id,
-        users: [row.one, row.other],
-        received: [row.one_received, row.other_received],
+        id,
+        users: [one, other],
+        received: [one_received, other_received],
         read: [row.one_read, row.other_read],
+        waiting: [waitingFrom(other, one_received), waitingFrom(one, other_received)],
       };
     });
     const members = Map.groupBy(memberships.all(), ({ room }) => room);
@@ -222,7 +217,6 @@ export class ChatStore implements Store {
         registered: registered !== null,
         key: key ?? undefined,
         acked,
-        waitingBytes: waitingBytes.get(id) ?? 0,
       })),
       rooms: rooms.all().map(({ id, room, last }): SavedRoom => ({
         id,
@@ -311,8 +305,10 @@ function prepare(database: Database) {
       refused: database.prepare<{ producer: number; number: number; why: string }>(
         "SELECT producer, number, why FROM refused ORDER BY number",
       ),
-      waiting: database.prepare<{ bytes: number | null }>(
-        "SELECT sum(length(text)) AS bytes FROM log WHERE conversation = ? AND seq > ? AND sender = ? AND kind < 3",
+      waiting: database.prepare<SavedWaiting>(
+        `SELECT coalesce(sum(length(text)), 0) AS bytes, coalesce(max(seq), 0) AS upTo FROM log
+           WHERE conversation = ? AND seq > ? AND sender = ? AND kind < 3
+           AND NOT EXISTS (SELECT 1 FROM log AS failure WHERE failure.of = log.seq AND failure.kind = 3)`,
       ),
     },
   };

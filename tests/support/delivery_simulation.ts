@@ -608,6 +608,9 @@ function check(world: World): void {
 /** What the server counts as unread is what a model counts from the log. */
 function unreadIsTrue({ server, problems }: World): void {
   const { snapshot } = server.store;
+  const waiting = snapshot.pairs.reduce((sum, { waiting: [one, other] }) => sum + one.bytes + other.bytes, 0);
+  const counted = server.hub.size.waitingBytes;
+  if (waiting !== counted) problems.push(`${waiting} bytes wait in the store, and ${counted} by the count`);
   const reopened = new Hub(new Accounts(new Map()), LIMITS, {
     snapshot,
     randomness: { bytes: (count) => new Uint8Array(count), salt: () => new Uint8Array(16) },
