@@ -167,8 +167,13 @@ export class Hub {
   get size(): { sessions: number; online: number; underWay: number; heldLogins: number; waitingBytes: number } {
     let underWay = this.#delivery.awaiting;
     for (const session of this.#sessions.values()) underWay += session.owing;
-    return { sessions: this.#sessions.size, online: this.#online.size, underWay, heldLogins: this.#login.delayed,
-waitingBytes: this.#roster.waitingBytes };
+    return {
+      sessions: this.#sessions.size,
+      online: this.#online.size,
+      underWay,
+      heldLogins: this.#login.delayed,
+      waitingBytes: this.#roster.waitingBytes,
+    };
   }
 
   /** Who is there, and of the rooms so many at most. */

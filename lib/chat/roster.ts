@@ -217,7 +217,13 @@ export class Roster {
   makePair(one: KnownUser, other: KnownUser): Pair {
     const known = this.pair(one, other);
     if (known) return known;
-    const pair: Pair = { id: ++this.#lastConversation, users: [one, other], received: [0, 0], read: [0, 0], waiting: [undefined, undefined] };
+    const pair: Pair = {
+      id: ++this.#lastConversation,
+      users: [one, other],
+      received: [0, 0],
+      read: [0, 0],
+      waiting: [undefined, undefined],
+    };
     this.#addPair(pair);
     this.#writes.push({ type: "pair", id: pair.id, users: [one.id, other.id] });
     return pair;
