@@ -4,7 +4,7 @@ import { medianFigure, perSecond, type Plan, withCrowd, within, withPeer } from 
 import type { PeerKind } from "./peers/peer.ts";
 import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
-import { POUR, TEXT } from "./traffic.ts";
+import { POUR } from "./traffic.ts";
 
 /** Deliveries a second from one sender that writes many messages at once, in the native protocol and others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {

@@ -48,7 +48,7 @@ export class RawNative {
 
   /** Logs in over IM as the handout says, then switches to the native protocol. */
   static async join(
-    { port }: TestServer,
+    { port }: Pick<TestServer, "port">,
     name: string,
     client = `client-${++lastClient}`,
     password = "12345",
