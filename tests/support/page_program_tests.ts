@@ -54,9 +54,11 @@ export function pageProgramTests(programs: Programs): void {
 
       await using first = await browser.chat();
       assertEquals((await first.resume()).rooms, ["lobby"]);
-      await first.say({ type: "say", id: "p1", to: "bob", text: "from a page" });
+      await first.say({ type: "say", number: 1, to: "bob", text: "from a page" });
       assertEquals(await bob.take(), "/from alice from a page");
-      assertEquals((await first.next("delivered")).id, "p1");
+      const own = await first.next("message");
+      assertEquals([own.from, own.number, own.text], ["alice", 1, "from a page"]);
+      assertEquals(await first.next("received"), { type: "received", by: "bob", upTo: own.seq });
       await using second = await browser.chat();
       await first.next("elsewhere");
       await first.over;
@@ -85,14 +87,15 @@ export function pageProgramTests(programs: Programs): void {
     await chat.resume();
     assertEquals((await chat.next("presence")).online, ["bob"]);
     await chat.say({ type: "users", ref: 4 });
-    const { ref, users } = await chat.next("users");
-    assertEquals([ref, users], [4, [{ name: "bob", online: true }]]);
-    await chat.say({ type: "say", id: "p1", to: "bob", text: "no server here" });
-    await chat.next("sent");
+    const { ref, list } = await chat.next("users");
+    assertEquals([ref, list], [4, [{ name: "bob", online: true }]]);
+    await chat.say({ type: "say", number: 1, to: "bob", text: "no server here" });
+    const own = await chat.next("message");
+    assertEquals([own.from, own.number, own.text], ["alice", 1, "no server here"]);
     await bob.printed(/^from alice: no server here$/m);
-    assertEquals((await chat.next("delivered")).id, "p1");
-    await chat.say({ type: "say", id: "p1", to: "bob", text: "no server here" });
-    assertEquals((await chat.next("sent")).seq, 1, "said again it has its first answer");
+    assertEquals(await chat.next("received"), { type: "received", by: "bob", upTo: own.seq });
+    await chat.say({ type: "say", number: 1, to: "bob", text: "no server here" });
+    assertEquals(await chat.next("sent"), { type: "sent", upTo: 1 }, "said again it is confirmed, not sent again");
     await bob.type("/to alice so I see\n");
     assertEquals((await chat.next("message")).text, "so I see");
     await chat.say({ type: "history", ref: 5, with: "bob", limit: 10 });
