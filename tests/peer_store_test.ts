@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import type { PeerStore } from "../lib/peers/store.ts";
+import { Database } from "../lib/store/database.ts";
 import { PeerKeys } from "../lib/store/peer_keys.ts";
 import { PeerMemoryStore } from "../lib/store/peer_memory_store.ts";
-import { PeerSqliteStore } from "../lib/store/peer_sqlite_store.ts";
+import { PEER_STEPS, PeerSqliteStore } from "../lib/store/peer_sqlite_store.ts";
 
 const makers: Record<string, (folder: string) => PeerStore> = {
   "memory": () => new PeerMemoryStore(),
@@ -23,6 +24,11 @@ for (const [name, open] of Object.entries(makers)) {
     store.keep({ ...message, to: "L" });
     store.done("L", 2);
     store.done("L", 77);
+    for (let n = 3; n <= 6; n++) store.keep({ ...message, n });
+    store.keep({ ...inGroup, n: 4, to: "L" });
+    store.done("K", 3, 6);
+    assertEquals(store.waiting(), [inGroup, message, { ...inGroup, n: 4, to: "L" }]);
+    store.done("L", 4);
     assertEquals(store.waiting(), [inGroup, message]);
     assertEquals([store.seen("K"), store.seen("L")], [0, 0]);
     store.markSeen("K", 3);
@@ -80,6 +86,25 @@ Deno.test("a peer's file: what was committed is there again, what was not is not
   assert(second.nextNumber() > n + 1);
   assertThrows(() => new PeerSqliteStore(path), Error, "another running program has it");
   second.close();
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a peer's file of the first version: what waits in it still waits", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "peer.db");
+  const old = new Database(path, PEER_STEPS.slice(0, 1));
+  old.begin();
+  old.prepare("INSERT INTO outgoing VALUES (7, 'K', 'bob', 'lab', ?, 5.5), (8, 'K', 'bob', NULL, ?, 6)")
+    .run(new TextEncoder().encode("one"), new TextEncoder().encode("two"));
+  old.commit();
+  old.close();
+  const store = new PeerSqliteStore(path);
+  const bob = { to: "K", name: "bob" };
+  assertEquals(store.waiting(), [
+    { ...bob, n: 7, group: "lab", text: "one", time: 5.5 },
+    { ...bob, n: 8, group: undefined, text: "two", time: 6 },
+  ]);
+  store.close();
   Deno.removeSync(folder, { recursive: true });
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../lib/core/errors.ts";
 import { decodeScrypt, type ScryptSecret } from "../lib/chat/accounts.ts";
+import { Database } from "../lib/store/database.ts";
 import { Passwords } from "../lib/store/passwords.ts";
 import { hmac } from "../lib/store/proofs.ts";
 import { hashUsers, readUsers } from "../lib/store/users_file.ts";
@@ -105,4 +106,11 @@ Deno.test("HMAC-SHA256 equals WebCrypto's, with short and long keys", async () =
     const known = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
     assertEquals(hmac(key, bytes), new Uint8Array(await crypto.subtle.sign("HMAC", known, bytes)));
   }
+});
+
+Deno.test("numbered parameters of a query are bound by their numbers, on every runtime", () => {
+  const database = new Database(":memory:", []);
+  const query = database.prepare<{ a: string; b: string; c: string }>("SELECT ?2 AS a, ?1 AS b, ?2 AS c");
+  assertEquals({ ...query.get("one", "two") }, { a: "two", b: "one", c: "two" });
+  database.close();
 });

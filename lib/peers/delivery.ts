@@ -164,8 +164,9 @@ export class PeerDelivery {
   /** Everything up to this number has arrived. */
   delivered(person: KnownPerson, n: number): void {
     const { counts, now, people, store } = this.#context;
-    for (const message of person.queue.arrived(n)) {
-      if (person.key !== undefined) store.done(person.key, message.n);
+    const arrived = person.queue.arrived(n);
+    if (person.key !== undefined && arrived.length > 0) store.done(person.key, arrived[0]!.n, arrived.at(-1)!.n);
+    for (const message of arrived) {
       counts.delivered++;
       this.#context.show({ type: "delivered", id: `${message.n}`, to: people.label(person), time: now });
     }

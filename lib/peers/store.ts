@@ -48,8 +48,8 @@ export interface PeerStore {
   readonly id: string;
   nextNumber(): number;
   keep(message: Outgoing): void;
-  /** Removes a message that has arrived or failed. */
-  done(to: string, n: number): void;
+  /** Removes messages that have arrived or failed: one, or all with numbers up to `last`. */
+  done(to: string, first: number, last?: number): void;
   /** All messages, in the order of their numbers. */
   waiting(): Outgoing[];
   /** The last number of a series that was shown, 0 if none. A series is the numbering of one store of one person. */

@@ -20,8 +20,8 @@ export class PeerMemoryStore implements PeerStore {
     this.#waiting.set(`${message.n} ${message.to}`, message);
   }
 
-  done(to: string, n: number): void {
-    this.#waiting.delete(`${n} ${to}`);
+  done(to: string, first: number, last = first): void {
+    for (let n = first; n <= last; n++) this.#waiting.delete(`${n} ${to}`);
   }
 
   waiting(): Outgoing[] {

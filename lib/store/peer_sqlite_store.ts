@@ -32,6 +32,21 @@ export const PEER_STEPS: readonly string[] = [
   CREATE TABLE parts (name TEXT PRIMARY KEY, version INTEGER NOT NULL, inside INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO numbers VALUES (lower(hex(randomblob(8))), 0);
   `,
+  // The messages to one person lie together: what has arrived is removed by one statement.
+  `
+  ALTER TABLE outgoing RENAME TO old_outgoing;
+  CREATE TABLE outgoing (
+    n INTEGER NOT NULL,
+    receiver TEXT NOT NULL,
+    name TEXT NOT NULL,
+    in_group TEXT,
+    text BLOB NOT NULL,
+    time REAL NOT NULL,
+    PRIMARY KEY (receiver, n)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO outgoing SELECT * FROM old_outgoing;
+  DROP TABLE old_outgoing;
+  `,
 ];
 
 /** Numbers reserved on the disk at once: after a crash the unused ones are skipped. */
@@ -89,9 +104,9 @@ export class PeerSqliteStore implements PeerStore {
     this.#queries.keep.run(n, to, name, group ?? null, encoder.encode(text), time);
   }
 
-  done(to: string, n: number): void {
+  done(to: string, first: number, last = first): void {
     this.#database.begin();
-    this.#queries.done.run(n, to);
+    this.#queries.done.run(to, first, last);
   }
 
   waiting(): Outgoing[] {
@@ -196,7 +211,7 @@ function prepare(database: Database) {
     numbers: database.prepare<{ id: string; reserved: number }>("SELECT id, reserved FROM numbers"),
     reserve: database.prepare("UPDATE numbers SET reserved = ?"),
     keep: database.prepare("INSERT INTO outgoing VALUES (?, ?, ?, ?, ?, ?)"),
-    done: database.prepare("DELETE FROM outgoing WHERE n = ? AND receiver = ?"),
+    done: database.prepare("DELETE FROM outgoing WHERE receiver = ? AND n BETWEEN ? AND ?"),
     waiting: database.prepare<OutgoingRow>("SELECT * FROM outgoing ORDER BY n, receiver"),
     allSeen: database.prepare<{ key: string; n: number }>("SELECT key, n FROM seen"),
     markSeen: database.prepare("INSERT OR REPLACE INTO seen VALUES (?, ?)"),

@@ -36,8 +36,8 @@ export class PeerDisk implements PeerStore {
     this.#write((store) => store.keep(message));
   }
 
-  done(to: string, n: number): void {
-    this.#write((store) => store.done(to, n));
+  done(to: string, first: number, last = first): void {
+    this.#write((store) => store.done(to, first, last));
   }
 
   waiting(): Outgoing[] {
