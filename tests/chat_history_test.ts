@@ -250,6 +250,8 @@ Deno.test("a message is edited once the server has it, and not at all when the c
   assertEquals(alice.controller.isAmending, true);
   alice.did("say #lobby: hi").happens({ type: "sent", id: "m1", to: LOBBY, seq: 4, time: NOW });
   alice.did('ask "history" {"room":"lobby"} 250').remembers([said(4, "alice", LOBBY, "hi")]).did("edit 4: ho");
+  assertEquals(alice.controller.isAmending, true);
+  alice.happens({ type: "edited", of: 4, from: "alice", to: LOBBY, text: "ho", time: NOW, own: true });
   assertEquals(alice.controller.isAmending, false);
   alice.types("again", "/edit never");
   alice.screen.splice(0);
@@ -270,6 +272,8 @@ Deno.test("a change that the server or the client refuses is an error, and the n
   alice.controller.amendAnswered({ why: "too long" });
   alice.drain();
   alice.shows("nothing is changed: too long");
+  alice.types("/edit x").remembers([said(3, "alice", LOBBY, "y")]).happens({ type: "denied", why: "it was withdrawn" });
+  assertEquals(alice.controller.isAmending, false);
 });
 
 Deno.test("what others edit and withdraw is shown with what it was, wherever that is known", () => {

@@ -81,6 +81,11 @@ export class LogWriter {
     return this.#urgent && !this.#underWay;
   }
 
+  /** Whether something that a user said is gathered, and in no batch yet. */
+  hasGathered(from: string): boolean {
+    return this.#items.some((item) => "draft" in item && item.draft.from === from);
+  }
+
   append(draft: Draft, conversation: Conversation): void {
     this.#items.push({ draft, conversation });
     this.#urgent = true;

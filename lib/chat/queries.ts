@@ -194,14 +194,22 @@ export class Queries {
         tell(asker.id, { type: "history", ref, messages: [], forward: false, more: false }),
       );
     }
-    this.#parts.questions.ask(
-      { type: "history", conversation: conversation.id, before, after, limit: atMost(limit) },
-      ({ messages, more }) => {
-        const forward = after !== undefined;
-        this.#parts.outputs.push(tell(asker.id, { type: "history", ref, messages, forward, more }));
-      },
-      (why) => this.#deny(asker, ref, why),
-    );
+    this.#afterOwn(known.name, () =>
+      this.#parts.questions.ask(
+        { type: "history", conversation: conversation.id, before, after, limit: atMost(limit) },
+        ({ messages, more }) => {
+          const forward = after !== undefined;
+          this.#parts.outputs.push(tell(asker.id, { type: "history", ref, messages, forward, more }));
+        },
+        (why) => this.#deny(asker, ref, why),
+      ));
+  }
+
+  /** Asks once everything that the asker has said is with the store: it is part of the answer. */
+  #afterOwn(name: string, ask: () => void): void {
+    const { writer } = this.#parts;
+    if (writer.hasGathered(name)) writer.after({ done: ask, failed: ask });
+    else ask();
   }
 
   #search(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "search" }>): void {
@@ -216,21 +224,22 @@ export class Queries {
     if ((of && !conversation) || (from !== undefined && !sender)) {
       return void outputs.push(tell(asker.id, { type: "search", ref, hits: [], more: false }));
     }
-    questions.ask(
-      {
-        type: "search",
-        user: known.id,
-        words,
-        from: sender?.id,
-        conversation: conversation?.id,
-        since,
-        until,
-        before,
-        limit: atMost(limit),
-      },
-      ({ hits, more }) => outputs.push(tell(asker.id, { type: "search", ref, hits, more })),
-      (why) => this.#deny(asker, ref, why),
-    );
+    this.#afterOwn(known.name, () =>
+      questions.ask(
+        {
+          type: "search",
+          user: known.id,
+          words,
+          from: sender?.id,
+          conversation: conversation?.id,
+          since,
+          until,
+          before,
+          limit: atMost(limit),
+        },
+        ({ hits, more }) => outputs.push(tell(asker.id, { type: "search", ref, hits, more })),
+        (why) => this.#deny(asker, ref, why),
+      ));
   }
 
   /** Only those who may see a message may see what it was. */

@@ -126,7 +126,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
 
   /** The client has taken a change of a message, or refuses it. */
   amendAnswered(result: SayResult): void {
-    if ("why" in result) this.#notice(this.view.error(`nothing is changed: ${result.why}`));
+    if ("why" in result) this.#followUps.refused(result.why);
   }
 
   /** A key was pressed. */
@@ -162,6 +162,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     const known: ChatEvent = event;
     const asked = this.#questions.answered(known);
     this.state.learn(known, now);
+    this.#followUps.heard(known);
     if (asked?.purpose === "amend" || asked?.purpose === "surroundings") {
       return this.#askAll(this.#followUps.answered(asked, known, now));
     }

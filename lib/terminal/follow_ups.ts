@@ -16,6 +16,8 @@ export interface FollowUp {
 /** Commands that take more than one question: a search with the surroundings of its hits, and a change of an own message. */
 export class FollowUps {
   #amendment: Amendment | undefined;
+  /** The message that the server is changing; undefined for none. */
+  #changing: number | undefined;
   readonly #searches = new Set<SearchResults>();
 
   constructor(
@@ -26,11 +28,11 @@ export class FollowUps {
 
   /** Whether a message is being changed: what is typed next would be counted with those that it is among. */
   get isAmending(): boolean {
-    return this.#amendment !== undefined;
+    return this.#amendment !== undefined || this.#changing !== undefined;
   }
 
   amend(to: Amendment["to"], nth: number, text: string | undefined): void {
-    if (this.#amendment) return this.#notice("another message is being changed; try again");
+    if (this.isAmending) return this.#notice("another message is being changed; try again");
     this.#amendment = new Amendment(to, nth, text);
   }
 
@@ -59,8 +61,23 @@ export class FollowUps {
     return [];
   }
 
+  /** An event may say that the server has made a change, or refuses it. */
+  heard(event: ChatEvent): void {
+    const isMade = (event.type === "edited" || event.type === "withdrawn") && event.own && event.of === this.#changing;
+    // The refusal of a question names it.
+    if (isMade || (event.type === "denied" && event.question === undefined)) this.#changing = undefined;
+  }
+
+  /** The client does not even send the change. */
+  refused(why: string): void {
+    this.#changing = undefined;
+    this.#notice(`nothing is changed: ${why}`);
+  }
+
   /** The connection is lost: questions that were asked are denied, and the others are not asked. */
   lost(): void {
+    // The client sends it again.
+    this.#changing = undefined;
     if (!this.#amendment || this.#amendment.isAsked) return;
     this.#amendment = undefined;
     this.#notice("nothing is changed: the connection was lost");
@@ -68,7 +85,7 @@ export class FollowUps {
 
   /** No answer comes any more. */
   clear(): void {
-    this.#amendment = undefined;
+    this.#amendment = this.#changing = undefined;
     this.#searches.clear();
   }
 
@@ -81,7 +98,10 @@ export class FollowUps {
     if (typeof next === "object" && "type" in next) return [{ question: next, purpose: "amend" }];
     this.#amendment = undefined;
     if (typeof next === "object") this.#notice(next.why);
-    else this.outputs.push({ type: "amend", of: next, to: amendment.to, text: amendment.text });
+    else {
+      this.#changing = next;
+      this.outputs.push({ type: "amend", of: next, to: amendment.to, text: amendment.text });
+    }
     return [];
   }
 

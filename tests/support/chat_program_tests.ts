@@ -60,6 +60,25 @@ export function chatProgramTests(programs: Programs): void {
     assertEquals([await alice.over(), await jacky.la.ask("/list")], [0, "301 jacky"]);
   });
 
+  test("history and search have what was said just before; an edit and a withdrawal reach everybody", async () => {
+    using folder = new Folder();
+    const { server, im } = await serve(folder);
+    await using _server = server;
+    await using jacky = chat(folder, im, "jacky");
+    await jacky.type("/list\n");
+    await jacky.printed(/^alice \(offline\)$/m);
+    await using alice = chat(folder, im, "alice");
+    await alice.type("/to jacky one two\nthree\n/history jacky\n/search two\n/withdraw\n/edit four\n/history lobby\n");
+    await alice.printed(/^\d\d:\d\d:\d\d alice: one two\n/m);
+    await alice.printed(/^found \d{4}-\d\d-\d\d \d\d:\d\d:\d\d to jacky alice: one two\n/m);
+    await alice.printed(/^withdrawn \d+ alice$/m);
+    await until(() => alice.err.includes("you have said no message in lobby"), "there is nothing to edit");
+    await jacky.printed(/^from alice: one two\nlobby alice: three\n(?:.*\n)*withdrawn \d+ alice$/m);
+    await alice.type("five\n/edit six\n/exit\n");
+    await jacky.printed(/^lobby alice: five\n(?:.*\n)*edited \d+ alice: six$/m);
+    assertEquals(await alice.over(), 0);
+  });
+
   test("an absent user receives missed messages once; a wrong password and a taken name are refused", async () => {
     using folder = new Folder();
     const { server, im, mailbox: udp } = await serve(folder);
