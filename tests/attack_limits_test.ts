@@ -287,3 +287,45 @@ Deno.test("many messages in one turn do not get past a full mailbox", () => {
   assertEquals(chat.hub.size.waitingBytes, 2000);
   assertEquals(chat.take(ann).filter(({ type }) => type === "notSent").length, 48);
 });
+
+Deno.test("lists of members have a rate in names, since each is as long as its room", () => {
+  const names = numbered(50);
+  const chat = new Chat(names, { listedNames: 500, listedNamesPerSecond: 50 });
+  const ids = names.map((name) => chat.join(name));
+  const list = (id: number) => {
+    chat.do(id, { type: "inRoom", ref: 1, room: "lobby" });
+    const answer = chat.take(id).find(({ type }) => type === "inRoom" || type === "denied");
+    return answer?.type === "inRoom" ? answer.users.length : answer?.type === "denied" ? answer.why : undefined;
+  };
+  const rule = "more than 500 names were listed for you of late; 50 a second are";
+  assertEquals(Array.from({ length: 11 }, () => list(ids[0]!)), [...Array(10).fill(50), rule]);
+  assertEquals(list(ids[1]!), 50, "others are not affected");
+  chat.pass(1000);
+  assertEquals([list(ids[0]!), list(ids[0]!)], [50, rule]);
+});
+
+Deno.test("an entry bears the wall clock also after a suspend, and never an earlier time than the one before", () => {
+  const chat = new Chat(["ann"]);
+  const ann = chat.join("ann");
+  let number = 0;
+  const timeOf = () => {
+    chat.do(ann, { type: "say", number: ++number, to: { room: "lobby" }, text: "hello" });
+    const told = chat.take(ann).find(({ type }) => type === "entries") as Extract<Event, { type: "entries" }>;
+    return told.entries[0]!.time - WALL;
+  };
+  chat.pass(1000);
+  assertEquals(timeOf(), 1000);
+  // The machine slept an hour, in which the clock of timers stood still.
+  chat.pass(1000, 3_600_000);
+  assertEquals(timeOf(), 3_601_000);
+  // The clock is set back by half an hour, and goes on from there.
+  chat.pass(1000, -1_800_000);
+  assertEquals(timeOf(), 3_601_000);
+  chat.pass(1000, 1_900_000);
+  assertEquals(timeOf(), 3_701_000);
+  assertEquals(chat.notes.filter((note) => note.includes("clock")), [
+    "the clock of this machine was set forward by 3599 s; nothing is removed for that",
+    "the clock of this machine was set back by 1801 s; nothing is removed for that",
+    "the clock of this machine was set forward by 1899 s; nothing is removed for that",
+  ]);
+});

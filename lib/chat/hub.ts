@@ -310,7 +310,7 @@ export class Hub {
       case "prove":
         return;
       default:
-        return this.#queries.answer(session, user, command);
+        return this.#queries.answer(session, user, command, now);
     }
   }
 

@@ -1,3 +1,4 @@
+import { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { textFault } from "../core/text.ts";
@@ -31,16 +32,30 @@ export interface QueryParts {
   /** The names of all accounts and registered users. */
   readonly names: () => NameIndex;
   readonly outputs: Outputs<Effect>;
-  readonly limits: Pick<Limits, "rooms" | "roomsPerUser" | "textBytes" | "waitingBytes" | "waitingBytesPerUser">;
+  readonly limits: Pick<
+    Limits,
+    | "rooms"
+    | "roomsPerUser"
+    | "textBytes"
+    | "waitingBytes"
+    | "waitingBytesPerUser"
+    | "listedNames"
+    | "listedNamesPerSecond"
+    | "failureEntries"
+  >;
   readonly searches: boolean;
 }
 
 /** What native clients ask about users, rooms and what was said; and who is in which room. */
 export class Queries {
   readonly #parts: QueryParts;
+  /** Names of members that were listed, by user. */
+  readonly #listed: RateLimiters;
 
   constructor(parts: QueryParts) {
+    const { listedNames, listedNamesPerSecond, failureEntries } = parts.limits;
     this.#parts = parts;
+    this.#listed = new RateLimiters(listedNames, listedNamesPerSecond, failureEntries);
   }
 
   /** Why a text cannot be said there; undefined when it can. */
@@ -68,7 +83,7 @@ export class Queries {
     return text === "" ? "an empty text is not sent" : textFault(text, this.#parts.limits.textBytes);
   }
 
-  answer(asker: Session, user: User, question: NativeQuestion): void {
+  answer(asker: Session, user: User, question: NativeQuestion, now: number): void {
     const known = user.known!;
     const { ref } = question;
     switch (question.type) {
@@ -77,7 +92,7 @@ export class Queries {
       case "rooms":
         return this.#rooms(asker, known, question);
       case "inRoom":
-        return this.#inRoom(asker, ref, question.room);
+        return this.#inRoom(asker, ref, question.room, now);
       case "join":
         return this.#join(asker, known, ref, question.room);
       case "leaveRoom":
@@ -143,9 +158,14 @@ export class Queries {
   }
 
   /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
-  #inRoom(asker: Session, ref: number, room: string): void {
-    const { online, roster, outputs } = this.#parts;
+  #inRoom(asker: Session, ref: number, room: string, now: number): void {
+    const { online, roster, outputs, limits: { listedNames, listedNamesPerSecond } } = this.#parts;
     if (!this.#isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
+    const count = room === LOBBY ? online.size + online.guests.size : roster.room(room)!.members.size;
+    if (!this.#listed.take(asker.name!, now, Math.min(count, listedNames))) {
+      const rule = `more than ${listedNames} names were listed for you of late; ${listedNamesPerSecond} a second are`;
+      return this.#deny(asker, ref, rule);
+    }
     const names = room === LOBBY
       ? [...[...online.names].sort(), ...[...online.guests].map(({ guestName }) => guestName).sort()]
       : [...roster.room(room)!.members.keys()].map(({ name }) => name).sort();

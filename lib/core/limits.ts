@@ -71,6 +71,18 @@ export const LIMITS = {
     max: 1024 * 1024 * 1024,
     why: "bytes of one user kept a second after that; further messages are refused, so that nobody fills the disk",
   },
+  listedNames: {
+    default: 100_000,
+    min: 1,
+    max: 1_000_000_000,
+    why: "names of members of rooms listed for one user without delay; the lobby of ten labs fifty times",
+  },
+  listedNamesPerSecond: {
+    default: 10_000,
+    min: 1,
+    max: 1_000_000_000,
+    why: "names of members listed a second after that; further lists are refused, since each is as long as its room",
+  },
   logBytes: {
     default: 8 * 1024 * 1024,
     min: 1024,
