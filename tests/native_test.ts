@@ -45,9 +45,8 @@ Deno.test("a repeated number gets its first answer again, also after a restart",
     using alice = await RawNative.join(server, "alice", "a");
     await alice.resume();
     for (let i = 0; i < 2; i++) {
-      await alice.send({ type: "say", number: 1, to: "bob", text: `try ${i}` });
-      await alice.send({ type: "say", number: 2, to: "nobody", text: "?" });
-      while (round.length < 2 * i + 2) round.push(JSON.stringify(plain(await alice.take())));
+      const says = [{ number: 1, to: "bob", text: `try ${i}` }, { number: 2, to: "nobody", text: "?" }];
+      for (const say of says) round.push(JSON.stringify(plain(await alice.ask({ type: "say", ...say }))));
     }
     const { messages } = await alice.ask({ type: "history", ref: 1, with: "bob" });
     assertEquals(messages.map(({ text }: { text: string }) => text), ["try 0"]);
@@ -58,6 +57,17 @@ Deno.test("a repeated number gets its first answer again, also after a restart",
   const sent = '{"type":"sent","upTo":2}';
   const failed = '{"type":"failed","number":2,"why":"there is no user \\"nobody\\""}';
   assertEquals(answers, [[entry, failed, sent, failed], [sent, failed, sent, failed]]);
+});
+
+Deno.test("a refusal is told before a later message confirms everything up to its number", async () => {
+  await using server = await StoringServer.open();
+  using alice = await enter(server, "alice");
+  const say = (number: number, to: string) => `{"type":"say","number":${number},"to":"${to}","text":"?"}\n`;
+  await alice.wire.send(say(1, "bob") + say(2, "nobody") + say(3, "bob"));
+  const answers = [await alice.take(), await alice.take(), await alice.take()];
+  const at = (type: string, number: number) =>
+    answers.findIndex((each) => each.type === type && each.number === number);
+  assertEquals([at("failed", 2) >= 0, at("failed", 2) < at("message", 3)], [true, true]);
 });
 
 Deno.test("an absent user receives missed messages in order and once; the sender learns up to where they are received", async () => {

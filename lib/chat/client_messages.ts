@@ -154,7 +154,7 @@ export class ClientMessages {
   #refuse(producer: Producer, number: number, why: string): void {
     this.#rememberRefusal(producer, number, why);
     const done = () => this.#tellRefused(producer, number, why);
-    this.#parts.writer.after({ done, failed: done });
+    this.#parts.writer.after({ isFirst: true, done, failed: done });
   }
 
   /** A number could not be written, which the next batch says; the client is told at once. */
@@ -183,11 +183,10 @@ export class ClientMessages {
 
   /** A number that was taken before: answered as it was then, or soon, when it is being written. */
   #again(session: Session, producer: Producer, number: number): void {
+    if (number > producer.committed) return;
     const why = producer.refused.get(number);
     if (why !== undefined) this.#parts.outputs.push(tell(session.id, { type: "notSent", number, why }));
-    else if (number <= producer.committed) {
-      this.#parts.outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
-    }
+    else this.#parts.outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
   }
 
   /** Why what a user says cannot be kept. */

@@ -466,7 +466,9 @@ export class Hub {
     producer.committed = Math.max(producer.committed, answered);
     const sameStore = after !== undefined && store === id;
     this.#delivery.begin(session, known, sameStore ? after : undefined, now);
-    const refused = [...producer.refused].flatMap(([number, why]) => number > answered ? [{ number, why }] : []);
+    // The others are answered once they are committed.
+    const refused = [...producer.refused].map(([number, why]) => ({ number, why }))
+      .filter(({ number }) => number > answered && number <= producer.committed);
     this.#outputs.push(tell(session.id, {
       type: "begun",
       store: id,

@@ -27,6 +27,8 @@ export interface Draft {
 
 /** Something that waits for the commit of all that was gathered before it. */
 export interface Step {
+  /** Whether it comes before the entries of its batch are told, as a refusal: a later entry would confirm its number. */
+  readonly isFirst?: boolean;
   done(): void;
   failed(why: string): void;
 }
@@ -154,13 +156,14 @@ export class LogWriter {
     this.#underWay = undefined;
     const newest = entries.at(-1);
     if (newest) [this.#last, this.#time] = [newest.seq, newest.time];
+    for (const item of items) if ("step" in item && item.step.isFirst) item.step.done();
     let at = 0;
     const published = items.flatMap((item) => "draft" in item ? [{ entry: entries[at++]!, draft: item.draft }] : []);
     const told = () => {
       let at = 0;
       for (const item of items) {
-        if ("step" in item) item.step.done();
-        else item.draft.done(entries[at++]!);
+        if ("draft" in item) item.draft.done(entries[at++]!);
+        else if (!item.step.isFirst) item.step.done();
       }
       for (const { done } of cursors.values()) done?.();
     };

@@ -43,6 +43,7 @@ export interface MailboxConditions {
 }
 
 const LIMITS = limits({ burstCommands: 1_000_000 });
+const NOBODY = "nobody";
 const WALL = 1_700_000_000_000;
 const SERVER: Address = { hostname: "server", port: 1 };
 const ACTIVE_MS = 120_000;
@@ -85,14 +86,15 @@ class CrashingStore {
     return port;
   }
 
-  /** The number of a message that a user has said. */
+  /** The number of a message that a user has said, by its first text. */
   seqOf(from: string, to: string, text: string): number | undefined {
     const { users, pairs } = this.disk.snapshot;
     const [one, other] = [from, to].map((name) => users.find((user) => user.name === name)?.id);
     const pair = pairs.find(({ users }) => users.includes(one!) && users.includes(other!));
     if (!pair) return undefined;
     const { messages } = this.disk.query({ type: "history", conversation: pair.id, limit: 100_000 });
-    return messages.find((message) => message.from === from && message.text === text)?.seq;
+    const first = (seq: number) => this.disk.query({ type: "versions", seq }).texts[0]?.text;
+    return messages.find((message) => message.from === from && first(message.seq) === text)?.seq;
   }
 }
 
@@ -198,7 +200,13 @@ class VirtualUser {
   readonly delivered: string[] = [];
   /** Up to where each other user has received what this one said. */
   readonly received = new Map<string, number>();
+  /** Messages that were refused. */
   readonly failed: string[] = [];
+  /** Own messages by number, and where they were said. */
+  readonly own = new Map<number, Target>();
+  /** Edits of own messages by text, and those of others that were shown. */
+  readonly edits = new Map<string, Target>();
+  readonly edited: string[] = [];
   readonly texts = new Map<string, { to: Target; text: string }>();
   readonly #seen = new Map<string, number>();
   /** Messages of clients that were killed later. */
@@ -240,6 +248,16 @@ class VirtualUser {
     this.#stir();
   }
 
+  /** Changes one of its messages. */
+  edit(): void {
+    if (this.#dead || this.own.size === 0) return;
+    const [seq, to] = this.random.pick([...this.own]);
+    const text = `${this.name} edit ${++this.#said}`;
+    const said = this.#use((machine) => machine.use((native) => native.edit(seq, to, text, this.time.now)));
+    if ("id" in said) this.edits.set(text, to);
+    this.#stir();
+  }
+
   /** The network gives this client another address. */
   move(): void {
     this.udp.unbind(this.#place);
@@ -253,8 +271,9 @@ class VirtualUser {
     this.crashes++;
     for (const { text } of this.texts.values()) {
       this.earlier.add(text);
-      if (!this.sent.includes(text)) this.doubtful.add(text);
+      if (!this.sent.includes(text) && !this.failed.includes(text)) this.doubtful.add(text);
     }
+    for (const text of this.edits.keys()) this.doubtful.add(text);
     this.udp.unbind(this.#place);
     this.#dialer = this.#link = undefined;
     this.#dead = true;
@@ -395,8 +414,13 @@ class VirtualUser {
         this.shown.push({ from, text, where: "user" in to ? "me" : to.room });
         return;
       }
+      case "edited":
+        return happening.own ? undefined : void this.edited.push(happening.text);
       case "sent":
-        return void this.sent.push(this.texts.get(happening.id)!.text);
+      case "stored":
+        if (happening.type === "sent") this.sent.push(this.texts.get(happening.id)!.text);
+        if (happening.seq !== undefined) this.own.set(happening.seq, happening.to);
+        return;
       case "delivered":
         return void this.delivered.push(this.texts.get(happening.id)?.text ?? happening.id);
       case "received":
@@ -405,7 +429,9 @@ class VirtualUser {
         for (const { of, received } of happening.list) if ("user" in of) this.#hasReceived(of.user, received);
         return;
       case "failed":
-        return void this.failed.push(`${happening.id}: ${happening.why}`);
+        return void this.failed.push(this.texts.get(happening.id ?? "")?.text ?? happening.why);
+      case "denied":
+        return void this.problems.push(`${this.name}: ${happening.why}`);
     }
   }
 
@@ -419,7 +445,7 @@ export function simulateMailbox(seed: number, given: Partial<MailboxConditions> 
   const random = new Random(seed);
   const weather: MailboxConditions = {
     users: random.whole(2, 6),
-    messages: 100,
+    messages: 140,
     loss: random.pick([0, 0.1, 0.3]),
     serverCrashes: random.whole(0, 4),
     ...given,
@@ -437,6 +463,8 @@ export function simulateMailbox(seed: number, given: Partial<MailboxConditions> 
   for (let i = 0; i < weather.messages; i++) {
     time.in(random.whole(0, ACTIVE_MS), () => {
       const user = random.pick(users);
+      if (random.chance(0.15)) return user.edit();
+      if (random.chance(0.1)) return user.say({ user: NOBODY });
       user.say(
         random.chance(0.3) ? { room: "lobby" } : { user: random.pick(names.filter((name) => name !== user.name)) },
       );
@@ -476,8 +504,21 @@ function judge(users: readonly VirtualUser[], { store }: VirtualServer): string[
   for (const user of users) {
     const said = [...user.texts.values()];
     if (new Set(user.sent).size !== user.sent.length) problems.push(`${user.name}: confirmed twice`);
-    if (user.failed.length > 0) problems.push(`${user.name}: failed ${user.failed[0]}`);
+    if (new Set(user.failed).size !== user.failed.length) problems.push(`${user.name}: refused twice`);
+    for (const [text, to] of user.edits) {
+      for (const receiver of users.filter(({ name }) => name !== user.name && ("room" in to || to.user === name))) {
+        const times = receiver.edited.filter((edited) => edited === text).length;
+        if (times > 1 || (times === 0 && !user.doubtful.has(text))) {
+          problems.push(`${receiver.name}: ${text} was shown ${times} times`);
+        }
+      }
+    }
     for (const { to, text } of said) {
+      const isRefused = user.failed.includes(text);
+      if (isRefused !== ("user" in to && to.user === NOBODY) && !user.doubtful.has(text)) {
+        problems.push(`${user.name}: ${text} is ${isRefused ? "refused" : "not refused"}`);
+      }
+      if (isRefused) continue;
       const confirmed = user.sent.includes(text);
       const doubtful = user.doubtful.has(text);
       if (!confirmed && !doubtful) problems.push(`${user.name}: no answer to ${text}`);
