@@ -2,7 +2,7 @@ import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";
 import { Browser as RawBrowser } from "./support/browser.ts";
 import { Cable } from "./support/cable.ts";
-import { Chromium, type Person } from "./support/chromium.ts";
+import { Chromium, Person } from "./support/chromium.ts";
 import { RawClient, TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { WebTestServer } from "./support/test_server.ts";
@@ -77,7 +77,9 @@ scene("of 10,000 messages only the visible ones are in the document, and all can
     await jacky.say({ type: "say", number: at, room: "lobby", text: `reading ${at} of the long run` });
     // As many are in flight as from a page.
     if (at % 500 === 0) {
-      await until(() => jacky.heard.some(({ type, number }) => type === "message" && number === at), `${at} are said`);
+      const isSaid = ({ type, number, upTo }: Record<string, unknown>) =>
+        type === "message" ? number === at : type === "sent" && Number(upTo) >= at;
+      await until(() => jacky.heard.some(isSaid), `${at} are said`);
       jacky.heard.length = 0;
     }
   }
@@ -206,6 +208,197 @@ scene("after a restart of the server the page resumes by itself, without another
   assertEquals(await alice.texts(), ["one", "two"]);
   assertEquals(await alice.page.getByRole("textbox", { name: "Message" }).inputValue(), "not yet said");
 });
+
+scene("states and unread messages are the same after a reload, in two tabs and after a restart", async (chromium) => {
+  using folder = new Folder();
+  const first = await TestServer.open({ web: true, data: folder.path });
+  using cable = new Cable(first.portOf("web"));
+  const address = `http://127.0.0.1:${cable.port}/`;
+  await using alice = await chromium.user(address, "alice");
+  await using bob = await chromium.user(address, "bob");
+  const unread = (person: Person, name: string, count: number) =>
+    person.place(name).filter({ hasText: `${count} unread` }).waitFor();
+  const isRead = (person: Person, name: string) => person.place(name).locator(".badge").waitFor({ state: "detached" });
+  await alice.go("bob");
+  await alice.say("one");
+  await alice.sees("one", "delivered");
+  await alice.go("jacky");
+  await alice.say("for later");
+  await alice.sees("for later", "sent");
+  await alice.page.reload();
+  await alice.isIn("alice");
+  await alice.isAt("jacky");
+  await alice.sees("for later", "sent");
+  await alice.go("bob");
+  await alice.sees("one", "delivered");
+  // Another device knows the same.
+  await using laptop = await chromium.user(address, "alice");
+  await laptop.go("bob");
+  await laptop.sees("one", "delivered");
+  await laptop.go("jacky");
+  await laptop.sees("for later", "sent");
+
+  await alice.go("lobby");
+  await unread(bob, "alice", 1);
+  await using tab = await bob.window(address);
+  await tab.isIn("bob");
+  await unread(tab, "alice", 1);
+  await tab.go("alice");
+  await isRead(bob, "alice");
+  await tab.go("lobby");
+  await alice.go("bob");
+  for (const text of ["two", "three"]) await alice.say(text);
+  for (const person of [bob, tab]) await unread(person, "alice", 2);
+  await bob.page.reload();
+  await bob.isIn("bob");
+  await unread(bob, "alice", 2);
+
+  await first.instance.stop();
+  cable.pull();
+  await bob.shows("Connection lost");
+  await using second = await TestServer.open({ web: true, data: folder.path });
+  cable.plug(second.portOf("web"));
+  for (const person of [bob, tab, alice]) {
+    await person.page.getByRole("button", { name: "Try now" }).click({ timeout: 1000 }).catch(() => {});
+    await person.connected();
+  }
+  await unread(bob, "alice", 2);
+  await unread(tab, "alice", 2);
+  await bob.go("alice");
+  const rows = await bob.page.locator("#messages > li").allInnerTexts();
+  const at = rows.findIndex((text) => text.trim() === "New");
+  assert(at > 0 && rows[at - 1]!.includes("one") && rows[at + 1]!.includes("two"), rows.join(" / "));
+  await isRead(tab, "alice");
+  for (const text of ["one", "two", "three"]) await alice.sees(text, "delivered");
+});
+
+scene(
+  "an own message is edited and withdrawn, by keyboard and mouse; earlier texts are shown on request",
+  async (chromium) => {
+    await using server = await WebTestServer.open();
+    await using alice = await chromium.user(addressOf(server), "alice");
+    await using bob = await chromium.user(addressOf(server), "bob");
+    await alice.go("bob");
+    await bob.go("alice");
+    const field = alice.page.getByRole("textbox", { name: "Message" });
+    await alice.say("the oven is fre");
+    await alice.sees("the oven is fre", "delivered");
+    await field.press("ArrowUp");
+    await alice.shows("Editing your message");
+    assertEquals(await field.inputValue(), "the oven is fre");
+    await field.fill("the oven is free");
+    await field.press("Enter");
+    for (const person of [alice, bob]) await person.sees("the oven is free", "edited");
+    assertEquals(await field.inputValue(), "");
+    await bob.page.getByRole("button", { name: "edited, earlier texts" }).click();
+    await bob.page.locator(".earlier").getByText("the oven is fre", { exact: true }).waitFor();
+    await isAccessible(bob, "an earlier text");
+    await bob.page.getByRole("button", { name: "edited, earlier texts" }).click();
+    await bob.page.locator(".earlier").waitFor({ state: "detached" });
+
+    await alice.say("a mistake");
+    await bob.sees("a mistake");
+    await alice.row("a mistake").hover();
+    await alice.row("a mistake").getByRole("button", { name: "Change this message" }).click();
+    await isAccessible(alice, "a message can be changed");
+    await alice.row("a mistake").getByRole("button", { name: "Withdraw" }).click();
+    for (const person of [alice, bob]) {
+      await person.sees("withdrawn");
+      assertEquals(await person.row("a mistake").count(), 0);
+    }
+    await field.fill("half a sentence");
+    await field.fill("");
+    await field.press("ArrowUp");
+    await alice.shows("Editing your message");
+    assertEquals(await field.inputValue(), "the oven is free");
+    await isAccessible(alice, "a message is edited");
+    await field.press("Escape");
+    await alice.page.locator("#editing").waitFor({ state: "hidden" });
+    assertEquals(await field.inputValue(), "");
+    await bob.page.reload();
+    await bob.isIn("bob");
+    await bob.sees("the oven is free", "edited");
+    await bob.sees("withdrawn");
+  },
+);
+
+scene("a search finds an old message, goes to it, and comes back to the latest", async (chromium) => {
+  await using server = await WebTestServer.open({ limits: { burstCommands: 100_000 } });
+  // What was said before somebody came for the first time is not searched for them.
+  await using alice = await chromium.user(addressOf(server), "alice");
+  await using jacky = await new RawBrowser(server.portOf("web")).join("jacky");
+  await jacky.resume();
+  for (let at = 1; at <= 400; at++) {
+    const text = at === 40 ? "the blue flask is broken" : `reading ${at} of the run`;
+    await jacky.say({ type: "say", number: at, room: "lobby", text });
+  }
+  await alice.page.reload();
+  await alice.isIn("alice");
+  await alice.sees("reading 400 of");
+  await alice.page.getByRole("button", { name: "Search messages" }).click();
+  const field = alice.page.getByRole("searchbox", { name: "Words" });
+  await field.fill("from:jacky");
+  await field.press("Enter");
+  await alice.shows("A search needs at least one word");
+  await field.fill("flask from:jacky in:lobby after:2020-01-31");
+  await field.press("Enter");
+  await alice.page.locator("#hits button", { hasText: "blue flask" }).click();
+  await alice.sees("the blue flask is broken");
+  await alice.sees("reading 41 of");
+  await alice.page.locator(".row.goal", { hasText: "blue flask" }).waitFor();
+  assertEquals(await alice.row("reading 400 of").count(), 0);
+  await isAccessible(alice, "a message is found");
+  // The window on history grows until it is one with the newest messages.
+  await alice.page.locator("#scroller").evaluate(async (scroller: Scrolling) => {
+    do {
+      scroller.scrollTop = scroller.scrollHeight;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } while (!scroller.textContent.includes("reading 400 of"));
+  });
+  await alice.page.locator("#hits button", { hasText: "blue flask" }).click();
+  await alice.page.locator(".row.goal").waitFor();
+  await alice.page.getByRole("button", { name: "Latest messages" }).click();
+  await alice.sees("reading 400 of");
+  await field.fill("nowhere");
+  await field.press("Enter");
+  await alice.shows("Nothing found.");
+  await alice.page.setViewportSize(PHONE);
+  await isAccessible(alice, "phone, a search");
+});
+
+scene(
+  "a duplicated tab has a name of its own; a reloaded one keeps its name and what it has not sent",
+  async (chromium) => {
+    await using server = await WebTestServer.open();
+    using cable = new Cable(server.portOf("web"));
+    await using alice = await chromium.user(`http://127.0.0.1:${cable.port}/`, "alice");
+    const nameOf = async ({ page }: Person) =>
+      JSON.parse(await page.evaluate("sessionStorage.getItem('partyline alice tab')") as string);
+    await alice.go("bob");
+    await alice.say("one");
+    await alice.sees("one", "sent");
+    const opened = alice.context.waitForEvent("page");
+    // A window that is opened by another one gets a copy of its storage, as a duplicated tab does.
+    await alice.page.evaluate("void open(location.href)");
+    const copy = new Person(alice.context, await opened);
+    await copy.isIn("alice");
+    await copy.isAt("bob");
+    const [original, duplicate] = [await nameOf(alice), await nameOf(copy)];
+    assert(original.client !== duplicate.client, "two tabs with one name");
+    assertEquals([original.lastNumber, duplicate.lastNumber], [1, 0]);
+    for (const [person, text] of [[alice, "from the first"], [copy, "from the second"]] as const) {
+      await person.say(text);
+      for (const each of [alice, copy]) await each.sees(text, "sent");
+    }
+    await alice.page.reload();
+    await alice.isIn("alice");
+    assertEquals((await nameOf(alice)).client, original.client);
+    await alice.say("after the reload");
+    await copy.sees("after the reload", "sent");
+    assertEquals((await nameOf(alice)).lastNumber, 3);
+    assertEquals(await copy.texts(), ["one", "from the first", "from the second", "after the reload"]);
+  },
+);
 
 scene(
   "the keyboard alone suffices to log in, select a person, write and read the answer",

@@ -1,4 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { ConversationView } from "../lib/chat/event.ts";
+import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
+import { readSearchText } from "../lib/web/search_text.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay } from "../lib/web/format.ts";
@@ -115,6 +118,160 @@ Deno.test("history is added in front, without messages that are there already", 
   });
   assertEquals(withBob(state), ["bob | 1", "alice | 2 | sent", "bob | 3", "alice | 4 | sent", "bob | 5"]);
   assertEquals(state.conversations.get("user bob")?.more, false);
+});
+
+const bobView = (view: Partial<ConversationView>): ChatEvent => ({
+  type: "conversations",
+  list: [{ of: BOB, last: 0, time: 1, read: 0, unread: 0, received: 0, ...view }],
+});
+
+const historyOf = (before: number | undefined, messages: readonly ShownMessage[], more = false): ChatEvent => ({
+  type: "history",
+  of: BOB,
+  messages,
+  more,
+  question: { type: "history", of: BOB, before, limit: 100 },
+});
+
+const own = (seq: number, fields: Partial<ShownMessage> = {}): ShownMessage => (
+  { seq, from: "alice", to: BOB, text: `${seq}`, time: seq, ...fields }
+);
+
+const LOADING: ChatEvent = { type: "loading", key: "user bob" };
+
+Deno.test("the states of old messages follow from what was received, and from what failed", () => {
+  const loaded = after(
+    bobView({ last: 4, received: 2 }),
+    LOADING,
+    historyOf(undefined, [own(1), own(2, { failed: "expired" }), own(3), own(4)]),
+  );
+  assertEquals(withBob(loaded), [
+    "alice | 1 | delivered",
+    "alice | 2 | failed | expired",
+    "alice | 3 | sent",
+    "alice | 4 | sent",
+  ]);
+  const later = [
+    { type: "received", by: "bob", upTo: 4 } as const,
+    // A message that never arrived is told after what came later.
+    { type: "failed", id: undefined, seq: 3, to: BOB, why: "expired" } as const,
+    { type: "received", by: "bob", upTo: 3 } as const,
+  ].reduce(reduce, loaded);
+  assertEquals(withBob(later).slice(2), ["alice | 3 | failed | expired", "alice | 4 | delivered"]);
+});
+
+Deno.test("a message left without an answer, and stored, is shown once when history has it", () => {
+  const state = after(
+    written("a-1", "hi"),
+    { type: "sent", id: "a-1", to: BOB },
+    LOADING,
+    historyOf(undefined, [own(7, { text: "hi", client: "a", number: 1 })]),
+  );
+  assertEquals(withBob(state), ["alice | hi | sent"]);
+  assertEquals(state.conversations.get("user bob")?.messages[0]?.at, 7);
+});
+
+Deno.test("unread is what the server counts and what came since; what another device reads is read", () => {
+  const hidden = after({ type: "visible", visible: false }, received(4, "bob", "4"), received(6, "bob", "6"));
+  const told = reduce(hidden, bobView({ last: 4, read: 2, unread: 2 }));
+  assertEquals(unreadCount(told), 3);
+  const seen = reduce(told, { type: "read", of: BOB, upTo: 4 });
+  assertEquals(unreadCount(seen), 1);
+  assertEquals(unreadCount(reduce(seen, { type: "read", of: BOB, upTo: 3 })), 1);
+  assertEquals(unreadCount(reduce(seen, { type: "read", of: BOB, upTo: 6 })), 0);
+});
+
+Deno.test("an open page marks what was unread before it was opened, and reads only once the server has said what that is", () => {
+  const begun = [
+    { type: "user", name: "alice" } as const,
+    LOGGED_IN,
+    { type: "opened", target: BOB } as const,
+    received(5, "bob", "5"),
+  ].reduce(reduce, INITIAL);
+  assertEquals(begun.conversations.get("user bob")?.read, 0);
+  const told = reduce(begun, bobView({ last: 5, read: 3, unread: 2 }));
+  const { read, reported, unread, newAfter } = told.conversations.get("user bob")!;
+  assertEquals([read, reported, unread, newAfter], [5, 3, 0, 3]);
+});
+
+Deno.test("what was read without a connection stays read, and is reported again", () => {
+  const state = after(received(1, "bob", "1"), { type: "opened", target: BOB }, received(2, "bob", "2"));
+  const again = [LOGGED_IN, bobView({ last: 2, read: 0, unread: 2 })].map((event) =>
+    event.type === "loggedIn" ? { ...event, again: true, storeChanged: false } : event
+  ).reduce(reduce, state);
+  const { read, reported, unread } = again.conversations.get("user bob")!;
+  assertEquals([read, reported, unread], [2, 0, 0]);
+});
+
+Deno.test("an edited message has its new text and shows the earlier ones on request; a withdrawn one says so", () => {
+  const state = after(
+    received(1, "bob", "helo"),
+    { type: "edited", of: 1, from: "bob", to: { user: "alice" }, text: "hello", time: 2, own: false },
+    { type: "versions", of: 1, texts: [{ text: "helo", time: 1 }, { text: "hello", time: 2 }] },
+  );
+  const message = (state: State) => state.conversations.get("user bob")!.messages[0]!;
+  assertEquals([message(state).text, message(state).change], ["hello", "edited"]);
+  assertEquals(message(state).earlier, [{ text: "helo", time: 1 }]);
+  const gone = reduce(state, { type: "withdrawn", of: 1, from: "bob", to: { user: "alice" }, own: false });
+  assertEquals([message(gone).text, message(gone).change, message(gone).earlier], ["", "withdrawn", undefined]);
+  assertEquals(message(reduce(state, { type: "versionsHidden", at: 1 })).earlier, undefined);
+});
+
+Deno.test("a jump shows history around a hit, apart from the newest messages until both meet", () => {
+  const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const page = (from: number, to: number) => numbers(from, to).map((seq) => own(seq));
+  const range = (from: number, to: number) => numbers(from, to).join(" ");
+  const question = { type: "history", of: BOB, limit: 50 } as const;
+  const newest = after(
+    { type: "opened", target: BOB },
+    LOADING,
+    historyOf(undefined, page(90, 99), true),
+  );
+  const jumped = [
+    { type: "jumped", target: BOB, to: 50 } as const,
+    historyOf(51, page(48, 50), true),
+    { type: "history", of: BOB, messages: page(51, 53), more: true, question: { ...question, after: 50 } } as const,
+  ].reduce(reduce, newest);
+  const bob = (state: State) => state.conversations.get("user bob")!;
+  const places = (messages: readonly { at: number }[] = []) => messages.map(({ at }) => at).join(" ");
+  assertEquals([jumped.open, places(bob(jumped).window?.messages)], ["user bob", "48 49 50 51 52 53"]);
+  // What comes meanwhile is not seen.
+  const more = reduce(jumped, received(100, "bob", "100"));
+  assertEquals([unreadCount(more), places(bob(more).window?.messages)], [1, "48 49 50 51 52 53"]);
+  const back = reduce(more, { type: "latest" });
+  assertEquals([unreadCount(back), bob(back).window, bob(back).messages.length], [0, undefined, 11]);
+  const met = [
+    { type: "loading", key: "user bob", later: true } as const,
+    { type: "history", of: BOB, messages: page(54, 99), more: true, question: { ...question, after: 53 } } as const,
+  ].reduce(reduce, more);
+  assertEquals([bob(met).window, places(bob(met).messages)], [undefined, range(48, 100)]);
+  assertEquals([bob(met).completeFrom, bob(met).more], [48, true]);
+});
+
+Deno.test("a search: words, from whom, where and when; hits of another question are not shown", () => {
+  const rooms = new Set(["tea"]);
+  assertEquals(readSearchText(" oven  from:bob in:tea after:2026-01-31 before:2026-02-01 two", rooms), {
+    words: "oven two",
+    from: "bob",
+    of: { room: "tea" },
+    since: new Date(2026, 0, 31).getTime(),
+    until: new Date(2026, 1, 1).getTime(),
+  });
+  assertEquals(readSearchText("x in:bob", rooms), { words: "x", of: { user: "bob" } });
+  for (const text of ["from:bob", "x in:", "x before:2026-02-30", "x after:soon", " "]) {
+    assertEquals("why" in readSearchText(text, rooms), true, text);
+  }
+  const question = (words: string) => ({ type: "search", words, limit: 50 }) as const;
+  const [one, two] = [question("one"), question("two")];
+  const state = after({ type: "searched", text: "one", question: one }, {
+    type: "searched",
+    text: "two",
+    question: two,
+  });
+  const stale = reduce(state, { type: "found", question: one, messages: [own(1)], more: false });
+  assertEquals([stale.search?.pending, stale.search?.hits.length], [true, 0]);
+  const found = reduce(stale, { type: "found", question: two, messages: [own(2)], more: true });
+  assertEquals([found.search?.pending, found.search?.hits.length, found.search?.more], [false, 1, true]);
 });
 
 Deno.test("history that the server denies is not requested again; after a lost connection it is", () => {

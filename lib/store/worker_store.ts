@@ -57,13 +57,14 @@ class StoreThread {
   }
 
   start(snapshot: Snapshot): StorePort {
+    let closed: Promise<void> | undefined;
     const port: StorePort = {
       snapshot,
       onEvent: () => {},
       append: (batch) => this.#post({ type: "append", batch }),
       query: (id, query) => this.#post({ type: "query", id, query }),
       close: () =>
-        new Promise((resolve) => {
+        closed ??= new Promise((resolve) => {
           this.#closed = resolve;
           this.#post({ type: "close" });
         }),

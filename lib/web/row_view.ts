@@ -73,7 +73,7 @@ function versionsButton(message: Message, act: RowActions["message"]): HTMLEleme
     type: "button",
     class: "quiet versions",
     "aria-expanded": String(earlier !== undefined),
-    "aria-label": `${change}, earlier texts`,
+    "aria-label": change === "edited" ? "edited, earlier texts" : "earlier text",
     onclick: () => act("versions", message),
   }, change === "edited" ? "edited" : "earlier text");
 }
