@@ -1,7 +1,7 @@
 import { joinFlood } from "./c_load.ts";
 import { medianFigure, type Plan, quantile, withPeer } from "./measure.ts";
 import { joinNative } from "./native_load.ts";
-import { onSlowDisk, ours } from "./peers/ours.ts";
+import { limited, onSlowDisk, ours } from "./peers/ours.ts";
 import type { Peer, PeerKind } from "./peers/peer.ts";
 import { type Figure, type Row, row } from "./row.ts";
 import { timed } from "./rows.ts";
@@ -12,8 +12,8 @@ const SYNC_MS = 50;
 /** The p99 of a `/to` beside a connection that writes as fast as it can, against the same without. */
 export async function floodRow(plan: Plan, program: string): Promise<Row> {
   const figures = await besides(plan, {
-    alone: [ours, () => Promise.resolve()],
-    "beside a flood": [ours, ({ port }) => joinFlood(program, port, 2)],
+    alone: [limited, () => Promise.resolve()],
+    "beside a flood": [limited, ({ port }) => joinFlood(program, port, 2)],
   });
   const notes = ["the flood: receipts that nobody waits for, on the connection that the server has opened"];
   return row("idle /to, p99", "µs", figures, { own: "beside a flood", than: "alone", below: 3 }, notes);

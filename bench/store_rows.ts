@@ -9,7 +9,8 @@ import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
 import { TEXT } from "./traffic.ts";
 
-const [USERS, ROOMS, CONVERSATIONS] = [50, 20, 60];
+/** So many conversations that a million messages leave each room within the messages that are kept of it. */
+const [USERS, ROOMS, CONVERSATIONS] = [50, 20, 120];
 const ASKED = 200;
 const encoder = new TextEncoder();
 
@@ -105,7 +106,7 @@ export function fillStore(path: string, messages: number): ChatStore {
   }
   for (let id = ROOMS + 1; id <= CONVERSATIONS; id++) {
     const one = 1 + id % USERS;
-    roster.push({ type: "pair", id, users: [one, 1 + (one + 7) % USERS] });
+    roster.push({ type: "pair", id, users: [one, 1 + (one + 7 + Math.floor(id / USERS)) % USERS] });
   }
   for (let user = 1; user <= USERS; user++) roster.push({ type: "register", user, key: undefined, time });
   store.append({ writes: roster, last: 0, time });

@@ -27,15 +27,21 @@ async function startOurs(
   usersFile: string,
   listener: string,
   listeners: string[],
-  program = [join(root, "server.ts")],
+  { program = [join(root, "server.ts")], limits = unlimited }: { program?: string[]; limits?: string[] } = {},
 ) {
   const task: string = config.tasks.start.command;
   const options = task.split(" ").slice(2, -1);
   const run = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, ...program];
-  const args = [...run, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...unlimited];
+  const args = [...run, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...limits];
   const running = await start(Deno.execPath(), args, folder, listening(listener));
   return { running, port: Number(running.match[1]) };
 }
+
+/** Our server with its limits, which keep one connection from taking everything. */
+export const limited: PeerKind = {
+  ...ours,
+  start: (folder, usersFile) => startOurs(folder, usersFile, "im", [], { limits: [] }),
+};
 
 /** Our server on a disk whose sync takes so long. */
 export function onSlowDisk(syncMs: number): PeerKind {
@@ -43,7 +49,7 @@ export function onSlowDisk(syncMs: number): PeerKind {
   return {
     ...ours,
     name: `sync takes ${syncMs} ms`,
-    start: (folder, usersFile) => startOurs(folder, usersFile, "im", [], program),
+    start: (folder, usersFile) => startOurs(folder, usersFile, "im", [], { program }),
   };
 }
 

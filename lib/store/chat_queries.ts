@@ -103,16 +103,20 @@ export class ChatQueries {
   #search({ user, words, from, conversation, since, until, before, limit }: Of<"search">): Answer {
     const match = matchOf(words);
     if (match === undefined) return { type: "search", hits: [], more: false };
-    const rows = this.#statements.search!.all(
-      match,
-      before ?? Number.MAX_SAFE_INTEGER,
-      from ?? null,
-      conversation ?? null,
-      since ?? null,
-      until ?? null,
-      user,
-      limit + 1,
-    );
+    const find = (match: string) =>
+      this.#statements.search!.all(
+        match,
+        before ?? Number.MAX_SAFE_INTEGER,
+        from ?? null,
+        conversation ?? null,
+        since ?? null,
+        until ?? null,
+        user,
+        limit + 1,
+      );
+    // The beginning of a word takes SQLite as long as all messages that have such a word: only where a page is not full without.
+    let rows = find(match);
+    if (rows.length <= limit) rows = find(`${match}*`);
     const more = rows.length > limit;
     if (more) rows.pop();
     return { type: "search", hits: rows.map((row) => this.#amended(row)), more };
@@ -184,13 +188,13 @@ export class ChatQueries {
   }
 }
 
-/** The query of FTS5 for words that people type: all of them, the last one perhaps unfinished. */
+/** The query of FTS5 for words that people type: all of them. With a `*` after it, the last one may be unfinished. */
 function matchOf(words: string): string | undefined {
   const quoted = words.split(/\s+/).map((word) => word.replaceAll("\0", "")).filter((word) =>
     /[\p{L}\p{N}]/u.test(word)
   )
     .map((word) => `"${word.replaceAll('"', '""')}"`);
-  return quoted.length === 0 ? undefined : `${quoted.join(" ")}*`;
+  return quoted.length === 0 ? undefined : quoted.join(" ");
 }
 
 function textAndTime({ text, time }: { text: Value; time: number }): { text: string; time: number } {
