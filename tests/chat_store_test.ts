@@ -218,6 +218,24 @@ Deno.test("a server killed while writing has kept every batch whole, wherever it
   }
 });
 
+Deno.test("the last word of a search may be unfinished, unless a page is full of messages that have it as a whole", () => {
+  using folder = new Folder();
+  const store = new ChatStore(join(folder.path, "partyline.db"));
+  const writer = new StoreWriter(store);
+  const pair = writer.pair("alice", "bob");
+  const [meet, meeting, again] = ["we meet", "a meeting", "meet me"].map((text) => writer.say("alice", pair, text));
+  writer.commit();
+  const search = (words: string, limit: number) => {
+    const { hits, more } = store.query({ type: "search", user: writer.user("bob"), words, limit });
+    return [hits.map(({ seq }) => seq), more];
+  };
+  assertEquals(search("meet", 9), [[again, meeting, meet], false]);
+  assertEquals(search("meet", 1), [[again], true]);
+  assertEquals(search("mee", 1), [[again], true]);
+  assertEquals(search("meeti", 9), [[meeting], false]);
+  store.close();
+});
+
 const SMALL_DISK = ["-rm", "sh", "-c", 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'];
 
 Deno.test({
