@@ -170,7 +170,7 @@ scene("after a network failure, messages written meanwhile arrive once, in order
   await alice.sees("four", "sending");
   await alice.page.getByRole("textbox", { name: "Message" }).fill("half a sen");
   cable.plug(server.portOf("web"));
-  await alice.page.getByRole("button", { name: "Try now" }).click();
+  await alice.reconnects();
   for (const text of ["two", "three", "four"]) assertEquals(await bob.take(), `/from alice ${text}`);
   await alice.sees("four", "delivered");
   assertEquals(await alice.texts(), ["one", "two", "three", "four"]);
@@ -259,8 +259,7 @@ scene("states and unread messages are the same after a reload, in two tabs and a
   await using second = await TestServer.open({ web: true, data: folder.path });
   cable.plug(second.portOf("web"));
   for (const person of [bob, tab, alice]) {
-    await person.page.getByRole("button", { name: "Try now" }).click({ timeout: 1000 }).catch(() => {});
-    await person.connected();
+    await person.reconnects();
   }
   await unread(bob, "alice", 2);
   await unread(tab, "alice", 2);

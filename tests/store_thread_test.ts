@@ -55,6 +55,13 @@ Deno.test("a store is made when something is kept, under the id that was told be
   await again.close();
 });
 
+Deno.test("a store that is closed twice is closed", async () => {
+  using folder = new Folder();
+  const port = await openStore(folder.path);
+  await Promise.all([port.close(), port.close()]);
+  await port.close();
+});
+
 Deno.test("requests are answered in order, and a query sees what was appended before it", async () => {
   using folder = new Folder();
   const port = await openStore(folder.path);

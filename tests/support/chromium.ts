@@ -114,6 +114,12 @@ export class Person {
     await this.page.locator("#connection").waitFor({ state: "hidden" });
   }
 
+  /** Tries to connect now, unless the page has connected by itself meanwhile. */
+  async reconnects(): Promise<void> {
+    await this.page.locator("#retry").dispatchEvent("click");
+    await this.connected();
+  }
+
   /** The entry of this person or room in the list. */
   place(name: string): Locator {
     const exact = new RegExp(`^${name}$`);
