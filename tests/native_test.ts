@@ -4,7 +4,7 @@ import { NativeServerSession, WEB_PROTOCOL } from "../lib/protocols/native/serve
 import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
 import { type Json, plain, RawNative, StoringServer } from "./support/native.ts";
-import { RECEIPT, type TestServer } from "./support/test_server.ts";
+import type { TestServer } from "./support/test_server.ts";
 
 const FACTS = { peer: { hostname: "127.0.0.1", port: 1 }, traces: false, registers: false };
 
@@ -129,7 +129,7 @@ Deno.test("IM and native talk to each other; 303 when the native client has ackn
 Deno.test("an unacknowledged message gives the IM sender a 304 in time and is not stored", async () => {
   await using server = await StoringServer.open({ limits: { receiptMs: 200 } });
   {
-    using alice = await enter(server, "alice");
+    using _alice = await enter(server, "alice");
     using jacky = await server.join("jacky");
     assertEquals(await jacky.la.ask("/to alice hello"), "304 Message delivery failed");
     assertEquals(await jacky.la.ask("/to bob away"), "304 Message delivery failed");

@@ -1,4 +1,3 @@
-import { print } from "../../lib/terminal/print.ts";
 import { join } from "@std/path";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 import { print } from "../../lib/terminal/print.ts";
