@@ -312,6 +312,31 @@ Deno.test("a store that fails during a tick changes nothing for the chat, and wh
   assertEquals([hub.isIdle, store.snapshot.users.find(({ name }) => name === "a")!.acked], [true, 1]);
 });
 
+Deno.test("a server that stops writes what was gathered during its last batch, and ends also when the disk is full", async () => {
+  for (const isFull of [false, true]) {
+    const { runner, store, does, settle } = runnerOverFailingStore();
+    store.isFull = isFull;
+    does({ type: "say", number: 2, to: { room: "lobby" }, text: "under way" });
+    runner.tick();
+    does({ type: "acknowledge", seq: 1 });
+    let ended = false;
+    const acked = () => store.snapshot.users.find(({ name }) => name === "a")!.acked;
+    const close = store.close.bind(store);
+    let last: number | undefined;
+    store.close = () => {
+      last = acked();
+      close();
+    };
+    const closing = runner.close().then(() => ended = true);
+    for (let i = 0; i < 5; i++) {
+      settle();
+      await Promise.resolve();
+    }
+    assertEquals([ended, last], [true, isFull ? 0 : 1]);
+    await closing;
+  }
+});
+
 Deno.test("a message that cannot be kept fails for good, the chat goes on reading, and the next one is kept", () => {
   const { hub, store, does, settle, written } = runnerOverFailingStore();
   const news = () => written.splice(0).map((json) => JSON.parse(json));

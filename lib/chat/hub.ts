@@ -186,9 +186,9 @@ export class Hub {
     if (session) this.#handle(session, command, now);
   }
 
-  /** Has what was gathered written; called once a turn. `wall` is the wall clock, in ms since 1970. */
-  flush(now: number, wall: number): void {
-    this.#writer.flush(now, wall);
+  /** Has what was gathered written, or only what is urgent; called once a turn. `wall` is the wall clock, in ms since 1970. */
+  flush(now: number, wall: number, all = false): void {
+    this.#writer.flush(now, wall, all);
   }
 
   /** Whether something is to be written that can be written now. */
@@ -238,6 +238,11 @@ export class Hub {
   /** Whether everything is written and answered. */
   get isIdle(): boolean {
     return this.#writer.isIdle && this.#questions.open === 0;
+  }
+
+  /** Whether an answer of the store is still to come. */
+  get awaitsStore(): boolean {
+    return this.#writer.isWriting || this.#questions.open > 0;
   }
 
   #push(effects: readonly Effect[]): void {

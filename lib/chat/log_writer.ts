@@ -78,6 +78,11 @@ export class LogWriter {
       !this.roster.hasWrites;
   }
 
+  /** Whether a batch is under way. */
+  get isWriting(): boolean {
+    return this.#underWay !== undefined;
+  }
+
   /** Whether something urgent is gathered, and no batch is under way. */
   get isDue(): boolean {
     return this.#urgent && !this.#underWay;

@@ -33,6 +33,8 @@ export class SessionRunner implements HostRunner {
   #flushDue = false;
   #lastId = 0;
   #whenIdle: (() => void) | undefined;
+  /** Set at the end, when no tick writes what is not urgent any more. */
+  #writesAll = false;
   now: number;
 
   /** Without a store nothing is kept, and native sessions are refused. */
@@ -82,12 +84,13 @@ export class SessionRunner implements HostRunner {
     this.drain();
   }
 
-  /** Resolves when everything is written and the store is closed. */
+  /** Resolves when the store is closed: everything is written, or cannot be. */
   async close(): Promise<void> {
     if (!this.store) return;
-    this.hub.flush(this.beginTurn(), this.platform.wallTime());
+    this.#writesAll = true;
+    this.#flush(this.beginTurn());
     this.drain();
-    if (!this.hub.isIdle) await new Promise<void>((resolve) => this.#whenIdle = resolve);
+    if (this.hub.awaitsStore) await new Promise<void>((resolve) => this.#whenIdle = resolve);
     await this.store.close();
   }
 
@@ -185,7 +188,7 @@ export class SessionRunner implements HostRunner {
     this.#flushDue = true;
     this.platform.soon(() => {
       this.#flushDue = false;
-      this.hub.flush(this.beginTurn(), this.platform.wallTime());
+      this.#flush(this.beginTurn());
       this.#carryOutHub();
     });
   }
@@ -199,11 +202,15 @@ export class SessionRunner implements HostRunner {
     });
     // The next batch is on its way before what this one brought is told, so that it is written meanwhile.
     const told = this.hub.takeOutputs();
-    this.hub.flush(now, this.platform.wallTime());
+    this.#flush(now);
     this.#carryOutHub();
     for (const effect of told) this.#carryOut(effect);
     this.drain();
-    if (this.hub.isIdle) this.#whenIdle?.();
+    if (!this.hub.awaitsStore) this.#whenIdle?.();
+  }
+
+  #flush(now: number): void {
+    this.hub.flush(now, this.platform.wallTime(), this.#writesAll);
   }
 
   /** Errors of ours that no session has caused. */
