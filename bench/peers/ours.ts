@@ -11,8 +11,11 @@ import type { PeerKind } from "./peer.ts";
 const root = join(import.meta.dirname!, "..", "..");
 const listening = (listener: string) => new RegExp(`^${listener} listening on \\S+:(\\d+)$`, "m");
 
-// The command limit exists to slow down such loads, and no other server here has one.
-const unlimited = ["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"];
+// The limits exist to slow down such loads, which come from one address; no other server here has them.
+const unlimited = [
+  ...["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"],
+  ...["--registrations-per-hour", "1000000"],
+];
 
 /** Our server, as `deno task start` runs it. */
 export const ours: PeerKind = {
