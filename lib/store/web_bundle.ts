@@ -3,13 +3,14 @@ import { fromFileUrl, toFileUrl } from "@std/path";
 
 /**
  * One script out of a module in TypeScript and all that it imports, packages included. Each module becomes a function that runs
- * once, in the order of their imports, and gives what the module exports. The types are taken off by Deno itself.
+ * once, in the order of their imports, and gives what the module exports. The types are taken off by Deno itself; functions and
+ * classes that nothing in the script names are left out.
  *
  * What cannot be bundled this way throws: a default export, `export let`, and an import for its effects alone.
  */
 export function bundle(entry: string, read: (path: string) => string): string {
   const names = new Map<string, string>();
-  const modules: string[] = [];
+  const modules: { readonly name: string; readonly module: Module }[] = [];
 
   /** Adds a module after those that it imports; the name of what it exports. */
   const add = (path: string): string => {
@@ -18,19 +19,57 @@ export function bundle(entry: string, read: (path: string) => string): string {
     const base = toFileUrl(path);
     const resolved = (specifier: string) =>
       fromFileUrl(specifier.startsWith(".") ? new URL(specifier, base) : import.meta.resolve(specifier));
-    const body = moduleBody(withoutTypes(read(path), path), path, (specifier) => add(resolved(specifier)));
+    const module = parseModule(withoutTypes(read(path), path), path, (specifier) => add(resolved(specifier)));
     const name = `module${names.size}`;
     names.set(path, name);
-    modules.push(`const ${name} = (() => {\n${body}\n})();`);
+    modules.push({ name, module });
     return name;
   };
 
   add(entry);
-  return `${modules.join("\n")}\n`;
+  dropUnused(modules.map(({ module }) => module));
+  return modules.map(({ name, module }) => `const ${name} = (() => {\n${moduleText(module)}\n})();\n`).join("");
 }
 
-/** What a module runs, with its imports taken from other modules and its exports returned. */
-function moduleBody(script: string, path: string, moduleOf: (specifier: string) => string): string {
+interface Module {
+  /** What it runs, with its imports taken from other modules. */
+  body: string;
+  /** `name`, `name: local` or `...module` each. */
+  exported: string[];
+}
+
+function moduleText({ body, exported }: Module): string {
+  // Without indentation it is a sixteenth smaller on the wire.
+  return `${body}\nreturn { ${exported.join(", ")} };`.replace(/\n\s+/g, "\n");
+}
+
+/** Removes every function and class whose name stands nowhere but in its own text and in its module's list of exports. */
+function dropUnused(modules: readonly Module[]): void {
+  for (let isDone = false; !isDone;) {
+    isDone = true;
+    const uses = new Map<string, number>();
+    for (const { body, exported } of modules) count(`${body}\n${exported.filter((each) => !/^\w+$/.test(each))}`, uses);
+    for (const module of modules) {
+      module.body = module.body.replace(
+        /^(?:(?:async )?function\*?|class) (\w+)\b.*\{\n(?:(?:[ \t].*)?\n)*\}$/gm,
+        (text, name) => {
+          if (uses.get(name) !== count(text).get(name)) return text;
+          isDone = false;
+          module.exported = module.exported.filter((each) => each !== name);
+          return "";
+        },
+      );
+    }
+  }
+}
+
+/** How often each word stands in a text. */
+function count(text: string, counts = new Map<string, number>()): Map<string, number> {
+  for (const [word] of text.matchAll(/\w+/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+function parseModule(script: string, path: string, moduleOf: (specifier: string) => string): Module {
   const exported: string[] = [];
   const body = script
     .replace(
@@ -60,8 +99,7 @@ function moduleBody(script: string, path: string, moduleOf: (specifier: string) 
     });
   const left = /^(?:import|export)\b.*/m.exec(body);
   if (left) throw new TypeError(`${path} cannot be bundled: ${left[0]}`);
-  // Without indentation it is a sixteenth smaller on the wire.
-  return `${body}\nreturn { ${exported.join(", ")} };`.replace(/\n\s+/g, "\n");
+  return { body, exported };
 }
 
 /** The names in `a, b as c`, each with the name that others know it by. */
