@@ -7,6 +7,7 @@ import { sanitized } from "./lib/core/text.ts";
 import { banner } from "./lib/server/banner.ts";
 import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
+import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { Passwords } from "./lib/store/passwords.ts";
 import { hashUsers, readUsers } from "./lib/store/users_file.ts";
 import { Output } from "./lib/terminal/output.ts";
@@ -24,6 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = parseServerArgs(args);
     if (plan.type === "print") print(plan.text);
     else if (plan.type === "hash") await hash(plan.users, new Passwords(plan.limits.hashesAtOnce));
+    else if (plan.type === "export") exportChat(plan, print);
+    else if (plan.type === "reset") reset(plan);
     else await serve(plan);
     return 0;
   } catch (error) {
@@ -39,6 +42,13 @@ async function hash(users: string, passwords: Passwords): Promise<void> {
   });
   if (Deno.stderr.isTerminal() && hashed > 0) printError("\n");
   print(`${users}: ${hashed} ${hashed === 1 ? "password" : "passwords"} hashed, ${already} already were\n`);
+}
+
+function reset(plan: Extract<ServerPlan, { type: "reset" }>): void {
+  if (!plan.sure && !Deno.stdin.isTerminal()) throw new UserError("reset asks before it begins; --yes answers for you");
+  const question = `Begin anew, without the rooms and messages in ${plan.data}? A copy of them is kept. (yes or no)`;
+  const copy = resetChat(plan.data, () => plan.sure || prompt(question) === "yes", Date.now());
+  print(copy === undefined ? "nothing was changed\n" : `the chat is empty; what was kept is in ${copy}\n`);
 }
 
 async function serve(plan: ServePlan): Promise<void> {

@@ -33,6 +33,15 @@ export interface WebOptions {
 export type ServerPlan =
   | { readonly type: "print"; readonly text: string }
   | { readonly type: "hash"; readonly users: string; readonly limits: Limits }
+  /** Write what is kept: everything, or that of a room or a user. */
+  | {
+    readonly type: "export";
+    readonly data: string;
+    readonly format: "text" | "json";
+    readonly of: string | undefined;
+  }
+  /** Begin anew with an empty store; `sure` where the operator need not be asked. */
+  | { readonly type: "reset"; readonly data: string; readonly sure: boolean }
   | {
     readonly type: "serve";
     readonly host: string;
@@ -79,6 +88,9 @@ const OPTIONS: readonly Option[] = [
   { name: "trace", help: "show every protocol line on standard error, as HH:MM:SS NAME La> …" },
   { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log JSON, one object per line" },
+  { name: "text", help: "with export: lines to read (the default)" },
+  { name: "json", help: "with export: JSON, one object per message and line" },
+  { name: "yes", help: "with reset: do not ask" },
   { name: "help", help: "show this help" },
   { name: "version", help: "show the version" },
 ];
@@ -87,6 +99,8 @@ const HELP = `Partyline server: chat for a room, a lab or a LAN.
 
   server [PORT [USERS_FILE]] [options]   start the server
   server hash-passwords USERS_FILE       replace plain passwords by hashes
+  server export [ROOM|NAME] >FILE        write the messages that are kept to FILE
+  server reset                           begin anew; asks, and keeps a copy
 
 Without PORT, every protocol but TLS is served on its default port. With PORT,
 IM is served on that port, and the others only if their options are given.
@@ -120,6 +134,12 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
     return { type: "hash", users: rest[0]!, limits: numbers };
   }
+  const data = flags.value("data") ?? "partyline-data";
+  if (first === "export") return readExport(flags, rest, data);
+  if (first === "reset") {
+    if (rest.length > 0) throw new UserError(`reset takes no argument, found "${rest[0]}"`);
+    return { type: "reset", data, sure: flags.has("yes") };
+  }
   if (rest.length > 1) throw new UserError(`expected PORT and USERS_FILE, found "${rest[1]}" after them`);
   return {
     type: "serve",
@@ -131,7 +151,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
       tls: readTls(flags),
     },
     listeners: readListeners(flags, first),
-    data: flags.value("data") ?? "partyline-data",
+    data,
     users: rest[0] ?? "users.txt",
     registration: flags.has("registration"),
     trace: flags.has("trace"),
@@ -139,6 +159,12 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     logJson: flags.has("log-json"),
     limits: numbers,
   };
+}
+
+function readExport(flags: Flags, [of, ...more]: readonly string[], data: string): ServerPlan {
+  if (more.length > 0) throw new UserError(`export takes one room or user, found "${more[0]}" after "${of}"`);
+  if (flags.has("json") && flags.has("text")) throw new UserError("--json and --text exclude each other; give one");
+  return { type: "export", data, format: flags.has("json") ? "json" : "text", of };
 }
 
 /** Without a port every listener on its default port; with one, IM there and the others only by option. */

@@ -17,14 +17,15 @@ export interface StorePort {
   close(): Promise<void>;
 }
 
-const FILE = "partyline.db";
+/** The file of the store in a data folder. */
+export const STORE_FILE = "partyline.db";
 
 /**
  * The store of a data folder, in a thread of its own. A store that exists is opened now, and a `UserError` says why it
  * cannot; otherwise it is made when there is something to keep.
  */
 export async function openStore(folder: string, options: { commitDelayMs?: number } = {}): Promise<StorePort> {
-  const path = join(folder, FILE);
+  const path = join(folder, STORE_FILE);
   const isLater = !exists(path);
   const worker = new StoreThread(path, isLater, options);
   if (isLater) return worker.start(emptySnapshot(worker.id));
