@@ -1,15 +1,20 @@
+import { Accounts } from "./lib/chat/accounts.ts";
 import type { Hub } from "./lib/chat/hub.ts";
 import { formatAddress } from "./lib/core/address.ts";
 import { UserError } from "./lib/core/errors.ts";
 import { log, openLog, RecentLog } from "./lib/core/log.ts";
 import { reason } from "./lib/core/reason.ts";
 import { sanitized } from "./lib/core/text.ts";
-import { banner } from "./lib/server/banner.ts";
+import { ownAddresses } from "./lib/net/own_addresses.ts";
+import { LISTENER_ROWS } from "./lib/protocols/listener_table.ts";
+import { accountsText, banner } from "./lib/server/banner.ts";
 import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
+import { watchConsole } from "./lib/server/console.ts";
+import { reachable } from "./lib/server/counts.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { Passwords } from "./lib/store/passwords.ts";
-import { hashUsers, readUsers } from "./lib/store/users_file.ts";
+import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { Output } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 
@@ -66,27 +71,36 @@ async function serve(plan: ServePlan): Promise<void> {
     write: (line) => watched.push(line),
     keep: (line) => recent.add(line),
   });
-  const accounts = readUsers(plan.users);
+  const accounts = accountsOf(plan);
   // Before the listeners open: once they are open, a signal may come.
   const stopping = stopSignal(() => reload(plan.users, server.hub));
   const server: Server = await openServer(
     { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
-    accounts,
+    accounts ?? new Accounts(new Map()),
     (line) => watched.push(line),
   );
   for (const { name, hostname, port } of server.listeners) {
     print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
   }
-  if (Deno.stdout.isTerminal()) print(banner(plan, server.listeners, accounts.names));
+  const facts = { ...plan, listeners: server.listeners, names: accounts?.names, hosts: reachable(ownAddresses()) };
+  if (Deno.stdout.isTerminal()) print(banner(facts));
+  else if (accounts?.size === 0) log.warning(accountsText(facts).trimEnd().replaceAll("\n", " "));
   log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);
   await server.stop();
   await within(LAST_WORDS_MS, watched.flushed());
 }
 
+/** The accounts of the users file; undefined where no listener has a use for them. Only a file that was named has to exist. */
+function accountsOf({ users, usersNamed, listeners }: ServePlan): Accounts | undefined {
+  if (!usersNamed && LISTENER_ROWS.every(({ name, accounts }) => !(name in listeners) || accounts === "unused")) return;
+  return usersNamed ? readUsers(users) : readUsersIfAny(users);
+}
+
 /** Resolves with the reason to stop: a signal, or E on the console. `reread` is called at each SIGHUP that a person sends. */
 function stopSignal(reread: () => void): Promise<string> {
   return new Promise((resolve) => {
-    watchConsole(() => resolve("E on the console"));
+    const stop = { letter: "E", help: "stop the server", run: () => resolve("E on the console") };
+    watchConsole(Deno.stdin.readable, [stop], print, Deno.stdin.isTerminal());
     const windows = Deno.build.os === "windows";
     for (const signal of ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve(signal));
@@ -96,15 +110,6 @@ function stopSignal(reread: () => void): Promise<string> {
     const attended = Deno.stdin.isTerminal();
     Deno.addSignalListener("SIGHUP", () => attended && !Deno.stdin.isTerminal() ? resolve("SIGHUP") : reread());
   });
-}
-
-/** Calls `stop` when E is typed, the mailbox handout's command for it. */
-async function watchConsole(stop: () => void): Promise<void> {
-  try {
-    for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-      if (/^E\r?$/m.test(text)) stop();
-    }
-  } catch { /* no console any more; a signal still stops the server */ }
 }
 
 function reload(users: string, hub: Hub): void {

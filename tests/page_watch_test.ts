@@ -149,7 +149,7 @@ Deno.test("a listener's address is the one that other machines reach", () => {
   ]);
   assertEquals(described(listener("lobby", 2003, "127.0.0.1"), hosts, here), [
     "127.0.0.1:2003",
-    "nc 127.0.0.1 2003",
+    "partyline-client lobby 127.0.0.1 2003",
     true,
   ]);
   assertEquals(described(listener("web", 2080, "fd00::5"), hosts, { ...here, protocol: "https:" }), [

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { type Accounts, decodeUsers } from "../lib/chat/accounts.ts";
 import { limits } from "../lib/core/limits.ts";
 import { openLog, RecentLog } from "../lib/core/log.ts";
-import { LISTENERS } from "../lib/server/command_line.ts";
+import { LISTENERS } from "../lib/protocols/listener_table.ts";
 import { openServer } from "../lib/server/server.ts";
 import { Chromium, type Person } from "../tests/support/chromium.ts";
 import { RawNative } from "../tests/support/native.ts";
@@ -56,11 +56,11 @@ const server = await openServer(
   {
     host: "127.0.0.1",
     listeners: {
-      im: LISTENERS.im,
-      "address-book": LISTENERS["address-book"],
-      mailbox: LISTENERS.mailbox,
-      lobby: LISTENERS.lobby,
-      web: LISTENERS.web,
+      im: LISTENERS.im.usualPort,
+      "address-book": LISTENERS["address-book"].usualPort,
+      mailbox: LISTENERS.mailbox.usualPort,
+      lobby: LISTENERS.lobby.usualPort,
+      web: LISTENERS.web.usualPort,
     },
     data: folder.path,
     trace: false,
@@ -84,7 +84,7 @@ const people = new Map<string, RawNative>();
 const heard = new Map<string, number>();
 
 async function come(name: string): Promise<void> {
-  const client = await RawNative.join({ port: LISTENERS.im }, name);
+  const client = await RawNative.join({ port: LISTENERS.im.usualPort }, name);
   people.set(name, client);
   await client.send({ type: "resume", client: name, answered: 0 });
   for (const room of ROOMS) await client.send({ type: "join", ref: 1, room });
@@ -144,7 +144,7 @@ async function open(chromium: Chromium, path: string, options: Parameters<Chromi
   const person = await chromium.person("about:blank", options);
   // The messages are from today, as the page sees it.
   await person.page.addInitScript((now) => void (Date.now = () => now), Date.now());
-  await person.page.goto(`http://127.0.0.1:${LISTENERS.web}${path}`);
+  await person.page.goto(`http://127.0.0.1:${LISTENERS.web.usualPort}${path}`);
   return person;
 }
 

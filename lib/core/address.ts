@@ -33,6 +33,17 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "::1" || hostname.startsWith("127.") || hostname.startsWith("::ffff:127.");
 }
 
+/** Whether a listener at this address listens on every address of its machine. */
+export function isWildcard(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
+}
+
+/** The host by which a listener is reached; `own`: its machine's addresses for others, the best one first. */
+export function reachableHost(hostname: string, own: readonly string[]): string {
+  if (hostname === "0.0.0.0") return own.find((address) => !address.includes(":")) ?? "127.0.0.1";
+  return hostname === "::" ? own[0] ?? "::1" : hostname;
+}
+
 /** An IPv4-mapped IPv6 address as IPv4, so that a host has one address on both kinds of socket. */
 export function unwrapped(hostname: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(hostname)?.[1] ?? hostname;

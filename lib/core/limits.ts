@@ -304,6 +304,9 @@ export const LIMITS = {
 /** Longest line that our client accepts from a server: the answer to `/list` is one line, for thousands of users too. */
 export const REPLY_BYTES = 1024 * 1024;
 
+/** The longest line of the server's console; its commands are single letters. */
+export const CONSOLE_LINE_BYTES = 1024;
+
 /** The values of the limits. */
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
 

@@ -1,34 +1,76 @@
 import { join } from "@std/path";
-import type { ListenerName, WebOptions } from "./command_line.ts";
+import { type Address, isLoopback, isWildcard, reachableHost } from "../core/address.ts";
+import {
+  type JoinFacts,
+  LISTENER_ROWS,
+  type ListenerName,
+  LISTENERS,
+  pageAddress,
+} from "../protocols/listener_table.ts";
+import type { WebOptions } from "./command_line.ts";
 
-/** The commands that a user may type next, once the server listens. */
-export function banner(
-  plan: { users: string; data: string; web: Pick<WebOptions, "tls"> },
-  listeners: readonly { name: ListenerName; port: number }[],
-  names: readonly string[],
-): string {
+/** What the banner tells about a server that has started. */
+export interface BannerFacts {
+  readonly users: string;
+  readonly data: string;
+  readonly registration: boolean;
+  readonly web: Pick<WebOptions, "tls" | "watchPasswordFile">;
+  readonly listeners: readonly (Address & { readonly name: ListenerName })[];
+  /** The names of the accounts; undefined where no users file was read. */
+  readonly names: readonly string[] | undefined;
+  /** This machine's addresses for others, the best one first. */
+  readonly hosts: readonly string[];
+}
+
+/** The commands that a user may type next, once the server listens: each with an address that answers. */
+export function banner(facts: BannerFacts): string {
   const client = Deno.build.standalone ? "partyline-client" : "deno task client";
-  const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-  const portOf = (name: ListenerName) => listeners.find((listener) => listener.name === name)?.port;
-  const line = (name: ListenerName, label: string, mode: string, rest = "") =>
-    portOf(name) === undefined ? "" : `${label.padEnd(31)}${client} ${mode} 127.0.0.1 ${portOf(name)}${rest}\n`;
-  const page = portOf("web");
+  const { web, data, listeners, hosts } = facts;
   // A given certificate is one that clients trust already, or that the operator can pass to them.
-  const certificate = typeof plan.web.tls === "object" ? " --tls" : ` --tls-cert ${join(plan.data, "tls-cert.pem")}`;
-  const scheme = plan.web.tls === undefined ? "http" : "https";
-  const others = [
-    line("address-book", "Between peers:", "peer", " --name alice"),
-    line("lobby", "As a guest, also with nc:", "lobby"),
-    line("mailbox", "As in the mailbox handout:", "mailbox"),
-    line("tls", "Over TLS:", "chat", certificate),
-    page === undefined ? "" : `In a browser:                  ${scheme}://127.0.0.1:${page}/\n`,
-    page === undefined ? "" : `To monitor this server:        ${scheme}://127.0.0.1:${page}/server\n`,
-  ];
+  const certificate = typeof web.tls === "object" ? undefined : join(data, "tls-cert.pem");
+  const scheme = web.tls === undefined ? "http" : "https";
+  const at = ({ hostname, port }: Address): JoinFacts => ({
+    ...{ client, scheme, certificate, port },
+    host: reachableHost(hostname, hosts),
+  });
+  const lines: [label: string, how: string][] = listeners.flatMap((listener) =>
+    LISTENERS[listener.name].ways.map(({ label, command }): [string, string] => [label, command(at(listener))])
+  );
+  const page = listeners.find(({ name }) => name === "web");
+  const monitor = page && monitorHost(page.hostname, web.watchPasswordFile !== undefined);
+  if (monitor) lines.push(["For the operator", `${pageAddress(scheme, monitor, page.port)}server`]);
+  const left = Math.max(...lines.map(([label]) => label.length)) + 3;
   return `
-${names.length} accounts in ${plan.users}: ${some}
-To join, in another terminal:  ${client} chat 127.0.0.1 ${portOf("im")}
-As in the IM handout:          ${client} 127.0.0.1 ${portOf("im")}
-${others.join("")}To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
+${accountsText(facts)}${lines.map(([label, how]) => `${`${label}:`.padEnd(left)}${how}\n`).join("")}\
+To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;
+}
+
+/** What the accounts are and, where there are none, which listeners need some, and how they are made. */
+export function accountsText(
+  { users, registration, listeners, names }: Omit<BannerFacts, "data" | "web" | "hosts">,
+): string {
+  if (names === undefined) return "";
+  if (names.length > 0) {
+    const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+    return `${names.length} ${names.length === 1 ? "account" : "accounts"} in ${users}: ${some}\n`;
+  }
+  const open = new Set(listeners.map(({ name }) => name));
+  const needy = LISTENER_ROWS.filter(({ name, accounts }) => accounts === "required" && open.has(name));
+  if (needy.length === 0) return "";
+  const again = Deno.build.os === "windows" ? "start the server again" : "send SIGHUP or start again";
+  const register = registration
+    ? "or register on the page, or with /register NAME in client chat"
+    : "or start with --registration, and people make their own";
+  return `These listeners need accounts, and there are none yet: ${needy.map(({ name }) => name).join(", ")}.
+To make some: write one user per line, "name password", into ${users},
+and ${again}; ${register}.
+`;
+}
+
+/** Where the page for the operator answers: at this machine, or anywhere if it has a password. */
+function monitorHost(hostname: string, hasPassword: boolean): string | undefined {
+  if (isWildcard(hostname)) return hostname === "::" ? "::1" : "127.0.0.1";
+  return isLoopback(hostname) || hasPassword ? hostname : undefined;
 }

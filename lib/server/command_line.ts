@@ -1,9 +1,12 @@
+import { isIpAddress } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
 import { type Limits, limits } from "../core/limits.ts";
 import { LOG_LEVELS } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
+import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import {
   type Flags,
+  helpColumns,
   limitOptions,
   type Option,
   optionHelp,
@@ -11,11 +14,6 @@ import {
   readLimits,
   readPort,
 } from "../terminal/flags.ts";
-
-/** The listeners that a server can have, with their default ports. */
-export const LISTENERS = { im: 2001, "address-book": 2002, lobby: 2003, mailbox: 2004, web: 2080, tls: 2443 } as const;
-
-export type ListenerName = keyof typeof LISTENERS;
 
 /** How the web pages are served. */
 export interface WebOptions {
@@ -46,11 +44,12 @@ export type ServerPlan =
     readonly type: "serve";
     readonly host: string;
     readonly web: WebOptions;
-    /** The listeners to open, with their ports. */
-    readonly listeners: Readonly<Partial<Record<ListenerName, number>>>;
+    readonly listeners: ListenerPorts;
     /** The folder for messages, the certificate and the directory's log. */
     readonly data: string;
     readonly users: string;
+    /** Whether the users file was named, and so has to be there. */
+    readonly usersNamed: boolean;
     /** Whether users may register accounts. */
     readonly registration: boolean;
     readonly trace: boolean;
@@ -61,24 +60,11 @@ export type ServerPlan =
 
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
-  { name: "address-book", value: "PORT", help: `TCP port of the address book (${LISTENERS["address-book"]})` },
-  { name: "lobby", value: "PORT", help: `TCP port of the lobby, for nc and telnet (${LISTENERS.lobby})` },
-  { name: "mailbox", value: "PORT", help: `UDP port of the mailbox (${LISTENERS.mailbox})` },
-  {
-    name: "web",
-    value: "PORT",
-    help: `port of the web page (${LISTENERS.web}); on 127.0.0.1 unless --host is given`,
-  },
   { name: "web-names", value: "NAMES", help: "further host names of the web page, separated by commas" },
   {
     name: "watch-password-file",
     value: "FILE",
     help: "show the server's page to other machines too, with the password in the first line of FILE",
-  },
-  {
-    name: "tls-port",
-    value: "PORT",
-    help: `TCP port for client chat --tls (${LISTENERS.tls})`,
   },
   { name: "tls", help: "serve the web page over TLS, with a certificate created at the first start" },
   { name: "tls-cert", value: "FILE", help: "serve the web page over TLS with this certificate (PEM)" },
@@ -95,20 +81,41 @@ const OPTIONS: readonly Option[] = [
   { name: "version", help: "show the version" },
 ];
 
+/** The options of the listeners; that of IM is PORT. */
+const LISTENER_OPTIONS: readonly Option[] = LISTENER_ROWS.flatMap(({ option, title }) =>
+  option === undefined ? [] : [{ name: option, value: "PORT", help: title }]
+);
+
+const LISTENER_HELP = LISTENER_ROWS.map(({ option, title, note, transport, usualPort }) =>
+  [
+    option === undefined ? "PORT" : `--${option} PORT`,
+    `${title} (${transport}, ${usualPort})${note === undefined ? "" : `; ${note}`}`,
+  ] as const
+);
+
 const HELP = `Partyline server: chat for a room, a lab or a LAN.
 
   server [PORT [USERS_FILE]] [options]   start the server
+  server IP PORT [options]               the lobby alone, as its handout has it
   server hash-passwords USERS_FILE       replace plain passwords by hashes
   server export [ROOM|NAME] >FILE        write the messages that are kept to FILE
   server reset                           begin anew; asks, and keeps a copy
 
-Without PORT, every protocol but TLS is served on its default port. With PORT,
-IM is served on that port, and the others only if their options are given.
-Port 0 is any free port. USERS_FILE (./users.txt) has one user per line:
-username, white space, password; neither may contain white space.
-SIGHUP reads it again. SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console
-stop the server cleanly. In the background, give it no console to read:
-server </dev/null &
+Without PORT and without an option of a listener, every listener but TLS is
+opened on its usual port. Otherwise those that are named are opened, and no
+other: server --lobby 2003 is the lobby alone. PORT is for IM. Port 0 is any
+free port.
+
+USERS_FILE has one user per line: username, white space, password; neither may
+contain white space. SIGHUP reads it again. If it is not named, ./users.txt is
+read if it exists.
+
+SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly;
+H and Enter show what else can be typed there. In the background, give it no
+console to read: server </dev/null &
+
+Listeners (in parentheses: the usual port)
+${helpColumns(LISTENER_HELP)}
 
 Options
 ${optionHelp(OPTIONS)}
@@ -117,15 +124,17 @@ Limits (N is a whole number; the default is in parentheses)
 ${optionHelp(limitOptions())}
 
 Examples
-  server                                 everything on its default port
-  server 5000 /home/lab/users.txt        another port, another file
+  server                                 everything on its usual port
+  server 5000 /home/lab/users.txt        IM alone, another port, another file
   server 0 users.txt --host 127.0.0.1    any free port, this machine only
+  server 192.168.1.5 2003                the lobby alone
+  server --lobby 2003 --web 2080         the lobby and the page alone
   server --trace                         show the protocol, line by line
 `;
 
 /** Parses the server's command line; throws a `UserError` for a mistake. */
 export function parseServerArgs(args: readonly string[]): ServerPlan {
-  const flags = readFlags(args, [...OPTIONS, ...limitOptions()]);
+  const flags = readFlags(args, [...LISTENER_OPTIONS, ...OPTIONS, ...limitOptions()]);
   if (flags.has("help")) return { type: "print", text: HELP };
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
   const numbers = limits(readLimits(flags));
@@ -140,19 +149,20 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     if (rest.length > 0) throw new UserError(`reset takes no argument, found "${rest[0]}"`);
     return { type: "reset", data, sure: flags.has("yes") };
   }
-  if (rest.length > 1) throw new UserError(`expected PORT and USERS_FILE, found "${rest[1]}" after them`);
+  const { host, listeners, users } = readPlaces(flags);
   return {
     type: "serve",
-    host: flags.value("host") ?? "0.0.0.0",
+    host: host ?? "0.0.0.0",
     web: {
-      host: flags.value("host") ?? "127.0.0.1",
+      host: host ?? "127.0.0.1",
       names: flags.value("web-names")?.split(",").map((name) => name.trim()) ?? [],
       watchPasswordFile: flags.value("watch-password-file"),
       tls: readTls(flags),
     },
-    listeners: readListeners(flags, first),
+    listeners,
     data,
-    users: rest[0] ?? "users.txt",
+    users: users ?? "users.txt",
+    usersNamed: users !== undefined,
     registration: flags.has("registration"),
     trace: flags.has("trace"),
     logLevel: readLevel(flags),
@@ -167,17 +177,36 @@ function readExport(flags: Flags, [of, ...more]: readonly string[], data: string
   return { type: "export", data, format: flags.has("json") ? "json" : "text", of };
 }
 
-/** Without a port every listener on its default port; with one, IM there and the others only by option. */
-function readListeners(flags: Flags, port: string | undefined): Partial<Record<ListenerName, number>> {
-  const listeners: Partial<Record<ListenerName, number>> = {
-    im: port === undefined ? LISTENERS.im : readPort(port, true),
-  };
-  for (const name of ["address-book", "lobby", "mailbox", "web", "tls"] as const) {
-    const given = flags.value(name === "tls" ? "tls-port" : name);
-    if (given !== undefined) listeners[name] = readPort(given, true);
-    else if (port === undefined && name !== "tls") listeners[name] = LISTENERS[name];
+/** What the words of the command line and the options of the listeners say: `[PORT [USERS_FILE]]`, or `IP PORT`. */
+function readPlaces(flags: Flags): { host: string | undefined; listeners: ListenerPorts; users: string | undefined } {
+  const [first, second, third] = flags.words;
+  const named: Partial<Record<ListenerName, number>> = {};
+  for (const { name, option } of LISTENER_ROWS) {
+    const given = option === undefined ? undefined : flags.value(option);
+    if (given !== undefined) named[name] = readPort(given, true);
   }
-  return listeners;
+  const host = flags.value("host");
+  if (first === undefined) {
+    return { host, listeners: Object.keys(named).length > 0 ? named : usualPorts(), users: undefined };
+  }
+  if (isIpAddress(first) || first === "localhost") {
+    if (second === undefined || third !== undefined) {
+      const count = flags.words.length;
+      throw new UserError(`the lobby alone takes an IP address and a port: server IP PORT; found ${count} of 2 words`);
+    }
+    if (host !== undefined) throw new UserError(`the address is given twice: ${first} and --host ${host}`);
+    if (named.lobby !== undefined) throw new UserError(`the lobby's port is given twice: ${second} and --lobby`);
+    return { host: first, listeners: { ...named, lobby: readPort(second, true) }, users: undefined };
+  }
+  if (!/^\d+$/.test(first)) {
+    throw new UserError(`expected a port, or an IP address and a port, not "${first}"; --help shows the usage`);
+  }
+  if (third !== undefined) throw new UserError(`expected PORT and USERS_FILE, found "${third}" after them`);
+  return { host, listeners: { im: readPort(first, true), ...named }, users: second };
+}
+
+function usualPorts(): ListenerPorts {
+  return Object.fromEntries(LISTENER_ROWS.filter((row) => row.isUsual).map((row) => [row.name, row.usualPort]));
 }
 
 function readTls(flags: Flags): WebOptions["tls"] {

@@ -10,6 +10,7 @@ import { StaticFiles } from "../http/static_files.ts";
 import { clock } from "../net/clock.ts";
 import { ownAddresses, ownNames } from "../net/own_addresses.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
@@ -17,7 +18,7 @@ import { fingerprint, ownCertificate, readCertificate } from "../store/certifica
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
-import type { ListenerName, WebOptions } from "./command_line.ts";
+import type { WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
@@ -40,8 +41,7 @@ export interface Listener {
 
 export interface ListenerPlan {
   readonly host: string;
-  /** The port of each listener that is wanted. */
-  readonly listeners: Readonly<Partial<Record<ListenerName, number>>>;
+  readonly listeners: ListenerPorts;
   /** By default, the web listener is at `host`, without TLS. */
   readonly web?: WebOptions;
   readonly data: string;
@@ -78,16 +78,17 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     web: () => prepareWeb(web, plan, parts, certificate(web.tls)),
     tls: () => tcp(TLS_PROTOCOL, certificate(web.tls ?? "own")),
   };
-  const ports = Object.entries(plan.listeners) as [ListenerName, number][];
   try {
-    const prepared = ports.map(([name, port]) => ({ name, port, open: openers[name]() }));
-    for (const { name, port, open } of prepared) {
+    const prepared = LISTENER_ROWS.flatMap(({ name, option }) => {
+      const port = plan.listeners[name];
+      return port === undefined ? [] : [{ name, option, port, open: openers[name]() }];
+    });
+    for (const { name, option, port, open } of prepared) {
       try {
         listeners.set(name, open(port));
       } catch (error) {
-        const option = { im: "", tls: " (--tls-port)" }[name as string] ?? ` (--${name})`;
         const where = formatAddress({ hostname: name === "web" ? web.host : host, port });
-        throw new UserError(`cannot listen on ${where}${option}: ${reason(error)}`);
+        throw new UserError(`cannot listen on ${where}${option ? ` (--${option})` : ""}: ${reason(error)}`);
       }
     }
   } catch (error) {

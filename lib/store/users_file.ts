@@ -1,7 +1,7 @@
 import { UserError } from "../core/errors.ts";
 import { dirname, join } from "@std/path";
 import { reason } from "../core/reason.ts";
-import { type Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../chat/accounts.ts";
+import { Accounts, decodeUsers, decodeUsersLine, encodeScrypt, type ScryptSecret } from "../chat/accounts.ts";
 import type { Passwords } from "./passwords.ts";
 
 /** Reads the accounts of a users file; throws a `UserError` that lists every mistake in it. */
@@ -10,6 +10,11 @@ export function readUsers(path: string): Accounts {
   if (!Array.isArray(accounts)) return accounts;
   const [first, ...more] = accounts.map(({ line, message }) => `${path}:${line}: ${message}`);
   throw new UserError(more.length === 0 ? first : `${first} (and ${more.length} more: ${more.join("; ")})`);
+}
+
+/** Reads the accounts of a users file; there are none where there is no such file. */
+export function readUsersIfAny(path: string): Accounts {
+  return isMissing(path) ? new Accounts(new Map()) : readUsers(path);
 }
 
 /**
@@ -51,13 +56,31 @@ export async function hashUsers(
   return { hashed: plain.length, already };
 }
 
-/** Adds an account to a users file; everything else in it stays as it was. Throws a `UserError`. */
+/** Adds an account to a users file, which is made if there is none; everything else in it stays as it was. Throws a `UserError`. */
 export function addUser(path: string, name: string, secret: ScryptSecret): void {
+  if (isMissing(path)) makeFile(path);
   const target = realPath(path);
   if (readUsers(target).has(name)) throw new UserError(`${path} already has an account ${name}`);
   const text = readText(target);
   const end = text === "" || text.endsWith("\n") ? "" : "\n";
   replaceFile(target, `${text}${end}${name} ${encodeScrypt(secret)}\n`);
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+function makeFile(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch (error) {
+    throw new UserError(`cannot make the users file ${path}: ${reason(error)}`);
+  }
 }
 
 function realPath(path: string): string {

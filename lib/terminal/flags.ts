@@ -81,12 +81,17 @@ export function readLimits(flags: Flags): Partial<Limits> {
   return given as Partial<Limits>;
 }
 
-/** The options as two columns of help, at most `columns` wide. */
-export function optionHelp(options: readonly Option[], columns = 80): string {
-  const labels = options.map((option) => `  --${option.name}${option.value ? ` ${option.value}` : ""}`);
+/** The options as two columns of help. */
+export function optionHelp(options: readonly Option[]): string {
+  return helpColumns(options.map(({ name, value, help }) => [value ? `--${name} ${value}` : `--${name}`, help]));
+}
+
+/** Labels and texts as two columns of help, at most `columns` wide. */
+export function helpColumns(rows: readonly (readonly [label: string, text: string])[], columns = 80): string {
+  const labels = rows.map(([label]) => `  ${label}`);
   const left = Math.max(...labels.map((label) => label.length)) + 2;
-  return options.map((option, index) => {
-    const lines = wrapped(option.help, columns - left);
+  return rows.map(([, text], index) => {
+    const lines = wrapped(text, columns - left);
     return lines.map((line, i) => (i === 0 ? labels[index]! : "").padEnd(left) + line).join("\n");
   }).join("\n");
 }

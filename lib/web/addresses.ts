@@ -1,3 +1,5 @@
+import { formatAddress, isLoopback as isLoopbackAddress, isWildcard, reachableHost } from "../core/address.ts";
+import { listenerRow } from "../protocols/listener_table.ts";
 import type { ListenerView, Snapshot } from "./watch_state.ts";
 
 /** Where the page itself was loaded from: a part of `location`. */
@@ -17,23 +19,9 @@ export interface ListenerAddress {
   readonly isLocal: boolean;
 }
 
-const LISTENERS: Readonly<Record<string, { label: string; command?: (host: string, port: number) => string }>> = {
-  web: { label: "Browser" },
-  im: { label: "Chat, and the IM handout", command: (host, port) => `partyline-client chat ${host} ${port}` },
-  tls: {
-    label: "Chat over TLS",
-    command: (host, port) => `partyline-client chat ${host} ${port} --tls-cert tls-cert.pem`,
-  },
-  mailbox: { label: "Mailbox", command: (host, port) => `partyline-client mailbox ${host} ${port}` },
-  lobby: { label: "Lobby, for guests", command: (host, port) => `nc ${host} ${port}` },
-  "address-book": {
-    label: "Address book",
-    command: (host, port) => `partyline-client peer ${host} ${port} --name NAME`,
-  },
-};
-
 export function listenerLabel(name: string): string {
-  return LISTENERS[name]?.label ?? name;
+  const title = listenerRow(name)?.title ?? name;
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 /** `hosts`: the addresses of the server's machine; `page`: where the page was loaded from. */
@@ -42,13 +30,14 @@ export function listenerAddress(
   hosts: readonly string[],
   page: PageLocation,
 ): ListenerAddress {
-  const isWildcard = hostname === "0.0.0.0" || hostname === "::";
   // An address that has worked for this browser is the best one.
   const used = isLoopback(page.hostname) ? undefined : page.hostname.replace(/^\[|\]$/g, "");
-  const host = isWildcard ? used ?? hosts[0] ?? "127.0.0.1" : hostname;
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const link = name === "web" ? `${page.protocol}//${address}/` : undefined;
-  const how = link ?? LISTENERS[name]?.command?.(host, port) ?? address;
+  const host = isWildcard(hostname) ? used ?? reachableHost(hostname, hosts) : hostname;
+  const address = formatAddress({ hostname: host, port });
+  const scheme = page.protocol === "https:" ? "https" : "http";
+  const facts = { client: "partyline-client", host, port, scheme, certificate: "tls-cert.pem" } as const;
+  const how = listenerRow(name)?.ways[0].command(facts) ?? address;
+  const link = name === "web" ? how : undefined;
   return { address, link, how, isLocal: isLoopback(host) };
 }
 
@@ -65,6 +54,7 @@ export function headline(
   return best && { title: best.address, text: best.link ?? best.address, isLocal: best.isLocal };
 }
 
+/** Of the host of an address on the web. */
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "[::1]" || isLoopbackAddress(host);
 }
