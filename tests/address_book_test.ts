@@ -13,7 +13,7 @@ import {
   type DirectoryOutput,
   RequestLimiter,
 } from "../lib/protocols/directory/directory.ts";
-import { encodeListing, ListingDecoder } from "../lib/protocols/directory/listing.ts";
+import { encodeListing, ListingDecoder, REPLY_FORMS, type ReplyForm } from "../lib/protocols/directory/listing.ts";
 import { decodeDirectoryRequest, encodeDirectoryRequest } from "../lib/protocols/directory/request.ts";
 import { DirectorySession } from "../lib/protocols/directory/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
@@ -140,22 +140,24 @@ Deno.test("the table behaves like a plain list under any operations", () => {
 
 // The session machine.
 
-/** An address book with a clock moved by the test, and its log. */
-function book(given: Partial<Limits> = {}) {
+/** An address book with a clock moved by the test, and its log, the lines that show the table apart. */
+function book(given: Partial<Limits> = {}, form: ReplyForm = "text") {
   const told: string[] = [];
+  const tables: string[] = [];
   const changes: DirectoryChange[] = [];
   const bounds = limits(given);
+  const note = (text: string) => void (text.startsWith("the client address table ") ? tables : told).push(text);
   const directory = drained(new Directory(bounds), (output: DirectoryOutput) => {
-    if (output.type === "log") told.push(output.text);
+    if (output.type === "log") note(output.text);
     else changes.push(output.change);
   });
   /** A visit: the machine, its outputs and its log lines. */
   const visit = (hostname: string, now = 0) => {
     const done: string[] = [];
     const facts = { peer: { hostname, port: 40_000 }, traces: false, registers: false };
-    const machine = drained(new DirectorySession(facts, directory, bounds, now), (output: SessionOutput) => {
+    const machine = drained(new DirectorySession(facts, directory, bounds, now, form), (output: SessionOutput) => {
       if (output.type === "write") done.push(decodeLossy(output.bytes));
-      else if (output.type === "log") told.push(output.text);
+      else if (output.type === "log") note(output.text);
       else done.push(output.type);
     });
     const say = (text: string, at = now) => machine.receive(0, encodeText(text), at);
@@ -168,7 +170,7 @@ function book(given: Partial<Limits> = {}) {
     machine.closed(0, "finished", now);
     return done.join(" ");
   };
-  return { directory, told, changes, visit, ask };
+  return { directory, told, tables, changes, visit, ask };
 }
 
 Deno.test("a request is answered with the other entries, a removal with nothing", () => {
@@ -305,7 +307,7 @@ Deno.test("a stopping server ends a visit in progress", () => {
 });
 
 Deno.test("an entry not renewed for 90 s is dropped, which is logged", () => {
-  const { directory, ask, told, changes } = book();
+  const { directory, ask, told, tables, changes } = book();
   ask("10.0.0.5", "R::3001:alice", 0);
   ask("10.0.0.6", "R::3002:bob", 10);
   ask("10.0.0.5", "R::3001:alice", 30_000);
@@ -313,6 +315,11 @@ Deno.test("an entry not renewed for 90 s is dropped, which is logged", () => {
   assertEquals(directory.size, 2);
   directory.tick(90_010);
   assertEquals([directory.size, told.at(-1)], [1, "expired: 10.0.0.6:3002 bob"]);
+  assertEquals(tables, [
+    "the client address table has 1 entry: 10.0.0.5:3001 alice",
+    "the client address table has 2 entries: 10.0.0.5:3001 alice, 10.0.0.6:3002 bob",
+    "the client address table has 1 entry: 10.0.0.5:3001 alice",
+  ]);
   assertEquals(ask("10.0.0.7", "R::1:c", 120_000), "end", "gone on time, also before the next tick");
   assertEquals(changes.at(-2)!.events, ["expired: 10.0.0.5:3001 alice"]);
 });
@@ -421,9 +428,23 @@ Deno.test("answers of all known servers, split anywhere, are decoded, and known 
     ["0\nNull-", [], true],
     ["1-R:10.0.0.5:3001", [five], false],
     ["1-R:10.0.0.5:3001\n", [five], true],
-    ["1-R:10.0.0.5:6554", [{ ...five, port: 6554 }], true],
-    ["1-R:10.0.0.5:6553", [{ ...five, port: 6553 }], false],
-    ["1-R:10.0.0.5:03001", [five], true],
+    // A name may follow.
+    ["1-R:10.0.0.5:65535", [{ ...five, port: 65535 }], false],
+    ["1-R:10.0.0.5:3001:bob", [{ ...five, name: "bob" }], false],
+    ["1-R:10.0.0.5:3001:bob\n", [{ ...five, name: "bob" }], true],
+    ["-R:10.0.0.5:3001:bob-R:10.0.0.6:3002:carol", [{ ...five, name: "bob" }, { ...six, name: "carol" }], false],
+    ["2-R:10.0.0.5:3001:42-R:10.0.0.6:3002:\0", [{ ...five, name: "42" }, six], true],
+    [
+      "2-R:10.0.0.5:3001:Anna-Léna da Silva-R:10.0.0.6:3002:a:b",
+      [{ ...five, name: "Anna-Léna da Silva" }, { ...six, name: "a:b" }],
+      false,
+    ],
+    ["1-R:::1:3001:bob", [{ hostname: "::1", port: 3001, name: "bob" }], false],
+    [
+      `-R:10.0.0.5:3001:${"x".repeat(500)}-R:10.0.0.6:3002`,
+      [{ ...five, name: "x".repeat(128 - "-R:10.0.0.5:3001:".length) }, six],
+      false,
+    ],
     ["2-R:10.0.0.5:3001-R:10.0.0.6:3002", [five, six], false],
     ["2-R:10.0.0.5:3001-R:10.0.0.6:3002\0\0", [five, six], true],
     ["2\n-R:10.0.0.5:3001\r\n-R:10.0.0.6:3002\n", [five, six], true],
@@ -433,7 +454,7 @@ Deno.test("answers of all known servers, split anywhere, are decoded, and known 
     ["-R:::1:3001-R:fe80::9:65000", [{ hostname: "::1", port: 3001 }, { hostname: "fe80::9", port: 65000 }], false],
     ["1-R:::1:9999", [{ hostname: "::1", port: 9999 }], false],
     ["1-R:::1:9999:3001", [{ hostname: "::1:9999", port: 3001 }], false],
-    ["1-R:::1:30010", [{ hostname: "::1", port: 30010 }], true],
+    ["1-R:::1:30010", [{ hostname: "::1", port: 30010 }], false],
     ["-R:::ffff:10.0.0.5:3001", [five], false],
     ["-R:localhost:3001-R:10.0.0.300:1-R::3001-R:10.0.0.5:0-R:10.0.0.5:3001", [five], false],
   ];
@@ -460,6 +481,9 @@ Deno.test("an invalid or truncated answer is a fault that states the rule", () =
     "2-R:10",
     "--",
     "Nu",
+    "-R:10.0.0.5:3001:bob-R:10.0.0.6",
+    "-R:10.0.0.5:3001:bob-",
+    "-R:10.0.0.5:3001 carol",
   ];
   for (const text of cases) {
     const decoder = new ListingDecoder();
@@ -471,7 +495,9 @@ Deno.test("an invalid or truncated answer is a fault that states the rule", () =
 
 Deno.test("any bytes in any pieces decode alike; an endless answer is a fault, and so is one with too many entries", () => {
   const piece = fc.oneof(
-    fc.constantFrom("-R:10.0.0.5:3001", "2", "0", "Null-", "-R:::1:", "65535", "\n", "-", "R:").map(encodeText),
+    fc.constantFrom("-R:10.0.0.5:3001", ":bob", " ", "2", "0", "Null-", "-R:::1:", "65535", "\n", "-", "R:").map(
+      encodeText,
+    ),
     fc.uint8Array({ maxLength: 5 }),
   );
   fc.assert(fc.property(fc.array(piece), (pieces) => {
@@ -488,16 +514,54 @@ Deno.test("any bytes in any pieces decode alike; an endless answer is a fault, a
   }));
   const most = Array.from({ length: 10_001 }, (_, i) => ({ hostname: "10.0.0.5", port: i + 1 }));
   const fits = new ListingDecoder();
-  fits.push(encodeListing(most.slice(1)));
+  fits.push(encodeListing(most.slice(1), "text"));
   assertEquals(fits.finish(), most.slice(1));
   for (
-    const bytes of [encodeListing(most), new Uint8Array(1024 * 1024 + 1).fill(0x20), new Uint8Array(200).fill(0x61)]
+    const bytes of [
+      encodeListing(most, "text"),
+      new Uint8Array(1024 * 1024 + 1).fill(0x20),
+      new Uint8Array(200).fill(0x61),
+    ]
   ) {
     const decoder = new ListingDecoder();
     decoder.push(bytes);
     const answer = decoder.finish();
     assert(answer instanceof Fault && answer.kind === "too long");
   }
+});
+
+Deno.test("the forms of the reply: without a count, with one, with names; what separates fields becomes _ in a name", () => {
+  const [alice, bob] = [{ ...five, user: "al-i:ce b\n" }, { ...six, user: "bob" }];
+  const encoded = (entries: (typeof bob)[]) => REPLY_FORMS.map((form) => decodeLossy(encodeListing(entries, form)));
+  assertEquals(encoded([]), ["", "Null-", "Null-"]);
+  assertEquals(encoded([bob]), ["-R:10.0.0.6:3002", "1-R:10.0.0.6:3002", "1-R:10.0.0.6:3002:bob"]);
+  assertEquals(encoded([alice, bob]), [
+    "-R:10.0.0.5:3001-R:10.0.0.6:3002",
+    "2-R:10.0.0.5:3001-R:10.0.0.6:3002",
+    "2-R:10.0.0.5:3001:al_i_ce_b␊-R:10.0.0.6:3002:bob",
+  ]);
+  // The course's clients: int(reply.split('-')[0]), then the parts, each split at the colons.
+  fc.assert(fc.property(fc.array(fc.string({ unit: "binary", minLength: 1 })), (names) => {
+    const entries = names.map((user, i) => ({ hostname: "10.0.0.5", port: i + 1, user }));
+    const [count, ...parts] = decodeLossy(encodeListing(entries, "names")).split("-");
+    if (names.length === 0) return assertEquals([count, parts], ["Null", [""]]);
+    assertEquals([Number(count), parts.length], [names.length, names.length]);
+    for (const part of parts) assertEquals(part.split(":").length, 4);
+  }));
+});
+
+Deno.test("a server with counts and names: one write, without the client that asks; nothing is sent for K", () => {
+  const { visit } = book({}, "names");
+  const ask = (hostname: string, text: string) => {
+    const { machine, done, say } = visit(hostname);
+    say(text);
+    machine.closed(0, "finished", 0);
+    return done;
+  };
+  assertEquals(ask("10.0.0.5", "R::3001:al-ice"), ["Null-", "end"]);
+  assertEquals(ask("10.0.0.6", "R::3002:bob"), ["1-R:10.0.0.5:3001:al_ice", "end"]);
+  assertEquals(ask("10.0.0.5", "R::3001:al-ice"), ["1-R:10.0.0.6:3002:bob", "end"]);
+  assertEquals(ask("10.0.0.5", "K::3001:al-ice"), ["end"]);
 });
 
 // Over real sockets.
@@ -770,6 +834,10 @@ Deno.test("other servers: with a count, with Null-, closing or not, in one piece
     ["finishes, and still reads", async (conn) => (await say(conn, "-R:10.0.0.5:3001"), await conn.closeWrite()), [
       five,
     ]],
+    ["counts and names, ourselves among them, closes", async (conn) => {
+      await say(conn, "2-R:10.0.0.5:3001:bob-R:10.0.0.6:3002:al_ice");
+      conn.close();
+    }, [{ ...five, name: "bob" }, { ...six, name: "al_ice" }]],
     ["in pieces", async (conn) => {
       for (const piece of ["2", "-R:10.0.0.5:30", "01-", "R:10.0.0.6:3002"]) {
         await say(conn, piece);
@@ -856,9 +924,12 @@ Deno.test("the server's address book: its listener is listed, its events are log
     line.replace(/^\S+ info +/, "").replace(/^127\.0\.0\.1:\d+: /, "")
   );
   assertEquals(lines, [
+    "address-book: Waiting for clients connection",
     "receive offline from: 127.0.0.1:3002 bob (was not in the table)",
     "got request from: 127.0.0.1:3001 alice",
+    "the client address table has 1 entry: 127.0.0.1:3001 alice",
     "address-book: expired: 127.0.0.1:3001 alice",
+    "address-book: the client address table is empty",
     "SIGTERM: telling 0 sessions, then stopping",
     "",
   ]);

@@ -4,6 +4,7 @@ import { type Limits, limits } from "../core/limits.ts";
 import { LOG_LEVELS } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
+import { REPLY_FORMS, type ReplyForm } from "../protocols/directory/listing.ts";
 import {
   type Flags,
   helpColumns,
@@ -52,6 +53,7 @@ export type ServerPlan =
     readonly usersNamed: boolean;
     /** Whether users may register accounts. */
     readonly registration: boolean;
+    readonly addressBookReply: ReplyForm;
     readonly trace: boolean;
     readonly logLevel: typeof LOG_LEVELS[number];
     readonly logJson: boolean;
@@ -60,6 +62,13 @@ export type ServerPlan =
 
 const OPTIONS: readonly Option[] = [
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
+  {
+    name: "address-book-reply",
+    value: "FORM",
+    help: `form of the address book's replies: ${
+      REPLY_FORMS.join(", ")
+    } (text); the course's clients need count or names`,
+  },
   { name: "web-names", value: "NAMES", help: "further host names of the web page, separated by commas" },
   {
     name: "watch-password-file",
@@ -164,6 +173,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     users: users ?? "users.txt",
     usersNamed: users !== undefined,
     registration: flags.has("registration"),
+    addressBookReply: readReply(flags),
     trace: flags.has("trace"),
     logLevel: readLevel(flags),
     logJson: flags.has("log-json"),
@@ -219,6 +229,13 @@ function readTls(flags: Flags): WebOptions["tls"] {
     throw new UserError("--tls creates a certificate and cannot be combined with --tls-cert and --tls-key");
   }
   return { cert, key };
+}
+
+function readReply(flags: Flags): ReplyForm {
+  const given = flags.value("address-book-reply") ?? "text";
+  const form = REPLY_FORMS.find((form) => form === given);
+  if (form) return form;
+  throw new UserError(`--address-book-reply must be one of ${REPLY_FORMS.join(", ")}, not "${given}"`);
 }
 
 function readLevel(flags: Flags): typeof LOG_LEVELS[number] {

@@ -4,6 +4,7 @@ import type { Address } from "../core/address.ts";
 import { log, RecentLog } from "../core/log.ts";
 import { ownAddresses } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
+import type { ReplyForm } from "../protocols/directory/listing.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
 import type { ListenerName } from "../protocols/listener_table.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
@@ -38,6 +39,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly enrollIn?: string | undefined;
   /** The log lines that the monitor shows. */
   readonly log?: RecentLog;
+  /** The form of the address book's replies; "text" by default. */
+  readonly addressBookReply?: ReplyForm;
   /** Only to measure: how long each commit of the store takes at least. */
   readonly commitDelayMs?: number;
 }
@@ -90,7 +93,8 @@ export async function openServer(
     memoryBytes: () => Deno.memoryUsage().rss,
     directoryEntries: () => directory.size,
   });
-  const parts = { runner, directory: directoryProtocol(directory, drainDirectory), monitor, secrets: proofs };
+  const directoryListener = directoryProtocol(directory, drainDirectory, options.addressBookReply ?? "text");
+  const parts = { runner, directory: directoryListener, monitor, secrets: proofs };
   let listeners: ReturnType<typeof openListeners>;
   try {
     listeners = openListeners(options, parts);
@@ -98,6 +102,7 @@ export async function openServer(
     await store.close();
     throw error;
   }
+  if (listeners.has("address-book")) log.info("address-book: Waiting for clients connection");
   const ticking = setInterval(() => {
     runner.tick();
     directory.tick(runner.now);

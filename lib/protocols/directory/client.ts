@@ -1,8 +1,7 @@
-import type { Address } from "../../core/address.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
-import { ListingDecoder } from "./listing.ts";
+import { type ListedAddress, ListingDecoder } from "./listing.ts";
 import { encodeDirectoryRequest } from "./request.ts";
 
 /** A request to a directory server; our own IP address is found out. */
@@ -16,7 +15,7 @@ export interface DirectoryRequest {
 
 export interface DirectoryAnswer {
   /** Who is online; we may be among them. */
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly ListedAddress[];
   /** Our own IP address, as used towards the server. */
   readonly local: string;
 }

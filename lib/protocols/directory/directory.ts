@@ -27,6 +27,9 @@ export interface DirectoryReply {
   readonly notes: readonly string[];
 }
 
+/** Entries in a log line that shows the table. */
+const LOGGED_ENTRIES = 20;
+
 /** The state that all visits share: the table, and the request rate of each address. */
 export class Directory implements Machine<DirectoryOutput> {
   readonly #outputs = new Outputs<DirectoryOutput>();
@@ -63,16 +66,16 @@ export class Directory implements Machine<DirectoryOutput> {
     const sender = entryText({ hostname: unwrapped(hostname), port, user });
     if (request.type === "K") {
       const removed = this.#table.remove(hostname, port);
-      if (removed) this.#changed([`removed: ${entryText(removed)}`], now);
       const note = `receive offline from: ${sender}`;
-      return { others: [], notes: [removed ? note : `${note} (was not in the table)`] };
+      if (!removed) return { others: [], notes: [`${note} (was not in the table)`] };
+      return { others: [], notes: [note, this.#changed([`removed: ${entryText(removed)}`], now)] };
     }
     const notes = [`got request from: ${sender}`];
     const entered = this.#table.enter(hostname, port, user, now);
     if (entered.type === "refused") notes.push(`${sender} is not entered: ${entered.why}`);
-    else if (entered.type === "added") this.#changed([`added: ${sender}`], now);
+    else if (entered.type === "added") notes.push(this.#changed([`added: ${sender}`], now));
     else if (entered.type === "renamed") {
-      this.#changed([`renamed: ${sender}, before ${nameText(entered.before)}`], now);
+      notes.push(this.#changed([`renamed: ${sender}, before ${nameText(entered.before)}`], now));
     }
     return { others: this.#table.others(hostname, port), notes };
   }
@@ -85,12 +88,17 @@ export class Directory implements Machine<DirectoryOutput> {
   #expire(now: number): void {
     const events = this.#table.expire(now).map((entry) => `expired: ${entryText(entry)}`);
     for (const text of events) this.#outputs.push({ type: "log", text });
-    if (events.length > 0) this.#changed(events, now);
+    if (events.length > 0) this.#outputs.push({ type: "log", text: this.#changed(events, now) });
   }
 
-  #changed(events: readonly string[], time: number): void {
+  /** Returns the table as a line of the server's log. */
+  #changed(events: readonly string[], time: number): string {
     const table = this.#table.entries().map(entryText);
     this.#outputs.push({ type: "changed", change: { time, events, table } });
+    if (table.length === 0) return "the client address table is empty";
+    const entries = table.length === 1 ? "1 entry" : `${table.length} entries`;
+    const more = table.length > LOGGED_ENTRIES ? `, and ${table.length - LOGGED_ENTRIES} more` : "";
+    return `the client address table has ${entries}: ${table.slice(0, LOGGED_ENTRIES).join(", ")}${more}`;
   }
 }
 

@@ -1,27 +1,53 @@
 import { type Address, isIpAddress, unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
-import { encodeText } from "../../core/text.ts";
+import { decodeLossy, encodeText, sanitized } from "../../core/text.ts";
+
+/** The forms of the answer to `R`: that of the handout's text, that of the course's server, and the latter with names. */
+export const REPLY_FORMS = ["text", "count", "names"] as const;
+
+export type ReplyForm = typeof REPLY_FORMS[number];
+
+/** An address in a listing, with the user's name where the server tells it. */
+export interface ListedAddress extends Address {
+  readonly name?: string;
+}
 
 const TOKEN_CHARACTERS = 128;
+/** Of a name in an answer. */
+const NAME_CHARACTERS = 64;
 /** More than any classroom has. */
 const MAX_ADDRESSES = 10_000;
 const MAX_BYTES = 1024 * 1024;
 
-/** Encodes the answer to `R`: all addresses, one after the other, without a separator. */
-export function encodeListing(addresses: Iterable<Address>): Uint8Array {
-  return encodeText(Array.from(addresses, ({ hostname, port }) => `-R:${hostname}:${port}`).join(""));
+/**
+ * Encodes the answer to `R`: the entries one after the other, without a separator. The forms other than "text" begin with
+ * their number, or are `Null-`; "names" adds the name as a fourth field, with `_` for the characters that separate fields.
+ */
+export function encodeListing(entries: readonly (Address & { readonly user?: string })[], form: ReplyForm): Uint8Array {
+  if (form !== "text" && entries.length === 0) return encodeText("Null-");
+  const listed = entries.map(({ hostname, port, user }) => {
+    const name = form === "names" ? `:${fieldOf(user ?? "")}` : "";
+    return `-R:${hostname}:${port}${name}`;
+  });
+  return encodeText((form === "text" ? "" : `${entries.length}`) + listed.join(""));
+}
+
+/** A name as one field: nothing in it separates fields, entries or tokens. */
+function fieldOf(name: string): string {
+  return [...sanitized(name)].slice(0, NAME_CHARACTERS).join("").replace(/[-:\s]/g, "_");
 }
 
 /**
  * Parses the answer to `R`, however it is cut: `-R:IP:PORT-R:IP:PORT…`, and the variants that real servers send.
  *
  * 1. A count may precede (`2-R:…`), and white space or NULs may separate entries; `Null-` or a count of 0 is an empty table.
+ *    A name may follow the port (`-R:IP:PORT:NAME`); it may contain what separates entries, but not what begins one.
  * 2. `answer` is the addresses once no more can follow, a fault, or undefined for "not yet".
  * 3. `finish` ends the input: it returns the addresses if the input is complete, else a fault.
  * 4. An entry without a usable address is skipped. Entries beyond the count are not read.
  */
 export class ListingDecoder {
-  readonly #addresses: Address[] = [];
+  readonly #addresses: ListedAddress[] = [];
   #count: number | undefined;
   /** Entries so far, including skipped ones. */
   #entries = 0;
@@ -29,10 +55,12 @@ export class ListingDecoder {
   #token = "";
   #bytes = 0;
   #complete = false;
+  /** The entry that was read last, as long as its name may go on. */
+  #named: { readonly at: number; readonly name: string } | undefined;
   #fault: Fault | undefined;
 
   /** The addresses if no more can follow, or a fault; undefined if more may come. */
-  get answer(): readonly Address[] | Fault | undefined {
+  get answer(): readonly ListedAddress[] | Fault | undefined {
     return this.#fault ?? (this.#complete ? this.#addresses : undefined);
   }
 
@@ -45,7 +73,7 @@ export class ListingDecoder {
   get whole(): boolean {
     if (this.answer !== undefined) return true;
     const last = entryOf(this.#token) ? 1 : 0;
-    if (last === 0 && this.#token !== "") return /^(0|null)$/i.test(this.#token);
+    if (last === 0 && this.#token !== "" && !this.#continuesName(this.#token)) return /^(0|null)$/i.test(this.#token);
     return this.begun && this.#entries + last >= (this.#count ?? 0);
   }
 
@@ -58,7 +86,7 @@ export class ListingDecoder {
   }
 
   /** Ends the input. */
-  finish(): readonly Address[] | Fault {
+  finish(): readonly ListedAddress[] | Fault {
     if (this.answer === undefined) this.#end();
     return this.#fault ?? this.#addresses;
   }
@@ -71,11 +99,11 @@ export class ListingDecoder {
       return;
     }
     if (this.#token.length >= TOKEN_CHARACTERS) {
+      // The rest of a long name is of no use.
+      if (entryOf(this.#token)?.name !== undefined) return;
       return this.#fail("too long", `an entry of at most ${TOKEN_CHARACTERS} characters`, quoted(this.#token));
     }
     this.#token += character;
-    // The last entry may be complete without a separator after it.
-    if (this.#entries + 1 === this.#count && cannotGrow(this.#token)) this.#end();
   }
 
   #end(): void {
@@ -92,11 +120,16 @@ export class ListingDecoder {
 
   #enter(token: string): void {
     const entry = entryOf(token);
-    if (!entry) return this.#fail("malformed", "-R:IP:PORT, a count, or Null-", quoted(token));
+    if (!entry) {
+      if (this.#continuesName(token)) return this.#continueName(token);
+      return this.#fail("malformed", "-R:IP:PORT, a count, or Null-", quoted(token));
+    }
     this.#entries++;
-    const { hostname, port } = entry;
+    this.#named = undefined;
+    const { hostname, port, name } = entry;
+    if (name !== undefined) this.#named = { at: this.#addresses.length, name };
     if (isIpAddress(hostname) && port >= 1 && port <= 65535) {
-      this.#addresses.push({ hostname: unwrapped(hostname), port });
+      this.#addresses.push({ hostname: unwrapped(hostname), port, ...nameField(name) });
     }
     this.#complete = this.#entries === this.#count;
     if (this.#entries > MAX_ADDRESSES) {
@@ -104,22 +137,36 @@ export class ListingDecoder {
     }
   }
 
+  /** Whether a token is no entry, but the rest of a name that contains a dash or white space. */
+  #continuesName(token: string): boolean {
+    return this.#named !== undefined && !/^-(R(:.*)?)?$/s.test(token);
+  }
+
+  #continueName(token: string): void {
+    const { at, name } = this.#named!;
+    if (name.length + token.length > TOKEN_CHARACTERS) return;
+    const whole = name + (token.startsWith("-") ? token : ` ${token}`);
+    this.#named = { at, name: whole };
+    const address = this.#addresses[at];
+    if (address) this.#addresses[at] = { ...address, ...nameField(whole) };
+  }
+
   #fail(kind: Fault["kind"], expected: string, found: string): void {
     this.#fault ??= new Fault(kind, `expected ${expected}, found ${found}`);
   }
 }
 
-/** Whether neither a digit could extend the port of an entry, nor a group its address. */
-function cannotGrow(token: string): boolean {
-  const entry = entryOf(token);
-  if (!entry || !isIpAddress(entry.hostname)) return false;
-  // The end of an IPv6 address may look like a port, but a group has at most four digits.
-  return /\d{5}$/.test(token) || (!entry.hostname.includes(":") && entry.port > 6553);
+/** An entry; its name is undecoded bytes, and undefined where there is none. */
+function entryOf(token: string): { hostname: string; port: number; name: string | undefined } | undefined {
+  // Of an IPv6 address, the last two fields are the port and the name if the last one alone is no port.
+  const [, hostname, port, name] = /^-?R:([^:]*):(\d{1,9}):([^]*)$/.exec(token) ?? /^-?R:(.*):(\d{1,9})$/.exec(token) ??
+    /^-?R:(.*):(\d{1,9}):([^:]*)$/.exec(token) ?? [];
+  return hostname === undefined ? undefined : { hostname, port: Number(port), name };
 }
 
-function entryOf(token: string): Address | undefined {
-  const [, hostname, port] = /^-?R:(.*):(\d{1,9})$/.exec(token) ?? [];
-  return hostname === undefined ? undefined : { hostname, port: Number(port) };
+function nameField(bytes: string | undefined): { name?: string } {
+  if (bytes === undefined || bytes === "") return {};
+  return { name: decodeLossy(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))) };
 }
 
 function quoted(token: string): string {

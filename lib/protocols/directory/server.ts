@@ -8,7 +8,7 @@ import { decodeLossy, sanitized } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import type { Directory } from "./directory.ts";
-import { encodeListing } from "./listing.ts";
+import { encodeListing, type ReplyForm } from "./listing.ts";
 import { decodeDirectoryRequest, type DirectoryRequest } from "./request.ts";
 
 const LINK: Link = 0;
@@ -28,6 +28,7 @@ export class DirectorySession implements Session {
   readonly #facts: SessionFacts;
   readonly #directory: Directory;
   readonly #limits: Limits;
+  readonly #form: ReplyForm;
   readonly #outputs = new Outputs<SessionOutput>();
   /** The peer's real address; the one in its request does not count. */
   readonly #hostname: string;
@@ -37,10 +38,11 @@ export class DirectorySession implements Session {
   #admitted = false;
   #ended = false;
 
-  constructor(facts: SessionFacts, directory: Directory, limits: Limits, now: number) {
+  constructor(facts: SessionFacts, directory: Directory, limits: Limits, now: number, form: ReplyForm = "text") {
     this.#facts = facts;
     this.#directory = directory;
     this.#limits = limits;
+    this.#form = form;
     this.#hostname = unwrapped(facts.peer.hostname);
     this.#deadline = now + limits.bookRequestMs;
   }
@@ -118,8 +120,8 @@ export class DirectorySession implements Session {
     this.#trace("up", this.#text);
     const { others, notes } = this.#directory.handle(request, this.#hostname, now);
     for (const note of notes) this.#log(note);
-    if (others.length > 0) {
-      const listing = encodeListing(others);
+    const listing = request.type === "R" ? encodeListing(others, this.#form) : new Uint8Array(0);
+    if (listing.length > 0) {
       this.#trace("down", decodeLossy(listing));
       this.#outputs.push({ type: "write", link: LINK, bytes: listing });
     }
@@ -148,13 +150,13 @@ export class DirectorySession implements Session {
 }
 
 /** The directory's protocol. The hub does not know its sessions. `drain` carries out what the directory wants done. */
-export function directoryProtocol(directory: Directory, drain: () => void) {
+export function directoryProtocol(directory: Directory, drain: () => void, form: ReplyForm) {
   return {
     name: "address-book",
     links: ["tcp"],
     bypassesHub: true,
     drainShared: drain,
     openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
-      new DirectorySession(facts, directory, limits, now),
+      new DirectorySession(facts, directory, limits, now, form),
   } as const;
 }
