@@ -15,10 +15,10 @@ import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { Passwords } from "./lib/store/passwords.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
-import { Output } from "./lib/terminal/output.ts";
+import { Output, type Sink } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 
-/** Log and trace lines that wait for a slow reader; past it they are counted and dropped. */
+/** Lines that wait for a slow reader of one stream; past it they are counted and dropped. */
 const LOG_BYTES = 1024 * 1024;
 /** For the last log lines, when the server has stopped. */
 const LAST_WORDS_MS = 500;
@@ -57,13 +57,7 @@ function reset(plan: Extract<ServerPlan, { type: "reset" }>): void {
 }
 
 async function serve(plan: ServePlan): Promise<void> {
-  // A reader of the log that does not keep up loses lines; it never stops the chat.
-  const watched = new Output({
-    sink: Deno.stderr,
-    compose: (lines) => lines.join(""),
-    broken: () => {},
-    waitingBytes: LOG_BYTES,
-  });
+  const watched = queued(Deno.stderr);
   const recent = new RecentLog();
   openLog({
     level: plan.logLevel,
@@ -74,8 +68,16 @@ async function serve(plan: ServePlan): Promise<void> {
   const accounts = accountsOf(plan);
   // Before the listeners open: once they are open, a signal may come.
   const stopping = stopSignal(() => reload(plan.users, server.hub));
+  // The lobby's handout shows on its terminal who comes and what they say.
+  const isLobbyAlone = Object.keys(plan.listeners).join() === "lobby";
+  const shown = queued(Deno.stdout);
   const server: Server = await openServer(
-    { ...plan, enrollIn: plan.registration ? plan.users : undefined, log: recent },
+    {
+      ...plan,
+      enrollIn: plan.registration ? plan.users : undefined,
+      log: recent,
+      show: isLobbyAlone ? (line) => shown.push(`${sanitized(line)}\n`) : undefined,
+    },
     accounts ?? new Accounts(new Map()),
     (line) => watched.push(line),
   );
@@ -87,7 +89,12 @@ async function serve(plan: ServePlan): Promise<void> {
   else if (accounts?.size === 0) log.warning(accountsText(facts).trimEnd().replaceAll("\n", " "));
   log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);
   await server.stop();
-  await within(LAST_WORDS_MS, watched.flushed());
+  await within(LAST_WORDS_MS, Promise.all([watched.flushed(), shown.flushed()]));
+}
+
+/** A reader that does not keep up loses lines; it never stops the chat. */
+function queued(sink: Sink): Output {
+  return new Output({ sink, compose: (lines) => lines.join(""), broken: () => {}, waitingBytes: LOG_BYTES });
 }
 
 /** The accounts of the users file; undefined where no listener has a use for them. Only a file that was named has to exist. */

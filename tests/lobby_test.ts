@@ -120,10 +120,10 @@ Deno.test("the client shows received text, with or without line breaks, and send
   assertEquals(shown, []);
   use(() => client.tick(110));
   push("<10.0.0.6> one\n<10.0.0.6> two\n", 200);
-  use(() => client.typed("three"));
-  use(() => client.typed(""));
-  use(() => client.typed("/exit"));
-  use(() => client.typed("four"));
+  use(() => client.typed("three", 300));
+  use(() => client.typed("", 300));
+  use(() => client.typed("/exit", 300));
+  use(() => client.typed("four", 300));
   use(() => client.closed("finished"));
   assertEquals(shown, [
     "Welcome to this chatroom!",

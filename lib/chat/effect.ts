@@ -26,7 +26,13 @@ export type Effect =
   /** The session cannot go on. */
   | { readonly type: "end"; readonly session: SessionId; readonly why: string }
   /** For the log. */
-  | { readonly type: "note"; readonly text: string; readonly level?: "warning" };
+  | {
+    readonly type: "note";
+    readonly text: string;
+    readonly level?: "warning";
+    /** The line that the lobby handout's server shows for it on its terminal. */
+    readonly shown?: string;
+  };
 
 /** One event for one session. */
 export function tell(id: SessionId, event: Event): Effect {

@@ -424,7 +424,8 @@ export class Hub {
     if (tooMuch && !guest.refused) this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why: tooMuch }));
     guest.refused = tooMuch !== undefined;
     if (tooMuch) return;
-    this.#outputs.push({ type: "note", text: `<${guest.guestName}> ${text}` });
+    const line = `<${guest.guestName}> ${text}`;
+    this.#outputs.push({ type: "note", text: line, shown: line });
     const message = { from: guest.guestName, to: { room: LOBBY }, text, sayer: guest, outcome: undefined };
     this.#delivery.sayLive(message, this.#keeps, now);
   }
@@ -447,7 +448,7 @@ export class Hub {
     this.#online.enterAsGuest(session);
     const { size } = this.#online.guests;
     const text = `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})`;
-    this.#outputs.push({ type: "note", text });
+    this.#outputs.push({ type: "note", text, shown: `${name} connected` });
   }
 
   /** A handout session goes on in our own protocol. */

@@ -9,7 +9,7 @@ import { openTcp } from "./connections.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { Runner } from "./runner.ts";
 
-const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 1000 };
+const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 200 };
 
 /** The lobby handout's client; resolves with the exit status. */
 export async function lobby(plan: JoinPlan): Promise<number> {
@@ -26,12 +26,12 @@ export async function lobby(plan: JoinPlan): Promise<number> {
     receive: (bytes) => runner.input((client, now) => client.receive(bytes, now)),
     hungry: () => true,
     closed: (ending) => runner.input((client) => client.closed(ending)),
-    failed: () => runner.input((client) => client.closed("broken")),
+    failed: (why) => runner.input((client) => client.failed(why)),
   }, OPTIONS);
   const interrupt = () => end.resolve({ status: 130 });
   const terminal = openLobbyTerminal({
-    line: (text) => runner.input((client) => client.typed(text)),
-    end: () => runner.input((client) => client.inputEnded()),
+    line: (text) => runner.input((client, now) => client.typed(text, now)),
+    end: () => runner.input((client, now) => client.inputEnded(now)),
     interrupt,
   });
 
@@ -48,8 +48,15 @@ export async function lobby(plan: JoinPlan): Promise<number> {
       case "finish":
         return connection.closeWrite();
       case "ended":
-        return end.resolve(output);
+        return end.resolve(unsent(output));
     }
+  }
+
+  /** The server may not have taken everything. */
+  function unsent(end: ProgramEnd): ProgramEnd {
+    const bytes = connection.waitingBytes;
+    if (bytes === 0 || end.why !== undefined) return end;
+    return { status: 1, why: `the last ${bytes} bytes were not sent: the server did not take them in time` };
   }
 
   function trace(direction: "up" | "down", line: string): void {

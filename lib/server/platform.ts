@@ -39,6 +39,8 @@ export interface Platform {
   wallTime(): number;
   /** Shows a wire line; only where lines are traced. */
   trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
+  /** Shows what a handout's server shows on its terminal; without it, the log says it. */
+  show?: ((line: string) => void) | undefined;
 }
 
 export interface RealPlatform extends Platform {
@@ -47,7 +49,7 @@ export interface RealPlatform extends Platform {
 }
 
 export function openPlatform(
-  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace"> & { limits: Limits },
+  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace" | "show"> & { limits: Limits },
 ): RealPlatform {
   const dialed = new Set<Promise<void>>();
   return {
@@ -67,6 +69,7 @@ export function openPlatform(
     now: clock,
     wallTime: Date.now,
     trace: parts.trace,
+    show: parts.show,
   };
 }
 

@@ -164,6 +164,7 @@ export class SessionRunner implements HostRunner {
         for (const id of effect.to) this.#hosts.get(id)?.event(effect.event);
         return;
       case "note":
+        if (effect.shown !== undefined && this.platform.show) return this.platform.show(effect.shown);
         return log[effect.level ?? "info"](effect.text);
       case "append":
         return this.store!.append(effect.batch);

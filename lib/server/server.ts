@@ -37,6 +37,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly trace: boolean;
   /** The users file that gets new accounts; without it, users cannot register. */
   readonly enrollIn?: string | undefined;
+  /** Shows what a handout's server shows on its terminal; the log does not say it then. */
+  readonly show?: ((line: string) => void) | undefined;
   /** The log lines that the monitor shows. */
   readonly log?: RecentLog;
   /** The form of the address book's replies; "text" by default. */
@@ -74,6 +76,7 @@ export async function openServer(
       return secret;
     },
     trace: options.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
+    show: options.show,
   });
   const runner = new SessionRunner(hub, platform, limits, store);
   const directory = new Directory(limits);

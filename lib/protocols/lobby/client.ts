@@ -20,16 +20,21 @@ export type LobbyClientOutput =
 /** Silence after which a text without a line break is shown: some servers send none. */
 const QUIET_MS = 100;
 
+/** How long the server has to end, too, once this side has sent everything. The handout's own server never does. */
+const FAREWELL_MS = 700;
+
 /** The lobby handout's client: shows what arrives, and sends typed lines. It ends when either side does. */
 export class LobbyClient implements Machine<LobbyClientOutput> {
   readonly #outputs = new Outputs<LobbyClientOutput>();
   readonly #lines = new LineDecoder(REPLY_BYTES, decodeLossy);
   #quietAt = Infinity;
+  /** When to end without the server's end. */
+  #endAt = Infinity;
   #finished = false;
   #ended = false;
 
   get wakeAt(): number {
-    return this.#quietAt;
+    return this.#ended ? Infinity : Math.min(this.#quietAt, this.#endAt);
   }
 
   takeOutputs(): readonly LobbyClientOutput[] {
@@ -47,6 +52,9 @@ export class LobbyClient implements Machine<LobbyClientOutput> {
 
   tick(now: number): void {
     if (now >= this.#quietAt) this.#showRest();
+    if (now < this.#endAt) return;
+    this.#showRest();
+    this.#end(0);
   }
 
   /** The server's side has ended. */
@@ -56,19 +64,26 @@ export class LobbyClient implements Machine<LobbyClientOutput> {
     this.#end(lost ? 1 : 0, lost ? "the connection is lost" : undefined);
   }
 
+  /** The connection cannot go on. */
+  failed(why: string): void {
+    this.#showRest();
+    this.#end(1, why);
+  }
+
   /** The user has typed a line. */
-  typed(line: string): void {
+  typed(line: string, now: number): void {
     if (this.#finished || line === "") return;
-    if (line === "/exit") return this.inputEnded();
+    if (line === "/exit") return this.inputEnded(now);
     const text = oneLine(line);
     this.#outputs.push({ type: "write", bytes: encodeText(`${text}\n`) });
     this.#outputs.push({ type: "own", text });
   }
 
   /** Nothing more will be typed. */
-  inputEnded(): void {
+  inputEnded(now: number): void {
     if (this.#finished) return;
     this.#finished = true;
+    this.#endAt = now + FAREWELL_MS;
     this.#outputs.push({ type: "finish" });
   }
 
