@@ -413,4 +413,15 @@ Deno.test("partial reading elsewhere keeps what may be unread; nothing is counte
   unread.message(BOB, 19);
   assertEquals([counts(unread), unread.readHere(BOB), unread.readHere(BOB)], [["bob 1"], 21, undefined]);
   assertEquals(counts(unread), []);
+  unread.told(state(BOB, 30, 2, 25));
+  unread.message(BOB, 30);
+  assertEquals(counts(unread), ["bob 2"]);
+});
+
+Deno.test("a message that is withdrawn is unread no more, whether it was shown or only counted by the server", () => {
+  const alice = new LateChat().hears(11, "bob", { user: "alice" }, "missed").finds(state(BOB, 11, 3, 7));
+  const withdraws = (of: number) =>
+    alice.happens({ type: "withdrawn", of, from: "bob", to: { user: "alice" }, own: false });
+  const prompts = [11, 9, 5].map((of) => (withdraws(of), alice.controller.prompt));
+  assertEquals(prompts, ["lobby (bob 2)> ", "lobby (bob 1)> ", "lobby (bob 1)> "]);
 });

@@ -72,12 +72,18 @@ class Model {
   }
 
   overview(name: string) {
-    return this.partsOf(name).flatMap(({ conversation, since, read }) => {
+    return this.partsOf(name).flatMap(({ conversation, isRoom, since, read }) => {
       const seen = this.messages(conversation).filter(({ seq }) => seq > since);
       const newest = seen.at(-1);
       if (!newest) return [];
-      const unread = seen.filter(({ seq, from }) => seq > read && from !== name).length;
-      return [{ conversation, last: newest.seq, time: newest.time, unread }];
+      const unread = seen.filter(({ seq, from }) =>
+        seq > read && from !== name && this.of(seq, "withdrawal").length === 0
+      ).length;
+      const other = [...this.parts].find(([key, part]) =>
+        part.conversation === conversation && !key.startsWith(`${name} `)
+      );
+      const received = isRoom || !other ? 0 : other[1].received;
+      return [{ conversation, last: newest.seq, time: newest.time, read, unread, received }];
     }).sort(byConversation);
   }
 

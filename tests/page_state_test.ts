@@ -181,6 +181,16 @@ Deno.test("unread is what the server counts and what came since; what another de
   assertEquals(unreadCount(reduce(seen, { type: "read", of: BOB, upTo: 6 })), 0);
 });
 
+Deno.test("a message that is withdrawn is unread no more, whether it was shown or only counted by the server", () => {
+  const hidden = after({ type: "visible", visible: false }, received(4, "bob", "4"), received(6, "bob", "6"));
+  const told = reduce(hidden, bobView({ last: 4, read: 1, unread: 3 }));
+  const withdrawn = (of: number): ChatEvent => ({ type: "withdrawn", of, from: "bob", to: BOB, own: false });
+  const counts = [6, 6, 3, 1].reduce<State[]>((states, of) => [...states, reduce(states.at(-1)!, withdrawn(of))], [
+    told,
+  ]);
+  assertEquals(counts.map(unreadCount), [4, 3, 3, 2, 2]);
+});
+
 Deno.test("an open page marks what was unread before it was opened, and reads only once the server has said what that is", () => {
   const begun = [
     { type: "user", name: "alice" } as const,

@@ -118,23 +118,12 @@ export class Queries {
     );
   }
 
-  #viewOf({ conversation, last, time, unread }: ConversationState, known: KnownUser): ConversationView | undefined {
+  /** The cursors are those of the store: what it has answered is committed, and entries before that were told. */
+  #viewOf({ conversation, ...state }: ConversationState, known: KnownUser): ConversationView | undefined {
     const found = this.#parts.roster.conversation(conversation);
     if (!found) return undefined;
-    if ("members" in found) {
-      const read = found.members.get(known)?.read ?? 0;
-      return { of: { room: found.name }, last, time, read, unread, received: 0 };
-    }
-    const side = sideOf(found, known);
-    const other = side === 0 ? 1 : 0;
-    return {
-      of: { user: found.users[other].name },
-      last,
-      time,
-      read: found.read[side],
-      unread,
-      received: found.received[other],
-    };
+    if ("members" in found) return { of: { room: found.name }, ...state };
+    return { of: { user: found.users[sideOf(found, known) === 0 ? 1 : 0].name }, ...state };
   }
 
   #users(asker: Session, { ref, after, limit }: Extract<NativeQuestion, { type: "users" }>): void {

@@ -171,7 +171,11 @@ export interface ConversationState {
   readonly last: number;
   /** When the newest entry was said. */
   readonly time: number;
+  /** Up to where the user has read, and how many messages of others are after that. */
+  readonly read: number;
   readonly unread: number;
+  /** Up to where the other user of a pair has received what this one said; 0 in a room. */
+  readonly received: number;
 }
 
 export type Answer =

@@ -29,6 +29,8 @@ interface Part {
   /** What others said up to here was received, in a room read. */
   readonly received: number;
   readonly read: number;
+  /** Up to where the other user has received what this one said; 0 in a room. */
+  readonly theirs: number;
 }
 
 type Of<Type extends ChatQuery["type"]> = Extract<ChatQuery, { type: Type }>;
@@ -123,11 +125,11 @@ export class ChatQueries {
   }
 
   #overview(user: number): ConversationState[] {
-    return this.#parts(user).flatMap(({ conversation, since, read }) => {
+    return this.#parts(user).flatMap(({ conversation, since, read, theirs }) => {
       const newest = this.#statements.newest.get(conversation, since);
       if (!newest) return [];
       const unread = newest.seq > read ? this.#statements.unread.get(conversation, read, user)!.count : 0;
-      return [{ conversation, last: newest.seq, time: newest.time, unread }];
+      return [{ conversation, last: newest.seq, time: newest.time, read, unread, received: theirs }];
     });
   }
 
@@ -159,13 +161,15 @@ export class ChatQueries {
       since,
       received: read,
       read: Math.max(read, since),
+      theirs: 0,
     }));
-    const pairs = this.#statements.pairs.all(user, user).map(({ id, other, received, read }): Part => ({
+    const pairs = this.#statements.pairs.all(user, user).map(({ id, other, received, read, theirs }): Part => ({
       conversation: id,
       other,
       since: 0,
       received,
       read,
+      theirs,
     }));
     return [...rooms, ...pairs];
   }
@@ -226,7 +230,7 @@ function prepare(database: Database, searches: boolean) {
     ),
     unread: database.prepare<{ count: number }>(
       `SELECT count(*) AS count FROM (SELECT 1 FROM log WHERE conversation = ? AND seq > ? AND kind = 0 AND sender <> ?
-       LIMIT ${MAX_UNREAD})`,
+       AND NOT EXISTS (SELECT 1 FROM log w INDEXED BY log_of WHERE w.of = log.seq AND w.kind = 2) LIMIT ${MAX_UNREAD})`,
     ),
     arrived: database.prepare<{ seq: number | null }>(
       "SELECT max(seq) AS seq FROM log WHERE conversation = ? AND seq > ? AND seq <= ? AND sender <> ? AND kind <> 3",
@@ -234,9 +238,11 @@ function prepare(database: Database, searches: boolean) {
     rooms: database.prepare<{ room: number; since: number; read: number }>(
       "SELECT room, since, read FROM memberships WHERE user = ?",
     ),
-    pairs: database.prepare<{ id: number; other: number; received: number; read: number }>(
-      `SELECT id, other, one_received AS received, one_read AS read FROM conversations WHERE one = ?
-       UNION SELECT id, one, other_received, other_read FROM conversations WHERE other = ? AND one <> other`,
+    pairs: database.prepare<{ id: number; other: number; received: number; read: number; theirs: number }>(
+      `SELECT id, other, one_received AS received, one_read AS read, other_received AS theirs
+       FROM conversations WHERE one = ?
+       UNION SELECT id, one, other_received, other_read, one_received
+       FROM conversations WHERE other = ? AND one <> other`,
     ),
     name: database.prepare<{ name: string }>("SELECT name FROM users WHERE id = ?"),
     conversation: database.prepare<{ room: string | null; one: number | null; other: number | null }>(

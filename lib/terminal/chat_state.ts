@@ -121,6 +121,7 @@ export class ChatState {
       case "edited":
         return this.#remember(event.of, event.text);
       case "withdrawn":
+        if (!event.own) this.unread.withdrawn("room" in event.to ? event.to : { user: event.from }, event.of);
         return this.#remember(event.of, "");
       case "history":
       case "found":

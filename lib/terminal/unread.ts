@@ -54,10 +54,21 @@ export class UnreadMessages {
     const conversation = this.#conversation(of);
     conversation.shown = Math.max(conversation.shown, seq);
     if (seq <= conversation.read) return;
+    // The server has counted it before it came.
+    if (seq <= conversation.last && conversation.elsewhere > 0) conversation.elsewhere--;
     conversation.unread.push(seq);
     if (conversation.unread.length > MESSAGES) conversation.unread.shift();
     this.#conversations.delete(key);
     this.#conversations.set(key, conversation);
+  }
+
+  /** A message of somebody else is withdrawn: it does not wait to be read. */
+  withdrawn(of: Target, seq: number): void {
+    const conversation = this.#conversations.get(keyOf(of));
+    if (!conversation || seq <= conversation.read) return;
+    const { unread, last } = conversation;
+    if (unread.includes(seq)) conversation.unread = unread.filter((each) => each !== seq);
+    else if (seq <= last && conversation.elsewhere > 0) conversation.elsewhere--;
   }
 
   /** The newest page of a conversation was shown, up to here. */

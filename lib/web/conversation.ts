@@ -272,11 +272,23 @@ export function readUpTo(conversation: Conversation, upTo: number): Conversation
   return { ...conversation, read: upTo, unread: othersAfter(conversation, upTo) };
 }
 
-/** How many messages of others are behind a place. */
+/** How many messages of others are behind a place, but for those withdrawn. */
 export function othersAfter({ messages }: Conversation, place: number): number {
   let count = 0;
-  for (let i = messages.length - 1; i >= 0 && messages[i]!.at > place; i--) if (!messages[i]!.own) count++;
+  for (let i = messages.length - 1; i >= 0 && messages[i]!.at > place; i--) {
+    const { own, change } = messages[i]!;
+    if (!own && change !== "withdrawn") count++;
+  }
   return count;
+}
+
+/** A message of another user is withdrawn: it does not wait to be read. */
+export function withdrawnAt(conversation: Conversation, at: number): Conversation {
+  const { messages, window, read, last, unread } = conversation;
+  const isIt = (message: Message) => message.at === at;
+  const known = messages.findLast(isIt) ?? window?.messages.findLast(isIt);
+  const isUnread = at > read && (known ? !known.own && known.change !== "withdrawn" : at <= last);
+  return isUnread ? { ...conversation, unread: Math.max(0, unread - 1) } : conversation;
 }
 
 /** The highest sequence number; 0 when there is none. */

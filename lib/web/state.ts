@@ -19,6 +19,7 @@ import {
   receivedUpTo,
   UNKNOWN,
   windowAround,
+  withdrawnAt,
   withHistory,
   withMessage,
 } from "./conversation.ts";
@@ -359,8 +360,13 @@ function changeMessage(
   change: Partial<Message>,
 ): State {
   const target = "room" in to || own ? to : { user: from };
-  const after = changeKnown(state, keyOf(target), (each) => changedAt(each, of, change));
-  const isGone = change.change === "withdrawn" && after.editing?.at === of;
+  const isWithdrawn = change.change === "withdrawn";
+  const after = changeKnown(
+    state,
+    keyOf(target),
+    (each) => changedAt(isWithdrawn && !own ? withdrawnAt(each, of) : each, of, change),
+  );
+  const isGone = isWithdrawn && after.editing?.at === of;
   return isGone ? { ...after, editing: undefined } : after;
 }
 
