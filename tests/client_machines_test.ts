@@ -307,7 +307,33 @@ Deno.test("what was received while the connection was lost counts as delivered o
     '{"type":"live","upTo":7}',
   ];
   const shown = told.map((line) => tls.receive(line, 1000).replace(/ ?\|? ?shown \| > .*/, ""));
-  assertEquals(shown, ["loggedIn | sent | sent", "conversations", "stored", "stored", "failed", "delivered"]);
+  assertEquals(shown, [
+    "loggedIn | sent | sent",
+    "conversations",
+    "stored",
+    "stored",
+    "failed",
+    "received | delivered",
+  ]);
+});
+
+Deno.test("a client whose window was closed counts as delivered only what had not failed by the time everything is told", () => {
+  const tls = new Tls().join();
+  for (const text of ["one", "two"]) tls.machine.use((native) => native.say({ user: "bob" }, text, 0));
+  tls.take();
+  const entry = (seq: number, number: number) =>
+    `{"type":"message","seq":${seq},"from":"alice","to":"bob","text":"?","time":1,"client":"r","number":${number}}`;
+  const told = [
+    '{"type":"live","upTo":0}',
+    entry(5, 1),
+    '{"type":"behind","after":5,"unacked":256}',
+    '{"type":"received","by":"bob","upTo":6}',
+    entry(6, 2),
+    '{"type":"failure","seq":7,"from":"alice","to":"bob","time":2,"of":5,"text":"no receipt"}',
+    '{"type":"live","upTo":7}',
+  ];
+  const shown = told.map((line) => tls.receive(line, 1000).replace(/ ?\|? ?shown \| > .*/, ""));
+  assertEquals(shown, ["", "sent", "", "", "sent", "failed", "received | delivered"]);
 });
 
 Deno.test("with a server of the handout alone the chat client continues as its client, and ends with its connection", () => {

@@ -448,6 +448,22 @@ Deno.test("a message that is not fetched before it expires is reported to its se
   assertEquals(chat.store.query({ type: "history", conversation: pair, limit: 9 }).messages, []);
 });
 
+Deno.test("a client that does not acknowledge its own entries is told that it waits for that, once, and goes on when it does", () => {
+  const chat = new StoringHub();
+  const id = chat.native("a");
+  const says = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => i + from).flatMap((number) =>
+      chat.does(id, { type: "say", number, to: { user: "a" }, text: "?" }, 0, START)
+    ).map(([, event]) => event);
+  const ofWindow = (events: Event[]) => events.filter(({ type }) => type === "behind" || type === "live");
+  const told = says(1, 300);
+  assertEquals(ofWindow(told), [{ type: "behind", after: 256, unacked: 256 }]);
+  assertEquals(told.flatMap((event) => event.type === "entries" ? event.entries : []).length, 256);
+  const acked = chat.does(id, { type: "acknowledge", seq: 256 }, 0, START).map(([, event]) => event);
+  assertEquals(acked.flatMap((event) => event.type === "entries" ? event.entries : []).length, 44);
+  assertEquals(ofWindow(acked), [{ type: "live", upTo: 300 }]);
+});
+
 Deno.test("a server that starts with its clock 40 days ahead removes nothing, and a jump of the clock is in its log", () => {
   const first = new StoringHub();
   const id = first.native("a");

@@ -67,7 +67,7 @@ export class CatchUp {
     if (!cursor || !known) return;
     while (!cursor.live && !cursor.reading) {
       const limit = this.#pageLimit(session, cursor);
-      if (limit === 0) return;
+      if (limit === 0) return this.fallBehind(session, cursor);
       const filtered = cursor.told < cursor.filteredUpTo;
       const filter = filtered || cursor.filter === "private" ? cursor.filter : "all";
       if (cursor.told < log.floor) {
@@ -88,8 +88,22 @@ export class CatchUp {
       this.#tellPage(session, cursor, entries);
       cursor.told = upTo;
       cursor.live = upTo === log.last;
-      if (cursor.live && session.kind === "native") outputs.push(tell(session.id, { type: "live", upTo }));
+      if (!cursor.live) continue;
+      cursor.saidBehind = false;
+      if (session.kind === "native") outputs.push(tell(session.id, { type: "live", upTo }));
+      const { whenLive } = cursor;
+      cursor.whenLive = undefined;
+      whenLive?.();
     }
+  }
+
+  /** The window of a session is closed: what is said from now on waits in the log, and the client is told why. */
+  fallBehind(session: Session, cursor: DeliveryCursor): void {
+    cursor.live = false;
+    if (cursor.saidBehind || session.kind !== "native") return;
+    cursor.saidBehind = true;
+    const { told, unacked } = cursor;
+    this.#parts.outputs.push(tell(session.id, { type: "behind", after: told, unacked }));
   }
 
   /** Whether the session's acknowledgement counts: one's own words are only confirmed by it. */

@@ -9,7 +9,7 @@ import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
-import type { KnownUser, Producer, Roster } from "./roster.ts";
+import { type KnownUser, type Producer, type Roster, sideOf } from "./roster.ts";
 import { CatchUp } from "./catch_up.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 import { UserCursors } from "./user_cursors.ts";
@@ -66,9 +66,8 @@ export class Delivery {
   readonly #newcomers = new Map<Session, number>();
   /** Users for whom somebody waits. */
   readonly #awaited = new Set<User>();
-  /** Messages that never arrived, and whose failure is not committed yet; those that could not be written. */
+  /** Messages that never arrived, and whose failure is not committed yet. */
   readonly #failing = new Set<number>();
-  #unwritten: { readonly entry: Entry; readonly why: string }[] = [];
   #lastUnkept = 0;
 
   readonly #cursors: UserCursors;
@@ -286,7 +285,6 @@ export class Delivery {
   tick(now: number, wall: number): void {
     this.#catchUp.clockOffset = wall - now;
     for (const user of this.#awaited) this.#miss(user, now);
-    for (const { entry, why } of this.#unwritten.splice(0)) this.#appendFailure(entry, why);
     for (const [session, due] of this.#newcomers) {
       if (due > now) break;
       this.#newcomers.delete(session);
@@ -309,10 +307,6 @@ export class Delivery {
     this.#parts.tally.failed++;
     this.#cursors.waitsNoMore(entry);
     this.#failing.add(entry.seq);
-    this.#appendFailure(entry, why);
-  }
-
-  #appendFailure(entry: Entry, why: string): void {
     this.append({
       type: "failure",
       from: entry.from,
@@ -321,8 +315,8 @@ export class Delivery {
       of: entry.seq,
       said: NaN,
       done: () => void this.#failing.delete(entry.seq),
-      // It has failed all the same, and is written as soon as that is possible.
-      failed: () => this.#unwritten.push({ entry, why }),
+      // It has failed all the same, and goes into the next batch.
+      failed: () => {},
     });
   }
 
@@ -333,7 +327,7 @@ export class Delivery {
       const cursor = session.cursor;
       if (!cursor?.live) continue;
       if (cursor.room === 0) {
-        cursor.live = false;
+        this.#catchUp.fallBehind(session, cursor);
         continue;
       }
       for (let i = 0; i < entries.length; i++) {
@@ -470,13 +464,17 @@ export class Delivery {
     outcome: PendingOutcome | undefined,
   ): void {
     const { roster, online } = this.#parts;
+    const sender = roster.user(entry.from);
+    const pair = sender && roster.pair(sender, known);
+    if (!pair) return;
     if (received) {
-      const sender = roster.user(entry.from);
-      const pair = sender && roster.pair(sender, known);
-      if (!pair) return;
       this.#cursors.received(pair, known, entry.seq);
       this.#cursors.readPair(pair, known, entry.seq);
-    } else if (outcome) this.#forget(entry);
+      return;
+    }
+    // Another client of the user has it, and its sender was told.
+    if (entry.seq <= pair.received[sideOf(pair, known)]) return;
+    if (outcome) this.#forget(entry);
     // What was never sent waits for the next time; what native sessions of the user can still take is theirs.
     else if (sent && entry.type === "message" && !online.get(session.name)?.listens) {
       this.fail(entry, `${session.name}'s client did not confirm it`);

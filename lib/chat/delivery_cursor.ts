@@ -20,6 +20,10 @@ const STRIDE = 3;
  */
 export class DeliveryCursor {
   live = false;
+  /** What is told once the session is live for the first time. */
+  whenLive: (() => void) | undefined;
+  /** The client knows that it is told no more until it acknowledges. */
+  saidBehind = false;
   /** A page was asked of the store, and has not come yet. */
   reading = false;
   /** A flat list: the cheapest for an idle session and for a busy one. */
@@ -74,9 +78,14 @@ export class DeliveryCursor {
     return { upTo: Math.min(seq, this.told), arrived };
   }
 
+  /** Entries told and not yet acknowledged. */
+  get unacked(): number {
+    return (this.#unacked.length - this.#first) / STRIDE;
+  }
+
   /** How many more may be told before something is acknowledged. */
   get room(): number {
     if (this.#characters >= MAX_UNACKED_CHARACTERS) return 0;
-    return Math.max(0, MAX_UNACKED - (this.#unacked.length - this.#first) / STRIDE);
+    return Math.max(0, MAX_UNACKED - this.unacked);
   }
 }

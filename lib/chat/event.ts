@@ -115,6 +115,8 @@ export type Event =
   | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
   /** The session has been told everything up to here that concerns its user, and is told what follows at once. */
   | { readonly type: "live"; readonly upTo: number }
+  /** The session is not live any more: it was told everything up to `after`, and so many entries wait for its acknowledgement. */
+  | { readonly type: "behind"; readonly after: number; readonly unacked: number }
   /** Everything that this client said is kept up to this number. */
   | { readonly type: "sent"; readonly upTo: number }
   /** What this client said under a number is not taken, and never will be. */

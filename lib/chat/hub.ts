@@ -485,7 +485,8 @@ export class Hub {
       textBytes: this.limits.textBytes,
       searches,
     }));
-    this.#queries.overview(session, known);
+    // Then it tells nothing of entries that are still to come.
+    session.cursor!.whenLive = () => this.#queries.overview(session, known);
     this.#delivery.catchUp(session);
   }
 

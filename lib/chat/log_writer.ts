@@ -50,11 +50,13 @@ const RETRY_MS = 1000;
  * Gathers what is to be written, and has it written one batch at a time: while one is under way, the next gathers.
  *
  * 1. Entries get their numbers in the order in which they were appended; `done` is called in that order.
- * 2. A batch that cannot be written fails its entries and steps. Users, rooms, pairs and cursors are facts all the same: they
- *    go into the next batch.
+ * 2. A batch that cannot be written fails its entries and steps. Users, rooms, pairs, cursors and failures of earlier
+ *    messages are facts all the same: they go into the next batch.
  */
 export class LogWriter {
   #items: Item[] = [];
+  /** Failures of earlier messages; they come first, since no cursor may pass a message whose failure is not written. */
+  #failures: Item[] = [];
   #cursors = new Map<string, CursorWrite>();
   #facts: Write[] = [];
   #urgent = false;
@@ -74,7 +76,7 @@ export class LogWriter {
 
   /** Whether everything is written. */
   get isIdle(): boolean {
-    return !this.#underWay && this.#items.length === 0 && this.#cursors.size === 0 && this.#facts.length === 0 &&
+    return !this.#underWay && this.#items.length === 0 && this.#failures.length === 0 && this.#cursors.size === 0 && this.#facts.length === 0 &&
       !this.roster.hasWrites;
   }
 
@@ -94,7 +96,7 @@ export class LogWriter {
   }
 
   append(draft: Draft, conversation: Conversation): void {
-    this.#items.push({ draft, conversation });
+    (draft.type === "failure" ? this.#failures : this.#items).push({ draft, conversation });
     this.#urgent = true;
   }
 
@@ -125,8 +127,13 @@ export class LogWriter {
   flush(now: number, wall: number, all = false): void {
     if (this.#underWay) return;
     const due = this.#urgent ||
-      (all && now >= this.#retryAt && (this.#cursors.size > 0 || this.#facts.length > 0 || this.roster.hasWrites));
+      (all && now >= this.#retryAt &&
+        (this.#failures.length > 0 || this.#cursors.size > 0 || this.#facts.length > 0 || this.roster.hasWrites));
     if (!due) return;
+    if (this.#failures.length > 0) {
+      this.#items = [...this.#failures, ...this.#items];
+      this.#failures = [];
+    }
     const facts = [...this.#facts, ...this.roster.takeWrites()];
     const writes: Write[] = [...facts];
     const entries: Entry[] = [];
@@ -182,7 +189,13 @@ export class LogWriter {
     this.#facts = [...facts, ...this.#facts];
     for (const [key, write] of cursors) if (!this.#cursors.has(key)) this.#cursors.set(key, write);
     this.#retryAt = now + RETRY_MS;
-    for (const item of items) ("step" in item ? item.step : item.draft).failed(why);
+    const failures: Item[] = [];
+    for (const item of items) {
+      if ("step" in item) item.step.failed(why);
+      else if (item.draft.type === "failure") failures.push(item);
+      else item.draft.failed(why);
+    }
+    this.#failures = [...failures, ...this.#failures];
   }
 
   #write(entry: Entry, draft: Draft, conversation: Conversation, writes: Write[]): void {

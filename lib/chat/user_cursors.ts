@@ -36,7 +36,7 @@ export class UserCursors {
     writer.move(`received ${pair.id} ${side}`, write, true, () => {
       const sender = online.get(pair.users[side === 0 ? 1 : 0].name);
       const to = sender?.natives.filter(({ ready }) => ready).map(({ id }) => id) ?? [];
-      const event = { type: "received", by: user.name, upTo: pair.received[side] } as const;
+      const event = { type: "received", by: user.name, upTo } as const;
       if (to.length > 0) outputs.push({ type: "tell", to, event });
     });
   }

@@ -21,6 +21,12 @@ export interface DeliveryReport {
   readonly failedBatches: number;
   readonly upgrades: number;
   readonly cuts: number;
+  readonly stalls: number;
+  /** How often a window closed. */
+  readonly behind: number;
+  /** Private messages of which their senders were told what has become. */
+  readonly delivered: number;
+  readonly failed: number;
 }
 
 const USERS = ["ann", "bob", "cy", "dan"];
@@ -59,6 +65,11 @@ class Link {
   sendFirst(): void {
     const [first] = this.queue;
     if (first) this.down(() => this.device.handoutEvent(this, first));
+  }
+
+  /** What is on its way to the device takes so much longer: its window closes. */
+  stall(ms: number): void {
+    this.#down = Math.max(this.#down, this.world.time.now + ms);
   }
 
   /** Both sides notice at their own time. */
@@ -229,8 +240,8 @@ class Device {
   /** What was shown, in order. */
   readonly shown: { from: string; text: string; seq: number; to: Target }[] = [];
   readonly confirmed = new Set<string>();
-  readonly delivered = new Set<string>();
-  readonly failed = new Set<string>();
+  /** What the sender was told of each text, in order. */
+  readonly told = new Map<string, string[]>();
   readonly edits = new Map<number, string>();
   readonly #texts = new Map<string, string>();
   readonly #marks = new Map<string, number>();
@@ -252,7 +263,9 @@ class Device {
   }
 
   say(to: Target): void {
-    const text = `${this.name}${this.number}.${++this.#said}`;
+    // Six of the longest texts fill a window.
+    const padding = this.world.random.chance(this.world.longTexts) ? `.${"x".repeat(12_000)}` : "";
+    const text = `${this.name}${this.number}.${++this.#said}${padding}`;
     if (this.#client && !this.isSilent) {
       const said = this.#client.say(to, text, 0);
       if ("id" in said) this.#texts.set(said.id, text);
@@ -322,6 +335,7 @@ class Device {
     this.link?.cut();
     this.link = undefined;
     this.#client = undefined;
+    this.#texts.clear();
     this.#awaited = undefined;
     this.#handoutQueue = [];
     this.#goesOver = false;
@@ -334,13 +348,17 @@ class Device {
     this.#awaited = undefined;
     this.#handoutQueue = [];
     this.#goesOver = false;
-    if (this.isHandout) this.#client = undefined;
+    if (this.isHandout) {
+      this.#client = undefined;
+      this.#texts.clear();
+    }
     this.#client?.lost();
     this.#run();
     this.#dialSoon();
   }
 
   receive(link: Link, json: string): void {
+    if (json.startsWith('{"type":"behind"')) this.world.behind++;
     this.#client?.receive(json);
     this.#run();
     this.#client?.flush();
@@ -445,11 +463,25 @@ class Device {
         return;
       }
       case "delivered":
-        return void this.delivered.add(this.#texts.get(event.id)!);
+        return this.#hears(event.id, event.type);
       case "failed":
-        if (event.id !== undefined) this.failed.add(this.#texts.get(event.id)!);
+        if (event.id !== undefined) this.#hears(event.id, event.type);
         else if (event.seq !== undefined) this.world.failedSeqs.add(event.seq);
     }
+  }
+
+  /** The texts that this run of the program has said. */
+  get ownTexts(): Iterable<string> {
+    return this.#texts.values();
+  }
+
+  has(text: string, outcome: "delivered" | "failed"): boolean {
+    return this.told.get(text)?.includes(outcome) ?? false;
+  }
+
+  #hears(id: string, outcome: "delivered" | "failed"): void {
+    const text = this.#texts.get(id)!;
+    this.told.set(text, [...this.told.get(text) ?? [], outcome]);
   }
 
   #show(message: { from: string; text: string; seq: number; to: Target }): void {
@@ -476,9 +508,15 @@ class World {
   readonly devices: Device[] = [];
   upgrades = 0;
   cuts = 0;
+  stalls = 0;
+  behind = 0;
+
+  /** How many of the texts are long. */
+  readonly longTexts: number;
 
   constructor(seed: number) {
     this.random = new Random(seed);
+    this.longTexts = this.random.pick([0, 0.1, 0.4]);
     this.server = new Server(this);
     for (const [i, name] of USERS.entries()) {
       const kinds = i === 3 ? [true] : i === 2 ? [false, true] : this.random.chance(0.5) ? [false, false] : [false];
@@ -513,8 +551,9 @@ export function simulateDelivery(seed: number): DeliveryReport {
     else if (dice < 0.9) device.upgrade();
     else if (dice < 0.93) (world.cuts++, device.link?.cut());
     else if (dice < 0.94) device.kill();
-    else if (dice < 0.945) server.crashIn = random.whole(0, 5);
-    else if (dice < 0.955) {
+    else if (dice < 0.97) (world.stalls++, device.link?.stall(random.whole(100, 8000)));
+    else if (dice < 0.975) server.crashIn = random.whole(0, 5);
+    else if (dice < 0.985) {
       server.diskIsFull = true;
       time.in(random.whole(100, 3000), () => server.diskIsFull = false);
     }
@@ -539,7 +578,15 @@ export function simulateDelivery(seed: number): DeliveryReport {
     failedBatches: server.failedBatches,
     upgrades: world.upgrades,
     cuts: world.cuts,
+    stalls: world.stalls,
+    behind: world.behind,
+    delivered: toldTimes(devices, "delivered"),
+    failed: toldTimes(devices, "failed"),
   };
+}
+
+function toldTimes(devices: readonly Device[], outcome: string): number {
+  return devices.flatMap(({ told }) => [...told.values()].flat()).filter((each) => each === outcome).length;
 }
 
 function check(world: World): void {
@@ -572,7 +619,7 @@ function check(world: World): void {
   }
   for (const device of natives) {
     for (const text of device.confirmed) {
-      if (device.failed.has(text)) continue;
+      if (device.has(text, "failed")) continue;
       const { to } = said.get(text)!;
       if ("room" in to) {
         for (const other of natives) {
@@ -591,7 +638,7 @@ function check(world: World): void {
       const failed = seq !== undefined && world.failedSeqs.has(seq);
       const nativeReceivers = receivers.filter(({ isHandout }) => !isHandout);
       if (!has && !failed && nativeReceivers.length > 0) problems.push(`${text} for ${to.user} was shown to nobody`);
-      if (device.delivered.has(text) && !has) problems.push(`${text} counts as delivered, and was shown to nobody`);
+      if (device.has(text, "delivered") && !has) problems.push(`${text} counts as delivered, and was shown to nobody`);
     }
   }
   for (const text of world.handoutDelivered) {
@@ -602,7 +649,33 @@ function check(world: World): void {
       problems.push(`${text} had 303, and was shown to nobody`);
     }
   }
+  sendersKnow(world);
   unreadIsTrue(world);
+}
+
+/** Each sender was told of each private message what has become of it, once: that it was delivered, or that it has failed. */
+function sendersKnow({ devices, problems, said, seqs, server: { store } }: World): void {
+  const { users, pairs } = store.snapshot;
+  const idOf = new Map(users.map(({ id, name }) => [name, id]));
+  for (const device of devices) {
+    for (const [text, told] of device.told) {
+      if (told.length > 1) problems.push(`the sender of ${text} was told ${told.join(", then ")}`);
+    }
+    for (const text of device.ownTexts) {
+      const { to } = said.get(text)!;
+      const seq = seqs.get(text);
+      if ("room" in to || seq === undefined) continue;
+      const [from, other] = [idOf.get(device.name)!, idOf.get(to.user)!];
+      const pair = pairs.find(({ users }) => users.includes(from) && users.includes(other))!;
+      const { messages } = store.query({ type: "history", conversation: pair.id, after: seq - 1, limit: 1 });
+      const received = pair.received[pair.users[0] === other ? 0 : 1];
+      const truth = messages[0]?.failed !== undefined ? "failed" : seq <= received ? "delivered" : undefined;
+      const told = device.told.get(text)?.at(-1);
+      if (told !== truth) {
+        problems.push(`${text} is ${truth ?? "waiting"}, and its sender was told ${told ?? "nothing"}`);
+      }
+    }
+  }
 }
 
 /** What the server counts as unread is what a model counts from the log. */
@@ -624,7 +697,7 @@ function unreadIsTrue({ server, problems }: World): void {
       const membership = room?.members.find(({ user }) => user === id);
       const read = membership ? Math.max(membership.read, membership.since) : pair!.read[pair!.users[0] === id ? 0 : 1];
       const { messages } = server.store.query({ type: "history", conversation, limit: 100_000 });
-      const model = messages.filter(({ seq, from }) => seq > read && from !== name).length;
+      const model = messages.filter(({ seq, from, withdrawn }) => seq > read && from !== name && !withdrawn).length;
       if (model !== unread) problems.push(`${name} has ${unread} unread in ${conversation}, and ${model} by the model`);
     }
   }

@@ -35,6 +35,9 @@ export class StoringServer extends TestServer {
   }
 }
 
+/** What comes at any time, and few tests are about. */
+const UNASKED = new Set(["presence", "live", "behind"]);
+
 let lastClient = 0;
 
 /** A raw client of the native protocol over TCP. */
@@ -76,14 +79,14 @@ export class RawNative {
     return JSON.parse(await this.wire.line());
   }
 
-  /** The next message, but for `presence`, `conversations` and `live`. */
+  /** The next message, but for `presence`, `conversations`, `live` and `behind`. */
   async take(): Promise<Json> {
     const early = this.#early.shift();
     if (early) return early;
     for (;;) {
       const message = await this.next();
       if (message.type === "conversations") this.#conversations = message.list;
-      else if (message.type !== "presence" && message.type !== "live") return message;
+      else if (!UNASKED.has(message.type)) return message;
     }
   }
 
@@ -92,7 +95,7 @@ export class RawNative {
     while (!this.#conversations) {
       const message = await this.next();
       if (message.type === "conversations") this.#conversations = message.list;
-      else if (message.type !== "presence" && message.type !== "live") this.#early.push(message);
+      else if (!UNASKED.has(message.type)) this.#early.push(message);
     }
     return this.#conversations;
   }

@@ -66,6 +66,8 @@ export class NativeClient {
   readonly #receivedBy = new Map<string, number>();
   /** Whether everything in the log was told: before that, a message may have failed though later ones were received. */
   #isLive = false;
+  /** Users whose cursors have moved while not everything was told. */
+  readonly #heldReceipts = new Set<string>();
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -209,14 +211,14 @@ export class NativeClient {
       case "failed":
         return this.#refused(message.number, message.why);
       case "received":
-        this.#receivedUpTo(message.by, message.upTo);
-        return this.#show(message);
+        return this.#receivedUpTo(message.by, message.upTo);
       case "conversations":
-        for (const { of, received } of message.list) if ("user" in of) this.#receivedUpTo(of.user, received);
-        return this.#show(message);
+        return this.#conversations(message);
       case "live":
-        this.#isLive = true;
-        return this.#tellDelivered(message.upTo);
+        return this.#live(message.upTo);
+      case "behind":
+        this.#isLive = false;
+        return;
       case "read":
       case "closing":
       case "elsewhere":
@@ -267,6 +269,7 @@ export class NativeClient {
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
       this.#undelivered.clear();
       this.#receivedBy.clear();
+      this.#heldReceipts.clear();
     }
     this.#store = store;
     this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged, searches });
@@ -356,11 +359,27 @@ export class NativeClient {
   #receivedUpTo(by: string, upTo: number): void {
     if (upTo <= (this.#receivedBy.get(by) ?? 0)) return;
     this.#receivedBy.set(by, upTo);
+    if (!this.#isLive) return void this.#heldReceipts.add(by);
+    this.#show({ type: "received", by, upTo });
+    this.#tellDelivered(upTo);
+  }
+
+  #conversations({ list }: Extract<ServerMessage, { type: "conversations" }>): void {
+    for (const { of, received } of list) if ("user" in of) this.#receivedUpTo(of.user, received);
+    this.#show({ type: "conversations", list: this.#isLive ? list : list.map((each) => ({ ...each, received: 0 })) });
+  }
+
+  /** Everything up to `upTo` was told: what has failed of it is known, and cursors count. */
+  #live(upTo: number): void {
+    // Meant for another page that had this connection before.
+    if (this.#stage !== "loggedIn") return;
+    this.#isLive = true;
+    for (const by of this.#heldReceipts) this.#show({ type: "received", by, upTo: this.#receivedBy.get(by)! });
+    this.#heldReceipts.clear();
     this.#tellDelivered(upTo);
   }
 
   #tellDelivered(upTo: number): void {
-    if (!this.#isLive) return;
     for (const [seq, { id, to }] of this.#undelivered) {
       if (seq > upTo) break;
       if (seq > (this.#receivedBy.get(to) ?? 0)) continue;

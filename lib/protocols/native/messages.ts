@@ -102,6 +102,8 @@ export const SERVER_MESSAGES = {
   },
   /** Everything up to here that concerns the user was told. */
   live: { upTo: integer },
+  /** No longer so: what comes after `after` waits until the client has acknowledged some of `unacked` entries. */
+  behind: { after: integer, unacked: integer },
   /** Entries of the log. An own one with a number says that everything up to the number is kept. */
   message: { ...ENTRY, text, ...PRODUCED },
   edit: { ...ENTRY, of: integer, text, ...PRODUCED },
