@@ -76,7 +76,8 @@ export class LogWriter {
 
   /** Whether everything is written. */
   get isIdle(): boolean {
-    return !this.#underWay && this.#items.length === 0 && this.#failures.length === 0 && this.#cursors.size === 0 && this.#facts.length === 0 &&
+    return !this.#underWay && this.#items.length === 0 && this.#failures.length === 0 && this.#cursors.size === 0 &&
+      this.#facts.length === 0 &&
       !this.roster.hasWrites;
   }
 
