@@ -3,6 +3,7 @@ import { sanitized } from "./lib/core/text.ts";
 import { parseClientArgs } from "./lib/client/command_line.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 import { chat } from "./lib/client/chat.ts";
+import { check } from "./lib/client/check.ts";
 import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
 import { page } from "./lib/client/page.ts";
@@ -12,6 +13,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const plan = parseClientArgs(args);
     if (plan.type === "print") return print(plan.text), 0;
+    if (plan.type === "check" || plan.type === "check-list") return await check(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
     return await { im, chat, mailbox: chat, lobby }[plan.type](plan);

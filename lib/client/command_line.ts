@@ -1,10 +1,11 @@
+import { CHECK_OPTIONS, type CheckListPlan, type CheckPlan, readCheck } from "../check/command_line.ts";
 import { UserError } from "../core/errors.ts";
 import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
 import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 
 /** The task that a command line gives to the client. */
-export type ClientPlan = PrintPlan | JoinPlan | PeerPlan;
+export type ClientPlan = PrintPlan | JoinPlan | PeerPlan | CheckPlan | CheckListPlan;
 
 /** Print a text and end. */
 export interface PrintPlan {
@@ -77,6 +78,8 @@ const HELP = `Partyline client: chat for a room, a lab or a LAN.
                                          has the address book
   client lobby HOST PORT                 the lobby handout's client: one room
   client HOST PORT [options]             the IM handout's client, with its codes
+  client check …                         tests a program against its handout;
+                                         client check --help
 
 \`client chat\` joins 127.0.0.1 2001 by default; if a server speaks only the IM
 handout's protocol, it continues as the handout's client. A lost connection is
@@ -125,8 +128,40 @@ Examples
 
 /** Parses the client's command line; throws a `UserError` for a mistake. */
 export function parseClientArgs(args: readonly string[]): ClientPlan {
+  if (args[0] === "check") return parseCheck(args.slice(1));
   const flags = readFlags(args, OPTIONS);
   return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));
+}
+
+const CHECK_HELP = `Partyline check: tests a program against its handout.
+
+  client check HANDOUT server HOST PORT --users FILE   a server that runs already
+  client check HANDOUT server [options] -- COMMAND     starts it; {port}, {host} and
+                                                       {users} in COMMAND are filled in
+  client check HANDOUT client [options] -- COMMAND     starts the client, types to it
+                                                       and reads what it shows
+  client check --list [HANDOUT [SIDE]]                 the rules
+
+Each failure is told as a story: the sentence of the handout, what went over the
+wire, what was expected and what came. Exit status: 0 all passed, 1 a rule failed,
+2 the check could not run.
+
+Options
+${optionHelp(CHECK_OPTIONS)}
+
+Examples
+  client check im server -- python3 server.py {port} {users}
+  client check im client -- python3 client.py {host} {port}
+  client check im server 192.168.1.7 2001 --users users.txt --only im/4
+`;
+
+function parseCheck(args: readonly string[]): ClientPlan {
+  const at = args.indexOf("--");
+  const command = at < 0 ? undefined : args.slice(at + 1);
+  const options: readonly Option[] = [...CHECK_OPTIONS, { name: "help", help: "show this help" }];
+  const flags = readFlags(at < 0 ? args : args.slice(0, at), options);
+  if (flags.has("help") || args.length === 0) return { type: "print", text: CHECK_HELP };
+  return readCheck(flags.words, command, flags);
 }
 
 function readPrint(flags: Flags): PrintPlan | undefined {

@@ -1,0 +1,169 @@
+import { UserError } from "../core/errors.ts";
+import { type NetworkKind, NETWORKS } from "./network.ts";
+import type { Rule, Side, Suite } from "./rule.ts";
+import { SUITES } from "./suites.ts";
+
+/** An option of `client check`; one without a value is a switch. */
+export interface CheckOption {
+  readonly name: string;
+  readonly value?: string;
+  readonly help: string;
+}
+
+export const CHECK_OPTIONS: readonly CheckOption[] = [
+  { name: "list", help: "list the rules, with their levels, points and sentences; with --json for programs" },
+  { name: "markdown", help: "with --list: the rules as a page of Markdown" },
+  { name: "only", value: "ID,…", help: "play these rules alone; im/4 is every rule of section 4" },
+  { name: "skip", value: "ID,…", help: "leave these rules out" },
+  { name: "strict", help: "what is weak, and what the handout only recommends, counts as failed" },
+  { name: "seed", value: "N", help: "make the choices of an earlier run again (printed at its end)" },
+  { name: "network", value: "KIND", help: "what stands between: none, cut, slow or lossy (none)" },
+  { name: "repeat", value: "N", help: "play each rule N times (1)" },
+  { name: "users", value: "FILE", help: "the accounts of a server that runs already" },
+  { name: "json", value: "FILE", help: "write the result as JSON; - is standard output" },
+  { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
+  { name: "timeout", value: "MS", help: "how long an answer may take (2000)" },
+  { name: "verbose", help: "show every rule, and the story of what is weak" },
+  { name: "quiet", help: "show the last line alone" },
+];
+
+export const OUTPUT_FILES = ["json"] as const;
+export type OutputKind = (typeof OUTPUT_FILES)[number];
+
+/** What `client check` is to do. */
+export interface CheckPlan {
+  readonly type: "check";
+  readonly suite: Suite;
+  readonly rules: readonly Rule[];
+  /** A server that runs already, or a command that starts the program under test. */
+  readonly program: { readonly host: string; readonly port: number } | { readonly command: readonly string[] };
+  readonly isStrict: boolean;
+  /** Undefined: a new one. */
+  readonly seed: number | undefined;
+  readonly network: NetworkKind;
+  readonly repeat: number;
+  readonly users: string | undefined;
+  readonly outputs: Readonly<Partial<Record<OutputKind, string>>>;
+  readonly jobs: number;
+  readonly timeoutMs: number;
+  readonly show: "all" | "failures" | "summary";
+}
+
+export interface CheckListPlan {
+  readonly type: "check-list";
+  readonly suites: readonly Suite[];
+  readonly rules: readonly Rule[];
+  readonly form: "text" | "json" | "markdown";
+}
+
+/** The parsed options of a command line. */
+export interface CheckFlags {
+  has(name: string): boolean;
+  value(name: string): string | undefined;
+}
+
+/** Reads what follows `client check`; `command` is what stands after `--`. Throws a `UserError`. */
+export function readCheck(
+  words: readonly string[],
+  command: readonly string[] | undefined,
+  flags: CheckFlags,
+): CheckPlan | CheckListPlan {
+  const [handout, side, ...rest] = words;
+  const suites = suitesOf(handout, side);
+  if (flags.has("list")) {
+    const form = flags.has("markdown") ? "markdown" : flags.value("json") === undefined ? "text" : "json";
+    return { type: "check-list", suites, rules: suites.flatMap((suite) => selected(suite, flags)), form };
+  }
+  const [suite] = suites;
+  if (handout === undefined || suite === undefined || suites.length > 1 && side === undefined) {
+    throw new UserError(`check needs a handout and a side; ${usage()}`);
+  }
+  const program = programOf(suite, rest, command);
+  return {
+    type: "check",
+    suite,
+    rules: selected(suite, flags),
+    program,
+    isStrict: flags.has("strict"),
+    seed: number(flags, "seed", 0, 2 ** 32 - 1),
+    network: networkOf(flags.value("network")),
+    repeat: number(flags, "repeat", 1, 1000) ?? 1,
+    users: flags.value("users"),
+    outputs: Object.fromEntries(OUTPUT_FILES.flatMap((kind) => {
+      const file = flags.value(kind);
+      return file === undefined ? [] : [[kind, file]];
+    })),
+    jobs: number(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
+    timeoutMs: number(flags, "timeout", 100, 60_000) ?? 2000,
+    show: flags.has("verbose") ? "all" : flags.has("quiet") ? "summary" : "failures",
+  };
+}
+
+function usage(): string {
+  const known = SUITES.map(({ handout, side }) => `${handout} ${side}`).join(", ");
+  return `for example: client check im server 127.0.0.1 2001. Known are: ${known}`;
+}
+
+/** The suites that are named: all, those of one handout, or one side of it. */
+function suitesOf(handout: string | undefined, side: string | undefined): Suite[] {
+  const ofHandout = SUITES.filter((suite) => handout === undefined || suite.handout === handout);
+  if (ofHandout.length === 0) throw new UserError(`there is no check for "${handout}"; ${usage()}`);
+  const found = ofHandout.filter((suite) => side === undefined || suite.side === side as Side);
+  if (found.length === 0) throw new UserError(`there is no check for "${handout} ${side}"; ${usage()}`);
+  return found;
+}
+
+function programOf(
+  suite: Suite,
+  rest: readonly string[],
+  command: readonly string[] | undefined,
+): CheckPlan["program"] {
+  if (command !== undefined) {
+    if (command.length === 0) throw new UserError("after -- comes the command that starts the program");
+    if (rest.length > 0) throw new UserError(`a started program needs no HOST and PORT, found "${rest[0]}"`);
+    return { command };
+  }
+  const [host, port, ...more] = rest;
+  const example = `client check ${suite.handout} ${suite.side} -- python3 ${suite.side}.py {host} {port}`;
+  if (suite.side !== "server") throw new UserError(`a ${suite.side} is started by the check: ${example}`);
+  if (host === undefined || port === undefined || more.length > 0) {
+    throw new UserError(`expected HOST and PORT of a running server, or a command that starts one: ${example}`);
+  }
+  if (!/^\d+$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new UserError(`the port must be a whole number from 1 to 65535, not "${port}"`);
+  }
+  return { host, port: Number(port) };
+}
+
+function networkOf(given = "none"): NetworkKind {
+  const kind = NETWORKS.find((each) => each === given);
+  if (kind === undefined) throw new UserError(`--network must be one of ${NETWORKS.join(", ")}, not "${given}"`);
+  return kind;
+}
+
+function number(flags: CheckFlags, name: string, least: number, most: number): number | undefined {
+  const given = flags.value(name);
+  if (given === undefined) return undefined;
+  const value = /^\d+$/.test(given) ? Number(given) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new UserError(`--${name} must be a whole number from ${least} to ${most}, not "${given}"`);
+}
+
+/** The rules that --only and --skip leave; an id that is none of the suite's is a mistake. */
+function selected(suite: Suite, flags: CheckFlags): Rule[] {
+  const [only, skip] = ["only", "skip"].map((name) =>
+    flags.value(name)?.split(",").map((id) => {
+      const prefix = id.trim();
+      if (suite.rules.some((rule) => isWithin(rule, prefix))) return prefix;
+      throw new UserError(`--${name} ${prefix}: ${suite.handout} ${suite.side} has no such rule; --list shows them`);
+    })
+  );
+  return suite.rules.filter((rule) =>
+    (only === undefined || only.some((id) => isWithin(rule, id))) && !skip?.some((id) => isWithin(rule, id))
+  );
+}
+
+/** Whether a rule has the id, or stands in the section or handout of that id. */
+export function isWithin({ id }: Rule, prefix: string): boolean {
+  return id === prefix || id.startsWith(`${prefix}/`);
+}

@@ -1,0 +1,121 @@
+import { concat } from "@std/bytes/concat";
+import { decodeLossy, encodeText } from "../core/text.ts";
+import type { Expectation } from "./step.ts";
+import { visible, visibleText } from "./visible.ts";
+
+/** What has come on a link and was not taken by a step yet. */
+export interface Unread {
+  /** Whether each piece is a datagram, and not a part of a stream. */
+  readonly isDatagrams: boolean;
+  readonly pieces: readonly Uint8Array[];
+  /** Nothing more will come. */
+  readonly hasEnded: boolean;
+  /** Nothing has come for so long that the rest of a line is not on its way. */
+  readonly hasSettled: boolean;
+}
+
+/** An expectation whose values are filled in. */
+export interface Expected extends Omit<Expectation, "is" | "weak"> {
+  readonly is: string | RegExp;
+  readonly weak: readonly (readonly [string | RegExp, string])[];
+}
+
+export type Match =
+  | {
+    readonly result: "match";
+    /** How many bytes are taken; of datagrams, one. */
+    readonly used: number;
+    /** What is not as the handout says. */
+    readonly weak?: string;
+    readonly groups?: Readonly<Record<string, string>>;
+  }
+  | { readonly result: "more" }
+  | { readonly result: "wrong"; readonly used: number; readonly got: string };
+
+const MORE: Match = { result: "more" };
+const LF = 10;
+
+/** Judges what has come by an expectation. */
+export function match(unread: Unread, expected: Expected): Match {
+  if (unread.isDatagrams) return matchDatagram(unread, expected);
+  const bytes = unread.pieces.length === 1 ? unread.pieces[0]! : concat(unread.pieces);
+  if (expected.in === "text") return matchText(bytes, expected);
+  if (expected.in === "whole") return unread.hasEnded ? matchUnit(bytes, bytes.length, "", expected) : MORE;
+  const end = bytes.indexOf(LF);
+  if (end >= 0) return matchUnit(bytes.subarray(0, end), end + 1, "", expected);
+  if (bytes.length === 0 || !(unread.hasEnded || unread.hasSettled)) return MORE;
+  return matchUnterminated(bytes, expected);
+}
+
+function matchDatagram({ pieces }: Unread, expected: Expected): Match {
+  const datagram = pieces[0];
+  if (datagram === undefined) return MORE;
+  const found = matchUnit(datagram, 1, "", expected);
+  return found.result === "wrong" && expected.in === "text" ? { ...found, used: 1 } : found;
+}
+
+function matchText(bytes: Uint8Array, { is, weak, exact }: Expected): Match {
+  const text = decodeLossy(bytes);
+  const alternatives = exact ? [] : weak;
+  for (const [pattern, why] of [[is, undefined] as const, ...alternatives]) {
+    const found = typeof pattern === "string" ? text.indexOf(pattern) : text.search(pattern);
+    if (found < 0) continue;
+    const part = typeof pattern === "string" ? pattern : pattern.exec(text)![0];
+    const groups = typeof pattern === "string" ? undefined : pattern.exec(text)!.groups;
+    const used = encodeText(text.slice(0, found + part.length)).length;
+    // Replacement characters are longer than the bytes that they stand for.
+    return {
+      result: "match",
+      used: Math.min(used, bytes.length),
+      ...(why && { weak: why }),
+      ...(groups && { groups }),
+    };
+  }
+  return MORE;
+}
+
+/** A line that was not ended: accepted as weak, since many programs forget it, and one rule is about that alone. */
+function matchUnterminated(bytes: Uint8Array, expected: Expected): Match {
+  const text = decodeLossy(bytes);
+  if (expected.exact) return MORE;
+  const found = matchUnit(bytes, bytes.length, "it has no line end", expected);
+  if (found.result === "match") return found;
+  // Two messages run together: the first of them is ours.
+  if (typeof expected.is === "string" && text.startsWith(expected.is)) {
+    return { result: "match", used: encodeText(expected.is).length, weak: "it has no line end" };
+  }
+  return MORE;
+}
+
+/** A line without its end, a datagram, or all that came. */
+function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, exact }: Expected): Match {
+  const text = decodeLossy(bytes);
+  const taken = (why: string, groups?: Record<string, string>): Match => {
+    const all = [flaw, why].filter((each) => each !== "").join("; ");
+    return { result: "match", used, ...(all !== "" && { weak: all }), ...(groups && { groups }) };
+  };
+  const exactly = matches(is, text);
+  if (exactly && !(exact && flaw)) return taken("", exactly.groups);
+  if (!exact) {
+    const trimmed = text.replace(/[ \t\r]+$/, "");
+    const loosely = trimmed === text ? undefined : matches(is, trimmed);
+    if (loosely) {
+      return taken(`"${visibleText(text.slice(trimmed.length))}" stands at its end`, loosely.groups);
+    }
+    for (const [pattern, why] of weak) {
+      const found = matches(pattern, trimmed);
+      if (found) return taken(why, found.groups);
+    }
+    const code = typeof is === "string" ? /^\d{3}(?= )/.exec(is)?.[0] : undefined;
+    if (code !== undefined && trimmed.startsWith(code) && !/^\d/.test(trimmed.slice(3))) {
+      return taken(`the words after the code ${code} are others: "${visibleText(trimmed)}"`);
+    }
+  }
+  return { result: "wrong", used, got: visible(bytes) };
+}
+
+function matches(pattern: string | RegExp, text: string): { groups?: Record<string, string> } | undefined {
+  if (typeof pattern === "string") return pattern === text ? {} : undefined;
+  const found = pattern.exec(text);
+  return found ? { ...(found.groups && { groups: found.groups }) } : undefined;
+}

@@ -1,0 +1,54 @@
+import type { LinkName } from "./step.ts";
+import type { Unread } from "./match.ts";
+
+/** A connection or socket of a script, with what has come on it and was not taken yet. */
+export class PlayLink {
+  isDatagrams = false;
+  isOpen = false;
+  hasEnded = false;
+  /** What happened to it last, for a story. */
+  lastNote: string | undefined;
+  pieces: Uint8Array[] = [];
+  lastAt = 0;
+
+  /** Takes bytes from the front; of datagrams, that many datagrams. */
+  take(count: number): void {
+    if (this.isDatagrams) {
+      this.pieces.splice(0, count);
+      return;
+    }
+    let left = count;
+    while (left > 0 && this.pieces.length > 0) {
+      const [first] = this.pieces as [Uint8Array];
+      if (first.length > left) this.pieces[0] = first.subarray(left);
+      else this.pieces.shift();
+      left -= first.length;
+    }
+  }
+
+  unread(now: number, settleMs: number): Unread {
+    const { isDatagrams, pieces, hasEnded } = this;
+    return { isDatagrams, pieces, hasEnded, hasSettled: now - this.lastAt >= settleMs };
+  }
+}
+
+/** The links of a script by their names; one is there as soon as it is named. */
+export class PlayLinks {
+  readonly #links = new Map<LinkName, PlayLink>();
+
+  get(name: LinkName): PlayLink {
+    let link = this.#links.get(name);
+    if (!link) this.#links.set(name, link = new PlayLink());
+    return link;
+  }
+
+  /** When the next unfinished line counts as settled; Infinity when there is none. */
+  settlesAt(after: number, settleMs: number): number {
+    let next = Infinity;
+    for (const { pieces, lastAt } of this.#links.values()) {
+      const at = lastAt + settleMs;
+      if (pieces.length > 0 && at > after) next = Math.min(next, at);
+    }
+    return next;
+  }
+}

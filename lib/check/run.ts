@@ -1,0 +1,211 @@
+import { Choice, chosenText } from "./choice.ts";
+import { Network, type NetworkKind } from "./network.ts";
+import { type Failure, Play, type PlayTimes } from "./play.ts";
+import type { Rule, Suite, Verdict } from "./rule.ts";
+import { PlayRunner, type Target } from "./runner.ts";
+import type { Seen } from "./transcript.ts";
+import { Values } from "./values.ts";
+
+/** An account to log in with. */
+export interface Account {
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly network: NetworkKind;
+  readonly strict: boolean;
+  /** How often each rule is played. */
+  readonly repeat: number;
+  /** How many rules are played at a time. */
+  readonly jobs: number;
+  readonly timeoutMs: number;
+  readonly accounts: readonly Account[];
+  /** The program under test, for one rule: a port of its own where it is started. */
+  readonly target: () => Target;
+}
+
+/** What became of one rule. */
+export interface RuleResult {
+  readonly rule: Rule;
+  readonly verdict: Verdict;
+  /** The points that were reached. */
+  readonly points: number;
+  readonly ms: number;
+  readonly failure: Failure | undefined;
+  /** What is weak, or was observed, or blocks it: one line each. */
+  readonly notes: readonly string[];
+  readonly transcript: readonly Seen[];
+  /** How many of the plays failed, and of how many. */
+  readonly failed: number;
+  readonly played: number;
+}
+
+/** The persons of the scripts, in the order in which they get the accounts. */
+const PERSONS = ["jacky", "bob", "michael", "carol"];
+const LATE_MS = 2000;
+const SILENCE_MS = 250;
+const SETTLE_MS = 150;
+
+/**
+ * Plays the rules of a suite and judges them.
+ *
+ * 1. A rule is played after those that it needs, which stand before it in the suite; when one of them failed, it is blocked and not played.
+ * 2. Each rule's choices follow from the seed and its id alone: played alone, it is played the same.
+ */
+export async function runSuite(
+  suite: Suite,
+  rules: readonly Rule[],
+  options: RunOptions,
+  tell: (result: RuleResult) => void,
+): Promise<RuleResult[]> {
+  const played = withNeeded(suite, rules);
+  const results = new Map<string, Promise<RuleResult>>();
+  const turns = new Turns(options.jobs);
+  for (const rule of played) {
+    const needed = rule.needs.flatMap((id) => results.get(id) ?? []);
+    results.set(
+      rule.id,
+      Promise.all(needed).then(async (before) => {
+        const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
+        const result = blocking
+          ? blocked(rule, blocking.rule.id)
+          : await turns.take(() => playRule(suite, rule, options));
+        if (rules.includes(rule)) tell(result);
+        return result;
+      }),
+    );
+  }
+  return (await Promise.all(results.values())).filter(({ rule }) => rules.includes(rule));
+}
+
+/** The rules with all that they need, in the order of the suite. */
+function withNeeded(suite: Suite, rules: readonly Rule[]): Rule[] {
+  const ids = new Set(rules.map(({ id }) => id));
+  for (const rule of suite.rules.toReversed()) {
+    if (ids.has(rule.id)) { for (const id of rule.needs) ids.add(id); }
+  }
+  return suite.rules.filter(({ id }) => ids.has(id));
+}
+
+function blocked(rule: Rule, by: string): RuleResult {
+  const notes = [`not played: it needs ${by}`];
+  return {
+    rule,
+    verdict: "blocked",
+    points: 0,
+    ms: 0,
+    failure: undefined,
+    notes,
+    transcript: [],
+    failed: 0,
+    played: 0,
+  };
+}
+
+async function playRule(suite: Suite, rule: Rule, options: RunOptions): Promise<RuleResult> {
+  const began = performance.now();
+  let shown: Omit<RuleResult, "ms" | "failed" | "played"> | undefined;
+  let failed = 0;
+  for (let i = 0; i < options.repeat; i++) {
+    const result = await playOnce(suite, rule, options, i);
+    if (result.verdict === "fail") failed++;
+    // The first failure is told; without one, the last play.
+    if (shown === undefined || shown.verdict !== "fail") shown = result;
+  }
+  return { ...shown!, ms: Math.round(performance.now() - began), failed, played: options.repeat };
+}
+
+async function playOnce(
+  suite: Suite,
+  rule: Rule,
+  options: RunOptions,
+  round: number,
+): Promise<Omit<RuleResult, "ms" | "failed" | "played">> {
+  const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
+  const target = options.target();
+  const values = valuesOf(choice, options.accounts, target);
+  const play = new Play(rule.steps, values, timesOf(options));
+  const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
+  await new PlayRunner(play, target, network, suite.side === "server").run();
+  const { failure, weak, observed } = play.end!;
+  const notes = [...observed, ...new Set(weak.map(({ why }) => why))];
+  const verdict = judged(
+    rule,
+    failure !== undefined,
+    weak.some(({ step }) => rule.steps[step]?.of === undefined),
+    options,
+  );
+  const points = verdict === "pass" || verdict === "weak" ? rule.points : 0;
+  // A story has people by the names that they log in with.
+  const nameOf = (who: string) => values.get(who) ?? who;
+  return {
+    rule,
+    verdict,
+    points,
+    failure: failure && { ...failure, where: failure.where.replace(/^\S+/, nameOf) },
+    notes,
+    transcript: play.transcript.entries.map((seen) => ({ ...seen, who: nameOf(seen.who) })),
+  };
+}
+
+function judged(rule: Rule, hasFailed: boolean, isWeak: boolean, { strict }: RunOptions): Verdict {
+  if (rule.level === "open") return "info";
+  if (hasFailed) return rule.level === "must" || strict ? "fail" : "weak";
+  if (!isWeak) return "pass";
+  return strict ? "fail" : "weak";
+}
+
+function timesOf({ timeoutMs, network }: RunOptions): PlayTimes {
+  const slower = network === "none" ? 1 : 2;
+  return {
+    answerMs: timeoutMs * slower,
+    lateMs: LATE_MS,
+    silenceMs: SILENCE_MS * slower,
+    settleMs: SETTLE_MS * slower,
+  };
+}
+
+function valuesOf(choice: Choice, accounts: readonly Account[], target: Target): Values {
+  const values = new Values([["host", target.host], ["nobody", "zoe"], ["nobody.password", "secret"]]);
+  const chosen = choice.shuffled(accounts);
+  for (const [i, person] of PERSONS.entries()) {
+    const account = chosen[i];
+    if (!account) break;
+    values.set(person, account.name);
+    values.set(`${person}.password`, account.password);
+  }
+  for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
+  if (target.port > 0) values.set("port", String(target.port));
+  return values;
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 0;
+}
+
+/** Lets a number of tasks run at a time, in the order in which they came. */
+class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free++;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+import type { Address } from "../core/address.ts";
+import { reason } from "../core/reason.ts";
+import { connect } from "../net/dial.ts";
+import { DatagramSocket } from "../net/datagram_socket.ts";
+import { ListeningSocket } from "../net/listening_socket.ts";
+import { Connection } from "../net/tcp.ts";
+import type { Network } from "./network.ts";
+import type { Play, PlayOutput } from "./play.ts";
+import { fillCommand, Program } from "./program.ts";
+import type { LinkName } from "./step.ts";
+
+/** The program under test. */
+export interface Target {
+  readonly host: string;
+  /** The port of a server; of a client, the port that the script's first `listen` gets. */
+  readonly port: number;
+  /** How it is started; undefined for a server that runs already. */
+  readonly command: readonly string[] | undefined;
+  /** The file with the accounts, for `{users}`. */
+  readonly users: string;
+  /** The folder that it runs in; undefined for the current one. */
+  readonly folder: string | undefined;
+}
+
+const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 200 };
+const DIAL_AGAIN_MS = 40;
+const CONNECT_MS = 5000;
+
+interface Wire {
+  send(bytes: Uint8Array): void;
+  close(how: "finish" | "reset"): void;
+  /** Gives back what it holds. */
+  release(): Promise<void> | void;
+}
+
+/**
+ * Runs one script: opens its sockets, starts its programs, and passes on what comes.
+ *
+ * Whatever it has opened and started is gone when `run` returns.
+ */
+export class PlayRunner {
+  readonly #wires = new Map<LinkName, Wire>();
+  readonly #programs = new Map<string, Program>();
+  readonly #held: (() => Promise<void> | void)[] = [];
+  /** When the last part on a link leaves: parts on one stream keep their order. */
+  readonly #leavesAt = new Map<LinkName, number>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #wake: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+  #done!: () => void;
+  readonly #finished = new Promise<void>((resolve) => this.#done = resolve);
+
+  constructor(readonly play: Play, readonly target: Target, readonly network: Network, readonly isServer: boolean) {}
+
+  async run(): Promise<void> {
+    try {
+      if (this.isServer && this.target.command) this.#start("server", []);
+      this.play.start(performance.now());
+      this.#perform();
+      await this.#finished;
+    } finally {
+      this.#isOver = true;
+      clearTimeout(this.#wake);
+      for (const timer of this.#timers) clearTimeout(timer);
+      for (const release of this.#held) await release();
+      await Promise.all([...this.#programs.values()].map((program) => program.end()));
+      await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
+    }
+  }
+
+  #event(what: (now: number) => void): void {
+    if (this.#isOver) return;
+    what(performance.now());
+    this.#perform();
+  }
+
+  #perform(): void {
+    for (let outputs = this.play.takeOutputs(); outputs.length > 0; outputs = this.play.takeOutputs()) {
+      for (const output of outputs) this.#do(output);
+    }
+    if (this.play.end) {
+      this.#isOver = true;
+      return this.#done();
+    }
+    clearTimeout(this.#wake);
+    const at = this.play.wakeAt;
+    if (at === Infinity) return;
+    this.#wake = setTimeout(() => this.#event((now) => this.play.tick(now)), Math.max(0, at - performance.now()) + 1);
+  }
+
+  #do(output: PlayOutput): void {
+    switch (output.type) {
+      case "dial":
+        return void this.#dial(output.link, output.port, output.isExpected);
+      case "listen":
+        return this.#listen(output.link);
+      case "bind":
+        return this.#bind(output.link, output.port);
+      case "start":
+        return this.#start(output.who, output.args);
+      case "send":
+        return this.#send(output.link, output.bytes, output.isDatagram);
+      case "close":
+        return this.#close(output.link, output.how);
+      case "kill":
+        return this.#programs.get(output.who)?.kill(output.signal);
+    }
+  }
+
+  /** Connects. A program that was just started may not listen yet: what it refuses is tried again while the step waits. */
+  async #dial(link: LinkName, port = this.target.port, isExpected: boolean): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        return this.#connected(link, await connect(this.target.host, port, CONNECT_MS));
+      } catch (error) {
+        const mayFollow = isExpected && error instanceof Deno.errors.ConnectionRefused;
+        if (!mayFollow) return this.#event((now) => this.play.failed(link, reason(error), now));
+        this.play.refused(link, `port ${port} refuses the connection`);
+        await new Promise<void>((resolve) => this.#later(DIAL_AGAIN_MS, resolve));
+      }
+    }
+  }
+
+  /** The first connection is the link of that name, the second `LINK2`, and so on. */
+  #listen(link: LinkName): void {
+    let count = 0;
+    const socket = new ListeningSocket({ hostname: this.isServer ? "0.0.0.0" : this.target.host, port: 0 }, {
+      accepted: (conn) => {
+        count++;
+        this.#connected(count === 1 ? link : `${link}${count}`, conn);
+      },
+    });
+    this.#held.push(() => socket.close());
+    queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
+  }
+
+  #connected(link: LinkName, conn: Deno.TcpConn | Deno.TlsConn): void {
+    if (this.#isOver) return conn.close();
+    const connection: Connection = new Connection(conn, {
+      receive: (bytes) => this.#event((now) => this.play.received(link, bytes, now)),
+      hungry: () => true,
+      closed: () => this.#event((now) => this.play.ended(link, now)),
+      failed: () => connection.abort(),
+    }, CONNECTION);
+    this.#wires.set(link, {
+      send: (bytes) => connection.write(bytes),
+      close: (how) => how === "finish" ? connection.closeWrite() : connection.abort(),
+      release: () => (connection.abort(), connection.finished),
+    });
+    this.#event((now) => this.play.opened(link, now));
+  }
+
+  #bind(link: LinkName, port: number | undefined): void {
+    let to: Address = { hostname: this.target.host, port: port ?? this.target.port };
+    const socket = new DatagramSocket({ hostname: "0.0.0.0", port: 0 }, {
+      received: (from, datagram) => {
+        // A server may answer from a port of its own; a script without a port answers who spoke.
+        if (port === undefined && !this.isServer) to = from;
+        this.#event((now) => this.play.received(link, datagram, now));
+      },
+      flush() {},
+      tick() {},
+      wakeAt: () => Infinity,
+    });
+    socket.begin();
+    this.#wires.set(link, {
+      send: (bytes) => socket.send(to, bytes),
+      close: () => void socket.close(),
+      release: () => socket.close(),
+    });
+    queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
+  }
+
+  #start(who: string, args: readonly string[]): void {
+    const { host, port, users } = this.target;
+    const values = {
+      host,
+      users,
+      port: this.isServer ? String(port) : this.play.values.get(`${who}.port`) ?? String(port),
+    };
+    const command = [...fillCommand(this.target.command!, values), ...args];
+    const program: Program = new Program(command, this.target.folder, {
+      wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
+      exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),
+    });
+    this.#programs.set(who, program);
+    this.#wires.set(`${who} keys`, {
+      send: (bytes) => program.write(bytes),
+      close: () => program.closeInput(),
+      release() {},
+    });
+  }
+
+  #send(link: LinkName, bytes: Uint8Array, isDatagram: boolean): void {
+    const wire = this.#wires.get(link);
+    if (!wire) return;
+    const isTyped = link.endsWith(" keys");
+    const parts = isTyped
+      ? [{ afterMs: 0, bytes }]
+      : isDatagram
+      ? this.network.datagram(bytes)
+      : this.network.stream(bytes);
+    const now = performance.now();
+    let at = isDatagram ? now : Math.max(now, this.#leavesAt.get(link) ?? 0);
+    for (const { afterMs, bytes } of parts) {
+      at = (isDatagram ? now : at) + afterMs;
+      if (at <= now) wire.send(bytes);
+      else this.#later(at - now, () => wire.send(bytes));
+    }
+    if (!isDatagram) this.#leavesAt.set(link, at);
+  }
+
+  /** Closes once all that was sent has left. */
+  #close(link: LinkName, how: "finish" | "reset"): void {
+    const inMs = (this.#leavesAt.get(link) ?? 0) - performance.now();
+    if (inMs <= 0) this.#wires.get(link)?.close(how);
+    else this.#later(inMs, () => this.#wires.get(link)?.close(how));
+  }
+
+  #later(ms: number, what: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      what();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}

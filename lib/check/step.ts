@@ -1,0 +1,131 @@
+/**
+ * A text in which `{name}` stands for a value of the run: a user's name, a text that the seed chose, a port that was announced.
+ * In a pattern, `{name}` stands for the value as it is.
+ */
+export type Template = string;
+export type Pattern = Template | RegExp;
+
+/** One connection or socket as a person of the script has it: `jacky La`, `bob Lb`, `bob screen`. */
+export type LinkName = string;
+
+/** How a connection is closed: our side is finished, or both at once and what arrives is refused. */
+export type Closing = "finish" | "reset";
+
+interface StepBase {
+  /** The rule that this step prepares for; undefined for a step of the rule itself. */
+  readonly of?: string;
+  /** What the step shows, for the story; made from the step where it says nothing. */
+  readonly says?: string;
+}
+
+export interface Expectation {
+  readonly link: LinkName;
+  readonly is: Pattern;
+  /** What passes as well, but only as weak; each with what is wrong about it. */
+  readonly weak?: readonly (readonly [Pattern, string])[];
+  /** Searched in everything that comes, not taken for the next line; or, `whole`, for all that comes until the end. */
+  readonly in?: "text" | "whole";
+  /** Nothing but the pattern passes: no missing line end, no space at the end, no other words after the code. */
+  readonly exact?: boolean;
+  /** How much longer than usual it may take, in milliseconds: a time limit of the handout. */
+  readonly more?: number;
+}
+
+export type Step =
+  & StepBase
+  & (
+    /** Connects: to the program under test, or to a port that it announced. */
+    | { readonly do: "dial"; readonly link: LinkName; readonly port?: Template }
+    /** Connects to a port that the program under test should not have open any more, or yet. */
+    | { readonly do: "refused"; readonly link: LinkName; readonly port?: Template }
+    /**
+     * Listens for connections of the program under test; `{WHO.LINK.port}` is the port. The first connection is the link
+     * itself, the second `LINK2`, and so on. A program is started with the first port that was opened for its person.
+     */
+    | { readonly do: "listen"; readonly link: LinkName }
+    /** The program under test connects to where `listen` listens. */
+    | { readonly do: "accept"; readonly link: LinkName }
+    /** Opens a UDP socket; what it sends goes to `port`, else to the program under test. */
+    | { readonly do: "bind"; readonly link: LinkName; readonly port?: Template }
+    /** Starts the program under test: a client or a peer. Its keyboard and screen are the links `WHO keys`, `WHO screen`. */
+    | { readonly do: "start"; readonly who: string; readonly args?: readonly Template[] }
+    /** Sends; a string is a line and gets its end, unless it is `raw`. */
+    | {
+      readonly do: "send";
+      readonly link: LinkName;
+      readonly text: Template | Uint8Array;
+      readonly raw?: boolean;
+      /** Sent again until the next expectation is met, in milliseconds. */
+      readonly every?: number;
+    }
+    /** What must come, in any order where there are several; on one link, in the order of its lines. */
+    | { readonly do: "expect"; readonly all: readonly Expectation[] }
+    /** Nothing comes for a while. */
+    | { readonly do: "silence"; readonly link: LinkName; readonly ms?: number }
+    /** Whatever comes first is written down. */
+    | { readonly do: "observe"; readonly link: LinkName; readonly ms?: number }
+    /** The program under test ends the connection; what it still sends is passed over. */
+    | { readonly do: "closed"; readonly link: LinkName; readonly more?: number }
+    | { readonly do: "close"; readonly link: LinkName; readonly how: Closing }
+    /** The program under test ends by itself. */
+    | { readonly do: "exits"; readonly who: string; readonly status?: "zero" | "not zero"; readonly more?: number }
+    /** The program under test still runs. */
+    | { readonly do: "runs"; readonly who: string }
+    | { readonly do: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" }
+    | { readonly do: "wait"; readonly ms: number }
+  );
+
+/** Steps, and groups of them. */
+export type Script = readonly (Step | Script)[];
+
+/** Steps in the words of a script; each is the step of the same name. */
+export const dial = (link: LinkName, port?: Template): Step => ({ do: "dial", link, ...(port && { port }) });
+export const refused = (link: LinkName, port?: Template): Step => ({ do: "refused", link, ...(port && { port }) });
+export const listen = (link: LinkName): Step => ({ do: "listen", link });
+export const accept = (link: LinkName): Step => ({ do: "accept", link });
+export const bind = (link: LinkName, port?: Template): Step => ({ do: "bind", link, ...(port && { port }) });
+export const start = (who: string, ...args: Template[]): Step => ({ do: "start", who, args });
+/** A line. */
+export const send = (link: LinkName, text: Template): Step => ({ do: "send", link, text });
+/** Exactly these bytes, in one write. */
+export const sendRaw = (link: LinkName, text: Template | Uint8Array): Step => ({ do: "send", link, text, raw: true });
+/** A datagram that is repeated until the next expectation is met. */
+export const sendUntil = (link: LinkName, text: Template | Uint8Array, every = 200): Step => ({
+  do: "send",
+  link,
+  text,
+  raw: true,
+  every,
+});
+export const expect = (link: LinkName, is: Pattern, more: Omit<Expectation, "link" | "is"> = {}): Step => ({
+  do: "expect",
+  all: [{ link, is, ...more }],
+});
+/** Somewhere in what comes next; what stands before it is passed over. */
+export const expectText = (link: LinkName, is: Pattern, more: Omit<Expectation, "link" | "is" | "in"> = {}): Step =>
+  expect(link, is, { ...more, in: "text" });
+/** All that comes until the program under test ends the connection. */
+export const expectWhole = (link: LinkName, is: Pattern, more: Omit<Expectation, "link" | "is" | "in"> = {}): Step =>
+  expect(link, is, { ...more, in: "whole" });
+/** Expectations on several links, in any order. */
+export const together = (...steps: readonly Step[]): Step => ({
+  do: "expect",
+  all: steps.flatMap((step) => step.do === "expect" ? step.all : []),
+});
+export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
+export const observe = (link: LinkName, ms?: number): Step => ({ do: "observe", link, ...(ms && { ms }) });
+export const closed = (link: LinkName, more?: number): Step => ({ do: "closed", link, ...(more && { more }) });
+export const close = (link: LinkName, how: Closing = "finish"): Step => ({ do: "close", link, how });
+export const exits = (who: string, status?: "zero" | "not zero", more?: number): Step => ({
+  do: "exits",
+  who,
+  ...(status && { status }),
+  ...(more && { more }),
+});
+export const runs = (who: string): Step => ({ do: "runs", who });
+export const kill = (who: string, signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SIGKILL"): Step => ({
+  do: "kill",
+  who,
+  signal,
+});
+export const wait = (ms: number): Step => ({ do: "wait", ms });

@@ -1,0 +1,40 @@
+import type { Pattern, Template } from "./step.ts";
+
+const PLACE = /\{([A-Za-z][\w. ]*)\}/g;
+
+/** The values of one run of a rule, by name. */
+export class Values {
+  readonly #values = new Map<string, string>();
+
+  constructor(values: Iterable<readonly [string, string]> = []) {
+    for (const [name, value] of values) this.set(name, value);
+  }
+
+  set(name: string, value: string): void {
+    this.#values.set(name, value);
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /** The text with its values; a name without a value is a mistake in the rule. */
+  fill(template: Template): string {
+    return template.replace(PLACE, (_, name) => {
+      const value = this.#values.get(name);
+      if (value === undefined) throw new TypeError(`there is no value {${name}} for ${JSON.stringify(template)}`);
+      return value;
+    });
+  }
+
+  /** The pattern with its values, each standing for itself. */
+  fillPattern(pattern: Pattern): string | RegExp {
+    if (typeof pattern === "string") return this.fill(pattern);
+    const source = pattern.source.replace(PLACE, (_, name) => escaped(this.fill(`{${name}}`)));
+    return source === pattern.source ? pattern : new RegExp(source, pattern.flags);
+  }
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}

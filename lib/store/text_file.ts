@@ -1,0 +1,11 @@
+import { UserError } from "../core/errors.ts";
+import { reason } from "../core/reason.ts";
+
+/** Writes a text to a file that the user has named; throws a `UserError`. */
+export function writeText(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`cannot write ${path}: ${reason(error)}`);
+  }
+}
