@@ -17,7 +17,10 @@ import { until } from "./support/wire.ts";
 
 /** One mailbox user over a real socket with a key of its own. */
 class MailboxUser {
-  readonly events: ClientEvent[] = [];
+  /** What was shown, and how many messages of this user were told to have arrived. */
+  readonly texts: string[] = [];
+  delivered = 0;
+  #page: Extract<ClientEvent, { type: "history" }> | undefined;
   readonly native = new NativeClient({ client: crypto.randomUUID().slice(0, 8) });
   readonly #machine: ReconnectingClient<NativeClient>;
   readonly #ended = Promise.withResolvers<void>();
@@ -32,7 +35,7 @@ class MailboxUser {
   async join(port: number): Promise<this> {
     const open = (owner: ClientConnectionOwner) => openDatagrams({ host: "127.0.0.1", port }, owner);
     this.#runner = runNative(this.#machine, open, this.prover, (output) => {
-      if (output.type === "event") this.events.push(output.event);
+      if (output.type === "event") this.#happened(output.event);
       else if (output.type === "refused") this.refused = output.why;
       else if (output.type === "ended") {
         this.refused ||= output.why ?? "left";
@@ -49,12 +52,11 @@ class MailboxUser {
   }
 
   async history(of: Target, before: number | undefined): Promise<Extract<ClientEvent, { type: "history" }>> {
-    const from = this.events.length;
+    this.#page = undefined;
     const question = { type: "history", of, before, limit: 250 } as const;
     this.#runner!.input((machine) => machine.use((native) => native.ask(question)));
-    const page = () => this.events.slice(from).find((event) => event.type === "history");
-    await until(() => page() !== undefined, "the page has come");
-    return page()!;
+    await until(() => this.#page !== undefined, "the page has come");
+    return this.#page!;
   }
 
   async leave(): Promise<void> {
@@ -62,8 +64,10 @@ class MailboxUser {
     await this.#ended.promise;
   }
 
-  get texts(): string[] {
-    return this.events.flatMap((event) => event.type === "message" ? [event.message.text] : []);
+  #happened(event: ClientEvent): void {
+    if (event.type === "message") this.texts.push(event.message.text);
+    else if (event.type === "delivered") this.delivered++;
+    else if (event.type === "history") this.#page = event;
   }
 }
 
@@ -210,7 +214,6 @@ Deno.test(`${USERS} users on one server socket, half of them away: each receives
     assertEquals(texts.filter((text) => text !== "for all"), [`first for ${name}`, `second for ${name}`]);
     assertEquals(texts.filter((text) => text === "for all").length, 1);
   }
-  const told = (user: MailboxUser) => user.events.filter(({ type }) => type === "delivered").length;
-  await until(() => here.every((user) => told(user) === 2), "every sender knows", 60_000);
+  await until(() => here.every(({ delivered }) => delivered === 2), "every sender knows", 60_000);
   await Promise.all([...here, ...back].map((user) => user.leave()));
 });
