@@ -95,8 +95,8 @@ Deno.test("search, edit and withdraw are parsed; a mistake names the rule", () =
     for (const [line, action] of actions) assertEquals(mode.parse(line, PLACE), action, line);
   }
   const mistakes: [string, string][] = [
-    ["/search", "WORDS are missing"],
-    ["/search from:bob", "WORDS are missing"],
+    ["/search", "a word to search for is missing"],
+    ["/search from:bob", "a word to search for is missing"],
     ["/search x from:", "a value is missing after from:"],
     ["/search x in:a in:b", "in: is given twice"],
     ["/search x before:2026-02-30", "before: takes a day such as 2026-03-01 or a time of today such as 14:30, not"],

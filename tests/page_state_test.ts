@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { ConversationView } from "../lib/chat/event.ts";
 import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
-import { readSearchText } from "../lib/web/search_text.ts";
+import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay } from "../lib/web/format.ts";
@@ -258,18 +258,34 @@ Deno.test("a jump shows history around a hit, apart from the newest messages unt
   assertEquals([bob(met).completeFrom, bob(met).more], [48, true]);
 });
 
+const localTime = (day: Day | undefined, hours: number, minutes: number) =>
+  new Date(day?.year ?? 2026, (day?.month ?? 5) - 1, day?.date ?? 17, hours, minutes).getTime();
+
 Deno.test("a search: words, from whom, where and when; hits of another question are not shown", () => {
   const rooms = new Set(["tea"]);
-  assertEquals(readSearchText(" oven  from:bob in:tea after:2026-01-31 before:2026-02-01 two", rooms), {
+  assertEquals(readSearchText(" oven  from:bob in:tea after:2026-01-31 before:2026-02-01 two", rooms, localTime), {
     words: "oven two",
     from: "bob",
     of: { room: "tea" },
     since: new Date(2026, 0, 31).getTime(),
     until: new Date(2026, 1, 1).getTime(),
   });
-  assertEquals(readSearchText("x in:bob", rooms), { words: "x", of: { user: "bob" } });
-  for (const text of ["from:bob", "x in:", "x before:2026-02-30", "x after:soon", " "]) {
-    assertEquals("why" in readSearchText(text, rooms), true, text);
+  assertEquals(readSearchText("x in:bob", rooms, localTime), { words: "x", of: { user: "bob" } });
+  const leap = readSearchText("x after:2028-2-29 before:09:30", rooms, localTime);
+  const [since, until] = [new Date(2028, 1, 29).getTime(), new Date(2026, 4, 17, 9, 30).getTime()];
+  assertEquals(leap, { words: "x", since, until });
+  for (
+    const text of [
+      "from:bob",
+      "x before:2100-02-29",
+      "x in:a in:b",
+      "x in:",
+      "x before:2026-02-30",
+      "x after:soon",
+      " ",
+    ]
+  ) {
+    assertEquals("why" in readSearchText(text, rooms, localTime), true, text);
   }
   const question = (words: string) => ({ type: "search", words, limit: 50 }) as const;
   const [one, two] = [question("one"), question("two")];

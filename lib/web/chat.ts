@@ -3,15 +3,16 @@ import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
+import { readSearchText } from "../protocols/native/search_text.ts";
 import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { keyOf, nameOf } from "./conversation.ts";
 import { announce, byId, download, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
+import { localTime } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { ChatSession } from "./session.ts";
-import { readSearchText } from "./search_text.ts";
 import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
@@ -107,8 +108,8 @@ function jump(of: Target, to: number): void {
 }
 
 function search(text: string, before?: number): void {
-  const read = readSearchText(text, store.state.rooms);
-  if ("why" in read) return dispatch({ type: "searchFailed", text, why: `${read.why}.` });
+  const read = readSearchText(text, store.state.rooms, localTime);
+  if ("why" in read) return dispatch({ type: "searchFailed", text, why: `No search: ${read.why}.` });
   const question = { type: "search", ...read, ...(before === undefined ? {} : { before }), limit: HITS } as const;
   dispatch({ type: "searched", text, question });
   session?.ask(question);

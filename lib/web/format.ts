@@ -1,3 +1,5 @@
+import type { Day } from "../protocols/native/search_text.ts";
+
 /** The time of day. */
 export function formatClock(time: number): string {
   const date = new Date(time);
@@ -13,6 +15,12 @@ export function formatDay(time: number, now: number): string {
   const sameYear = date.getFullYear() === new Date(now).getFullYear();
   const year = sameYear ? {} : { year: "numeric" } as const;
   return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+/** When a minute of a day is, or of today without one. */
+export function localTime(day: Day | undefined, hours: number, minutes: number): number {
+  const at = day ? new Date(day.year, day.month - 1, day.date) : new Date();
+  return at.setHours(hours, minutes, 0, 0);
 }
 
 export function startOfDay(time: number): number {
