@@ -7,6 +7,8 @@ export type Command =
   | { readonly type: "checkPassword"; readonly name: string; readonly password: string }
   /** Logs in a native session whose user was authenticated earlier, by a cookie for instance. */
   | { readonly type: "authenticated"; readonly name: string }
+  /** The session takes a name that nothing proves; `claimed` or `turnedAway` answers. */
+  | { readonly type: "claim"; readonly name: string }
   /** The session can receive messages from now on. */
   | { readonly type: "ready" }
   /** Registers an account. */
@@ -56,6 +58,8 @@ export type NativeCommand =
   | { readonly type: "signal"; readonly to: string; readonly text: string }
   /** The client has everything up to `seq`. */
   | { readonly type: "acknowledge"; readonly seq: number }
+  /** From a session without a proof: the user has received what `from` said privately after `since` and up to `upTo`. */
+  | { readonly type: "received"; readonly from: string; readonly since: number; readonly upTo: number }
   /** The user has read a conversation up to `upTo`. */
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   | NativeQuestion;

@@ -87,6 +87,30 @@ export class Delivery {
     session.ready = true;
   }
 
+  /** Begins to tell a session without a proof what is said from now on. */
+  beginUnproven(session: Session, now: number): void {
+    const { last } = this.#parts.log;
+    session.cursor = new DeliveryCursor(last, "all", last, now);
+    session.cursor.live = true;
+    session.ready = true;
+    this.#audiences.clear();
+  }
+
+  /** A session without a proof has confirmed one private message. */
+  confirmed(session: Session, seq: number, now: number): void {
+    const user = this.#parts.online.get(session.name);
+    if (!session.unproven || !user) return;
+    this.#parts.tally.confirm(UNTIMED, now);
+    this.#awaitedAt(user, seq)?.outcome.settle(true);
+    if (user.awaited.size === 0) this.#awaited.delete(user);
+  }
+
+  /** The user of a session without a proof has received a part of a private conversation. */
+  receivedPart(session: Session, from: string, since: number, upTo: number): void {
+    const known = this.#parts.online.get(session.name)?.known;
+    if (session.unproven && known) this.#cursors.receivedPart(from, known, since, upTo);
+  }
+
   /** Tells a session what it has not been told, as much as it may be told. */
   catchUp(session: Session): void {
     this.#catchUp.run(session);
@@ -326,6 +350,11 @@ export class Delivery {
     for (const session of audience) {
       const cursor = session.cursor;
       if (!cursor?.live) continue;
+      if (session.unproven) {
+        cursor.told = entries.at(-1)!.seq;
+        to.push(session.id);
+        continue;
+      }
       if (cursor.room === 0) {
         this.#catchUp.fallBehind(session, cursor);
         continue;
@@ -383,7 +412,8 @@ export class Delivery {
       }
       if (live?.outcome) {
         for (const user of online.all) {
-          if (user.name !== entry.from) this.#expect(user, entry, live, live.outcome, false);
+          // Protocols without a proof confirm private messages alone.
+          if (user.name !== entry.from && !user.isUnproven) this.#expect(user, entry, live, live.outcome, false);
         }
       }
     }

@@ -70,6 +70,8 @@ export interface ConversationView {
 export interface UserState {
   readonly name: string;
   readonly online: boolean;
+  /** False for an account whose user has never been online; left out otherwise. */
+  readonly seen?: boolean | undefined;
 }
 
 /** A room, the number of its members, and whether the session's user is one. */
@@ -87,6 +89,18 @@ export type Challenge =
 /** An event for a session. Every protocol translates these into its own messages. `ref` is that of the command. */
 export type Event =
   | { readonly type: "welcome"; readonly name: string; readonly proof?: Uint8Array | undefined }
+  /**
+   * The session has a name that nothing proves. `isNew`: it is registered by that; `joined`: its user is in the lobby; `number`:
+   * the number of the last message that the user said.
+   */
+  | {
+    readonly type: "claimed";
+    readonly name: string;
+    readonly isNew: boolean;
+    readonly joined: boolean;
+    readonly number: number;
+    readonly textBytes: number;
+  }
   | { readonly type: "turnedAway"; readonly why: "credentials" | "already online" | { readonly text: string } }
   | { readonly type: "challenge"; readonly challenge: Challenge }
   /** An account was registered, or the reason why not. */

@@ -22,6 +22,7 @@ import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
 import { Maintenance } from "./maintenance.ts";
+import { UnprovenNames } from "./unproven.ts";
 import { OnlineUsers, Session, type User } from "./users.ts";
 import { type ChatView, chatView } from "./view.ts";
 
@@ -64,6 +65,7 @@ export class Hub {
   readonly #messages: ClientMessages;
   readonly #maintenance: Maintenance | undefined;
   readonly #login: Login;
+  readonly #unproven: UnprovenNames;
   readonly #registration: Registration | undefined;
   /** Attempts to register or to take a name, by address. */
   readonly #attempts: RateLimiters;
@@ -117,6 +119,19 @@ export class Hub {
       limits,
       options?.randomness,
     );
+    this.#unproven = new UnprovenNames({
+      ...shared,
+      delivery: this.#delivery,
+      accounts: () => this.#accounts,
+      names: () => this.#names,
+      attempts: this.#attempts,
+      newNameFault: (address, now) => this.#newNameFault(address, now),
+      register: (name, key, address, now) => {
+        this.#countNewName(address, now);
+        this.#register(name, key, now);
+      },
+      admit: (session, name, now) => this.#admit(session, name, undefined, now),
+    }, limits);
     if (!options?.registers) return;
     this.#registration = new Registration({
       add: (name, secret) => {
@@ -258,6 +273,8 @@ export class Hub {
         return this.#push(this.#login.login(session, command.name, command.password, now, true));
       case "authenticated":
         return this.#goNative(session) ? this.#push(this.#login.authenticated(session, command.name, now)) : undefined;
+      case "claim":
+        return this.#goNative(session) ? this.#push(this.#unproven.claim(session, command.name, now)) : undefined;
       case "checked":
         return this.#push(this.#login.checked(session, command.right, command.proof, now));
       case "register":
@@ -278,6 +295,7 @@ export class Hub {
       case "sendAll":
         return this.#sendAll(session, command.ref, command.text, now);
       case "taken":
+        if (session.unproven) return this.#delivery.confirmed(session, command.id, now);
         return this.#delivery.settle(session, command.id, true, true, now);
       case "missed":
         return this.#delivery.settle(session, command.id, false, command.sent, now);
@@ -306,6 +324,8 @@ export class Hub {
         return this.#messages.take(session, command, now);
       case "acknowledge":
         return this.#delivery.acknowledge(session, command.seq, now);
+      case "received":
+        return this.#delivery.receivedPart(session, command.from, command.since, command.upTo);
       case "read":
         return this.#delivery.read(user, command.of, command.upTo, session);
       case "signal":
@@ -436,7 +456,8 @@ export class Hub {
     const most = this.limits.signalBytes;
     const unheard = (why: string) => this.#outputs.push(tell(sender.id, { type: "unheard", to, why }));
     if (bytes > most) return void unheard(`a signal has at most ${most} bytes, found ${bytes}`);
-    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender) ?? [];
+    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender && !each.unproven) ??
+      [];
     if (natives.length === 0) return void unheard(`no client of ${to} is online`);
     const event = { type: "signal", from: sender.name!, at: sender.address, text } as const;
     this.#outputs.push({ type: "tell", to: natives.map(({ id }) => id), event });

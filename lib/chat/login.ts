@@ -7,6 +7,7 @@ import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
 import { LoginBackoff } from "./login_backoff.ts";
 import { tooManyAttempts } from "./registration.ts";
+import { isUnproven } from "./roster.ts";
 import type { Session } from "./users.ts";
 
 /** Unpredictable bytes for challenges. */
@@ -160,6 +161,7 @@ export class Login {
     const user = found?.registered ? found : undefined;
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user) return { type: "key", key, fresh: true };
+    if (isUnproven(user)) return `${JSON.stringify(name)} is in use by programs that prove no name`;
     if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;
     return equals(user.key, key)
       ? { type: "key", key, fresh: false }

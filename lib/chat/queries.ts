@@ -127,9 +127,14 @@ export class Queries {
   }
 
   #users(asker: Session, { ref, after, limit }: Extract<NativeQuestion, { type: "users" }>): void {
-    const { online, names: index, outputs } = this.#parts;
+    const { online, roster, names: index, outputs } = this.#parts;
     const { names, more } = index().page(after, atMost(limit));
-    const users = names.map((name): UserState => ({ name, online: online.get(name) !== undefined }));
+    const users = names.map((name): UserState => {
+      const isOnline = online.get(name) !== undefined;
+      return isOnline || roster.user(name)?.registered
+        ? { name, online: isOnline }
+        : { name, online: false, seen: false };
+    });
     outputs.push(tell(asker.id, { type: "users", ref, users, more }));
   }
 

@@ -97,6 +97,8 @@ export class Registration {
 }
 
 /** The refusal of an address that has tried too often, in vain or not. */
-export function tooManyAttempts({ attemptBurst, attemptsPerMinute }: Limits): string {
+export function tooManyAttempts(
+  { attemptBurst, attemptsPerMinute }: Pick<Limits, "attemptBurst" | "attemptsPerMinute">,
+): string {
   return `more than ${attemptBurst} attempts came from your address of late; ${attemptsPerMinute} a minute are answered`;
 }

@@ -22,6 +22,14 @@ export interface KnownUser {
   roomsMade: number;
 }
 
+/** In place of a key: the name was registered without anything that proves it. A real key has 32 bytes. */
+export const UNPROVEN_KEY: Uint8Array = new Uint8Array(0);
+
+/** Whether nothing proves the name of a user. */
+export function isUnproven({ key }: Pick<KnownUser, "key">): boolean {
+  return key?.length === 0;
+}
+
 /** What a member sees of a room: entries after `since`; those up to `read` were read. */
 export interface Membership {
   readonly since: number;
@@ -79,6 +87,7 @@ export class Roster {
   #lastUser = 0;
   #lastConversation = 0;
   #heldByKey = 0;
+  #unproven = 0;
   #waitingBytes = 0;
   #writes: Write[] = [];
 
@@ -131,6 +140,11 @@ export class Roster {
     return this.#heldByKey;
   }
 
+  /** How many names are registered that nothing proves. */
+  get unproven(): number {
+    return this.#unproven;
+  }
+
   /** Bytes of private messages that wait for all users together. */
   get waitingBytes(): number {
     return this.#waitingBytes;
@@ -164,16 +178,17 @@ export class Roster {
     return user;
   }
 
-  /** The user is one of the lobby from now on. */
+  /** The user is one of the lobby from now on; a user without a proof joins it like any other room. */
   register(name: string, key: Uint8Array | undefined, time: number, last: number): KnownUser {
     const user = this.mention(name);
     if (!user.registered || (key && !user.key)) {
-      if (key && !user.key) this.#heldByKey++;
+      const hadKey = user.key !== undefined;
       user.registered = true;
       user.key ??= key;
+      if (!hadKey) this.#countKey(user);
       this.#writes.push({ type: "register", user: user.id, key: user.key, time });
     }
-    this.join(this.room(LOBBY)!, user, last);
+    if (!isUnproven(user)) this.join(this.room(LOBBY)!, user, last);
     return user;
   }
 
@@ -253,7 +268,12 @@ export class Roster {
     this.#users.set(user.name, user);
     this.#usersById.set(user.id, user);
     this.#lastUser = Math.max(this.#lastUser, user.id);
-    if (user.key) this.#heldByKey++;
+    this.#countKey(user);
+  }
+
+  #countKey(user: KnownUser): void {
+    if (isUnproven(user)) this.#unproven++;
+    else if (user.key) this.#heldByKey++;
   }
 
   #makeRoom(name: string): Room {

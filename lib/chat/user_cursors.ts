@@ -41,6 +41,15 @@ export class UserCursors {
     });
   }
 
+  /** `user` has what `from` said after `since` and up to `upTo`; with something before it that still waits, nothing moves. */
+  receivedPart(from: string, user: KnownUser, since: number, upTo: number): void {
+    const { roster, log } = this.#parts;
+    const sender = roster.user(from);
+    const pair = sender && sender !== user ? roster.pair(sender, user) : undefined;
+    if (!pair || pair.waiting[sideOf(pair, user)]?.waitsUpTo(since)) return;
+    this.received(pair, user, Math.min(upTo, log.last));
+  }
+
   acked(known: KnownUser, upTo: number): void {
     if (upTo <= known.acked) return;
     known.acked = upTo;

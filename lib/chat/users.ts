@@ -37,6 +37,11 @@ export class Session {
   /** Whether it can receive messages. */
   ready = false;
   login: PendingLogin | undefined;
+  /**
+   * Whether nothing proves its name. Such a session is told what is said while it is there and acknowledges each private message
+   * by itself; its receiver's confirmation of what is said in the lobby is not waited for.
+   */
+  unproven = false;
   /** The name of a guest. */
   guestName = "";
   /** Whether a guest has been told that it says too much. */
@@ -88,6 +93,11 @@ export class User {
 
   get gone(): boolean {
     return this.handout === undefined && this.natives.length === 0;
+  }
+
+  /** Whether nothing proves the user's name; this holds for all of the user's sessions or for none. */
+  get isUnproven(): boolean {
+    return this.natives[0]?.unproven ?? false;
   }
 
   /** Whether any of the user's sessions receives stored messages, or will as soon as it has said where it goes on. */

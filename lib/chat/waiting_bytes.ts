@@ -34,6 +34,15 @@ export class WaitingBytes {
     return 0;
   }
 
+  /** Whether something waits up to here. What waited when the server began counts as a whole. */
+  waitsUpTo(seq: number): boolean {
+    if (this.#start > 0 && seq > 0) return true;
+    for (let at = this.#first; at < this.#list.length && this.#list[at]! <= seq; at += STRIDE) {
+      if (this.#list[at + 1]! > 0) return true;
+    }
+    return false;
+  }
+
   /** Everything up to here has arrived; the bytes that it had. */
   arrive(upTo: number): number {
     let bytes = 0;

@@ -47,6 +47,42 @@ export const LIMITS = {
     max: 1_000_000,
     why: "names taken by people who have no account and hold their name by a key; ten labs",
   },
+  unprovenNames: {
+    default: 1000,
+    min: 0,
+    max: 1_000_000,
+    why: "names taken by programs whose protocol proves no name, such as the mailbox authors'; five labs",
+  },
+  strangersPerAddress: {
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    why: "mychat programs that begin at one address within a minute, except loopback; a classroom behind one router",
+  },
+  strangerBurst: {
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    why: "mychat programs that begin at once, from all addresses; ten labs that start together",
+  },
+  strangersPerSecond: {
+    default: 20,
+    min: 1,
+    max: 1_000_000,
+    why: "mychat programs that begin a second after that; a forged address is answered, so there must not be many",
+  },
+  mychatAnswerBytes: {
+    default: 32 * 1024,
+    min: 1200,
+    max: 65_000,
+    why: "longest list in one mychat answer, and such bytes a second for one program; half of what a datagram carries",
+  },
+  mychatIdleMs: {
+    default: 60 * 60_000,
+    min: 10,
+    max: DAY_MS,
+    why: "silence after which a mychat program counts as gone; it says nothing while its user reads",
+  },
   waitingBytesPerUser: {
     default: 4 * 1024 * 1024,
     min: 1024,

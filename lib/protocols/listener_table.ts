@@ -87,6 +87,18 @@ export const LISTENERS = {
     isUsual: true,
     ways: [{ label: "Mailbox handout", command: ({ client, host, port }) => `${client} mailbox ${host} ${port}` }],
   },
+  mychat: {
+    option: "mychat",
+    usualPort: 8000,
+    transport: "UDP",
+    title: "the mailbox authors' own programs",
+    accounts: "protected",
+    isUsual: true,
+    ways: [{
+      label: "Mailbox authors' programs",
+      command: ({ client, host, port }) => `${client} mailbox ${host} ${port} --plain`,
+    }],
+  },
   web: {
     option: "web",
     usualPort: 2080,

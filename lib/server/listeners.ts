@@ -20,6 +20,7 @@ import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
 import type { WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
+import { MychatListener } from "./mychat_listener.ts";
 import type { Monitor } from "./monitor.ts";
 import type { SessionRunner } from "./runner.ts";
 import { TcpListener } from "./tcp_listener.ts";
@@ -75,6 +76,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     "address-book": () => tcp(parts.directory),
     lobby: () => tcp(LOBBY_PROTOCOL),
     mailbox: () => udp(MAILBOX_PROTOCOL),
+    mychat: () => (port) => new MychatListener({ hostname: host, port }, runner, new ConnectionLimiter(limits), limits),
     web: () => prepareWeb(web, plan, parts, certificate(web.tls)),
     tls: () => tcp(TLS_PROTOCOL, certificate(web.tls ?? "own")),
   };

@@ -16,6 +16,7 @@ export interface TestServerOptions {
   readonly trace?: boolean;
   readonly mailbox?: boolean;
   readonly lobby?: boolean;
+  readonly mychat?: boolean;
   readonly web?: boolean;
   readonly addressBook?: boolean;
   readonly tlsPort?: boolean;
@@ -91,6 +92,7 @@ export async function started(options: TestServerOptions): Promise<[Server, stri
       im: 0,
       ...(options.lobby ? { lobby: 0 } : {}),
       ...(options.mailbox ? { mailbox: 0 } : {}),
+      ...(options.mychat ? { mychat: 0 } : {}),
       ...(options.web ? { web: 0 } : {}),
       ...(options.tlsPort ? { tls: 0 } : {}),
       ...(options.addressBook ? { "address-book": 0 } : {}),

@@ -23,7 +23,7 @@ export const NATIVE_VERSION = 2;
 const ENTRY = { seq: integer, from: text, to: target("to"), time } as const;
 /** Which client of the sender said it, and its number there. */
 const PRODUCED = { client: optional(word), number: optional(integer) } as const;
-const USER = { name: text, online: flag } as const;
+const USER = { name: text, online: flag, seen: optional(flag) } as const;
 const HISTORY_MESSAGE = {
   ...ENTRY,
   text,

@@ -54,6 +54,7 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     case "present":
     case "outcome":
     case "registered":
+    case "claimed":
       return [];
     case "challenge":
       return [challengeOf(event.challenge)];

@@ -1,0 +1,351 @@
+import type { Entry } from "../../chat/entry.ts";
+import { handoutText } from "../../chat/entry.ts";
+import type { Event } from "../../chat/event.ts";
+import { LOBBY } from "../../chat/names.ts";
+import { Fault } from "../../core/errors.ts";
+import { RateLimiter } from "../../core/limiters.ts";
+import type { Limits } from "../../core/limits.ts";
+import { timeOfDay } from "../../core/log.ts";
+import { Outputs } from "../../core/machine.ts";
+import { decodeLossy } from "../../core/text.ts";
+import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import { type MychatGate, STRANGER_BYTES } from "./gate.ts";
+import { dumps, type Json, type JsonObject } from "./json.ts";
+import { decodeRequest, encodeObject, type MychatRequest, sentFrom, sentToGroup, withFields } from "./messages.ts";
+import { MychatReceipts, type Part } from "./receipts.ts";
+import { MychatRetrieval } from "./retrieval.ts";
+
+const LINK: Link = 0;
+/** Requests that wait for an answer of the hub, at most. */
+const MAX_PENDING = 64;
+/** Own messages whose confirmations are passed on, at most; the oldest are forgotten. */
+const MAX_SENT = 256;
+/** What a datagram of UDP can carry. */
+const DATAGRAM_BYTES = 65_507;
+
+type Of<Key extends MychatRequest["key"]> = Extract<MychatRequest, { key: Key }>;
+type Saying = Of<"SENT_TO" | "SENT_TO_GROUP">;
+
+/**
+ * One program of the mailbox authors: their JSON, a datagram an object. The reply is the request's object with fields added.
+ *
+ * 1. The first request claims its user's name, which nothing proves; a refused name is answered with `"isConnected": false`.
+ * 2. Nothing is repeated: what a datagram loses comes by `GET_DATA` and `GET_GROUP_DATA`.
+ * 3. A private message counts as received once `CONFIRM_MSG_2` has come for it and all before it, or once the program goes on
+ *    after a `GET_DATA` whose answer had it.
+ * 4. The answer to the first datagram from an address has at most 1,200 bytes, later ones `mychatAnswerBytes`.
+ */
+export class MychatSession implements Session {
+  readonly #facts: SessionFacts;
+  readonly #limits: Limits;
+  readonly #gate: MychatGate;
+  readonly #outputs = new Outputs<SessionOutput>();
+  readonly #rate: RateLimiter;
+  /** Bytes of long answers. */
+  readonly #answers: RateLimiter;
+  readonly #receipts = new MychatReceipts();
+  /** Questions to the hub, by number. */
+  readonly #pending = new Map<number, MychatRetrieval | Of<"REQUEST_JOIN_GROUP">>();
+  /** Own messages without a number in the log, by the number that they were said under. */
+  readonly #saying = new Map<number, Saying>();
+  /** Own private messages, whose receivers have not confirmed them. */
+  #sent: { readonly seq: number; readonly request: Of<"SENT_TO"> }[] = [];
+  /** What the program has been given and confirms by its next request. */
+  #given: { readonly from: string; readonly part: Part } | undefined;
+  /** The name that was asked for, the request that did, and the refusal. */
+  #claim: { readonly name: string; readonly request: MychatRequest; refused: boolean } | undefined;
+  #name: string | undefined;
+  #isNew = false;
+  #joined = false;
+  #number = 0;
+  #lastRef = 0;
+  /** The newest entry that the session was told. */
+  #told = 0;
+  /** The wall clock less the clock of timers. */
+  #clockOffset = 0;
+  #heard = 0;
+  #silentAt: number;
+  #ended = false;
+
+  constructor(facts: SessionFacts, limits: Limits, now: number, gate: MychatGate) {
+    this.#facts = facts;
+    this.#limits = limits;
+    this.#gate = gate;
+    this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
+    const { mychatAnswerBytes } = limits;
+    this.#answers = new RateLimiter(4 * mychatAnswerBytes, mychatAnswerBytes, now);
+    this.#silentAt = now + limits.loginMs;
+  }
+
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  get wakeAt(): number {
+    return this.#ended ? Infinity : this.#silentAt;
+  }
+
+  takeOutputs(): readonly SessionOutput[] {
+    return this.#outputs.take();
+  }
+
+  hungry(_link: Link): boolean {
+    return true;
+  }
+
+  receive(_link: Link, datagram: Uint8Array, now: number): void {
+    if (this.#ended) return;
+    if (this.#facts.traces) this.#trace("up", decodeLossy(datagram));
+    if (!this.#rate.take(now)) return void this.#gate.drop("more requests from one program than are taken");
+    const request = decodeRequest(datagram);
+    if (request instanceof Fault) return void this.#gate.drop(request.message);
+    this.#heard++;
+    this.#take(request, now);
+  }
+
+  closed(): void {
+    this.#end("closed");
+  }
+
+  dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
+
+  tick(now: number): void {
+    if (now < this.#silentAt) return;
+    this.#end(this.#name === undefined ? "it has no name" : `nothing was heard for ${this.#limits.mychatIdleMs} ms`);
+  }
+
+  event(event: Event, now: number): void {
+    if (this.#ended) return;
+    switch (event.type) {
+      case "claimed":
+        return this.#claimed(event, now);
+      case "turnedAway":
+        return this.#refused(event, now);
+      case "entries":
+        for (const entry of event.entries) this.#entry(entry, now);
+        return;
+      case "received":
+        return this.#receivedBy(event.by, event.upTo, now);
+      case "notSent":
+        // CONFIRM_MSG would be shown as "Message sent".
+        this.#saying.delete(event.number);
+        return this.#outputs.push({ type: "log", level: "info", text: `a message was not taken: ${event.why}` });
+      case "users":
+      case "history":
+        return this.#page(event, now);
+      case "joined":
+        return this.#joinedGroup(event.ref, now);
+      case "denied":
+        this.#pending.delete(event.ref);
+        return this.#outputs.push({ type: "log", level: "info", text: event.why });
+      case "closing":
+        return this.#end("the server stops");
+    }
+  }
+
+  #take(request: MychatRequest, now: number): void {
+    if (this.#name === undefined) return this.#introduce(request, now);
+    this.#silentAt = now + this.#limits.mychatIdleMs;
+    if (request.user !== undefined && request.user !== this.#name) {
+      if (request.key !== "CONNECT") return void this.#gate.drop("a request under the name of another user");
+      // The program repeats it, and begins anew.
+      return this.#end("its program connects as another user");
+    }
+    if (request.key !== "CONNECT") this.#confirmGiven();
+    switch (request.key) {
+      case "CONNECT":
+      case "GET_USERS":
+      case "GET_DATA":
+      case "GET_GROUP_DATA":
+        return this.#ask(new MychatRetrieval(request, this.#name, this.#isNew, this.#told));
+      case "REQUEST_JOIN_GROUP":
+        if (this.#joined) return this.#write(withFields(request.object, { partofgroup: true, joined: true }), now);
+        if (!this.#mayAsk()) return;
+        this.#pending.set(++this.#lastRef, request);
+        return this.#outputs.push({ type: "command", command: { type: "join", ref: this.#lastRef, room: LOBBY } });
+      case "SENT_TO":
+      case "SENT_TO_GROUP":
+        return this.#say(request);
+      case "CONFIRM_MSG_2":
+        return this.#confirm(request);
+      case "LOGOUT":
+        this.#write(withFields(request.object, { Loggedout: true }), now);
+        return this.#end("logged out");
+    }
+  }
+
+  // The name.
+
+  #introduce(request: MychatRequest, now: number): void {
+    if (request.user === undefined) return void this.#gate.drop("a confirmation before CONNECT");
+    const { user } = request;
+    if (this.#claim?.name === user) {
+      if (this.#claim.refused && request.key === "CONNECT") this.#tellRefused(request, now);
+      return;
+    }
+    if (this.#claim) return this.#end("its program connects as another user");
+    this.#claim = { name: user, request, refused: false };
+    this.#outputs.push({ type: "command", command: { type: "claim", name: user } });
+  }
+
+  #claimed({ name, isNew, joined, number }: Extract<Event, { type: "claimed" }>, now: number): void {
+    this.#name = name;
+    this.#isNew = isNew;
+    this.#joined = joined;
+    this.#number = number;
+    if (this.#claim) this.#take(this.#claim.request, now);
+  }
+
+  #refused({ why }: Extract<Event, { type: "turnedAway" }>, now: number): void {
+    if (!this.#claim) return;
+    this.#claim.refused = true;
+    const text = typeof why === "object" ? why.text : why;
+    this.#outputs.push({ type: "log", level: "info", text: `${JSON.stringify(this.#claim.name)} refused: ${text}` });
+    if (this.#claim.request.key === "CONNECT") this.#tellRefused(this.#claim.request, now);
+  }
+
+  #tellRefused({ object }: MychatRequest, now: number): void {
+    this.#write(withFields(object, { isConnected: false, users: [], newAccount: false }), now);
+  }
+
+  // Questions.
+
+  #mayAsk(): boolean {
+    return this.#pending.size < MAX_PENDING || this.#gate.drop("more questions of one program than can wait");
+  }
+
+  #ask(retrieval: MychatRetrieval): void {
+    if (!this.#mayAsk()) return;
+    this.#pending.set(++this.#lastRef, retrieval);
+    this.#outputs.push({ type: "command", command: retrieval.question(this.#lastRef) });
+  }
+
+  #page(event: Extract<Event, { type: "users" | "history" }>, now: number): void {
+    const retrieval = this.#pending.get(event.ref);
+    if (!(retrieval instanceof MychatRetrieval)) return;
+    this.#pending.delete(event.ref);
+    const bytes = this.#answerBytes(now);
+    const answer = retrieval.page(event, bytes);
+    if (answer === undefined) return this.#ask(retrieval);
+    this.#write(answer, now);
+    if (retrieval.given) this.#given = retrieval.given;
+  }
+
+  #joinedGroup(ref: number, now: number): void {
+    const request = this.#pending.get(ref);
+    if (!request || request instanceof MychatRetrieval) return;
+    this.#pending.delete(ref);
+    const partofgroup = this.#joined;
+    this.#joined = true;
+    this.#write(withFields(request.object, { partofgroup, joined: true }), now);
+  }
+
+  // Messages.
+
+  #say(request: Saying): void {
+    if (this.#saying.size >= MAX_PENDING) return void this.#gate.drop("more messages of one program than can wait");
+    const to = request.key === "SENT_TO" ? { user: request.to } : { room: LOBBY };
+    this.#saying.set(++this.#number, request);
+    const command = { type: "say", number: this.#number, to, text: request.text } as const;
+    this.#outputs.push({ type: "command", command });
+  }
+
+  #entry(entry: Entry, now: number): void {
+    const { type, from, to, seq, time } = entry;
+    const text = handoutText(entry);
+    const own = from === this.#name;
+    this.#told = seq;
+    this.#clockOffset = time - now;
+    if (own && type === "message") this.#kept(entry, now);
+    if (text === undefined) {
+      if (own && type === "failure") this.#sent = this.#sent.filter((each) => each.seq !== entry.of);
+    } else if ("room" in to) {
+      if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), now);
+    } else if (!own) {
+      this.#receipts.sent(from, seq, text, timeOfDay(time));
+      this.#write(sentFrom(from, to.user, text, time), now);
+    }
+  }
+
+  /** An own message is in the log. */
+  #kept({ number, seq, time }: Entry, now: number): void {
+    const request = number === undefined ? undefined : this.#saying.get(number);
+    if (!request) return;
+    this.#saying.delete(number!);
+    this.#write(withFields(request.object, { key: "CONFIRM_MSG", sent: true, time: timeOfDay(time) }), now);
+    if (request.key !== "SENT_TO") return;
+    this.#sent.push({ seq, request });
+    if (this.#sent.length > MAX_SENT) this.#sent.shift();
+  }
+
+  /** The receiver of own messages has everything up to here. */
+  #receivedBy(by: string, upTo: number, now: number): void {
+    const has = ({ seq, request }: { seq: number; request: Of<"SENT_TO"> }) => request.to === by && seq <= upTo;
+    const received = this.#sent.filter(has);
+    this.#sent = this.#sent.filter((each) => !has(each));
+    const time = timeOfDay(now + this.#clockOffset);
+    for (const { request: { object } } of received) {
+      const fields = { key: "CONFIRM_MSG_2", sendto: this.#name!, sentfrom: by, sent: true, time };
+      this.#write(withFields(object, fields), now);
+    }
+  }
+
+  #confirm({ from, text, time }: Of<"CONFIRM_MSG_2">): void {
+    const found = this.#receipts.confirm(from, text, time);
+    if (!found) return void this.#gate.drop("a confirmation of a message that was not sent");
+    this.#outputs.push({ type: "command", command: { type: "taken", id: found.seq } });
+    if (found.part) this.#outputs.push({ type: "command", command: { type: "received", from, ...found.part } });
+  }
+
+  /** The program goes on, so it has what the last retrieval gave it. */
+  #confirmGiven(): void {
+    if (!this.#given) return;
+    const { from, part } = this.#given;
+    this.#given = undefined;
+    for (const id of this.#receipts.retrieved(from, part)) {
+      this.#outputs.push({ type: "command", command: { type: "taken", id } });
+    }
+    this.#outputs.push({ type: "command", command: { type: "received", from, ...part } });
+  }
+
+  // Datagrams.
+
+  #answerBytes(now: number): number {
+    if (this.#heard <= 1) return STRANGER_BYTES;
+    // Beyond the rate an answer is short, so that a forged address is not sent much.
+    return this.#answers.readyAt(now) <= now ? this.#limits.mychatAnswerBytes : STRANGER_BYTES;
+  }
+
+  #write(object: JsonObject, now: number): void {
+    const bytes = encodeObject(object);
+    const most = this.#heard <= 1 ? STRANGER_BYTES : DATAGRAM_BYTES;
+    if (bytes.length > most) {
+      return void this.#gate.drop(`an answer of ${bytes.length} bytes, at most ${most} are sent`);
+    }
+    this.#answers.charge(now, bytes.length);
+    if (this.#facts.traces) this.#trace("down", dumps(object as Json));
+    this.#outputs.push({ type: "write", link: LINK, bytes });
+  }
+
+  #trace(direction: "up" | "down", line: string): void {
+    this.#outputs.push({ type: "trace", link: LINK, direction, line });
+  }
+
+  #end(why: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#outputs.push({ type: "end", why });
+  }
+}
+
+/** The mailbox authors' protocol; what its sessions share is in `gate`. */
+export function mychatProtocol(gate: MychatGate) {
+  return {
+    name: "mychat",
+    links: ["udp"],
+    // Nothing listens at a program's port but the program, and TCP is not answered there.
+    detectsDeadPeers: true,
+    openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
+      new MychatSession(facts, limits, now, gate),
+  } as const;
+}
