@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { dial, expect, send, sendRaw, silence } from "../../step.ts";
-import { loggedIn, online } from "./prepare.ts";
+import { loggedIn } from "./prepare.ts";
 
 /** Section 2: `/login`. */
 export const AUTHENTICATION: readonly Rule[] = [
@@ -60,7 +60,7 @@ export const AUTHENTICATION: readonly Rule[] = [
     cause: "the online list is not asked before the login is accepted",
     points: 2,
     script: [
-      online("jacky"),
+      loggedIn("jacky"),
       dial("other La"),
       send("other La", "/login {jacky} {jacky.password}"),
       expect("other La", "102 Authentication failed"),
