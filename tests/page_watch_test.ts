@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Backoff } from "../lib/core/backoff.ts";
-import { headline, listenerAddress } from "../lib/web/addresses.ts";
+import { headline, listenerAddress, listenerLabel } from "../lib/web/addresses.ts";
 import { describe, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
 import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
@@ -158,6 +158,20 @@ Deno.test("a listener's address is the one that other machines reach", () => {
   // A name that has worked for the browser is the best one; without any address, only this machine is left.
   assertEquals(described(listener("im", 1), hosts, { ...here, hostname: "lab.local" })[0], "lab.local:1");
   assertEquals(described(listener("im", 1), [], here), ["127.0.0.1:1", "partyline-client chat 127.0.0.1 1", true]);
+});
+
+Deno.test("each listener is named after its handout; one that this page does not know has its own name", () => {
+  assertEquals(
+    ["im", "address-book", "lobby", "mailbox", "web", "pigeons"].map(listenerLabel),
+    [
+      "Chat, IM handout",
+      "Address-book handout",
+      "Lobby handout, nc, telnet",
+      "Mailbox handout",
+      "In a browser",
+      "pigeons",
+    ],
+  );
 });
 
 Deno.test("the headline is the page's address if other machines reach it, else that of the first listener they reach", () => {

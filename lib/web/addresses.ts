@@ -20,8 +20,7 @@ export interface ListenerAddress {
 }
 
 export function listenerLabel(name: string): string {
-  const title = listenerRow(name)?.title ?? name;
-  return title.charAt(0).toUpperCase() + title.slice(1);
+  return listenerRow(name)?.ways.map(({ label }) => label).join(", ") ?? name;
 }
 
 /** `hosts`: the addresses of the server's machine; `page`: where the page was loaded from. */
