@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   peers: ["core", "chat", "protocols"],
   store: CHAIN,
   net: CHAIN,
-  http: CHAIN,
+  http: [...CHAIN, "net"],
   terminal: CHAIN,
   web: CHAIN,
   check: [...CHAIN, "net"],

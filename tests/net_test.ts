@@ -244,13 +244,19 @@ Deno.test("connections over the limit are refused, and existing sessions are not
 Deno.test("connections of one address are limited, except from this machine", () => {
   const places = new ConnectionLimiter({ connections: 5, connectionsPerAddress: 2 });
   assertEquals([places.take("10.0.0.1"), places.take("10.0.0.1")], [undefined, undefined]);
-  assertEquals(places.take("10.0.0.1"), { refusal: "2 sessions from its address are open, the most allowed" });
+  assertEquals(places.take("10.0.0.1"), {
+    among: "network",
+    refusal: "2 sessions from its address are open, the most allowed",
+  });
   assertEquals([places.take("127.0.0.1"), places.take("127.0.0.1"), places.take("::1")], [
     undefined,
     undefined,
     undefined,
   ]);
-  assertEquals(places.take("10.0.0.2"), { refusal: "5 sessions are open, the most allowed" });
+  assertEquals(places.take("10.0.0.2"), {
+    among: "all",
+    refusal: "5 sessions are open, the most allowed",
+  });
   places.release("10.0.0.1");
   assertEquals([places.take("10.0.0.1"), places.count], [undefined, 5]);
 });

@@ -8,7 +8,7 @@ Deno.test("two clients have pages in one browser, whose cookies are shared by al
   const jar = new Map<string, string>();
   const ask = (site: ClientSite, port: number, path: string) => {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = site.answer(new Request(`http://127.0.0.1:${port}${path}`, { headers: { cookie } }));
+    const response = site.answer(new Request(`http://127.0.0.1:${port}${path}`, { headers: { cookie } })) as Response;
     const [, name, value] = /^([^=]+)=([^;]*)/.exec(response.headers.get("set-cookie") ?? "") ?? [];
     if (name !== undefined) jar.set(name, value!);
     return response.status;

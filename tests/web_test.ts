@@ -40,7 +40,7 @@ Deno.test("without a login there is no chat, and a refused login reveals nothing
   }]);
   assertEquals(await alice.post("/login", { name: "nobody", password: "x" }), [403, { why: "wrong name or password" }]);
   assertEquals(await alice.post("/login", { name: 1 }), [400, { why: 'expected "name" and "password", both text' }]);
-  assertEquals(await alice.post("/login", "x".repeat(5000)), [400, { why: "expected at most 4096 bytes" }]);
+  assertEquals(await alice.post("/login", "x".repeat(5000)), [413, "expected at most 4096 bytes\n"]);
   assertEquals((await alice.post("/login", {}, { "content-type": "text/plain" }))[0], 400);
   assertEquals((await alice.post("/register", { name: "dora", password: "qwertz" }))[0], 403);
   assertEquals(alice.cookie, undefined);
@@ -138,7 +138,7 @@ Deno.test("a binary or an overlong frame ends only the session that sent it", as
   await using again = await alice.chat();
   await again.frame("text", "x".repeat(200_000));
   await again.over;
-  assertMatch(again.closed!, /^a frame has at most \d+ characters$/);
+  assertMatch(again.closed!, /^a message has at most \d+ bytes$/);
   await his.say({ type: "ping", ref: 7 });
   assertEquals((await his.next("pong")).ref, 7);
 });

@@ -1,5 +1,6 @@
+import { limits } from "../core/limits.ts";
 import { print } from "../terminal/print.ts";
-import { ClientSite, type PageHost } from "./page_site.ts";
+import { ClientSite, PAGE_BYTES, type PageHost } from "./page_site.ts";
 import type { PageOutput } from "../protocols/native/single_window.ts";
 import { WebServer } from "../http/server.ts";
 import { StaticFiles } from "../http/static_files.ts";
@@ -16,7 +17,8 @@ export function openPage(host: PageHost, title: string, show: (line: string) => 
   const attended = Deno.stdout.isTerminal();
   const opened = () => attended && show("the page is open; it closes with this program");
   const site = new ClientSite(new StaticFiles(readWebFiles()), host, title, opened);
-  const server = new WebServer({ hostname: "127.0.0.1", port: 0 }, site, []);
+  const where = { hostname: "127.0.0.1", port: 0 };
+  const server = new WebServer(site, { where, limits: limits({ outboxBytes: PAGE_BYTES }), names: [] });
   const address = `http://127.0.0.1:${server.address.port}${site.path}`;
   if (attended) {
     show(`page on ${address}`);

@@ -1,11 +1,13 @@
 import { timingSafeEqual } from "../core/bytes.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
-import { encodeText } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import type { PageOutput } from "../protocols/native/single_window.ts";
 import { jsonResponse, plainText } from "../http/responses.ts";
 import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
-import { type Site, WebSockets } from "../http/site.ts";
+import { CLOSE } from "../http/frames.ts";
+import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
+import type { WebSocketTransport } from "../http/websocket.ts";
 
 /** The client behind the page. Open pages are numbered. */
 export interface PageHost {
@@ -18,13 +20,12 @@ export interface PageHost {
 }
 
 /** Tells a page that another window has taken over, so that it does not reconnect. Proxies may drop the close code. */
-const ELSEWHERE = '{"type":"elsewhere"}';
+const ELSEWHERE = encodeText('{"type":"elsewhere"}');
 const TAKEN = 4001;
-const NOT_NOW = 1013;
 const DAY_SECONDS = 24 * 60 * 60;
 const SECRET_BYTES = 24;
 /** Cap on bytes that wait for the page to read; beyond it the page has to reconnect. */
-const WAITING_BYTES = 4 * 1024 * 1024;
+export const PAGE_BYTES = 4 * 1024 * 1024;
 /** A close frame has room for 123 bytes. */
 const REASON_CHARACTERS = 40;
 
@@ -33,8 +34,7 @@ const REASON_CHARACTERS = 40;
  * machine is refused.
  */
 export class ClientSite implements Site {
-  readonly #sockets = new WebSockets();
-  readonly #open = new Map<number, WebSocket>();
+  readonly #open = new Map<number, WebSocketTransport>();
   #pages = 0;
   #ticket: string | undefined = secret();
   readonly #pass = secret();
@@ -52,29 +52,23 @@ export class ClientSite implements Site {
     return `/open/${this.#ticket ?? ""}`;
   }
 
-  finished(): Promise<void> {
-    return this.#sockets.finished();
-  }
-
   /** Does what the host's machine wants done. */
   perform(output: PageOutput): void {
     const socket = this.#open.get(output.page);
     if (!socket) return;
     if (output.type === "dropPage") {
       const { why, elsewhere } = output;
-      if (elsewhere && socket.readyState === WebSocket.OPEN) socket.send(ELSEWHERE);
-      socket.close(elsewhere ? TAKEN : NOT_NOW, why.slice(0, REASON_CHARACTERS));
-    } else if (socket.readyState === WebSocket.OPEN) {
-      if (socket.bufferedAmount > WAITING_BYTES) socket.close(NOT_NOW, "the page reads too slowly");
-      else socket.send(output.json);
-    }
+      if (elsewhere) socket.write(ELSEWHERE);
+      socket.closeWith(elsewhere ? TAKEN : CLOSE.tryAgainLater, why.slice(0, REASON_CHARACTERS));
+    } else if (socket.waitingBytes > PAGE_BYTES / 2) socket.closeWith(CLOSE.tryAgainLater, "the page reads too slowly");
+    else socket.write(encodeText(output.json));
   }
 
   close(): void {
-    for (const socket of this.#open.values()) socket.close(1001, "the client ends");
+    for (const socket of this.#open.values()) socket.closeWith(CLOSE.goingAway, "the client ends");
   }
 
-  answer(request: Request): Response {
+  answer(request: Request): Response | Upgrade {
     const { pathname } = new URL(request.url);
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plainText("Only GET and HEAD are supported.", 405);
@@ -107,22 +101,28 @@ export class ClientSite implements Site {
     return { version: VERSION, host: "client", name: this.host.name, registration: false, title: this.title };
   }
 
-  #chat(request: Request): Response {
+  #chat(request: Request): Response | Upgrade {
     if (!this.host.isLoggedIn) return plainText("There is no connection to the server.", 503);
-    const upgraded = this.#sockets.upgrade(request);
-    if (upgraded instanceof Response) return upgraded;
-    const { socket, response } = upgraded;
+    const invalid = upgradeRefusal(request);
+    if (invalid) return invalid;
     const page = ++this.#pages;
-    socket.onopen = () => {
-      this.#open.set(page, socket);
-      this.host.pageOpened(page);
+    return {
+      type: "upgrade",
+      open: (connect) => {
+        const socket = connect({
+          receive: (bytes) => this.host.pageReceived(page, decodeLossy(bytes)),
+          hungry: () => true,
+          closed: () => socket.close(""),
+          failed: (why) => socket.closeWith(CLOSE.tryAgainLater, why),
+        });
+        this.#open.set(page, socket);
+        this.host.pageOpened(page);
+      },
+      gone: () => {
+        this.#open.delete(page);
+        this.host.pageClosed(page);
+      },
     };
-    socket.onmessage = ({ data }) => typeof data === "string" && this.host.pageReceived(page, data);
-    socket.addEventListener("close", () => {
-      this.#open.delete(page);
-      this.host.pageClosed(page);
-    }, { once: true });
-    return response;
   }
 }
 

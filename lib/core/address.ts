@@ -54,3 +54,19 @@ export function isIpAddress(text: string): boolean {
   if (text.includes(":")) return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
+
+/**
+ * The network that an address is counted with: an IPv4 address alone, an IPv6 address with the rest of its /64, since one host
+ * has as many addresses there as it likes.
+ */
+export function networkOf(hostname: string): string {
+  const plain = unwrapped(hostname);
+  if (!plain.includes(":") || isLoopback(plain)) return plain;
+  const [before, after] = plain.split("%", 1)[0]!.toLowerCase().split("::") as [string, string | undefined];
+  const groups = before === "" ? [] : before.split(":");
+  if (after !== undefined) {
+    const rest = after === "" ? [] : after.split(":");
+    groups.push(...new Array<string>(Math.max(0, 8 - groups.length - rest.length)).fill("0"), ...rest);
+  }
+  return `${groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "")).join(":")}::/64`;
+}

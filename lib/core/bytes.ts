@@ -54,3 +54,45 @@ export class BufferPool {
     this.#free.push(buffer);
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Bytes that are appended at the end and taken at the beginning; each is copied a bounded number of times. */
+export class ByteQueue {
+  #buffer: Uint8Array<ArrayBuffer> = NO_BYTES;
+  #start = 0;
+  #end = 0;
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The bytes, valid until the next call of `push`. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Appends a copy of the bytes. */
+  push(bytes: Uint8Array): void {
+    const length = this.length + bytes.length;
+    if (this.#end + bytes.length > this.#buffer.length) {
+      const buffer = length > this.#buffer.length ? new Uint8Array(Math.max(length, 2 * this.length)) : this.#buffer;
+      buffer.set(this.bytes);
+      this.#buffer = buffer;
+      [this.#start, this.#end] = [0, this.length];
+    }
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** Takes so many bytes from the beginning. An empty queue holds no memory. */
+  skip(count: number): void {
+    this.#start += count;
+    if (this.#start >= this.#end) this.clear();
+  }
+
+  clear(): void {
+    this.#buffer = NO_BYTES;
+    this.#start = this.#end = 0;
+  }
+}

@@ -1,4 +1,5 @@
-import { isLoopback } from "./address.ts";
+import { isLoopback, networkOf } from "./address.ts";
+import type { DescriptorShare } from "./descriptors.ts";
 import type { Limits } from "./limits.ts";
 
 /** A token bucket: `burst` at once, then `perSecond`. */
@@ -59,33 +60,58 @@ export class RateLimiters {
   }
 }
 
+/** Why a connection is refused, and among which connections one would have to end for it. */
+export interface Refusal {
+  readonly refusal: string;
+  readonly among: "all" | "network";
+}
+
+export const NO_DESCRIPTORS: Refusal = {
+  among: "all",
+  refusal: "the file descriptors for connections are used up",
+};
+
 /**
- * Limits the number of open connections, in total and from one address. Connections are counted rather than sessions: one
- * with output that the peer does not read can outlive its session.
+ * Limits the number of open connections, in total, from one network (see `networkOf`), and by the file descriptors that are
+ * left. Connections are counted rather than sessions: one with output that the peer does not read can outlive its session.
  */
 export class ConnectionLimiter {
-  readonly #byAddress = new Map<string, number>();
+  readonly #byNetwork = new Map<string, number>();
   #count = 0;
 
-  constructor(readonly limits: Pick<Limits, "connections" | "connectionsPerAddress">) {}
+  constructor(
+    readonly limits: Pick<Limits, "connections" | "connectionsPerAddress">,
+    readonly descriptors?: DescriptorShare,
+    /** Descriptors that each connection takes. */
+    readonly each = 1,
+    readonly noun = "sessions",
+  ) {}
 
   /** Counts a connection, or refuses it and says why. Each one that was counted is released once. */
-  take(hostname: string): { refusal: string } | undefined {
+  take(hostname: string): Refusal | undefined {
     const { connections, connectionsPerAddress } = this.limits;
-    const fromHere = this.#byAddress.get(hostname) ?? 0;
-    if (this.#count >= connections) return { refusal: `${connections} sessions are open, the most allowed` };
-    if (fromHere >= connectionsPerAddress && !isLoopback(hostname)) {
-      return { refusal: `${connectionsPerAddress} sessions from its address are open, the most allowed` };
+    const network = networkOf(hostname);
+    const fromHere = this.#byNetwork.get(network) ?? 0;
+    if (this.#count >= connections) {
+      return { among: "all", refusal: `${connections} ${this.noun} are open, the most allowed` };
     }
+    if (fromHere >= connectionsPerAddress && !isLoopback(hostname)) {
+      const refusal = `${connectionsPerAddress} ${this.noun} from its address are open, the most allowed`;
+      return { among: "network", refusal };
+    }
+    if (this.descriptors && !this.descriptors.take(this.each)) return NO_DESCRIPTORS;
     this.#count++;
-    this.#byAddress.set(hostname, fromHere + 1);
+    this.#byNetwork.set(network, fromHere + 1);
+    return undefined;
   }
 
   release(hostname: string): void {
+    const network = networkOf(hostname);
     this.#count--;
-    const left = this.#byAddress.get(hostname)! - 1;
-    if (left > 0) this.#byAddress.set(hostname, left);
-    else this.#byAddress.delete(hostname);
+    this.descriptors?.release(this.each);
+    const left = this.#byNetwork.get(network)! - 1;
+    if (left > 0) this.#byNetwork.set(network, left);
+    else this.#byNetwork.delete(network);
   }
 
   get count(): number {

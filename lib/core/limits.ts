@@ -149,6 +149,24 @@ export const LIMITS = {
     max: DAY_MS,
     why: "time for each step of a login; enough to type a password, too little to occupy a connection",
   },
+  handshakeMs: {
+    default: 10_000,
+    min: 10,
+    max: 120_000,
+    why: "time for a TLS handshake; a LAN takes milliseconds, a slow phone a second",
+  },
+  requestMs: {
+    default: 10_000,
+    min: 10,
+    max: 120_000,
+    why: "time for an HTTP request to arrive, and for its answer to be read on; a LAN takes milliseconds",
+  },
+  keepAliveMs: {
+    default: 30_000,
+    min: 10,
+    max: DAY_MS,
+    why: "time until an HTTP connection without a request is closed; a browser opens another one",
+  },
   linkDialMs: {
     default: 5000,
     min: 10,
@@ -195,7 +213,27 @@ export const LIMITS = {
     default: 64,
     min: 1,
     max: 1_000_000,
-    why: "open sessions from one address, except loopback; enough for a classroom behind one router",
+    why:
+      "open sessions from one address, or one /64 of IPv6, except loopback; enough for a classroom behind one router",
+  },
+  webConnections: {
+    default: 512,
+    min: 1,
+    max: 1_000_000,
+    why: "HTTP connections that are no chat; at the limit the one that has been without a request longest is closed",
+  },
+  webConnectionsPerAddress: {
+    default: 64,
+    min: 1,
+    max: 1_000_000,
+    why: "such connections from one address, or one /64 of IPv6, except loopback; ten browsers, with six each",
+  },
+  reservedDescriptors: {
+    default: 64,
+    min: 0,
+    max: 100_000,
+    why:
+      "file descriptors that connections leave free, at most a quarter: for files, and for connections that users inside need",
   },
   idleMs: {
     default: 40_000,

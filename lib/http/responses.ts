@@ -1,4 +1,52 @@
-const BODY_BYTES = 4096;
+import { createHash } from "node:crypto";
+import { concat } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
+import { BODY_BYTES } from "./request_decoder.ts";
+
+const PHRASES: Readonly<Record<number, string>> = {
+  200: "OK",
+  204: "No Content",
+  303: "See Other",
+  304: "Not Modified",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  411: "Length Required",
+  413: "Content Too Large",
+  421: "Misdirected Request",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+/** Statuses whose responses have no body. */
+const WITHOUT_BODY = [204, 304];
+/** The constant of RFC 6455. */
+const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** A response on the wire; `stays`: whether another request can follow. */
+export async function encodeResponse(response: Response, method: string, stays: boolean): Promise<Uint8Array> {
+  const { status, headers } = response;
+  const body = new Uint8Array(await response.arrayBuffer());
+  let head = `HTTP/1.1 ${status} ${PHRASES[status] ?? ""}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  if (!WITHOUT_BODY.includes(status)) head += `content-length: ${body.length}\r\n`;
+  head += `date: ${new Date().toUTCString()}\r\nconnection: ${stays ? "keep-alive" : "close"}\r\n\r\n`;
+  return method === "HEAD" ? encodeText(head) : concat([encodeText(head), body]);
+}
+
+/** The response that begins a WebSocket. */
+export function switchingProtocols(key: string): Uint8Array {
+  const accept = createHash("sha1").update(key + WEBSOCKET_GUID).digest("base64");
+  return encodeText(
+    `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+  );
+}
 
 export function jsonResponse(value: unknown, status = 200, headers = new Headers()): Response {
   headers.set("content-type", "application/json");
@@ -12,20 +60,10 @@ export function plainText(text: string, status: number, headers: Record<string, 
 /** The JSON object in the body of a request; a text that says what is wrong with it, if it is none or too long. */
 export async function readJsonBody(request: Request): Promise<Record<string, unknown> | string> {
   if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) return "expected application/json";
-  const bytes = new Uint8Array(BODY_BYTES);
-  let length = 0;
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  if (bytes.length > BODY_BYTES) return `expected at most ${BODY_BYTES} bytes`;
   try {
-    for await (const chunk of request.body ?? []) {
-      if (length + chunk.length > BODY_BYTES) return `expected at most ${BODY_BYTES} bytes`;
-      bytes.set(chunk, length);
-      length += chunk.length;
-    }
-  } catch {
-    // The sender has left, or the server stops.
-    return "expected a complete body";
-  }
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(0, length)));
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch { /* reported below */ }
   return "expected a JSON object";

@@ -1,58 +1,44 @@
 import type { Address } from "../core/address.ts";
-import { reason } from "../core/reason.ts";
+import type { TransportOwner } from "../core/transport.ts";
 import { plainText } from "./responses.ts";
+import type { WebSocketTransport } from "./websocket.ts";
 
 /** The content of one HTTP server. */
 export interface Site {
   /** Answers a request; `from` is the address of its sender. */
-  answer(request: Request, from: Address): Response | Promise<Response>;
-  /** Resolves when the last WebSocket is gone. */
-  finished(): Promise<void>;
+  answer(request: Request, from: Address): Response | Upgrade | Promise<Response | Upgrade>;
   /** Closes the WebSockets that belong to no session. */
   close(): void;
 }
 
-/** A request that was upgraded to a WebSocket; it must be answered with `response`. */
-export interface UpgradedRequest {
-  readonly socket: WebSocket;
-  readonly response: Response;
-  /** Resolves when the connection is gone, or could not be made. */
-  readonly finished: Promise<void>;
+/** The answer to a request that becomes a WebSocket. */
+export interface Upgrade {
+  readonly type: "upgrade";
+  /** Called at once: connects an owner to the WebSocket. */
+  open(connect: (owner: TransportOwner) => WebSocketTransport): void;
+  /** The connection is gone, or the peer had left before the WebSocket could be opened. Called once. */
+  gone?(): void;
 }
 
-/** The open WebSockets of a site. */
-export class WebSockets {
-  readonly #open = new Set<Promise<void>>();
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-  get size(): number {
-    return this.#open.size;
+/** The response to a request that does not ask for a WebSocket as RFC 6455 has it; undefined if it does. */
+export function upgradeRefusal({ method, headers }: Request): Response | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    return plainText("This address is for WebSockets.", 426, { upgrade: "websocket" });
   }
-
-  /** Upgrades a request to a WebSocket; returns an error response if it asks for none. */
-  upgrade(request: Request, idleTimeout?: number): UpgradedRequest | Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return plainText("This address is for WebSockets.", 426, { upgrade: "websocket" });
-    }
-    let upgraded: { socket: WebSocket; response: Response };
-    try {
-      upgraded = Deno.upgradeWebSocket(request, idleTimeout === undefined ? {} : { idleTimeout });
-    } catch (error) {
-      return plainText(`The WebSocket handshake is invalid: ${reason(error)}.`, 400);
-    }
-    return { ...upgraded, finished: this.#watch(upgraded.socket) };
+  if (headers.get("sec-websocket-version") !== "13") {
+    return plainText("The WebSocket handshake is invalid: expected version 13.", 426, {
+      "sec-websocket-version": "13",
+    });
   }
-
-  async finished(): Promise<void> {
-    await Promise.all(this.#open);
-  }
-
-  #watch(socket: WebSocket): Promise<void> {
-    const gone = new Promise<void>((resolve) => {
-      socket.addEventListener("close", () => resolve(), { once: true });
-      // Deno does not always fire "close" for a socket that fails before it is open.
-      socket.addEventListener("error", () => socket.readyState === WebSocket.CONNECTING && resolve());
-    }).then(() => void this.#open.delete(gone));
-    this.#open.add(gone);
-    return gone;
-  }
+  const upgrades = headers.get("connection")?.toLowerCase().split(",").some((option) => option.trim() === "upgrade");
+  const why = method !== "GET"
+    ? "expected GET"
+    : !upgrades
+    ? "expected connection: upgrade"
+    : !KEY.test(headers.get("sec-websocket-key") ?? "")
+    ? "expected a key of 16 bytes"
+    : undefined;
+  return why === undefined ? undefined : plainText(`The WebSocket handshake is invalid: ${why}.`, 400);
 }

@@ -1,59 +1,59 @@
-import type { Limits } from "../core/limits.ts";
+import { concat } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
-import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
+import { CLOSE, encodeClose, encodeFrame, FrameDecoder, OPCODE } from "./frames.ts";
 
-/** Growth of a text in JSON when every character is escaped. */
-const ESCAPED = 6;
-const ENVELOPE_CHARACTERS = 1024;
 /** The size of a frame, unless one message alone is longer. */
 const FRAME_BYTES = 32 * 1024;
-/** The longest reason that fits into a close frame. */
-const REASON_BYTES = 120;
-const decoder = new TextDecoder();
+/** A peer that is silent for so long is pinged, and is gone after as long again; browsers answer within a second. */
+const IDLE_MS = 30_000;
+/** No answer to a PING is added to more output than this: a flood of them must not fill the outbox. */
+const PONG_BYTES = 4096;
+const LINE_BREAK = encodeText("\n");
 
-/** The frame sent last: peers that are told the same messages in one turn share its text. */
-let last: { readonly messages: readonly Uint8Array[]; readonly text: string } = { messages: [], text: "" };
+/** The frame sent last: peers that are told the same messages in one turn share its bytes. */
+let last: { readonly messages: readonly Uint8Array[]; readonly frame: Uint8Array } = {
+  messages: [],
+  frame: new Uint8Array(0),
+};
 
 /**
- * A WebSocket. The messages written in one turn leave in one frame, one a line; what arrives is one message a frame.
+ * The server's side of a WebSocket above a connection. The messages written in one turn leave in one frame, one a line; what
+ * arrives is one message a frame.
  *
- * 1. The socket is open when the transport is made.
- * 2. Frames for which the owner is not hungry wait, up to `outboxBytes`; beyond that the transport fails.
+ * 1. A message of the peer has at most `messageBytes`, however many fragments it comes in.
+ * 2. While the owner is not hungry, nothing is read.
+ * 3. A peer that breaks the rules is told which, and the owner that the transport has failed.
  */
 export class WebSocketTransport implements Transport {
-  readonly #socket: WebSocket;
+  readonly #under: Transport;
   readonly #owner: TransportOwner;
-  readonly #limits: Limits;
-  readonly #maxCharacters: number;
-  /** Messages that have arrived. */
-  readonly #arrived: string[] = [];
-  #arrivedCharacters = 0;
+  readonly #decoder: FrameDecoder;
   /** Messages that were written in this turn. */
   #written: Uint8Array[] = [];
   #writtenBytes = 0;
+  #heardAt: number;
+  #pinged = false;
+  #closing = false;
 
-  constructor(socket: WebSocket, owner: TransportOwner, limits: Limits) {
-    this.#socket = socket;
+  constructor(under: Transport, owner: TransportOwner, messageBytes: number, readonly now: () => number) {
+    this.#under = under;
     this.#owner = owner;
-    this.#limits = limits;
-    this.#maxCharacters = Math.max(limits.textBytes, limits.signalBytes) * ESCAPED + ENVELOPE_CHARACTERS;
-    socket.onmessage = ({ data }) => this.#receive(data);
-    socket.onclose = ({ wasClean }) => owner.closed(wasClean ? "finished" : "broken");
-    // A socket that failed is closed as well.
-    socket.onerror = () => {};
+    this.#decoder = new FrameDecoder(messageBytes);
+    this.#heardAt = now();
   }
 
   get waitingBytes(): number {
-    return this.#socket.bufferedAmount + this.#writtenBytes;
+    return this.#under.waitingBytes + this.#writtenBytes;
+  }
+
+  /** Whether messages can still be sent. */
+  get isOpen(): boolean {
+    return !this.#closing;
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    const { outboxBytes } = this.#limits;
-    if (this.waitingBytes + bytes.length > outboxBytes) {
-      const why = `more than ${outboxBytes} bytes waited for it to read`;
-      return queueMicrotask(() => this.#owner.failed(why));
-    }
+    if (this.#closing) return;
     if (this.#writtenBytes + bytes.length > FRAME_BYTES) this.#send();
     if (this.#written.length === 0) queueMicrotask(() => this.#send());
     this.#written.push(bytes);
@@ -61,25 +61,90 @@ export class WebSocketTransport implements Transport {
   }
 
   close(why: string): void {
+    this.closeWith(CLOSE.normal, why);
+  }
+
+  /** Closes with a code of RFC 6455, or one of our own from 4000 on. */
+  closeWith(code: number, why: string): void {
+    if (this.#closing) return;
     this.#send();
-    const reason = encodeText(why).length <= REASON_BYTES ? why : "";
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000, reason);
+    this.#closing = true;
+    this.#under.write(encodeClose(code, why));
+    this.#under.close(why);
   }
 
   abort(): void {
-    this.close("the session has ended");
+    this.#closing = true;
+    this.#under.abort();
   }
 
   resume(): void {
-    if (this.#arrived.length > 0 && this.#owner.hungry()) queueMicrotask(() => this.#deliver());
+    if (this.#decoder.heldBytes > 0 && this.#owner.hungry()) queueMicrotask(() => this.#deliver());
+    this.#under.resume();
+  }
+
+  /** Pings a peer that is silent, and ends it when it stays so. */
+  tick(now: number): void {
+    if (this.#closing || now < this.#heardAt + IDLE_MS) return;
+    if (now >= this.#heardAt + 2 * IDLE_MS) {
+      this.abort();
+      this.#owner.closed("broken");
+    } else if (!this.#pinged) {
+      this.#pinged = true;
+      this.#under.write(encodeFrame(OPCODE.ping, new Uint8Array(0)));
+    }
+  }
+
+  // The connection below.
+
+  receive(bytes: Uint8Array): void {
+    if (this.#closing) return;
+    this.#heardAt = this.now();
+    this.#pinged = false;
+    this.#decoder.push(bytes);
+    this.#deliver();
+  }
+
+  hungry(): boolean {
+    return this.#closing || this.#owner.hungry();
+  }
+
+  closed(_ending: Ending): void {
+    if (this.#closing) return;
+    // Without a close frame it is not known whether everything has arrived.
+    this.#end("broken");
+  }
+
+  failed(why: string): void {
+    if (!this.#closing) this.#owner.failed(why);
   }
 
   #deliver(): void {
-    while (this.#arrived.length > 0 && this.#owner.hungry()) {
-      const text = this.#arrived.shift()!;
-      this.#arrivedCharacters -= text.length;
-      this.#owner.receive(encodeText(text));
+    let ping: Uint8Array | undefined;
+    while (!this.#closing && this.#owner.hungry()) {
+      const frame = this.#decoder.next();
+      if (!frame) break;
+      if (frame.type === "text") this.#owner.receive(frame.bytes);
+      // Of several only the last has to be answered.
+      else if (frame.type === "ping") ping = frame.bytes;
+      else if (frame.type === "close") {
+        this.#under.write(encodeClose(frame.code ?? CLOSE.normal, ""));
+        return this.#end("finished");
+      } else if (frame.type === "broken") {
+        const { code, why } = frame;
+        this.closeWith(code, why);
+        return this.#owner.failed(why);
+      }
     }
+    if (ping && !this.#closing && this.#under.waitingBytes < PONG_BYTES) {
+      this.#under.write(encodeFrame(OPCODE.pong, ping));
+    }
+  }
+
+  #end(ending: Ending): void {
+    this.#closing = true;
+    this.#under.close("");
+    this.#owner.closed(ending);
   }
 
   #send(): void {
@@ -87,25 +152,15 @@ export class WebSocketTransport implements Transport {
     if (messages.length === 0) return;
     this.#written = [];
     this.#writtenBytes = 0;
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frameOf(messages));
-  }
-
-  #receive(data: unknown): void {
-    if (typeof data !== "string") return this.#owner.failed("frames are text here");
-    if (data.length > this.#maxCharacters) {
-      return this.#owner.failed(`a frame has at most ${this.#maxCharacters} characters`);
-    }
-    if (this.#arrivedCharacters + data.length > this.#limits.outboxBytes) {
-      return this.#owner.failed("sends more than can be taken");
-    }
-    this.#arrived.push(data);
-    this.#arrivedCharacters += data.length;
-    this.#deliver();
+    if (!this.#closing) this.#under.write(frameOf(messages));
   }
 }
 
-function frameOf(messages: readonly Uint8Array[]): string {
+function frameOf(messages: readonly Uint8Array[]): Uint8Array {
   const same = last.messages.length === messages.length && last.messages.every((message, i) => message === messages[i]);
-  if (!same) last = { messages, text: messages.map((message) => decoder.decode(message)).join("\n") };
-  return last.text;
+  if (!same) {
+    const lines = messages.flatMap((message, i) => i === 0 ? [message] : [LINE_BREAK, message]);
+    last = { messages, frame: encodeFrame(OPCODE.text, concat(lines)) };
+  }
+  return last.frame;
 }

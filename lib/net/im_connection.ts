@@ -43,7 +43,7 @@ export class ImConnection {
     this.#owner = owner;
     const hostname = conn.localAddr.hostname.includes(":") ? "::" : "0.0.0.0";
     this.#socket = new ListeningSocket({ hostname, port: 0 }, {
-      accepted: (conn) => this.#accept(conn as Deno.TcpConn),
+      accepted: (conn) => this.#accept(conn),
     });
     this.#attach(DIALLED, conn);
   }

@@ -1,11 +1,10 @@
 import { delay } from "@std/async/delay";
-import type { Certificate } from "../core/transport.ts";
 
 const ACCEPT_RETRY_MS = 100;
 
 /** The receiver of a listening socket's connections. */
 export interface ListeningSocketOwner {
-  accepted(conn: Deno.TcpConn | Deno.TlsConn): void;
+  accepted(conn: Deno.TcpConn): void;
   /** A connection could not be accepted; the socket stays open. */
   failed?(error: unknown): void;
 }
@@ -17,16 +16,11 @@ export interface ListeningSocketOwner {
  * 2. A failed accept (the peer has left already, no file descriptors) is retried after a pause.
  */
 export class ListeningSocket {
-  readonly #listener: Deno.TcpListener | Deno.TlsListener;
+  readonly #listener: Deno.TcpListener;
   #closed = false;
 
-  constructor(
-    where: { hostname: string; port: number },
-    readonly owner: ListeningSocketOwner,
-    /** Makes every connection TLS. */
-    certificate?: Certificate,
-  ) {
-    this.#listener = certificate ? Deno.listenTls({ ...where, ...certificate }) : Deno.listen(where);
+  constructor(where: { hostname: string; port: number }, readonly owner: ListeningSocketOwner) {
+    this.#listener = Deno.listen(where);
     this.#accept();
   }
 

@@ -1,4 +1,5 @@
 import { type Address, formatAddress } from "../core/address.ts";
+import { DescriptorBudget, type DescriptorShare } from "../core/descriptors.ts";
 import { UserError } from "../core/errors.ts";
 import { ConnectionLimiter } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
@@ -9,6 +10,7 @@ import { WebServer } from "../http/server.ts";
 import { StaticFiles } from "../http/static_files.ts";
 import { clock } from "../net/clock.ts";
 import { ownAddresses, ownNames } from "../net/own_addresses.ts";
+import { TlsTerminator } from "../net/tls_terminator.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
@@ -16,6 +18,7 @@ import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/na
 import type { ServerProtocol } from "../protocols/session.ts";
 import { fingerprint, ownCertificate, readCertificate } from "../store/certificate.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
+import { freeDescriptors } from "../store/free_descriptors.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
 import type { WebOptions } from "./command_line.ts";
@@ -64,21 +67,26 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
   const web = plan.web ?? { host, names: [], watchPasswordFile: undefined, tls: undefined };
   const listeners = new Map<ListenerName, Listener>();
   const certificate = certificateReader(web.names, plan.data);
-  const tcp = (protocol: ServerProtocol, certificate?: Certificate) => (port: number) =>
-    new TcpListener(protocol, { hostname: host, port }, runner, new ConnectionLimiter(limits), limits, certificate);
+  const descriptors = new DescriptorBudget(limits.reservedDescriptors, freeDescriptors);
+  /** `each`: the descriptors of one connection. */
+  const tcp = (protocol: ServerProtocol, each = 1, certificate?: Certificate) => {
+    const limiter = new ConnectionLimiter(limits, descriptors.share(), each);
+    return (port: number) => new TcpListener(protocol, { hostname: host, port }, runner, limiter, limits, certificate);
+  };
   const udp = (protocol: ServerProtocol) => (port: number) => {
     const limiter = new ConnectionLimiter(limits);
     return new DatagramListener(protocol, { hostname: host, port }, runner, limiter, limits, parts.secrets);
   };
   /** What a listener needs is read at the first call; the second opens it. */
   const openers: Record<ListenerName, () => (port: number) => Listener> = {
-    im: () => tcp(IM),
+    // The server opens a second connection to each client.
+    im: () => tcp(IM, 2),
     "address-book": () => tcp(parts.directory),
     lobby: () => tcp(LOBBY_PROTOCOL),
     mailbox: () => udp(MAILBOX_PROTOCOL),
     mychat: () => (port) => new MychatListener({ hostname: host, port }, runner, new ConnectionLimiter(limits), limits),
-    web: () => prepareWeb(web, plan, parts, certificate(web.tls)),
-    tls: () => tcp(TLS_PROTOCOL, certificate(web.tls ?? "own")),
+    web: () => prepareWeb(web, plan, parts, descriptors.share(), certificate(web.tls)),
+    tls: () => tcp(TLS_PROTOCOL, TlsTerminator.DESCRIPTORS, certificate(web.tls ?? "own")),
   };
   try {
     const prepared = LISTENER_ROWS.flatMap(({ name, option }) => {
@@ -106,6 +114,7 @@ function prepareWeb(
   web: WebOptions,
   { data, limits }: ListenerPlan,
   { runner, monitor }: ListenerParts,
+  descriptors: DescriptorShare,
   certificate: Certificate | undefined,
 ): (port: number) => WebServer {
   const site = new ServerSite({
@@ -119,7 +128,9 @@ function prepareWeb(
     monitorPassword: readSecret(web.watchPasswordFile),
     secure: certificate !== undefined,
   });
-  return (port) => new WebServer({ hostname: web.host, port }, site, [...ownNames(), ...web.names], certificate);
+  const names = [...ownNames(), ...web.names];
+  return (port) =>
+    new WebServer(site, { where: { hostname: web.host, port }, limits, names, certificate, descriptors });
 }
 
 /** Reads certificates. This server's own one is made when there is none, and its fingerprint is logged. */

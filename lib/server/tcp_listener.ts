@@ -1,10 +1,12 @@
-import { formatAddress } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import type { ConnectionLimiter } from "../core/limiters.ts";
 import type { Certificate } from "../core/transport.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
+import { RefusalLog } from "../net/refusal_log.ts";
 import { Connection } from "../net/tcp.ts";
+import { TlsTerminator } from "../net/tls_terminator.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import { connectionOptions } from "./platform.ts";
 import type { SessionRunner } from "./runner.ts";
@@ -13,12 +15,14 @@ import type { SessionRunner } from "./runner.ts";
  * One protocol's port on TCP or TLS: every connection that is accepted becomes a session.
  *
  * 1. The port is open when the constructor returns; the constructor throws if it cannot be opened.
- * 2. A peer over a limit is closed at once and logged.
+ * 2. A peer over a limit is closed at once and logged. With TLS, the session begins after the handshake.
  * 3. After `close` no more connections are accepted; the sessions go on.
  */
 export class TcpListener {
   readonly #socket: ListeningSocket;
-  readonly #connections = new Set<Connection>();
+  readonly #tls: TlsTerminator | undefined;
+  readonly #refusals: RefusalLog;
+  readonly #connections = new Set<Promise<void>>();
 
   constructor(
     readonly protocol: ServerProtocol,
@@ -28,10 +32,12 @@ export class TcpListener {
     readonly limits: Limits,
     certificate?: Certificate,
   ) {
+    this.#refusals = new RefusalLog(protocol.name);
     this.#socket = new ListeningSocket(where, {
       accepted: (conn) => this.#open(conn),
-      failed: (error) => log.warning(`${protocol.name}: could not accept a connection: ${error}`),
-    }, certificate);
+      failed: (error) => this.#refusals.failed(error),
+    });
+    this.#tls = certificate && new TlsTerminator(certificate, limits.handshakeMs);
   }
 
   get address(): { hostname: string; port: number } {
@@ -40,28 +46,45 @@ export class TcpListener {
 
   close(): void {
     this.#socket.close();
+    this.#tls?.close();
+    this.#refusals.close();
   }
 
   /** Resolves when the last accepted connection is gone. */
   async finished(): Promise<void> {
-    await Promise.all([...this.#connections].map((connection) => connection.finished));
+    await Promise.all(this.#connections);
   }
 
-  #open(conn: Deno.TcpConn | Deno.TlsConn): void {
-    const { hostname, port } = conn.remoteAddr as Deno.NetAddr;
+  #open(conn: Deno.TcpConn): void {
+    const { hostname, port } = conn.remoteAddr;
     const refused = this.connectionLimiter.take(hostname);
     if (refused) {
-      log.warning(`${this.protocol.name}: refused ${formatAddress({ hostname, port })}: ${refused.refusal}`);
+      this.#refusals.refused({ hostname, port }, refused.refusal);
       return conn.close();
     }
-    this.runner.open(this.protocol, { hostname, port }, (owner) => {
-      const connection = new Connection(conn, owner, connectionOptions(this.limits));
-      this.#connections.add(connection);
-      connection.finished.then(() => {
-        this.#connections.delete(connection);
-        this.connectionLimiter.release(hostname);
+    const gone = this.#serve(conn, { hostname, port }).finally(() => {
+      this.#connections.delete(gone);
+      this.connectionLimiter.release(hostname);
+    });
+    this.#connections.add(gone);
+  }
+
+  /** Resolves when the connection is gone. */
+  async #serve(conn: Deno.TcpConn, peer: Address): Promise<void> {
+    if (!this.#tls) return await this.#run(conn, peer);
+    const session = await this.#tls.open(conn);
+    if (!session) return log.debug(() => `${this.protocol.name}: ${formatAddress(peer)} has not completed a handshake`);
+    await this.#run(session.conn, peer);
+    await session.finish();
+  }
+
+  #run(conn: Deno.TcpConn | Deno.TlsConn, peer: Address): Promise<void> {
+    return new Promise((resolve) => {
+      this.runner.open(this.protocol, peer, (owner) => {
+        const connection = new Connection(conn, owner, connectionOptions(this.limits));
+        connection.finished.then(resolve);
+        return connection;
       });
-      return connection;
     });
   }
 }

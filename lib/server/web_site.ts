@@ -5,12 +5,14 @@ import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { ConnectionLimiter } from "../core/limiters.ts";
 import { reason } from "../core/reason.ts";
+import { encodeText } from "../core/text.ts";
 import { VERSION } from "../core/version.ts";
+import { CLOSE } from "../http/frames.ts";
 import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
 import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
-import { type Site, WebSockets } from "../http/site.ts";
+import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
 import type { StaticFiles } from "../http/static_files.ts";
-import { WebSocketTransport } from "../http/websocket.ts";
+import type { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
 import type { Monitor } from "./monitor.ts";
@@ -18,8 +20,6 @@ import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
 import type { SessionRunner } from "./runner.ts";
 
-/** A browser that is silent for so long is pinged; without an answer, its connection is closed. */
-const IDLE_SECONDS = 30;
 /** Bytes that may wait for a watcher; further events are lost to it. */
 const WATCHER_BYTES = 256 * 1024;
 const DAY_SECONDS = 24 * 60 * 60;
@@ -47,8 +47,7 @@ export interface ServerSiteParts {
 
 /** The site of a server: the chat page for users, and the server's page and metrics for its operator. */
 export class ServerSite implements Site {
-  readonly #sockets = new WebSockets();
-  readonly #watchers = new Set<WebSocket>();
+  readonly #watchers = new Set<WebSocketTransport>();
   readonly #passwordBackoff: LoginBackoff;
   /** Limits the login and registration requests that are being answered. */
   readonly #requests: ConnectionLimiter;
@@ -58,15 +57,11 @@ export class ServerSite implements Site {
     this.#passwordBackoff = new LoginBackoff(parts.limits);
   }
 
-  finished(): Promise<void> {
-    return this.#sockets.finished();
-  }
-
   close(): void {
-    for (const socket of this.#watchers) socket.close(1001, "the server stops");
+    for (const socket of this.#watchers) socket.closeWith(CLOSE.goingAway, "the server stops");
   }
 
-  async answer(request: Request, from: Address): Promise<Response> {
+  async answer(request: Request, from: Address): Promise<Response | Upgrade> {
     const { pathname } = new URL(request.url);
     const method = request.method === "HEAD" ? "GET" : request.method;
     switch (`${method} ${pathname}`) {
@@ -145,30 +140,19 @@ export class ServerSite implements Site {
     }
   }
 
-  #chat(request: Request, from: Address): Response {
-    const { runner, connectionLimiter, limits } = this.parts;
+  #chat(request: Request, from: Address): Response | Upgrade {
+    const { runner, connectionLimiter } = this.parts;
     const name = this.#userOf(request);
     if (name === undefined) return plainText("Log in first.", 401);
-    const { hostname, port } = from;
-    // Before the upgrade: any other response to an upgraded request ends the whole HTTP server.
-    const refused = this.#refusal(connectionLimiter, hostname);
+    const invalid = upgradeRefusal(request);
+    if (invalid) return invalid;
+    const refused = this.#refusal(connectionLimiter, from.hostname);
     if (refused) return plainText(refused, 503);
-    const upgraded = this.#sockets.upgrade(request, IDLE_SECONDS);
-    if (upgraded instanceof Response) {
-      connectionLimiter.release(hostname);
-      return upgraded;
-    }
-    const { socket, response } = upgraded;
-    upgraded.finished.then(() => connectionLimiter.release(hostname));
-    socket.onopen = () => {
-      const host = runner.open(
-        WEB_PROTOCOL,
-        { hostname, port },
-        (owner) => new WebSocketTransport(socket, owner, limits),
-      );
-      host.command({ type: "authenticated", name });
+    return {
+      type: "upgrade",
+      open: (connect) => void runner.open(WEB_PROTOCOL, from, connect).command({ type: "authenticated", name }),
+      gone: () => connectionLimiter.release(from.hostname),
     };
-    return response;
   }
 
   /** Counts a connection; returns why it is refused. */
@@ -179,23 +163,27 @@ export class ServerSite implements Site {
     return `Refused: ${refused.refusal}.`;
   }
 
-  #watch(request: Request): Response {
-    const upgraded = this.#sockets.upgrade(request, IDLE_SECONDS);
-    if (upgraded instanceof Response) return upgraded;
-    const { socket, response } = upgraded;
-    let stop = () => {};
-    socket.onopen = () => {
-      this.#watchers.add(socket);
-      stop = this.parts.monitor.watch((event) => {
-        if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount > WATCHER_BYTES) return false;
-        socket.send(JSON.stringify(event));
-      });
+  #watch(request: Request): Response | Upgrade {
+    const invalid = upgradeRefusal(request);
+    if (invalid) return invalid;
+    let end = () => {};
+    return {
+      type: "upgrade",
+      open: (connect) => {
+        const close = () => socket.close("");
+        const socket = connect({ receive() {}, hungry: () => true, closed: close, failed: close });
+        this.#watchers.add(socket);
+        const stop = this.parts.monitor.watch((event) => {
+          if (!socket.isOpen || socket.waitingBytes > WATCHER_BYTES) return false;
+          socket.write(encodeText(JSON.stringify(event)));
+        });
+        end = () => {
+          stop();
+          this.#watchers.delete(socket);
+        };
+      },
+      gone: () => end(),
     };
-    socket.addEventListener("close", () => {
-      stop();
-      this.#watchers.delete(socket);
-    }, { once: true });
-    return response;
   }
 
   /** The server's page is for this machine, and for those who know its password; the response to anybody else. */
