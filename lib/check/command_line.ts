@@ -1,5 +1,6 @@
 import { UserError } from "../core/errors.ts";
 import { type NetworkKind, NETWORKS } from "./network.ts";
+import { isWithin } from "./rubric.ts";
 import type { Rule, Side, Suite } from "./rule.ts";
 import { SUITES } from "./suites.ts";
 
@@ -20,14 +21,20 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "network", value: "KIND", help: "what stands between: none, cut, slow or lossy (none)" },
   { name: "repeat", value: "N", help: "play each rule N times (1)" },
   { name: "users", value: "FILE", help: "the accounts of a server that runs already" },
-  { name: "json", value: "FILE", help: "write the result as JSON; - is standard output" },
+  { name: "rubric", value: "FILE", help: "points, hidden rules and the number of rules, in JSON" },
+  { name: "report", value: "FILE", help: "write a page of HTML with the failures and their ladder diagrams" },
+  { name: "json", value: "FILE", help: "write the result as JSON; - is standard output, here and below" },
+  { name: "junit", value: "FILE", help: "write the result as JUnit XML" },
+  { name: "gradescope", value: "FILE", help: "write the result as Gradescope's results.json" },
+  { name: "classroom", value: "FILE", help: "write the result as Classroom 50's result.json" },
+  { name: "csv", value: "FILE", help: "write a line for each rule" },
   { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
   { name: "timeout", value: "MS", help: "how long an answer may take (2000)" },
   { name: "verbose", help: "show every rule, and the story of what is weak" },
   { name: "quiet", help: "show the last line alone" },
 ];
 
-export const OUTPUT_FILES = ["json"] as const;
+export const OUTPUT_FILES = ["report", "json", "junit", "gradescope", "classroom", "csv"] as const;
 export type OutputKind = (typeof OUTPUT_FILES)[number];
 
 /** What `client check` is to do. */
@@ -43,6 +50,7 @@ export interface CheckPlan {
   readonly network: NetworkKind;
   readonly repeat: number;
   readonly users: string | undefined;
+  readonly rubric: string | undefined;
   readonly outputs: Readonly<Partial<Record<OutputKind, string>>>;
   readonly jobs: number;
   readonly timeoutMs: number;
@@ -89,6 +97,7 @@ export function readCheck(
     network: networkOf(flags.value("network")),
     repeat: number(flags, "repeat", 1, 1000) ?? 1,
     users: flags.value("users"),
+    rubric: flags.value("rubric"),
     outputs: Object.fromEntries(OUTPUT_FILES.flatMap((kind) => {
       const file = flags.value(kind);
       return file === undefined ? [] : [[kind, file]];
@@ -161,9 +170,4 @@ function selected(suite: Suite, flags: CheckFlags): Rule[] {
   return suite.rules.filter((rule) =>
     (only === undefined || only.some((id) => isWithin(rule, id))) && !skip?.some((id) => isWithin(rule, id))
   );
-}
-
-/** Whether a rule has the id, or stands in the section or handout of that id. */
-export function isWithin({ id }: Rule, prefix: string): boolean {
-  return id === prefix || id.startsWith(`${prefix}/`);
 }

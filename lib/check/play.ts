@@ -38,7 +38,12 @@ export interface Failure {
   readonly where: string;
   readonly expected: string;
   readonly got: string;
+  /** What came, and not what did not come, is wrong. */
+  readonly isUnexpected: boolean;
 }
+
+/** What is expected where nothing should come. */
+export const NOTHING = "nothing";
 
 export interface PlayEnd {
   readonly failure: Failure | undefined;
@@ -263,7 +268,7 @@ export class Play implements Machine<PlayOutput> {
       case "silence": {
         const it = this.#links.get(step.link);
         if (it.pieces.length === 0) return this.#deadline() <= now;
-        return this.#fail(step.link, "nothing", visible(it.pieces[0]!));
+        return this.#fail(step.link, NOTHING, visible(it.pieces[0]!), true);
       }
       case "observe": {
         const it = this.#links.get(step.link);
@@ -352,12 +357,12 @@ export class Play implements Machine<PlayOutput> {
       it.take(1);
       return true;
     }
-    return this.#fail(link, mine.map((each) => patternText(each.is)).join(" or "), wrong.got);
+    return this.#fail(link, mine.map((each) => patternText(each.is)).join(" or "), wrong.got, true);
   }
 
-  #fail(where: string, expected: string, got: string): false {
+  #fail(where: string, expected: string, got: string, isUnexpected = false): false {
     this.#end ??= {
-      failure: { step: this.#at, where, expected, got },
+      failure: { step: this.#at, where, expected, got, isUnexpected },
       weak: this.#weak,
       observed: this.#observed,
     };

@@ -86,7 +86,8 @@ function withNeeded(suite: Suite, rules: readonly Rule[]): Rule[] {
   for (const rule of suite.rules.toReversed()) {
     if (ids.has(rule.id)) { for (const id of rule.needs) ids.add(id); }
   }
-  return suite.rules.filter(({ id }) => ids.has(id));
+  // The given ones have the points of a rubric.
+  return suite.rules.filter(({ id }) => ids.has(id)).map((rule) => rules.find(({ id }) => id === rule.id) ?? rule);
 }
 
 function blocked(rule: Rule, by: string): RuleResult {

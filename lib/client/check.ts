@@ -3,13 +3,17 @@ import type { CheckListPlan, CheckPlan, OutputKind } from "../check/command_line
 import { listRules } from "../check/list.ts";
 import { endPrograms } from "../check/program.ts";
 import { type CheckReport, isKept, summary } from "../check/report.ts";
+import { classroomReport, type ClassroomRun, csvReport, gradescopeReport } from "../check/reports/graders.ts";
+import { htmlReport } from "../check/reports/html.ts";
 import { jsonReport } from "../check/reports/json.ts";
+import { junitReport } from "../check/reports/junit.ts";
+import { applyRubric, isHidden, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Rule } from "../check/rule.ts";
 import { type Account, type RuleResult, runSuite } from "../check/run.ts";
 import { headline, story } from "../check/story.ts";
 import { freePort } from "../net/free_port.ts";
 import { TemporaryFolder } from "../store/temporary_folder.ts";
-import { writeText } from "../store/text_file.ts";
+import { readText, writeText } from "../store/text_file.ts";
 import { readUsers } from "../store/users_file.ts";
 import { print, printError } from "../terminal/print.ts";
 import { UserError } from "../core/errors.ts";
@@ -18,7 +22,14 @@ const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "fra
 const COLUMNS = 100;
 const PASSWORD_BELOW = 90_000;
 
-const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = { json: jsonReport };
+const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
+  report: htmlReport,
+  json: jsonReport,
+  junit: junitReport,
+  gradescope: gradescopeReport,
+  classroom: (report) => classroomReport(report, classroomRun()),
+  csv: csvReport,
+};
 
 /** `client check`: plays the rules, tells what failed, and writes the reports; the exit status. */
 export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
@@ -41,11 +52,13 @@ export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
 
 async function play(plan: CheckPlan, seed: number, folder: TemporaryFolder): Promise<number> {
   const { suite, program } = plan;
+  const rubric = plan.rubric === undefined ? NO_RUBRIC : parseRubric(plan.rubric, readText(plan.rubric));
+  const rules = applyRubric(plan.rubric ?? "", rubric, suite.rules, plan.rules);
   const accounts = accountsOf(plan, seed);
   const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
   const again = (rule: Rule) => againText(plan, seed, rule);
   const tell = teller(plan, again);
-  const results = await runSuite(suite, plan.rules, {
+  const results = await runSuite(suite, rules, {
     seed,
     network: plan.network,
     strict: plan.isStrict,
@@ -65,7 +78,14 @@ async function play(plan: CheckPlan, seed: number, folder: TemporaryFolder): Pro
         : { host: program.host, port: program.port, command: undefined, users, folder: undefined },
   }, tell.result);
   tell.end();
-  const report: CheckReport = { suite, target: targetText(plan), seed, results, isHidden: () => false, again };
+  const report: CheckReport = {
+    suite,
+    target: targetText(plan),
+    seed,
+    results,
+    isHidden: (rule) => isHidden(rubric, rule),
+    again,
+  };
   const isPiped = Object.values(plan.outputs).includes("-");
   for (const [kind, file] of Object.entries(plan.outputs)) {
     const text = REPORTS[kind as OutputKind](report);
@@ -76,6 +96,20 @@ async function play(plan: CheckPlan, seed: number, folder: TemporaryFolder): Pro
   if (isPiped) printError(last);
   else print(last);
   return results.every(({ verdict }) => isKept(verdict)) ? 0 : 1;
+}
+
+/** What the runner of a Classroom 50 says about the submission; its own runner puts in what is left empty. */
+function classroomRun(): ClassroomRun {
+  const given = (name: string) => Deno.env.get(name) ?? "";
+  return {
+    classroom: given("CLASSROOM"),
+    assignment: given("ASSIGNMENT"),
+    submission: given("SUBMISSION_TAG"),
+    commit: given("COMMIT_URL"),
+    release: given("RELEASE_URL"),
+    review: given("REVIEW_URL") || given("COMMIT_URL"),
+    datetime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+  };
 }
 
 /** The accounts of the run: those of a file, or names with passwords that follow from the seed. */

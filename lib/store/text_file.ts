@@ -9,3 +9,12 @@ export function writeText(path: string, text: string): void {
     throw new UserError(`cannot write ${path}: ${reason(error)}`);
   }
 }
+
+/** Reads a text that the user has named; throws a `UserError`. */
+export function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UserError(`cannot read ${path}: ${reason(error)}`);
+  }
+}
