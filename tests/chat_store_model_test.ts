@@ -88,8 +88,8 @@ class Model {
   }
 
   found(name: string, word: string): number[] {
-    return this.partsOf(name).flatMap(({ conversation, since }) =>
-      this.messages(conversation).filter(({ seq }) => seq > since).map((kept) => this.amended(kept))
+    return this.partsOf(name).flatMap(({ conversation }) =>
+      this.messages(conversation).map((kept) => this.amended(kept))
     ).filter(({ text }) => text.split(" ").includes(word)).map(({ seq }) => seq).sort((a, b) => b - a);
   }
 }

@@ -323,7 +323,6 @@ scene(
 
 scene("a search finds an old message, goes to it, and comes back to the latest", async (chromium) => {
   await using server = await WebTestServer.open({ limits: { burstCommands: 100_000 } });
-  // What was said before somebody came for the first time is not searched for them.
   await using alice = await chromium.user(addressOf(server), "alice");
   await using jacky = await new RawBrowser(server.portOf("web")).join("jacky");
   await jacky.resume();

@@ -253,7 +253,7 @@ function prepare(database: Database, searches: boolean) {
         `SELECT ${COLUMNS} FROM words JOIN log ON log.seq = words.rowid LEFT JOIN producers ON producers.id = producer
          WHERE words MATCH ?1 AND words.rowid < ?2 AND (?3 IS NULL OR sender = ?3) AND (?4 IS NULL OR conversation = ?4)
            AND (?5 IS NULL OR log.time >= ?5) AND (?6 IS NULL OR log.time < ?6)
-           AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user = ?7 AND m.room = conversation AND m.since < log.seq)
+           AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user = ?7 AND m.room = conversation)
              OR EXISTS (SELECT 1 FROM conversations c WHERE c.id = conversation AND (c.one = ?7 OR c.other = ?7)))
          ORDER BY words.rowid DESC LIMIT ?8`,
       )
