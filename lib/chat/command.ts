@@ -70,7 +70,13 @@ export type NativeQuestion =
   | { readonly type: "users"; readonly ref: number; readonly after: string; readonly limit: number }
   | { readonly type: "rooms"; readonly ref: number; readonly after: string; readonly limit: number }
   /** Who is in a room. */
-  | { readonly type: "inRoom"; readonly ref: number; readonly room: string }
+  | {
+    readonly type: "inRoom";
+    readonly ref: number;
+    readonly room: string;
+    readonly after: string;
+    readonly limit: number;
+  }
   | { readonly type: "join"; readonly ref: number; readonly room: string }
   | { readonly type: "leaveRoom"; readonly ref: number; readonly room: string }
   | {

@@ -1,6 +1,7 @@
 import type { KeyDerivation } from "./accounts.ts";
 import type { Entry, Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
+import type { OnlineNames } from "./online_names.ts";
 import type { HistoryMessage } from "./store.ts";
 
 /** Identifies a session for as long as the server runs. */
@@ -105,8 +106,8 @@ export type Event =
   | { readonly type: "challenge"; readonly challenge: Challenge }
   /** An account was registered, or the reason why not. */
   | { readonly type: "registered"; readonly name: string; readonly why: string | undefined }
-  /** The users online: the session's own first, then the others in the order in which they came. */
-  | { readonly type: "present"; readonly names: readonly string[] }
+  /** The users online; the one who asks is to be first. */
+  | { readonly type: "present"; readonly names: OnlineNames; readonly asker: string | undefined }
   | Message
   | Entries
   /** The outcome of the session's message `ref`. */
@@ -143,7 +144,13 @@ export type Event =
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
   | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[]; readonly more: boolean }
   | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[]; readonly more: boolean }
-  | { readonly type: "inRoom"; readonly ref: number; readonly room: string; readonly users: readonly UserState[] }
+  | {
+    readonly type: "inRoom";
+    readonly ref: number;
+    readonly room: string;
+    readonly users: readonly UserState[];
+    readonly more: boolean;
+  }
   | {
     readonly type: "history";
     readonly ref: number;

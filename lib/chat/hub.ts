@@ -288,7 +288,7 @@ export class Hub {
       case "announce":
         return this.#announce(session, command.text, now);
       case "who":
-        this.#outputs.push(tell(id, { type: "present", names: this.#namesFor(session) }));
+        this.#outputs.push(tell(id, { type: "present", names: this.#online.list, asker: session.name }));
         return;
       case "send":
         return this.#send(session, command.ref, command.to, command.text, now);
@@ -410,12 +410,6 @@ export class Hub {
 
   #newNamesOf(address: string, now: number): number[] {
     return (this.#newNames.get(address) ?? []).filter((time) => time > now - HOUR_MS);
-  }
-
-  #namesFor(asker: Session): string[] {
-    const names = asker.name === undefined ? [] : [asker.name];
-    for (const name of this.#online.names) if (name !== asker.name) names.push(name);
-    return names;
   }
 
   #send(sender: Session, ref: number, to: string, text: string, now: number): void {

@@ -17,6 +17,13 @@ export class NameIndex {
     if (this.#looks) addLook(this.#looks, name);
   }
 
+  remove(name: string): void {
+    const at = this.#after(name) - 1;
+    if (this.#sorted[at] !== name) return;
+    this.#sorted.splice(at, 1);
+    this.#looks = undefined;
+  }
+
   /** The first `limit` names after `after`, and whether there are more. */
   page(after: string, limit: number): { names: string[]; more: boolean } {
     const from = this.#after(after);

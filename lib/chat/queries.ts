@@ -92,7 +92,7 @@ export class Queries {
       case "rooms":
         return this.#rooms(asker, known, question);
       case "inRoom":
-        return this.#inRoom(asker, ref, question.room, now);
+        return this.#inRoom(asker, question, now);
       case "join":
         return this.#join(asker, known, ref, question.room);
       case "leaveRoom":
@@ -139,32 +139,32 @@ export class Queries {
   }
 
   #rooms(asker: Session, known: KnownUser, { ref, after, limit }: Extract<NativeQuestion, { type: "rooms" }>): void {
-    const names = [...this.#parts.roster.rooms.values()];
     // In the order in which they were made; `after` is the last that the asker knows.
-    const from = after === "" ? 0 : names.findIndex(({ name }) => name === after) + 1;
-    const rooms = names.slice(from, from + atMost(limit)).map((room): RoomState => ({
+    const { rooms: page, more } = this.#parts.roster.roomPage(after, atMost(limit));
+    const rooms = page.map((room): RoomState => ({
       name: room.name,
       members: room.members.size,
       joined: room.members.has(known),
     }));
-    const more = from + rooms.length < names.length;
     this.#parts.outputs.push(tell(asker.id, { type: "rooms", ref, rooms, more }));
   }
 
   /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
-  #inRoom(asker: Session, ref: number, room: string, now: number): void {
+  #inRoom(asker: Session, question: Extract<NativeQuestion, { type: "inRoom" }>, now: number): void {
+    const { ref, room, after, limit } = question;
     const { online, roster, outputs, limits: { listedNames, listedNamesPerSecond } } = this.#parts;
     if (!this.#isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
-    const count = room === LOBBY ? online.size + online.guests.size : roster.room(room)!.members.size;
-    if (!this.#listed.take(asker.name!, now, Math.min(count, listedNames))) {
+    const isLobby = room === LOBBY;
+    const most = atMost(limit);
+    const { names, more } = isLobby
+      ? online.page(after, most)
+      : roster.memberNames(roster.room(room)!).page(after, most);
+    if (!this.#listed.take(asker.name!, now, Math.min(names.length, listedNames))) {
       const rule = `more than ${listedNames} names were listed for you of late; ${listedNamesPerSecond} a second are`;
       return this.#deny(asker, ref, rule);
     }
-    const names = room === LOBBY
-      ? [...[...online.names].sort(), ...[...online.guests].map(({ guestName }) => guestName).sort()]
-      : [...roster.room(room)!.members.keys()].map(({ name }) => name).sort();
-    const users = names.map((name) => ({ name, online: room === LOBBY || online.get(name) !== undefined }));
-    outputs.push(tell(asker.id, { type: "inRoom", ref, room, users }));
+    const users = names.map((name) => ({ name, online: isLobby || online.get(name) !== undefined }));
+    outputs.push(tell(asker.id, { type: "inRoom", ref, room, users, more }));
   }
 
   #join(asker: Session, known: KnownUser, ref: number, name: string): void {

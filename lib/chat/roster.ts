@@ -1,4 +1,5 @@
 import type { Target } from "./entry.ts";
+import { NameIndex } from "./name_index.ts";
 import { LOBBY } from "./names.ts";
 import type { Snapshot, Write } from "./store.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
@@ -83,6 +84,10 @@ export class Roster {
   readonly #users = new Map<string, KnownUser>();
   readonly #usersById = new Map<number, KnownUser>();
   readonly #rooms = new Map<string, Room>();
+  /** The rooms in the order of their numbers, which is that in which they were made. */
+  readonly #roomList: Room[] = [];
+  /** The names of members in order, of rooms where they were asked for. */
+  readonly #memberNames = new Map<Room, NameIndex>();
   readonly #conversations = new Map<number, Conversation>();
   #lastUser = 0;
   #lastConversation = 0;
@@ -200,6 +205,20 @@ export class Roster {
     return this.#rooms;
   }
 
+  /** The first `limit` rooms made after the room `after`, or of all, and whether there are more. */
+  roomPage(after: string, limit: number): { rooms: readonly Room[]; more: boolean } {
+    const last = this.#rooms.get(after);
+    const from = last ? this.#roomsUpTo(last.id) : 0;
+    return { rooms: this.#roomList.slice(from, from + limit), more: from + limit < this.#roomList.length };
+  }
+
+  /** The names of a room's members, in order. */
+  memberNames(room: Room): NameIndex {
+    let names = this.#memberNames.get(room);
+    if (!names) this.#memberNames.set(room, names = new NameIndex([...room.members.keys()].map(({ name }) => name)));
+    return names;
+  }
+
   makeRoom(name: string): Room {
     return this.#rooms.get(name) ?? this.#makeRoom(name);
   }
@@ -217,10 +236,13 @@ export class Roster {
   /** A room in which nobody is left and nothing was said is no more. */
   leave(room: Room, user: KnownUser): void {
     if (!room.members.delete(user)) return;
+    this.#memberNames.get(room)?.remove(user.name);
     user.rooms.delete(room.id);
     this.#writes.push({ type: "leave", room: room.id, user: user.id });
     if (room.used || room.members.size > 0 || room.name === LOBBY) return;
     this.#rooms.delete(room.name);
+    this.#roomList.splice(this.#roomsUpTo(room.id) - 1, 1);
+    this.#memberNames.delete(room);
     this.#conversations.delete(room.id);
     this.#writes.push({ type: "dropRoom", id: room.id });
   }
@@ -285,8 +307,20 @@ export class Roster {
   #addRoom(id: number, name: string, last: number): Room {
     const room: Room = { id, name, last, used: last > 0, members: new Map() };
     this.#rooms.set(name, room);
+    this.#roomList.splice(this.#roomsUpTo(id), 0, room);
     this.#addConversation(room);
     return room;
+  }
+
+  /** How many rooms have this number or a smaller one. */
+  #roomsUpTo(id: number): number {
+    let [low, high] = [0, this.#roomList.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#roomList[middle]!.id <= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   #addPair(pair: Pair): void {
@@ -303,6 +337,7 @@ export class Roster {
 
   #enter(room: Room, user: KnownUser, since: number, read: number): void {
     room.members.set(user, { since, read });
+    this.#memberNames.get(room)?.add(user.name);
     user.rooms.set(room.id, room);
   }
 }

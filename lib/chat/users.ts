@@ -3,6 +3,8 @@ import type { Entry } from "./entry.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
+import { NameIndex } from "./name_index.ts";
+import { OnlineNames } from "./online_names.ts";
 import type { KnownUser, Producer } from "./roster.ts";
 
 /** A message that a handout session was sent and has not confirmed yet. */
@@ -112,13 +114,27 @@ export class OnlineUsers {
   readonly #natives = new Set<Session>();
   readonly #handouts = new Set<Session>();
   readonly #guests = new Set<Session>();
+  /** All names as a list, while they do not change; all names and those of guests in order, once they are asked for. */
+  #list: OnlineNames | undefined;
+  #sorted: NameIndex | undefined;
+  #sortedGuests: NameIndex | undefined;
 
   get size(): number {
     return this.#users.size;
   }
 
-  get names(): IterableIterator<string> {
-    return this.#users.keys();
+  /** The names of all users online. */
+  get list(): OnlineNames {
+    return this.#list ??= new OnlineNames(this.#users.keys());
+  }
+
+  /** The first `limit` names of users and guests after `after`, and whether there are more; names of guests may be the same. */
+  page(after: string, limit: number): { names: readonly string[]; more: boolean } {
+    this.#sorted ??= new NameIndex(this.#users.keys());
+    this.#sortedGuests ??= new NameIndex([...this.#guests].map(({ guestName }) => guestName));
+    const [users, guests] = [this.#sorted.page(after, limit), this.#sortedGuests.page(after, limit)];
+    const names = [...new Set([...users.names, ...guests.names])].sort();
+    return { names: names.slice(0, limit), more: users.more || guests.more || names.length > limit };
   }
 
   get all(): IterableIterator<User> {
@@ -149,6 +165,10 @@ export class OnlineUsers {
     const known = this.#users.get(session.name!);
     const user = known ?? new User(session.name!, now);
     this.#users.set(user.name, user);
+    if (!known) {
+      this.#list = undefined;
+      this.#sorted?.add(user.name);
+    }
     if (session.kind === "native") this.#addNative(user, session);
     else {
       user.handout = session;
@@ -170,11 +190,12 @@ export class OnlineUsers {
   enterAsGuest(session: Session): void {
     session.kind = "guest";
     this.#guests.add(session);
+    this.#sortedGuests = undefined;
   }
 
   /** Removes a session; returns its user if it was their last. */
   leave(session: Session): User | undefined {
-    this.#guests.delete(session);
+    if (this.#guests.delete(session)) this.#sortedGuests = undefined;
     const user = this.get(session.name);
     if (!user) return undefined;
     this.#natives.delete(session);
@@ -184,6 +205,8 @@ export class OnlineUsers {
     if (at >= 0) user.natives.splice(at, 1);
     if (!user.gone) return undefined;
     this.#users.delete(user.name);
+    this.#list = undefined;
+    this.#sorted?.remove(user.name);
     return user;
   }
 

@@ -117,7 +117,7 @@ export const LIMITS = {
     default: 10_000,
     min: 1,
     max: 1_000_000_000,
-    why: "names of members listed a second after that; further lists are refused, since each is as long as its room",
+    why: "names of members listed a second after that; further pages are refused",
   },
   logBytes: {
     default: 8 * 1024 * 1024,

@@ -1,5 +1,7 @@
-import { encodeBriefly, oneLine } from "../../core/text.ts";
+import { concat } from "@std/bytes/concat";
+import { encodeBriefly, encodeText, oneLine } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
+import type { OnlineNames } from "../../chat/online_names.ts";
 import type { Link } from "../session.ts";
 
 /** The client's connection to the server: commands and their replies. */
@@ -23,6 +25,8 @@ export const REPLY = {
   partyline: "110 partyline 2",
 } as const;
 
+const LIST = encodeText("301");
+const BREAK = encodeText("\n");
 const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));
 
 export function encodeReply(line: string): Uint8Array {
@@ -41,9 +45,9 @@ export function notRegisteredLine(why: string): string {
   return `112 Registration failed: ${oneLine(why)}`;
 }
 
-/** The reply to `/list`. */
-export function listLine(names: readonly string[]): string {
-  return `301 ${names.join(" ")}`;
+/** The reply to `/list`, of which only the beginning is made for each asker. */
+export function encodeList(names: OnlineNames, asker: string | undefined): Uint8Array {
+  return concat([LIST, names.startingWith(asker), BREAK]);
 }
 
 /** A message as its receivers get it on Lb. */

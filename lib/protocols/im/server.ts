@@ -6,7 +6,8 @@ import { Outputs } from "../../core/machine.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeReply, LA, LB, listLine, notRegisteredLine, REPLY, withoutPassword } from "./lines.ts";
+import { encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY, withoutPassword } from "./lines.ts";
+import { decodeLossy } from "../../core/text.ts";
 import { ReceiptQueue } from "./receipt_queue.ts";
 import { commandOf, decodeRequest, isKnown, type Stage } from "./request.ts";
 
@@ -115,7 +116,8 @@ export class ImServerSession implements Session {
         this.#answer(event.why === undefined ? REPLY.registered : notRegisteredLine(event.why));
         break;
       case "present":
-        this.#answer(listLine(event.names));
+        this.#awaitsReply = false;
+        this.#write(encodeList(event.names, event.asker));
         break;
       case "outcome":
         this.#answer(event.delivered ? REPLY.delivered : REPLY.notDelivered);
@@ -225,9 +227,13 @@ export class ImServerSession implements Session {
   }
 
   #reply(line: string): void {
+    this.#write(encodeReply(line), line);
+  }
+
+  #write(bytes: Uint8Array, line?: string): void {
     if (this.#stage === "ended") return;
-    if (this.#facts.traces) this.#trace(LA, "down", line);
-    this.#outputs.push({ type: "write", link: LA, bytes: encodeReply(line) });
+    if (this.#facts.traces) this.#trace(LA, "down", line ?? decodeLossy(bytes).trimEnd());
+    this.#outputs.push({ type: "write", link: LA, bytes });
   }
 
   /** Lb is gone: no message can reach this client any more, so its user goes offline at once. */

@@ -49,7 +49,7 @@ export const CLIENT_MESSAGES = {
   signal: { to: word, text },
   users: { ref: integer, ...PAGE },
   rooms: { ref: integer, ...PAGE },
-  who: { ref: integer, room: word },
+  who: { ref: integer, room: word, ...PAGE },
   join: { ref: integer, room: word },
   leave: { ref: integer, room: word },
   history: {

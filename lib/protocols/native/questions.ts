@@ -47,7 +47,6 @@ export class PendingQuestions {
     const { question, parts } = pending;
     if (answer.type === "users" || answer.type === "rooms" || answer.type === "who") {
       parts.push(...answer.list);
-      if (answer.more && answer.type === "who") return undefined;
     }
     this.#pending.delete(answer.ref);
     if (answer.type === "history" || answer.type === "search") this.#collect(pending, answer);
@@ -87,7 +86,8 @@ export class PendingQuestions {
     switch (question.type) {
       case "users":
       case "rooms":
-        return { type: question.type, ref, after: parts.at(-1)?.name ?? "", limit: PAGE };
+      case "who":
+        return { ...question, ref, after: parts.at(-1)?.name ?? "", limit: PAGE };
       case "history":
       case "search": {
         const limit = Math.min(question.limit - messages.length, PAGE);
@@ -113,6 +113,7 @@ export class PendingQuestions {
     switch (answer.type) {
       case "users":
       case "rooms":
+      case "who":
         return answer.more && answer.list.length > 0;
       case "history":
       case "search": {

@@ -79,13 +79,7 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
       );
     }
     case "inRoom":
-      return inParts(event.users).map((list, i, { length }) => ({
-        type: "who",
-        ref: event.ref,
-        room: event.room,
-        list,
-        more: i + 1 < length,
-      }));
+      return [{ type: "who", ref: event.ref, room: event.room, list: event.users, more: event.more }];
     case "presence":
       return [
         ...inParts(event.online).map((online) => ({ type: "presence" as const, online, offline: [] })),

@@ -27,7 +27,7 @@ function commandOf(message: ClientMessage): NativeRequest | Fault {
     case "ack":
       return { type: "acknowledge", seq: message.seq };
     case "who":
-      return { type: "inRoom", ref: message.ref, room: message.room };
+      return { ...message, type: "inRoom" };
     case "leave":
       return { type: "leaveRoom", ref: message.ref, room: message.room };
     case "history": {
