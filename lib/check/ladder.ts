@@ -1,4 +1,4 @@
-import { type Failure, NOTHING } from "./play.ts";
+import { type Failure, NOTHING } from "./expectations.ts";
 import type { Seen } from "./transcript.ts";
 import { visible } from "./visible.ts";
 

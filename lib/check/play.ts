@@ -1,12 +1,11 @@
 import { encodeText } from "../core/text.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
-import { concat } from "@std/bytes/concat";
-import { type Expected, match, type Unread } from "./match.ts";
-import { type PlayLink, PlayLinks } from "./play_links.ts";
-import type { Closing, Expectation, LinkName, Step } from "./step.ts";
+import { Expectations, type Failure, NOTHING, nothingText, type PlayTimes } from "./expectations.ts";
+import { PlayLinks } from "./play_links.ts";
+import type { Closing, LinkName, Step } from "./step.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
-import { visible, visibleText } from "./visible.ts";
+import { visible } from "./visible.ts";
 
 /** How a program ended. */
 export interface ProgramExit {
@@ -15,6 +14,9 @@ export interface ProgramExit {
   /** The end of what it wrote to standard error. */
   readonly lastWords: string;
 }
+
+/** The person whose program is the server under test. */
+const SERVER = "server";
 
 export type PlayOutput =
   /** `isExpected`: the program should accept it, so that a refusal may be too early. */
@@ -31,37 +33,12 @@ export type PlayOutput =
   | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
   | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };
 
-/** Why a script did not come to its end. */
-export interface Failure {
-  readonly step: number;
-  /** The link, or the person for what a program does. */
-  readonly where: string;
-  readonly expected: string;
-  readonly got: string;
-  /** What came, and not what did not come, is wrong. */
-  readonly isUnexpected: boolean;
-}
-
-/** What is expected where nothing should come. */
-export const NOTHING = "nothing";
-
 export interface PlayEnd {
   readonly failure: Failure | undefined;
   /** What passed, but not as the handout says. */
   readonly weak: readonly { readonly step: number; readonly why: string }[];
   /** What was observed where the handout leaves it open. */
   readonly observed: readonly string[];
-}
-
-export interface PlayTimes {
-  /** How long an expected answer may take. */
-  readonly answerMs: number;
-  /** How long it is waited on afterwards, so that late is told apart from never. */
-  readonly lateMs: number;
-  /** How long nothing must come where nothing should. */
-  readonly silenceMs: number;
-  /** A line without an end is not continued after so long. */
-  readonly settleMs: number;
 }
 
 /**
@@ -83,11 +60,13 @@ export class Play implements Machine<PlayOutput> {
   #began = 0;
   /** When the step under way began. */
   #since = 0;
-  #pending: Expected[] = [];
+  readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #end: PlayEnd | undefined;
 
-  constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {}
+  constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {
+    this.#expectations = new Expectations(this.#links, values, times);
+  }
 
   get end(): PlayEnd | undefined {
     return this.#end;
@@ -226,16 +205,8 @@ export class Play implements Machine<PlayOutput> {
         this.#note(step.who, `gets ${step.signal}`, now);
         return this.#outputs.push({ type: "kill", who: step.who, signal: step.signal });
       case "expect":
-        this.#pending = step.all.map((each) => this.#filled(each));
+        this.#expectations.begin(step.all, now);
     }
-  }
-
-  #filled(expectation: Expectation): Expected {
-    return {
-      ...expectation,
-      is: this.values.fillPattern(expectation.is),
-      weak: (expectation.weak ?? []).map(([pattern, why]) => [this.values.fillPattern(pattern), why] as const),
-    };
   }
 
   /** Whether the step has done its work; fails the run when it no longer can. */
@@ -247,7 +218,7 @@ export class Play implements Machine<PlayOutput> {
           ? this.#fail(
             step.link,
             "a connection is accepted",
-            this.#links.get(step.link).lastNote ?? this.#nothing(this.#links.get(step.link), now),
+            this.#links.get(step.link).lastNote ?? nothingText(this.#links.get(step.link), now - this.#since),
           )
           : false;
       case "refused":
@@ -258,7 +229,7 @@ export class Play implements Machine<PlayOutput> {
       case "accept":
         if (this.#links.get(step.link).isOpen) return true;
         return this.#isLate(now)
-          ? this.#fail(step.link, "the program connects", this.#nothing(this.#links.get(step.link), now))
+          ? this.#fail(step.link, "the program connects", nothingText(this.#links.get(step.link), now - this.#since))
           : false;
       case "listen":
       case "bind":
@@ -273,7 +244,7 @@ export class Play implements Machine<PlayOutput> {
       case "observe": {
         const it = this.#links.get(step.link);
         const isOver = it.hasEnded || this.#deadline() <= now ||
-          this.#unread(it, now).hasSettled && it.pieces.length > 0;
+          it.unread(now, this.times.settleMs).hasSettled && it.pieces.length > 0;
         if (!isOver) return false;
         const came = it.pieces.splice(0).map(visible).join("");
         this.#observed.push(came !== "" ? came : it.hasEnded ? "the connection is closed" : "nothing comes");
@@ -302,62 +273,14 @@ export class Play implements Machine<PlayOutput> {
     }
   }
 
-  /** Judges what has come by what is expected; true when all of it has come. */
   #judge(now: number): boolean {
-    for (let isMoved = true; isMoved;) {
-      isMoved = false;
-      for (const link of new Set(this.#pending.map((each) => each.link))) {
-        isMoved = this.#judgeLink(link, now) || isMoved;
-      }
-      if (this.#end) return false;
-    }
-    if (this.#pending.length === 0) {
-      this.#repeating = undefined;
-      return true;
-    }
-    const [first] = this.#pending as [Expected];
-    const it = this.#links.get(first.link);
-    const exit = this.#exits.get(first.link.split(" ")[0]!) ?? this.#exits.get("server");
-    if (exit && (it.hasEnded || !it.isOpen)) return this.#fail(first.link, patternText(first.is), exitText(exit));
-    if (it.hasEnded) {
-      return this.#fail(
-        first.link,
-        patternText(first.is),
-        it.pieces.length === 0
-          ? "the connection is closed"
-          : `${visible(concat(it.pieces))}, then the connection is closed`,
-      );
-    }
-    if (!this.#isLate(now)) return false;
-    return this.#fail(first.link, patternText(first.is), this.#nothing(it, now));
-  }
-
-  /** Judges what a link holds; whether an expectation was met. */
-  #judgeLink(link: LinkName, now: number): boolean {
-    const it = this.#links.get(link);
-    const mine = this.#pending.filter((each) => each.link === link);
-    let wrong: { used: number; got: string; expected: Expected } | undefined;
-    for (const expected of mine) {
-      const found = match(this.#unread(it, now), expected);
-      if (found.result === "more") return false;
-      if (found.result === "wrong") {
-        wrong ??= { ...found, expected };
-        continue;
-      }
-      it.take(found.used);
-      this.#pending.splice(this.#pending.indexOf(expected), 1);
-      for (const [name, value] of Object.entries(found.groups ?? {})) this.values.set(name, value);
-      const late = now - this.#since - this.times.answerMs - (expected.more ?? 0);
-      if (late > 0) this.#fail(link, patternText(expected.is), `it came ${seconds(late)} late`);
-      else if (found.weak) this.#weak.push({ step: this.#at, why: found.weak });
-      return true;
-    }
-    if (!wrong) return false;
-    if (it.isDatagrams && wrong.expected.in === "text") {
-      it.take(1);
-      return true;
-    }
-    return this.#fail(link, mine.map((each) => patternText(each.is)).join(" or "), wrong.got, true);
+    const exit = (who: string) => this.#exits.get(who) ?? this.#exits.get(SERVER);
+    const judged = this.#expectations.judge(now, this.#isLate(now), (who) => exitTextOf(exit(who)));
+    for (const why of judged.weak) this.#weak.push({ step: this.#at, why });
+    const { failure } = judged;
+    if (failure) return this.#fail(failure.where, failure.expected, failure.got, failure.isUnexpected);
+    if (judged.isMet) this.#repeating = undefined;
+    return judged.isMet;
   }
 
   #fail(where: string, expected: string, got: string, isUnexpected = false): false {
@@ -384,7 +307,7 @@ export class Play implements Machine<PlayOutput> {
       case "exits":
         return this.#since + answerMs + (step.more ?? 0);
       case "expect":
-        return this.#since + answerMs + lateMs + Math.max(...this.#pending.map((each) => each.more ?? 0));
+        return this.#since + answerMs + lateMs + this.#expectations.moreMs;
       default:
         return this.#since + answerMs;
     }
@@ -392,10 +315,6 @@ export class Play implements Machine<PlayOutput> {
 
   #isLate(now: number): boolean {
     return now >= this.#deadline();
-  }
-
-  #unread(it: PlayLink, now: number): Unread {
-    return it.unread(now, this.times.settleMs);
   }
 
   #send(link: LinkName, bytes: Uint8Array, now: number): void {
@@ -417,25 +336,13 @@ export class Play implements Machine<PlayOutput> {
   #port(template: string | undefined): number | undefined {
     return template === undefined ? undefined : Number(this.values.fill(template));
   }
+}
 
-  /** What has come instead of an answer. */
-  #nothing(link: PlayLink, now: number): string {
-    const ms = Math.round(now - this.#since);
-    if (link.pieces.length === 0) return `nothing within ${ms} ms`;
-    const bytes = concat(link.pieces);
-    return `${bytes.length} bytes without a line end within ${ms} ms: ${visible(bytes)}`;
-  }
+function exitTextOf(exit: ProgramExit | undefined): string | undefined {
+  return exit && exitText(exit);
 }
 
 function exitText({ status, signal, lastWords }: ProgramExit): string {
   const how = signal !== undefined ? `ended by ${signal}` : `ended with status ${status}`;
   return `the program ${how}${lastWords === "" ? "" : `; its last words: ${lastWords}`}`;
-}
-
-function patternText(pattern: string | RegExp): string {
-  return typeof pattern === "string" ? visibleText(pattern) : `a text like ${pattern}`;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -1,6 +1,7 @@
 import { Choice, chosenText } from "./choice.ts";
 import { Network, type NetworkKind } from "./network.ts";
-import { type Failure, Play, type PlayTimes } from "./play.ts";
+import type { Failure, PlayTimes } from "./expectations.ts";
+import { Play } from "./play.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner, type Target } from "./runner.ts";
 import type { Seen } from "./transcript.ts";

@@ -1,0 +1,136 @@
+import { concat } from "@std/bytes/concat";
+import { type Expected, match } from "./match.ts";
+import type { PlayLink, PlayLinks } from "./play_links.ts";
+import type { Expectation, LinkName } from "./step.ts";
+import type { Values } from "./values.ts";
+import { visible, visibleText } from "./visible.ts";
+
+export interface PlayTimes {
+  /** How long an expected answer may take. */
+  readonly answerMs: number;
+  /** How long it is waited on afterwards, so that late is told apart from never. */
+  readonly lateMs: number;
+  /** How long nothing must come where nothing should. */
+  readonly silenceMs: number;
+  /** A line without an end is not continued after so long. */
+  readonly settleMs: number;
+}
+
+/** Why a script did not come to its end. */
+export interface Failure {
+  readonly step: number;
+  /** The link, or the person for what a program does. */
+  readonly where: string;
+  readonly expected: string;
+  readonly got: string;
+  /** What came, and not what did not come, is wrong. */
+  readonly isUnexpected: boolean;
+}
+
+/** What is expected where nothing should come. */
+export const NOTHING = "nothing";
+
+/** What the expectations of a step say about what has come. */
+export interface Judged {
+  readonly isMet: boolean;
+  /** What was met just now, but not as the handout says. */
+  readonly weak: readonly string[];
+  readonly failure: Omit<Failure, "step"> | undefined;
+}
+
+/** The expectations of one step: all must be met, in any order; on one link, line by line. */
+export class Expectations {
+  #pending: Expected[] = [];
+  #since = 0;
+
+  constructor(readonly links: PlayLinks, readonly values: Values, readonly times: PlayTimes) {}
+
+  /** How much longer than usual they may take. */
+  get moreMs(): number {
+    return Math.max(0, ...this.#pending.map(({ more = 0 }) => more));
+  }
+
+  begin(all: readonly Expectation[], now: number): void {
+    this.#since = now;
+    this.#pending = all.map((each) => ({
+      ...each,
+      is: this.values.fillPattern(each.is),
+      weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillPattern(pattern), why] as const),
+    }));
+  }
+
+  /** `exitOf` says how the program of a person has ended, if it has. */
+  judge(now: number, isLate: boolean, exitOf: (who: string) => string | undefined): Judged {
+    const weak: string[] = [];
+    const judged = (failure?: Omit<Failure, "step">): Judged => ({
+      isMet: failure === undefined && this.#pending.length === 0,
+      weak,
+      failure,
+    });
+    for (let isMoved = true; isMoved;) {
+      isMoved = false;
+      for (const link of new Set(this.#pending.map((each) => each.link))) {
+        const found = this.#judgeLink(link, now, weak);
+        if (typeof found === "object") return judged(found);
+        isMoved ||= found;
+      }
+    }
+    const [first] = this.#pending;
+    if (first === undefined) return judged();
+    const link = this.links.get(first.link);
+    const failed = (got: string) =>
+      judged({ where: first.link, expected: patternText(first.is), got, isUnexpected: false });
+    const exit = exitOf(first.link.split(" ")[0]!);
+    if (exit !== undefined && (link.hasEnded || !link.isOpen)) return failed(exit);
+    if (link.hasEnded) return failed(endText(link));
+    return isLate ? failed(nothingText(link, now - this.#since)) : judged();
+  }
+
+  /** Judges what a link holds: whether something was taken from it, or what is wrong. */
+  #judgeLink(name: LinkName, now: number, weak: string[]): boolean | Omit<Failure, "step"> {
+    const link = this.links.get(name);
+    const mine = this.#pending.filter((each) => each.link === name);
+    let wrong: { got: string; expected: Expected } | undefined;
+    for (const expected of mine) {
+      const found = match(link.unread(now, this.times.settleMs), expected);
+      if (found.result === "more") return false;
+      if (found.result === "wrong") {
+        wrong ??= { ...found, expected };
+        continue;
+      }
+      link.take(found.used);
+      this.#pending.splice(this.#pending.indexOf(expected), 1);
+      for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
+      const lateMs = now - this.#since - this.times.answerMs - (expected.more ?? 0);
+      if (lateMs > 0) {
+        const got = `it came ${(lateMs / 1000).toFixed(1)} s late`;
+        return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
+      }
+      if (found.weak) weak.push(found.weak);
+      return true;
+    }
+    if (!wrong) return false;
+    if (link.isDatagrams && wrong.expected.in === "text") {
+      link.take(1);
+      return true;
+    }
+    const expected = mine.map(({ is }) => patternText(is)).join(" or ");
+    return { where: name, expected, got: wrong.got, isUnexpected: true };
+  }
+}
+
+/** What has come instead of an answer. */
+export function nothingText({ pieces }: PlayLink, ms: number): string {
+  if (pieces.length === 0) return `nothing within ${Math.round(ms)} ms`;
+  const bytes = concat(pieces);
+  return `${bytes.length} bytes without a line end within ${Math.round(ms)} ms: ${visible(bytes)}`;
+}
+
+function endText({ pieces }: PlayLink): string {
+  if (pieces.length === 0) return "the connection is closed";
+  return `${visible(concat(pieces))}, then the connection is closed`;
+}
+
+function patternText(pattern: string | RegExp): string {
+  return typeof pattern === "string" ? visibleText(pattern) : `a text like ${pattern}`;
+}
