@@ -362,7 +362,7 @@ Deno.test("a server that stops writes what was gathered during its last batch, a
 });
 
 Deno.test("a message that cannot be kept fails for good, the chat goes on reading, and the next one is kept", () => {
-  const { hub, store, does, settle, written } = runnerOverFailingStore();
+  const { runner, hub, store, does, settle, written, clock } = runnerOverFailingStore();
   const news = () => written.splice(0).map((json) => JSON.parse(json));
   news();
   does({ type: "say", number: 2, to: { room: "lobby" }, text: "lost" });
@@ -379,6 +379,9 @@ Deno.test("a message that cannot be kept fails for good, the chat goes on readin
   settle();
   assertEquals(news().map(({ type, number }) => [type, number]), [["failed", 2], ["message", 3]]);
   const [{ refused }] = store.snapshot.producers as [SavedProducer];
+  clock.now = 2000;
+  runner.tick();
+  settle();
   assertEquals([hub.isIdle, refused.map(({ number, why }) => [number, why])], [true, [[2, why]]]);
 });
 

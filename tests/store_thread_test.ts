@@ -48,7 +48,7 @@ Deno.test("a store is made when something is kept, under the id that was told be
   const port = await openStore(path);
   const next = events(port);
   port.append(batches(1)[0]!);
-  assertEquals(await next(), { type: "committed" });
+  assertEquals(await next(), { type: "committed", batches: 1 });
   await port.close();
   const again = await openStore(path);
   assertEquals([again.snapshot.id, again.snapshot.last], [port.snapshot.id, 1]);
@@ -72,7 +72,7 @@ Deno.test("requests are answered in order, and a query sees what was appended be
     port.query(id, { type: "history", conversation: 2, limit: 9 });
   }
   for (const id of made.keys()) {
-    assertEquals(await next(), { type: "committed" });
+    assertEquals(await next(), { type: "committed", batches: 1 });
     const event = await next();
     assertEquals(event.type === "answered" && event.id, id);
     const answer = event.type === "answered" ? event.answer : undefined;
@@ -83,21 +83,41 @@ Deno.test("requests are answered in order, and a query sees what was appended be
   await port.close();
 });
 
+Deno.test("batches that follow each other are committed, one or several at a time", async () => {
+  using folder = new Folder();
+  const port = await openStore(folder.path);
+  const next = events(port);
+  const made = batches(50);
+  for (const batch of made) port.append(batch);
+  let committed = 0;
+  while (committed < made.length) {
+    const event = await next();
+    committed += event.type === "committed" ? event.batches : NaN;
+  }
+  assertEquals(committed, made.length);
+  await port.close();
+  const again = await openStore(folder.path);
+  assertEquals(again.snapshot.last, 50);
+  await again.close();
+});
+
 Deno.test("where the store cannot be made each request is told why, and it is made as soon as that is possible", async () => {
   using folder = new Folder();
   const file = join(folder.path, "data");
   const port = await openStore(file);
   folder.write("data", "in its place");
   const next = events(port);
-  const [batch] = batches(1) as [Batch];
+  const [batch, following] = batches(2) as [Batch, Batch];
   const why = `cannot make the folder ${file} of the store: a file is in its place`;
   port.append(batch);
+  // It follows a batch that fails, and fails with it.
+  port.append(following);
   assertEquals(await next(), { type: "notCommitted", why });
   port.query(1, { type: "overview", user: 1 });
   assertEquals(await next(), { type: "answered", id: 1, answer: { failed: why } });
   Deno.removeSync(file);
   port.append(batch);
-  assertEquals(await next(), { type: "committed" });
+  assertEquals(await next(), { type: "committed", batches: 1 });
   await port.close();
 });
 

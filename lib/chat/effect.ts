@@ -19,7 +19,7 @@ export type Effect =
   }
   /** Make a secret of a password, write the account down, and come back with `Hub.enrolled`. */
   | { readonly type: "enroll"; readonly session: SessionId; readonly name: string; readonly password: string }
-  /** Write this and come back with `Hub.committed` or `Hub.notCommitted`. There is one batch at a time. */
+  /** Write this and come back with `Hub.committed`, or with `Hub.notCommitted` and write none that was to follow up to then. */
   | { readonly type: "append"; readonly batch: Batch }
   /** Ask the store and come back with `Hub.answered`. */
   | { readonly type: "query"; readonly id: number; readonly query: Query }

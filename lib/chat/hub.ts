@@ -211,14 +211,14 @@ export class Hub {
     return this.#writer.isDue;
   }
 
-  /** The batch that was to be appended is committed. */
-  committed(): void {
-    const { published, told } = this.#writer.committed();
+  /** So many batches, those that were to be appended first, are committed. */
+  committed(batches = 1): void {
+    const { published, told } = this.#writer.committed(batches);
     this.#delivery.publish(published);
     told();
   }
 
-  /** The batch could not be written, and nothing of it is kept. */
+  /** A batch could not be written: nothing is kept of it, nor of those that were to be appended after it up to now. */
   notCommitted(why: string, now: number): void {
     this.#outputs.push({ type: "note", level: "warning", text: `messages cannot be kept: ${why}` });
     this.#writer.notCommitted(`the server cannot keep messages at the moment: ${why}`, now);

@@ -42,27 +42,42 @@ interface CursorWrite {
 
 /** What one batch holds at most, so that others' turn comes soon. */
 const MAX_ITEMS = 4096;
-const MAX_CHARACTERS = 2 * 1024 * 1024;
+const MAX_CHARACTERS = 512 * 1024;
+/** Batches under way at most: the store commits those that have come together, and never waits for the next. */
+const MAX_UNDER_WAY = 4;
 /** Between two tries to write cursors that could not be written. */
 const RETRY_MS = 1000;
 
+/** What a batch under way holds. */
+interface Written {
+  readonly items: readonly Item[];
+  readonly entries: readonly Entry[];
+  readonly cursors: ReadonlyMap<string, CursorWrite>;
+  readonly facts: readonly Write[];
+}
+
 /**
- * Gathers what is to be written, and has it written one batch at a time: while one is under way, the next gathers.
+ * Gathers what a turn wants kept, and has it written in batches, of which a few are under way at a time.
  *
  * 1. Entries get their numbers in the order in which they were appended; `done` is called in that order.
- * 2. A batch that cannot be written fails its entries and steps. Users, rooms, pairs, cursors and failures of earlier
- *    messages are facts all the same: they go into the next batch.
+ * 2. When a batch cannot be written, none that is under way is kept: their entries and steps fail. Users, rooms, pairs, cursors
+ *    and failures of earlier messages are facts all the same: they go into the next batch.
  */
 export class LogWriter {
   #items: Item[] = [];
   /** Failures of earlier messages; they come first, since no cursor may pass a message whose failure is not written. */
   #failures: Item[] = [];
   #cursors = new Map<string, CursorWrite>();
+  /** Cursors that go with a tick. */
+  #later = new Map<string, CursorWrite>();
   #facts: Write[] = [];
   #urgent = false;
-  #underWay: { items: Item[]; entries: Entry[]; cursors: Map<string, CursorWrite>; facts: Write[] } | undefined;
+  /** The oldest first. */
+  #underWay: Written[] = [];
+  /** The newest entry's number and time, with the batches under way; the number of the newest that is committed. */
   #last: number;
   #time: number;
+  #committed: number;
   #retryAt = 0;
 
   constructor(
@@ -70,25 +85,28 @@ export class LogWriter {
     readonly outputs: Outputs<Effect>,
     start: { readonly last: number; readonly time: number },
   ) {
-    this.#last = start.last;
+    this.#last = this.#committed = start.last;
     this.#time = start.time;
   }
 
   /** Whether everything is written. */
   get isIdle(): boolean {
-    return !this.#underWay && this.#items.length === 0 && this.#failures.length === 0 && this.#cursors.size === 0 &&
-      this.#facts.length === 0 &&
-      !this.roster.hasWrites;
+    return !this.isWriting && this.#items.length === 0 && !this.#hasFacts;
   }
 
   /** Whether a batch is under way. */
   get isWriting(): boolean {
-    return this.#underWay !== undefined;
+    return this.#underWay.length > 0;
   }
 
-  /** Whether something urgent is gathered, and no batch is under way. */
+  /** Whether something urgent is gathered, and a batch more can be under way. */
   get isDue(): boolean {
-    return this.#urgent && !this.#underWay;
+    return this.#urgent && this.#underWay.length < MAX_UNDER_WAY;
+  }
+
+  get #hasFacts(): boolean {
+    return this.#failures.length > 0 || this.#cursors.size > 0 || this.#later.size > 0 || this.#facts.length > 0 ||
+      this.roster.hasWrites;
   }
 
   /** Whether something that a user said is gathered, and in no batch yet. */
@@ -113,6 +131,11 @@ export class LogWriter {
     if (urgent) this.#urgent = true;
   }
 
+  /** A cursor that only saves work moves: it goes with the next tick. */
+  moveLater(key: string, write: Write): void {
+    this.#later.set(key, { write });
+  }
+
   /** A client's number was taken. */
   taken({ user, client }: Producer, number: number): void {
     this.move(`producer ${user.id} ${client}`, { type: "producer", user: user.id, client, number }, false);
@@ -126,11 +149,12 @@ export class LogWriter {
 
   /** Has a batch written, if there is one to write; `wall` is the wall clock. */
   flush(now: number, wall: number, all = false): void {
-    if (this.#underWay) return;
-    const due = this.#urgent ||
-      (all && now >= this.#retryAt &&
-        (this.#failures.length > 0 || this.#cursors.size > 0 || this.#facts.length > 0 || this.roster.hasWrites));
-    if (!due) return;
+    if (this.#underWay.length === MAX_UNDER_WAY) return;
+    if (!this.#urgent && !(all && now >= this.#retryAt && this.#hasFacts)) return;
+    if (all) {
+      for (const [key, write] of this.#later) this.#cursors.set(key, write);
+      this.#later.clear();
+    }
     if (this.#failures.length > 0) {
       this.#items = [...this.#failures, ...this.#items];
       this.#failures = [];
@@ -138,7 +162,6 @@ export class LogWriter {
     const facts = [...this.#facts, ...this.roster.takeWrites()];
     const writes: Write[] = [...facts];
     const entries: Entry[] = [];
-    let last = this.#last;
     let characters = 0;
     let count = 0;
     const time = Math.max(Math.floor(wall), this.#time);
@@ -147,28 +170,27 @@ export class LogWriter {
       if ("step" in item) continue;
       const { draft } = item;
       characters += draft.text.length;
-      const entry = entryOf(draft, ++last, time);
+      const entry = entryOf(draft, ++this.#last, time);
       entries.push(entry);
       this.#write(entry, draft, item.conversation, writes);
     }
+    if (entries.length > 0) this.#time = time;
     for (const { write } of this.#cursors.values()) writes.push(write);
-    this.#underWay = { items: this.#items.slice(0, count), entries, cursors: this.#cursors, facts };
+    this.#underWay.push({ items: this.#items.slice(0, count), entries, cursors: this.#cursors, facts });
     this.#items = count === this.#items.length ? [] : this.#items.slice(count);
     this.#cursors = new Map();
     this.#facts = [];
     this.#urgent = this.#items.length > 0;
-    this.outputs.push({
-      type: "append",
-      batch: { writes, last, time: entries.length > 0 ? time : this.#time },
-    });
+    this.outputs.push({ type: "append", batch: { writes, last: this.#last, time: this.#time } });
   }
 
-  /** The batch under way is committed: its entries with their drafts, to be told; call `told` then. */
-  committed(): { published: { readonly entry: Entry; readonly draft: Draft }[]; told: () => void } {
-    const { items, entries, cursors } = this.#underWay!;
-    this.#underWay = undefined;
-    const newest = entries.at(-1);
-    if (newest) [this.#last, this.#time] = [newest.seq, newest.time];
+  /** So many batches, the oldest, are committed: their entries with their drafts, to be told; call `told` then. */
+  committed(batches: number): { published: { readonly entry: Entry; readonly draft: Draft }[]; told: () => void } {
+    const written = this.#underWay.splice(0, batches);
+    const items = written.flatMap(({ items }) => items);
+    const entries = written.flatMap(({ entries }) => entries);
+    const cursors = new Map(written.flatMap(({ cursors }) => [...cursors]));
+    this.#committed = entries.at(-1)?.seq ?? this.#committed;
     for (const item of items) if ("step" in item && item.step.isFirst) item.step.done();
     let at = 0;
     const published = items.flatMap((item) => "draft" in item ? [{ entry: entries[at++]!, draft: item.draft }] : []);
@@ -183,15 +205,16 @@ export class LogWriter {
     return { published, told };
   }
 
-  /** The batch under way could not be written. */
+  /** The oldest batch could not be written, and so none of those under way. */
   notCommitted(why: string, now: number): void {
-    const { items, cursors, facts } = this.#underWay!;
-    this.#underWay = undefined;
-    this.#facts = [...facts, ...this.#facts];
-    for (const [key, write] of cursors) if (!this.#cursors.has(key)) this.#cursors.set(key, write);
+    const written = this.#underWay;
+    this.#underWay = [];
+    this.#last = this.#committed;
+    this.#facts = [...written.flatMap(({ facts }) => facts), ...this.#facts];
+    this.#cursors = new Map([...written.flatMap(({ cursors }) => [...cursors]), ...this.#cursors]);
     this.#retryAt = now + RETRY_MS;
     const failures: Item[] = [];
-    for (const item of items) {
+    for (const item of written.flatMap(({ items }) => items)) {
       if ("step" in item) item.step.failed(why);
       else if (item.draft.type === "failure") failures.push(item);
       else item.draft.failed(why);

@@ -110,6 +110,13 @@ export interface Batch {
   readonly time: number;
 }
 
+/** Batches that follow each other, as one. */
+export function joined(batches: readonly Batch[]): Batch {
+  if (batches.length === 1) return batches[0]!;
+  const { last, time } = batches.at(-1)!;
+  return { writes: batches.flatMap(({ writes }) => writes), last, time };
+}
+
 /**
  * Which entries a page is of: all that concern a user; those of others that the user's clients have not received; of the
  * latter only private messages.

@@ -53,7 +53,7 @@ export class UserCursors {
   acked(known: KnownUser, upTo: number): void {
     if (upTo <= known.acked) return;
     known.acked = upTo;
-    this.#parts.writer.move(`acked ${known.id}`, { type: "acked", user: known.id, upTo }, false);
+    this.#parts.writer.moveLater(`acked ${known.id}`, { type: "acked", user: known.id, upTo });
   }
 
   /** The user has read a conversation up to here. */

@@ -21,7 +21,7 @@ import { type HostRunner, SessionHost } from "./session_host.ts";
  * 1. What a session asks of the hub, and what the hub tells sessions, is passed on within the same turn, in order.
  * 2. A bug of ours in one session ends that session and is logged; other sessions are not affected.
  * 3. What one turn wants kept, and what others bring before the event loop comes round again, is one batch for the store;
- *    while it is written, the chat goes on.
+ *    while batches are written, the chat goes on.
  * 4. No call of a transport, of the platform, of the store or of a session comes back into the runner before it returns. So
  *    outputs are carried out by `drain` alone, one session after the other.
  */
@@ -197,7 +197,7 @@ export class SessionRunner implements HostRunner {
   #stored(event: StoreEvent): void {
     const now = this.beginTurn();
     this.#try("an answer of the store", () => {
-      if (event.type === "committed") this.hub.committed();
+      if (event.type === "committed") this.hub.committed(event.batches);
       else if (event.type === "notCommitted") this.hub.notCommitted(event.why, now);
       else this.hub.answered(event.id, event.answer);
     });

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Answer, Batch, Query, Snapshot } from "../chat/store.ts";
+import type { Answer, Batch, Query, Snapshot, Write } from "../chat/store.ts";
 import { UserError } from "../core/errors.ts";
 import { ChatStore } from "./chat_store.ts";
 import type { StoreReply, StoreRequest } from "./store_worker.ts";
@@ -7,7 +7,10 @@ import type { StoreReply, StoreRequest } from "./store_worker.ts";
 /** What the store says to the server's session runner. */
 export type StoreEvent = Exclude<StoreReply, { type: "opened" | "notOpened" | "closed" }>;
 
-/** The chat's store as the session runner uses it: everything is answered by an event, in order. */
+/**
+ * The chat's store as the session runner uses it: everything is answered by an event, in order. One `committed` may answer several
+ * batches. `notCommitted` answers a batch and all that were appended after it: nothing of them is kept.
+ */
 export interface StorePort {
   readonly snapshot: Snapshot;
   onEvent: (event: StoreEvent) => void;
@@ -46,10 +49,12 @@ function emptySnapshot(id: string): Snapshot {
 class StoreThread {
   readonly id: string = crypto.randomUUID().replaceAll("-", "");
   readonly #worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
+  readonly #posted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  #failures = 0;
   #closed: (() => void) | undefined;
 
   constructor(path: string, isLater: boolean, options: { commitDelayMs?: number }) {
-    this.#post({ type: "open", path, id: this.id, isLater, ...options });
+    this.#post({ type: "open", path, id: this.id, isLater, posted: this.#posted, ...options });
   }
 
   /** Resolves with the worker's first answer. */
@@ -62,7 +67,12 @@ class StoreThread {
     const port: StorePort = {
       snapshot,
       onEvent: () => {},
-      append: (batch) => this.#post({ type: "append", batch }),
+      append: (batch) =>
+        this.#post({
+          type: "append",
+          batch: batch.writes.some(hasBytes) ? batch : JSON.stringify(batch),
+          failures: this.#failures,
+        }),
       query: (id, query) => this.#post({ type: "query", id, query }),
       close: () =>
         closed ??= new Promise((resolve) => {
@@ -71,6 +81,7 @@ class StoreThread {
         }),
     };
     this.#worker.onmessage = ({ data }: MessageEvent<StoreReply>) => {
+      if (data.type === "notCommitted") this.#failures++;
       if (data.type === "closed") {
         this.terminate();
         this.#closed?.();
@@ -84,22 +95,35 @@ class StoreThread {
   }
 
   #post(request: StoreRequest): void {
+    Atomics.add(this.#posted, 0, 1);
     this.#worker.postMessage(request);
   }
+}
+
+/** JSON has no bytes. */
+function hasBytes(write: Write): boolean {
+  return write.type === "register" && write.key !== undefined;
 }
 
 /** A store in the same thread, for tests and simulations: each answer comes by `later`. */
 export function directStore(store: ChatStore, later: (act: () => void) => void): StorePort {
   const answer = (event: StoreEvent) => later(() => port.onEvent(event));
+  let fails = false;
   const port: StorePort = {
     snapshot: store.snapshot,
     onEvent: () => {},
     append(batch) {
+      if (fails) return;
       try {
         store.append(batch);
-        answer({ type: "committed" });
+        answer({ type: "committed", batches: 1 });
       } catch (error) {
-        answer({ type: "notCommitted", why: error instanceof Error ? error.message : String(error) });
+        fails = true;
+        const why = error instanceof Error ? error.message : String(error);
+        later(() => {
+          fails = false;
+          port.onEvent({ type: "notCommitted", why });
+        });
       }
     },
     query(id, query) {

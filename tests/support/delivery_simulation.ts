@@ -2,7 +2,7 @@ import { Accounts } from "../../lib/chat/accounts.ts";
 import type { Target } from "../../lib/chat/entry.ts";
 import { Entries, Message } from "../../lib/chat/event.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import type { Batch, Query } from "../../lib/chat/store.ts";
+import { type Batch, joined, type Query } from "../../lib/chat/store.ts";
 import { Fault } from "../../lib/core/errors.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { NativeClient } from "../../lib/protocols/native/client.ts";
@@ -223,11 +223,17 @@ class Server {
       if (this.crashIn < 1 && random.chance(0.5)) return this.down();
       if (this.diskIsFull) {
         this.failedBatches++;
+        this.#work = this.#work.filter((each) => "query" in each);
         return this.turn(() => this.hub.notCommitted("the disk is full", time.now));
       }
-      this.store.append(work.batch);
+      const batches = [work.batch];
+      for (let next = this.#work[0]; next && "batch" in next && random.chance(0.7); next = this.#work[0]) {
+        batches.push(next.batch);
+        this.#work.shift();
+      }
+      this.store.append(joined(batches));
       if (--this.crashIn < 0) return this.down();
-      this.turn(() => this.hub.committed());
+      this.turn(() => this.hub.committed(batches.length));
     });
   }
 }

@@ -48,6 +48,7 @@ const WALL = 1_700_000_000_000;
 const SERVER: Address = { hostname: "server", port: 1 };
 const ACTIVE_MS = 120_000;
 const CALM_MS = 600_000;
+const MAX_DOWN_MS = 20_000;
 
 /** The disk of the server's machine, and the thread that writes it: each answer takes a while, and at a batch it may crash. */
 class CrashingStore {
@@ -78,7 +79,7 @@ class CrashingStore {
           const crashes = --this.batchesLeft < 1;
           if (crashes && this.random.chance(0.5)) return void crashed();
           this.disk.append(batch);
-          return crashes ? void crashed() : { type: "committed" };
+          return crashes ? void crashed() : { type: "committed", batches: 1 };
         }),
       query: (id, query) => work(() => ({ type: "answered", id, answer: this.disk.query(query) })),
       close: () => Promise.resolve(),
@@ -179,16 +180,17 @@ class VirtualServer {
     else this.store.batchesLeft = this.random.whole(1, 6);
   }
 
-  /** Whether everything is written. */
+  /** Whether it is up, and everything is written. */
   get isIdle(): boolean {
-    return this.#runner!.hub.isIdle;
+    return this.#runner?.hub.isIdle ?? false;
   }
 
   #down(): void {
     this.crashes++;
     this.#generation++;
     this.udp.unbind(SERVER);
-    this.time.in(this.random.whole(100, 20_000), () => this.up());
+    this.#runner = undefined;
+    this.time.in(this.random.whole(100, MAX_DOWN_MS), () => this.up());
   }
 }
 
@@ -480,6 +482,8 @@ export function simulateMailbox(seed: number, given: Partial<MailboxConditions> 
   time.pass(ACTIVE_MS);
   for (let passed = 0; passed < CALM_MS && !calm(users, server); passed += 5000) time.pass(5000);
   time.pass(2000);
+  // One of the last batches, of what has been acknowledged, may be the one at which the server crashes.
+  for (let passed = 0; passed < 2 * MAX_DOWN_MS && !server.isIdle; passed += 500) time.pass(500);
   problems.push(...judge(users, server));
   if (!server.isIdle) problems.push("something is not written");
   return {

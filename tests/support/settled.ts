@@ -9,21 +9,26 @@ export function settled(hub: Hub, store: Store, now: number, wall = now): Effect
     hub.flush(now, wall);
     const effects = hub.takeOutputs();
     if (effects.length === 0) return others;
+    let fails = false;
     for (const effect of effects) {
-      if (effect.type === "append") append(hub, store, effect, now);
+      // With a batch all fail that were to follow it.
+      if (effect.type === "append") fails ||= !append(hub, store, effect, now);
       else if (effect.type === "query") query(hub, store, effect);
       else others.push(effect);
     }
   }
 }
 
-function append(hub: Hub, store: Store, { batch }: Extract<Effect, { type: "append" }>, now: number): void {
+/** Whether the batch is committed. */
+function append(hub: Hub, store: Store, { batch }: Extract<Effect, { type: "append" }>, now: number): boolean {
   try {
     store.append(batch);
   } catch (error) {
-    return hub.notCommitted((error as Error).message, now);
+    hub.notCommitted((error as Error).message, now);
+    return false;
   }
   hub.committed();
+  return true;
 }
 
 function query(hub: Hub, store: Store, { id, query }: Extract<Effect, { type: "query" }>): void {
