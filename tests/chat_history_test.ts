@@ -90,6 +90,10 @@ Deno.test("search, edit and withdraw are parsed; a mistake names the rule", () =
     ["/edit 1 2 of us", { type: "amend", to: LOBBY, nth: 1, text: "2 of us" }],
     ["/withdraw", { type: "amend", to: LOBBY, nth: 1, text: undefined }],
     ["/withdraw 3 ", { type: "amend", to: LOBBY, nth: 3, text: undefined }],
+    ["/versions", { type: "versions", in: LOBBY, nth: 1, from: undefined }],
+    ["/versions 2", { type: "versions", in: LOBBY, nth: 2, from: undefined }],
+    ["/versions bob", { type: "versions", in: LOBBY, nth: 1, from: "bob" }],
+    ["/versions bob 3", { type: "versions", in: LOBBY, nth: 3, from: "bob" }],
   ];
   for (const mode of [CHAT_MODE, MAILBOX_MODE]) {
     for (const [line, action] of actions) assertEquals(mode.parse(line, PLACE), action, line);
@@ -104,6 +108,9 @@ Deno.test("search, edit and withdraw are parsed; a mistake names the rule", () =
     ["/edit", "TEXT is missing"],
     ["/edit 42", "TEXT is missing after N"],
     ["/withdraw 0", "N must be a whole number from 1 to 1000"],
+    ["/versions 0", "N must be a whole number from 1 to 1000"],
+    ["/versions 1 2", "N must be a whole number from 1 to 1000"],
+    ["/versions bob x", "N must be a whole number from 1 to 1000"],
     ["/withdraw 1 2", "N must be a whole number from 1 to 1000"],
   ];
   for (const [line, why] of mistakes) {
@@ -116,7 +123,7 @@ Deno.test("search, edit and withdraw are parsed; a mistake names the rule", () =
   }
   const nowhere = CHAT_MODE.parse("/withdraw", { ...PLACE, here: undefined });
   assertEquals(nowhere.type === "mistake" && nowhere.why.includes("you are in no conversation"), true);
-  for (const command of ["search", "edit", "withdraw"]) {
+  for (const command of ["search", "edit", "withdraw", "versions"]) {
     assertEquals(helpText(command, CHAT_MODE).at(-1)!.startsWith(`  Example: /${command}`), true);
   }
 });
@@ -243,6 +250,41 @@ Deno.test("an own message is edited or withdrawn by its number, which the server
     "→ bob> /edit 3 x",
     "nothing is changed: you have said only 1 to bob",
   );
+});
+
+Deno.test("the texts that a message had are shown: of an own one by its number, of another user's by the name", () => {
+  const alice = new LateChat().finds().types("/to bob", "/versions 2");
+  alice.did('ask "history" {"user":"bob"} 250').remembers([toBob(3), fromBob(4), toBob(5)]).did('ask "versions" 3');
+  const texts = [{ text: "see you at 3", time: NOW - 60_000 }, { text: "see you at 4", time: NOW }];
+  alice.happens({ type: "versions", of: 3, texts });
+  alice.types("/versions bob").remembers([toBob(3), fromBob(4)]).did(
+    'ask "history" {"user":"bob"} 250',
+    'ask "versions" 4',
+  );
+  alice.happens({ type: "versions", of: 4, texts: [{ text: "fine", time: NOW }] });
+  alice.types("/versions bob 2").remembers([toBob(3), fromBob(4)]).did('ask "history" {"user":"bob"} 250');
+  alice.shows(
+    "lobby> /to bob",
+    "→ bob> /versions 2",
+    "-- 2 texts, the first one first: --",
+    "08:32:46 see you at 3",
+    "08:33:46 see you at 4",
+    "→ bob> /versions bob",
+    "-- it was not edited: --",
+    "08:33:46 fine",
+    "→ bob> /versions bob 2",
+    "nothing is shown: bob has said only 1 to you",
+  );
+  const script = new LateChat(SCRIPT_VIEW).finds().types("/versions").remembers([said(7, "alice", LOBBY, "x")]);
+  script.screen.splice(0);
+  const question = script.questions.at(-1)!;
+  script.happens({ type: "denied", why: "there is no message 7 that you can see", question });
+  script.shows("err there is no message 7 that you can see");
+  script.types("/versions").remembers([said(7, "alice", LOBBY, "x")]).happens({ type: "versions", of: 7, texts });
+  assertEquals(script.screen.splice(0).slice(1).map((line) => line.replace(/\d+-\d\d-\d\d \d\d:\d\d:\d\d/, "TIME")), [
+    "version 7 TIME: see you at 3",
+    "version 7 TIME: see you at 4",
+  ]);
 });
 
 Deno.test("a message is edited once the server has it, and not at all when the connection is lost before", () => {

@@ -112,7 +112,7 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
     [
       "/open bob x",
       "there is no command /open; the commands are /list /to /toall /join /leave /say /who /rooms /history /search " +
-      "/edit /withdraw /send /accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
+      "/edit /withdraw /versions /send /accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
     ],
   ];
   for (const [line, why] of mistakes) assertEquals(chatAction(line, PLACE), { type: "mistake", why }, line);

@@ -148,6 +148,25 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
       return nth === undefined || more.trim() !== "" ? NUMBER_RULE : amend(here, nth, undefined);
     },
   },
+  versions: {
+    usage: "/versions [NAME] [N]",
+    short: "show what a message was before it was edited",
+    example: "/versions bob",
+    long: [
+      "In the conversation that you are in: the texts that your last message had.",
+      "With N, your Nth last message there, as /history numbers them; with NAME, one",
+      "of what NAME said, counted in the same way.",
+    ],
+    parse: ({ first, more }, { here }) => {
+      if (!here) return NO_CONVERSATION;
+      const isNumber = /^\d*$/.test(first);
+      const [from, word] = isNumber ? [undefined, first] : [first, more.trim()];
+      const nth = word === "" ? 1 : messageNumber(word);
+      if (nth === undefined || (isNumber && more.trim() !== "")) return NUMBER_RULE;
+      return (from && anyName(from)) ?? { type: "versions", in: here, nth, from };
+    },
+    names: users,
+  },
   ...fileCommands(anyName, "room"),
   help: {
     usage: "/help [COMMAND]",
@@ -167,13 +186,15 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
 
 const NUMBER_RULE = `N must be a whole number from 1 to ${HISTORY_MOST}`;
 
+const NO_CONVERSATION = "you are in no conversation; enter the one with the message first";
+
 /** The number of a message; undefined for a word that is none. */
 function messageNumber(word: string): number | undefined {
   return /^[1-9]\d{0,3}$/.test(word) && Number(word) <= HISTORY_MOST ? Number(word) : undefined;
 }
 
 function amend(to: Target | undefined, nth: number, text: string | undefined): ChatAction<never> | string {
-  return to ? { type: "amend", to, nth, text } : "you are in no conversation; enter the one with the message first";
+  return to ? { type: "amend", to, nth, text } : NO_CONVERSATION;
 }
 
 /** The last line of the help. */

@@ -99,6 +99,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (this.connection.away) return this.#noConnection();
         this.#followUps.amend(action.to, action.nth, action.text);
         return this.#askConfirmed();
+      case "versions":
+        if (this.connection.away) return this.#noConnection();
+        this.#followUps.versions(action.in, action.nth, action.from);
+        return this.#askConfirmed();
       case "file":
         return this.#outputs.push(action);
       case "menu":

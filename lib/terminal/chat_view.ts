@@ -16,6 +16,8 @@ import {
   stamp,
   stateOf,
   targetName,
+  versionLines,
+  versionsTitle,
   type View,
   which,
 } from "./view.ts";
@@ -65,6 +67,8 @@ export class ChatView implements View<ClientEvent> {
         return this.#history(event, state, now);
       case "found":
         return [this.news(searchTitle(event))];
+      case "versions":
+        return [this.news(versionsTitle(event)), ...versionLines(event, now)];
       case "joined":
         return [this.news(`joined ${event.room} (${counted(event.members)})`)];
       case "left":

@@ -5,7 +5,7 @@ import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
 
 /** A question to the server that a typed line can ask. */
-export type ChatQuestion = Exclude<ClientQuestion, { type: "versions" }>;
+export type ChatQuestion = ClientQuestion;
 
 /** A question to the server or to the peers. */
 export type Question = ChatQuestion | PeerQuestion;
@@ -21,6 +21,8 @@ export type ChatAction<Q> =
   | { readonly type: "file"; readonly action: FileCommand }
   /** Changes the text of the user's `nth` last message in this conversation; without a text, withdraws it. */
   | { readonly type: "amend"; readonly to: Target; readonly nth: number; readonly text: string | undefined }
+  /** Shows the texts that the `nth` last message of a user in this conversation had; without a name, of this user. */
+  | { readonly type: "versions"; readonly in: Target; readonly nth: number; readonly from: string | undefined }
   /** From here on plain text goes to this conversation. */
   | { readonly type: "go"; readonly to: Target }
   /** Shows the menu; `leave`: and leaves the conversation. */

@@ -1,21 +1,33 @@
+import type { Target } from "../chat/entry.ts";
 import type { Outputs } from "../core/machine.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
-import { Amendment } from "./amendment.ts";
 import type { AmendOutput } from "./chat_output.ts";
 import type { ChatEvent, ChatState } from "./chat_state.ts";
+import { NthMessage } from "./nth_message.ts";
 import type { Asked } from "./pending_questions.ts";
 import { type Found, SearchResults } from "./search_results.ts";
 import type { ScreenOutput, View } from "./view.ts";
 
 /** A question that follows from a command or from an answer. */
 export interface FollowUp {
-  readonly question: Extract<ClientQuestion, { type: "history" }>;
-  readonly purpose: Extract<Asked["purpose"], "surroundings" | "amend">;
+  readonly question: Extract<ClientQuestion, { type: "history" | "versions" }>;
+  readonly purpose: Extract<Asked["purpose"], "surroundings" | "amend" | "shown">;
 }
 
-/** Commands that take more than one question: a search with the surroundings of its hits, and a change of an own message. */
+/** What is done with a message once the server has told its number: a new text, a withdrawal without one, its earlier texts. */
+interface Wanted {
+  readonly message: NthMessage;
+  readonly act: { readonly type: "amend"; readonly text: string | undefined } | { readonly type: "versions" };
+  /** Whether the server has been asked. */
+  isAsked: boolean;
+}
+
+/**
+ * Commands that take more than one question: a search with the surroundings of its hits, a change of an own message, and the
+ * earlier texts of a message.
+ */
 export class FollowUps {
-  #amendment: Amendment | undefined;
+  #wanted: Wanted | undefined;
   /** The message that the server is changing; undefined for none. */
   #changing: number | undefined;
   readonly #searches = new Set<SearchResults>();
@@ -28,19 +40,28 @@ export class FollowUps {
 
   /** Whether a message is being changed: what is typed next would be counted with those that it is among. */
   get isAmending(): boolean {
-    return this.#amendment !== undefined || this.#changing !== undefined;
+    return this.#wanted !== undefined || this.#changing !== undefined;
   }
 
-  amend(to: Amendment["to"], nth: number, text: string | undefined): void {
+  amend(to: Target, nth: number, text: string | undefined): void {
+    this.#want(new NthMessage(to, nth), { type: "amend", text });
+  }
+
+  versions(to: Target, nth: number, from: string | undefined): void {
+    this.#want(new NthMessage(to, nth, from), { type: "versions" });
+  }
+
+  #want(message: NthMessage, act: Wanted["act"]): void {
     if (this.isAmending) return this.#notice("another message is being changed; try again");
-    this.#amendment = new Amendment(to, nth, text);
+    this.#wanted = { message, act, isAsked: false };
   }
 
   /** The server has everything that this user has said: which message is meant can be asked. */
   confirmed(): FollowUp[] {
-    if (!this.#amendment || this.#amendment.isAsked) return [];
-    this.#amendment.isAsked = true;
-    return [{ question: this.#amendment.question, purpose: "amend" }];
+    const wanted = this.#wanted;
+    if (!wanted || wanted.isAsked) return [];
+    wanted.isAsked = true;
+    return [{ question: wanted.message.question, purpose: "amend" }];
   }
 
   /** Where the view shows surroundings. */
@@ -78,29 +99,36 @@ export class FollowUps {
   lost(): void {
     // The client sends it again.
     this.#changing = undefined;
-    if (!this.#amendment || this.#amendment.isAsked) return;
-    this.#amendment = undefined;
-    this.#notice("nothing is changed: the connection was lost");
+    const wanted = this.#wanted;
+    if (!wanted || wanted.isAsked) return;
+    this.#wanted = undefined;
+    this.#notice(`${nothing(wanted)}the connection was lost`);
   }
 
   /** No answer comes any more. */
   clear(): void {
-    this.#amendment = this.#changing = undefined;
+    this.#wanted = this.#changing = undefined;
     this.#searches.clear();
   }
 
   #found(event: ChatEvent): FollowUp[] {
-    const amendment = this.#amendment;
-    if (!amendment) return [];
-    const next = event.type === "history"
-      ? amendment.answered(event, this.state.me)
-      : { why: event.type === "denied" ? event.why : "" };
+    const wanted = this.#wanted;
+    if (!wanted) return [];
+    const { message, act } = wanted;
+    if (event.type === "denied") {
+      this.#wanted = undefined;
+      this.#notice(event.why);
+      return [];
+    }
+    if (event.type !== "history") return [];
+    const next = message.answered(event, this.state.me);
     if (typeof next === "object" && "type" in next) return [{ question: next, purpose: "amend" }];
-    this.#amendment = undefined;
-    if (typeof next === "object") this.#notice(next.why);
+    this.#wanted = undefined;
+    if (typeof next === "object") this.#notice(nothing(wanted) + next.why);
+    else if (act.type === "versions") return [{ question: { type: "versions", of: next }, purpose: "shown" }];
     else {
       this.#changing = next;
-      this.outputs.push({ type: "amend", of: next, to: amendment.to, text: amendment.text });
+      this.outputs.push({ type: "amend", of: next, to: message.to, text: act.text });
     }
     return [];
   }
@@ -108,4 +136,8 @@ export class FollowUps {
   #notice(why: string): void {
     this.outputs.push({ type: "notice", line: this.view.error(why) });
   }
+}
+
+function nothing({ act }: Wanted): string {
+  return act.type === "amend" ? "nothing is changed: " : "nothing is shown: ";
 }

@@ -16,6 +16,8 @@ import {
   stamp,
   stateOf,
   targetName,
+  versionLines,
+  versionsTitle,
   type View,
 } from "./view.ts";
 import { type Palette, palette } from "./marks.ts";
@@ -59,6 +61,8 @@ export class MailboxView implements View<ClientEvent> {
         return this.#history(event, state, now);
       case "found":
         return [this.news(searchTitle(event))];
+      case "versions":
+        return [this.news(versionsTitle(event)), ...versionLines(event, now)];
       case "joined":
         return [`--> [you joined '${clean(event.room)}']`];
       case "left":

@@ -72,6 +72,8 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
       return event.type === "history" && sameTarget(event.of, question.of);
     case "search":
       return event.type === "found";
+    case "versions":
+      return event.type === "versions" && event.of === question.of;
     case "secure":
     case "trust":
     case "add":

@@ -33,6 +33,8 @@ export function scriptLines(event: ChatEvent): string[] {
       return event.messages.map((message) => `${timeOfDay(message.time)} ${clean(message.from)}: ${content(message)}`);
     case "found":
       return event.messages.toReversed().map((message) => `found ${stamp(message.time)} ${foundLine(message)}`);
+    case "versions":
+      return event.texts.map(({ text, time }) => `version ${event.of} ${stamp(time)}: ${clean(text)}`);
     case "joined":
     case "left":
       return [`${event.type} ${clean(event.room)}`];

@@ -58,6 +58,16 @@ export function currentText({ text, edited, withdrawn }: ShownMessage): string {
   return edited ? `${messageText(text)} (edited)` : messageText(text);
 }
 
+/** The texts that a message had, each with its time; the last is what it says now, unless it was withdrawn. */
+export function versionLines({ texts }: Extract<ClientEvent, { type: "versions" }>, now: number): string[] {
+  return texts.map(({ text, time }) => `${stamp(time, now)} ${messageText(text)}`);
+}
+
+/** How many texts a message had. */
+export function versionsTitle({ texts: { length } }: Extract<ClientEvent, { type: "versions" }>): string {
+  return length === 1 ? "it was not edited:" : `${length} texts, the first one first:`;
+}
+
 /** What became of one of the user's own messages. */
 export function stateOf(message: ShownMessage, state: ChatState): "sent" | "delivered" | "failed" {
   if (message.failed !== undefined) return "failed";
@@ -73,7 +83,9 @@ export function ownNumbers({ of, messages }: History, { here, me }: ChatState): 
 /** The first message of a page that the user has not read; undefined for none. */
 export function firstUnread({ of, messages }: History, { unread, me }: ChatState): ShownMessage | undefined {
   const read = unread.readUpTo(of);
-  return read === undefined ? undefined : messages.find(({ seq, from }) => seq > read && from !== me);
+  return read === undefined
+    ? undefined
+    : messages.find(({ seq, from, withdrawn }) => seq > read && from !== me && !withdrawn);
 }
 
 /** The title of what a search has found. */

@@ -4,24 +4,17 @@ import { targetName } from "./view.ts";
 
 type HistoryQuestion = Extract<ClientQuestion, { type: "history" }>;
 
-/** Messages of a conversation that are looked through for one of the user's own. */
+/** Messages of a conversation that are looked through for one. */
 const LOOKED_THROUGH = 1000;
 const PAGE = 250;
 
-/**
- * A change of one of the user's own messages, of which the server is asked: the `nth` last in a conversation, as `/history`
- * numbers them. Without a text it is withdrawn.
- */
-export class Amendment {
-  readonly #nth: number;
+/** The `nth` last message that a user said in a conversation, without those withdrawn, as `/history` numbers one's own. */
+export class NthMessage {
   #counted = 0;
   #lookedThrough = 0;
-  /** Whether the server has been asked. */
-  isAsked = false;
 
-  constructor(readonly to: Target, nth: number, readonly text: string | undefined) {
-    this.#nth = nth;
-  }
+  /** `from` is the user; undefined for the one at the terminal. */
+  constructor(readonly to: Target, readonly nth: number, readonly from?: string | undefined) {}
 
   /** The first question. */
   get question(): HistoryQuestion {
@@ -33,15 +26,18 @@ export class Amendment {
     { messages, more }: Extract<ClientEvent, { type: "history" }>,
     me: string,
   ): number | HistoryQuestion | { readonly why: string } {
+    const said = this.from ?? me;
     for (const { seq, from, withdrawn } of [...messages].reverse()) {
-      if (from === me && !withdrawn && ++this.#counted === this.#nth) return seq;
+      if (from === said && !withdrawn && ++this.#counted === this.nth) return seq;
     }
     this.#lookedThrough += messages.length;
     const oldest = messages[0];
     if (more && oldest && this.#lookedThrough < LOOKED_THROUGH) return { ...this.question, before: oldest.seq };
-    const where = "room" in this.to ? `in ${targetName(this.to)}` : `to ${targetName(this.to)}`;
+    const name = targetName(this.to);
+    const where = "room" in this.to ? `in ${name}` : said === me ? `to ${name}` : "to you";
     const found = this.#counted === 0 ? "no message" : `only ${this.#counted}`;
     const among = more ? ` among the last ${this.#lookedThrough} messages` : "";
-    return { why: `nothing is changed: you have said ${found} ${where}${among}` };
+    const who = this.from === undefined || said === me ? "you have" : `${targetName({ user: said })} has`;
+    return { why: `${who} said ${found} ${where}${among}` };
   }
 }
