@@ -2,6 +2,7 @@ import { Accounts } from "./lib/chat/accounts.ts";
 import type { Hub } from "./lib/chat/hub.ts";
 import { formatAddress } from "./lib/core/address.ts";
 import { UserError } from "./lib/core/errors.ts";
+import { LOG_WAITING_BYTES } from "./lib/core/limits.ts";
 import { log, openLog, RecentLog } from "./lib/core/log.ts";
 import { reason } from "./lib/core/reason.ts";
 import { sanitized } from "./lib/core/text.ts";
@@ -18,8 +19,6 @@ import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts"
 import { Output, type Sink } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 
-/** Lines that wait for a slow reader of one stream; past it they are counted and dropped. */
-const LOG_BYTES = 1024 * 1024;
 /** For the last log lines, when the server has stopped. */
 const LAST_WORDS_MS = 500;
 
@@ -79,7 +78,8 @@ async function serve(plan: ServePlan): Promise<void> {
       show: isLobbyAlone ? (line) => shown.push(`${sanitized(line)}\n`) : undefined,
     },
     accounts ?? new Accounts(new Map()),
-    (line) => watched.push(line),
+    // A busy trace leaves room for the log.
+    (line) => watched.push(line, LOG_WAITING_BYTES / 2),
   );
   for (const { name, hostname, port } of server.listeners) {
     print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
@@ -94,7 +94,7 @@ async function serve(plan: ServePlan): Promise<void> {
 
 /** A reader that does not keep up loses lines; it never stops the chat. */
 function queued(sink: Sink): Output {
-  return new Output({ sink, compose: (lines) => lines.join(""), broken: () => {}, waitingBytes: LOG_BYTES });
+  return new Output({ sink, compose: (lines) => lines.join(""), broken: () => {}, waitingBytes: LOG_WAITING_BYTES });
 }
 
 /** The accounts of the users file; undefined where no listener has a use for them. Only a file that was named has to exist. */

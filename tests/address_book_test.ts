@@ -154,7 +154,7 @@ function book(given: Partial<Limits> = {}, form: ReplyForm = "text") {
   /** A visit: the machine, its outputs and its log lines. */
   const visit = (hostname: string, now = 0) => {
     const done: string[] = [];
-    const facts = { peer: { hostname, port: 40_000 }, traces: false, registers: false };
+    const facts = { peer: { hostname, port: 40_000 }, registers: false };
     const machine = drained(new DirectorySession(facts, directory, bounds, now, form), (output: SessionOutput) => {
       if (output.type === "write") done.push(decodeLossy(output.bytes));
       else if (output.type === "log") note(output.text);

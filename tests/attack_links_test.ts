@@ -9,7 +9,7 @@ import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { RawClient, RECEIPT } from "./support/test_server.ts";
 
 const LIMITS = limits({ burstCommands: 10, commandsPerSecond: 10 });
-const FACTS = { peer: { hostname: "10.0.0.1", port: 1 }, traces: false, registers: false };
+const FACTS = { peer: { hostname: "10.0.0.1", port: 1 }, registers: false };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** An IM session in the chat, with its Lb connected. */

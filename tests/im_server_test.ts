@@ -342,7 +342,7 @@ Deno.test("--trace shows every wire line and no password", async () => {
     line.replace(/^\d\d:\d\d:\d\d (127\.0\.0\.1:\d+ )?/, "").replace(/\d+\n/, "N\n")
   );
   assertEquals(lines, [
-    "La> /login jacky ********\n",
+    "La> /login jacky *****\n",
     "jacky La< 101 Authentication successful\n",
     "jacky La> /port N\n",
     "jacky La< 201 Build connection successful\n",

@@ -21,7 +21,7 @@ class Guest {
   readonly session: LobbySession;
 
   constructor(given: Parameters<typeof limits>[0] = {}) {
-    const facts = { peer: { hostname: "::ffff:10.0.0.5", port: 5000 }, traces: false, registers: false };
+    const facts = { peer: { hostname: "::ffff:10.0.0.5", port: 5000 }, registers: false };
     this.session = drained(new LobbySession(facts, limits(given), 0), (output: SessionOutput) => {
       if (output.type === "write") this.out += new TextDecoder().decode(output.bytes);
       else if (output.type === "end") this.ended = output.why;

@@ -229,7 +229,7 @@ Deno.test("any datagrams: a session never throws, ends once, and answers only wi
   fc.assert(fc.property(fc.array(fc.oneof(datagram, fc.constantFrom(...events)), { maxLength: 20 }), (inputs) => {
     const gate = new MychatGate(limits(), 0);
     const peer = { hostname: "127.0.0.1", port: 9 };
-    const facts = { peer, traces: false, registers: false };
+    const facts = { peer, registers: false };
     const session = mychatProtocol(gate).openSession(facts, limits(), 0);
     let ends = 0;
     for (const input of inputs) {

@@ -6,7 +6,7 @@ import { drained } from "./support/drained.ts";
 import { type Json, plain, RawNative, StoringServer } from "./support/native.ts";
 import type { TestServer } from "./support/test_server.ts";
 
-const FACTS = { peer: { hostname: "127.0.0.1", port: 1 }, traces: false, registers: false };
+const FACTS = { peer: { hostname: "127.0.0.1", port: 1 }, registers: false };
 
 Deno.test("a page session accepts nothing before it is authenticated", () => {
   const said: string[] = [];

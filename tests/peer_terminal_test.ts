@@ -585,7 +585,8 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
 
 Deno.test("the command lines of server clients", () => {
   const kept = { data: undefined, downloads: undefined };
-  const join = { name: undefined, passwordFile: undefined, ...kept, tls: undefined, page: false, trace: false };
+  const unset = { name: undefined, passwordFile: undefined, traceFile: undefined, tls: undefined };
+  const join = { ...unset, ...kept, page: false, trace: false };
   assertEquals(parseClientArgs([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
   assertEquals(parseClientArgs(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });
   const named = { type: "im" as const, host: "a", port: 2001, ...join, name: "bob b" };

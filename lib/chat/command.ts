@@ -27,7 +27,8 @@ export type Command =
   | { readonly type: "missed"; readonly id: number; readonly sent: boolean }
   /** The result of the effect `check` or `prove`. */
   | { readonly type: "checked"; readonly right: boolean; readonly proof?: Uint8Array | undefined }
-  | { readonly type: "leave"; readonly why: string }
+  /** The session has ended; `breaksRule`, since its peer broke a rule. */
+  | { readonly type: "leave"; readonly why: string; readonly breaksRule?: boolean }
   | NativeCommand;
 
 /** The commands of the native protocol only, which has access to the message store. `ref` returns in the answer. */

@@ -250,7 +250,7 @@ export class Delivery {
       tally.confirm(owed.said, now);
       this.#awaitedAt(online.get(session.name), id)?.outcome.settle(true);
     }
-    owed.outcome?.settle(received);
+    owed.outcome?.settle(received, `no receipt from ${session.name}`);
     const known = roster.user(session.name ?? "");
     if (entry && known) {
       if ("room" in entry.to) { if (received) this.#cursors.readLobby(session, known, entry.seq); }
@@ -296,7 +296,7 @@ export class Delivery {
       } else if (scope === "one") {
         const sayer = online.get(from)?.handout;
         if (sayer) this.#keepLive({ from, to: { user: user.name }, text, sayer, outcome, until }, now);
-      } else outcome.settle(false);
+      } else outcome.settle(false, `${user.name} continues in the native protocol`);
     }
   }
 
@@ -454,7 +454,8 @@ export class Delivery {
       this.#awaited.add(user);
     } else if (!user?.handout?.ready) {
       outcome.expect();
-      outcome.settle(false);
+      const name = user?.name ?? ("user" in entry.to ? entry.to.user : "");
+      outcome.settle(false, user ? `${name} has no Lb yet` : `${name} is not online`);
       if (isPrivate && entry.seq > 0) this.#forget(entry);
     }
   }
@@ -480,7 +481,7 @@ export class Delivery {
       if (until > now) continue;
       user.awaited.delete(seq);
       if (forgets) this.#forget(forgets);
-      outcome.settle(false);
+      outcome.settle(false, `no receipt from ${user.name}`);
     }
     if (user.awaited.size === 0) this.#awaited.delete(user);
   }

@@ -110,8 +110,8 @@ export type Event =
   | { readonly type: "present"; readonly names: OnlineNames; readonly asker: string | undefined }
   | Message
   | Entries
-  /** The outcome of the session's message `ref`. */
-  | { readonly type: "outcome"; readonly ref: number; readonly delivered: boolean }
+  /** The outcome of the session's message `ref`; with `why` it was not delivered. */
+  | { readonly type: "outcome"; readonly ref: number; readonly delivered: boolean; readonly why?: string }
   /** The stream of the log begins. */
   | {
     readonly type: "begun";

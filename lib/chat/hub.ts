@@ -300,7 +300,7 @@ export class Hub {
       case "missed":
         return this.#delivery.settle(session, command.id, false, command.sent, now);
       case "leave":
-        return this.#leave(session, command.why, now);
+        return this.#leave(session, command, now);
       case "become":
         return this.#become(session, now);
       case "hello":
@@ -414,16 +414,18 @@ export class Hub {
 
   #send(sender: Session, ref: number, to: string, text: string, now: number): void {
     const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
-    if (sender.name === undefined) return outcome.settle(false);
+    if (sender.name === undefined) return outcome.settle(false, "the session has no name");
     const kept = this.#online.get(to)?.listens ?? false;
-    if (kept && this.#messages.keepFault(sender.name, { user: to }, text, now)) return outcome.settle(false);
+    const fault = kept ? this.#messages.keepFault(sender.name, { user: to }, text, now) : undefined;
+    if (fault !== undefined) return outcome.settle(false, fault);
     this.#delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
   }
 
   #sendAll(sender: Session, ref: number, text: string, now: number): void {
     const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
-    if (sender.name === undefined) return outcome.settle(false);
-    if (this.#keeps && this.#messages.rateFault(sender.name, text, now)) return outcome.settle(false);
+    if (sender.name === undefined) return outcome.settle(false, "the session has no name");
+    const fault = this.#keeps ? this.#messages.rateFault(sender.name, text, now) : undefined;
+    if (fault !== undefined) return outcome.settle(false, fault);
     const message = { from: sender.name, to: { room: LOBBY }, text, sayer: sender, outcome };
     this.#delivery.sayLive(message, this.#keeps, now);
   }
@@ -505,7 +507,7 @@ export class Hub {
     this.#delivery.catchUp(session);
   }
 
-  #leave(session: Session, why: string, now: number): void {
+  #leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
     this.#sessions.delete(session.id);
     this.#login.forget(session);
     this.#delivery.release(session, true, now);
@@ -514,6 +516,7 @@ export class Hub {
     if (gone) this.#presence.offline(gone.name, now);
     if (session.oneShot) return;
     const who = session.name ?? (session.guestName || session.address);
-    this.#outputs.push({ type: "note", text: `${who} left: ${why} (${this.#online.size} online)` });
+    const text = `${who} left: ${why} (${this.#online.size} online)`;
+    this.#outputs.push(breaksRule ? { type: "note", level: "warning", text } : { type: "note", text });
   }
 }

@@ -2,13 +2,17 @@ import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import type { Tally } from "./tally.ts";
 
+/** Reasons that an outcome names; of a message to two hundred it names three. */
+const MAX_REASONS = 3;
+
 /**
  * The outcome of one message of a handout session, which its sender waits for. It is told once, when every receiver that was
  * expected has received or missed the message. The maker holds it open until all receivers are counted.
  */
 export class PendingOutcome {
   #waiting = 1;
-  #missed = false;
+  #missed = 0;
+  readonly #reasons: string[] = [];
 
   constructor(
     /** The session that wants to know. */
@@ -24,12 +28,24 @@ export class PendingOutcome {
     this.#waiting++;
   }
 
-  /** One receiver has it, or never will; or all are counted. */
-  settle(received: boolean): void {
-    if (!received) this.#missed = true;
-    if (--this.#waiting > 0) return;
-    if (this.#missed) this.tally.failed++;
-    const event = { type: "outcome", ref: this.ref, delivered: !this.#missed } as const;
+  /** One receiver has it, or never will, and why; or all are counted. */
+  settle(received: boolean, why = "the message could not be kept"): void {
+    if (!received && ++this.#missed <= MAX_REASONS) this.#reasons.push(why);
+    if (--this.#waiting === 0) this.#tell();
+  }
+
+  #tell(): void {
+    const ref = this.ref;
+    const delivered = this.#missed === 0;
+    if (!delivered) this.tally.failed++;
+    const event = delivered
+      ? { type: "outcome", ref, delivered } as const
+      : { type: "outcome", ref, delivered, why: this.#why } as const;
     this.outputs.push({ type: "tell", to: [this.sender], event });
+  }
+
+  get #why(): string {
+    const more = this.#missed - this.#reasons.length;
+    return this.#reasons.join("; ") + (more > 0 ? `; and ${more} more` : "");
   }
 }

@@ -66,7 +66,7 @@ export async function chat(plan: JoinPlan): Promise<number> {
       case "handoutOnly":
         return terminal.problem("this server knows only the IM handout; continuing as the handout's client");
       default:
-        return performCommon(output, client, terminal, end.resolve);
+        return performCommon(output, terminal, end.resolve);
     }
   }
 

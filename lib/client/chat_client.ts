@@ -13,7 +13,7 @@ export type ChatPrompt = ImPrompt | "new password" | "password again";
 /** What a chat client wants done. */
 export type ChatClientOutput =
   | Exclude<ReconnectingOutput, { type: "ask" }>
-  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "handoutOnly" }>
+  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "remark" | "handoutOnly" }>
   /** Ask the user; `typed` takes the answer. Null: nothing is asked for now. */
   | { readonly type: "ask"; readonly prompt: ChatPrompt | null; readonly name: string }
   /** Show a line of the IM handout as it came. */
@@ -22,6 +22,7 @@ export type ChatClientOutput =
 export interface ChatClientOptions {
   readonly name: string | undefined;
   readonly password: string | undefined;
+  /** Whether to say what is waited for. */
   readonly trace: boolean;
 }
 
@@ -51,7 +52,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #now = 0;
 
   constructor(side: Side, readonly options: ChatClientOptions) {
-    this.#native = new ReconnectingClient(side, { framing: "lines", trace: options.trace });
+    this.#native = new ReconnectingClient(side, { framing: "lines" });
     this.#name = options.name;
     this.#password = options.password;
   }
@@ -63,6 +64,11 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   /** The name typed last, or the user's. */
   get name(): string {
     return this.#im?.name ?? this.#native.name;
+  }
+
+  /** Whether a password may be sent. */
+  get isLoggingIn(): boolean {
+    return this.#im?.isLoggingIn ?? false;
   }
 
   /** Whether the IM handout is spoken, before the native protocol or in its place; not while it is only logging in again. */

@@ -32,6 +32,8 @@ export interface JoinPlan extends CommonPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly passwordFile: string | undefined;
+  /** The file that gets the trace as JSON, too. */
+  readonly traceFile: string | undefined;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
 }
@@ -64,7 +66,8 @@ const OPTIONS: readonly Option[] = [
   { name: "tls", help: "with chat: over TLS, to a server's --tls-port (2443)" },
   { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
   { name: "page", help: "with chat, mailbox, peer: open the chat in a browser on this machine" },
-  { name: "trace", help: "show every protocol line on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line; not with peer" },
   { name: "help", help: "show this help" },
   { name: "version", help: "show the version" },
 ];
@@ -176,6 +179,7 @@ function readPeer(flags: Flags): PeerPlan {
   if (flags.value("password-file") !== undefined) {
     throw new UserError("--password-file needs a server; peers do not log in");
   }
+  if (flags.value("trace-file") !== undefined) throw new UserError("--trace-file needs a server; peers have --trace");
   const name = flags.value("name");
   if (name === undefined) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
@@ -220,6 +224,7 @@ function readJoin(flags: Flags): JoinPlan {
     downloads: flags.value("downloads"),
     page: flags.has("page"),
     trace: flags.has("trace"),
+    traceFile: flags.value("trace-file"),
   };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { type Address, formatAddress } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
+import type { WireTap } from "../core/transport.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { connect, connectTls } from "../net/dial.ts";
@@ -35,6 +36,8 @@ export interface ClientConnectionOwner {
   turnEnded(): void;
   /** There is no connection, or none any more. Called once. */
   disconnected(why: string): void;
+  /** Only where the wire is traced. */
+  readonly tap?: WireTap | undefined;
 }
 
 export const CONNECT_MS = 10_000;
@@ -67,6 +70,7 @@ export async function openTls(
     hungry: () => true,
     closed: (ending) => end(ending === "broken" ? "the connection is lost" : "the server closed the connection"),
     failed: () => end("the server does not read what is sent to it"),
+    tap: owner.tap,
   }, OPTIONS);
   owner.opened({
     write: (_link, bytes) => connection.write(bytes),
@@ -107,7 +111,7 @@ class DatagramConnection implements ClientConnection {
   }
 
   write(_link: Link, message: Uint8Array): void {
-    this.#link?.send(message);
+    if (this.#link?.send(message)) this.owner.tap?.sent(message);
     this.#socket.flushSoon();
   }
 

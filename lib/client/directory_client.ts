@@ -10,7 +10,7 @@ import {
   type DirectoryRequest,
   type DirectoryTimes,
 } from "../protocols/directory/client.ts";
-import type { Direction } from "../protocols/session.ts";
+import type { Direction } from "../core/wire_trace.ts";
 
 export interface DirectoryQueryOptions extends DirectoryTimes {
   trace?(direction: Direction, line: string): void;

@@ -1,19 +1,19 @@
 import { ImClient } from "../protocols/im/client.ts";
 import type { ImClientOutput } from "../protocols/im/client_commands.ts";
-import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { readSecret } from "../store/private_file.ts";
 import { openImTerminal } from "../terminal/im_terminal.ts";
-import { traceLine } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { ImRunner, type LinkOutput } from "./im_runner.ts";
+import { isTraced } from "./client_trace.ts";
+import { ImRunner, type LinkOutput, traceIm } from "./im_runner.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
 
 /** The IM handout's client; resolves with the exit status. */
 export async function im(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
   const password = readSecret(plan.passwordFile);
-  const client = new ImClient({ name: plan.name, password, trace: plan.trace });
-  const runner = new ImRunner<ImClientOutput, ImClient>(plan, client, perform);
+  const client = new ImClient({ name: plan.name, password, trace: isTraced(plan) });
+  const trace = traceIm(plan, client, (line) => terminal.note(line));
+  const runner = new ImRunner<ImClientOutput, ImClient>(plan, client, perform, trace);
   /** Called once the list that completion has asked for is there. */
   let namesKnown: (() => void) | undefined;
   const interrupt = () => runner.input((client, now) => client.interrupted(now));
@@ -37,10 +37,6 @@ export async function im(plan: JoinPlan): Promise<number> {
         return terminal.ask(output.prompt);
       case "names":
         return namesKnown?.();
-      case "trace": {
-        const link = IM_PROTOCOL.links[output.link]!;
-        return terminal.note(traceLine(Date.now(), client.name || "-", link, output.direction, output.line));
-      }
       case "ended":
         return end.resolve(output);
     }

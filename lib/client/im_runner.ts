@@ -7,13 +7,17 @@ import { ImConnection } from "../net/im_connection.ts";
 import type { ImClientOutput } from "../protocols/im/client_commands.ts";
 import type { ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import type { Link } from "../protocols/session.ts";
+import { LA } from "../protocols/im/lines.ts";
+import { maskPassword } from "../protocols/im/mask.ts";
+import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import { ClientTrace, type TracePlan } from "./client_trace.ts";
 import { openTcp, type ServerAddress } from "./connections.ts";
 import { Runner } from "./runner.ts";
 
 /** The outputs that concern the connections. */
 export type LinkOutput =
   | Extract<ReconnectingOutput, { type: "connect" | "write" | "close" | "abort" }>
-  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" }>;
+  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "remark" }>;
 
 /** A machine on the two connections of the IM handout. */
 export interface ImMachine {
@@ -26,12 +30,33 @@ export interface ImMachine {
   disconnected(why: string, now: number, random: number): void;
 }
 
+/** Traces La and Lb of a client; undefined where that is not wanted. */
+export function traceIm(
+  plan: TracePlan,
+  client: { readonly name: string; readonly isLoggingIn: boolean },
+  show: (line: string) => void,
+): ClientTrace | undefined {
+  const mask = (text: string) => maskPassword(text, client.isLoggingIn, false);
+  return ClientTrace.open(plan, {
+    links: IM_PROTOCOL.links,
+    framing: IM_PROTOCOL.framing,
+    name: () => client.name,
+    show,
+    mask: (link) => link === LA ? mask : undefined,
+  });
+}
+
 /** Runs a machine on connections of the IM handout; `perform` does everything that does not concern them. */
 export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>> {
   readonly #runner: Runner<Output | LinkOutput, M>;
   #connection: ImConnection | undefined;
 
-  constructor(readonly where: ServerAddress, machine: M, perform: (output: Exclude<Output, LinkOutput>) => void) {
+  constructor(
+    readonly where: ServerAddress,
+    machine: M,
+    perform: (output: Exclude<Output, LinkOutput>) => void,
+    readonly trace?: ClientTrace,
+  ) {
     this.#runner = new Runner(machine, (output) => {
       if (!this.#perform(output as LinkOutput)) perform(output as Exclude<Output, LinkOutput>);
     });
@@ -46,6 +71,7 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
   async close(): Promise<void> {
     this.#runner.close();
     await this.#connection?.close();
+    await this.trace?.close();
   }
 
   /** Whether the output concerns the connections, and is done. */
@@ -67,6 +93,9 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
       case "probe":
         if (connection) this.#probe(connection, output.port);
         return true;
+      case "remark":
+        this.trace?.remark(output.link, output.text);
+        return true;
       case "close":
         if (connection) this.#close(connection, "left");
         return true;
@@ -80,12 +109,21 @@ export class ImRunner<Output, M extends ImMachine & Machine<Output | LinkOutput>
   }
 
   async #open(): Promise<void> {
+    const { trace } = this;
     try {
       const connection = this.#connection = new ImConnection(await openTcp(this.where), {
-        receive: (link, bytes) => this.input((machine, now) => machine.receive(link, bytes, now)),
-        closed: (link, ending) => this.input((machine, now) => machine.closed(link, ending, now)),
+        receive: (link, bytes) => {
+          trace?.received(link, bytes);
+          this.input((machine, now) => machine.receive(link, bytes, now));
+        },
+        closed: (link, ending) => {
+          trace?.closed(link);
+          this.input((machine, now) => machine.closed(link, ending, now));
+        },
         linkAccepted: (port) => this.input((machine) => machine.linkAccepted(port)),
+        tap: trace && ((link) => trace.tap(link)),
       });
+      trace?.opened();
       const idleMs = connection.isLocal ? Infinity : limits().idleMs;
       this.input((machine, now) => machine.opened(connection.port, idleMs, now));
     } catch (error) {

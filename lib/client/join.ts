@@ -1,8 +1,7 @@
 import { reason } from "../core/reason.ts";
-import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
-import { MAILBOX_PROTOCOL } from "../protocols/native/server.ts";
+import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { readPem } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
 import { readSecret } from "../store/private_file.ts";
@@ -10,7 +9,8 @@ import { freshNonce, Prover } from "../store/proofs.ts";
 import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTls } from "./connections.ts";
-import { ImRunner } from "./im_runner.ts";
+import { ClientTrace, isTraced } from "./client_trace.ts";
+import { ImRunner, traceIm } from "./im_runner.ts";
 import { Runner } from "./runner.ts";
 
 type Connecting = { type: "connect" | "write" | "close" | "abort" };
@@ -19,14 +19,17 @@ type Connecting = { type: "connect" | "write" | "close" | "abort" };
 export type ProgramOutput =
   | Exclude<ReconnectingOutput, Connecting | { type: "identify" | "prove" | "ask" }>
   | Extract<ChatClientOutput, { type: "ask" | "raw" | "handoutOnly" }>
-  | { readonly type: "attempt" | "connected" };
+  | { readonly type: "attempt" | "connected" }
+  /** Show a line of the trace. */
+  | { readonly type: "trace"; readonly line: string };
+
+/** The one link of a native connection. */
+const LINK = 0;
 
 /** A client on its way into a chat, or in it. */
 export interface Joined<Side extends NativeSide> {
   readonly side: Side;
   readonly name: string;
-  /** Names of the links, in a trace. */
-  readonly links: readonly string[];
   /** Whether the IM handout is spoken, before the native protocol or in its place. */
   readonly speaksIm: boolean;
   start(): void;
@@ -49,18 +52,18 @@ export function joinByIm<Side extends NativeSide>(
   perform: (output: ProgramOutput) => void,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
-  const machine = new ChatClient(side, { name: plan.name, password, trace: plan.trace });
+  const machine = new ChatClient(side, { name: plan.name, password, trace: isTraced(plan) });
+  const trace = traceIm(plan, machine, (line) => perform({ type: "trace", line }));
   const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(plan, machine, (output) => {
     if (output.type === "ended") void runner.close();
     // The IM handout has no proofs.
     if (output.type !== "identify" && output.type !== "prove") perform(output);
-  });
+  }, trace);
   return {
     side,
     get name() {
       return machine.name;
     },
-    links: IM_PROTOCOL.links,
     get speaksIm() {
       return machine.speaksIm;
     },
@@ -87,20 +90,26 @@ export function joinByLogin<Side extends NativeSide>(
     framing: plan.tls ? "lines" : "messages",
     login: { name: plan.name, password, interactive: Deno.stdin.isTerminal() && !isComplete },
     detectsDeadPeers: plan.tls === undefined,
-    trace: plan.trace,
+  });
+
+  const trace = ClientTrace.open(plan, {
+    links: plan.tls ? TLS_PROTOCOL.links : MAILBOX_PROTOCOL.links,
+    framing: plan.tls ? TLS_PROTOCOL.framing : "pieces",
+    name: () => machine.name,
+    show: (line) => perform({ type: "trace", line }),
   });
   const runner = runNative(
     machine,
     (owner) => plan.tls ? openTls({ ...plan, trusted }, owner) : openDatagrams(plan, owner),
     new Prover(identity),
     perform,
+    trace,
   );
   return {
     side,
     get name() {
       return machine.name;
     },
-    links: MAILBOX_PROTOCOL.links,
     speaksIm: false,
     start: () => runner.input((machine) => machine.start()),
     use: (input) => runner.input((machine) => machine.use(input)),
@@ -117,19 +126,26 @@ export function runNative<Side extends NativeSide>(
   open: (owner: ClientConnectionOwner) => Promise<void>,
   prover: Prover,
   perform: (output: ProgramOutput) => void,
+  trace?: ClientTrace,
 ): Runner<ReconnectingOutput, ReconnectingClient<Side>> {
   let connection: ClientConnection | undefined;
   const owner: ClientConnectionOwner = {
     attempt: () => perform({ type: "attempt" }),
     opened: (opened) => {
       connection = opened;
+      trace?.opened();
       perform({ type: "connected" });
       runner.input((machine, now) => machine.opened(now));
     },
-    receive: (bytes) => runner.input((machine, now) => machine.receive(bytes, now)),
+    receive: (bytes) => {
+      trace?.received(LINK, bytes);
+      runner.input((machine, now) => machine.receive(bytes, now));
+    },
+    tap: trace?.tap(LINK),
     turnEnded: () => runner.input((machine, now) => machine.turnEnded(now)),
     disconnected: (why) => {
       connection = undefined;
+      trace?.closed(LINK);
       runner.input((machine, now) => machine.disconnected(why, now, Math.random()));
     },
   };
@@ -149,6 +165,7 @@ export function runNative<Side extends NativeSide>(
         return void prove(answer(output));
       case "ended":
         runner.close();
+        void trace?.close();
         return perform(output);
       default:
         return perform(output);

@@ -3,12 +3,14 @@ import { Connection } from "../net/tcp.ts";
 import { LobbyClient, type LobbyClientOutput } from "../protocols/lobby/client.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { openLobbyTerminal } from "../terminal/lobby_terminal.ts";
-import { printError, traceLine } from "../terminal/print.ts";
+import { printError } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
+import { ClientTrace } from "./client_trace.ts";
 import { openTcp } from "./connections.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { Runner } from "./runner.ts";
 
+const LINK = 0;
 const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 200 };
 
 /** The lobby handout's client; resolves with the exit status. */
@@ -22,10 +24,23 @@ export async function lobby(plan: JoinPlan): Promise<number> {
   }
   const end = Promise.withResolvers<ProgramEnd>();
   const runner = new Runner<LobbyClientOutput, LobbyClient>(new LobbyClient(), perform);
+  const trace = ClientTrace.open(plan, {
+    ...LOBBY_PROTOCOL,
+    name: () => "",
+    show: (line) => terminal.note(line),
+  });
+  trace?.opened();
   const connection = new Connection(conn, {
-    receive: (bytes) => runner.input((client, now) => client.receive(bytes, now)),
+    receive: (bytes) => {
+      trace?.received(LINK, bytes);
+      runner.input((client, now) => client.receive(bytes, now));
+    },
     hungry: () => true,
-    closed: (ending) => runner.input((client) => client.closed(ending)),
+    closed: (ending) => {
+      trace?.closed(LINK);
+      runner.input((client) => client.closed(ending));
+    },
+    tap: trace?.tap(LINK),
     failed: (why) => runner.input((client) => client.failed(why)),
   }, OPTIONS);
   const interrupt = () => end.resolve({ status: 130 });
@@ -40,10 +55,8 @@ export async function lobby(plan: JoinPlan): Promise<number> {
       case "write":
         return connection.write(output.bytes);
       case "line":
-        trace("down", output.line);
         return terminal.show(output.line);
       case "own":
-        trace("up", output.text);
         return terminal.own(output.text);
       case "finish":
         return connection.closeWrite();
@@ -59,14 +72,11 @@ export async function lobby(plan: JoinPlan): Promise<number> {
     return { status: 1, why: `the last ${bytes} bytes were not sent: the server did not take them in time` };
   }
 
-  function trace(direction: "up" | "down", line: string): void {
-    if (plan.trace) terminal.note(traceLine(Date.now(), "-", LOBBY_PROTOCOL.links[0], direction, line));
-  }
-
   async function close(): Promise<void> {
     runner.close();
     connection.close();
     await connection.finished;
+    await trace?.close();
   }
 
   onStop(interrupt);

@@ -38,7 +38,7 @@ export async function page(plan: JoinPlan): Promise<number> {
       case "handoutOnly":
         return client.fail("this server knows only the IM handout, which the page cannot use");
       default:
-        return performCommon(output, client, terminal, end.resolve);
+        return performCommon(output, terminal, end.resolve);
     }
   }
 

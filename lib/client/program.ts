@@ -2,7 +2,7 @@ import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { Identity } from "../store/identity.ts";
 import type { ChatTerminal } from "../terminal/chat_terminal.ts";
-import { printError, traceLine } from "../terminal/print.ts";
+import { printError } from "../terminal/print.ts";
 import type { Joined, ProgramOutput } from "./join.ts";
 
 /** How a program ends: its exit status, and why, where there is something to say. */
@@ -51,7 +51,6 @@ export async function runJoined(
 /** What the programs for a chat do alike: everything that only has to be shown, or ends the program. */
 export function performCommon(
   output: ProgramOutput,
-  client: Pick<Joined<never>, "name" | "links">,
   terminal: ChatTerminal,
   end: (end: ProgramEnd) => void,
 ): void {
@@ -71,10 +70,8 @@ export function performCommon(
       if (output.prompt === "password") return terminal.askPassword();
       if (output.prompt === "command") return terminal.chat();
       return output.prompt === null ? undefined : terminal.askNewPassword(output.prompt);
-    case "trace": {
-      const link = client.links[output.link]!;
-      return terminal.note(traceLine(Date.now(), client.name || "-", link, output.direction, output.line));
-    }
+    case "trace":
+      return terminal.note(output.line);
     case "ended":
       return end(output);
   }

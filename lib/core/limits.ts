@@ -185,6 +185,12 @@ export const LIMITS = {
     max: 600_000,
     why: "time in which a receiver must answer 302; the handout's number",
   },
+  deafMs: {
+    default: 250,
+    min: 10,
+    max: 600_000,
+    why: "time for a broadcast to a client that has missed one though it confirms private messages; a LAN takes less",
+  },
   receiptMisses: {
     default: 3,
     min: 1,
@@ -374,6 +380,24 @@ export const LIMITS = {
     why: "time for peers to read the last lines when the server stops; a server must end within 5 s",
   },
 } as const satisfies Record<string, Limit>;
+
+/**
+ * A trace says how long it has waited, for the rest of a line or for a reply, after each of these times: a LAN takes
+ * milliseconds, the handout's receivers have 5 s, and a person may take longer.
+ */
+export const TRACE_WAITS_MS: readonly number[] = [1000, 5000, 30_000];
+
+/** Bytes of a line without an end that a trace holds for each link; lines of people and handout programs are shorter. */
+export const TRACE_HELD_BYTES = 4096;
+
+/** Log and trace lines that wait for a slow reader; beyond it they are counted and dropped. */
+export const LOG_WAITING_BYTES = 1024 * 1024;
+
+/** Bytes that wait for the disk in a trace file; a second of a busy server. Beyond it lines are counted and dropped. */
+export const TRACE_FILE_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of a session without a name that `--trace-only` holds until the name is known; a login has a few hundred. */
+export const TRACE_UNNAMED_BYTES = 4096;
 
 /** Longest line that our client accepts from a server: the answer to `/list` is one line, for thousands of users too. */
 export const REPLY_BYTES = 1024 * 1024;

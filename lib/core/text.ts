@@ -102,6 +102,11 @@ export function formatDuration(ms: number): string {
   return withRest(Math.floor(minutes / 60), "h", minutes % 60, "min");
 }
 
+/** A time to wait for people: "250 ms", "5 s". */
+export function formatWait(ms: number): string {
+  return ms % 1000 === 0 ? formatDuration(ms) : `${ms} ms`;
+}
+
 function withRest(much: number, unit: string, little: number, smaller: string): string {
   return little === 0 ? `${much} ${unit}` : `${much} ${unit} ${little} ${smaller}`;
 }

@@ -6,7 +6,7 @@ export type Ending = "finished" | "broken";
  *
  * 1. Bytes leave in the order in which they were written; `write` never waits.
  * 2. After `close` or `abort`, `write` does nothing and the owner hears no more.
- * 3. It never calls its owner from within one of its own methods.
+ * 3. It never calls its owner from within one of its own methods, but for its tap.
  */
 export interface Transport {
   /** Bytes that were written and that the peer has not taken yet. */
@@ -32,6 +32,18 @@ export interface TransportOwner {
   closed(ending: Ending): void;
   /** The peer reads too slowly for the outbox, or breaks a rule of the transport. The owner closes the transport. */
   failed(why: string): void;
+  /** Only where the wire is traced. */
+  readonly tap?: WireTap | undefined;
+}
+
+/** Hears what `TransportOwner.receive` does not tell about the bytes that went over the wire. It calls nothing back. */
+export interface WireTap {
+  /** Bytes are handed to the network, in one write. */
+  sent(bytes: Uint8Array): void;
+  /** Of what was handed over last, the network did not take so many bytes. */
+  notTaken(bytes: number): void;
+  /** Bytes that arrived after `close`, and are discarded. */
+  late(bytes: Uint8Array): void;
 }
 
 /** A TLS certificate and its private key, both in PEM. */

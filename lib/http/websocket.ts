@@ -152,7 +152,9 @@ export class WebSocketTransport implements Transport {
     if (messages.length === 0) return;
     this.#written = [];
     this.#writtenBytes = 0;
-    if (!this.#closing) this.#under.write(frameOf(messages));
+    if (this.#closing) return;
+    if (this.#owner.tap) { for (const message of messages) this.#owner.tap.sent(message); }
+    this.#under.write(frameOf(messages));
   }
 }
 

@@ -1,6 +1,6 @@
 import { isLoopback } from "../core/address.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
-import type { Ending } from "../core/transport.ts";
+import type { Ending, WireTap } from "../core/transport.ts";
 import type { Link } from "../protocols/session.ts";
 import { probe } from "./dial.ts";
 import { ListeningSocket } from "./listening_socket.ts";
@@ -14,6 +14,8 @@ export interface ImConnectionOwner {
   closed(link: Link, ending: Ending): void;
   /** The server has connected back from this port. */
   linkAccepted(port: number): void;
+  /** Only where the wire is traced. */
+  readonly tap?: ((link: Link) => WireTap) | undefined;
 }
 
 const OPTIONS: ConnectionOptions = { outboxBytes: 1024 * 1024, separateWrites: true, lingerMs: 1000 };
@@ -121,6 +123,7 @@ export class ImConnection {
         this.#owner.closed(link, ending);
       },
       failed: () => this.#owner.closed(link, "broken"),
+      tap: this.#owner.tap?.(link),
     }, OPTIONS);
     this.#links[link] = connection;
   }

@@ -26,7 +26,10 @@ export class Outbox {
     readonly sink: Sink,
     readonly bytes: number,
     public separateWrites: boolean,
-    readonly failed: (error: unknown) => void,
+    /** Called with the error, and how many bytes of the last write were not taken. */
+    readonly failed: (error: unknown, notTaken: number) => void,
+    /** Called with the bytes of each write when it begins. */
+    readonly writes?: (bytes: Uint8Array) => void,
   ) {}
 
   get waitingBytes(): number {
@@ -70,6 +73,7 @@ export class Outbox {
     if (this.#dead) return this.#rest();
     const bytes = this.separateWrites ? this.#waiting.shift() : this.#gather();
     if (!bytes) return this.#rest();
+    this.writes?.(bytes);
     this.#put(bytes);
   }
 
@@ -86,10 +90,11 @@ export class Outbox {
   };
 
   readonly #broke = (error: unknown): void => {
+    const notTaken = this.#current?.length ?? 0;
     this.#rest();
     if (this.#dead) return;
     this.close();
-    this.failed(error);
+    this.failed(error, notTaken);
   };
 
   #gather(): Uint8Array | undefined {

@@ -45,7 +45,11 @@ export class Connection implements Transport {
         conn.setKeepAlive(true);
       }
     } catch { /* the read fails too */ }
-    this.#outbox = new Outbox(conn, options.outboxBytes, options.separateWrites, () => this.#ended("broken"));
+    const { tap } = owner;
+    this.#outbox = new Outbox(conn, options.outboxBytes, options.separateWrites, (_error, notTaken) => {
+      tap?.notTaken(notTaken);
+      this.#ended("broken");
+    }, tap && ((bytes) => tap.sent(bytes)));
     this.finished = this.#read();
   }
 
@@ -104,7 +108,10 @@ export class Connection implements Transport {
       while (true) {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
-        if (this.#closing) continue;
+        if (this.#closing) {
+          this.#owner.tap?.late(buffer.subarray(0, count));
+          continue;
+        }
         this.#owner.receive(buffer.subarray(0, count));
         // An idle connection should hold little memory, a busy one should need few reads.
         if (count === buffer.length && count < MOST_READ_BYTES) buffer = new Uint8Array(count * 2);

@@ -4,14 +4,12 @@ import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Machine } from "../core/machine.ts";
 import type { Ending } from "../core/transport.ts";
+import type { TraceFraming } from "../core/wire_trace.ts";
 
 /** A connection of a session: 0 is the one that the peer opened, others are those that we dialed. */
 export type Link = number;
 
 export type DialOutcome = "connected" | "refused" | "failed";
-
-/** Which way a line went: up to the server, down to the client. */
-export type Direction = "up" | "down";
 
 /** What a session wants done. Outputs take effect in their order. */
 export type SessionOutput =
@@ -28,17 +26,15 @@ export type SessionOutput =
    * the first are closed. This session is over.
    */
   | { readonly type: "upgrade"; readonly protocol: string; readonly rest: Uint8Array }
-  /** Ends the session: what was written still goes out, then every link is closed. */
-  | { readonly type: "end"; readonly why: string }
+  /** Ends the session: what was written still goes out, then every link is closed. A broken rule is logged as a warning. */
+  | { readonly type: "end"; readonly why: string; readonly breaksRule?: boolean }
   | { readonly type: "log"; readonly level: "info" | "debug"; readonly text: string }
-  /** A wire line; only where `SessionFacts.traces`. */
-  | { readonly type: "trace"; readonly link: Link; readonly direction: Direction; readonly line: string };
+  /** What the peer did wrong on a link: what it sent or did not send, and the rule. The text follows the user's name. */
+  | { readonly type: "complaint"; readonly link: Link; readonly text: string };
 
 /** What a session knows from the start. */
 export interface SessionFacts {
   readonly peer: Address;
-  /** Whether wire lines are traced. */
-  readonly traces: boolean;
   /** Whether users can register. */
   readonly registers: boolean;
 }
@@ -69,12 +65,16 @@ export interface Session extends Machine<SessionOutput> {
   hungry(link: Link): boolean;
   /** The user, for log and trace; undefined before that is known. */
   readonly name: string | undefined;
+  /** A text that has arrived on a link, with its passwords masked, for the trace; `nth` counts the texts of the link from 0. */
+  masked?(link: Link, text: string, nth: number): string;
 }
 
 /** How one protocol's sessions are made, and the names of its links in traces. */
 export interface ServerProtocol {
   readonly name: string;
   readonly links: readonly string[];
+  /** How a trace cuts what goes over its links; `pieces` by default. */
+  readonly framing?: TraceFraming;
   /** Whether the transport itself notices that a peer's machine is gone. */
   readonly detectsDeadPeers?: boolean;
   /** Whether its sessions stay unknown to the hub: they send it no commands, and the only event they get is `closing`. */

@@ -55,6 +55,10 @@ export type ServerPlan =
     readonly registration: boolean;
     readonly addressBookReply: ReplyForm;
     readonly trace: boolean;
+    /** The file that gets the trace as JSON, too. */
+    readonly traceFile: string | undefined;
+    /** The users whose wire is traced; undefined: all. */
+    readonly traceOnly: readonly string[] | undefined;
     readonly logLevel: typeof LOG_LEVELS[number];
     readonly logJson: boolean;
     readonly limits: Limits;
@@ -80,7 +84,9 @@ const OPTIONS: readonly Option[] = [
   { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
   { name: "data", value: "DIR", help: "folder for messages and the log of the address book (./partyline-data)" },
   { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
-  { name: "trace", help: "show every protocol line on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
+  { name: "trace-only", value: "NAMES", help: "trace these users alone, separated by commas; or IP addresses" },
   { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log JSON, one object per line" },
   { name: "text", help: "with export: lines to read (the default)" },
@@ -174,7 +180,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     usersNamed: users !== undefined,
     registration: flags.has("registration"),
     addressBookReply: readReply(flags),
-    trace: flags.has("trace"),
+    ...readTrace(flags),
     logLevel: readLevel(flags),
     logJson: flags.has("log-json"),
     limits: numbers,
@@ -236,6 +242,15 @@ function readReply(flags: Flags): ReplyForm {
   const form = REPLY_FORMS.find((form) => form === given);
   if (form) return form;
   throw new UserError(`--address-book-reply must be one of ${REPLY_FORMS.join(", ")}, not "${given}"`);
+}
+
+function readTrace(flags: Flags) {
+  const [trace, traceFile] = [flags.has("trace"), flags.value("trace-file")];
+  const traceOnly = flags.value("trace-only")?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (traceOnly !== undefined && !trace && traceFile === undefined) {
+    throw new UserError("--trace-only needs --trace or --trace-file FILE");
+  }
+  return { trace, traceFile, traceOnly };
 }
 
 function readLevel(flags: Flags): typeof LOG_LEVELS[number] {

@@ -160,7 +160,8 @@ export class DatagramSessions {
   #transport(link: DatagramLink, owner: TransportOwner): Transport {
     return {
       write: (bytes) => {
-        if (!link.send(bytes) && !link.over) this.#overflowed.add(owner);
+        if (link.send(bytes)) owner.tap?.sent(bytes);
+        else if (!link.over) this.#overflowed.add(owner);
         this.port.flushSoon();
       },
       get waitingBytes() {

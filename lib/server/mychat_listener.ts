@@ -89,7 +89,10 @@ export class MychatListener {
     return {
       // What the system does not take at once waits in the socket's outbox, which is bounded.
       waitingBytes: 0,
-      write: (bytes) => this.#socket.send(address, bytes),
+      write: (bytes) => {
+        owner.tap?.sent(bytes);
+        this.#socket.send(address, bytes);
+      },
       close,
       abort: close,
       resume: () => {},

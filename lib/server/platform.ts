@@ -5,10 +5,10 @@ import type { Address } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
+import type { TraceRecord } from "../core/wire_trace.ts";
 import { clock } from "../net/clock.ts";
 import { connect, probe } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
-import type { Direction } from "../protocols/session.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
 
@@ -37,8 +37,8 @@ export interface Platform {
   now(): number;
   /** Milliseconds since 1970. */
   wallTime(): number;
-  /** Shows a wire line; only where lines are traced. */
-  trace?: ((who: string, link: string, direction: Direction, line: string) => void) | undefined;
+  /** Shows what went over the wire; only where it is traced. */
+  trace?: ((record: TraceRecord) => void) | undefined;
   /** Shows what a handout's server shows on its terminal; without it, the log says it. */
   show?: ((line: string) => void) | undefined;
 }

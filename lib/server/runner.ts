@@ -144,10 +144,10 @@ export class SessionRunner implements HostRunner {
     return this.hub.isNative(id);
   }
 
-  ended(host: SessionHost, why: string): void {
+  ended(host: SessionHost, why: string, breaksRule: boolean): void {
     this.#soon.delete(host);
     if (!host.protocol.bypassesHub) {
-      this.#try(`the end of session ${host.id}`, () => this.command(host.id, { type: "leave", why }));
+      this.#try(`the end of session ${host.id}`, () => this.command(host.id, { type: "leave", why, breaksRule }));
     }
     this.#hosts.delete(host.id);
   }

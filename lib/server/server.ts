@@ -12,7 +12,8 @@ import { Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
 import { addUser } from "../store/users_file.ts";
 import { openStore } from "../store/worker_store.ts";
-import { traceLine } from "../terminal/print.ts";
+import { openTraceFile } from "../store/trace_file.ts";
+import { TraceWriter } from "../terminal/trace_writer.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
 import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
@@ -35,6 +36,8 @@ export interface OpenListener extends Address {
 
 export interface ServerOptions extends ListenerPlan {
   readonly trace: boolean;
+  readonly traceFile?: string | undefined;
+  readonly traceOnly?: readonly string[] | undefined;
   /** The users file that gets new accounts; without it, users cannot register. */
   readonly enrollIn?: string | undefined;
   /** Shows what a handout's server shows on its terminal; the log does not say it then. */
@@ -54,6 +57,7 @@ export async function openServer(
   showTrace: (line: string) => void,
 ): Promise<Server> {
   const { limits, enrollIn, data } = options;
+  const tracing = openTracing(options, showTrace);
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
   // An existing store is opened now, so that an error is seen at the start.
@@ -75,7 +79,7 @@ export async function openServer(
       addUser(enrollIn!, name, secret);
       return secret;
     },
-    trace: options.trace ? (...line) => showTrace(traceLine(Date.now(), ...line)) : undefined,
+    trace: tracing && ((record) => tracing.write(record)),
     show: options.show,
   });
   const runner = new SessionRunner(hub, platform, limits, store);
@@ -124,8 +128,15 @@ export async function openServer(
       clearInterval(ticking);
       await Promise.all(all.map((listener) => listener.release?.()));
       await runner.close();
+      await tracing?.close();
     },
   };
+}
+
+function openTracing(options: ServerOptions, showTrace: (line: string) => void): TraceWriter | undefined {
+  const { trace, traceFile: path, traceOnly: only } = options;
+  const file = path === undefined ? undefined : openTraceFile(path);
+  return trace || file ? new TraceWriter({ show: trace ? showTrace : undefined, file, only }) : undefined;
 }
 
 /** Waits for `work`, but no longer than `ms`. */

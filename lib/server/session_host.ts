@@ -5,7 +5,8 @@ import type { Limits } from "../core/limits.ts";
 import { Liveness, type ProbeOutcome } from "../core/liveness.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
-import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
+import type { Ending, Transport, TransportOwner, WireTap } from "../core/transport.ts";
+import { WireTrace } from "../core/wire_trace.ts";
 import type { Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../protocols/session.ts";
 import type { DialResult, Platform } from "./platform.ts";
 
@@ -32,7 +33,7 @@ export interface HostRunner {
   /** Tells the hub that a session goes on in the native protocol; whether it does. */
   upgrade(id: SessionId): boolean;
   /** A session has ended. */
-  ended(host: SessionHost, why: string): void;
+  ended(host: SessionHost, why: string, breaksRule: boolean): void;
 }
 
 /** Runs one session: its machine, its transports, and the probes that find out whether its peer's machine is still there. */
@@ -41,6 +42,8 @@ export class SessionHost {
   readonly #facts: SessionFacts;
   readonly #liveness: Liveness;
   readonly #transports: (Transport | undefined)[] = [];
+  /** Only where the wire is traced. */
+  readonly #trace: WireTrace | undefined;
   /** Outputs that were taken from the session, and how many of them are carried out. */
   #outputs: readonly SessionOutput[] = [];
   #carriedOut = 0;
@@ -56,7 +59,13 @@ export class SessionHost {
   ) {
     const now = runner.beginTurn();
     this.#runner = runner;
-    this.#facts = { peer, traces: runner.platform.trace !== undefined, registers: runner.registers };
+    this.#facts = { peer, registers: runner.registers };
+    if (runner.platform.trace) {
+      this.#trace = new WireTrace(protocol.links, "up", protocol.framing ?? "pieces", (link) => {
+        const { session } = this;
+        return session.masked && ((text, nth) => session.masked!(link, text, nth));
+      });
+    }
     const probes = !protocol.detectsDeadPeers && !isLoopback(peer.hostname);
     this.#liveness = new Liveness(probes ? runner.limits.idleMs : Infinity, now);
     this.session = protocol.openSession(this.#facts, runner.limits, now);
@@ -79,6 +88,7 @@ export class SessionHost {
 
   tick(now: number): void {
     if (this.#ended) return;
+    if (this.#trace && this.#trace.wakeAt <= now) this.#traced((trace) => trace.tick(now));
     if (this.session.wakeAt <= now) this.#input((now) => this.session.tick(now));
     if (this.#liveness.due(now)) this.#runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
   }
@@ -104,15 +114,20 @@ export class SessionHost {
     return {
       receive: (bytes) => this.#receive(link, bytes),
       hungry: () => this.#ended || this.session.hungry(link),
-      closed: (ending: Ending) => this.#input((now) => this.session.closed(link, ending, now)),
+      closed: (ending: Ending) => {
+        this.#traced((trace) => trace.closed(link));
+        this.#input((now) => this.session.closed(link, ending, now));
+      },
       failed: (why) => {
-        this.end(why);
+        this.end(why, true);
         this.#runner.drain();
       },
+      tap: this.#trace && this.#tap(link),
     };
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
+    if (this.#trace) this.#traced((trace) => trace.received(link, bytes, this.#runner.now, this.#ended));
     if (this.#ended) return;
     const now = this.#runner.beginTurn();
     this.#liveness.heard(now);
@@ -134,7 +149,7 @@ export class SessionHost {
 
   #probed(outcome: ProbeOutcome): void {
     this.#liveness.probed(outcome, this.#runner.beginTurn());
-    if (this.#liveness.gone) this.end("its machine is not there any more");
+    if (this.#liveness.gone) this.end("its machine is not there any more", true);
     this.#runner.drain();
   }
 
@@ -186,17 +201,22 @@ export class SessionHost {
   }
 
   /** The one place where a session ends: it leaves the hub, and its transports are closed. */
-  end(why: string): void {
+  end(why: string, breaksRule = false): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#runner.ended(this, why);
-    for (const transport of this.#transports) transport?.close(why);
+    if (breaksRule) this.#traced((trace) => trace.complaint(0, `left: ${why}`));
+    this.#runner.ended(this, why, breaksRule);
+    this.#transports.forEach((transport, link) => {
+      this.#traced((trace) => trace.closed(link));
+      transport?.close(why);
+    });
   }
 
   #carryOutRare(output: Exclude<SessionOutput, { type: "write" | "command" }>): void {
     switch (output.type) {
-      case "trace":
-        return this.#trace(output);
+      case "complaint":
+        this.#traced((trace) => trace.complaint(output.link, output.text));
+        return log.warning(`${this.#who} ${output.text}`);
       case "log":
         if (output.level === "info") return log.info(`${this.#who}: ${output.text}`);
         return log.debug(() => `${this.#who}: ${output.text}`);
@@ -213,7 +233,7 @@ export class SessionHost {
       case "upgrade":
         return this.#upgrade(output.protocol, output.rest);
       case "end":
-        return this.end(output.why);
+        return this.end(output.why, output.breaksRule);
     }
   }
 
@@ -238,8 +258,19 @@ export class SessionHost {
     this.end("internal error");
   }
 
-  #trace({ link, direction, line }: Extract<SessionOutput, { type: "trace" }>): void {
-    this.#runner.platform.trace!(this.#who, this.protocol.links[link] ?? String(link), direction, line);
+  #tap(link: Link): WireTap {
+    return {
+      sent: (bytes) => this.#traced((trace) => trace.sent(link, bytes)),
+      notTaken: (bytes) => this.#traced((trace) => trace.notTaken(link, bytes)),
+      late: (bytes) => this.#traced((trace) => trace.received(link, bytes, this.#runner.now, true)),
+    };
+  }
+
+  #traced(input: (trace: WireTrace) => void): void {
+    if (!this.#trace) return;
+    input(this.#trace);
+    const [session, name, user] = [this.id, this.#who, this.session.name];
+    for (const entry of this.#trace.takeOutputs()) this.#runner.platform.trace!({ session, name, user, ...entry });
   }
 
   get #who(): string {

@@ -18,6 +18,7 @@ export class Output {
   readonly #compose: (pieces: readonly string[]) => string;
   readonly #broken: () => void;
   readonly #waitingBytes: number;
+  readonly #droppedLine: (count: number) => string;
   #pieces: string[] = [];
   #waiting = 0;
   #dropped = 0;
@@ -25,25 +26,32 @@ export class Output {
   #isBroken = false;
   #writing: Promise<void> | null = null;
 
-  /** `compose` turns the pieces of one write into its text; it is called when the write can start. */
+  /**
+   * `compose` turns the pieces of one write into its text; it is called when the write can start. `droppedLine` says how many
+   * lines were dropped.
+   */
   constructor(
     options: {
       sink: Sink;
       compose: (pieces: readonly string[]) => string;
       broken: () => void;
       waitingBytes?: number | undefined;
+      droppedLine?: (count: number) => string;
     },
   ) {
     this.#sink = options.sink;
     this.#compose = options.compose;
     this.#broken = options.broken;
     this.#waitingBytes = options.waitingBytes ?? 64 * 1024 * 1024;
+    this.#droppedLine = options.droppedLine ??
+      ((count) => `(${count} lines were dropped, since the output is read too slowly)\n`);
   }
 
-  push(piece: string): void {
+  /** Pieces that matter less may be given `most`, a part of the room alone. */
+  push(piece: string, most = this.#waitingBytes): void {
     if (this.#isBroken) return;
     // In UTF-16 units: a bound on memory, not on the bytes written.
-    if (this.#waiting + piece.length > this.#waitingBytes) {
+    if (this.#waiting + piece.length > most) {
       this.#dropped++;
     } else {
       this.#waiting += piece.length;
@@ -70,7 +78,7 @@ export class Output {
       this.#due = false;
       const pieces = this.#pieces;
       if (this.#dropped > 0) {
-        pieces.push(`(${this.#dropped} lines were dropped, since the output is read too slowly)\n`);
+        pieces.push(this.#droppedLine(this.#dropped));
       }
       this.#pieces = [];
       this.#waiting = this.#dropped = 0;

@@ -6,7 +6,7 @@ import type { Limits } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { decodeLossy, sanitized } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import type { Directory } from "./directory.ts";
 import { encodeListing, type ReplyForm } from "./listing.ts";
 import { decodeDirectoryRequest, type DirectoryRequest } from "./request.ts";
@@ -25,7 +25,6 @@ const NUL = 0x00;
  */
 export class DirectorySession implements Session {
   readonly name = undefined;
-  readonly #facts: SessionFacts;
   readonly #directory: Directory;
   readonly #limits: Limits;
   readonly #form: ReplyForm;
@@ -39,7 +38,6 @@ export class DirectorySession implements Session {
   #ended = false;
 
   constructor(facts: SessionFacts, directory: Directory, limits: Limits, now: number, form: ReplyForm = "text") {
-    this.#facts = facts;
     this.#directory = directory;
     this.#limits = limits;
     this.#form = form;
@@ -117,19 +115,16 @@ export class DirectorySession implements Session {
   }
 
   #answer(request: DirectoryRequest, now: number): void {
-    this.#trace("up", this.#text);
     const { others, notes } = this.#directory.handle(request, this.#hostname, now);
     for (const note of notes) this.#log(note);
     const listing = request.type === "R" ? encodeListing(others, this.#form) : new Uint8Array(0);
     if (listing.length > 0) {
-      this.#trace("down", decodeLossy(listing));
       this.#outputs.push({ type: "write", link: LINK, bytes: listing });
     }
     this.#end("it has its answer");
   }
 
   #refuse(why: string): void {
-    this.#trace("up", `(${why})`);
     this.#log(`closed without an answer: ${sanitized(why)}`);
     this.#end(why);
   }
@@ -142,10 +137,6 @@ export class DirectorySession implements Session {
 
   #log(text: string): void {
     this.#outputs.push({ type: "log", level: "info", text });
-  }
-
-  #trace(direction: Direction, line: string): void {
-    if (this.#facts.traces) this.#outputs.push({ type: "trace", link: LINK, direction, line });
   }
 }
 

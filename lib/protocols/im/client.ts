@@ -5,8 +5,9 @@ import { Liveness, type ProbeOutcome } from "../../core/liveness.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
+import { Waiting } from "../../core/wire_trace.ts";
 import type { Link } from "../session.ts";
-import { ClientCommands, type ImClientOptions, type ImClientOutput } from "./client_commands.ts";
+import { ClientCommands, type ImClientOptions, type ImClientOutput, type PendingCommand } from "./client_commands.ts";
 import { hasCode, ImLogin, type LoginEnd } from "./client_login.ts";
 import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
 
@@ -40,17 +41,25 @@ export class ImClient implements Machine<ImClientOutput> {
   #serverPort: number | undefined;
   #leaving = false;
   #now = 0;
+  /** The command whose reply is waited for, and how long, for the trace. */
+  #waitedFor: PendingCommand | undefined;
+  readonly #waiting = new Waiting();
   #endAt = Infinity;
   #end: { readonly status: number; readonly why?: string } | undefined;
 
   constructor(readonly options: ImClientOptions) {
-    this.#commands = new ClientCommands(this.#outputs, options.trace ?? false);
+    this.#commands = new ClientCommands(this.#outputs);
     this.#login = new ImLogin(options, this.#commands, this.#outputs);
   }
 
   /** The name typed last; after 101 it is this user's. */
   get name(): string {
     return this.#login.name;
+  }
+
+  /** Whether a password may be sent. */
+  get isLoggingIn(): boolean {
+    return this.#stage === "login";
   }
 
   /** Whether commands are accepted: logged in, linked, and not leaving. */
@@ -60,10 +69,18 @@ export class ImClient implements Machine<ImClientOutput> {
 
   get wakeAt(): number {
     if (this.#stage === "ended") return Infinity;
-    return Math.min(this.#endAt, this.#serverPort === undefined ? Infinity : this.#liveness.wakeAt);
+    const livenessAt = this.#serverPort === undefined ? Infinity : this.#liveness.wakeAt;
+    return Math.min(this.#endAt, livenessAt, this.#waiting.wakeAt);
   }
 
+  /** After each input, so the reply that is waited for is the one that the input asked for. */
   takeOutputs(): readonly ImClientOutput[] {
+    const { pending } = this.#commands;
+    if (this.options.trace && pending !== this.#waitedFor) {
+      this.#waitedFor = pending;
+      if (pending) this.#waiting.begin(this.#now);
+      else this.#waiting.end();
+    }
     return this.#outputs.take();
   }
 
@@ -135,7 +152,6 @@ export class ImClient implements Machine<ImClientOutput> {
     for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
       if (this.#stage === "ended") return;
       if (line instanceof Fault) return this.#stop(1, `cannot read what the server sent: ${line.message}`);
-      this.#commands.trace(link, "down", line);
       if (link === LA) this.#reply(line);
       else this.#message(line);
     }
@@ -167,6 +183,11 @@ export class ImClient implements Machine<ImClientOutput> {
     this.#now = now;
     if (this.#serverPort !== undefined && this.#liveness.due(now)) {
       this.#outputs.push({ type: "probe", port: this.#serverPort });
+    }
+    const waited = this.#waiting.tick(now);
+    if (waited !== undefined) {
+      const [verb] = this.#waitedFor!.line.split(" ");
+      this.#outputs.push({ type: "remark", link: LA, text: `waiting for a reply to ${verb}, ${waited}` });
     }
     if (now >= this.#endAt && this.#end) this.#stop(this.#end.status, this.#end.why);
   }
@@ -209,7 +230,6 @@ export class ImClient implements Machine<ImClientOutput> {
     }
     this.#learnNames(line);
     this.#outputs.push({ type: "line", link: LB, line });
-    this.#commands.trace(LB, "up", RECEIPT);
     this.#outputs.push({ type: "write", link: LB, bytes: encodeLine(RECEIPT) });
   }
 

@@ -1,6 +1,6 @@
 import type { Outputs } from "../../core/machine.ts";
-import type { Direction, Link } from "../session.ts";
-import { encodeLine, LA, withoutPassword } from "./lines.ts";
+import type { Link } from "../session.ts";
+import { encodeLine, LA } from "./lines.ts";
 
 /** What the user is asked to type. */
 export type ImPrompt = "name" | "password" | "command";
@@ -29,7 +29,8 @@ export type ImClientOutput =
   | { readonly type: "native"; readonly rest: Uint8Array }
   /** The server does not know the native protocol; the session continues as the handout's. */
   | { readonly type: "handoutOnly" }
-  | { readonly type: "trace"; readonly link: Link; readonly direction: Direction; readonly line: string }
+  /** Where the wire is traced: what is waited for on a link. */
+  | { readonly type: "remark"; readonly link: Link; readonly text: string }
   /** The end, with the exit status of the program, and a reason for a bad one. Nothing follows. */
   | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
 
@@ -38,6 +39,7 @@ export interface ImClientOptions {
   readonly password?: string | undefined;
   /** Whether to continue in the native protocol where the server can. */
   readonly offersNative?: boolean;
+  /** Whether to say what is waited for. */
   readonly trace?: boolean;
 }
 
@@ -58,7 +60,7 @@ export class ClientCommands {
   #pending: PendingCommand | undefined;
   readonly #typedAhead: string[] = [];
 
-  constructor(readonly outputs: Pick<Outputs<ImClientOutput>, "push">, readonly traced: boolean) {}
+  constructor(readonly outputs: Pick<Outputs<ImClientOutput>, "push">) {}
 
   get pending(): PendingCommand | undefined {
     return this.#pending;
@@ -69,9 +71,8 @@ export class ClientCommands {
     return this.#pending === undefined && this.#typedAhead.length === 0;
   }
 
-  send(line: string, { hidden = false, forNames = false, beforeLogin = false } = {}): void {
+  send(line: string, { hidden = false, forNames = false } = {}): void {
     this.#pending = { line, hidden, forNames };
-    this.trace(LA, "up", withoutPassword(line, beforeLogin));
     this.outputs.push({ type: "write", link: LA, bytes: encodeLine(line) });
   }
 
@@ -103,9 +104,5 @@ export class ClientCommands {
 
   ask(prompt: ImPrompt | null): void {
     this.outputs.push({ type: "ask", prompt });
-  }
-
-  trace(link: Link, direction: Direction, line: string): void {
-    if (this.traced) this.outputs.push({ type: "trace", link, direction, line });
   }
 }

@@ -112,7 +112,7 @@ export class ImLogin {
   #logIn(password: string): void {
     this.#stage = "login";
     this.commands.ask(null);
-    this.commands.send(`/login ${this.name} ${password}`, { beforeLogin: true });
+    this.commands.send(`/login ${this.name} ${password}`);
   }
 
   /** Asks for the name or the password, in the stage of that name. */

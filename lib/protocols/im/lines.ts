@@ -61,14 +61,3 @@ export function messageLine(message: Message): string {
 export function encodeMessage(message: Message): Uint8Array {
   return message.encoded("im", () => encodeBriefly(messageLine(message) + "\n"));
 }
-
-/**
- * A line of La for the trace, with the password masked. Before the login any line may contain a password, even misspelt; after
- * it only one that looks like a login.
- */
-export function withoutPassword(line: string, beforeLogin: boolean): string {
-  if (!beforeLogin && !/^\s*\/?(login|register)\b/i.test(line)) return line;
-  const form = /^(\/(?:login|register) \S+ )\S+$/.exec(line) ?? /^(\/\S*\s?)/.exec(line);
-  const shown = form?.[1] ?? "";
-  return shown.length === line.length ? line : `${shown}********`;
-}

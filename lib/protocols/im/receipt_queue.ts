@@ -1,37 +1,52 @@
 import type { Message } from "../../chat/event.ts";
+import { concat } from "../../core/bytes.ts";
 import type { Limits } from "../../core/limits.ts";
 import { RateLimiter } from "../../core/limiters.ts";
 import type { Outputs } from "../../core/machine.ts";
-import { encodeText } from "../../core/text.ts";
+import { encodeText, formatWait } from "../../core/text.ts";
+import { decodeWire, quoted } from "../../core/wire_text.ts";
 import type { SessionOutput } from "../session.ts";
-import { encodeMessage, LB, messageLine, RECEIPT } from "./lines.ts";
+import { encodeMessage, LB, RECEIPT } from "./lines.ts";
+import { ReceiptDecoder } from "./receipt_decoder.ts";
 
-const NEWLINE = 0x0a;
-const RECEIPT_BYTES = encodeText(RECEIPT);
-const CODE_BYTES = encodeText("302");
-const LINE_BYTES = encodeText(RECEIPT + "\n");
 /** A receipt, with `\r\n` and a NUL behind it. */
-const MAX_RECEIPT_BYTES = RECEIPT_BYTES.length + 3;
+const MAX_RECEIPT_BYTES = encodeText(RECEIPT).length + 3;
+/** Bytes of an answer that is no receipt, which the log quotes. */
+const QUOTED_BYTES = 120;
+/** Broadcasts that count as failed and are still to be sent to a session that is deaf to them. */
+const MAX_LATE = 64;
 
-export type ReceiptLimits = Pick<Limits, "receiptMs" | "outboxBytes" | "burstCommands" | "commandsPerSecond">;
+export type ReceiptLimits = Pick<
+  Limits,
+  "receiptMs" | "deafMs" | "outboxBytes" | "burstCommands" | "commandsPerSecond"
+>;
+
+interface Queued {
+  readonly message: Message;
+  /** When it counts as missed, though it may still be sent. */
+  giveUpAt: number;
+  /** Whether the hub knows what became of it. */
+  settled: boolean;
+}
 
 /**
  * The messages for one Lb: one message at a time, the next only when the last is confirmed or given up.
  *
- * A receipt carries no number. One that comes when nothing is in flight is dropped; one that comes late, while the next
- * message is in flight, counts for that one: the handout gives no way to tell them apart.
- *
- * The receipt of the message in flight is free. Everything else that comes on Lb counts as a command for each receipt's length
- * of bytes; above the rate of commands Lb is not read for a while.
+ * 1. A receipt carries no number. One that comes when nothing is in flight is dropped; one that comes late, while the next
+ *    message is in flight, counts for that one: the handout gives no way to tell them apart.
+ * 2. The receipt of the message in flight is free. Everything else that comes on Lb counts as a command for each receipt's
+ *    length of bytes; above the rate of commands Lb is not read for a while.
+ * 3. A session that confirms private messages and has missed a broadcast is deaf to broadcasts: each counts as missed `deafMs`
+ *    after it was offered, and never as one of the `misses`. What still waits then is sent only while no private message waits
+ *    behind it. A receipt for a broadcast, even a late one, ends this.
  */
 export class ReceiptQueue {
   readonly #limits: ReceiptLimits;
   readonly #outputs: Outputs<SessionOutput>;
-  readonly #traces: boolean;
   readonly #receipts = new ReceiptDecoder();
-  #waiting: Message[] = [];
+  #waiting: Queued[] = [];
   #waitingBytes = 0;
-  #inFlight: Message | undefined;
+  #inFlight: Queued | undefined;
   #open = false;
   readonly #rate: RateLimiter;
   /** When Lb is to be read again; Infinity while it is read. */
@@ -40,13 +55,17 @@ export class ReceiptQueue {
   deadline = Infinity;
   /** Messages in a row that were given up. */
   misses = 0;
+  /** What came since the message in flight was sent, as far as it is quoted, and how many bytes. */
+  #answer = new Uint8Array(0);
+  #answerBytes = 0;
+  #confirmsPrivate = false;
+  #missesBroadcasts = false;
 
   /** Pushes its outputs to those of its session. */
-  constructor(limits: ReceiptLimits, outputs: Outputs<SessionOutput>, traces: boolean, now: number) {
+  constructor(limits: ReceiptLimits, outputs: Outputs<SessionOutput>, now: number) {
     this.#limits = limits;
     this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
     this.#outputs = outputs;
-    this.#traces = traces;
   }
 
   /** Lb is connected. */
@@ -57,7 +76,7 @@ export class ReceiptQueue {
 
   /** When `tick` is wanted. */
   get wakeAt(): number {
-    return Math.min(this.deadline, this.readableAt);
+    return Math.min(this.deadline, this.readableAt, this.#giveUpAt);
   }
 
   /** Whether to read more of Lb. */
@@ -65,13 +84,20 @@ export class ReceiptQueue {
     return this.readableAt === Infinity;
   }
 
+  /** Whether broadcasts are given `deafMs` alone. */
+  get isDeaf(): boolean {
+    return this.#confirmsPrivate && this.#missesBroadcasts;
+  }
+
   /** Queues a message. */
   offer(message: Message, now: number): void {
     const bytes = encodeMessage(message).length;
     if (this.#waitingBytes + bytes > this.#limits.outboxBytes) {
-      return this.#missed(message, false, `${this.#waitingBytes} bytes wait already`);
+      this.#complain(`is sent no more: ${this.#waitingBytes} bytes wait already`);
+      return this.#missed(message, false);
     }
-    this.#waiting.push(message);
+    const giveUpAt = this.isDeaf && message.scope === "all" ? now + this.#limits.deafMs : Infinity;
+    this.#waiting.push({ message, giveUpAt, settled: false });
     this.#waitingBytes += bytes;
     this.#advance(now);
   }
@@ -80,28 +106,42 @@ export class ReceiptQueue {
   receive(bytes: Uint8Array, now: number): void {
     const count = this.#receipts.push(bytes);
     if (count !== 1 || !this.#inFlight || bytes.length > MAX_RECEIPT_BYTES) this.#charge(bytes.length, now);
-    for (let i = 0; this.#traces && i < count; i++) {
-      this.#outputs.push({ type: "trace", link: LB, direction: "up", line: RECEIPT });
-    }
+    if (count === 0) return this.#noReceipt(bytes);
     // At most one message: further receipts were sent before the next message was.
-    if (count === 0 || !this.#inFlight) return;
-    const { id } = this.#inFlight;
+    const queued = this.#inFlight;
+    if (!queued) {
+      // Nothing is sent before a private message is settled, so this is for a broadcast that was given up.
+      if (this.isDeaf) this.#hears();
+      return;
+    }
     this.#inFlight = undefined;
     this.deadline = Infinity;
     this.misses = 0;
-    this.#outputs.push({ type: "command", command: { type: "taken", id } });
+    if (queued.message.scope === "all") this.#hears();
+    else {
+      this.#confirmsPrivate = true;
+      this.#becomeDeaf(now);
+    }
+    if (!queued.settled) this.#outputs.push({ type: "command", command: { type: "taken", id: queued.message.id } });
     this.#advance(now);
   }
 
-  /** Gives up the message in flight when its time is over. */
+  /** Gives up messages whose time is over. */
   tick(now: number): void {
     if (now >= this.readableAt) this.readableAt = Infinity;
+    this.#giveUpWaiting(now);
     if (now < this.deadline || !this.#inFlight) return;
-    const message = this.#inFlight;
+    const { message, settled } = this.#inFlight;
     this.#inFlight = undefined;
     this.deadline = Infinity;
-    this.misses++;
-    this.#missed(message, true, `no receipt within ${this.#limits.receiptMs} ms`);
+    if (!settled) {
+      const isBroadcast = message.scope === "all";
+      this.#complain(this.#whatCame(this.isDeaf && isBroadcast ? this.#limits.deafMs : this.#limits.receiptMs));
+      if (isBroadcast) this.#missesBroadcasts = true;
+      if (!isBroadcast || !this.isDeaf) this.misses++;
+      this.#missed(message, true);
+      this.#becomeDeaf(now);
+    }
     this.#advance(now);
   }
 
@@ -114,98 +154,97 @@ export class ReceiptQueue {
     this.deadline = this.readableAt = Infinity;
   }
 
+  /** When the first broadcast that waits is given up. */
+  get #giveUpAt(): number {
+    if (!this.isDeaf) return Infinity;
+    return this.#waiting.find(({ settled, giveUpAt }) => !settled && giveUpAt < Infinity)?.giveUpAt ?? Infinity;
+  }
+
+  #giveUpWaiting(now: number): void {
+    if (now < this.#giveUpAt) return;
+    for (const queued of this.#waiting) {
+      if (queued.settled || now < queued.giveUpAt) continue;
+      queued.settled = true;
+      this.#complain("is deaf to broadcasts, and missed one that waited behind another");
+      this.#missed(queued.message, false);
+    }
+    const late = this.#waiting.reduce((count, { settled }) => count + (settled ? 1 : 0), 0);
+    if (late > MAX_LATE) this.#dropLate(late - MAX_LATE);
+  }
+
+  /** Forgets so many of the broadcasts that count as failed, the oldest first. */
+  #dropLate(most: number): void {
+    let dropped = 0;
+    this.#waiting = this.#waiting.filter(({ message, settled }) => {
+      if (!settled || dropped === most) return true;
+      dropped++;
+      this.#waitingBytes -= encodeMessage(message).length;
+      return false;
+    });
+  }
+
+  /** The broadcasts that wait are given as long as those that come. */
+  #becomeDeaf(now: number): void {
+    if (!this.isDeaf) return;
+    for (const queued of this.#waiting) {
+      if (queued.message.scope === "all" && queued.giveUpAt === Infinity) queued.giveUpAt = now + this.#limits.deafMs;
+    }
+  }
+
+  #hears(): void {
+    this.#missesBroadcasts = false;
+    for (const queued of this.#waiting) queued.giveUpAt = Infinity;
+  }
+
+  #noReceipt(bytes: Uint8Array): void {
+    if (!this.#inFlight) return;
+    const room = QUOTED_BYTES - this.#answer.length;
+    if (room > 0) this.#answer = concat([this.#answer, bytes.subarray(0, room)]);
+    this.#answerBytes += bytes.length;
+  }
+
+  /** What came in place of a receipt, for the log. */
+  #whatCame(ms: number): string {
+    if (this.#answerBytes === 0) return `answered nothing within ${formatWait(ms)}, expected "${RECEIPT}"`;
+    const text = decodeWire(this.#answer);
+    const whole = this.#answerBytes === this.#answer.length;
+    if (whole && text.endsWith("\n")) return `answered ${quoted(text.slice(0, -1))}, expected "${RECEIPT}"`;
+    const size = this.#answerBytes === 1 ? "1 byte" : `${this.#answerBytes} bytes`;
+    const kind = text.includes("\n") ? "" : " without a line end";
+    return `answered ${size}${kind}, ${quoted(text)}${whole ? "" : " and more"}, expected "${RECEIPT}"`;
+  }
+
   #charge(bytes: number, now: number): void {
     this.#rate.charge(now, Math.ceil(bytes / MAX_RECEIPT_BYTES));
     const readyAt = this.#rate.readyAt(now);
     this.readableAt = readyAt > now ? readyAt : Infinity;
   }
 
-  #missed({ id, from }: Message, sent: boolean, why: string): void {
-    this.#outputs.push({ type: "log", level: "info", text: `a message from ${from} is given up: ${why}` });
+  #complain(text: string): void {
+    this.#outputs.push({ type: "complaint", link: LB, text });
+  }
+
+  #missed({ id }: Message, sent: boolean): void {
     this.#outputs.push({ type: "command", command: { type: "missed", id, sent } });
   }
 
   #advance(now: number): void {
     if (!this.#open || this.#inFlight) return;
-    const message = this.#waiting.shift();
-    if (!message) return;
-    const bytes = encodeMessage(message);
+    // A private message is not held up by broadcasts that count as failed already.
+    if (this.#waiting[0]?.settled && this.#waiting.some(({ message }) => message.scope === "one")) {
+      this.#dropLate(Infinity);
+    }
+    const queued = this.#waiting.shift();
+    if (!queued) return;
+    const bytes = encodeMessage(queued.message);
     this.#waitingBytes -= bytes.length;
-    this.#inFlight = message;
+    this.#inFlight = queued;
     // Half a receipt that has come already was meant for an earlier message.
     this.#receipts.forget();
-    this.deadline = now + this.#limits.receiptMs;
-    if (this.#traces) this.#outputs.push({ type: "trace", link: LB, direction: "down", line: messageLine(message) });
+    this.#answer = new Uint8Array(0);
+    this.#answerBytes = 0;
+    const isShort = this.isDeaf && queued.message.scope === "all";
+    this.deadline = now + (isShort ? this.#limits.deafMs : this.#limits.receiptMs);
     this.#outputs.push({ type: "write", link: LB, bytes });
   }
-}
-
-/**
- * Finds receipts in what a client sends on Lb, with or without their newline, however they are cut or joined. It ignores
- * other lines, and NULs, which programs in C send at the end of a buffer. It holds at most one receipt's bytes.
- */
-export class ReceiptDecoder {
-  #head = new Uint8Array(RECEIPT_BYTES.length);
-  #length = 0;
-  /** The rest of the line is ignored. */
-  #skipping = false;
-  /** A receipt came without its newline, which may still come. */
-  #complete = false;
-
-  /** Returns how many receipts these bytes complete. */
-  push(bytes: Uint8Array): number {
-    // The usual case: one receipt with its newline, and nothing left from before.
-    if (this.#length === 0 && !this.#skipping && isWholeLine(bytes)) return 1;
-    let found = 0;
-    for (const byte of bytes) {
-      if (byte === 0) continue;
-      if (byte === NEWLINE) {
-        if (!this.#complete && this.#startsWithCode()) found++;
-        this.#length = 0;
-        this.#skipping = this.#complete = false;
-        continue;
-      }
-      if (this.#complete) {
-        // A `\r` belongs to the newline that follows; anything else begins the next receipt.
-        if (byte === 0x0d) continue;
-        this.#complete = false;
-        this.#length = 0;
-      }
-      if (this.#skipping) continue;
-      if (this.#length === this.#head.length) {
-        this.#skipping = true;
-        continue;
-      }
-      this.#head[this.#length++] = byte;
-      if (this.#length === RECEIPT_BYTES.length && this.#isReceipt()) {
-        found++;
-        this.#complete = true;
-      }
-    }
-    return found;
-  }
-
-  /** Forgets the beginning of a line that has not ended. */
-  forget(): void {
-    this.#length = 0;
-    this.#skipping = this.#complete = false;
-  }
-
-  #isReceipt(): boolean {
-    return RECEIPT_BYTES.every((byte, i) => this.#head[i] === byte);
-  }
-
-  /** A line of `302` and any text is a receipt too. */
-  #startsWithCode(): boolean {
-    if (this.#length < CODE_BYTES.length) return false;
-    const after = this.#head[CODE_BYTES.length];
-    return CODE_BYTES.every((byte, i) => this.#head[i] === byte) &&
-      (this.#length === CODE_BYTES.length || after === 0x20 || after === 0x0d);
-  }
-}
-
-function isWholeLine(bytes: Uint8Array): boolean {
-  if (bytes.length !== LINE_BYTES.length) return false;
-  for (let i = 0; i < LINE_BYTES.length; i++) if (bytes[i] !== LINE_BYTES[i]) return false;
-  return true;
 }

@@ -18,6 +18,7 @@ export type Request =
 const ONLY_REF = 0;
 const LIST: Request = { type: "list" };
 const EXIT: Request = { type: "exit" };
+const NO_COMMAND = "no command";
 const PARTYLINE: Request = { type: "partyline" };
 
 /**
@@ -54,7 +55,13 @@ export function commandOf(request: Exclude<Request, { type: "exit" | "port" | "p
   }
 }
 
-/** Parses a line of La. Spaces matter: a text keeps all of its own, and anywhere else a superfluous one is an error. */
+/** A port outside the range, which deserves a rule of its own. */
+const PORT_RULE = "a port is 1 to 65535";
+
+/**
+ * Parses a line of La. Spaces matter: a text keeps all of its own, and anywhere else a superfluous one is an error. The fault
+ * says what was expected, and never what was found: that may be a password.
+ */
 export function decodeRequest(line: string): Request | Fault {
   const blank = line.indexOf(" ");
   const verb = blank < 0 ? line : line.slice(0, blank);
@@ -63,33 +70,35 @@ export function decodeRequest(line: string): Request | Fault {
     case "/to":
       return decodeTo(rest);
     case "/toall":
-      return rest ? { type: "toall", text: rest } : malformed("/toall TEXT", line);
+      return rest ? { type: "toall", text: rest } : malformed("/toall TEXT");
     case "/list":
-      return rest === undefined ? LIST : malformed("/list alone", line);
+      return rest === undefined ? LIST : malformed("/list");
     case "/exit":
-      return rest === undefined ? EXIT : malformed("/exit alone", line);
+      return rest === undefined ? EXIT : malformed("/exit");
     case "/port":
       return decodePort(rest);
     case "/partyline":
       // Version 1 was never released.
-      return /^([2-9]|[1-9]\d{1,8})$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline 2", line);
+      return /^([2-9]|[1-9]\d{1,8})$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline 2");
     case "/login":
     case "/register":
       return decodeLogin(verb === "/login" ? "login" : "register", rest);
     default:
-      return malformed("a command", line);
+      return new Fault("malformed", NO_COMMAND);
   }
 }
 
 function decodeTo(rest: string | undefined): Request | Fault {
   const blank = rest?.indexOf(" ") ?? -1;
-  if (blank < 1 || blank + 1 === rest!.length) return malformed("/to NAME TEXT", `/to ${rest ?? ""}`);
+  if (blank < 1 || blank + 1 === rest!.length) return malformed("/to NAME TEXT");
   return { type: "to", name: rest!.slice(0, blank), text: rest!.slice(blank + 1) };
 }
 
 function decodePort(rest: string | undefined): Request | Fault {
-  const port = /^\d{1,5}$/.test(rest ?? "") ? Number(rest) : 0;
-  return port >= 1 && port <= 65535 ? { type: "port", port } : malformed("/port 1 to 65535", `/port ${rest ?? ""}`);
+  if (!/^\d{1,20}$/.test(rest ?? "")) return malformed("/port N");
+  const port = Number(rest);
+  if (port < 1 || port > 65535) return new Fault("malformed", PORT_RULE);
+  return rest!.length <= 5 ? { type: "port", port } : malformed("/port N");
 }
 
 function decodeLogin(type: "login" | "register", rest: string | undefined): Request | Fault {
@@ -97,10 +106,39 @@ function decodeLogin(type: "login" | "register", rest: string | undefined): Requ
   if (words.length === 2 && words[0] !== "" && words[1] !== "") {
     return { type, name: words[0]!, password: words[1]! };
   }
-  // Never the line itself: it may hold a password.
-  return new Fault("malformed", `expected /${type} NAME PASSWORD, found ${words.length} words after /${type}`);
+  return malformed(`/${type} NAME PASSWORD`);
 }
 
-function malformed(expected: string, line: string): Fault {
-  return new Fault("malformed", `expected ${expected}, found ${JSON.stringify(line.slice(0, 80))}`);
+function malformed(form: string): Fault {
+  return new Fault("malformed", `expected "${form}"`);
+}
+
+/** What a stage takes, as the handout writes it. */
+const FORMS: Readonly<Record<Stage, string>> = {
+  authentication: '"/login NAME PASSWORD"',
+  link: '"/port N"',
+  chat: "/list, /to, /toall or /exit",
+  upgrading: "nothing before the reply to /partyline",
+  parting: "/exit",
+  ended: "nothing",
+};
+
+/** Why a line is answered with 401, for the log. `line` is without its password, and quoted. */
+export function refusal(request: Request | Fault, stage: Stage, line: string): string {
+  if (!(request instanceof Fault)) return `/${request.type} ${misplaced(request, stage)}`;
+  if (request.kind === "too long") return `a line that is too long: ${request.message}`;
+  if (request.kind === "not text") return `${line} is not UTF-8`;
+  if (request.message === PORT_RULE) return `${line.slice(1, -1)}: ${PORT_RULE}`;
+  if (request.message === NO_COMMAND) return `${line} is ${NO_COMMAND}: expected ${FORMS[stage]}`;
+  return `${line} is malformed: ${request.message}`;
+}
+
+/** Why a request that is well-formed is not known in a stage. */
+function misplaced({ type }: Request, stage: Stage): string {
+  if (stage === "authentication") return type === "register" ? "without --registration" : "before /login";
+  if (stage === "parting") return "after Lb was closed";
+  if (type === "login" || type === "register") return "after 101";
+  if (type === "port") return "after 201";
+  if (type === "partyline") return "to a server without a store";
+  return stage === "link" ? "before /port" : `in the stage "${stage}"`;
 }

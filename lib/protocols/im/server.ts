@@ -3,15 +3,18 @@ import type { Event } from "../../chat/event.ts";
 import { Fault } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
+import { formatWait } from "../../core/text.ts";
+import { decodeWire, escapesBytes, quoted } from "../../core/wire_text.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY, withoutPassword } from "./lines.ts";
-import { decodeLossy } from "../../core/text.ts";
+import { encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY } from "./lines.ts";
+import { maskPassword } from "./mask.ts";
 import { ReceiptQueue } from "./receipt_queue.ts";
-import { commandOf, decodeRequest, isKnown, type Stage } from "./request.ts";
+import { commandOf, decodeRequest, isKnown, refusal, type Request, type Stage } from "./request.ts";
 
 const REDIAL_MS = 50;
+const NEWLINE = 0x0a;
 
 /**
  * The server's side of one IM client.
@@ -25,6 +28,8 @@ export class ImServerSession implements Session {
   #stage: Stage = "authentication";
   /** A command waits for its reply. */
   #awaitsReply = false;
+  /** Lines of La that were read. */
+  #taken = 0;
   /** The client has finished sending on La. */
   #finished = false;
   /** When the client must have taken the next step. */
@@ -40,13 +45,17 @@ export class ImServerSession implements Session {
   constructor(facts: SessionFacts, limits: Limits, now: number) {
     this.#facts = facts;
     this.#limits = limits;
-    this.#lines = new PacedLines(limits, now);
+    this.#lines = new PacedLines(limits, now, decodeWire);
     this.#stepDeadline = now + limits.loginMs;
-    this.#queue = new ReceiptQueue(limits, this.#outputs, facts.traces, now);
+    this.#queue = new ReceiptQueue(limits, this.#outputs, now);
   }
 
   takeOutputs(): readonly SessionOutput[] {
     return this.#outputs.take();
+  }
+
+  masked(link: Link, text: string, nth: number): string {
+    return link === LB ? text : maskPassword(text, this.#stage === "authentication", nth === 0);
   }
 
   get wakeAt(): number {
@@ -69,7 +78,7 @@ export class ImServerSession implements Session {
     if (this.#stage === "ended") return;
     if (link === LB) return this.#part("closed Lb", now);
     this.#finished = true;
-    if (ending === "broken") return this.#end("connection lost");
+    if (ending === "broken") return this.#endLa("connection lost");
     this.#readInNewTurn(now);
   }
 
@@ -90,7 +99,7 @@ export class ImServerSession implements Session {
       this.#queue.open(now);
     } else {
       this.#stepDeadline = now + this.#limits.loginMs;
-      this.#log("info", `Lb to port ${dial.port} ${outcome === "refused" ? "is refused" : "cannot be connected"}`);
+      this.#complain(LA, `got 202: ${this.#notLinked(dial.port, outcome)}`);
       this.#answer(REPLY.notLinked);
     }
     this.#readInNewTurn(now);
@@ -120,6 +129,7 @@ export class ImServerSession implements Session {
         this.#write(encodeList(event.names, event.asker));
         break;
       case "outcome":
+        if (!event.delivered) this.#complain(LA, `got 304: ${event.why ?? "the message was not delivered"}`);
         this.#answer(event.delivered ? REPLY.delivered : REPLY.notDelivered);
         break;
       case "closing":
@@ -133,15 +143,15 @@ export class ImServerSession implements Session {
     if (this.#stage !== "chat") return;
     if (possible) return this.#upgrade();
     this.#awaitsReply = false;
-    this.#refuse("/partyline is not known here");
+    this.#refuse({ type: "partyline" }, "/partyline 2");
     this.#read(now);
   }
 
   tick(now: number): void {
     if (this.#stage === "ended") return;
     if (now >= this.#stepDeadline) {
-      const why = this.#stage === "parting" ? "closed Lb" : `no ${this.#stage} within ${this.#limits.loginMs} ms`;
-      return this.#end(why);
+      if (this.#stage === "parting") return this.#end("closed Lb");
+      return this.#endLa(`${this.#missingStep} within ${formatWait(this.#limits.loginMs)}`, true);
     }
     if (this.#dial && now >= this.#dial.again) {
       this.#dial.again = Infinity;
@@ -149,7 +159,7 @@ export class ImServerSession implements Session {
     }
     this.#queue.tick(now);
     if (this.#queue.misses >= this.#limits.receiptMisses) {
-      return this.#end(`${this.#queue.misses} messages in a row without a receipt`);
+      return this.#end(`${this.#queue.misses} messages in a row without a receipt`, true);
     }
     if (now >= this.#lines.readyAt) this.#readInNewTurn(now);
   }
@@ -167,25 +177,20 @@ export class ImServerSession implements Session {
         this.#take(line, now);
         continue;
       }
-      if (this.#finished && this.#lines.readyAt === Infinity) this.#end("closed La");
+      if (this.#finished && this.#lines.readyAt === Infinity) this.#endLa("closed La");
       return;
     }
   }
 
   #take(line: string | Fault, now: number): void {
-    const request = line instanceof Fault ? line : decodeRequest(line);
-    if (this.#facts.traces) {
-      const beforeLogin = this.#stage === "authentication";
-      this.#trace(LA, "up", line instanceof Fault ? `(${line.message})` : withoutPassword(line, beforeLogin));
-    }
+    const request = decoded(line);
+    this.#taken++;
     if (request instanceof Fault) {
-      this.#refuse(request.message);
-      if (request.kind === "too long") this.#end(request.message);
+      this.#refuse(request, line instanceof Fault ? "" : line);
+      if (request.kind === "too long") this.#end(request.message, true);
       return;
     }
-    if (!isKnown(request, this.#stage, this.#facts.registers)) {
-      return this.#refuse(`/${request.type} is not known here`);
-    }
+    if (!isKnown(request, this.#stage, this.#facts.registers)) return this.#refuse(request, line as string);
     switch (request.type) {
       case "exit":
         this.#reply(REPLY.bye);
@@ -215,9 +220,21 @@ export class ImServerSession implements Session {
     this.#outputs.push({ type: "upgrade", protocol: "native", rest: this.#lines.takeBytes() });
   }
 
-  #refuse(why: string): void {
-    this.#log("debug", `401 at ${this.#stage}: ${why}`);
+  #refuse(request: Request | Fault, line: string): void {
+    this.#complain(LA, `got 401: ${refusal(request, this.#stage, this.#quoted(line, this.#taken === 1))}`);
     this.#reply(REPLY.unrecognized);
+  }
+
+  get #missingStep(): string {
+    return this.#stage === "authentication" ? "no successful /login" : "no successful /port";
+  }
+
+  #notLinked(port: number, outcome: DialOutcome): string {
+    const where = `port ${port} of ${this.#facts.peer.hostname}`;
+    if (outcome === "refused") {
+      return `nothing listens on ${where}: expected a client that listens before it sends /port`;
+    }
+    return `${where} cannot be connected within ${formatWait(this.#limits.linkDialMs)}`;
   }
 
   /** Replies to the command that waits. */
@@ -227,12 +244,11 @@ export class ImServerSession implements Session {
   }
 
   #reply(line: string): void {
-    this.#write(encodeReply(line), line);
+    this.#write(encodeReply(line));
   }
 
-  #write(bytes: Uint8Array, line?: string): void {
+  #write(bytes: Uint8Array): void {
     if (this.#stage === "ended") return;
-    if (this.#facts.traces) this.#trace(LA, "down", line ?? decodeLossy(bytes).trimEnd());
     this.#outputs.push({ type: "write", link: LA, bytes });
   }
 
@@ -246,28 +262,43 @@ export class ImServerSession implements Session {
     this.#read(now);
   }
 
-  #end(why: string): void {
+  /** Ends the session; the reason names what has no line end on La. */
+  #endLa(why: string, breaksRule = false): void {
+    const rest = this.#lines.takeBytes();
+    if (rest.length === 0 || rest.includes(NEWLINE)) return this.#end(why, breaksRule);
+    const size = rest.length === 1 ? "1 byte" : `${rest.length} bytes`;
+    this.#end(`${why}, after ${size} without a line end, ${this.#quoted(decodeWire(rest), this.#taken === 0)}`, true);
+  }
+
+  /** A line of La for the log. */
+  #quoted(line: string, first: boolean): string {
+    return quoted(maskPassword(line, this.#stage === "authentication", first));
+  }
+
+  #end(why: string, breaksRule = false): void {
     if (this.#stage === "ended") return;
     this.#stage = "ended";
     this.#queue.close();
-    this.#outputs.push({ type: "end", why });
+    this.#outputs.push({ type: "end", why, breaksRule });
   }
 
   #command(command: Command): void {
     this.#outputs.push({ type: "command", command });
   }
 
-  #log(level: "info" | "debug", text: string): void {
-    this.#outputs.push({ type: "log", level, text });
+  #complain(link: Link, text: string): void {
+    this.#outputs.push({ type: "complaint", link, text });
   }
+}
 
-  #trace(link: Link, direction: "up" | "down", line: string): void {
-    this.#outputs.push({ type: "trace", link, direction, line });
-  }
+function decoded(line: string | Fault): Request | Fault {
+  if (line instanceof Fault) return line;
+  return escapesBytes(line) ? new Fault("not text", "expected UTF-8") : decodeRequest(line);
 }
 
 export const IM_PROTOCOL = {
   name: "im",
   links: ["La", "Lb"],
+  framing: "lines",
   openSession: (facts: SessionFacts, limits: Limits, now: number): Session => new ImServerSession(facts, limits, now),
 } as const;

@@ -7,7 +7,7 @@ import { PacedLines } from "../../core/paced_lines.ts";
 import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeLine, encodeMessage, messageLine, WELCOME } from "./lines.ts";
+import { encodeLine, encodeMessage, WELCOME } from "./lines.ts";
 
 const LINK: Link = 0;
 
@@ -20,7 +20,6 @@ const LINK: Link = 0;
  */
 export class LobbySession implements Session {
   readonly name: string;
-  readonly #facts: SessionFacts;
   readonly #limits: Limits;
   readonly #outputs = new Outputs<SessionOutput>();
   readonly #lines: PacedLines;
@@ -32,7 +31,6 @@ export class LobbySession implements Session {
   #ended = false;
 
   constructor(facts: SessionFacts, limits: Limits, now: number) {
-    this.#facts = facts;
     this.#limits = limits;
     this.name = unwrapped(facts.peer.hostname);
     this.#lines = new PacedLines(limits, now, decodeLossy);
@@ -68,13 +66,13 @@ export class LobbySession implements Session {
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
 
   directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
-    if (event.type !== "message" || this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    if (event.type !== "message" || this.#ended || !this.#outputs.isEmpty) return undefined;
     return [encodeMessage(event)];
   }
 
   event(event: Event, _now: number): void {
     if (this.#ended) return;
-    if (event.type === "message") this.#write(messageLine(event), encodeMessage(event));
+    if (event.type === "message") this.#write(encodeMessage(event));
     else if (event.type === "denied") this.#outputs.push({ type: "log", level: "info", text: event.why });
     else if (event.type === "closing") this.#end("the server stops");
   }
@@ -90,7 +88,7 @@ export class LobbySession implements Session {
   #greet(): void {
     if (this.#greetAt === Infinity) return;
     this.#greetAt = Infinity;
-    this.#write(WELCOME, encodeLine(WELCOME));
+    this.#write(encodeLine(WELCOME));
     this.#outputs.push({ type: "command", command: { type: "enterAsGuest", as: this.name } });
   }
 
@@ -117,12 +115,10 @@ export class LobbySession implements Session {
 
   #say(line: string): void {
     if (line === "") return;
-    if (this.#facts.traces) this.#outputs.push({ type: "trace", link: LINK, direction: "up", line });
     this.#outputs.push({ type: "command", command: { type: "announce", text: line } });
   }
 
-  #write(line: string, bytes: Uint8Array): void {
-    if (this.#facts.traces) this.#outputs.push({ type: "trace", link: LINK, direction: "down", line });
+  #write(bytes: Uint8Array): void {
     this.#outputs.push({ type: "write", link: LINK, bytes });
   }
 
@@ -136,5 +132,6 @@ export class LobbySession implements Session {
 export const LOBBY_PROTOCOL = {
   name: "lobby",
   links: ["tcp"],
+  framing: "loose lines",
   openSession: (facts: SessionFacts, limits: Limits, now: number): Session => new LobbySession(facts, limits, now),
 } as const;

@@ -7,10 +7,9 @@ import { RateLimiter } from "../../core/limiters.ts";
 import type { Limits } from "../../core/limits.ts";
 import { timeOfDay } from "../../core/log.ts";
 import { Outputs } from "../../core/machine.ts";
-import { decodeLossy } from "../../core/text.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import { type MychatGate, STRANGER_BYTES } from "./gate.ts";
-import { dumps, type Json, type JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { decodeRequest, encodeObject, type MychatRequest, sentFrom, sentToGroup, withFields } from "./messages.ts";
 import { MychatReceipts, type Part } from "./receipts.ts";
 import { MychatRetrieval } from "./retrieval.ts";
@@ -36,7 +35,6 @@ type Saying = Of<"SENT_TO" | "SENT_TO_GROUP">;
  * 4. The answer to the first datagram from an address has at most 1,200 bytes, later ones `mychatAnswerBytes`.
  */
 export class MychatSession implements Session {
-  readonly #facts: SessionFacts;
   readonly #limits: Limits;
   readonly #gate: MychatGate;
   readonly #outputs = new Outputs<SessionOutput>();
@@ -67,8 +65,7 @@ export class MychatSession implements Session {
   #silentAt: number;
   #ended = false;
 
-  constructor(facts: SessionFacts, limits: Limits, now: number, gate: MychatGate) {
-    this.#facts = facts;
+  constructor(_facts: SessionFacts, limits: Limits, now: number, gate: MychatGate) {
     this.#limits = limits;
     this.#gate = gate;
     this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
@@ -95,7 +92,6 @@ export class MychatSession implements Session {
 
   receive(_link: Link, datagram: Uint8Array, now: number): void {
     if (this.#ended) return;
-    if (this.#facts.traces) this.#trace("up", decodeLossy(datagram));
     if (!this.#rate.take(now)) return void this.#gate.drop("more requests from one program than are taken");
     const request = decodeRequest(datagram);
     if (request instanceof Fault) return void this.#gate.drop(request.message);
@@ -323,12 +319,7 @@ export class MychatSession implements Session {
       return void this.#gate.drop(`an answer of ${bytes.length} bytes, at most ${most} are sent`);
     }
     this.#answers.charge(now, bytes.length);
-    if (this.#facts.traces) this.#trace("down", dumps(object as Json));
     this.#outputs.push({ type: "write", link: LINK, bytes });
-  }
-
-  #trace(direction: "up" | "down", line: string): void {
-    this.#outputs.push({ type: "trace", link: LINK, direction, line });
   }
 
   #end(why: string): void {

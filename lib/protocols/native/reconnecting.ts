@@ -5,7 +5,7 @@ import { LineDecoder } from "../../core/line_decoder.ts";
 import { Heartbeat } from "../../core/liveness.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
 import { decodeLossy } from "../../core/text.ts";
-import type { Direction, Link } from "../session.ts";
+import type { Link } from "../session.ts";
 import type { NativeClient, NativeOutput } from "./client.ts";
 import { decodeServerMessage } from "./messages.ts";
 import { ClientLogin, type ClientLoginOptions, type LoginOutput } from "./login.ts";
@@ -25,7 +25,6 @@ export type ReconnectingOutput =
   | { readonly type: "abort"; readonly why: string }
   /** Tell the user that the connection is lost, and tried again after this time. */
   | { readonly type: "retrying"; readonly why: string; readonly inMs: number }
-  | { readonly type: "trace"; readonly link: Link; readonly direction: Direction; readonly line: string }
   /** The end, with the exit status of the program. Nothing follows. */
   | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
 
@@ -43,7 +42,6 @@ export interface ReconnectingOptions {
   readonly login?: ClientLoginOptions;
   /** Whether the transport notices by itself that the server is gone. */
   readonly detectsDeadPeers?: boolean;
-  readonly trace?: boolean;
 }
 
 /** Silence until the server is pinged, and again until it counts as gone. */
@@ -205,7 +203,6 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
   }
 
   #message(json: string, now: number): void {
-    if (this.options.trace) this.#outputs.push({ type: "trace", link: LINK, direction: "down", line: json });
     if (this.#stage === "open") return this.use((side) => side.receive(json));
     if (this.#stage !== "login") return;
     const reply = decodeServerMessage(json);
@@ -236,7 +233,6 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
 
   #send(json: string): void {
     if (this.#stage !== "login" && this.#stage !== "open") return;
-    if (this.options.trace) this.#outputs.push({ type: "trace", link: LINK, direction: "up", line: json });
     this.#outputs.push({ type: "write", link: LINK, bytes: frame(json, this.options.framing) });
   }
 

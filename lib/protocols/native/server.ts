@@ -4,9 +4,9 @@ import type { Limits } from "../../core/limits.ts";
 import { LineDecoder } from "../../core/line_decoder.ts";
 import { Outputs } from "../../core/machine.ts";
 import { RateLimiter } from "../../core/limiters.ts";
-import { decodeLossy, decodeText } from "../../core/text.ts";
+import { decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Direction, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
 import { encodeServerMessage, type ServerMessage } from "./messages.ts";
 import { encodeEntries, encodeEvent, frame, type Framing } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
@@ -26,7 +26,6 @@ const WAITING = 64;
  * 3. A peer that reads too slowly misses signals; anything else reaches it, or the session ends.
  */
 export class NativeServerSession implements Session {
-  readonly #facts: SessionFacts;
   readonly #limits: Limits;
   readonly #outputs = new Outputs<SessionOutput>();
   /** Whether the listener knows the user, and tells the hub. */
@@ -47,8 +46,7 @@ export class NativeServerSession implements Session {
    * With a `name`, the user is known. Without one, the client says and proves it first; or, if `introduced`, the listener
    * logs it in, and no request is read before the hub has answered that.
    */
-  constructor(facts: SessionFacts, limits: Limits, now: number, framing: Framing, name?: string, introduced = false) {
-    this.#facts = facts;
+  constructor(_facts: SessionFacts, limits: Limits, now: number, framing: Framing, name?: string, introduced = false) {
     this.#limits = limits;
     this.#introduced = introduced;
     this.#framing = framing;
@@ -93,7 +91,7 @@ export class NativeServerSession implements Session {
   dialed(_link: Link, _outcome: DialOutcome, _now: number): void {}
 
   directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
-    if (event.type !== "entries" || this.#ended || this.#facts.traces || !this.#outputs.isEmpty) return undefined;
+    if (event.type !== "entries" || this.#ended || !this.#outputs.isEmpty) return undefined;
     this.#unacked += event.entries.length;
     return encodeEntries(event, this.#framing);
   }
@@ -141,7 +139,6 @@ export class NativeServerSession implements Session {
         this.#moreAt = this.#rate.readyAt(now);
         return;
       }
-      if (this.#facts.traces) this.#trace("up", text instanceof Fault ? `(${text.message})` : text);
       this.#take(request);
     }
     if (this.#finished) this.#end("closed the connection");
@@ -171,12 +168,7 @@ export class NativeServerSession implements Session {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#facts.traces) this.#trace("down", decodeLossy(bytes).trimEnd());
     this.#outputs.push({ type: "write", link: LINK, bytes });
-  }
-
-  #trace(direction: Direction, line: string): void {
-    this.#outputs.push({ type: "trace", link: LINK, direction, line });
   }
 
   #end(why: string): void {
@@ -208,6 +200,7 @@ export const WEB_PROTOCOL = {
 export const TLS_PROTOCOL = {
   name: "tls",
   links: ["tcp"],
+  framing: "lines",
   openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
     new NativeServerSession(facts, limits, now, "lines"),
 } as const;
