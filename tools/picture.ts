@@ -30,7 +30,7 @@ async function takePicture(folder: string): Promise<Capture[]> {
       root,
       `${Deno.execPath()} task -q ${task} --data ${folder}/${name}`,
     );
-  const server = await open("server", 19, "start --host 127.0.0.1");
+  const server = await open("server", 30, "start --host 127.0.0.1");
   await server.shows("To stop: Ctrl-C");
   const jacky = await open("jacky", 9, "client 127.0.0.1 2001");
   await login(jacky, "jacky");
