@@ -195,6 +195,18 @@ Deno.test("an answer in parts is one event; questions without an answer are deni
     type: "users",
     users: [{ name: "a", online: true }, { name: "b", online: false }],
   });
+  page.session.ask({ type: "who", room: "tea" });
+  page.receives({ type: "who", ref: 4, room: "tea", list: [{ name: "a", online: true }], more: true });
+  page.receives({ type: "who", ref: 5, room: "tea", list: [{ name: "b", online: true }], more: false });
+  assertEquals(page.takeSent(), [
+    { type: "who", ref: 4, room: "tea", after: "", limit: 250 },
+    { type: "who", ref: 5, room: "tea", after: "a", limit: 250 },
+  ]);
+  assertEquals(page.shown.at(-1), {
+    type: "inRoom",
+    room: "tea",
+    users: [{ name: "a", online: true }, { name: "b", online: true }],
+  });
   page.session.lost();
   const denied = page.shown.at(-1);
   assert(denied?.type === "denied" && denied.question?.type === "history");

@@ -158,6 +158,7 @@ export class PageNetwork {
         searches: true,
       });
       this.#tell();
+      page.down.push({ type: "live", upTo: this.#stored.length });
       this.#tellReceived(page);
     } else if (message.type === "say") {
       const { number, to, text } = message;
