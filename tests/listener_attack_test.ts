@@ -3,9 +3,12 @@ import { networkOf } from "../lib/core/address.ts";
 import { DescriptorBudget } from "../lib/core/descriptors.ts";
 import { ConnectionLimiter } from "../lib/core/limiters.ts";
 import type { Limits } from "../lib/core/limits.ts";
-import { encodeText } from "../lib/core/text.ts";
+import { decodeLossy, encodeText } from "../lib/core/text.ts";
+import { DatagramOutbox } from "../lib/net/datagram_outbox.ts";
 import { connectTls } from "../lib/net/dial.ts";
 import { CLOSE } from "../lib/http/frames.ts";
+import { DATAGRAM_LIMITS } from "../lib/protocols/datagram/options.ts";
+import { StrangerLimiter } from "../lib/protocols/datagram/strangers.ts";
 import { Browser } from "./support/browser.ts";
 import { Folder, type Programs, Running, SOURCES } from "./support/programs.ts";
 import { RawClient, TestServer } from "./support/test_server.ts";
@@ -171,6 +174,57 @@ Deno.test("one listener cannot take the file descriptors of another, nor the res
   used -= 10;
   assert(take(other, 3));
   assert(!take(other, 30));
+});
+
+Deno.test("of answers to machines that have proved nothing few are under way; links and proved machines are not affected", () => {
+  const limits = { ...DATAGRAM_LIMITS, unanswered: 3, strangerBurst: 20, strangersPerSecond: 1 };
+  const strangers = new StrangerLimiter(limits, 0);
+  const asks = (from: number, count: number, now: number) =>
+    Array.from({ length: count }, (_, i) => strangers.allows(`10.0.0.${from + i}`, now)).filter(Boolean).length;
+  assertEquals([asks(1, 100, 0), strangers.unanswered], [3, 3]);
+  strangers.proved("10.0.0.1", 0);
+  assertEquals([asks(1, 1, 0), asks(200, 5, 0), strangers.unanswered], [1, 1, 3]);
+  // The system has given up on the others.
+  assertEquals([asks(1, 100, limits.unansweredMs), strangers.unanswered], [4, 3]);
+  assertEquals(asks(1, 100, limits.unansweredMs), 1, "only the one that is there");
+  assert(strangers.allows("127.0.0.1", 0));
+});
+
+Deno.test("one address is answered at its rate, and so are all together", () => {
+  const limits = { ...DATAGRAM_LIMITS, strangerBurstPerAddress: 5, strangersPerSecondPerAddress: 1, strangerBurst: 8 };
+  const strangers = new StrangerLimiter(limits, 0);
+  const answers = (address: string, now: number) =>
+    Array.from({ length: 100 }, () => strangers.allows(address, now)).filter(Boolean).length;
+  assertEquals([answers("2001:db8::1", 0), answers("2001:db8::2", 0), answers("2001:db8:0:1::1", 0)], [5, 0, 3]);
+  assertEquals(answers("2001:db8::3", 1000), 1);
+});
+
+Deno.test("datagrams to strangers leave last and are dropped first; a socket that is closed waits for none of them", async () => {
+  const sent: string[] = [];
+  let gate = Promise.withResolvers<number>();
+  const outbox = new DatagramOutbox({
+    send(datagram) {
+      sent.push(decodeLossy(datagram));
+      return gate.promise;
+    },
+  });
+  const to = { transport: "udp", hostname: "10.0.0.1", port: 1 } as const;
+  const push = (text: string, isLast = false) => outbox.push(encodeText(text), to, isLast);
+  push("first");
+  for (let i = 0; i < 3; i++) push(`s${i} ${" ".repeat(8000)}`, true);
+  push("link");
+  gate.resolve(1);
+  await until(() => sent.length === 4, "all that was kept");
+  assertEquals(sent.map((text) => text.trim()), ["first", "link", "s0", "s1"]);
+  gate = Promise.withResolvers();
+  push("held");
+  push("never");
+  const closed = outbox.close();
+  outbox.drop();
+  await closed;
+  gate.resolve(1);
+  await gate.promise;
+  assertEquals(sent.length, 5);
 });
 
 /** From the sources, with the file descriptors that many systems allow. */

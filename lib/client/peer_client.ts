@@ -159,7 +159,7 @@ export class PeerClient {
   #perform(output: PeerOutput): void {
     switch (output.type) {
       case "send":
-        return this.#socket.send(output.address, output.datagram);
+        return this.#socket.send(output.address, output.datagram, output.toStranger);
       case "show":
         return this.hooks.show(output.event, output.ref);
       case "signal":

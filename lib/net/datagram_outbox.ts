@@ -5,33 +5,39 @@ export interface DatagramSink {
 
 /** Past this limit datagrams are dropped, as a network may drop them. */
 const WAITING_BYTES = 4 * 1024 * 1024;
+/** The same for those to strangers, of 48 bytes: their answers need not wait for long. */
+const LAST_BYTES = 16 * 1024;
 
 /**
- * Sends datagrams one after the other: a socket of Deno 2.4 that is asked to send several while it has no room resolves only
+ * Sends datagrams one after the other, those to strangers last: a socket of Deno 2.4 that is asked to send several while it has no room resolves only
  * the last of these promises.
  */
 export class DatagramOutbox {
-  #waiting: { readonly datagram: Uint8Array; readonly to: Deno.NetAddr }[] = [];
-  #first = 0;
-  #waitingBytes = 0;
+  readonly #waiting = new DatagramQueue(WAITING_BYTES);
+  readonly #last = new DatagramQueue(LAST_BYTES);
   #sending = false;
   #closed = false;
   #whenIdle: (() => void) | undefined;
 
   constructor(readonly sink: DatagramSink) {}
 
-  push(datagram: Uint8Array, to: Deno.NetAddr): void {
-    if (this.#closed || this.#waitingBytes > WAITING_BYTES) return;
-    if (this.#sending) {
-      this.#waiting.push({ datagram, to });
-      this.#waitingBytes += datagram.length;
-    } else this.#send(datagram, to);
+  push(datagram: Uint8Array, to: Deno.NetAddr, isLast = false): void {
+    if (this.#closed) return;
+    if (this.#sending) (isLast ? this.#last : this.#waiting).push({ datagram, to });
+    else this.#send(datagram, to);
   }
 
-  /** Accepts nothing more; resolves when the last datagram was sent. */
+  /** Accepts nothing more; resolves when the last datagram was sent, or dropped by `drop`. */
   close(): Promise<void> {
     this.#closed = true;
     return this.#sending ? new Promise((resolve) => this.#whenIdle = resolve) : Promise.resolve();
+  }
+
+  /** Drops what waits. */
+  drop(): void {
+    this.#waiting.clear();
+    this.#last.clear();
+    this.#whenIdle?.();
   }
 
   #send(datagram: Uint8Array, to: Deno.NetAddr): void {
@@ -42,16 +48,43 @@ export class DatagramOutbox {
 
   // Created once, not for each datagram.
   readonly #next = (): void => {
-    const next = this.#waiting[this.#first];
-    if (!next) {
-      this.#waiting = [];
-      this.#first = this.#waitingBytes = 0;
-      this.#sending = false;
-      this.#whenIdle?.();
-      return;
-    }
-    this.#first++;
-    this.#waitingBytes -= next.datagram.length;
-    this.#send(next.datagram, next.to);
+    const next = this.#waiting.shift() ?? this.#last.shift();
+    if (next) return this.#send(next.datagram, next.to);
+    this.#sending = false;
+    this.#whenIdle?.();
   };
+}
+
+interface Addressed {
+  readonly datagram: Uint8Array;
+  readonly to: Deno.NetAddr;
+}
+
+/** Datagrams that wait, bounded in bytes; beyond it new ones are dropped. */
+class DatagramQueue {
+  #waiting: Addressed[] = [];
+  #first = 0;
+  #bytes = 0;
+
+  constructor(readonly bytes: number) {}
+
+  push(datagram: Addressed): void {
+    if (this.#bytes + datagram.datagram.length > this.bytes) return;
+    this.#waiting.push(datagram);
+    this.#bytes += datagram.datagram.length;
+  }
+
+  shift(): Addressed | undefined {
+    const next = this.#waiting[this.#first];
+    if (next) {
+      this.#first++;
+      this.#bytes -= next.datagram.length;
+    } else if (this.#first > 0) this.clear();
+    return next;
+  }
+
+  clear(): void {
+    this.#waiting = [];
+    this.#first = this.#bytes = 0;
+  }
 }

@@ -1,5 +1,7 @@
 import { delay } from "@std/async/delay";
 import type { Address } from "../core/address.ts";
+import { DATAGRAM_LIMITS } from "../protocols/datagram/options.ts";
+import { StrangerLimiter } from "../protocols/datagram/strangers.ts";
 import { clock } from "./clock.ts";
 import { DatagramOutbox } from "./datagram_outbox.ts";
 
@@ -19,11 +21,14 @@ export interface DatagramUser {
 const RECEIVE_AGAIN_MS = 20;
 const DATAGRAM_BYTES = 65_536;
 const TICK_MS = 20;
+/** What waits when a socket is closed may take so long: what the system cannot send must not delay a stop. */
+const CLOSE_MS = 500;
 
 /** A UDP port and its turns: what happens in one is flushed together at its end. */
 export class DatagramSocket {
   readonly #conn: Deno.DatagramConn;
   readonly #outbox: DatagramOutbox;
+  readonly #strangers = new StrangerLimiter(DATAGRAM_LIMITS, clock());
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerAt = Infinity;
   #flushDue = false;
@@ -50,8 +55,11 @@ export class DatagramSocket {
     receiveAll(this.#conn, () => this.#closed, this.user);
   }
 
-  send({ hostname, port }: Pick<Address, "hostname" | "port">, datagram: Uint8Array): void {
-    this.#outbox.push(datagram, { transport: "udp", hostname, port });
+  /** Sends to an address with a link; to a stranger last, and only as far as `StrangerLimiter` allows. */
+  send({ hostname, port }: Address, datagram: Uint8Array, toStranger = false): void {
+    if (!toStranger) this.#strangers.proved(hostname, clock());
+    else if (!this.#strangers.allows(hostname, clock())) return;
+    this.#outbox.push(datagram, { transport: "udp", hostname, port }, toStranger);
   }
 
   /** Flushes at the end of this turn. */
@@ -66,12 +74,14 @@ export class DatagramSocket {
     });
   }
 
-  /** Sends what is queued, then releases the port. */
+  /** Sends what is queued, but not for long, then releases the port. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
+    const late = setTimeout(() => this.#outbox.drop(), CLOSE_MS);
     await this.#outbox.close();
+    clearTimeout(late);
     this.#conn.close();
   }
 

@@ -161,7 +161,7 @@ export class Discovery {
     const closes = this.#closes;
     this.#closes = closes.filter(({ at }) => at > now);
     for (const { at, address, datagram } of closes) {
-      if (at <= now) this.#send(address, datagram);
+      if (at <= now) this.outputs.push({ type: "send", address, datagram });
       else this.#wakeAt = Math.min(this.#wakeAt, at);
     }
     for (const contact of this.#contacts.all()) {
@@ -256,7 +256,8 @@ export class Discovery {
     this.#events.push({ type: "opened", link, introduction });
     this.#wakeAt = Math.min(this.#wakeAt, link.wakeAt);
     // Any packet on the link tells the other side that we have its number.
-    this.#send(address, encodePacket({ kind: "ping", id: link.id, token: new Uint8Array(8) }));
+    const datagram = encodePacket({ kind: "ping", id: link.id, token: new Uint8Array(8) });
+    this.outputs.push({ type: "send", address, datagram });
     return link;
   }
 
@@ -311,6 +312,6 @@ export class Discovery {
   }
 
   #send(address: Address, datagram: Uint8Array): void {
-    this.outputs.push({ type: "send", address, datagram });
+    this.outputs.push({ type: "send", address, datagram, toStranger: true });
   }
 }

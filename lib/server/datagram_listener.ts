@@ -22,7 +22,7 @@ export interface DatagramSecrets {
 
 /** A UDP port: the real one, or a simulated one. */
 export interface DatagramPort extends DatagramSecrets {
-  send(address: Address, datagram: Uint8Array): void;
+  send(address: Address, datagram: Uint8Array, toStranger?: boolean): void;
   /** Calls `flush` at the end of this turn. */
   flushSoon(): void;
   now(): number;
@@ -108,7 +108,7 @@ export class DatagramSessions {
   #perform(output: AcceptorOutput): void {
     switch (output.type) {
       case "send":
-        return this.port.send(output.address, output.datagram);
+        return this.port.send(output.address, output.datagram, output.toStranger);
       case "open":
         return this.#open(output.request);
       case "readable":
@@ -207,7 +207,7 @@ export class DatagramListener {
     this.#sessions = new DatagramSessions(protocol, runner, connectionLimits, limits, {
       bytes: (count) => secrets.bytes(count),
       mac: (bytes) => secrets.mac(bytes),
-      send: (address, datagram) => this.#socket.send(address, datagram),
+      send: (...datagram) => this.#socket.send(...datagram),
       flushSoon: () => this.#socket.flushSoon(),
       now: clock,
     });

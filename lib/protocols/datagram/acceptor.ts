@@ -192,11 +192,12 @@ export class DatagramAcceptor {
   }
 
   #sendOpened(address: Address, id: bigint, link: bigint): void {
-    this.#send(address, encodePacket({ kind: "opened", id, link }));
+    const datagram = encodePacket({ kind: "opened", id, link });
+    this.#outputs.push({ type: "send", address, datagram });
   }
 
   #send(address: Address, datagram: Uint8Array): void {
-    this.#outputs.push({ type: "send", address, datagram });
+    this.#outputs.push({ type: "send", address, datagram, toStranger: true });
   }
 
   #forget(link: DatagramLink): void {

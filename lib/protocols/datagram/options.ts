@@ -28,6 +28,20 @@ export const DATAGRAM_LIMITS = {
   cookieMs: 30_000,
   /** Between two PINGs to a new address of a link; a stranger must not be flooded. */
   challengeMs: 200,
+  /** Datagrams to addresses without a link, at once and a second, in all: ten labs that start together. */
+  strangerBurst: 1000,
+  strangersPerSecond: 500,
+  /** The same for one address, or one /64 of IPv6, except loopback: a classroom behind one router. */
+  strangerBurstPerAddress: 200,
+  strangersPerSecondPerAddress: 50,
+  /** Addresses whose rates are remembered. */
+  strangerEntries: 4096,
+  /** Of those datagrams, unanswered ones: each takes 1 kB of a socket's 208 kB on Linux for as long as no machine answers. */
+  unanswered: 80,
+  /** How long the system looks for a machine, three seconds, and a little more. */
+  unansweredMs: 3500,
+  /** How long a machine that has used a link counts as one that is there. */
+  provedMs: 60_000,
 } as const;
 
 /** The limits in force. */

@@ -59,6 +59,8 @@ export interface SendOutput {
   readonly type: "send";
   readonly address: Address;
   readonly datagram: Uint8Array;
+  /** No link has this address, and perhaps no machine: it is sent last, and may be dropped (see `StrangerLimiter`). */
+  readonly toStranger?: true;
 }
 
 /** The part of a machine's `Outputs` that its links use. */
