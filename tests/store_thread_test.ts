@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { Batch } from "../lib/chat/store.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { ChatStore } from "../lib/store/chat_store.ts";
-import { openStore, type StoreEvent, type StorePort } from "../lib/store/worker_store.ts";
+import { emptySnapshot, openStore, type StoreEvent, type StorePort } from "../lib/store/worker_store.ts";
 import { Folder } from "./support/programs.ts";
 import { StoreWriter } from "./support/store_writer.ts";
 
@@ -53,6 +53,12 @@ Deno.test("a store is made when something is kept, under the id that was told be
   const again = await openStore(path);
   assertEquals([again.snapshot.id, again.snapshot.last], [port.snapshot.id, 1]);
   await again.close();
+});
+
+Deno.test("what is said of a store that is made later is what it holds when it is made", () => {
+  const store = new ChatStore(":memory:", "7");
+  assertEquals(emptySnapshot("7"), store.snapshot);
+  store.close();
 });
 
 Deno.test("a store that is closed twice is closed", async () => {

@@ -1,5 +1,6 @@
 import type { EntryType } from "../chat/entry.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
+import { DatabaseSync } from "node:sqlite";
 import type { Database, Value } from "./database.ts";
 
 /** By their numbers in the column `kind`. */
@@ -82,13 +83,26 @@ function prepare(database: Database) {
   };
 }
 
+const WORDS = "CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1)";
+
+/** Whether this SQLite has a full-text index. */
+export function canSearch(): boolean {
+  using database = new DatabaseSync(":memory:");
+  try {
+    database.exec(WORDS);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function makeIndex(database: Database): boolean {
   const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'words_indexed'").get() !== undefined;
   if (known) return true;
   try {
     database.execute(
       `BEGIN IMMEDIATE;
-       CREATE VIRTUAL TABLE words USING fts5(text, content='', contentless_delete=1);
+       ${WORDS};
        CREATE TABLE words_indexed (seq INTEGER NOT NULL) STRICT;
        INSERT INTO words_indexed VALUES (0);
        COMMIT`,

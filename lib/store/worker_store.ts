@@ -1,7 +1,9 @@
 import { join } from "@std/path";
 import type { Answer, Batch, Query, Snapshot, Write } from "../chat/store.ts";
+import { LOBBY } from "../chat/names.ts";
 import { UserError } from "../core/errors.ts";
-import { ChatStore } from "./chat_store.ts";
+import type { ChatStore } from "./chat_store.ts";
+import { canSearch } from "./log_rows.ts";
 import type { StoreReply, StoreRequest } from "./store_worker.ts";
 
 /** What the store says to the server's session runner. */
@@ -38,28 +40,31 @@ export async function openStore(folder: string, options: { commitDelayMs?: numbe
   throw new UserError(reply.why);
 }
 
-/** What an empty store holds; whether its SQLite can search is found out in memory. */
-function emptySnapshot(id: string): Snapshot {
-  const probe = new ChatStore(":memory:", id);
-  const { snapshot } = probe;
-  probe.close();
-  return snapshot;
+/** What a store holds that is made later. */
+export function emptySnapshot(id: string): Snapshot {
+  const rooms = [{ id: 1, name: LOBBY, last: 0, members: [] }];
+  return { id, last: 0, time: 0, searches: canSearch(), users: [], rooms, pairs: [], producers: [] };
 }
 
 class StoreThread {
   readonly id: string = crypto.randomUUID().replaceAll("-", "");
-  readonly #worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
+  readonly #open: StoreRequest;
   readonly #posted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #failures = 0;
-  #closed: (() => void) | undefined;
+  /** Started with the first request: a server that keeps nothing has no second thread. */
+  #worker: Worker | undefined;
+  #reply: (reply: StoreReply) => void = () => {};
 
   constructor(path: string, isLater: boolean, options: { commitDelayMs?: number }) {
-    this.#post({ type: "open", path, id: this.id, isLater, posted: this.#posted, ...options });
+    this.#open = { type: "open", path, id: this.id, isLater, posted: this.#posted, ...options };
   }
 
   /** Resolves with the worker's first answer. */
   opened(): Promise<Extract<StoreReply, { type: "opened" | "notOpened" }>> {
-    return new Promise((resolve) => this.#worker.onmessage = ({ data }) => resolve(data));
+    return new Promise((resolve) => {
+      this.#reply = (reply) => resolve(reply as Extract<StoreReply, { type: "opened" | "notOpened" }>);
+      this.#started();
+    });
   }
 
   start(snapshot: Snapshot): StorePort {
@@ -74,29 +79,47 @@ class StoreThread {
           failures: this.#failures,
         }),
       query: (id, query) => this.#post({ type: "query", id, query }),
-      close: () =>
-        closed ??= new Promise((resolve) => {
-          this.#closed = resolve;
-          this.#post({ type: "close" });
-        }),
+      close: () => closed ??= this.#close(),
     };
-    this.#worker.onmessage = ({ data }: MessageEvent<StoreReply>) => {
-      if (data.type === "notCommitted") this.#failures++;
-      if (data.type === "closed") {
-        this.terminate();
-        this.#closed?.();
-      } else if (data.type !== "opened" && data.type !== "notOpened") port.onEvent(data);
+    this.#reply = (reply) => {
+      if (reply.type === "notCommitted") this.#failures++;
+      if (reply.type !== "opened" && reply.type !== "notOpened" && reply.type !== "closed") port.onEvent(reply);
     };
     return port;
   }
 
   terminate(): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
+  }
+
+  #close(): Promise<void> {
+    if (!this.#worker) return Promise.resolve();
+    return new Promise((resolve) => {
+      const reply = this.#reply;
+      this.#reply = (each) => {
+        if (each.type !== "closed") return reply(each);
+        this.terminate();
+        resolve();
+      };
+      this.#post({ type: "close" });
+    });
+  }
+
+  #started(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = this.#worker = new Worker(new URL("./store_worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<StoreReply>) => this.#reply(data);
+    this.#send(worker, this.#open);
+    return worker;
   }
 
   #post(request: StoreRequest): void {
+    this.#send(this.#started(), request);
+  }
+
+  #send(worker: Worker, request: StoreRequest): void {
     Atomics.add(this.#posted, 0, 1);
-    this.#worker.postMessage(request);
+    worker.postMessage(request);
   }
 }
 
