@@ -203,7 +203,12 @@ Deno.test("a message to all is one event, with one outcome once the last receive
 Deno.test("a user who leaves misses messages in flight and appears in no later list", () => {
   const hub = hubWith("a", "b");
   assertEquals(tell(hub, 1, { type: "send", ref: 9, to: "b", text: "hi" }).map(([to]) => to), [[2]]);
-  assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], { type: "outcome", ref: 9, delivered: false }]]);
+  assertEquals(tell(hub, 2, { type: "leave", why: "" }), [[[1], {
+    type: "outcome",
+    ref: 9,
+    delivered: false,
+    why: "no receipt from b",
+  }]]);
   assertEquals(tell(hub, 2, { type: "leave", why: "" }), []);
   assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0, waitingBytes: 0 });
 });

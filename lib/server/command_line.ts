@@ -113,7 +113,7 @@ const HELP = `Partyline server: chat for a room, a lab or a LAN.
   server [PORT [USERS_FILE]] [options]   start the server
   server IP PORT [options]               the lobby alone, as its handout has it
   server hash-passwords USERS_FILE       replace plain passwords by hashes
-  server export [ROOM|NAME] >FILE        write the messages that are kept to FILE
+  server export [ROOM|NAME] >FILE        write the kept messages to FILE
   server reset                           begin anew; asks, and keeps a copy
 
 Without PORT and without an option of a listener, every listener but TLS is
@@ -144,7 +144,8 @@ Examples
   server 0 users.txt --host 127.0.0.1    any free port, this machine only
   server 192.168.1.5 2003                the lobby alone
   server --lobby 2003 --web 2080         the lobby and the page alone
-  server --trace                         show the protocol, line by line
+  server --trace                         show what goes over the wire
+  server --trace-file t.jsonl            the same as JSON, in a file
 `;
 
 /** Parses the server's command line; throws a `UserError` for a mistake. */
