@@ -25,6 +25,7 @@ const LOBBY = { room: "lobby" };
 const { parse: chatAction } = CHAT_MODE;
 const { parse: mailboxAction } = MAILBOX_MODE;
 type Action = ChatAction<ChatQuestion>;
+const RETURN = "--> [type message and press ENTER or type 'B' to return to menu]";
 
 /** The chat of alice with a server. */
 class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
@@ -125,19 +126,29 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
 
 Deno.test("the mailbox takes the handout's words in capitals, in its menu in small letters too; anything else is text", () => {
   const join: Action = { type: "ask", question: { type: "join", room: "lab1" } };
+  const letters: [string, Action][] = [
+    ["R", { type: "menu", leave: false }],
+    ["B", { type: "menu", leave: true }],
+    ["E", { type: "exit" }],
+  ];
   for (const place of [PLACE, MENU]) {
     assertEquals(mailboxAction("JOIN lab1", place), join);
+    assertEquals(mailboxAction("J lab1", place), join);
     assertEquals(mailboxAction("CHAT bob ", place), { type: "go", to: BOB });
-    assertEquals(mailboxAction("R", place), { type: "menu", leave: false });
-    assertEquals(mailboxAction("B", place), { type: "menu", leave: true });
-    assertEquals(mailboxAction("E", place), { type: "exit" });
+    for (const [letter, action] of letters) assertEquals(mailboxAction(letter, place), action);
     assertEquals(mailboxAction("/to bob hi", place), { type: "say", to: BOB, text: "hi" });
   }
-  for (const text of ["e", "r", "join lab1", "JOIN the club", "CHAT", "Em", "join"]) {
+  for (const text of ["r you there", "join lab1", "JOIN the club", "CHAT", "Em", "join", "j lab1"]) {
     assertEquals(mailboxAction(text, PLACE), { type: "say", to: LOBBY, text });
   }
+  for (const [letter, action] of letters) {
+    const small = letter.toLowerCase();
+    assertEquals(mailboxAction(small, MENU), action);
+    const asked = mailboxAction(small, PLACE);
+    assertEquals(asked.type === "unsure" && [asked.line, asked.action], [small, action]);
+  }
   assertEquals(mailboxAction("join lab1", MENU), join);
-  assertEquals(mailboxAction("e", MENU), { type: "exit" });
+  assertEquals(mailboxAction("j lab1", MENU), join);
   assertEquals(
     mailboxAction("hello", MENU),
     {
@@ -146,6 +157,54 @@ Deno.test("the mailbox takes the handout's words in capitals, in its menu in sma
         "'CHAT' + user name first, for example: JOIN lobby",
     },
   );
+});
+
+Deno.test("MyChat is another name of the lobby in the mailbox, and stays it on the screen once it was used", () => {
+  const lobby: Action = { type: "ask", question: { type: "join", room: "lobby" }, as: "MyChat" };
+  assertEquals(mailboxAction("JOIN MyChat", MENU), lobby);
+  assertEquals(mailboxAction("/say MyChat hi", PLACE), { type: "say", to: LOBBY, text: "hi" });
+  assertEquals(mailboxAction("/history MyChat", PLACE), {
+    type: "ask",
+    question: { type: "history", of: LOBBY, limit: 20 },
+  });
+  mailbox().comesIn().happens(
+    rooms("lobby"),
+    { type: "users", users: [{ name: "bob", online: false }, { name: "carol", online: false, seen: false }] },
+  ).types("JOIN MyChat").happens({ type: "joined", room: "lobby", members: 3 }).types("R").happens(
+    rooms("lobby", "lab1"),
+    users("alice"),
+  ).shows(
+    "#####[you: alice]#####",
+    "--> [available group chats]",
+    "1. lobby",
+    "--> [available users]",
+    "1. bob (offline)",
+    "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
+    "JOIN MyChat",
+    "#####[GROUP CHAT]#####",
+    "--> [Access granted]",
+    "--> [you joined 'MyChat' group]",
+    RETURN,
+    "R",
+    "--> [available group chats]",
+    "1. MyChat",
+    "2. lab1",
+    "--> [available users]",
+    "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
+  );
+});
+
+Deno.test("a small letter in a conversation is asked about once in a terminal; a script means the command", () => {
+  const alice = mailbox().comesIn().happens(rooms("lobby"), users("alice", "bob")).types("CHAT bob");
+  alice.screen.splice(0);
+  alice.done.splice(0);
+  alice.types("b").did().shows(
+    "b",
+    "--> ['b' means: go back to the menu; type it again for that, or send it as text by /to bob b]",
+  );
+  alice.types("/to bob b").did("say bob: b").types("b").did('ask "rooms"', 'ask "users"');
+  const script = new ServerChat(SCRIPT_VIEW, MAILBOX_MODE).comesIn().types("CHAT bob", "e");
+  script.did("leave");
 });
 
 Deno.test("a script reads one line per event, and nothing else", () => {
@@ -409,12 +468,15 @@ Deno.test("entering a conversation with an unknown user gives a warning, once al
   alice.types("CHAT bob", "CHAT bbo").happens({ type: "online", name: "carol" }).types("CHAT carol").shows(
     "CHAT bob",
     "--> [you chat with 'bob']",
+    RETURN,
     "CHAT bbo",
     "--> [you chat with 'bbo']",
+    RETURN,
     '--> [no user called "bbo" is known; /list shows all known users]',
     "--> [carol is online]",
     "CHAT carol",
     "--> [you chat with 'carol']",
+    RETURN,
   );
 });
 
@@ -444,7 +506,10 @@ Deno.test("alice opens her mailbox: the screen of the handout", () => {
     "2. carol (offline)",
     "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
     "JOIN lobby",
-    "--> [you joined 'lobby']",
+    "#####[GROUP CHAT]#####",
+    "--> [Access granted]",
+    "--> [you joined 'lobby' group]",
+    RETURN,
     "hello everyone",
     "--> [Message sent - 08:33:46]",
     ">> bob: hello alice",
@@ -476,6 +541,7 @@ Deno.test("alice chats with bob, who receives later; messages of other conversat
   alice.shows(
     "CHAT bob",
     "--> [you chat with 'bob']",
+    RETURN,
     "are you there?",
     "--> [Message sent - 08:33:46]",
     "--> [lobby] >> bob: to all",
@@ -576,7 +642,10 @@ Deno.test("help lists all commands or explains one; the mailbox's help has its w
   assert(helpText(undefined, MAILBOX_MODE).some((line) => line.includes("JOIN GROUP")));
   assertEquals(helpText("/to", CHAT_MODE)[0], "/to NAME [TEXT]");
   assertEquals(helpText("constructor", CHAT_MODE)[0], "there is no command constructor; the commands are:");
-  assertEquals(helpText("JOIN", MAILBOX_MODE), ["JOIN GROUP", "  enter a group; it is created if necessary"]);
+  assertEquals(helpText("JOIN", MAILBOX_MODE), [
+    "JOIN GROUP",
+    "  enter a group; it is created if necessary; also J GROUP",
+  ]);
   assertEquals(helpText("JOIN", CHAT_MODE)[0], "there is no command JOIN; the commands are:");
   assertEquals(helpText("join", MAILBOX_MODE)[0], "/join ROOM");
   const more = Object.keys(CHAT_COMMANDS).flatMap((name) => helpText(name, MAILBOX_MODE));

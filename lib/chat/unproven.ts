@@ -27,7 +27,7 @@ export interface UnprovenContext {
 }
 
 /** The client that all programs of an unproven user are: they number nothing themselves. */
-const CLIENT = "";
+const CLIENT = "mychat";
 
 /**
  * Users of protocols without a password or a key: their first contact registers the name, and no later one proves it.

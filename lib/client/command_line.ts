@@ -34,6 +34,8 @@ export interface JoinPlan extends CommonPlan {
   readonly passwordFile: string | undefined;
   /** The file that gets the trace as JSON, too. */
   readonly traceFile: string | undefined;
+  /** Whether the server of a mailbox speaks the authors' protocol, and is never spoken to in ours. */
+  readonly plain: boolean;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
 }
@@ -65,6 +67,7 @@ const OPTIONS: readonly Option[] = [
   { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
   { name: "tls", help: "with chat: over TLS, to a server's --tls-port (2443)" },
   { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
+  { name: "plain", help: "with mailbox: only the mailbox authors' own protocol, as their server speaks" },
   { name: "page", help: "with chat, mailbox, peer: open the chat in a browser on this machine" },
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line; not with peer" },
@@ -121,6 +124,7 @@ ${optionHelp(OPTIONS)}
 Examples
   client chat 192.168.1.7
   client mailbox 192.168.1.7 2004 --name alice
+  client mailbox 192.168.1.7 8000 --plain
   client peer 192.168.1.7 --name alice --udp 3001
   client peer --name bob
   client chat 192.168.1.7 --page
@@ -215,9 +219,16 @@ function readJoin(flags: Flags): JoinPlan {
   if (tls !== undefined && where.type !== "chat") {
     throw new UserError("--tls and --tls-cert require chat; the handouts' protocols have no TLS");
   }
+  const plain = flags.has("plain");
+  if (plain && (where.type !== "mailbox" || flags.has("page"))) {
+    throw new UserError(
+      "--plain requires mailbox, in a terminal; for example: client mailbox 192.168.1.7 8000 --plain",
+    );
+  }
   return {
     ...where,
     tls,
+    plain,
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
     data: flags.value("data"),

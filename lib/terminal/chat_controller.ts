@@ -5,7 +5,7 @@ import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { ChatOutput, SayResult } from "./chat_output.ts";
 import { type ChatEvent, ChatState, sameTarget } from "./chat_state.ts";
-import type { ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
+import type { ChatAction, ChatMode, ChatQuestion, Listing, Question } from "./commands.ts";
 import { ConnectionNotices } from "./connection_notices.ts";
 import { FileNotices } from "./file_notices.ts";
 import { type FollowUp, FollowUps } from "./follow_ups.ts";
@@ -32,6 +32,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** Events that came while a message waits for its id; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unconfirmed = new Set<string>();
+  /** Lines about which the user was asked. */
+  readonly #questioned = new Set<string>();
   #menuRooms: readonly RoomState[] = [];
   /** Whether messages and questions are answered. */
   #answers = false;
@@ -77,8 +79,15 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   typed(line: string, now: number): void {
     this.#reading.key(now);
     const { here, rooms } = this.state;
-    const action = this.mode.parse(line, { here, rooms, now });
+    this.#act(this.mode.parse(line, { here, rooms, now }), now);
+  }
+
+  #act(action: ChatAction<Q>, now: number): void {
     switch (action.type) {
+      case "unsure":
+        if (!this.interactive || this.#questioned.has(action.line)) return this.#act(action.action, now);
+        this.#questioned.add(action.line);
+        return this.#notice(this.view.news(action.question));
       case "nothing":
         return;
       case "exit":
@@ -91,8 +100,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         this.#moveTo(action.to, now);
         this.#show(this.view.moved(action.to));
         this.#showUnread();
+        this.#outputs.push({ type: "entered", to: action.to });
         return this.#warnIfUnknown(action.to);
       case "ask":
+        if (action.as !== undefined) this.state.lobbyName = action.as;
         this.#ask(action.question, "shown", now);
         return this.#showUnread();
       case "amend":

@@ -20,6 +20,8 @@ export type ChatOutput<Q> =
   | { readonly type: "ask"; readonly question: Q | Listing }
   /** Is answered by `amendAnswered`. */
   | AmendOutput
+  /** The user has opened a conversation. */
+  | { readonly type: "entered"; readonly to: Target }
   /** The user has read a conversation up to here. */
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   | { readonly type: "file"; readonly action: FileCommand }

@@ -1,4 +1,5 @@
 import type { Target } from "../chat/entry.ts";
+import { LOBBY } from "../chat/names.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import type { ChatMode } from "./commands.ts";
@@ -23,6 +24,8 @@ const NAMES = 10_000;
 /** What the terminal knows of a chat: the current conversation, names, unread messages, the texts of messages. */
 export class ChatState {
   me = "";
+  /** The name by which this user calls the lobby. */
+  lobbyName = LOBBY;
   /** The conversation that plain text goes to; undefined for none. */
   here: Target | undefined;
   unread = new UnreadMessages();
@@ -52,6 +55,11 @@ export class ChatState {
     this.here = home;
     this.#numbered = answersAll;
     this.rooms = new Set(rooms);
+  }
+
+  /** A room's name as this user calls it. */
+  roomName(room: string): string {
+    return room === LOBBY ? this.lobbyName : room;
   }
 
   /** A message was sent from here. */

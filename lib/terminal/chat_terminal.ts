@@ -29,6 +29,8 @@ export interface ChatClientActions<Q> {
   ask(question: Q | Listing): void;
   /** Changes the text of a message; without a text, withdraws it. None between peers. */
   amend?(of: number, to: Target, text: string | undefined): SayResult;
+  /** The user has opened a conversation. */
+  entered?(to: Target): void;
   /** The user has read a conversation up to here. None between peers. */
   read?(of: Target, upTo: number): void;
   file(action: FileCommand): void;
@@ -106,6 +108,12 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     if (login && this.#interactive) this.#ticking = setInterval(() => this.tick(Date.now()), TICK_MS);
   }
 
+  /** Greets, and asks for the name before there is a connection, as the mailbox handout's client does. */
+  askUsername(): void {
+    if (this.#interactive) { for (const line of this.#view.greeting ?? []) this.#ui.show(line); }
+    this.#prompted("Enter username: ", false, (text) => this.#login?.name(text));
+  }
+
   askName(): void {
     this.#ask("Please input your user name: ", false, (text) => this.#login?.name(text));
   }
@@ -131,6 +139,11 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#controller.event(event, Date.now());
     this.#drain();
     this.#askNext();
+  }
+
+  /** The server calls the lobby so. */
+  lobbyIs(name: string): void {
+    this.#controller.state.lobbyName = name;
   }
 
   /** A message was sent from elsewhere, such as the page of this client. */
@@ -196,6 +209,10 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   #ask(text: string, secret: boolean, receiver: (line: string) => void): void {
     // Only a server that was reached asks for a name.
     this.connected();
+    this.#prompted(text, secret, receiver);
+  }
+
+  #prompted(text: string, secret: boolean, receiver: (line: string) => void): void {
     this.#receiver = receiver;
     this.#prompt = undefined;
     // A script sees no prompt; a person whose output goes to a file sees it on standard error.
@@ -244,6 +261,8 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       case "amend":
         this.#controller.amendAnswered(this.#client.amend!(output.of, output.to, output.text));
         return this.#drain();
+      case "entered":
+        return this.#client.entered?.(output.to);
       case "read":
         return this.#client.read?.(output.of, output.upTo);
       case "ask":

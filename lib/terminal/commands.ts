@@ -17,7 +17,8 @@ export type Listing = { readonly type: "users" } | { readonly type: "rooms" };
 export type ChatAction<Q> =
   | { readonly type: "nothing" | "exit" }
   | { readonly type: "say"; readonly to: Target; readonly text: string }
-  | { readonly type: "ask"; readonly question: Q }
+  /** `as` is the name by which the user calls the lobby. */
+  | { readonly type: "ask"; readonly question: Q; readonly as?: string }
   | { readonly type: "file"; readonly action: FileCommand }
   /** Changes the text of the user's `nth` last message in this conversation; without a text, withdraws it. */
   | { readonly type: "amend"; readonly to: Target; readonly nth: number; readonly text: string | undefined }
@@ -28,6 +29,8 @@ export type ChatAction<Q> =
   /** Shows the menu; `leave`: and leaves the conversation. */
   | { readonly type: "menu"; readonly leave: boolean }
   | { readonly type: "help"; readonly topic: string | undefined }
+  /** Text or a command: a terminal asks once, by `question`, what is meant, and does `action` after that. */
+  | { readonly type: "unsure"; readonly line: string; readonly question: string; readonly action: ChatAction<Q> }
   /** The line is wrong; `why` names the line, the rule and an example. */
   | { readonly type: "mistake"; readonly why: string };
 

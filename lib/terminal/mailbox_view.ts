@@ -26,8 +26,11 @@ type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>
 
 const TYPE = "type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit";
 
+const RETURN = "--> [type message and press ENTER or type 'B' to return to menu]";
+
 /** The mailbox as its handout shows it: arrows, brackets, a menu. */
 export class MailboxView implements View<ClientEvent> {
+  readonly greeting = ["#####[Welcome to MyChat]#####"];
   readonly connecting = { begin: "--> [connecting to server]", attempt: "*", end: "[connected to server]" };
   readonly #paint: Palette;
 
@@ -54,9 +57,9 @@ export class MailboxView implements View<ClientEvent> {
       case "users":
         return this.#users(event.users, state);
       case "inRoom":
-        return [`--> [members of '${clean(event.room)}']`, ...this.#users(event.users, state)];
+        return [`--> [members of '${clean(state.roomName(event.room))}']`, ...this.#users(event.users, state)];
       case "rooms":
-        return this.#rooms(event.rooms);
+        return this.#rooms(event.rooms, state);
       case "history":
         return this.#history(event, state, now);
       case "found":
@@ -64,7 +67,12 @@ export class MailboxView implements View<ClientEvent> {
       case "versions":
         return [this.news(versionsTitle(event)), ...versionLines(event, now)];
       case "joined":
-        return [`--> [you joined '${clean(event.room)}']`];
+        return [
+          "#####[GROUP CHAT]#####",
+          "--> [Access granted]",
+          `--> [you joined '${clean(state.roomName(event.room))}' group]`,
+          RETURN,
+        ];
       case "left":
         return [`--> [you left '${clean(event.room)}']`];
       default:
@@ -82,7 +90,7 @@ export class MailboxView implements View<ClientEvent> {
       this.news(searchTitle(found)),
       ...hits.flatMap(({ message, before, after }) => {
         const of = state.conversation(message);
-        const title = sameTarget(of, last) ? [] : [`--> [${targetName(of)}]`];
+        const title = sameTarget(of, last) ? [] : [`--> [${nameIn(of, state)}]`];
         const lines = [before, message, after].flatMap((each) =>
           each ? [`${each === message ? "" : "   "}${this.#line(each, stamp(each.time, now))}`] : []
         );
@@ -93,12 +101,12 @@ export class MailboxView implements View<ClientEvent> {
   }
 
   menu(rooms: readonly RoomState[], users: readonly UserState[], state: ChatState): string[] {
-    return [...this.#rooms(rooms), ...this.#users(users, state), `--> [${TYPE}]`];
+    return [...this.#rooms(rooms, state), ...this.#users(users, state), `--> [${TYPE}]`];
   }
 
   // Entering a room is answered by "joined".
   moved(to: Target): string[] {
-    return "user" in to ? [`--> [you chat with '${clean(to.user)}']`] : [];
+    return "user" in to ? [`--> [you chat with '${clean(to.user)}']`, RETURN] : [];
   }
 
   prompt(): string {
@@ -122,7 +130,7 @@ export class MailboxView implements View<ClientEvent> {
     const line = this.#line(message, message.time < state.since ? stamp(message.time, now) : undefined);
     const conversation = state.conversation(message);
     if (sameTarget(conversation, state.here)) return line;
-    return `--> [${targetName(conversation)}] ${line}`;
+    return `--> [${nameIn(conversation, state)}] ${line}`;
   }
 
   #line(message: ShownMessage, notes: string | undefined): string {
@@ -136,7 +144,7 @@ export class MailboxView implements View<ClientEvent> {
     const text = type === "edited" ? ` - now ${quoted(event.text)}` : "";
     if (own) return this.#paint.quiet(`--> [Message ${type} - ${stamp(now, now)} - ${before}${text}]`);
     const conversation: Target = "room" in to ? to : { user: from };
-    const where = sameTarget(conversation, state.here) ? "" : `--> [${targetName(conversation)}] `;
+    const where = sameTarget(conversation, state.here) ? "" : `--> [${nameIn(conversation, state)}] `;
     return `${where}>> ${this.#name(from)} ${
       type === "edited" ? `edited ${before}: ${messageText(event.text)}` : `withdrew ${before}`
     }`;
@@ -152,16 +160,18 @@ export class MailboxView implements View<ClientEvent> {
     const target = to ?? sent?.to;
     const what = sent ? ` - ${quoted(sent.text)}` : "";
     return this.#paint.loud(
-      `--> [Message NOT delivered${target ? ` to '${targetName(target)}'` : ""}: ${clean(why)}${what}]`,
+      `--> [Message NOT delivered${target ? ` to '${nameIn(target, state)}'` : ""}: ${clean(why)}${what}]`,
     );
   }
 
-  #rooms(rooms: readonly RoomState[]): string[] {
-    return ["--> [available group chats]", ...rooms.map(({ name }, index) => `${index + 1}. ${this.#name(name)}`)];
+  #rooms(rooms: readonly RoomState[], state: ChatState): string[] {
+    const names = rooms.map(({ name }) => this.#name(state.roomName(name)));
+    return ["--> [available group chats]", ...names.map((name, index) => `${index + 1}. ${name}`)];
   }
 
   #users(users: readonly UserState[], { me }: ChatState): string[] {
-    const others = users.filter(({ name }) => name !== me);
+    // As in the handout, accounts that never connected are not shown.
+    const others = users.filter(({ name, seen }) => name !== me && seen !== false);
     return [
       "--> [available users]",
       ...others.map(({ name, online }, index) =>
@@ -201,4 +211,9 @@ function outcome(message: ShownMessage, state: ChatState): string {
 function which(id: string, state: ChatState): string {
   const sent = state.isObvious(id) ? undefined : state.sentMessage(id);
   return sent ? ` - ${quoted(sent.text)}` : "";
+}
+
+/** A conversation's name, as the user calls it. */
+function nameIn(to: Target, state: ChatState): string {
+  return targetName("room" in to ? { room: state.roomName(to.room) } : to);
 }

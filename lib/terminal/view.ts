@@ -21,6 +21,8 @@ export type ScreenOutput =
 export interface View<Event extends ChatEvent> {
   /** An event or an answer; `state` has learnt from it already. */
   event(event: Event, state: ChatState, now: number): string[];
+  /** The first lines of all, before there is a connection. */
+  readonly greeting?: readonly string[];
   /** The first lines after login. */
   welcome(state: ChatState): string[];
   /** The line above the first new message. */

@@ -1,0 +1,45 @@
+import type { ChatTerminal } from "../terminal/chat_terminal.ts";
+import type { ChatSide } from "./chat_side.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { nativeChat } from "./native_chat.ts";
+import { PlainMailbox } from "./plain_mailbox.ts";
+import type { ProgramEnd } from "./program.ts";
+
+/** For so long a server is asked in the authors' words first; a LAN answers within milliseconds. */
+const PLAIN_MS = 390;
+
+/**
+ * The mailbox handout's client before it has a name and knows what its server speaks; then it becomes the side for that.
+ *
+ * The authors' protocol is tried first: our own server ignores it, but a datagram of ours crashes their server.
+ */
+export function beginMailbox(
+  plan: JoinPlan,
+  terminal: ChatTerminal,
+  end: (end: ProgramEnd) => void,
+  become: (side: ChatSide) => void,
+): ChatSide {
+  const interactive = Deno.stdin.isTerminal() && plan.name === undefined;
+  const plain = (name: string, orElse?: () => void) =>
+    new PlainMailbox(
+      { ...plan, name, interactive, ...(orElse ? { connectMs: PLAIN_MS, unanswered: orElse } : {}) },
+      terminal,
+      end,
+    );
+  const begin = (name: string) => {
+    if (plan.plain) become(plain(name));
+    else become(plain(name, () => become(nativeChat({ ...plan, name }, terminal, end))));
+  };
+  return {
+    start: () => plan.name === undefined ? terminal.askUsername() : begin(plan.name),
+    name: begin,
+    leave: () => end({ status: 1 }),
+    interrupt: () => end({ status: 130 }),
+    close: () => Promise.resolve(),
+    // Nothing of the chat is asked before there is a name.
+    say: () => ({ why: "there is no connection yet" }),
+    ask: () => {},
+    file: () => {},
+    password: () => {},
+  };
+}

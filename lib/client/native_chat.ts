@@ -1,0 +1,82 @@
+import { oneLine } from "../core/text.ts";
+import { NativeClient } from "../protocols/native/client.ts";
+import type { ClientEvent } from "../protocols/native/client_event.ts";
+import { defaultDataFolder, Identity } from "../store/identity.ts";
+import { freshRun } from "../store/proofs.ts";
+import type { ChatTerminal } from "../terminal/chat_terminal.ts";
+import type { ChatSide } from "./chat_side.ts";
+import type { JoinPlan } from "./command_line.ts";
+import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import { performCommon, type ProgramEnd, ShownRecorder } from "./program.ts";
+import { ClientFiles } from "./transfer/files.ts";
+
+/** The chat over our own protocol, or over the IM handout's. */
+export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: ProgramEnd) => void): ChatSide {
+  const identity = new Identity(plan.data ?? defaultDataFolder());
+  const native = new NativeClient({ client: freshRun(), shown: identity.shown });
+  const say = (...[to, text]: Parameters<ClientFiles["chat"]["say"]>) =>
+    client.use((native) => native.say(to, text, Date.now()));
+  const command = (line: string) => (client.typed(oneLine(line)), { id: "" });
+  const files = new ClientFiles(plan, terminal, {
+    say,
+    signal: (to, text) => client.use((native) => native.signal(to, text)),
+  });
+  const recorder = new ShownRecorder(identity, terminal);
+  const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls
+    ? joinByLogin(plan, native, identity, perform)
+    : joinByIm(plan, native, perform);
+
+  function perform(output: ProgramOutput): void {
+    switch (output.type) {
+      case "event":
+        return show(output.event);
+      case "signal":
+        return files.signalled(output.from, output.text, output.at);
+      case "signalFailed":
+        return files.notReached(output.to);
+      case "shown":
+        return recorder.shown(client.name, output.store, output.seq);
+      case "handoutOnly":
+        return terminal.problem("this server knows only the IM handout; continuing as the handout's client");
+      default:
+        return performCommon(output, terminal, end);
+    }
+  }
+
+  function show(event: ClientEvent): void {
+    if (event.type === "message" && files.heard(event.message, event.own)) return;
+    terminal.event(event);
+    if (event.type === "loggedIn") {
+      files.loggedIn(event.name);
+      terminal.chat();
+    } else if (event.type === "online") files.online(event.name);
+  }
+
+  return {
+    start: () => client.start(),
+    // The handout has commands that say the same.
+    say: (to, text) =>
+      client.speaksIm ? command("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : say(to, text),
+    ask: (question) => {
+      if (!client.speaksIm) client.use((native) => native.ask(question));
+      else if (question.type === "users") command("/list");
+      else terminal.problem(`this server knows only the IM handout, which cannot answer /${question.type}`);
+    },
+    amend: (of, to, text) => {
+      if (client.speaksIm) return { why: "this server knows only the IM handout" };
+      return client.use((native) =>
+        text === undefined ? native.withdraw(of, to, Date.now()) : native.edit(of, to, text, Date.now())
+      );
+    },
+    read: (of, upTo) => client.use((native) => native.read(of, upTo)),
+    name: (text) => client.typed(text),
+    password: (text) => client.typed(text),
+    file: (act) => {
+      if (!client.speaksIm) return files.do(act);
+      terminal.problem("this server knows only the IM handout, which has no files");
+    },
+    leave: () => files.leave(() => client.leave()),
+    interrupt: () => client.interrupt(),
+    close: () => files.close(),
+  };
+}
