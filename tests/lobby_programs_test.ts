@@ -29,17 +29,17 @@ async function lobbyAlone(folder: Folder, ...more: string[]): Promise<{ server: 
   return { server, port: port! };
 }
 
-Deno.test("the client ends 700 ms after its input, if the server has not ended before", () => {
+Deno.test("the client ends 600 ms after its input, if the server has not ended before", () => {
   const client = new LobbyClient();
   const outputs = () => client.takeOutputs().map((output) => output.type === "line" ? output.line : output.type);
   client.typed("the last line", 1000);
   client.inputEnded(1000);
   assertEquals(outputs(), ["write", "own", "finish"]);
-  client.receive(new TextEncoder().encode("<10.0.0.6> wait"), 1650);
-  assertEquals(client.wakeAt, 1700);
-  client.tick(1699);
+  client.receive(new TextEncoder().encode("<10.0.0.6> wait"), 1550);
+  assertEquals(client.wakeAt, 1600);
+  client.tick(1599);
   assertEquals(outputs(), []);
-  client.tick(1700);
+  client.tick(1600);
   assertEquals(outputs(), ["<10.0.0.6> wait", "ended"]);
   assertEquals(client.wakeAt, Infinity);
   client.closed("finished");

@@ -11,7 +11,7 @@ import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { Runner } from "./runner.ts";
 
 const LINK = 0;
-const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 200 };
+const OPTIONS = { outboxBytes: 1024 * 1024, separateWrites: false, lingerMs: 100 };
 
 /** The lobby handout's client; resolves with the exit status. */
 export async function lobby(plan: JoinPlan): Promise<number> {

@@ -21,7 +21,7 @@ export type LobbyClientOutput =
 const QUIET_MS = 100;
 
 /** How long the server has to end, too, once this side has sent everything. The handout's own server never does. */
-const FAREWELL_MS = 700;
+const FAREWELL_MS = 600;
 
 /** The lobby handout's client: shows what arrives, and sends typed lines. It ends when either side does. */
 export class LobbyClient implements Machine<LobbyClientOutput> {
