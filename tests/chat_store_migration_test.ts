@@ -251,7 +251,7 @@ function isKept(old: OldChat, store: ChatStore): void {
       expected.sort(byUser),
       name,
     );
-    const sees = ({ from, seq }: OldMessage) => (old.rooms.get(name)!.get(from)?.since ?? Infinity) < seq;
+    const sees = ({ from }: OldMessage) => old.rooms.get(name)!.has(from);
     sameHistory(store, id, old.messages.filter(({ to }) => to === name), sees);
   }
   const received = new Map<string, number>();

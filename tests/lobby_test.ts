@@ -203,7 +203,7 @@ Deno.test("the programs: lobby, chat and mailbox clients share one room, and its
   await bob.printed(/^michael \(offline\)$/m);
   assert(!/^127\.0\.0\.1 \(/m.test(bob.out));
   await bob.type("/who\n");
-  await bob.printed(/^members lobby bob 127\.0\.0\.1$/m);
+  await bob.printed(/^members lobby 127\.0\.0\.1 bob$/m);
   await guest.endInput();
   assertEquals([await guest.over(), guest.out], [0, "Welcome to this chatroom!\n<bob> hello guest\n<You>hello bob\n"]);
   await using lost = new Running(SOURCES, "client", ["lobby", "127.0.0.1", lobby!], folder.path);
