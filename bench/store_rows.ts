@@ -101,7 +101,7 @@ export function fillStore(path: string, messages: number): ChatStore {
   const roster: Write[] = [];
   for (let id = 1; id <= USERS; id++) roster.push({ type: "user", id, name: `u${id}` });
   for (let id = 1; id <= ROOMS; id++) {
-    roster.push({ type: "room", id, name: id === 1 ? LOBBY : `room${id}` });
+    roster.push({ type: "room", id, name: id === 1 ? LOBBY : `room${id}`, unlisted: false });
     for (let user = 1; user <= USERS; user++) roster.push({ type: "join", room: id, user, since: 0 });
   }
   for (let id = ROOMS + 1; id <= CONVERSATIONS; id++) {

@@ -18,7 +18,7 @@ import {
   Manifest,
 } from "../lib/protocols/transfer/manifest.ts";
 import { type FileOffer, offerText, readOffer } from "../lib/protocols/transfer/offer.ts";
-import { numbered, safeName } from "../lib/protocols/transfer/safe_names.ts";
+import { numbered, safeName } from "../lib/core/file_names.ts";
 import { encodePublicKey } from "../lib/protocols/transfer/public_key.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../lib/protocols/transfer/signal.ts";
 import { allSafePaths } from "./support/file_bytes.ts";

@@ -44,8 +44,11 @@ Deno.test("rooms are paged in the order in which they were made, without a walk 
 });
 
 Deno.test("rooms of a store are in the order of their numbers, whatever order they are read in", () => {
-  const rooms = [9, 2, 5].map((id) => ({ id, name: `room${id}`, last: 0, members: [] }));
-  const roster = new Roster({ ...EMPTY, rooms: [...rooms, { id: 1, name: "lobby", last: 0, members: [] }] });
+  const rooms = [9, 2, 5].map((id) => ({ id, name: `room${id}`, unlisted: false, last: 0, members: [] }));
+  const roster = new Roster({
+    ...EMPTY,
+    rooms: [...rooms, { id: 1, name: "lobby", unlisted: false, last: 0, members: [] }],
+  });
   roster.makeRoom("new");
   const names = roster.roomPage("", 9).rooms.map(({ name }) => name);
   assertEquals(names, ["lobby", "room2", "room5", "room9", "new"]);
@@ -62,16 +65,16 @@ Deno.test("the lobby lists users and guests together, page by page, each name on
   const guest = (name: string) => {
     const session = new Session(2, "");
     session.guestName = name;
-    online.enterAsGuest(session);
+    online.enterAsGuest(session, session.guestName, "lobby");
     return session;
   };
   const bob = enter("bob");
   for (const name of ["dan", "ann"]) enter(name);
   const visitors = ["guest2", "carl", "carl"].map(guest);
-  assertEquals(online.page("", 3), { names: ["ann", "bob", "carl"], more: true });
-  assertEquals(online.page("carl", 3), { names: ["dan", "guest2"], more: false });
+  assertEquals(online.page("lobby", undefined, "", 3), { names: ["ann", "bob", "carl"], more: true });
+  assertEquals(online.page("lobby", undefined, "carl", 3), { names: ["dan", "guest2"], more: false });
   online.leave(bob);
   online.leave(visitors[0]!);
   enter("cy");
-  assertEquals(online.page("", 9), { names: ["ann", "carl", "cy", "dan"], more: false });
+  assertEquals(online.page("lobby", undefined, "", 9), { names: ["ann", "carl", "cy", "dan"], more: false });
 });

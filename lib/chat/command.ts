@@ -1,4 +1,5 @@
 import type { Target } from "./entry.ts";
+import type { FileBytes } from "./shared_file.ts";
 
 /** A command of a session to the hub. Every protocol translates its own messages into these. */
 export type Command =
@@ -16,8 +17,16 @@ export type Command =
   | { readonly type: "who" }
   /** The session joins the lobby as a guest of this name. */
   | { readonly type: "enterAsGuest"; readonly as: string }
-  /** A guest sends a text to the lobby. */
+  /** The session joins a room as a guest of this name; `entered` or `turnedAway` is the answer. */
+  | { readonly type: "enterRoom"; readonly as: string; readonly room: string }
+  /** A guest sends a text to its room. */
   | { readonly type: "announce"; readonly text: string }
+  /** A guest is about to send a file to its room; `fileAnswer` is the answer. */
+  | { readonly type: "beginFile"; readonly name: string; readonly bytes: number }
+  /** The file is whole. */
+  | { readonly type: "shareFile"; readonly contents: FileBytes }
+  /** A guest has taken all of a file. */
+  | { readonly type: "fileTaken"; readonly id: number }
   /** `ref` is the session's own number for the message and returns in the outcome. */
   | { readonly type: "send"; readonly ref: number; readonly to: string; readonly text: string }
   | { readonly type: "sendAll"; readonly ref: number; readonly text: string }

@@ -159,8 +159,8 @@ export class Delivery {
     const draft = this.#draftOf(live, now);
     this.#handoutMessages.set(draft, live);
     // A guest is nobody's user.
-    if (live.sayer.kind === "guest") {
-      const room = roster.makeRoom(LOBBY);
+    if (live.sayer.kind === "guest" && "room" in live.to) {
+      const room = roster.makeRoom(live.to.room);
       room.used = true;
       writer.append(draft, room);
     } else this.append(draft);
@@ -402,8 +402,10 @@ export class Delivery {
         this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
       }
       if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
-    } else if (entry.to.room === LOBBY) {
-      for (const guest of online.guests) if (guest !== draft.sayer) to.push(guest.id);
+    } else {
+      for (const guest of online.guestsIn(entry.to.room)) if (guest !== draft.sayer) to.push(guest.id);
+    }
+    if ("room" in entry.to && entry.to.room === LOBBY) {
       for (const handout of online.handouts) {
         if (handout === draft.sayer) continue;
         const user = online.get(handout.name)!;

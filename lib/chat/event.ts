@@ -2,6 +2,7 @@ import type { KeyDerivation } from "./accounts.ts";
 import type { Entry, Target } from "./entry.ts";
 import { LOBBY } from "./names.ts";
 import type { OnlineNames } from "./online_names.ts";
+import type { SharedFile } from "./shared_file.ts";
 import type { HistoryMessage } from "./store.ts";
 
 /** Identifies a session for as long as the server runs. */
@@ -104,6 +105,11 @@ export type Event =
   }
   | { readonly type: "turnedAway"; readonly why: "credentials" | "already online" | { readonly text: string } }
   | { readonly type: "challenge"; readonly challenge: Challenge }
+  /** The session is in its room as a guest; `isNew` when nobody else is. */
+  | { readonly type: "entered"; readonly isNew: boolean }
+  /** A guest may send its file now, or why not. */
+  | { readonly type: "fileAnswer"; readonly why: string | undefined }
+  | SharedFile
   /** An account was registered, or the reason why not. */
   | { readonly type: "registered"; readonly name: string; readonly why: string | undefined }
   /** The users online; the one who asks is to be first. */

@@ -1,12 +1,13 @@
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
 import { RateLimiters } from "../core/limiters.ts";
-import { encodeText, textFault } from "../core/text.ts";
+import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import { ClientMessages } from "./client_messages.ts";
 import type { Command, NativeCommand } from "./command.ts";
 import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
+import { Guests } from "./guests.ts";
 import { NameIndex } from "./name_index.ts";
 import { LOBBY } from "./names.ts";
 import { RecentLog } from "./log.ts";
@@ -63,6 +64,7 @@ export class Hub {
   readonly #delivery: Delivery;
   readonly #queries: Queries;
   readonly #messages: ClientMessages;
+  readonly #guests: Guests;
   readonly #maintenance: Maintenance | undefined;
   readonly #login: Login;
   readonly #unproven: UnprovenNames;
@@ -101,12 +103,21 @@ export class Hub {
     });
     const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
     this.#messages = new ClientMessages({ ...parts, tally: this.tally });
+    this.#guests = new Guests({
+      ...parts,
+      messages: this.#messages,
+      names: () => this.#names,
+      attempts: this.#attempts,
+      keepsLobby: () => this.#keeps,
+      stores: this.stores,
+    });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
     this.#keeps = start.users.some(({ registered }) => registered);
     this.#login = new Login(
       {
         accounts: () => this.#accounts,
         keyOf: (name) => this.#roster.user(name),
+        isGuest: (name) => this.#guests.isHeld(name),
         newNameFault: (address, now) => this.#newNameFault(address, now),
         register: (name, key, address, now) => {
           this.#countNewName(address, now);
@@ -139,6 +150,7 @@ export class Hub {
         this.#names.add(name);
       },
       names: () => this.#names,
+      isGuest: (name) => this.#guests.isHeld(name),
       attempts: this.#attempts,
     }, limits);
   }
@@ -284,9 +296,17 @@ export class Hub {
         if (session.name !== undefined && this.#keeps) this.#delivery.handoutReady(session, now);
         return;
       case "enterAsGuest":
-        return this.#enterAsGuest(session, command.as);
+        return this.#guests.enterLobby(session, command.as);
+      case "enterRoom":
+        return this.#guests.enterRoom(session, command.as, command.room, now);
       case "announce":
-        return this.#announce(session, command.text, now);
+        return this.#guests.announce(session, command.text, now);
+      case "beginFile":
+        return session.kind === "guest" ? this.#guests.files.begin(session, command.name, command.bytes) : undefined;
+      case "shareFile":
+        return this.#guests.shareFile(session, command.contents);
+      case "fileTaken":
+        return this.#guests.files.taken(id, command.id);
       case "who":
         this.#outputs.push(tell(id, { type: "present", names: this.#online.list, asker: session.name }));
         return;
@@ -430,22 +450,6 @@ export class Hub {
     this.#delivery.sayLive(message, this.#keeps, now);
   }
 
-  /** A guest says something to everybody; it has no outcome. */
-  #announce(guest: Session, text: string, now: number): void {
-    if (guest.kind !== "guest") return;
-    const why = textFault(text, this.limits.textBytes);
-    if (why !== undefined) return void this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
-    const tooMuch = this.#keeps ? this.#messages.rateFault(`guest ${guest.address}`, text, now) : undefined;
-    // Said once: what is refused may come a thousand times a second.
-    if (tooMuch && !guest.refused) this.#outputs.push(tell(guest.id, { type: "denied", ref: 0, why: tooMuch }));
-    guest.refused = tooMuch !== undefined;
-    if (tooMuch) return;
-    const line = `<${guest.guestName}> ${text}`;
-    this.#outputs.push({ type: "note", text: line, shown: line });
-    const message = { from: guest.guestName, to: { room: LOBBY }, text, sayer: guest, outcome: undefined };
-    this.#delivery.sayLive(message, this.#keeps, now);
-  }
-
   /** What is not kept: it is told to the clients that are there. */
   #signal(sender: Session, to: string, text: string): void {
     const bytes = encodeText(text).length;
@@ -457,15 +461,6 @@ export class Hub {
     if (natives.length === 0) return void unheard(`no client of ${to} is online`);
     const event = { type: "signal", from: sender.name!, at: sender.address, text } as const;
     this.#outputs.push({ type: "tell", to: natives.map(({ id }) => id), event });
-  }
-
-  #enterAsGuest(session: Session, name: string): void {
-    if (session.name !== undefined) return;
-    session.guestName = name;
-    this.#online.enterAsGuest(session);
-    const { size } = this.#online.guests;
-    const text = `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})`;
-    this.#outputs.push({ type: "note", text, shown: `${name} connected` });
   }
 
   /** A handout session goes on in our own protocol. */
@@ -510,6 +505,7 @@ export class Hub {
   #leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
     this.#sessions.delete(session.id);
     this.#login.forget(session);
+    this.#guests.left(session);
     this.#delivery.release(session, true, now);
     const gone = this.#online.leave(session);
     this.#delivery.audienceChanged();

@@ -24,6 +24,8 @@ export interface LoginContext {
   accounts(): Accounts;
   /** A name that was mentioned before: whether it is registered, and the key that holds it. */
   keyOf(name: string): { readonly registered: boolean; readonly key: Uint8Array | undefined } | undefined;
+  /** Whether a guest is here whose name looks like this one. */
+  isGuest(name: string): boolean;
   /** Why nobody at an address may take a new name; undefined when one may. */
   newNameFault(address: string, now: number): string | undefined;
   /** Gives somebody at an address a new name. */
@@ -160,6 +162,7 @@ export class Login {
     const found = this.context.keyOf(name);
     const user = found?.registered ? found : undefined;
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
+    if (!user && this.context.isGuest(name)) return `${JSON.stringify(name)} is the name of a guest who is here`;
     if (!user) return { type: "key", key, fresh: true };
     if (isUnproven(user)) return `${JSON.stringify(name)} is in use by programs that prove no name`;
     if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;

@@ -24,6 +24,10 @@ export class NameIndex {
     this.#looks = undefined;
   }
 
+  has(name: string): boolean {
+    return this.#sorted[this.#after(name) - 1] === name;
+  }
+
   /** The first `limit` names after `after`, and whether there are more. */
   page(after: string, limit: number): { names: string[]; more: boolean } {
     const from = this.#after(after);

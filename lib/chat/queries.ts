@@ -34,7 +34,7 @@ export interface QueryParts {
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<
     Limits,
-    | "rooms"
+    | "maxRooms"
     | "roomsPerUser"
     | "textBytes"
     | "waitingBytes"
@@ -140,7 +140,11 @@ export class Queries {
 
   #rooms(asker: Session, known: KnownUser, { ref, after, limit }: Extract<NativeQuestion, { type: "rooms" }>): void {
     // In the order in which they were made; `after` is the last that the asker knows.
-    const { rooms: page, more } = this.#parts.roster.roomPage(after, atMost(limit));
+    const { rooms: page, more } = this.#parts.roster.roomPage(
+      after,
+      atMost(limit),
+      ({ unlisted, members }) => !unlisted || members.has(known),
+    );
     const rooms = page.map((room): RoomState => ({
       name: room.name,
       members: room.members.size,
@@ -149,30 +153,32 @@ export class Queries {
     this.#parts.outputs.push(tell(asker.id, { type: "rooms", ref, rooms, more }));
   }
 
-  /** Who is in a room; of the lobby, which is everybody's, those who are online, and its guests. */
+  /** Who is in a room, its guests too; in the lobby, which is everybody's, are those who are online. */
   #inRoom(asker: Session, question: Extract<NativeQuestion, { type: "inRoom" }>, now: number): void {
     const { ref, room, after, limit } = question;
     const { online, roster, outputs, limits: { listedNames, listedNamesPerSecond } } = this.#parts;
     if (!this.#isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
     const isLobby = room === LOBBY;
     const most = atMost(limit);
-    const { names, more } = isLobby
-      ? online.page(after, most)
-      : roster.memberNames(roster.room(room)!).page(after, most);
+    const members = isLobby ? undefined : roster.memberNames(roster.room(room)!);
+    const { names, more } = online.page(room, members, after, most);
     if (!this.#listed.take(asker.name!, now, Math.min(names.length, listedNames))) {
       const rule = `more than ${listedNames} names were listed for you of late; ${listedNamesPerSecond} a second are`;
       return this.#deny(asker, ref, rule);
     }
-    const users = names.map((name) => ({ name, online: isLobby || online.get(name) !== undefined }));
+    const users = names.map((name) => {
+      return { name, online: isLobby || online.get(name) !== undefined || online.isGuestIn(room, name) };
+    });
     outputs.push(tell(asker.id, { type: "inRoom", ref, room, users, more }));
   }
 
   #join(asker: Session, known: KnownUser, ref: number, name: string): void {
-    const { roster, log, writer, delivery, outputs } = this.#parts;
+    const { roster, log, writer, delivery, outputs, online } = this.#parts;
     const isNew = roster.room(name) === undefined;
     const why = isNew ? nameFault(name) ?? this.#full(known) : undefined;
     if (why) return this.#deny(asker, ref, why);
-    const room = roster.makeRoom(name);
+    // A room that guests are in already has a name that they keep to themselves.
+    const room = roster.makeRoom(name, online.guestsIn(name).size > 0);
     if (isNew) known.roomsMade++;
     const joins = !room.members.has(known);
     roster.join(room, known, log.last);
@@ -290,7 +296,7 @@ export class Queries {
 
   #full(known: KnownUser): string | undefined {
     const { roster, limits } = this.#parts;
-    if (roster.rooms.size >= limits.rooms) return `there are ${limits.rooms} rooms, the most allowed`;
+    if (roster.rooms.size >= limits.maxRooms) return `there are ${limits.maxRooms} rooms, the most allowed`;
     if (known.roomsMade < limits.roomsPerUser) return undefined;
     return `you have made ${limits.roomsPerUser} rooms, the most allowed for one user`;
   }

@@ -12,6 +12,8 @@ export interface RegistrationContext {
   add(name: string, secret: ScryptSecret): void;
   /** Names that are taken, without an account too. */
   names(): NameIndex;
+  /** Whether a guest is here whose name looks like this one. */
+  isGuest(name: string): boolean;
   /** Attempts by address. */
   readonly attempts: RateLimiters;
 }
@@ -62,6 +64,7 @@ export class Registration {
     if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
+    if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is here`;
     const others = this.context.names().like(name);
     if (others.includes(name)) return `"${name}" is taken`;
     return others.length > 0 ? `"${name}" looks like the name of another user, "${others[0]}"` : undefined;

@@ -40,6 +40,8 @@ export interface Membership {
 export interface Room {
   readonly id: number;
   readonly name: string;
+  /** Whether only its members find it in lists: its name is what lets others in. */
+  readonly unlisted: boolean;
   /** The newest entry in it; 0 when nothing was ever said. */
   last: number;
   /** Whether something was or is just being said in it. */
@@ -100,8 +102,8 @@ export class Roster {
     for (const { id, name, key, registered, acked } of snapshot.users) {
       this.#addUser({ ...blank(id, name), key, registered, acked });
     }
-    for (const { id, name, last, members } of snapshot.rooms) {
-      const room = this.#addRoom(id, name, last);
+    for (const { id, name, unlisted, last, members } of snapshot.rooms) {
+      const room = this.#addRoom(id, name, last, unlisted);
       for (const { user, since, read } of members) this.#enter(room, this.#usersById.get(user)!, since, read);
     }
     for (const { id, users, received, read, waiting } of snapshot.pairs) {
@@ -205,11 +207,17 @@ export class Roster {
     return this.#rooms;
   }
 
-  /** The first `limit` rooms made after the room `after`, or of all, and whether there are more. */
-  roomPage(after: string, limit: number): { rooms: readonly Room[]; more: boolean } {
+  /** The first `limit` rooms that are seen of those made after the room `after`, or of all, and whether there are more. */
+  roomPage(after: string, limit: number, isSeen = (_: Room) => true): { rooms: Room[]; more: boolean } {
     const last = this.#rooms.get(after);
-    const from = last ? this.#roomsUpTo(last.id) : 0;
-    return { rooms: this.#roomList.slice(from, from + limit), more: from + limit < this.#roomList.length };
+    const rooms: Room[] = [];
+    for (let at = last ? this.#roomsUpTo(last.id) : 0; at < this.#roomList.length; at++) {
+      const room = this.#roomList[at]!;
+      if (!isSeen(room)) continue;
+      if (rooms.length === limit) return { rooms, more: true };
+      rooms.push(room);
+    }
+    return { rooms, more: false };
   }
 
   /** The names of a room's members, in order. */
@@ -219,8 +227,8 @@ export class Roster {
     return names;
   }
 
-  makeRoom(name: string): Room {
-    return this.#rooms.get(name) ?? this.#makeRoom(name);
+  makeRoom(name: string, unlisted = false): Room {
+    return this.#rooms.get(name) ?? this.#makeRoom(name, unlisted);
   }
 
   conversation(id: number): Conversation | undefined {
@@ -298,14 +306,14 @@ export class Roster {
     else if (user.key) this.#heldByKey++;
   }
 
-  #makeRoom(name: string): Room {
-    const room = this.#addRoom(++this.#lastConversation, name, 0);
-    this.#writes.push({ type: "room", id: room.id, name });
+  #makeRoom(name: string, unlisted = false): Room {
+    const room = this.#addRoom(++this.#lastConversation, name, 0, unlisted);
+    this.#writes.push({ type: "room", id: room.id, name, unlisted });
     return room;
   }
 
-  #addRoom(id: number, name: string, last: number): Room {
-    const room: Room = { id, name, last, used: last > 0, members: new Map() };
+  #addRoom(id: number, name: string, last: number, unlisted: boolean): Room {
+    const room: Room = { id, name, unlisted, last, used: last > 0, members: new Map() };
     this.#rooms.set(name, room);
     this.#roomList.splice(this.#roomsUpTo(id), 0, room);
     this.#addConversation(room);

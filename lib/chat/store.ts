@@ -15,6 +15,7 @@ export interface SavedUser {
 export interface SavedRoom {
   readonly id: number;
   readonly name: string;
+  readonly unlisted: boolean;
   /** The newest entry in it; 0 when nothing was ever said. */
   readonly last: number;
   readonly members: readonly { readonly user: number; readonly since: number; readonly read: number }[];
@@ -63,7 +64,7 @@ export interface Snapshot {
 export type Write =
   | { readonly type: "user"; readonly id: number; readonly name: string }
   | { readonly type: "register"; readonly user: number; readonly key: Uint8Array | undefined; readonly time: number }
-  | { readonly type: "room"; readonly id: number; readonly name: string }
+  | { readonly type: "room"; readonly id: number; readonly name: string; readonly unlisted: boolean }
   | { readonly type: "dropRoom"; readonly id: number }
   | { readonly type: "pair"; readonly id: number; readonly users: readonly [number, number] }
   | { readonly type: "join"; readonly room: number; readonly user: number; readonly since: number }

@@ -5,7 +5,10 @@ import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
 import { NameIndex } from "./name_index.ts";
 import { OnlineNames } from "./online_names.ts";
+import { LOBBY } from "./names.ts";
 import type { KnownUser, Producer } from "./roster.ts";
+
+const NO_GUESTS: ReadonlySet<Session> = new Set();
 
 /** A message that a handout session was sent and has not confirmed yet. */
 export interface PendingReceipt {
@@ -34,7 +37,7 @@ export interface PendingLogin {
 /** A session, as the hub knows it. */
 export class Session {
   name: string | undefined;
-  /** Handout sessions have what their handout has, native ones have everything, guests have only the lobby. */
+  /** Handout sessions have what their handout has, native ones have everything, guests have only one room. */
   kind: "handout" | "native" | "guest" = "handout";
   /** Whether it can receive messages. */
   ready = false;
@@ -44,8 +47,10 @@ export class Session {
    * by itself; its receiver's confirmation of what is said in the lobby is not waited for.
    */
   unproven = false;
-  /** The name of a guest. */
+  /** The name of a guest, its room, and what the name looks like where it was chosen. */
   guestName = "";
+  guestRoom: string = LOBBY;
+  guestLook: string | undefined;
   /** Whether a guest has been told that it says too much. */
   refused = false;
   /** Of a native session, and of a handout session that messages were stored for. */
@@ -114,10 +119,11 @@ export class OnlineUsers {
   readonly #natives = new Set<Session>();
   readonly #handouts = new Set<Session>();
   readonly #guests = new Set<Session>();
-  /** All names as a list, while they do not change; all names and those of guests in order, once they are asked for. */
+  /** All names as a list, while they do not change; all names, and those of each room's guests, in order, once they are asked for. */
   #list: OnlineNames | undefined;
   #sorted: NameIndex | undefined;
-  #sortedGuests: NameIndex | undefined;
+  readonly #sortedGuests = new Map<string, NameIndex>();
+  readonly #guestsByRoom = new Map<string, Set<Session>>();
 
   get size(): number {
     return this.#users.size;
@@ -128,13 +134,19 @@ export class OnlineUsers {
     return this.#list ??= new OnlineNames(this.#users.keys());
   }
 
-  /** The first `limit` names of users and guests after `after`, and whether there are more; names of guests may be the same. */
-  page(after: string, limit: number): { names: readonly string[]; more: boolean } {
-    this.#sorted ??= new NameIndex(this.#users.keys());
-    this.#sortedGuests ??= new NameIndex([...this.#guests].map(({ guestName }) => guestName));
-    const [users, guests] = [this.#sorted.page(after, limit), this.#sortedGuests.page(after, limit)];
+  /**
+   * The first `limit` names after `after` of a room's members and guests, and whether there are more; names may be the same.
+   * Without `members`, all users online count as members.
+   */
+  page(room: string, members: NameIndex | undefined, after: string, limit: number): { names: string[]; more: boolean } {
+    const inside = members ?? (this.#sorted ??= new NameIndex(this.#users.keys()));
+    const [users, guests] = [inside.page(after, limit), this.#guestNames(room).page(after, limit)];
     const names = [...new Set([...users.names, ...guests.names])].sort();
     return { names: names.slice(0, limit), more: users.more || guests.more || names.length > limit };
+  }
+
+  isGuestIn(room: string, name: string): boolean {
+    return this.#guestNames(room).has(name);
   }
 
   get all(): IterableIterator<User> {
@@ -151,9 +163,18 @@ export class OnlineUsers {
     return this.#handouts;
   }
 
-  /** All guests: sessions without a login, which are in the lobby as `guestName`. */
+  /** All guests: sessions without a login, which are in one room as `guestName`. */
   get guests(): ReadonlySet<Session> {
     return this.#guests;
+  }
+
+  guestsIn(room: string): ReadonlySet<Session> {
+    return this.#guestsByRoom.get(room) ?? NO_GUESTS;
+  }
+
+  /** How many rooms have guests. */
+  get guestRooms(): number {
+    return this.#guestsByRoom.size;
   }
 
   get(name: string | undefined): User | undefined {
@@ -187,15 +208,21 @@ export class OnlineUsers {
   }
 
   /** Adds a session as a guest. */
-  enterAsGuest(session: Session): void {
+  enterAsGuest(session: Session, name: string, room: string, look?: string): void {
     session.kind = "guest";
+    session.guestName = name;
+    session.guestRoom = room;
+    session.guestLook = look;
     this.#guests.add(session);
-    this.#sortedGuests = undefined;
+    this.#sortedGuests.delete(room);
+    const others = this.#guestsByRoom.get(room);
+    if (others) others.add(session);
+    else this.#guestsByRoom.set(room, new Set([session]));
   }
 
   /** Removes a session; returns its user if it was their last. */
   leave(session: Session): User | undefined {
-    if (this.#guests.delete(session)) this.#sortedGuests = undefined;
+    if (this.#guests.delete(session)) this.#guestLeaves(session);
     const user = this.get(session.name);
     if (!user) return undefined;
     this.#natives.delete(session);
@@ -208,6 +235,22 @@ export class OnlineUsers {
     this.#list = undefined;
     this.#sorted?.remove(user.name);
     return user;
+  }
+
+  #guestNames(room: string): NameIndex {
+    const known = this.#sortedGuests.get(room);
+    if (known) return known;
+    const names = new NameIndex([...this.guestsIn(room)].map(({ guestName }) => guestName));
+    // It is forgotten when a guest leaves, so a room without guests is not remembered.
+    if (this.guestsIn(room).size > 0) this.#sortedGuests.set(room, names);
+    return names;
+  }
+
+  #guestLeaves(session: Session): void {
+    this.#sortedGuests.delete(session.guestRoom);
+    const others = this.#guestsByRoom.get(session.guestRoom)!;
+    others.delete(session);
+    if (others.size === 0) this.#guestsByRoom.delete(session.guestRoom);
   }
 
   #addNative(user: User, session: Session): void {

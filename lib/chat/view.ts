@@ -10,7 +10,7 @@ export interface UserView {
   readonly sessions: readonly SessionId[];
 }
 
-/** A room, the number of its members, and of those online. Everybody online and all guests count for the lobby. */
+/** A room that is listed, the number of its members, and of those online. Everybody online and its guests count for the lobby. */
 export interface RoomView {
   readonly name: string;
   readonly members: number;
@@ -30,7 +30,7 @@ export interface ChatView {
 
 /** Takes a snapshot with at most `rooms` rooms. */
 export function chatView(online: OnlineUsers, roster: Roster, rooms: number): ChatView {
-  const present = online.size + online.guests.size;
+  const present = online.size + online.guestsIn(LOBBY).size;
   return {
     people: [...online.all].map(({ name, since, handout, natives }) => ({
       name,
@@ -38,7 +38,7 @@ export function chatView(online: OnlineUsers, roster: Roster, rooms: number): Ch
       sessions: (handout ? [handout, ...natives] : natives).map(({ id }) => id),
     })),
     guests: [...online.guests].map(({ guestName, id }) => ({ name: guestName, session: id })),
-    rooms: [...roster.rooms.values()].slice(0, rooms).map(({ name, members }) => {
+    rooms: [...roster.rooms.values()].filter(({ unlisted }) => !unlisted).slice(0, rooms).map(({ name, members }) => {
       if (name === LOBBY) return { name, members: present, online: present };
       let there = 0;
       for (const member of members.keys()) if (online.get(member.name)) there++;

@@ -29,7 +29,7 @@ export const LIMITS = {
     max: 64 * 1024,
     why: "longest text that clients exchange without storing it, such as a piece of a file in base64",
   },
-  rooms: {
+  maxRooms: {
     default: 1000,
     min: 1,
     max: 1_000_000,
@@ -372,6 +372,43 @@ export const LIMITS = {
     min: 1,
     max: 10_000_000,
     why: "such requests from one address per second after that; others get no answer. Clients send one per 30 s",
+  },
+  roomsQuietMs: {
+    default: 50,
+    min: 1,
+    max: 60_000,
+    why: "silence that ends a piece of the rooms handout's wire; its clients pause for 100 ms between two",
+  },
+  roomsPauseMs: {
+    default: 100,
+    min: 1,
+    max: 60_000,
+    why: "silence between two pieces sent to such a client, which takes what comes together as one; its own pause",
+  },
+  roomsFileBytes: {
+    default: 64 * 1024 * 1024,
+    min: 1,
+    max: 4 * 1024 * 1024 * 1024,
+    why: "largest file sent at the rooms listener; it is held in memory until every receiver has it",
+  },
+  roomsHeldBytes: {
+    default: 256 * 1024 * 1024,
+    min: 1,
+    max: 64 * 1024 * 1024 * 1024,
+    why: "bytes of all files that are held for such clients at the same time; a further file is refused",
+  },
+  roomsWaitingBytes: {
+    default: 128 * 1024 * 1024,
+    min: 1,
+    max: 64 * 1024 * 1024 * 1024,
+    why: "bytes of files that may wait for one such client; one with more is disconnected, so that it delays no other",
+  },
+  roomsStallMs: {
+    default: 30_000,
+    min: 100,
+    max: DAY_MS,
+    why:
+      "time in which such a client neither takes nor sends a byte of a file that has begun, until it is disconnected",
   },
   stopMs: {
     default: 3000,

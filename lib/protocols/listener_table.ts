@@ -99,6 +99,18 @@ export const LISTENERS = {
       command: ({ client, host, port }) => `${client} mailbox ${host} ${port} --plain`,
     }],
   },
+  rooms: {
+    option: "rooms",
+    usualPort: 12345,
+    transport: "TCP",
+    title: "rooms-and-files handout: guests with a room ID",
+    accounts: "unused",
+    isUsual: true,
+    ways: [{
+      label: "Rooms handout",
+      command: ({ client, host, port }) => `${client} rooms ${host} ${port} --name NAME --room ROOM`,
+    }],
+  },
   web: {
     option: "web",
     usualPort: 2080,

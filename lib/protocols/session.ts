@@ -28,7 +28,8 @@ export type SessionOutput =
   | { readonly type: "upgrade"; readonly protocol: string; readonly rest: Uint8Array }
   /** Ends the session: what was written still goes out, then every link is closed. A broken rule is logged as a warning. */
   | { readonly type: "end"; readonly why: string; readonly breaksRule?: boolean }
-  | { readonly type: "log"; readonly level: "info" | "debug"; readonly text: string }
+  /** For the log, after the name of the session's user; `bare` for a line that names its peer itself. */
+  | { readonly type: "log"; readonly level: "info" | "debug"; readonly text: string; readonly bare?: boolean }
   /** What the peer did wrong on a link: what it sent or did not send, and the rule. The text follows the user's name. */
   | { readonly type: "complaint"; readonly link: Link; readonly text: string };
 
@@ -52,7 +53,9 @@ export interface Session extends Machine<SessionOutput> {
   receive(link: Link, bytes: Uint8Array, now: number): void;
   closed(link: Link, ending: Ending, now: number): void;
   dialed(link: Link, outcome: DialOutcome, now: number): void;
-  /** An event of the hub; `waitingBytes` were written and not yet taken by the peer. */
+  /** `waitingBytes` were written and not yet taken by the peer. */
+  tick(now: number, waitingBytes?: number): void;
+  /** An event of the hub; `waitingBytes` as for `tick`. */
   event(event: Event, now: number, waitingBytes: number): void;
   /**
    * What to write on link 0 if an event causes nothing else and no output waits; otherwise undefined, and the event comes by

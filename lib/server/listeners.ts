@@ -15,6 +15,7 @@ import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
+import { ROOMS_PROTOCOL } from "../protocols/rooms/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import { fingerprint, ownCertificate, readCertificate } from "../store/certificate.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
@@ -85,6 +86,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     lobby: () => tcp(LOBBY_PROTOCOL),
     mailbox: () => udp(MAILBOX_PROTOCOL),
     mychat: () => (port) => new MychatListener({ hostname: host, port }, runner, new ConnectionLimiter(limits), limits),
+    rooms: () => tcp(ROOMS_PROTOCOL),
     web: () => prepareWeb(web, plan, parts, descriptors.share(), certificate(web.tls)),
     tls: () => tcp(TLS_PROTOCOL, TlsTerminator.DESCRIPTORS, certificate(web.tls ?? "own")),
   };
@@ -95,7 +97,10 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     });
     for (const { name, option, port, open } of prepared) {
       try {
-        listeners.set(name, open(port));
+        const listener = open(port);
+        listeners.set(name, listener);
+        // The line of the handout's server.
+        if (name === "rooms") log.info(`Server is listening to port: ${listener.address.port}`);
       } catch (error) {
         const where = formatAddress({ hostname: name === "web" ? web.host : host, port });
         throw new UserError(`cannot listen on ${where}${option ? ` (--${option})` : ""}: ${reason(error)}`);

@@ -89,7 +89,9 @@ export class SessionHost {
   tick(now: number): void {
     if (this.#ended) return;
     if (this.#trace && this.#trace.wakeAt <= now) this.#traced((trace) => trace.tick(now));
-    if (this.session.wakeAt <= now) this.#input((now) => this.session.tick(now));
+    if (this.session.wakeAt <= now) {
+      this.#input((now) => this.session.tick(now, this.#transports[0]?.waitingBytes ?? 0));
+    }
     if (this.#liveness.due(now)) this.#runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
   }
 
@@ -218,7 +220,7 @@ export class SessionHost {
         this.#traced((trace) => trace.complaint(output.link, output.text));
         return log.warning(`${this.#who} ${output.text}`);
       case "log":
-        if (output.level === "info") return log.info(`${this.#who}: ${output.text}`);
+        if (output.level === "info") return log.info(output.bare ? output.text : `${this.#who}: ${output.text}`);
         return log.debug(() => `${this.#who}: ${output.text}`);
       case "dial": {
         const { link, port } = output;

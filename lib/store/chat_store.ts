@@ -164,7 +164,7 @@ export class ChatStore implements Store {
       case "register":
         return void s.register.run(time, write.key ?? null, write.user);
       case "room":
-        return void s.room.run(write.id, write.name);
+        return void s.room.run(write.id, write.name, Number(write.unlisted));
       case "dropRoom":
         return void s.dropRoom.run(write.id);
       case "pair":
@@ -218,9 +218,10 @@ export class ChatStore implements Store {
         key: key ?? undefined,
         acked,
       })),
-      rooms: rooms.all().map(({ id, room, last }): SavedRoom => ({
+      rooms: rooms.all().map(({ id, room, unlisted, last }): SavedRoom => ({
         id,
         name: room,
+        unlisted: unlisted === 1,
         last: last ?? 0,
         members: members.get(id) ?? [],
       })),
@@ -262,7 +263,7 @@ function prepare(database: Database) {
     user: database.prepare("INSERT OR IGNORE INTO users (id, name) VALUES (?, ?)"),
     register: database.prepare("UPDATE users SET registered = coalesce(registered, ?), key = ? WHERE id = ?"),
     acked: database.prepare("UPDATE users SET acked = max(acked, ?) WHERE id = ?"),
-    room: database.prepare("INSERT OR IGNORE INTO conversations (id, room) VALUES (?, ?)"),
+    room: database.prepare("INSERT OR IGNORE INTO conversations (id, room, unlisted) VALUES (?, ?, ?)"),
     dropRoom: database.prepare("DELETE FROM conversations WHERE id = ?"),
     pair: database.prepare("INSERT OR IGNORE INTO conversations (id, one, other) VALUES (?, ?, ?)"),
     join: database.prepare("INSERT OR REPLACE INTO memberships (user, room, since, read) VALUES (?, ?, ?, ?)"),
@@ -285,8 +286,8 @@ function prepare(database: Database) {
       users: database.prepare<
         { id: number; name: string; registered: number | null; key: Uint8Array | null; acked: number }
       >("SELECT id, name, registered, key, acked FROM users"),
-      rooms: database.prepare<{ id: number; room: string; last: number | null }>(
-        `SELECT id, room, (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
+      rooms: database.prepare<{ id: number; room: string; unlisted: number; last: number | null }>(
+        `SELECT id, room, unlisted, (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
          FROM conversations WHERE room IS NOT NULL AND (room = '${LOBBY}'
            OR EXISTS (SELECT 1 FROM log WHERE conversation = conversations.id)
            OR EXISTS (SELECT 1 FROM memberships WHERE room = conversations.id)) ORDER BY id`,

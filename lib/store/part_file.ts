@@ -2,7 +2,7 @@ import { uptime } from "node:os";
 import { statfsSync } from "node:fs";
 import { dirname, join } from "@std/path";
 import { formatBytes } from "../core/text.ts";
-import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
+import { numbered, safeName } from "../core/file_names.ts";
 import type { OfferTaken } from "../protocols/transfer/offer.ts";
 import { attempt, cannot, FileError, identityOf, moveFile, moveFolder, statIfThere } from "./disk.ts";
 

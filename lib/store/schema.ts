@@ -177,6 +177,8 @@ export const STEPS: readonly string[] = [
   DROP TABLE rooms;
   DROP TABLE store;
   `,
+  // Rooms that only their members find in lists.
+  `ALTER TABLE conversations ADD COLUMN unlisted INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */

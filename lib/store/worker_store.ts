@@ -42,7 +42,7 @@ export async function openStore(folder: string, options: { commitDelayMs?: numbe
 
 /** What a store holds that is made later. */
 export function emptySnapshot(id: string): Snapshot {
-  const rooms = [{ id: 1, name: LOBBY, last: 0, members: [] }];
+  const rooms = [{ id: 1, name: LOBBY, unlisted: false, last: 0, members: [] }];
   return { id, last: 0, time: 0, searches: canSearch(), users: [], rooms, pairs: [], producers: [] };
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../protocols/transfer/manifest.ts";
 import type { AttemptEvent, TransferOutput } from "../protocols/transfer/output.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
-import { safeName } from "../protocols/transfer/safe_names.ts";
+import { safeName } from "../core/file_names.ts";
 import { errorText } from "./format.ts";
 import { sha256 } from "./sha256.ts";
 

@@ -3,7 +3,7 @@ import { Fault } from "../core/errors.ts";
 import type { FileEvent } from "../protocols/transfer/event.ts";
 import type { AttemptEvent, OfferEvent, RecordChange, TransferOutput } from "../protocols/transfer/output.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
-import { numbered, safeName } from "../protocols/transfer/safe_names.ts";
+import { numbered, safeName } from "../core/file_names.ts";
 import { decodeSignal, encodeSignal, type Signal } from "../protocols/transfer/signal.ts";
 import { FileTransfers, type OfferMessage } from "../protocols/transfer/transfers.ts";
 import { nameOf } from "./conversation.ts";

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
-import { safeName } from "../protocols/transfer/safe_names.ts";
+import { safeName } from "../core/file_names.ts";
 import { canChange, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";

@@ -35,7 +35,7 @@ export class StoreWriter {
   }
 
   room(name: string): number {
-    return this.#conversation(`#${name}`, (id) => ({ type: "room", id, name }));
+    return this.#conversation(`#${name}`, (id) => ({ type: "room", id, name, unlisted: false }));
   }
 
   pair(one: string, other: string): number {

@@ -17,6 +17,7 @@ export interface TestServerOptions {
   readonly mailbox?: boolean;
   readonly lobby?: boolean;
   readonly mychat?: boolean;
+  readonly rooms?: boolean;
   readonly web?: boolean;
   readonly addressBook?: boolean;
   readonly tlsPort?: boolean;
@@ -91,6 +92,7 @@ export async function started(options: TestServerOptions): Promise<[Server, stri
     listeners: {
       im: 0,
       ...(options.lobby ? { lobby: 0 } : {}),
+      ...(options.rooms ? { rooms: 0 } : {}),
       ...(options.mailbox ? { mailbox: 0 } : {}),
       ...(options.mychat ? { mychat: 0 } : {}),
       ...(options.web ? { web: 0 } : {}),

@@ -55,6 +55,9 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     case "outcome":
     case "registered":
     case "claimed":
+    case "entered":
+    case "fileAnswer":
+    case "file":
       return [];
     case "challenge":
       return [challengeOf(event.challenge)];

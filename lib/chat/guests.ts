@@ -1,0 +1,135 @@
+import type { RateLimiters } from "../core/limiters.ts";
+import type { Limits } from "../core/limits.ts";
+import type { Outputs } from "../core/machine.ts";
+import { textFault } from "../core/text.ts";
+import type { ClientMessages } from "./client_messages.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Effect, tell } from "./effect.ts";
+import { GuestFiles } from "./guest_files.ts";
+import type { NameIndex } from "./name_index.ts";
+import { isReservedName, LOBBY, nameFault, skeleton } from "./names.ts";
+import { tooManyAttempts } from "./registration.ts";
+import type { Roster } from "./roster.ts";
+import type { FileBytes } from "./shared_file.ts";
+import type { OnlineUsers, Session } from "./users.ts";
+
+export interface GuestParts {
+  readonly online: OnlineUsers;
+  readonly roster: Roster;
+  readonly delivery: Delivery;
+  readonly messages: ClientMessages;
+  /** Names that are taken. */
+  readonly names: () => NameIndex;
+  /** Attempts by address. */
+  readonly attempts: RateLimiters;
+  /** Whether the lobby is kept. */
+  readonly keepsLobby: () => boolean;
+  readonly stores: boolean;
+  readonly outputs: Outputs<Effect>;
+  readonly limits: Limits;
+}
+
+/**
+ * People without a login: in the lobby under their address, or in a room under a name that they choose.
+ *
+ * 1. A name that is taken, or looks like one, is no guest's; while a guest has it, nobody else gets it.
+ * 2. What is said in a room is kept once the room has members, who can read it later; before, it is told and forgotten.
+ * 3. A room that a guest has named first is not listed, and no log line has its name or what is said in it.
+ */
+export class Guests {
+  readonly files: GuestFiles;
+  readonly #parts: GuestParts;
+
+  constructor(parts: GuestParts) {
+    this.#parts = parts;
+    this.files = new GuestFiles(parts);
+  }
+
+  /** The session joins the lobby. */
+  enterLobby(session: Session, name: string): void {
+    if (session.name !== undefined || session.kind === "guest") return;
+    const { online, outputs } = this.#parts;
+    online.enterAsGuest(session, name, LOBBY);
+    const { size } = online.guestsIn(LOBBY);
+    const text = `${name} is in the lobby (${size} ${size === 1 ? "guest" : "guests"})`;
+    outputs.push({ type: "note", text, shown: `${name} connected` });
+  }
+
+  /** The session joins a room under a name of its choice, or is told why not. */
+  enterRoom(session: Session, name: string, room: string, now: number): void {
+    if (session.name !== undefined || session.kind === "guest") return;
+    const { online, outputs, attempts, limits } = this.#parts;
+    const fault = this.#nameFault(name) ?? this.#roomFault(room);
+    if (fault !== undefined) {
+      const text = attempts.take(session.address, now) ? fault : tooManyAttempts(limits);
+      outputs.push(tell(session.id, { type: "turnedAway", why: { text } }));
+      return outputs.push({ type: "note", text: `guest ${name} from ${session.address} refused: ${text}` });
+    }
+    const isNew = room !== LOBBY && online.guestsIn(room).size === 0 &&
+      (this.#parts.roster.room(room)?.members.size ?? 0) === 0;
+    online.enterAsGuest(session, name, room, skeleton(name));
+    outputs.push(tell(session.id, { type: "entered", isNew }));
+    outputs.push({ type: "note", text: `${name} is in a room as a guest from ${session.address}` });
+  }
+
+  /** A guest says something in its room; it has no outcome. */
+  announce(guest: Session, text: string, now: number): void {
+    if (guest.kind !== "guest") return;
+    const { outputs, limits, messages, delivery } = this.#parts;
+    const { guestName: from, guestRoom: room } = guest;
+    const why = textFault(text, limits.textBytes);
+    if (why !== undefined) return outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
+    const kept = room === LOBBY
+      ? this.#parts.keepsLobby()
+      : this.#parts.stores && this.#parts.roster.room(room) !== undefined;
+    const isRated = kept || room !== LOBBY;
+    const tooMuch = isRated ? messages.rateFault(`guest ${guest.address}`, text, now) : undefined;
+    // Said once: what is refused may come a thousand times a second.
+    if (tooMuch && !guest.refused) outputs.push(tell(guest.id, { type: "denied", ref: 0, why: tooMuch }));
+    guest.refused = tooMuch !== undefined;
+    if (tooMuch) return;
+    if (room === LOBBY) outputs.push({ type: "note", text: `<${from}> ${text}`, shown: `<${from}> ${text}` });
+    delivery.sayLive({ from, to: { room }, text, sayer: guest, outcome: undefined }, kept, now);
+  }
+
+  /** The file that a guest has begun is whole: the other guests in the room get it. */
+  shareFile(guest: Session, contents: FileBytes): void {
+    if (guest.kind === "guest") this.files.share(guest, contents, this.#othersOf(guest));
+  }
+
+  /** Whether a name looks like that of a guest in a room. */
+  isHeld(name: string): boolean {
+    const look = skeleton(name);
+    for (const { guestLook } of this.#parts.online.guests) if (guestLook === look) return true;
+    return false;
+  }
+
+  left(session: Session): void {
+    if (session.kind === "guest") this.files.left(session.id);
+  }
+
+  #othersOf(guest: Session): Session[] {
+    return [...this.#parts.online.guestsIn(guest.guestRoom)].filter((each) =>
+      each !== guest && each.guestLook !== undefined
+    );
+  }
+
+  #nameFault(name: string): string | undefined {
+    const fault = nameFault(name);
+    if (fault !== undefined) return fault;
+    if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
+    const others = this.#parts.names().like(name);
+    if (others.includes(name)) return `"${name}" is the name of a user, and a guest has no password to prove it`;
+    if (others.length > 0) return `"${name}" looks like the name of another user, "${others[0]}"`;
+    return this.isHeld(name) ? `"${name}" is the name of another guest, or looks like it` : undefined;
+  }
+
+  /** The name of a room is in no message: who knows it may enter. */
+  #roomFault(room: string): string | undefined {
+    const { online, roster, limits } = this.#parts;
+    if (nameFault(room) !== undefined) return "the room ID is 1 to 32 letters, digits, marks or signs, without blanks";
+    if (roster.room(room) || online.guestsIn(room).size > 0) return undefined;
+    const count = roster.rooms.size + online.guestRooms;
+    return count >= limits.maxRooms ? `there are ${limits.maxRooms} rooms, the most allowed` : undefined;
+  }
+}
