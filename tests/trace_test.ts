@@ -71,12 +71,12 @@ function serverTrace(given: { framing?: "lines" | "loose lines" | "pieces" } = {
   const trace = new WireTrace(["La", "Lb"], "up", given.framing ?? "lines", (link) => {
     return link === LA ? (text, nth) => maskPassword(text, true, nth === 0) : undefined;
   });
-  return { trace, lines: () => trace.takeOutputs().map((entry) => traceText(0, record(entry)).slice(9)) };
+  return { trace, lines: () => trace.takeOutputs().map((entry) => traceText(record(entry)).slice(9)) };
 }
 
 function record(entry: Partial<TraceRecord>): TraceRecord {
   const rest = { link: "La", direction: "up", text: "/list\n", kind: "line", remark: undefined } as const;
-  return { session: 1, name: "joe", user: "joe", ...rest, ...entry };
+  return { time: 0, session: 1, name: "joe", user: "joe", ...rest, ...entry };
 }
 
 Deno.test("a trace shows a line that has not ended, how long it waits, and then the whole line", () => {
@@ -174,7 +174,7 @@ Deno.test("no cut and no pause shows a password", () => {
 });
 
 Deno.test("a record for programs has the bytes as text, or in base64 where they are not UTF-8", () => {
-  assertEquals(JSON.parse(traceJson(0, record({ text: "/list\r\n" }))), {
+  assertEquals(JSON.parse(traceJson(record({ text: "/list\r\n" }))), {
     time: "1970-01-01T00:00:00.000Z",
     session: 1,
     name: "joe",
@@ -183,7 +183,7 @@ Deno.test("a record for programs has the bytes as text, or in base64 where they 
     bytes: "/list\r\n",
     verdict: null,
   });
-  const binary = JSON.parse(traceJson(0, record({ text: decodeWire(Uint8Array.of(0xff, 0x0a)) })));
+  const binary = JSON.parse(traceJson(record({ text: decodeWire(Uint8Array.of(0xff, 0x0a)) })));
   assertEquals([binary.bytes, binary.base64], [undefined, "/wo"]);
 });
 

@@ -42,7 +42,7 @@ export class ClientTrace {
     const machine = new WireTrace(links, "down", framing, (link) => mask?.(link));
     this.#runner = new Runner(machine, (entry) => {
       const user = name() || undefined;
-      writer.write({ session: this.#session, name: user ?? "-", user, ...entry });
+      writer.write({ time: Date.now(), session: this.#session, name: user ?? "-", user, ...entry });
     });
   }
 

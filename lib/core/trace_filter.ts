@@ -59,6 +59,6 @@ export class TraceFilter {
 
   #mentions({ name, text }: TraceRecord): boolean {
     if (this.#names.has(name.toLowerCase()) || this.#names.has(name.toLowerCase().replace(/:\d+$/, ""))) return true;
-    return text?.split(/[\s\p{Cc}]+/u).some((word) => this.#names.has(word.toLowerCase())) ?? false;
+    return text?.split(/[\s\p{Cc}"':,/]+/u).some((word) => this.#names.has(word.toLowerCase())) ?? false;
   }
 }

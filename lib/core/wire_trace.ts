@@ -32,6 +32,8 @@ export interface TraceEntry {
 
 /** An entry of a session. */
 export interface TraceRecord extends TraceEntry {
+  /** Milliseconds since 1970. */
+  readonly time: number;
   /** The number of the session, from 1. */
   readonly session: number;
   /** The user, or the address as long as that is not known. */
@@ -252,7 +254,7 @@ function withoutEnd(bytes: number, remark?: string): string {
 const SHOWN_CHARACTERS = 1000;
 
 /** An entry for people: `HH:MM:SS NAME La> …` to the server, `La< …` from it; remarks are in parentheses. */
-export function traceText(time: number, { name, link, direction, text, kind, remark }: TraceRecord): string {
+export function traceText({ time, name, link, direction, text, kind, remark }: TraceRecord): string {
   const shown = text === undefined
     ? undefined
     : visible(kind === "line" && text.endsWith("\n") ? text.slice(0, -1) : text);
@@ -262,7 +264,7 @@ export function traceText(time: number, { name, link, direction, text, kind, rem
 }
 
 /** An entry for programs: one JSON object and a line end. Bytes that are not UTF-8 are in `base64`. */
-export function traceJson(time: number, { session, name, link, direction, text, remark }: TraceRecord): string {
+export function traceJson({ time, session, name, link, direction, text, remark }: TraceRecord): string {
   const bytes = text === undefined || !escapesBytes(text)
     ? { bytes: text ?? "" }
     : { base64: encodeBase64(encodeWire(text)) };

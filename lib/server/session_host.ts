@@ -271,8 +271,9 @@ export class SessionHost {
   #traced(input: (trace: WireTrace) => void): void {
     if (!this.#trace) return;
     input(this.#trace);
-    const [session, name, user] = [this.id, this.#who, this.session.name];
-    for (const entry of this.#trace.takeOutputs()) this.#runner.platform.trace!({ session, name, user, ...entry });
+    const { platform } = this.#runner;
+    const common = { time: platform.wallTime(), session: this.id, name: this.#who, user: this.session.name };
+    for (const entry of this.#trace.takeOutputs()) platform.trace!({ ...common, ...entry });
   }
 
   get #who(): string {

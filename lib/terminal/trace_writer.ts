@@ -42,10 +42,9 @@ export class TraceWriter {
 
   write(record: TraceRecord): void {
     for (const each of this.#filter?.take(record) ?? [record]) {
-      const now = Date.now();
       // The log has complaints too, on the same stream.
-      if (each.kind !== "complaint") this.parts.show?.(traceText(now, each));
-      this.#json?.push(traceJson(now, each));
+      if (each.kind !== "complaint") this.parts.show?.(traceText(each));
+      this.#json?.push(traceJson(each));
     }
   }
 
