@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join, normalize } from "@std/path";
 import { parseClientArgs } from "../lib/client/command_line.ts";
+import { LISTENER_ROWS } from "../lib/protocols/listener_table.ts";
 import { parseServerArgs } from "../lib/server/command_line.ts";
 import config from "../deno.json" with { type: "json" };
 
@@ -64,6 +65,18 @@ Deno.test("every option and task that the documents name exists", () => {
     }
   }
   assertEquals(wrong, []);
+});
+
+Deno.test("the page about the handouts has every listener of a handout, with its usual port", () => {
+  const { text } = DOCUMENTS.find(({ path }) => path === "docs/handouts.md")!;
+  const rows = text.split("\n").filter((line) => line.startsWith("| "));
+  const others = ["web", "tls"];
+  for (const { name, option, usualPort, transport } of LISTENER_ROWS) {
+    if (others.includes(name)) continue;
+    const started = option === undefined ? "server PORT USERS_FILE" : `server --${option} ${usualPort}\``;
+    const found = rows.filter((row) => row.includes(started) && row.includes(`${transport}, ${usualPort} `));
+    assertEquals(found.length, 1, `docs/handouts.md: a row for ${name}, with "${started}"`);
+  }
 });
 
 function exists(path: string): boolean {

@@ -104,7 +104,7 @@ export const LISTENERS = {
     usualPort: 12345,
     transport: "TCP",
     title: "rooms-and-files handout: guests with a room ID",
-    accounts: "unused",
+    accounts: "protected",
     isUsual: true,
     ways: [{
       label: "Rooms handout",
