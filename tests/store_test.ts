@@ -114,3 +114,15 @@ Deno.test("numbered parameters of a query are bound by their numbers, on every r
   assertEquals({ ...query.get("one", "two") }, { a: "two", b: "one", c: "two" });
   database.close();
 });
+
+Deno.test("a name with control or direction characters in the users file is refused with its line", () => {
+  using folder = new Folder();
+  for (
+    const [character, code] of [["\x1b", "U+001B"], ["\u202e", "U+202E"], ["\u200f", "U+200F"], ["\x7f", "U+007F"]]
+  ) {
+    const path = folder.write("users.txt", `ann 12345\nb${character}ob 12345\n`);
+    const rule = `users.txt:2: expected a name without control and direction characters, found ${code} in`;
+    assertThrows(() => readUsers(path), UserError, rule);
+  }
+  readUsers(folder.write("users.txt", "zoë 12345\nмария 12345\n"));
+});

@@ -70,6 +70,7 @@ Deno.test("the reader of the output closes it: the program ends quietly", async 
 // A plain UI on fake streams, which record what it reads, writes and does to the terminal.
 class Desk implements Device {
   inputIsTerminal = true;
+  outputIsTerminal = false;
   readonly log: string[] = [];
   reads = 0;
   #waiting: ((bytes: Uint8Array | null) => void) | null = null;
@@ -110,6 +111,17 @@ class Desk implements Device {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   }
 }
+
+Deno.test("what could control a terminal is shown as it is in a file, and visibly in a terminal", async () => {
+  for (const [outputIsTerminal, shown] of [[false, "a\x1b[2Jb\u202ec"], [true, "a␛[2Jb�c"]] as const) {
+    const desk = new Desk();
+    Object.assign(desk, { inputIsTerminal: false, outputIsTerminal });
+    const ui = openPlainUi({ line() {}, end() {}, interrupt() {} }, { device: desk });
+    ui.show("a\x1b[2Jb\u202ec");
+    await ui.close();
+    assertEquals(desk.log, [`out ${shown}\n`]);
+  }
+});
 
 Deno.test("a user types while the output goes to a file: prompts on standard error, the password not echoed", async () => {
   const desk = new Desk();

@@ -74,3 +74,19 @@ test("a paste of more than five lines asks first; control characters from others
   await bob.la.send("/to jacky \x1b[2J\x1b[Hgone\n");
   await endsWith(jacky, "/from bob ␛[2J␛[Hgone");
 });
+
+test("SIGQUIT and SIGABRT end the client and put the terminal back", async () => {
+  await using server = await TestServer.open();
+  using folder = new Folder();
+  await using terminals = new Terminals();
+  for (const [signal, status] of [["SIGQUIT", 131], ["SIGABRT", 134]] as const) {
+    const { path, args } = SOURCES.command("client", ["127.0.0.1", String(server.port)]);
+    const program = `sh -c 'echo $$ > pid; exec "$0" "$@"' ${path} ${args.join(" ")}`;
+    const jacky = await terminals.open(signal, SIZE, folder.path, `${program}; echo "status $?"; stty -a; sleep 30`);
+    await jacky.shows("Please input your user name:");
+    Deno.kill(Number(folder.read("pid")), signal);
+    await jacky.shows(`status ${status}`);
+    const screen = await jacky.becomes((rows) => /icanon/.test(rows.join("\n")), "the state of the terminal");
+    assert(!screen.join("\n").includes("-icanon"), screen.join("\n"));
+  }
+});

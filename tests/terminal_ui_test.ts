@@ -10,6 +10,7 @@ const PASSWORD: Prompt = { text: "password: ", secret: true };
 // A user at an emulated terminal, and a receiver that records its calls.
 class Desk implements Device {
   readonly inputIsTerminal = true;
+  readonly outputIsTerminal = true;
   readonly terminal = new Emulator(40, 12);
   readonly told: string[] = [];
   raw = false;

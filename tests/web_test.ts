@@ -153,10 +153,11 @@ Deno.test("a browser that does not read is disconnected, without an effect on ot
   }
   for (let i = 0; i < 4; i++) assertMatch(await bob.take(), /^\/broadcastfrom jacky x+$/);
   jacky.deafen();
-  let asked = 0;
-  while (server.instance.hub.size.sessions > 1) {
-    await jacky.say({ type: "history", ref: ++asked, room: "lobby", limit: 4 }).catch(() => {});
-    assertNotEquals(asked, 1000, "it is still there after 1,000 answers of 40 kB that it did not read");
+  // The answers come as fast as the store is, and some megabytes fit into the system's buffers.
+  const end = Date.now() + 20_000;
+  for (let asked = 1; server.instance.hub.size.sessions > 1; asked++) {
+    await jacky.say({ type: "history", ref: asked, room: "lobby", limit: 4 }).catch(() => {});
+    assert(Date.now() < end, `it is still there after ${asked} answers of 40 kB that it did not read`);
     assertMatch(await bob.la.ask("/list"), /^301 bob( jacky)?$/);
   }
   assertEquals(await bob.la.ask("/list"), "301 bob");

@@ -1,5 +1,5 @@
 import { decodeBase64, encodeBase64, timingSafeEqual } from "../core/bytes.ts";
-import { encodeText } from "../core/text.ts";
+import { encodeText, sanitized } from "../core/text.ts";
 
 /** The parameters by which scrypt derives a key from a password. */
 export interface KeyDerivation {
@@ -88,6 +88,9 @@ export interface UsersFileFault {
   readonly message: string;
 }
 
+/** Control characters, and those that change the direction of text: such a name can pass for another one. */
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
+
 /** A line of a users file: an account, a fault, or undefined for a blank line. */
 export type UsersLine = { readonly name: string; readonly secret: Secret } | undefined | { readonly fault: string };
 
@@ -99,6 +102,13 @@ export function decodeUsersLine(line: string): UsersLine {
   if (words.length !== 2) {
     const found = words.length === 1 ? "only one word" : `${words.length} words`;
     return { fault: `expected "username password" and nothing else, found ${found}` };
+  }
+  const [unprintable] = UNPRINTABLE.exec(name!) ?? [];
+  if (unprintable !== undefined) {
+    const code = `U+${unprintable.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+    return {
+      fault: `expected a name without control and direction characters, found ${code} in "${sanitized(name!)}"`,
+    };
   }
   if (!password!.startsWith("$scrypt$")) return { name: name!, secret: { type: "plain", password: password! } };
   const secret = decodeScrypt(password!);

@@ -4,6 +4,7 @@ import { writeNow } from "./print.ts";
 /** Standard input, output and error, and the terminal behind them. */
 export interface Device extends Sink {
   readonly inputIsTerminal: boolean;
+  readonly outputIsTerminal: boolean;
   /** Reads into the buffer; `null` at the end of the input. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes to standard output at once, for the end of a process. */
@@ -15,16 +16,22 @@ export interface Device extends Sink {
   size(): { columns: number; rows: number };
   /** Calls back after each change of size; the returned function stops that. */
   onResize(listener: () => void): () => void;
-  /** Calls back when the process ends, also by an uncaught error; the returned function stops that. */
+  /** Calls back when the process ends, also by an uncaught error or a signal to abort; the returned function stops that. */
   onExit(listener: () => void): () => void;
   closeInput(): void;
 }
+
+/** Signals that end a program at once, with the exit status that a shell shows for them. Windows has neither. */
+const ABORTS: readonly (readonly ["SIGQUIT" | "SIGABRT", number])[] = Deno.build.os === "windows"
+  ? []
+  : [["SIGQUIT", 131], ["SIGABRT", 134]];
 
 /** The process's own standard streams. */
 export function standardDevice(): Device {
   let size = { columns: 80, rows: 24 };
   return {
     inputIsTerminal: Deno.stdin.isTerminal(),
+    outputIsTerminal: Deno.stdout.isTerminal(),
     read: (buffer) => Deno.stdin.read(buffer),
     write: (bytes) => Deno.stdout.write(bytes),
     writeNow: (text) => writeNow(Deno.stdout, text),
@@ -49,8 +56,11 @@ export function standardDevice(): Device {
     onExit: (listener) => {
       const events = ["unload", "error", "unhandledrejection"];
       for (const event of events) globalThis.addEventListener(event, listener);
+      const handlers = ABORTS.map(([signal, status]) => [signal, () => (listener(), Deno.exit(status))] as const);
+      for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
       return () => {
         for (const event of events) globalThis.removeEventListener(event, listener);
+        for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
       };
     },
     closeInput: () => Deno.stdin.close(),

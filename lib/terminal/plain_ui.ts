@@ -1,3 +1,4 @@
+import { sanitized } from "../core/text.ts";
 import type { Prompt, Ui, UserInput } from "./ui.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { InputLines } from "./input_lines.ts";
@@ -25,7 +26,8 @@ const RETURN = 0x0d;
 /**
  * 1. A prompt takes one line; other lines wait for the next prompts, and the end of the input comes last.
  * 2. If only the input is a terminal, prompts go to standard error, and a secret is not echoed.
- * 3. When the output is closed, that is the end, at once.
+ * 3. If only the output is a terminal, nothing that is shown can control it. Files and pipes get lines as they are.
+ * 4. When the output is closed, that is the end, at once.
  */
 class PlainUi implements Ui {
   readonly #input: UserInput;
@@ -59,7 +61,7 @@ class PlainUi implements Ui {
   }
 
   show(line: string): void {
-    this.#output.push(`${line}\n`);
+    this.#output.push(`${this.#device.outputIsTerminal ? sanitized(line) : line}\n`);
   }
 
   // A script has no use for a growing line.
