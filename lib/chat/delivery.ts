@@ -1,23 +1,22 @@
 import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { DeliveryCursor } from "./delivery_cursor.ts";
-import { type Effect, tell } from "./effect.ts";
-import { type Entry, handoutText, type Target, waits } from "./entry.ts";
+import type { Effect } from "./effect.ts";
+import { type Entry, type Target, waits } from "./entry.ts";
 import { LOBBY } from "./names.ts";
-import { Entries, Message, scopeOf } from "./event.ts";
 import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
-import { type KnownUser, type Producer, type Roster, sideOf } from "./roster.ts";
+import { type KnownUser, type Roster, sideOf } from "./roster.ts";
+import { AwaitedOutcomes } from "./awaited_outcomes.ts";
 import { CatchUp } from "./catch_up.ts";
+import { FanOut, type Published } from "./fan_out.ts";
+import { HandoutFanOut, type HandoutMessage, type LiveMessage } from "./handout_fan_out.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 import { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
-/** Entries in one event at most, and characters: so much is written at once to a session. */
-const MAX_RUN = 64;
-const MAX_RUN_CHARACTERS = 32 * 1024;
 /** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
 const GRACE_MS = 500;
 
@@ -31,19 +30,6 @@ export interface DeliveryParts {
   readonly tally: Tally;
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<Limits, "receiptMs">;
-}
-
-/** A message of a handout session or a guest. */
-export interface LiveMessage {
-  readonly from: string;
-  readonly to: Target;
-  readonly text: string;
-  readonly sayer: Session;
-  readonly outcome: PendingOutcome | undefined;
-}
-
-interface HandoutMessage extends LiveMessage {
-  readonly until: number;
 }
 
 /**
@@ -60,30 +46,31 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   /** Handout messages that are being written, by their drafts. */
   readonly #handoutMessages = new Map<Draft, HandoutMessage>();
-  /** The native sessions in each room, as long as neither members nor sessions change. */
-  readonly #audiences = new Map<string, readonly Session[]>();
   /** Handout sessions that are not told yet what waits for them, and when they are. */
   readonly #newcomers = new Map<Session, number>();
-  /** Users for whom somebody waits. */
-  readonly #awaited = new Set<User>();
   /** Messages that never arrived, and whose failure is not committed yet. */
   readonly #failing = new Set<number>();
   #lastUnkept = 0;
 
   readonly #cursors: UserCursors;
   readonly #catchUp: CatchUp;
+  readonly #awaited = new AwaitedOutcomes((entry) => this.#forget(entry));
+  readonly #fanOut: FanOut;
+  readonly #handouts: HandoutFanOut;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
     this.#cursors = new UserCursors(parts);
     const isFailing = (seq: number) => this.#failing.has(seq);
     this.#catchUp = new CatchUp({ ...parts, cursors: this.#cursors, isFailing });
+    this.#fanOut = new FanOut({ ...parts, cursors: this.#cursors, catchUp: this.#catchUp });
+    this.#handouts = new HandoutFanOut({ ...parts, awaited: this.#awaited });
   }
 
   /** Begins, or begins anew, to tell a native session what concerns its user. */
   begin(session: Session, known: KnownUser, after: number | undefined, now: number): void {
     this.#catchUp.begin(session, known, after, now);
-    if (!session.ready) this.#audiences.clear();
+    if (!session.ready) this.#fanOut.audienceChanged();
     session.ready = true;
   }
 
@@ -93,7 +80,7 @@ export class Delivery {
     session.cursor = new DeliveryCursor(last, "all", last, now);
     session.cursor.live = true;
     session.ready = true;
-    this.#audiences.clear();
+    this.#fanOut.audienceChanged();
   }
 
   /** A session without a proof has confirmed one private message. */
@@ -101,8 +88,7 @@ export class Delivery {
     const user = this.#parts.online.get(session.name);
     if (!session.unproven || !user) return;
     this.#parts.tally.confirm(UNTIMED, now);
-    this.#awaitedAt(user, seq)?.outcome.settle(true);
-    if (user.awaited.size === 0) this.#awaited.delete(user);
+    this.#awaited.has(user, seq);
   }
 
   /** The user of a session without a proof has received a part of a private conversation. */
@@ -151,7 +137,7 @@ export class Delivery {
     if (kept) return this.#keepLive(live, now);
     const { from, to, text } = live;
     const entry: Entry = { type: "message", seq: --this.#lastUnkept, from, to, text, time: 0 };
-    this.#tellHandouts(entry, this.#draftOf(live, now), live);
+    this.#handouts.tell(entry, this.#draftOf(live, now), live);
   }
 
   #keepLive(live: HandoutMessage, now: number): void {
@@ -186,39 +172,14 @@ export class Delivery {
   }
 
   /** Tells entries that were committed. */
-  publish(published: readonly { readonly entry: Entry; readonly draft: Draft }[]): void {
+  publish(published: readonly Published[]): void {
     this.#parts.log.append(published.map(({ entry }) => entry));
-    const answered = new Map<Producer, { upTo: number; seq: number }>();
-    let run:
-      | { key: string; audience: readonly Session[]; entries: Entry[]; said: number[]; characters: number }
-      | undefined;
-    const flush = () => {
-      if (run) this.#tellRun(run.audience, run.entries, run.said);
-      run = undefined;
-    };
-    for (const { entry, draft } of published) {
-      if ("room" in entry.to) this.#parts.roster.room(entry.to.room)!.last = entry.seq;
-      const key = audienceKey(entry);
-      if (run?.key !== key || run.entries.length === MAX_RUN || run.characters > MAX_RUN_CHARACTERS) {
-        flush();
-        run = { key, audience: this.#audienceOf(entry), entries: [], said: [], characters: 0 };
-      }
-      run.entries.push(entry);
-      run.said.push(draft.said);
-      run.characters += entry.text.length;
-      if (draft.producer && draft.number !== undefined) {
-        draft.producer.committed = Math.max(draft.producer.committed, draft.number);
-        answered.set(draft.producer, { upTo: draft.producer.committed, seq: entry.seq });
-      }
-      if (entry.type !== "failure") this.#cursors.waits(entry);
-    }
-    flush();
+    this.#fanOut.tell(published);
     for (const { entry, draft } of published) {
       const live = this.#handoutMessages.get(draft);
       this.#handoutMessages.delete(draft);
-      this.#tellHandouts(entry, draft, live);
+      this.#handouts.tell(entry, draft, live);
     }
-    for (const [producer, { upTo, seq }] of answered) this.#confirmSent(producer, upTo, seq);
   }
 
   /** The client has everything up to `seq` that it was told. */
@@ -229,7 +190,7 @@ export class Delivery {
     const { upTo, arrived } = cursor.acknowledge(seq, this.#parts.tally, now);
     for (const [pair, upTo] of arrived) this.#cursors.received(pair, user.known, upTo);
     this.#cursors.acked(user.known, upTo);
-    this.#heard(user, upTo);
+    this.#awaited.heard(user, upTo);
     this.#catchUp.run(session);
   }
 
@@ -248,7 +209,7 @@ export class Delivery {
     const { entry } = owed.message;
     if (received) {
       tally.confirm(owed.said, now);
-      this.#awaitedAt(online.get(session.name), id)?.outcome.settle(true);
+      this.#awaited.has(online.get(session.name), id);
     }
     owed.outcome?.settle(received, `no receipt from ${session.name}`);
     const known = roster.user(session.name ?? "");
@@ -268,13 +229,13 @@ export class Delivery {
     session.ready = false;
     session.cursor = undefined;
     this.#newcomers.delete(session);
-    this.#audiences.clear();
+    this.#fanOut.audienceChanged();
     for (const id of [...session.owes.keys()]) {
       this.settle(session, id, false, sent, now);
       sent = false;
     }
     const user = this.#parts.online.get(session.name);
-    if (user?.natives.every((each) => each === session)) this.#miss(user, Infinity);
+    if (user?.natives.every((each) => each === session)) this.#awaited.miss(user, Infinity);
   }
 
   /**
@@ -291,8 +252,7 @@ export class Delivery {
     for (const { message: { id, from, scope, text, entry }, outcome } of owes) {
       if (!outcome) continue;
       if (entry) {
-        user.awaited.set(id, { outcome, until, forgets: scope === "one" ? entry : undefined });
-        this.#awaited.add(user);
+        this.#awaited.add(user, id, outcome, until, scope === "one" ? entry : undefined);
       } else if (scope === "one") {
         const sayer = online.get(from)?.handout;
         if (sayer) this.#keepLive({ from, to: { user: user.name }, text, sayer, outcome, until }, now);
@@ -302,13 +262,13 @@ export class Delivery {
 
   /** The members of a room, or the sessions of a user, have changed. */
   audienceChanged(): void {
-    this.#audiences.clear();
+    this.#fanOut.audienceChanged();
   }
 
   /** Gives up what was waited for too long, and tells newcomers what waits for them. */
   tick(now: number, wall: number): void {
     this.#catchUp.clockOffset = wall - now;
-    for (const user of this.#awaited) this.#miss(user, now);
+    this.#awaited.missAll(now);
     for (const [session, due] of this.#newcomers) {
       if (due > now) break;
       this.#newcomers.delete(session);
@@ -321,9 +281,7 @@ export class Delivery {
 
   /** How many handout senders wait for an outcome. */
   get awaiting(): number {
-    let count = this.#handoutMessages.size;
-    for (const user of this.#awaited) count += user.awaited.size;
-    return count;
+    return this.#handoutMessages.size + this.#awaited.size;
   }
 
   /** A private message never arrived: its sender is told. */
@@ -342,150 +300,6 @@ export class Delivery {
       // It has failed all the same, and goes into the next batch.
       failed: () => {},
     });
-  }
-
-  /** What a turn has added for one audience. */
-  #tellRun(audience: readonly Session[], entries: readonly Entry[], said: readonly number[]): void {
-    const to: number[] = [];
-    for (const session of audience) {
-      const cursor = session.cursor;
-      if (!cursor?.live) continue;
-      if (session.unproven) {
-        cursor.told = entries.at(-1)!.seq;
-        to.push(session.id);
-        continue;
-      }
-      if (cursor.room === 0) {
-        this.#catchUp.fallBehind(session, cursor);
-        continue;
-      }
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i]!;
-        const since = this.#catchUp.isDelivery(entry, session) ? said[i]! : NaN;
-        cursor.tell(entry.seq, entry.text.length, since, this.#catchUp.pairFor(session, entry));
-      }
-      to.push(session.id);
-    }
-    if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: new Entries(entries) });
-  }
-
-  /** The native sessions that an entry concerns. */
-  #audienceOf(entry: Entry): readonly Session[] {
-    const { online, roster } = this.#parts;
-    if ("user" in entry.to) {
-      const own = online.get(entry.from)?.natives ?? [];
-      if (entry.type === "failure" || entry.to.user === entry.from) return own;
-      const other = online.get(entry.to.user)?.natives ?? [];
-      return own.length === 0 ? other : other.length === 0 ? own : [...own, ...other];
-    }
-    const { room } = entry.to;
-    let audience = this.#audiences.get(room);
-    if (!audience) {
-      audience = room === LOBBY
-        ? [...online.natives].filter(({ ready }) => ready)
-        : [...roster.room(room)?.members.keys() ?? []].flatMap(({ name }) => online.get(name)?.natives ?? []);
-      this.#audiences.set(room, audience);
-    }
-    return audience;
-  }
-
-  /** Tells handout sessions and guests, and has the sender wait for those who answer. */
-  #tellHandouts(entry: Entry, draft: Draft, live: HandoutMessage | undefined): void {
-    const { online } = this.#parts;
-    const text = handoutText(entry);
-    if (text === undefined) return live?.outcome?.settle(true);
-    const message = new Message(entry.seq, entry.from, scopeOf(entry.to), text, entry.seq > 0 ? entry : undefined);
-    const to: number[] = [];
-    if ("user" in entry.to) {
-      const receiver = online.get(entry.to.user);
-      if (receiver?.handout) {
-        this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
-      }
-      if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
-    } else {
-      for (const guest of online.guestsIn(entry.to.room)) if (guest !== draft.sayer) to.push(guest.id);
-    }
-    if ("room" in entry.to && entry.to.room === LOBBY) {
-      for (const handout of online.handouts) {
-        if (handout === draft.sayer) continue;
-        const user = online.get(handout.name)!;
-        const answers = !user.listens && user.name !== entry.from;
-        this.#toHandout(handout, message, to, draft.said, answers ? live?.outcome : undefined);
-      }
-      if (live?.outcome) {
-        for (const user of online.all) {
-          // Protocols without a proof confirm private messages alone.
-          if (user.name !== entry.from && !user.isUnproven) this.#expect(user, entry, live, live.outcome, false);
-        }
-      }
-    }
-    if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: message });
-    // All receivers are counted.
-    live?.outcome?.settle(true);
-  }
-
-  #toHandout(
-    handout: Session,
-    message: Message,
-    to: number[],
-    said: number,
-    outcome: PendingOutcome | undefined,
-  ): void {
-    if (!handout.ready) return;
-    if (message.scope === "one" && message.id > 0) {
-      // What waits for the user is on its way page by page, this message with it.
-      if (!handout.cursor?.live) return;
-      handout.cursor.told = message.id;
-    }
-    outcome?.expect();
-    handout.owes.set(message.id, { message, outcome, said: Number.isNaN(said) ? UNTIMED : said });
-    to.push(handout.id);
-  }
-
-  /** Has a handout sender wait for a user's native sessions; a handout session of theirs answers for itself. */
-  #expect(
-    user: User | undefined,
-    entry: Entry,
-    { until }: HandoutMessage,
-    outcome: PendingOutcome,
-    isPrivate: boolean,
-  ): void {
-    if (user?.listens && entry.seq > 0) {
-      outcome.expect();
-      user.awaited.set(entry.seq, { outcome, until, forgets: isPrivate ? entry : undefined });
-      this.#awaited.add(user);
-    } else if (!user?.handout?.ready) {
-      outcome.expect();
-      const name = user?.name ?? ("user" in entry.to ? entry.to.user : "");
-      outcome.settle(false, user ? `${name} has no Lb yet` : `${name} is not online`);
-      if (isPrivate && entry.seq > 0) this.#forget(entry);
-    }
-  }
-
-  /** Handout senders that wait for a user hear that its native sessions have everything up to `seq`. */
-  #heard(user: User, seq: number): void {
-    for (const [number, { outcome }] of user.awaited) {
-      if (number > seq) break;
-      user.awaited.delete(number);
-      outcome.settle(true);
-    }
-    if (user.awaited.size === 0) this.#awaited.delete(user);
-  }
-
-  #awaitedAt(user: User | undefined, seq: number) {
-    const awaited = user?.awaited.get(seq);
-    if (awaited) user!.awaited.delete(seq);
-    return awaited;
-  }
-
-  #miss(user: User, now: number): void {
-    for (const [seq, { outcome, until, forgets }] of user.awaited) {
-      if (until > now) continue;
-      user.awaited.delete(seq);
-      if (forgets) this.#forget(forgets);
-      outcome.settle(false, `no receipt from ${user.name}`);
-    }
-    if (user.awaited.size === 0) this.#awaited.delete(user);
   }
 
   #settlePrivate(
@@ -519,17 +333,4 @@ export class Delivery {
     this.#parts.log.forget(entry.seq);
     this.#parts.writer.write({ type: "forget", seq: entry.seq });
   }
-
-  /** Everything that a client said is kept up to here; where its own entry `seq` tells it, nothing more is said. */
-  #confirmSent(producer: Producer, upTo: number, seq: number): void {
-    for (const session of this.#parts.online.get(producer.user.name)?.natives ?? []) {
-      if (session.producer !== producer || (session.cursor && session.cursor.told >= seq)) continue;
-      this.#parts.outputs.push(tell(session.id, { type: "sent", upTo }));
-    }
-  }
-}
-
-function audienceKey(entry: Entry): string {
-  if ("room" in entry.to) return `#${entry.to.room}`;
-  return entry.type === "failure" ? `!${entry.from}` : `${entry.from} ${entry.to.user}`;
 }

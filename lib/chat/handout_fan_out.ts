@@ -1,0 +1,110 @@
+import type { Outputs } from "../core/machine.ts";
+import type { AwaitedOutcomes } from "./awaited_outcomes.ts";
+import type { Effect } from "./effect.ts";
+import { type Entry, handoutText, type Target } from "./entry.ts";
+import { Message, scopeOf } from "./event.ts";
+import type { Draft } from "./log_writer.ts";
+import { LOBBY } from "./names.ts";
+import type { PendingOutcome } from "./outcome.ts";
+import { UNTIMED } from "./tally.ts";
+import type { OnlineUsers, Session, User } from "./users.ts";
+
+/** A message of a handout session or a guest. */
+export interface LiveMessage {
+  readonly from: string;
+  readonly to: Target;
+  readonly text: string;
+  readonly sayer: Session;
+  readonly outcome: PendingOutcome | undefined;
+}
+
+export interface HandoutMessage extends LiveMessage {
+  readonly until: number;
+}
+
+export interface HandoutParts {
+  readonly online: OnlineUsers;
+  readonly outputs: Outputs<Effect>;
+  readonly awaited: AwaitedOutcomes;
+}
+
+/** Tells handout sessions and guests entries, and has their handout senders wait for those who answer. */
+export class HandoutFanOut {
+  readonly #parts: HandoutParts;
+
+  constructor(parts: HandoutParts) {
+    this.#parts = parts;
+  }
+
+  /** An entry; `live`, if a handout session or a guest said it. */
+  tell(entry: Entry, draft: Draft, live: HandoutMessage | undefined): void {
+    const { online } = this.#parts;
+    const text = handoutText(entry);
+    if (text === undefined) return live?.outcome?.settle(true);
+    const message = new Message(entry.seq, entry.from, scopeOf(entry.to), text, entry.seq > 0 ? entry : undefined);
+    const to: number[] = [];
+    if ("user" in entry.to) {
+      const receiver = online.get(entry.to.user);
+      if (receiver?.handout) {
+        this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
+      }
+      if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
+    } else {
+      for (const guest of online.guestsIn(entry.to.room)) if (guest !== draft.sayer) to.push(guest.id);
+    }
+    if ("room" in entry.to && entry.to.room === LOBBY) {
+      for (const handout of online.handouts) {
+        if (handout === draft.sayer) continue;
+        const user = online.get(handout.name)!;
+        const answers = !user.listens && user.name !== entry.from;
+        this.#toHandout(handout, message, to, draft.said, answers ? live?.outcome : undefined);
+      }
+      if (live?.outcome) {
+        for (const user of online.all) {
+          // Protocols without a proof confirm private messages alone.
+          if (user.name !== entry.from && !user.isUnproven) this.#expect(user, entry, live, live.outcome, false);
+        }
+      }
+    }
+    if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: message });
+    // All receivers are counted.
+    live?.outcome?.settle(true);
+  }
+
+  #toHandout(
+    handout: Session,
+    message: Message,
+    to: number[],
+    said: number,
+    outcome: PendingOutcome | undefined,
+  ): void {
+    if (!handout.ready) return;
+    if (message.scope === "one" && message.id > 0) {
+      // What waits for the user is on its way page by page, this message with it.
+      if (!handout.cursor?.live) return;
+      handout.cursor.told = message.id;
+    }
+    outcome?.expect();
+    handout.owes.set(message.id, { message, outcome, said: Number.isNaN(said) ? UNTIMED : said });
+    to.push(handout.id);
+  }
+
+  /** Has a handout sender wait for a user's native sessions; a handout session of theirs answers for itself. */
+  #expect(
+    user: User | undefined,
+    entry: Entry,
+    { until }: HandoutMessage,
+    outcome: PendingOutcome,
+    isPrivate: boolean,
+  ): void {
+    if (user?.listens && entry.seq > 0) {
+      outcome.expect();
+      this.#parts.awaited.add(user, entry.seq, outcome, until, isPrivate ? entry : undefined);
+    } else if (!user?.handout?.ready) {
+      outcome.expect();
+      const name = user?.name ?? ("user" in entry.to ? entry.to.user : "");
+      outcome.settle(false, user ? `${name} has no Lb yet` : `${name} is not online`);
+      if (isPrivate && entry.seq > 0) this.#parts.awaited.forget(entry);
+    }
+  }
+}
