@@ -8,6 +8,8 @@ import { visible, visibleText } from "./visible.ts";
 export interface PlayTimes {
   /** How long an expected answer may take. */
   readonly answerMs: number;
+  /** How much longer the first connection may take: the program may have to be started first. */
+  readonly startMs: number;
   /** How long it is waited on afterwards, so that late is told apart from never. */
   readonly lateMs: number;
   /** How long nothing must come where nothing should. */
@@ -103,7 +105,7 @@ export class Expectations {
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
       const lateMs = now - this.#since - this.times.answerMs - (expected.more ?? 0);
       if (lateMs > 0) {
-        const got = `it came ${(lateMs / 1000).toFixed(1)} s late`;
+        const got = `it came ${Math.round(lateMs)} ms late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
       }
       if (found.weak) weak.push(found.weak);

@@ -60,6 +60,7 @@ export class Play implements Machine<PlayOutput> {
   #began = 0;
   /** When the step under way began. */
   #since = 0;
+  #hasOpened = false;
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #end: PlayEnd | undefined;
@@ -94,6 +95,7 @@ export class Play implements Machine<PlayOutput> {
   /** A connection is there, whoever made it; for `listen` and `bind`, the port. */
   opened(link: LinkName, now: number): void {
     this.#links.get(link).isOpen = true;
+    this.#hasOpened = true;
     this.#note(link, "connected", now);
     this.#advance(now);
   }
@@ -295,7 +297,7 @@ export class Play implements Machine<PlayOutput> {
   /** When the step under way is given up, or, for a pause, is over. */
   #deadline(): number {
     const step = this.steps[this.#at];
-    const { answerMs, lateMs, silenceMs } = this.times;
+    const { answerMs, startMs, lateMs, silenceMs } = this.times;
     switch (step?.do) {
       case "silence":
         return this.#since + (step.ms ?? silenceMs);
@@ -308,6 +310,9 @@ export class Play implements Machine<PlayOutput> {
         return this.#since + answerMs + (step.more ?? 0);
       case "expect":
         return this.#since + answerMs + lateMs + this.#expectations.moreMs;
+      case "dial":
+      case "accept":
+        return this.#since + answerMs + (this.#hasOpened ? 0 : startMs);
       default:
         return this.#since + answerMs;
     }

@@ -36,14 +36,16 @@ export interface RuleText {
   /** Points; 1 unless it says otherwise, 0 for what the handout leaves open. */
   readonly points?: number;
   readonly startsProgram?: boolean;
+  /** Rules that must be kept for this one to mean anything, besides those that its script relies on. */
+  readonly after?: readonly string[];
   readonly script: Script;
 }
 
 /** A rule; its script is flattened, and what it needs is read off the steps that prepare it. */
 export function rule(id: string, text: RuleText): Rule {
-  const { script, level = "must", startsProgram = false, ...rest } = text;
+  const { script, level = "must", startsProgram = false, after = [], ...rest } = text;
   const steps = flatten(script);
-  const needs = new Set<string>();
+  const needs = new Set(after);
   for (const { of } of steps) if (of !== undefined && of !== id) needs.add(of);
   return { points: level === "open" ? 0 : 1, ...rest, id, level, steps, needs: [...needs], startsProgram };
 }

@@ -45,6 +45,7 @@ export interface RuleResult {
 
 /** The persons of the scripts, in the order in which they get the accounts. */
 const PERSONS = ["jacky", "bob", "michael", "carol"];
+const START_MS = 15_000;
 const LATE_MS = 2000;
 const SILENCE_MS = 250;
 const SETTLE_MS = 150;
@@ -52,7 +53,7 @@ const SETTLE_MS = 150;
 /**
  * Plays the rules of a suite and judges them.
  *
- * 1. A rule is played after those that it needs, which stand before it in the suite; when one of them failed, it is blocked and not played.
+ * 1. A rule is played after those that it needs; when one of them failed, it is blocked and not played.
  * 2. Each rule's choices follow from the seed and its id alone: played alone, it is played the same.
  */
 export async function runSuite(
@@ -61,34 +62,26 @@ export async function runSuite(
   options: RunOptions,
   tell: (result: RuleResult) => void,
 ): Promise<RuleResult[]> {
-  const played = withNeeded(suite, rules);
+  const byId = new Map(suite.rules.map((rule) => [rule.id, rule]));
+  // The given ones have the points of a rubric.
+  for (const rule of rules) byId.set(rule.id, rule);
   const results = new Map<string, Promise<RuleResult>>();
   const turns = new Turns(options.jobs);
-  for (const rule of played) {
-    const needed = rule.needs.flatMap((id) => results.get(id) ?? []);
-    results.set(
-      rule.id,
-      Promise.all(needed).then(async (before) => {
-        const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
-        const result = blocking
-          ? blocked(rule, blocking.rule.id)
-          : await turns.take(() => playRule(suite, rule, options));
-        if (rules.includes(rule)) tell(result);
-        return result;
-      }),
-    );
-  }
-  return (await Promise.all(results.values())).filter(({ rule }) => rules.includes(rule));
-}
-
-/** The rules with all that they need, in the order of the suite. */
-function withNeeded(suite: Suite, rules: readonly Rule[]): Rule[] {
-  const ids = new Set(rules.map(({ id }) => id));
-  for (const rule of suite.rules.toReversed()) {
-    if (ids.has(rule.id)) { for (const id of rule.needs) ids.add(id); }
-  }
-  // The given ones have the points of a rubric.
-  return suite.rules.filter(({ id }) => ids.has(id)).map((rule) => rules.find(({ id }) => id === rule.id) ?? rule);
+  const resultOf = (rule: Rule): Promise<RuleResult> => {
+    const known = results.get(rule.id);
+    if (known) return known;
+    const result = judge(rule);
+    results.set(rule.id, result);
+    return result;
+  };
+  const judge = async (rule: Rule): Promise<RuleResult> => {
+    const before = await Promise.all(rule.needs.map((id) => resultOf(byId.get(id)!)));
+    const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
+    const result = blocking ? blocked(rule, blocking.rule.id) : await turns.take(() => playRule(suite, rule, options));
+    if (rules.includes(rule)) tell(result);
+    return result;
+  };
+  return await Promise.all(rules.map(resultOf));
 }
 
 function blocked(rule: Rule, by: string): RuleResult {
@@ -163,6 +156,7 @@ function timesOf({ timeoutMs, network }: RunOptions): PlayTimes {
   const slower = network === "none" ? 1 : 2;
   return {
     answerMs: timeoutMs * slower,
+    startMs: START_MS,
     lateMs: LATE_MS,
     silenceMs: SILENCE_MS * slower,
     settleMs: SETTLE_MS * slower,

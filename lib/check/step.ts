@@ -109,6 +109,7 @@ export const expectWhole = (link: LinkName, is: Pattern, more: Omit<Expectation,
   expect(link, is, { ...more, in: "whole" });
 /** Expectations on several links, in any order. */
 export const together = (...steps: readonly Step[]): Step => ({
+  ...(steps[0]?.of && { of: steps[0].of }),
   do: "expect",
   all: steps.flatMap((step) => step.do === "expect" ? step.all : []),
 });
