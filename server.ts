@@ -73,6 +73,7 @@ async function serve(plan: ServePlan): Promise<void> {
   const server: Server = await openServer(
     {
       ...plan,
+      recordsRequests: true,
       enrollIn: plan.registration ? plan.users : undefined,
       log: recent,
       show: isLobbyAlone ? (line) => shown.push(`${sanitized(line)}\n`) : undefined,

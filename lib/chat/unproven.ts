@@ -27,7 +27,7 @@ export interface UnprovenContext {
 }
 
 /** The client that all programs of an unproven user are: they number nothing themselves. */
-const CLIENT = "mychat";
+export const UNPROVEN_CLIENT = "mychat";
 
 /**
  * Users of protocols without a password or a key: their first contact registers the name, and no later one proves it.
@@ -60,7 +60,7 @@ export class UnprovenNames {
     const admitted = context.admit(session, name, now);
     const user = context.roster.user(name)!;
     context.delivery.beginUnproven(session, now);
-    session.producer = context.roster.producer(user, CLIENT);
+    session.producer = context.roster.producer(user, UNPROVEN_CLIENT);
     const joined = context.roster.room(LOBBY)!.members.has(user);
     const { number } = session.producer;
     return [

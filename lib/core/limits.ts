@@ -325,6 +325,12 @@ export const LIMITS = {
     max: 64,
     why: "scrypt password checks at the same time; each takes 128 MiB of memory",
   },
+  requestLogBytes: {
+    default: 16 * 1024 * 1024,
+    min: 0,
+    max: 1024 * 1024 * 1024,
+    why: "bytes of requests.log before it becomes requests.log.old; 0: no such file. A day of a busy lab",
+  },
   bookEntries: {
     default: 1000,
     min: 1,
@@ -432,6 +438,15 @@ export const LOG_WAITING_BYTES = 1024 * 1024;
 
 /** Bytes that wait for the disk in a trace file; a second of a busy server. Beyond it lines are counted and dropped. */
 export const TRACE_FILE_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** Requests whose line is not written yet; beyond them, requests are counted and not recorded. A second of a busy server. */
+export const REQUESTS_HELD = 16_384;
+
+/** Lines of requests that are made at once, every 50 ms: a millisecond or so, so that nobody waits for it. */
+export const REQUESTS_PER_FLUSH = 512;
+
+/** Bytes of lines of requests that wait for the disk; beyond them lines are counted and dropped. */
+export const REQUEST_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** Bytes of a session without a name that `--trace-only` holds until the name is known; a login has a few hundred. */
 export const TRACE_UNNAMED_BYTES = 4096;

@@ -30,6 +30,8 @@ export type SessionOutput =
   | { readonly type: "end"; readonly why: string; readonly breaksRule?: boolean }
   /** For the log, after the name of the session's user; `bare` for a line that names its peer itself. */
   | { readonly type: "log"; readonly level: "info" | "debug"; readonly text: string; readonly bare?: boolean }
+  /** A request that the hub does not hear of, and what came of it. */
+  | { readonly type: "request"; readonly text: string; readonly outcome: string }
   /** What the peer did wrong on a link: what it sent or did not send, and the rule. The text follows the user's name. */
   | { readonly type: "complaint"; readonly link: Link; readonly text: string };
 

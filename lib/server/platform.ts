@@ -11,6 +11,7 @@ import { connect, probe } from "../net/dial.ts";
 import { Connection, type ConnectionOptions } from "../net/tcp.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
+import type { RequestLog } from "./request_log.ts";
 
 const LINGER_MS = 1000;
 
@@ -39,6 +40,8 @@ export interface Platform {
   wallTime(): number;
   /** Shows what went over the wire; only where it is traced. */
   trace?: ((record: TraceRecord) => void) | undefined;
+  /** Records requests. */
+  readonly requests?: RequestLog | undefined;
   /** Shows what a handout's server shows on its terminal; without it, the log says it. */
   show?: ((line: string) => void) | undefined;
 }
@@ -49,7 +52,7 @@ export interface RealPlatform extends Platform {
 }
 
 export function openPlatform(
-  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace" | "show"> & { limits: Limits },
+  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace" | "show" | "requests"> & { limits: Limits },
 ): RealPlatform {
   const dialed = new Set<Promise<void>>();
   return {
@@ -69,6 +72,7 @@ export function openPlatform(
     now: clock,
     wallTime: Date.now,
     trace: parts.trace,
+    requests: parts.requests,
     show: parts.show,
   };
 }

@@ -120,6 +120,8 @@ export class SessionRunner implements HostRunner {
   }
 
   command(id: SessionId, command: Command): void {
+    const host = this.platform.requests && this.#hosts.get(id);
+    if (host) this.platform.requests!.command(host, command);
     this.hub.handle(id, command, this.now);
     this.#carryOutHub();
   }
@@ -161,6 +163,7 @@ export class SessionRunner implements HostRunner {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "tell":
+        this.platform.requests?.told(effect.to, effect.event);
         for (const id of effect.to) this.#hosts.get(id)?.event(effect.event);
         return;
       case "note":

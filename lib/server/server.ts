@@ -1,7 +1,9 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
 import type { Address } from "../core/address.ts";
+import { REQUEST_WAITING_BYTES } from "../core/limits.ts";
 import { log, RecentLog } from "../core/log.ts";
+import { reason } from "../core/reason.ts";
 import { ownAddresses } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
 import type { ReplyForm } from "../protocols/directory/listing.ts";
@@ -10,13 +12,16 @@ import type { ListenerName } from "../protocols/listener_table.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
+import { RequestFile } from "../store/request_file.ts";
 import { addUser } from "../store/users_file.ts";
 import { openStore } from "../store/worker_store.ts";
 import { openTraceFile } from "../store/trace_file.ts";
+import { Output } from "../terminal/output.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
 import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
+import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
 
 const TICK_MS = 50;
@@ -35,6 +40,8 @@ export interface OpenListener extends Address {
 }
 
 export interface ServerOptions extends ListenerPlan {
+  /** Whether the data folder gets a file with every request. */
+  readonly recordsRequests?: boolean;
   readonly trace: boolean;
   readonly traceFile?: string | undefined;
   readonly traceOnly?: readonly string[] | undefined;
@@ -58,6 +65,7 @@ export async function openServer(
 ): Promise<Server> {
   const { limits, enrollIn, data } = options;
   const tracing = openTracing(options, showTrace);
+  const requests = options.recordsRequests && limits.requestLogBytes > 0 ? recordRequests(options) : undefined;
   const passwords = new Passwords(limits.hashesAtOnce);
   const proofs = new ProofVerifier(passwords);
   // An existing store is opened now, so that an error is seen at the start.
@@ -79,6 +87,7 @@ export async function openServer(
       addUser(enrollIn!, name, secret);
       return secret;
     },
+    requests: requests?.log,
     trace: tracing && ((record) => tracing.write(record)),
     show: options.show,
   });
@@ -115,6 +124,7 @@ export async function openServer(
     directory.tick(runner.now);
     drainDirectory();
     monitor.tick(runner.now);
+    requests?.log.flush();
   }, TICK_MS);
   return {
     hub,
@@ -128,6 +138,8 @@ export async function openServer(
       clearInterval(ticking);
       await Promise.all(all.map((listener) => listener.release?.()));
       await runner.close();
+      requests?.log.close();
+      await requests?.output.flushed();
       await tracing?.close();
     },
   };
@@ -137,6 +149,24 @@ function openTracing(options: ServerOptions, showTrace: (line: string) => void):
   const { trace, traceFile: path, traceOnly: only } = options;
   const file = path === undefined ? undefined : openTraceFile(path);
   return trace || file ? new TraceWriter({ show: trace ? showTrace : undefined, file, only }) : undefined;
+}
+
+/** Records requests in the data folder; a disk that cannot take them is logged once. */
+function recordRequests({ data, limits }: ServerOptions): { log: RequestLog; output: Output } {
+  const file = new RequestFile(data, limits.requestLogBytes);
+  const output = new Output({
+    sink: {
+      write: (bytes) =>
+        file.write(bytes).catch((error) => {
+          log.error(`requests are not recorded any more: ${file.path} cannot be written: ${reason(error)}`);
+          throw error;
+        }),
+    },
+    compose: (lines) => lines.join(""),
+    broken: () => {},
+    waitingBytes: REQUEST_WAITING_BYTES,
+  });
+  return { log: new RequestLog((line) => output.push(line), Date.now), output };
 }
 
 /** Waits for `work`, but no longer than `ms`. */

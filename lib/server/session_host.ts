@@ -219,6 +219,8 @@ export class SessionHost {
       case "complaint":
         this.#traced((trace) => trace.complaint(output.link, output.text));
         return log.warning(`${this.#who} ${output.text}`);
+      case "request":
+        return this.#runner.platform.requests?.request(this, output.text, output.outcome);
       case "log":
         if (output.level === "info") return log.info(output.bare ? output.text : `${this.#who}: ${output.text}`);
         return log.debug(() => `${this.#who}: ${output.text}`);

@@ -18,6 +18,8 @@ export interface TestServerOptions {
   readonly lobby?: boolean;
   readonly mychat?: boolean;
   readonly rooms?: boolean;
+  /** Whether the folder gets `requests.log`. */
+  readonly recordsRequests?: boolean;
   readonly web?: boolean;
   readonly addressBook?: boolean;
   readonly tlsPort?: boolean;
@@ -103,6 +105,7 @@ export async function started(options: TestServerOptions): Promise<[Server, stri
     data: options.data ?? "nowhere",
     enrollIn: options.enrollIn,
     trace: options.trace ?? false,
+    recordsRequests: options.recordsRequests ?? false,
     limits: limits(options.limits),
   };
   const accounts = decodeUsers(options.users ?? USERS) as Accounts;

@@ -121,11 +121,14 @@ export class DirectorySession implements Session {
     if (listing.length > 0) {
       this.#outputs.push({ type: "write", link: LINK, bytes: listing });
     }
+    const outcome = request.type === "R" ? `${others.length} others` : "done";
+    this.#outputs.push({ type: "request", text: `request ${sanitized(this.#text)}`, outcome });
     this.#end("it has its answer");
   }
 
   #refuse(why: string): void {
     this.#log(`closed without an answer: ${sanitized(why)}`);
+    this.#outputs.push({ type: "request", text: "request", outcome: `refused: ${why}` });
     this.#end(why);
   }
 
