@@ -15,8 +15,8 @@ function finderMachine(by: FinderPlan["by"]) {
     switch (output.type) {
       case "query":
         return `query ${output.request.type}`;
-      case "meet":
-        return `meet ${output.addresses.map(({ hostname, port }) => `${hostname}:${port}`)}`;
+      case "listed":
+        return `listed ${output.entries.map(({ hostname, port }) => `${hostname}:${port}`)}`;
       case "notice":
         return `notice ${output.text.slice(0, 20)}`;
       default:
@@ -39,22 +39,22 @@ Deno.test("a finder asks the directory every 30 s, and meets all others that it 
   const addresses = [BOB, { hostname: "10.0.0.1", port: 3001 }, { hostname: "::5", port: 3001 }];
   finder.answered({ addresses, local: "10.0.0.1" }, 0);
   peers.unanswered = 1;
-  assertEquals(take(), ["meet 10.0.0.2:3001"]);
+  assertEquals(take(), ["listed 10.0.0.2:3001"]);
   assertEquals(pass(1400), []);
   assertEquals(pass(29_999), ["settled"]);
   assertEquals(pass(30_000), ["query R"]);
   finder.answered({ addresses: [], local: "10.0.0.1" }, 30_001);
-  assertEquals([take(), finder.wakeAt], [["meet "], 60_001]);
+  assertEquals([take(), finder.wakeAt], [["listed "], 60_001]);
 });
 
 Deno.test("a finder that gets no answer says so once, asks again after 5 s, and settles all the same", () => {
   const { finder, take, pass } = finderMachine(SERVER);
   finder.start();
   finder.unanswered("no answer", 0);
-  assertEquals(take(), ["query R", "notice no answer; trying ag"]);
+  assertEquals(take(), ["query R", "notice no answer; trying ag", "unlisted"]);
   assertEquals(pass(5000), ["settled", "query R"]);
   finder.unanswered("no answer", 5001);
-  assertEquals(pass(10_001), ["query R"]);
+  assertEquals(pass(10_001), ["unlisted", "query R"]);
 });
 
 Deno.test("a finder that leaves removes itself from the directory, after its last request was answered", () => {

@@ -129,7 +129,7 @@ Deno.test("a mistake between peers is answered with the typed line, the rule, an
     ],
     [
       "/open bob x",
-      "there is no command /open; the commands are /list /to /group /join /leave /say /rooms /send /accept /refuse " +
+      "there is no command /open; the commands are /list /to /table /group /join /leave /say /rooms /send /accept /refuse " +
       "/stop /files /secure /trust /add /stats /help /exit. To send it as text, add a slash: //open",
     ],
     ["/sec bob", "there is no command /sec; did you mean /secure? To send it as text, add a slash: //sec"],
@@ -415,7 +415,7 @@ Deno.test("commands, names and groups of peers are completed, but no name that c
   assertEquals(complete("/leave l"), ["lab1"]);
   assertEquals(complete("/secure bob o"), ["off"]);
   assertEquals(complete("/trust c"), ["carol"]);
-  assertEquals(complete("/help t"), ["to", "trust"]);
+  assertEquals(complete("/help t"), ["table", "to", "trust"]);
   for (const before of ["J", "JOIN l", "/history b", "/toall b", "hello b", "/to bob b", "", "/add b"]) {
     assert(!complete(before).some((word) => !word.startsWith("/")), before);
   }
@@ -533,6 +533,7 @@ const PEER: PeerPlan = {
   table: undefined,
   name: "alice",
   udp: 0,
+  tableRefreshMs: 30_000,
   data: undefined,
   downloads: undefined,
   page: false,
@@ -548,6 +549,7 @@ Deno.test("the command line of a peer: with an address book or without one", () 
     ["peer localhost 3002 --name=alice", table("localhost", 3002)],
     ["peer --name alice --udp 3001 --data keys --trace", { ...PEER, udp: 3001, data: "keys", trace: true }],
     ["peer --name alice --udp 0", PEER],
+    ["peer 10.0.0.1 --name alice --table-refresh 5", { ...table("10.0.0.1", 2002), tableRefreshMs: 5000 }],
     [`peer --name ${"ö".repeat(32)}`, { ...PEER, name: "ö".repeat(32) }],
   ];
   for (const [line, plan] of plans) assertEquals(parseClientArgs(line.split(" ")), plan, line);
@@ -572,6 +574,14 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
     [
       ["peer", "--name", "b", "--password-file", "x"],
       "--password-file needs a server; peers do not log in",
+    ],
+    [
+      ["peer", "--name", "b", "--table-refresh", "5"],
+      "--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice",
+    ],
+    [
+      ["peer", "a", "--name", "b", "--table-refresh", "90"],
+      '--table-refresh must be a whole number from 1 to 80, not "90"',
     ],
     [
       ["chat", "--udp", "3001"],

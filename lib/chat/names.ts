@@ -55,3 +55,21 @@ const RESERVED = new Set(
 export function isReservedName(name: string): boolean {
   return RESERVED.has(skeleton(name)) || /^[\d.:[\]]+$/.test(name);
 }
+
+/** After the name of a peer with another program. No name contains a blank, so no other label ends so. */
+const PLAIN = " (plain)";
+
+/** The label of a peer with another program, whose messages are unconfirmed. */
+export function plainLabel(name: string): string {
+  return name + PLAIN;
+}
+
+/** Whether a label is that of a peer with another program. */
+export function isPlainLabel(label: string): boolean {
+  return label.endsWith(PLAIN);
+}
+
+/** A label without the mark of another program. */
+export function withoutPlain(label: string): string {
+  return isPlainLabel(label) ? label.slice(0, -PLAIN.length) : label;
+}

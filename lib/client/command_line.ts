@@ -48,6 +48,8 @@ export interface PeerPlan extends CommonPlan {
   readonly name: string;
   /** The UDP port; 0 for any free one. */
   readonly udp: number;
+  /** Between two requests to the address book. */
+  readonly tableRefreshMs: number;
 }
 
 const HERE = "127.0.0.1";
@@ -59,6 +61,7 @@ const OPTIONS: readonly Option[] = [
   { name: "name", value: "NAME", help: "log in with this name; required by peer" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },
   { name: "udp", value: "PORT", help: "with peer: the UDP port (0: any free one)" },
+  { name: "table-refresh", value: "S", help: "with peer HOST: ask the address book every S seconds (30)" },
   {
     name: "data",
     value: "DIR",
@@ -109,8 +112,10 @@ The IM handout's client has /list, /to NAME TEXT, /toall TEXT and /exit.
 
 Between peers, messages go directly to their receivers. An address book, such as
 that of \`server\` on port 2002, lists the peers; without one, peers on the same
-LAN are found by multicast. Commands
+LAN are found by multicast. Users of the course's own programs are shown as
+\`alice (plain)\`: what they and you say is unconfirmed. Commands
   /to NAME TEXT        send to one user; if offline, once you both are online
+  /table               show the address book's table
   /group NAME FRIEND…  create a group with these friends
   /join GROUP          enter a group; TEXT then goes there
   /send NAME FILE      offer a file or a folder; /accept N accepts one
@@ -192,6 +197,10 @@ function readPeer(flags: Flags): PeerPlan {
   const fault = peerNameFault(name);
   if (fault !== undefined) throw new UserError(`--name ${JSON.stringify(name)}: ${fault}`);
   const udp = flags.value("udp");
+  const refresh = flags.value("table-refresh");
+  if (refresh !== undefined && host === undefined) {
+    throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");
+  }
   return {
     type: "peer",
     table: host === undefined
@@ -199,6 +208,8 @@ function readPeer(flags: Flags): PeerPlan {
       : { host, port: port === undefined ? ADDRESS_BOOK_PORT : readPort(port, false) },
     name,
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { min: 0, max: 65535 }),
+    // An entry that is not renewed for 90 s is dropped.
+    tableRefreshMs: 1000 * (refresh === undefined ? 30 : readNumber("--table-refresh", refresh, { min: 1, max: 80 })),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
     page: flags.has("page"),
@@ -207,6 +218,9 @@ function readPeer(flags: Flags): PeerPlan {
 }
 
 function readJoin(flags: Flags): JoinPlan {
+  if (flags.value("table-refresh") !== undefined) {
+    throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");
+  }
   if (flags.value("udp") !== undefined) {
     throw new UserError("--udp requires peer; for example: client peer 192.168.1.7 --name alice --udp 3001");
   }

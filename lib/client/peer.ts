@@ -83,7 +83,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
   // The first message may be an offer.
   files.loggedIn(plan.name);
   const parts = { name: plan.name, keys, store, options: peerOptions(), isTemporary: temporary !== undefined };
-  net.start(parts, table ? { hostname: table.host, port: table.port } : "multicast");
+  net.start(parts, table ? { hostname: table.host, port: table.port } : "multicast", plan.tableRefreshMs);
   const open = page && openPage(
     {
       name: page.name,

@@ -59,14 +59,16 @@ export class PeerClient {
   start(
     { keys, ...parts }: Omit<PeerParts, "key" | "random8" | "traces"> & { readonly keys: PeerKeys },
     by: FinderPlan["by"],
+    refreshMs?: number,
   ): void {
     this.#keys = keys;
     const random8 = () => new Uint8Array(randomBytes(8));
     const peer = new Peer({ ...parts, key: keys, random8, traces: this.hooks.trace !== undefined }, clock());
     this.#peer = peer;
     this.#socket.begin();
-    this.#input((peer, now) => peer.start(now));
-    this.#finder = new PeerFinder({ name: parts.name, port: this.port, by }, peer);
+    this.#input((peer, now) => peer.start(now, typeof by !== "string"));
+    const plan = { name: parts.name, port: this.port, by };
+    this.#finder = new PeerFinder(refreshMs === undefined ? plan : { ...plan, refreshMs }, peer);
     this.#find((finder) => finder.start());
   }
 
@@ -166,6 +168,8 @@ export class PeerClient {
         return this.hooks.signalled?.(output.from, output.text, output.at);
       case "compute":
         return void this.#compute(output.request);
+      case "refresh":
+        return this.#find((finder) => finder.refreshSoon());
       case "closing":
         return this.#leaveFinder();
       case "closed":
@@ -192,8 +196,10 @@ export class PeerClient {
         return void this.#query(output.server, output.request);
       case "announce":
         return void this.#announce();
-      case "meet":
-        return this.#input((peer, now) => output.addresses.forEach((address) => peer.meet(address, now)));
+      case "listed":
+        return this.#input((peer, now) => peer.listed(output.entries, output.self, now));
+      case "unlisted":
+        return this.#input((peer, now) => peer.unlisted(now));
       case "notice":
         return this.hooks.show({ type: "notice", text: output.text });
       case "settled":

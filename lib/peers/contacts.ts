@@ -18,6 +18,21 @@ export interface OpenLink {
 export class Contact {
   /** The number that we have drawn for the next link. */
   mine: bigint;
+  /** The same for our first datagram: another program repeats it in its answer. */
+  tag: number;
+  /** Whether something of our own protocol has come from there since the last link. */
+  isOurs = false;
+  /** Whether another program has answered there: it is not asked any more. */
+  isPlain = false;
+  /** Whether it is in the directory's table. */
+  isListed = false;
+  /** Whether there was a link. */
+  wasLinked = false;
+  /** First datagrams that were sent since the last link. */
+  probes = 0;
+  /** The number in the other side's last first datagram, and in the last one before the link. */
+  heardTag: number | undefined;
+  tagBeforeLink: number | undefined;
   open: OpenLink | undefined;
   /** Until when we send ASK; the other side may ask us at any time. */
   wantedUntil = -Infinity;
@@ -31,8 +46,10 @@ export class Contact {
   /** Numbers that the other side has told us for the next link. */
   readonly #heard = new Map<bigint, Introduction>();
 
-  constructor(readonly address: Address, mine: bigint) {
-    this.mine = mine;
+  /** `draw` draws eight random bytes. */
+  constructor(readonly address: Address, readonly draw: () => bigint) {
+    this.mine = draw();
+    this.tag = drawTag(draw);
   }
 
   /** Whether we send ASK. */
@@ -56,10 +73,17 @@ export class Contact {
   }
 
   /** Forgets the numbers so far: they open no further link. */
-  renew(mine: bigint): void {
-    this.mine = mine;
+  renew(): void {
+    this.mine = this.draw();
+    this.tag = drawTag(this.draw);
+    this.probes = 0;
     this.#heard.clear();
   }
+}
+
+/** A number of at most nine digits. */
+function drawTag(draw: () => bigint): number {
+  return Number(draw() % 1_000_000_000n);
 }
 
 /** The known addresses. Their number is limited: in all, for each host, and of those that have only asked us. */
@@ -69,7 +93,7 @@ export class Contacts {
   /** Those that have only asked us, the oldest first. */
   readonly #strangers = new Set<Contact>();
 
-  /** `draw` draws the number for the next link to an address. */
+  /** `draw` draws eight random bytes. */
   constructor(readonly limits: PeerLimits, readonly draw: () => bigint) {}
 
   get(address: Address): Contact | undefined {
@@ -122,7 +146,7 @@ export class Contacts {
     const { addresses, strangers } = this.limits;
     if (this.#contacts.size >= addresses + strangers || this.#isFull(address)) return undefined;
     this.#perHost.set(address.hostname, (this.#perHost.get(address.hostname) ?? 0) + 1);
-    const contact = new Contact(address, this.draw());
+    const contact = new Contact(address, this.draw);
     this.#contacts.set(addressKey(address), contact);
     return contact;
   }

@@ -39,7 +39,7 @@ export class PeerContext {
   }
 }
 
-/** Whether a person is linked to us, and has proved their key if they have one. */
+/** Whether a person is linked to us, and has proved their key if they have one; or another program of theirs has answered. */
 export function isThere(person: KnownPerson): boolean {
-  return person.link?.isReady ?? false;
+  return person.plain?.hasAnswered ?? person.link?.isReady ?? false;
 }

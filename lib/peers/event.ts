@@ -1,3 +1,4 @@
+import type { Address } from "../core/address.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { SendOutput } from "../protocols/datagram/packet.ts";
 import type { CryptographyRequest } from "./cryptography.ts";
@@ -13,6 +14,8 @@ export type PeerEvent =
   | Common
   /** The receiver is offline: the message is stored, and is sent when both sides are online. */
   | { readonly type: "queued"; readonly id: string; readonly to: string }
+  /** The message was sent to a person with another program, which confirms nothing. */
+  | { readonly type: "unconfirmed"; readonly id: string; readonly to: string }
   /** Another person has joined or left a group of ours. */
   | { readonly type: "memberJoined" | "memberLeft"; readonly room: string; readonly name: string }
   /** The other members of a group that we have joined. */
@@ -37,13 +40,25 @@ export type PeerEvent =
   }
   /** A notice about the network, the directory or other people. */
   | { readonly type: "notice"; readonly text: string }
+  /** The client address table as the directory has it, and our own address in it. */
+  | { readonly type: "table"; readonly self: Address | undefined; readonly entries: readonly TableEntry[] }
   /** The answer to `/stats`. */
   | { readonly type: "stats"; readonly counts: readonly (readonly [name: string, count: number])[] };
+
+/** An entry of the client address table. */
+export interface TableEntry extends Address {
+  /** The name of the person there, as they say or as the directory says; undefined if neither does. */
+  readonly name: string | undefined;
+  /** Since when we know of the entry. */
+  readonly since: number;
+}
 
 /** A question or request of the user. */
 export type PeerQuestion =
   /** All people that we have met. */
   | { readonly type: "users" }
+  /** The client address table. */
+  | { readonly type: "table" }
   /** All known groups. */
   | { readonly type: "rooms" }
   /** Creates a group with these people in it. */
@@ -66,6 +81,8 @@ export type PeerOutput =
   | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
   /** A computation, whose result is passed to `answered`. */
   | { readonly type: "compute"; readonly request: CryptographyRequest }
+  /** Ask the directory again soon: something has come from an address that may be new there. */
+  | { readonly type: "refresh" }
   /** We leave, and links are being closed; then they are closed, or had their time. */
   | { readonly type: "closing" | "closed" }
   /** Only if messages are traced: one that we send ("up") or have received. */

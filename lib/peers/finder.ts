@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from "../core/address.ts";
 import { Outputs } from "../core/machine.ts";
 import type { DirectoryAnswer, DirectoryRequest } from "../protocols/directory/client.ts";
+import type { ListedAddress } from "../protocols/directory/listing.ts";
 
 /** Who we are to others, and how others are found. */
 export interface FinderPlan {
@@ -8,6 +9,8 @@ export interface FinderPlan {
   readonly port: number;
   /** A directory server, or announcements to the LAN, or the user names addresses. */
   readonly by: Address | "multicast" | "names";
+  /** Between two requests to the directory server; 30 s, as in its handout, by default. */
+  readonly refreshMs?: number;
 }
 
 /** What the finder wants done. */
@@ -16,8 +19,10 @@ export type FinderOutput =
   | { readonly type: "query"; readonly server: Address; readonly request: DirectoryRequest }
   /** Announce us on the LAN, and listen there; answer with `announced` or `cannotAnnounce`. */
   | { readonly type: "announce" }
-  /** Peers may be at these addresses. */
-  | { readonly type: "meet"; readonly addresses: readonly Address[] }
+  /** The directory server has these addresses, and has us at `self`. */
+  | { readonly type: "listed"; readonly entries: readonly ListedAddress[]; readonly self: Address }
+  /** The directory server has not answered. */
+  | { readonly type: "unlisted" }
   | { readonly type: "notice"; readonly text: string }
   /** Those that could be asked at the start have answered, or had their time. */
   | { readonly type: "settled" }
@@ -36,6 +41,8 @@ export interface FoundPeers {
 const REFRESH_MS = 30_000;
 /** After a failure. */
 const RETRY_MS = 5000;
+/** Between two requests at least, whatever is asked for. */
+const REFRESH_MIN_MS = 1000;
 /** For the directory server to be told that we leave. */
 const LEAVE_MS = 3500;
 /** Between the first announcements, since each may be lost. */
@@ -51,6 +58,7 @@ const SETTLE_CHECK_MS = 20;
 export class PeerFinder {
   readonly #outputs = new Outputs<FinderOutput>();
   #refreshAt = Infinity;
+  #notBefore = -Infinity;
   #lonelyAt = Infinity;
   #settleCheckAt = Infinity;
   #settleFrom = Infinity;
@@ -87,8 +95,9 @@ export class PeerFinder {
     const others = addresses.filter(({ hostname, port }) =>
       !hostname.includes(":") && (hostname !== local || port !== this.plan.port)
     );
-    this.#outputs.push({ type: "meet", addresses: others });
-    this.#scheduleRefresh(now, REFRESH_MS);
+    this.#outputs.push({ type: "listed", entries: others, self: { hostname: local, port: this.plan.port } });
+    this.#scheduleRefresh(now, this.plan.refreshMs ?? REFRESH_MS);
+    this.#notBefore = now + REFRESH_MIN_MS;
     this.#settle(now, 0);
   }
 
@@ -97,8 +106,15 @@ export class PeerFinder {
     this.#awaitsAnswer = false;
     if (this.#leaving !== "no") return this.#continueLeaving();
     this.#showFailure(`${why}; trying again. People already found stay, and /add HOST:PORT asks at an address`);
+    this.#outputs.push({ type: "unlisted" });
     this.#scheduleRefresh(now, RETRY_MS);
     this.#settle(now, 0);
+  }
+
+  /** The directory server is to be asked soon, since there may be something new. */
+  refreshSoon(): void {
+    if (typeof this.plan.by === "string" || this.#leaving !== "no" || this.#refreshAt === Infinity) return;
+    this.#refreshAt = Math.min(this.#refreshAt, this.#notBefore);
   }
 
   /** We were announced from these IP addresses of ours; `why` if from none. */

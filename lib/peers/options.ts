@@ -9,6 +9,23 @@ export const PEER_LIMITS = {
   askMostMs: 15_000,
   /** How long ASK is repeated at an address named by a directory or the user; a directory forgets after the same time. */
   namedMs: 90_000,
+  /**
+   * Until the first datagram is repeated to an address of the directory that does not answer, and six times as long each time
+   * after that: a program of dialect C shows each.
+   */
+  probeMs: 10_000,
+  /** A first datagram that arrives so soon after a link was made was sent before it. */
+  probeGraceMs: 2000,
+  /** Longest datagram to another program: the usual buffer of `recvfrom` in course programs. */
+  plainBytes: 1024,
+  /** Messages of another program that are shown at once and a second; the rest is dropped. */
+  plainBurst: 50,
+  plainPerSecond: 20,
+  /** Messages of unknown addresses that are held until the directory has been asked, and how long. */
+  heldMessages: 100,
+  heldMs: 5000,
+  /** After this silence, an address that the directory names may have a program that answers nothing: of dialect C. */
+  silentMs: 3000,
   /** How long a peer that fell silent is looked for: a lunch break. */
   lostMs: 60 * 60_000,
   /** Addresses known at once: ten labs. */

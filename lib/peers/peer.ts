@@ -1,6 +1,9 @@
+import { withoutPlain } from "../chat/names.ts";
+import { textFault } from "../core/text.ts";
 import type { Target } from "../chat/entry.ts";
 import { type Address, isLoopback, parseAddress } from "../core/address.ts";
 import { encodeBase64 } from "../core/bytes.ts";
+import type { ListedAddress } from "../protocols/directory/listing.ts";
 import { isThere, PeerContext, type PeerCounts } from "./context.ts";
 import type { CryptographyAnswer, OwnKey } from "./cryptography.ts";
 import { PeerDelivery } from "./delivery.ts";
@@ -14,6 +17,7 @@ import type { PeerLink } from "./peer_link.ts";
 import { BYE, PeerLinks } from "./peer_links.ts";
 import type { PeerMessage } from "./peer_message.ts";
 import type { KnownPerson, People } from "./people.ts";
+import { PlainPeers } from "./plain_peers.ts";
 import { Questions } from "./questions.ts";
 import type { PeerStore } from "./store.ts";
 
@@ -49,8 +53,11 @@ export class Peer {
   readonly #gossip: GroupGossip;
   readonly #trust: KeyTrust;
   readonly #questions: Questions;
+  readonly #plain: PlainPeers;
   readonly #isTemporary: boolean;
   #expireAt: number;
+  /** The people met before are looked for once the directory has answered. */
+  #awaitsDirectory = false;
   #state: "open" | "leaving" | "closing" | "closed" = "open";
   /** When we stop to wait in the states "leaving" and "closing". */
   #waitUntil = Infinity;
@@ -65,12 +72,14 @@ export class Peer {
     this.#delivery = new PeerDelivery(context, this.groups);
     this.#gossip = new GroupGossip(context, this.groups);
     this.#trust = new KeyTrust(context, this.#delivery, key.fingerprint);
-    this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now);
+    this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now, traces);
+    this.#plain = new PlainPeers(context, this.#discovery, name);
     this.#questions = new Questions(context, {
       discovery: this.#discovery,
       groups: this.groups,
       gossip: this.#gossip,
       trust: this.#trust,
+      plain: this.#plain,
     });
     this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key, traces ?? false);
   }
@@ -88,7 +97,7 @@ export class Peer {
   }
 
   get wakeAt(): number {
-    const parts = [this.#discovery, this.#links, this.#gossip, this.#questions];
+    const parts = [this.#discovery, this.#links, this.#gossip, this.#questions, this.#plain];
     return Math.min(this.#expireAt, this.#waitUntil, ...parts.map(({ wakeAt }) => wakeAt));
   }
 
@@ -113,8 +122,11 @@ export class Peer {
     return count;
   }
 
-  /** Restores what the store has, and looks for the people it names where they were last. */
-  start(now: number): void {
+  /**
+   * Restores what the store has, and looks for the people it names where they were last; with `awaitsDirectory`, once the
+   * directory has answered or cannot be reached, since another program may be there now.
+   */
+  start(now: number, awaitsDirectory = false): void {
     this.#context.now = now;
     const { store, limits, people } = this.#context;
     for (const { key, name, address } of store.acquaintances(limits.acquaintances)) {
@@ -122,10 +134,23 @@ export class Peer {
     }
     this.#delivery.restore();
     this.#gossip.restore();
-    for (const person of people.all()) {
-      const address = parseAddress(person.address);
-      if (address) this.meet(address, now);
-    }
+    if (awaitsDirectory) this.#awaitsDirectory = true;
+    else this.#lookForAll();
+  }
+
+  /** The directory has answered: who is in its table, without us, and where it has us. */
+  listed(entries: readonly ListedAddress[], self: Address, now: number): void {
+    this.#context.now = now;
+    this.#discovery.listed(entries, self, now);
+    this.#plain.listed(entries);
+    if (this.#awaitsDirectory) this.#lookForAll();
+    this.#settle();
+  }
+
+  /** The directory cannot be reached. */
+  unlisted(now: number): void {
+    this.#context.now = now;
+    if (this.#awaitsDirectory) this.#lookForAll();
   }
 
   /** A peer may be at an address: asks there for a while; false when too many addresses are asked already. */
@@ -158,7 +183,7 @@ export class Peer {
   say(to: Target, text: string, now: number): { id: string } | { why: string } {
     this.#context.now = now;
     const isClosed = this.#state === "closing" || this.#state === "closed";
-    const said = isClosed ? { why: "you are leaving" } : this.#delivery.say(to, text);
+    const said = isClosed ? { why: "you are leaving" } : this.#say(to, text);
     this.#settle();
     return said;
   }
@@ -188,6 +213,7 @@ export class Peer {
     this.#links.tick(now);
     this.#settle();
     this.#questions.tick(now);
+    this.#plain.tick(now);
     if (now >= this.#waitUntil) this.#stopWaiting();
     if (now < this.#expireAt) return;
     this.#expireAt = now + EXPIRE_MS;
@@ -248,12 +274,31 @@ export class Peer {
     this.#context.outputs.push({ type: "closed" });
   }
 
+  #say(to: Target, text: string): { id: string } | { why: string } {
+    const tooLong = textFault(text, this.limits.textBytes);
+    if (tooLong !== undefined || "room" in to) return this.#delivery.say(to, text);
+    this.#plain.prepare(withoutPlain(to.user));
+    const person = this.people.find(to.user);
+    return typeof person !== "string" && person.plain ? this.#plain.say(person, text) : this.#delivery.say(to, text);
+  }
+
+  #lookForAll(): void {
+    this.#awaitsDirectory = false;
+    for (const { address, plain } of this.people.all()) {
+      const where = plain ? undefined : parseAddress(address);
+      if (where) this.meet(where, this.#context.now);
+    }
+  }
+
   /** Handles what happened to links, until nothing more does. */
   #settle(): void {
     for (let events = this.#discovery.takeEvents(); events.length > 0; events = this.#discovery.takeEvents()) {
       for (const event of events) {
-        if (event.type === "opened") this.#read(this.#links.open(event.link, event.introduction));
-        else if (event.type === "ended") this.#links.ended(event.link, event.why);
+        if (event.type === "plain") this.#plain.receive(event.source, event.message);
+        else if (event.type === "opened") {
+          this.#plain.replaced(event.link.address);
+          this.#read(this.#links.open(event.link, event.introduction));
+        } else if (event.type === "ended") this.#links.ended(event.link, event.why);
         else {
           const link = this.#links.get(event.link);
           if (link) this.#read(link);

@@ -1,9 +1,21 @@
+import { isPlainLabel, plainLabel, withoutPlain } from "../chat/names.ts";
+import type { Address } from "../core/address.ts";
+import type { Dialect } from "./dialects.ts";
 import type { PeerLink } from "./peer_link.ts";
 import { MessageQueue } from "./message_queue.ts";
 import type { PeerLimits } from "./options.ts";
 
 /** Shown in place of an unknown address. */
 const UNKNOWN = "?";
+
+/** A person with another program. */
+export interface PlainProgram {
+  dialect: Dialect;
+  /** Where it is to be sent to. */
+  readonly address: Address;
+  /** Whether something has come from it; otherwise it is known from the table alone. */
+  hasAnswered: boolean;
+}
 
 /** A person that we have met, online or not. */
 export interface KnownPerson {
@@ -14,6 +26,8 @@ export interface KnownPerson {
   /** The present or last address, `ADDRESS:PORT`; "" if it is not known. */
   address: string;
   link: PeerLink | undefined;
+  /** Their program, if it is another one. */
+  plain: PlainProgram | undefined;
   readonly queue: MessageQueue;
   /** Of the key, once it was proved. */
   fingerprint: Uint8Array | undefined;
@@ -39,7 +53,7 @@ export class People {
     let person = this.#people.get(id);
     if (!person) {
       const queue = new MessageQueue(this.limits);
-      const unknown = { link: undefined, fingerprint: undefined, blocked: false, shownSecure: false };
+      const unknown = { link: undefined, plain: undefined, fingerprint: undefined, blocked: false, shownSecure: false };
       person = { id, key, name, address, queue, ...unknown };
       this.#people.set(id, person);
     } else this.#unname(person);
@@ -71,21 +85,25 @@ export class People {
     return [...this.#people.values()];
   }
 
-  /** A person's name, with the address if another person has it too. */
+  /** A person's name, with the address if another person has it too, and a mark if their program is another one. */
   label(person: KnownPerson): string {
-    const { name, address } = person;
+    const { name, address, plain } = person;
+    let label = name;
     for (const other of this.#byName.get(name) ?? []) {
-      if (other !== person && (other.link || !person.link)) return `${name}@${address || UNKNOWN}`;
+      if (other !== person && (isPresent(other) || !isPresent(person))) label = `${name}@${address || UNKNOWN}`;
     }
-    return name;
+    return plain ? plainLabel(label) : label;
   }
 
   /** The person that a typed name means, or why there is none; people who are online come first. */
   find(text: string): KnownPerson | string {
-    const at = text.indexOf("@");
-    const name = at < 0 ? text : text.slice(0, at);
-    const named = this.called(name).filter(({ address }) => at < 0 || (address || UNKNOWN) === text.slice(at + 1));
-    const there = named.filter(({ link }) => link);
+    const label = withoutPlain(text);
+    const at = label.indexOf("@");
+    const name = at < 0 ? label : label.slice(0, at);
+    const named = this.called(name).filter(({ address, plain }) =>
+      (at < 0 || (address || UNKNOWN) === label.slice(at + 1)) && (plain !== undefined || !isPlainLabel(text))
+    );
+    const there = named.filter(isPresent);
     const [first, ...others] = there.length > 0 ? there : named;
     if (!first) return `nobody called ${text} has been seen; /list shows who has`;
     if (others.length === 0) return first;
@@ -98,4 +116,8 @@ export class People {
     named?.delete(person);
     if (named?.size === 0) this.#byName.delete(person.name);
   }
+}
+
+function isPresent({ link, plain }: KnownPerson): boolean {
+  return link !== undefined || (plain?.hasAnswered ?? false);
 }

@@ -1,3 +1,4 @@
+import { plainLabel } from "../chat/names.ts";
 import { formatAddress, parseAddress, sameAddress } from "../core/address.ts";
 import { isThere, type PeerContext } from "./context.ts";
 import type { Discovery } from "./discovery.ts";
@@ -5,6 +6,7 @@ import type { PeerQuestion } from "./event.ts";
 import type { GroupGossip } from "./group_gossip.ts";
 import type { Groups } from "./groups.ts";
 import type { KeyTrust } from "./key_trust.ts";
+import type { PlainPeers } from "./plain_peers.ts";
 
 /** The parts that answer questions. */
 export interface Answerers {
@@ -12,6 +14,7 @@ export interface Answerers {
   readonly groups: Groups;
   readonly gossip: GroupGossip;
   readonly trust: KeyTrust;
+  readonly plain: PlainPeers;
 }
 
 /** Answers the questions of the user, each at once, or denies them with the reason. */
@@ -45,6 +48,8 @@ export class Questions {
     for (const [address, at] of this.#named) {
       if (at > now) continue;
       this.#named.delete(address);
+      const isPlain = this.#context.people.all().some((person) => person.plain && person.address === address);
+      if (isPlain) continue;
       const seconds = Math.round(this.#context.limits.namedMs / 1000);
       const text = `nobody has answered at ${address} so far; asking goes on for ${seconds} s`;
       this.#context.show({ type: "notice", text });
@@ -56,6 +61,10 @@ export class Questions {
     switch (question.type) {
       case "users":
         return this.#showUsers(ref);
+      case "table": {
+        const { discovery, plain } = this.#answerers;
+        return void this.#context.show({ type: "table", self: discovery.self, entries: plain.entries() }, ref);
+      }
       case "rooms":
         return this.#showRooms(ref);
       case "group":
@@ -68,6 +77,7 @@ export class Questions {
       case "trust": {
         const person = this.#context.people.find(question.user);
         if (typeof person === "string") return person;
+        if (person.plain) return `the program that ${this.#context.people.label(person)} uses has no keys`;
         return question.type === "trust" ? trust.trust(person) : trust.secure(person, question.on);
       }
       case "add":
@@ -94,6 +104,7 @@ export class Questions {
   #showUsers(ref: number | undefined): undefined {
     const { people } = this.#context;
     const users = people.all().map((person) => ({ name: people.label(person), online: isThere(person) }));
+    for (const { name } of this.#answerers.plain.silent()) users.push({ name: plainLabel(name), online: false });
     this.#context.show({ type: "users", users }, ref);
   }
 

@@ -95,13 +95,15 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#outputs.push({ type: "leave" });
       case "say":
         this.#early = [];
-        return this.#outputs.push(action);
-      case "go":
-        this.#moveTo(action.to, now);
-        this.#show(this.view.moved(action.to));
+        return this.#outputs.push({ ...action, to: this.state.labelled(action.to) });
+      case "go": {
+        const to = this.state.labelled(action.to);
+        this.#moveTo(to, now);
+        this.#show(this.view.moved(to));
         this.#showUnread();
-        this.#outputs.push({ type: "entered", to: action.to });
-        return this.#warnIfUnknown(action.to);
+        this.#outputs.push({ type: "entered", to });
+        return this.#warnIfUnknown(to);
+      }
       case "ask":
         if (action.as !== undefined) this.state.lobbyName = action.as;
         this.#ask(action.question, "shown", now);
@@ -211,6 +213,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#notice(this.view.news(known.text));
       case "sent":
       case "delivered":
+      case "unconfirmed":
       case "queued":
       case "failed":
         if (known.id !== undefined) this.#unconfirmed.delete(known.id);

@@ -1,3 +1,4 @@
+import { plainLabel, withoutPlain } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { LOBBY } from "../chat/names.ts";
 import type { PeerEvent } from "../peers/event.ts";
@@ -94,6 +95,12 @@ export class ChatState {
     if (this.users.has(name)) return true;
     for (const user of this.users) if (withoutAddress(user) === name || user === withoutAddress(name)) return true;
     return false;
+  }
+
+  /** A target as events name it: a peer with another program has a mark behind the name. */
+  labelled(to: Target): Target {
+    const isPlain = "user" in to && !this.users.has(to.user) && this.users.has(plainLabel(to.user));
+    return isPlain ? { user: plainLabel(to.user) } : to;
   }
 
   /** The conversation that a message belongs to. */
@@ -208,7 +215,7 @@ export function sameTarget(a: Target | undefined, b: Target | undefined): boolea
 
 /** `bob` of `bob@10.0.0.5:3001`. */
 function withoutAddress(name: string): string {
-  return name.split("@", 1)[0]!;
+  return withoutPlain(name).split("@", 1)[0]!;
 }
 
 function note(names: Set<string>, name: string): void {

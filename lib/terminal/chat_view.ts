@@ -16,6 +16,7 @@ import {
   stamp,
   stateOf,
   targetName,
+  unconfirmedMark,
   versionLines,
   versionsTitle,
   type View,
@@ -135,7 +136,10 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #message(message: ShownMessage, own: boolean, state: ChatState, now: number): string {
-    return `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: ${currentText(message)}`;
+    const mark = own ? "" : this.#paint.quiet(unconfirmedMark(message.from));
+    return `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: ${
+      currentText(message)
+    }${mark}`;
   }
 
   #who({ from, to }: Pick<ShownMessage, "from" | "to">, own: boolean, { here }: ChatState): string {

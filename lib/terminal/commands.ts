@@ -1,4 +1,5 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { withoutPlain } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
@@ -163,7 +164,8 @@ export function wrongName(word: string, what: string, rule: NameRule): string | 
 }
 
 /** Candidates for a first argument that names a user. */
-export const users = (known: KnownNames, at: number): Iterable<string> => at === 1 ? known.users : [];
+export const users = (known: KnownNames, at: number): Iterable<string> =>
+  at === 1 ? [...known.users].map(withoutPlain) : [];
 
 /** Candidates for a first argument that names any room. */
 export const rooms = (known: KnownNames, at: number): Iterable<string> => at === 1 ? known.rooms : [];

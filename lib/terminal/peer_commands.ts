@@ -34,10 +34,23 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
     long: [
       "Without TEXT you enter the conversation with NAME; what you type goes there.",
       "NAME may be offline: the message is kept here until you are both online.",
+      "Users shown as (plain) have another program: nothing is kept or confirmed.",
       "If two users are called bob, add the address: /to bob@10.0.0.5:3001 Hello!",
     ],
-    parse: to(peerRule),
+    parse: ({ rest, first, more }, context) =>
+      // As a peer with another program is shown.
+      to(peerRule)({ rest, first, more: more.replace(/^\(plain\)(\s|$)/, "") }, context),
     names: users,
+  },
+  table: {
+    usage: "/table",
+    short: "show the client address table",
+    example: "/table",
+    long: [
+      "The directory's table as it stands: IP, port, name, and since when the entry",
+      "is known; and your own address and port.",
+    ],
+    parse: alone({ type: "ask", question: { type: "table" } }),
   },
   group: {
     usage: "/group NAME FRIEND…",

@@ -1,5 +1,6 @@
 import type { PeerEvent } from "../peers/event.ts";
 import type { ChatState } from "./chat_state.ts";
+import { tableLines } from "./table_view.ts";
 import { clean, type View, which } from "./view.ts";
 import { ChatView } from "./chat_view.ts";
 import { MARKS, type Palette, palette } from "./marks.ts";
@@ -30,6 +31,14 @@ export class PeerView implements View<PeerEvent> {
         return [
           this.#paint.quiet(`${MARKS.kept} kept until ${clean(event.to)} is online${which(event.id, state, UNKNOWN)}`),
         ];
+      case "unconfirmed":
+        return [
+          this.#paint.quiet(`${MARKS.sent} sent to ${clean(event.to)}, unconfirmed${which(event.id, state, UNKNOWN)}`),
+        ];
+      case "table": {
+        const [own, ...lines] = tableLines(event);
+        return [this.news(own!), ...lines];
+      }
       case "memberJoined":
         return [this.news(`${event.name} joined ${event.room}`)];
       case "memberLeft":

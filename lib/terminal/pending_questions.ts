@@ -60,6 +60,7 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
     case "users":
     case "rooms":
     case "stats":
+    case "table":
       return event.type === question.type;
     case "who":
       return event.type === "inRoom" && event.room === question.room;

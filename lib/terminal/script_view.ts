@@ -1,6 +1,7 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
-import { clean, stamp, targetName, type View } from "./view.ts";
+import { tableRows } from "./table_view.ts";
+import { clean, stamp, targetName, unconfirmedMark, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
 /** An event for a script: one line each, and none for what is no event. */
@@ -40,6 +41,10 @@ export function scriptLines(event: ChatEvent): string[] {
       return [`${event.type} ${clean(event.room)}`];
     case "queued":
       return [`kept ${clean(event.to)} ${clean(event.id)}`];
+    case "unconfirmed":
+      return [`unconfirmed ${clean(event.to)} ${clean(event.id)}`];
+    case "table":
+      return tableRows(event).map((cells) => `table ${cells.join(" ")}`);
     case "memberJoined":
       return [`joined ${clean(event.room)} ${clean(event.name)}`];
     case "memberLeft":
@@ -91,5 +96,5 @@ function foundLine(message: ShownMessage): string {
 
 function messageLine({ from, to, text }: ShownMessage, own: boolean): string {
   if ("room" in to) return `${clean(to.room)} ${clean(from)}: ${clean(text)}`;
-  return own ? `to ${clean(to.user)}: ${clean(text)}` : `from ${clean(from)}: ${clean(text)}`;
+  return own ? `to ${clean(to.user)}: ${clean(text)}` : `from ${clean(from)}: ${clean(text)}${unconfirmedMark(from)}`;
 }

@@ -1,5 +1,6 @@
 import { timeOfDay } from "../core/log.ts";
 import { oneLine, sanitized } from "../core/text.ts";
+import { isPlainLabel } from "../chat/names.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
@@ -111,6 +112,11 @@ export function messageText(text: string): string {
 }
 
 /** A room's or user's name as one harmless line. */
+/** After the text of a peer with another program. */
+export function unconfirmedMark(from: string): string {
+  return isPlainLabel(from) ? " (unconfirmed)" : "";
+}
+
 export function targetName(to: Target): string {
   return clean("user" in to ? to.user : to.room);
 }

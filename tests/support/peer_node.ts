@@ -23,6 +23,8 @@ export class PeerNode {
   crashed: (() => void) | undefined;
   /** The program crashes after this many further datagrams. */
   crashAfterSends = Infinity;
+  /** Whether nothing is sent before a directory has answered. */
+  awaitsDirectory = false;
   /** Incremented at each start and crash. */
   run = 0;
   #keys: PeerKeys | undefined;
@@ -53,7 +55,7 @@ export class PeerNode {
       random8: () => Uint8Array.from({ length: 8 }, () => random.whole(0, 255)),
     }, time.now);
     this.#bind();
-    this.do((now) => this.peer.start(now));
+    this.do((now) => this.peer.start(now, this.awaitsDirectory));
   }
 
   get keys(): PeerKeys {

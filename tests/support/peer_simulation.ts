@@ -124,7 +124,8 @@ class PeerLab {
 
   #performFinder(node: PeerNode, finder: PeerFinder, output: FinderOutput): void {
     const { now } = this.#world.time;
-    if (output.type === "meet") node.do((now) => output.addresses.forEach((address) => node.peer.meet(address, now)));
+    if (output.type === "listed") node.do((now) => node.peer.listed(output.entries, output.self, now));
+    if (output.type === "unlisted") node.do((now) => node.peer.unlisted(now));
     if (output.type !== "query") return;
     if (this.#tableGone || !node.alive) return finder.unanswered("the table is gone", now);
     const { hostname, port } = node.place;
