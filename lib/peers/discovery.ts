@@ -158,10 +158,11 @@ export class Discovery {
     return undefined;
   }
 
-  /** Sends a text to another program. */
-  sendText(address: Address, datagram: Uint8Array): void {
+  /** Sends a text to another program; one that the user writes is not held back as what strangers cause is. */
+  sendText(address: Address, datagram: Uint8Array, byUser = false): void {
     this.#trace("up", address, datagram);
-    this.#send(address, datagram);
+    if (byUser) this.outputs.push({ type: "send", address, datagram });
+    else this.#send(address, datagram);
   }
 
   /** Asks the program at an address, which speaks a dialect, for its name. */

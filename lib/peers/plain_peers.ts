@@ -166,7 +166,7 @@ export class PlainPeers {
       return { why: `a text to ${to} has at most about ${most} bytes, since another program receives it` };
     }
     const id = `${store.nextNumber()}`;
-    this.#discovery.sendText(address, datagram);
+    this.#discovery.sendText(address, datagram, true);
     counts.said++;
     this.#context.show({ type: "unconfirmed", id, to });
     return { id };
@@ -200,11 +200,12 @@ export class PlainPeers {
   #meet(address: Address, dialect: Dialect, said: string | undefined): PlainPeer {
     const key = addressKey(address);
     const known = this.#peers.get(key);
-    const given = said ?? (known?.person.plain!.hasAnswered ? known.person.name : this.table.get(address)?.name);
+    const isKnown = known?.person.plain?.hasAnswered ?? false;
+    const given = said ?? (isKnown ? known!.person.name : this.table.get(address)?.name);
     // The name is asked for once its program is known.
     if (given === undefined) this.#discovery.probe(address);
     const name = nameOf(given ?? "", address);
-    if (known?.person.plain!.hasAnswered && known.person.name === name) {
+    if (known && isKnown && known.person.name === name) {
       known.person.plain!.dialect = dialect;
       return known;
     }
