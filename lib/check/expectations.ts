@@ -1,22 +1,10 @@
 import { concat } from "@std/bytes/concat";
 import { type Expected, match } from "./match.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
+import type { PlayTimes } from "./play_times.ts";
 import type { Expectation, LinkName } from "./step.ts";
 import type { Values } from "./values.ts";
 import { visible, visibleText } from "./visible.ts";
-
-export interface PlayTimes {
-  /** How long an expected answer may take. */
-  readonly answerMs: number;
-  /** How much longer the first connection may take: the program may have to be started first. */
-  readonly startMs: number;
-  /** How long it is waited on afterwards, so that late is told apart from never. */
-  readonly lateMs: number;
-  /** How long nothing must come where nothing should. */
-  readonly silenceMs: number;
-  /** A line without an end is not continued after so long. */
-  readonly settleMs: number;
-}
 
 /** Why a script did not come to its end. */
 export interface Failure {

@@ -1,45 +1,17 @@
 import { encodeText } from "../core/text.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
-import { Expectations, type Failure, NOTHING, nothingText, type PlayTimes } from "./expectations.ts";
+import { Expectations, type Failure } from "./expectations.ts";
 import { PlayLinks } from "./play_links.ts";
-import type { Closing, LinkName, Step } from "./step.ts";
+import type { PlayEnd, PlayOutput } from "./play_output.ts";
+import { type PlayTimes, stepMs } from "./play_times.ts";
+import { exitText, type ProgramExit } from "./program_exit.ts";
+import type { LinkName, Step } from "./step.ts";
+import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
-import { visible } from "./visible.ts";
-
-/** How a program ended. */
-export interface ProgramExit {
-  readonly status: number | undefined;
-  readonly signal: string | undefined;
-  /** The end of what it wrote to standard error. */
-  readonly lastWords: string;
-}
 
 /** The person whose program is the server under test. */
 const SERVER = "server";
-
-export type PlayOutput =
-  /** `isExpected`: the program should accept it, so that a refusal may be too early. */
-  | {
-    readonly type: "dial";
-    readonly link: LinkName;
-    readonly port: number | undefined;
-    readonly isExpected: boolean;
-  }
-  | { readonly type: "listen"; readonly link: LinkName }
-  | { readonly type: "bind"; readonly link: LinkName; readonly port: number | undefined }
-  | { readonly type: "start"; readonly who: string; readonly args: readonly string[] }
-  | { readonly type: "send"; readonly link: LinkName; readonly bytes: Uint8Array; readonly isDatagram: boolean }
-  | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
-  | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };
-
-export interface PlayEnd {
-  readonly failure: Failure | undefined;
-  /** What passed, but not as the handout says. */
-  readonly weak: readonly { readonly step: number; readonly why: string }[];
-  /** What was observed where the handout leaves it open. */
-  readonly observed: readonly string[];
-}
 
 /**
  * One run of a rule's script: a pure machine that says what to do and judges what comes.
@@ -154,7 +126,7 @@ export class Play implements Machine<PlayOutput> {
 
   /** Ends the script because the check cannot go on: the program under test did not start, for one. */
   giveUp(where: string, expected: string, got: string): void {
-    this.#fail(where, expected, got);
+    this.#fail({ where, expected, got, isUnexpected: false });
   }
 
   #advance(now: number): void {
@@ -213,109 +185,45 @@ export class Play implements Machine<PlayOutput> {
 
   /** Whether the step has done its work; fails the run when it no longer can. */
   #isDone(step: Step, now: number): boolean {
-    switch (step.do) {
-      case "dial":
-        if (this.#links.get(step.link).isOpen) return true;
-        return this.#links.get(step.link).hasEnded || this.#isLate(now)
-          ? this.#fail(
-            step.link,
-            "a connection is accepted",
-            this.#links.get(step.link).lastNote ?? nothingText(this.#links.get(step.link), now - this.#since),
-          )
-          : false;
-      case "refused":
-        if (this.#links.get(step.link).isOpen) {
-          return this.#fail(step.link, "no connection is accepted", "it was accepted");
-        }
-        return this.#links.get(step.link).hasEnded || this.#isLate(now);
-      case "accept":
-        if (this.#links.get(step.link).isOpen) return true;
-        return this.#isLate(now)
-          ? this.#fail(step.link, "the program connects", nothingText(this.#links.get(step.link), now - this.#since))
-          : false;
-      case "listen":
-      case "bind":
-        return this.values.get(`${step.link.replace(" ", ".")}.port`) !== undefined;
-      case "expect":
-        return this.#judge(now);
-      case "silence": {
-        const it = this.#links.get(step.link);
-        if (it.pieces.length === 0) return this.#deadline() <= now;
-        return this.#fail(step.link, NOTHING, visible(it.pieces[0]!), true);
-      }
-      case "observe": {
-        const it = this.#links.get(step.link);
-        const isOver = it.hasEnded || this.#deadline() <= now ||
-          it.unread(now, this.times.settleMs).hasSettled && it.pieces.length > 0;
-        if (!isOver) return false;
-        const came = it.pieces.splice(0).map(visible).join("");
-        this.#observed.push(came !== "" ? came : it.hasEnded ? "the connection is closed" : "nothing comes");
-        return true;
-      }
-      case "closed":
-        if (this.#links.get(step.link).hasEnded) return true;
-        return this.#isLate(now) ? this.#fail(step.link, "the connection is closed", "it stays open") : false;
-      case "exits": {
-        const exit = this.#exits.get(step.who);
-        if (exit === undefined) {
-          return this.#isLate(now) ? this.#fail(step.who, "the program ends", "it still runs") : false;
-        }
-        const isZero = exit.status === 0;
-        if (step.status === undefined || isZero === (step.status === "zero")) return true;
-        return this.#fail(step.who, step.status === "zero" ? "status 0" : "a status other than 0", exitText(exit));
-      }
-      case "runs": {
-        const exit = this.#exits.get(step.who);
-        return exit === undefined || this.#fail(step.who, "the program runs on", exitText(exit));
-      }
-      case "wait":
-        return this.#deadline() <= now;
-      default:
-        return true;
-    }
+    if (step.do === "expect") return this.#judge(now);
+    const { isDone, observed, failure } = stepState(step, {
+      links: this.#links,
+      values: this.values,
+      exitOf: (who) => this.#exitOf(who),
+      isLate: this.#isLate(now),
+      waitedMs: now - this.#since,
+      now,
+      settleMs: this.times.settleMs,
+    });
+    if (observed !== undefined) this.#observed.push(observed);
+    return failure ? this.#fail(failure) : isDone;
   }
 
   #judge(now: number): boolean {
-    const exit = (who: string) => this.#exits.get(who) ?? this.#exits.get(SERVER);
-    const judged = this.#expectations.judge(now, this.#isLate(now), (who) => exitTextOf(exit(who)));
+    const judged = this.#expectations.judge(now, this.#isLate(now), (who) => {
+      const exit = this.#exitOf(who);
+      return exit && exitText(exit);
+    });
     for (const why of judged.weak) this.#weak.push({ step: this.#at, why });
     const { failure } = judged;
-    if (failure) return this.#fail(failure.where, failure.expected, failure.got, failure.isUnexpected);
+    if (failure) return this.#fail(failure);
     if (judged.isMet) this.#repeating = undefined;
     return judged.isMet;
   }
 
-  #fail(where: string, expected: string, got: string, isUnexpected = false): false {
-    this.#end ??= {
-      failure: { step: this.#at, where, expected, got, isUnexpected },
-      weak: this.#weak,
-      observed: this.#observed,
-    };
+  /** How the program that a person talks to has ended. */
+  #exitOf(who: string): ProgramExit | undefined {
+    return this.#exits.get(who) ?? this.#exits.get(SERVER);
+  }
+
+  #fail(failure: Omit<Failure, "step">): false {
+    this.#end ??= { failure: { step: this.#at, ...failure }, weak: this.#weak, observed: this.#observed };
     return false;
   }
 
   /** When the step under way is given up, or, for a pause, is over. */
   #deadline(): number {
-    const step = this.steps[this.#at];
-    const { answerMs, startMs, lateMs, silenceMs } = this.times;
-    switch (step?.do) {
-      case "silence":
-        return this.#since + (step.ms ?? silenceMs);
-      case "observe":
-        return this.#since + (step.ms ?? answerMs);
-      case "wait":
-        return this.#since + step.ms;
-      case "closed":
-      case "exits":
-        return this.#since + answerMs + (step.more ?? 0);
-      case "expect":
-        return this.#since + answerMs + lateMs + this.#expectations.moreMs;
-      case "dial":
-      case "accept":
-        return this.#since + answerMs + (this.#hasOpened ? 0 : startMs);
-      default:
-        return this.#since + answerMs;
-    }
+    return this.#since + stepMs(this.steps[this.#at], this.times, this.#expectations.moreMs);
   }
 
   #isLate(now: number): boolean {
@@ -341,13 +249,4 @@ export class Play implements Machine<PlayOutput> {
   #port(template: string | undefined): number | undefined {
     return template === undefined ? undefined : Number(this.values.fill(template));
   }
-}
-
-function exitTextOf(exit: ProgramExit | undefined): string | undefined {
-  return exit && exitText(exit);
-}
-
-function exitText({ status, signal, lastWords }: ProgramExit): string {
-  const how = signal !== undefined ? `ended by ${signal}` : `ended with status ${status}`;
-  return `the program ${how}${lastWords === "" ? "" : `; its last words: ${lastWords}`}`;
 }

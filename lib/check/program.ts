@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { UserError } from "../core/errors.ts";
 import { sanitized } from "../core/text.ts";
-import type { ProgramExit } from "./play.ts";
+import type { ProgramExit } from "./program_exit.ts";
 
 const LAST_WORDS_BYTES = 600;
 

@@ -1,7 +1,8 @@
 import { Choice, chosenText } from "./choice.ts";
 import { Network, type NetworkKind } from "./network.ts";
-import type { Failure, PlayTimes } from "./expectations.ts";
+import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
+import type { PlayTimes } from "./play_times.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner, type Target } from "./runner.ts";
 import type { Seen } from "./transcript.ts";

@@ -5,7 +5,8 @@ import { DatagramSocket } from "../net/datagram_socket.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Network } from "./network.ts";
-import type { Play, PlayOutput } from "./play.ts";
+import type { Play } from "./play.ts";
+import type { PlayOutput } from "./play_output.ts";
 import { fillCommand, Program } from "./program.ts";
 import type { LinkName } from "./step.ts";
 

@@ -1,0 +1,26 @@
+import type { Failure } from "./expectations.ts";
+import type { Closing, LinkName } from "./step.ts";
+
+/** What a play asks its runner to do. */
+export type PlayOutput =
+  /** `isExpected`: the program should accept it, so that a refusal may be too early. */
+  | {
+    readonly type: "dial";
+    readonly link: LinkName;
+    readonly port: number | undefined;
+    readonly isExpected: boolean;
+  }
+  | { readonly type: "listen"; readonly link: LinkName }
+  | { readonly type: "bind"; readonly link: LinkName; readonly port: number | undefined }
+  | { readonly type: "start"; readonly who: string; readonly args: readonly string[] }
+  | { readonly type: "send"; readonly link: LinkName; readonly bytes: Uint8Array; readonly isDatagram: boolean }
+  | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
+  | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };
+
+export interface PlayEnd {
+  readonly failure: Failure | undefined;
+  /** What passed, but not as the handout says. */
+  readonly weak: readonly { readonly step: number; readonly why: string }[];
+  /** What was observed where the handout leaves it open. */
+  readonly observed: readonly string[];
+}

@@ -1,0 +1,94 @@
+import { type Failure, NOTHING, nothingText } from "./expectations.ts";
+import type { PlayLink, PlayLinks } from "./play_links.ts";
+import { exitText, type ProgramExit } from "./program_exit.ts";
+import type { Step } from "./step.ts";
+import type { Values } from "./values.ts";
+import { visible } from "./visible.ts";
+
+/** What a play has seen so far. */
+export interface StepView {
+  readonly links: PlayLinks;
+  readonly values: Values;
+  /** How the program that a person talks to has ended; undefined while it runs. */
+  readonly exitOf: (who: string) => ProgramExit | undefined;
+  /** The step has taken as long as it may, or, for a pause, as it should. */
+  readonly isLate: boolean;
+  readonly waitedMs: number;
+  readonly now: number;
+  readonly settleMs: number;
+}
+
+/** Whether a step has done its work, or no longer can. */
+export interface StepState {
+  readonly isDone: boolean;
+  /** What came where the handout leaves it open. */
+  readonly observed?: string;
+  readonly failure?: Omit<Failure, "step">;
+}
+
+const DONE: StepState = { isDone: true };
+const WAITING: StepState = { isDone: false };
+
+/** The state of the step under way; `expect` has its own judge. */
+export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: StepView): StepState {
+  const { links, values, exitOf, isLate } = view;
+  switch (step.do) {
+    case "dial":
+      return connecting(step.link, "a connection is accepted", view);
+    case "accept":
+      return connecting(step.link, "the program connects", view);
+    case "refused": {
+      const { isOpen, hasEnded } = links.get(step.link);
+      if (isOpen) return failed(step.link, "no connection is accepted", "it was accepted");
+      return hasEnded || isLate ? DONE : WAITING;
+    }
+    case "listen":
+    case "bind":
+      return values.get(`${step.link.replace(" ", ".")}.port`) === undefined ? WAITING : DONE;
+    case "silence": {
+      const [came] = links.get(step.link).pieces;
+      if (came !== undefined) return failed(step.link, NOTHING, visible(came), true);
+      return isLate ? DONE : WAITING;
+    }
+    case "observe":
+      return observing(links.get(step.link), view);
+    case "closed":
+      if (links.get(step.link).hasEnded) return DONE;
+      return isLate ? failed(step.link, "the connection is closed", "it stays open") : WAITING;
+    case "exits": {
+      const exit = exitOf(step.who);
+      if (exit === undefined) return isLate ? failed(step.who, "the program ends", "it still runs") : WAITING;
+      if (step.status === undefined || (exit.status === 0) === (step.status === "zero")) return DONE;
+      return failed(step.who, step.status === "zero" ? "status 0" : "a status other than 0", exitText(exit));
+    }
+    case "runs": {
+      const exit = exitOf(step.who);
+      return exit === undefined ? DONE : failed(step.who, "the program runs on", exitText(exit));
+    }
+    case "wait":
+      return isLate ? DONE : WAITING;
+    default:
+      return DONE;
+  }
+}
+
+/** A program that has failed will not connect or accept; one that ended with status 0 may run on in the background. */
+function connecting(name: string, expected: string, { links, exitOf, isLate, waitedMs }: StepView): StepState {
+  const link = links.get(name);
+  if (link.isOpen) return DONE;
+  const exit = exitOf(name.split(" ")[0]!);
+  if (exit !== undefined && exit.status !== 0) return failed(name, expected, exitText(exit));
+  if (!link.hasEnded && !isLate) return WAITING;
+  return failed(name, expected, link.lastNote ?? nothingText(link, waitedMs));
+}
+
+function observing(link: PlayLink, { isLate, now, settleMs }: StepView): StepState {
+  const hasCome = link.pieces.length > 0 && link.unread(now, settleMs).hasSettled;
+  if (!hasCome && !link.hasEnded && !isLate) return WAITING;
+  const came = link.pieces.splice(0).map(visible).join("");
+  return { isDone: true, observed: came !== "" ? came : link.hasEnded ? "the connection is closed" : "nothing comes" };
+}
+
+function failed(where: string, expected: string, got: string, isUnexpected = false): StepState {
+  return { isDone: false, failure: { where, expected, got, isUnexpected } };
+}
