@@ -330,6 +330,7 @@ Deno.test("a browser on the server's machine sees users, messages and metrics", 
   await using watching = await browser.chat("/watch");
   const now = await watching.next("now");
   assertEquals([now.online, (await watching.next("past")).lines], [0, []]);
+  assertEquals(watching.mostInFrame, 1, "the server's page reads one event a frame");
   using ann = await server.join("alice");
   using bob = await server.join("bob");
   await ann.la.send("/to bob hi\n");

@@ -36,7 +36,8 @@ export async function encodeResponse(response: Response, method: string, stays: 
   let head = `HTTP/1.1 ${status} ${PHRASES[status] ?? ""}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
   if (!WITHOUT_BODY.includes(status)) head += `content-length: ${body.length}\r\n`;
-  head += `date: ${new Date().toUTCString()}\r\nconnection: ${stays ? "keep-alive" : "close"}\r\n\r\n`;
+  // That a connection stays is what HTTP/1.1 has without a word.
+  head += `date: ${new Date().toUTCString()}\r\n${stays ? "" : "connection: close\r\n"}\r\n`;
   return method === "HEAD" ? encodeText(head) : concat([encodeText(head), body]);
 }
 

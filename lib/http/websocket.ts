@@ -60,6 +60,13 @@ export class WebSocketTransport implements Transport {
     this.#writtenBytes += bytes.length;
   }
 
+  /** Sends a message in a frame of its own, after those that were written. */
+  writeAlone(bytes: Uint8Array): void {
+    if (this.#closing) return;
+    this.#send();
+    this.#under.write(encodeFrame(OPCODE.text, bytes));
+  }
+
   close(why: string): void {
     this.closeWith(CLOSE.normal, why);
   }

@@ -175,7 +175,7 @@ export class ServerSite implements Site {
         this.#watchers.add(socket);
         const stop = this.parts.monitor.watch((event) => {
           if (!socket.isOpen || socket.waitingBytes > WATCHER_BYTES) return false;
-          socket.write(encodeText(JSON.stringify(event)));
+          socket.writeAlone(encodeText(JSON.stringify(event)));
         });
         end = () => {
           stop();

@@ -57,6 +57,8 @@ const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 /** A WebSocket written by hand, frame by frame, so that tests can break its rules. */
 export class Chat {
   readonly heard: Json[] = [];
+  /** The most messages that one frame had. */
+  mostInFrame = 0;
   closed: string | undefined;
   /** Resolves when the connection is gone. */
   readonly over: Promise<void>;
@@ -169,7 +171,9 @@ export class Chat {
       this.#bytes = bytes.subarray(head + length);
       const opcode = bytes[0]! & 15;
       if (opcode === OPCODE.text) {
-        for (const line of decodeLossy(payload).split("\n")) this.heard.push(JSON.parse(line));
+        const lines = decodeLossy(payload).split("\n");
+        for (const line of lines) this.heard.push(JSON.parse(line));
+        this.mostInFrame = Math.max(this.mostInFrame, lines.length);
       } else if (opcode === OPCODE.ping) this.frame("pong", payload).catch(() => {});
       else if (opcode === OPCODE.close) {
         this.closed = decodeLossy(payload.subarray(2));
