@@ -7,6 +7,7 @@ import { check } from "./lib/client/check.ts";
 import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
 import { page } from "./lib/client/page.ts";
+import { rooms } from "./lib/client/rooms.ts";
 import { peer } from "./lib/client/peer.ts";
 
 async function main(args: readonly string[]): Promise<number> {
@@ -14,6 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = parseClientArgs(args);
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "check" || plan.type === "check-list") return await check(plan);
+    if (plan.type === "rooms") return await rooms(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
     return await { im, chat, mailbox: chat, lobby }[plan.type](plan);

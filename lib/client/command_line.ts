@@ -5,7 +5,7 @@ import { VERSION } from "../core/version.ts";
 import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 
 /** The task that a command line gives to the client. */
-export type ClientPlan = PrintPlan | JoinPlan | PeerPlan | CheckPlan | CheckListPlan;
+export type ClientPlan = PrintPlan | JoinPlan | RoomsPlan | PeerPlan | CheckPlan | CheckListPlan;
 
 /** Print a text and end. */
 export interface PrintPlan {
@@ -40,6 +40,14 @@ export interface JoinPlan extends CommonPlan {
   readonly tls: "trusted" | { readonly cert: string } | undefined;
 }
 
+/** Join a server of the rooms handout. */
+export interface RoomsPlan extends Pick<JoinPlan, "host" | "port" | "name" | "downloads" | "trace" | "traceFile"> {
+  readonly type: "rooms";
+  readonly room: string | undefined;
+  /** Whether files are saved at once. */
+  readonly autoAccept: boolean;
+}
+
 /** Chat without a server. */
 export interface PeerPlan extends CommonPlan {
   readonly type: "peer";
@@ -56,9 +64,12 @@ const HERE = "127.0.0.1";
 const IM_PORT = 2001;
 const TLS_PORT = 2443;
 const ADDRESS_BOOK_PORT = 2002;
+const ROOMS_PORT = 12345;
 
 const OPTIONS: readonly Option[] = [
   { name: "name", value: "NAME", help: "log in with this name; required by peer" },
+  { name: "room", value: "ROOM", help: "with rooms: the room ID" },
+  { name: "auto-accept", help: "with rooms: save files at once" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },
   { name: "udp", value: "PORT", help: "with peer: the UDP port (0: any free one)" },
   { name: "table-refresh", value: "S", help: "with peer HOST: ask the address book every S seconds (30)" },
@@ -86,6 +97,8 @@ const HELP = `Partyline client: chat for a room, a lab or a LAN.
   client peer [HOST [PORT]] --name NAME  chat without a server, over UDP; HOST
                                          has the address book
   client lobby HOST PORT                 the lobby handout's client: one room
+  client rooms HOST [PORT] --name NAME --room ROOM
+                                         the rooms handout's client (12345)
   client HOST PORT [options]             the IM handout's client, with its codes
   client check …                         tests a program against its handout;
                                          client check --help
@@ -142,7 +155,15 @@ Examples
 export function parseClientArgs(args: readonly string[]): ClientPlan {
   if (args[0] === "check") return parseCheck(args.slice(1));
   const flags = readFlags(args, OPTIONS);
-  return readPrint(flags) ?? (flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags));
+  const print = readPrint(flags);
+  if (print) return print;
+  if (flags.words[0] === "rooms") return readRooms(flags);
+  if (flags.value("room") !== undefined || flags.has("auto-accept")) {
+    throw new UserError(
+      "--room and --auto-accept require rooms; for example: client rooms HOST --name alice --room lab1",
+    );
+  }
+  return flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags);
 }
 
 const CHECK_HELP = `Partyline check: tests a program against its handout.
@@ -214,6 +235,26 @@ function readPeer(flags: Flags): PeerPlan {
     downloads: flags.value("downloads"),
     page: flags.has("page"),
     trace: flags.has("trace"),
+  };
+}
+
+function readRooms(flags: Flags): RoomsPlan {
+  const [, host, port, ...more] = flags.words;
+  refuseMore("HOST and PORT after rooms", more);
+  if (host === undefined) throw new UserError("expected HOST after rooms, found nothing; --help shows the usage");
+  if (flags.value("password-file") !== undefined) {
+    throw new UserError("--password-file is not for rooms: it has no login");
+  }
+  return {
+    type: "rooms",
+    host,
+    port: port === undefined ? ROOMS_PORT : readPort(port, false),
+    name: flags.value("name"),
+    room: flags.value("room"),
+    autoAccept: flags.has("auto-accept"),
+    downloads: flags.value("downloads"),
+    trace: flags.has("trace"),
+    traceFile: flags.value("trace-file"),
   };
 }
 

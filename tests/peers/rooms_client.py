@@ -63,7 +63,7 @@ def send_file(server, path):
     with open(path, "rb") as file:
         while data := file.read(1024):
             server.sendall(data)
-    show("You: FILE Sent")
+    show("You: " + os.path.basename(path) + " Sent")
 
 
 server = socket.socket()

@@ -95,6 +95,6 @@ export class ClientFiles {
   }
 }
 
-function usualDownloads(): string {
+export function usualDownloads(): string {
   return join(Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? ".", "Downloads");
 }

@@ -67,7 +67,8 @@ export class PieceWriter<File extends OutgoingFile = OutgoingFile> {
   #waiting = 0;
   #movedAt = Infinity;
 
-  constructor(readonly pauseMs: number, readonly windowBytes: number) {}
+  /** `joins`: whether many texts that wait may come as lines of one piece. */
+  constructor(readonly pauseMs: number, readonly windowBytes: number, readonly joins = true) {}
 
   /** Bytes of texts that wait. */
   get textBytes(): number {
@@ -141,7 +142,7 @@ export class PieceWriter<File extends OutgoingFile = OutgoingFile> {
       return first!;
     }
     this.#textBytes -= item.length;
-    return this.#items.length < SINGLE_TEXTS ? item : this.#joined(item);
+    return !this.joins || this.#items.length < SINGLE_TEXTS ? item : this.#joined(item);
   }
 
   /** Texts that wait behind this one, as lines of one piece. */
