@@ -45,6 +45,7 @@ export class Expectations {
     this.#pending = all.map((each) => ({
       ...each,
       is: this.values.fillPattern(each.is),
+      isFixed: typeof each.is === "string" && !each.is.includes("{"),
       weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillPattern(pattern), why] as const),
     }));
   }

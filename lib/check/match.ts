@@ -18,6 +18,8 @@ export interface Unread {
 export interface Expected extends Omit<Expectation, "is" | "weak"> {
   readonly is: string | RegExp;
   readonly weak: readonly (readonly [string | RegExp, string])[];
+  /** The words after a code are the handout's, and no values of the run: other words are weak. */
+  readonly isFixed: boolean;
 }
 
 export type Match =
@@ -88,7 +90,7 @@ function matchUnterminated(bytes: Uint8Array, expected: Expected): Match {
 }
 
 /** A line without its end, a datagram, or all that came. */
-function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, exact }: Expected): Match {
+function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, exact, isFixed }: Expected): Match {
   const text = decodeLossy(bytes);
   const taken = (why: string, groups?: Record<string, string>): Match => {
     const all = [flaw, why].filter((each) => each !== "").join("; ");
@@ -106,7 +108,7 @@ function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, ex
       const found = matches(pattern, trimmed);
       if (found) return taken(why, found.groups);
     }
-    const code = typeof is === "string" ? /^\d{3}(?= )/.exec(is)?.[0] : undefined;
+    const code = typeof is === "string" && isFixed ? /^\d{3}(?= )/.exec(is)?.[0] : undefined;
     if (code !== undefined && trimmed.startsWith(code) && !/^\d/.test(trimmed.slice(3))) {
       return taken(`the words after the code ${code} are others: "${visibleText(trimmed)}"`);
     }

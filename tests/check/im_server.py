@@ -34,6 +34,7 @@ class Session:
         self.lb_rest = b""
         self.frozen = None
         self.is_over = False
+        self.has_left = False
         self.sent = 0
         self.sending = threading.Lock()
 
@@ -104,13 +105,15 @@ class Session:
 
     def leave(self):
         with lock:
-            if online.get(self.name) is self and not fault("vanished-stays"):
+            stays = fault("exit-stays-listed") if self.has_left else fault("vanished-stays")
+            if online.get(self.name) is self and not stays:
                 del online[self.name]
-        if self.lb and not fault("lb-stays", "lb-stays-after-loss"):
+        if self.lb and not (fault("exit-keeps-lb") if self.has_left else fault("loss-keeps-lb")):
             close(self.lb)
         close(self.la)
 
     def goodbye(self):
+        self.has_left = True
         if not fault("exit-stays-listed"):
             with lock:
                 online.pop(self.name, None)
@@ -151,7 +154,7 @@ class Session:
             return self.goodbye()
         if fault("second-port") and words[0] == "/port":
             return self.reply("201 Build connection successful")
-        if fault("glued-name") and line.startswith("/to") and not line.startswith("/toall") and line[3:4] != " ":
+        if fault("glued-name") and line.startswith("/to") and not line.startswith("/toall") and line[3:4] not in ("", " "):
             return self.private(words[0][3:], " ".join(words[1:]))
         if words[0] == "/to" and (len(words) > 2 and line.split(" ", 2)[2] or fault("empty-text") and len(words) > 1):
             return self.private(words[1], (line.split(" ", 2) + [""])[2])
@@ -200,7 +203,7 @@ class Session:
             known = False
         if fault("never-again") and name in used:
             known = False
-        if fault("listed-before-check"):
+        if fault("listed-before-check") and not known:
             listed_early.add(name)
         with lock:
             is_free = name not in online or fault("twice-online")
@@ -258,8 +261,8 @@ class Session:
             others += [name for name in listed_early if name not in names]
         if fault("list-without-asker"):
             return self.reply(" ".join(["301"] + others))
-        if fault("list-sorted"):
-            return self.reply(" ".join(["301"] + sorted([self.name] + others, reverse=True)))
+        if fault("list-reversed"):
+            return self.reply(" ".join(["301", self.name] + others[::-1]))
         return self.reply(" ".join(["301", self.name] + others))
 
     # Messages

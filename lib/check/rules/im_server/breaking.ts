@@ -26,7 +26,7 @@ export const BREAKING: readonly Rule[] = [
     why: "people write to names that they see",
     cause: "the name is removed on /exit alone",
     points: 2,
-    after: ["im/6/1"],
+    after: ["im/6/1", "im/6/2"],
     script: [
       online("bob", "jacky"),
       vanishes("bob"),

@@ -36,7 +36,7 @@ export const LEAVING: readonly Rule[] = [
     why: "people write to names that they see",
     cause: "the entry is removed when the connection breaks, and /exit does not break it",
     points: 2,
-    after: ["im/6/1"],
+    after: ["im/6/1", "im/6/2"],
     script: [
       online("bob", "jacky"),
       leaves("bob"),

@@ -20,7 +20,7 @@ export const LIST: readonly Rule[] = [
     points: 2,
     after: ["im/6/1"],
     script: [
-      online("bob", "michael", "jacky"),
+      online("jacky", "bob", "michael"),
       send("jacky La", "/list"),
       expect("jacky La", /^301(?=.* {jacky}( |$))(?=.* {bob}( |$))(?=.* {michael}( |$))( \S+){3}$/),
     ],
@@ -79,7 +79,7 @@ export const LIST: readonly Rule[] = [
     quote: "a second login of an online name is refused with 102",
     why: "anybody who knows a name could throw its owner out",
     cause: "the entry of the list is replaced, or removed when the refused connection closes",
-    after: ["im/1/5"],
+    after: ["im/1/5", "im/6/1"],
     script: [
       online("jacky"),
       connected("other"),
