@@ -46,6 +46,7 @@ export class Expectations {
       ...each,
       is: this.values.fillPattern(each.is),
       isFixed: typeof each.is === "string" && !each.is.includes("{"),
+      without: each.without && this.values.fillPattern(each.without),
       weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillPattern(pattern), why] as const),
     }));
   }

@@ -15,8 +15,9 @@ export interface Unread {
 }
 
 /** An expectation whose values are filled in. */
-export interface Expected extends Omit<Expectation, "is" | "weak"> {
+export interface Expected extends Omit<Expectation, "is" | "weak" | "without"> {
   readonly is: string | RegExp;
+  readonly without?: string | RegExp | undefined;
   readonly weak: readonly (readonly [string | RegExp, string])[];
   /** The words after a code are the handout's, and no values of the run: other words are weak. */
   readonly isFixed: boolean;
@@ -41,7 +42,7 @@ const LF = 10;
 export function match(unread: Unread, expected: Expected): Match {
   if (unread.isDatagrams) return matchDatagram(unread, expected);
   const bytes = unread.pieces.length === 1 ? unread.pieces[0]! : concat(unread.pieces);
-  if (expected.in === "text") return matchText(bytes, expected);
+  if (expected.in === "text") return matchText(bytes, expected, unread.hasEnded || unread.hasSettled);
   if (expected.in === "whole") return unread.hasEnded ? matchUnit(bytes, bytes.length, "", expected) : MORE;
   const end = bytes.indexOf(LF);
   if (end >= 0) return matchUnit(bytes.subarray(0, end), end + 1, "", expected);
@@ -56,15 +57,20 @@ function matchDatagram({ pieces }: Unread, expected: Expected): Match {
   return found.result === "wrong" && expected.in === "text" ? { ...found, used: 1 } : found;
 }
 
-function matchText(bytes: Uint8Array, { is, weak, exact }: Expected): Match {
+/** Alternatives count when nothing more is on its way: what they are about may be the beginning of what is expected. */
+function matchText(bytes: Uint8Array, { is, weak, exact, without }: Expected, isAll: boolean): Match {
   const text = decodeLossy(bytes);
-  const alternatives = exact ? [] : weak;
+  const alternatives = exact || !isAll ? [] : weak;
   for (const [pattern, why] of [[is, undefined] as const, ...alternatives]) {
     const found = typeof pattern === "string" ? text.indexOf(pattern) : text.search(pattern);
     if (found < 0) continue;
     const part = typeof pattern === "string" ? pattern : pattern.exec(text)![0];
     const groups = typeof pattern === "string" ? undefined : pattern.exec(text)!.groups;
-    const used = encodeText(text.slice(0, found + part.length)).length;
+    const taken = text.slice(0, found + part.length);
+    const used = encodeText(taken).length;
+    if (without !== undefined && (typeof without === "string" ? taken.includes(without) : without.test(taken))) {
+      return { result: "wrong", used, got: visibleText(taken) };
+    }
     // Replacement characters are longer than the bytes that they stand for.
     return {
       result: "match",

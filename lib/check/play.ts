@@ -9,9 +9,12 @@ import type { LinkName, Step } from "./step.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
+import { visible } from "./visible.ts";
 
 /** The person whose program is the server under test. */
 const SERVER = "server";
+/** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
+const FLOOD_BYTES = 2 * 1024 * 1024;
 
 /**
  * One run of a rule's script: a pure machine that says what to do and judges what comes.
@@ -99,6 +102,8 @@ export class Play implements Machine<PlayOutput> {
     it.lastAt = now;
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
     this.#advance(now);
+    it.receivedBytes += bytes.length;
+    if (it.receivedBytes > FLOOD_BYTES) this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, visible(bytes));
   }
 
   ended(link: LinkName, now: number): void {
@@ -154,10 +159,14 @@ export class Play implements Machine<PlayOutput> {
           type: "dial",
           link: step.link,
           port: this.#port(step.port),
-          isExpected: step.do === "dial",
+          host: step.do === "dial" && step.host ? this.values.fill(step.host) : undefined,
+          isExpected: step.do === "dial" && !step.isOnce,
         });
-      case "listen":
-        return this.#outputs.push({ type: "listen", link: step.link });
+      case "listen": {
+        const host = step.host && this.values.fill(step.host);
+        if (host) this.values.set(`${step.link.split(" ")[0]}.host`, host);
+        return this.#outputs.push({ type: "listen", link: step.link, host });
+      }
       case "bind":
         this.#links.get(step.link).isDatagrams = true;
         return this.#outputs.push({ type: "bind", link: step.link, port: this.#port(step.port) });
@@ -166,6 +175,8 @@ export class Play implements Machine<PlayOutput> {
           type: "start",
           who: step.who,
           args: (step.args ?? []).map((each) => this.values.fill(each)),
+          port: this.#port(step.port),
+          inTerminal: step.inTerminal === true,
         });
       case "send": {
         const bytes = this.#bytes(step.text, step.raw === true);

@@ -10,6 +10,7 @@ export class PlayLink {
   lastNote: string | undefined;
   pieces: Uint8Array[] = [];
   lastAt = 0;
+  receivedBytes = 0;
 
   /** Takes bytes from the front; of datagrams, that many datagrams. */
   take(count: number): void {

@@ -8,11 +8,18 @@ export type PlayOutput =
     readonly type: "dial";
     readonly link: LinkName;
     readonly port: number | undefined;
+    readonly host: string | undefined;
     readonly isExpected: boolean;
   }
-  | { readonly type: "listen"; readonly link: LinkName }
+  | { readonly type: "listen"; readonly link: LinkName; readonly host: string | undefined }
   | { readonly type: "bind"; readonly link: LinkName; readonly port: number | undefined }
-  | { readonly type: "start"; readonly who: string; readonly args: readonly string[] }
+  | {
+    readonly type: "start";
+    readonly who: string;
+    readonly args: readonly string[];
+    readonly port: number | undefined;
+    readonly inTerminal: boolean;
+  }
   | { readonly type: "send"; readonly link: LinkName; readonly bytes: Uint8Array; readonly isDatagram: boolean }
   | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
   | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { UserError } from "../core/errors.ts";
 import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
@@ -23,7 +23,8 @@ export interface ProgramOwner {
  * A program under test, with everything that it starts.
  *
  * 1. It is a process group of its own; `end` ends the whole group and returns when the program is gone.
- * 2. What it writes to standard output is passed on as it comes; of standard error the end is kept.
+ * 2. What it writes to standard output and standard error is passed on as it comes, as a terminal would show it; of standard
+ *    error the end is kept.
  */
 export class Program {
   readonly #child: ChildProcess;
@@ -47,6 +48,7 @@ export class Program {
     child.stdout!.on("data", (data: Uint8Array) => owner.wrote(new Uint8Array(data)));
     child.stderr!.on("data", (data: Uint8Array) => {
       this.#lastWords = (this.#lastWords + new TextDecoder().decode(data)).slice(-LAST_WORDS_BYTES);
+      owner.wrote(new Uint8Array(data));
     });
     this.#gone = new Promise((resolve) => {
       const ended = (status: number | null, signal: string | null) => {
@@ -107,6 +109,24 @@ export class Program {
     running.delete(this);
     for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe?.destroy();
   }
+}
+
+let knowsTerminals: boolean | undefined;
+
+/** Whether a program can be started in a terminal: the program `script` makes one. */
+export function hasTerminals(): boolean {
+  return knowsTerminals ??= Deno.build.os !== "windows" &&
+    spawnSync("script", ["--version"], { stdio: "ignore" }).error === undefined;
+}
+
+/** The command in a terminal that shows what is typed until the program says otherwise. */
+export function terminalCommand(command: readonly string[]): string[] {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  // `script` turns the echo off where its own input is not a terminal.
+  const shell = `stty echo; exec ${words}`;
+  return Deno.build.os === "darwin"
+    ? ["script", "-q", "/dev/null", "sh", "-c", shell]
+    : ["script", "-q", "-e", "-c", shell, "/dev/null"];
 }
 
 /**

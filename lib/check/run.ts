@@ -3,6 +3,7 @@ import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
 import type { PlayTimes } from "./play_times.ts";
+import { hasTerminals } from "./program.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner, type Target } from "./runner.ts";
 import type { Seen } from "./transcript.ts";
@@ -46,6 +47,9 @@ export interface RuleResult {
 
 /** The persons of the scripts, in the order in which they get the accounts. */
 const PERSONS = ["jacky", "bob", "michael", "carol"];
+/** Another address of the machine than 127.0.0.1, for `{elsewhere}`; all of 127.0.0.0/8 is the machine itself, but not on macOS. */
+const ELSEWHERE = "127.0.0.2";
+const HAS_ELSEWHERE = Deno.build.os !== "darwin";
 const START_MS = 15_000;
 const LATE_MS = 2000;
 const SILENCE_MS = 250;
@@ -78,7 +82,8 @@ export async function runSuite(
   const judge = async (rule: Rule): Promise<RuleResult> => {
     const before = await Promise.all(rule.needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
-    const result = blocking ? blocked(rule, blocking.rule.id) : await turns.take(() => playRule(suite, rule, options));
+    const missing = blocking ? blocking.rule.id : missingFor(rule);
+    const result = missing ? blocked(rule, missing) : await turns.take(() => playRule(suite, rule, options));
     if (rules.includes(rule)) tell(result);
     return result;
   };
@@ -98,6 +103,15 @@ function blocked(rule: Rule, by: string): RuleResult {
     failed: 0,
     played: 0,
   };
+}
+
+/** What this machine lacks and the rule needs. */
+function missingFor({ steps }: Rule): string | undefined {
+  if (steps.some((step) => step.do === "start" && step.inTerminal) && !hasTerminals()) {
+    return "a terminal (the program `script`)";
+  }
+  const isElsewhere = steps.some((step) => (step.do === "dial" || step.do === "listen") && step.host);
+  return isElsewhere && !HAS_ELSEWHERE ? `the address ${ELSEWHERE}` : undefined;
 }
 
 async function playRule(suite: Suite, rule: Rule, options: RunOptions): Promise<RuleResult> {
@@ -165,7 +179,10 @@ function timesOf({ timeoutMs, network }: RunOptions): PlayTimes {
 }
 
 function valuesOf(choice: Choice, accounts: readonly Account[], target: Target): Values {
-  const values = new Values([["host", target.host], ["nobody", "zoe"], ["nobody.password", "secret"]]);
+  const values = new Values([["host", target.host], ["elsewhere", ELSEWHERE], ["nobody", "zoe"], [
+    "nobody.password",
+    "secret",
+  ]]);
   const chosen = choice.shuffled(accounts);
   for (const [i, person] of PERSONS.entries()) {
     const account = chosen[i];

@@ -7,7 +7,7 @@ import { Connection } from "../net/tcp.ts";
 import type { Network } from "./network.ts";
 import type { Play } from "./play.ts";
 import type { PlayOutput } from "./play_output.ts";
-import { fillCommand, Program } from "./program.ts";
+import { fillCommand, Program, terminalCommand } from "./program.ts";
 import type { LinkName } from "./step.ts";
 
 /** The program under test. */
@@ -92,13 +92,13 @@ export class PlayRunner {
   #do(output: PlayOutput): void {
     switch (output.type) {
       case "dial":
-        return void this.#dial(output.link, output.port, output.isExpected);
+        return void this.#dial(output.link, output.host, output.port, output.isExpected);
       case "listen":
-        return this.#listen(output.link);
+        return this.#listen(output.link, output.host);
       case "bind":
         return this.#bind(output.link, output.port);
       case "start":
-        return this.#start(output.who, output.args);
+        return this.#start(output.who, output.args, output.port, output.inTerminal);
       case "send":
         return this.#send(output.link, output.bytes, output.isDatagram);
       case "close":
@@ -109,10 +109,15 @@ export class PlayRunner {
   }
 
   /** Connects. A program that was just started may not listen yet: what it refuses is tried again while the step waits. */
-  async #dial(link: LinkName, port = this.target.port, isExpected: boolean): Promise<void> {
+  async #dial(
+    link: LinkName,
+    host = this.target.host,
+    port = this.target.port,
+    isExpected: boolean,
+  ): Promise<void> {
     while (!this.#isOver) {
       try {
-        return this.#connected(link, await connect(this.target.host, port, CONNECT_MS));
+        return this.#connected(link, await connect(host, port, CONNECT_MS));
       } catch (error) {
         const mayFollow = isExpected && error instanceof Deno.errors.ConnectionRefused;
         if (!mayFollow) return this.#event((now) => this.play.failed(link, reason(error), now));
@@ -123,9 +128,9 @@ export class PlayRunner {
   }
 
   /** The first connection is the link of that name, the second `LINK2`, and so on. */
-  #listen(link: LinkName): void {
+  #listen(link: LinkName, host = this.isServer ? "0.0.0.0" : this.target.host): void {
     let count = 0;
-    const socket = new ListeningSocket({ hostname: this.isServer ? "0.0.0.0" : this.target.host, port: 0 }, {
+    const socket = new ListeningSocket({ hostname: host, port: 0 }, {
       accepted: (conn) => {
         count++;
         this.#connected(count === 1 ? link : `${link}${count}`, conn);
@@ -172,14 +177,16 @@ export class PlayRunner {
     queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
   }
 
-  #start(who: string, args: readonly string[]): void {
+  #start(who: string, args: readonly string[], givenPort?: number, inTerminal = false): void {
     const { host, port, users } = this.target;
+    const { values: known } = this.play;
     const values = {
-      host,
+      host: known.get(`${who}.host`) ?? host,
       users,
-      port: this.isServer ? String(port) : this.play.values.get(`${who}.port`) ?? String(port),
+      port: String(givenPort ?? (this.isServer ? port : known.get(`${who}.port`) ?? port)),
     };
-    const command = [...fillCommand(this.target.command!, values), ...args];
+    const words = [...fillCommand(this.target.command!, values), ...args];
+    const command = inTerminal ? terminalCommand(words) : words;
     const program: Program = new Program(command, this.target.folder, {
       wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
       exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),

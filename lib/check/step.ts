@@ -25,30 +25,55 @@ export interface Expectation {
   readonly weak?: readonly (readonly [Pattern, string])[];
   /** Searched in everything that comes, not taken for the next line; or, `whole`, for all that comes until the end. */
   readonly in?: "text" | "whole";
+  /** What must not stand before it; for `text` alone. */
+  readonly without?: Pattern;
   /** Nothing but the pattern passes: no missing line end, no space at the end, no other words after the code. */
   readonly exact?: boolean;
   /** How much longer than usual it may take, in milliseconds: a time limit of the handout. */
   readonly more?: number;
 }
 
+/** How a port is connected to. */
+export interface Dialling {
+  /** Another address of the machine than the usual one. */
+  readonly host?: Template;
+  /** A refusal is not tried again: the port should listen already. */
+  readonly isOnce?: boolean;
+}
+
+/** How a program is started. */
+export interface Starting {
+  /** Another port than the one that was opened for its person. */
+  readonly port?: Template;
+  /** In a terminal, whose screen shows what is typed unless the program says otherwise. */
+  readonly inTerminal?: boolean;
+}
+
+/** How a program ends. */
+export interface Exiting {
+  readonly status?: "zero" | "not zero";
+  /** It has said something on standard error. */
+  readonly saysWhy?: boolean;
+}
+
 export type Step =
   & StepBase
   & (
     /** Connects: to the program under test, or to a port that it announced. */
-    | { readonly do: "dial"; readonly link: LinkName; readonly port?: Template }
+    | ({ readonly do: "dial"; readonly link: LinkName; readonly port?: Template } & Dialling)
     /** Connects to a port that the program under test should not have open any more, or yet. */
     | { readonly do: "refused"; readonly link: LinkName; readonly port?: Template }
     /**
      * Listens for connections of the program under test; `{WHO.LINK.port}` is the port. The first connection is the link
      * itself, the second `LINK2`, and so on. A program is started with the first port that was opened for its person.
      */
-    | { readonly do: "listen"; readonly link: LinkName }
+    | { readonly do: "listen"; readonly link: LinkName; readonly host?: Template }
     /** The program under test connects to where `listen` listens. */
     | { readonly do: "accept"; readonly link: LinkName }
     /** Opens a UDP socket; what it sends goes to `port`, else to the program under test. */
     | { readonly do: "bind"; readonly link: LinkName; readonly port?: Template }
     /** Starts the program under test: a client or a peer. Its keyboard and screen are the links `WHO keys`, `WHO screen`. */
-    | { readonly do: "start"; readonly who: string; readonly args?: readonly Template[] }
+    | { readonly do: "start"; readonly who: string; readonly args?: readonly Template[] } & Starting
     /** Sends; a string is a line and gets its end, unless it is `raw`. */
     | {
       readonly do: "send";
@@ -60,15 +85,15 @@ export type Step =
     }
     /** What must come, in any order where there are several; on one link, in the order of its lines. */
     | { readonly do: "expect"; readonly all: readonly Expectation[] }
-    /** Nothing comes for a while. */
-    | { readonly do: "silence"; readonly link: LinkName; readonly ms?: number }
+    /** Nothing comes for a while, or no more than so many bytes. */
+    | { readonly do: "silence"; readonly link: LinkName; readonly ms?: number; readonly bytes?: number }
     /** Whatever comes first is written down. */
     | { readonly do: "observe"; readonly link: LinkName; readonly ms?: number }
     /** The program under test ends the connection; what it still sends is passed over. */
     | { readonly do: "closed"; readonly link: LinkName; readonly more?: number }
     | { readonly do: "close"; readonly link: LinkName; readonly how: Closing }
     /** The program under test ends by itself. */
-    | { readonly do: "exits"; readonly who: string; readonly status?: "zero" | "not zero"; readonly more?: number }
+    | ({ readonly do: "exits"; readonly who: string; readonly more?: number } & Exiting)
     /** The program under test still runs. */
     | { readonly do: "runs"; readonly who: string }
     | { readonly do: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" }
@@ -79,12 +104,18 @@ export type Step =
 export type Script = readonly (Step | Script)[];
 
 /** Steps in the words of a script; each is the step of the same name. */
-export const dial = (link: LinkName, port?: Template): Step => ({ do: "dial", link, ...(port && { port }) });
+export const dial = (link: LinkName, port?: Template, how: Dialling = {}): Step => ({
+  do: "dial",
+  link,
+  ...how,
+  ...(port && { port }),
+});
 export const refused = (link: LinkName, port?: Template): Step => ({ do: "refused", link, ...(port && { port }) });
-export const listen = (link: LinkName): Step => ({ do: "listen", link });
+export const listen = (link: LinkName, host?: Template): Step => ({ do: "listen", link, ...(host && { host }) });
 export const accept = (link: LinkName): Step => ({ do: "accept", link });
 export const bind = (link: LinkName, port?: Template): Step => ({ do: "bind", link, ...(port && { port }) });
 export const start = (who: string, ...args: Template[]): Step => ({ do: "start", who, args });
+export const startWith = (who: string, how: Starting): Step => ({ do: "start", who, ...how });
 /** A line. */
 export const send = (link: LinkName, text: Template): Step => ({ do: "send", link, text });
 /** Exactly these bytes, in one write. */
@@ -114,6 +145,8 @@ export const together = (...steps: readonly Step[]): Step => ({
   all: steps.flatMap((step) => step.do === "expect" ? step.all : []),
 });
 export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
+/** No more than so many bytes come: a program that repeats itself without an end writes more. */
+export const noFlood = (link: LinkName, bytes = 4096, ms = 500): Step => ({ do: "silence", link, ms, bytes });
 export const observe = (link: LinkName, ms?: number): Step => ({ do: "observe", link, ...(ms && { ms }) });
 export const closed = (link: LinkName, more?: number): Step => ({ do: "closed", link, ...(more && { more }) });
 export const close = (link: LinkName, how: Closing = "finish"): Step => ({ do: "close", link, how });
@@ -121,6 +154,14 @@ export const exits = (who: string, status?: "zero" | "not zero", more?: number):
   do: "exits",
   who,
   ...(status && { status }),
+  ...(more && { more }),
+});
+/** It ends with a status other than 0, and has said why on standard error. */
+export const fails = (who: string, more?: number): Step => ({
+  do: "exits",
+  who,
+  status: "not zero",
+  saysWhy: true,
   ...(more && { more }),
 });
 export const runs = (who: string): Step => ({ do: "runs", who });

@@ -46,9 +46,11 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     case "bind":
       return values.get(`${step.link.replace(" ", ".")}.port`) === undefined ? WAITING : DONE;
     case "silence": {
-      const [came] = links.get(step.link).pieces;
-      if (came !== undefined) return failed(step.link, NOTHING, visible(came), true);
-      return isLate ? DONE : WAITING;
+      const { pieces } = links.get(step.link);
+      const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (bytes <= (step.bytes ?? 0)) return isLate ? DONE : WAITING;
+      const expected = step.bytes ? `no more than ${step.bytes} bytes` : NOTHING;
+      return failed(step.link, expected, visible(pieces[0]!), true);
     }
     case "observe":
       return observing(links.get(step.link), view);
@@ -58,8 +60,11 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     case "exits": {
       const exit = exitOf(step.who);
       if (exit === undefined) return isLate ? failed(step.who, "the program ends", "it still runs") : WAITING;
-      if (step.status === undefined || (exit.status === 0) === (step.status === "zero")) return DONE;
-      return failed(step.who, step.status === "zero" ? "status 0" : "a status other than 0", exitText(exit));
+      if (step.status !== undefined && (exit.status === 0) !== (step.status === "zero")) {
+        return failed(step.who, step.status === "zero" ? "status 0" : "a status other than 0", exitText(exit));
+      }
+      if (!step.saysWhy || exit.lastWords !== "") return DONE;
+      return failed(step.who, "a message on standard error", exitText(exit));
     }
     case "runs": {
       const exit = exitOf(step.who);
