@@ -31,7 +31,8 @@ export interface Judged {
 /** The expectations of one step: all must be met, in any order; on one link, line by line. */
 export class Expectations {
   #pending: Expected[] = [];
-  #since = 0;
+  /** When their times began. */
+  since = 0;
 
   constructor(readonly links: PlayLinks, readonly values: Values, readonly times: PlayTimes) {}
 
@@ -41,7 +42,7 @@ export class Expectations {
   }
 
   begin(all: readonly Expectation[], now: number): void {
-    this.#since = now;
+    this.since = now;
     this.#pending = all.map((each) => ({
       ...each,
       is: this.values.fillPattern(each.is),
@@ -75,7 +76,7 @@ export class Expectations {
     const exit = exitOf(first.link.split(" ")[0]!);
     if (exit !== undefined && (link.hasEnded || !link.isOpen)) return failed(exit);
     if (link.hasEnded) return failed(endText(link));
-    return isLate ? failed(nothingText(link, now - this.#since)) : judged();
+    return isLate ? failed(nothingText(link, now - this.since)) : judged();
   }
 
   /** Judges what a link holds: whether something was taken from it, or what is wrong. */
@@ -93,7 +94,7 @@ export class Expectations {
       link.take(found.used);
       this.#pending.splice(this.#pending.indexOf(expected), 1);
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
-      const lateMs = now - this.#since - this.times.answerMs - (expected.more ?? 0);
+      const lateMs = now - this.since - this.times.answerMs - (expected.more ?? 0);
       if (lateMs > 0) {
         const got = `it came ${Math.round(lateMs)} ms late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };

@@ -22,12 +22,17 @@ const FLOOD_BYTES = 2 * 1024 * 1024;
  * 1. Steps run one after the other; `end` is set once, by the first that fails or after the last.
  * 2. Whatever comes is kept, also on links that no step has asked about yet.
  * 3. A connection or a program that ends makes waiting for it fail at once.
+ * 4. A program has `startMs` for its first sign of life; the times of a step begin after it.
  */
 export class Play implements Machine<PlayOutput> {
   readonly transcript = new Transcript();
   readonly #outputs = new Outputs<PlayOutput>();
   readonly #links = new PlayLinks();
   readonly #exits = new Map<string, ProgramExit>();
+  /** The persons who have a program of their own; the others talk to the server. */
+  readonly #owners: ReadonlySet<string>;
+  /** The programs that have connected, accepted a connection, or sent something. */
+  readonly #alive = new Set<string>();
   readonly #weak: { step: number; why: string }[] = [];
   readonly #observed: string[] = [];
   #now = 0;
@@ -35,13 +40,13 @@ export class Play implements Machine<PlayOutput> {
   #began = 0;
   /** When the step under way began. */
   #since = 0;
-  #hasOpened = false;
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #end: PlayEnd | undefined;
 
   constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {
     this.#expectations = new Expectations(this.#links, values, times);
+    this.#owners = new Set(steps.flatMap((step) => step.do === "start" ? [step.who] : []));
   }
 
   get end(): PlayEnd | undefined {
@@ -70,7 +75,6 @@ export class Play implements Machine<PlayOutput> {
   /** A connection is there, whoever made it; for `listen` and `bind`, the port. */
   opened(link: LinkName, now: number): void {
     this.#links.get(link).isOpen = true;
-    this.#hasOpened = true;
     this.#note(link, "connected", now);
     this.#advance(now);
   }
@@ -100,6 +104,7 @@ export class Play implements Machine<PlayOutput> {
     const it = this.#links.get(link);
     it.pieces.push(bytes.slice());
     it.lastAt = now;
+    this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
     this.#advance(now);
     it.receivedBytes += bytes.length;
@@ -224,7 +229,7 @@ export class Play implements Machine<PlayOutput> {
 
   /** How the program that a person talks to has ended. */
   #exitOf(who: string): ProgramExit | undefined {
-    return this.#exits.get(who) ?? this.#exits.get(SERVER);
+    return this.#exits.get(this.#owners.has(who) ? who : SERVER);
   }
 
   #fail(failure: Omit<Failure, "step">): false {
@@ -232,9 +237,35 @@ export class Play implements Machine<PlayOutput> {
     return false;
   }
 
+  /** The program at the other end of a link has shown that it runs. */
+  #lives(link: LinkName, now: number): void {
+    const program = this.#programOf(link);
+    if (this.#alive.has(program)) return;
+    this.#alive.add(program);
+    this.#since = now;
+    this.#expectations.since = now;
+  }
+
+  #programOf(link: LinkName): string {
+    const [who = ""] = link.split(" ");
+    return this.#owners.has(who) ? who : SERVER;
+  }
+
+  /** Whether the step waits for a program that has not shown yet that it runs: it may still be starting. */
+  #mayBeStarting(): boolean {
+    const step = this.steps[this.#at];
+    const links = step?.do === "dial" || step?.do === "accept"
+      ? [step.link]
+      : step?.do === "expect"
+      ? step.all.map(({ link }) => link)
+      : [];
+    return links.some((link) => !this.#alive.has(this.#programOf(link)));
+  }
+
   /** When the step under way is given up, or, for a pause, is over. */
   #deadline(): number {
-    return this.#since + stepMs(this.steps[this.#at], this.times, this.#expectations.moreMs);
+    const usual = stepMs(this.steps[this.#at], this.times, this.#expectations.moreMs);
+    return this.#since + (this.#mayBeStarting() ? Math.max(usual, this.times.startMs) : usual);
   }
 
   #isLate(now: number): boolean {

@@ -1,10 +1,10 @@
 import type { Step } from "./step.ts";
 
 export interface PlayTimes {
+  /** How long a program that was started may take until it shows that it runs. */
+  readonly startMs: number;
   /** How long an expected answer may take. */
   readonly answerMs: number;
-  /** How much longer the first connection may take: the program may have to be started first. */
-  readonly startMs: number;
   /** How long it is waited on afterwards, so that late is told apart from never. */
   readonly lateMs: number;
   /** How long nothing must come where nothing should. */

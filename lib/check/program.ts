@@ -1,9 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { delay } from "@std/async/delay";
 import { UserError } from "../core/errors.ts";
+import { reason } from "../core/reason.ts";
 import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
 
 const LAST_WORDS_BYTES = 600;
+/** How long the outputs of a program that has ended are waited for. */
+const OUTPUT_ENDS_MS = 50;
 
 /** The programs that run, so that a check that is stopped leaves none behind. */
 const running = new Set<Program>();
@@ -27,79 +30,58 @@ export interface ProgramOwner {
  *    error the end is kept.
  */
 export class Program {
-  readonly #child: ChildProcess;
+  readonly #child: Deno.ChildProcess;
+  readonly #keys: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #outputs: readonly ReadableStreamDefaultReader<Uint8Array>[];
   readonly #gone: Promise<void>;
+  readonly #words = new TextDecoder();
   #lastWords = "";
-  #exit: ProgramExit | undefined;
+  #hasExited = false;
 
-  /** Throws a `UserError` when the command cannot be run. */
+  /** Throws a `UserError` when the command cannot be started. */
   constructor(command: readonly string[], folder: string | undefined, owner: ProgramOwner) {
-    const [file, ...args] = command;
-    this.#child = spawn(file!, args, {
-      detached: Deno.build.os !== "windows",
-      stdio: ["pipe", "pipe", "pipe"],
-      ...(folder === undefined ? {} : { cwd: folder }),
-      // Without it, what a Python program prints into a pipe is seen when it ends.
-      env: { ...Deno.env.toObject(), PYTHONUNBUFFERED: "1" },
-    });
-    const child = this.#child;
+    this.#child = spawn(command, folder);
     running.add(this);
-    child.stdin!.on("error", () => {});
-    child.stdout!.on("data", (data: Uint8Array) => owner.wrote(new Uint8Array(data)));
-    child.stderr!.on("data", (data: Uint8Array) => {
-      this.#lastWords = (this.#lastWords + new TextDecoder().decode(data)).slice(-LAST_WORDS_BYTES);
-      owner.wrote(new Uint8Array(data));
-    });
-    this.#gone = new Promise((resolve) => {
-      const ended = (status: number | null, signal: string | null) => {
-        if (this.#exit) return;
-        this.#exit = {
-          status: status ?? undefined,
-          signal: signal ?? undefined,
-          lastWords: sanitized(this.#lastWords.trim().split("\n").slice(-3).join(" / ")),
-        };
-        resolve();
-        owner.exited(this.#exit);
-      };
-      // After "close" both of its outputs have been read; a process that it left behind may hold them open.
-      child.on("close", ended);
-      child.on("exit", (status, signal) => setTimeout(() => ended(status, signal), 50));
-      child.on("error", (error) => {
-        this.#lastWords = `${command.join(" ")}: ${error.message}`;
-        ended(null, null);
+    this.#keys = this.#child.stdin.getWriter();
+    const [out, err] = [this.#child.stdout.getReader(), this.#child.stderr.getReader()];
+    this.#outputs = [out, err];
+    const read = Promise.all([
+      readAll(out, (bytes) => owner.wrote(bytes)),
+      readAll(err, (bytes) => {
+        this.#lastWords = (this.#lastWords + this.#words.decode(bytes, { stream: true })).slice(-LAST_WORDS_BYTES);
+        owner.wrote(bytes);
+      }),
+    ]);
+    this.#gone = this.#child.status.then(async ({ code, signal }) => {
+      this.#hasExited = true;
+      // A process that it has left behind may hold its outputs open.
+      await Promise.race([read, delay(OUTPUT_ENDS_MS)]);
+      owner.exited({
+        status: signal === null ? code : undefined,
+        signal: signal ?? undefined,
+        lastWords: sanitized(this.#lastWords.trim().split("\n").slice(-3).join(" / ")),
       });
     });
   }
 
-  get exit(): ProgramExit | undefined {
-    return this.#exit;
-  }
-
   write(bytes: Uint8Array): void {
-    this.#child.stdin!.write(bytes);
+    // A program that has closed its standard input is judged by what it does.
+    this.#keys.write(bytes).catch(() => {});
   }
 
   /** Ends its standard input. */
   closeInput(): void {
-    this.#child.stdin!.end();
+    this.#keys.close().catch(() => {});
   }
 
   /** Signals the program itself. */
   kill(signal: Deno.Signal): void {
-    if (this.#exit || this.#child.pid === undefined) return;
-    try {
-      Deno.kill(this.#child.pid, signal);
-    } catch { /* it is gone already */ }
+    if (!this.#hasExited) signalTo(this.#child.pid, signal);
   }
 
   /** Kills the whole group. */
   killAll(): void {
-    const pid = this.#child.pid;
-    if (pid === undefined) return;
-    try {
-      if (Deno.build.os === "windows") Deno.kill(pid, "SIGKILL");
-      else Deno.kill(-pid, "SIGKILL");
-    } catch { /* all of it is gone already */ }
+    signalTo(Deno.build.os === "windows" ? this.#child.pid : -this.#child.pid, "SIGKILL");
   }
 
   /** Ends the whole group; it is gone when this returns. */
@@ -107,7 +89,7 @@ export class Program {
     this.killAll();
     await this.#gone;
     running.delete(this);
-    for (const pipe of [this.#child.stdin, this.#child.stdout, this.#child.stderr]) pipe?.destroy();
+    await Promise.all([this.#keys.abort().catch(() => {}), ...this.#outputs.map((output) => output.cancel())]);
   }
 }
 
@@ -116,7 +98,7 @@ let knowsTerminals: boolean | undefined;
 /** Whether a program can be started in a terminal: the program `script` makes one. */
 export function hasTerminals(): boolean {
   return knowsTerminals ??= Deno.build.os !== "windows" &&
-    spawnSync("script", ["--version"], { stdio: "ignore" }).error === undefined;
+    isThere("script");
 }
 
 /** The command in a terminal that shows what is typed until the program says otherwise. */
@@ -127,6 +109,47 @@ export function terminalCommand(command: readonly string[]): string[] {
   return Deno.build.os === "darwin"
     ? ["script", "-q", "/dev/null", "sh", "-c", shell]
     : ["script", "-q", "-e", "-c", shell, "/dev/null"];
+}
+
+function isThere(program: string): boolean {
+  try {
+    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function spawn(command: readonly string[], folder: string | undefined): Deno.ChildProcess {
+  const [file, ...args] = command;
+  try {
+    return new Deno.Command(file!, {
+      args,
+      detached: Deno.build.os !== "windows",
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      ...(folder === undefined ? {} : { cwd: folder }),
+      // Without it, what a Python program prints into a pipe is seen when it ends.
+      env: { PYTHONUNBUFFERED: "1" },
+    }).spawn();
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such program" : reason(error);
+    throw new UserError(`cannot start ${command.join(" ")}: ${file}: ${why}`);
+  }
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) take(next.value);
+}
+
+function signalTo(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch { /* it is gone already */ }
 }
 
 /**

@@ -37,7 +37,8 @@ interface Wire {
 /**
  * Runs one script: opens its sockets, starts its programs, and passes on what comes.
  *
- * Whatever it has opened and started is gone when `run` returns.
+ * 1. Whatever it has opened and started is gone when `run` returns.
+ * 2. `run` throws a `UserError` when the program under test cannot be started.
  */
 export class PlayRunner {
   readonly #wires = new Map<LinkName, Wire>();
@@ -48,8 +49,7 @@ export class PlayRunner {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
-  #done!: () => void;
-  readonly #finished = new Promise<void>((resolve) => this.#done = resolve);
+  readonly #finished = Promise.withResolvers<void>();
 
   constructor(readonly play: Play, readonly target: Target, readonly network: Network, readonly isServer: boolean) {}
 
@@ -58,7 +58,7 @@ export class PlayRunner {
       if (this.isServer && this.target.command) this.#start("server", []);
       this.play.start(performance.now());
       this.#perform();
-      await this.#finished;
+      await this.#finished.promise;
     } finally {
       this.#isOver = true;
       clearTimeout(this.#wake);
@@ -81,7 +81,7 @@ export class PlayRunner {
     }
     if (this.play.end) {
       this.#isOver = true;
-      return this.#done();
+      return this.#finished.resolve();
     }
     clearTimeout(this.#wake);
     const at = this.play.wakeAt;
@@ -187,10 +187,16 @@ export class PlayRunner {
     };
     const words = [...fillCommand(this.target.command!, values), ...args];
     const command = inTerminal ? terminalCommand(words) : words;
-    const program: Program = new Program(command, this.target.folder, {
-      wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
-      exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),
-    });
+    let program: Program;
+    try {
+      program = new Program(command, this.target.folder, {
+        wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
+        exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),
+      });
+    } catch (error) {
+      this.#isOver = true;
+      return this.#finished.reject(error);
+    }
     this.#programs.set(who, program);
     this.#wires.set(`${who} keys`, {
       send: (bytes) => program.write(bytes),
