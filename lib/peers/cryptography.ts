@@ -1,7 +1,8 @@
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 
-/** The length of a public key in bytes. */
+/** The length of a public key, and of a signature, in bytes. */
 export const KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
 
 /** The public half of a person's key. */
 export interface OwnKey {
@@ -26,8 +27,18 @@ export interface LinkKeys {
   readonly fingerprint: Uint8Array;
 }
 
-/** A computation wanted for a link. Each is answered later, by `Peer.answered`. */
+/** A text that the owner of a key is said to have signed. */
+export interface SignedText {
+  readonly key: Uint8Array;
+  readonly text: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** A computation wanted. Each is answered later, by `Peer.answered`. */
 export type CryptographyRequest =
+  /** Signs texts with our key; `id` is that of the answer. */
+  | { readonly type: "sign"; readonly id: number; readonly texts: readonly Uint8Array[] }
+  | { readonly type: "verify"; readonly id: number; readonly signed: readonly SignedText[] }
   | { readonly type: "generate"; readonly link: DatagramLink }
   /**
    * The keys that only we and the owner of the secret halves of `theirs` can compute for this link, and only if both sides
@@ -57,6 +68,13 @@ export type CryptographyRequest =
   };
 
 export type CryptographyAnswer =
+  | { readonly type: "signed"; readonly id: number; readonly signatures: readonly Uint8Array[] }
+  /** Whether each text was signed by the owner of its key. */
+  | { readonly type: "verified"; readonly id: number; readonly valid: readonly boolean[] }
+  | LinkAnswer;
+
+/** An answer for a link. */
+export type LinkAnswer =
   | { readonly type: "generated"; readonly link: DatagramLink; readonly key: EphemeralKey }
   /** Undefined when the other side's keys are not valid. */
   | { readonly type: "agreed"; readonly link: DatagramLink; readonly keys: LinkKeys | undefined }

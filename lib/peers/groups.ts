@@ -1,16 +1,14 @@
-import type { Membership } from "./peer_message.ts";
+import { isSigned, type Membership, type SignedMembership } from "./membership.ts";
 import type { PeerLimits } from "./options.ts";
 
-/** How far others may be ahead of our own version: as much as a restored backup of our disk may have lost. */
-const BELIEVED_VERSIONS = 1000;
 /** Constants of 32-bit FNV-1a. */
 const OFFSET = 0x811c9dc5, PRIME = 0x01000193;
 
 /**
  * The memberships of all groups, as far as they are known here.
  *
- * Only the member changes a membership, each time with a higher version, so the result does not depend on the order in which
- * changes arrive. `sum` is a checksum: two peers with the same sum know the same.
+ * Only the member changes a membership, each time with a higher version and a signature, so the result does not depend on the
+ * order in which changes arrive. `sum` is a checksum: two peers with the same sum know the same.
  */
 export class Groups {
   readonly #entries = new Map<string, Map<string, Membership>>();
@@ -54,9 +52,9 @@ export class Groups {
     return this.#entries.get(group)?.get(key)?.in ?? false;
   }
 
-  /** All memberships. */
-  all(): Membership[] {
-    return [...this.#entries.values()].flatMap((members) => [...members.values()]);
+  /** All memberships that are signed; ours are a moment after they have changed. */
+  all(): SignedMembership[] {
+    return [...this.#entries.values()].flatMap((members) => [...members.values()].filter(isSigned));
   }
 
   /** Joins or leaves a group: our membership, for the others. */
@@ -67,7 +65,29 @@ export class Groups {
     return entry;
   }
 
-  /** Merges memberships from another peer: what has changed, and our own ones that the other peer has wrong. */
+  /** Our membership, once it is signed; false if it has changed meanwhile. */
+  signed(entry: SignedMembership): boolean {
+    const members = this.#entries.get(entry.group);
+    const known = members?.get(entry.key);
+    if (known?.version !== entry.version || known.in !== entry.in) return false;
+    members!.set(entry.key, entry);
+    return true;
+  }
+
+  /** Those of another peer's memberships that are later than ours, so that their signatures matter. */
+  news(entries: readonly SignedMembership[]): SignedMembership[] {
+    return entries.filter((entry) => {
+      const known = this.#entries.get(entry.group)?.get(entry.key);
+      if (known) return isLater(entry, known);
+      // Memberships of ours in groups that we were never in are not answered.
+      if (entry.key === this.self.key) return false;
+      if (!this.#isFull(entry.group)) return true;
+      this.refused++;
+      return false;
+    });
+  }
+
+  /** Merges verified memberships from another peer: what has changed, and our own ones that the other peer has wrong. */
   merge(entries: readonly Membership[]): { changed: Membership[]; wrong: Membership[] } {
     const changed: Membership[] = [];
     const wrong: Membership[] = [];
@@ -75,8 +95,8 @@ export class Groups {
       const known = this.#entries.get(entry.group)?.get(entry.key);
       if (known && !isLater(entry, known)) continue;
       if (entry.key === this.self.key) {
-        // We know our own memberships best. Claims about groups that we were never in, or with absurd versions, are not answered.
-        if (!known || entry.version > known.version + BELIEVED_VERSIONS) continue;
+        // We have signed it, with a disk that was lost since or in another program; what this program knows holds.
+        if (!known) continue;
         wrong.push(this.enter(entry.group, known.in, entry.version + 1));
       } else if (!known && this.#isFull(entry.group)) {
         this.refused++;

@@ -174,8 +174,11 @@ export class Peer {
   /** The answer to a "compute" output. */
   answered(answer: CryptographyAnswer, now: number): void {
     this.#context.now = now;
-    const link = this.#links.answered(answer);
-    if (link) this.#read(link);
+    if (answer.type === "signed") this.#gossip.signed(answer);
+    else {
+      const link = answer.type === "verified" ? this.#gossip.verified(answer) : this.#links.answered(answer);
+      if (link) this.#read(link);
+    }
     this.#settle();
   }
 
@@ -224,8 +227,10 @@ export class Peer {
   flush(now: number): void {
     const { pending, store } = this.#context;
     this.#context.now = now;
-    for (const person of pending) this.#delivery.send(person);
-    pending.clear();
+    if (!this.#gossip.isSigning) {
+      for (const person of pending) this.#delivery.send(person);
+      pending.clear();
+    }
     this.#delivery.settle();
     store.commit();
     this.#links.flush();
@@ -352,7 +357,7 @@ export class Peer {
       const from = this.people.label(person);
       this.#context.outputs.push({ type: "signal", from, text: message.text, at: link.address.hostname });
     } else if (message.type === "invite") this.#gossip.invited(person, message);
-    else if (message.type === "groups") this.#gossip.receive(message.members);
+    else if (message.type === "groups") this.#gossip.receive(person, message.members);
     else if (message.type === "sum") this.#gossip.compare(person, message.sum, message.answer);
   }
 

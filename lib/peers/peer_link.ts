@@ -4,7 +4,7 @@ import { Fault } from "../core/errors.ts";
 import type { Outputs } from "../core/machine.ts";
 import { decodeText, encodeText } from "../core/text.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
-import type { CryptographyAnswer, EphemeralKey, LinkKeys, OwnKey, PublicKeys } from "./cryptography.ts";
+import type { EphemeralKey, LinkAnswer, LinkKeys, OwnKey, PublicKeys } from "./cryptography.ts";
 import type { PeerOutput } from "./event.ts";
 import type { PeerLimits } from "./options.ts";
 import type { Introduction } from "./packet.ts";
@@ -69,6 +69,10 @@ export class PeerLink {
   isFaulty = false;
   /** The other side has told us addresses of others. */
   hasToldAddresses = false;
+  /** What has come is being verified: nothing further is read meanwhile. */
+  isHeld = false;
+  /** The other side has told memberships with a wrong signature. */
+  isForger = false;
   /** How many times the other side has added us to a group. */
   invites = 0;
   /** The lines of the message that is being read, and the next of them. */
@@ -106,7 +110,7 @@ export class PeerLink {
   /** Reads on: the next event, undefined while there is none. */
   next(): PeerLinkEvent | undefined {
     if (!this.introduction.more && !this.isReady) return this.#becomeReady();
-    while (!this.datagrams.over && !this.#isComputing) {
+    while (!this.datagrams.over && !this.#isComputing && !this.isHeld) {
       const line = this.#incoming[this.#incomingAt++];
       if (line === undefined) {
         const bytes = this.datagrams.read();
@@ -121,7 +125,7 @@ export class PeerLink {
   }
 
   /** A computation is done. `isKnownRun`: there is another link with this run of the other side's program. */
-  answered(answer: CryptographyAnswer, isKnownRun: (run: string) => boolean): void {
+  answered(answer: LinkAnswer, isKnownRun: (run: string) => boolean): void {
     if (this.datagrams.over) return;
     switch (answer.type) {
       case "generated": {

@@ -1,7 +1,7 @@
 import { type Address, formatAddress, isLoopback, sameAddress } from "../core/address.ts";
 import { CLOSED, type DatagramLink } from "../protocols/datagram/link.ts";
 import type { PeerContext } from "./context.ts";
-import type { CryptographyAnswer, OwnKey } from "./cryptography.ts";
+import type { LinkAnswer, OwnKey } from "./cryptography.ts";
 import type { PeerDelivery } from "./delivery.ts";
 import type { Discovery } from "./discovery.ts";
 import type { Introduction } from "./packet.ts";
@@ -83,7 +83,7 @@ export class PeerLinks {
   }
 
   /** A computation is done: the link that it was for, if it still exists. */
-  answered(answer: CryptographyAnswer): PeerLink | undefined {
+  answered(answer: LinkAnswer): PeerLink | undefined {
     const link = this.#links.get(answer.link);
     link?.answered(answer, (run) => [...this.#people.keys()].some((other) => other.run === run));
     return link;

@@ -14,17 +14,8 @@ import {
   readText,
   unexpected,
 } from "../core/json_fields.ts";
-import { KEY_BYTES } from "./cryptography.ts";
-
-/** Whether a person is in a group; a higher version is later. */
-export interface Membership {
-  readonly group: string;
-  /** The member's public key in base64. */
-  readonly key: string;
-  readonly name: string;
-  readonly version: number;
-  readonly in: boolean;
-}
+import { KEY_BYTES, SIGNATURE_BYTES } from "./cryptography.ts";
+import { isSigned, type Membership, type SignedMembership } from "./membership.ts";
 
 /** A message between peers on their link: one JSON object a line. */
 export type PeerMessage =
@@ -47,7 +38,7 @@ export type PeerMessage =
   | { readonly type: "secure"; readonly on: boolean; readonly why: string | undefined }
   /** Asks the receiver to join a group. */
   | { readonly type: "invite"; readonly group: string }
-  | { readonly type: "groups"; readonly members: readonly Membership[] }
+  | { readonly type: "groups"; readonly members: readonly SignedMembership[] }
   /** The checksum of all memberships; `answer`: it answers another one, and is not to be answered. */
   | { readonly type: "sum"; readonly sum: number; readonly answer: boolean }
   /** Text for the program, not the person. It is not kept. */
@@ -58,7 +49,7 @@ export type PeerMessage =
   | { readonly type: "unknown" };
 
 const WHY_CHARACTERS = 500;
-/** More than anybody joins and leaves; a forged version below it leaves the member room for higher ones. */
+/** More than a person joins and leaves. */
 const MOST_VERSION = 1_000_000_000;
 
 /** Decodes one line; unknown fields are ignored. */
@@ -119,16 +110,20 @@ export function encodePeerMessage(message: PeerMessage): string {
   }
 }
 
-function readMembership(fields: Fields): Membership {
+function readMembership(fields: Fields): Membership | SignedMembership {
   const key = readText(fields, "key");
   if (decodeBase64(key)?.length !== KEY_BYTES) throw unexpected(`"key", ${KEY_BYTES} bytes in base64`, key);
   const [group, name] = [readName(fields, "group"), readName(fields, "name")];
-  return { group, key, name, version: readInteger(fields, "version"), in: readBoolean(fields, "in") };
+  const membership = { group, key, name, version: readInteger(fields, "version"), in: readBoolean(fields, "in") };
+  const signature = optional(readText, fields, "signature");
+  if (signature === undefined) return membership;
+  readBytes(fields, "signature", SIGNATURE_BYTES);
+  return { ...membership, signature };
 }
 
-/** An impossible membership is ignored, and does not end the link: peers pass on what others have told them. */
-function isPossible({ version }: Membership): boolean {
-  return version <= MOST_VERSION;
+/** An impossible membership, or an unsigned one of an earlier version, is ignored and does not end the link. */
+function isPossible(membership: Membership): membership is SignedMembership {
+  return membership.version <= MOST_VERSION && isSigned(membership);
 }
 
 function readName(fields: Fields, key: string): string {

@@ -5,6 +5,7 @@ import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
 import type { CryptographyAnswer, CryptographyRequest, LinkKeys, OwnKey } from "../peers/cryptography.ts";
 import { writeId } from "../protocols/datagram/packet.ts";
+import { PeerSigner, verifySignature } from "./peer_signatures.ts";
 import { writePrivate } from "./private_file.ts";
 
 const FILE = "peer_key.json";
@@ -28,14 +29,14 @@ interface SealingKeys extends LinkKeys {
 }
 
 /**
- * The key of one person, and what is computed with it: X25519, HKDF with SHA-256, AES-256-GCM.
+ * The key of one person, and what is computed with it: X25519, HKDF with SHA-256, AES-256-GCM, signatures.
  *
  * The keys of a link come from three shared secrets: of both ephemeral keys, and of each side's own key with the other's
  * ephemeral one. To know the result one must have the secret halves of both keys that one claims; once the ephemeral ones are
  * gone, nobody can compute it again.
  */
 export class PeerKeys implements OwnKey {
-  private constructor(readonly pair: Pair, readonly fingerprint: Uint8Array) {}
+  private constructor(readonly pair: Pair, readonly fingerprint: Uint8Array, readonly signer: PeerSigner) {}
 
   /** The key that is kept in a folder; it is made if there is none. */
   static async open(folder: string): Promise<PeerKeys> {
@@ -45,23 +46,24 @@ export class PeerKeys implements OwnKey {
       const secret = await importPrivate(kept.private).catch((error) => {
         throw new UserError(`cannot read the key ${path}: ${reason(error)}`);
       });
-      return await PeerKeys.#of(kept.public, secret);
+      return await PeerKeys.#of(kept.public, secret, kept.private);
     }
     const pair = await generate(true);
     const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
     const made = await exported(pair.publicKey);
     writeKept(folder, { public: encodeBase64(made), private: encodeBase64(secret) });
-    return await PeerKeys.#of(made, pair.privateKey);
+    return await PeerKeys.#of(made, pair.privateKey, secret);
   }
 
   /** A key for this run only. */
   static async temporary(): Promise<PeerKeys> {
-    const pair = await generate(false);
-    return await PeerKeys.#of(await exported(pair.publicKey), pair.privateKey);
+    const pair = await generate(true);
+    const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+    return await PeerKeys.#of(await exported(pair.publicKey), pair.privateKey, secret);
   }
 
-  static async #of(made: Bytes, secret: CryptoKey): Promise<PeerKeys> {
-    return new PeerKeys({ public: made, private: secret }, await digest(made));
+  static async #of(made: Bytes, key: CryptoKey, secret: Uint8Array): Promise<PeerKeys> {
+    return new PeerKeys({ public: made, private: key }, await digest(made), await PeerSigner.of(made, secret));
   }
 
   get key(): Uint8Array {
@@ -70,6 +72,15 @@ export class PeerKeys implements OwnKey {
 
   /** Computes what a peer wants computed. */
   async answer(request: CryptographyRequest): Promise<CryptographyAnswer> {
+    if (request.type === "sign") {
+      const signatures = await Promise.all(request.texts.map((text) => this.signer.sign(text)));
+      return { type: "signed", id: request.id, signatures };
+    }
+    if (request.type === "verify") {
+      const { id, signed } = request;
+      const valid = await Promise.all(signed.map(({ key, text, signature }) => verifySignature(key, text, signature)));
+      return { type: "verified", id, valid };
+    }
     const { link } = request;
     switch (request.type) {
       case "generate": {

@@ -1,7 +1,9 @@
 import { formatAddress } from "../../lib/core/address.ts";
 import { encodeBase64 } from "../../lib/core/bytes.ts";
+import { type Membership, membershipText, type SignedMembership } from "../../lib/peers/membership.ts";
 import type { PeerLink } from "../../lib/peers/peer_link.ts";
 import { type PeerOptions, peerOptions } from "../../lib/peers/options.ts";
+import { PeerKeys } from "../../lib/store/peer_keys.ts";
 import type { PeerNode } from "./peer_node.ts";
 import { PeerNetwork } from "./peer_network.ts";
 
@@ -72,4 +74,16 @@ export function linkOf(from: PeerNode, to: PeerNode): PeerLink {
 /** Sends any message from one peer to another, as a malicious program could. */
 export function sendForged(from: PeerNode, to: PeerNode, message: unknown): void {
   from.do(() => linkOf(from, to).sendLine(JSON.stringify(message)));
+}
+
+/** A membership as its owner signs it; `keys` are a person's own. */
+export async function signedBy(keys: PeerKeys, fields: Partial<Membership> = {}): Promise<SignedMembership> {
+  const membership = { group: "lab", key: encodeBase64(keys.key), name: "x", version: 1, in: true, ...fields };
+  return { ...membership, signature: encodeBase64(await keys.signer.sign(membershipText(membership))) };
+}
+
+/** Members who exist as a key alone. */
+export async function strangers(count: number, fields: Partial<Membership> = {}): Promise<SignedMembership[]> {
+  const made = Array.from({ length: count }, async () => signedBy(await PeerKeys.temporary(), fields));
+  return await Promise.all(made);
 }
