@@ -5,7 +5,6 @@ import type { Effect } from "../lib/chat/effect.ts";
 import type { Batch, SavedProducer } from "../lib/chat/store.ts";
 import { type Event, Message } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { LoginBackoff } from "../lib/chat/login_backoff.ts";
 import { limits } from "../lib/core/limits.ts";
 import { decodeLossy } from "../lib/core/text.ts";
 import { MAILBOX_PROTOCOL } from "../lib/protocols/native/server.ts";
@@ -42,11 +41,6 @@ function told(effects: readonly Effect[]): [number[], Event][] {
   return effects.flatMap((effect) =>
     effect.type === "tell" ? [[[...effect.to], effect.event] as [number[], Event]] : []
   );
-}
-
-function ticked(hub: Hub, now: number): [number[], Event][] {
-  hub.tick(now, now);
-  return told(hub.takeOutputs());
 }
 
 function tell(hub: Hub, id: number, command: Command, now = 0): [number[], Event][] {
@@ -99,32 +93,6 @@ Deno.test("with an scrypt entry in the file, a wrong password and an unknown nam
   assert("verify" in bob && !bob.isDecoy);
 });
 
-Deno.test("failed logins: five are free, then each costs one more second, at most 30, counted by name and address", () => {
-  const backoff = new LoginBackoff(limits());
-  const waits = Array.from({ length: 40 }, () => backoff.attempt("ann", "10.0.0.1", 0));
-  assertEquals(waits.slice(0, 8), [0, 0, 0, 0, 0, 1000, 2000, 3000]);
-  assertEquals(waits.slice(-2), [30_000, 30_000]);
-  assertEquals(backoff.attempt("ann", "10.0.0.2", 0), 0);
-  assertEquals(backoff.attempt("bob", "10.0.0.1", 0), 0);
-  backoff.succeeded("ann", "10.0.0.1");
-  assertEquals(backoff.attempt("ann", "10.0.0.1", 0), 0);
-});
-
-Deno.test("failures are forgotten after fifteen minutes, and their number is bounded", () => {
-  const backoff = new LoginBackoff(limits({ failureEntries: 10 }));
-  for (let i = 0; i < 6; i++) backoff.attempt("ann", "10.0.0.1", 0);
-  assertEquals(backoff.attempt("ann", "10.0.0.1", 15 * 60_000), 0);
-  for (let i = 0; i < 1000; i++) backoff.attempt(`name${i}`, "10.0.0.1", 15 * 60_000);
-  assertEquals(backoff.size, 10);
-});
-
-Deno.test("a delayed login stays delayed however many other names are tried", () => {
-  const backoff = new LoginBackoff(limits({ failureEntries: 10 }));
-  for (let i = 0; i < 7; i++) backoff.attempt("ann", "10.0.0.1", 0);
-  for (let i = 0; i < 1000; i++) backoff.attempt(`name${i}`, "10.0.0.1", 1);
-  assertEquals(backoff.attempt("ann", "10.0.0.1", 2), 3000);
-});
-
 Deno.test("a successful login clears the delay of earlier failures", () => {
   const hub = new Hub(accounts(), limits());
   let id = 0;
@@ -141,18 +109,6 @@ Deno.test("a successful login clears the delay of earlier failures", () => {
     ...Array(4).fill("turnedAway"),
     "welcome",
   ]);
-});
-
-Deno.test("a delayed login is answered when due, and dropped if its session has ended", () => {
-  const hub = new Hub(accounts(), limits({ freeFailures: 0 }));
-  hub.addSession(1, "x");
-  hub.addSession(2, "y");
-  assertEquals(tell(hub, 1, { type: "login", name: "a", password: "1" }), []);
-  assertEquals(tell(hub, 2, { type: "login", name: "b", password: "2" }), []);
-  hub.handle(2, { type: "leave", why: "" }, 0);
-  assertEquals(ticked(hub, 999), []);
-  assertEquals(ticked(hub, 1000), [[[1], { type: "welcome", name: "a" }]]);
-  assertEquals(ticked(hub, 2000), []);
 });
 
 Deno.test("an scrypt password is verified outside the hub; the right one is accepted, a wrong one refused", () => {

@@ -61,10 +61,11 @@ Deno.test("an invalid host is refused and not logged as an error", async () => {
 
 Deno.test("simultaneous logins are limited, and a client that leaves makes room", async () => {
   using folder = new Folder();
-  const slow = { freeFailures: 0, failureDelayMs: 600_000, failureDelayMostMs: 600_000 };
+  const slow = { freeFailures: 1, failureDelayMs: 600_000 };
   await using server = await serverIn(folder, { connections: 1, ...slow });
   const browser = new Browser(server.portOf("web"));
   const login = { name: "alice", password: "wrong" };
+  assertEquals((await browser.post("/login", login))[0], 403);
   using first = await Wire.connect(browser.port);
   const body = JSON.stringify(login);
   await first.send(

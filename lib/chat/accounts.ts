@@ -48,6 +48,11 @@ export class Accounts {
     }
   }
 
+  /** Whether checking a password may take an scrypt computation. */
+  get isSlow(): boolean {
+    return this.#decoy !== undefined;
+  }
+
   get size(): number {
     return this.#secrets.size;
   }

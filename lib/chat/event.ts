@@ -104,6 +104,8 @@ export type Event =
     readonly textBytes: number;
   }
   | { readonly type: "turnedAway"; readonly why: "credentials" | "already online" | { readonly text: string } }
+  /** The password is not checked yet, and why. */
+  | { readonly type: "loginWaits"; readonly why: string }
   | { readonly type: "challenge"; readonly challenge: Challenge }
   /** The session is in its room as a guest; `isNew` when nobody else is. */
   | { readonly type: "entered"; readonly isNew: boolean }

@@ -198,7 +198,7 @@ export class Hub {
       sessions: this.#sessions.size,
       online: this.#online.size,
       underWay,
-      heldLogins: this.#login.delayed,
+      heldLogins: this.#login.waiting,
       waitingBytes: this.#roster.waitingBytes,
     };
   }
@@ -504,7 +504,7 @@ export class Hub {
 
   #leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
     this.#sessions.delete(session.id);
-    this.#login.forget(session);
+    this.#push(this.#login.forget(session, now));
     this.#guests.left(session);
     this.#delivery.release(session, true, now);
     const gone = this.#online.leave(session);

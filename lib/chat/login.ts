@@ -5,10 +5,10 @@ import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
 import { nameFault } from "./names.ts";
-import { LoginBackoff } from "./login_backoff.ts";
+import { type Attempt, LoginQueue } from "./login_queue.ts";
 import { tooManyAttempts } from "./registration.ts";
 import { isUnproven } from "./roster.ts";
-import type { Session } from "./users.ts";
+import type { PendingLogin, Session } from "./users.ts";
 
 /** Unpredictable bytes for challenges. */
 export interface Randomness {
@@ -37,30 +37,41 @@ export interface LoginContext {
   session(id: number): Session | undefined;
 }
 
-interface DelayedLogin {
-  readonly due: number;
+interface WaitingLogin {
   readonly session: number;
-  readonly check: (session: Session) => Effect[];
+  readonly check: (session: Session, now: number) => Effect[];
+  /** When its peer is told (again) that it waits. */
+  tellAt: number;
 }
+
+/** A shorter wait is not mentioned to the peer. */
+const QUIET_WAIT_MS = 1000;
+/** Time until the peer is told again, which shows that the server is there, and until there is another log line. */
+const AGAIN_MS = 10_000;
+/** Checks that begin in one turn; more would make others wait. */
+const TURN_CHECKS = 64;
 
 /** Logs sessions in: by a password, or by the answer to a challenge. */
 export class Login {
-  readonly #backoff: LoginBackoff;
-  #delayed: DelayedLogin[] = [];
+  readonly #queue: LoginQueue;
+  readonly #waiting = new Map<Attempt, WaitingLogin>();
+  #notedAt = -Infinity;
 
   constructor(readonly context: LoginContext, readonly limits: Limits, readonly random: Randomness | undefined) {
-    this.#backoff = new LoginBackoff(limits);
+    this.#queue = new LoginQueue(limits, limits.hashesAtOnce || Infinity);
   }
 
-  get delayed(): number {
-    return this.#delayed.length;
+  /** How many logins wait. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Checks a name and a password; with `checkOnly` the session is told the result and does not go online. */
   login(session: Session, name: string, password: string, now: number, checkOnly = false): Effect[] {
     if (session.name !== undefined || session.login) return [];
     session.login = { name, isDecoy: false, checkOnly };
-    return this.#afterDelay(session, name, now, () => this.#check(session, name, password, now));
+    const { isSlow } = this.context.accounts();
+    return this.#inTurn(session, isSlow, now, (session, now) => this.#check(session, name, password, now));
   }
 
   /** Challenges a session to prove a name: an account by its password, any other name by the key that holds it. */
@@ -87,14 +98,25 @@ export class Login {
     const { nonce, challenge, by } = login.proof;
     session.login = { ...login, proof: { ...login.proof, answered: true } };
     const effect: Effect = { type: "prove", session: session.id, name: login.name, nonce, challenge, by, proof };
-    return this.#afterDelay(session, login.name, now, () => [effect]);
+    return this.#inTurn(session, false, now, () => [effect]);
   }
 
   /** The password or the proof was verified. */
   checked(session: Session, right: boolean, proof: Uint8Array | undefined, now: number): Effect[] {
     const { login } = session;
     if (!login) return [];
+    return [...this.#conclude(session, login, right, proof, now), ...this.#beginChecks(now)];
+  }
+
+  #conclude(
+    session: Session,
+    login: PendingLogin,
+    right: boolean,
+    proof: Uint8Array | undefined,
+    now: number,
+  ): Effect[] {
     session.login = undefined;
+    if (login.attempt) this.#queue.finished(login.attempt, right && !login.isDecoy, now);
     const by = login.proof?.by;
     if (!right || login.isDecoy) {
       const text = by?.type === "key" ? "that is not the key that holds the name" : "wrong password";
@@ -103,7 +125,6 @@ export class Login {
         { type: "note", text: `login of ${login.name} from ${session.address} refused: name or password` },
       ];
     }
-    this.#backoff.succeeded(login.name, session.address);
     if (by?.type === "key") {
       // Somebody else may have got the name in the meantime.
       const current = this.#credentialOf(login.name, by.key);
@@ -127,29 +148,60 @@ export class Login {
     return this.context.admit(session, name, undefined, now);
   }
 
-  /** Checks the logins whose delay is over. */
+  /** Checks the logins whose turn it is, and tells those that wait. */
   tick(now: number): Effect[] {
-    if (this.#delayed.length === 0) return [];
-    const due = this.#delayed.filter((login) => login.due <= now);
-    if (due.length > 0) this.#delayed = this.#delayed.filter((login) => login.due > now);
-    return due.flatMap((login) => login.check(this.context.session(login.session)!));
+    if (this.#waiting.size === 0) return [];
+    const effects = this.#beginChecks(now);
+    for (const [attempt, waiting] of this.#waiting) {
+      if (now < waiting.tellAt) continue;
+      waiting.tellAt = now + AGAIN_MS;
+      const why = this.#queue.why(attempt, now);
+      effects.push(tell(waiting.session, { type: "loginWaits", why }));
+      if (now - this.#notedAt < AGAIN_MS) continue;
+      this.#notedAt = now;
+      const session = this.context.session(waiting.session)!;
+      const text = `the login of ${
+        session.login!.name
+      } from ${session.address} waits: ${why} (${this.#waiting.size} wait)`;
+      effects.push({ type: "note", text });
+    }
+    return effects;
   }
 
-  forget(session: Session): void {
-    this.#delayed = this.#delayed.filter((login) => login.session !== session.id);
+  /** The session leaves. */
+  forget(session: Session, now: number): Effect[] {
+    const attempt = session.login?.attempt;
+    if (!attempt) return [];
+    session.login = undefined;
+    this.#waiting.delete(attempt);
+    this.#queue.remove(attempt, now);
+    return this.#beginChecks(now);
   }
 
-  #afterDelay(session: Session, name: string, now: number, check: () => Effect[]): Effect[] {
-    const wait = this.#backoff.attempt(name, session.address, now);
-    if (wait === 0) return check();
-    this.#delayed.push({ due: now + wait, session: session.id, check });
-    return [{ type: "note", text: `login of ${name} from ${session.address} waits ${wait / 1000} s after failures` }];
+  #inTurn(session: Session, isSlow: boolean, now: number, check: WaitingLogin["check"]): Effect[] {
+    const attempt = this.#queue.add(session.login!.name, session.address, isSlow, now);
+    session.login = { ...session.login!, attempt };
+    if (this.#queue.isUnderWay(attempt)) return check(session, now);
+    this.#waiting.set(attempt, { session: session.id, check, tellAt: now + QUIET_WAIT_MS });
+    return [];
+  }
+
+  #beginChecks(now: number): Effect[] {
+    const effects: Effect[] = [];
+    for (let i = 0; i < TURN_CHECKS && this.#waiting.size > 0; i++) {
+      const attempt = this.#queue.next(now);
+      if (!attempt) break;
+      const { session, check } = this.#waiting.get(attempt)!;
+      this.#waiting.delete(attempt);
+      effects.push(...check(this.context.session(session)!, now));
+    }
+    return effects;
   }
 
   #check(session: Session, name: string, password: string, now: number): Effect[] {
     const verdict = this.context.accounts().check(name, password);
-    if ("right" in verdict) return this.checked(session, verdict.right, undefined, now);
-    session.login = { name, isDecoy: verdict.isDecoy, checkOnly: session.login!.checkOnly ?? false };
+    if ("right" in verdict) return this.#conclude(session, session.login!, verdict.right, undefined, now);
+    session.login = { ...session.login!, isDecoy: verdict.isDecoy };
     return [{ type: "check", session: session.id, password, secret: verdict.verify }];
   }
 

@@ -5,6 +5,7 @@ import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
 import { NameIndex } from "./name_index.ts";
 import { OnlineNames } from "./online_names.ts";
+import type { Attempt } from "./login_queue.ts";
 import { LOBBY } from "./names.ts";
 import type { KnownUser, Producer } from "./roster.ts";
 
@@ -26,6 +27,8 @@ export interface PendingLogin {
   readonly isDecoy: boolean;
   /** Whether the password is only checked: the session does not go online. */
   readonly checkOnly?: boolean;
+  /** Its place among the logins, once there is something to check. */
+  readonly attempt?: Attempt;
   readonly proof?: {
     readonly nonce: string;
     readonly challenge: Challenge;

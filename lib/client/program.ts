@@ -63,6 +63,8 @@ export function performCommon(
       return terminal.lost(output.why, output.inMs);
     case "refused":
       return terminal.problem(output.why);
+    case "waits":
+      return terminal.note(`the login waits: ${output.why}`);
     case "raw":
       return terminal.raw(output.line);
     case "ask":

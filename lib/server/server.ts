@@ -25,6 +25,8 @@ import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
 
 const TICK_MS = 50;
+/** More cores than these would take a gigabyte for passwords. */
+const MOST_CORES = 8;
 
 /** A running server. */
 export interface Server {
@@ -63,7 +65,9 @@ export async function openServer(
   accounts: Accounts,
   showTrace: (line: string) => void,
 ): Promise<Server> {
-  const { limits, enrollIn, data } = options;
+  const { enrollIn, data } = options;
+  const hashesAtOnce = options.limits.hashesAtOnce || Math.min(navigator.hardwareConcurrency, MOST_CORES);
+  const limits = { ...options.limits, hashesAtOnce };
   const tracing = openTracing(options, showTrace);
   const requests = options.recordsRequests && limits.requestLogBytes > 0 ? recordRequests(options) : undefined;
   const passwords = new Passwords(limits.hashesAtOnce);

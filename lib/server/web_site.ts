@@ -1,5 +1,3 @@
-import { delay } from "@std/async/delay";
-import { LoginBackoff } from "../chat/login_backoff.ts";
 import { type Address, isLoopback } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
@@ -18,6 +16,7 @@ import { WEB_PROTOCOL } from "../protocols/native/server.ts";
 import type { Monitor } from "./monitor.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
+import { PasswordGate } from "./password_gate.ts";
 import type { SessionRunner } from "./runner.ts";
 
 /** Bytes that may wait for a watcher; further events are lost to it. */
@@ -48,16 +47,17 @@ export interface ServerSiteParts {
 /** The site of a server: the chat page for users, and the server's page and metrics for its operator. */
 export class ServerSite implements Site {
   readonly #watchers = new Set<WebSocketTransport>();
-  readonly #passwordBackoff: LoginBackoff;
+  readonly #passwordGate: PasswordGate;
   /** Limits the login and registration requests that are being answered. */
   readonly #requests: ConnectionLimiter;
 
   constructor(readonly parts: ServerSiteParts) {
     this.#requests = new ConnectionLimiter(parts.limits);
-    this.#passwordBackoff = new LoginBackoff(parts.limits);
+    this.#passwordGate = new PasswordGate(parts.limits, clock);
   }
 
   close(): void {
+    this.#passwordGate.close();
     for (const socket of this.#watchers) socket.closeWith(CLOSE.goingAway, "the server stops");
   }
 
@@ -195,12 +195,9 @@ export class ServerSite implements Site {
       return plainText(`This page can only be seen on the machine of the server. ${how}`, 403);
     }
     if (!request.headers.has("authorization")) return this.#passwordRequired();
-    // Each wrong password makes the next attempt slower.
-    const wait = this.#passwordBackoff.attempt("", from.hostname, clock());
-    if (wait > 0) await delay(wait);
-    if (!hasPassword(request, monitorPassword)) return this.#passwordRequired();
-    this.#passwordBackoff.succeeded("", from.hostname);
-    return undefined;
+    const check = () => hasPassword(request, monitorPassword);
+    const right = await this.#passwordGate.isRight(from.hostname, check, request.signal);
+    return right ? undefined : this.#passwordRequired();
   }
 
   #passwordRequired(): Response {

@@ -1,6 +1,10 @@
 import { byId, setText } from "./dom.ts";
 import { errorText } from "./format.ts";
 
+/** A shorter wait is not mentioned. */
+const QUIET_WAIT_MS = 1000;
+const WAITS = "The server has not answered yet. When many log in, or wrong passwords came, it takes a while.";
+
 /** What the server, or the local client, says of itself and of this browser. */
 export interface About {
   readonly version: string;
@@ -94,8 +98,11 @@ export class LoginView {
     this.#isSubmitting = true;
     setText(this.#error, "");
     const path = this.#registers ? "/register" : "/login";
+    const slow = setTimeout(() => setText(this.#error, WAITS), QUIET_WAIT_MS);
     const why = await logIn(path, this.#name.value.trim(), this.#password.value)
       .catch((error) => `The server cannot be reached: ${errorText(error)}`);
+    clearTimeout(slow);
+    setText(this.#error, "");
     this.#isSubmitting = false;
     if (why !== undefined) {
       setText(this.#error, why);

@@ -197,6 +197,7 @@ export class NativeClient {
       case "refused":
         return this.#outputs.push(message);
       case "challenge":
+      case "waits":
       case "welcome":
         return;
       case "begun":

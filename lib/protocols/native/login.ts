@@ -22,6 +22,8 @@ export type LoginOutput =
     readonly nonce: string;
     readonly password: string;
   }
+  /** Tell the user why the server has not decided yet. */
+  | { readonly type: "waits"; readonly why: string }
   /** Tell the user why the server does not accept the login. */
   | { readonly type: "refused"; readonly why: string };
 
@@ -51,6 +53,8 @@ export class ClientLogin {
   #challenge: Challenge | undefined;
   /** What the server is to prove in return; undefined where it proves nothing. */
   #expected: Uint8Array | undefined;
+  /** Why the login waits, as the user was told last. */
+  #waits: string | undefined;
 
   constructor(readonly options: ClientLoginOptions, readonly outputs: Pick<Outputs<LoginOutput>, "push">) {
     this.#name = options.name;
@@ -68,7 +72,7 @@ export class ClientLogin {
 
   /** A connection is open. */
   start(): void {
-    this.#expected = undefined;
+    this.#expected = this.#waits = undefined;
     if (this.#name === undefined) this.#ask("name", "");
     else this.#identify(this.#name);
   }
@@ -106,7 +110,12 @@ export class ClientLogin {
         if (!challenge) return { type: "broken", why: "the server asks for a proof that this client does not know" };
         return this.#challenged(challenge);
       }
+      case "waits":
+        if (this.#waits !== reply.why) this.outputs.push({ type: "waits", why: reply.why });
+        this.#waits = reply.why;
+        return undefined;
       case "refused":
+        this.#waits = undefined;
         return this.#refused(reply.why);
       case "welcome": {
         const right = this.#expected === undefined || (reply.proof && timingSafeEqual(reply.proof, this.#expected));

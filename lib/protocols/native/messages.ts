@@ -86,6 +86,8 @@ export const SERVER_MESSAGES = {
     bytes: optional(integer),
   },
   welcome: { version: integer, name: word, proof: optional(bytes()) },
+  /** The login is not decided yet, and why; it may come again. */
+  waits: { why: text },
   refused: { why: text },
   begun: {
     store: text,

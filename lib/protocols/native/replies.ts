@@ -68,6 +68,8 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
         name: event.name,
         ...(event.proof ? { proof: event.proof } : {}),
       }];
+    case "loginWaits":
+      return [{ type: "waits", why: event.why }];
     case "turnedAway":
       return [{ type: "refused", why: refusal(event.why) }];
     case "conversations":

@@ -110,7 +110,7 @@ export class NativeServerSession implements Session {
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
-    } else if (event.type === "turnedAway") this.#deadline = now + this.#limits.loginMs;
+    } else if (event.type === "turnedAway" || event.type === "loginWaits") this.#deadline = now + this.#limits.loginMs;
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
     if (event.type === "closing") this.#end("the server stops");
   }
