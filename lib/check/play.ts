@@ -72,8 +72,9 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
-  /** A connection is there, whoever made it; for `listen` and `bind`, the port. */
-  opened(link: LinkName, now: number): void {
+  /** A connection is there, whoever made it; the check's side of it has this address, which is `{WHO.LINK.address}`. */
+  opened(link: LinkName, address: string, now: number): void {
+    this.values.set(`${link.replace(" ", ".")}.address`, address);
     this.#links.get(link).isOpen = true;
     this.#note(link, "connected", now);
     this.#advance(now);

@@ -23,6 +23,7 @@ export function stepMs(step: Step | undefined, times: PlayTimes, moreMs: number)
       return step.ms ?? answerMs;
     case "wait":
       return step.ms;
+    case "accept":
     case "closed":
     case "exits":
       return answerMs + (step.more ?? 0);

@@ -1,4 +1,4 @@
-import type { Address } from "../core/address.ts";
+import { type Address, unwrapped } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
@@ -153,7 +153,7 @@ export class PlayRunner {
       close: (how) => how === "finish" ? connection.closeWrite() : connection.abort(),
       release: () => (connection.abort(), connection.finished),
     });
-    this.#event((now) => this.play.opened(link, now));
+    this.#event((now) => this.play.opened(link, unwrapped(conn.localAddr.hostname), now));
   }
 
   #bind(link: LinkName, port: number | undefined): void {

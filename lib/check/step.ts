@@ -69,7 +69,7 @@ export type Step =
      */
     | { readonly do: "listen"; readonly link: LinkName; readonly host?: Template }
     /** The program under test connects to where `listen` listens. */
-    | { readonly do: "accept"; readonly link: LinkName }
+    | { readonly do: "accept"; readonly link: LinkName; readonly more?: number }
     /** Opens a UDP socket; what it sends goes to `port`, else to the program under test. */
     | { readonly do: "bind"; readonly link: LinkName; readonly port?: Template }
     /** Starts the program under test: a client or a peer. Its keyboard and screen are the links `WHO keys`, `WHO screen`. */
@@ -112,7 +112,7 @@ export const dial = (link: LinkName, port?: Template, how: Dialling = {}): Step 
 });
 export const refused = (link: LinkName, port?: Template): Step => ({ do: "refused", link, ...(port && { port }) });
 export const listen = (link: LinkName, host?: Template): Step => ({ do: "listen", link, ...(host && { host }) });
-export const accept = (link: LinkName): Step => ({ do: "accept", link });
+export const accept = (link: LinkName, more?: number): Step => ({ do: "accept", link, ...(more && { more }) });
 export const bind = (link: LinkName, port?: Template): Step => ({ do: "bind", link, ...(port && { port }) });
 export const start = (who: string, ...args: Template[]): Step => ({ do: "start", who, args });
 export const startWith = (who: string, how: Starting): Step => ({ do: "start", who, ...how });
