@@ -1,6 +1,6 @@
 import { UserError } from "./lib/core/errors.ts";
 import { sanitized } from "./lib/core/text.ts";
-import { parseClientArgs } from "./lib/client/command_line.ts";
+import { type ClientPlan, parseClientArgs } from "./lib/client/command_line.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 import { chat } from "./lib/client/chat.ts";
 import { check } from "./lib/client/check.ts";
@@ -13,6 +13,7 @@ import { peer } from "./lib/client/peer.ts";
 async function main(args: readonly string[]): Promise<number> {
   try {
     const plan = parseClientArgs(args);
+    if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "check" || plan.type === "check-list") return await check(plan);
     if (plan.type === "rooms") return await rooms(plan);
@@ -24,6 +25,11 @@ async function main(args: readonly string[]): Promise<number> {
     printError(`client: ${sanitized(error.message)}\n`);
     return 2;
   }
+}
+
+/** The browser of --page, and what check tests; no other command starts a program, and none of them keeps the permission. */
+function startsPrograms(plan: ClientPlan): boolean {
+  return plan.type === "check" || "page" in plan && plan.page;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -31,9 +31,11 @@ export const programs: readonly Program[] = [
       "--allow-net",
       "--allow-read",
       "--allow-write",
-      "--allow-env=NO_COLOR,HOME,USERPROFILE",
+      // The last six are what a Classroom 50 runner says about a submission, for check --classroom.
+      "--allow-env=NO_COLOR,HOME,USERPROFILE,CLASSROOM,ASSIGNMENT,SUBMISSION_TAG,COMMIT_URL,RELEASE_URL,REVIEW_URL",
       "--allow-sys=networkInterfaces,osUptime,statfs",
-      // The browser, for --page. Naming its programs would have Deno say at each start which of them are missing.
+      // The browser, for --page, and the programs that check tests; given back by every other command. Naming the browsers
+      // would have Deno say at each start which of them are missing.
       "--allow-run",
     ],
     v8: ["--max-semi-space-size=4"],

@@ -1,8 +1,11 @@
 import { UserError } from "../core/errors.ts";
+import { suggestion } from "../core/suggestion.ts";
 import { type NetworkKind, NETWORKS } from "./network.ts";
 import { isWithin } from "./rubric.ts";
 import type { Rule, Side, Suite } from "./rule.ts";
 import { SUITES } from "./suites.ts";
+
+export const DEFAULT_TIMEOUT_MS = 2000;
 
 /** An option of `client check`; one without a value is a switch. */
 export interface CheckOption {
@@ -29,7 +32,7 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "classroom", value: "FILE", help: "write the result as Classroom 50's result.json" },
   { name: "csv", value: "FILE", help: "write a line for each rule" },
   { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
-  { name: "timeout", value: "MS", help: "how long an answer may take (2000)" },
+  { name: "timeout", value: "MS", help: `how long an answer may take (${DEFAULT_TIMEOUT_MS})` },
   { name: "verbose", help: "show every rule, and the story of what is weak" },
   { name: "quiet", help: "show the last line alone" },
 ];
@@ -62,6 +65,8 @@ export interface CheckListPlan {
   readonly suites: readonly Suite[];
   readonly rules: readonly Rule[];
   readonly form: "text" | "json" | "markdown";
+  /** Where it is written; `-` is standard output. */
+  readonly file: string;
 }
 
 /** The parsed options of a command line. */
@@ -79,9 +84,13 @@ export function readCheck(
   const [handout, side, ...rest] = words;
   const suites = suitesOf(handout, side);
   if (flags.has("list")) {
-    const form = flags.has("markdown") ? "markdown" : flags.value("json") === undefined ? "text" : "json";
-    return { type: "check-list", suites, rules: suites.flatMap((suite) => selected(suite, flags)), form };
+    if (rest.length > 0) throw new UserError(`--list takes a handout and a side, found "${rest[0]}"`);
+    const file = flags.value("json");
+    const form = flags.has("markdown") ? "markdown" : file === undefined ? "text" : "json";
+    const rules = suites.flatMap((suite) => selected(suite, flags));
+    return { type: "check-list", suites, rules, form, file: form === "json" ? file! : "-" };
   }
+  if (flags.has("markdown")) throw new UserError("--markdown is for --list: client check --list --markdown");
   const [suite] = suites;
   if (handout === undefined || suite === undefined || suites.length > 1 && side === undefined) {
     throw new UserError(`check needs a handout and a side; ${usage()}`);
@@ -98,28 +107,49 @@ export function readCheck(
     repeat: number(flags, "repeat", 1, 1000) ?? 1,
     users: flags.value("users"),
     rubric: flags.value("rubric"),
-    outputs: Object.fromEntries(OUTPUT_FILES.flatMap((kind) => {
-      const file = flags.value(kind);
-      return file === undefined ? [] : [[kind, file]];
-    })),
+    outputs: outputsOf(flags),
     jobs: number(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
-    timeoutMs: number(flags, "timeout", 100, 60_000) ?? 2000,
+    timeoutMs: number(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,
     show: flags.has("verbose") ? "all" : flags.has("quiet") ? "summary" : "failures",
   };
 }
 
+/** The files of the reports; each gets one. */
+function outputsOf(flags: CheckFlags): CheckPlan["outputs"] {
+  const outputs = OUTPUT_FILES.flatMap((kind) => {
+    const file = flags.value(kind);
+    return file === undefined ? [] : [[kind, file] as const];
+  });
+  for (const [i, [kind, file]] of outputs.entries()) {
+    const other = outputs.slice(0, i).find(([, each]) => each === file);
+    if (other === undefined) continue;
+    const where = file === "-" ? "standard output" : file;
+    throw new UserError(`--${other[0]} and --${kind} cannot both be written to ${where}`);
+  }
+  return Object.fromEntries(outputs);
+}
+
 function usage(): string {
-  const known = SUITES.map(({ handout, side }) => `${handout} ${side}`).join(", ");
+  const known = SUITES.map(nameOf).join(", ");
   return `for example: client check im server 127.0.0.1 2001. Known are: ${known}`;
 }
 
 /** The suites that are named: all, those of one handout, or one side of it. */
 function suitesOf(handout: string | undefined, side: string | undefined): Suite[] {
   const ofHandout = SUITES.filter((suite) => handout === undefined || suite.handout === handout);
-  if (ofHandout.length === 0) throw new UserError(`there is no check for "${handout}"; ${usage()}`);
+  if (ofHandout.length === 0) throw unknownCheck(handout!, SUITES.map((suite) => suite.handout));
   const found = ofHandout.filter((suite) => side === undefined || suite.side === side as Side);
-  if (found.length === 0) throw new UserError(`there is no check for "${handout} ${side}"; ${usage()}`);
+  if (found.length === 0) throw unknownCheck(`${handout} ${side}`, ofHandout.map(nameOf));
   return found;
+}
+
+function unknownCheck(given: string, known: readonly string[]): UserError {
+  const meant = suggestion(given, known);
+  return new UserError(`there is no check for "${given}"; ${meant ? `did you mean "${meant}"?` : usage()}`);
+}
+
+function nameOf({ handout, side }: Suite): string {
+  return `${handout} ${side}`;
 }
 
 function programOf(

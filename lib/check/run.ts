@@ -83,7 +83,7 @@ export async function runSuite(
   const judge = async (rule: Rule): Promise<RuleResult> => {
     const before = await Promise.all(rule.needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
-    const missing = blocking ? blocking.rule.id : missingFor(rule);
+    const missing = blocking ? blocking.rule.id : missingFor(rule, options);
     const result = missing ? blocked(rule, missing) : await turns.take(() => playRule(suite, rule, options));
     if (rules.includes(rule)) tell(result);
     return result;
@@ -107,7 +107,10 @@ function blocked(rule: Rule, by: string): RuleResult {
 }
 
 /** What this machine lacks and the rule needs. */
-function missingFor({ steps }: Rule): string | undefined {
+function missingFor({ steps }: Rule, { accounts }: RunOptions): string | undefined {
+  const script = JSON.stringify(steps, (_, value) => value instanceof RegExp ? value.source : value);
+  const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
+  if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
   if (steps.some((step) => step.do === "start" && step.inTerminal) && !hasTerminals()) {
     return "a terminal (the program `script`)";
   }
@@ -139,9 +142,10 @@ async function playOnce(
   const values = valuesOf(choice, options.accounts, target);
   const play = new Play(rule.steps, values, timesOf(options, target));
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
-  await new PlayRunner(play, target, network, suite.side === "server").run();
+  const runner = new PlayRunner(play, target, network, suite.side === "server");
+  await runner.run();
   const { failure, weak, observed } = play.end!;
-  const notes = [...observed, ...new Set(weak.map(({ why }) => why))];
+  const notes = [...observed, ...new Set(weak.map(({ why }) => why)), ...runner.findings];
   const verdict = judged(
     rule,
     failure !== undefined,

@@ -2,6 +2,7 @@ import { type Address, unwrapped } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
+import { isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Network } from "./network.ts";
@@ -49,6 +50,8 @@ export class PlayRunner {
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
+  /** What the program has left behind, one line each. */
+  readonly findings: string[] = [];
   readonly #finished = Promise.withResolvers<void>();
 
   constructor(readonly play: Play, readonly target: Target, readonly network: Network, readonly isServer: boolean) {}
@@ -66,7 +69,17 @@ export class PlayRunner {
       for (const release of this.#held) await release();
       await Promise.all([...this.#programs.values()].map((program) => program.end()));
       await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
+      this.#look();
     }
+  }
+
+  /** Looks what the program has left behind. */
+  #look(): void {
+    const { port, command } = this.target;
+    if (!this.isServer || command === undefined || isFreePort(port)) return;
+    this.findings.push(
+      `port ${port} is still in use after the program's end: a process that it started has left its group`,
+    );
   }
 
   #event(what: (now: number) => void): void {

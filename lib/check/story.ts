@@ -21,7 +21,7 @@ export function story(result: RuleResult, { again, columns }: StoryOptions): str
   if (!failure) return "";
   const lines = [
     headline(result, columns),
-    `${INDENT}The handout: ${JSON.stringify(rule.quote)}`,
+    `${INDENT}The handout: "${rule.quote}"`,
     ...transcriptLines(transcript),
     `${INDENT}expected  ${failure.where}: ${failure.expected}`,
     `${INDENT}got       ${failure.where}: ${failure.got}`,
@@ -41,7 +41,8 @@ export function headline({ rule, verdict, failed, played }: RuleResult, columns:
   return points === "" ? left : `${left.padEnd(Math.max(0, columns - points.length - 1))} ${points}`;
 }
 
-function transcriptLines(transcript: readonly Seen[]): string[] {
+/** What went over the wire, one line each; of a long script the beginning and the end. */
+export function transcriptLines(transcript: readonly Seen[]): string[] {
   const shown = transcript.map((seen, i) => {
     const arrow = seen.way === "out" ? "→" : seen.way === "in" ? "←" : " ";
     const text = seen.way === "event" ? `(${visible(seen.bytes)})` : visible(seen.bytes);

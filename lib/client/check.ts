@@ -1,26 +1,30 @@
 import { Choice } from "../check/choice.ts";
-import type { CheckListPlan, CheckPlan, OutputKind } from "../check/command_line.ts";
+import { type CheckListPlan, type CheckPlan, DEFAULT_TIMEOUT_MS, type OutputKind } from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
 import { endPrograms } from "../check/program.ts";
-import { type CheckReport, isKept, summary } from "../check/report.ts";
+import { type CheckReport, isKept } from "../check/report.ts";
 import { classroomReport, type ClassroomRun, csvReport, gradescopeReport } from "../check/reports/graders.ts";
 import { htmlReport } from "../check/reports/html.ts";
 import { jsonReport } from "../check/reports/json.ts";
 import { junitReport } from "../check/reports/junit.ts";
 import { applyRubric, isHidden, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Rule } from "../check/rule.ts";
-import { type Account, type RuleResult, runSuite } from "../check/run.ts";
-import { headline, story } from "../check/story.ts";
+import { type Account, runSuite } from "../check/run.ts";
+import type { Target } from "../check/runner.ts";
+import { UserError } from "../core/errors.ts";
+import { reason } from "../core/reason.ts";
+import { connect } from "../net/dial.ts";
 import { freePort } from "../net/free_port.ts";
 import { TemporaryFolder } from "../store/temporary_folder.ts";
-import { readText, writeText } from "../store/text_file.ts";
+import { expectWritable, readText, writeText } from "../store/text_file.ts";
 import { readUsers } from "../store/users_file.ts";
-import { print, printError } from "../terminal/print.ts";
-import { UserError } from "../core/errors.ts";
+import { print } from "../terminal/print.ts";
+import { CheckOutput } from "./check_output.ts";
 
 const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
-const COLUMNS = 100;
 const PASSWORD_BELOW = 90_000;
+const CONNECT_MS = 5000;
+const INTERRUPTED = 130;
 
 const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
   report: htmlReport,
@@ -33,69 +37,98 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
 
 /** `client check`: plays the rules, tells what failed, and writes the reports; the exit status. */
 export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
-  if (plan.type === "check-list") return print(listRules(plan)), 0;
+  if (plan.type === "check-list") return list(plan);
   const seed = plan.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 100_000;
+  const rubric = plan.rubric === undefined ? NO_RUBRIC : parseRubric(plan.rubric, readText(plan.rubric));
+  const rules = applyRubric(plan.rubric ?? "", rubric, plan.suite.rules, plan.rules);
+  const accounts = accountsOf(plan, seed);
+  for (const file of Object.values(plan.outputs)) if (file !== "-") expectWritable(file);
+  await expectServer(plan);
+  const again = (rule: Rule) => againText(plan, seed, rule);
+  const output = new CheckOutput(rules, plan.show, again, {
+    isPiped: Object.values(plan.outputs).includes("-"),
+    hasColours: Deno.stdout.isTerminal(),
+    hasProgress: Deno.stderr.isTerminal() && plan.show !== "summary",
+  });
   const folder = new TemporaryFolder();
-  const stop = () => {
+  const stopped = new StopSignals(() => {
+    output.clear();
     endPrograms();
     folder.remove();
-    Deno.exit(130);
-  };
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  });
   try {
-    return await play(plan, seed, folder);
+    const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
+    const target = targetOf(plan, users);
+    const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
+    const options = { seed, network, strict, repeat, jobs, timeoutMs, accounts, target };
+    const results = await runSuite(plan.suite, rules, options, (result) => output.result(result));
+    const report: CheckReport = {
+      suite: plan.suite,
+      target: targetText(plan),
+      seed,
+      results,
+      isHidden: (rule) => isHidden(rubric, rule),
+      again,
+    };
+    output.clear();
+    for (const [kind, file] of Object.entries(plan.outputs)) write(file, REPORTS[kind as OutputKind](report));
+    output.end(results, seed);
+    return results.every(({ verdict }) => isKept(verdict)) ? 0 : 1;
   } finally {
+    output.clear();
+    endPrograms();
     folder.remove();
+    stopped.close();
   }
 }
 
-async function play(plan: CheckPlan, seed: number, folder: TemporaryFolder): Promise<number> {
-  const { suite, program } = plan;
-  const rubric = plan.rubric === undefined ? NO_RUBRIC : parseRubric(plan.rubric, readText(plan.rubric));
-  const rules = applyRubric(plan.rubric ?? "", rubric, suite.rules, plan.rules);
-  const accounts = accountsOf(plan, seed);
-  const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
-  const again = (rule: Rule) => againText(plan, seed, rule);
-  const tell = teller(plan, again);
-  const results = await runSuite(suite, rules, {
-    seed,
-    network: plan.network,
-    strict: plan.isStrict,
-    repeat: plan.repeat,
-    jobs: plan.jobs,
-    timeoutMs: plan.timeoutMs,
-    accounts,
-    target: () =>
-      "command" in program
-        ? {
-          host: "127.0.0.1",
-          port: suite.side === "server" ? freePort() : 0,
-          command: program.command,
-          users,
-          folder: undefined,
-        }
-        : { host: program.host, port: program.port, command: undefined, users, folder: undefined },
-  }, tell.result);
-  tell.end();
-  const report: CheckReport = {
-    suite,
-    target: targetText(plan),
-    seed,
-    results,
-    isHidden: (rule) => isHidden(rubric, rule),
-    again,
-  };
-  const isPiped = Object.values(plan.outputs).includes("-");
-  for (const [kind, file] of Object.entries(plan.outputs)) {
-    const text = REPORTS[kind as OutputKind](report);
-    if (file === "-") print(text);
-    else writeText(file, text);
+function list(plan: CheckListPlan): number {
+  write(plan.file, listRules(plan));
+  return 0;
+}
+
+function write(file: string, text: string): void {
+  if (file === "-") print(text);
+  else writeText(file, text);
+}
+
+/** What ends the check from outside; it ends with the status of an interrupted program. */
+class StopSignals {
+  readonly #signals: readonly Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+  readonly #stop: () => void;
+
+  constructor(clean: () => void) {
+    this.#stop = () => {
+      clean();
+      Deno.exit(INTERRUPTED);
+    };
+    for (const signal of this.#signals) Deno.addSignalListener(signal, this.#stop);
   }
-  const last = `${summary(results)} (seed ${seed})\n`;
-  if (isPiped) printError(last);
-  else print(last);
-  return results.every(({ verdict }) => isKept(verdict)) ? 0 : 1;
+
+  close(): void {
+    for (const signal of this.#signals) Deno.removeSignalListener(signal, this.#stop);
+  }
+}
+
+/** A server that runs already is there; throws a `UserError`. */
+async function expectServer({ suite, program }: CheckPlan): Promise<void> {
+  if ("command" in program || suite.transport !== "tcp") return;
+  const { host, port } = program;
+  try {
+    (await connect(host, port, CONNECT_MS)).close();
+  } catch (error) {
+    throw new UserError(`no server to check at ${host} ${port}: ${reason(error)}`);
+  }
+}
+
+/** A program of its own for each play, at a port of its own; or the server that runs. */
+function targetOf({ suite, program }: CheckPlan, users: string): () => Target {
+  if ("host" in program) return () => ({ ...program, command: undefined, users, folder: undefined });
+  const { command } = program;
+  const portOf = suite.side === "server" ? freePort : () => 0;
+  return () => ({ host: "127.0.0.1", port: portOf(), command, users, folder: undefined });
 }
 
 /** What the runner of a Classroom 50 says about the submission; its own runner puts in what is left empty. */
@@ -116,6 +149,7 @@ function classroomRun(): ClassroomRun {
 function accountsOf({ users, program }: CheckPlan, seed: number): Account[] {
   if (users !== undefined) {
     const known = readUsers(users);
+    if (known.names.length === 0) throw new UserError(`${users}: there are no accounts in it to log in with`);
     return known.names.map((name) => {
       const secret = known.secret(name)!;
       if (secret.type !== "plain") throw new UserError(`${users}: the password of ${name} is not plain text`);
@@ -128,43 +162,28 @@ function accountsOf({ users, program }: CheckPlan, seed: number): Account[] {
 }
 
 function targetText({ program }: CheckPlan): string {
-  return "command" in program ? program.command.join(" ") : `${program.host}:${program.port}`;
+  return "command" in program ? program.command.map(quoted).join(" ") : `${program.host}:${program.port}`;
 }
 
-function againText({ suite, program, network, users }: CheckPlan, seed: number, rule: Rule): string {
-  const how = [
+function againText(
+  { suite, program, network, users, isStrict, timeoutMs }: CheckPlan,
+  seed: number,
+  rule: Rule,
+): string {
+  const options = [
     `--only ${rule.id} --seed ${seed}`,
     ...(network === "none" ? [] : [`--network ${network}`]),
-    ...(users === undefined ? [] : [`--users ${users}`]),
+    ...(users === undefined ? [] : [`--users ${quoted(users)}`]),
+    ...(isStrict ? ["--strict"] : []),
+    ...(timeoutMs === DEFAULT_TIMEOUT_MS ? [] : [`--timeout ${timeoutMs}`]),
   ].join(" ");
   const base = `client check ${suite.handout} ${suite.side}`;
   return "command" in program
-    ? `${base} ${how} -- ${program.command.join(" ")}`
-    : `${base} ${program.host} ${program.port} ${how}`;
+    ? `${base} ${options} -- ${program.command.map(quoted).join(" ")}`
+    : `${base} ${program.host} ${program.port} ${options}`;
 }
 
-/** Shows results as they come; on a terminal with a line of progress. */
-function teller(plan: CheckPlan, again: (rule: Rule) => string) {
-  const isTerminal = Deno.stderr.isTerminal() && plan.show !== "summary";
-  const toStdout = !Object.values(plan.outputs).includes("-");
-  let done = 0;
-  const clear = () => isTerminal ? printError("\r\x1b[K") : undefined;
-  return {
-    result(result: RuleResult): void {
-      done++;
-      clear();
-      const text = told(plan, result, again);
-      if (text !== undefined && toStdout) print(`${text}\n`);
-      if (isTerminal) printError(`${done} of ${plan.rules.length} rules`);
-    },
-    end: clear,
-  };
-}
-
-function told(plan: CheckPlan, result: RuleResult, again: (rule: Rule) => string): string | undefined {
-  if (plan.show === "summary") return undefined;
-  if (result.verdict === "fail") return story(result, { again: again(result.rule), columns: COLUMNS }) + "\n";
-  if (plan.show === "failures" && (result.verdict === "pass" || result.verdict === "blocked")) return undefined;
-  const notes = result.notes.map((note) => `\n     ${note}`).join("");
-  return headline(result, COLUMNS) + notes;
+/** A word for a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

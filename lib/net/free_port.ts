@@ -4,19 +4,27 @@ const COUNT = 12_000;
 
 const given = new Set<number>();
 
-/** A TCP port that is free now and was not given before by this function. */
+/** A TCP and UDP port that is free now and was not given before by this function. */
 export function freePort(): number {
   while (given.size < COUNT) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
     if (given.has(port)) continue;
     given.add(port);
-    try {
-      Deno.listen({ hostname: "0.0.0.0", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
+    if (isFreePort(port)) return port;
   }
   given.clear();
   return freePort();
+}
+
+/** Whether this machine has nothing that listens at a TCP or UDP port. */
+export function isFreePort(port: number): boolean {
+  const at = { hostname: "0.0.0.0", port };
+  try {
+    Deno.listen(at).close();
+    Deno.listenDatagram({ ...at, transport: "udp" }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { withoutPlain } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import { suggestion } from "../core/suggestion.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
@@ -206,9 +206,6 @@ function plainText(line: string, text: string, { here }: CommandContext, outside
   return { type: "mistake", why: `"${shortened(line)}" was not sent, since you are in no conversation; ${outside}` };
 }
 
-/** A misspelt command differs from the one that was meant in at most this many letters. */
-const MISSPELT_LETTERS = 1;
-
 function unknownCommand(
   verb: string,
   { commands, absent }: Pick<ChatMode<unknown>, "commands" | "absent">,
@@ -217,10 +214,7 @@ function unknownCommand(
   const why = Object.hasOwn(absent, typed.slice(1)) ? absent[typed.slice(1)] : undefined;
   if (why !== undefined) return { type: "mistake", why };
   const verbs = Object.keys(commands).map((name) => `/${name}`);
-  const meant = typed.length < 2 ? undefined : verbs.find((each) => each === typed) ??
-    verbs.find((each) => each.startsWith(typed)) ??
-    // A long word is not compared letter by letter.
-    (typed.length < 20 ? verbs.find((each) => levenshteinDistance(each, typed) <= MISSPELT_LETTERS) : undefined);
+  const meant = suggestion(typed, verbs);
   const rule = meant ? `did you mean ${meant}?` : `the commands are ${verbs.join(" ")}.`;
   return {
     type: "mistake",

@@ -1,4 +1,5 @@
 import { UserError } from "../core/errors.ts";
+import { suggestion } from "../core/suggestion.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
 
@@ -27,14 +28,16 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
     if (name === "_") throw new UserError(`unknown option --_; --help lists the options`);
     if (value !== undefined && switches.has(name!)) throw new UserError(`--${name} takes no value, found "${given}"`);
   }
-  const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs([...args], {
+  const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs(withDashes(args, options), {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
     boolean: options.filter((option) => !option.value).map((option) => option.name),
     alias: { help: "h" },
     collect: options.filter((option) => option.value).map((option) => option.name),
     unknown: (given: string, key: string | undefined) => {
       if (key === undefined) return true;
-      throw new UserError(`unknown option ${given.replace(/=.*/, "")}; --help lists the options`);
+      const name = given.replace(/=.*/, "");
+      const meant = suggestion(name, options.map((option) => `--${option.name}`));
+      throw new UserError(`unknown option ${name}; ${meant ? `did you mean ${meant}? ` : ""}--help lists the options`);
     },
   });
   for (const option of options) {
@@ -48,6 +51,15 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
     has: (name) => parsed[name] === true,
     value: (name) => (parsed[name] as string[])[0],
   };
+}
+
+/** The arguments with `--name -` as `--name=-`: the parser takes a dash alone for a word. */
+function withDashes(args: readonly string[], options: readonly Option[]): string[] {
+  const valued = options.filter((option) => option.value).map((option) => `--${option.name}`);
+  return args.flatMap((given, i) => {
+    if (given === "-" && valued.includes(args[i - 1] ?? "")) return [];
+    return [args[i + 1] === "-" && valued.includes(given) ? `${given}=-` : given];
+  });
 }
 
 /** Parses a whole number within bounds; throws a `UserError` that names them. */
