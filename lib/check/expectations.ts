@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes/concat";
 import { type Expected, match } from "./match.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
+import { JsonShape } from "./json_shape.ts";
 import type { PlayTimes } from "./play_times.ts";
 import type { Expectation, LinkName } from "./step.ts";
 import type { Values } from "./values.ts";
@@ -47,8 +48,8 @@ export class Expectations {
       ...each,
       is: this.values.fillPattern(each.is),
       isFixed: typeof each.is === "string" && !each.is.includes("{"),
-      without: each.without && this.values.fillPattern(each.without),
-      weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillPattern(pattern), why] as const),
+      without: each.without && this.values.fillText(each.without),
+      weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillText(pattern), why] as const),
     }));
   }
 
@@ -124,6 +125,7 @@ function endText({ pieces }: PlayLink): string {
   return `${visible(concat(pieces))}, then the connection is closed`;
 }
 
-function patternText(pattern: string | RegExp): string {
+function patternText(pattern: string | RegExp | JsonShape): string {
+  if (pattern instanceof JsonShape) return pattern.toString();
   return typeof pattern === "string" ? visibleText(pattern) : `a text like ${pattern}`;
 }

@@ -1,5 +1,6 @@
 import { concat } from "@std/bytes/concat";
 import { decodeLossy, encodeText } from "../core/text.ts";
+import { JsonShape } from "./json_shape.ts";
 import type { Expectation } from "./step.ts";
 import { visible, visibleText } from "./visible.ts";
 
@@ -16,7 +17,7 @@ export interface Unread {
 
 /** An expectation whose values are filled in. */
 export interface Expected extends Omit<Expectation, "is" | "weak" | "without"> {
-  readonly is: string | RegExp;
+  readonly is: string | RegExp | JsonShape;
   readonly without?: string | RegExp | undefined;
   readonly weak: readonly (readonly [string | RegExp, string])[];
   /** The words after a code are the handout's, and no values of the run: other words are weak. */
@@ -42,7 +43,9 @@ const LF = 10;
 export function match(unread: Unread, expected: Expected): Match {
   if (unread.isDatagrams) return matchDatagram(unread, expected);
   const bytes = unread.pieces.length === 1 ? unread.pieces[0]! : concat(unread.pieces);
-  if (expected.in === "text") return matchText(bytes, expected, unread.hasEnded || unread.hasSettled);
+  if (expected.in === "text" && !(expected.is instanceof JsonShape)) {
+    return matchText(bytes, { ...expected, is: expected.is }, unread.hasEnded || unread.hasSettled);
+  }
   if (expected.in === "whole") return unread.hasEnded ? matchUnit(bytes, bytes.length, "", expected) : MORE;
   const end = bytes.indexOf(LF);
   if (end >= 0) return matchUnit(bytes.subarray(0, end), end + 1, "", expected);
@@ -57,8 +60,11 @@ function matchDatagram({ pieces }: Unread, expected: Expected): Match {
   return found.result === "wrong" && expected.in === "text" ? { ...found, used: 1 } : found;
 }
 
+/** An expectation of a text that stands among others. */
+type ExpectedText = Expected & { readonly is: string | RegExp };
+
 /** Alternatives count when nothing more is on its way: what they are about may be the beginning of what is expected. */
-function matchText(bytes: Uint8Array, { is, weak, exact, without }: Expected, isAll: boolean): Match {
+function matchText(bytes: Uint8Array, { is, weak, exact, without }: ExpectedText, isAll: boolean): Match {
   const text = decodeLossy(bytes);
   const alternatives = exact || !isAll ? [] : weak;
   for (const [pattern, why] of [[is, undefined] as const, ...alternatives]) {
@@ -119,10 +125,23 @@ function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, ex
       return taken(`the words after the code ${code} are others: "${visibleText(trimmed)}"`);
     }
   }
-  return { result: "wrong", used, got: visible(bytes) };
+  const why = is instanceof JsonShape ? is.match(text) : undefined;
+  return { result: "wrong", used, got: visible(bytes) + (typeof why === "string" ? `; ${why}` : "") };
 }
 
-function matches(pattern: string | RegExp, text: string): { groups?: Record<string, string> } | undefined {
+/** Whether what has come is a datagram that is passed over. */
+export function isLike(datagram: Uint8Array, pattern: string | RegExp | JsonShape): boolean {
+  return matches(pattern, decodeLossy(datagram)) !== undefined;
+}
+
+function matches(
+  pattern: string | RegExp | JsonShape,
+  text: string,
+): { readonly groups?: Record<string, string> } | undefined {
+  if (pattern instanceof JsonShape) {
+    const found = pattern.match(text);
+    return typeof found === "string" ? undefined : found;
+  }
   if (typeof pattern === "string") return pattern === text ? {} : undefined;
   const found = pattern.exec(text);
   return found ? { ...(found.groups && { groups: found.groups }) } : undefined;

@@ -103,8 +103,7 @@ export class Play implements Machine<PlayOutput> {
 
   received(link: LinkName, bytes: Uint8Array, now: number): void {
     const it = this.#links.get(link);
-    it.pieces.push(bytes.slice());
-    it.lastAt = now;
+    it.add(bytes.slice(), now);
     this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
     this.#advance(now);
@@ -177,6 +176,9 @@ export class Play implements Machine<PlayOutput> {
         this.#links.get(step.link).isDatagrams = true;
         return this.#outputs.push({ type: "bind", link: step.link, port: this.#port(step.port) });
       case "start":
+        // It may be one that has ended and is started again.
+        this.#exits.delete(step.who);
+        this.#alive.delete(step.who);
         return this.#outputs.push({
           type: "start",
           who: step.who,
@@ -195,6 +197,8 @@ export class Play implements Machine<PlayOutput> {
       case "kill":
         this.#note(step.who, `gets ${step.signal}`, now);
         return this.#outputs.push({ type: "kill", who: step.who, signal: step.signal });
+      case "ignore":
+        return this.#links.get(step.link).ignore(this.values.fillPattern(step.is));
       case "expect":
         this.#expectations.begin(step.all, now);
     }

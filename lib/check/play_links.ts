@@ -1,5 +1,6 @@
 import type { LinkName } from "./step.ts";
-import type { Unread } from "./match.ts";
+import type { JsonShape } from "./json_shape.ts";
+import { isLike, type Unread } from "./match.ts";
 
 /** A connection or socket of a script, with what has come on it and was not taken yet. */
 export class PlayLink {
@@ -11,6 +12,19 @@ export class PlayLink {
   pieces: Uint8Array[] = [];
   lastAt = 0;
   receivedBytes = 0;
+  readonly #ignored: (string | RegExp | JsonShape)[] = [];
+
+  add(piece: Uint8Array, now: number): void {
+    if (this.isDatagrams && this.#ignored.some((pattern) => isLike(piece, pattern))) return;
+    this.pieces.push(piece);
+    this.lastAt = now;
+  }
+
+  /** Datagrams like this one are passed over, those that have come and those to come. */
+  ignore(pattern: string | RegExp | JsonShape): void {
+    this.#ignored.push(pattern);
+    if (this.isDatagrams) this.pieces = this.pieces.filter((piece) => !isLike(piece, pattern));
+  }
 
   /** Takes bytes from the front; of datagrams, that many datagrams. */
   take(count: number): void {

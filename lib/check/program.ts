@@ -153,7 +153,7 @@ function signalTo(pid: number, signal: Deno.Signal): void {
 }
 
 /**
- * The command with its values: `{port}`, `{host}`, `{users}`. A command without `{port}` cannot be told where to listen or to
+ * The command with its values: `{port}`, `{host}`, `{users}`, `{data}`. A command without `{port}` cannot be told where to listen or to
  * connect to.
  */
 export function fillCommand(command: readonly string[], values: Readonly<Record<string, string>>): string[] {

@@ -77,4 +77,6 @@ export interface Suite {
   readonly rules: readonly Rule[];
   /** How a started server shows that it is ready: it accepts a TCP connection, or its UDP port is bound. */
   readonly transport: "tcp" | "udp";
+  /** Its servers take whatever name a client says: no accounts are needed. */
+  readonly takesAnyName?: boolean;
 }

@@ -20,6 +20,8 @@ export interface Target {
   readonly command: readonly string[] | undefined;
   /** The file with the accounts, for `{users}`. */
   readonly users: string;
+  /** An empty folder of this run's own, for `{data}`. */
+  readonly data: string;
   /** The folder that it runs in; undefined for the current one. */
   readonly folder: string | undefined;
 }
@@ -191,11 +193,12 @@ export class PlayRunner {
   }
 
   #start(who: string, args: readonly string[], givenPort?: number, inTerminal = false): void {
-    const { host, port, users } = this.target;
+    const { host, port, users, data } = this.target;
     const { values: known } = this.play;
     const values = {
       host: known.get(`${who}.host`) ?? host,
       users,
+      data,
       port: String(givenPort ?? (this.isServer ? port : known.get(`${who}.port`) ?? port)),
     };
     const words = [...fillCommand(this.target.command!, values), ...args];
@@ -210,6 +213,8 @@ export class PlayRunner {
       this.#isOver = true;
       return this.#finished.reject(error);
     }
+    const former = this.#programs.get(who);
+    if (former) this.#held.push(() => former.end());
     this.#programs.set(who, program);
     this.#wires.set(`${who} keys`, {
       send: (bytes) => program.write(bytes),

@@ -1,9 +1,13 @@
+import type { JsonShape } from "./json_shape.ts";
+
 /**
  * A text in which `{name}` stands for a value of the run: a user's name, a text that the seed chose, a port that was announced.
  * In a pattern, `{name}` stands for the value as it is.
  */
 export type Template = string;
-export type Pattern = Template | RegExp;
+export type TextPattern = Template | RegExp;
+/** What a line, a datagram or all of a text must be. */
+export type Pattern = TextPattern | JsonShape;
 
 /** One connection or socket as a person of the script has it: `jacky La`, `bob Lb`, `bob screen`. */
 export type LinkName = string;
@@ -22,11 +26,11 @@ export interface Expectation {
   readonly link: LinkName;
   readonly is: Pattern;
   /** What passes as well, but only as weak; each with what is wrong about it. */
-  readonly weak?: readonly (readonly [Pattern, string])[];
+  readonly weak?: readonly (readonly [TextPattern, string])[];
   /** Searched in everything that comes, not taken for the next line; or, `whole`, for all that comes until the end. */
   readonly in?: "text" | "whole";
   /** What must not stand before it; for `text` alone. */
-  readonly without?: Pattern;
+  readonly without?: TextPattern;
   /** Nothing but the pattern passes: no missing line end, no space at the end, no other words after the code. */
   readonly exact?: boolean;
   /** How much longer than usual it may take, in milliseconds: a time limit of the handout. */
@@ -85,6 +89,8 @@ export type Step =
     }
     /** What must come, in any order where there are several; on one link, in the order of its lines. */
     | { readonly do: "expect"; readonly all: readonly Expectation[] }
+    /** Datagrams like this one are passed over from now on, wherever they come among others. */
+    | { readonly do: "ignore"; readonly link: LinkName; readonly is: Pattern }
     /** Nothing comes for a while, or no more than so many bytes. */
     | { readonly do: "silence"; readonly link: LinkName; readonly ms?: number; readonly bytes?: number }
     /** Whatever comes first is written down. */
@@ -144,6 +150,8 @@ export const together = (...steps: readonly Step[]): Step => ({
   do: "expect",
   all: steps.flatMap((step) => step.do === "expect" ? step.all : []),
 });
+/** Repetitions of a datagram that was seen, and what no step is about. */
+export const ignore = (link: LinkName, is: Pattern): Step => ({ do: "ignore", link, is });
 export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
 /** No more than so many bytes come: a program that repeats itself without an end writes more. */
 export const noFlood = (link: LinkName, bytes = 4096, ms = 500): Step => ({ do: "silence", link, ms, bytes });

@@ -1,9 +1,10 @@
-import type { Pattern, Template } from "./step.ts";
+import { type Filling, JsonShape } from "./json_shape.ts";
+import type { Pattern, Template, TextPattern } from "./step.ts";
 
 const PLACE = /\{([A-Za-z][\w. ]*)\}/g;
 
 /** The values of one run of a rule, by name. */
-export class Values {
+export class Values implements Filling {
   readonly #values = new Map<string, string>();
 
   constructor(values: Iterable<readonly [string, string]> = []) {
@@ -28,7 +29,11 @@ export class Values {
   }
 
   /** The pattern with its values, each standing for itself. */
-  fillPattern(pattern: Pattern): string | RegExp {
+  fillPattern(pattern: Pattern): string | RegExp | JsonShape {
+    return pattern instanceof JsonShape ? pattern.filled(this) : this.fillText(pattern);
+  }
+
+  fillText(pattern: TextPattern): string | RegExp {
     if (typeof pattern === "string") return this.fill(pattern);
     const source = pattern.source.replace(PLACE, (_, name) => escaped(this.fill(`{${name}}`)));
     return source === pattern.source ? pattern : new RegExp(source, pattern.flags);

@@ -58,7 +58,7 @@ export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
   });
   try {
     const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
-    const target = targetOf(plan, users);
+    const target = targetOf(plan, users, folder);
     const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
     const options = { seed, network, strict, repeat, jobs, timeoutMs, accounts, target };
     const results = await runSuite(plan.suite, rules, options, (result) => output.result(result));
@@ -124,11 +124,13 @@ async function expectServer({ suite, program }: CheckPlan): Promise<void> {
 }
 
 /** A program of its own for each play, at a port of its own; or the server that runs. */
-function targetOf({ suite, program }: CheckPlan, users: string): () => Target {
-  if ("host" in program) return () => ({ ...program, command: undefined, users, folder: undefined });
+function targetOf({ suite, program }: CheckPlan, users: string, folder: TemporaryFolder): () => Target {
+  if ("host" in program) return () => ({ ...program, command: undefined, users, data: "", folder: undefined });
   const { command } = program;
   const portOf = suite.side === "server" ? freePort : () => 0;
-  return () => ({ host: "127.0.0.1", port: portOf(), command, users, folder: undefined });
+  let runs = 0;
+  const data = () => folder.makeFolder(`data${++runs}`);
+  return () => ({ host: "127.0.0.1", port: portOf(), command, users, data: data(), folder: undefined });
 }
 
 /** What the runner of a Classroom 50 says about the submission; its own runner puts in what is left empty. */
@@ -146,7 +148,7 @@ function classroomRun(): ClassroomRun {
 }
 
 /** The accounts of the run: those of a file, or names with passwords that follow from the seed. */
-function accountsOf({ users, program }: CheckPlan, seed: number): Account[] {
+function accountsOf({ users, program, suite }: CheckPlan, seed: number): Account[] {
   if (users !== undefined) {
     const known = readUsers(users);
     if (known.names.length === 0) throw new UserError(`${users}: there are no accounts in it to log in with`);
@@ -156,7 +158,9 @@ function accountsOf({ users, program }: CheckPlan, seed: number): Account[] {
       return { name, password: secret.password };
     });
   }
-  if ("host" in program) throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
+  if ("host" in program && !suite.takesAnyName) {
+    throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
+  }
   const choice = new Choice(seed);
   return NAMES.map((name) => ({ name, password: String(10_000 + choice.below(PASSWORD_BELOW)) }));
 }

@@ -169,8 +169,9 @@ export function parseClientArgs(args: readonly string[]): ClientPlan {
 const CHECK_HELP = `Partyline check: tests a program against its handout.
 
   client check HANDOUT server HOST PORT --users FILE   a server that runs already
-  client check HANDOUT server [options] -- COMMAND     starts it; {port}, {host} and
-                                                       {users} in COMMAND are filled in
+  client check HANDOUT server [options] -- COMMAND     starts it; {port}, {host},
+                                                       {users} and {data}, an empty folder,
+                                                       are filled in
   client check HANDOUT client [options] -- COMMAND     starts the client, types to it
                                                        and reads what it shows
   client check --list [HANDOUT [SIDE]]                 the rules

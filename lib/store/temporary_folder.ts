@@ -11,6 +11,13 @@ export class TemporaryFolder {
     return path;
   }
 
+  /** Makes a folder in it; its path. */
+  makeFolder(name: string): string {
+    const path = join(this.path, name);
+    Deno.mkdirSync(path);
+    return path;
+  }
+
   remove(): void {
     Deno.removeSync(this.path, { recursive: true });
   }

@@ -30,6 +30,7 @@ export async function play(
       port: suite.side === "server" ? freePort() : 0,
       command,
       users,
+      data: Deno.makeTempDirSync({ dir: folder.path }),
       folder: undefined,
     }),
     ...options,
