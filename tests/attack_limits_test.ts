@@ -1,9 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Accounts, type Secret } from "../lib/chat/accounts.ts";
 import type { Command } from "../lib/chat/command.ts";
 import type { Effect } from "../lib/chat/effect.ts";
 import type { Event } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
+import { chosenNameFault } from "../lib/chat/names.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
 import { ChatStore } from "../lib/store/chat_store.ts";
 
@@ -132,7 +133,7 @@ Deno.test("22,000 names from one stranger: thirty are given, each refusal names 
   assertEquals([...chat.ended.values()], [attempts]);
   chat.pass(1000);
   assertEquals(chat.store.snapshot.users.length, 30);
-  assertEquals(takeName(chat, chat.enter("10.0.0.2"), "somebody"), undefined, "others are not affected");
+  assertEquals(takeName(chat, chat.enter("10.0.0.2"), "newcomer"), undefined, "others are not affected");
 });
 
 Deno.test("names without an account are bounded in all, from however many addresses; accounts do not count", () => {
@@ -328,4 +329,54 @@ Deno.test("an entry bears the wall clock also after a suspend, and never an earl
     "the clock of this machine was set back by 1801 s; nothing is removed for that",
     "the clock of this machine was set forward by 1899 s; nothing is removed for that",
   ]);
+});
+
+Deno.test("a name that its user chooses is refused by one rule at every listener: taken, alike, reserved, unseen, mixed", () => {
+  const names = ["bob", "B0B", "admin", "ca\u200brol", "carol\ufe0f", "\u3164", "\u2800x", "p\u0430ypal", "<carol>"];
+  const rules = [
+    /^"bob" is /,
+    /^"B0B" looks like the name of another user, "bob"$/,
+    /^"admin" is reserved/,
+    /^a name is 1 to 32 letters/,
+    /found U\+FE0F/,
+    /found U\+3164/,
+    /found U\+2800/,
+    /^"p\u0430ypal" mixes letters of scripts/,
+    /found U\+003C/,
+  ];
+  const chat = new Chat(["bob"]);
+  const claims: ((id: number, name: string) => Command)[] = [
+    (_, name) => ({ type: "hello", name, nonce: NONCE, key: new Uint8Array(32) }),
+    (_, name) => ({ type: "claim", name }),
+    (_, name) => ({ type: "enterRoom", as: name, room: "lab" }),
+    (_, name) => ({ type: "register", name, password: "secret" }),
+  ];
+  for (const claim of claims) {
+    for (const [i, name] of names.entries()) {
+      const id = chat.enter();
+      const command = claim(id, name);
+      // An account is asked for its password.
+      if (command.type === "hello" && name === "bob") continue;
+      chat.do(id, command);
+      const [event] = chat.take(id);
+      const why = event?.type === "turnedAway" ? event.why : event?.type === "registered" ? event.why : undefined;
+      assertMatch(typeof why === "object" ? why.text : why!, rules[i]!, `${command.type} ${name}`);
+    }
+  }
+});
+
+Deno.test("names of one script, and of scripts that are written together, are no mixture", () => {
+  const fine = [
+    "Anna-Ünal",
+    "Борис",
+    "Γιάννης",
+    "山田たろう",
+    "Sony山田カタカナ",
+    "김Kim",
+    "أحمد",
+    "นก2",
+    "ann❤",
+    "x_1.2",
+  ];
+  for (const name of fine) assertEquals(chosenNameFault(name), undefined, name);
 });

@@ -7,7 +7,7 @@ import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { GuestFiles } from "./guest_files.ts";
 import type { NameIndex } from "./name_index.ts";
-import { isReservedName, LOBBY, nameFault, skeleton } from "./names.ts";
+import { chosenNameFault, LOBBY, nameFault, skeleton } from "./names.ts";
 import { tooManyAttempts } from "./registration.ts";
 import type { Roster } from "./roster.ts";
 import type { FileBytes } from "./shared_file.ts";
@@ -115,9 +115,8 @@ export class Guests {
   }
 
   #nameFault(name: string): string | undefined {
-    const fault = nameFault(name);
+    const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
-    if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const others = this.#parts.names().like(name);
     if (others.includes(name)) return `"${name}" is the name of a user, and a guest has no password to prove it`;
     if (others.length > 0) return `"${name}" looks like the name of another user, "${others[0]}"`;

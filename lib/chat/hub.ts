@@ -117,6 +117,7 @@ export class Hub {
       {
         accounts: () => this.#accounts,
         keyOf: (name) => this.#roster.user(name),
+        names: () => this.#names,
         isGuest: (name) => this.#guests.isHeld(name),
         newNameFault: (address, now) => this.#newNameFault(address, now),
         register: (name, key, address, now) => {

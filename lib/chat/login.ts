@@ -4,8 +4,9 @@ import type { Limits } from "../core/limits.ts";
 import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Challenge } from "./event.ts";
-import { nameFault } from "./names.ts";
+import { chosenNameFault, nameFault } from "./names.ts";
 import { type Attempt, LoginQueue } from "./login_queue.ts";
+import type { NameIndex } from "./name_index.ts";
 import { tooManyAttempts } from "./registration.ts";
 import { isUnproven } from "./roster.ts";
 import type { PendingLogin, Session } from "./users.ts";
@@ -24,6 +25,8 @@ export interface LoginContext {
   accounts(): Accounts;
   /** A name that was mentioned before: whether it is registered, and the key that holds it. */
   keyOf(name: string): { readonly registered: boolean; readonly key: Uint8Array | undefined } | undefined;
+  /** The names of all accounts and registered users. */
+  names(): NameIndex;
   /** Whether a guest is here whose name looks like this one. */
   isGuest(name: string): boolean;
   /** Why nobody at an address may take a new name; undefined when one may. */
@@ -215,7 +218,11 @@ export class Login {
     const user = found?.registered ? found : undefined;
     if (!key) return `${JSON.stringify(name)} is no account of this server, and no key came with it to register it by`;
     if (!user && this.context.isGuest(name)) return `${JSON.stringify(name)} is the name of a guest who is here`;
-    if (!user) return { type: "key", key, fresh: true };
+    if (!user) {
+      const [like] = this.context.names().like(name);
+      const refusal = chosenNameFault(name) ?? (like && `"${name}" looks like the name of another user, "${like}"`);
+      return refusal ?? { type: "key", key, fresh: true };
+    }
     if (isUnproven(user)) return `${JSON.stringify(name)} is in use by programs that prove no name`;
     if (!user.key) return `${JSON.stringify(name)} is the name of a user who logs in with a password`;
     return equals(user.key, key)

@@ -4,7 +4,7 @@ import { encodeText } from "../core/text.ts";
 import type { ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { NameIndex } from "./name_index.ts";
-import { isReservedName, nameFault, skeleton } from "./names.ts";
+import { chosenNameFault, skeleton } from "./names.ts";
 import type { Session } from "./users.ts";
 
 /** The hub, for registrations. */
@@ -59,9 +59,8 @@ export class Registration {
   }
 
   #nameFault(name: string): string | undefined {
-    const fault = nameFault(name);
+    const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
-    if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const like = skeleton(name);
     if (this.#pending.has(like)) return `"${name}" is being registered by somebody else right now`;
     if (this.context.isGuest(name)) return `"${name}" is the name of a guest who is here`;

@@ -4,7 +4,7 @@ import type { Accounts } from "./accounts.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { NameIndex } from "./name_index.ts";
-import { isReservedName, LOBBY, nameFault } from "./names.ts";
+import { chosenNameFault, LOBBY } from "./names.ts";
 import { tooManyAttempts } from "./registration.ts";
 import { isUnproven, type KnownUser, type Roster, UNPROVEN_KEY } from "./roster.ts";
 import type { OnlineUsers, Session } from "./users.ts";
@@ -84,9 +84,8 @@ export class UnprovenNames {
 
   #newFault(name: string, address: string, now: number): string | undefined {
     const { context: { names, newNameFault, roster }, limits: { unprovenNames } } = this;
-    const fault = nameFault(name);
+    const fault = chosenNameFault(name);
     if (fault !== undefined) return fault;
-    if (isReservedName(name)) return `"${name}" is reserved: it could be taken for something other than a person`;
     const [like] = names().like(name);
     if (like !== undefined) return `"${name}" looks like the name of another user, "${like}"`;
     if (roster.unproven >= unprovenNames) {
