@@ -97,7 +97,7 @@ export class Expectations {
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
       const lateMs = now - this.since - this.times.answerMs - (expected.more ?? 0);
       if (lateMs > 0) {
-        const got = `it came ${Math.round(lateMs)} ms late`;
+        const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
       }
       if (found.weak) weak.push(found.weak);

@@ -9,7 +9,7 @@ export function listRules({ suites, rules, form }: CheckListPlan): string {
   return suites.map((suite) => {
     const mine = rules.filter((rule) => suite.rules.includes(rule));
     return form === "markdown" ? markdown(suite, mine) : text(suite, mine);
-  }).join("\n");
+  }).join("\n").replace(/\n+$/, "\n");
 }
 
 function text(suite: Suite, rules: readonly Rule[]): string {
@@ -33,18 +33,23 @@ function markdown(suite: Suite, rules: readonly Rule[]): string {
     if (number !== section) lines.push(`## ${number}. ${suite.sections[number] ?? ""}`, "");
     section = number;
     lines.push(
-      `### \`${rule.id}\` ${rule.title}`,
+      `### \`${rule.id}\` ${prose(rule.title)}`,
       "",
-      `> ${rule.quote}`,
+      `> ${prose(rule.quote)}`,
       "",
       `- ${rule.level === "open" ? "open: noted, not judged" : `${rule.level}, ${pointsText(rule)}`}`,
-      `- Why it matters: ${rule.why}`,
-      `- Usual cause: ${rule.cause}`,
+      `- Why it matters: ${prose(rule.why)}`,
+      `- Usual cause: ${prose(rule.cause)}`,
       ...(rule.needs.length > 0 ? [`- Needs: ${rule.needs.map((id) => `\`${id}\``).join(", ")}`] : []),
       "",
     );
   }
   return lines.join("\n");
+}
+
+/** A text of Markdown without HTML: `<NAME>` stays what it is. */
+function prose(text: string): string {
+  return text.split("`").map((part, i) => i % 2 === 0 ? part.replaceAll("<", "\\<") : part).join("`");
 }
 
 function pointsText({ points }: Rule): string {

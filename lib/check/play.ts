@@ -76,6 +76,7 @@ export class Play implements Machine<PlayOutput> {
   opened(link: LinkName, address: string, now: number): void {
     this.values.set(`${link.replace(" ", ".")}.address`, address);
     this.#links.get(link).isOpen = true;
+    this.#lives(link, now);
     this.#note(link, "connected", now);
     this.#advance(now);
   }
