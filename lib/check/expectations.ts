@@ -100,6 +100,7 @@ export class Expectations {
         const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
       }
+      if (expected.more === undefined) this.times.answered?.(now - this.since);
       if (found.weak) weak.push(found.weak);
       return true;
     }

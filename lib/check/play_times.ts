@@ -11,6 +11,8 @@ export interface PlayTimes {
   readonly silenceMs: number;
   /** A line without an end is not continued after so long. */
   readonly settleMs: number;
+  /** An answer came in time, after so long: where answers are slow, `answerMs` grows. */
+  answered?(ms: number): void;
 }
 
 /** How long a step may take, or, for a pause, takes; `moreMs` is what its expectations allow beyond the usual. */

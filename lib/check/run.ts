@@ -2,6 +2,7 @@ import { Choice, chosenText } from "./choice.ts";
 import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
+import { Pace } from "./pace.ts";
 import type { PlayTimes } from "./play_times.ts";
 import { hasTerminals } from "./program.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly jobs: number;
   readonly timeoutMs: number;
   readonly accounts: readonly Account[];
+  /** Whether the rules that a rule needs are played first; true unless it is known that they hold. */
+  readonly playsNeeded?: boolean;
   /** The program under test, for one rule: a port of its own where it is started. */
   readonly target: () => Target;
 }
@@ -73,6 +76,7 @@ export async function runSuite(
   for (const rule of rules) byId.set(rule.id, rule);
   const results = new Map<string, Promise<RuleResult>>();
   const turns = new Turns(options.jobs);
+  const pace = new Pace(options.timeoutMs * slownessOf(options.network));
   const resultOf = (rule: Rule): Promise<RuleResult> => {
     const known = results.get(rule.id);
     if (known) return known;
@@ -81,10 +85,11 @@ export async function runSuite(
     return result;
   };
   const judge = async (rule: Rule): Promise<RuleResult> => {
-    const before = await Promise.all(rule.needs.map((id) => resultOf(byId.get(id)!)));
+    const needs = options.playsNeeded === false ? [] : rule.needs;
+    const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const missing = blocking ? blocking.rule.id : missingFor(rule, options);
-    const result = missing ? blocked(rule, missing) : await turns.take(() => playRule(suite, rule, options));
+    const result = missing ? blocked(rule, missing) : await turns.take(() => playRule(suite, rule, options, pace));
     if (rules.includes(rule)) tell(result);
     return result;
   };
@@ -118,12 +123,12 @@ function missingFor({ steps }: Rule, { accounts }: RunOptions): string | undefin
   return isElsewhere && !HAS_ELSEWHERE ? `the address ${ELSEWHERE}` : undefined;
 }
 
-async function playRule(suite: Suite, rule: Rule, options: RunOptions): Promise<RuleResult> {
+async function playRule(suite: Suite, rule: Rule, options: RunOptions, pace: Pace): Promise<RuleResult> {
   const began = performance.now();
   let shown: Omit<RuleResult, "ms" | "failed" | "played"> | undefined;
   let failed = 0;
   for (let i = 0; i < options.repeat; i++) {
-    const result = await playOnce(suite, rule, options, i);
+    const result = await playOnce(suite, rule, options, i, pace);
     if (result.verdict === "fail") failed++;
     // The first failure is told; without one, the last play.
     if (shown === undefined || shown.verdict !== "fail") shown = result;
@@ -136,11 +141,12 @@ async function playOnce(
   rule: Rule,
   options: RunOptions,
   round: number,
+  pace: Pace,
 ): Promise<Omit<RuleResult, "ms" | "failed" | "played">> {
   const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
   const target = options.target();
   const values = valuesOf(choice, options.accounts, target);
-  const play = new Play(rule.steps, values, timesOf(options, target));
+  const play = new Play(rule.steps, values, timesOf(options, target, pace));
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
   const runner = new PlayRunner(play, target, network, suite.side === "server");
   await runner.run();
@@ -172,15 +178,22 @@ function judged(rule: Rule, hasFailed: boolean, isWeak: boolean, { strict }: Run
   return strict ? "fail" : "weak";
 }
 
-function timesOf({ timeoutMs, network }: RunOptions, { command }: Target): PlayTimes {
-  const slower = network === "none" ? 1 : 2;
+function timesOf({ network }: RunOptions, { command }: Target, pace: Pace): PlayTimes {
+  const slower = slownessOf(network);
   return {
     startMs: command === undefined ? 0 : START_MS,
-    answerMs: timeoutMs * slower,
+    get answerMs() {
+      return pace.answerMs;
+    },
+    answered: (ms) => pace.answered(ms),
     lateMs: LATE_MS,
     silenceMs: SILENCE_MS * slower,
     settleMs: SETTLE_MS * slower,
   };
+}
+
+function slownessOf(network: NetworkKind): number {
+  return network === "none" ? 1 : 2;
 }
 
 function valuesOf(choice: Choice, accounts: readonly Account[], target: Target): Values {

@@ -47,8 +47,8 @@ export class PlayRunner {
   readonly #wires = new Map<LinkName, Wire>();
   readonly #programs = new Map<string, Program>();
   readonly #held: (() => Promise<void> | void)[] = [];
-  /** When the last part on a link leaves: parts on one stream keep their order. */
-  readonly #leavesAt = new Map<LinkName, number>();
+  /** What waits to be sent on a stream: parts on one stream keep their order. */
+  readonly #streams = new Map<LinkName, Promise<void>>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #wake: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
@@ -232,21 +232,31 @@ export class PlayRunner {
       : isDatagram
       ? this.network.datagram(bytes)
       : this.network.stream(bytes);
-    const now = performance.now();
-    let at = isDatagram ? now : Math.max(now, this.#leavesAt.get(link) ?? 0);
-    for (const { afterMs, bytes } of parts) {
-      at = (isDatagram ? now : at) + afterMs;
-      if (at <= now) wire.send(bytes);
-      else this.#later(at - now, () => wire.send(bytes));
+    if (isDatagram) {
+      for (const { afterMs, bytes } of parts) this.#later(afterMs, () => wire.send(bytes));
+      return;
     }
-    if (!isDatagram) this.#leavesAt.set(link, at);
+    for (const { afterMs, bytes } of parts) this.#inOrder(link, afterMs, () => wire.send(bytes));
+  }
+
+  /**
+   * Does something on a stream once what came before it is done, and `afterMs` later. Each waits for the one before it: timers
+   * of nearly the same time may fire in another order.
+   */
+  #inOrder(link: LinkName, afterMs: number, what: () => void): void {
+    const before = this.#streams.get(link);
+    if (before === undefined && afterMs <= 0) return what();
+    const done = (before ?? Promise.resolve()).then(async () => {
+      if (afterMs > 0) await new Promise<void>((resolve) => this.#later(afterMs, resolve));
+      if (this.#streams.get(link) === done) this.#streams.delete(link);
+      what();
+    });
+    this.#streams.set(link, done);
   }
 
   /** Closes once all that was sent has left. */
   #close(link: LinkName, how: "finish" | "reset"): void {
-    const inMs = (this.#leavesAt.get(link) ?? 0) - performance.now();
-    if (inMs <= 0) this.#wires.get(link)?.close(how);
-    else this.#later(inMs, () => this.#wires.get(link)?.close(how));
+    this.#inOrder(link, 0, () => this.#wires.get(link)?.close(how));
   }
 
   #later(ms: number, what: () => void): void {

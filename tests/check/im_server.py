@@ -42,7 +42,7 @@ class Session:
 
     def reply(self, text):
         end = "" if fault("no-newline") else "\r\n" if fault("crlf") else "\n"
-        target = shared["la"] if fault("one-la-for-all") else self.la
+        target = latest.la if fault("401-to-latest") and text.startswith("401") and not self.name else self.la
         if fault("reply-to-latest") and text.startswith("201"):
             target = latest.la
         target.sendall((text + end).encode())
@@ -221,6 +221,8 @@ class Session:
             self.is_over = True
 
     def before_link(self, line, words):
+        if fault("stops-after-refused-lb") and shared.get("refused"):
+            os._exit(1)
         if line == "/list" and fault("list-before-port"):
             return self.list()
         if words[0] != "/port":
@@ -248,6 +250,7 @@ class Session:
                 return None
             if fault("refused-lb-stops-all"):
                 os._exit(1)
+            shared["refused"] = True
             return self.reply("202 Build connection failed")
         return self.reply("201 Build connection successful")
 
@@ -263,7 +266,8 @@ class Session:
             return self.reply(" ".join(["301"] + others))
         if fault("list-reversed"):
             return self.reply(" ".join(["301", self.name] + others[::-1]))
-        return self.reply(" ".join(["301", self.name] + others))
+        first = [self.name] if self.name in online else []
+        return self.reply(" ".join(["301"] + first + others))
 
     # Messages
 
@@ -351,6 +355,12 @@ class Session:
             for each in online.values():
                 if each is not receiver and each is not self:
                     each.lb.sendall(f"/from {sender} {text}\n".encode())
+        if fault("receipt-wakes-all") and receiver.sending.locked():
+            with receiver.sending:
+                pass
+            self.told(True)
+            receiver.deliver(f"/from {sender} {text}")
+            return None
         done = receiver.deliver(f"/from {sender} {text}")
         if fault("acknowledged-is-silent") and done:
             return None
@@ -395,14 +405,13 @@ def close(sock):
     sock.close()
 
 
-listener = socket.create_server(("", PORT), backlog=64)
+listener = socket.create_server(("", PORT + 1 if fault("wrong-port") else PORT), backlog=64)
 while True:
     la, address = listener.accept()
     connections += 1
     if fault("fifteen-connections") and connections > 15:
         os._exit(1)
     session = latest = Session(la, address)
-    shared.setdefault("la", la)
     if fault("one-at-a-time"):
         session.run()
     else:

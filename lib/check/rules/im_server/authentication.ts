@@ -81,6 +81,7 @@ export const AUTHENTICATION: readonly Rule[] = [
     quote: "Only `/login username password` is known here.",
     why: "a message needs a sender",
     cause: "commands are looked up without the stage of the session",
+    after: ["im/8/1"],
     script: [
       connected("jacky"),
       send("jacky La", "/list"),
@@ -95,7 +96,7 @@ export const AUTHENTICATION: readonly Rule[] = [
       "A line that is not known in its stage, or is malformed, gets `401 Unrecognized message` and changes nothing.",
     why: "a wrong password must not open anything",
     cause: "the session's name is set before the password is compared",
-    after: ["im/2/4"],
+    after: ["im/2/4", "im/8/1"],
     script: [
       connected("jacky"),
       send("jacky La", "/login {jacky} wrong{jacky.password}"),
@@ -137,6 +138,7 @@ export const AUTHENTICATION: readonly Rule[] = [
       "A line that is not known in its stage, or is malformed, gets `401 Unrecognized message` and changes nothing.",
     why: "a session has one name from its login to its end",
     cause: "commands are looked up without the stage of the session",
+    after: ["im/8/1"],
     script: [
       loggedIn("jacky"),
       send("jacky La", "/login {bob} {bob.password}"),
@@ -149,6 +151,7 @@ export const AUTHENTICATION: readonly Rule[] = [
     quote: "`/login a` are malformed",
     why: "102 would send the user to look for another password",
     cause: "the words are taken by their place without counting them, and a missing one ends the thread",
+    after: ["im/8/1"],
     script: [
       connected("jacky"),
       send("jacky La", "/login {jacky}"),
@@ -164,6 +167,7 @@ export const AUTHENTICATION: readonly Rule[] = [
     quote: "gets `401 Unrecognized message` and changes nothing",
     why: "a mistake is not the end of a session",
     cause: "the thread of the session ends with an exception",
+    after: ["im/9/7"],
     script: [connected("jacky"), send("jacky La", "/login {jacky}"), loginAgain("jacky")],
   }),
   rule("im/2/13", {

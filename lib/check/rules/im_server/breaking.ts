@@ -53,6 +53,7 @@ export const BREAKING: readonly Rule[] = [
     quote: "half a line and then silence",
     why: "what was not finished was not said",
     cause: "what was read is handled when the connection ends",
+    after: ["im/9/8"],
     script: [
       online("jacky", "bob"),
       sendRaw("jacky La", "/to {bob} {text}"),
@@ -91,6 +92,7 @@ export const BREAKING: readonly Rule[] = [
     quote: "an Lb that refuses, is slow, or closes while a message is in flight",
     why: "firewalls refuse connections to clients",
     cause: "connect() throws in the thread that accepts",
+    after: ["im/4/12"],
     script: [
       loggedIn("bob"),
       send("bob La", "/port 1"),

@@ -76,6 +76,7 @@ export const LEAVING: readonly Rule[] = [
     quote: "`/list x`, `/exit x`, `/toall` with no text",
     why: "a command that is nearly right is still a mistake",
     cause: 'startsWith("/exit")',
+    after: ["im/8/1"],
     script: [online("jacky"), send("jacky La", "/exit now"), expect("jacky La", "401 Unrecognized message")],
   }),
   rule("im/7/8", {

@@ -10,6 +10,7 @@ const malformed = (id: string, given: string, what: string, points = 1): Rule =>
     why: "202 would say that the client does not listen, and end it",
     cause: "the word is turned into a number without looking at it, and the exception ends the session",
     points,
+    after: ["im/8/1"],
     script: [
       loggedIn("jacky"),
       send("jacky La", given),
@@ -40,6 +41,7 @@ export const LINK: readonly Rule[] = [
     why: "the client shows it and quits, and does not wait",
     cause: "connect() throws, and the session ends without an answer",
     points: 2,
+    after: ["im/3/1"],
     script: [loggedIn("jacky"), send("jacky La", "/port 1"), expect("jacky La", "202 Build connection failed")],
   }),
   malformed("im/3/3", "/port x", "/port with a word that is no number"),
@@ -50,6 +52,7 @@ export const LINK: readonly Rule[] = [
     quote: "Only `/port N` is known here.",
     why: "a message that arrives for a client without Lb has nowhere to go",
     cause: "after the login every command is taken",
+    after: ["im/8/1"],
     script: [
       loggedIn("jacky"),
       send("jacky La", "/list"),
@@ -64,6 +67,7 @@ export const LINK: readonly Rule[] = [
       "A line that is not known in its stage, or is malformed, gets `401 Unrecognized message` and changes nothing.",
     why: "a session has one Lb",
     cause: "commands are looked up without the stage of the session",
+    after: ["im/8/1"],
     script: [
       online("jacky"),
       listen("other Lb"),

@@ -57,7 +57,7 @@ export const LIST: readonly Rule[] = [
     quote: "everyone online",
     why: "somebody who only tried is not there",
     cause: "the name is added before the password is compared",
-    after: ["im/6/1"],
+    after: ["im/6/1", "im/1/5"],
     script: [
       connected("bob"),
       send("bob La", "/login {bob} wrong{bob.password}"),
@@ -72,6 +72,7 @@ export const LIST: readonly Rule[] = [
     quote: "`/list x`, `/exit x`, `/toall` with no text",
     why: "a command that is nearly right is still a mistake",
     cause: 'startsWith("/list")',
+    after: ["im/8/1"],
     script: [online("jacky"), send("jacky La", "/list x"), expect("jacky La", "401 Unrecognized message")],
   }),
   rule("im/6/7", {

@@ -13,6 +13,7 @@ const unknown = (id: string, line: string, what: string, cause: string, level: "
     why: "whoever typed it learns that nothing happened",
     cause,
     level,
+    after: ["im/8/1"],
     script: [online("jacky"), send("jacky La", line), expect("jacky La", "401 Unrecognized message")],
   });
 
@@ -42,6 +43,7 @@ export const MALFORMED_LINES: readonly Rule[] = [
     why: "a mistake must not cost the session",
     cause: "the thread of the session ends with an exception after 401",
     points: 2,
+    after: ["im/8/1"],
     script: [
       online("jacky", "bob"),
       send("jacky La", "/nothing"),

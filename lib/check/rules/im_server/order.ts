@@ -61,6 +61,7 @@ export const ORDER: readonly Rule[] = [
     why: "one stalled laptop would stop the chat",
     cause: "a lock is held while a receipt is waited for",
     points: 2,
+    after: ["im/4/12"],
     script: [
       online("jacky", "bob", "michael", "carol"),
       send("jacky La", "/to {bob} {text}"),
@@ -73,6 +74,7 @@ export const ORDER: readonly Rule[] = [
     quote: "server → NAME: `/from SENDER TEXT`",
     why: "a class is many conversations",
     cause: "the sender's name or the text is kept in a variable of all threads",
+    after: ["im/9/4", "im/4/12"],
     script: [
       online("jacky", "bob", "michael", "carol"),
       send("jacky La", "/to {bob} {text}"),
@@ -94,7 +96,7 @@ export const ORDER: readonly Rule[] = [
     quote: "A 302 that comes when nothing is in flight is dropped.",
     why: "it must not confirm the next message",
     cause: "receipts are counted in a queue, and the next message takes the one that is there",
-    after: ["im/4/3"],
+    after: ["im/4/3", "im/4/13"],
     script: [
       online("jacky", "bob"),
       acknowledges("bob"),
@@ -110,7 +112,7 @@ export const ORDER: readonly Rule[] = [
     why: "TCP joins what is sent in quick succession",
     cause: "one recv() is taken for one command",
     points: 2,
-    after: ["im/8/8"],
+    after: ["im/8/8", "im/1/2"],
     script: [
       online("jacky"),
       sendRaw("jacky La", "/one\n/two\n"),
@@ -124,6 +126,7 @@ export const ORDER: readonly Rule[] = [
     why: "TCP may cut a line anywhere",
     cause: "one recv() is taken for one command",
     points: 2,
+    after: ["im/4/1"],
     script: [
       online("jacky", "bob"),
       sendRaw("jacky La", "/t"),

@@ -9,6 +9,7 @@ const untouched = (id: string, text: string, what: string, cause: string): Rule 
     quote: "TEXT is one or more characters and may hold spaces; it is forwarded untouched",
     why: "people send code, tables and other languages",
     cause,
+    after: ["im/4/1"],
     script: [
       online("jacky", "bob"),
       send("jacky La", `/to {bob} ${text}`),
@@ -96,7 +97,7 @@ export const PRIVATE_MESSAGES: readonly Rule[] = [
   ),
   untouched(
     "im/4/10",
-    "/to {bob} /exit",
+    "/exit",
     "a text that looks like a command",
     "the text is looked up as a command again",
   ),
@@ -142,6 +143,7 @@ export const PRIVATE_MESSAGES: readonly Rule[] = [
     why: "an answer is the point of a message",
     cause: "after a message the session no longer reads commands",
     points: 2,
+    after: ["im/4/13"],
     script: [
       online("jacky", "bob"),
       exchanged("jacky", "bob"),

@@ -30,6 +30,7 @@ export const STARTING: readonly Rule[] = [
     why: "telnet is the first client that everybody has at hand",
     cause: 'split("\\n") leaves \\r at the end of the password',
     level: "should",
+    after: ["im/2/1"],
     script: [
       connected("jacky"),
       sendRaw("jacky La", "/login {jacky} {jacky.password}\r\n"),
