@@ -26,6 +26,8 @@ export interface RunOptions {
   readonly jobs: number;
   readonly timeoutMs: number;
   readonly accounts: readonly Account[];
+  /** The program under test is a server that runs already. */
+  readonly isRunning?: boolean;
   /** Whether the rules that a rule needs are played first; true unless it is known that they hold. */
   readonly playsNeeded?: boolean;
   /** The program under test, for one rule: a port of its own where it is started. */
@@ -112,7 +114,8 @@ function blocked(rule: Rule, by: string): RuleResult {
 }
 
 /** What this machine lacks and the rule needs. */
-function missingFor({ steps }: Rule, { accounts }: RunOptions): string | undefined {
+function missingFor({ steps, startsProgram }: Rule, { accounts, isRunning }: RunOptions): string | undefined {
+  if (startsProgram && isRunning) return "a server that the check starts";
   const script = JSON.stringify(steps, (_, value) => value instanceof RegExp ? value.source : value);
   const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
   if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
@@ -145,7 +148,7 @@ async function playOnce(
 ): Promise<Omit<RuleResult, "ms" | "failed" | "played">> {
   const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
   const target = options.target();
-  const values = valuesOf(choice, options.accounts, target);
+  const values = valuesOf(choice, options.accounts, target, suite.rules.findIndex(({ id }) => id === rule.id));
   const play = new Play(rule.steps, values, timesOf(options, target, pace));
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
   const runner = new PlayRunner(play, target, network, suite.side === "server");
@@ -196,12 +199,16 @@ function slownessOf(network: NetworkKind): number {
   return network === "none" ? 1 : 2;
 }
 
-function valuesOf(choice: Choice, accounts: readonly Account[], target: Target): Values {
+/**
+ * The values of a play; `place` is the place of its rule. A server that runs already may not have noticed yet that the persons of
+ * the rule before have left, so that the next rule is played with others.
+ */
+function valuesOf(choice: Choice, accounts: readonly Account[], target: Target, place: number): Values {
   const values = new Values([["host", target.host], ["elsewhere", ELSEWHERE], ["nobody", "zoe"], [
     "nobody.password",
     "secret",
   ]]);
-  const chosen = choice.shuffled(accounts);
+  const chosen = target.command ? choice.shuffled(accounts) : rotated(accounts, place * PERSONS.length);
   for (const [i, person] of PERSONS.entries()) {
     const account = chosen[i];
     if (!account) break;
@@ -211,6 +218,10 @@ function valuesOf(choice: Choice, accounts: readonly Account[], target: Target):
   for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));
   if (target.port > 0) values.set("port", String(target.port));
   return values;
+}
+
+function rotated<T>(values: readonly T[], by: number): T[] {
+  return values.map((_, i) => values[(i + by) % values.length]!);
 }
 
 /** FNV-1a. */

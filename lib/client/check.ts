@@ -60,7 +60,17 @@ export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
     const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
     const target = targetOf(plan, users, folder);
     const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
-    const options = { seed, network, strict, repeat, jobs, timeoutMs, accounts, target };
+    const options = {
+      seed,
+      network,
+      strict,
+      repeat,
+      jobs,
+      timeoutMs,
+      accounts,
+      isRunning: "host" in plan.program,
+      target,
+    };
     const results = await runSuite(plan.suite, rules, options, (result) => output.result(result));
     const report: CheckReport = {
       suite: plan.suite,

@@ -3,7 +3,7 @@ import type { Rule, Suite } from "../../lib/check/rule.ts";
 import { type RuleResult, type RunOptions, runSuite } from "../../lib/check/run.ts";
 import { Folder } from "./programs.ts";
 
-const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol"].map((name, i) => ({
+export const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"].map((name, i) => ({
   name,
   password: `${24680 + i * 111}`,
 }));
@@ -16,7 +16,7 @@ export async function play(
   rules: readonly Rule[] = suite.rules,
 ): Promise<RuleResult[]> {
   using folder = new Folder();
-  const users = folder.write("users.txt", ACCOUNTS.map(({ name, password }) => `${name} ${password}\n`).join(""));
+  const users = folder.write("users.txt", usersText());
   return await runSuite(suite, rules, {
     seed: 1,
     network: "none",
@@ -35,6 +35,17 @@ export async function play(
     }),
     ...options,
   }, () => {});
+}
+
+/** Plays a suite against a server that runs already. */
+export async function playAgainst(suite: Suite, port: number, options: Partial<RunOptions>): Promise<RuleResult[]> {
+  const target = () => ({ host: "127.0.0.1", port, command: undefined, users: "", data: "", folder: undefined });
+  return await play(suite, [], { jobs: 1, isRunning: true, target, ...options });
+}
+
+/** The file of users with the accounts of the check. */
+export function usersText(): string {
+  return ACCOUNTS.map(({ name, password }) => `${name} ${password}\n`).join("");
 }
 
 /** The rules that a program has broken, recommended ones too; blocked ones are not counted. */
