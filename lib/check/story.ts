@@ -1,3 +1,4 @@
+import { sanitized } from "../core/text.ts";
 import type { RuleResult } from "./run.ts";
 import type { Seen } from "./transcript.ts";
 import { difference, visible } from "./visible.ts";
@@ -31,7 +32,8 @@ export function story(result: RuleResult, { again, columns }: StoryOptions): str
     `${INDENT}Usual cause: ${rule.cause}`,
     `${INDENT}Again: ${again}`,
   ];
-  return lines.join("\n");
+  // What the program said is visible already; a command line and a name may hold anything.
+  return lines.map(sanitized).join("\n");
 }
 
 export function headline({ rule, verdict, failed, played }: RuleResult, columns: number): string {

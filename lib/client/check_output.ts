@@ -4,6 +4,7 @@ import { summary } from "../check/report.ts";
 import type { Rule, Verdict } from "../check/rule.ts";
 import type { RuleResult } from "../check/run.ts";
 import { headline, story, transcriptLines } from "../check/story.ts";
+import { sanitized } from "../core/text.ts";
 import { print, printError } from "../terminal/print.ts";
 
 const COLUMNS = 100;
@@ -85,6 +86,8 @@ export class CheckOutput {
       return undefined;
     }
     const steps = this.show === "all" && verdict === "weak" ? transcriptLines(transcript) : [];
-    return [coloured(headline(result, COLUMNS)), ...steps, ...notes.map((note) => `     ${note}`)].join("\n");
+    return [coloured(headline(result, COLUMNS)), ...steps, ...notes.map((note) => `     ${sanitized(note)}`)].join(
+      "\n",
+    );
   }
 }

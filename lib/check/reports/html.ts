@@ -1,3 +1,4 @@
+import { sanitized } from "../../core/text.ts";
 import { VERSION } from "../../core/version.ts";
 import { type Ladder, ladderOf } from "../ladder.ts";
 import { bySection, type CheckReport, countsOf, pointsOf, summary, VERDICTS } from "../report.ts";
@@ -126,7 +127,7 @@ function svg({ columns, rungs }: Ladder, id: string): string {
 
 const STYLE = `
 :root { color-scheme: light dark; --back: #fff; --text: #1c1c1e; --soft: #5b5f66; --line: #d5d8dd; --good: #1a6b3a; --bad: #b3261e; --warn: #7a5200; --note: #1f5fa8; }
-@media (prefers-color-scheme: dark) { :root { --back: #16181b; --text: #ececee; --soft: #a5abb3; --line: #3a3f46; --good: #6fd08f; --bad: #ff8a80; --warn: #e5b567; --note: #8fc1ff; } }
+@media screen and (prefers-color-scheme: dark) { :root { --back: #16181b; --text: #ececee; --soft: #a5abb3; --line: #3a3f46; --good: #6fd08f; --bad: #ff8a80; --warn: #e5b567; --note: #8fc1ff; } }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; background: var(--back); color: var(--text); max-width: 72rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 2.2rem; margin: .5rem 0 0; } h1 small { font-size: 1.1rem; color: var(--soft); font-weight: normal; }
@@ -144,7 +145,7 @@ a { color: inherit; }
 svg { font: 12px ui-monospace, monospace; max-width: none; margin-top: .75rem; } .life { stroke: var(--line); } .arrow { stroke: var(--text); fill: none; stroke-width: 1.2; }
 .head { fill: var(--text); font-weight: 600; } .said { fill: var(--text); paint-order: stroke; stroke: var(--back); stroke-width: 4px; } .event { fill: var(--soft); }
 .arrow.missing { stroke: var(--bad); stroke-dasharray: 5 4; } .arrow.wrong { stroke: var(--bad); } .said.missing, .said.wrong { fill: var(--bad); }
-@media print { details > * { display: block; } body { max-width: none; } }
+@media print { :root { color-scheme: light; } body { max-width: none; } details::details-content { display: block; content-visibility: visible; } .wide, pre { overflow: visible; } pre, code, td code { white-space: pre-wrap; overflow-wrap: anywhere; } svg { max-width: 100%; height: auto; } }
 `;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -156,7 +157,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.toWellFormed().replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  const clean = text.toWellFormed().split("\n").map(sanitized).join("\n");
+  return clean.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 function anchor(id: string): string {
