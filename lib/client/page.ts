@@ -58,6 +58,7 @@ export async function page(plan: JoinPlan): Promise<number> {
         pageClosed: (page) => client.use((relay) => relay.pageClosed(page)),
       },
       `Partyline at ${formatAddress({ hostname: plan.host, port: plan.port })}`,
+      plan.data ?? defaultDataFolder(),
       (line) => terminal.note(line),
     );
   }

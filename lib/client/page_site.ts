@@ -1,10 +1,9 @@
-import { timingSafeEqual } from "../core/bytes.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import { VERSION } from "../core/version.ts";
 import { decodeLossy, encodeText } from "../core/text.ts";
 import type { PageOutput } from "../protocols/native/single_window.ts";
-import { jsonResponse, plainText } from "../http/responses.ts";
-import { loginCookie, loginCookieHeaders } from "../http/guard.ts";
+import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
+import { isSecret, pageKey } from "../http/guard.ts";
 import { CLOSE } from "../http/frames.ts";
 import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
 import type { WebSocketTransport } from "../http/websocket.ts";
@@ -22,7 +21,6 @@ export interface PageHost {
 /** Tells a page that another window has taken over, so that it does not reconnect. Proxies may drop the close code. */
 const ELSEWHERE = encodeText('{"type":"elsewhere"}');
 const TAKEN = 4001;
-const DAY_SECONDS = 24 * 60 * 60;
 const SECRET_BYTES = 24;
 /** Cap on bytes that wait for the page to read; beyond it the page has to reconnect. */
 export const PAGE_BYTES = 4 * 1024 * 1024;
@@ -30,14 +28,18 @@ export const PAGE_BYTES = 4 * 1024 * 1024;
 const REASON_CHARACTERS = 40;
 
 /**
- * The chat page of a client, for one person on this machine: the first to open the one-time address. Everybody else on this
- * machine is refused.
+ * The chat page of a client, for one person on this machine.
+ *
+ * 1. The one-time address has a ticket in its fragment, which browsers do not send. The page exchanges it for the key, once;
+ *    no other request spends it.
+ * 2. Without the key only the page's files are served, which contain nothing of this chat. There is no cookie: browsers would
+ *    send it to all servers of this machine.
  */
 export class ClientSite implements Site {
   readonly #open = new Map<number, WebSocketTransport>();
   #pages = 0;
   #ticket: string | undefined = secret();
-  readonly #pass = secret();
+  readonly #key = secret();
 
   constructor(
     readonly files: StaticFiles,
@@ -49,7 +51,7 @@ export class ClientSite implements Site {
 
   /** The path of the one-time address, while it is unused. */
   get path(): string {
-    return `/open/${this.#ticket ?? ""}`;
+    return `/#open=${this.#ticket ?? ""}`;
   }
 
   /** Does what the host's machine wants done. */
@@ -68,33 +70,32 @@ export class ClientSite implements Site {
     for (const socket of this.#open.values()) socket.closeWith(CLOSE.goingAway, "the client ends");
   }
 
-  answer(request: Request): Response | Upgrade {
+  answer(request: Request): Response | Upgrade | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (request.method === "POST" && pathname === "/open") return this.#enter(request);
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plainText("Only GET and HEAD are supported.", 405);
     }
-    if (pathname.startsWith("/open/")) return this.#enter(pathname, request);
-    if (!isSecret(loginCookie(request), this.#pass)) {
-      return plainText(
-        "This page is only for the person who started the client, at the address that it has shown.",
-        403,
-      );
-    }
     if (pathname === "/") return this.files.answer("chat.html", request);
-    if (pathname === "/about") return jsonResponse(this.#about());
-    if (pathname === "/chat") return this.#chat(request);
-    return this.files.answerPath(pathname, request);
+    if (pathname !== "/about" && pathname !== "/chat") return this.files.answerPath(pathname, request);
+    if (!isSecret(pageKey(request), this.#key)) {
+      const who = "This page is only for the person who started the client";
+      return plainText(`${who}, at the address that it has shown, which is valid once.`, 403);
+    }
+    return pathname === "/about" ? jsonResponse(this.#about()) : this.#chat(request);
   }
 
-  #enter(pathname: string, request: Request): Response {
-    if (this.#ticket === undefined || !isSecret(pathname, this.path)) {
-      return plainText("This address has been used. Start the client again for a new one.", 403);
+  /** Exchanges the ticket for the key. */
+  async #enter(request: Request): Promise<Response> {
+    const fields = await readJsonBody(request);
+    if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
+    const { ticket } = fields;
+    if (this.#ticket === undefined || typeof ticket !== "string" || !isSecret(ticket, this.#ticket)) {
+      return jsonResponse({ why: "this address has been used; start the client again for a new one" }, 403);
     }
     this.#ticket = undefined;
     this.opened();
-    const headers = loginCookieHeaders(request, this.#pass, DAY_SECONDS, false);
-    headers.set("location", "/");
-    return new Response(null, { status: 303, headers });
+    return jsonResponse({ key: this.#key });
   }
 
   #about(): unknown {
@@ -124,10 +125,6 @@ export class ClientSite implements Site {
       },
     };
   }
-}
-
-function isSecret(given: string | undefined, secret: string): boolean {
-  return given !== undefined && timingSafeEqual(encodeText(given), encodeText(secret));
 }
 
 function secret(): string {

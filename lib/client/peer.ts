@@ -93,6 +93,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
       pageClosed: (number) => forPage((page) => page.pageClosed(number)),
     },
     "Partyline among peers",
+    plan.data ?? defaultDataFolder(),
     (line) => terminal.note(line),
   );
   onStop(interrupt);

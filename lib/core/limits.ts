@@ -1,3 +1,5 @@
+import { TEXT_BYTES } from "./text.ts";
+
 /** A number that an operator may set. */
 export interface Limit {
   readonly default: number;
@@ -18,7 +20,7 @@ export const LIMITS = {
     why: "longest line from a peer; a longer one is answered with 401 and ends the session. Nobody types 16 KiB",
   },
   textBytes: {
-    default: 16 * 1024,
+    default: TEXT_BYTES,
     min: 1,
     max: 40 * 1024,
     why: "longest text of a message; no longer than a client of the handout, or a datagram message, can receive",

@@ -70,6 +70,9 @@ export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
 
+/** Longest text of a message in bytes by default, at servers too; here, since the page is not sent the table of limits. */
+export const TEXT_BYTES = 16 * 1024;
+
 /** The rule that a text breaks by having more than `most` bytes as UTF-8; undefined when it has not. */
 export function textFault(text: string, most: number): string | undefined {
   if (text.length * 3 <= most) return undefined; // a UTF-16 unit is at most three bytes

@@ -1,7 +1,7 @@
 import type { Address } from "../core/address.ts";
 import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
 import { BODY_BYTES, type DecodedRequest, HEAD_BYTES, RequestDecoder } from "./request_decoder.ts";
-import { encodeResponse, plainText, switchingProtocols } from "./responses.ts";
+import { encodeResponse, type Handshake, plainText, switchingProtocols } from "./responses.ts";
 import type { Upgrade } from "./site.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
@@ -23,7 +23,7 @@ export interface HttpHost {
 /** A request as the site has seen it, and its answer. */
 export interface AnsweredRequest {
   readonly answer: Response | Upgrade;
-  readonly key: string;
+  readonly handshake: Handshake;
 }
 
 /**
@@ -134,12 +134,12 @@ export class HttpConnection implements TransportOwner {
 
   async #answer(request: DecodedRequest): Promise<void> {
     const leaving = this.#leaving = new AbortController();
-    const { answer, key } = await this.host.answer(request, this.from, leaving.signal);
+    const { answer, handshake } = await this.host.answer(request, this.from, leaving.signal);
     if (this.#state !== "answering") {
       if ("type" in answer && answer.type === "upgrade") answer.gone?.();
       return;
     }
-    if (!(answer instanceof Response)) return this.#becomeSocket(answer, key);
+    if (!(answer instanceof Response)) return this.#becomeSocket(answer, handshake);
     const stays = request.isModern && !leaving.signal.aborted &&
       !/\bclose\b/i.test(request.headers.get("connection") ?? "");
     const bytes = await encodeResponse(answer, request.method, stays);
@@ -157,10 +157,10 @@ export class HttpConnection implements TransportOwner {
     this.#transport!.resume();
   }
 
-  #becomeSocket(upgrade: Upgrade, key: string): void {
+  #becomeSocket(upgrade: Upgrade, handshake: Handshake): void {
     this.#state = "upgraded";
     this.#upgrade = upgrade;
-    this.#transport!.write(switchingProtocols(key));
+    this.#transport!.write(switchingProtocols(handshake));
     this.#transport!.gather?.();
     this.host.upgraded(this);
     upgrade.open((owner) => {

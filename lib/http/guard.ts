@@ -20,6 +20,26 @@ export function isSameOrigin(request: Request): boolean {
   return origin === null || origin === new URL(request.url).origin;
 }
 
+/** The WebSocket protocol of the page. A page cannot send headers with a WebSocket, so its key is in the name of a second one. */
+export const PAGE_PROTOCOL = "partyline";
+const KEY_PROTOCOL = "key.";
+const KEY_HEADER = "x-partyline-key";
+
+/**
+ * The key that the page sends with each request. Browsers send cookies to every port of a host, and so to servers that are not
+ * ours; the key is in the storage of the page's origin, which includes the port.
+ */
+export function pageKey({ headers }: Request): string | undefined {
+  const protocols = headers.get("sec-websocket-protocol")?.split(",").map((each) => each.trim());
+  const named = protocols?.find((each) => each.startsWith(KEY_PROTOCOL));
+  return headers.get(KEY_HEADER) ?? named?.slice(KEY_PROTOCOL.length);
+}
+
+/** Whether a secret that a request brings is the right one. */
+export function isSecret(given: string | undefined, secret: string): boolean {
+  return given !== undefined && timingSafeEqual(encodeText(given), encodeText(secret));
+}
+
 /** The value of the login cookie that a request brings. */
 export function loginCookie(request: Request): string | undefined {
   try {

@@ -41,11 +41,20 @@ export async function encodeResponse(response: Response, method: string, stays: 
   return method === "HEAD" ? encodeText(head) : concat([encodeText(head), body]);
 }
 
+/** What a request for a WebSocket asks for. */
+export interface Handshake {
+  readonly key: string;
+  /** Of the protocols that the page offers, the one that it is to be told. */
+  readonly protocol: string | undefined;
+}
+
 /** The response that begins a WebSocket. */
-export function switchingProtocols(key: string): Uint8Array {
+export function switchingProtocols({ key, protocol }: Handshake): Uint8Array {
   const accept = createHash("sha1").update(key + WEBSOCKET_GUID).digest("base64");
+  const chosen = protocol === undefined ? "" : `sec-websocket-protocol: ${protocol}\r\n`;
   return encodeText(
-    `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n" +
+      `sec-websocket-accept: ${accept}\r\n${chosen}\r\n`,
   );
 }
 

@@ -11,7 +11,7 @@ import { RefusalLog } from "../net/refusal_log.ts";
 import { Connection } from "../net/tcp.ts";
 import { TlsTerminator } from "../net/tls_terminator.ts";
 import { type AnsweredRequest, HttpConnection, type HttpHost } from "./connection.ts";
-import { isAllowedHost, isSameOrigin, withSecurityHeaders } from "./guard.ts";
+import { isAllowedHost, isSameOrigin, PAGE_PROTOCOL, withSecurityHeaders } from "./guard.ts";
 import type { DecodedRequest } from "./request_decoder.ts";
 import { plainText } from "./responses.ts";
 import type { Site } from "./site.ts";
@@ -197,22 +197,24 @@ export class WebServer {
 
   async #answer(decoded: DecodedRequest, from: Address, signal: AbortSignal): Promise<AnsweredRequest> {
     const { method, headers, body } = decoded;
-    const key = headers.get("sec-websocket-key") ?? "";
+    const offered = headers.get("sec-websocket-protocol")?.split(",").map((each) => each.trim()) ?? [];
+    const protocol = offered.includes(PAGE_PROTOCOL) ? PAGE_PROTOCOL : undefined;
+    const handshake = { key: headers.get("sec-websocket-key") ?? "", protocol };
     const url = this.#url(decoded);
     // The URL contains the host name that the client has sent.
-    if (!url) return { answer: plainText("The host name of the request is invalid.", 400), key };
-    if (!METHODS.includes(method)) return { answer: plainText(`${method} is not supported.`, 501), key };
+    if (!url) return { answer: plainText("The host name of the request is invalid.", 400), handshake };
+    if (!METHODS.includes(method)) return { answer: plainText(`${method} is not supported.`, 501), handshake };
     // Only HTTP/1.1 has upgrades.
     if (!decoded.isModern) headers.delete("upgrade");
     const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
     const request = new Request(url, { method, headers, signal, ...(hasBody ? { body } : {}) });
     try {
       const answer = this.#refusal(request) ?? await this.site.answer(request, from);
-      return { answer: answer instanceof Response ? withSecurityHeaders(answer, request) : answer, key };
+      return { answer: answer instanceof Response ? withSecurityHeaders(answer, request) : answer, handshake };
     } catch (error) {
       log.error(`internal error, ${method} ${new URL(url).pathname}: ${stackOf(error)}`);
       const answer = plainText("Internal server error; the log has the details.", 500);
-      return { answer: withSecurityHeaders(answer, request), key };
+      return { answer: withSecurityHeaders(answer, request), handshake };
     }
   }
 

@@ -6,7 +6,7 @@ import { reason } from "../core/reason.ts";
 import { encodeText } from "../core/text.ts";
 import { VERSION } from "../core/version.ts";
 import { CLOSE } from "../http/frames.ts";
-import { hasPassword, loginCookie, loginCookieHeaders } from "../http/guard.ts";
+import { hasPassword, isSecret, loginCookie, loginCookieHeaders, pageKey } from "../http/guard.ts";
 import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
 import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
 import type { StaticFiles } from "../http/static_files.ts";
@@ -27,6 +27,8 @@ const DAY_SECONDS = 24 * 60 * 60;
 export interface CookieStore {
   issue(name: string): string;
   userOf(cookie: string): string | undefined;
+  /** The key that the page has to bring with a valid cookie. */
+  keyOf(cookie: string): string;
 }
 
 export interface ServerSiteParts {
@@ -98,7 +100,10 @@ export class ServerSite implements Site {
 
   #userOf(request: Request): string | undefined {
     const cookie = loginCookie(request);
-    return cookie === undefined ? undefined : this.parts.loginCookies.userOf(cookie);
+    if (cookie === undefined) return undefined;
+    const { loginCookies } = this.parts;
+    const name = loginCookies.userOf(cookie);
+    return name !== undefined && isSecret(pageKey(request), loginCookies.keyOf(cookie)) ? name : undefined;
   }
 
   #cookieHeaders(request: Request, cookie: string): Headers {
@@ -133,7 +138,8 @@ export class ServerSite implements Site {
         return jsonResponse({ why: "the server stops" }, 503);
     }
     try {
-      return jsonResponse({ name }, 200, this.#cookieHeaders(request, loginCookies.issue(name)));
+      const cookie = loginCookies.issue(name);
+      return jsonResponse({ name, key: loginCookies.keyOf(cookie) }, 200, this.#cookieHeaders(request, cookie));
     } catch (error) {
       log.error(`web: no login cookie can be issued to ${name}: ${reason(error)}`);
       return jsonResponse({ why: "logging in is not possible; the server's log says why" }, 503);

@@ -48,6 +48,12 @@ export class LoginCookies {
     return secret && timingSafeEqual(given, this.#mac(`${encoded}.${expiry}`, secret)) ? name : undefined;
   }
 
+  /** What the page has to bring with a valid cookie. */
+  keyOf(cookie: string): string {
+    this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
+    return encodeBase64Url(hmac(this.#key, encodeText(`page\n${cookie}`)));
+  }
+
   #mac(claim: string, secret: Secret): Uint8Array {
     this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
     const credential = secret.type === "plain" ? `plain ${secret.password}` : encodeScrypt(secret);

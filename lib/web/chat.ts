@@ -8,10 +8,11 @@ import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { keyOf, nameOf } from "./conversation.ts";
-import { announce, byId, download, setText } from "./dom.ts";
+import { announce, byId, download, make, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
 import { localTime } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
+import { keyProtocols } from "./page_key.ts";
 import { ChatSession } from "./session.ts";
 import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
@@ -204,10 +205,15 @@ function say(to: Target, text: string): OutgoingMessage | { readonly why: string
 
 const socket = new ReconnectingSocket({
   path: "/chat",
+  protocols: keyProtocols,
   silenceMs: SILENCE_MS,
   backoff: new Backoff(),
   async mayConnect() {
     const about = await fetchAbout();
+    if (typeof about === "string") {
+      document.body.replaceChildren(make("p", { role: "alert" }, about));
+      return false;
+    }
     siteTitle = about.title ?? siteTitle;
     byId("logout").hidden = about.host === "client";
     if (version !== undefined && version !== about.version) {

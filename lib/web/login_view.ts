@@ -1,5 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import { errorText } from "./format.ts";
+import { exchangeTicket, forgetPageKey, keepPageKey, keyHeaders } from "./page_key.ts";
 
 /** A shorter wait is not mentioned. */
 const QUIET_WAIT_MS = 1000;
@@ -15,8 +16,11 @@ export interface About {
   readonly title?: string;
 }
 
-export async function fetchAbout(): Promise<About> {
-  const response = await fetch("/about", { cache: "no-store", credentials: "same-origin" });
+/** What the server or the client says; a text where this page is for another person. */
+export async function fetchAbout(): Promise<About | string> {
+  await exchangeTicket();
+  const response = await fetch("/about", { cache: "no-store", credentials: "same-origin", headers: keyHeaders() });
+  if (response.status === 403) return await response.text();
   if (!response.ok) throw new Error(`/about was answered with ${response.status}`);
   return await response.json();
 }
@@ -24,13 +28,14 @@ export async function fetchAbout(): Promise<About> {
 /** Logs in, or creates an account and logs in; the reason when that fails. */
 async function logIn(path: "/login" | "/register", name: string, password: string): Promise<string | undefined> {
   const response = await post(path, { name, password });
-  if (response.ok) return undefined;
-  const { why } = await response.json().catch(() => ({}));
+  const { why, key } = await response.json().catch(() => ({}));
+  if (response.ok) return void keepPageKey(key);
   return typeof why === "string" ? why : `the server has answered with ${response.status}`;
 }
 
 export async function logOut(): Promise<void> {
   await post("/logout", {});
+  forgetPageKey();
 }
 
 function post(path: string, body: unknown): Promise<Response> {

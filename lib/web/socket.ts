@@ -3,6 +3,8 @@ import { Heartbeat } from "../core/liveness.ts";
 
 export interface SocketOptions {
   readonly path: string;
+  /** The WebSocket's protocols. */
+  readonly protocols?: () => string[];
   /** Silence until the server is pinged, and again until the connection is given up. */
   readonly silenceMs: number;
   readonly backoff: Backoff;
@@ -81,7 +83,7 @@ export class ReconnectingSocket {
     if (!this.#isWanted) return;
     const address = new URL(this.#options.path, location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    const socket = this.#socket = new WebSocket(address);
+    const socket = this.#socket = new WebSocket(address, this.#options.protocols?.());
     // A connection that does not open in time is given up too.
     this.#heartbeat.pinged(performance.now());
     this.#watch();

@@ -4,9 +4,11 @@ import { until } from "./wire.ts";
 
 type Json = Record<string, unknown> & { readonly type: string };
 
-/** A browser without pages: requests with the cookie that it was given, and WebSockets. */
+/** A browser without pages: requests with the cookie and the key that it was given, and WebSockets. */
 export class Browser {
   cookie: string | undefined;
+  /** The page's key. */
+  key: string | undefined;
 
   constructor(readonly port: number) {}
 
@@ -15,7 +17,7 @@ export class Browser {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       ...init,
       redirect: "manual",
-      headers: { ...cookie, ...init.headers },
+      headers: { ...cookie, ...(this.key === undefined ? {} : { "x-partyline-key": this.key }), ...init.headers },
     });
     const given = response.headers.get("set-cookie");
     if (given !== null) this.cookie = given.split(";")[0];
@@ -31,7 +33,11 @@ export class Browser {
     };
     const response = await this.ask(path, init);
     const text = await response.text();
-    return [response.status, text.startsWith("{") ? JSON.parse(text) : text];
+    const said = text.startsWith("{") ? JSON.parse(text) : text;
+    if (typeof said.key !== "string") return [response.status, said];
+    const { key, ...rest } = said;
+    this.key = key;
+    return [response.status, rest];
   }
 
   async about(): Promise<Record<string, unknown>> {
@@ -48,7 +54,8 @@ export class Browser {
   /** The chat's WebSocket, once it is open; throws if it is refused. */
   async chat(path = "/chat", headers: Record<string, string> = {}): Promise<Chat> {
     const cookie: Record<string, string> = this.cookie === undefined ? {} : { cookie: this.cookie };
-    return await Chat.open(this.port, path, { ...cookie, ...headers });
+    const protocols = this.key === undefined ? {} : { "sec-websocket-protocol": `partyline, key.${this.key}` };
+    return await Chat.open(this.port, path, { ...cookie, ...protocols, ...headers });
   }
 }
 

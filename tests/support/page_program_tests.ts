@@ -8,15 +8,13 @@ async function paged(
   programs: Programs,
   args: readonly string[],
   folder: Folder,
-): Promise<{ client: Running; browser: Browser; path: string }> {
+): Promise<{ client: Running; browser: Browser; ticket: string }> {
   const data = ["--data", folder.path, "--downloads", folder.path, "--page"];
   const client = new Running(programs, "client", [...args, ...data], folder.path);
-  const [, port, path] = await client.printed(/^page on http:\/\/127\.0\.0\.1:(\d+)(\/open\/\w+)$/m);
+  const [, port, ticket] = await client.printed(/^page on http:\/\/127\.0\.0\.1:(\d+)\/#open=(\w+)$/m);
   const browser = new Browser(Number(port));
-  const entered = await browser.ask(path!);
-  assertEquals([entered.status, entered.headers.get("location")], [303, "/"]);
-  await entered.body?.cancel();
-  return { client, browser, path: path! };
+  assertEquals(await browser.post("/open", { ticket }), [200, {}]);
+  return { client, browser, ticket: ticket! };
 }
 
 async function status(browser: Browser, path: string): Promise<number> {
@@ -36,16 +34,15 @@ export function pageProgramTests(programs: Programs): void {
       using bob = await lab.join("bob");
       const port = lab.portOf(mode === "chat" ? "im" : "mailbox");
       const secret = folder.write("secret", "12345\n");
-      const { client, browser, path } = await paged(
+      const { client, browser, ticket } = await paged(
         programs,
         [mode, "127.0.0.1", String(port), "--name", "alice", "--password-file", secret],
         folder,
       );
       await using _client = client;
       const stranger = new Browser(browser.port);
-      assertEquals([await status(stranger, path), await status(stranger, "/"), await status(stranger, "/about")], [
-        403,
-        403,
+      assertEquals([await stranger.post("/open", { ticket }), await status(stranger, "/about")], [
+        [403, { why: "this address has been used; start the client again for a new one" }],
         403,
       ]);
       await assertRejects(() => stranger.chat(), Error, "403");

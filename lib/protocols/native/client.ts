@@ -1,9 +1,8 @@
 import type { Target } from "../../chat/entry.ts";
 import { Fault } from "../../core/errors.ts";
 import { IDENTIFIER_CHARACTERS } from "../../core/json_fields.ts";
-import { LIMITS } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
-import { textFault } from "../../core/text.ts";
+import { TEXT_BYTES, textFault } from "../../core/text.ts";
 import type { ClientEvent, ClientQuestion } from "./client_event.ts";
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
@@ -79,7 +78,7 @@ export class NativeClient {
   #ownFrom = 0;
   #stage: "offline" | "resume" | "loggedIn" = "offline";
   /** The server's limit, once it has told it. */
-  #textBytes = LIMITS.textBytes.default;
+  #textBytes = TEXT_BYTES;
   #name = "";
 
   constructor(options: NativeClientOptions) {
