@@ -45,9 +45,9 @@ Deno.test("every file and folder that the documents name exists", () => {
 });
 
 Deno.test("every option and task that the documents name exists", () => {
-  const help = [parseServerArgs(["--help"]), parseClientArgs(["--help"])].map((plan) =>
-    plan.type === "print" ? plan.text : ""
-  )
+  const help = [parseServerArgs(["--help"]), parseClientArgs(["--help"]), parseClientArgs(["check", "--help"])].map((
+    plan,
+  ) => plan.type === "print" ? plan.text : "")
     .join("\n");
   const wrong: string[] = [];
   for (const { path, text } of DOCUMENTS) {
