@@ -95,7 +95,8 @@ export class Expectations {
       link.take(found.used);
       this.#pending.splice(this.#pending.indexOf(expected), 1);
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
-      const lateMs = now - this.since - this.times.answerMs - (expected.more ?? 0);
+      const limitMs = Math.min(this.times.answerMs + (expected.more ?? 0), expected.most ?? Infinity);
+      const lateMs = now - this.since - limitMs;
       if (lateMs > 0) {
         const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };

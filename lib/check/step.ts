@@ -35,6 +35,8 @@ export interface Expectation {
   readonly exact?: boolean;
   /** How much longer than usual it may take, in milliseconds: a time limit of the handout. */
   readonly more?: number;
+  /** It must not take longer than this, in milliseconds, however slow the machine is: another time limit ends then. */
+  readonly most?: number;
 }
 
 /** How a port is connected to. */

@@ -8,7 +8,7 @@ import time
 
 PORT, USERS = int(sys.argv[1]), sys.argv[2]
 FAULT = sys.argv[3] if len(sys.argv) > 3 else ""
-RECEIPT_SECONDS = 2
+RECEIPT_SECONDS = 5
 
 accounts = dict(line.split() for line in open(USERS) if line.strip())
 online = {}

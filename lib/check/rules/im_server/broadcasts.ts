@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { close, expect, send, silence, together } from "../../step.ts";
-import { acknowledges, getsBroadcast, online, RECEIPT_MS } from "./prepare.ts";
+import { acknowledges, BEFORE_RECEIPT_MS, getsBroadcast, online, RECEIPT_MS } from "./prepare.ts";
 
 /** Section 5: `/toall`. */
 export const BROADCASTS: readonly Rule[] = [
@@ -30,8 +30,8 @@ export const BROADCASTS: readonly Rule[] = [
       online("jacky", "bob", "michael"),
       send("jacky La", "/toall {text}"),
       together(
-        expect("bob Lb", "/broadcastfrom {jacky} {text}"),
-        expect("michael Lb", "/broadcastfrom {jacky} {text}"),
+        expect("bob Lb", "/broadcastfrom {jacky} {text}", { most: BEFORE_RECEIPT_MS }),
+        expect("michael Lb", "/broadcastfrom {jacky} {text}", { most: BEFORE_RECEIPT_MS }),
       ),
     ],
   }),

@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expect, send, sendRaw, silence, together } from "../../step.ts";
-import { acknowledges, delivered, exchanged, getsPrivate, online, unrecognized } from "./prepare.ts";
+import { acknowledges, BEFORE_RECEIPT_MS, delivered, exchanged, getsPrivate, online, unrecognized } from "./prepare.ts";
 
 const ONE_AT_A_TIME =
   "On one Lb the server has **one message in flight at a time**: it sends the next only after the 302 for the last.";
@@ -66,7 +66,8 @@ export const ORDER: readonly Rule[] = [
       online("jacky", "bob", "michael", "carol"),
       send("jacky La", "/to {bob} {text}"),
       getsPrivate("bob", "jacky"),
-      exchanged("michael", "carol", "{text2}"),
+      send("michael La", "/to {carol} {text2}"),
+      expect("carol Lb", "/from {michael} {text2}", { most: BEFORE_RECEIPT_MS }),
     ],
   }),
   rule("im/9/5", {

@@ -65,3 +65,6 @@ export const stillServes = (who: string): Script => [
 
 /** The longest time that the handout's server gives a receiver to answer. */
 export const RECEIPT_MS = 5000;
+
+/** What waits for somebody else's receipt takes longer than this. */
+export const BEFORE_RECEIPT_MS = 4000;
