@@ -22,9 +22,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: [...CHAIN, "store", "net", "http", "terminal", "check"],
 };
 
-/** Protocols never import each other, but for these two. */
+/** Protocols never import each other, but for these: files go between members who use the native protocol and guests of rooms. */
 const PROTOCOL_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   native: ["datagram", "transfer"],
+  rooms: ["transfer"],
   transfer: ["datagram"],
 };
 

@@ -5,9 +5,11 @@ import { type Event, Message } from "../lib/chat/event.ts";
 import { FileBytes } from "../lib/chat/shared_file.ts";
 import { concat, equals } from "../lib/core/bytes.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
+import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { RoomsSession } from "../lib/protocols/rooms/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
+import { FILE_HASHING } from "./support/file_hashing.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -23,7 +25,10 @@ class Client {
 
   constructor(given: Partial<Limits> = {}, readonly fileAnswer?: string) {
     const facts = { peer: { hostname: "10.0.0.5", port: 5000 }, registers: false };
-    this.session = drained(new RoomsSession(facts, limits(given), 0), (output: SessionOutput) => this.#do(output));
+    this.session = drained(
+      new RoomsSession(facts, limits(given), 0, FILE_HASHING),
+      (output: SessionOutput) => this.#do(output),
+    );
   }
 
   /** A client that is in a room, a second after it has connected. */
@@ -209,4 +214,21 @@ Deno.test("random bytes, cut anywhere, with any pauses: nothing throws, and noth
     alice.pass(100);
     assert(alice.texts.every((text) => text.length <= 128));
   }));
+});
+
+Deno.test("a member's offer is no text: memory is asked for; where there is none, a line says who offered what, and the member is refused", () => {
+  const client = Client.entered();
+  const id = "A".repeat(22);
+  const offer = { id, name: "slides.pdf", bytes: 2_000_000, files: undefined, digest: "B".repeat(42) + "A" };
+  client.event(new Message(1, "bob", "room", offerText(offer)));
+  assertEquals(client.commands.at(-1), { type: "reserveFile", offer: id, bytes: 2_000_000 });
+  client.event({ type: "fileReserved", offer: id, why: "memory is full" }).pass(1000);
+  assertEquals(client.pieces.at(-1)?.[1], "<bob> offers slides.pdf (2.0 MB), which is not sent here: memory is full");
+  const refusals = client.commands.flatMap((each) => each.type === "signal" ? [[each.to, JSON.parse(each.text)]] : []);
+  assertEquals(refusals, [["bob", { file: "refused", offer: id, why: "memory is full" }]]);
+  client.event(new Message(2, "bob", "room", offerText({ ...offer, files: 3 }))).pass(1000);
+  assertEquals(
+    client.pieces.at(-1)?.[1],
+    "<bob> offers the folder slides.pdf (2.0 MB), which is not sent here: a folder cannot be sent to this client",
+  );
 });

@@ -25,6 +25,19 @@ export type Command =
   | { readonly type: "beginFile"; readonly name: string; readonly bytes: number }
   /** The file is whole. */
   | { readonly type: "shareFile"; readonly contents: FileBytes }
+  /** The answer to `offerFile`: the message that offers the file to the members, and the signal that ends the offer for them. */
+  | { readonly type: "offerFile"; readonly id: number; readonly text: string; readonly ending: string }
+  /** A file that a member offers is to be received for a guest; `fileReserved` is the answer. */
+  | { readonly type: "reserveFile"; readonly offer: string; readonly bytes: number }
+  /** The file for which memory was reserved is whole, or will not come. */
+  | {
+    readonly type: "fileArrived";
+    readonly offer: string;
+    readonly from: string;
+    readonly name: string;
+    readonly contents: FileBytes;
+  }
+  | { readonly type: "releaseFile"; readonly offer: string }
   /** A guest has taken all of a file. */
   | { readonly type: "fileTaken"; readonly id: number }
   /** `ref` is the session's own number for the message and returns in the outcome. */
@@ -64,7 +77,7 @@ export type NativeCommand =
   | { readonly type: "withdraw"; readonly number: number; readonly of: number }
   /** Something under a number that could not be read. */
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
-  /** To be told to the other clients of a user who is there, now or never. */
+  /** To be told to the other clients of a user, or to a guest, who is there, now or never. Guests' sessions send signals, too. */
   | { readonly type: "signal"; readonly to: string; readonly text: string }
   /** The client has everything up to `seq`. */
   | { readonly type: "acknowledge"; readonly seq: number }

@@ -112,6 +112,12 @@ export type Event =
   /** A guest may send its file now, or why not. */
   | { readonly type: "fileAnswer"; readonly why: string | undefined }
   | SharedFile
+  /** A guest's file is to be offered to the members of its room. */
+  | { readonly type: "offerFile"; readonly file: SharedFile }
+  /** The offer of a guest's file ends; `denied`, where its message was not accepted. */
+  | { readonly type: "offerEnds"; readonly id: number; readonly denied: string | undefined }
+  /** Memory is reserved for the file of an offer, or why not. */
+  | { readonly type: "fileReserved"; readonly offer: string; readonly why: string | undefined }
   /** An account was registered, or the reason why not. */
   | { readonly type: "registered"; readonly name: string; readonly why: string | undefined }
   /** The users online; the one who asks is to be first. */

@@ -2,6 +2,7 @@ import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Outputs } from "../core/machine.ts";
 import { textFault } from "../core/text.ts";
+import type { Command } from "./command.ts";
 import type { ClientMessages } from "./client_messages.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
@@ -74,27 +75,50 @@ export class Guests {
 
   /** A guest says something in its room; it has no outcome. */
   announce(guest: Session, text: string, now: number): void {
-    if (guest.kind !== "guest") return;
+    if (guest.kind === "guest") this.#say(guest, text, false, now);
+  }
+
+  /** Why it is not said, if it is not. */
+  #say(guest: Session, text: string, membersOnly: boolean, now: number): string | undefined {
     const { outputs, limits, messages, delivery } = this.#parts;
     const { guestName: from, guestRoom: room } = guest;
     const why = textFault(text, limits.textBytes);
-    if (why !== undefined) return outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
-    const kept = room === LOBBY
-      ? this.#parts.keepsLobby()
-      : this.#parts.stores && this.#parts.roster.room(room) !== undefined;
+    if (why !== undefined) {
+      outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
+      return why;
+    }
+    const kept = this.#isKept(room);
     const isRated = kept || room !== LOBBY;
     const tooMuch = isRated ? messages.rateFault(`guest ${guest.address}`, text, now) : undefined;
     // Said once: what is refused may come a thousand times a second.
     if (tooMuch && !guest.refused) outputs.push(tell(guest.id, { type: "denied", ref: 0, why: tooMuch }));
     guest.refused = tooMuch !== undefined;
-    if (tooMuch) return;
+    if (tooMuch) return tooMuch;
     if (room === LOBBY) outputs.push({ type: "note", text: `<${from}> ${text}`, shown: `<${from}> ${text}` });
-    delivery.sayLive({ from, to: { room }, text, sayer: guest, outcome: undefined }, kept, now);
+    delivery.sayLive({ from, to: { room }, text, sayer: guest, outcome: undefined, membersOnly }, kept, now);
+    return undefined;
   }
 
-  /** The file that a guest has begun is whole: the other guests in the room get it. */
+  /** The file that a guest has begun is whole: the other guests in the room get it, and its members are offered it. */
   shareFile(guest: Session, contents: FileBytes): void {
-    if (guest.kind === "guest") this.files.share(guest, contents, this.#othersOf(guest));
+    if (guest.kind !== "guest") return;
+    this.files.share(guest, contents, this.#othersOf(guest), this.#isKept(guest.guestRoom));
+  }
+
+  /** A guest's file is offered to the members of its room by a message that its guests do not get. */
+  offerFile(guest: Session, { id, text, ending }: Extract<Command, { type: "offerFile" }>, now: number): void {
+    if (guest.kind !== "guest") return;
+    const why = this.#say(guest, text, true, now);
+    if (why === undefined) this.files.offered(guest, id, ending);
+    else this.files.notOffered(guest, id, why);
+  }
+
+  /** The guest of this name in a room. */
+  named(name: string): Session | undefined {
+    for (const guest of this.#parts.online.guests) {
+      if (guest.guestName === name && guest.guestLook !== undefined) return guest;
+    }
+    return undefined;
   }
 
   /** Whether a name looks like that of a guest in a room. */
@@ -104,8 +128,31 @@ export class Guests {
     return false;
   }
 
+  /** The session leaves: what it offers cannot be fetched any more, of which members who are online are told. */
   left(session: Session): void {
-    if (session.kind === "guest") this.files.left(session.id);
+    if (session.kind !== "guest") return;
+    const endings = this.files.left(session.id);
+    if (endings.length === 0) return;
+    const to = this.#membersIn(session.guestRoom).map(({ id }) => id);
+    if (to.length === 0) return;
+    const { guestName: from, address: at } = session;
+    for (const text of endings) {
+      this.#parts.outputs.push({ type: "tell", to, event: { type: "signal", from, at, text } });
+    }
+  }
+
+  /** The native sessions of a room's members. */
+  #membersIn(room: string): Session[] {
+    const { online, roster } = this.#parts;
+    if (room === LOBBY) return [...online.natives].filter(({ ready }) => ready);
+    const members = [...roster.room(room)?.members.keys() ?? []];
+    return members.flatMap(({ name }) => online.get(name)?.natives ?? []).filter(({ ready }) => ready);
+  }
+
+  /** Whether what is said in a room is kept for its members. */
+  #isKept(room: string): boolean {
+    const { keepsLobby, stores, roster } = this.#parts;
+    return room === LOBBY ? keepsLobby() : stores && roster.room(room) !== undefined;
   }
 
   #othersOf(guest: Session): Session[] {

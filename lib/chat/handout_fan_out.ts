@@ -16,6 +16,8 @@ export interface LiveMessage {
   readonly text: string;
   readonly sayer: Session;
   readonly outcome: PendingOutcome | undefined;
+  /** Whether guests are not told. */
+  readonly membersOnly?: boolean;
 }
 
 export interface HandoutMessage extends LiveMessage {
@@ -49,7 +51,7 @@ export class HandoutFanOut {
         this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
       }
       if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
-    } else {
+    } else if (!live?.membersOnly) {
       for (const guest of online.guestsIn(entry.to.room)) if (guest !== draft.sayer) to.push(guest.id);
     }
     if ("room" in entry.to && entry.to.room === LOBBY) {

@@ -306,6 +306,14 @@ export class Hub {
         return session.kind === "guest" ? this.#guests.files.begin(session, command.name, command.bytes) : undefined;
       case "shareFile":
         return this.#guests.shareFile(session, command.contents);
+      case "offerFile":
+        return this.#guests.offerFile(session, command, now);
+      case "reserveFile":
+        return this.#guests.files.reserve(session, command.offer, command.bytes);
+      case "fileArrived":
+        return this.#guests.files.arrived(session, command);
+      case "releaseFile":
+        return this.#guests.files.release(session, command.offer);
       case "fileTaken":
         return this.#guests.files.taken(id, command.id);
       case "who":
@@ -329,6 +337,8 @@ export class Hub {
         return this.#push(this.#login.hello(session, command.name, command.nonce, command.key, now));
       case "prove":
         return this.#push(this.#login.prove(session, command.proof, now));
+      case "signal":
+        if (session.kind === "guest") return this.#signal(session, session.guestName, command.to, command.text);
     }
     const user = this.#online.get(session.name);
     if (user?.known && session.kind === "native") this.#native(session, user, user.known, command, now);
@@ -350,7 +360,7 @@ export class Hub {
       case "read":
         return this.#delivery.read(user, command.of, command.upTo, session);
       case "signal":
-        return this.#signal(session, command.to, command.text);
+        return this.#signal(session, user.name, command.to, command.text);
       case "become":
       case "hello":
       case "prove":
@@ -452,16 +462,17 @@ export class Hub {
   }
 
   /** What is not kept: it is told to the clients that are there. */
-  #signal(sender: Session, to: string, text: string): void {
+  #signal(sender: Session, from: string, to: string, text: string): void {
     const bytes = encodeText(text).length;
     const most = this.limits.signalBytes;
     const unheard = (why: string) => this.#outputs.push(tell(sender.id, { type: "unheard", to, why }));
     if (bytes > most) return void unheard(`a signal has at most ${most} bytes, found ${bytes}`);
-    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender && !each.unproven) ??
-      [];
-    if (natives.length === 0) return void unheard(`no client of ${to} is online`);
-    const event = { type: "signal", from: sender.name!, at: sender.address, text } as const;
-    this.#outputs.push({ type: "tell", to: natives.map(({ id }) => id), event });
+    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender && !each.unproven);
+    const guest = natives ? undefined : this.#guests.named(to);
+    const receivers = guest ? [guest] : natives ?? [];
+    if (receivers.length === 0) return void unheard(`no client of ${to} is online`);
+    const event = { type: "signal", from, at: sender.address, text } as const;
+    this.#outputs.push({ type: "tell", to: receivers.map(({ id }) => id), event });
   }
 
   /** A handout session goes on in our own protocol. */

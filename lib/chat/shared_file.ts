@@ -26,6 +26,18 @@ export class FileBytes {
     return rest;
   }
 
+  /** Takes bytes for a position, in any order; `missing` does not count them. */
+  put(at: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length;) {
+      const index = Math.floor((at + done) / BLOCK_BYTES);
+      const block = this.#blocks[index] ??= new Uint8Array(Math.min(BLOCK_BYTES, this.bytes - index * BLOCK_BYTES));
+      const from = (at + done) % BLOCK_BYTES;
+      const part = bytes.subarray(done, done + block.length - from);
+      block.set(part, from);
+      done += part.length;
+    }
+  }
+
   /** Some bytes from a position on, at most `count`, and at least one where there are any. */
   read(at: number, count: number): Uint8Array {
     const from = at % BLOCK_BYTES;
@@ -40,4 +52,6 @@ export interface SharedFile {
   readonly from: string;
   readonly name: string;
   readonly contents: FileBytes;
+  /** The offer of a member who uses another protocol by which it has come; undefined where another guest has sent it. */
+  readonly offer?: string;
 }

@@ -3,7 +3,7 @@ import type { Machine } from "../core/machine.ts";
 import { reason } from "../core/reason.ts";
 import { Connection } from "../net/tcp.ts";
 import { RoomsClient, type RoomsClientOutput } from "../protocols/rooms/client.ts";
-import { ROOMS_PROTOCOL } from "../protocols/rooms/server.ts";
+import { ROOMS_WIRE } from "../protocols/rooms/server.ts";
 import { openRoomsTerminal } from "../terminal/rooms_terminal.ts";
 import { printError } from "../terminal/print.ts";
 import { ClientTrace } from "./client_trace.ts";
@@ -45,7 +45,7 @@ export async function rooms(plan: RoomsPlan): Promise<number> {
   const client = new RoomsClient({ ...given, autoAccept: plan.autoAccept, confirms: terminal.isInteractive });
   const files = new RoomsFiles(plan.downloads ?? usualDownloads());
   const trace = ClientTrace.open(plan, {
-    ...ROOMS_PROTOCOL,
+    ...ROOMS_WIRE,
     framing: "pieces",
     name: () => given.name,
     show: (line) => terminal.note(line),

@@ -447,6 +447,12 @@ export const LIMITS = {
     max: 64 * 1024 * 1024 * 1024,
     why: "bytes of files that may wait for one such client; one with more is disconnected, so that it delays no other",
   },
+  roomsOffers: {
+    default: 16,
+    min: 1,
+    max: 1000,
+    why: "files of one such client that members of other protocols may fetch; a further one ends the oldest offer",
+  },
   roomsStallMs: {
     default: 30_000,
     min: 100,

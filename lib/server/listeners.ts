@@ -15,11 +15,12 @@ import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
-import { ROOMS_PROTOCOL } from "../protocols/rooms/server.ts";
+import { roomsProtocol } from "../protocols/rooms/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import { fingerprint, ownCertificate, readCertificate } from "../store/certificate.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { freeDescriptors } from "../store/free_descriptors.ts";
+import { digestOf } from "../store/file_reader.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
 import type { WebOptions } from "./command_line.ts";
@@ -86,7 +87,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     lobby: () => tcp(LOBBY_PROTOCOL),
     mailbox: () => udp(MAILBOX_PROTOCOL),
     mychat: () => (port) => new MychatListener({ hostname: host, port }, runner, new ConnectionLimiter(limits), limits),
-    rooms: () => tcp(ROOMS_PROTOCOL),
+    rooms: () => tcp(roomsProtocol({ bytes: (count) => parts.secrets.bytes(count), sha256: digestOf })),
     web: () => prepareWeb(web, plan, parts, descriptors.share(), certificate(web.tls)),
     tls: () => tcp(TLS_PROTOCOL, TlsTerminator.DESCRIPTORS, certificate(web.tls ?? "own")),
   };

@@ -3,9 +3,10 @@ import { Hub } from "../../lib/chat/hub.ts";
 import { concat, equals } from "../../lib/core/bytes.ts";
 import { type Limits, limits } from "../../lib/core/limits.ts";
 import type { Transport, TransportOwner } from "../../lib/core/transport.ts";
-import { ROOMS_PROTOCOL } from "../../lib/protocols/rooms/server.ts";
+import { roomsProtocol } from "../../lib/protocols/rooms/server.ts";
 import type { Platform } from "../../lib/server/platform.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
+import { FILE_HASHING } from "./file_hashing.ts";
 import { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
@@ -16,6 +17,7 @@ const PAUSE_MS = 100;
 const RECV_BYTES = 1024;
 const READ_MS = 1;
 const LATENCY_MS = 20;
+const ROOMS = roomsProtocol(FILE_HASHING);
 
 /** The contents of all files are parts of this. */
 const NOISE = (() => {
@@ -149,7 +151,7 @@ export class RoomsPeer {
   ) {
     this.buffer = new SystemBuffer(options.systemBytes);
     this.#transport = new SimulatedTransport(this, time, random);
-    runner.open(ROOMS_PROTOCOL, { hostname: "10.0.0.9", port: 40_000 }, (owner) => {
+    runner.open(ROOMS, { hostname: "10.0.0.9", port: 40_000 }, (owner) => {
       this.#transport.owner = owner;
       return this.#transport;
     });

@@ -58,6 +58,9 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     case "entered":
     case "fileAnswer":
     case "file":
+    case "offerFile":
+    case "offerEnds":
+    case "fileReserved":
       return [];
     case "challenge":
       return [challengeOf(event.challenge)];

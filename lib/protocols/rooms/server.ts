@@ -6,7 +6,9 @@ import type { Limits } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { decodeLossy, encodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { DialOutcome, Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { FileHashing } from "../transfer/relayed_files.ts";
+import { MemberFiles } from "./member_files.ts";
 import { PieceReader } from "./piece_reader.ts";
 import { type OutgoingFile, PieceWriter } from "./piece_writer.ts";
 import {
@@ -26,7 +28,7 @@ const LINK: Link = 0;
 type State =
   | { readonly type: "name" }
   | { readonly type: "room"; readonly name: string }
-  | { readonly type: "entering" }
+  | { readonly type: "entering"; readonly name: string; readonly room: string }
   | { readonly type: "text" }
   | { readonly type: "fileName" }
   | { readonly type: "fileSize"; readonly name: string }
@@ -55,12 +57,16 @@ export class RoomsSession implements Session {
   readonly #writer: PieceWriter<RoomFile>;
   #state: State = { type: "name" };
   #name: string | undefined;
+  readonly #hashing: FileHashing;
+  /** Once it is in its room. */
+  #memberFiles: MemberFiles | undefined;
   /** Until when the client must go on. */
   #deadline: number;
   #finished = false;
   #ended = false;
 
-  constructor(facts: SessionFacts, limits: Limits, now: number) {
+  constructor(facts: SessionFacts, limits: Limits, now: number, hashing: FileHashing) {
+    this.#hashing = hashing;
     this.#limits = limits;
     this.#reader = new PieceReader(limits.roomsQuietMs, limits.lineBytes);
     this.#writer = new PieceWriter(limits.roomsPauseMs, Math.floor(limits.outboxBytes / 2));
@@ -73,7 +79,9 @@ export class RoomsSession implements Session {
   }
 
   get wakeAt(): number {
-    return this.#ended ? Infinity : Math.min(this.#reader.quietAt, this.#writer.wakeAt, this.#deadline);
+    if (this.#ended) return Infinity;
+    const filesAt = this.#memberFiles?.wakeAt ?? Infinity;
+    return Math.min(this.#reader.quietAt, this.#writer.wakeAt, this.#deadline, filesAt);
   }
 
   takeOutputs(): readonly SessionOutput[] {
@@ -111,6 +119,13 @@ export class RoomsSession implements Session {
     if (this.#ended) return;
     switch (event.type) {
       case "entered":
+        if (this.#state.type !== "entering") break;
+        this.#memberFiles = new MemberFiles(
+          this.#state.name,
+          this.#state.room,
+          this.#hashing,
+          this.#limits.roomsStallMs,
+        );
         this.#state = { type: "text" };
         this.#deadline = Infinity;
         this.#say(event.isNew ? FIRST_IN_ROOM : WELCOME);
@@ -122,7 +137,16 @@ export class RoomsSession implements Session {
         this.#answered(event.why, now);
         break;
       case "message":
-        this.#writer.text(encodeRoomText(event.from, event.text));
+        if (this.#memberFiles?.message(event)) this.#drainMemberFiles();
+        else this.#writer.text(encodeRoomText(event.from, event.text));
+        break;
+      case "offerFile":
+      case "offerEnds":
+      case "fileReserved":
+      case "signal":
+      case "unheard":
+        this.#memberFiles?.event(event, now);
+        this.#drainMemberFiles();
         break;
       case "file": {
         const { name, contents: { bytes }, from } = event;
@@ -144,6 +168,10 @@ export class RoomsSession implements Session {
     if (this.#ended) return;
     this.#read(now);
     if (now >= this.#deadline) return this.#late();
+    if (this.#memberFiles && this.#memberFiles.wakeAt <= now) {
+      this.#memberFiles.tick(now);
+      this.#drainMemberFiles();
+    }
     this.#write(now, waitingBytes);
     this.#endIfFinished();
   }
@@ -192,7 +220,7 @@ export class RoomsSession implements Session {
 
   #enter(name: string, room: string): void {
     this.#name = name;
-    this.#state = { type: "entering" };
+    this.#state = { type: "entering", name, room: cleanName(room) };
     this.#outputs.push({ type: "command", command: { type: "enterRoom", as: name, room: cleanName(room) } });
   }
 
@@ -277,7 +305,10 @@ export class RoomsSession implements Session {
     let waiting = waitingBytes;
     for (let step; (step = this.#writer.next(now, waiting)) !== undefined;) {
       if (step.type === "taken") {
-        this.#outputs.push({ type: "command", command: { type: "fileTaken", id: step.file.shared.id } });
+        const { id, offer } = step.file.shared;
+        this.#outputs.push({ type: "command", command: { type: "fileTaken", id } });
+        if (offer !== undefined) this.#memberFiles?.taken(offer, now);
+        this.#drainMemberFiles();
         continue;
       }
       const bytes = step.type === "piece" ? step.bytes : step.file.shared.contents.read(step.at, step.count);
@@ -287,6 +318,13 @@ export class RoomsSession implements Session {
     }
     if (now - this.#writer.stalledSince >= roomsStallMs) this.#end(`it has read nothing for ${roomsStallMs / 1000} s`);
     else if (this.#writer.textBytes > outboxBytes) this.#end(`more than ${outboxBytes} bytes waited for it to read`);
+  }
+
+  #drainMemberFiles(): void {
+    for (const output of this.#memberFiles?.takeOutputs() ?? []) {
+      if (output.type === "command") this.#outputs.push(output);
+      else this.#writer.text(output.bytes);
+    }
   }
 
   /** A line that says why, and the end. */
@@ -306,8 +344,10 @@ export class RoomsSession implements Session {
   }
 }
 
-export const ROOMS_PROTOCOL = {
-  name: "rooms",
-  links: ["tcp"],
-  openSession: (facts: SessionFacts, limits: Limits, now: number): Session => new RoomsSession(facts, limits, now),
-} as const;
+export const ROOMS_WIRE = { name: "rooms", links: ["tcp"] } as const;
+
+export function roomsProtocol(hashing: FileHashing): ServerProtocol {
+  const openSession = (facts: SessionFacts, limits: Limits, now: number) =>
+    new RoomsSession(facts, limits, now, hashing);
+  return { ...ROOMS_WIRE, openSession };
+}
