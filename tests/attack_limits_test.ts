@@ -4,7 +4,7 @@ import type { Command } from "../lib/chat/command.ts";
 import type { Effect } from "../lib/chat/effect.ts";
 import type { Event } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { chosenNameFault } from "../lib/chat/names.ts";
+import { chosenNameFault } from "../lib/chat/chosen_names.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
 import { ChatStore } from "../lib/store/chat_store.ts";
 

@@ -4,7 +4,7 @@ import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
 import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
-import { formatDay } from "../lib/web/format.ts";
+import { formatDay, typedText } from "../lib/web/format.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
 
 const LOGGED_IN: ChatEvent = {
@@ -411,4 +411,12 @@ Deno.test("texts of other users are sanitized, and dates are formatted", () => {
     formatDay(Date.UTC(2020, 0, 15, 12), Date.UTC(2026, 0, 1)).replace(",", ""),
     "Wednesday 15 January 2020",
   );
+});
+
+Deno.test("a line that begins with a slash is not said to everybody by mistake; a second slash says it", () => {
+  assertEquals(typedText("see /etc/hosts"), { text: "see /etc/hosts" });
+  assertEquals(typedText("//exit now"), { text: "/exit now" });
+  assertEquals(typedText("/to bob the password is 12345"), {
+    why: "/to looks like a command, and this page has none. To send it as text, add a slash: //to",
+  });
 });

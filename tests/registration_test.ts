@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isReservedName, skeleton } from "../lib/chat/names.ts";
+import { isReservedName, skeleton } from "../lib/chat/chosen_names.ts";
 import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 

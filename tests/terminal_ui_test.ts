@@ -234,6 +234,43 @@ desk("a paste of seven lines asks first: y sends them", async (desk) => {
   assertEquals(desk.terminal.text.at(-1), "> 7");
 });
 
+const COMMANDS: Prompt = { ...CHAT, commands: "escaped" };
+const WITH_COMMANDS = "\x1b[200~hello\r/exit\r//me\r/to bob \x1b]0;x\x07\r\x1b[201~";
+
+for (
+  const [answer, told] of [
+    ["y", ["line hello", "line //exit", "line //me", "line //to bob ]0;x"]],
+    ["r", ["line hello", "line /exit", "line //me", "line /to bob ]0;x"]],
+    ["n", []],
+  ] as const
+) {
+  desk(`a paste with lines that begin with a slash shows them and asks: ${answer}`, async (desk) => {
+    desk.ui.ask(COMMANDS);
+    await desk.type(WITH_COMMANDS);
+    assertEquals(desk.terminal.text, [
+      'pasted lines that begin with "/":',
+      "  /exit",
+      "  /to bob ␛]0;x␇",
+      "send 4 lines as text? [y/N, r: run]",
+    ]);
+    assertEquals(desk.told, []);
+    await desk.type(answer);
+    assertEquals(desk.told, told);
+  });
+}
+
+desk(
+  "one pasted command, text with a slash inside, and slashes where there are no commands need no question",
+  async (desk) => {
+    desk.ui.ask(COMMANDS);
+    await desk.type("\x1b[200~/join lab\r\x1b[201~");
+    await desk.type("see \x1b[200~/etc/hosts\ror a/b\r\x1b[201~");
+    desk.ui.ask(CHAT);
+    await desk.type("\x1b[200~a\r/etc\r\x1b[201~");
+    assertEquals(desk.told, ["line /join lab", "line see /etc/hosts", "line or a/b", "line a", "line /etc"]);
+  },
+);
+
 for (
   const [key, bytes] of [["n", "n"], ["Enter", "\r"], ["Ctrl-C", "\x03"], ["a second paste", "\x1b[200~y\x1b[201~"]]
 ) {

@@ -1,4 +1,4 @@
-import { skeleton } from "./names.ts";
+import { skeleton } from "./chosen_names.ts";
 
 /** All names that are taken: sorted, and by what they look like. Neither a page nor a look-up costs what exists. */
 export class NameIndex {

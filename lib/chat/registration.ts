@@ -4,7 +4,7 @@ import { encodeText } from "../core/text.ts";
 import type { ScryptSecret } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { NameIndex } from "./name_index.ts";
-import { chosenNameFault, skeleton } from "./names.ts";
+import { chosenNameFault, skeleton } from "./chosen_names.ts";
 import type { Session } from "./users.ts";
 
 /** The hub, for registrations. */

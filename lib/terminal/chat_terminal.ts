@@ -226,7 +226,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     const { prompt } = this.#controller;
     if (this.#prompt === prompt) return;
     this.#prompt = prompt;
-    this.#ui.ask({ text: prompt, secret: false });
+    this.#ui.ask({ text: prompt, secret: false, commands: "escaped" });
   }
 
   #line(text: string): void {

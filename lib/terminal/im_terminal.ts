@@ -32,7 +32,7 @@ export interface ImTerminal {
 const PROMPTS = {
   name: { text: "Please input your user name: ", secret: false },
   password: { text: "Please input your password: ", secret: true },
-  command: { text: "", secret: false },
+  command: { text: "", secret: false, commands: "always" },
 } as const satisfies Record<string, Prompt>;
 
 /** Tab waits this long for the server's list before it uses the names known so far. */

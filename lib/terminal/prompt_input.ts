@@ -1,4 +1,5 @@
 import { Outputs } from "../core/machine.ts";
+import { sanitized } from "../core/text.ts";
 import type { Key } from "./keys.ts";
 import { type EditorAction, History, LineEditor } from "./line_editor.ts";
 import type { Scene } from "./screen.ts";
@@ -24,6 +25,18 @@ export interface PromptInputOptions {
   readonly pasteLines?: number | undefined;
 }
 
+/** What is asked about a paste, and the keys that it becomes. */
+interface PasteQuestion {
+  readonly text: string;
+  readonly lines: number;
+  readonly keys: readonly Key[];
+  /** With the lines that begin with a slash as commands; undefined where that is no choice. */
+  readonly withCommands: readonly Key[] | undefined;
+}
+
+const LISTED_COMMANDS = 10;
+const COMMAND_CHARACTERS = 200;
+
 const ENTER: Key = { kind: "key", name: "enter" };
 const ESCAPE: Key = { kind: "key", name: "escape" };
 const LISTED_WORDS = 100;
@@ -34,7 +47,9 @@ const LISTED_WORDS = 100;
  * 1. A line answers one prompt. Keys that come while there is none wait, unseen, for the next one, since it may ask for a
  *    secret; only Ctrl-C takes effect at once.
  * 2. A half-typed line is kept when its prompt goes, and returns with the next one; a half-typed secret is forgotten.
- * 3. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
+ * 3. A paste of many lines asks first. So does one of several lines with commands among them: these are shown, and are said as
+ *    text unless the user chooses to run them.
+ * 4. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
  */
 export class PromptInput {
   readonly #outputs = new Outputs<PromptOutput>();
@@ -49,7 +64,7 @@ export class PromptInput {
   #overflowed = false;
   /** The outputs so far concern the receiver. */
   #paused = false;
-  #question: { lines: number; keys: readonly Key[] } | null = null;
+  #question: PasteQuestion | null = null;
 
   constructor(options: PromptInputOptions = {}) {
     this.#lineBytes = options.lineBytes ?? 16384;
@@ -62,7 +77,7 @@ export class PromptInput {
   /** The bottom of the screen; `null` for nothing. */
   get scene(): Scene | null {
     if (this.#prompt === null) return null;
-    if (this.#question !== null) return { prompt: `send ${this.#question.lines} lines? [y/N] `, text: "", cursor: 0 };
+    if (this.#question !== null) return { prompt: this.#question.text, text: "", cursor: 0 };
     if (this.#secret !== null) return { prompt: this.#prompt.text, text: "", cursor: 0, hidden: true };
     const { text, cursor, searching } = this.#editor;
     return { prompt: searching === null ? this.#prompt.text : `search ${searching}: `, text, cursor };
@@ -107,7 +122,7 @@ export class PromptInput {
   #take(key: Key, prompt: Prompt): void {
     if (this.#question !== null) return this.#answer(key, this.#question);
     const editor = this.#secret ?? this.#editor;
-    if (key.kind === "paste") return this.#paste(key, editor);
+    if (key.kind === "paste") return this.#paste(key, editor, prompt);
     const wasSearching = editor.searching !== null;
     const action = editor.press(key);
     if (action.kind === "bell" && key.kind === "text" && key.text.length > 1 && !wasSearching) {
@@ -156,25 +171,47 @@ export class PromptInput {
     this.#outputs.push({ type: "show", line });
   }
 
-  #paste(paste: { text: string; cut: boolean }, editor: LineEditor): void {
+  #paste(paste: { text: string; cut: boolean }, editor: LineEditor, { commands }: Prompt): void {
     if (paste.cut) return this.#show("paste dropped: too long");
     const lines = paste.text.split(/\r\n|[\r\n]/);
     const last = lines.pop() ?? "";
-    const keys: Key[] = [];
-    for (const line of lines) keys.push({ kind: "text", text: line }, ENTER);
-    if (last !== "") keys.push({ kind: "text", text: last });
     const count = lines.length + (last === "" ? 0 : 1);
     if (editor.searching !== null) editor.press(ESCAPE);
-    if (count > this.#pasteLines) this.#question = { lines: count, keys };
-    else this.#putFirst(keys);
+    const isCommand = (line: string, i: number) =>
+      commands !== undefined && line.startsWith("/") && (i > 0 || editor.text === "") &&
+      !(commands === "escaped" && line.startsWith("//"));
+    const found = lines.filter(isCommand);
+    const keysOf = (lines: readonly string[]): Key[] => [
+      ...lines.flatMap((line): Key[] => [{ kind: "text", text: line }, ENTER]),
+      ...(last === "" ? [] : [{ kind: "text", text: last } as const]),
+    ];
+    const isChoice = commands === "escaped" && found.length > 0 && count > 1;
+    const keys = keysOf(isChoice ? lines.map((line, i) => isCommand(line, i) ? `/${line}` : line) : lines);
+    if (!isChoice && count <= this.#pasteLines) this.#putFirst(keys);
+    else {
+      this.#showCommands(found);
+      const text = isChoice ? `send ${count} lines as text? [y/N, r: run] ` : `send ${count} lines? [y/N] `;
+      this.#question = { text, lines: count, keys, withCommands: isChoice ? keysOf(lines) : undefined };
+    }
     this.#outputs.push({ type: "redraw" });
   }
 
-  #answer(key: Key, question: { lines: number; keys: readonly Key[] }): void {
+  #showCommands(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.#show(`pasted lines that begin with "/":`);
+    for (const line of lines.slice(0, LISTED_COMMANDS)) {
+      this.#show(`  ${sanitized(line.slice(0, COMMAND_CHARACTERS))}${line.length > COMMAND_CHARACTERS ? "…" : ""}`);
+    }
+    if (lines.length > LISTED_COMMANDS) this.#show(`  and ${lines.length - LISTED_COMMANDS} more`);
+  }
+
+  #answer(key: Key, question: PasteQuestion): void {
     this.#question = null;
     const [first = "", ...rest] = key.kind === "text" ? key.text : "";
     if (rest.length > 0) this.#putFirst([{ kind: "text", text: rest.join("") }]);
-    if (first.toLowerCase() === "y") this.#putFirst(question.keys);
+    const answer = first.toLowerCase();
+    if (answer === "y") this.#putFirst(question.keys);
+    else if (answer === "r" && question.withCommands) this.#putFirst(question.withCommands);
     else this.#show(`paste dropped: ${question.lines} lines`);
     this.#outputs.push({ type: "redraw" });
   }

@@ -1,7 +1,9 @@
-/** The text in front of the line being typed, and whether the line stays hidden. */
+/** The text in front of the line being typed, whether the line stays hidden, and what a slash means. */
 export interface Prompt {
   readonly text: string;
   readonly secret: boolean;
+  /** Where lines that begin with a slash are commands; `escaped` if a second slash makes such a line a text. */
+  readonly commands?: "escaped" | "always" | undefined;
 }
 
 /** The receiver of what is typed. Calls come in the order of typing, and nothing typed is lost. */

@@ -10,7 +10,7 @@ import { ConversationView } from "./conversation_view.ts";
 import { keyOf, nameOf } from "./conversation.ts";
 import { announce, byId, download, make, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
-import { localTime } from "./format.ts";
+import { localTime, typedText } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { keyProtocols } from "./page_key.ts";
 import { ChatSession } from "./session.ts";
@@ -292,8 +292,13 @@ const sideView = new SideView({
 });
 
 const composeView = new ComposeView({
-  send(to, text) {
-    const isAccepted = "id" in say(to, text);
+  send(to, line) {
+    const typed = typedText(line);
+    if ("why" in typed) {
+      dispatch({ type: "notice", text: `Not sent: ${typed.why}` });
+      return false;
+    }
+    const isAccepted = "id" in say(to, typed.text);
     if (isAccepted) dispatch({ type: "latest" });
     if (isAccepted) conversationView.scrollToEnd();
     return isAccepted;

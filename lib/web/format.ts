@@ -35,3 +35,11 @@ export function counted(count: number, one: string, several = `${one}s`): string
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What a typed line says: as at the terminal, `//text` says "/text". The page has no commands: why it is not said. */
+export function typedText(line: string): { readonly text: string } | { readonly why: string } {
+  if (!line.startsWith("/")) return { text: line };
+  if (line.startsWith("//")) return { text: line.slice(1) };
+  const [verb] = line.split(/\s/, 1);
+  return { why: `${verb} looks like a command, and this page has none. To send it as text, add a slash: /${verb}` };
+}
