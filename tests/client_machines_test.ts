@@ -211,6 +211,15 @@ class Im {
   }
 }
 
+Deno.test("a port that speaks TLS is named as one, and not as a wrong password", () => {
+  const im = new Im();
+  im.machine.receive(LA, Uint8Array.of(0x15, 3, 3, 0, 2, 2, 22), 0);
+  im.machine.closed(LA, "finished", 0);
+  const said = im.take();
+  assertEquals(said.includes("this port speaks TLS: use --tls"), true, said);
+  assertEquals(said.includes("wrong name"), false, said);
+});
+
 Deno.test("the chat client logs in by the IM handout and continues in the native protocol, which reconnects", () => {
   const im = new Im().link();
   assertEquals(im.receive(`110 partyline 2\n${BEGUN}`), `${RESUME} | loggedIn`);

@@ -7,6 +7,9 @@ import { LA, LB } from "../protocols/im/lines.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import type { Link } from "../protocols/session.ts";
 
+/** A TLS server answers what is no TLS with an alert; its record begins so. */
+const TLS_ALERT = "\x15\x03";
+
 /** What the user is asked to type. */
 export type ChatPrompt = ImPrompt | "new password" | "password again";
 
@@ -240,6 +243,10 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #line(link: Link, line: string): void {
     if (this.#handoutOnly || link === LB) return this.#outputs.push({ type: "raw", line });
     if (line.startsWith("101") || line.startsWith("201")) return;
+    if (line.startsWith(TLS_ALERT)) {
+      const why = "this port speaks TLS: use --tls. The name and the password went there in plain text; change it";
+      return this.#outputs.push({ type: "refused", why });
+    }
     const why = `the login is refused: wrong name or password, or an IM client of that name is online (${line})`;
     this.#outputs.push({ type: "refused", why });
   }

@@ -2,7 +2,7 @@ import { reason } from "../core/reason.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
-import { readPem } from "../store/certificate.ts";
+import { readTrusted } from "../store/certificate.ts";
 import type { Identity } from "../store/identity.ts";
 import { readSecret } from "../store/private_file.ts";
 import { freshNonce, Prover } from "../store/proofs.ts";
@@ -84,7 +84,7 @@ export function joinByLogin<Side extends NativeSide>(
   perform: (output: ProgramOutput) => void,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
-  const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readPem(plan.tls.cert);
+  const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readTrusted(plan.tls.cert);
   const isComplete = plan.name !== undefined && password !== undefined;
   const machine = new ReconnectingClient(side, {
     framing: plan.tls ? "lines" : "messages",

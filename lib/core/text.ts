@@ -1,8 +1,5 @@
 import { Fault } from "./errors.ts";
 
-/** The longest text of a message by default; here, since the page needs it and no other limit. The limit has the reason. */
-export const TEXT_BYTES: number = 16 * 1024;
-
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();

@@ -37,8 +37,14 @@ export function readCertificate(files: KeyedCertificate): KeyedCertificate {
   return read;
 }
 
-/** Reads a file in PEM. */
-export function readPem(path: string): string {
+/** Reads a certificate that is to be trusted. */
+export function readTrusted(path: string): string {
+  const cert = readPem(path);
+  parsed(cert, path);
+  return cert;
+}
+
+function readPem(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
