@@ -140,10 +140,11 @@ export const LIMITS = {
     why: "messages stored for each room; the oldest are deleted first",
   },
   lobbyQuietMs: {
-    default: 500,
+    default: 1500,
     min: 1,
     max: 60_000,
-    why: "silence after which a guest's text is sent without a line break; people who type end a line sooner",
+    why:
+      "silence after which a guest's text is sent without a line break; a lost segment is repeated sooner, within 1 s",
   },
   loginMs: {
     default: 60_000,

@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import type { Rule, Suite } from "../../lib/check/rule.ts";
+import { play } from "./check.ts";
+
+/** A fault of a program, and the rules that find it. */
+export type Faults = Readonly<Record<string, string>>;
+
+export interface FaultPlay {
+  /** Played against every fault, besides those that find it: one in so many of the suite, others each time. */
+  readonly oneIn: number;
+  /** Rules that take so long that they are played for their own faults alone; a prefix of their ids. */
+  readonly alone?: string;
+  /** How many faults are played at a time. */
+  readonly atATime?: number;
+}
+
+/** Plays the rules that find each fault, and others that must not. */
+export async function playFaults(suite: Suite, program: string, faults: Faults, how: FaultPlay): Promise<void> {
+  const { oneIn, alone, atATime = 3 } = how;
+  const names = Object.keys(faults);
+  const found: Record<string, string> = {};
+  let next = 0;
+  const playNext = async () => {
+    while (next < names.length) {
+      const at = next++;
+      const fault = names[at]!;
+      const named = faults[fault]!.split(" ");
+      const isPlayed = ({ id, level }: Rule, i: number) =>
+        named.includes(id) || level !== "open" && i % oneIn === at % oneIn && !(alone && id.startsWith(alone));
+      const rules = suite.rules.filter(isPlayed).map((rule) => ({ ...rule, needs: neededOf(suite, rule, named) }));
+      const results = await play(suite, ["python3", program, "{host}", "{port}", fault], {
+        strict: true,
+        jobs: 4,
+        timeoutMs: 3000,
+      }, rules);
+      found[fault] = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule.id).join(" ");
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, playNext));
+  const wrong = names.filter((name) => found[name] !== faults[name]);
+  const differing = (of: Faults) => Object.fromEntries(wrong.map((name) => [name, of[name]]));
+  assertEquals(differing(found), differing(faults));
+}
+
+/** What a rule needs, directly or not, of the rules that find the fault; the others are kept, and need not be played. */
+function neededOf(suite: Suite, { needs }: Rule, named: readonly string[]): string[] {
+  const all = new Set(needs);
+  for (const id of all) for (const more of suite.rules.find((rule) => rule.id === id)!.needs) all.add(more);
+  return named.filter((id) => all.has(id));
+}
+
+/** The rules that no fault of the table breaks. */
+export function untripped(suite: Suite, ...tables: readonly Faults[]): string[] {
+  const tripped = new Set(tables.flatMap((faults) => Object.values(faults).flatMap((ids) => ids.split(" "))));
+  return suite.rules.filter(({ id, level }) => level !== "open" && !tripped.has(id)).map(({ id }) => id);
+}
