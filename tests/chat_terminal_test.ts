@@ -856,8 +856,8 @@ Deno.test("each file event is a line, and transfers under way share one growing 
   const thing = { n: 1, name: "sl\x1b[2Jides.pdf", bytes: 2_000_000, files: undefined };
   const folder = { n: 2, name: "tree", bytes: 10, files: 3 };
   const events: FileEvent[] = [
-    { type: "offered", ...thing, from: "bob", to: { user: "alice" } },
-    { type: "offered", ...folder, from: "bob", to: { room: "lab1" } },
+    { type: "offered", ...thing, from: "bob", unanswered: 1, to: { user: "alice" } },
+    { type: "offered", ...folder, from: "bob", unanswered: 1, to: { room: "lab1" } },
     { type: "progress", ...thing, with: "bob", sends: false, done: 500_000, rate: 250_000 },
     { type: "route", ...thing, with: "bob", sends: false, relayed: true, sealed: true },
     { type: "paused", ...thing, with: "bob", sends: false, why: "bob is not there" },

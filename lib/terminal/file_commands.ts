@@ -24,11 +24,11 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTab
       parse: numberParser("accept"),
     },
     refuse: {
-      usage: "/refuse N",
-      short: "refuse offer number N; the sender is told",
+      usage: "/refuse N|all [NAME]",
+      short: "refuse offer N, or all; senders are told",
       example: "/refuse 1",
-      long: ["/files lists the offers."],
-      parse: numberParser("refuse"),
+      long: ["/refuse all NAME refuses all of NAME. /files lists the offers."],
+      parse: refuseParser(rule),
     },
     stop: {
       usage: "/stop N",
@@ -61,6 +61,17 @@ function sendParser(rule: NameRule, room: string): ArgumentParser<never> {
 /** A pasted path often is in quotes. */
 function unquoted(path: string): string {
   return /^(["'])(.+)\1$/.exec(path)?.[2] ?? path;
+}
+
+function refuseParser(rule: NameRule): ArgumentParser<never> {
+  const number = numberParser("refuse");
+  return (parts, known) => {
+    if (parts.first !== "all") return number(parts, known);
+    const name = parts.more.trim();
+    const wrong = name === "" ? undefined : wrongName(name, "NAME", rule);
+    if (wrong !== undefined) return wrong;
+    return { type: "file", action: { type: "refuseAll", from: name === "" ? undefined : name } };
+  };
 }
 
 function numberParser(type: "accept" | "refuse" | "stop"): ArgumentParser<never> {

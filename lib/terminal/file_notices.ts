@@ -9,6 +9,9 @@ const BAR_CHARACTERS = 20;
 /** Bars on the growing line; of further transfers it shows the number. */
 const BARS = 2;
 
+/** Offers of one user that are shown each; of further ones, only how many there are, whenever they have doubled. */
+const EACH_OFFER = 5;
+
 /** Notices about files: a line for each event, and one growing line for all transfers under way. */
 export class FileNotices {
   /** The last progress of each transfer under way. */
@@ -49,6 +52,7 @@ export class FileNotices {
       case "fileFailed":
         this.#rest(event, event.with, mayGrow);
     }
+    if (event.type === "fileFailed" && event.isOneOfMany) return;
     for (const line of this.interactive ? this.#lines(event) : scriptLines(event)) {
       this.outputs.push({ type: "show", line });
     }
@@ -58,6 +62,7 @@ export class FileNotices {
     const { view } = this;
     switch (event.type) {
       case "offered": {
+        if (event.unanswered > EACH_OFFER) return countsAgain(event.unanswered) ? [view.news(manyText(event))] : [];
         const where = "room" in event.to ? `[${event.to.room}] ` : "";
         const answers = `/accept ${event.n} or /refuse ${event.n}`;
         return [view.news(`${where}${event.from} offers ${title(event)} (${size(event)}): ${answers}`)];
@@ -73,6 +78,8 @@ export class FileNotices {
         return [view.news(`${event.to} received ${title(event)}`)];
       case "fileFailed":
         return [view.error(`${title(event)} (number ${event.n}): ${failureText(event)}`)];
+      case "refusedAll":
+        return [view.news(refusedText(event))];
       case "files":
         return event.files.length === 0 ? [view.news("no offers or transfers so far")] : event.files.map(stateText);
       default:
@@ -146,6 +153,7 @@ function stateText(file: FileState): string {
 function scriptLines(event: FileEvent): string[] {
   switch (event.type) {
     case "offered":
+      if (event.unanswered > EACH_OFFER) return countsAgain(event.unanswered) ? [clean(manyText(event))] : [];
       return [`file ${event.n} from ${clean(event.from)}: ${clean(event.name)} (${size(event)})`];
     case "offering": {
       const to = "room" in event.to ? event.to.room : event.to.user;
@@ -157,11 +165,26 @@ function scriptLines(event: FileEvent): string[] {
       return [`file ${event.n} sent`];
     case "fileFailed":
       return [`file ${event.n} failed: ${clean(failureText(event))}`];
+    case "refusedAll":
+      return [clean(refusedText(event))];
     case "files":
       return event.files.map((file) => stateText(file).trim());
     default:
       return [];
   }
+}
+
+function countsAgain(unanswered: number): boolean {
+  return Number.isInteger(Math.log2(unanswered / EACH_OFFER));
+}
+
+function manyText({ from, unanswered }: Extract<FileEvent, { type: "offered" }>): string {
+  return `${from} has made ${unanswered} offers without an answer; /files lists them, /refuse all ${from} refuses them`;
+}
+
+function refusedText({ count, from }: Extract<FileEvent, { type: "refusedAll" }>): string {
+  const offers = count === 1 ? "1 offer" : `${count} offers`;
+  return `refused ${offers}${from === undefined ? "" : ` of ${from}`}`;
 }
 
 function failureText({ n, why, canRetry }: Extract<FileEvent, { type: "fileFailed" }>): string {

@@ -227,7 +227,7 @@ export class PageFiles {
   }
 
   #show(event: FileEvent): void {
-    if (event.type === "files") return;
+    if (event.type === "files" || event.type === "refusedAll") return;
     if (event.type !== "reading") {
       const offer = this.#machine.offerOf(event.n)!;
       return this.#views.update(offer, event, this.#selectedBy(offer)?.room);

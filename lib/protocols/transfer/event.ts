@@ -12,7 +12,13 @@ export interface TransferItem {
 /** What is shown to the user of transfers. */
 export type FileEvent =
   /** Somebody offers something to us, or to a room that we are in. */
-  | TransferItem & { readonly type: "offered"; readonly from: string; readonly to: Target }
+  | TransferItem & {
+    readonly type: "offered";
+    readonly from: string;
+    readonly to: Target;
+    /** How many offers this user has made, this one included, since the last answer to one of them. */
+    readonly unanswered: number;
+  }
   /** We offer something. `skipped` counts links, devices and the like in a folder, which are not sent. */
   | TransferItem & { readonly type: "offering"; readonly to: Target; readonly skipped: number }
   /** A file is being read before it is offered. */
@@ -46,7 +52,11 @@ export type FileEvent =
     readonly why: string;
     /** Whether the user may accept the offer again. */
     readonly canRetry?: boolean;
+    /** It was one of many offers: the user was not shown each, and is not told of each. */
+    readonly isOneOfMany?: boolean;
   }
+  /** The user has refused all undecided offers, of one user or of all. */
+  | { readonly type: "refusedAll"; readonly count: number; readonly from: string | undefined }
   | { readonly type: "files"; readonly files: readonly FileState[] };
 
 /** One line of the list of transfers. */
@@ -60,4 +70,5 @@ export interface FileState extends TransferItem {
 export type FileCommand =
   | { readonly type: "send"; readonly to: Target; readonly path: string }
   | { readonly type: "accept" | "refuse" | "stop"; readonly n: number }
+  | { readonly type: "refuseAll"; readonly from: string | undefined }
   | { readonly type: "files" };

@@ -26,10 +26,12 @@ export class FileReceiver implements Side {
     outcomes: UnackedOutcomes,
     readonly taken: OfferTaken,
     readonly item: TransferItem,
+    /** How many offers its sender has made since the last answer, this one included. */
+    unanswered: number,
   ) {
     this.#context = context;
     this.#outcomes = outcomes;
-    this.#show({ type: "offered", ...item, from: taken.from, to: taken.to });
+    this.#show({ type: "offered", ...item, from: taken.from, to: taken.to, unanswered });
   }
 
   get with(): string {
@@ -77,6 +79,11 @@ export class FileReceiver implements Side {
     this.#giveUp("refused");
   }
 
+  /** Refuses it together with others: the user is told once. */
+  refuseWithOthers(): void {
+    this.#giveUp("refused", true);
+  }
+
   stop(): void {
     const { n, name } = this.item;
     if (!this.#download) return this.#problem(`${name} is not accepted; /refuse ${n} refuses it`);
@@ -93,9 +100,9 @@ export class FileReceiver implements Side {
     this.#lost(`${this.with} has withdrawn it: ${why}`);
   }
 
-  /** Makes room for newer offers of the same sender. */
+  /** Makes room for newer offers. */
   forget(): void {
-    this.#failed(`forgotten, because ${this.with} has made many offers since`);
+    this.#failed("forgotten, because many offers were made since", false, true);
     this.#record({ type: "forget", taken: this.taken });
   }
 
@@ -158,10 +165,10 @@ export class FileReceiver implements Side {
   }
 
   /** The user does not want it. */
-  #giveUp(outcome: "refused" | "stopped"): void {
+  #giveUp(outcome: "refused" | "stopped", isOneOfMany = false): void {
     if (this.#download?.isComplete) return this.#problem(`${this.item.name} is already complete`);
     const { from, offer } = this.taken;
-    this.#failed(`you have ${outcome} it`);
+    this.#failed(`you have ${outcome} it`, false, isOneOfMany);
     this.#forget(outcome);
     this.#outcomes.owe({ offer: offer.id, to: from, why: outcome }, [], true);
   }
@@ -183,8 +190,8 @@ export class FileReceiver implements Side {
     this.#context.out.push({ type: "record", changes: [change], reports: false });
   }
 
-  #failed(why: string, canRetry = false): void {
-    this.#show({ type: "fileFailed", ...this.item, with: this.with, why, canRetry });
+  #failed(why: string, canRetry = false, isOneOfMany = false): void {
+    this.#show({ type: "fileFailed", ...this.item, with: this.with, why, canRetry, isOneOfMany });
   }
 
   #show(event: FileEvent): void {

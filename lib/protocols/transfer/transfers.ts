@@ -24,7 +24,10 @@ export interface TransferRecords {
   readonly taken: readonly OfferTaken[];
 }
 
-/** Caps on undecided offers of one user and of all; above the first, that user's oldest offer is forgotten. */
+/**
+ * Caps on undecided offers of one user and of all. Above the first, that user's oldest is forgotten; above the second, the oldest
+ * of the user who has most.
+ */
 const OPEN_OF_ONE = 20;
 const OPEN = 500;
 /** Caps on uploads to all users and to one; further receivers are told to ask later. */
@@ -43,6 +46,8 @@ export class FileTransfers implements Machine<TransferOutput> {
   readonly #items = new Map<number, FileReceiver | FileSender>();
   /** The same by offer. */
   readonly #offers = new Map<string, FileReceiver | FileSender>();
+  /** How many offers each user has made since the last answer to one of them; of users with undecided offers alone. */
+  readonly #unanswered = new Map<string, number>();
   #last = 0;
   #restored = false;
   readonly #readings = new OfferReadings(this.#context.out);
@@ -114,25 +119,25 @@ export class FileTransfers implements Machine<TransferOutput> {
 
   /**
    * Whether a message is shown as an offer; the others are shown as messages. An offer of our own user on another device stays a
-   * message, and so does one that repeats somebody else's, or for which there is no room.
+   * message, and so does one that repeats another user's.
    */
   isOffer({ from, text }: OfferMessage, own: boolean): boolean {
     const offer = own ? undefined : readOffer(text);
     if (!offer) return false;
     const known = this.#offers.get(offer.id);
-    if (known) return !known.sends && known.with === from;
-    const open = this.#open();
-    return open.length < OPEN || open.filter((item) => item.with === from).length >= OPEN_OF_ONE;
+    return !known || (!known.sends && known.with === from);
   }
 
   /** A message for which `isOffer` is true. */
   offered({ from, to, text }: OfferMessage): void {
     const offer = readOffer(text)!;
     if (this.#offers.has(offer.id)) return;
-    const theirs = this.#open().filter((item) => item.with === from);
-    if (theirs.length >= OPEN_OF_ONE) {
-      theirs[0]!.forget();
-      this.#remove(theirs[0]!);
+    const open = this.#open();
+    const theirs = open.filter((item) => item.with === from);
+    const dropped = theirs.length >= OPEN_OF_ONE ? theirs[0] : open.length >= OPEN ? oldestOfMost(open) : undefined;
+    if (dropped) {
+      dropped.forget();
+      this.#remove(dropped);
     }
     const { taken } = this.#addReceiver({ offer, from, to, accepted: false });
     this.#out({ type: "record", changes: [{ type: "take", taken }], reports: false });
@@ -167,10 +172,24 @@ export class FileTransfers implements Machine<TransferOutput> {
         return this.#out({ type: "show", event: { type: "files", files } });
       }
     }
+    if (command.type === "refuseAll") return this.#refuseAll(command.from);
     const item = this.#items.get(command.n);
+    if (item && !item.sends) this.#unanswered.delete(item.with);
     if (!item) this.#problem(this.#noSuch(command.n));
     else if (item.outcome !== undefined) this.#problem(`${item.item.name}: ${item.outcome}`);
     else item[command.type]();
+  }
+
+  #refuseAll(from: string | undefined): void {
+    const refused = this.#open().filter((item) => from === undefined || item.with === from);
+    if (refused.length === 0) {
+      return this.#problem(from === undefined ? "there are no undecided offers" : `${from} has no undecided offers`);
+    }
+    for (const item of refused) {
+      this.#unanswered.delete(item.with);
+      item.refuseWithOthers();
+    }
+    this.#out({ type: "show", event: { type: "refusedAll", count: refused.length, from } });
   }
 
   /** `done` of the `bytes` to be offered have been read. */
@@ -265,7 +284,10 @@ export class FileTransfers implements Machine<TransferOutput> {
   #addReceiver(taken: OfferTaken): FileReceiver {
     const ended = this.#receivers().filter(({ outcome }) => outcome !== undefined);
     if (ended.length >= OPEN) this.#remove(ended[0]!);
-    return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, this.#item(taken.offer)));
+    const unanswered = (this.#unanswered.get(taken.from) ?? 0) + 1;
+    if (!taken.accepted) this.#unanswered.set(taken.from, unanswered);
+    const item = this.#item(taken.offer);
+    return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, item, unanswered));
   }
 
   #addSender(made: OfferMade): FileSender {
@@ -293,6 +315,8 @@ export class FileTransfers implements Machine<TransferOutput> {
   #remove(item: FileReceiver): void {
     this.#items.delete(item.item.n);
     this.#offers.delete(item.taken.offer.id);
+    const isLast = item.isOpen && !this.#open().some((other) => other.with === item.with);
+    if (isLast) this.#unanswered.delete(item.with);
   }
 
   #noSuch(n: number): string {
@@ -308,6 +332,14 @@ export class FileTransfers implements Machine<TransferOutput> {
   #out(output: TransferOutput): void {
     this.#context.out.push(output);
   }
+}
+
+/** The oldest undecided offer of the user who has most of them. */
+function oldestOfMost(open: readonly FileReceiver[]): FileReceiver {
+  const counts = new Map<string, number>();
+  for (const item of open) counts.set(item.with, (counts.get(item.with) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return open.find((item) => counts.get(item.with) === most)!;
 }
 
 function isAllowedAfterClose(output: TransferOutput): boolean {
