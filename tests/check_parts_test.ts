@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
+import { Choice } from "../lib/check/choice.ts";
+import { ladderOf } from "../lib/check/ladder.ts";
+import { Network, NETWORKS } from "../lib/check/network.ts";
+import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
+import { SUITES } from "../lib/check/suites.ts";
+import { Transcript } from "../lib/check/transcript.ts";
+import { Values } from "../lib/check/values.ts";
+import { difference, visible, visibleText } from "../lib/check/visible.ts";
+import { UserError } from "../lib/core/errors.ts";
+import { encodeText } from "../lib/core/text.ts";
+
+Deno.test("a network brings all bytes of a stream, in order; the same seed cuts and delays them the same", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...NETWORKS), fc.integer(), fc.uint8Array({ maxLength: 300 }), (kind, seed, bytes) => {
+      const parts = () => new Network(kind, new Choice(seed)).stream(bytes);
+      assertEquals(concat(parts().map((part) => part.bytes)), bytes);
+      assert(parts().every(({ afterMs, bytes: part }) => afterMs >= 0 && (part.length > 0 || bytes.length === 0)));
+      assertEquals(parts(), parts());
+    }),
+  );
+});
+
+Deno.test("a datagram is never changed; it is lost or comes twice in a lossy network alone", () => {
+  for (const kind of NETWORKS) {
+    const network = new Network(kind, new Choice(1));
+    const counts = new Set<number>();
+    for (let i = 0; i < 300; i++) {
+      const parts = network.datagram(encodeText("datagram"));
+      counts.add(parts.length);
+      assert(parts.every(({ bytes }) => visible(bytes) === "datagram"));
+    }
+    assertEquals([...counts].sort(), kind === "lossy" ? [0, 1, 2] : [1]);
+  }
+});
+
+Deno.test("values stand for themselves in texts and in patterns", () => {
+  const values = new Values([["who", "a.b"], ["text", "what? (yes)"]]);
+  assertEquals(values.fill("/to {who} {text}"), "/to a.b what? (yes)");
+  const pattern = values.fillPattern(/^{who}: {text}$/) as RegExp;
+  assert(pattern.test("a.b: what? (yes)") && !pattern.test("axb: what? (yes)"));
+  assertEquals(values.fillPattern(/^\d{3} x{1,2}$/), /^\d{3} x{1,2}$/, "a count is no value");
+  assertThrows(() => values.fill("{when}"), TypeError, "{when}");
+});
+
+Deno.test("what is not printable can be seen, and bytes that are no UTF-8 too", () => {
+  assertEquals(visible(encodeText("a\tb\r\n\0\x1b\\é\u202e\u200b")), "a\\tb\\r\\n\\0\\x1b\\\\é\\u202e\\u200b");
+  assertEquals(visible(new Uint8Array([0x61, 0xff, 0xc3, 0x0a])), "a\\xff\\xc3\\n");
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    // deno-lint-ignore no-control-regex
+    assert(!/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(visibleText(text)));
+  }));
+  assertEquals([difference("abc", "abd"), difference("abc", "abc"), difference("ab", "abc")], [2, undefined, 2]);
+});
+
+Deno.test("a rubric sets points by the longest id, hides rules, and is refused where it does not fit", () => {
+  const { rules } = SUITES[0]!;
+  const apply = (text: string) => applyRubric("r.json", parseRubric("r.json", text), rules, rules);
+  const pointsOf = (text: string, id: string) => apply(text).find((rule) => rule.id === id)!.points;
+  const text = '{ "points": { "im": 1, "im/4": 3, "im/4/1": 7 }, "hidden": ["im/4"] }';
+  assertEquals(["im/2/1", "im/4/2", "im/4/1"].map((id) => pointsOf(text, id)), [1, 3, 7]);
+  assert(apply(text).every(({ level, points }) => level !== "open" || points === 0));
+  const hidden = rules.filter((rule) => isHidden(parseRubric("r.json", text), rule)).map(({ id }) => id.slice(0, 5));
+  assertEquals([...new Set(hidden)], ["im/4/"]);
+  const mistakes = [
+    ["{", "a rubric is JSON"],
+    ["[]", "a rubric is an object"],
+    ['{ "point": {} }', '"point" is none of rules, points and hidden'],
+    ['{ "points": { "im": 1.5 } }', "the points of im are a whole number, not 1.5"],
+    ['{ "hidden": "im" }', '"hidden" is a list of ids'],
+    ['{ "points": { "im/99": 1 } }', "no rule of this check is im/99 or in it"],
+    ['{ "rules": 3 }', `it is for 3 rules, and ${rules.length} are played`],
+  ] as const;
+  for (const [given, expected] of mistakes) {
+    const { message } = assertThrows(() => apply(given), UserError);
+    assert(message.startsWith(`r.json: ${expected}`), message);
+  }
+});
+
+Deno.test("a transcript has a line that comes in parts as one, and is bounded", () => {
+  const transcript = new Transcript();
+  for (const part of ["30", "3 ok\n30", "4 no\n"]) transcript.add(1, "bob La", "in", encodeText(part), 0);
+  assertEquals(transcript.entries.map(({ bytes }) => visible(bytes)), ["303 ok\\n", "304 no\\n"]);
+  for (let i = 0; i < 1000; i++) transcript.add(2, "bob La", "in", encodeText("x".repeat(10_000) + "\n"), 0);
+  assert(transcript.entries.length <= 400 && transcript.dropped > 0);
+  assert(transcript.entries.every(({ bytes }) => bytes.length <= 4096));
+});
+
+Deno.test("a ladder marks what is missing, and what came and should not have", () => {
+  const seen = { at: 1, who: "bob", link: "Lb", way: "in", bytes: encodeText("401\n"), step: 0 } as const;
+  const failure = { step: 1, where: "bob Lb", expected: "302", got: "401", isUnexpected: true };
+  const { columns, rungs } = ladderOf([seen], failure);
+  assertEquals([columns, rungs.map(({ mark }) => mark)], [["bob Lb"], ["wrong", "missing"]]);
+  const missing = ladderOf([], { ...failure, where: "eve La", isUnexpected: false });
+  assertEquals([missing.columns, missing.rungs[0]!.mark], [["eve La"], "missing"]);
+});
