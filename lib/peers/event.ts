@@ -41,9 +41,15 @@ export type PeerEvent =
   /** A notice about the network, the directory or other people. */
   | { readonly type: "notice"; readonly text: string }
   /** The client address table as the directory has it, and our own address in it. */
-  | { readonly type: "table"; readonly self: Address | undefined; readonly entries: readonly TableEntry[] }
+  | { readonly type: "table" } & TableView
   /** The answer to `/stats`. */
   | { readonly type: "stats"; readonly counts: readonly (readonly [name: string, count: number])[] };
+
+/** The client address table, and our own address in it. */
+export interface TableView {
+  readonly self: Address | undefined;
+  readonly entries: readonly TableEntry[];
+}
 
 /** An entry of the client address table. */
 export interface TableEntry extends Address {

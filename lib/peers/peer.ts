@@ -8,7 +8,7 @@ import { isThere, PeerContext, type PeerCounts } from "./context.ts";
 import type { CryptographyAnswer, OwnKey } from "./cryptography.ts";
 import { PeerDelivery } from "./delivery.ts";
 import { Discovery } from "./discovery.ts";
-import type { PeerOutput, PeerQuestion } from "./event.ts";
+import type { PeerOutput, PeerQuestion, TableView } from "./event.ts";
 import { GroupGossip } from "./group_gossip.ts";
 import { Groups } from "./groups.ts";
 import { KeyTrust } from "./key_trust.ts";
@@ -73,7 +73,7 @@ export class Peer {
     this.#gossip = new GroupGossip(context, this.groups);
     this.#trust = new KeyTrust(context, this.#delivery, key.fingerprint);
     this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now, traces);
-    this.#plain = new PlainPeers(context, this.#discovery, name);
+    this.#plain = new PlainPeers(context, this.#discovery.probing, name);
     this.#questions = new Questions(context, {
       discovery: this.#discovery,
       groups: this.groups,
@@ -99,6 +99,11 @@ export class Peer {
   get wakeAt(): number {
     const parts = [this.#discovery, this.#links, this.#gossip, this.#questions, this.#plain];
     return Math.min(this.#expireAt, this.#waitUntil, ...parts.map(({ wakeAt }) => wakeAt));
+  }
+
+  /** The client address table. */
+  get table(): TableView {
+    return this.#plain.addresses();
   }
 
   takeOutputs(): readonly PeerOutput[] {
@@ -141,7 +146,7 @@ export class Peer {
   /** The directory has answered: who is in its table, without us, and where it has us. */
   listed(entries: readonly ListedAddress[], self: Address, now: number): void {
     this.#context.now = now;
-    this.#discovery.listed(entries, self, now);
+    this.#discovery.probing.listed(entries, self, now);
     this.#plain.listed(entries);
     if (this.#awaitsDirectory) this.#lookForAll();
     this.#settle();
@@ -156,7 +161,7 @@ export class Peer {
   /** A peer may be at an address: asks there for a while; false when too many addresses are asked already. */
   meet(address: Address, now: number, forMs: number = this.limits.namedMs): boolean {
     this.#context.now = now;
-    return this.#discovery.ask(address, now, forMs);
+    return this.#discovery.probing.ask(address, now, forMs);
   }
 
   /** The datagram that announces us on a LAN. */

@@ -187,15 +187,15 @@ export class PeerLinks {
     const { limits, now } = this.#context;
     this.#discovery.removeAliases(address);
     // We do not ask again at once; the other side may.
-    if (why !== TWICE) this.#discovery.ask(address, now, limits.namedMs, limits.askMostMs);
+    if (why !== TWICE) this.#discovery.probing.ask(address, now, limits.namedMs, limits.askMostMs);
   }
 
   /** A person is gone without having left. */
   #lookFor({ address, isFaulty }: PeerLink, others: readonly Address[]): void {
     const { limits: { askMostMs, againMs, lostMs }, now } = this.#context;
-    for (const other of others) this.#discovery.ask(other, now, lostMs);
+    for (const other of others) this.#discovery.probing.ask(other, now, lostMs);
     const again = Math.min(askMostMs, againMs * 2 ** this.#discovery.shortLives(address));
-    this.#discovery.ask(address, now, lostMs, isFaulty ? askMostMs : again);
+    this.#discovery.probing.ask(address, now, lostMs, isFaulty ? askMostMs : again);
   }
 
   /** The other side was first to notice that there are two links with it: the other one is kept. */
@@ -206,7 +206,7 @@ export class PeerLinks {
     }
     // Each side has dropped the link that the other kept.
     const { limits: { againMs, lostMs }, now } = this.#context;
-    this.#discovery.ask(address, now, lostMs, againMs + Number(datagrams.id % 1000n));
+    this.#discovery.probing.ask(address, now, lostMs, againMs + Number(datagrams.id % 1000n));
   }
 
   #drop(link: PeerLink, kept: Address): void {

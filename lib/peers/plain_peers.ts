@@ -7,9 +7,10 @@ import { readOffer } from "../protocols/transfer/offer.ts";
 import { AddressTable } from "./address_table.ts";
 import type { PeerContext } from "./context.ts";
 import { type Dialect, encodeChat, encodeName } from "./dialects.ts";
-import type { Discovery, PlainMessage } from "./discovery.ts";
-import type { TableEntry } from "./event.ts";
+import type { PlainMessage } from "./discovery_context.ts";
+import type { TableView } from "./event.ts";
 import type { KnownPerson } from "./people.ts";
+import type { Probing } from "./probing.ts";
 
 type Chat = Extract<PlainMessage, { kind: "chat" }>;
 
@@ -42,7 +43,7 @@ const NAME_BYTES = 64;
 export class PlainPeers {
   readonly table = new AddressTable();
   readonly #context: PeerContext;
-  readonly #discovery: Discovery;
+  readonly #probing: Probing;
   readonly #name: string;
   readonly #peers = new Map<string, PlainPeer>();
   /** For names that are asked for and answered. */
@@ -51,9 +52,9 @@ export class PlainPeers {
   readonly #explained = new Set<string>();
   #held: HeldMessage[] = [];
 
-  constructor(context: PeerContext, discovery: Discovery, name: string) {
+  constructor(context: PeerContext, probing: Probing, name: string) {
     this.#context = context;
-    this.#discovery = discovery;
+    this.#probing = probing;
     this.#name = name;
     this.#answerLimiter = new RateLimiter(context.limits.askBurst, context.limits.asksPerSecond, context.now);
   }
@@ -64,7 +65,7 @@ export class PlainPeers {
 
   tick(now: number): void {
     const late = this.#held.filter(({ until }) => until <= now).length;
-    this.#discovery.stats.strangers += late;
+    this.#probing.stats.strangers += late;
     this.#held.splice(0, late);
   }
 
@@ -74,7 +75,7 @@ export class PlainPeers {
     for (const [key, peer] of this.#peers) if (!this.table.get(peer.person.plain!.address)) this.#remove(key, peer);
     for (const { address, message } of this.#held.splice(0)) {
       if (this.table.get(address)) this.#say(address, message);
-      else this.#discovery.stats.strangers++;
+      else this.#probing.stats.strangers++;
     }
   }
 
@@ -86,22 +87,23 @@ export class PlainPeers {
   }
 
   /** The client address table, with the names that people say for themselves where they do. */
-  entries(): TableEntry[] {
+  addresses(): TableView {
     const names = new Map(
       this.#context.people.all().flatMap((person) =>
         person.link || person.plain ? [[person.address, person.name] as const] : []
       ),
     );
-    return this.table.all().map(({ hostname, port, name, since }) => {
+    const entries = this.table.all().map(({ hostname, port, name, since }) => {
       const address = { hostname, port };
       return { ...address, name: names.get(formatAddress(address)) ?? (name && nameOf(name, address)), since };
     });
+    return { self: this.#probing.self, entries };
   }
 
   /** A text has come from another program. */
   receive(source: Address, message: PlainMessage): void {
     // Where our own protocol is spoken, such a text is forged.
-    if (this.#discovery.isLinked(source) || this.#peers.size >= this.#context.limits.addresses) return this.#drop();
+    if (this.#probing.isLinked(source) || this.#peers.size >= this.#context.limits.addresses) return this.#drop();
     switch (message.kind) {
       case "ask": {
         const address = message.dialect === "A" ? message.from : { hostname: source.hostname, port: message.port };
@@ -109,12 +111,12 @@ export class PlainPeers {
       }
       case "name": {
         const address = message.dialect === "A"
-          ? this.#discovery.probedWith(message.tag, source.hostname)
+          ? this.#probing.probedWith(message.tag, source.hostname)
           : { hostname: source.hostname, port: message.port };
-        if (address && this.#discovery.isLinked(address)) return this.#drop();
+        if (address && this.#probing.isLinked(address)) return this.#drop();
         if (!this.#answerLimiter.take(this.#context.now)) return this.#drop();
-        if (address && this.#discovery.wasProbed(address)) this.#meet(address, message.dialect, message.name);
-        else this.#discovery.stats.unasked++;
+        if (address && this.#probing.wasProbed(address)) this.#meet(address, message.dialect, message.name);
+        else this.#probing.stats.unasked++;
         return;
       }
       case "chat": {
@@ -135,7 +137,7 @@ export class PlainPeers {
     const { now, limits, people } = this.#context;
     return this.table.all().flatMap(({ name, since, hostname, port }) => {
       const address = { hostname, port };
-      if (name === undefined || since + limits.silentMs > now || this.#discovery.isLinked(address)) return [];
+      if (name === undefined || since + limits.silentMs > now || this.#probing.isLinked(address)) return [];
       const shown = nameOf(name, address);
       if (this.#peers.has(addressKey(address)) || people.called(shown).length > 0) return [];
       return [{ name: shown, address }];
@@ -155,7 +157,7 @@ export class PlainPeers {
   /** Sends a message: its id, or why it is not sent. */
   say(person: KnownPerson, text: string): { id: string } | { why: string } {
     const { people, store, counts, limits } = this.#context;
-    const { self } = this.#discovery;
+    const { self } = this.#probing;
     const to = people.label(person);
     if (!person.plain || !self) return { why: `${to} cannot be reached` };
     if (readOffer(text)) return { why: `the program that ${to} uses takes no files` };
@@ -166,18 +168,18 @@ export class PlainPeers {
       return { why: `a text to ${to} has at most about ${most} bytes, since another program receives it` };
     }
     const id = `${store.nextNumber()}`;
-    this.#discovery.sendText(address, datagram, true);
+    this.#probing.sendText(address, datagram, true);
     counts.said++;
     this.#context.show({ type: "unconfirmed", id, to });
     return { id };
   }
 
   #answer(address: Address, ask: Extract<PlainMessage, { kind: "ask" }>): void {
-    const { self } = this.#discovery;
+    const { self } = this.#probing;
     if (!self || !this.#answerLimiter.take(this.#context.now)) return this.#drop();
-    this.#discovery.sendText(address, encodeName(ask, { ...self, name: this.#name }));
+    this.#probing.sendText(address, encodeName(ask, { ...self, name: this.#name }));
     if (this.#peers.has(addressKey(address))) this.#meet(address, ask.dialect, undefined);
-    else this.#discovery.probe(address);
+    else this.#probing.probe(address);
   }
 
   #say(address: Address, message: Chat): void {
@@ -191,7 +193,7 @@ export class PlainPeers {
 
   #hold(address: Address, message: Chat): void {
     const { now, limits, outputs } = this.#context;
-    if (this.#held.length >= limits.heldMessages || !this.#discovery.self) return this.#drop();
+    if (this.#held.length >= limits.heldMessages || !this.#probing.self) return this.#drop();
     this.#held.push({ address, message, until: now + limits.heldMs });
     outputs.push({ type: "refresh" });
   }
@@ -203,14 +205,14 @@ export class PlainPeers {
     const isKnown = known?.person.plain?.hasAnswered ?? false;
     const given = said ?? (isKnown ? known!.person.name : this.table.get(address)?.name);
     // The name is asked for once its program is known.
-    if (given === undefined) this.#discovery.probe(address);
+    if (given === undefined) this.#probing.probe(address);
     const name = nameOf(given ?? "", address);
     if (known && isKnown && known.person.name === name) {
       known.person.plain!.dialect = dialect;
       return known;
     }
     if (known) this.#remove(key, known);
-    this.#discovery.plain(address);
+    this.#probing.plain(address);
     return this.#enter(address, dialect, name, true);
   }
 
@@ -237,7 +239,7 @@ export class PlainPeers {
   #remove(key: string, { person }: PlainPeer): void {
     const { people } = this.#context;
     this.#peers.delete(key);
-    this.#discovery.dropPlain(person.plain!.address);
+    this.#probing.dropPlain(person.plain!.address);
     const label = people.label(person);
     const { hasAnswered } = person.plain!;
     people.forget(person);
@@ -246,11 +248,11 @@ export class PlainPeers {
 
   /** Programs of dialects A and B send from a new port each time. */
   #isFrom(source: Address, address: Address): boolean {
-    return source.hostname === address.hostname && !this.#discovery.isLinked(address);
+    return source.hostname === address.hostname && !this.#probing.isLinked(address);
   }
 
   #drop(): void {
-    this.#discovery.stats.strangers++;
+    this.#probing.stats.strangers++;
   }
 }
 

@@ -61,10 +61,8 @@ export class Questions {
     switch (question.type) {
       case "users":
         return this.#showUsers(ref);
-      case "table": {
-        const { discovery, plain } = this.#answerers;
-        return void this.#context.show({ type: "table", self: discovery.self, entries: plain.entries() }, ref);
-      }
+      case "table":
+        return void this.#context.show({ type: "table", ...this.#answerers.plain.addresses() }, ref);
       case "rooms":
         return this.#showRooms(ref);
       case "group":
@@ -94,7 +92,7 @@ export class Questions {
     if (people.all().some(({ link }) => link && sameAddress(link.address, address))) {
       return `you are linked with ${formatAddress(address)} already`;
     }
-    if (!this.#answerers.discovery.ask(address, now, limits.namedMs)) {
+    if (!this.#answerers.discovery.probing.ask(address, now, limits.namedMs)) {
       return `${formatAddress(address)} cannot be asked: too many addresses are asked already`;
     }
     this.#named.set(formatAddress(address), now + limits.unansweredMs);
