@@ -158,7 +158,7 @@ function book(given: Partial<Limits> = {}, form: ReplyForm = "text") {
     const machine = drained(new DirectorySession(facts, directory, bounds, now, form), (output: SessionOutput) => {
       if (output.type === "write") done.push(decodeLossy(output.bytes));
       else if (output.type === "log") note(output.text);
-      else done.push(output.type);
+      else if (output.type !== "request") done.push(output.type);
     });
     const say = (text: string, at = now) => machine.receive(0, encodeText(text), at);
     return { machine, done, say };

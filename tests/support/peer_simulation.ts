@@ -77,7 +77,7 @@ class PeerLab {
       this.#nodes.push(node);
       this.#find(node);
     }
-    const ms = (this.plan.seconds ?? 60) * 1000;
+    const ms = (this.plan.seconds ?? 75) * 1000;
     if (!this.#troubles.tableStays) time.in(random.whole(1000, 60_000), () => this.#tableGone = true);
     const { crashes, moves, leaves } = await this.#live(ms);
     await this.#world.until(() => ledger.isSettled, SETTLE_MS);
