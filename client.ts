@@ -12,7 +12,7 @@ import { peer } from "./lib/client/peer.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const plan = parseClientArgs(args);
+    const plan = parseClientArgs(args, Deno.stdin.isTerminal());
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "check" || plan.type === "check-list") return await check(plan);

@@ -530,6 +530,7 @@ Deno.test("a script's line of any event between peers has no line break", () => 
 
 const PEER: PeerPlan = {
   type: "peer",
+  asked: [],
   table: undefined,
   name: "alice",
   udp: 0,
@@ -557,11 +558,12 @@ Deno.test("the command line of a peer: with an address book or without one", () 
 
 Deno.test("a mistake in a peer's command line is answered with the rule", () => {
   const name = 'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen';
+  const others = "--udp and the address book's HOST can be left out";
   const faults: [string[], string][] = [
-    [["peer"], "peer requires --name; for example: client peer --name alice"],
+    [["peer"], `peer requires --name; ${others}; for example: client peer --name alice`],
     [
       ["peer", "10.0.0.1", "2002"],
-      "peer requires --name; for example: client peer 10.0.0.1 2002 --name alice",
+      `peer requires --name; ${others}; for example: client peer 10.0.0.1 2002 --name alice`,
     ],
     [["peer", "--name", "a b"], `--name "a b": ${name}`],
     [["peer", "--name", "bob@home"], `--name "bob@home": ${name}`],

@@ -2,6 +2,7 @@ import { CHECK_OPTIONS, type CheckListPlan, type CheckPlan, readCheck } from "..
 import { UserError } from "../core/errors.ts";
 import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
+import { ADDRESS_BOOK_PORT, type PeerStart } from "./peer_form.ts";
 import { type Flags, type Option, optionHelp, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 
 /** The task that a command line gives to the client. */
@@ -49,13 +50,10 @@ export interface RoomsPlan extends Pick<JoinPlan, "host" | "port" | "name" | "do
 }
 
 /** Chat without a server. */
-export interface PeerPlan extends CommonPlan {
+export interface PeerPlan extends CommonPlan, PeerStart {
   readonly type: "peer";
-  /** The address book; undefined to find peers by multicast alone. */
-  readonly table: { readonly host: string; readonly port: number } | undefined;
-  readonly name: string;
-  /** The UDP port; 0 for any free one. */
-  readonly udp: number;
+  /** What the user is asked for at the terminal; its value here is the default. */
+  readonly asked: readonly (keyof PeerStart)[];
   /** Between two requests to the address book. */
   readonly tableRefreshMs: number;
 }
@@ -63,7 +61,6 @@ export interface PeerPlan extends CommonPlan {
 const HERE = "127.0.0.1";
 const IM_PORT = 2001;
 const TLS_PORT = 2443;
-const ADDRESS_BOOK_PORT = 2002;
 const ROOMS_PORT = 12345;
 
 const OPTIONS: readonly Option[] = [
@@ -151,8 +148,8 @@ Examples
   printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001
 `;
 
-/** Parses the client's command line; throws a `UserError` for a mistake. */
-export function parseClientArgs(args: readonly string[]): ClientPlan {
+/** Parses the client's command line; throws a `UserError` for a mistake. `attended`: whether a user can be asked at a terminal. */
+export function parseClientArgs(args: readonly string[], attended = false): ClientPlan {
   if (args[0] === "check") return parseCheck(args.slice(1));
   const flags = readFlags(args, OPTIONS);
   const print = readPrint(flags);
@@ -163,7 +160,7 @@ export function parseClientArgs(args: readonly string[]): ClientPlan {
       "--room and --auto-accept require rooms; for example: client rooms HOST --name alice --room lab1",
     );
   }
-  return flags.words[0] === "peer" ? readPeer(flags) : readJoin(flags);
+  return flags.words[0] === "peer" ? readPeer(flags, attended) : readJoin(flags);
 }
 
 const CHECK_HELP = `Partyline check: tests a program against its handout.
@@ -204,7 +201,7 @@ function readPrint(flags: Flags): PrintPlan | undefined {
   return undefined;
 }
 
-function readPeer(flags: Flags): PeerPlan {
+function readPeer(flags: Flags, attended: boolean): PeerPlan {
   const [, host, port, ...more] = flags.words;
   refuseMore("HOST and PORT after peer", more);
   if (flags.value("password-file") !== undefined) {
@@ -212,15 +209,19 @@ function readPeer(flags: Flags): PeerPlan {
   }
   if (flags.value("trace-file") !== undefined) throw new UserError("--trace-file needs a server; peers have --trace");
   const name = flags.value("name");
-  if (name === undefined) {
+  if (name === undefined && !attended) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
-    throw new UserError(`peer requires --name; for example: ${example}`);
+    const others = "--udp and the address book's HOST can be left out";
+    throw new UserError(`peer requires --name; ${others}; for example: ${example}`);
   }
-  const fault = peerNameFault(name);
+  const fault = name === undefined ? undefined : peerNameFault(name);
   if (fault !== undefined) throw new UserError(`--name ${JSON.stringify(name)}: ${fault}`);
   const udp = flags.value("udp");
   const refresh = flags.value("table-refresh");
-  if (refresh !== undefined && host === undefined) {
+  // A command line with a user name and a server needs nothing more.
+  const isWhole = name !== undefined && host !== undefined;
+  const asked = attended && !isWhole ? openFields({ name, udp, table: host }) : [];
+  if (refresh !== undefined && host === undefined && !attended) {
     throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");
   }
   return {
@@ -228,7 +229,8 @@ function readPeer(flags: Flags): PeerPlan {
     table: host === undefined
       ? undefined
       : { host, port: port === undefined ? ADDRESS_BOOK_PORT : readPort(port, false) },
-    name,
+    asked,
+    name: name ?? "",
     udp: udp === undefined ? 0 : readNumber("--udp", udp, { min: 0, max: 65535 }),
     // An entry that is not renewed for 90 s is dropped.
     tableRefreshMs: 1000 * (refresh === undefined ? 30 : readNumber("--table-refresh", refresh, { min: 1, max: 80 })),
@@ -257,6 +259,10 @@ function readRooms(flags: Flags): RoomsPlan {
     trace: flags.has("trace"),
     traceFile: flags.value("trace-file"),
   };
+}
+
+function openFields(given: Readonly<Record<keyof PeerStart, string | undefined>>): (keyof PeerStart)[] {
+  return (["name", "udp", "table"] as const).filter((field) => given[field] === undefined);
 }
 
 function readJoin(flags: Flags): JoinPlan {

@@ -1,22 +1,71 @@
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
+import { isFreeUdpPort } from "../net/free_port.ts";
+import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import { peerOptions } from "../peers/options.ts";
 import { PageServer, type PageServerOutput } from "../peers/page_server.ts";
 import { defaultDataFolder } from "../store/identity.ts";
 import { openPeerStore } from "../store/open_peer_store.ts";
 import { completePath } from "../store/paths.ts";
 import { freshRun } from "../store/proofs.ts";
-import { openPeerTerminal } from "../terminal/chat_terminal.ts";
+import { type ChatClientActions, type ChatTerminal, openPeerTerminal } from "../terminal/chat_terminal.ts";
 import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
+import { PeerForm, type PeerStart } from "./peer_form.ts";
 import { ClientFiles } from "./transfer/files.ts";
+
+type PeerTerminal = ChatTerminal<PeerQuestion, PeerEvent>;
 
 /** Chat directly with others, without a server; resolves with the exit status. */
 export async function peer(plan: PeerPlan): Promise<number> {
+  const stopped = Promise.withResolvers<number>();
+  let chat: ChatClientActions<PeerQuestion> | undefined;
+  const terminal = openPeerTerminal({
+    say: (to, text) => chat!.say(to, text),
+    ask: (question) => chat!.ask(question),
+    file: (act) => chat!.file(act),
+    paths: completePath,
+    // Before the chat, the user is asked for what it needs.
+    leave: () => chat ? chat.leave() : stopped.resolve(0),
+    interrupt: () => chat ? chat.interrupt() : stopped.resolve(130),
+  });
+  try {
+    const start = await Promise.race([filledIn(plan, terminal), stopped.promise]);
+    if (typeof start === "number") return start;
+    return await talk({ ...plan, ...start }, terminal, (actions) => chat = actions);
+  } finally {
+    await terminal.close();
+  }
+}
+
+/** What the peer starts with, once the user has answered what the command line leaves open. */
+function filledIn(plan: PeerPlan, terminal: PeerTerminal): Promise<PeerStart> {
+  const { name, udp, table } = plan;
+  const form = new PeerForm(plan.asked, { name, udp, table }, isFreeUdpPort);
+  const filled = Promise.withResolvers<PeerStart>();
+  const askNext = () => {
+    const { question } = form;
+    if (question === undefined) return filled.resolve(form.start);
+    terminal.question(question, (line) => {
+      const why = form.answer(line);
+      if (why !== undefined) terminal.problem(why);
+      askNext();
+    });
+  };
+  askNext();
+  return filled.promise;
+}
+
+/** Chats; `ready` is given what the terminal's user can do. */
+async function talk(
+  plan: PeerPlan,
+  terminal: PeerTerminal,
+  ready: (actions: ChatClientActions<PeerQuestion>) => void,
+): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
   let failure: string | undefined;
   let interrupted = false;
@@ -38,18 +87,6 @@ export async function peer(plan: PeerPlan): Promise<number> {
     ...(plan.trace ? { trace: (who, ...line) => terminal.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
   });
   const { keys, store, temporary } = await openPeerStore(plan.data ?? defaultDataFolder(), plan.name);
-  const terminal: ReturnType<typeof openPeerTerminal> = openPeerTerminal({
-    say: (to, text) => {
-      const said = net.say(to, text);
-      if ("id" in said) forPage((page) => page.sentElsewhere(said.id, to, text, clock()));
-      return said;
-    },
-    ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
-    file: (act) => page ? terminal.problem("use the page for files") : files.do(act),
-    paths: completePath,
-    leave: () => files.leave(() => net.leave()),
-    interrupt: () => interrupt(),
-  });
   const files = new ClientFiles(plan, terminal, {
     say: (to, text) => net.say(to, text),
     signal: (to, text) => {
@@ -78,6 +115,18 @@ export async function peer(plan: PeerPlan): Promise<number> {
     }
   }
   const interrupt = () => (interrupted = true, net.leave());
+  ready({
+    say: (to, text) => {
+      const said = net.say(to, text);
+      if ("id" in said) forPage((page) => page.sentElsewhere(said.id, to, text, clock()));
+      return said;
+    },
+    ask: (question) => question.type === "add" ? void net.add(question.host, question.port) : net.ask(question),
+    file: (act) => page ? terminal.problem("use the page for files") : files.do(act),
+    paths: completePath,
+    leave: () => files.leave(() => net.leave()),
+    interrupt: () => interrupt(),
+  });
   if (temporary !== undefined) terminal.problem(temporary);
   const { table } = plan;
   // The first message may be an offer.

@@ -28,3 +28,14 @@ export function isFreePort(port: number): boolean {
     throw error;
   }
 }
+
+/** Whether a UDP port can be taken now; 0, any free one, always can. */
+export function isFreeUdpPort(port: number): boolean {
+  try {
+    Deno.listenDatagram({ transport: "udp", hostname: "0.0.0.0", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}

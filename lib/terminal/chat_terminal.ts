@@ -114,6 +114,11 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#prompted("Enter username: ", false, (text) => this.#login?.name(text));
   }
 
+  /** Asks for something that is needed before the chat begins. */
+  question(text: string, answered: (line: string) => void): void {
+    this.#prompted(text, false, answered);
+  }
+
   askName(): void {
     this.#ask("Please input your user name: ", false, (text) => this.#login?.name(text));
   }
