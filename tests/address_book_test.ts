@@ -110,7 +110,7 @@ Deno.test("the table behaves like a plain list under any operations", () => {
   const bounds = { bookEntries: 6, bookEntriesPerAddress: 2, bookExpiryMs: 90 };
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
     const table = new DirectoryTable(bounds);
-    let model: { hostname: string; port: number; user: string; until: number }[] = [];
+    let model: { hostname: string; port: number; user: string; since: number; until: number }[] = [];
     let now = 0;
     for (const { what, hostname, port, user, ms } of steps) {
       now += ms;
@@ -128,7 +128,7 @@ Deno.test("the table behaves like a plain list under any operations", () => {
         const refused = !known && (model.length >= 6 || (here >= 2 && !local));
         const type = refused ? "refused" : !known ? "added" : known.user === user ? "renewed" : "renamed";
         assertEquals(table.enter(hostname, port, user, now).type, type);
-        const entry = { hostname: plain, port, user, until: now + 90 };
+        const entry = { hostname: plain, port, user, since: known?.since ?? now, until: now + 90 };
         if (known) model[model.indexOf(known)] = entry;
         else if (!refused) model.push(entry);
       }

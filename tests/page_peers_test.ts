@@ -107,6 +107,18 @@ Deno.test("a message repeated under its number is sent once and is answered agai
   assertEquals(peers.said.length, 1);
 });
 
+Deno.test("a peer with another program is written to under its label, and nothing of it is confirmed", () => {
+  const peers = new Peers();
+  peers.resume();
+  const say = { type: "say", number: 1, to: "bob (plain)", text: "hi" };
+  assertEquals(peers.say(say), [
+    { type: "message", seq: 1, from: "alice", to: "bob (plain)", text: "hi", time: 1000, client: "tab", number: 1 },
+  ]);
+  assertEquals(peers.said, [[{ user: "bob (plain)" }, "hi"]]);
+  peers.show({ type: "unconfirmed", id: "1", to: "bob (plain)" });
+  assertEquals(peers.told(), []);
+});
+
 Deno.test("being added to a group, or missing its messages, shows in the group's conversation", () => {
   const peers = new Peers();
   peers.resume();

@@ -2,6 +2,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { ConversationView } from "../lib/chat/event.ts";
 import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
 import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts";
+import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
@@ -68,6 +69,26 @@ Deno.test("an own message is sending, sent, delivered; a late answer does not un
   assertEquals(withBob(reduce(delivered, { type: "sent", id: "a-1", to: BOB, seq: 1, time: 7000 })), [
     "alice | hi | delivered",
   ]);
+});
+
+Deno.test("with a peer that has another program, every message is unconfirmed, and no text is the offer of a file", () => {
+  const PLAIN = { user: "bob (plain)" };
+  const offer = offerText({ id: "A".repeat(22), name: "a.txt", bytes: 5, files: undefined, digest: "A".repeat(43) });
+  let state = after(
+    { type: "written", message: { id: "a-1", number: 1, to: PLAIN, text: "hi", time: 5000 } },
+    received(2, "bob (plain)", "hello"),
+    received(3, "bob (plain)", offer),
+    received(4, "bob", offer),
+  );
+  const states = () => state.conversations.get("user bob (plain)")!.messages.map(({ state }) => state);
+  assertEquals(states(), ["unconfirmed", "unconfirmed", "sending"]);
+  state = reduce(state, { type: "sent", id: "a-1", to: PLAIN, seq: 1, time: 7000 });
+  assertEquals(states(), ["unconfirmed", "unconfirmed", "unconfirmed"]);
+  state = reduce(state, { type: "received", by: "bob (plain)", upTo: 1 });
+  assertEquals(states(), ["unconfirmed", "unconfirmed", "unconfirmed"]);
+  const kinds = (key: string) => new Rows().of(state.conversations.get(key)!, state.files, 0).map(({ kind }) => kind);
+  assertEquals(kinds("user bob (plain)").filter((kind) => kind === "file"), []);
+  assertEquals(kinds("user bob").filter((kind) => kind === "file"), ["file"]);
 });
 
 Deno.test("a message that fails shows the reason and keeps its place among the others", () => {

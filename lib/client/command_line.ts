@@ -64,7 +64,11 @@ const TLS_PORT = 2443;
 const ROOMS_PORT = 12345;
 
 const OPTIONS: readonly Option[] = [
-  { name: "name", value: "NAME", help: "log in with this name; required by peer" },
+  {
+    name: "name",
+    value: "NAME",
+    help: "log in with this name; peer asks for it at a terminal, and requires it in a script",
+  },
   { name: "room", value: "ROOM", help: "with rooms: the room ID" },
   { name: "auto-accept", help: "with rooms: save files at once" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },

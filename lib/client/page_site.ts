@@ -6,6 +6,7 @@ import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
 import { isSecret, pageKey } from "../http/guard.ts";
 import { CLOSE } from "../http/frames.ts";
 import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
+import type { TableView } from "../peers/event.ts";
 import type { WebSocketTransport } from "../http/websocket.ts";
 
 /** The client behind the page. Open pages are numbered. */
@@ -13,6 +14,8 @@ export interface PageHost {
   readonly name: string;
   /** Whether there is a connection; without one, pages are refused. */
   readonly isLoggedIn: boolean;
+  /** The client address table; none with a server. */
+  table?(): TableView | undefined;
   pageOpened(page: number): void;
   pageReceived(page: number, json: string): void;
   pageClosed(page: number): void;
@@ -77,11 +80,13 @@ export class ClientSite implements Site {
       return plainText("Only GET and HEAD are supported.", 405);
     }
     if (pathname === "/") return this.files.answer("chat.html", request);
-    if (pathname !== "/about" && pathname !== "/chat") return this.files.answerPath(pathname, request);
+    const isTable = pathname === "/table" && this.host.table !== undefined;
+    if (pathname !== "/about" && pathname !== "/chat" && !isTable) return this.files.answerPath(pathname, request);
     if (!isSecret(pageKey(request), this.#key)) {
       const who = "This page is only for the person who started the client";
       return plainText(`${who}, at the address that it has shown, which is valid once.`, 403);
     }
+    if (isTable) return jsonResponse(this.host.table?.() ?? { entries: [] });
     return pathname === "/about" ? jsonResponse(this.#about()) : this.#chat(request);
   }
 
@@ -99,7 +104,9 @@ export class ClientSite implements Site {
   }
 
   #about(): unknown {
-    return { version: VERSION, host: "client", name: this.host.name, registration: false, title: this.title };
+    const { name, table } = this.host;
+    const host = { host: "client", hasTable: table !== undefined };
+    return { version: VERSION, ...host, name, registration: false, title: this.title };
   }
 
   #chat(request: Request): Response | Upgrade {

@@ -1,3 +1,4 @@
+import { isPlainLabel } from "../chat/names.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { clock } from "../net/clock.ts";
@@ -72,7 +73,9 @@ async function talk(
   const net = openPort(plan.udp, {
     show: (event, ref) => {
       forPage((page) => page.event(event, ref, clock()));
-      if (!page && event.type === "message" && files.heard(event.message, event.own)) return;
+      // Another program offers no files, whatever its text looks like.
+      const mayBeOffer = !page && event.type === "message" && !isPlainLabel(event.message.from);
+      if (mayBeOffer && files.heard(event.message, event.own)) return;
       terminal.event(event);
       if (event.type === "online") files.online(event.name);
     },
@@ -137,6 +140,7 @@ async function talk(
     {
       name: page.name,
       isLoggedIn: page.isLoggedIn,
+      table: () => net.table,
       pageOpened: (number) => forPage((page) => page.pageOpened(number)),
       pageReceived: (number, json) => forPage((page) => page.pageReceived(number, json)),
       pageClosed: (number) => forPage((page) => page.pageClosed(number)),

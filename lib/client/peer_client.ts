@@ -6,7 +6,7 @@ import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { Multicast } from "../net/multicast.ts";
 import type { CryptographyRequest } from "../peers/cryptography.ts";
-import type { PeerEvent, PeerOutput, PeerQuestion } from "../peers/event.ts";
+import type { PeerEvent, PeerOutput, PeerQuestion, TableView } from "../peers/event.ts";
 import { type FinderOutput, type FinderPlan, PeerFinder } from "../peers/finder.ts";
 import { Peer, type PeerParts } from "../peers/peer.ts";
 import type { DirectoryRequest } from "../protocols/directory/client.ts";
@@ -70,6 +70,11 @@ export class PeerClient {
     const plan = { name: parts.name, port: this.port, by };
     this.#finder = new PeerFinder(refreshMs === undefined ? plan : { ...plan, refreshMs }, peer);
     this.#find((finder) => finder.start());
+  }
+
+  /** The client address table. */
+  get table(): TableView | undefined {
+    return this.#peer?.table;
   }
 
   say(...[to, text]: [Parameters<Peer["say"]>[0], string]): ReturnType<Peer["say"]> {

@@ -3,6 +3,8 @@ import type { Address } from "../core/address.ts";
 import { log, type LogLine, type RecentLog, Ring } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
+import type { Directory } from "../protocols/directory/directory.ts";
+import { nameText } from "../protocols/directory/table.ts";
 import { countAll, type ListenerCounts, reachable, type UserCounts } from "./counts.ts";
 import { serverMetrics } from "./metrics.ts";
 import { type Point, Rates } from "./rates.ts";
@@ -25,7 +27,7 @@ export interface MonitorSources {
   readonly log: RecentLog;
   /** Resident memory of this process. */
   readonly memoryBytes: () => number;
-  readonly directoryEntries: () => number;
+  readonly directory: Pick<Directory, "size" | "entries">;
 }
 
 /** The state of the server at one time, as the server's page is told it. */
@@ -53,7 +55,15 @@ export interface Snapshot {
   readonly waitingBytes: number;
   readonly memoryBytes: number;
   readonly bookEntries: number;
+  /** The address book's table, the oldest entries of it when there are too many. */
+  readonly book: readonly BookEntry[];
   readonly logLines: Readonly<Record<LogLine["level"], number>>;
+}
+
+/** An entry of the address book's table. */
+export interface BookEntry extends Address {
+  readonly name: string;
+  readonly since: number;
 }
 
 export type WatchEvent =
@@ -99,7 +109,7 @@ export class Monitor {
   }
 
   snapshot(now = this.#sources.runner.platform.now()): Snapshot {
-    const { runner, listeners, log, memoryBytes, directoryEntries } = this.#sources;
+    const { runner, listeners, log, memoryBytes, directory } = this.#sources;
     const { said, delivered, failed } = runner.hub.tally;
     const view = runner.hub.view(LISTED);
     const { doors, people, waitingBytes } = countAll(runner, view, listeners());
@@ -121,20 +131,23 @@ export class Monitor {
       underWay: runner.hub.size.underWay,
       waitingBytes,
       memoryBytes: memoryBytes(),
-      bookEntries: directoryEntries(),
+      bookEntries: directory.size,
+      book: directory.entries(LISTED).map(({ hostname, port, user, since }) => {
+        return { hostname, port, name: nameText(user), since };
+      }),
       logLines: { ...log.counts },
     };
   }
 
   /** The metrics in OpenMetrics; see `OPEN_METRICS_TYPE`. */
   metrics(now = this.#sources.runner.platform.now()): string {
-    const { runner, listeners, log, memoryBytes, directoryEntries } = this.#sources;
+    const { runner, listeners, log, memoryBytes, directory } = this.#sources;
     const view = runner.hub.view(0);
     return serverMetrics(runner.hub, countAll(runner, view, listeners()), {
       uptimeMs: now - this.#startedAt,
       guests: view.guests.length,
       rooms: view.roomCount,
-      directoryEntries: directoryEntries(),
+      directoryEntries: directory.size,
       memoryBytes: memoryBytes(),
       logLines: log.counts,
       watchers: this.#watchers.size,

@@ -111,7 +111,7 @@ export async function openServer(
     addresses: options.listeners.web === undefined ? [] : ownAddresses(),
     log: options.log ?? new RecentLog(),
     memoryBytes: () => Deno.memoryUsage().rss,
-    directoryEntries: () => directory.size,
+    directory,
   });
   const directoryListener = directoryProtocol(directory, drainDirectory, options.addressBookReply ?? "text");
   const parts = { runner, directory: directoryListener, monitor, secrets: proofs };

@@ -129,7 +129,7 @@ export const PEER_COMMANDS: CommandTable<PeerQuestion> = {
       "voice for the words of the key: someone else may be using the name.",
     ],
     parse: one("NAME", peerRule, (user) => ({ type: "ask", question: { type: "trust", user } })),
-    names: users,
+    names: (known, at) => at === 1 ? known.users : [],
   },
   add: {
     usage: "/add HOST:PORT",

@@ -1,4 +1,4 @@
-import { LOBBY } from "../chat/names.ts";
+import { isPlainLabel, LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import { sanitized } from "../core/text.ts";
@@ -145,7 +145,8 @@ function serverEvent(event: ServerEvent): void {
     case "message": {
       if (event.own) return;
       const { from, to, text } = event.message;
-      files?.received(event.message);
+      // Another program offers no files, whatever its text looks like.
+      if (!isPlainLabel(from)) files?.received(event.message);
       if (keyOf("room" in to ? to : { user: from }) === store.state.open) {
         announce(`${sanitized(from)}: ${sanitized(text)}`);
       } else if ("user" in to) announce(`${sanitized(from)}: a new message`);
@@ -216,6 +217,7 @@ const socket = new ReconnectingSocket({
     }
     siteTitle = about.title ?? siteTitle;
     byId("logout").hidden = about.host === "client";
+    byId("addresses").hidden = about.hasTable !== true;
     if (version !== undefined && version !== about.version) {
       dispatch({ type: "notice", text: "The server has another version now. Please reload this page." });
     }

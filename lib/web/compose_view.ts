@@ -1,6 +1,6 @@
 import type { Target } from "../chat/entry.ts";
 import { oneLine, sanitized } from "../core/text.ts";
-import { type Conversation, nameOf } from "./conversation.ts";
+import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, setText } from "./dom.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
 
@@ -60,8 +60,13 @@ export class ComposeView {
     }
     this.#open = open;
     this.#user = state.user;
+    byId("attach").hidden = !this.#takesFiles;
     setText(byId("submit"), editing ? "Save" : "Send");
     this.#text.placeholder = `Message to ${open ? sanitized(nameOf(open.target)) : ""}`;
+  }
+
+  get #takesFiles(): boolean {
+    return this.#open !== undefined && !isPlain(this.#open.target);
   }
 
   focus(): void {
@@ -123,7 +128,7 @@ export class ComposeView {
   }
 
   #offer(files: readonly File[]): void {
-    if (this.#open) { for (const file of files) this.#actions.offerFile(file, this.#open.target); }
+    if (this.#open && this.#takesFiles) { for (const file of files) this.#actions.offerFile(file, this.#open.target); }
   }
 
   #listenForDrops(area: HTMLElement): void {
@@ -131,7 +136,7 @@ export class ComposeView {
     area.addEventListener("dragover", (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      if (this.#open) area.classList.add("dropping");
+      if (this.#takesFiles) area.classList.add("dropping");
     });
     area.addEventListener("dragleave", (event) => {
       if (!area.contains(event.relatedTarget as Node | null)) area.classList.remove("dropping");

@@ -1,3 +1,4 @@
+import { isPlainLabel } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
@@ -13,8 +14,8 @@ export interface Message {
   readonly own: boolean;
   readonly text: string;
   readonly time: number;
-  /** Of the user's own messages. */
-  readonly state: "sending" | "sent" | "delivered" | "failed" | undefined;
+  /** Of the user's own messages; those of peers with another program, which confirms nothing, are "unconfirmed" both ways. */
+  readonly state: "sending" | "sent" | "delivered" | "failed" | "unconfirmed" | undefined;
   /** The reason of a failure. */
   readonly why: string | undefined;
   readonly change: "edited" | "withdrawn" | undefined;
@@ -80,6 +81,17 @@ export function emptyConversation(target: Target): Conversation {
   return { key: keyOf(target), target, draft: "", ...UNKNOWN, messages: [] };
 }
 
+/** Whether it is with a peer that has another program: no files, and nothing is confirmed. */
+export function isPlain(target: Target): boolean {
+  return "user" in target && isPlainLabel(target.user);
+}
+
+/** The state of an own message with this place, or of one that was sent to a peer. */
+export function sentState({ target, received }: Conversation, at: number): "sent" | "delivered" | "unconfirmed" {
+  if (isPlain(target)) return "unconfirmed";
+  return "user" in target && at <= received ? "delivered" : "sent";
+}
+
 /** What is known of a conversation of a store that was not seen yet. */
 export const UNKNOWN = {
   completeFrom: undefined,
@@ -95,10 +107,10 @@ export const UNKNOWN = {
 } as const;
 
 /** A message from the server. */
-export function receivedMessage(said: ShownMessage, own: boolean, { target, received }: Conversation): Message {
+export function receivedMessage(said: ShownMessage, own: boolean, conversation: Conversation): Message {
   const { seq, from, text, time, client, number, edited, withdrawn, failed } = said;
   const id = said.id ?? (client === undefined || number === undefined ? undefined : idOf(client, number));
-  const delivered = "user" in target && seq <= received;
+  const state = own || isPlain(conversation.target) ? sentState(conversation, seq) : undefined;
   return {
     key: own && id !== undefined ? id : `#${seq}`,
     at: seq,
@@ -106,7 +118,7 @@ export function receivedMessage(said: ShownMessage, own: boolean, { target, rece
     own,
     text: withdrawn ? "" : text,
     time,
-    state: !own ? undefined : failed !== undefined ? "failed" : delivered ? "delivered" : "sent",
+    state: own && failed !== undefined ? "failed" : state,
     why: failed,
     change: withdrawn ? "withdrawn" : edited ? "edited" : undefined,
     earlier: undefined,

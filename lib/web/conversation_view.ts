@@ -1,6 +1,6 @@
 import { LOBBY } from "../chat/names.ts";
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
-import { type Conversation, nameOf } from "./conversation.ts";
+import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted } from "./format.ts";
 import { drawRow, type RowActions } from "./row_view.ts";
@@ -162,6 +162,7 @@ function connectionText(connection: State["connection"], now: number): [text: st
 function subtitleOf({ people, rooms }: State, conversation: Conversation | undefined): string {
   if (!conversation) return "";
   const { target } = conversation;
+  if (isPlain(target)) return "another program: messages are unconfirmed and not encrypted";
   if ("user" in target) return people.get(target.user) ? "online" : "offline; messages wait until they return";
   if (target.room === LOBBY) return `everyone, ${[...people.values()].filter(Boolean).length} online`;
   return counted(rooms.get(target.room)?.members ?? 0, "member");

@@ -14,6 +14,8 @@ export interface About {
   readonly registration: boolean;
   readonly host: "server" | "client";
   readonly title?: string;
+  /** Whether there is a client address table to look at: among peers. */
+  readonly hasTable?: boolean;
 }
 
 /** What the server or the client says; a text where this page is for another person. */

@@ -85,6 +85,7 @@ export class Rows {
   }
 
   #offer(message: Message): FileOffer | undefined {
+    if (message.state === "unconfirmed") return undefined;
     let known = this.#offers.get(message);
     if (!known) this.#offers.set(message, known = { offer: readOffer(message.text) });
     return known.offer;

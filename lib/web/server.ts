@@ -1,5 +1,6 @@
 import { Backoff } from "../core/backoff.ts";
 import { formatBytes, formatDuration } from "../core/text.ts";
+import { addressRows } from "./address_rows.ts";
 import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";
@@ -87,6 +88,10 @@ function draw(): void {
   update("rooms", [now.rooms, now.roomCount], (element) => {
     element.replaceChildren(...now.rooms.map(roomItem), ...andMore(now.roomCount - now.rooms.length));
   });
+  byId("book").hidden = !now.doors.some(({ door }) => door === "address-book");
+  update("book-entries", now.book, (element) => element.replaceChildren(...addressRows(now.book)));
+  const more = now.bookEntries - now.book.length;
+  setText(byId("book-more"), now.bookEntries === 0 ? "The table is empty." : more > 0 ? `and ${more} more` : "");
   for (const [id, text] of totals(now)) setText(byId(id), text);
 }
 

@@ -17,6 +17,7 @@ import {
   readUpTo,
   receivedMessage,
   receivedUpTo,
+  sentState,
   UNKNOWN,
   windowAround,
   withdrawnAt,
@@ -154,10 +155,9 @@ export function reduce(state: State, event: ChatEvent): State {
       return changeConversation(state, event.to, (each) => {
         const before = each.messages.findLast(({ key }) => key === id)?.state;
         const place = seq === undefined ? {} : { at: seq, ...(time === undefined ? {} : { time }) };
-        const isDelivered = "user" in event.to && seq !== undefined && seq <= each.received;
         return changed(each, id, {
           ...place,
-          state: before !== "sending" && before !== "sent" ? before : isDelivered ? "delivered" : "sent",
+          state: before !== "sending" && before !== "sent" ? before : sentState(each, seq ?? Infinity),
         });
       });
     }

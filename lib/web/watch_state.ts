@@ -27,6 +27,14 @@ export interface UserView {
   readonly since: number;
 }
 
+/** An entry of a client address table. */
+export interface AddressEntry {
+  readonly hostname: string;
+  readonly port: number;
+  readonly name?: string;
+  readonly since: number;
+}
+
 export interface RoomView {
   readonly name: string;
   readonly members: number;
@@ -53,6 +61,7 @@ export interface Snapshot {
   readonly waitingBytes: number;
   readonly memoryBytes: number;
   readonly bookEntries: number;
+  readonly book: readonly AddressEntry[];
 }
 
 export interface LogLine {

@@ -43,7 +43,10 @@ export class MonitoredServer {
       addresses: ["127.0.0.1", "fd00::1", "10.0.0.5", "169.254.1.1", "::1"],
       log: this.log,
       memoryBytes: () => 50_000_000,
-      directoryEntries: () => 4,
+      directory: {
+        size: 4,
+        entries: () => [{ hostname: "10.0.0.5", port: 3001, user: "eve\x1b[31m", since: 5, until: 9 }],
+      },
     });
   }
 

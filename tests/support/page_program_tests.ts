@@ -76,9 +76,9 @@ export function pageProgramTests(programs: Programs): void {
     using other = new Folder();
     // By multicast, the peers of other tests would be found too.
     await using lab = await TestServer.open({ addressBook: true, data: folder.path });
-    const table = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
-    await using bob = new Running(programs, "client", [...table, "--name", "bob", "--data", other.path], other.path);
-    const { client, browser } = await paged(programs, [...table, "--name", "alice"], folder);
+    const peer = ["peer", "127.0.0.1", String(lab.portOf("address-book"))];
+    await using bob = new Running(programs, "client", [...peer, "--name", "bob", "--data", other.path], other.path);
+    const { client, browser } = await paged(programs, [...peer, "--name", "alice"], folder);
     await using _client = client;
     await using chat = await browser.chat();
     await chat.resume();
@@ -93,6 +93,14 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals(await chat.next("received"), { type: "received", by: "bob", upTo: own.seq });
     await chat.say({ type: "say", number: 1, to: "bob", text: "no server here" });
     assertEquals(await chat.next("sent"), { type: "sent", upTo: 1 }, "said again it is confirmed, not sent again");
+    const { hasTable } = await browser.about();
+    const table = await (await browser.ask("/table")).json();
+    const [entry, ...more] = table.entries;
+    assertEquals([hasTable, table.self.hostname, entry.hostname, entry.name, more], [
+      ...[true, "127.0.0.1", "127.0.0.1", "bob"],
+      [],
+    ]);
+    assertEquals(await status(new Browser(browser.port), "/table"), 403, "only for the user of the page");
     await bob.type("/to alice so I see\n");
     assertEquals((await chat.next("message")).text, "so I see");
     await chat.say({ type: "history", ref: 5, with: "bob", limit: 10 });

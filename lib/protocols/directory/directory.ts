@@ -46,6 +46,11 @@ export class Directory implements Machine<DirectoryOutput> {
     return this.#table.size;
   }
 
+  /** The oldest entries, at most so many. */
+  entries(most: number): DirectoryEntry[] {
+    return this.#table.entries().slice(0, most);
+  }
+
   get wakeAt(): number {
     return Math.min(this.#table.nextExpiry, this.#limiter.nextExpiry);
   }

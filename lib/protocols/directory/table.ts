@@ -7,6 +7,8 @@ export interface DirectoryEntry {
   readonly hostname: string;
   readonly port: number;
   readonly user: string;
+  /** When it was added. */
+  readonly since: number;
   /** When it expires, unless it is renewed. */
   readonly until: number;
 }
@@ -22,7 +24,7 @@ export type Entered =
 const NAME_CHARACTERS = 64;
 
 /** An entry as text for display: its address and its name. */
-export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "until">): string {
+export function entryText({ hostname, port, user }: Omit<DirectoryEntry, "since" | "until">): string {
   return `${formatAddress({ hostname, port })} ${nameText(user)}`;
 }
 
@@ -70,7 +72,8 @@ export class DirectoryTable {
     const before = this.#entries.get(key);
     const why = before ? undefined : this.#refusal(unwrapped(hostname));
     if (why !== undefined) return { type: "refused", why };
-    const entry = { hostname: unwrapped(hostname), port, user, until: now + this.limits.bookExpiryMs };
+    const since = before?.since ?? now;
+    const entry = { hostname: unwrapped(hostname), port, user, since, until: now + this.limits.bookExpiryMs };
     this.#entries.set(key, entry);
     this.#nextExpiry = Math.min(this.#nextExpiry, entry.until);
     if (before) {

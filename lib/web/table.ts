@@ -1,0 +1,36 @@
+import { addressRows } from "./address_rows.ts";
+import { byId, setText } from "./dom.ts";
+import { counted } from "./format.ts";
+import { keyHeaders } from "./page_key.ts";
+import type { AddressEntry } from "./watch_state.ts";
+
+/** The client address table of a peer, as the address book had it last. */
+interface AddressTable {
+  readonly self?: { readonly hostname: string; readonly port: number };
+  readonly entries: readonly AddressEntry[];
+}
+
+const REFRESH_MS = 1000;
+
+let drawn = "";
+
+/** Shows the table as it stands, and again after a while. */
+async function show(): Promise<void> {
+  const text = await fetch("/table", { cache: "no-store", credentials: "same-origin", headers: keyHeaders() })
+    .then((response) => response.ok ? response.text() : "").catch(() => "");
+  if (text === "") setText(byId("self"), "The client does not answer; these entries may be old.");
+  else if (text !== drawn) draw(JSON.parse(text));
+  drawn = text;
+  setTimeout(() => void show(), REFRESH_MS);
+}
+
+function draw({ self, entries }: AddressTable): void {
+  setText(byId("self"), self ? `You are ${self.hostname}:${self.port}.` : "No address book has answered so far.");
+  byId("entries").replaceChildren(...addressRows(entries));
+  setText(
+    byId("count"),
+    entries.length === 0 ? "Nobody else is in the table." : counted(entries.length, "other client"),
+  );
+}
+
+void show();
