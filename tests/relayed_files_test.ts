@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileBytes } from "../lib/chat/shared_file.ts";
-import { equals } from "../lib/core/bytes.ts";
+import { encodeBase64, equals } from "../lib/core/bytes.ts";
 import { readOffer } from "../lib/protocols/transfer/offer.ts";
 import { RelayedFiles } from "../lib/protocols/transfer/relayed_files.ts";
 import { encodeSignal } from "../lib/protocols/transfer/signal.ts";
@@ -134,6 +134,26 @@ Deno.test("an offer that ends while it arrives fails with the reason; so does on
   assertEquals(damaged.log.length, 2);
   assert(damaged.log[1]?.startsWith("a.bin of alice failed at bob: "), damaged.log[1]);
   for (const pair of [withdrawn, silent, damaged]) assertEquals(pair.ends.bob!.incoming, 0);
+});
+
+Deno.test("a sender that announces a frame longer than its file is not believed: nothing is held for it", () => {
+  const pair = new Pair(new Random(7));
+  // The head of a frame whose body has 4 MB.
+  const head = Uint8Array.of(2, 0, 64, 0, 0);
+  let asked = 0;
+  pair.change = (text) => {
+    const signal = JSON.parse(text);
+    if (signal.file === "want") asked++;
+    // What alice sends first is a part of the list, kind 2.
+    if (signal.file !== "bytes" || signal.from !== 0 || !signal.bytes.startsWith("Ag")) return text;
+    return JSON.stringify({ ...signal, bytes: encodeBase64(head) });
+  };
+  pair.offer(new Uint8Array(1000));
+  // Bob would wait for the body for 10 s.
+  pair.pass(5000);
+  assert(asked >= 3, `asked ${asked} times`);
+  pair.pass(60_000);
+  assertEquals(pair.log, ["alice offers 7", "a.bin of alice failed at bob: nothing has arrived for 30 s"]);
 });
 
 Deno.test("what strangers signal changes nothing", () => {

@@ -90,8 +90,8 @@ export function decodeFrame({ kind, body }: Frame): FileMessage | Fault | undefi
 
 /** Splits a byte stream into frames. */
 export class FrameDecoder {
-  /** `take` gives the buffers for the bodies. */
-  constructor(readonly take = fresh) {}
+  /** `take` gives the buffers for the bodies; a body of more than `most` bytes is a fault. */
+  constructor(readonly take = fresh, readonly most = MAX_FRAME_BYTES) {}
 
   readonly #head = new Uint8Array(HEAD_BYTES);
   #headBytes = 0;
@@ -116,8 +116,8 @@ export class FrameDecoder {
       this.#headBytes += this.#take(this.#head, this.#headBytes);
       if (this.#headBytes < HEAD_BYTES) return undefined;
       const bytes = new DataView(this.#head.buffer).getUint32(1);
-      if (bytes > MAX_FRAME_BYTES) {
-        return new Fault("too long", `a frame may have ${MAX_FRAME_BYTES} bytes, this one has ${bytes}`);
+      if (bytes > this.most) {
+        return new Fault("too long", `a frame may have ${this.most} bytes, this one has ${bytes}`);
       }
       this.#body = this.take(bytes);
       this.#bodyBytes = 0;

@@ -2,7 +2,7 @@ import type { FileBytes } from "../../chat/shared_file.ts";
 import { encodeBase64 } from "../../core/bytes.ts";
 import { Fault } from "../../core/errors.ts";
 import { type Machine, Outputs } from "../../core/machine.ts";
-import type { FileMessage } from "./frames.ts";
+import { type FileMessage, LISTED_BYTES, MAX_FRAME_BYTES } from "./frames.ts";
 import { MemorySource, MemoryTarget, type Sha256 } from "./memory_contents.ts";
 import type { FileOffer } from "./offer.ts";
 import type { AttemptEvent, Failure, TransferOutput } from "./output.ts";
@@ -36,13 +36,16 @@ interface Incoming {
   readonly target: MemoryTarget;
   /** When bytes last arrived; Infinity once everything has. */
   heardAt: number;
-  /** The attempt in which everything has arrived. */
-  transfer?: string;
+  /** The last attempt. */
+  transfer: string | undefined;
 }
 
 const ID_BYTES = 16;
 /** Cap on offers in one session: those that have ended are remembered. */
 const OFFERS = 1000;
+/** The numbers before the bytes of a frame, and more than any request has. */
+const HEADER_BYTES = 64;
+const REQUEST_BYTES = 4096;
 /** The smallest chunk has 1024 bytes, and its digest 32. */
 const LIST_SHARE = 32;
 const LIST_BYTES = 64 * 1024;
@@ -117,7 +120,8 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
   accept(offer: FileOffer, text: string, from: string, room: string, now: number): boolean {
     const message = { from, to: { room }, text };
     if (this.#machine.numberOf(offer.id) !== undefined || !this.#machine.isOffer(message, false)) return false;
-    this.#incoming.set(offer.id, { from, target: new MemoryTarget(offer, this.hashing.sha256), heardAt: now });
+    const target = new MemoryTarget(offer, this.hashing.sha256);
+    this.#incoming.set(offer.id, { from, target, heardAt: now, transfer: undefined });
     this.#machine.offered(message);
     this.#machine.command({ type: "accept", n: this.#machine.numberOf(offer.id)! });
     this.#drain(now);
@@ -211,7 +215,8 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
         return machine.event(output.transfer, event, now);
       }
       case "relay": {
-        const stream = new RelayedStream(++this.#lastStream, output.transfer, output.to);
+        const most = this.#mostFrameBytes(output.transfer);
+        const stream = new RelayedStream(++this.#lastStream, output.transfer, output.to, most);
         this.#streams.set(stream.id, stream);
         const keys = { theirKey: undefined, ourKey: undefined };
         return machine.event(output.transfer, { type: "connected", stream: stream.id, by: "relay", ...keys }, now);
@@ -262,7 +267,6 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
         const incoming = this.#incoming.get(output.offer);
         if (!incoming) return;
         incoming.heardAt = Infinity;
-        incoming.transfer = output.transfer;
         const { from, target: { offer, contents } } = incoming;
         return this.#out.push({ type: "arrived", offer, from, contents });
       }
@@ -270,8 +274,10 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
   }
 
   #prepare(offer: string, attempt: number, now: number): void {
-    const known = this.#incoming.get(offer)?.target.known;
+    const incoming = this.#incoming.get(offer);
+    const known = incoming?.target.known;
     const names = { transfer: this.#freshName(), token: this.#freshName() };
+    if (incoming) incoming.transfer = names.transfer;
     const prepared = { ...names, at: [], key: undefined, known, finished: undefined };
     this.#machine.offerEvent(offer, { type: "prepared", attempt, ...prepared }, now);
   }
@@ -309,6 +315,14 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
       else this.#machine.event(transfer, { type: "broken", stream: id, why: "its list is too long" }, now);
     }
     if (stream.isOver) this.#streams.delete(id);
+  }
+
+  /** Receivers send short frames, senders chunks and parts of a list. A chunk is not longer than its file. */
+  #mostFrameBytes(transfer: string): number {
+    for (const { transfer: of, target: { offer } } of this.#incoming.values()) {
+      if (of === transfer) return HEADER_BYTES + Math.max(LISTED_BYTES, Math.min(offer.bytes, MAX_FRAME_BYTES));
+    }
+    return REQUEST_BYTES;
   }
 
   /** The list of a single file is short; the machine, which knows folders too, would make room for a long one. */

@@ -10,7 +10,7 @@ import type { Signal } from "./signal.ts";
  */
 export class RelayedStream {
   readonly #relay: Relay;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
   readonly #waiting: FileMessage[] = [];
   /** The message whose frame the relay is taking. */
   #writing: FileMessage | undefined;
@@ -18,7 +18,9 @@ export class RelayedStream {
   #events: AttemptEvent[] = [];
   isOver = false;
 
-  constructor(readonly id: number, readonly transfer: string, readonly to: string) {
+  /** `mostBytes`: cap on the frames that arrive, which are held in memory. */
+  constructor(readonly id: number, readonly transfer: string, readonly to: string, mostBytes: number) {
+    this.#decoder = new FrameDecoder(undefined, mostBytes);
     this.#relay = new Relay(transfer);
   }
 
