@@ -70,7 +70,7 @@ def read_keyboard():
                 os._exit(0)
             return
         *lines, rest = (rest + data).split(b"\n")
-        if fault("one-read-one-line") and stage == "chat":
+        if fault("one-read-one-line") and stage != "login":
             lines = lines[:1]
         for line in lines:
             text = line.decode("utf-8", "surrogateescape")
@@ -121,8 +121,6 @@ def read_la():
         try:
             data = la.recv(65536)
         except OSError:
-            if fault("reset-ends-thread"):
-                return
             data = b""
         if not data:
             return gone()
@@ -143,6 +141,7 @@ def read_la():
         for line in lines:
             if skips:
                 skips = False
+                show(line.decode())
                 continue
             if not fault("cr-stays"):
                 line = line.rstrip(b"\r")

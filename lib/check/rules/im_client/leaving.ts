@@ -79,6 +79,7 @@ export const LEAVING: readonly Rule[] = [
     why: "the server answers 401, and the session goes on",
     cause: 'startsWith("/exit")',
     level: "should",
+    after: ["im/15/18"],
     script: [
       online("jacky"),
       send("jacky keys", "/exit now"),

@@ -1,18 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expect, type Script, send, sendRaw, silence, wait } from "../../step.ts";
-import {
-  announcing,
-  answers,
-  commands,
-  DELIVERED,
-  goesOn,
-  linked,
-  online,
-  RECEIPT,
-  receives,
-  sends,
-  shows,
-} from "./prepare.ts";
+import { announcing, answers, DELIVERED, goesOn, online, RECEIPT, receives, sends, shows } from "./prepare.ts";
 
 const ANSWERED = "NAME → server: `302 Message receipt successful`";
 const SHOWN = "Incoming chat is shown as it arrives.";
@@ -110,7 +98,7 @@ export const MESSAGES: readonly Rule[] = [
     why: "a message without a receipt has not arrived, for its sender",
     cause: "one recv() is taken for one message",
     points: 2,
-    after: ["im/16/1"],
+    after: ["im/16/1", "im/16/5"],
     script: [
       online("jacky"),
       sendRaw("jacky Lb", "/from {bob} {text}\n/from {michael} {text2}\n"),
