@@ -1,7 +1,8 @@
 import type { Suite } from "./rule.ts";
 import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
+import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
 
 /** All suites, in the order in which they are listed. */
-export const SUITES: readonly Suite[] = [IM_SERVER, IM_CLIENT, LOBBY_SERVER];
+export const SUITES: readonly Suite[] = [IM_SERVER, IM_CLIENT, LOBBY_SERVER, LOBBY_CLIENT];
