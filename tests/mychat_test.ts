@@ -207,6 +207,15 @@ Deno.test("the first answer to an address has at most 1200 bytes, and such answe
   assertEquals(gate.report(2000), undefined);
 });
 
+Deno.test("a long message reaches a program that has said nothing but CONNECT", async () => {
+  await using server = await StoringServer.open({ mychat: true });
+  using prince = await MychatProgram.connect(portOf(server), "prince");
+  using ama = await MychatProgram.connect(portOf(server), "ama");
+  const msg = "long ".repeat(400);
+  await prince.send(`{"key": "SENT_TO", "msg": "${msg}", "sendto": "ama", "sentfrom": "prince"}`);
+  assertEquals(JSON.parse(await ama.next()).msg, msg);
+});
+
 Deno.test("any datagrams: a session never throws, ends once, and answers only with JSON", () => {
   const keys = ["CONNECT", "GET_USERS", "REQUEST_JOIN_GROUP", "GET_GROUP_DATA", "GET_DATA", "SENT_TO", "SENT_TO_GROUP"];
   const request = fc.record({

@@ -232,7 +232,8 @@ export class PlayRunner {
       : isDatagram
       ? this.network.datagram(bytes)
       : this.network.stream(bytes);
-    if (isDatagram) {
+    // A lossy network alone changes the order.
+    if (isDatagram && this.network.kind === "lossy") {
       for (const { afterMs, bytes } of parts) this.#later(afterMs, () => wire.send(bytes));
       return;
     }

@@ -3,6 +3,15 @@ import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
 import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
+import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
+import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
 
 /** All suites, in the order in which they are listed. */
-export const SUITES: readonly Suite[] = [IM_SERVER, IM_CLIENT, LOBBY_SERVER, LOBBY_CLIENT];
+export const SUITES: readonly Suite[] = [
+  IM_SERVER,
+  IM_CLIENT,
+  LOBBY_SERVER,
+  LOBBY_CLIENT,
+  MYCHAT_SERVER,
+  MYCHAT_CLIENT,
+];

@@ -8,7 +8,7 @@ import { brokenBy, play } from "../support/check.ts";
 const [handout, side, program, ...faults] = Deno.args;
 const suite = SUITES.find((suite) => suite.handout === handout && suite.side === side);
 if (!suite || !program) throw new TypeError("usage: matrix.ts HANDOUT SIDE PROGRAM.py FAULT…");
-const where = side === "server" ? ["{port}", "{users}"] : ["{host}", "{port}"];
+const where = side === "server" ? ["{port}", suite.takesAnyName ? "{data}" : "{users}"] : ["{host}", "{port}"];
 for (const fault of faults) {
   const results = await play(suite, ["python3", program, ...where, fault]);
   const blocked = results.filter(({ verdict }) => verdict === "blocked").length;

@@ -32,7 +32,8 @@ type Saying = Of<"SENT_TO" | "SENT_TO_GROUP">;
  * 2. Nothing is repeated: what a datagram loses comes by `GET_DATA` and `GET_GROUP_DATA`.
  * 3. A private message counts as received once `CONFIRM_MSG_2` has come for it and all before it, or once the program goes on
  *    after a `GET_DATA` whose answer had it.
- * 4. The answer to the first datagram from an address has at most 1,200 bytes, later ones `mychatAnswerBytes`.
+ * 4. The answer to the first datagram from an address has at most 1,200 bytes, later ones `mychatAnswerBytes`. What others
+ *    say is sent whole: they have sent as many bytes themselves.
  */
 export class MychatSession implements Session {
   readonly #limits: Limits;
@@ -256,10 +257,10 @@ export class MychatSession implements Session {
     if (text === undefined) {
       if (own && type === "failure") this.#sent = this.#sent.filter((each) => each.seq !== entry.of);
     } else if ("room" in to) {
-      if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), now);
+      if (this.#joined && to.room === LOBBY) this.#write(sentToGroup(from, text, time), now, DATAGRAM_BYTES);
     } else if (!own) {
       this.#receipts.sent(from, seq, text, timeOfDay(time));
-      this.#write(sentFrom(from, to.user, text, time), now);
+      this.#write(sentFrom(from, to.user, text, time), now, DATAGRAM_BYTES);
     }
   }
 
@@ -312,9 +313,8 @@ export class MychatSession implements Session {
     return this.#answers.readyAt(now) <= now ? this.#limits.mychatAnswerBytes : STRANGER_BYTES;
   }
 
-  #write(object: JsonObject, now: number): void {
+  #write(object: JsonObject, now: number, most = this.#heard <= 1 ? STRANGER_BYTES : DATAGRAM_BYTES): void {
     const bytes = encodeObject(object);
-    const most = this.#heard <= 1 ? STRANGER_BYTES : DATAGRAM_BYTES;
     if (bytes.length > most) {
       return void this.#gate.drop(`an answer of ${bytes.length} bytes, at most ${most} are sent`);
     }
