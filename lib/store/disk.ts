@@ -1,3 +1,4 @@
+import { join, relative, SEPARATOR } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 
@@ -36,6 +37,38 @@ export function cannot(action: string, path: string, error: unknown): FileError 
 export async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Throws a `FileError` if `root`, or anything on the way from it to `path`, is a link: it would lead out of what was received.
+ * `file` was opened at the path, if it is given, and must be what is there. The runtime has no O_NOFOLLOW, so a caller checks
+ * before opening, so that nothing is made elsewhere, and with the file afterwards, since a link may have come and gone.
+ */
+export function checkNoLinks(root: string, path: string, file?: Deno.FsFile): void {
+  let at = root;
+  let info = lstatIfThere(at);
+  for (const part of relative(root, path).split(SEPARATOR)) {
+    if (info?.isSymlink) break;
+    if (part === "" || !info) continue;
+    at = join(at, part);
+    info = lstatIfThere(at);
+  }
+  if (info?.isSymlink) throw new FileError(`${at} has become a link`, "a part of it has become a link");
+  if (!file) return;
+  const opened = file.statSync();
+  // Not every system has inodes.
+  if (!info || (info.ino && opened.ino && info.ino !== opened.ino)) {
+    throw new FileError("it was moved while it was opened");
+  }
+}
+
+function lstatIfThere(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { delay } from "@std/async/delay";
 import type { Manifest } from "../protocols/transfer/manifest.ts";
-import { attempt, FileError } from "./disk.ts";
+import { attempt, checkNoLinks, FileError } from "./disk.ts";
 
 /** Parallel requests keep a slow disk busy. */
 const WORKERS = 2;
@@ -25,11 +25,13 @@ class Worker {
   }
 
   /** The file of a piece, positioned at it; its user moves the position behind it. */
-  fileFor({ path, from, bytes, isNew }: Piece): Deno.FsFile {
+  fileFor({ path, from, bytes, isNew, root }: Piece): Deno.FsFile {
     if (this.#open?.path !== path) {
       this.closeFile();
+      if (root !== undefined) checkNoLinks(root, path);
       const file = Deno.openSync(path, isNew ? { ...this.options, create: true } : this.options);
       this.#open = { path, file, position: 0 };
+      if (root !== undefined) checkNoLinks(root, path, file);
     }
     const open = this.#open!;
     if (open.position !== from) open.file.seekSync(from, Deno.SeekMode.Start);
@@ -55,6 +57,8 @@ export interface Piece {
   readonly bytes: Uint8Array;
   /** Whether the file is created if it does not exist. */
   readonly isNew?: boolean;
+  /** Below this path no link is followed. */
+  readonly root?: string;
 }
 
 /** The pieces of a chunk, whose bytes are to be read or written. `pathOf` is the path of an entry's file. */

@@ -3,7 +3,7 @@ import { equals } from "../core/bytes.ts";
 import { ChunkMap } from "../protocols/transfer/chunk_map.ts";
 import type { FileOffer } from "../protocols/transfer/offer.ts";
 import type { KnownTarget } from "../protocols/transfer/output.ts";
-import { attempt, FileError, statIfThere } from "./disk.ts";
+import { attempt, checkNoLinks, FileError, statIfThere } from "./disk.ts";
 import { DiskQueue, type Piece, piecesOf, Yielder } from "./disk_queue.ts";
 import { digestOf } from "./file_reader.ts";
 import { PartFile, type TargetKept, type TargetPlace } from "./part_file.ts";
@@ -19,6 +19,7 @@ const MISSES = 3;
  *    because the system may not have written them to the disk.
  * 2. The file gets its name when all of it is there, and only a name that nothing has. The record says beforehand which.
  * 3. Users may remove files meanwhile: what has disappeared is missing, and is requested again.
+ * 4. A folder that is swapped for a link meanwhile is not followed: nothing outside of the `.part` is written or removed.
  */
 export class FileWriter {
   readonly #offer: FileOffer;
@@ -194,7 +195,9 @@ export class FileWriter {
     for (const [entry, { bytes }] of this.#contents!.manifest.entries.entries()) {
       if (bytes === 0) continue;
       await this.#yielder.next();
-      if (isWrong(entry, await statIfThere(this.#pathOf(entry)))) wrong.push(entry);
+      const path = this.#pathOf(entry);
+      await this.#checkNoLinks(path);
+      if (isWrong(entry, await statIfThere(path))) wrong.push(entry);
     }
     return wrong;
   }
@@ -218,6 +221,7 @@ export class FileWriter {
       marked.fill(0, first, last + 1);
       const path = this.#pathOf(entry);
       const isSingle = this.#offer.files === undefined;
+      await this.#checkNoLinks(path);
       // A single file keeps its identity; files in a folder are created anew.
       if (await statIfThere(path)) {
         await attempt("change", path, () => isSingle ? Deno.truncate(path, 0) : Deno.remove(path));
@@ -230,11 +234,17 @@ export class FileWriter {
 
   async #makeEmpty(path: string): Promise<void> {
     await this.#makeFolder(dirname(path));
+    await this.#checkNoLinks(path);
     await attempt("write", path, () => Deno.openSync(path, { write: true, create: true }).close());
+  }
+
+  async #checkNoLinks(path: string): Promise<void> {
+    await attempt("use", path, () => checkNoLinks(this.#part.path, path));
   }
 
   async #makeFolder(path: string): Promise<void> {
     if (this.#offer.files === undefined || this.#folders.has(path)) return;
+    await this.#checkNoLinks(path);
     await attempt("make the folder", path, () => Deno.mkdirSync(path, { recursive: true }));
     this.#folders.add(path);
   }
@@ -242,7 +252,9 @@ export class FileWriter {
   #pieces(chunk: number, bytes: Uint8Array): Piece[] {
     // A file with a marked chunk exists, unless somebody has removed it.
     const isNew = (entry: number) => this.#offer.files !== undefined && !this.#isBegun(entry);
-    return piecesOf(this.#contents!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew);
+    const root = this.#part.path;
+    return piecesOf(this.#contents!.manifest, chunk, bytes, (entry) => this.#pathOf(entry), isNew)
+      .map((piece) => ({ ...piece, root }));
   }
 
   #pathOf(entry: number): string {
