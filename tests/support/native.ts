@@ -12,10 +12,10 @@ export class StoringServer extends TestServer {
   private constructor(
     instance: Server,
     traced: string[],
-    readonly folder: Folder,
+    folder: Folder,
     readonly options: TestServerOptions,
   ) {
-    super(instance, traced);
+    super(instance, traced, folder);
   }
 
   static override async open(options: TestServerOptions = {}): Promise<StoringServer> {
@@ -27,11 +27,6 @@ export class StoringServer extends TestServer {
   async restart(): Promise<void> {
     await this.instance.stop();
     [this.instance] = await started({ ...this.options, data: this.folder.path });
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.folder[Symbol.dispose]();
   }
 }
 

@@ -25,16 +25,17 @@ export interface TestServerOptions {
   readonly tlsPort?: boolean;
   readonly tls?: WebOptions["tls"];
   readonly enrollIn?: string;
-  /** Without a folder nothing may be kept. */
+  /** The folder of its store; a temporary one by default. */
   readonly data?: string;
 }
 
 /** A server in this process on free ports, with everything real but its log. */
 export class TestServer {
-  protected constructor(public instance: Server, readonly traced: string[]) {}
+  protected constructor(public instance: Server, readonly traced: string[], readonly folder: Folder) {}
 
   static async open(options: TestServerOptions = {}): Promise<TestServer> {
-    return new TestServer(...await started(options));
+    const folder = new Folder();
+    return new TestServer(...await started({ data: folder.path, ...options }), folder);
   }
 
   /** The port of a listener. */
@@ -67,27 +68,19 @@ export class TestServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.instance.stop();
-  }
-}
-
-/** A server with a page and a temporary data folder. */
-export class WebTestServer extends TestServer {
-  private constructor(instance: Server, traced: string[], readonly folder: Folder) {
-    super(instance, traced);
-  }
-
-  static override async open(options: TestServerOptions = {}): Promise<WebTestServer> {
-    const folder = new Folder();
-    return new WebTestServer(...await started({ web: true, data: folder.path, ...options }), folder);
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
     this.folder[Symbol.dispose]();
   }
 }
 
-export async function started(options: TestServerOptions): Promise<[Server, string[]]> {
+/** A server with a page. */
+export class WebTestServer extends TestServer {
+  static override async open(options: TestServerOptions = {}): Promise<WebTestServer> {
+    const folder = new Folder();
+    return new WebTestServer(...await started({ web: true, data: folder.path, ...options }), folder);
+  }
+}
+
+export async function started(options: TestServerOptions & { readonly data: string }): Promise<[Server, string[]]> {
   const traced: string[] = [];
   const plan = {
     host: "127.0.0.1",
@@ -102,7 +95,7 @@ export async function started(options: TestServerOptions): Promise<[Server, stri
       ...(options.addressBook ? { "address-book": 0 } : {}),
     },
     web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
-    data: options.data ?? "nowhere",
+    data: options.data,
     enrollIn: options.enrollIn,
     trace: options.trace ?? false,
     recordsRequests: options.recordsRequests ?? false,
