@@ -242,7 +242,7 @@ Deno.test("what cannot be opened or read is one line and status 2, and nothing i
     [empty, ["--lobby", "0", "--web", `${port}`], `cannot listen on 127.0.0.1:${port} \\(--web\\): the port is in use`],
     [empty, ["--mailbox", `${udp}`, ...local], `cannot listen on 127.0.0.1:${udp} \\(--mailbox\\): the port is in use`],
     [empty, ["192.0.2.77", "0"], "cannot listen on 192.0.2.77:0 \\(--lobby\\): .+"],
-    [empty, ["--loby", "2003"], "unknown option --loby; did you mean --lobby? --help lists the options"],
+    [empty, ["--loby", "2003"], "unknown option --loby; did you mean --lobby\\? --help lists the options"],
   ];
   await Promise.all(cases.map(async ([folder, args, message]) => {
     await using server = new Running(SOURCES, "server", args, folder.path);
