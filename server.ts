@@ -14,7 +14,7 @@ import { watchConsole } from "./lib/server/console.ts";
 import { reachable } from "./lib/server/counts.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
-import { Passwords } from "./lib/store/passwords.ts";
+import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { Output, type Sink } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const plan = parseServerArgs(args);
     if (plan.type === "print") print(plan.text);
-    else if (plan.type === "hash") await hash(plan.users, new Passwords(plan.limits.hashesAtOnce));
+    else if (plan.type === "hash") await hash(plan.users, new Passwords(checksAtOnce(plan.limits.hashesAtOnce)));
     else if (plan.type === "export") exportChat(plan, print);
     else if (plan.type === "reset") reset(plan);
     else await serve(plan);

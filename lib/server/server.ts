@@ -10,7 +10,7 @@ import type { ReplyForm } from "../protocols/directory/listing.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
 import type { ListenerName } from "../protocols/listener_table.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
-import { Passwords } from "../store/passwords.ts";
+import { checksAtOnce, Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
 import { RequestFile } from "../store/request_file.ts";
 import { addUser } from "../store/users_file.ts";
@@ -25,8 +25,6 @@ import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
 
 const TICK_MS = 50;
-/** More cores than these would take a gigabyte for passwords. */
-const MOST_CORES = 8;
 
 /** A running server. */
 export interface Server {
@@ -66,7 +64,7 @@ export async function openServer(
   showTrace: (line: string) => void,
 ): Promise<Server> {
   const { enrollIn, data } = options;
-  const hashesAtOnce = options.limits.hashesAtOnce || Math.min(navigator.hardwareConcurrency, MOST_CORES);
+  const hashesAtOnce = checksAtOnce(options.limits.hashesAtOnce);
   const limits = { ...options.limits, hashesAtOnce };
   const tracing = openTracing(options, showTrace);
   const requests = options.recordsRequests && limits.requestLogBytes > 0 ? recordRequests(options) : undefined;

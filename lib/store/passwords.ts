@@ -3,6 +3,14 @@ import { timingSafeEqual } from "../core/bytes.ts";
 import { encodeText } from "../core/text.ts";
 import { type KeyDerivation, SCRYPT, type ScryptSecret } from "../chat/accounts.ts";
 
+/** More cores than these would take a gigabyte for passwords: 128 MiB each. */
+const MOST_AT_ONCE = 8;
+
+/** How many passwords are checked at once: as many as were asked for, or one for each core. */
+export function checksAtOnce(asked: number): number {
+  return asked || Math.min(navigator.hardwareConcurrency, MOST_AT_ONCE);
+}
+
 /** The client for which a password is checked. */
 export interface Requester {
   /** Requests from one address have a queue of their own. */
