@@ -87,12 +87,15 @@ const WORDS = "CREATE VIRTUAL TABLE words USING fts5(text, content='', contentle
 
 /** Whether this SQLite has a full-text index. */
 export function canSearch(): boolean {
-  using database = new DatabaseSync(":memory:");
+  // Not `using`: the runtime of the executables may be one whose databases do not know it.
+  const database = new DatabaseSync(":memory:");
   try {
     database.exec(WORDS);
     return true;
   } catch {
     return false;
+  } finally {
+    database.close();
   }
 }
 
