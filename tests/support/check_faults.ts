@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
-import { play } from "./check.ts";
+import { play, playedFaults } from "./check.ts";
 
 /** A fault of a program, and the rules that find it. */
 export type Faults = Readonly<Record<string, string>>;
@@ -15,7 +15,8 @@ export interface FaultPlay {
 }
 
 /** Plays the rules that find each fault, and others that must not. */
-export async function playFaults(suite: Suite, program: string, faults: Faults, how: FaultPlay): Promise<void> {
+export async function playFaults(suite: Suite, program: string, all: Faults, how: FaultPlay): Promise<void> {
+  const faults = playedFaults(all);
   const { oneIn, alone, atATime = 3 } = how;
   const names = Object.keys(faults);
   const found: Record<string, string> = {};

@@ -55,7 +55,10 @@ export class Chromium {
     const person = await this.#open(options);
     const response = await person.context.request.post(`${address}login`, { data: { name, password: "12345" } });
     if (!response.ok()) throw new Error(`login of ${name}: ${response.status()} ${await response.text()}`);
+    const { key } = await response.json();
     await person.page.goto(address);
+    await person.page.evaluate((key) => localStorage.setItem("partyline key", key), key);
+    await person.page.reload();
     await person.isIn(name);
     return person;
   }
