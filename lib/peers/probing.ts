@@ -176,8 +176,9 @@ export class Probing {
       const { askMostMs, lostMs, probeMs } = limits;
       const isProbed = this.#self !== undefined && !contact.isOurs;
       if (isProbed && contact.isListed && !contact.wasLinked) {
-        // It may be a program that shows each.
-        contact.askAt = now + Math.min(probeMs * PROBE_BACKOFF ** contact.probes, lostMs);
+        // It may be a program that shows each, so the waits grow; not at once, since a network may lose the first two.
+        const gaps = Math.max(0, contact.probes - 1);
+        contact.askAt = now + Math.min(probeMs * PROBE_BACKOFF ** gaps, lostMs);
         return this.#probe(contact);
       }
       contact.askAt = now + contact.waitMs;
