@@ -10,7 +10,7 @@ export const PEER_LIMITS = {
   /** How long ASK is repeated at an address named by a directory or the user; a directory forgets after the same time. */
   namedMs: 90_000,
   /**
-   * Until the first datagram is repeated to an address of the directory that does not answer, and six times as long each time
+   * Until the first datagram is repeated to an address of the directory that does not answer, twice, and then six times as long each time
    * after that: a program of dialect C shows each.
    */
   probeMs: 10_000,
