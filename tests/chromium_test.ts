@@ -560,7 +560,7 @@ scene("client chat --page: the chat moves to another window and back", async (ch
   await alice.sees("where are you?");
   await other.shows("This chat is open in another window.");
   await using stranger = await chromium.person(address);
-  await stranger.shows("This address has been used.");
+  await stranger.shows("This page is only for the person who started the client");
 });
 
 scene("client peer --page: peers chat without a server and without a lobby", async (chromium) => {
