@@ -114,9 +114,22 @@ export class GroupGossip {
 
   leave(group: string): string | undefined {
     if (!this.#groups.isIn(group)) return `you are not in ${group}`;
-    this.#change([this.#groups.enter(group, false)]);
+    const departure = this.#groups.enter(group, false);
+    const signed = this.#departures.get(group);
+    // It tells before anything that the user does next: leaving the program, for one.
+    if (signed?.version === departure.version) this.#depart(signed);
+    else this.#change([departure]);
     this.#context.show({ type: "left", room: group });
     return undefined;
+  }
+
+  /** Tells all of a departure that was signed before. */
+  #depart(departure: SignedMembership): void {
+    const { group, version } = departure;
+    this.#context.store.keepMembership({ group, version, in: false });
+    this.#groups.signed(departure);
+    this.#departures.delete(group);
+    this.#spread([departure]);
   }
 
   /** A person adds us to a group. */
