@@ -1,6 +1,6 @@
 import { prepares, type Rule, rule } from "../../rule.ts";
 import { close, closed, dial, expect, runs, type Script, send, sendRaw, silence } from "../../step.ts";
-import { connected, exchanged, loggedIn, online, stillServes } from "./prepare.ts";
+import { connected, exchanged, loggedIn, NOTICED, online, stillServes } from "./prepare.ts";
 
 const GONE = "the name gone from the list";
 
@@ -72,6 +72,7 @@ export const BREAKING: readonly Rule[] = [
       sendRaw("michael La", "/to {bo"),
       close("michael La", "reset"),
       close("michael Lb", "reset"),
+      NOTICED,
       exchanged("jacky", "bob"),
     ],
   }),
@@ -84,6 +85,7 @@ export const BREAKING: readonly Rule[] = [
       dial("other La"),
       sendRaw("other La", "/log"),
       close("other La", "reset"),
+      NOTICED,
       loggedIn("jacky"),
     ],
   }),

@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expect, expectText, send, sendRaw } from "../../step.ts";
-import { exchanged, online } from "./prepare.ts";
+import { exchanged, NOTICED, online } from "./prepare.ts";
 
 const MALFORMED =
   "A line that is not known in its stage, or is malformed, gets `401 Unrecognized message` and changes nothing.";
@@ -59,6 +59,7 @@ export const MALFORMED_LINES: readonly Rule[] = [
     script: [
       online("jacky", "bob"),
       sendRaw("jacky La", new Uint8Array([0x2f, 0x74, 0x6f, 0x20, 0xff, 0xfe, 0x80, 0x0a])),
+      NOTICED,
       send("bob La", "/list"),
       expectText("bob La", /301 \S+/),
     ],
@@ -71,6 +72,7 @@ export const MALFORMED_LINES: readonly Rule[] = [
     script: [
       online("jacky", "bob", "michael"),
       sendRaw("michael La", "/to " + "x".repeat(100_000)),
+      NOTICED,
       exchanged("jacky", "bob"),
     ],
   }),

@@ -1,6 +1,15 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expect, send, sendRaw, silence, together } from "../../step.ts";
-import { acknowledges, BEFORE_RECEIPT_MS, delivered, exchanged, getsPrivate, online, unrecognized } from "./prepare.ts";
+import {
+  acknowledges,
+  BEFORE_RECEIPT_MS,
+  delivered,
+  exchanged,
+  getsPrivate,
+  NOTICED,
+  online,
+  unrecognized,
+} from "./prepare.ts";
 
 const ONE_AT_A_TIME =
   "On one Lb the server has **one message in flight at a time**: it sends the next only after the 302 for the last.";
@@ -47,6 +56,7 @@ export const ORDER: readonly Rule[] = [
       send("jacky La", "/to {bob} {text}"),
       getsPrivate("bob", "jacky"),
       send("michael La", "/to {bob} {text2}"),
+      NOTICED,
       acknowledges("bob"),
       delivered("jacky"),
       getsPrivate("bob", "michael", "{text2}"),

@@ -1,5 +1,5 @@
 import { prepares } from "../../rule.ts";
-import { accept, dial, expect, listen, type Script, send, type Step } from "../../step.ts";
+import { accept, dial, expect, listen, type Script, send, type Step, wait } from "../../step.ts";
 
 /** Connects to the server; prepared by im/1/1. */
 export const connected = (...people: string[]): Script => people.map((who) => prepares("im/1/1", [dial(`${who} La`)]));
@@ -62,6 +62,9 @@ export const stillServes = (who: string): Script => [
   send(`${who} La`, "/list"),
   prepares("im/6/1", [expect(`${who} La`, /^301 {jacky}( \S+)*$/)]),
 ];
+
+/** Time for the server to notice what happened: a fault is missed without it. A right server cannot fail by it. */
+export const NOTICED: Step = wait(200);
 
 /** The longest time that the handout's server gives a receiver to answer. */
 export const RECEIPT_MS = 5000;

@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { close, dial, expect, send, sendRaw } from "../../step.ts";
-import { connected, loggedIn, unrecognized } from "./prepare.ts";
+import { connected, loggedIn, NOTICED, unrecognized } from "./prepare.ts";
 
 /** Section 1: the port, and lines. */
 export const STARTING: readonly Rule[] = [
@@ -43,7 +43,7 @@ export const STARTING: readonly Rule[] = [
       "Each ends in the right code (304, 202, 401) or a closed session, a clear log line, the name gone from the list",
     why: "port scanners and closed laptops do so all day",
     cause: "recv() returns nothing, and the loop that reads goes round for ever or throws",
-    script: [dial("other La"), close("other La"), loggedIn("jacky")],
+    script: [dial("other La"), close("other La"), NOTICED, loggedIn("jacky")],
   }),
   rule("im/1/5", {
     title: "a connection that says nothing does not hold up others",
