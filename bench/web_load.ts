@@ -34,12 +34,14 @@ async function login(port: number, name: string, tally: Tally): Promise<NativeUs
   });
   const said = await response.text();
   if (!response.ok) throw new Error(`the login of ${name} was answered ${said}`);
+  const { key } = JSON.parse(said);
   const cookie = response.headers.get("set-cookie")!.split(";")[0];
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   conn.setNoDelay(true);
   const user = new NativeUser(conn, name, tally, FRAMES);
   const handshake = `GET /chat HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\nUpgrade: websocket\r\n` +
-    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n";
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n" +
+    `Sec-WebSocket-Protocol: partyline, key.${key}\r\n\r\n`;
   await user.ask(encoder.encode(handshake), '"type":"welcome"');
   await user.resume();
   return user;
