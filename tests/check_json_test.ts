@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ABSENT, holding, inOrder, json, lacking } from "../lib/check/json_shape.ts";
 import { Play } from "../lib/check/play.ts";
+import { Pace } from "../lib/check/play_times.ts";
 import { bind, expect, ignore, silence } from "../lib/check/step.ts";
 import { Values } from "../lib/check/values.ts";
 
@@ -39,7 +40,7 @@ Deno.test("a list in JSON is matched whole, by what it holds, by its order, or b
 });
 
 Deno.test("a script expects JSON with its values, and passes over what it is told to", () => {
-  const times = { answerMs: 100, startMs: 1000, lateMs: 100, silenceMs: 50, settleMs: 10 };
+  const times = { pace: new Pace(100), startMs: 1000, lateMs: 100, silenceMs: 50, settleMs: 10 };
   const play = new Play(
     [
       bind("bob La"),

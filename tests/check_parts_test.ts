@@ -8,7 +8,8 @@ import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
 import { SUITES } from "../lib/check/suites.ts";
 import { Transcript } from "../lib/check/transcript.ts";
 import { Values } from "../lib/check/values.ts";
-import { difference, visible, visibleText } from "../lib/check/visible.ts";
+import { difference } from "../lib/check/story.ts";
+import { visible, visibleBytes } from "../lib/core/wire_text.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { encodeText } from "../lib/core/text.ts";
 
@@ -30,7 +31,7 @@ Deno.test("a datagram is never changed; it is lost or comes twice in a lossy net
     for (let i = 0; i < 300; i++) {
       const parts = network.datagram(encodeText("datagram"));
       counts.add(parts.length);
-      assert(parts.every(({ bytes }) => visible(bytes) === "datagram"));
+      assert(parts.every(({ bytes }) => visibleBytes(bytes) === "datagram"));
     }
     assertEquals([...counts].sort(), kind === "lossy" ? [0, 1, 2] : [1]);
   }
@@ -46,11 +47,11 @@ Deno.test("values stand for themselves in texts and in patterns", () => {
 });
 
 Deno.test("what is not printable can be seen, and bytes that are no UTF-8 too", () => {
-  assertEquals(visible(encodeText("a\tb\r\n\0\x1b\\é\u202e\u200b")), "a\\tb\\r\\n\\0\\x1b\\\\é\\u202e\\u200b");
-  assertEquals(visible(new Uint8Array([0x61, 0xff, 0xc3, 0x0a])), "a\\xff\\xc3\\n");
+  assertEquals(visibleBytes(encodeText("a\tb\r\n\0\x1b\\é\u202e\u200b")), "a\\tb\\r\\n\\0\\x1b\\\\é\\u{202e}\\u{200b}");
+  assertEquals(visibleBytes(new Uint8Array([0x61, 0xff, 0xc3, 0x0a])), "a\\xff\\xc3\\n");
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex
-    assert(!/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(visibleText(text)));
+    assert(!/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(visible(text)));
   }));
   assertEquals([difference("abc", "abd"), difference("abc", "abc"), difference("ab", "abc")], [2, undefined, 2]);
 });
@@ -82,7 +83,7 @@ Deno.test("a rubric sets points by the longest id, hides rules, and is refused w
 Deno.test("a transcript has a line that comes in parts as one, and is bounded", () => {
   const transcript = new Transcript();
   for (const part of ["30", "3 ok\n30", "4 no\n"]) transcript.add(1, "bob La", "in", encodeText(part), 0);
-  assertEquals(transcript.entries.map(({ bytes }) => visible(bytes)), ["303 ok\\n", "304 no\\n"]);
+  assertEquals(transcript.entries.map(({ bytes }) => visibleBytes(bytes)), ["303 ok\\n", "304 no\\n"]);
   for (let i = 0; i < 1000; i++) transcript.add(2, "bob La", "in", encodeText("x".repeat(10_000) + "\n"), 0);
   assert(transcript.entries.length <= 400 && transcript.dropped > 0);
   assert(transcript.entries.every(({ bytes }) => bytes.length <= 4096));

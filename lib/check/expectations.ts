@@ -1,3 +1,4 @@
+import { visible, visibleBytes } from "../core/wire_text.ts";
 import { concat } from "@std/bytes/concat";
 import { type Expected, match } from "./match.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
@@ -5,7 +6,6 @@ import { JsonShape } from "./json_shape.ts";
 import type { PlayTimes } from "./play_times.ts";
 import type { Expectation, LinkName } from "./step.ts";
 import type { Values } from "./values.ts";
-import { visible, visibleText } from "./visible.ts";
 
 /** Why a script did not come to its end. */
 export interface Failure {
@@ -95,13 +95,13 @@ export class Expectations {
       link.take(found.used);
       this.#pending.splice(this.#pending.indexOf(expected), 1);
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
-      const limitMs = Math.min(this.times.answerMs + (expected.more ?? 0), expected.most ?? Infinity);
+      const limitMs = Math.min(this.times.pace.answerMs + (expected.more ?? 0), expected.most ?? Infinity);
       const lateMs = now - this.since - limitMs;
       if (lateMs > 0) {
         const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
         return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
       }
-      if (expected.more === undefined) this.times.answered?.(now - this.since);
+      if (expected.more === undefined) this.times.pace.answered(now - this.since);
       if (found.weak) weak.push(found.weak);
       return true;
     }
@@ -119,15 +119,15 @@ export class Expectations {
 export function nothingText({ pieces }: PlayLink, ms: number): string {
   if (pieces.length === 0) return `nothing within ${Math.round(ms)} ms`;
   const bytes = concat(pieces);
-  return `${bytes.length} bytes without a line end within ${Math.round(ms)} ms: ${visible(bytes)}`;
+  return `${bytes.length} bytes without a line end within ${Math.round(ms)} ms: ${visibleBytes(bytes)}`;
 }
 
 function endText({ pieces }: PlayLink): string {
   if (pieces.length === 0) return "the connection is closed";
-  return `${visible(concat(pieces))}, then the connection is closed`;
+  return `${visibleBytes(concat(pieces))}, then the connection is closed`;
 }
 
 function patternText(pattern: string | RegExp | JsonShape): string {
   if (pattern instanceof JsonShape) return pattern.toString();
-  return typeof pattern === "string" ? visibleText(pattern) : `a text like ${pattern}`;
+  return typeof pattern === "string" ? visible(pattern) : `a text like ${pattern}`;
 }

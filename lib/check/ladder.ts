@@ -1,6 +1,6 @@
+import { visibleBytes } from "../core/wire_text.ts";
 import { type Failure, NOTHING } from "./expectations.ts";
 import type { Seen } from "./transcript.ts";
-import { visible } from "./visible.ts";
 
 /** One arrow of a ladder diagram, between a person's link and the program under test. */
 export interface Rung {
@@ -31,7 +31,7 @@ export function ladderOf(transcript: readonly Seen[], failure?: Failure): Ladder
   const rungs: Rung[] = transcript.map(({ who, link, way, bytes, at }) => ({
     column: columnOf(who, link),
     way,
-    text: shortened(visible(bytes)),
+    text: shortened(visibleBytes(bytes)),
     at,
     mark: undefined,
   }));

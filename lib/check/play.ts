@@ -1,3 +1,4 @@
+import { visibleBytes } from "../core/wire_text.ts";
 import { encodeText } from "../core/text.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
 import { Expectations, type Failure } from "./expectations.ts";
@@ -9,7 +10,6 @@ import type { LinkName, Step } from "./step.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
-import { visible } from "./visible.ts";
 
 /** The person whose program is the server under test. */
 const SERVER = "server";
@@ -109,7 +109,7 @@ export class Play implements Machine<PlayOutput> {
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
     this.#advance(now);
     it.receivedBytes += bytes.length;
-    if (it.receivedBytes > FLOOD_BYTES) this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, visible(bytes));
+    if (it.receivedBytes > FLOOD_BYTES) this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, visibleBytes(bytes));
   }
 
   ended(link: LinkName, now: number): void {

@@ -2,8 +2,7 @@ import { Choice, chosenText } from "./choice.ts";
 import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
-import { Pace } from "./pace.ts";
-import type { PlayTimes } from "./play_times.ts";
+import { Pace, type PlayTimes } from "./play_times.ts";
 import { hasTerminals } from "./program.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner, type Target } from "./runner.ts";
@@ -185,10 +184,7 @@ function timesOf({ network }: RunOptions, { command }: Target, pace: Pace): Play
   const slower = slownessOf(network);
   return {
     startMs: command === undefined ? 0 : START_MS,
-    get answerMs() {
-      return pace.answerMs;
-    },
-    answered: (ms) => pace.answered(ms),
+    pace,
     lateMs: LATE_MS,
     silenceMs: SILENCE_MS * slower,
     settleMs: SETTLE_MS * slower,

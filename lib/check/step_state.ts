@@ -1,9 +1,9 @@
+import { visibleBytes } from "../core/wire_text.ts";
 import { type Failure, NOTHING, nothingText } from "./expectations.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
 import { exitText, type ProgramExit } from "./program_exit.ts";
 import type { Step } from "./step.ts";
 import type { Values } from "./values.ts";
-import { visible } from "./visible.ts";
 
 /** What a play has seen so far. */
 export interface StepView {
@@ -50,7 +50,7 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
       const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
       if (bytes <= (step.bytes ?? 0)) return isLate ? DONE : WAITING;
       const expected = step.bytes ? `no more than ${step.bytes} bytes` : NOTHING;
-      return failed(step.link, expected, visible(pieces[0]!), true);
+      return failed(step.link, expected, visibleBytes(pieces[0]!), true);
     }
     case "observe":
       return observing(links.get(step.link), view);
@@ -90,7 +90,7 @@ function connecting(name: string, expected: string, { links, exitOf, isLate, wai
 function observing(link: PlayLink, { isLate, now, settleMs }: StepView): StepState {
   const hasCome = link.pieces.length > 0 && link.unread(now, settleMs).hasSettled;
   if (!hasCome && !link.hasEnded && !isLate) return WAITING;
-  const came = link.pieces.splice(0).map(visible).join("");
+  const came = link.pieces.splice(0).map(visibleBytes).join("");
   return { isDone: true, observed: came !== "" ? came : link.hasEnded ? "the connection is closed" : "nothing comes" };
 }
 

@@ -1,7 +1,7 @@
+import { visible, visibleBytes } from "../core/wire_text.ts";
 import { sanitized } from "../core/text.ts";
 import type { RuleResult } from "./run.ts";
 import type { Seen } from "./transcript.ts";
-import { difference, visible } from "./visible.ts";
 
 /** How a story is told. */
 export interface StoryOptions {
@@ -47,7 +47,7 @@ export function headline({ rule, verdict, failed, played }: RuleResult, columns:
 export function transcriptLines(transcript: readonly Seen[]): string[] {
   const shown = transcript.map((seen, i) => {
     const arrow = seen.way === "out" ? "→" : seen.way === "in" ? "←" : " ";
-    const text = seen.way === "event" ? `(${visible(seen.bytes)})` : visible(seen.bytes);
+    const text = seen.way === "event" ? `(${visibleBytes(seen.bytes)})` : visibleBytes(seen.bytes);
     return `${INDENT}${String(i + 1).padStart(3)}  ${seen.who.padEnd(8)} ${seen.link.padEnd(6)} ${arrow}  ${text}`;
   });
   if (shown.length <= FIRST + LAST) return shown;
@@ -59,4 +59,12 @@ function marker(where: string, expected: string, got: string): string[] {
   const at = difference(expected, got);
   if (at === undefined || at === 0) return [];
   return [`${INDENT}${" ".repeat("expected  ".length + where.length + 2 + at)}^ here they differ`];
+}
+
+/** Where two texts first differ; undefined when they are equal. */
+export function difference(expected: string, got: string): number | undefined {
+  if (expected === got) return undefined;
+  let i = 0;
+  while (i < expected.length && i < got.length && expected[i] === got[i]) i++;
+  return i;
 }

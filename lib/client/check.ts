@@ -1,6 +1,7 @@
 import { Choice } from "../check/choice.ts";
 import { type CheckListPlan, type CheckPlan, DEFAULT_TIMEOUT_MS, type OutputKind } from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
+import { onStop } from "./program.ts";
 import { endPrograms } from "../check/program.ts";
 import { type CheckReport, isKept } from "../check/report.ts";
 import { classroomReport, type ClassroomRun, csvReport, gradescopeReport } from "../check/reports/graders.ts";
@@ -51,10 +52,11 @@ export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
     hasProgress: Deno.stderr.isTerminal() && plan.show !== "summary",
   });
   const folder = new TemporaryFolder();
-  const stopped = new StopSignals(() => {
+  onStop(() => {
     output.clear();
     endPrograms();
     folder.remove();
+    Deno.exit(INTERRUPTED);
   });
   try {
     const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
@@ -88,7 +90,6 @@ export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
     output.clear();
     endPrograms();
     folder.remove();
-    stopped.close();
   }
 }
 
@@ -100,26 +101,6 @@ function list(plan: CheckListPlan): number {
 function write(file: string, text: string): void {
   if (file === "-") print(text);
   else writeText(file, text);
-}
-
-/** What ends the check from outside; it ends with the status of an interrupted program. */
-class StopSignals {
-  readonly #signals: readonly Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  readonly #stop: () => void;
-
-  constructor(clean: () => void) {
-    this.#stop = () => {
-      clean();
-      Deno.exit(INTERRUPTED);
-    };
-    for (const signal of this.#signals) Deno.addSignalListener(signal, this.#stop);
-  }
-
-  close(): void {
-    for (const signal of this.#signals) Deno.removeSignalListener(signal, this.#stop);
-  }
 }
 
 /** A server that runs already is there; throws a `UserError`. */

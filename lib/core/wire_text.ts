@@ -69,6 +69,11 @@ export function visible(text: string): string {
   });
 }
 
+/** Bytes with everything that a reader would not see, and what is not UTF-8, made visible. */
+export function visibleBytes(bytes: Uint8Array): string {
+  return visible(decodeWire(bytes));
+}
+
 /** `visible`, and each space that is doubled, or that begins or ends the text, is shown as `␠`. */
 export function visibleSpaces(text: string): string {
   return visible(text).replace(/^ +| +$| {2,}/g, (spaces) => "␠".repeat(spaces.length));

@@ -2,6 +2,7 @@ import type { Failure } from "../../lib/check/expectations.ts";
 import { Play } from "../../lib/check/play.ts";
 import type { PlayOutput } from "../../lib/check/play_output.ts";
 import { rule } from "../../lib/check/rule.ts";
+import { Pace } from "../../lib/check/play_times.ts";
 import type { Script } from "../../lib/check/step.ts";
 import { Values } from "../../lib/check/values.ts";
 import { encodeText } from "../../lib/core/text.ts";
@@ -16,7 +17,10 @@ export class Stage {
 
   constructor(script: Script, values: Readonly<Record<string, string>> = {}) {
     const text = { title: "", quote: "", why: "", cause: "", script };
-    this.play = new Play(rule("im/1/1", text).steps, new Values(Object.entries(values)), TIMES);
+    this.play = new Play(rule("im/1/1", text).steps, new Values(Object.entries(values)), {
+      ...TIMES,
+      pace: new Pace(TIMES.answerMs),
+    });
     this.play.start(0);
     this.#take();
   }

@@ -67,7 +67,10 @@ export function csvReport({ target, results }: CheckReport): string {
   return csv([["target", "rule", "title", "verdict", "points", "of", "expected", "got"], ...rows]);
 }
 
-/** Comma-separated values; a cell that a spreadsheet would take for a formula begins with an apostrophe. */
+/**
+ * Comma-separated values; a cell that a spreadsheet would take for a formula begins with an apostrophe. Not by `@std/csv`, which
+ * leaves a lone carriage return outside quotes.
+ */
 export function csv(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
 }

@@ -1,3 +1,4 @@
+import { escape } from "@std/html/entities";
 import { sanitized } from "../../core/text.ts";
 import { VERSION } from "../../core/version.ts";
 import { type Ladder, ladderOf } from "../ladder.ts";
@@ -148,17 +149,8 @@ svg { font: 12px ui-monospace, monospace; max-width: none; margin-top: .75rem; }
 @media print { :root { color-scheme: light; } body { max-width: none; } details::details-content { display: block; content-visibility: visible; } .wide, pre { overflow: visible; } pre, code, td code { white-space: pre-wrap; overflow-wrap: anywhere; } svg { max-width: 100%; height: auto; } }
 `;
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
 function escaped(text: string): string {
-  const clean = text.toWellFormed().split("\n").map(sanitized).join("\n");
-  return clean.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return escape(text.toWellFormed().split("\n").map(sanitized).join("\n"));
 }
 
 function anchor(id: string): string {

@@ -1,3 +1,4 @@
+import { escape } from "@std/html/entities";
 import { type CheckReport, countsOf } from "../report.ts";
 import { story } from "../story.ts";
 
@@ -44,13 +45,11 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values).map(([name, value]) => ` ${name}="${escaped(String(value))}"`).join("");
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
 /** Characters that XML cannot hold are replaced: a program's words may have any. */
 function escaped(text: string): string {
   // deno-lint-ignore no-control-regex
   const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd");
-  return allowed.toWellFormed().replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+  return escape(allowed.toWellFormed());
 }
 
 function seconds(ms: number): string {
