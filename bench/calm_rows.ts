@@ -15,7 +15,7 @@ export async function floodRow(plan: Plan, program: string): Promise<Row> {
     alone: [limited, () => Promise.resolve()],
     "beside a flood": [limited, ({ port }) => joinFlood(program, port, 2)],
   });
-  const notes = ["the flood: receipts that nobody waits for, on the connection that the server has opened"];
+  const notes = ["the flood: unexpected receipts, on the connection that the server has opened"];
   return row("idle /to, p99", "µs", figures, { own: "beside a flood", than: "alone", below: 3 }, notes);
 }
 

@@ -131,7 +131,7 @@ export function fillStore(path: string, messages: number): ChatStore {
     }
     store.append({ writes, last, time });
   }
-  // Everybody has read everything, so that a session begins with nothing to be told.
+  // All users have read all messages, so that a session begins without a backlog.
   const cursors: Write[] = [];
   for (let user = 1; user <= USERS; user++) {
     cursors.push({ type: "acked", user, upTo: messages });

@@ -4,7 +4,7 @@ import type { User } from "./users.ts";
 
 /** Handout senders that wait until the native sessions of a user have a message. */
 export class AwaitedOutcomes {
-  /** Users for whom somebody waits. */
+  /** Users whose receipts senders wait for. */
   readonly #awaited = new Set<User>();
 
   /** `forget` is called with a private message that failed for its sender. */
@@ -17,7 +17,7 @@ export class AwaitedOutcomes {
     return count;
   }
 
-  /** A sender waits for a user, until then; `forgets`, the message that nobody gets if the user does not. */
+  /** A sender waits for a user, until then; `forgets`, the message that is lost if the user does not get it. */
   add(user: User, seq: number, outcome: PendingOutcome, until: number, forgets: Entry | undefined): void {
     user.awaited.set(seq, { outcome, until, forgets });
     this.#awaited.add(user);

@@ -26,7 +26,7 @@ interface Held {
  * The files of guests, in memory: those that they send to their rooms, from the first byte until every receiver has the last, and
  * longer while members of other protocols may fetch them; and those that members have offered, on their way to one guest.
  *
- * 1. A file is told to receivers once it is whole, so a sender that vanishes leaves nobody with half a file.
+ * 1. A file is told to receivers once it is whole, so a sender that vanishes leaves no receiver with half a file.
  * 2. All files together are bounded, and so are those that wait for one receiver: one with more is disconnected. What is only
  *    offered makes room for other files, the oldest first; a guest has at most `roomsOffers`.
  * 3. A session that leaves takes its unfinished file, its offers and what waits for it along.

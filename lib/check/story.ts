@@ -1,4 +1,4 @@
-import { visible, visibleBytes } from "../core/wire_text.ts";
+import { visibleBytes } from "../core/wire_text.ts";
 import { sanitized } from "../core/text.ts";
 import type { RuleResult } from "./run.ts";
 import type { Seen } from "./transcript.ts";

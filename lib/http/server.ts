@@ -49,7 +49,7 @@ export interface WebServerOptions {
  * An HTTP or HTTPS server for a `Site`, with the contract of a `Listener`.
  *
  * Its connections are limited until they become WebSockets, which the site limits. At a limit the connection that has been
- * without a request longest is closed for the new one: connections that stay silent keep nobody out.
+ * without a request longest is closed for the new one: silent connections do not lock new clients out.
  */
 export class WebServer {
   readonly #socket: ListeningSocket;

@@ -8,7 +8,7 @@ import type { KnownTarget } from "./output.ts";
 
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
-/** A file in memory that is offered. Its digests are made chunk by chunk, so that a large file delays nobody. */
+/** A file in memory that is offered. Its digests are made chunk by chunk, so that a large file does not block the event loop. */
 export class MemorySource {
   readonly chunks: number;
   /** The encoded manifest; undefined until every chunk is digested. */

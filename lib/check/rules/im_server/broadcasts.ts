@@ -79,7 +79,7 @@ export const BROADCASTS: readonly Rule[] = [
   rule("im/5/6", {
     title: "with nobody else online a broadcast is answered 303",
     quote: "`/toall` with nobody else online is 303",
-    why: "all of nobody have it",
+    why: "there is no receiver that has missed it",
     cause: "the loop over no receivers leaves the success unset",
     script: [online("jacky"), send("jacky La", "/toall {text}"), expect("jacky La", "303 Message delivery successful")],
   }),
@@ -127,7 +127,7 @@ export const BROADCASTS: readonly Rule[] = [
   rule("im/5/10", {
     title: "a receiver that leaves before it has acknowledged makes it 304",
     quote: "closes while a message is in flight. Each ends in the right code (304, 202, 401)",
-    why: "the sender must not wait for somebody who is gone",
+    why: "the sender must not wait for a receiver that is gone",
     cause: "the counter of receipts waits for one that cannot come",
     after: ["im/5/4"],
     script: [

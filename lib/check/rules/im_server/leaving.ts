@@ -19,7 +19,7 @@ export const LEAVING: readonly Rule[] = [
   rule("im/7/2", {
     title: "after 310 the server closes La",
     quote: "then the server frees everything",
-    why: "a connection that nobody uses costs a thread and a descriptor",
+    why: "an unused connection costs a thread and a descriptor",
     cause: "the loop that reads goes on after /exit",
     script: [online("jacky"), leaves("jacky"), closed("jacky La")],
   }),
@@ -45,7 +45,7 @@ export const LEAVING: readonly Rule[] = [
     ],
   }),
   rule("im/7/5", {
-    title: "who has left can log in again",
+    title: "a user who has left can log in again",
     quote: "one name can be online once",
     why: "leaving is not for ever",
     cause: "the name stays in the online list",

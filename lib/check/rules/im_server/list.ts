@@ -55,7 +55,7 @@ export const LIST: readonly Rule[] = [
   rule("im/6/5", {
     title: "a failed login is not in the list",
     quote: "everyone online",
-    why: "somebody who only tried is not there",
+    why: "a user who failed to log in is not there to be written to",
     cause: "the name is added before the password is compared",
     after: ["im/6/1", "im/1/5"],
     script: [

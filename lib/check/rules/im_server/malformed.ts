@@ -10,7 +10,7 @@ const unknown = (id: string, line: string, what: string, cause: string, level: "
   rule(id, {
     title: `${what} is answered 401`,
     quote: MALFORMED,
-    why: "whoever typed it learns that nothing happened",
+    why: "the user learns that the line had no effect",
     cause,
     level,
     after: ["im/8/1"],
@@ -55,7 +55,7 @@ export const MALFORMED_LINES: readonly Rule[] = [
     title: "bytes that are no UTF-8 do not end the server",
     quote: "bytes that are not UTF-8",
     why: "a client of another alphabet sends them",
-    cause: "decode() throws, and with it the thread that serves everybody",
+    cause: "decode() throws, and ends the thread that serves all clients",
     script: [
       online("jacky", "bob"),
       sendRaw("jacky La", new Uint8Array([0x2f, 0x74, 0x6f, 0x20, 0xff, 0xfe, 0x80, 0x0a])),

@@ -66,7 +66,7 @@ export const ORDER: readonly Rule[] = [
     ],
   }),
   rule("im/9/4", {
-    title: "a receiver that does not answer delays nobody else's messages",
+    title: "a receiver that does not answer delays no messages of other users",
     quote: "It delays nobody else.",
     why: "one stalled laptop would stop the chat",
     cause: "a lock is held while a receipt is waited for",
@@ -103,7 +103,7 @@ export const ORDER: readonly Rule[] = [
     ],
   }),
   rule("im/9/6", {
-    title: "a 302 that nobody waits for is dropped",
+    title: "a 302 without a message in flight is dropped",
     quote: "A 302 that comes when nothing is in flight is dropped.",
     why: "it must not confirm the next message",
     cause: "receipts are counted in a queue, and the next message takes the one that is there",

@@ -57,7 +57,7 @@ export const PRIVATE_MESSAGES: readonly Rule[] = [
   rule("im/4/3", {
     title: "303 waits for the receiver's 302",
     quote: "NAME → server: `302 Message receipt successful`",
-    why: "303 before 302 confirms what has not happened",
+    why: "303 before 302 confirms a delivery that has not happened",
     cause: "303 is sent as soon as the message was written to the socket",
     points: 2,
     script: [
@@ -169,7 +169,7 @@ export const PRIVATE_MESSAGES: readonly Rule[] = [
   rule("im/4/17", {
     title: "a receiver that leaves before it has acknowledged is answered 304",
     quote: "closes while a message is in flight. Each ends in the right code (304, 202, 401) or a closed session",
-    why: "the sender must not wait for somebody who is gone",
+    why: "the sender must not wait for a receiver that is gone",
     cause: "recv() returns nothing, and that is taken for a receipt",
     after: ["im/4/3"],
     script: [

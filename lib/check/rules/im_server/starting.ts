@@ -27,7 +27,7 @@ export const STARTING: readonly Rule[] = [
   rule("im/1/3", {
     title: "a line that ends in \\r\\n is taken like one that ends in \\n",
     quote: "`\\r\\n` from a telnet user is taken as `\\n`",
-    why: "telnet is the first client that everybody has at hand",
+    why: "telnet is the client that every student has at hand",
     cause: 'split("\\n") leaves \\r at the end of the password',
     level: "should",
     after: ["im/2/1"],

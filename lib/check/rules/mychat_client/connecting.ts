@@ -77,7 +77,7 @@ export const CONNECTING: readonly Rule[] = [
   rule("mychat/11/7", {
     title: "nothing is sent before the name was typed",
     quote: "The name is asked before connecting.",
-    why: "a user without a name is nobody",
+    why: "a server needs a name to log the user in with",
     cause: "CONNECT is sent with an empty name",
     script: [
       bind("jacky La"),

@@ -80,7 +80,7 @@ export const GROUP_RETRIEVAL: readonly Rule[] = [
     title: "a member who was away gets what was said meanwhile",
     quote: "a user who was away gets, on coming back, every message missed",
     why: "this is what the mailbox is for",
-    cause: "messages are kept only while somebody is there to get them",
+    cause: "messages are kept only while a member is online to get them",
     points: 2,
     after: ["mychat/4/3", "mychat/7/3"],
     script: [

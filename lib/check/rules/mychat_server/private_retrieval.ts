@@ -54,7 +54,7 @@ export const PRIVATE_RETRIEVAL: readonly Rule[] = [
     title: "what was said to others is not in it",
     quote: LIST,
     why: "a conversation is read by two",
-    cause: "all private messages of the asker are listed, whoever they were with",
+    cause: "all private messages of the asker are listed, of every conversation",
     points: 2,
     after: ["mychat/6/1"],
     script: [
