@@ -1,19 +1,22 @@
+import { UserError } from "../core/errors.ts";
+
 const FIRST = 20_000;
 /** Below the range from which systems choose the ports of outgoing connections. */
 const COUNT = 12_000;
 
-const given = new Set<number>();
+/**
+ * Ports are given in turn from a random one on: programs that start at the same time, for several checks of one machine, hardly
+ * meet at a port before the first of them has bound it.
+ */
+let next = Math.floor(Math.random() * COUNT);
 
-/** A TCP and UDP port that is free now and was not given before by this function. */
+/** A TCP and UDP port that is free now, and that this function gives again only after all others. */
 export function freePort(): number {
-  while (given.size < COUNT) {
-    const port = FIRST + Math.floor(Math.random() * COUNT);
-    if (given.has(port)) continue;
-    given.add(port);
+  for (let tried = 0; tried < COUNT; tried++) {
+    const port = FIRST + next++ % COUNT;
     if (isFreePort(port)) return port;
   }
-  given.clear();
-  return freePort();
+  throw new UserError(`this machine has no free port from ${FIRST} to ${FIRST + COUNT - 1}`);
 }
 
 /** Whether this machine has nothing that listens at a TCP or UDP port. */
