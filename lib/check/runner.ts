@@ -26,7 +26,8 @@ export interface Target {
   readonly folder: string | undefined;
 }
 
-const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 200 };
+/** A server that runs on has this long to close its side of a connection that is over. */
+const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 1000 };
 const DIAL_AGAIN_MS = 40;
 const CONNECT_MS = 5000;
 
@@ -166,7 +167,12 @@ export class PlayRunner {
     this.#wires.set(link, {
       send: (bytes) => connection.write(bytes),
       close: (how) => how === "finish" ? connection.closeWrite() : connection.abort(),
-      release: () => (connection.abort(), connection.finished),
+      release: () => {
+        // A server that runs on closes its side once the user has left: the next rule may log in with that name.
+        if (this.target.command === undefined) connection.close();
+        else connection.abort();
+        return connection.finished;
+      },
     });
     this.#event((now) => this.play.opened(link, unwrapped(conn.localAddr.hostname), now));
   }
