@@ -103,7 +103,7 @@ export function readCheck(
     program,
     isStrict: flags.has("strict"),
     seed: number(flags, "seed", 0, 2 ** 32 - 1),
-    network: networkOf(flags.value("network")),
+    network: networkOf(flags.value("network"), suite),
     repeat: number(flags, "repeat", 1, 1000) ?? 1,
     users: flags.value("users"),
     rubric: flags.value("rubric"),
@@ -174,10 +174,13 @@ function programOf(
   return { host, port: Number(port) };
 }
 
-function networkOf(given = "none"): NetworkKind {
+function networkOf(given = "none", { handout, isPaced }: Suite): NetworkKind {
   const kind = NETWORKS.find((each) => each === given);
   if (kind === undefined) throw new UserError(`--network must be one of ${NETWORKS.join(", ")}, not "${given}"`);
-  return kind;
+  if (!isPaced || kind === "none" || kind === "slow") return kind;
+  throw new UserError(
+    `--network ${kind} does not apply to ${handout}: silence alone parts what is said there; none and slow do`,
+  );
 }
 
 function number(flags: CheckFlags, name: string, least: number, most: number): number | undefined {

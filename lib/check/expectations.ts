@@ -127,7 +127,8 @@ function endText({ pieces }: PlayLink): string {
   return `${visibleBytes(concat(pieces))}, then the connection is closed`;
 }
 
-function patternText(pattern: string | RegExp | JsonShape): string {
+function patternText(pattern: Expected["is"]): string {
+  if (pattern instanceof Uint8Array) return `${pattern.length} bytes: ${visibleBytes(pattern)}`;
   if (pattern instanceof JsonShape) return pattern.toString();
   return typeof pattern === "string" ? visible(pattern) : `a text like ${pattern}`;
 }

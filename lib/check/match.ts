@@ -13,11 +13,13 @@ export interface Unread {
   readonly hasEnded: boolean;
   /** Nothing has come for so long that the rest of a line is not on its way. */
   readonly hasSettled: boolean;
+  /** Of each piece of a stream, whether it came after silence. */
+  readonly afterSilence?: readonly boolean[];
 }
 
 /** An expectation whose values are filled in. */
 export interface Expected extends Omit<Expectation, "is" | "weak" | "without"> {
-  readonly is: string | RegExp | JsonShape;
+  readonly is: string | RegExp | JsonShape | Uint8Array;
   readonly without?: string | RegExp | undefined;
   readonly weak: readonly (readonly [string | RegExp, string])[];
   /** The words after a code are the handout's, and no values of the run: other words are weak. */
@@ -42,7 +44,9 @@ const LF = 10;
 /** Judges what has come by an expectation. */
 export function match(unread: Unread, expected: Expected): Match {
   if (unread.isDatagrams) return matchDatagram(unread, expected);
+  if (expected.in === "piece") return matchPiece(unread, expected);
   const bytes = unread.pieces.length === 1 ? unread.pieces[0]! : concat(unread.pieces);
+  if (expected.is instanceof Uint8Array) return matchBytes(bytes, expected.is);
   if (expected.in === "text" && !(expected.is instanceof JsonShape)) {
     return matchText(bytes, { ...expected, is: expected.is }, unread.hasEnded || unread.hasSettled);
   }
@@ -58,6 +62,24 @@ function matchDatagram({ pieces }: Unread, expected: Expected): Match {
   if (datagram === undefined) return MORE;
   const found = matchUnit(datagram, 1, "", expected);
   return found.result === "wrong" && expected.in === "text" ? { ...found, used: 1 } : found;
+}
+
+/** What comes with silence before and after it. */
+function matchPiece({ pieces, afterSilence = [], hasEnded, hasSettled }: Unread, expected: Expected): Match {
+  const end = pieces.findIndex((_, i) => i > 0 && afterSilence[i] === true);
+  if (pieces.length === 0 || end < 0 && !hasEnded && !hasSettled) return MORE;
+  const piece = concat(pieces.slice(0, end < 0 ? undefined : end));
+  if (afterSilence[0] === true) return matchUnit(piece, piece.length, "", expected);
+  return { result: "wrong", used: piece.length, got: `${visibleBytes(piece)}, without silence before it` };
+}
+
+/** The next bytes of a stream, however they come. */
+function matchBytes(bytes: Uint8Array, is: Uint8Array): Match {
+  const differs = bytes.findIndex((byte, i) => i < is.length && byte !== is[i]);
+  if (differs < 0) return bytes.length < is.length ? MORE : { result: "match", used: is.length };
+  const from = Math.max(0, differs - 8);
+  const got = `byte ${differs + 1} is another: ${visibleBytes(bytes.subarray(from, from + 40))}`;
+  return { result: "wrong", used: bytes.length, got };
 }
 
 /** An expectation of a text that stands among others. */
@@ -130,14 +152,13 @@ function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, ex
 }
 
 /** Whether what has come is a datagram that is passed over. */
-export function isLike(datagram: Uint8Array, pattern: string | RegExp | JsonShape): boolean {
+export function isLike(datagram: Uint8Array, pattern: Expected["is"]): boolean {
   return matches(pattern, decodeLossy(datagram)) !== undefined;
 }
 
-function matches(
-  pattern: string | RegExp | JsonShape,
-  text: string,
-): { readonly groups?: Record<string, string> } | undefined {
+function matches(pattern: Expected["is"], text: string): { readonly groups?: Record<string, string> } | undefined {
+  // Bytes are those of a stream.
+  if (pattern instanceof Uint8Array) return undefined;
   if (pattern instanceof JsonShape) {
     const found = pattern.match(text);
     return typeof found === "string" ? undefined : found;

@@ -15,6 +15,9 @@ import type { Values } from "./values.ts";
 const SERVER = "server";
 /** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
 const FLOOD_BYTES = 2 * 1024 * 1024;
+/** Where silence counts, the check looks at the clock so often, and has been held up when it comes so much later. */
+const LOOK_MS = 20;
+const HELD_UP_MS = 40;
 
 /**
  * One run of a rule's script: a pure machine that says what to do and judges what comes.
@@ -43,6 +46,9 @@ export class Play implements Machine<PlayOutput> {
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #end: PlayEnd | undefined;
+  /** When the clock was looked at last. */
+  #lookedAt = Infinity;
+  #wasHeldUp = false;
 
   constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {
     this.#expectations = new Expectations(this.#links, values, times);
@@ -57,6 +63,7 @@ export class Play implements Machine<PlayOutput> {
     if (this.#end) return Infinity;
     return Math.min(
       this.#deadline(),
+      this.times.isPaced ? this.#lookedAt + LOOK_MS : Infinity,
       this.#repeating?.at ?? Infinity,
       this.#links.settlesAt(this.#now, this.times.settleMs),
     );
@@ -68,6 +75,7 @@ export class Play implements Machine<PlayOutput> {
 
   start(now: number): void {
     this.#began = now;
+    this.#lookedAt = now;
     this.#enter(0, now);
     this.#advance(now);
   }
@@ -103,6 +111,7 @@ export class Play implements Machine<PlayOutput> {
   }
 
   received(link: LinkName, bytes: Uint8Array, now: number): void {
+    this.#look(now);
     const it = this.#links.get(link);
     it.add(bytes.slice(), now);
     this.#lives(link, now);
@@ -127,6 +136,7 @@ export class Play implements Machine<PlayOutput> {
   }
 
   tick(now: number): void {
+    this.#look(now);
     const again = this.#repeating;
     if (again && again.at <= now) {
       again.at = now + again.every;
@@ -140,12 +150,17 @@ export class Play implements Machine<PlayOutput> {
     this.#fail({ where, expected, got, isUnexpected: false });
   }
 
+  #look(now: number): void {
+    if (now - this.#lookedAt > LOOK_MS + HELD_UP_MS) this.#wasHeldUp = true;
+    this.#lookedAt = now;
+  }
+
   #advance(now: number): void {
     this.#now = now;
     while (!this.#end) {
       const step = this.steps[this.#at];
       if (step === undefined) {
-        this.#end = { failure: undefined, weak: this.#weak, observed: this.#observed };
+        this.#end = { failure: undefined, weak: this.#weak, observed: this.#observed, isDoubtful: false };
         return;
       }
       if (!this.#isDone(step, now)) return;
@@ -239,7 +254,8 @@ export class Play implements Machine<PlayOutput> {
   }
 
   #fail(failure: Omit<Failure, "step">): false {
-    this.#end ??= { failure: { step: this.#at, ...failure }, weak: this.#weak, observed: this.#observed };
+    const isDoubtful = this.times.isPaced === true && this.#wasHeldUp;
+    this.#end ??= { failure: { step: this.#at, ...failure }, weak: this.#weak, observed: this.#observed, isDoubtful };
     return false;
   }
 

@@ -1,6 +1,8 @@
 import type { LinkName } from "./step.ts";
-import type { JsonShape } from "./json_shape.ts";
-import { isLike, type Unread } from "./match.ts";
+import { type Expected, isLike, type Unread } from "./match.ts";
+
+/** Between two pieces of a stream there is at least so much silence. */
+const QUIET_MS = 50;
 
 /** A connection or socket of a script, with what has come on it and was not taken yet. */
 export class PlayLink {
@@ -10,18 +12,21 @@ export class PlayLink {
   /** What happened to it last, for a story. */
   lastNote: string | undefined;
   pieces: Uint8Array[] = [];
-  lastAt = 0;
+  lastAt = -Infinity;
   receivedBytes = 0;
-  readonly #ignored: (string | RegExp | JsonShape)[] = [];
+  /** Of each of `pieces`, whether it came after silence. */
+  #afterSilence: boolean[] = [];
+  readonly #ignored: Expected["is"][] = [];
 
   add(piece: Uint8Array, now: number): void {
     if (this.isDatagrams && this.#ignored.some((pattern) => isLike(piece, pattern))) return;
     this.pieces.push(piece);
+    this.#afterSilence.push(now - this.lastAt >= QUIET_MS);
     this.lastAt = now;
   }
 
   /** Datagrams like this one are passed over, those that have come and those to come. */
-  ignore(pattern: string | RegExp | JsonShape): void {
+  ignore(pattern: Expected["is"]): void {
     this.#ignored.push(pattern);
     if (this.isDatagrams) this.pieces = this.pieces.filter((piece) => !isLike(piece, pattern));
   }
@@ -35,15 +40,31 @@ export class PlayLink {
     let left = count;
     while (left > 0 && this.pieces.length > 0) {
       const [first] = this.pieces as [Uint8Array];
-      if (first.length > left) this.pieces[0] = first.subarray(left);
-      else this.pieces.shift();
+      if (first.length > left) {
+        this.pieces[0] = first.subarray(left);
+        this.#afterSilence[0] = false;
+      } else {
+        this.pieces.shift();
+        this.#afterSilence.shift();
+      }
       left -= first.length;
     }
   }
 
+  takeAll(): Uint8Array[] {
+    this.#afterSilence = [];
+    return this.pieces.splice(0);
+  }
+
   unread(now: number, settleMs: number): Unread {
     const { isDatagrams, pieces, hasEnded } = this;
-    return { isDatagrams, pieces, hasEnded, hasSettled: now - this.lastAt >= settleMs };
+    return {
+      isDatagrams,
+      pieces,
+      hasEnded,
+      hasSettled: now - this.lastAt >= settleMs,
+      afterSilence: this.#afterSilence,
+    };
   }
 }
 

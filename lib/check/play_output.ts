@@ -30,4 +30,6 @@ export interface PlayEnd {
   readonly weak: readonly { readonly step: number; readonly why: string }[];
   /** What was observed where the handout leaves it open. */
   readonly observed: readonly string[];
+  /** It has failed, but the check was held up meanwhile, and silence may have been lost by that. */
+  readonly isDoubtful: boolean;
 }

@@ -35,6 +35,8 @@ export interface PlayTimes {
   readonly silenceMs: number;
   /** A line without an end is not continued after so long. */
   readonly settleMs: number;
+  /** Silence parts what is said, so that a check which was itself held up has judged nothing. */
+  readonly isPaced?: boolean;
 }
 
 /** How long a step may take, or, for a pause, takes; `moreMs` is what its expectations allow beyond the usual. */

@@ -79,4 +79,6 @@ export interface Suite {
   readonly transport: "tcp" | "udp";
   /** Its servers take whatever name a client says: no accounts are needed. */
   readonly takesAnyName?: boolean;
+  /** Nothing but silence parts what is said: a network that cuts what is sent does not apply. */
+  readonly isPaced?: boolean;
 }

@@ -6,8 +6,8 @@ import type { JsonShape } from "./json_shape.ts";
  */
 export type Template = string;
 export type TextPattern = Template | RegExp;
-/** What a line, a datagram or all of a text must be. */
-export type Pattern = TextPattern | JsonShape;
+/** What a line, a datagram or all of a text must be; bytes are the next ones of a stream, as many as they are. */
+export type Pattern = TextPattern | JsonShape | Uint8Array;
 
 /** One connection or socket as a person of the script has it: `jacky La`, `bob Lb`, `bob screen`. */
 export type LinkName = string;
@@ -27,8 +27,11 @@ export interface Expectation {
   readonly is: Pattern;
   /** What passes as well, but only as weak; each with what is wrong about it. */
   readonly weak?: readonly (readonly [TextPattern, string])[];
-  /** Searched in everything that comes, not taken for the next line; or, `whole`, for all that comes until the end. */
-  readonly in?: "text" | "whole";
+  /**
+   * Searched in everything that comes, not taken for the next line; or, `whole`, for all that comes until the end; or, `piece`,
+   * for what comes with silence before and after it.
+   */
+  readonly in?: "text" | "whole" | "piece";
   /** What must not stand before it; for `text` alone. */
   readonly without?: TextPattern;
   /** Nothing but the pattern passes: no missing line end, no space at the end, no other words after the code. */
@@ -146,6 +149,12 @@ export const expectText = (link: LinkName, is: Pattern, more: Omit<Expectation, 
 /** All that comes until the program under test ends the connection. */
 export const expectWhole = (link: LinkName, is: Pattern, more: Omit<Expectation, "link" | "is" | "in"> = {}): Step =>
   expect(link, is, { ...more, in: "whole" });
+/** All that comes with silence before and after it, and nothing else. */
+export const expectPiece = (
+  link: LinkName,
+  is: TextPattern,
+  more: Omit<Expectation, "link" | "is" | "in"> = {},
+): Step => expect(link, is, { ...more, in: "piece" });
 /** Expectations on several links, in any order. */
 export const together = (...steps: readonly Step[]): Step => ({
   ...(steps[0]?.of && { of: steps[0].of }),

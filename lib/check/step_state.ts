@@ -90,7 +90,7 @@ function connecting(name: string, expected: string, { links, exitOf, isLate, wai
 function observing(link: PlayLink, { isLate, now, settleMs }: StepView): StepState {
   const hasCome = link.pieces.length > 0 && link.unread(now, settleMs).hasSettled;
   if (!hasCome && !link.hasEnded && !isLate) return WAITING;
-  const came = link.pieces.splice(0).map(visibleBytes).join("");
+  const came = link.takeAll().map(visibleBytes).join("");
   return { isDone: true, observed: came !== "" ? came : link.hasEnded ? "the connection is closed" : "nothing comes" };
 }
 

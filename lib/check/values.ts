@@ -29,7 +29,8 @@ export class Values implements Filling {
   }
 
   /** The pattern with its values, each standing for itself. */
-  fillPattern(pattern: Pattern): string | RegExp | JsonShape {
+  fillPattern(pattern: Pattern): string | RegExp | JsonShape | Uint8Array {
+    if (pattern instanceof Uint8Array) return pattern;
     return pattern instanceof JsonShape ? pattern.filled(this) : this.fillText(pattern);
   }
 

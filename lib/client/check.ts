@@ -23,6 +23,8 @@ import { print } from "../terminal/print.ts";
 import { CheckOutput } from "./check_output.ts";
 
 const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
+/** Names that a server with accounts of its own hardly has. */
+const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
 const PASSWORD_BELOW = 90_000;
 const CONNECT_MS = 5000;
 const INTERRUPTED = 130;
@@ -153,7 +155,10 @@ function accountsOf({ users, program, suite }: CheckPlan, seed: number): Account
     throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
   }
   const choice = new Choice(seed);
-  return NAMES.map((name) => ({ name, password: String(10_000 + choice.below(PASSWORD_BELOW)) }));
+  return (suite.takesAnyName ? GUESTS : NAMES).map((name) => ({
+    name,
+    password: String(10_000 + choice.below(PASSWORD_BELOW)),
+  }));
 }
 
 function targetText({ program }: CheckPlan): string {

@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { Play } from "../lib/check/play.ts";
+import { Pace } from "../lib/check/play_times.ts";
+import { dial, expect, expectPiece, expectText, type Script } from "../lib/check/step.ts";
+import { Values } from "../lib/check/values.ts";
+import { encodeText } from "../lib/core/text.ts";
+import { Stage } from "./support/stage.ts";
+
+const linked = (...script: Script) => new Stage([dial("bob tcp"), ...script]).opens(0, "bob tcp");
+
+Deno.test("a piece is all that comes between two silences, in however many parts", () => {
+  const script = () => linked(expectPiece("bob tcp", "FILE"), expectPiece("bob tcp", "client_a.txt"));
+  const apart = script().comes(10, "bob tcp", "FI").comes(20, "bob tcp", "LE").comes(120, "bob tcp", "client_a.txt");
+  assertEquals(apart.until(400).verdict.step, undefined);
+  const glued = script().comes(10, "bob tcp", "FILE").comes(30, "bob tcp", "client_a.txt").until(9000);
+  assertEquals(glued.failure?.got, "FILEclient_a.txt");
+});
+
+Deno.test("bytes are taken by their count; a piece that follows them without silence is none", () => {
+  const script = () => linked(expect("bob tcp", encodeText("0123")), expectPiece("bob tcp", "hi"));
+  const apart = script().comes(10, "bob tcp", "01").comes(200, "bob tcp", "23").comes(300, "bob tcp", "hi").until(900);
+  assertEquals(apart.verdict.step, undefined);
+  const glued = script().comes(10, "bob tcp", "0123hi").until(9000);
+  assertEquals(glued.failure?.got, "hi, without silence before it");
+  const other = script().comes(10, "bob tcp", "01x3hi").until(9000);
+  assertEquals(other.failure?.got, "byte 3 is another: 01x3hi");
+});
+
+Deno.test("where silence counts, a failure is doubtful once the check was held up itself", () => {
+  const times = {
+    startMs: 0,
+    pace: new Pace(2000),
+    lateMs: 1000,
+    silenceMs: 250,
+    settleMs: 150,
+  };
+  const play = (isPaced: boolean, heldUpMs: number) => {
+    const play = new Play([dial("bob tcp"), expectText("bob tcp", "hi")], new Values(), { ...times, isPaced });
+    play.start(0);
+    play.opened("bob tcp", "127.0.0.1", 0);
+    for (let now = 0; !play.end; now += 20) play.tick(now < 100 ? now : now + heldUpMs);
+    return play.end.isDoubtful;
+  };
+  assertEquals([play(true, 0), play(true, 30), play(true, 80), play(false, 80)], [false, false, true, false]);
+});
