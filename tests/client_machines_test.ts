@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { ChatClient, type ChatClientOutput } from "../lib/client/chat_client.ts";
 import { encodeBase64 } from "../lib/core/bytes.ts";
@@ -192,7 +192,13 @@ class Im {
   constructor() {
     this.machine.start();
     this.machine.opened(5000, Infinity, 0);
-    this.take();
+    assertEquals(this.take(), "connect | > /partyline 2");
+  }
+
+  /** The server shows that it is an IM server: it gets the name and the password. */
+  answered(): this {
+    assertEquals(this.receive("401 Unrecognized message"), "ask null | > /login bob 1");
+    return this;
   }
 
   take(): string {
@@ -211,17 +217,53 @@ class Im {
   }
 }
 
-Deno.test("a port that speaks TLS is named as one, and not as a wrong password", () => {
-  const im = new Im();
-  im.machine.receive(LA, Uint8Array.of(0x15, 3, 3, 0, 2, 2, 22), 0);
-  im.machine.closed(LA, "finished", 0);
-  const said = im.take();
-  assertEquals(said.includes("this port speaks TLS: use --tls"), true, said);
-  assertEquals(said.includes("wrong name"), false, said);
+const OTHERS: readonly (readonly [string | Uint8Array<ArrayBuffer>, RegExp])[] = [
+  [Uint8Array.of(0x15, 3, 3, 0, 2, 2, 22), /this port speaks TLS: try --tls/],
+  [Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10), /this port speaks TLS: try --tls/],
+  ["HTTP/1.1 400 Bad Request\r\n\r\n", /this is an HTTP server/],
+  ["SSH-2.0-OpenSSH_9.2\r\n", /this is an SSH server/],
+  ["Welcome to this chatroom!\n", /this is a lobby/],
+  ["/partyline 2\n", /returns what it is sent/],
+  ["220 mail ESMTP\r\n500 what?\r\n", /no IM server answers "220 mail ESMTP"/],
+];
+
+Deno.test("a server of another kind gets no password, and the client says what it has found", () => {
+  for (const [answer, why] of OTHERS) {
+    const bytes = typeof answer === "string" ? encodeText(answer) : answer;
+    for (const size of [1, bytes.length]) {
+      const im = new Im();
+      for (let at = 0; at < bytes.length; at += size) im.machine.receive(LA, bytes.subarray(at, at + size), 0);
+      im.machine.closed(LA, "finished", 0);
+      assertEquals(im.take(), "ask null | close");
+      im.machine.disconnected("left", 0, 0);
+      assertMatch(im.take(), why);
+    }
+  }
+});
+
+Deno.test("a server that says nothing, or closes, gets no password", () => {
+  const silent = new Im();
+  silent.machine.tick(4999);
+  assertEquals(silent.take(), "");
+  silent.machine.tick(5000);
+  assertEquals(silent.take(), "ask null | close");
+  silent.machine.disconnected("left", 5000, 0);
+  assertMatch(silent.take(), /^end 1: the server has said nothing for 5 s, so no password was sent/);
+  for (const ending of ["finished", "broken"] as const) {
+    const im = new Im();
+    im.machine.closed(LA, ending, 0);
+    assertEquals(im.take(), "ask null | close");
+    im.machine.disconnected("left", 0, 0);
+    assertMatch(im.take(), /^end 1: the server (closed the connection|is lost), so no password was sent/);
+  }
+  // Once it has answered, the user has as much time as the server gives.
+  const im = new Im().answered();
+  im.machine.tick(60_000);
+  assertEquals(im.take(), "");
 });
 
 Deno.test("the chat client logs in by the IM handout and continues in the native protocol, which reconnects", () => {
-  const im = new Im().link();
+  const im = new Im().answered().link();
   assertEquals(im.receive(`110 partyline 2\n${BEGUN}`), `${RESUME} | loggedIn`);
   im.machine.closed(LA, "broken", 0);
   assertEquals(im.take(), "close");
@@ -230,11 +272,12 @@ Deno.test("the chat client logs in by the IM handout and continues in the native
   im.machine.tick(1000);
   assertEquals(im.take(), "connect");
   im.machine.opened(5000, Infinity, 1000);
-  assertEquals(im.take(), "ask null | > /login bob 1");
+  assertEquals(im.take(), "> /partyline 2");
+  im.answered();
 });
 
 Deno.test("what is typed while the client logs in again waits for the native protocol, and is sent once it is spoken", () => {
-  const im = new Im().link();
+  const im = new Im().answered().link();
   im.receive(`110 partyline 2\n${BEGUN}`);
   assertEquals(im.machine.speaksIm, false);
   im.machine.closed(LA, "broken", 0);
@@ -244,7 +287,7 @@ Deno.test("what is typed while the client logs in again waits for the native pro
   im.take();
   assertEquals(im.machine.speaksIm, false, "what is typed is for the queue");
   im.machine.use((native) => native.say({ user: "alice" }, "one", 0));
-  im.link();
+  im.answered().link();
   im.machine.use((native) => native.say({ room: "lobby" }, "two", 0));
   assertEquals(im.take(), "");
   const resume = '> {"type":"resume","client":"r","answered":0,"store":"s","after":0}';
@@ -258,14 +301,14 @@ Deno.test("what is typed while the client logs in again waits for the native pro
 
 Deno.test("messages for the IM session are neither shown nor confirmed before the client knows which protocol is spoken", () => {
   const entry = '{"type":"message","seq":7,"from":"alice","room":"lobby","text":"hi","time":1}';
-  const native = new Im().link();
+  const native = new Im().answered().link();
   assertEquals(native.receive("/broadcastfrom alice hi", LB), "");
   // Of the log nothing counts before it has begun.
   assertEquals(native.receive(`110 partyline 2\n${entry}`), RESUME);
   assertEquals(native.receive(BEGUN), "loggedIn");
   assertEquals(native.receive(entry), 'message | shown | > {"type":"ack","seq":7}');
   assertEquals(native.receive(entry), "", "it was shown");
-  const handout = new Im().link();
+  const handout = new Im().answered().link();
   assertEquals(handout.receive("/from alice hi", LB), "");
   assertEquals(
     handout.receive("401 Unrecognized message"),
@@ -346,7 +389,7 @@ Deno.test("a client whose window was closed counts as delivered only what had no
 });
 
 Deno.test("with a server of the handout alone the chat client continues as its client, and ends with its connection", () => {
-  const im = new Im().link();
+  const im = new Im().answered().link();
   assertEquals(im.receive("401 Unrecognized message"), "handoutOnly | ask command");
   assertEquals(im.receive("/from alice hi", LB), "raw /from alice hi | Lb > 302 Message receipt successful");
   im.machine.closed(LA, "finished", 0);

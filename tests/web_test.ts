@@ -218,6 +218,28 @@ Deno.test("client chat over TLS accepts the server's certificate and no other", 
   assertMatch(wary.err, /^client: cannot connect to 127\.0\.0\.1:\d+ over TLS: .*certificate/m);
 });
 
+Deno.test("client chat at a port of another kind says what it has found, and sends no password", async () => {
+  await using server = await WebTestServer.open({ tlsPort: true });
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using folder = new Folder();
+  const who = ["--name", "alice", "--password-file", folder.write("secret", "a-secret\n"), "--data", folder.path];
+  const received = (async () => {
+    using conn = await silent.accept();
+    return await new Response(conn.readable).text();
+  })();
+  const ports: [number, RegExp][] = [
+    [server.portOf("tls"), /this port speaks TLS: try --tls/],
+    [server.portOf("web"), /this is an HTTP server/],
+    [silent.addr.port, /has said nothing for 5 s, so no password was sent/],
+  ];
+  await Promise.all(ports.map(async ([port, why]) => {
+    await using client = new Running(SOURCES, "client", ["chat", "127.0.0.1", String(port), ...who], folder.path);
+    assertEquals(await client.over(), 1);
+    assertMatch(client.err, why);
+  }));
+  assertEquals(await received, "/partyline 2\n");
+});
+
 Deno.test("files of the page that cannot be read are reported before any listener opens", async () => {
   using folder = new Folder();
   folder.write("users.txt", "alice 12345\n");

@@ -7,9 +7,6 @@ import { LA, LB } from "../protocols/im/lines.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import type { Link } from "../protocols/session.ts";
 
-/** A TLS server answers what is no TLS with an alert; its record begins so. */
-const TLS_ALERT = "\x15\x03";
-
 /** What the user is asked to type. */
 export type ChatPrompt = ImPrompt | "new password" | "password again";
 
@@ -33,7 +30,8 @@ export interface ChatClientOptions {
  * A client that logs in by the IM handout and continues in the native protocol where the server can, else as the handout's client. Pure.
  *
  * 1. As the handout's client it ends with its connection; once it has spoken the native protocol it reconnects.
- * 2. At the name prompt, `/register NAME` makes an account: it asks for a new password twice.
+ * 2. It logs in once the server has answered as an IM server does; a server of another kind gets no password.
+ * 3. At the name prompt, `/register NAME` makes an account: it asks for a new password twice.
  */
 export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOutput> {
   readonly #outputs = new Outputs<ChatClientOutput>();
@@ -243,10 +241,6 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #line(link: Link, line: string): void {
     if (this.#handoutOnly || link === LB) return this.#outputs.push({ type: "raw", line });
     if (line.startsWith("101") || line.startsWith("201")) return;
-    if (line.startsWith(TLS_ALERT)) {
-      const why = "this port speaks TLS: use --tls. The name and the password went there in plain text; change it";
-      return this.#outputs.push({ type: "refused", why });
-    }
     const why = `the login is refused: wrong name or password, or an IM client of that name is online (${line})`;
     this.#outputs.push({ type: "refused", why });
   }

@@ -74,6 +74,9 @@ export class RequestDecoder {
     const { bytes } = this.#arrived;
     let start = 0;
     while (start < 2 * BLANK_LINES && bytes[start] === CR && bytes[start + 1] === LF) start += 2;
+    // A client that speaks another protocol waits for an answer, and would send no end of a head.
+    const begins = String.fromCharCode(bytes[start] ?? CR);
+    if (begins !== "\r" && !TOKEN.test(begins)) return bad(400, "this is no HTTP request");
     const end = this.#endOfHead(start);
     if (end === undefined) {
       return bytes.length > HEAD_BYTES ? bad(431, `a request has at most ${HEAD_BYTES} bytes of headers`) : undefined;

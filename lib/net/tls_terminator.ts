@@ -8,6 +8,8 @@ const FIRST_BYTES = 512;
 const MOST_BYTES = 16 * 1024;
 /** The first byte of a TLS handshake. */
 const HANDSHAKE_RECORD = 22;
+/** A fatal alert, "unexpected message": a client that speaks no TLS learns from it that this port does. */
+const ALERT = Uint8Array.of(21, 3, 3, 0, 2, 2, 10);
 
 /** A TLS connection of a peer, on its way through this process. */
 export interface TlsSession {
@@ -57,6 +59,7 @@ export class TlsTerminator {
     try {
       const first = new Uint8Array(FIRST_BYTES);
       const count = await outer.read(first);
+      if (count !== null && first[0] !== HANDSHAKE_RECORD) await writeAll(outer, ALERT);
       if (count === null || first[0] !== HANDSHAKE_RECORD) return void end();
       const [dialled, inside] = await this.#dial(open, ended.promise);
       await writeAll(dialled, first.subarray(0, count));

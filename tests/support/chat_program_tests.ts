@@ -222,7 +222,7 @@ export function chatProgramTests(programs: Programs): void {
     assertStringIncludes(alice.err, "only the IM handout");
     await alice.type("/to bob hi\n/exit\n");
     assertEquals(await alice.over(), 0);
-    assertEquals((await replies).slice(2), ["/partyline 2", "/list", "/to bob hi", "/exit"]);
+    assertEquals((await replies).slice(3), ["/partyline 2", "/list", "/to bob hi", "/exit"]);
   });
 
   /** A server that speaks only the handout; returns the lines it received. */

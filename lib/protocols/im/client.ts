@@ -10,10 +10,13 @@ import type { Link } from "../session.ts";
 import { ClientCommands, type ImClientOptions, type ImClientOutput, type PendingCommand } from "./client_commands.ts";
 import { hasCode, ImLogin, type LoginEnd } from "./client_login.ts";
 import { encodeLine, LA, LB, RECEIPT } from "./lines.ts";
+import { unanswered } from "./other_servers.ts";
 
 const LB_LOST_MS = 500;
 const LEAVING_MS = 2000;
 const EXIT_MS = 10_000;
+/** For the server to answer the question before a login; a LAN takes milliseconds. */
+const QUESTION_MS = 5000;
 /** Messages that come before it is known which protocol is spoken; a server sends one at a time. */
 const MAX_HELD = 100;
 
@@ -93,6 +96,8 @@ export class ImClient implements Machine<ImClientOutput> {
     this.#now = now;
     this.#liveness = new Liveness(idleMs, now);
     this.#loginEnded(this.#login.start(port));
+    if (!this.#login.isAsking) return;
+    this.#endBy(QUESTION_MS, { status: 1, why: unanswered(`has said nothing for ${QUESTION_MS / 1000} s`) });
   }
 
   /** The user has typed a line. */
@@ -155,12 +160,17 @@ export class ImClient implements Machine<ImClientOutput> {
       if (link === LA) this.#reply(line);
       else this.#message(line);
     }
+    if (link === LA && this.#login.isAsking) this.#loginEnded(this.#login.received(decoder.unfinishedText()));
   }
 
   closed(link: Link, ending: Ending, now: number): void {
     this.#now = now;
     if (this.#stage === "ended") return;
     const line = (link === LA ? this.#la : this.#lb).unfinishedText();
+    if (link === LA && this.#login.isAsking) {
+      const gone = ending === "broken" ? "is lost" : "closed the connection";
+      return line === "" ? this.#stop(1, unanswered(gone)) : this.#reply(line);
+    }
     if (line !== "") this.#outputs.push({ type: "line", link, line });
     if (link === LA) return this.#stop(1, `the server ${ending === "broken" ? "is lost" : "closed the connection"}`);
     // A server that stops says so on La, which is waited for; the reply to /exit has a deadline of its own.
@@ -197,7 +207,12 @@ export class ImClient implements Machine<ImClientOutput> {
     this.#learnNames(line);
     if (command?.forNames) this.#outputs.push({ type: "names" });
     if (!command?.hidden) this.#outputs.push({ type: "line", link: LA, line });
-    if (this.#stage === "login") return this.#loginEnded(this.#login.receive(line));
+    if (this.#stage === "login") {
+      // The only deadline of a login is that of its question.
+      this.#end = undefined;
+      this.#endAt = Infinity;
+      return this.#loginEnded(this.#login.receive(line));
+    }
     if (hasCode(line, "310")) {
       if (command?.line === "/exit") return this.#stop(0);
       return this.#stop(1, "the server has stopped");

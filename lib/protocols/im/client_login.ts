@@ -1,14 +1,18 @@
 import type { Outputs } from "../../core/machine.ts";
 import type { ClientCommands, ImClientOptions, ImClientOutput } from "./client_commands.ts";
+import { knownServer, otherServer, QUESTION } from "./other_servers.ts";
 
 /** How a login ended. */
 export type LoginEnd = "chat" | "native" | { readonly why: string };
 
-type Stage = "idle" | "name" | "password" | "register" | "login" | "link" | "offer";
+type Stage = "idle" | "question" | "name" | "password" | "register" | "login" | "link" | "offer";
 
 const INPUT_ENDED = "the input ended before the login was done";
 
-/** The first part of an IM session: name and password, `/port`, and the offer to continue in the native protocol. */
+/**
+ * The first part of an IM session: name and password, `/port`, and the offer to continue in the native protocol. A client that
+ * offers it sees first what answers: a server of another kind is sent no password, and is named.
+ */
 export class ImLogin {
   /** The name typed last. */
   name = "";
@@ -28,8 +32,20 @@ export class ImLogin {
   /** La is connected; the server may connect Lb to `port`. */
   start(port: number): LoginEnd | undefined {
     this.#port = port;
-    this.#begin();
-    return this.#inputEnded ? this.inputEnded() : undefined;
+    if (!this.options.offersNative) return this.#begin();
+    this.#stage = "question";
+    this.commands.send(QUESTION, { hidden: true });
+  }
+
+  /** Whether it waits to see what answers. */
+  get isAsking(): boolean {
+    return this.#stage === "question";
+  }
+
+  /** The beginning of a line; whether it shows what answers. */
+  received(beginning: string): LoginEnd | undefined {
+    const why = this.isAsking ? knownServer(beginning) : undefined;
+    return why === undefined ? undefined : { why };
   }
 
   typed(line: string): void {
@@ -55,11 +71,17 @@ export class ImLogin {
 
   /** A reply of the server. */
   receive(line: string): LoginEnd | undefined {
+    if (this.#stage === "question") return this.#answered(line);
     if (this.#stage === "register") return this.#registered(line);
     if (this.#stage === "login") return this.#loggedIn(line);
     if (this.#stage === "link") return this.#linked(line);
     if (this.#stage === "offer") return this.#offered(line);
     return hasCode(line, "310") ? { why: "the server has stopped" } : undefined;
+  }
+
+  #answered(line: string): LoginEnd | undefined {
+    const why = otherServer(line);
+    return why === undefined ? this.#begin() : { why };
   }
 
   #registered(line: string): LoginEnd | undefined {
@@ -80,8 +102,7 @@ export class ImLogin {
     if (name !== undefined && password !== undefined) {
       return { why: `the server refused the login of ${this.name}: ${line}` };
     }
-    if (this.#inputEnded) return { why: INPUT_ENDED };
-    this.#begin();
+    return this.#begin();
   }
 
   #linked(line: string): LoginEnd | undefined {
@@ -98,10 +119,13 @@ export class ImLogin {
     return "chat";
   }
 
-  #begin(): void {
-    if (this.options.name === undefined) return this.#prompt("name");
-    this.name = this.options.name;
-    this.#askPassword();
+  #begin(): LoginEnd | undefined {
+    if (this.options.name === undefined) this.#prompt("name");
+    else {
+      this.name = this.options.name;
+      this.#askPassword();
+    }
+    return this.#inputEnded ? this.inputEnded() : undefined;
   }
 
   #askPassword(): void {

@@ -190,6 +190,8 @@ export class ImServerSession implements Session {
       if (request.kind === "too long") this.#end(request.message, true);
       return;
     }
+    // Our client asks what answers before it sends a password: no mistake, and no complaint.
+    if (request.type === "partyline" && this.#stage === "authentication") return this.#reply(REPLY.unrecognized);
     if (!isKnown(request, this.#stage, this.#facts.registers)) return this.#refuse(request, line as string);
     switch (request.type) {
       case "exit":
