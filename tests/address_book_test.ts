@@ -807,7 +807,7 @@ Deno.test("our client and our server: the other entries arrive, and ours carries
   await using server = await AddressBookServer.open();
   const where = { hostname: "127.0.0.1", port: server.port };
   const wires: string[] = [];
-  const trace = (direction: string, line: string) => wires.push(`${direction} ${line}`);
+  const trace = (direction: string, bytes: Uint8Array) => wires.push(`${direction} ${decodeLossy(bytes)}`);
   const alone = await askDirectory(where, { type: "R", port: 3001, user: "alice" }, { trace });
   assertEquals(alone, { addresses: [], local: "127.0.0.1" });
   const bob = await askDirectory(where, { type: "R", port: 3002, user: "bob" }, { trace });

@@ -90,7 +90,7 @@ test("all three dialects, and two Partylines, at one table: everybody talks with
   await using b = course("B", table.port, "ben");
   await using c = course("C", table.port, "cid");
   await until(() => table.size() === 3, "they are in the table", WAIT_MS);
-  await using bob = ours(folder, "bob", table.port, "--trace");
+  await using bob = ours(folder, "bob", table.port, "--trace", "--trace-file", "bob.jsonl");
   await using eve = ours(folder, "eve", table.port);
   for (const each of [bob, eve]) {
     for (const name of ["ann", "ben"]) await each.printed(new RegExp(`^online ${name} \\(plain\\)$`, "m"));
@@ -113,7 +113,13 @@ test("all three dialects, and two Partylines, at one table: everybody talks with
   }
   for (const each of [a, b, c]) assert(!each.out.includes("thread died"), each.out);
   // The trace shows the texts as they went over the wire.
-  assertMatch(bob.err, /127\.0\.0\.1:\d+> IDReq\\: \d+\\: 127\.0\.0\.1\\: \d+\\: \d+!X_GET_NAME\|\d+\|\+/);
+  assertMatch(bob.err, / bob 127\.0\.0\.1:\d+> IDReq\\\\: \d+\\\\: 127\.0\.0\.1\\\\: \d+\\\\: \d+!X_GET_NAME\|\d+\|\+/);
+  assertMatch(bob.err, / bob 127\.0\.0\.1:\d+> P\\x05.*\{"type":"say","n":1,"text":"psst"\}$/m);
+  assertMatch(bob.err, / bob table> R:127\.0\.0\.1:\d+:bob$/m);
+  const acks = Deno.readTextFileSync(join(folder.path, "bob.jsonl")).trimEnd().split("\n").map((line) =>
+    JSON.parse(line)
+  );
+  assert(acks.some(({ direction, base64 }) => direction === "down" && base64?.startsWith("UA")), "a datagram of ours");
   await eve.type("/exit\n");
   assertEquals(await eve.over(), 0);
   await bob.printed(/^offline eve$/m);

@@ -539,6 +539,7 @@ const PEER: PeerPlan = {
   downloads: undefined,
   page: false,
   trace: false,
+  traceFile: undefined,
 };
 
 Deno.test("the command line of a peer: with an address book or without one", () => {

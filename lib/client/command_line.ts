@@ -23,6 +23,8 @@ interface CommonPlan {
   /** Whether the chat is in a browser on this machine. */
   readonly page: boolean;
   readonly trace: boolean;
+  /** The file that gets the trace as JSON, too. */
+  readonly traceFile: string | undefined;
 }
 
 /** Join a server. */
@@ -33,8 +35,6 @@ export interface JoinPlan extends CommonPlan {
   readonly port: number;
   readonly name: string | undefined;
   readonly passwordFile: string | undefined;
-  /** The file that gets the trace as JSON, too. */
-  readonly traceFile: string | undefined;
   /** Whether the server of a mailbox speaks the authors' protocol, and is never spoken to in ours. */
   readonly plain: boolean;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
@@ -85,7 +85,7 @@ const OPTIONS: readonly Option[] = [
   { name: "plain", help: "with mailbox: only the mailbox authors' own protocol, as their server speaks" },
   { name: "page", help: "with chat, mailbox, peer: open the chat in a browser on this machine" },
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
-  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line; not with peer" },
+  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
   { name: "help", help: "show this help" },
   { name: "version", help: "show the version" },
 ];
@@ -211,7 +211,6 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
   if (flags.value("password-file") !== undefined) {
     throw new UserError("--password-file needs a server; peers do not log in");
   }
-  if (flags.value("trace-file") !== undefined) throw new UserError("--trace-file needs a server; peers have --trace");
   const name = flags.value("name");
   if (name === undefined && !attended) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
@@ -242,6 +241,7 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
     downloads: flags.value("downloads"),
     page: flags.has("page"),
     trace: flags.has("trace"),
+    traceFile: flags.value("trace-file"),
   };
 }
 

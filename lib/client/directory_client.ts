@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
-import { decodeLossy, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { clock } from "../net/clock.ts";
 import { connect } from "../net/dial.ts";
 import {
@@ -13,7 +13,7 @@ import {
 import type { Direction } from "../core/wire_trace.ts";
 
 export interface DirectoryQueryOptions extends DirectoryTimes {
-  trace?(direction: Direction, line: string): void;
+  trace?(direction: Direction, bytes: Uint8Array): void;
 }
 
 const READ_BYTES = 4096;
@@ -76,7 +76,7 @@ class QueryRunner {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    this.options.trace?.("up", decodeLossy(bytes));
+    this.options.trace?.("up", bytes);
     try {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.#conn!.write(rest));
     } catch {
@@ -89,7 +89,7 @@ class QueryRunner {
     try {
       for (let count = await conn.read(buffer); count !== null; count = await conn.read(buffer)) {
         const bytes = buffer.subarray(0, count);
-        this.options.trace?.("down", decodeLossy(bytes));
+        this.options.trace?.("down", bytes);
         this.query.receive(bytes, clock());
         this.#drain();
       }

@@ -11,12 +11,12 @@ import { openPeerStore } from "../store/open_peer_store.ts";
 import { completePath } from "../store/paths.ts";
 import { freshRun } from "../store/proofs.ts";
 import { type ChatClientActions, type ChatTerminal, openPeerTerminal } from "../terminal/chat_terminal.ts";
-import { traceLine } from "../terminal/print.ts";
 import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
 import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { PeerForm, type PeerStart } from "./peer_form.ts";
+import { PeerTrace } from "./peer_trace.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
 type PeerTerminal = ChatTerminal<PeerQuestion, PeerEvent>;
@@ -70,6 +70,7 @@ async function talk(
   const end = Promise.withResolvers<ProgramEnd>();
   let failure: string | undefined;
   let interrupted = false;
+  const trace = PeerTrace.open(plan, plan.name, (line) => terminal.note(line));
   const net = openPort(plan.udp, {
     show: (event, ref) => {
       forPage((page) => page.event(event, ref, clock()));
@@ -87,7 +88,7 @@ async function talk(
       failure = why;
       net.leave();
     },
-    ...(plan.trace ? { trace: (who, ...line) => terminal.note(traceLine(Date.now(), plan.name, who, ...line)) } : {}),
+    trace,
   });
   const { keys, store, temporary } = await openPeerStore(plan.data ?? defaultDataFolder(), plan.name);
   const files = new ClientFiles(plan, terminal, {
@@ -155,6 +156,7 @@ async function talk(
     () => open?.close(),
     () => files.close(),
     () => store.close(),
+    () => trace?.close(),
     () => terminal.close(),
   );
 }

@@ -11,7 +11,8 @@ import { type FinderOutput, type FinderPlan, PeerFinder } from "../peers/finder.
 import { Peer, type PeerParts } from "../peers/peer.ts";
 import type { DirectoryRequest } from "../protocols/directory/client.ts";
 import type { PeerKeys } from "../store/peer_keys.ts";
-import { askDirectory } from "./directory_client.ts";
+import { askDirectory, type DirectoryQueryOptions } from "./directory_client.ts";
+import { type PeerTrace, TABLE_LINK } from "./peer_trace.ts";
 
 /** What the program of a peer is told. */
 export interface PeerClientHooks {
@@ -25,7 +26,7 @@ export interface PeerClientHooks {
   ended(): void;
   /** It cannot go on. */
   failed(why: string): void;
-  trace?(who: string, direction: "up" | "down", line: string): void;
+  readonly trace?: PeerTrace | undefined;
 }
 
 /** Runs a peer and its finder on a UDP port. */
@@ -45,9 +46,10 @@ export class PeerClient {
   /** Binds the port, 0 for any that is free; throws when it is in use. */
   constructor(port: number, readonly hooks: PeerClientHooks) {
     this.#socket = new DatagramSocket({ hostname: "0.0.0.0", port }, {
-      received: (address, datagram) => this.#input((peer, now) => peer.receive(address, datagram, now)),
+      received: (address, datagram) => this.#received(address, datagram),
       flush: () => this.#flush(),
       tick: () => this.#tick(),
+      tap: hooks.trace,
     });
   }
 
@@ -57,13 +59,13 @@ export class PeerClient {
 
   /** Starts the peer, and looks for others. */
   start(
-    { keys, ...parts }: Omit<PeerParts, "key" | "random8" | "traces"> & { readonly keys: PeerKeys },
+    { keys, ...parts }: Omit<PeerParts, "key" | "random8"> & { readonly keys: PeerKeys },
     by: FinderPlan["by"],
     refreshMs?: number,
   ): void {
     this.#keys = keys;
     const random8 = () => new Uint8Array(randomBytes(8));
-    const peer = new Peer({ ...parts, key: keys, random8, traces: this.hooks.trace !== undefined }, clock());
+    const peer = new Peer({ ...parts, key: keys, random8 }, clock());
     this.#peer = peer;
     this.#socket.begin();
     this.#input((peer, now) => peer.start(now, typeof by !== "string"));
@@ -109,6 +111,11 @@ export class PeerClient {
     if (this.#failure === undefined) return;
     this.#leaveFinder();
     this.#closed();
+  }
+
+  #received(address: Address, datagram: Uint8Array): void {
+    this.hooks.trace?.received(address, datagram);
+    this.#input((peer, now) => peer.receive(address, datagram, now));
   }
 
   #leaveFinder(): void {
@@ -179,8 +186,6 @@ export class PeerClient {
         return this.#leaveFinder();
       case "closed":
         return this.#closed();
-      case "trace":
-        return this.hooks.trace?.(output.name, output.direction, output.line);
     }
   }
 
@@ -217,7 +222,7 @@ export class PeerClient {
 
   async #query(server: Address, request: DirectoryRequest): Promise<void> {
     const trace = this.hooks.trace;
-    const options = trace ? { trace: (...line: ["up" | "down", string]) => trace("table", ...line) } : {};
+    const options: DirectoryQueryOptions = trace ? { trace: (...bytes) => trace.bytes(TABLE_LINK, ...bytes) } : {};
     const answer = await askDirectory(server, request, options).catch((error) => reason(error));
     this.#find((finder) => {
       if (typeof answer === "string") finder.unanswered(answer, clock());
@@ -234,8 +239,9 @@ export class PeerClient {
   }
 
   async #announceNow(): Promise<{ hostnames: readonly string[]; why: string | undefined }> {
-    const multicast = this.#multicast ??= new Multicast((address, datagram) =>
-      this.#input((peer, now) => peer.receive(address, datagram, now))
+    const multicast = this.#multicast ??= new Multicast(
+      (address, datagram) => this.#received(address, datagram),
+      this.hooks.trace,
     );
     const why = await multicast.announce(this.#peer!.announcement(this.port));
     return { hostnames: multicast.hostnames, why };

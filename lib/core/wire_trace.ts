@@ -242,7 +242,8 @@ function opposite(direction: Direction): Direction {
   return direction === "up" ? "down" : "up";
 }
 
-function counted(bytes: number): string {
+/** A number of bytes, for a remark. */
+export function counted(bytes: number): string {
   return bytes === 1 ? "1 byte" : `${bytes} bytes`;
 }
 

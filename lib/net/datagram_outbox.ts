@@ -1,6 +1,16 @@
+import type { Address } from "../core/address.ts";
+
 /** The socket of an outbox. */
 export interface DatagramSink {
   send(datagram: Uint8Array, to: Deno.NetAddr): Promise<number>;
+}
+
+/** Hears what goes over a UDP port. It calls nothing back. */
+export interface DatagramTap {
+  /** A datagram is handed to the network. */
+  sent(to: Address, datagram: Uint8Array): void;
+  /** The network did not take the one that was handed over last. */
+  notSent(to: Address, datagram: Uint8Array): void;
 }
 
 /** Past this limit datagrams are dropped, as a network may drop them. */
@@ -19,7 +29,7 @@ export class DatagramOutbox {
   #closed = false;
   #whenIdle: (() => void) | undefined;
 
-  constructor(readonly sink: DatagramSink) {}
+  constructor(readonly sink: DatagramSink, readonly tap?: DatagramTap) {}
 
   push(datagram: Uint8Array, to: Deno.NetAddr, isLast = false): void {
     if (this.#closed) return;
@@ -42,8 +52,11 @@ export class DatagramOutbox {
 
   #send(datagram: Uint8Array, to: Deno.NetAddr): void {
     this.#sending = true;
+    const { tap } = this;
+    tap?.sent(to, datagram);
     // A datagram that cannot be sent is lost, and is sent again by the link.
-    this.sink.send(datagram, to).then(this.#next, this.#next);
+    const failed = tap ? () => (tap.notSent(to, datagram), this.#next()) : this.#next;
+    this.sink.send(datagram, to).then(this.#next, failed);
   }
 
   // Created once, not for each datagram.

@@ -3,7 +3,7 @@ import type { Address } from "../core/address.ts";
 import { DATAGRAM_LIMITS } from "../protocols/datagram/options.ts";
 import { StrangerLimiter } from "../protocols/datagram/strangers.ts";
 import { clock } from "./clock.ts";
-import { DatagramOutbox } from "./datagram_outbox.ts";
+import { DatagramOutbox, type DatagramTap } from "./datagram_outbox.ts";
 
 /** The user of a UDP socket. */
 export interface DatagramUser {
@@ -16,6 +16,7 @@ export interface DatagramUser {
   wakeAt?(): number;
   /** Receiving has failed, mostly because a peer's port is closed; the socket goes on. */
   failed?(error: unknown): void;
+  readonly tap?: DatagramTap | undefined;
 }
 
 const RECEIVE_AGAIN_MS = 20;
@@ -37,7 +38,7 @@ export class DatagramSocket {
   /** Binds the port, 0 for any that is free; throws if it is in use. */
   constructor(address: Address, readonly user: DatagramUser) {
     this.#conn = Deno.listenDatagram({ transport: "udp", ...address });
-    this.#outbox = new DatagramOutbox(this.#conn);
+    this.#outbox = new DatagramOutbox(this.#conn, user.tap);
   }
 
   /** The address it is bound to. */

@@ -1,5 +1,6 @@
 import type { Address } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
+import type { DatagramTap } from "./datagram_outbox.ts";
 import { receiveAll } from "./datagram_socket.ts";
 import { ownNetworkAddresses } from "./own_addresses.ts";
 
@@ -14,7 +15,7 @@ export class Multicast {
   #closed = false;
 
   /** Throws when the port cannot be shared with other programs. */
-  constructor(received: (address: Address, datagram: Uint8Array) => void) {
+  constructor(received: (address: Address, datagram: Uint8Array) => void, readonly tap?: DatagramTap) {
     this.#receiver = Deno.listenDatagram({
       transport: "udp",
       hostname: "0.0.0.0",
@@ -36,10 +37,12 @@ export class Multicast {
     let sent = false;
     for (const [address, sender] of this.#senders) {
       try {
+        this.tap?.sent(to, datagram);
         await sender.send(datagram, to);
         sent = true;
       } catch (error) {
         why = reason(error);
+        this.tap?.notSent(to, datagram);
         this.#leave(address);
       }
     }

@@ -25,16 +25,14 @@ export class Discovery {
   /** CLOSE is sent three times when we leave, since it is not acknowledged. */
   #closes: { readonly at: number; readonly address: Address; readonly datagram: Uint8Array }[] = [];
 
-  /** `traces`: whether texts of other programs are traced. */
   constructor(
     introduction: Introduction,
     options: PeerOptions,
     outputs: Pick<Outputs<PeerOutput>, "push">,
     random8: () => Uint8Array,
     now: number,
-    traces = false,
   ) {
-    this.#context = new DiscoveryContext(introduction, options, outputs, random8, now, traces);
+    this.#context = new DiscoveryContext(introduction, options, outputs, random8, now);
     this.probing = new Probing(this.#context);
   }
 

@@ -1,7 +1,6 @@
-import { type Address, formatAddress } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import { RateLimiter } from "../core/limiters.ts";
 import { Outputs } from "../core/machine.ts";
-import { decodeLossy } from "../core/text.ts";
 import type { DatagramLink } from "../protocols/datagram/link.ts";
 import { readId } from "../protocols/datagram/packet.ts";
 import { Aliases, type Contact, Contacts } from "./contacts.ts";
@@ -60,8 +59,6 @@ export class DiscoveryContext {
     random8: () => Uint8Array,
     /** The time of this input. */
     public now: number,
-    /** Whether texts of other programs are traced. */
-    readonly traces: boolean,
   ) {
     this.#askLimiter = new RateLimiter(options.limits.askBurst, options.limits.asksPerSecond, now);
     this.contacts = new Contacts(options.limits, () => readId(random8(), 0));
@@ -92,10 +89,5 @@ export class DiscoveryContext {
 
   send(address: Address, datagram: Uint8Array): void {
     this.outputs.push({ type: "send", address, datagram, toStranger: true });
-  }
-
-  trace(direction: "up" | "down", address: Address, datagram: Uint8Array): void {
-    if (!this.traces) return;
-    this.outputs.push({ type: "trace", name: formatAddress(address), direction, line: decodeLossy(datagram) });
   }
 }

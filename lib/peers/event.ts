@@ -90,6 +90,4 @@ export type PeerOutput =
   /** Ask the directory again soon: something has come from an address that may be new there. */
   | { readonly type: "refresh" }
   /** We leave, and links are being closed; then they are closed, or had their time. */
-  | { readonly type: "closing" | "closed" }
-  /** Only if messages are traced: one that we send ("up") or have received. */
-  | { readonly type: "trace"; readonly name: string; readonly direction: "up" | "down"; readonly line: string };
+  | { readonly type: "closing" | "closed" };

@@ -30,8 +30,6 @@ export interface PeerParts {
   readonly random8: () => Uint8Array;
   /** The key is for this run only. */
   readonly isTemporary?: boolean;
-  /** Whether messages are traced. */
-  readonly traces?: boolean;
 }
 
 /** Between two looks for messages that are too old. */
@@ -62,7 +60,7 @@ export class Peer {
   /** When we stop to wait in the states "leaving" and "closing". */
   #waitUntil = Infinity;
 
-  constructor({ name, key, store, options, random8, isTemporary, traces }: PeerParts, now: number) {
+  constructor({ name, key, store, options, random8, isTemporary }: PeerParts, now: number) {
     this.key = key;
     this.#isTemporary = isTemporary ?? false;
     this.#expireAt = now + EXPIRE_MS;
@@ -72,7 +70,7 @@ export class Peer {
     this.#delivery = new PeerDelivery(context, this.groups);
     this.#gossip = new GroupGossip(context, this.groups);
     this.#trust = new KeyTrust(context, this.#delivery, key.fingerprint);
-    this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now, traces);
+    this.#discovery = new Discovery({ name, more: true }, options, context.outputs, random8, now);
     this.#plain = new PlainPeers(context, this.#discovery.probing, name);
     this.#questions = new Questions(context, {
       discovery: this.#discovery,
@@ -81,7 +79,7 @@ export class Peer {
       trust: this.#trust,
       plain: this.#plain,
     });
-    this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key, traces ?? false);
+    this.#links = new PeerLinks(context, this.#discovery, this.#delivery, self, key);
   }
 
   get people(): People {

@@ -22,8 +22,6 @@ export interface PeerLinkContext {
   readonly outputs: Pick<Outputs<PeerOutput>, "push">;
   /** Links with lines to be flushed. */
   readonly due: Set<PeerLink>;
-  /** Whether messages are traced. */
-  readonly traces: boolean;
 }
 
 /** The next thing that came on a link. */
@@ -196,7 +194,6 @@ export class PeerLink {
     if (this.#outgoingCharacters > this.context.limits.linkCharacters) {
       return this.datagrams.abort("too much waits for you");
     }
-    this.#trace("up", line);
     this.context.due.add(this);
   }
 
@@ -231,7 +228,6 @@ export class PeerLink {
   }
 
   #receiveLine(line: string): PeerLinkEvent | undefined {
-    this.#trace("down", line);
     const message = decodePeerMessage(line);
     const sealed = this.#incomingSealed;
     if (message instanceof Fault) this.#fail(message.message);
@@ -272,10 +268,5 @@ export class PeerLink {
   #fail(why: string): void {
     this.isFaulty = true;
     this.datagrams.abort(why);
-  }
-
-  #trace(direction: "up" | "down", line: string): void {
-    if (!this.context.traces) return;
-    this.context.outputs.push({ type: "trace", name: this.introduction.name, direction, line });
   }
 }

@@ -36,7 +36,6 @@ export class PeerLinks {
     /** Our name, and our key in base64. */
     self: { readonly name: string; readonly key: string },
     key: OwnKey,
-    traces: boolean,
   ) {
     this.#context = context;
     this.#discovery = discovery;
@@ -50,7 +49,6 @@ export class PeerLinks {
       limits: context.limits,
       outputs: context.outputs,
       due: this.#due,
-      traces,
     };
   }
 

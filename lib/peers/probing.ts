@@ -87,7 +87,6 @@ export class Probing {
 
   /** Sends a text to another program; one that the user writes is not held back as what strangers cause is. */
   sendText(address: Address, datagram: Uint8Array, byUser = false): void {
-    this.#context.trace("up", address, datagram);
     if (byUser) this.#context.outputs.push({ type: "send", address, datagram });
     else this.#context.send(address, datagram);
   }
@@ -117,7 +116,6 @@ export class Probing {
 
   /** A datagram that is not of our own protocol. */
   receiveText(source: Address, datagram: Uint8Array): void {
-    this.#context.trace("down", source, datagram);
     const message = decodeDialect(datagram);
     if (message instanceof Fault) this.#context.stats.malformed++;
     else if (message.kind === "probe") this.#receiveProbe(source, message);

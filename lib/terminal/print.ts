@@ -1,6 +1,3 @@
-import { timeOfDay } from "../core/log.ts";
-import { sanitized } from "../core/text.ts";
-
 const encoder = new TextEncoder();
 
 /** Writes a whole text to standard output, now; blocks. */
@@ -19,9 +16,4 @@ export function writeNow(stream: { writeSync(bytes: Uint8Array): number }, text:
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch { /* it is closed */ }
-}
-
-/** A protocol line as `--trace` shows it: `HH:MM:SS NAME La> …` to the server, `La< …` from it. */
-export function traceLine(time: number, name: string, link: string, direction: "up" | "down", line: string): string {
-  return `${timeOfDay(time)} ${sanitized(name)} ${link}${direction === "up" ? ">" : "<"} ${sanitized(line)}\n`;
 }
