@@ -4,6 +4,7 @@ import { UserError } from "../lib/core/errors.ts";
 import { CONSOLE_LINE_BYTES } from "../lib/core/limits.ts";
 import { LISTENER_ROWS, type ListenerName, LISTENERS } from "../lib/protocols/listener_table.ts";
 import { banner, type BannerFacts } from "../lib/server/banner.ts";
+import { OPTIONS, SERVER } from "../lib/server/commands.ts";
 import { parseServerArgs } from "../lib/server/command_line.ts";
 import { watchConsole } from "../lib/server/console.ts";
 import { Terminals } from "../tools/terminal.ts";
@@ -56,17 +57,44 @@ Deno.test("a command line that means nothing is refused with what was expected a
   assertEquals(refusal("::1", "1", "--lobby", "2"), "the lobby's port is given twice: 1 and --lobby");
   assertEquals(
     refusal("users.txt"),
-    'expected a port, or an IP address and a port, not "users.txt"; --help shows the usage',
+    'expected a command, a port, or an IP address and a port, not "users.txt"; --help shows the usage',
+  );
+  assertEquals(
+    refusal("exprt"),
+    'expected a command, a port, or an IP address and a port, not "exprt"; did you mean export?',
+  );
+  assertEquals(
+    refusal("reset", "--json"),
+    'reset has no option --json; export has it: "server help export" shows more',
   );
   assertEquals(refusal("1", "users.txt", "x"), 'expected PORT and USERS_FILE, found "x" after them');
 });
 
 Deno.test("the help has each listener with its option, its usual port and its handout", () => {
-  const plan = parseServerArgs(["--help"]);
+  const plan = parseServerArgs(["help", "listeners"]);
   if (plan.type !== "print") throw new Error(plan.type);
   const words = plan.text.replace(/\s+/g, " ");
   for (const { option, title, transport, usualPort } of LISTENER_ROWS) {
     assertStringIncludes(words, `${option ? `--${option} ` : ""}PORT ${title} (${transport}, ${usualPort})`);
+  }
+});
+
+Deno.test("the first page of the server's help fits a terminal of 24 lines; each command has a page of its own", () => {
+  const page = (...args: string[]) => {
+    const plan = parseServerArgs(args);
+    return plan.type === "print" ? plan.text : plan.type;
+  };
+  assert(page("--help").split("\n").length <= 24, page("--help"));
+  assertEquals([page("-h"), page("-V")], [page("help"), page("--version")]);
+  for (const { name } of [...SERVER.commands, ...SERVER.topics]) {
+    for (const line of page("help", name).split("\n")) assert(line.length <= 80, line);
+  }
+  assertEquals(page("reset", "--help"), page("help", "reset"));
+  for (const { name } of OPTIONS) {
+    const found = ["start", "listeners", "options", "limits"].some((topic) =>
+      page("help", topic).includes(`--${name}`)
+    );
+    assert(found || ["help", "version"].includes(name), name);
   }
 });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { UserError } from "../lib/core/errors.ts";
 import fc from "fast-check";
 import { encodeText, sanitized } from "../lib/core/text.ts";
@@ -7,7 +7,8 @@ import type { ChatAction, CommandContext } from "../lib/terminal/commands.ts";
 import { sameTarget } from "../lib/terminal/chat_state.ts";
 import type { View } from "../lib/terminal/view.ts";
 import { SCRIPT_VIEW, scriptLines } from "../lib/terminal/script_view.ts";
-import { parseClientArgs, type PeerPlan } from "../lib/client/command_line.ts";
+import { type JoinPlan, parseClientArgs, type PeerPlan, type PrintPlan } from "../lib/client/command_line.ts";
+import { CLIENT } from "../lib/client/commands.ts";
 import { PEER_COMMANDS, PEER_MODE } from "../lib/terminal/peer_commands.ts";
 import { completions, helpText } from "../lib/terminal/help.ts";
 import { PeerView } from "../lib/terminal/peer_view.ts";
@@ -576,7 +577,7 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
     [["peer", "--name", "b", "--udp", "70000"], '--udp must be a whole number from 0 to 65535, not "70000"'],
     [
       ["peer", "--name", "b", "--password-file", "x"],
-      "--password-file needs a server; peers do not log in",
+      'peer has no option --password-file; chat, im, mailbox have it: "client help chat" shows more',
     ],
     [
       ["peer", "--name", "b", "--table-refresh", "5"],
@@ -588,7 +589,7 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
     ],
     [
       ["chat", "--udp", "3001"],
-      "--udp requires peer; for example: client peer 192.168.1.7 --name alice --udp 3001",
+      'chat has no option --udp; peer has it: "client help peer" shows more',
     ],
   ];
   for (const [args, message] of faults) {
@@ -609,8 +610,48 @@ Deno.test("the command lines of server clients", () => {
   assertEquals(parseClientArgs(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
 });
 
+Deno.test("a place is HOST, HOST PORT or HOST:PORT, with the handout's usual port", () => {
+  const place = (line: string) => {
+    const plan = parseClientArgs(line.split(" ")) as JoinPlan;
+    return [plan.type, plan.host, plan.port];
+  };
+  assertEquals(place("lab-server"), ["im", "lab-server", 2001]);
+  assertEquals(place("10.0.0.1:5000"), ["im", "10.0.0.1", 5000]);
+  assertEquals(place("chat 10.0.0.1:5000"), ["chat", "10.0.0.1", 5000]);
+  assertEquals(place("mailbox 10.0.0.1"), ["mailbox", "10.0.0.1", 2004]);
+  assertEquals(place("lobby fd00::1"), ["lobby", "fd00::1", 2003]);
+  assertEquals(place("lobby [fd00::1]:7"), ["lobby", "fd00::1", 7]);
+  assertEquals(place("rooms [fd00::1]"), ["rooms", "fd00::1", 12345]);
+  const peer = parseClientArgs(["peer", "10.0.0.1:3002", "--name", "alice"]) as PeerPlan;
+  assertEquals(peer.table, { host: "10.0.0.1", port: 3002 });
+  const refused = (line: string) => assertThrows(() => parseClientArgs(line.split(" ")), UserError)!.message;
+  assertEquals(refused("a:1 2"), "the port is given twice: a:1 and 2");
+  assertEquals(refused(":2001"), 'expected HOST:PORT, found ":2001" without a host');
+  assertEquals(refused("chat a:x"), 'the port must be a whole number from 1 to 65535, not "x"');
+  assertEquals(refused("lobby"), "expected HOST after lobby, found nothing; for example: client lobby 192.168.1.7");
+});
+
+Deno.test("a misspelt command, and help for one, say what was probably meant", () => {
+  const refused = (line: string) => assertThrows(() => parseClientArgs(line.split(" ")), UserError)!.message;
+  assertEquals(refused("chatt"), 'there is no command "chatt"; did you mean chat? For a host of that name: chatt:2001');
+  assertEquals(refused("help pear"), 'there is no help for "pear"; did you mean "client help peer"?');
+});
+
+Deno.test("the first page of help fits a terminal of 24 lines; each command has a page of its own", () => {
+  const page = (...args: string[]) => (parseClientArgs(args) as PrintPlan).text;
+  assert(page("--help").split("\n").length <= 24, page("--help"));
+  assertEquals(page("-h"), page("help"));
+  for (const { name } of CLIENT.commands) {
+    assertStringIncludes(page("--help"), `client ${CLIENT.commands.find((each) => each.name === name)!.synopsis[0]}`);
+    for (const line of page("help", name).split("\n")) assert(line.length <= 80, line);
+  }
+  assertEquals(page("mailbox", "--help"), page("help", "mailbox"));
+  assertEquals(page("check", "-h"), page("help", "check"));
+  assertEquals(page("-V"), page("--version"));
+});
+
 Deno.test("the client's help explains how peers find and trust each other, in eighty columns", () => {
-  const plan = parseClientArgs(["--help"]);
+  const plan = parseClientArgs(["peer", "--help"]);
   const help = plan.type === "print" ? plan.text : "";
   for (const word of ["client peer", "--udp PORT", "multicast", "/group NAME FRIEND…", "/secure NAME", "--data DIR"]) {
     assert(help.includes(word), word);

@@ -2,19 +2,13 @@ import { isIpAddress } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
 import { type Limits, limits } from "../core/limits.ts";
 import { LOG_LEVELS } from "../core/log.ts";
+import { suggestion } from "../core/suggestion.ts";
 import { VERSION } from "../core/version.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { REPLY_FORMS, type ReplyForm } from "../protocols/directory/listing.ts";
-import {
-  type Flags,
-  helpColumns,
-  limitOptions,
-  type Option,
-  optionHelp,
-  readFlags,
-  readLimits,
-  readPort,
-} from "../terminal/flags.ts";
+import { type Flags, readFlags, readLimits, readPort } from "../terminal/flags.ts";
+import { commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
+import { OPTIONS, SERVER, START } from "./commands.ts";
 
 /** How the web pages are served. */
 export interface WebOptions {
@@ -64,97 +58,18 @@ export type ServerPlan =
     readonly limits: Limits;
   };
 
-const OPTIONS: readonly Option[] = [
-  { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
-  {
-    name: "address-book-reply",
-    value: "FORM",
-    help: `form of the address book's replies: ${
-      REPLY_FORMS.join(", ")
-    } (text); the course's clients need count or names`,
-  },
-  { name: "web-names", value: "NAMES", help: "further host names of the web page, separated by commas" },
-  {
-    name: "watch-password-file",
-    value: "FILE",
-    help: "show the server's page to other machines too, with the password in the first line of FILE",
-  },
-  { name: "tls", help: "serve the web page over TLS, with a certificate created at the first start" },
-  { name: "tls-cert", value: "FILE", help: "serve the web page over TLS with this certificate (PEM)" },
-  { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
-  { name: "data", value: "DIR", help: "folder for messages and the log of the address book (./partyline-data)" },
-  { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
-  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
-  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
-  { name: "trace-only", value: "NAMES", help: "trace these users alone, separated by commas; or IP addresses" },
-  { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
-  { name: "log-json", help: "log JSON, one object per line" },
-  { name: "text", help: "with export: lines to read (the default)" },
-  { name: "json", help: "with export: JSON, one object per message and line" },
-  { name: "yes", help: "with reset: do not ask" },
-  { name: "help", help: "show this help" },
-  { name: "version", help: "show the version" },
-];
-
-/** The options of the listeners; that of IM is PORT. */
-const LISTENER_OPTIONS: readonly Option[] = LISTENER_ROWS.flatMap(({ option, title }) =>
-  option === undefined ? [] : [{ name: option, value: "PORT", help: title }]
-);
-
-const LISTENER_HELP = LISTENER_ROWS.map(({ option, title, note, transport, usualPort }) =>
-  [
-    option === undefined ? "PORT" : `--${option} PORT`,
-    `${title} (${transport}, ${usualPort})${note === undefined ? "" : `; ${note}`}`,
-  ] as const
-);
-
-const HELP = `Partyline server: chat for a room, a lab or a LAN.
-
-  server [PORT [USERS_FILE]] [options]   start the server
-  server IP PORT [options]               the lobby alone, as its handout has it
-  server hash-passwords USERS_FILE       replace plain passwords by hashes
-  server export [ROOM|NAME] >FILE        write the kept messages to FILE
-  server reset                           begin anew; asks, and keeps a copy
-
-Without PORT and without an option of a listener, every listener but TLS is
-opened on its usual port. Otherwise those that are named are opened, and no
-other: server --lobby 2003 is the lobby alone. PORT is for IM. Port 0 is any
-free port.
-
-USERS_FILE has one user per line: username, white space, password; neither may
-contain white space. SIGHUP reads it again. If it is not named, ./users.txt is
-read if it exists.
-
-SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly;
-H and Enter show what else can be typed there. In the background, give it no
-console to read: server </dev/null &
-
-Listeners (in parentheses: the usual port)
-${helpColumns(LISTENER_HELP)}
-
-Options
-${optionHelp(OPTIONS)}
-
-Limits (N is a whole number; the default is in parentheses)
-${optionHelp(limitOptions())}
-
-Examples
-  server                                 everything on its usual port
-  server 5000 /home/lab/users.txt        IM alone, another port, another file
-  server 0 users.txt --host 127.0.0.1    any free port, this machine only
-  server 192.168.1.5 2003                the lobby alone
-  server --lobby 2003 --web 2080         the lobby and the page alone
-  server --trace                         show what goes over the wire
-  server --trace-file t.jsonl            the same as JSON, in a file
-`;
-
 /** Parses the server's command line; throws a `UserError` for a mistake. */
 export function parseServerArgs(args: readonly string[]): ServerPlan {
-  const flags = readFlags(args, [...LISTENER_OPTIONS, ...OPTIONS, ...limitOptions()]);
-  if (flags.has("help")) return { type: "print", text: HELP };
+  if (args[0] === "help") return { type: "print", text: helpOn(SERVER, args.slice(1)) };
+  const flags = readFlags(args, OPTIONS);
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
-  const numbers = limits(readLimits(flags));
   const [first, ...rest] = flags.words;
+  const command = SERVER.commands.find(({ name }) => name === first && name !== "start") ?? START;
+  if (flags.has("help")) {
+    return { type: "print", text: first === undefined ? helpOn(SERVER, []) : commandHelp(SERVER, command) };
+  }
+  refuseForeignOptions(SERVER, command, flags.given);
+  const numbers = limits(readLimits(flags));
   if (first === "hash-passwords") {
     if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
     return { type: "hash", users: rest[0]!, limits: numbers };
@@ -216,7 +131,9 @@ function readPlaces(flags: Flags): { host: string | undefined; listeners: Listen
     return { host: first, listeners: { ...named, lobby: readPort(second, true) }, users: undefined };
   }
   if (!/^\d+$/.test(first)) {
-    throw new UserError(`expected a port, or an IP address and a port, not "${first}"; --help shows the usage`);
+    const meant = suggestion(first, SERVER.commands.map(({ name }) => name));
+    const hint = meant === undefined ? "--help shows the usage" : `did you mean ${meant}?`;
+    throw new UserError(`expected a command, a port, or an IP address and a port, not "${first}"; ${hint}`);
   }
   if (third !== undefined) throw new UserError(`expected PORT and USERS_FILE, found "${third}" after them`);
   return { host, listeners: { im: readPort(first, true), ...named }, users: second };

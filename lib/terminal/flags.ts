@@ -18,6 +18,8 @@ export interface Flags {
   has(name: string): boolean;
   /** The value of an option, if it was given. */
   value(name: string): string | undefined;
+  /** The names of the options that were given. */
+  readonly given: readonly string[];
 }
 
 /** Parses a command line; throws a `UserError` for an unknown or misused option. */
@@ -31,7 +33,7 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
   const parsed: Record<string, unknown> & { _: (string | number)[] } = parseArgs(withDashes(args, options), {
     string: ["_", ...options.filter((option) => option.value).map((option) => option.name)],
     boolean: options.filter((option) => !option.value).map((option) => option.name),
-    alias: { help: "h" },
+    alias: { help: "h", version: "V" },
     collect: options.filter((option) => option.value).map((option) => option.name),
     unknown: (given: string, key: string | undefined) => {
       if (key === undefined) return true;
@@ -50,6 +52,7 @@ export function readFlags(args: readonly string[], options: readonly Option[]): 
     words: parsed._.map(String),
     has: (name) => parsed[name] === true,
     value: (name) => (parsed[name] as string[])[0],
+    given: options.map(({ name }) => name).filter((name) => [parsed[name]].flat().some((value) => value !== false)),
   };
 }
 

@@ -121,7 +121,7 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals(await client.over(), 2);
     assertEquals(
       client.err,
-      "client: --page requires chat, mailbox or peer; for example: client chat 127.0.0.1 2001 --page\n",
+      'client: im has no option --page; chat, mailbox, peer have it: "client help chat" shows more\n',
     );
   });
 

@@ -259,7 +259,7 @@ export function programTests(programs: Programs): void {
         `server: cannot listen on 127.0.0.1:${port}: the port is in use`,
       ],
       ["server", ["hash-passwords"], "server: hash-passwords takes one users file, not 0"],
-      ["client", ["localhost"], 'client: expected HOST and PORT, found only "localhost"; --help shows the usage'],
+      ["client", ["lobby"], "client: expected HOST after lobby, found nothing; for example: client lobby 192.168.1.7"],
       ["client", ["localhost", "0"], 'client: the port must be a whole number from 1 to 65535, not "0"'],
       [
         "client",

@@ -1,0 +1,176 @@
+import { CHECK_OPTIONS } from "../check/command_line.ts";
+import { type Option, optionHelp } from "../terminal/flags.ts";
+import { type Command, COMMON_OPTIONS, type Program } from "../terminal/program_help.ts";
+
+/** The options of every command but check, which has its own. */
+export const OPTIONS: readonly Option[] = [
+  { name: "name", value: "NAME", help: "log in with this name, and do not ask for it" },
+  { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },
+  { name: "room", value: "ROOM", help: "the room ID" },
+  { name: "auto-accept", help: "save files at once, without /accept" },
+  { name: "udp", value: "PORT", help: "the UDP port of your own (0: any free one)" },
+  { name: "table-refresh", value: "S", help: "ask the address book every S seconds (30)" },
+  {
+    name: "data",
+    value: "DIR",
+    help: "folder for keys, read positions and unsent messages (.partyline in your home folder)",
+  },
+  { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
+  { name: "tls", help: "over TLS, to a server's --tls-port (2443)" },
+  { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
+  { name: "plain", help: "speak the mailbox authors' own protocol alone, as their server does" },
+  { name: "page", help: "open the chat in a browser on this machine" },
+  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
+  ...COMMON_OPTIONS,
+];
+
+const SCRIPTS = `At a terminal, Tab completes commands and names, /help lists what can be typed,
+and Ctrl-C leaves. In a script, each event is one line.`;
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: "chat",
+    synopsis: ["[chat [HOST [PORT]]]"],
+    summary: "the full chat: rooms, history, files",
+    text: `Joins the server at HOST (127.0.0.1), port 2001. A lost connection is restored
+automatically, and messages typed meanwhile are then sent, once. If the server
+speaks only the IM handout's protocol, the client continues as that client. If
+the server allows it, /register NAME at the name prompt creates an account.
+
+  TEXT                 send to the current conversation, at first the lobby
+  /to NAME TEXT        send to one user, online or offline
+  /join ROOM           enter a room; it is created if necessary
+  /history NAME|ROOM   show earlier messages
+  /send NAME|ROOM FILE offer a file or a folder; /accept N accepts one
+  /list, /rooms, /who  list users, rooms, and the members of a room
+  /exit                leave
+
+${SCRIPTS}`,
+    options: ["name", "password-file", "data", "downloads", "tls", "tls-cert", "page", "trace", "trace-file"],
+    examples: [
+      "client chat 192.168.1.7",
+      "client chat 192.168.1.7:2001 --page",
+      "client chat lab-server --name jacky --password-file ~/.partyline-password",
+    ],
+  },
+  {
+    name: "im",
+    synopsis: ["HOST [PORT]"],
+    summary: "the IM handout's client",
+    text: `The client of the IM handout, with its reply codes, at port 2001: /list,
+/to NAME TEXT, /toall TEXT and /exit. In a script, it prints exactly what the
+handout says.`,
+    options: ["name", "password-file", "data", "downloads", "trace", "trace-file"],
+    examples: [
+      "client 192.168.1.7 2001",
+      "client localhost --name jacky --password-file ~/.partyline-password",
+      "printf 'jacky\\n12345\\n/list\\n/exit\\n' | client 127.0.0.1 2001",
+    ],
+  },
+  {
+    name: "lobby",
+    synopsis: ["lobby HOST [PORT]"],
+    summary: "the lobby handout's client",
+    text: "The client of the lobby handout, at port 2003. `nc HOST 2003` works as well.",
+    options: ["name", "data", "downloads", "trace", "trace-file"],
+    examples: ["client lobby 192.168.1.7"],
+  },
+  {
+    name: "rooms",
+    synopsis: ["rooms HOST [PORT]"],
+    summary: "the rooms handout's client",
+    text: `The client of the rooms-and-files handout, at port 12345: a guest with a name
+and a room ID, which it asks for at a terminal. /help lists what can be typed.`,
+    options: ["name", "room", "auto-accept", "downloads", "trace", "trace-file"],
+    examples: ["client rooms 192.168.1.7 --name alice --room lab1"],
+  },
+  {
+    name: "mailbox",
+    synopsis: ["mailbox HOST [PORT]"],
+    summary: "the mailbox handout's client, over UDP",
+    text: `The client of the mailbox handout, at port 2004: messages to names, whether they
+are there or not. If a server answers nothing of ours, the client tries the
+protocol of the handout's authors.
+
+${SCRIPTS}`,
+    options: ["name", "password-file", "data", "downloads", "plain", "page", "trace", "trace-file"],
+    examples: ["client mailbox 192.168.1.7 --name alice", "client mailbox 192.168.1.7 8000 --plain"],
+  },
+  {
+    name: "peer",
+    synopsis: ["peer [HOST [PORT]]"],
+    summary: "chat between clients, without a server",
+    text: `Messages go directly to their receivers, over UDP. The address book at HOST,
+such as that of \`server\` on port 2002, lists the peers; without one, peers on
+the same LAN are found by multicast. At a terminal, the name, the UDP port and
+the server are asked for. Users of the course's own programs are shown as
+\`alice (plain)\`: what they and you say is unconfirmed.
+
+  /to NAME TEXT        send to one user; if offline, once you both are online
+  /table               show the address book's table
+  /group NAME FRIEND…  create a group with these friends
+  /join GROUP          enter a group; TEXT then goes there
+  /send NAME FILE      offer a file or a folder; /accept N accepts one
+  /secure NAME         encrypt the conversation with NAME
+
+Your key and those of your friends are in the --data folder: with another folder
+you are a stranger to them.`,
+    options: ["name", "udp", "table-refresh", "data", "downloads", "page", "trace", "trace-file"],
+    examples: ["client peer --name bob", "client peer 192.168.1.7 --name alice --udp 3001"],
+  },
+  {
+    name: "check",
+    synopsis: [
+      "check HANDOUT SIDE -- COMMAND",
+      "check HANDOUT server HOST PORT --users FILE",
+      "check --list [HANDOUT [SIDE]]",
+    ],
+    summary: "tests a program against its handout",
+    text: `SIDE is server or client. The program is started with COMMAND, in which {port},
+{host}, {users} and {data}, an empty folder, are filled in; or it is a server
+that runs already at HOST PORT. A client is typed to, and its screen is read.
+
+Each failure is told as a story: the sentence of the handout, what went over the
+wire, what was expected and what came. Exit status: 0 all passed, 1 a rule
+failed, 2 the check could not run.`,
+    options: CHECK_OPTIONS.map(({ name }) => name),
+    examples: [
+      "client check im server -- python3 server.py {port} {users}",
+      "client check im client -- python3 client.py {host} {port}",
+      "client check im server 192.168.1.7 2001 --users users.txt --only im/4",
+    ],
+  },
+];
+
+const MORE = `"client help COMMAND" explains a command, its options and what can be typed;
+"client help options" lists all options. HOST:PORT can stand for HOST PORT.
+
+Log in without prompts: --name NAME --password-file FILE
+In a browser: --page    See what goes over the wire: --trace
+
+  client chat 192.168.1.7            the server on that machine
+  client peer --name alice           no server: peers on this LAN
+  client check im server -- python3 server.py {port} {users}`;
+
+const BASE = {
+  name: "client",
+  summary: "Partyline client: chat for a room, a lab or a LAN.",
+  more: MORE,
+  commands: COMMANDS,
+  options: [...OPTIONS, ...CHECK_OPTIONS.filter(({ name }) => OPTIONS.every((option) => option.name !== name))],
+} as const;
+
+/** The client, with its commands and the pages of its help. */
+export const CLIENT: Program = {
+  ...BASE,
+  topics: [{
+    name: "options",
+    text: `Options of the commands of client; each command has some of them.\n\n${optionHelp(BASE.options)}\n`,
+  }],
+};
+
+/** The command with this name. */
+export function commandNamed(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

@@ -1,0 +1,156 @@
+import { LOG_LEVELS } from "../core/log.ts";
+import { REPLY_FORMS } from "../protocols/directory/listing.ts";
+import { LISTENER_ROWS } from "../protocols/listener_table.ts";
+import { helpColumns, limitOptions, type Option, optionHelp } from "../terminal/flags.ts";
+import { type Command, COMMON_OPTIONS, type Program } from "../terminal/program_help.ts";
+
+const DATA: Option = {
+  name: "data",
+  value: "DIR",
+  help: "folder for messages and the log of the address book (./partyline-data)",
+};
+
+/** The options of a server that runs. */
+const START_OPTIONS: readonly Option[] = [
+  { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
+  {
+    name: "address-book-reply",
+    value: "FORM",
+    help: `form of the address book's replies: ${
+      REPLY_FORMS.join(", ")
+    } (text); the course's clients need count or names`,
+  },
+  { name: "web-names", value: "NAMES", help: "further host names of the web page, separated by commas" },
+  {
+    name: "watch-password-file",
+    value: "FILE",
+    help: "show the server's page to other machines too, with the password in the first line of FILE",
+  },
+  { name: "tls", help: "serve the web page over TLS, with a certificate created at the first start" },
+  { name: "tls-cert", value: "FILE", help: "serve the web page over TLS with this certificate (PEM)" },
+  { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
+  DATA,
+  { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
+  { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
+  { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
+  { name: "trace-only", value: "NAMES", help: "trace these users alone, separated by commas; or IP addresses" },
+  { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
+  { name: "log-json", help: "log JSON, one object per line" },
+];
+
+/** The options of the listeners; that of IM is PORT. */
+const LISTENER_OPTIONS: readonly Option[] = LISTENER_ROWS.flatMap(({ option, title }) =>
+  option === undefined ? [] : [{ name: option, value: "PORT", help: title }]
+);
+
+/** Every option but those of the limits. */
+const NAMED_OPTIONS: readonly Option[] = [
+  ...START_OPTIONS,
+  { name: "text", help: "lines to read (the default)" },
+  { name: "json", help: "JSON, one object per message and line" },
+  { name: "yes", help: "do not ask" },
+];
+
+/** Every option of the server. */
+export const OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...limitOptions(), ...COMMON_OPTIONS];
+
+const LISTENER_HELP = helpColumns(LISTENER_ROWS.map(({ option, title, note, transport, usualPort }) =>
+  [
+    option === undefined ? "PORT" : `--${option} PORT`,
+    `${title} (${transport}, ${usualPort})${note === undefined ? "" : `; ${note}`}`,
+  ] as const
+));
+
+/** Starts the server; the words of its command line are places. */
+export const START: Command = {
+  name: "start",
+  synopsis: ["[PORT [USERS_FILE]]", "IP PORT"],
+  summary: "start the server",
+  text: `Without PORT and without an option of a listener, every listener but TLS is
+opened on its usual port. Otherwise those that are named are opened, and no
+other: server --lobby 2003 is the lobby alone, as is server IP PORT, the form of
+its handout. PORT is for IM. Port 0 is any free port.
+
+USERS_FILE has one user per line: username, white space, password; neither may
+contain white space. SIGHUP reads it again. If it is not named, ./users.txt is
+read if it exists.
+
+SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly;
+H and Enter show what else can be typed there. In the background, give it no
+console to read: server </dev/null &
+
+Listeners (in parentheses: the usual port)
+${LISTENER_HELP}
+
+Each limit is an option, too: server help limits`,
+  options: [...START_OPTIONS, ...LISTENER_OPTIONS, ...limitOptions()].map(({ name }) => name),
+  examples: [
+    "server                                 everything on its usual port",
+    "server 5000 /home/lab/users.txt        IM alone, another port, another file",
+    "server 0 users.txt --host 127.0.0.1    any free port, this machine only",
+    "server 192.168.1.5 2003                the lobby alone",
+    "server --lobby 2003 --web 2080         the lobby and the page alone",
+    "server --trace                         show what goes over the wire",
+    "server --trace-file t.jsonl            the same as JSON, in a file",
+  ],
+};
+
+const COMMANDS: readonly Command[] = [
+  START,
+  {
+    name: "hash-passwords",
+    synopsis: ["hash-passwords USERS_FILE"],
+    summary: "replace plain passwords by hashes",
+    text: `Replaces each plain password in USERS_FILE by its scrypt entry; everything else
+in the file stays as it was.`,
+    options: ["hashes-at-once"],
+    examples: ["server hash-passwords users.txt"],
+  },
+  {
+    name: "export",
+    synopsis: ["export [ROOM|NAME] >FILE"],
+    summary: "write the kept messages to a file",
+    text: `Writes what is kept to standard output: everything, or the messages of a room or
+of the private conversations of a user.`,
+    options: ["data", "text", "json"],
+    examples: ["server export lab1 >lab1.txt", "server export --json >all.jsonl"],
+  },
+  {
+    name: "reset",
+    synopsis: ["reset"],
+    summary: "begin anew, without messages; a copy is kept",
+    text: "Begins anew without rooms and messages. It asks first, and keeps a copy.",
+    options: ["data", "yes"],
+    examples: ["server reset", "server reset --data /var/lib/partyline --yes"],
+  },
+];
+
+const MORE = `Every listener is open unless some are named: server 2001 users.txt is IM alone,
+server --lobby 2003 --web 2080 the lobby and the page. users.txt has one user
+per line, "name password".
+
+"server help COMMAND" explains a command; so do the topics listeners, options
+and limits. See what goes over the wire: --trace. This machine only:
+--host 127.0.0.1. To stop: Ctrl-C, or E and Enter.`;
+
+/** The server, with its commands and the pages of its help. */
+export const SERVER: Program = {
+  name: "server",
+  summary: "Partyline server: chat for a room, a lab or a LAN.",
+  more: MORE,
+  commands: COMMANDS,
+  options: [...NAMED_OPTIONS, ...limitOptions().filter(({ name }) => name === "hashes-at-once")],
+  topics: [
+    { name: "listeners", text: `Listeners (in parentheses: the usual port)\n${LISTENER_HELP}\n` },
+    {
+      name: "options",
+      text: `Options of the commands of server; limits and listeners have pages of their own.\n\n${
+        optionHelp(NAMED_OPTIONS)
+      }\n`,
+    },
+    {
+      name: "limits",
+      text: `Limits (N is a whole number; the default is in parentheses)\n\n${optionHelp(limitOptions())}\n`,
+    },
+  ],
+};
