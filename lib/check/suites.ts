@@ -1,4 +1,5 @@
 import type { Suite } from "./rule.ts";
+import { ADDRESS_BOOK_SERVER } from "./rules/address_book_server/suite.ts";
 import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
 import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
@@ -12,6 +13,7 @@ export const SUITES: readonly Suite[] = [
   IM_CLIENT,
   LOBBY_SERVER,
   LOBBY_CLIENT,
+  ADDRESS_BOOK_SERVER,
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
 ];

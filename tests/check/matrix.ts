@@ -8,7 +8,11 @@ import { brokenBy, play } from "../support/check.ts";
 const [handout, side, program, ...faults] = Deno.args;
 const suite = SUITES.find((suite) => suite.handout === handout && suite.side === side);
 if (!suite || !program) throw new TypeError("usage: matrix.ts HANDOUT SIDE PROGRAM.py FAULT…");
-const where = side === "server" ? ["{port}", suite.takesAnyName ? "{data}" : "{users}"] : ["{host}", "{port}"];
+const serversOf: Readonly<Record<string, readonly string[]>> = {
+  im: ["{port}", "{users}"],
+  mychat: ["{port}", "{data}"],
+};
+const where = (side === "server" && serversOf[suite.handout]) || ["{host}", "{port}"];
 for (const fault of faults) {
   const results = await play(suite, ["python3", program, ...where, fault]);
   const blocked = results.filter(({ verdict }) => verdict === "blocked").length;
