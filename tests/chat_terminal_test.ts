@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { Outputs } from "../lib/core/machine.ts";
 import { sanitized } from "../lib/core/text.ts";
@@ -839,6 +839,23 @@ Deno.test("/who lists the current room or a given one; outside of rooms it requi
   const alice = new ServerChat(new ChatView({ colour: false })).comesIn("lab1");
   alice.screen.splice(0);
   alice.happens(clientEvent).shows("-- in lab1: --", "online: bob");
+});
+
+Deno.test("the further lines of a text are indented, none of them can steer the terminal; a script gets one line", () => {
+  const said = { seq: 1, from: "bob", to: { room: "lab1" }, text: "def f():\n  \x1b[2J\n\n  return 1", time: 0 };
+  const message = { type: "message", message: said, own: false } as const;
+  const state = new ChatState(CHAT_MODE);
+  const [first, ...rest] = new ChatView({ colour: false }).event(message, state, 0);
+  assertMatch(first!, /^\d\d:\d\d:\d\d \[lab1\] bob: def f\(\):$/);
+  assertEquals(rest, ["      ␛[2J", "", "      return 1"]);
+  const history = {
+    type: "history",
+    of: { room: "lab1" },
+    messages: [{ ...said, edited: true }],
+    more: false,
+  } as const;
+  assertEquals(new ChatView({ colour: false }).event(history, state, 0).at(-1), "      return 1 (edited)");
+  assertEquals(scriptLines(message), ["lab1 bob: def f():   ␛[2J    return 1"]);
 });
 
 Deno.test("a file offer in the history: users see the sentence, scripts the whole text", () => {

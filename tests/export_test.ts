@@ -25,10 +25,10 @@ function exported(data: string, format: "text" | "json", of?: string): string[] 
   return text.trimEnd().split("\n").map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, "TIME "));
 }
 
-Deno.test("what is kept is exported as lines: every room, then every pair; edited texts as they are now", async () => {
+Deno.test("what is kept is exported as lines: every room, then every pair; edited texts as they are now, further lines indented", async () => {
   await using server = await withMessages();
   const { path } = server.folder;
-  const lobby = ["# room lobby", "TIME jacky: hello all"];
+  const lobby = ["# room lobby", "TIME jacky: hello", "    all"];
   const lab = ["# room lab1", "TIME jacky: green (edited)"];
   const pair = ["# jacky and bob", "TIME jacky: psst ␛[2J"];
   assertEquals(exported(path, "text"), [...lobby, ...lab, ...pair]);
@@ -46,7 +46,7 @@ Deno.test("reset begins anew and keeps a copy; refused while a server has the st
   await using server = await withMessages();
   const { path } = server.folder;
   assertEquals(resetChat(path, () => false, 0), undefined);
-  assertEquals(exported(path, "text").length, 6);
+  assertEquals(exported(path, "text").length, 7);
   await server.restart();
   assertMatch(assertThrows(() => resetChat(path, () => true, 0), UserError).message, /another running program has it/);
   assertMatch(assertThrows(() => exported(path, "text"), UserError).message, /another running program has it/);
@@ -56,7 +56,7 @@ Deno.test("reset begins anew and keeps a copy; refused while a server has the st
   assertEquals(resetChat(path, () => true, Date.UTC(2026, 2, 9, 8, 33, 46)), `${copy}-2`);
   assertMatch(assertThrows(() => exported(path, "text"), UserError).message, /^nothing is kept in /);
   Deno.renameSync(`${copy}-2`, join(path, "partyline.db"));
-  assertEquals(exported(path, "text").length, 6);
+  assertEquals(exported(path, "text").length, 7);
 });
 
 Deno.test("the server's command line exports and resets", async () => {

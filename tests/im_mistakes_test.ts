@@ -16,8 +16,8 @@ function session(stage: "authentication" | "link" | "chat") {
   };
   const lb = (text: string, now: number) => (machine.receive(LB, encodeText(text), now), take());
   const tick = (now: number) => (machine.tick(now), take());
-  const offer = (id: number, scope: "one" | "all", now: number) => {
-    machine.event(new Message(id, "b", scope, `t${id}`), now);
+  const offer = (id: number, scope: "one" | "all", now: number, text = `t${id}`) => {
+    machine.event(new Message(id, "b", scope, text), now);
     return take();
   };
   if (stage !== "authentication") {
@@ -159,4 +159,22 @@ Deno.test("a session that answers nothing at all is not deaf to broadcasts: it e
   tick(5000);
   tick(10_000);
   assertEquals(tick(15_000).at(-1), "end: 3 messages in a row without a receipt");
+});
+
+Deno.test("a text of several lines is sent a line for each receipt, is confirmed with its last line, and missed with any", () => {
+  const { offer, lb, tick } = session("chat");
+  const receipt = `${RECEIPT}\n`;
+  assertEquals(offer(1, "one", 0, "for x:\n\n  pass"), ["/from b for x:"]);
+  assertEquals(offer(2, "one", 0), []);
+  // A second receipt in the same piece was sent before the second line.
+  assertEquals(lb(receipt + receipt, 4000), ["/from b   pass"]);
+  assertEquals(tick(8999), []);
+  assertEquals(lb(receipt, 8999), ["taken 1", "/from b t2"]);
+  assertEquals(lb(receipt, 8999), ["taken 2"]);
+  assertEquals(offer(3, "all", 9000, "a\nb\nc"), ["/broadcastfrom b a"]);
+  assertEquals(lb(receipt, 9000), ["/broadcastfrom b b"]);
+  assertEquals(offer(4, "one", 9000), []);
+  // What is missed is not sent to its end.
+  assertEquals(tick(14_000).slice(1), ["missed 3", "/from b t4"]);
+  assertEquals(lb(receipt, 14_000), ["taken 4"]);
 });

@@ -73,9 +73,10 @@ Deno.test("an incomplete receipt does not affect the next one", () => {
   assertEquals(decoder.push(encodeText(`${RECEIPT}\n`)), 1);
 });
 
-Deno.test("a message is encoded once and never contains a line break", () => {
-  const message = new Message(1, "a", "all", "x\ny");
-  assertEquals(encodeMessage(message), encodeText("/broadcastfrom a x y\n"));
+Deno.test("a message is encoded once, as one line for each line of its text that is not blank", () => {
+  const message = new Message(1, "a", "all", "x\r\n\n  y\rz\n \n");
+  assertEquals(encodeMessage(message), ["/broadcastfrom a x\n", "/broadcastfrom a   y\rz\n"].map(encodeText));
+  assertEquals(encodeMessage(new Message(2, "a", "one", "\n\n")), [encodeText("/from a   \n")]);
   assert(encodeMessage(message) === encodeMessage(message));
 });
 

@@ -58,7 +58,7 @@ Deno.test("a guest is greeted and joins the room; each line is sent, empty ones 
 Deno.test("messages of others arrive as lines without control characters", () => {
   const guest = new Guest();
   guest.session.event(new Message(-1, "10.0.0.6", "all", "hi\x1b[2J\nthere"), 0);
-  assertEquals(guest.out, "Welcome to this chatroom!\n<10.0.0.6> hi␛[2J there\n");
+  assertEquals(guest.out, "Welcome to this chatroom!\n<10.0.0.6> hi␛[2J\n<10.0.0.6> there\n");
 });
 
 Deno.test("text without a line break is sent after a pause or when the guest leaves", () => {

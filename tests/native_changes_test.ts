@@ -214,3 +214,26 @@ Deno.test("what was refused is told again to a client that did not hear it, also
   const { refused } = await again.resume({ answered: 2 });
   assertEquals(refused, []);
 });
+
+Deno.test("a text of several lines is kept as it is; IM clients and guests get one line after the other, and the receipt is that of the last", async () => {
+  await using server = await StoringServer.open({ lobby: true });
+  using alice = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  using jacky = await server.join("jacky");
+  using guest = await server.guest();
+  const text = "def f():\n\n\treturn 1\n";
+  await alice.say({ room: "lobby" }, text);
+  assertEquals((await bob.take()).text, text);
+  for (const line of ["def f():", "\treturn 1"]) {
+    assertEquals([await jacky.take(), await guest.line()], [`/broadcastfrom alice ${line}`, `<alice> ${line}`]);
+  }
+  const { seq } = await alice.say({ to: "jacky" }, "one\ntwo");
+  assertEquals([await jacky.take(), await jacky.take()], ["/from alice one", "/from alice two"]);
+  assertEquals(await alice.take(), { type: "received", by: "jacky", upTo: seq });
+  await alice.send({ type: "history", ref: 1, with: "jacky" });
+  assertEquals(textsOf((await alice.take()).messages as Json[]), ["one\ntwo"]);
+  await alice.send({ type: "search", ref: 2, words: "return" });
+  assertEquals(textsOf((await alice.take()).hits as Json[]), [text]);
+  const most = "a text has at most 400 lines here, found 401";
+  assertEquals(await alice.say({ to: "jacky" }, "\n".repeat(400)), { type: "failed", number: 3, why: most });
+});

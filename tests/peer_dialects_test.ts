@@ -36,22 +36,24 @@ Deno.test("what other programs send is decoded, with and without its line break"
   }
 });
 
-Deno.test("what we send is what the programs parse, whatever the text, and one line", () => {
+Deno.test("what we send is what the programs parse, whatever the text: a datagram for each line", () => {
   assertEquals(decodeLossy(encodeProbe(7, BOB)), "IDReq\\: 7\\: 10.0.0.5\\: 3001\\: 3001!X_GET_NAME|3001|+");
   const from = { hostname: "10.0.0.6", port: 3002 };
   assertEquals(decodeLossy(encodeName({ kind: "ask", dialect: "A", tag: "4", from }, BOB)), "ID\\: bob\\: 4");
   assertEquals(decodeLossy(encodeName({ kind: "ask", dialect: "B", port: 3002 }, BOB)), "3001!X_NAME|bob|3001");
   fc.assert(fc.property(fc.string({ unit: "binary" }), fc.constantFrom("", "\\: ", "+", "\n", "!"), (one, two) => {
     const text = `${one}${two}${one}`;
-    const chat = (dialect: Dialect) => decodeLossy(encodeChat(dialect, text, BOB));
+    const chat = (dialect: Dialect) => decodeLossy(encodeChat(dialect, text, BOB)[0]!);
     const [said, ...fields] = chat("A").split("\\: ");
     assertEquals(fields, ["10.0.0.5", "3001", "bob"]);
     assert(chat("B").startsWith("3001!") && chat("B").indexOf("\n") === chat("B").length - 1);
     assertEquals([chat("C").split("+").length, chat("C").split("+")[1]], [2, "bob"]);
     assertEquals(said!.indexOf("\n"), said!.length - 1);
     for (const dialect of ["A", "B", "C"] as const) {
-      const decoded = decodeDialect(encodeChat(dialect, `x${text}`, BOB));
-      assert(!(decoded instanceof Fault) && decoded.kind === "chat");
+      for (const datagram of encodeChat(dialect, `x${text}`, BOB)) {
+        const decoded = decodeDialect(datagram);
+        assert(!(decoded instanceof Fault) && decoded.kind === "chat");
+      }
     }
   }));
 });
@@ -124,7 +126,7 @@ Deno.test("an answer counts only from the address that it names, and with our nu
   assertEquals(shown(), ["unconfirmed ann (plain) 1"]);
   assertEquals(got.slice(1), ["3002 hello\n\\: 10.0.0.1\\: 3001\\: bob"]);
   assertEquals(bob.say("ann (plain)", "x".repeat(1000)), {
-    why: "a text to ann (plain) has at most about 999 bytes, since another program receives it",
+    why: "a line to ann (plain) has at most about 999 bytes, since another program receives it",
   });
   listed();
   assertEquals(shown(), ["offline ann (plain)"]);

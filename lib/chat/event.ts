@@ -38,8 +38,8 @@ export class Message {
     readonly entry?: Entry,
   ) {}
 
-  encoded(protocol: string, encode: () => Uint8Array): Uint8Array {
-    return this.#encodings.get(protocol, () => [encode()])[0]!;
+  encoded(protocol: string, encode: () => readonly Uint8Array[]): readonly Uint8Array[] {
+    return this.#encodings.get(protocol, encode);
   }
 }
 
@@ -138,6 +138,7 @@ export type Event =
     readonly rooms: readonly string[];
     /** The longest text that may be said. */
     readonly textBytes: number;
+    readonly textLines: number;
     /** Whether texts can be searched. */
     readonly searches: boolean;
   }

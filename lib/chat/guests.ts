@@ -83,7 +83,7 @@ export class Guests {
   #say(guest: Session, text: string, membersOnly: boolean, now: number): string | undefined {
     const { outputs, limits, messages, delivery } = this.#parts;
     const { guestName: from, guestRoom: room } = guest;
-    const why = textFault(text, limits.textBytes);
+    const why = textFault(text, limits.textBytes, limits.textLines);
     if (why !== undefined) {
       outputs.push(tell(guest.id, { type: "denied", ref: 0, why }));
       return why;

@@ -507,6 +507,7 @@ export class Hub {
       refused,
       rooms: [...known.rooms.values()].map(({ name }) => name),
       textBytes: this.limits.textBytes,
+      textLines: this.limits.textLines,
       searches,
     }));
     // Then it tells nothing of entries that are still to come.

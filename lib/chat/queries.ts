@@ -37,6 +37,7 @@ export interface QueryParts {
     | "maxRooms"
     | "roomsPerUser"
     | "textBytes"
+    | "textLines"
     | "waitingBytes"
     | "waitingBytesPerUser"
     | "listedNames"
@@ -80,7 +81,8 @@ export class Queries {
   }
 
   textFault(text: string): string | undefined {
-    return text === "" ? "an empty text is not sent" : textFault(text, this.#parts.limits.textBytes);
+    const { textBytes, textLines } = this.#parts.limits;
+    return text === "" ? "an empty text is not sent" : textFault(text, textBytes, textLines);
   }
 
   answer(asker: Session, user: User, question: NativeQuestion, now: number): void {

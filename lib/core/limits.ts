@@ -1,4 +1,4 @@
-import { TEXT_BYTES } from "./text.ts";
+import { TEXT_BYTES, TEXT_LINES } from "./text.ts";
 
 /** A number that an operator may set. */
 export interface Limit {
@@ -24,6 +24,12 @@ export const LIMITS = {
     min: 1,
     max: 40 * 1024,
     why: "longest text of a message; no longer than a client of the handout, or a datagram message, can receive",
+  },
+  textLines: {
+    default: TEXT_LINES,
+    min: 1,
+    max: 10_000,
+    why: "most lines of a text; an IM client confirms each line by itself. 16 KiB of source code are about as many",
   },
   signalBytes: {
     default: 24 * 1024,

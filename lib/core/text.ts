@@ -70,14 +70,28 @@ export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;
 }
 
-/** Longest text of a message in bytes by default, at servers too; here, since the page is not sent the table of limits. */
-export const TEXT_BYTES = 16 * 1024;
+/**
+ * The lines of a text for protocols that know single lines alone: those with something on them, else the text as one line.
+ * A carriage return that ends no line stays in its line.
+ */
+export function linesOf(text: string): readonly string[] {
+  if (!text.includes("\n")) return [text];
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.length > 0 ? lines : [oneLine(text)];
+}
 
-/** The rule that a text breaks by having more than `most` bytes as UTF-8; undefined when it has not. */
-export function textFault(text: string, most: number): string | undefined {
-  if (text.length * 3 <= most) return undefined; // a UTF-16 unit is at most three bytes
-  const bytes = encodeText(text).length;
-  return bytes <= most ? undefined : `a text has at most ${most} bytes here, found ${bytes}`;
+/** Longest text of a message by default, at servers too; here, since the page is not sent the table of limits. */
+export const TEXT_BYTES = 16 * 1024;
+export const TEXT_LINES = 400;
+
+/** The rule that a text breaks by its bytes as UTF-8, or by its lines; undefined when it breaks none. */
+export function textFault(text: string, mostBytes: number, mostLines = TEXT_LINES): string | undefined {
+  // A UTF-16 unit is at most three bytes.
+  const bytes = text.length * 3 <= mostBytes ? 0 : encodeText(text).length;
+  if (bytes > mostBytes) return `a text has at most ${mostBytes} bytes here, found ${bytes}`;
+  if (!text.includes("\n")) return undefined;
+  const lines = text.split("\n").length;
+  return lines <= mostLines ? undefined : `a text has at most ${mostLines} lines here, found ${lines}`;
 }
 
 function preview(bytes: Uint8Array): string {

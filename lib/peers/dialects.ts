@@ -1,6 +1,6 @@
 import { type Address, isIpAddress } from "../core/address.ts";
 import { Fault } from "../core/errors.ts";
-import { decodeLossy, encodeText, oneLine } from "../core/text.ts";
+import { decodeLossy, encodeText, linesOf, oneLine } from "../core/text.ts";
 
 /** The dialects in which other programs for the address book's handout chat. One datagram is one message, in UTF-8. */
 export type Dialect = "A" | "B" | "C";
@@ -52,10 +52,14 @@ export function encodeName(ask: Extract<DialectMessage, { kind: "ask" }>, { name
 }
 
 /**
- * A message of chat. What separates fields is replaced in the text where it would end the other program's receiving: in A
+ * A message of chat, one datagram for each line. What separates fields is replaced in the text where it would end the other program's receiving: in A
  * `\: ` by `\:`, in C `+` by the full-width `＋`.
  */
-export function encodeChat(dialect: Dialect, text: string, { name, hostname, port }: DialectSelf): Uint8Array {
+export function encodeChat(dialect: Dialect, text: string, self: DialectSelf): readonly Uint8Array[] {
+  return linesOf(text).map((line) => encodeChatLine(dialect, line, self));
+}
+
+function encodeChatLine(dialect: Dialect, text: string, { name, hostname, port }: DialectSelf): Uint8Array {
   const line = oneLine(text);
   switch (dialect) {
     case "A":

@@ -192,6 +192,7 @@ export class PageServer {
       refused: [...producer.refused].flatMap(([number, why]) => number > answered ? [{ number, why }] : []),
       rooms: [...this.#rooms.keys()],
       textBytes: LIMITS.textBytes.default,
+      textLines: LIMITS.textLines.default,
       searches: false,
     });
     this.#tell({ type: "conversations", list: this.#conversations() });

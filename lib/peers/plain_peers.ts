@@ -162,13 +162,14 @@ export class PlainPeers {
     if (!person.plain || !self) return { why: `${to} cannot be reached` };
     if (readOffer(text)) return { why: `the program that ${to} uses takes no files` };
     const { dialect, address } = person.plain;
-    const datagram = encodeChat(dialect, text, { ...self, name: this.#name });
-    if (datagram.length > limits.plainBytes) {
-      const most = limits.plainBytes - (datagram.length - text.length);
-      return { why: `a text to ${to} has at most about ${most} bytes, since another program receives it` };
+    const datagrams = encodeChat(dialect, text, { ...self, name: this.#name });
+    if (datagrams.some(({ length }) => length > limits.plainBytes)) {
+      const [empty] = encodeChat(dialect, "", { ...self, name: this.#name });
+      const most = limits.plainBytes - empty!.length;
+      return { why: `a line to ${to} has at most about ${most} bytes, since another program receives it` };
     }
     const id = `${store.nextNumber()}`;
-    this.#probing.sendText(address, datagram, true);
+    for (const datagram of datagrams) this.#probing.sendText(address, datagram, true);
     counts.said++;
     this.#context.show({ type: "unconfirmed", id, to });
     return { id };

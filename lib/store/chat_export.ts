@@ -59,7 +59,8 @@ function* messages(store: Store, conversation: number): Iterable<HistoryMessage>
 }
 
 function textLine({ time, from, text, edited, withdrawn, failed }: HistoryMessage): string {
-  const said = withdrawn ? "(withdrawn)" : clean(text);
+  // Further lines are indented below the first.
+  const said = withdrawn ? "(withdrawn)" : text.split(/\r?\n/).map(clean).join("\n    ");
   const notes = [...(edited && !withdrawn ? ["edited"] : []), ...(failed ? [`not delivered: ${clean(failed)}`] : [])];
   return `${dayOf(time)} ${timeOfDay(time)} ${clean(from)}: ${said}${notes.map((note) => ` (${note})`).join("")}`;
 }

@@ -8,7 +8,7 @@ import {
   currentText,
   firstUnread,
   historyTitle,
-  messageText,
+  messageLines,
   ownNumbers,
   quoted,
   quotedBefore,
@@ -44,7 +44,7 @@ export class ChatView implements View<ClientEvent> {
   event(event: ClientEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
       case "message":
-        return [this.#message(event.message, event.own, state, now)];
+        return this.#message(event.message, event.own, state, now);
       case "sent":
         return [this.#paint.quiet(`${MARKS.sent} sent${which(event.id, state, this.#unknown)}`)];
       case "delivered":
@@ -52,7 +52,7 @@ export class ChatView implements View<ClientEvent> {
       case "failed":
         return [this.#failed(event, state)];
       case "edited":
-        return [this.#edited(event, state, now)];
+        return this.#edited(event, state, now);
       case "withdrawn":
         return [this.#withdrawn(event, state, now)];
       case "online":
@@ -135,11 +135,10 @@ export class ChatView implements View<ClientEvent> {
     return [this.error(`couldn't connect to server: ${why}`)];
   }
 
-  #message(message: ShownMessage, own: boolean, state: ChatState, now: number): string {
+  #message(message: ShownMessage, own: boolean, state: ChatState, now: number, tail = ""): string[] {
     const mark = own ? "" : this.#paint.quiet(unconfirmedMark(message.from));
-    return `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: ${
-      currentText(message)
-    }${mark}`;
+    const lead = `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: `;
+    return messageLines(lead, message, `${mark}${tail}`);
   }
 
   #who({ from, to }: Pick<ShownMessage, "from" | "to">, own: boolean, { here }: ChatState): string {
@@ -154,10 +153,10 @@ export class ChatView implements View<ClientEvent> {
     return `${this.#paint.quiet(stamp(message.time, now))} ${sender}: ${currentText(message)}`;
   }
 
-  #edited(event: Of<"edited">, state: ChatState, now: number): string {
+  #edited(event: Of<"edited">, state: ChatState, now: number): string[] {
     const [before, who] = [quotedBefore(event.of, state), this.#who(event, false, state)];
-    if (event.own) return this.#paint.quiet(`${MARKS.sent} edited: ${before} is now ${quoted(event.text)}`);
-    return `${this.#paint.quiet(stamp(event.time, now))} ${who} edited ${before}: ${messageText(event.text)}`;
+    if (event.own) return [this.#paint.quiet(`${MARKS.sent} edited: ${before} is now ${quoted(event.text)}`)];
+    return messageLines(`${this.#paint.quiet(stamp(event.time, now))} ${who} edited ${before}: `, { text: event.text });
   }
 
   #withdrawn(event: Of<"withdrawn">, state: ChatState, now: number): string {
@@ -200,8 +199,8 @@ export class ChatView implements View<ClientEvent> {
       this.news(historyTitle(history)),
       ...history.messages.flatMap((message) => {
         const own = message.from === state.me;
-        const line = this.#message(message, own, state, now) + (own ? this.#state(message, state, numbers) : "");
-        return message === unread ? [...this.newMessages(), line] : [line];
+        const lines = this.#message(message, own, state, now, own ? this.#state(message, state, numbers) : "");
+        return message === unread ? [...this.newMessages(), ...lines] : lines;
       }),
     ];
   }

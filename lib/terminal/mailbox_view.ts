@@ -5,9 +5,9 @@ import { type ChatState, sameTarget } from "./chat_state.ts";
 import type { SearchResults } from "./search_results.ts";
 import {
   clean,
-  currentText,
   firstUnread,
   historyTitle,
+  messageLines,
   messageText,
   ownNumbers,
   quoted,
@@ -41,7 +41,7 @@ export class MailboxView implements View<ClientEvent> {
   event(event: ClientEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
       case "message":
-        return [this.#message(event.message, state, now)];
+        return this.#message(event.message, state, now);
       case "sent":
         return [this.#paint.quiet(`--> [Message sent - ${stamp(event.time ?? now, now)}${which(event.id, state)}]`)];
       case "delivered":
@@ -92,7 +92,7 @@ export class MailboxView implements View<ClientEvent> {
         const of = state.conversation(message);
         const title = sameTarget(of, last) ? [] : [`--> [${nameIn(of, state)}]`];
         const lines = [before, message, after].flatMap((each) =>
-          each ? [`${each === message ? "" : "   "}${this.#line(each, stamp(each.time, now))}`] : []
+          each ? this.#lines(each, stamp(each.time, now), each === message ? "" : "   ") : []
         );
         last = of;
         return [...title, ...lines];
@@ -126,16 +126,15 @@ export class MailboxView implements View<ClientEvent> {
     return why === "" ? [line] : [line, this.news(why)];
   }
 
-  #message(message: ShownMessage, state: ChatState, now: number): string {
-    const line = this.#line(message, message.time < state.since ? stamp(message.time, now) : undefined);
+  #message(message: ShownMessage, state: ChatState, now: number): string[] {
     const conversation = state.conversation(message);
-    if (sameTarget(conversation, state.here)) return line;
-    return `--> [${nameIn(conversation, state)}] ${line}`;
+    const where = sameTarget(conversation, state.here) ? "" : `--> [${nameIn(conversation, state)}] `;
+    return this.#lines(message, message.time < state.since ? stamp(message.time, now) : undefined, where);
   }
 
-  #line(message: ShownMessage, notes: string | undefined): string {
-    const line = `>> ${this.#name(message.from)}: ${currentText(message)}`;
-    return notes === undefined ? line : `${line} ${this.#paint.quiet(`[${notes}]`)}`;
+  #lines(message: ShownMessage, notes: string | undefined, where = ""): string[] {
+    const tail = notes === undefined ? "" : ` ${this.#paint.quiet(`[${notes}]`)}`;
+    return messageLines(`${where}>> ${this.#name(message.from)}: `, message, tail);
   }
 
   #changed(event: Of<"edited" | "withdrawn">, state: ChatState, now: number): string {
@@ -191,8 +190,8 @@ export class MailboxView implements View<ClientEvent> {
           ...(message.from === state.me && !message.withdrawn ? [outcome(message, state)] : []),
           ...(number === undefined ? [] : [`#${number}`]),
         ];
-        const line = this.#line(message, notes.join(", "));
-        return message === unread ? [this.news("new messages"), line] : [line];
+        const lines = this.#lines(message, notes.join(", "));
+        return message === unread ? [this.news("new messages"), ...lines] : lines;
       }),
     ];
   }

@@ -61,9 +61,22 @@ export function currentText({ text, edited, withdrawn }: ShownMessage): string {
   return edited ? `${messageText(text)} (edited)` : messageText(text);
 }
 
+/** A message after `lead` as harmless lines: those after the first are indented, and `tail` ends the last. */
+export function messageLines(
+  lead: string,
+  message: Pick<ShownMessage, "text" | "edited" | "withdrawn">,
+  tail = "",
+): string[] {
+  if (message.withdrawn) return [`${lead}(withdrawn)${tail}`];
+  const lines = withoutOffer(message.text).split(/\r?\n/).map((line, i) =>
+    i === 0 ? `${lead}${clean(line)}` : `${INDENT}${clean(line)}`.trimEnd()
+  );
+  return [...lines.slice(0, -1), `${lines.at(-1)}${message.edited ? " (edited)" : ""}${tail}`];
+}
+
 /** The texts that a message had, each with its time; the last is what it says now, unless it was withdrawn. */
 export function versionLines({ texts }: Extract<ClientEvent, { type: "versions" }>, now: number): string[] {
-  return texts.map(({ text, time }) => `${stamp(time, now)} ${messageText(text)}`);
+  return texts.flatMap(({ text, time }) => messageLines(`${stamp(time, now)} `, { text }));
 }
 
 /** How many texts a message had. */
@@ -100,6 +113,8 @@ export function searchTitle({ question: { words }, messages, more }: Found): str
 }
 
 const QUOTED_CHARACTERS = 40;
+/** Before the further lines of a message. */
+const INDENT = "    ";
 
 /** Text from others as one harmless line. */
 export function clean(text: string): string {
@@ -108,7 +123,11 @@ export function clean(text: string): string {
 
 /** The text of a message for people: one harmless line, without the part of a file offer that only programs read. */
 export function messageText(text: string): string {
-  return clean(text.replace(/ <partyline-file:\S+>$/, ""));
+  return clean(withoutOffer(text));
+}
+
+function withoutOffer(text: string): string {
+  return text.replace(/ <partyline-file:\S+>$/, "");
 }
 
 /** A room's or user's name as one harmless line. */

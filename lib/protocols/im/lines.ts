@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import { encodeBriefly, encodeText, oneLine } from "../../core/text.ts";
+import { encodeBriefly, encodeText, linesOf, oneLine } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 import type { OnlineNames } from "../../chat/online_names.ts";
 import type { Link } from "../session.ts";
@@ -50,14 +50,14 @@ export function encodeList(names: OnlineNames, asker: string | undefined): Uint8
   return concat([LIST, names.startingWith(asker), BREAK]);
 }
 
-/** A message as its receivers get it on Lb. */
-export function messageLine(message: Message): string {
-  const verb = message.scope === "one" ? "/from" : "/broadcastfrom";
-  // A carriage return inside a text is forwarded unchanged; only a newline would end the line.
-  return `${verb} ${message.from} ${message.text.replaceAll("\n", " ")}`;
+/** A message as its receivers get it on Lb: a line for each line of its text, one after the other. */
+export function messageLines({ scope, from, text }: Pick<Message, "scope" | "from" | "text">): readonly string[] {
+  const verb = scope === "one" ? "/from" : "/broadcastfrom";
+  // A carriage return inside a line is forwarded unchanged; only a newline would end it.
+  return linesOf(text).map((line) => `${verb} ${from} ${line.replaceAll("\n", " ")}`);
 }
 
-/** The bytes of `messageLine`, made once for all receivers. */
-export function encodeMessage(message: Message): Uint8Array {
-  return message.encoded("im", () => encodeBriefly(messageLine(message) + "\n"));
+/** The bytes of `messageLines`, made once for all receivers. */
+export function encodeMessage(message: Message): readonly Uint8Array[] {
+  return message.encoded("im", () => messageLines(message).map((line) => encodeBriefly(`${line}\n`)));
 }

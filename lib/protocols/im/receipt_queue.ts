@@ -23,6 +23,9 @@ export type ReceiptLimits = Pick<
 
 interface Queued {
   readonly message: Message;
+  /** The lines that are not sent yet, and the bytes of all. */
+  lines: readonly Uint8Array[];
+  readonly bytes: number;
   /** When it counts as missed, though it may still be sent. */
   giveUpAt: number;
   /** Whether the hub knows what became of it. */
@@ -30,7 +33,9 @@ interface Queued {
 }
 
 /**
- * The messages for one Lb: one message at a time, the next only when the last is confirmed or given up.
+ * The messages for one Lb: one message at a time, the next only when the last is confirmed or given up. A message of several
+ * lines is sent a line at a time, the next when the last is confirmed; it is confirmed with its last line, and given up with
+ * any that is not confirmed.
  *
  * 1. A receipt carries no number. One that comes when nothing is in flight is dropped; one that comes late, while the next
  *    message is in flight, counts for that one: the handout gives no way to tell them apart.
@@ -91,13 +96,14 @@ export class ReceiptQueue {
 
   /** Queues a message. */
   offer(message: Message, now: number): void {
-    const bytes = encodeMessage(message).length;
+    const lines = encodeMessage(message);
+    const bytes = lines.reduce((sum, { length }) => sum + length, 0);
     if (this.#waitingBytes + bytes > this.#limits.outboxBytes) {
       this.#complain(`is sent no more: ${this.#waitingBytes} bytes wait already`);
       return this.#missed(message, false);
     }
     const giveUpAt = this.isDeaf && message.scope === "all" ? now + this.#limits.deafMs : Infinity;
-    this.#waiting.push({ message, giveUpAt, settled: false });
+    this.#waiting.push({ message, lines, bytes, giveUpAt, settled: false });
     this.#waitingBytes += bytes;
     this.#advance(now);
   }
@@ -114,14 +120,15 @@ export class ReceiptQueue {
       if (this.isDeaf) this.#hears();
       return;
     }
-    this.#inFlight = undefined;
-    this.deadline = Infinity;
     this.misses = 0;
     if (queued.message.scope === "all") this.#hears();
     else {
       this.#confirmsPrivate = true;
       this.#becomeDeaf(now);
     }
+    if (queued.lines.length > 0) return this.#sendLine(queued, now);
+    this.#inFlight = undefined;
+    this.deadline = Infinity;
     if (!queued.settled) this.#outputs.push({ type: "command", command: { type: "taken", id: queued.message.id } });
     this.#advance(now);
   }
@@ -175,10 +182,10 @@ export class ReceiptQueue {
   /** Forgets so many of the broadcasts that count as failed, the oldest first. */
   #dropLate(most: number): void {
     let dropped = 0;
-    this.#waiting = this.#waiting.filter(({ message, settled }) => {
+    this.#waiting = this.#waiting.filter(({ bytes, settled }) => {
       if (!settled || dropped === most) return true;
       dropped++;
-      this.#waitingBytes -= encodeMessage(message).length;
+      this.#waitingBytes -= bytes;
       return false;
     });
   }
@@ -236,15 +243,20 @@ export class ReceiptQueue {
     }
     const queued = this.#waiting.shift();
     if (!queued) return;
-    const bytes = encodeMessage(queued.message);
-    this.#waitingBytes -= bytes.length;
+    this.#waitingBytes -= queued.bytes;
     this.#inFlight = queued;
+    this.#sendLine(queued, now);
+  }
+
+  #sendLine(queued: Queued, now: number): void {
+    const [bytes, ...rest] = queued.lines;
+    queued.lines = rest;
     // Half a receipt that has come already was meant for an earlier message.
     this.#receipts.forget();
     this.#answer = new Uint8Array(0);
     this.#answerBytes = 0;
     const isShort = this.isDeaf && queued.message.scope === "all";
     this.deadline = now + (isShort ? this.#limits.deafMs : this.#limits.receiptMs);
-    this.#outputs.push({ type: "write", link: LB, bytes });
+    this.#outputs.push({ type: "write", link: LB, bytes: bytes! });
   }
 }

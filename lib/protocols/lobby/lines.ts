@@ -1,4 +1,4 @@
-import { encodeText, oneLine, sanitized } from "../../core/text.ts";
+import { encodeText, linesOf, oneLine, sanitized } from "../../core/text.ts";
 import type { Message } from "../../chat/event.ts";
 
 /** The greeting of a new guest. */
@@ -9,12 +9,12 @@ export function encodeLine(line: string): Uint8Array {
   return encodeText(sanitized(oneLine(line)) + "\n");
 }
 
-/** Encodes a message, once for all receivers. */
-export function encodeMessage(message: Message): Uint8Array {
-  return message.encoded("lobby", () => encodeLine(messageLine(message)));
+/** Encodes a message, once for all receivers: a line for each line of its text. */
+export function encodeMessage(message: Message): readonly Uint8Array[] {
+  return message.encoded("lobby", () => messageLines(message).map(encodeLine));
 }
 
-/** A message as a line. */
-export function messageLine({ from, text }: Pick<Message, "from" | "text">): string {
-  return `<${from}> ${text}`;
+/** A message as lines. */
+export function messageLines({ from, text }: Pick<Message, "from" | "text">): readonly string[] {
+  return linesOf(text).map((line) => `<${from}> ${line}`);
 }

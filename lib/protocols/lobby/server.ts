@@ -67,12 +67,12 @@ export class LobbySession implements Session {
 
   directBytes(event: Message | Entries): readonly Uint8Array[] | undefined {
     if (event.type !== "message" || this.#ended || !this.#outputs.isEmpty) return undefined;
-    return [encodeMessage(event)];
+    return encodeMessage(event);
   }
 
   event(event: Event, _now: number): void {
     if (this.#ended) return;
-    if (event.type === "message") this.#write(encodeMessage(event));
+    if (event.type === "message") { for (const bytes of encodeMessage(event)) this.#write(bytes); }
     else if (event.type === "denied") this.#outputs.push({ type: "log", level: "info", text: event.why });
     else if (event.type === "closing") this.#end("the server stops");
   }

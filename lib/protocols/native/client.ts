@@ -79,6 +79,7 @@ export class NativeClient {
   #stage: "offline" | "resume" | "loggedIn" = "offline";
   /** The server's limit, once it has told it. */
   #textBytes = TEXT_BYTES;
+  #textLines: number | undefined;
   #name = "";
 
   constructor(options: NativeClientOptions) {
@@ -250,18 +251,24 @@ export class NativeClient {
     this.#send({ type: "ack", seq: this.#received });
   }
 
+  /** The rule of the server that a text breaks; undefined when it breaks none. */
+  textFault(text: string): string | undefined {
+    return textFault(text, this.#textBytes, this.#textLines);
+  }
+
   /** Why the server would not even read it. */
   #fault(to: Target, text: string): string | undefined {
     const name = "user" in to ? to.user : to.room;
     if (name.length > IDENTIFIER_CHARACTERS) {
       return `a name has at most ${IDENTIFIER_CHARACTERS} characters, found ${name.length}`;
     }
-    return textFault(text, this.#textBytes);
+    return this.textFault(text);
   }
 
   #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
-    const { store, last, accepted, refused, rooms, textBytes, searches } = message;
+    const { store, last, accepted, refused, rooms, textBytes, textLines, searches } = message;
     this.#textBytes = textBytes;
+    this.#textLines = textLines;
     const again = this.#store !== undefined;
     const storeChanged = this.#store !== store;
     if (storeChanged) {

@@ -97,6 +97,8 @@ export const SERVER_MESSAGES = {
     refused: list({ number: integer, why: text }),
     rooms: texts,
     textBytes: integer,
+    /** None from a server that has no such rule. */
+    textLines: optional(integer),
     searches: flag,
   },
   conversations: {

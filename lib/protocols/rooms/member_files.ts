@@ -128,7 +128,7 @@ export class MemberFiles implements Machine<MemberFilesOutput> {
   }
 
   #text(text: string, from = "server"): void {
-    this.#out.push({ type: "text", bytes: encodeRoomText(from, text) });
+    for (const bytes of encodeRoomText(from, text)) this.#out.push({ type: "text", bytes });
   }
 
   #command(command: Command): void {

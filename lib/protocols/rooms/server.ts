@@ -138,7 +138,7 @@ export class RoomsSession implements Session {
         break;
       case "message":
         if (this.#memberFiles?.message(event)) this.#drainMemberFiles();
-        else this.#writer.text(encodeRoomText(event.from, event.text));
+        else for (const piece of encodeRoomText(event.from, event.text)) this.#writer.text(piece);
         break;
       case "offerFile":
       case "offerEnds":

@@ -1,4 +1,4 @@
-import { encodeText, oneLine, sanitized } from "../../core/text.ts";
+import { encodeText, linesOf, oneLine, sanitized } from "../../core/text.ts";
 
 /** The two greetings of the handout's server. */
 export const FIRST_IN_ROOM = "New Group created";
@@ -11,9 +11,12 @@ const PREFIX = "client_";
 /** The handout's clients read a piece by one `recv` of so many bytes. */
 export const RECV_BYTES = 1024;
 
-/** A text as the others in the room get it: one line without control characters. */
-export function encodeRoomText(from: string, text: string): Uint8Array {
-  const line = sanitized(oneLine(`<${from}> ${text}`));
+/** A text as the others in the room get it: a piece for each of its lines, without control characters. */
+export function encodeRoomText(from: string, text: string): readonly Uint8Array[] {
+  return linesOf(text).map((line) => encodePiece(sanitized(oneLine(`<${from}> ${line}`))));
+}
+
+function encodePiece(line: string): Uint8Array {
   const bytes = encodeText(line);
   // Its last part, read by a `recv` of its own, must not be the announcement of a file.
   return bytes.length > RECV_BYTES && line.endsWith(FILE) ? encodeText(`${line} `) : bytes;
