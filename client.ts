@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = parseClientArgs(args, Deno.stdin.isTerminal());
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
-    if (plan.type === "check" || plan.type === "check-list") return await check(plan);
+    if (plan.type === "check" || plan.type === "check-list" || plan.type === "check-replay") return await check(plan);
     if (plan.type === "rooms") return await rooms(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);

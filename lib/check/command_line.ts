@@ -69,6 +69,16 @@ export interface CheckListPlan {
   readonly file: string;
 }
 
+/** A trace that is to be judged. */
+export interface CheckReplayPlan {
+  readonly type: "check-replay";
+  readonly trace: string;
+  readonly isStrict: boolean;
+  /** The file for the result as JSON. */
+  readonly json: string | undefined;
+  readonly show: CheckPlan["show"];
+}
+
 /** The parsed options of a command line. */
 export interface CheckFlags {
   has(name: string): boolean;
@@ -80,8 +90,9 @@ export function readCheck(
   words: readonly string[],
   command: readonly string[] | undefined,
   flags: CheckFlags,
-): CheckPlan | CheckListPlan {
+): CheckPlan | CheckListPlan | CheckReplayPlan {
   const [handout, side, ...rest] = words;
+  if (side === "replay") return readReplay(handout!, rest, command, flags);
   const suites = suitesOf(handout, side);
   if (flags.has("list")) {
     if (rest.length > 0) throw new UserError(`--list takes a handout and a side, found "${rest[0]}"`);
@@ -110,8 +121,40 @@ export function readCheck(
     outputs: outputsOf(flags),
     jobs: number(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
     timeoutMs: number(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,
-    show: flags.has("verbose") ? "all" : flags.has("quiet") ? "summary" : "failures",
+    show: shownOf(flags),
   };
+}
+
+function readReplay(
+  handout: string,
+  files: readonly string[],
+  command: readonly string[] | undefined,
+  flags: CheckFlags,
+): CheckReplayPlan {
+  const example = "for example: client check im replay trace.jsonl";
+  if (handout !== "im") throw new UserError(`a trace of the IM handout alone can be judged; ${example}`);
+  const [trace, ...more] = files;
+  if (trace === undefined || more.length > 0 || command !== undefined) {
+    throw new UserError(`replay takes the file that --trace-file has written; ${example}`);
+  }
+  const known = ["json", "strict", "verbose", "quiet"];
+  const other = CHECK_OPTIONS.find(({ name, value }) =>
+    !known.includes(name) && (value === undefined ? flags.has(name) : flags.value(name) !== undefined)
+  );
+  if (other) {
+    throw new UserError(`--${other.name} is not for replay, which takes --json, --strict, --verbose and --quiet`);
+  }
+  return {
+    type: "check-replay",
+    trace,
+    isStrict: flags.has("strict"),
+    json: flags.value("json"),
+    show: shownOf(flags),
+  };
+}
+
+function shownOf(flags: CheckFlags): CheckPlan["show"] {
+  return flags.has("verbose") ? "all" : flags.has("quiet") ? "summary" : "failures";
 }
 
 /** The files of the reports; each gets one. */

@@ -1,5 +1,11 @@
 import { Choice } from "../check/choice.ts";
-import { type CheckListPlan, type CheckPlan, DEFAULT_TIMEOUT_MS, type OutputKind } from "../check/command_line.ts";
+import {
+  type CheckListPlan,
+  type CheckPlan,
+  type CheckReplayPlan,
+  DEFAULT_TIMEOUT_MS,
+  type OutputKind,
+} from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
 import { onStop } from "./program.ts";
 import { endPrograms } from "../check/program.ts";
@@ -21,6 +27,7 @@ import { expectWritable, readText, writeText } from "../store/text_file.ts";
 import { readUsers } from "../store/users_file.ts";
 import { print } from "../terminal/print.ts";
 import { CheckOutput } from "./check_output.ts";
+import { checkReplay } from "./check_replay.ts";
 
 const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
 /** Names that a server with accounts of its own hardly has. */
@@ -39,8 +46,9 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
 };
 
 /** `client check`: plays the rules, tells what failed, and writes the reports; the exit status. */
-export async function check(plan: CheckPlan | CheckListPlan): Promise<number> {
+export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan): Promise<number> {
   if (plan.type === "check-list") return list(plan);
+  if (plan.type === "check-replay") return checkReplay(plan);
   const seed = plan.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 100_000;
   const rubric = plan.rubric === undefined ? NO_RUBRIC : parseRubric(plan.rubric, readText(plan.rubric));
   const rules = applyRubric(plan.rubric ?? "", rubric, plan.suite.rules, plan.rules);

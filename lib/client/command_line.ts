@@ -1,4 +1,10 @@
-import { CHECK_OPTIONS, type CheckListPlan, type CheckPlan, readCheck } from "../check/command_line.ts";
+import {
+  CHECK_OPTIONS,
+  type CheckListPlan,
+  type CheckPlan,
+  type CheckReplayPlan,
+  readCheck,
+} from "../check/command_line.ts";
 import { UserError } from "../core/errors.ts";
 import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
@@ -10,7 +16,7 @@ import { type Command, commandHelp, COMMON_OPTIONS, helpOn, refuseForeignOptions
 import { CLIENT, commandNamed, OPTIONS } from "./commands.ts";
 
 /** The task that a command line gives to the client. */
-export type ClientPlan = PrintPlan | JoinPlan | RoomsPlan | PeerPlan | CheckPlan | CheckListPlan;
+export type ClientPlan = PrintPlan | JoinPlan | RoomsPlan | PeerPlan | CheckPlan | CheckListPlan | CheckReplayPlan;
 
 /** Print a text and end. */
 export interface PrintPlan {

@@ -124,6 +124,7 @@ you are a stranger to them.`,
     synopsis: [
       "check HANDOUT SIDE -- COMMAND",
       "check HANDOUT server HOST PORT --users FILE",
+      "check im replay FILE",
       "check --list [HANDOUT [SIDE]]",
     ],
     summary: "tests a program against its handout",

@@ -163,7 +163,12 @@ function readReply(flags: Flags): ReplyForm {
 }
 
 function readTrace(flags: Flags) {
-  const [trace, traceFile] = [flags.has("trace"), flags.value("trace-file")];
+  const trace = flags.has("trace");
+  const [file, record] = [flags.value("trace-file"), flags.value("record")];
+  if (file !== undefined && record !== undefined) {
+    throw new UserError("--record and --trace-file are the same; give one");
+  }
+  const traceFile = file ?? record;
   const traceOnly = flags.value("trace-only")?.split(",").map((name) => name.trim()).filter((name) => name !== "");
   if (traceOnly !== undefined && !trace && traceFile === undefined) {
     throw new UserError("--trace-only needs --trace or --trace-file FILE");

@@ -33,6 +33,7 @@ const START_OPTIONS: readonly Option[] = [
   { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
+  { name: "record", value: "FILE", help: "the same as --trace-file, for `client check im replay FILE`" },
   { name: "trace-only", value: "NAMES", help: "trace these users alone, separated by commas; or IP addresses" },
   { name: "log-level", value: "LEVEL", help: `lowest level that is logged: ${LOG_LEVELS.join(", ")} (info)` },
   { name: "log-json", help: "log JSON, one object per line" },

@@ -206,7 +206,8 @@ export class SessionHost {
   end(why: string, breaksRule = false): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (breaksRule) this.#traced((trace) => trace.complaint(0, `left: ${why}`));
+    // As in the log; a trace that is judged afterwards shows by it who was there.
+    this.#traced((trace) => trace.complaint(0, `left: ${why}`));
     this.#runner.ended(this, why, breaksRule);
     this.#transports.forEach((transport, link) => {
       this.#traced((trace) => trace.closed(link));

@@ -1,0 +1,210 @@
+import { encodeText } from "../../core/text.ts";
+import { encodeWire, visible } from "../../core/wire_text.ts";
+import type { Rule, Side } from "../rule.ts";
+import { IM_CLIENT } from "../rules/im_client/suite.ts";
+import { IM_SERVER } from "../rules/im_server/suite.ts";
+import type { Seen } from "../transcript.ts";
+import { broadcastOf, privateOf } from "./im_replies.ts";
+import { type Answered, ImSession, type Message, type Occasion, type WireLine } from "./im_session.ts";
+import { CutLines } from "./cut_lines.ts";
+import type { Traced } from "./record.ts";
+
+/** A rule that a program has not kept in a trace. */
+export interface Finding {
+  readonly rule: Rule;
+  /** The program that it is about. */
+  readonly side: Side;
+  readonly session: number;
+  /** The user, as far as known. */
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly link: string;
+  readonly expected: string;
+  readonly got: string;
+  /** It works, but not as the handout says. */
+  readonly isWeak: boolean;
+  /** What the session has said and heard last, up to the finding. */
+  readonly transcript: readonly Seen[];
+}
+
+/** How often a rule could have been broken, and was. */
+export interface Judged {
+  occasions: number;
+  broken: number;
+}
+
+interface Entry {
+  readonly im: ImSession;
+  readonly cut: CutLines;
+  readonly shown: Traced[];
+  /** It has left the handout's protocol for another one. */
+  isOther: boolean;
+}
+
+/** Of a session, so many records are kept for a story. */
+const STORY_RECORDS = 30;
+const MAX_SESSIONS = 2000;
+const RULES = new Map(
+  [IM_SERVER, IM_CLIENT].flatMap(({ side, rules }) => rules.map((rule) => [rule.id, { side, rule }])),
+);
+
+/**
+ * Judges a trace of the IM handout's protocol, its server and its clients, by the rules of both suites. Pure.
+ *
+ * 1. It judges what was seen alone: a rule of which nothing was seen has no occasion, and is not judged.
+ * 2. Of every session it keeps the last records; at most 2,000 sessions are followed at a time.
+ */
+export class ImTraceJudge {
+  readonly judged = new Map<string, Judged>();
+  readonly #sessions = new Map<number, Entry>();
+  #findings: Finding[] = [];
+  #now: Traced | undefined;
+
+  /** Takes the next record; what it shows to be wrong. */
+  feed(record: Traced): readonly Finding[] {
+    this.#now = record;
+    const { session, link, text, remark } = record;
+    if (link !== "La" && link !== "Lb") return [];
+    const entry = this.#sessions.get(session) ?? this.#begin(session);
+    if (entry.isOther) return [];
+    if (text !== undefined) {
+      entry.shown.push(record);
+      if (entry.shown.length > STORY_RECORDS) entry.shown.shift();
+      for (const line of entry.cut.lines(record)) this.#line(entry, link, record, line);
+    } else if (remark?.startsWith("left: ")) {
+      entry.im.ended(record.time, false);
+      this.#sessions.delete(session);
+    } else if (link === "Lb" && remark?.startsWith("answered ")) {
+      entry.im.missed(remark.slice("answered ".length).replace(/, expected .*$/, ""));
+    }
+    return this.#taken();
+  }
+
+  /** The trace is over. */
+  end(): readonly Finding[] {
+    const last = this.#now;
+    for (const [session, { im, isOther }] of this.#sessions) {
+      if (!last || isOther) continue;
+      this.#now = { ...last, session, name: im.name };
+      im.ended(last.time, true);
+    }
+    return this.#taken();
+  }
+
+  #taken(): readonly Finding[] {
+    const findings = this.#findings;
+    this.#findings = [];
+    return findings;
+  }
+
+  #begin(session: number): Entry {
+    const im = new ImSession((occasion) => this.#occasion(session, occasion));
+    const entry = { im, cut: new CutLines(), shown: [], isOther: false };
+    this.#sessions.set(session, entry);
+    for (const oldest of this.#sessions.keys()) {
+      if (this.#sessions.size <= MAX_SESSIONS) break;
+      this.#sessions.delete(oldest);
+    }
+    return entry;
+  }
+
+  #line(entry: Entry, link: string, { direction }: Traced, line: WireLine): void {
+    const { im } = entry;
+    // Our own clients go on in the native protocol, in JSON.
+    if (line.text.startsWith("{")) return void (entry.isOther = true);
+    if (link === "Lb") return direction === "up" ? im.answered(line) : im.told(line);
+    if (direction === "up") return im.commanded(line);
+    const answered = im.replied(line);
+    if (answered) this.#outcome(im, answered);
+  }
+
+  /** Compares what a sender is told with what the trace has of the receivers. */
+  #outcome(sender: ImSession, answered: Answered): void {
+    const { line, since, reply } = answered;
+    const isDelivered = reply.startsWith("303");
+    if (!isDelivered && !reply.startsWith("304")) return;
+    const personal = privateOf(line);
+    const said = personal?.text ?? broadcastOf(line);
+    if (said === undefined) return;
+    const kind = personal ? "/from" : "/broadcastfrom";
+    for (const receiver of personal ? this.#named(personal.to) : this.#others(sender)) {
+      const found = receiver.received.find((message) =>
+        message.time >= since && message.kind === kind && message.sender === sender.name
+      );
+      const where = `${receiver.name} Lb`;
+      if (isDelivered) this.#delivered(where, `${kind} ${sender.name} ${said}`, found, kind);
+      else if (personal && found?.isAnswered) {
+        this.#judge("im/4/2", false, "La", "303: the receiver has answered 302", visible(reply));
+      }
+    }
+  }
+
+  #delivered(where: string, expected: string, found: Message | undefined, kind: string): void {
+    const isPrivate = kind === "/from";
+    this.#judge(isPrivate ? "im/4/1" : "im/5/1", found !== undefined, where, visible(expected), "nothing before 303");
+    if (found === undefined) return;
+    this.#judge(
+      isPrivate ? "im/4/7" : "im/5/9",
+      found.text === expected,
+      where,
+      visible(expected),
+      visible(found.text),
+    );
+    this.#judge(
+      isPrivate ? "im/4/3" : "im/5/4",
+      found.isAnswered,
+      where,
+      "302 before the sender's 303",
+      "303 before it",
+    );
+  }
+
+  #named(name: string): ImSession[] {
+    return this.#all().filter((each) => each.isOnline && each.name === name);
+  }
+
+  #others(sender: ImSession): ImSession[] {
+    return this.#all().filter((each) => each.stage === "chat" && each !== sender);
+  }
+
+  #all(): ImSession[] {
+    return [...this.#sessions.values()].filter(({ isOther }) => !isOther).map(({ im }) => im);
+  }
+
+  #judge(rule: string, isKept: boolean, link: string, expected: string, got: string): void {
+    this.#occasion(this.#now!.session, { rule, isKept, link, expected, got });
+  }
+
+  #occasion(session: number, { rule: id, isKept, link, expected, got, isWeak = false }: Occasion): void {
+    const { rule, side } = RULES.get(id)!;
+    const judged = this.judged.get(id) ?? { occasions: 0, broken: 0 };
+    this.judged.set(id, judged);
+    judged.occasions++;
+    if (isKept) return;
+    judged.broken++;
+    const { time, name } = this.#now!;
+    const entry = this.#sessions.get(session);
+    const transcript = entry ? entry.shown.map((record) => seen(record, side, entry.shown[0]!.time)) : [];
+    const who = entry?.im.name || name;
+    this.#findings.push({
+      rule,
+      side,
+      session,
+      name: who,
+      time,
+      link,
+      expected,
+      got,
+      isWeak: isWeak || rule.level === "should",
+      transcript,
+    });
+  }
+}
+
+/** A record as the story of a rule has it: what went to the program that is judged, and what came from it. */
+function seen({ time, name, link, direction, text = "" }: Traced, side: Side, begin: number): Seen {
+  const isFrom = (direction === "up") === (side === "client");
+  const bytes = text.isWellFormed() ? encodeText(text) : encodeWire(text);
+  return { at: time - begin, who: name, link, way: isFrom ? "in" : "out", bytes, step: 0 };
+}
