@@ -1,4 +1,8 @@
 import { basename, dirname, join } from "@std/path";
+import { CLIENT } from "../lib/client/commands.ts";
+import { SERVER } from "../lib/server/commands.ts";
+import { completions, executable } from "../lib/terminal/completions.ts";
+import { manualPage } from "../lib/terminal/manual.ts";
 import type { Target } from "./targets.ts";
 
 const COMPANIONS = ["README.md", "users.txt", "LICENSE"];
@@ -10,6 +14,7 @@ export async function pack(root: string, folder: string, target: Target): Promis
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
+  await writeManuals(folder);
   const name = basename(folder);
   const file = name + target.archive;
   await Deno.remove(join(dirname(folder), file)).catch(() => {});
@@ -25,6 +30,18 @@ export async function pack(root: string, folder: string, target: Target): Promis
     : [["tar", "-czf", file, name]];
   await runFirstAvailable(commands, dirname(folder));
   return file;
+}
+
+/** The manual pages and the completions, made from the same table as the help. */
+async function writeManuals(folder: string): Promise<void> {
+  for (const kind of ["man", "completions"]) await Deno.mkdir(join(folder, kind), { recursive: true });
+  for (const program of [CLIENT, SERVER]) {
+    const name = executable(program);
+    await Deno.writeTextFile(join(folder, "man", `${name}.1`), manualPage(program));
+    for (const [shell, file] of [["bash", name], ["zsh", `_${name}`], ["fish", `${name}.fish`]] as const) {
+      await Deno.writeTextFile(join(folder, "completions", file), completions(program, [shell]));
+    }
+  }
 }
 
 /** Runs the first of these commands that is installed and succeeds. */

@@ -12,6 +12,8 @@ import { ADDRESS_BOOK_PORT, type PeerStart } from "./peer_form.ts";
 import { suggestion } from "../core/suggestion.ts";
 import { LISTENERS } from "../protocols/listener_table.ts";
 import { type Flags, type Option, readFlags, readNumber, readPort } from "../terminal/flags.ts";
+import { completions } from "../terminal/completions.ts";
+import { manualPage } from "../terminal/manual.ts";
 import { type Command, commandHelp, COMMON_OPTIONS, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
 import { CLIENT, commandNamed, OPTIONS } from "./commands.ts";
 
@@ -74,6 +76,8 @@ const HERE = "127.0.0.1";
 export function parseClientArgs(args: readonly string[], attended = false): ClientPlan {
   if (args[0] === "check") return parseCheck(args.slice(1));
   if (args[0] === "help") return { type: "print", text: helpOn(CLIENT, args.slice(1)) };
+  if (args[0] === "completions") return { type: "print", text: completions(CLIENT, args.slice(1)) };
+  if (args[0] === "man") return { type: "print", text: manualPage(CLIENT) };
   const flags = readFlags(args, OPTIONS);
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
   const command = readCommand(flags.words[0]);

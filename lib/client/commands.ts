@@ -142,6 +142,15 @@ failed, 2 the check could not run.`,
       "client check im server 192.168.1.7 2001 --users users.txt --only im/4",
     ],
   },
+  {
+    name: "completions",
+    synopsis: ["completions bash|zsh|fish"],
+    summary: "completions for a shell",
+    text: `Writes a script that completes the command line of partyline-client; its first
+line says where it belongs. The manual page is written by \`client man\`.`,
+    options: [],
+    examples: ["client completions bash >partyline-client"],
+  },
 ];
 
 const MORE = `"client help COMMAND" explains a command, its options and what can be typed;

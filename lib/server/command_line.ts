@@ -7,6 +7,8 @@ import { VERSION } from "../core/version.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { REPLY_FORMS, type ReplyForm } from "../protocols/directory/listing.ts";
 import { type Flags, readFlags, readLimits, readPort } from "../terminal/flags.ts";
+import { completions } from "../terminal/completions.ts";
+import { manualPage } from "../terminal/manual.ts";
 import { commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
 import { OPTIONS, SERVER, START } from "./commands.ts";
 
@@ -61,6 +63,8 @@ export type ServerPlan =
 /** Parses the server's command line; throws a `UserError` for a mistake. */
 export function parseServerArgs(args: readonly string[]): ServerPlan {
   if (args[0] === "help") return { type: "print", text: helpOn(SERVER, args.slice(1)) };
+  if (args[0] === "completions") return { type: "print", text: completions(SERVER, args.slice(1)) };
+  if (args[0] === "man") return { type: "print", text: manualPage(SERVER) };
   const flags = readFlags(args, OPTIONS);
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
   const [first, ...rest] = flags.words;

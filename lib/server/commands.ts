@@ -52,8 +52,10 @@ const NAMED_OPTIONS: readonly Option[] = [
   { name: "yes", help: "do not ask" },
 ];
 
+const ALL_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...limitOptions()];
+
 /** Every option of the server. */
-export const OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...limitOptions(), ...COMMON_OPTIONS];
+export const OPTIONS: readonly Option[] = [...ALL_OPTIONS, ...COMMON_OPTIONS];
 
 const LISTENER_HELP = helpColumns(LISTENER_ROWS.map(({ option, title, note, transport, usualPort }) =>
   [
@@ -124,6 +126,15 @@ of the private conversations of a user.`,
     options: ["data", "yes"],
     examples: ["server reset", "server reset --data /var/lib/partyline --yes"],
   },
+  {
+    name: "completions",
+    synopsis: ["completions bash|zsh|fish"],
+    summary: "completions for a shell",
+    text: `Writes a script that completes the command line of partyline-server; its first
+line says where it belongs. The manual page is written by \`server man\`.`,
+    options: [],
+    examples: ["server completions bash >partyline-server"],
+  },
 ];
 
 const MORE = `Every listener is open unless some are named: server 2001 users.txt is IM alone,
@@ -140,7 +151,7 @@ export const SERVER: Program = {
   summary: "Partyline server: chat for a room, a lab or a LAN.",
   more: MORE,
   commands: COMMANDS,
-  options: [...NAMED_OPTIONS, ...limitOptions().filter(({ name }) => name === "hashes-at-once")],
+  options: ALL_OPTIONS,
   topics: [
     { name: "listeners", text: `Listeners (in parentheses: the usual port)\n${LISTENER_HELP}\n` },
     {
