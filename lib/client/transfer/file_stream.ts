@@ -21,8 +21,11 @@ export interface FileStreamListener {
   received(message: FileMessage): void;
   /** A message was written. */
   sent(message: FileMessage): void;
-  /** The stream has broken; called at most once, and not after `finish` or `close`. */
-  broken(why: string): void;
+  /**
+   * The stream has broken, by the network or by a malformed frame of the other side; called at most once, and not after
+   * `finish` or `close`.
+   */
+  broken(why: string, isMalformed: boolean): void;
 }
 
 /** Cap on frames under way in one direction. */
@@ -114,7 +117,7 @@ export class FileStream {
     return sealed;
   }
 
-  async #read(): Promise<string> {
+  async #read(): Promise<string | Fault> {
     const frames = new FrameDecoder((bytes) => this.#receiving.take(bytes));
     for (let bytes; (bytes = await this.#channel.read(frames.space));) {
       if (this.#over) continue;
@@ -127,7 +130,7 @@ export class FileStream {
           ? await this.#open(this.#keys, frame)
           : decodeFrame(frame);
         if (this.#over) break;
-        if (message instanceof Fault) return message.message;
+        if (message instanceof Fault) return message;
         // Frames of later versions are ignored.
         if (message) this.#listener.received(message);
       }
@@ -142,9 +145,10 @@ export class FileStream {
     return decodeFrame({ kind, body: opened });
   }
 
-  #end(why: string): void {
+  #end(why: string | Fault): void {
     if (this.#over) return;
     this.close();
-    this.#listener.broken(why);
+    if (why instanceof Fault) this.#listener.broken(why.message, true);
+    else this.#listener.broken(why, false);
   }
 }

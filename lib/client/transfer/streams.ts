@@ -174,7 +174,7 @@ export class Streams {
         this.#context.sent(transfer, message);
         if (message.type === "chunk" || message.type === "listed") event({ type: "sent", stream: id });
       },
-      broken: (why) => event({ type: "broken", stream: id, why }),
+      broken: (why, isMalformed) => event({ type: "broken", stream: id, why, isMalformed }),
     });
     this.#streams.set(id, { frames, key, nonce, relayed: by === "relay" });
     attempt.streams.add(id);

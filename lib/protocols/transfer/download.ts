@@ -15,6 +15,8 @@ const SILENCE_MS = 10_000;
 /** Before the next attempt; doubled each time, up to the maximum. */
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 30_000;
+/** Malformed streams without a sound part of the file in between, after which its sender is given up: no network does that. */
+const MALFORMED_STREAMS = 8;
 
 /** How receiving has ended; `isOurs` if this machine failed, so that the user may try again. */
 export type DownloadEnd = { readonly path: string } | {
@@ -26,7 +28,7 @@ export type DownloadEnd = { readonly path: string } | {
 /**
  * An accepted offer on its way to the disk, through as many attempts as it takes. Pure; a part of `FileReceiver`.
  *
- * 1. Whatever breaks a stream, the next one resumes with what is missing.
+ * 1. Whatever breaks a stream, the next one resumes with what is missing; but a sender of malformed frames is not asked for ever.
  * 2. While the file is being given its name, nothing interrupts it.
  */
 export class Download {
@@ -47,6 +49,8 @@ export class Download {
   #stream: ReceivingStream | undefined;
   #finishing = false;
   #tries = 0;
+  /** Malformed streams since the last sound part. */
+  #malformed = 0;
   #why = "";
 
   constructor(context: TransferContext, side: Side, taken: OfferTaken, item: TransferItem) {
@@ -166,11 +170,15 @@ export class Download {
         stream.manifestKept(event.known);
         break;
       case "chunkWritten":
+        if (event.isSound) this.#malformed = 0;
         stream.chunkWritten(event.chunk, event.isSound);
         break;
       case "writeFailed":
         return this.#fail(event.failure);
       case "broken":
+        if (event.isMalformed && ++this.#malformed >= MALFORMED_STREAMS) {
+          return this.stop(`${this.#malformed} times what its sender's program sent was malformed: ${event.why}`);
+        }
         return this.#broken(event.why, now);
     }
     this.#look(stream);

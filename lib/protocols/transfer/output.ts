@@ -175,8 +175,8 @@ export type AttemptEvent =
   /** Some bytes have arrived, of whatever frame. */
   | { readonly type: "heard"; readonly stream: number }
   | { readonly type: "sent"; readonly stream: number }
-  /** The stream has broken. */
-  | { readonly type: "broken"; readonly stream: number; readonly why: string }
+  /** The stream has broken: by the network, or by what the other side has sent on it. */
+  | { readonly type: "broken"; readonly stream: number; readonly why: string; readonly isMalformed?: boolean }
   | { readonly type: "chunkRead"; readonly stream: number; readonly chunk: number; readonly bytes: Uint8Array }
   | { readonly type: "readFailed"; readonly stream: number; readonly failure: Failure }
   | { readonly type: "manifestKept"; readonly stream: number; readonly known: KnownTarget }

@@ -312,7 +312,12 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     for (const signal of stream.takeSignals()) this.#out.push({ type: "signal", to, text: encodeSignal(signal) });
     for (const event of stream.takeEvents()) {
       if (event.type !== "frame" || this.#mayTake(event.message)) this.#machine.event(transfer, event, now);
-      else this.#machine.event(transfer, { type: "broken", stream: id, why: "its list is too long" }, now);
+      else {this.#machine.event(transfer, {
+          type: "broken",
+          stream: id,
+          why: "its list is too long",
+          isMalformed: true,
+        }, now);}
     }
     if (stream.isOver) this.#streams.delete(id);
   }

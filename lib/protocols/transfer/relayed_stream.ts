@@ -63,7 +63,7 @@ export class RelayedStream {
     this.#decoder.push(bytes);
     for (let frame; (frame = this.#decoder.next());) {
       const message = frame instanceof Fault ? frame : decodeFrame(frame);
-      if (message instanceof Fault) return this.#break(message.message);
+      if (message instanceof Fault) return this.#break(message.message, true);
       // Frames of later versions are ignored.
       if (message) this.#events.push({ type: "frame", stream, message });
     }
@@ -82,8 +82,8 @@ export class RelayedStream {
     }
   }
 
-  #break(why: string): void {
+  #break(why: string, isMalformed = false): void {
     this.isOver = true;
-    this.#events.push({ type: "broken", stream: this.id, why });
+    this.#events.push({ type: "broken", stream: this.id, why, isMalformed });
   }
 }
