@@ -4,6 +4,9 @@ import type { Effect } from "../lib/chat/effect.ts";
 import { Hub } from "../lib/chat/hub.ts";
 import { LoginQueue } from "../lib/chat/login_queue.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
+import type { Store } from "../lib/chat/store.ts";
+import { settled } from "./support/settled.ts";
+import { ChatStore } from "../lib/store/chat_store.ts";
 import { PasswordGate } from "../lib/server/password_gate.ts";
 
 const STEP_MS = 50;
@@ -31,8 +34,9 @@ class Logins {
   #computing: { readonly session: number; readonly right: boolean; readonly until: number }[] = [];
   #lastId = 0;
 
-  constructor(users: string, given: Partial<Limits> = {}) {
-    this.hub = new Hub(decodeUsers(users) as Accounts, limits({ hashesAtOnce: 2, ...given }));
+  constructor(users: string, given: Partial<Limits> = {}, readonly store?: Store) {
+    const options = store && { snapshot: store.snapshot, randomness: RANDOMNESS };
+    this.hub = new Hub(decodeUsers(users) as Accounts, limits({ hashesAtOnce: 2, ...given }), options);
   }
 
   get computing(): number {
@@ -90,6 +94,7 @@ class Logins {
   }
 
   #drain(): void {
+    if (this.store) { for (const effect of settled(this.hub, this.store, this.now)) this.#perform(effect); }
     for (let effects = this.hub.takeOutputs(); effects.length > 0; effects = this.hub.takeOutputs()) {
       for (const effect of effects) this.#perform(effect);
     }
@@ -105,13 +110,15 @@ class Logins {
     const { event } = effect;
     if (event.type === "loginWaits") this.told.set(id, event.why);
     if (event.type !== "welcome" && event.type !== "turnedAway") return;
-    const client = this.#clients.get(id)!;
+    const client = this.#clients.get(id);
+    if (!client) return;
     this.#clients.delete(id);
     this.hub.handle(id, { type: "leave", why: "" }, this.now);
     client.answered(event.type === "welcome");
   }
 }
 
+const RANDOMNESS = { bytes: (count: number) => new Uint8Array(count), salt: () => new Uint8Array(16) };
 const NAMES = Array.from({ length: 1000 }, (_, i) => `user${i}`);
 const plain = NAMES.map((name) => `${name} right\n`).join("");
 const slow = NAMES.map((name) => `${name} ${ENTRY}\n`).join("");
@@ -171,6 +178,24 @@ for (const [what, users] of [["plain passwords", plain], ["scrypt entries", slow
     logins.pass(MINUTE_MS);
     assert(another.took! <= 3000, `another name waits ${another.took} ms`);
     assert(elsewhere.took! <= 7000, `from a new address it waits ${elsewhere.took} ms`);
+  });
+
+  Deno.test(`300 guessing addresses, ${what}: the right password goes ahead where it was right before the server was started again`, () => {
+    const store = new ChatStore(":memory:");
+    const before = new Logins(users, {}, store);
+    // The first client of the chat: from then on it is kept.
+    before.hub.addSession(0, "10.2.0.9");
+    before.hub.handle(0, { type: "authenticated", name: "user1" }, 0);
+    const session = before.rightLogin("10.2.0.1", "user7");
+    before.pass(1000);
+    assert(session.took !== undefined);
+    const logins = new Logins(users, {}, store);
+    for (let i = 0; i < 300; i++) logins.guess(address(i), 1, () => "user7");
+    logins.pass(2000);
+    const again = logins.rightLogin("10.2.0.1", "user7");
+    logins.pass(2 * SCRYPT_MS);
+    assert(again.took !== undefined, "it waits");
+    store.close();
   });
 
   Deno.test(`500 wrong logins from one address, ${what}: who is right at that address waits a few seconds at most`, () => {

@@ -25,7 +25,7 @@ function asked(isMalformed: boolean, most: number): { asked: number; ending: str
             machine.offerEvent(ID, { type: "prepared", attempt, transfer: `t${++wants}`, ...rest }, now);
             break;
           }
-          case "open":
+          case "open": {
             machine.event(output.transfer, {
               type: "opened",
               stream: output.stream,
@@ -36,6 +36,7 @@ function asked(isMalformed: boolean, most: number): { asked: number; ending: str
             const why = "a frame is malformed";
             machine.event(output.transfer, { type: "broken", stream: output.stream, why, isMalformed }, now);
             break;
+          }
           case "closeTarget":
             machine.offerEvent(ID, { type: "targetClosed", finished: undefined }, now);
             break;

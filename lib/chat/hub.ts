@@ -1,3 +1,4 @@
+import { networkOf } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
 import { RateLimiters } from "../core/limiters.ts";
@@ -18,7 +19,7 @@ import { PresenceUpdates } from "./presence.ts";
 import { Queries } from "./queries.ts";
 import { Questions } from "./questions.ts";
 import { Registration } from "./registration.ts";
-import { type KnownUser, Roster } from "./roster.ts";
+import { isUnproven, type KnownUser, Roster } from "./roster.ts";
 import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
@@ -125,11 +126,13 @@ export class Hub {
           this.#register(name, key, now);
         },
         attempts: this.#attempts,
+        cameFrom: (name, address) => this.#cameFrom(name, address),
         admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
         session: (id) => this.#sessions.get(id),
       },
       limits,
       options?.randomness,
+      roster.users,
     );
     this.#unproven = new UnprovenNames({
       ...shared,
@@ -380,6 +383,14 @@ export class Hub {
     return false;
   }
 
+  /** Remembers from where a user has logged in, which the store keeps once the user is in it. */
+  #cameFrom(name: string, address: string): void {
+    const user = this.#roster.user(name);
+    if (user?.registered && !isUnproven(user)) {
+      this.#roster.cameFrom(user, networkOf(address), this.limits.knownNetworks);
+    }
+  }
+
   #admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { id, address } = session;
     if (session.kind === "handout" && this.#online.get(name)?.handout) {
@@ -393,6 +404,7 @@ export class Hub {
     this.#delivery.audienceChanged();
     if (session.kind === "native") this.#keep(now);
     else if (this.#keeps) this.#register(name, undefined, now);
+    this.#cameFrom(name, address);
     return [
       tell(id, proof ? { type: "welcome", name, proof } : { type: "welcome", name }),
       { type: "note", text: `${name} is online from ${address} (${this.#online.size} online)` },
@@ -481,6 +493,7 @@ export class Hub {
     if (!user || session.kind === "native" || !this.#snapshot) return;
     this.#delivery.handOver(session, user, now);
     this.#keep(now);
+    this.#cameFrom(session.name!, session.address);
   }
 
   #resume(

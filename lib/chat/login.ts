@@ -32,6 +32,8 @@ export interface LoginContext {
   isGuest(name: string): boolean;
   /** Why nobody at an address may take a new name; undefined when one may. */
   newNameFault(address: string, now: number): string | undefined;
+  /** A user has proved a name from an address. */
+  cameFrom(name: string, address: string): void;
   /** Gives somebody at an address a new name. */
   register(name: string, key: Uint8Array, address: string, now: number): void;
   /** Attempts by address. */
@@ -61,8 +63,15 @@ export class Login {
   readonly #waiting = new Map<Attempt, WaitingLogin>();
   #notedAt = -Infinity;
 
-  constructor(readonly context: LoginContext, readonly limits: Limits, readonly random: Randomness | undefined) {
+  /** `known`: users and the networks from which they have logged in before. */
+  constructor(
+    readonly context: LoginContext,
+    readonly limits: Limits,
+    readonly random: Randomness | undefined,
+    known: Iterable<{ readonly name: string; readonly networks: Iterable<string> }>,
+  ) {
     this.#queue = new LoginQueue(limits, limits.hashesAtOnce || Infinity);
+    for (const { name, networks } of known) for (const network of networks) this.#queue.remember(name, network);
   }
 
   /** How many logins wait. */
@@ -139,6 +148,7 @@ export class Login {
         this.context.register(login.name, by.key, session.address, now);
       }
     }
+    this.context.cameFrom(login.name, session.address);
     if (login.checkOnly) return [tell(session.id, { type: "welcome", name: login.name })];
     return this.context.admit(session, login.name, proof, now);
   }

@@ -40,7 +40,8 @@ const MINUTE_MS = 60_000;
  *
  * 1. A wrong password counts for its name and network together, for the network, for the name, and for all. A login
  *    waits until each of these allows one more. It counts as wrong until it was right, so that simultaneous ones count.
- * 2. A name that has logged in from a network before goes ahead there: only its own wrong passwords from there count.
+ * 2. A name that has logged in from a network before, which `remember` tells it, goes ahead there: only its own wrong passwords
+ *    from there count.
  * 3. Of those that wait, known ones come first, then logins of networks without a failure, then names without one at
  *    their network. Every second turn goes to the last of these, so that no crowd of older ones keeps it out; every
  *    fourth to a network that has waited longest for its turn; every fourth to any login, so that none waits for ever.
@@ -83,7 +84,7 @@ export class LoginQueue {
 
   /** A login comes. It is under way at once, or waits until `next` returns it. */
   add(name: string, address: string, isSlow: boolean, now: number): Attempt {
-    const key = `${name.length} ${name.slice(0, NAME_CHARACTERS)}`;
+    const key = keyOf(name);
     const network = networkOf(address);
     const attempt: Attempt = { name: key, network, pair: `${network} ${key}`, isSlow, since: now };
     // A token that becomes free is for those that wait.
@@ -130,6 +131,11 @@ export class LoginQueue {
     }
     this.#pairs.forget(pair);
     this.#remember(name, network);
+  }
+
+  /** A name has logged in from a network before. */
+  remember(name: string, network: string): void {
+    this.#remember(keyOf(name), network);
   }
 
   /** The peer has left. A login that is under way counts as wrong. */
@@ -227,6 +233,10 @@ export class LoginQueue {
     if (!attempts?.delete(attempt)) return;
     if (attempts.size === 0) this.#waiting.delete(attempt.network);
   }
+}
+
+function keyOf(name: string): string {
+  return `${name.length} ${name.slice(0, NAME_CHARACTERS)}`;
 }
 
 function first(keys: Iterable<string>): string {

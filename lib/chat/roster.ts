@@ -19,6 +19,8 @@ export interface KnownUser {
   readonly pairs: Map<number, Pair>;
   readonly rooms: Map<number, Room>;
   readonly producers: Map<string, Producer>;
+  /** Networks from which the user has logged in; what was used longest ago is first. */
+  readonly networks: Set<string>;
   /** Rooms that the user has made since the server began. */
   roomsMade: number;
 }
@@ -99,8 +101,8 @@ export class Roster {
   #writes: Write[] = [];
 
   constructor(snapshot: Pick<Snapshot, "users" | "rooms" | "pairs" | "producers">) {
-    for (const { id, name, key, registered, acked } of snapshot.users) {
-      this.#addUser({ ...blank(id, name), key, registered, acked });
+    for (const { id, name, key, registered, acked, networks } of snapshot.users) {
+      this.#addUser({ ...blank(id, name), key, registered, acked, networks: new Set(networks) });
     }
     for (const { id, name, unlisted, last, members } of snapshot.rooms) {
       const room = this.#addRoom(id, name, last, unlisted);
@@ -197,6 +199,22 @@ export class Roster {
     }
     if (!isUnproven(user)) this.join(this.room(LOBBY)!, user, last);
     return user;
+  }
+
+  /** The user has logged in from a network; of more than `most`, the one that was used longest ago is forgotten. */
+  cameFrom(user: KnownUser, network: string, most: number): void {
+    const { networks } = user;
+    let last;
+    for (last of networks);
+    if (last === network) return;
+    networks.delete(network);
+    networks.add(network);
+    this.#writes.push({ type: "network", user: user.id, network });
+    for (const oldest of networks) {
+      if (networks.size <= most) break;
+      networks.delete(oldest);
+      this.#writes.push({ type: "forgetNetwork", user: user.id, network: oldest });
+    }
   }
 
   room(name: string): Room | undefined {
@@ -366,6 +384,7 @@ function blank(id: number, name: string): KnownUser {
     pairs: new Map(),
     rooms: new Map(),
     producers: new Map(),
+    networks: new Set(),
     roomsMade: 0,
   };
 }

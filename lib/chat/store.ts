@@ -10,6 +10,8 @@ export interface SavedUser {
   readonly registered: boolean;
   /** Up to where one of the user's clients has everything. */
   readonly acked: number;
+  /** Networks from which the user has logged in (see `networkOf`); what was used longest ago is first. */
+  readonly networks: readonly string[];
 }
 
 export interface SavedRoom {
@@ -64,6 +66,8 @@ export interface Snapshot {
 export type Write =
   | { readonly type: "user"; readonly id: number; readonly name: string }
   | { readonly type: "register"; readonly user: number; readonly key: Uint8Array | undefined; readonly time: number }
+  /** The user has logged in from a network, which is now the one used last; or it is forgotten. */
+  | { readonly type: "network" | "forgetNetwork"; readonly user: number; readonly network: string }
   | { readonly type: "room"; readonly id: number; readonly name: string; readonly unlisted: boolean }
   | { readonly type: "dropRoom"; readonly id: number }
   | { readonly type: "pair"; readonly id: number; readonly users: readonly [number, number] }

@@ -163,6 +163,10 @@ export class ChatStore implements Store {
         return void s.user.run(write.id, write.name);
       case "register":
         return void s.register.run(time, write.key ?? null, write.user);
+      case "network":
+        return void s.network.run(write.user, write.network);
+      case "forgetNetwork":
+        return void s.forgetNetwork.run(write.user, write.network);
       case "room":
         return void s.room.run(write.id, write.name, Number(write.unlisted));
       case "dropRoom":
@@ -191,7 +195,7 @@ export class ChatStore implements Store {
   }
 
   #read(id: string): Snapshot {
-    const { users, rooms, memberships, pairs, producers, refused, waiting } = this.#statements.read;
+    const { users, networks, rooms, memberships, pairs, producers, refused, waiting } = this.#statements.read;
     const savedPairs = pairs.all().map((row): SavedPair => {
       const { id, one, other, last, one_received, other_received } = row;
       const waitingFrom = (sender: number, received: number) =>
@@ -204,6 +208,7 @@ export class ChatStore implements Store {
         waiting: [waitingFrom(other, one_received), waitingFrom(one, other_received)],
       };
     });
+    const networksOf = Map.groupBy(networks.all(), ({ user }) => user);
     const members = Map.groupBy(memberships.all(), ({ room }) => room);
     const reasons = Map.groupBy(refused.all(), ({ producer }) => producer);
     return {
@@ -217,6 +222,7 @@ export class ChatStore implements Store {
         registered: registered !== null,
         key: key ?? undefined,
         acked,
+        networks: (networksOf.get(id) ?? []).map(({ network }) => network),
       })),
       rooms: rooms.all().map(({ id, room, unlisted, last }): SavedRoom => ({
         id,
@@ -263,6 +269,9 @@ function prepare(database: Database) {
     user: database.prepare("INSERT OR IGNORE INTO users (id, name) VALUES (?, ?)"),
     register: database.prepare("UPDATE users SET registered = coalesce(registered, ?), key = ? WHERE id = ?"),
     acked: database.prepare("UPDATE users SET acked = max(acked, ?) WHERE id = ?"),
+    // A row that is replaced gets the highest number.
+    network: database.prepare("INSERT OR REPLACE INTO networks (user, network) VALUES (?, ?)"),
+    forgetNetwork: database.prepare("DELETE FROM networks WHERE user = ? AND network = ?"),
     room: database.prepare("INSERT OR IGNORE INTO conversations (id, room, unlisted) VALUES (?, ?, ?)"),
     dropRoom: database.prepare("DELETE FROM conversations WHERE id = ?"),
     pair: database.prepare("INSERT OR IGNORE INTO conversations (id, one, other) VALUES (?, ?, ?)"),
@@ -286,6 +295,7 @@ function prepare(database: Database) {
       users: database.prepare<
         { id: number; name: string; registered: number | null; key: Uint8Array | null; acked: number }
       >("SELECT id, name, registered, key, acked FROM users"),
+      networks: database.prepare<{ user: number; network: string }>("SELECT user, network FROM networks ORDER BY id"),
       rooms: database.prepare<{ id: number; room: string; unlisted: number; last: number | null }>(
         `SELECT id, room, unlisted, (SELECT max(seq) FROM log WHERE conversation = conversations.id) AS last
          FROM conversations WHERE room IS NOT NULL AND (room = '${LOBBY}'

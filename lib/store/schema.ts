@@ -179,6 +179,15 @@ export const STEPS: readonly string[] = [
   `,
   // Rooms that only their members find in lists.
   `ALTER TABLE conversations ADD COLUMN unlisted INTEGER NOT NULL DEFAULT 0;`,
+  // Where users have logged in before, in the order of their last login there.
+  `
+  CREATE TABLE networks (
+    id INTEGER PRIMARY KEY,
+    user INTEGER NOT NULL,
+    network TEXT NOT NULL,
+    UNIQUE (user, network)
+  ) STRICT;
+  `,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */
