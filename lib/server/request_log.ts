@@ -1,4 +1,5 @@
 import type { Command } from "../chat/command.ts";
+import type { Entry } from "../chat/entry.ts";
 import type { Event, SessionId } from "../chat/event.ts";
 import { UNPROVEN_CLIENT } from "../chat/unproven.ts";
 import { type Address, formatAddress } from "../core/address.ts";
@@ -22,23 +23,35 @@ interface Recorded {
   /** The name as it was then. */
   readonly name: string | undefined;
   readonly request: Command | string;
-  outcome: string;
+}
+
+interface Numbered extends Recorded {
+  readonly number: number;
+}
+
+/** The requests of one session that have no outcome yet. */
+interface Open {
+  /** What is said under numbers, in their order. */
+  numbered: Numbered[];
+  /** The others, by what answers them. */
+  others: Map<string, Recorded> | undefined;
 }
 
 /**
  * Records every request of every listener with what came of it, one line each.
  *
- * 1. It slows nobody: lines are made at `flush`, a bounded number each time; requests beyond `REQUESTS_HELD` are counted, and a
- *    line says how many were not recorded.
- * 2. Passwords and proofs are not in it. Receipts and signals of programs are no requests.
+ * 1. It is bounded: of lines that are not written, and requests without an outcome, there are `REQUESTS_HELD` at most. Further
+ *    requests are counted, and a line says how many were not recorded. A flush writes a bounded number of lines.
+ * 2. A line is made with the outcome, in a microsecond or two. Of a request that has one, nothing but its line is held: making
+ *    all lines at a flush kept every message alive until then, which cost the collector more than the lines.
+ * 3. Passwords and proofs are not in it. Receipts and signals of programs are no requests.
  */
 export class RequestLog {
-  /** Requests without an outcome, by session and by what answers them. */
-  readonly #open = new Map<SessionId, Map<string, Recorded>>();
-  /** Native sessions by user and client, as entries name them; and back. */
-  readonly #sessions = new Map<string, SessionId>();
-  readonly #clients = new Map<SessionId, string>();
-  #closed: Recorded[] = [];
+  readonly #open = new Map<SessionId, Open>();
+  /** Native sessions by client and user, as entries name them; and back. */
+  readonly #sessions = new Map<string, Map<string, SessionId>>();
+  readonly #clients = new Map<SessionId, { readonly name: string; readonly client: string }>();
+  #lines: string[] = [];
   #held = 0;
   #dropped = 0;
 
@@ -46,17 +59,33 @@ export class RequestLog {
 
   /** Before the hub takes a command. */
   command(by: Requester, command: Command): void {
-    if (command.type === "leave") return this.#left(by, command.why);
-    if (command.type === "resume") this.#isClient(by.id, by.session.name ?? "", command.client);
+    switch (command.type) {
+      case "leave":
+        return this.#left(by, command.why);
+      case "resume":
+        this.#isClient(by.id, by.session.name ?? "", command.client);
+        break;
+      case "say":
+      case "edit":
+      case "withdraw":
+        return this.#said(by, command, command.number);
+    }
     const key = answerKey(command);
     if (key === undefined) return;
-    this.#record(by, command, key);
+    const recorded = this.#record(by, command);
+    if (!recorded) return;
+    if (key === "") return this.#close(recorded, "");
+    const others = this.#openOf(by.id).others ??= new Map();
+    // The same question again: the former one has its answer, or never gets one.
+    const former = others.get(key);
+    if (former) this.#close(former, ASKED_AGAIN);
+    others.set(key, recorded);
   }
 
   /** A request that the hub does not hear of, with its outcome. */
   request(by: Requester, text: string, outcome: string): void {
-    const recorded = this.#record(by, text, "");
-    if (recorded) recorded.outcome = outcome;
+    const recorded = this.#record(by, text);
+    if (recorded) this.#close(recorded, outcome);
   }
 
   /** Sessions are told something. */
@@ -72,21 +101,16 @@ export class RequestLog {
       case "closing":
         return;
       case "entries":
-        // A client's number that is kept confirms all before it.
-        for (const { from, client, number } of event.entries) {
-          if (client === undefined || number === undefined) continue;
-          const id = this.#sessions.get(`${from} ${client}`);
-          if (id !== undefined) this.#kept(id, number);
-        }
-        return;
+        return this.#entries(event.entries);
       case "sent":
         for (const id of to) this.#kept(id, event.upTo);
         return;
+      case "notSent":
+        for (const id of to) this.#notSent(id, event.number, outcomeOf(event));
+        return;
     }
     for (const id of to) {
-      for (const key of answeredKeys(event)) {
-        if (this.#settle(id, key, outcomeOf(event))) break;
-      }
+      this.#answered(id, answeredKey(event), event);
       if (event.type === "claimed") this.#isClient(id, event.name, UNPROVEN_CLIENT);
     }
   }
@@ -94,71 +118,122 @@ export class RequestLog {
   /** Writes some of what is complete. */
   flush(most = REQUESTS_PER_FLUSH): void {
     if (this.#dropped > 0) {
-      this.write(`${new Date(this.wallTime()).toISOString()} (${this.#dropped} requests were not recorded)\n`);
+      this.write(`${isoTime(this.wallTime())} (${this.#dropped} requests were not recorded)\n`);
       this.#dropped = 0;
     }
-    if (this.#closed.length === 0) return;
-    const some = this.#closed.splice(0, most);
-    this.#held -= some.length;
-    for (const recorded of some) this.write(lineOf(recorded));
+    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
+    this.#lines = lines.length > most ? lines.splice(most) : [];
+    this.#held -= lines.length;
+    for (const line of lines) this.write(line);
   }
 
   /** Writes everything, also what has no outcome yet. */
   close(): void {
-    for (const [id, open] of this.#open) for (const key of [...open.keys()]) this.#settle(id, key, "the server stops");
+    for (const open of this.#open.values()) this.#closeAll(open, "the server stops");
+    this.#open.clear();
     this.flush(Infinity);
   }
 
   #isClient(id: SessionId, name: string, client: string): void {
-    const key = `${name} ${client}`;
-    this.#sessions.set(key, id);
-    this.#clients.set(id, key);
+    const ids = this.#sessions.get(client) ?? new Map<string, SessionId>();
+    this.#sessions.set(client, ids.set(name, id));
+    this.#clients.set(id, { name, client });
   }
 
-  #record(by: Requester, request: Command | string, key: string): Recorded | undefined {
-    if (this.#held >= REQUESTS_HELD) {
-      this.#dropped++;
-      return undefined;
-    }
-    this.#held++;
-    const recorded = { time: this.wallTime(), by, name: by.session.name, request, outcome: "" };
-    if (key === "") {
-      this.#closed.push(recorded);
-      return recorded;
-    }
-    let open = this.#open.get(by.id);
-    if (!open) this.#open.set(by.id, open = new Map());
-    // The same question again: the former one has its answer, or never gets one.
-    if (open.has(key)) this.#settle(by.id, key, "asked again");
-    open.set(key, recorded);
-    return recorded;
+  #openOf(id: SessionId): Open {
+    let open = this.#open.get(id);
+    if (!open) this.#open.set(id, open = { numbered: [], others: undefined });
+    return open;
   }
 
-  #settle(id: SessionId, key: string, outcome: string): boolean {
-    const open = this.#open.get(id);
-    const recorded = open?.get(key);
-    if (!recorded) return false;
-    open!.delete(key);
-    recorded.outcome = outcome;
-    this.#closed.push(recorded);
-    return true;
+  #record(by: Requester, request: Command | string): Recorded | undefined {
+    if (!this.#takePlace()) return undefined;
+    return { time: this.wallTime(), by, name: by.session.name, request };
+  }
+
+  #takePlace(): boolean {
+    if (this.#held < REQUESTS_HELD) return ++this.#held > 0;
+    this.#dropped++;
+    return false;
+  }
+
+  #close(recorded: Recorded, outcome: string): void {
+    this.#lines.push(lineOf(recorded, outcome));
+  }
+
+  #said(by: Requester, request: Command, number: number): void {
+    if (!this.#takePlace()) return;
+    const { numbered } = this.#openOf(by.id);
+    const recorded = { time: this.wallTime(), by, name: by.session.name, request, number };
+    // A number that is repeated is not the newest.
+    if ((numbered.at(-1)?.number ?? -1) < number) numbered.push(recorded);
+    else {
+      const at = numbered.findIndex((each) => each.number >= number);
+      const isSame = numbered[at]!.number === number;
+      if (isSame) this.#close(numbered[at]!, ASKED_AGAIN);
+      numbered.splice(at, isSame ? 1 : 0, recorded);
+    }
+  }
+
+  /** The newest number of a client that is kept confirms all before it. */
+  #entries(entries: readonly Entry[]): void {
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const { from, client, number } = entries[at]!;
+      if (client === undefined || number === undefined) continue;
+      const id = this.#sessions.get(client)?.get(from);
+      if (id !== undefined) this.#kept(id, number);
+      while (at > 0 && entries[at - 1]!.from === from && entries[at - 1]!.client === client) at--;
+    }
   }
 
   #kept(id: SessionId, upTo: number): void {
-    for (const key of this.#open.get(id)?.keys() ?? []) {
-      if (key.startsWith("say ") && Number(key.slice(4)) <= upTo) this.#settle(id, key, "kept");
-    }
+    const open = this.#open.get(id);
+    if (!open) return;
+    const { numbered } = open;
+    let count = 0;
+    while (count < numbered.length && numbered[count]!.number <= upTo) this.#close(numbered[count++]!, "kept");
+    if (count === numbered.length) open.numbered = [];
+    else if (count > 0) numbered.splice(0, count);
+  }
+
+  #notSent(id: SessionId, number: number, outcome: string): void {
+    const numbered = this.#open.get(id)?.numbered ?? [];
+    const at = numbered.findIndex((each) => each.number === number);
+    if (at >= 0) this.#close(numbered.splice(at, 1)[0]!, outcome);
+  }
+
+  #answered(id: SessionId, key: string | undefined, event: Event): void {
+    const others = this.#open.get(id)?.others;
+    const recorded = key === undefined ? undefined : others?.get(key);
+    if (!recorded) return;
+    others!.delete(key!);
+    // The session itself has not heard of its name yet.
+    const named = event.type === "welcome" || event.type === "claimed" ? { ...recorded, name: event.name } : recorded;
+    this.#close(named, outcomeOf(event));
+  }
+
+  #closeAll({ numbered, others }: Open, outcome: string): void {
+    for (const recorded of numbered) this.#close(recorded, outcome);
+    for (const recorded of others?.values() ?? []) this.#close(recorded, outcome);
   }
 
   #left(by: Requester, why: string): void {
-    for (const key of [...this.#open.get(by.id)?.keys() ?? []]) this.#settle(by.id, key, "left before the answer");
+    const open = this.#open.get(by.id);
+    if (open) this.#closeAll(open, "left before the answer");
     this.#open.delete(by.id);
-    const key = this.#clients.get(by.id);
+    const is = this.#clients.get(by.id);
     this.#clients.delete(by.id);
-    if (key !== undefined && this.#sessions.get(key) === by.id) this.#sessions.delete(key);
+    const ids = is && this.#sessions.get(is.client);
+    if (ids?.get(is!.name) === by.id) {
+      ids.delete(is!.name);
+      if (ids.size === 0) this.#sessions.delete(is!.client);
+    }
     this.request(by, "leave", why);
   }
 }
+
+const ASKED_AGAIN = "asked again";
 
 /** What answers a command; empty where nothing does, undefined for what is no request of a user. */
 function answerKey(command: Command): string | undefined {
@@ -183,10 +258,6 @@ function answerKey(command: Command): string | undefined {
     case "send":
     case "sendAll":
       return `outcome ${command.ref}`;
-    case "say":
-    case "edit":
-    case "withdraw":
-      return `say ${command.number}`;
     case "users":
     case "rooms":
     case "inRoom":
@@ -201,25 +272,23 @@ function answerKey(command: Command): string | undefined {
   }
 }
 
-function answeredKeys(event: Event): readonly string[] {
+function answeredKey(event: Event): string | undefined {
   switch (event.type) {
     case "welcome":
     case "claimed":
     case "challenge":
     case "turnedAway":
-      return ["login"];
+      return "login";
     case "registered":
-      return ["register"];
+      return "register";
     case "present":
-      return ["who"];
+      return "who";
     case "begun":
-      return ["resume"];
+      return "resume";
     case "outcome":
-      return [`outcome ${event.ref}`];
-    case "notSent":
-      return [`say ${event.number}`];
+      return `outcome ${event.ref}`;
     default:
-      return "ref" in event ? [`ref ${event.ref}`] : [];
+      return "ref" in event ? `ref ${event.ref}` : undefined;
   }
 }
 
@@ -242,11 +311,21 @@ function outcomeOf(event: Event): string {
   }
 }
 
-function lineOf({ time, by, name, request, outcome }: Recorded): string {
+function lineOf({ time, by, name, request }: Recorded, outcome: string): string {
   const what = typeof request === "string" ? request : requestText(request);
   const who = name ?? by.session.name ?? "-";
-  const start = `${new Date(time).toISOString()} ${by.protocol.name} ${who} ${formatAddress(by.peer)}`;
+  const start = `${isoTime(time)} ${by.protocol.name} ${who} ${formatAddress(by.peer)}`;
   return `${sanitized(oneLine(`${start} ${what}${outcome === "" ? "" : ` -> ${outcome}`}`))}\n`;
+}
+
+/** The last second whose text was made: most lines follow each other within it. */
+let second = { from: 0, text: new Date(0).toISOString().slice(0, -4) };
+
+/** As `toISOString` has it. */
+function isoTime(time: number): string {
+  const from = time - time % 1000;
+  if (from !== second.from) second = { from, text: new Date(from).toISOString().slice(0, -4) };
+  return `${second.text}${String(time - from).padStart(3, "0")}Z`;
 }
 
 function requestText(command: Command): string {
