@@ -657,6 +657,42 @@ scene("over HTTPS with a self-signed certificate, users chat and a file arrives"
   await passFile(alice, bob, bytesOf(1_000_001));
 });
 
+scene(
+  "a guest joins with a name and a room ID, and is the same guest after a reload and after logging out",
+  async (chromium) => {
+    await using server = await WebTestServer.open({ guests: true });
+    await using bob = await chromium.user(addressOf(server), "bob");
+    await using gina = await chromium.person(addressOf(server));
+    const join = async (name: string, room: string) => {
+      const { page } = gina;
+      await page.getByRole("button", { name: "Join as a guest" }).click();
+      await page.getByLabel("Name", { exact: true }).fill(name);
+      await page.getByLabel("Room ID", { exact: true }).fill(room);
+      await page.getByRole("button", { name: "Join", exact: true }).click();
+    };
+    await join("bob", "lab7");
+    await gina.shows('"bob" is an account of this server');
+    await gina.page.getByRole("button", { name: "I have an account" }).click();
+    await join("gina", "lab7");
+    await gina.isIn("gina");
+    await gina.isAt("lab7");
+    await gina.say("hello, whoever knows this room");
+    await gina.sees("hello, whoever knows this room", "sent");
+    assertEquals(await bob.place("lab7").count(), 0, "it is not listed");
+    await gina.page.reload();
+    await gina.isIn("gina");
+    await bob.go("gina");
+    await bob.say("for gina");
+    await gina.go("bob");
+    await gina.sees("for gina");
+    await gina.page.getByRole("button", { name: "Log out" }).click();
+    await join("gina", "lab7");
+    await gina.isIn("gina");
+    await gina.go("bob");
+    await gina.sees("for gina");
+  },
+);
+
 /** Scenes run at the same time, since much of each is waiting. */
 const AT_ONCE = 3;
 

@@ -599,7 +599,14 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
 
 Deno.test("the command lines of server clients", () => {
   const kept = { data: undefined, downloads: undefined };
-  const unset = { plain: false, name: undefined, passwordFile: undefined, traceFile: undefined, tls: undefined };
+  const unset = {
+    plain: false,
+    guest: undefined,
+    name: undefined,
+    passwordFile: undefined,
+    traceFile: undefined,
+    tls: undefined,
+  };
   const join = { ...unset, ...kept, page: false, trace: false };
   assertEquals(parseClientArgs([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
   assertEquals(parseClientArgs(["mailbox", "a", "2004"]), { type: "mailbox", host: "a", port: 2004, ...join });

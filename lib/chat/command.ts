@@ -14,6 +14,8 @@ export type Command =
   | { readonly type: "ready" }
   /** Registers an account. */
   | { readonly type: "register"; readonly name: string; readonly password: string }
+  /** Takes a name without an account for a guest, or finds that the guest holds it by this key; the session does not go online. */
+  | { readonly type: "holdName"; readonly name: string; readonly key: Uint8Array }
   | { readonly type: "who" }
   /** The session joins the lobby as a guest of this name. */
   | { readonly type: "enterAsGuest"; readonly as: string }
@@ -57,8 +59,14 @@ export type Command =
 export type NativeCommand =
   /** The session speaks the native protocol from now on. */
   | { readonly type: "become" }
-  /** Asks for a challenge to prove a name; `key` is for names without an account. */
-  | { readonly type: "hello"; readonly name: string; readonly nonce: string; readonly key: Uint8Array | undefined }
+  /** Asks for a challenge to prove a name; `key` is for names without an account, which are all that a guest may have. */
+  | {
+    readonly type: "hello";
+    readonly name: string;
+    readonly nonce: string;
+    readonly key: Uint8Array | undefined;
+    readonly asGuest?: boolean;
+  }
   | { readonly type: "prove"; readonly proof: Uint8Array }
   /**
    * Begins the stream: after entry `after` of `store`, or with what the user's clients do not have yet. `client` names this
@@ -100,7 +108,8 @@ export type NativeQuestion =
     readonly after: string;
     readonly limit: number;
   }
-  | { readonly type: "join"; readonly ref: number; readonly room: string }
+  /** `unlisted`: a room that is made by this is listed to its members alone. */
+  | { readonly type: "join"; readonly ref: number; readonly room: string; readonly unlisted?: boolean | undefined }
   | { readonly type: "leaveRoom"; readonly ref: number; readonly room: string }
   | {
     readonly type: "history";

@@ -35,6 +35,8 @@ export interface HubOptions {
   readonly randomness: Randomness;
   /** Whether people may make accounts for themselves. */
   readonly registers?: boolean;
+  /** Whether guests may log in: with a name that is no account's, held by a key. */
+  readonly guests?: boolean;
 }
 
 const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
@@ -77,11 +79,13 @@ export class Hub {
   /** When names were registered by a key, by address. */
   readonly #newNames = new Map<string, number[]>();
   #accounts: Accounts;
+  readonly #takesGuests: boolean;
   /** Whether the lobby is kept. */
   #keeps: boolean;
 
   constructor(accounts: Accounts, readonly limits: Limits, options?: HubOptions) {
     this.#accounts = accounts;
+    this.#takesGuests = options?.guests ?? false;
     this.#snapshot = options?.snapshot;
     const start = this.#snapshot ?? EMPTY;
     const outputs = this.#outputs;
@@ -168,14 +172,22 @@ export class Hub {
     return this.#registration !== undefined;
   }
 
+  /** Whether guests may log in. */
+  get takesGuests(): boolean {
+    return this.#takesGuests && this.stores;
+  }
+
   /** Whether there is a store, which native sessions need. */
   get stores(): boolean {
     return this.#snapshot !== undefined;
   }
 
-  /** How an account proves itself; undefined where there is none of the name. */
-  secretOf(name: string): Secret | undefined {
-    return this.#accounts.secret(name);
+  /** What proves a name: the secret of an account, or the key that holds it; undefined where there is neither. */
+  secretOf(name: string): Secret | Uint8Array | undefined {
+    const secret = this.#accounts.secret(name);
+    if (secret) return secret;
+    const known = this.#roster.user(name);
+    return known?.key && !isUnproven(known) ? known.key : undefined;
   }
 
   /** Uses these accounts for logins from now on; who is online stays. */
@@ -319,6 +331,8 @@ export class Hub {
         return this.#guests.files.release(session, command.offer);
       case "fileTaken":
         return this.#guests.files.taken(id, command.id);
+      case "holdName":
+        return this.stores ? this.#push(this.#login.holdName(session, command.name, command.key, now)) : undefined;
       case "who":
         this.#outputs.push(tell(id, { type: "present", names: this.#online.list, asker: session.name }));
         return;
@@ -337,7 +351,7 @@ export class Hub {
         return this.#become(session, now);
       case "hello":
         if (!this.#goNative(session)) return;
-        return this.#push(this.#login.hello(session, command.name, command.nonce, command.key, now));
+        return this.#push(this.#login.hello(session, command, now));
       case "prove":
         return this.#push(this.#login.prove(session, command.proof, now));
       case "signal":

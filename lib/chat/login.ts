@@ -3,6 +3,7 @@ import type { RateLimiters } from "../core/limiters.ts";
 import type { Limits } from "../core/limits.ts";
 import { type Accounts, type Credential, SCRYPT } from "./accounts.ts";
 import { type Effect, tell } from "./effect.ts";
+import type { NativeCommand } from "./command.ts";
 import type { Challenge } from "./event.ts";
 import { chosenNameFault } from "./chosen_names.ts";
 import { nameFault } from "./names.ts";
@@ -88,9 +89,16 @@ export class Login {
   }
 
   /** Challenges a session to prove a name: an account by its password, any other name by the key that holds it. */
-  hello(session: Session, name: string, nonce: string, key: Uint8Array | undefined, now: number): Effect[] {
+  hello(
+    session: Session,
+    { name, nonce, key, asGuest }: Pick<
+      Extract<NativeCommand, { type: "hello" }>,
+      "name" | "nonce" | "key" | "asGuest"
+    >,
+    now: number,
+  ): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    const credential = this.#credentialOf(name, key);
+    const credential = asGuest ? this.#guestCredential(name, key) : this.#credentialOf(name, key);
     const fault = typeof credential === "object" && credential.type === "key" && credential.fresh
       ? this.context.newNameFault(session.address, now)
       : undefined;
@@ -103,6 +111,23 @@ export class Login {
     const challenge = this.#challenge(name, credential);
     session.login = { name, isDecoy: false, proof: { nonce, challenge, by: credential, answered: false } };
     return [tell(session.id, { type: "challenge", challenge })];
+  }
+
+  /** A guest takes a name, or still has it, as its key shows; the session does not go online. */
+  holdName(session: Session, name: string, key: Uint8Array, now: number): Effect[] {
+    const credential = this.#guestCredential(name, key);
+    const fresh = typeof credential === "object" && credential.type === "key" && credential.fresh;
+    const fault = typeof credential === "string"
+      ? credential
+      : fresh
+      ? this.context.newNameFault(session.address, now)
+      : undefined;
+    if (fault !== undefined) {
+      const isCounted = this.context.attempts.take(session.address, now);
+      return [refuse(session, isCounted ? fault : tooManyAttempts(this.limits))];
+    }
+    if (fresh) this.context.register(name, key, session.address, now);
+    return [tell(session.id, { type: "welcome", name })];
   }
 
   prove(session: Session, proof: Uint8Array, now: number): Effect[] {
@@ -156,7 +181,7 @@ export class Login {
   /** The session proved its name earlier, by a cookie for instance; the account may have been removed since. */
   authenticated(session: Session, name: string, now: number): Effect[] {
     if (session.name !== undefined || session.login) return [];
-    if (!this.context.accounts().has(name)) {
+    if (!this.context.accounts().has(name) && !this.context.keyOf(name)?.key?.length) {
       return [refuse(session, `${JSON.stringify(name)} is no longer an account of this server`)];
     }
     return this.context.admit(session, name, undefined, now);
@@ -239,6 +264,14 @@ export class Login {
     return equals(user.key, key)
       ? { type: "key", key, fresh: false }
       : `${JSON.stringify(name)} is held by another key, that of another machine or of other --data`;
+  }
+
+  /** An account's name is no guest's. */
+  #guestCredential(name: string, key: Uint8Array | undefined): Credential | string {
+    const credential = this.#credentialOf(name, key);
+    return typeof credential === "object" && credential.type === "password"
+      ? `"${name}" is an account of this server; log in with its password`
+      : credential;
   }
 
   #challenge(name: string, credential: Credential): Challenge {

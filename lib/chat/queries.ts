@@ -96,7 +96,7 @@ export class Queries {
       case "inRoom":
         return this.#inRoom(asker, question, now);
       case "join":
-        return this.#join(asker, known, ref, question.room);
+        return this.#join(asker, known, ref, question.room, question.unlisted ?? false);
       case "leaveRoom":
         return this.#leave(asker, known, ref, question.room);
       case "history":
@@ -174,13 +174,13 @@ export class Queries {
     outputs.push(tell(asker.id, { type: "inRoom", ref, room, users, more }));
   }
 
-  #join(asker: Session, known: KnownUser, ref: number, name: string): void {
+  #join(asker: Session, known: KnownUser, ref: number, name: string, unlisted: boolean): void {
     const { roster, log, writer, delivery, outputs, online } = this.#parts;
     const isNew = roster.room(name) === undefined;
     const why = isNew ? nameFault(name) ?? this.#full(known) : undefined;
     if (why) return this.#deny(asker, ref, why);
     // A room that guests are in already has a name that they keep to themselves.
-    const room = roster.makeRoom(name, online.guestsIn(name).size > 0);
+    const room = roster.makeRoom(name, unlisted || online.guestsIn(name).size > 0);
     if (isNew) known.roomsMade++;
     const joins = !room.members.has(known);
     roster.join(room, known, log.last);

@@ -49,6 +49,8 @@ export interface JoinPlan extends CommonPlan {
   readonly passwordFile: string | undefined;
   /** Whether the server of a mailbox speaks the authors' protocol, and is never spoken to in ours. */
   readonly plain: boolean;
+  /** Whether to join without an account, and the room to enter; undefined: it is asked for at a terminal. */
+  readonly guest: { readonly room: string | undefined } | undefined;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
 }
@@ -167,6 +169,18 @@ function openFields(given: Readonly<Record<keyof PeerStart, string | undefined>>
 
 function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
   const tls = readTls(flags);
+  if (flags.value("room") !== undefined && !flags.has("guest")) {
+    throw new UserError("--room requires --guest; for example: client chat 192.168.1.7 --guest --room lab1");
+  }
+  const guest = flags.has("guest") ? { room: flags.value("room") } : undefined;
+  if (guest && (tls !== undefined || flags.has("page"))) {
+    throw new UserError(
+      "--guest is for a terminal or a script, without --tls; the server's page has a form for guests",
+    );
+  }
+  if (guest && flags.value("password-file") !== undefined) {
+    throw new UserError("--guest and --password-file exclude each other: a guest has no password");
+  }
   const plain = flags.has("plain");
   if (plain && flags.has("page")) throw new UserError("--plain is for a terminal; --page speaks both protocols");
   const words = type === "im" ? flags.words : flags.words.slice(1);
@@ -178,6 +192,7 @@ function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
     type,
     ...where,
     tls,
+    guest,
     plain,
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),

@@ -6,6 +6,7 @@ import { type Command, COMMON_OPTIONS, type Program } from "../terminal/program_
 export const OPTIONS: readonly Option[] = [
   { name: "name", value: "NAME", help: "log in with this name, and do not ask for it" },
   { name: "password-file", value: "FILE", help: "log in with the password in the first line of FILE" },
+  { name: "guest", help: "join without an account, with a name and a room" },
   { name: "room", value: "ROOM", help: "the room ID" },
   { name: "auto-accept", help: "save files at once, without /accept" },
   { name: "udp", value: "PORT", help: "the UDP port of your own (0: any free one)" },
@@ -36,7 +37,9 @@ const COMMANDS: readonly Command[] = [
     text: `Joins the server at HOST (127.0.0.1), port 2001. A lost connection is restored
 automatically, and messages typed meanwhile are then sent, once. If the server
 speaks only the IM handout's protocol, the client continues as that client. If
-the server allows it, /register NAME at the name prompt creates an account.
+the server allows it, /register NAME at the name prompt creates an account, and
+--guest joins without one: with a name, which a key of this client holds from
+then on, and a room ID.
 
   TEXT                 send to the current conversation, at first the lobby
   /to NAME TEXT        send to one user, online or offline
@@ -47,9 +50,13 @@ the server allows it, /register NAME at the name prompt creates an account.
   /exit                leave
 
 ${SCRIPTS}`,
-    options: ["name", "password-file", "data", "downloads", "tls", "tls-cert", "page", "trace", "trace-file"],
+    options: [
+      ...["name", "password-file", "guest", "room", "data", "downloads", "tls", "tls-cert", "page", "trace"],
+      "trace-file",
+    ],
     examples: [
       "client chat 192.168.1.7",
+      "client chat 192.168.1.7 --guest --name alice --room lab1",
       "client chat 192.168.1.7:2001 --page",
       "client chat lab-server --name jacky --password-file ~/.partyline-password",
     ],

@@ -1,5 +1,6 @@
 import { reason } from "../core/reason.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
+import { AS_GUEST, REPLY } from "../protocols/im/lines.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { readTrusted } from "../store/certificate.ts";
@@ -8,7 +9,7 @@ import { readSecret } from "../store/private_file.ts";
 import { freshNonce, Prover } from "../store/proofs.ts";
 import { ChatClient, type ChatClientOutput } from "./chat_client.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openTls } from "./connections.ts";
+import { type ClientConnection, type ClientConnectionOwner, openDatagrams, openPlain, openTls } from "./connections.ts";
 import { ClientTrace, isTraced } from "./client_trace.ts";
 import { ImRunner, traceIm } from "./im_runner.ts";
 import { Runner } from "./runner.ts";
@@ -22,6 +23,13 @@ export type ProgramOutput =
   | { readonly type: "attempt" | "connected" }
   /** Show a line of the trace. */
   | { readonly type: "trace"; readonly line: string };
+
+/** What a guest says at the port of the IM handout, and its answer. */
+const GUEST_GREETING = {
+  line: AS_GUEST,
+  answer: REPLY.partyline,
+  otherwise: "this server takes no guests; its operator can start it with --guests",
+};
 
 /** The one link of a native connection. */
 const LINK = 0;
@@ -76,7 +84,7 @@ export function joinByIm<Side extends NativeSide>(
   };
 }
 
-/** Joins over datagrams or TLS, where the native protocol itself logs the user in. */
+/** Joins over datagrams or TLS, or as a guest, where the native protocol itself logs the user in. */
 export function joinByLogin<Side extends NativeSide>(
   plan: JoinPlan,
   side: Side,
@@ -86,21 +94,26 @@ export function joinByLogin<Side extends NativeSide>(
   const password = readSecret(plan.passwordFile);
   const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readTrusted(plan.tls.cert);
   const isComplete = plan.name !== undefined && password !== undefined;
+  const overTcp = plan.tls !== undefined || plan.guest !== undefined;
   const machine = new ReconnectingClient(side, {
-    framing: plan.tls ? "lines" : "messages",
+    framing: overTcp ? "lines" : "messages",
+    ...(plan.guest ? { greeting: GUEST_GREETING } : {}),
     login: { name: plan.name, password, interactive: Deno.stdin.isTerminal() && !isComplete },
-    detectsDeadPeers: plan.tls === undefined,
+    detectsDeadPeers: !overTcp,
   });
 
   const trace = ClientTrace.open(plan, {
-    links: plan.tls ? TLS_PROTOCOL.links : MAILBOX_PROTOCOL.links,
-    framing: plan.tls ? TLS_PROTOCOL.framing : "pieces",
+    links: overTcp ? TLS_PROTOCOL.links : MAILBOX_PROTOCOL.links,
+    framing: overTcp ? TLS_PROTOCOL.framing : "pieces",
     name: () => machine.name,
     show: (line) => perform({ type: "trace", line }),
   });
   const runner = runNative(
     machine,
-    (owner) => plan.tls ? openTls({ ...plan, trusted }, owner) : openDatagrams(plan, owner),
+    (owner) => {
+      if (plan.tls) return openTls({ ...plan, trusted }, owner);
+      return plan.guest ? openPlain(plan, owner) : openDatagrams(plan, owner);
+    },
     new Prover(identity),
     perform,
     trace,

@@ -22,7 +22,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
   const recorder = new ShownRecorder(identity, terminal);
-  const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls
+  const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls || plan.guest
     ? joinByLogin(plan, native, identity, perform)
     : joinByIm(plan, native, perform);
 
@@ -48,8 +48,16 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     terminal.event(event);
     if (event.type === "loggedIn") {
       files.loggedIn(event.name);
-      terminal.chat();
+      if (plan.guest && !event.again) enterRoom(plan.guest.room);
+      else terminal.chat();
     } else if (event.type === "online") files.online(event.name);
+  }
+
+  /** A guest's room: who knows its name may enter, so it is typed unseen, and not listed. */
+  function enterRoom(room: string | undefined): void {
+    if (room === undefined && Deno.stdin.isTerminal()) return terminal.askRoom(enterRoom);
+    terminal.chat();
+    if (room !== undefined && room !== "") terminal.enterRoom(room);
   }
 
   return {

@@ -106,7 +106,7 @@ export class ClientSite implements Site {
   #about(): unknown {
     const { name, table } = this.host;
     const host = { host: "client", hasTable: table !== undefined };
-    return { version: VERSION, ...host, name, registration: false, title: this.title };
+    return { version: VERSION, ...host, name, registration: false, guests: false, title: this.title };
   }
 
   #chat(request: Request): Response | Upgrade {

@@ -40,6 +40,8 @@ export interface SessionFacts {
   readonly peer: Address;
   /** Whether users can register. */
   readonly registers: boolean;
+  /** Whether guests may log in: users with a name of their choice and a key. */
+  readonly guests?: boolean;
 }
 
 /**
@@ -89,8 +91,8 @@ export interface ServerProtocol {
   openSession(facts: SessionFacts, limits: Limits, now: number): Session;
   /** Drains what its sessions share, such as the directory; called before the outputs of a session are carried out. */
   drainShared?(): void;
-  /** How a session goes on in another protocol, by that protocol's name. */
+  /** How a session goes on in another protocol, by that protocol's name; a guest logs in there, and has no name yet. */
   readonly successors?: Readonly<
-    Record<string, (facts: SessionFacts, limits: Limits, now: number, name: string) => Session>
+    Record<string, (facts: SessionFacts, limits: Limits, now: number, name: string | undefined) => Session>
   >;
 }

@@ -49,6 +49,8 @@ export type ServerPlan =
     readonly usersNamed: boolean;
     /** Whether users may register accounts. */
     readonly registration: boolean;
+    /** Whether guests may log in, with a name and a room and no account. */
+    readonly guests: boolean;
     readonly addressBookReply: ReplyForm;
     readonly trace: boolean;
     /** The file that gets the trace as JSON, too. */
@@ -99,6 +101,7 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     users: users ?? "users.txt",
     usersNamed: users !== undefined,
     registration: flags.has("registration"),
+    guests: flags.has("guests") || listeners.rooms !== undefined,
     addressBookReply: readReply(flags),
     ...readTrace(flags),
     logLevel: readLevel(flags),

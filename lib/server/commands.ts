@@ -31,6 +31,10 @@ const START_OPTIONS: readonly Option[] = [
   { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
   DATA,
   { name: "registration", help: "let users register: /register NAME at the name prompt of client chat" },
+  {
+    name: "guests",
+    help: "let guests join without an account: the page, and client chat --guest; on where the rooms listener is open",
+  },
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
   { name: "record", value: "FILE", help: "the same as --trace-file, for `client check im replay FILE`" },

@@ -11,7 +11,7 @@ export type PasswordAnswer = Extract<Event, { type: "welcome" | "turnedAway" | "
 export function checkPassword(
   runner: SessionRunner,
   peer: Address,
-  question: Extract<Command, { type: "checkPassword" | "register" }>,
+  question: Extract<Command, { type: "checkPassword" | "register" | "holdName" }>,
   left: AbortSignal,
 ): Promise<PasswordAnswer | undefined> {
   return new Promise((resolve) => {

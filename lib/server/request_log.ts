@@ -244,6 +244,7 @@ function answerKey(command: Command): string | undefined {
     case "claim":
     case "hello":
     case "prove":
+    case "holdName":
       return "login";
     case "register":
       return "register";
@@ -337,6 +338,7 @@ function requestText(command: Command): string {
     case "authenticated":
     case "claim":
     case "hello":
+    case "holdName":
       return `${command.type} ${command.name}`;
     case "announce":
       return `announce ${quoted(command.text)}`;

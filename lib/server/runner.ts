@@ -100,6 +100,10 @@ export class SessionRunner implements HostRunner {
     return this.hub.registers;
   }
 
+  get guests(): boolean {
+    return this.hub.takesGuests;
+  }
+
   beginTurn(): number {
     return this.now = this.platform.now();
   }

@@ -47,6 +47,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly traceOnly?: readonly string[] | undefined;
   /** The users file that gets new accounts; without it, users cannot register. */
   readonly enrollIn?: string | undefined;
+  /** Whether guests may log in: at the IM listener by `client chat --guest`, and at the page. */
+  readonly guests?: boolean;
   /** Shows what a handout's server shows on its terminal; the log does not say it then. */
   readonly show?: ((line: string) => void) | undefined;
   /** The log lines that the monitor shows. */
@@ -79,6 +81,7 @@ export async function openServer(
     snapshot: store.snapshot,
     randomness: proofs,
     registers: enrollIn !== undefined,
+    guests: options.guests ?? false,
   });
   const platform = openPlatform({
     limits,

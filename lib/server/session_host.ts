@@ -16,6 +16,8 @@ export interface HostRunner {
   readonly limits: Limits;
   /** Whether users can register. */
   readonly registers: boolean;
+  /** Whether guests may log in. */
+  readonly guests: boolean;
   /** The time of the current turn. */
   readonly now: number;
   /** Begins a turn and returns its time. */
@@ -59,7 +61,7 @@ export class SessionHost {
   ) {
     const now = runner.beginTurn();
     this.#runner = runner;
-    this.#facts = { peer, registers: runner.registers };
+    this.#facts = { peer, registers: runner.registers, guests: runner.guests };
     if (runner.platform.trace) {
       this.#trace = new WireTrace(protocol.links, "up", protocol.framing ?? "pieces", (link) => {
         const { session } = this;
@@ -245,7 +247,8 @@ export class SessionHost {
   #upgrade(protocol: string, rest: Uint8Array): void {
     const open = this.protocol.successors?.[protocol];
     const { name } = this.session;
-    if (!open || name === undefined || !this.#runner.upgrade(this.id)) {
+    // A guest has no name yet.
+    if (!open || (name !== undefined && !this.#runner.upgrade(this.id))) {
       return this.end("the native protocol is not available");
     }
     // Only the connection that the peer has opened goes on.

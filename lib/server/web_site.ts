@@ -13,6 +13,7 @@ import type { StaticFiles } from "../http/static_files.ts";
 import type { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
+import { hmac } from "../store/proofs.ts";
 import type { Monitor } from "./monitor.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
@@ -21,6 +22,8 @@ import type { SessionRunner } from "./runner.ts";
 
 /** Bytes that may wait for a watcher; further events are lost to it. */
 const WATCHER_BYTES = 256 * 1024;
+/** Of what holds a guest's name: the page has 32 random bytes in hexadecimal. */
+const GUEST_SECRET_CHARACTERS = 32;
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** Issues and checks login cookies. */
@@ -77,6 +80,8 @@ export class ServerSite implements Site {
         return await this.#logIn("checkPassword", request, from);
       case "POST /register":
         return await this.#logIn("register", request, from);
+      case "POST /guest":
+        return await this.#enterAsGuest(request, from);
       case "POST /logout":
         return new Response(null, { status: 204, headers: this.#cookieHeaders(request, "") });
       case "GET /server":
@@ -95,7 +100,8 @@ export class ServerSite implements Site {
   #about(request: Request): unknown {
     const { runner } = this.parts;
     const registration = runner.hub.registers;
-    return { version: VERSION, host: "server", name: this.#userOf(request) ?? null, registration };
+    const guests = runner.hub.takesGuests;
+    return { version: VERSION, host: "server", name: this.#userOf(request) ?? null, registration, guests };
   }
 
   #userOf(request: Request): string | undefined {
@@ -112,7 +118,7 @@ export class ServerSite implements Site {
 
   /** Checks a name and a password, or creates an account; on success, sets a login cookie. */
   async #logIn(type: "checkPassword" | "register", request: Request, from: Address): Promise<Response> {
-    const { runner, loginCookies } = this.parts;
+    const { runner } = this.parts;
     if (type === "register" && !runner.hub.registers) {
       return jsonResponse({ why: "registration is off; the operator can turn it on with --registration" }, 403);
     }
@@ -122,9 +128,36 @@ export class ServerSite implements Site {
     if (typeof name !== "string" || typeof password !== "string") {
       return jsonResponse({ why: 'expected "name" and "password", both text' }, 400);
     }
+    return await this.#issueCookie(request, from, { type, name, password });
+  }
+
+  /** Takes a name for a guest, who has no password: the secret of this browser holds it. On success, sets a login cookie. */
+  async #enterAsGuest(request: Request, from: Address): Promise<Response> {
+    if (!this.parts.runner.hub.takesGuests) {
+      return jsonResponse({ why: "this server takes no guests; its operator can start it with --guests" }, 403);
+    }
+    const fields = await readJsonBody(request);
+    if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
+    const { name, secret } = fields;
+    if (typeof name !== "string" || typeof secret !== "string" || secret.length < GUEST_SECRET_CHARACTERS) {
+      const rule = `a text of ${GUEST_SECRET_CHARACTERS} characters or more`;
+      return jsonResponse({ why: `expected "name", a text, and "secret", ${rule}` }, 400);
+    }
+    const key = hmac(encodeText("partyline guest"), encodeText(secret));
+    return await this.#issueCookie(request, from, { type: "holdName", name, key });
+  }
+
+  /** Asks the hub; if it agrees, the response sets a login cookie. */
+  async #issueCookie(
+    request: Request,
+    from: Address,
+    question: Parameters<typeof checkPassword>[2],
+  ): Promise<Response> {
+    const { runner, loginCookies } = this.parts;
+    const { name } = question;
     const refused = this.#refusal(this.#requests, from.hostname);
     if (refused) return jsonResponse({ why: refused }, 503);
-    const answer = await checkPassword(runner, from, { type, name, password }, request.signal)
+    const answer = await checkPassword(runner, from, question, request.signal)
       .finally(() => this.#requests.release(from.hostname));
     switch (answer?.type) {
       case "welcome":
@@ -132,8 +165,10 @@ export class ServerSite implements Site {
       case "registered":
         if (answer.why !== undefined) return jsonResponse({ why: answer.why }, 403);
         break;
-      case "turnedAway":
-        return jsonResponse({ why: "wrong name or password" }, 403);
+      case "turnedAway": {
+        const why = typeof answer.why === "object" ? answer.why.text : "wrong name or password";
+        return jsonResponse({ why }, 403);
+      }
       default:
         return jsonResponse({ why: "the server stops" }, 503);
     }

@@ -18,21 +18,22 @@ const COOKIE_MS = COOKIE_DAYS * 24 * 60 * 60 * 1000;
 
 /**
  * Login cookies, `NAME.EXPIRY.MAC`. The MAC key is stored in `folder`, so cookies stay valid when the server restarts. A
- * cookie is valid for 30 days, and only as long as the password is the same.
+ * cookie is valid for 30 days, and only as long as the password is the same; a guest's, as long as the name is no account's.
  */
 export class LoginCookies {
   #key: Uint8Array | undefined;
 
   constructor(
     readonly folder: string,
-    readonly secretOf: (name: string) => Secret | undefined,
+    /** The secret of an account, or the key that holds a guest's name. */
+    readonly secretOf: (name: string) => Secret | Uint8Array | undefined,
     readonly now: () => number,
   ) {
     // An unreadable key is reported when the server starts, not at the first login.
     this.#key = readKey(join(folder, FILE));
   }
 
-  /** A cookie for a user with an account. */
+  /** A cookie for a user with an account, or for a guest. */
   issue(name: string): string {
     const claim = `${encodeBase64Url(encodeText(name))}.${Math.round(this.now() + COOKIE_MS)}`;
     return `${claim}.${encodeBase64Url(this.#mac(claim, this.secretOf(name)!))}`;
@@ -54,9 +55,13 @@ export class LoginCookies {
     return encodeBase64Url(hmac(this.#key, encodeText(`page\n${cookie}`)));
   }
 
-  #mac(claim: string, secret: Secret): Uint8Array {
+  #mac(claim: string, secret: Secret | Uint8Array): Uint8Array {
     this.#key ??= readKey(join(this.folder, FILE)) ?? makeKey(this.folder);
-    const credential = secret.type === "plain" ? `plain ${secret.password}` : encodeScrypt(secret);
+    const credential = secret instanceof Uint8Array
+      ? `key ${encodeBase64(secret)}`
+      : secret.type === "plain"
+      ? `plain ${secret.password}`
+      : encodeScrypt(secret);
     return hmac(this.#key, encodeText(`${claim}\n${credential}`));
   }
 }

@@ -75,6 +75,11 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#welcome();
   }
 
+  /** The user enters a room, which is not listed if it is made by this. */
+  enterRoom(room: string, now: number): void {
+    this.#ask({ type: "join", room, unlisted: true }, "shown", now);
+  }
+
   /** A line was typed. */
   typed(line: string, now: number): void {
     this.#reading.key(now);

@@ -132,6 +132,18 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#ask(text, true, (text) => this.#login?.password(text));
   }
 
+  /** Asks for the room of a guest; an empty answer is the lobby. */
+  askRoom(answered: (room: string) => void): void {
+    this.#prompted("Room ID: ", true, (text) => answered(text.trim()));
+  }
+
+  /** Enters a room, which is not listed if it is made by this. */
+  enterRoom(room: string): void {
+    this.#controller.enterRoom(room, Date.now());
+    this.#drain();
+    this.#askNext();
+  }
+
   /** From now on typed lines belong to the chat; without a login, `name` is this user's. */
   chat(name?: string): void {
     if (name !== undefined) this.#controller.begin(name, Date.now());

@@ -39,6 +39,8 @@ let drawRequest = 0;
 let version: string | undefined;
 let siteTitle = "Partyline";
 let hasLoggedOut = false;
+/** The room that a guest enters once there is a session. */
+let guestRoom = "";
 /** Gets the focus after the next drawing: an element that is not drawn yet cannot have it. */
 let focusNext: { focus: () => void } | undefined;
 
@@ -158,6 +160,11 @@ function loggedIn(rooms: readonly string[]): void {
   session?.ask({ type: "users" });
   session?.ask({ type: "rooms" });
   files?.loggedIn();
+  if (guestRoom !== "") {
+    session?.ask({ type: "join", room: guestRoom, unlisted: true });
+    guestRoom = "";
+    return;
+  }
   // On a phone the list comes first.
   if (store.state.open !== undefined || !matchMedia("(min-width: 44.01rem)").matches) return;
   if (rooms.includes(LOBBY)) open({ room: LOBBY });
@@ -241,8 +248,9 @@ const socket = new ReconnectingSocket({
   },
 });
 
-const loginView = new LoginView(() => {
+const loginView = new LoginView((room) => {
   hasLoggedOut = false;
+  guestRoom = room;
   socket.open();
 });
 

@@ -1,6 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import { errorText } from "./format.ts";
-import { exchangeTicket, forgetPageKey, keepPageKey, keyHeaders } from "./page_key.ts";
+import { exchangeTicket, forgetPageKey, guestKey, keepPageKey, keyHeaders } from "./page_key.ts";
 
 /** A shorter wait is not mentioned. */
 const QUIET_WAIT_MS = 1000;
@@ -12,6 +12,8 @@ export interface About {
   /** The user that this browser is logged in as. */
   readonly name: string | null;
   readonly registration: boolean;
+  /** Whether guests may join, with a name and a room. */
+  readonly guests: boolean;
   readonly host: "server" | "client";
   readonly title?: string;
   /** Whether there is a client address table to look at: among peers. */
@@ -27,9 +29,18 @@ export async function fetchAbout(): Promise<About | string> {
   return await response.json();
 }
 
-/** Logs in, or creates an account and logs in; the reason when that fails. */
-async function logIn(path: "/login" | "/register", name: string, password: string): Promise<string | undefined> {
-  const response = await post(path, { name, password });
+/** How the dialog is used. */
+type Mode = "login" | "register" | "guest";
+
+const TEXTS: Readonly<Record<Mode, { readonly submit: string; readonly way: string }>> = {
+  login: { submit: "Log in", way: "I have an account" },
+  register: { submit: "Create account", way: "Create an account" },
+  guest: { submit: "Join", way: "Join as a guest" },
+};
+
+/** Logs in, creates an account and logs in, or takes a name for a guest; the reason when that fails. */
+async function logIn(mode: Mode, name: string, password: string): Promise<string | undefined> {
+  const response = await post(`/${mode}`, mode === "guest" ? { name, secret: guestKey() } : { name, password });
   const { why, key } = await response.json().catch(() => ({}));
   if (response.ok) return void keepPageKey(key);
   return typeof why === "string" ? why : `the server has answered with ${response.status}`;
@@ -56,14 +67,17 @@ export class LoginView {
   readonly #password = byId<HTMLInputElement>("login-password");
   readonly #confirmation = byId<HTMLInputElement>("login-confirmation");
   readonly #error = byId("login-error");
-  readonly #loggedIn: () => void;
-  #registers = false;
+  readonly #room = byId<HTMLInputElement>("login-room");
+  readonly #loggedIn: (room: string) => void;
+  #mode: Mode = "login";
   #isSubmitting = false;
 
-  constructor(loggedIn: () => void) {
+  /** `loggedIn` is given the room that a guest enters; empty for the lobby. */
+  constructor(loggedIn: (room: string) => void) {
     this.#loggedIn = loggedIn;
     this.#dialog.addEventListener("cancel", (event) => event.preventDefault());
-    byId("login-switch").addEventListener("click", () => this.#switch(!this.#registers));
+    byId("login-switch").addEventListener("click", () => this.#switch(this.#other("register")));
+    byId("login-guest").addEventListener("click", () => this.#switch(this.#other("guest")));
     byId("login-form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
@@ -71,11 +85,12 @@ export class LoginView {
   }
 
   /** Opens the dialog with a suggested name and a text that says why. */
-  open({ registration }: About, title: string, name: string, why: string): void {
+  open({ registration, guests }: About, title: string, name: string, why: string): void {
     if (this.#dialog.open) return;
     setText(byId("login-title"), title);
     byId("login-switch").hidden = !registration;
-    this.#switch(false);
+    byId("login-guest").hidden = !guests;
+    this.#switch("login");
     setText(this.#error, why);
     if (this.#name.value === "") this.#name.value = name;
     this.#dialog.showModal();
@@ -86,37 +101,48 @@ export class LoginView {
     this.#dialog.close();
   }
 
-  #switch(registers: boolean): void {
-    this.#registers = registers;
+  /** What a button switches to: its own mode, or back to the login. */
+  #other(mode: "register" | "guest"): Mode {
+    return this.#mode === mode ? "login" : mode;
+  }
+
+  #switch(mode: Mode): void {
+    this.#mode = mode;
+    const registers = mode === "register";
+    const isGuest = mode === "guest";
     byId("login-confirmation-label").hidden = !registers;
+    byId("login-password-label").hidden = isGuest;
+    byId("login-room-label").hidden = !isGuest;
     this.#confirmation.required = registers;
+    this.#password.required = !isGuest;
     this.#password.autocomplete = registers ? "new-password" : "current-password";
-    setText(byId("login-submit"), registers ? "Create account" : "Log in");
-    setText(byId("login-switch"), registers ? "I have an account" : "Create an account");
+    setText(byId("login-submit"), TEXTS[mode].submit);
+    setText(byId("login-switch"), TEXTS[this.#other("register")].way);
+    setText(byId("login-guest"), TEXTS[this.#other("guest")].way);
     setText(this.#error, "");
   }
 
   async #submit(): Promise<void> {
     if (this.#isSubmitting) return;
-    if (this.#registers && this.#confirmation.value !== this.#password.value) {
+    if (this.#mode === "register" && this.#confirmation.value !== this.#password.value) {
       setText(this.#error, "The passwords do not match.");
       return this.#confirmation.focus();
     }
     this.#isSubmitting = true;
     setText(this.#error, "");
-    const path = this.#registers ? "/register" : "/login";
     const slow = setTimeout(() => setText(this.#error, WAITS), QUIET_WAIT_MS);
-    const why = await logIn(path, this.#name.value.trim(), this.#password.value)
+    const why = await logIn(this.#mode, this.#name.value.trim(), this.#password.value)
       .catch((error) => `The server cannot be reached: ${errorText(error)}`);
     clearTimeout(slow);
     setText(this.#error, "");
     this.#isSubmitting = false;
     if (why !== undefined) {
       setText(this.#error, why);
-      return this.#password.select();
+      return (this.#mode === "guest" ? this.#name : this.#password).select();
     }
-    this.#password.value = this.#confirmation.value = "";
+    const room = this.#mode === "guest" ? this.#room.value.trim() : "";
+    this.#password.value = this.#confirmation.value = this.#room.value = "";
     this.close();
-    this.#loggedIn();
+    this.#loggedIn(room);
   }
 }

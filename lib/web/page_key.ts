@@ -21,6 +21,23 @@ export function keepPageKey(key: string): void {
   } catch { /* the storage is full or disabled */ }
 }
 
+const GUEST_NAME = "partyline guest";
+let guestSecret: string | undefined;
+
+/** The secret that holds the names of guests in this browser, made when it is first needed. */
+export function guestKey(): string {
+  try {
+    guestSecret = localStorage.getItem(GUEST_NAME) ?? guestSecret;
+  } catch { /* the storage is disabled */ }
+  if (guestSecret !== undefined) return guestSecret;
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  guestSecret = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    localStorage.setItem(GUEST_NAME, guestSecret);
+  } catch { /* the storage is full or disabled */ }
+  return guestSecret;
+}
+
 export function forgetPageKey(): void {
   kept = undefined;
   try {

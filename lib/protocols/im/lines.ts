@@ -25,6 +25,9 @@ export const REPLY = {
   partyline: "110 partyline 2",
 } as const;
 
+/** Our extension: asks for the native protocol before the login, where a guest then says its name. */
+export const AS_GUEST = "/partyline 2 guest";
+
 const LIST = encodeText("301");
 const BREAK = encodeText("\n");
 const encodedReplies = new Map<string, Uint8Array>(Object.values(REPLY).map((line) => [line, encodeLine(line)]));

@@ -1,5 +1,6 @@
 import type { Command } from "../../chat/command.ts";
 import { Fault } from "../../core/errors.ts";
+import { AS_GUEST } from "./lines.ts";
 
 /** A line that a client sends on La. */
 export type Request =
@@ -11,15 +12,16 @@ export type Request =
   | { readonly type: "exit" }
   /** Our extension: creates an account. */
   | { readonly type: "register"; readonly name: string; readonly password: string }
-  /** Our extension: switches to the native protocol. */
-  | { readonly type: "partyline" };
+  /** Our extension: switches to the native protocol; before the login, for a guest. */
+  | { readonly type: "partyline"; readonly asGuest: boolean };
 
 /** With one command at a time there is one outcome to wait for. */
 const ONLY_REF = 0;
 const LIST: Request = { type: "list" };
 const EXIT: Request = { type: "exit" };
 const NO_COMMAND = "no command";
-const PARTYLINE: Request = { type: "partyline" };
+const PARTYLINE: Request = { type: "partyline", asGuest: false };
+const PARTYLINE_AS_GUEST: Request = { type: "partyline", asGuest: true };
 
 /**
  * The stages of a session. `parting`: Lb is gone and the user is offline, but `/exit` is still answered for a moment.
@@ -28,16 +30,22 @@ const PARTYLINE: Request = { type: "partyline" };
 export type Stage = "authentication" | "link" | "chat" | "upgrading" | "parting" | "ended";
 
 /** Whether a session in this stage takes the request. */
-export function isKnown({ type }: Request, stage: Stage, registers: boolean): boolean {
+export function isKnown(
+  request: Request,
+  stage: Stage,
+  { registers, guests }: { readonly registers: boolean; readonly guests?: boolean },
+): boolean {
+  const { type } = request;
+  const asGuest = type === "partyline" && request.asGuest;
   switch (stage) {
     case "authentication":
-      return type === "login" || (type === "register" && registers);
+      return type === "login" || (type === "register" && registers) || (asGuest && guests === true);
     case "link":
       return type === "port";
     case "parting":
       return type === "exit";
     default:
-      return type !== "login" && type !== "register" && type !== "port";
+      return type !== "login" && type !== "register" && type !== "port" && !asGuest;
   }
 }
 
@@ -78,6 +86,7 @@ export function decodeRequest(line: string): Request | Fault {
     case "/port":
       return decodePort(rest);
     case "/partyline":
+      if (line === AS_GUEST) return PARTYLINE_AS_GUEST;
       // Version 1 was never released.
       return /^([2-9]|[1-9]\d{1,8})$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline 2");
     case "/login":
@@ -134,7 +143,11 @@ export function refusal(request: Request | Fault, stage: Stage, line: string): s
 }
 
 /** Why a request that is well-formed is not known in a stage. */
-function misplaced({ type }: Request, stage: Stage): string {
+function misplaced(request: Request, stage: Stage): string {
+  const { type } = request;
+  if (type === "partyline" && request.asGuest) {
+    return stage === "authentication" ? "as a guest without --guests" : "as a guest after 101";
+  }
   if (stage === "authentication") return type === "register" ? "without --registration" : "before /login";
   if (stage === "parting") return "after Lb was closed";
   if (type === "login" || type === "register") return "after 101";

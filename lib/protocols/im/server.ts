@@ -8,7 +8,7 @@ import { decodeWire, escapesBytes, quoted } from "../../core/wire_text.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
-import { encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY } from "./lines.ts";
+import { AS_GUEST, encodeList, encodeReply, LA, LB, notRegisteredLine, REPLY } from "./lines.ts";
 import { maskPassword } from "./mask.ts";
 import { ReceiptQueue } from "./receipt_queue.ts";
 import { commandOf, decodeRequest, isKnown, refusal, type Request, type Stage } from "./request.ts";
@@ -140,10 +140,11 @@ export class ImServerSession implements Session {
   }
 
   upgradable(possible: boolean, now: number): void {
-    if (this.#stage !== "chat") return;
+    if (this.#stage !== "chat" && this.#stage !== "authentication") return;
     if (possible) return this.#upgrade();
+    const asGuest = this.#stage === "authentication";
     this.#awaitsReply = false;
-    this.#refuse({ type: "partyline" }, "/partyline 2");
+    this.#refuse({ type: "partyline", asGuest }, asGuest ? AS_GUEST : "/partyline 2");
     this.#read(now);
   }
 
@@ -191,8 +192,10 @@ export class ImServerSession implements Session {
       return;
     }
     // Our client asks what answers before it sends a password: no mistake, and no complaint.
-    if (request.type === "partyline" && this.#stage === "authentication") return this.#reply(REPLY.unrecognized);
-    if (!isKnown(request, this.#stage, this.#facts.registers)) return this.#refuse(request, line as string);
+    if (request.type === "partyline" && !request.asGuest && this.#stage === "authentication") {
+      return this.#reply(REPLY.unrecognized);
+    }
+    if (!isKnown(request, this.#stage, this.#facts)) return this.#refuse(request, line as string);
     switch (request.type) {
       case "exit":
         this.#reply(REPLY.bye);

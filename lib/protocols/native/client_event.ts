@@ -25,7 +25,8 @@ export type ClientQuestion =
   | { readonly type: "users" }
   | { readonly type: "rooms" }
   | { readonly type: "who"; readonly room: string }
-  | { readonly type: "join"; readonly room: string }
+  /** `unlisted`: if the room is made by this, it is listed to its members alone. */
+  | { readonly type: "join"; readonly room: string; readonly unlisted?: boolean }
   | { readonly type: "leave"; readonly room: string }
   | {
     readonly type: "history";

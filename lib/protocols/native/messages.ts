@@ -50,7 +50,7 @@ export const CLIENT_MESSAGES = {
   users: { ref: integer, ...PAGE },
   rooms: { ref: integer, ...PAGE },
   who: { ref: integer, room: word, ...PAGE },
-  join: { ref: integer, room: word },
+  join: { ref: integer, room: word, unlisted: optional(flag) },
   leave: { ref: integer, room: word },
   history: {
     ref: integer,

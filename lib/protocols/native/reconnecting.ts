@@ -40,6 +40,8 @@ export interface ReconnectingOptions {
   readonly framing: Framing;
   /** Undefined where another protocol logs the user in, and `openedAs` says so. */
   readonly login?: ClientLoginOptions;
+  /** What is said before the login, the answer to it, and what another answer means. */
+  readonly greeting?: { readonly line: string; readonly answer: string; readonly otherwise: string };
   /** Whether the transport notices by itself that the server is gone. */
   readonly detectsDeadPeers?: boolean;
 }
@@ -67,7 +69,7 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
   readonly #backoff = new Backoff();
   readonly #heartbeat = new Heartbeat(SILENCE_MS);
   #lines = new LineDecoder(REPLY_BYTES, decodeLossy);
-  #stage: "connecting" | "login" | "open" | "waiting" | "ended" = "connecting";
+  #stage: "connecting" | "greeting" | "login" | "open" | "waiting" | "ended" = "connecting";
   #wasLoggedIn = false;
   #leaving: { readonly status: number; readonly why?: string | undefined } | undefined;
   /** The connection is being closed, since the user leaves. */
@@ -100,7 +102,10 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
 
   /** The connection is open, and the user has to log in. */
   opened(now: number): void {
-    if (this.#begin("login", now)) this.login((login) => login.start());
+    const { greeting } = this.options;
+    if (!this.#begin(greeting ? "greeting" : "login", now)) return;
+    if (!greeting) return this.login((login) => login.start());
+    this.#outputs.push({ type: "write", link: LINK, bytes: frame(greeting.line, this.options.framing) });
   }
 
   /** The connection is open, and another protocol has logged the user in. */
@@ -191,10 +196,11 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
   /** Whether the server's silence counts: not while the user is asked for a name or a password. */
   get #isWatched(): boolean {
     if (this.options.detectsDeadPeers || this.#parting) return false;
-    return this.#stage === "open" || (this.#stage === "login" && !this.#login!.waitsForUser);
+    return this.#stage === "open" || this.#stage === "greeting" ||
+      (this.#stage === "login" && !this.#login!.waitsForUser);
   }
 
-  #begin(stage: "login" | "open", now: number): boolean {
+  #begin(stage: "greeting" | "login" | "open", now: number): boolean {
     if (this.#stage === "ended") return false;
     this.#stage = stage;
     this.#lines = new LineDecoder(REPLY_BYTES, decodeLossy);
@@ -204,6 +210,7 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
 
   #message(json: string, now: number): void {
     if (this.#stage === "open") return this.use((side) => side.receive(json));
+    if (this.#stage === "greeting") return this.#greeted(json, now);
     if (this.#stage !== "login") return;
     const reply = decodeServerMessage(json);
     if (reply instanceof Fault) return this.#close(reply.message);
@@ -215,6 +222,13 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
       this.#stage = "open";
       this.use((side) => side.start(end.name));
     }
+  }
+
+  #greeted(line: string, now: number): void {
+    const { answer, otherwise } = this.options.greeting!;
+    if (line !== answer) return this.fail(otherwise, now);
+    this.#stage = "login";
+    this.login((login) => login.start());
   }
 
   #take(outputs: readonly (NativeOutput | PageOutput | LoginOutput)[]): void {

@@ -30,6 +30,7 @@ export class NativeServerSession implements Session {
   readonly #outputs = new Outputs<SessionOutput>();
   /** Whether the listener knows the user, and tells the hub. */
   readonly #introduced: boolean;
+  readonly #asGuest: boolean;
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
@@ -43,12 +44,20 @@ export class NativeServerSession implements Session {
   #ended = false;
 
   /**
-   * With a `name`, the user is known. Without one, the client says and proves it first; or, if `introduced`, the listener
-   * logs it in, and no request is read before the hub has answered that.
+   * With a `name`, the user is known. Without one, the client says and proves it first, as a guest if it asked for that; or the
+   * listener logs it in, and no request is read before the hub has answered that.
    */
-  constructor(_facts: SessionFacts, limits: Limits, now: number, framing: Framing, name?: string, introduced = false) {
+  constructor(
+    _facts: SessionFacts,
+    limits: Limits,
+    now: number,
+    framing: Framing,
+    name?: string,
+    by?: "listener" | "guest",
+  ) {
     this.#limits = limits;
-    this.#introduced = introduced;
+    this.#introduced = by === "listener";
+    this.#asGuest = by === "guest";
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -151,8 +160,10 @@ export class NativeServerSession implements Session {
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
     else if (request.type === "ping") this.#tell({ type: "pong", ref: request.ref });
-    else if (this.#knows(request.type)) this.#outputs.push({ type: "command", command: request });
-    else {
+    else if (this.#knows(request.type)) {
+      const command = request.type === "hello" && this.#asGuest ? { ...request, asGuest: true } : request;
+      this.#outputs.push({ type: "command", command });
+    } else {
       const when = this.#name === undefined ? "before" : "after";
       this.#tell({ type: "error", why: `"${request.type}" is not known ${when} welcome` });
     }
@@ -193,7 +204,7 @@ export const WEB_PROTOCOL = {
   links: ["ws"],
   detectsDeadPeers: true,
   openSession: (facts: SessionFacts, limits: Limits, now: number): Session =>
-    new NativeServerSession(facts, limits, now, "messages", undefined, true),
+    new NativeServerSession(facts, limits, now, "messages", undefined, "listener"),
 } as const;
 
 /** The native protocol in lines over TLS; the client logs in with a proof. */
@@ -205,7 +216,7 @@ export const TLS_PROTOCOL = {
     new NativeServerSession(facts, limits, now, "lines"),
 } as const;
 
-/** A session that was upgraded from a handout protocol, whose login it keeps. */
-export function nativeOverLines(facts: SessionFacts, limits: Limits, now: number, name: string): Session {
-  return new NativeServerSession(facts, limits, now, "lines", name);
+/** A session that was upgraded from a handout protocol, whose login it keeps; without a name, that of a guest. */
+export function nativeOverLines(facts: SessionFacts, limits: Limits, now: number, name: string | undefined): Session {
+  return new NativeServerSession(facts, limits, now, "lines", name, name === undefined ? "guest" : undefined);
 }
