@@ -6,6 +6,7 @@ import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
 import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
+import { ROOMS_SERVER } from "./rules/rooms_server/suite.ts";
 
 /** All suites, in the order in which they are listed. */
 export const SUITES: readonly Suite[] = [
@@ -16,4 +17,5 @@ export const SUITES: readonly Suite[] = [
   ADDRESS_BOOK_SERVER,
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
+  ROOMS_SERVER,
 ];

@@ -12,12 +12,14 @@ export interface FaultPlay {
   readonly alone?: string;
   /** How many faults are played at a time. */
   readonly atATime?: number;
+  /** How many rules of a fault are played at a time. */
+  readonly jobs?: number;
 }
 
 /** Plays the rules that find each fault, and others that must not. */
 export async function playFaults(suite: Suite, program: string, all: Faults, how: FaultPlay): Promise<void> {
   const faults = playedFaults(all);
-  const { oneIn, alone, atATime = 3 } = how;
+  const { oneIn, alone, atATime = 3, jobs = 4 } = how;
   const names = Object.keys(faults);
   const found: Record<string, string> = {};
   let next = 0;
@@ -31,7 +33,7 @@ export async function playFaults(suite: Suite, program: string, all: Faults, how
       const rules = suite.rules.filter(isPlayed).map((rule) => ({ ...rule, needs: neededOf(suite, rule, named) }));
       const results = await play(suite, ["python3", program, "{host}", "{port}", fault], {
         strict: true,
-        jobs: 4,
+        jobs,
         timeoutMs: 3000,
       }, rules);
       found[fault] = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule.id).join(" ");
