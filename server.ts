@@ -1,3 +1,4 @@
+import { promptSecret } from "@std/cli/prompt-secret";
 import { Accounts } from "./lib/chat/accounts.ts";
 import type { Hub } from "./lib/chat/hub.ts";
 import { formatAddress } from "./lib/core/address.ts";
@@ -12,9 +13,11 @@ import { accountsText, banner } from "./lib/server/banner.ts";
 import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
 import { watchConsole } from "./lib/server/console.ts";
 import { reachable } from "./lib/server/counts.ts";
+import { manageUsers } from "./lib/server/manage_users.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
+import { readSecret } from "./lib/store/private_file.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { Output, type Sink } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
@@ -29,6 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = parseServerArgs(args);
     if (plan.type === "print") print(plan.text);
     else if (plan.type === "hash") await hash(plan.users, new Passwords(checksAtOnce(plan.limits.hashesAtOnce)));
+    else if (plan.type === "users") print(await users(plan));
     else if (plan.type === "export") exportChat(plan, print);
     else if (plan.type === "reset") reset(plan);
     else await serve(plan);
@@ -40,11 +44,23 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function hash(users: string, passwords: Passwords): Promise<void> {
-  const { hashed, already } = await hashUsers(users, passwords, (done, all) => {
-    if (Deno.stderr.isTerminal()) printError(`\r${done} of ${all} passwords`);
+function users({ users, task, passwordFile, limits }: Extract<ServerPlan, { type: "users" }>): Promise<string> {
+  return manageUsers(users, task, {
+    limits,
+    passwords: new Passwords(checksAtOnce(limits.hashesAtOnce)),
+    ask: (question) => promptSecret(question, { mask: "" }) ?? undefined,
+    given: readSecret(passwordFile),
+    progress: hashing,
   });
-  if (Deno.stderr.isTerminal() && hashed > 0) printError("\n");
+}
+
+/** Hashing a class takes a while. */
+function hashing(done: number, all: number): void {
+  if (Deno.stderr.isTerminal()) printError(`\r${done} of ${all} passwords${done === all ? "\n" : ""}`);
+}
+
+async function hash(users: string, passwords: Passwords): Promise<void> {
+  const { hashed, already } = await hashUsers(users, passwords, hashing);
   print(`${users}: ${hashed} ${hashed === 1 ? "password" : "passwords"} hashed, ${already} already were\n`);
 }
 

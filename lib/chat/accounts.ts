@@ -96,13 +96,13 @@ export interface UsersFileFault {
 /** Control characters, and those that change the direction of text: such a name can pass for another one. */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
-/** A line of a users file: an account, a fault, or undefined for a blank line. */
+/** A line of a users file: an account, a fault, or undefined for a blank line and for a comment, which begins with #. */
 export type UsersLine = { readonly name: string; readonly secret: Secret } | undefined | { readonly fault: string };
 
 /** Decodes a line of a users file: `name password`, or `name $scrypt$…`. */
 export function decodeUsersLine(line: string): UsersLine {
   const words = line.trim().split(/\s+/);
-  if (words[0] === "") return undefined;
+  if (words[0] === "" || words[0]!.startsWith("#")) return undefined;
   const [name, password] = words;
   if (words.length !== 2) {
     const found = words.length === 1 ? "only one word" : `${words.length} words`;

@@ -38,7 +38,8 @@ export class Registration {
     if (!attempts.take(session.address, now)) {
       return [tell(session.id, { type: "registered", name, why: tooManyAttempts(this.limits) })];
     }
-    const why = this.#nameFault(name) ?? this.#passwordFault(name, password) ?? this.#rateFault(session.address, now);
+    const why = this.#nameFault(name) ?? passwordFault(name, password, this.limits) ??
+      this.#rateFault(session.address, now);
     if (why !== undefined) {
       return [
         tell(session.id, { type: "registered", name, why }),
@@ -69,19 +70,6 @@ export class Registration {
     return others.length > 0 ? `"${name}" looks like the name of another user, "${others[0]}"` : undefined;
   }
 
-  #passwordFault(name: string, password: string): string | undefined {
-    const { passwordLeast } = this.limits;
-    const characters = [...password].length;
-    if (characters < passwordLeast) {
-      return `a password has at least ${passwordLeast} characters, found ${characters}`;
-    }
-    if (encodeText(password).length > 1024) return "a password has at most 1024 bytes";
-    if (/\s/.test(password) || password.startsWith("$scrypt$")) {
-      return "a password contains no white space and does not begin with $scrypt$";
-    }
-    return password === name ? "the password must differ from the name" : undefined;
-  }
-
   #rateFault(address: string, now: number): string | undefined {
     const { registrationsPerHour } = this.limits;
     const recent = (this.#recent.get(address) ?? []).filter((time) => time > now - HOUR_MS);
@@ -103,4 +91,17 @@ export function tooManyAttempts(
   { attemptBurst, attemptsPerMinute }: Pick<Limits, "attemptBurst" | "attemptsPerMinute">,
 ): string {
   return `more than ${attemptBurst} attempts came from your address of late; ${attemptsPerMinute} a minute are answered`;
+}
+
+/** The rule for new passwords that a password breaks. */
+export function passwordFault(name: string, password: string, { passwordLeast }: Limits): string | undefined {
+  const characters = [...password].length;
+  if (characters < passwordLeast) {
+    return `a password has at least ${passwordLeast} characters, found ${characters}`;
+  }
+  if (encodeText(password).length > 1024) return "a password has at most 1024 bytes";
+  if (/\s/.test(password) || password.startsWith("$scrypt$")) {
+    return "a password contains no white space and does not begin with $scrypt$";
+  }
+  return password === name ? "the password must differ from the name" : undefined;
 }

@@ -6,11 +6,12 @@ import { suggestion } from "../core/suggestion.ts";
 import { VERSION } from "../core/version.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { REPLY_FORMS, type ReplyForm } from "../protocols/directory/listing.ts";
-import { type Flags, readFlags, readLimits, readPort } from "../terminal/flags.ts";
+import { type Flags, readFlags, readLimits, readNumber, readPort } from "../terminal/flags.ts";
 import { completions } from "../terminal/completions.ts";
 import { manualPage } from "../terminal/manual.ts";
 import { commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
 import { OPTIONS, SERVER, START } from "./commands.ts";
+import type { UsersTask } from "./manage_users.ts";
 
 /** How the web pages are served. */
 export interface WebOptions {
@@ -28,6 +29,13 @@ export interface WebOptions {
 export type ServerPlan =
   | { readonly type: "print"; readonly text: string }
   | { readonly type: "hash"; readonly users: string; readonly limits: Limits }
+  | {
+    readonly type: "users";
+    readonly users: string;
+    readonly task: UsersTask;
+    readonly passwordFile: string | undefined;
+    readonly limits: Limits;
+  }
   /** Write what is kept: everything, or that of a room or a user. */
   | {
     readonly type: "export";
@@ -80,6 +88,10 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
     return { type: "hash", users: rest[0]!, limits: numbers };
   }
+  if (first === "users") {
+    const [users, passwordFile] = [flags.value("users") ?? "users.txt", flags.value("password-file")];
+    return { type: "users", users, task: readUsersTask(flags, rest), passwordFile, limits: numbers };
+  }
   const data = flags.value("data") ?? "partyline-data";
   if (first === "export") return readExport(flags, rest, data);
   if (first === "reset") {
@@ -114,6 +126,24 @@ function readExport(flags: Flags, [of, ...more]: readonly string[], data: string
   if (more.length > 0) throw new UserError(`export takes one room or user, found "${more[0]}" after "${of}"`);
   if (flags.has("json") && flags.has("text")) throw new UserError("--json and --text exclude each other; give one");
   return { type: "export", data, format: flags.has("json") ? "json" : "text", of };
+}
+
+const USERS_TASKS = ["add", "passwd", "remove", "generate"] as const;
+
+function readUsersTask(flags: Flags, [word, value, ...more]: readonly string[]): UsersTask {
+  const type = USERS_TASKS.find((each) => each === word);
+  if (type === undefined) {
+    throw new UserError(
+      `users takes one of ${USERS_TASKS.join(", ")}, found ${word === undefined ? "nothing" : `"${word}"`}`,
+    );
+  }
+  if (value === undefined || more.length > 0) {
+    const form = type === "generate" ? "generate N" : `${type} NAME`;
+    throw new UserError(`expected users ${form}, found "users ${[word, value ?? "", ...more].join(" ").trim()}"`);
+  }
+  if (type !== "generate") return { type, name: value };
+  const count = readNumber("the number of accounts", value, { min: 1, max: 1000 });
+  return { type, count, prefix: flags.value("prefix") ?? "s" };
 }
 
 /** What the words of the command line and the options of the listeners say: `[PORT [USERS_FILE]]`, or `IP PORT`. */

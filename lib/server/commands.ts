@@ -54,6 +54,9 @@ const NAMED_OPTIONS: readonly Option[] = [
   { name: "text", help: "lines to read (the default)" },
   { name: "json", help: "JSON, one object per message and line" },
   { name: "yes", help: "do not ask" },
+  { name: "users", value: "FILE", help: "the users file (users.txt)" },
+  { name: "password-file", value: "FILE", help: "the password is the first line of FILE" },
+  { name: "prefix", value: "WORD", help: "what the names of generated accounts begin with (s)" },
 ];
 
 const ALL_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...NAMED_OPTIONS, ...limitOptions()];
@@ -79,8 +82,8 @@ other: server --lobby 2003 is the lobby alone, as is server IP PORT, the form of
 its handout. PORT is for IM. Port 0 is any free port.
 
 USERS_FILE has one user per line: username, white space, password; neither may
-contain white space. SIGHUP reads it again. If it is not named, ./users.txt is
-read if it exists.
+contain white space. Lines that begin with # are comments. SIGHUP reads it
+again. If it is not named, ./users.txt is read if it exists.
 
 SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly;
 H and Enter show what else can be typed there. In the background, give it no
@@ -104,6 +107,20 @@ Each limit is an option, too: server help limits`,
 
 const COMMANDS: readonly Command[] = [
   START,
+  {
+    name: "users",
+    synopsis: ["users add|passwd|remove NAME", "users generate N --prefix s >SHEET"],
+    summary: "change the accounts in users.txt",
+    text: `Adds an account, sets its password, or removes it. The password is asked for
+twice, or read from a file. "users generate 30 --prefix s" adds s01 to s30 and
+writes their names and passwords, once: the file holds them as scrypt entries.
+
+USERS_FILE has one user per line, "name password"; blank lines, and lines that
+begin with #, are left as they are. A server that runs reads the file again at
+SIGHUP.`,
+    options: ["users", "password-file", "prefix", "hashes-at-once", "password-least"],
+    examples: ["server users add carol", "server users generate 30 --prefix s >sheet.txt"],
+  },
   {
     name: "hash-passwords",
     synopsis: ["hash-passwords USERS_FILE"],

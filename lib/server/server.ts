@@ -13,7 +13,7 @@ import { DirectoryLog } from "../store/directory_log.ts";
 import { checksAtOnce, Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
 import { RequestFile } from "../store/request_file.ts";
-import { addUser } from "../store/users_file.ts";
+import { changeUsers } from "../store/users_file.ts";
 import { openStore } from "../store/worker_store.ts";
 import { openTraceFile } from "../store/trace_file.ts";
 import { Output } from "../terminal/output.ts";
@@ -89,7 +89,7 @@ export async function openServer(
     prove: (effect, requester) => proofs.verify(effect, requester),
     enroll: async (name, password) => {
       const secret = await passwords.hash(password);
-      addUser(enrollIn!, name, secret);
+      changeUsers(enrollIn!, { type: "add", entries: [{ name, secret }] });
       return secret;
     },
     requests: requests?.log,

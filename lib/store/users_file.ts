@@ -56,14 +56,35 @@ export async function hashUsers(
   return { hashed: plain.length, already };
 }
 
-/** Adds an account to a users file, which is made if there is none; everything else in it stays as it was. Throws a `UserError`. */
-export function addUser(path: string, name: string, secret: ScryptSecret): void {
-  if (isMissing(path)) makeFile(path);
+/** A change of a users file. */
+export type UsersChange =
+  | { readonly type: "add"; readonly entries: readonly { readonly name: string; readonly secret: ScryptSecret }[] }
+  | { readonly type: "password"; readonly name: string; readonly secret: ScryptSecret }
+  | { readonly type: "remove"; readonly name: string };
+
+/** Changes a users file, which is made if there is none; everything else in it stays as it was. Throws a `UserError`. */
+export function changeUsers(path: string, change: UsersChange): void {
+  if (change.type === "add" && isMissing(path)) makeFile(path);
   const target = realPath(path);
-  if (readUsers(target).has(name)) throw new UserError(`${path} already has an account ${name}`);
-  const text = readText(target);
-  const end = text === "" || text.endsWith("\n") ? "" : "\n";
-  replaceFile(target, `${text}${end}${name} ${encodeScrypt(secret)}\n`);
+  const accounts = readUsers(target);
+  const lines = readText(target).split("\n");
+  if (change.type === "add") {
+    const taken = change.entries.find(({ name }) => accounts.has(name));
+    if (taken) throw new UserError(`${path} already has an account ${taken.name}`);
+    if (lines.at(-1) === "") lines.pop();
+    lines.push(...change.entries.map(({ name, secret }) => `${name} ${encodeScrypt(secret)}`), "");
+  } else {
+    const index = lines.findIndex((line) => nameIn(line) === change.name);
+    if (index < 0) throw new UserError(`${path} has no account ${change.name}`);
+    if (change.type === "remove") lines.splice(index, 1);
+    else lines[index] = `${change.name} ${encodeScrypt(change.secret)}`;
+  }
+  replaceFile(target, lines.join("\n"));
+}
+
+function nameIn(line: string): string | undefined {
+  const entry = decodeUsersLine(line.replace(/^\ufeff/, ""));
+  return entry === undefined || "fault" in entry ? undefined : entry.name;
 }
 
 function isMissing(path: string): boolean {
