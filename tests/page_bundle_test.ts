@@ -5,7 +5,7 @@ import { bundle, withoutComments } from "../lib/store/web_bundle.ts";
 import { readWebFiles } from "../lib/store/web_files.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "web");
-const MAX_BYTES = 60_000;
+const MAX_BYTES = 90_000;
 
 /** The files that a page needs, the page first. */
 function neededBy(page: string, files: ReadonlyMap<string, string>): string[] {
@@ -13,7 +13,7 @@ function neededBy(page: string, files: ReadonlyMap<string, string>): string[] {
   return [page, ...found.map(([, name]) => name!)];
 }
 
-Deno.test("the chat page, with everything it loads, is less than 60 kB on the wire", () => {
+Deno.test("the chat page, with everything it loads, is less than 90 kB on the wire", () => {
   const files = readWebFiles();
   const names = neededBy("chat.html", files);
   assert(names.includes("chat.js") && names.includes("style.css"), names.join(" "));

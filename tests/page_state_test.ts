@@ -396,6 +396,19 @@ Deno.test("a very long conversation drops its oldest messages, which history can
   assertEquals([lobby.messages.length, lobby.messages[0]?.at, lobby.more], [10_000, 2002, true]);
 });
 
+Deno.test("a message that was refused is shown no more once it was said again; others stay", () => {
+  const refused = after(
+    { type: "opened", target: BOB },
+    written("k-1", "hi"),
+    { type: "failed", id: "k-1", to: BOB, why: "there is no user" },
+    written("k-2", "hi"),
+  );
+  assertEquals(withBob(refused), ["alice | hi | failed | there is no user", "alice | hi | sending"]);
+  const dropped = (message: string) => withBob(reduce(refused, { type: "dropped", key: "user bob", message }));
+  assertEquals(dropped("k-1"), ["alice | hi | sending"]);
+  assertEquals(dropped("k-2").length, 2);
+});
+
 Deno.test("rows: a line for each day and for new messages; an unchanged row is the same object", () => {
   const day = 24 * 60 * 60 * 1000;
   const start = new Date(2026, 2, 4, 12).getTime();
@@ -414,7 +427,7 @@ Deno.test("rows: a line for each day and for new messages; an unchanged row is t
   const first = shown();
   assertEquals(
     first.map((row) => row.kind === "line" ? row.text : `${row.message.text}${row.first ? " first" : ""}`),
-    ["Yesterday", "New", "1 first", "2", "Today", "3 first", "4 first"],
+    ["Yesterday", "New messages", "1 first", "2", "Today", "3 first", "4 first"],
   );
   const message = { seq: 5, from: "bob", to: { room: "lobby" }, text: "5", time: start + day + 9, id: undefined };
   state = reduce(state, { type: "message", message, own: false });
@@ -437,6 +450,8 @@ Deno.test("texts of other users are sanitized, and dates are formatted", () => {
 Deno.test("a line that begins with a slash is not said to everybody by mistake; a second slash says it", () => {
   assertEquals(typedText("see /etc/hosts"), { text: "see /etc/hosts" });
   assertEquals(typedText("//exit now"), { text: "/exit now" });
+  assertEquals(typedText("//a comment\ncode"), { text: "//a comment\ncode" });
+  assertEquals(typedText("\n \n  indented\n\n  more \n\n"), { text: "  indented\n\n  more" });
   assertEquals(typedText("/to bob the password is 12345"), {
     why: "/to looks like a command, and this page has none. To send it as text, add a slash: //to",
   });

@@ -65,6 +65,11 @@ export function sanitized(text: string): string {
   });
 }
 
+/** The same for a text of several lines, whose breaks become `\n`. */
+export function sanitizedLines(text: string): string {
+  return text.split(/\r?\n/).map(sanitized).join("\n");
+}
+
 /** Replaces line breaks by spaces. */
 export function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/\r\n|[\r\n]/g, " ") : text;

@@ -1,7 +1,7 @@
 import { isPlainLabel, LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
-import { sanitized } from "../core/text.ts";
+import { oneLine, sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import { readSearchText } from "../protocols/native/search_text.ts";
 import { ChatStore } from "./chat_store.ts";
@@ -150,7 +150,7 @@ function serverEvent(event: ServerEvent): void {
       // Another program offers no files, whatever its text looks like.
       if (!isPlainLabel(from)) files?.received(event.message);
       if (keyOf("room" in to ? to : { user: from }) === store.state.open) {
-        announce(`${sanitized(from)}: ${sanitized(text)}`);
+        announce(`${sanitized(from)}: ${sanitized(oneLine(text))}`);
       } else if ("user" in to) announce(`${sanitized(from)}: a new message`);
     }
   }
@@ -261,7 +261,8 @@ const conversationView = new ConversationView(
       const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
       files?.decide(action, { from: message.from, to, text: message.text });
     },
-    message(action, { at, text, earlier }) {
+    message(action, { key, at, text, earlier }) {
+      if (action === "again") return sendAgain(key, text);
       if (action === "edit") return dispatch({ type: "editing", editing: { at, text } });
       if (action === "versions") {
         if (earlier) dispatch({ type: "versionsHidden", at });
@@ -275,6 +276,15 @@ const conversationView = new ConversationView(
   loadMore,
   () => dispatch({ type: "latest" }),
 );
+
+/** Says what has failed once more. */
+function sendAgain(key: string, text: string): void {
+  const open = openConversation(store.state);
+  if (!open || "why" in say(open.target, text)) return;
+  dispatch({ type: "dropped", key: open.key, message: key });
+  dispatch({ type: "latest" });
+  conversationView.scrollToEnd();
+}
 
 /** Whether a change of a message was accepted. */
 function change(outcome: { readonly id: string } | { readonly why: string }): boolean {
@@ -313,7 +323,8 @@ const composeView = new ComposeView({
     if (isAccepted) conversationView.scrollToEnd();
     return isAccepted;
   },
-  edit: (at, to, text) => change(session!.edit(at, to, text, Date.now())),
+  edit: (at, to, text) => change(session!.edit(at, to, text.trimEnd(), Date.now())),
+  fault: (text) => session?.textFault(text),
   withdraw(at, to) {
     if (change(session!.withdraw(at, to, Date.now()))) dispatch({ type: "editing", editing: undefined });
   },
@@ -380,6 +391,11 @@ async function endSession(): Promise<void> {
   socket.open();
 }
 
+// The field shows that it has the focus to those who move it by the keyboard.
+addEventListener("keydown", ({ key }) => {
+  if (key === "Tab" || key === "Escape") document.documentElement.dataset.keyboard = "";
+});
+addEventListener("pointerdown", () => delete document.documentElement.dataset.keyboard);
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || store.state.user === "") return;
   if (!byId("members").hidden) showPane("members", false);

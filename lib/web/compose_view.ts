@@ -1,5 +1,5 @@
 import type { Target } from "../chat/entry.ts";
-import { oneLine, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, setText } from "./dom.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
@@ -10,6 +10,8 @@ export interface ComposeActions {
   /** Changes the text of the message at this place; whether it was accepted. */
   readonly edit: (at: number, target: Target, text: string) => boolean;
   readonly withdraw: (at: number, target: Target) => void;
+  /** The rule of the server that a text breaks; undefined when it breaks none. */
+  readonly fault: (text: string) => string | undefined;
   /** Edits the last own message before this place, if there is one. */
   readonly editBefore: (place: number) => void;
   readonly cancelEdit: () => void;
@@ -56,6 +58,7 @@ export class ComposeView {
       this.#editing = editing;
       byId("editing").hidden = !editing;
       this.#fitHeight();
+      this.#checkLength();
       if (editing || ends) this.focus();
     }
     this.#open = open;
@@ -76,10 +79,9 @@ export class ComposeView {
   }
 
   #edited(): void {
-    const line = oneLine(this.#text.value);
-    if (line !== this.#text.value) this.#text.value = line;
     this.#fitHeight();
-    if (this.#open && !this.#editing) this.#actions.saveDraft(this.#open.target, line);
+    this.#checkLength();
+    if (this.#open && !this.#editing) this.#actions.saveDraft(this.#open.target, this.#text.value);
   }
 
   #keyPressed(event: KeyboardEvent): void {
@@ -88,10 +90,10 @@ export class ComposeView {
       event.preventDefault();
       const scroller = byId("scroller");
       scroller.scrollTop += pages * scroller.clientHeight * 0.9;
-    } else if (event.key === "Enter" && !event.isComposing) {
+    } else if (event.key === "Enter" && !event.isComposing && !event.shiftKey) {
       event.preventDefault();
       this.#send();
-    } else if (event.key === "ArrowUp" && this.#text.value === (this.#editing?.text ?? "")) {
+    } else if (event.key === "ArrowUp" && this.#isUntouched()) {
       event.preventDefault();
       this.#actions.editBefore(this.#editing?.at ?? Infinity);
     } else if (event.key === "Escape" && this.#editing) {
@@ -101,7 +103,22 @@ export class ComposeView {
     }
   }
 
+  /** Whether nothing was typed, and the cursor is in the first line: the arrow that goes up has nowhere to go. */
+  #isUntouched(): boolean {
+    const { value, selectionStart } = this.#text;
+    return value === (this.#editing?.text ?? "") && !value.slice(0, selectionStart).includes("\n");
+  }
+
+  /** Says at once when a text is too long, and sends none that is. */
+  #checkLength(): string | undefined {
+    const why = this.#actions.fault(this.#text.value);
+    byId("too-long").hidden = why === undefined;
+    setText(byId("too-long"), why === undefined ? "" : `${why[0]!.toUpperCase()}${why.slice(1)}.`);
+    return why;
+  }
+
   #send(): void {
+    if (this.#checkLength() !== undefined) return;
     const text = this.#text.value;
     if (this.#open && this.#editing) {
       const { at, text: before } = this.#editing;
@@ -117,7 +134,7 @@ export class ComposeView {
 
   #fitHeight(): void {
     this.#text.style.height = "auto";
-    this.#text.style.height = `${this.#text.scrollHeight + 2}px`;
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
   }
 
   #takeFiles(event: Event, data: DataTransfer | null): void {

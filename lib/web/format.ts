@@ -17,6 +17,29 @@ export function formatDay(time: number, now: number): string {
   return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
 }
 
+/** A moment in full: "Saturday, 28 November 2026, 21:03:11". */
+export function formatFull(time: number): string {
+  const date = new Date(time);
+  const day = date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return `${day}, ${formatClock(time)}:${`${date.getSeconds()}`.padStart(2, "0")}`;
+}
+
+/** Colours of names; the style sheet has as many. */
+const HUES = 8;
+
+/** The colour that follows from a name, as a class. */
+export function hueOf(name: string): string {
+  let sum = 0;
+  for (const character of name) sum = (sum * 31 + character.codePointAt(0)!) >>> 0;
+  return `hue${sum % HUES}`;
+}
+
+/** One or two characters that stand for a name. */
+export function initialsOf(name: string): string {
+  const [one = "?", other] = name.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== "").map((part) => [...part][0]!);
+  return `${one}${other ?? ""}`.toUpperCase();
+}
+
 /** When a minute of a day is, or of today without one. */
 export function localTime(day: Day | undefined, hours: number, minutes: number): number {
   const at = day ? new Date(day.year, day.month - 1, day.date) : new Date();
@@ -36,10 +59,14 @@ export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What a typed line says: as at the terminal, `//text` says "/text". The page has no commands: why it is not said. */
-export function typedText(line: string): { readonly text: string } | { readonly why: string } {
-  if (!line.startsWith("/")) return { text: line };
-  if (line.startsWith("//")) return { text: line.slice(1) };
-  const [verb] = line.split(/\s/, 1);
+/**
+ * What was typed says: without blank lines before it and blanks behind it. As at the terminal, `//text` says "/text". The page has
+ * no commands: why it is not said. What has several lines is no command.
+ */
+export function typedText(typed: string): { readonly text: string } | { readonly why: string } {
+  const text = typed.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();
+  if (!text.startsWith("/") || text.includes("\n")) return { text };
+  if (text.startsWith("//")) return { text: text.slice(1) };
+  const [verb] = text.split(/\s/, 1);
   return { why: `${verb} looks like a command, and this page has none. To send it as text, add a slash: /${verb}` };
 }

@@ -2,11 +2,12 @@ import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
 import { canChange, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
-import { counted, formatClock } from "./format.ts";
+import { counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
+import { textElement } from "./rich_view.ts";
 import type { FileRow, MessageRow, Row } from "./rows.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
-export type MessageAction = "edit" | "withdraw" | "versions";
+export type MessageAction = "edit" | "withdraw" | "versions" | "again";
 
 /** What the user does with a row. */
 export interface RowActions {
@@ -14,41 +15,88 @@ export interface RowActions {
   readonly message: (action: MessageAction, message: Message) => void;
 }
 
-const LINK = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?'()[\]]/g;
+/** The sign of each state, and what it says. */
+const STATES: Readonly<Record<NonNullable<Message["state"]>, readonly [sign: string, meaning: string]>> = {
+  sending: ["◷", "not at the server yet"],
+  sent: ["✓", "the server has it"],
+  delivered: ["✓✓", "received"],
+  failed: ["!", "not delivered"],
+  unconfirmed: ["~", "another program, which confirms nothing"],
+};
 
-/** The element of a row; the one it has, when that can be changed. `isRoom`: senders are named. */
+/**
+ * The element of a row; the one it has, when that can be changed. In a room (`isRoom`) rows stand below each other with the name
+ * of their sender; between two people they are bubbles.
+ */
 export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: boolean, act: RowActions): HTMLElement {
   if (row.kind === "line") {
     return make("li", { class: row.isNew ? "row line new" : "row line" }, make("span", {}, row.text));
   }
-  if (row.kind === "message") return messageElement(row, isRoom, act.message);
-  const item = element ?? make("li", { class: "" }, make("div", { class: "bubble card" }));
-  item.className = classOf(row);
-  fillCard(row, item.lastElementChild as HTMLElement, act.file);
+  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act.message), make("li"));
+  const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
+  fillCard(row, card, act.file);
+  return framed(row, isRoom, card, element ?? make("li"));
+}
+
+/** Puts the sender, the time and the state around what a message says. */
+function framed(row: MessageRow | FileRow, isRoom: boolean, body: HTMLElement, item: HTMLElement): HTMLElement {
+  const { message: { own, from, time, state }, first, last, isGoal } = row;
+  const name = own ? "You" : sanitized(from);
+  const isNamed = isRoom && first;
+  const sender = make("span", { class: isNamed ? `from ${hueOf(from)}` : "unseen" }, make("bdi", {}, name));
+  if (!isNamed) sender.append(": ");
+  const stamp = make("time", { dateTime: new Date(time).toISOString(), title: formatFull(time) }, formatClock(time));
+  const end = make("span", { class: "meta" }, stamp);
+  if (state !== undefined) end.append(stateElement(state));
+  item.className = [
+    isRoom ? "row plain" : "row",
+    own && "own",
+    first && "first",
+    last && "last",
+    state === "failed" && "failed",
+    isGoal && "goal",
+  ].filter(Boolean).join(" ");
+  if (!isRoom) {
+    const bubble = body.matches(".bubble") ? body : body.querySelector(".bubble")!;
+    bubble.querySelector(":scope > .meta")?.remove();
+    const text = bubble.querySelector(":scope > .text");
+    if (text) text.after(end);
+    else bubble.append(end);
+    if (body.parentElement !== item) item.replaceChildren(sender, body);
+    return item;
+  }
+  const initials = make("span", { class: `initials ${hueOf(from)}`, "aria-hidden": "true" });
+  initials.textContent = first ? initialsOf(sanitized(from)) : "";
+  for (const child of [...item.children]) if (child !== body) child.remove();
+  item.prepend(initials, sender);
+  item.append(...body.parentElement === item ? [] : [body], end);
   return item;
 }
 
-function messageElement(row: MessageRow, isRoom: boolean, act: RowActions["message"]): HTMLElement {
-  const { message } = row;
-  const { from, own, text, why, change, earlier } = message;
-  const isNamed = !own && isRoom && row.first;
-  const sender = make("span", { class: isNamed ? "from" : "unseen" }, make("bdi", {}, own ? "You" : sanitized(from)));
-  if (!isNamed) sender.append(": ");
+function stateElement(state: NonNullable<Message["state"]>): HTMLElement {
+  const [sign, meaning] = STATES[state];
+  return make(
+    "span",
+    { class: `state ${state}`, title: `${state}: ${meaning}` },
+    make("span", { "aria-hidden": "true" }, sign),
+    make("span", { class: "unseen" }, state),
+  );
+}
+
+/** What a message says, with what can be done about it. */
+function messageElement({ message }: MessageRow, act: RowActions["message"]): HTMLElement {
+  const { text, why, change, earlier, state, own } = message;
   const bubble = make("div", { class: "bubble" });
   if (change === "withdrawn") bubble.append(make("span", { class: "text gone" }, "withdrawn"));
-  else bubble.append(make("span", { class: "text", dir: "auto" }, ...withLinks(sanitized(text))));
-  const meta = metaOf(row);
-  if (change !== undefined) meta.append(" · ", versionsButton(message, act));
-  bubble.append(meta);
+  else bubble.append(textElement(text));
+  if (change !== undefined) bubble.append(make("span", { class: "notes" }, versionsButton(message, act)));
   if (earlier) bubble.append(earlierTexts(earlier));
   if (why !== undefined) bubble.append(make("p", { class: "why" }, sanitized(why)));
-  if (!canChange(message)) return make("li", { class: classOf(row) }, sender, bubble);
-  return make(
-    "li",
-    { class: classOf(row) },
-    sender,
-    make("div", { class: "beside" }, ...changeButtons(message, act), bubble),
-  );
+  if (own && state === "failed" && change !== "withdrawn") {
+    const again = { type: "button", class: "quiet again", onclick: () => act("again", message) };
+    bubble.append(make("button", again, "Send again"));
+  }
+  return canChange(message) ? make("div", { class: "beside" }, ...changeButtons(message, act), bubble) : bubble;
 }
 
 /** What an own message can be changed by; the keyboard edits by the arrow in the field. */
@@ -83,40 +131,11 @@ function earlierTexts(texts: NonNullable<Message["earlier"]>): HTMLElement {
     make(
       "li",
       {},
-      make("span", { class: "text", dir: "auto" }, sanitized(text)),
+      textElement(text),
       make("span", { class: "meta" }, formatClock(time)),
     )
   );
   return make("ul", { class: "earlier", "aria-label": "Earlier texts" }, ...items);
-}
-
-/** The time and the state. */
-function metaOf({ message: { time, state } }: MessageRow | FileRow): HTMLElement {
-  return make("span", { class: "meta" }, state === undefined ? formatClock(time) : `${formatClock(time)} · ${state}`);
-}
-
-function classOf({ message: { own, state }, first, last, isGoal }: MessageRow | FileRow): string {
-  const classes = [
-    "row",
-    own && "own",
-    first && "first",
-    last && "last",
-    state === "failed" && "failed",
-    isGoal && "goal",
-  ];
-  return classes.filter(Boolean).join(" ");
-}
-
-function withLinks(text: string): (Node | string)[] {
-  const parts: (Node | string)[] = [];
-  let at = 0;
-  for (const { 0: address, index } of text.matchAll(LINK)) {
-    parts.push(text.slice(at, index));
-    parts.push(make("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
-    at = index + address.length;
-  }
-  parts.push(text.slice(at));
-  return parts;
 }
 
 /** Draws a file offer anew when its parts change; else only its texts. */
@@ -137,7 +156,6 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
     }
     const actions = actionsOf(row, act);
     if (actions.length > 0) card.append(make("div", { class: "acts" }, ...actions));
-    card.append(metaOf(row));
     if (message.why !== undefined) card.append(make("p", { class: "why" }, sanitized(message.why)));
     // The button that had the focus may be gone.
     if (hadFocus) (card.querySelector("button") ?? byId("scroller")).focus();

@@ -61,7 +61,9 @@ export class Rows {
       if (isNew) {
         isNewShown = true;
         // The first new one may be in history that is not loaded yet.
-        if (before || !more || conversation.completeFrom === undefined) rows.push(this.#line("new", "New", true));
+        if (before || !more || conversation.completeFrom === undefined) {
+          rows.push(this.#line("new", "New messages", true));
+        }
       }
       const after = messages[i + 1];
       const offer = this.#offer(message);

@@ -1,5 +1,5 @@
 import type { Target } from "../chat/entry.ts";
-import { sanitized } from "../core/text.ts";
+import { oneLine, sanitized } from "../core/text.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
 import { keyOf, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
@@ -71,7 +71,7 @@ export class SearchView {
           make("bdi", {}, place),
           ` · ${formatDay(time, now)}, ${formatClock(time)}`,
         ),
-        make("span", { class: "words", dir: "auto" }, sanitized(text)),
+        make("span", { class: "words", dir: "auto" }, sanitized(oneLine(text))),
       ),
     );
   }

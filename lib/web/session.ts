@@ -79,6 +79,11 @@ export class ChatSession {
     return { id: accepted.id, number: this.#client.lastNumber, to, text, time };
   }
 
+  /** The rule of the server that a text breaks; undefined when it breaks none. */
+  textFault(text: string): string | undefined {
+    return this.#client.textFault(text);
+  }
+
   /** Changes the text of an own message, now or later; the reason if it is not accepted. */
   edit(of: number, to: Target, text: string, time: number): { readonly id: string } | { readonly why: string } {
     const accepted = this.#client.edit(of, to, text, time);

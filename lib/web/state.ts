@@ -43,6 +43,8 @@ export type ChatEvent =
   | { readonly type: "connection"; readonly connection: Connection }
   /** The user has written a message. */
   | { readonly type: "written"; readonly message: OutgoingMessage }
+  /** A message that has failed is not shown any more: it was said again. */
+  | { readonly type: "dropped"; readonly key: string; readonly message: string }
   | { readonly type: "opened"; readonly target: Target }
   | { readonly type: "closed" }
   /** Whether the page is visible and has the focus. */
@@ -181,6 +183,11 @@ export function reduce(state: State, event: ChatEvent): State {
       return markRead(changeKnown(state, keyOf(event.of), (each) => withHistory(each, event, state.user)));
     case "denied":
       return denied(state, event);
+    case "dropped":
+      return changeKnown(state, event.key, (each) => ({
+        ...each,
+        messages: each.messages.filter(({ key, state }) => key !== event.message || state !== "failed"),
+      }));
     case "opened":
       return opened(state, event.target);
     case "closed":

@@ -117,6 +117,13 @@ export class VirtualList<T extends Row> {
       if (Math.abs(scroller.scrollTop - top) > 0.5) scroller.scrollTop = top;
       if (!this.#fill()) break;
     }
+    // Nothing may be below after all.
+    this.#atEnd ||= this.#isAtEnd();
+  }
+
+  #isAtEnd(): boolean {
+    const { scrollTop, clientHeight } = this.#options.scroller;
+    return scrollTop + clientHeight >= this.#tops[this.#rows.length]! - NEAR_END;
   }
 
   #computeTops(): void {
@@ -183,8 +190,8 @@ export class VirtualList<T extends Row> {
   }
 
   #scrolled(): void {
-    const { scrollTop, clientHeight } = this.#options.scroller;
-    this.#atEnd = scrollTop + clientHeight >= this.#tops[this.#rows.length]! - NEAR_END;
+    const { scrollTop } = this.#options.scroller;
+    this.#atEnd = this.#isAtEnd();
     const anchors = this.#anchors();
     if (this.#fill()) this.#place(anchors);
     if (scrollTop < MARGIN) this.#options.nearTop();

@@ -1,0 +1,207 @@
+import { assert, assertEquals } from "@std/assert";
+import { isAccessible } from "./support/accessible.ts";
+import type { Limits } from "../lib/core/limits.ts";
+import { Cable } from "./support/cable.ts";
+import { Chromium, type Person } from "./support/chromium.ts";
+import { WebTestServer } from "./support/test_server.ts";
+
+// What is written in the page, in a real browser: texts of several lines and what they are made of, and the states of messages.
+const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
+const skip = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
+
+interface Stage {
+  readonly server: WebTestServer;
+  /** Between the people and the server. */
+  readonly cable: Cable;
+  readonly enter: (name: string) => Promise<Person>;
+}
+
+/** A scene at a server with people at its page. */
+function test(name: string, scene: (stage: Stage) => Promise<void>, limits: Partial<Limits> = {}): void {
+  Deno.test({
+    name: skip ? `${name} (skipped: ${why})` : name,
+    ignore: skip,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using server = await WebTestServer.open({ limits });
+      using cable = new Cable(server.portOf("web"));
+      await using chromium = await Chromium.launch();
+      await using people = new AsyncDisposableStack();
+      const address = `http://127.0.0.1:${cable.port}/`;
+      await scene({ server, cable, enter: async (name) => people.use(await chromium.user(address, name)) });
+    },
+  });
+}
+
+/** What stands in the message with this text: its elements in short. */
+async function shape(person: Person, text: string): Promise<string> {
+  return await person.row(text).locator(".text").first().evaluate((element) => {
+    type Node = { nodeType: number; nodeName: string; textContent: string; childNodes: Iterable<Node> };
+    const short = (node: Node): string => {
+      if (node.nodeType === 3) return node.textContent;
+      const inner = [...node.childNodes].map(short).join("");
+      return node.nodeName === "SPAN" || node.nodeName === "DIV" ? inner : `${node.nodeName.toLowerCase()}(${inner})`;
+    };
+    return short(element as unknown as Node);
+  });
+}
+
+const CODE = "if x:\n\n    y = **z";
+
+test(
+  "several lines are typed, pasted, sent and edited as they are; code is copied; a handout's client gets each line",
+  async ({ server, enter }) => {
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    using jacky = await server.join("jacky");
+    const field = alice.page.getByRole("textbox", { name: "Message" });
+    await field.pressSequentially("first");
+    await field.press("Shift+Enter");
+    await field.pressSequentially("**second** line");
+    assertEquals(await field.inputValue(), "first\n**second** line");
+    await field.press("Enter");
+    await bob.sees("first\nsecond line");
+    assertEquals(await shape(bob, "first"), "first\nstrong(second) line");
+    assertEquals([await jacky.take(), await jacky.take()], [
+      "/broadcastfrom alice first",
+      "/broadcastfrom alice **second** line",
+    ]);
+
+    // Pasted, as from an editor.
+    await field.evaluate((element, code) => {
+      const { document } = globalThis as unknown as { document: { execCommand: (...args: unknown[]) => boolean } };
+      (element as unknown as { focus: () => void }).focus();
+      document.execCommand("insertText", false, code);
+    }, `\`\`\`\n${CODE}\n\`\`\`\nwhy?`);
+    await field.press("Enter");
+    await bob.sees("why?");
+    assertEquals(await shape(bob, "why?"), `pre(code(${CODE}))button(Copy)why?`);
+    await bob.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const row = bob.row("why?");
+    await row.hover();
+    await row.getByRole("button", { name: "Copy the code" }).click();
+    await row.getByText("Copied").waitFor();
+    assertEquals(await bob.page.evaluate("navigator.clipboard.readText()"), CODE);
+
+    // The arrow that goes up edits the last message, and moves the cursor as long as there is a line above.
+    await field.press("ArrowUp");
+    assertEquals(await field.inputValue(), `\`\`\`\n${CODE}\n\`\`\`\nwhy?`);
+    await field.press("ArrowUp");
+    await field.press("End");
+    await field.pressSequentially(" # really");
+    await field.press("Control+End");
+    await field.press("Enter");
+    await bob.sees("really");
+    assertEquals((await bob.texts()).length, 2);
+    await isAccessible(bob, "texts of several lines");
+  },
+);
+
+test("lists, quotes and links are elements; hostile texts are texts, run nothing, and break no layout", async ({ enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  const shapes: [text: string, seen: string, shape: string][] = [
+    ["one\n1. a `b`\n2. c\n- d", "one", "oneol(li(a code(b))li(c))ul(li(d))"],
+    ["> was\nis", "was", "blockquote(was)is"],
+    ["(https://a.b/c_(d))", "c_(d)", "(a(https://a.b/c_(d)))"],
+    [
+      '<img src=x onerror="globalThis.ran = 1"><script>globalThis.ran = 1</script>',
+      "<img",
+      '<img src=x onerror="globalThis.ran = 1"><script>globalThis.ran = 1</script>',
+    ],
+    [
+      "`<b>` **<i>x</i>** [y](javascript:globalThis.ran=1)",
+      "<i>",
+      "code(<b>) strong(<i>x</i>) [y](javascript:globalThis.ran=1)",
+    ],
+    ['https://a.b/"onclick="globalThis.ran=1', "onclick", 'a(https://a.b/)"onclick="globalThis.ran=1'],
+    ["evil \u202e txt\u2028end", "evil", "evil � txt�end"],
+  ];
+  for (const [text, seen, expected] of shapes) {
+    await alice.say(text);
+    await bob.sees(seen);
+    assertEquals(await shape(bob, seen), expected);
+  }
+  await alice.say(
+    `wide ${"w".repeat(3000)}\n\`${"c".repeat(3000)}\`\n\`\`\`\n${"p".repeat(3000)}\n\`\`\`\n${
+      "> ".repeat(40)
+    }deep\nend of it`,
+  );
+  await bob.sees("end of it");
+  await bob.page.setViewportSize({ width: 320, height: 640 });
+  await bob.page.locator("#scroller").evaluate((element) => {
+    const { scrollWidth, clientWidth } = element as unknown as { scrollWidth: number; clientWidth: number };
+    if (scrollWidth > clientWidth) throw new Error(`${scrollWidth} px in ${clientWidth}`);
+  });
+  assertEquals(await bob.page.evaluate("[globalThis.ran, document.documentElement.scrollWidth]"), [undefined, 320]);
+  assertEquals(await bob.page.locator("#messages :is(img, script, iframe)").count(), 0);
+  await isAccessible(bob, "hostile texts, narrow");
+});
+
+test("rooms have rows with one name and time a group, two people have bubbles; a state moves no text", async ({ server, cable, enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  for (const text of ["one of three", "two of three", "three of three"]) await alice.say(text);
+  await bob.sees("three of three");
+  const rows = bob.page.locator("#messages .plain");
+  assertEquals(await rows.locator(".from").allTextContents(), ["alice"]);
+  assertEquals(await rows.locator(".initials").allTextContents(), ["A", "", ""]);
+  const title = await rows.first().locator("time").getAttribute("title");
+  assert(/^\w+, \d+ \w+ \d{4}, \d\d:\d\d:\d\d$/.test(title!), title!);
+  assertEquals(
+    await bob.page.evaluate("Math.round(parseFloat(getComputedStyle(document.getElementById('title')).fontSize))"),
+    18,
+  );
+  // All of it fits: nothing is below.
+  assert(await bob.page.getByRole("button", { name: "Latest messages" }).isHidden());
+
+  await alice.go("bob");
+  cable.pull();
+  await alice.shows("Connection lost");
+  await alice.say("does it move?");
+  await alice.sees("does it move?", "sending");
+  const place = () =>
+    alice.row("does it move?").locator(".text").evaluate((each) =>
+      JSON.stringify((each as unknown as { getBoundingClientRect: () => unknown }).getBoundingClientRect())
+    );
+  const before = await place();
+  assert(before.includes("width"), before);
+  assertEquals(
+    await alice.row("does it move?").locator(".state").getAttribute("title"),
+    "sending: not at the server yet",
+  );
+  cable.plug(server.portOf("web"));
+  await Promise.all([alice.reconnects(), bob.reconnects()]);
+  await alice.sees("does it move?", "delivered");
+  assertEquals(await place(), before);
+  // Nothing else is below.
+  assert(await alice.page.getByRole("button", { name: "Latest messages" }).isHidden());
+});
+
+test(
+  "a message that has failed is said again; one that is too long is not sent, and the page says the server's rule",
+  async ({ enter }) => {
+    const alice = await enter("alice");
+    const field = alice.page.getByRole("textbox", { name: "Message" });
+    await field.fill("x".repeat(16_385));
+    await alice.shows("A text has at most 16384 bytes here, found 16385.");
+    await field.press("Enter");
+    assertEquals([(await alice.texts()).length, (await field.inputValue()).length], [0, 16_385]);
+    await field.fill("\n".repeat(400));
+    await alice.shows("A text has at most 400 lines here, found 401.");
+    await field.fill("fits");
+    await alice.page.locator("#too-long").waitFor({ state: "hidden" });
+    // More than may wait for bob, who takes what waits when he comes.
+    await alice.go("bob");
+    await alice.say("x".repeat(80));
+    await alice.say("lost and found");
+    await alice.sees("lost and found", "failed");
+    await isAccessible(alice, "a failed message");
+    const bob = await enter("bob");
+    await bob.place("alice").filter({ hasText: "1 unread" }).waitFor();
+    await alice.row("lost and found").getByRole("button", { name: "Send again" }).click();
+    await alice.sees("lost and found", "delivered");
+    await bob.go("alice");
+    await bob.sees("lost and found");
+    assertEquals((await alice.texts()).length, 2);
+  },
+  { waitingBytesPerUser: 90 },
+);
