@@ -12,7 +12,7 @@ import { peer } from "./lib/client/peer.ts";
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const plan = parseClientArgs(args, Deno.stdin.isTerminal());
+    const plan = parseClientArgs(args, Deno.stdin.isTerminal(), (name) => Deno.env.get(name));
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
     if (plan.type === "check" || plan.type === "check-list" || plan.type === "check-replay") return await check(plan);

@@ -17,6 +17,7 @@ import { manageUsers } from "./lib/server/manage_users.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
+import { readConfig } from "./lib/store/config_file.ts";
 import { readSecret } from "./lib/store/private_file.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
 import { Output, type Sink } from "./lib/terminal/output.ts";
@@ -29,7 +30,7 @@ type ServePlan = Extract<ServerPlan, { type: "serve" }>;
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const plan = parseServerArgs(args);
+    const plan = parseServerArgs(args, { variable: (name) => Deno.env.get(name), config: readConfig });
     if (plan.type === "print") print(plan.text);
     else if (plan.type === "hash") await hash(plan.users, new Passwords(checksAtOnce(plan.limits.hashesAtOnce)));
     else if (plan.type === "users") print(await users(plan));

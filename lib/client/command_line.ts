@@ -15,6 +15,7 @@ import { type Flags, type Option, readFlags, readNumber, readPort } from "../ter
 import { completions } from "../terminal/completions.ts";
 import { manualPage } from "../terminal/manual.ts";
 import { type Command, commandHelp, COMMON_OPTIONS, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
+import { environmentSettings, layered } from "../terminal/settings.ts";
 import { CLIENT, commandNamed, OPTIONS } from "./commands.ts";
 
 /** The task that a command line gives to the client. */
@@ -74,19 +75,27 @@ export interface PeerPlan extends CommonPlan, PeerStart {
 
 const HERE = "127.0.0.1";
 
-/** Parses the client's command line; throws a `UserError` for a mistake. `attended`: whether a user can be asked at a terminal. */
-export function parseClientArgs(args: readonly string[], attended = false): ClientPlan {
+/**
+ * Parses the client's command line; throws a `UserError` for a mistake. `attended`: whether a user can be asked at a terminal;
+ * `variable`: the environment.
+ */
+export function parseClientArgs(
+  args: readonly string[],
+  attended = false,
+  variable: (name: string) => string | undefined = () => undefined,
+): ClientPlan {
   if (args[0] === "check") return parseCheck(args.slice(1));
   if (args[0] === "help") return { type: "print", text: helpOn(CLIENT, args.slice(1)) };
   if (args[0] === "completions") return { type: "print", text: completions(CLIENT, args.slice(1)) };
   if (args[0] === "man") return { type: "print", text: manualPage(CLIENT) };
-  const flags = readFlags(args, OPTIONS);
-  if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
-  const command = readCommand(flags.words[0]);
-  if (flags.has("help")) {
-    return { type: "print", text: flags.words.length === 0 ? helpOn(CLIENT, []) : commandHelp(CLIENT, command) };
+  const given = readFlags(args, OPTIONS);
+  if (given.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
+  const command = readCommand(given.words[0]);
+  if (given.has("help")) {
+    return { type: "print", text: given.words.length === 0 ? helpOn(CLIENT, []) : commandHelp(CLIENT, command) };
   }
-  refuseForeignOptions(CLIENT, command, flags.given);
+  refuseForeignOptions(CLIENT, command, given.given);
+  const flags = layered(given, [environmentSettings(variable, OPTIONS)], command.options);
   if (command.name === "rooms") return readRooms(flags);
   return command.name === "peer" ? readPeer(flags, attended) : readJoin(flags, command.name as JoinPlan["type"]);
 }

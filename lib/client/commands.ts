@@ -161,10 +161,11 @@ line says where it belongs. The manual page is written by \`client man\`.`,
 ];
 
 const MORE = `"client help COMMAND" explains a command, its options and what can be typed;
-"client help options" lists all options. HOST:PORT can stand for HOST PORT.
+"client help options" lists all options. HOST:PORT can stand for HOST PORT, and
+the variable PARTYLINE_NAME for --name, as for every other option.
 
-Log in without prompts: --name NAME --password-file FILE
-In a browser: --page    See what goes over the wire: --trace
+In a browser: --page. See the wire: --trace. Without prompts: --name NAME
+--password-file FILE.
 
   client chat 192.168.1.7            the server on that machine
   client peer --name alice           no server: peers on this LAN

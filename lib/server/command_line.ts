@@ -4,13 +4,15 @@ import { type Limits, limits } from "../core/limits.ts";
 import { LOG_LEVELS } from "../core/log.ts";
 import { suggestion } from "../core/suggestion.ts";
 import { VERSION } from "../core/version.ts";
+import { CONFIG_FILE } from "../store/config_file.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { REPLY_FORMS, type ReplyForm } from "../protocols/directory/listing.ts";
-import { type Flags, readFlags, readLimits, readNumber, readPort } from "../terminal/flags.ts";
+import { type Flags, limitDefaults, readFlags, readLimits, readNumber, readPort } from "../terminal/flags.ts";
 import { completions } from "../terminal/completions.ts";
 import { manualPage } from "../terminal/manual.ts";
+import { environmentSettings, fileSettings, layered, type Settings, settingsText } from "../terminal/settings.ts";
 import { commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
-import { OPTIONS, SERVER, START } from "./commands.ts";
+import { OPTIONS, SERVER, START, START_OPTIONS } from "./commands.ts";
 import type { UsersTask } from "./manage_users.ts";
 
 /** How the web pages are served. */
@@ -70,19 +72,31 @@ export type ServerPlan =
     readonly limits: Limits;
   };
 
-/** Parses the server's command line; throws a `UserError` for a mistake. */
-export function parseServerArgs(args: readonly string[]): ServerPlan {
+/** What a command line may leave to its surroundings. */
+export interface Surroundings {
+  variable(name: string): string | undefined;
+  /** The content of the configuration file; undefined if it is not named and there is none. */
+  config(path: string | undefined): Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Parses the server's command line; throws a `UserError` for a mistake. Without surroundings, it alone counts. */
+export function parseServerArgs(args: readonly string[], around?: Surroundings): ServerPlan {
   if (args[0] === "help") return { type: "print", text: helpOn(SERVER, args.slice(1)) };
   if (args[0] === "completions") return { type: "print", text: completions(SERVER, args.slice(1)) };
   if (args[0] === "man") return { type: "print", text: manualPage(SERVER) };
-  const flags = readFlags(args, OPTIONS);
-  if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
-  const [first, ...rest] = flags.words;
+  const given = readFlags(args, OPTIONS);
+  if (given.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
+  const [first, ...rest] = given.words;
   const command = SERVER.commands.find(({ name }) => name === first && name !== "start") ?? START;
-  if (flags.has("help")) {
+  if (given.has("help")) {
     return { type: "print", text: first === undefined ? helpOn(SERVER, []) : commandHelp(SERVER, command) };
   }
-  refuseForeignOptions(SERVER, command, flags.given);
+  refuseForeignOptions(SERVER, command, given.given);
+  const flags = layered(given, around === undefined ? [] : settingsAround(around, given), command.options);
+  if (first === "config") {
+    if (rest.length > 0) throw new UserError(`config takes no argument, found "${rest[0]}"`);
+    return { type: "print", text: settingsText(flags, START_OPTIONS, limitDefaults()) };
+  }
   const numbers = limits(readLimits(flags));
   if (first === "hash-passwords") {
     if (rest.length !== 1) throw new UserError(`hash-passwords takes one users file, not ${rest.length}`);
@@ -120,6 +134,18 @@ export function parseServerArgs(args: readonly string[]): ServerPlan {
     logJson: flags.has("log-json"),
     limits: numbers,
   };
+}
+
+/** The environment, and the configuration file. */
+function settingsAround(around: Surroundings, given: Flags): Settings[] {
+  const environment = environmentSettings((name) => around.variable(name), START_OPTIONS);
+  const path = given.value("config") ?? environment.values.get("config");
+  const named = path === true ? undefined : path;
+  const content = around.config(named);
+  return content === undefined ? [environment] : [
+    environment,
+    fileSettings(content, named ?? CONFIG_FILE, START_OPTIONS),
+  ];
 }
 
 function readExport(flags: Flags, [of, ...more]: readonly string[], data: string): ServerPlan {

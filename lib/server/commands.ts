@@ -10,8 +10,9 @@ const DATA: Option = {
   help: "folder for messages and the log of the address book (./partyline-data)",
 };
 
-/** The options of a server that runs. */
-const START_OPTIONS: readonly Option[] = [
+/** The options of a server that runs, without listeners and limits. */
+const SERVE_OPTIONS: readonly Option[] = [
+  { name: "config", value: "FILE", help: "read options from FILE (./partyline.toml, if it exists)" },
   { name: "host", value: "ADDR", help: "address to listen on (0.0.0.0: all addresses of this machine)" },
   {
     name: "address-book-reply",
@@ -48,9 +49,12 @@ const LISTENER_OPTIONS: readonly Option[] = LISTENER_ROWS.flatMap(({ option, tit
   option === undefined ? [] : [{ name: option, value: "PORT", help: title }]
 );
 
+/** Every option of a server that runs; each can be set by the environment and by the configuration file, too. */
+export const START_OPTIONS: readonly Option[] = [...LISTENER_OPTIONS, ...SERVE_OPTIONS, ...limitOptions()];
+
 /** Every option but those of the limits. */
 const NAMED_OPTIONS: readonly Option[] = [
-  ...START_OPTIONS,
+  ...SERVE_OPTIONS,
   { name: "text", help: "lines to read (the default)" },
   { name: "json", help: "JSON, one object per message and line" },
   { name: "yes", help: "do not ask" },
@@ -93,7 +97,7 @@ Listeners (in parentheses: the usual port)
 ${LISTENER_HELP}
 
 Each limit is an option, too: server help limits`,
-  options: [...START_OPTIONS, ...LISTENER_OPTIONS, ...limitOptions()].map(({ name }) => name),
+  options: START_OPTIONS.map(({ name }) => name),
   examples: [
     "server                                 everything on its usual port",
     "server 5000 /home/lab/users.txt        IM alone, another port, another file",
@@ -107,6 +111,23 @@ Each limit is an option, too: server help limits`,
 
 const COMMANDS: readonly Command[] = [
   START,
+  {
+    name: "config",
+    synopsis: ["config [options]"],
+    summary: "show the settings in force, and their origin",
+    text: `Writes every option as a line of partyline.toml, with its origin: the command
+line, the environment, the file, or the default. An option --keep-days is set by
+
+  server --keep-days 7        on the command line, which comes first
+  PARTYLINE_KEEP_DAYS=7       in the environment
+  keep-days = 7               in ./partyline.toml, or the file of --config
+
+A switch is on with 1 in the environment and with true in the file. A list is
+"a,b", or ["a", "b"] in the file. PORT and USERS_FILE stand on the command line
+alone.`,
+    options: START_OPTIONS.map(({ name }) => name),
+    examples: ["server config", "server config --keep-days 7 >partyline.toml"],
+  },
   {
     name: "users",
     synopsis: ["users add|passwd|remove NAME", "users generate N --prefix s >SHEET"],

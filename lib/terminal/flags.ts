@@ -86,6 +86,11 @@ export function limitOptions(): Option[] {
   }));
 }
 
+/** The default of each limit, by the name of its option. */
+export function limitDefaults(): Map<string, number> {
+  return new Map(limitEntries().map(({ option, limit }) => [option, limit.default]));
+}
+
 /** The limits that the command line sets. */
 export function readLimits(flags: Flags): Partial<Limits> {
   const given: Record<string, number> = {};
