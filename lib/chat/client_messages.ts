@@ -167,10 +167,11 @@ export class ClientMessages {
     const { user, client } = producer;
     this.#parts.writer.write({ type: "refusal", user: user.id, client, number, why });
     this.#parts.writer.taken(producer, number);
-    producer.refused.set(number, why);
-    for (const oldest of producer.refused.keys()) {
-      if (producer.refused.size <= REFUSALS) break;
-      producer.refused.delete(oldest);
+    const refused = producer.refused ??= new Map();
+    refused.set(number, why);
+    for (const oldest of refused.keys()) {
+      if (refused.size <= REFUSALS) break;
+      refused.delete(oldest);
     }
   }
 
@@ -184,7 +185,7 @@ export class ClientMessages {
   /** A number that was taken before: answered as it was then, or soon, when it is being written. */
   #again(session: Session, producer: Producer, number: number): void {
     if (number > producer.committed) return;
-    const why = producer.refused.get(number);
+    const why = producer.refused?.get(number);
     if (why !== undefined) this.#parts.outputs.push(tell(session.id, { type: "notSent", number, why }));
     else this.#parts.outputs.push(tell(session.id, { type: "sent", upTo: producer.committed }));
   }

@@ -524,7 +524,7 @@ export class Hub {
     const sameStore = after !== undefined && store === id;
     this.#delivery.begin(session, known, sameStore ? after : undefined, now);
     // The others are answered once they are committed.
-    const refused = [...producer.refused].map(([number, why]) => ({ number, why }))
+    const refused = [...producer.refused ?? []].map(([number, why]) => ({ number, why }))
       .filter(({ number }) => number > answered && number <= producer.committed);
     this.#outputs.push(tell(session.id, {
       type: "begun",

@@ -15,8 +15,8 @@ export interface KnownUser {
   acked: number;
   /** Bytes of private messages that the user's clients do not have; changed by `Roster.wait`. */
   waitingBytes: number;
-  /** By the other user's number. */
-  readonly pairs: Map<number, Pair>;
+  /** By the other user's number; undefined without any. */
+  pairs: Map<number, Pair> | undefined;
   readonly rooms: Map<number, Room>;
   readonly producers: Map<string, Producer>;
   /** Networks from which the user has logged in; what was used longest ago is first. */
@@ -69,8 +69,8 @@ export interface Producer {
   /** The highest number that was taken, and the highest that is committed. */
   number: number;
   committed: number;
-  /** Numbers that were refused, and why; the oldest go first. */
-  readonly refused: Map<number, string>;
+  /** Numbers that were refused, and why; the oldest go first. Undefined without any. */
+  refused: Map<number, string> | undefined;
 }
 
 export type Conversation = Room | Pair;
@@ -127,7 +127,7 @@ export class Roster {
     }
     for (const { user, client, number, refused } of snapshot.producers) {
       const known = this.#usersById.get(user)!;
-      const reasons = new Map(refused.map(({ number, why }) => [number, why]));
+      const reasons = refused.length > 0 ? new Map(refused.map(({ number, why }) => [number, why])) : undefined;
       known.producers.set(client, { user: known, client, number, committed: number, refused: reasons });
     }
     if (!this.#rooms.has(LOBBY)) this.#makeRoom(LOBBY);
@@ -274,7 +274,7 @@ export class Roster {
   }
 
   pair(one: KnownUser, other: KnownUser): Pair | undefined {
-    return one.pairs.get(other.id);
+    return one.pairs?.get(other.id);
   }
 
   makePair(one: KnownUser, other: KnownUser): Pair {
@@ -300,7 +300,7 @@ export class Roster {
       if (user.producers.size < PRODUCERS) break;
       user.producers.delete(oldest);
     }
-    const producer = { user, client, number: 0, committed: 0, refused: new Map() };
+    const producer: Producer = { user, client, number: 0, committed: 0, refused: undefined };
     user.producers.set(client, producer);
     return producer;
   }
@@ -351,8 +351,8 @@ export class Roster {
 
   #addPair(pair: Pair): void {
     const [one, other] = pair.users;
-    one.pairs.set(other.id, pair);
-    other.pairs.set(one.id, pair);
+    (one.pairs ??= new Map()).set(other.id, pair);
+    (other.pairs ??= new Map()).set(one.id, pair);
     this.#addConversation(pair);
   }
 
@@ -381,7 +381,7 @@ function blank(id: number, name: string): KnownUser {
     key: undefined,
     acked: 0,
     waitingBytes: 0,
-    pairs: new Map(),
+    pairs: undefined,
     rooms: new Map(),
     producers: new Map(),
     networks: new Set(),

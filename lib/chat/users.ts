@@ -92,8 +92,8 @@ export class User {
   readonly natives: Session[] = [];
   /** The user as the roster has it; undefined while nothing of the user is stored. */
   known: KnownUser | undefined;
-  /** Stored messages from handout sessions that wait for this user's acknowledgement, by number. */
-  readonly awaited = new Map<number, AwaitedReceipt>();
+  /** Stored messages from handout sessions that wait for this user's acknowledgement, by number; undefined without any. */
+  awaited: Map<number, AwaitedReceipt> | undefined;
 
   constructor(
     readonly name: string,

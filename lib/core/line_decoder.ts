@@ -5,6 +5,9 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = new Uint8Array(0);
 const FIRST_BYTES = 256;
+/** Buffers of decoders that hold nothing, for the next that gets a line: most connections are silent most of the time. */
+const spares: Uint8Array[] = [];
+const MAX_SPARES = 64;
 
 /**
  * Decodes lines of text from bytes that arrive in pieces of any size.
@@ -12,7 +15,7 @@ const FIRST_BYTES = 256;
  * 1. `push` copies the bytes; the caller may reuse its buffer.
  * 2. `next` returns a line without its line break (`\n` or `\r\n`), a fault, or undefined for "not yet".
  * 3. A fault `not text` consumes its line. After `too long` the decoder returns nothing more.
- * 4. Once all bytes are taken, it holds a buffer of at most 256 bytes.
+ * 4. Once all bytes are taken, it holds no buffer.
  */
 export class LineDecoder {
   #bytes: Uint8Array = NOTHING;
@@ -95,7 +98,8 @@ export class LineDecoder {
     const held = this.heldBytes;
     const old = this.#bytes;
     if (held + more > old.length) {
-      this.#bytes = new Uint8Array(Math.max(FIRST_BYTES, held + more, Math.min(old.length * 2, this.lineBytes)));
+      const bytes = Math.max(FIRST_BYTES, held + more, Math.min(old.length * 2, this.lineBytes));
+      this.#bytes = (bytes === FIRST_BYTES ? spares.pop() : undefined) ?? new Uint8Array(bytes);
     }
     this.#bytes.set(old.subarray(this.#start, this.#end), 0);
     this.#scanned -= this.#start;
@@ -105,7 +109,8 @@ export class LineDecoder {
   }
 
   #release(): void {
-    if (this.#bytes.length > FIRST_BYTES) this.#bytes = NOTHING;
+    if (this.#bytes.length === FIRST_BYTES && spares.length < MAX_SPARES) spares.push(this.#bytes);
+    this.#bytes = NOTHING;
     this.#start = this.#scanned = this.#end = 0;
   }
 }

@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   readonly lingerMs: number;
 }
 
-const FIRST_READ_BYTES = 512;
+const FIRST_READ_BYTES = 256;
 const MOST_READ_BYTES = 16 * 1024;
 
 /**

@@ -62,7 +62,9 @@ export class TcpListener {
       this.#refusals.refused({ hostname, port }, refused.refusal);
       return conn.close();
     }
-    const gone = this.#serve(conn, { hostname, port }).finally(() => {
+    const peer = { hostname, port };
+    const served = this.#tls ? this.#serveTls(this.#tls, conn, peer) : this.#run(conn, peer);
+    const gone = served.finally(() => {
       this.#connections.delete(gone);
       this.connectionLimiter.release(hostname);
     });
@@ -70,21 +72,21 @@ export class TcpListener {
   }
 
   /** Resolves when the connection is gone. */
-  async #serve(conn: Deno.TcpConn, peer: Address): Promise<void> {
-    if (!this.#tls) return await this.#run(conn, peer);
-    const session = await this.#tls.open(conn);
+  async #serveTls(tls: TlsTerminator, conn: Deno.TcpConn, peer: Address): Promise<void> {
+    const session = await tls.open(conn);
     if (!session) return log.debug(() => `${this.protocol.name}: ${formatAddress(peer)} has not completed a handshake`);
     await this.#run(session.conn, peer);
     await session.finish();
   }
 
+  /** Resolves when the connection is gone. */
   #run(conn: Deno.TcpConn | Deno.TlsConn, peer: Address): Promise<void> {
-    return new Promise((resolve) => {
-      this.runner.open(this.protocol, peer, (owner) => {
-        const connection = new Connection(conn, owner, connectionOptions(this.limits));
-        connection.finished.then(resolve);
-        return connection;
-      });
+    let finished: Promise<void> | undefined;
+    this.runner.open(this.protocol, peer, (owner) => {
+      const connection = new Connection(conn, owner, connectionOptions(this.limits));
+      finished = connection.finished;
+      return connection;
     });
+    return finished!;
   }
 }
