@@ -74,9 +74,10 @@ export class Program {
     this.#keys.close().catch(() => {});
   }
 
-  /** Signals the program itself. */
+  /** Signals the program itself; SIGINT goes to its group, as Ctrl-C does: a shell may have started it. */
   kill(signal: Deno.Signal): void {
-    if (!this.#hasExited) signalTo(this.#child.pid, signal);
+    if (this.#hasExited) return;
+    signalTo(signal === "SIGINT" && Deno.build.os !== "windows" ? -this.#child.pid : this.#child.pid, signal);
   }
 
   /** Kills the whole group. */
@@ -153,8 +154,8 @@ function signalTo(pid: number, signal: Deno.Signal): void {
 }
 
 /**
- * The command with its values: `{port}`, `{host}`, `{users}`, `{data}`. A command without `{port}` cannot be told where to listen or to
- * connect to.
+ * The command with its values: `{port}`, `{host}`, `{users}`, `{data}`; of a client also `{name}` and `{udp}`. A command without
+ * `{port}` cannot be told where to listen or to connect to.
  */
 export function fillCommand(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
   return command.map((word) =>

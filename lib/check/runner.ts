@@ -2,7 +2,7 @@ import { type Address, unwrapped } from "../core/address.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { isFreePort } from "../net/free_port.ts";
+import { freePort, isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Network } from "./network.ts";
@@ -205,6 +205,7 @@ export class PlayRunner {
       host: known.get(`${who}.host`) ?? host,
       users,
       data,
+      ...(this.isServer ? {} : { name: known.get(who) ?? who, udp: this.#udpPortOf(who) }),
       port: String(givenPort ?? (this.isServer ? port : known.get(`${who}.port`) ?? port)),
     };
     const words = [...fillCommand(this.target.command!, values), ...args];
@@ -227,6 +228,14 @@ export class PlayRunner {
       close: () => program.closeInput(),
       release() {},
     });
+  }
+
+  /** The UDP port that the user of a program picks: `{WHO.udp}`, the same when the program is started again. */
+  #udpPortOf(who: string): string {
+    const { values } = this.play;
+    const port = values.get(`${who}.udp`) ?? String(freePort());
+    values.set(`${who}.udp`, port);
+    return port;
   }
 
   #send(link: LinkName, bytes: Uint8Array, isDatagram: boolean): void {

@@ -1,4 +1,5 @@
 import type { Suite } from "./rule.ts";
+import { ADDRESS_BOOK_CLIENT } from "./rules/address_book_client/suite.ts";
 import { ADDRESS_BOOK_SERVER } from "./rules/address_book_server/suite.ts";
 import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
@@ -15,6 +16,7 @@ export const SUITES: readonly Suite[] = [
   LOBBY_SERVER,
   LOBBY_CLIENT,
   ADDRESS_BOOK_SERVER,
+  ADDRESS_BOOK_CLIENT,
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
   ROOMS_SERVER,

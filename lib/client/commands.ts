@@ -136,8 +136,9 @@ you are a stranger to them.`,
     ],
     summary: "tests a program against its handout",
     text: `SIDE is server or client. The program is started with COMMAND, in which {port},
-{host}, {users} and {data}, an empty folder, are filled in; or it is a server
-that runs already at HOST PORT. A client is typed to, and its screen is read.
+{host}, {users} and {data}, an empty folder, are filled in, and for a client also
+{name} and {udp}, its user's name and UDP port; or it is a server that runs
+already at HOST PORT. A client is typed to, and its screen is read.
 
 Each failure is told as a story: the sentence of the handout, what went over the
 wire, what was expected and what came. Exit status: 0 all passed, 1 a rule

@@ -12,7 +12,11 @@ const serversOf: Readonly<Record<string, readonly string[]>> = {
   im: ["{port}", "{users}"],
   mychat: ["{port}", "{data}"],
 };
-const where = (side === "server" && serversOf[suite.handout]) || ["{host}", "{port}"];
+const clientsOf: Readonly<Record<string, readonly string[]>> = {
+  "address-book": ["{host}", "{port}", "{name}", "{udp}"],
+};
+const where = (side === "server" && serversOf[suite.handout]) || (side === "client" && clientsOf[suite.handout]) ||
+  ["{host}", "{port}"];
 for (const fault of faults) {
   const results = await play(suite, ["python3", program, ...where, fault]);
   const blocked = results.filter(({ verdict }) => verdict === "blocked").length;

@@ -10,6 +10,8 @@ export interface FaultPlay {
   readonly oneIn: number;
   /** Rules that take so long that they are played for their own faults alone; a prefix of their ids. */
   readonly alone?: string;
+  /** What the program is given before the fault; the host and the port of the server unless it says otherwise. */
+  readonly given?: readonly string[];
   /** How many faults are played at a time. */
   readonly atATime?: number;
   /** How many rules of a fault are played at a time. */
@@ -19,7 +21,7 @@ export interface FaultPlay {
 /** Plays the rules that find each fault, and others that must not. */
 export async function playFaults(suite: Suite, program: string, all: Faults, how: FaultPlay): Promise<void> {
   const faults = playedFaults(all);
-  const { oneIn, alone, atATime = 3, jobs = 4 } = how;
+  const { oneIn, alone, given = ["{host}", "{port}"], atATime = 3, jobs = 4 } = how;
   const names = Object.keys(faults);
   const found: Record<string, string> = {};
   let next = 0;
@@ -31,7 +33,7 @@ export async function playFaults(suite: Suite, program: string, all: Faults, how
       const isPlayed = ({ id, level }: Rule, i: number) =>
         named.includes(id) || level !== "open" && i % oneIn === at % oneIn && !(alone && id.startsWith(alone));
       const rules = suite.rules.filter(isPlayed).map((rule) => ({ ...rule, needs: neededOf(suite, rule, named) }));
-      const results = await play(suite, ["python3", program, "{host}", "{port}", fault], {
+      const results = await play(suite, ["python3", program, ...given, fault], {
         strict: true,
         jobs,
         timeoutMs: 3000,
