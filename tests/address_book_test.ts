@@ -233,6 +233,18 @@ Deno.test("a request is complete at a line break, a NUL, the end of input, or af
   assertEquals(quiet.done, answer, "one request a visit");
 });
 
+Deno.test("a request that came while the server was busy for longer than it may take is answered; a silent client still ends", () => {
+  const { visit } = book();
+  const [late, silent] = [visit("10.0.0.1"), visit("10.0.0.2")];
+  for (const { machine } of [late, silent]) machine.tick(2500);
+  assertEquals([late.done, silent.done], [[], []], "nothing was read for 2.5 s");
+  late.say("R::3001:alice\n", 2500);
+  assertEquals(late.done, ["end"]);
+  for (let now = 2500; now <= 10_000; now += 500) silent.machine.tick(now);
+  assertEquals(silent.done, ["end"]);
+  assertEquals(silent.machine.wakeAt, Infinity);
+});
+
 Deno.test("a client that trickles, sends too much, or nothing, is closed without an answer, and nothing changes", () => {
   const { visit, told, changes } = book();
   const trickle = visit("10.0.0.1");
