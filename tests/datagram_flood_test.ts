@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { encodeDiscovery } from "../lib/peers/packet.ts";
+import { encodeText } from "../lib/core/text.ts";
 import { encodePacket } from "../lib/protocols/datagram/packet.ts";
 import { Hosts, hostsTest } from "./support/hosts.ts";
 import { Folder, type Programs, Running } from "./support/programs.ts";
@@ -50,6 +51,33 @@ test("forged senders silence nobody in the mailbox, a new user comes in meanwhil
   assert(took < STOP_MS, `it took ${took} ms to stop`);
 });
 
+test("forged senders silence nobody at the mychat listener", async () => {
+  using folder = new Folder();
+  await using hosts = await Hosts.open("desk", "alice", "bob", "eve");
+  await hosts.switch("switch", LAN);
+  const args = ["2001", folder.write("users.txt", USERS), "--mychat", "8000", "--data", "server"];
+  await using desk = new Running(hosts.inside("desk"), "server", args, folder.path);
+  await desk.printed(/^mychat listening/m);
+  const plain = (host: string, name: string) =>
+    new Running(
+      hosts.inside(host),
+      "client",
+      ["mailbox", "10.97.0.9", "8000", "--plain", "--name", name, "--data", `data-${name}`],
+      folder.path,
+    );
+  await using carol = plain("alice", "carol");
+  await using dave = plain("bob", "dave");
+  for (const each of [carol, dave]) {
+    await each.type("JOIN MyChat\n");
+    await each.printed(/joined lobby\n/);
+  }
+  await carol.type("/to dave before\n");
+  await dave.printed(/^from carol: before$/m);
+  const connect = encodeText('{"key": "CONNECT", "isConnected": false, "username": "eve", "isStach": false}');
+  await using _eve = forge(hosts, folder, "10.97.0.9", 8000, connect);
+  await passes(carol, dave, (text) => `/to dave ${text}\n`, "carol");
+});
+
 test("forged senders silence no peer, and a peer leaves in time", async () => {
   using folder = new Folder();
   await using hosts = await Hosts.open("alice", "bob", "eve");
@@ -66,6 +94,30 @@ test("forged senders silence no peer, and a peer leaves in time", async () => {
   await alice.over();
   const took = performance.now() - begun;
   assert(took < STOP_MS, `it took ${took} ms to leave`);
+});
+
+test("a message with 100 addresses where no machine is silences no peer", async () => {
+  using folder = new Folder();
+  await using hosts = await Hosts.open("alice", "bob", "eve");
+  const { alice: a, bob: b, eve } = LAN;
+  await hosts.switch("switch", { alice: a, bob: b, eve });
+  await using alice = peer(hosts, folder, "alice");
+  await using bob = peer(hosts, folder, "bob");
+  await alice.printed(/^online bob$/m);
+  const path = join(import.meta.dirname!, "support", "dead_addresses.py");
+  const python: Programs = {
+    name: "dead addresses",
+    command: (_, args) => ({ path: "python3", args: [path, ...args] }),
+  };
+  await using mallory = new Running(
+    hosts.inside("eve", python),
+    "client",
+    ["mallory", "3001", "10.97.0.1", "3001"],
+    folder.path,
+  );
+  await alice.printed(/^online mallory$/m);
+  await mallory.printed(/^told \d+$/m);
+  await passes(alice, bob, (text) => `/to bob ${text}\n`, "alice");
 });
 
 /** Says ten messages under attack, and checks how long each takes. */

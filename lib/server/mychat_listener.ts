@@ -5,20 +5,28 @@ import { log } from "../core/log.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
 import { clock } from "../net/clock.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
-import { MychatGate } from "../protocols/mychat/gate.ts";
+import { isAnswering, MychatGate } from "../protocols/mychat/gate.ts";
 import { mychatProtocol } from "../protocols/mychat/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
 import type { SessionRunner } from "./runner.ts";
 
+/** The session of one address. */
+interface Program {
+  readonly owner: TransportOwner;
+  /** It has sent nothing but CONNECT, which a forged sender does, too. */
+  isStranger: boolean;
+}
+
 /**
  * The UDP port of the mailbox authors' programs, with the same contract as `TcpListener`: each address is a session, and each
- * datagram a message. The protocol has no end that both sides know, so a session ends by itself.
+ * datagram a message. The protocol has no end that both sides know, so a session ends by itself, and no proof of an address:
+ * a program counts as a stranger, whose datagrams leave last and may be dropped, until it has sent more than CONNECT.
  */
 export class MychatListener {
   readonly #socket: DatagramSocket;
   readonly #gate: MychatGate;
   readonly #protocol: ServerProtocol;
-  readonly #owners = new Map<string, TransportOwner>();
+  readonly #programs = new Map<string, Program>();
   #closing = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -51,7 +59,7 @@ export class MychatListener {
 
   /** Resolves when the last session is over. */
   finished(): Promise<void> {
-    return this.#owners.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty = resolve);
+    return this.#programs.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty = resolve);
   }
 
   /** Sends what is queued, then releases the port. */
@@ -60,7 +68,9 @@ export class MychatListener {
   }
 
   #received(address: Address, datagram: Uint8Array): void {
-    const owner = this.#owners.get(addressKey(address)) ?? this.#open(address, datagram);
+    const known = this.#programs.get(addressKey(address));
+    if (known?.isStranger && isAnswering(datagram)) known.isStranger = false;
+    const owner = known?.owner ?? this.#open(address, datagram);
     owner?.receive(datagram);
     const dropped = this.#gate.report(clock());
     if (dropped !== undefined) log.warning(`mychat: ${dropped}`);
@@ -80,18 +90,19 @@ export class MychatListener {
 
   #transport(address: Address, owner: TransportOwner): Transport {
     const key = addressKey(address);
-    this.#owners.set(key, owner);
+    const program: Program = { owner, isStranger: true };
+    this.#programs.set(key, program);
     const close = () => {
-      if (!this.#owners.delete(key)) return;
+      if (!this.#programs.delete(key)) return;
       this.connectionLimiter.release(address.hostname);
-      if (this.#owners.size === 0) this.#whenEmpty?.();
+      if (this.#programs.size === 0) this.#whenEmpty?.();
     };
     return {
       // What the system does not take at once waits in the socket's outbox, which is bounded.
       waitingBytes: 0,
       write: (bytes) => {
         owner.tap?.sent(bytes);
-        this.#socket.send(address, bytes);
+        this.#socket.send(address, bytes, program.isStranger);
       },
       close,
       abort: close,

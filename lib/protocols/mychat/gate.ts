@@ -9,6 +9,12 @@ export const STRANGER_BYTES = 1200;
 /** Dropped datagrams are reported so often at most. */
 const REPORT_MS = 60_000;
 
+/** Whether a datagram is what a program sends once it has had an answer. */
+export function isAnswering(datagram: Uint8Array): boolean {
+  const request = decodeRequest(datagram);
+  return !(request instanceof Fault) && request.key !== "CONNECT";
+}
+
 /** What all sessions of one mychat port share: how many strangers are answered, and what was dropped. */
 export class MychatGate {
   readonly #limits: Limits;
