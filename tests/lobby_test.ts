@@ -10,7 +10,7 @@ import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
 import { TestServer, USERS } from "./support/test_server.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
-import { until } from "./support/wire.ts";
+import { until, Wire } from "./support/wire.ts";
 
 /** A lobby session driven by hand, with its writes, commands and log lines. */
 class Guest {
@@ -174,6 +174,23 @@ Deno.test("150 guests, some of whom vanish: the others are not affected", async 
     for (let n = 0; n < 20; n++) assertEquals(await guest.line(), `<127.0.0.1> number ${n}`);
   }));
   for (const guest of guests) guest.close();
+});
+
+Deno.test("a full lobby: the oldest silent guest makes room for a new one, and a guest who has said something stays", async () => {
+  await using server = await TestServer.open({ lobby: true, limits: { connections: 3 } });
+  using first = await server.guest();
+  using speaker = await server.guest();
+  using third = await server.guest();
+  await speaker.send("hello\n");
+  for (const guest of [first, third]) assertEquals(await guest.line(), "<127.0.0.1> hello");
+  using fourth = await server.guest();
+  await first.rest().catch(() => {});
+  await speaker.send("still here\n");
+  for (const guest of [third, fourth]) assertEquals(await guest.line(), "<127.0.0.1> still here");
+  for (const guest of [third, fourth]) await guest.send("so am I\n");
+  for (let i = 0; i < 2; i++) assertEquals(await speaker.line(), "<127.0.0.1> so am I");
+  using refused = await Wire.connect(server.portOf("lobby"));
+  assertEquals(await refused.rest().catch(() => ""), "");
 });
 
 Deno.test("the server stops: every guest's connection ends", async () => {

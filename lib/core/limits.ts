@@ -505,6 +505,12 @@ export const TRACE_UNNAMED_BYTES = 4096;
 /** Longest line that our client accepts from a server: the answer to `/list` is one line, for thousands of users too. */
 export const REPLY_BYTES = 1024 * 1024;
 
+/**
+ * Silent connections that make room for new ones when a listener is full, at once and a second: enough for a class that
+ * joins, and too few for a flood to end those who only read.
+ */
+export const ROOM_MADE = { burst: 64, perSecond: 10 } as const;
+
 /** The longest line of the server's console; its commands are single letters. */
 export const CONSOLE_LINE_BYTES = 1024;
 

@@ -70,6 +70,8 @@ export interface Session extends Machine<SessionOutput> {
   upgradable?(possible: boolean, now: number): void;
   /** Whether more bytes of a link should be read. */
   hungry(link: Link): boolean;
+  /** Whether it may end to make room for a new connection when its listener is full: its peer has never said anything. */
+  readonly givesWay?: boolean;
   /** The user, for log and trace; undefined before that is known. */
   readonly name: string | undefined;
   /** A text that has arrived on a link, with its passwords masked, for the trace; `nth` counts the texts of the link from 0. */

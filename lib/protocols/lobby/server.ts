@@ -17,6 +17,7 @@ const LINK: Link = 0;
  * 1. Bytes that are not UTF-8 are accepted; what cannot be decoded is shown as replacement characters.
  * 2. A text without a line break is said when nothing more has come for `lobbyQuietMs`, or when its sender leaves.
  * 3. Lines over the limits of a turn and of the rate wait; none is refused.
+ * 4. A guest may read in silence without an end; once the listener is full, a silent one gives way to a new one.
  */
 export class LobbySession implements Session {
   readonly name: string;
@@ -29,6 +30,7 @@ export class LobbySession implements Session {
   #greetAt: number;
   #finished = false;
   #ended = false;
+  givesWay = true;
 
   constructor(facts: SessionFacts, limits: Limits, now: number) {
     this.#limits = limits;
@@ -115,6 +117,7 @@ export class LobbySession implements Session {
 
   #say(line: string): void {
     if (line === "") return;
+    this.givesWay = false;
     this.#outputs.push({ type: "command", command: { type: "announce", text: line } });
   }
 
