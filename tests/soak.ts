@@ -1,0 +1,163 @@
+import { delay } from "@std/async/delay";
+import { parseArgs } from "@std/cli/parse-args";
+import { freePort } from "../lib/net/free_port.ts";
+import { print } from "../lib/terminal/print.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
+import { Pair } from "./support/soak_pair.ts";
+
+// deno task soak [--minutes N | --seconds N]: honest pairs of clients at one server, on loopback, while every attack comes in
+// turn, then all together with kills of the server and a full disk. Prints how long messages took in each phase beside the
+// quiet one. Status 1 if a message is lost, repeated or out of order, or if descriptors or memory do not return.
+
+const flags = parseArgs(Deno.args, { string: ["minutes", "seconds"] });
+const totalMs = flags.seconds ? Number(flags.seconds) * 1000 : Number(flags.minutes ?? 10) * 60_000;
+const attacks = Object.entries(ATTACKS);
+/** Quiet, each attack, all together with kills, a full disk. */
+const phaseMs = totalMs / (attacks.length + 4);
+const DISK = "48m";
+/** Descriptors that the server may have more than before, for its files and the pair's connections. */
+const MORE_DESCRIPTORS = 16;
+/** Memory that it may have more: its tables of failures and names are bounded, and are full after this. */
+const MORE_MB = 64;
+const RETURN_MS = 45_000;
+
+using folder = new Folder();
+folder.write("users.txt", ["alice", "bob", "carol", "dave", "eve"].map((name) => `${name} 12345\n`).join(""));
+folder.write("secret", "12345\n");
+const ports = portsOf();
+const diskIsSmall = await mountSmall(`${folder.path}/data`);
+const problems: string[] = [];
+let server = await start();
+const rows: string[][] = [["phase", "messages", "p50 ms", "p99 ms", "p99/quiet", "descriptors", "MB"]];
+let quiet = 0;
+try {
+  await using one = new Pair(["alice", "bob"], folder.path, ports.im);
+  await using other = new Pair(["carol", "dave"], folder.path, ports.im);
+  const pairs = [one, other];
+  // Everything is compiled and connected.
+  await Promise.all(pairs.map((pair) => pair.talk(Math.min(phaseMs, 5000))));
+  await Promise.all(pairs.map((pair) => pair.settled(60_000)));
+  await phase("quiet", pairs);
+  const before = usage();
+  for (const [name, attack] of attacks) await phase(name, pairs, [attack]);
+  await phase("all, and kills of the server", pairs, attacks.map(([, attack]) => attack), async (stop) => {
+    for (let kills = 0; !stop.aborted && kills < 20; kills++) {
+      await delay(Math.max(3000, phaseMs / 4));
+      server.process.kill("SIGKILL");
+      await server.over();
+      server = await start();
+    }
+  });
+  if (diskIsSmall) await phase("a full disk", pairs, [], fillDisk);
+  await Promise.all(pairs.map((pair) => pair.settled(60_000)));
+  await returned(before);
+  await phase("quiet again", pairs);
+  await Promise.all(pairs.map((pair) => pair.settled(60_000)));
+  for (const pair of pairs) {
+    problems.push(...pair.problems);
+    print(`${pair.names.join(" to ")}: ${pair.said} said, ${pair.received} received, ${pair.failed} failed\n`);
+    if (pair.problems.length > 0) print(`${pair.errors.slice(-2000)}\n`);
+  }
+} finally {
+  await server[Symbol.asyncDispose]();
+  if (diskIsSmall) await run("umount", `${folder.path}/data`);
+}
+for (const row of rows) print(`${row[0]!.padEnd(40)}${row.slice(1).map((cell) => cell.padStart(12)).join("")}\n`);
+if (!diskIsSmall) print("no full disk: a small file system cannot be mounted here\n");
+for (const problem of problems) print(`WRONG: ${problem}\n`);
+Deno.exit(problems.length > 0 ? 1 : 0);
+
+/** Pairs talk while attacks and something else go on. */
+async function phase(
+  name: string,
+  pairs: readonly Pair[],
+  during: readonly ((ports: Ports, stop: AbortSignal) => Promise<void>)[] = [],
+  beside: (stop: AbortSignal) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const stop = new AbortController();
+  const going = [...during.map((attack) => attack(ports, stop.signal)), beside(stop.signal)];
+  const times = await Promise.all(pairs.map((pair) => pair.talk(phaseMs)));
+  const { descriptors, mb } = usage();
+  stop.abort();
+  await Promise.all(going);
+  // What a phase has held up counts for it, and not for the next one.
+  await Promise.all(pairs.map((pair) => pair.settled(30_000)));
+  const took = times.flat().sort((a, b) => a - b);
+  const at = (part: number) => took[Math.min(took.length - 1, Math.floor(took.length * part))] ?? NaN;
+  if (name === "quiet") quiet = at(0.99);
+  const figures = [
+    took.length,
+    at(0.5).toFixed(1),
+    at(0.99).toFixed(1),
+    (at(0.99) / quiet).toFixed(2),
+    descriptors,
+    mb,
+  ];
+  rows.push([name, ...figures.map(String)]);
+}
+
+async function start(): Promise<Running> {
+  const { im, book, lobby, rooms, mailbox, mychat, web, tls } = ports;
+  const options = { "address-book": book, lobby, rooms, mailbox, mychat, web, "tls-port": tls };
+  const args = [String(im), "users.txt", "--host", "127.0.0.1", "--data", "data", "--log-level", "error"];
+  for (const [name, port] of Object.entries(options)) args.push(`--${name}`, String(port));
+  const started = new Running(SOURCES, "server", args, folder.path);
+  await started.printed(/^tls listening/m);
+  return started;
+}
+
+/** What the server's process holds; zeros where the system does not say. */
+function usage(): { descriptors: number; mb: number } {
+  try {
+    const proc = `/proc/${server.process.pid}`;
+    const kb = Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`${proc}/status`))?.[1]);
+    return { descriptors: [...Deno.readDirSync(`${proc}/fd`)].length, mb: Math.round(kb / 1024) };
+  } catch {
+    return { descriptors: 0, mb: 0 };
+  }
+}
+
+/** Waits until the server holds no more than before the attacks. */
+async function returned(before: { descriptors: number; mb: number }): Promise<void> {
+  let now = usage();
+  for (const end = performance.now() + RETURN_MS; performance.now() < end; await delay(500), now = usage()) {
+    if (now.descriptors <= before.descriptors + MORE_DESCRIPTORS && now.mb <= before.mb + MORE_MB) return;
+  }
+  problems.push(`after the attacks the server holds ${JSON.stringify(now)}, before them ${JSON.stringify(before)}`);
+}
+
+/** Fills the disk, and makes room again. */
+async function fillDisk(stop: AbortSignal): Promise<void> {
+  const path = `${folder.path}/data/filler`;
+  const file = Deno.openSync(path, { write: true, create: true });
+  for (const bytes of [1 << 16, 1 << 10, 1]) {
+    try {
+      while (true) file.writeSync(new Uint8Array(bytes));
+    } catch {
+      // There is no room for so many more.
+    }
+  }
+  file.close();
+  await delay(phaseMs / 2, { signal: stop }).catch(() => {});
+  Deno.removeSync(path);
+}
+
+async function mountSmall(path: string): Promise<boolean> {
+  Deno.mkdirSync(path);
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  return await run("mount", "-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", path);
+}
+
+async function run(command: string, ...args: string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(command, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+function portsOf(): Ports {
+  const names = ["im", "book", "lobby", "rooms", "mailbox", "mychat", "web", "tls"] as const;
+  return Object.fromEntries(names.map((name) => [name, freePort()])) as unknown as Ports;
+}

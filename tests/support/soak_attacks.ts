@@ -1,0 +1,136 @@
+import { delay } from "@std/async/delay";
+import { encodeText } from "../../lib/core/text.ts";
+
+/** The ports of the server under attack, by listener. */
+export type Ports = Readonly<Record<"im" | "book" | "lobby" | "rooms" | "mailbox" | "mychat" | "web" | "tls", number>>;
+
+/** One attack: goes on until the signal. */
+export type Attack = (ports: Ports, stop: AbortSignal) => Promise<void>;
+
+const HELD = 150;
+const hostname = "127.0.0.1";
+
+/** Keeps so many connections to a port, each begun with some bytes, and opens another for each that ends. */
+function holding(port: (ports: Ports) => number, begin: string | Uint8Array): Attack {
+  return async (ports, stop) => {
+    await crowd(HELD, stop, async () => {
+      using conn = await Deno.connect({ hostname, port: port(ports) });
+      if (begin.length > 0) await conn.write(typeof begin === "string" ? encodeText(begin) : begin);
+      await drained(conn, stop);
+    });
+  };
+}
+
+/** Sends a text again and again on a few connections to a port. */
+function flooding(port: (ports: Ports) => number, text: (n: number) => string | Uint8Array): Attack {
+  return async (ports, stop) => {
+    let n = 0;
+    await crowd(8, stop, async () => {
+      using conn = await Deno.connect({ hostname, port: port(ports) });
+      const reading = drained(conn, stop);
+      for (let i = 0; i < 2000 && !stop.aborted; i++) {
+        const next = text(n++);
+        await conn.write(typeof next === "string" ? encodeText(next) : next);
+        await delay(2);
+      }
+      conn.closeWrite().catch(() => {});
+      await Promise.race([reading, delay(1000)]);
+    });
+  };
+}
+
+/** Sends datagrams to a port, 500 a second. */
+function datagrams(port: (ports: Ports) => number, datagram: (n: number) => Uint8Array): Attack {
+  return async (ports, stop) => {
+    const sockets = Array.from({ length: 16 }, () => Deno.listenDatagram({ transport: "udp", hostname, port: 0 }));
+    try {
+      for (let n = 0; !stop.aborted; n++) {
+        const to = { transport: "udp", hostname, port: port(ports) } as const;
+        await sockets[n % sockets.length]!.send(datagram(n), to).catch(() => {});
+        if (n % 10 === 9) await delay(20);
+      }
+    } finally {
+      for (const socket of sockets) socket.close();
+    }
+  };
+}
+
+/** A TLS handshake of 512 bytes, of which a few come. */
+const HANDSHAKE = Uint8Array.of(22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3);
+
+/** By what the report calls them. */
+export const ATTACKS: Readonly<Record<string, Attack>> = {
+  "silent connections": together(
+    ["im", "book", "lobby", "rooms", "web", "tls"].map((name) => holding((ports) => ports[name as keyof Ports], "")),
+  ),
+  "half-sent requests": holding(({ web }) => web, "GET / HTTP/1.1\r\nhost: x\r\nx: "),
+  "half a TLS handshake": holding(({ tls }) => tls, HANDSHAKE),
+  "guessed passwords": flooding(({ im }) => im, (n) => `/login ${n % 2 === 0 ? "alice" : "bob"} guess${n}\n`),
+  "unknown commands": flooding(({ im }) => im, (n) => `/what ${n} ${"x".repeat(500)}\n`),
+  "lines without an end": flooding(({ im }) => im, () => "x".repeat(4000)),
+  "a flood in the lobby": flooding(({ lobby }) => lobby, (n) => `spam ${n}\n`),
+  "no HTTP requests": flooding(({ web }) => web, () => crypto.getRandomValues(new Uint8Array(300))),
+  "random bytes to rooms and address book": together([
+    flooding(({ rooms }) => rooms, () => crypto.getRandomValues(new Uint8Array(300))),
+    flooding(({ book }) => book, () => crypto.getRandomValues(new Uint8Array(30))),
+  ]),
+  "random datagrams": together([
+    datagrams(({ mailbox }) => mailbox, (n) => crypto.getRandomValues(new Uint8Array(10 + n % 300))),
+    datagrams(
+      ({ mailbox }) => mailbox,
+      (n) => Uint8Array.of(0x50, n % 16, ...crypto.getRandomValues(new Uint8Array(60))),
+    ),
+  ]),
+  "names at mychat": datagrams(
+    ({ mychat }) => mychat,
+    (n) => encodeText(`{"key": "CONNECT", "isConnected": false, "username": "n${n % 3000}", "isStach": false}`),
+  ),
+  "clients that never confirm": wild,
+};
+
+/** IM clients of a real account that link an Lb, confirm nothing, and go in every way. */
+async function wild(ports: Ports, stop: AbortSignal): Promise<void> {
+  await crowd(4, stop, async () => {
+    using listener = Deno.listen({ hostname, port: 0 });
+    using conn = await Deno.connect({ hostname, port: ports.im });
+    const accepted = listener.accept().catch(() => undefined);
+    await conn.write(
+      encodeText(`/login eve 12345\n/port ${listener.addr.port}\n/list\n/toall hello\n/list x\n/to eve `),
+    );
+    await Promise.race([drained(conn, stop), delay(300 + Math.random() * 700)]);
+    listener.close();
+    (await accepted)?.close();
+  }).catch(() => {});
+}
+
+function together(attacks: readonly Attack[]): Attack {
+  return async (ports, stop) => void await Promise.all(attacks.map((attack) => attack(ports, stop)));
+}
+
+/** Runs so many at once, and each again when it ends, whatever becomes of it. */
+async function crowd(count: number, stop: AbortSignal, one: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: count }, async () => {
+    while (!stop.aborted) {
+      await one().catch(() => {});
+      await delay(20);
+    }
+  }));
+}
+
+/** Reads until the end or the signal. */
+async function drained(conn: Deno.TcpConn, stop: AbortSignal): Promise<void> {
+  const buffer = new Uint8Array(4096);
+  const end = () => {
+    try {
+      conn.close();
+    } catch { /* it is closed */ }
+  };
+  stop.addEventListener("abort", end);
+  try {
+    while (await conn.read(buffer) !== null);
+  } catch {
+    /* it is closed */
+  } finally {
+    stop.removeEventListener("abort", end);
+  }
+}
