@@ -5,12 +5,12 @@ import { completions, executable } from "../lib/terminal/completions.ts";
 import { manualPage } from "../lib/terminal/manual.ts";
 import type { Target } from "./targets.ts";
 
-const COMPANIONS = ["README.md", "users.txt", "LICENSE"];
+const COMPANIONS = ["README.md", "users.txt", "LICENSE", "tools/install.sh", "docs/partyline.service"];
 
 /** Packs a folder of executables and their documents into an archive beside it; returns the name of the archive. */
 export async function pack(root: string, folder: string, target: Target): Promise<string> {
   for (const name of COMPANIONS) {
-    await Deno.copyFile(join(root, name), join(folder, name)).catch((error) => {
+    await Deno.copyFile(join(root, name), join(folder, basename(name))).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }

@@ -57,4 +57,5 @@ export const targets: readonly Target[] = [
   { triple: "x86_64-apple-darwin", suffix: "", archive: ".tar.gz" },
   { triple: "aarch64-apple-darwin", suffix: "", archive: ".tar.gz" },
   { triple: "x86_64-pc-windows-msvc", suffix: ".exe", archive: ".zip" },
+  { triple: "aarch64-pc-windows-msvc", suffix: ".exe", archive: ".zip" },
 ];
