@@ -3,22 +3,18 @@ import type { Outputs } from "../core/machine.ts";
 import { DeliveryCursor } from "./delivery_cursor.ts";
 import type { Effect } from "./effect.ts";
 import { type Entry, type Target, waits } from "./entry.ts";
-import { LOBBY } from "./names.ts";
 import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
-import type { PendingOutcome } from "./outcome.ts";
 import type { Questions } from "./questions.ts";
-import { type KnownUser, type Roster, sideOf } from "./roster.ts";
+import type { KnownUser, Roster } from "./roster.ts";
 import { AwaitedOutcomes } from "./awaited_outcomes.ts";
 import { CatchUp } from "./catch_up.ts";
 import { FanOut, type Published } from "./fan_out.ts";
+import { HandoutSessions } from "./handout_sessions.ts";
 import { HandoutFanOut, type HandoutMessage, type LiveMessage } from "./handout_fan_out.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
 import { UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
-
-/** After its 201 a client may go over to our own protocol; what waits for its user waits so long for that. */
-const GRACE_MS = 500;
 
 /** What delivery works on. */
 export interface DeliveryParts {
@@ -46,8 +42,6 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   /** Handout messages that are being written, by their drafts. */
   readonly #handoutMessages = new Map<Draft, HandoutMessage>();
-  /** Handout sessions that are not told yet what waits for them, and when they are. */
-  readonly #newcomers = new Map<Session, number>();
   /** Messages that never arrived, and whose failure is not committed yet. */
   readonly #failing = new Set<number>();
   #lastUnkept = 0;
@@ -56,7 +50,9 @@ export class Delivery {
   readonly #catchUp: CatchUp;
   readonly #awaited = new AwaitedOutcomes((entry) => this.#forget(entry));
   readonly #fanOut: FanOut;
-  readonly #handouts: HandoutFanOut;
+  readonly #handoutFanOut: HandoutFanOut;
+  /** What handout sessions owe. */
+  readonly handouts: HandoutSessions;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
@@ -64,7 +60,17 @@ export class Delivery {
     const isFailing = (seq: number) => this.#failing.has(seq);
     this.#catchUp = new CatchUp({ ...parts, cursors: this.#cursors, isFailing });
     this.#fanOut = new FanOut({ ...parts, cursors: this.#cursors, catchUp: this.#catchUp });
-    this.#handouts = new HandoutFanOut({ ...parts, awaited: this.#awaited });
+    this.#handoutFanOut = new HandoutFanOut({ ...parts, awaited: this.#awaited });
+    this.handouts = new HandoutSessions({
+      ...parts,
+      cursors: this.#cursors,
+      awaited: this.#awaited,
+      catchUp: this.#catchUp,
+      fanOut: this.#fanOut,
+      keep: (message, now) => this.#keepLive(message, now),
+      fail: (entry, why) => this.fail(entry, why),
+      forget: (entry) => this.#forget(entry),
+    });
   }
 
   /** Begins, or begins anew, to tell a native session what concerns its user. */
@@ -137,7 +143,7 @@ export class Delivery {
     if (kept) return this.#keepLive(live, now);
     const { from, to, text } = live;
     const entry: Entry = { type: "message", seq: --this.#lastUnkept, from, to, text, time: 0 };
-    this.#handouts.tell(entry, this.#draftOf(live, now), live);
+    this.#handoutFanOut.tell(entry, this.#draftOf(live, now), live);
   }
 
   #keepLive(live: HandoutMessage, now: number): void {
@@ -178,7 +184,7 @@ export class Delivery {
     for (const { entry, draft } of published) {
       const live = this.#handoutMessages.get(draft);
       this.#handoutMessages.delete(draft);
-      this.#handouts.tell(entry, draft, live);
+      this.#handoutFanOut.tell(entry, draft, live);
     }
   }
 
@@ -194,72 +200,6 @@ export class Delivery {
     this.#catchUp.run(session);
   }
 
-  /** A handout session can be told messages: soon it is told what waits for its user. */
-  handoutReady(session: Session, now: number): void {
-    this.#newcomers.set(session, now + GRACE_MS);
-    session.lobbyAt = this.#parts.roster.room(LOBBY)!.last;
-  }
-
-  /** A handout session has confirmed a message, or never will; `sent`, when it may have it all the same. */
-  settle(session: Session, id: number, received: boolean, sent: boolean, now: number): void {
-    const owed = session.owes.get(id);
-    if (!owed) return;
-    session.owes.delete(id);
-    const { online, tally, roster } = this.#parts;
-    const { entry } = owed.message;
-    if (received) {
-      tally.confirm(owed.said, now);
-      this.#awaited.has(online.get(session.name), id);
-    }
-    owed.outcome?.settle(received, `no receipt from ${session.name}`);
-    const known = roster.user(session.name ?? "");
-    if (entry && known) {
-      if ("room" in entry.to) { if (received) this.#cursors.readLobby(session, known, entry.seq); }
-      else this.#settlePrivate(entry, known, session, received, sent, owed.outcome);
-    }
-    if (session.owing === 0 && session.ready && session.cursor) this.#catchUp.run(session);
-  }
-
-  /**
-   * A session has left: what it owes is settled. One message at a time goes to a handout session; `underWay`, when the first
-   * may have arrived. The others were never sent.
-   */
-  release(session: Session, underWay: boolean, now: number): void {
-    let sent = underWay && session.ready;
-    session.ready = false;
-    session.cursor = undefined;
-    this.#newcomers.delete(session);
-    this.#fanOut.audienceChanged();
-    for (const id of [...session.owes.keys()]) {
-      this.settle(session, id, false, sent, now);
-      sent = false;
-    }
-    const user = this.#parts.online.get(session.name);
-    if (user?.natives.every((each) => each === session)) this.#awaited.miss(user, Infinity);
-  }
-
-  /**
-   * A handout session speaks our own protocol from now on: what it has not confirmed counts as not received. What is kept comes
-   * to it by the log, and its senders go on waiting; a private message that was not kept is kept now.
-   */
-  handOver(session: Session, user: User, now: number): void {
-    const { online, limits } = this.#parts;
-    const owes = [...session.owes.values()];
-    session.owes.clear();
-    this.release(session, false, now);
-    online.switchToNative(session);
-    const until = now + limits.receiptMs;
-    for (const { message: { id, from, scope, text, entry }, outcome } of owes) {
-      if (!outcome) continue;
-      if (entry) {
-        this.#awaited.add(user, id, outcome, until, scope === "one" ? entry : undefined);
-      } else if (scope === "one") {
-        const sayer = online.get(from)?.handout;
-        if (sayer) this.#keepLive({ from, to: { user: user.name }, text, sayer, outcome, until }, now);
-      } else outcome.settle(false, `${user.name} continues in the native protocol`);
-    }
-  }
-
   /** The members of a room, or the sessions of a user, have changed. */
   audienceChanged(): void {
     this.#fanOut.audienceChanged();
@@ -269,14 +209,7 @@ export class Delivery {
   tick(now: number, wall: number): void {
     this.#catchUp.clockOffset = wall - now;
     this.#awaited.missAll(now);
-    for (const [session, due] of this.#newcomers) {
-      if (due > now) break;
-      this.#newcomers.delete(session);
-      const known = this.#parts.roster.user(session.name!);
-      if (!known) continue;
-      session.cursor = new DeliveryCursor(known.acked, "private", Infinity, now);
-      this.#catchUp.run(session);
-    }
+    this.handouts.tick(now);
   }
 
   /** How many handout senders wait for an outcome. */
@@ -300,32 +233,6 @@ export class Delivery {
       // It has failed all the same, and goes into the next batch.
       failed: () => {},
     });
-  }
-
-  #settlePrivate(
-    entry: Entry,
-    known: KnownUser,
-    session: Session,
-    received: boolean,
-    sent: boolean,
-    outcome: PendingOutcome | undefined,
-  ): void {
-    const { roster, online } = this.#parts;
-    const sender = roster.user(entry.from);
-    const pair = sender && roster.pair(sender, known);
-    if (!pair) return;
-    if (received) {
-      this.#cursors.received(pair, known, entry.seq);
-      this.#cursors.readPair(pair, known, entry.seq);
-      return;
-    }
-    // Another client of the user has it, and its sender was told.
-    if (entry.seq <= pair.received[sideOf(pair, known)]) return;
-    if (outcome) this.#forget(entry);
-    // What was never sent waits for the next time; what native sessions of the user can still take is theirs.
-    else if (sent && entry.type === "message" && !online.get(session.name)?.listens) {
-      this.fail(entry, `${session.name}'s client did not confirm it`);
-    }
   }
 
   #forget(entry: Entry): void {

@@ -2,19 +2,19 @@ import { networkOf } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
 import { RateLimiters } from "../core/limiters.ts";
-import { encodeText } from "../core/text.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import { ClientMessages } from "./client_messages.ts";
-import type { Command, NativeCommand } from "./command.ts";
+import type { Command } from "./command.ts";
 import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Guests } from "./guests.ts";
 import { NameIndex } from "./name_index.ts";
-import { LOBBY } from "./names.ts";
 import { RecentLog } from "./log.ts";
+import { LiveMessages } from "./live_messages.ts";
 import { LogWriter } from "./log_writer.ts";
+import { NativeCommands } from "./native_commands.ts";
+import { NewNames } from "./new_names.ts";
 import { Login, type Randomness } from "./login.ts";
-import { PendingOutcome } from "./outcome.ts";
 import { PresenceUpdates } from "./presence.ts";
 import { Queries } from "./queries.ts";
 import { Questions } from "./questions.ts";
@@ -25,7 +25,7 @@ import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
 import { Maintenance } from "./maintenance.ts";
 import { UnprovenNames } from "./unproven.ts";
-import { OnlineUsers, Session, type User } from "./users.ts";
+import { OnlineUsers, Session } from "./users.ts";
 import { type ChatView, chatView } from "./view.ts";
 
 /** What a hub is given besides its accounts and limits. */
@@ -40,7 +40,6 @@ export interface HubOptions {
 }
 
 const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
-const HOUR_MS = 60 * 60 * 1000;
 
 /**
  * The chat core: who is online, and the one log of what was said, with its cursors. A pure machine: commands, the store's
@@ -68,6 +67,8 @@ export class Hub {
   readonly #queries: Queries;
   readonly #messages: ClientMessages;
   readonly #guests: Guests;
+  readonly #live: LiveMessages;
+  readonly #natives: NativeCommands | undefined;
   readonly #maintenance: Maintenance | undefined;
   readonly #login: Login;
   readonly #unproven: UnprovenNames;
@@ -76,8 +77,7 @@ export class Hub {
   readonly #attempts: RateLimiters;
   /** The names of all accounts and registered users. */
   #names: NameIndex;
-  /** When names were registered by a key, by address. */
-  readonly #newNames = new Map<string, number[]>();
+  readonly #newNames: NewNames;
   #accounts: Accounts;
   readonly #takesGuests: boolean;
   /** Whether the lobby is kept. */
@@ -92,6 +92,7 @@ export class Hub {
     const online = this.#online;
     const roster = this.#roster = new Roster(start);
     this.#names = this.#indexNames();
+    this.#newNames = new NewNames(roster, limits);
     this.#attempts = new RateLimiters(limits.attemptBurst, limits.attemptsPerMinute / 60, limits.failureEntries);
     const log = this.#log = new RecentLog(start.last, limits.logBytes);
     const writer = this.#writer = new LogWriter(roster, outputs, start);
@@ -116,6 +117,15 @@ export class Hub {
       keepsLobby: () => this.#keeps,
       stores: this.stores,
     });
+    this.#live = new LiveMessages({
+      ...parts,
+      messages: this.#messages,
+      guests: this.#guests,
+      tally: this.tally,
+      keepsLobby: () => this.#keeps,
+    });
+    const snapshot = this.#snapshot;
+    this.#natives = snapshot && new NativeCommands({ ...parts, messages: this.#messages, live: this.#live, snapshot });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
     this.#keeps = start.users.some(({ registered }) => registered);
     this.#login = new Login(
@@ -124,9 +134,9 @@ export class Hub {
         keyOf: (name) => this.#roster.user(name),
         names: () => this.#names,
         isGuest: (name) => this.#guests.isHeld(name),
-        newNameFault: (address, now) => this.#newNameFault(address, now),
+        newNameFault: (address, now) => this.#newNames.fault(address, now),
         register: (name, key, address, now) => {
-          this.#countNewName(address, now);
+          this.#newNames.count(address, now);
           this.#register(name, key, now);
         },
         attempts: this.#attempts,
@@ -144,9 +154,9 @@ export class Hub {
       accounts: () => this.#accounts,
       names: () => this.#names,
       attempts: this.#attempts,
-      newNameFault: (address, now) => this.#newNameFault(address, now),
+      newNameFault: (address, now) => this.#newNames.fault(address, now),
       register: (name, key, address, now) => {
-        this.#countNewName(address, now);
+        this.#newNames.count(address, now);
         this.#register(name, key, now);
       },
       admit: (session, name, now) => this.#admit(session, name, undefined, now),
@@ -272,7 +282,7 @@ export class Hub {
 
   /** Settles all that is under way as missed, and tells every session that the server stops. */
   close(now: number, wall: number): void {
-    for (const session of this.#sessions.values()) this.#delivery.release(session, true, now);
+    for (const session of this.#sessions.values()) this.#delivery.handouts.release(session, true, now);
     this.#delivery.tick(now, wall);
     this.#outputs.push({ type: "tell", to: [...this.#sessions.keys()], event: { type: "closing" } });
     this.#writer.flush(now, wall, true);
@@ -309,7 +319,7 @@ export class Hub {
         return this.#push(this.#registration?.register(session, command.name, command.password, now) ?? []);
       case "ready":
         session.ready = true;
-        if (session.name !== undefined && this.#keeps) this.#delivery.handoutReady(session, now);
+        if (session.name !== undefined && this.#keeps) this.#delivery.handouts.ready(session, now);
         return;
       case "enterAsGuest":
         return this.#guests.enterLobby(session, command.as);
@@ -337,14 +347,14 @@ export class Hub {
         this.#outputs.push(tell(id, { type: "present", names: this.#online.list, asker: session.name }));
         return;
       case "send":
-        return this.#send(session, command.ref, command.to, command.text, now);
+        return this.#live.send(session, command.ref, command.to, command.text, now);
       case "sendAll":
-        return this.#sendAll(session, command.ref, command.text, now);
+        return this.#live.sendAll(session, command.ref, command.text, now);
       case "taken":
         if (session.unproven) return this.#delivery.confirmed(session, command.id, now);
-        return this.#delivery.settle(session, command.id, true, true, now);
+        return this.#delivery.handouts.settle(session, command.id, true, true, now);
       case "missed":
-        return this.#delivery.settle(session, command.id, false, command.sent, now);
+        return this.#delivery.handouts.settle(session, command.id, false, command.sent, now);
       case "leave":
         return this.#leave(session, command, now);
       case "become":
@@ -355,36 +365,10 @@ export class Hub {
       case "prove":
         return this.#push(this.#login.prove(session, command.proof, now));
       case "signal":
-        if (session.kind === "guest") return this.#signal(session, session.guestName, command.to, command.text);
+        if (session.kind === "guest") return this.#live.signal(session, session.guestName, command.to, command.text);
     }
     const user = this.#online.get(session.name);
-    if (user?.known && session.kind === "native") this.#native(session, user, user.known, command, now);
-  }
-
-  #native(session: Session, user: User, known: KnownUser, command: NativeCommand, now: number): void {
-    switch (command.type) {
-      case "resume":
-        return this.#resume(session, known, command, now);
-      case "say":
-      case "edit":
-      case "withdraw":
-      case "unreadable":
-        return this.#messages.take(session, command, now);
-      case "acknowledge":
-        return this.#delivery.acknowledge(session, command.seq, now);
-      case "received":
-        return this.#delivery.receivedPart(session, command.from, command.since, command.upTo);
-      case "read":
-        return this.#delivery.read(user, command.of, command.upTo, session);
-      case "signal":
-        return this.#signal(session, user.name, command.to, command.text);
-      case "become":
-      case "hello":
-      case "prove":
-        return;
-      default:
-        return this.#queries.answer(session, user, command, now);
-    }
+    if (user?.known && session.kind === "native") this.#natives!.handle(session, user, user.known, command, now);
   }
 
   /** Whether a session may speak our own protocol, which needs a store; it is told if not. */
@@ -430,7 +414,7 @@ export class Hub {
     for (const user of this.#online.all) if (!user.known) this.#register(user.name, undefined, now);
     if (this.#keeps) return;
     this.#keeps = true;
-    for (const session of this.#online.handouts) if (session.ready) this.#delivery.handoutReady(session, now);
+    for (const session of this.#online.handouts) if (session.ready) this.#delivery.handouts.ready(session, now);
   }
 
   #register(name: string, key: Uint8Array | undefined, now: number): KnownUser {
@@ -448,105 +432,20 @@ export class Hub {
     return new NameIndex(names);
   }
 
-  /** Names that anybody can take with a key of their own are bounded: in all, and by address. */
-  #newNameFault(address: string, now: number): string | undefined {
-    const { namesWithoutAccount, registrationsPerHour } = this.limits;
-    if (this.#roster.heldByKey >= namesWithoutAccount) {
-      return `${namesWithoutAccount} names without an account are taken, the most allowed`;
-    }
-    if (this.#newNamesOf(address, now).length < registrationsPerHour) return undefined;
-    return `${registrationsPerHour} names were taken from your address within the hour, the most allowed`;
-  }
-
-  #countNewName(address: string, now: number): void {
-    const times = [...this.#newNamesOf(address, now), now];
-    this.#newNames.delete(address);
-    this.#newNames.set(address, times);
-    if (this.#newNames.size > this.limits.failureEntries) this.#newNames.delete(this.#newNames.keys().next().value!);
-  }
-
-  #newNamesOf(address: string, now: number): number[] {
-    return (this.#newNames.get(address) ?? []).filter((time) => time > now - HOUR_MS);
-  }
-
-  #send(sender: Session, ref: number, to: string, text: string, now: number): void {
-    const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
-    if (sender.name === undefined) return outcome.settle(false, "the session has no name");
-    const kept = this.#online.get(to)?.listens ?? false;
-    const fault = kept ? this.#messages.keepFault(sender.name, { user: to }, text, now) : undefined;
-    if (fault !== undefined) return outcome.settle(false, fault);
-    this.#delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
-  }
-
-  #sendAll(sender: Session, ref: number, text: string, now: number): void {
-    const outcome = new PendingOutcome(sender.id, ref, this.tally, this.#outputs);
-    if (sender.name === undefined) return outcome.settle(false, "the session has no name");
-    const fault = this.#keeps ? this.#messages.rateFault(sender.name, text, now) : undefined;
-    if (fault !== undefined) return outcome.settle(false, fault);
-    const message = { from: sender.name, to: { room: LOBBY }, text, sayer: sender, outcome };
-    this.#delivery.sayLive(message, this.#keeps, now);
-  }
-
-  /** What is not kept: it is told to the clients that are there. */
-  #signal(sender: Session, from: string, to: string, text: string): void {
-    const bytes = encodeText(text).length;
-    const most = this.limits.signalBytes;
-    const unheard = (why: string) => this.#outputs.push(tell(sender.id, { type: "unheard", to, why }));
-    if (bytes > most) return void unheard(`a signal has at most ${most} bytes, found ${bytes}`);
-    const natives = this.#online.get(to)?.natives.filter((each) => each.ready && each !== sender && !each.unproven);
-    const guest = natives ? undefined : this.#guests.named(to);
-    const receivers = guest ? [guest] : natives ?? [];
-    if (receivers.length === 0) return void unheard(`no client of ${to} is online`);
-    const event = { type: "signal", from, at: sender.address, text } as const;
-    this.#outputs.push({ type: "tell", to: receivers.map(({ id }) => id), event });
-  }
-
   /** A handout session goes on in our own protocol. */
   #become(session: Session, now: number): void {
     const user = this.#online.get(session.name);
     if (!user || session.kind === "native" || !this.#snapshot) return;
-    this.#delivery.handOver(session, user, now);
+    this.#delivery.handouts.handOver(session, user, now);
     this.#keep(now);
     this.#cameFrom(session.name!, session.address);
-  }
-
-  #resume(
-    session: Session,
-    known: KnownUser,
-    { client, answered, store, after }: Extract<NativeCommand, { type: "resume" }>,
-    now: number,
-  ): void {
-    const { id, searches } = this.#snapshot!;
-    const producer = session.producer = this.#roster.producer(known, client);
-    // Of refusals that could not be written the client knows more than a server that has crashed since.
-    producer.number = Math.max(producer.number, answered);
-    producer.committed = Math.max(producer.committed, answered);
-    const sameStore = after !== undefined && store === id;
-    this.#delivery.begin(session, known, sameStore ? after : undefined, now);
-    // The others are answered once they are committed.
-    const refused = [...producer.refused ?? []].map(([number, why]) => ({ number, why }))
-      .filter(({ number }) => number > answered && number <= producer.committed);
-    this.#outputs.push(tell(session.id, {
-      type: "begun",
-      store: id,
-      last: this.#log.last,
-      accepted: producer.committed,
-      refused,
-      rooms: [...known.rooms.values()].map(({ name }) => name),
-      textBytes: this.limits.textBytes,
-      textLines: this.limits.textLines,
-      searches,
-    }));
-    // Then it tells nothing of entries that are still to come.
-    session.cursor!.whenLive = () => this.#queries.overview(session, known);
-    this.#delivery.catchUp(session);
   }
 
   #leave(session: Session, { why, breaksRule }: Extract<Command, { type: "leave" }>, now: number): void {
     this.#sessions.delete(session.id);
     this.#push(this.#login.forget(session, now));
     this.#guests.left(session);
-    this.#delivery.release(session, true, now);
+    this.#delivery.handouts.release(session, true, now);
     const gone = this.#online.leave(session);
     this.#delivery.audienceChanged();
     if (gone) this.#presence.offline(gone.name, now);

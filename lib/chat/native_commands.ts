@@ -1,0 +1,92 @@
+import type { Limits } from "../core/limits.ts";
+import type { Outputs } from "../core/machine.ts";
+import type { ClientMessages } from "./client_messages.ts";
+import type { NativeCommand } from "./command.ts";
+import type { Delivery } from "./delivery.ts";
+import { type Effect, tell } from "./effect.ts";
+import type { LiveMessages } from "./live_messages.ts";
+import type { RecentLog } from "./log.ts";
+import type { Queries } from "./queries.ts";
+import type { KnownUser, Roster } from "./roster.ts";
+import type { Snapshot } from "./store.ts";
+import type { Session, User } from "./users.ts";
+
+export interface NativeCommandParts {
+  readonly delivery: Delivery;
+  readonly queries: Queries;
+  readonly messages: ClientMessages;
+  readonly live: LiveMessages;
+  readonly roster: Roster;
+  readonly log: RecentLog;
+  readonly outputs: Outputs<Effect>;
+  readonly limits: Pick<Limits, "textBytes" | "textLines">;
+  readonly snapshot: Pick<Snapshot, "id" | "searches">;
+}
+
+/** What native sessions that are logged in command: each is passed on to the part that it concerns. */
+export class NativeCommands {
+  readonly #parts: NativeCommandParts;
+
+  constructor(parts: NativeCommandParts) {
+    this.#parts = parts;
+  }
+
+  handle(session: Session, user: User, known: KnownUser, command: NativeCommand, now: number): void {
+    const { messages, delivery, live, queries } = this.#parts;
+    switch (command.type) {
+      case "resume":
+        return this.#resume(session, known, command, now);
+      case "say":
+      case "edit":
+      case "withdraw":
+      case "unreadable":
+        return messages.take(session, command, now);
+      case "acknowledge":
+        return delivery.acknowledge(session, command.seq, now);
+      case "received":
+        return delivery.receivedPart(session, command.from, command.since, command.upTo);
+      case "read":
+        return delivery.read(user, command.of, command.upTo, session);
+      case "signal":
+        return live.signal(session, user.name, command.to, command.text);
+      case "become":
+      case "hello":
+      case "prove":
+        return;
+      default:
+        return queries.answer(session, user, command, now);
+    }
+  }
+
+  #resume(
+    session: Session,
+    known: KnownUser,
+    { client, answered, store, after }: Extract<NativeCommand, { type: "resume" }>,
+    now: number,
+  ): void {
+    const { delivery, roster, log, limits, outputs, queries, snapshot: { id, searches } } = this.#parts;
+    const producer = session.producer = roster.producer(known, client);
+    // Of refusals that could not be written the client knows more than a server that has crashed since.
+    producer.number = Math.max(producer.number, answered);
+    producer.committed = Math.max(producer.committed, answered);
+    const sameStore = after !== undefined && store === id;
+    delivery.begin(session, known, sameStore ? after : undefined, now);
+    // The others are answered once they are committed.
+    const refused = [...producer.refused ?? []].map(([number, why]) => ({ number, why }))
+      .filter(({ number }) => number > answered && number <= producer.committed);
+    outputs.push(tell(session.id, {
+      type: "begun",
+      store: id,
+      last: log.last,
+      accepted: producer.committed,
+      refused,
+      rooms: [...known.rooms.values()].map(({ name }) => name),
+      textBytes: limits.textBytes,
+      textLines: limits.textLines,
+      searches,
+    }));
+    // Then it tells nothing of entries that are still to come.
+    session.cursor!.whenLive = () => queries.overview(session, known);
+    delivery.catchUp(session);
+  }
+}
