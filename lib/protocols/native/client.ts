@@ -4,6 +4,7 @@ import { IDENTIFIER_CHARACTERS } from "../../core/json_fields.ts";
 import { Outputs } from "../../core/machine.ts";
 import { TEXT_BYTES, textFault } from "../../core/text.ts";
 import type { ClientEvent, ClientQuestion } from "./client_event.ts";
+import { DeliveredMessages } from "./delivered.ts";
 import { type ClientMessage, decodeServerMessage, encodeClientMessage, type ServerMessage } from "./messages.ts";
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
@@ -40,9 +41,6 @@ export interface NativeClientOptions {
   readonly showsOwn?: boolean;
 }
 
-/** Own private messages of this run that were not received yet, at most; older ones are known by `received` alone. */
-const MAX_UNDELIVERED = 10_000;
-
 /**
  * The client's side of the native protocol, over any number of connections one after the other.
  *
@@ -59,14 +57,7 @@ export class NativeClient {
   readonly #showsOwn: boolean;
   /** Messages of this run, from this number on. */
   readonly #firstNumber: number;
-  /** Private messages of this run that are stored and not received, by their entries. */
-  readonly #undelivered = new Map<number, { readonly id: string; readonly to: string }>();
-  /** Up to where each user has received what this one said, but for what failed. */
-  readonly #receivedBy = new Map<string, number>();
-  /** Whether everything in the log was told: before that, a message may have failed though later ones were received. */
-  #isLive = false;
-  /** Users whose cursors have moved while not everything was told. */
-  readonly #heldReceipts = new Set<string>();
+  readonly #delivered = new DeliveredMessages((event) => this.#show(event));
   /** The store that numbers belong to; undefined before the first session. */
   #store: string | undefined;
   /** Everything up to here was shown. */
@@ -122,7 +113,7 @@ export class NativeClient {
   start(name: string): void {
     this.#name = name;
     this.#stage = "resume";
-    this.#isLive = false;
+    this.#delivered.behind();
     this.#received = this.#acked = 0;
     const from = this.#store === undefined ? {} : { store: this.#store, after: this.#shown };
     this.#send({ type: "resume", client: this.#client, answered: this.#outgoing.answeredUpTo, ...from });
@@ -212,14 +203,14 @@ export class NativeClient {
       case "failed":
         return this.#refused(message.number, message.why);
       case "received":
-        return this.#receivedUpTo(message.by, message.upTo);
+        return this.#delivered.received(message.by, message.upTo);
       case "conversations":
-        return this.#conversations(message);
+        return this.#delivered.conversations(message);
       case "live":
-        return this.#live(message.upTo);
+        // Without a session it is meant for another page that had this connection before.
+        return this.#stage === "loggedIn" ? this.#delivered.live(message.upTo) : undefined;
       case "behind":
-        this.#isLive = false;
-        return;
+        return this.#delivered.behind();
       case "read":
       case "closing":
       case "elsewhere":
@@ -274,9 +265,7 @@ export class NativeClient {
     if (storeChanged) {
       this.#ownFrom = last;
       this.#shown = this.#shownBefore?.get(this.#name)?.get(store) ?? 0;
-      this.#undelivered.clear();
-      this.#receivedBy.clear();
-      this.#heldReceipts.clear();
+      this.#delivered.forget();
     }
     this.#store = store;
     this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged, searches });
@@ -307,7 +296,7 @@ export class NativeClient {
       case "message": {
         if (id !== undefined) {
           this.#show({ type: isFirst ? "sent" : "stored", id, to, seq, time });
-          if ("user" in to && to.user !== from) this.#track(seq, id, to.user);
+          if ("user" in to && to.user !== from) this.#delivered.track(seq, id, to.user);
         }
         const known = own && (seq <= this.#ownFrom || id !== undefined);
         const message = { seq, from, to, text: entry.text, time, id };
@@ -318,11 +307,8 @@ export class NativeClient {
         return this.#show({ type: "edited", of: entry.of, from, to, text: entry.text, time, own });
       case "withdrawal":
         return this.#show({ type: "withdrawn", of: entry.of, from, to, own });
-      case "failure": {
-        const id = this.#undelivered.get(entry.of)?.id;
-        this.#undelivered.delete(entry.of);
-        return this.#show({ type: "failed", id, seq: entry.of, to, why: entry.text });
-      }
+      case "failure":
+        return this.#show({ type: "failed", id: this.#delivered.failed(entry.of), seq: entry.of, to, why: entry.text });
     }
   }
 
@@ -339,14 +325,6 @@ export class NativeClient {
     return number >= this.#firstNumber ? idOf(this.#client, number) : undefined;
   }
 
-  #track(seq: number, id: string, to: string): void {
-    this.#undelivered.set(seq, { id, to });
-    for (const oldest of this.#undelivered.keys()) {
-      if (this.#undelivered.size <= MAX_UNDELIVERED) break;
-      this.#undelivered.delete(oldest);
-    }
-  }
-
   /** Everything up to a number is stored, but for what was refused. */
   #accepted(upTo: number): void {
     for (const { id, to, of } of this.#outgoing.acceptedUpTo(upTo)) {
@@ -361,38 +339,6 @@ export class NativeClient {
     if (message.of !== undefined) this.#show({ type: "denied", why });
     else this.#show({ type: "failed", id: message.id, to: message.to, why });
     this.#sendWaiting();
-  }
-
-  #receivedUpTo(by: string, upTo: number): void {
-    if (upTo <= (this.#receivedBy.get(by) ?? 0)) return;
-    this.#receivedBy.set(by, upTo);
-    if (!this.#isLive) return void this.#heldReceipts.add(by);
-    this.#show({ type: "received", by, upTo });
-    this.#tellDelivered(upTo);
-  }
-
-  #conversations({ list }: Extract<ServerMessage, { type: "conversations" }>): void {
-    for (const { of, received } of list) if ("user" in of) this.#receivedUpTo(of.user, received);
-    this.#show({ type: "conversations", list: this.#isLive ? list : list.map((each) => ({ ...each, received: 0 })) });
-  }
-
-  /** Everything up to `upTo` was told: what has failed of it is known, and cursors count. */
-  #live(upTo: number): void {
-    // Meant for another page that had this connection before.
-    if (this.#stage !== "loggedIn") return;
-    this.#isLive = true;
-    for (const by of this.#heldReceipts) this.#show({ type: "received", by, upTo: this.#receivedBy.get(by)! });
-    this.#heldReceipts.clear();
-    this.#tellDelivered(upTo);
-  }
-
-  #tellDelivered(upTo: number): void {
-    for (const [seq, { id, to }] of this.#undelivered) {
-      if (seq > upTo) break;
-      if (seq > (this.#receivedBy.get(to) ?? 0)) continue;
-      this.#undelivered.delete(seq);
-      this.#show({ type: "delivered", id, to });
-    }
   }
 
   #push(message: Omit<OutgoingMessage, "id" | "number">): { id: string } | { why: string } {
