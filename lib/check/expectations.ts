@@ -1,5 +1,6 @@
 import { visible, visibleBytes } from "../core/wire_text.ts";
 import { concat } from "@std/bytes/concat";
+import { decodeLossy } from "../core/text.ts";
 import { type Expected, match } from "./match.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
 import { JsonShape } from "./json_shape.ts";
@@ -92,6 +93,7 @@ export class Expectations {
         wrong ??= { ...found, expected };
         continue;
       }
+      if (expected.keep !== undefined) this.values.set(expected.keep, decodeLossy(link.pieces[0]!));
       link.take(found.used);
       this.#pending.splice(this.#pending.indexOf(expected), 1);
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);

@@ -9,6 +9,7 @@ export type JsonPattern =
   | null
   | RegExp
   | JsonAbsent
+  | JsonNumber
   | JsonList
   | readonly JsonPattern[]
   | { readonly [field: string]: JsonPattern };
@@ -17,6 +18,16 @@ export type JsonPattern =
 export class JsonAbsent {}
 
 export const ABSENT = new JsonAbsent();
+
+/** A whole number from 0: any, or the one that is the value of a name. */
+export class JsonNumber {
+  constructor(readonly name: string | undefined, readonly isKnown: boolean) {}
+}
+
+/** Any number; it is kept as the value of this name. */
+export const aNumber = (name?: string): JsonNumber => new JsonNumber(name, false);
+/** The number that is the value of this name. */
+export const theNumber = (name: string): JsonNumber => new JsonNumber(name, true);
 
 /** Some of the items of a list; it may have others. */
 export class JsonList {
@@ -70,6 +81,7 @@ export const json = (fields: { readonly [field: string]: JsonPattern }): JsonSha
 function filled(pattern: JsonPattern, values: Filling): JsonPattern {
   if (typeof pattern === "string") return values.fill(pattern);
   if (pattern instanceof RegExp) return values.fillText(pattern);
+  if (pattern instanceof JsonNumber) return pattern.isKnown ? Number(values.fill(`{${pattern.name}}`)) : pattern;
   if (pattern instanceof JsonAbsent || typeof pattern !== "object" || pattern === null) return pattern;
   if (pattern instanceof JsonList) return new JsonList(pattern.items.map((item) => filled(item, values)), pattern.kind);
   if (isList(pattern)) return pattern.map((item) => filled(item, values));
@@ -85,6 +97,11 @@ function mismatch(
 ): string | undefined {
   const wrong = () => `${path} is ${JSON.stringify(value)}`;
   if (pattern instanceof JsonAbsent) return wrong();
+  if (pattern instanceof JsonNumber) {
+    if (!Number.isSafeInteger(value) || value as number < 0) return wrong();
+    if (pattern.name !== undefined) groups[pattern.name] = String(value);
+    return undefined;
+  }
   if (pattern instanceof RegExp) {
     const found = typeof value === "string" ? pattern.exec(value) : null;
     if (!found) return wrong();
@@ -145,6 +162,7 @@ function first<T>(items: readonly T[], look: (item: T, i: number) => string | un
 function described(pattern: JsonPattern): string {
   if (pattern instanceof RegExp) return `a text like ${pattern}`;
   if (pattern instanceof JsonAbsent) return "nothing";
+  if (pattern instanceof JsonNumber) return "a number";
   if (typeof pattern !== "object" || pattern === null) return JSON.stringify(pattern);
   if (pattern instanceof JsonList) {
     const items = pattern.items.map(described).join(", ");

@@ -1,4 +1,4 @@
-import { visibleBytes } from "../core/wire_text.ts";
+import { encodeWire, visibleBytes } from "../core/wire_text.ts";
 import { encodeText } from "../core/text.ts";
 import { type Machine, Outputs } from "../core/machine.ts";
 import { Expectations, type Failure } from "./expectations.ts";
@@ -7,6 +7,8 @@ import type { PlayEnd, PlayOutput } from "./play_output.ts";
 import { type PlayTimes, stepMs } from "./play_times.ts";
 import { exitText, type ProgramExit } from "./program_exit.ts";
 import type { LinkName, Step } from "./step.ts";
+import type { Computed } from "./credentials.ts";
+import { packetBytes, packetText } from "./packet_text.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
@@ -45,6 +47,7 @@ export class Play implements Machine<PlayOutput> {
   #since = 0;
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
+  #computed: Computed | undefined;
   #end: PlayEnd | undefined;
   /** When the clock was looked at last. */
   #lookedAt = Infinity;
@@ -81,9 +84,11 @@ export class Play implements Machine<PlayOutput> {
   }
 
   /** A connection is there, whoever made it; the check's side of it has this address, which is `{WHO.LINK.address}`. */
-  opened(link: LinkName, address: string, now: number): void {
+  opened(link: LinkName, address: string, now: number, isMessages = false): void {
     this.values.set(`${link.replace(" ", ".")}.address`, address);
-    this.#links.get(link).isOpen = true;
+    const it = this.#links.get(link);
+    it.isOpen = true;
+    if (isMessages) [it.isDatagrams, it.as] = [true, "messages"];
     this.#lives(link, now);
     this.#note(link, "connected", now);
     this.#advance(now);
@@ -110,9 +115,17 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
-  received(link: LinkName, bytes: Uint8Array, now: number): void {
+  /** The step under way wanted it. */
+  computed(result: Computed, now: number): void {
+    for (const [name, value] of Object.entries(result.values)) this.values.set(name, value);
+    this.#computed = result;
+    this.#advance(now);
+  }
+
+  received(link: LinkName, received: Uint8Array, now: number): void {
     this.#look(now);
     const it = this.#links.get(link);
+    const bytes = it.as === "packets" ? encodeWire(packetText(received)) : received;
     it.add(bytes.slice(), now);
     this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
@@ -121,11 +134,11 @@ export class Play implements Machine<PlayOutput> {
     if (it.receivedBytes > FLOOD_BYTES) this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, visibleBytes(bytes));
   }
 
-  ended(link: LinkName, now: number): void {
+  ended(link: LinkName, now: number, why = ""): void {
     const it = this.#links.get(link);
     if (it.hasEnded) return;
     it.hasEnded = true;
-    this.#note(link, "closed by the program", now);
+    this.#note(link, `closed by the program${why === "" ? "" : `: ${why}`}`, now);
     this.#advance(now);
   }
 
@@ -188,9 +201,17 @@ export class Play implements Machine<PlayOutput> {
         if (host) this.values.set(`${step.link.split(" ")[0]}.host`, host);
         return this.#outputs.push({ type: "listen", link: step.link, host });
       }
-      case "bind":
-        this.#links.get(step.link).isDatagrams = true;
-        return this.#outputs.push({ type: "bind", link: step.link, port: this.#port(step.port) });
+      case "bind": {
+        const { link, as = "datagrams" } = step;
+        Object.assign(this.#links.get(link), { isDatagrams: true, as });
+        return this.#outputs.push({ type: "bind", link, port: this.#port(step.port), as });
+      }
+      case "compute": {
+        this.#computed = undefined;
+        const [name, challenge] = [step.name, step.challenge].map((each) => this.values.fill(each));
+        const { what, who } = step;
+        return this.#outputs.push({ type: "compute", what, who, name: name!, challenge: challenge! });
+      }
       case "start":
         // It may be one that has ended and is started again.
         this.#exits.delete(step.who);
@@ -203,7 +224,7 @@ export class Play implements Machine<PlayOutput> {
           inTerminal: step.inTerminal === true,
         });
       case "send": {
-        const bytes = this.#bytes(step.text, step.raw === true);
+        const bytes = this.#bytes(step.text, step.raw === true, step.link);
         if (step.every) this.#repeating = { link: step.link, bytes, every: step.every, at: now + step.every };
         return this.#send(step.link, bytes, now);
       }
@@ -231,6 +252,7 @@ export class Play implements Machine<PlayOutput> {
       waitedMs: now - this.#since,
       now,
       settleMs: this.times.settleMs,
+      computed: this.#computed,
     });
     if (observed !== undefined) this.#observed.push(observed);
     return failure ? this.#fail(failure) : isDone;
@@ -295,8 +317,9 @@ export class Play implements Machine<PlayOutput> {
   }
 
   #send(link: LinkName, bytes: Uint8Array, now: number): void {
-    const isDatagram = this.#links.get(link).isDatagrams;
-    this.transcript.add(now - this.#began, link, "out", bytes, this.#at, isDatagram);
+    const { isDatagrams: isDatagram, as } = this.#links.get(link);
+    const shown = as === "packets" ? encodeWire(packetText(bytes)) : bytes;
+    this.transcript.add(now - this.#began, link, "out", shown, this.#at, isDatagram);
     this.#outputs.push({ type: "send", link, bytes, isDatagram });
   }
 
@@ -305,8 +328,9 @@ export class Play implements Machine<PlayOutput> {
     this.transcript.add(now - this.#began, name, "event", encodeText(what), this.#at);
   }
 
-  #bytes(text: string | Uint8Array, isRaw: boolean): Uint8Array {
+  #bytes(text: string | Uint8Array, isRaw: boolean, link: LinkName): Uint8Array {
     if (typeof text !== "string") return text;
+    if (this.#links.get(link).as === "packets") return packetBytes(this.values.fill(text));
     return encodeText(this.values.fill(text) + (isRaw ? "" : "\n"));
   }
 

@@ -7,6 +7,8 @@ const QUIET_MS = 50;
 /** A connection or socket of a script, with what has come on it and was not taken yet. */
 export class PlayLink {
   isDatagrams = false;
+  /** What its datagrams are to the script: themselves, the lines of `packetText`, or messages of a reliable link beneath. */
+  as: "datagrams" | "packets" | "messages" = "datagrams";
   isOpen = false;
   hasEnded = false;
   /** What happened to it last, for a story. */

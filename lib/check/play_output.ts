@@ -1,5 +1,5 @@
 import type { Failure } from "./expectations.ts";
-import type { Closing, LinkName } from "./step.ts";
+import type { Closing, Computing, DatagramKind, LinkName } from "./step.ts";
 
 /** What a play asks its runner to do. */
 export type PlayOutput =
@@ -12,7 +12,12 @@ export type PlayOutput =
     readonly isExpected: boolean;
   }
   | { readonly type: "listen"; readonly link: LinkName; readonly host: string | undefined }
-  | { readonly type: "bind"; readonly link: LinkName; readonly port: number | undefined }
+  | {
+    readonly type: "bind";
+    readonly link: LinkName;
+    readonly port: number | undefined;
+    readonly as: DatagramKind;
+  }
   | {
     readonly type: "start";
     readonly who: string;
@@ -21,6 +26,8 @@ export type PlayOutput =
     readonly inTerminal: boolean;
   }
   | { readonly type: "send"; readonly link: LinkName; readonly bytes: Uint8Array; readonly isDatagram: boolean }
+  /** Compute something with keys; `computed` takes it. */
+  | ({ readonly type: "compute" } & Computing)
   | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
   | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };
 

@@ -81,4 +81,6 @@ export interface Suite {
   readonly takesAnyName?: boolean;
   /** Nothing but silence parts what is said: a network that cuts what is sent does not apply. */
   readonly isPaced?: boolean;
+  /** Its file of users has one account, `{account}`, which none of the persons has. */
+  readonly hasOneAccount?: boolean;
 }

@@ -1,4 +1,5 @@
 import { Choice, chosenText } from "./choice.ts";
+import type { Credentials } from "./credentials.ts";
 import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
@@ -29,8 +30,17 @@ export interface RunOptions {
   readonly isRunning?: boolean;
   /** Whether the rules that a rule needs are played first; true unless it is known that they hold. */
   readonly playsNeeded?: boolean;
+  /** Whether the program under test was told of the file of users; true unless it is known that it was not. */
+  readonly hasUsers?: boolean;
+  /** The keys of the persons of one play; a suite without logins by proof needs none. */
+  readonly credentials?: () => Credentials;
   /** The program under test, for one rule: a port of its own where it is started. */
   readonly target: () => Target;
+}
+
+/** The accounts that a suite's programs are told of. */
+export function usersOf(suite: Suite, accounts: readonly Account[]): readonly Account[] {
+  return suite.hasOneAccount ? accounts.slice(-1) : accounts;
 }
 
 /** What became of one rule. */
@@ -115,12 +125,16 @@ function blocked(rule: Rule, by: string): RuleResult {
 }
 
 /** What this machine lacks and the rule needs. */
-function missingFor({ steps, startsProgram }: Rule, { accounts, isRunning }: RunOptions): string | undefined {
+function missingFor(
+  { steps, startsProgram }: Rule,
+  { accounts, isRunning, hasUsers = true }: RunOptions,
+): string | undefined {
   if (startsProgram && isRunning) return "a server that the check starts";
   const script = JSON.stringify(steps, (_, value) => {
     if (value instanceof RegExp) return value.source;
     return value instanceof Uint8Array ? undefined : value;
   });
+  if (!hasUsers && script.includes("{account}")) return "{users} in the command: a file with an account";
   const needed = PERSONS.findLastIndex((person) => script.includes(`{${person}`)) + 1;
   if (accounts.length < needed) return `${needed} accounts, and there are ${accounts.length}`;
   if (steps.some((step) => step.do === "start" && step.inTerminal) && !hasTerminals()) {
@@ -153,10 +167,11 @@ async function playOnce(
 ): Promise<Omit<RuleResult, "ms" | "failed" | "played">> {
   const target = options.target();
   const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
-  const values = valuesOf(choice, options.accounts, target, suite.rules.findIndex(({ id }) => id === rule.id));
+  const place = suite.rules.findIndex(({ id }) => id === rule.id);
+  const values = valuesOf(choice, options.accounts, target, suite.hasOneAccount === true, place);
   const play = new Play(rule.steps, values, { ...timesOf(options, target, pace), isPaced: suite.isPaced === true });
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
-  const runner = new PlayRunner(play, target, network, suite.side === "server");
+  const runner = new PlayRunner(play, target, network, suite.side === "server", options.credentials?.());
   await runner.run();
   if (play.end!.isDoubtful && left > 1) return await playOnce(suite, rule, options, round, pace, left - 1);
   const { failure, weak, observed } = play.end!;
@@ -206,16 +221,30 @@ function slownessOf(network: NetworkKind): number {
  * The values of a play; `place` is the place of its rule. A server that runs already may not have noticed yet that the persons of
  * the rule before have left, so that the next rule is played with others.
  */
-function valuesOf(choice: Choice, accounts: readonly Account[], target: Target, place: number): Values {
+function valuesOf(
+  choice: Choice,
+  given: readonly Account[],
+  target: Target,
+  hasOneAccount: boolean,
+  place: number,
+): Values {
   const values = new Values([["host", target.host], ["elsewhere", ELSEWHERE], ["nobody", "zoe"], [
     "nobody.password",
     "secret",
   ]]);
+  const accounts = hasOneAccount ? given.slice(0, -1) : given;
+  const own = given.at(-1);
+  if (hasOneAccount && own) {
+    values.set("account", own.name);
+    values.set("account.password", own.password);
+  }
+  // A server that runs keeps the names of the rules before, and the keys that they belong to.
+  const fresh = hasOneAccount && !target.command ? `-${crypto.randomUUID().slice(0, 6)}` : "";
   const chosen = target.command ? choice.shuffled(accounts) : rotated(accounts, place * PERSONS.length);
   for (const [i, person] of PERSONS.entries()) {
     const account = chosen[i];
     if (!account) break;
-    values.set(person, account.name);
+    values.set(person, account.name + fresh);
     values.set(`${person}.password`, account.password);
   }
   for (const name of ["text", "text2", "text3"]) values.set(name, chosenText(choice));

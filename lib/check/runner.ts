@@ -5,11 +5,14 @@ import { DatagramSocket } from "../net/datagram_socket.ts";
 import { freePort, isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
-import type { Network } from "./network.ts";
+import type { Credentials } from "./credentials.ts";
+import { MessageWire } from "./message_wire.ts";
+import type { Network, Part } from "./network.ts";
 import type { Play } from "./play.ts";
 import type { PlayOutput } from "./play_output.ts";
+import { isClose } from "./packet_text.ts";
 import { fillCommand, Program, terminalCommand } from "./program.ts";
-import type { LinkName } from "./step.ts";
+import type { Computing, LinkName } from "./step.ts";
 
 /** The program under test. */
 export interface Target {
@@ -32,6 +35,8 @@ const DIAL_AGAIN_MS = 40;
 const CONNECT_MS = 5000;
 
 interface Wire {
+  /** The network does nothing to what is sent on it: a script about a transport makes the losses itself, or the wire passes them on. */
+  readonly isSpared?: boolean;
   send(bytes: Uint8Array): void;
   close(how: "finish" | "reset"): void;
   /** Gives back what it holds. */
@@ -57,7 +62,13 @@ export class PlayRunner {
   readonly findings: string[] = [];
   readonly #finished = Promise.withResolvers<void>();
 
-  constructor(readonly play: Play, readonly target: Target, readonly network: Network, readonly isServer: boolean) {}
+  constructor(
+    readonly play: Play,
+    readonly target: Target,
+    readonly network: Network,
+    readonly isServer: boolean,
+    readonly credentials?: Credentials,
+  ) {}
 
   async run(): Promise<void> {
     try {
@@ -112,7 +123,10 @@ export class PlayRunner {
       case "listen":
         return this.#listen(output.link, output.host);
       case "bind":
-        return this.#bind(output.link, output.port);
+        if (output.as === "messages") return this.#openMessages(output.link);
+        return this.#bind(output.link, output.port, output.as === "packets");
+      case "compute":
+        return void this.#compute(output);
       case "start":
         return this.#start(output.who, output.args, output.port, output.inTerminal);
       case "send":
@@ -177,7 +191,41 @@ export class PlayRunner {
     this.#event((now) => this.play.opened(link, unwrapped(conn.localAddr.hostname), now));
   }
 
-  #bind(link: LinkName, port: number | undefined): void {
+  async #compute(computing: Computing): Promise<void> {
+    if (!this.credentials) throw new TypeError("the suite needs credentials");
+    const computed = await this.credentials.compute(computing, this.play.values);
+    this.#event((now) => this.play.computed(computed, now));
+  }
+
+  /** A reliable link to the server under test, or those that the client under test opens. */
+  #openMessages(link: LinkName): void {
+    const { host: hostname, port } = this.target;
+    const nameOf = (count: number) => count <= 1 ? link : `${link}${count}`;
+    const wire = new MessageWire(this.isServer ? { hostname, port } : undefined, {
+      opened: (count) => {
+        this.#wires.set(nameOf(count), {
+          isSpared: true,
+          send: (bytes) => wire.send(count, bytes),
+          close: (how) => wire.close(count, how),
+          release: () => wire.release(),
+        });
+        this.#event((now) => this.play.opened(nameOf(count), hostname, now, true));
+      },
+      received: (count, message) => this.#event((now) => this.play.received(nameOf(count), message, now)),
+      ended: (count, why) => this.#event((now) => this.play.ended(nameOf(count), now, why)),
+      pass: (datagram, way, arrive) => {
+        const isLossy = this.network.kind === "lossy";
+        // CLOSE is sent once: a lost one would be noticed by 32 s of silence.
+        if (isLossy ? isClose(datagram) : way === "in") return arrive(datagram);
+        this.#pass(link, this.network.datagram(datagram.slice()), arrive);
+      },
+    });
+    this.#held.push(() => wire.release());
+    wire.begin();
+    queueMicrotask(() => this.#event((now) => this.play.listening(link, wire.port, now)));
+  }
+
+  #bind(link: LinkName, port: number | undefined, isPackets: boolean): void {
     let to: Address = { hostname: this.target.host, port: port ?? this.target.port };
     const socket = new DatagramSocket({ hostname: "0.0.0.0", port: 0 }, {
       received: (from, datagram) => {
@@ -191,6 +239,7 @@ export class PlayRunner {
     });
     socket.begin();
     this.#wires.set(link, {
+      isSpared: isPackets && this.network.kind === "lossy",
       send: (bytes) => socket.send(to, bytes),
       close: () => void socket.close(),
       release: () => socket.close(),
@@ -241,18 +290,21 @@ export class PlayRunner {
   #send(link: LinkName, bytes: Uint8Array, isDatagram: boolean): void {
     const wire = this.#wires.get(link);
     if (!wire) return;
-    const isTyped = link.endsWith(" keys");
-    const parts = isTyped
+    const parts = link.endsWith(" keys") || wire.isSpared
       ? [{ afterMs: 0, bytes }]
       : isDatagram
       ? this.network.datagram(bytes)
       : this.network.stream(bytes);
-    // A lossy network alone changes the order.
-    if (isDatagram && this.network.kind === "lossy") {
-      for (const { afterMs, bytes } of parts) this.#later(afterMs, () => wire.send(bytes));
-      return;
-    }
+    if (isDatagram && !wire.isSpared) return this.#pass(link, parts, (bytes) => wire.send(bytes));
     for (const { afterMs, bytes } of parts) this.#inOrder(link, afterMs, () => wire.send(bytes));
+  }
+
+  /** Passes on what the network makes of a datagram; a lossy network alone changes the order. */
+  #pass(link: LinkName, parts: readonly Part[], send: (datagram: Uint8Array) => void): void {
+    for (const { afterMs, bytes } of parts) {
+      if (this.network.kind === "lossy") this.#later(afterMs, () => send(bytes));
+      else this.#inOrder(link, afterMs, () => send(bytes));
+    }
   }
 
   /**

@@ -12,6 +12,19 @@ export type Pattern = TextPattern | JsonShape | Uint8Array;
 /** One connection or socket as a person of the script has it: `jacky La`, `bob Lb`, `bob screen`. */
 export type LinkName = string;
 
+/** What the datagrams of a socket are to a script; see `PlayLink`. */
+export type DatagramKind = "datagrams" | "packets" | "messages";
+
+/** Something that takes keys or a password: see `Credentials`. */
+export interface Computing {
+  readonly what: "key" | "proof" | "signature";
+  readonly who: string;
+  /** The name that is proven; the person's own unless it says otherwise. */
+  readonly name: Template;
+  /** The challenge as it went over the wire. */
+  readonly challenge: Template;
+}
+
 /** How a connection is closed: our side is finished, or both at once and what arrives is refused. */
 export type Closing = "finish" | "reset";
 
@@ -36,6 +49,8 @@ export interface Expectation {
   readonly without?: TextPattern;
   /** Nothing but the pattern passes: no missing line end, no space at the end, no other words after the code. */
   readonly exact?: boolean;
+  /** All of a datagram is kept as the value of this name. */
+  readonly keep?: string;
   /** How much longer than usual it may take, in milliseconds: a time limit of the handout. */
   readonly more?: number;
   /** It must not take longer than this, in milliseconds, however slow the machine is: another time limit ends then. */
@@ -80,7 +95,9 @@ export type Step =
     /** The program under test connects to where `listen` listens. */
     | { readonly do: "accept"; readonly link: LinkName; readonly more?: number }
     /** Opens a UDP socket; what it sends goes to `port`, else to the program under test. */
-    | { readonly do: "bind"; readonly link: LinkName; readonly port?: Template }
+    | { readonly do: "bind"; readonly link: LinkName; readonly port?: Template; readonly as?: DatagramKind }
+    /** Computes what a login needs, and keeps it as values. */
+    | ({ readonly do: "compute" } & Computing)
     /** Starts the program under test: a client or a peer. Its keyboard and screen are the links `WHO keys`, `WHO screen`. */
     | { readonly do: "start"; readonly who: string; readonly args?: readonly Template[] } & Starting
     /** Sends; a string is a line and gets its end, unless it is `raw`. */
@@ -125,6 +142,25 @@ export const refused = (link: LinkName, port?: Template): Step => ({ do: "refuse
 export const listen = (link: LinkName, host?: Template): Step => ({ do: "listen", link, ...(host && { host }) });
 export const accept = (link: LinkName, more?: number): Step => ({ do: "accept", link, ...(more && { more }) });
 export const bind = (link: LinkName, port?: Template): Step => ({ do: "bind", link, ...(port && { port }) });
+/** A socket for the datagrams of the reliable transport, each as the line of `packetText`: for rules about the transport. */
+export const packets = (link: LinkName): Step => ({ do: "bind", link, as: "packets" });
+/**
+ * A reliable link over UDP: its messages are sent and expected as datagrams are. To a server it is dialled; to a client it is the
+ * first that opens, the second is `LINK2`, and so on. `accept` waits until it is open.
+ */
+export const messages = (link: LinkName): Step => ({ do: "bind", link, as: "messages" });
+/** A key pair and a nonce for a person: `{WHO.key}` and `{WHO.nonce}`. */
+export const makeKey = (who: string): Step => ({ do: "compute", what: "key", who, name: "", challenge: "" });
+/** The answer to a challenge, `{WHO.proof}`, and what a server proves in return, `{WHO.expected}`. */
+export const prove = (who: string, challenge = "{challenge}", name = `{${who}}`): Step => ({
+  ...{ do: "compute", what: "proof" },
+  ...{ who, name, challenge },
+});
+/** `{WHO.proof}` is the signature under `{WHO.key}` that a challenge asks for. */
+export const verify = (who: string, challenge: Template): Step => ({
+  ...{ do: "compute", what: "signature" },
+  ...{ who, name: `{${who}}`, challenge },
+});
 export const start = (who: string, ...args: Template[]): Step => ({ do: "start", who, args });
 export const startWith = (who: string, how: Starting): Step => ({ do: "start", who, ...how });
 /** A line. */

@@ -1,4 +1,5 @@
 import { visibleBytes } from "../core/wire_text.ts";
+import type { Computed } from "./credentials.ts";
 import { type Failure, NOTHING, nothingText } from "./expectations.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
 import { exitText, type ProgramExit } from "./program_exit.ts";
@@ -16,6 +17,8 @@ export interface StepView {
   readonly waitedMs: number;
   readonly now: number;
   readonly settleMs: number;
+  /** What the step has computed; undefined while it has not. */
+  readonly computed: Computed | undefined;
 }
 
 /** Whether a step has done its work, or no longer can. */
@@ -36,7 +39,11 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     case "dial":
       return connecting(step.link, "a connection is accepted", view);
     case "accept":
-      return connecting(step.link, "the program connects", view);
+      return connecting(
+        step.link,
+        links.get(step.link).as === "messages" ? "a link opens" : "the program connects",
+        view,
+      );
     case "refused": {
       const { isOpen, hasEnded } = links.get(step.link);
       if (isOpen) return failed(step.link, "no connection is accepted", "it was accepted");
@@ -45,6 +52,9 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     case "listen":
     case "bind":
       return values.get(`${step.link.replace(" ", ".")}.port`) === undefined ? WAITING : DONE;
+    case "compute":
+      if (!view.computed) return isLate ? failed(step.who, "the check has computed it", "it has not") : WAITING;
+      return view.computed.wrong ? failed(step.who, view.computed.wrong.expected, view.computed.wrong.got) : DONE;
     case "silence": {
       const { pieces } = links.get(step.link);
       const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);

@@ -5,6 +5,7 @@ import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
 import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
+import { MAILBOX_SERVER } from "./rules/mailbox_server/suite.ts";
 import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
 import { ROOMS_SERVER } from "./rules/rooms_server/suite.ts";
@@ -17,6 +18,7 @@ export const SUITES: readonly Suite[] = [
   LOBBY_CLIENT,
   ADDRESS_BOOK_SERVER,
   ADDRESS_BOOK_CLIENT,
+  MAILBOX_SERVER,
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
   ROOMS_SERVER,

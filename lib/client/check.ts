@@ -16,7 +16,7 @@ import { jsonReport } from "../check/reports/json.ts";
 import { junitReport } from "../check/reports/junit.ts";
 import { applyRubric, isHidden, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Rule } from "../check/rule.ts";
-import { type Account, runSuite } from "../check/run.ts";
+import { type Account, runSuite, usersOf } from "../check/run.ts";
 import type { Target } from "../check/runner.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
@@ -26,6 +26,7 @@ import { TemporaryFolder } from "../store/temporary_folder.ts";
 import { expectWritable, readText, writeText } from "../store/text_file.ts";
 import { readUsers } from "../store/users_file.ts";
 import { print } from "../terminal/print.ts";
+import { CheckCredentials } from "./check_credentials.ts";
 import { CheckOutput } from "./check_output.ts";
 import { checkReplay } from "./check_replay.ts";
 
@@ -69,7 +70,10 @@ export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan): 
     Deno.exit(INTERRUPTED);
   });
   try {
-    const users = folder.write("users.txt", accounts.map(({ name, password }) => `${name} ${password}\n`).join(""));
+    const users = folder.write(
+      "users.txt",
+      usersOf(plan.suite, accounts).map(({ name, password }) => `${name} ${password}\n`).join(""),
+    );
     const target = targetOf(plan, users, folder);
     const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
     const options = {
@@ -81,6 +85,8 @@ export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan): 
       timeoutMs,
       accounts,
       isRunning: "host" in plan.program,
+      hasUsers: "host" in plan.program ? plan.users !== undefined : plan.program.command.join(" ").includes("{users}"),
+      credentials: () => new CheckCredentials(),
       target,
     };
     const results = await runSuite(plan.suite, rules, options, (result) => output.result(result));

@@ -1,6 +1,7 @@
 import { concat as stdConcat } from "@std/bytes/concat";
 import { equals as stdEquals } from "@std/bytes/equals";
 import { decodeBase64 as stdDecodeBase64, encodeBase64 as stdEncodeBase64 } from "@std/encoding/base64";
+import { decodeHex as stdDecodeHex, encodeHex as stdEncodeHex } from "@std/encoding/hex";
 
 // The npm build of the standard library comes without types; they are declared here.
 
@@ -9,6 +10,12 @@ export const concat: (parts: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> =
 
 /** Whether the bytes are equal. Secrets are compared with `timingSafeEqual`. */
 export const equals: (a: Uint8Array, b: Uint8Array) => boolean = stdEquals;
+
+/** Bytes as hexadecimal digits. */
+export const encodeHex: (bytes: Uint8Array) => string = stdEncodeHex;
+
+/** The bytes of hexadecimal digits; throws a `TypeError` or `RangeError` for anything else. */
+export const decodeHex: (text: string) => Uint8Array<ArrayBuffer> = stdDecodeHex;
 
 /** Bytes in base64, without padding. */
 export function encodeBase64(bytes: Uint8Array): string {

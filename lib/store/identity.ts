@@ -41,14 +41,13 @@ export class Identity {
       return { publicKey, sign: (bytes) => sign(key, bytes) };
     }
     if (entry) throw new UserError(`${join(this.folder, KEYS_FILE)}: the key of ${name} cannot be read`);
-    const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]) as CryptoKeyPair;
-    const made = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
-    const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey));
+    const { privateKey: secretKey, ...made } = await newKeyPair();
+    const secret = new Uint8Array(await crypto.subtle.exportKey("pkcs8", secretKey));
     // Another client that uses this folder may have written keys in the meantime.
     const now = this.#read(KEYS_FILE);
     if (Object.hasOwn(now, name)) return this.key(name);
-    this.#write(KEYS_FILE, { ...now, [name]: { public: encodeBase64(made), private: encodeBase64(secret) } });
-    return { publicKey: made, sign: (bytes) => sign(pair.privateKey, bytes) };
+    this.#write(KEYS_FILE, { ...now, [name]: { public: encodeBase64(made.publicKey), private: encodeBase64(secret) } });
+    return made;
   }
 
   /** Records that a user was shown everything in a store up to this number. */
@@ -94,6 +93,16 @@ export class Identity {
       throw new UserError(`cannot write ${join(this.folder, file)}: ${reason(error)}`);
     }
   }
+}
+
+/** A key pair that is stored nowhere yet. */
+export async function newKeyPair(): Promise<KeyPair & { readonly privateKey: CryptoKey }> {
+  const { publicKey, privateKey } = await crypto.subtle.generateKey("Ed25519", true, [
+    "sign",
+    "verify",
+  ]) as CryptoKeyPair;
+  const raw = new Uint8Array(await crypto.subtle.exportKey("raw", publicKey));
+  return { publicKey: raw, privateKey, sign: (bytes) => sign(privateKey, bytes) };
 }
 
 async function sign(key: CryptoKey, bytes: Uint8Array): Promise<Uint8Array> {

@@ -102,7 +102,7 @@ export class Prover {
   /** The key derived from the last password; a reconnect needs it again. */
   #derived: { readonly from: string; readonly key: Uint8Array } | undefined;
 
-  constructor(readonly identity: Identity) {}
+  constructor(readonly identity: Pick<Identity, "key">) {}
 
   /** The public key of a name. */
   async key(name: string): Promise<Uint8Array> {
@@ -148,7 +148,7 @@ export function freshRun(): string {
 }
 
 /** Verifies an Ed25519 signature. */
-async function verifySignature(
+export async function verifySignature(
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,

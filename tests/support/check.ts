@@ -1,6 +1,7 @@
+import { CheckCredentials } from "../../lib/client/check_credentials.ts";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
-import { type RuleResult, type RunOptions, runSuite } from "../../lib/check/run.ts";
+import { type Account, type RuleResult, type RunOptions, runSuite, usersOf } from "../../lib/check/run.ts";
 import { Folder } from "./programs.ts";
 
 export const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"].map((name, i) => ({
@@ -34,7 +35,7 @@ export async function play(
   rules: readonly Rule[] = suite.rules,
 ): Promise<RuleResult[]> {
   using folder = new Folder();
-  const users = folder.write("users.txt", usersText());
+  const users = folder.write("users.txt", usersText(usersOf(suite, options.accounts ?? ACCOUNTS)));
   return await runSuite(suite, rules, {
     seed: 1,
     network: "none",
@@ -43,6 +44,7 @@ export async function play(
     jobs: 6,
     timeoutMs: 2000,
     accounts: ACCOUNTS,
+    credentials: () => new CheckCredentials(),
     target: () => ({
       host: "127.0.0.1",
       port: suite.side === "server" ? freePort() : 0,
@@ -66,9 +68,9 @@ export async function playAgainst(
   return await play(suite, [], { jobs: 1, isRunning: true, target, ...options }, rules);
 }
 
-/** The file of users with the accounts of the check. */
-export function usersText(): string {
-  return ACCOUNTS.map(({ name, password }) => `${name} ${password}\n`).join("");
+/** A file of users. */
+export function usersText(accounts: readonly Account[] = ACCOUNTS): string {
+  return accounts.map(({ name, password }) => `${name} ${password}\n`).join("");
 }
 
 /** The rules that a program has broken, recommended ones too; blocked ones are not counted. */

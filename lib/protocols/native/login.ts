@@ -161,7 +161,10 @@ export class ClientLogin {
   }
 }
 
-function challengeOf({ how, nonce, salt, ln: logN, r, p, bytes: keyBytes }: Of<"challenge">): Challenge | undefined {
+/** The challenge of a message; undefined for one that this version does not know. */
+export function challengeOf(
+  { how, nonce, salt, ln: logN, r, p, bytes: keyBytes }: Of<"challenge">,
+): Challenge | undefined {
   if (how === "key") return { how, nonce };
   if (how !== "password" || !salt || !logN || !r || !p || !keyBytes) return undefined;
   return { how, nonce, salt, logN, r, p, keyBytes };
