@@ -1,9 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import type { Suite } from "../lib/check/rule.ts";
 import { MYCHAT_CLIENT } from "../lib/check/rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "../lib/check/rules/mychat_server/suite.ts";
-import { brokenBy, play, played, playedFaults } from "./support/check.ts";
+import { brokenBy, brokenByFaults, play, played, playedFaults } from "./support/check.ts";
 
 const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
 
@@ -167,22 +166,6 @@ const SIDES = [
 // None of them has an account: users.txt of the repository is read by our server.
 const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name) => ({ name, password: "" }));
 
-/** The rules that each fault breaks, of those that are expected. */
-async function broken(suite: Suite, program: readonly string[], faults: Readonly<Record<string, readonly string[]>>) {
-  const found: Record<string, string[]> = {};
-  const left = Object.entries(faults);
-  // Programs wait more than they compute.
-  const worker = async () => {
-    for (let next = left.shift(); next; next = left.shift()) {
-      const [fault, ids] = next;
-      const rules = suite.rules.filter(({ id }) => ids.includes(id));
-      found[fault] = brokenBy(await play(suite, [...program, fault], { jobs: 1, playsNeeded: false, accounts }, rules));
-    }
-  };
-  await Promise.all(Array.from({ length: 4 }, worker));
-  return found;
-}
-
 for (const { suite, faults, program, ours } of SIDES) {
   Deno.test(`every rule for ${suite.title} is broken by some fault, but for those that are open`, () => {
     const tripped = new Set(Object.values(faults).flat());
@@ -192,7 +175,7 @@ for (const { suite, faults, program, ours } of SIDES) {
 
   Deno.test(`each fault of ${suite.title} is found by the rules that name it`, async () => {
     const expected = playedFaults<readonly string[]>(faults);
-    assertEquals(await broken(suite, program, expected), { ...expected });
+    assertEquals(await brokenByFaults(suite, program, expected, { accounts }), { ...expected });
   });
 
   for (const network of ["none", "slow"] as const) {

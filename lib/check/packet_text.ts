@@ -3,6 +3,8 @@ import { Fault } from "../core/errors.ts";
 import { decodeWire, encodeWire } from "../core/wire_text.ts";
 import { decodePacket, encodePacket, type Packet, readId, writeId } from "../protocols/datagram/packet.ts";
 
+const RAW = "RAW ";
+
 /**
  * A datagram of the reliable transport as a line that a script and a story can read, and back: `DATA 00000000000000a1 1 2 3 {…}` is
  * piece 1 with the ack 2 and the flags 3. What is no such datagram stays as it is.
@@ -37,9 +39,9 @@ export function isClose(datagram: Uint8Array): boolean {
   return !(packet instanceof Fault) && packet.kind === "close";
 }
 
-/** The datagram of a line; throws a `TypeError` for one that is none, which is a mistake in a rule. */
+/** The datagram of a line, or the bytes of `RAW` and hexadecimal digits; throws for any other line, which is a mistake in a rule. */
 export function packetBytes(line: string): Uint8Array {
-  return encodePacket(packetOf(line));
+  return line.startsWith(RAW) ? decodeHex(line.slice(RAW.length)) : encodePacket(packetOf(line));
 }
 
 function packetOf(line: string): Packet {

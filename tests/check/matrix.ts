@@ -11,6 +11,7 @@ if (!suite || !program) throw new TypeError("usage: matrix.ts HANDOUT SIDE PROGR
 const serversOf: Readonly<Record<string, readonly string[]>> = {
   im: ["{port}", "{users}"],
   mychat: ["{port}", "{data}"],
+  mailbox: ["{port}", "{data}", "{users}"],
 };
 const clientsOf: Readonly<Record<string, readonly string[]>> = {
   "address-book": ["{host}", "{port}", "{name}", "{udp}"],

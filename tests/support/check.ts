@@ -77,3 +77,26 @@ export function usersText(accounts: readonly Account[] = ACCOUNTS): string {
 export function brokenBy(results: readonly RuleResult[]): string[] {
   return results.filter(({ failure, rule }) => failure && rule.level !== "open").map(({ rule }) => rule.id);
 }
+
+/** The rules that each fault breaks, of those that are expected; `program` takes the fault as its last argument. */
+export async function brokenByFaults(
+  suite: Suite,
+  program: readonly string[],
+  faults: Readonly<Record<string, readonly string[]>>,
+  options: Partial<RunOptions> = {},
+): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  const left = Object.entries(faults);
+  // Programs wait more than they compute.
+  const worker = async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const [fault, ids] = next;
+      const rules = suite.rules.filter(({ id }) => ids.includes(id));
+      found[fault] = brokenBy(
+        await play(suite, [...program, fault], { jobs: 1, playsNeeded: false, ...options }, rules),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+  return found;
+}

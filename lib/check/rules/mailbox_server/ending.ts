@@ -77,6 +77,7 @@ export const ENDING: readonly Rule[] = [
       getsInRoom("bob", "one {text}"),
       saysInRoom("jacky", 2, "two {text}"),
       getsInRoom("bob", "two {text}"),
+      stillServes("jacky"),
     ],
   }),
   rule("mailbox/8/5", {

@@ -1,4 +1,4 @@
-import { aNumber, holding, inOrder } from "../../json_shape.ts";
+import { aNumber, holding, inOrder, lacking } from "../../json_shape.ts";
 import { type Rule, rule } from "../../rule.ts";
 import { expect } from "../../step.ts";
 import {
@@ -157,6 +157,8 @@ export const GROUP: readonly Rule[] = [
       joins("bob", "lab-{jacky}"),
       says("jacky", { type: "who", ref: 24, room: "lab-{jacky}" }),
       gets("jacky", { type: "who", ref: 24, list: holding({ name: "{jacky}" }, { name: "{bob}", online: true }) }),
+      says("jacky", { type: "who", ref: 27, room: "lab-{jacky}" }),
+      gets("jacky", { type: "who", ref: 27, list: lacking({ name: "{michael}" }) }),
     ],
   }),
   rule("mailbox/5/11", {

@@ -114,23 +114,18 @@ export const OPENING: readonly Rule[] = [
     ],
   }),
   ...[
-    ["10", "a datagram of another protocol", "the first byte is not looked at", "GET / HTTP/1.1\r\n\r\n"],
+    ["10", "a datagram of another protocol", "the first byte is not looked at", "474554202f20485454502f312e310d0a"],
     ["11", "an empty datagram", "the first byte of nothing is read", ""],
-    ["12", "a datagram of an unknown kind", "the last branch takes whatever comes", "P\x63 eight by and more"],
-    [
-      "13",
-      "a DATA that is cut in its header",
-      "the numbers are unpacked without a look at the length",
-      "P\x05abcdefgh\0",
-    ],
-  ].map(([number, what, cause, text]) =>
+    ["12", "a datagram of an unknown kind", "the last branch takes whatever comes", "5063{link}00"],
+    ["13", "a DATA that is cut in its header", "the numbers are unpacked without a look at the length", "5005{link}00"],
+  ].map(([number, what, cause, hex]) =>
     rule(`mailbox/1/${number}`, {
       title: `${what} does no harm`,
       quote: DROPPED,
       why: "any program of the network can send to the port",
       cause: cause!,
       after: ["mailbox/2/8"],
-      script: [open(), sendRaw("jacky La", new TextEncoder().encode(text)), synced],
+      script: [open(), sendRaw("jacky La", `RAW ${hex}`), synced],
     })
   ),
 ];

@@ -40,7 +40,7 @@ export const cookie = (who = "jacky", number = NUMBER): Script => [
     sendUntil(`${who} La`, `HELLO ${number}`),
     expect(`${who} La`, new RegExp(`^COOKIE ${number} (?<cookie>[0-9a-f]{32})$`)),
   ]),
-  ignore(`${who} La`, /^COOKIE/),
+  ignore(`${who} La`, new RegExp(`^COOKIE ${number}`)),
 ];
 
 /** A link for datagrams that the script makes itself; prepared by mailbox/1/2. */
