@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { ROOMS_CLIENT } from "../lib/check/rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "../lib/check/rules/rooms_server/suite.ts";
 import { brokenBy, play, played } from "./support/check.ts";
 import { type Faults, playFaults, untripped } from "./support/check_faults.ts";
 
 const SERVER = "tests/check/rooms_server.py";
+const CLIENT = "tests/check/rooms_client.py";
 const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
 
 const SERVER_FAULTS: Faults = {
@@ -85,30 +87,110 @@ const SERVER_FAULTS: Faults = {
   "prints-no-sent": "rooms/6/4",
 };
 
-Deno.test("each fault of a rooms server is found by the rules that name it", async () => {
-  await playFaults(ROOMS_SERVER, SERVER, SERVER_FAULTS, { oneIn: 33, atATime: 6, jobs: 8 });
-});
+const CLIENT_FAULTS: Faults = {
+  "no-connection": "rooms/11/1",
+  "room-first": "rooms/11/2",
+  "glues-login": "rooms/11/3",
+  "no-room": "rooms/11/3",
+  "newline-login": "rooms/11/4",
+  "speaks-first": "rooms/11/5",
+  "greeting-hidden": "rooms/12/1",
+  "keyboard-first": "rooms/12/1",
+  "alternates": "rooms/12/2",
+  "first-texts-alone": "rooms/12/3",
+  "deaf-after-typing": "rooms/12/4",
+  "drops-other-forms": "rooms/12/5",
+  "ascii-screen": "rooms/12/6",
+  "dies-of-bytes": "rooms/12/7",
+  "first-line-alone": "rooms/12/8",
+  "shows-again": "rooms/12/9",
+  "short-recv": "rooms/12/10",
+  "prints-only": "rooms/13/1",
+  "name-before-text": "rooms/13/2",
+  "first-typed-alone": "rooms/13/3",
+  "no-pause": "rooms/13/4",
+  "collapses-spaces": "rooms/13/5",
+  "ascii": "rooms/13/6",
+  "cuts-long-lines": "rooms/13/7",
+  "sends-back": "rooms/13/8",
+  "send-is-text": "rooms/14/1",
+  "glues-name": "rooms/14/2",
+  "file-with-newline": "rooms/14/2",
+  "sends-path": "rooms/14/3",
+  "without-client": "rooms/14/3",
+  "glues-size": "rooms/14/3",
+  "glues-bytes": "rooms/14/4",
+  "size-in-hex": "rooms/14/4",
+  "text-mode": "rooms/14/5",
+  "half-a-file": "rooms/14/6",
+  "empty-is-missing": "rooms/14/7",
+  "file-in-a-thread": "rooms/14/8",
+  "one-file": "rooms/14/9",
+  "sent-unsaid": "rooms/14/10",
+  "announces-missing": "rooms/14/11",
+  "dies-of-missing": "rooms/14/11",
+  "files-are-texts": "rooms/15/1",
+  "received-unsaid": "rooms/15/1",
+  "sender-unsaid": "rooms/15/1",
+  "decodes-received": "rooms/15/2",
+  "empty-waits": "rooms/15/3",
+  "one-recv": "rooms/15/4",
+  "silence-ends-file": "rooms/15/5",
+  "one-recv-more": "rooms/15/6",
+  "one-received": "rooms/15/7",
+  "paths-are-kept": "rooms/15/8",
+  "overwrites": "rooms/15/9",
+  "dies-of-size": "rooms/15/10",
+  "end-of-input-ignored": "rooms/16/1",
+  "end-of-input-is-error": "rooms/16/2",
+  "waits-forever": "rooms/16/2",
+  "ends-at-once": "rooms/16/3",
+  "file-ends-with-input": "rooms/16/4",
+  "server-end-ignored": "rooms/16/5",
+  "end-first": "rooms/16/6",
+};
 
-Deno.test("every rule for a rooms server is broken by some fault", () => {
-  assertEquals(untripped(ROOMS_SERVER, SERVER_FAULTS), []);
-});
-
-const SIDES = [{
-  suite: ROOMS_SERVER,
-  right: ["python3", SERVER, "{host}", "{port}"],
-  ours: [path("../server.ts"), "--rooms", "{port}", "--host", "127.0.0.1", "--data", "{data}"],
-}];
+const SIDES = [
+  {
+    suite: ROOMS_SERVER,
+    faults: SERVER_FAULTS,
+    program: SERVER,
+    args: ["{host}", "{port}"],
+    ours: [path("../server.ts"), "--rooms", "{port}", "--host", "127.0.0.1", "--data", "{data}"],
+  },
+  {
+    suite: ROOMS_CLIENT,
+    faults: CLIENT_FAULTS,
+    program: CLIENT,
+    args: ["{host}", "{port}", "{name}", "{room}", "{data}"],
+    ours: [
+      ...[path("../client.ts"), "rooms", "{host}", "{port}", "--name", "{name}", "--room", "{room}"],
+      ...["--downloads", "{data}", "--auto-accept"],
+    ],
+  },
+];
 // None of them has an account: users.txt of the repository is read by our server.
 const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name) => ({ name, password: "" }));
 // Silence parts what is said, so that a network which cuts does not apply.
 const NETWORKS = ["none", "slow"] as const;
 
-for (const { suite, right, ours } of SIDES) {
+for (const { suite, faults, program, args, ours } of SIDES) {
+  Deno.test(`each fault of ${suite.title} is found by the rules that name it`, async () => {
+    await playFaults(suite, program, faults, { oneIn: 33, atATime: 6, jobs: 8, given: args });
+  });
+
+  Deno.test(`every rule for ${suite.title} is broken by some fault`, () => {
+    assertEquals(untripped(suite, faults), []);
+  });
+
   for (const network of NETWORKS) {
     const options = { strict: true, network, accounts };
 
     Deno.test(`a right program keeps every rule for ${suite.title} strictly, with the network ${network}`, async () => {
-      assertEquals(brokenBy(await play(suite, right, { ...options, jobs: 24 }, played(suite.rules))), []);
+      assertEquals(
+        brokenBy(await play(suite, ["python3", program, ...args], { ...options, jobs: 24 }, played(suite.rules))),
+        [],
+      );
     });
 
     Deno.test(`Partyline keeps every rule for ${suite.title} strictly, with the network ${network}`, async () => {

@@ -6,6 +6,7 @@ import { FileBytes } from "../lib/chat/shared_file.ts";
 import { concat, equals } from "../lib/core/bytes.ts";
 import { type Limits, limits } from "../lib/core/limits.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
+import { RoomsClient } from "../lib/protocols/rooms/client.ts";
 import { RoomsSession } from "../lib/protocols/rooms/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
@@ -231,4 +232,18 @@ Deno.test("a member's offer is no text: memory is asked for; where there is none
     client.pieces.at(-1)?.[1],
     "<bob> offers the folder slides.pdf (2.0 MB), which is not sent here: a folder cannot be sent to this client",
   );
+});
+
+Deno.test("a client whose input ends right after a line sends the line, and then its end", () => {
+  const client = new RoomsClient({ name: "bob", room: "lab", autoAccept: true, confirms: false });
+  client.typed("hello");
+  client.inputEnded();
+  const done: string[] = [];
+  for (let now = 0; now < 5000 && client.wakeAt < Infinity; now = Math.max(now, client.wakeAt)) {
+    client.tick(now);
+    for (const output of client.takeOutputs()) {
+      done.push(output.type === "write" ? new TextDecoder().decode(output.bytes) : output.type);
+    }
+  }
+  assertEquals(done, ["bob", "lab", "hello\n", "finish"]);
 });

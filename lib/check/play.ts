@@ -48,6 +48,8 @@ export class Play implements Machine<PlayOutput> {
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #computed: Computed | undefined;
+  /** The files that the step under way looks for. */
+  #found: readonly Uint8Array[] | undefined;
   #end: PlayEnd | undefined;
   /** When the clock was looked at last. */
   #lookedAt = Infinity;
@@ -148,6 +150,14 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
+  /** The files of such names, as they are now. */
+  found(name: RegExp, files: readonly Uint8Array[], now: number): void {
+    const step = this.steps[this.#at];
+    if (step?.do !== "saved" || step.name !== name) return;
+    this.#found = files;
+    this.#advance(now);
+  }
+
   tick(now: number): void {
     this.#look(now);
     const again = this.#repeating;
@@ -234,6 +244,11 @@ export class Play implements Machine<PlayOutput> {
       case "kill":
         this.#note(step.who, `gets ${step.signal}`, now);
         return this.#outputs.push({ type: "kill", who: step.who, signal: step.signal });
+      case "put":
+        return this.#outputs.push({ type: "put", name: step.name, bytes: step.bytes });
+      case "saved":
+        this.#found = undefined;
+        return this.#outputs.push({ type: "look", name: step.name });
       case "ignore":
         return this.#links.get(step.link).ignore(this.values.fillPattern(step.is));
       case "expect":
@@ -248,6 +263,7 @@ export class Play implements Machine<PlayOutput> {
       links: this.#links,
       values: this.values,
       exitOf: (who) => this.#exitOf(who),
+      found: this.#found,
       isLate: this.#isLate(now),
       waitedMs: now - this.#since,
       now,

@@ -29,6 +29,9 @@ export type PlayOutput =
   /** Compute something with keys; `computed` takes it. */
   | ({ readonly type: "compute" } & Computing)
   | { readonly type: "close"; readonly link: LinkName; readonly how: Closing }
+  | { readonly type: "put"; readonly name: string; readonly bytes: Uint8Array }
+  /** Look for files of such names in the program's folder, again and again. */
+  | { readonly type: "look"; readonly name: RegExp }
   | { readonly type: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" };
 
 export interface PlayEnd {

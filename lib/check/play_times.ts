@@ -53,6 +53,8 @@ export function stepMs(step: Step | undefined, times: PlayTimes, moreMs: number)
     case "closed":
     case "exits":
       return answerMs + (step.more ?? 0);
+    case "saved":
+      return answerMs + lateMs;
     case "expect":
       return answerMs + lateMs + moreMs;
     default:

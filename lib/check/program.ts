@@ -154,8 +154,8 @@ function signalTo(pid: number, signal: Deno.Signal): void {
 }
 
 /**
- * The command with its values: `{port}`, `{host}`, `{users}`, `{data}`; of a client also `{name}` and `{udp}`. A command without
- * `{port}` cannot be told where to listen or to connect to.
+ * The command with its values: `{port}`, `{host}`, `{users}`, `{data}`; of a client also `{name}`, `{room}` and `{udp}`. A command
+ * without `{port}` cannot be told where to listen or to connect to.
  */
 export function fillCommand(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
   return command.map((word) =>

@@ -14,6 +14,13 @@ import { isClose } from "./packet_text.ts";
 import { fillCommand, Program, terminalCommand } from "./program.ts";
 import type { Computing, LinkName } from "./step.ts";
 
+/** The files in a program's folder. */
+export interface ProgramFiles {
+  put(name: string, bytes: Uint8Array): void;
+  /** The contents of those whose names are like this. */
+  like(name: RegExp): Uint8Array[];
+}
+
 /** The program under test. */
 export interface Target {
   readonly host: string;
@@ -25,6 +32,8 @@ export interface Target {
   readonly users: string;
   /** An empty folder of this run's own, for `{data}`. */
   readonly data: string;
+  /** The files in it. */
+  readonly files?: ProgramFiles;
   /** The folder that it runs in; undefined for the current one. */
   readonly folder: string | undefined;
 }
@@ -32,6 +41,7 @@ export interface Target {
 /** A server that runs on has this long to close its side of a connection that is over. */
 const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 1000 };
 const DIAL_AGAIN_MS = 40;
+const LOOK_AGAIN_MS = 50;
 const CONNECT_MS = 5000;
 
 interface Wire {
@@ -83,12 +93,21 @@ export class PlayRunner {
       for (const release of this.#held) await release();
       await Promise.all([...this.#programs.values()].map((program) => program.end()));
       await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
-      this.#look();
+      this.#findLeftovers();
+    }
+  }
+
+  /** Looks for a file in the program's folder, again and again while the play goes on. */
+  async #look(name: RegExp): Promise<void> {
+    while (!this.#isOver) {
+      const found = this.target.files?.like(name) ?? [];
+      this.#event((now) => this.play.found(name, found, now));
+      await new Promise<void>((resolve) => this.#later(LOOK_AGAIN_MS, resolve));
     }
   }
 
   /** Looks what the program has left behind. */
-  #look(): void {
+  #findLeftovers(): void {
     const { port, command } = this.target;
     if (!this.isServer || command === undefined || isFreePort(port)) return;
     this.findings.push(
@@ -133,6 +152,10 @@ export class PlayRunner {
         return this.#send(output.link, output.bytes, output.isDatagram);
       case "close":
         return this.#close(output.link, output.how);
+      case "put":
+        return this.target.files?.put(output.name, output.bytes);
+      case "look":
+        return void this.#look(output.name);
       case "kill":
         return this.#programs.get(output.who)?.kill(output.signal);
     }
@@ -254,7 +277,7 @@ export class PlayRunner {
       host: known.get(`${who}.host`) ?? host,
       users,
       data,
-      ...(this.isServer ? {} : { name: known.get(who) ?? who, udp: this.#udpPortOf(who) }),
+      ...(this.isServer ? {} : { name: known.get(who) ?? who, room: known.get("room")!, udp: this.#udpPortOf(who) }),
       port: String(givenPort ?? (this.isServer ? port : known.get(`${who}.port`) ?? port)),
     };
     const words = [...fillCommand(this.target.command!, values), ...args];

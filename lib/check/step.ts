@@ -126,6 +126,10 @@ export type Step =
     | { readonly do: "runs"; readonly who: string }
     | { readonly do: "kill"; readonly who: string; readonly signal: "SIGINT" | "SIGTERM" | "SIGKILL" }
     | { readonly do: "wait"; readonly ms: number }
+    /** A file is put into the program's folder, `{data}`. */
+    | { readonly do: "put"; readonly name: string; readonly bytes: Uint8Array }
+    /** The program has such a file in its folder. */
+    | { readonly do: "saved"; readonly name: RegExp; readonly bytes: Uint8Array }
   );
 
 /** Steps, and groups of them. */
@@ -225,4 +229,6 @@ export const kill = (who: string, signal: "SIGINT" | "SIGTERM" | "SIGKILL" = "SI
   who,
   signal,
 });
+export const put = (name: string, bytes: Uint8Array): Step => ({ do: "put", name, bytes });
+export const saved = (name: RegExp, bytes: Uint8Array): Step => ({ do: "saved", name, bytes });
 export const wait = (ms: number): Step => ({ do: "wait", ms });

@@ -1,3 +1,4 @@
+import { equals } from "../core/bytes.ts";
 import { visibleBytes } from "../core/wire_text.ts";
 import type { Computed } from "./credentials.ts";
 import { type Failure, NOTHING, nothingText } from "./expectations.ts";
@@ -12,6 +13,8 @@ export interface StepView {
   readonly values: Values;
   /** How the program that a person talks to has ended; undefined while it runs. */
   readonly exitOf: (who: string) => ProgramExit | undefined;
+  /** The files that the step looks for, as they were last seen. */
+  readonly found: readonly Uint8Array[] | undefined;
   /** The step has taken as long as it may, or, for a pause, as it should. */
   readonly isLate: boolean;
   readonly waitedMs: number;
@@ -29,6 +32,7 @@ export interface StepState {
   readonly failure?: Omit<Failure, "step">;
 }
 
+const SHOWN_BYTES = 60;
 const DONE: StepState = { isDone: true };
 const WAITING: StepState = { isDone: false };
 
@@ -79,6 +83,18 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
     case "runs": {
       const exit = exitOf(step.who);
       return exit === undefined ? DONE : failed(step.who, "the program runs on", exitText(exit));
+    }
+    case "saved": {
+      const { found = [] } = view;
+      if (found.some((bytes) => equals(bytes, step.bytes))) return DONE;
+      if (!isLate) return WAITING;
+      const got = found.map((bytes) => `${bytes.length} bytes: ${visibleBytes(bytes.subarray(0, SHOWN_BYTES))}`).join(
+        "; ",
+      );
+      const expected = `a file like ${step.name} of ${step.bytes.length} bytes: ${
+        visibleBytes(step.bytes.subarray(0, SHOWN_BYTES))
+      }`;
+      return failed("folder", expected, got === "" ? "no such file" : got);
     }
     case "wait":
       return isLate ? DONE : WAITING;

@@ -8,6 +8,7 @@ import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
 import { MAILBOX_SERVER } from "./rules/mailbox_server/suite.ts";
 import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
+import { ROOMS_CLIENT } from "./rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "./rules/rooms_server/suite.ts";
 
 /** All suites, in the order in which they are listed. */
@@ -22,4 +23,5 @@ export const SUITES: readonly Suite[] = [
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
   ROOMS_SERVER,
+  ROOMS_CLIENT,
 ];

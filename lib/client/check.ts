@@ -22,6 +22,7 @@ import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";
 import { freePort } from "../net/free_port.ts";
+import { FolderFiles } from "../store/folder_files.ts";
 import { TemporaryFolder } from "../store/temporary_folder.ts";
 import { expectWritable, readText, writeText } from "../store/text_file.ts";
 import { readUsers } from "../store/users_file.ts";
@@ -137,7 +138,11 @@ function targetOf({ suite, program }: CheckPlan, users: string, folder: Temporar
   const portOf = suite.side === "server" ? freePort : () => 0;
   let runs = 0;
   const data = () => folder.makeFolder(`data${++runs}`);
-  return () => ({ host: "127.0.0.1", port: portOf(), command, users, data: data(), folder: undefined });
+  return () => {
+    const own = data();
+    const files = new FolderFiles(own);
+    return { host: "127.0.0.1", port: portOf(), command, users, data: own, files, folder: undefined };
+  };
 }
 
 /** What the runner of a Classroom 50 says about the submission; its own runner puts in what is left empty. */

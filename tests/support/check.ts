@@ -1,4 +1,5 @@
 import { CheckCredentials } from "../../lib/client/check_credentials.ts";
+import { FolderFiles } from "../../lib/store/folder_files.ts";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
 import { type Account, type RuleResult, type RunOptions, runSuite, usersOf } from "../../lib/check/run.ts";
@@ -45,14 +46,18 @@ export async function play(
     timeoutMs: 2000,
     accounts: ACCOUNTS,
     credentials: () => new CheckCredentials(),
-    target: () => ({
-      host: "127.0.0.1",
-      port: suite.side === "server" ? freePort() : 0,
-      command: command[0] === "python3" ? [PYTHON, ...command.slice(1)] : command,
-      users,
-      data: Deno.makeTempDirSync({ dir: folder.path }),
-      folder: undefined,
-    }),
+    target: () => {
+      const data = Deno.makeTempDirSync({ dir: folder.path });
+      return {
+        host: "127.0.0.1",
+        port: suite.side === "server" ? freePort() : 0,
+        command: command[0] === "python3" ? [PYTHON, ...command.slice(1)] : command,
+        users,
+        data,
+        files: new FolderFiles(data),
+        folder: undefined,
+      };
+    },
     ...options,
   }, () => {});
 }

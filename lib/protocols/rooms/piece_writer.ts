@@ -108,7 +108,10 @@ export class PieceWriter<File extends OutgoingFile = OutgoingFile> {
     if (current && this.#headers.length === 0 && (current.hasBegun || this.#isFree(now, waiting))) {
       return this.#data(current, now, waiting);
     }
-    if (!current && this.#items.length === 0) return this.#sleep(waiting > 0 ? now + LOOK_MS : Infinity);
+    if (!current && this.#items.length === 0) {
+      // It is idle after the pause.
+      return this.#sleep(waiting > 0 ? now + LOOK_MS : now < this.#readyAt ? this.#readyAt : Infinity);
+    }
     if (!this.#isFree(now, waiting)) return undefined;
     this.#readyAt = now + this.pauseMs;
     return { type: "piece", bytes: this.#headers.shift() ?? this.#nextPiece() };

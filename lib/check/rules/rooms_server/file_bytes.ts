@@ -3,7 +3,6 @@ import { type Rule, rule } from "../../rule.ts";
 import { expectPiece, expectText, sendRaw } from "../../step.ts";
 import {
   announces,
-  bytesOf,
   come,
   FIRST,
   gets,
@@ -12,11 +11,11 @@ import {
   getsSize,
   getsText,
   getsWord,
-  NOTES,
   piece,
   says,
   sends,
 } from "./prepare.ts";
+import { bytesOf, NOTES } from "../rooms_pieces.ts";
 
 const COUNT = "takes file bytes by their count, never by pauses";
 const AFTER =

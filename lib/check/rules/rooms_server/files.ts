@@ -1,9 +1,7 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expectPiece, expectText } from "../../step.ts";
 import {
-  bytesOf,
   come,
-  CONTENTS,
   enter,
   FIRST,
   gets,
@@ -13,12 +11,12 @@ import {
   getsSize,
   getsText,
   getsWord,
-  NOTES,
   piece,
   says,
   SECOND,
   sends,
 } from "./prepare.ts";
+import { bytesOf, CONTENTS, NOTES } from "../rooms_pieces.ts";
 
 const GETS =
   "Everybody else in the room gets `FILE`, `client_NAME`, the size, the sender's name, each after a pause, then the bytes.";

@@ -2,7 +2,6 @@ import { type Rule, rule } from "../../rule.ts";
 import { close, closed, observe, sendRaw, wait } from "../../step.ts";
 import {
   announces,
-  bytesOf,
   chat,
   come,
   connects,
@@ -20,6 +19,7 @@ import {
   sends,
   THIRD,
 } from "./prepare.ts";
+import { bytesOf } from "../rooms_pieces.ts";
 
 /** In this time a server notices what a guest has done; a right one does as well before as after. */
 const NOTICED_MS = 200;

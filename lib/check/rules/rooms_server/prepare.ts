@@ -1,4 +1,3 @@
-import { encodeText } from "../../../core/text.ts";
 import { prepares } from "../../rule.ts";
 import {
   dial,
@@ -11,9 +10,7 @@ import {
   type Template,
   wait,
 } from "../../step.ts";
-
-/** The handout pauses for 100 ms; a busy machine joins what comes so close together. */
-const PAUSE_MS = 400;
+import { NOTES, PAUSE_MS, type SentFile } from "../rooms_pieces.ts";
 
 /** A piece, and the silence after it. */
 export const piece = (who: string, text: Template | Uint8Array): Step[] => [
@@ -66,19 +63,6 @@ export const hears = (who: string, text: Template = FIRST): Step[] => prepares("
 
 /** One speaks, and another hears it. */
 export const chat = (from: string, to: string, text: Template = FIRST): Script => [says(from, text), hears(to, text)];
-
-export interface SentFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
-
-/** Bytes of every value, in an order in which no part is like the one before it. */
-export const bytesOf = (count: number): Uint8Array =>
-  Uint8Array.from({ length: count }, (_, i) => (i * 7 + (i >> 8)) & 255);
-
-/** The words of a small file. */
-export const CONTENTS = "what is in the file";
-export const NOTES: SentFile = { name: "notes.txt", bytes: encodeText(CONTENTS) };
 
 /** A file is announced: FILE, its name, its size. */
 export const announces = (who: string, { name, bytes }: SentFile): Script => [

@@ -1,5 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
-import { come, connects, gets, NOTES, sends } from "./prepare.ts";
+import { come, connects, gets, sends } from "./prepare.ts";
+import { NOTES } from "../rooms_pieces.ts";
 import { dial, expectText } from "../../step.ts";
 
 const SHOWS =
