@@ -112,7 +112,7 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
     ["/lst", "there is no command /lst; did you mean /list? To send it as text, add a slash: //lst"],
     [
       "/open bob x",
-      "there is no command /open; the commands are /list /to /toall /join /leave /say /who /rooms /history /search " +
+      "there is no command /open; the commands are /list /to /direct /toall /join /leave /say /who /rooms /history /search " +
       "/edit /withdraw /versions /send /accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
     ],
   ];

@@ -20,6 +20,8 @@ export async function chat(plan: JoinPlan): Promise<number> {
     name: (text) => side.name(text),
     password: (text) => side.password(text),
     file: (act) => side.file(act),
+    direct: (wish) =>
+      side.direct ? side.direct(wish) : terminal.problem("this server introduces no clients to each other"),
     paths: completePath,
     leave: () => side.leave(),
     interrupt: () => side.interrupt(),

@@ -7,6 +7,8 @@ import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import type { ChatSide } from "./chat_side.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import { DirectClient } from "./direct.ts";
+import { PeerTrace } from "./peer_trace.ts";
 import { performCommon, type ProgramEnd, ShownRecorder } from "./program.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
@@ -21,6 +23,12 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     say,
     signal: (to, text) => client.use((native) => native.signal(to, text)),
   });
+  const direct = new DirectClient({
+    name: () => client.name,
+    signal: (to, text) => client.use((native) => native.signal(to, text)),
+    show: (event) => terminal.event(event),
+    trace: PeerTrace.open({ trace: plan.trace, traceFile: undefined }, plan.name ?? "-", (line) => terminal.note(line)),
+  });
   const recorder = new ShownRecorder(identity, terminal);
   const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls || plan.guest
     ? joinByLogin(plan, native, identity, perform)
@@ -31,8 +39,10 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
       case "event":
         return show(output.event);
       case "signal":
+        if (direct.signalled(output.from, output.text, output.at)) return;
         return files.signalled(output.from, output.text, output.at);
       case "signalFailed":
+        direct.unheard(output.to);
         return files.notReached(output.to);
       case "shown":
         return recorder.shown(client.name, output.store, output.seq);
@@ -64,7 +74,11 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     start: () => client.start(),
     // The handout has commands that say the same.
     say: (to, text) =>
-      client.speaksIm ? command("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`) : say(to, text),
+      "user" in to && direct.isOn(to.user)
+        ? direct.say(to.user, text)
+        : client.speaksIm
+        ? command("user" in to ? `/to ${to.user} ${text}` : `/toall ${text}`)
+        : say(to, text),
     ask: (question) => {
       if (!client.speaksIm) client.use((native) => native.ask(question));
       else if (question.type === "users") command("/list");
@@ -83,8 +97,19 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
       if (!client.speaksIm) return files.do(act);
       terminal.problem("this server knows only the IM handout, which has no files");
     },
-    leave: () => files.leave(() => client.leave()),
+    direct: (wish) => {
+      if (!client.speaksIm) return direct.ask(wish);
+      terminal.problem("this server knows only the IM handout, which cannot introduce two clients to each other");
+    },
+    leave: () =>
+      files.leave(() => {
+        direct.close();
+        client.leave();
+      }),
     interrupt: () => client.interrupt(),
-    close: () => files.close(),
+    close: async () => {
+      direct.close();
+      await files.close();
+    },
   };
 }

@@ -26,6 +26,8 @@ export interface PeerClientHooks {
   ended(): void;
   /** It cannot go on. */
   failed(why: string): void;
+  /** Whether datagrams from an address are taken; all are without it. */
+  accepts?(address: Address): boolean;
   readonly trace?: PeerTrace | undefined;
 }
 
@@ -74,6 +76,12 @@ export class PeerClient {
     this.#find((finder) => finder.start());
   }
 
+  /** The proved key of a person, in base64. */
+  keyOf(label: string): string | undefined {
+    const person = this.#peer?.people.find(label);
+    return typeof person === "object" ? person.key : undefined;
+  }
+
   /** The client address table. */
   get table(): TableView | undefined {
     return this.#peer?.table;
@@ -115,6 +123,7 @@ export class PeerClient {
 
   #received(address: Address, datagram: Uint8Array): void {
     this.hooks.trace?.received(address, datagram);
+    if (this.hooks.accepts?.(address) === false) return;
     this.#input((peer, now) => peer.receive(address, datagram, now));
   }
 

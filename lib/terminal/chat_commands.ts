@@ -45,6 +45,24 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     parse: to(anyName),
     names: users,
   },
+  direct: {
+    usage: "/direct NAME [off]",
+    short: "connect directly with one user, past the server",
+    example: "/direct bob",
+    long: [
+      "NAME is asked, and accepts with /direct and your name. Then what you two say",
+      "in private is sealed and goes from one program to the other; the server keeps",
+      "nothing of it. /direct NAME off refuses or ends it. If no connection can be",
+      "made, you are both told, and messages go through the server as before.",
+    ],
+    parse: ({ first, more }) => {
+      const word = more.trim();
+      if (word !== "" && word !== "off") return 'after NAME there can be "off"';
+      return wrongName(first, "NAME", anyName) ??
+        { type: "direct", user: first, on: word === "" };
+    },
+    names: users,
+  },
   toall: {
     usage: "/toall TEXT",
     short: "send a message to everyone",

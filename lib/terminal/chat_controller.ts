@@ -122,6 +122,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         this.#followUps.versions(action.in, action.nth, action.from);
         return this.#askConfirmed();
       case "file":
+      case "direct":
         return this.#outputs.push(action);
       case "menu":
         if (action.leave) this.#moveTo(undefined, now);

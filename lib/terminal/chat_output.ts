@@ -1,4 +1,5 @@
 import type { Target } from "../chat/entry.ts";
+import type { DirectWish } from "../peers/direct.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
 import type { Listing } from "./commands.ts";
 import type { ScreenOutput } from "./view.ts";
@@ -25,6 +26,7 @@ export type ChatOutput<Q> =
   /** The user has read a conversation up to here. */
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   | { readonly type: "file"; readonly action: FileCommand }
+  | DirectWish
   | { readonly type: "leave" };
 
 /** The client's answer to a message: the id of its later states, or the reason why it is not sent. */

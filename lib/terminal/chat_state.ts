@@ -1,13 +1,14 @@
 import { plainLabel, withoutPlain } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { LOBBY } from "../chat/names.ts";
+import type { DirectEvent } from "../peers/direct.ts";
 import type { PeerEvent } from "../peers/event.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import type { ChatMode } from "./commands.ts";
 import { UnreadMessages } from "./unread.ts";
 
 /** An event of a server's client or of a peer. */
-export type ChatEvent = ClientEvent | PeerEvent;
+export type ChatEvent = ClientEvent | PeerEvent | DirectEvent;
 
 /** A message that was typed here. */
 export interface SentMessage {
@@ -42,6 +43,8 @@ export class ChatState {
   readonly users = new Set<string>();
   /** Whether the server has listed all its users. */
   usersListed = false;
+  /** Users with whom private messages go directly. */
+  readonly direct = new Set<string>();
   /** Rooms that this user is in. */
   readonly joined = new Set<string>();
   /** Rooms heard of. */
@@ -123,6 +126,7 @@ export class ChatState {
         note(this.users, from);
         if ("user" in to) note(this.users, to.user);
         else note(this.rooms, to.room);
+        if (event.message.isDirect) return;
         this.#remember(event.message.seq, event.message.text);
         if (from !== this.me) this.unread.message(this.conversation(event.message), this.#numberOf(event.message));
         return;
@@ -155,6 +159,10 @@ export class ChatState {
       case "online":
       case "offline":
         return note(this.users, event.name);
+      case "direct":
+        if (event.state === "on") this.direct.add(event.name);
+        else if (event.state === "off") this.direct.delete(event.name);
+        return;
       case "users":
         this.usersListed = true;
         for (const { name } of event.users) note(this.users, name);

@@ -1,6 +1,7 @@
 import type { Target } from "../chat/entry.ts";
 import { LIMITS } from "../core/limits.ts";
 import { sanitized } from "../core/text.ts";
+import type { DirectEvent, DirectWish } from "../peers/direct.ts";
 import type { PeerEvent, PeerQuestion } from "../peers/event.ts";
 import type { ClientEvent } from "../protocols/native/client_event.ts";
 import type { FileCommand, FileEvent } from "../protocols/transfer/event.ts";
@@ -34,6 +35,8 @@ export interface ChatClientActions<Q> {
   /** The user has read a conversation up to here. None between peers. */
   read?(of: Target, upTo: number): void;
   file(action: FileCommand): void;
+  /** Gets, accepts, refuses or ends a direct connection with a user of the same server. */
+  direct?(wish: DirectWish): void;
   /** Nothing more will be typed: `/exit`, `E`, Ctrl-D, the end of the input. Called once; the client decides when to end. */
   leave(): void;
   /** Ctrl-C. */
@@ -70,7 +73,7 @@ const SCRIPT_WINDOW = 256;
 const TICK_MS = 1000;
 
 /** A chat at a terminal, or one line an event for a script: runs a `ChatController` between a `Ui` and the client. */
-export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatEvent = ClientEvent> {
+export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatEvent = ClientEvent | DirectEvent> {
   readonly #interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   readonly #colour = this.#interactive && !Deno.noColor;
   readonly #client: ChatClientActions<Q>;
@@ -288,6 +291,8 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
         return this.#controller.asking(undefined);
       case "file":
         return this.#client.file(output.action);
+      case "direct":
+        return this.#client.direct ? this.#client.direct(output) : this.problem("there is no /direct here");
       case "leave":
         return this.#leave();
     }

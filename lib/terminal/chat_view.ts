@@ -1,11 +1,13 @@
 import type { Target } from "../chat/entry.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
+import type { DirectEvent } from "../peers/direct.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { type ChatState, sameTarget } from "./chat_state.ts";
 import type { SearchResults } from "./search_results.ts";
 import {
   clean,
   currentText,
+  directMark,
   firstUnread,
   historyTitle,
   messageLines,
@@ -30,7 +32,7 @@ type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>
 const UNREAD_SHOWN = 3;
 
 /** The chat for people at a terminal. */
-export class ChatView implements View<ClientEvent> {
+export class ChatView implements View<ClientEvent | DirectEvent> {
   readonly connecting = { begin: "-- connecting ", attempt: ".", end: " connected --" };
   readonly #paint: Palette;
   readonly #unknown: string;
@@ -41,7 +43,7 @@ export class ChatView implements View<ClientEvent> {
     this.#unknown = options.unknown ?? "sent earlier or elsewhere";
   }
 
-  event(event: ClientEvent, state: ChatState, now: number): string[] {
+  event(event: ClientEvent | DirectEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
       case "message":
         return this.#message(event.message, event.own, state, now);
@@ -74,6 +76,8 @@ export class ChatView implements View<ClientEvent> {
         return [this.news(`joined ${event.room} (${counted(event.members)})`)];
       case "left":
         return [this.news(`left ${event.room}`)];
+      case "direct":
+        return this.#direct(event);
       default:
         return [];
     }
@@ -114,13 +118,14 @@ export class ChatView implements View<ClientEvent> {
   }
 
   /** The conversation, and unread messages in others. */
-  prompt({ here, unread: messages }: ChatState): string {
+  prompt({ here, unread: messages, direct: connected }: ChatState): string {
     const unread = messages.counts(here);
     const shown = unread.slice(0, UNREAD_SHOWN).map(({ name, count }) => `${clean(name)} ${count}`);
     if (unread.length > UNREAD_SHOWN) shown.push("…");
     const elsewhere = shown.length > 0 ? ` (${shown.join(", ")})` : "";
     if (!here) return `${elsewhere.trimStart()}> `;
-    return "user" in here ? `→ ${targetName(here)}${elsewhere}> ` : `${targetName(here)}${elsewhere}> `;
+    const direct = "user" in here && connected.has(here.user) ? " (direct)" : "";
+    return "user" in here ? `→ ${targetName(here)}${direct}${elsewhere}> ` : `${targetName(here)}${elsewhere}> `;
   }
 
   news(text: string): string {
@@ -136,7 +141,7 @@ export class ChatView implements View<ClientEvent> {
   }
 
   #message(message: ShownMessage, own: boolean, state: ChatState, now: number, tail = ""): string[] {
-    const mark = own ? "" : this.#paint.quiet(unconfirmedMark(message.from));
+    const mark = own ? "" : this.#paint.quiet(unconfirmedMark(message.from) + directMark(message));
     const lead = `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: `;
     return messageLines(lead, message, `${mark}${tail}`);
   }
@@ -151,6 +156,25 @@ export class ChatView implements View<ClientEvent> {
   #hit(message: ShownMessage, { me }: ChatState, now: number): string {
     const sender = message.from === me ? "you" : this.#name(message.from);
     return `${this.#paint.quiet(stamp(message.time, now))} ${sender}: ${currentText(message)}`;
+  }
+
+  #direct({ name, state, why, words }: DirectEvent): string[] {
+    const who = clean(name);
+    switch (state) {
+      case "asked":
+        return [this.news(`${who} is asked for a direct connection`)];
+      case "asks":
+        return [this.news(`${who} asks for a direct connection: /direct ${who} accepts, /direct ${who} off refuses`)];
+      case "on":
+        return [
+          this.news(`connected with ${who} directly: what you two say is sealed and does not pass the server`),
+          this.news(
+            `if the server may lie, compare keys: ${who} ${words?.theirs.join(" ")}, you ${words?.ours.join(" ")}`,
+          ),
+        ];
+      case "off":
+        return [this.news(`not connected with ${who} directly: ${why ?? ""}; messages go through the server`)];
+    }
   }
 
   #edited(event: Of<"edited">, state: ChatState, now: number): string[] {

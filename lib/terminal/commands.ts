@@ -1,6 +1,7 @@
 import { withoutPlain } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { suggestion } from "../core/suggestion.ts";
+import type { DirectWish } from "../peers/direct.ts";
 import type { PeerQuestion } from "../peers/event.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { FileCommand } from "../protocols/transfer/event.ts";
@@ -21,6 +22,7 @@ export type ChatAction<Q> =
   /** `as` is the name by which the user calls the lobby. */
   | { readonly type: "ask"; readonly question: Q; readonly as?: string }
   | { readonly type: "file"; readonly action: FileCommand }
+  | DirectWish
   /** Changes the text of the user's `nth` last message in this conversation; without a text, withdraws it. */
   | { readonly type: "amend"; readonly to: Target; readonly nth: number; readonly text: string | undefined }
   /** Shows the texts that the `nth` last message of a user in this conversation had; without a name, of this user. */

@@ -1,7 +1,7 @@
 import { timeOfDay } from "../core/log.ts";
 import type { ShownMessage } from "../protocols/native/client_event.ts";
 import { tableRows } from "./table_view.ts";
-import { clean, stamp, targetName, unconfirmedMark, type View } from "./view.ts";
+import { clean, directMark, stamp, targetName, unconfirmedMark, type View } from "./view.ts";
 import type { ChatEvent } from "./chat_state.ts";
 
 /** An event for a script: one line each, and none for what is no event. */
@@ -57,6 +57,8 @@ export function scriptLines(event: ChatEvent): string[] {
       return [`insecure ${clean(event.name)}`];
     case "changedKey":
       return [`changed ${clean(event.name)}: ${wordList(event.words)}`];
+    case "direct":
+      return [`direct ${event.state} ${clean(event.name)}${event.why === undefined ? "" : `: ${clean(event.why)}`}`];
     case "stats":
       return event.counts.map(([name, count]) => `${clean(name)} ${count}`);
     case "edited":
@@ -94,7 +96,9 @@ function foundLine(message: ShownMessage): string {
   return `${"room" in to ? clean(to.room) : `to ${clean(to.user)}`} ${clean(from)}: ${content(message)}`;
 }
 
-function messageLine({ from, to, text }: ShownMessage, own: boolean): string {
+function messageLine(message: ShownMessage, own: boolean): string {
+  const { from, to, text } = message;
   if ("room" in to) return `${clean(to.room)} ${clean(from)}: ${clean(text)}`;
-  return own ? `to ${clean(to.user)}: ${clean(text)}` : `from ${clean(from)}: ${clean(text)}${unconfirmedMark(from)}`;
+  if (own) return `to ${clean(to.user)}: ${clean(text)}`;
+  return `from ${clean(from)}: ${clean(text)}${unconfirmedMark(from)}${directMark(message)}`;
 }

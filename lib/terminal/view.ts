@@ -130,12 +130,17 @@ function withoutOffer(text: string): string {
   return text.replace(/ <partyline-file:\S+>$/, "");
 }
 
-/** A room's or user's name as one harmless line. */
+/** After the text of a message that did not pass the server. */
+export function directMark({ isDirect }: ShownMessage): string {
+  return isDirect ? " (direct)" : "";
+}
+
 /** After the text of a peer with another program. */
 export function unconfirmedMark(from: string): string {
   return isPlainLabel(from) ? " (unconfirmed)" : "";
 }
 
+/** A room's or user's name as one harmless line. */
 export function targetName(to: Target): string {
   return clean("user" in to ? to.user : to.room);
 }

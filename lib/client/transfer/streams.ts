@@ -74,7 +74,7 @@ export class Streams {
       token,
       connected: ({ conn, key, nonce }) => this.#connected(transfer, new TcpChannel(conn), "caller", nonce, key),
     });
-    return { token, at: reachableAt(this.#listener.port), key: key?.public };
+    return { token, at: placesAt(this.#listener.port), key: key?.public };
   }
 
   has(transfer: string): boolean {
@@ -194,9 +194,13 @@ export function freshName(): string {
   return encodeBase64(randomBytes(16));
 }
 
+/** Where a listener can be reached, if there is one. */
+function placesAt(port: number | undefined): string[] {
+  return port === undefined ? [] : ownPlaces(port);
+}
+
 /** This machine's IPv4 addresses with a port, the loopback address last. */
-function reachableAt(port: number | undefined): string[] {
-  if (port === undefined) return [];
+export function ownPlaces(port: number): string[] {
   let addresses: string[];
   try {
     addresses = ownNetworkAddresses();

@@ -18,6 +18,8 @@ export interface ShownMessage {
   readonly withdrawn?: boolean | undefined;
   /** Why a private message never arrived; undefined unless it failed. */
   readonly failed?: string | undefined;
+  /** Whether it came from its sender's program directly; the server, its log and its numbers know nothing of it. */
+  readonly isDirect?: boolean | undefined;
 }
 
 /** A question to the server; one event answers it. */
