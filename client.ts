@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     const plan = parseClientArgs(args, Deno.stdin.isTerminal(), (name) => Deno.env.get(name));
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
-    if (plan.type === "check" || plan.type === "check-list" || plan.type === "check-replay") return await check(plan);
+    if (isCheck(plan)) return await check(plan);
     if (plan.type === "rooms") return await rooms(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
@@ -27,9 +27,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+function isCheck(plan: ClientPlan): plan is Parameters<typeof check>[0] {
+  return plan.type === "check" || plan.type.startsWith("check-");
+}
+
 /** The browser of --page, and what check tests; no other command starts a program, and none of them keeps the permission. */
 function startsPrograms(plan: ClientPlan): boolean {
-  return plan.type === "check" || "page" in plan && plan.page;
+  return plan.type === "check" || plan.type === "check-all" || "page" in plan && plan.page;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

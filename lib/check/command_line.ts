@@ -1,11 +1,10 @@
 import { UserError } from "../core/errors.ts";
 import { suggestion } from "../core/suggestion.ts";
-import { type NetworkKind, NETWORKS } from "./network.ts";
-import { isWithin } from "./rubric.ts";
+import { type CheckAllPlan, readCheckAll } from "./all/command_line.ts";
+import type { NetworkKind } from "./network.ts";
+import { type CheckFlags, DEFAULT_TIMEOUT_MS, networkOf, numberOf, selectedRules } from "./option_values.ts";
 import type { Rule, Side, Suite } from "./rule.ts";
 import { SUITES } from "./suites.ts";
-
-export const DEFAULT_TIMEOUT_MS = 2000;
 
 /** An option of `client check`; one without a value is a switch. */
 export interface CheckOption {
@@ -33,6 +32,10 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "csv", value: "FILE", help: "write a line for each rule" },
   { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
   { name: "timeout", value: "MS", help: `how long an answer may take (${DEFAULT_TIMEOUT_MS})` },
+  { name: "with", value: "FILE", help: "with all: how a submission is started, a line a check" },
+  { name: "out", value: "DIR", help: "with all: the folder of the results; what is whole there is not played again" },
+  { name: "memory", value: "MB", help: "with all: memory of a submission's processes (1024)" },
+  { name: "total", value: "S", help: "with all: seconds that a submission gets for the rules of a check (600)" },
   { name: "verbose", help: "show every rule, and the story of what is weak" },
   { name: "quiet", help: "show the last line alone" },
 ];
@@ -79,19 +82,16 @@ export interface CheckReplayPlan {
   readonly show: CheckPlan["show"];
 }
 
-/** The parsed options of a command line. */
-export interface CheckFlags {
-  has(name: string): boolean;
-  value(name: string): string | undefined;
-}
-
 /** Reads what follows `client check`; `command` is what stands after `--`. Throws a `UserError`. */
 export function readCheck(
   words: readonly string[],
   command: readonly string[] | undefined,
   flags: CheckFlags,
-): CheckPlan | CheckListPlan | CheckReplayPlan {
+): CheckPlan | CheckListPlan | CheckReplayPlan | CheckAllPlan {
   const [handout, side, ...rest] = words;
+  if (handout === "all") return readCheckAll(words.slice(1), command, flags);
+  const ofAll = ["with", "out", "memory", "total"].find((name) => flags.value(name) !== undefined);
+  if (ofAll) throw new UserError(`--${ofAll} is for client check all FOLDER --with FILE`);
   if (side === "replay") return readReplay(handout!, rest, command, flags);
   const suites = suitesOf(handout, side);
   if (flags.has("list")) {
@@ -113,14 +113,14 @@ export function readCheck(
     rules: selected(suite, flags),
     program,
     isStrict: flags.has("strict"),
-    seed: number(flags, "seed", 0, 2 ** 32 - 1),
+    seed: numberOf(flags, "seed", 0, 2 ** 32 - 1),
     network: networkOf(flags.value("network"), suite),
-    repeat: number(flags, "repeat", 1, 1000) ?? 1,
+    repeat: numberOf(flags, "repeat", 1, 1000) ?? 1,
     users: flags.value("users"),
     rubric: flags.value("rubric"),
     outputs: outputsOf(flags),
-    jobs: number(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
-    timeoutMs: number(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,
+    jobs: numberOf(flags, "jobs", 1, 64) ?? ("command" in program ? 4 : 1),
+    timeoutMs: numberOf(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,
     show: shownOf(flags),
   };
 }
@@ -217,33 +217,7 @@ function programOf(
   return { host, port: Number(port) };
 }
 
-function networkOf(given = "none", { handout, isPaced }: Suite): NetworkKind {
-  const kind = NETWORKS.find((each) => each === given);
-  if (kind === undefined) throw new UserError(`--network must be one of ${NETWORKS.join(", ")}, not "${given}"`);
-  if (!isPaced || kind === "none" || kind === "slow") return kind;
-  throw new UserError(
-    `--network ${kind} does not apply to ${handout}: silence alone parts what is said there; none and slow do`,
-  );
-}
-
-function number(flags: CheckFlags, name: string, least: number, most: number): number | undefined {
-  const given = flags.value(name);
-  if (given === undefined) return undefined;
-  const value = /^\d+$/.test(given) ? Number(given) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new UserError(`--${name} must be a whole number from ${least} to ${most}, not "${given}"`);
-}
-
-/** The rules that --only and --skip leave; an id that is none of the suite's is a mistake. */
+/** The rules that --only and --skip leave; an id that no rule of the check has is a mistake. */
 function selected(suite: Suite, flags: CheckFlags): Rule[] {
-  const [only, skip] = ["only", "skip"].map((name) =>
-    flags.value(name)?.split(",").map((id) => {
-      const prefix = id.trim();
-      if (suite.rules.some((rule) => isWithin(rule, prefix))) return prefix;
-      throw new UserError(`--${name} ${prefix}: ${suite.handout} ${suite.side} has no such rule; --list shows them`);
-    })
-  );
-  return suite.rules.filter((rule) =>
-    (only === undefined || only.some((id) => isWithin(rule, id))) && !skip?.some((id) => isWithin(rule, id))
-  );
+  return selectedRules(nameOf(suite), suite.rules, flags);
 }

@@ -17,6 +17,7 @@ import type { Values } from "./values.ts";
 const SERVER = "server";
 /** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
 const FLOOD_BYTES = 2 * 1024 * 1024;
+const FLOOD_SHOWN_BYTES = 80;
 /** Where silence counts, the check looks at the clock so often, and has been held up when it comes so much later. */
 const LOOK_MS = 20;
 const HELD_UP_MS = 40;
@@ -133,7 +134,9 @@ export class Play implements Machine<PlayOutput> {
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
     this.#advance(now);
     it.receivedBytes += bytes.length;
-    if (it.receivedBytes > FLOOD_BYTES) this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, visibleBytes(bytes));
+    if (it.receivedBytes <= FLOOD_BYTES) return;
+    const last = visibleBytes(bytes.subarray(-FLOOD_SHOWN_BYTES));
+    this.giveUp(link, `no more than ${FLOOD_BYTES} bytes`, `more, at last ${last}`);
   }
 
   ended(link: LinkName, now: number, why = ""): void {

@@ -16,6 +16,14 @@ export function endPrograms(): void {
   for (const program of running) program.killAll();
 }
 
+/** Where a program under test runs. */
+export interface ProgramPlace {
+  /** Undefined for the current folder. */
+  readonly folder?: string | undefined;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The receiver of what a program under test does. */
 export interface ProgramOwner {
   wrote(bytes: Uint8Array): void;
@@ -39,8 +47,8 @@ export class Program {
   #hasExited = false;
 
   /** Throws a `UserError` when the command cannot be started. */
-  constructor(command: readonly string[], folder: string | undefined, owner: ProgramOwner) {
-    this.#child = spawn(command, folder);
+  constructor(command: readonly string[], where: ProgramPlace, owner: ProgramOwner) {
+    this.#child = spawn(command, where);
     running.add(this);
     this.#keys = this.#child.stdin.getWriter();
     const [out, err] = [this.#child.stdout.getReader(), this.#child.stderr.getReader()];
@@ -62,6 +70,11 @@ export class Program {
         lastWords: sanitized(this.#lastWords.trim().split("\n").slice(-3).join(" / ")),
       });
     });
+  }
+
+  /** Also the number of its process group. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   write(bytes: Uint8Array): void {
@@ -121,7 +134,7 @@ function isThere(program: string): boolean {
   }
 }
 
-function spawn(command: readonly string[], folder: string | undefined): Deno.ChildProcess {
+function spawn(command: readonly string[], { folder, env }: ProgramPlace): Deno.ChildProcess {
   const [file, ...args] = command;
   try {
     return new Deno.Command(file!, {
@@ -132,7 +145,7 @@ function spawn(command: readonly string[], folder: string | undefined): Deno.Chi
       stderr: "piped",
       ...(folder === undefined ? {} : { cwd: folder }),
       // Without it, what a Python program prints into a pipe is seen when it ends.
-      env: { PYTHONUNBUFFERED: "1" },
+      env: { PYTHONUNBUFFERED: "1", ...env },
     }).spawn();
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound ? "there is no such program" : reason(error);

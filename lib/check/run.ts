@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly hasUsers?: boolean;
   /** The keys of the persons of one play; a suite without logins by proof needs none. */
   readonly credentials?: () => Credentials;
+  /** Why no further rule is played; undefined while they are. */
+  readonly stopped?: () => string | undefined;
   /** The program under test, for one rule: a port of its own where it is started. */
   readonly target: () => Target;
 }
@@ -102,15 +104,18 @@ export async function runSuite(
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const missing = blocking ? blocking.rule.id : missingFor(rule, options);
-    const result = missing ? blocked(rule, missing) : await turns.take(() => playRule(suite, rule, options, pace));
+    const result = missing ? blocked(rule, `it needs ${missing}`) : await turns.take(async () => {
+      const why = options.stopped?.();
+      return why === undefined ? await playRule(suite, rule, options, pace) : blocked(rule, why);
+    });
     if (rules.includes(rule)) tell(result);
     return result;
   };
   return await Promise.all(rules.map(resultOf));
 }
 
-function blocked(rule: Rule, by: string): RuleResult {
-  const notes = [`not played: it needs ${by}`];
+function blocked(rule: Rule, why: string): RuleResult {
+  const notes = [`not played: ${why}`];
   return {
     rule,
     verdict: "blocked",

@@ -21,6 +21,12 @@ export interface ProgramFiles {
   like(name: RegExp): Uint8Array[];
 }
 
+/** A run begins; what this returns is told of its programs and its end. `end` ends it early, and says why in its result. */
+export type TargetWatch = (end: (why: string) => void) => {
+  readonly started: (pid: number) => void;
+  readonly over: () => void;
+};
+
 /** The program under test. */
 export interface Target {
   readonly host: string;
@@ -36,6 +42,10 @@ export interface Target {
   readonly files?: ProgramFiles;
   /** The folder that it runs in; undefined for the current one. */
   readonly folder: string | undefined;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Watches its processes. */
+  readonly watch?: TargetWatch;
 }
 
 /** A server that runs on has this long to close its side of a connection that is over. */
@@ -67,6 +77,7 @@ export class PlayRunner {
   readonly #streams = new Map<LinkName, Promise<void>>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #wake: ReturnType<typeof setTimeout> | undefined;
+  #watch: ReturnType<TargetWatch> | undefined;
   #isOver = false;
   /** What the program has left behind, one line each. */
   readonly findings: string[] = [];
@@ -81,6 +92,10 @@ export class PlayRunner {
   ) {}
 
   async run(): Promise<void> {
+    this.#watch = this.target.watch?.((why) => {
+      this.findings.push(why);
+      for (const program of this.#programs.values()) program.killAll();
+    });
     try {
       if (this.isServer && this.target.command) this.#start("server", []);
       this.play.start(performance.now());
@@ -93,6 +108,7 @@ export class PlayRunner {
       for (const release of this.#held) await release();
       await Promise.all([...this.#programs.values()].map((program) => program.end()));
       await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
+      this.#watch?.over();
       this.#findLeftovers();
     }
   }
@@ -284,7 +300,7 @@ export class PlayRunner {
     const command = inTerminal ? terminalCommand(words) : words;
     let program: Program;
     try {
-      program = new Program(command, this.target.folder, {
+      program = new Program(command, this.target, {
         wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
         exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),
       });
@@ -292,6 +308,7 @@ export class PlayRunner {
       this.#isOver = true;
       return this.#finished.reject(error);
     }
+    this.#watch?.started(program.pid);
     const former = this.#programs.get(who);
     if (former) this.#held.push(() => former.end());
     this.#programs.set(who, program);

@@ -1,11 +1,5 @@
-import { Choice } from "../check/choice.ts";
-import {
-  type CheckListPlan,
-  type CheckPlan,
-  type CheckReplayPlan,
-  DEFAULT_TIMEOUT_MS,
-  type OutputKind,
-} from "../check/command_line.ts";
+import type { CheckAllPlan } from "../check/all/command_line.ts";
+import type { CheckListPlan, CheckPlan, CheckReplayPlan, OutputKind } from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
 import { onStop } from "./program.ts";
 import { endPrograms } from "../check/program.ts";
@@ -16,7 +10,7 @@ import { jsonReport } from "../check/reports/json.ts";
 import { junitReport } from "../check/reports/junit.ts";
 import { applyRubric, isHidden, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Rule } from "../check/rule.ts";
-import { type Account, runSuite, usersOf } from "../check/run.ts";
+import { runSuite, usersOf } from "../check/run.ts";
 import type { Target } from "../check/runner.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
@@ -25,22 +19,19 @@ import { freePort } from "../net/free_port.ts";
 import { FolderFiles } from "../store/folder_files.ts";
 import { TemporaryFolder } from "../store/temporary_folder.ts";
 import { expectWritable, readText, writeText } from "../store/text_file.ts";
-import { readUsers } from "../store/users_file.ts";
 import { print } from "../terminal/print.ts";
+import { accountsOf, againText, targetText, usersText } from "./check_accounts.ts";
+import { checkAll } from "./check_all.ts";
 import { CheckCredentials } from "./check_credentials.ts";
 import { CheckOutput } from "./check_output.ts";
 import { checkReplay } from "./check_replay.ts";
 
-const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"];
-/** Names that a server with accounts of its own hardly has. */
-const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
-const PASSWORD_BELOW = 90_000;
 const CONNECT_MS = 5000;
 const INTERRUPTED = 130;
 
 const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
   report: htmlReport,
-  json: jsonReport,
+  json: (report) => jsonReport(report),
   junit: junitReport,
   gradescope: gradescopeReport,
   classroom: (report) => classroomReport(report, classroomRun()),
@@ -48,9 +39,10 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
 };
 
 /** `client check`: plays the rules, tells what failed, and writes the reports; the exit status. */
-export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan): Promise<number> {
+export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan | CheckAllPlan): Promise<number> {
   if (plan.type === "check-list") return list(plan);
   if (plan.type === "check-replay") return checkReplay(plan);
+  if (plan.type === "check-all") return await checkAll(plan);
   const seed = plan.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! % 100_000;
   const rubric = plan.rubric === undefined ? NO_RUBRIC : parseRubric(plan.rubric, readText(plan.rubric));
   const rules = applyRubric(plan.rubric ?? "", rubric, plan.suite.rules, plan.rules);
@@ -71,10 +63,7 @@ export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan): 
     Deno.exit(INTERRUPTED);
   });
   try {
-    const users = folder.write(
-      "users.txt",
-      usersOf(plan.suite, accounts).map(({ name, password }) => `${name} ${password}\n`).join(""),
-    );
+    const users = folder.write("users.txt", usersText(usersOf(plan.suite, accounts)));
     const target = targetOf(plan, users, folder);
     const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
     const options = {
@@ -157,52 +146,4 @@ function classroomRun(): ClassroomRun {
     review: given("REVIEW_URL") || given("COMMIT_URL"),
     datetime: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
   };
-}
-
-/** The accounts of the run: those of a file, or names with passwords that follow from the seed. */
-function accountsOf({ users, program, suite }: CheckPlan, seed: number): Account[] {
-  if (users !== undefined) {
-    const known = readUsers(users);
-    if (known.names.length === 0) throw new UserError(`${users}: there are no accounts in it to log in with`);
-    return known.names.map((name) => {
-      const secret = known.secret(name)!;
-      if (secret.type !== "plain") throw new UserError(`${users}: the password of ${name} is not plain text`);
-      return { name, password: secret.password };
-    });
-  }
-  if ("host" in program && !suite.takesAnyName) {
-    throw new UserError("a server that runs already needs --users FILE: accounts to log in with");
-  }
-  const choice = new Choice(seed);
-  return (suite.takesAnyName ? GUESTS : NAMES).map((name) => ({
-    name,
-    password: String(10_000 + choice.below(PASSWORD_BELOW)),
-  }));
-}
-
-function targetText({ program }: CheckPlan): string {
-  return "command" in program ? program.command.map(quoted).join(" ") : `${program.host}:${program.port}`;
-}
-
-function againText(
-  { suite, program, network, users, isStrict, timeoutMs }: CheckPlan,
-  seed: number,
-  rule: Rule,
-): string {
-  const options = [
-    `--only ${rule.id} --seed ${seed}`,
-    ...(network === "none" ? [] : [`--network ${network}`]),
-    ...(users === undefined ? [] : [`--users ${quoted(users)}`]),
-    ...(isStrict ? ["--strict"] : []),
-    ...(timeoutMs === DEFAULT_TIMEOUT_MS ? [] : [`--timeout ${timeoutMs}`]),
-  ].join(" ");
-  const base = `client check ${suite.handout} ${suite.side}`;
-  return "command" in program
-    ? `${base} ${options} -- ${program.command.map(quoted).join(" ")}`
-    : `${base} ${program.host} ${program.port} ${options}`;
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

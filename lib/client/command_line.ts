@@ -1,3 +1,4 @@
+import type { CheckAllPlan } from "../check/all/command_line.ts";
 import {
   CHECK_OPTIONS,
   type CheckListPlan,
@@ -19,7 +20,15 @@ import { environmentSettings, layered } from "../terminal/settings.ts";
 import { CLIENT, commandNamed, OPTIONS } from "./commands.ts";
 
 /** The task that a command line gives to the client. */
-export type ClientPlan = PrintPlan | JoinPlan | RoomsPlan | PeerPlan | CheckPlan | CheckListPlan | CheckReplayPlan;
+export type ClientPlan =
+  | PrintPlan
+  | JoinPlan
+  | RoomsPlan
+  | PeerPlan
+  | CheckPlan
+  | CheckListPlan
+  | CheckReplayPlan
+  | CheckAllPlan;
 
 /** Print a text and end. */
 export interface PrintPlan {

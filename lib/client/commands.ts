@@ -131,6 +131,7 @@ you are a stranger to them.`,
     synopsis: [
       "check HANDOUT SIDE -- COMMAND",
       "check HANDOUT server HOST PORT --users FILE",
+      "check all FOLDER --with FILE --out DIR",
       "check im replay FILE",
       "check --list [HANDOUT [SIDE]]",
     ],
@@ -140,6 +141,10 @@ you are a stranger to them.`,
 {name} and {udp}, its user's name and UDP port; or it is a server that runs
 already at HOST PORT. A client is typed to, and its screen is read.
 
+All plays every submission in FOLDER; FILE has a line for each check, such as
+im server: python3 server.py {port} {users}. Replay judges a trace that the
+server's --record has written.
+
 Each failure is told as a story: the sentence of the handout, what went over the
 wire, what was expected and what came. Exit status: 0 all passed, 1 a rule
 failed, 2 the check could not run.`,
@@ -148,6 +153,7 @@ failed, 2 the check could not run.`,
       "client check im server -- python3 server.py {port} {users}",
       "client check im client -- python3 client.py {host} {port}",
       "client check im server 192.168.1.7 2001 --users users.txt --only im/4",
+      "client check all submissions --with start.txt --out results",
     ],
   },
   {

@@ -1,5 +1,7 @@
 import { join } from "@std/path";
 
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
 /** A folder for what is needed for a while only; nobody else can read what is in it. */
 export class TemporaryFolder {
   readonly path = Deno.makeTempDirSync({ prefix: "partyline-" });
@@ -18,7 +20,21 @@ export class TemporaryFolder {
     return path;
   }
 
-  remove(): void {
-    Deno.removeSync(this.path, { recursive: true });
+  /** Removes a folder in it, or all of it. */
+  remove(name = ""): void {
+    removeTree(join(this.path, name));
+  }
+}
+
+/** Removes a folder, if it is there. A process that was killed just now may still write into it: this is tried for a second. */
+function removeTree(path: string): void {
+  for (let tries = 20; tries > 0; tries--) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      if (tries === 1) throw error;
+      Atomics.wait(PAUSE, 0, 0, 50);
+    }
   }
 }

@@ -2,11 +2,12 @@ import { decodeLossy } from "../../core/text.ts";
 import { VERSION } from "../../core/version.ts";
 import { type CheckReport, countsOf, pointsOf } from "../report.ts";
 
-/** The result as `--json` writes it; see docs/check.md. */
-export function jsonReport(report: CheckReport): string {
+/** The result as `--json` writes it, with further fields first; see docs/check.md. */
+export function jsonReport(report: CheckReport, more: Readonly<Record<string, string>> = {}): string {
   const { suite, target, seed, results } = report;
   return JSON.stringify(
     {
+      ...more,
       partyline: VERSION,
       handout: suite.handout,
       side: suite.side,
