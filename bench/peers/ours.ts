@@ -33,7 +33,8 @@ async function startOurs(
   { program = [join(root, "server.ts")], limits = unlimited }: { program?: string[]; limits?: string[] } = {},
 ) {
   const task: string = config.tasks.start.command;
-  const options = task.split(" ").slice(2, -1);
+  const words = task.split(" ");
+  const options = words.slice(words.indexOf("run") + 1, -1);
   const run = ["run", "--config", join(root, "deno.json"), "--no-prompt", ...options, ...program];
   const args = [...run, "0", usersFile, "--host", "127.0.0.1", ...listeners, ...limits];
   const running = await start(Deno.execPath(), args, folder, listening(listener));

@@ -162,6 +162,7 @@ export class LogWriter {
     const facts = [...this.#facts, ...this.roster.takeWrites()];
     const writes: Write[] = [...facts];
     const entries: Entry[] = [];
+    const taken = new Map<Producer, number>();
     let characters = 0;
     let count = 0;
     const time = Math.max(Math.floor(wall), this.#time);
@@ -172,8 +173,10 @@ export class LogWriter {
       characters += draft.text.length;
       const entry = entryOf(draft, ++this.#last, time);
       entries.push(entry);
-      this.#write(entry, draft, item.conversation, writes);
+      writes.push(this.#rowOf(entry, draft, item.conversation));
+      if (draft.producer && draft.number !== undefined) taken.set(draft.producer, draft.number);
     }
+    for (const [producer, number] of taken) this.taken(producer, number);
     if (entries.length > 0) this.#time = time;
     for (const { write } of this.#cursors.values()) writes.push(write);
     this.#underWay.push({ items: this.#items.slice(0, count), entries, cursors: this.#cursors, facts });
@@ -222,14 +225,11 @@ export class LogWriter {
     this.#failures = [...failures, ...this.#failures];
   }
 
-  #write(entry: Entry, draft: Draft, conversation: Conversation, writes: Write[]): void {
+  #rowOf(entry: Entry, { producer, number }: Draft, conversation: Conversation): Write {
     const { type: kind, seq, text, time, of } = entry;
     const from = this.roster.user(entry.from)?.id ?? entry.from;
-    const { producer, number } = draft;
     const client = producer?.client;
-    writes.push({ type: "entry", kind, seq, conversation: conversation.id, from, text, time, of, client, number });
-    if (!producer || number === undefined) return;
-    this.taken(producer, number);
+    return { type: "entry", kind, seq, conversation: conversation.id, from, text, time, of, client, number };
   }
 }
 
