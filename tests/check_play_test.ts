@@ -124,6 +124,14 @@ Deno.test("of datagrams each is a whole, others are passed over where a text is 
   assertEquals(wrong.failure?.got, "ye");
 });
 
+Deno.test("a failure says what is expected in words, with its values, where a pattern has words", () => {
+  const words = "the greeting of {jacky}";
+  const stage = new Stage([listen("jacky La"), expect("jacky La", /^hello {jacky}$/, { words })], JACKY)
+    .does(0, (play, now) => play.listening("jacky La", 40_000, now))
+    .comes(10, "jacky La", "bye\n");
+  assertEquals(stage.failure?.expected, "the greeting of jacky");
+});
+
 Deno.test("all that comes is judged when the program ends the connection", () => {
   const stage = linked(expectWhole("bob La", /^(\w+\n)*$/)).comes(1, "bob La", "a\n").comes(2, "bob La", "b\n");
   assert(!stage.isOver);

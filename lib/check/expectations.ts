@@ -50,6 +50,7 @@ export class Expectations {
       is: this.values.fillPattern(each.is),
       isFixed: typeof each.is === "string" && !each.is.includes("{"),
       without: each.without && this.values.fillText(each.without),
+      ...(each.words && { words: this.values.fill(each.words) }),
       weak: (each.weak ?? []).map(([pattern, why]) => [this.values.fillText(pattern), why] as const),
     }));
   }
@@ -74,7 +75,7 @@ export class Expectations {
     if (first === undefined) return judged();
     const link = this.links.get(first.link);
     const failed = (got: string) =>
-      judged({ where: first.link, expected: patternText(first.is), got, isUnexpected: false });
+      judged({ where: first.link, expected: expectedText(first), got, isUnexpected: false });
     const exit = exitOf(first.link.split(" ")[0]!);
     if (exit !== undefined && (link.hasEnded || !link.isOpen)) return failed(exit);
     if (link.hasEnded) return failed(endText(link));
@@ -101,7 +102,7 @@ export class Expectations {
       const lateMs = now - this.since - limitMs;
       if (lateMs > 0) {
         const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
-        return { where: name, expected: patternText(expected.is), got, isUnexpected: false };
+        return { where: name, expected: expectedText(expected), got, isUnexpected: false };
       }
       if (expected.more === undefined) this.times.pace.answered(now - this.since);
       if (found.weak) weak.push(found.weak);
@@ -112,7 +113,7 @@ export class Expectations {
       link.take(1);
       return true;
     }
-    const expected = mine.map(({ is }) => patternText(is)).join(" or ");
+    const expected = mine.map(expectedText).join(" or ");
     return { where: name, expected, got: wrong.got, isUnexpected: true };
   }
 }
@@ -129,7 +130,8 @@ function endText({ pieces }: PlayLink): string {
   return `${visibleBytes(concat(pieces))}, then the connection is closed`;
 }
 
-function patternText(pattern: Expected["is"]): string {
+function expectedText({ words, is: pattern }: Expected): string {
+  if (words !== undefined) return visible(words);
   if (pattern instanceof Uint8Array) return `${pattern.length} bytes: ${visibleBytes(pattern)}`;
   if (pattern instanceof JsonShape) return pattern.toString();
   return typeof pattern === "string" ? visible(pattern) : `a text like ${pattern}`;

@@ -31,13 +31,13 @@ export type Closing = "finish" | "reset";
 interface StepBase {
   /** The rule that this step prepares for; undefined for a step of the rule itself. */
   readonly of?: string;
-  /** What the step shows, for the story; made from the step where it says nothing. */
-  readonly says?: string;
 }
 
 export interface Expectation {
   readonly link: LinkName;
   readonly is: Pattern;
+  /** What is expected in words, for the story; the pattern itself where it is undefined. */
+  readonly words?: Template;
   /** What passes as well, but only as weak; each with what is wrong about it. */
   readonly weak?: readonly (readonly [TextPattern, string])[];
   /**

@@ -87,24 +87,25 @@ def take(answer):
     parts = answer.split("-")
     if fault("no-count") and parts[0] != "":
         return
-    seen = set()
+    listed = {}
     for part in parts[1:2] if fault("first-entry") else parts[1:]:
         fields = part.split(":")
         if len(fields) < 3 or fault("no-fourth-field") and len(fields) > 3:
             continue
         address, port, name = fields[1], fields[2], fields[3] if len(fields) > 3 else "?"
         if fault("stops-at-itself") and port == UDP:
-            return
+            break
         if not port.isdigit() or not 0 < int(port) < 65536 or address.strip("0123456789.") != "":
             if fault("stops-at-bad-entry"):
-                return
+                break
             continue
-        seen.add((address, int(port)))
         if port != UDP and not (fault("first-table") and state["visits"] > 1):
-            enter((address, int(port)), name)
+            listed[(address, int(port))] = name
     if not fault("keeps-gone"):
-        for gone in set(table) - seen:
+        for gone in set(table) - set(listed):
             del table[gone]
+    for each in listed.items():
+        enter(*each)
 
 
 def enter(address, name):

@@ -44,7 +44,8 @@ def read(conn):
     end = time.time() + LIMIT_SECONDS
     while (b"\n" not in data or fault("waits-for-end")) and (len(data) <= 1024 or fault("no-end")):
         conn.settimeout(QUIET_SECONDS if whole(data) else max(0.01, end - time.time()))
-        if fault("waits-for-ever") and not data or fault("waits-after-first", "no-end") and data and not whole(data):
+        waits = fault("waits-after-first") and data and not whole(data) or fault("no-end") and len(data) > 1024
+        if waits or fault("waits-for-ever") and not data:
             conn.settimeout(None)
         if fault("waits-for-newline", "waits-for-end") and whole(data):
             conn.settimeout(None)

@@ -23,7 +23,12 @@ export const REFRESHES: readonly Rule[] = [
     why: "who comes later is found by it, and the own entry is dropped after 90 s without it",
     cause: "there is no timer, or it waits for the keyboard",
     points: 3,
-    script: [asks(), hearsOfNone(), accept(AGAIN, REFRESH_MS), expectText(AGAIN, /^R:/)],
+    script: [
+      asks(),
+      hearsOfNone(),
+      accept(AGAIN, REFRESH_MS),
+      expectText(AGAIN, /^R:/, { words: "R:IP:UDPPORT:{jacky}" }),
+    ],
   }),
   rule("address-book/13/2", {
     title: "it does so with the same port and name",
@@ -31,7 +36,12 @@ export const REFRESHES: readonly Rule[] = [
     why: "another port is another entry, and the old one leads nowhere",
     cause: "a new UDP socket is opened for each request, or a field is filled once only",
     after: ["address-book/11/5", "address-book/13/1"],
-    script: [asks(), hearsOfNone(), accept(AGAIN, REFRESH_MS), expectText(AGAIN, /R:[^:]*:{jacky.udp}:{jacky}/)],
+    script: [
+      asks(),
+      hearsOfNone(),
+      accept(AGAIN, REFRESH_MS),
+      expectText(AGAIN, /R:[^:]*:{jacky.udp}:{jacky}/, { words: "R:IP:{jacky.udp}:{jacky}" }),
+    ],
   }),
   rule("address-book/13/3", {
     title: "an address that is new in a later table is asked",

@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { accept, close, closed, expectPiece, expectText, listen, send, silence, start, wait } from "../../step.ts";
-import { answers, asks, connects, entry, friends, greeted, KEYS, REQUEST, TABLE } from "./prepare.ts";
+import { answers, asks, connects, entry, friends, greeted, KEYS, requests, TABLE } from "./prepare.ts";
 
 const VISIT = "Every visit is a new TCP connection; the client sends one request, the server answers and closes.";
 const FORM = "Request: `TYPE:IP:UDPPORT:USERID`, for example `R:192.168.1.7:3001:alice`.";
@@ -22,7 +22,7 @@ export const REQUESTS: readonly Rule[] = [
     why: "the others find it by this",
     cause: "the client waits for the server to speak first, or for its user",
     points: 3,
-    script: [connects(), expectText(TABLE, REQUEST)],
+    script: [connects(), requests()],
   }),
   rule("address-book/11/3", {
     title: "the request has four fields and nothing else: no newline, no length",
@@ -31,7 +31,13 @@ export const REQUESTS: readonly Rule[] = [
     cause: "println() or a padded buffer is sent",
     points: 2,
     after: ["address-book/11/2"],
-    script: [connects(), expectPiece(TABLE, /^R:[^:\s]*:\d{1,5}:{jacky}$/, { exact: true })],
+    script: [
+      connects(),
+      expectPiece(TABLE, /^R:[^:\s]*:\d{1,5}:{jacky}$/, {
+        exact: true,
+        words: "R:IP:UDPPORT:{jacky} and nothing else",
+      }),
+    ],
   }),
   rule("address-book/11/4", {
     title: "the second field is an address of its machine",
@@ -40,7 +46,10 @@ export const REQUESTS: readonly Rule[] = [
     cause: "the address that the socket is bound to is 0.0.0.0, or a name such as localhost is sent",
     level: "should",
     after: ["address-book/11/2"],
-    script: [connects(), expectText(TABLE, /R:(?!0\.)\d{1,3}(\.\d{1,3}){3}:/)],
+    script: [
+      connects(),
+      expectText(TABLE, /R:(?!0\.)\d{1,3}(\.\d{1,3}){3}:/, { words: "R:IP:… with an address such as 192.168.1.7" }),
+    ],
   }),
   rule("address-book/11/5", {
     title: "the third field is the UDP port that the user picked",
@@ -49,7 +58,7 @@ export const REQUESTS: readonly Rule[] = [
     cause: "the port of the TCP connection is sent, or the UDP socket is bound to another one",
     points: 2,
     after: ["address-book/11/2"],
-    script: [connects(), expectText(TABLE, /R:[^:]*:{jacky.udp}:/)],
+    script: [connects(), expectText(TABLE, /R:[^:]*:{jacky.udp}:/, { words: "R:IP:{jacky.udp}:…" })],
   }),
   rule("address-book/11/6", {
     title: "it waits for an answer that takes a second",

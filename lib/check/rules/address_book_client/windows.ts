@@ -1,6 +1,6 @@
 import { type Rule, rule } from "../../rule.ts";
 import { expectText } from "../../step.ts";
-import { AGAIN, answers, asks, asksAgain, entry, friends, greets, looks, SCREEN } from "./prepare.ts";
+import { AGAIN, answers, asks, asksAgain, entry, friends, greets, looks, NOTICED, SCREEN } from "./prepare.ts";
 
 const TABLE =
   "the *client address table* as it stands, one line an entry with IP, port, name, and since when it is known (`/table`, and in the page)";
@@ -9,8 +9,10 @@ const OWN = "its own address and port";
 /** Names that are asked for at the start have their time before the screen is the user's. */
 const more = 5000;
 
+const LINE = "a line with {host} and {jacky.friend.port}";
+
 /** The first table is here, and it has this friend. */
-const listed = (answer = entry()) => [asks(), friends(), answers(answer), greets()];
+const listed = (answer = entry()) => [asks(), friends(), answers(answer), greets(), NOTICED];
 
 /** Section 15: what the client shows. How a user asks for it is open in the handout, so that all of it is recommended. */
 export const WINDOWS: readonly Rule[] = [
@@ -20,7 +22,7 @@ export const WINDOWS: readonly Rule[] = [
     why: "the user sees whom the server has",
     cause: "only the names of friends are shown",
     level: "should",
-    script: [listed(), looks(), expectText(SCREEN, /{host}[^\n\d]{1,20}{jacky.friend.port}/, { more })],
+    script: [listed(), looks(), expectText(SCREEN, /{host}[^\n\d]{1,20}{jacky.friend.port}/, { more, words: LINE })],
   }),
   rule("address-book/15/2", {
     title: "/table shows the name that the server tells",
@@ -32,7 +34,10 @@ export const WINDOWS: readonly Rule[] = [
     script: [
       listed(`1${entry()}:zelda`),
       looks(),
-      expectText(SCREEN, /{jacky.friend.port}[^\n]*zelda|zelda[^\n]*{jacky.friend.port}/, { more }),
+      expectText(SCREEN, /{jacky.friend.port}[^\n]*zelda|zelda[^\n]*{jacky.friend.port}/, {
+        more,
+        words: "a line with {jacky.friend.port} and zelda",
+      }),
     ],
   }),
   rule("address-book/15/3", {
@@ -42,7 +47,14 @@ export const WINDOWS: readonly Rule[] = [
     cause: "the time of an entry is not kept",
     level: "should",
     after: ["address-book/15/1"],
-    script: [listed(), looks(), expectText(SCREEN, /{jacky.friend.port}[^\n]*\b\d{1,2}:\d{2}/, { more })],
+    script: [
+      listed(),
+      looks(),
+      expectText(SCREEN, /{jacky.friend.port}[^\n]*\b\d{1,2}:\d{2}/, {
+        more,
+        words: "a line with {jacky.friend.port} and a time",
+      }),
+    ],
   }),
   rule("address-book/15/4", {
     title: "it shows its own address and port",
@@ -50,7 +62,14 @@ export const WINDOWS: readonly Rule[] = [
     why: "another user may want to type them",
     cause: "only the entries of others are shown",
     level: "should",
-    script: [listed(), looks(), expectText(SCREEN, /\d+(\.\d+){3}[^\n\d]{1,20}{jacky.udp}(?!\d)/, { more })],
+    script: [
+      listed(),
+      looks(),
+      expectText(SCREEN, /\d+(\.\d+){3}[^\n\d]{1,20}{jacky.udp}(?!\d)/, {
+        more,
+        words: "a line with its address and {jacky.udp}",
+      }),
+    ],
   }),
   rule("address-book/15/5", {
     title: "/table shows no entry that the server no longer has",
@@ -64,14 +83,17 @@ export const WINDOWS: readonly Rule[] = [
       friends(2),
       answers(entry(1)),
       greets(1),
+      NOTICED,
       looks(),
-      expectText(SCREEN, /{host}[^\n\d]{1,20}{jacky.friend.port}[^\n]*\n/, { more }),
+      expectText(SCREEN, /{host}[^\n\d]{1,20}{jacky.friend.port}[^\n]*\n/, { more, words: LINE }),
       asksAgain(),
       answers(entry(2), AGAIN),
       greets(2),
+      NOTICED,
       looks(),
       expectText(SCREEN, /{host}[^\n\d]{1,20}{jacky.friend2.port}/, {
         more,
+        words: "a line with {host} and {jacky.friend2.port}, and none with {jacky.friend.port}",
         without: /{host}[^\n\d]{1,20}{jacky.friend.port}/,
       }),
     ],

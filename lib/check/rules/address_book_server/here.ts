@@ -17,7 +17,10 @@ export const HERE: readonly Rule[] = [
     cause: "the entry is added before the answer is made, or a text such as OK is sent",
     startsProgram: true,
     after: ["address-book/1/3", "address-book/2/6"],
-    script: [visit("alice R", request("R", 3201, "alice")), expectWhole("alice R", /^(Null-|0-?)?$/)],
+    script: [
+      visit("alice R", request("R", 3201, "alice")),
+      expectWhole("alice R", /^(Null-|0-?)?$/, { words: "an empty answer, or Null-, then the close" }),
+    ],
   }),
   rule("address-book/2/2", {
     title: "who asks next is told of the first",
@@ -26,7 +29,7 @@ export const HERE: readonly Rule[] = [
     cause: "the table's key is the address alone, and two programs on one machine are one; or the entry is not kept",
     points: 3,
     after: ["address-book/1/3"],
-    script: [registers("alice", 3211), asks("bob", 3212, { has: [3211] })],
+    script: [registers("alice", 3211), asks("ben", 3212, { has: [3211] })],
   }),
   rule("address-book/2/3", {
     title: "the entry has the address that the server sees, not that of the request",
@@ -37,8 +40,10 @@ export const HERE: readonly Rule[] = [
     after: ["address-book/2/2"],
     script: [
       registers("alice", 3221, "10.9.9.9"),
-      visit("bob R", request("R", 3222, "bob")),
-      expectWhole("bob R", /^(?=[^]*R:{bob.R.address}:3221(?!\d))(?![^]*10\.9\.9\.9:3221)[^]*$/),
+      visit("ben R", request("R", 3222, "ben")),
+      expectWhole("ben R", /^(?=[^]*R:{ben.R.address}:3221(?!\d))(?![^]*10\.9\.9\.9:3221)[^]*$/, {
+        words: "an answer with {ben.R.address}:3221, then the close",
+      }),
     ],
   }),
   rule("address-book/2/4", {
@@ -48,7 +53,7 @@ export const HERE: readonly Rule[] = [
     cause: "the second field is parsed as an address, and the exception ends the visit",
     level: "should",
     after: ["address-book/2/3"],
-    script: [registers("alice", 3231, "localhost"), asks("bob", 3232, { has: [3231] })],
+    script: [registers("alice", 3231, "localhost"), asks("ben", 3232, { has: [3231] })],
   }),
   rule("address-book/2/5", {
     title: "the entries stand one after the other, with nothing between and nothing around them",
@@ -61,8 +66,11 @@ export const HERE: readonly Rule[] = [
     script: [
       registers("alice", 3241),
       registers("carl", 3242),
-      visit("bob R", request("R", 3243, "bob")),
-      expectWhole("bob R", twoEntries("{bob.R.address}", 3241, 3242), { exact: true }),
+      visit("ben R", request("R", 3243, "ben")),
+      expectWhole("ben R", twoEntries("{ben.R.address}", 3241, 3242), {
+        exact: true,
+        words: "-R:{ben.R.address}:3241-R:{ben.R.address}:3242, in any order and with nothing else, then the close",
+      }),
     ],
   }),
   rule("address-book/2/6", {
@@ -74,7 +82,7 @@ export const HERE: readonly Rule[] = [
     after: ["address-book/2/2"],
     script: [
       registers("alice", 3251),
-      registers("bob", 3252),
+      registers("ben", 3252),
       visit("alice again", request("R", 3251, "alice")),
       answered("alice again", { has: [3252], lacks: [3251] }),
     ],
@@ -90,7 +98,7 @@ export const HERE: readonly Rule[] = [
       registers("alice", 3261),
       registers("carl", 3262),
       registers("dora", 3263),
-      asks("bob", 3264, { has: [3261, 3262, 3263] }),
+      asks("ben", 3264, { has: [3261, 3262, 3263] }),
     ],
   }),
   rule("address-book/2/8", {
@@ -104,8 +112,10 @@ export const HERE: readonly Rule[] = [
       registers("alice", 3271),
       visit("alice again", request("R", 3271, "alice")),
       closed("alice again"),
-      visit("bob R", request("R", 3272, "bob")),
-      expectWhole("bob R", once("{bob.R.address}", 3271)),
+      visit("ben R", request("R", 3272, "ben")),
+      expectWhole("ben R", once("{ben.R.address}", 3271), {
+        words: "an answer with the port 3271 once, then the close",
+      }),
     ],
   }),
   rule("address-book/2/9", {
@@ -118,7 +128,7 @@ export const HERE: readonly Rule[] = [
       registers("alice", 3281),
       visit("alice again", request("R", 3282, "alice")),
       closed("alice again"),
-      asks("bob", 3283, { has: [3281, 3282] }),
+      asks("ben", 3283, { has: [3281, 3282] }),
     ],
   }),
   rule("address-book/2/10", {
@@ -130,8 +140,10 @@ export const HERE: readonly Rule[] = [
     script: [
       registers("alice", 3291),
       registers("carl", 3291),
-      visit("bob R", request("R", 3292, "bob")),
-      expectWhole("bob R", once("{bob.R.address}", 3291)),
+      visit("ben R", request("R", 3292, "ben")),
+      expectWhole("ben R", once("{ben.R.address}", 3291), {
+        words: "an answer with the port 3291 once, then the close",
+      }),
     ],
   }),
   rule("address-book/2/11", {
@@ -140,7 +152,7 @@ export const HERE: readonly Rule[] = [
     why: "a system may give any port",
     cause: "ports are limited to four digits, or to those that the handout suggests",
     after: ["address-book/2/2"],
-    script: [registers("alice", 65535), asks("bob", 3302, { has: [65535] })],
+    script: [registers("alice", 65535), asks("ben", 3302, { has: [65535] })],
   }),
   rule("address-book/2/12", {
     title: "a name in any alphabet, with a space, is a name",
@@ -151,7 +163,7 @@ export const HERE: readonly Rule[] = [
     script: [
       visit("alice R", request("R", 3311, "Ånna 小明")),
       closed("alice R"),
-      asks("bob", 3312, { has: [3311] }),
+      asks("ben", 3312, { has: [3311] }),
     ],
   }),
   rule("address-book/2/13", {
@@ -162,7 +174,7 @@ export const HERE: readonly Rule[] = [
     after: ["address-book/2/7", "address-book/1/12"],
     script: [
       registerTogether(SIXTY),
-      asks("bob", 3400, { has: SIXTY }),
+      asks("ben", 3400, { has: SIXTY }),
       stillServes(),
     ],
   }),
@@ -172,7 +184,7 @@ export const HERE: readonly Rule[] = [
     why: "clients understand one form or several",
     cause: "text is -R:IP:PORT, count is 1-R:IP:PORT, names is 1-R:IP:PORT:NAME; all three are right",
     level: "open",
-    script: [registers("alice", 3331), visit("bob R", request("R", 3332, "bob")), observe("bob R")],
+    script: [registers("alice", 3331), visit("ben R", request("R", 3332, "ben")), observe("ben R")],
   }),
 ];
 

@@ -26,7 +26,7 @@ const malformed = (id: string, { title, given, cause, port, level }: Malformed):
       registers("alice", 3600),
       visit("mallory R", given),
       closed("mallory R", REQUEST_MS),
-      asks("bob", 3599, { has: [3600], lacks: [port] }),
+      asks("ben", 3599, { has: [3600], lacks: [port] }),
     ],
   });
 

@@ -14,7 +14,7 @@ export const OFFLINE: readonly Rule[] = [
     cause: "K is read and not acted on",
     points: 3,
     after: ["address-book/2/2"],
-    script: [registers("alice", 3501), leaves("alice", 3501), asks("bob", 3502, { lacks: [3501] })],
+    script: [registers("alice", 3501), leaves("alice", 3501), asks("ben", 3502, { lacks: [3501] })],
   }),
   rule("address-book/3/2", {
     title: "K is closed without an answer",
@@ -22,10 +22,10 @@ export const OFFLINE: readonly Rule[] = [
     why: "a client that leaves does not look for one",
     cause: "K goes through the code of R, which sends the table",
     script: [
-      registers("bob", 3512),
+      registers("ben", 3512),
       registers("alice", 3511),
       visit("alice K", request("K", 3511, "alice")),
-      expectWhole("alice K", ""),
+      expectWhole("alice K", "", { words: "the close, with nothing before it" }),
     ],
   }),
   rule("address-book/3/3", {
@@ -39,7 +39,7 @@ export const OFFLINE: readonly Rule[] = [
       registers("alice", 3521),
       registers("carl", 3523),
       leaves("alice", 3521),
-      asks("bob", 3522, { has: [3523], lacks: [3521] }),
+      asks("ben", 3522, { has: [3523], lacks: [3521] }),
     ],
   }),
   rule("address-book/3/4", {
@@ -47,8 +47,8 @@ export const OFFLINE: readonly Rule[] = [
     quote: "The server trusts the address it sees for the IP",
     why: "a program may not know its own address",
     cause: "the entry is looked for under the address of the request",
-    after: ["address-book/3/1"],
-    script: [registers("alice", 3531), leaves("alice", 3531, "10.9.9.9"), asks("bob", 3532, { lacks: [3531] })],
+    after: ["address-book/3/1", "address-book/2/3"],
+    script: [registers("alice", 3531), leaves("alice", 3531, "10.9.9.9"), asks("ben", 3532, { lacks: [3531] })],
   }),
   rule("address-book/3/5", {
     title: "K finds its entry by the port, not by the name",
@@ -61,7 +61,7 @@ export const OFFLINE: readonly Rule[] = [
       visit("alice again", request("R", 3543, "alice")),
       closed("alice again"),
       leaves("alice", 3543),
-      asks("bob", 3542, { has: [3541], lacks: [3543] }),
+      asks("ben", 3542, { has: [3541], lacks: [3543] }),
     ],
   }),
   rule("address-book/3/6", {
@@ -71,7 +71,7 @@ export const OFFLINE: readonly Rule[] = [
     cause: "the name is compared as well",
     level: "should",
     after: ["address-book/3/1", "address-book/2/10"],
-    script: [registers("alice", 3551), leaves("carl", 3551), asks("bob", 3552, { lacks: [3551] })],
+    script: [registers("alice", 3551), leaves("carl", 3551), asks("ben", 3552, { lacks: [3551] })],
   }),
   rule("address-book/3/7", {
     title: "K of a client that is not in the table does no harm",
@@ -80,7 +80,7 @@ export const OFFLINE: readonly Rule[] = [
     cause: "del throws KeyError, and the exception ends the server",
     points: 2,
     after: ["address-book/3/3"],
-    script: [registers("alice", 3561), leaves("carl", 3569), asks("bob", 3562, { has: [3561] }), stillServes()],
+    script: [registers("alice", 3561), leaves("carl", 3569), asks("ben", 3562, { has: [3561] }), stillServes()],
   }),
   rule("address-book/3/8", {
     title: "who has left can come again",
@@ -93,7 +93,7 @@ export const OFFLINE: readonly Rule[] = [
       leaves("alice", 3571),
       visit("alice again", request("R", 3571, "alice")),
       closed("alice again"),
-      asks("bob", 3572, { has: [3571] }),
+      asks("ben", 3572, { has: [3571] }),
     ],
   }),
 ];

@@ -36,6 +36,9 @@ export interface Listing {
   readonly lacks?: readonly number[];
 }
 
+/** Ports of an answer that a story names. */
+const SHOWN = 5;
+
 /** All of an answer on this link, in any of its forms. */
 export function listing(link: string, { has = [], lacks = [] }: Listing): RegExp {
   const address = `{${link.replace(" ", ".")}.address}`;
@@ -50,7 +53,16 @@ export const asks = (name: string, port: number, listed: Listing): Script => [
   answered(`${name} R`, listed),
 ];
 
-export const answered = (link: string, listed: Listing): Step => expectWhole(link, listing(link, listed));
+export const answered = (link: string, listed: Listing): Step =>
+  expectWhole(link, listing(link, listed), { words: listingWords(listed) });
+
+function listingWords({ has = [], lacks = [] }: Listing): string {
+  const shown = has.length > SHOWN
+    ? `${has.slice(0, SHOWN).join(", ")} and ${has.length - SHOWN} more`
+    : has.join(", ");
+  const all = [has.length > 0 ? `with the port ${shown}` : "", lacks.length > 0 ? `without ${lacks.join(", ")}` : ""];
+  return `an answer ${all.filter((each) => each !== "").join(" and ")}, then the close`;
+}
 
 /** The server works as before: a client registers, and another sees it; prepared by address-book/2/7. */
 export const stillServes = (): Script => [

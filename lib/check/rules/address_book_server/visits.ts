@@ -46,8 +46,8 @@ export const VISITS: readonly Rule[] = [
     script: [
       visit("alice R", `${request("R", 3021, "alice")}\n`),
       closed("alice R"),
-      visit("bob R", `${request("R", 3022, "bob")}\r\n`),
-      answered("bob R", { has: [3021] }),
+      visit("ben R", `${request("R", 3022, "ben")}\r\n`),
+      answered("ben R", { has: [3021] }),
     ],
   }),
   rule("address-book/1/5", {
@@ -58,9 +58,9 @@ export const VISITS: readonly Rule[] = [
     after: ["address-book/2/2"],
     script: [
       registers("alice", 3031),
-      visit("bob R", request("R", 3032, "bob")),
-      close("bob R"),
-      answered("bob R", { has: [3031] }),
+      visit("ben R", request("R", 3032, "ben")),
+      close("ben R"),
+      answered("ben R", { has: [3031] }),
     ],
   }),
   rule("address-book/1/6", {
@@ -73,7 +73,7 @@ export const VISITS: readonly Rule[] = [
     script: [
       Array.from({ length: 8 }, (_, i) => dial(`mute${i + 1} R`)),
       registers("alice", 3041),
-      asks("bob", 3042, { has: [3041] }),
+      asks("ben", 3042, { has: [3041] }),
     ],
   }),
   rule("address-book/1/7", {
@@ -81,6 +81,7 @@ export const VISITS: readonly Rule[] = [
     quote: LIMIT,
     why: "such connections gather until there are no descriptors left",
     cause: "settimeout() is missing",
+    after: ["address-book/1/2"],
     script: [dial("mute R"), closed("mute R", REQUEST_MS)],
   }),
   rule("address-book/1/8", {
@@ -96,6 +97,7 @@ export const VISITS: readonly Rule[] = [
     quote: LIMIT,
     why: "one visitor must not take the memory of all",
     cause: "what comes is added to a buffer that has no limit",
+    after: ["address-book/1/2"],
     script: [visit("mute R", `R:${"9".repeat(100_000)}`), closed("mute R", REQUEST_MS)],
   }),
   rule("address-book/1/10", {
@@ -110,7 +112,7 @@ export const VISITS: readonly Rule[] = [
       registers("carl", 3053),
       sendRaw("alice R", "51:alice"),
       closed("alice R"),
-      asks("bob", 3052, { has: [3051], lacks: [30] }),
+      asks("ben", 3052, { has: [3051], lacks: [30] }),
     ],
   }),
   rule("address-book/1/11", {
@@ -137,7 +139,7 @@ export const VISITS: readonly Rule[] = [
     after: ["address-book/2/2", "address-book/1/6", "address-book/2/7"],
     script: [
       registerTogether(CLASS),
-      asks("bob", 3100, { has: CLASS }),
+      asks("ben", 3100, { has: CLASS }),
     ],
   }),
 ];
