@@ -3,6 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { freePort } from "../lib/net/free_port.ts";
 import { print } from "../lib/terminal/print.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
+import type { AttackerOrder } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
 
@@ -12,7 +13,7 @@ import { Pair } from "./support/soak_pair.ts";
 
 const flags = parseArgs(Deno.args, { string: ["minutes", "seconds"] });
 const totalMs = flags.seconds ? Number(flags.seconds) * 1000 : Number(flags.minutes ?? 10) * 60_000;
-const attacks = Object.entries(ATTACKS);
+const attacks = Object.keys(ATTACKS);
 /** Quiet, each attack, all together with kills, a full disk. */
 const phaseMs = totalMs / (attacks.length + 4);
 const DISK = "48m";
@@ -29,7 +30,8 @@ const ports = portsOf();
 const diskIsSmall = await mountSmall(`${folder.path}/data`);
 const problems: string[] = [];
 let server = await start();
-const rows: string[][] = [["phase", "messages", "p50 ms", "p99 ms", "p99/quiet", "descriptors", "MB"]];
+const attackers = new Worker(new URL("./support/soak_attacker.ts", import.meta.url), { type: "module" });
+printRow("phase", ["messages", "p50 ms", "p99 ms", "p99/quiet", "descriptors", "MB"]);
 let quiet = 0;
 try {
   await using one = new Pair(["alice", "bob"], folder.path, ports.im);
@@ -40,8 +42,8 @@ try {
   await Promise.all(pairs.map((pair) => pair.settled(60_000)));
   await phase("quiet", pairs);
   const before = usage();
-  for (const [name, attack] of attacks) await phase(name, pairs, [attack]);
-  await phase("all, and kills of the server", pairs, attacks.map(([, attack]) => attack), async (stop) => {
+  for (const name of attacks) await phase(name, pairs, [name]);
+  await phase("all, and kills of the server", pairs, attacks, async (stop) => {
     for (let kills = 0; !stop.aborted && kills < 20; kills++) {
       await delay(Math.max(3000, phaseMs / 4));
       server.process.kill("SIGKILL");
@@ -63,7 +65,6 @@ try {
   await server[Symbol.asyncDispose]();
   if (diskIsSmall) await run("umount", `${folder.path}/data`);
 }
-for (const row of rows) print(`${row[0]!.padEnd(40)}${row.slice(1).map((cell) => cell.padStart(12)).join("")}\n`);
 if (!diskIsSmall) print("no full disk: a small file system cannot be mounted here\n");
 for (const problem of problems) print(`WRONG: ${problem}\n`);
 Deno.exit(problems.length > 0 ? 1 : 0);
@@ -72,15 +73,18 @@ Deno.exit(problems.length > 0 ? 1 : 0);
 async function phase(
   name: string,
   pairs: readonly Pair[],
-  during: readonly ((ports: Ports, stop: AbortSignal) => Promise<void>)[] = [],
+  during: readonly string[] = [],
   beside: (stop: AbortSignal) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const stop = new AbortController();
-  const going = [...during.map((attack) => attack(ports, stop.signal)), beside(stop.signal)];
+  const going = beside(stop.signal).catch((error) => void problems.push(`${name}: ${error}`));
+  attackers.postMessage({ attacks: during, ports } satisfies AttackerOrder);
   const times = await Promise.all(pairs.map((pair) => pair.talk(phaseMs)));
   const { descriptors, mb } = usage();
   stop.abort();
-  await Promise.all(going);
+  const over = new Promise((resolve) => attackers.onmessage = resolve);
+  attackers.postMessage("stop" satisfies AttackerOrder);
+  await Promise.all([going, over]);
   // What a phase has held up counts for it, and not for the next one.
   await Promise.all(pairs.map((pair) => pair.settled(30_000)));
   const took = times.flat().sort((a, b) => a - b);
@@ -94,7 +98,11 @@ async function phase(
     descriptors,
     mb,
   ];
-  rows.push([name, ...figures.map(String)]);
+  printRow(name, figures);
+}
+
+function printRow(name: string, cells: readonly unknown[]): void {
+  print(`${name.padEnd(40)}${cells.map((cell) => String(cell).padStart(12)).join("")}\n`);
 }
 
 async function start(): Promise<Running> {
