@@ -65,7 +65,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   ),
   "half-sent requests": holding(({ web }) => web, "GET / HTTP/1.1\r\nhost: x\r\nx: "),
   "half a TLS handshake": holding(({ tls }) => tls, HANDSHAKE),
-  "guessed passwords": flooding(({ im }) => im, (n) => `/login ${n % 2 === 0 ? "alice" : "bob"} guess${n}\n`),
+  "guessed passwords": flooding(({ im }) => im, (n) => `/login ${n % 2 === 0 ? "eve" : `user${n}`} guess${n}\n`),
   "unknown commands": flooding(({ im }) => im, (n) => `/what ${n} ${"x".repeat(500)}\n`),
   "lines without an end": flooding(({ im }) => im, () => "x".repeat(4000)),
   "a flood in the lobby": flooding(({ lobby }) => lobby, (n) => `spam ${n}\n`),
