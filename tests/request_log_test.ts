@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { REQUESTS_HELD } from "../lib/core/limits.ts";
 import { RequestLog } from "../lib/server/request_log.ts";
 import { RequestFile } from "../lib/store/request_file.ts";
+import { Browser } from "./support/browser.ts";
 import { MychatProgram } from "./support/mychat.ts";
 import { RawNative, StoringServer } from "./support/native.ts";
 import { Folder } from "./support/programs.ts";
@@ -56,6 +57,27 @@ Deno.test("each request of each listener is a line with what came of it; passwor
   assertEquals(expected.filter((line) => !found.includes(line)), [], lines.join("\n"));
   assertEquals(lines.filter((line) => line.startsWith("address-book") && line.includes("peter")).length, 1);
   assertEquals(lines.filter((line) => line.includes("secret-7") || line.includes("12345")), []);
+});
+
+Deno.test("each request of the page is a line with its status, but for the page's files; no password and no query", async () => {
+  await using server = await StoringServer.open({ recordsRequests: true, web: true });
+  const page = new Browser(server.portOf("web"));
+  for (const path of ["/", "/page/style.css", "/about?secret-8", "/nowhere"]) {
+    await (await page.ask(path)).body?.cancel();
+  }
+  await page.post("/login", { name: "bob", password: "secret-7" });
+  await using _chat = await page.join("bob");
+  await server.instance.stop();
+  const lines = recorded(server).filter((line) => /(GET|POST) /.test(line));
+  assertEquals(lines, [
+    "web - ADDRESS GET / -> 200",
+    "web - ADDRESS GET /about -> 200",
+    "web - ADDRESS GET /nowhere -> 404",
+    "web - ADDRESS POST /login -> 403",
+    "web - ADDRESS POST /login -> 200",
+    "web bob ADDRESS GET /chat -> WebSocket",
+  ]);
+  assertEquals(server.folder.read("requests.log").includes("secret-"), false);
 });
 
 Deno.test("a file that reaches its bound becomes requests.log.old; without a bound there is none", async () => {

@@ -24,6 +24,8 @@ import type { SessionRunner } from "./runner.ts";
 const WATCHER_BYTES = 256 * 1024;
 /** Of what holds a guest's name: the page has 32 random bytes in hexadecimal. */
 const GUEST_SECRET_CHARACTERS = 32;
+/** Of a path in the record of requests. */
+const PATH_CHARACTERS = 200;
 const DAY_SECONDS = 24 * 60 * 60;
 
 /** Issues and checks login cookies. */
@@ -66,7 +68,21 @@ export class ServerSite implements Site {
     for (const socket of this.#watchers) socket.closeWith(CLOSE.goingAway, "the server stops");
   }
 
+  /** Answers a request, and records it unless it is for a file of the page. */
   async answer(request: Request, from: Address): Promise<Response | Upgrade> {
+    const answer = await this.#answer(request, from);
+    const { pathname } = new URL(request.url);
+    const { requests } = this.parts.runner.platform;
+    if (requests && !pathname.startsWith("/page/")) {
+      const by = { id: 0, protocol: { name: "web" }, peer: from, session: { name: this.#userOf(request) } };
+      // A query may hold anything; the path is the server's own, or refused.
+      const outcome = answer instanceof Response ? String(answer.status) : "WebSocket";
+      requests.request(by, `${request.method} ${pathname.slice(0, PATH_CHARACTERS)}`, outcome);
+    }
+    return answer;
+  }
+
+  async #answer(request: Request, from: Address): Promise<Response | Upgrade> {
     const { pathname } = new URL(request.url);
     const method = request.method === "HEAD" ? "GET" : request.method;
     switch (`${method} ${pathname}`) {
