@@ -119,7 +119,7 @@ async function start(): Promise<Running> {
 function usage(): { descriptors: number; mb: number } {
   try {
     const proc = `/proc/${server.process.pid}`;
-    const kb = Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`${proc}/status`))?.[1]);
+    const kb = Number(/^VmRSS:\s+(\d+)/m.exec(Deno.readTextFileSync(`${proc}/status`))?.[1] ?? 0);
     return { descriptors: [...Deno.readDirSync(`${proc}/fd`)].length, mb: Math.round(kb / 1024) };
   } catch {
     return { descriptors: 0, mb: 0 };
