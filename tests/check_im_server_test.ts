@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { NETWORKS } from "../lib/check/network.ts";
 import { IM_SERVER } from "../lib/check/rules/im_server/suite.ts";
-import { brokenBy, play, playAgainst, played, playedFaults, usersText } from "./support/check.ts";
+import { usersText } from "../lib/client/check_accounts.ts";
+import { ACCOUNTS, brokenBy, play, playAgainst, played, playedFaults } from "./support/check.ts";
 import { Folder, Running, SOURCES } from "./support/programs.ts";
 import { fromFileUrl } from "@std/path";
 
@@ -140,7 +141,7 @@ for (const network of NETWORKS.filter((each) => each !== "lossy")) {
   Deno.test(`Partyline's server keeps every rule strictly when the network is ${network}, one rule after the other`, async () => {
     const rules = network === "none" ? IM_SERVER.rules : played(IM_SERVER.rules);
     using folder = new Folder();
-    const users = folder.write("users.txt", usersText());
+    const users = folder.write("users.txt", usersText(ACCOUNTS));
     await using server = new Running(SOURCES, "server", ["0", users, "--host", "127.0.0.1"], folder.path);
     const [, port] = await server.printed(/^im listening on 127\.0\.0\.1:(\d+)/m);
     const results = await playAgainst(IM_SERVER, Number(port), { strict: true, network }, rules);

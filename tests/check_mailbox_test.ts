@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { MAILBOX_CLIENT } from "../lib/check/rules/mailbox_client/suite.ts";
 import { MAILBOX_SERVER } from "../lib/check/rules/mailbox_server/suite.ts";
 import { brokenBy, brokenByFaults, play, played, playedFaults } from "./support/check.ts";
 
@@ -122,6 +123,73 @@ const SERVER_FAULTS: Readonly<Record<string, readonly string[]>> = {
   "written-at-end": ["mailbox/9/5"],
 };
 
+const CLIENT_FAULTS: Readonly<Record<string, readonly string[]>> = {
+  "accepted-unread": ["mailbox/16/2"],
+  "acks-piece": ["mailbox/12/4"],
+  "any-cookie": ["mailbox/11/9"],
+  "b-is-text": ["mailbox/14/7"],
+  "bits-from-missing": ["mailbox/12/9"],
+  "capital-name": ["mailbox/13/1"],
+  "chat-to-lobby": ["mailbox/14/5"],
+  "cut-at-datagram": ["mailbox/15/12"],
+  "dies-of-cut": ["mailbox/12/15"],
+  "dies-of-empty": ["mailbox/12/13"],
+  "dies-of-kind": ["mailbox/12/14"],
+  "dies-of-other": ["mailbox/12/12"],
+  "dies-of-type": ["mailbox/13/9"],
+  "duplicate-unacked": ["mailbox/12/5"],
+  "early-dropped": ["mailbox/12/8", "mailbox/12/9"],
+  "ends-with-link": ["mailbox/13/10"],
+  "failed-unshown": ["mailbox/15/9"],
+  "first-acked": ["mailbox/15/4"],
+  "forgotten": ["mailbox/16/1"],
+  "group-unshown": ["mailbox/15/2"],
+  "hello-once": ["mailbox/11/2"],
+  "joined-as-they-come": ["mailbox/12/8"],
+  "json-by-hand": ["mailbox/15/13"],
+  "link-first": ["mailbox/11/10"],
+  "lobby-alone": ["mailbox/14/2"],
+  "names-alone": ["mailbox/14/1"],
+  "never-gives-up": ["mailbox/11/6"],
+  "new-client": ["mailbox/13/11"],
+  "new-key": ["mailbox/13/7"],
+  "new-number": ["mailbox/11/3"],
+  "newest-first": ["mailbox/15/5"],
+  "no-after": ["mailbox/16/3"],
+  "no-bye": ["mailbox/14/9"],
+  "no-join": ["mailbox/14/3"],
+  "no-ping": ["mailbox/12/11"],
+  "no-stars": ["mailbox/11/7"],
+  "no-time": ["mailbox/15/10"],
+  "numbers-anew": ["mailbox/14/6"],
+  "numbers-from-0": ["mailbox/14/4", "mailbox/14/5"],
+  "one-nonce": ["mailbox/13/8"],
+  "open-forever": ["mailbox/11/5"],
+  "open-once": ["mailbox/11/4"],
+  "other-transcript": ["mailbox/13/2"],
+  "password-sent": ["mailbox/13/3"],
+  "pieces-are-messages": ["mailbox/12/7"],
+  "pieces-from-0": ["mailbox/12/1"],
+  "pong-of-zeros": ["mailbox/12/10"],
+  "private-unshown": ["mailbox/15/1"],
+  "r-unasked": ["mailbox/14/8"],
+  "received-as-sent": ["mailbox/15/7"],
+  "received-at-once": ["mailbox/15/8"],
+  "refused-unshown": ["mailbox/13/6"],
+  "repeats-forever": ["mailbox/12/3"],
+  "rooms-unasked": ["mailbox/14/2"],
+  "sends-once": ["mailbox/12/2"],
+  "sent-unshown": ["mailbox/15/6"],
+  "server-unproven": ["mailbox/13/4"],
+  "short-hello": ["mailbox/11/1"],
+  "shown-cut": ["mailbox/15/11"],
+  "stays": ["mailbox/14/10"],
+  "takes-twice": ["mailbox/12/6"],
+  "unacked": ["mailbox/15/3"],
+  "unconnected": ["mailbox/11/8"],
+  "waits-for-messages": ["mailbox/13/5"],
+};
+
 const SIDES = [
   {
     suite: MAILBOX_SERVER,
@@ -129,6 +197,12 @@ const SIDES = [
     program: ["python3", path("check/mailbox_server.py"), "{port}", "{data}", "{users}"],
     // The IM handout is served at the TCP port of the same number: with it comes the file of users.
     ours: [path("../server.ts"), "{port}", "{users}", "--mailbox", "{port}", "--host", "127.0.0.1", "--data", "{data}"],
+  },
+  {
+    suite: MAILBOX_CLIENT,
+    faults: CLIENT_FAULTS,
+    program: ["python3", path("check/mailbox_client.py"), "{host}", "{port}", "{data}"],
+    ours: [path("../client.ts"), "mailbox", "{host}", "{port}", "--data", "{data}"],
   },
 ] as const;
 

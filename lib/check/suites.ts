@@ -5,6 +5,7 @@ import { IM_CLIENT } from "./rules/im_client/suite.ts";
 import { IM_SERVER } from "./rules/im_server/suite.ts";
 import { LOBBY_CLIENT } from "./rules/lobby_client/suite.ts";
 import { LOBBY_SERVER } from "./rules/lobby_server/suite.ts";
+import { MAILBOX_CLIENT } from "./rules/mailbox_client/suite.ts";
 import { MAILBOX_SERVER } from "./rules/mailbox_server/suite.ts";
 import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
@@ -20,6 +21,7 @@ export const SUITES: readonly Suite[] = [
   ADDRESS_BOOK_SERVER,
   ADDRESS_BOOK_CLIENT,
   MAILBOX_SERVER,
+  MAILBOX_CLIENT,
   MYCHAT_SERVER,
   MYCHAT_CLIENT,
   ROOMS_SERVER,

@@ -15,6 +15,7 @@ const serversOf: Readonly<Record<string, readonly string[]>> = {
 };
 const clientsOf: Readonly<Record<string, readonly string[]>> = {
   "address-book": ["{host}", "{port}", "{name}", "{udp}"],
+  mailbox: ["{host}", "{port}", "{data}"],
 };
 const where = (side === "server" && serversOf[suite.handout]) || (side === "client" && clientsOf[suite.handout]) ||
   ["{host}", "{port}"];

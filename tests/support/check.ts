@@ -1,8 +1,9 @@
+import { usersText } from "../../lib/client/check_accounts.ts";
 import { CheckCredentials } from "../../lib/client/check_credentials.ts";
 import { FolderFiles } from "../../lib/store/folder_files.ts";
 import { freePort } from "../../lib/net/free_port.ts";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
-import { type Account, type RuleResult, type RunOptions, runSuite, usersOf } from "../../lib/check/run.ts";
+import { type RuleResult, type RunOptions, runSuite, usersOf } from "../../lib/check/run.ts";
 import { Folder } from "./programs.ts";
 
 export const ACCOUNTS = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "frank"].map((name, i) => ({
@@ -71,11 +72,6 @@ export async function playAgainst(
 ): Promise<RuleResult[]> {
   const target = () => ({ host: "127.0.0.1", port, command: undefined, users: "", data: "", folder: undefined });
   return await play(suite, [], { jobs: 1, isRunning: true, target, ...options }, rules);
-}
-
-/** A file of users. */
-export function usersText(accounts: readonly Account[] = ACCOUNTS): string {
-  return accounts.map(({ name, password }) => `${name} ${password}\n`).join("");
 }
 
 /** The rules that a program has broken, recommended ones too; blocked ones are not counted. */
