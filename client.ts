@@ -4,6 +4,7 @@ import { type ClientPlan, parseClientArgs } from "./lib/client/command_line.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 import { chat } from "./lib/client/chat.ts";
 import { check } from "./lib/client/check.ts";
+import { doctor } from "./lib/client/doctor_program.ts";
 import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
 import { page } from "./lib/client/page.ts";
@@ -16,6 +17,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (!startsPrograms(plan)) Deno.permissions.revokeSync({ name: "run" });
     if (plan.type === "print") return print(plan.text), 0;
     if (isCheck(plan)) return await check(plan);
+    if (plan.type === "doctor") return await doctor(plan);
     if (plan.type === "rooms") return await rooms(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);
@@ -31,9 +33,12 @@ function isCheck(plan: ClientPlan): plan is Parameters<typeof check>[0] {
   return plan.type === "check" || plan.type.startsWith("check-");
 }
 
-/** The browser of --page, and what check tests; no other command starts a program, and none of them keeps the permission. */
+/**
+ * The browser of --page, what check tests, and the system's network tools for doctor; no other command starts a program, and
+ * none of them keeps the permission.
+ */
 function startsPrograms(plan: ClientPlan): boolean {
-  return plan.type === "check" || plan.type === "check-all" || "page" in plan && plan.page;
+  return ["check", "check-all", "doctor"].includes(plan.type) || "page" in plan && plan.page;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

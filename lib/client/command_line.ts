@@ -25,10 +25,20 @@ export type ClientPlan =
   | JoinPlan
   | RoomsPlan
   | PeerPlan
+  | DoctorPlan
   | CheckPlan
   | CheckListPlan
   | CheckReplayPlan
   | CheckAllPlan;
+
+/** Look why two machines do not see each other. */
+export interface DoctorPlan {
+  readonly type: "doctor";
+  /** The other machine; undefined: look at this one alone. */
+  readonly host: string | undefined;
+  /** Whether to answer the doctor of another machine. */
+  readonly answer: boolean;
+}
 
 /** Print a text and end. */
 export interface PrintPlan {
@@ -105,6 +115,7 @@ export function parseClientArgs(
   }
   refuseForeignOptions(CLIENT, command, given.given);
   const flags = layered(given, [environmentSettings(variable, OPTIONS)], command.options);
+  if (command.name === "doctor") return readDoctor(flags);
   if (command.name === "rooms") return readRooms(flags);
   return command.name === "peer" ? readPeer(flags, attended) : readJoin(flags, command.name as JoinPlan["type"]);
 }
@@ -132,6 +143,16 @@ function parseCheck(args: readonly string[]): ClientPlan {
   if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
   if (flags.has("help") || args.length === 0) return { type: "print", text: helpOn(CLIENT, ["check"]) };
   return readCheck(flags.words, command, flags);
+}
+
+function readDoctor(flags: Flags): DoctorPlan {
+  const [, host, ...more] = flags.words;
+  if (more.length > 0) throw new UserError(`doctor takes one host, found "${more[0]}" after ${host}`);
+  const answer = flags.has("answer");
+  if (answer && host !== undefined) {
+    throw new UserError(`--answer takes no host, found "${host}"; the other machine names this one`);
+  }
+  return { type: "doctor", host, answer };
 }
 
 function readPeer(flags: Flags, attended: boolean): PeerPlan {

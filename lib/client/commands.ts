@@ -20,6 +20,7 @@ export const OPTIONS: readonly Option[] = [
   { name: "tls", help: "over TLS, to a server's --tls-port (2443)" },
   { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
   { name: "plain", help: "speak the mailbox authors' own protocol alone, as their server does" },
+  { name: "answer", help: "answer the doctor of another machine, until Ctrl-C" },
   { name: "page", help: "open the chat in a browser on this machine" },
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
@@ -155,6 +156,20 @@ failed, 2 the check could not run.`,
       "client check im server 192.168.1.7 2001 --users users.txt --only im/4",
       "client check all submissions --with start.txt --out results",
     ],
+  },
+  {
+    name: "doctor",
+    synopsis: ["doctor [HOST]", "doctor --answer"],
+    summary: "why two machines do not see each other",
+    text: `Looks at this machine: its addresses and which is that of the LAN, the default
+route, firewalls, ports that are taken, and multicast. With HOST, it looks at the
+way there, too; with \`client doctor --answer\` on that machine, at TCP, UDP and
+multicast in both directions, the size of datagrams, and the clocks.
+
+It ends with one sentence, which says what is wrong, and one command, which says
+what to do. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,
+    options: ["answer"],
+    examples: ["client doctor", "client doctor --answer", "client doctor 192.168.1.7"],
   },
   {
     name: "completions",

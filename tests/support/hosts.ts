@@ -77,6 +77,14 @@ export class Hosts {
     return run("-n", this.#namespace(host), ...args);
   }
 
+  /** Adds a rule to what a host's firewall does with incoming packets, such as `ip protocol udp drop`. */
+  async firewall(host: string, rule: string): Promise<void> {
+    const chain = "add table ip f; add chain ip f i { type filter hook input priority 0; }; add rule ip f i";
+    const args = ["netns", "exec", this.#namespace(host), "nft", `${chain} ${rule}`];
+    const { success, stderr } = await new Deno.Command("ip", { args }).output();
+    if (!success) throw new Error(`nft on ${host}: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+
   /** Runs `meanwhile` and waits until a host has sent `more` further packets into a cable. */
   async sends(host: string, cable: string, more: number, meanwhile: () => Promise<void>): Promise<void> {
     const before = await this.#sent(host, cable);
@@ -128,9 +136,12 @@ async function run(...args: string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-/** Defines tests that need hosts; where namespaces are unavailable they are skipped with the reason, in CI they fail. */
-export async function hostsTest(): Promise<(name: string, body: () => Promise<void>) => void> {
-  const why = await Hosts.missing();
+/**
+ * Defines tests that need hosts, and `programs` on them; where one is unavailable they are skipped with the reason, in CI they
+ * fail.
+ */
+export async function hostsTest(...programs: string[]): Promise<(name: string, body: () => Promise<void>) => void> {
+  const why = await Hosts.missing() ?? await missingProgram(programs);
   const ignore = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
   return (name, body) =>
     Deno.test({
@@ -141,4 +152,15 @@ export async function hostsTest(): Promise<(name: string, body: () => Promise<vo
         await body();
       },
     });
+}
+
+async function missingProgram(programs: readonly string[]): Promise<string | undefined> {
+  for (const program of programs) {
+    try {
+      await new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).output();
+    } catch {
+      return `there is no ${program}`;
+    }
+  }
+  return undefined;
 }

@@ -1,0 +1,277 @@
+import type { Neighbour, Route } from "../net/system_network.ts";
+import type { TcpOutcome } from "../net/probes.ts";
+
+/** One address of this machine. */
+export interface OwnAddress {
+  readonly device: string;
+  readonly address: string;
+  /** Bits of the network's part. */
+  readonly bits: number;
+  readonly kind: "network" | "tunnel" | "virtual";
+}
+
+/** What was found out about this machine alone. */
+export interface LocalFacts {
+  readonly addresses: readonly OwnAddress[];
+  /** How the system reaches other networks; undefined where that cannot be seen. */
+  readonly defaultRoute: Route | "none" | undefined;
+  /** Usual ports of a server that are taken, with the program that has each. */
+  readonly taken: readonly { readonly name: string; readonly port: number; readonly by: string | undefined }[];
+  readonly firewalls: readonly string[];
+  /** The groups that came back, for each own address. */
+  readonly multicast: readonly { readonly address: string; readonly heard: readonly string[] }[];
+}
+
+/** What was found out about the way to another machine. */
+export interface RemoteFacts {
+  readonly host: string;
+  readonly address: string | undefined;
+  readonly route: Route | "none" | undefined;
+  readonly tcp: readonly { readonly port: number; readonly outcome: TcpOutcome }[];
+  readonly neighbour: Neighbour;
+  /** Whether the router of this network answers; undefined where there is none. */
+  readonly router: Neighbour | undefined;
+  /** What `client doctor --answer` on the other machine has found; undefined where it does not run or is not reached. */
+  readonly answer: AnswerFacts | undefined;
+}
+
+export interface AnswerFacts {
+  readonly system: string;
+  /** Datagrams that the other machine has received, and those that came back or from it. */
+  readonly udpOut: boolean;
+  readonly udpBack: boolean;
+  /** The longest datagram that came whole, in bytes. */
+  readonly udpBytes: number;
+  readonly tcpBack: TcpOutcome;
+  /** Groups that the other machine has heard, and those heard from it. */
+  readonly multicastOut: readonly string[];
+  readonly multicastBack: readonly string[];
+  /** How far the other clock is ahead. */
+  readonly clockMs: number;
+}
+
+/** What is wrong, in one sentence, and what to do, in one command. */
+export interface Conclusion {
+  readonly isFine: boolean;
+  readonly sentence: string;
+  readonly command: string;
+}
+
+export const DOCTOR_PORT = 2009;
+/** The group of `client peer`, and one that never leaves a network, whatever its switches know of groups. */
+export const GROUPS = ["239.255.80.76", "224.0.0.200"] as const;
+/** What a message between peers takes at most without fragments, on Ethernet. */
+const WHOLE_BYTES = 1200;
+const CLOCK_MS = 60_000;
+
+/** What an interface is, by its name and address. */
+export function addressKind(device: string, address: string): OwnAddress["kind"] {
+  if (/^(tun|tap|wg|utun|ppp|ipsec|tailscale|zt|nordlynx|proton)/i.test(device)) return "tunnel";
+  if (/^(docker|br-|virbr|vmnet|vboxnet|veth[0-9a-f]{7}|vEthernet|cni|flannel|lxc|podman)/i.test(device)) {
+    return "virtual";
+  }
+  return address.startsWith("169.254.") ? "virtual" : "network";
+}
+
+/** The own address in the same network as another address. */
+export function sameNetwork(addresses: readonly OwnAddress[], other: string): OwnAddress | undefined {
+  const number = (address: string) => address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+  return addresses.find(({ address, bits }) => {
+    const size = 2 ** (32 - bits);
+    return Math.floor(number(address) / size) === Math.floor(number(other) / size);
+  });
+}
+
+/** The conclusion from this machine alone. */
+export function concludeLocal(facts: LocalFacts): Conclusion {
+  const networks = facts.addresses.filter(({ kind }) => kind === "network");
+  const [first] = networks;
+  if (first === undefined) {
+    return wrong(
+      facts.addresses.length === 0
+        ? "This machine is on no network."
+        : `This machine has no address on a LAN, only ${facts.addresses.map(({ device }) => device).join(", ")}.`,
+      "connect it to the network of the others, then: client doctor",
+    );
+  }
+  const deaf = facts.multicast.filter(({ heard }) => heard.length === 0);
+  if (deaf.length === facts.multicast.length && deaf.length > 0) {
+    return wrong(
+      `What this machine sends by multicast does not even come back to itself on ${
+        deaf.map(({ address }) => address).join(", ")
+      }: a firewall here drops it.`,
+      openCommand(facts.firewalls, "udp", 2002),
+    );
+  }
+  const foreign = facts.taken.filter(({ by }) => by === undefined || !/partyline|deno/.test(by));
+  if (foreign.length > 0) {
+    const list = foreign.map(({ name, port, by }) => `${port} (${name})${by === undefined ? "" : ` by ${by}`}`).join(
+      ", ",
+    );
+    return wrong(
+      `A server cannot open every listener here: taken are ${list}.`,
+      "end that program, or give other ports: server help listeners",
+    );
+  }
+  return {
+    isFine: true,
+    sentence: `Nothing is wrong with this machine, ${first.address}, as far as it can see alone.`,
+    command: `on the other machine: client doctor --answer; then here: client doctor ITS_ADDRESS`,
+  };
+}
+
+/** The conclusion about the way to another machine; the first cause that explains what was seen. */
+export function conclude(local: LocalFacts, remote: RemoteFacts): Conclusion {
+  const { host, address } = remote;
+  if (address === undefined) {
+    return wrong(
+      `No machine has the name ${host} here.`,
+      "client doctor 192.168.1.7, with the address that the other machine shows",
+    );
+  }
+  if (local.addresses.length === 0) return concludeLocal(local);
+  return wrongRoute(local, remote, address) ?? silence(remote, address) ?? answered(local, remote, address);
+}
+
+/** The system sends elsewhere than into the network that both are in, or nowhere. */
+function wrongRoute({ addresses }: LocalFacts, { route }: RemoteFacts, address: string): Conclusion | undefined {
+  const shared = sameNetwork(addresses, address);
+  if (route === "none") {
+    return wrong(
+      `This machine has no route to ${address}: it is in none of its networks, and there is no default route.`,
+      shared === undefined
+        ? `ip route add ${address} dev ${addresses[0]!.device}`
+        : `ip route add ${address} dev ${shared.device}`,
+    );
+  }
+  if (route === undefined) return undefined;
+  if (shared !== undefined && route.device !== shared.device && route.device !== "lo") {
+    return wrong(
+      `What is for ${address} leaves by ${route.device}, though ${shared.device} is in its network: a VPN or a wrong route takes it.`,
+      `ip route replace ${address} dev ${shared.device}`,
+    );
+  }
+  const device = addresses.find((own) => own.device === route.device);
+  if (shared === undefined && device?.kind === "tunnel") {
+    return wrong(
+      `What is for ${address} leaves by the tunnel ${route.device}, which is not the LAN.`,
+      "end the VPN, or give both machines addresses of one network",
+    );
+  }
+  return undefined;
+}
+
+/** Nothing at all comes back from the other machine. */
+function silence({ tcp, neighbour, router, answer, route }: RemoteFacts, address: string): Conclusion | undefined {
+  if (answer !== undefined || tcp.some(({ outcome }) => outcome === "open" || outcome === "refused")) return undefined;
+  if (neighbour === "answers") {
+    return wrong(
+      `${address} is on the network, but everything sent to it is dropped: a firewall, most likely its own.`,
+      `on ${address}: allow TCP and UDP for partyline-client and partyline-server in its firewall`,
+    );
+  }
+  const routed = route !== undefined && route !== "none" && route.via !== undefined;
+  if (routed) {
+    return wrong(
+      `${address} is in another network, and nothing comes back from there: it is off, or the router ${route.via} lets nothing through.`,
+      "put both machines into one network, then: client doctor",
+    );
+  }
+  if (router === "answers") {
+    return wrong(
+      `The network answers, but ${address} does not: it is off, has another address, or the access point keeps its clients apart.`,
+      `on ${address}: client doctor, to see its address; if it is that one, use a cable, or a hotspot of your own`,
+    );
+  }
+  return wrong(
+    `${address} does not answer at all: it is off, has another address, or the switch keeps its ports apart.`,
+    `on ${address}: client doctor, to see its address`,
+  );
+}
+
+/** The other machine answers somehow. */
+function answered({ firewalls }: LocalFacts, { tcp, answer }: RemoteFacts, address: string): Conclusion {
+  if (answer === undefined) {
+    const open = tcp.filter(({ outcome }) => outcome === "open").map(({ port }) => port);
+    if (open.length > 0) {
+      return {
+        isFine: true,
+        sentence: `${address} is reached, and something listens there at ${open.join(", ")}.`,
+        command: open.includes(2001)
+          ? `client chat ${address}`
+          : `on ${address}: client doctor --answer, for UDP and multicast`,
+      };
+    }
+    const silent = tcp.filter(({ outcome }) => outcome === "silent");
+    if (silent.length > 0) {
+      return wrong(
+        `${address} answers, but a firewall drops TCP to ${silent.map(({ port }) => port).join(", ")}.`,
+        `on ${address}: allow these ports in its firewall, or for the program`,
+      );
+    }
+    return wrong(
+      `${address} answers, and nothing of Partyline runs there.`,
+      `on ${address}: server, or client doctor --answer`,
+    );
+  }
+  if (!answer.udpOut) {
+    return wrong(
+      `Datagrams to ${address} are dropped, TCP is not: its firewall, or one between, blocks UDP.`,
+      `on ${address}: ${openCommand([], "udp", DOCTOR_PORT, answer.system)}`,
+    );
+  }
+  if (!answer.udpBack) {
+    return wrong(
+      `Datagrams from ${address} do not arrive here, TCP does: the firewall of this machine blocks UDP.`,
+      openCommand(firewalls, "udp", DOCTOR_PORT),
+    );
+  }
+  if (answer.udpBytes < WHOLE_BYTES) {
+    return wrong(
+      `Datagrams over ${answer.udpBytes} bytes are lost on the way to ${address}: a tunnel or a wrong MTU cuts them.`,
+      "ip link set dev DEVICE mtu 1500, on the machine with the smaller one",
+    );
+  }
+  if (answer.tcpBack !== "open") {
+    return wrong(
+      `${address} cannot connect to this machine (${answer.tcpBack}): the firewall here blocks TCP, which IM clients need for Lb and files for their way.`,
+      openCommand(firewalls, "tcp", DOCTOR_PORT),
+    );
+  }
+  const lost = answer.multicastOut.length === 0 || answer.multicastBack.length === 0;
+  if (lost) {
+    const way = answer.multicastOut.length === 0 ? `to ${address}` : `from ${address}`;
+    return wrong(
+      `Multicast is dropped on its way ${way}, and nothing else is: peers do not find each other by themselves.`,
+      `client peer --name NAME, and there: /add ${address}:ITS_PORT`,
+    );
+  }
+  if (Math.abs(answer.clockMs) > CLOCK_MS) {
+    return wrong(
+      `The clocks differ by ${
+        Math.round(Math.abs(answer.clockMs) / 1000)
+      } s; messages reach ${address} with odd times.`,
+      "timedatectl set-ntp true, on the machine with the wrong time",
+    );
+  }
+  return {
+    isFine: true,
+    sentence: `Nothing stands between this machine and ${address}: TCP, UDP and multicast go both ways.`,
+    command: `client chat ${address}, or client peer --name NAME on both`,
+  };
+}
+
+/** How a port is opened in the firewall that is on, or that the system has. */
+function openCommand(firewalls: readonly string[], protocol: "tcp" | "udp", port: number, system = "linux"): string {
+  if (system === "windows") {
+    return `netsh advfirewall firewall add rule name=Partyline dir=in action=allow protocol=${protocol.toUpperCase()} localport=${port}`;
+  }
+  if (system === "darwin") return "System Settings, Network, Firewall: allow incoming connections for partyline-client";
+  if (firewalls.includes("firewalld")) return `sudo firewall-cmd --add-port=${port}/${protocol}`;
+  if (firewalls.includes("ufw")) return `sudo ufw allow ${port}/${protocol}`;
+  return `sudo nft list ruleset, to see what drops ${protocol.toUpperCase()} to port ${port}`;
+}
+
+function wrong(sentence: string, command: string): Conclusion {
+  return { isFine: false, sentence, command };
+}
