@@ -9,6 +9,7 @@ import { MAILBOX_CLIENT } from "./rules/mailbox_client/suite.ts";
 import { MAILBOX_SERVER } from "./rules/mailbox_server/suite.ts";
 import { MYCHAT_CLIENT } from "./rules/mychat_client/suite.ts";
 import { MYCHAT_SERVER } from "./rules/mychat_server/suite.ts";
+import { PEERS } from "./rules/peers/suite.ts";
 import { ROOMS_CLIENT } from "./rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "./rules/rooms_server/suite.ts";
 
@@ -26,4 +27,5 @@ export const SUITES: readonly Suite[] = [
   MYCHAT_CLIENT,
   ROOMS_SERVER,
   ROOMS_CLIENT,
+  PEERS,
 ];
