@@ -24,11 +24,19 @@ function submissions(folder: Folder, all: Readonly<Record<string, Readonly<Recor
 }
 
 /** `client check all` with a folder for temporary files of its own, which must be empty afterwards. */
-function command(folder: Folder, path: string, ...options: string[]) {
+function command(folder: Folder, path: string, starts: string, ...options: string[]) {
   const tmp = join(folder.path, "tmp");
   Deno.mkdirSync(tmp, { recursive: true });
-  const starts = folder.write("start.txt", START);
-  const args = ["check", "all", path, "--with", starts, "--out", join(folder.path, "out"), ...options];
+  const args = [
+    "check",
+    "all",
+    path,
+    "--with",
+    folder.write("start.txt", starts),
+    "--out",
+    join(folder.path, "out"),
+    ...options,
+  ];
   const { path: program, args: all } = SOURCES.command("client", args);
   const left = () => [...Deno.readDirSync(tmp)].map(({ name }) => name);
   return {
@@ -37,8 +45,8 @@ function command(folder: Folder, path: string, ...options: string[]) {
   };
 }
 
-async function checkAll(folder: Folder, path: string, ...options: string[]) {
-  const { left, command: given } = command(folder, path, ...options);
+async function checkAll(folder: Folder, path: string, starts: string, ...options: string[]) {
+  const { left, command: given } = command(folder, path, starts, ...options);
   const { code, stdout, stderr } = await given.output();
   const text = new TextDecoder();
   assertEquals(left(), [], text.decode(stderr));
@@ -167,6 +175,7 @@ Deno.test({
   const { code, out } = await checkAll(
     folder,
     path,
+    START,
     ...only("im/2/1", "im/2/2"),
     "--jobs",
     "8",
@@ -198,7 +207,7 @@ Deno.test({
   const path = submissions(folder, {
     forks: { "server.py": "import os, time\nend = time.time() + 5\nwhile time.time() < end: os.fork()\n" },
   });
-  const { code } = await checkAll(folder, path, ...only("im/1/1"));
+  const { code } = await checkAll(folder, path, START, ...only("im/1/1"));
   const text = Deno.readTextFileSync(join(folder.path, "out/forks/im-server.json"));
   assertEquals(code, 1);
   assertMatch(text, /ended by the check: it had \d+ processes at a time, and 64 are allowed/);
@@ -213,14 +222,14 @@ Deno.test("check all: goes on where it was; a submission that has changed is pla
     carl: { "server.py": right, "start.txt": "prepare: sh -c 'echo no such library >&2; exit 3'\n" },
     dora: { "server.py": right, "start.txt": "im sever: x\n" },
   });
-  const first = await checkAll(folder, path, ...only("im/2/1"), "--seed", "5");
+  const first = await checkAll(folder, path, START, ...only("im/2/1"), "--seed", "5");
   assertEquals(first.code, 1);
   const { anna, ben, carl, dora } = matrixOf(first.out);
   assertEquals([anna, ben], ["2/2 2/2", "2/2 2/2"]);
   assertMatch(carl!, /^0\/2 0\/2 \(sh -c .*: the program ended with status 3; its last words: no such library\)$/);
   assertMatch(dora!, /^0\/2 0\/2 \(.*start\.txt, line 1: there is no check "im sever"/);
   Deno.writeTextFileSync(join(path, "anna/notes.txt"), "more");
-  const second = matrixOf((await checkAll(folder, path, ...only("im/2/1"))).out);
+  const second = matrixOf((await checkAll(folder, path, START, ...only("im/2/1"))).out);
   assertEquals(second["anna"], "2/2 2/2 (played again: it or the check has changed)");
   assertEquals(second["ben"], "2/2 2/2 (as before)");
 });
@@ -238,7 +247,7 @@ Deno.test(
       },
       b: { "server.py": `import subprocess, sys, time\nsubprocess.Popen(${sleep})\ntime.sleep(1000)\n` },
     });
-    const { left, command: given } = command(folder, path, ...only("im/1/1"));
+    const { left, command: given } = command(folder, path, START, ...only("im/1/1"));
     const child = given.spawn();
     await until(() => running(word).length === 2, () => "both have started");
     child.kill("SIGINT");
@@ -247,3 +256,31 @@ Deno.test(
     await until(() => running(word).length === 0, () => "both have ended");
   },
 );
+
+Deno.test("check all --cross: who works with whom, and the rules that what went over the wire has broken", async () => {
+  using folder = new Folder();
+  const [server, client] = [SERVER_PY, join(dirname(SERVER_PY), "im_client.py")].map((file) =>
+    Deno.readTextFileSync(file)
+  );
+  const both = (...faults: string[]) =>
+    `im server: python3 server.py {port} {users} ${faults[0] ?? ""}\nim client: python3 client.py {host} {port} ${
+      faults[1] ?? ""
+    }\n`;
+  const files = (...faults: string[]) => ({ "server.py": server!, "client.py": client!, "start.txt": both(...faults) });
+  const path = submissions(folder, { anna: files(), ben: files("no-newline", "answers-twice") });
+  const { out, code } = await checkAll(folder, path, both(), ...only("im/2/1", "im/13/1"), "--cross", "--seed", "5");
+  assertEquals(code, 1);
+  assertMatch(out, /^anna {16} +ok +log in$/m);
+  assertMatch(out, /^ben {17} +ok +log in$/m);
+  const { pairs } = JSON.parse(Deno.readTextFileSync(join(folder.path, "out/cross.json")));
+  const broken = (pairs as { client: string; server: string; broken: string[] }[]).map((pair) =>
+    `${pair.client} ${pair.server}: ${pair.broken.join(", ")}`
+  );
+  assertEquals(broken, [
+    "anna anna: ",
+    "anna ben: im/1/2 server",
+    "ben anna: im/16/6 client",
+    "ben ben: im/1/2 server",
+  ]);
+  assertMatch(Deno.readTextFileSync(join(folder.path, "out/cross.csv")), /\r\nanna,ben,fail,log in,/);
+});

@@ -34,6 +34,7 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "timeout", value: "MS", help: `how long an answer may take (${DEFAULT_TIMEOUT_MS})` },
   { name: "with", value: "FILE", help: "with all: how a submission is started, a line a check" },
   { name: "out", value: "DIR", help: "with all: the folder of the results; what is whole there is not played again" },
+  { name: "cross", help: "with all: play every client against every server too, and show who works with whom" },
   { name: "memory", value: "MB", help: "with all: memory of a submission's processes (1024)" },
   { name: "total", value: "S", help: "with all: seconds that a submission gets for the rules of a check (600)" },
   { name: "verbose", help: "show every rule, and the story of what is weak" },
@@ -91,7 +92,9 @@ export function readCheck(
   const [handout, side, ...rest] = words;
   if (handout === "all") return readCheckAll(words.slice(1), command, flags);
   const ofAll = ["with", "out", "memory", "total"].find((name) => flags.value(name) !== undefined);
-  if (ofAll) throw new UserError(`--${ofAll} is for client check all FOLDER --with FILE`);
+  if (ofAll || flags.has("cross")) {
+    throw new UserError(`--${ofAll ?? "cross"} is for client check all FOLDER --with FILE`);
+  }
   if (side === "replay") return readReplay(handout!, rest, command, flags);
   const suites = suitesOf(handout, side);
   if (flags.has("list")) {

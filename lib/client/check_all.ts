@@ -12,6 +12,7 @@ import { foldersIn, makeFolders, textIfThere, writeWhole } from "../store/submis
 import { TemporaryFolder } from "../store/temporary_folder.ts";
 import { readText } from "../store/text_file.ts";
 import { print, printError } from "../terminal/print.ts";
+import { checkCross } from "./check_cross.ts";
 import { checkSubmission, type ClassCheck } from "./check_submission.ts";
 import { onStop } from "./program.ts";
 
@@ -54,12 +55,14 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
       const check = { plan, course, suite, rules: played, rubric, seed, work, watch };
       outcomes.push(...await checkSuite(names, check, progress));
     }
+    const common = { plan, course, rubric, seed, work, watch };
+    const isCrossKept = !plan.isCross || await checkCross(names, common, (text) => progress.print(text));
     const counted = names.length === 1 ? "1 submission" : `${names.length} submissions`;
     progress.print(`${counted}: pages and tables are in ${plan.out} (seed ${seed})\n`);
     const isKept = outcomes.every(({ rules }) =>
       rules.length > 0 && rules.every(({ verdict }) => verdict !== "fail" && verdict !== "blocked")
     );
-    return isKept ? 0 : 1;
+    return isKept && isCrossKept ? 0 : 1;
   } finally {
     progress.clear();
     endPrograms();

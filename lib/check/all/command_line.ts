@@ -11,6 +11,8 @@ export interface CheckAllPlan {
   /** The file that says how a submission is started. */
   readonly starts: string;
   readonly out: string;
+  /** Every client is played against every server, too. */
+  readonly isCross: boolean;
   /** The rules that `--only` and `--skip` leave; throws a `UserError`. */
   readonly select: (rules: readonly Rule[]) => Rule[];
   readonly isStrict: boolean;
@@ -50,6 +52,7 @@ export function readCheckAll(
     folder,
     starts,
     out,
+    isCross: flags.has("cross"),
     select: (rules) => selectedRules(starts, rules, flags),
     isStrict: flags.has("strict"),
     seed: numberOf(flags, "seed", 0, 2 ** 32 - 1),
