@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { limited } from "../check/all/limits.ts";
 import { crossCsv, crossHead, crossJson, crossLine, type Pair } from "../check/cross/pairs.ts";
 import { Relay } from "../check/cross/relay.ts";
-import { CROSS } from "../check/cross/script.ts";
+import { CROSS, stageOf } from "../check/cross/script.ts";
 import { fillCommand, Program } from "../check/program.ts";
 import { type Finding, ImTraceJudge } from "../check/replay/judge.ts";
 import { runSuite } from "../check/run.ts";
@@ -12,8 +12,6 @@ import { freePort } from "../net/free_port.ts";
 import { writeWhole } from "../store/submissions.ts";
 import { accountsOf } from "./check_accounts.ts";
 import { type ClassCheck, copied, type Copy, targetOf } from "./check_submission.ts";
-
-const [RULE] = CROSS.rules;
 
 /** Plays every client against every server, several at a time; prints the matrix, and writes it. Whether all pairs work. */
 export async function checkCross(
@@ -97,7 +95,7 @@ async function played(
     relay.close();
     note(judge.end());
     const failure = result!.failure;
-    const failedAt = failure && (RULE!.steps[failure.step]?.says ?? "start");
+    const failedAt = failure && stageOf(failure.step);
     return {
       client,
       server,

@@ -1,10 +1,5 @@
 import { rule, type Suite } from "../rule.ts";
-import { exits, expectText, type Script, send, start, type Step } from "../step.ts";
-
-/** What a client and a server do together, in order; a pair is as good as the last of them that works. */
-export const STAGES = ["log in", "/to", "/to back", "/toall", "/list", "/exit"] as const;
-
-const stage = (says: string, ...steps: readonly Step[]): Script => steps.map((step) => ({ ...step, says }));
+import { exits, expectText, send, start, type Step } from "../step.ts";
 
 const logsIn = (who: string): Step[] => [
   start(who),
@@ -22,6 +17,22 @@ const says = (from: string, to: string, command: string, text: string): Step[] =
   expectText(`${from} screen`, /303/, { more: 5000 }),
 ];
 
+/** What a client and a server do together, in order. */
+export const STAGES: readonly (readonly [name: string, steps: readonly Step[]])[] = [
+  ["log in", [...logsIn("jacky"), ...logsIn("bob")]],
+  ["/to", says("jacky", "bob", "/to {bob}", "text")],
+  ["/to back", says("bob", "jacky", "/to {jacky}", "text2")],
+  ["/toall", says("jacky", "bob", "/toall", "text3")],
+  ["/list", [send("bob keys", "/list"), expectText("bob screen", /301( \S+)* {jacky}( \S+)*/)]],
+  ["/exit", [send("jacky keys", "/exit"), exits("jacky"), send("bob keys", "/exit"), exits("bob")]],
+];
+
+/** The stage that a step of the script stands in. */
+export function stageOf(step: number): string {
+  let end = 0;
+  return STAGES.find(([, steps]) => step < (end += steps.length))?.[0] ?? "start";
+}
+
 /** Two users with the client under test chat over the server of another submission; what is judged is on their screens. */
 export const CROSS: Suite = {
   handout: "im",
@@ -36,18 +47,7 @@ export const CROSS: Suite = {
         "a program written by somebody else from the same handout must work against ours, both ways round, byte for byte",
       why: "programs that keep to one handout work together",
       cause: "one of the two does not keep to the handout: its own check says where",
-      script: [
-        stage("log in", ...logsIn("jacky"), ...logsIn("bob")),
-        stage("/to", ...says("jacky", "bob", "/to {bob}", "text")),
-        stage("/to back", ...says("bob", "jacky", "/to {jacky}", "text2")),
-        stage("/toall", ...says("jacky", "bob", "/toall", "text3")),
-        stage(
-          "/list",
-          send("bob keys", "/list"),
-          expectText("bob screen", /301( \S+)* {jacky}( \S+)*/),
-        ),
-        stage("/exit", send("jacky keys", "/exit"), exits("jacky"), send("bob keys", "/exit"), exits("bob")),
-      ],
+      script: STAGES.flatMap(([, steps]) => steps),
     }),
   ],
 };
