@@ -858,6 +858,19 @@ Deno.test("the further lines of a text are indented, none of them can steer the 
   assertEquals(scriptLines(message), ["lab1 bob: def f():   ␛[2J    return 1"]);
 });
 
+Deno.test("a reply begins with the message that it is to, as far as that is known", () => {
+  const alice = new ServerChat(new ChatView({ colour: false })).comesIn("lab1");
+  alice.hears("bob", { room: "lab1" }, "who has oven 2?\nI need it");
+  alice.screen.splice(0);
+  const reply = (seq: number, to: number) => {
+    const message = { seq, from: "bob", to: { room: "lab1" }, text: "found", time: 0, reply: to };
+    alice.happens({ type: "message", message, own: false });
+    return alice.screen.splice(0).at(-1)!.replace(/^.*?bob: /, "");
+  };
+  assertEquals(reply(90, 1), '[to "who has oven 2? I need it"] found');
+  assertEquals(reply(91, 80), "[to an earlier message] found");
+});
+
 Deno.test("a file offer in the history: users see the sentence, scripts the whole text", () => {
   const text = "offers slides.pdf (3.1 MB) <partyline-file:AAAA:BBBB:1:-:slides.pdf>";
   const said = { seq: 1, from: "alice", to: { user: "bob" }, text, time: 0 };

@@ -205,3 +205,81 @@ test(
   },
   { waitingBytesPerUser: 90 },
 );
+
+test("a reply quotes the message, goes to it, and is written by mouse or keyboard", async ({ server, enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  using jacky = await server.join("jacky");
+  await alice.say("who has **oven** 2?\nI need it");
+  await bob.sees("oven 2?");
+  await bob.row("oven 2?").hover();
+  await bob.row("oven 2?").getByRole("button", { name: "Reply to this message" }).click();
+  await bob.row("oven 2?").getByRole("button", { name: "Reply", exact: true }).click();
+  await bob.shows("Replying to alice: who has oven 2?");
+  await isAccessible(bob, "replying");
+  await bob.say("I have");
+  await bob.page.locator("#replying").waitFor({ state: "hidden" });
+  await alice.sees("I have");
+  assertEquals(await alice.row("I have").locator(".quoted").textContent(), "You: who has oven 2? …");
+  for (const line of ["alice who has **oven** 2?", "alice I need it", "bob I have"]) {
+    assertEquals(await jacky.take(), `/broadcastfrom ${line}`);
+  }
+
+  // By the keyboard: the arrow with Ctrl chooses an earlier one each time, Escape chooses none.
+  const field = alice.page.getByRole("textbox", { name: "Message" });
+  await field.press("Control+ArrowUp");
+  await alice.shows("Replying to bob: I have");
+  await field.press("Escape");
+  await alice.page.locator("#replying").waitFor({ state: "hidden" });
+  await field.press("Control+ArrowUp");
+  await alice.say("until when?");
+  await bob.sees("until when?");
+  assertEquals(await bob.row("until when?").locator(".quoted").textContent(), "You: I have");
+
+  // After a reload it is the same, and what is withdrawn is not quoted any more.
+  await alice.page.reload();
+  await alice.isIn("alice");
+  await alice.sees("until when?");
+  await alice.row("until when?").locator(".quoted").click();
+  await alice.page.locator(".row.goal", { hasText: "I have" }).waitFor();
+  await isAccessible(alice, "replies");
+  for (const text of ["until when?", "who has **oven** 2?\nI need it"]) {
+    await field.press("ArrowUp");
+    while (await field.inputValue() !== text) await alice.page.evaluate("new Promise(requestAnimationFrame)");
+  }
+  await alice.page.getByRole("button", { name: "Withdraw it" }).click();
+  await bob.page.locator(".quoted", { hasText: "withdrawn" }).waitFor();
+});
+
+test("a name behind an @ is completed, highlighted, and counted apart from what is unread", async ({ enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  await bob.go("alice");
+  const field = alice.page.getByRole("textbox", { name: "Message" });
+  await field.pressSequentially("ask @");
+  const options = alice.page.getByRole("option");
+  assertEquals(await options.allTextContents(), ["bob", "jacky", "michael"]);
+  await isAccessible(alice, "names are offered");
+  await field.press("ArrowDown");
+  await field.press("ArrowUp");
+  await field.pressSequentially("b");
+  assertEquals(await options.allTextContents(), ["bob"]);
+  await field.press("Enter");
+  assertEquals(await field.inputValue(), "ask @bob ");
+  await field.pressSequentially("and @bob");
+  // What is a name already is sent.
+  await field.press("Enter");
+  await alice.sees("ask @bob and @bob");
+  await field.pressSequentially("ask @bob or @j");
+  await field.press("Escape");
+  await field.pressSequentially("a");
+  assertEquals(await options.count(), 0);
+  await field.press("Enter");
+  await alice.sees("ask @bob or @ja");
+  assertEquals(await alice.row("or @ja").locator(".mention").allTextContents(), ["@bob"]);
+  await bob.place("lobby").filter({ hasText: "@2 for you, 2 unread" }).waitFor();
+  await isAccessible(bob, "a mention is unread");
+  await bob.go("lobby");
+  await bob.sees("ask @bob or");
+  await bob.page.locator(".row.mentions .mention.me", { hasText: "@bob" }).first().waitFor();
+  await bob.place("lobby").locator(".badge").first().waitFor({ state: "detached" });
+  await isAccessible(bob, "a mention");
+});

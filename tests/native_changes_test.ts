@@ -237,3 +237,49 @@ Deno.test("a text of several lines is kept as it is; IM clients and guests get o
   const most = "a text has at most 400 lines here, found 401";
   assertEquals(await alice.say({ to: "jacky" }, "\n".repeat(400)), { type: "failed", number: 3, why: most });
 });
+
+Deno.test("a message replies to one of its own conversation, which every client is told, also later", async () => {
+  await using server = await StoringServer.open();
+  using alice = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  using jacky = await server.join("jacky");
+  await alice.say({ room: "lobby" }, "who has oven 2?");
+  await bob.take();
+  assertEquals(await jacky.take(), "/broadcastfrom alice who has oven 2?");
+  const reply = await bob.say({ room: "lobby" }, "I have", { reply: 1 });
+  assertEquals([reply.text, reply.reply], ["I have", 1]);
+  assertEquals(await alice.take(), reply);
+  assertEquals(await jacky.take(), "/broadcastfrom bob I have");
+  const refused = (number: number, of: number) => {
+    return { type: "failed", number, why: `there is no message ${of} in this conversation` };
+  };
+  assertEquals(await alice.say({ to: "bob" }, "until when?", { reply: 2 }), refused(2, 2));
+  const asked = await alice.say({ to: "bob" }, "until when?");
+  const seq = asked.seq as number;
+  assertEquals(await bob.take(), asked);
+  const answer = await bob.say({ to: "alice" }, "four", { reply: seq });
+  assertEquals(answer.reply, seq);
+  assertEquals(await alice.take(), answer);
+  assertEquals(await bob.say({ to: "alice" }, "x", { reply: 99 }), refused(3, 99));
+  assertEquals(await bob.say({ to: "jacky" }, "x", { reply: seq }), refused(4, seq));
+  // An edit of what replies, and a reply to what is withdrawn, change nothing of it.
+  const edit = await bob.edit(answer.seq as number, "five");
+  assertEquals(await alice.take(), edit);
+  await alice.withdraw(seq);
+  await server.restart();
+  using again = await enter(server, "bob", "another");
+  await again.send({ type: "history", ref: 1, with: "alice" });
+  const answerOf = async (type: string) => {
+    for (;;) {
+      const message = await again.take();
+      if (message.type === type) return message;
+    }
+  };
+  const messages = (await answerOf("history")).messages as Json[];
+  assertEquals(messages.map(({ text, reply, edited, withdrawn }) => [text, reply, edited, withdrawn]), [
+    ["", undefined, false, true],
+    ["five", seq, true, false],
+  ]);
+  await again.send({ type: "search", ref: 2, words: "five" });
+  assertEquals(((await answerOf("search")).hits as Json[]).map(({ reply }) => reply), [seq]);
+});

@@ -72,7 +72,9 @@ Deno.test("a page that reconnects is sent what it missed; of another run, everyt
     refused: [],
     rooms: [],
     textBytes: 16384,
+    textLines: 400,
     searches: false,
+    replies: false,
   });
   const withBob = { with: "bob", last: 2, time: 5, read: 0, unread: 2, received: 0 };
   assertEquals(conversations, { type: "conversations", list: [withBob] });

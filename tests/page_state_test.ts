@@ -3,8 +3,10 @@ import type { ConversationView } from "../lib/chat/event.ts";
 import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
 import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts";
 import { offerText } from "../lib/protocols/transfer/offer.ts";
+import { unreadMentions } from "../lib/web/conversation.ts";
+import { candidates, mentionBefore } from "../lib/web/mentions.ts";
 import { Rows } from "../lib/web/rows.ts";
-import { type ChatEvent, INITIAL, reduce, type State, unreadCount } from "../lib/web/state.ts";
+import { type ChatEvent, INITIAL, reduce, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
 
@@ -394,6 +396,71 @@ Deno.test("a very long conversation drops its oldest messages, which history can
   for (let seq = 1; seq <= 12_001; seq++) state = reduce(state, received(seq, "bob", `${seq}`, "lobby"));
   const lobby = state.conversations.get("room lobby")!;
   assertEquals([lobby.messages.length, lobby.messages[0]?.at, lobby.more], [10_000, 2002, true]);
+});
+
+Deno.test("the user replies to messages that the server has; a reply knows what it quotes once that is loaded", () => {
+  const open = after(
+    { ...LOGGED_IN, replies: true } as ChatEvent,
+    { type: "opened", target: BOB },
+    received(1, "bob", "when?"),
+  );
+  const [asked] = open.conversations.get("user bob")!.messages;
+  assertStrictEquals(repliableBefore(open, Infinity), asked);
+  assertEquals([repliableBefore(open, 1), repliableBefore(after(received(1, "bob", "x")), Infinity)], [
+    undefined,
+    undefined,
+  ]);
+  const replying = reduce(open, { type: "replying", to: asked });
+  assertStrictEquals(replying.replying, asked);
+  assertEquals(reduce(replying, { type: "opened", target: { user: "carol" } }).replying, undefined);
+  assertEquals(reduce(replying, { type: "editing", editing: { at: 3, text: "x" } }).replying, undefined);
+  const gone = { type: "withdrawn", of: 1, from: "bob", to: { user: "alice" }, own: false } as const;
+  assertEquals(reduce(replying, gone).replying, undefined);
+
+  const answer = {
+    type: "written",
+    message: { id: "a-1", number: 1, to: BOB, text: "four", time: 2000, reply: 1 },
+  } as const;
+  const quotes = (state: State) =>
+    new Rows().of(state.conversations.get("user bob")!, new Map(), 5000).flatMap((row) =>
+      row.kind === "line" ? [] : [[row.message.text, row.message.reply, row.quoted?.text]]
+    );
+  assertEquals(quotes(reduce(open, answer)), [["when?", undefined, undefined], ["four", 1, "when?"]]);
+  assertEquals(quotes(after({ type: "opened", target: BOB }, answer)), [["four", 1, undefined]]);
+});
+
+Deno.test("what mentions the user is counted apart until it is read; edits and withdrawals count as well", () => {
+  const lab = (seq: number, text: string) => received(seq, "bob", text, "lobby");
+  const count = (state: State) => {
+    const { unread } = state.conversations.get("room lobby")!;
+    return [unread, unreadMentions(state.conversations.get("room lobby")!)];
+  };
+  const away = after(
+    lab(1, "hi all"),
+    lab(2, "@alice?"),
+    lab(3, "`@alice`"),
+    lab(4, "@alicex"),
+    lab(5, "> - **@alice**"),
+  );
+  assertEquals(count(away), [5, 2]);
+  const change = { from: "bob", to: { room: "lobby" }, time: 9000, own: false } as const;
+  assertEquals(count(reduce(away, { type: "edited", of: 1, text: "hi @alice", ...change })), [5, 3]);
+  assertEquals(count(reduce(away, { type: "edited", of: 2, text: "hi", ...change })), [5, 1]);
+  assertEquals(count(reduce(away, { type: "withdrawn", of: 2, ...change })), [4, 1]);
+  assertEquals(count(reduce(away, { type: "opened", target: { room: "lobby" } })), [0, 0]);
+});
+
+Deno.test("names are offered for what is typed behind an @ at the beginning of a word, those online first", () => {
+  const at = (text: string) => mentionBefore(text, text.length);
+  assertEquals([at("@"), at("ask @bo"), at("(@Bo")], [{ at: 0, begun: "" }, { at: 4, begun: "bo" }, {
+    at: 1,
+    begun: "Bo",
+  }]);
+  for (const text of ["", "bo", "mail@bo", "@bob ", `@${"x".repeat(41)}`]) assertEquals(at(text), undefined, text);
+  assertEquals(mentionBefore("@bob and more", 3), { at: 0, begun: "bo" });
+  const people = new Map([["zoe", true], ["bob", false], ["Bobby", true], ["alice", true], ["anna", true]]);
+  assertEquals(candidates("BO", { people, user: "alice" }), ["Bobby", "bob"]);
+  assertEquals(candidates("", { people, user: "alice" }), ["anna", "Bobby", "zoe", "bob"]);
 });
 
 Deno.test("a message that was refused is shown no more once it was said again; others stay", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Block, type Inline, richText } from "../lib/core/rich_text.ts";
+import { type Block, type Inline, richText, withoutMarks } from "../lib/core/rich_text.ts";
 
 const NAMES = new Set(["bob", "o.k", "Zoë"]);
 
@@ -95,6 +95,10 @@ const pieces = fc.constantFrom(
   ),
 );
 const texts = fc.oneof(fc.array(pieces, { maxLength: 60 }).map((all) => all.join("")), fc.string({ unit: "binary" }));
+
+Deno.test("without its marks a text is as it reads", () => {
+  assertEquals(withoutMarks("```\nx = 1\n```\n> **a** `b`\n1. c\n- *d*"), "x = 1\na b\nc\nd");
+});
 
 /** The characters of a tree, in order. */
 function characters(blocks: readonly Block[]): string {

@@ -4,7 +4,7 @@ import type { Outputs } from "../core/machine.ts";
 import type { NativeCommand } from "./command.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Entry, Target } from "./entry.ts";
+import { type Entry, sameTarget, type Target } from "./entry.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Queries } from "./queries.ts";
 import type { Questions } from "./questions.ts";
@@ -25,6 +25,8 @@ export interface ClientMessageParts {
   readonly tally: Tally;
   readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond" | "failureEntries">;
 }
+
+type Say = Extract<NumberedCommand, { type: "say" }>;
 
 /** Commands of one client that wait for the store, at most. */
 const MAX_HELD = 1000;
@@ -69,8 +71,9 @@ export class ClientMessages {
       return void this.#parts.outputs.push({ type: "end", session: session.id, why });
     }
     producer.number = number;
-    if (command.type === "say") return this.#say(session, producer, command, now);
     if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
+    const about = command.type === "say" ? command.reply : command.of;
+    if (about === undefined) return this.#say(session, producer, command as Say, now);
     // The message is looked up first; what the client says after it waits for that.
     this.#held.set(producer, []);
     const decided = (why: string | undefined, append: () => void) => {
@@ -81,13 +84,18 @@ export class ClientMessages {
       for (const { session, command } of waiting) this.take(session, command, now);
     };
     this.#parts.questions.ask(
-      { type: "entry", seq: command.of },
-      ({ entry, withdrawn }) =>
+      { type: "entry", seq: about },
+      ({ entry, withdrawn }) => {
+        if (command.type === "say") {
+          const why = replyFault(producer.user, command, entry);
+          return decided(why, () => this.#say(session, producer, command, now));
+        }
         decided(this.#changeFault(producer.user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
           this.#append(session, producer, number, type, entry!.to, text, command.of, now);
-        }),
+        });
+      },
       (why) => decided(why, () => {}),
     );
   }
@@ -108,14 +116,14 @@ export class ClientMessages {
   #say(
     session: Session,
     producer: Producer,
-    { number, to, text }: Extract<NumberedCommand, { type: "say" }>,
+    { number, to, text, reply }: Say,
     now: number,
   ): void {
     // What is refused counts as well.
     const tooMuch = this.rateFault(producer.user.name, text, now);
     const why = this.#parts.queries.fault(producer.user.name, to, text) ?? tooMuch;
     this.#parts.tally.said++;
-    if (why === undefined) return this.#append(session, producer, number, "message", to, text, undefined, now);
+    if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now);
     this.#parts.tally.failed++;
     this.#refuse(producer, number, why);
   }
@@ -201,4 +209,13 @@ export class ClientMessages {
     if (this.#rates.take(name, now, text.length)) return undefined;
     return `you have said more than ${saidBytes} bytes of late; ${saidBytesPerSecond} bytes a second are taken`;
   }
+}
+
+/** Why a message cannot reply to an entry: it replies to messages of its own conversation. */
+function replyFault(user: KnownUser, { to, reply }: Say, entry: Entry | undefined): string | undefined {
+  const isHere = entry?.type === "message" &&
+    ("room" in to
+      ? sameTarget(to, entry.to)
+      : "user" in entry.to && [entry.from, entry.to.user].sort().join(" ") === [user.name, to.user].sort().join(" "));
+  return isHere ? undefined : `there is no message ${reply} in this conversation`;
 }

@@ -80,7 +80,14 @@ export type NativeCommand =
     readonly after?: number | undefined;
   }
   /** Numbers grow by one; a number that was taken before is answered as it was then. */
-  | { readonly type: "say"; readonly number: number; readonly to: Target; readonly text: string }
+  | {
+    readonly type: "say";
+    readonly number: number;
+    readonly to: Target;
+    readonly text: string;
+    /** The message of the same conversation to which this one replies. */
+    readonly reply?: number | undefined;
+  }
   | { readonly type: "edit"; readonly number: number; readonly of: number; readonly text: string }
   | { readonly type: "withdraw"; readonly number: number; readonly of: number }
   /** Something under a number that could not be read. */

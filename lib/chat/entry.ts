@@ -17,7 +17,7 @@ export interface Entry {
   readonly text: string;
   /** The wall clock, in ms since 1970; never less than that of the entry before. */
   readonly time: number;
-  /** The message that an edit, a withdrawal or a failure is about. */
+  /** The message that an edit, a withdrawal or a failure is about, or to which a message replies. */
   readonly of?: number | undefined;
   /** Which client of the sender said it, and its number there; none where the protocol has no such thing. */
   readonly client?: string | undefined;

@@ -35,6 +35,30 @@ export function richText(text: string, isName: IsName = () => false): readonly B
   return blocks(text.replaceAll("\r\n", "\n").split("\n"), isName, 0);
 }
 
+/** A text as it reads, without its marks. */
+export function withoutMarks(text: string): string {
+  const inline = (part: Inline): string =>
+    "content" in part ? part.content.map(inline).join("") : part.type === "mention" ? `@${part.name}` : part.text;
+  const block = (each: Block): string => {
+    if (each.type === "code") return each.text;
+    if (each.type === "list") return each.items.map((item) => item.map(inline).join("")).join("\n");
+    return each.type === "quote" ? each.content.map(block).join("\n") : each.content.map(inline).join("");
+  };
+  return richText(text).map(block).join("\n");
+}
+
+/** Whether a text mentions a person. */
+export function mentions(text: string, name: string): boolean {
+  if (name === "" || !text.includes(`@${name}`)) return false;
+  const isIn = (part: Inline): boolean => part.type === "mention" || ("content" in part && part.content.some(isIn));
+  const isInBlock = (block: Block): boolean => {
+    if (block.type === "code") return false;
+    if (block.type === "list") return block.items.some((item) => item.some(isIn));
+    return block.type === "quote" ? block.content.some(isInBlock) : block.content.some(isIn);
+  };
+  return richText(text, (each) => each === name).some(isInBlock);
+}
+
 function blocks(lines: readonly string[], isName: IsName, depth: number): Block[] {
   const found: Block[] = [];
   let plain: string[] = [];

@@ -194,6 +194,7 @@ export class PageServer {
       textBytes: LIMITS.textBytes.default,
       textLines: LIMITS.textLines.default,
       searches: false,
+      replies: false,
     });
     this.#tell({ type: "conversations", list: this.#conversations() });
     for (const entry of this.#entries) if (entry.seq > from) this.#tell(entry);

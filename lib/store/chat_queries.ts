@@ -219,7 +219,7 @@ function prepare(database: Database, searches: boolean) {
     before: rows("WHERE conversation = ? AND log.seq < ? AND kind = 0 ORDER BY log.seq DESC LIMIT ?"),
     after: rows("WHERE conversation = ? AND log.seq > ? AND kind = 0 ORDER BY log.seq LIMIT ?"),
     amendments: database.prepare<{ kind: number; text: Value }>(
-      "SELECT kind, text FROM log INDEXED BY log_of WHERE of = ? ORDER BY seq",
+      "SELECT kind, text FROM log INDEXED BY log_of WHERE of = ? AND kind <> 0 ORDER BY seq",
     ),
     versions: database.prepare<{ text: Value; time: number }>(
       `SELECT text, time FROM (SELECT seq, text, time FROM log WHERE seq = ?

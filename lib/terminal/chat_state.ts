@@ -88,6 +88,11 @@ export class ChatState {
     return "user" in to && seq <= (this.#received.get(to.user) ?? 0);
   }
 
+  /** The text of a message as it is now, while that is remembered. */
+  textNow(seq: number): string | undefined {
+    return this.#texts.get(seq)?.text;
+  }
+
   /** The text of a message before it was edited or withdrawn, while that is remembered. */
   textBefore(seq: number): string | undefined {
     return this.#texts.get(seq)?.before;

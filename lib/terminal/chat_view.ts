@@ -14,6 +14,7 @@ import {
   ownNumbers,
   quoted,
   quotedBefore,
+  replyMark,
   searchTitle,
   stamp,
   stateOf,
@@ -142,8 +143,9 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
 
   #message(message: ShownMessage, own: boolean, state: ChatState, now: number, tail = ""): string[] {
     const mark = own ? "" : this.#paint.quiet(unconfirmedMark(message.from) + directMark(message));
+    const reply = replyMark(message, state);
     const lead = `${this.#paint.quiet(stamp(message.time, now))} ${this.#who(message, own, state)}: `;
-    return messageLines(lead, message, `${mark}${tail}`);
+    return messageLines(reply === "" ? lead : `${lead}${this.#paint.quiet(reply)}`, message, `${mark}${tail}`);
   }
 
   #who({ from, to }: Pick<ShownMessage, "from" | "to">, own: boolean, { here }: ChatState): string {

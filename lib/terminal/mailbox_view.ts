@@ -12,6 +12,7 @@ import {
   ownNumbers,
   quoted,
   quotedBefore,
+  replyMark,
   searchTitle,
   stamp,
   stateOf,
@@ -129,12 +130,13 @@ export class MailboxView implements View<ClientEvent> {
   #message(message: ShownMessage, state: ChatState, now: number): string[] {
     const conversation = state.conversation(message);
     const where = sameTarget(conversation, state.here) ? "" : `--> [${nameIn(conversation, state)}] `;
-    return this.#lines(message, message.time < state.since ? stamp(message.time, now) : undefined, where);
+    const notes = message.time < state.since ? stamp(message.time, now) : undefined;
+    return this.#lines(message, notes, where, replyMark(message, state));
   }
 
-  #lines(message: ShownMessage, notes: string | undefined, where = ""): string[] {
+  #lines(message: ShownMessage, notes: string | undefined, where = "", mark = ""): string[] {
     const tail = notes === undefined ? "" : ` ${this.#paint.quiet(`[${notes}]`)}`;
-    return messageLines(`${where}>> ${this.#name(message.from)}: `, message, tail);
+    return messageLines(`${where}>> ${this.#name(message.from)}: ${mark}`, message, tail);
   }
 
   #changed(event: Of<"edited" | "withdrawn">, state: ChatState, now: number): string {

@@ -160,6 +160,13 @@ export function quotedBefore(seq: number, state: ChatState): string {
   return text === undefined || text === "" ? "an earlier message" : quoted(text);
 }
 
+/** To which message another replies, before its text; nothing where it replies to none. */
+export function replyMark({ reply }: Pick<ShownMessage, "reply">, state: ChatState): string {
+  if (reply === undefined) return "";
+  const text = state.textNow(reply);
+  return `[to ${text === undefined || text === "" ? "an earlier message" : quoted(text)}] `;
+}
+
 /** The message that a state is about, unless that is obvious; `unknown` when its text is not known here. */
 export function which(id: string, state: ChatState, unknown: string): string {
   if (state.isObvious(id)) return "";

@@ -7,7 +7,7 @@ import { readSearchText } from "../protocols/native/search_text.ts";
 import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
-import { keyOf, nameOf } from "./conversation.ts";
+import { keyOf, type Message, nameOf } from "./conversation.ts";
 import { announce, byId, download, make, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
 import { localTime, typedText } from "./format.ts";
@@ -17,7 +17,14 @@ import { ChatSession } from "./session.ts";
 import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
-import { type ChatEvent, editableBefore, openConversation, type ServerEvent, unreadCount } from "./state.ts";
+import {
+  type ChatEvent,
+  editableBefore,
+  openConversation,
+  repliableBefore,
+  type ServerEvent,
+  unreadCount,
+} from "./state.ts";
 import { UserStorage } from "./storage.ts";
 import { TabIdentity } from "./tab_identity.ts";
 
@@ -204,8 +211,8 @@ async function startSession(user: string): Promise<void> {
   store.setUser(user, storage, unanswered);
 }
 
-function say(to: Target, text: string): OutgoingMessage | { readonly why: string } {
-  const said = session!.say(to, text, Date.now());
+function say(to: Target, text: string, reply?: number): OutgoingMessage | { readonly why: string } {
+  const said = session!.say(to, text, Date.now(), reply);
   if ("why" in said) dispatch({ type: "notice", text: `Not sent: ${said.why}` });
   else dispatch({ type: "written", message: said });
   return said;
@@ -261,7 +268,10 @@ const conversationView = new ConversationView(
       const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
       files?.decide(action, { from: message.from, to, text: message.text });
     },
-    message(action, { key, at, text, earlier }) {
+    message(action, message) {
+      const { key, at, text, earlier } = message;
+      if (action === "reply") return reply(message);
+      if (action === "quoted") return goTo(message.reply!);
       if (action === "again") return sendAgain(key, text);
       if (action === "edit") return dispatch({ type: "editing", editing: { at, text } });
       if (action === "versions") {
@@ -276,6 +286,18 @@ const conversationView = new ConversationView(
   loadMore,
   () => dispatch({ type: "latest" }),
 );
+
+/** The user replies to a message. */
+function reply(to: Message | undefined): void {
+  dispatch({ type: "replying", to });
+  focusNext = composeView;
+}
+
+/** Goes to a message of the open conversation. */
+function goTo(place: number): void {
+  const open = openConversation(store.state);
+  if (open) jump(open.target, place);
+}
 
 /** Says what has failed once more. */
 function sendAgain(key: string, text: string): void {
@@ -318,7 +340,8 @@ const composeView = new ComposeView({
       dispatch({ type: "notice", text: `Not sent: ${typed.why}` });
       return false;
     }
-    const isAccepted = "id" in say(to, typed.text);
+    const isAccepted = "id" in say(to, typed.text, store.state.replying?.at);
+    if (isAccepted && store.state.replying) reply(undefined);
     if (isAccepted) dispatch({ type: "latest" });
     if (isAccepted) conversationView.scrollToEnd();
     return isAccepted;
@@ -332,6 +355,11 @@ const composeView = new ComposeView({
     const found = editableBefore(store.state, place);
     if (found) dispatch({ type: "editing", editing: { at: found.at, text: found.text } });
   },
+  replyBefore(place) {
+    const found = repliableBefore(store.state, place);
+    if (found) reply(found);
+  },
+  cancelReply: () => reply(undefined),
   cancelEdit: () => dispatch({ type: "editing", editing: undefined }),
   offerFile: (file, to) => files?.offer(file, to),
   saveDraft: (target, text) => dispatch({ type: "draft", target, text }),

@@ -1,7 +1,9 @@
 import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
-import { type Conversation, isPlain, nameOf } from "./conversation.ts";
+import { type Conversation, isPlain, type Message, nameOf } from "./conversation.ts";
 import { byId, setText } from "./dom.ts";
+import { beginningOf } from "./format.ts";
+import { MentionList } from "./mention_list.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
 
 export interface ComposeActions {
@@ -15,6 +17,9 @@ export interface ComposeActions {
   /** Edits the last own message before this place, if there is one. */
   readonly editBefore: (place: number) => void;
   readonly cancelEdit: () => void;
+  /** Replies to the last message of another user before this place, if there is one. */
+  readonly replyBefore: (place: number) => void;
+  readonly cancelReply: () => void;
   readonly offerFile: (file: File, target: Target) => void;
   readonly saveDraft: (target: Target, text: string) => void;
 }
@@ -24,12 +29,16 @@ export class ComposeView {
   readonly #actions: ComposeActions;
   readonly #text = byId<HTMLTextAreaElement>("text");
   readonly #file = byId<HTMLInputElement>("file");
+  readonly #mentions: MentionList;
+  #state: State | undefined;
   #open: Conversation | undefined;
   #user = "";
   #editing: Editing | undefined;
+  #replying: Message | undefined;
 
   constructor(actions: ComposeActions) {
     this.#actions = actions;
+    this.#mentions = new MentionList(this.#text, byId("mentions"), () => this.#edited());
     this.#text.addEventListener("input", () => this.#edited());
     this.#text.addEventListener("keydown", (event) => this.#keyPressed(event));
     this.#text.addEventListener("paste", (event) => this.#takeFiles(event, event.clipboardData));
@@ -43,6 +52,7 @@ export class ComposeView {
       this.#file.value = "";
     });
     byId("edit-cancel").addEventListener("click", () => actions.cancelEdit());
+    byId("reply-cancel").addEventListener("click", () => actions.cancelReply());
     byId("edit-withdraw").addEventListener("click", () => {
       if (this.#open && this.#editing) actions.withdraw(this.#editing.at, this.#open.target);
     });
@@ -50,8 +60,15 @@ export class ComposeView {
   }
 
   draw(state: State): void {
+    this.#state = state;
     const open = openConversation(state);
-    const { editing } = state;
+    const { editing, replying } = state;
+    if (replying !== this.#replying) {
+      byId("replying").hidden = !replying;
+      const name = replying && (replying.own ? "yourself" : sanitized(replying.from));
+      setText(byId("replying-to"), replying ? `Replying to ${name}: ${beginningOf(replying.text)}` : "");
+      this.#replying = replying;
+    }
     if (open?.key !== this.#open?.key || state.user !== this.#user || editing !== this.#editing) {
       const ends = this.#editing !== undefined && editing === undefined;
       this.#text.value = editing?.text ?? open?.draft ?? "";
@@ -81,10 +98,15 @@ export class ComposeView {
   #edited(): void {
     this.#fitHeight();
     this.#checkLength();
+    if (this.#state) this.#mentions.update(this.#state);
     if (this.#open && !this.#editing) this.#actions.saveDraft(this.#open.target, this.#text.value);
   }
 
   #keyPressed(event: KeyboardEvent): void {
+    if (!event.isComposing && this.#mentions.press(event.key)) {
+      event.preventDefault();
+      return event.stopPropagation();
+    }
     const pages = { PageUp: -1, PageDown: 1 }[event.key];
     if (pages !== undefined) {
       event.preventDefault();
@@ -93,13 +115,17 @@ export class ComposeView {
     } else if (event.key === "Enter" && !event.isComposing && !event.shiftKey) {
       event.preventDefault();
       this.#send();
-    } else if (event.key === "ArrowUp" && this.#isUntouched()) {
+    } else if (event.key === "ArrowUp" && event.ctrlKey) {
+      event.preventDefault();
+      this.#actions.replyBefore(this.#replying?.at ?? Infinity);
+    } else if (event.key === "ArrowUp" && !this.#replying && this.#isUntouched()) {
       event.preventDefault();
       this.#actions.editBefore(this.#editing?.at ?? Infinity);
-    } else if (event.key === "Escape" && this.#editing) {
+    } else if (event.key === "Escape" && (this.#editing || this.#replying)) {
       event.preventDefault();
       event.stopPropagation();
-      this.#actions.cancelEdit();
+      if (this.#editing) this.#actions.cancelEdit();
+      else this.#actions.cancelReply();
     }
   }
 

@@ -1,5 +1,6 @@
 import { isPlainLabel } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import { mentions } from "../core/rich_text.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
 import { idOf, type OutgoingMessage } from "../protocols/native/outgoing.ts";
@@ -19,6 +20,10 @@ export interface Message {
   /** The reason of a failure. */
   readonly why: string | undefined;
   readonly change: "edited" | "withdrawn" | undefined;
+  /** Whether it is another user's and mentions this one. */
+  readonly mentions?: boolean | undefined;
+  /** The place of the message to which it replies. */
+  readonly reply?: number | undefined;
   /** The texts that it had before, once the user has asked for them. */
   readonly earlier: readonly { readonly text: string; readonly time: number }[] | undefined;
 }
@@ -107,8 +112,8 @@ export const UNKNOWN = {
 } as const;
 
 /** A message from the server. */
-export function receivedMessage(said: ShownMessage, own: boolean, conversation: Conversation): Message {
-  const { seq, from, text, time, client, number, edited, withdrawn, failed } = said;
+export function receivedMessage(said: ShownMessage, own: boolean, conversation: Conversation, user: string): Message {
+  const { seq, from, text, time, client, number, edited, withdrawn, failed, reply } = said;
   const id = said.id ?? (client === undefined || number === undefined ? undefined : idOf(client, number));
   const state = own || isPlain(conversation.target) ? sentState(conversation, seq) : undefined;
   return {
@@ -121,12 +126,14 @@ export function receivedMessage(said: ShownMessage, own: boolean, conversation: 
     state: own && failed !== undefined ? "failed" : state,
     why: failed,
     change: withdrawn ? "withdrawn" : edited ? "edited" : undefined,
+    mentions: !own && !withdrawn && mentions(text, user),
+    reply,
     earlier: undefined,
   };
 }
 
 /** A message of the user that the server has not answered yet. */
-export function pendingMessage({ id, text, time }: OutgoingMessage, user: string): Message {
+export function pendingMessage({ id, text, time, reply }: OutgoingMessage, user: string): Message {
   return {
     key: id,
     at: Infinity,
@@ -137,6 +144,7 @@ export function pendingMessage({ id, text, time }: OutgoingMessage, user: string
     state: "sending",
     why: undefined,
     change: undefined,
+    reply,
     earlier: undefined,
   };
 }
@@ -170,7 +178,7 @@ function settled(conversation: Conversation, known: Message, { at, time, state, 
 
 /** Adds a page of history, to the newest messages or to the window that it was requested for. */
 export function withHistory(conversation: Conversation, page: HistoryPage, user: string): Conversation {
-  const added = page.messages.map((each) => receivedMessage(each, each.from === user, conversation));
+  const added = page.messages.map((each) => receivedMessage(each, each.from === user, conversation, user));
   const { window } = conversation;
   const { before, after } = page.question ?? {};
   if (after !== undefined) {
@@ -243,6 +251,17 @@ export function canChange({ state, change, text }: Message): boolean {
   return (state === "sent" || state === "delivered") && change !== "withdrawn" && readOffer(text) === undefined;
 }
 
+/** Whether another message can reply to it: the server has it, and there is something to reply to. */
+export function canReply({ at, state, change }: Message): boolean {
+  return Number.isSafeInteger(at) && at > 0 && state !== "failed" && change !== "withdrawn";
+}
+
+/** The message at a place, if it is loaded. */
+export function messageAt({ messages, window }: Conversation, at: number): Message | undefined {
+  const isIt = (message: Message) => message.at === at;
+  return messages.findLast(isIt) ?? window?.messages.findLast(isIt);
+}
+
 /** Changes one message and moves it to its place. */
 export function changed(conversation: Conversation, key: string, change: Partial<Message>): Conversation {
   const { messages } = conversation;
@@ -290,6 +309,15 @@ export function othersAfter({ messages }: Conversation, place: number): number {
   for (let i = messages.length - 1; i >= 0 && messages[i]!.at > place; i--) {
     const { own, change } = messages[i]!;
     if (!own && change !== "withdrawn") count++;
+  }
+  return count;
+}
+
+/** How many of the loaded messages behind what was read mention the user. */
+export function unreadMentions({ messages, read, unread }: Conversation): number {
+  let count = 0;
+  for (let i = messages.length - 1; unread > 0 && i >= 0 && messages[i]!.at > read; i--) {
+    if (messages[i]!.mentions && messages[i]!.change !== "withdrawn") count++;
   }
   return count;
 }

@@ -24,11 +24,15 @@ export class ConversationView {
   #isEmpty = true;
 
   /** `loadMore`: the user reads near the beginning, or the end, of what is loaded. */
-  constructor(act: RowActions, loadMore: () => void, latest: () => void) {
+  constructor(act: Pick<RowActions, "file" | "message">, loadMore: () => void, latest: () => void) {
     this.#list = new VirtualList({
       scroller: this.#scroller,
       body: byId("messages"),
-      draw: (row, element) => drawRow(row, element, this.#drawn?.open?.startsWith("room ") ?? false, act),
+      draw: (row, element) => {
+        const { open, replies, people, user } = this.#drawn!;
+        const names = { user, isName: (name: string) => name === user || people.has(name) };
+        return drawRow(row, element, open?.startsWith("room ") ?? false, { ...act, replies, names });
+      },
       nearTop: loadMore,
     });
     this.#scroller.addEventListener("scroll", () => {
@@ -68,7 +72,7 @@ export class ConversationView {
     this.#drawMembers(state);
     const isOther = before?.open !== state.open;
     if (before && !isOther && hasSameRows(before, state)) return;
-    if (isOther) this.#rows = new Rows();
+    if (isOther || !isDrawnAlike(before, state)) this.#rows = new Rows();
     const isWindow = conversation?.window !== undefined;
     const rows = conversation ? this.#rows.of(conversation, state.files, now, state.goal?.at) : [];
     const goal = state.goal === this.#goal ? undefined : rows.find((row) => row.kind !== "line" && row.isGoal)?.key;
@@ -141,7 +145,13 @@ function hasSameRows(before: State, after: State): boolean {
   const one = openConversation(before);
   const other = openConversation(after);
   return one?.messages === other?.messages && one?.newAfter === other?.newAfter && one?.more === other?.more &&
-    one?.window === other?.window && before.files === after.files && before.goal === after.goal;
+    one?.window === other?.window && before.files === after.files && before.goal === after.goal &&
+    isDrawnAlike(before, after);
+}
+
+/** Whether equal rows look the same: what can be done with them, and which words are names, has not changed. */
+function isDrawnAlike(before: State | undefined, after: State): boolean {
+  return before?.replies === after.replies && before.people.size === after.people.size;
 }
 
 function connectionText(connection: State["connection"], now: number): [text: string, time: string] {

@@ -1,3 +1,5 @@
+import { withoutMarks } from "../core/rich_text.ts";
+import { linesOf, sanitized } from "../core/text.ts";
 import type { Day } from "../protocols/native/search_text.ts";
 
 /** The time of day. */
@@ -15,6 +17,15 @@ export function formatDay(time: number, now: number): string {
   const sameYear = date.getFullYear() === new Date(now).getFullYear();
   const year = sameYear ? {} : { year: "numeric" } as const;
   return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
+}
+
+const BEGINNING = 100;
+
+/** The beginning of a text as it reads, in one line. */
+export function beginningOf(text: string): string {
+  const [first = "", ...rest] = linesOf(withoutMarks(text.slice(0, 4 * BEGINNING)));
+  const line = sanitized(first.trim());
+  return rest.length > 0 || line.length > BEGINNING ? `${[...line].slice(0, BEGINNING).join("")} …` : line;
 }
 
 /** A moment in full: "Saturday, 28 November 2026, 21:03:11". */

@@ -5,27 +5,35 @@ import { make } from "./dom.ts";
 /** Milliseconds for which a button says that its code was copied. */
 const COPIED_MS = 2000;
 
-/** A text of a message as an element: every part of it is the text of an element, so nothing in it can be markup. */
-export function textElement(text: string, isName?: IsName): HTMLElement {
-  return make("div", { class: "text", dir: "auto" }, ...richText(sanitizedLines(text), isName).map(blockElement));
+/** Whose names are mentions, and which of them is the user's own. */
+export interface Names {
+  readonly isName: IsName;
+  readonly user: string;
 }
 
-function blockElement(block: Block): HTMLElement {
+/** A text of a message as an element: every part of it is the text of an element, so nothing in it can be markup. */
+export function textElement(text: string, { isName, user }: Names): HTMLElement {
+  const blocks = richText(sanitizedLines(text), isName);
+  return make("div", { class: "text", dir: "auto" }, ...blocks.map((block) => blockElement(block, user)));
+}
+
+function blockElement(block: Block, user: string): HTMLElement {
+  const inline = (part: Inline) => inlineElement(part, user);
   switch (block.type) {
     case "paragraph":
-      return make("span", {}, ...block.content.map(inlineElement));
+      return make("span", {}, ...block.content.map(inline));
     case "code":
       return codeElement(block.text);
     case "quote":
-      return make("blockquote", {}, ...block.content.map(blockElement));
+      return make("blockquote", {}, ...block.content.map((each) => blockElement(each, user)));
     case "list": {
-      const items = block.items.map((item) => make("li", {}, ...item.map(inlineElement)));
+      const items = block.items.map((item) => make("li", {}, ...item.map(inline)));
       return block.first === undefined ? make("ul", {}, ...items) : make("ol", { start: block.first }, ...items);
     }
   }
 }
 
-function inlineElement(part: Inline): Node | string {
+function inlineElement(part: Inline, user: string): Node | string {
   switch (part.type) {
     case "text":
       return part.text;
@@ -34,11 +42,11 @@ function inlineElement(part: Inline): Node | string {
     case "link":
       return make("a", { href: part.text, target: "_blank", rel: "noopener noreferrer" }, part.text);
     case "mention":
-      return make("span", { class: "mention" }, `@${part.name}`);
+      return make("span", { class: part.name === user ? "mention me" : "mention" }, `@${part.name}`);
     case "bold":
-      return make("strong", {}, ...part.content.map(inlineElement));
+      return make("strong", {}, ...part.content.map((each) => inlineElement(each, user)));
     case "italic":
-      return make("em", {}, ...part.content.map(inlineElement));
+      return make("em", {}, ...part.content.map((each) => inlineElement(each, user)));
   }
 }
 

@@ -1,18 +1,21 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
-import { canChange, type Message } from "./conversation.ts";
+import { canChange, canReply, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
-import { counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
-import { textElement } from "./rich_view.ts";
+import { beginningOf, counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
+import { type Names, textElement } from "./rich_view.ts";
 import type { FileRow, MessageRow, Row } from "./rows.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
-export type MessageAction = "edit" | "withdraw" | "versions" | "again";
+export type MessageAction = "edit" | "withdraw" | "versions" | "again" | "reply" | "quoted";
 
 /** What the user does with a row. */
 export interface RowActions {
   readonly file: (action: FileAction, row: FileRow) => void;
   readonly message: (action: MessageAction, message: Message) => void;
+  /** Whether messages can reply to others. */
+  readonly replies: boolean;
+  readonly names: Names;
 }
 
 /** The sign of each state, and what it says. */
@@ -32,7 +35,7 @@ export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: bool
   if (row.kind === "line") {
     return make("li", { class: row.isNew ? "row line new" : "row line" }, make("span", {}, row.text));
   }
-  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act.message), make("li"));
+  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act), make("li"));
   const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
   fillCard(row, card, act.file);
   return framed(row, isRoom, card, element ?? make("li"));
@@ -55,6 +58,7 @@ function framed(row: MessageRow | FileRow, isRoom: boolean, body: HTMLElement, i
     last && "last",
     state === "failed" && "failed",
     isGoal && "goal",
+    row.message.mentions && "mentions",
   ].filter(Boolean).join(" ");
   if (!isRoom) {
     const bubble = body.matches(".bubble") ? body : body.querySelector(".bubble")!;
@@ -84,31 +88,53 @@ function stateElement(state: NonNullable<Message["state"]>): HTMLElement {
 }
 
 /** What a message says, with what can be done about it. */
-function messageElement({ message }: MessageRow, act: RowActions["message"]): HTMLElement {
+function messageElement({ message, quoted }: MessageRow, actions: RowActions): HTMLElement {
+  const { message: act, replies, names } = actions;
   const { text, why, change, earlier, state, own } = message;
   const bubble = make("div", { class: "bubble" });
+  if (message.reply !== undefined && change !== "withdrawn") bubble.append(quoteElement(message, quoted, act));
   if (change === "withdrawn") bubble.append(make("span", { class: "text gone" }, "withdrawn"));
-  else bubble.append(textElement(text));
+  else bubble.append(textElement(text, names));
   if (change !== undefined) bubble.append(make("span", { class: "notes" }, versionsButton(message, act)));
-  if (earlier) bubble.append(earlierTexts(earlier));
+  if (earlier) bubble.append(earlierTexts(earlier, names));
   if (why !== undefined) bubble.append(make("p", { class: "why" }, sanitized(why)));
   if (own && state === "failed" && change !== "withdrawn") {
     const again = { type: "button", class: "quiet again", onclick: () => act("again", message) };
     bubble.append(make("button", again, "Send again"));
   }
-  return canChange(message) ? make("div", { class: "beside" }, ...changeButtons(message, act), bubble) : bubble;
+  const can = { change: canChange(message), reply: replies && canReply(message) };
+  if (!can.change && !can.reply) return bubble;
+  return make("div", { class: "beside" }, ...tools(message, act, can), bubble);
 }
 
-/** What an own message can be changed by; the keyboard edits by the arrow in the field. */
-function changeButtons(message: Message, act: RowActions["message"]): HTMLElement[] {
+/** The first line of the message to which another replies; pressing it goes there. */
+function quoteElement(message: Message, quoted: Message | undefined, act: RowActions["message"]): HTMLElement {
+  const button = make("button", { type: "button", class: "quoted", onclick: () => act("quoted", message) });
+  if (!quoted) button.append("In reply to an earlier message");
+  else {
+    const line = quoted.change === "withdrawn" ? "withdrawn" : beginningOf(quoted.text);
+    const name = make("bdi", { class: hueOf(quoted.from) }, quoted.own ? "You" : sanitized(quoted.from));
+    button.append(name, make("span", { class: "unseen" }, ": "), make("span", { dir: "auto" }, line));
+  }
+  return button;
+}
+
+/** What can be done about a message; the keyboard does it by the arrows in the field. */
+function tools(
+  message: Message,
+  act: RowActions["message"],
+  can: { readonly change: boolean; readonly reply: boolean },
+): HTMLElement[] {
   const button = (text: string, action: MessageAction) =>
     make("button", { type: "button", class: "quiet", onclick: () => act(action, message) }, text);
-  const tools = make("span", { class: "tools", hidden: true }, button("Edit", "edit"), button("Withdraw", "withdraw"));
+  const tools = make("span", { class: "tools", hidden: true });
+  if (can.reply) tools.append(button("Reply", "reply"));
+  if (can.change) tools.append(button("Edit", "edit"), button("Withdraw", "withdraw"));
   const dots = make("button", {
     type: "button",
     class: "quiet dots",
     tabIndex: -1,
-    "aria-label": "Change this message",
+    "aria-label": can.change ? "Change this message" : "Reply to this message",
     "aria-expanded": "false",
     onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
   }, "⋯");
@@ -126,12 +152,12 @@ function versionsButton(message: Message, act: RowActions["message"]): HTMLEleme
   }, change === "edited" ? "edited" : "earlier text");
 }
 
-function earlierTexts(texts: NonNullable<Message["earlier"]>): HTMLElement {
+function earlierTexts(texts: NonNullable<Message["earlier"]>, names: Names): HTMLElement {
   const items = texts.map(({ text, time }) =>
     make(
       "li",
       {},
-      textElement(text),
+      textElement(text, names),
       make("span", { class: "meta" }, formatClock(time)),
     )
   );

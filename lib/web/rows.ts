@@ -1,5 +1,5 @@
 import { type FileOffer, readOffer } from "../protocols/transfer/offer.ts";
-import type { Conversation, Message } from "./conversation.ts";
+import { type Conversation, type Message, messageAt } from "./conversation.ts";
 import type { FileView } from "./file_view.ts";
 import { formatDay, startOfDay } from "./format.ts";
 
@@ -23,6 +23,8 @@ export interface MessageRow {
   readonly last: boolean;
   /** Whether the user has gone to it. */
   readonly isGoal: boolean;
+  /** The message to which it replies, if that is loaded. */
+  readonly quoted: Message | undefined;
 }
 
 export interface FileRow extends Omit<MessageRow, "kind"> {
@@ -73,6 +75,7 @@ export class Rows {
         first: isOtherDay || isNew || !isGroup(before, message),
         last: !after || !isGroup(message, after),
         isGoal: message.at === goal,
+        quoted: message.reply === undefined ? undefined : messageAt(conversation, message.reply),
       };
       rows.push(this.#same(
         offer ? { ...row, kind: "file", offer, file: files.get(offer.id) } : { ...row, kind: "message" },
@@ -107,7 +110,7 @@ function isEqual(one: Row, other: Row): boolean {
   const file = one.kind === "file" ? one.file : undefined;
   const otherFile = other.kind === "file" ? other.file : undefined;
   return one.message === other.message && one.isGoal === other.isGoal && one.first === other.first &&
-    one.last === other.last && file === otherFile;
+    one.last === other.last && one.quoted === other.quoted && file === otherFile;
 }
 
 function isGroup(one: Message | undefined, next: Message): boolean {

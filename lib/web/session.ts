@@ -72,11 +72,11 @@ export class ChatSession {
   }
 
   /** Sends a message, now or later; the reason if it is not accepted. */
-  say(to: Target, text: string, time: number): OutgoingMessage | { readonly why: string } {
-    const accepted = this.#client.say(to, text, time);
+  say(to: Target, text: string, time: number, reply?: number): OutgoingMessage | { readonly why: string } {
+    const accepted = this.#client.say(to, text, time, reply);
     this.#drain();
     if ("why" in accepted) return accepted;
-    return { id: accepted.id, number: this.#client.lastNumber, to, text, time };
+    return { id: accepted.id, number: this.#client.lastNumber, to, text, time, reply };
   }
 
   /** The rule of the server that a text breaks; undefined when it breaks none. */

@@ -1,7 +1,7 @@
 import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
-import { keyOf } from "./conversation.ts";
+import { keyOf, unreadMentions } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import type { State } from "./state.ts";
 
@@ -20,6 +20,8 @@ interface Place {
   /** Of a person; undefined for a room. */
   readonly online: boolean | undefined;
   readonly unread: number;
+  /** How many of them mention the user. */
+  readonly mentions: number;
   /** Whether it is a room to join. */
   readonly isNew: boolean;
 }
@@ -95,7 +97,7 @@ export class SideView {
     this.#updateTabStops();
   }
 
-  #button({ key, target, name, online, unread, isNew }: Place, open: string | undefined): HTMLButtonElement {
+  #button({ key, target, name, online, unread, mentions, isNew }: Place, open: string | undefined): HTMLButtonElement {
     let button = this.#buttons.get(key);
     if (!button) this.#buttons.set(key, button = make("button", { type: "button" }));
     button.onclick = () => isNew && "room" in target ? this.#join(target.room) : this.#open(target);
@@ -107,6 +109,12 @@ export class SideView {
     const parts = [mark, make("span", { class: "name" }, make("bdi", {}, sanitized(name)))];
     if (online) parts.push(make("span", { class: "unseen" }, ", online"));
     if (isNew) parts.push(make("span", { class: "unseen" }, ", join"));
+    if (mentions > 0) {
+      parts.push(
+        make("span", { class: "badge mentions" }, `@${mentions}`),
+        make("span", { class: "unseen" }, " for you, "),
+      );
+    }
     if (unread > 0) {
       parts.push(make("span", { class: "badge" }, String(unread)), make("span", { class: "unseen" }, " unread"));
     }
@@ -169,7 +177,16 @@ export class SideView {
 function placesOf({ rooms, people, conversations, user }: State): { title: string; places: Place[] }[] {
   const place = (target: Target, name: string, online: boolean | undefined, isNew = false): Place => {
     const key = keyOf(target);
-    return { key, target, name, online, unread: conversations.get(key)?.unread ?? 0, isNew };
+    const known = conversations.get(key);
+    return {
+      key,
+      target,
+      name,
+      online,
+      unread: known?.unread ?? 0,
+      mentions: known ? unreadMentions(known) : 0,
+      isNew,
+    };
   };
   const byName = (a: Place, b: Place) => a.name.localeCompare(b.name);
   const allRooms = [...rooms].map(([room, { joined }]) => place({ room }, room, undefined, !joined)).sort(byName);

@@ -1,10 +1,12 @@
 import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import { mentions } from "../core/rich_text.ts";
 import type { ConversationView, RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import {
   canChange,
+  canReply,
   changed,
   changedAt,
   type Conversation,
@@ -12,6 +14,7 @@ import {
   keyOf,
   lastPlace,
   type Message,
+  messageAt,
   othersAfter,
   pendingMessage,
   readUpTo,
@@ -61,6 +64,8 @@ export type ChatEvent =
   | { readonly type: "versionsHidden"; readonly at: number }
   /** The user edits an own message, or does not any more. */
   | { readonly type: "editing"; readonly editing: Editing | undefined }
+  /** The user replies to a message of the open conversation, or does not any more. */
+  | { readonly type: "replying"; readonly to: Message | undefined }
   | { readonly type: "searched"; readonly text: string; readonly question: SearchQuestion }
   | { readonly type: "searchFailed"; readonly text: string; readonly why: string }
   | { readonly type: "file"; readonly file: FileView }
@@ -111,6 +116,10 @@ export interface State {
   readonly goal: { readonly key: string; readonly at: number } | undefined;
   /** The own message that the user edits. */
   readonly editing: Editing | undefined;
+  /** The message to which the user replies. */
+  readonly replying: Message | undefined;
+  /** Whether messages can reply to others here. */
+  readonly replies: boolean;
   /** A short text for the user. */
   readonly notice: string;
 }
@@ -130,6 +139,8 @@ export const INITIAL: State = {
   search: undefined,
   goal: undefined,
   editing: undefined,
+  replying: undefined,
+  replies: false,
   notice: "",
 };
 
@@ -191,7 +202,7 @@ export function reduce(state: State, event: ChatEvent): State {
     case "opened":
       return opened(state, event.target);
     case "closed":
-      return { ...state, open: undefined, members: [], editing: undefined, goal: undefined };
+      return { ...state, open: undefined, members: [], editing: undefined, replying: undefined, goal: undefined };
     case "visible":
       return markRead({ ...state, visible: event.visible });
     case "draft":
@@ -201,7 +212,9 @@ export function reduce(state: State, event: ChatEvent): State {
     case "loading":
       return changeKnown(state, event.key, (each) => loading(each, event.later ?? false));
     case "editing":
-      return { ...state, editing: event.editing };
+      return { ...state, editing: event.editing, replying: undefined };
+    case "replying":
+      return { ...state, replying: event.to, editing: undefined };
     case "jumped":
       return jumped(state, event);
     case "latest":
@@ -233,7 +246,12 @@ export function reduce(state: State, event: ChatEvent): State {
     case "conversations":
       return markRead(event.list.reduce(withOverview, { ...state, overview: true }));
     case "edited":
-      return changeMessage(state, event, { text: event.text, change: "edited", earlier: undefined });
+      return changeMessage(state, event, {
+        text: event.text,
+        change: "edited",
+        mentions: !event.own && mentions(event.text, state.user),
+        earlier: undefined,
+      });
     case "withdrawn":
       return changeMessage(state, event, { text: "", change: "withdrawn", earlier: undefined });
     case "received":
@@ -272,6 +290,13 @@ export function editableBefore(state: State, place: number): Editing | undefined
   return (open?.window ?? open)?.messages.findLast((each) => each.at < place && canChange(each));
 }
 
+/** The last message of another user in the open conversation, before a place, that can be replied to. */
+export function repliableBefore(state: State, place: number): Message | undefined {
+  if (!state.replies) return undefined;
+  const open = openConversation(state);
+  return (open?.window ?? open)?.messages.findLast((each) => each.at < place && !each.own && canReply(each));
+}
+
 /** The number of unread messages in all conversations. */
 export function unreadCount({ conversations }: State): number {
   let unread = 0;
@@ -280,7 +305,7 @@ export function unreadCount({ conversations }: State): number {
 }
 
 function loggedIn(state: State, event: Extract<ClientEvent, { type: "loggedIn" }>): State {
-  const { rooms, storeChanged, searches } = event;
+  const { rooms, storeChanged, searches, replies = false } = event;
   const conversations = new Map(state.conversations);
   for (const [key, each] of conversations) {
     const pending = each.messages.filter(({ at }) => at === Infinity);
@@ -300,15 +325,17 @@ function loggedIn(state: State, event: Extract<ClientEvent, { type: "loggedIn" }
   }
   const open = state.open !== undefined && conversations.has(state.open) ? state.open : undefined;
   const goal = storeChanged ? undefined : state.goal;
+  const replying = storeChanged ? undefined : state.replying;
   const connection = { state: "open" } as const;
-  return { ...state, conversations, rooms: all, open, goal, connection, overview: false, searches, notice: "" };
+  const known = { goal, replying, searches, replies };
+  return { ...state, ...known, conversations, rooms: all, open, connection, overview: false, notice: "" };
 }
 
 function received(state: State, { message, own }: Extract<ClientEvent, { type: "message" }>): State {
   const target = "room" in message.to || own ? message.to : { user: message.from };
   const key = keyOf(target);
   const before = state.conversations.get(key) ?? emptyConversation(target);
-  const after = withMessage(before, receivedMessage(message, own, before));
+  const after = withMessage(before, receivedMessage(message, own, before, state.user));
   if (after === before) return state;
   const conversations = new Map(state.conversations).set(key, after);
   // The server's count has those up to `last`.
@@ -373,8 +400,13 @@ function changeMessage(
     keyOf(target),
     (each) => changedAt(isWithdrawn && !own ? withdrawnAt(each, of) : each, of, change),
   );
-  const isGone = isWithdrawn && after.editing?.at === of;
-  return isGone ? { ...after, editing: undefined } : after;
+  const { editing, replying } = after;
+  if (!isWithdrawn || (editing?.at !== of && replying?.at !== of)) return after;
+  return {
+    ...after,
+    editing: editing?.at === of ? undefined : editing,
+    replying: replying?.at === of ? undefined : replying,
+  };
 }
 
 /** Changes the message at a place, in whatever conversation it is. */
@@ -384,11 +416,6 @@ function changeEverywhere(state: State, at: number, change: (message: Message) =
     if (message) return changeKnown(state, key, (found) => changedAt(found, at, change(message)));
   }
   return state;
-}
-
-function messageAt({ messages, window }: Conversation, at: number): Message | undefined {
-  const isIt = (message: Message) => message.at === at;
-  return messages.findLast(isIt) ?? window?.messages.findLast(isIt);
 }
 
 function denied(state: State, { why, question }: Extract<ClientEvent, { type: "denied" }>): State {
@@ -416,7 +443,7 @@ function opened(state: State, target: Target): State {
   const left = state.open === undefined
     ? known
     : changeKnown(known, state.open, (each) => ({ ...each, newAfter: undefined, window: undefined }));
-  return markRead({ ...left, open: key, members: [], goal: undefined, editing: undefined });
+  return markRead({ ...left, open: key, members: [], goal: undefined, editing: undefined, replying: undefined });
 }
 
 /** Whether the user sees the newest messages of a conversation. */

@@ -107,8 +107,8 @@ export class RawNative {
   }
 
   /** Says something under the next number; the answer. `where` is `to` or `room`. */
-  async say(where: Json, text: string): Promise<Json> {
-    return await this.ask({ type: "say", number: ++this.#number, ...where, text });
+  async say(where: Json, text: string, reply: Json = {}): Promise<Json> {
+    return await this.ask({ type: "say", number: ++this.#number, ...where, ...reply, text });
   }
 
   async edit(of: number, text: string): Promise<Json> {

@@ -137,9 +137,9 @@ export class NativeClient {
   }
 
   /** Sends a message, now or once there is a connection; its id, or why it is not accepted. */
-  say(to: Target, text: string, now: number): { id: string } | { why: string } {
+  say(to: Target, text: string, now: number, reply?: number): { id: string } | { why: string } {
     const why = this.#fault(to, text);
-    return why === undefined ? this.#push({ to, text, time: now }) : { why };
+    return why === undefined ? this.#push({ to, text, time: now, ...replying(reply) }) : { why };
   }
 
   /** Changes the text of an own message; `to` is where it was said. */
@@ -257,7 +257,7 @@ export class NativeClient {
   }
 
   #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
-    const { store, last, accepted, refused, rooms, textBytes, textLines, searches } = message;
+    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies } = message;
     this.#textBytes = textBytes;
     this.#textLines = textLines;
     const again = this.#store !== undefined;
@@ -268,7 +268,15 @@ export class NativeClient {
       this.#delivered.forget();
     }
     this.#store = store;
-    this.#show({ type: "loggedIn", name: this.#name, rooms, again, storeChanged, searches });
+    this.#show({
+      type: "loggedIn",
+      name: this.#name,
+      rooms,
+      again,
+      storeChanged,
+      searches,
+      ...(replies ? { replies } : {}),
+    });
     for (const { number, why } of refused) this.#refused(number, why);
     this.#accepted(accepted);
     // Only now: messages are sent in the order of their numbers.
@@ -299,7 +307,7 @@ export class NativeClient {
           if ("user" in to && to.user !== from) this.#delivered.track(seq, id, to.user);
         }
         const known = own && (seq <= this.#ownFrom || id !== undefined);
-        const message = { seq, from, to, text: entry.text, time, id };
+        const message = { seq, from, to, text: entry.text, time, id, ...replying(entry.reply) };
         if (!known || this.#showsOwn) this.#show({ type: "message", message, own });
         return;
       }
@@ -352,8 +360,8 @@ export class NativeClient {
   #sendWaiting(): void {
     if (this.#stage !== "loggedIn") return;
     for (let message = this.#outgoing.next(); message; message = this.#outgoing.next()) {
-      const { number, to, text, of } = message;
-      if (of === undefined) this.#send({ type: "say", number, to, text });
+      const { number, to, text, of, reply } = message;
+      if (of === undefined) this.#send({ type: "say", number, to, text, ...replying(reply) });
       else if (text === "") this.#send({ type: "withdraw", number, of });
       else this.#send({ type: "edit", number, of, text });
     }
@@ -366,4 +374,9 @@ export class NativeClient {
   #send(message: ClientMessage): void {
     this.#outputs.push({ type: "send", json: encodeClientMessage(message) });
   }
+}
+
+/** The field of a message that replies to another. */
+function replying(reply: number | undefined): { readonly reply?: number } {
+  return reply === undefined ? {} : { reply };
 }

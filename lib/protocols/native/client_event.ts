@@ -10,6 +10,8 @@ export interface ShownMessage {
   readonly time: number;
   /** What `say` gave it, where this run of this client has sent it. */
   readonly id?: string | undefined;
+  /** The message to which it replies. */
+  readonly reply?: number | undefined;
   /** In history: which client of the sender has said it, and its number there. */
   readonly client?: string | undefined;
   readonly number?: number | undefined;
@@ -66,6 +68,8 @@ export type ClientEvent =
     readonly storeChanged: boolean;
     /** Whether the server can search. */
     readonly searches: boolean;
+    /** Whether a message can reply to another. */
+    readonly replies?: boolean | undefined;
   }
   /** The user's conversations, some at a time: the newest message of each, up to where it is read and received. */
   | { readonly type: "conversations"; readonly list: readonly ConversationView[] }

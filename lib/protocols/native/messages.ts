@@ -23,11 +23,14 @@ export const NATIVE_VERSION = 2;
 const ENTRY = { seq: integer, from: text, to: target("to"), time } as const;
 /** Which client of the sender said it, and its number there. */
 const PRODUCED = { client: optional(word), number: optional(integer) } as const;
+/** The message to which a message replies. */
+const REPLY = { reply: optional(integer) } as const;
 const USER = { name: text, online: flag, seen: optional(flag) } as const;
 const HISTORY_MESSAGE = {
   ...ENTRY,
   text,
   ...PRODUCED,
+  ...REPLY,
   edited: usually(flag, false),
   withdrawn: usually(flag, false),
   failed: optional(text),
@@ -41,7 +44,7 @@ export const CLIENT_MESSAGES = {
   proof: { proof: bytes() },
   /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */
   resume: { client: word, answered: integer, store: optional(text), after: optional(integer) },
-  say: { number: integer, to: target("to"), text },
+  say: { number: integer, to: target("to"), text, ...REPLY },
   edit: { number: integer, of: integer, text },
   withdraw: { number: integer, of: integer },
   ack: { seq: integer },
@@ -100,6 +103,8 @@ export const SERVER_MESSAGES = {
     /** None from a server that has no such rule. */
     textLines: optional(integer),
     searches: flag,
+    /** Whether a message can reply to another. */
+    replies: usually(flag, false),
   },
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
@@ -109,7 +114,7 @@ export const SERVER_MESSAGES = {
   /** No longer so: what comes after `after` waits until the client has acknowledged some of `unacked` entries. */
   behind: { after: integer, unacked: integer },
   /** Entries of the log. An own one with a number says that everything up to the number is kept. */
-  message: { ...ENTRY, text, ...PRODUCED },
+  message: { ...ENTRY, text, ...REPLY, ...PRODUCED },
   edit: { ...ENTRY, of: integer, text, ...PRODUCED },
   withdrawal: { ...ENTRY, of: integer, ...PRODUCED },
   /** A private message of this user never arrived. */

@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   readonly time: number;
   /** The message that it changes; undefined for a new one. */
   readonly of?: number | undefined;
+  /** The message to which a new one replies. */
+  readonly reply?: number | undefined;
 }
 
 /** Names a message among all of a user. */

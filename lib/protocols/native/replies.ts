@@ -39,12 +39,14 @@ export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: F
 
 // By hand: this is said most. Two literals: with a spread it takes twice the time.
 function entryJson(entry: Entry): string {
-  const { type, seq, from, to, time, of, client, number } = entry;
+  const { type, seq, from, to, time, client, number } = entry;
+  const of = type === "message" ? undefined : entry.of;
+  const reply = type === "message" ? entry.of : undefined;
   const text = type === "withdrawal" ? undefined : entry.text;
   return JSON.stringify(
     "user" in to
-      ? { type, seq, from, to: to.user, text, time, of, client, number }
-      : { type, seq, from, room: to.room, text, time, of, client, number },
+      ? { type, seq, from, to: to.user, text, time, of, reply, client, number }
+      : { type, seq, from, room: to.room, text, time, of, reply, client, number },
   );
 }
 
@@ -75,6 +77,8 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
       return [{ type: "waits", why: event.why }];
     case "turnedAway":
       return [{ type: "refused", why: refusal(event.why) }];
+    case "begun":
+      return [{ ...event, replies: true }];
     case "conversations":
       return inParts(event.states).map((list) => ({ type: "conversations", list }));
     case "notSent":
@@ -97,7 +101,12 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
       return [historyOf(event)];
     case "search": {
       const hits = fitting(event.hits);
-      return [{ type: "search", ref: event.ref, hits, more: event.more || hits.length < event.hits.length }];
+      return [{
+        type: "search",
+        ref: event.ref,
+        hits: hits.map(withReply),
+        more: event.more || hits.length < event.hits.length,
+      }];
     }
     default:
       return [event];
@@ -119,7 +128,11 @@ function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
 /** As much of a page as one message can carry; the rest is behind the next question. */
 function historyOf({ ref, messages, more, forward }: Extract<Event, { type: "history" }>): ServerMessage {
   const chosen = forward ? fitting(messages) : fitting(messages.toReversed()).toReversed();
-  return { type: "history", ref, messages: chosen, more: more || chosen.length < messages.length };
+  return { type: "history", ref, messages: chosen.map(withReply), more: more || chosen.length < messages.length };
+}
+
+function withReply(message: HistoryMessage): HistoryMessage & { readonly reply: number | undefined } {
+  return { ...message, reply: message.of };
 }
 
 /** The first ones, at least one. */
