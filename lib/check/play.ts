@@ -131,7 +131,7 @@ export class Play implements Machine<PlayOutput> {
     const bytes = it.as === "packets" ? encodeWire(packetText(received)) : received;
     it.add(bytes.slice(), now);
     this.#lives(link, now);
-    this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams);
+    this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams || this.#isPiece(link));
     this.#advance(now);
     it.receivedBytes += bytes.length;
     if (it.receivedBytes <= FLOOD_BYTES) return;
@@ -338,8 +338,13 @@ export class Play implements Machine<PlayOutput> {
   #send(link: LinkName, bytes: Uint8Array, now: number): void {
     const { isDatagrams: isDatagram, as } = this.#links.get(link);
     const shown = as === "packets" ? encodeWire(packetText(bytes)) : bytes;
-    this.transcript.add(now - this.#began, link, "out", shown, this.#at, isDatagram);
+    this.transcript.add(now - this.#began, link, "out", shown, this.#at, isDatagram || this.#isPiece(link));
     this.#outputs.push({ type: "send", link, bytes, isDatagram });
+  }
+
+  /** Where silence parts what is said, a story has each piece by itself. */
+  #isPiece(link: LinkName): boolean {
+    return this.times.isPaced === true && !/ (screen|keys)$/.test(link);
   }
 
   #note(name: string, what: string, now: number): void {

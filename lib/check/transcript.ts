@@ -38,7 +38,9 @@ export class Transcript {
 
   add(at: number, name: string, way: Seen["way"], bytes: Uint8Array, step: number, isDatagram = false): void {
     const [who, link] = splitLink(name);
-    if (isDatagram || way === "event") return this.#push({ at, who, link, way, bytes: bytes.slice(), step });
+    if (isDatagram || way === "event") {
+      return this.#push({ at, who, link, way, bytes: bytes.slice(0, MAX_ENTRY_BYTES), step });
+    }
     let rest = bytes;
     while (rest.length > 0) {
       const end = rest.indexOf(LF) + 1;
