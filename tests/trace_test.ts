@@ -349,14 +349,14 @@ Deno.test("a wrong receipt at server --trace: the trace and one log line name it
 });
 
 /** A server that answers the handout's client as `serve` does; what `client --trace` has said, without times. */
-async function clientOf(serve: (la: Wire) => Promise<void>, seen: RegExp): Promise<string> {
+async function clientOf(serve: (la: Wire, client: Running) => Promise<void>, seen: RegExp): Promise<string> {
   using folder = new Folder();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const args = ["127.0.0.1", String(listener.addr.port), "--trace", "--name", "jacky"];
   const password = ["--password-file", folder.write("password", "12345\n")];
   await using client = new Running(SOURCES, "client", [...args, ...password], folder.path);
   using la = new Wire(await listener.accept());
-  await serve(la);
+  await serve(la, client);
   await until(() => seen.test(client.err), () => `${seen} in ${client.err}`);
   return client.err.replaceAll(/^\d\d:\d\d:\d\d /gm, "").replaceAll(/\/port \d+/g, "/port N");
 }
@@ -379,23 +379,55 @@ Deno.test("client --trace: a server's wrong reply, and its line ends", async () 
     await la.line();
     await la.send("100 Welcome\0\r\n");
   }, /client: /);
-  assertEquals(said.split("\n").slice(0, 3), [
+  assertEquals(said.split("\n").slice(0, 5), [
     "jacky La> /login jacky *****",
     "jacky La< 100 Welcome\\0\\r",
+    'warning the server sent "100 Welcome\\0\\r\\n" on La, expected 100 Welcome\\0\\n ' +
+    "(im/1/2: each line of the server ends in a newline, and in nothing else)",
+    'warning the server sent "100 Welcome\\0" on La, expected 101 Authentication successful or ' +
+    "102 Authentication failed, to /login jacky ***** (im/2/1: the right password is answered 101)",
     "client: the server refused the login of jacky: 100 Welcome␀",
   ]);
 });
 
+/** Logs jacky in at a server that is played, and connects Lb. */
+async function linked(la: Wire): Promise<Wire> {
+  await la.line();
+  await la.send("101 Authentication successful\n");
+  const port = Number((await la.line()).slice("/port ".length));
+  const lb = await Wire.connect(port);
+  await la.send("201 Build connection successful\n");
+  return lb;
+}
+
 Deno.test("client --trace: a server that sends a message without a newline on Lb", async () => {
   const said = await clientOf(async (la) => {
-    await la.line();
-    await la.send("101 Authentication successful\n");
-    const port = Number((await la.line()).slice("/port ".length));
-    const lb = await Wire.connect(port);
-    await la.send("201 Build connection successful\n");
-    await lb.send("/from bob hi");
-  }, /Lb<.*waiting/);
-  assertEquals(said.split("\n").slice(-2), ["jacky Lb< (12 bytes without a line end, waiting 1 s) /from bob hi", ""]);
+    await (await linked(la)).send("/from bob hi");
+  }, /warning/);
+  assertEquals(said.split("\n").slice(-4), [
+    "jacky Lb< (12 bytes without a line end, waiting 1 s) /from bob hi",
+    "jacky Lb< (12 bytes without a line end, waiting 5 s) /from bob hi",
+    'warning the server sent "/from bob hi" on Lb, expected /from bob hi\\n ' +
+    "(im/1/2: each line of the server ends in a newline, and in nothing else)",
+    "",
+  ]);
+});
+
+Deno.test("client --trace: a server with a wrong code and a wrong verb, each named once", async () => {
+  const said = await clientOf(async (la, client) => {
+    using lb = await linked(la);
+    await lb.send("/form bob hi\n");
+    assertEquals(await lb.line(), "302 Message receipt successful");
+    await client.type("/to bob hi\n");
+    assertEquals(await la.line(), "/to bob hi");
+    await la.send("303ok\n");
+  }, /im\/4\/2/);
+  assertEquals(said.split("\n").filter((line) => line.startsWith("warning")), [
+    'warning the server sent "/form bob hi" on Lb, expected /from SENDER TEXT, or /broadcastfrom SENDER TEXT ' +
+    "(im/4/1: the server passes a private message on to its receiver)",
+    'warning the server sent "303ok" on La, expected 303 Message delivery successful or 304 Message delivery failed, ' +
+    "to /to bob hi (im/4/2: a message that its receiver has acknowledged is answered 303)",
+  ]);
 });
 
 Deno.test("--trace shows every kind of listener as its bytes went, and what comes after the end", async () => {

@@ -1,5 +1,6 @@
 import type { WireTap } from "../core/transport.ts";
-import { type Mask, type TraceEntry, type TraceFraming, WireTrace } from "../core/wire_trace.ts";
+import { timeOfDay } from "../core/log.ts";
+import { type Mask, type TraceEntry, type TraceFraming, type TraceRecord, WireTrace } from "../core/wire_trace.ts";
 import type { Link } from "../protocols/session.ts";
 import { openTraceFile } from "../store/trace_file.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
@@ -19,6 +20,8 @@ export interface ClientTraceParts {
   /** Takes lines for people. */
   readonly show: (line: string) => void;
   readonly mask?: (link: Link) => Mask | undefined;
+  /** What the server did wrong, as the record shows. */
+  readonly judge?: (record: TraceRecord) => readonly string[];
 }
 
 export function isTraced({ trace, traceFile }: TracePlan): boolean {
@@ -36,13 +39,18 @@ export class ClientTrace {
     return isTraced(plan) ? new ClientTrace(plan, parts) : undefined;
   }
 
-  private constructor({ trace, traceFile }: TracePlan, { links, framing, name, show, mask }: ClientTraceParts) {
+  private constructor({ trace, traceFile }: TracePlan, { links, framing, name, show, mask, judge }: ClientTraceParts) {
     const file = traceFile === undefined ? undefined : openTraceFile(traceFile);
     const writer = this.#writer = new TraceWriter({ show: trace ? show : undefined, file });
     const machine = new WireTrace(links, "down", framing, (link) => mask?.(link));
     this.#runner = new Runner(machine, (entry) => {
       const user = name() || undefined;
-      writer.write({ time: Date.now(), session: this.#session, name: user ?? "-", user, ...entry });
+      const record: TraceRecord = { time: Date.now(), session: this.#session, name: user ?? "-", user, ...entry };
+      writer.write(record);
+      for (const remark of judge?.(record) ?? []) {
+        writer.write({ ...record, text: undefined, kind: "complaint", remark });
+        if (trace) show(`${timeOfDay(record.time)} warning the server ${remark}\n`);
+      }
     });
   }
 

@@ -1,8 +1,10 @@
+import { ImTraceJudge } from "../check/replay/judge.ts";
 import { limits } from "../core/limits.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 import type { Machine } from "../core/machine.ts";
 import { reason } from "../core/reason.ts";
 import type { Ending } from "../core/transport.ts";
+import type { TraceRecord } from "../core/wire_trace.ts";
 import { ImConnection } from "../net/im_connection.ts";
 import type { ImClientOutput } from "../protocols/im/client_commands.ts";
 import type { ReconnectingOutput } from "../protocols/native/reconnecting.ts";
@@ -43,7 +45,17 @@ export function traceIm(
     name: () => client.name,
     show,
     mask: (link) => link === LA ? mask : undefined,
+    judge: imMistakes(),
   });
+}
+
+/** Names each rule of the handout that the server breaks in a record, what was expected, and what was found. */
+function imMistakes(): (record: TraceRecord) => readonly string[] {
+  const judge = new ImTraceJudge();
+  return (record) =>
+    judge.feed(record).flatMap(({ side, link, rule, expected, got }) =>
+      side === "server" ? [`sent "${got}" on ${link}, expected ${expected} (${rule.id}: ${rule.title})`] : []
+    );
 }
 
 /** Runs a machine on connections of the IM handout; `perform` does everything that does not concern them. */

@@ -185,7 +185,7 @@ export class ImSession {
   }
 
   #reply(reply: Reply | undefined, line: string, text: string): void {
-    if (reply === undefined) return;
+    if (reply === undefined || isExtension(line, text)) return;
     const code = text.slice(0, 3);
     const words = reply.codes.map((each) => WORDS[each] ?? `${each} NAME…`).join(" or ");
     const expected = `${words}, to ${visible(line)}`;
@@ -225,6 +225,12 @@ export class ImSession {
   #judge(rule: string, isKept: boolean, link: string, expected: string, got: string, isWeak = false): void {
     this.say({ rule, isKept, link, expected, got, isWeak });
   }
+}
+
+/** Whether a server knows a command of ours, which the handout does not have. */
+function isExtension(line: string, reply: string): boolean {
+  return line.startsWith("/partyline ") && reply.startsWith("110 partyline ") ||
+    line.startsWith("/register ") && /^11[12] /.test(reply);
 }
 
 /** The rule of `im client` about the receipt of a message. */
