@@ -284,7 +284,7 @@ def resume(session, message):
         "last": len(log),
         "accepted": 0 if fault("accepted-0") else taken.get(key, {"to": 0})["to"],
         "refused": [each for each in taken.get(key, {"refused": []})["refused"] if each["number"] > answered],
-        "rooms": [] if fault("no-lobby") else mine(session.name),
+        "rooms": [room for room in mine(session.name) if room != "lobby" or not fault("no-lobby")],
         "textBytes": 16384,
         "searches": False,
     }

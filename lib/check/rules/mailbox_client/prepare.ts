@@ -80,12 +80,12 @@ const HELLO_FIELDS = (who: string): Shape => ({
 export const greets = (who: string, link = "La"): Script =>
   prepares("mailbox/13/1", [expect(`${who} ${link}`, json(HELLO_FIELDS(who)))]);
 
-/** The program is started, its name typed, and a reliable link open. */
+/** The program is started, its name typed, and a reliable link open; prepared by mailbox/12/6. */
 export const linked = (who = "jacky"): Script => [
   messages(`${who} La`),
   start(who),
   types(who, `{${who}}`),
-  prepares("mailbox/11/3", [accept(`${who} La`)]),
+  prepares("mailbox/12/6", [accept(`${who} La`)]),
   greets(who),
 ];
 
@@ -133,7 +133,7 @@ export const linkedInTerminal = (who = "jacky"): Script => [
   startWith(who, { inTerminal: true }),
   shows(who, /name/i),
   types(who, `{${who}}`),
-  prepares("mailbox/11/3", [accept(`${who} La`)]),
+  prepares("mailbox/12/6", [accept(`${who} La`)]),
   greets(who),
 ];
 export const welcomedInTerminal = (who = "jacky"): Script => [
