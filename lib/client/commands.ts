@@ -1,6 +1,6 @@
 import { CHECK_OPTIONS } from "../check/command_line.ts";
 import { type Option, optionHelp } from "../terminal/flags.ts";
-import { type Command, COMMON_OPTIONS, type Program } from "../terminal/program_help.ts";
+import { type Command, COMMON_OPTIONS, completionsCommand, type Program } from "../terminal/program_help.ts";
 
 /** The options of every command but check, which has its own. */
 export const OPTIONS: readonly Option[] = [
@@ -171,15 +171,7 @@ what to do. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.
     options: ["answer"],
     examples: ["client doctor", "client doctor --answer", "client doctor 192.168.1.7"],
   },
-  {
-    name: "completions",
-    synopsis: ["completions bash|zsh|fish"],
-    summary: "completions for a shell",
-    text: `Writes a script that completes the command line of partyline-client; its first
-line says where it belongs. The manual page is written by \`client man\`.`,
-    options: [],
-    examples: ["client completions bash >partyline-client"],
-  },
+  completionsCommand("client"),
 ];
 
 const MORE = `"client help COMMAND" explains a command, its options and what can be typed;

@@ -2,7 +2,7 @@ import { LOG_LEVELS } from "../core/log.ts";
 import { REPLY_FORMS } from "../protocols/directory/listing.ts";
 import { LISTENER_ROWS } from "../protocols/listener_table.ts";
 import { helpColumns, limitOptions, type Option, optionHelp } from "../terminal/flags.ts";
-import { type Command, COMMON_OPTIONS, type Program } from "../terminal/program_help.ts";
+import { type Command, COMMON_OPTIONS, completionsCommand, type Program } from "../terminal/program_help.ts";
 
 const DATA: Option = {
   name: "data",
@@ -168,15 +168,7 @@ of the private conversations of a user.`,
     options: ["data", "yes"],
     examples: ["server reset", "server reset --data /var/lib/partyline --yes"],
   },
-  {
-    name: "completions",
-    synopsis: ["completions bash|zsh|fish"],
-    summary: "completions for a shell",
-    text: `Writes a script that completes the command line of partyline-server; its first
-line says where it belongs. The manual page is written by \`server man\`.`,
-    options: [],
-    examples: ["server completions bash >partyline-server"],
-  },
+  completionsCommand("server"),
 ];
 
 const MORE = `Every listener is open unless some are named: server 2001 users.txt is IM alone,

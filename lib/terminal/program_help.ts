@@ -39,6 +39,19 @@ export const COMMON_OPTIONS: readonly Option[] = [
   { name: "version", help: "show the version" },
 ];
 
+/** The command that writes completions and the manual page of a program. */
+export function completionsCommand(program: Program["name"]): Command {
+  return {
+    name: "completions",
+    synopsis: ["completions bash|zsh|fish"],
+    summary: "completions for a shell",
+    text: `Writes a script that completes the command line of partyline-${program}; its first
+line says where it belongs. The manual page is written by \`${program} man\`.`,
+    options: [],
+    examples: [`${program} completions bash >partyline-${program}`],
+  };
+}
+
 /** The first page of help: the commands, and where to read on. */
 export function overview({ name, summary, commands, more }: Program): string {
   const rows = commands.map(({ synopsis, summary }) => [`${name} ${synopsis[0]!}`.trim(), summary] as const);
