@@ -283,3 +283,23 @@ test("a name behind an @ is completed, highlighted, and counted apart from what 
   await bob.place("lobby").locator(".badge").first().waitFor({ state: "detached" });
   await isAccessible(bob, "a mention");
 });
+
+test("the time of a message links to it, in a room and in a private conversation", async ({ cable, enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  for (const text of ["one", "two", "three"]) await alice.say(text);
+  await bob.sees("three");
+  await bob.row("two").hover();
+  await bob.row("two").locator("time").click();
+  await bob.page.locator(".row.goal", { hasText: "two" }).waitFor();
+  const link = await bob.page.evaluate("location.hash") as string;
+  assertEquals(link, "#lobby/2");
+  await isAccessible(bob, "a message that a link led to");
+  await alice.go("bob");
+  await using second = await alice.window(`http://127.0.0.1:${cable.port}/${link}`);
+  await second.isAt("lobby");
+  await second.page.locator(".row.goal", { hasText: "two" }).waitFor();
+  await second.page.evaluate("location.hash = '#secret/1'");
+  await second.shows("The link leads to secret, where you are not.");
+  await second.page.evaluate("location.hash = '#@bob/1'");
+  await second.isAt("bob");
+});

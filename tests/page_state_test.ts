@@ -5,6 +5,7 @@ import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts
 import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { unreadMentions } from "../lib/web/conversation.ts";
 import { candidates, mentionBefore } from "../lib/web/mentions.ts";
+import { linkTo, readLink } from "../lib/web/permalinks.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
@@ -461,6 +462,18 @@ Deno.test("names are offered for what is typed behind an @ at the beginning of a
   const people = new Map([["zoe", true], ["bob", false], ["Bobby", true], ["alice", true], ["anna", true]]);
   assertEquals(candidates("BO", { people, user: "alice" }), ["Bobby", "bob"]);
   assertEquals(candidates("", { people, user: "alice" }), ["anna", "Bobby", "zoe", "bob"]);
+});
+
+Deno.test("a link leads to a message, whatever the name; what is none leads nowhere", () => {
+  assertEquals([linkTo({ room: "lobby" }, 12), linkTo({ user: "bob" }, 3)], ["#lobby/12", "#@bob/3"]);
+  for (const name of ["a/b", "@x", "é%", "#", "a=b", "😀"]) {
+    for (const target of [{ room: name.replace("@", "at") }, { user: name }]) {
+      assertEquals(readLink(linkTo(target, 7)), { target, at: 7 });
+    }
+  }
+  for (const hash of ["", "#", "#lobby", "#lobby/", "#lobby/x", "#/1", "#open=dGlja2V0/1", "#%/1", "#a/b/1"]) {
+    assertEquals(readLink(hash), undefined, hash);
+  }
 });
 
 Deno.test("a message that was refused is shown no more once it was said again; others stay", () => {

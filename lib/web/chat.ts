@@ -13,6 +13,7 @@ import { PageFiles } from "./files.ts";
 import { localTime, typedText } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { keyProtocols } from "./page_key.ts";
+import { readLink } from "./permalinks.ts";
 import { ChatSession } from "./session.ts";
 import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
@@ -48,6 +49,8 @@ let siteTitle = "Partyline";
 let hasLoggedOut = false;
 /** The room that a guest enters once there is a session. */
 let guestRoom = "";
+/** Whether the page has gone where its address leads. */
+let isLinkFollowed = false;
 /** Gets the focus after the next drawing: an element that is not drawn yet cannot have it. */
 let focusNext: { focus: () => void } | undefined;
 
@@ -117,6 +120,18 @@ function jump(of: Target, to: number): void {
   session?.ask({ type: "history", of, after: to, limit: HISTORY_LIMIT / 2 });
 }
 
+/** Goes to the message that the address of the page leads to. */
+function followLink(): void {
+  const link = readLink(location.hash);
+  if (!link) return;
+  const { target, at } = link;
+  const isKnown = "room" in target
+    ? store.state.rooms.get(target.room)?.joined
+    : store.state.people.has(target.user) || store.state.conversations.has(keyOf(target));
+  if (isKnown) jump(target, at);
+  else dispatch({ type: "notice", text: `The link leads to ${nameOf(target)}, where you are not.` });
+}
+
 function search(text: string, before?: number): void {
   const read = readSearchText(text, store.state.rooms, localTime);
   if ("why" in read) return dispatch({ type: "searchFailed", text, why: `No search: ${read.why}.` });
@@ -145,6 +160,11 @@ function serverEvent(event: ServerEvent): void {
     case "elsewhere":
       socket.pause();
       return session?.lost();
+    case "users":
+      // Everything that a link can lead to is known now.
+      if (!isLinkFollowed) followLink();
+      isLinkFollowed = true;
+      return;
     case "joined":
       focusNext = composeView;
       return session?.ask({ type: "rooms" });
@@ -431,6 +451,7 @@ addEventListener("keydown", (event) => {
   else if (document.activeElement === byId("text")) back();
   else composeView.focus();
 });
+addEventListener("hashchange", followLink);
 addEventListener("beforeunload", (event) => {
   if (files?.underWay) event.preventDefault();
 });

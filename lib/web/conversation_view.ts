@@ -3,6 +3,7 @@ import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted } from "./format.ts";
+import { linkTo } from "./permalinks.ts";
 import { drawRow, type RowActions } from "./row_view.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openConversation, type State } from "./state.ts";
@@ -29,9 +30,11 @@ export class ConversationView {
       scroller: this.#scroller,
       body: byId("messages"),
       draw: (row, element) => {
-        const { open, replies, people, user } = this.#drawn!;
+        const { replies, people, user } = this.#drawn!;
         const names = { user, isName: (name: string) => name === user || people.has(name) };
-        return drawRow(row, element, open?.startsWith("room ") ?? false, { ...act, replies, names });
+        const target = openConversation(this.#drawn!)!.target;
+        const link = (at: number) => linkTo(target, at);
+        return drawRow(row, element, "room" in target, { ...act, replies, names, link });
       },
       nearTop: loadMore,
     });

@@ -16,6 +16,8 @@ export interface RowActions {
   /** Whether messages can reply to others. */
   readonly replies: boolean;
   readonly names: Names;
+  /** The part of an address that leads to a message. */
+  readonly link: (at: number) => string;
 }
 
 /** The sign of each state, and what it says. */
@@ -35,21 +37,29 @@ export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: bool
   if (row.kind === "line") {
     return make("li", { class: row.isNew ? "row line new" : "row line" }, make("span", {}, row.text));
   }
-  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act), make("li"));
+  if (row.kind === "message") return framed(row, isRoom, messageElement(row, act), make("li"), act);
   const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
   fillCard(row, card, act.file);
-  return framed(row, isRoom, card, element ?? make("li"));
+  return framed(row, isRoom, card, element ?? make("li"), act);
 }
 
 /** Puts the sender, the time and the state around what a message says. */
-function framed(row: MessageRow | FileRow, isRoom: boolean, body: HTMLElement, item: HTMLElement): HTMLElement {
-  const { message: { own, from, time, state }, first, last, isGoal } = row;
+function framed(
+  row: MessageRow | FileRow,
+  isRoom: boolean,
+  body: HTMLElement,
+  item: HTMLElement,
+  { link }: RowActions,
+): HTMLElement {
+  const { message: { at, own, from, time, state }, first, last, isGoal } = row;
   const name = own ? "You" : sanitized(from);
   const isNamed = isRoom && first;
   const sender = make("span", { class: isNamed ? `from ${hueOf(from)}` : "unseen" }, make("bdi", {}, name));
   if (!isNamed) sender.append(": ");
   const stamp = make("time", { dateTime: new Date(time).toISOString(), title: formatFull(time) }, formatClock(time));
-  const end = make("span", { class: "meta" }, stamp);
+  const hasPlace = Number.isSafeInteger(at) && at > 0;
+  const place = hasPlace ? make("a", { class: "stamp", href: link(at), tabIndex: -1 }, stamp) : stamp;
+  const end = make("span", { class: "meta" }, place);
   if (state !== undefined) end.append(stateElement(state));
   item.className = [
     isRoom ? "row plain" : "row",
