@@ -1,38 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { isAccessible } from "./support/accessible.ts";
-import type { Limits } from "../lib/core/limits.ts";
-import { Cable } from "./support/cable.ts";
-import { Chromium, type Person } from "./support/chromium.ts";
-import { WebTestServer } from "./support/test_server.ts";
+import type { Person } from "./support/chromium.ts";
+import { pageTest as test } from "./support/page_stage.ts";
 
 // What is written in the page, in a real browser: texts of several lines and what they are made of, and the states of messages.
-const why = Chromium.program() === undefined ? "Chromium is not installed" : undefined;
-const skip = why !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
-
-interface Stage {
-  readonly server: WebTestServer;
-  /** Between the people and the server. */
-  readonly cable: Cable;
-  readonly enter: (name: string) => Promise<Person>;
-}
-
-/** A scene at a server with people at its page. */
-function test(name: string, scene: (stage: Stage) => Promise<void>, limits: Partial<Limits> = {}): void {
-  Deno.test({
-    name: skip ? `${name} (skipped: ${why})` : name,
-    ignore: skip,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn() {
-      await using server = await WebTestServer.open({ limits });
-      using cable = new Cable(server.portOf("web"));
-      await using chromium = await Chromium.launch();
-      await using people = new AsyncDisposableStack();
-      const address = `http://127.0.0.1:${cable.port}/`;
-      await scene({ server, cable, enter: async (name) => people.use(await chromium.user(address, name)) });
-    },
-  });
-}
 
 /** What stands in the message with this text: its elements in short. */
 async function shape(person: Person, text: string): Promise<string> {

@@ -185,7 +185,7 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
     card.replaceChildren(
       make("span", { class: "how" }, message.own ? "You offer" : `${sanitized(message.from)} offers`),
       make("bdi", { class: "name" }, name),
-      make("span", { class: "how state" }),
+      make("span", { class: "how status" }),
     );
     if (file?.state === "reading" || file?.state === "moving") {
       card.append(make("progress", { max: Math.max(1, offer.bytes), "aria-label": name }));
@@ -196,8 +196,8 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
     // The button that had the focus may be gone.
     if (hadFocus) (card.querySelector("button") ?? byId("scroller")).focus();
   }
-  const state = card.querySelector(".state");
-  if (state) setText(state, stateText(row));
+  const status = card.querySelector(".status");
+  if (status) setText(status, stateText(row));
   const progress = card.querySelector("progress");
   if (progress && file) progress.value = file.bytes === 0 ? 1 : file.done;
 }
