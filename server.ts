@@ -11,9 +11,11 @@ import { ownAddresses } from "./lib/net/own_addresses.ts";
 import { LISTENER_ROWS } from "./lib/protocols/listener_table.ts";
 import { accountsText, banner } from "./lib/server/banner.ts";
 import { parseServerArgs, type ServerPlan } from "./lib/server/command_line.ts";
-import { watchConsole } from "./lib/server/console.ts";
+import { type ConsoleCommand, watchConsole } from "./lib/server/console.ts";
 import { reachable } from "./lib/server/counts.ts";
 import { manageUsers } from "./lib/server/manage_users.ts";
+import { type Operating, operatingOf } from "./lib/server/operating.ts";
+import { operatorCommands } from "./lib/server/operator_commands.ts";
 import { openServer, type Server, within } from "./lib/server/server.ts";
 import { exportChat, resetChat } from "./lib/store/kept_chat.ts";
 import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
@@ -82,8 +84,9 @@ async function serve(plan: ServePlan): Promise<void> {
     keep: (line) => recent.add(line),
   });
   const accounts = accountsOf(plan);
+  const open: { operating?: Operating } = {};
   // Before the listeners open: once they are open, a signal may come.
-  const stopping = stopSignal(() => reload(plan.users, server.hub));
+  const stopping = stopSignal(() => reload(plan.users, server.hub), operatorCommands(() => open.operating));
   // The lobby's handout shows on its terminal who comes and what they say.
   const isLobbyAlone = Object.keys(plan.listeners).join() === "lobby";
   const shown = queued(Deno.stdout);
@@ -99,6 +102,7 @@ async function serve(plan: ServePlan): Promise<void> {
     // A busy trace leaves room for the log.
     (line) => watched.push(line, LOG_WAITING_BYTES / 2),
   );
+  open.operating = operatingOf(server.runner);
   for (const { name, hostname, port } of server.listeners) {
     print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
   }
@@ -122,10 +126,11 @@ function accountsOf({ users, usersNamed, listeners }: ServePlan): Accounts | und
 }
 
 /** Resolves with the reason to stop: a signal, or E on the console. `reread` is called at each SIGHUP that a person sends. */
-function stopSignal(reread: () => void): Promise<string> {
+function stopSignal(reread: () => void, commands: readonly ConsoleCommand[]): Promise<string> {
   return new Promise((resolve) => {
-    const stop = { letter: "E", help: "stop the server", run: () => resolve("E on the console") };
-    watchConsole(Deno.stdin.readable, [stop], print, Deno.stdin.isTerminal());
+    const stop = { name: "E", help: "stop the server", run: () => resolve("E on the console") };
+    const all = [...commands, stop];
+    watchConsole(Deno.stdin.readable, all, print, Deno.stdin.isTerminal());
     const windows = Deno.build.os === "windows";
     for (const signal of ["SIGINT", windows ? "SIGBREAK" : "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve(signal));

@@ -489,3 +489,58 @@ Deno.test("a server that starts with its clock 40 days ahead removes nothing, an
   ]);
   assertEquals(count(), 49);
 });
+
+Deno.test("a notice of the operator reaches every session in the form of its protocol, and is kept once the lobby is", () => {
+  const hub = hubWith("a", "b");
+  hub.addSession(3, "10.0.0.3");
+  tell(hub, 3, { type: "enterRoom", as: "guest7", room: "lab" });
+  const say = (text: string) => {
+    const why = hub.operator.say(text, 0);
+    return why ?? told(hub.takeOutputs());
+  };
+  assertEquals(say("ten minutes left"), [[[3, 1, 2], new Message(-1, "server", "all", "ten minutes left")]]);
+  assertEquals(hub.size.underWay, 2, "both handout sessions are to confirm it");
+  assertEquals([1, 2].flatMap((id) => tell(hub, id, { type: "taken", id: -1 })), []);
+  assertEquals([hub.size.underWay, hub.tally.said, hub.tally.delivered], [0, 1, 2]);
+  assertEquals(say(" "), "a notice is a text, found nothing");
+});
+
+Deno.test("a notice that is kept is in the log of the lobby, and no user's", () => {
+  const chat = new StoringHub();
+  const id = chat.native("a");
+  assertEquals(chat.hub.operator.say("hello", 5), undefined);
+  const entries = chat.tick(6).flatMap(([to, event]) =>
+    event.type === "entries" ? event.entries.map(({ from, to: of, text }) => [to, from, of, text]) : []
+  );
+  assertEquals(entries, [
+    [[id], "server", { room: "lobby" }, "hello"],
+  ]);
+  const lobby = chat.store.snapshot.rooms[0]!.id;
+  const { messages } = chat.store.query({ type: "history", conversation: lobby, limit: 9 });
+  assertEquals(messages.map(({ from, text }) => [from, text]), [["server", "hello"]]);
+  assertEquals(chat.store.snapshot.users.map(({ name }) => name).includes("server"), false);
+  assertEquals(chat.notes.includes("<server> hello"), true);
+});
+
+Deno.test("the operator ends all sessions of a user or a guest, each told why; others stay", () => {
+  const chat = new StoringHub();
+  const { hub } = chat;
+  const natives = [chat.native("a"), chat.native("a"), chat.native("b")];
+  hub.addSession(11, "10.0.0.9");
+  chat.does(11, { type: "login", name: "a", password: "1" });
+  chat.does(11, { type: "ready" });
+  hub.addSession(12, "10.0.0.9");
+  chat.does(12, { type: "enterRoom", as: "guest7", room: "lab" });
+  const why = "ended by the operator";
+  const notice = new Message(0, "server", "one", `Your session was ${why}.`);
+  const closing = { type: "closing", why } as const;
+  const kick = (name: string) => [hub.operator.endSessions(name), told(hub.takeOutputs())];
+  assertEquals(kick("a"), [3, [
+    [[11], notice],
+    [[11], closing],
+    [[natives[0]!], closing],
+    [[natives[1]!], closing],
+  ]]);
+  assertEquals(kick("guest7"), [1, [[[12], notice], [[12], closing]]]);
+  assertEquals(kick("nobody"), [0, []]);
+});

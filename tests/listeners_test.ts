@@ -163,16 +163,21 @@ async function typed(pieces: readonly (string | Uint8Array)[], interactive = tru
   async function* input() {
     for (const piece of pieces) yield typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
   }
-  const stop = { letter: "E", help: "stop", run: () => void done.push("stopped") };
-  await watchConsole(input(), [stop], (text) => done.push(text.trimEnd().split("\n")[0]!), interactive);
+  const stop = { name: "E", help: "stop", run: () => void done.push("stopped") };
+  const say = { name: "say", argument: "TEXT", help: "speak", run: (text: string) => `said ${text}` };
+  await watchConsole(input(), [stop, say], (text) => done.push(text.trimEnd().split("\n")[0]!), interactive);
   return done;
 }
 
 Deno.test("a command of the console is a line, however the line arrives", async () => {
   const hint = "H and Enter show what can be typed here.";
-  assertEquals(await typed(["H\nE\n"]), ["E  stop", "stopped"]);
-  assertEquals(await typed(["h\r", "\n", " E", "\t\r\n"]), ["E  stop", "stopped"]);
-  assertEquals(await typed(["xE\nEx\nE E\n\n"]), [hint, hint, hint]);
+  assertEquals(await typed(["H\nE\n"]), ["E         stop", "stopped"]);
+  assertEquals(await typed(["h\r", "\n", " E", "\t\r\nhelp\n"]), ["E         stop", "stopped", "E         stop"]);
+  assertEquals(await typed(["xE\nEx\nE E\n\n"]), [hint, hint, "E takes no argument"]);
+  assertEquals(await typed(["say  two  words \r\nSAY x\nsay\nsya x\nsa\n"]), [
+    ...["said two  words", "said x", "say needs say TEXT", hint, "Did you mean say?"],
+  ]);
+  assertEquals(await typed(["say x\nsay\nsa\n"], false), ["said x"]);
   assertEquals(await typed(["xE\nEx\nE E\n\n"], false), []);
   assertEquals(await typed(["E"]), ["stopped"], "the last line has no end");
   assertEquals(await typed([]), []);
@@ -182,7 +187,18 @@ Deno.test("a command of the console is a line, however the line arrives", async 
 });
 
 Deno.test("input of the console that is cut anywhere does the same", async () => {
-  const line = fc.constantFrom("E", "H", "e\r", "EH", "E ", "\x00E", "x".repeat(CONSOLE_LINE_BYTES), "");
+  const line = fc.constantFrom(
+    "E",
+    "H",
+    "e\r",
+    "EH",
+    "say x",
+    "say",
+    "E ",
+    "\x00E",
+    "x".repeat(CONSOLE_LINE_BYTES),
+    "",
+  );
   await fc.assert(fc.asyncProperty(fc.array(line), fc.array(fc.nat(40)), async (lines, cuts) => {
     const text = lines.map((line) => `${line}\n`).join("");
     const pieces: string[] = [];
@@ -209,7 +225,7 @@ Deno.test("each listener is opened alone, without a users file, and answers at t
     }
     // Lines, in one piece and in two; the end of the input stops nothing.
     await server.type("H\nxE\n");
-    await server.printed(/^E {2}stop the server\nH {2}show these commands\n/m);
+    await server.printed(/^who {8}list .+\n(?:.+\n)*E {10}stop the server\nhelp {7}show these commands \(also H\)\n/m);
     await server.type("E");
     await server.type("\r\n");
     assertEquals(await server.over(), 0);

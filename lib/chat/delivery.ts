@@ -135,7 +135,7 @@ export class Delivery {
     if (waits(draft)) roster.wait(roster.mention(draft.to.user), -draft.text.length);
   }
 
-  /** Says something from a handout session, or for a guest; kept, or told at once to those who are online. */
+  /** Says something from a handout session, or for a guest or the operator; kept, or told at once to those who are online. */
   sayLive(message: LiveMessage, kept: boolean, now: number): void {
     const { limits, tally } = this.#parts;
     tally.said++;
@@ -150,8 +150,8 @@ export class Delivery {
     const { roster, writer } = this.#parts;
     const draft = this.#draftOf(live, now);
     this.#handoutMessages.set(draft, live);
-    // A guest is nobody's user.
-    if (live.sayer.kind === "guest" && "room" in live.to) {
+    // A guest is nobody's user, and neither is the operator.
+    if (live.sayer?.kind !== "handout" && "room" in live.to) {
       const room = roster.makeRoom(live.to.room);
       room.used = true;
       writer.append(draft, room);

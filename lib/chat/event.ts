@@ -190,8 +190,8 @@ export type Event =
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
   /** A command was refused. */
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
-  /** The server stops; nothing follows. */
-  | { readonly type: "closing" };
+  /** The server stops, or ends this session for the reason `why`; nothing follows. */
+  | { readonly type: "closing"; readonly why?: string };
 
 /** The scope of a message, for protocols that know only one and all. */
 export function scopeOf(to: Target): Scope {

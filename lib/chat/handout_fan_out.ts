@@ -9,12 +9,13 @@ import type { PendingOutcome } from "./outcome.ts";
 import { UNTIMED } from "./tally.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
-/** A message of a handout session or a guest. */
+/** A message of a handout session, a guest or the operator. */
 export interface LiveMessage {
   readonly from: string;
   readonly to: Target;
   readonly text: string;
-  readonly sayer: Session;
+  /** Undefined for a notice of the operator, which guests of every room are told. */
+  readonly sayer: Session | undefined;
   readonly outcome: PendingOutcome | undefined;
   /** Whether guests are not told. */
   readonly membersOnly?: boolean;
@@ -52,7 +53,8 @@ export class HandoutFanOut {
       }
       if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
     } else if (!live?.membersOnly) {
-      for (const guest of online.guestsIn(entry.to.room)) if (guest !== draft.sayer) to.push(guest.id);
+      const guests = live && !live.sayer ? online.guests : online.guestsIn(entry.to.room);
+      for (const guest of guests) if (guest !== draft.sayer) to.push(guest.id);
     }
     if ("room" in entry.to && entry.to.room === LOBBY) {
       for (const handout of online.handouts) {

@@ -14,6 +14,7 @@ import { LiveMessages } from "./live_messages.ts";
 import { LogWriter } from "./log_writer.ts";
 import { NativeCommands } from "./native_commands.ts";
 import { NewNames } from "./new_names.ts";
+import { Operator } from "./operator.ts";
 import { Login, type Randomness } from "./login.ts";
 import { PresenceUpdates } from "./presence.ts";
 import { Queries } from "./queries.ts";
@@ -54,6 +55,7 @@ const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [],
  */
 export class Hub {
   readonly tally: Tally = new Tally();
+  readonly operator: Operator;
   readonly #outputs = new Outputs<Effect>();
   readonly #sessions = new Map<SessionId, Session>();
   readonly #online = new OnlineUsers();
@@ -124,6 +126,7 @@ export class Hub {
       tally: this.tally,
       keepsLobby: () => this.#keeps,
     });
+    this.operator = new Operator({ ...parts, messages: this.#messages, keepsLobby: () => this.#keeps });
     const snapshot = this.#snapshot;
     this.#natives = snapshot && new NativeCommands({ ...parts, messages: this.#messages, live: this.#live, snapshot });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });

@@ -511,8 +511,8 @@ export const REPLY_BYTES = 1024 * 1024;
  */
 export const ROOM_MADE = { burst: 64, perSecond: 10 } as const;
 
-/** The longest line of the server's console; its commands are single letters. */
-export const CONSOLE_LINE_BYTES = 1024;
+/** The longest line of the server's console: a notice of a few lines; what a terminal passes on as one line is shorter. */
+export const CONSOLE_LINE_BYTES = 4096;
 
 /** The values of the limits. */
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number };

@@ -89,9 +89,10 @@ USERS_FILE has one user per line: username, white space, password; neither may
 contain white space. Lines that begin with # are comments. SIGHUP reads it
 again. If it is not named, ./users.txt is read if it exists.
 
-SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly;
-H and Enter show what else can be typed there. In the background, give it no
-console to read: server </dev/null &
+SIGINT (Ctrl-C), SIGTERM, or E and Enter on its console stop the server cleanly.
+Its console takes also: who (who is online), kick NAME (end all sessions of a
+user or a guest), say TEXT (a notice to every user and guest), and help or H.
+In the background, give it no console to read: server </dev/null &
 
 Listeners (in parentheses: the usual port)
 ${LISTENER_HELP}

@@ -76,6 +76,13 @@ export class SessionRunner implements HostRunner {
     for (const host of this.#hosts.values()) host.tick(now);
   }
 
+  /** The operator does something in the chat. */
+  operate<R>(act: (now: number) => R): R {
+    const result = act(this.beginTurn());
+    this.drain();
+    return result;
+  }
+
   /** Tells every session that the server stops. */
   stop(): void {
     const now = this.beginTurn();

@@ -208,7 +208,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (!this.view.hits || known.messages.length === 0) break;
         return this.#askAll(this.#followUps.found(known));
       case "closing":
-        return this.connection.stopping();
+        // The end of the program says why the session was ended.
+        return known.why === undefined ? this.connection.stopping() : undefined;
       case "denied":
         if (asked?.purpose === "opened") return this.#reading.answered();
         if (asked?.moved) this.#moveBack(asked.moved.from, asked.moved.to);

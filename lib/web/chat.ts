@@ -157,6 +157,9 @@ function serverEvent(event: ServerEvent): void {
   switch (event.type) {
     case "loggedIn":
       return loggedIn(event.rooms);
+    case "closing":
+      if (event.why === undefined) return;
+      // falls through
     case "elsewhere":
       socket.pause();
       return session?.lost();

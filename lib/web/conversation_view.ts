@@ -11,6 +11,14 @@ import { VirtualList } from "./virtual_list.ts";
 
 /** Within this distance from the beginning, in pixels, earlier messages are loaded. */
 const NEAR_TOP = 600;
+/** The button beside the state of the connection. */
+const RETRIES = {
+  connecting: "",
+  open: "",
+  lost: "Try now",
+  elsewhere: "Use it here",
+  ended: "Connect again",
+} as const;
 
 /** The open conversation: its title, its messages, its members, and the state of the connection. */
 export class ConversationView {
@@ -94,8 +102,8 @@ export class ConversationView {
   /** The state of the connection, with the seconds until the next attempt. */
   drawConnection({ connection }: State, now: number): void {
     byId("connection").hidden = connection.state === "open";
-    byId("retry").hidden = connection.state !== "lost" && connection.state !== "elsewhere";
-    setText(byId("retry"), connection.state === "elsewhere" ? "Use it here" : "Try now");
+    byId("retry").hidden = connection.state === "open" || connection.state === "connecting";
+    setText(byId("retry"), RETRIES[connection.state]);
     const [text, time] = connectionText(connection, now);
     setText(byId("connection-state"), text);
     setText(byId("connection-time"), time);
@@ -165,6 +173,8 @@ function connectionText(connection: State["connection"], now: number): [text: st
       return ["Connecting", " …"];
     case "elsewhere":
       return ["This chat is open in another window.", ""];
+    case "ended":
+      return [`This session was ${connection.why}.`, ""];
     case "lost": {
       const left = Math.max(0, connection.retryAt - now);
       return ["Connection lost", left < 500 ? "; reconnecting" : `; reconnecting in ${formatDuration(left)}`];

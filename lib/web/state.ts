@@ -31,6 +31,8 @@ import type { FileView } from "./file_view.ts";
 
 export type Connection =
   | { readonly state: "connecting" | "open" | "elsewhere" }
+  /** The server has ended the session, and why; the page does not reconnect by itself. */
+  | { readonly state: "ended"; readonly why: string }
   | { readonly state: "lost"; readonly retryAt: number };
 
 /** What the page learns from the server. */
@@ -275,6 +277,7 @@ export function reduce(state: State, event: ChatEvent): State {
     case "versionsHidden":
       return changeEverywhere(state, event.at, () => ({ earlier: undefined }));
     case "closing":
+      if (event.why !== undefined) return { ...state, connection: { state: "ended", why: event.why } };
       return { ...state, notice: "The server is shutting down. This page reconnects when it is back." };
   }
 }

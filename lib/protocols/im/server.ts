@@ -134,7 +134,7 @@ export class ImServerSession implements Session {
         break;
       case "closing":
         if (this.#stage === "chat") this.#reply(REPLY.bye);
-        return this.#end("the server stops");
+        return this.#end(event.why ?? "the server stops");
     }
     this.#read(now);
   }

@@ -76,7 +76,7 @@ export class LobbySession implements Session {
     if (this.#ended) return;
     if (event.type === "message") { for (const bytes of encodeMessage(event)) this.#write(bytes); }
     else if (event.type === "denied") this.#outputs.push({ type: "log", level: "info", text: event.why });
-    else if (event.type === "closing") this.#end("the server stops");
+    else if (event.type === "closing") this.#end(event.why ?? "the server stops");
   }
 
   tick(now: number): void {

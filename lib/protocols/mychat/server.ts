@@ -136,7 +136,7 @@ export class MychatSession implements Session {
         this.#pending.delete(event.ref);
         return this.#outputs.push({ type: "log", level: "info", text: event.why });
       case "closing":
-        return this.#end("the server stops");
+        return this.#end(event.why ?? "the server stops");
     }
   }
 

@@ -149,7 +149,7 @@ export type ClientEvent =
   | { readonly type: "left"; readonly room: string }
   /** The server, or this client, refuses a request; `question` is the one, where that is known. */
   | { readonly type: "denied"; readonly why: string; readonly question?: ClientQuestion | undefined }
-  /** The server stops. */
-  | { readonly type: "closing" }
+  /** The server stops; with a reason, it ends this session alone. */
+  | { readonly type: "closing"; readonly why?: string | undefined }
   /** Only to the page of a local client: another window has taken over. */
   | { readonly type: "elsewhere" };

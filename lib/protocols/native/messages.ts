@@ -137,7 +137,8 @@ export const SERVER_MESSAGES = {
   unheard: { to: text, why: text },
   pong: { ref: integer },
   error: { why: text },
-  closing: {},
+  /** The server stops; with a reason, it ends this session alone. */
+  closing: { why: optional(text) },
   /** Only from a local client to its page: another window has taken over. */
   elsewhere: {},
 } as const;

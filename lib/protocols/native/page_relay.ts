@@ -1,5 +1,7 @@
+import { Fault } from "../../core/errors.ts";
 import { Outputs } from "../../core/machine.ts";
 import type { NativeOutput } from "./client.ts";
+import { decodeServerMessage } from "./messages.ts";
 import { type PageOutput, SingleWindow } from "./single_window.ts";
 
 /**
@@ -58,7 +60,13 @@ export class PageRelay {
 
   /** One message of the server. */
   receive(json: string): void {
-    if (this.#loggedIn) this.#window.send(json);
+    if (!this.#loggedIn) return;
+    this.#window.send(json);
+    if (!json.startsWith('{"type":"closing"')) return;
+    const message = decodeServerMessage(json);
+    if (message && !(message instanceof Fault) && message.type === "closing") {
+      this.#outputs.push({ type: "event", event: message });
+    }
   }
 
   /** The connection is lost. */

@@ -59,8 +59,9 @@ const LINK: Link = 0;
  *
  * 1. A first connection that fails is the end. A later one is retried, with back-off, for as long as it takes.
  * 2. A server that is silent is pinged; one that stays silent counts as gone.
- * 3. `leave` waits until every message is answered, for a limited time; `stop` does not wait.
- * 4. After `ended` nothing more is wanted.
+ * 3. A session that the server has ended for a reason of its own, such as its operator's wish, is the end, too.
+ * 4. `leave` waits until every message is answered, for a limited time; `stop` does not wait.
+ * 5. After `ended` nothing more is wanted.
  */
 export class ReconnectingClient<Side extends NativeSide> implements Machine<ReconnectingOutput> {
   readonly #outputs = new Outputs<ReconnectingOutput>();
@@ -239,6 +240,10 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
         if (output.type === "event" && output.event.type === "loggedIn") {
           this.#wasLoggedIn = true;
           this.#backoff.reset();
+        }
+        if (output.type === "event" && output.event.type === "closing" && output.event.why !== undefined) {
+          this.#leaving = { status: 1, why: `the session was ${output.event.why}` };
+          this.#parting = true;
         }
         this.#outputs.push(output);
       }

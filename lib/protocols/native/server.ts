@@ -121,7 +121,7 @@ export class NativeServerSession implements Session {
       this.#deadline = Infinity;
     } else if (event.type === "turnedAway" || event.type === "loginWaits") this.#deadline = now + this.#limits.loginMs;
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
-    if (event.type === "closing") this.#end("the server stops");
+    if (event.type === "closing") this.#end(event.why ?? "the server stops");
   }
 
   tick(now: number): void {

@@ -96,6 +96,14 @@ export class PieceWriter<File extends OutgoingFile = OutgoingFile> {
     this.wakeAt = -Infinity;
   }
 
+  /** The first of the texts that wait, before the end; none while a file is written, whose bytes they would be taken for. */
+  lastTexts(): Uint8Array | undefined {
+    const first = this.#file ? undefined : this.#items[0];
+    if (!(first instanceof Uint8Array)) return undefined;
+    this.#items.shift();
+    return this.#joined(first);
+  }
+
   /** So many bytes of the file were written. */
   wrote(bytes: number): void {
     this.#file!.at += bytes;

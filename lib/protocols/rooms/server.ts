@@ -156,8 +156,11 @@ export class RoomsSession implements Session {
       case "denied":
         this.#say(event.why);
         break;
-      case "closing":
-        return this.#end("the server stops");
+      case "closing": {
+        const bytes = event.why === undefined ? undefined : this.#writer.lastTexts();
+        if (bytes) this.#outputs.push({ type: "write", link: LINK, bytes });
+        return this.#end(event.why ?? "the server stops");
+      }
     }
     this.#read(now);
     this.#write(now, waitingBytes);
