@@ -125,6 +125,8 @@ test("rooms have rows with one name and time a group, two people have bubbles; a
   assert(await bob.page.getByRole("button", { name: "Latest messages" }).isHidden());
 
   await alice.go("bob");
+  // History that comes later would add lines above.
+  await alice.shows("No messages yet.");
   cable.pull();
   await alice.shows("Connection lost");
   await alice.say("does it move?");

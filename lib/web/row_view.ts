@@ -114,7 +114,7 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions): H
   }
   const can = { change: canChange(message), reply: replies && canReply(message) };
   if (!can.change && !can.reply) return bubble;
-  return make("div", { class: "beside" }, ...tools(message, act, can), bubble);
+  return make("div", { class: "beside" }, bubble, ...tools(message, act, can));
 }
 
 /** The first line of the message to which another replies; pressing it goes there. */
@@ -148,7 +148,7 @@ function tools(
     "aria-expanded": "false",
     onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
   }, "⋯");
-  return [tools, dots];
+  return [dots, tools];
 }
 
 function versionsButton(message: Message, act: RowActions["message"]): HTMLElement {
