@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Browser as RawBrowser } from "./support/browser.ts";
 import { isAccessible } from "./support/accessible.ts";
 import { Cable } from "./support/cable.ts";
@@ -546,6 +546,30 @@ scene("client chat --page: the chat moves to another window and back", async (ch
   await other.shows("This chat is open in another window.");
   await using stranger = await chromium.person(address);
   await stranger.shows("This page is only for the person who started the client");
+});
+
+scene("client peer --page: the form of the handout, then the client address table, then the chat", async (chromium) => {
+  using folder = new Folder();
+  await using server = await TestServer.open({ addressBook: true, data: folder.path });
+  const { client, address } = await paged(["peer", "--table-refresh", "1"], folder);
+  await using _client = client;
+  await using alice = await chromium.person(address);
+  const { page } = alice;
+  await page.getByLabel("User name").waitFor();
+  await page.locator("#name:focus").waitFor();
+  assertMatch(await page.getByLabel("UDP port").inputValue(), /^[2-4]\d{3}$/);
+  await isAccessible(alice, "the form of a peer");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await alice.shows("a name is 1 to 64 bytes");
+  await page.getByLabel("User name").fill("alice");
+  await page.getByLabel("UDP port").fill("0");
+  await page.getByLabel("Server IP").fill(`127.0.0.1 ${server.portOf("address-book")}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Client address table" }).waitFor();
+  await alice.shows("You are 127.0.0.1:");
+  await alice.shows("Nobody else is in the table.");
+  await page.getByRole("link", { name: "Chat" }).click();
+  await alice.isIn("alice");
 });
 
 scene("client peer --page: peers chat without a server and without a lobby", async (chromium) => {

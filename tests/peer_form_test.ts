@@ -69,3 +69,23 @@ Deno.test("the port that is offered is the first free one from 3001 to 5000, the
   taken.close();
   assertEquals(isFreeUdpPort(0), true);
 });
+
+Deno.test("a form takes its answers together, up to the first that breaks a rule", () => {
+  const fill = (answers: Record<keyof PeerStart, string>) => {
+    const form = new PeerForm(ALL, NOTHING, (port) => port === 0 || port === 3005);
+    return form.fill(answers) ?? form.start;
+  };
+  const right = { name: "alice", udp: "", table: "10.0.0.7 2222" };
+  assertEquals(fill(right), { name: "alice", udp: 3005, table: { host: "10.0.0.7", port: 2222 } });
+  assertEquals(fill({ ...right, udp: "3001", table: "a b c" }), {
+    field: "udp",
+    why: "UDP port 3001 cannot be taken; 3005 is free",
+  });
+});
+
+Deno.test("with a page the form is there, so a script needs no --name", () => {
+  const asked = (line: string) => (parseClientArgs(line.split(" "), false) as PeerPlan).asked;
+  assertEquals(asked("peer --page"), ALL);
+  assertEquals(asked("peer 10.0.0.1 --page --udp 3001 --table-refresh 5"), ["name"]);
+  assertEquals(asked("peer --page --name alice"), [], "without a terminal");
+});

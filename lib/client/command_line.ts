@@ -86,7 +86,7 @@ export interface RoomsPlan extends Pick<JoinPlan, "host" | "port" | "name" | "do
 /** Chat without a server. */
 export interface PeerPlan extends CommonPlan, PeerStart {
   readonly type: "peer";
-  /** What the user is asked for at the terminal; its value here is the default. */
+  /** What the user is asked for, at the terminal or in the page; its value here is the default. */
   readonly asked: readonly (keyof PeerStart)[];
   /** Between two requests to the address book. */
   readonly tableRefreshMs: number;
@@ -158,7 +158,8 @@ function readDoctor(flags: Flags): DoctorPlan {
 function readPeer(flags: Flags, attended: boolean): PeerPlan {
   const table = readPlace("peer", flags.words.slice(1), ADDRESS_BOOK_PORT);
   const name = flags.value("name");
-  if (name === undefined && !attended) {
+  const page = flags.has("page");
+  if (name === undefined && !attended && !page) {
     const example = ["client", ...flags.words, "--name alice"].join(" ");
     const others = "--udp and the address book's HOST can be left out";
     throw new UserError(`peer requires --name; ${others}; for example: ${example}`);
@@ -169,8 +170,9 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
   const refresh = flags.value("table-refresh");
   // A command line with a user name and a server needs nothing more.
   const isWhole = name !== undefined && table !== undefined;
-  const asked = attended && !isWhole ? openFields({ name, udp, table: table?.host }) : [];
-  if (refresh !== undefined && table === undefined && !attended) {
+  const canAsk = attended || page && name === undefined;
+  const asked = canAsk && !isWhole ? openFields({ name, udp, table: table?.host }) : [];
+  if (refresh !== undefined && table === undefined && !canAsk) {
     throw new UserError("--table-refresh requires peer HOST; for example: client peer 192.168.1.7 --name alice");
   }
   return {
@@ -183,7 +185,7 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
     tableRefreshMs: 1000 * (refresh === undefined ? 30 : readNumber("--table-refresh", refresh, { min: 1, max: 80 })),
     data: flags.value("data"),
     downloads: flags.value("downloads"),
-    page: flags.has("page"),
+    page,
     trace: flags.has("trace"),
     traceFile: flags.value("trace-file"),
   };

@@ -16,6 +16,10 @@ export interface PageHost {
   readonly isLoggedIn: boolean;
   /** The client address table; none with a server. */
   table?(): TableView | undefined;
+  /** The fields of the form that comes before the chat; undefined where nothing is asked, or nothing any more. */
+  form?(): unknown;
+  /** Takes the form; the rule that it breaks, if it does. */
+  fill?(fields: Readonly<Record<string, unknown>>): { readonly why: string } | undefined;
   pageOpened(page: number): void;
   pageReceived(page: number, json: string): void;
   pageClosed(page: number): void;
@@ -76,16 +80,19 @@ export class ClientSite implements Site {
   answer(request: Request): Response | Upgrade | Promise<Response> {
     const { pathname } = new URL(request.url);
     if (request.method === "POST" && pathname === "/open") return this.#enter(request);
+    if (request.method === "POST" && pathname === "/form" && this.host.fill) return this.#fill(request);
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plainText("Only GET and HEAD are supported.", 405);
     }
-    if (pathname === "/") return this.files.answer("chat.html", request);
+    const form = this.host.form?.();
+    if (pathname === "/") return this.files.answer(form === undefined ? "chat.html" : "form.html", request);
     const isTable = pathname === "/table" && this.host.table !== undefined;
-    if (pathname !== "/about" && pathname !== "/chat" && !isTable) return this.files.answerPath(pathname, request);
-    if (!isSecret(pageKey(request), this.#key)) {
-      const who = "This page is only for the person who started the client";
-      return plainText(`${who}, at the address that it has shown, which is valid once.`, 403);
+    const isForm = pathname === "/form" && this.host.form !== undefined;
+    if (pathname !== "/about" && pathname !== "/chat" && !isTable && !isForm) {
+      return this.files.answerPath(pathname, request);
     }
+    if (!this.#hasKey(request)) return foreign();
+    if (isForm) return jsonResponse(form ?? {});
     if (isTable) return jsonResponse(this.host.table?.() ?? { entries: [] });
     return pathname === "/about" ? jsonResponse(this.#about()) : this.#chat(request);
   }
@@ -101,6 +108,18 @@ export class ClientSite implements Site {
     this.#ticket = undefined;
     this.opened();
     return jsonResponse({ key: this.#key });
+  }
+
+  #hasKey(request: Request): boolean {
+    return isSecret(pageKey(request), this.#key);
+  }
+
+  async #fill(request: Request): Promise<Response> {
+    if (!this.#hasKey(request)) return foreign();
+    const fields = await readJsonBody(request);
+    if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
+    const broken = this.host.fill?.(fields);
+    return broken === undefined ? jsonResponse({}) : jsonResponse(broken, 400);
   }
 
   #about(): unknown {
@@ -132,6 +151,11 @@ export class ClientSite implements Site {
       },
     };
   }
+}
+
+function foreign(): Response {
+  const who = "This page is only for the person who started the client";
+  return plainText(`${who}, at the address that it has shown, which is valid once.`, 403);
 }
 
 function secret(): string {

@@ -13,9 +13,9 @@ import { freshRun } from "../store/proofs.ts";
 import { type ChatClientActions, type ChatTerminal, openPeerTerminal } from "../terminal/chat_terminal.ts";
 import type { PeerPlan } from "./command_line.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
-import { openPage } from "./open_page.ts";
 import { PeerClient, type PeerClientHooks } from "./peer_client.ts";
 import { PeerForm, type PeerStart } from "./peer_form.ts";
+import { PeerPage } from "./peer_page.ts";
 import { PeerTrace } from "./peer_trace.ts";
 import { ClientFiles } from "./transfer/files.ts";
 
@@ -25,20 +25,29 @@ type PeerTerminal = ChatTerminal<PeerQuestion, PeerEvent>;
 export async function peer(plan: PeerPlan): Promise<number> {
   const stopped = Promise.withResolvers<number>();
   let chat: ChatClientActions<PeerQuestion> | undefined;
+  const interrupt = () => chat ? chat.interrupt() : stopped.resolve(130);
   const terminal = openPeerTerminal({
-    say: (to, text) => chat!.say(to, text),
-    ask: (question) => chat!.ask(question),
-    file: (act) => chat!.file(act),
+    say: (to, text) => chat ? chat.say(to, text) : { why: "there is no chat yet" },
+    ask: (question) => chat?.ask(question),
+    file: (act) => chat?.file(act),
     paths: completePath,
-    // Before the chat, the user is asked for what it needs.
-    leave: () => chat ? chat.leave() : stopped.resolve(0),
-    interrupt: () => chat ? chat.interrupt() : stopped.resolve(130),
+    leave: () => {
+      // A program that was started without a console stays for its page.
+      if (plan.page && !Deno.stdin.isTerminal()) return;
+      // Before the chat, the user is asked for what it needs.
+      if (chat) chat.leave();
+      else stopped.resolve(0);
+    },
+    interrupt,
   });
+  onStop(interrupt);
+  const page = plan.page ? new PeerPage(plan, (line) => terminal.note(line)) : undefined;
   try {
-    const start = await Promise.race([filledIn(plan, terminal), stopped.promise]);
+    const start = await Promise.race([page?.filled ?? filledIn(plan, terminal), stopped.promise]);
     if (typeof start === "number") return start;
-    return await talk({ ...plan, ...start }, terminal, (actions) => chat = actions);
+    return await talk({ ...plan, ...start }, terminal, page, (actions) => chat = actions);
   } finally {
+    await page?.close();
     await terminal.close();
   }
 }
@@ -65,6 +74,7 @@ function filledIn(plan: PeerPlan, terminal: PeerTerminal): Promise<PeerStart> {
 async function talk(
   plan: PeerPlan,
   terminal: PeerTerminal,
+  open: PeerPage | undefined,
   ready: (actions: ChatClientActions<PeerQuestion>) => void,
 ): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
@@ -97,7 +107,7 @@ async function talk(
       if (!net.signal(to, text)) setTimeout(() => files.notReached(to), 0);
     },
   });
-  const page = plan.page ? new PageServer(plan.name, freshRun()) : undefined;
+  const page = open ? new PageServer(plan.name, freshRun()) : undefined;
   /** Gives the page's server an input, then does what it wants done. */
   function forPage(input: (page: PageServer) => void): void {
     if (!page) return;
@@ -118,7 +128,6 @@ async function talk(
         open?.perform(output);
     }
   }
-  const interrupt = () => (interrupted = true, net.leave());
   ready({
     say: (to, text) => {
       const said = net.say(to, text);
@@ -129,7 +138,10 @@ async function talk(
     file: (act) => page ? terminal.problem("use the page for files") : files.do(act),
     paths: completePath,
     leave: () => files.leave(() => net.leave()),
-    interrupt: () => interrupt(),
+    interrupt: () => {
+      interrupted = true;
+      net.leave();
+    },
   });
   if (temporary !== undefined) terminal.problem(temporary);
   const { table } = plan;
@@ -137,20 +149,12 @@ async function talk(
   files.loggedIn(plan.name);
   const parts = { name: plan.name, keys, store, options: peerOptions(), isTemporary: temporary !== undefined };
   net.start(parts, table ? { hostname: table.host, port: table.port } : "multicast", plan.tableRefreshMs);
-  const open = page && openPage(
-    {
-      name: page.name,
-      isLoggedIn: page.isLoggedIn,
-      table: () => net.table,
-      pageOpened: (number) => forPage((page) => page.pageOpened(number)),
-      pageReceived: (number, json) => forPage((page) => page.pageReceived(number, json)),
-      pageClosed: (number) => forPage((page) => page.pageClosed(number)),
-    },
-    "Partyline among peers",
-    plan.data ?? defaultDataFolder(),
-    (line) => terminal.note(line),
-  );
-  onStop(interrupt);
+  open?.begin({
+    table: () => net.table,
+    pageOpened: (number) => forPage((page) => page.pageOpened(number)),
+    pageReceived: (number, json) => forPage((page) => page.pageReceived(number, json)),
+    pageClosed: (number) => forPage((page) => page.pageClosed(number)),
+  });
   return await ending(
     end.promise,
     () => open?.close(),

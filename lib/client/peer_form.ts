@@ -26,9 +26,15 @@ const MOST_PORT = 5000;
 
 const FIELDS = ["name", "udp", "table"] as const;
 
+/** An answer that breaks a rule. */
+export interface BrokenField {
+  readonly field: keyof PeerStart;
+  readonly why: string;
+}
+
 /**
- * The questions of `client peer` at a terminal: user name, UDP port, server IP, those of them that the command line has left
- * open. An answer that breaks a rule is asked for again.
+ * The questions of `client peer`: user name, UDP port, server IP, those of them that the command line has left open. A terminal
+ * asks them one after the other, and again where an answer breaks a rule; the page has them in one form.
  */
 export class PeerForm {
   readonly #asked: (keyof PeerStart)[];
@@ -45,13 +51,18 @@ export class PeerForm {
     return this.#start;
   }
 
+  /** The fields that have no answer yet. */
+  get asked(): readonly (keyof PeerStart)[] {
+    return this.#asked;
+  }
+
   /** The text of the next question; undefined when there is none. */
   get question(): string | undefined {
     switch (this.#asked[0]) {
       case "name":
         return "User name: ";
       case "udp":
-        return `UDP port [${this.#freePort()}]: `;
+        return `UDP port [${this.freePort}]: `;
       case "table":
         return "Server IP (empty: no table, by multicast only): ";
     }
@@ -71,6 +82,15 @@ export class PeerForm {
     return undefined;
   }
 
+  /** Takes the answers to all questions together, up to the first that breaks a rule. */
+  fill(answers: Readonly<Record<keyof PeerStart, string>>): BrokenField | undefined {
+    for (let field = this.#asked[0]; field !== undefined; field = this.#asked[0]) {
+      const why = this.answer(answers[field]);
+      if (why !== undefined) return { field, why };
+    }
+    return undefined;
+  }
+
   #take(text: string): void {
     switch (this.#asked[0]) {
       case "name": {
@@ -80,8 +100,8 @@ export class PeerForm {
         return;
       }
       case "udp": {
-        const udp = text === "" ? this.#freePort() : readNumber("the UDP port", text, { min: 0, max: 65535 });
-        if (!this.isFree(udp)) throw new UserError(`UDP port ${udp} cannot be taken; ${this.#freePort()} is free`);
+        const udp = text === "" ? this.freePort : readNumber("the UDP port", text, { min: 0, max: 65535 });
+        if (!this.isFree(udp)) throw new UserError(`UDP port ${udp} cannot be taken; ${this.freePort} is free`);
         this.#start = { ...this.#start, udp };
         return;
       }
@@ -97,7 +117,7 @@ export class PeerForm {
   }
 
   /** The first free port from 3001 on, then from 2000 on; 0, any other one, where none is free. */
-  #freePort(): number {
+  get freePort(): number {
     for (let port = FIRST_PORT; port <= MOST_PORT; port++) if (this.isFree(port)) return port;
     for (let port = LEAST_PORT; port < FIRST_PORT; port++) if (this.isFree(port)) return port;
     return 0;

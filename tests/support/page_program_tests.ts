@@ -115,6 +115,54 @@ export function pageProgramTests(programs: Programs): void {
     assertEquals((messages as { text: string }[]).map(({ text }) => text), ["no server here", "so I see"]);
   });
 
+  test("client peer --page: without a name the page begins with the form, and then has the table and the chat", async () => {
+    using folder = new Folder();
+    await using lab = await TestServer.open({ addressBook: true, data: folder.path });
+    const { client, browser } = await paged(programs, ["peer", "--table-refresh", "1"], folder);
+    await using _client = client;
+    const firstPage = async () => await (await browser.ask("/")).text();
+    assertMatch(await firstPage(), /User name[^]*UDP port[^]*Server IP[^]*Confirm/);
+    const stranger = new Browser(browser.port);
+    assertEquals([await status(stranger, "/form"), (await stranger.post("/form", { name: "eve" }))[0]], [403, 403]);
+    const form = await (await browser.ask("/form")).json();
+    assertEquals([form.asked, form.name, form.table], [["name", "udp", "table"], "", ""]);
+    await assertRejects(() => browser.chat(), Error, "503");
+    const table = `127.0.0.1:${lab.portOf("address-book")}`;
+    assertEquals(await browser.post("/form", { name: "al ice", udp: "", table }), [400, {
+      field: "name",
+      why: 'a name is 1 to 64 bytes without blanks, "@" and characters that are not seen',
+    }]);
+    assertEquals(await browser.post("/form", { name: "alice", udp: "0", table }), [200, {}]);
+    assertEquals(await browser.post("/form", { name: "bob", udp: "0", table }), [
+      400,
+      { why: "the form is confirmed already" },
+    ]);
+    assertMatch(await firstPage(), /id="chat"/);
+    let self;
+    for (let tries = 0; tries < 400 && self === undefined; tries++) {
+      await delay(50);
+      self = (await (await browser.ask("/table")).json()).self;
+    }
+    assertEquals(self.hostname, "127.0.0.1");
+    await using chat = await browser.chat();
+    await chat.resume();
+    assertEquals((await browser.about()).name, "alice");
+    // A program without a console stays for its page.
+    await client.endInput();
+    await chat.say({ type: "users", ref: 1 });
+    assertEquals((await chat.next("users")).ref, 1);
+    client.process.kill("SIGTERM");
+    assertEquals(await client.over(), 130);
+  });
+
+  test("client peer --page ends by a signal before its form is filled in", async () => {
+    using folder = new Folder();
+    const { client } = await paged(programs, ["peer"], folder);
+    await using _client = client;
+    client.process.kill("SIGTERM");
+    assertEquals(await client.over(), 130);
+  });
+
   test("--page is refused by clients that have no page", async () => {
     using folder = new Folder();
     await using client = new Running(programs, "client", ["127.0.0.1", "2001", "--page"], folder.path);
