@@ -5,6 +5,7 @@ import { RateLimiters } from "../core/limiters.ts";
 import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
 import { ClientMessages } from "./client_messages.ts";
 import type { Command } from "./command.ts";
+import type { Target } from "./entry.ts";
 import { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import { Guests } from "./guests.ts";
@@ -201,6 +202,16 @@ export class Hub {
     if (secret) return secret;
     const known = this.#roster.user(name);
     return known?.key && !isUnproven(known) ? known.key : undefined;
+  }
+
+  /** Why a user cannot say a text there; undefined when they can. */
+  sayFault(from: string, to: Target, text: string): string | undefined {
+    return this.#queries.fault(from, to, text);
+  }
+
+  /** Whether a user is in a room. */
+  isIn(name: string, room: string): boolean {
+    return this.#queries.isIn(name, room);
   }
 
   /** Uses these accounts for logins from now on; who is online stays. */

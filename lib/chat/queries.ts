@@ -63,7 +63,7 @@ export class Queries {
   fault(from: string, to: Target, text: string): string | undefined {
     const why = this.textFault(text);
     if (why !== undefined) return why;
-    if ("room" in to) return this.#isIn(from, to.room) ? undefined : notInRoom(to.room);
+    if ("room" in to) return this.isIn(from, to.room) ? undefined : notInRoom(to.room);
     if (!this.#isKnown(to.user)) return `there is no user ${JSON.stringify(to.user)}`;
     return this.waitingFault(from, to, text);
   }
@@ -159,7 +159,7 @@ export class Queries {
   #inRoom(asker: Session, question: Extract<NativeQuestion, { type: "inRoom" }>, now: number): void {
     const { ref, room, after, limit } = question;
     const { online, roster, outputs, limits: { listedNames, listedNamesPerSecond } } = this.#parts;
-    if (!this.#isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
+    if (!this.isIn(asker.name!, room)) return this.#deny(asker, ref, notInRoom(room));
     const isLobby = room === LOBBY;
     const most = atMost(limit);
     const members = isLobby ? undefined : roster.memberNames(roster.room(room)!);
@@ -198,7 +198,7 @@ export class Queries {
   #leave(asker: Session, known: KnownUser, ref: number, name: string): void {
     const { roster, writer, delivery, outputs } = this.#parts;
     if (name === LOBBY) return this.#deny(asker, ref, "everybody is in the lobby; it cannot be left");
-    if (!this.#isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
+    if (!this.isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
     roster.leave(roster.room(name)!, known);
     delivery.audienceChanged();
     writer.after({
@@ -209,7 +209,7 @@ export class Queries {
 
   #history(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "history" }>): void {
     const { ref, of, before, after, limit } = question;
-    if ("room" in of && !this.#isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    if ("room" in of && !this.isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
     const conversation = this.#parts.roster.find(known, of);
     if (!conversation) {
       return void this.#parts.outputs.push(
@@ -240,7 +240,7 @@ export class Queries {
     if (!searches) {
       return this.#deny(asker, ref, "this server's SQLite has no full-text index, so nothing can be searched");
     }
-    if (of && "room" in of && !this.#isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
+    if (of && "room" in of && !this.isIn(known.name, of.room)) return this.#deny(asker, ref, notInRoom(of.room));
     const conversation = of && roster.find(known, of);
     const sender = from === undefined ? undefined : roster.user(from);
     if ((of && !conversation) || (from !== undefined && !sender)) {
@@ -271,7 +271,7 @@ export class Queries {
     questions.ask({ type: "entry", seq }, ({ entry }) => {
       const mine = entry &&
         (entry.from === known.name ||
-          ("room" in entry.to ? this.#isIn(known.name, entry.to.room) : entry.to.user === known.name));
+          ("room" in entry.to ? this.isIn(known.name, entry.to.room) : entry.to.user === known.name));
       if (!mine) return deny(`there is no message ${seq} that you can see`);
       questions.ask(
         { type: "versions", seq },
@@ -285,7 +285,8 @@ export class Queries {
     this.#parts.outputs.push(tell(asker.id, { type: "denied", ref, why }));
   }
 
-  #isIn(name: string, room: string): boolean {
+  /** Whether a user is in a room; all are in the lobby. */
+  isIn(name: string, room: string): boolean {
     if (room === LOBBY) return true;
     const known = this.#parts.roster.user(name);
     return known !== undefined && (this.#parts.roster.room(room)?.members.has(known) ?? false);

@@ -5,6 +5,8 @@ export interface Limit {
   readonly default: number;
   readonly min: number;
   readonly max: number;
+  /** Whether it may be given as a size: 2GB, 500MB, 64kB. */
+  readonly isSize?: boolean;
   /** What it limits, and the reason for the default. It is the help text of the option. */
   readonly why: string;
 }
@@ -466,6 +468,57 @@ export const LIMITS = {
     max: DAY_MS,
     why:
       "time in which such a client neither takes nor sends a byte of a file that has begun, until it is disconnected",
+  },
+  attachments: {
+    default: 2_000_000_000,
+    min: 0,
+    max: 1_000_000_000_000_000,
+    isSize: true,
+    why: "bytes of all files that users leave at the server, or a size such as 2GB; 0: none. Slides and logs of a term",
+  },
+  attachmentBytes: {
+    default: 250_000_000,
+    min: 1,
+    max: 1_000_000_000_000_000,
+    isSize: true,
+    why: "largest such file; a larger one goes from client to client",
+  },
+  attachmentBytesPerUser: {
+    default: 500_000_000,
+    min: 1,
+    max: 1_000_000_000_000_000,
+    isSize: true,
+    why: "bytes of such files of one user, so that no user fills the place of all; a quarter of it",
+  },
+  attachmentsPerUser: {
+    default: 500,
+    min: 1,
+    max: 1_000_000,
+    why: "such files of one user; each is a file and a row on the disk",
+  },
+  attachmentUploads: {
+    default: 4,
+    min: 1,
+    max: 1000,
+    why: "such files of one user that are not complete; their bytes count as if they were",
+  },
+  attachmentsPerMinute: {
+    default: 30,
+    min: 1,
+    max: 1_000_000,
+    why: "such files that one user may begin a minute, and at once; each is a commit on the disk",
+  },
+  attachmentDays: {
+    default: 30,
+    min: 1,
+    max: 36_500,
+    why: "days until such a file is deleted; as long as messages are kept",
+  },
+  attachmentUploadHours: {
+    default: 24,
+    min: 1,
+    max: 8760,
+    why: "hours until a file of which no more has arrived is deleted; a client may come back the next day",
   },
   stopMs: {
     default: 3000,

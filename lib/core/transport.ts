@@ -18,6 +18,8 @@ export interface Transport {
   abort(): void;
   /** Reads on if the owner is hungry again. */
   resume(): void;
+  /** Resolves when the peer has taken some of the bytes that wait, or takes nothing any more. */
+  written?(): Promise<void>;
   /** From now on, bytes written within one turn may leave together. */
   gather?(): void;
 }

@@ -1,11 +1,16 @@
 import type { Address } from "../core/address.ts";
 import type { Ending, Transport, TransportOwner } from "../core/transport.ts";
 import { BODY_BYTES, type DecodedRequest, HEAD_BYTES, RequestDecoder } from "./request_decoder.ts";
-import { encodeResponse, type Handshake, plainText, switchingProtocols } from "./responses.ts";
-import type { Upgrade } from "./site.ts";
+import { RequestBody } from "./request_body.ts";
+import { CONTINUE, encodeHead, encodeResponse, type Handshake, plainText, switchingProtocols } from "./responses.ts";
+import type { Answer, Download, Upgrade } from "./site.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
 const LINGER_MS = 1000;
+/** Bytes of a streamed body that wait to be taken. */
+const BODY_WAITING_BYTES = 256 * 1024;
+/** Bytes of a download that are read at once, and that may wait while the next are read: a socket takes no more. */
+const DOWNLOAD_BYTES = 256 * 1024;
 
 /** The server of a connection. */
 export interface HttpHost {
@@ -13,16 +18,25 @@ export interface HttpHost {
   readonly keepAliveMs: number;
   /** Longest message of a WebSocket's peer. */
   readonly messageBytes: number;
+  /** Output that may wait for one peer. */
+  readonly outboxBytes: number;
   now(): number;
+  /** The longest body of such a request that is streamed. */
+  streamedBytes(method: string, target: string): number;
   /** Answers a request; never rejects. `signal` is aborted when the client leaves. */
-  answer(request: DecodedRequest, from: Address, signal: AbortSignal): Promise<AnsweredRequest>;
+  answer(
+    request: DecodedRequest,
+    from: Address,
+    signal: AbortSignal,
+    body: RequestBody | undefined,
+  ): Promise<AnsweredRequest>;
   /** A connection has become a WebSocket. */
   upgraded(connection: HttpConnection): void;
 }
 
 /** A request as the site has seen it, and its answer. */
 export interface AnsweredRequest {
-  readonly answer: Response | Upgrade;
+  readonly answer: Answer;
   readonly handshake: Handshake;
 }
 
@@ -31,9 +45,14 @@ export interface AnsweredRequest {
  *
  * 1. A request that has not arrived within `requestMs` ends it, and so does a peer that reads nothing for as long.
  * 2. It holds one request, and what was sent at once after it.
+ * 3. A body or a response that is streamed moves on within `requestMs` again and again, or the connection ends.
  */
 export class HttpConnection implements TransportOwner {
-  readonly #decoder = new RequestDecoder();
+  readonly #decoder: RequestDecoder;
+  /** The body of the present request, if it is streamed. */
+  #body: RequestBody | undefined;
+  /** When something of it has come last. */
+  #bodyAt = 0;
   #transport: Transport | undefined;
   #state: "waiting" | "answering" | "upgraded" | "over" = "waiting";
   /** Since when there is no request. */
@@ -50,6 +69,7 @@ export class HttpConnection implements TransportOwner {
   #stalledSince: number;
 
   constructor(readonly host: HttpHost, readonly from: Address) {
+    this.#decoder = new RequestDecoder((...request) => host.streamedBytes(...request));
     this.#waitingSince = this.#stalledSince = host.now();
     this.#deadline = this.#waitingSince + host.requestMs;
   }
@@ -72,6 +92,7 @@ export class HttpConnection implements TransportOwner {
     if (this.#isOver) return this.#endSoon(now);
     if (this.#isStalled(now)) return this.abort();
     if (this.#socket) return this.#socket.tick(now);
+    if (this.#body?.isWaiting && now >= this.#bodyAt + this.host.requestMs) return this.abort();
     if (this.#state !== "waiting" || now < this.#deadline) return;
     if (this.#decoder.waitingBytes > 0) return this.#close(plainText("The request did not arrive in time.", 408));
     this.#end();
@@ -102,17 +123,21 @@ export class HttpConnection implements TransportOwner {
       this.#deadline = Math.min(this.#deadline, this.host.now() + this.host.requestMs);
     }
     this.#decoder.push(bytes);
+    this.#bodyAt = this.host.now();
+    this.#body?.push();
     if (this.#state === "waiting") this.#next();
   }
 
   /** Also reads while a request is answered, so that it notices when the client leaves. */
   hungry(): boolean {
-    return this.#socket ? this.#socket.hungry() : this.#decoder.waitingBytes <= HEAD_BYTES + BODY_BYTES;
+    if (this.#socket) return this.#socket.hungry();
+    return this.#decoder.waitingBytes <= (this.#decoder.bodyLeft > 0 ? BODY_WAITING_BYTES : HEAD_BYTES + BODY_BYTES);
   }
 
   closed(ending: Ending): void {
     if (this.#socket) return this.#socket.closed(ending);
     this.#leaving?.abort();
+    this.#body?.end("the client has left");
     // A client may close its side after its request, and still read.
     if (this.#state === "answering" && ending === "finished") return;
     this.#end();
@@ -134,17 +159,22 @@ export class HttpConnection implements TransportOwner {
 
   async #answer(request: DecodedRequest): Promise<void> {
     const leaving = this.#leaving = new AbortController();
-    const { answer, handshake } = await this.host.answer(request, this.from, leaving.signal);
+    const body = this.#body = this.#bodyOf(request);
+    const { answer, handshake } = await this.host.answer(request, this.from, leaving.signal, body);
+    this.#body = undefined;
     if (this.#state !== "answering") {
-      if ("type" in answer && answer.type === "upgrade") answer.gone?.();
+      if (!(answer instanceof Response)) answer.type === "upgrade" ? answer.gone?.() : answer.close();
       return;
     }
-    if (!(answer instanceof Response)) return this.#becomeSocket(answer, handshake);
-    const stays = request.isModern && !leaving.signal.aborted &&
+    if (!(answer instanceof Response) && answer.type === "upgrade") return this.#becomeSocket(answer, handshake);
+    // Of a body that was not wanted the rest is not read.
+    const stays = request.isModern && !leaving.signal.aborted && this.#decoder.bodyLeft === 0 &&
       !/\bclose\b/i.test(request.headers.get("connection") ?? "");
-    const bytes = await encodeResponse(answer, request.method, stays);
-    if (this.#state !== "answering") return;
-    this.#transport!.write(bytes);
+    if (answer instanceof Response) {
+      const bytes = await encodeResponse(answer, request.method, stays);
+      if (this.#state !== "answering") return;
+      this.#transport!.write(bytes);
+    } else if (!await this.#download(answer, request.method, stays)) return;
     if (!stays) {
       this.#end();
       return this.#transport!.close("");
@@ -155,6 +185,43 @@ export class HttpConnection implements TransportOwner {
       (this.#decoder.waitingBytes > 0 ? this.host.requestMs : this.host.keepAliveMs);
     this.#next();
     this.#transport!.resume();
+  }
+
+  #bodyOf({ streamedBytes, headers }: DecodedRequest): RequestBody | undefined {
+    if (streamedBytes === 0) return undefined;
+    this.#bodyAt = this.host.now();
+    return new RequestBody(this.#decoder, streamedBytes, () => {
+      if (/^100-continue$/i.test(headers.get("expect") ?? "")) this.#transport!.write(CONTINUE);
+    }, () => this.#transport!.resume());
+  }
+
+  /** Sends a download; whether all of it was written. If not, the connection is over. */
+  async #download(download: Download, method: string, stays: boolean): Promise<boolean> {
+    const transport = this.#transport!;
+    const most = Math.min(DOWNLOAD_BYTES, Math.floor(this.host.outboxBytes / 4));
+    try {
+      transport.write(encodeHead(download.head, download.bytes, stays));
+      if (method === "HEAD") return true;
+      for (let left = download.bytes; left > 0;) {
+        const bytes = await download.read(Math.min(left, most));
+        if (this.#state !== "answering") return false;
+        if (bytes === undefined) throw new RangeError("the file has become shorter");
+        transport.write(bytes);
+        left -= bytes.length;
+        while (transport.waitingBytes > most) {
+          await transport.written!();
+          this.#stalledSince = this.host.now();
+        }
+        if (this.#state !== "answering") return false;
+      }
+      return true;
+    } catch {
+      // The client sees that the response is too short.
+      this.abort();
+      return false;
+    } finally {
+      download.close();
+    }
   }
 
   #becomeSocket(upgrade: Upgrade, handshake: Handshake): void {
@@ -205,5 +272,6 @@ export class HttpConnection implements TransportOwner {
   #end(): void {
     this.#state = "over";
     this.#leaving?.abort();
+    this.#body?.end("the connection has ended");
   }
 }

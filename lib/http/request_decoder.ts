@@ -7,6 +7,8 @@ export interface DecodedRequest {
   readonly target: string;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Bytes of a body that is not in `body` but follows: see `RequestDecoder.takeBody`. */
+  readonly streamedBytes: number;
   /** Whether it is HTTP/1.1, which has WebSockets and connections that stay. */
   readonly isModern: boolean;
 }
@@ -35,12 +37,18 @@ const LF = 10;
  *
  * 1. It holds at most the head and the body of one request, and what was pushed at once after them.
  * 2. After a bad request it decodes nothing more.
+ * 3. A body that is streamed is taken by `takeBody` before the next request is decoded.
  */
 export class RequestDecoder {
   readonly #arrived = new ByteQueue();
   /** Bytes at the beginning in which no head ends. */
   #searched = 0;
   #bad = false;
+  /** Bytes of a streamed body that were not taken yet. */
+  #bodyLeft = 0;
+
+  /** `streamed`: how many bytes the body of a request may have that is streamed; 0 for one that is not. */
+  constructor(readonly streamed: (method: string, target: string) => number = () => 0) {}
 
   /** Bytes that wait to be decoded. */
   get waitingBytes(): number {
@@ -54,13 +62,26 @@ export class RequestDecoder {
 
   /** The next request; undefined when it has not arrived. */
   next(): DecodedRequest | BadRequest | undefined {
-    if (this.#bad) return undefined;
+    if (this.#bad || this.#bodyLeft > 0) return undefined;
     const result = this.#decode();
     if (result?.type === "bad") {
       this.#bad = true;
       this.#arrived.clear();
     }
     return result;
+  }
+
+  /** Bytes of the streamed body that are not taken yet. */
+  get bodyLeft(): number {
+    return this.#bodyLeft;
+  }
+
+  /** What has arrived of a streamed body, as much as there is. */
+  takeBody(): Uint8Array<ArrayBuffer> {
+    const taken = this.#arrived.bytes.slice(0, this.#bodyLeft);
+    this.#arrived.skip(taken.length);
+    this.#bodyLeft -= taken.length;
+    return taken;
   }
 
   /** What has arrived after the last request, as bytes of another protocol. */
@@ -93,14 +114,24 @@ export class RequestDecoder {
     if (headers.has("transfer-encoding")) return bad(411, "a body needs a content-length");
     const length = headers.get("content-length") ?? "0";
     if (!/^\d{1,15}$/.test(length)) return bad(400, "content-length is one number");
-    if (Number(length) > BODY_BYTES) return bad(413, `expected at most ${BODY_BYTES} bytes`);
     const bodyAt = end + 4;
+    const streamed = this.streamed(method, target!);
+    if (Number(length) > Math.max(streamed, BODY_BYTES)) {
+      return bad(413, `expected at most ${Math.max(streamed, BODY_BYTES)} bytes`);
+    }
+    if (streamed > 0) {
+      this.#arrived.skip(bodyAt);
+      this.#searched = 0;
+      this.#bodyLeft = Number(length);
+      const body = new Uint8Array(0);
+      return { type: "request", method, target: target!, headers, body, streamedBytes: this.#bodyLeft, isModern };
+    }
     const next = bodyAt + Number(length);
     if (bytes.length < next) return undefined;
     const body = bytes.slice(bodyAt, next);
     this.#arrived.skip(next);
     this.#searched = 0;
-    return { type: "request", method, target: target!, headers, body, isModern };
+    return { type: "request", method, target: target!, headers, body, streamedBytes: 0, isModern };
   }
 
   /** Where the empty line after the head begins. */

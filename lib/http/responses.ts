@@ -5,7 +5,9 @@ import { BODY_BYTES } from "./request_decoder.ts";
 
 const PHRASES: Readonly<Record<number, string>> = {
   200: "OK",
+  201: "Created",
   204: "No Content",
+  206: "Partial Content",
   303: "See Other",
   304: "Not Modified",
   400: "Bad Request",
@@ -14,14 +16,19 @@ const PHRASES: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
+  409: "Conflict",
   411: "Length Required",
   413: "Content Too Large",
+  416: "Range Not Satisfiable",
   421: "Misdirected Request",
+  422: "Unprocessable Content",
   426: "Upgrade Required",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
   503: "Service Unavailable",
+  507: "Insufficient Storage",
   505: "HTTP Version Not Supported",
 };
 /** Statuses whose responses have no body. */
@@ -31,15 +38,23 @@ const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** A response on the wire; `stays`: whether another request can follow. */
 export async function encodeResponse(response: Response, method: string, stays: boolean): Promise<Uint8Array> {
-  const { status, headers } = response;
   const body = new Uint8Array(await response.arrayBuffer());
+  const head = encodeHead(response, body.length, stays);
+  return method === "HEAD" ? head : concat([head, body]);
+}
+
+/** The head of a response with a body of so many bytes. */
+export function encodeHead({ status, headers }: Response, bytes: number, stays: boolean): Uint8Array {
   let head = `HTTP/1.1 ${status} ${PHRASES[status] ?? ""}\r\n`;
   for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
-  if (!WITHOUT_BODY.includes(status)) head += `content-length: ${body.length}\r\n`;
+  if (!WITHOUT_BODY.includes(status)) head += `content-length: ${bytes}\r\n`;
   // That a connection stays is what HTTP/1.1 has without a word.
   head += `date: ${new Date().toUTCString()}\r\n${stays ? "" : "connection: close\r\n"}\r\n`;
-  return method === "HEAD" ? encodeText(head) : concat([encodeText(head), body]);
+  return encodeText(head);
 }
+
+/** Says that the body of a request may come. */
+export const CONTINUE: Uint8Array = encodeText("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** What a request for a WebSocket asks for. */
 export interface Handshake {

@@ -12,6 +12,7 @@ import { Connection } from "../net/tcp.ts";
 import { TlsTerminator } from "../net/tls_terminator.ts";
 import { type AnsweredRequest, HttpConnection, type HttpHost } from "./connection.ts";
 import { isAllowedHost, isSameOrigin, PAGE_PROTOCOL, withSecurityHeaders } from "./guard.ts";
+import type { RequestBody } from "./request_body.ts";
 import type { DecodedRequest } from "./request_decoder.ts";
 import { plainText } from "./responses.ts";
 import type { Site } from "./site.ts";
@@ -78,7 +79,9 @@ export class WebServer {
       requestMs,
       keepAliveMs,
       messageBytes: Math.max(textBytes, signalBytes) * ESCAPED + ENVELOPE_BYTES,
+      outboxBytes: limits.outboxBytes,
       now: clock,
+      streamedBytes: (method, target) => this.site.streamedBytes?.(method, target) ?? 0,
       answer: (...request) => this.#answer(...request),
       upgraded: (connection) => this.#upgraded(connection),
     };
@@ -195,7 +198,12 @@ export class WebServer {
 
   // Requests.
 
-  async #answer(decoded: DecodedRequest, from: Address, signal: AbortSignal): Promise<AnsweredRequest> {
+  async #answer(
+    decoded: DecodedRequest,
+    from: Address,
+    signal: AbortSignal,
+    streamed: RequestBody | undefined,
+  ): Promise<AnsweredRequest> {
     const { method, headers, body } = decoded;
     const offered = headers.get("sec-websocket-protocol")?.split(",").map((each) => each.trim()) ?? [];
     const protocol = offered.includes(PAGE_PROTOCOL) ? PAGE_PROTOCOL : undefined;
@@ -209,8 +217,10 @@ export class WebServer {
     const hasBody = method !== "GET" && method !== "HEAD" && body.length > 0;
     const request = new Request(url, { method, headers, signal, ...(hasBody ? { body } : {}) });
     try {
-      const answer = this.#refusal(request) ?? await this.site.answer(request, from);
-      return { answer: answer instanceof Response ? withSecurityHeaders(answer, request) : answer, handshake };
+      const answer = this.#refusal(request) ?? await this.site.answer(request, from, streamed);
+      if (answer instanceof Response) withSecurityHeaders(answer, request);
+      else if (answer.type === "download") withSecurityHeaders(answer.head, request);
+      return { answer, handshake };
     } catch (error) {
       log.error(`internal error, ${method} ${new URL(url).pathname}: ${stackOf(error)}`);
       const answer = plainText("Internal server error; the log has the details.", 500);

@@ -1,13 +1,30 @@
 import type { Address } from "../core/address.ts";
 import type { TransportOwner } from "../core/transport.ts";
+import type { RequestBody } from "./request_body.ts";
 import { plainText } from "./responses.ts";
 import type { WebSocketTransport } from "./websocket.ts";
 
 /** The content of one HTTP server. */
 export interface Site {
-  /** Answers a request; `from` is the address of its sender. */
-  answer(request: Request, from: Address): Response | Upgrade | Promise<Response | Upgrade>;
+  /** Answers a request; `from` is the address of its sender, `body` its body if that is streamed. */
+  answer(request: Request, from: Address, body?: RequestBody): Answer | Promise<Answer>;
+  /** The longest body of a request that is streamed; without it, or at 0, it is one of a few KiB. */
+  streamedBytes?(method: string, target: string): number;
   /** Closes the WebSockets that belong to no session. */
+  close(): void;
+}
+
+export type Answer = Response | Upgrade | Download;
+
+/** A response whose body is read while it is sent. */
+export interface Download {
+  readonly type: "download";
+  /** Without a body. */
+  readonly head: Response;
+  readonly bytes: number;
+  /** The next bytes, at most so many, in an array of their own; undefined when there are no more. */
+  read(most: number): Promise<Uint8Array | undefined>;
+  /** Called once, when no more is read. */
   close(): void;
 }
 

@@ -21,6 +21,7 @@ export class Outbox {
   #dead = false;
   #whenDrained: (() => void) | undefined;
   #whenSettled: (() => void) | undefined;
+  #whenWritten: (() => void) | undefined;
 
   constructor(
     readonly sink: Sink,
@@ -56,6 +57,12 @@ export class Outbox {
     return new Promise((resolve) => this.#whenDrained = resolve);
   }
 
+  /** Resolves when the sink has taken some of what waits, or takes nothing any more. */
+  written(): Promise<void> {
+    if (!this.#writing || this.#dead) return Promise.resolve();
+    return new Promise((resolve) => this.#whenWritten = resolve);
+  }
+
   /** Resolves when no write is in progress; after `close`, the sink must end it. */
   settled(): Promise<void> {
     if (!this.#writing) return Promise.resolve();
@@ -67,6 +74,7 @@ export class Outbox {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#whenDrained?.();
+    this.#whenWritten?.();
   }
 
   #write(): void {
@@ -85,6 +93,7 @@ export class Outbox {
   // Made once for each outbox, not once for each write.
   readonly #wrote = (written: number): void => {
     this.#waitingBytes = Math.max(0, this.#waitingBytes - written);
+    this.#whenWritten?.();
     if (written < this.#current!.length && !this.#dead) this.#put(this.#current!.subarray(written));
     else this.#write();
   };

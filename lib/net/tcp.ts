@@ -64,6 +64,10 @@ export class Connection implements Transport {
     queueMicrotask(() => this.#closing || this.#owner.failed(why));
   }
 
+  written(): Promise<void> {
+    return this.#outbox.written();
+  }
+
   gather(): void {
     this.#outbox.separateWrites = false;
   }

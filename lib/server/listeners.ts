@@ -23,6 +23,8 @@ import { freeDescriptors } from "../store/free_descriptors.ts";
 import { digestOf } from "../store/file_reader.ts";
 import { readSecret } from "../store/private_file.ts";
 import { readWebFiles } from "../store/web_files.ts";
+import type { AttachmentStore } from "../store/attachment_store.ts";
+import { AttachmentSite } from "./attachment_site.ts";
 import type { WebOptions } from "./command_line.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import { MychatListener } from "./mychat_listener.ts";
@@ -60,6 +62,8 @@ export interface ListenerParts {
   readonly directory: ServerProtocol;
   readonly monitor: Monitor;
   readonly secrets: DatagramSecrets;
+  /** Where users leave files; undefined where they cannot. */
+  readonly attachments?: AttachmentStore | undefined;
 }
 
 /** Opens all listeners of the plan, or none. All files are read before the first port is opened. */
@@ -119,7 +123,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
 function prepareWeb(
   web: WebOptions,
   { data, limits }: ListenerPlan,
-  { runner, monitor }: ListenerParts,
+  { runner, monitor, attachments }: ListenerParts,
   descriptors: DescriptorShare,
   certificate: Certificate | undefined,
 ): (port: number) => WebServer {
@@ -132,6 +136,12 @@ function prepareWeb(
     cookieDays: COOKIE_DAYS,
     monitor,
     monitorPassword: readSecret(web.watchPasswordFile),
+    attachments: attachments && new AttachmentSite({
+      store: attachments,
+      limits,
+      sayFault: (...question) => runner.hub.sayFault(...question),
+      isIn: (name, room) => runner.hub.isIn(name, room),
+    }),
     secure: certificate !== undefined,
   });
   const names = [...ownNames(), ...web.names];

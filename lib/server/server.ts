@@ -9,6 +9,7 @@ import { Directory } from "../protocols/directory/directory.ts";
 import type { ReplyForm } from "../protocols/directory/listing.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
 import type { ListenerName } from "../protocols/listener_table.ts";
+import { AttachmentStore } from "../store/attachment_store.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { checksAtOnce, Passwords } from "../store/passwords.ts";
 import { ProofVerifier } from "../store/proofs.ts";
@@ -25,6 +26,8 @@ import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
 
 const TICK_MS = 50;
+/** How often files that users have left are looked at. */
+const ATTACHMENT_PRUNE_MS = 60_000;
 
 /** A running server. */
 export interface Server {
@@ -115,11 +118,14 @@ export async function openServer(
     directory,
   });
   const directoryListener = directoryProtocol(directory, drainDirectory, options.addressBookReply ?? "text");
-  const parts = { runner, directory: directoryListener, monitor, secrets: proofs };
+  let attachments: AttachmentStore | undefined;
   let listeners: ReturnType<typeof openListeners>;
   try {
+    if (options.listeners.web !== undefined && limits.attachments > 0) attachments = new AttachmentStore(data, limits);
+    const parts = { runner, directory: directoryListener, monitor, secrets: proofs, attachments };
     listeners = openListeners(options, parts);
   } catch (error) {
+    attachments?.close();
     await store.close();
     throw error;
   }
@@ -131,6 +137,7 @@ export async function openServer(
     monitor.tick(runner.now);
     requests?.log.flush();
   }, TICK_MS);
+  const pruning = setInterval(() => prune(attachments), ATTACHMENT_PRUNE_MS);
   return {
     hub,
     runner,
@@ -141,13 +148,25 @@ export async function openServer(
       runner.stop();
       await within(limits.stopMs, Promise.all([platform, ...all].map((part) => part.finished())));
       clearInterval(ticking);
+      clearInterval(pruning);
       await Promise.all(all.map((listener) => listener.release?.()));
       await runner.close();
+      attachments?.close();
       requests?.log.close();
       await requests?.output.flushed();
       await tracing?.close();
     },
   };
+}
+
+/** Removes files that were left too long ago. A disk that fails is tried again. */
+function prune(attachments: AttachmentStore | undefined): void {
+  try {
+    const removed = attachments?.prune(Date.now()) ?? 0;
+    if (removed > 0) log.info(`removed ${removed} files that users left too long ago`);
+  } catch (error) {
+    log.warning(`old files cannot be removed: ${reason(error)}`);
+  }
 }
 
 function openTracing(options: ServerOptions, showTrace: (line: string) => void): TraceWriter | undefined {

@@ -8,12 +8,14 @@ import { VERSION } from "../core/version.ts";
 import { CLOSE } from "../http/frames.ts";
 import { hasPassword, isSecret, loginCookie, loginCookieHeaders, pageKey } from "../http/guard.ts";
 import { jsonResponse, plainText, readJsonBody } from "../http/responses.ts";
-import { type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
+import type { RequestBody } from "../http/request_body.ts";
+import { type Answer, type Site, type Upgrade, upgradeRefusal } from "../http/site.ts";
 import type { StaticFiles } from "../http/static_files.ts";
 import type { WebSocketTransport } from "../http/websocket.ts";
 import { clock } from "../net/clock.ts";
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
 import { hmac } from "../store/proofs.ts";
+import type { AttachmentSite } from "./attachment_site.ts";
 import type { Monitor } from "./monitor.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
@@ -47,6 +49,8 @@ export interface ServerSiteParts {
   readonly monitor: Monitor;
   /** The password for the server's page from other machines; without one, only this machine may see it. */
   readonly monitorPassword: string | undefined;
+  /** What users leave; undefined where they leave nothing. */
+  readonly attachments?: AttachmentSite | undefined;
   /** Whether the connections are TLS. */
   readonly secure: boolean;
 }
@@ -69,21 +73,27 @@ export class ServerSite implements Site {
   }
 
   /** Answers a request, and records it unless it is for a file of the page. */
-  async answer(request: Request, from: Address): Promise<Response | Upgrade> {
-    const answer = await this.#answer(request, from);
+  async answer(request: Request, from: Address, body?: RequestBody): Promise<Answer> {
+    const answer = await this.#answer(request, from, body);
     const { pathname } = new URL(request.url);
     const { requests } = this.parts.runner.platform;
     if (requests && !pathname.startsWith("/page/")) {
       const by = { id: 0, protocol: { name: "web" }, peer: from, session: { name: this.#userOf(request) } };
       // A query may hold anything; the path is the server's own, or refused.
-      const outcome = answer instanceof Response ? String(answer.status) : "WebSocket";
+      const response = answer instanceof Response ? answer : answer.type === "download" ? answer.head : undefined;
+      const outcome = response ? String(response.status) : "WebSocket";
       requests.request(by, `${request.method} ${pathname.slice(0, PATH_CHARACTERS)}`, outcome);
     }
     return answer;
   }
 
-  async #answer(request: Request, from: Address): Promise<Response | Upgrade> {
+  streamedBytes(method: string, target: string): number {
+    return this.parts.attachments?.streamedBytes(method, target) ?? 0;
+  }
+
+  async #answer(request: Request, from: Address, body: RequestBody | undefined): Promise<Answer> {
     const { pathname } = new URL(request.url);
+    if (/^\/attachments(\/|$)/.test(pathname)) return await this.#attachment(request, body);
     const method = request.method === "HEAD" ? "GET" : request.method;
     switch (`${method} ${pathname}`) {
       case "GET /":
@@ -117,7 +127,23 @@ export class ServerSite implements Site {
     const { runner } = this.parts;
     const registration = runner.hub.registers;
     const guests = runner.hub.takesGuests;
-    return { version: VERSION, host: "server", name: this.#userOf(request) ?? null, registration, guests };
+    const { attachments, limits: { attachmentBytes } } = this.parts;
+    return {
+      version: VERSION,
+      host: "server",
+      name: this.#userOf(request) ?? null,
+      registration,
+      guests,
+      attachmentBytes: attachments ? attachmentBytes : 0,
+    };
+  }
+
+  async #attachment(request: Request, body: RequestBody | undefined): Promise<Answer> {
+    const { attachments } = this.parts;
+    if (!attachments) return jsonResponse({ why: "files cannot be left at this server (--attachments 0)" }, 404);
+    const user = this.#userOf(request);
+    if (user === undefined) return jsonResponse({ why: "log in first" }, 401);
+    return await attachments.answer(request, user, body);
   }
 
   #userOf(request: Request): string | undefined {

@@ -2,6 +2,7 @@ import { UserError } from "../core/errors.ts";
 import { suggestion } from "../core/suggestion.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { type Limit, LIMITS, type Limits } from "../core/limits.ts";
+import { formatBytes } from "../core/text.ts";
 
 /** A command-line option: a switch, or one with a value. */
 export interface Option {
@@ -72,6 +73,16 @@ export function readNumber(what: string, given: string, { min, max }: { min: num
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${given}"`);
 }
 
+const SIZES: Readonly<Record<string, number>> = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+
+/** Parses a number of bytes within bounds, with or without a unit; throws a `UserError` that names them. */
+export function readSize(what: string, given: string, { min, max }: { min: number; max: number }): number {
+  const [, number = "", unit = "b"] = /^(\d+(?:\.\d+)?) ?([kmgt]?b)?$/i.exec(given) ?? [];
+  const bytes = Math.floor(Number(number) * SIZES[unit.toLowerCase()]!);
+  if (number !== "" && bytes >= min && bytes <= max) return bytes;
+  throw new UserError(`${what} must be a size such as 500MB, from ${min} to ${max} bytes, not "${given}"`);
+}
+
 /** Parses a port; with `anyFree`, 0 is allowed and means any free one. */
 export function readPort(given: string, anyFree: boolean): number {
   return readNumber("the port", given, { min: anyFree ? 0 : 1, max: 65535 });
@@ -81,8 +92,8 @@ export function readPort(given: string, anyFree: boolean): number {
 export function limitOptions(): Option[] {
   return limitEntries().map(({ option, limit }) => ({
     name: option,
-    value: "N",
-    help: `${limit.why} (${limit.default})`,
+    value: limit.isSize ? "SIZE" : "N",
+    help: `${limit.why} (${limit.isSize ? formatBytes(limit.default) : limit.default})`,
   }));
 }
 
@@ -96,7 +107,8 @@ export function readLimits(flags: Flags): Partial<Limits> {
   const given: Record<string, number> = {};
   for (const { name, option, limit } of limitEntries()) {
     const value = flags.value(option);
-    if (value !== undefined) given[name] = readNumber(`--${option}`, value, limit);
+    if (value === undefined) continue;
+    given[name] = (limit.isSize ? readSize : readNumber)(`--${option}`, value, limit);
   }
   return given as Partial<Limits>;
 }

@@ -1,0 +1,307 @@
+import { createHash, type Hash } from "node:crypto";
+import { join } from "@std/path";
+import type { Target } from "../chat/entry.ts";
+import { encodeHex } from "../core/bytes.ts";
+import { UserError } from "../core/errors.ts";
+import { IMAGE_HEADER_BYTES, readImageHeader } from "../core/image_header.ts";
+import type { Limits } from "../core/limits.ts";
+import { formatBytes } from "../core/text.ts";
+import { AttachmentIndex, type AttachmentRow } from "./attachment_index.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+/** Old files that are removed at once. */
+const PRUNED_ROWS = 50;
+/** Bytes of an upload that are read at once, to go on after a restart. */
+const READ_BYTES = 256 * 1024;
+
+export type AttachmentLimits = Pick<
+  Limits,
+  | "attachments"
+  | "attachmentBytes"
+  | "attachmentBytesPerUser"
+  | "attachmentsPerUser"
+  | "attachmentUploads"
+  | "attachmentDays"
+  | "attachmentUploadHours"
+>;
+
+/** What a user wants to leave. */
+export interface NewAttachment {
+  readonly owner: string;
+  readonly to: Target;
+  readonly name: string;
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/** An upload that is under way: where it stands, and the hash of what has arrived. */
+interface Upload {
+  readonly hash: Hash;
+  offset: number;
+}
+
+/** Where an upload stands after some of it has come. */
+export type Appended =
+  | { readonly type: "more"; readonly offset: number }
+  | { readonly type: "complete"; readonly row: AttachmentRow }
+  /** It is not what was announced; nothing of it is kept. */
+  | { readonly type: "wrong" };
+
+/**
+ * Files that users leave at the server, in the folder `attachments` of the data folder: `files` by the SHA-256 of their
+ * content, `uploads` by their ids, and an index.
+ *
+ * 1. A file is under its hash only when its content has that hash and is on the disk; then its row becomes complete.
+ * 2. The bytes of an upload count from its beginning, so that what is begun can be finished.
+ * 3. The folder is made when the first file is left. Files without a row, of a server that was killed, go at the next start.
+ */
+export class AttachmentStore {
+  readonly #folder: string;
+  #index: AttachmentIndex | undefined;
+  readonly #uploads = new Map<string, Upload>();
+  /** Uploads to which somebody just adds. */
+  readonly #busy = new Set<string>();
+
+  constructor(data: string, readonly limits: AttachmentLimits) {
+    this.#folder = join(data, "attachments");
+    if (exists(this.#indexPath)) this.#sweep(this.#open());
+  }
+
+  /** The row of a file that is complete. */
+  find(id: string): AttachmentRow | undefined {
+    const row = this.#index?.find(id);
+    return row?.complete ? row : undefined;
+  }
+
+  /** The upload of this id. */
+  upload(id: string): AttachmentRow | undefined {
+    const row = this.#index?.find(id);
+    return row && !row.complete ? row : undefined;
+  }
+
+  /** The bytes that count against the limit of all. */
+  get bytes(): number {
+    return this.#index?.bytes ?? 0;
+  }
+
+  /** Begins an upload, or goes on with the same one; throws a `UserError` that says which limit it would break. */
+  begin(wanted: NewAttachment, wall: number): { readonly id: string; readonly offset: number } {
+    const index = this.#open();
+    const before = index.unfinished({ ...wanted, complete: false, image: undefined, age: 0 });
+    if (before) return { id: before.id, offset: this.#sizeOf(before.id) };
+    const why = this.#limitFault(index, wanted);
+    if (why !== undefined) throw new UserError(why);
+    index.goOn(wall);
+    const id = encodeHex(crypto.getRandomValues(new Uint8Array(16)));
+    Deno.writeFileSync(this.#uploadPath(id), new Uint8Array(0), { mode: 0o600 });
+    index.add({ ...wanted, id, complete: false, image: undefined, age: 0 });
+    return { id, offset: 0 };
+  }
+
+  /** Whether somebody adds to an upload at the moment. */
+  isBusy(id: string): boolean {
+    return this.#busy.has(id);
+  }
+
+  /**
+   * Adds bytes to an upload from `offset` on, where it must stand; `offset` in the answer is where it stands then. Of bytes
+   * that break off everything that came is kept.
+   */
+  async append(
+    row: AttachmentRow,
+    offset: number,
+    bytes: () => Promise<Uint8Array<ArrayBuffer> | undefined>,
+    wall: number,
+  ): Promise<Appended> {
+    const index = this.#open();
+    this.#busy.add(row.id);
+    let file: Deno.FsFile | undefined;
+    let isHashed = false;
+    try {
+      const upload = await this.#resumed(row);
+      if (upload.offset !== offset) return { type: "more", offset: upload.offset };
+      file = await Deno.open(this.#uploadPath(row.id), { write: true });
+      await file.truncate(upload.offset);
+      await file.seek(upload.offset, Deno.SeekMode.Start);
+      for (let part; (part = await bytes()) !== undefined;) {
+        if (upload.offset + part.length > row.bytes) return this.#refuse(row);
+        for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+        upload.hash.update(part);
+        upload.offset += part.length;
+      }
+      if (upload.offset < row.bytes) return { type: "more", offset: upload.offset };
+      isHashed = true;
+      if (upload.hash.digest("hex") !== row.sha256) return this.#refuse(row);
+      await file.sync();
+      return await this.#complete(index, row, wall);
+    } finally {
+      file?.close();
+      this.#busy.delete(row.id);
+      // What the disk has is hashed anew.
+      if (isHashed) this.#uploads.delete(row.id);
+      else this.#touch(index, row.id, wall);
+    }
+  }
+
+  #touch(index: AttachmentIndex, id: string, wall: number): void {
+    if (index !== this.#index) return;
+    index.goOn(wall);
+    index.touch(id);
+  }
+
+  /** Opens the content of a complete file. */
+  async openContent({ sha256 }: AttachmentRow): Promise<Deno.FsFile> {
+    return await Deno.open(this.#contentPath(sha256), { read: true });
+  }
+
+  /** Removes a file or an upload. */
+  remove({ id, sha256 }: AttachmentRow): void {
+    const index = this.#open();
+    index.remove(id);
+    this.#uploads.delete(id);
+    discard(this.#uploadPath(id));
+    if (!index.hasContent(sha256)) discard(this.#contentPath(sha256));
+  }
+
+  /** Removes what is too old, a bounded number; called now and then. */
+  prune(wall: number): number {
+    const index = this.#index;
+    if (!index) return 0;
+    index.goOn(wall);
+    const { attachmentDays, attachmentUploadHours } = this.limits;
+    const old = index.old(attachmentDays * DAY_MS, attachmentUploadHours * HOUR_MS, PRUNED_ROWS);
+    const removed = old.filter(({ id }) => !this.#busy.has(id));
+    for (const row of removed) this.remove(row);
+    return removed.length;
+  }
+
+  close(): void {
+    this.#index?.close();
+    this.#index = undefined;
+  }
+
+  get #indexPath(): string {
+    return join(this.#folder, "index.db");
+  }
+
+  #uploadPath(id: string): string {
+    return join(this.#folder, "uploads", id);
+  }
+
+  #contentPath(sha256: string): string {
+    return join(this.#folder, "files", sha256);
+  }
+
+  #open(): AttachmentIndex {
+    if (this.#index) return this.#index;
+    for (const name of ["files", "uploads"]) {
+      Deno.mkdirSync(join(this.#folder, name), { recursive: true, mode: 0o700 });
+    }
+    return this.#index = new AttachmentIndex(this.#indexPath);
+  }
+
+  #limitFault(index: AttachmentIndex, { owner, bytes }: NewAttachment): string | undefined {
+    const { limits } = this;
+    const most = (limit: number) => `${formatBytes(limit)} at most`;
+    if (bytes > limits.attachmentBytes) {
+      return `a file of ${formatBytes(bytes)} cannot be left; this server takes ${most(limits.attachmentBytes)}`;
+    }
+    const own = index.usage(owner);
+    if (own.unfinished >= limits.attachmentUploads) {
+      return `${own.unfinished} of your files are not complete, the most allowed at the same time`;
+    }
+    if (own.rows >= limits.attachmentsPerUser) return `you have left ${own.rows} files, the most allowed for one user`;
+    if (own.bytes + bytes > limits.attachmentBytesPerUser) {
+      const yours = `your files here have ${formatBytes(own.bytes)}`;
+      return `${yours}; with this one of ${formatBytes(bytes)} they would have more than ${
+        formatBytes(limits.attachmentBytesPerUser)
+      }, the share of one user`;
+    }
+    if (index.bytes + bytes <= limits.attachments) return undefined;
+    return `the server's place for files is full: ${formatBytes(index.bytes)} of ${formatBytes(limits.attachments)}`;
+  }
+
+  /** An upload with the hash of what the disk has of it. */
+  async #resumed({ id, bytes }: AttachmentRow): Promise<Upload> {
+    const known = this.#uploads.get(id);
+    if (known) return known;
+    const upload: Upload = { hash: createHash("sha256"), offset: 0 };
+    using file = await Deno.open(this.#uploadPath(id), { read: true, write: true, create: true, mode: 0o600 });
+    const buffer = new Uint8Array(READ_BYTES);
+    for (let read; (read = await file.read(buffer)) !== null && upload.offset < bytes;) {
+      const part = buffer.subarray(0, Math.min(read, bytes - upload.offset));
+      upload.hash.update(part);
+      upload.offset += part.length;
+    }
+    this.#uploads.set(id, upload);
+    return upload;
+  }
+
+  #sizeOf(id: string): number {
+    try {
+      return this.#uploads.get(id)?.offset ?? Deno.statSync(this.#uploadPath(id)).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  #refuse(row: AttachmentRow): Appended {
+    this.remove(row);
+    return { type: "wrong" };
+  }
+
+  async #complete(index: AttachmentIndex, row: AttachmentRow, wall: number): Promise<Appended> {
+    const image = readImageHeader(await beginningOf(this.#uploadPath(row.id)));
+    // Nothing waits from here on: the content has its name when its row is complete, whatever else ends meanwhile.
+    Deno.renameSync(this.#uploadPath(row.id), this.#contentPath(row.sha256));
+    index.goOn(wall);
+    index.complete(row.id, image);
+    this.#uploads.delete(row.id);
+    return { type: "complete", row: index.find(row.id)! };
+  }
+
+  /** Removes files that no row has, and uploads without a row. */
+  #sweep(index: AttachmentIndex): void {
+    for (const { name } of entriesOf(join(this.#folder, "files"))) {
+      if (!index.hasContent(name)) discard(this.#contentPath(name));
+    }
+    for (const { name } of entriesOf(join(this.#folder, "uploads"))) {
+      const row = index.find(name);
+      if (!row || row.complete) discard(this.#uploadPath(name));
+    }
+  }
+}
+
+async function beginningOf(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path, { read: true });
+  const bytes = new Uint8Array(IMAGE_HEADER_BYTES);
+  let length = 0;
+  for (let read; length < bytes.length && (read = await file.read(bytes.subarray(length))) !== null;) length += read;
+  return bytes.subarray(0, length);
+}
+
+function entriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch {
+    return [];
+  }
+}
+
+/** Removes a file; one that is open on some systems stays until the next start. */
+function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch { /* it is not there, or still read */ }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
