@@ -95,6 +95,7 @@ async function serve(plan: ServePlan): Promise<void> {
       ...plan,
       recordsRequests: true,
       enrollIn: plan.registration ? plan.users : undefined,
+      passwordsIn: plan.registration || plan.usersNamed ? plan.users : undefined,
       log: recent,
       show: isLobbyAlone ? (line) => shown.push(`${sanitized(line)}\n`) : undefined,
     },

@@ -6,6 +6,8 @@ import { Passwords } from "../lib/store/passwords.ts";
 import { authMessage, passwordProof } from "../lib/store/proofs.ts";
 import { transcriptOf } from "./support/doc_transcript.ts";
 import { StoringServer } from "./support/native.ts";
+import { Folder } from "./support/programs.ts";
+import { USERS } from "./support/test_server.ts";
 
 const DOCS = join(dirname(fromFileUrl(import.meta.url)), "..", "docs", "protocols");
 const native = Deno.readTextFileSync(join(DOCS, "native.md"));
@@ -41,7 +43,8 @@ Deno.test("the documents name every message of the protocol, and every field of 
 });
 
 Deno.test("the session in the document happens as it is written", async () => {
-  await using server = await StoringServer.open();
+  using folder = new Folder();
+  await using server = await StoringServer.open({ passwordsIn: folder.write("users.txt", USERS) });
   const written = /```transcript\n([^]*?)```/.exec(native)![1]!.trimEnd().split("\n");
   assertEquals((await transcriptOf(server, written)).map(withoutChance), written.map(withoutChance));
 });

@@ -57,7 +57,7 @@ export class Accounts {
     return this.#secrets.size;
   }
 
-  /** A copy with one more account. */
+  /** A copy with one more account, or with another secret of one. */
   with(name: string, secret: Secret): Accounts {
     return new Accounts(new Map([...this.#secrets, [name, secret]]));
   }

@@ -100,6 +100,8 @@ export type NativeCommand =
   | { readonly type: "received"; readonly from: string; readonly since: number; readonly upTo: number }
   /** The user has read a conversation up to `upTo`. */
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
+  /** The user wants another password; `changed` or `denied` is the answer. */
+  | { readonly type: "passwd"; readonly ref: number; readonly old: string; readonly new: string }
   | NativeQuestion;
 
 /** What a native client asks; `ref` comes back in the answer. */

@@ -19,6 +19,14 @@ export type Effect =
   }
   /** Make a secret of a password, write the account down, and come back with `Hub.enrolled`. */
   | { readonly type: "enroll"; readonly session: SessionId; readonly name: string; readonly password: string }
+  /** Make a secret of a user's new password, replace the old one in the users file, and come back with `Hub.passwordStored`. */
+  | {
+    readonly type: "setPassword";
+    readonly session: SessionId;
+    readonly ref: number;
+    readonly name: string;
+    readonly password: string;
+  }
   /** Write this and come back with `Hub.committed`, or with `Hub.notCommitted` and write none that was to follow up to then. */
   | { readonly type: "append"; readonly batch: Batch }
   /** Ask the store and come back with `Hub.answered`. */

@@ -188,6 +188,8 @@ export type Event =
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
   /** A signal reached no client. */
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
+  /** The user has a new password. */
+  | { readonly type: "changed"; readonly ref: number }
   /** A command was refused. */
   | { readonly type: "denied"; readonly ref: number; readonly why: string }
   /** The server stops, or ends this session for the reason `why`; nothing follows. */

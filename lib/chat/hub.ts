@@ -16,6 +16,7 @@ import { LogWriter } from "./log_writer.ts";
 import { NativeCommands } from "./native_commands.ts";
 import { NewNames } from "./new_names.ts";
 import { Operator } from "./operator.ts";
+import { PasswordChange } from "./password_change.ts";
 import { Login, type Randomness } from "./login.ts";
 import { PresenceUpdates } from "./presence.ts";
 import { Queries } from "./queries.ts";
@@ -37,6 +38,8 @@ export interface HubOptions {
   readonly randomness: Randomness;
   /** Whether people may make accounts for themselves. */
   readonly registers?: boolean;
+  /** Whether people may change their passwords. */
+  readonly changesPasswords?: boolean;
   /** Whether guests may log in: with a name that is no account's, held by a key. */
   readonly guests?: boolean;
 }
@@ -76,6 +79,7 @@ export class Hub {
   readonly #login: Login;
   readonly #unproven: UnprovenNames;
   readonly #registration: Registration | undefined;
+  readonly #passwords: PasswordChange;
   /** Attempts to register or to take a name, by address. */
   readonly #attempts: RateLimiters;
   /** The names of all accounts and registered users. */
@@ -165,6 +169,17 @@ export class Hub {
       },
       admit: (session, name, now) => this.#admit(session, name, undefined, now),
     }, limits);
+    this.#passwords = new PasswordChange(
+      {
+        accounts: () => this.#accounts,
+        login: this.#login,
+        replace: (name, secret) => this.#accounts = this.#accounts.with(name, secret),
+        online: (name) => online.get(name),
+        attempts: this.#attempts,
+      },
+      limits,
+      options?.changesPasswords ?? false,
+    );
     if (!options?.registers) return;
     this.#registration = new Registration({
       add: (name, secret) => {
@@ -286,6 +301,11 @@ export class Hub {
     this.#push(this.#registration!.enrolled(id, name, outcome));
   }
 
+  /** A new password was written down, or why it could not be; who asked for it may have left. */
+  passwordStored(id: SessionId, ref: number, name: string, outcome: ScryptSecret | string): void {
+    this.#push(this.#passwords.stored(id, ref, name, outcome));
+  }
+
   tick(now: number, wall: number): void {
     this.#push([...this.#login.tick(now), ...this.#presence.tick(now)]);
     this.#delivery.tick(now, wall);
@@ -378,6 +398,9 @@ export class Hub {
         return this.#push(this.#login.hello(session, command, now));
       case "prove":
         return this.#push(this.#login.prove(session, command.proof, now));
+      case "passwd":
+        if (session.name === undefined || session.kind !== "native") return;
+        return this.#push(this.#passwords.change(session, command, now));
       case "signal":
         if (session.kind === "guest") return this.#live.signal(session, session.guestName, command.to, command.text);
     }

@@ -88,6 +88,22 @@ export class Login {
     return this.#inTurn(session, isSlow, now, (session, now) => this.#check(session, name, password, now));
   }
 
+  /**
+   * Checks the password of a user who is logged in, in turn and counted like a login; `then` gets the result, undefined if the
+   * session ends first.
+   */
+  confirm(
+    session: Session,
+    password: string,
+    now: number,
+    then: (right: boolean | undefined) => Effect[],
+  ): Effect[] {
+    const name = session.name!;
+    session.login = { name, isDecoy: false, then };
+    const { isSlow } = this.context.accounts();
+    return this.#inTurn(session, isSlow, now, (session, now) => this.#check(session, name, password, now));
+  }
+
   /** Challenges a session to prove a name: an account by its password, any other name by the key that holds it. */
   hello(
     session: Session,
@@ -155,6 +171,7 @@ export class Login {
   ): Effect[] {
     session.login = undefined;
     if (login.attempt) this.#queue.finished(login.attempt, right && !login.isDecoy, now);
+    if (login.then) return login.then(right && !login.isDecoy);
     const by = login.proof?.by;
     if (!right || login.isDecoy) {
       const text = by?.type === "key" ? "that is not the key that holds the name" : "wrong password";
@@ -209,12 +226,12 @@ export class Login {
 
   /** The session leaves. */
   forget(session: Session, now: number): Effect[] {
-    const attempt = session.login?.attempt;
+    const { attempt, then } = session.login ?? {};
     if (!attempt) return [];
     session.login = undefined;
     this.#waiting.delete(attempt);
     this.#queue.remove(attempt, now);
-    return this.#beginChecks(now);
+    return [...then?.(undefined) ?? [], ...this.#beginChecks(now)];
   }
 
   #inTurn(session: Session, isSlow: boolean, now: number, check: WaitingLogin["check"]): Effect[] {

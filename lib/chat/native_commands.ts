@@ -49,9 +49,11 @@ export class NativeCommands {
         return delivery.read(user, command.of, command.upTo, session);
       case "signal":
         return live.signal(session, user.name, command.to, command.text);
+      // The hub itself takes these.
       case "become":
       case "hello":
       case "prove":
+      case "passwd":
         return;
       default:
         return queries.answer(session, user, command, now);

@@ -1,4 +1,5 @@
 import type { Credential } from "./accounts.ts";
+import type { Effect } from "./effect.ts";
 import type { Entry } from "./entry.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
@@ -27,6 +28,8 @@ export interface PendingLogin {
   readonly isDecoy: boolean;
   /** Whether the password is only checked: the session does not go online. */
   readonly checkOnly?: boolean;
+  /** For the password of a user who is logged in already: gets the result, undefined if the session ends first. */
+  readonly then?: (right: boolean | undefined) => Effect[];
   /** Its place among the logins, once there is something to check. */
   readonly attempt?: Attempt;
   readonly proof?: {

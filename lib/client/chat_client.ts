@@ -204,7 +204,11 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #take(now = this.#now): void {
     this.#now = now;
     for (const output of this.#im?.takeOutputs() ?? []) this.#perform(output, now);
-    for (const output of this.#native.takeOutputs()) if (output.type !== "ask") this.#outputs.push(output);
+    for (const output of this.#native.takeOutputs()) {
+      // The next connection needs it.
+      if (output.type === "event" && output.event.type === "newPassword") this.#password = output.event.password;
+      if (output.type !== "ask") this.#outputs.push(output);
+    }
   }
 
   #perform(output: ImClientOutput, now: number): void {

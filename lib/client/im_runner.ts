@@ -8,6 +8,7 @@ import type { TraceRecord } from "../core/wire_trace.ts";
 import { ImConnection } from "../net/im_connection.ts";
 import type { ImClientOutput } from "../protocols/im/client_commands.ts";
 import type { ReconnectingOutput } from "../protocols/native/reconnecting.ts";
+import { maskPasswords } from "../protocols/native/mask.ts";
 import type { Link } from "../protocols/session.ts";
 import { LA } from "../protocols/im/lines.ts";
 import { maskPassword } from "../protocols/im/mask.ts";
@@ -38,7 +39,7 @@ export function traceIm(
   client: { readonly name: string; readonly isLoggingIn: boolean },
   show: (line: string) => void,
 ): ClientTrace | undefined {
-  const mask = (text: string) => maskPassword(text, client.isLoggingIn, false);
+  const mask = (text: string) => maskPasswords(maskPassword(text, client.isLoggingIn, false));
   return ClientTrace.open(plan, {
     links: IM_PROTOCOL.links,
     framing: IM_PROTOCOL.framing,

@@ -1,6 +1,7 @@
 import { reason } from "../core/reason.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
 import { AS_GUEST, REPLY } from "../protocols/im/lines.ts";
+import { maskPasswords } from "../protocols/native/mask.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { readTrusted } from "../store/certificate.ts";
@@ -107,6 +108,7 @@ export function joinByLogin<Side extends NativeSide>(
     framing: overTcp ? TLS_PROTOCOL.framing : "pieces",
     name: () => machine.name,
     show: (line) => perform({ type: "trace", line }),
+    mask: () => maskPasswords,
   });
   const runner = runNative(
     machine,

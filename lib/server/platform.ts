@@ -32,6 +32,8 @@ export interface Platform {
   prove(proof: ProofEffect, requester: Requester): Promise<ProofResult>;
   /** Hashes a password and stores the account; the secret, or why there is no account. */
   enroll?(name: string, password: string, requester: Requester): Promise<ScryptSecret | string>;
+  /** Hashes a user's new password and replaces the old one; the secret, or why there is none. */
+  setPassword?(name: string, password: string, requester: Requester): Promise<ScryptSecret | string>;
   /** Calls `turn` soon, but after other input that has arrived. */
   soon(turn: () => void): void;
   /** Milliseconds, for timers: it never jumps. */
@@ -52,7 +54,9 @@ export interface RealPlatform extends Platform {
 }
 
 export function openPlatform(
-  parts: Pick<Platform, "verify" | "prove" | "enroll" | "trace" | "show" | "requests"> & { limits: Limits },
+  parts: Pick<Platform, "verify" | "prove" | "enroll" | "setPassword" | "trace" | "show" | "requests"> & {
+    limits: Limits;
+  },
 ): RealPlatform {
   const dialed = new Set<Promise<void>>();
   return {
@@ -67,6 +71,7 @@ export function openPlatform(
     verify: parts.verify,
     prove: parts.prove,
     ...(parts.enroll ? { enroll: parts.enroll } : {}),
+    ...(parts.setPassword ? { setPassword: parts.setPassword } : {}),
     // A microtask would run before other sockets that are ready; a timer takes a millisecond or two.
     soon: (turn) => void setImmediate(turn),
     now: clock,

@@ -190,6 +190,8 @@ export class SessionRunner implements HostRunner {
         return void this.#verify(effect.session, "a proof", (by) => this.platform.prove(effect, by));
       case "enroll":
         return void this.#enroll(effect);
+      case "setPassword":
+        return void this.#setPassword(effect);
       case "check":
         return void this.#verify(effect.session, "a password", async (by) => ({
           right: await this.platform.verify(effect.password, effect.secret, by),
@@ -266,6 +268,19 @@ export class SessionRunner implements HostRunner {
     }
     this.beginTurn();
     this.hub.enrolled(session, name, outcome);
+    this.drain();
+  }
+
+  async #setPassword({ session, ref, name, password }: Extract<Effect, { type: "setPassword" }>): Promise<void> {
+    let outcome: ScryptSecret | string = "this server cannot store passwords";
+    try {
+      outcome = await this.platform.setPassword?.(name, password, this.#requester(session)) ?? outcome;
+    } catch (error) {
+      outcome = "the password could not be stored and stays as it was; the server's log says why";
+      log.error(`the new password of ${name} could not be stored: ${reason(error)}`);
+    }
+    this.beginTurn();
+    this.hub.passwordStored(session, ref, name, outcome);
     this.drain();
   }
 }

@@ -50,6 +50,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly traceOnly?: readonly string[] | undefined;
   /** The users file that gets new accounts; without it, users cannot register. */
   readonly enrollIn?: string | undefined;
+  /** The users file that gets new passwords; without it, users cannot change theirs. */
+  readonly passwordsIn?: string | undefined;
   /** Whether guests may log in: at the IM listener by `client chat --guest`, and at the page. */
   readonly guests?: boolean;
   /** Shows what a handout's server shows on its terminal; the log does not say it then. */
@@ -68,7 +70,7 @@ export async function openServer(
   accounts: Accounts,
   showTrace: (line: string) => void,
 ): Promise<Server> {
-  const { enrollIn, data } = options;
+  const { enrollIn, passwordsIn, data } = options;
   const hashesAtOnce = checksAtOnce(options.limits.hashesAtOnce);
   const limits = { ...options.limits, hashesAtOnce };
   const tracing = openTracing(options, showTrace);
@@ -84,6 +86,7 @@ export async function openServer(
     snapshot: store.snapshot,
     randomness: proofs,
     registers: enrollIn !== undefined,
+    changesPasswords: passwordsIn !== undefined,
     guests: options.guests ?? false,
   });
   const platform = openPlatform({
@@ -93,6 +96,11 @@ export async function openServer(
     enroll: async (name, password) => {
       const secret = await passwords.hash(password);
       changeUsers(enrollIn!, { type: "add", entries: [{ name, secret }] });
+      return secret;
+    },
+    setPassword: async (name, password) => {
+      const secret = await passwords.hash(password);
+      changeUsers(passwordsIn!, { type: "password", name, secret });
       return secret;
     },
     requests: requests?.log,

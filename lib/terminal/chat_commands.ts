@@ -186,6 +186,16 @@ export const CHAT_COMMANDS: CommandTable<ChatQuestion> = {
     names: users,
   },
   ...fileCommands(anyName, "room"),
+  passwd: {
+    usage: "/passwd",
+    short: "change your password",
+    example: "/passwd",
+    long: [
+      "Asks for the old password and twice for the new one; an empty answer changes",
+      "nothing. Your other connections end, and the page asks for a login again.",
+    ],
+    parse: alone({ type: "passwd" }),
+  },
   help: {
     usage: "/help [COMMAND]",
     short: "show this, or more about one command",

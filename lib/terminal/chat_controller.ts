@@ -121,6 +121,9 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (this.connection.away) return this.#noConnection();
         this.#followUps.versions(action.in, action.nth, action.from);
         return this.#askConfirmed();
+      case "passwd":
+        if (this.connection.away) return this.#noConnection();
+        return this.#outputs.push(action);
       case "file":
       case "direct":
         return this.#outputs.push(action);
@@ -150,6 +153,14 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   /** The client has taken a change of a message, or refuses it. */
   amendAnswered(result: SayResult): void {
     if ("why" in result) this.#followUps.refused(result.why);
+  }
+
+  /** The answers to `passwd`. */
+  newPassword(old: string, password: string, again: string, now: number): void {
+    if (password !== again) {
+      return this.#notice(this.view.error("the two new passwords differ; your password stays as it was"));
+    }
+    this.#ask({ type: "passwd", old, new: password }, "shown", now);
   }
 
   /** A key was pressed. */
@@ -218,6 +229,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#notice(this.view.error(known.why));
       case "notice":
         return this.#notice(this.view.news(known.text));
+      case "newPassword":
+        return this.#notice(this.view.news("you have a new password; your other connections have ended"));
       case "sent":
       case "delivered":
       case "unconfirmed":

@@ -27,6 +27,8 @@ export type ChatOutput<Q> =
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   | { readonly type: "file"; readonly action: FileCommand }
   | DirectWish
+  /** Ask for the old password and a new one; `newPassword` takes them. */
+  | { readonly type: "passwd" }
   | { readonly type: "leave" };
 
 /** The client's answer to a message: the id of its later states, or the reason why it is not sent. */

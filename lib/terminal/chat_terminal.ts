@@ -291,11 +291,32 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
         return this.#controller.asking(undefined);
       case "file":
         return this.#client.file(output.action);
+      case "passwd":
+        return this.#askPasswords();
       case "direct":
         return this.#client.direct ? this.#client.direct(output) : this.problem("there is no /direct here");
       case "leave":
         return this.#leave();
     }
+  }
+
+  /** The old password, and twice the new one; an empty answer ends it. */
+  #askPasswords(): void {
+    if (!this.#interactive) {
+      return this.problem("/passwd asks without showing what is typed, so it needs a terminal");
+    }
+    const questions = ["Old password: ", "New password: ", "New password again: "];
+    const answers: string[] = [];
+    const next = () => this.#prompted(questions[answers.length]!, true, answered);
+    const answered = (answer: string) => {
+      answers.push(answer);
+      if (answer !== "" && answers.length < questions.length) return next();
+      const [old, password, again] = answers;
+      if (answer === "") this.problem("your password stays as it was");
+      else this.#controller.newPassword(old!, password!, again!, Date.now());
+      this.chat();
+    };
+    next();
   }
 
   #completions(before: string): readonly string[] {

@@ -27,6 +27,8 @@ export type ChatAction<Q> =
   | { readonly type: "amend"; readonly to: Target; readonly nth: number; readonly text: string | undefined }
   /** Shows the texts that the `nth` last message of a user in this conversation had; without a name, of this user. */
   | { readonly type: "versions"; readonly in: Target; readonly nth: number; readonly from: string | undefined }
+  /** Asks for the old password, and twice for a new one. */
+  | { readonly type: "passwd" }
   /** From here on plain text goes to this conversation. */
   | { readonly type: "go"; readonly to: Target }
   /** Shows the menu; `leave`: and leaves the conversation. */

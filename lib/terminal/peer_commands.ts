@@ -163,6 +163,7 @@ export const PEER_MODE: ChatMode<PeerQuestion> = {
     search: "there is no /search between peers, since no server keeps the messages",
     edit: "there is no /edit between peers: a message that was sent stays as it is",
     versions: "there is no /versions between peers: a message that was sent stays as it is",
+    passwd: "there is no /passwd between peers, who have keys and no passwords",
     withdraw: "there is no /withdraw between peers: a message that was sent stays as it is",
   },
   footer: HELP_FOOTER,

@@ -274,6 +274,8 @@ export function reduce(state: State, event: ChatEvent): State {
         // The last one is what it says now.
         earlier: change === "withdrawn" ? event.texts : event.texts.slice(0, -1),
       }));
+    case "newPassword":
+      return state;
     case "versionsHidden":
       return changeEverywhere(state, event.at, () => ({ earlier: undefined }));
     case "closing":

@@ -25,6 +25,7 @@ export interface TestServerOptions {
   readonly tlsPort?: boolean;
   readonly tls?: WebOptions["tls"];
   readonly enrollIn?: string;
+  readonly passwordsIn?: string;
   readonly guests?: boolean;
   /** The folder of its store; a temporary one by default. */
   readonly data?: string;
@@ -98,6 +99,7 @@ export async function started(options: TestServerOptions & { readonly data: stri
     web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
     data: options.data,
     enrollIn: options.enrollIn,
+    passwordsIn: options.passwordsIn,
     guests: options.guests ?? false,
     trace: options.trace ?? false,
     recordsRequests: options.recordsRequests ?? false,

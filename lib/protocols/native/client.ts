@@ -188,9 +188,10 @@ export class NativeClient {
       case "refused":
         return this.#outputs.push(message);
       case "challenge":
-      case "waits":
       case "welcome":
         return;
+      case "waits":
+        return this.#show({ type: "denied", why: `the password is not checked yet: ${message.why}` });
       case "begun":
         return this.#begun(message);
       case "message":

@@ -52,7 +52,8 @@ export type ClientQuestion =
     readonly limit: number;
   }
   /** The texts that a message had. */
-  | { readonly type: "versions"; readonly of: number };
+  | { readonly type: "versions"; readonly of: number }
+  | { readonly type: "passwd"; readonly old: string; readonly new: string };
 
 /** What a client learns; a user interface shows it. */
 export type ClientEvent =
@@ -147,6 +148,8 @@ export type ClientEvent =
   }
   | { readonly type: "joined"; readonly room: string; readonly members: number }
   | { readonly type: "left"; readonly room: string }
+  /** This user has a new password. */
+  | { readonly type: "newPassword"; readonly password: string }
   /** The server, or this client, refuses a request; `question` is the one, where that is known. */
   | { readonly type: "denied"; readonly why: string; readonly question?: ClientQuestion | undefined }
   /** The server stops; with a reason, it ends this session alone. */

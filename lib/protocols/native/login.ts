@@ -88,6 +88,11 @@ export class ClientLogin {
     }
   }
 
+  /** The user has a new password. */
+  passwordChanged(password: string): void {
+    if (this.#password !== undefined) this.#password = password;
+  }
+
   identified(nonce: string, key: Uint8Array): void {
     if (this.#stage !== "identify") return;
     this.#stage = "hello";

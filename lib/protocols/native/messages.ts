@@ -73,6 +73,7 @@ export const CLIENT_MESSAGES = {
     limit: usually(integer, 50),
   },
   versions: { ref: integer, of: integer },
+  passwd: { ref: integer, old: text, new: text },
   ping: { ref: integer },
   bye: {},
 } as const;
@@ -132,6 +133,7 @@ export const SERVER_MESSAGES = {
   history: { ref: integer, messages: list(HISTORY_MESSAGE), more: flag },
   search: { ref: integer, hits: list(HISTORY_MESSAGE), more: flag },
   versions: { ref: integer, texts: list({ text, time }) },
+  changed: { ref: integer },
   denied: { ref: integer, why: text },
   signal: { from: text, at: text, text },
   unheard: { to: text, why: text },

@@ -72,6 +72,8 @@ export class PendingQuestions {
         return { type: "joined", room: answer.room, members: answer.members };
       case "left":
         return { type: "left", room: answer.room };
+      case "changed":
+        return question.type === "passwd" ? { type: "newPassword", password: question.new } : undefined;
       case "denied":
         return { type: "denied", why: answer.why, question };
       case "pong":

@@ -236,10 +236,13 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     for (const output of outputs) {
       if (output.type === "send") this.#send(output.json);
       else if (output.type === "broken") this.#close(output.why);
+      else if (output.type === "refused" && this.#stage === "open") this.#turnedAway(output.why);
       else {
         if (output.type === "event" && output.event.type === "loggedIn") {
           this.#wasLoggedIn = true;
           this.#backoff.reset();
+        } else if (output.type === "event" && output.event.type === "newPassword") {
+          this.#login?.passwordChanged(output.event.password);
         }
         if (output.type === "event" && output.event.type === "closing" && output.event.why !== undefined) {
           this.#leaving = { status: 1, why: `the session was ${output.event.why}` };
@@ -253,6 +256,13 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
   #send(json: string): void {
     if (this.#stage !== "login" && this.#stage !== "open") return;
     this.#outputs.push({ type: "write", link: LINK, bytes: frame(json, this.options.framing) });
+  }
+
+  /** The server ends the session, and would not accept the login again. */
+  #turnedAway(why: string): void {
+    this.#leaving = { status: 1, why };
+    this.#outputs.push({ type: "close" });
+    this.#parting = true;
   }
 
   #leaveWhenFree(now: number): void {

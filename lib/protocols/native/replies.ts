@@ -120,7 +120,7 @@ function challengeOf(challenge: Challenge): ServerMessage {
   return { type: "challenge", how: "password", nonce, salt, ln, r, p, bytes: keyBytes };
 }
 
-function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
+export function refusal(why: Extract<Event, { type: "turnedAway" }>["why"]): string {
   if (typeof why === "object") return why.text;
   return why === "credentials" ? "wrong name or password" : why;
 }

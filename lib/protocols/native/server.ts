@@ -7,8 +7,9 @@ import { RateLimiter } from "../../core/limiters.ts";
 import { decodeText } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
 import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import { maskPasswords } from "./mask.ts";
 import { encodeServerMessage, type ServerMessage } from "./messages.ts";
-import { encodeEntries, encodeEvent, frame, type Framing } from "./replies.ts";
+import { encodeEntries, encodeEvent, frame, type Framing, refusal } from "./replies.ts";
 import { decodeNative, type NativeRequest } from "./requests.ts";
 
 const LINK: Link = 0;
@@ -74,6 +75,10 @@ export class NativeServerSession implements Session {
     return this.#outputs.take();
   }
 
+  masked(_link: Link, text: string): string {
+    return maskPasswords(text);
+  }
+
   get wakeAt(): number {
     return this.#ended ? Infinity : Math.min(this.#moreAt, this.#deadline);
   }
@@ -116,12 +121,16 @@ export class NativeServerSession implements Session {
     }
     // Signals are not stored, so they do not pile up for a slow peer either.
     if (event.type === "signal" && waitingBytes > this.#limits.outboxBytes / 2) return;
+    const isTurnedOut = this.#name !== undefined;
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
-    } else if (event.type === "turnedAway" || event.type === "loginWaits") this.#deadline = now + this.#limits.loginMs;
+    } else if (this.#name === undefined && (event.type === "turnedAway" || event.type === "loginWaits")) {
+      this.#deadline = now + this.#limits.loginMs;
+    }
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
     if (event.type === "closing") this.#end(event.why ?? "the server stops");
+    else if (isTurnedOut && event.type === "turnedAway") this.#end(refusal(event.why));
   }
 
   tick(now: number): void {
