@@ -163,3 +163,31 @@ Deno.test("history is sent in pages, the latest first, and not sent when the lim
   assertEquals(page({ limit: 2, before: 2 }), ["1", false]);
   assertEquals(page({ limit: 0 }), ["", true]);
 });
+
+Deno.test("where a message is confirmed later, nothing is said of it before, and its outcome is the tab's that sent it", () => {
+  const server = new PageServer("alice", "run");
+  const outputs = () => server.takeOutputs();
+  const told = () => outputs().flatMap((output) => output.type === "page" ? [JSON.parse(output.json)] : []);
+  const say = (page: number, message: unknown) => server.pageReceived(page, JSON.stringify(message));
+  server.pageOpened(1);
+  say(1, { type: "resume", client: "first", answered: 0 });
+  outputs();
+  const message = { type: "say", number: 1, to: "bob", text: "hi" };
+  say(1, message);
+  const [asked] = outputs();
+  say(1, message);
+  assertEquals(outputs(), [], "repeated, it is neither sent again nor confirmed");
+  server.pageOpened(2);
+  say(2, { type: "resume", client: "second", answered: 0 });
+  assertEquals(told()[0]?.accepted, 0);
+  if (asked?.type !== "say") throw new TypeError("nothing is sent");
+  server.sent(asked, { id: "7" }, 1000);
+  assertEquals(told(), [
+    { type: "message", seq: 1, from: "alice", to: "bob", text: "hi", time: 1000, client: "first", number: 1 },
+  ]);
+  server.pageOpened(3);
+  say(3, { type: "resume", client: "first", answered: 0 });
+  assertEquals(told().find(({ type }) => type === "begun").accepted, 1);
+  say(3, message);
+  assertEquals(told(), [{ type: "sent", upTo: 1 }]);
+});

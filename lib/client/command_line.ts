@@ -223,7 +223,6 @@ function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
     throw new UserError("--guest and --password-file exclude each other: a guest has no password");
   }
   const plain = flags.has("plain");
-  if (plain && flags.has("page")) throw new UserError("--plain is for a terminal; --page speaks both protocols");
   const words = type === "im" ? flags.words : flags.words.slice(1);
   const port = tls === undefined ? LISTENERS[type === "chat" ? "im" : type].usualPort : LISTENERS.tls.usualPort;
   const where = type === "chat"

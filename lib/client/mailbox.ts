@@ -6,7 +6,7 @@ import { PlainMailbox } from "./plain_mailbox.ts";
 import type { ProgramEnd } from "./program.ts";
 
 /** For so long a server is asked in the authors' words first; a LAN answers within milliseconds. */
-const PLAIN_MS = 390;
+export const PLAIN_MS = 390;
 
 /**
  * The mailbox handout's client before it has a name and knows what its server speaks; then it becomes the side for that.

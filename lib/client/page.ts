@@ -5,8 +5,32 @@ import { defaultDataFolder, Identity } from "../store/identity.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
 import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import { PLAIN_MS } from "./mailbox.ts";
+import { MailboxPage } from "./mailbox_page.ts";
 import { type OpenPage, openPage } from "./open_page.ts";
+import type { PageHost } from "./page_site.ts";
+import { PlainMailbox, type PlainMailboxView } from "./plain_mailbox.ts";
 import { performCommon, type ProgramEnd, runJoined } from "./program.ts";
+
+/** What is behind the page and the terminal. */
+interface PageClient {
+  start(): void | Promise<void>;
+  /** The user has typed a name or a password. */
+  typed(line: string): void;
+  leave(): void;
+  interrupt(): void;
+  close(): void | Promise<void>;
+}
+
+/** What the program gives to its client. */
+interface PageProgram {
+  readonly terminal: ChatTerminal;
+  end(end: ProgramEnd): void;
+  /** The page is served from now on. */
+  serve(host: PageHost): void;
+  perform: OpenPage["perform"];
+  become(client: PageClient): void;
+}
 
 /** Chat with a server in a browser on this machine: this program logs in, the page does the rest. */
 export async function page(plan: JoinPlan): Promise<number> {
@@ -24,6 +48,30 @@ export async function page(plan: JoinPlan): Promise<number> {
     leave: () => Deno.stdin.isTerminal() && client.leave(),
     interrupt: () => client.interrupt(),
   }, plan.type === "mailbox" ? "mailbox" : "chat");
+  const program: PageProgram = {
+    terminal,
+    end: end.resolve,
+    serve: (host) => {
+      terminal.chat();
+      const title = `Partyline at ${formatAddress({ hostname: plan.host, port: plan.port })}`;
+      open ??= openPage(host, title, plan.data ?? defaultDataFolder(), (line) => terminal.note(line));
+    },
+    perform: (output) => open?.perform(output),
+    become: (next) => {
+      client = next;
+      void client.start();
+    },
+  };
+  let client = plan.type === "mailbox" && !plan.tls ? named(plan, program) : relayed(plan, program);
+  const current = { start: () => void client.start(), interrupt: () => client.interrupt() };
+  return await runJoined(current, terminal, end.promise, async () => {
+    await client.close();
+    await open?.close();
+  });
+}
+
+/** The page at a server of ours. */
+function relayed(plan: JoinPlan, program: PageProgram): PageClient {
   const client: Joined<PageRelay> = plan.type === "mailbox" || plan.tls
     ? joinByLogin(plan, new PageRelay(), new Identity(plan.data ?? defaultDataFolder()), perform)
     : joinByIm(plan, new PageRelay(), perform);
@@ -34,34 +82,80 @@ export async function page(plan: JoinPlan): Promise<number> {
         return show(output.event);
       case "page":
       case "dropPage":
-        return open?.perform(output);
+        return program.perform(output);
       case "handoutOnly":
         return client.fail("this server knows only the IM handout, which the page cannot use");
       default:
-        return performCommon(output, terminal, end.resolve);
+        return performCommon(output, program.terminal, program.end);
     }
   }
 
   function show(event: ClientEvent): void {
-    if (event.type !== "loggedIn") return terminal.event(event);
-    terminal.chat();
-    open ??= openPage(
-      {
-        get name() {
-          return client.side.name;
-        },
-        get isLoggedIn() {
-          return client.side.isLoggedIn;
-        },
-        pageOpened: (page) => client.use((relay) => relay.pageOpened(page)),
-        pageReceived: (page, json) => client.use((relay) => relay.pageReceived(page, json)),
-        pageClosed: (page) => client.use((relay) => relay.pageClosed(page)),
+    if (event.type !== "loggedIn") return program.terminal.event(event);
+    program.serve({
+      get name() {
+        return client.side.name;
       },
-      `Partyline at ${formatAddress({ hostname: plan.host, port: plan.port })}`,
-      plan.data ?? defaultDataFolder(),
-      (line) => terminal.note(line),
-    );
+      get isLoggedIn() {
+        return client.side.isLoggedIn;
+      },
+      pageOpened: (page) => client.use((relay) => relay.pageOpened(page)),
+      pageReceived: (page, json) => client.use((relay) => relay.pageReceived(page, json)),
+      pageClosed: (page) => client.use((relay) => relay.pageClosed(page)),
+    });
   }
 
-  return await runJoined(client, terminal, end.promise, async () => await open?.close());
+  const { start, typed, leave, interrupt } = client;
+  return { start, typed, leave, interrupt, close: () => {} };
+}
+
+/** A mailbox, of which it is not known what its server speaks: the name is asked for, then the authors' protocol is tried. */
+function named(plan: JoinPlan, program: PageProgram): PageClient {
+  const begin = (name: string) => program.become(plain({ ...plan, name }, program));
+  return {
+    start: () => plan.name === undefined ? program.terminal.askUsername() : begin(plan.name),
+    typed: begin,
+    leave: () => program.end({ status: 1 }),
+    interrupt: () => program.end({ status: 130 }),
+    close: () => {},
+  };
+}
+
+/** The page at a server of the mailbox authors; where nothing answers, at one of ours. */
+function plain(plan: JoinPlan & { readonly name: string }, program: PageProgram): PageClient {
+  const { terminal } = program;
+  let page: MailboxPage | undefined;
+  const view: PlainMailboxView = {
+    attempt: () => terminal.attempt(),
+    connected: () => terminal.connected(),
+    askUsername: () => terminal.askUsername(),
+    note: (line) => terminal.note(line),
+    problem: (text) => terminal.problem(text),
+    lobbyIs: () => {},
+    chat: () => {},
+    event: (event) => {
+      if (event.type !== "loggedIn") return page?.event(event);
+      page ??= new MailboxPage(event.name, mailbox, program.perform);
+      program.serve(page);
+    },
+  };
+  const mailbox = new PlainMailbox(
+    {
+      ...plan,
+      interactive: Deno.stdin.isTerminal(),
+      ...(plan.plain ? {} : { connectMs: PLAIN_MS, unanswered: () => program.become(relayed(plan, program)) }),
+    },
+    view,
+    program.end,
+  );
+  return {
+    start: () => mailbox.start(),
+    typed: (name) => mailbox.name(name),
+    leave: () => mailbox.leave(),
+    interrupt: () => mailbox.interrupt(),
+    close: async () => {
+      page?.close();
+      await mailbox.close();
+    },
+  };
 }

@@ -25,7 +25,13 @@ export interface PlainMailboxOptions extends ServerAddress, TracePlan {
   readonly unanswered?: () => void;
 }
 
-/** A chat at a server of the mailbox authors: runs their client, and shows what it learns in a chat's terminal. */
+/** What shows a chat: a terminal, or what serves the page. */
+export type PlainMailboxView = Pick<
+  ChatTerminal,
+  "attempt" | "connected" | "askUsername" | "lobbyIs" | "event" | "chat" | "note" | "problem"
+>;
+
+/** A chat at a server of the mailbox authors: runs their client, and shows what it learns. */
 export class PlainMailbox implements ChatSide {
   readonly #runner: Runner<MychatClientOutput, MychatClient>;
   readonly #trace: ClientTrace | undefined;
@@ -40,7 +46,7 @@ export class PlainMailbox implements ChatSide {
 
   constructor(
     readonly options: PlainMailboxOptions,
-    readonly terminal: ChatTerminal,
+    readonly terminal: PlainMailboxView,
     readonly end: (end: ProgramEnd) => void,
   ) {
     const machine = new MychatClient(...(options.connectMs === undefined ? [] : [options.connectMs]));

@@ -11,7 +11,7 @@ import type { PeerEvent, PeerQuestion } from "./event.ts";
 /** What the server of a page wants done. */
 export type PageServerOutput =
   | PageOutput
-  /** Send a message; answer with `sent`. */
+  /** Send a message; answer with `sent`, once what is said before it is answered. */
   | SayOutput
   /** Ask the peer; its answer comes by `event`, with this `ref`. */
   | { readonly type: "ask"; readonly ref: number; readonly question: PeerQuestion }
@@ -20,7 +20,8 @@ export type PageServerOutput =
 
 interface SayOutput {
   readonly type: "say";
-  /** The page's number for it. */
+  /** The tab that it is from, and its number there. */
+  readonly client: string;
   readonly number: number;
   readonly to: Target;
   readonly text: string;
@@ -33,7 +34,8 @@ type LogMessage = Extract<ServerMessage, { type: "message" | "failure" }>;
 
 /** One client of the page: a tab. */
 interface Producer {
-  /** Its highest number that was taken. */
+  /** Its highest number that was taken, and up to where all are answered. */
+  taken: number;
   number: number;
   readonly refused: Map<number, string>;
 }
@@ -44,8 +46,8 @@ const ENTRIES = 2000;
 const PENDING = 10_000;
 
 /**
- * The server of a page that chats with peers: speaks our own protocol to it, as a chat server does. Messages are remembered as
- * long as the program runs.
+ * The server of a page that chats with peers, or at a server that does not speak our own protocol: speaks it to the page, as a
+ * chat server does. Messages are remembered as long as the program runs.
  */
 export class PageServer {
   readonly isLoggedIn = true;
@@ -60,7 +62,8 @@ export class PageServer {
   readonly #received = new Map<string, number>();
   /** Up to where the user has read each conversation. */
   readonly #read = new Map<string, number>();
-  readonly #rooms = new Map<string, Set<string>>();
+  /** The members of each room; undefined where they are not known. */
+  readonly #rooms = new Map<string, Set<string> | undefined>();
   /** Rooms that are being joined or left, and the page's request. */
   readonly #joining = new Map<string, number>();
   readonly #leaving = new Map<string, number>();
@@ -93,10 +96,10 @@ export class PageServer {
       case "say":
         return this.#say(request);
       case "unreadable":
-        return this.#refuse(request.number, request.why);
+        return this.#refuse(this.#producer(this.#client), request.number, request.why);
       case "edit":
       case "withdraw":
-        return this.#refuse(request.number, "between peers a message cannot be changed");
+        return this.#refuse(this.#producer(this.#client), request.number, "a message cannot be changed here");
       case "read":
         return void this.#read.set(keyOf(request.of), Math.max(request.upTo, this.#read.get(keyOf(request.of)) ?? 0));
       case "signal":
@@ -120,9 +123,11 @@ export class PageServer {
   }
 
   /** A "say" was done: the peer's id of the message, or why it was not sent. */
-  sent({ number, to, text }: SayOutput, outcome: { id: string } | { why: string }, now: number): void {
-    if ("why" in outcome) return this.#refuse(number, outcome.why);
-    this.#record(outcome.id, to, text, now, { client: this.#client, number });
+  sent({ client, number, to, text }: SayOutput, outcome: { id: string } | { why: string }, now: number): void {
+    const producer = this.#producer(client);
+    if ("why" in outcome) return this.#refuse(producer, number, outcome.why);
+    producer.number = Math.max(producer.number, number);
+    this.#record(outcome.id, to, text, now, { client, number });
   }
 
   /** The user has sent a message by other means than the page. */
@@ -181,8 +186,9 @@ export class PageServer {
 
   #resume({ client, answered, store, after }: Request<"resume">): void {
     this.#client = client;
-    const producer = this.#producer();
+    const producer = this.#producer(client);
     producer.number = Math.max(producer.number, answered);
+    producer.taken = Math.max(producer.taken, answered);
     const from = store === this.store ? after ?? 0 : 0;
     this.#tell({
       type: "begun",
@@ -218,25 +224,27 @@ export class PageServer {
   }
 
   #say({ number, to, text }: Request<"say">): void {
-    const producer = this.#producer();
-    if (number > producer.number) {
-      producer.number = number;
-      return this.#outputs.push({ type: "say", number, to, text });
+    const producer = this.#producer(this.#client);
+    if (number > producer.taken) {
+      producer.taken = number;
+      return this.#outputs.push({ type: "say", client: this.#client, number, to, text });
     }
+    // Its outcome is told once it is known.
+    if (number > producer.number) return;
     const why = producer.refused.get(number);
     this.#tell(why === undefined ? { type: "sent", upTo: number } : { type: "failed", number, why });
   }
 
-  #refuse(number: number, why: string): void {
-    const producer = this.#producer();
+  #refuse(producer: Producer, number: number, why: string): void {
+    producer.taken = Math.max(producer.taken, number);
     producer.number = Math.max(producer.number, number);
     producer.refused.set(number, why);
     this.#tell({ type: "failed", number, why });
   }
 
-  #producer(): Producer {
-    let producer = this.#producers.get(this.#client);
-    if (!producer) this.#producers.set(this.#client, producer = { number: 0, refused: new Map() });
+  #producer(client: string): Producer {
+    let producer = this.#producers.get(client);
+    if (!producer) this.#producers.set(client, producer = { taken: 0, number: 0, refused: new Map() });
     return producer;
   }
 
@@ -276,7 +284,7 @@ export class PageServer {
   }
 
   #joined(room: string, members: number): void {
-    if (!this.#rooms.has(room)) this.#rooms.set(room, new Set([this.name]));
+    if (!this.#rooms.has(room)) this.#rooms.set(room, members === 0 ? undefined : new Set([this.name]));
     const ref = this.#joining.get(room) ?? 0;
     this.#joining.delete(room);
     this.#tell({ type: "joined", ref, room, members });
@@ -291,6 +299,9 @@ export class PageServer {
 
   #who({ ref, room }: Request<"inRoom">): void {
     const names = this.#rooms.get(room);
+    if (!names && this.#rooms.has(room)) {
+      return this.#tell({ type: "denied", ref, why: `the server does not say who is in ${JSON.stringify(room)}` });
+    }
     if (!names) return this.#tell({ type: "denied", ref, why: `you are not in ${JSON.stringify(room)}` });
     const users = [...names].map((name) => ({ name, online: true }));
     this.#tell({ type: "who", ref, room, list: users, more: false });

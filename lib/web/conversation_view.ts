@@ -188,5 +188,7 @@ function subtitleOf({ people, rooms }: State, conversation: Conversation | undef
   if (isPlain(target)) return "another program: messages are unconfirmed and not encrypted";
   if ("user" in target) return people.get(target.user) ? "online" : "offline; messages wait until they return";
   if (target.room === LOBBY) return `everyone, ${[...people.values()].filter(Boolean).length} online`;
-  return counted(rooms.get(target.room)?.members ?? 0, "member");
+  const members = rooms.get(target.room)?.members ?? 0;
+  // Some servers do not say.
+  return members === 0 ? "" : counted(members, "member");
 }
