@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { RunGroups } from "../lib/check/all/groups.ts";
 import { limited, SUBMISSION_LIMITS } from "../lib/check/all/limits.ts";
 import { matrixHead, matrixLine } from "../lib/check/all/outcome.ts";
@@ -7,51 +7,11 @@ import { parseStarts, suitesOf, withOwn } from "../lib/check/all/starts.ts";
 import { excessOf, readMarks, readScan } from "../lib/check/all/usage.ts";
 import { parseClientArgs } from "../lib/client/command_line.ts";
 import { UserError } from "../lib/core/errors.ts";
-import { Folder, SOURCES } from "./support/programs.ts";
+import { checkAll, command, only, SERVER_PY, submissions } from "./support/check_class.ts";
+import { Folder } from "./support/programs.ts";
 import { until } from "./support/wire.ts";
 
-const SERVER_PY = join(dirname(fromFileUrl(import.meta.url)), "check/im_server.py");
 const START = "im server: python3 server.py {port} {users}\n";
-
-/** A class in a folder: a folder for each submission, with these files. */
-function submissions(folder: Folder, all: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
-  const path = join(folder.path, "class");
-  for (const [name, files] of Object.entries(all)) {
-    Deno.mkdirSync(join(path, name), { recursive: true });
-    for (const [file, text] of Object.entries(files)) Deno.writeTextFileSync(join(path, name, file), text);
-  }
-  return path;
-}
-
-/** `client check all` with a folder for temporary files of its own, which must be empty afterwards. */
-function command(folder: Folder, path: string, starts: string, ...options: string[]) {
-  const tmp = join(folder.path, "tmp");
-  Deno.mkdirSync(tmp, { recursive: true });
-  const args = [
-    "check",
-    "all",
-    path,
-    "--with",
-    folder.write("start.txt", starts),
-    "--out",
-    join(folder.path, "out"),
-    ...options,
-  ];
-  const { path: program, args: all } = SOURCES.command("client", args);
-  const left = () => [...Deno.readDirSync(tmp)].map(({ name }) => name);
-  return {
-    left,
-    command: new Deno.Command(program, { args: all, env: { TMPDIR: tmp }, stdout: "piped", stderr: "piped" }),
-  };
-}
-
-async function checkAll(folder: Folder, path: string, starts: string, ...options: string[]) {
-  const { left, command: given } = command(folder, path, starts, ...options);
-  const { code, stdout, stderr } = await given.output();
-  const text = new TextDecoder();
-  assertEquals(left(), [], text.decode(stderr));
-  return { code, out: text.decode(stdout), err: text.decode(stderr) };
-}
 
 /** The lines of the matrix by submission. */
 function matrixOf(out: string): Record<string, string> {
@@ -142,8 +102,6 @@ Deno.test("what processes use is counted by run, in whatever group they are; a g
   assertEquals(groups.byRun(processes).get("p.2"), undefined);
   assertEquals(limited(["x"], SUBMISSION_LIMITS, true), ["x"]);
 });
-
-const only = (...ids: string[]) => ["--only", ids.join(",")];
 
 Deno.test({
   name:
@@ -256,31 +214,3 @@ Deno.test(
     await until(() => running(word).length === 0, () => "both have ended");
   },
 );
-
-Deno.test("check all --cross: who works with whom, and the rules that what went over the wire has broken", async () => {
-  using folder = new Folder();
-  const [server, client] = [SERVER_PY, join(dirname(SERVER_PY), "im_client.py")].map((file) =>
-    Deno.readTextFileSync(file)
-  );
-  const both = (...faults: string[]) =>
-    `im server: python3 server.py {port} {users} ${faults[0] ?? ""}\nim client: python3 client.py {host} {port} ${
-      faults[1] ?? ""
-    }\n`;
-  const files = (...faults: string[]) => ({ "server.py": server!, "client.py": client!, "start.txt": both(...faults) });
-  const path = submissions(folder, { anna: files(), ben: files("no-newline", "answers-twice") });
-  const { out, code } = await checkAll(folder, path, both(), ...only("im/2/1", "im/13/1"), "--cross", "--seed", "5");
-  assertEquals(code, 1);
-  assertMatch(out, /^anna {16} +ok +log in$/m);
-  assertMatch(out, /^ben {17} +ok +log in$/m);
-  const { pairs } = JSON.parse(Deno.readTextFileSync(join(folder.path, "out/cross.json")));
-  const broken = (pairs as { client: string; server: string; broken: string[] }[]).map((pair) =>
-    `${pair.client} ${pair.server}: ${pair.broken.join(", ")}`
-  );
-  assertEquals(broken, [
-    "anna anna: ",
-    "anna ben: im/1/2 server",
-    "ben anna: im/16/6 client",
-    "ben ben: im/1/2 server",
-  ]);
-  assertMatch(Deno.readTextFileSync(join(folder.path, "out/cross.csv")), /\r\nanna,ben,fail,log in,/);
-});
