@@ -22,7 +22,7 @@ import { checksAtOnce, Passwords } from "./lib/store/passwords.ts";
 import { readConfig } from "./lib/store/config_file.ts";
 import { readSecret } from "./lib/store/private_file.ts";
 import { hashUsers, readUsers, readUsersIfAny } from "./lib/store/users_file.ts";
-import { Output, type Sink } from "./lib/terminal/output.ts";
+import { droppedText, Output, type Sink } from "./lib/terminal/output.ts";
 import { print, printError } from "./lib/terminal/print.ts";
 
 /** For the last log lines, when the server has stopped. */
@@ -117,7 +117,13 @@ async function serve(plan: ServePlan): Promise<void> {
 
 /** A reader that does not keep up loses lines; it never stops the chat. */
 function queued(sink: Sink): Output {
-  return new Output({ sink, compose: (lines) => lines.join(""), broken: () => {}, waitingBytes: LOG_WAITING_BYTES });
+  return new Output({
+    sink,
+    compose: (lines) => lines.join(""),
+    broken: () => {},
+    waitingBytes: LOG_WAITING_BYTES,
+    droppedLine: (count) => `${droppedText(count)}\n`,
+  });
 }
 
 /** The accounts of the users file; undefined where no listener has a use for them. Only a file that was named has to exist. */

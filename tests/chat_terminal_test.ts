@@ -264,7 +264,7 @@ Deno.test("a script reads one line per event, and nothing else", () => {
     );
 });
 
-Deno.test("a user chats: rooms and users are told apart, and states show their message", () => {
+Deno.test("a user chats: rooms and users are told apart, and what becomes of a message stands at its line", () => {
   chat().comesIn("lab1").did('ask "users"').happens(users("alice", "bob", "-carol"))
     .types("hello everyone").did("say #lobby: hello everyone")
     .happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 })
@@ -288,23 +288,17 @@ Deno.test("a user chats: rooms and users are told apart, and states show their m
     )
     .shows(
       "-- you are alice, in lobby, lab1; /help lists the commands --",
-      "lobby> hello everyone",
-      "✓ sent",
+      "08:33:46 you: hello everyone  ✓",
       "08:33:46 bob: hello alice",
       "08:33:46 [lab1] bob: over here",
       "2026-03-08 23:59:59 bob → you: psst",
-      "08:33:46 you → bob: from my other window",
-      "lobby (bob 1, lab1 1)> /to bob",
-      "→ bob (lab1 1)> what is it?",
-      "✓ sent",
-      "✓✓ delivered to bob 08:33",
+      "08:33:46 you → bob: from my other window  ✓",
+      "lobby> /to bob",
+      "08:33:46 you → bob: what is it?  ✓✓",
       "08:33:46 [lobby] bob: lunch?",
-      "→ bob (lobby 1, lab1 1)> one",
-      "✓ sent",
-      "→ bob (lobby 1, lab1 1)> two",
-      '✓✓ delivered to bob 08:40: "one"',
-      "✓✓ delivered to carol 2026-03-08 23:00 (sent earlier or elsewhere)",
-      '✗ not delivered to bob: "two" (nobody came for it in 30 days)',
+      "08:33:46 you → bob: one  ✓✓ 08:40",
+      "08:33:46 you → bob: two  ✗ not delivered (nobody came for it in 30 days)",
+      "(away) ✓✓ carol (sent earlier or elsewhere)",
       "-- bob is offline --",
     );
 });
@@ -386,20 +380,19 @@ Deno.test("the connection is lost: waiting messages are mentioned once, and neve
   alice.shows(
     "-- connection lost (reset by the server), trying again in 2 s --",
     "-- 2 messages wait for the connection, and so will new ones --",
-    "lobby> three",
+    "08:33:46 you: three  ✓",
     "lobby> /join lab1",
     "no connection at the moment; try again when it is back",
     "-- connecting .. connected --",
     "-- reconnected --",
-    '✓ sent: "one"',
-    '✓ sent: "two"',
-    "✓ sent",
+    "(now) 08:33:46 you: one  ✓",
+    "(now) 08:33:46 you: two  ✓",
   );
   assertEquals(alice.controller.waiting, 0);
   alice.connection((it) => it.lost("again", 200));
   alice.types("four").shows(
     "-- connection lost (again), trying again in 1 s --",
-    "lobby> four",
+    "08:33:46 you: four",
     "-- your last message waits for the connection, and so will new ones --",
   );
 });
@@ -446,7 +439,7 @@ Deno.test("a silent server is mentioned once, if something waits for it and no o
   passes(4);
   alice.hears("bob", LOBBY, "hello", NOW);
   passes(5);
-  alice.shows("lobby> one", "08:33:46 bob: hello");
+  alice.shows("08:34:46 you: one", "08:33:46 bob: hello");
   passes(60);
   alice.shows("-- no answer from the server for 5 s; your messages wait --");
   alice.happens({ type: "sent", id: "m1", to: LOBBY, time: NOW, seq: 1 });
@@ -455,8 +448,8 @@ Deno.test("a silent server is mentioned once, if something waits for it and no o
   alice.connection((it) => it.lost("", 0));
   passes(60);
   alice.shows(
-    "✓ sent",
-    "lobby> two",
+    "(now) 08:34:46 you: one  ✓",
+    "08:36:55 you: two",
     "-- connection lost, trying again --",
     "-- your last message waits for the connection, and so will new ones --",
   );
@@ -900,7 +893,7 @@ Deno.test("each file event is a line, and transfers under way share one growing 
     const lines: string[] = [];
     const outputs = new Outputs<ScreenOutput>();
     const notices = new FileNotices(terminal ? new ChatView({ colour: false }) : SCRIPT_VIEW, outputs, terminal);
-    for (const event of events) notices.event(event, true);
+    for (const event of events) notices.event(event, true, NOW);
     for (const output of outputs.take()) {
       if (output.type === "drop") lines.push("drops");
       else if (output.type === "show") lines.push(output.line);
@@ -910,8 +903,8 @@ Deno.test("each file event is a line, and transfers under way share one growing 
   };
   const name = "sl\u241b[2Jides.pdf";
   assertEquals(see(true), [
-    `-- bob offers ${name} (2.0 MB): /accept 1 or /refuse 1 --`,
-    "-- [lab1] bob offers the folder tree (3 files, 10 bytes): /accept 2 or /refuse 2 --",
+    `-- 08:33:46 bob offers ${name} (2.0 MB): /accept 1 or /refuse 1 --`,
+    "-- 08:33:46 [lab1] bob offers the folder tree (3 files, 10 bytes): /accept 2 or /refuse 2 --",
     `grows ${name} from bob [#####---------------] 25 % 500 kB of 2.0 MB  250 kB/s  6 s left`,
     `notice -- ${name} comes from bob through the chat, since no direct connection can be made; it is encrypted from end to end --`,
     "drops",

@@ -69,7 +69,7 @@ function lastBar({ events }: FileClient): string {
   let line = "";
   const outputs = new Outputs<ScreenOutput>();
   const notices = new FileNotices({ news: (text) => text, error: (text) => text }, outputs, true);
-  for (const event of events) notices.event(event, true);
+  for (const event of events) notices.event(event, true, 0);
   for (const output of outputs.take()) {
     if (output.type === "begin") line = output.text;
     else if (output.type === "drop") line = "";

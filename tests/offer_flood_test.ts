@@ -6,6 +6,7 @@ import { FileNotices } from "../lib/terminal/file_notices.ts";
 import type { ScreenOutput } from "../lib/terminal/view.ts";
 import { encodeBase64 } from "../lib/core/bytes.ts";
 import { freshId } from "../lib/web/storage.ts";
+import { at } from "./support/chat_transcript.ts";
 
 const DIGEST = encodeBase64(new Uint8Array(32));
 
@@ -48,7 +49,7 @@ class Receiver {
     return [...files];
   }
 
-  drain(show = (event: FileEvent) => this.#notices.event(event, true)): void {
+  drain(show = (event: FileEvent) => this.#notices.event(event, true, at("08:33:46"))): void {
     for (const output of this.machine.takeOutputs()) {
       if (output.type === "show") show(output.event);
       else if (output.type === "problem") this.problems.push(output.why);
@@ -91,13 +92,13 @@ Deno.test("a flood of offers is a line that counts, and those forgotten are no l
   for (let i = 0; i < 640; i++) bob.offer("mallory", `${i}`);
   assertEquals(bob.open.length, 20);
   assertEquals(bob.lines.slice(0, 6), [
-    ...[1, 2, 3, 4, 5].map((n) => `mallory offers ${n - 1} (1 byte): /accept ${n} or /refuse ${n}`),
+    ...[1, 2, 3, 4, 5].map((n) => `08:33:46 mallory offers ${n - 1} (1 byte): /accept ${n} or /refuse ${n}`),
     "mallory has made 10 offers without an answer; /files lists them, /refuse all mallory refuses them",
   ]);
   assertEquals(bob.lines.length, 5 + 7);
   assertEquals(bob.lines.at(-1)?.slice(0, 27), "mallory has made 640 offers");
   bob.offer("alice", "slides.pdf");
-  assertEquals(bob.lines.at(-1), "alice offers slides.pdf (1 byte): /accept 641 or /refuse 641");
+  assertEquals(bob.lines.at(-1), "08:33:46 alice offers slides.pdf (1 byte): /accept 641 or /refuse 641");
 });
 
 Deno.test("/refuse all NAME refuses the open offers of one user, /refuse all those of all, in one line each", () => {
@@ -116,5 +117,5 @@ Deno.test("/refuse all NAME refuses the open offers of one user, /refuse all tho
   assertEquals([bob.lines.at(-1), bob.open, bob.kept.size], ["refused 2 offers", [], 0]);
   // After an answer each offer is shown again.
   bob.offer("mallory", "9");
-  assertEquals(bob.lines.at(-1), "mallory offers 9 (1 byte): /accept 11 or /refuse 11");
+  assertEquals(bob.lines.at(-1), "08:33:46 mallory offers 9 (1 byte): /accept 11 or /refuse 11");
 });

@@ -229,24 +229,19 @@ Deno.test("alice begins in no conversation, and a received message does not move
     .shows(
       "-- you are alice; /to NAME or /join GROUP enters a conversation; /help lists the commands --",
       "08:33:46 bob → you: hello alice",
-      "(bob 1)> hello?",
+      "> hello?",
       '"hello?" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
-      "(bob 1)> /to bob",
-      "→ bob> hi",
-      "✓✓ delivered to bob 08:33",
-      "→ bob> and now?",
+      "> /to bob",
+      "08:33:46 you → bob: hi  ✓✓",
+      "08:33:46 you → bob: and now?  ✓✓ 08:40",
       "-- bob is offline --",
-      "✓ kept until bob is online",
-      "→ bob> /to carol for later",
+      "08:33:46 you → carol: for later  ✗ not delivered (it could not be delivered within 30 days)",
       "→ bob> /to eve",
       '-- no user called "eve" is known; /list shows all known users --',
-      '✓ kept until carol is online: "for later"',
       "-- bob is online --",
-      '✓✓ delivered to bob 08:40: "and now?"',
-      "✓✓ delivered to dave 08:33 (sent earlier)",
-      '✗ not delivered to carol: "for later" (it could not be delivered within 30 days)',
+      "(away) ✓✓ dave (sent earlier)",
       "-- 1 message waits for dave, from before --",
-      "→ eve> lunch?",
+      "08:33:46 you → eve: lunch?",
     );
 });
 
@@ -267,7 +262,7 @@ Deno.test("alice creates a group and is in it at once; being added to one does n
   }).types("/leave lab1").happens({ type: "left", room: "lab1" }).types("anybody?")
     .shows(
       "> /group lab1 bob carol",
-      "lab1> hello",
+      "08:33:46 you: hello",
       "-- joined lab1 (1 member) --",
       "-- nobody else is in lab1 --",
       "-- bob joined lab1 --",
@@ -277,9 +272,9 @@ Deno.test("alice creates a group and is in it at once; being added to one does n
       "08:33:46 [lab2] carol: welcome",
       "08:33:46 bob: hi",
       "-- bob left lab1 --",
-      "lab1 (lab2 1)> /leave lab1",
+      "lab1> /leave lab1",
       "-- left lab1 --",
-      "(lab2 1)> anybody?",
+      "> anybody?",
       '"anybody?" was not sent, since you are in no conversation; /to NAME or /join GROUP enters one, for example: /to bob',
     );
 });
@@ -302,7 +297,7 @@ Deno.test("a state reported while the message is being sent is not waited for", 
   let id = 0;
   alice.atOnce = () => [{ type: "queued", id: `m${++id}`, to: "bob" }];
   alice.types("one", "two").shows(
-    ...["→ bob> one", "✓ kept until bob is online", "→ bob> two", "✓ kept until bob is online"],
+    ...["08:33:46 you → bob: one  kept until bob is online", "08:33:46 you → bob: two  kept until bob is online"],
   );
   assertEquals(alice.controller.waiting, 0);
   alice.atOnce = () => [];

@@ -103,6 +103,10 @@ class Desk implements Device {
   onExit(): () => void {
     return () => {};
   }
+  suspend(): boolean {
+    return false;
+  }
+
   closeInput(): void {
     this.#waiting?.(null);
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { Prompt, Ui } from "../lib/terminal/ui.ts";
 import { openTerminalUi } from "../lib/terminal/terminal_ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
@@ -14,6 +15,8 @@ class Desk implements Device {
   readonly terminal = new Emulator(40, 12);
   readonly told: string[] = [];
   raw = false;
+  maySuspend = true;
+  continues: () => void = () => {};
   closed = false;
   /** Pending writes; null: writes do not wait. */
   held: (() => void)[] | null = null;
@@ -25,7 +28,10 @@ class Desk implements Device {
   onWritten: () => void = () => {};
   answer: (line: string) => void = () => this.ui.ask(CHAT);
 
-  constructor(options: { colour?: boolean; escapeMs?: number; words?: readonly string[] } = {}) {
+  constructor(
+    options: { colour?: boolean; escapeMs?: number; words?: readonly string[]; echoes?: (line: string) => boolean } =
+      {},
+  ) {
     const words = options.words;
     this.ui = openTerminalUi({
       line: (text) => {
@@ -34,6 +40,7 @@ class Desk implements Device {
       },
       end: () => this.told.push("end"),
       interrupt: () => this.told.push("interrupt"),
+      ...(options.echoes && { echoes: options.echoes }),
       ...(words && { complete: () => Promise.resolve(words) }),
     }, { device: this, colour: options.colour ?? false, escapeMs: options.escapeMs ?? 60_000 });
   }
@@ -82,6 +89,12 @@ class Desk implements Device {
     return () => this.exits.delete(listener);
   }
 
+  suspend(continued: () => void): boolean {
+    this.told.push(`suspended, raw ${this.raw}`);
+    this.continues = continued;
+    return this.maySuspend;
+  }
+
   closeInput(): void {
     this.closed = true;
     this.#waiting.shift()?.(null);
@@ -98,8 +111,9 @@ class Desk implements Device {
     await this.settled();
   }
 
-  async resize(columns: number): Promise<void> {
+  async resize(columns: number, height = this.terminal.height): Promise<void> {
     this.terminal.resize(columns);
+    this.terminal.height = height;
     for (const listener of this.#resized) listener();
     await this.settled();
   }
@@ -436,4 +450,159 @@ desk("the terminal hangs up: the receiver is notified once", async (desk) => {
   desk.ui.ask(CHAT);
   await desk.hangUp();
   assertEquals(desk.told, ["end"]);
+});
+
+const AWAY = { text: "✓✓ bob", where: "prompt" } as const;
+
+desk(
+  "a line is broken between words, and what is longer than a row within; further rows are indented",
+  async (desk) => {
+    desk.ui.ask(CHAT);
+    desk.ui.show("12:00:00 bob: the quick brown fox jumps over the lazy dog");
+    desk.ui.show(`see ${"x".repeat(50)} there`);
+    desk.ui.show(`La> ${"y".repeat(50)} z`, { whole: true });
+    await desk.settled();
+    assertEquals(desk.terminal.text, [
+      "12:00:00 bob: the quick brown fox jumps",
+      "    over the lazy dog",
+      `see ${"x".repeat(36)}`,
+      `    ${"x".repeat(14)} there`,
+      `La> ${"y".repeat(36)}`,
+      `${"y".repeat(14)} z`,
+      ">",
+    ]);
+  },
+);
+
+desk("an own line is changed in its place while a line is typed, also where it then needs more rows", async (desk) => {
+  desk.ui.ask(CHAT);
+  desk.ui.show("12:00:00 you: one", { id: "1" });
+  desk.ui.show("12:00:00 you: two and a half, and no more", { id: "2" });
+  desk.ui.show("12:00:01 bob: three");
+  await desk.type("typed");
+  desk.ui.change("1", "12:00:00 you: one ✓", AWAY);
+  desk.ui.change("2", "12:00:00 you: two and a half, and no more ✓✓", AWAY);
+  await desk.settled();
+  assertEquals(desk.terminal.text, [
+    "12:00:00 you: one ✓",
+    "12:00:00 you: two and a half, and no",
+    "    more ✓✓",
+    "12:00:01 bob: three",
+    "> typed",
+  ]);
+  assertEquals(desk.terminal.cursor, [4, 7]);
+});
+
+desk("a line that has left the screen is not touched: the prompt's row says it until the next line", async (desk) => {
+  desk.ui.ask(CHAT);
+  desk.ui.show("you: one", { id: "1" });
+  for (let n = 0; n < 11; n++) desk.ui.show(`line ${n}`);
+  await desk.type("ty");
+  desk.ui.change("1", "you: one ✓✓", AWAY);
+  await desk.settled();
+  assertEquals(desk.terminal.text.slice(0, 2), ["you: one", "line 0"]);
+  assertEquals(desk.terminal.text.at(-1), "✓✓ bob > ty");
+  await desk.type("ped\r");
+  assertEquals(desk.terminal.text.slice(-2), ["> typed", ">"]);
+  desk.ui.change("1", "you: one ✗", { text: "✗ not delivered: one", where: "line" });
+  await desk.settled();
+  assertEquals(desk.terminal.text.slice(-2), ["✗ not delivered: one", ">"]);
+});
+
+desk("a message is not left on the screen as it was typed, a command is", async (desk) => {
+  desk.answer = (line) => {
+    if (!line.startsWith("/")) desk.ui.show(`you: ${line}`, { id: line });
+    desk.ui.ask(CHAT);
+  };
+  desk.ui.ask(CHAT);
+  await desk.type("hello\r/list\r");
+  desk.ui.change("hello", "you: hello ✓", AWAY);
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["you: hello ✓", "> /list", ">"]);
+}, { echoes: (line) => line.startsWith("/") });
+
+desk("a change that comes before its line is written changes it all the same", async (desk) => {
+  desk.ui.ask(CHAT);
+  desk.held = [];
+  desk.ui.show("you: one", { id: "1" });
+  desk.ui.change("1", "you: one ✓", AWAY);
+  desk.ui.change("1", "you: one ✓✓", AWAY);
+  const held = desk.held;
+  await desk.settled();
+  desk.held = null;
+  for (const release of held) release();
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["you: one ✓✓", ">"]);
+});
+
+desk("Ctrl-C leaves the search, not the program", async (desk) => {
+  desk.ui.ask(CHAT);
+  await desk.type("one\rdraft\x12on\x03");
+  assertEquals(desk.terminal.text.at(-1), "> draft");
+  assertEquals(desk.told, ["line one"]);
+  await desk.type("\x03");
+  assertEquals(desk.told, ["line one", "interrupt"]);
+});
+
+desk("Ctrl-Z gives the terminal back, and draws anew below what others wrote", async (desk) => {
+  desk.ui.ask(CHAT);
+  desk.ui.show("you: one", { id: "1" });
+  await desk.type("half\x1a");
+  assertEquals([desk.told, desk.terminal.pasting, desk.raw], [["suspended, raw false"], false, false]);
+  assertEquals(desk.terminal.text, ["you: one"]);
+  desk.terminal.write("$ fg\r\n");
+  desk.continues();
+  desk.ui.change("1", "you: one ✓✓", AWAY);
+  await desk.settled();
+  assertEquals(desk.terminal.text, ["you: one", "$ fg", "✓✓ bob > half"]);
+  assertEquals([desk.terminal.pasting, desk.raw], [true, true]);
+});
+
+desk("Ctrl-Z where the program cannot be stopped alone says so, and nothing is lost", async (desk) => {
+  desk.maySuspend = false;
+  desk.ui.ask(CHAT);
+  await desk.type("half\x1a");
+  assert(desk.terminal.text.join("\n").includes("cannot be suspended here"));
+  assertEquals([desk.terminal.text.at(-1), desk.raw, desk.terminal.pasting], ["> half", true, true]);
+});
+
+Deno.test("whatever is shown, typed, changed and resized, no line is lost, doubled or cut", async () => {
+  const step = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        show: fc.string({ minLength: 1, maxLength: 90, unit: fc.constantFrom(..."ab 字é") }),
+        whole: fc.boolean(),
+      }),
+    },
+    fc.record({ change: fc.nat(9), more: fc.constantFrom("✓", "✓✓", "✗ and a long reason why it was not") }),
+    fc.record({ type: fc.constantFrom("a", "\x7f", "\x15", "\x15bb 字", `\x15${"x".repeat(30)}`) }),
+    fc.record({ columns: fc.integer({ min: 8, max: 60 }), rows: fc.integer({ min: 8, max: 14 }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 60 }), async (steps) => {
+      const desk = new Desk();
+      desk.ui.ask(CHAT);
+      const lines: string[] = [];
+      for (const each of steps) {
+        if ("show" in each) {
+          desk.ui.show(`<${lines.push(each.show)}> ${each.show}`, { id: `${lines.length - 1}`, whole: each.whole });
+        } else if ("change" in each) {
+          desk.ui.change(`${each.change}`, `<${each.change + 1}> ${lines[each.change]} ${each.more}`, {
+            text: "",
+            where: "prompt",
+          });
+        } else if ("type" in each) await desk.type(each.type);
+        else await desk.resize(each.columns, each.rows);
+        await desk.settled();
+      }
+      // Without blanks and marks, each line is there once, in order.
+      const bare = (text: string) => text.replace(/[ ✓]|✗andalongreasonwhyitwasnot/g, "");
+      await desk.type("\x05\x15");
+      const shown = bare(bare(desk.terminal.text.join("")));
+      assertEquals(shown, `${lines.map((line, at) => `<${at + 1}>${bare(line)}`).join("")}>`);
+      await desk.ui.close();
+    }),
+    { numRuns: 150 },
+  );
 });

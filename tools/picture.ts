@@ -50,7 +50,7 @@ async function takePicture(folder: string): Promise<Capture[]> {
   await jacky.type("/to bob Hello! Nice to meet you!", "Enter");
   await jacky.shows("303");
   await bob.type("/to michael see you there", "Enter");
-  await bob.shows("sent");
+  await bob.shows("see you there  ✓");
   await bob.type("/to ja", "Tab");
   await bob.shows("/to jacky");
   const dave = await open("dave", 4, "client peer 127.0.0.1 --name dave");
@@ -61,7 +61,7 @@ async function takePicture(folder: string): Promise<Capture[]> {
   await erin.shows("no server");
   await erin.type("/to dave", "Enter");
   await erin.type("so it is", "Enter");
-  await erin.shows("delivered to dave");
+  await erin.shows("so it is  ✓✓");
   return [
     await capture(server, "deno task start"),
     await capture(jacky, "deno task client 127.0.0.1 2001"),

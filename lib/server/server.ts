@@ -17,7 +17,7 @@ import { RequestFile } from "../store/request_file.ts";
 import { changeUsers } from "../store/users_file.ts";
 import { openStore } from "../store/worker_store.ts";
 import { openTraceFile } from "../store/trace_file.ts";
-import { Output } from "../terminal/output.ts";
+import { droppedText, Output } from "../terminal/output.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
 import { Monitor } from "./monitor.ts";
@@ -197,6 +197,7 @@ function recordRequests({ data, limits }: ServerOptions): { log: RequestLog; out
     compose: (lines) => lines.join(""),
     broken: () => {},
     waitingBytes: REQUEST_WAITING_BYTES,
+    droppedLine: (count) => `${droppedText(count)}\n`,
   });
   return { log: new RequestLog((line) => output.push(line), Date.now), output };
 }

@@ -12,6 +12,7 @@ import { type FollowUp, FollowUps } from "./follow_ups.ts";
 import { helpText } from "./help.ts";
 import { type Asked, PendingQuestions } from "./pending_questions.ts";
 import { Reading } from "./reading.ts";
+import { type OwnLine, OwnLines } from "./own_lines.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -29,6 +30,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   readonly #questions = new PendingQuestions();
   readonly #reading: Reading;
   readonly #followUps: FollowUps;
+  readonly #own = new OwnLines();
   /** Events that came while a message waits for its id; undefined at other times. */
   #early: { readonly event: Event; readonly now: number }[] | undefined;
   readonly #unconfirmed = new Set<string>();
@@ -139,14 +141,16 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
   }
 
   /** The client has taken a message, or refuses it. */
-  sayAnswered(result: SayResult, to: Target, text: string): void {
+  sayAnswered(result: SayResult, to: Target, text: string, now: number): void {
     const early = this.#early ?? [];
     this.#early = undefined;
     if ("id" in result) {
       this.state.sent(result.id, { to, text });
       if (this.#answers) this.#unconfirmed.add(result.id);
+      this.#showOwn(this.#own.said(result.id, to, text, now), now);
       this.connection.showWaiting();
-    } else this.#notice(this.view.error(`not sent: ${result.why}`));
+    } else if (this.view.own) this.#showOwn(this.#own.refused(to, text, now, result.why), now);
+    else this.#notice(this.view.error(`not sent: ${result.why}`));
     for (const { event, now } of early) this.event(event, now);
   }
 
@@ -210,6 +214,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         if (!known.own && this.#reading.isFirstNew(known.message, now)) {
           this.#show(this.view.newMessages?.() ?? []);
         }
+        if (known.own && this.view.own) return this.#showOwn(this.#own.elsewhere(known.message), now);
         break;
       case "history":
         this.#show(this.view.event(event, this.state, now));
@@ -237,8 +242,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "queued":
       case "failed":
         if (known.id !== undefined) this.#unconfirmed.delete(known.id);
-        this.#show(this.view.event(event, this.state, now));
+        this.#outcome(event, now);
         return this.#askConfirmed();
+      case "received":
+        return this.#outcome(event, now);
       case "users":
       case "rooms":
         if (asked?.purpose === "quiet") return;
@@ -248,8 +255,28 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#show(this.view.event(event, this.state, now));
   }
 
-  file(event: FileEvent): void {
-    this.#files.event(event, !this.connection.connecting);
+  file(event: FileEvent, now: number): void {
+    if (event.type === "offering" && this.view.own) {
+      return this.#showOwn(this.#own.offering(event.to, event, now), now);
+    }
+    if (event.type === "fileSent" && this.view.own) {
+      const line = this.#own.fileReceived(event.n, event.to, now);
+      this.#files.event(event, !this.connection.connecting, now, line !== undefined);
+      return line && this.#changeOwn(line, now);
+    }
+    this.#files.event(event, !this.connection.connecting, now);
+  }
+
+  /** The program itself has sent a message: the offer of the last file. */
+  offerSent(id: string, to: Target, text: string): void {
+    this.state.sent(id, { to, text });
+    this.#own.offered(id);
+  }
+
+  /** Whether a typed line stays on the screen; a message is shown anew, with its time. */
+  echoes(line: string, now: number): boolean {
+    const { here, rooms } = this.state;
+    return !this.view.own || this.mode.parse(line, { here, rooms, now }).type !== "say";
   }
 
   /** The server speaks a handout's protocol: its answers are lines for people, and none is waited for. */
@@ -258,6 +285,27 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.#unconfirmed.clear();
     this.#questions.clear();
     this.#followUps.clear();
+  }
+
+  #showOwn(line: OwnLine, now: number): void {
+    if (this.view.own) {
+      this.#outputs.push({ type: "own", id: line.id, text: this.view.own(line, this.state, now).text });
+    }
+  }
+
+  #changeOwn(line: OwnLine, now: number): void {
+    this.#outputs.push({ type: "change", id: line.id, ...this.view.own!(line, this.state, now) });
+  }
+
+  /** What became of a message: at its line, where the view has such lines. */
+  #outcome(event: Event, now: number): void {
+    const known: ChatEvent = event;
+    const lines = this.view.own && this.#own.heard(known, now);
+    if (lines) return lines.forEach((line) => this.#changeOwn(line, now));
+    if (this.view.ofEarlier && known.type === "delivered") {
+      return this.#outputs.push({ type: "change", id: known.id, text: "", away: this.view.ofEarlier(known) });
+    }
+    this.#show(this.view.event(event, this.state, now));
   }
 
   #warnIfUnknown(to: Target): void {

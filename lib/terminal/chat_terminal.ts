@@ -105,6 +105,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       end: () => this.#leave(),
       interrupt: () => client.interrupt(),
       key: () => this.#controller.key(Date.now()),
+      echoes: (line) => this.#receiver !== "chat" || this.#controller.echoes(line, Date.now()),
       complete: (before) => this.#receiver === "chat" ? this.#completions(before) : [],
     }, { plainLineBytes: LIMITS.textBytes.default });
     // Without a server nothing is slow to answer, and a script waits as long as it takes.
@@ -166,13 +167,13 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     this.#controller.state.lobbyName = name;
   }
 
-  /** A message was sent from elsewhere, such as the page of this client. */
+  /** The program has sent a message that offers a file. */
   sent(id: string, to: Target, text: string): void {
-    this.#controller.state.sent(id, { to, text });
+    this.#controller.offerSent(id, to, text);
   }
 
   file(event: FileEvent): void {
-    this.#controller.file(event);
+    this.#controller.file(event, Date.now());
     this.#drain();
   }
 
@@ -205,7 +206,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
 
   /** Shows a line that is not part of the chat, such as a trace. */
   note(line: string): void {
-    if (this.#interactive) this.#ui.show(line.trimEnd());
+    if (this.#interactive) this.#ui.show(line.trimEnd(), { whole: true });
     else printError(line);
   }
 
@@ -267,6 +268,10 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
         return this.#ui.show(output.line);
       case "notice":
         return this.#notice(output.line);
+      case "own":
+        return this.#ui.show(output.text, { id: output.id });
+      case "change":
+        return this.#ui.change(output.id, output.text, output.away);
       case "begin":
         return this.#ui.begin(output.text);
       case "more":
@@ -276,7 +281,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       case "drop":
         return this.#ui.drop();
       case "say":
-        this.#controller.sayAnswered(this.#client.say(output.to, output.text), output.to, output.text);
+        this.#controller.sayAnswered(this.#client.say(output.to, output.text), output.to, output.text, Date.now());
         return this.#drain();
       case "amend":
         this.#controller.amendAnswered(this.#client.amend!(output.of, output.to, output.text));

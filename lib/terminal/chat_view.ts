@@ -23,9 +23,11 @@ import {
   versionLines,
   versionsTitle,
   type View,
-  which,
 } from "./view.ts";
 import { MARKS, type Palette, palette } from "./marks.ts";
+import { offerText, ownOutcome } from "./own_outcome.ts";
+import type { OwnLine } from "./own_lines.ts";
+import type { Away } from "./ui.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
@@ -48,10 +50,6 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
     switch (event.type) {
       case "message":
         return this.#message(event.message, event.own, state, now);
-      case "sent":
-        return [this.#paint.quiet(`${MARKS.sent} sent${which(event.id, state, this.#unknown)}`)];
-      case "delivered":
-        return [this.#delivered(event, state, now)];
       case "failed":
         return [this.#failed(event, state)];
       case "edited":
@@ -82,6 +80,28 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
       default:
         return [];
     }
+  }
+
+  own(line: OwnLine, state: ChatState, now: number): { text: string; away: Away } {
+    const { to, text, time, file } = line;
+    const outcome = ownOutcome(line, now);
+    const tail = outcome === "" ? "" : `  ${this.#paint[line.outcome.failures.length > 0 ? "loud" : "quiet"](outcome)}`;
+    const lead = `${this.#paint.quiet(stamp(time, now))} ${this.#who({ from: state.me, to }, true, state)}: `;
+    const reply = replyMark(line, state);
+    const begin = reply === "" ? lead : `${lead}${this.#paint.quiet(reply)}`;
+    const lines = messageLines(begin, { text: file ? offerText(file) : text }, tail);
+    const what = file ? clean(file.name) : quoted(text);
+    return {
+      text: lines.join("\n"),
+      away: line.outcome.failures.length > 0
+        ? { text: this.#paint.loud(`${outcome}: ${what}`), where: "line" }
+        : { text: `${outcome} ${what}`, where: "prompt" },
+    };
+  }
+
+  /** The state of a message that has no line on this screen. */
+  ofEarlier(event: Of<"delivered">): Away {
+    return { text: `${MARKS.delivered} ${clean(event.to)} (${this.#unknown})`, where: "prompt" };
   }
 
   welcome({ me, joined }: ChatState): string[] {
@@ -189,11 +209,6 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
     const before = quotedBefore(event.of, state);
     if (event.own) return this.#paint.quiet(`${MARKS.sent} withdrawn: ${before}`);
     return `${this.#paint.quiet(stamp(now, now))} ${this.#who(event, false, state)} withdrew ${before}`;
-  }
-
-  #delivered({ id, to, time }: Of<"delivered">, state: ChatState, now: number): string {
-    const at = stamp(time ?? now, now).slice(0, -":00".length);
-    return this.#paint.quiet(`${MARKS.delivered} delivered to ${clean(to)} ${at}${which(id, state, this.#unknown)}`);
   }
 
   #failed({ id, to, why }: Of<"failed">, state: ChatState): string {

@@ -18,6 +18,11 @@ export interface Device extends Sink {
   onResize(listener: () => void): () => void;
   /** Calls back when the process ends, also by an uncaught error or a signal to abort; the returned function stops that. */
   onExit(listener: () => void): () => void;
+  /**
+   * Stops the process until it is continued, then calls back; false where that cannot be done: on Windows, and below a program that
+   * would not be stopped with it.
+   */
+  suspend(continued: () => void): boolean;
   closeInput(): void;
 }
 
@@ -62,6 +67,17 @@ export function standardDevice(): Device {
         for (const event of events) globalThis.removeEventListener(event, listener);
         for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
       };
+    },
+    suspend: (continued) => {
+      // `deno task` and `npm run` set this variable; the shell waits for them, and they would go on.
+      if (Deno.build.os === "windows" || Deno.env.has("INIT_CWD")) return false;
+      const again = () => {
+        Deno.removeSignalListener("SIGCONT", again);
+        continued();
+      };
+      Deno.addSignalListener("SIGCONT", again);
+      Deno.kill(Deno.pid, "SIGTSTP");
+      return true;
     },
     closeInput: () => Deno.stdin.close(),
   };

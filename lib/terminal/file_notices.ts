@@ -1,7 +1,7 @@
 import type { Outputs } from "../core/machine.ts";
 import { formatBytes, formatDuration } from "../core/text.ts";
 import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
-import { clean, type ScreenOutput, type View } from "./view.ts";
+import { clean, type ScreenOutput, stamp, type View } from "./view.ts";
 
 type Moving = Extract<FileEvent, { type: "progress" | "reading" }>;
 
@@ -24,8 +24,8 @@ export class FileNotices {
     readonly interactive: boolean,
   ) {}
 
-  /** `mayGrow`: no other line grows. */
-  event(event: FileEvent, mayGrow: boolean): void {
+  /** `mayGrow`: no other line grows. `isShown`: the line of the offer shows it already. */
+  event(event: FileEvent, mayGrow: boolean, now: number, isShown = false): void {
     const { view } = this;
     switch (event.type) {
       case "progress":
@@ -52,20 +52,22 @@ export class FileNotices {
       case "fileFailed":
         this.#rest(event, event.with, mayGrow);
     }
-    if (event.type === "fileFailed" && event.isOneOfMany) return;
-    for (const line of this.interactive ? this.#lines(event) : scriptLines(event)) {
+    if (isShown || (event.type === "fileFailed" && event.isOneOfMany)) return;
+    for (const line of this.interactive ? this.#lines(event, now) : scriptLines(event)) {
       this.outputs.push({ type: "show", line });
     }
   }
 
-  #lines(event: FileEvent): string[] {
+  #lines(event: FileEvent, now: number): string[] {
     const { view } = this;
     switch (event.type) {
       case "offered": {
         if (event.unanswered > EACH_OFFER) return countsAgain(event.unanswered) ? [view.news(manyText(event))] : [];
         const where = "room" in event.to ? `[${event.to.room}] ` : "";
         const answers = `/accept ${event.n} or /refuse ${event.n}`;
-        return [view.news(`${where}${event.from} offers ${title(event)} (${size(event)}): ${answers}`)];
+        return [
+          view.news(`${stamp(now, now)} ${where}${event.from} offers ${title(event)} (${size(event)}): ${answers}`),
+        ];
       }
       case "offering": {
         const to = "room" in event.to ? event.to.room : event.to.user;

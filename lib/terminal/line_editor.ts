@@ -3,7 +3,7 @@ import type { Key } from "./keys.ts";
 
 /** What follows from a key; after `redraw` and `bell` the line may look different. */
 export type EditorAction =
-  | { readonly kind: "nothing" | "redraw" | "bell" | "end" | "interrupt" | "clear-screen" }
+  | { readonly kind: "nothing" | "redraw" | "bell" | "end" | "interrupt" | "suspend" | "clear-screen" }
   | { readonly kind: "submit"; readonly line: string }
   | { readonly kind: "complete"; readonly before: string }
   | { readonly kind: "list"; readonly words: readonly string[] };
@@ -116,6 +116,8 @@ export class LineEditor {
         return { kind: "complete", before: this.#buffer.before };
       case "ctrl-c":
         return { kind: "interrupt" };
+      case "ctrl-z":
+        return { kind: "suspend" };
       case "ctrl-l":
         return { kind: "clear-screen" };
       case "ctrl-y":
@@ -172,7 +174,7 @@ export class LineEditor {
   /** `null`: the search is over, and the key applies to the line found. */
   #pressSearching(key: Key, search: { words: string; found: number; text: string }): EditorAction | null {
     const name = key.kind === "key" ? key.name : "";
-    if (name === "escape" || name === "ctrl-g") {
+    if (name === "escape" || name === "ctrl-g" || name === "ctrl-c") {
       this.#buffer.set(search.text);
       this.#search = null;
       return REDRAW;

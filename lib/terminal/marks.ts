@@ -1,11 +1,9 @@
 import { bold, dim, green, red } from "@std/fmt/colors";
 
-/** The marks in front of the state of a message, in the chat and between peers. */
+/** The marks for the state of a message, in the chat and between peers. */
 export const MARKS = {
   /** The server has it. */
   sent: "✓",
-  /** It is kept here until the receiver is online. */
-  kept: "✓",
   /** The receiver has it. */
   delivered: "✓✓",
   failed: "✗",

@@ -1,5 +1,10 @@
 const encoder = new TextEncoder();
 
+/** The line in the place of lines that were dropped. */
+export function droppedText(count: number): string {
+  return `(${count} lines were dropped, since the output is read too slowly)`;
+}
+
 /** A file, a pipe or a terminal. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
@@ -13,13 +18,13 @@ export interface Sink {
  *    follows as soon as there is room.
  * 3. When the sink breaks (a closed pipe), `broken` is called once, and everything later is dropped.
  */
-export class Output {
+export class Output<Piece extends string | { readonly text: string } = string> {
   readonly #sink: Sink;
-  readonly #compose: (pieces: readonly string[]) => string;
+  readonly #compose: (pieces: readonly Piece[]) => string;
   readonly #broken: () => void;
   readonly #waitingBytes: number;
-  readonly #droppedLine: (count: number) => string;
-  #pieces: string[] = [];
+  readonly #droppedLine: (count: number) => Piece;
+  #pieces: Piece[] = [];
   #waiting = 0;
   #dropped = 0;
   #due = false;
@@ -33,28 +38,28 @@ export class Output {
   constructor(
     options: {
       sink: Sink;
-      compose: (pieces: readonly string[]) => string;
+      compose: (pieces: readonly Piece[]) => string;
       broken: () => void;
       waitingBytes?: number | undefined;
-      droppedLine?: (count: number) => string;
+      droppedLine: (count: number) => Piece;
     },
   ) {
     this.#sink = options.sink;
     this.#compose = options.compose;
     this.#broken = options.broken;
     this.#waitingBytes = options.waitingBytes ?? 64 * 1024 * 1024;
-    this.#droppedLine = options.droppedLine ??
-      ((count) => `(${count} lines were dropped, since the output is read too slowly)\n`);
+    this.#droppedLine = options.droppedLine;
   }
 
   /** Pieces that matter less may be given `most`, a part of the room alone. */
-  push(piece: string, most = this.#waitingBytes): void {
+  push(piece: Piece, most = this.#waitingBytes): void {
     if (this.#isBroken) return;
     // In UTF-16 units: a bound on memory, not on the bytes written.
-    if (this.#waiting + piece.length > most) {
+    const { length } = typeof piece === "string" ? piece : piece.text;
+    if (this.#waiting + length > most) {
       this.#dropped++;
     } else {
-      this.#waiting += piece.length;
+      this.#waiting += length;
       this.#pieces.push(piece);
     }
     this.due();

@@ -1,13 +1,13 @@
 import type { PeerEvent } from "../peers/event.ts";
 import type { ChatState } from "./chat_state.ts";
 import { tableLines } from "./table_view.ts";
-import { clean, type View, which } from "./view.ts";
+import type { OwnLine } from "./own_lines.ts";
+import type { Away } from "./ui.ts";
+import { clean, type View } from "./view.ts";
 import { ChatView } from "./chat_view.ts";
-import { MARKS, type Palette, palette } from "./marks.ts";
+import { type Palette, palette } from "./marks.ts";
 
 type Of<Type extends PeerEvent["type"]> = Extract<PeerEvent, { type: Type }>;
-
-const UNKNOWN = "sent earlier";
 
 /** The chat between peers for people at a terminal: the chat, and the events that only peers have. */
 export class PeerView implements View<PeerEvent> {
@@ -16,9 +16,17 @@ export class PeerView implements View<PeerEvent> {
   readonly #paint: Palette;
 
   constructor(options: { colour: boolean }) {
-    this.#chat = new ChatView({ ...options, unknown: UNKNOWN });
+    this.#chat = new ChatView({ ...options, unknown: "sent earlier" });
     this.#paint = palette(options.colour);
     this.connecting = this.#chat.connecting;
+  }
+
+  own(line: OwnLine, state: ChatState, now: number): { text: string; away: Away } {
+    return this.#chat.own(line, state, now);
+  }
+
+  ofEarlier(event: Of<"delivered">): Away {
+    return this.#chat.ofEarlier(event);
   }
 
   newMessages(): string[] {
@@ -27,14 +35,6 @@ export class PeerView implements View<PeerEvent> {
 
   event(event: PeerEvent, state: ChatState, now: number): string[] {
     switch (event.type) {
-      case "queued":
-        return [
-          this.#paint.quiet(`${MARKS.kept} kept until ${clean(event.to)} is online${which(event.id, state, UNKNOWN)}`),
-        ];
-      case "unconfirmed":
-        return [
-          this.#paint.quiet(`${MARKS.sent} sent to ${clean(event.to)}, unconfirmed${which(event.id, state, UNKNOWN)}`),
-        ];
       case "table": {
         const [own, ...lines] = tableLines(event);
         return [this.news(own!), ...lines];
@@ -57,6 +57,9 @@ export class PeerView implements View<PeerEvent> {
         return this.#changed(event);
       case "stats":
         return this.#stats(event.counts);
+      // The message's own line says so.
+      case "queued":
+      case "unconfirmed":
       case "notice":
         return [];
       case "users":

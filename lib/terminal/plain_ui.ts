@@ -4,7 +4,7 @@ import { type Device, standardDevice } from "./device.ts";
 import { InputLines } from "./input_lines.ts";
 import { KeyDecoder } from "./keys.ts";
 import { LineEditor } from "./line_editor.ts";
-import { Output } from "./output.ts";
+import { droppedText, Output } from "./output.ts";
 
 /** The options of plain standard streams; everything has a default. */
 export interface PlainUiOptions {
@@ -55,6 +55,7 @@ class PlainUi implements Ui {
       compose: (pieces) => pieces.join(""),
       broken: () => this.#end(),
       waitingBytes: options.waitingBytes,
+      droppedLine: (count) => `${droppedText(count)}\n`,
     });
     this.#stopExit = this.#device.onExit(() => this.#forgetSecret());
     this.#read();
@@ -68,6 +69,7 @@ class PlainUi implements Ui {
   begin(): void {}
   drop(): void {}
   more(): void {}
+  change(): void {}
   finish(): void {}
 
   ask(prompt: Prompt | null): void {

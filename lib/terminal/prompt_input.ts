@@ -10,7 +10,7 @@ export type PromptOutput =
   | { readonly type: "show"; readonly line: string }
   /** A line was entered; it stays on the screen. */
   | { readonly type: "enter"; readonly scene: Scene }
-  | { readonly type: "redraw" | "bell" | "clear" }
+  | { readonly type: "redraw" | "bell" | "clear" | "suspend" }
   | { readonly type: "line"; readonly line: string }
   | { readonly type: "end" | "interrupt" }
   /** Is answered by `offer`. */
@@ -23,6 +23,15 @@ export interface PromptInputOptions {
   readonly typedAheadBytes?: number | undefined;
   /** A paste of more lines than this asks first. */
   readonly pasteLines?: number | undefined;
+  /** Lines of earlier runs; those typed where there are commands are added. */
+  readonly history?: LineStore | undefined;
+}
+
+/** Typed lines that outlast a run. */
+export interface LineStore {
+  /** The oldest first. */
+  readonly lines: readonly string[];
+  add(line: string): void;
 }
 
 /** What is asked about a paste, and the keys that it becomes. */
@@ -49,7 +58,8 @@ const LISTED_WORDS = 100;
  * 2. A half-typed line is kept when its prompt goes, and returns with the next one; a half-typed secret is forgotten.
  * 3. A paste of many lines asks first. So does one of several lines with commands among them: these are shown, and are said as
  *    text unless the user chooses to run them.
- * 4. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
+ * 4. Only lines of the chat are stored, never the answer to another question, such as a password.
+ * 5. Keys are worked off in `takeOutputs`, up to the first that concerns the receiver, which may change the prompt.
  */
 export class PromptInput {
   readonly #outputs = new Outputs<PromptOutput>();
@@ -57,6 +67,7 @@ export class PromptInput {
   readonly #pasteLines: number;
   readonly #lineBytes: number;
   readonly #editor: LineEditor;
+  readonly #store: LineStore | undefined;
   #secret: LineEditor | null = null;
   #prompt: Prompt | null = null;
   #keys: Key[] = [];
@@ -71,6 +82,8 @@ export class PromptInput {
     this.#typedAheadBytes = options.typedAheadBytes ?? 65536;
     this.#pasteLines = options.pasteLines ?? 5;
     const history = new History(options.historyLines === undefined ? {} : { limit: options.historyLines });
+    for (const line of options.history?.lines ?? []) history.add(line);
+    this.#store = options.history;
     this.#editor = new LineEditor({ history, lineBytes: this.#lineBytes });
   }
 
@@ -144,12 +157,16 @@ export class PromptInput {
       case "submit": {
         const scene = { prompt: prompt.text, text: action.line, cursor: 0, hidden: prompt.secret };
         this.#outputs.push({ type: "enter", scene });
+        // A name, and an answer before the chat, are no lines of it.
+        if (prompt.commands !== undefined && action.line.trim() !== "") this.#store?.add(action.line);
         this.#prompt = this.#secret = null;
         return this.#tell({ type: "line", line: action.line });
       }
       case "end":
       case "interrupt":
         return this.#tell({ type: action.kind });
+      case "suspend":
+        return this.#outputs.push({ type: "suspend" });
       case "clear-screen":
         return this.#outputs.push({ type: "clear" });
       case "complete":

@@ -51,6 +51,11 @@ export class Screen {
     this.#rows = Math.max(1, rows);
   }
 
+  /** The rows of the drawing. */
+  get height(): number {
+    return this.#drawn.cells.length === 0 ? 0 : this.#layout(this.#drawn.cells).at(-1)!.row + 1;
+  }
+
   /** Removes the drawing and returns the cursor to its beginning. */
   erase(): string {
     if (this.#drawn.cells.length === 0) return "";

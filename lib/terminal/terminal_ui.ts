@@ -1,10 +1,13 @@
 import { sanitized } from "../core/text.ts";
 import { type Device, standardDevice } from "./device.ts";
 import { type Key, KeyDecoder, type KeyDecoderOptions } from "./keys.ts";
-import { Output } from "./output.ts";
+import { droppedText, Output } from "./output.ts";
 import { PromptInput, type PromptInputOptions, type PromptOutput } from "./prompt_input.ts";
-import { Screen } from "./screen.ts";
-import type { Prompt, Ui, UserInput } from "./ui.ts";
+import { type Scene, Screen } from "./screen.ts";
+import { type ShownLine, ShownRows } from "./shown_rows.ts";
+import type { Away, Prompt, ShowOptions, Ui, UserInput } from "./ui.ts";
+import { columnsOf, graphemes } from "./width.ts";
+import { ATTRIBUTES } from "./wrap.ts";
 
 /** The options of a terminal; everything has a default. */
 export interface TerminalUiOptions extends PromptInputOptions, KeyDecoderOptions {
@@ -22,8 +25,14 @@ export function openTerminalUi(input: UserInput, options: TerminalUiOptions = {}
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
 const RESET = "\x1b[0m";
-// deno-lint-ignore no-control-regex
-const colours = /(\x1b\[[0-9;:]*m)/;
+
+const LINE_BREAK = /\r\n|[\r\n]/;
+
+/** Of a row, what stands in front of the prompt has at most this part. */
+const AWAY_PART = 0.5;
+
+/** What is written in one go: a line, a bell, or an empty screen. */
+type Piece = ShownLine | "bell" | "clear";
 
 class TerminalUi implements Ui {
   readonly #input: UserInput;
@@ -33,7 +42,13 @@ class TerminalUi implements Ui {
   readonly #screen: Screen;
   /** The growing line. */
   readonly #growth = new Screen({ columns: 80, rows: 24 });
-  readonly #output: Output;
+  /** The lines above both. */
+  readonly #shown = new ShownRows(80, 24);
+  /** Other texts of lines, by id, that are not on the screen yet. */
+  #changes = new Map<string, { readonly text: string; readonly away: Away }>();
+  /** In front of the prompt. */
+  #away = "";
+  readonly #output: Output<Piece>;
   readonly #colour: boolean;
   readonly #stops: (() => void)[];
   /** The text of the growing line; `null` when none grows. */
@@ -57,6 +72,7 @@ class TerminalUi implements Ui {
       compose: (pieces) => this.#compose(pieces),
       broken: () => this.#end(),
       waitingBytes: options.waitingBytes,
+      droppedLine: (count) => ({ text: droppedText(count) }),
     });
     this.#device.setRaw(true);
     this.#stops = [
@@ -67,8 +83,14 @@ class TerminalUi implements Ui {
     this.#read();
   }
 
-  show(line: string): void {
-    for (const one of line.split(/\r\n|[\r\n]/)) this.#output.push(`${this.#fit(one)}\n`);
+  show(line: string, options: ShowOptions = {}): void {
+    if (options.id !== undefined) return this.#output.push({ ...options, text: this.#fitLines(line) });
+    for (const one of line.split(LINE_BREAK)) this.#output.push({ ...options, text: this.#fit(one) });
+  }
+
+  change(id: string, text: string, away: Away): void {
+    this.#changes.set(id, { text: this.#fitLines(text), away });
+    this.#output.due();
   }
 
   begin(text: string): void {
@@ -168,13 +190,15 @@ class TerminalUi implements Ui {
       case "show":
         return this.show(output.line);
       case "enter":
-        return this.#output.push(this.#screen.entered(output.scene) + "\n");
+        return this.#entered(output.scene);
       case "redraw":
         return this.#output.due();
       case "bell":
-        return this.#output.push("\x07");
+        return this.#output.push("bell");
       case "clear":
-        return this.#output.push(this.#growth.clear() + this.#screen.clear());
+        return this.#output.push("clear");
+      case "suspend":
+        return void this.#suspend();
       case "line":
         return this.#input.line(output.line);
       case "end":
@@ -184,6 +208,31 @@ class TerminalUi implements Ui {
       case "complete":
         return this.#complete(output.before);
     }
+  }
+
+  #entered(scene: Scene): void {
+    this.#away = "";
+    if (!scene.hidden && this.#input.echoes?.(scene.text) === false) return this.#output.due();
+    this.#output.push({ text: this.#screen.entered(scene), whole: true });
+  }
+
+  async #suspend(): Promise<void> {
+    await this.#output.flushed();
+    if (this.#closing !== null) return;
+    this.#device.writeNow(this.#erase() + PASTE_OFF);
+    this.#device.setRaw(false);
+    if (this.#device.suspend(() => this.#continued())) return;
+    this.#continued();
+    this.show("cannot be suspended here: started by another program, such as deno task");
+  }
+
+  /** After others have written to the terminal. */
+  #continued(): void {
+    if (this.#restored) return;
+    this.#shown.clear();
+    this.#device.setRaw(true);
+    this.#device.writeNow(PASTE_ON);
+    this.#output.due();
   }
 
   #complete(before: string): void {
@@ -201,13 +250,51 @@ class TerminalUi implements Ui {
     this.#input.end();
   }
 
-  #compose(pieces: readonly string[]): string {
+  #compose(pieces: readonly Piece[]): string {
     const { columns, rows } = this.#device.size();
     // A growing line shares the screen with the one being typed.
     const growthRows = this.#growing === null && !this.#growthDrawn ? 0 : Math.floor(rows / 2);
     this.#growth.resize(columns, growthRows);
     this.#screen.resize(columns, rows - growthRows);
-    return this.#erase() + pieces.join("").replaceAll("\n", "\r\n") + this.#draw();
+    this.#shown.resize(columns, rows);
+    // The terminal has broken its rows anew.
+    this.#shown.drawn(this.#height);
+    const output = this.#erase() + this.#changed(pieces) + pieces.map((piece) => this.#written(piece)).join("");
+    const drawing = this.#draw();
+    this.#shown.drawn(this.#height);
+    return output.replaceAll("\n", "\r\n") + drawing;
+  }
+
+  /** Changes lines on the screen. Those in `pieces` are changed before they are written; of others, something is said elsewhere. */
+  #changed(pieces: readonly Piece[]): string {
+    if (this.#changes.size === 0) return "";
+    const waiting = new Set(pieces.map((piece) => typeof piece === "string" ? undefined : piece.id));
+    const texts = new Map([...this.#changes].flatMap(([id, { text }]) => waiting.has(id) ? [] : [[id, text] as const]));
+    const output = this.#shown.change(texts);
+    const lines = [...texts.keys()].map((id) => {
+      const { away } = this.#changes.get(id)!;
+      if (away.where === "line") return this.#shown.add({ text: this.#fit(away.text) });
+      this.#away = sanitized(away.text);
+      return "";
+    });
+    this.#changes = new Map([...this.#changes].filter(([id]) => waiting.has(id)));
+    return output + lines.join("");
+  }
+
+  #written(piece: Piece): string {
+    if (piece === "bell") return "\x07";
+    if (piece === "clear") {
+      this.#shown.clear();
+      return this.#growth.clear() + this.#screen.clear();
+    }
+    const change = piece.id === undefined ? undefined : this.#changes.get(piece.id);
+    if (change) this.#changes.delete(piece.id!);
+    return this.#shown.add(change ? { ...piece, text: change.text } : piece);
+  }
+
+  /** The rows of what is drawn below the lines. */
+  get #height(): number {
+    return (this.#growthDrawn ? this.#growth.height : 0) + (this.#sceneDrawn ? this.#screen.height : 0);
   }
 
   #erase(): string {
@@ -228,14 +315,32 @@ class TerminalUi implements Ui {
     }
     if (scene === null) return drawing;
     this.#sceneDrawn = true;
-    return drawing + this.#screen.draw(scene);
+    const away = this.#away === "" || scene.hidden
+      ? ""
+      : `${beginning(this.#away, this.#device.size().columns * AWAY_PART)} `;
+    return drawing + this.#screen.draw({ ...scene, prompt: away + scene.prompt });
+  }
+
+  #fitLines(text: string): string {
+    return text.split(LINE_BREAK).map((line) => this.#fit(line)).join("\n");
   }
 
   // The last check of text from others: of all control sequences, only colours pass.
   #fit(line: string): string {
-    const parts = line.split(colours);
+    const parts = line.split(ATTRIBUTES);
     if (parts.length === 1) return sanitized(line);
     const fit = parts.map((part, index) => index % 2 === 0 ? sanitized(part) : this.#colour ? part : "").join("");
     return this.#colour ? fit + RESET : fit;
   }
+}
+
+/** The beginning of a text, of so many columns. */
+function beginning(text: string, columns: number): string {
+  let [begun, used] = ["", 0];
+  for (const cluster of graphemes(text)) {
+    used += columnsOf(cluster);
+    if (used > columns) return `${begun}…`;
+    begun += cluster;
+  }
+  return begun;
 }

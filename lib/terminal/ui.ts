@@ -14,16 +14,34 @@ export interface UserInput {
   end(): void;
   /** Ctrl-C. */
   interrupt(): void;
+  /** Whether a typed line stays on the screen as it was typed; at a terminal, and by default, all do. */
+  echoes?(line: string): boolean;
   /** A key was pressed; only at a terminal. */
   key?(): void;
   /** Candidates for the word before the cursor, given the line up to there. */
   complete?(before: string): readonly string[] | Promise<readonly string[]>;
 }
 
+/** How a line is shown at a terminal. */
+export interface ShowOptions {
+  /** The name by which `change` finds the line, of which a line break may then be part. */
+  readonly id?: string | undefined;
+  /** Whether it is broken only where its row ends, as what is to be copied must be. */
+  readonly whole?: boolean | undefined;
+}
+
+/** What is shown where the line to be changed has left the screen: in front of the prompt until the next line is entered, or in a line. */
+export interface Away {
+  readonly text: string;
+  readonly where: "prompt" | "line";
+}
+
 /** A place to read and type: a terminal, or pipes and files. */
 export interface Ui {
   /** Shows a line. The line being typed stays as it is. */
-  show(line: string): void;
+  show(line: string, options?: ShowOptions): void;
+  /** Shows other text in the place of the line `id`. Only terminals change a line. */
+  change(id: string, text: string, away: Away): void;
   /** Begins a line that grows, below those shown, until `finish`; a line that grows already starts over. Only terminals show it. */
   begin(text: string): void;
   /** Adds to the growing line. */

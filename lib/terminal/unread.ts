@@ -29,13 +29,12 @@ export class UnreadMessages {
   /** The latest conversation last. */
   readonly #conversations = new Map<string, Conversation>();
 
-  /** Conversations with unread messages, but for `here`; the latest first. */
+  /** Conversations with unread messages that were never shown here, but for `here`; the latest first. */
   counts(here: Target | undefined): readonly { readonly name: string; readonly count: number }[] {
     const open = here && keyOf(here);
-    return [...this.#conversations].reverse().flatMap(([key, { to, unread, elsewhere }]) => {
-      const count = unread.length + elsewhere;
-      return count === 0 || key === open ? [] : [{ name: "user" in to ? to.user : to.room, count }];
-    });
+    return [...this.#conversations].reverse().flatMap(([key, { to, elsewhere }]) =>
+      elsewhere === 0 || key === open ? [] : [{ name: "user" in to ? to.user : to.room, count: elsewhere }]
+    );
   }
 
   /** Up to where a conversation is read; undefined where nothing is known of it. */

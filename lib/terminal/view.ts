@@ -6,6 +6,8 @@ import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { HISTORY_MOST } from "./chat_commands.ts";
 import { type ChatEvent, type ChatState, sameTarget } from "./chat_state.ts";
+import type { OwnLine } from "./own_lines.ts";
+import type { Away } from "./ui.ts";
 import type { Found, SearchResults } from "./search_results.ts";
 
 /** A step that a part of the chat wants done on the screen. */
@@ -16,12 +18,22 @@ export type ScreenOutput =
   | { readonly type: "notice"; readonly line: string }
   /** The steps of a growing line; see `Ui`. */
   | { readonly type: "begin" | "more" | "finish"; readonly text: string }
-  | { readonly type: "drop" };
+  | { readonly type: "drop" }
+  /** An own line, in the place of the line as it was typed; `change` shows other text in its place. */
+  | { readonly type: "own"; readonly id: string; readonly text: string }
+  | { readonly type: "change"; readonly id: string; readonly text: string; readonly away: Away };
 
 /** The appearance of a chat: lines for events. Nothing that came from others can steer a terminal or break a line. */
 export interface View<Event extends ChatEvent> {
   /** An event or an answer; `state` has learnt from it already. */
   event(event: Event, state: ChatState, now: number): string[];
+  /**
+   * An own message, or an offer of a file, in one line that changes with what becomes of it, and what is shown once it has left the
+   * screen. A view without it shows each event in a line.
+   */
+  own?(line: OwnLine, state: ChatState, now: number): { readonly text: string; readonly away: Away };
+  /** That a message which has no line on this screen was delivered. */
+  ofEarlier?(event: Extract<ClientEvent, { type: "delivered" }>): Away;
   /** The first lines of all, before there is a connection. */
   readonly greeting?: readonly string[];
   /** The first lines after login. */
@@ -165,13 +177,6 @@ export function replyMark({ reply }: Pick<ShownMessage, "reply">, state: ChatSta
   if (reply === undefined) return "";
   const text = state.textNow(reply);
   return `[to ${text === undefined || text === "" ? "an earlier message" : quoted(text)}] `;
-}
-
-/** The message that a state is about, unless that is obvious; `unknown` when its text is not known here. */
-export function which(id: string, state: ChatState, unknown: string): string {
-  if (state.isObvious(id)) return "";
-  const sent = state.sentMessage(id);
-  return sent ? `: ${quoted(sent.text)}` : ` (${unknown})`;
 }
 
 /** `HH:MM:SS` local time, after the date unless that is today's. */

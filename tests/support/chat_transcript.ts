@@ -24,6 +24,8 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
   /** The events that the client reports while an action is being given to it. */
   atOnce: (what: string) => readonly Event[] = () => [];
   readonly #noticeMark: string;
+  /** Own lines by id, as they were shown last. */
+  readonly #own = new Map<string, string>();
   #lastId = 0;
   #growing = "";
 
@@ -34,7 +36,7 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
 
   types(...lines: string[]): this {
     for (const line of lines) {
-      this.screen.push(`${this.controller.prompt}${line}`);
+      if (this.controller.echoes(line, this.now)) this.screen.push(`${this.controller.prompt}${line}`);
       this.type(line);
     }
     return this;
@@ -71,6 +73,15 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
     return this;
   }
 
+  /** Own lines change in their place where they are still expected, and are shown again where they are not. */
+  #change(id: string, text: string, away: string): void {
+    const before = this.#own.get(id)?.split("\n") ?? [""];
+    const at = this.screen.indexOf(before[0]!);
+    if (at >= 0) this.screen.splice(at, before.length, ...text.split("\n"));
+    else this.screen.push(this.#own.has(id) ? `(now) ${text}` : `(away) ${away}`);
+    this.#own.set(id, text);
+  }
+
   drain(): void {
     for (const output of this.controller.takeOutputs()) this.#perform(output);
   }
@@ -81,6 +92,11 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
         return void this.screen.push(output.line);
       case "notice":
         return void this.screen.push(this.#noticeMark + output.line);
+      case "own":
+        this.#own.set(output.id, output.text);
+        return void this.screen.push(...output.text.split("\n"));
+      case "change":
+        return this.#change(output.id, output.text, output.away.text);
       case "begin":
         this.#growing = output.text;
         return;
@@ -92,7 +108,7 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
       case "say": {
         const { to, text } = output;
         this.#do(`say ${"user" in to ? to.user : `#${to.room}`}: ${text}`);
-        this.controller.sayAnswered({ id: `m${++this.#lastId}` }, to, text);
+        this.controller.sayAnswered({ id: `m${++this.#lastId}` }, to, text, this.now);
         return this.drain();
       }
       case "ask":
