@@ -139,7 +139,7 @@ export function messageText(text: string): string {
 }
 
 function withoutOffer(text: string): string {
-  return text.replace(/ <partyline-file:\S+>$/, "");
+  return text.replace(/ <partyline-(file|attachment):\S+>$/, "");
 }
 
 /** After the text of a message that did not pass the server. */

@@ -4,6 +4,7 @@ import { Backoff } from "../core/backoff.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import { readSearchText } from "../protocols/native/search_text.ts";
+import { Attachments } from "./attachments.ts";
 import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
@@ -12,6 +13,7 @@ import { announce, byId, download, make, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
 import { localTime, typedText } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
+import { LeaveView } from "./leave_view.ts";
 import { keyProtocols } from "./page_key.ts";
 import { readLink } from "./permalinks.ts";
 import { ChatSession } from "./session.ts";
@@ -41,6 +43,8 @@ const store = new ChatStore(() => {
 });
 let session: ChatSession | undefined;
 let files: PageFiles | undefined;
+/** The largest file that can be left at the server. */
+let attachmentBytes = 0;
 let tab: TabIdentity | undefined;
 let drawRequest = 0;
 /** The version of the server that this page came from. */
@@ -205,6 +209,8 @@ function loggedIn(rooms: readonly string[]): void {
 async function startSession(user: string): Promise<void> {
   if (store.state.user === user) return;
   files?.close();
+  leaveView.clear();
+  attachments.close();
   tab?.close();
   const storage = new UserStorage(user);
   const own = tab = await TabIdentity.open(storage);
@@ -253,6 +259,7 @@ const socket = new ReconnectingSocket({
       return false;
     }
     siteTitle = about.title ?? siteTitle;
+    attachmentBytes = about.attachmentBytes ?? 0;
     byId("logout").hidden = about.host === "client";
     byId("addresses").hidden = about.hasTable !== true;
     if (version !== undefined && version !== about.version) {
@@ -284,8 +291,34 @@ const loginView = new LoginView((room) => {
   socket.open();
 });
 
+const attachments = new Attachments({ show: (file) => dispatch({ type: "file", file }), save: download });
+
+const leaveView = new LeaveView({
+  most: () => attachmentBytes,
+  offer: (file, to) => files?.offer(file, to),
+  leave: (...given) => attachments.leave(...given),
+  say(to, text) {
+    if ("id" in say(to, text)) dispatch({ type: "latest" });
+  },
+  problem: (text) => dispatch({ type: "notice", text }),
+  done: () => composeView.focus(),
+});
+
 const conversationView = new ConversationView(
   {
+    attachment: {
+      act(action, { attachment, message }) {
+        if (action === "fetch") return void attachments.fetch(attachment);
+        if (action === "stop") return attachments.stop(attachment.id);
+        const open = openConversation(store.state);
+        if (!open) return;
+        void attachments.remove(attachment).then((why) => {
+          if (why !== undefined) dispatch({ type: "notice", text: `Not removed: ${why}` });
+          else change(session!.withdraw(message.at, open.target, Date.now()));
+        });
+      },
+      image: (attachment) => attachments.image(attachment),
+    },
     file(action, { message, offer }) {
       if (action === "withdraw") return files?.withdraw(offer.id);
       const to = openRoom() === undefined ? { user: store.state.user } : { room: openRoom()! };
@@ -384,7 +417,7 @@ const composeView = new ComposeView({
   },
   cancelReply: () => reply(undefined),
   cancelEdit: () => dispatch({ type: "editing", editing: undefined }),
-  offerFile: (file, to) => files?.offer(file, to),
+  offerFile: (file, to) => leaveView.choose(file, to),
   saveDraft: (target, text) => dispatch({ type: "draft", target, text }),
 });
 
@@ -456,7 +489,7 @@ addEventListener("keydown", (event) => {
 });
 addEventListener("hashchange", followLink);
 addEventListener("beforeunload", (event) => {
-  if (files?.underWay) event.preventDefault();
+  if (files?.underWay || attachments.isBusy) event.preventDefault();
 });
 addEventListener("pagehide", () => {
   files?.withdrawAll();

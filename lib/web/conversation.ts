@@ -2,6 +2,7 @@ import { isPlainLabel } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { mentions } from "../core/rich_text.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
+import { readAttachment } from "../protocols/transfer/attachment.ts";
 import { readOffer } from "../protocols/transfer/offer.ts";
 import { idOf, type OutgoingMessage } from "../protocols/native/outgoing.ts";
 
@@ -248,7 +249,8 @@ function merged(conversation: Conversation, added: readonly Message[], completeF
 
 /** Whether the user can edit or withdraw a message; the offer of a file ends by other means. */
 export function canChange({ state, change, text }: Message): boolean {
-  return (state === "sent" || state === "delivered") && change !== "withdrawn" && readOffer(text) === undefined;
+  return (state === "sent" || state === "delivered") && change !== "withdrawn" && readOffer(text) === undefined &&
+    readAttachment(text) === undefined;
 }
 
 /** Whether another message can reply to it: the server has it, and there is something to reply to. */

@@ -33,7 +33,7 @@ export class ConversationView {
   #isEmpty = true;
 
   /** `loadMore`: the user reads near the beginning, or the end, of what is loaded. */
-  constructor(act: Pick<RowActions, "file" | "message">, loadMore: () => void, latest: () => void) {
+  constructor(act: Pick<RowActions, "file" | "attachment" | "message">, loadMore: () => void, latest: () => void) {
     this.#list = new VirtualList({
       scroller: this.#scroller,
       body: byId("messages"),

@@ -18,6 +18,8 @@ export interface About {
   readonly title?: string;
   /** Whether there is a client address table to look at: among peers. */
   readonly hasTable?: boolean;
+  /** The largest file that can be left at the server; without it, or at 0, none can. */
+  readonly attachmentBytes?: number;
 }
 
 /** What the server or the client says; a text where this page is for another person. */

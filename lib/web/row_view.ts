@@ -1,10 +1,11 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
+import { type AttachmentActions, fillAttachment } from "./attachment_view.ts";
 import { canChange, canReply, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { beginningOf, counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
 import { type Names, textElement } from "./rich_view.ts";
-import type { FileRow, MessageRow, Row } from "./rows.ts";
+import type { AttachmentRow, FileRow, MessageRow, Row } from "./rows.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
 export type MessageAction = "edit" | "withdraw" | "versions" | "again" | "reply" | "quoted";
@@ -12,6 +13,7 @@ export type MessageAction = "edit" | "withdraw" | "versions" | "again" | "reply"
 /** What the user does with a row. */
 export interface RowActions {
   readonly file: (action: FileAction, row: FileRow) => void;
+  readonly attachment: AttachmentActions;
   readonly message: (action: MessageAction, message: Message) => void;
   /** Whether messages can reply to others. */
   readonly replies: boolean;
@@ -39,13 +41,14 @@ export function drawRow(row: Row, element: HTMLElement | undefined, isRoom: bool
   }
   if (row.kind === "message") return framed(row, isRoom, messageElement(row, act), make("li"), act);
   const card = element?.querySelector<HTMLElement>(".card") ?? make("div", { class: "bubble card" });
-  fillCard(row, card, act.file);
+  if (row.kind === "file") fillCard(row, card, act.file);
+  else fillAttachment(row, card, act.attachment);
   return framed(row, isRoom, card, element ?? make("li"), act);
 }
 
 /** Puts the sender, the time and the state around what a message says. */
 function framed(
-  row: MessageRow | FileRow,
+  row: MessageRow | FileRow | AttachmentRow,
   isRoom: boolean,
   body: HTMLElement,
   item: HTMLElement,

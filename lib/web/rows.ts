@@ -1,10 +1,11 @@
+import { type Attachment, readAttachment } from "../protocols/transfer/attachment.ts";
 import { type FileOffer, readOffer } from "../protocols/transfer/offer.ts";
 import { type Conversation, type Message, messageAt } from "./conversation.ts";
 import type { FileView } from "./file_view.ts";
 import { formatDay, startOfDay } from "./format.ts";
 
 /** A row of the list of messages. */
-export type Row = LineRow | MessageRow | FileRow;
+export type Row = LineRow | MessageRow | FileRow | AttachmentRow;
 
 /** A line between messages: a day, or the beginning of what is new. */
 interface LineRow {
@@ -33,6 +34,21 @@ export interface FileRow extends Omit<MessageRow, "kind"> {
   readonly file: FileView | undefined;
 }
 
+/** A file that was left at the server. */
+export interface AttachmentRow extends Omit<MessageRow, "kind"> {
+  readonly kind: "attachment";
+  readonly attachment: Attachment;
+  readonly file: FileView | undefined;
+}
+
+/** What the text of a message stands for. */
+interface Meaning {
+  readonly offer: FileOffer | undefined;
+  readonly attachment: Attachment | undefined;
+}
+
+const A_TEXT: Meaning = { offer: undefined, attachment: undefined };
+
 /** Messages from one sender within this time form a group. */
 const GROUP_MS = 5 * 60_000;
 
@@ -40,7 +56,7 @@ const GROUP_MS = 5 * 60_000;
 export class Rows {
   #before = new Map<string, Row>();
   /** Each text is parsed once. */
-  readonly #offers = new WeakMap<Message, { readonly offer: FileOffer | undefined }>();
+  readonly #meanings = new WeakMap<Message, Meaning>();
 
   /** `goal`: the place that the user has gone to. */
   of(conversation: Conversation, files: ReadonlyMap<string, FileView>, now: number, goal?: number): Row[] {
@@ -68,7 +84,7 @@ export class Rows {
         }
       }
       const after = messages[i + 1];
-      const offer = this.#offer(message);
+      const { offer, attachment } = this.#meaning(message);
       const row = {
         key: message.key,
         message,
@@ -78,7 +94,11 @@ export class Rows {
         quoted: message.reply === undefined ? undefined : messageAt(conversation, message.reply),
       };
       rows.push(this.#same(
-        offer ? { ...row, kind: "file", offer, file: files.get(offer.id) } : { ...row, kind: "message" },
+        offer
+          ? { ...row, kind: "file", offer, file: files.get(offer.id) }
+          : attachment
+          ? { ...row, kind: "attachment", attachment, file: files.get(attachment.id) }
+          : { ...row, kind: "message" },
       ));
     }
     this.#before = new Map(rows.map((row) => [row.key, row]));
@@ -89,11 +109,12 @@ export class Rows {
     return this.#same({ key, kind: "line", text, isNew });
   }
 
-  #offer(message: Message): FileOffer | undefined {
-    if (message.state === "unconfirmed") return undefined;
-    let known = this.#offers.get(message);
-    if (!known) this.#offers.set(message, known = { offer: readOffer(message.text) });
-    return known.offer;
+  #meaning(message: Message): Meaning {
+    const { state, text, change } = message;
+    if (state === "unconfirmed" || change === "withdrawn") return A_TEXT;
+    let known = this.#meanings.get(message);
+    if (!known) this.#meanings.set(message, known = { offer: readOffer(text), attachment: readAttachment(text) });
+    return known;
   }
 
   /** The row of the last time if it is equal. */
@@ -107,8 +128,8 @@ function isEqual(one: Row, other: Row): boolean {
   if (one.kind === "line" || other.kind === "line") {
     return one.kind === "line" && other.kind === "line" && one.text === other.text && one.isNew === other.isNew;
   }
-  const file = one.kind === "file" ? one.file : undefined;
-  const otherFile = other.kind === "file" ? other.file : undefined;
+  const file = "file" in one ? one.file : undefined;
+  const otherFile = "file" in other ? other.file : undefined;
   return one.message === other.message && one.isGoal === other.isGoal && one.first === other.first &&
     one.last === other.last && one.quoted === other.quoted && file === otherFile;
 }

@@ -22,20 +22,47 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>
 
 /** SHA-256 without the browser's help. */
 export function computedSha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = bytes.length - bytes.length % 64;
-  const rest = bytes.length - whole;
-  const end = new Uint8Array(rest < 56 ? 64 : 128);
-  end.set(bytes.subarray(whole));
-  end[rest] = 0x80;
-  const bits = new DataView(end.buffer);
-  bits.setUint32(end.length - 8, Math.floor(bytes.length / 2 ** 29));
-  bits.setUint32(end.length - 4, (bytes.length * 8) >>> 0);
-  const state = Int32Array.from(START);
-  compress(state, bytes, whole);
-  compress(state, end, end.length);
-  const digest = new DataView(new ArrayBuffer(32));
-  for (let i = 0; i < 8; i++) digest.setInt32(i * 4, state[i]!);
-  return new Uint8Array(digest.buffer);
+  return new Sha256().update(bytes).digest();
+}
+
+/** SHA-256 of bytes that come one after the other, which no browser computes. */
+export class Sha256 {
+  readonly #state = Int32Array.from(START);
+  /** What does not fill a block yet. */
+  readonly #rest = new Uint8Array(64);
+  #bytes = 0;
+
+  update(bytes: Uint8Array): this {
+    const held = this.#bytes % 64;
+    this.#bytes += bytes.length;
+    let at = 0;
+    if (held > 0) {
+      at = Math.min(64 - held, bytes.length);
+      this.#rest.set(bytes.subarray(0, at), held);
+      if (held + at < 64) return this;
+      compress(this.#state, this.#rest, 64);
+    }
+    const left = bytes.subarray(at);
+    const whole = left.length - left.length % 64;
+    compress(this.#state, left, whole);
+    this.#rest.set(left.subarray(whole));
+    return this;
+  }
+
+  /** Called once, at the end. */
+  digest(): Uint8Array<ArrayBuffer> {
+    const held = this.#bytes % 64;
+    const end = new Uint8Array(held < 56 ? 64 : 128);
+    end.set(this.#rest.subarray(0, held));
+    end[held] = 0x80;
+    const bits = new DataView(end.buffer);
+    bits.setUint32(end.length - 8, Math.floor(this.#bytes / 2 ** 29));
+    bits.setUint32(end.length - 4, (this.#bytes * 8) >>> 0);
+    compress(this.#state, end, end.length);
+    const digest = new DataView(new ArrayBuffer(32));
+    for (let i = 0; i < 8; i++) digest.setInt32(i * 4, this.#state[i]!);
+    return new Uint8Array(digest.buffer);
+  }
 }
 
 const words = new Int32Array(64);

@@ -1,3 +1,5 @@
+import { concat } from "../../lib/core/bytes.ts";
+import { crc32, deflateSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import type { Browser } from "./browser.ts";
 
@@ -69,4 +71,23 @@ export async function eventually(ask: () => Promise<boolean>, what: string): Pro
     if (Date.now() > end) throw new Error(`waited until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** A whole PNG of this size, all black, one bit a pixel: ten thousand pixels a side are twelve kilobytes. */
+export function png(width: number, height: number): Uint8Array {
+  const rows = new Uint8Array((Math.ceil(width / 8) + 1) * height);
+  const header = pngHeader(width, height).slice(16, 29);
+  header.set([1, 0], 8);
+  const begin = pngHeader(1, 1).slice(0, 8);
+  return concat([begin, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array(0))]);
+}
+
+function chunk(kind: string, content: Uint8Array): Uint8Array {
+  const body = concat([new TextEncoder().encode(kind), content]);
+  const chunk = new Uint8Array(body.length + 8);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, content.length);
+  chunk.set(body, 4);
+  view.setUint32(body.length + 4, crc32(body));
+  return chunk;
 }

@@ -166,8 +166,20 @@ export class Person {
 
   /** Offers a file in the open conversation. */
   async offer(name: string, bytes: Uint8Array): Promise<void> {
-    const file = { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
-    await this.page.locator("#file").setInputFiles(file);
+    await this.choose(name, bytes);
+    // Where files can be left at the server, the user decides.
+    const offer = this.page.getByRole("button", { name: "Offer from this page" });
+    if (await offer.isVisible()) await offer.click();
+  }
+
+  /** Leaves a file at the server for the open conversation. */
+  async leave(name: string, bytes: Uint8Array, type?: string): Promise<void> {
+    await this.choose(name, bytes, type);
+    await this.page.getByRole("button", { name: "Leave at the server" }).click();
+  }
+
+  async choose(name: string, bytes: Uint8Array, mimeType = "application/octet-stream"): Promise<void> {
+    await this.page.locator("#file").setInputFiles({ name, mimeType, buffer: Buffer.from(bytes) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,92 @@
+import { isShown } from "../core/image_header.ts";
+import { safeName } from "../core/file_names.ts";
+import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
+import type { Attachment } from "../protocols/transfer/attachment.ts";
+import { byId, make, setText } from "./dom.ts";
+import type { AttachmentRow } from "./rows.ts";
+
+export type AttachmentAction = "fetch" | "stop" | "remove";
+
+/** What the user does with a file at the server, and the address of an image in it. */
+export interface AttachmentActions {
+  readonly act: (action: AttachmentAction, row: AttachmentRow) => void;
+  /** Where the page has the image; rejects if there is none. */
+  readonly image: (attachment: Attachment) => Promise<string>;
+}
+
+/** An image with more bytes is a file like any other: each that is seen is fetched. */
+const SHOWN_BYTES = 10_000_000;
+/** The largest size of an image in a conversation, in pixels. */
+const IMAGE_WIDTH = 320;
+const IMAGE_HEIGHT = 288;
+
+/** Draws the card of a file at the server anew when its parts change; else only its texts. */
+export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: AttachmentActions): void {
+  const { message, attachment, file } = row;
+  const shape = `${attachment.id} ${file?.state} ${message.state} ${file?.url}`;
+  const name = sanitized(attachment.name);
+  if (card.dataset.shape !== shape) {
+    const hadFocus = card.contains(document.activeElement);
+    card.dataset.shape = shape;
+    const image = card.querySelector(".image") ?? imageElement(attachment, name, actions);
+    card.replaceChildren(
+      make("span", { class: "how" }, message.own ? "You left at the server" : "Left at the server"),
+      ...image ? [image] : [],
+      make("bdi", { class: "name" }, name),
+      make("span", { class: "how state" }),
+    );
+    if (file?.state === "moving") {
+      card.append(make("progress", { max: Math.max(1, attachment.bytes), "aria-label": name }));
+    }
+    card.append(make("div", { class: "acts" }, ...actionsOf(row, name, actions.act)));
+    if (message.why !== undefined) card.append(make("p", { class: "why" }, sanitized(message.why)));
+    // The button that had the focus may be gone.
+    if (hadFocus) (card.querySelector<HTMLElement>("button, a") ?? byId("scroller")).focus();
+  }
+  setText(card.querySelector(".state")!, stateText(row));
+  const progress = card.querySelector("progress");
+  if (progress && file) progress.value = file.done;
+}
+
+/** The place of an image, as large as it will be, so that nothing moves when it has come. */
+function imageElement(attachment: Attachment, name: string, { image }: AttachmentActions): HTMLElement | undefined {
+  const { image: header, bytes } = attachment;
+  if (!header || !isShown(header) || bytes > SHOWN_BYTES) return undefined;
+  const scale = Math.min(1, IMAGE_WIDTH / header.width, IMAGE_HEIGHT / header.height);
+  const [width, height] = [header.width, header.height].map((size) => Math.max(1, Math.round(size * scale)));
+  const picture = make("img", { class: "image", alt: `Image: ${name}`, width, height, decoding: "async" });
+  image(attachment).then((url) => picture.src = url, () => {
+    picture.replaceWith(make("span", { class: "how image" }, "The image cannot be shown."));
+  });
+  return picture;
+}
+
+function stateText({ attachment, file }: AttachmentRow): string {
+  const size = formatBytes(attachment.bytes);
+  if (!file) return size;
+  const text = sanitized(file.text);
+  if (file.state !== "moving") return `${size}; ${text}`;
+  const progress = `${text}: ${formatBytes(file.done)} of ${size}`;
+  if (file.rate < 1) return progress;
+  const left = formatDuration((attachment.bytes - file.done) / file.rate * 1000);
+  return `${progress}, ${formatBytes(Math.round(file.rate))}/s, ${left} left`;
+}
+
+function actionsOf(row: AttachmentRow, name: string, act: AttachmentActions["act"]): HTMLElement[] {
+  const { message, attachment, file } = row;
+  const button = (text: string, action: AttachmentAction, style = "quiet") =>
+    make("button", {
+      type: "button",
+      class: style,
+      "aria-label": `${text} ${name}`,
+      onclick: () => act(action, row),
+    }, text);
+  if (file?.state === "moving") return [button("Stop", "stop")];
+  const remove = message.own && (message.state === "sent" || message.state === "delivered");
+  return [
+    file?.url === undefined
+      ? button("Download", "fetch", "")
+      : make("a", { href: file.url, download: safeName(attachment.name) }, "Save again"),
+    ...remove ? [button("Remove", "remove")] : [],
+  ];
+}
