@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Locator } from "playwright-core";
 import { isAccessible } from "./support/accessible.ts";
 import type { Person } from "./support/chromium.ts";
 import { pageTest } from "./support/page_stage.ts";
@@ -10,6 +11,16 @@ async function boxes(person: Person, selector: string): Promise<{ height: number
   const all = await person.page.locator(selector).all();
   const found = await Promise.all(all.map((each) => each.boundingBox()));
   return found.flatMap((box) => box ? [{ height: Math.round(box.height), right: Math.round(box.x + box.width) }] : []);
+}
+
+/** What the browser shows an element with. */
+async function styleOf(found: Locator, property: "fontWeight" | "backgroundColor"): Promise<string> {
+  return await found.evaluate((each, property) => {
+    const { getComputedStyle } = globalThis as unknown as {
+      getComputedStyle: (each: unknown) => Record<string, string>;
+    };
+    return getComputedStyle(each)[property]!;
+  }, property);
 }
 
 pageTest(
@@ -26,5 +37,90 @@ pageTest(
       assertEquals(await bob.page.evaluate("document.documentElement.scrollWidth"), width);
       await isAccessible(bob, `a file card at ${width}`);
     }
+  },
+);
+
+pageTest(
+  "the list has rooms, direct messages by recency, users online, and those offline folded; new rooms and members appear",
+  async ({ cable, enter }) => {
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    const groups = () => bob.page.locator("#places h2").allTextContents();
+    await bob.place("alice").waitFor();
+    assertEquals(await groups(), ["Rooms", "Online", "Offline (2)"]);
+    assertEquals(await bob.place("jacky").count(), 0);
+    await bob.go("michael");
+    await bob.say("for later");
+    await alice.go("bob");
+    await alice.say("now");
+    await bob.place("alice").filter({ hasText: "1 unread" }).waitFor();
+    assertEquals(await bob.page.locator('ul[aria-label="Direct messages"] .name').allTextContents(), [
+      "alice",
+      "michael",
+    ]);
+    const weight = (name: string) => styleOf(bob.place(name).locator(".name"), "fontWeight");
+    assertEquals([await weight("alice"), await weight("michael")], ["700", "450"]);
+    const ground = (name: string) => styleOf(bob.place(name), "backgroundColor");
+    await bob.place("alice").hover();
+    const [hovered, selected] = [await ground("alice"), await ground("michael")];
+    assert(hovered !== selected && hovered !== "rgba(0, 0, 0, 0)", `${hovered} ${selected}`);
+
+    // A room that alice makes, and its members.
+    await alice.page.locator("#search").fill("tea");
+    await alice.page.getByRole("button", { name: "Create the room “tea”" }).click();
+    await alice.isAt("tea");
+    await alice.page.locator("#people").click();
+    await bob.place("tea").click();
+    await bob.isAt("tea");
+    await alice.page.locator("#member-list li", { hasText: "bob" }).waitFor();
+    await alice.shows("2 members");
+    assertEquals(await alice.page.locator("#member-count").textContent(), "2");
+    await isAccessible(alice, "members");
+    await alice.page.locator("#member-list").getByRole("button", { name: "bob" }).click();
+    await alice.isAt("bob");
+
+    await bob.page.locator(".dot.online").first().waitFor();
+    cable.pull();
+    await bob.shows("Connection lost");
+    assertEquals(
+      await styleOf(bob.page.locator(".dot.online").first(), "backgroundColor"),
+      "rgba(0, 0, 0, 0)",
+    );
+    await isAccessible(bob, "the list without a connection");
+  },
+);
+
+pageTest(
+  "a narrow window: the field is usable beside the members, a tap beside closes them; on a phone, Back leads to the list",
+  async ({ enter }) => {
+    const bob = await enter("bob");
+    await bob.page.setViewportSize({ width: 720, height: 700 });
+    await bob.page.locator("#people").click();
+    await bob.page.locator("#member-list li").first().waitFor();
+    const field = bob.page.getByRole("textbox", { name: "Message" });
+    await field.click();
+    await field.fill("typed beside the members");
+    assert((await field.boundingBox())!.width > 250);
+    assert(await bob.page.locator("#members").isVisible());
+    await field.press("Enter");
+    await bob.sees("typed beside", "sent");
+    await bob.page.locator("#scroller").click({ position: { x: 20, y: 20 } });
+    await bob.page.locator("#members").waitFor({ state: "hidden" });
+
+    await bob.page.setViewportSize({ width: 390, height: 700 });
+    await bob.page.getByRole("button", { name: "Back to the list" }).click();
+    await bob.place("lobby").click();
+    await bob.isAt("lobby");
+    assertEquals(await bob.page.locator("#side").isVisible(), false);
+    await bob.page.goBack();
+    await bob.page.locator("#side").waitFor();
+    assertEquals(new URL(bob.page.url()).pathname, "/");
+    const small = (await boxes(bob, "#side button, #search")).filter(({ height }) => height < 44);
+    assertEquals(small, []);
+    await bob.place("lobby").click();
+    const flat = (await boxes(bob, "#main > header button, #compose button")).filter(({ height }) => height < 44);
+    assertEquals(flat, []);
+    await bob.page.setViewportSize({ width: 320, height: 600 });
+    assertEquals(await bob.page.evaluate("document.documentElement.scrollWidth"), 320);
+    await isAccessible(bob, "a phone");
   },
 );

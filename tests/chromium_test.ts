@@ -104,10 +104,10 @@ scene("two users of the page and one of the IM handout's client chat in the lobb
   await using alice = await chromium.user(addressOf(server), "alice");
   await using bob = await chromium.user(addressOf(server), "bob");
   await alice.say("good morning, lab");
-  await bob.sees("alicegood morning, lab");
+  await bob.sees("good morning, lab", "alice");
   assertEquals(await jacky.take(), "/broadcastfrom alice good morning, lab");
   await jacky.la.send("/toall good morning, all\n");
-  for (const person of [alice, bob]) await person.sees("jackygood morning, all");
+  for (const person of [alice, bob]) await person.sees("good morning, all", "jacky");
 
   await alice.go("bob");
   await alice.say("is <b>oven 2</b> free?");

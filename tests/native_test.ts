@@ -296,6 +296,39 @@ Deno.test("presence changes are collected and sent together", async () => {
   while (!news.offline?.includes("jacky")) news = await alice.next();
 });
 
+Deno.test("a new room and its members are told to all who are online, an unlisted one to its members alone", async () => {
+  await using server = await StoringServer.open();
+  using alice = await enter(server, "alice");
+  using other = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  const changes = async (client: typeof alice, room: string) => {
+    for (;;) {
+      const { type, rooms } = await client.next();
+      const found = type === "roomChanges" && rooms.find(({ name }: { name: string }) => name === room);
+      if (found) return found;
+    }
+  };
+  await alice.send({ type: "join", ref: 1, room: "hidden", unlisted: true });
+  assertEquals(await changes(other, "hidden"), { name: "hidden", members: 1, joined: true });
+  assertEquals(await changes(alice, "hidden"), { name: "hidden", members: 1 });
+  await alice.send({ type: "join", ref: 2, room: "tea" });
+  assertEquals(await changes(other, "tea"), { name: "tea", members: 1, joined: true });
+  const seen: string[] = [];
+  for (let names: string[] = []; !names.includes("tea");) {
+    const { type, rooms } = await bob.next();
+    names = type === "roomChanges" ? rooms.map(({ name }: { name: string }) => name) : [];
+    seen.push(...names);
+  }
+  assertEquals(seen, ["tea"]);
+  await bob.send({ type: "join", ref: 1, room: "tea" });
+  assertEquals(await changes(bob, "tea"), { name: "tea", members: 2 });
+  await alice.send({ type: "leave", ref: 3, room: "tea" });
+  let news = await changes(other, "tea");
+  while (news.joined !== false) news = await changes(other, "tea");
+  assertEquals(news, { name: "tea", members: 1, joined: false });
+  assertEquals(await changes(bob, "tea"), { name: "tea", members: 1 });
+});
+
 Deno.test("a client that has fallen behind is sent everything, also what another client has acknowledged", async () => {
   await using server = await StoringServer.open({ limits: { burstCommands: 100_000 } });
   using quick = await join(server, "alice");

@@ -6,6 +6,7 @@ import { offerText } from "../lib/protocols/transfer/offer.ts";
 import { unreadMentions } from "../lib/web/conversation.ts";
 import { candidates, mentionBefore } from "../lib/web/mentions.ts";
 import { linkTo, readLink } from "../lib/web/permalinks.ts";
+import { placesOf } from "../lib/web/places.ts";
 import { Rows } from "../lib/web/rows.ts";
 import { type ChatEvent, INITIAL, reduce, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
@@ -382,6 +383,49 @@ Deno.test("among peers, who have no lobby, leaving a room opens nothing", () => 
 Deno.test("another user of the page sees nothing of the previous one", () => {
   const state = reduce(after(received(1, "bob", "secret")), { type: "user", name: "carol" });
   assertEquals([state.user, state.conversations.size, state.people.size], ["carol", 0, 0]);
+});
+
+Deno.test("rooms: new ones are listed, counts change, and what another window joins or leaves is joined or left here", () => {
+  const one = after({ type: "roomChanges", rooms: [{ name: "tea", members: 1 }] });
+  assertEquals(one.rooms.get("tea"), { members: 1, joined: false });
+  const joined = reduce(one, { type: "roomChanges", rooms: [{ name: "tea", members: 2, joined: true }] });
+  assertEquals([joined.rooms.get("tea"), joined.conversations.has("room tea")], [{ members: 2, joined: true }, true]);
+  const more = reduce(joined, { type: "roomChanges", rooms: [{ name: "tea", members: 3 }] });
+  assertEquals(more.rooms.get("tea"), { members: 3, joined: true });
+  const open = reduce(more, { type: "opened", target: { room: "tea" } });
+  const left = reduce(open, { type: "roomChanges", rooms: [{ name: "tea", members: 2, joined: false }] });
+  assertEquals([left.rooms.get("tea"), left.open], [{ members: 2, joined: false }, "room lobby"]);
+});
+
+Deno.test("the members that are shown come and go with presence", () => {
+  const shown = (room: string, ...events: ChatEvent[]) =>
+    after(
+      { type: "joined", room: "tea", members: 2 },
+      { type: "opened", target: { room } },
+      { type: "inRoom", room, users: [{ name: "alice", online: true }, { name: "bob", online: true }] },
+      ...events,
+    ).members.map(({ name, online }) => `${name} ${online}`);
+  const news: ChatEvent = { type: "presence", online: ["aaron"], offline: ["bob"] };
+  assertEquals(shown("lobby", news), ["aaron true", "alice true"]);
+  assertEquals(shown("tea", news), ["alice true", "bob false"]);
+});
+
+Deno.test("direct messages are listed by recency, with what is not sent yet first; the others by presence and name", () => {
+  const users = ["bob", "carol", "dave", "erin", "frank"].map((name) => ({ name, online: name !== "erin" }));
+  const state = after(
+    { type: "users", users },
+    received(1, "carol", "one"),
+    received(2, "gone", "two"),
+    written("a-1", "to bob"),
+  );
+  const groups = placesOf(state).map(({ title, places }) => `${title}: ${places.map(({ name }) => name).join(" ")}`);
+  assertEquals(groups, [
+    "Rooms: lobby",
+    "Other rooms: ",
+    "Direct messages: bob gone carol",
+    "Online: dave frank",
+    "Offline: erin",
+  ]);
 });
 
 Deno.test("presence: users come and go, unknown ones too", () => {

@@ -83,6 +83,9 @@ export interface RoomState {
   readonly joined: boolean;
 }
 
+/** A room that is new, or has other members than before; `joined` where the session's user is the one who came or went. */
+export type RoomChange = Omit<RoomState, "joined"> & { readonly joined?: boolean | undefined };
+
 /** A challenge of the server; a client answers it with a proof. */
 export type Challenge =
   | { readonly how: "password"; readonly nonce: Uint8Array } & KeyDerivation
@@ -157,6 +160,8 @@ export type Event =
   | { readonly type: "read"; readonly of: Target; readonly upTo: number }
   /** The users who have come online and gone offline since the last such event. */
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
+  /** The rooms that have changed since the last such event. */
+  | { readonly type: "roomChanges"; readonly rooms: readonly RoomChange[] }
   | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[]; readonly more: boolean }
   | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[]; readonly more: boolean }
   | {

@@ -13,7 +13,7 @@ import type { LogWriter } from "./log_writer.ts";
 import type { NameIndex } from "./name_index.ts";
 import { LOBBY, nameFault } from "./names.ts";
 import type { Questions } from "./questions.ts";
-import { type KnownUser, type Roster, sideOf } from "./roster.ts";
+import { type KnownUser, type Room, type Roster, sideOf } from "./roster.ts";
 import type { ConversationState } from "./store.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
@@ -45,6 +45,8 @@ export interface QueryParts {
     | "failureEntries"
   >;
   readonly searches: boolean;
+  /** A room is new, or has other members. */
+  readonly roomChanged: (room: Room, now: number) => void;
 }
 
 /** What native clients ask about users, rooms and what was said; and who is in which room. */
@@ -96,9 +98,9 @@ export class Queries {
       case "inRoom":
         return this.#inRoom(asker, question, now);
       case "join":
-        return this.#join(asker, known, ref, question.room, question.unlisted ?? false);
+        return this.#join(asker, known, question, now);
       case "leaveRoom":
-        return this.#leave(asker, known, ref, question.room);
+        return this.#leave(asker, known, question, now);
       case "history":
         return this.#history(asker, known, question);
       case "search":
@@ -174,8 +176,9 @@ export class Queries {
     outputs.push(tell(asker.id, { type: "inRoom", ref, room, users, more }));
   }
 
-  #join(asker: Session, known: KnownUser, ref: number, name: string, unlisted: boolean): void {
+  #join(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "join" }>, now: number): void {
     const { roster, log, writer, delivery, outputs, online } = this.#parts;
+    const { ref, room: name, unlisted = false } = question;
     const isNew = roster.room(name) === undefined;
     const why = isNew ? nameFault(name) ?? this.#full(known) : undefined;
     if (why) return this.#deny(asker, ref, why);
@@ -186,7 +189,10 @@ export class Queries {
     roster.join(room, known, log.last);
     delivery.audienceChanged();
     writer.after({
-      done: () => outputs.push(tell(asker.id, { type: "joined", ref, room: name, members: room.members.size })),
+      done: () => {
+        outputs.push(tell(asker.id, { type: "joined", ref, room: name, members: room.members.size }));
+        if (joins) this.#membershipChanged(asker, room, true, now);
+      },
       failed: (why) => {
         if (joins) roster.leave(room, known);
         delivery.audienceChanged();
@@ -195,16 +201,36 @@ export class Queries {
     });
   }
 
-  #leave(asker: Session, known: KnownUser, ref: number, name: string): void {
+  #leave(
+    asker: Session,
+    known: KnownUser,
+    question: Extract<NativeQuestion, { type: "leaveRoom" }>,
+    now: number,
+  ): void {
+    const { ref, room: name } = question;
     const { roster, writer, delivery, outputs } = this.#parts;
     if (name === LOBBY) return this.#deny(asker, ref, "everybody is in the lobby; it cannot be left");
     if (!this.isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
-    roster.leave(roster.room(name)!, known);
+    const room = roster.room(name)!;
+    roster.leave(room, known);
     delivery.audienceChanged();
     writer.after({
-      done: () => outputs.push(tell(asker.id, { type: "left", ref, room: name })),
+      done: () => {
+        outputs.push(tell(asker.id, { type: "left", ref, room: name }));
+        this.#membershipChanged(asker, room, false, now);
+      },
       failed: (why) => this.#deny(asker, ref, why),
     });
+  }
+
+  /** Tells the user's other sessions at once, and all others with what else has changed. */
+  #membershipChanged(asker: Session, room: Room, joined: boolean, now: number): void {
+    const { online, outputs, roomChanged } = this.#parts;
+    const own = online.get(asker.name)?.natives.filter((each) => each !== asker && each.ready).map(({ id }) => id) ??
+      [];
+    const rooms = [{ name: room.name, members: room.members.size, joined }];
+    if (own.length > 0) outputs.push({ type: "tell", to: own, event: { type: "roomChanges", rooms } });
+    roomChanged(room, now);
   }
 
   #history(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "history" }>): void {

@@ -75,6 +75,7 @@ export class RequestLog {
     switch (event.type) {
       case "message":
       case "presence":
+      case "roomChanges":
       case "signal":
       case "received":
       case "read":

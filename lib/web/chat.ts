@@ -1,5 +1,6 @@
 import { isPlainLabel, LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import type { RoomChange } from "../chat/event.ts";
 import { Backoff } from "../core/backoff.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
@@ -73,6 +74,7 @@ function updateTitle(): void {
 function draw(): void {
   drawRequest = 0;
   byId("chat").hidden = store.state.user === "";
+  byId("chat").dataset.connection = store.state.connection.state;
   byId("chat").dataset.pane = store.state.open === undefined ? "side" : "main";
   byId("notice").hidden = store.state.notice === "";
   setText(byId("notice"), sanitized(store.state.notice));
@@ -83,6 +85,7 @@ function draw(): void {
   if (openRoom() === undefined && !byId("members").hidden) showPane("members", false);
   focusNext?.focus();
   focusNext = undefined;
+  recordPane();
   loadMore();
   reportRead();
 }
@@ -118,7 +121,7 @@ function reportRead(): void {
 /** Opens a conversation at a message of its history. */
 function jump(of: Target, to: number): void {
   dispatch({ type: "jumped", target: of, to });
-  if (matchMedia("(max-width: 44rem)").matches) showPane("finder", false);
+  if (isDrawer()) showPane("finder", false);
   if (!openConversation(store.state)?.window) return;
   session?.ask({ type: "history", of, before: to + 1, limit: HISTORY_LIMIT / 2 });
   session?.ask({ type: "history", of, after: to, limit: HISTORY_LIMIT / 2 });
@@ -175,6 +178,8 @@ function serverEvent(event: ServerEvent): void {
     case "joined":
       focusNext = composeView;
       return session?.ask({ type: "rooms" });
+    case "roomChanges":
+      return membersChanged(event.rooms);
     case "presence":
       for (const name of event.online) if (!before.get(name)) files?.online(name);
       return;
@@ -203,6 +208,13 @@ function loggedIn(rooms: readonly string[]): void {
   if (store.state.open !== undefined || !matchMedia("(min-width: 44.01rem)").matches) return;
   if (rooms.includes(LOBBY)) open({ room: LOBBY });
   else focusNext = sideView;
+}
+
+/** Asks for the members of the open room, where they are shown and have changed. */
+function membersChanged(rooms: readonly RoomChange[]): void {
+  const room = openRoom();
+  if (room === undefined || byId("members").hidden || !rooms.some(({ name }) => name === room)) return;
+  session?.ask({ type: "who", room });
 }
 
 /** Makes the page this user's. */
@@ -341,6 +353,10 @@ const conversationView = new ConversationView(
   },
   loadMore,
   () => dispatch({ type: "latest" }),
+  (user) => {
+    if (isDrawer()) showPane("members", false);
+    open({ user });
+  },
 );
 
 /** The user replies to a message. */
@@ -435,12 +451,50 @@ function showPane(pane: "members" | "finder", isShown: boolean): void {
   if (pane === "finder") draw();
 }
 
+/** Whether the list and the conversation are seen one at a time. */
+function isPhone(): boolean {
+  return matchMedia("(max-width: 44rem)").matches;
+}
+
+/** Whether the panes beside the conversation lie over it. */
+function isDrawer(): boolean {
+  return matchMedia("(max-width: 64rem)").matches;
+}
+
 /** Back to the list, which is another pane on a phone. */
 function back(): void {
-  if (!matchMedia("(max-width: 44rem)").matches) return sideView.focus();
+  if (!isPhone()) return sideView.focus();
+  // The browser's own way back does the same.
+  if (history.state?.pane === "main") return history.back();
+  closeConversation();
+}
+
+function closeConversation(): void {
+  for (const pane of ["members", "finder"] as const) showPane(pane, false);
   focusNext = sideView;
   dispatch({ type: "closed" });
 }
+
+/** On a phone an open conversation is a page of its own in the browser's history, so that its button for back leads to the list. */
+function recordPane(): void {
+  const isMain = store.state.open !== undefined && store.state.user !== "";
+  const isRecorded = history.state?.pane === "main";
+  if (isMain && !isRecorded && isPhone()) history.pushState({ pane: "main" }, "");
+}
+
+addEventListener("popstate", () => {
+  if (isPhone() && history.state?.pane !== "main" && store.state.open !== undefined && !readLink(location.hash)) {
+    closeConversation();
+  }
+});
+
+/** What lies over the conversation closes by a tap beside it. */
+addEventListener("pointerdown", ({ target }) => {
+  if (!isDrawer() || !(target instanceof Element) || target.closest("#members, #finder, #people, #find, #compose")) {
+    return;
+  }
+  for (const pane of ["members", "finder"] as const) if (!byId(pane).hidden) showPane(pane, false);
+});
 
 byId("retry").addEventListener("click", () => socket.retryNow());
 byId("back").addEventListener("click", back);

@@ -32,8 +32,17 @@ export class ConversationView {
   #isWindow = false;
   #isEmpty = true;
 
+  /** Opens the conversation with a member. */
+  readonly #openUser: (name: string) => void;
+
   /** `loadMore`: the user reads near the beginning, or the end, of what is loaded. */
-  constructor(act: Pick<RowActions, "file" | "attachment" | "message">, loadMore: () => void, latest: () => void) {
+  constructor(
+    act: Pick<RowActions, "file" | "attachment" | "message">,
+    loadMore: () => void,
+    latest: () => void,
+    openUser: (name: string) => void,
+  ) {
+    this.#openUser = openUser;
     this.#list = new VirtualList({
       scroller: this.#scroller,
       body: byId("messages"),
@@ -136,18 +145,27 @@ export class ConversationView {
     setText(byId("reading"), `Reading ${parts.join("; ")}`);
   }
 
-  #drawMembers({ members }: State): void {
+  #drawMembers({ members, people, user }: State): void {
     if (this.#members === members) return;
     this.#members = members;
-    byId("member-list").replaceChildren(...members.map(({ name, online }) =>
-      make(
-        "li",
-        {},
+    const focused = document.activeElement?.closest("#member-list li")?.textContent;
+    setText(byId("member-count"), members.length === 0 ? "" : `${members.length}`);
+    const items = members.map(({ name, online }) => {
+      const parts = [
         make("span", { class: online ? "dot online" : "dot" }),
         make("bdi", {}, sanitized(name)),
-        make("span", { class: "unseen" }, online ? "online" : "offline"),
-      )
-    ));
+        make("span", { class: "unseen" }, online ? ", online" : ", offline"),
+      ];
+      // Guests have no conversation of their own.
+      const canOpen = name !== user && people.has(name);
+      const onclick = () => this.#openUser(name);
+      const item = canOpen
+        ? make("button", { type: "button", class: "place", onclick }, ...parts)
+        : make("span", { class: "place" }, ...parts);
+      return make("li", {}, item);
+    });
+    byId("member-list").replaceChildren(...items);
+    if (focused) items.find(({ textContent }) => textContent === focused)?.querySelector("button")?.focus();
   }
 }
 

@@ -1,8 +1,7 @@
-import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
-import { keyOf, unreadMentions } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
+import { type Place, placesOf } from "./places.ts";
 import type { State } from "./state.ts";
 
 export interface SideActions {
@@ -10,20 +9,6 @@ export interface SideActions {
   readonly join: (room: string) => void;
   /** Moves the focus to the conversation. */
   readonly leave: () => void;
-}
-
-/** A room or a person in the list. */
-interface Place {
-  readonly key: string;
-  readonly target: Target;
-  readonly name: string;
-  /** Of a person; undefined for a room. */
-  readonly online: boolean | undefined;
-  readonly unread: number;
-  /** How many of them mention the user. */
-  readonly mentions: number;
-  /** Whether it is a room to join. */
-  readonly isNew: boolean;
 }
 
 /** Cap on entries of each group; the search finds the others. */
@@ -38,9 +23,17 @@ export class SideView {
   #drawn: State | undefined;
   /** The places as they were drawn last. */
   #shown = "";
+  /** Whether users who are offline, and with whom nothing was said, are shown. */
+  #isUnfolded = false;
+  readonly #fold: HTMLButtonElement;
 
   constructor(actions: SideActions) {
     this.#actions = actions;
+    this.#fold = make("button", { type: "button", id: "offline-fold", class: "fold" });
+    this.#fold.addEventListener("click", () => {
+      this.#isUnfolded = !this.#isUnfolded;
+      if (this.#drawn) this.#fill(this.#drawn);
+    });
     this.#search.addEventListener("input", () => this.#drawn && this.#fill(this.#drawn));
     byId("side").addEventListener("keydown", (event) => this.#keyPressed(event));
   }
@@ -70,16 +63,18 @@ export class SideView {
     const name = this.#search.value.trim();
     const matches = (place: Place) => place.name.toLowerCase().includes(name.toLowerCase());
     const used = new Set<string>();
-    const nodes = placesOf(state).flatMap(({ title, places }): HTMLElement[] => {
+    const nodes = placesOf(state).flatMap(({ title, places, folds }): HTMLElement[] => {
       const found = places.filter(matches);
       if (found.length === 0) return [];
+      const heading = folds && name === "" ? this.#foldHeading(title, found.length) : make("h2", {}, title);
+      if (folds && name === "" && !this.#isUnfolded) return [heading];
       const items = found.slice(0, MAX_SHOWN).map((place) => {
         used.add(place.key);
         return make("li", {}, this.#button(place, state.open));
       });
       const rest = found.length - items.length;
       const hint = rest > 0 ? [make("p", { class: "hint" }, `and ${rest} more`)] : [];
-      return [make("h2", {}, title), make("ul", { "aria-label": title }, ...items), ...hint];
+      return [heading, make("ul", { "aria-label": title }, ...items), ...hint];
     });
     if (name !== "" && !state.rooms.has(name) && !/\s/.test(name)) {
       const create = make("button", { type: "button", class: "place", onclick: () => this.#join(name) });
@@ -97,11 +92,17 @@ export class SideView {
     this.#updateTabStops();
   }
 
+  #foldHeading(title: string, count: number): HTMLElement {
+    this.#fold.setAttribute("aria-expanded", String(this.#isUnfolded));
+    setText(this.#fold, `${title} (${count})`);
+    return make("h2", {}, this.#fold);
+  }
+
   #button({ key, target, name, online, unread, mentions, isNew }: Place, open: string | undefined): HTMLButtonElement {
     let button = this.#buttons.get(key);
     if (!button) this.#buttons.set(key, button = make("button", { type: "button" }));
     button.onclick = () => isNew && "room" in target ? this.#join(target.room) : this.#open(target);
-    button.className = online === false ? "place away" : "place";
+    button.className = `place${online === false ? " away" : ""}${unread > 0 ? " unread" : ""}`;
     button.setAttribute("aria-current", String(key === open));
     const mark = online === undefined
       ? make("span", { class: "mark", "aria-hidden": "true" }, isNew ? "+" : "#")
@@ -151,7 +152,7 @@ export class SideView {
       this.#updateTabStops();
     } else if (event.key === "Enter" && inSearch && this.#search.value.trim() !== "") {
       event.preventDefault();
-      all[0]?.click();
+      all.find((button) => button.classList.contains("place"))?.click();
     } else if (event.key === "Escape") {
       event.preventDefault();
       event.stopPropagation();
@@ -171,38 +172,4 @@ export class SideView {
   #all(): HTMLButtonElement[] {
     return [...this.#places.querySelectorAll("button")];
   }
-}
-
-/** The groups of the list, each in its order. */
-function placesOf({ rooms, people, conversations, user }: State): { title: string; places: Place[] }[] {
-  const place = (target: Target, name: string, online: boolean | undefined, isNew = false): Place => {
-    const key = keyOf(target);
-    const known = conversations.get(key);
-    return {
-      key,
-      target,
-      name,
-      online,
-      unread: known?.unread ?? 0,
-      mentions: known ? unreadMentions(known) : 0,
-      isNew,
-    };
-  };
-  const byName = (a: Place, b: Place) => a.name.localeCompare(b.name);
-  const allRooms = [...rooms].map(([room, { joined }]) => place({ room }, room, undefined, !joined)).sort(byName);
-  const known = new Map(people);
-  // A removed user may have sent messages.
-  for (const { target } of conversations.values()) {
-    if ("user" in target && !known.has(target.user)) known.set(target.user, false);
-  }
-  const others = [...known].filter(([name]) => name !== user).map(([name, online]) =>
-    place({ user: name }, name, online)
-  );
-  const rank = ({ unread, online }: Place) => unread > 0 ? 0 : online ? 1 : 2;
-  const joined = allRooms.filter(({ isNew }) => !isNew);
-  return [
-    { title: "Rooms", places: joined.sort((a, b) => Number(b.name === LOBBY) - Number(a.name === LOBBY)) },
-    { title: "Other rooms", places: allRooms.filter(({ isNew }) => isNew) },
-    { title: "People", places: others.sort(byName).sort((a, b) => rank(a) - rank(b)) },
-  ];
 }

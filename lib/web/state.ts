@@ -1,7 +1,7 @@
 import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { mentions } from "../core/rich_text.ts";
-import type { ConversationView, RoomState, UserState } from "../chat/event.ts";
+import type { ConversationView, RoomChange, RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import {
@@ -181,9 +181,11 @@ export function reduce(state: State, event: ChatEvent): State {
     case "failed":
       return failed(state, event);
     case "presence":
-      return { ...state, people: withPresence(state.people, event) };
+      return { ...state, people: withPresence(state.people, event), members: membersAfter(state, event) };
     case "users":
       return { ...state, people: new Map(event.users.map(({ name, online }) => [name, online])) };
+    case "roomChanges":
+      return event.rooms.reduce(roomChanged, state);
     case "rooms":
       return { ...state, rooms: new Map(event.rooms.map(({ name, ...room }) => [name, room])) };
     case "inRoom":
@@ -486,6 +488,31 @@ function withPresence(
   for (const name of online) all.set(name, true);
   for (const name of offline) all.set(name, false);
   return all;
+}
+
+/** The members of the open room: those of the lobby come and go, others stay members. */
+function membersAfter(state: State, { online, offline }: Extract<ServerEvent, { type: "presence" }>): State["members"] {
+  const { members, open } = state;
+  if (members.length === 0) return members;
+  const [came, went] = [new Set(online), new Set(offline)];
+  if (open !== keyOf({ room: LOBBY })) {
+    return members.map((each) => {
+      const isOnline = came.has(each.name) || (each.online && !went.has(each.name));
+      return isOnline === each.online ? each : { ...each, online: isOnline };
+    });
+  }
+  const rest = members.filter(({ name }) => !went.has(name) && !came.has(name));
+  return [...rest, ...online.map((name) => ({ name, online: true }))].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** A room is new, or has other members; the user may have come or gone by another client. */
+function roomChanged(state: State, { name, members, joined }: RoomChange): State {
+  const before = state.rooms.get(name);
+  if (joined === false && before?.joined) {
+    return leftRoom(withRoom(state, name, { members: members + 1, joined: true }), name);
+  }
+  const after = withRoom(state, name, { members, joined: joined ?? before?.joined ?? false });
+  return joined ? changeConversation(after, { room: name }, (each) => each) : after;
 }
 
 /** Changes a conversation, which is created if need be. */

@@ -130,7 +130,12 @@ export class Person {
   }
 
   async go(name: string): Promise<void> {
-    await this.place(name).click();
+    // Users who are offline, and with whom nothing was said, are folded away.
+    const place = this.place(name);
+    const fold = this.page.locator("#offline-fold[aria-expanded=false]");
+    await place.or(fold).first().waitFor();
+    if (!await place.isVisible() && await fold.isVisible()) await fold.click();
+    await place.click();
     await this.isAt(name);
   }
 

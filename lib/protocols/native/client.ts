@@ -213,6 +213,7 @@ export class NativeClient {
       case "behind":
         return this.#delivered.behind();
       case "read":
+      case "roomChanges":
       case "closing":
       case "elsewhere":
         return this.#show(message);

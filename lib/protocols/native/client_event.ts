@@ -1,5 +1,5 @@
 import type { Target } from "../../chat/entry.ts";
-import type { ConversationView, RoomState, UserState } from "../../chat/event.ts";
+import type { ConversationView, RoomChange, RoomState, UserState } from "../../chat/event.ts";
 
 /** A message as a client has it. */
 export interface ShownMessage {
@@ -125,6 +125,8 @@ export type ClientEvent =
   | { readonly type: "online" | "offline"; readonly name: string }
   | { readonly type: "users"; readonly users: readonly UserState[] }
   | { readonly type: "rooms"; readonly rooms: readonly RoomState[] }
+  /** Rooms are new, or have other members. */
+  | { readonly type: "roomChanges"; readonly rooms: readonly RoomChange[] }
   | { readonly type: "inRoom"; readonly room: string; readonly users: readonly UserState[] }
   | {
     readonly type: "history";

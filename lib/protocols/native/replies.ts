@@ -26,14 +26,14 @@ export function encodeEntries(event: Entries, framing: Framing): readonly Uint8A
   });
 }
 
-/** Presence is told to all at once: it is encoded once. */
+/** Presence and rooms are told to all at once: each is encoded once. */
 let lastPresence: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
 
 /** What a session is told, but for entries, as it goes over the wire. */
 export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: Framing): Uint8Array[] {
   if (lastPresence?.event === event && lastPresence.framing === framing) return lastPresence.frames;
   const frames = messagesOf(event).map((message) => frame(encodeServerMessage(message), framing));
-  if (event.type === "presence") lastPresence = { event, framing, frames };
+  if (event.type === "presence" || event.type === "roomChanges") lastPresence = { event, framing, frames };
   return frames;
 }
 
@@ -92,6 +92,8 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     }
     case "inRoom":
       return [{ type: "who", ref: event.ref, room: event.room, list: event.users, more: event.more }];
+    case "roomChanges":
+      return inParts(event.rooms).map((rooms) => ({ type: "roomChanges", rooms }));
     case "presence":
       return [
         ...inParts(event.online).map((online) => ({ type: "presence" as const, online, offline: [] })),
