@@ -6,7 +6,8 @@ import { Play } from "./play.ts";
 import { Pace, type PlayTimes } from "./play_times.ts";
 import { hasTerminals } from "./program.ts";
 import type { Rule, Suite, Verdict } from "./rule.ts";
-import { PlayRunner, type Target } from "./runner.ts";
+import { PlayRunner } from "./runner.ts";
+import type { Target } from "./target.ts";
 import type { Seen } from "./transcript.ts";
 import { Values } from "./values.ts";
 

@@ -7,46 +7,14 @@ import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Credentials } from "./credentials.ts";
 import { MessageWire } from "./message_wire.ts";
-import type { Network, Part } from "./network.ts";
+import type { Network } from "./network.ts";
+import { Passage } from "./passage.ts";
 import type { Play } from "./play.ts";
 import type { PlayOutput } from "./play_output.ts";
 import { isClose } from "./packet_text.ts";
 import { fillCommand, Program, terminalCommand } from "./program.ts";
 import type { Computing, LinkName } from "./step.ts";
-
-/** The files in a program's folder. */
-export interface ProgramFiles {
-  put(name: string, bytes: Uint8Array): void;
-  /** The contents of those whose names are like this. */
-  like(name: RegExp): Uint8Array[];
-}
-
-/** A run begins; what this returns is told of its programs and its end. `end` ends it early, and says why in its result. */
-export type TargetWatch = (end: (why: string) => void) => {
-  readonly started: (pid: number) => void;
-  readonly over: () => void;
-};
-
-/** The program under test. */
-export interface Target {
-  readonly host: string;
-  /** The port of a server; of a client, the port that the script's first `listen` gets. */
-  readonly port: number;
-  /** How it is started; undefined for a server that runs already. */
-  readonly command: readonly string[] | undefined;
-  /** The file with the accounts, for `{users}`. */
-  readonly users: string;
-  /** An empty folder of this run's own, for `{data}`. */
-  readonly data: string;
-  /** The files in it. */
-  readonly files?: ProgramFiles;
-  /** The folder that it runs in; undefined for the current one. */
-  readonly folder: string | undefined;
-  /** Added to its environment. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Watches its processes. */
-  readonly watch?: TargetWatch;
-}
+import type { Target, TargetWatch } from "./target.ts";
 
 /** A server that runs on has this long to close its side of a connection that is over. */
 const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, lingerMs: 1000 };
@@ -73,9 +41,7 @@ export class PlayRunner {
   readonly #wires = new Map<LinkName, Wire>();
   readonly #programs = new Map<string, Program>();
   readonly #held: (() => Promise<void> | void)[] = [];
-  /** What waits to be sent on a stream: parts on one stream keep their order. */
-  readonly #streams = new Map<LinkName, Promise<void>>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #passage: Passage;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<TargetWatch> | undefined;
   #isOver = false;
@@ -89,7 +55,9 @@ export class PlayRunner {
     readonly network: Network,
     readonly isServer: boolean,
     readonly credentials?: Credentials,
-  ) {}
+  ) {
+    this.#passage = new Passage(network);
+  }
 
   async run(): Promise<void> {
     this.#watch = this.target.watch?.((why) => {
@@ -104,7 +72,7 @@ export class PlayRunner {
     } finally {
       this.#isOver = true;
       clearTimeout(this.#wake);
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#passage.stop();
       for (const release of this.#held) await release();
       await Promise.all([...this.#programs.values()].map((program) => program.end()));
       await Promise.all([...this.#wires.values()].map((wire) => wire.release()));
@@ -118,7 +86,7 @@ export class PlayRunner {
     while (!this.#isOver) {
       const found = this.target.files?.like(name) ?? [];
       this.#event((now) => this.play.found(name, found, now));
-      await new Promise<void>((resolve) => this.#later(LOOK_AGAIN_MS, resolve));
+      await new Promise<void>((resolve) => this.#passage.later(LOOK_AGAIN_MS, resolve));
     }
   }
 
@@ -191,7 +159,7 @@ export class PlayRunner {
         const mayFollow = isExpected && error instanceof Deno.errors.ConnectionRefused;
         if (!mayFollow) return this.#event((now) => this.play.failed(link, reason(error), now));
         this.play.refused(link, `port ${port} refuses the connection`);
-        await new Promise<void>((resolve) => this.#later(DIAL_AGAIN_MS, resolve));
+        await new Promise<void>((resolve) => this.#passage.later(DIAL_AGAIN_MS, resolve));
       }
     }
   }
@@ -256,7 +224,7 @@ export class PlayRunner {
         const isLossy = this.network.kind === "lossy";
         // CLOSE is sent once: a lost one would be noticed by 32 s of silence.
         if (isLossy ? isClose(datagram) : way === "in") return arrive(datagram);
-        this.#pass(link, this.network.datagram(datagram.slice()), arrive);
+        this.#passage.pass(link, this.network.datagram(datagram.slice()), arrive);
       },
     });
     this.#held.push(() => wire.release());
@@ -335,43 +303,12 @@ export class PlayRunner {
       : isDatagram
       ? this.network.datagram(bytes)
       : this.network.stream(bytes);
-    if (isDatagram && !wire.isSpared) return this.#pass(link, parts, (bytes) => wire.send(bytes));
-    for (const { afterMs, bytes } of parts) this.#inOrder(link, afterMs, () => wire.send(bytes));
-  }
-
-  /** Passes on what the network makes of a datagram; a lossy network alone changes the order. */
-  #pass(link: LinkName, parts: readonly Part[], send: (datagram: Uint8Array) => void): void {
-    for (const { afterMs, bytes } of parts) {
-      if (this.network.kind === "lossy") this.#later(afterMs, () => send(bytes));
-      else this.#inOrder(link, afterMs, () => send(bytes));
-    }
-  }
-
-  /**
-   * Does something on a stream once what came before it is done, and `afterMs` later. Each waits for the one before it: timers
-   * of nearly the same time may fire in another order.
-   */
-  #inOrder(link: LinkName, afterMs: number, what: () => void): void {
-    const before = this.#streams.get(link);
-    if (before === undefined && afterMs <= 0) return what();
-    const done = (before ?? Promise.resolve()).then(async () => {
-      if (afterMs > 0) await new Promise<void>((resolve) => this.#later(afterMs, resolve));
-      if (this.#streams.get(link) === done) this.#streams.delete(link);
-      what();
-    });
-    this.#streams.set(link, done);
+    if (isDatagram && !wire.isSpared) return this.#passage.pass(link, parts, (bytes) => wire.send(bytes));
+    for (const { afterMs, bytes } of parts) this.#passage.inOrder(link, afterMs, () => wire.send(bytes));
   }
 
   /** Closes once all that was sent has left. */
   #close(link: LinkName, how: "finish" | "reset"): void {
-    this.#inOrder(link, 0, () => this.#wires.get(link)?.close(how));
-  }
-
-  #later(ms: number, what: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      what();
-    }, ms);
-    this.#timers.add(timer);
+    this.#passage.inOrder(link, 0, () => this.#wires.get(link)?.close(how));
   }
 }

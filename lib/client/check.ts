@@ -11,7 +11,7 @@ import { junitReport } from "../check/reports/junit.ts";
 import { applyRubric, isHidden, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Rule } from "../check/rule.ts";
 import { runSuite, usersOf } from "../check/run.ts";
-import type { Target } from "../check/runner.ts";
+import type { Target } from "../check/target.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
 import { connect } from "../net/dial.ts";

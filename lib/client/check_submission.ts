@@ -12,7 +12,7 @@ import { jsonReport } from "../check/reports/json.ts";
 import { isHidden, type Rubric } from "../check/rubric.ts";
 import type { Rule, Suite } from "../check/rule.ts";
 import { runSuite, usersOf } from "../check/run.ts";
-import type { Target } from "../check/runner.ts";
+import type { Target } from "../check/target.ts";
 import { UserError } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { freePort } from "../net/free_port.ts";

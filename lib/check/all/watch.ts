@@ -1,5 +1,5 @@
 import { delay } from "@std/async/delay";
-import type { TargetWatch } from "../runner.ts";
+import type { TargetWatch } from "../target.ts";
 import { RunGroups } from "./groups.ts";
 import { MAX_EXCESSES, type SubmissionLimits } from "./limits.ts";
 import { excessOf, FIND_MARKS, MARK, type Process, readMarks, readScan, SCAN, type Scan } from "./usage.ts";
