@@ -92,6 +92,27 @@ test("the handout's terminal client and window client, a slow one too: files of 
   }
 });
 
+test("files of 5 MB between the handout's clients are whole, with small ones and texts in between", async () => {
+  await using server = await StoringServer.open({ users: "jacky 12345", rooms: true, limits: LIMITS });
+  using here = new Folder();
+  using there = new Folder();
+  const port = server.portOf("rooms");
+  await using alice = handoutClient(port, "alice", here);
+  await shown(alice, "New Group created");
+  await using bob = handoutClient(port, "bob", there);
+  await shown(bob, "Welcome to chat room");
+  const contents = new Map([5_000_000, 7, 4_999_999].map((size) => [size, noise(size)]));
+  for (const [size, bytes] of contents) {
+    const path = join(here.path, `f${size}.bin`);
+    Deno.writeFileSync(path, bytes);
+    await alice.type(`/file ${path}\ntext after ${size}\n`);
+  }
+  for (const [size, bytes] of contents) {
+    await shown(bob, `<alice> text after ${size}`);
+    assert(equals(Deno.readFileSync(join(there.path, `client_f${size}.bin`)), bytes), String(size));
+  }
+});
+
 test("our client and the handout's send each other texts and files; ours keeps what it accepts, and deletes nothing", async () => {
   await using server = await StoringServer.open({ users: "jacky 12345", rooms: true, limits: LIMITS });
   using here = new Folder();

@@ -102,6 +102,16 @@ Deno.test("a text that arrives in several segments is one text; a later one is a
   assertEquals(alice.texts, ["hello you", "bye"]);
 });
 
+Deno.test("what a server that was busy got in one piece is a text and a file all the same", () => {
+  const begun = (client: Client) => client.commands.flatMap((each) => each.type === "beginFile" ? [each.name] : []);
+  const late = Client.entered().send("hello\nFILEclient_a.txt").pass(100).send("2").pass(100).send("hi").pass(100);
+  assertEquals([late.texts, begun(late)], [["hello"], ["a.txt"]]);
+  const less = Client.entered().send("hello\r\nFILE").pass(100).send("client_a.txt").pass(100).send("0").pass(100);
+  assertEquals([less.texts, begun(less)], [["hello"], ["a.txt"]]);
+  const text = Client.entered().send("see the\nFILE that I sent").pass(100);
+  assertEquals([text.texts, begun(text)], [["see the\nFILE that I sent"], []]);
+});
+
 Deno.test("a server that is woken late does not join two pieces that arrived apart", () => {
   const alice = Client.entered().send("one");
   alice.now += 55;

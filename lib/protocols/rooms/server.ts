@@ -23,6 +23,7 @@ import {
 } from "./wire.ts";
 
 const LINK: Link = 0;
+const FILE_AFTER_TEXT = new RegExp(`\n(?=${FILE}(?:$|client_))`);
 
 /** What the next piece is, or that the bytes of a file come next. */
 type State =
@@ -235,8 +236,11 @@ export class RoomsSession implements Session {
       if (piece !== FILE) this.#piece(encodeText(piece.slice(FILE.length)), now);
       return;
     }
-    const text = piece.replace(/[\r\n]+$/, "");
+    // A text and the beginning of a file that have come as one.
+    const at = piece.search(FILE_AFTER_TEXT);
+    const text = (at < 0 ? piece : piece.slice(0, at)).replace(/[\r\n]+$/, "");
     if (text !== "") this.#outputs.push({ type: "command", command: { type: "announce", text } });
+    if (at >= 0) this.#text(piece.slice(at + 1), now);
   }
 
   #fileSize(name: string, piece: string): void {
