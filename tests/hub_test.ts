@@ -169,9 +169,17 @@ Deno.test("a user who leaves misses messages in flight and appears in no later l
   assertEquals(hub.size, { sessions: 1, online: 1, underWay: 0, heldLogins: 0, waitingBytes: 0 });
 });
 
-Deno.test("new accounts apply from the next login; online users stay", () => {
-  const hub = hubWith("a");
-  hub.replaceAccounts(accounts("z 26"));
+Deno.test("new accounts apply from the next login; sessions of accounts that were removed or have another password end", () => {
+  const hub = hubWith("a", "b", "c");
+  hub.replaceAccounts(accounts("a 1\nb new\nz 26"));
+  const ended = hub.takeOutputs().flatMap((effect) =>
+    effect.type === "tell" && effect.event.type === "closing" ? [[...effect.to, effect.event.why]] : []
+  );
+  assertEquals(ended, [
+    [2, "ended because the password was changed"],
+    [3, "ended because the account was removed"],
+  ]);
+  for (const id of [2, 3]) tell(hub, id, { type: "leave", why: "" });
   hub.addSession(9, "x");
   assertEquals(tell(hub, 9, { type: "login", name: "b", password: "2" }), [[[9], {
     type: "turnedAway",

@@ -2,7 +2,7 @@ import { networkOf } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { Outputs } from "../core/machine.ts";
 import { RateLimiters } from "../core/limiters.ts";
-import type { Accounts, ScryptSecret, Secret } from "./accounts.ts";
+import { type Accounts, encodeScrypt, type ScryptSecret, type Secret } from "./accounts.ts";
 import { ClientMessages } from "./client_messages.ts";
 import type { Command } from "./command.ts";
 import type { Target } from "./entry.ts";
@@ -230,10 +230,15 @@ export class Hub {
     return this.#queries.isIn(name, room);
   }
 
-  /** Uses these accounts for logins from now on; who is online stays. */
+  /** Uses these accounts from now on. The sessions of accounts that were removed, or have another password, end. */
   replaceAccounts(accounts: Accounts): void {
+    const before = this.#accounts;
     this.#accounts = accounts;
     this.#names = this.#indexNames();
+    for (const { name } of [...this.#online.all]) {
+      const why = changeOf(before.secret(name), accounts.secret(name));
+      if (why !== undefined) this.operator.endSessions(name, `ended because ${why}`);
+    }
   }
 
   /** Whether a session speaks our own protocol. */
@@ -492,4 +497,12 @@ export class Hub {
     const text = `${who} left: ${why} (${this.#online.size} online)`;
     this.#outputs.push(breaksRule ? { type: "note", level: "warning", text } : { type: "note", text });
   }
+}
+
+/** What has become of an account; undefined when it is as it was. */
+function changeOf(before: Secret | undefined, after: Secret | undefined): string | undefined {
+  if (!before) return after && "the name has an account now";
+  if (!after) return "the account was removed";
+  const [one, other] = [before, after].map((each) => each.type === "plain" ? each.password : encodeScrypt(each));
+  return before.type === after.type && one === other ? undefined : "the password was changed";
 }

@@ -4,7 +4,7 @@ import { textFault } from "../core/text.ts";
 import type { ClientMessages } from "./client_messages.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import { Message } from "./event.ts";
+import { Message, type SessionId } from "./event.ts";
 import { LOBBY } from "./names.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
@@ -48,23 +48,28 @@ export class Operator {
     return undefined;
   }
 
-  /** Ends all sessions of a user, or of a guest; returns how many. */
-  endSessions(name: string): number {
+  /** Ends all sessions of a user, or of a guest; returns how many. `why` completes "Your session was". */
+  endSessions(name: string, why = ENDED_BY_OPERATOR): number {
     const { online } = this.#parts;
     const user = online.get(name);
     const guests = [...online.guests].filter(({ guestName }) => guestName === name);
     const sessions = [...user?.handout ? [user.handout] : [], ...user?.natives ?? [], ...guests];
-    for (const session of sessions) this.#end(session);
+    for (const session of sessions) this.#end(session, why);
     return sessions.length;
   }
 
+  /** Ends these native sessions: what they logged in with is not valid any more. */
+  endNatives(ids: Iterable<SessionId>, why: string): void {
+    for (const id of ids) this.#parts.outputs.push(tell(id, { type: "closing", why }));
+  }
+
   /** The handouts' protocols have no message for an end, so their users are told by a message. */
-  #end(session: Session): void {
+  #end(session: Session, why: string): void {
     const { outputs } = this.#parts;
     if (session.kind === "guest" || (session.kind === "handout" && session.ready)) {
-      const text = `Your session was ${ENDED_BY_OPERATOR}.`;
+      const text = `Your session was ${why}.`;
       outputs.push(tell(session.id, new Message(NO_ENTRY, SERVER_NAME, "one", text)));
     }
-    outputs.push(tell(session.id, { type: "closing", why: ENDED_BY_OPERATOR }));
+    outputs.push(tell(session.id, { type: "closing", why }));
   }
 }

@@ -49,8 +49,16 @@ export function loginCookie(request: Request): string | undefined {
   }
 }
 
-/** Headers that set the login cookie, which no script can read and no other site can send. An empty value removes it. */
-export function loginCookieHeaders(request: Request, value: string, seconds: number, secure: boolean): Headers {
+/**
+ * Headers that set the login cookie, which no script can read and no other site can send. An empty value removes it;
+ * without `seconds` it ends with the browser.
+ */
+export function loginCookieHeaders(
+  request: Request,
+  value: string,
+  seconds: number | undefined,
+  secure: boolean,
+): Headers {
   const headers = new Headers();
   const maxAge = value === "" ? 0 : seconds;
   setCookie(headers, {
@@ -58,7 +66,7 @@ export function loginCookieHeaders(request: Request, value: string, seconds: num
     value,
     secure,
     httpOnly: true,
-    maxAge,
+    ...maxAge === undefined ? {} : { maxAge },
     sameSite: "Strict",
     path: "/",
   });

@@ -1,3 +1,4 @@
+import type { SessionId } from "../chat/event.ts";
 import { type Address, isLoopback } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
@@ -32,10 +33,13 @@ const DAY_SECONDS = 24 * 60 * 60;
 
 /** Issues and checks login cookies. */
 export interface CookieStore {
-  issue(name: string): string;
+  issue(name: string, isShared?: boolean): string;
   userOf(cookie: string): string | undefined;
   /** The key that the page has to bring with a valid cookie. */
   keyOf(cookie: string): string;
+  /** One cookie, or all of a user, are not valid any more; throws when that cannot be kept over a restart. */
+  revoke(cookie: string): void;
+  revokeAll(name: string): void;
 }
 
 export interface ServerSiteParts {
@@ -58,6 +62,8 @@ export interface ServerSiteParts {
 /** The site of a server: the chat page for users, and the server's page and metrics for its operator. */
 export class ServerSite implements Site {
   readonly #watchers = new Set<WebSocketTransport>();
+  /** The sessions of each login cookie. */
+  readonly #sessions = new Map<string, Set<SessionId>>();
   readonly #passwordGate: PasswordGate;
   /** Limits the login and registration requests that are being answered. */
   readonly #requests: ConnectionLimiter;
@@ -109,7 +115,7 @@ export class ServerSite implements Site {
       case "POST /guest":
         return await this.#enterAsGuest(request, from);
       case "POST /logout":
-        return new Response(null, { status: 204, headers: this.#cookieHeaders(request, "") });
+        return await this.#logOut(request);
       case "GET /server":
         return await this.#monitorRefusal(request, from) ?? this.parts.files.answer("server.html", request);
       case "GET /watch":
@@ -154,8 +160,35 @@ export class ServerSite implements Site {
     return name !== undefined && isSecret(pageKey(request), loginCookies.keyOf(cookie)) ? name : undefined;
   }
 
-  #cookieHeaders(request: Request, cookie: string): Headers {
-    return loginCookieHeaders(request, cookie, this.parts.cookieDays * DAY_SECONDS, this.parts.secure);
+  #cookieHeaders(request: Request, cookie: string, isShared = false): Headers {
+    const seconds = isShared ? undefined : this.parts.cookieDays * DAY_SECONDS;
+    return loginCookieHeaders(request, cookie, seconds, this.parts.secure);
+  }
+
+  /** Revokes the cookie of the request, or all that its user has, and ends their sessions. */
+  async #logOut(request: Request): Promise<Response> {
+    const fields = await readJsonBody(request);
+    const everywhere = typeof fields === "object" && fields.everywhere === true;
+    const [cookie, name] = [loginCookie(request), this.#userOf(request)];
+    const headers = this.#cookieHeaders(request, "");
+    if (cookie === undefined || name === undefined) return new Response(null, { status: 204, headers });
+    const { loginCookies, runner } = this.parts;
+    // Afterwards nothing says whose they were.
+    const ended = [...this.#sessions].filter(([each]) =>
+      everywhere ? loginCookies.userOf(each) === name : each === cookie
+    );
+    let failure: unknown;
+    try {
+      if (everywhere) loginCookies.revokeAll(name);
+      else loginCookies.revoke(cookie);
+    } catch (error) {
+      failure = error;
+    }
+    const why = everywhere ? "logged out everywhere" : "logged out";
+    runner.operate(() => runner.hub.operator.endNatives(ended.flatMap(([, ids]) => [...ids]), why));
+    if (failure === undefined) return new Response(null, { status: 204, headers });
+    log.error(`web: the log-out of ${name} cannot be written: ${reason(failure)}`);
+    return jsonResponse({ why: "this log-out holds until the server stops: it cannot be written" }, 503, headers);
   }
 
   /** Checks a name and a password, or creates an account; on success, sets a login cookie. */
@@ -170,7 +203,7 @@ export class ServerSite implements Site {
     if (typeof name !== "string" || typeof password !== "string") {
       return jsonResponse({ why: 'expected "name" and "password", both text' }, 400);
     }
-    return await this.#issueCookie(request, from, { type, name, password });
+    return await this.#issueCookie(request, from, { type, name, password }, fields.shared === true);
   }
 
   /** Takes a name for a guest, who has no password: the secret of this browser holds it. On success, sets a login cookie. */
@@ -186,7 +219,7 @@ export class ServerSite implements Site {
       return jsonResponse({ why: `expected "name", a text, and "secret", ${rule}` }, 400);
     }
     const key = hmac(encodeText("partyline guest"), encodeText(secret));
-    return await this.#issueCookie(request, from, { type: "holdName", name, key });
+    return await this.#issueCookie(request, from, { type: "holdName", name, key }, fields.shared === true);
   }
 
   /** Asks the hub; if it agrees, the response sets a login cookie. */
@@ -194,6 +227,7 @@ export class ServerSite implements Site {
     request: Request,
     from: Address,
     question: Parameters<typeof checkPassword>[2],
+    isShared: boolean,
   ): Promise<Response> {
     const { runner, loginCookies } = this.parts;
     const { name } = question;
@@ -215,8 +249,9 @@ export class ServerSite implements Site {
         return jsonResponse({ why: "the server stops" }, 503);
     }
     try {
-      const cookie = loginCookies.issue(name);
-      return jsonResponse({ name, key: loginCookies.keyOf(cookie) }, 200, this.#cookieHeaders(request, cookie));
+      const cookie = loginCookies.issue(name, isShared);
+      const headers = this.#cookieHeaders(request, cookie, isShared);
+      return jsonResponse({ name, key: loginCookies.keyOf(cookie) }, 200, headers);
     } catch (error) {
       log.error(`web: no login cookie can be issued to ${name}: ${reason(error)}`);
       return jsonResponse({ why: "logging in is not possible; the server's log says why" }, 503);
@@ -231,10 +266,21 @@ export class ServerSite implements Site {
     if (invalid) return invalid;
     const refused = this.#refusal(connectionLimiter, from.hostname);
     if (refused) return plainText(refused, 503);
+    const cookie = loginCookie(request)!;
+    let id: SessionId | undefined;
     return {
       type: "upgrade",
-      open: (connect) => void runner.open(WEB_PROTOCOL, from, connect).command({ type: "authenticated", name }),
-      gone: () => connectionLimiter.release(from.hostname),
+      open: (connect) => {
+        const host = runner.open(WEB_PROTOCOL, from, connect);
+        this.#sessions.set(cookie, (this.#sessions.get(cookie) ?? new Set()).add(id = host.id));
+        host.command({ type: "authenticated", name });
+      },
+      gone: () => {
+        connectionLimiter.release(from.hostname);
+        const sessions = this.#sessions.get(cookie);
+        if (id !== undefined) sessions?.delete(id);
+        if (sessions?.size === 0) this.#sessions.delete(cookie);
+      },
     };
   }
 

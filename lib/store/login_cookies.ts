@@ -8,20 +8,37 @@ import { decodeLossy, encodeText } from "../core/text.ts";
 import { encodeScrypt, type Secret } from "../chat/accounts.ts";
 import { writePrivate } from "./private_file.ts";
 import { hmac } from "./proofs.ts";
+import { RevokedPasses } from "./revoked_passes.ts";
 
 const FILE = "page-key.json";
 const KEY_BYTES = 32;
 
 /** How long a cookie is valid: longer than the holidays within a term. */
 export const COOKIE_DAYS = 30;
-const COOKIE_MS = COOKIE_DAYS * 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const COOKIE_MS = COOKIE_DAYS * 24 * HOUR_MS;
+/** On a shared computer a cookie ends with the browser, or after a day at the lab: some browsers never end. */
+const SHARED_MS = 12 * HOUR_MS;
+
+/** What a cookie claims. */
+interface Claim {
+  readonly name: string;
+  /** When it was issued: different for each of a user. */
+  readonly issued: number;
+  readonly expiry: number;
+}
 
 /**
- * Login cookies, `NAME.EXPIRY.MAC`. The MAC key is stored in `folder`, so cookies stay valid when the server restarts. A
- * cookie is valid for 30 days, and only as long as the password is the same; a guest's, as long as the name is no account's.
+ * Login cookies, `NAME.ISSUED.EXPIRY.MAC`. The MAC key is stored in `folder`, so cookies stay valid when the server restarts.
+ *
+ * 1. A cookie is valid for 30 days, on a shared computer for 12 hours.
+ * 2. It is valid only as long as the password is the same; a guest's, as long as the name is no account's.
+ * 3. It is not valid any more once it was revoked, also after a restart.
  */
 export class LoginCookies {
   #key: Uint8Array | undefined;
+  readonly #revoked: RevokedPasses;
+  #lastIssued = 0;
 
   constructor(
     readonly folder: string,
@@ -31,22 +48,42 @@ export class LoginCookies {
   ) {
     // An unreadable key is reported when the server starts, not at the first login.
     this.#key = readKey(join(folder, FILE));
+    this.#revoked = new RevokedPasses(folder, COOKIE_MS);
   }
 
   /** A cookie for a user with an account, or for a guest. */
-  issue(name: string): string {
-    const claim = `${encodeBase64Url(encodeText(name))}.${Math.round(this.now() + COOKIE_MS)}`;
+  issue(name: string, isShared = false): string {
+    const now = Math.round(this.now());
+    // Never one that was revoked before it was issued, whatever the clock says.
+    const issued = this.#lastIssued = Math.max(now, this.#lastIssued + 1, this.#revoked.upTo(name) + 1);
+    const claim = `${encodeBase64Url(encodeText(name))}.${issued}.${issued + (isShared ? SHARED_MS : COOKIE_MS)}`;
     return `${claim}.${encodeBase64Url(this.#mac(claim, this.secretOf(name)!))}`;
   }
 
-  /** The user whose cookie it is; undefined if it is invalid or has expired. */
+  /** The user whose cookie it is; undefined if it is invalid, was revoked or has expired. */
   userOf(cookie: string): string | undefined {
-    const [encoded, expiry, mac] = cookie.split(".");
+    return this.#read(cookie)?.name;
+  }
+
+  /** The cookie is not valid any more. Throws when this cannot be written; then it holds until the server stops. */
+  revoke(cookie: string): void {
+    const claim = this.#read(cookie);
+    if (claim) this.#revoked.add(claim.name, claim.issued, claim.expiry, Math.round(this.now()));
+  }
+
+  /** No cookie that a user has so far is valid any more. Throws as `revoke` does. */
+  revokeAll(name: string): void {
+    this.#revoked.addAll(name, Math.max(Math.round(this.now()), this.#lastIssued));
+  }
+
+  #read(cookie: string): Claim | undefined {
+    const [encoded, issued, expiry, mac] = cookie.split(".");
     const [bytes, given] = [decodeBase64Url(encoded), decodeBase64Url(mac)];
-    if (!bytes || !given || !/^\d{1,15}$/.test(expiry ?? "") || Number(expiry) < this.now()) return undefined;
-    const name = decodeLossy(bytes);
-    const secret = this.secretOf(name);
-    return secret && timingSafeEqual(given, this.#mac(`${encoded}.${expiry}`, secret)) ? name : undefined;
+    if (!bytes || !given || ![issued, expiry].every((time) => /^\d{1,15}$/.test(time ?? ""))) return undefined;
+    const claim = { name: decodeLossy(bytes), issued: Number(issued), expiry: Number(expiry) };
+    const secret = this.secretOf(claim.name);
+    if (!secret || !timingSafeEqual(given, this.#mac(`${encoded}.${issued}.${expiry}`, secret))) return undefined;
+    return claim.expiry < this.now() || this.#revoked.has(claim.name, claim.issued) ? undefined : claim;
   }
 
   /** What the page has to bring with a valid cookie. */

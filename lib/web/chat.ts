@@ -52,6 +52,8 @@ let drawRequest = 0;
 let version: string | undefined;
 let siteTitle = "Partyline";
 let hasLoggedOut = false;
+/** Why the last log-out does not hold. */
+let logOutFault: string | undefined;
 /** The room that a guest enters once there is a session. */
 let guestRoom = "";
 /** Whether the page has gone where its address leads. */
@@ -279,7 +281,11 @@ const socket = new ReconnectingSocket({
     }
     version ??= about.version;
     if (about.name === null) {
-      const why = store.state.user === "" || hasLoggedOut ? "" : "Please log in again. Nothing that you wrote is lost.";
+      const again = store.state.user === "" || hasLoggedOut
+        ? ""
+        : "Please log in again. Nothing that you wrote is lost.";
+      const why = logOutFault ?? again;
+      logOutFault = undefined;
       loginView.open(about, siteTitle, store.state.user, why);
       return false;
     }
@@ -508,9 +514,9 @@ byId("leave").addEventListener("click", () => {
   const room = openRoom();
   if (room !== undefined) session?.ask({ type: "leave", room });
 });
-byId("logout").addEventListener("click", () => void endSession());
+byId("logout").addEventListener("click", () => void endSession(false));
 
-async function endSession(): Promise<void> {
+async function endSession(everywhere: boolean): Promise<void> {
   const waiting = session?.waiting ?? 0;
   const loss = waiting > 0
     ? `${waiting} of your messages are not sent yet`
@@ -520,8 +526,8 @@ async function endSession(): Promise<void> {
   if (loss !== "" && !confirm(`${loss}. Log out anyway?`)) return;
   hasLoggedOut = true;
   files?.withdrawAll();
-  await logOut().catch(() => {});
   socket.close();
+  logOutFault = await logOut(everywhere);
   session?.lost();
   tab?.close();
   tab = undefined;

@@ -41,23 +41,32 @@ const TEXTS: Readonly<Record<Mode, { readonly submit: string; readonly way: stri
 };
 
 /** Logs in, creates an account and logs in, or takes a name for a guest; the reason when that fails. */
-async function logIn(mode: Mode, name: string, password: string): Promise<string | undefined> {
-  const response = await post(`/${mode}`, mode === "guest" ? { name, secret: guestKey() } : { name, password });
+async function logIn(mode: Mode, name: string, password: string, shared: boolean): Promise<string | undefined> {
+  const proof = mode === "guest" ? { secret: guestKey() } : { password };
+  const response = await post(`/${mode}`, { name, ...proof, shared });
   const { why, key } = await response.json().catch(() => ({}));
   if (response.ok) return void keepPageKey(key);
   return typeof why === "string" ? why : `the server has answered with ${response.status}`;
 }
 
-export async function logOut(): Promise<void> {
-  await post("/logout", {});
-  forgetPageKey();
+/** Ends this login, or all of the user; the reason when that does not hold. */
+export async function logOut(everywhere: boolean): Promise<string | undefined> {
+  try {
+    const response = await post("/logout", { everywhere });
+    if (response.ok) return undefined;
+    return (await response.json()).why;
+  } catch (error) {
+    return `the server cannot be reached, so it still takes this browser for logged in: ${errorText(error)}`;
+  } finally {
+    forgetPageKey();
+  }
 }
 
 function post(path: string, body: unknown): Promise<Response> {
   return fetch(path, {
     method: "POST",
     credentials: "same-origin",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...keyHeaders() },
     body: JSON.stringify(body),
   });
 }
@@ -68,6 +77,7 @@ export class LoginView {
   readonly #name = byId<HTMLInputElement>("login-name");
   readonly #password = byId<HTMLInputElement>("login-password");
   readonly #confirmation = byId<HTMLInputElement>("login-confirmation");
+  readonly #shared = byId<HTMLInputElement>("login-shared");
   readonly #error = byId("login-error");
   readonly #room = byId<HTMLInputElement>("login-room");
   readonly #loggedIn: (room: string) => void;
@@ -133,7 +143,7 @@ export class LoginView {
     this.#isSubmitting = true;
     setText(this.#error, "");
     const slow = setTimeout(() => setText(this.#error, WAITS), QUIET_WAIT_MS);
-    const why = await logIn(this.#mode, this.#name.value.trim(), this.#password.value)
+    const why = await logIn(this.#mode, this.#name.value.trim(), this.#password.value, this.#shared.checked)
       .catch((error) => `The server cannot be reached: ${errorText(error)}`);
     clearTimeout(slow);
     setText(this.#error, "");
