@@ -150,7 +150,7 @@ export class Delivery {
     const { roster, writer } = this.#parts;
     const draft = this.#draftOf(live, now);
     this.#handoutMessages.set(draft, live);
-    // A guest is nobody's user, and neither is the operator.
+    // A guest is no user, and neither is the operator.
     if (live.sayer?.kind !== "handout" && "room" in live.to) {
       const room = roster.makeRoom(live.to.room);
       room.used = true;

@@ -3,7 +3,7 @@ import type { Roster } from "./roster.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Bounds the names that anybody can take without an account: in all, and by address within an hour. */
+/** Bounds the names that can be taken without an account: in all, and by address within an hour. */
 export class NewNames {
   /** When names were taken, by address. */
   readonly #taken = new Map<string, number[]>();

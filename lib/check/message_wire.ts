@@ -88,7 +88,7 @@ export class MessageWire {
       return { machine, take: (_from, datagram) => machine.receive(datagram, clock()) };
     }
     const cookie = new Uint8Array(randomBytes(16));
-    // Nobody forges addresses on loopback: one cookie is good for all.
+    // Addresses on loopback are not forged: one cookie is good for all.
     const secrets = { random8: () => new Uint8Array(randomBytes(8)), mac: () => cookie };
     const machine = new DatagramAcceptor(secrets, datagramOptions());
     return { machine, take: (from, datagram) => machine.receive(from, datagram, clock()) };

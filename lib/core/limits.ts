@@ -546,7 +546,7 @@ export const TRACE_FILE_WAITING_BYTES = 8 * 1024 * 1024;
 /** Requests whose line is not written yet; beyond them, requests are counted and not recorded. A second of a busy server. */
 export const REQUESTS_HELD = 16_384;
 
-/** Lines of requests that are written at once, every 50 ms: less than a millisecond of work, so that nobody waits for it. */
+/** Lines of requests that are written at once, every 50 ms: less than a millisecond of work, which delays no session. */
 export const REQUESTS_PER_FLUSH = 512;
 
 /** Bytes of lines of requests that wait for the disk; beyond them lines are counted and dropped. */

@@ -61,7 +61,7 @@ export class AttachmentStore {
   readonly #folder: string;
   #index: AttachmentIndex | undefined;
   readonly #uploads = new Map<string, Upload>();
-  /** Uploads to which somebody just adds. */
+  /** Uploads that bytes are being added to. */
   readonly #busy = new Set<string>();
 
   constructor(data: string, readonly limits: AttachmentLimits) {
@@ -100,7 +100,7 @@ export class AttachmentStore {
     return { id, offset: 0 };
   }
 
-  /** Whether somebody adds to an upload at the moment. */
+  /** Whether bytes are being added to an upload. */
   isBusy(id: string): boolean {
     return this.#busy.has(id);
   }
