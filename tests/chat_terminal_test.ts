@@ -113,7 +113,7 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
     [
       "/open bob x",
       "there is no command /open; the commands are /list /to /direct /toall /join /leave /say /who /rooms /history /search " +
-      "/edit /withdraw /versions /send /accept /refuse /stop /files /help /exit. To send it as text, add a slash: //open",
+      "/edit /withdraw /versions /send /accept /refuse /stop /files /passwd /help /exit. To send it as text, add a slash: //open",
     ],
   ];
   for (const [line, why] of mistakes) assertEquals(chatAction(line, PLACE), { type: "mistake", why }, line);
@@ -173,7 +173,7 @@ Deno.test("MyChat is another name of the lobby in the mailbox, and stays it on t
   ).types("JOIN MyChat").happens({ type: "joined", room: "lobby", members: 3 }).types("R").happens(
     rooms("lobby", "lab1"),
     users("alice"),
-  ).shows(
+  ).types("/history MyChat").happens({ type: "history", of: LOBBY, messages: [], more: false }).shows(
     "#####[you: alice]#####",
     "--> [available group chats]",
     "1. lobby",
@@ -191,6 +191,8 @@ Deno.test("MyChat is another name of the lobby in the mailbox, and stays it on t
     "2. lab1",
     "--> [available users]",
     "--> [type 'JOIN' + group name, 'CHAT' + user name, 'R' to refresh, 'B' for this menu, 'E' to exit]",
+    "/history MyChat",
+    "--> [no messages in MyChat]",
   );
 });
 

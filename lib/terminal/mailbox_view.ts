@@ -183,8 +183,10 @@ export class MailboxView implements View<ClientEvent> {
 
   #history(history: Of<"history">, state: ChatState, now: number): string[] {
     const [numbers, unread] = [ownNumbers(history, state), firstUnread(history, state)];
+    const { of } = history;
+    const called = "room" in of ? { room: state.roomName(of.room) } : of;
     return [
-      this.news(historyTitle(history)),
+      this.news(historyTitle({ ...history, of: called })),
       ...history.messages.flatMap((message) => {
         const number = numbers.get(message.seq);
         const notes = [
