@@ -5,13 +5,19 @@ import { type Cipher, type CipherRates, CIPHERS } from "../protocols/transfer/pu
 export interface SealingKey {
   /** Seals a body into `box`, and authenticates its number and its kind. */
   seal(n: number, kind: number, body: Uint8Array, box: Uint8Array): void | Promise<void>;
-  /** Undefined if the box was not sealed with this key, number and kind. */
+  /** Opens a box in its own memory: the body, or undefined if it was not sealed with this key, number and kind. */
   open(n: number, kind: number, box: Uint8Array): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
 /** By which a box is longer than its body, with either cipher. */
 export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
+
+/**
+ * Given to `update` at once: it returns new memory, and the system makes and frees that of a whole chunk page by page, which cost
+ * a sixth of the time of sealing.
+ */
+const UPDATE_BYTES = 32 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -28,7 +34,7 @@ class ChaCha20Poly1305 implements SealingKey {
   seal(n: number, kind: number, body: Uint8Array, box: Uint8Array): void {
     const cipher = createCipheriv("chacha20-poly1305", this.key, nonce(n), { authTagLength: TAG_BYTES });
     cipher.setAAD(Uint8Array.of(kind), { plaintextLength: body.length });
-    box.set(cipher.update(body));
+    updateInto(box, cipher, body);
     cipher.final();
     box.set(cipher.getAuthTag(), body.length);
   }
@@ -39,13 +45,21 @@ class ChaCha20Poly1305 implements SealingKey {
     const decipher = createDecipheriv("chacha20-poly1305", this.key, nonce(n), { authTagLength: TAG_BYTES });
     decipher.setAAD(Uint8Array.of(kind), { plaintextLength: bytes });
     decipher.setAuthTag(box.subarray(bytes));
-    const body = decipher.update(box.subarray(0, bytes));
+    const body = box.subarray(0, bytes);
+    updateInto(body, decipher, body);
     try {
       decipher.final();
     } catch {
       return undefined;
     }
     return body;
+  }
+}
+
+/** What `cipher` makes of `bytes`, written to `into`, which may be the same memory. */
+function updateInto(into: Uint8Array, cipher: { update(bytes: Uint8Array): Uint8Array }, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += UPDATE_BYTES) {
+    into.set(cipher.update(bytes.subarray(at, at + UPDATE_BYTES)), at);
   }
 }
 
@@ -59,7 +73,10 @@ class AesGcm implements SealingKey {
 
   async open(n: number, kind: number, box: Uint8Array): Promise<Uint8Array | undefined> {
     try {
-      return new Uint8Array(await crypto.subtle.decrypt(gcmParams(n, kind), this.key, box as Bytes));
+      const opened = new Uint8Array(await crypto.subtle.decrypt(gcmParams(n, kind), this.key, box as Bytes));
+      const body = box.subarray(0, opened.length);
+      body.set(opened);
+      return body;
     } catch {
       return undefined;
     }

@@ -65,7 +65,7 @@ export class FileStream {
 
   /** The `bytes` of a message that was received are not used any more. */
   release(bytes: Uint8Array): void {
-    if (!this.#keys) this.#receiving.give(bytes);
+    this.#receiving.give(bytes);
   }
 
   send(message: FileMessage): void {
@@ -140,7 +140,6 @@ export class FileStream {
 
   async #open(keys: FileKeys, { kind, body }: Frame): Promise<FileMessage | Fault | undefined> {
     const opened = await keys.theirs.open(this.#opened++, kind, body);
-    this.#receiving.give(body);
     if (!opened) return new Fault("malformed", "a sealed frame cannot be opened");
     return decodeFrame({ kind, body: opened });
   }
