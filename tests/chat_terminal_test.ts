@@ -15,6 +15,7 @@ import { completions, helpText } from "../lib/terminal/help.ts";
 import { ChatView } from "../lib/terminal/chat_view.ts";
 import { MailboxView } from "../lib/terminal/mailbox_view.ts";
 import type { FileEvent } from "../lib/protocols/transfer/event.ts";
+import type { DirectEvent } from "../lib/peers/direct.ts";
 import type { ClientEvent } from "../lib/protocols/native/client_event.ts";
 import { at, ChatTranscript } from "./support/chat_transcript.ts";
 
@@ -28,11 +29,11 @@ type Action = ChatAction<ChatQuestion>;
 const RETURN = "--> [type message and press ENTER or type 'B' to return to menu]";
 
 /** The chat of alice with a server. */
-class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent> {
+class ServerChat extends ChatTranscript<ChatQuestion, ClientEvent | DirectEvent> {
   /** The number of the last message that was heard. */
   seq = 0;
 
-  constructor(view: View<ClientEvent>, style = CHAT_MODE, interactive = view !== SCRIPT_VIEW) {
+  constructor(view: View<ClientEvent | DirectEvent>, style = CHAT_MODE, interactive = view !== SCRIPT_VIEW) {
     super(view, style, interactive, NOW);
   }
 
@@ -454,6 +455,25 @@ Deno.test("a silent server is mentioned once, if something waits for it and no o
     "08:36:55 you: two",
     "-- connection lost, trying again --",
     "-- your last message waits for the connection, and so will new ones --",
+  );
+});
+
+Deno.test("what goes to a user directly is marked, on both sides and only as long as it does", () => {
+  const alice = chat().comesIn().happens(users("alice", "bob"));
+  alice.screen.splice(0);
+  const message = { seq: 0, from: "bob", to: { user: "alice" }, text: "psst", time: NOW, isDirect: true };
+  alice.happens(
+    { type: "direct", name: "bob", state: "on", words: { theirs: ["oak"], ours: ["elm"] } },
+    { type: "message", message, own: false },
+  ).types("/to bob hi", "hello").happens({ type: "delivered", id: "m1", to: "bob", time: NOW });
+  alice.happens({ type: "direct", name: "bob", state: "off", why: "it was ended" }).types("/to bob again").shows(
+    "-- connected with bob directly: what you two say is sealed and does not pass the server --",
+    "-- if the server may lie, compare keys: bob oak, you elm --",
+    "08:33:46 bob → you: psst (direct)",
+    "08:33:46 you → bob: hi (direct)  ✓✓",
+    "08:33:46 you: hello",
+    "-- not connected with bob directly: it was ended; messages go through the server --",
+    "08:33:46 you → bob: again",
   );
 });
 

@@ -138,8 +138,8 @@ you are a stranger to them.`,
     ],
     summary: "tests a program against its handout",
     text: `SIDE is server or client. The program is started with COMMAND, in which {port},
-{host}, {users} and {data}, an empty folder, are filled in, and for a client also
-{name} and {udp}, its user's name and UDP port; or it is a server that runs
+{host}, {users} and {data}, an empty folder, are filled in, and for a client
+{name} and {udp} too, its user's name and UDP port; or it is a server that runs
 already at HOST PORT. A client is typed to, and its screen is read.
 
 All plays every submission in FOLDER; FILE has a line for each check, such as

@@ -147,7 +147,8 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     if ("id" in result) {
       this.state.sent(result.id, { to, text });
       if (this.#answers) this.#unconfirmed.add(result.id);
-      this.#showOwn(this.#own.said(result.id, to, text, now), now);
+      const isDirect = "user" in to && this.state.direct.has(to.user);
+      this.#showOwn(this.#own.said(result.id, to, text, now, isDirect), now);
       this.connection.showWaiting();
     } else if (this.view.own) this.#showOwn(this.#own.refused(to, text, now, result.why), now);
     else this.#notice(this.view.error(`not sent: ${result.why}`));

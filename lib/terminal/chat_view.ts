@@ -85,7 +85,8 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
   own(line: OwnLine, state: ChatState, now: number): { text: string; away: Away } {
     const { to, text, time, file } = line;
     const outcome = ownOutcome(line, now);
-    const tail = outcome === "" ? "" : `  ${this.#paint[line.outcome.failures.length > 0 ? "loud" : "quiet"](outcome)}`;
+    const mark = outcome === "" ? "" : `  ${this.#paint[line.outcome.failures.length > 0 ? "loud" : "quiet"](outcome)}`;
+    const tail = this.#paint.quiet(directMark(line)) + mark;
     const lead = `${this.#paint.quiet(stamp(time, now))} ${this.#who({ from: state.me, to }, true, state)}: `;
     const reply = replyMark(line, state);
     const begin = reply === "" ? lead : `${lead}${this.#paint.quiet(reply)}`;

@@ -30,6 +30,8 @@ export interface OwnLine {
   /** Its number in the log, and that of the message to which it replies, where it was said on another device. */
   readonly seq?: number;
   readonly reply?: number | undefined;
+  /** Whether it went to the other program directly. */
+  readonly isDirect?: boolean;
 }
 
 const NOTHING: Outcome = { stage: "none", receivers: [], fileReceivers: [], failures: [] };
@@ -43,8 +45,8 @@ export class OwnLines {
   #offering: string | undefined;
 
   /** A message was said here. */
-  said(id: string, to: Target, text: string, time: number): OwnLine {
-    return this.#keep({ id, to, text, time, outcome: NOTHING });
+  said(id: string, to: Target, text: string, time: number, isDirect = false): OwnLine {
+    return this.#keep({ id, to, text, time, outcome: NOTHING, isDirect });
   }
 
   /** A message was not even sent. */

@@ -143,7 +143,7 @@ function withoutOffer(text: string): string {
 }
 
 /** After the text of a message that did not pass the server. */
-export function directMark({ isDirect }: ShownMessage): string {
+export function directMark({ isDirect }: Pick<ShownMessage, "isDirect">): string {
   return isDirect ? " (direct)" : "";
 }
 
