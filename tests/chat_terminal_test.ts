@@ -110,6 +110,10 @@ Deno.test("a mistake is answered with the typed line, the rule, and an example",
     ["/exit now", '"/exit now": /exit takes no argument'],
     ["/hist bob", "there is no command /hist; did you mean /history? To send it as text, add a slash: //hist"],
     ["/LIST", "there is no command /LIST; did you mean /list? To send it as text, add a slash: //LIST"],
+    ["/quit", "there is no /quit; /exit leaves the chat"],
+    ["/msg bob hi", "there is no /msg; /to NAME TEXT sends a message to one user, for example: /to bob Hello!"],
+    ["/me waves", "there is no /me; type the sentence as it is, and it is shown after your name"],
+    ["/nick bob", "there is no /nick; your name is that of your login, so /exit and log in with another"],
     ["/lst", "there is no command /lst; did you mean /list? To send it as text, add a slash: //lst"],
     [
       "/open bob x",
@@ -945,4 +949,62 @@ Deno.test("each file event is a line, and transfers under way share one growing 
     "file 2 failed: bob has refused it",
     "2  to lab1: the folder tree (3 files, 10 bytes), offered",
   ]);
+});
+
+Deno.test("a room that is entered shows its members and its last messages; a new one, and one that the user is in, do not", () => {
+  const alice = chat().comesIn("lab1").happens(users("alice"));
+  alice.did('ask "users"');
+  alice.types("/join lab2").happens({ type: "joined", room: "lab2", members: 3 });
+  alice.did('ask "join" "lab2"', 'ask "who" "lab2"', 'ask "history" {"room":"lab2"} 10');
+  alice.types("/join new").happens({ type: "joined", room: "new", members: 1 }).did('ask "join" "new"');
+  alice.types("/join lab1").happens({ type: "joined", room: "lab1", members: 3 }).did('ask "join" "lab1"');
+  // Another device has entered it.
+  alice.happens({ type: "joined", room: "lab3", members: 3 }).did();
+  const script = new ServerChat(SCRIPT_VIEW).comesIn().types("/join lab2");
+  script.happens({ type: "joined", room: "lab2", members: 3 }).did('ask "join" "lab2"');
+});
+
+Deno.test("a file for a user who is not known, or for a room that one is not in, is refused at once", () => {
+  const alice = chat().comesIn().happens(users("alice", "bob"), rooms("lobby"), {
+    type: "rooms",
+    rooms: [{ name: "lab7", members: 2, joined: false }],
+  });
+  alice.screen.splice(0);
+  alice.types("/send nobody x.txt", "/send lab7 x.txt").shows(
+    "lobby> /send nobody x.txt",
+    'nothing is offered: no user called "nobody" is known; /list shows all known users',
+    "lobby> /send lab7 x.txt",
+    "nothing is offered: you are not in lab7; /join lab7 first",
+  );
+});
+
+Deno.test("an offer is one line: it is there when the message that carries it is, and says who received the file", () => {
+  const alice = chat().comesIn().happens(users("alice", "bob"));
+  alice.screen.splice(0);
+  const offer = { n: 3, name: "slides.pdf", bytes: 2_000_000, files: undefined, skipped: 0 };
+  const { controller } = alice;
+  const file = (event: FileEvent, now = NOW) => (controller.file(event, now), alice.drain());
+  file({ type: "offering", ...offer, to: BOB });
+  controller.offerSent("o1", BOB, "[file]");
+  alice.happens({ type: "sent", id: "o1", to: BOB }, { type: "delivered", id: "o1", to: "bob" });
+  alice.hears("bob", LOBBY, "thanks");
+  file({ type: "fileSent", ...offer, to: "bob" }, at("08:40:00"));
+  alice.shows(
+    "08:33:46 you → bob: offers slides.pdf (2.0 MB) as number 3  ✓✓ received 08:40",
+    "08:33:46 bob: thanks",
+  );
+  const room = { ...offer, n: 4 };
+  file({ type: "offering", ...room, to: LAB });
+  controller.offerSent("o2", LAB, "[file]");
+  file({ type: "fileSent", ...room, to: "bob" });
+  file({ type: "fileSent", ...room, to: "carol" });
+  alice.shows("08:33:46 [lab1] you: offers slides.pdf (2.0 MB) as number 4  ✓✓ received by bob, carol");
+});
+
+Deno.test("what bob receives marks what was said to him on another device, and only up to there", () => {
+  const alice = chat().comesIn().happens(users("alice", "bob"));
+  alice.screen.splice(0);
+  alice.hears("alice", BOB, "one").hears("alice", BOB, "two").hears("alice", { user: "carol" }, "three");
+  alice.happens({ type: "received", by: "bob", upTo: 1 });
+  alice.shows("08:33:46 you → bob: one  ✓✓", "08:33:46 you → bob: two  ✓", "08:33:46 you → carol: three  ✓");
 });

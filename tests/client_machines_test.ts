@@ -48,9 +48,13 @@ function begun(accepted: number, refused: { number: number; why: string }[] = []
 class Tls {
   readonly machine: ReconnectingClient<NativeClient>;
 
-  constructor(interactive = false, password: string | null = "12345") {
+  constructor(interactive = false, password: string | null = "12345", leavesAtOnce = false) {
     const login = { name: "alice", password: password ?? undefined, interactive };
-    this.machine = new ReconnectingClient(new NativeClient({ client: "r" }), { framing: "lines", login });
+    this.machine = new ReconnectingClient(new NativeClient({ client: "r" }), {
+      framing: "lines",
+      login,
+      leavesAtOnce,
+    });
     this.machine.start();
   }
 
@@ -451,4 +455,21 @@ Deno.test("the chat client survives any bytes and actions: no exception, nothing
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("without a connection a person leaves at once, with a word about what the server has not; a script waits", () => {
+  for (const leavesAtOnce of [true, false]) {
+    const idle = new Tls(false, "12345", leavesAtOnce).join();
+    idle.machine.disconnected("gone", 0, 0);
+    idle.take();
+    idle.machine.leave(1);
+    assertEquals(idle.take(), "end 0");
+
+    const waiting = new Tls(false, "12345", leavesAtOnce).join();
+    waiting.machine.disconnected("gone", 0, 0);
+    waiting.machine.use((side) => side.say({ room: "lobby" }, "hi", 1));
+    waiting.take();
+    waiting.machine.leave(1);
+    assertEquals(waiting.take(), leavesAtOnce ? "end 1: the server has not accepted 1 message" : "");
+  }
 });

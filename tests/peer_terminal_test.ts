@@ -532,6 +532,7 @@ const PEER: PeerPlan = {
   udp: 0,
   tableRefreshMs: 30_000,
   data: undefined,
+  history: true,
   downloads: undefined,
   page: false,
   trace: false,
@@ -593,7 +594,7 @@ Deno.test("a mistake in a peer's command line is answered with the rule", () => 
 });
 
 Deno.test("the command lines of server clients", () => {
-  const kept = { data: undefined, downloads: undefined };
+  const kept = { data: undefined, history: true, downloads: undefined };
   const unset = {
     plain: false,
     guest: undefined,

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Terminal, Terminals } from "../tools/terminal.ts";
+import { imHint } from "../lib/terminal/im_commands.ts";
 import { TestServer } from "./support/test_server.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
 
@@ -89,4 +90,31 @@ test("SIGQUIT and SIGABRT end the client and put the terminal back", async () =>
     const screen = await jacky.becomes((rows) => /icanon/.test(rows.join("\n")), "the state of the terminal");
     assert(!screen.join("\n").includes("-icanon"), screen.join("\n"));
   }
+});
+
+Deno.test("a 401 in the IM client is explained to a person: what was typed, and what would be right", () => {
+  const hint = (typed: string, reply = "401 Unrecognized message") => imHint(reply, typed);
+  assertEquals(hint("hello"), "-- 401: a command begins with /; /toall hello sends it to all users --");
+  assertEquals(hint("/quit"), "-- 401: /exit logs out --");
+  assertEquals(hint("/to bob"), "-- 401: usage: /to NAME TEXT --");
+  assertEquals(hint("/lst"), "-- 401: did you mean /list? --");
+  assertEquals(hint("/xyzzy"), "-- 401: the commands are /list /to /toall /exit /help --");
+  assertEquals([hint(" "), hint("hello", "303 Message delivery successful")], [undefined, undefined]);
+});
+
+test("a plain line in the IM client goes out as it was typed, and gets a hint", async () => {
+  await using server = await TestServer.open();
+  using folder = new Folder();
+  await using terminals = new Terminals();
+  const jacky = await terminals.open("jacky", SIZE, folder.path, client(server.port));
+  await jacky.type("jacky", "Enter");
+  await jacky.shows("Please input your password:");
+  await jacky.type("12345", "Enter");
+  await jacky.shows("201 Build");
+  await jacky.type("hello", "Enter");
+  await endsWith(
+    jacky,
+    "401 Unrecognized message",
+    "-- 401: a command begins with /; /toall hello sends it to all users --",
+  );
 });

@@ -3,7 +3,10 @@ import fc from "fast-check";
 import type { Prompt, Ui } from "../lib/terminal/ui.ts";
 import { openTerminalUi } from "../lib/terminal/terminal_ui.ts";
 import type { Device } from "../lib/terminal/device.ts";
+import type { LineStore } from "../lib/terminal/prompt_input.ts";
+import { HistoryFile } from "../lib/store/history_file.ts";
 import { Emulator } from "./support/emulator.ts";
+import { Folder } from "./support/programs.ts";
 
 const CHAT: Prompt = { text: "> ", secret: false };
 const PASSWORD: Prompt = { text: "password: ", secret: true };
@@ -29,8 +32,13 @@ class Desk implements Device {
   answer: (line: string) => void = () => this.ui.ask(CHAT);
 
   constructor(
-    options: { colour?: boolean; escapeMs?: number; words?: readonly string[]; echoes?: (line: string) => boolean } =
-      {},
+    options: {
+      colour?: boolean;
+      escapeMs?: number;
+      words?: readonly string[];
+      echoes?: (line: string) => boolean;
+      history?: LineStore;
+    } = {},
   ) {
     const words = options.words;
     this.ui = openTerminalUi({
@@ -42,7 +50,12 @@ class Desk implements Device {
       interrupt: () => this.told.push("interrupt"),
       ...(options.echoes && { echoes: options.echoes }),
       ...(words && { complete: () => Promise.resolve(words) }),
-    }, { device: this, colour: options.colour ?? false, escapeMs: options.escapeMs ?? 60_000 });
+    }, {
+      device: this,
+      colour: options.colour ?? false,
+      escapeMs: options.escapeMs ?? 60_000,
+      history: options.history,
+    });
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
@@ -305,6 +318,12 @@ desk("Tab completes with candidates that come later; the second Tab lists them",
   await desk.type("!");
   assertEquals(desk.terminal.text, ["bob  bobby", "> /to bob!"]);
 }, { words: ["bob", "bobby"] });
+
+desk("Tab completes a path with blanks in it", async (desk) => {
+  desk.ui.ask(CHAT);
+  await desk.type("/send bob My Doc\t");
+  assertEquals(desk.terminal.text, ["> /send bob My Documents/"]);
+}, { words: ["My Documents/"] });
 
 desk("an arrow key that comes in pieces is an arrow key", async (desk) => {
   desk.ui.ask(CHAT);
@@ -605,4 +624,37 @@ Deno.test("whatever is shown, typed, changed and resized, no line is lost, doubl
     }),
     { numRuns: 150 },
   );
+});
+
+const kept: string[] = [];
+desk("lines of earlier runs are there; lines of the chat are kept, names and passwords are not", async (desk) => {
+  desk.ui.ask(CHAT);
+  await desk.type("jacky\r");
+  desk.ui.ask(PASSWORD);
+  await desk.type("12345\r");
+  desk.ui.ask(COMMANDS);
+  await desk.type("/list\r");
+  desk.ui.ask(COMMANDS);
+  await desk.type("\x1b[A\x1b[A\x1b[A");
+  assertEquals(desk.terminal.text.at(-1), "> /to bob earlier");
+  assertEquals(kept, ["/list"]);
+}, { history: { lines: ["/to bob earlier"], add: (line) => void kept.push(line) } });
+
+Deno.test("the history file is its owner's alone, keeps no password, and drops the oldest lines", () => {
+  using folder = new Folder();
+  const path = `${folder.path}/data`;
+  const first = new HistoryFile(path);
+  assertEquals(first.lines, []);
+  for (const line of ["hello", "/login jacky 12345", " /passwd x", "/register jacky", "/to bob what a /login"]) {
+    first.add(line);
+  }
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(first.path).mode! & 0o777, 0o600);
+  assertEquals(new HistoryFile(path).lines, ["hello", "/to bob what a /login"]);
+  Deno.writeTextFileSync(first.path, Array.from({ length: 2500 }, (_, n) => `line ${n}\n`).join(""), { mode: 0o644 });
+  const again = new HistoryFile(path);
+  assertEquals([again.lines.length, again.lines[0], again.lines.at(-1)], [1000, "line 1500", "line 2499"]);
+  assertEquals(Deno.readTextFileSync(first.path).split("\n").length, 1001);
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(first.path).mode! & 0o777, 0o600);
+  // A disk that cannot be written costs nothing else.
+  new HistoryFile(`${first.path}/no folder`).add("lost");
 });

@@ -24,6 +24,8 @@ export interface ChatClientOptions {
   readonly password: string | undefined;
   /** Whether to say what is waited for. */
   readonly trace: boolean;
+  /** Whether, without a connection, the user leaves at once. */
+  readonly leavesAtOnce?: boolean;
 }
 
 /**
@@ -53,7 +55,7 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   #now = 0;
 
   constructor(side: Side, readonly options: ChatClientOptions) {
-    this.#native = new ReconnectingClient(side, { framing: "lines" });
+    this.#native = new ReconnectingClient(side, { framing: "lines", leavesAtOnce: options.leavesAtOnce ?? false });
     this.#name = options.name;
     this.#password = options.password;
   }

@@ -50,6 +50,8 @@ export interface PrintPlan {
 interface CommonPlan {
   /** The folder for keys and for what was shown; undefined for the default. */
   readonly data: string | undefined;
+  /** Whether typed lines are kept for the next run. */
+  readonly history: boolean;
   /** The folder for received files; undefined for the default. */
   readonly downloads: string | undefined;
   /** Whether the chat is in a browser on this machine. */
@@ -184,6 +186,7 @@ function readPeer(flags: Flags, attended: boolean): PeerPlan {
     // An entry that is not renewed for 90 s is dropped.
     tableRefreshMs: 1000 * (refresh === undefined ? 30 : readNumber("--table-refresh", refresh, { min: 1, max: 80 })),
     data: flags.value("data"),
+    history: !flags.has("no-history"),
     downloads: flags.value("downloads"),
     page,
     trace: flags.has("trace"),
@@ -237,6 +240,7 @@ function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
     name: flags.value("name"),
     passwordFile: flags.value("password-file"),
     data: flags.value("data"),
+    history: !flags.has("no-history"),
     downloads: flags.value("downloads"),
     page: flags.has("page"),
     trace: flags.has("trace"),

@@ -16,6 +16,7 @@ export const OPTIONS: readonly Option[] = [
     value: "DIR",
     help: "folder for keys, read positions and unsent messages (.partyline in your home folder)",
   },
+  { name: "no-history", help: "do not keep typed lines for the next run" },
   { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
   { name: "tls", help: "over TLS, to a server's --tls-port (2443)" },
   { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
@@ -53,7 +54,7 @@ then on, and a room ID.
 ${SCRIPTS}`,
     options: [
       ...["name", "password-file", "guest", "room", "data", "downloads", "tls", "tls-cert", "page", "trace"],
-      "trace-file",
+      ...["trace-file", "no-history"],
     ],
     examples: [
       "client chat 192.168.1.7",
@@ -69,7 +70,7 @@ ${SCRIPTS}`,
     text: `The client of the IM handout, with its reply codes, at port 2001: /list,
 /to NAME TEXT, /toall TEXT and /exit. In a script, it prints exactly what the
 handout says.`,
-    options: ["name", "password-file", "data", "downloads", "trace", "trace-file"],
+    options: ["name", "password-file", "data", "no-history", "downloads", "trace", "trace-file"],
     examples: [
       "client 192.168.1.7 2001",
       "client localhost --name jacky --password-file ~/.partyline-password",
@@ -102,7 +103,7 @@ are there or not. If a server answers nothing of ours, the client tries the
 protocol of the handout's authors.
 
 ${SCRIPTS}`,
-    options: ["name", "password-file", "data", "downloads", "plain", "page", "trace", "trace-file"],
+    options: ["name", "password-file", "data", "no-history", "downloads", "plain", "page", "trace", "trace-file"],
     examples: ["client mailbox 192.168.1.7 --name alice", "client mailbox 192.168.1.7 8000 --plain"],
   },
   {
@@ -124,7 +125,7 @@ programs are shown as \`alice (plain)\`: what they and you say is unconfirmed.
 
 Your key and those of your friends are in the --data folder: with another folder
 you are a stranger to them.`,
-    options: ["name", "udp", "table-refresh", "data", "downloads", "page", "trace", "trace-file"],
+    options: ["name", "udp", "table-refresh", "data", "no-history", "downloads", "page", "trace", "trace-file"],
     examples: ["client peer --name bob", "client peer 192.168.1.7 --name alice --udp 3001"],
   },
   {
@@ -162,9 +163,9 @@ failed, 2 the check could not run.`,
     synopsis: ["doctor [HOST]", "doctor --answer"],
     summary: "why two machines do not see each other",
     text: `Looks at this machine: its addresses and which is that of the LAN, the default
-route, firewalls, ports that are taken, and multicast. With HOST, it looks at the
-way there, too; with \`client doctor --answer\` on that machine, at TCP, UDP and
-multicast in both directions, the size of datagrams, and the clocks.
+route, firewalls, ports that are taken, and multicast. With HOST, it looks at
+the way there, too; with \`client doctor --answer\` on that machine, at TCP, UDP
+and multicast in both directions, the size of datagrams, and the clocks.
 
 It ends with one sentence, which says what is wrong, and one command, which says
 what to do. Exit status: 0 nothing is wrong, 1 something is, 2 it could not run.`,

@@ -6,6 +6,7 @@ import type { JoinPlan } from "./command_line.ts";
 import { isTraced } from "./client_trace.ts";
 import { ImRunner, type LinkOutput, traceIm } from "./im_runner.ts";
 import { ending, onStop, type ProgramEnd } from "./program.ts";
+import { typedHistory } from "./typed_history.ts";
 
 /** The IM handout's client; resolves with the exit status. */
 export async function im(plan: JoinPlan): Promise<number> {
@@ -27,7 +28,7 @@ export async function im(plan: JoinPlan): Promise<number> {
       if (asked) namesKnown = known;
       return asked;
     },
-  });
+  }, typedHistory(plan));
 
   function perform(output: Exclude<ImClientOutput, LinkOutput>): void {
     switch (output.type) {

@@ -32,6 +32,11 @@ const GUEST_GREETING = {
   otherwise: "this server takes no guests; its operator can start it with --guests",
 };
 
+/** Whether a person waits, and not a script. */
+function isAttended(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+}
+
 /** The one link of a native connection. */
 const LINK = 0;
 
@@ -61,7 +66,12 @@ export function joinByIm<Side extends NativeSide>(
   perform: (output: ProgramOutput) => void,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
-  const machine = new ChatClient(side, { name: plan.name, password, trace: isTraced(plan) });
+  const machine = new ChatClient(side, {
+    name: plan.name,
+    password,
+    trace: isTraced(plan),
+    leavesAtOnce: isAttended(),
+  });
   const trace = traceIm(plan, machine, (line) => perform({ type: "trace", line }));
   const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(plan, machine, (output) => {
     if (output.type === "ended") void runner.close();
@@ -101,6 +111,7 @@ export function joinByLogin<Side extends NativeSide>(
     ...(plan.guest ? { greeting: GUEST_GREETING } : {}),
     login: { name: plan.name, password, interactive: Deno.stdin.isTerminal() && !isComplete },
     detectsDeadPeers: !overTcp,
+    leavesAtOnce: isAttended(),
   });
 
   const trace = ClientTrace.open(plan, {

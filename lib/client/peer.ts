@@ -18,6 +18,7 @@ import { PeerForm, type PeerStart } from "./peer_form.ts";
 import { PeerPage } from "./peer_page.ts";
 import { PeerTrace } from "./peer_trace.ts";
 import { ClientFiles } from "./transfer/files.ts";
+import { typedHistory } from "./typed_history.ts";
 
 type PeerTerminal = ChatTerminal<PeerQuestion, PeerEvent>;
 
@@ -39,7 +40,7 @@ export async function peer(plan: PeerPlan): Promise<number> {
       else stopped.resolve(0);
     },
     interrupt,
-  });
+  }, typedHistory(plan));
   onStop(interrupt);
   const page = plan.page ? new PeerPage(plan, (line) => terminal.note(line)) : undefined;
   try {

@@ -61,6 +61,13 @@ export class KeyTrust {
   trust(person: KnownPerson): string | undefined {
     if (!isThere(person) || !person.fingerprint) return `${this.#context.people.label(person)} is not there with a key`;
     const before = this.#context.store.trust(person.name)?.key;
+    const label = this.#context.people.label(person);
+    const text = before === undefined
+      ? `the key of ${label} is remembered from now on`
+      : before === person.key
+      ? `${label} has the key that is remembered; nothing had to be accepted`
+      : `the new key of ${label} is accepted`;
+    this.#context.show({ type: "notice", text });
     person.blocked = false;
     this.#keep(person, true);
     const other = before === undefined || before === person.key ? undefined : this.#context.people.get(before);

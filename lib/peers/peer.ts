@@ -34,6 +34,8 @@ export interface PeerParts {
 
 /** Between two looks for messages that are too old. */
 const EXPIRE_MS = 60 * 60_000;
+/** Peers whose name another has too, and that were told of; beyond that, they are told of again. */
+const NAMESAKES = 1000;
 
 /**
  * Chat without a server: finds peers at the addresses that it is given, and talks with them.
@@ -50,6 +52,7 @@ export class Peer {
   readonly #delivery: PeerDelivery;
   readonly #gossip: GroupGossip;
   readonly #trust: KeyTrust;
+  readonly #namesakes = new Set<string>();
   readonly #questions: Questions;
   readonly #plain: PlainPeers;
   readonly #isTemporary: boolean;
@@ -326,10 +329,25 @@ export class Peer {
 
   #ready(person: KnownPerson): void {
     this.#questions.found(person.address);
+    this.#tellOfNamesakes(person);
     this.#trust.ready(person);
     this.#gossip.ready(person);
     this.#links.tellAddresses(person);
     this.#context.pending.add(person);
+  }
+
+  /** Peers of one name are told apart by their addresses, once for each. */
+  #tellOfNamesakes({ id, name, address }: KnownPerson): void {
+    if (this.#namesakes.has(id)) return;
+    const there = this.#context.people.called(name).filter(isThere).map((other) => `${name}@${other.address}`);
+    const isOurs = name === this.groups.self.name;
+    if (there.length < 2 && !isOurs) return;
+    if (this.#namesakes.size >= NAMESAKES) this.#namesakes.clear();
+    this.#namesakes.add(id);
+    const text = isOurs
+      ? `another peer is called ${name}, as you are: ${name}@${address}; others tell you two apart by your addresses`
+      : `${there.length} peers are called ${name}: ${there.join(", ")}; add the address, as in /to ${there[0]} Hello!`;
+    this.#context.show({ type: "notice", text });
   }
 
   #receiveMessage(person: KnownPerson, message: PeerMessage, sealed: boolean): void {

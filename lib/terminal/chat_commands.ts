@@ -228,16 +228,25 @@ function amend(to: Target | undefined, nth: number, text: string | undefined): C
 /** The last line of the help. */
 export const HELP_FOOTER = 'Any other line is sent to the conversation; //text sends "/text".';
 
+/** Commands of other programs, and what stands for them here. */
+export const OF_OTHERS: Readonly<Record<string, string>> = {
+  quit: "there is no /quit; /exit leaves the chat",
+  msg: "there is no /msg; /to NAME TEXT sends a message to one user, for example: /to bob Hello!",
+  me: "there is no /me; type the sentence as it is, and it is shown after your name",
+  nick: "there is no /nick; your name is that of your login, so /exit and log in with another",
+};
+
 /** The chat with a server; it begins in the lobby. */
 export const CHAT_MODE: ChatMode<ChatQuestion> = {
   commands: CHAT_COMMANDS,
   words: {},
-  absent: {},
+  absent: OF_OTHERS,
   footer: HELP_FOOTER,
   outside: `/join ROOM or /to NAME enters one, for example: /join ${LOBBY}`,
   home: { room: LOBBY },
   rooms: [LOBBY],
   menu: false,
+  showsRooms: true,
   answersAll: true,
   parse: (line, context) => parseLine(line, context, CHAT_MODE),
 };

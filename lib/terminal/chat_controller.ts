@@ -15,6 +15,9 @@ import { Reading } from "./reading.ts";
 import { type OwnLine, OwnLines } from "./own_lines.ts";
 import type { View } from "./view.ts";
 
+/** The last messages of a room that are shown when it is entered. */
+const LAST_LINES = 10;
+
 /**
  * The machine between typed lines and the client on one side, and shown lines on the other.
  *
@@ -126,7 +129,10 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       case "passwd":
         if (this.connection.away) return this.#noConnection();
         return this.#outputs.push(action);
-      case "file":
+      case "file": {
+        const why = action.action.type === "send" ? this.#unreachable(action.action.to) : undefined;
+        return why === undefined ? this.#outputs.push(action) : this.#notice(this.view.error(why));
+      }
       case "direct":
         return this.#outputs.push(action);
       case "menu":
@@ -200,6 +206,7 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
     this.connection.heard();
     const known: ChatEvent = event;
     const asked = this.#questions.answered(known);
+    const isEntered = known.type === "joined" && asked !== undefined && !this.state.joined.has(known.room);
     this.state.learn(known, now);
     this.#followUps.heard(known);
     if (asked?.purpose === "amend" || asked?.purpose === "surroundings") {
@@ -247,6 +254,11 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
         return this.#askConfirmed();
       case "received":
         return this.#outcome(event, now);
+      case "joined":
+        this.#show(this.view.event(event, this.state, now));
+        // A room that was made by this has none.
+        if (isEntered && known.members > 1 && this.mode.showsRooms && this.interactive) this.#showRoom(known.room);
+        return;
       case "users":
       case "rooms":
         if (asked?.purpose === "quiet") return;
@@ -307,6 +319,25 @@ export class ChatController<Q extends Question, Event extends ChatEvent> {
       return this.#outputs.push({ type: "change", id: known.id, text: "", away: this.view.ofEarlier(known) });
     }
     this.#show(this.view.event(event, this.state, now));
+  }
+
+  /** Why nothing can be offered to a target, as far as is known here. */
+  #unreachable(to: Target): string | undefined {
+    if (!this.state.usersListed) return undefined;
+    if ("room" in to) {
+      return this.state.joined.has(to.room)
+        ? undefined
+        : `nothing is offered: you are not in ${to.room}; /join ${to.room} first`;
+    }
+    return this.state.hasHeardOf(to.user)
+      ? undefined
+      : `nothing is offered: no user called "${to.user}" is known; /list shows all known users`;
+  }
+
+  /** A room that was just entered: its members, and its last messages. */
+  #showRoom(room: string): void {
+    this.#ask({ type: "who", room }, "shown");
+    this.#ask({ type: "history", of: { room }, limit: LAST_LINES }, "shown");
   }
 
   #warnIfUnknown(to: Target): void {

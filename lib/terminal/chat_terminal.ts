@@ -19,6 +19,7 @@ import { openUi } from "./open_ui.ts";
 import { printError } from "./print.ts";
 import { PEER_MODE } from "./peer_commands.ts";
 import { PeerView } from "./peer_view.ts";
+import type { LineStore } from "./prompt_input.ts";
 import { SCRIPT_VIEW } from "./script_view.ts";
 import type { Ui } from "./ui.ts";
 import type { View } from "./view.ts";
@@ -57,15 +58,19 @@ export interface LoginActions {
 export function openChatTerminal(
   client: ChatClientActions<ChatQuestion> & LoginActions,
   kind: "chat" | "mailbox",
+  history?: LineStore,
 ): ChatTerminal {
   return kind === "mailbox"
-    ? new ChatTerminal(client, MAILBOX_MODE, (colour) => new MailboxView({ colour }), client)
-    : new ChatTerminal(client, CHAT_MODE, (colour) => new ChatView({ colour }), client);
+    ? new ChatTerminal(client, MAILBOX_MODE, (colour) => new MailboxView({ colour }), history, client)
+    : new ChatTerminal(client, CHAT_MODE, (colour) => new ChatView({ colour }), history, client);
 }
 
 /** Opens the terminal of a chat between peers. */
-export function openPeerTerminal(client: ChatClientActions<PeerQuestion>): ChatTerminal<PeerQuestion, PeerEvent> {
-  return new ChatTerminal<PeerQuestion, PeerEvent>(client, PEER_MODE, (colour) => new PeerView({ colour }));
+export function openPeerTerminal(
+  client: ChatClientActions<PeerQuestion>,
+  history?: LineStore,
+): ChatTerminal<PeerQuestion, PeerEvent> {
+  return new ChatTerminal<PeerQuestion, PeerEvent>(client, PEER_MODE, (colour) => new PeerView({ colour }), history);
 }
 
 /** While this many messages and questions of a script are unanswered, its next line waits: a pipe outruns any network. */
@@ -93,6 +98,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
     client: ChatClientActions<Q>,
     mode: ChatMode<Q>,
     view: (colour: boolean) => View<Event>,
+    history?: LineStore,
     login?: LoginActions,
   ) {
     this.#client = client;
@@ -107,7 +113,7 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
       key: () => this.#controller.key(Date.now()),
       echoes: (line) => this.#receiver !== "chat" || this.#controller.echoes(line, Date.now()),
       complete: (before) => this.#receiver === "chat" ? this.#completions(before) : [],
-    }, { plainLineBytes: LIMITS.textBytes.default });
+    }, { plainLineBytes: LIMITS.textBytes.default, history });
     // Without a server nothing is slow to answer, and a script waits as long as it takes.
     if (login && this.#interactive) this.#ticking = setInterval(() => this.tick(Date.now()), TICK_MS);
   }
@@ -325,9 +331,11 @@ export class ChatTerminal<Q extends Question = ChatQuestion, Event extends ChatE
   }
 
   #completions(before: string): readonly string[] {
-    const [, path] = /^\/send \S+ (\S*)$/.exec(before) ?? [];
+    const [, quote = "", path] = /^\/send \S+ (["']?)(.*)$/.exec(before) ?? [];
     if (path === undefined) return completions(before, this.#controller.state, this.#mode);
-    return this.#client.paths(path).filter((path) => sanitized(path) === path && !/\s/.test(path));
+    // A quote is closed where the path is complete.
+    return this.#client.paths(path).filter((path) => sanitized(path) === path)
+      .map((path) => `${quote}${path}${path.endsWith("/") ? "" : quote}`);
   }
 
   #leave(): void {

@@ -97,6 +97,8 @@ export interface ChatMode<Q> {
   readonly rooms: readonly string[];
   /** Whether a terminal shows the menu after login. */
   readonly menu: boolean;
+  /** Whether a terminal shows the members and the last messages of a room that is entered. */
+  readonly showsRooms: boolean;
   /**
    * Whether every question is answered, and a denial names its question. Otherwise a denial belongs to the question that is
    * just being asked, and a later one to none.

@@ -1,4 +1,6 @@
-import { type Topic, users } from "./commands.ts";
+import { suggestion } from "../core/suggestion.ts";
+import { sanitized } from "../core/text.ts";
+import { shortened, type Topic, users } from "./commands.ts";
 import { completions, helpText } from "./help.ts";
 
 /** The commands of the IM handout; the server parses them. A new command is one entry here; help and completion follow. */
@@ -52,6 +54,32 @@ const NONE: ReadonlySet<string> = new Set();
 export function imHelp(line: string): string[] | undefined {
   const [verb, topic, ...more] = line.trim().split(/\s+/);
   return verb === "/help" && more.length === 0 ? helpText(topic, TABLES) : undefined;
+}
+
+/** Commands of other programs, and what stands for them here. */
+const OF_OTHERS: Readonly<Record<string, string>> = {
+  quit: "/exit logs out",
+  msg: "/to NAME TEXT sends a message to one user, for example: /to bob Hello!",
+  me: "the handout has no /me; /toall TEXT sends a message to all users",
+  nick: "the handout has no /nick; the name is that of the login",
+};
+
+/** Why the server answers 401 to what was typed, for a person; undefined for another answer, and where nothing helps. */
+export function imHint(reply: string, typed: string): string | undefined {
+  const why = reply.startsWith("401") && typed.trim() !== "" ? rule(typed.trim()) : undefined;
+  return why === undefined ? undefined : `-- 401: ${why} --`;
+}
+
+function rule(typed: string): string {
+  if (!typed.startsWith("/")) {
+    return `a command begins with /; /toall ${sanitized(shortened(typed))} sends it to all users`;
+  }
+  const verb = typed.slice(1).split(/\s/, 1)[0]!;
+  if (Object.hasOwn(OF_OTHERS, verb)) return OF_OTHERS[verb]!;
+  if (Object.hasOwn(IM_COMMANDS, verb)) return `usage: ${IM_COMMANDS[verb]!.usage}`;
+  const names = Object.keys(IM_COMMANDS);
+  const meant = suggestion(verb, names);
+  return meant ? `did you mean /${meant}?` : `the commands are ${names.map((name) => `/${name}`).join(" ")}`;
 }
 
 /** The words that fit at the cursor: commands at the beginning of the line, names after `/to`. */

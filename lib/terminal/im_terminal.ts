@@ -1,10 +1,11 @@
 import { bold, cyan, dim, green, red } from "@std/fmt/colors";
 import { timeOfDay } from "../core/log.ts";
 import { sanitized } from "../core/text.ts";
-import { imCompletions, imHelp } from "./im_commands.ts";
+import { imCompletions, imHelp, imHint } from "./im_commands.ts";
 import { colouredName } from "./marks.ts";
 import { openUi } from "./open_ui.ts";
 import { printError } from "./print.ts";
+import type { LineStore } from "./prompt_input.ts";
 import type { Prompt, Ui } from "./ui.ts";
 
 /** The IM client behind its terminal. */
@@ -39,13 +40,16 @@ const PROMPTS = {
 const NAMES_MS = 300;
 
 /** Opens the IM client: with times, colours and help at a terminal, exactly as in the handout elsewhere. */
-export function openImTerminal(client: ImActions): ImTerminal {
+export function openImTerminal(client: ImActions, history?: LineStore): ImTerminal {
   const interactive = Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
   const colour = interactive && !Deno.noColor;
   let asked: keyof typeof PROMPTS | null = null;
+  /** The last command, which the next reply answers. */
+  let typed: string | undefined;
   const ui: Ui = openUi({
     line(text) {
       const help = interactive && asked === "command" ? imHelp(text) : undefined;
+      typed = asked === "command" ? text : undefined;
       if (!help) return client.line(text);
       for (const line of help) ui.show(line);
       ui.ask(PROMPTS.command);
@@ -57,9 +61,16 @@ export function openImTerminal(client: ImActions): ImTerminal {
       if (before.startsWith("/to ")) await updateNames(client);
       return imCompletions(before, client.names());
     },
-  });
+  }, { history });
   return {
-    show: (line) => ui.show(interactive ? imLine(line, Date.now(), colour) : line),
+    show(line) {
+      if (!interactive) return ui.show(line);
+      ui.show(imLine(line, Date.now(), colour));
+      if (!/^\d{3}( |$)/.test(line)) return;
+      const hint = typed === undefined ? undefined : imHint(line, typed);
+      typed = undefined;
+      if (hint !== undefined) ui.show(colour ? dim(hint) : hint);
+    },
     ask(question) {
       asked = question;
       ui.ask(question && PROMPTS[question]);

@@ -90,7 +90,7 @@ export class LineEditor {
     if (before !== this.#buffer.before) return NOTHING;
     const [first] = words;
     if (first === undefined) return BELL;
-    const begun = /\S*$/u.exec(before)?.[0] ?? "";
+    const begun = begunWord(before, first);
     if (words.length === 1) {
       const ending = first.endsWith("/") || this.#buffer.after.startsWith(" ") ? "" : " ";
       return this.#buffer.replaceBefore(begun.length, first + ending) ? REDRAW : BELL;
@@ -229,6 +229,14 @@ export class History {
     }
     return -1;
   }
+}
+
+/** The end of the typed text that a candidate completes: a word, or several where the candidate has blanks. */
+function begunWord(before: string, candidate: string): string {
+  const starts = [0, ...Array.from(before.matchAll(/\s/gu), ({ index }) => index + 1)];
+  const start = starts.find((at) => candidate.startsWith(before.slice(at)));
+  if (start !== undefined) return before.slice(start);
+  return /\S*$/u.exec(before)?.[0] ?? "";
 }
 
 function commonBeginning(words: readonly string[]): string {

@@ -24,6 +24,7 @@ export const MAILBOX_MODE: ChatMode<ChatQuestion> = {
   },
   home: undefined,
   menu: true,
+  showsRooms: false,
   parse: parseMailboxLine,
 };
 

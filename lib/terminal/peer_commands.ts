@@ -1,7 +1,7 @@
 import { peerNameFault } from "../chat/names.ts";
 import { isIpAddress } from "../core/address.ts";
 import type { PeerQuestion } from "../peers/event.ts";
-import { CHAT_COMMANDS, HELP_FOOTER } from "./chat_commands.ts";
+import { CHAT_COMMANDS, HELP_FOOTER, OF_OTHERS } from "./chat_commands.ts";
 import {
   alone,
   type ChatMode,
@@ -157,6 +157,8 @@ export const PEER_MODE: ChatMode<PeerQuestion> = {
   commands: PEER_COMMANDS,
   words: {},
   absent: {
+    ...OF_OTHERS,
+    nick: "there is no /nick; your name is that of your key, and client peer --name NAME starts with another",
     toall: "there is no /toall between peers, since no room has everyone in it; create a group, for example: " +
       PEER_COMMANDS.group!.example,
     history: "there is no /history between peers, since no server keeps the messages",
@@ -171,6 +173,7 @@ export const PEER_MODE: ChatMode<PeerQuestion> = {
   home: undefined,
   rooms: [],
   menu: false,
+  showsRooms: false,
   answersAll: false,
   parse: (line, context) => parseLine(line, context, PEER_MODE),
 };

@@ -6,6 +6,7 @@ import { TransferRunner, type TransferRunnerOptions } from "./runner.ts";
 import { TransferStore } from "../../store/transfer_store.ts";
 import { freshFileKey } from "../../store/transfer_keys.ts";
 import { defaultDataFolder } from "../../store/identity.ts";
+import { expandedPath } from "../../store/paths.ts";
 
 /** Where transfers are shown. */
 export interface FilesView {
@@ -55,8 +56,9 @@ export class ClientFiles {
   }
 
   do(command: FileCommand): void {
-    if (this.#runner) this.#runner.do(command);
-    else this.view.problem("files can be sent after logging in");
+    if (this.#runner) {
+      this.#runner.do(command.type === "send" ? { ...command, path: expandedPath(command.path) } : command);
+    } else this.view.problem("files can be sent after logging in");
   }
 
   /** A message of the chat; returns whether it is an offer, and shown as one. */

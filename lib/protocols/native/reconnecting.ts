@@ -44,6 +44,8 @@ export interface ReconnectingOptions {
   readonly greeting?: { readonly line: string; readonly answer: string; readonly otherwise: string };
   /** Whether the transport notices by itself that the server is gone. */
   readonly detectsDeadPeers?: boolean;
+  /** Whether, without a connection, the user leaves at once, and not after the wait for another one. */
+  readonly leavesAtOnce?: boolean;
 }
 
 /** Silence until the server is pinged, and again until it counts as gone. */
@@ -156,9 +158,15 @@ export class ReconnectingClient<Side extends NativeSide> implements Machine<Reco
     this.#take(this.#loginOutputs.take());
   }
 
-  /** Leaves once every message is answered. */
+  /** Leaves once every message is answered. Without a connection nothing is waited for where `leavesAtOnce`, or nothing waits. */
   leave(now: number): void {
     if (this.#leaving) return;
+    const isAway = this.#wasLoggedIn && (this.#stage === "waiting" || this.#stage === "connecting");
+    const why = this.#unanswered();
+    if (isAway && (why === undefined || this.options.leavesAtOnce)) {
+      this.#leaving = { status: why === undefined ? 0 : 1, why };
+      return this.#part(now);
+    }
     this.#leaving = { status: 0 };
     this.#leaveBy = now + LEAVE_MS;
     this.#leaveWhenFree(now);
