@@ -108,8 +108,9 @@ async function serve(plan: ServePlan): Promise<void> {
     print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
   }
   const facts = { ...plan, listeners: server.listeners, names: accounts?.names, hosts: reachable(ownAddresses()) };
+  const missing = accounts?.size === 0 ? accountsText(facts).trimEnd() : "";
   if (Deno.stdout.isTerminal()) print(banner(facts));
-  else if (accounts?.size === 0) log.warning(accountsText(facts).trimEnd().replaceAll("\n", " "));
+  else if (missing !== "") log.warning(missing.replaceAll("\n", " "));
   log.info(`${await stopping}: telling ${server.runner.size} sessions, then stopping`);
   await server.stop();
   await within(LAST_WORDS_MS, Promise.all([watched.flushed(), shown.flushed()]));

@@ -231,6 +231,7 @@ Deno.test("each listener is opened alone, without a users file, and answers at t
     assertEquals(await server.over(), 0);
     const needs = LISTENERS[name].accounts === "required";
     assertEquals(server.err.includes(`there are none yet: ${name}. To make some: `), needs, server.err);
+    assertEquals(/ warning /.test(server.err), needs, server.err);
   }));
 });
 
