@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Locator } from "playwright-core";
 import { isAccessible } from "./support/accessible.ts";
 import type { Person } from "./support/chromium.ts";
@@ -122,5 +122,95 @@ pageTest(
     await bob.page.setViewportSize({ width: 320, height: 600 });
     assertEquals(await bob.page.evaluate("document.documentElement.scrollWidth"), 320);
     await isAccessible(bob, "a phone");
+  },
+);
+
+pageTest(
+  "settings: theme, time, Enter and a muted conversation; logging out everywhere ends other browsers",
+  async ({ enter }) => {
+    const [alice, phone, bob] = [await enter("alice"), await enter("alice"), await enter("bob")];
+    const { page } = alice;
+    await page.getByRole("button", { name: "Settings" }).click();
+    await isAccessible(alice, "settings");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.getByLabel("Colours").selectOption("dark");
+    assertEquals(await styleOf(page.locator("body"), "backgroundColor"), "rgb(23, 24, 26)");
+    await page.getByLabel("Time").selectOption("12");
+    await page.getByLabel("Enter sends").uncheck();
+    await page.locator("#settings").getByRole("button", { name: "Close" }).click();
+    const field = page.getByRole("textbox", { name: "Message" });
+    await field.fill("one");
+    await field.press("Enter");
+    await field.pressSequentially("two");
+    await field.press("Control+Enter");
+    await alice.sees("one\ntwo", "sent");
+    assertMatch((await alice.row("two").locator("time").textContent())!, /^\d+:\d\d [AP]M$/);
+    await page.reload();
+    await alice.isIn("alice");
+    assertEquals(await styleOf(page.locator("body"), "backgroundColor"), "rgb(23, 24, 26)");
+
+    await alice.go("bob");
+    await page.getByRole("button", { name: "Mute" }).click();
+    await alice.go("lobby");
+    await bob.go("alice");
+    await bob.say("psst");
+    await alice.place("bob").filter({ hasText: "1 unread" }).waitFor();
+    await isAccessible(alice, "a muted conversation");
+    assertEquals(await page.title(), "lobby – Partyline");
+    await phone.page.waitForFunction("document.title.startsWith('(1) ')");
+    await phone.page.waitForFunction("document.getElementById('icon').href.startsWith('data:')");
+
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Log out everywhere" }).click();
+    await phone.shows("This session was logged out everywhere.");
+    await page.getByLabel("This is a shared computer").waitFor();
+    await isAccessible(alice, "the login");
+    await phone.page.getByRole("button", { name: "Connect again" }).click();
+    await phone.shows("Please log in again.");
+  },
+);
+
+pageTest(
+  "by keyboard: Ctrl-K, Alt and the arrows, Esc, the list of keys, and slash commands with completion",
+  async ({ enter }) => {
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    const { page } = alice;
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("bob");
+    await page.keyboard.press("Enter");
+    await alice.isAt("bob");
+    await page.keyboard.press("Alt+ArrowUp");
+    await alice.isAt("lobby");
+    await page.keyboard.press("Alt+ArrowDown");
+    await alice.isAt("bob");
+    const field = page.getByRole("textbox", { name: "Message" });
+    await field.focus();
+    await page.keyboard.type("/joi");
+    await page.getByRole("option", { name: "/join" }).waitFor();
+    await isAccessible(alice, "commands are offered");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("tea");
+    await page.keyboard.press("Enter");
+    await alice.isAt("tea");
+    await page.keyboard.type("/to bob by a command");
+    await page.keyboard.press("Enter");
+    await bob.place("alice").filter({ hasText: "1 unread" }).waitFor();
+    await page.keyboard.type("/nothing here");
+    await page.keyboard.press("Enter");
+    await alice.shows(/looks like a command/);
+    await field.fill("");
+    await page.locator("#scroller").focus();
+    await page.keyboard.press("?");
+    await alice.shows("Keys and commands");
+    await isAccessible(alice, "the list of keys");
+    await page.keyboard.press("Escape");
+    assertEquals(
+      await page.evaluate(`(() => {
+      const drop = new DragEvent('drop', { bubbles: true, cancelable: true });
+      document.getElementById('side').dispatchEvent(drop);
+      return drop.defaultPrevented;
+    })()`),
+      true,
+    );
   },
 );

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { ConversationView } from "../lib/chat/event.ts";
 import type { ShownMessage } from "../lib/protocols/native/client_event.ts";
 import { type Day, readSearchText } from "../lib/protocols/native/search_text.ts";
@@ -8,6 +8,9 @@ import { candidates, mentionBefore } from "../lib/web/mentions.ts";
 import { linkTo, readLink } from "../lib/web/permalinks.ts";
 import { placesOf } from "../lib/web/places.ts";
 import { Rows } from "../lib/web/rows.ts";
+import { readSettings } from "../lib/web/settings.ts";
+import { readSlash, SLASH_COMMANDS, slashCandidates } from "../lib/web/slash_commands.ts";
+import { CHAT_COMMANDS } from "../lib/terminal/chat_commands.ts";
 import { type ChatEvent, INITIAL, reduce, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
@@ -577,6 +580,41 @@ Deno.test("a line that begins with a slash is not said to everybody by mistake; 
   assertEquals(typedText("//a comment\ncode"), { text: "//a comment\ncode" });
   assertEquals(typedText("\n \n  indented\n\n  more \n\n"), { text: "  indented\n\n  more" });
   assertEquals(typedText("/to bob the password is 12345"), {
-    why: "/to looks like a command, and this page has none. To send it as text, add a slash: //to",
+    why:
+      "/to looks like a command, which this page does not know; /help lists them. To send it as text, add a slash: //to",
+  });
+});
+
+Deno.test("muted conversations do not count as unread, but for what mentions the user", () => {
+  const state = after(
+    received(1, "bob", "hi"),
+    received(2, "carol", "@alice?", "lobby"),
+    received(3, "carol", "hm", "lobby"),
+  );
+  const muted = (...keys: string[]) => unreadCount(reduce(state, { type: "muted", keys: new Set(keys) }));
+  assertEquals([unreadCount(state), muted("user bob"), muted("room lobby")], [3, 2, 2]);
+});
+
+Deno.test("slash commands have the words of the terminal; what is wrong is said with the usage; others are no commands", () => {
+  const here = { room: "tea" };
+  assertEquals(readSlash("/to bob hi there", here), { type: "say", to: BOB, text: "hi there" });
+  assertEquals(readSlash("/toall hi\nall", here), { type: "say", to: { room: "lobby" }, text: "hi\nall" });
+  assertEquals(readSlash("/leave", here), { type: "leave", room: "tea" });
+  assertEquals(readSlash("/join a b", here), { why: "ROOM is one word: /join ROOM" });
+  assertEquals(readSlash("/edit", here), { why: "TEXT is missing: /edit TEXT" });
+  for (const text of ["/constructor", "//to bob hi", "to bob", "/etc/passwd"]) {
+    assertEquals(readSlash(text, here), undefined);
+  }
+  assertEquals(slashCandidates("/to", 3), ["toall"]);
+  assertEquals([slashCandidates("/to b", 5), slashCandidates("a /t", 4)], [[], []]);
+  for (const verb of Object.keys(SLASH_COMMANDS)) assert(verb in CHAT_COMMANDS, verb);
+});
+
+Deno.test("settings that are damaged or unknown are as usual", () => {
+  assertEquals(readSettings("{").theme, "auto");
+  assertEquals(readSettings('{"theme":"pink","sounds":1,"enterSends":false,"muted":[1,"a room b"]}'), {
+    ...readSettings(null),
+    enterSends: false,
+    muted: ["a room b"],
   });
 });

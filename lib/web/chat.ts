@@ -1,4 +1,6 @@
 import { isPlainLabel, LOBBY } from "../chat/names.ts";
+import { mentions } from "../core/rich_text.ts";
+import type { ShownMessage } from "../protocols/native/client_event.ts";
 import type { Target } from "../chat/entry.ts";
 import type { RoomChange } from "../chat/event.ts";
 import { Backoff } from "../core/backoff.ts";
@@ -6,18 +8,22 @@ import { oneLine, sanitized } from "../core/text.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import { readSearchText } from "../protocols/native/search_text.ts";
 import { Attachments } from "./attachments.ts";
+import { canAskForNotifications, markIcon, notify, playTone } from "./attention.ts";
 import { ChatStore } from "./chat_store.ts";
 import { ComposeView } from "./compose_view.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { keyOf, type Message, nameOf } from "./conversation.ts";
 import { announce, byId, download, make, setText } from "./dom.ts";
 import { PageFiles } from "./files.ts";
-import { localTime, typedText } from "./format.ts";
+import { localTime, typedText, useTwelveHours } from "./format.ts";
 import { fetchAbout, LoginView, logOut } from "./login_view.ts";
 import { LeaveView } from "./leave_view.ts";
 import { keyProtocols } from "./page_key.ts";
 import { readLink } from "./permalinks.ts";
 import { ChatSession } from "./session.ts";
+import { SettingsStore } from "./settings_store.ts";
+import { applyTheme, SettingsView } from "./settings_view.ts";
+import { readSlash, SLASH_COMMANDS, type SlashAction } from "./slash_commands.ts";
 import { SearchView } from "./search_view.ts";
 import { SideView } from "./side_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
@@ -67,6 +73,7 @@ function dispatch(event: ChatEvent): void {
 
 function updateTitle(): void {
   const unread = unreadCount(store.state);
+  markIcon(unread > 0);
   const open = openConversation(store.state);
   const name = open ? `${sanitized(nameOf(open.target))} – ` : "";
   const title = `${unread > 0 ? `(${unread}) ` : ""}${name}${siteTitle}`;
@@ -187,6 +194,7 @@ function serverEvent(event: ServerEvent): void {
       return;
     case "message": {
       if (event.own) return;
+      callFor(event.message);
       const { from, to, text } = event.message;
       // Another program offers no files, whatever its text looks like.
       if (!isPlainLabel(from)) files?.received(event.message);
@@ -217,6 +225,37 @@ function membersChanged(rooms: readonly RoomChange[]): void {
   const room = openRoom();
   if (room === undefined || byId("members").hidden || !rooms.some(({ name }) => name === room)) return;
   session?.ask({ type: "who", room });
+}
+
+/** Calls the user, if they do not see the message anyway: by a tone, and by a notification of what is meant for them. */
+function callFor({ from, to, text }: ShownMessage): void {
+  const target = "room" in to ? to : { user: from };
+  const key = keyOf(target);
+  const isMention = "room" in to && mentions(text, store.state.user);
+  if (store.state.visible && store.state.open === key) return;
+  if (store.state.muted.has(key) && !isMention) return;
+  if (settings.current.sounds) playTone();
+  if (store.state.visible || !settings.current.notifications || ("room" in to && !isMention)) return;
+  const where = "room" in to ? `${sanitized(from)} in ${sanitized(to.room)}` : sanitized(from);
+  notify(where, sanitized(oneLine(text)).slice(0, 200), key, () => open(target));
+}
+
+/** Mutes the open conversation, or not any more. */
+function toggleMute(): void {
+  const { open, user } = store.state;
+  const name = `${user} ${open}`;
+  const { muted } = settings.current;
+  settings.set({ muted: muted.includes(name) ? muted.filter((each) => each !== name) : [...muted, name] });
+}
+
+function settingsChanged(): void {
+  const { current } = settings;
+  applyTheme(current);
+  useTwelveHours(current.clock === "12");
+  const own = `${store.state.user} `;
+  const keys = current.muted.filter((each) => each.startsWith(own)).map((each) => each.slice(own.length));
+  conversationView.redraw();
+  dispatch({ type: "muted", keys: new Set(keys) });
 }
 
 /** Makes the page this user's. */
@@ -252,6 +291,7 @@ async function startSession(user: string): Promise<void> {
     now: () => performance.now(),
   });
   store.setUser(user, storage, unanswered);
+  settingsChanged();
 }
 
 function say(to: Target, text: string, reply?: number): OutgoingMessage | { readonly why: string } {
@@ -302,6 +342,9 @@ const socket = new ReconnectingSocket({
     session?.lost();
   },
 });
+
+const settings = new SettingsStore(settingsChanged);
+const settingsView = new SettingsView(settings, () => void endSession(true));
 
 const loginView = new LoginView((room) => {
   hasLoggedOut = false;
@@ -412,7 +455,10 @@ const sideView = new SideView({
 });
 
 const composeView = new ComposeView({
+  enterSends: () => settings.current.enterSends,
   send(to, line) {
+    const command = readSlash(line, to);
+    if (command) return runSlash(command, to);
     const typed = typedText(line);
     if ("why" in typed) {
       dispatch({ type: "notice", text: `Not sent: ${typed.why}` });
@@ -422,6 +468,8 @@ const composeView = new ComposeView({
     if (isAccepted && store.state.replying) reply(undefined);
     if (isAccepted) dispatch({ type: "latest" });
     if (isAccepted) conversationView.scrollToEnd();
+    // A user who has written waits for an answer.
+    if (isAccepted && settings.current.notifications === undefined) byId("ask").hidden = !canAskForNotifications();
     return isAccepted;
   },
   edit: (at, to, text) => change(session!.edit(at, to, text.trimEnd(), Date.now())),
@@ -442,6 +490,60 @@ const composeView = new ComposeView({
   offerFile: (file, to) => leaveView.choose(file, to),
   saveDraft: (target, text) => dispatch({ type: "draft", target, text }),
 });
+
+/** Does what a command of the field says; whether the field is to be emptied. */
+function runSlash(action: SlashAction | { readonly why: string }, here: Target): boolean {
+  if ("why" in action) {
+    dispatch({ type: "notice", text: action.why });
+    return false;
+  }
+  const last = editableBefore(store.state, Infinity);
+  switch (action.type) {
+    case "say":
+      return "id" in say(action.to, action.text);
+    case "open":
+      open(action.target);
+      return true;
+    case "join":
+    case "leave":
+      session?.ask({ type: action.type, room: action.room });
+      return true;
+    case "who":
+      if ("room" in here) showPane("members", true);
+      return true;
+    case "search":
+      showPane("finder", true);
+      byId<HTMLInputElement>("finder-text").value = action.text;
+      if (action.text !== "") search(action.text);
+      return true;
+    case "edit":
+    case "withdraw":
+      if (!last) return dispatch({ type: "notice", text: "There is no message of yours to change." }), false;
+      return change(
+        action.type === "edit"
+          ? session!.edit(last.at, here, action.text, Date.now())
+          : session!.withdraw(last.at, here, Date.now()),
+      );
+    case "help":
+      byId<HTMLDialogElement>("keys").showModal();
+      return true;
+  }
+}
+
+const KEYS: readonly (readonly [keys: string, does: string])[] = [
+  ["Ctrl K", "search people and rooms"],
+  ["Alt ↑ ↓", "the conversation above, or below"],
+  ["Esc", "mark as read; then to the list"],
+  ["↑", "edit your last message"],
+  ["Ctrl ↑", "reply to the last message"],
+  ["Shift Enter", "a new line"],
+  ["?", "this list"],
+];
+byId("key-list").replaceChildren(
+  ...[...KEYS, ...Object.values(SLASH_COMMANDS).map(({ usage, short }) => [usage, short] as const)].flatMap(
+    ([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)],
+  ),
+);
 
 /** Shows or hides a pane beside the conversation; there is place for one. */
 function showPane(pane: "members" | "finder", isShown: boolean): void {
@@ -514,6 +616,17 @@ byId("leave").addEventListener("click", () => {
   const room = openRoom();
   if (room !== undefined) session?.ask({ type: "leave", room });
 });
+byId("mute").addEventListener("click", toggleMute);
+byId("settings-open").addEventListener("click", () => settingsView.open());
+byId("ask-yes").addEventListener("click", () => {
+  byId("ask").hidden = true;
+  settings.set({ notifications: true });
+  void Notification.requestPermission();
+});
+byId("ask-no").addEventListener("click", () => {
+  byId("ask").hidden = true;
+  settings.set({ notifications: false });
+});
 byId("logout").addEventListener("click", () => void endSession(false));
 
 async function endSession(everywhere: boolean): Promise<void> {
@@ -540,6 +653,24 @@ addEventListener("keydown", ({ key }) => {
   if (key === "Tab" || key === "Escape") document.documentElement.dataset.keyboard = "";
 });
 addEventListener("pointerdown", () => delete document.documentElement.dataset.keyboard);
+addEventListener("keydown", (event) => {
+  if (store.state.user === "" || document.querySelector("dialog[open]")) return;
+  const { key, altKey, ctrlKey, metaKey } = event;
+  const isTyping = document.activeElement?.matches("input, textarea, select") ?? false;
+  if ((ctrlKey || metaKey) && key.toLowerCase() === "k") {
+    if (isPhone()) back();
+    sideView.focus();
+  } else if (altKey && (key === "ArrowUp" || key === "ArrowDown")) sideView.step(key === "ArrowUp" ? -1 : 1);
+  else if (key === "?" && !isTyping) byId<HTMLDialogElement>("keys").showModal();
+  else if (
+    key === "Escape" && document.activeElement === byId("text") && openConversation(store.state)?.newAfter !== undefined
+  ) {
+    dispatch({ type: "seen" });
+  } else return;
+  event.preventDefault();
+});
+// A file that misses the conversation does not replace the page.
+for (const type of ["dragover", "drop"] as const) addEventListener(type, (event) => event.preventDefault());
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || store.state.user === "") return;
   if (!byId("members").hidden) showPane("members", false);
@@ -572,4 +703,5 @@ setInterval(
   500,
 );
 
+settingsChanged();
 socket.open();

@@ -2,7 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, type Message, nameOf } from "./conversation.ts";
 import { byId, setText } from "./dom.ts";
-import { beginningOf } from "./format.ts";
+import { beginningOf, capitalized } from "./format.ts";
 import { MentionList } from "./mention_list.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
 
@@ -21,6 +21,8 @@ export interface ComposeActions {
   readonly replyBefore: (place: number) => void;
   readonly cancelReply: () => void;
   readonly offerFile: (file: File, target: Target) => void;
+  /** Whether Enter alone sends, and not only with Ctrl. */
+  readonly enterSends: () => boolean;
   readonly saveDraft: (target: Target, text: string) => void;
 }
 
@@ -112,7 +114,7 @@ export class ComposeView {
       event.preventDefault();
       const scroller = byId("scroller");
       scroller.scrollTop += pages * scroller.clientHeight * 0.9;
-    } else if (event.key === "Enter" && !event.isComposing && !event.shiftKey) {
+    } else if (this.#isSending(event)) {
       event.preventDefault();
       this.#send();
     } else if (event.key === "ArrowUp" && event.ctrlKey) {
@@ -129,6 +131,11 @@ export class ComposeView {
     }
   }
 
+  #isSending({ key, isComposing, shiftKey, ctrlKey, metaKey }: KeyboardEvent): boolean {
+    if (key !== "Enter" || isComposing || shiftKey) return false;
+    return ctrlKey || metaKey || this.#actions.enterSends();
+  }
+
   /** Whether nothing was typed, and the cursor is in the first line: the arrow that goes up has nowhere to go. */
   #isUntouched(): boolean {
     const { value, selectionStart } = this.#text;
@@ -139,7 +146,7 @@ export class ComposeView {
   #checkLength(): string | undefined {
     const why = this.#actions.fault(this.#text.value);
     byId("too-long").hidden = why === undefined;
-    setText(byId("too-long"), why === undefined ? "" : `${why[0]!.toUpperCase()}${why.slice(1)}.`);
+    setText(byId("too-long"), why === undefined ? "" : `${capitalized(why)}.`);
     return why;
   }
 

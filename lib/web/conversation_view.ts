@@ -108,6 +108,11 @@ export class ConversationView {
     this.#drawToEnd();
   }
 
+  /** Draws everything anew the next time: times have another form. */
+  redraw(): void {
+    this.#drawn = undefined;
+  }
+
   /** The state of the connection, with the seconds until the next attempt. */
   drawConnection({ connection }: State, now: number): void {
     byId("connection").hidden = connection.state === "open";
@@ -125,6 +130,8 @@ export class ConversationView {
     setText(byId("title"), target ? sanitized(nameOf(target)) : "");
     setText(byId("subtitle"), subtitleOf(state, conversation));
     byId("people").hidden = room === undefined;
+    byId("mute").hidden = !target;
+    setText(byId("mute"), conversation && state.muted.has(conversation.key) ? "Unmute" : "Mute");
     byId("leave").hidden = room === undefined || room === LOBBY;
   }
 

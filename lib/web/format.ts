@@ -2,9 +2,22 @@ import { withoutMarks } from "../core/rich_text.ts";
 import { linesOf, sanitized } from "../core/text.ts";
 import type { Day } from "../protocols/native/search_text.ts";
 
+let isTwelveHours = false;
+
+/** Times are shown with 12 hours from now on, or with 24. */
+export function useTwelveHours(isOn: boolean): void {
+  isTwelveHours = isOn;
+}
+
+/** A sentence of the server, as the page shows it. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The time of day. */
 export function formatClock(time: number): string {
   const date = new Date(time);
+  if (isTwelveHours) return date.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
   return `${`${date.getHours()}`.padStart(2, "0")}:${`${date.getMinutes()}`.padStart(2, "0")}`;
 }
 
@@ -71,13 +84,16 @@ export function errorText(error: unknown): string {
 }
 
 /**
- * What was typed says: without blank lines before it and blanks behind it. As at the terminal, `//text` says "/text". The page has
- * no commands: why it is not said. What has several lines is no command.
+ * What was typed says: without blank lines before it and blanks behind it. As at the terminal, `//text` says "/text". A command
+ * that the page does not know is not said. What has several lines is no command.
  */
 export function typedText(typed: string): { readonly text: string } | { readonly why: string } {
   const text = typed.replace(/^(?:[^\S\n]*\n)+/, "").trimEnd();
   if (!text.startsWith("/") || text.includes("\n")) return { text };
   if (text.startsWith("//")) return { text: text.slice(1) };
   const [verb] = text.split(/\s/, 1);
-  return { why: `${verb} looks like a command, and this page has none. To send it as text, add a slash: /${verb}` };
+  return {
+    why:
+      `${verb} looks like a command, which this page does not know; /help lists them. To send it as text, add a slash: /${verb}`,
+  };
 }

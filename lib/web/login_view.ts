@@ -1,5 +1,5 @@
 import { byId, setText } from "./dom.ts";
-import { errorText } from "./format.ts";
+import { capitalized, errorText } from "./format.ts";
 import { exchangeTicket, forgetPageKey, guestKey, keepPageKey, keyHeaders } from "./page_key.ts";
 
 /** A shorter wait is not mentioned. */
@@ -103,7 +103,7 @@ export class LoginView {
     byId("login-switch").hidden = !registration;
     byId("login-guest").hidden = !guests;
     this.#switch("login");
-    setText(this.#error, why);
+    setText(this.#error, capitalized(why));
     if (this.#name.value === "") this.#name.value = name;
     this.#dialog.showModal();
     (this.#name.value === "" ? this.#name : this.#password).focus();
@@ -149,7 +149,7 @@ export class LoginView {
     setText(this.#error, "");
     this.#isSubmitting = false;
     if (why !== undefined) {
-      setText(this.#error, why);
+      setText(this.#error, capitalized(why));
       return (this.#mode === "guest" ? this.#name : this.#password).select();
     }
     const room = this.#mode === "guest" ? this.#room.value.trim() : "";

@@ -1,15 +1,17 @@
 import { sanitized } from "../core/text.ts";
 import { make } from "./dom.ts";
 import { candidates, mentionBefore } from "./mentions.ts";
+import { slashCandidates } from "./slash_commands.ts";
 import type { State } from "./state.ts";
 
-/** Offers names for what is typed behind an `@`; the field keeps the focus. */
+/** Offers names for what is typed behind an `@`, and commands behind a `/`; the field keeps the focus. */
 export class MentionList {
   readonly #field: HTMLTextAreaElement;
   readonly #list: HTMLElement;
   #names: readonly string[] = [];
   #chosen = 0;
   #at = 0;
+  #sign: "@" | "/" = "@";
   /** Whether what is typed is a name as it stands: then Enter sends, unless another one is chosen. */
   #isWhole = false;
   /** The place of an `@` whose list the user has closed. */
@@ -29,12 +31,15 @@ export class MentionList {
   /** The text or the cursor has changed. */
   update(state: Pick<State, "people" | "user">): void {
     const { value, selectionStart } = this.#field;
-    const found = mentionBefore(value, selectionStart);
+    const commands = slashCandidates(value, selectionStart);
+    this.#sign = commands.length > 0 ? "/" : "@";
+    const found = commands.length > 0 ? { at: 0, begun: "" } : mentionBefore(value, selectionStart);
     if (found?.at !== this.#closedAt) this.#closedAt = undefined;
     this.#at = found?.at ?? 0;
     this.#chosen = 0;
     this.#isWhole = found !== undefined && state.people.has(found.begun);
-    this.#show(found && this.#closedAt === undefined ? candidates(found.begun, state) : []);
+    const offered = commands.length > 0 ? commands : found ? candidates(found.begun, state) : [];
+    this.#show(this.#closedAt === undefined ? offered : []);
   }
 
   /** Whether the key was for the list. */
@@ -59,7 +64,7 @@ export class MentionList {
   #pick(name: string): void {
     const { value, selectionStart } = this.#field;
     const rest = value.slice(selectionStart);
-    this.#field.setRangeText(`@${name}${/^\s/.test(rest) ? "" : " "}`, this.#at, selectionStart, "end");
+    this.#field.setRangeText(`${this.#sign}${name}${/^\s/.test(rest) ? "" : " "}`, this.#at, selectionStart, "end");
     this.#show([]);
     this.picked();
   }
@@ -75,7 +80,7 @@ export class MentionList {
         // The field would lose the focus, and the list would be gone.
         onmousedown: (event: MouseEvent) => event.preventDefault(),
         onclick: () => this.#pick(name),
-      }, make("bdi", {}, sanitized(name)))
+      }, make("bdi", {}, this.#sign === "/" ? `/${name}` : sanitized(name)))
     ));
     if (names.length > 0) this.#field.setAttribute("aria-activedescendant", `mention-${this.#chosen}`);
     else this.#field.removeAttribute("aria-activedescendant");

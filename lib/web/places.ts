@@ -13,6 +13,8 @@ export interface Place {
   readonly unread: number;
   /** How many of them mention the user. */
   readonly mentions: number;
+  /** Whether it does not call the user. */
+  readonly isMuted: boolean;
   /** Whether it is a room to join. */
   readonly isNew: boolean;
 }
@@ -37,12 +39,12 @@ function recency(conversation: Conversation): number {
 }
 
 /** The groups of the list: rooms and users by name, direct messages by recency. */
-export function placesOf({ rooms, people, conversations, open, user }: State): readonly Group[] {
+export function placesOf({ rooms, people, conversations, open, user, muted }: State): readonly Group[] {
   const place = (target: Target, name: string, online: boolean | undefined, isNew = false): Place => {
     const key = keyOf(target);
     const known = conversations.get(key);
     const mentions = known ? unreadMentions(known) : 0;
-    return { key, target, name, online, unread: known?.unread ?? 0, mentions, isNew };
+    return { key, target, name, online, unread: known?.unread ?? 0, mentions, isMuted: muted.has(key), isNew };
   };
   const byName = (a: Place, b: Place) => a.name.localeCompare(b.name);
   const allRooms = [...rooms].map(([room, { joined }]) => place({ room }, room, undefined, !joined)).sort(byName);

@@ -41,7 +41,7 @@ export class SideView {
   draw(state: State): void {
     const before = this.#drawn;
     this.#drawn = state;
-    const parts = ["people", "rooms", "conversations", "open", "user"] as const;
+    const parts = ["people", "rooms", "conversations", "open", "user", "muted"] as const;
     if (before && parts.every((part) => before[part] === state[part])) return;
     setText(byId("user"), sanitized(state.user));
     // Conversations change with every message and draft, the list only with what it shows of them.
@@ -49,6 +49,13 @@ export class SideView {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#fill(state);
+  }
+
+  /** Opens the next entry of the list, or the one before. */
+  step(by: 1 | -1): void {
+    const all = this.#all().filter((button) => button.classList.contains("place"));
+    const at = all.findIndex((button) => button.getAttribute("aria-current") === "true");
+    all[at < 0 ? 0 : (at + by + all.length) % all.length]?.click();
   }
 
   /** Moves the focus to the search field. */
@@ -98,11 +105,16 @@ export class SideView {
     return make("h2", {}, this.#fold);
   }
 
-  #button({ key, target, name, online, unread, mentions, isNew }: Place, open: string | undefined): HTMLButtonElement {
+  #button(
+    { key, target, name, online, unread, mentions, isMuted, isNew }: Place,
+    open: string | undefined,
+  ): HTMLButtonElement {
     let button = this.#buttons.get(key);
     if (!button) this.#buttons.set(key, button = make("button", { type: "button" }));
     button.onclick = () => isNew && "room" in target ? this.#join(target.room) : this.#open(target);
-    button.className = `place${online === false ? " away" : ""}${unread > 0 ? " unread" : ""}`;
+    button.className = `place${online === false ? " away" : ""}${
+      unread > 0 && (!isMuted || mentions > 0) ? " unread" : ""
+    }${isMuted ? " muted" : ""}`;
     button.setAttribute("aria-current", String(key === open));
     const mark = online === undefined
       ? make("span", { class: "mark", "aria-hidden": "true" }, isNew ? "+" : "#")
@@ -110,6 +122,7 @@ export class SideView {
     const parts = [mark, make("span", { class: "name" }, make("bdi", {}, sanitized(name)))];
     if (online) parts.push(make("span", { class: "unseen" }, ", online"));
     if (isNew) parts.push(make("span", { class: "unseen" }, ", join"));
+    if (isMuted) parts.push(make("span", { class: "unseen" }, ", muted"));
     if (mentions > 0) {
       parts.push(
         make("span", { class: "badge mentions" }, `@${mentions}`),

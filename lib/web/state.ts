@@ -22,12 +22,14 @@ import {
   receivedUpTo,
   sentState,
   UNKNOWN,
+  unreadMentions,
   windowAround,
   withdrawnAt,
   withHistory,
   withMessage,
 } from "./conversation.ts";
 import type { FileView } from "./file_view.ts";
+import { capitalized } from "./format.ts";
 
 export type Connection =
   | { readonly state: "connecting" | "open" | "elsewhere" }
@@ -72,6 +74,10 @@ export type ChatEvent =
   | { readonly type: "searchFailed"; readonly text: string; readonly why: string }
   | { readonly type: "file"; readonly file: FileView }
   | { readonly type: "fileForgotten"; readonly id: string }
+  /** The conversations that the user has muted. */
+  | { readonly type: "muted"; readonly keys: ReadonlySet<string> }
+  /** The user has seen what is new in the open conversation. */
+  | { readonly type: "seen" }
   | { readonly type: "notice"; readonly text: string }
   | { readonly type: "noticeExpired" };
 
@@ -122,6 +128,8 @@ export interface State {
   readonly replying: Message | undefined;
   /** Whether messages can reply to others here. */
   readonly replies: boolean;
+  /** The keys of conversations that do not call the user. */
+  readonly muted: ReadonlySet<string>;
   /** A short text for the user. */
   readonly notice: string;
 }
@@ -143,6 +151,7 @@ export const INITIAL: State = {
   editing: undefined,
   replying: undefined,
   replies: false,
+  muted: new Set(),
   notice: "",
 };
 
@@ -241,8 +250,14 @@ export function reduce(state: State, event: ChatEvent): State {
       files.delete(event.id);
       return { ...state, files };
     }
+    case "muted":
+      return { ...state, muted: event.keys };
+    case "seen":
+      return state.open === undefined
+        ? state
+        : changeKnown(state, state.open, (each) => ({ ...each, newAfter: undefined }));
     case "notice":
-      return { ...state, notice: event.text };
+      return { ...state, notice: capitalized(event.text) };
     case "noticeExpired":
       return state.notice === "" ? state : { ...state, notice: "" };
     case "elsewhere":
@@ -304,10 +319,10 @@ export function repliableBefore(state: State, place: number): Message | undefine
   return (open?.window ?? open)?.messages.findLast((each) => each.at < place && !each.own && canReply(each));
 }
 
-/** The number of unread messages in all conversations. */
-export function unreadCount({ conversations }: State): number {
+/** The number of unread messages in all conversations; of muted ones, those that mention the user. */
+export function unreadCount({ conversations, muted }: State): number {
   let unread = 0;
-  for (const conversation of conversations.values()) unread += conversation.unread;
+  for (const each of conversations.values()) unread += muted.has(each.key) ? unreadMentions(each) : each.unread;
   return unread;
 }
 
@@ -429,7 +444,7 @@ function denied(state: State, { why, question }: Extract<ClientEvent, { type: "d
   if (question?.type === "search" && state.search?.question === question) {
     return { ...state, search: { ...state.search, pending: false, why } };
   }
-  if (question?.type !== "history") return { ...state, notice: why };
+  if (question?.type !== "history") return { ...state, notice: capitalized(why) };
   // History that the server refuses is not requested again; after a lost connection it is.
   const isOpen = state.connection.state === "open";
   return changeKnown(state, keyOf(question.of), (each) => {

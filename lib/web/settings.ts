@@ -1,0 +1,42 @@
+/** What the user of this browser has chosen. */
+export interface Settings {
+  readonly theme: "auto" | "light" | "dark";
+  readonly density: "roomy" | "compact";
+  readonly clock: "24" | "12";
+  readonly sounds: boolean;
+  readonly enterSends: boolean;
+  /** Whether the user wants notifications; undefined before that was asked. */
+  readonly notifications: boolean | undefined;
+  /** Muted conversations, each with its user. */
+  readonly muted: readonly string[];
+}
+
+const USUAL: Settings = {
+  theme: "auto",
+  density: "roomy",
+  clock: "24",
+  sounds: false,
+  enterSends: true,
+  notifications: undefined,
+  muted: [],
+};
+
+/** Settings as they are stored; what is missing or not understood is as usual. */
+export function readSettings(text: string | null): Settings {
+  let stored: Partial<Record<keyof Settings, unknown>>;
+  try {
+    stored = JSON.parse(text ?? "{}") ?? {};
+  } catch {
+    return USUAL;
+  }
+  const { theme, density, clock, sounds, enterSends, notifications, muted } = stored;
+  return {
+    theme: theme === "light" || theme === "dark" ? theme : USUAL.theme,
+    density: density === "compact" ? density : USUAL.density,
+    clock: clock === "12" ? clock : USUAL.clock,
+    sounds: sounds === true,
+    enterSends: enterSends !== false,
+    notifications: typeof notifications === "boolean" ? notifications : undefined,
+    muted: Array.isArray(muted) ? muted.filter((key) => typeof key === "string") : [],
+  };
+}

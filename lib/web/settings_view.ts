@@ -1,0 +1,57 @@
+import { byId } from "./dom.ts";
+import type { Settings } from "./settings.ts";
+import type { SettingsStore } from "./settings_store.ts";
+
+const SELECTS = ["theme", "density", "clock"] as const;
+const CHECKS = ["sounds", "enterSends", "notifications"] as const;
+
+/** The dialog with the settings of this browser. */
+export class SettingsView {
+  readonly #dialog = byId<HTMLDialogElement>("settings");
+  readonly #store: SettingsStore;
+
+  constructor(store: SettingsStore, logOutEverywhere: () => void) {
+    this.#store = store;
+    for (const name of SELECTS) {
+      const select = byId<HTMLSelectElement>(`set-${name}`);
+      select.addEventListener("change", () => store.set({ [name]: select.value } as Partial<Settings>));
+    }
+    for (const name of CHECKS) {
+      const check = byId<HTMLInputElement>(`set-${name}`);
+      check.addEventListener("change", () => {
+        store.set({ [name]: check.checked });
+        if (name === "notifications" && check.checked) void Notification.requestPermission();
+      });
+    }
+    byId("everywhere").addEventListener("click", () => {
+      this.#dialog.close();
+      logOutEverywhere();
+    });
+  }
+
+  open(): void {
+    const { current } = this.#store;
+    for (const name of SELECTS) byId<HTMLSelectElement>(`set-${name}`).value = current[name];
+    for (const name of CHECKS) byId<HTMLInputElement>(`set-${name}`).checked = current[name] === true;
+    // Browsers have none without TLS, except on this machine.
+    byId("set-notifications-label").hidden = !("Notification" in globalThis && isSecureContext);
+    this.#dialog.showModal();
+  }
+}
+
+/** Has the style sheets follow the theme, and not the system alone. */
+export function applyTheme({ theme, density }: Settings): void {
+  const root = document.documentElement;
+  root.style.colorScheme = theme === "auto" ? "" : theme;
+  root.dataset.density = density;
+  for (const sheet of document.styleSheets) {
+    for (const rule of sheet.cssRules) {
+      if (!(rule instanceof CSSMediaRule)) continue;
+      if (!darkRules.has(rule) && !/prefers-color-scheme: dark/.test(rule.media.mediaText)) continue;
+      darkRules.add(rule);
+      rule.media.mediaText = { auto: "(prefers-color-scheme: dark)", dark: "all", light: "not all" }[theme];
+    }
+  }
+}
+
+const darkRules = new WeakSet<CSSMediaRule>();
