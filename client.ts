@@ -5,6 +5,7 @@ import { print, printError } from "./lib/terminal/print.ts";
 import { chat } from "./lib/client/chat.ts";
 import { check } from "./lib/client/check.ts";
 import { doctor } from "./lib/client/doctor_program.ts";
+import { forget } from "./lib/client/forget.ts";
 import { im } from "./lib/client/im.ts";
 import { lobby } from "./lib/client/lobby.ts";
 import { page } from "./lib/client/page.ts";
@@ -18,6 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (plan.type === "print") return print(plan.text), 0;
     if (isCheck(plan)) return await check(plan);
     if (plan.type === "doctor") return await doctor(plan);
+    if (plan.type === "forget") return print(forget(plan)), 0;
     if (plan.type === "rooms") return await rooms(plan);
     if (plan.type === "peer") return await peer(plan);
     if (plan.page) return await page(plan);

@@ -602,6 +602,7 @@ Deno.test("the command lines of server clients", () => {
     passwordFile: undefined,
     traceFile: undefined,
     tls: undefined,
+    noTls: false,
   };
   const join = { ...unset, ...kept, page: false, trace: false };
   assertEquals(parseClientArgs([]), { type: "chat", host: "127.0.0.1", port: 2001, ...join });
@@ -611,6 +612,9 @@ Deno.test("the command lines of server clients", () => {
   const sealed = { type: "chat" as const, host: "a", port: 2443, ...join };
   assertEquals(parseClientArgs(["chat", "a", "--tls"]), { ...sealed, tls: "trusted" });
   assertEquals(parseClientArgs(["chat", "a", "--tls-cert", "c.pem"]), { ...sealed, tls: { cert: "c.pem" } });
+  assertEquals(parseClientArgs(["chat", "a", "--no-tls"]), { ...sealed, port: 2001, noTls: true });
+  assertThrows(() => parseClientArgs(["chat", "a", "--no-tls", "--tls"]), UserError, "--no-tls excludes --tls");
+  assertEquals(parseClientArgs(["forget", "a:2"]), { type: "forget", host: "a", port: 2, data: undefined });
 });
 
 Deno.test("a place is HOST, HOST PORT or HOST:PORT, with the handout's usual port", () => {

@@ -237,7 +237,7 @@ Deno.test("client chat at a port of another kind says what it has found, and sen
     assertEquals(await client.over(), 1);
     assertMatch(client.err, why);
   }));
-  assertEquals(await received, "/partyline 2\n");
+  assertEquals(await received, "/partyline 2 tls\n");
 });
 
 Deno.test("files of the page that cannot be read are reported before any listener opens", async () => {

@@ -13,7 +13,7 @@ export type ChatPrompt = ImPrompt | "new password" | "password again";
 /** What a chat client wants done. */
 export type ChatClientOutput =
   | Exclude<ReconnectingOutput, { type: "ask" }>
-  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "remark" | "handoutOnly" }>
+  | Extract<ImClientOutput, { type: "expectLink" | "confirmLink" | "probe" | "remark" | "handoutOnly" | "tlsOffered" }>
   /** Ask the user; `typed` takes the answer. Null: nothing is asked for now. */
   | { readonly type: "ask"; readonly prompt: ChatPrompt | null; readonly name: string }
   /** Show a line of the IM handout as it came. */
@@ -22,6 +22,8 @@ export type ChatClientOutput =
 export interface ChatClientOptions {
   readonly name: string | undefined;
   readonly password: string | undefined;
+  /** Whether to ask for TLS before the first login: `tlsOffered` says where the server speaks it, and nothing follows. */
+  readonly takesTls?: boolean;
   /** Whether to say what is waited for. */
   readonly trace: boolean;
   /** Whether, without a connection, the user leaves at once. */
@@ -102,7 +104,8 @@ export class ChatClient<Side extends NativeSide> implements Machine<ChatClientOu
   /** The connection is open; the server may connect back to `port`. After `idleMs` of silence its machine is probed. */
   opened(port: number, idleMs: number, now: number): void {
     const { trace } = this.options;
-    this.#im = new ImClient({ name: this.#name, password: this.#password, offersNative: true, trace });
+    const takesTls = this.options.takesTls === true && !this.#wasNative;
+    this.#im = new ImClient({ name: this.#name, password: this.#password, offersNative: true, takesTls, trace });
     this.#im.opened(port, idleMs, now);
     this.#take(now);
   }

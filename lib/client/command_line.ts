@@ -26,6 +26,7 @@ export type ClientPlan =
   | RoomsPlan
   | PeerPlan
   | DoctorPlan
+  | ForgetPlan
   | CheckPlan
   | CheckListPlan
   | CheckReplayPlan
@@ -38,6 +39,14 @@ export interface DoctorPlan {
   readonly host: string | undefined;
   /** Whether to answer the doctor of another machine. */
   readonly answer: boolean;
+}
+
+/** Forget the certificate of a server. */
+export interface ForgetPlan {
+  readonly type: "forget";
+  readonly host: string;
+  readonly port: number;
+  readonly data: string | undefined;
 }
 
 /** Print a text and end. */
@@ -75,6 +84,8 @@ export interface JoinPlan extends CommonPlan {
   readonly guest: { readonly room: string | undefined } | undefined;
   /** TLS, to a server with a trusted certificate or with the one in this file; undefined: no TLS. */
   readonly tls: "trusted" | { readonly cert: string } | undefined;
+  /** Whether to do without TLS where a server offers it. */
+  readonly noTls: boolean;
 }
 
 /** Join a server of the rooms handout. */
@@ -118,6 +129,10 @@ export function parseClientArgs(
   refuseForeignOptions(CLIENT, command, given.given);
   const flags = layered(given, [environmentSettings(variable, OPTIONS)], command.options);
   if (command.name === "doctor") return readDoctor(flags);
+  if (command.name === "forget") {
+    const place = requirePlace("forget", flags.words.slice(1), LISTENERS.im.usualPort);
+    return { type: "forget", ...place, data: flags.value("data") };
+  }
   if (command.name === "rooms") return readRooms(flags);
   return command.name === "peer" ? readPeer(flags, attended) : readJoin(flags, command.name as JoinPlan["type"]);
 }
@@ -212,7 +227,8 @@ function openFields(given: Readonly<Record<keyof PeerStart, string | undefined>>
 }
 
 function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
-  const tls = readTls(flags);
+  const [tls, noTls] = [readTls(flags), flags.has("no-tls")];
+  if (noTls && tls !== undefined) throw new UserError("--no-tls excludes --tls and --tls-cert; give one");
   if (flags.value("room") !== undefined && !flags.has("guest")) {
     throw new UserError("--room requires --guest; for example: client chat 192.168.1.7 --guest --room lab1");
   }
@@ -235,6 +251,7 @@ function readJoin(flags: Flags, type: JoinPlan["type"]): JoinPlan {
     type,
     ...where,
     tls,
+    noTls,
     guest,
     plain,
     name: flags.value("name"),

@@ -20,6 +20,7 @@ export const OPTIONS: readonly Option[] = [
   { name: "downloads", value: "DIR", help: "folder for received files (Downloads in your home folder)" },
   { name: "tls", help: "over TLS, to a server's --tls-port (2443)" },
   { name: "tls-cert", value: "FILE", help: "the same, to the server with the certificate in FILE (its tls-cert.pem)" },
+  { name: "no-tls", help: "without TLS, even to a server that offers it or is known by its certificate" },
   { name: "plain", help: "speak the mailbox authors' own protocol alone, as their server does" },
   { name: "answer", help: "answer the doctor of another machine, until Ctrl-C" },
   { name: "page", help: "open the chat in a browser on this machine" },
@@ -41,7 +42,8 @@ automatically, and messages typed meanwhile are then sent, once. If the server
 speaks only the IM handout's protocol, the client continues as that client. If
 the server allows it, /register NAME at the name prompt creates an account, and
 --guest joins without one: with a name, which a key of this client holds from
-then on, and a room ID.
+then on, and a room ID. A server that offers TLS is spoken to over TLS; it is
+known from then on by its certificate.
 
   TEXT                 send to the current conversation, at first the lobby
   /to NAME TEXT        send to one user, online or offline
@@ -53,8 +55,8 @@ then on, and a room ID.
 
 ${SCRIPTS}`,
     options: [
-      ...["name", "password-file", "guest", "room", "data", "downloads", "tls", "tls-cert", "page", "trace"],
-      ...["trace-file", "no-history"],
+      ...["name", "password-file", "guest", "room", "data", "downloads", "tls", "tls-cert", "no-tls", "page"],
+      ...["trace", "trace-file", "no-history"],
     ],
     examples: [
       "client chat 192.168.1.7",
@@ -157,6 +159,17 @@ failed, 2 the check could not run.`,
       "client check im server 192.168.1.7 2001 --users users.txt --only im/4",
       "client check all submissions --with start.txt --out results",
     ],
+  },
+  {
+    name: "forget",
+    synopsis: ["forget HOST [PORT]"],
+    summary: "forget the certificate of a server",
+    text: `client chat remembers each server that speaks TLS by the certificate that it has
+shown at first, and then accepts no other at that host and port (2001). Once the
+server's operator has confirmed that it has another one, this forgets the old
+one; the next connection remembers what it sees then.`,
+    options: ["data"],
+    examples: ["client forget 192.168.1.7"],
   },
   {
     name: "doctor",

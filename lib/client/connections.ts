@@ -55,20 +55,20 @@ export async function openTls(
   } catch (error) {
     return owner.disconnected(`cannot connect to ${nameOf(where)} over TLS: ${reason(error)}`);
   }
-  serve(conn, owner);
+  serveConnection(conn, owner);
 }
 
 /** Opens a TCP connection. */
 export async function openPlain(where: ServerAddress, owner: ClientConnectionOwner): Promise<void> {
   try {
-    serve(await openTcp(where), owner);
+    serveConnection(await openTcp(where), owner);
   } catch (error) {
     owner.disconnected(reason(error));
   }
 }
 
 /** Makes an open connection its owner's. */
-function serve(conn: Deno.TcpConn | Deno.TlsConn, owner: ClientConnectionOwner): void {
+export function serveConnection(conn: Deno.TcpConn | Deno.TlsConn, owner: ClientConnectionOwner): void {
   let over = false;
   const end = (why: string) => {
     if (over) return;

@@ -1,6 +1,7 @@
 import { reason } from "../core/reason.ts";
 import type { LoginOutput } from "../protocols/native/login.ts";
 import { AS_GUEST, REPLY } from "../protocols/im/lines.ts";
+import type { TlsOffer } from "../protocols/im/tls_offer.ts";
 import { maskPasswords } from "../protocols/native/mask.ts";
 import { type NativeSide, ReconnectingClient, type ReconnectingOutput } from "../protocols/native/reconnecting.ts";
 import { MAILBOX_PROTOCOL, TLS_PROTOCOL } from "../protocols/native/server.ts";
@@ -59,22 +60,31 @@ export interface Joined<Side extends NativeSide> {
   fail(why: string): void;
 }
 
-/** Joins by the IM handout, to continue in the native protocol where the server can. */
+/**
+ * Joins by the IM handout, to continue in the native protocol where the server can. With `offered`, a server that speaks TLS is
+ * told no name: `offered` gets what it says, and this is over.
+ */
 export function joinByIm<Side extends NativeSide>(
   plan: JoinPlan,
   side: Side,
   perform: (output: ProgramOutput) => void,
+  offered?: (offer: TlsOffer) => void,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
   const machine = new ChatClient(side, {
     name: plan.name,
     password,
+    takesTls: offered !== undefined,
     trace: isTraced(plan),
     leavesAtOnce: isAttended(),
   });
   const trace = traceIm(plan, machine, (line) => perform({ type: "trace", line }));
   const runner = new ImRunner<ChatClientOutput, ChatClient<Side>>(plan, machine, (output) => {
     if (output.type === "ended") void runner.close();
+    if (output.type === "tlsOffered") {
+      void runner.close();
+      return offered?.(output.offer);
+    }
     // The IM handout has no proofs.
     if (output.type !== "identify" && output.type !== "prove") perform(output);
   }, trace);
@@ -95,21 +105,30 @@ export function joinByIm<Side extends NativeSide>(
   };
 }
 
+/** Opens a connection to a server that is known by its certificate; `refuse` ends the client. */
+export type SecureOpening = (owner: ClientConnectionOwner, refuse: (why: string) => void) => Promise<void>;
+
 /** Joins over datagrams or TLS, or as a guest, where the native protocol itself logs the user in. */
 export function joinByLogin<Side extends NativeSide>(
   plan: JoinPlan,
   side: Side,
   identity: Identity,
   perform: (output: ProgramOutput) => void,
+  secure?: SecureOpening,
 ): Joined<Side> {
   const password = readSecret(plan.passwordFile);
   const trusted = plan.tls === undefined || plan.tls === "trusted" ? undefined : readTrusted(plan.tls.cert);
   const isComplete = plan.name !== undefined && password !== undefined;
-  const overTcp = plan.tls !== undefined || plan.guest !== undefined;
+  const overTcp = plan.tls !== undefined || plan.guest !== undefined || secure !== undefined;
   const machine = new ReconnectingClient(side, {
     framing: overTcp ? "lines" : "messages",
     ...(plan.guest ? { greeting: GUEST_GREETING } : {}),
-    login: { name: plan.name, password, interactive: Deno.stdin.isTerminal() && !isComplete },
+    login: {
+      name: plan.name,
+      password,
+      interactive: Deno.stdin.isTerminal() && !isComplete,
+      accountsOnly: secure !== undefined,
+    },
     detectsDeadPeers: !overTcp,
     leavesAtOnce: isAttended(),
   });
@@ -124,6 +143,7 @@ export function joinByLogin<Side extends NativeSide>(
   const runner = runNative(
     machine,
     (owner) => {
+      if (secure) return secure(owner, (why) => runner.input((machine, now) => machine.fail(why, now)));
       if (plan.tls) return openTls({ ...plan, trusted }, owner);
       return plan.guest ? openPlain(plan, owner) : openDatagrams(plan, owner);
     },
@@ -186,7 +206,7 @@ export function runNative<Side extends NativeSide>(
       case "abort":
         return connection?.abort(output.why);
       case "identify":
-        return void prove(identify(output.name));
+        return void prove(identify(output.name, output.byKey));
       case "prove":
         return void prove(answer(output));
       case "ended":
@@ -197,8 +217,8 @@ export function runNative<Side extends NativeSide>(
         return perform(output);
     }
   });
-  async function identify(name: string): Promise<void> {
-    const key = await prover.key(name);
+  async function identify(name: string, byKey: boolean): Promise<void> {
+    const key = byKey ? await prover.key(name) : undefined;
     runner.input((machine) => machine.login((login) => login.identified(freshNonce(), key)));
   }
   async function answer(

@@ -6,7 +6,8 @@ import { freshRun } from "../store/proofs.ts";
 import type { ChatTerminal } from "../terminal/chat_terminal.ts";
 import type { ChatSide } from "./chat_side.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import type { Joined, ProgramOutput } from "./join.ts";
+import { joinChat } from "./join_chat.ts";
 import { DirectClient } from "./direct.ts";
 import { PeerTrace } from "./peer_trace.ts";
 import { performCommon, type ProgramEnd, ShownRecorder } from "./program.ts";
@@ -30,9 +31,7 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     trace: PeerTrace.open({ trace: plan.trace, traceFile: undefined }, plan.name ?? "-", (line) => terminal.note(line)),
   });
   const recorder = new ShownRecorder(identity, terminal);
-  const client: Joined<NativeClient> = plan.type === "mailbox" || plan.tls || plan.guest
-    ? joinByLogin(plan, native, identity, perform)
-    : joinByIm(plan, native, perform);
+  const client: Joined<NativeClient> = joinChat(plan, native, identity, perform);
 
   function perform(output: ProgramOutput): void {
     switch (output.type) {

@@ -4,7 +4,8 @@ import { PageRelay } from "../protocols/native/page_relay.ts";
 import { defaultDataFolder, Identity } from "../store/identity.ts";
 import { type ChatTerminal, openChatTerminal } from "../terminal/chat_terminal.ts";
 import type { JoinPlan } from "./command_line.ts";
-import { joinByIm, joinByLogin, type Joined, type ProgramOutput } from "./join.ts";
+import type { Joined, ProgramOutput } from "./join.ts";
+import { joinChat } from "./join_chat.ts";
 import { PLAIN_MS } from "./mailbox.ts";
 import { MailboxPage } from "./mailbox_page.ts";
 import { type OpenPage, openPage } from "./open_page.ts";
@@ -72,9 +73,8 @@ export async function page(plan: JoinPlan): Promise<number> {
 
 /** The page at a server of ours. */
 function relayed(plan: JoinPlan, program: PageProgram): PageClient {
-  const client: Joined<PageRelay> = plan.type === "mailbox" || plan.tls
-    ? joinByLogin(plan, new PageRelay(), new Identity(plan.data ?? defaultDataFolder()), perform)
-    : joinByIm(plan, new PageRelay(), perform);
+  const identity = new Identity(plan.data ?? defaultDataFolder());
+  const client: Joined<PageRelay> = joinChat(plan, new PageRelay(), identity, perform);
 
   function perform(output: ProgramOutput): void {
     switch (output.type) {

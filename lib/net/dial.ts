@@ -1,3 +1,4 @@
+import { reason } from "../core/reason.ts";
 import type { ProbeOutcome } from "../core/liveness.ts";
 
 const PROBE_MS = 5000;
@@ -35,15 +36,33 @@ function notItself(conn: Deno.TcpConn): Deno.TcpConn {
   throw new Deno.errors.ConnectionRefused(`nobody listens on port ${there.port}`);
 }
 
-/**
- * Opens a TLS connection; throws when that fails, or takes longer than twice `withinMs`. `trusted` is a certificate to accept
- * besides those that this machine trusts.
- */
-export async function connectTls(
-  { host, port, trusted, withinMs }: { host: string; port: number; trusted: string | undefined; withinMs: number },
-): Promise<Deno.TlsConn> {
+/** The peer does not prove that it is the one who is meant, or speaks no TLS. */
+export class HandshakeError extends Error {}
+
+/** What a TLS connection is to. */
+export interface TlsTarget {
+  readonly host: string;
+  readonly port: number;
+  /** A certificate to accept besides those that this machine trusts. */
+  readonly trusted: string | undefined;
+  /** The name that the certificate must have; the host's by default. */
+  readonly serverName?: string;
+  readonly withinMs: number;
+}
+
+/** Opens a TLS connection; throws when that fails, or takes longer than twice `withinMs`. */
+export async function connectTls({ host, port, trusted, serverName, withinMs }: TlsTarget): Promise<Deno.TlsConn> {
   const tcp = await connect(host, port, withinMs);
-  const conn = await Deno.startTls(tcp, { hostname: host, ...(trusted === undefined ? {} : { caCerts: [trusted] }) });
+  let conn: Deno.TlsConn;
+  try {
+    conn = await Deno.startTls(tcp, {
+      hostname: serverName ?? host,
+      ...(trusted === undefined ? {} : { caCerts: [trusted] }),
+    });
+  } catch (error) {
+    tcp.close();
+    throw new HandshakeError(reason(error), { cause: error });
+  }
   // A server that accepts and then says nothing would be waited for without an end.
   let late = false;
   const timer = setTimeout(() => (late = true, conn.close()), withinMs);
@@ -53,7 +72,7 @@ export async function connectTls(
   } catch (error) {
     if (late) throw new Deno.errors.TimedOut(`no handshake within ${withinMs} ms`, { cause: error });
     conn.close();
-    throw error;
+    throw new HandshakeError(reason(error), { cause: error });
   } finally {
     clearTimeout(timer);
   }

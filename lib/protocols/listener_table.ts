@@ -125,9 +125,9 @@ export const LISTENERS = {
     option: "tls-port",
     usualPort: 2443,
     transport: "TLS",
-    title: "client chat --tls",
+    title: "client chat, which finds it by the IM listener",
     accounts: "protected",
-    isUsual: false,
+    isUsual: true,
     ways: [{
       label: "Chat over TLS",
       command: ({ client, host, port, certificate }) =>

@@ -42,6 +42,8 @@ export interface SessionFacts {
   readonly registers: boolean;
   /** Whether guests may log in: users with a name of their choice and a key. */
   readonly guests?: boolean;
+  /** The line that says where the server speaks TLS; undefined where it does not. */
+  readonly tlsOffer?: string | undefined;
 }
 
 /**

@@ -33,7 +33,11 @@ export function banner(facts: BannerFacts): string {
     ...{ client, scheme, certificate, port },
     host: reachableHost(hostname, hosts),
   });
-  const lines: [label: string, how: string][] = listeners.flatMap((listener) =>
+  // client chat finds the TLS listener by the IM listener.
+  const shown = listeners.some(({ name }) => name === "im")
+    ? listeners.filter(({ name }) => name !== "tls")
+    : listeners;
+  const lines: [label: string, how: string][] = shown.flatMap((listener) =>
     LISTENERS[listener.name].ways.map(({ label, command }): [string, string] => [label, command(at(listener))])
   );
   const page = listeners.find(({ name }) => name === "web");

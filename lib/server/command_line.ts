@@ -180,9 +180,13 @@ function readPlaces(flags: Flags): { host: string | undefined; listeners: Listen
     const given = option === undefined ? undefined : flags.value(option);
     if (given !== undefined) named[name] = readPort(given, true);
   }
+  if (named.tls !== undefined && flags.has("no-tls")) {
+    throw new UserError("--no-tls and --tls-port exclude each other; give one");
+  }
   const host = flags.value("host");
   if (first === undefined) {
-    return { host, listeners: Object.keys(named).length > 0 ? named : usualPorts(), users: undefined };
+    const listeners = Object.keys(named).length > 0 ? named : usualPorts(flags.has("no-tls"));
+    return { host, listeners, users: undefined };
   }
   if (isIpAddress(first) || first === "localhost") {
     if (second === undefined || third !== undefined) {
@@ -202,8 +206,9 @@ function readPlaces(flags: Flags): { host: string | undefined; listeners: Listen
   return { host, listeners: { im: readPort(first, true), ...named }, users: second };
 }
 
-function usualPorts(): ListenerPorts {
-  return Object.fromEntries(LISTENER_ROWS.filter((row) => row.isUsual).map((row) => [row.name, row.usualPort]));
+function usualPorts(withoutTls: boolean): ListenerPorts {
+  const rows = LISTENER_ROWS.filter(({ name, isUsual }) => isUsual && !(withoutTls && name === "tls"));
+  return Object.fromEntries(rows.map((row) => [row.name, row.usualPort]));
 }
 
 function readTls(flags: Flags): WebOptions["tls"] {

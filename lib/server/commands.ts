@@ -28,6 +28,7 @@ const SERVE_OPTIONS: readonly Option[] = [
     help: "show the server's page to other machines too, with the password in the first line of FILE",
   },
   { name: "tls", help: "serve the web page over TLS, with a certificate created at the first start" },
+  { name: "no-tls", help: "do not offer client chat an encrypted connection" },
   { name: "tls-cert", value: "FILE", help: "serve the web page over TLS with this certificate (PEM)" },
   { name: "tls-key", value: "FILE", help: "the key of that certificate (PEM)" },
   DATA,

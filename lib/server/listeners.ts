@@ -12,12 +12,13 @@ import { clock } from "../net/clock.ts";
 import { ownAddresses, ownNames } from "../net/own_addresses.ts";
 import { TlsTerminator } from "../net/tls_terminator.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
+import { encodeTlsOffer } from "../protocols/im/tls_offer.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
 import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { roomsProtocol } from "../protocols/rooms/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
-import { fingerprint, ownCertificate, readCertificate } from "../store/certificate.ts";
+import { fingerprint, keyFingerprint, ownCertificate, pinned, readCertificate } from "../store/certificate.ts";
 import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { freeDescriptors } from "../store/free_descriptors.ts";
 import { digestOf } from "../store/file_reader.ts";
@@ -111,6 +112,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
         throw new UserError(`cannot listen on ${where}${option ? ` (--${option})` : ""}: ${reason(error)}`);
       }
     }
+    if (listeners.has("tls")) runner.tlsOffer = tlsOffer(listeners, certificate(web.tls ?? "own"));
   } catch (error) {
     for (const listener of listeners.values()) (listener.close(), listener.release?.());
     runner.close();
@@ -149,6 +151,12 @@ function prepareWeb(
     new WebServer(site, { where: { hostname: web.host, port }, limits, names, certificate, descriptors });
 }
 
+/** The line by which clients at the IM listener learn of TLS. */
+function tlsOffer(open: ReadonlyMap<ListenerName, Listener>, certificate: Certificate | undefined): string | undefined {
+  const [tls, known] = [open.get("tls"), certificate && pinned(certificate.cert)];
+  return tls && known && encodeTlsOffer({ port: tls.address.port, ...known });
+}
+
 /** Reads certificates. This server's own one is made when there is none, and its fingerprint is logged. */
 function certificateReader(names: readonly string[], data: string) {
   let own: Certificate | undefined;
@@ -157,6 +165,7 @@ function certificateReader(names: readonly string[], data: string) {
     if (own) return own;
     own = ownCertificate(data, [...ownNames(), ...names, ...ownAddresses()], clock());
     log.info(`the SHA-256 fingerprint of this server's certificate is ${fingerprint(own.cert)}`);
+    log.info(`that of its key, by which client chat knows this server, is ${keyFingerprint(own.cert)}`);
     return own;
   };
 }

@@ -36,6 +36,8 @@ export class SessionRunner implements HostRunner {
   /** Set at the end, when no tick writes what is not urgent any more. */
   #writesAll = false;
   now: number;
+  /** Set once the listeners are open. */
+  tlsOffer: string | undefined;
 
   /** Without a store nothing is kept, and native sessions are refused. */
   constructor(

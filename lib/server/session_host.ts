@@ -18,6 +18,8 @@ export interface HostRunner {
   readonly registers: boolean;
   /** Whether guests may log in. */
   readonly guests: boolean;
+  /** The line that says where the server speaks TLS. */
+  readonly tlsOffer: string | undefined;
   /** The time of the current turn. */
   readonly now: number;
   /** Begins a turn and returns its time. */
@@ -61,7 +63,7 @@ export class SessionHost {
   ) {
     const now = runner.beginTurn();
     this.#runner = runner;
-    this.#facts = { peer, registers: runner.registers, guests: runner.guests };
+    this.#facts = { peer, registers: runner.registers, guests: runner.guests, tlsOffer: runner.tlsOffer };
     if (runner.platform.trace) {
       this.#trace = new WireTrace(protocol.links, "up", protocol.framing ?? "pieces", (link) => {
         const { session } = this;

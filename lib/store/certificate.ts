@@ -1,6 +1,15 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import { join } from "@std/path";
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from "node:crypto";
 import { concat } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
@@ -17,6 +26,8 @@ export interface KeyedCertificate {
 export const CERTIFICATE_FILE = "tls-cert.pem";
 const KEY_FILE = "tls-key.pem";
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Each own certificate has this name, which no public authority certifies; a client that knows the server verifies it. */
+export const SERVER_NAME = "server.partyline.internal";
 /** Browsers reject certificates that are valid for longer. */
 const VALID_DAYS = 397;
 /** Renewed when it expires within this time. */
@@ -52,17 +63,42 @@ function readPem(path: string): string {
   }
 }
 
-/** The certificate in a folder. It is made for these names and addresses if there is none or if it expires soon. */
+/**
+ * The certificate in a folder. It is made for these names and addresses if there is none or if it expires soon; its key stays
+ * the same then, since clients know the server by it.
+ */
 export function ownCertificate(folder: string, names: readonly string[], now: number): KeyedCertificate {
   const files = { cert: join(folder, CERTIFICATE_FILE), key: join(folder, KEY_FILE) };
+  let key: KeyObject | undefined;
   if (exists(files.key)) {
     const kept = readCertificate(files);
-    if (now < Date.parse(parsed(kept.cert, files.cert).validTo) - RENEW_BEFORE_DAYS * DAY_MS) return kept;
+    const { validTo, subjectAltName } = parsed(kept.cert, files.cert);
+    const isCurrent = subjectAltName?.split(", ").includes(`DNS:${SERVER_NAME}`);
+    if (isCurrent && now < Date.parse(validTo) - RENEW_BEFORE_DAYS * DAY_MS) return kept;
+    key = createPrivateKey(kept.key);
   }
-  const made = makeCertificate(names, now, now + VALID_DAYS * DAY_MS);
+  const made = makeCertificate([SERVER_NAME, ...names], now, now + VALID_DAYS * DAY_MS, key);
   writePrivateText(folder, CERTIFICATE_FILE, made.cert);
   writePrivateText(folder, KEY_FILE, made.key);
   return made;
+}
+
+/**
+ * The name and the DER of a certificate by which a client can know a server that has shown it once; undefined for one that an
+ * authority has signed, which a client verifies by the authority.
+ */
+export function pinned(cert: string): { readonly name: string; readonly certificate: Uint8Array } | undefined {
+  const read = parsed(cert, "the certificate");
+  const name = /DNS:([A-Za-z0-9.-]+)/.exec(read.subjectAltName ?? "")?.[1];
+  if (name === undefined || read.ca || read.issuer !== read.subject) return undefined;
+  return { name, certificate: new Uint8Array(read.raw) };
+}
+
+/** The SHA-256 fingerprint of a certificate's public key, which stays the same when the certificate is renewed. */
+export function keyFingerprint(cert: string): string {
+  const spki = parsed(cert, "the certificate").publicKey.export({ type: "spki", format: "der" });
+  const digest = createHash("sha256").update(spki).digest("hex").toUpperCase();
+  return digest.match(/../g)!.join(":");
 }
 
 /** The SHA-256 fingerprint of a certificate, in pairs of hexadecimal digits as browsers show it. */
@@ -87,8 +123,14 @@ function exists(path: string): boolean {
 }
 
 /** Makes a self-signed certificate. */
-function makeCertificate(names: readonly string[], from: number, until: number): KeyedCertificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+function makeCertificate(
+  names: readonly string[],
+  from: number,
+  until: number,
+  key: KeyObject | undefined,
+): KeyedCertificate {
+  const privateKey = key ?? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const publicKey = createPublicKey(privateKey);
   const algorithm = sequence(objectIdentifier(ECDSA_SHA256));
   const commonName = encodeDer(0x0c, encodeText("Partyline"));
   const subject = sequence(encodeDer(0x31, sequence(objectIdentifier(COMMON_NAME), commonName)));
@@ -136,7 +178,8 @@ function addressBytes(name: string): Uint8Array | undefined {
   return new Uint8Array(all.flatMap((group) => [group >> 8, group & 255]));
 }
 
-function pem(bytes: Uint8Array): string {
+/** A certificate in PEM. */
+export function pem(bytes: Uint8Array): string {
   const lines = encodeBase64(bytes).match(/.{1,64}/g);
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }

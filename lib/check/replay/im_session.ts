@@ -229,7 +229,7 @@ export class ImSession {
 
 /** Whether a server knows a command of ours, which the handout does not have. */
 function isExtension(line: string, reply: string): boolean {
-  return line.startsWith("/partyline ") && reply.startsWith("110 partyline ") ||
+  return line.startsWith("/partyline ") && (reply.startsWith("110 partyline ") || reply.startsWith("113 tls ")) ||
     line.startsWith("/register ") && /^11[12] /.test(reply);
 }
 

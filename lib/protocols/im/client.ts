@@ -235,6 +235,9 @@ export class ImClient implements Machine<ImClientOutput> {
       for (const line of this.#held.splice(0)) this.#message(line);
       if (this.#leaving) this.#leaveWhenFree();
       else this.#commands.ask("command");
+    } else if ("offer" in end) {
+      this.#stage = "ended";
+      this.#outputs.push({ type: "tlsOffered", offer: end.offer });
     } else this.#stop(1, end.why);
   }
 

@@ -1,6 +1,7 @@
 import type { Outputs } from "../../core/machine.ts";
 import type { Link } from "../session.ts";
 import { encodeLine, LA } from "./lines.ts";
+import type { TlsOffer } from "./tls_offer.ts";
 
 /** What the user is asked to type. */
 export type ImPrompt = "name" | "password" | "command";
@@ -31,6 +32,8 @@ export type ImClientOutput =
   | { readonly type: "handoutOnly" }
   /** Where the wire is traced: what is waited for on a link. */
   | { readonly type: "remark"; readonly link: Link; readonly text: string }
+  /** The server speaks TLS elsewhere, and nothing was sent to it here. Nothing follows. */
+  | { readonly type: "tlsOffered"; readonly offer: TlsOffer }
   /** The end, with the exit status of the program, and a reason for a bad one. Nothing follows. */
   | { readonly type: "ended"; readonly status: number; readonly why?: string | undefined };
 
@@ -39,6 +42,8 @@ export interface ImClientOptions {
   readonly password?: string | undefined;
   /** Whether to continue in the native protocol where the server can. */
   readonly offersNative?: boolean;
+  /** Whether to ask for TLS, and to go there if the server offers it. */
+  readonly takesTls?: boolean;
   /** Whether to say what is waited for. */
   readonly trace?: boolean;
 }

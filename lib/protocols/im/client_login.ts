@@ -1,9 +1,10 @@
 import type { Outputs } from "../../core/machine.ts";
 import type { ClientCommands, ImClientOptions, ImClientOutput } from "./client_commands.ts";
-import { knownServer, otherServer, QUESTION } from "./other_servers.ts";
+import { knownServer, otherServer, questionOf } from "./other_servers.ts";
+import { decodeTlsOffer, type TlsOffer } from "./tls_offer.ts";
 
 /** How a login ended. */
-export type LoginEnd = "chat" | "native" | { readonly why: string };
+export type LoginEnd = "chat" | "native" | { readonly why: string } | { readonly offer: TlsOffer };
 
 type Stage = "idle" | "question" | "name" | "password" | "register" | "login" | "link" | "offer";
 
@@ -34,7 +35,7 @@ export class ImLogin {
     this.#port = port;
     if (!this.options.offersNative) return this.#begin();
     this.#stage = "question";
-    this.commands.send(QUESTION, { hidden: true });
+    this.commands.send(questionOf(this.options.takesTls ?? false), { hidden: true });
   }
 
   /** Whether it waits to see what answers. */
@@ -80,6 +81,8 @@ export class ImLogin {
   }
 
   #answered(line: string): LoginEnd | undefined {
+    const offer = this.options.takesTls ? decodeTlsOffer(line) : undefined;
+    if (offer) return { offer };
     const why = otherServer(line);
     return why === undefined ? this.#begin() : { why };
   }

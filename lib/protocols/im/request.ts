@@ -1,6 +1,7 @@
 import type { Command } from "../../chat/command.ts";
 import { Fault } from "../../core/errors.ts";
 import { AS_GUEST } from "./lines.ts";
+import { ASKS_TLS } from "./tls_offer.ts";
 
 /** A line that a client sends on La. */
 export type Request =
@@ -13,7 +14,9 @@ export type Request =
   /** Our extension: creates an account. */
   | { readonly type: "register"; readonly name: string; readonly password: string }
   /** Our extension: switches to the native protocol; before the login, for a guest. */
-  | { readonly type: "partyline"; readonly asGuest: boolean };
+  | { readonly type: "partyline"; readonly asGuest: boolean }
+  /** Our extension: asks where the server speaks TLS; before the login. */
+  | { readonly type: "asksTls" };
 
 /** With one command at a time there is one outcome to wait for. */
 const ONLY_REF = 0;
@@ -21,6 +24,7 @@ const LIST: Request = { type: "list" };
 const EXIT: Request = { type: "exit" };
 const NO_COMMAND = "no command";
 const PARTYLINE: Request = { type: "partyline", asGuest: false };
+const TLS: Request = { type: "asksTls" };
 const PARTYLINE_AS_GUEST: Request = { type: "partyline", asGuest: true };
 
 /**
@@ -45,12 +49,12 @@ export function isKnown(
     case "parting":
       return type === "exit";
     default:
-      return type !== "login" && type !== "register" && type !== "port" && !asGuest;
+      return type !== "login" && type !== "register" && type !== "port" && type !== "asksTls" && !asGuest;
   }
 }
 
 /** The hub command for a request. */
-export function commandOf(request: Exclude<Request, { type: "exit" | "port" | "partyline" }>): Command {
+export function commandOf(request: Exclude<Request, { type: "exit" | "port" | "partyline" | "asksTls" }>): Command {
   switch (request.type) {
     case "list":
       return { type: "who" };
@@ -87,6 +91,7 @@ export function decodeRequest(line: string): Request | Fault {
       return decodePort(rest);
     case "/partyline":
       if (line === AS_GUEST) return PARTYLINE_AS_GUEST;
+      if (line === ASKS_TLS) return TLS;
       // Version 1 was never released.
       return /^([2-9]|[1-9]\d{1,8})$/.test(rest ?? "") ? PARTYLINE : malformed("/partyline 2");
     case "/login":
@@ -134,12 +139,16 @@ const FORMS: Readonly<Record<Stage, string>> = {
 
 /** Why a line is answered with 401, for the log. `line` is without its password, and quoted. */
 export function refusal(request: Request | Fault, stage: Stage, line: string): string {
-  if (!(request instanceof Fault)) return `/${request.type} ${misplaced(request, stage)}`;
+  if (!(request instanceof Fault)) return `${verbOf(request)} ${misplaced(request, stage)}`;
   if (request.kind === "too long") return `a line that is too long: ${request.message}`;
   if (request.kind === "not text") return `${line} is not UTF-8`;
   if (request.message === PORT_RULE) return `${line.slice(1, -1)}: ${PORT_RULE}`;
   if (request.message === NO_COMMAND) return `${line} is ${NO_COMMAND}: expected ${FORMS[stage]}`;
   return `${line} is malformed: ${request.message}`;
+}
+
+function verbOf({ type }: Request): string {
+  return type === "asksTls" ? ASKS_TLS : `/${type}`;
 }
 
 /** Why a request that is well-formed is not known in a stage. */
@@ -150,7 +159,7 @@ function misplaced(request: Request, stage: Stage): string {
   }
   if (stage === "authentication") return type === "register" ? "without --registration" : "before /login";
   if (stage === "parting") return "after Lb was closed";
-  if (type === "login" || type === "register") return "after 101";
+  if (type === "login" || type === "register" || type === "asksTls") return "after 101";
   if (type === "port") return "after 201";
   if (type === "partyline") return "to a server without a store";
   return stage === "link" ? "before /port" : `in the stage "${stage}"`;

@@ -192,8 +192,9 @@ export class ImServerSession implements Session {
       return;
     }
     // Our client asks what answers before it sends a password: no mistake, and no complaint.
-    if (request.type === "partyline" && !request.asGuest && this.#stage === "authentication") {
-      return this.#reply(REPLY.unrecognized);
+    if (this.#stage === "authentication") {
+      if (request.type === "asksTls") return this.#reply(this.#facts.tlsOffer ?? REPLY.unrecognized);
+      if (request.type === "partyline" && !request.asGuest) return this.#reply(REPLY.unrecognized);
     }
     if (!isKnown(request, this.#stage, this.#facts)) return this.#refuse(request, line as string);
     switch (request.type) {
@@ -207,6 +208,8 @@ export class ImServerSession implements Session {
       case "partyline":
         this.#outputs.push({ type: "prepareUpgrade", protocol: "native" });
         break;
+      case "asksTls":
+        return;
       default:
         this.#command(commandOf(request));
     }

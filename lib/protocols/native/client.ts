@@ -188,6 +188,7 @@ export class NativeClient {
       case "refused":
         return this.#outputs.push(message);
       case "challenge":
+      case "registered":
       case "welcome":
         return;
       case "waits":

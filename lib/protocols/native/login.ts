@@ -4,7 +4,7 @@ import type { Outputs } from "../../core/machine.ts";
 import { type ClientMessage, encodeClientMessage, NATIVE_VERSION, type ServerMessage } from "./messages.ts";
 
 /** What the user is asked to type. */
-export type LoginPrompt = "name" | "password";
+export type LoginPrompt = "name" | "password" | "new password" | "password again";
 
 /** What a login wants done. */
 export type LoginOutput =
@@ -12,8 +12,8 @@ export type LoginOutput =
   | { readonly type: "send"; readonly json: string }
   /** Ask the user; `typed` takes the answer. */
   | { readonly type: "ask"; readonly prompt: LoginPrompt; readonly name: string }
-  /** Get the key of this name, and a fresh nonce; `identified` takes them. */
-  | { readonly type: "identify"; readonly name: string }
+  /** Get a fresh nonce and the key of this name, or, for an account, no key; `identified` takes them. */
+  | { readonly type: "identify"; readonly name: string; readonly byKey: boolean }
   /** Answer a challenge; `proven` takes the proof. The password is empty where a key is asked for. */
   | {
     readonly type: "prove";
@@ -32,6 +32,8 @@ export interface ClientLoginOptions {
   readonly password: string | undefined;
   /** Whether somebody can be asked for another name and password when the server refuses these. */
   readonly interactive: boolean;
+  /** Whether only names with an account are meant: another name is refused, where otherwise a key would hold it from now on. */
+  readonly accountsOnly?: boolean;
 }
 
 /** How a login ended: with the name that the server knows the user by; for good; or with a connection that is of no use. */
@@ -44,11 +46,14 @@ export type LoginEnd =
  *
  * 1. Name and password are asked for when they are needed, and kept for the next connection.
  * 2. The answer to an earlier connection's request is ignored.
+ * 3. Where only accounts are meant, `/register NAME` at the name prompt makes one: it asks for a new password twice.
  */
 export class ClientLogin {
   #name: string | undefined;
   #password: string | undefined;
-  #stage: "idle" | "name" | "identify" | "hello" | "password" | "prove" = "idle";
+  #stage: "idle" | "name" | "identify" | "hello" | "password" | "prove" | "new password" | "password again" = "idle";
+  /** The name of an account that is to be made. */
+  #newName = "";
   #nonce = "";
   #challenge: Challenge | undefined;
   /** What the server is to prove in return; undefined where it proves nothing. */
@@ -67,7 +72,7 @@ export class ClientLogin {
   }
 
   get waitsForUser(): boolean {
-    return this.#stage === "name" || this.#stage === "password";
+    return ["name", "password", "new password", "password again"].includes(this.#stage);
   }
 
   /** A connection is open. */
@@ -80,9 +85,18 @@ export class ClientLogin {
   /** The user's answer to `ask`. */
   typed(line: string): void {
     if (this.#stage === "name") {
+      const [, newName] = this.options.accountsOnly ? /^\/register\s+(\S+)\s*$/.exec(line) ?? [] : [];
+      if (newName !== undefined) {
+        this.#newName = newName;
+        return this.#ask("new password", newName);
+      }
       this.#name = line;
       this.#identify(line);
-    } else if (this.#stage === "password") {
+    } else if (this.#stage === "new password") {
+      this.#password = line;
+      this.#ask("password again", this.#newName);
+    } else if (this.#stage === "password again") this.#register(line);
+    else if (this.#stage === "password") {
       this.#password = line;
       this.#prove(line);
     }
@@ -93,11 +107,11 @@ export class ClientLogin {
     if (this.#password !== undefined) this.#password = password;
   }
 
-  identified(nonce: string, key: Uint8Array): void {
+  identified(nonce: string, key: Uint8Array | undefined): void {
     if (this.#stage !== "identify") return;
     this.#stage = "hello";
     this.#nonce = nonce;
-    this.#send({ type: "hello", version: NATIVE_VERSION, name: this.#name!, nonce, key });
+    this.#send({ type: "hello", version: NATIVE_VERSION, name: this.#name!, nonce, ...(key ? { key } : {}) });
   }
 
   /** The answer to the challenge for `nonce`, and the proof that the server owes in return. */
@@ -118,6 +132,10 @@ export class ClientLogin {
       case "waits":
         if (this.#waits !== reply.why) this.outputs.push({ type: "waits", why: reply.why });
         this.#waits = reply.why;
+        return undefined;
+      case "registered":
+        this.#name = reply.name;
+        this.#identify(reply.name);
         return undefined;
       case "refused":
         this.#waits = undefined;
@@ -145,9 +163,18 @@ export class ClientLogin {
     this.start();
   }
 
+  #register(again: string): void {
+    const [name, password] = [this.#newName, this.#password!];
+    this.#stage = "hello";
+    if (again === password) return this.#send({ type: "register", name, password });
+    this.#password = undefined;
+    this.outputs.push({ type: "refused", why: "the two passwords differ; nothing is registered" });
+    this.start();
+  }
+
   #identify(name: string): void {
     this.#stage = "identify";
-    this.outputs.push({ type: "identify", name });
+    this.outputs.push({ type: "identify", name, byKey: !this.options.accountsOnly });
   }
 
   #prove(password: string): void {

@@ -42,6 +42,7 @@ const PAGE = { after: usually(text, ""), limit: usually(integer, 500) } as const
 export const CLIENT_MESSAGES = {
   hello: { version: integer, name: word, nonce: word, key: optional(bytes(32)) },
   proof: { proof: bytes() },
+  register: { name: word, password: text },
   /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */
   resume: { client: word, answered: integer, store: optional(text), after: optional(integer) },
   say: { number: integer, to: target("to"), text, ...REPLY },
@@ -93,6 +94,7 @@ export const SERVER_MESSAGES = {
   /** The login is not decided yet, and why; it may come again. */
   waits: { why: text },
   refused: { why: text },
+  registered: { name: word },
   begun: {
     store: text,
     last: integer,

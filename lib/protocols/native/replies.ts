@@ -55,7 +55,6 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
   switch (event.type) {
     case "present":
     case "outcome":
-    case "registered":
     case "claimed":
     case "entered":
     case "fileAnswer":
@@ -75,6 +74,10 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
       }];
     case "loginWaits":
       return [{ type: "waits", why: event.why }];
+    case "registered":
+      return event.why === undefined
+        ? [{ type: "registered", name: event.name }]
+        : [{ type: "refused", why: `not registered: ${event.why}` }];
     case "turnedAway":
       return [{ type: "refused", why: refusal(event.why) }];
     case "begun":

@@ -1,4 +1,4 @@
-import type { NativeCommand } from "../../chat/command.ts";
+import type { Command, NativeCommand } from "../../chat/command.ts";
 import { Fault } from "../../core/errors.ts";
 import { readInteger, readObject, unexpected } from "../../core/json_fields.ts";
 import { type ClientMessage, decodeClientMessage } from "./messages.ts";
@@ -6,6 +6,7 @@ import { type ClientMessage, decodeClientMessage } from "./messages.ts";
 /** What a client asks; the last two are not for the chat. */
 export type NativeRequest =
   | NativeCommand
+  | Extract<Command, { type: "register" }>
   | { readonly type: "bye" }
   | { readonly type: "ping"; readonly ref: number };
 

@@ -16,6 +16,8 @@ const LINK: Link = 0;
 /** Growth of a text in JSON when every character is escaped. */
 const ESCAPED = 6;
 const ENVELOPE_BYTES = 1024;
+/** Answers after which a peer has as long as at first. */
+const EXTENDS_LOGIN: ReadonlySet<Event["type"]> = new Set(["turnedAway", "loginWaits", "registered"]);
 /** Requests that may wait, on a transport of messages. */
 const WAITING = 64;
 
@@ -32,6 +34,7 @@ export class NativeServerSession implements Session {
   /** Whether the listener knows the user, and tells the hub. */
   readonly #introduced: boolean;
   readonly #asGuest: boolean;
+  readonly #registers: boolean;
   readonly #lines: LineDecoder | undefined;
   readonly #waiting: (string | Fault)[] = [];
   readonly #rate: RateLimiter;
@@ -49,7 +52,7 @@ export class NativeServerSession implements Session {
    * listener logs it in, and no request is read before the hub has answered that.
    */
   constructor(
-    _facts: SessionFacts,
+    facts: SessionFacts,
     limits: Limits,
     now: number,
     framing: Framing,
@@ -59,6 +62,7 @@ export class NativeServerSession implements Session {
     this.#limits = limits;
     this.#introduced = by === "listener";
     this.#asGuest = by === "guest";
+    this.#registers = facts.registers;
     this.#framing = framing;
     this.#name = name;
     this.#deadline = name === undefined ? now + limits.loginMs : Infinity;
@@ -125,7 +129,7 @@ export class NativeServerSession implements Session {
     if (event.type === "welcome") {
       this.#name = event.name;
       this.#deadline = Infinity;
-    } else if (this.#name === undefined && (event.type === "turnedAway" || event.type === "loginWaits")) {
+    } else if (this.#name === undefined && EXTENDS_LOGIN.has(event.type)) {
       this.#deadline = now + this.#limits.loginMs;
     }
     for (const bytes of encodeEvent(event, this.#framing)) this.#write(bytes);
@@ -169,6 +173,7 @@ export class NativeServerSession implements Session {
       if (request.kind === "too long") this.#end(request.message);
     } else if (request.type === "bye") this.#end("said bye");
     else if (request.type === "ping") this.#tell({ type: "pong", ref: request.ref });
+    else if (request.type === "register") this.#register(request);
     else if (this.#knows(request.type)) {
       const command = request.type === "hello" && this.#asGuest ? { ...request, asGuest: true } : request;
       this.#outputs.push({ type: "command", command });
@@ -176,6 +181,15 @@ export class NativeServerSession implements Session {
       const when = this.#name === undefined ? "before" : "after";
       this.#tell({ type: "error", why: `"${request.type}" is not known ${when} welcome` });
     }
+  }
+
+  /** Over datagrams nothing hides the password. */
+  #register(request: Extract<NativeRequest, { type: "register" }>): void {
+    if (this.#name !== undefined || this.#introduced || this.#asGuest || this.#framing === "messages") {
+      return this.#tell({ type: "error", why: "an account is registered over TLS, before the login" });
+    }
+    if (this.#registers) return this.#outputs.push({ type: "command", command: request });
+    this.#tell({ type: "refused", why: "not registered: this server makes no accounts" });
   }
 
   #knows(type: NativeRequest["type"]): boolean {

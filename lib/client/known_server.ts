@@ -1,0 +1,140 @@
+import { formatAddress } from "../core/address.ts";
+import { equals } from "../core/bytes.ts";
+import { REPLY_BYTES } from "../core/limits.ts";
+import { LineDecoder } from "../core/line_decoder.ts";
+import { reason } from "../core/reason.ts";
+import { decodeLossy } from "../core/text.ts";
+import { connectTls, HandshakeError } from "../net/dial.ts";
+import { encodeLine } from "../protocols/im/lines.ts";
+import { ASKS_TLS, decodeTlsOffer, type TlsOffer } from "../protocols/im/tls_offer.ts";
+import { keyFingerprint, pem } from "../store/certificate.ts";
+import type { HostName, KnownHosts } from "../store/known_hosts.ts";
+import { type ClientConnectionOwner, CONNECT_MS, openTcp, serveConnection } from "./connections.ts";
+
+/** For the server to say where it speaks TLS; a LAN takes milliseconds. */
+const ANSWER_MS = 5000;
+
+/** What becomes of a server that is not reached as it is known. */
+export interface KnownServerOwner extends ClientConnectionOwner {
+  /** Something else answers in its place. No password was sent to it, and none may be. `details` are lines for the user. */
+  refused(why: string, details: readonly string[]): void;
+  /** A server that was not known before offers TLS, and its port there cannot be reached. */
+  unreachable(why: string): void;
+  /** A server that was not known before has proved that it has this certificate's key. */
+  proved(offer: TlsOffer): void;
+}
+
+/**
+ * Connects over TLS to a server that has shown its certificate.
+ *
+ * 1. Nothing is accepted in the place of a server that is in `hosts`; its owner puts a new one there once it has logged in.
+ * 2. A renewed certificate of the same key is the same server; so is one whose TLS port has changed.
+ */
+export async function openKnown(
+  where: HostName,
+  hosts: KnownHosts,
+  offered: TlsOffer | undefined,
+  owner: KnownServerOwner,
+): Promise<void> {
+  const known = hosts.get(where);
+  const offer = known ?? offered!;
+  let conn: Deno.TlsConn;
+  try {
+    conn = await dial(where, offer);
+  } catch (error) {
+    if (!known) {
+      const why = reason(error);
+      return error instanceof HandshakeError
+        ? owner.refused(`${nameOf(where)} shows a certificate and does not prove it: ${why}`, [])
+        : owner.unreachable(why);
+    }
+    return await lookAgain(where, hosts, known, reason(error), owner);
+  }
+  if (!known) owner.proved(offer);
+  serveConnection(conn, owner);
+}
+
+/** The known server is not reached: what the port of the IM handout says now, which is asked nothing else. */
+async function lookAgain(
+  where: HostName,
+  hosts: KnownHosts,
+  known: TlsOffer,
+  failure: string,
+  owner: KnownServerOwner,
+): Promise<void> {
+  const name = nameOf(where);
+  let answer: string;
+  try {
+    answer = await askForTls(where);
+  } catch (error) {
+    return owner.disconnected(reason(error));
+  }
+  const now = decodeTlsOffer(answer);
+  const verdict = judge(known, now);
+  if (verdict !== undefined) {
+    return owner.refused(`${name} is not the server that this client knows`, warning(name, verdict));
+  }
+  if (now!.port === known.port) return owner.disconnected(`cannot connect to ${name} over TLS: ${failure}`);
+  const moved = { ...known, port: now!.port };
+  try {
+    const conn = await dial(where, moved);
+    hosts.remember(where, moved);
+    serveConnection(conn, owner);
+  } catch (error) {
+    owner.disconnected(`cannot connect to ${name} over TLS: ${reason(error)}`);
+  }
+}
+
+/** The fingerprints of the known key and of what is offered now; undefined where they are the same. */
+function judge(known: TlsOffer, now: TlsOffer | undefined): readonly [string, string | undefined] | undefined {
+  const before = keyFingerprint(pem(known.certificate));
+  if (!now) return [before, undefined];
+  if (equals(now.certificate, known.certificate)) return undefined;
+  let fingerprint: string;
+  try {
+    fingerprint = keyFingerprint(pem(now.certificate));
+  } catch {
+    fingerprint = "none: what it shows is no certificate";
+  }
+  return fingerprint === before ? undefined : [before, fingerprint];
+}
+
+function warning(name: string, [before, now]: readonly [string, string | undefined]): string[] {
+  return [
+    `WARNING: ${name} ${now === undefined ? "offers no TLS any more" : "has another key"}.`,
+    `  known key: SHA-256 ${before}`,
+    `  key now:   ${now === undefined ? "none" : `SHA-256 ${now}`}`,
+    "Another machine may pretend to be the server. No password was sent. The server's log has the SHA-256 of its key.",
+    `If the operator confirms the change: client forget ${name}`,
+  ];
+}
+
+function nameOf({ host, port }: HostName): string {
+  return formatAddress({ hostname: host, port });
+}
+
+function dial({ host }: HostName, { port, name, certificate }: TlsOffer): Promise<Deno.TlsConn> {
+  return connectTls({ host, port, serverName: name, trusted: pem(certificate), withinMs: CONNECT_MS });
+}
+
+/** The first line that the server answers. */
+async function askForTls(where: HostName): Promise<string> {
+  const conn = await openTcp(where);
+  const timer = setTimeout(() => conn.close(), ANSWER_MS);
+  try {
+    await conn.write(encodeLine(ASKS_TLS));
+    const lines = new LineDecoder(REPLY_BYTES, decodeLossy);
+    const buffer = new Uint8Array(16 * 1024);
+    for (let count = await conn.read(buffer); count !== null; count = await conn.read(buffer)) {
+      lines.push(buffer.slice(0, count));
+      const line = lines.next();
+      if (line !== undefined) return typeof line === "string" ? line : "";
+    }
+    return lines.unfinishedText();
+  } finally {
+    clearTimeout(timer);
+    try {
+      conn.close();
+    } catch { /* the timer has closed it */ }
+  }
+}
