@@ -8,6 +8,7 @@
  * Figures are printed, never asserted; the status is 1 only if a measurement failed.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { attachmentRows } from "./attachment_rows.ts";
 import { compileLoad, withLoad } from "./c_load.ts";
 import { floodRow, slowDiskRow } from "./calm_rows.ts";
 import { keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
@@ -100,6 +101,7 @@ function jobs(
     ["peer-group", () => peerGroupRow(plan, peers(small ? 9 : 49), small ? 10 : 50)],
     ["room-200", () => roomRows(plan, [lobby, fanOut], small ? 50 : 200)],
     ["file", () => fileRows(plan, small ? 64 : 1024)],
+    ["attachment", () => attachmentRows(plan, small ? 32 : 200)],
     ["folder", () => folderRows(plan, small ? 2000 : 100_000)],
     ["latency", () => latencyRows(plan, [echo, ...kinds])],
     ["logins", () => loginRows(plan, kinds, small ? 50 : 500)],
