@@ -220,6 +220,23 @@ Deno.test("limits are told: the largest file, the share of a user, the place of 
   await response.body?.cancel();
 });
 
+Deno.test("a program without a cookie uses a ticket of its session, which opens nothing else", async () => {
+  await using stage = await opened();
+  const { alice, bob, server } = stage;
+  const { id } = await leave(alice, utf8("for bob"));
+  await using chat = await bob.chat();
+  assertEquals((await chat.resume()).files, `http:${server.portOf("web")}`);
+  await chat.say({ type: "ticket", ref: 1 });
+  const { ticket } = await chat.next("ticket");
+  const program = new Browser(server.portOf("web"));
+  const headers = { authorization: `Bearer ${ticket}` };
+  assertEquals(text((await fetched(program, id, headers))[1]), "for bob");
+  for (const wrong of ["Bearer", `Bearer ${"0".repeat(48)}`, `Basic ${ticket}`, `Bearer ${ticket}0`]) {
+    assertEquals((await fetched(program, id, { authorization: wrong }))[0], 401, wrong);
+  }
+  assertEquals((await (await program.ask("/about", { headers })).json()).name, null);
+});
+
 Deno.test("with --attachments 0 nothing can be left, and the page is told", async () => {
   await using stage = await opened({ attachments: 0 });
   assertEquals((await begin(stage.alice, utf8("x")))[0], 404);

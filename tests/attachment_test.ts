@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import fc from "fast-check";
 import { UserError } from "../lib/core/errors.ts";
 import { isShown, readImageHeader } from "../lib/core/image_header.ts";
+import { Tickets } from "../lib/chat/tickets.ts";
 import { limits } from "../lib/core/limits.ts";
 import { attachmentText, readAttachment } from "../lib/protocols/transfer/attachment.ts";
 import { attachmentDisposition, requestedRange } from "../lib/http/ranges.ts";
@@ -266,4 +267,20 @@ Deno.test("what a killed server has left without a row goes at the next start", 
   assertEquals(filesIn(folder), { files: [sha256Of(bytesOf("stays"))], uploads: [] });
   assertEquals(await contentOf(store, id), "stays");
   store.close();
+});
+
+// Tickets.
+
+Deno.test("a ticket is its user's for ten minutes; a user has few, and a new password ends them", () => {
+  let count = 0;
+  const tickets = new Tickets((bytes) => new Uint8Array(bytes).fill(count++));
+  const ticket = tickets.issue("alice", 0);
+  assertEquals([tickets.userOf(ticket, 599_999), tickets.userOf(ticket, 600_000)], ["alice", undefined]);
+  assertEquals(tickets.userOf(ticket.replace(/0/, "1"), 0), undefined);
+  const others = Array.from({ length: 8 }, () => tickets.issue("alice", 1));
+  assertEquals(tickets.userOf(ticket, 1), undefined);
+  const bobs = tickets.issue("bob", 2);
+  tickets.revoke("alice");
+  assertEquals(others.map((each) => tickets.userOf(each, 2)), Array(8).fill(undefined));
+  assertEquals(tickets.userOf(bobs, 2), "bob");
 });

@@ -52,8 +52,11 @@ Deno.test("every option and task that the documents name exists", () => {
       if (!Object.hasOwn(config.tasks, task!)) wrong.push(`${path}: deno task ${task}`);
     }
     for (const [line] of text.matchAll(/^.*--[a-z].*$/gm)) {
-      // Options of the tasks, and of V8.
-      if (/deno task (build|simulate|bench)|--(all|lab|seed|seeds|quick|only|max-semi-space-size)\b/.test(line)) {
+      // Options of the tasks, of V8, and of the chat's own commands.
+      if (
+        /deno task (build|simulate|bench)|\/send .*--leave|--(all|lab|seed|seeds|quick|only|max-semi-space-size)\b/
+          .test(line)
+      ) {
         continue;
       }
       for (const [, option] of line.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)) {

@@ -142,4 +142,6 @@ export type NativeQuestion =
     readonly limit: number;
   }
   /** The texts that a message had. */
-  | { readonly type: "versions"; readonly ref: number; readonly of: number };
+  | { readonly type: "versions"; readonly ref: number; readonly of: number }
+  /** A ticket for requests about files over HTTP. */
+  | { readonly type: "ticket"; readonly ref: number };

@@ -144,6 +144,8 @@ export type Event =
     readonly textLines: number;
     /** Whether texts can be searched. */
     readonly searches: boolean;
+    /** Where files can be left over HTTP, such as "http:2080"; undefined where they cannot. */
+    readonly files?: string | undefined;
   }
   | { readonly type: "conversations"; readonly states: readonly ConversationView[] }
   /** The session has been told everything up to here that concerns its user, and is told what follows at once. */
@@ -193,6 +195,8 @@ export type Event =
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
   /** A signal reached no client. */
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
+  /** With this ticket a program of the user makes requests about files over HTTP. */
+  | { readonly type: "ticket"; readonly ref: number; readonly ticket: string }
   /** The user has a new password. */
   | { readonly type: "changed"; readonly ref: number }
   /** A command was refused. */

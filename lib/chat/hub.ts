@@ -27,6 +27,7 @@ import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
 import { Maintenance } from "./maintenance.ts";
+import { Tickets } from "./tickets.ts";
 import { UnprovenNames } from "./unproven.ts";
 import { OnlineUsers, Session } from "./users.ts";
 import { type ChatView, chatView } from "./view.ts";
@@ -80,6 +81,9 @@ export class Hub {
   readonly #unproven: UnprovenNames;
   readonly #registration: Registration | undefined;
   readonly #passwords: PasswordChange;
+  readonly #tickets: Tickets;
+  /** Where files can be left over HTTP, such as "http:2080"; undefined where they cannot. */
+  filesAt: string | undefined;
   /** Attempts to register or to take a name, by address. */
   readonly #attempts: RateLimiters;
   /** The names of all accounts and registered users. */
@@ -134,7 +138,15 @@ export class Hub {
     });
     this.operator = new Operator({ ...parts, messages: this.#messages, keepsLobby: () => this.#keeps });
     const snapshot = this.#snapshot;
-    this.#natives = snapshot && new NativeCommands({ ...parts, messages: this.#messages, live: this.#live, snapshot });
+    this.#tickets = new Tickets((count) => options?.randomness.bytes(count) ?? new Uint8Array(0));
+    this.#natives = snapshot && new NativeCommands({
+      ...parts,
+      messages: this.#messages,
+      live: this.#live,
+      snapshot,
+      tickets: this.#tickets,
+      filesAt: () => this.filesAt,
+    });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
     this.#keeps = start.users.some(({ registered }) => registered);
     this.#login = new Login(
@@ -174,7 +186,10 @@ export class Hub {
       {
         accounts: () => this.#accounts,
         login: this.#login,
-        replace: (name, secret) => this.#accounts = this.#accounts.with(name, secret),
+        replace: (name, secret) => {
+          this.#accounts = this.#accounts.with(name, secret);
+          this.#tickets.revoke(name);
+        },
         online: (name) => online.get(name),
         attempts: this.#attempts,
       },
@@ -223,6 +238,11 @@ export class Hub {
   /** Why a user cannot say a text there; undefined when they can. */
   sayFault(from: string, to: Target, text: string): string | undefined {
     return this.#queries.fault(from, to, text);
+  }
+
+  /** Whose ticket it is; undefined for one that is not valid. */
+  ticketUser(ticket: string, now: number): string | undefined {
+    return this.#tickets.userOf(ticket, now);
   }
 
   /** Whether a user is in a room. */

@@ -9,6 +9,7 @@ import type { RecentLog } from "./log.ts";
 import type { Queries } from "./queries.ts";
 import type { KnownUser, Roster } from "./roster.ts";
 import type { Snapshot } from "./store.ts";
+import type { Tickets } from "./tickets.ts";
 import type { Session, User } from "./users.ts";
 
 export interface NativeCommandParts {
@@ -21,6 +22,9 @@ export interface NativeCommandParts {
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<Limits, "textBytes" | "textLines">;
   readonly snapshot: Pick<Snapshot, "id" | "searches">;
+  readonly tickets: Tickets;
+  /** Where files can be left over HTTP; undefined where they cannot. */
+  readonly filesAt: () => string | undefined;
 }
 
 /** What native sessions that are logged in command: each is passed on to the part that it concerns. */
@@ -49,6 +53,8 @@ export class NativeCommands {
         return delivery.read(user, command.of, command.upTo, session);
       case "signal":
         return live.signal(session, user.name, command.to, command.text);
+      case "ticket":
+        return this.#ticket(session, user.name, command.ref, now);
       // The hub itself takes these.
       case "become":
       case "hello":
@@ -60,13 +66,24 @@ export class NativeCommands {
     }
   }
 
+  #ticket({ id }: Session, name: string, ref: number, now: number): void {
+    const { outputs, tickets, filesAt } = this.#parts;
+    const isOffered = filesAt() !== undefined;
+    outputs.push(tell(
+      id,
+      isOffered
+        ? { type: "ticket", ref, ticket: tickets.issue(name, now) }
+        : { type: "denied", ref, why: "files cannot be left at this server" },
+    ));
+  }
+
   #resume(
     session: Session,
     known: KnownUser,
     { client, answered, store, after }: Extract<NativeCommand, { type: "resume" }>,
     now: number,
   ): void {
-    const { delivery, roster, log, limits, outputs, queries, snapshot: { id, searches } } = this.#parts;
+    const { delivery, roster, log, limits, outputs, queries, filesAt, snapshot: { id, searches } } = this.#parts;
     const producer = session.producer = roster.producer(known, client);
     // Of refusals that could not be written the client knows more than a server that has crashed since.
     producer.number = Math.max(producer.number, answered);
@@ -86,6 +103,7 @@ export class NativeCommands {
       textBytes: limits.textBytes,
       textLines: limits.textLines,
       searches,
+      ...(filesAt() === undefined ? {} : { files: filesAt() }),
     }));
     // Then it tells nothing of entries that are still to come.
     session.cursor!.whenLive = () => queries.overview(session, known);

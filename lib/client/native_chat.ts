@@ -11,7 +11,9 @@ import { joinChat } from "./join_chat.ts";
 import { DirectClient } from "./direct.ts";
 import { PeerTrace } from "./peer_trace.ts";
 import { performCommon, type ProgramEnd, ShownRecorder } from "./program.ts";
-import { ClientFiles } from "./transfer/files.ts";
+import type { FileCommand } from "../protocols/transfer/event.ts";
+import { LeftFiles } from "./left_files.ts";
+import { ClientFiles, usualDownloads } from "./transfer/files.ts";
 
 /** The chat over our own protocol, or over the IM handout's. */
 export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: ProgramEnd) => void): ChatSide {
@@ -23,6 +25,21 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   const files = new ClientFiles(plan, terminal, {
     say,
     signal: (to, text) => client.use((native) => native.signal(to, text)),
+  });
+  /** Users of whom it is known whether they are here. */
+  const present = new Map<string, boolean>();
+  const left = new LeftFiles({
+    host: plan.host,
+    downloads: plan.downloads ?? usualDownloads(),
+    askTicket: () => client.use((native) => native.ask({ type: "ticket" })),
+    show: (event) => terminal.file(event),
+    problem: (why) => terminal.problem(why),
+    say: (to, text) => {
+      const said = say(to, text);
+      if ("why" in said) terminal.problem(said.why);
+      else terminal.sent(said.id, to, text);
+    },
+    number: () => files.takeNumber(),
   });
   const direct = new DirectClient({
     name: () => client.name,
@@ -53,13 +70,38 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
   }
 
   function show(event: ClientEvent): void {
+    if (event.type === "message" && left.heard(event.message, event.own)) return;
     if (event.type === "message" && files.heard(event.message, event.own)) return;
+    if (event.type === "ticket") return left.ticket(event.ticket);
+    if (event.type === "denied" && event.question?.type === "ticket") return left.noTicket(event.why);
     terminal.event(event);
-    if (event.type === "loggedIn") {
+    // An earlier run has shown these, under numbers of its own.
+    if (event.type === "history") {
+      for (const message of event.messages) {
+        if (message.withdrawn !== true) left.heard(message, message.from === client.name);
+      }
+    } else if (event.type === "loggedIn") {
       files.loggedIn(event.name);
+      left.loggedIn(event.files);
       if (plan.guest && !event.again) enterRoom(plan.guest.room);
       else terminal.chat();
-    } else if (event.type === "online") files.online(event.name);
+    } else if (event.type === "online") {
+      present.set(event.name, true);
+      files.online(event.name);
+    } else if (event.type === "offline") present.set(event.name, false);
+    else if (event.type === "users") { for (const { name, online } of event.users) present.set(name, online); }
+  }
+
+  /** Files at the server have their own way, and so has one for a user who is away. */
+  function act(command: FileCommand): void {
+    if ("n" in command && left.has(command.n)) return void left[command.type](command.n);
+    if (command.type !== "send") return files.do(command);
+    const { to, path } = command;
+    const isAway = "user" in to && present.get(to.user) === false && left.isOffered;
+    if (command.leave && !left.isOffered) return terminal.problem("files cannot be left at this server");
+    if (!command.leave && !isAway) return files.do(command);
+    if (!command.leave) terminal.note(`${"user" in to ? to.user : to.room} is away: ${path} is left at the server`);
+    void left.leave(path, to);
   }
 
   /** A guest's room: who knows its name may enter, so it is typed unseen, and not listed. */
@@ -92,8 +134,8 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
     read: (of, upTo) => client.use((native) => native.read(of, upTo)),
     name: (text) => client.typed(text),
     password: (text) => client.typed(text),
-    file: (act) => {
-      if (!client.speaksIm) return files.do(act);
+    file: (command) => {
+      if (!client.speaksIm) return act(command);
       terminal.problem("this server knows only the IM handout, which has no files");
     },
     direct: (wish) => {
@@ -104,10 +146,11 @@ export function nativeChat(plan: JoinPlan, terminal: ChatTerminal, end: (end: Pr
       files.leave(() => {
         direct.close();
         client.leave();
-      }),
+      }, () => left.isActive),
     interrupt: () => client.interrupt(),
     close: async () => {
       direct.close();
+      left.close();
       await files.close();
     },
   };

@@ -55,6 +55,7 @@ export function answerKey(command: Command): string | undefined {
     case "history":
     case "search":
     case "versions":
+    case "ticket":
     case "passwd":
       return `ref ${command.ref}`;
     default:

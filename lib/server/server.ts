@@ -137,6 +137,8 @@ export async function openServer(
     await store.close();
     throw error;
   }
+  const page = listeners.get("web");
+  if (attachments && page) hub.filesAt = `${options.web?.tls === undefined ? "http" : "https"}:${page.address.port}`;
   if (listeners.has("address-book")) log.info("address-book: Waiting for clients connection");
   const ticking = setInterval(() => {
     runner.tick();

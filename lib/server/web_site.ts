@@ -147,9 +147,16 @@ export class ServerSite implements Site {
   async #attachment(request: Request, body: RequestBody | undefined): Promise<Answer> {
     const { attachments } = this.parts;
     if (!attachments) return jsonResponse({ why: "files cannot be left at this server (--attachments 0)" }, 404);
-    const user = this.#userOf(request);
+    const user = this.#userOf(request) ?? this.#ticketUser(request);
     if (user === undefined) return jsonResponse({ why: "log in first" }, 401);
     return await attachments.answer(request, user, body);
+  }
+
+  /** The user of a program that has a ticket from its session. */
+  #ticketUser({ headers }: Request): string | undefined {
+    const [, ticket] = /^Bearer ([0-9a-f]+)$/.exec(headers.get("authorization") ?? "") ?? [];
+    const { runner } = this.parts;
+    return ticket === undefined ? undefined : runner.hub.ticketUser(ticket, runner.now);
   }
 
   #userOf(request: Request): string | undefined {

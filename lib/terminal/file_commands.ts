@@ -1,5 +1,10 @@
 import { alone, type ArgumentParser, type CommandTable, type NameRule, wrongName } from "./commands.ts";
 
+const LEAVING = [
+  "With --leave at the end, FILE is left at the server, so that it is there when",
+  "you are not; so it is by itself when NAME is away.",
+];
+
 /** The commands for files, where senders and receivers have names after this rule. */
 export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTable<never> {
   return {
@@ -12,6 +17,7 @@ export function fileCommands(rule: NameRule, room: "room" | "group"): CommandTab
         "member may accept. The file goes directly to the receiver and is checked on",
         "arrival. An interrupted transfer resumes once you are both online again.",
         "Do not change FILE in the meantime.",
+        ...room === "room" ? LEAVING : [],
       ],
       parse: sendParser(rule, room),
       names: (known, at) => at === 1 ? new Set([...known.joined, ...known.users]) : [],
@@ -54,7 +60,9 @@ function sendParser(rule: NameRule, room: string): ArgumentParser<never> {
     const path = more.trim();
     if (path === "") return "FILE is missing";
     const to = rooms.has(first) ? { room: first } : { user: first };
-    return { type: "file", action: { type: "send", to, path: unquoted(path) } };
+    const leaves = room === "room" && / --leave$/.test(path);
+    const given = unquoted(leaves ? path.replace(/ +--leave$/, "") : path);
+    return { type: "file", action: { type: "send", to, path: given, ...(leaves ? { leave: true } : {}) } };
   };
 }
 

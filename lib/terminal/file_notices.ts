@@ -1,3 +1,4 @@
+import type { Target } from "../chat/entry.ts";
 import type { Outputs } from "../core/machine.ts";
 import { formatBytes, formatDuration } from "../core/text.ts";
 import type { FileEvent, FileState, TransferItem } from "../protocols/transfer/event.ts";
@@ -49,6 +50,9 @@ export class FileNotices {
       case "fileSent":
         this.#rest(event, event.to, mayGrow);
         break;
+      case "left":
+        this.#rest(event, nameIn(event.to), mayGrow);
+        break;
       case "fileFailed":
         this.#rest(event, event.with, mayGrow);
     }
@@ -66,7 +70,7 @@ export class FileNotices {
         const where = "room" in event.to ? `[${event.to.room}] ` : "";
         const answers = `/accept ${event.n} or /refuse ${event.n}`;
         return [
-          view.news(`${stamp(now, now)} ${where}${event.from} offers ${title(event)} (${size(event)}): ${answers}`),
+          view.news(`${stamp(now, now)} ${where}${event.from} ${deed(event)} (${size(event)}): ${answers}`),
         ];
       }
       case "offering": {
@@ -74,6 +78,8 @@ export class FileNotices {
         const left = event.skipped === 0 ? "" : `; ${event.skipped} links or special files are left out`;
         return [view.news(`offered ${title(event)} (${size(event)}) to ${to} as number ${event.n}${left}`)];
       }
+      case "left":
+        return [view.news(`left ${title(event)} (${size(event)}) at the server for ${nameIn(event.to)}`)];
       case "received":
         return [view.news(`received ${title(event)} as ${event.path}`)];
       case "fileSent":
@@ -136,6 +142,15 @@ function routeText(event: Extract<FileEvent, { type: "route" }>): string {
   return `${title(event)} ${where} through the chat, since no direct connection can be made${encrypted}`;
 }
 
+function nameIn(to: Target): string {
+  return "room" in to ? to.room : to.user;
+}
+
+/** What the sender of a file has done with it. */
+function deed(event: Extract<FileEvent, { type: "offered" }>): string {
+  return event.isLeft ? `left ${title(event)} at the server` : `offers ${title(event)}`;
+}
+
 function title({ name, files }: TransferItem): string {
   return files === undefined ? name : `the folder ${name}`;
 }
@@ -161,6 +176,8 @@ function scriptLines(event: FileEvent): string[] {
       const to = "room" in event.to ? event.to.room : event.to.user;
       return [`file ${event.n} to ${clean(to)}: ${clean(event.name)} (${size(event)})`];
     }
+    case "left":
+      return [`file ${event.n} left for ${clean(nameIn(event.to))}: ${clean(event.name)} (${size(event)})`];
     case "received":
       return [`file ${event.n} received: ${clean(event.path)}`];
     case "fileSent":

@@ -75,6 +75,8 @@ function isAnswer(event: ChatEvent, question: Question): boolean {
       return event.type === "found";
     case "versions":
       return event.type === "versions" && event.of === question.of;
+    case "ticket":
+      return event.type === "ticket";
     case "passwd":
       return event.type === "newPassword";
     case "secure":

@@ -292,6 +292,7 @@ export function reduce(state: State, event: ChatEvent): State {
         earlier: change === "withdrawn" ? event.texts : event.texts.slice(0, -1),
       }));
     case "newPassword":
+    case "ticket":
       return state;
     case "versionsHidden":
       return changeEverywhere(state, event.at, () => ({ earlier: undefined }));

@@ -61,6 +61,11 @@ export class ClientFiles {
     } else this.view.problem("files can be sent after logging in");
   }
 
+  /** A number that no offer has: for files that take another way. */
+  takeNumber(): number {
+    return this.#runner?.takeNumber() ?? 0;
+  }
+
   /** A message of the chat; returns whether it is an offer, and shown as one. */
   heard(message: OfferMessage, own: boolean): boolean {
     return this.#runner?.heard(message, own) ?? false;
@@ -79,14 +84,15 @@ export class ClientFiles {
   }
 
   /** Calls `leave` once no transfer is active. */
-  leave(leave: () => void): void {
-    if (!this.#runner?.isActive || this.#leaving) return leave();
+  leave(leave: () => void, othersAreActive = () => false): void {
+    const isActive = () => (this.#runner?.isActive ?? false) || othersAreActive();
+    if (!isActive() || this.#leaving) return leave();
     this.#leaving = true;
     this.view.problem(
       "leaving when the file transfers are complete; Ctrl-C leaves now, and they resume next time",
     );
     const timer = setInterval(() => {
-      if (this.#runner!.isActive) return;
+      if (isActive()) return;
       clearInterval(timer);
       leave();
     }, CHECK_MS);

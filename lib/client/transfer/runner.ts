@@ -86,6 +86,11 @@ export class TransferRunner {
     this.#tell((machine) => machine.notReached(to, clock()));
   }
 
+  /** A number that no offer has: for files that take another way. */
+  takeNumber(): number {
+    return this.#machine.takeNumber();
+  }
+
   do(command: FileCommand): void {
     this.#tell((machine) => machine.command(command));
   }

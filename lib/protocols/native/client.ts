@@ -260,7 +260,7 @@ export class NativeClient {
   }
 
   #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
-    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies } = message;
+    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies, files } = message;
     this.#textBytes = textBytes;
     this.#textLines = textLines;
     const again = this.#store !== undefined;
@@ -279,6 +279,7 @@ export class NativeClient {
       storeChanged,
       searches,
       ...(replies ? { replies } : {}),
+      ...(files === undefined ? {} : { files }),
     });
     for (const { number, why } of refused) this.#refused(number, why);
     this.#accepted(accepted);

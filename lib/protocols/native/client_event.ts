@@ -53,6 +53,7 @@ export type ClientQuestion =
   }
   /** The texts that a message had. */
   | { readonly type: "versions"; readonly of: number }
+  | { readonly type: "ticket" }
   | { readonly type: "passwd"; readonly old: string; readonly new: string };
 
 /** What a client learns; a user interface shows it. */
@@ -71,7 +72,11 @@ export type ClientEvent =
     readonly searches: boolean;
     /** Whether a message can reply to another. */
     readonly replies?: boolean | undefined;
+    /** Where files can be left over HTTP, such as "http:2080". */
+    readonly files?: string | undefined;
   }
+  /** A ticket for requests about files over HTTP. */
+  | { readonly type: "ticket"; readonly ticket: string }
   /** The user's conversations, some at a time: the newest message of each, up to where it is read and received. */
   | { readonly type: "conversations"; readonly list: readonly ConversationView[] }
   /** A message to this user or to one of their rooms; `own`: this user has sent it. */

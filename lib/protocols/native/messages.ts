@@ -74,6 +74,7 @@ export const CLIENT_MESSAGES = {
     limit: usually(integer, 50),
   },
   versions: { ref: integer, of: integer },
+  ticket: { ref: integer },
   passwd: { ref: integer, old: text, new: text },
   ping: { ref: integer },
   bye: {},
@@ -108,6 +109,8 @@ export const SERVER_MESSAGES = {
     searches: flag,
     /** Whether a message can reply to another. */
     replies: usually(flag, false),
+    /** Where files can be left over HTTP: a scheme and a port. */
+    files: optional(text),
   },
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
@@ -136,6 +139,7 @@ export const SERVER_MESSAGES = {
   history: { ref: integer, messages: list(HISTORY_MESSAGE), more: flag },
   search: { ref: integer, hits: list(HISTORY_MESSAGE), more: flag },
   versions: { ref: integer, texts: list({ text, time }) },
+  ticket: { ref: integer, ticket: text },
   changed: { ref: integer },
   denied: { ref: integer, why: text },
   signal: { from: text, at: text, text },

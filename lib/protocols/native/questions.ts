@@ -72,6 +72,8 @@ export class PendingQuestions {
         return { type: "joined", room: answer.room, members: answer.members };
       case "left":
         return { type: "left", room: answer.room };
+      case "ticket":
+        return { type: "ticket", ticket: answer.ticket };
       case "changed":
         return question.type === "passwd" ? { type: "newPassword", password: question.new } : undefined;
       case "denied":

@@ -18,9 +18,13 @@ export type FileEvent =
     readonly to: Target;
     /** How many offers this user has made, this one included, since the last answer to one of them. */
     readonly unanswered: number;
+    /** It is at the server, and can be fetched when its sender is away. */
+    readonly isLeft?: boolean;
   }
   /** We offer something. `skipped` counts links, devices and the like in a folder, which are not sent. */
   | TransferItem & { readonly type: "offering"; readonly to: Target; readonly skipped: number }
+  /** A file is at the server, for a user or a room. */
+  | TransferItem & { readonly type: "left"; readonly to: Target }
   /** A file is being read before it is offered. */
   | { readonly type: "reading"; readonly name: string; readonly done: number; readonly bytes: number }
   /** `done` bytes have been transferred; `rate` is in bytes a second. */
@@ -68,7 +72,8 @@ export interface FileState extends TransferItem {
 
 /** A user's command about transfers. */
 export type FileCommand =
-  | { readonly type: "send"; readonly to: Target; readonly path: string }
+  /** `leave`: at the server, for when its receiver comes. */
+  | { readonly type: "send"; readonly to: Target; readonly path: string; readonly leave?: boolean }
   | { readonly type: "accept" | "refuse" | "stop"; readonly n: number }
   | { readonly type: "refuseAll"; readonly from: string | undefined }
   | { readonly type: "files" };

@@ -106,6 +106,11 @@ export class FileTransfers implements Machine<TransferOutput> {
     return item && (item.sends ? item.made.offer.id : item.taken.offer.id);
   }
 
+  /** A number that no offer has: for files that take another way. */
+  takeNumber(): number {
+    return ++this.#last;
+  }
+
   /** Withdraws all offers of our own. */
   withdrawAll(why: string): void {
     for (const item of this.#items.values()) if (item.sends && item.outcome === undefined) item.stop(why);

@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { contains, exists, randomBytes, sizeOf } from "./support/file_bytes.ts";
+import { Folder, Running, SOURCES } from "./support/programs.ts";
+import { USERS } from "./support/test_server.ts";
+import { until } from "./support/wire.ts";
+
+// Both programs, as users start them, and files at the server.
+
+async function serve(folder: Folder): Promise<{ server: Running; im: string }> {
+  const options = ["0", folder.write("users.txt", USERS), "--web", "0", "--host", "127.0.0.1"];
+  const server = new Running(SOURCES, "server", options, folder.path);
+  const [, im] = await server.printed(/^im listening on \S+:(\d+)\n/m);
+  await server.printed(/^web listening on /m);
+  return { server, im: im! };
+}
+
+function client(folder: Folder, name: string, im: string): Running {
+  folder.write("password", "12345\n");
+  const who = ["--name", name, "--data", `data-${name}`, "--downloads", name, "--password-file", "password"];
+  return new Running(SOURCES, "client", ["chat", "127.0.0.1", im, ...who], folder.path);
+}
+
+Deno.test("a file for a user who is away is left at the server, and fetched when its sender is gone, over a kill", async () => {
+  using folder = new Folder();
+  const { server, im } = await serve(folder);
+  await using _server = server;
+  const film = randomBytes(60_000_000);
+  Deno.writeFileSync(join(folder.path, "film.bin"), film);
+  {
+    await using alice = client(folder, "alice", im);
+    await alice.type("/list\n");
+    await alice.printed(/^jacky/m);
+    await alice.type("/send bob film.bin\n");
+    await alice.printed(/^file 1 left for bob: film\.bin \(60 MB\)$/m);
+    await until(() => /bob is away: film\.bin is left at the server/.test(alice.out + alice.err), "it is said");
+    await alice.type("/exit\n");
+    assertEquals(await alice.over(), 0);
+  }
+  {
+    await using bob = client(folder, "bob", im);
+    await bob.printed(/^file 1 from alice: film\.bin \(60 MB\)$/m);
+    await bob.type("/accept 1\n");
+    const parts = () => exists(join(folder.path, "bob")) ? [...Deno.readDirSync(join(folder.path, "bob"))] : [];
+    await until(() => parts().some(({ name }) => sizeOf(join(folder.path, "bob", name)) > 1_000_000), "it arrives");
+  }
+  await using bob = client(folder, "bob", im);
+  await bob.type("/history alice\n");
+  await bob.printed(/^file 1 from alice: film\.bin \(60 MB\)$/m);
+  await bob.type("/accept 1\n");
+  const [, path] = await bob.printed(/^file 1 received: (.*)$/m);
+  assert(contains(join(folder.path, path!), film));
+  assert([...Deno.readDirSync(join(folder.path, "bob"))].every(({ name }) => !name.endsWith(".part")));
+});
+
+Deno.test("--leave leaves a file for a room; what cannot be left, or fetched, is said", async () => {
+  using folder = new Folder();
+  const { server, im } = await serve(folder);
+  await using _server = server;
+  await using alice = client(folder, "alice", im);
+  await using bob = client(folder, "bob", im);
+  await bob.type("/join lab\n");
+  await bob.printed(/^joined lab$/m);
+  await alice.type("/join lab\n");
+  await alice.printed(/^joined lab$/m);
+  folder.write("notes.txt", "notes\n");
+  Deno.mkdirSync(join(folder.path, "tree"));
+  await alice.type("/send lab notes.txt --leave\n");
+  await bob.printed(/^file 1 from alice: notes\.txt \(6 bytes\)$/m);
+  await bob.type("/accept 1\n");
+  await bob.printed(/^file 1 received: bob.notes\.txt$/m);
+  assertEquals(folder.read("bob/notes.txt"), "notes\n");
+  await alice.type("/send lab tree --leave\n/send lab nothing.txt --leave\n");
+  await until(() => /tree is no single file/.test(alice.out + alice.err), "a folder is refused");
+  await until(() => /cannot read nothing\.txt/.test(alice.out + alice.err), "there is none");
+  // What the disk of the server lost.
+  await alice.type("/send bob notes.txt --leave\n");
+  await bob.printed(/^file 2 from alice: notes\.txt/m);
+  for (const { name } of Deno.readDirSync(join(folder.path, "partyline-data", "attachments", "files"))) {
+    Deno.writeTextFileSync(join(folder.path, "partyline-data", "attachments", "files", name), "false\n");
+  }
+  await bob.type("/accept 2\n");
+  await bob.printed(/^file 2 failed: what came is not the file that was left/m);
+});
