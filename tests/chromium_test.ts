@@ -622,7 +622,7 @@ scene(
     await using alice = await chromium.person(`http://127.0.0.1:${web}/`);
     await alice.login("alice");
     await admin.shows("1 person online");
-    await page.locator("#online", { hasText: "alice" }).waitFor();
+    await page.locator("#users", { hasText: "alice" }).waitFor();
     for (let i = 0; i < 5; i++) await alice.say(`reading ${i}`);
     await page.locator("#sent", { hasText: "5" }).waitFor();
     const messages = page.locator(".plot", { hasText: "Messages" }).first();
@@ -647,7 +647,66 @@ scene(
     using bob = await RawClient.open(await portOf(second, "im"));
     await bob.login("bob", "12345");
     assertEquals(await bob.la.ask("/list"), "301 bob");
-    await page.locator("#online", { hasText: "bob" }).waitFor();
+    await page.locator("#users", { hasText: "bob" }).waitFor();
+  },
+);
+
+scene(
+  "the lab's window: who needs help and why, their wire as a ladder, a notice, the end of a session",
+  async (chromium) => {
+    await using server = await WebTestServer.open({ limits: { receiptMs: 500 } });
+    await using admin = await chromium.person(`${addressOf(server)}server`);
+    const { page } = admin;
+    const errors: string[] = [];
+    page.on("pageerror", ({ message }) => errors.push(message));
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await admin.shows("No client is connected.");
+    using bob = await server.join("bob");
+    using jacky = await server.join("jacky");
+    await jacky.la.send("/to bob <img src=x onerror=alert(1)>\n");
+    assertEquals(await bob.lb.line(), "/from jacky <img src=x onerror=alert(1)>");
+    await bob.lb.send("303 ok\n");
+    assertEquals(await jacky.la.line(), "304 Message delivery failed");
+    const help = page.locator("#help li", { hasText: "im/16/1" });
+    await help.filter({ hasText: "bob" }).getByText('found "303 ok"').waitFor();
+    const row = page.locator("#users tr", { has: page.getByRole("button", { name: "bob", exact: true }) });
+    await row.locator(".missed.is-bad", { hasText: "1" }).waitFor();
+    await row.getByRole("button", { name: "bob", exact: true }).click();
+    const rungs = page.locator("#rungs li");
+    await rungs.filter({ hasText: "303 ok" }).first().waitFor();
+    assertEquals(await rungs.first().locator(".rung.to-right").textContent(), "/login bob *****");
+    await page.getByLabel("Lines with").fill("101");
+    await rungs.filter({ hasNotText: "101" }).first().waitFor({ state: "detached" });
+    assertEquals(await rungs.count(), 1);
+    await page.getByLabel("Lines with").fill("");
+    for (const [button, extension] of [["JSONL", "jsonl"], ["CSV", "csv"], ["SVG", "svg"]] as const) {
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: button, exact: true }).click();
+      const download = await saved;
+      assertEquals(download.suggestedFilename(), `bob.${extension}`);
+      const text = await Deno.readTextFile(await download.path());
+      assert(text.includes("303 ok") && !text.includes("12345"), `${extension}: ${text}`);
+    }
+    await page.getByRole("button", { name: "Pause" }).click();
+    await bob.la.ask("/list");
+    await admin.shows("Paused: 2 new lines.");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await rungs.filter({ hasText: "/list" }).waitFor();
+    for (const width of [1440, 720]) {
+      await page.setViewportSize({ width, height: 900 });
+      await isAccessible(admin, `the lab's window at ${width}`);
+    }
+    await page.getByLabel("Notice to all").fill("ten minutes left");
+    await page.getByLabel("Notice to all").press("Enter");
+    assertEquals(await bob.take(), "/broadcastfrom server ten minutes left");
+    await admin.shows("The notice was sent.");
+    page.on("dialog", (dialog) => void dialog.accept());
+    await page.getByRole("button", { name: "End sessions of bob" }).click();
+    assertEquals(await bob.la.rest(), "310 Bye bye\n");
+    await row.waitFor({ state: "detached" });
+    await page.locator("#today", { hasText: "bob" }).waitFor();
+    await rungs.filter({ hasText: "ended by the operator" }).first().waitFor();
+    assertEquals(errors, []);
   },
 );
 

@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   terminal: CHAIN,
   web: CHAIN,
   check: [...CHAIN, "net"],
-  server: [...CHAIN, "store", "net", "http", "terminal"],
+  server: [...CHAIN, "store", "net", "http", "terminal", "check"],
   client: [...CHAIN, "store", "net", "http", "terminal", "check"],
 };
 

@@ -3,6 +3,7 @@ import { RECEIPT_BOUNDS_MS } from "../lib/chat/tally.ts";
 import { Ring } from "../lib/core/log.ts";
 import { VERSION } from "../lib/core/version.ts";
 import { OPEN_METRICS_TYPE } from "../lib/server/open_metrics.ts";
+import type { Snapshot } from "../lib/server/monitor.ts";
 import { quantile } from "../lib/server/rates.ts";
 import { Browser } from "./support/browser.ts";
 import { MonitorClient, MonitoredServer, START } from "./support/monitored_server.ts";
@@ -131,6 +132,14 @@ Deno.test("a ring buffer returns the entries it still holds, by number", () => {
   assertEquals([ring.from(0), ring.from(3), ring.from(3, 1), ring.from(5)], [["c", "d", "e"], ["d", "e"], ["d"], []]);
 });
 
+/** Both have the same address here, the one without a login and the guest. */
+const IM_AND_LOBBY = { doors: ["im", "lobby"], programs: ["own program"], confirms: true };
+const row = (fields: Partial<Snapshot["users"][number]>) => ({
+  ...{ name: "", isLoggedIn: true, isGuest: false, doors: [], programs: [], since: START, confirms: false },
+  ...{ sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined, line: undefined, heardAt: START },
+  ...fields,
+});
+
 Deno.test("a snapshot lists users by listener, rooms and activity", () => {
   const seen = new MonitoredServer();
   seen.enter("mailbox", "ann", 10);
@@ -158,13 +167,29 @@ Deno.test("a snapshot lists users by listener, rooms and activity", () => {
       { door: "lobby", hostname: "0.0.0.0", port: 2002, sessions: 1, people: 0 },
       { door: "mailbox", hostname: "0.0.0.0", port: 2003, sessions: 2, people: 2 },
     ],
-    people: [
-      { name: "ann", doors: ["im", "mailbox"], since: START },
-      { name: "bob", doors: ["mailbox"], since: START + 10 },
+    users: [
+      row({
+        name: "ann",
+        doors: ["mailbox", "im"],
+        programs: ["client chat", "own program"],
+        confirms: true,
+        heardAt: START + 10,
+      }),
+      row({ name: "bob", doors: ["mailbox"], programs: ["client chat"], since: START + 10, heardAt: START + 10 }),
+      row({
+        name: "10.0.0.9:1",
+        isLoggedIn: false,
+        isGuest: true,
+        ...IM_AND_LOBBY,
+        since: START + 10,
+        heardAt: START + 10,
+      }),
     ],
+    connected: 3,
     online: 2,
-    guests: ["10.0.0.9:1"],
     guestCount: 1,
+    today: [{ name: "bob", first: START + 10, last: START + 1000 }, { name: "ann", first: START, last: START + 1000 }],
+    help: [],
     rooms: [{ name: "lobby", members: 3, online: 3 }, { name: "lab", members: 2, online: 1 }],
     roomCount: 2,
     last: {

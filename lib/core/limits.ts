@@ -567,6 +567,15 @@ export const ROOM_MADE = { burst: 64, perSecond: 10 } as const;
 /** The longest line of the server's console: a notice of a few lines; what a terminal passes on as one line is shorter. */
 export const CONSOLE_LINE_BYTES = 4096;
 
+/** What the server's page can show of one session's wire: some 250 lines of a handout. */
+export const WIRE_VIEW_SESSION_BYTES = 64 * 1024;
+/** The same of all sessions together: those of a class of 200. */
+export const WIRE_VIEW_BYTES = 12 * 1024 * 1024;
+/** What may wait for one viewer of a wire: the sessions of one user. A slower viewer loses records, and is told how many. */
+export const WIRE_VIEW_PENDING_BYTES = 256 * 1024;
+/** The wire is still traced so long after the last page was closed, since a page that is loaded again is gone for a moment. */
+export const WIRE_VIEW_LINGER_MS = 60_000;
+
 /** The values of the limits. */
 export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
 

@@ -1,5 +1,8 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
 import { sanitized } from "./text.ts";
+import { timeOfDay } from "./time_of_day.ts";
+
+export { timeOfDay };
 
 /** From the fewest lines to the most. */
 export const LOG_LEVELS = [
@@ -51,12 +54,6 @@ export function openLog(
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
     ],
   });
-}
-
-/** `HH:MM:SS` in local time. */
-export function timeOfDay(time: number): string {
-  const date = new Date(time);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
 
 function textLine({ time, level, text }: LogLine): string {

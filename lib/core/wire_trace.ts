@@ -1,8 +1,8 @@
 import { concat, encodeBase64 } from "./bytes.ts";
 import { TRACE_HELD_BYTES, TRACE_WAITS_MS } from "./limits.ts";
-import { timeOfDay } from "./log.ts";
 import { type Machine, Outputs } from "./machine.ts";
 import { formatDuration, sanitized } from "./text.ts";
+import { timeOfDay } from "./time_of_day.ts";
 import { decodeWire, encodeWire, escapesBytes, visible } from "./wire_text.ts";
 
 /** Which way bytes went: up to the server, down to the client. */
@@ -74,7 +74,7 @@ interface Arrived {
   held: Uint8Array;
   /** Whether the beginning of that line was shown already, since it is long. */
   continued: boolean;
-  /** Texts that were shown. */
+  /** Texts that have come. */
   count: number;
   readonly waiting: Waiting;
 }
@@ -97,6 +97,8 @@ export class WireTrace implements Machine<TraceEntry> {
     readonly arrives: Direction,
     public framing: TraceFraming,
     readonly mask: (link: number) => Mask | undefined,
+    /** Whether texts have gone over the links already, so that the next one is not the first. */
+    readonly isUnderWay = false,
   ) {}
 
   get wakeAt(): number {
@@ -176,7 +178,12 @@ export class WireTrace implements Machine<TraceEntry> {
   }
 
   #at(link: number): Arrived {
-    return this.#arrived[link] ??= { held: NOTHING, continued: false, count: 0, waiting: new Waiting() };
+    return this.#arrived[link] ??= {
+      held: NOTHING,
+      continued: false,
+      count: this.isUnderWay ? 1 : 0,
+      waiting: new Waiting(),
+    };
   }
 
   #name(link: number): string {

@@ -5,15 +5,20 @@ import { stackOf } from "../core/reason.ts";
 import { VERSION } from "../core/version.ts";
 import type { Directory } from "../protocols/directory/directory.ts";
 import { nameText } from "../protocols/directory/table.ts";
-import { countAll, type ListenerCounts, reachable, type UserCounts } from "./counts.ts";
+import type { UserOfDay } from "./activity.ts";
+import { countAll, type ListenerCounts, reachable } from "./counts.ts";
+import type { BrokenRule } from "./help_list.ts";
 import { serverMetrics } from "./metrics.ts";
 import { type Point, Rates } from "./rates.ts";
 import type { SessionRunner } from "./runner.ts";
+import { type UserRow, userRows, usersToday } from "./user_rows.ts";
 
 /** Points that a new watcher is told: five minutes. */
 const PAST_POINTS = 300;
 /** Users, guests and rooms that are listed by name. The list is sent every second, and nobody reads a longer one. */
 const LISTED = 200;
+/** Broken rules that are listed. */
+const HELP_LISTED = 50;
 /** Log lines told to one watcher in one tick, so that no log can slow the chat. */
 const LINES_A_TICK = 20;
 
@@ -38,11 +43,15 @@ export interface Snapshot {
   /** The addresses by which other machines may reach this one. */
   readonly hosts: readonly string[];
   readonly doors: readonly ListenerCounts[];
-  /** In the order in which they came; the latest of them when there are too many. */
-  readonly people: readonly UserCounts[];
+  /** Who is connected: those with a trouble first, then in the order in which they came. */
+  readonly users: readonly UserRow[];
+  readonly connected: number;
   readonly online: number;
-  readonly guests: readonly string[];
   readonly guestCount: number;
+  /** Who was here today, the latest first, with those who are. */
+  readonly today: readonly UserOfDay[];
+  /** Broken rules, the last ones first. */
+  readonly help: readonly BrokenRule[];
   /** The lobby first. */
   readonly rooms: readonly RoomView[];
   readonly roomCount: number;
@@ -113,16 +122,19 @@ export class Monitor {
     const { said, delivered, failed } = runner.hub.tally;
     const view = runner.hub.view(LISTED);
     const { doors, people, waitingBytes } = countAll(runner, view, listeners());
+    const users = userRows(runner, view, now);
     return {
       version: VERSION,
       startedAt: this.#startedAt,
       time: now,
       hosts: this.#hosts,
       doors,
-      people: people.slice(-LISTED),
+      users: users.slice(0, LISTED),
+      connected: users.length,
       online: people.length,
-      guests: view.guests.slice(-LISTED).map(({ name }) => name),
       guestCount: view.guests.length,
+      today: usersToday(runner, view, now, LISTED),
+      help: runner.wires?.help.latest(HELP_LISTED) ?? [],
       rooms: view.rooms,
       roomCount: view.roomCount,
       last: this.#points.last,
@@ -159,11 +171,18 @@ export class Monitor {
     const { lines } = this.#sources.log;
     const watcher = { listener, next: lines.next };
     this.#watchers.add(watcher);
+    const { wires, platform } = this.#sources.runner;
+    const unwatched = wires?.watched(() => platform.now());
     this.#tell(watcher, [
       { type: "now", ...this.snapshot() },
       { type: "past", points: this.#points.from(0), lines: lines.from(0) },
     ]);
-    return () => void this.#watchers.delete(watcher);
+    let isOver = false;
+    return () => {
+      this.#watchers.delete(watcher);
+      if (!isOver) unwatched?.();
+      isOver = true;
+    };
   }
 
   tick(now: number): void {
@@ -173,6 +192,7 @@ export class Monitor {
         this.#tell(watcher, events);
         this.#tellLines(watcher);
       }
+      this.#sources.runner.wires?.tick(now);
     } catch (error) {
       log.error(`internal error in the monitor: ${stackOf(error)}`);
     }

@@ -12,8 +12,10 @@ import type { ServerProtocol } from "../protocols/session.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
 import type { StoreEvent, StorePort } from "../store/worker_store.ts";
+import { ActivityBook } from "./activity.ts";
 import type { Platform } from "./platform.ts";
 import { type HostRunner, SessionHost } from "./session_host.ts";
+import type { WireViews } from "./wire_views.ts";
 
 /**
  * Brings sessions, the hub and the store together.
@@ -26,6 +28,8 @@ import { type HostRunner, SessionHost } from "./session_host.ts";
  *    outputs are carried out by `drain` alone, one session after the other.
  */
 export class SessionRunner implements HostRunner {
+  /** The users who were here today. */
+  readonly users = new ActivityBook();
   readonly #hosts = new Map<SessionId, SessionHost>();
   /** Hosts whose sessions have outputs, in the order in which they got their inputs. */
   #scheduled: SessionHost[] = [];
@@ -45,6 +49,7 @@ export class SessionRunner implements HostRunner {
     readonly platform: Platform,
     readonly limits: Limits,
     readonly store?: StorePort | undefined,
+    readonly wires: WireViews | undefined = undefined,
   ) {
     this.now = platform.now();
     if (store) store.onEvent = (event) => this.#stored(event);
@@ -164,6 +169,8 @@ export class SessionRunner implements HostRunner {
     if (!host.protocol.bypassesHub) {
       this.#try(`the end of session ${host.id}`, () => this.command(host.id, { type: "leave", why, breaksRule }));
     }
+    if (host.isUser) this.users.ended(host.session.name!, host.activity, this.now);
+    this.wires?.ended(host);
     this.#hosts.delete(host.id);
   }
 

@@ -24,6 +24,7 @@ import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
 import { RequestLog } from "./request_log.ts";
 import { SessionRunner } from "./runner.ts";
+import { WireViews } from "./wire_views.ts";
 
 const TICK_MS = 50;
 /** How often files that users have left are looked at. */
@@ -107,7 +108,8 @@ export async function openServer(
     trace: tracing && ((record) => tracing.write(record)),
     show: options.show,
   });
-  const runner = new SessionRunner(hub, platform, limits, store);
+  const wires = options.listeners.web === undefined ? undefined : new WireViews();
+  const runner = new SessionRunner(hub, platform, limits, store, wires);
   const directory = new Directory(limits);
   const directoryLog = new DirectoryLog(data, (why) => log.error(why));
   const drainDirectory = () => {

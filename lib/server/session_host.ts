@@ -8,12 +8,16 @@ import { stackOf } from "../core/reason.ts";
 import type { Ending, Transport, TransportOwner, WireTap } from "../core/transport.ts";
 import { WireTrace } from "../core/wire_trace.ts";
 import type { Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../protocols/session.ts";
+import { SessionActivity } from "./activity.ts";
 import type { DialResult, Platform } from "./platform.ts";
+import type { WireViews } from "./wire_views.ts";
 
 /** The runner as its hosts see it. */
 export interface HostRunner {
   readonly platform: Platform;
   readonly limits: Limits;
+  /** What the server's page shows of the wire; undefined where no page is served. */
+  readonly wires: WireViews | undefined;
   /** Whether users can register. */
   readonly registers: boolean;
   /** Whether guests may log in. */
@@ -40,14 +44,20 @@ export interface HostRunner {
   ended(host: SessionHost, why: string, breaksRule: boolean): void;
 }
 
+/** Protocols whose sessions have no login: their names are those of guests. */
+const GUEST_PROTOCOLS: readonly string[] = ["lobby", "rooms"];
+
 /** Runs one session: its machine, its transports, and the probes that find out whether its peer's machine is still there. */
 export class SessionHost {
   readonly #runner: HostRunner;
   readonly #facts: SessionFacts;
   readonly #liveness: Liveness;
   readonly #transports: (Transport | undefined)[] = [];
-  /** Only where the wire is traced. */
-  readonly #trace: WireTrace | undefined;
+  /** Only while the wire is traced. */
+  #trace: WireTrace | undefined;
+  readonly activity: SessionActivity;
+  /** The last line or piece that came, while the wire is traced. */
+  lastLine: string | undefined;
   /** Outputs that were taken from the session, and how many of them are carried out. */
   #outputs: readonly SessionOutput[] = [];
   #carriedOut = 0;
@@ -64,16 +74,32 @@ export class SessionHost {
     const now = runner.beginTurn();
     this.#runner = runner;
     this.#facts = { peer, registers: runner.registers, guests: runner.guests, tlsOffer: runner.tlsOffer };
-    if (runner.platform.trace) {
-      this.#trace = new WireTrace(protocol.links, "up", protocol.framing ?? "pieces", (link) => {
-        const { session } = this;
-        return session.masked && ((text, nth) => session.masked!(link, text, nth));
-      });
-    }
+    this.activity = new SessionActivity(now);
+    if (runner.platform.trace || runner.wires?.traces(protocol)) this.#trace = this.#newTrace(false);
     const probes = !protocol.detectsDeadPeers && !isLoopback(peer.hostname);
     this.#liveness = new Liveness(probes ? runner.limits.idleMs : Infinity, now);
     this.session = protocol.openSession(this.#facts, runner.limits, now);
+    runner.wires?.opened(this, this.#trace !== undefined);
     this.#transports[0] = connect(this.#transportOwner(0));
+  }
+
+  /** Traces the wire from now on, or no longer. What is traced by an option stays so. */
+  traceWire(traced: boolean): void {
+    if (traced) this.#trace ??= this.#newTrace(true);
+    else if (!this.#runner.platform.trace) this.#trace = this.lastLine = undefined;
+  }
+
+  get isTraced(): boolean {
+    return this.#trace !== undefined;
+  }
+
+  #newTrace(isUnderWay: boolean): WireTrace {
+    const { links, framing = "pieces" } = this.protocol;
+    const mask = (link: number) => {
+      const { session } = this;
+      return session.masked && ((text: string, nth: number) => session.masked!(link, text, nth));
+    };
+    return new WireTrace(links, "up", framing, mask, isUnderWay);
   }
 
   /** Bytes that were written on all links and that the peer has not taken yet. */
@@ -117,7 +143,7 @@ export class SessionHost {
   }
 
   #transportOwner(link: Link): TransportOwner {
-    return new LinkOwner(this, link, this.#trace && this.#tap(link));
+    return new LinkOwner(this, link, this.#trace !== undefined || this.#runner.wires !== undefined);
   }
 
   // From its links.
@@ -127,6 +153,7 @@ export class SessionHost {
     if (this.#ended) return;
     const now = this.#runner.beginTurn();
     this.#liveness.heard(now);
+    this.activity.heardAt = now;
     try {
       this.session.receive(link, bytes, now);
     } catch (error) {
@@ -192,6 +219,7 @@ export class SessionHost {
         const output = this.#outputs[this.#carriedOut++]!;
         if (output.type === "write") this.#transports[output.link]?.write(output.bytes);
         else if (output.type === "command") {
+          this.activity.command(output.command);
           this.#runner.command(this.id, output.command);
           if (this.#carriedOut < this.#outputs.length) return true;
         } else this.#carryOutRare(output);
@@ -226,13 +254,14 @@ export class SessionHost {
   #carryOutRare(output: Exclude<SessionOutput, { type: "write" | "command" }>): void {
     switch (output.type) {
       case "complaint":
+        this.activity.complaint(output.text, this.#runner.now);
         this.#traced((trace) => trace.complaint(output.link, output.text));
-        return log.warning(`${this.#who} ${output.text}`);
+        return log.warning(`${this.who} ${output.text}`);
       case "request":
         return this.#runner.platform.requests?.request(this, output.text, output.outcome);
       case "log":
-        if (output.level === "info") return log.info(output.bare ? output.text : `${this.#who}: ${output.text}`);
-        return log.debug(() => `${this.#who}: ${output.text}`);
+        if (output.level === "info") return log.info(output.bare ? output.text : `${this.who}: ${output.text}`);
+        return log.debug(() => `${this.who}: ${output.text}`);
       case "dial": {
         const { link, port } = output;
         const done = (result: DialResult) => this.#dialed(link, result);
@@ -262,6 +291,7 @@ export class SessionHost {
     this.#transports[0]?.gather?.();
     const { limits, now } = this.#runner;
     this.session = open(this.#facts, limits, now, name);
+    this.#runner.wires?.upgraded(this);
     if (rest.length > 0) this.session.receive(0, rest, now);
     this.#runner.schedule(this);
   }
@@ -272,30 +302,60 @@ export class SessionHost {
     this.end("internal error");
   }
 
-  #tap(link: Link): WireTap {
-    return {
-      sent: (bytes) => this.#traced((trace) => trace.sent(link, bytes)),
-      notTaken: (bytes) => this.#traced((trace) => trace.notTaken(link, bytes)),
-      late: (bytes) => this.#traced((trace) => trace.received(link, bytes, this.#runner.now, true)),
-    };
+  // The tap of its links.
+
+  sent(link: Link, bytes: Uint8Array): void {
+    if (this.#trace) this.#traced((trace) => trace.sent(link, bytes));
+  }
+
+  notTaken(link: Link, bytes: number): void {
+    this.#traced((trace) => trace.notTaken(link, bytes));
+  }
+
+  late(link: Link, bytes: Uint8Array): void {
+    this.#traced((trace) => trace.received(link, bytes, this.#runner.now, true));
   }
 
   #traced(input: (trace: WireTrace) => void): void {
     if (!this.#trace) return;
     input(this.#trace);
-    const { platform } = this.#runner;
-    const common = { time: platform.wallTime(), session: this.id, name: this.#who, user: this.session.name };
-    for (const entry of this.#trace.takeOutputs()) platform.trace!({ ...common, ...entry });
+    const { platform, wires } = this.#runner;
+    const common = { time: platform.wallTime(), session: this.id, name: this.who, user: this.session.name };
+    for (const entry of this.#trace.takeOutputs()) {
+      const record = { ...common, ...entry };
+      platform.trace?.(record);
+      if (!wires) continue;
+      if (entry.text !== undefined && entry.direction === "up") this.lastLine = lastLineOf(entry.text);
+      wires.record(this, record);
+    }
   }
 
-  get #who(): string {
+  /** Whether the session is that of a user who has logged in. */
+  get isUser(): boolean {
+    const { name, bypassesHub, oneShot } = this.protocol;
+    return this.session.name !== undefined && !GUEST_PROTOCOLS.includes(name) && !bypassesHub && !oneShot;
+  }
+
+  /** The user, or the address as long as that is not known. */
+  get who(): string {
     return this.session.name ?? `${this.peer.hostname}:${this.peer.port}`;
   }
 }
 
+/** Of the last line, so much is kept. */
+const LAST_LINE_CHARACTERS = 200;
+
+function lastLineOf(text: string): string {
+  return (text.endsWith("\n") ? text.slice(0, -1) : text).slice(0, LAST_LINE_CHARACTERS);
+}
+
 /** One of its links: an object with methods, since five functions a link were a third of a kilobyte a session. */
-class LinkOwner implements TransportOwner {
-  constructor(readonly host: SessionHost, readonly link: Link, readonly tap: WireTap | undefined) {}
+class LinkOwner implements TransportOwner, WireTap {
+  constructor(readonly host: SessionHost, readonly link: Link, readonly isTapped: boolean) {}
+
+  get tap(): WireTap | undefined {
+    return this.isTapped ? this : undefined;
+  }
 
   receive(bytes: Uint8Array): void {
     this.host.received(this.link, bytes);
@@ -311,5 +371,17 @@ class LinkOwner implements TransportOwner {
 
   failed(why: string): void {
     this.host.failed(why);
+  }
+
+  sent(bytes: Uint8Array): void {
+    this.host.sent(this.link, bytes);
+  }
+
+  notTaken(bytes: number): void {
+    this.host.notTaken(this.link, bytes);
+  }
+
+  late(bytes: Uint8Array): void {
+    this.host.late(this.link, bytes);
   }
 }

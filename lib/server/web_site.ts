@@ -20,6 +20,7 @@ import type { AttachmentSite } from "./attachment_site.ts";
 import type { Monitor } from "./monitor.ts";
 import { OPEN_METRICS_TYPE } from "./open_metrics.ts";
 import { checkPassword } from "./password_check.ts";
+import { operatingOf } from "./operating.ts";
 import { PasswordGate } from "./password_gate.ts";
 import type { SessionRunner } from "./runner.ts";
 
@@ -120,6 +121,12 @@ export class ServerSite implements Site {
         return await this.#monitorRefusal(request, from) ?? this.parts.files.answer("server.html", request);
       case "GET /watch":
         return await this.#monitorRefusal(request, from) ?? this.#watch(request);
+      case "GET /wire":
+        return await this.#monitorRefusal(request, from) ?? this.#wire(request);
+      case "POST /server/say":
+        return await this.#monitorRefusal(request, from) ?? await this.#operate(request, "text");
+      case "POST /server/kick":
+        return await this.#monitorRefusal(request, from) ?? await this.#operate(request, "name");
       case "GET /metrics":
         return await this.#monitorRefusal(request, from) ?? new Response(this.parts.monitor.metrics(), {
           headers: { "content-type": OPEN_METRICS_TYPE },
@@ -299,7 +306,35 @@ export class ServerSite implements Site {
     return `Refused: ${refused.refusal}.`;
   }
 
+  /** A notice to everyone, or the end of a user's sessions. That the request is no foreign page's is known already. */
+  async #operate(request: Request, field: "text" | "name"): Promise<Response> {
+    const fields = await readJsonBody(request);
+    if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
+    const value = fields[field];
+    if (typeof value !== "string") return jsonResponse({ why: `expected "${field}", a text` }, 400);
+    const operating = operatingOf(this.parts.runner);
+    if (field === "name") return jsonResponse({ ended: operating.kick(value) });
+    const why = operating.say(value);
+    return why === undefined ? jsonResponse({}) : jsonResponse({ why }, 400);
+  }
+
   #watch(request: Request): Response | Upgrade {
+    return this.#feed(request, (send) => this.parts.monitor.watch((event) => send(event)));
+  }
+
+  /** The wire of one user, or of an address. */
+  #wire(request: Request): Response | Upgrade {
+    const name = new URL(request.url).searchParams.get("of");
+    const { wires } = this.parts.runner;
+    if (!name || !wires) return plainText("The address ends in ?of= and a name.", 400);
+    return this.#feed(request, (send) => wires.follow(name, (records, missed) => send({ records, missed }) !== false));
+  }
+
+  /** A WebSocket that is sent objects, as far as there is room for them. */
+  #feed(
+    request: Request,
+    begin: (send: (value: unknown) => false | void) => () => void,
+  ): Response | Upgrade {
     const invalid = upgradeRefusal(request);
     if (invalid) return invalid;
     let end = () => {};
@@ -309,9 +344,9 @@ export class ServerSite implements Site {
         const close = () => socket.close("");
         const socket = connect({ receive() {}, hungry: () => true, closed: close, failed: close });
         this.#watchers.add(socket);
-        const stop = this.parts.monitor.watch((event) => {
+        const stop = begin((value) => {
           if (!socket.isOpen || socket.waitingBytes > WATCHER_BYTES) return false;
-          socket.writeAlone(encodeText(JSON.stringify(event)));
+          socket.writeAlone(encodeText(JSON.stringify(value)));
         });
         end = () => {
           stop();

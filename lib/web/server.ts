@@ -5,9 +5,13 @@ import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
 import { byId, make, setText } from "./dom.ts";
 import { counted, formatClock } from "./format.ts";
 import { LogView } from "./log_view.ts";
+import { helpItems } from "./help_view.ts";
+import { endSessions, openNoticeForm } from "./operator.ts";
 import { PLOTS } from "./plot.ts";
 import { PlotView } from "./plot_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
+import { UserTable } from "./user_table.ts";
+import { WirePanel } from "./wire_panel.ts";
 import { INITIAL, MAX_RETRY_MS, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
 
 /** The server sends something each second; after twice this much silence it is gone. */
@@ -16,6 +20,11 @@ const SILENCE_MS = 3000;
 const log = new LogView();
 const plots = PLOTS.map((plot) => new PlotView(plot));
 byId("plots").prepend(...plots.map(({ element }) => element));
+
+const wire = new WirePanel(() => drawSoon());
+const show = (name: string) => wire.open(name);
+const table = new UserTable(byId("users"), { show, end: (name) => void endSessions(name) });
+openNoticeForm();
 
 let state = INITIAL;
 let received: WatchEvent[] = [];
@@ -84,7 +93,7 @@ function draw(): void {
   update("listeners", [now.doors, now.hosts, now.bookEntries], (element) => {
     element.replaceChildren(...now.doors.map((listener) => listenerItem(listener, now)));
   });
-  update("online", [now.people, now.online, now.guests], (element) => element.replaceChildren(...onlineParts(now)));
+  drawUsers(now);
   update("rooms", [now.rooms, now.roomCount], (element) => {
     element.replaceChildren(...now.rooms.map(roomItem), ...andMore(now.roomCount - now.rooms.length));
   });
@@ -115,21 +124,33 @@ function listenerItem(listener: Snapshot["doors"][number], { hosts, bookEntries 
   );
 }
 
-/** The users online, by listener; a user of two listeners is under both. */
-function onlineParts({ doors, people, online, guests, guestCount }: Snapshot): HTMLElement[] {
-  const groups = doors.flatMap(({ door: name }) => {
-    const users = people.filter((person) => person.doors.includes(name)).map(({ name, since }) =>
-      make("li", {}, make("span", { class: "name" }, name), " ", make("small", {}, `since ${formatClock(since)}`))
-    );
-    const visitors = name === "lobby"
-      ? guests.map((name) => make("li", {}, name, " ", make("small", {}, "guest")))
-      : [];
-    if (users.length + visitors.length === 0) return [];
-    const more = name === "lobby" ? andMore(guestCount - guests.length) : [];
-    return [make("h3", {}, listenerLabel(name)), make("ul", {}, ...users, ...visitors, ...more)];
+function drawUsers({ users, connected, help, today, time }: Snapshot): void {
+  const broken = new Map<string, number>();
+  for (const { name } of help) broken.set(name, (broken.get(name) ?? 0) + 1);
+  table.draw(users, broken, time, wire.name);
+  byId("nobody").hidden = users.length > 0;
+  byId("users-box").hidden = users.length === 0;
+  const more = connected - users.length;
+  setText(byId("users-more"), more > 0 ? `and ${more} more` : "");
+  update("help", [help, users.map(({ name, trouble }) => [name, trouble])], (element) => {
+    const items = helpItems(help, users, show);
+    element.replaceChildren(...items);
+    byId("help-section").hidden = items.length === 0;
   });
-  if (groups.length === 0) return [make("p", { class: "nobody" }, "Nobody is online.")];
-  return online > people.length ? [...groups, make("p", {}, `and ${online - people.length} more`)] : groups;
+  update("today", today.map(({ name, first, last }) => [name, formatClock(first), formatClock(last)]), (element) => {
+    element.replaceChildren(
+      ...today.map(({ name, first, last }) =>
+        make(
+          "li",
+          {},
+          make("span", { class: "name" }, name),
+          " ",
+          make("small", {}, `${formatClock(first)}–${formatClock(last)}`),
+        )
+      ),
+    );
+    setText(byId("today-count"), counted(today.length, "user"));
+  });
 }
 
 function roomItem({ name, members, online }: Snapshot["rooms"][number]): HTMLElement {

@@ -21,10 +21,46 @@ export interface ListenerView {
   readonly people: number;
 }
 
-export interface UserView {
+/** A user, a guest, or a connection without a login. */
+export interface UserRow {
+  /** The address where there is no login. */
   readonly name: string;
+  readonly isLoggedIn: boolean;
+  readonly isGuest: boolean;
   readonly doors: readonly string[];
+  readonly programs: readonly string[];
   readonly since: number;
+  readonly sent: number;
+  /** Whether `confirmed` and `missed` say something: only programs of the IM handout confirm each message. */
+  readonly confirms: boolean;
+  readonly confirmed: number;
+  readonly missed: number;
+  /** Requests that were answered with 401. */
+  readonly refused: number;
+  readonly trouble?: { readonly text: string; readonly time: number } | undefined;
+  readonly line?: string | undefined;
+  readonly heardAt: number;
+}
+
+/** A user who was here today. */
+export interface UserOfDay {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A rule of `client check` that a user's program has broken. */
+export interface BrokenRule {
+  readonly name: string;
+  readonly rule: string;
+  readonly title: string;
+  readonly cause: string;
+  readonly link: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly time: number;
+  readonly count: number;
+  readonly isWeak: boolean;
 }
 
 /** An entry of a client address table. */
@@ -48,10 +84,12 @@ export interface Snapshot {
   readonly time: number;
   readonly hosts: readonly string[];
   readonly doors: readonly ListenerView[];
-  readonly people: readonly UserView[];
+  readonly users: readonly UserRow[];
+  readonly connected: number;
   readonly online: number;
-  readonly guests: readonly string[];
   readonly guestCount: number;
+  readonly today: readonly UserOfDay[];
+  readonly help: readonly BrokenRule[];
   readonly rooms: readonly RoomView[];
   readonly roomCount: number;
   readonly last?: Point | undefined;

@@ -1,0 +1,115 @@
+import type { Command } from "../chat/command.ts";
+
+/** What a session has done since it began. */
+export class SessionActivity {
+  /** Messages that it has said. */
+  sent = 0;
+  /** Messages that its handout program has confirmed, and those that it has not. */
+  confirmed = 0;
+  missed = 0;
+  /** Requests that were answered with 401. */
+  refused = 0;
+  /** The last thing that its program did wrong, and when. */
+  trouble: { readonly text: string; readonly time: number } | undefined;
+  /** When the last bytes came. */
+  heardAt: number;
+
+  constructor(readonly since: number) {
+    this.heardAt = since;
+  }
+
+  command({ type }: Command): void {
+    switch (type) {
+      case "send":
+      case "sendAll":
+      case "say":
+      case "announce":
+        this.sent++;
+        return;
+      case "taken":
+        this.confirmed++;
+        return;
+      case "missed":
+        this.missed++;
+    }
+  }
+
+  complaint(text: string, time: number): void {
+    if (text.startsWith("got 401")) this.refused++;
+    this.trouble = { text, time };
+  }
+}
+
+/** The counts of a user, of all sessions of the day. */
+export interface UserTotals {
+  readonly sent: number;
+  readonly confirmed: number;
+  readonly missed: number;
+  readonly refused: number;
+  readonly trouble: SessionActivity["trouble"];
+}
+
+/** A user of the day: when they were here first and last. */
+export interface UserOfDay {
+  readonly name: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+interface Known extends UserOfDay {
+  readonly totals: UserTotals;
+}
+
+const NONE: UserTotals = { sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined };
+/** Users of the day that are remembered: as many as may be online by default. The one who left longest ago goes first. */
+const USERS = 2000;
+
+/** The users who were here today, with what their ended sessions have done. */
+export class ActivityBook {
+  readonly #users = new Map<string, Known>();
+
+  /** A session of a user is here. */
+  seen(name: string, since: number, now: number): void {
+    this.#put(name, since, now, NONE);
+  }
+
+  /** A session of a user has ended. */
+  ended(name: string, activity: SessionActivity, now: number): void {
+    this.#put(name, activity.since, now, activity);
+  }
+
+  /** What the ended sessions of a user have done. */
+  totalsOf(name: string): UserTotals {
+    return this.#users.get(name)?.totals ?? NONE;
+  }
+
+  /** Those who were here since then, the latest first; the others are forgotten. */
+  usersSince(time: number, most: number): UserOfDay[] {
+    const users: UserOfDay[] = [];
+    for (const [name, { first, last }] of this.#users) {
+      if (last < time) this.#users.delete(name);
+      else users.push({ name, first, last });
+    }
+    return users.reverse().slice(0, most);
+  }
+
+  #put(name: string, since: number, now: number, more: UserTotals): void {
+    const known = this.#users.get(name);
+    this.#users.delete(name);
+    const first = Math.min(known?.first ?? since, since);
+    this.#users.set(name, { name, first, last: now, totals: added(known?.totals ?? NONE, more) });
+    if (this.#users.size > USERS) this.#users.delete(this.#users.keys().next().value!);
+  }
+}
+
+/** The sum of two counts, and the later trouble. */
+export function added(one: UserTotals, other: UserTotals): UserTotals {
+  if (other === NONE) return one;
+  return {
+    sent: one.sent + other.sent,
+    confirmed: one.confirmed + other.confirmed,
+    missed: one.missed + other.missed,
+    refused: one.refused + other.refused,
+    trouble: (other.trouble?.time ?? 0) >= (one.trouble?.time ?? 0) ? other.trouble ?? one.trouble : one.trouble,
+  };
+}

@@ -1,0 +1,87 @@
+import type { ChatView } from "../chat/view.ts";
+import { added, type UserOfDay, type UserTotals } from "./activity.ts";
+import type { SessionRunner } from "./runner.ts";
+import type { SessionHost } from "./session_host.ts";
+
+/** The server's page as it shows a user, a guest, or a connection without a login. */
+export interface UserRow extends UserTotals {
+  /** The user; the address where there is no login. */
+  readonly name: string;
+  readonly isLoggedIn: boolean;
+  readonly isGuest: boolean;
+  readonly doors: readonly string[];
+  /** The programs, as far as they can be told apart. */
+  readonly programs: readonly string[];
+  readonly since: number;
+  /** Whether the protocol has a confirmation for each message; without one, `confirmed` and `missed` say nothing. */
+  readonly confirms: boolean;
+  /** The last line that came, while the wire is watched. */
+  readonly line: string | undefined;
+  /** When bytes came last. */
+  readonly heardAt: number;
+}
+
+interface Connected {
+  readonly hosts: SessionHost[];
+  isLoggedIn: boolean;
+  isGuest: boolean;
+}
+
+/** Rows of all who are connected, those with a trouble first, the latest of them on top; then in the order of their coming. */
+export function userRows(runner: SessionRunner, { people, guests }: ChatView, now: number): UserRow[] {
+  const users = new Map(people.flatMap(({ name, sessions }) => sessions.map((id) => [id, name])));
+  const guestNames = new Map(guests.map(({ name, session }) => [session, name]));
+  const rows = new Map<string, Connected>();
+  for (const host of runner.hosts) {
+    if (host.protocol.bypassesHub || host.protocol.oneShot) continue;
+    const name = users.get(host.id) ?? guestNames.get(host.id) ?? host.who;
+    let row = rows.get(name);
+    if (!row) rows.set(name, row = { hosts: [], isLoggedIn: false, isGuest: false });
+    row.hosts.push(host);
+    row.isLoggedIn ||= users.has(host.id);
+    row.isGuest ||= guestNames.has(host.id);
+  }
+  return [...rows].map(([name, connected]) => rowOf(runner, name, connected, now)).sort(byTrouble);
+}
+
+/** The users of the day who have a login, at most so many. */
+export function usersToday(runner: SessionRunner, { people }: ChatView, now: number, most: number): UserOfDay[] {
+  // A user who has been here since yesterday was here today, too.
+  for (const { name, since } of people) runner.users.seen(name, since, now);
+  return runner.users.usersSince(new Date(now).setHours(0, 0, 0, 0), most);
+}
+
+function rowOf(runner: SessionRunner, name: string, { hosts, isLoggedIn, isGuest }: Connected, now: number): UserRow {
+  let totals = isLoggedIn ? runner.users.totalsOf(name) : EMPTY;
+  for (const { activity } of hosts) totals = added(totals, activity);
+  const last = hosts.reduce((one, other) => other.activity.heardAt > one.activity.heardAt ? other : one);
+  const { sent, confirmed, missed, refused, trouble } = totals;
+  const isNative = (host: SessionHost) => runner.hub.isNative(host.id);
+  return {
+    ...{ name, isLoggedIn, isGuest, sent, confirmed, missed, refused, trouble },
+    doors: unique(hosts.map(({ protocol }) => protocol.name)),
+    programs: unique(hosts.map((host) => programOf(host, isNative(host)))),
+    since: Math.min(now, ...hosts.map(({ activity }) => activity.since)),
+    confirms: hosts.some((host) => host.protocol.name === "im" && !isNative(host)),
+    line: last.lastLine,
+    heardAt: last.activity.heardAt,
+  };
+}
+
+const EMPTY: UserTotals = { sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined };
+
+function programOf({ protocol, lastLine }: SessionHost, isNative: boolean): string {
+  if (protocol.name === "web") return "the page";
+  if (protocol.name === "mychat") return "mailbox program";
+  if (isNative) return "client chat";
+  // Telnet ends its lines so; a program that is written from a handout rarely does.
+  return lastLine?.endsWith("\r") ? "telnet" : "own program";
+}
+
+function byTrouble(one: UserRow, other: UserRow): number {
+  return (other.trouble?.time ?? 0) - (one.trouble?.time ?? 0);
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

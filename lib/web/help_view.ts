@@ -1,0 +1,50 @@
+import { make } from "./dom.ts";
+import { counted, formatClock } from "./format.ts";
+import type { BrokenRule, UserRow } from "./watch_state.ts";
+
+/** What needs help: the broken rules, and the troubles of users of whom no rule is known. */
+export function helpItems(
+  help: readonly BrokenRule[],
+  users: readonly UserRow[],
+  show: (name: string) => void,
+): HTMLElement[] {
+  const known = new Set(help.map(({ name }) => name));
+  const troubles = users.filter(({ name, trouble }) => trouble !== undefined && !known.has(name));
+  return [
+    ...help.map((broken) => ruleItem(broken, show)),
+    ...troubles.map(({ name, trouble }) =>
+      make("li", {}, whoButton(name, show), " ", trouble!.text, " ", when(trouble!.time))
+    ),
+  ];
+}
+
+function ruleItem(
+  { name, rule, title, cause, link, expected, got, time, count, isWeak }: BrokenRule,
+  show: (name: string) => void,
+) {
+  const often = count === 1 ? "" : `, ${counted(count, "time")}`;
+  return make(
+    "li",
+    { class: isWeak ? "is-weak" : "" },
+    make(
+      "p",
+      {},
+      whoButton(name, show),
+      " ",
+      make("code", {}, rule),
+      ` ${title}${isWeak ? " (it works, but not as the handout says)" : ""}`,
+      " ",
+      when(time, often),
+    ),
+    make("p", { class: "wire" }, `${link}: expected `, make("code", {}, expected), ", found ", make("code", {}, got)),
+    make("p", { class: "cause" }, `Usual cause: ${cause}.`),
+  );
+}
+
+function whoButton(name: string, show: (name: string) => void): HTMLElement {
+  return make("button", { type: "button", class: "link", onclick: () => show(name) }, name);
+}
+
+function when(time: number, more = ""): HTMLElement {
+  return make("small", {}, `${formatClock(time)}${more}`);
+}
