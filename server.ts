@@ -107,7 +107,14 @@ async function serve(plan: ServePlan): Promise<void> {
   for (const { name, hostname, port } of server.listeners) {
     print(`${name} listening on ${formatAddress({ hostname, port })}\n`);
   }
-  const facts = { ...plan, listeners: server.listeners, names: accounts?.names, hosts: reachable(ownAddresses()) };
+  const columns = Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 0;
+  const facts = {
+    ...plan,
+    columns,
+    listeners: server.listeners,
+    names: accounts?.names,
+    hosts: reachable(ownAddresses()),
+  };
   const missing = accounts?.size === 0 ? accountsText(facts).trimEnd() : "";
   if (Deno.stdout.isTerminal()) print(banner(facts));
   else if (missing !== "") log.warning(missing.replaceAll("\n", " "));

@@ -214,3 +214,21 @@ pageTest(
     );
   },
 );
+
+pageTest(
+  "the page can be installed: the browser reads its manifest and finds nothing wrong with it",
+  async ({ enter }) => {
+    const alice = await enter("alice");
+    const browser = await alice.context.newCDPSession(alice.page);
+    const { url, errors, data } = await browser.send("Page.getAppManifest");
+    assertEquals([new URL(url).pathname, errors], ["/page/partyline.webmanifest", []]);
+    assertEquals(JSON.parse(data!).display, "standalone");
+    await alice.page.setViewportSize({ width: 320, height: 600 });
+    const [send] = await boxes(alice, "#submit");
+    const outside = await alice.page.locator("#submit").evaluate((each) => {
+      const { scrollWidth, clientWidth } = each as unknown as { scrollWidth: number; clientWidth: number };
+      return scrollWidth - clientWidth;
+    });
+    assertEquals([send!.right <= 320, outside], [true, 0]);
+  },
+);

@@ -104,6 +104,7 @@ const FACTS: BannerFacts = {
   ...{ users: "users.txt", data: "data", registration: false, names: ["ann"], hosts: ["10.0.0.5", "fd00::5"] },
   web: { tls: undefined, watchPasswordFile: undefined },
   listeners: [],
+  columns: 0,
 };
 
 /** The lines of a banner with one listener, without the last line and the blank ones. */
@@ -125,6 +126,18 @@ Deno.test("the banner's hints have an address that answers", () => {
     "Lobby handout, nc, telnet: client lobby 127.0.0.1 7",
   );
   assertEquals(lines("lobby", "::", { hosts: [] })[1], "Lobby handout, nc, telnet: client lobby ::1 7");
+});
+
+Deno.test("the banner has the page's address as a QR code where other machines reach it and the terminal is wide enough", () => {
+  const code = (hostname: string, columns: number, hosts = FACTS.hosts) =>
+    banner({ ...FACTS, hosts, columns, listeners: [{ name: "web", hostname, port: 2080 }] }).split("\n")
+      .filter((line) => /[▀▄█]/.test(line));
+  const found = code("0.0.0.0", 80);
+  assert(found.length >= 14 && found.every((line) => line.length <= 60), found.join("\n"));
+  assertEquals(new Set(found.map(({ length }) => length)).size, 1);
+  assertEquals([code("0.0.0.0", 59), code("127.0.0.1", 80), code("0.0.0.0", 80, [])], [[], [], []]);
+  const text = banner({ ...FACTS, columns: 80, listeners: [{ name: "web", hostname: "0.0.0.0", port: 2080 }] });
+  assertStringIncludes(text, "The page, for a phone: http://10.0.0.5:2080/\n");
 });
 
 Deno.test("the banner names the operator's page where it can be seen, and nowhere else", () => {

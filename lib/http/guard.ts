@@ -100,7 +100,7 @@ export function withSecurityHeaders(response: Response, request: Request): Respo
     headers.set(
       "content-security-policy",
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-        `connect-src 'self' ${sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+        `connect-src 'self' ${sockets}; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
   }
   headers.set("x-content-type-options", "nosniff");

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { renderUnicodeCompact } from "uqr";
 import { type Address, isLoopback, isWildcard, reachableHost } from "../core/address.ts";
 import {
   type JoinFacts,
@@ -20,6 +21,8 @@ export interface BannerFacts {
   readonly names: readonly string[] | undefined;
   /** This machine's addresses for others, the best one first. */
   readonly hosts: readonly string[];
+  /** The width of the terminal. */
+  readonly columns: number;
 }
 
 /** The commands that a user may type next, once the server listens: each with an address that answers. */
@@ -46,14 +49,27 @@ export function banner(facts: BannerFacts): string {
   const left = Math.max(...lines.map(([label]) => label.length)) + 3;
   return `
 ${accountsText(facts)}${lines.map(([label, how]) => `${`${label}:`.padEnd(left)}${how}\n`).join("")}\
-To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
+${pageCode(facts)}To see the protocol: --trace. To stop: Ctrl-C, or E and Enter.
 
 `;
 }
 
+/** Columns that the code of an address has at most, with a margin. */
+const CODE_COLUMNS = 60;
+
+/** The page's address as a QR code, for phones; nothing where no other machine reaches the page, or the terminal is narrow. */
+function pageCode({ listeners, web, hosts, columns }: BannerFacts): string {
+  const page = listeners.find(({ name }) => name === "web");
+  if (!page || columns < CODE_COLUMNS) return "";
+  const host = reachableHost(page.hostname, hosts);
+  if (isLoopback(host) || isWildcard(host)) return "";
+  const address = pageAddress(web.tls === undefined ? "http" : "https", host, page.port);
+  return `\nThe page, for a phone: ${address}\n${renderUnicodeCompact(address, { border: 2 })}\n\n`;
+}
+
 /** What the accounts are and, where there are none, which listeners need some, and how they are made. */
 export function accountsText(
-  { users, registration, listeners, names }: Omit<BannerFacts, "data" | "web" | "hosts">,
+  { users, registration, listeners, names }: Omit<BannerFacts, "data" | "web" | "hosts" | "columns">,
 ): string {
   if (names === undefined) return "";
   if (names.length > 0) {

@@ -14,7 +14,7 @@ export function readWebFiles(): ReadonlyMap<string, string> {
 
 /** What a browser gets: pages, pictures and style sheets as they are, and for each page one script. No comments. */
 function makeWebFiles(): ReadonlyMap<string, string> {
-  const files = readFolder(SOURCES, /\.(html|css|svg)$/);
+  const files = readFolder(SOURCES, /\.(html|css|svg|webmanifest)$/);
   for (const [name, text] of files) {
     if (name.endsWith(".css")) files.set(name, withoutComments(text));
     for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) {

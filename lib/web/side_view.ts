@@ -112,9 +112,12 @@ export class SideView {
     let button = this.#buttons.get(key);
     if (!button) this.#buttons.set(key, button = make("button", { type: "button" }));
     button.onclick = () => isNew && "room" in target ? this.#join(target.room) : this.#open(target);
-    button.className = `place${online === false ? " away" : ""}${
-      unread > 0 && (!isMuted || mentions > 0) ? " unread" : ""
-    }${isMuted ? " muted" : ""}`;
+    button.className = [
+      "place",
+      online === false && "away",
+      unread > 0 && (!isMuted || mentions > 0) && "unread",
+      isMuted && "muted",
+    ].filter(Boolean).join(" ");
     button.setAttribute("aria-current", String(key === open));
     const mark = online === undefined
       ? make("span", { class: "mark", "aria-hidden": "true" }, isNew ? "+" : "#")
