@@ -119,3 +119,36 @@ Deno.test("/refuse all NAME refuses the open offers of one user, /refuse all tho
   bob.offer("mallory", "9");
   assertEquals(bob.lines.at(-1), "08:33:46 mallory offers 9 (1 byte): /accept 11 or /refuse 11");
 });
+
+Deno.test("a folder that is being read is in /files at once, under the number of its offer, and can be stopped", () => {
+  const alice = new FileTransfers();
+  const shown = () =>
+    alice.takeOutputs().flatMap((output) => {
+      if (output.type === "readOffer") return [`read ${output.path} as ${output.n}`];
+      if (output.type === "problem") return [output.why];
+      if (output.type === "record") return output.changes.map(({ type }) => `record ${type}`);
+      if (output.type !== "show") return [output.type];
+      const { event } = output;
+      if (event.type === "files") return event.files.map(({ n, name, state }) => `${n} ${name}, ${state}`);
+      return event.type === "offering" ? [`offered ${event.name} as ${event.n}`] : [];
+    });
+  const made = (name: string) => ({
+    offer: { id: freshId(), name, bytes: 400, files: 2, digest: DIGEST },
+    to: "bob",
+    isRoom: false,
+    path: `/home/alice/${name}`,
+    passedOver: 0,
+  });
+  for (const path of ["photos", "slides"]) alice.command({ type: "send", to: { user: "bob" }, path });
+  alice.reading(1, 100, 400, 0);
+  alice.command({ type: "files" });
+  assertEquals(shown(), ["read photos as 1", "read slides as 2", "1 photos, being read, 25 %", "2 slides, being read"]);
+  alice.command({ type: "stop", n: 1 });
+  assertEquals([alice.isReadingStopped(1), alice.isReadingStopped(2)], [true, false]);
+  // It is stopped too late to stop the reading: it is not offered all the same.
+  alice.read(1, { user: "bob" }, made("photos"));
+  alice.read(2, { user: "bob" }, made("slides"));
+  assertEquals(shown(), ["record withdraw", "photos is not offered: it was stopped", "offered slides as 2", "say"]);
+  alice.command({ type: "files" });
+  assertEquals(shown(), ["2 slides, offered"]);
+});

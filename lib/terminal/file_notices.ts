@@ -124,7 +124,7 @@ function bar(event: Moving): string {
   const full = Math.round(share * BAR_CHARACTERS);
   const drawn = `[${"#".repeat(full)}${"-".repeat(BAR_CHARACTERS - full)}] ${Math.floor(share * 100)} %`;
   const amount = `${formatBytes(done)} of ${formatBytes(bytes)}`;
-  if (event.type === "reading") return `reading ${clean(event.name)} ${drawn} ${amount}`;
+  if (event.type === "reading") return `reading ${clean(event.name)} ${drawn} ${amount}; /stop ${event.n} stops it`;
   const { rate } = event;
   const pace = rate < 1
     ? ""
@@ -133,7 +133,7 @@ function bar(event: Moving): string {
 }
 
 function keyOf(event: Moving): string {
-  return event.type === "reading" ? `reading ${event.name}` : `${event.n} ${event.sends} ${event.with}`;
+  return event.type === "reading" ? `reading ${event.n}` : `${event.n} ${event.sends} ${event.with}`;
 }
 
 function routeText(event: Extract<FileEvent, { type: "route" }>): string {

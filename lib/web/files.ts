@@ -242,22 +242,22 @@ export class PageFiles {
     return [...this.#selected.values()].find(({ id }) => id === offer);
   }
 
-  async #readOffer({ to, path }: Output<"readOffer">): Promise<void> {
+  async #readOffer({ n, to, path }: Output<"readOffer">): Promise<void> {
     const selected = this.#selected.get(path)!;
     const { id, file } = selected;
     try {
       const content = await OfferedFile.read(file, (done) => {
-        this.#tell((machine) => machine.reading(path, done, file.size, this.#options.now()));
+        this.#tell((machine) => machine.reading(n, done, file.size, this.#options.now()));
       });
       const offer = await content.offer(id);
       selected.content = content;
       const made = { offer, to: nameOf(to), isRoom: "room" in to, path, passedOver: 0 };
-      this.#tell((machine) => machine.read(path, to, made));
+      this.#tell((machine) => machine.read(n, to, made));
     } catch (error) {
       const why = errorText(error);
       this.#selected.delete(path);
       this.#views.set({ id, name: file.name, bytes: file.size }, { state: "ended", text: `not offered: ${why}` });
-      this.#tell((machine) => machine.notRead(path, { why, forOthers: why }));
+      this.#tell((machine) => machine.notRead(n, { why, forOthers: why }));
     }
   }
 

@@ -267,7 +267,7 @@ class Simulation {
         return machine.restored({ outcomes: [], made: [], taken: [] });
       case "readOffer":
         return job(() =>
-          machine.read(output.path, output.to, {
+          machine.read(output.n, output.to, {
             offer: this.#offer,
             to: "bob",
             isRoom: false,

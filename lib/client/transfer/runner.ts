@@ -230,16 +230,17 @@ export class TransferRunner {
     }
   }
 
-  async #readOffer({ to, path }: Output<"readOffer">): Promise<void> {
+  async #readOffer({ n, to, path }: Output<"readOffer">): Promise<void> {
     try {
       const [name, isRoom] = "user" in to ? [to.user, false] : [to.room, true];
       const made = await this.#options.store.offer(path, name, isRoom, (done, bytes) => {
         if (this.#closed) throw new Error("the program ends");
-        this.#tell((machine) => machine.reading(path, done, bytes, clock()));
+        if (this.#machine.isReadingStopped(n)) throw new Error("it was stopped");
+        this.#tell((machine) => machine.reading(n, done, bytes, clock()));
       });
-      this.#tell((machine) => machine.read(path, to, made));
+      this.#tell((machine) => machine.read(n, to, made));
     } catch (error) {
-      this.#tell((machine) => machine.notRead(path, failure(error)));
+      this.#tell((machine) => machine.notRead(n, failure(error)));
     }
   }
 

@@ -26,7 +26,13 @@ export type FileEvent =
   /** A file is at the server, for a user or a room. */
   | TransferItem & { readonly type: "left"; readonly to: Target }
   /** A file is being read before it is offered. */
-  | { readonly type: "reading"; readonly name: string; readonly done: number; readonly bytes: number }
+  | {
+    readonly type: "reading";
+    readonly n: number;
+    readonly name: string;
+    readonly done: number;
+    readonly bytes: number;
+  }
   /** `done` bytes have been transferred; `rate` is in bytes a second. */
   | TransferItem & {
     readonly type: "progress";

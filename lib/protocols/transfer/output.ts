@@ -22,7 +22,7 @@ export type TransferOutput =
   /** Read the records of earlier runs; `restored`. */
   | { readonly type: "restore" }
   /** Read and digest what is to be offered; `reading`, then `read` or `notRead`. */
-  | { readonly type: "readOffer"; readonly to: Target; readonly path: string }
+  | { readonly type: "readOffer"; readonly n: number; readonly to: Target; readonly path: string }
   /** Record that an offer was accepted; "accepted". */
   | { readonly type: "accept"; readonly taken: OfferTaken }
   /** Write records in this order, up to the first that fails. The user is told of a failure if `reports`. */

@@ -170,7 +170,7 @@ export class RelayedFiles implements Machine<RelayedFilesOutput> {
     this.#digesting.shift();
     const offer = source.offer(this.#freshName());
     this.#sources.set(offer.id, first);
-    this.#machine.read("", { room }, { offer, to: room, isRoom: true, path: "", passedOver: 0 });
+    this.#machine.read(undefined, { room }, { offer, to: room, isRoom: true, path: "", passedOver: 0 });
     this.#drain(now);
   }
 

@@ -169,15 +169,16 @@ export class FileTransfers implements Machine<TransferOutput> {
     if (this.#closed) return;
     switch (command.type) {
       case "send":
-        return this.#readings.start(command.path, command.to);
+        return this.#readings.start(++this.#last, command.path, command.to);
       case "files": {
         const files = [...this.#items.values()].map((item) => {
           return { ...item.item, sends: item.sends, with: item.with, state: item.state };
         });
-        return this.#out({ type: "show", event: { type: "files", files } });
+        return this.#out({ type: "show", event: { type: "files", files: [...files, ...this.#readings.states] } });
       }
     }
     if (command.type === "refuseAll") return this.#refuseAll(command.from);
+    if (command.type === "stop" && this.#readings.stop(command.n)) return;
     const item = this.#items.get(command.n);
     if (item && !item.sends) this.#unanswered.delete(item.with);
     if (!item) this.#problem(this.#noSuch(command.n));
@@ -198,24 +199,31 @@ export class FileTransfers implements Machine<TransferOutput> {
   }
 
   /** `done` of the `bytes` to be offered have been read. */
-  reading(path: string, done: number, bytes: number, now: number): void {
-    this.#readings.progress(path, done, bytes, now);
+  reading(n: number, done: number, bytes: number, now: number): void {
+    this.#readings.progress(n, done, bytes, now);
   }
 
-  read(path: string, to: Target, made: OfferMade): void {
-    if (this.#closed) {
-      const change = { type: "withdraw", made, why: "the program ended" } as const;
-      return this.#out({ type: "record", changes: [change], reports: false });
+  /** Whether the user has stopped the reading of an offer. */
+  isReadingStopped(n: number): boolean {
+    return this.#readings.isStopped(n);
+  }
+
+  /** An offer was read, under the number of `readOffer`, or made without that. */
+  read(n: number | undefined, to: Target, made: OfferMade): void {
+    const isStopped = n !== undefined && this.#readings.isStopped(n);
+    if (this.#closed || isStopped) {
+      const change = { type: "withdraw", made, why: isStopped ? "it was stopped" : "the program ended" } as const;
+      this.#out({ type: "record", changes: [change], reports: false });
+      return isStopped ? this.notRead(n, { why: "it was stopped", forOthers: "it was stopped" }) : undefined;
     }
-    const { item } = this.#addSender(made);
+    const { item } = this.#addSender(made, n);
     this.#out({ type: "show", event: { type: "offering", ...item, to, skipped: made.passedOver } });
     this.#out({ type: "say", to, text: offerText(made.offer), offer: made.offer.id });
-    this.#readings.end(path);
+    if (n !== undefined) this.#readings.end(n);
   }
 
-  notRead(path: string, { why }: Failure): void {
-    this.#problem(`${path} is not offered: ${why}`);
-    this.#readings.end(path);
+  notRead(n: number, { why }: Failure): void {
+    this.#problem(`${this.#readings.end(n)} is not offered: ${why}`);
   }
 
   /** Something has happened to an offer, apart from its attempts. */
@@ -295,8 +303,8 @@ export class FileTransfers implements Machine<TransferOutput> {
     return this.#add(taken.offer.id, new FileReceiver(this.#context, this.#outcomes, taken, item, unanswered));
   }
 
-  #addSender(made: OfferMade): FileSender {
-    return this.#add(made.offer.id, new FileSender(this.#context, made, this.#item(made.offer)));
+  #addSender(made: OfferMade, n?: number): FileSender {
+    return this.#add(made.offer.id, new FileSender(this.#context, made, this.#item(made.offer, n)));
   }
 
   #add<Item extends FileReceiver | FileSender>(offer: string, item: Item): Item {
@@ -305,8 +313,8 @@ export class FileTransfers implements Machine<TransferOutput> {
     return item;
   }
 
-  #item({ name, bytes, files }: FileOffer): TransferItem {
-    return { n: ++this.#last, name, bytes, files };
+  #item({ name, bytes, files }: FileOffer, n = ++this.#last): TransferItem {
+    return { n, name, bytes, files };
   }
 
   #receivers(): FileReceiver[] {
