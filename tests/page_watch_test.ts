@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Backoff } from "../lib/core/backoff.ts";
 import { headline, listenerAddress, listenerLabel } from "../lib/web/addresses.ts";
-import { describe, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
+import { describe, dotPath, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
 import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
@@ -102,6 +102,8 @@ Deno.test("a plot's line has gaps where values are unknown; a single point is a 
   assertEquals(drawn(at(1, 0), at(2, 10), at(3, 5)), "M10 50L20 0L30 25");
   assertEquals(drawn(at(1, 0), at(2, null), at(3, 5), at(7, 5), at(8, 5)), "M10 50h0M30 25h0M70 25L80 25");
   assertEquals(drawn(at(-1, 3), at(0, 10), at(1, 10), at(9, 1)), "M0 0L10 0M90 45h0");
+  const dots = dotPath(receipts!.series[0]!, [at(-1, 3), at(1, 0), at(2, 10), at(3, null), at(4, 5)], frame);
+  assertEquals(dots, "M20 0h0M40 25h0", "what is nothing, unknown or too old has no dot");
   assertEquals(valuesOf(receipts!, [point(1, { p50Ms: 1, p99Ms: 2 }), point(2)]), [1, 2]);
 });
 

@@ -16,18 +16,22 @@ export interface Plot {
   readonly format: (value: number) => string;
   /** The smallest top of the scale. */
   readonly minTop: number;
+  /** Whether each point has a dot, as what happens does; what is always there is a line alone. */
+  readonly hasDots?: boolean;
 }
 
 /** The plots in the order of the page. */
 export const PLOTS: readonly Plot[] = [
   {
     title: "Messages per second",
+    hasDots: true,
     series: [{ label: "sent", tone: "main", value: ({ said }) => said }],
     format: formatCount,
     minTop: 5,
   },
   {
     title: "Deliveries per second",
+    hasDots: true,
     series: [
       { label: "confirmed", tone: "main", value: ({ delivered }) => delivered },
       { label: "failed", tone: "bad", value: ({ failed }) => failed },
@@ -37,6 +41,7 @@ export const PLOTS: readonly Plot[] = [
   },
   {
     title: "Time to confirmation",
+    hasDots: true,
     series: [
       { label: "median", tone: "main", value: ({ p50Ms }) => p50Ms },
       { label: "99th percentile", tone: "other", value: ({ p99Ms }) => p99Ms },
@@ -84,7 +89,6 @@ export function valuesOf({ series }: Plot, points: readonly Point[]): number[] {
 
 /** The line of one series as the `d` of an SVG path. It has gaps where nothing is known. */
 export function linePath({ value }: Series, points: readonly Point[], { from, to, top, width, height }: Frame): string {
-  const round = (number: number) => Math.round(number * 100) / 100;
   let path = "";
   let before = -Infinity;
   let isSingle = false;
@@ -94,8 +98,8 @@ export function linePath({ value }: Series, points: readonly Point[], { from, to
       before = -Infinity;
       continue;
     }
-    const x = round(((point.time - from) / (to - from)) * width);
-    const y = round(height - (at / top) * height);
+    const x = rounded(((point.time - from) / (to - from)) * width);
+    const y = rounded(height - (at / top) * height);
     const isJoined = point.time - before < MAX_GAP_MS;
     // A point without neighbours is a line of no length, which round line ends make visible.
     if (!isJoined && isSingle) path += "h0";
@@ -104,6 +108,19 @@ export function linePath({ value }: Series, points: readonly Point[], { from, to
     before = point.time;
   }
   return isSingle ? `${path}h0` : path;
+}
+
+/** The points of one series as dots, each a line of no length: those at which something is, since a row of zeros is a line. */
+export function dotPath({ value }: Series, points: readonly Point[], { from, to, top, width, height }: Frame): string {
+  return points.map((point) => {
+    const at = value(point);
+    if (!at || point.time < from) return "";
+    return `M${rounded(((point.time - from) / (to - from)) * width)} ${rounded(height - (at / top) * height)}h0`;
+  }).join("");
+}
+
+function rounded(number: number): number {
+  return Math.round(number * 100) / 100;
 }
 
 /** The values of a plot at a point, in words. */

@@ -1,10 +1,12 @@
 import { formatDuration } from "../core/text.ts";
 import { make, setText } from "./dom.ts";
-import { describe, linePath, type Plot, pointBefore, scaleTop, valuesOf } from "./plot.ts";
+import { describe, dotPath, linePath, type Plot, pointBefore, scaleTop, valuesOf } from "./plot.ts";
 import { type Point, WINDOW_MS } from "./watch_state.ts";
 
 const SECONDS = WINDOW_MS / 1000;
 const HEIGHT = 100;
+/** Above and below, so that no dot at an edge is clipped. */
+const MARGIN = 6;
 /** How many seconds each key moves back in time. */
 const STEPS: Readonly<Record<string, number>> = {
   ArrowLeft: 1,
@@ -25,6 +27,7 @@ export class PlotView {
   readonly #values: readonly HTMLElement[];
   readonly #top = make("span", { class: "top" });
   readonly #lines: readonly SVGPathElement[];
+  readonly #dots: readonly SVGPathElement[];
   readonly #cursor = svg("path", { class: "cursor", d: "" });
   readonly #moving: SVGGElement;
   readonly #frame: HTMLElement;
@@ -38,10 +41,16 @@ export class PlotView {
     const id = plot.title.toLowerCase().replaceAll(" ", "-");
     this.#values = plot.series.map(() => make("span", { class: "value" }));
     this.#lines = plot.series.map(({ tone }) => svg("path", { class: `line ${tone}` }));
-    this.#moving = svg("g", {}, ...this.#lines);
+    this.#dots = plot.series.map(({ tone }) => svg("path", { class: `dots ${tone}`, d: "" }));
+    this.#moving = svg("g", {}, ...this.#lines, ...this.#dots);
     const picture = svg(
       "svg",
-      { viewBox: `0 0 ${SECONDS} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" },
+      {
+        viewBox: `0 ${-MARGIN} ${SECONDS} ${HEIGHT + 2 * MARGIN}`,
+        preserveAspectRatio: "none",
+        "aria-hidden": "true",
+        focusable: "false",
+      },
       this.#moving,
       this.#cursor,
     );
@@ -64,7 +73,7 @@ export class PlotView {
       "figure",
       { class: "plot" },
       make("figcaption", {}, make("h3", { id }, plot.title), make("p", { class: "readings" }, ...readings, this.#when)),
-      make("div", { class: "scale" }, this.#top, make("span", { class: "bottom" }, "0"), this.#frame),
+      make("div", { class: "scale" }, this.#top, make("span", { class: "bottom" }, "0"), this.#frame, axis()),
     );
   }
 
@@ -76,6 +85,7 @@ export class PlotView {
       const frame = { from: last.time - WINDOW_MS, to: last.time, top, width: SECONDS, height: HEIGHT };
       for (const [i, series] of this.#plot.series.entries()) {
         this.#lines[i]!.setAttribute("d", linePath(series, points, frame));
+        if (this.#plot.hasDots) this.#dots[i]!.setAttribute("d", dotPath(series, points, frame));
       }
       this.#slideTo(last.time);
     }
@@ -130,6 +140,12 @@ export class PlotView {
     const values = describe(this.#plot, pointBefore(this.#points, this.#age));
     this.#frame.setAttribute("aria-valuetext", `${when}: ${values}`);
   }
+}
+
+/** The axis of time. */
+function axis(): HTMLElement {
+  const labels = ["5 min ago", "4", "3", "2", "1", "now"].map((label) => make("span", {}, label));
+  return make("div", { class: "axis", "aria-hidden": "true" }, ...labels);
 }
 
 function svg<K extends keyof SVGElementTagNameMap>(
