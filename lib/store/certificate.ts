@@ -1,4 +1,4 @@
-import { encodeBase64 } from "@std/encoding/base64";
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { join } from "@std/path";
 import {
   createHash,
@@ -13,7 +13,7 @@ import {
 import { concat } from "../core/bytes.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
-import { encodeText } from "../core/text.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
 import { writePrivateText } from "./private_file.ts";
 
 /** A certificate and its private key, both in PEM. */
@@ -72,9 +72,8 @@ export function ownCertificate(folder: string, names: readonly string[], now: nu
   let key: KeyObject | undefined;
   if (exists(files.key)) {
     const kept = readCertificate(files);
-    const { validTo, subjectAltName } = parsed(kept.cert, files.cert);
-    const isCurrent = subjectAltName?.split(", ").includes(`DNS:${SERVER_NAME}`);
-    if (isCurrent && now < Date.parse(validTo) - RENEW_BEFORE_DAYS * DAY_MS) return kept;
+    const { validTo } = parsed(kept.cert, files.cert);
+    if (hasServerName(derOf(kept.cert)) && now < Date.parse(validTo) - RENEW_BEFORE_DAYS * DAY_MS) return kept;
     key = createPrivateKey(kept.key);
   }
   const made = makeCertificate([SERVER_NAME, ...names], now, now + VALID_DAYS * DAY_MS, key);
@@ -89,9 +88,20 @@ export function ownCertificate(folder: string, names: readonly string[], now: nu
  */
 export function pinned(cert: string): { readonly name: string; readonly certificate: Uint8Array } | undefined {
   const read = parsed(cert, "the certificate");
-  const name = /DNS:([A-Za-z0-9.-]+)/.exec(read.subjectAltName ?? "")?.[1];
+  const certificate = derOf(cert);
+  const name = hasServerName(certificate) ? SERVER_NAME : /DNS:([A-Za-z0-9.-]+)/.exec(read.subjectAltName ?? "")?.[1];
   if (name === undefined || read.ca || read.issuer !== read.subject) return undefined;
-  return { name, certificate: new Uint8Array(read.raw) };
+  return { name, certificate };
+}
+
+/** Deno 2.4 tells neither the DER of a certificate nor its names. */
+function derOf(cert: string): Uint8Array {
+  const [, body = ""] = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(cert) ?? [];
+  return decodeBase64(body.replace(/\s/g, ""));
+}
+
+function hasServerName(der: Uint8Array): boolean {
+  return decodeLossy(der).includes(SERVER_NAME);
 }
 
 /** The SHA-256 fingerprint of a certificate's public key, which stays the same when the certificate is renewed. */
