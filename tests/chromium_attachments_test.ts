@@ -37,7 +37,7 @@ test(
     const bytes = randomBytes(9_000_000);
     {
       await using alice = await enter("alice");
-      await alice.page.getByRole("button", { name: /^bob/ }).first().click();
+      await alice.go("bob");
       await alice.choose("slides.pdf", bytes);
       await alice.shows("slides.pdf, 9.0 MB, to bob");
       await isAccessible(alice, "a file is chosen");
@@ -51,16 +51,16 @@ test(
       await isAccessible(alice, "a file at the server");
     }
     const bob = await enter("bob");
-    await bob.page.getByRole("button", { name: /^alice/ }).first().click();
+    await bob.go("alice");
     const [name, received] = await downloaded(bob, "slides.pdf");
     assertEquals([name, sha256Of(received)], ["slides.pdf", sha256Of(bytes)]);
     await bob.sees("received and verified");
     await bob.page.reload();
-    await bob.page.getByRole("button", { name: /^alice/ }).first().click();
+    await bob.go("alice");
     await bob.sees("slides.pdf");
 
     const alice = await enter("alice");
-    await alice.page.getByRole("button", { name: /^bob/ }).first().click();
+    await alice.go("bob");
     await alice.row("slides.pdf").getByRole("button", { name: "Remove slides.pdf" }).click();
     await bob.sees("withdrawn");
   },
