@@ -7,7 +7,7 @@ const WORKERS = 2;
 /** A disk that takes longer for one piece is used asynchronously for a while, so that the chat does not stall. */
 const SLOW_MS = 25;
 const ASYNC_MS = 250;
-/** Written in one call: a usual chunk. In pieces of 64 KiB the same bytes took a third more processor time. */
+/** Written in one call: a usual chunk. In pieces of 64 KiB the calls alone took a third more, 350 µs a MB. */
 const WRITE_BYTES = 256 * 1024;
 
 /** Reads or writes pieces one after the other. Its file stays open until another one is needed. */

@@ -14,8 +14,8 @@ export const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 
 /**
- * Given to `update` at once: it returns new memory, and the system makes and frees that of a whole chunk page by page, which cost
- * a sixth of the time of sealing.
+ * Given to `update` at once: it returns new memory, and the system maps that of a whole chunk page by page. Between 32 KiB and a
+ * whole chunk little was measured, 0 to 15 % of the processor time, and no more than the noise of a busy machine.
  */
 const UPDATE_BYTES = 32 * 1024;
 
