@@ -277,7 +277,7 @@ export function reduce(state: State, event: ChatEvent): State {
       return changeKnown(state, keyOf({ user: event.by }), (each) => receivedUpTo(each, event.upTo));
     case "read":
       return changeKnown(state, keyOf(event.of), (each) => ({
-        ...readUpTo(each, event.upTo),
+        ...withNewAfter(state, readUpTo(each, event.upTo)),
         reported: Math.max(each.reported, event.upTo),
       }));
     case "found": {
@@ -364,7 +364,8 @@ function received(state: State, { message, own }: Extract<ClientEvent, { type: "
   // The server's count has those up to `last`.
   if (own || message.seq <= Math.max(after.read, after.last)) return markRead({ ...state, conversations });
   if (isSeen(state, after)) return markRead({ ...state, conversations });
-  const newAfter = after.unread === 0 ? message.seq - 1 : after.newAfter;
+  // What came while there was no connection may have been read elsewhere: the overview follows.
+  const newAfter = state.overview && after.unread === 0 ? message.seq - 1 : after.newAfter;
   conversations.set(key, { ...after, unread: after.unread + 1, newAfter });
   return { ...state, conversations };
 }
@@ -377,10 +378,16 @@ function withOverview(state: State, view: ConversationView): State {
     const unread = each.read > view.read || view.read >= view.last
       ? othersAfter(each, read)
       : view.unread + othersAfter(each, view.last);
-    const newAfter = unread > 0 ? read : each.newAfter;
-    const known = { ...each, last: view.last, read, reported: view.read, unread, newAfter };
-    return receivedUpTo(known, view.received);
+    const known = { ...each, last: view.last, read, reported: view.read, unread };
+    return receivedUpTo(withNewAfter(state, unread > 0 ? { ...known, newAfter: read } : known), view.received);
   });
+}
+
+/** What was read on another device is not new here any more, unless it is in front of the user. */
+function withNewAfter(state: State, conversation: Conversation): Conversation {
+  const { key, unread, read } = conversation;
+  if (key === state.open) return conversation;
+  return { ...conversation, newAfter: unread > 0 ? read : undefined };
 }
 
 function failed(state: State, { id, seq, to, why }: Extract<ClientEvent, { type: "failed" }>): State {
