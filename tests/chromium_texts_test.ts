@@ -223,6 +223,34 @@ test("a reply quotes the message, goes to it, and is written by mouse or keyboar
   await bob.page.locator(".quoted", { hasText: "withdrawn" }).waitFor();
 });
 
+test("a reaction is put to a message and taken back, and counted; what can be done stands beside the text", async ({ server, enter }) => {
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  using jacky = await server.join("jacky");
+  await alice.say("oven 2 is free");
+  await bob.sees("oven 2 is free");
+  assertEquals(await jacky.take(), "/broadcastfrom alice oven 2 is free");
+  const row = bob.row("oven 2 is free");
+  await row.hover();
+  await row.getByRole("button", { name: "Reply to this message" }).click();
+  const [text, tools] = [await row.locator(".text").boundingBox(), await row.locator(".tools").boundingBox()];
+  assert(tools!.y >= text!.y + text!.height - 1, "the menu is below the text");
+  await isAccessible(bob, "reactions are offered");
+  await row.getByRole("button", { name: "React with thumbs up" }).click();
+  await bob.page.getByRole("button", { name: "thumbs up, 1", pressed: true }).waitFor();
+  await alice.page.getByRole("button", { name: "thumbs up, 1", pressed: false }).click();
+  for (const person of [alice, bob]) {
+    await person.page.getByRole("button", { name: "thumbs up, 2", pressed: true }).waitFor();
+  }
+  await isAccessible(alice, "a reaction");
+  await bob.page.getByRole("button", { name: "thumbs up, 2" }).click();
+  await alice.page.reload();
+  await alice.isIn("alice");
+  await alice.page.getByRole("button", { name: "thumbs up, 1", pressed: true }).waitFor();
+  assertEquals(await alice.page.locator(".reaction").getAttribute("title"), "You");
+  await alice.say("next");
+  assertEquals(await jacky.take(), "/broadcastfrom alice next");
+});
+
 test("a name behind an @ is completed, highlighted, and counted apart from what is unread", async ({ enter }) => {
   const [alice, bob] = [await enter("alice"), await enter("bob")];
   await bob.go("alice");

@@ -39,6 +39,58 @@ Deno.test("an edit and a withdrawal in the lobby reach native clients, IM client
   assertEquals(await alice.edit(1, "again"), { type: "failed", number: 4, why: "the message was withdrawn" });
 });
 
+Deno.test("a reaction reaches native clients alone; each user counts once a mark, and takes it back; history has it", async () => {
+  await using server = await StoringServer.open({ lobby: true });
+  using alice = await enter(server, "alice");
+  using bob = await enter(server, "bob", "b");
+  using jacky = await server.join("jacky");
+  using guest = await server.guest();
+  let number = 0;
+  const react = async (of: number, text: string) => {
+    await bob.send({ type: "react", number: ++number, of, text });
+    return await bob.take();
+  };
+  const reactionsTo = async () => {
+    await alice.send({ type: "history", ref: 1, room: "lobby", limit: 1 });
+    return ((await alice.take()).messages as Json[])[0]!.reactions;
+  };
+  await alice.say({ room: "lobby" }, "oven 2 is free");
+  await bob.take();
+  assertEquals([await jacky.take(), await guest.line()], [
+    "/broadcastfrom alice oven 2 is free",
+    "<alice> oven 2 is free",
+  ]);
+  for (const text of ["👍", "👍", "🎉"]) {
+    const reaction = await react(1, text);
+    const { type, from, room, of } = reaction;
+    assertEquals([type, from, room, of, reaction.text], ["reaction", "bob", "lobby", 1, text]);
+    assertEquals(await alice.take(), reaction);
+  }
+  const party = { mark: "🎉", by: ["bob"] };
+  assertEquals(await reactionsTo(), [{ mark: "👍", by: ["bob"] }, party]);
+  await react(1, "-👍");
+  await alice.take();
+  assertEquals(await reactionsTo(), [party]);
+  assertEquals((await react(1, "💣")).why, "a reaction is one of 👍 ❤️ 😄 🎉 👀 ✅");
+  assertEquals((await react(99, "👍")).why, "there is no message 99 that you can see");
+  // Neither handout client has heard of it.
+  await alice.say({ room: "lobby" }, "next");
+  assertEquals([await jacky.take(), await guest.line()], ["/broadcastfrom alice next", "<alice> next"]);
+
+  // In private the entry goes to the other user; a third one cannot react, and nothing waits for who has left.
+  const { seq } = await alice.say({ to: "jacky" }, "for you");
+  assertEquals(await jacky.take(), "/from alice for you");
+  assertEquals((await react(seq as number, "👍")).type, "message", "the second message in the lobby");
+  assertEquals((await bob.take()).why, `there is no message ${seq} that you can see`);
+  assertEquals(await alice.take(), { type: "received", by: "jacky", upTo: seq });
+  jacky.close();
+  await alice.send({ type: "react", number: 4, of: seq, text: "👀" });
+  const own = await alice.take();
+  assertEquals([own.type, own.to], ["reaction", "jacky"]);
+  await alice.withdraw(1);
+  assertEquals(await reactionsTo(), undefined);
+});
+
 Deno.test("private messages are edited and withdrawn like others: for who is there by IM, and for who comes after a restart", async () => {
   await using server = await StoringServer.open();
   {

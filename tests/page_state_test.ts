@@ -536,6 +536,47 @@ Deno.test("a message that was refused is shown no more once it was said again; o
   assertEquals(dropped("k-2").length, 2);
 });
 
+Deno.test("reactions: each user counts once a mark; a withdrawn message has none", () => {
+  const to = { room: "lobby" };
+  const seen = { type: "message", own: false, message: { seq: 5, from: "bob", to, text: "hi", time: 1 } } as const;
+  const reacted = (from: string, text: string) =>
+    ({ type: "reacted", of: 5, from, to, text, own: from === "alice" }) as const;
+  const marks = (...events: ChatEvent[]) =>
+    [seen, ...events].reduce(reduce, { ...INITIAL, user: "alice" }).conversations.get("room lobby")!.messages[0]!
+      .reactions;
+  assertEquals(marks(reacted("alice", "🎉"), reacted("jacky", "👍"), reacted("alice", "👍"), reacted("alice", "👍")), [
+    { mark: "👍", by: ["jacky", "alice"] },
+    { mark: "🎉", by: ["alice"] },
+  ]);
+  assertEquals(marks(reacted("alice", "🎉"), reacted("alice", "-🎉"), reacted("bob", "-👍"), reacted("bob", "x")), []);
+  assertEquals(marks(reacted("bob", "👍"), { type: "withdrawn", of: 5, from: "bob", to, own: false }), undefined);
+});
+
+Deno.test("rows: a failed message that was said again is not shown, wherever the later one came from", () => {
+  const said = (seq: number, text: string, failed?: string) => ({
+    seq,
+    from: "alice",
+    to: BOB,
+    text,
+    time: seq,
+    failed,
+  });
+  const messages = [
+    said(1, "one", "nobody there"),
+    said(2, "two", "nobody there"),
+    said(3, "one"),
+    said(4, "two", "x"),
+  ];
+  const loading = { type: "loading", key: "user bob" } as const;
+  const history = { type: "history", of: BOB, messages, more: false } as const;
+  const state = [{ type: "opened", target: BOB } as const, loading, history].reduce(reduce, {
+    ...INITIAL,
+    user: "alice",
+  });
+  const rows = new Rows().of(state.conversations.get("user bob")!, new Map(), 5);
+  assertEquals(rows.flatMap((row) => row.kind === "line" ? [] : [row.message.at]), [3, 4]);
+});
+
 Deno.test("rows: a line for each day and for new messages; an unchanged row is the same object", () => {
   const day = 24 * 60 * 60 * 1000;
   const start = new Date(2026, 2, 4, 12).getTime();

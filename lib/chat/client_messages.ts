@@ -8,12 +8,13 @@ import { type Entry, sameTarget, type Target } from "./entry.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Queries } from "./queries.ts";
 import type { Questions } from "./questions.ts";
+import { REACTIONS, readReaction } from "./reactions.ts";
 import { type KnownUser, type Producer, REFUSALS } from "./roster.ts";
 import type { Tally } from "./tally.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
 /** What a client says under a number. */
-export type NumberedCommand = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "unreadable" }>;
+export type NumberedCommand = Extract<NativeCommand, { type: "say" | "edit" | "withdraw" | "react" | "unreadable" }>;
 
 export interface ClientMessageParts {
   readonly delivery: Delivery;
@@ -32,7 +33,7 @@ type Say = Extract<NumberedCommand, { type: "say" }>;
 const MAX_HELD = 1000;
 
 /**
- * What native clients say, edit and withdraw.
+ * What native clients say, edit, withdraw and react to.
  *
  * 1. Each number of a client is taken once. Repeated, it is answered as it was then, also after a crash.
  * 2. The client is told that a number is refused once that is committed, or could not be.
@@ -90,6 +91,16 @@ export class ClientMessages {
           const why = replyFault(producer.user, command, entry);
           return decided(why, () => this.#say(session, producer, command, now));
         }
+        if (command.type === "react") {
+          const { of, text } = command;
+          const why = this.#reactionFault(producer.user.name, command, entry, withdrawn, now);
+          return decided(why, () => {
+            // In a private conversation the entry goes to the other user, also where that one has said the message.
+            const { from, to } = entry!;
+            const target = "user" in to && from !== producer.user.name ? { user: from } : to;
+            this.#append(session, producer, number, "reaction", target, text, of, now);
+          });
+        }
         decided(this.#changeFault(producer.user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
@@ -111,6 +122,21 @@ export class ClientMessages {
     if (withdrawn) return "the message was withdrawn";
     if (command.type === "withdraw") return undefined;
     return this.#parts.queries.textFault(command.text) ?? this.keepFault(user.name, entry.to, command.text, now);
+  }
+
+  /** Every user who can see a message can react to it. */
+  #reactionFault(
+    name: string,
+    { of, text }: Extract<NumberedCommand, { type: "react" }>,
+    entry: Entry | undefined,
+    withdrawn: boolean,
+    now: number,
+  ): string | undefined {
+    if (readReaction(text) === undefined) return `a reaction is one of ${REACTIONS.join(" ")}`;
+    if (entry?.type !== "message" || !this.#parts.queries.canSee(name, entry)) {
+      return `there is no message ${of} that you can see`;
+    }
+    return withdrawn ? "the message was withdrawn" : this.rateFault(name, text, now);
   }
 
   #say(

@@ -90,6 +90,8 @@ export type NativeCommand =
   }
   | { readonly type: "edit"; readonly number: number; readonly of: number; readonly text: string }
   | { readonly type: "withdraw"; readonly number: number; readonly of: number }
+  /** Puts a mark to a message, or takes it back: see `reactionText`. */
+  | { readonly type: "react"; readonly number: number; readonly of: number; readonly text: string }
   /** Something under a number that could not be read. */
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
   /** To be told to the other clients of a user, or to a guest, who is there, now or never. Guests' sessions send signals, too. */

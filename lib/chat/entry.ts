@@ -1,11 +1,11 @@
 /** Where a message goes: to one user, or to a room. */
 export type Target = { readonly user: string } | { readonly room: string };
 
-export type EntryType = "message" | "edit" | "withdrawal" | "failure";
+export type EntryType = "message" | "edit" | "withdrawal" | "failure" | "reaction";
 
 /**
  * One entry of the log. Edits and withdrawals come from who said the message; a failure says that a private message never
- * arrived, and concerns its sender alone.
+ * arrived, and concerns its sender alone. A reaction is any member's, and no handout has words for it.
  */
 export interface Entry {
   readonly type: EntryType;
@@ -13,11 +13,11 @@ export interface Entry {
   readonly seq: number;
   readonly from: string;
   readonly to: Target;
-  /** The new text of an edit, the reason of a failure, nothing for a withdrawal. */
+  /** The new text of an edit, the reason of a failure, nothing for a withdrawal, the mark of a reaction. */
   readonly text: string;
   /** The wall clock, in ms since 1970; never less than that of the entry before. */
   readonly time: number;
-  /** The message that an edit, a withdrawal or a failure is about, or to which a message replies. */
+  /** The message that an edit, a withdrawal, a failure or a reaction is about, or to which a message replies. */
   readonly of?: number | undefined;
   /** Which client of the sender said it, and its number there; none where the protocol has no such thing. */
   readonly client?: string | undefined;
@@ -28,7 +28,7 @@ export interface Entry {
 export function waits<E extends Pick<Entry, "type" | "from" | "to">>(
   entry: E,
 ): entry is E & { readonly to: { readonly user: string } } {
-  return entry.type !== "failure" && "user" in entry.to && entry.to.user !== entry.from;
+  return !["failure", "reaction"].includes(entry.type) && "user" in entry.to && entry.to.user !== entry.from;
 }
 
 /** Whether two targets are the same. */

@@ -65,7 +65,7 @@ export class FanOut {
         draft.producer.committed = Math.max(draft.producer.committed, draft.number);
         answered.set(draft.producer, { upTo: draft.producer.committed, seq: entry.seq });
       }
-      if (entry.type !== "failure") this.#parts.cursors.waits(entry);
+      if (entry.type !== "failure" && entry.type !== "reaction") this.#parts.cursors.waits(entry);
     }
     flush();
     for (const [producer, { upTo, seq }] of answered) this.#confirmSent(producer, upTo, seq);

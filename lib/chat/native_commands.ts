@@ -43,6 +43,7 @@ export class NativeCommands {
       case "say":
       case "edit":
       case "withdraw":
+      case "react":
       case "unreadable":
         return messages.take(session, command, now);
       case "acknowledge":

@@ -6,7 +6,7 @@ import type { Accounts } from "./accounts.ts";
 import type { NativeQuestion } from "./command.ts";
 import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
-import type { Target } from "./entry.ts";
+import type { Entry, Target } from "./entry.ts";
 import type { ConversationView, RoomState, UserState } from "./event.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
@@ -295,10 +295,7 @@ export class Queries {
     const { questions, outputs } = this.#parts;
     const deny = (why: string) => this.#deny(asker, ref, why);
     questions.ask({ type: "entry", seq }, ({ entry }) => {
-      const mine = entry &&
-        (entry.from === known.name ||
-          ("room" in entry.to ? this.isIn(known.name, entry.to.room) : entry.to.user === known.name));
-      if (!mine) return deny(`there is no message ${seq} that you can see`);
+      if (!entry || !this.canSee(known.name, entry)) return deny(`there is no message ${seq} that you can see`);
       questions.ask(
         { type: "versions", seq },
         ({ texts }) => outputs.push(tell(asker.id, { type: "versions", ref, texts })),
@@ -309,6 +306,11 @@ export class Queries {
 
   #deny(asker: Session, ref: number, why: string): void {
     this.#parts.outputs.push(tell(asker.id, { type: "denied", ref, why }));
+  }
+
+  /** Whether an entry is the user's, to the user or in one of the user's rooms. */
+  canSee(name: string, { from, to }: Pick<Entry, "from" | "to">): boolean {
+    return from === name || ("room" in to ? this.isIn(name, to.room) : to.user === name);
   }
 
   /** Whether a user is in a room; all are in the lobby. */

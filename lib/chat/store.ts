@@ -1,4 +1,5 @@
 import type { Entry, EntryType } from "./entry.ts";
+import type { Reaction } from "./reactions.ts";
 
 /** A user ever seen; the numbers of users and conversations are given by the chat. */
 export interface SavedUser {
@@ -176,6 +177,7 @@ export interface HistoryMessage extends Entry {
   readonly withdrawn: boolean;
   /** Why it never arrived; undefined unless it failed. */
   readonly failed: string | undefined;
+  readonly reactions: readonly Reaction[] | undefined;
 }
 
 export interface ConversationState {

@@ -99,6 +99,7 @@ export class PageServer {
         return this.#refuse(this.#producer(this.#client), request.number, request.why);
       case "edit":
       case "withdraw":
+      case "react":
         return this.#refuse(this.#producer(this.#client), request.number, "a message cannot be changed here");
       case "read":
         return void this.#read.set(keyOf(request.of), Math.max(request.upTo, this.#read.get(keyOf(request.of)) ?? 0));

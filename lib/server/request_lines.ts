@@ -139,6 +139,8 @@ function requestText(command: Command): string {
       return `send all ${quoted(command.text)}`;
     case "say":
       return `say ${targetText(command.to)} ${quoted(command.text)}`;
+    case "react":
+      return `react ${command.of} ${quoted(command.text)}`;
     case "edit":
       return `edit ${command.of} ${quoted(command.text)}`;
     case "withdraw":

@@ -50,6 +50,7 @@ export class RequestLog {
       case "say":
       case "edit":
       case "withdraw":
+      case "react":
         return this.#said(by, command, command.number);
     }
     const key = answerKey(command);

@@ -1,4 +1,5 @@
 import type { Entry, Target } from "../chat/entry.ts";
+import { type Reaction, withReaction } from "../chat/reactions.ts";
 import type { Answer, ConversationState, HistoryMessage, Query as ChatQuery } from "../chat/store.ts";
 import type { Database, Value } from "./database.ts";
 import { KINDS, readText, type SearchIndex } from "./log_rows.ts";
@@ -146,12 +147,25 @@ export class ChatQueries {
     const entry = this.entry(row);
     let [text, edited, withdrawn] = [entry.text, false, false];
     let failed: string | undefined;
+    let reactions: readonly Reaction[] = [];
     for (const amendment of this.#statements.amendments.all(row.seq)) {
       if (amendment.kind === 1) [text, edited] = [readText(amendment.text), true];
       else if (amendment.kind === 2) withdrawn = true;
-      else failed = readText(amendment.text);
+      else if (amendment.kind === 4) {
+        const { sender } = amendment;
+        const from = typeof sender === "string" ? sender : this.#name(sender);
+        reactions = withReaction(reactions, from, readText(amendment.text));
+      } else failed = readText(amendment.text);
     }
-    return { ...entry, text: withdrawn ? "" : text, edited, withdrawn, failed };
+    const isMarked = reactions.length > 0 && !withdrawn;
+    return {
+      ...entry,
+      text: withdrawn ? "" : text,
+      edited,
+      withdrawn,
+      failed,
+      reactions: isMarked ? reactions : undefined,
+    };
   }
 
   #parts(user: number): Part[] {
@@ -218,8 +232,8 @@ function prepare(database: Database, searches: boolean) {
     one: rows("WHERE log.seq = ?"),
     before: rows("WHERE conversation = ? AND log.seq < ? AND kind = 0 ORDER BY log.seq DESC LIMIT ?"),
     after: rows("WHERE conversation = ? AND log.seq > ? AND kind = 0 ORDER BY log.seq LIMIT ?"),
-    amendments: database.prepare<{ kind: number; text: Value }>(
-      "SELECT kind, text FROM log INDEXED BY log_of WHERE of = ? AND kind <> 0 ORDER BY seq",
+    amendments: database.prepare<{ kind: number; text: Value; sender: number | string }>(
+      "SELECT kind, text, sender FROM log INDEXED BY log_of WHERE of = ? AND kind <> 0 ORDER BY seq",
     ),
     versions: database.prepare<{ text: Value; time: number }>(
       `SELECT text, time FROM (SELECT seq, text, time FROM log WHERE seq = ?

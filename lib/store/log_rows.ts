@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Database, Value } from "./database.ts";
 
 /** By their numbers in the column `kind`. */
-export const KINDS: readonly EntryType[] = ["message", "edit", "withdrawal", "failure"];
+export const KINDS: readonly EntryType[] = ["message", "edit", "withdrawal", "failure", "reaction"];
 
 /** Text as the database takes it: what holds a NUL as bytes, since Deno reads text only up to there. */
 export function stored(text: string): string | Uint8Array {

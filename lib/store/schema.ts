@@ -188,6 +188,8 @@ export const STEPS: readonly string[] = [
     UNIQUE (user, network)
   ) STRICT;
   `,
+  // `log.kind` 4, a reaction: only a version that knows it may read the log.
+  `-- nothing else changes`,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */

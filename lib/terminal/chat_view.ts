@@ -14,6 +14,7 @@ import {
   ownNumbers,
   quoted,
   quotedBefore,
+  reactionLine,
   replyMark,
   searchTitle,
   stamp,
@@ -56,6 +57,8 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
         return this.#edited(event, state, now);
       case "withdrawn":
         return [this.#withdrawn(event, state, now)];
+      case "reacted":
+        return event.own ? [] : [this.#paint.quiet(reactionLine(event, state))];
       case "online":
       case "offline":
         return [this.news(`${event.name} is ${event.type}`)];

@@ -12,6 +12,7 @@ import {
   ownNumbers,
   quoted,
   quotedBefore,
+  reactionLine,
   replyMark,
   searchTitle,
   stamp,
@@ -52,6 +53,8 @@ export class MailboxView implements View<ClientEvent> {
       case "edited":
       case "withdrawn":
         return [this.#changed(event, state, now)];
+      case "reacted":
+        return event.own ? [] : [this.#paint.quiet(reactionLine(event, state))];
       case "online":
       case "offline":
         return [this.news(`${event.name} is ${event.type}`)];

@@ -65,6 +65,8 @@ export function scriptLines(event: ChatEvent): string[] {
       return [`edited ${event.of} ${clean(event.from)}: ${clean(event.text)}`];
     case "withdrawn":
       return [`withdrawn ${event.of} ${clean(event.from)}`];
+    case "reacted":
+      return [`reacted ${event.of} ${clean(event.from)}: ${clean(event.text)}`];
     default:
       return [];
   }

@@ -1,6 +1,7 @@
 import { timeOfDay } from "../core/log.ts";
 import { oneLine, sanitized } from "../core/text.ts";
 import { isPlainLabel } from "../chat/names.ts";
+import { readReaction } from "../chat/reactions.ts";
 import type { RoomState, UserState } from "../chat/event.ts";
 import type { Target } from "../chat/entry.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
@@ -170,6 +171,16 @@ export function quoted(text: string): string {
 export function quotedBefore(seq: number, state: ChatState): string {
   const text = state.textBefore(seq);
   return text === undefined || text === "" ? "an earlier message" : quoted(text);
+}
+
+/** A mark that a user has put to a message, or has taken back. */
+export function reactionLine(event: Extract<ClientEvent, { type: "reacted" }>, state: ChatState): string {
+  const read = readReaction(event.text);
+  const text = state.textNow(event.of);
+  const message = text === undefined || text === "" ? "an earlier message" : quoted(text);
+  const place = "room" in event.to && !sameTarget(event.to, state.here) ? ` in ${clean(event.to.room)}` : "";
+  const act = read?.isTakenBack ? "takes back" : "reacts with";
+  return `${clean(event.from)} ${act} ${read?.mark ?? "a mark"}: ${message}${place}`;
 }
 
 /** To which message another replies, before its text; nothing where it replies to none. */

@@ -397,7 +397,10 @@ const conversationView = new ConversationView(
         return;
       }
       const open = openConversation(store.state);
-      if (open) change(session!.withdraw(at, open.target, Date.now()));
+      if (!open) return;
+      const { target } = open;
+      if (typeof action === "object") change(session!.react(at, target, action.react, Date.now()));
+      else change(session!.withdraw(at, target, Date.now()));
     },
   },
   loadMore,

@@ -1,5 +1,6 @@
 import { isPlainLabel } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import type { Reaction } from "../chat/reactions.ts";
 import { mentions } from "../core/rich_text.ts";
 import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
 import { readAttachment } from "../protocols/transfer/attachment.ts";
@@ -25,6 +26,7 @@ export interface Message {
   readonly mentions?: boolean | undefined;
   /** The place of the message to which it replies. */
   readonly reply?: number | undefined;
+  readonly reactions?: readonly Reaction[] | undefined;
   /** The texts that it had before, once the user has asked for them. */
   readonly earlier: readonly { readonly text: string; readonly time: number }[] | undefined;
 }
@@ -114,7 +116,7 @@ export const UNKNOWN = {
 
 /** A message from the server. */
 export function receivedMessage(said: ShownMessage, own: boolean, conversation: Conversation, user: string): Message {
-  const { seq, from, text, time, client, number, edited, withdrawn, failed, reply } = said;
+  const { seq, from, text, time, client, number, edited, withdrawn, failed, reply, reactions } = said;
   const id = said.id ?? (client === undefined || number === undefined ? undefined : idOf(client, number));
   const state = own || isPlain(conversation.target) ? sentState(conversation, seq) : undefined;
   return {
@@ -129,6 +131,7 @@ export function receivedMessage(said: ShownMessage, own: boolean, conversation: 
     change: withdrawn ? "withdrawn" : edited ? "edited" : undefined,
     mentions: !own && !withdrawn && mentions(text, user),
     reply,
+    reactions,
     earlier: undefined,
   };
 }
@@ -256,6 +259,11 @@ export function canChange({ state, change, text }: Message): boolean {
 /** Whether another message can reply to it: the server has it, and there is something to reply to. */
 export function canReply({ at, state, change }: Message): boolean {
   return Number.isSafeInteger(at) && at > 0 && state !== "failed" && change !== "withdrawn";
+}
+
+/** Whether a user has put this mark to a message. */
+export function hasReacted({ reactions }: Message, mark: string, user: string): boolean {
+  return reactions?.some((each) => each.mark === mark && each.by.includes(user)) ?? false;
 }
 
 /** The message at a place, if it is loaded. */

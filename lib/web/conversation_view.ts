@@ -47,11 +47,11 @@ export class ConversationView {
       scroller: this.#scroller,
       body: byId("messages"),
       draw: (row, element) => {
-        const { replies, people, user } = this.#drawn!;
+        const { replies, reactions, people, user } = this.#drawn!;
         const names = { user, isName: (name: string) => name === user || people.has(name) };
         const target = openConversation(this.#drawn!)!.target;
         const link = (at: number) => linkTo(target, at);
-        return drawRow(row, element, "room" in target, { ...act, replies, names, link });
+        return drawRow(row, element, "room" in target, { ...act, replies, reactions, names, link });
       },
       nearTop: loadMore,
     });
@@ -187,7 +187,8 @@ function hasSameRows(before: State, after: State): boolean {
 
 /** Whether equal rows look the same: what can be done with them, and which words are names, has not changed. */
 function isDrawnAlike(before: State | undefined, after: State): boolean {
-  return before?.replies === after.replies && before.people.size === after.people.size;
+  return before?.replies === after.replies && before.reactions.length === after.reactions.length &&
+    before.people.size === after.people.size;
 }
 
 function connectionText(connection: State["connection"], now: number): [text: string, time: string] {

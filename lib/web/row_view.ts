@@ -4,19 +4,21 @@ import { type AttachmentActions, fillAttachment } from "./attachment_view.ts";
 import { canChange, canReply, type Message } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { beginningOf, counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
+import { type MessageAct, messageTools, reactionsElement } from "./message_tools.ts";
 import { type Names, textElement } from "./rich_view.ts";
 import type { AttachmentRow, FileRow, MessageRow, Row } from "./rows.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
-export type MessageAction = "edit" | "withdraw" | "versions" | "again" | "reply" | "quoted";
 
 /** What the user does with a row. */
 export interface RowActions {
   readonly file: (action: FileAction, row: FileRow) => void;
   readonly attachment: AttachmentActions;
-  readonly message: (action: MessageAction, message: Message) => void;
+  readonly message: MessageAct;
   /** Whether messages can reply to others. */
   readonly replies: boolean;
+  /** The marks that can be put to messages. */
+  readonly reactions: readonly string[];
   readonly names: Names;
   /** The part of an address that leads to a message. */
   readonly link: (at: number) => string;
@@ -116,12 +118,13 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions): H
     bubble.append(make("button", again, "Send again"));
   }
   const can = { change: canChange(message), reply: replies && canReply(message) };
+  if (message.reactions && message.reactions.length > 0) bubble.append(reactionsElement(message, names.user, act));
   if (!can.change && !can.reply) return bubble;
-  return make("div", { class: "beside" }, bubble, ...tools(message, act, can));
+  return make("div", { class: "beside" }, bubble, ...messageTools(message, actions, can));
 }
 
 /** The first line of the message to which another replies; pressing it goes there. */
-function quoteElement(message: Message, quoted: Message | undefined, act: RowActions["message"]): HTMLElement {
+function quoteElement(message: Message, quoted: Message | undefined, act: MessageAct): HTMLElement {
   const button = make("button", { type: "button", class: "quoted", onclick: () => act("quoted", message) });
   if (!quoted) button.append("In reply to an earlier message");
   else {
@@ -132,29 +135,7 @@ function quoteElement(message: Message, quoted: Message | undefined, act: RowAct
   return button;
 }
 
-/** What can be done about a message; the keyboard does it by the arrows in the field. */
-function tools(
-  message: Message,
-  act: RowActions["message"],
-  can: { readonly change: boolean; readonly reply: boolean },
-): HTMLElement[] {
-  const button = (text: string, action: MessageAction) =>
-    make("button", { type: "button", class: "quiet", onclick: () => act(action, message) }, text);
-  const tools = make("span", { class: "tools", hidden: true });
-  if (can.reply) tools.append(button("Reply", "reply"));
-  if (can.change) tools.append(button("Edit", "edit"), button("Withdraw", "withdraw"));
-  const dots = make("button", {
-    type: "button",
-    class: "quiet dots",
-    tabIndex: -1,
-    "aria-label": can.change ? "Change this message" : "Reply to this message",
-    "aria-expanded": "false",
-    onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
-  }, "⋯");
-  return [dots, tools];
-}
-
-function versionsButton(message: Message, act: RowActions["message"]): HTMLElement {
+function versionsButton(message: Message, act: MessageAct): HTMLElement {
   const { change, earlier } = message;
   return make("button", {
     type: "button",

@@ -60,7 +60,8 @@ export class Rows {
 
   /** `goal`: the place that the user has gone to. */
   of(conversation: Conversation, files: ReadonlyMap<string, FileView>, now: number, goal?: number): Row[] {
-    const { messages, more } = conversation.window ?? conversation;
+    const { messages: all, more } = conversation.window ?? conversation;
+    const messages = withoutRepeated(all);
     const { newAfter } = conversation;
     let isNewShown = newAfter === undefined;
     const rows: Row[] = [];
@@ -122,6 +123,18 @@ export class Rows {
     const before = this.#before.get(row.key);
     return before && isEqual(before, row) ? before : row;
   }
+}
+
+/** Without own messages that have failed and were said again, as "Send again" does: the later one tells how that went. */
+function withoutRepeated(messages: readonly Message[]): readonly Message[] {
+  if (!messages.some(({ state }) => state === "failed")) return messages;
+  const later = new Set<string>();
+  return messages.toReversed().filter(({ own, state, text, change }) => {
+    if (!own || change === "withdrawn") return true;
+    if (state === "failed" && later.has(text)) return false;
+    later.add(text);
+    return true;
+  }).reverse();
 }
 
 function isEqual(one: Row, other: Row): boolean {

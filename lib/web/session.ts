@@ -98,6 +98,13 @@ export class ChatSession {
     return accepted;
   }
 
+  /** Puts a mark to a message, or takes it back, now or later; the reason if it is not accepted. */
+  react(of: number, to: Target, text: string, time: number): { readonly id: string } | { readonly why: string } {
+    const accepted = this.#client.react(of, to, text, time);
+    this.#drain();
+    return accepted;
+  }
+
   /** The user has read a conversation up to here. */
   read(of: Target, upTo: number): void {
     this.#client.read(of, upTo);

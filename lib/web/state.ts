@@ -1,5 +1,6 @@
 import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
+import { withReaction } from "../chat/reactions.ts";
 import { mentions } from "../core/rich_text.ts";
 import type { ConversationView, RoomChange, RoomState, UserState } from "../chat/event.ts";
 import type { ClientEvent, ClientQuestion, ShownMessage } from "../protocols/native/client_event.ts";
@@ -130,6 +131,8 @@ export interface State {
   readonly replies: boolean;
   /** The keys of conversations that do not call the user. */
   readonly muted: ReadonlySet<string>;
+  /** The marks that can be put to messages here. */
+  readonly reactions: readonly string[];
   /** A short text for the user. */
   readonly notice: string;
 }
@@ -152,6 +155,7 @@ export const INITIAL: State = {
   replying: undefined,
   replies: false,
   muted: new Set(),
+  reactions: [],
   notice: "",
 };
 
@@ -272,7 +276,14 @@ export function reduce(state: State, event: ChatEvent): State {
         earlier: undefined,
       });
     case "withdrawn":
-      return changeMessage(state, event, { text: "", change: "withdrawn", earlier: undefined });
+      return changeMessage(state, event, { text: "", change: "withdrawn", earlier: undefined, reactions: undefined });
+    case "reacted": {
+      const { of, from, to, text, own } = event;
+      return changeKnown(state, keyOf("room" in to || own ? to : { user: from }), (each) => {
+        const reactions = messageAt(each, of)?.reactions ?? [];
+        return changedAt(each, of, { reactions: withReaction(reactions, from, text) });
+      });
+    }
     case "received":
       return changeKnown(state, keyOf({ user: event.by }), (each) => receivedUpTo(each, event.upTo));
     case "read":
@@ -328,7 +339,7 @@ export function unreadCount({ conversations, muted }: State): number {
 }
 
 function loggedIn(state: State, event: Extract<ClientEvent, { type: "loggedIn" }>): State {
-  const { rooms, storeChanged, searches, replies = false } = event;
+  const { rooms, storeChanged, searches, replies = false, reactions = [] } = event;
   const conversations = new Map(state.conversations);
   for (const [key, each] of conversations) {
     const pending = each.messages.filter(({ at }) => at === Infinity);
@@ -350,7 +361,7 @@ function loggedIn(state: State, event: Extract<ClientEvent, { type: "loggedIn" }
   const goal = storeChanged ? undefined : state.goal;
   const replying = storeChanged ? undefined : state.replying;
   const connection = { state: "open" } as const;
-  const known = { goal, replying, searches, replies };
+  const known = { goal, replying, searches, replies, reactions };
   return { ...state, ...known, conversations, rooms: all, open, connection, overview: false, notice: "" };
 }
 

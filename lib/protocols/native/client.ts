@@ -9,7 +9,7 @@ import { type ClientMessage, decodeServerMessage, encodeClientMessage, type Serv
 import { idOf, type OutgoingMessage, OutgoingQueue } from "./outgoing.ts";
 import { PendingQuestions } from "./questions.ts";
 
-type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" }>;
+type LogMessage = Extract<ServerMessage, { type: "message" | "edit" | "withdrawal" | "failure" | "reaction" }>;
 
 /** What a native client wants done. */
 export type NativeOutput =
@@ -153,6 +153,11 @@ export class NativeClient {
     return this.#push({ to, text: "", time: now, of });
   }
 
+  /** Puts a mark to a message, or takes it back; `to` is where the message is. */
+  react(of: number, to: Target, text: string, now: number): { id: string } | { why: string } {
+    return this.#push({ to, text, time: now, of, reacts: true });
+  }
+
   /** The user has read a conversation up to here. */
   read(of: Target, upTo: number): void {
     if (this.#stage === "loggedIn") this.#send({ type: "read", of, upTo });
@@ -198,6 +203,7 @@ export class NativeClient {
       case "message":
       case "edit":
       case "withdrawal":
+      case "reaction":
       case "failure":
         return this.#isNew(message.seq) ? this.#entry(message) : undefined;
       case "sent":
@@ -260,7 +266,7 @@ export class NativeClient {
   }
 
   #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
-    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies, files } = message;
+    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies, files, reactions } = message;
     this.#textBytes = textBytes;
     this.#textLines = textLines;
     const again = this.#store !== undefined;
@@ -280,6 +286,7 @@ export class NativeClient {
       searches,
       ...(replies ? { replies } : {}),
       ...(files === undefined ? {} : { files }),
+      ...(reactions ? { reactions } : {}),
     });
     for (const { number, why } of refused) this.#refused(number, why);
     this.#accepted(accepted);
@@ -319,6 +326,8 @@ export class NativeClient {
         return this.#show({ type: "edited", of: entry.of, from, to, text: entry.text, time, own });
       case "withdrawal":
         return this.#show({ type: "withdrawn", of: entry.of, from, to, own });
+      case "reaction":
+        return this.#show({ type: "reacted", of: entry.of, from, to, text: entry.text, own });
       case "failure":
         return this.#show({ type: "failed", id: this.#delivered.failed(entry.of), seq: entry.of, to, why: entry.text });
     }
@@ -364,8 +373,9 @@ export class NativeClient {
   #sendWaiting(): void {
     if (this.#stage !== "loggedIn") return;
     for (let message = this.#outgoing.next(); message; message = this.#outgoing.next()) {
-      const { number, to, text, of, reply } = message;
+      const { number, to, text, of, reply, reacts } = message;
       if (of === undefined) this.#send({ type: "say", number, to, text, ...replying(reply) });
+      else if (reacts) this.#send({ type: "react", number, of, text });
       else if (text === "") this.#send({ type: "withdraw", number, of });
       else this.#send({ type: "edit", number, of, text });
     }

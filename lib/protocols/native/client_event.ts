@@ -1,5 +1,6 @@
 import type { Target } from "../../chat/entry.ts";
 import type { ConversationView, RoomChange, RoomState, UserState } from "../../chat/event.ts";
+import type { Reaction } from "../../chat/reactions.ts";
 
 /** A message as a client has it. */
 export interface ShownMessage {
@@ -20,6 +21,8 @@ export interface ShownMessage {
   readonly withdrawn?: boolean | undefined;
   /** Why a private message never arrived; undefined unless it failed. */
   readonly failed?: string | undefined;
+  /** The marks that users have put to it, in history. */
+  readonly reactions?: readonly Reaction[] | undefined;
   /** Whether it came from its sender's program directly; the server, its log and its numbers know nothing of it. */
   readonly isDirect?: boolean | undefined;
 }
@@ -74,6 +77,8 @@ export type ClientEvent =
     readonly replies?: boolean | undefined;
     /** Where files can be left over HTTP, such as "http:2080". */
     readonly files?: string | undefined;
+    /** The marks that can be put to messages; none at a server that knows none. */
+    readonly reactions?: readonly string[] | undefined;
   }
   /** A ticket for requests about files over HTTP. */
   | { readonly type: "ticket"; readonly ticket: string }
@@ -96,6 +101,15 @@ export type ClientEvent =
     readonly of: number;
     readonly from: string;
     readonly to: Target;
+    readonly own: boolean;
+  }
+  /** A user has put a mark to a message, or has taken it back: see `readReaction`. */
+  | {
+    readonly type: "reacted";
+    readonly of: number;
+    readonly from: string;
+    readonly to: Target;
+    readonly text: string;
     readonly own: boolean;
   }
   /** The server has stored the message `id`. Where its place in the log is not known yet, `stored` tells it later. */

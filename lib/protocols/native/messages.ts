@@ -34,6 +34,7 @@ const HISTORY_MESSAGE = {
   edited: usually(flag, false),
   withdrawn: usually(flag, false),
   failed: optional(text),
+  reactions: optional(list({ mark: text, by: texts })),
 } as const;
 /** A place in a list of names: those after `after`, so many at most. */
 const PAGE = { after: usually(text, ""), limit: usually(integer, 500) } as const;
@@ -48,6 +49,7 @@ export const CLIENT_MESSAGES = {
   say: { number: integer, to: target("to"), text, ...REPLY },
   edit: { number: integer, of: integer, text },
   withdraw: { number: integer, of: integer },
+  react: { number: integer, of: integer, text },
   ack: { seq: integer },
   read: { of: target("with"), upTo: integer },
   signal: { to: word, text },
@@ -111,6 +113,8 @@ export const SERVER_MESSAGES = {
     replies: usually(flag, false),
     /** Where files can be left over HTTP: a scheme and a port. */
     files: optional(text),
+    /** The marks that can be put to messages. */
+    reactions: optional(texts),
   },
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
@@ -123,6 +127,7 @@ export const SERVER_MESSAGES = {
   message: { ...ENTRY, text, ...REPLY, ...PRODUCED },
   edit: { ...ENTRY, of: integer, text, ...PRODUCED },
   withdrawal: { ...ENTRY, of: integer, ...PRODUCED },
+  reaction: { ...ENTRY, of: integer, text, ...PRODUCED },
   /** A private message of this user never arrived. */
   failure: { ...ENTRY, of: integer, text },
   sent: { upTo: integer },

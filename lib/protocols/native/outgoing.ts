@@ -1,6 +1,6 @@
 import type { Target } from "../../chat/entry.ts";
 
-/** A message, an edit or a withdrawal that waits for the server's answer. */
+/** A message, an edit, a withdrawal or a reaction that waits for the server's answer. */
 export interface OutgoingMessage {
   /** Numbers of one client grow by one; the id is made of both. */
   readonly id: string;
@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   readonly time: number;
   /** The message that it changes; undefined for a new one. */
   readonly of?: number | undefined;
+  /** Whether the text is a reaction to `of`. */
+  readonly reacts?: boolean | undefined;
   /** The message to which a new one replies. */
   readonly reply?: number | undefined;
 }

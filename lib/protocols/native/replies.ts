@@ -1,4 +1,5 @@
 import type { Entry } from "../../chat/entry.ts";
+import { REACTIONS } from "../../chat/reactions.ts";
 import type { Entries, Event, Message } from "../../chat/event.ts";
 import type { Challenge } from "../../chat/event.ts";
 import type { HistoryMessage } from "../../chat/store.ts";
@@ -81,7 +82,7 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     case "turnedAway":
       return [{ type: "refused", why: refusal(event.why) }];
     case "begun":
-      return [{ ...event, replies: true }];
+      return [{ ...event, replies: true, reactions: REACTIONS }];
     case "conversations":
       return inParts(event.states).map((list) => ({ type: "conversations", list }));
     case "notSent":

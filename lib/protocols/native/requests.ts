@@ -47,6 +47,6 @@ function commandOf(message: ClientMessage): NativeRequest | Fault {
 /** A client waits for an answer under each of its numbers, also where the rest cannot be read. */
 function unreadable(json: string, fault: Fault): NativeRequest | Fault {
   const read = readObject(json, (fields) => ({ type: fields.type, number: readInteger(fields, "number") }));
-  if (read instanceof Fault || !["say", "edit", "withdraw"].includes(read.type as string)) return fault;
+  if (read instanceof Fault || !["say", "edit", "withdraw", "react"].includes(read.type as string)) return fault;
   return { type: "unreadable", number: read.number, why: fault.message };
 }

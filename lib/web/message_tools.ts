@@ -1,0 +1,76 @@
+import { reactionText } from "../chat/reactions.ts";
+import { sanitized } from "../core/text.ts";
+import { hasReacted, type Message } from "./conversation.ts";
+import { make } from "./dom.ts";
+
+export type MessageAction =
+  | "edit"
+  | "withdraw"
+  | "versions"
+  | "again"
+  | "reply"
+  | "quoted"
+  /** A reaction as `reactionText` writes it. */
+  | { readonly react: string };
+
+/** What the user does about a message. */
+export type MessageAct = (action: MessageAction, message: Message) => void;
+
+/** What each mark is called, for screen readers. */
+const NAMES: Readonly<Record<string, string>> = {
+  "👍": "thumbs up",
+  "❤️": "heart",
+  "😄": "smile",
+  "🎉": "party",
+  "👀": "eyes",
+  "✅": "done",
+};
+/** Names in the tooltip of a mark. */
+const NAMED = 20;
+
+/** What can be done about a message; the keyboard does it by the arrows in the field. */
+export function messageTools(
+  message: Message,
+  { message: act, reactions }: { readonly message: MessageAct; readonly reactions: readonly string[] },
+  can: { readonly change: boolean; readonly reply: boolean },
+): HTMLElement[] {
+  const button = (text: string, action: MessageAction) =>
+    make("button", { type: "button", class: "quiet", onclick: () => act(action, message) }, text);
+  const tools = make("span", { class: "tools", hidden: true });
+  if (can.reply && reactions.length > 0) {
+    tools.append(make("span", { class: "marks" }, ...reactions.map((mark) => markButton(message, mark, act))));
+  }
+  if (can.reply) tools.append(button("Reply", "reply"));
+  if (can.change) tools.append(button("Edit", "edit"), button("Withdraw", "withdraw"));
+  const dots = make("button", {
+    type: "button",
+    class: "quiet dots",
+    tabIndex: -1,
+    "aria-label": can.change ? "Change this message" : "Reply to this message",
+    "aria-expanded": "false",
+    onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
+  }, "⋯");
+  return [dots, tools];
+}
+
+function markButton(message: Message, mark: string, act: MessageAct): HTMLElement {
+  const react = { type: "button", class: "quiet", onclick: () => act({ react: reactionText(mark, false) }, message) };
+  return make("button", { ...react, "aria-label": `React with ${NAMES[mark] ?? mark}` }, mark);
+}
+
+/** The marks below a message, each with its number; pressing one adds the user's own, or takes it back. */
+export function reactionsElement(message: Message, user: string, act: MessageAct): HTMLElement {
+  const buttons = (message.reactions ?? []).map(({ mark, by }) => {
+    const isOwn = hasReacted(message, mark, user);
+    const names = by.slice(0, NAMED).map((name) => name === user ? "You" : sanitized(name)).join(", ");
+    return make("button", {
+      type: "button",
+      class: isOwn ? "reaction own" : "reaction",
+      title: by.length > NAMED ? `${names} and ${by.length - NAMED} more` : names,
+      "aria-label": `${NAMES[mark] ?? mark}, ${by.length}`,
+      "aria-pressed": String(isOwn),
+      onclick: () => act({ react: reactionText(mark, isOwn) }, message),
+    }, make("span", { "aria-hidden": "true" }, `${mark} ${by.length}`));
+  });
+  return make("span", { class: "reactions" }, ...buttons);
+}
