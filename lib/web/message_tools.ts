@@ -2,6 +2,7 @@ import { reactionText } from "../chat/reactions.ts";
 import { sanitized } from "../core/text.ts";
 import { hasReacted, type Message } from "./conversation.ts";
 import { make } from "./dom.ts";
+import { HEIGHT_CHANGED } from "./virtual_list.ts";
 
 export type MessageAction =
   | "edit"
@@ -48,7 +49,11 @@ export function messageTools(
     tabIndex: -1,
     "aria-label": can.change ? "Change this message" : "Reply to this message",
     "aria-expanded": "false",
-    onclick: () => dots.setAttribute("aria-expanded", String(!(tools.hidden = !tools.hidden))),
+    onclick() {
+      tools.hidden = !tools.hidden;
+      dots.setAttribute("aria-expanded", String(!tools.hidden));
+      tools.dispatchEvent(new Event(HEIGHT_CHANGED, { bubbles: true }));
+    },
   }, "⋯");
   return [dots, tools];
 }

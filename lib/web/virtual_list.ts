@@ -28,6 +28,8 @@ export interface ListOptions<T> {
   readonly nearTop: () => void;
 }
 
+/** The event of a row that changes its height without being drawn again; it bubbles. */
+export const HEIGHT_CHANGED = "rowheight";
 /** Pixels drawn above and below the visible part. */
 const MARGIN = 600;
 /** Assumed height of a row that was not measured yet. */
@@ -59,6 +61,7 @@ export class VirtualList<T extends Row> {
     this.#options = options;
     options.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#resized()).observe(options.scroller);
+    options.body.addEventListener(HEIGHT_CHANGED, ({ target }) => this.#rowChanged(target as Node));
   }
 
   get isAtEnd(): boolean {
@@ -203,6 +206,15 @@ export class VirtualList<T extends Row> {
     // Another width wraps lines differently.
     if (width !== this.#width) this.#heights.clear();
     this.#width = width;
+    this.#place(anchors);
+  }
+
+  /** Something inside a row was shown or hidden. */
+  #rowChanged(part: Node): void {
+    const anchors = this.#anchors();
+    for (const [key, { element }] of this.#drawn) {
+      if (element.contains(part)) this.#heights.set(key, element.getBoundingClientRect().height);
+    }
     this.#place(anchors);
   }
 

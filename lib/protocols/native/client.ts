@@ -266,7 +266,8 @@ export class NativeClient {
   }
 
   #begun(message: Extract<ServerMessage, { type: "begun" }>): void {
-    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies, files, reactions } = message;
+    const { store, last, accepted, refused, rooms, textBytes, textLines, searches, replies, files, reactions } =
+      message;
     this.#textBytes = textBytes;
     this.#textLines = textLines;
     const again = this.#store !== undefined;
