@@ -390,8 +390,8 @@ class Hour {
 
 /** Waits until a page shows whether a user is online. */
 async function isShown(person: Person, name: string, isOnline: boolean): Promise<void> {
-  await person.place(name).filter(isOnline ? { hasText: "online" } : { hasNotText: "online" }).first()
-    .waitFor({ state: "attached" });
+  await person.place(name).filter({ hasText: "online" }).first()
+    .waitFor({ state: isOnline ? "attached" : "detached" });
 }
 
 Deno.test({
