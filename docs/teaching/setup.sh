@@ -3,7 +3,7 @@
 set -euo pipefail
 
 # Fill in where your course keeps the archive, and what SHA256SUMS says about it.
-archive=${PARTYLINE_ARCHIVE:-https://www.example.edu/partyline-0.1.0-x86_64-unknown-linux-gnu.tar.gz}
+archive=${PARTYLINE_ARCHIVE:-https://www.example.edu/partyline-0.2.0-x86_64-unknown-linux-gnu.tar.gz}
 sha256=${PARTYLINE_SHA256:-0000000000000000000000000000000000000000000000000000000000000000}
 
 root=${AUTOGRADER:-/autograder}

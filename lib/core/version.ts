@@ -1,2 +1,2 @@
 /** The version of Partyline; a test checks that `deno.json` has the same. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
