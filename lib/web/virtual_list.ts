@@ -56,6 +56,8 @@ export class VirtualList<T extends Row> {
   readonly #drawn = new Map<string, Drawn<T>>();
   #atEnd = true;
   #width = 0;
+  /** Of what is visible, as the list was last placed for. */
+  #height = 0;
 
   constructor(options: ListOptions<T>) {
     this.#options = options;
@@ -193,7 +195,9 @@ export class VirtualList<T extends Row> {
   }
 
   #scrolled(): void {
-    const { scrollTop } = this.#options.scroller;
+    const { scrollTop, clientHeight } = this.#options.scroller;
+    // The end moves with the height, and the list follows it; the user has not scrolled away from it.
+    if (clientHeight !== this.#height) return this.#resized();
     this.#atEnd = this.#isAtEnd();
     const anchors = this.#anchors();
     if (this.#fill()) this.#place(anchors);
@@ -201,11 +205,12 @@ export class VirtualList<T extends Row> {
   }
 
   #resized(): void {
-    const width = this.#options.scroller.clientWidth;
+    const { clientWidth: width, clientHeight } = this.#options.scroller;
     const anchors = this.#anchors();
     // Another width wraps lines differently.
     if (width !== this.#width) this.#heights.clear();
     this.#width = width;
+    this.#height = clientHeight;
     this.#place(anchors);
   }
 
