@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { PEERS } from "../lib/check/rules/peers/suite.ts";
-import { brokenBy, play, played } from "./support/check.ts";
+import { brokenBy, play, played, playedNetworks } from "./support/check.ts";
 import { type Faults, playFaults, untripped } from "./support/check_faults.ts";
 
 const PROGRAM = "tests/check/peer.py";
@@ -70,7 +70,7 @@ Deno.test("every rule for a peer is broken by some fault", () => {
 });
 
 // A dialect repeats nothing, so that a network which loses datagrams loses what is said.
-for (const network of ["none", "slow"] as const) {
+for (const network of playedNetworks(["none", "slow"] as const)) {
   Deno.test(`a right peer keeps every rule strictly, with the network ${network}`, async () => {
     const rules = network === "none" ? PEERS.rules : played(PEERS.rules);
     assertEquals(brokenBy(await play(PEERS, ["python3", PROGRAM, ...GIVEN], { strict: true, network }, rules)), []);

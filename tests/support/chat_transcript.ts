@@ -75,9 +75,10 @@ export class ChatTranscript<Q extends Question, Event extends ChatEvent> {
 
   /** Own lines change in their place where they are still expected, and are shown again where they are not. */
   #change(id: string, text: string, away: string): void {
-    const before = this.#own.get(id)?.split("\n") ?? [""];
-    const at = this.screen.indexOf(before[0]!);
-    if (at >= 0) this.screen.splice(at, before.length, ...text.split("\n"));
+    const before = this.#own.get(id)?.split("\n");
+    // An empty line of something else is not where a message without a line stands.
+    const at = before === undefined ? -1 : this.screen.indexOf(before[0]!);
+    if (before !== undefined && at >= 0) this.screen.splice(at, before.length, ...text.split("\n"));
     else this.screen.push(this.#own.has(id) ? `(now) ${text}` : `(away) ${away}`);
     this.#own.set(id, text);
   }
