@@ -416,9 +416,11 @@ for (const ms of [0, 0.5, 1, 1.5, 2, 4]) {
       for (const end = performance.now() + ms; performance.now() < end;) await wait(0);
     }
     bob.files.do({ type: "stop", n: 1 });
+    const kept = () => [...Deno.readDirSync(join(pair.folder, "bob data", "taken"))].map(({ name }) => name);
+    // What is being opened when the stop comes is closed once it is open.
+    await waitUntil(() => openBeneath(pair.folder).length + bob.names.length + kept().length === 0);
     await wait(300);
-    const kept = [...Deno.readDirSync(join(pair.folder, "bob data", "taken"))].map(({ name }) => name);
-    assertEquals({ open: openBeneath(pair.folder), names: bob.names, kept }, { open: [], names: [], kept: [] });
+    assertEquals({ open: openBeneath(pair.folder), names: bob.names, kept: kept() }, { open: [], names: [], kept: [] });
   });
 }
 

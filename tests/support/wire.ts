@@ -1,4 +1,5 @@
-const WAIT_MS = 20_000;
+/** Long enough for a login with scrypt on both sides, beside other tests on two cores. */
+const WAIT_MS = 45_000;
 
 /** A raw TCP connection of a test, read line by line. */
 export class Wire {
