@@ -183,7 +183,7 @@ Deno.test("keys created at the same time are all stored, whatever the names", as
   assertEquals(read.map(({ publicKey }) => publicKey), made.map(({ publicKey }) => publicKey));
 });
 
-const USERS = 2000;
+const USERS = 500;
 
 Deno.test(`${USERS} users on one server socket, half of them away: each receives exactly what was missed`, async () => {
   // A connection that closes counts until it is closed.
