@@ -1,5 +1,5 @@
 import type { Neighbour, Route } from "../net/system_network.ts";
-import type { TcpOutcome } from "../net/probes.ts";
+import type { TcpOutcome } from "../net/dial.ts";
 
 /** One address of this machine. */
 export interface OwnAddress {

@@ -1,9 +1,9 @@
 import { delay } from "@std/async/delay";
 import { randomBytes } from "node:crypto";
-import { connect } from "../net/dial.ts";
+import { connect, probeTcp } from "../net/dial.ts";
 import { isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
-import { LineConnection, ProbeSocket, probeTcp, resolve } from "../net/probes.ts";
+import { LineConnection, ProbeSocket, resolve } from "../net/probes.ts";
 import { announce, probeText } from "./doctor_answer.ts";
 import { SYSTEM_NETWORK, type SystemNetwork } from "../net/system_network.ts";
 import { LISTENER_ROWS } from "../protocols/listener_table.ts";

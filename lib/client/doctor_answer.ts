@@ -1,9 +1,10 @@
 import { delay } from "@std/async/delay";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
+import { probeTcp } from "../net/dial.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { ownNetworkAddresses } from "../net/own_addresses.ts";
-import { LineConnection, type ProbeDatagram, ProbeSocket, probeTcp } from "../net/probes.ts";
+import { LineConnection, type ProbeDatagram, ProbeSocket } from "../net/probes.ts";
 import { DOCTOR_PORT, GROUPS } from "./diagnosis.ts";
 
 const TCP_MS = 3000;

@@ -3,13 +3,22 @@ import type { ProbeOutcome } from "../core/liveness.ts";
 
 const PROBE_MS = 5000;
 
+/** What came of connecting to a port. */
+export type TcpOutcome = "open" | "refused" | "silent" | "unreachable";
+
 /** Connects to the port that a machine has connected from, where nothing listens: a machine that is there refuses. */
 export async function probe(hostname: string, port: number): Promise<ProbeOutcome> {
+  const outcome = await probeTcp(hostname, port, PROBE_MS);
+  return outcome === "open" || outcome === "refused" ? "there" : outcome;
+}
+
+/** Connects to a port and closes the connection again. */
+export async function probeTcp(hostname: string, port: number, withinMs: number): Promise<TcpOutcome> {
   try {
-    (await connect(hostname, port, PROBE_MS)).close();
-    return "there";
+    (await connect(hostname, port, withinMs)).close();
+    return "open";
   } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "there";
+    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
     return /unreachable|no route to host/i.test(String(error)) ? "unreachable" : "silent";
   }
 }

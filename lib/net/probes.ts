@@ -1,23 +1,8 @@
 import { lookup } from "node:dns/promises";
 import type { Address } from "../core/address.ts";
-import { connect } from "./dial.ts";
 import { receiveAll } from "./datagram_socket.ts";
 
-/** What came of connecting to a port. */
-export type TcpOutcome = "open" | "refused" | "silent" | "unreachable";
-
 const LINE_BYTES = 4096;
-
-/** Connects to a port and closes the connection again. */
-export async function probeTcp(hostname: string, port: number, withinMs: number): Promise<TcpOutcome> {
-  try {
-    (await connect(hostname, port, withinMs)).close();
-    return "open";
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return "refused";
-    return /unreachable|no route to host/i.test(String(error)) ? "unreachable" : "silent";
-  }
-}
 
 /** The first IPv4 address of a name, as the system knows it; undefined if it has none. */
 export async function resolve(host: string): Promise<string | undefined> {

@@ -18,7 +18,7 @@ const malformed = (id: string, { title, given, cause, port, level }: Malformed):
   rule(id, {
     title,
     quote: ELSE,
-    why: "an entry that nobody can reach is worse than none",
+    why: "an entry that cannot be reached is worse than none",
     cause,
     ...(level && { level }),
     after: ["address-book/1/8", "address-book/2/2"],
