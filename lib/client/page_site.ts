@@ -19,7 +19,7 @@ export interface PageHost {
   /** The fields of the form that comes before the chat; undefined where nothing is asked, or nothing any more. */
   form?(): unknown;
   /** Takes the form; the rule that it breaks, if it does. */
-  fill?(fields: Readonly<Record<string, unknown>>): { readonly why: string } | undefined;
+  fill?(fields: Readonly<Record<string, unknown>>): Promise<{ readonly why: string } | undefined>;
   pageOpened(page: number): void;
   pageReceived(page: number, json: string): void;
   pageClosed(page: number): void;
@@ -118,7 +118,7 @@ export class ClientSite implements Site {
     if (!this.#hasKey(request)) return foreign();
     const fields = await readJsonBody(request);
     if (typeof fields === "string") return jsonResponse({ why: fields }, 400);
-    const broken = this.host.fill?.(fields);
+    const broken = await this.host.fill?.(fields);
     return broken === undefined ? jsonResponse({}) : jsonResponse(broken, 400);
   }
 

@@ -12,16 +12,20 @@ export interface PeerPageChat extends Pick<PageHost, "pageOpened" | "pageReceive
   table(): TableView | undefined;
 }
 
-/** The page of a peer: a form with what the command line has left open, then the chat and the client address table. */
+/**
+ * The page of a peer: a form with what the command line has left open, then the chat and the client address table.
+ * Its address is shown when there is something to see: at once for the form, otherwise with the chat.
+ */
 export class PeerPage implements PageHost {
-  readonly #open: OpenPage;
+  #open: OpenPage | undefined;
   readonly #filled = Promise.withResolvers<PeerStart>();
+  readonly #begun = Promise.withResolvers<void>();
   #start: PeerStart | undefined;
   #chat: PeerPageChat | undefined;
 
-  constructor(readonly plan: PeerPlan, show: (line: string) => void) {
+  constructor(readonly plan: PeerPlan, readonly show: (line: string) => void) {
     if (plan.asked.length === 0) this.#fillWith(plan);
-    this.#open = openPage(this, "Partyline among peers", plan.data ?? defaultDataFolder(), show);
+    else this.#serve();
   }
 
   /** Resolves with what the peer starts with, once it is known. */
@@ -39,14 +43,17 @@ export class PeerPage implements PageHost {
 
   begin(chat: PeerPageChat): void {
     this.#chat = chat;
+    this.#begun.resolve();
+    this.#serve();
   }
 
   perform(output: PageOutput): void {
-    this.#open.perform(output);
+    this.#open?.perform(output);
   }
 
-  close(): Promise<void> {
-    return this.#open.close();
+  async close(): Promise<void> {
+    this.#begun.resolve();
+    await this.#open?.close();
   }
 
   form(): unknown {
@@ -56,12 +63,14 @@ export class PeerPage implements PageHost {
     return { asked, name, udp: String(asked.includes("udp") ? freePort : udp), table: table ? table.host + port : "" };
   }
 
-  fill({ name, udp, table }: Readonly<Record<string, unknown>>): { readonly why: string } | undefined {
+  /** Confirmed when the chat has begun, since the page opens it next. */
+  async fill({ name, udp, table }: Readonly<Record<string, unknown>>): Promise<{ readonly why: string } | undefined> {
     if (this.#start) return { why: "the form is confirmed already" };
     const form = this.#newForm();
     const broken = form.fill({ name: textOf(name), udp: textOf(udp), table: textOf(table) });
-    if (broken === undefined) this.#fillWith(form.start);
-    return broken;
+    if (broken !== undefined) return broken;
+    this.#fillWith(form.start);
+    await this.#begun.promise;
   }
 
   table(): TableView | undefined {
@@ -78,6 +87,10 @@ export class PeerPage implements PageHost {
 
   pageClosed(page: number): void {
     this.#chat?.pageClosed(page);
+  }
+
+  #serve(): void {
+    this.#open ??= openPage(this, "Partyline among peers", this.plan.data ?? defaultDataFolder(), this.show);
   }
 
   #newForm(): PeerForm {
