@@ -592,3 +592,8 @@ export function withDefaults<Name extends string>(
   const defaults = Object.fromEntries(Object.entries<Limit>(table).map(([name, limit]) => [name, limit.default]));
   return { ...defaults, ...given } as Record<Name, number>;
 }
+
+/** The largest record or message between servers: the longest text, each character of it escaped, and half as much for names. */
+export const EXCHANGE_BYTES = 384 * 1024;
+/** Records that a server has published and not read back at most: some 10,000 a second where the exchange takes 25 ms. */
+export const PUBLISH_WINDOW = 256;
