@@ -6,9 +6,9 @@ import { Liveness, type ProbeOutcome } from "../core/liveness.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import type { Ending, Transport, TransportOwner, WireTap } from "../core/transport.ts";
-import { WireTrace } from "../core/wire_trace.ts";
 import type { Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../protocols/session.ts";
 import { SessionActivity } from "./activity.ts";
+import { HostTrace, LinkTap } from "./host_trace.ts";
 import type { DialResult, Platform } from "./platform.ts";
 import type { WireViews } from "./wire_views.ts";
 
@@ -53,11 +53,8 @@ export class SessionHost {
   readonly #facts: SessionFacts;
   readonly #liveness: Liveness;
   readonly #transports: (Transport | undefined)[] = [];
-  /** Only while the wire is traced. */
-  #trace: WireTrace | undefined;
+  readonly trace: HostTrace;
   readonly activity: SessionActivity;
-  /** The last line or piece that came, while the wire is traced. */
-  lastLine: string | undefined;
   /** Outputs that were taken from the session, and how many of them are carried out. */
   #outputs: readonly SessionOutput[] = [];
   #carriedOut = 0;
@@ -75,31 +72,21 @@ export class SessionHost {
     this.#runner = runner;
     this.#facts = { peer, registers: runner.registers, guests: runner.guests, tlsOffer: runner.tlsOffer };
     this.activity = new SessionActivity(now);
-    if (runner.platform.trace || runner.wires?.traces(protocol)) this.#trace = this.#newTrace(false);
+    this.trace = new HostTrace(this, runner);
     const probes = !protocol.detectsDeadPeers && !isLoopback(peer.hostname);
     this.#liveness = new Liveness(probes ? runner.limits.idleMs : Infinity, now);
     this.session = protocol.openSession(this.#facts, runner.limits, now);
-    runner.wires?.opened(this, this.#trace !== undefined);
-    this.#transports[0] = connect(this.#transportOwner(0));
+    runner.wires?.opened(this, this.trace.isOn);
+    this.#transports[0] = connect(new LinkOwner(this, 0));
   }
 
   /** Traces the wire from now on, or no longer. What is traced by an option stays so. */
   traceWire(traced: boolean): void {
-    if (traced) this.#trace ??= this.#newTrace(true);
-    else if (!this.#runner.platform.trace) this.#trace = this.lastLine = undefined;
+    this.trace.turn(traced);
   }
 
   get isTraced(): boolean {
-    return this.#trace !== undefined;
-  }
-
-  #newTrace(isUnderWay: boolean): WireTrace {
-    const { links, framing = "pieces" } = this.protocol;
-    const mask = (link: number) => {
-      const { session } = this;
-      return session.masked && ((text: string, nth: number) => session.masked!(link, text, nth));
-    };
-    return new WireTrace(links, "up", framing, mask, isUnderWay);
+    return this.trace.isOn;
   }
 
   /** Bytes that were written on all links and that the peer has not taken yet. */
@@ -118,7 +105,7 @@ export class SessionHost {
 
   tick(now: number): void {
     if (this.#ended) return;
-    if (this.#trace && this.#trace.wakeAt <= now) this.#traced((trace) => trace.tick(now));
+    this.trace.tick(now);
     if (this.session.wakeAt <= now) {
       this.#input((now) => this.session.tick(now, this.#transports[0]?.waitingBytes ?? 0));
     }
@@ -142,14 +129,10 @@ export class SessionHost {
     this.#runner.schedule(this);
   }
 
-  #transportOwner(link: Link): TransportOwner {
-    return new LinkOwner(this, link, this.#trace !== undefined || this.#runner.wires !== undefined);
-  }
-
   // From its links.
 
   received(link: Link, bytes: Uint8Array): void {
-    if (this.#trace) this.#traced((trace) => trace.received(link, bytes, this.#runner.now, this.#ended));
+    this.trace.received(link, bytes, this.#ended);
     if (this.#ended) return;
     const now = this.#runner.beginTurn();
     this.#liveness.heard(now);
@@ -168,7 +151,7 @@ export class SessionHost {
   }
 
   closed(link: Link, ending: Ending): void {
-    this.#traced((trace) => trace.closed(link));
+    this.trace.closed(link);
     this.#input((now) => this.session.closed(link, ending, now));
   }
 
@@ -243,10 +226,10 @@ export class SessionHost {
     if (this.#ended) return;
     this.#ended = true;
     // As in the log; a trace that is judged afterwards shows by it who was there.
-    this.#traced((trace) => trace.complaint(0, `left: ${why}`));
+    this.trace.complaint(0, `left: ${why}`);
     this.#runner.ended(this, why, breaksRule);
     this.#transports.forEach((transport, link) => {
-      this.#traced((trace) => trace.closed(link));
+      this.trace.closed(link);
       transport?.close(why);
     });
   }
@@ -255,7 +238,7 @@ export class SessionHost {
     switch (output.type) {
       case "complaint":
         this.activity.complaint(output.text, this.#runner.now);
-        this.#traced((trace) => trace.complaint(output.link, output.text));
+        this.trace.complaint(output.link, output.text);
         return log.warning(`${this.who} ${output.text}`);
       case "request":
         return this.#runner.platform.requests?.request(this, output.text, output.outcome);
@@ -265,7 +248,7 @@ export class SessionHost {
       case "dial": {
         const { link, port } = output;
         const done = (result: DialResult) => this.#dialed(link, result);
-        return this.#runner.platform.dial(this.peer.hostname, port, this.#transportOwner(link), done);
+        return this.#runner.platform.dial(this.peer.hostname, port, new LinkOwner(this, link), done);
       }
       case "prepareUpgrade": {
         const possible = this.protocol.successors?.[output.protocol] !== undefined && this.#runner.canUpgrade();
@@ -302,34 +285,6 @@ export class SessionHost {
     this.end("internal error");
   }
 
-  // The tap of its links.
-
-  sent(link: Link, bytes: Uint8Array): void {
-    if (this.#trace) this.#traced((trace) => trace.sent(link, bytes));
-  }
-
-  notTaken(link: Link, bytes: number): void {
-    this.#traced((trace) => trace.notTaken(link, bytes));
-  }
-
-  late(link: Link, bytes: Uint8Array): void {
-    this.#traced((trace) => trace.received(link, bytes, this.#runner.now, true));
-  }
-
-  #traced(input: (trace: WireTrace) => void): void {
-    if (!this.#trace) return;
-    input(this.#trace);
-    const { platform, wires } = this.#runner;
-    const common = { time: platform.wallTime(), session: this.id, name: this.who, user: this.session.name };
-    for (const entry of this.#trace.takeOutputs()) {
-      const record = { ...common, ...entry };
-      platform.trace?.(record);
-      if (!wires) continue;
-      if (entry.text !== undefined && entry.direction === "up") this.lastLine = lastLineOf(entry.text);
-      wires.record(this, record);
-    }
-  }
-
   /** Whether the session is that of a user who has logged in. */
   get isUser(): boolean {
     const { name, bypassesHub, oneShot } = this.protocol;
@@ -342,19 +297,12 @@ export class SessionHost {
   }
 }
 
-/** Of the last line, so much is kept. */
-const LAST_LINE_CHARACTERS = 200;
-
-function lastLineOf(text: string): string {
-  return (text.endsWith("\n") ? text.slice(0, -1) : text).slice(0, LAST_LINE_CHARACTERS);
-}
-
 /** One of its links: an object with methods, since five functions a link were a third of a kilobyte a session. */
-class LinkOwner implements TransportOwner, WireTap {
-  constructor(readonly host: SessionHost, readonly link: Link, readonly isTapped: boolean) {}
+class LinkOwner implements TransportOwner {
+  readonly tap: WireTap | undefined;
 
-  get tap(): WireTap | undefined {
-    return this.isTapped ? this : undefined;
+  constructor(readonly host: SessionHost, readonly link: Link) {
+    if (host.trace.wantsTap) this.tap = new LinkTap(host.trace, link);
   }
 
   receive(bytes: Uint8Array): void {
@@ -371,17 +319,5 @@ class LinkOwner implements TransportOwner, WireTap {
 
   failed(why: string): void {
     this.host.failed(why);
-  }
-
-  sent(bytes: Uint8Array): void {
-    this.host.sent(this.link, bytes);
-  }
-
-  notTaken(bytes: number): void {
-    this.host.notTaken(this.link, bytes);
-  }
-
-  late(bytes: Uint8Array): void {
-    this.host.late(this.link, bytes);
   }
 }

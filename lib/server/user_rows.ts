@@ -63,14 +63,14 @@ function rowOf(runner: SessionRunner, name: string, { hosts, isLoggedIn, isGuest
     programs: unique(hosts.map((host) => programOf(host, isNative(host)))),
     since: Math.min(now, ...hosts.map(({ activity }) => activity.since)),
     confirms: hosts.some((host) => host.protocol.name === "im" && !isNative(host)),
-    line: last.lastLine,
+    line: last.trace.lastLine,
     heardAt: last.activity.heardAt,
   };
 }
 
 const EMPTY: UserTotals = { sent: 0, confirmed: 0, missed: 0, refused: 0, trouble: undefined };
 
-function programOf({ protocol, lastLine }: SessionHost, isNative: boolean): string {
+function programOf({ protocol, trace: { lastLine } }: SessionHost, isNative: boolean): string {
   if (protocol.name === "web") return "the page";
   if (protocol.name === "mychat") return "mailbox program";
   if (isNative) return "client chat";
