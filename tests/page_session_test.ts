@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { OutgoingMessage } from "../lib/protocols/native/outgoing.ts";
 import { ChatSession } from "../lib/web/session.ts";
-import type { ServerEvent } from "../lib/web/state.ts";
+import type { ServerEvent } from "../lib/web/chat_event.ts";
 import { PageNetwork } from "./support/page_network.ts";
 import { Random } from "./support/random.ts";
 

@@ -11,7 +11,9 @@ import { Rows } from "../lib/web/rows.ts";
 import { readSettings } from "../lib/web/settings.ts";
 import { readSlash, SLASH_COMMANDS, slashCandidates } from "../lib/web/slash_commands.ts";
 import { CHAT_COMMANDS } from "../lib/terminal/chat_commands.ts";
-import { type ChatEvent, INITIAL, reduce, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
+import type { ChatEvent } from "../lib/web/chat_event.ts";
+import { reduce } from "../lib/web/reduce.ts";
+import { INITIAL, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
 

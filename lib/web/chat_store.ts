@@ -2,7 +2,9 @@ import type { Target } from "../chat/entry.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import type { Conversation } from "./conversation.ts";
 import { type FileView, isUnderWay } from "./file_view.ts";
-import { type ChatEvent, INITIAL, reduce, type State } from "./state.ts";
+import type { ChatEvent } from "./chat_event.ts";
+import { reduce } from "./reduce.ts";
+import { INITIAL, type State } from "./state.ts";
 import { UserStorage } from "./storage.ts";
 
 const NOTICE_MS = 8000;

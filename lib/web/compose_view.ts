@@ -1,6 +1,7 @@
 import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
-import { type Conversation, isPlain, type Message, nameOf } from "./conversation.ts";
+import { type Conversation, isPlain, nameOf } from "./conversation.ts";
+import type { Message } from "./message.ts";
 import { byId, setText } from "./dom.ts";
 import { beginningOf, capitalized } from "./format.ts";
 import { MentionList } from "./mention_list.ts";

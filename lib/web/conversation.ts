@@ -1,35 +1,9 @@
-import { isPlainLabel } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
-import type { Reaction } from "../chat/reactions.ts";
+import { isPlainLabel } from "../chat/names.ts";
 import { mentions } from "../core/rich_text.ts";
-import type { ClientEvent, ShownMessage } from "../protocols/native/client_event.ts";
-import { readAttachment } from "../protocols/transfer/attachment.ts";
-import { readOffer } from "../protocols/transfer/offer.ts";
-import { idOf, type OutgoingMessage } from "../protocols/native/outgoing.ts";
-
-/** A message as it is shown. */
-export interface Message {
-  /** Distinguishes it from all others of its conversation. */
-  readonly key: string;
-  /** Its place: its sequence number; Infinity while it has none, which puts it behind all others. */
-  readonly at: number;
-  readonly from: string;
-  readonly own: boolean;
-  readonly text: string;
-  readonly time: number;
-  /** Of the user's own messages; those of peers with another program, which confirms nothing, are "unconfirmed" both ways. */
-  readonly state: "sending" | "sent" | "delivered" | "failed" | "unconfirmed" | undefined;
-  /** The reason of a failure. */
-  readonly why: string | undefined;
-  readonly change: "edited" | "withdrawn" | undefined;
-  /** Whether it is another user's and mentions this one. */
-  readonly mentions?: boolean | undefined;
-  /** The place of the message to which it replies. */
-  readonly reply?: number | undefined;
-  readonly reactions?: readonly Reaction[] | undefined;
-  /** The texts that it had before, once the user has asked for them. */
-  readonly earlier: readonly { readonly text: string; readonly time: number }[] | undefined;
-}
+import type { ShownMessage } from "../protocols/native/client_event.ts";
+import { idOf } from "../protocols/native/outgoing.ts";
+import type { Message } from "./message.ts";
 
 /** Messages around a place in history, away from the newest ones. */
 export interface HistoryWindow {
@@ -69,8 +43,6 @@ export interface Conversation {
   /** What is shown instead of the newest messages. */
   readonly window: HistoryWindow | undefined;
 }
-
-type HistoryPage = Extract<ClientEvent, { type: "history" }>;
 
 /** Cap on messages in memory; beyond it the oldest are dropped, and loaded again as history. */
 const MAX_MESSAGES = 12_000;
@@ -136,23 +108,6 @@ export function receivedMessage(said: ShownMessage, own: boolean, conversation: 
   };
 }
 
-/** A message of the user that the server has not answered yet. */
-export function pendingMessage({ id, text, time, reply }: OutgoingMessage, user: string): Message {
-  return {
-    key: id,
-    at: Infinity,
-    from: user,
-    own: true,
-    text,
-    time,
-    state: "sending",
-    why: undefined,
-    change: undefined,
-    reply,
-    earlier: undefined,
-  };
-}
-
 /** Adds a message; the same conversation when it is there already. */
 export function withMessage(conversation: Conversation, message: Message): Conversation {
   const { messages } = conversation;
@@ -178,92 +133,6 @@ function settled(conversation: Conversation, known: Message, { at, time, state, 
     why,
     change,
   });
-}
-
-/** Adds a page of history, to the newest messages or to the window that it was requested for. */
-export function withHistory(conversation: Conversation, page: HistoryPage, user: string): Conversation {
-  const added = page.messages.map((each) => receivedMessage(each, each.from === user, conversation, user));
-  const { window } = conversation;
-  const { before, after } = page.question ?? {};
-  if (after !== undefined) {
-    if (!window?.loadingAfter || after !== window.upTo) return conversation;
-    const messages = [...window.messages, ...added];
-    const upTo = added.at(-1)?.at ?? window.upTo;
-    return joined({
-      ...conversation,
-      window: { ...window, messages, upTo, moreAfter: page.more, loadingAfter: false },
-    });
-  }
-  if (window?.loading && before === window.from) {
-    const messages = [...added, ...window.messages];
-    const from = added[0]?.at ?? window.from;
-    return joined({ ...conversation, window: { ...window, messages, from, more: page.more, loading: false } });
-  }
-  if (!conversation.loading || before !== conversation.completeFrom) return conversation;
-  // The page has every message between its first one and the place before which it was requested.
-  const completeFrom = page.more && added.length > 0 ? added[0]!.at : 0;
-  return {
-    ...merged(conversation, added.filter(({ at }) => at >= completeFrom), completeFrom),
-    more: page.more,
-    loading: false,
-  };
-}
-
-/** A window on the messages before and after a place, which are requested. */
-export function windowAround(place: number): HistoryWindow {
-  return {
-    messages: [],
-    from: place + 1,
-    upTo: place,
-    more: true,
-    loading: true,
-    moreAfter: true,
-    loadingAfter: true,
-  };
-}
-
-/** Once a window reaches the newest messages, it is one with them. */
-function joined(conversation: Conversation): Conversation {
-  const { window, completeFrom } = conversation;
-  if (!window || window.loading || window.loadingAfter) return conversation;
-  if (window.moreAfter && (completeFrom === undefined || window.upTo < completeFrom)) return conversation;
-  const from = window.more ? window.from : 0;
-  const isInside = completeFrom !== undefined && completeFrom <= from;
-  const whole = merged(conversation, window.messages, isInside ? completeFrom : from);
-  return { ...whole, more: isInside ? conversation.more : window.more, window: undefined };
-}
-
-/** Adds messages to the newest ones; those before `completeFrom` may have gaps between them and are dropped. */
-function merged(conversation: Conversation, added: readonly Message[], completeFrom: number): Conversation {
-  const byKey = new Map<string, Message>();
-  const places = new Set<number>();
-  for (const message of conversation.messages) {
-    if (message.at < completeFrom && message.state !== "failed") continue;
-    byKey.set(message.key, message);
-    if (message.at !== Infinity) places.add(message.at);
-  }
-  for (const message of added) {
-    const pending = byKey.get(message.key);
-    if (pending?.at === Infinity || (!pending && !places.has(message.at))) byKey.set(message.key, message);
-  }
-  const messages = [...byKey.values()].sort((a, b) => a.at === b.at ? 0 : a.at - b.at);
-  return { ...conversation, messages, completeFrom };
-}
-
-/** Whether the user can edit or withdraw a message; the offer of a file ends by other means. */
-export function canChange({ state, change, text }: Message): boolean {
-  return (state === "sent" || state === "delivered") && change !== "withdrawn" && readOffer(text) === undefined &&
-    readAttachment(text) === undefined;
-}
-
-/** Whether another message can reply to it: the server has it, and there is something to reply to. */
-export function canReply({ at, state, change }: Message): boolean {
-  return Number.isSafeInteger(at) && at > 0 && state !== "failed" && change !== "withdrawn";
-}
-
-/** Whether a user has put this mark to a message. */
-export function hasReacted({ reactions }: Message, mark: string, user: string): boolean {
-  return reactions?.some((each) => each.mark === mark && each.by.includes(user)) ?? false;
 }
 
 /** The message at a place, if it is loaded. */

@@ -1,6 +1,6 @@
 import { reactionText } from "../chat/reactions.ts";
 import { sanitized } from "../core/text.ts";
-import { hasReacted, type Message } from "./conversation.ts";
+import { hasReacted, type Message } from "./message.ts";
 import { make } from "./dom.ts";
 import { HEIGHT_CHANGED } from "./virtual_list.ts";
 

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
 import { type AttachmentActions, fillAttachment } from "./attachment_view.ts";
-import { canChange, canReply, type Message } from "./conversation.ts";
+import { canChange, canReply, type Message } from "./message.ts";
 import { byId, make, setText } from "./dom.ts";
 import { beginningOf, counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
 import { type MessageAct, messageTools, reactionsElement } from "./message_tools.ts";

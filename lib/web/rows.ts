@@ -1,6 +1,7 @@
 import { type Attachment, readAttachment } from "../protocols/transfer/attachment.ts";
 import { type FileOffer, readOffer } from "../protocols/transfer/offer.ts";
-import { type Conversation, type Message, messageAt } from "./conversation.ts";
+import { type Conversation, messageAt } from "./conversation.ts";
+import type { Message } from "./message.ts";
 import type { FileView } from "./file_view.ts";
 import { formatDay, startOfDay } from "./format.ts";
 

@@ -2,7 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import { NativeClient } from "../protocols/native/client.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
-import type { ServerEvent } from "./state.ts";
+import type { ServerEvent } from "./chat_event.ts";
 
 export interface SessionOptions {
   readonly user: string;

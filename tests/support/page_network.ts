@@ -1,6 +1,6 @@
 import { ChatSession } from "../../lib/web/session.ts";
 import type { OutgoingMessage } from "../../lib/protocols/native/outgoing.ts";
-import type { ServerEvent } from "../../lib/web/state.ts";
+import type { ServerEvent } from "../../lib/web/chat_event.ts";
 import type { Json } from "./native.ts";
 import type { Random } from "./random.ts";
 

@@ -1,0 +1,175 @@
+import { Backoff } from "../core/backoff.ts";
+import type { ServerEvent } from "./chat_event.ts";
+import { byId, download, make } from "./dom.ts";
+import { PageFiles } from "./files.ts";
+import { fetchAbout, LoginView, logOut } from "./login_view.ts";
+import type { Page } from "./page.ts";
+import { keyProtocols } from "./page_key.ts";
+import type { Sending } from "./sending.ts";
+import { ChatSession } from "./session.ts";
+import { ReconnectingSocket } from "./socket.ts";
+import { UserStorage } from "./storage.ts";
+import { TabIdentity } from "./tab_identity.ts";
+
+/** Silence until the server is pinged, and again until the connection is given up. */
+const SILENCE_MS = 12_500;
+
+interface AccountParts {
+  readonly say: Sending["say"];
+  readonly show: (event: ServerEvent) => void;
+  /** The page is about to belong to another user. */
+  readonly ends: () => void;
+  /** The page belongs to a user now. */
+  readonly begun: () => void;
+}
+
+/** The user whose page this is: login and log-out, and the connection on which their session runs. */
+export class Account {
+  readonly #page: Page;
+  readonly #parts: AccountParts;
+  readonly #socket: ReconnectingSocket;
+  readonly #login: LoginView;
+  #tab: TabIdentity | undefined;
+  /** The version of the server that this page came from. */
+  #version: string | undefined;
+  #hasLoggedOut = false;
+  /** Why the last log-out does not hold. */
+  #logOutFault: string | undefined;
+  /** The room that a guest enters once there is a session. */
+  #guestRoom = "";
+
+  constructor(page: Page, parts: AccountParts) {
+    this.#page = page;
+    this.#parts = parts;
+    this.#login = new LoginView((room) => {
+      this.#hasLoggedOut = false;
+      this.#guestRoom = room;
+      this.#socket.open();
+    });
+    this.#socket = new ReconnectingSocket({
+      path: "/chat",
+      protocols: keyProtocols,
+      silenceMs: SILENCE_MS,
+      backoff: new Backoff(),
+      mayConnect: () => this.#mayConnect(),
+      opened: () => page.session?.opened(),
+      received: (data) => page.session?.received(data),
+      ping: () => page.session?.ping(),
+      lost(retryMs) {
+        page.dispatch({ type: "connection", connection: { state: "lost", retryAt: Date.now() + retryMs } });
+        page.session?.lost();
+      },
+    });
+    byId("retry").addEventListener("click", () => this.#socket.retryNow());
+    byId("logout").addEventListener("click", () => void this.logOut(false));
+    addEventListener("pagehide", () => {
+      page.files?.withdrawAll();
+      this.#tab?.leave();
+    });
+  }
+
+  connect(): void {
+    this.#socket.open();
+  }
+
+  /** The server has ended the session: only the user starts another. */
+  pause(): void {
+    this.#socket.pause();
+    this.#page.session?.lost();
+  }
+
+  /** The room that a guest wants to enter; given once. */
+  takeGuestRoom(): string {
+    const room = this.#guestRoom;
+    this.#guestRoom = "";
+    return room;
+  }
+
+  /** Whether the server knows the user; else the login is shown. */
+  async #mayConnect(): Promise<boolean> {
+    const page = this.#page;
+    const about = await fetchAbout();
+    if (typeof about === "string") {
+      document.body.replaceChildren(make("p", { role: "alert" }, about));
+      return false;
+    }
+    page.title = about.title ?? page.title;
+    page.attachmentBytes = about.attachmentBytes ?? 0;
+    byId("logout").hidden = about.host === "client";
+    byId("addresses").hidden = about.hasTable !== true;
+    if (this.#version !== undefined && this.#version !== about.version) {
+      page.notice("The server has another version now. Please reload this page.");
+    }
+    this.#version ??= about.version;
+    if (about.name === null) {
+      const again = page.state.user === "" || this.#hasLoggedOut
+        ? ""
+        : "Please log in again. Nothing that you wrote is lost.";
+      const why = this.#logOutFault ?? again;
+      this.#logOutFault = undefined;
+      this.#login.open(about, page.title, page.state.user, why);
+      return false;
+    }
+    this.#login.close();
+    await this.#start(about.name);
+    page.dispatch({ type: "connection", connection: { state: "connecting" } });
+    return true;
+  }
+
+  /** Makes the page this user's. */
+  async #start(user: string): Promise<void> {
+    const page = this.#page;
+    if (page.state.user === user) return;
+    page.files?.close();
+    this.#parts.ends();
+    this.#tab?.close();
+    const storage = new UserStorage(user);
+    const own = this.#tab = await TabIdentity.open(storage);
+    const { client, lastNumber, unanswered } = own.kept;
+    const started = page.session = new ChatSession({
+      user,
+      client,
+      lastNumber,
+      unanswered,
+      send: (json) => this.#socket.send(json),
+      show: this.#parts.show,
+      signal: (from, text) => page.files?.signalled(from, text),
+      signalFailed: (to) => page.files?.signalFailed(to),
+      keep: (messages, lastNumber) => own.keep(messages, lastNumber),
+      broken: () => this.#socket.giveUp(),
+    });
+    page.files = new PageFiles({
+      signal: (to, text) => started.signal(to, text),
+      say: this.#parts.say,
+      show: (file) => page.dispatch({ type: "file", file }),
+      forget: (id) => page.dispatch({ type: "fileForgotten", id }),
+      problem: (text) => page.notice(text),
+      save: download,
+      storage,
+      now: () => performance.now(),
+    });
+    page.store.setUser(user, storage, unanswered);
+    this.#parts.begun();
+  }
+
+  /** Logs out here, or on every device of the user, once they know what is lost by that. */
+  async logOut(everywhere: boolean): Promise<void> {
+    const { session, files, store } = this.#page;
+    const waiting = session?.waiting ?? 0;
+    const loss = waiting > 0
+      ? `${waiting} of your messages are not sent yet`
+      : files?.underWay
+      ? "Files are still offered"
+      : "";
+    if (loss !== "" && !confirm(`${loss}. Log out anyway?`)) return;
+    this.#hasLoggedOut = true;
+    files?.withdrawAll();
+    this.#socket.close();
+    this.#logOutFault = await logOut(everywhere);
+    session?.lost();
+    this.#tab?.close();
+    this.#tab = undefined;
+    store.clearUser();
+    this.#socket.open();
+  }
+}
