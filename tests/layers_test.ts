@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocols: ["core", "chat"],
   peers: ["core", "chat", "protocols"],
   exchange: ["core", "chat"],
-  makers: [...CHAIN, "exchange", "net"],
+  makers: [...CHAIN, "exchange", "store", "net"],
   store: CHAIN,
   net: CHAIN,
   http: [...CHAIN, "net"],

@@ -558,6 +558,25 @@ export const TRACE_UNNAMED_BYTES = 4096;
 /** Longest line that our client accepts from a server: the answer to `/list` is one line, for thousands of users too. */
 export const REPLY_BYTES = 1024 * 1024;
 
+/** The log at an exchange drops its oldest entries beyond this: a term of ten labs. Servers ask each other for what was dropped. */
+export const EXCHANGE_LOG_BYTES = 1024 * 1024 * 1024;
+/** The same of a log that a server holds in memory for a link: an evening of two labs. */
+export const LINK_LOG_BYTES = 32 * 1024 * 1024;
+/** Bytes of messages that wait for the exchange to take them; further ones are lost, as a message between servers may be. */
+export const EXCHANGE_WAITING_BYTES = 8 * 1024 * 1024;
+/** Entries that are asked of the exchange at once: enough for tens of thousands a second on a LAN. */
+export const EXCHANGE_FETCH = 256;
+/** For the exchange to answer, from a login to the confirmation of an entry; a LAN takes milliseconds, an election a second. */
+export const EXCHANGE_ANSWER_MS = 5000;
+/** Connections to a server that keeps the log of a link, those that have not proved the secret among them. */
+export const LINK_CONNECTIONS = 32;
+/** The shortest secret of a link: a random one of 96 bits in base64. Proofs of a shorter one could be used to guess it. */
+export const LINK_SECRET_CHARACTERS = 16;
+/** Silence after which the exchange is asked whether it is there; as long again without an answer means that it is not. */
+export const EXCHANGE_IDLE_MS = 5000;
+/** The longest delay between two tries to reach the exchange: it is a program that is started again, not a person. */
+export const EXCHANGE_RETRY_MS = 10_000;
+
 /**
  * Silent connections that make room for new ones when a listener is full, at once and a second: enough for a class that
  * joins, and too few for a flood to end those who only read.
@@ -597,3 +616,5 @@ export function withDefaults<Name extends string>(
 export const EXCHANGE_BYTES = 384 * 1024;
 /** Records that a server has published and not read back at most: some 10,000 a second where the exchange takes 25 ms. */
 export const PUBLISH_WINDOW = 256;
+/** Bytes that wait to be written to the exchange: all records that may be under way, and messages. */
+export const EXCHANGE_OUTBOX_BYTES = PUBLISH_WINDOW * EXCHANGE_BYTES + EXCHANGE_WAITING_BYTES;

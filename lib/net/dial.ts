@@ -60,8 +60,15 @@ export interface TlsTarget {
 }
 
 /** Opens a TLS connection; throws when that fails, or takes longer than twice `withinMs`. */
-export async function connectTls({ host, port, trusted, serverName, withinMs }: TlsTarget): Promise<Deno.TlsConn> {
-  const tcp = await connect(host, port, withinMs);
+export async function connectTls(target: TlsTarget): Promise<Deno.TlsConn> {
+  return await startTls(await connect(target.host, target.port, target.withinMs), target);
+}
+
+/** Goes on with TLS on a connection; throws, and closes it, when that fails or takes longer than `withinMs`. */
+export async function startTls(
+  tcp: Deno.TcpConn,
+  { host, trusted, serverName, withinMs }: Omit<TlsTarget, "port">,
+): Promise<Deno.TlsConn> {
   let conn: Deno.TlsConn;
   try {
     conn = await Deno.startTls(tcp, {

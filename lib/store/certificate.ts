@@ -94,8 +94,8 @@ export function pinned(cert: string): { readonly name: string; readonly certific
   return { name, certificate };
 }
 
-/** Deno 2.4 tells neither the DER of a certificate nor its names. */
-function derOf(cert: string): Uint8Array {
+/** The DER of a certificate in PEM. Deno 2.4 tells neither that nor the names. */
+export function derOf(cert: string): Uint8Array {
   const [, body = ""] = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(cert) ?? [];
   return decodeBase64(body.replace(/\s/g, ""));
 }

@@ -1,0 +1,121 @@
+import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
+import { EXCHANGE_ANSWER_MS, EXCHANGE_WAITING_BYTES } from "../../core/limits.ts";
+import { reason } from "../../core/reason.ts";
+import type { ExchangeCommand, ExchangeEvent, ExchangePort, ServerId } from "../exchange.ts";
+import { LOG_SUBJECT, LogReader, type LogState, openLog } from "./jetstream_log.ts";
+import { isUnanswered, type NatsOptions, openNats } from "./nats_connection.ts";
+import { type ExchangeSession, ReconnectingExchange } from "./reconnecting.ts";
+
+/** Messages to all servers, and to one. */
+const TO_ALL = "pl.all";
+const toOne = (server: ServerId) => `pl.to.${server}`;
+
+/** An exchange over NATS: its log is a stream of JetStream, its messages are those of NATS itself. */
+export function jetStreamExchange(self: ServerId, options: NatsOptions): ExchangePort {
+  return new ReconnectingExchange(async () => {
+    const { connection, manager } = await openNats(options);
+    try {
+      const state = await openLog(manager, connection.info?.cluster !== undefined);
+      return new JetStreamSession(self, connection, manager, state);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  });
+}
+
+class JetStreamSession implements ExchangeSession {
+  readonly connected: Extract<ExchangeEvent, { type: "connected" }>;
+  readonly #ended = Promise.withResolvers<string>();
+  readonly #client: JetStreamClient;
+  readonly #reader: LogReader;
+  #tell: (event: ExchangeEvent) => void = () => {};
+  #isEnded = false;
+  /** Bytes of messages that the exchange may not have taken yet. */
+  #waitingBytes = 0;
+  #isFlushing = false;
+
+  constructor(
+    readonly self: ServerId,
+    readonly connection: NatsConnection,
+    manager: JetStreamManager,
+    state: LogState,
+  ) {
+    const { created, first, last } = state;
+    this.connected = { type: "connected", epoch: Date.parse(created), first, last };
+    this.#client = manager.jetstream();
+    this.#reader = new LogReader(manager, state, (place, bytes) => this.#tell({ type: "entry", place, bytes }));
+    connection.closed().then((error) => this.end(error ? reason(error) : "the exchange has closed the connection"));
+  }
+
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  start(tell: (event: ExchangeEvent) => void): void {
+    this.#tell = tell;
+    for (const subject of [TO_ALL, toOne(this.self)]) {
+      this.connection.subscribe(subject, {
+        callback: (error, { data }) => error ? this.#failed(error) : this.#tell({ type: "message", bytes: data }),
+      });
+    }
+  }
+
+  execute(command: ExchangeCommand): void {
+    if (this.#isEnded) return;
+    switch (command.type) {
+      case "read":
+        return void this.#reader.read(command.after).catch((error) => this.#failed(error));
+      case "take":
+        return this.#reader.take(command.count);
+      case "publish":
+        return void this.#publish(command.id, command.bytes);
+      case "send":
+        return this.#send(command.to === undefined ? TO_ALL : toOne(command.to), command.bytes);
+    }
+  }
+
+  end(why: string): void {
+    this.#isEnded = true;
+    this.#tell = () => {};
+    this.#reader.close();
+    this.#ended.resolve(why);
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  #failed(error: unknown): void {
+    this.end(reason(error));
+  }
+
+  async #publish(id: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#client.publish(LOG_SUBJECT, bytes, { msgID: id, timeout: EXCHANGE_ANSWER_MS });
+    } catch (error) {
+      if (error instanceof JetStreamApiError) this.#tell({ type: "refused", id, why: error.message });
+      else if (isUnanswered(error)) this.end("the log is not there");
+      else this.#failed(error);
+    }
+  }
+
+  #send(subject: string, bytes: Uint8Array): void {
+    if (this.#waitingBytes + bytes.length > EXCHANGE_WAITING_BYTES) return;
+    this.connection.publish(subject, bytes);
+    this.#waitingBytes += bytes.length;
+    if (!this.#isFlushing && this.#waitingBytes > EXCHANGE_WAITING_BYTES / 4) this.#flush();
+  }
+
+  /** What was sent before the exchange answers has been taken. */
+  async #flush(): Promise<void> {
+    this.#isFlushing = true;
+    const flushed = this.#waitingBytes;
+    try {
+      await this.connection.flush();
+      this.#waitingBytes -= flushed;
+    } catch { /* the connection has ended, and what ends it says why */ }
+    this.#isFlushing = false;
+  }
+}

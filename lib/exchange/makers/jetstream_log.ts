@@ -1,0 +1,151 @@
+import { delay } from "@std/async/delay";
+import {
+  AckPolicy,
+  type ConsumerMessages,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from "@nats-io/jetstream";
+import { nanos } from "@nats-io/nats-core";
+import { EXCHANGE_BYTES, EXCHANGE_FETCH, EXCHANGE_LOG_BYTES } from "../../core/limits.ts";
+
+/** The stream that all servers append to, and the subject of its entries. */
+const STREAM = "PL_SAID";
+export const LOG_SUBJECT = "pl.said";
+/** Headers, the subject and the protocol's own bytes, besides an entry. */
+const OVERHEAD_BYTES = 1024;
+/** One question for entries; another follows it. */
+const FETCH_MS = 30_000;
+/** The server forgets a reader that has not asked for so long: a process that was killed leaves one. */
+const FORGET_MS = 5 * 60_000;
+/** Copies of the log in a cluster: one server can be lost. */
+const COPIES = 3;
+/** How often a stream is looked at that is being made, and the pause between two looks. */
+const [MADE_TRIES, MADE_PAUSE_MS] = [50, 20];
+/** Of JetStream's errors: there is no such stream; another client has made it just now. */
+const [NOT_FOUND, NAME_TAKEN] = [10059, 10058];
+
+/** The log as it stands when a connection begins. */
+export interface LogState {
+  /** When the stream was made, exactly as the server says it; no other stream of this name was made at that time. */
+  readonly created: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Finds the stream, or makes it. `isCluster`: whether the server is one of several, so that there can be copies. */
+export async function openLog(manager: JetStreamManager, isCluster: boolean): Promise<LogState> {
+  let found = await find(manager) ?? await make(manager, isCluster ? COPIES : 1);
+  // Another server makes the stream in this moment: nats-server tells of it before it has noted when.
+  for (let tries = 0; tries < MADE_TRIES && !(Date.parse(found.created) > 0); tries++) {
+    await delay(MADE_PAUSE_MS);
+    found = await find(manager) ?? found;
+  }
+  if (!found.config.subjects?.includes(LOG_SUBJECT)) {
+    throw new Error(
+      `the stream ${STREAM} at the exchange is another program's: its subjects are ${found.config.subjects}`,
+    );
+  }
+  const { created, state: { first_seq: first, last_seq: last } } = found;
+  return { created, first: Math.max(1, first), last };
+}
+
+async function find(manager: JetStreamManager): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(STREAM);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+async function make(manager: JetStreamManager, copies: number): Promise<StreamInfo> {
+  const config: Partial<StreamConfig> & { name: string } = {
+    name: STREAM,
+    subjects: [LOG_SUBJECT],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_bytes: EXCHANGE_LOG_BYTES,
+    max_msg_size: EXCHANGE_BYTES + OVERHEAD_BYTES,
+    num_replicas: copies,
+  };
+  try {
+    return await manager.streams.add(config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    const made = error.code === NAME_TAKEN ? await find(manager) : undefined;
+    if (made) return made;
+    // A cluster of two, or one of whose servers is down, has no place for three copies.
+    if (copies > 1) return await make(manager, 1);
+    throw new Error(`the exchange makes no stream ${STREAM}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Gives the entries of the log after a place, in order, so many as were asked for.
+ *
+ * 1. An entry that is missed, or a log that is not the one of `state`, ends the reading with an error.
+ * 2. At most `EXCHANGE_FETCH` entries wait in memory.
+ */
+export class LogReader {
+  #credit = 0;
+  #wake: (() => void) | undefined;
+  #messages: ConsumerMessages | undefined;
+  #isClosed = false;
+
+  constructor(
+    readonly manager: JetStreamManager,
+    readonly state: LogState,
+    readonly entry: (place: number, bytes: Uint8Array) => void,
+  ) {}
+
+  take(count: number): void {
+    this.#credit += count;
+    this.#wake?.();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+    this.#messages?.stop();
+  }
+
+  /** Ends when it was closed; throws when the log cannot be read on. */
+  async read(after: number): Promise<void> {
+    const { name } = await this.manager.consumers.add(STREAM, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, after + 1),
+      inactive_threshold: nanos(FORGET_MS),
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    // A reader belongs to the stream that it was made for and ends with it, so this check holds for all that it gives.
+    const { created } = await this.manager.streams.info(STREAM);
+    if (created !== this.state.created) throw new Error("the log was made anew");
+    const consumer = await this.manager.jetstream().consumers.get(STREAM, name);
+    let delivered = 0;
+    while (!this.#isClosed) {
+      if (this.#credit === 0) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        continue;
+      }
+      const count = Math.min(this.#credit, EXCHANGE_FETCH);
+      const messages = this.#messages = await consumer.fetch({ max_messages: count, expires: FETCH_MS });
+      for await (const message of messages) {
+        if (this.#isClosed) return;
+        if (message.info.deliverySequence !== ++delivered) throw new Error("an entry of the log was missed");
+        this.#credit--;
+        this.entry(message.seq, message.data);
+      }
+      const error = await messages.closed();
+      if (error && !this.#isClosed) throw error;
+    }
+  }
+}
