@@ -481,6 +481,23 @@ Deno.test("what goes to a user directly is marked, on both sides and only as lon
   );
 });
 
+Deno.test("who joins a room and who leaves it is told in one line each, and many names are folded", () => {
+  const joined = ["bob", "carol", "dave", "erin"];
+  const alice = chat().comesIn().happens(
+    { type: "membersChanged", room: "tea", joined: ["bob"], left: [] },
+    { type: "membersChanged", room: "tea", joined: ["bob", "carol"], left: ["dave"] },
+    { type: "membersChanged", room: "tea", joined, left: [...joined, "frank"] },
+  );
+  alice.shows(
+    "-- you are alice, in lobby; /help lists the commands --",
+    "-- bob joined tea --",
+    "-- bob and carol joined tea --",
+    "-- dave left tea --",
+    "-- bob, carol, dave and 1 other joined tea --",
+    "-- bob, carol, dave and 2 others left tea --",
+  );
+});
+
 Deno.test("entering a conversation with an unknown user gives a warning, once all users are known", () => {
   const alice = mailbox().types("CHAT bbo").comesIn().happens(rooms("lobby"), users("alice", "-bob"));
   alice.screen.splice(0);

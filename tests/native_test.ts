@@ -329,6 +329,30 @@ Deno.test("a new room and its members are told to all who are online, an unliste
   assertEquals(await changes(bob, "tea"), { name: "tea", members: 1 });
 });
 
+Deno.test("the members of a room are told who joins it and who leaves it, together, and nobody else is", async () => {
+  await using server = await StoringServer.open();
+  using alice = await enter(server, "alice");
+  using other = await enter(server, "alice");
+  using bob = await enter(server, "bob");
+  using jacky = await enter(server, "jacky");
+  const changes = async (client: typeof alice) => {
+    for (;;) {
+      const { type, ...change } = await client.next();
+      if (type === "membersChanged") return change;
+    }
+  };
+  await alice.ask({ type: "join", ref: 1, room: "tea" });
+  assertEquals(await changes(other), { room: "tea", joined: ["alice"], left: [] });
+  await bob.send({ type: "join", ref: 1, room: "tea" });
+  assertEquals(await changes(alice), { room: "tea", joined: ["alice"], left: [] });
+  assertEquals(await changes(alice), { room: "tea", joined: ["bob"], left: [] });
+  assertEquals(await changes(bob), { room: "tea", joined: ["bob"], left: [] });
+  await bob.send({ type: "leave", ref: 3, room: "tea" });
+  assertEquals(await changes(alice), { room: "tea", joined: [], left: ["bob"] });
+  await jacky.send({ type: "join", ref: 1, room: "hidden", unlisted: true });
+  assertEquals(await changes(jacky), { room: "hidden", joined: ["jacky"], left: [] });
+});
+
 Deno.test("a client that has fallen behind is sent everything, also what another client has acknowledged", async () => {
   await using server = await StoringServer.open({ limits: { burstCommands: 100_000 } });
   using quick = await join(server, "alice");

@@ -164,6 +164,13 @@ export type Event =
   | { readonly type: "presence"; readonly online: readonly string[]; readonly offline: readonly string[] }
   /** The rooms that have changed since the last such event. */
   | { readonly type: "roomChanges"; readonly rooms: readonly RoomChange[] }
+  /** Users have joined a room that the session's user is in, or left it. */
+  | {
+    readonly type: "membersChanged";
+    readonly room: string;
+    readonly joined: readonly string[];
+    readonly left: readonly string[];
+  }
   | { readonly type: "users"; readonly ref: number; readonly users: readonly UserState[]; readonly more: boolean }
   | { readonly type: "rooms"; readonly ref: number; readonly rooms: readonly RoomState[]; readonly more: boolean }
   | {

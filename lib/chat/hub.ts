@@ -117,7 +117,7 @@ export class Hub {
       accounts: () => this.#accounts,
       names: () => this.#names,
       searches,
-      roomChanged: (room, now) => this.#presence.roomChanged(room, now),
+      memberChanged: (...change) => this.#presence.memberChanged(...change),
     });
     const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
     this.#messages = new ClientMessages({ ...parts, tally: this.tally });

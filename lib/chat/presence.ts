@@ -1,16 +1,26 @@
 import type { Effect } from "./effect.ts";
-import type { Room } from "./roster.ts";
+import type { SessionId } from "./event.ts";
+import type { KnownUser, Room } from "./roster.ts";
 import type { OnlineUsers } from "./users.ts";
 
 const GATHER_LEAST_MS = 250;
 /** At most a thousand updates are sent per second, to all native sessions together. */
 const GATHER_MS_EACH = 1;
 
-/** Tells native sessions who has come online and gone offline, and which rooms have changed. Changes are gathered: a lab that logs in at once is one update. */
+/** Who has joined a room and who has left it since the last update; a user who did both is in neither. */
+interface RoomUpdate {
+  readonly joined: Set<string>;
+  readonly left: Set<string>;
+}
+
+/**
+ * Tells native sessions who has come online and gone offline, which rooms have changed, and the members of a room who has joined
+ * it and left it. Changes are gathered: a lab that logs in at once is one update.
+ */
 export class PresenceUpdates {
   #online = new Set<string>();
   #offline = new Set<string>();
-  #rooms = new Set<Room>();
+  #rooms = new Map<Room, RoomUpdate>();
   #since = Infinity;
 
   constructor(readonly people: OnlineUsers) {}
@@ -25,9 +35,12 @@ export class PresenceUpdates {
     this.#since = Math.min(this.#since, now);
   }
 
-  /** A room is new, or has other members. */
-  roomChanged(room: Room, now: number): void {
-    this.#rooms.add(room);
+  /** A user has joined a room, which may be new by that, or has left it. */
+  memberChanged(room: Room, { name }: KnownUser, isIn: boolean, now: number): void {
+    let update = this.#rooms.get(room);
+    if (!update) this.#rooms.set(room, update = { joined: new Set(), left: new Set() });
+    const { joined, left } = update;
+    if (isIn ? !left.delete(name) : !joined.delete(name)) (isIn ? joined : left).add(name);
     this.#since = Math.min(this.#since, now);
   }
 
@@ -35,28 +48,37 @@ export class PresenceUpdates {
     const gatherMs = Math.max(GATHER_LEAST_MS, this.people.natives.size * GATHER_MS_EACH);
     if (now < this.#since + gatherMs) return [];
     const event = { type: "presence", online: [...this.#online], offline: [...this.#offline] } as const;
-    const rooms = [...this.#rooms];
+    const rooms = this.#rooms;
     this.#online = new Set();
     this.#offline = new Set();
-    this.#rooms = new Set();
+    this.#rooms = new Map();
     this.#since = Infinity;
     const ready = [...this.people.natives].filter(({ ready }) => ready);
     const to = ready.map(({ id }) => id);
     if (to.length === 0) return [];
     const effects: Effect[] = event.online.length + event.offline.length > 0 ? [{ type: "tell", to, event }] : [];
-    const listed = rooms.filter(({ unlisted }) => !unlisted).map(stateOf);
+    const listed = [...rooms.keys()].filter(({ unlisted }) => !unlisted).map(stateOf);
     if (listed.length > 0) effects.push({ type: "tell", to, event: { type: "roomChanges", rooms: listed } });
-    for (const room of rooms) {
+    for (const [room, { joined, left }] of rooms) {
+      const members = this.#sessionsIn(room);
+      if (members.length === 0) continue;
       // Its name is what lets others in.
-      if (!room.unlisted) continue;
-      const members = ready.filter(({ name }) => {
-        const known = this.people.get(name)?.known;
-        return known !== undefined && room.members.has(known);
-      });
-      const event = { type: "roomChanges", rooms: [stateOf(room)] } as const;
-      if (members.length > 0) effects.push({ type: "tell", to: members.map(({ id }) => id), event });
+      if (room.unlisted) {
+        effects.push({ type: "tell", to: members, event: { type: "roomChanges", rooms: [stateOf(room)] } });
+      }
+      if (joined.size + left.size === 0) continue;
+      const event = { type: "membersChanged", room: room.name, joined: [...joined], left: [...left] } as const;
+      effects.push({ type: "tell", to: members, event });
     }
     return effects;
+  }
+
+  /** The native sessions of a room's members. */
+  #sessionsIn(room: Room): SessionId[] {
+    return [...room.members.keys()].flatMap(({ name }) => {
+      const natives = this.people.get(name)?.natives ?? [];
+      return natives.filter(({ ready }) => ready).map(({ id }) => id);
+    });
   }
 }
 

@@ -46,7 +46,7 @@ export interface QueryParts {
   >;
   readonly searches: boolean;
   /** A room is new, or has other members. */
-  readonly roomChanged: (room: Room, now: number) => void;
+  readonly memberChanged: (room: Room, user: KnownUser, isIn: boolean, now: number) => void;
 }
 
 /** What native clients ask about users, rooms and what was said; and who is in which room. */
@@ -191,7 +191,7 @@ export class Queries {
     writer.after({
       done: () => {
         outputs.push(tell(asker.id, { type: "joined", ref, room: name, members: room.members.size }));
-        if (joins) this.#membershipChanged(asker, room, true, now);
+        if (joins) this.#membershipChanged(asker, known, room, true, now);
       },
       failed: (why) => {
         if (joins) roster.leave(room, known);
@@ -217,20 +217,20 @@ export class Queries {
     writer.after({
       done: () => {
         outputs.push(tell(asker.id, { type: "left", ref, room: name }));
-        this.#membershipChanged(asker, room, false, now);
+        this.#membershipChanged(asker, known, room, false, now);
       },
       failed: (why) => this.#deny(asker, ref, why),
     });
   }
 
   /** Tells the user's other sessions at once, and all others with what else has changed. */
-  #membershipChanged(asker: Session, room: Room, joined: boolean, now: number): void {
-    const { online, outputs, roomChanged } = this.#parts;
+  #membershipChanged(asker: Session, known: KnownUser, room: Room, joined: boolean, now: number): void {
+    const { online, outputs, memberChanged } = this.#parts;
     const own = online.get(asker.name)?.natives.filter((each) => each !== asker && each.ready).map(({ id }) => id) ??
       [];
     const rooms = [{ name: room.name, members: room.members.size, joined }];
     if (own.length > 0) outputs.push({ type: "tell", to: own, event: { type: "roomChanges", rooms } });
-    roomChanged(room, now);
+    memberChanged(room, known, joined, now);
   }
 
   #history(asker: Session, known: KnownUser, question: Extract<NativeQuestion, { type: "history" }>): void {

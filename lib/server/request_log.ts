@@ -77,6 +77,7 @@ export class RequestLog {
       case "message":
       case "presence":
       case "roomChanges":
+      case "membersChanged":
       case "signal":
       case "received":
       case "read":

@@ -185,6 +185,9 @@ export class ChatState {
         return;
       case "memberJoined":
         return note(this.users, event.name);
+      case "membersChanged":
+        for (const name of event.joined) note(this.users, name);
+        return;
       case "members":
         for (const name of event.names) note(this.users, name);
         return;

@@ -32,6 +32,8 @@ import type { Away } from "./ui.ts";
 
 type Of<Type extends ClientEvent["type"]> = Extract<ClientEvent, { type: Type }>;
 
+/** Names that are shown of those who have joined a room at one time. */
+const NAMES_SHOWN = 3;
 /** Conversations with unread messages in the prompt. */
 const UNREAD_SHOWN = 3;
 
@@ -76,6 +78,11 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
         return [this.news(versionsTitle(event)), ...versionLines(event, now)];
       case "joined":
         return [this.news(`joined ${event.room} (${counted(event.members)})`)];
+      case "membersChanged":
+        return [
+          ...event.joined.length > 0 ? [this.news(`${folded(event.joined)} joined ${event.room}`)] : [],
+          ...event.left.length > 0 ? [this.news(`${folded(event.left)} left ${event.room}`)] : [],
+        ];
       case "left":
         return [this.news(`left ${event.room}`)];
       case "direct":
@@ -265,4 +272,11 @@ export class ChatView implements View<ClientEvent | DirectEvent> {
 
 function counted(members: number): string {
   return members === 1 ? "1 member" : `${members} members`;
+}
+
+/** Names in one line: "alice", "alice and bob", "alice, bob, carol and 12 others". */
+function folded(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  const shown = more > 0 ? [...names.slice(0, NAMES_SHOWN), more === 1 ? "1 other" : `${more} others`] : names;
+  return shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}` : shown.join();
 }

@@ -39,6 +39,11 @@ export function scriptLines(event: ChatEvent): string[] {
     case "joined":
     case "left":
       return [`${event.type} ${clean(event.room)}`];
+    case "membersChanged":
+      return [
+        ...event.joined.map((name) => `joined ${clean(event.room)} ${clean(name)}`),
+        ...event.left.map((name) => `left ${clean(event.room)} ${clean(name)}`),
+      ];
     case "queued":
       return [`kept ${clean(event.to)} ${clean(event.id)}`];
     case "unconfirmed":

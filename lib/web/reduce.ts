@@ -62,6 +62,9 @@ export function reduce(state: State, event: ChatEvent): State {
       return { ...state, people: new Map(event.users.map(({ name, online }) => [name, online])) };
     case "roomChanges":
       return event.rooms.reduce(roomChanged, state);
+    // The panel of members follows `roomChanges`.
+    case "membersChanged":
+      return state;
     case "rooms":
       return { ...state, rooms: new Map(event.rooms.map(({ name, ...room }) => [name, room])) };
     case "inRoom":

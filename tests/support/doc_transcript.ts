@@ -42,6 +42,6 @@ export async function transcriptOf(server: StoringServer, lines: readonly string
 async function nextOf(client: RawClient): Promise<string> {
   for (;;) {
     const line = await client.la.line();
-    if (!/^\{"type":"(presence|roomChanges)"/.test(line)) return line;
+    if (!/^\{"type":"(presence|roomChanges|membersChanged)"/.test(line)) return line;
   }
 }

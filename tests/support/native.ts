@@ -31,7 +31,7 @@ export class StoringServer extends TestServer {
 }
 
 /** What comes at any time, and few tests are about. */
-const UNASKED = new Set(["presence", "roomChanges", "live", "behind"]);
+const UNASKED = new Set(["presence", "roomChanges", "membersChanged", "live", "behind"]);
 
 let lastClient = 0;
 
@@ -74,7 +74,7 @@ export class RawNative {
     return JSON.parse(await this.wire.line());
   }
 
-  /** The next message, but for `presence`, `roomChanges`, `conversations`, `live` and `behind`. */
+  /** The next message, but for `presence`, `roomChanges`, `membersChanged`, `conversations`, `live` and `behind`. */
   async take(): Promise<Json> {
     const early = this.#early.shift();
     if (early) return early;

@@ -230,6 +230,11 @@ export class NativeClient {
         for (const name of message.online) if (name !== this.#name) this.#show({ type: "online", name });
         for (const name of message.offline) if (name !== this.#name) this.#show({ type: "offline", name });
         return;
+      case "membersChanged": {
+        const others = (names: readonly string[]) => names.filter((name) => name !== this.#name);
+        const [joined, left] = [others(message.joined), others(message.left)];
+        return joined.length + left.length > 0 ? this.#show({ ...message, joined, left }) : undefined;
+      }
       case "signal":
         return this.#outputs.push(message);
       case "unheard":

@@ -146,6 +146,13 @@ export type ClientEvent =
   | { readonly type: "rooms"; readonly rooms: readonly RoomState[] }
   /** Rooms are new, or have other members. */
   | { readonly type: "roomChanges"; readonly rooms: readonly RoomChange[] }
+  /** Users have joined a room that this user is in, or left it. */
+  | {
+    readonly type: "membersChanged";
+    readonly room: string;
+    readonly joined: readonly string[];
+    readonly left: readonly string[];
+  }
   | { readonly type: "inRoom"; readonly room: string; readonly users: readonly UserState[] }
   | {
     readonly type: "history";

@@ -135,6 +135,7 @@ export const SERVER_MESSAGES = {
   received: { by: text, upTo: integer },
   read: { of: target("with"), upTo: integer },
   presence: { online: texts, offline: texts },
+  membersChanged: { room: text, joined: texts, left: texts },
   roomChanges: { rooms: list({ name: text, members: integer, joined: optional(flag) }) },
   users: { ref: integer, list: list(USER), more: flag },
   rooms: { ref: integer, list: list({ name: text, members: integer, joined: flag }), more: flag },

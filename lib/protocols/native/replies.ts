@@ -34,7 +34,9 @@ let lastPresence: { readonly event: Event; readonly framing: Framing; readonly f
 export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: Framing): Uint8Array[] {
   if (lastPresence?.event === event && lastPresence.framing === framing) return lastPresence.frames;
   const frames = messagesOf(event).map((message) => frame(encodeServerMessage(message), framing));
-  if (event.type === "presence" || event.type === "roomChanges") lastPresence = { event, framing, frames };
+  if (event.type === "presence" || event.type === "roomChanges" || event.type === "membersChanged") {
+    lastPresence = { event, framing, frames };
+  }
   return frames;
 }
 
@@ -98,6 +100,13 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
       return [{ type: "who", ref: event.ref, room: event.room, list: event.users, more: event.more }];
     case "roomChanges":
       return inParts(event.rooms).map((rooms) => ({ type: "roomChanges", rooms }));
+    case "membersChanged": {
+      const { type, room } = event;
+      return [
+        ...inParts(event.joined).map((joined) => ({ type, room, joined, left: [] })),
+        ...inParts(event.left).map((left) => ({ type, room, joined: [], left })),
+      ].filter(({ joined, left }) => joined.length + left.length > 0);
+    }
     case "presence":
       return [
         ...inParts(event.online).map((online) => ({ type: "presence" as const, online, offline: [] })),
