@@ -1,7 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeBase64 } from "../lib/core/bytes.ts";
-import { Fault } from "../lib/core/errors.ts";
+import { Fault, UserError } from "../lib/core/errors.ts";
 import { EXCHANGE_BYTES, EXCHANGE_WAITING_BYTES, LINK_LOG_BYTES } from "../lib/core/limits.ts";
 import { encodeText } from "../lib/core/text.ts";
 import type { ExchangeCommand } from "../lib/exchange/exchange.ts";
@@ -12,7 +12,7 @@ import { GREETING } from "../lib/exchange/makers/link_proof.ts";
 import { LinkServer } from "../lib/exchange/makers/link_server.ts";
 import { TlsTerminator } from "../lib/net/tls_terminator.ts";
 import { derOf, ownCertificate, SERVER_NAME } from "../lib/store/certificate.ts";
-import { ownLinkSecret } from "../lib/store/link_secret.ts";
+import { nextLinkEpoch, ownLinkSecret, readLinkSecret } from "../lib/store/link_files.ts";
 import { Member } from "./support/exchange_member.ts";
 import { Folder } from "./support/programs.ts";
 
@@ -82,12 +82,24 @@ Deno.test("messages for a member that takes none are lost beyond their bound", (
   assertEquals(two.next(), undefined);
 });
 
+Deno.test("the keeper's files: a secret that is made once, and epochs that grow though the clock does not", () => {
+  using folder = new Folder();
+  const { path, secret } = ownLinkSecret(folder.path);
+  assertMatch(secret, /^[\w+/]{32}$/);
+  assertEquals([ownLinkSecret(folder.path).secret, readLinkSecret(path)], [secret, secret]);
+  assertEquals([1000, 2000, 500].map((now) => nextLinkEpoch(folder.path, now)), [1000, 2000, 2001]);
+  Deno.writeTextFileSync(path, "too short");
+  const tooShort = `the secret in ${path} has 9 characters; 16 are the least`;
+  for (const read of [() => ownLinkSecret(folder.path), () => readLinkSecret(path)]) {
+    assertThrows(read, UserError, tooShort);
+  }
+});
+
 Deno.test("a machine in between with a certificate of its own learns nothing, though it passes on all that is said", async () => {
   using keepers = new Folder();
   using others = new Folder();
   const [real, forged] = [keepers, others].map(({ path }) => ownCertificate(path, [], Date.now()));
   const { secret } = ownLinkSecret(keepers.path);
-  assertEquals(ownLinkSecret(keepers.path).secret, secret);
   const where = { hostname: "127.0.0.1", port: 0 };
   const keeper = new LinkServer({ where, certificate: real!, secret }, new LinkLog(1, LINK_LOG_BYTES));
   const between = Deno.listen(where);

@@ -31,13 +31,16 @@ function remove(path: string): void {
 /** The password in the first line of a file, which must not be empty; undefined without a path. */
 export function readSecret(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
-  let text: string;
+  const secret = readSecretText(path).split(/\r?\n/, 1)[0]!;
+  if (secret === "") throw new UserError(`the password file ${path} has no password in its first line`);
+  return secret;
+}
+
+/** The whole text of a file with a secret. */
+export function readSecretText(path: string): string {
   try {
-    text = Deno.readTextFileSync(path);
+    return Deno.readTextFileSync(path).replace(/^\ufeff/, "");
   } catch (error) {
     throw new UserError(`cannot read the password file ${path}: ${reason(error)}`);
   }
-  const secret = text.replace(/^\ufeff/, "").split(/\r?\n/, 1)[0]!;
-  if (secret === "") throw new UserError(`the password file ${path} has no password in its first line`);
-  return secret;
 }

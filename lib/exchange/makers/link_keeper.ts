@@ -1,5 +1,6 @@
 import type { ExchangeCommand, ExchangeEvent, ExchangePort, ServerId } from "../exchange.ts";
 import { type LinkLog, LinkMember } from "./link_log.ts";
+import type { LinkServer } from "./link_server.ts";
 
 /** Events told in one turn, so that others have theirs. */
 const EVENTS_PER_TURN = 256;
@@ -12,7 +13,8 @@ export class KeeperExchange implements ExchangePort {
   #isClosed = false;
   #isDue = false;
 
-  constructor(readonly log: LinkLog, self: ServerId) {
+  /** `server` is closed with it. */
+  constructor(readonly log: LinkLog, self: ServerId, readonly server?: LinkServer) {
     this.#member = new LinkMember(log, self, () => this.#wake());
     // Not before the caller has set `onEvent`.
     setTimeout(() => this.#connect(), 0);
@@ -22,10 +24,10 @@ export class KeeperExchange implements ExchangePort {
     if (this.#isConnected && !this.#isClosed) this.#member.execute(command);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#member.leave();
-    return Promise.resolve();
+    await this.server?.close();
   }
 
   #connect(): void {

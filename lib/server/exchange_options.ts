@@ -1,0 +1,92 @@
+import type { Address } from "../core/address.ts";
+import { UserError } from "../core/errors.ts";
+import { type NatsAddress, parseNatsAddress } from "../exchange/makers/nats_address.ts";
+import { type Flags, type Option, readPort } from "../terminal/flags.ts";
+
+/** The port of a link, next to those of the listeners. */
+const LINK_PORT = 2444;
+/** As a prompt and a list have room for it. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$/;
+
+/** Where the servers of one chat exchange what is said. */
+export type ExchangePlace =
+  /** At a NATS server with JetStream. */
+  | {
+    readonly type: "nats";
+    readonly address: NatsAddress;
+    readonly loginFile: string | undefined;
+    readonly authorityFile: string | undefined;
+  }
+  /** At the server that keeps the log. */
+  | { readonly type: "link"; readonly keeper: Address; readonly secretFile: string }
+  /** This server keeps the log, and the others reach it at this port; without a file it has a secret of its own. */
+  | { readonly type: "keeper"; readonly port: number; readonly secretFile: string | undefined };
+
+export interface ExchangePlan {
+  readonly place: ExchangePlace;
+  /** What this server is called among the others; the machine's name where none is given. */
+  readonly name: string | undefined;
+}
+
+export const EXCHANGE_OPTIONS: readonly Option[] = [
+  { name: "exchange", value: "URL", help: "be one chat with all servers at this NATS server: nats://HOST:4222" },
+  { name: "exchange-login", value: "FILE", help: "its login: USER:PASSWORD, a token, or a credentials file of NATS" },
+  { name: "exchange-ca", value: "FILE", help: "trust the authority with this certificate (PEM) there" },
+  {
+    name: "link",
+    value: "HOST[:PORT]",
+    help: `be one chat with the server there, which has --link-port (${LINK_PORT})`,
+  },
+  { name: "link-port", value: "PORT", help: "keep the log for other servers, which reach it at this port with --link" },
+  {
+    name: "link-secret",
+    value: "FILE",
+    help: "the secret of the link; the server with --link-port makes one in --data",
+  },
+  { name: "name", value: "NAME", help: "what this server is called among the others (the machine's name)" },
+];
+
+/** Reads which exchange a server is at; undefined where it is alone. */
+export function readExchange(flags: Flags): ExchangePlan | undefined {
+  const places = ["exchange", "link", "link-port"].filter((option) => flags.value(option) !== undefined);
+  if (places.length > 1) throw new UserError(`--${places[0]} and --${places[1]} exclude each other; give one`);
+  const needed: Readonly<Record<string, readonly string[]>> = {
+    "exchange-login": ["exchange"],
+    "exchange-ca": ["exchange"],
+    "link-secret": ["link", "link-port"],
+    name: ["exchange", "link", "link-port"],
+  };
+  for (const [option, others] of Object.entries(needed)) {
+    if (flags.value(option) !== undefined && !others.includes(places[0] ?? "")) {
+      throw new UserError(`--${option} goes with ${others.map((other) => `--${other}`).join(" or ")}`);
+    }
+  }
+  if (places.length === 0) return undefined;
+  const name = flags.value("name");
+  if (name !== undefined && !NAME.test(name)) {
+    throw new UserError(`--name takes up to 32 letters, digits, dots and hyphens, not "${name}"`);
+  }
+  return { place: readPlace(flags), name };
+}
+
+function readPlace(flags: Flags): ExchangePlace {
+  const [url, link, secretFile] = [flags.value("exchange"), flags.value("link"), flags.value("link-secret")];
+  if (url !== undefined) {
+    const [loginFile, authorityFile] = [flags.value("exchange-login"), flags.value("exchange-ca")];
+    return { type: "nats", address: parseNatsAddress(url), loginFile, authorityFile };
+  }
+  if (link === undefined) return { type: "keeper", port: readPort(flags.value("link-port")!, true), secretFile };
+  if (secretFile === undefined) {
+    throw new UserError(
+      "--link needs --link-secret FILE, a copy of the file link-secret of the server that keeps the log",
+    );
+  }
+  return { type: "link", keeper: readKeeper(link), secretFile };
+}
+
+function readKeeper(given: string): Address {
+  const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(given) ?? [];
+  const hostname = bracketed ?? plain;
+  if (hostname === undefined) throw new UserError(`--link takes HOST or HOST:PORT, not "${given}"`);
+  return { hostname, port: port === undefined ? LINK_PORT : readPort(port, false) };
+}
