@@ -223,6 +223,8 @@ pageTest(
     const { url, errors, data } = await browser.send("Page.getAppManifest");
     assertEquals([new URL(url).pathname, errors], ["/page/partyline.webmanifest", []]);
     assertEquals(JSON.parse(data!).display, "standalone");
+    const { installabilityErrors } = await browser.send("Page.getInstallabilityErrors");
+    assertEquals(installabilityErrors.map(({ errorId }) => errorId).filter((each) => each !== "in-incognito"), []);
     await alice.page.setViewportSize({ width: 320, height: 600 });
     const [send] = await boxes(alice, "#submit");
     const outside = await alice.page.locator("#submit").evaluate((each) => {

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { renderUnicodeCompact } from "uqr";
 import { UserError } from "../lib/core/errors.ts";
 import { CONSOLE_LINE_BYTES } from "../lib/core/limits.ts";
 import { LISTENER_ROWS, type ListenerName, LISTENERS } from "../lib/protocols/listener_table.ts";
 import { banner, type BannerFacts } from "../lib/server/banner.ts";
+import { addressForOthers, codeSvg } from "../lib/server/page_code.ts";
 import { OPTIONS, SERVER } from "../lib/server/commands.ts";
 import { parseServerArgs } from "../lib/server/command_line.ts";
 import { watchConsole } from "../lib/server/console.ts";
@@ -138,6 +140,43 @@ Deno.test("the banner has the page's address as a QR code where other machines r
   assertEquals([code("0.0.0.0", 59), code("127.0.0.1", 80), code("0.0.0.0", 80, [])], [[], [], []]);
   const text = banner({ ...FACTS, columns: 80, listeners: [{ name: "web", hostname: "0.0.0.0", port: 2080 }] });
   assertStringIncludes(text, "The page, for a phone: http://10.0.0.5:2080/\n");
+});
+
+/** The modules of a QR code in an SVG, row by row: those that a path of rectangles covers. */
+function modulesOf(svg: string): { size: number; dark: Set<string> } {
+  const [, size] = /viewBox="0 0 (\d+) \1"/.exec(svg)!;
+  const dark = new Set<string>();
+  for (const [, x, y, run] of svg.split("<path").at(-1)!.matchAll(/M(\d+) (\d+)h(\d+)v1h-\3z/g)) {
+    for (let i = 0; i < Number(run); i++) dark.add(`${Number(x) + i} ${y}`);
+  }
+  return { size: Number(size), dark };
+}
+
+Deno.test("the code of the page's address as an SVG has the same modules as the one in the terminal", () => {
+  const text = "http://10.0.0.5:2080/";
+  const { size, dark } = modulesOf(codeSvg(text));
+  const rows = renderUnicodeCompact(text, { border: 4, ecc: "M" }).split("\n");
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const mark = rows[Math.floor(y / 2)]![x]!;
+      // Blocks are light: they are for terminals with a dark ground.
+      const isLight = mark === "█" || mark === (y % 2 === 0 ? "▀" : "▄");
+      assertEquals(dark.has(`${x} ${y}`), !isLight, `${x} ${y}`);
+    }
+  }
+});
+
+Deno.test("the page tells others' address of itself: one that has worked, or this machine's, to this machine alone", () => {
+  const address = (url: string, sender = "127.0.0.1", listens = "0.0.0.0", own = ["10.0.0.5"]) =>
+    addressForOthers(new Request(url), sender, listens, own);
+  assertEquals(address("http://127.0.0.1:2080/about"), "http://10.0.0.5:2080/");
+  assertEquals(address("https://localhost/about"), "https://10.0.0.5:443/");
+  assertEquals(address("http://[::1]:2080/about", "::1", "::"), "http://10.0.0.5:2080/");
+  assertEquals(address("http://lab.local:2080/about", "10.0.0.9"), "http://lab.local:2080/");
+  assertEquals(address("http://[fd00::5]:2080/about", "fd00::9"), "http://[fd00::5]:2080/");
+  assertEquals(address("http://127.0.0.1:2080/about", "10.0.0.9"), undefined, "a forged host");
+  assertEquals(address("http://127.0.0.1:2080/about", "127.0.0.1", "127.0.0.1"), undefined);
+  assertEquals(address("http://127.0.0.1:2080/about", "127.0.0.1", "0.0.0.0", []), undefined);
 });
 
 Deno.test("the banner names the operator's page where it can be seen, and nowhere else", () => {

@@ -1,15 +1,19 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { crc32, inflateSync } from "node:zlib";
+import { concat, equals } from "../lib/core/bytes.ts";
+import { readImageHeader } from "../lib/core/image_header.ts";
 import { StaticFiles } from "../lib/http/static_files.ts";
 import { bundle, withoutComments } from "../lib/store/web_bundle.ts";
-import { readWebFiles } from "../lib/store/web_files.ts";
+import { pageVersion, readWebFiles, type WebFiles } from "../lib/store/web_files.ts";
+import { drawIcon, ICONS } from "../tools/icons.ts";
 
 const FOLDER = join(dirname(fromFileUrl(import.meta.url)), "..", "lib", "web");
 const MAX_BYTES = 90_000;
 
 /** The files that a page needs, the page first. */
-function neededBy(page: string, files: ReadonlyMap<string, string>): string[] {
-  const found = [...files.get(page)!.matchAll(/(?:href|src)="\/page\/([\w.]+)"/g)];
+function neededBy(page: string, files: WebFiles): string[] {
+  const found = [...String(files.get(page)).matchAll(/(?:href|src)="\/page\/([\w.-]+)(?:\?v=\w+)?"/g)];
   return [page, ...found.map(([, name]) => name!)];
 }
 
@@ -18,6 +22,7 @@ Deno.test("the chat page, with everything it loads, is less than 90 kB on the wi
   const names = neededBy("chat.html", files);
   assert(names.includes("chat.js") && names.includes("style.css"), names.join(" "));
   const wire = new StaticFiles(files).wireBytes;
+  names.push("worker.js");
   const bytes = names.reduce((sum, name) => sum + wire.get(name)!, 0);
   assert(bytes < MAX_BYTES, `${bytes} bytes`);
 });
@@ -25,9 +30,9 @@ Deno.test("the chat page, with everything it loads, is less than 90 kB on the wi
 Deno.test("pages and style sheets are served without comments, and every line keeps its number", () => {
   let comments = 0;
   for (const [name, text] of readWebFiles()) {
-    if (name.endsWith(".js")) continue;
+    if (name.endsWith(".js") || typeof text !== "string") continue;
     const source = Deno.readTextFileSync(join(FOLDER, name));
-    const [sent, all] = [text.split("\n"), source.split("\n")];
+    const [sent, all] = [text.replace(/\?v=\w+"/g, '"').split("\n"), source.split("\n")];
     assertEquals(sent.length, all.length, name);
     for (const [i, line] of all.entries()) {
       if (sent[i] === line) continue;
@@ -38,10 +43,88 @@ Deno.test("pages and style sheets are served without comments, and every line ke
   assert(comments > 0);
 });
 
+Deno.test("the service worker stores what the page needs, all under one hash, and nothing else", async () => {
+  const files = readWebFiles();
+  const stored: { version: string; files: string[] } = JSON.parse(
+    /^const SHELL = (\{.*\});\n/.exec(String(files.get("worker.js")))![1]!,
+  );
+  assertEquals(stored.version, pageVersion(files));
+  assertMatch(stored.version, /^[0-9a-f]{12}$/);
+  const [, ...needed] = neededBy("chat.html", files);
+  assertEquals(stored.files.map((each) => each.replace(/^\/page\/|\?v=.*/g, "")), needed);
+  const served = new StaticFiles(files);
+  for (const address of stored.files) {
+    const { pathname, search } = new URL(address, "http://127.0.0.1/");
+    assertEquals(search, /\.(css|js)$/.test(pathname) ? `?v=${stored.version}` : "", address);
+    const response = served.answerPath(pathname, new Request(`http://127.0.0.1${address}`));
+    assertEquals(response.status, 200, address);
+    assertEquals((await response.bytes()).length > 0, true);
+  }
+});
+
+Deno.test("the icons are PNG files of the sizes that the manifest says, drawn from the SVG", () => {
+  const files = readWebFiles();
+  const { icons } = JSON.parse(String(files.get("partyline.webmanifest"))) as {
+    icons: { src: string; type: string; sizes: string; purpose?: string }[];
+  };
+  const named = icons.filter(({ type }) => type === "image/png");
+  assertEquals(named.map(({ sizes, purpose }) => `${sizes} ${purpose}`), [
+    "192x192 undefined",
+    "512x512 undefined",
+    "512x512 maskable",
+  ]);
+  for (const { src, sizes } of [...named, { src: "/page/icon-touch-180.png", sizes: "180x180" }]) {
+    const bytes = files.get(src.replace("/page/", "")) as Uint8Array;
+    const { kind, width, height } = readImageHeader(bytes)!;
+    assertEquals(`${kind} ${width}x${height}`, `png ${sizes}`);
+    const lines = pngLines(bytes);
+    assertEquals(lines.length, height * (width * 4 + 1), src);
+  }
+  const svg = Deno.readTextFileSync(join(FOLDER, "icon.svg"));
+  const small = ICONS.find(({ pixels }) => pixels === 180)!;
+  const drawn = drawIcon(svg, small);
+  const lines = pngLines(files.get(small.name) as Uint8Array);
+  const line = small.pixels * 4;
+  for (let y = 0; y < small.pixels; y++) {
+    const filter = y * (line + 1);
+    assertEquals(lines[filter], 0);
+    assertEquals(equals(lines.subarray(filter + 1, filter + 1 + line), drawn.subarray(y * line, (y + 1) * line)), true);
+  }
+  const middle = (90 * 180 + 35) * 4;
+  assertEquals([...drawn.subarray(0, 4), ...drawn.subarray(middle, middle + 4)], [
+    255,
+    255,
+    255,
+    255,
+    47,
+    109,
+    179,
+    255,
+  ]);
+});
+
+/** The pixels of a PNG, each line after the number of its filter; also checks the sums of its chunks. */
+function pngLines(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const data: Uint8Array[] = [];
+  let at = 8;
+  for (let type = ""; type !== "IEND";) {
+    const length = view.getUint32(at);
+    const content = bytes.subarray(at + 4, at + 8 + length);
+    type = String.fromCharCode(...content.subarray(0, 4));
+    assertEquals(view.getUint32(at + 8 + length), crc32(content), type);
+    if (type === "IDAT") data.push(content.subarray(4));
+    at += 12 + length;
+  }
+  assertEquals(at, bytes.length);
+  return new Uint8Array(inflateSync(concat(data)));
+}
+
 Deno.test("a file served with gzip equals the one served without", async () => {
   const texts = readWebFiles();
   const files = new StaticFiles(texts);
   for (const [name, text] of texts) {
+    if (typeof text !== "string") continue;
     const ask = (headers: Record<string, string>) => files.answer(name, new Request("http://127.0.0.1/", { headers }));
     const gzip = ask({ "accept-encoding": "gzip" });
     assertEquals(gzip.headers.get("content-encoding"), "gzip");
@@ -53,7 +136,7 @@ Deno.test("a file served with gzip equals the one served without", async () => {
 
 Deno.test("a page's script has no types, comments or imports, and parses", () => {
   for (const [name, text] of readWebFiles()) {
-    if (!name.endsWith(".js")) continue;
+    if (!name.endsWith(".js") || typeof text !== "string") continue;
     new Function(text);
     // Comments are removed by lines: no line of a text may look like one.
     const sources: string[] = [];
@@ -134,6 +217,7 @@ Deno.test("a comment beside code is kept, and so is text that looks like one", (
 
 Deno.test("the page has no inline scripts, makes no elements from text, and loads nothing from other hosts", () => {
   for (const { name } of Deno.readDirSync(FOLDER)) {
+    if (name.endsWith(".png")) continue;
     const text = Deno.readTextFileSync(join(FOLDER, name));
     const found = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/.exec(text);
     assertEquals(found?.[0], undefined, name);

@@ -184,4 +184,6 @@ Deno.test("the headline is the page's address if other machines reach it, else t
   assertEquals(text(lobby, im, { ...web, hostname: "127.0.0.1" }), "10.0.0.5:2001");
   assertEquals(text({ ...im, hostname: "127.0.0.1" }), "127.0.0.1:2001");
   assertEquals(text(), undefined);
+  const isPage = (...listeners: ReturnType<typeof listener>[]) => headline({ doors: listeners, hosts }, here)?.isPage;
+  assertEquals([isPage(im, web), isPage(im, { ...web, hostname: "127.0.0.1" })], [true, false]);
 });

@@ -8,13 +8,15 @@ const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml",
+  png: "image/png",
   webmanifest: "application/manifest+json",
 };
 
 interface StaticFile {
   readonly type: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly gzip: Uint8Array<ArrayBuffer>;
+  /** Undefined where it is no shorter. */
+  readonly gzip: Uint8Array<ArrayBuffer> | undefined;
   /** Changes with the bytes. */
   readonly tag: string;
 }
@@ -23,19 +25,20 @@ interface StaticFile {
 export class StaticFiles {
   readonly #files = new Map<string, StaticFile>();
 
-  constructor(texts: ReadonlyMap<string, string>) {
-    for (const [name, text] of texts) {
+  constructor(files: ReadonlyMap<string, string | Uint8Array>) {
+    for (const [name, content] of files) {
       const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
       if (type === undefined) throw new TypeError(`${name} has no known content type`);
-      const bytes = new Uint8Array(encodeText(text));
+      const bytes = new Uint8Array(typeof content === "string" ? encodeText(content) : content);
       const tag = `"${createHash("sha256").update(bytes).digest("hex").slice(0, 16)}"`;
-      this.#files.set(name, { type, bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })), tag });
+      const gzip = new Uint8Array(gzipSync(bytes, { level: 9 }));
+      this.#files.set(name, { type, bytes, gzip: gzip.length < bytes.length ? gzip : undefined, tag });
     }
   }
 
   /** The bytes of each file on the wire, without the head of the response. */
   get wireBytes(): ReadonlyMap<string, number> {
-    return new Map([...this.#files].map(([name, { gzip }]) => [name, gzip.length]));
+    return new Map([...this.#files].map(([name, { bytes, gzip }]) => [name, (gzip ?? bytes).length]));
   }
 
   /** The file at `/page/NAME`. */
@@ -51,7 +54,7 @@ export class StaticFiles {
     const tags = request.headers.get("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
     if (tags?.includes(file.tag)) return new Response(null, { status: 304, headers });
     const codings = request.headers.get("accept-encoding")?.split(",").map((coding) => coding.trim());
-    if (!codings?.includes("gzip")) return new Response(file.bytes, { headers });
+    if (!file.gzip || !codings?.includes("gzip")) return new Response(file.bytes, { headers });
     return new Response(file.gzip, { headers: { ...headers, "content-encoding": "gzip" } });
   }
 }

@@ -23,10 +23,11 @@ import { COOKIE_DAYS, LoginCookies } from "../store/login_cookies.ts";
 import { freeDescriptors } from "../store/free_descriptors.ts";
 import { digestOf } from "../store/file_reader.ts";
 import { readSecret } from "../store/private_file.ts";
-import { readWebFiles } from "../store/web_files.ts";
+import { pageVersion, readWebFiles } from "../store/web_files.ts";
 import type { AttachmentStore } from "../store/attachment_store.ts";
 import { AttachmentSite } from "./attachment_site.ts";
 import type { WebOptions } from "./command_line.ts";
+import { reachable } from "./counts.ts";
 import { DatagramListener, type DatagramSecrets } from "./datagram_listener.ts";
 import { MychatListener } from "./mychat_listener.ts";
 import type { Monitor } from "./monitor.ts";
@@ -129,11 +130,15 @@ function prepareWeb(
   descriptors: DescriptorShare,
   certificate: Certificate | undefined,
 ): (port: number) => WebServer {
+  const files = readWebFiles();
   const site = new ServerSite({
     runner,
     connectionLimiter: new ConnectionLimiter(limits),
     limits,
-    files: new StaticFiles(readWebFiles()),
+    files: new StaticFiles(files),
+    pageVersion: pageVersion(files),
+    listens: web.host,
+    addresses: reachable(ownAddresses()),
     loginCookies: new LoginCookies(data, (name) => runner.hub.secretOf(name), clock),
     cookieDays: COOKIE_DAYS,
     monitor,

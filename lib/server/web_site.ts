@@ -8,6 +8,7 @@ import { type Answer, type Site, type Upgrade, upgradeRefusal } from "../http/si
 import { WEB_PROTOCOL } from "../protocols/native/server.ts";
 import type { AttachmentSite } from "./attachment_site.ts";
 import { OperatorSite, type OperatorSiteParts } from "./operator_site.ts";
+import { addressForOthers, codeSvg } from "./page_code.ts";
 import { refusalOf, type WebLoginParts, WebLogins } from "./web_logins.ts";
 
 /** Of a path in the record of requests. */
@@ -15,6 +16,11 @@ const PATH_CHARACTERS = 200;
 
 export interface ServerSiteParts extends OperatorSiteParts, WebLoginParts {
   readonly connectionLimiter: ConnectionLimiter;
+  /** The hash over the files of the page. */
+  readonly pageVersion: string;
+  /** Where the listener listens, and the addresses of this machine for others. */
+  readonly listens: string;
+  readonly addresses: readonly string[];
   /** What users leave; undefined where they leave nothing. */
   readonly attachments?: AttachmentSite | undefined;
 }
@@ -38,7 +44,7 @@ export class ServerSite implements Site {
     const answer = await this.#answer(request, from, body);
     const { pathname } = new URL(request.url);
     const { requests } = this.parts.runner.platform;
-    if (requests && !pathname.startsWith("/page/")) {
+    if (requests && !/^\/(page\/|worker\.js$)/.test(pathname)) {
       const by = { id: 0, protocol: { name: "web" }, peer: from, session: { name: this.#logins.userOf(request) } };
       // A query may hold anything; the path is the server's own, or refused.
       const response = answer instanceof Response ? answer : answer.type === "download" ? answer.head : undefined;
@@ -60,7 +66,11 @@ export class ServerSite implements Site {
       case "GET /":
         return this.parts.files.answer("chat.html", request);
       case "GET /about":
-        return jsonResponse(this.#about(request));
+        return jsonResponse(this.#about(request, from));
+      case "GET /worker.js":
+        return this.parts.files.answer("worker.js", request);
+      case "GET /address.svg":
+        return this.#addressCode(request, from);
       case "GET /chat":
         return this.#chat(request, from);
       case "POST /login":
@@ -78,19 +88,31 @@ export class ServerSite implements Site {
     return this.parts.files.answerPath(pathname, request);
   }
 
-  #about(request: Request): unknown {
+  #about(request: Request, from: Address): unknown {
     const { runner } = this.parts;
     const registration = runner.hub.registers;
     const guests = runner.hub.takesGuests;
     const { attachments, limits: { attachmentBytes } } = this.parts;
     return {
       version: VERSION,
+      page: this.parts.pageVersion,
       host: "server",
+      address: this.#address(request, from) ?? null,
       name: this.#logins.userOf(request) ?? null,
       registration,
       guests,
       attachmentBytes: attachments ? attachmentBytes : 0,
     };
+  }
+
+  #address(request: Request, { hostname }: Address): string | undefined {
+    return addressForOthers(request, hostname, this.parts.listens, this.parts.addresses);
+  }
+
+  #addressCode(request: Request, from: Address): Response {
+    const address = this.#address(request, from);
+    if (address === undefined) return plainText("No other machine reaches this page.", 404);
+    return new Response(codeSvg(address), { headers: { "content-type": "image/svg+xml" } });
   }
 
   async #attachment(request: Request, body: RequestBody | undefined): Promise<Answer> {

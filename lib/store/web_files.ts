@@ -1,39 +1,67 @@
 import { fromFileUrl, join } from "@std/path";
+import { createHash } from "node:crypto";
+import { decodeLossy } from "../core/text.ts";
 import { bundle, withoutComments } from "./web_bundle.ts";
 
 const SOURCES = fromFileUrl(new URL("../web/", import.meta.url));
 /** Where `deno task build` puts the files that the executables include. */
 const BUILT = fromFileUrl(new URL("../../dist/web/", import.meta.url));
+/** The page that opens without the server, and its service worker. */
+const PAGE = "chat.html";
+const WORKER = "worker";
 
-let known: ReadonlyMap<string, string> | undefined;
+/** The files of the pages by their names: texts, and pictures in bytes. */
+export type WebFiles = ReadonlyMap<string, string | Uint8Array>;
 
-/** The files of the pages by their names: those that were included in an executable, else made from the sources. */
-export function readWebFiles(): ReadonlyMap<string, string> {
+let known: WebFiles | undefined;
+
+/** The files of the pages: those that were included in an executable, else made from the sources. */
+export function readWebFiles(): WebFiles {
   return known ??= Deno.build.standalone ? readFolder(BUILT, /./) : makeWebFiles();
 }
 
 /** What a browser gets: pages, pictures and style sheets as they are, and for each page one script. No comments. */
-function makeWebFiles(): ReadonlyMap<string, string> {
-  const files = readFolder(SOURCES, /\.(html|css|svg|webmanifest)$/);
+function makeWebFiles(): WebFiles {
+  const files = readFolder(SOURCES, /\.(html|css|svg|png|webmanifest)$/);
   for (const [name, text] of files) {
+    if (typeof text !== "string") continue;
     if (name.endsWith(".css")) files.set(name, withoutComments(text));
-    for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) {
-      files.set(`${script}.js`, bundle(join(SOURCES, `${script}.ts`), Deno.readTextFileSync));
-    }
+    for (const [, script] of text.matchAll(/<script [^>]*src="\/page\/(\w+)\.js"/g)) addScript(script!, files);
   }
+  const needed = [...String(files.get(PAGE)).matchAll(/(?:href|src)="\/page\/([\w.-]+)"/g)].map(([, name]) => name!);
+  const hash = createHash("sha256");
+  for (const name of [PAGE, ...needed]) hash.update(name).update(files.get(name)!);
+  const version = hash.digest("hex").slice(0, 12);
+  files.set(PAGE, String(files.get(PAGE)).replace(/((?:href|src)="\/page\/[\w.-]+\.(?:css|js))"/g, `$1?v=${version}"`));
+  const addresses = needed.map((name) => `/page/${name}${/\.(css|js)$/.test(name) ? `?v=${version}` : ""}`);
+  addScript(WORKER, files, `const SHELL = ${JSON.stringify({ version, files: addresses })};\n`);
   return files;
+}
+
+function addScript(name: string, files: Map<string, string | Uint8Array>, before = ""): void {
+  files.set(`${name}.js`, before + bundle(join(SOURCES, `${name}.ts`), Deno.readTextFileSync));
+}
+
+/** The hash over all files of the chat page, which is in the addresses that it names. */
+export function pageVersion(files: WebFiles): string {
+  return /\?v=(\w+)"/.exec(String(files.get(PAGE)))?.[1] ?? "";
 }
 
 /** Writes the files of the pages to where the executables find them. */
 export function writeWebFiles(): void {
   Deno.mkdirSync(BUILT, { recursive: true });
-  for (const [name, text] of makeWebFiles()) Deno.writeTextFileSync(join(BUILT, name), text);
+  for (const [name, content] of makeWebFiles()) {
+    if (typeof content === "string") Deno.writeTextFileSync(join(BUILT, name), content);
+    else Deno.writeFileSync(join(BUILT, name), content);
+  }
 }
 
-function readFolder(folder: string, names: RegExp): Map<string, string> {
-  const files = new Map<string, string>();
+function readFolder(folder: string, names: RegExp): Map<string, string | Uint8Array> {
+  const files = new Map<string, string | Uint8Array>();
   for (const { name, isFile } of Deno.readDirSync(folder)) {
-    if (isFile && names.test(name)) files.set(name, Deno.readTextFileSync(join(folder, name)));
+    if (!isFile || !names.test(name)) continue;
+    const bytes = Deno.readFileSync(join(folder, name));
+    files.set(name, name.endsWith(".png") ? bytes : decodeLossy(bytes));
   }
   return files;
 }

@@ -2,7 +2,8 @@ import { Backoff } from "../core/backoff.ts";
 import type { ServerEvent } from "./chat_event.ts";
 import { byId, download, make } from "./dom.ts";
 import { PageFiles } from "./files.ts";
-import { fetchAbout, LoginView, logOut } from "./login_view.ts";
+import { type About, fetchAbout, LoginView, logOut } from "./login_view.ts";
+import { pageVersion, reloadFor, rememberedUser, storePage } from "./offline.ts";
 import type { Page } from "./page.ts";
 import { keyProtocols } from "./page_key.ts";
 import type { Sending } from "./sending.ts";
@@ -21,6 +22,8 @@ interface AccountParts {
   readonly ends: () => void;
   /** The page belongs to a user now. */
   readonly begun: () => void;
+  /** It does, and the server has not answered yet. */
+  readonly begunAway: () => void;
 }
 
 /** The user whose page this is: login and log-out, and the connection on which their session runs. */
@@ -30,7 +33,7 @@ export class Account {
   readonly #socket: ReconnectingSocket;
   readonly #login: LoginView;
   #tab: TabIdentity | undefined;
-  /** The version of the server that this page came from. */
+  /** The version of the page, or of the server that it came from. */
   #version: string | undefined;
   #hasLoggedOut = false;
   /** Why the last log-out does not hold. */
@@ -88,7 +91,10 @@ export class Account {
   /** Whether the server knows the user; else the login is shown. */
   async #mayConnect(): Promise<boolean> {
     const page = this.#page;
-    const about = await fetchAbout();
+    const about = await fetchAbout().catch(async (error) => {
+      await this.#startAway();
+      throw error;
+    });
     if (typeof about === "string") {
       document.body.replaceChildren(make("p", { role: "alert" }, about));
       return false;
@@ -97,10 +103,8 @@ export class Account {
     page.attachmentBytes = about.attachmentBytes ?? 0;
     byId("logout").hidden = about.host === "client";
     byId("addresses").hidden = about.hasTable !== true;
-    if (this.#version !== undefined && this.#version !== about.version) {
-      page.notice("The server has another version now. Please reload this page.");
-    }
-    this.#version ??= about.version;
+    page.address = about.address ?? undefined;
+    this.#compareVersion(about);
     if (about.name === null) {
       const again = page.state.user === "" || this.#hasLoggedOut
         ? ""
@@ -112,8 +116,29 @@ export class Account {
     }
     this.#login.close();
     await this.#start(about.name);
+    // On a shared computer nothing stays, and a client's page is at another address each time.
+    if (about.host === "server" && rememberedUser() === about.name) void storePage();
     page.dispatch({ type: "connection", connection: { state: "connecting" } });
     return true;
+  }
+
+  /** A page that came from the browser's store may be an older one. */
+  #compareVersion(about: About): void {
+    const version = about.page ?? about.version;
+    const isFirst = this.#version === undefined;
+    this.#version ??= about.page === undefined ? version : pageVersion() ?? version;
+    if (this.#version === version) return;
+    // What was typed, and what waits to be sent, survives that.
+    if (isFirst && reloadFor(version)) return;
+    this.#page.notice("The server has another version now. Please reload this page.");
+  }
+
+  /** The page was opened while the server is away: its user can write, and what they write waits. */
+  async #startAway(): Promise<void> {
+    const name = rememberedUser();
+    if (this.#page.state.user !== "" || name === undefined) return;
+    await this.#start(name);
+    this.#parts.begunAway();
   }
 
   /** Makes the page this user's. */

@@ -44,13 +44,14 @@ export function listenerAddress(
 export function headline(
   { doors: listeners, hosts }: Pick<Snapshot, "doors" | "hosts">,
   page: PageLocation,
-): { readonly title: string; readonly text: string; readonly isLocal: boolean } | undefined {
+): { readonly title: string; readonly text: string; readonly isLocal: boolean; readonly isPage: boolean } | undefined {
   const rank = ({ name, isLocal }: { name: string; isLocal: boolean }) =>
     (isLocal ? 10 : 0) + (name === "web" ? 0 : name === "im" ? 1 : 2);
   const [best] = listeners
     .map((listener) => ({ name: listener.door, ...listenerAddress(listener, hosts, page) }))
     .sort((one, other) => rank(one) - rank(other));
-  return best && { title: best.address, text: best.link ?? best.address, isLocal: best.isLocal };
+  return best &&
+    { title: best.address, text: best.link ?? best.address, isLocal: best.isLocal, isPage: best.link !== undefined };
 }
 
 /** Of the host of an address on the web. */

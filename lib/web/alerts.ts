@@ -60,7 +60,7 @@ export class Alerts {
     if (sounds) playTone();
     if (state.visible || !notifications || ("room" in to && !isMention)) return;
     const where = "room" in to ? `${sanitized(from)} in ${sanitized(to.room)}` : sanitized(from);
-    notify(where, sanitized(oneLine(text)).slice(0, NOTIFIED), key, () => this.#open(target));
+    void notify(where, sanitized(oneLine(text)).slice(0, NOTIFIED), key, () => this.#open(target));
   }
 
   /** Mutes the open conversation, or not any more. */

@@ -1,4 +1,5 @@
 import { byId } from "./dom.ts";
+import { notifyByWorker } from "./offline.ts";
 
 const ICON = "/page/icon.svg";
 const ICON_PIXELS = 64;
@@ -50,14 +51,16 @@ export function canAskForNotifications(): boolean {
 }
 
 /** Shows a notification, where the user has allowed it. Pressing it leads to the conversation. */
-export function notify(title: string, body: string, tag: string, open: () => void): void {
+export async function notify(title: string, body: string, tag: string, open: () => void): Promise<void> {
   if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
+  const options = { body, tag, icon: ICON };
+  if (await notifyByWorker(title, options)) return;
   try {
-    const shown = new Notification(title, { body, tag, icon: ICON });
+    const shown = new Notification(title, options);
     shown.onclick = () => {
       globalThis.focus();
       open();
       shown.close();
     };
-  } catch { /* phones want a service worker for it */ }
+  } catch { /* phones want the service worker for it */ }
 }

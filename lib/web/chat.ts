@@ -1,14 +1,18 @@
+import { LOBBY } from "../chat/names.ts";
 import { sanitized } from "../core/text.ts";
 import { Account } from "./account.ts";
 import { Alerts } from "./alerts.ts";
 import { Attachments } from "./attachments.ts";
 import { ComposeView } from "./compose_view.ts";
+import { targetOf } from "./conversation.ts";
 import { ConversationView } from "./conversation_view.ts";
 import { byId, download, setText } from "./dom.ts";
 import { useTwelveHours } from "./format.ts";
+import { drawInvitation } from "./invitation.ts";
 import { listenForKeys } from "./keyboard.ts";
 import { LeaveView } from "./leave_view.ts";
 import { Navigation } from "./navigation.ts";
+import { onNotification } from "./offline.ts";
 import { Page } from "./page.ts";
 import { Panes } from "./panes.ts";
 import { SearchView } from "./search_view.ts";
@@ -33,6 +37,7 @@ function draw(): void {
   drawRequest = 0;
   const { state } = page;
   byId("chat").hidden = state.user === "";
+  byId("away").hidden = state.user !== "" || state.connection.state !== "lost";
   byId("chat").dataset.connection = state.connection.state;
   byId("chat").dataset.pane = state.open === undefined ? "side" : "main";
   byId("notice").hidden = state.notice === "";
@@ -41,6 +46,7 @@ function draw(): void {
   conversationView.draw(state, Date.now());
   composeView.draw(state);
   searchView.draw(state, Date.now());
+  drawInvitation(state, page.address);
   page.focusNext?.focus();
   page.focusNext = undefined;
   panes.update();
@@ -59,6 +65,10 @@ function settingsChanged(): void {
 }
 
 const settings = new SettingsStore(settingsChanged);
+onNotification((key) => {
+  const target = targetOf(key);
+  if (target) navigation.open(target);
+});
 const alerts = new Alerts(page, settings, (target) => navigation.open(target));
 
 const account = new Account(page, {
@@ -69,6 +79,11 @@ const account = new Account(page, {
     attachments.close();
   },
   begun: settingsChanged,
+  begunAway() {
+    // Every user is there, whatever else the server will say.
+    page.dispatch({ type: "roomChanges", rooms: [{ name: LOBBY, members: 0, joined: true }] });
+    if (page.state.open === undefined) navigation.open({ room: LOBBY });
+  },
 });
 const settingsView = new SettingsView(settings, () => void account.logOut(true));
 

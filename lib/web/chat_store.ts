@@ -1,6 +1,6 @@
 import type { Target } from "../chat/entry.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
-import type { Conversation } from "./conversation.ts";
+import { type Conversation, targetOf } from "./conversation.ts";
 import { type FileView, isUnderWay } from "./file_view.ts";
 import type { ChatEvent } from "./chat_event.ts";
 import { reduce } from "./reduce.ts";
@@ -46,15 +46,13 @@ export class ChatStore {
   setUser(name: string, storage: UserStorage, unanswered: readonly OutgoingMessage[]): void {
     this.#storage = storage;
     // Each event stores anew what it changes.
-    const open = String(storage.get("here"));
+    const open = targetOf(String(storage.get("here")));
     const drafts = storage.list<{ to: Target; value: string }>("drafts");
     this.dispatch({ type: "user", name });
     for (const message of unanswered) if (message.of === undefined) this.dispatch({ type: "written", message });
     for (const file of storage.list<FileView>("files")) this.dispatch({ type: "file", file });
     for (const { to, value } of drafts) this.dispatch({ type: "draft", target: to, text: value });
-    const [, kind, place] = /^(room|user) (.*)$/s.exec(open) ?? [];
-    if (place === undefined) return;
-    this.dispatch({ type: "opened", target: kind === "room" ? { room: place } : { user: place } });
+    if (open) this.dispatch({ type: "opened", target: open });
   }
 
   /** The user has logged out: nothing of them stays. */

@@ -52,6 +52,12 @@ export function keyOf(target: Target): string {
   return "user" in target ? `user ${target.user}` : `room ${target.room}`;
 }
 
+/** The conversation with this key. */
+export function targetOf(key: string): Target | undefined {
+  const [, kind, name] = /^(room|user) (.*)$/s.exec(key) ?? [];
+  return name === undefined ? undefined : kind === "room" ? { room: name } : { user: name };
+}
+
 /** The name of the person or the room. */
 export function nameOf(target: Target): string {
   return "user" in target ? target.user : target.room;

@@ -139,7 +139,7 @@ export class ConversationView {
     const shown = conversation?.window ?? conversation;
     byId("empty").hidden = shown !== undefined && shown.messages.length > 0;
     const text = !shown ? "Select a room or a person." : shown.more ? "" : "No messages yet.";
-    setText(byId("empty"), text);
+    setText(byId("empty-text"), text);
   }
 
   /** Files that are read before they are offered; they are in no conversation yet. */
@@ -213,6 +213,8 @@ function subtitleOf({ people, rooms }: State, conversation: Conversation | undef
   const { target } = conversation;
   if (isPlain(target)) return "another program: messages are unconfirmed and not encrypted";
   if ("user" in target) return people.get(target.user) ? "online" : "offline; messages wait until they return";
+  // Before the server has said who there is.
+  if (target.room === LOBBY && people.size === 0) return "";
   if (target.room === LOBBY) return `everyone, ${[...people.values()].filter(Boolean).length} online`;
   const members = rooms.get(target.room)?.members ?? 0;
   // Some servers do not say.

@@ -1,5 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import { capitalized, errorText } from "./format.ts";
+import { forgetPage, rememberUser } from "./offline.ts";
 import { exchangeTicket, forgetPageKey, guestKey, keepPageKey, keyHeaders } from "./page_key.ts";
 
 /** A shorter wait is not mentioned. */
@@ -20,6 +21,10 @@ export interface About {
   readonly hasTable?: boolean;
   /** The largest file that can be left at the server; without it, or at 0, none can. */
   readonly attachmentBytes?: number;
+  /** The hash over the files of the page that the server has. */
+  readonly page?: string;
+  /** Where others open the page, if they can. */
+  readonly address?: string | null;
 }
 
 /** What the server or the client says; a text where this page is for another person. */
@@ -44,8 +49,12 @@ const TEXTS: Readonly<Record<Mode, { readonly submit: string; readonly way: stri
 async function logIn(mode: Mode, name: string, password: string, shared: boolean): Promise<string | undefined> {
   const proof = mode === "guest" ? { secret: guestKey() } : { password };
   const response = await post(`/${mode}`, { name, ...proof, shared });
-  const { why, key } = await response.json().catch(() => ({}));
-  if (response.ok) return void keepPageKey(key);
+  const { why, key, name: known } = await response.json().catch(() => ({}));
+  if (response.ok) {
+    keepPageKey(key);
+    rememberUser(shared ? undefined : known);
+    return undefined;
+  }
   return typeof why === "string" ? why : `the server has answered with ${response.status}`;
 }
 
@@ -59,6 +68,7 @@ export async function logOut(everywhere: boolean): Promise<string | undefined> {
     return `the server cannot be reached, so it still takes this browser for logged in: ${errorText(error)}`;
   } finally {
     forgetPageKey();
+    await forgetPage();
   }
 }
 

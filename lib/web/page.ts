@@ -16,6 +16,8 @@ export class Page {
   title = "Partyline";
   /** The largest file that can be left at the server. */
   attachmentBytes = 0;
+  /** Where others open this page; undefined where no other machine reaches it. */
+  address: string | undefined;
   /** Gets the focus after the next drawing: an element that is not drawn yet cannot have it. */
   focusNext: { focus: () => void } | undefined;
 

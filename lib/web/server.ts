@@ -87,6 +87,10 @@ function draw(): void {
   update("address", head, (element) => {
     element.textContent = head?.text ?? "No listener is open";
     byId("local-only").hidden = !head?.isLocal;
+    const code = byId<HTMLImageElement>("code");
+    // The code is that of the page, which other machines may not reach.
+    if (code.hidden && head?.isPage && !head.isLocal) code.src = "/address.svg";
+    code.hidden = !head?.isPage || head.isLocal;
   });
   document.title = `${isLost ? "Not answering: " : ""}${head?.title ?? ""} · Partyline server`;
   setText(byId("count"), countText(now));

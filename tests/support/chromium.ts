@@ -20,6 +20,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A name of the test servers that is not this machine's: browsers trust it less.
+  "--host-resolver-rules=MAP lab.test 127.0.0.1",
 ];
 
 /** A real Chromium, with a context for each person. */

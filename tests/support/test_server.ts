@@ -27,6 +27,8 @@ export interface TestServerOptions {
   readonly enrollIn?: string;
   readonly passwordsIn?: string;
   readonly guests?: boolean;
+  /** Names of the page's host. */
+  readonly webNames?: readonly string[];
   /** The folder of its store; a temporary one by default. */
   readonly data?: string;
 }
@@ -96,7 +98,7 @@ export async function started(options: TestServerOptions & { readonly data: stri
       ...(options.tlsPort ? { tls: 0 } : {}),
       ...(options.addressBook ? { "address-book": 0 } : {}),
     },
-    web: { host: "127.0.0.1", names: [], watchPasswordFile: undefined, tls: options.tls },
+    web: { host: "127.0.0.1", names: [...options.webNames ?? []], watchPasswordFile: undefined, tls: options.tls },
     data: options.data,
     enrollIn: options.enrollIn,
     passwordsIn: options.passwordsIn,
