@@ -5,7 +5,7 @@ import { limited, SUBMISSION_LIMITS } from "../lib/check/all/limits.ts";
 import { matrixHead, matrixLine } from "../lib/check/all/outcome.ts";
 import { parseStarts, suitesOf, withOwn } from "../lib/check/all/starts.ts";
 import { excessOf, readMarks, readScan } from "../lib/check/all/usage.ts";
-import { parseClientArgs } from "../lib/client/command_line.ts";
+import { parseCheckArgs } from "../lib/client/check_command_line.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { checkAll, command, only, SERVER_PY, submissions } from "./support/check_class.ts";
 import { Folder } from "./support/programs.ts";
@@ -48,7 +48,7 @@ Deno.test("starts: a line a check, quotes, comments, and a submission's own in t
   for (const [text, expected] of mistakes) {
     assertMatch(assertThrows(() => parseStarts("f", text), UserError).message, expected);
   }
-  const parse = (line: string) => () => parseClientArgs(["check", ...line.split(" ")]);
+  const parse = (line: string) => () => parseCheckArgs(line.split(" "));
   assertThrows(parse("all"), UserError, "all takes one folder");
   assertThrows(parse("all x"), UserError, "all needs --with FILE");
   assertThrows(parse("all x --with y"), UserError, "all needs --out DIR");

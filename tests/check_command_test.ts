@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { parseClientArgs } from "../lib/client/command_line.ts";
+import { parseCheckArgs } from "../lib/client/check_command_line.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { Folder, SOURCES } from "./support/programs.ts";
@@ -43,7 +43,7 @@ Deno.test("each mistake of the command line is one line that says what was tried
     ["--list im server x", /^--list takes a handout and a side, found "x"$/],
   ];
   for (const [line, expected] of mistakes) {
-    const error = assertThrows(() => parseClientArgs(["check", ...line.split(" ")]), UserError, undefined, line);
+    const error = assertThrows(() => parseCheckArgs(line.split(" ")), UserError, undefined, line);
     assertMatch(error.message, expected);
     assert(!error.message.includes("\n"), line);
   }

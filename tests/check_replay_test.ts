@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ImTraceJudge } from "../lib/check/replay/judge.ts";
 import { readTrace, type Traced } from "../lib/check/replay/record.ts";
 import { coverageOf, JUDGEABLE } from "../lib/check/replay/rules.ts";
-import { parseClientArgs } from "../lib/client/command_line.ts";
+import { parseCheckArgs } from "../lib/client/check_command_line.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { traceJson } from "../lib/core/wire_trace.ts";
 import { IM_CLIENT } from "../lib/check/rules/im_client/suite.ts";
@@ -233,7 +233,7 @@ Deno.test("replay: a file that is no trace is one line, and so is a mistake of t
   );
   assertThrows(() => readTrace("t.jsonl", '{"time":"x"}'), UserError, 'expected "time", a date, found x');
   assertThrows(() => readTrace("t.jsonl", "\n"), UserError, "there is no record of a trace in it");
-  const parse = (line: string) => () => parseClientArgs(["check", ...line.split(" ")]);
+  const parse = (line: string) => () => parseCheckArgs(line.split(" "));
   assertThrows(parse("im replay"), UserError, "replay takes the file that --trace-file has written");
   assertThrows(parse("lobby replay x"), UserError, "a trace of the IM handout alone can be judged");
   assertThrows(parse("im replay x --seed 1"), UserError, "--seed is not for replay");

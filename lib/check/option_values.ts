@@ -3,8 +3,6 @@ import { type NetworkKind, NETWORKS } from "./network.ts";
 import { isWithin } from "./rubric.ts";
 import type { Rule, Suite } from "./rule.ts";
 
-export const DEFAULT_TIMEOUT_MS = 2000;
-
 /** The parsed options of a command line. */
 export interface CheckFlags {
   has(name: string): boolean;

@@ -1,5 +1,4 @@
-import type { CheckAllPlan } from "../check/all/command_line.ts";
-import type { CheckListPlan, CheckPlan, CheckReplayPlan, OutputKind } from "../check/command_line.ts";
+import type { CheckListPlan, CheckPlan, OutputKind } from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
 import { onStop } from "./program.ts";
 import { endPrograms } from "../check/program.ts";
@@ -22,6 +21,7 @@ import { expectWritable, readText, writeText } from "../store/text_file.ts";
 import { print } from "../terminal/print.ts";
 import { accountsOf, againText, targetText, usersText } from "./check_accounts.ts";
 import { checkAll } from "./check_all.ts";
+import { parseCheckArgs } from "./check_command_line.ts";
 import { CheckCredentials } from "./check_credentials.ts";
 import { CheckOutput } from "./check_output.ts";
 import { checkReplay } from "./check_replay.ts";
@@ -38,8 +38,10 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
   csv: csvReport,
 };
 
-/** `client check`: plays the rules, tells what failed, and writes the reports; the exit status. */
-export async function check(plan: CheckPlan | CheckListPlan | CheckReplayPlan | CheckAllPlan): Promise<number> {
+/** `client check ARGS`: plays the rules, tells what failed, and writes the reports; the exit status. */
+export async function check(args: readonly string[]): Promise<number> {
+  const plan = parseCheckArgs(args);
+  if (plan.type === "print") return print(plan.text), 0;
   if (plan.type === "check-list") return list(plan);
   if (plan.type === "check-replay") return checkReplay(plan);
   if (plan.type === "check-all") return await checkAll(plan);

@@ -1,6 +1,6 @@
 import { Choice } from "../check/choice.ts";
 import type { CheckPlan } from "../check/command_line.ts";
-import { DEFAULT_TIMEOUT_MS } from "../check/option_values.ts";
+import { DEFAULT_TIMEOUT_MS } from "../check/options.ts";
 import type { Rule } from "../check/rule.ts";
 import type { Account } from "../check/run.ts";
 import { UserError } from "../core/errors.ts";

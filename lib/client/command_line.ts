@@ -1,21 +1,13 @@
-import type { CheckAllPlan } from "../check/all/command_line.ts";
-import {
-  CHECK_OPTIONS,
-  type CheckListPlan,
-  type CheckPlan,
-  type CheckReplayPlan,
-  readCheck,
-} from "../check/command_line.ts";
 import { UserError } from "../core/errors.ts";
 import { peerNameFault } from "../chat/names.ts";
 import { VERSION } from "../core/version.ts";
 import { ADDRESS_BOOK_PORT, type PeerStart } from "./peer_form.ts";
 import { suggestion } from "../core/suggestion.ts";
 import { LISTENERS } from "../protocols/listener_table.ts";
-import { type Flags, type Option, readFlags, readNumber, readPort } from "../terminal/flags.ts";
+import { type Flags, readFlags, readNumber, readPort } from "../terminal/flags.ts";
 import { completions } from "../terminal/completions.ts";
 import { manualPage } from "../terminal/manual.ts";
-import { type Command, commandHelp, COMMON_OPTIONS, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
+import { type Command, commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
 import { environmentSettings, layered } from "../terminal/settings.ts";
 import { CLIENT, commandNamed, OPTIONS } from "./commands.ts";
 
@@ -26,11 +18,7 @@ export type ClientPlan =
   | RoomsPlan
   | PeerPlan
   | DoctorPlan
-  | ForgetPlan
-  | CheckPlan
-  | CheckListPlan
-  | CheckReplayPlan
-  | CheckAllPlan;
+  | ForgetPlan;
 
 /** Look why two machines do not see each other. */
 export interface DoctorPlan {
@@ -116,7 +104,6 @@ export function parseClientArgs(
   attended = false,
   variable: (name: string) => string | undefined = () => undefined,
 ): ClientPlan {
-  if (args[0] === "check") return parseCheck(args.slice(1));
   if (args[0] === "help") return { type: "print", text: helpOn(CLIENT, args.slice(1)) };
   if (args[0] === "completions") return { type: "print", text: completions(CLIENT, args.slice(1)) };
   if (args[0] === "man") return { type: "print", text: manualPage(CLIENT) };
@@ -150,16 +137,6 @@ function readCommand(first: string | undefined): Command {
     );
   }
   return commandNamed("im")!;
-}
-
-function parseCheck(args: readonly string[]): ClientPlan {
-  const at = args.indexOf("--");
-  const command = at < 0 ? undefined : args.slice(at + 1);
-  const options: readonly Option[] = [...CHECK_OPTIONS, ...COMMON_OPTIONS];
-  const flags = readFlags(at < 0 ? args : args.slice(0, at), options);
-  if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
-  if (flags.has("help") || args.length === 0) return { type: "print", text: helpOn(CLIENT, ["check"]) };
-  return readCheck(flags.words, command, flags);
 }
 
 function readDoctor(flags: Flags): DoctorPlan {

@@ -1,4 +1,4 @@
-import { CHECK_OPTIONS } from "../check/command_line.ts";
+import { CHECK_OPTIONS } from "../check/options.ts";
 import { type Option, optionHelp } from "../terminal/flags.ts";
 import { type Command, COMMON_OPTIONS, completionsCommand, type Program } from "../terminal/program_help.ts";
 

@@ -1,6 +1,7 @@
 import { UserError } from "../../core/errors.ts";
 import type { NetworkKind } from "../network.ts";
-import { type CheckFlags, DEFAULT_TIMEOUT_MS, networkOf, numberOf, selectedRules } from "../option_values.ts";
+import { DEFAULT_TIMEOUT_MS } from "../options.ts";
+import { type CheckFlags, networkOf, numberOf, selectedRules } from "../option_values.ts";
 import type { Rule, Suite } from "../rule.ts";
 import { SUBMISSION_LIMITS, type SubmissionLimits } from "./limits.ts";
 
