@@ -201,6 +201,47 @@ Deno.test("functions and classes that nothing names are left out of a bundle, an
   assertEquals(/Unused|helper|again/.exec(script)?.[0], undefined);
 });
 
+Deno.test("tables, numbers and texts that nothing names are left out of a bundle; what is made by a call stays", () => {
+  const modules: Record<string, string> = {
+    "/a.ts": 'import { LATE, SHOWN } from "./b.ts";\nfound.push(SHOWN.one);',
+    "/b.ts": [
+      "const MINUTE = 60 * 1000;",
+      "export const SHOWN = {",
+      '  one: "kept",',
+      "};",
+      "export const LATE = {",
+      "  after: 5 * MINUTE,",
+      "};",
+      'export const GREETING = "good morning";',
+      'export const made = found.push("made");',
+    ].join("\n"),
+  };
+  const script = bundle("/a.ts", (path) => modules[path]!);
+  const found: string[] = [];
+  new Function("found", script)(found);
+  assertEquals(found, ["made", "kept"]);
+  assertEquals(/LATE|MINUTE|morning/.exec(script)?.[0], undefined);
+});
+
+Deno.test("names that two modules of a bundle have, and names of the browser, stay those of their modules", () => {
+  const modules: Record<string, string> = {
+    "/a.ts": [
+      'import { status, twice } from "./b.ts";',
+      'import { twice as other } from "./c.ts";',
+      'import { last } from "./d.ts";',
+      "found.push(status, twice(1), other(1), last, typeof document);",
+    ].join("\n"),
+    "/b.ts": 'const by = 2;\nconst document = "b";\nexport const status = document;\n' +
+      "export function twice(x: number) { return x * by; }",
+    "/c.ts": 'import { twice as before } from "./b.ts";\nconst by = 20;\n' +
+      "export function twice(x: number) { return before(x) * by; }",
+    "/d.ts": 'import { twice as by } from "./c.ts";\nexport const last = by(3);',
+  };
+  const found: unknown[] = [];
+  new Function("found", bundle("/a.ts", (path) => modules[path]!))(found);
+  assertEquals(found, ["b", 2, 40, 120, "undefined"]);
+});
+
 Deno.test("a comment beside code is kept, and so is text that looks like one", () => {
   const same = [
     "f(); // said here",
