@@ -193,7 +193,7 @@ export class Delivery {
     const { cursor } = session;
     const user = this.#parts.online.get(session.name);
     if (!cursor || !user?.known) return;
-    const { upTo, arrived } = cursor.acknowledge(seq, this.#parts.tally, now);
+    const { upTo, arrived } = cursor.acknowledge(seq, session.name, this.#parts.tally, now);
     for (const [pair, upTo] of arrived) this.#cursors.received(pair, user.known, upTo);
     this.#cursors.acked(user.known, upTo);
     this.#awaited.heard(user, upTo);

@@ -1,3 +1,4 @@
+import type { Entry } from "./entry.ts";
 import type { Pair } from "./roster.ts";
 import type { PageFilter } from "./store.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
@@ -8,8 +9,25 @@ const MAX_UNACKED = 256;
 const MAX_UNACKED_CHARACTERS = 64 * 1024;
 /** What an entry costs besides its text. */
 const OVERHEAD_CHARACTERS = 100;
-/** Numbers an entry in the list: seq, characters, when it was said (NaN: not timed). */
-const STRIDE = 3;
+
+/** Entries that are told together, the same object for all sessions that are told them. */
+export interface Run {
+  readonly entries: readonly Entry[];
+  /** When each was said, by the clock of `now`; NaN where nobody times it. */
+  readonly said: readonly number[];
+  /** What they count against a session's window. */
+  readonly characters: number;
+}
+
+export function runOf(entries: readonly Entry[], said: readonly number[]): Run {
+  let characters = 0;
+  for (const entry of entries) characters += weight(entry);
+  return { entries, said, characters };
+}
+
+function weight({ text }: Entry): number {
+  return text.length + OVERHEAD_CHARACTERS;
+}
 
 /**
  * Up to where one session has been told the log.
@@ -26,9 +44,10 @@ export class DeliveryCursor {
   saidBehind = false;
   /** A page was asked of the store, and has not come yet. */
   reading = false;
-  /** A flat list: the cheapest for an idle session and for a busy one. */
-  readonly #unacked: number[] = [];
-  #first = 0;
+  /** Runs with entries that are not acknowledged, and how many entries of the first are. */
+  #runs: Run[] = [];
+  #acked = 0;
+  #unacked = 0;
   #characters = 0;
   #pairs: { readonly seq: number; readonly pair: Pair }[] = [];
 
@@ -42,33 +61,44 @@ export class DeliveryCursor {
     readonly since: number,
   ) {}
 
-  /** One more is told; `pair` for a private message of somebody else. */
-  tell(seq: number, characters: number, said: number, pair: Pair | undefined): void {
-    this.told = seq;
-    this.#unacked.push(seq, characters + OVERHEAD_CHARACTERS, said);
-    this.#characters += characters + OVERHEAD_CHARACTERS;
-    if (pair) this.#pairs.push({ seq, pair });
+  /** These are told. */
+  tell(run: Run): void {
+    this.told = run.entries.at(-1)!.seq;
+    this.#runs.push(run);
+    this.#unacked += run.entries.length;
+    this.#characters += run.characters;
   }
 
-  /** The client has everything up to `seq`: what was told of it, and up to where private messages have arrived. */
+  /** Of what is told, this is a private message of the other one of a pair. */
+  tellPair(seq: number, pair: Pair): void {
+    this.#pairs.push({ seq, pair });
+  }
+
+  /**
+   * The client of the user `name` has everything up to `seq`: what was told of it, and up to where private messages have arrived.
+   * Of one's own words that is no delivery.
+   */
   acknowledge(
     seq: number,
+    name: string | undefined,
     tally: Tally,
     now: number,
   ): { upTo: number; arrived: Map<Pair, number> } {
-    const list = this.#unacked;
-    for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += STRIDE) {
-      this.#characters -= list[this.#first + 1]!;
-      const said = list[this.#first + 2]!;
-      if (!Number.isNaN(said)) tally.confirm(said < this.since ? UNTIMED : said, now);
+    let passed = 0;
+    for (const { entries, said } of this.#runs) {
+      for (; this.#acked < entries.length && entries[this.#acked]!.seq <= seq; this.#acked++) {
+        const entry = entries[this.#acked]!;
+        const time = said[this.#acked]!;
+        this.#unacked--;
+        this.#characters -= weight(entry);
+        if (Number.isNaN(time) || entry.type !== "message" || entry.from === name) continue;
+        tally.confirm(time < this.since ? UNTIMED : time, now);
+      }
+      if (this.#acked < entries.length) break;
+      this.#acked = 0;
+      passed++;
     }
-    if (this.#first === list.length) {
-      list.length = 0;
-      this.#first = 0;
-    } else if (this.#first > MAX_UNACKED * STRIDE) {
-      list.splice(0, this.#first);
-      this.#first = 0;
-    }
+    this.#runs.splice(0, passed);
     const arrived = new Map<Pair, number>();
     let count = 0;
     for (; count < this.#pairs.length && this.#pairs[count]!.seq <= seq; count++) {
@@ -80,12 +110,12 @@ export class DeliveryCursor {
 
   /** Entries told and not yet acknowledged. */
   get unacked(): number {
-    return (this.#unacked.length - this.#first) / STRIDE;
+    return this.#unacked;
   }
 
   /** How many more may be told before something is acknowledged. */
   get room(): number {
     if (this.#characters >= MAX_UNACKED_CHARACTERS) return 0;
-    return Math.max(0, MAX_UNACKED - this.unacked);
+    return Math.max(0, MAX_UNACKED - this.#unacked);
   }
 }

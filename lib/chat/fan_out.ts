@@ -1,5 +1,6 @@
 import type { Outputs } from "../core/machine.ts";
 import type { CatchUp } from "./catch_up.ts";
+import { runOf } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { Entry } from "./entry.ts";
 import { Entries } from "./event.ts";
@@ -73,7 +74,10 @@ export class FanOut {
 
   /** What a turn has added for one audience. */
   #tellRun(audience: readonly Session[], entries: readonly Entry[], said: readonly number[]): void {
+    const { catchUp, outputs } = this.#parts;
     const to: number[] = [];
+    const run = runOf(entries, said);
+    const arePrivate = "user" in entries[0]!.to;
     for (const session of audience) {
       const cursor = session.cursor;
       if (!cursor?.live) continue;
@@ -83,17 +87,14 @@ export class FanOut {
         continue;
       }
       if (cursor.room === 0) {
-        this.#parts.catchUp.fallBehind(session, cursor);
+        catchUp.fallBehind(session, cursor);
         continue;
       }
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i]!;
-        const since = this.#parts.catchUp.isDelivery(entry, session) ? said[i]! : NaN;
-        cursor.tell(entry.seq, entry.text.length, since, this.#parts.catchUp.pairFor(session, entry));
-      }
+      cursor.tell(run);
+      if (arePrivate) catchUp.tellPairs(session, cursor, entries);
       to.push(session.id);
     }
-    if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: new Entries(entries) });
+    if (to.length > 0) outputs.push({ type: "tell", to, event: new Entries(entries) });
   }
 
   /** The native sessions that an entry concerns. */

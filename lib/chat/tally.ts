@@ -25,6 +25,9 @@ export class Tally {
   receiptMs = 0;
   /** The number of receipt times in each class of `RECEIPT_BOUNDS_MS`. */
   readonly receipts: Float64Array = new Float64Array(RECEIPT_BOUNDS_MS.length + 1);
+  /** The last receipt time and its class: those of one turn are mostly the same. */
+  #lastMs = 0;
+  #lastClass = 0;
 
   /** A session has confirmed a message that was sent at `said`. */
   confirm(said: number, now: number): void {
@@ -32,8 +35,11 @@ export class Tally {
     if (said === UNTIMED) return;
     const ms = Math.max(0, now - said);
     this.receiptMs += ms;
-    let at = 0;
-    while (at < RECEIPT_BOUNDS_MS.length && ms > RECEIPT_BOUNDS_MS[at]!) at++;
-    this.receipts[at]!++;
+    if (ms !== this.#lastMs) {
+      this.#lastMs = ms;
+      this.#lastClass = 0;
+      while (ms > RECEIPT_BOUNDS_MS[this.#lastClass]!) this.#lastClass++;
+    }
+    this.receipts[this.#lastClass]!++;
   }
 }

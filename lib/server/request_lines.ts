@@ -103,21 +103,43 @@ export function outcomeOf(event: Event): string {
   }
 }
 
-export function lineOf({ time, by, name, request }: Recorded, outcome: string): string {
-  const what = typeof request === "string" ? request : requestText(request);
-  const who = name ?? by.session.name ?? "-";
-  const start = `${isoTime(time)} ${by.protocol.name} ${who} ${formatAddress(by.peer)}`;
-  return `${sanitized(oneLine(`${start} ${what}${outcome === "" ? "" : ` -> ${outcome}`}`))}\n`;
+export function lineOf(recorded: Recorded, outcome: string): string {
+  const what = typeof recorded.request === "string" ? recorded.request : requestText(recorded.request);
+  return `${isoTime(recorded.time)} ${startOf(recorded)}${shown(outcome === "" ? what : `${what} -> ${outcome}`)}\n`;
 }
 
-/** The last second whose text was made: most lines follow each other within it. */
-let second = { from: 0, text: new Date(0).toISOString().slice(0, -4) };
+/** The beginning of a session's lines under one name. */
+interface Start {
+  readonly name: string | undefined;
+  readonly text: string;
+}
+
+const starts = new WeakMap<Requester, Start>();
+
+function startOf({ by, name }: Recorded): string {
+  const who = name ?? by.session.name;
+  let start = starts.get(by);
+  if (!start || start.name !== who) {
+    start = { name: who, text: shown(`${by.protocol.name} ${who ?? "-"} ${formatAddress(by.peer)} `) };
+    starts.set(by, start);
+  }
+  return start.text;
+}
+
+/** Most texts are of these characters alone, and are shown as they are: one test of them takes a tenth of the time. */
+const PRINTABLE = /^[ -~]*$/;
+
+function shown(text: string): string {
+  return PRINTABLE.test(text) ? text : sanitized(oneLine(text));
+}
+
+/** The text of the last time that was asked for: many lines follow each other within a millisecond. */
+let last = { time: 0, text: new Date(0).toISOString() };
 
 /** As `toISOString` has it. */
 export function isoTime(time: number): string {
-  const from = time - time % 1000;
-  if (from !== second.from) second = { from, text: new Date(from).toISOString().slice(0, -4) };
-  return `${second.text}${String(time - from).padStart(3, "0")}Z`;
+  if (time !== last.time) last = { time, text: new Date(time).toISOString() };
+  return last.text;
 }
 
 function requestText(command: Command): string {
@@ -163,6 +185,10 @@ function targetText(to: { readonly user: string } | { readonly room: string }): 
   return "user" in to ? to.user : `#${to.room}`;
 }
 
+/** Texts that JSON quotes as they are. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function quoted(text: string): string {
+  if (text.length <= SHOWN_TEXT && PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)}…` : text);
 }

@@ -11,7 +11,7 @@ interface Numbered extends Recorded {
   readonly number: number;
 }
 
-/** The requests of one session that have no outcome yet. */
+/** The requests of one session that have no outcome yet; a session without any has none of this. */
 interface Open {
   /** What is said under numbers, in their order. */
   numbered: Numbered[];
@@ -24,15 +24,14 @@ interface Open {
  *
  * 1. It is bounded: of lines that are not written, and requests without an outcome, there are `REQUESTS_HELD` at most. Further
  *    requests are counted, and a line says how many were not recorded. A flush writes a bounded number of lines.
- * 2. A line is made with the outcome, in a microsecond or two. Of a request that has one, nothing but its line is held: making
+ * 2. A line is made with the outcome, in a microsecond. Of a request that has one, nothing but its line is held: making
  *    all lines at a flush kept every message alive until then, which cost the collector more than the lines.
  * 3. Passwords and proofs are not in it. Receipts and signals of programs are no requests.
  */
 export class RequestLog {
   readonly #open = new Map<SessionId, Open>();
-  /** Native sessions by client and user, as entries name them; and back. */
-  readonly #sessions = new Map<string, Map<string, SessionId>>();
-  readonly #clients = new Map<SessionId, { readonly name: string; readonly client: string }>();
+  /** Native sessions by user, and their clients, as entries name them. */
+  readonly #sessions = new Map<string, { readonly id: SessionId; readonly client: string }[]>();
   #lines: string[] = [];
   #held = 0;
   #dropped = 0;
@@ -121,9 +120,8 @@ export class RequestLog {
   }
 
   #isClient(id: SessionId, name: string, client: string): void {
-    const ids = this.#sessions.get(client) ?? new Map<string, SessionId>();
-    this.#sessions.set(client, ids.set(name, id));
-    this.#clients.set(id, { name, client });
+    const others = this.#sessions.get(name)?.filter((each) => each.id !== id && each.client !== client) ?? [];
+    this.#sessions.set(name, [...others, { id, client }]);
   }
 
   #openOf(id: SessionId): Open {
@@ -166,8 +164,8 @@ export class RequestLog {
     for (let at = entries.length - 1; at >= 0; at--) {
       const { from, client, number } = entries[at]!;
       if (client === undefined || number === undefined) continue;
-      const id = this.#sessions.get(client)?.get(from);
-      if (id !== undefined) this.#kept(id, number);
+      const session = this.#sessions.get(from)?.find((each) => each.client === client);
+      if (session) this.#kept(session.id, number);
       while (at > 0 && entries[at - 1]!.from === from && entries[at - 1]!.client === client) at--;
     }
   }
@@ -178,24 +176,34 @@ export class RequestLog {
     const { numbered } = open;
     let count = 0;
     while (count < numbered.length && numbered[count]!.number <= upTo) this.#close(numbered[count++]!, "kept");
-    if (count === numbered.length) open.numbered = [];
-    else if (count > 0) numbered.splice(0, count);
+    if (count < numbered.length) numbered.splice(0, count);
+    else open.numbered = [];
+    this.#tidy(id, open);
   }
 
   #notSent(id: SessionId, number: number, outcome: string): void {
-    const numbered = this.#open.get(id)?.numbered ?? [];
-    const at = numbered.findIndex((each) => each.number === number);
-    if (at >= 0) this.#close(numbered.splice(at, 1)[0]!, outcome);
+    const open = this.#open.get(id);
+    const at = open?.numbered.findIndex((each) => each.number === number) ?? -1;
+    if (at < 0) return;
+    this.#close(open!.numbered.splice(at, 1)[0]!, outcome);
+    this.#tidy(id, open!);
   }
 
   #answered(id: SessionId, key: string | undefined, event: Event): void {
-    const others = this.#open.get(id)?.others;
-    const recorded = key === undefined ? undefined : others?.get(key);
+    const open = this.#open.get(id);
+    const recorded = key === undefined ? undefined : open?.others?.get(key);
     if (!recorded) return;
-    others!.delete(key!);
+    open!.others!.delete(key!);
+    this.#tidy(id, open!);
     // The session itself has not heard of its name yet.
     const named = event.type === "welcome" || event.type === "claimed" ? { ...recorded, name: event.name } : recorded;
     this.#close(named, outcomeOf(event));
+  }
+
+  /** Most sessions are silent most of the time, and hold nothing then. */
+  #tidy(id: SessionId, open: Open): void {
+    if (open.others?.size === 0) open.others = undefined;
+    if (open.others === undefined && open.numbered.length === 0) this.#open.delete(id);
   }
 
   #closeAll({ numbered, others }: Open, outcome: string): void {
@@ -207,13 +215,10 @@ export class RequestLog {
     const open = this.#open.get(by.id);
     if (open) this.#closeAll(open, "left before the answer");
     this.#open.delete(by.id);
-    const is = this.#clients.get(by.id);
-    this.#clients.delete(by.id);
-    const ids = is && this.#sessions.get(is.client);
-    if (ids?.get(is!.name) === by.id) {
-      ids.delete(is!.name);
-      if (ids.size === 0) this.#sessions.delete(is!.client);
-    }
+    const name = by.session.name ?? "";
+    const others = this.#sessions.get(name)?.filter(({ id }) => id !== by.id);
+    if (others?.length === 0) this.#sessions.delete(name);
+    else if (others) this.#sessions.set(name, others);
     this.request(by, "leave", why);
   }
 }
