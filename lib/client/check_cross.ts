@@ -1,6 +1,14 @@
 import { join } from "@std/path";
 import { limited } from "../check/all/limits.ts";
-import { crossCsv, crossHead, crossJson, crossLine, type Pair } from "../check/cross/pairs.ts";
+import {
+  crossCsv,
+  crossHead,
+  crossJson,
+  crossLine,
+  journalLine,
+  type Pair,
+  readJournal,
+} from "../check/cross/pairs.ts";
 import { Relay } from "../check/cross/relay.ts";
 import { CROSS, stageOf } from "../check/cross/script.ts";
 import { fillCommand, Program } from "../check/program.ts";
@@ -8,12 +16,19 @@ import { type Finding, ImTraceJudge } from "../check/replay/judge.ts";
 import { runSuite } from "../check/run.ts";
 import { UserError } from "../core/errors.ts";
 import { sanitized } from "../core/text.ts";
+import { VERSION } from "../core/version.ts";
 import { freePort } from "../net/free_port.ts";
-import { writeWhole } from "../store/submissions.ts";
+import { appendText, fingerprint, textIfThere, writeWhole } from "../store/submissions.ts";
 import { accountsOf } from "./check_accounts.ts";
 import { type ClassCheck, copied, type Copy, targetOf } from "./check_submission.ts";
 
-/** Plays every client against every server, several at a time; prints the matrix, and writes it. Whether all pairs work. */
+/** What a class that was stopped is played on from. */
+const JOURNAL = "cross.jsonl";
+
+/**
+ * Plays every client against every server, several at a time; prints the matrix, and writes it. A pair that the journal of an
+ * earlier run has is not played again. Whether all pairs work.
+ */
 export async function checkCross(
   names: readonly string[],
   check: Omit<ClassCheck, "suite" | "rules">,
@@ -24,29 +39,51 @@ export async function checkCross(
   for (const side of ["im server", "im client"]) {
     if (!course.commands.has(side)) throw new UserError(`--cross needs a line for ${side} in ${plan.starts}`);
   }
-  const copies = new Map<string, Copy>();
-  for (const [place, name] of names.entries()) {
-    copies.set(name, await copied(join(plan.folder, name), `cross${place}`, all));
-  }
+  const copies = new Map<string, Promise<Copy>>();
+  const copyOf = (name: string) => {
+    const known = copies.get(name) ?? copied(join(plan.folder, name), `cross${names.indexOf(name)}`, all);
+    copies.set(name, known);
+    return known;
+  };
+  const marks = new Map(names.map((name) => [name, fingerprint(join(plan.folder, name), described(name, all))]));
+  const journal = join(plan.out, JOURNAL);
+  const known = readJournal(textIfThere(journal) ?? "");
+  // A line that was cut when the run was stopped must not run into the next.
+  writeWhole(journal, [...known].map(([mark, pair]) => journalLine(mark, pair)).join(""));
   print(`${CROSS.title}\n${crossHead(names.map(sanitized))}\n`);
   const pairs: Pair[] = [];
   for (const client of names) {
     const row: Pair[] = [];
     let next = 0;
+    let isPlayed = false;
     const playNext = async () => {
       while (next < names.length) {
         const place = next++;
         const server = names[place]!;
-        row[place] = await played(client, server, copies.get(client)!, copies.get(server)!, all);
+        const mark = `${marks.get(client)} ${marks.get(server)}`;
+        const earlier = known.get(mark);
+        if (earlier) {
+          row[place] = earlier;
+          continue;
+        }
+        isPlayed = true;
+        row[place] = await played(client, server, await copyOf(client), await copyOf(server), all);
+        appendText(journal, journalLine(mark, row[place]));
       }
     };
     await Promise.all(Array.from({ length: Math.min(plan.jobs, names.length) }, playNext));
     pairs.push(...row);
-    print(`${sanitized(crossLine(client, row))}\n`);
+    print(`${sanitized(crossLine(client, row, isPlayed ? undefined : "as before"))}\n`);
   }
   writeWhole(join(plan.out, "cross.csv"), crossCsv(pairs));
   writeWhole(join(plan.out, "cross.json"), crossJson(pairs));
   return pairs.every(({ failedAt }) => failedAt === undefined);
+}
+
+/** Everything besides its folder that the results of a submission depend on. */
+function described(name: string, { plan, course, seed }: ClassCheck): string {
+  const commands = [course.prepare, ...["im server", "im client"].map((side) => course.commands.get(side))];
+  return JSON.stringify([name, VERSION, commands, plan.timeoutMs, plan.limits, seed]);
 }
 
 /** One client with one server. */

@@ -83,6 +83,15 @@ export function writeWhole(path: string, text: string): void {
   }
 }
 
+/** Adds to the end of a file. Throws a `UserError`. */
+export function appendText(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text, { append: true });
+  } catch (error) {
+    throw new UserError(`cannot write ${path}: ${reason(error)}`);
+  }
+}
+
 /** What a file holds; undefined if it is not there, or cannot be read. */
 export function textIfThere(path: string): string | undefined {
   try {

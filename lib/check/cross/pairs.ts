@@ -1,3 +1,5 @@
+import { Fault } from "../../core/errors.ts";
+import { type Fields, optional, readObject, readText, unexpected } from "../../core/json_fields.ts";
 import { csv } from "../reports/graders.ts";
 import { STAGES } from "./script.ts";
 
@@ -13,6 +15,32 @@ export interface Pair {
   readonly broken: readonly string[];
 }
 
+/** What both submissions of a pair, and everything that its result depends on, come to; see `fingerprint`. */
+export type PairMark = string;
+
+/** A line of the journal, which a class is played on from. */
+export function journalLine(mark: PairMark, pair: Pair): string {
+  return `${JSON.stringify({ mark, ...pair })}\n`;
+}
+
+/** The pairs of a journal, by what their results depend on; a line that is not whole is none. */
+export function readJournal(text: string): Map<PairMark, Pair> {
+  const found = new Map<PairMark, Pair>();
+  for (const line of text.split("\n")) {
+    const read = readObject(line, (fields) => [readText(fields, "mark"), readPair(fields)] as const);
+    if (!(read instanceof Fault)) found.set(...read);
+  }
+  return found;
+}
+
+function readPair(fields: Fields): Pair {
+  const [client, server, expected, got] = ["client", "server", "expected", "got"].map((name) => readText(fields, name));
+  const broken = fields["broken"];
+  if (!Array.isArray(broken) || broken.some((id) => typeof id !== "string")) throw unexpected('"broken", ids', broken);
+  const failedAt = optional(readText, fields, "failedAt");
+  return { client: client!, server: server!, failedAt, expected: expected!, got: got!, broken };
+}
+
 const NAME = 20;
 const CELL = 8;
 
@@ -24,9 +52,10 @@ export function crossHead(servers: readonly string[]): string {
 }
 
 /** A line of the matrix: one client with every server; what did not work, or ok. */
-export function crossLine(client: string, pairs: readonly Pair[]): string {
+export function crossLine(client: string, pairs: readonly Pair[], remark?: string): string {
   const name = client.length > NAME ? `${client.slice(0, NAME - 1)}…` : client.padEnd(NAME);
-  return `${name} ${pairs.map(({ failedAt = "ok" }) => failedAt.padStart(CELL)).join("  ")}`.trimEnd();
+  const row = `${name} ${pairs.map(({ failedAt = "ok" }) => failedAt.padStart(CELL)).join("  ")}`.trimEnd();
+  return remark === undefined ? row : `${row}  (${remark})`;
 }
 
 export function crossCsv(pairs: readonly Pair[]): string {
