@@ -165,7 +165,12 @@ Deno.test({
   const path = submissions(folder, {
     forks: { "server.py": "import os, time\nend = time.time() + 5\nwhile time.time() < end: os.fork()\n" },
   });
-  const { code } = await checkAll(folder, path, START, ...only("im/1/1"));
+  const { code, out } = await checkAll(folder, path, START, ...only("im/1/1"));
+  assertMatch(
+    matrixOf(out)["forks"]!,
+    /^0\/\d 0\/\d \(im\/1\/1: .+\)$/,
+    "a submission that keeps nothing has its reason beside it",
+  );
   const text = Deno.readTextFileSync(join(folder.path, "out/forks/im-server.json"));
   assertEquals(code, 1);
   assertMatch(text, /ended by the check: it had \d+ processes at a time, and 64 are allowed/);

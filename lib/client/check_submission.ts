@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { CheckAllPlan } from "../check/all/command_line.ts";
 import { limited } from "../check/all/limits.ts";
-import { type Outcome, outcomeOf, readOutcome } from "../check/all/outcome.ts";
+import { type Outcome, outcomeOf, readOutcome, whyNothing } from "../check/all/outcome.ts";
 import { nameOf, OWN_STARTS, parseStarts, type Starts, withOwn } from "../check/all/starts.ts";
 import type { ProcessWatch, Watched } from "../check/all/watch.ts";
 import { exitText, type ProgramExit } from "../check/program_exit.ts";
@@ -100,9 +100,10 @@ export async function checkSubmission(
     makeFolders(results);
     writeWhole(`${file}.html`, htmlReport(report));
     writeWhole(`${file}.json`, jsonReport(report, { submission: name, fingerprint: mark }));
-    const remark = copy.watched.stopped ??
+    const outcome = outcomeOf(name, report);
+    const remark = copy.watched.stopped ?? whyNothing(outcome) ??
       (earlier === undefined ? undefined : "played again: it or the check has changed");
-    return { ...outcomeOf(name, report), remark };
+    return { ...outcome, remark };
   } finally {
     clearTimeout(deadline);
     watch.end(copy.watched);

@@ -37,7 +37,8 @@ export function limited(command: readonly string[], limits: SubmissionLimits, is
     `-d ${limits.memoryMb * 1024}`,
     `-f ${limits.diskMb * 2048}`,
   ].map((each) => `ulimit ${each} 2>/dev/null`).join("; ");
-  // What judges and watches them comes first, or a program that forks would starve it. Not every shell knows -u.
+  // What judges and watches them comes first, or a program that forks would starve it; at 19 a busy machine would starve
+  // programs that are right. Not every shell knows -u.
   const most = `{ ulimit -u ${MOST_OF_USER} || ulimit -p ${MOST_OF_USER}; } 2>/dev/null`;
-  return ["sh", "-c", `${set}; ${most}; exec nice -n 19 "$@"`, "sh", ...command];
+  return ["sh", "-c", `${set}; ${most}; exec nice -n 10 "$@"`, "sh", ...command];
 }

@@ -21,6 +21,9 @@ export interface Outcome {
   readonly remark?: string | undefined;
 }
 
+/** Characters of a remark: a program's last words may be long. */
+const MAX_REMARK = 160;
+
 export function outcomeOf(submission: string, { results }: Pick<CheckReport, "results">): Outcome {
   const rules = results.map(({ rule, verdict, points, failure }) => ({
     id: rule.id,
@@ -31,6 +34,14 @@ export function outcomeOf(submission: string, { results }: Pick<CheckReport, "re
     ...(failure && { expected: failure.expected, got: failure.got }),
   }));
   return { submission, rules };
+}
+
+/** Why a submission that keeps no rule does not: what the first rule that failed says; undefined where one is kept. */
+export function whyNothing({ rules }: Outcome): string | undefined {
+  const failed = rules.find(({ verdict }) => verdict === "fail");
+  if (!failed || sum(rules.map(({ points }) => points)) > 0) return undefined;
+  const { id, got = "" } = failed;
+  return `${id}: ${got.length > MAX_REMARK ? `${got.slice(0, MAX_REMARK)}…` : got}`;
 }
 
 /** Reads a report that an earlier run has written for the same submission; undefined where it is another, or is not whole. */
