@@ -59,7 +59,7 @@ Deno.test("check: a right server is status 0, a wrong one 1 with its stories in 
   assert(failed.includes(2) && failed.every((number, i) => i === 0 || failed[i - 1]! < number), String(failed));
   assert(!wrong.out.includes("\x1b"));
   // The command that a story ends with plays the same again.
-  const again = /^ +Again: client (check .*)$/m.exec(wrong.out)![1]!.split(" ").slice(1);
+  const again = /^ +Again: deno task client (check .*)$/m.exec(wrong.out)![1]!.split(" ").slice(1);
   const replayed = await check(again);
   assertEquals(replayed.code, 1);
   const story = (text: string) => /^FAIL[^]*?^ +Usual/m.exec(text)![0];

@@ -8,7 +8,7 @@ import { applyRubric, isHidden, parseRubric } from "../lib/check/rubric.ts";
 import { SUITES } from "../lib/check/suites.ts";
 import { Transcript } from "../lib/check/transcript.ts";
 import { Values } from "../lib/check/values.ts";
-import { difference } from "../lib/check/story.ts";
+import { comparison, difference, transcriptLines } from "../lib/check/story.ts";
 import { visible, visibleBytes } from "../lib/core/wire_text.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { encodeText } from "../lib/core/text.ts";
@@ -49,6 +49,7 @@ Deno.test("values stand for themselves in texts and in patterns", () => {
 Deno.test("what is not printable can be seen, and bytes that are no UTF-8 too", () => {
   assertEquals(visibleBytes(encodeText("a\tb\r\n\0\x1b\\é\u202e\u200b")), "a\\tb\\r\\n\\0\\x1b\\\\é\\u{202e}\\u{200b}");
   assertEquals(visibleBytes(new Uint8Array([0x61, 0xff, 0xc3, 0x0a])), "a\\xff\\xc3\\n");
+  assertEquals(visibleBytes(encodeText("a b \nc  \r\nd ")), "a b␠\\nc␠␠\\r\\nd␠");
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     // deno-lint-ignore no-control-regex
     assert(!/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/.test(visible(text)));
@@ -87,6 +88,33 @@ Deno.test("a transcript has a line that comes in parts as one, and is bounded", 
   for (let i = 0; i < 1000; i++) transcript.add(2, "bob La", "in", encodeText("x".repeat(10_000) + "\n"), 0);
   assert(transcript.entries.length <= 400 && transcript.dropped > 0);
   assert(transcript.entries.every(({ bytes }) => bytes.length <= 4096));
+});
+
+Deno.test("a story has what was sent write by write, and says how much it leaves out", () => {
+  const transcript = new Transcript();
+  for (const write of ["/one\n/two\n", "/to bo", "b hi \n"]) {
+    transcript.add(1, "bob La", "out", encodeText(write), 0);
+  }
+  transcript.add(2, "bob La", "in", encodeText("y".repeat(5000)), 0);
+  transcript.add(2, "bob La", "in", encodeText("y\n"), 0);
+  const lines = transcriptLines(transcript.entries).map((line) => line.replace(/^.*[→←] {2}/, ""));
+  assertEquals(lines.slice(0, 3), ["/one\\n/two\\n", "/to bo", "b hi␠\\n"]);
+  assertEquals(lines[3], `${"y".repeat(199)}… (5002 bytes in all)`);
+});
+
+Deno.test("expected and got are marked where they differ, and long ones are cut around that place", () => {
+  const compared = (expected: string, got: string, more = {}) =>
+    comparison({ step: 0, where: "bob La", expected, got, isUnexpected: true, ...more }).map((line) => line.slice(5));
+  assertEquals(compared("/to bob", "/to eve"), [
+    "expected  bob La: /to bob",
+    "got       bob La: /to eve",
+    `${" ".repeat(22)}^ here they differ`,
+  ]);
+  assertEquals(compared("/port N", "/port 7", { isDescribed: true }).length, 2);
+  const [expected, got, mark] = compared(`${"a".repeat(300)}b`, `${"a".repeat(300)}c${"d".repeat(300)}`);
+  assertEquals(expected, `expected  bob La: …${"a".repeat(60)}b`);
+  assertEquals(got, `got       bob La: …${"a".repeat(60)}c${"d".repeat(139)}… (601 characters in all)`);
+  assertEquals(mark!.indexOf("^"), expected!.indexOf("b", "expected  bob La: ".length));
 });
 
 Deno.test("a ladder marks what is missing, and what came and should not have", () => {

@@ -130,6 +130,10 @@ Deno.test("a failure says what is expected in words, with its values, where a pa
     .does(0, (play, now) => play.listening("jacky La", 40_000, now))
     .comes(10, "jacky La", "bye\n");
   assertEquals(stage.failure?.expected, "the greeting of jacky");
+  const told = (pattern: RegExp) => linked(expect("bob La", pattern)).comes(1, "bob La", "other\n").failure?.expected;
+  assertEquals(told(/^\/from bob a\.b\r?\n/), "/from bob a.b\\n");
+  assertEquals(told(/hello [^\n]*bob$/), "hello …bob");
+  assertEquals(told(/^30[34] x$/), "a text like /^30[34] x$/");
 });
 
 Deno.test("all that comes is judged when the program ends the connection", () => {

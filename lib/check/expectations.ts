@@ -1,4 +1,4 @@
-import { visible, visibleBytes } from "../core/wire_text.ts";
+import { visibleBytes, visibleEnds } from "../core/wire_text.ts";
 import { concat } from "@std/bytes/concat";
 import { decodeLossy } from "../core/text.ts";
 import { type Expected, match } from "./match.ts";
@@ -17,6 +17,8 @@ export interface Failure {
   readonly got: string;
   /** What came, and not what did not come, is wrong. */
   readonly isUnexpected: boolean;
+  /** `expected` describes a text and is not that text: where the two first differ says nothing. */
+  readonly isDescribed?: boolean;
 }
 
 /** What is expected where nothing should come. */
@@ -114,7 +116,8 @@ export class Expectations {
       return true;
     }
     const expected = mine.map(expectedText).join(" or ");
-    return { where: name, expected, got: wrong.got, isUnexpected: true };
+    const isDescribed = mine.length > 1 || wrong.expected.words !== undefined || wrong.expected.is instanceof RegExp;
+    return { where: name, expected, got: wrong.got, isUnexpected: true, ...(isDescribed && { isDescribed }) };
   }
 }
 
@@ -131,8 +134,17 @@ function endText({ pieces }: PlayLink): string {
 }
 
 function expectedText({ words, is: pattern }: Expected): string {
-  if (words !== undefined) return visible(words);
+  if (words !== undefined) return visibleEnds(words);
   if (pattern instanceof Uint8Array) return `${pattern.length} bytes: ${visibleBytes(pattern)}`;
   if (pattern instanceof JsonShape) return pattern.toString();
-  return typeof pattern === "string" ? visible(pattern) : `a text like ${pattern}`;
+  return typeof pattern === "string" ? visibleEnds(pattern) : patternText(pattern);
+}
+
+/** A pattern that is a text with gaps and a line end is shown as that text: not every student reads patterns. */
+function patternText(pattern: RegExp): string {
+  const [, begin = "", end = ""] = /^\^?(.*?)(\\r\?\\n|\\r\?\\n\?\$|\[\\r\\n\]\*|\$)?$/su.exec(pattern.source) ?? [];
+  const text = begin.replace(/\[\^(\\n|\\\]|:)?\](\*|\{\d+,\d+\})/g, "…");
+  const isText = !/[\\^$.*+?()[\]{}|]/.test(text.replace(/\\[/\\^$.*+?()[\]{}|]/g, ""));
+  if (!isText) return `a text like ${pattern}`;
+  return visibleEnds(text.replace(/\\([/\\^$.*+?()[\]{}|])/g, "$1") + (end === "\\r?\\n" ? "\n" : ""));
 }

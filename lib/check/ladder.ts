@@ -1,6 +1,5 @@
-import { visibleBytes } from "../core/wire_text.ts";
 import { type Failure, NOTHING } from "./expectations.ts";
-import type { Seen } from "./transcript.ts";
+import { type Seen, seenText } from "./transcript.ts";
 
 /** One arrow of a ladder diagram, between a person's link and the program under test. */
 export interface Rung {
@@ -28,11 +27,11 @@ export function ladderOf(transcript: readonly Seen[], failure?: Failure): Ladder
     if (!columns.includes(name)) columns.push(name);
     return name;
   };
-  const rungs: Rung[] = transcript.map(({ who, link, way, bytes, at }) => ({
-    column: columnOf(who, link),
-    way,
-    text: shortened(visibleBytes(bytes)),
-    at,
+  const rungs: Rung[] = transcript.map((seen) => ({
+    column: columnOf(seen.who, seen.link),
+    way: seen.way,
+    text: seenText(seen, MAX_TEXT),
+    at: seen.at,
     mark: undefined,
   }));
   if (failure) {

@@ -1,4 +1,4 @@
-import { visible, visibleBytes } from "../core/wire_text.ts";
+import { visibleBytes, visibleEnds } from "../core/wire_text.ts";
 import { concat } from "@std/bytes/concat";
 import { decodeLossy, encodeText } from "../core/text.ts";
 import { JsonShape } from "./json_shape.ts";
@@ -97,7 +97,7 @@ function matchText(bytes: Uint8Array, { is, weak, exact, without }: ExpectedText
     const taken = text.slice(0, found + part.length);
     const used = encodeText(taken).length;
     if (without !== undefined && (typeof without === "string" ? taken.includes(without) : without.test(taken))) {
-      return { result: "wrong", used, got: visible(taken) };
+      return { result: "wrong", used, got: visibleEnds(taken) };
     }
     // Replacement characters are longer than the bytes that they stand for.
     return {
@@ -136,7 +136,7 @@ function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, ex
     const trimmed = text.replace(/[ \t\r]+$/, "");
     const loosely = trimmed === text ? undefined : matches(is, trimmed);
     if (loosely) {
-      return taken(`"${visible(text.slice(trimmed.length))}" stands at its end`, loosely.groups);
+      return taken(`"${visibleEnds(text.slice(trimmed.length))}" stands at its end`, loosely.groups);
     }
     for (const [pattern, why] of weak) {
       const found = matches(pattern, trimmed);
@@ -144,7 +144,7 @@ function matchUnit(bytes: Uint8Array, used: number, flaw: string, { is, weak, ex
     }
     const code = typeof is === "string" && isFixed ? /^\d{3}(?= )/.exec(is)?.[0] : undefined;
     if (code !== undefined && trimmed.startsWith(code) && !/^\d/.test(trimmed.slice(3))) {
-      return taken(`the words after the code ${code} are others: "${visible(trimmed)}"`);
+      return taken(`the words after the code ${code} are others: "${visibleEnds(trimmed)}"`);
     }
   }
   const why = is instanceof JsonShape ? is.match(text) : undefined;

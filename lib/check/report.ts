@@ -48,6 +48,26 @@ export function bySection({ suite, results }: CheckReport): [title: string, resu
   return [...sections];
 }
 
+/** What is weak, by what is weak about it: the rules that this one note stands at, those with other notes by themselves. */
+export function weakByNote(results: readonly RuleResult[]): Map<string, RuleResult[]> {
+  const found = new Map<string, RuleResult[]>();
+  for (const result of results) {
+    if (result.verdict !== "weak" || result.failure) continue;
+    const note = result.notes.join("; ");
+    found.set(note, [...found.get(note) ?? [], result]);
+  }
+  return found;
+}
+
+/** What blocks rules and is not blocked itself: rules that have failed, and what the machine lacks. */
+export function neededByBlocked(results: readonly RuleResult[]): string[] {
+  const blocked = new Set(results.flatMap(({ verdict, rule }) => verdict === "blocked" ? [rule.id] : []));
+  const needed = results.flatMap(({ blockedBy }) =>
+    blockedBy === undefined || blocked.has(blockedBy) ? [] : [blockedBy]
+  );
+  return [...new Set(needed)];
+}
+
 /** The last line: `55 passed, 2 weak, 4 failed, 3 noted, 1 blocked: 61 of 70 points`. */
 export function summary(results: readonly RuleResult[]): string {
   const words: Record<Verdict, string> = {

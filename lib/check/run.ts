@@ -56,6 +56,8 @@ export interface RuleResult {
   readonly failure: Failure | undefined;
   /** What is weak, or was observed, or blocks it: one line each. */
   readonly notes: readonly string[];
+  /** What a blocked rule needs: the id of another one, or what the machine lacks. */
+  readonly blockedBy?: string;
   readonly transcript: readonly Seen[];
   /** How many of the plays failed, and of how many. */
   readonly failed: number;
@@ -105,10 +107,12 @@ export async function runSuite(
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const missing = blocking ? blocking.rule.id : missingFor(rule, options);
-    const result = missing ? blocked(rule, `it needs ${missing}`) : await turns.take(async () => {
-      const why = options.stopped?.();
-      return why === undefined ? await playRule(suite, rule, options, pace) : blocked(rule, why);
-    });
+    const result = missing
+      ? { ...blocked(rule, `it needs ${missing}`), blockedBy: missing }
+      : await turns.take(async () => {
+        const why = options.stopped?.();
+        return why === undefined ? await playRule(suite, rule, options, pace) : blocked(rule, why);
+      });
     if (rules.includes(rule)) tell(result);
     return result;
   };
@@ -181,13 +185,13 @@ async function playOnce(
   await runner.run();
   if (play.end!.isDoubtful && left > 1) return await playOnce(suite, rule, options, round, pace, left - 1);
   const { failure, weak, observed } = play.end!;
-  const notes = [...observed, ...new Set(weak.map(({ why }) => why)), ...runner.findings];
-  const verdict = judged(
-    rule,
-    failure !== undefined,
-    weak.some(({ step }) => rule.steps[step]?.of === undefined),
-    options,
-  );
+  // What is weak about a step of preparation is told by the rule that the step is from.
+  const flaws = new Set(weak.flatMap(({ step, why }) => rule.steps[step]?.of === undefined ? [why] : []));
+  const verdict = judged(rule, failure !== undefined, flaws.size > 0, options);
+  const unseen = verdict === "info" && failure
+    ? [`it did not come to that: ${failure.where}: expected ${failure.expected}, got ${failure.got}`]
+    : [];
+  const notes = [...observed, ...unseen, ...flaws, ...runner.findings];
   const points = verdict === "pass" || verdict === "weak" ? rule.points : 0;
   // A story has people by the names that they log in with.
   const nameOf = (who: string) => values.get(who) ?? who;

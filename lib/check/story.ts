@@ -1,7 +1,7 @@
-import { visibleBytes } from "../core/wire_text.ts";
 import { sanitized } from "../core/text.ts";
+import type { Failure } from "./expectations.ts";
 import type { RuleResult } from "./run.ts";
-import type { Seen } from "./transcript.ts";
+import { type Seen, seenText } from "./transcript.ts";
 
 /** How a story is told. */
 export interface StoryOptions {
@@ -15,6 +15,9 @@ const INDENT = "     ";
 /** Of a long script, the beginning and what came last before the failure. */
 const FIRST = 4;
 const LAST = 9;
+/** Characters of an entry, and of what was expected and what came, around where they differ. */
+const MAX_TEXT = 200;
+const BEFORE = 60;
 
 /** A failure as a story: the sentence, what happened, what was expected, what came, and the usual cause. */
 export function story(result: RuleResult, { again, columns }: StoryOptions): string {
@@ -24,9 +27,7 @@ export function story(result: RuleResult, { again, columns }: StoryOptions): str
     headline(result, columns),
     `${INDENT}The handout: "${rule.quote}"`,
     ...transcriptLines(transcript),
-    `${INDENT}expected  ${failure.where}: ${failure.expected}`,
-    `${INDENT}got       ${failure.where}: ${failure.got}`,
-    ...marker(failure.where, failure.expected, failure.got),
+    ...comparison(failure),
     ...notes.map((note) => `${INDENT}note      ${note}`),
     `${INDENT}Why it matters: ${rule.why}`,
     `${INDENT}Usual cause: ${rule.cause}`,
@@ -47,18 +48,31 @@ export function headline({ rule, verdict, failed, played }: RuleResult, columns:
 export function transcriptLines(transcript: readonly Seen[]): string[] {
   const shown = transcript.map((seen, i) => {
     const arrow = seen.way === "out" ? "→" : seen.way === "in" ? "←" : " ";
-    const text = seen.way === "event" ? `(${visibleBytes(seen.bytes)})` : visibleBytes(seen.bytes);
+    const said = seenText(seen, MAX_TEXT);
+    const text = seen.way === "event" ? `(${said})` : said;
     return `${INDENT}${String(i + 1).padStart(3)}  ${seen.who.padEnd(8)} ${seen.link.padEnd(6)} ${arrow}  ${text}`;
   });
   if (shown.length <= FIRST + LAST) return shown;
   return [...shown.slice(0, FIRST), `${INDENT}  …`, ...shown.slice(-LAST)];
 }
 
-/** Marks where two texts first differ; nothing when one is no text that came. */
-function marker(where: string, expected: string, got: string): string[] {
-  const at = difference(expected, got);
-  if (at === undefined || at === 0) return [];
-  return [`${INDENT}${" ".repeat("expected  ".length + where.length + 2 + at)}^ here they differ`];
+/** What was expected, what came, and a mark where they first differ; of long texts, what stands around it. */
+export function comparison({ where, expected, got, isDescribed }: Failure): string[] {
+  const at = isDescribed ? 0 : difference(expected, got) ?? 0;
+  const start = expected.length > MAX_TEXT && got.length > MAX_TEXT ? Math.max(0, at - BEFORE) : 0;
+  const [left, right] = [expected, got].map((text) => part(text, start));
+  const mark = at - start + (start > 0 ? 1 : 0);
+  return [
+    `${INDENT}expected  ${where}: ${left}`,
+    `${INDENT}got       ${where}: ${right}`,
+    ...(at === 0 ? [] : [`${INDENT}${" ".repeat("expected  ".length + where.length + 2 + mark)}^ here they differ`]),
+  ];
+}
+
+function part(text: string, start: number): string {
+  const isCut = text.length > start + MAX_TEXT;
+  const shown = text.slice(start, isCut ? start + MAX_TEXT : undefined);
+  return `${start > 0 ? "…" : ""}${shown}${isCut ? `… (${text.length} characters in all)` : ""}`;
 }
 
 /** Where two texts first differ; undefined when they are equal. */

@@ -10,6 +10,8 @@ const NAMES = ["jacky", "bob", "michael", "alice", "carol", "dave", "erin", "fra
 /** Names that a server with accounts of its own hardly has. */
 const GUESTS = ["prince", "ama", "kofi", "esi", "yaw", "efua", "kwame", "abena"];
 const PASSWORD_BELOW = 90_000;
+/** What a reader types to start this program. */
+export const THIS_CLIENT = Deno.build.standalone ? "partyline-client" : "deno task client";
 
 /** What the command line of one rule depends on. */
 type Played = Pick<CheckPlan, "suite" | "program" | "network" | "users" | "isStrict" | "timeoutMs">;
@@ -61,7 +63,7 @@ export function againText(
     ...(isStrict ? ["--strict"] : []),
     ...(timeoutMs === DEFAULT_TIMEOUT_MS ? [] : [`--timeout ${timeoutMs}`]),
   ].join(" ");
-  const base = `client check ${suite.handout} ${suite.side}`;
+  const base = `${THIS_CLIENT} check ${suite.handout} ${suite.side}`;
   return "command" in program
     ? `${base} ${options} -- ${program.command.map(quoted).join(" ")}`
     : `${base} ${program.host} ${program.port} ${options}`;

@@ -1,9 +1,9 @@
 import { blue, bold, dim, green, red, yellow } from "@std/fmt/colors";
 import type { CheckPlan } from "../check/command_line.ts";
-import { summary } from "../check/report.ts";
+import { neededByBlocked, summary, weakByNote } from "../check/report.ts";
 import type { Rule, Verdict } from "../check/rule.ts";
 import type { RuleResult } from "../check/run.ts";
-import { headline, story, transcriptLines } from "../check/story.ts";
+import { comparison, headline, story, transcriptLines } from "../check/story.ts";
 import { sanitized } from "../core/text.ts";
 import { print, printError } from "../terminal/print.ts";
 
@@ -59,6 +59,8 @@ export class CheckOutput {
 
   end(results: readonly RuleResult[], seed: number): void {
     this.clear();
+    if (!this.screen.isPiped && this.show === "failures") print(this.#weak(results));
+    if (!this.screen.isPiped && this.show !== "summary") print(blockedText(results));
     const last = `${summary(results)} (seed ${seed})\n`;
     if (this.screen.isPiped) printError(last);
     else print(last);
@@ -76,18 +78,51 @@ export class CheckOutput {
 
   #told(result: RuleResult): string | undefined {
     if (this.show === "summary") return undefined;
-    const { rule, verdict, notes, transcript } = result;
+    const { rule, verdict, notes, transcript, failure } = result;
     const paint = this.screen.hasColours ? COLOURS[verdict] : PLAIN;
     const coloured = (text: string) => text.replace(/^[A-Z]+/, paint);
     if (verdict === "fail") {
       return coloured(story(result, { again: this.again(rule), columns: COLUMNS })) + "\n";
     }
-    if (this.show === "failures" && (verdict === "blocked" || verdict === "pass" && notes.length === 0)) {
-      return undefined;
-    }
+    // What is weak in the same way, or blocked, is told together at the end.
+    const isTogether = verdict === "blocked" || verdict === "weak" && !failure;
+    if (this.show === "failures" && (isTogether || verdict === "pass" && notes.length === 0)) return undefined;
     const steps = this.show === "all" && verdict === "weak" ? transcriptLines(transcript) : [];
-    return [coloured(headline(result, COLUMNS)), ...steps, ...notes.map((note) => `     ${sanitized(note)}`)].join(
-      "\n",
-    );
+    const compared = verdict === "weak" && failure ? comparison(failure).map(sanitized) : [];
+    const lines = [coloured(headline(result, COLUMNS)), ...steps, ...compared];
+    return [...lines, ...notes.map((note) => `     ${sanitized(note)}`)].join("\n");
   }
+
+  #weak(results: readonly RuleResult[]): string {
+    const paint = this.screen.hasColours ? COLOURS.weak : PLAIN;
+    return [...weakByNote(results)].map(([note, each]) => {
+      const ids = each.map(({ rule }) => rule.id);
+      return `${paint("WEAK")} ${sanitized(note)}: ${counted(ids.length, "rule")}\n${wrapped(ids)}\n`;
+    }).join("");
+  }
+}
+
+function blockedText(results: readonly RuleResult[]): string {
+  const needed = neededByBlocked(results);
+  if (needed.length === 0) return "";
+  const count = results.filter(({ verdict }) => verdict === "blocked").length;
+  const were = count === 1
+    ? "1 rule was not played, since it needs"
+    : `${count} rules were not played, since they need`;
+  return `${were} ${needed.join(", ")}\n`;
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+}
+
+/** Words in lines of the terminal. */
+function wrapped(words: readonly string[]): string {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < COLUMNS) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`     ${word}`);
+  }
+  return lines.join("\n");
 }

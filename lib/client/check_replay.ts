@@ -8,6 +8,7 @@ import { decodeLossy, sanitized } from "../core/text.ts";
 import { VERSION } from "../core/version.ts";
 import { readText, writeText } from "../store/text_file.ts";
 import { print, printError } from "../terminal/print.ts";
+import { THIS_CLIENT } from "./check_accounts.ts";
 
 const COLUMNS = 100;
 
@@ -73,7 +74,7 @@ function storyOf({ first, count, isFailed }: Broken): string {
     failed: 1,
     played: 1,
   };
-  return story(result, { again: `client check im ${side} --only ${rule.id} -- COMMAND`, columns: COLUMNS });
+  return story(result, { again: `${THIS_CLIENT} check im ${side} --only ${rule.id} -- COMMAND`, columns: COLUMNS });
 }
 
 function summaryOf(all: readonly Broken[], { kept, broken, unseen, beyond }: Coverage, sessions: number): string {

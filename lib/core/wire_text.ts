@@ -69,9 +69,18 @@ export function visible(text: string): string {
   });
 }
 
-/** Bytes with everything that a reader would not see, and what is not UTF-8, made visible. */
+/** `visible`, and each space at the end of a line, or of the text, is shown as `␠`. */
+export function visibleEnds(text: string): string {
+  return visible(text.replace(/ +/g, (spaces, at: number) => {
+    let after = at + spaces.length;
+    while (text[after] === "\r") after++;
+    return after === text.length || text[after] === "\n" ? "␠".repeat(spaces.length) : spaces;
+  }));
+}
+
+/** Bytes in the same way; what is not UTF-8 is visible too. */
 export function visibleBytes(bytes: Uint8Array): string {
-  return visible(decodeWire(bytes));
+  return visibleEnds(decodeWire(bytes));
 }
 
 /** `visible`, and each space that is doubled, or that begins or ends the text, is shown as `␠`. */

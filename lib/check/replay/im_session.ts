@@ -1,4 +1,4 @@
-import { visible } from "../../core/wire_text.ts";
+import { visibleEnds } from "../../core/wire_text.ts";
 import { isPort, type Reply, replyTo, type Stage, WORDS } from "./im_replies.ts";
 
 /** One occasion to keep a rule, and what became of it. */
@@ -64,9 +64,10 @@ export class ImSession {
   /** The client has sent a line over La. */
   commanded(line: WireLine): void {
     const { text, end } = line;
-    const ends = (rule: string) => this.#judge(rule, end === "\n", "La", visible(`${text}\n`), visible(text + end));
+    const ends = (rule: string) =>
+      this.#judge(rule, end === "\n", "La", visibleEnds(`${text}\n`), visibleEnds(text + end));
     const waits = this.#asked.length > 0;
-    const got = visible(text);
+    const got = visibleEnds(text);
     if (text.startsWith("302 ")) {
       this.#judge("im/16/7", false, "La", "the receipt over Lb", got);
       return;
@@ -79,7 +80,7 @@ export class ImSession {
       if (isLogin) {
         this.name = text.split(" ").filter((word) => word !== "")[1] ?? "";
         const isExact = end === "\n" && !/ {2}| $/.test(text);
-        this.#judge("im/13/6", isExact, "La", "/login NAME PASSWORD\\n", visible(text + end));
+        this.#judge("im/13/6", isExact, "La", "/login NAME PASSWORD\\n", visibleEnds(text + end));
       }
     } else if (this.stage === "link") {
       if (waits) this.#judge("im/14/11", false, "La", "no command before 201", got);
@@ -87,11 +88,11 @@ export class ImSession {
         const isPortLine = /^\/port\b/.test(text);
         this.#judge("im/14/1", isPortLine, "La", "/port N", got);
         const isExact = end === "\n" && isPort(text.replace(/^\/port /, ""));
-        if (isPortLine) this.#judge("im/14/3", isExact, "La", "/port N\\n", visible(text + end));
+        if (isPortLine) this.#judge("im/14/3", isExact, "La", "/port N\\n", visibleEnds(text + end));
       }
     } else if (this.stage === "chat") {
       const last = this.#asked[0];
-      this.#judge("im/15/10", !waits, "La", `nothing before the reply to ${visible(last?.text ?? "")}`, got);
+      this.#judge("im/15/10", !waits, "La", `nothing before the reply to ${visibleEnds(last?.text ?? "")}`, got);
       ends("im/15/2");
     } else if (this.stage === "refused") this.#judge("im/14/9", false, "La", "nothing after 202", got);
     else this.#judge("im/17/5", false, "La", "nothing after 310", got);
@@ -105,7 +106,7 @@ export class ImSession {
     const code = text.slice(0, 3);
     if (asked === undefined) {
       // A server that stops may say so.
-      if (code !== "310") this.#judge("im/1/6", false, "La", "nothing: no command waits", visible(text));
+      if (code !== "310") this.#judge("im/1/6", false, "La", "nothing: no command waits", visibleEnds(text));
     } else this.#reply(replyTo(asked.text, this.stage), asked.text, text);
     this.#advance(code);
     if (asked !== undefined && time - asked.time > ANSWER_MS) return undefined;
@@ -116,7 +117,7 @@ export class ImSession {
   told({ text, end, time }: WireLine): void {
     this.#lineEnd(text, end, "Lb");
     const found = MESSAGE.exec(text);
-    this.#judge("im/4/1", found !== null, "Lb", "/from SENDER TEXT, or /broadcastfrom SENDER TEXT", visible(text));
+    this.#judge("im/4/1", found !== null, "Lb", "/from SENDER TEXT, or /broadcastfrom SENDER TEXT", visibleEnds(text));
     const message = {
       text,
       end,
@@ -129,7 +130,7 @@ export class ImSession {
     };
     if (message.kind === "/broadcastfrom") {
       const isOwn = message.sender === this.name;
-      this.#judge("im/5/5", !isOwn, "Lb", "no broadcast of one's own", visible(text));
+      this.#judge("im/5/5", !isOwn, "Lb", "no broadcast of one's own", visibleEnds(text));
     }
     this.received.push(message);
     if (this.received.length > MAX_MESSAGES) this.received.shift();
@@ -140,7 +141,7 @@ export class ImSession {
   answered({ text, end }: WireLine): void {
     const message = this.#waiting[0];
     const isReceipt = text.startsWith("302");
-    const got = visible(text + end);
+    const got = visibleEnds(text + end);
     if (message === undefined) {
       return this.#judge("im/16/6", false, "Lb", "nothing: no message waits for a receipt", got);
     }
@@ -150,7 +151,13 @@ export class ImSession {
     for (const each of this.#waiting.splice(0, count)) this.#receipt(each, text, end, got);
     const next = this.#waiting[0];
     if (next !== undefined && end !== "") {
-      this.#judge("im/9/2", !next.overlaps, "Lb", "the next message after the 302 for the last", visible(next.text));
+      this.#judge(
+        "im/9/2",
+        !next.overlaps,
+        "Lb",
+        "the next message after the 302 for the last",
+        visibleEnds(next.text),
+      );
     }
   }
 
@@ -188,16 +195,16 @@ export class ImSession {
     if (reply === undefined || isExtension(line, text)) return;
     const code = text.slice(0, 3);
     const words = reply.codes.map((each) => WORDS[each] ?? `${each} NAME…`).join(" or ");
-    const expected = `${words}, to ${visible(line)}`;
+    const expected = `${words}, to ${visibleEnds(line)}`;
     const isKept = reply.codes.includes(code) && !/^\d/.test(text.slice(3));
     const isWeak = isKept && WORDS[code] !== undefined && text !== WORDS[code];
-    this.#judge(reply.rule, isKept && !isWeak, "La", expected, visible(text), isWeak);
+    this.#judge(reply.rule, isKept && !isWeak, "La", expected, visibleEnds(text), isWeak);
     if (code === "301" && isKept) this.#list(text);
   }
 
   #list(text: string): void {
     const names = text.slice(3).split(" ").filter((name) => name !== "");
-    const got = visible(text);
+    const got = visibleEnds(text);
     this.#judge("im/6/1", names.includes(this.name), "La", `a list with ${this.name} in it`, got);
     this.#judge("im/6/2", new Set(names).size === names.length, "La", "each name once", got);
     if (names.includes(this.name)) {
@@ -219,7 +226,7 @@ export class ImSession {
   }
 
   #lineEnd(text: string, end: string, link: string): void {
-    this.#judge("im/1/2", end === "\n", link, visible(`${text}\n`), visible(text + end));
+    this.#judge("im/1/2", end === "\n", link, visibleEnds(`${text}\n`), visibleEnds(text + end));
   }
 
   #judge(rule: string, isKept: boolean, link: string, expected: string, got: string, isWeak = false): void {

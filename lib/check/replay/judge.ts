@@ -1,5 +1,5 @@
 import { encodeText } from "../../core/text.ts";
-import { encodeWire, visible } from "../../core/wire_text.ts";
+import { encodeWire, visibleEnds } from "../../core/wire_text.ts";
 import type { Rule, Side } from "../rule.ts";
 import { IM_CLIENT } from "../rules/im_client/suite.ts";
 import { IM_SERVER } from "../rules/im_server/suite.ts";
@@ -135,21 +135,27 @@ export class ImTraceJudge {
       const where = `${receiver.name} Lb`;
       if (isDelivered) this.#delivered(where, `${kind} ${sender.name} ${said}`, found, kind);
       else if (personal && found?.isAnswered) {
-        this.#judge("im/4/2", false, "La", "303: the receiver has answered 302", visible(reply));
+        this.#judge("im/4/2", false, "La", "303: the receiver has answered 302", visibleEnds(reply));
       }
     }
   }
 
   #delivered(where: string, expected: string, found: Message | undefined, kind: string): void {
     const isPrivate = kind === "/from";
-    this.#judge(isPrivate ? "im/4/1" : "im/5/1", found !== undefined, where, visible(expected), "nothing before 303");
+    this.#judge(
+      isPrivate ? "im/4/1" : "im/5/1",
+      found !== undefined,
+      where,
+      visibleEnds(expected),
+      "nothing before 303",
+    );
     if (found === undefined) return;
     this.#judge(
       isPrivate ? "im/4/7" : "im/5/9",
       found.text === expected,
       where,
-      visible(expected),
-      visible(found.text),
+      visibleEnds(expected),
+      visibleEnds(found.text),
     );
     this.#judge(
       isPrivate ? "im/4/3" : "im/5/4",

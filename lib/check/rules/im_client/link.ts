@@ -42,7 +42,7 @@ export const LINK: readonly Rule[] = [
     script: [
       loggingIn("jacky"),
       send("jacky La", LOGGED_IN),
-      expect("jacky La", /^\/port [1-9]\d{0,4}$/, { exact: true }),
+      expect("jacky La", /^\/port [1-9]\d{0,4}$/, { exact: true, words: "/port N\n" }),
     ],
   }),
   rule("im/14/4", {

@@ -103,7 +103,7 @@ export const MESSAGES: readonly Rule[] = [
       online("jacky"),
       sendRaw("jacky Lb", "/from {bob} {text}\n/from {michael} {text2}\n"),
       answers("jacky"),
-      expect("jacky Lb", RECEIPT),
+      expect("jacky Lb", RECEIPT, { words: `a second ${RECEIPT}, for the second message` }),
     ],
   }),
   rule("im/16/11", {

@@ -29,7 +29,8 @@ export const loggingIn = (...people: string[]): Script =>
   people.map((who) => [connected(who), prepares("im/13/1", [typesLogin(who), sendsLogin(who)])]);
 
 /** The port that a client announces: `{jackyLb}`. */
-export const announces = (who: string): Step => expect(`${who} La`, new RegExp(`^/port (?<${who}Lb>\\d{1,5})$`));
+export const announces = (who: string): Step =>
+  expect(`${who} La`, new RegExp(`^/port (?<${who}Lb>\\d{1,5})$`), { words: "/port N" });
 
 /** Logs in; the client announces its port; prepared by im/14/1. */
 export const announcing = (...people: string[]): Script =>

@@ -41,7 +41,7 @@ export const LEAVING: readonly Rule[] = [
       online("bob", "jacky"),
       leaves("bob"),
       send("jacky La", "/list"),
-      expect("jacky La", /^301(?! (\S+ )*{bob}( |$))/),
+      expect("jacky La", /^301(?! (\S+ )*{bob}( |$))/, { words: "301 and names, without {bob}" }),
     ],
   }),
   rule("im/7/5", {

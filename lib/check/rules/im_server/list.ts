@@ -22,7 +22,9 @@ export const LIST: readonly Rule[] = [
     script: [
       online("jacky", "bob", "michael"),
       send("jacky La", "/list"),
-      expect("jacky La", /^301(?=.* {jacky}( |$))(?=.* {bob}( |$))(?=.* {michael}( |$))( \S+){3}$/),
+      expect("jacky La", /^301(?=.* {jacky}( |$))(?=.* {bob}( |$))(?=.* {michael}( |$))( \S+){3}$/, {
+        words: "301 and the names {jacky}, {bob}, {michael}, each once",
+      }),
     ],
   }),
   rule("im/6/3", {
@@ -49,7 +51,7 @@ export const LIST: readonly Rule[] = [
       loggedIn("bob"),
       online("jacky"),
       send("jacky La", "/list"),
-      expect("jacky La", /^301 (\S+ )*{bob}( \S+)*$/),
+      expect("jacky La", /^301 (\S+ )*{bob}( \S+)*$/, { words: "301 and names, {bob} among them" }),
     ],
   }),
   rule("im/6/5", {
@@ -64,7 +66,7 @@ export const LIST: readonly Rule[] = [
       prepares("im/2/2", [expect("bob La", "102 Authentication failed")]),
       online("jacky"),
       send("jacky La", "/list"),
-      expect("jacky La", /^301(?! (\S+ )*{bob}( |$))/),
+      expect("jacky La", /^301(?! (\S+ )*{bob}( |$))/, { words: "301 and names, without {bob}" }),
     ],
   }),
   rule("im/6/6", {

@@ -61,7 +61,7 @@ export const MALFORMED_LINES: readonly Rule[] = [
       sendRaw("jacky La", new Uint8Array([0x2f, 0x74, 0x6f, 0x20, 0xff, 0xfe, 0x80, 0x0a])),
       NOTICED,
       send("bob La", "/list"),
-      expectText("bob La", /301 \S+/),
+      expectText("bob La", /301 \S+/, { words: "301 and names" }),
     ],
   }),
   rule("im/8/10", {

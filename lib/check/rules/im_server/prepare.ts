@@ -60,7 +60,7 @@ export const exchanged = (from: string, to: string, text = "{text}"): Script => 
 /** The server works as before for a person who is online: `/list` is answered; prepared by im/6/1. */
 export const stillServes = (who: string): Script => [
   send(`${who} La`, "/list"),
-  prepares("im/6/1", [expect(`${who} La`, /^301 {jacky}( \S+)*$/)]),
+  prepares("im/6/1", [expect(`${who} La`, /^301 {jacky}( \S+)*$/, { words: "301 and names, {jacky} first" })]),
 ];
 
 /** Time for the server to notice what happened: a fault is missed without it. A right server cannot fail by it. */

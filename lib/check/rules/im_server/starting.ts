@@ -21,7 +21,7 @@ export const STARTING: readonly Rule[] = [
     script: [
       connected("jacky"),
       send("jacky La", "/login {jacky} {jacky.password}"),
-      expect("jacky La", /^\d{3} [^\r]*[^\s]$/, { exact: true }),
+      expect("jacky La", /^\d{3} [^\r]*[^\s]$/, { exact: true, words: "a code, words, and \n" }),
     ],
   }),
   rule("im/1/3", {

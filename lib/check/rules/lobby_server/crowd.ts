@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { close, expectText, sendRaw, together, wait } from "../../step.ts";
+import { close, expectText, sendRaw, type Step, together, wait } from "../../step.ts";
 import { comes, FIRST, guests, hears, joins, says } from "./prepare.ts";
 
 const CROWD = "More than 100 at once must be fine.";
@@ -55,7 +55,7 @@ export const CROWDS: readonly Rule[] = [
       SPEAKERS.map((who) => sendRaw(`${who} tcp`, `from ${who}: `)),
       wait(100),
       SPEAKERS.map((who) => sendRaw(`${who} tcp`, "{text}\n")),
-      together(...SPEAKERS.map((who) => expectText(`${who} tcp`, heardAll(SPEAKERS.filter((each) => each !== who))))),
+      together(...SPEAKERS.map((who) => hearsAll(who, SPEAKERS.filter((each) => each !== who)))),
     ],
   }),
   rule("lobby/6/5", {
@@ -74,6 +74,9 @@ export const CROWDS: readonly Rule[] = [
 ];
 
 /** The lines of all of them have come, in any order. */
-function heardAll(speakers: readonly string[]): RegExp {
-  return new RegExp(`^${speakers.map((who) => `(?=[^]*from ${who}: {text}\\s)`).join("")}[^]*`);
+function hearsAll(who: string, speakers: readonly string[]): Step {
+  const lines = new RegExp(`^${speakers.map((each) => `(?=[^]*from ${each}: {text}\\s)`).join("")}[^]*`);
+  return expectText(`${who} tcp`, lines, {
+    words: `the lines of ${speakers.join(", ")}, each whole: from NAME: {text}`,
+  });
 }

@@ -21,7 +21,7 @@ export const GREETING: readonly Rule[] = [
     cause: "the server reads before it writes, and both sides wait",
     points: 2,
     after: ["lobby/1/1"],
-    script: [dial("ann tcp"), expectText("ann tcp", /\S/)],
+    script: [dial("ann tcp"), expectText("ann tcp", /\S/, { words: "a greeting" })],
   }),
   rule("lobby/1/3", {
     title: "the greeting has the words of the handout",
@@ -47,6 +47,6 @@ export const GREETING: readonly Rule[] = [
     cause:
       "the server reads from the first connection before it accepts the next: it needs a thread for each, or select",
     points: 2,
-    script: [comes("ann"), dial("ben tcp"), expectText("ben tcp", /\S/)],
+    script: [comes("ann"), dial("ben tcp"), expectText("ben tcp", /\S/, { words: "a greeting" })],
   }),
 ];

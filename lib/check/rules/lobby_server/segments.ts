@@ -43,7 +43,9 @@ export const SEGMENTS: readonly Rule[] = [
     script: [
       comes("ann", "ben"),
       sendRaw("ann tcp", `${FIRST}\n${SECOND}\n`),
-      expectText("ben tcp", /^(?=[^]*> first: {text})(?=[^]*> second: {text2})[^]*/),
+      expectText("ben tcp", /^(?=[^]*> first: {text})(?=[^]*> second: {text2})[^]*/, {
+        words: "> first: {text} and > second: {text2}",
+      }),
     ],
   }),
   rule("lobby/3/3", {

@@ -18,7 +18,7 @@ export const DIALECT_A: readonly Rule[] = [
     cause: "the separator is another, or a field is missing",
     points: 2,
     after: ["peers/1/2"],
-    script: [begins("bob"), expect("bob udp", A_ASKS)],
+    script: [begins("bob"), expect("bob udp", A_ASKS, { words: "IDReq\\: N\\: IP\\: PORT" })],
   }),
   rule("peers/2/2", {
     title: "IP and port in it are the announced ones",
@@ -26,7 +26,12 @@ export const DIALECT_A: readonly Rule[] = [
     why: "the answer goes there",
     cause: "the port of the socket that sends is named, or 0",
     after: ["peers/2/1"],
-    script: [begins("bob"), expect("bob udp", /^IDReq\\: [^\\]+\\: 127\.0\.0\.1\\: {jacky.udp}(?!\d)/)],
+    script: [
+      begins("bob"),
+      expect("bob udp", /^IDReq\\: [^\\]+\\: 127\.0\.0\.1\\: {jacky.udp}(?!\d)/, {
+        words: "IDReq\\: N\\: 127.0.0.1\\: {jacky.udp}",
+      }),
+    ],
   }),
   rule("peers/2/3", {
     title: "it answers IDReq with its user's name",
@@ -113,7 +118,9 @@ export const DIALECT_A: readonly Rule[] = [
       friendsA("bob"),
       shows("{bob}"),
       types("bob", "one\\: two {text}"),
-      expect("bob udp", /^one(?!\\: )[^]*\n\\: 127\.0\.0\.1\\: {jacky.udp}\\: {jacky}$/),
+      expect("bob udp", /^one(?!\\: )[^]*\n\\: 127\.0\.0\.1\\: {jacky.udp}\\: {jacky}$/, {
+        words: "one…\n\\: 127.0.0.1\\: {jacky.udp}\\: {jacky}",
+      }),
     ],
   }),
 ];

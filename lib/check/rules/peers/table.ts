@@ -34,7 +34,7 @@ export const TABLE: readonly Rule[] = [
     why: "the table gives addresses only",
     cause: "the answer of the table server is printed, and nothing else",
     points: 2,
-    script: [begins("bob"), expect("bob udp", /\S/)],
+    script: [begins("bob"), expect("bob udp", /\S/, { words: "a datagram" })],
   }),
   rule("peers/1/3", {
     title: "it sends one to every address from the table",
@@ -44,9 +44,9 @@ export const TABLE: readonly Rule[] = [
     after: ["peers/1/2"],
     script: [
       begins("bob", "michael", "carol"),
-      expect("bob udp", /\S/),
-      expect("michael udp", /\S/),
-      expect("carol udp", /\S/),
+      expect("bob udp", /\S/, { words: "a datagram" }),
+      expect("michael udp", /\S/, { words: "a datagram" }),
+      expect("carol udp", /\S/, { words: "a datagram" }),
     ],
   }),
   rule("peers/1/4", {
