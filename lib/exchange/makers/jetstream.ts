@@ -1,10 +1,9 @@
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/nats-core";
+import { errors, type NatsConnection } from "@nats-io/nats-core";
 import { EXCHANGE_ANSWER_MS, EXCHANGE_WAITING_BYTES } from "../../core/limits.ts";
-import { reason } from "../../core/reason.ts";
 import type { ExchangeCommand, ExchangeEvent, ExchangePort, ServerId } from "../exchange.ts";
 import { LOG_SUBJECT, LogReader, type LogState, openLog } from "./jetstream_log.ts";
-import { isUnanswered, type NatsOptions, openNats } from "./nats_connection.ts";
+import { lossReason, type NatsOptions, openNats } from "./nats_connection.ts";
 import { type ExchangeSession, ReconnectingExchange } from "./reconnecting.ts";
 
 /** Messages to all servers, and to one. */
@@ -20,7 +19,7 @@ export function jetStreamExchange(self: ServerId, options: NatsOptions): Exchang
       return new JetStreamSession(self, connection, manager, state);
     } catch (error) {
       await connection.close();
-      throw error;
+      throw new Error(lossReason(error), { cause: error });
     }
   });
 }
@@ -46,7 +45,7 @@ class JetStreamSession implements ExchangeSession {
     this.connected = { type: "connected", epoch: Date.parse(created), first, last };
     this.#client = manager.jetstream();
     this.#reader = new LogReader(manager, state, (place, bytes) => this.#tell({ type: "entry", place, bytes }));
-    connection.closed().then((error) => this.end(error ? reason(error) : "the exchange has closed the connection"));
+    connection.closed().then((error) => this.end(lossReason(error ?? new errors.ClosedConnectionError())));
   }
 
   get ended(): Promise<string> {
@@ -88,7 +87,7 @@ class JetStreamSession implements ExchangeSession {
   }
 
   #failed(error: unknown): void {
-    this.end(reason(error));
+    this.end(lossReason(error));
   }
 
   async #publish(id: string, bytes: Uint8Array): Promise<void> {
@@ -96,7 +95,6 @@ class JetStreamSession implements ExchangeSession {
       await this.#client.publish(LOG_SUBJECT, bytes, { msgID: id, timeout: EXCHANGE_ANSWER_MS });
     } catch (error) {
       if (error instanceof JetStreamApiError) this.#tell({ type: "refused", id, why: error.message });
-      else if (isUnanswered(error)) this.end("the log is not there");
       else this.#failed(error);
     }
   }

@@ -12,7 +12,7 @@ import {
   type StreamInfo,
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
-import { EXCHANGE_BYTES, EXCHANGE_FETCH, EXCHANGE_LOG_BYTES } from "../../core/limits.ts";
+import { EXCHANGE_BYTES, EXCHANGE_FETCH, EXCHANGE_IDLE_MS, EXCHANGE_LOG_BYTES } from "../../core/limits.ts";
 
 /** The stream that all servers append to, and the subject of its entries. */
 const STREAM = "PL_SAID";
@@ -21,6 +21,8 @@ export const LOG_SUBJECT = "pl.said";
 const OVERHEAD_BYTES = 1024;
 /** One question for entries; another follows it. */
 const FETCH_MS = 30_000;
+/** A reader is gone, as with a server of a cluster, when the exchange has not said for twice as long that it is there. */
+const BEAT_MS = EXCHANGE_IDLE_MS / 2;
 /** The server forgets a reader that has not asked for so long: a process that was killed leaves one. */
 const FORGET_MS = 5 * 60_000;
 /** Copies of the log in a cluster: one server can be lost. */
@@ -137,7 +139,7 @@ export class LogReader {
         continue;
       }
       const count = Math.min(this.#credit, EXCHANGE_FETCH);
-      const messages = this.#messages = await consumer.fetch({ max_messages: count, expires: FETCH_MS });
+      const messages = this.#messages = await consumer.fetch({ max_messages: count, expires: FETCH_MS, idle_heartbeat: BEAT_MS });
       for await (const message of messages) {
         if (this.#isClosed) return;
         if (message.info.deliverySequence !== ++delivered) throw new Error("an entry of the log was missed");

@@ -66,7 +66,7 @@ export async function openNats(options: NatsOptions): Promise<NatsSession> {
     return { connection, manager: await jetstreamManager(connection, { timeout: EXCHANGE_ANSWER_MS }) };
   } catch (error) {
     await connection.close();
-    if (!isUnanswered(error) && !(error instanceof JetStreamApiError)) throw error;
+    if (!isUnanswered(error) && !(error instanceof JetStreamApiError)) throw new Error(lossReason(error));
     throw new Error(`nats-server at ${where} has no JetStream for this login; start it with -js, or see its accounts`);
   }
 }
@@ -74,6 +74,16 @@ export async function openNats(options: NatsOptions): Promise<NatsSession> {
 function tls(isRequired: boolean, authority: string | undefined) {
   if (authority !== undefined) return { tls: { ca: authority } };
   return isRequired ? { tls: {} } : {};
+}
+
+/** Why a connection ends, or does not begin, in words for the operator. */
+export function lossReason(error: unknown): string {
+  if (error instanceof errors.TimeoutError) return `no answer within ${EXCHANGE_ANSWER_MS} ms`;
+  if (error instanceof errors.ClosedConnectionError || error instanceof errors.RequestError) {
+    return "the exchange has closed the connection";
+  }
+  if (isUnanswered(error)) return "JetStream does not answer there, or the log is gone";
+  return reason(error);
 }
 
 /** Whether JetStream did not answer because it, or the stream, is not there. The package exports no type for this. */
