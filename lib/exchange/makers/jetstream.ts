@@ -41,8 +41,8 @@ class JetStreamSession implements ExchangeSession {
     manager: JetStreamManager,
     state: LogState,
   ) {
-    const { created, first, last } = state;
-    this.connected = { type: "connected", epoch: Date.parse(created), first, last };
+    const { epoch, first, last } = state;
+    this.connected = { type: "connected", epoch, first, last };
     this.#client = manager.jetstream();
     this.#reader = new LogReader(manager, state, (place, bytes) => this.#tell({ type: "entry", place, bytes }));
     connection.closed().then((error) => this.end(lossReason(error ?? new errors.ClosedConnectionError())));

@@ -1,4 +1,3 @@
-import { delay } from "@std/async/delay";
 import {
   AckPolicy,
   type ConsumerMessages,
@@ -27,34 +26,37 @@ const BEAT_MS = EXCHANGE_IDLE_MS / 2;
 const FORGET_MS = 5 * 60_000;
 /** Copies of the log in a cluster: one server can be lost. */
 const COPIES = 3;
-/** How often a stream is looked at that is being made, and the pause between two looks. */
-const [MADE_TRIES, MADE_PAUSE_MS] = [50, 20];
+/**
+ * The description of the stream: its epoch, and what no other stream has. The time at which JetStream has made a stream is of no
+ * use for that: the servers of a cluster tell different ones.
+ */
+const IDENTITY = /^Partyline: the log of \d{4}-[^ ]+, (\d+) [0-9a-f-]+$/;
 /** Of JetStream's errors: there is no such stream; another client has made it just now. */
 const [NOT_FOUND, NAME_TAKEN] = [10059, 10058];
 
 /** The log as it stands when a connection begins. */
 export interface LogState {
-  /** When the stream was made, exactly as the server says it; no other stream of this name was made at that time. */
-  readonly created: string;
+  /** No other stream of this name has had this identity. */
+  readonly identity: string;
+  readonly epoch: number;
   readonly first: number;
   readonly last: number;
 }
 
+/** Of logs that this process has found. */
+let newestEpoch = 0;
+
 /** Finds the stream, or makes it. `isCluster`: whether the server is one of several, so that there can be copies. */
 export async function openLog(manager: JetStreamManager, isCluster: boolean): Promise<LogState> {
-  let found = await find(manager) ?? await make(manager, isCluster ? COPIES : 1);
-  // Another server makes the stream in this moment: nats-server tells of it before it has noted when.
-  for (let tries = 0; tries < MADE_TRIES && !(Date.parse(found.created) > 0); tries++) {
-    await delay(MADE_PAUSE_MS);
-    found = await find(manager) ?? found;
+  const found = await find(manager) ?? await make(manager, isCluster ? COPIES : 1);
+  const { subjects, description = "" } = found.config;
+  const [, epoch] = IDENTITY.exec(description) ?? [];
+  if (!subjects?.includes(LOG_SUBJECT) || epoch === undefined) {
+    throw new Error(`the stream ${STREAM} at the exchange was made by another program; its subjects are ${subjects}`);
   }
-  if (!found.config.subjects?.includes(LOG_SUBJECT)) {
-    throw new Error(
-      `the stream ${STREAM} at the exchange is another program's: its subjects are ${found.config.subjects}`,
-    );
-  }
-  const { created, state: { first_seq: first, last_seq: last } } = found;
-  return { created, first: Math.max(1, first), last };
+  newestEpoch = Math.max(newestEpoch, Number(epoch));
+  const { first_seq: first, last_seq: last } = found.state;
+  return { identity: description, epoch: Number(epoch), first: Math.max(1, first), last };
 }
 
 async function find(manager: JetStreamManager): Promise<StreamInfo | undefined> {
@@ -67,8 +69,10 @@ async function find(manager: JetStreamManager): Promise<StreamInfo | undefined> 
 }
 
 async function make(manager: JetStreamManager, copies: number): Promise<StreamInfo> {
+  const now = Math.max(Date.now(), newestEpoch + 1);
   const config: Partial<StreamConfig> & { name: string } = {
     name: STREAM,
+    description: `Partyline: the log of ${new Date(now).toISOString()}, ${now} ${crypto.randomUUID()}`,
     subjects: [LOG_SUBJECT],
     storage: StorageType.File,
     retention: RetentionPolicy.Limits,
@@ -83,9 +87,8 @@ async function make(manager: JetStreamManager, copies: number): Promise<StreamIn
     if (!(error instanceof JetStreamApiError)) throw error;
     const made = error.code === NAME_TAKEN ? await find(manager) : undefined;
     if (made) return made;
-    // A cluster of two, or one of whose servers is down, has no place for three copies.
-    if (copies > 1) return await make(manager, 1);
-    throw new Error(`the exchange makes no stream ${STREAM}: ${error.message}`, { cause: error });
+    const why = copies > 1 ? `; all ${copies} servers of the cluster must be there when it is made` : "";
+    throw new Error(`the exchange does not make the stream ${STREAM}: ${error.message}${why}`, { cause: error });
   }
 }
 
@@ -129,8 +132,8 @@ export class LogReader {
       num_replicas: 1,
     });
     // A reader belongs to the stream that it was made for and ends with it, so this check holds for all that it gives.
-    const { created } = await this.manager.streams.info(STREAM);
-    if (created !== this.state.created) throw new Error("the log was made anew");
+    const { config } = await this.manager.streams.info(STREAM);
+    if (config.description !== this.state.identity) throw new Error("the log was made anew");
     const consumer = await this.manager.jetstream().consumers.get(STREAM, name);
     let delivered = 0;
     while (!this.#isClosed) {
@@ -139,7 +142,11 @@ export class LogReader {
         continue;
       }
       const count = Math.min(this.#credit, EXCHANGE_FETCH);
-      const messages = this.#messages = await consumer.fetch({ max_messages: count, expires: FETCH_MS, idle_heartbeat: BEAT_MS });
+      const messages = this.#messages = await consumer.fetch({
+        max_messages: count,
+        expires: FETCH_MS,
+        idle_heartbeat: BEAT_MS,
+      });
       for await (const message of messages) {
         if (this.#isClosed) return;
         if (message.info.deliverySequence !== ++delivered) throw new Error("an entry of the log was missed");

@@ -82,6 +82,7 @@ export function lossReason(error: unknown): string {
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.RequestError) {
     return "the exchange has closed the connection";
   }
+  if (/heartbeats missed/.test(String(error))) return "the exchange does not say any more that it gives entries";
   if (isUnanswered(error)) return "JetStream does not answer there, or the log is gone";
   return reason(error);
 }
