@@ -29,7 +29,7 @@ export interface ClientMessageParts {
 
 type Say = Extract<NumberedCommand, { type: "say" }>;
 
-/** Commands of one client that wait for the store, at most. */
+/** Commands of one user's clients that wait for the store, at most. */
 const MAX_HELD = 1000;
 
 /**
@@ -37,11 +37,13 @@ const MAX_HELD = 1000;
  *
  * 1. Each number of a client is taken once. Repeated, it is answered as it was then, also after a crash.
  * 2. The client is told that a number is refused once that is committed, or could not be.
+ * 3. What the clients of one user say goes into the log in the order in which it came: a program that was killed and started
+ *    anew is another client, and others see one user.
  */
 export class ClientMessages {
   readonly #parts: ClientMessageParts;
-  /** Commands that wait until an edit's message has been looked up. */
-  readonly #held = new Map<Producer, { session: Session; command: NumberedCommand }[]>();
+  /** Commands of users that wait until an edit's message has been looked up. */
+  readonly #held = new Map<KnownUser, { session: Session; command: NumberedCommand }[]>();
   /** Bytes that each user may say, and the guests of each address. */
   readonly #rates: RateLimiters;
 
@@ -60,7 +62,8 @@ export class ClientMessages {
       );
     }
     const { number } = command;
-    const held = this.#held.get(producer);
+    const { user } = producer;
+    const held = this.#held.get(user);
     if (held) {
       if (held.length < MAX_HELD) held.push({ session, command });
       else this.#parts.outputs.push({ type: "end", session: session.id, why: "says more than can be taken" });
@@ -75,33 +78,33 @@ export class ClientMessages {
     if (command.type === "unreadable") return this.#refuse(producer, number, command.why);
     const about = command.type === "say" ? command.reply : command.of;
     if (about === undefined) return this.#say(session, producer, command as Say, now);
-    // The message is looked up first; what the client says after it waits for that.
-    this.#held.set(producer, []);
+    // The message is looked up first; what the user says after it waits for that.
+    this.#held.set(user, []);
     const decided = (why: string | undefined, append: () => void) => {
       if (why === undefined) append();
       else this.#refuse(producer, number, why);
-      const waiting = this.#held.get(producer) ?? [];
-      this.#held.delete(producer);
+      const waiting = this.#held.get(user) ?? [];
+      this.#held.delete(user);
       for (const { session, command } of waiting) this.take(session, command, now);
     };
     this.#parts.questions.ask(
       { type: "entry", seq: about },
       ({ entry, withdrawn }) => {
         if (command.type === "say") {
-          const why = replyFault(producer.user, command, entry);
+          const why = replyFault(user, command, entry);
           return decided(why, () => this.#say(session, producer, command, now));
         }
         if (command.type === "react") {
           const { of, text } = command;
-          const why = this.#reactionFault(producer.user.name, command, entry, withdrawn, now);
+          const why = this.#reactionFault(user.name, command, entry, withdrawn, now);
           return decided(why, () => {
             // In a private conversation the entry goes to the other user, also where that one has said the message.
             const { from, to } = entry!;
-            const target = "user" in to && from !== producer.user.name ? { user: from } : to;
+            const target = "user" in to && from !== user.name ? { user: from } : to;
             this.#append(session, producer, number, "reaction", target, text, of, now);
           });
         }
-        decided(this.#changeFault(producer.user, command, entry, withdrawn, now), () => {
+        decided(this.#changeFault(user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
           this.#append(session, producer, number, type, entry!.to, text, command.of, now);
