@@ -109,7 +109,7 @@ Deno.test("a store of a newer version is refused and left unchanged", () => {
   const bytes = Deno.readFileSync(path);
   assertEquals(
     refusal(path),
-    `cannot open the store ${path}: it was made by a later Partyline (schema 7; this one knows 1 to 5)`,
+    `cannot open the store ${path}: it was made by a later Partyline (schema 7; this one knows 1 to 6)`,
   );
   assertEquals(Deno.readFileSync(path), bytes);
 });

@@ -1,17 +1,19 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { print, printError } from "../lib/terminal/print.ts";
+import { simulateExchange } from "./support/exchange_simulation.ts";
 import { simulateDelivery } from "./support/delivery_simulation.ts";
 import { simulateDatagrams } from "./support/datagram_simulation.ts";
 import { simulate } from "./support/im_simulation.ts";
 import { simulateMailbox } from "./support/mailbox_simulation.ts";
 import { simulatePeers } from "./support/peer_simulation.ts";
 
-// deno task simulate [--lab im|delivery|mailbox|datagrams|peers] [--seeds N] [--seed S]: runs many simulations, or one
+// deno task simulate [--lab im|delivery|exchange|mailbox|datagrams|peers] [--seeds N] [--seed S]: runs many simulations, or one
 // again. Status 1 if any fails.
 
 const LABS = {
   im: simulate,
   delivery: simulateDelivery,
+  exchange: (seed: number) => simulateExchange(seed),
   mailbox: simulateMailbox,
   datagrams: simulateDatagrams,
   peers: simulatePeers,

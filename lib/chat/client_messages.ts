@@ -10,6 +10,8 @@ import type { Queries } from "./queries.ts";
 import type { Questions } from "./questions.ts";
 import { REACTIONS, readReaction } from "./reactions.ts";
 import { type KnownUser, type Producer, REFUSALS } from "./roster.ts";
+import type { RecordId } from "./record_id.ts";
+import type { Sharing } from "./sharing.ts";
 import type { Tally } from "./tally.ts";
 import type { OnlineUsers, Session } from "./users.ts";
 
@@ -24,6 +26,8 @@ export interface ClientMessageParts {
   readonly online: OnlineUsers;
   readonly outputs: Outputs<Effect>;
   readonly tally: Tally;
+  /** Where there are other servers. */
+  readonly sharing: Sharing | undefined;
   readonly limits: Pick<Limits, "saidBytes" | "saidBytesPerSecond" | "failureEntries">;
 }
 
@@ -87,12 +91,12 @@ export class ClientMessages {
       this.#held.delete(user);
       for (const { session, command } of waiting) this.take(session, command, now);
     };
-    this.#parts.questions.ask(
-      { type: "entry", seq: about },
-      ({ entry, withdrawn }) => {
+    this.#lookUp(
+      about,
+      (entry, withdrawn, record) => {
         if (command.type === "say") {
           const why = replyFault(user, command, entry);
-          return decided(why, () => this.#say(session, producer, command, now));
+          return decided(why, () => this.#say(session, producer, command, now, record));
         }
         if (command.type === "react") {
           const { of, text } = command;
@@ -101,16 +105,33 @@ export class ClientMessages {
             // In a private conversation the entry goes to the other user, also where that one has said the message.
             const { from, to } = entry!;
             const target = "user" in to && from !== user.name ? { user: from } : to;
-            this.#append(session, producer, number, "reaction", target, text, of, now);
+            this.#append(session, producer, number, "reaction", target, text, of, now, record);
           });
         }
         decided(this.#changeFault(user, command, entry, withdrawn, now), () => {
           const text = command.type === "edit" ? command.text : "";
           const type = command.type === "edit" ? "edit" : "withdrawal";
-          this.#append(session, producer, number, type, entry!.to, text, command.of, now);
+          this.#append(session, producer, number, type, entry!.to, text, command.of, now, record);
         });
       },
       (why) => decided(why, () => {}),
+    );
+  }
+
+  /** An entry, and its record where there are other servers. */
+  #lookUp(
+    seq: number,
+    found: (entry: Entry | undefined, withdrawn: boolean, record: RecordId | undefined) => void,
+    failed: (why: string) => void,
+  ): void {
+    const { questions, sharing } = this.#parts;
+    questions.ask(
+      { type: "entry", seq },
+      ({ entry, withdrawn }) => {
+        if (!sharing) return found(entry, withdrawn, undefined);
+        sharing.recordOf(seq, (record) => found(entry, withdrawn, record));
+      },
+      failed,
     );
   }
 
@@ -147,12 +168,13 @@ export class ClientMessages {
     producer: Producer,
     { number, to, text, reply }: Say,
     now: number,
+    record?: RecordId,
   ): void {
     // What is refused counts as well.
     const tooMuch = this.rateFault(producer.user.name, text, now);
     const why = this.#parts.queries.fault(producer.user.name, to, text) ?? tooMuch;
     this.#parts.tally.said++;
-    if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now);
+    if (why === undefined) return this.#append(session, producer, number, "message", to, text, reply, now, record);
     this.#parts.tally.failed++;
     this.#refuse(producer, number, why);
   }
@@ -166,6 +188,7 @@ export class ClientMessages {
     text: string,
     of: number | undefined,
     now: number,
+    ofRecord?: RecordId,
   ): void {
     const draft: Draft = {
       type,
@@ -173,6 +196,7 @@ export class ClientMessages {
       to,
       text,
       of,
+      ofRecord,
       producer,
       number,
       sayer: session,

@@ -6,14 +6,17 @@ import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
 import type { Draft, LogWriter } from "./log_writer.ts";
 import type { Questions } from "./questions.ts";
-import type { KnownUser, Roster } from "./roster.ts";
+import type { RecordId } from "./record_id.ts";
+import { ALL_SERVERS, type SharedRecord } from "./records.ts";
+import type { RemoteOutcomes } from "./remote_outcomes.ts";
+import type { Conversation, KnownUser, Pair, Producer, Room, Roster } from "./roster.ts";
 import { AwaitedOutcomes } from "./awaited_outcomes.ts";
 import { CatchUp } from "./catch_up.ts";
 import { FanOut, type Published } from "./fan_out.ts";
 import { HandoutSessions } from "./handout_sessions.ts";
 import { HandoutFanOut, type HandoutMessage, type LiveMessage } from "./handout_fan_out.ts";
 import { type Tally, UNTIMED } from "./tally.ts";
-import { UserCursors } from "./user_cursors.ts";
+import { type CursorMoves, UserCursors } from "./user_cursors.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
 /** What delivery works on. */
@@ -26,6 +29,17 @@ export interface DeliveryParts {
   readonly tally: Tally;
   readonly outputs: Outputs<Effect>;
   readonly limits: Pick<Limits, "receiptMs">;
+}
+
+/** The parts that there are where servers share a chat. */
+export interface DeliverySharing {
+  readonly sharing: {
+    shareEntry(draft: Draft, conversation: Conversation, live: HandoutMessage | undefined, isGuest: boolean): void;
+    share(record: SharedRecord): void;
+    recordOf(seq: number, then: (record: RecordId | undefined) => void): void;
+  };
+  readonly cursors: CursorMoves;
+  readonly outcomes: RemoteOutcomes;
 }
 
 /**
@@ -46,6 +60,8 @@ export class Delivery {
   readonly #failing = new Set<number>();
   #lastUnkept = 0;
 
+  #shared: DeliverySharing | undefined;
+
   readonly #cursors: UserCursors;
   readonly #catchUp: CatchUp;
   readonly #awaited = new AwaitedOutcomes((entry) => this.#forget(entry));
@@ -60,7 +76,11 @@ export class Delivery {
     const isFailing = (seq: number) => this.#failing.has(seq);
     this.#catchUp = new CatchUp({ ...parts, cursors: this.#cursors, isFailing });
     this.#fanOut = new FanOut({ ...parts, cursors: this.#cursors, catchUp: this.#catchUp });
-    this.#handoutFanOut = new HandoutFanOut({ ...parts, awaited: this.#awaited });
+    this.#handoutFanOut = new HandoutFanOut({
+      ...parts,
+      awaited: this.#awaited,
+      remote: () => this.#shared?.outcomes,
+    });
     this.handouts = new HandoutSessions({
       ...parts,
       cursors: this.#cursors,
@@ -68,9 +88,15 @@ export class Delivery {
       catchUp: this.#catchUp,
       fanOut: this.#fanOut,
       keep: (message, now) => this.#keepLive(message, now),
-      fail: (entry, why) => this.fail(entry, why),
+      fail: (entry, why) => this.fail(entry, why, true),
       forget: (entry) => this.#forget(entry),
     });
+  }
+
+  /** What is said from now on is shared with other servers. */
+  share(shared: DeliverySharing): void {
+    this.#shared = shared;
+    this.#cursors.shared = shared.cursors;
   }
 
   /** Begins, or begins anew, to tell a native session what concerns its user. */
@@ -114,19 +140,58 @@ export class Delivery {
   }
 
   /** Appends an entry of a native client, or one that the chat adds by itself. */
-  append(draft: Draft): void {
-    const { roster, writer } = this.#parts;
+  append(draft: Draft, live?: HandoutMessage): void {
+    this.#keep(draft, this.#conversationOf(draft), live, false);
+  }
+
+  /** Appends an entry of another server, or one that was to be told to it. */
+  take(draft: Draft, live: HandoutMessage | undefined, isGuest: boolean): void {
+    if (live) this.#handoutMessages.set(draft, live);
+    const { writer, log } = this.#parts;
+    writer.append(draft, isGuest && "room" in draft.to ? this.#roomOf(draft.to.room) : this.#conversationOf(draft));
+    const failed = draft.type === "failure" && draft.of !== undefined ? log.get(draft.of) : undefined;
+    if (failed) this.#cursors.waitsNoMore(failed);
+  }
+
+  #keep(draft: Draft, conversation: Conversation, live: HandoutMessage | undefined, isGuest: boolean): void {
+    if (this.#shared) this.#shared.sharing.shareEntry(draft, conversation, live, isGuest);
+    else this.#parts.writer.append(draft, conversation);
+  }
+
+  #conversationOf(draft: Draft): Conversation {
+    const { roster } = this.#parts;
     const from = roster.mention(draft.from);
     const { to } = draft;
-    if ("room" in to) {
-      const room = roster.makeRoom(to.room);
-      room.used = true;
-      writer.append(draft, room);
-    } else {
-      const receiver = roster.mention(to.user);
-      if (waits(draft)) roster.wait(receiver, draft.text.length);
-      writer.append(draft, roster.makePair(from, receiver));
-    }
+    if ("room" in to) return this.#roomOf(to.room);
+    const receiver = roster.mention(to.user);
+    if (waits(draft)) roster.wait(receiver, draft.text.length);
+    return roster.makePair(from, receiver);
+  }
+
+  #roomOf(name: string): Room {
+    const room = this.#parts.roster.makeRoom(name);
+    room.used = true;
+    return room;
+  }
+
+  /** A user has received, at another server, everything up to an entry. */
+  receivedElsewhere(pair: Pair, user: KnownUser, seq: number): void {
+    this.#cursors.received(pair, user, seq, true);
+  }
+
+  readElsewhere(user: KnownUser, of: Target, seq: number): void {
+    this.#cursors.readElsewhere(user, of, seq);
+  }
+
+  /** A private message failed for its handout sender. */
+  forgetElsewhere(entry: Entry): void {
+    this.#forget(entry, true);
+  }
+
+  /** A client's message is in the log already, as one of another server. */
+  saidElsewhere(producer: Producer, number: number): void {
+    producer.committed = Math.max(producer.committed, number);
+    this.#fanOut.confirmSent(producer, producer.committed, Infinity);
   }
 
   /** A draft could not be written, so nothing waits. */
@@ -139,7 +204,7 @@ export class Delivery {
   sayLive(message: LiveMessage, kept: boolean, now: number): void {
     const { limits, tally } = this.#parts;
     tally.said++;
-    const live = { ...message, until: now + limits.receiptMs };
+    const live = { ...message, until: now + limits.receiptMs, awaits: this.#awaitsOf(message) };
     if (kept) return this.#keepLive(live, now);
     const { from, to, text } = live;
     const entry: Entry = { type: "message", seq: --this.#lastUnkept, from, to, text, time: 0 };
@@ -147,15 +212,20 @@ export class Delivery {
   }
 
   #keepLive(live: HandoutMessage, now: number): void {
-    const { roster, writer } = this.#parts;
     const draft = this.#draftOf(live, now);
     this.#handoutMessages.set(draft, live);
     // A guest is no user, and neither is the operator.
     if (live.sayer?.kind !== "handout" && "room" in live.to) {
-      const room = roster.makeRoom(live.to.room);
-      room.used = true;
-      writer.append(draft, room);
-    } else this.append(draft);
+      this.#keep(draft, this.#roomOf(live.to.room), live, true);
+    } else this.append(draft, live);
+  }
+
+  /** At which other servers the outcome of a message is decided. */
+  #awaitsOf({ to, outcome }: LiveMessage): string | undefined {
+    const { online } = this.#parts;
+    if (!outcome || !online.elsewhere) return undefined;
+    if ("room" in to) return ALL_SERVERS;
+    return online.get(to.user) ? undefined : online.elsewhere.serverOf(to.user);
   }
 
   #draftOf(live: HandoutMessage, now: number): Draft {
@@ -210,24 +280,32 @@ export class Delivery {
     this.#catchUp.clockOffset = wall - now;
     this.#awaited.missAll(now);
     this.handouts.tick(now);
+    this.#shared?.outcomes.tick(now);
+    this.#shared?.cursors.flush(now);
   }
 
   /** How many handout senders wait for an outcome. */
   get awaiting(): number {
-    return this.#handoutMessages.size + this.#awaited.size;
+    return this.#handoutMessages.size + this.#awaited.size + (this.#shared?.outcomes.size ?? 0);
   }
 
-  /** A private message never arrived: its sender is told. */
-  fail(entry: Entry, why: string): void {
+  /** A private message never arrived: its sender is told, at all servers if it `isShared`. What is too old is so everywhere. */
+  fail(entry: Entry, why: string, isShared = false): void {
     this.#parts.tally.failed++;
     this.#cursors.waitsNoMore(entry);
     this.#failing.add(entry.seq);
+    if (!isShared || !this.#shared || entry.record) return this.#appendFailure(entry, why, entry.record);
+    this.#shared.sharing.recordOf(entry.seq, (record) => this.#appendFailure(entry, why, record));
+  }
+
+  #appendFailure(entry: Entry, why: string, ofRecord: RecordId | undefined): void {
     this.append({
       type: "failure",
       from: entry.from,
       to: entry.to,
       text: why,
       of: entry.seq,
+      ofRecord,
       said: NaN,
       done: () => void this.#failing.delete(entry.seq),
       // It has failed all the same, and goes into the next batch.
@@ -235,7 +313,8 @@ export class Delivery {
     });
   }
 
-  #forget(entry: Entry): void {
+  #forget(entry: Entry, isElsewhere = false): void {
+    if (!isElsewhere && entry.record) this.#shared?.sharing.share({ type: "forget", of: entry.record });
     this.#cursors.waitsNoMore(entry);
     this.#parts.log.forget(entry.seq);
     this.#parts.writer.write({ type: "forget", seq: entry.seq });

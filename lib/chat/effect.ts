@@ -1,5 +1,6 @@
 import type { Credential, ScryptSecret } from "./accounts.ts";
 import type { Challenge, Event, SessionId } from "./event.ts";
+import type { ExchangeOutput } from "./exchange_events.ts";
 import type { Batch, Query } from "./store.ts";
 
 /** What the chat wants done. */
@@ -31,6 +32,8 @@ export type Effect =
   | { readonly type: "append"; readonly batch: Batch }
   /** Ask the store and come back with `Hub.answered`. */
   | { readonly type: "query"; readonly id: number; readonly query: Query }
+  /** For the exchange with other servers. */
+  | { readonly type: "exchange"; readonly output: ExchangeOutput }
   /** The session cannot go on. */
   | { readonly type: "end"; readonly session: SessionId; readonly why: string }
   /** For the log. */

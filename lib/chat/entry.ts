@@ -1,3 +1,5 @@
+import type { RecordId } from "./record_id.ts";
+
 /** Where a message goes: to one user, or to a room. */
 export type Target = { readonly user: string } | { readonly room: string };
 
@@ -15,13 +17,15 @@ export interface Entry {
   readonly to: Target;
   /** The new text of an edit, the reason of a failure, nothing for a withdrawal, the mark of a reaction. */
   readonly text: string;
-  /** The wall clock, in ms since 1970; never less than that of the entry before. */
+  /** The wall clock, in ms since 1970; never less than that of the entry before, if both were said at this server. */
   readonly time: number;
   /** The message that an edit, a withdrawal, a failure or a reaction is about, or to which a message replies. */
   readonly of?: number | undefined;
   /** Which client of the sender said it, and its number there; none where the protocol has no such thing. */
   readonly client?: string | undefined;
   readonly number?: number | undefined;
+  /** Its record, where servers share it; entries that are read from the store have none. */
+  readonly record?: RecordId | undefined;
 }
 
 /** Whether an entry is a private one that waits for its receiver. */

@@ -69,7 +69,7 @@ export class FanOut {
       if (entry.type !== "failure" && entry.type !== "reaction") this.#parts.cursors.waits(entry);
     }
     flush();
-    for (const [producer, { upTo, seq }] of answered) this.#confirmSent(producer, upTo, seq);
+    for (const [producer, { upTo, seq }] of answered) this.confirmSent(producer, upTo, seq);
   }
 
   /** What a turn has added for one audience. */
@@ -118,7 +118,7 @@ export class FanOut {
   }
 
   /** Everything that a client said is kept up to here; where its own entry `seq` tells it, nothing more is said. */
-  #confirmSent(producer: Producer, upTo: number, seq: number): void {
+  confirmSent(producer: Producer, upTo: number, seq: number): void {
     for (const session of this.#parts.online.get(producer.user.name)?.natives ?? []) {
       if (session.producer !== producer || (session.cursor && session.cursor.told >= seq)) continue;
       this.#parts.outputs.push(tell(session.id, { type: "sent", upTo }));

@@ -6,6 +6,8 @@ import { Message, scopeOf } from "./event.ts";
 import type { Draft } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
 import type { PendingOutcome } from "./outcome.ts";
+import { ALL_SERVERS } from "./records.ts";
+import type { RemoteOutcomes } from "./remote_outcomes.ts";
 import { UNTIMED } from "./tally.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
@@ -14,11 +16,15 @@ export interface LiveMessage {
   readonly from: string;
   readonly to: Target;
   readonly text: string;
-  /** Undefined for a notice of the operator, which guests of every room are told. */
+  /** Undefined for the operator, and for what was said at another server. */
   readonly sayer: Session | undefined;
   readonly outcome: PendingOutcome | undefined;
   /** Whether guests are not told. */
   readonly membersOnly?: boolean;
+  /** Whether it is a notice of the operator, which guests of every room are told. */
+  readonly isNotice?: boolean;
+  /** The other server for whose receipts the sender waits, or all of them. */
+  readonly awaits?: string | undefined;
 }
 
 export interface HandoutMessage extends LiveMessage {
@@ -29,6 +35,8 @@ export interface HandoutParts {
   readonly online: OnlineUsers;
   readonly outputs: Outputs<Effect>;
   readonly awaited: AwaitedOutcomes;
+  /** Where there are other servers. */
+  readonly remote: () => RemoteOutcomes | undefined;
 }
 
 /** Tells handout sessions and guests entries, and has their handout senders wait for those who answer. */
@@ -49,11 +57,19 @@ export class HandoutFanOut {
     if ("user" in entry.to) {
       const receiver = online.get(entry.to.user);
       if (receiver?.handout) {
-        this.#toHandout(receiver.handout, message, to, draft.said, receiver.listens ? undefined : live?.outcome);
+        const outcome = receiver.listens ? undefined : live?.outcome;
+        const isTold = this.#toHandout(receiver.handout, message, to, draft.said, outcome);
+        // It comes page by page, with what waits.
+        if (!isTold && outcome && receiver.handout.ready) {
+          outcome.expect();
+          this.#parts.awaited.add(receiver, entry.seq, outcome, live!.until, entry);
+        }
       }
-      if (live?.outcome) this.#expect(receiver, entry, live, live.outcome, true);
+      if (live?.outcome && !this.#expectElsewhere(entry, live, live.outcome)) {
+        this.#expect(receiver, entry, live, live.outcome, true);
+      }
     } else if (!live?.membersOnly) {
-      const guests = live && !live.sayer ? online.guests : online.guestsIn(entry.to.room);
+      const guests = live?.isNotice ? online.guests : online.guestsIn(entry.to.room);
       for (const guest of guests) if (guest !== draft.sayer) to.push(guest.id);
     }
     if ("room" in entry.to && entry.to.room === LOBBY) {
@@ -64,6 +80,7 @@ export class HandoutFanOut {
         this.#toHandout(handout, message, to, draft.said, answers ? live?.outcome : undefined);
       }
       if (live?.outcome) {
+        this.#expectElsewhere(entry, live, live.outcome);
         for (const user of online.all) {
           // Protocols without a proof confirm private messages alone.
           if (user.name !== entry.from && !user.isUnproven) this.#expect(user, entry, live, live.outcome, false);
@@ -75,22 +92,36 @@ export class HandoutFanOut {
     live?.outcome?.settle(true);
   }
 
+  /** Has the sender wait for other servers; true if they alone answer. */
+  #expectElsewhere(entry: Entry, { awaits, until }: HandoutMessage, outcome: PendingOutcome): boolean {
+    const { online, awaited } = this.#parts;
+    const remote = this.#parts.remote();
+    if (!remote || !online.elsewhere || !entry.record || awaits === undefined) return false;
+    const isPrivate = awaits !== ALL_SERVERS;
+    const servers = isPrivate ? [awaits] : [...online.elsewhere.servers];
+    const failed = isPrivate ? () => awaited.forget(entry) : undefined;
+    remote.expect(entry.record.number, servers, outcome, until, failed);
+    return isPrivate;
+  }
+
+  /** Whether the session is told. */
   #toHandout(
     handout: Session,
     message: Message,
     to: number[],
     said: number,
     outcome: PendingOutcome | undefined,
-  ): void {
-    if (!handout.ready) return;
+  ): boolean {
+    if (!handout.ready) return false;
     if (message.scope === "one" && message.id > 0) {
       // What waits for the user is on its way page by page, this message with it.
-      if (!handout.cursor?.live) return;
+      if (!handout.cursor?.live) return false;
       handout.cursor.told = message.id;
     }
     outcome?.expect();
     handout.owes.set(message.id, { message, outcome, said: Number.isNaN(said) ? UNTIMED : said });
     to.push(handout.id);
+    return true;
   }
 
   /** Has a handout sender wait for a user's native sessions; a handout session of theirs answers for itself. */

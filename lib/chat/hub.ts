@@ -26,6 +26,8 @@ import { isUnproven, type KnownUser, Roster } from "./roster.ts";
 import type { Answer, Snapshot } from "./store.ts";
 import { Tally } from "./tally.ts";
 import type { SessionId } from "./event.ts";
+import type { ExchangeInput } from "./exchange_events.ts";
+import { SharedChat } from "./shared_chat.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Tickets } from "./tickets.ts";
 import { UnprovenNames } from "./unproven.ts";
@@ -43,6 +45,8 @@ export interface HubOptions {
   readonly changesPasswords?: boolean;
   /** Whether guests may log in: with a name that is no account's, held by a key. */
   readonly guests?: boolean;
+  /** Whether the chat is shared with other servers: effects of the type `exchange` are for them. */
+  readonly shares?: boolean;
 }
 
 const EMPTY = { id: "", last: 0, time: 0, searches: false, users: [], rooms: [], pairs: [], producers: [] };
@@ -82,6 +86,7 @@ export class Hub {
   readonly #registration: Registration | undefined;
   readonly #passwords: PasswordChange;
   readonly #tickets: Tickets;
+  readonly #shared: SharedChat | undefined;
   /** Where files can be left over HTTP, such as "http:2080"; undefined where they cannot. */
   filesAt: string | undefined;
   /** Attempts to register or to take a name, by address. */
@@ -102,7 +107,6 @@ export class Hub {
     const outputs = this.#outputs;
     const online = this.#online;
     const roster = this.#roster = new Roster(start);
-    this.#names = this.#indexNames();
     this.#newNames = new NewNames(roster, limits);
     this.#attempts = new RateLimiters(limits.attemptBurst, limits.attemptsPerMinute / 60, limits.failureEntries);
     const log = this.#log = new RecentLog(start.last, limits.logBytes);
@@ -110,6 +114,22 @@ export class Hub {
     const questions = this.#questions = new Questions(outputs);
     const shared = { log, writer, roster, online, questions, outputs, limits };
     this.#delivery = new Delivery({ ...shared, tally: this.tally });
+    this.#shared = options?.shares
+      ? new SharedChat({
+        ...shared,
+        snapshot: options.snapshot,
+        delivery: this.#delivery,
+        presence: this.#presence,
+        accounts: () => this.#accounts,
+        register: (name, key, now) => void this.#register(name, key, now, true),
+        held: (name) => this.#names.add(name),
+        endSessions: (name, why) => void this.operator.endSessions(name, why),
+        admit: (session, name, proof, now) => this.#admit(session, name, proof, now),
+        session: (id) => this.#sessions.get(id),
+      })
+      : undefined;
+    const sharing = this.#shared?.sharing;
+    this.#names = this.#indexNames();
     const { searches } = start;
     this.#queries = new Queries({
       ...shared,
@@ -117,10 +137,11 @@ export class Hub {
       accounts: () => this.#accounts,
       names: () => this.#names,
       searches,
+      sharing,
       memberChanged: (...change) => this.#presence.memberChanged(...change),
     });
     const parts = { ...shared, delivery: this.#delivery, queries: this.#queries };
-    this.#messages = new ClientMessages({ ...parts, tally: this.tally });
+    this.#messages = new ClientMessages({ ...parts, tally: this.tally, sharing });
     this.#guests = new Guests({
       ...parts,
       messages: this.#messages,
@@ -148,7 +169,7 @@ export class Hub {
       filesAt: () => this.filesAt,
     });
     this.#maintenance = this.#snapshot && new Maintenance({ ...parts, snapshot: this.#snapshot });
-    this.#keeps = start.users.some(({ registered }) => registered);
+    this.#keeps = sharing !== undefined || start.users.some(({ registered }) => registered);
     this.#login = new Login(
       {
         accounts: () => this.#accounts,
@@ -158,7 +179,7 @@ export class Hub {
         newNameFault: (address, now) => this.#newNames.fault(address, now),
         register: (name, key, address, now) => {
           this.#newNames.count(address, now);
-          this.#register(name, key, now);
+          if (!this.#shared?.takesKey(name, key)) this.#register(name, key, now);
         },
         attempts: this.#attempts,
         cameFrom: (name, address) => this.#cameFrom(name, address),
@@ -187,8 +208,10 @@ export class Hub {
         accounts: () => this.#accounts,
         login: this.#login,
         replace: (name, secret) => {
+          const before = this.#shared?.refOf(name);
           this.#accounts = this.#accounts.with(name, secret);
           this.#tickets.revoke(name);
+          this.#shared?.secretChanged(name, before);
         },
         online: (name) => online.get(name),
         attempts: this.#attempts,
@@ -201,6 +224,7 @@ export class Hub {
       add: (name, secret) => {
         this.#accounts = this.#accounts.with(name, secret);
         this.#names.add(name);
+        this.#shared?.secretChanged(name);
       },
       names: () => this.#names,
       isGuest: (name) => this.#guests.isHeld(name),
@@ -259,6 +283,7 @@ export class Hub {
       const why = changeOf(before.secret(name), accounts.secret(name));
       if (why !== undefined) this.operator.endSessions(name, `ended because ${why}`);
     }
+    this.#shared?.accountsChanged();
   }
 
   /** Whether a session speaks our own protocol. */
@@ -296,6 +321,7 @@ export class Hub {
 
   /** Has what was gathered written, or only what is urgent; called once a turn. `wall` is the wall clock, in ms since 1970. */
   flush(now: number, wall: number, all = false): void {
+    this.#shared?.flush(now);
     this.#writer.flush(now, wall, all);
   }
 
@@ -332,7 +358,18 @@ export class Hub {
     this.#push(this.#passwords.stored(id, ref, name, outcome));
   }
 
+  /** Something from the exchange with other servers. */
+  exchange(input: ExchangeInput, now: number): void {
+    this.#shared?.input(input, now);
+  }
+
+  /** Whether this server waits for the others, and how many of its records do; undefined where there are no others. */
+  get sharing(): { readonly isAlone: boolean; readonly waiting: number } | undefined {
+    return this.#shared?.sharing;
+  }
+
   tick(now: number, wall: number): void {
+    this.#shared?.tick(now);
     this.#push([...this.#login.tick(now), ...this.#presence.tick(now)]);
     this.#delivery.tick(now, wall);
     if (!this.#snapshot) return;
@@ -454,6 +491,8 @@ export class Hub {
 
   #admit(session: Session, name: string, proof: Uint8Array | undefined, now: number): Effect[] {
     const { id, address } = session;
+    const heldUp = this.#shared?.holdUp(session, name, proof, now);
+    if (heldUp) return heldUp;
     if (session.kind === "handout" && this.#online.get(name)?.handout) {
       return [
         tell(id, { type: "turnedAway", why: "already online" }),
@@ -462,6 +501,7 @@ export class Hub {
     }
     session.name = name;
     if (this.#online.enter(session, now)) this.#presence.online(name, now);
+    this.#shared?.peopleChanged();
     this.#delivery.audienceChanged();
     if (session.kind === "native") this.#keep(now);
     else if (this.#keeps) this.#register(name, undefined, now);
@@ -480,7 +520,9 @@ export class Hub {
     for (const session of this.#online.handouts) if (session.ready) this.#delivery.handouts.ready(session, now);
   }
 
-  #register(name: string, key: Uint8Array | undefined, now: number): KnownUser {
+  /** `isElsewhere`: other servers know of it. */
+  #register(name: string, key: Uint8Array | undefined, now: number, isElsewhere = false): KnownUser {
+    if (!isElsewhere && !this.#roster.user(name)?.registered) this.#shared?.registered(name, key);
     const known = this.#roster.register(name, key, now, this.#log.last);
     const user = this.#online.get(name);
     if (user) user.known = known;
@@ -490,7 +532,7 @@ export class Hub {
   }
 
   #indexNames(): NameIndex {
-    const names = this.#accounts.names;
+    const names = [...this.#accounts.names, ...this.#shared?.heldNames ?? []];
     for (const { name, registered } of this.#roster.users) if (registered) names.push(name);
     return new NameIndex(names);
   }
@@ -501,6 +543,7 @@ export class Hub {
     if (!user || session.kind === "native" || !this.#snapshot) return;
     this.#delivery.handouts.handOver(session, user, now);
     this.#keep(now);
+    this.#shared?.peopleChanged();
     this.#cameFrom(session.name!, session.address);
   }
 
@@ -511,7 +554,8 @@ export class Hub {
     this.#delivery.handouts.release(session, true, now);
     const gone = this.#online.leave(session);
     this.#delivery.audienceChanged();
-    if (gone) this.#presence.offline(gone.name, now);
+    if (gone && !this.#online.isOnline(gone.name)) this.#presence.offline(gone.name, now);
+    if (session.name !== undefined) this.#shared?.peopleChanged();
     if (session.oneShot) return;
     const who = session.name ?? (session.guestName || session.address);
     const text = `${who} left: ${why} (${this.#online.size} online)`;

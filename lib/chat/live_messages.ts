@@ -34,7 +34,8 @@ export class LiveMessages {
     const { online, messages, delivery } = this.#parts;
     const outcome = this.#outcomeOf(sender, ref);
     if (sender.name === undefined) return outcome.settle(false, "the session has no name");
-    const kept = online.get(to)?.listens ?? false;
+    // Other servers are told what is kept.
+    const kept = online.elsewhere ? online.isOnline(to) : online.get(to)?.listens ?? false;
     const fault = kept ? messages.keepFault(sender.name, { user: to }, text, now) : undefined;
     if (fault !== undefined) return outcome.settle(false, fault);
     delivery.sayLive({ from: sender.name, to: { user: to }, text, sayer: sender, outcome }, kept, now);
@@ -58,12 +59,22 @@ export class LiveMessages {
     const natives = online.get(to)?.natives.filter((each) => each.ready && each !== sender && !each.unproven);
     const guest = natives ? undefined : guests.named(to);
     const receivers = guest ? [guest] : natives ?? [];
+    const servers = online.elsewhere?.serversOf(to) ?? [];
+    const message = { type: "signal", from, at: sender.address, to, text } as const;
+    for (const server of servers) outputs.push({ type: "exchange", output: { type: "send", to: server, message } });
+    if (receivers.length === 0 && servers.length > 0) return;
     if (receivers.length === 0) return void unheard(`no client of ${to} is online`);
     const event = { type: "signal", from, at: sender.address, text } as const;
     outputs.push({ type: "tell", to: receivers.map(({ id }) => id), event });
   }
 
   #outcomeOf({ id }: Session, ref: number): PendingOutcome {
-    return new PendingOutcome(id, ref, this.#parts.tally, this.#parts.outputs);
+    const { tally, outputs } = this.#parts;
+    return new PendingOutcome((delivered, why) => {
+      if (!delivered) tally.failed++;
+      outputs.push(
+        tell(id, why === undefined ? { type: "outcome", ref, delivered } : { type: "outcome", ref, delivered, why }),
+      );
+    });
   }
 }

@@ -1,8 +1,9 @@
 import type { Outputs } from "../core/machine.ts";
 import type { Effect } from "./effect.ts";
 import type { Entry, EntryType, Target } from "./entry.ts";
+import type { Place, RecordId } from "./record_id.ts";
 import type { Conversation, Producer, Roster } from "./roster.ts";
-import type { Write } from "./store.ts";
+import type { Snapshot, Write } from "./store.ts";
 import type { Session } from "./users.ts";
 
 /** An entry that has no number yet. */
@@ -12,6 +13,8 @@ export interface Draft {
   readonly to: Target;
   readonly text: string;
   readonly of?: number | undefined;
+  /** The record of that entry, where servers share it. */
+  readonly ofRecord?: RecordId | undefined;
   /** Which client said it, and its number there. */
   readonly producer?: Producer | undefined;
   readonly number?: number | undefined;
@@ -19,6 +22,10 @@ export interface Draft {
   readonly sayer?: Session | undefined;
   /** When it was said, by the clock of `now`; NaN where nobody times it. */
   readonly said: number;
+  /** When it was said, by the wall clock, where that was at another time or another server. */
+  readonly time?: number | undefined;
+  /** The record that it is, where servers share it: then it is kept sooner or later, and does not fail. */
+  record?: TakenRecord | undefined;
   /** The entry is committed. */
   done(entry: Entry): void;
   /** It could not be written, and never will be. */
@@ -33,7 +40,38 @@ export interface Step {
   failed(why: string): void;
 }
 
-type Item = { readonly draft: Draft; readonly conversation: Conversation } | { readonly step: Step };
+/** A record that becomes part of this server's log. */
+export interface TakenRecord {
+  readonly id: RecordId;
+  readonly text: string;
+  /** Undefined while the exchange has none for it. */
+  readonly place: Place | undefined;
+}
+
+/** Something for the other servers, which gets its number when its batch leaves. */
+export interface Shared {
+  readonly from?: string | undefined;
+  /** Which client said it, and its number there. */
+  readonly producer?: Producer | undefined;
+  readonly number?: number | undefined;
+  /** The record, made at this time of the wall clock. */
+  encode(time: number): string;
+  done(number: number, text: string): void;
+  /** It could not be written, and has no number. */
+  failed(why: string): void;
+}
+
+/** Rows of a record that is no entry. They are kept sooner or later. */
+interface Rows {
+  readonly writes: readonly Write[];
+  done(): void;
+}
+
+type Item =
+  | { readonly draft: Draft; readonly conversation: Conversation }
+  | { readonly step: Step }
+  | { readonly shared: Shared }
+  | { readonly rows: Rows };
 
 interface CursorWrite {
   readonly write: Write;
@@ -52,6 +90,8 @@ const RETRY_MS = 1000;
 interface Written {
   readonly items: readonly Item[];
   readonly entries: readonly Entry[];
+  /** The numbers and texts of what is shared, in the order of the items. */
+  readonly records: readonly { readonly number: number; readonly text: string }[];
   readonly cursors: ReadonlyMap<string, CursorWrite>;
   readonly facts: readonly Write[];
 }
@@ -61,7 +101,7 @@ interface Written {
  *
  * 1. Entries get their numbers in the order in which they were appended; `done` is called in that order.
  * 2. When a batch cannot be written, none that is under way is kept: their entries and steps fail. Users, rooms, pairs, cursors
- *    and failures of earlier messages are facts all the same: they go into the next batch.
+ *    failures of earlier messages, and what was taken of other servers, are facts all the same: they go into the next batch.
  */
 export class LogWriter {
   #items: Item[] = [];
@@ -78,13 +118,19 @@ export class LogWriter {
   #last: number;
   #time: number;
   #committed: number;
+  readonly #server: string;
+  /** The number of the newest record of this server, with the batches under way; that of the newest that is committed. */
+  #lastRecord: number;
+  #committedRecord: number;
   #retryAt = 0;
 
   constructor(
     readonly roster: Roster,
     readonly outputs: Outputs<Effect>,
-    start: { readonly last: number; readonly time: number },
+    start: Pick<Snapshot, "id" | "last" | "time" | "sharing">,
   ) {
+    this.#server = start.id;
+    this.#lastRecord = this.#committedRecord = start.sharing?.last ?? 0;
     this.#last = this.#committed = start.last;
     this.#time = start.time;
   }
@@ -111,11 +157,25 @@ export class LogWriter {
 
   /** Whether something that a user said is gathered, and in no batch yet. */
   hasGathered(from: string): boolean {
-    return this.#items.some((item) => "draft" in item && item.draft.from === from);
+    return this.#items.some((item) =>
+      ("draft" in item && item.draft.from === from) || ("shared" in item && item.shared.from === from)
+    );
   }
 
   append(draft: Draft, conversation: Conversation): void {
     (draft.type === "failure" ? this.#failures : this.#items).push({ draft, conversation });
+    this.#urgent = true;
+  }
+
+  /** Has something written for the other servers. */
+  share(shared: Shared): void {
+    this.#items.push({ shared });
+    this.#urgent = true;
+  }
+
+  /** Has rows written in the order of the entries around them, and calls back once they are committed. */
+  writeRows(rows: Rows): void {
+    this.#items.push({ rows });
     this.#urgent = true;
   }
 
@@ -162,6 +222,7 @@ export class LogWriter {
     const facts = [...this.#facts, ...this.roster.takeWrites()];
     const writes: Write[] = [...facts];
     const entries: Entry[] = [];
+    const records: { number: number; text: string }[] = [];
     const taken = new Map<Producer, number>();
     let characters = 0;
     let count = 0;
@@ -169,17 +230,32 @@ export class LogWriter {
     for (; count < this.#items.length && count < MAX_ITEMS && characters < MAX_CHARACTERS; count++) {
       const item = this.#items[count]!;
       if ("step" in item) continue;
+      if ("rows" in item) {
+        writes.push(...item.rows.writes);
+        continue;
+      }
+      if ("shared" in item) {
+        const { producer, number: said } = item.shared;
+        const text = item.shared.encode(time);
+        const number = ++this.#lastRecord;
+        records.push({ number, text });
+        characters += text.length;
+        writes.push({ type: "record", id: { server: this.#server, number }, text, isTaken: false });
+        if (producer && said !== undefined) taken.set(producer, said);
+        continue;
+      }
       const { draft } = item;
       characters += draft.text.length;
       const entry = entryOf(draft, ++this.#last, time);
       entries.push(entry);
       writes.push(this.#rowOf(entry, draft, item.conversation));
+      if (draft.record) writes.push({ type: "record", isTaken: true, ...draft.record, seq: entry.seq });
       if (draft.producer && draft.number !== undefined) taken.set(draft.producer, draft.number);
     }
     for (const [producer, number] of taken) this.taken(producer, number);
-    if (entries.length > 0) this.#time = time;
+    if (entries.length + records.length > 0) this.#time = time;
     for (const { write } of this.#cursors.values()) writes.push(write);
-    this.#underWay.push({ items: this.#items.slice(0, count), entries, cursors: this.#cursors, facts });
+    this.#underWay.push({ items: this.#items.slice(0, count), entries, records, cursors: this.#cursors, facts });
     this.#items = count === this.#items.length ? [] : this.#items.slice(count);
     this.#cursors = new Map();
     this.#facts = [];
@@ -192,16 +268,22 @@ export class LogWriter {
     const written = this.#underWay.splice(0, batches);
     const items = written.flatMap(({ items }) => items);
     const entries = written.flatMap(({ entries }) => entries);
+    const records = written.flatMap(({ records }) => records);
     const cursors = new Map(written.flatMap(({ cursors }) => [...cursors]));
     this.#committed = entries.at(-1)?.seq ?? this.#committed;
+    this.#committedRecord = records.at(-1)?.number ?? this.#committedRecord;
     for (const item of items) if ("step" in item && item.step.isFirst) item.step.done();
     let at = 0;
     const published = items.flatMap((item) => "draft" in item ? [{ entry: entries[at++]!, draft: item.draft }] : []);
     const told = () => {
-      let at = 0;
+      let [at, recordAt] = [0, 0];
       for (const item of items) {
         if ("draft" in item) item.draft.done(entries[at++]!);
-        else if (!item.step.isFirst) item.step.done();
+        else if ("rows" in item) item.rows.done();
+        else if ("shared" in item) {
+          const { number, text } = records[recordAt++]!;
+          item.shared.done(number, text);
+        } else if (!item.step.isFirst) item.step.done();
       }
       for (const { done } of cursors.values()) done?.();
     };
@@ -213,16 +295,20 @@ export class LogWriter {
     const written = this.#underWay;
     this.#underWay = [];
     this.#last = this.#committed;
+    this.#lastRecord = this.#committedRecord;
     this.#facts = [...written.flatMap(({ facts }) => facts), ...this.#facts];
     this.#cursors = new Map([...written.flatMap(({ cursors }) => [...cursors]), ...this.#cursors]);
     this.#retryAt = now + RETRY_MS;
     const failures: Item[] = [];
+    const taken: Item[] = [];
     for (const item of written.flatMap(({ items }) => items)) {
       if ("step" in item) item.step.failed(why);
+      else if ("shared" in item) item.shared.failed(why);
+      else if ("rows" in item || item.draft.record) taken.push(item);
       else if (item.draft.type === "failure") failures.push(item);
       else item.draft.failed(why);
     }
-    this.#failures = [...failures, ...this.#failures];
+    this.#failures = [...failures, ...taken, ...this.#failures];
   }
 
   #rowOf(entry: Entry, { producer, number }: Draft, conversation: Conversation): Write {
@@ -233,6 +319,8 @@ export class LogWriter {
   }
 }
 
-function entryOf({ type, from, to, text, of, producer, number }: Draft, seq: number, time: number): Entry {
-  return { type, seq, from, to, text, time, of, client: producer?.client, number };
+function entryOf(draft: Draft, seq: number, time: number): Entry {
+  const { type, from, to, text, of, producer, number, record } = draft;
+  const entry = { type, seq, from, to, text, time: draft.time ?? time, of, client: producer?.client, number };
+  return record ? { ...entry, record: record.id } : entry;
 }

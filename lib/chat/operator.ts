@@ -43,7 +43,14 @@ export class Operator {
     const why = textFault(text, limits.textBytes, limits.textLines) ?? messages.rateFault("the operator", text, now);
     if (why !== undefined) return why;
     outputs.push({ type: "note", text: `<${SERVER_NAME}> ${text}` });
-    const notice = { from: SERVER_NAME, to: { room: LOBBY }, text, sayer: undefined, outcome: undefined };
+    const notice = {
+      from: SERVER_NAME,
+      to: { room: LOBBY },
+      text,
+      sayer: undefined,
+      outcome: undefined,
+      isNotice: true,
+    };
     delivery.sayLive(notice, keepsLobby(), now);
     return undefined;
   }

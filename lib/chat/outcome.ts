@@ -1,7 +1,3 @@
-import type { Outputs } from "../core/machine.ts";
-import type { Effect } from "./effect.ts";
-import type { Tally } from "./tally.ts";
-
 /** Reasons that an outcome names; of a message to two hundred it names three. */
 const MAX_REASONS = 3;
 
@@ -14,14 +10,8 @@ export class PendingOutcome {
   #missed = 0;
   readonly #reasons: string[] = [];
 
-  constructor(
-    /** The session that wants to know. */
-    readonly sender: number,
-    /** The sender's own number for it. */
-    readonly ref: number,
-    readonly tally: Tally,
-    readonly outputs: Outputs<Effect>,
-  ) {}
+  /** `settled` is called once; with a reason where it is not delivered. */
+  constructor(readonly settled: (delivered: boolean, why: string | undefined) => void) {}
 
   /** One more receiver to wait for. */
   expect(): void {
@@ -35,13 +25,8 @@ export class PendingOutcome {
   }
 
   #tell(): void {
-    const ref = this.ref;
     const delivered = this.#missed === 0;
-    if (!delivered) this.tally.failed++;
-    const event = delivered
-      ? { type: "outcome", ref, delivered } as const
-      : { type: "outcome", ref, delivered, why: this.#why } as const;
-    this.outputs.push({ type: "tell", to: [this.sender], event });
+    this.settled(delivered, delivered ? undefined : this.#why);
   }
 
   get #why(): string {

@@ -14,6 +14,7 @@ import type { NameIndex } from "./name_index.ts";
 import { LOBBY, nameFault } from "./names.ts";
 import type { Questions } from "./questions.ts";
 import { type KnownUser, type Room, type Roster, sideOf } from "./roster.ts";
+import type { Sharing } from "./sharing.ts";
 import type { ConversationState } from "./store.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
@@ -45,6 +46,8 @@ export interface QueryParts {
     | "failureEntries"
   >;
   readonly searches: boolean;
+  /** Where there are other servers. */
+  readonly sharing: Sharing | undefined;
   /** A room is new, or has other members. */
   readonly memberChanged: (room: Room, user: KnownUser, isIn: boolean, now: number) => void;
 }
@@ -134,7 +137,7 @@ export class Queries {
     const { online, roster, names: index, outputs } = this.#parts;
     const { names, more } = index().page(after, atMost(limit));
     const users = names.map((name): UserState => {
-      const isOnline = online.get(name) !== undefined;
+      const isOnline = online.isOnline(name);
       return isOnline || roster.user(name)?.registered
         ? { name, online: isOnline }
         : { name, online: false, seen: false };
@@ -171,7 +174,7 @@ export class Queries {
       return this.#deny(asker, ref, rule);
     }
     const users = names.map((name) => {
-      return { name, online: isLobby || online.get(name) !== undefined || online.isGuestIn(room, name) };
+      return { name, online: isLobby || online.isOnline(name) || online.isGuestIn(room, name) };
     });
     outputs.push(tell(asker.id, { type: "inRoom", ref, room, users, more }));
   }
@@ -182,6 +185,18 @@ export class Queries {
     const isNew = roster.room(name) === undefined;
     const why = isNew ? nameFault(name) ?? this.#full(known) : undefined;
     if (why) return this.#deny(asker, ref, why);
+    const { sharing } = this.#parts;
+    if (sharing) {
+      if (isNew) known.roomsMade++;
+      return sharing.share(
+        { type: "join", room: name, user: known.name, unlisted: unlisted || online.guestsIn(name).size > 0 },
+        () => {
+          const members = roster.room(name)?.members.size ?? 0;
+          outputs.push(tell(asker.id, { type: "joined", ref, room: name, members }));
+        },
+        (why) => this.#deny(asker, ref, why),
+      );
+    }
     // A room that guests are in already has a name that they keep to themselves.
     const room = roster.makeRoom(name, unlisted || online.guestsIn(name).size > 0);
     if (isNew) known.roomsMade++;
@@ -211,6 +226,14 @@ export class Queries {
     const { roster, writer, delivery, outputs } = this.#parts;
     if (name === LOBBY) return this.#deny(asker, ref, "everybody is in the lobby; it cannot be left");
     if (!this.isIn(known.name, name)) return this.#deny(asker, ref, notInRoom(name));
+    const { sharing } = this.#parts;
+    if (sharing) {
+      return sharing.share(
+        { type: "leave", room: name, user: known.name },
+        () => outputs.push(tell(asker.id, { type: "left", ref, room: name })),
+        (why) => this.#deny(asker, ref, why),
+      );
+    }
     const room = roster.room(name)!;
     roster.leave(room, known);
     delivery.audienceChanged();
@@ -322,7 +345,8 @@ export class Queries {
 
   #isKnown(name: string): boolean {
     const { online, accounts, roster } = this.#parts;
-    return online.get(name) !== undefined || accounts().has(name) || (roster.user(name)?.registered ?? false);
+    return online.isOnline(name) || accounts().has(name) || this.#parts.names().has(name) ||
+      (roster.user(name)?.registered ?? false);
   }
 
   #full(known: KnownUser): string | undefined {

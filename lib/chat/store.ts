@@ -1,5 +1,6 @@
 import type { Entry, EntryType } from "./entry.ts";
 import type { Reaction } from "./reactions.ts";
+import type { Place, RecordId } from "./record_id.ts";
 
 /** A user ever seen; the numbers of users and conversations are given by the chat. */
 export interface SavedUser {
@@ -48,6 +49,27 @@ export interface SavedProducer {
   readonly refused: readonly { readonly number: number; readonly why: string }[];
 }
 
+/** Which server holds a name, what proves it, and where its claim was put. */
+export interface NameHolder extends Place {
+  readonly name: string;
+  readonly ref: string;
+  readonly server: string;
+}
+
+/** What a server at an exchange holds in memory besides. */
+export interface SavedSharing {
+  /** Up to where the exchange was read. */
+  readonly read: Place;
+  /** Servers, with the highest number of their records that was taken; of this one, that is in the log. */
+  readonly servers: readonly { readonly server: string; readonly name: string; readonly taken: number }[];
+  /** The number of this server's newest record, and those of its records that are not taken yet. */
+  readonly last: number;
+  /** Everything of this server up to here has a place at the exchange. */
+  readonly givenBack: number;
+  readonly pending: readonly { readonly number: number; readonly text: string }[];
+  readonly names: readonly NameHolder[];
+}
+
 /** All that the chat holds in memory, as it was committed last. */
 export interface Snapshot {
   /** Names this store among all others, for as long as it lives: numbers of one mean nothing in another. */
@@ -61,6 +83,8 @@ export interface Snapshot {
   readonly rooms: readonly SavedRoom[];
   readonly pairs: readonly SavedPair[];
   readonly producers: readonly SavedProducer[];
+  /** Left out by a store that was never at an exchange. */
+  readonly sharing?: SavedSharing | undefined;
 }
 
 /** One row that is written. */
@@ -106,7 +130,29 @@ export type Write =
     readonly side: 0 | 1;
     readonly upTo: number;
   }
-  | { readonly type: "roomRead"; readonly room: number; readonly user: number; readonly upTo: number };
+  | { readonly type: "roomRead"; readonly room: number; readonly user: number; readonly upTo: number }
+  /** A record; written again when it is taken, with its entry's number, and when its place is known. */
+  | {
+    readonly type: "record";
+    readonly id: RecordId;
+    readonly text: string;
+    readonly isTaken: boolean;
+    readonly place?: Place | undefined;
+    readonly seq?: number | undefined;
+  }
+  /** Up to where the exchange is read, whatever was written before. */
+  | { readonly type: "exchangeRead"; readonly place: Place }
+  | { readonly type: "serverName"; readonly server: string; readonly name: string }
+  | { readonly type: "holder"; readonly holder: NameHolder }
+  /** Like `pairCursor` and `roomRead`, up to the entry of a record. */
+  | {
+    readonly type: "sharedPairCursor";
+    readonly cursor: "received" | "read";
+    readonly pair: number;
+    readonly side: 0 | 1;
+    readonly upTo: RecordId;
+  }
+  | { readonly type: "sharedRoomRead"; readonly room: number; readonly user: number; readonly upTo: RecordId };
 
 /** What is committed at once, whole or not at all. */
 export interface Batch {
@@ -166,10 +212,25 @@ export type Query =
   | { readonly type: "versions"; readonly seq: number }
   /** The newest private message to the user after `after` and up to `upTo`, of each pair. */
   | { readonly type: "arrived"; readonly user: number; readonly after: number; readonly upTo: number }
+  /** A server's records after a number, in order. */
+  | { readonly type: "records"; readonly server: string; readonly after: number; readonly limit: number }
+  /** The entry of a record. */
+  | { readonly type: "entryOf"; readonly id: RecordId }
+  /** The newest record of a conversation's entries up to a number, or of that entry alone. */
+  | { readonly type: "recordOf"; readonly seq: number; readonly conversation?: number | undefined }
+  /** The entry that a client has said under a number. */
+  | { readonly type: "saidAs"; readonly user: number; readonly client: string; readonly number: number }
   /** One entry, for who wants to change it. */
   | { readonly type: "entry"; readonly seq: number }
   /** Removes what is too old or too much, a bounded piece at a time. */
   | { readonly type: "prune"; readonly keepMs: number; readonly perRoom: number; readonly limit: number };
+
+/** A record as it is stored, and its place where that is known. */
+export interface SavedRecord {
+  readonly number: number;
+  readonly text: string;
+  readonly place: Place | undefined;
+}
 
 /** A message with what became of it. */
 export interface HistoryMessage extends Entry {
@@ -200,6 +261,9 @@ export type Answer =
   | { readonly type: "versions"; readonly texts: readonly { readonly text: string; readonly time: number }[] }
   | { readonly type: "arrived"; readonly pairs: readonly { readonly pair: number; readonly upTo: number }[] }
   | { readonly type: "entry"; readonly entry: Entry | undefined; readonly withdrawn: boolean }
+  | { readonly type: "records"; readonly records: readonly SavedRecord[] }
+  | { readonly type: "entryOf" | "saidAs"; readonly seq: number | undefined }
+  | { readonly type: "recordOf"; readonly id: RecordId | undefined }
   | {
     readonly type: "pruned";
     /** Private messages that never arrived. */
@@ -209,7 +273,9 @@ export type Answer =
   };
 
 /** The answer to a query. */
-export type AnswerTo<Q extends Query> = Extract<Answer, { type: Q["type"] extends "prune" ? "pruned" : Q["type"] }>;
+export type AnswerTo<Q extends Query> = Q["type"] extends "entryOf" | "saidAs"
+  ? Extract<Answer, { type: "entryOf" | "saidAs" }>
+  : Extract<Answer, { type: Q["type"] extends "prune" ? "pruned" : Q["type"] }>;
 
 /**
  * What keeps the chat. Calls take effect in order.

@@ -4,7 +4,7 @@ import { type Entry, type Target, waits } from "./entry.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
-import { type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
+import { type Conversation, type KnownUser, type Pair, type Roster, sideOf } from "./roster.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 
@@ -16,21 +16,32 @@ export interface CursorParts {
   readonly outputs: Outputs<Effect>;
 }
 
+/** Is told of moves, for other servers. */
+export interface CursorMoves {
+  received(pair: Pair, user: KnownUser, upTo: number): void;
+  read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void;
+  /** Before a batch is written. */
+  flush(now: number): void;
+}
+
 /** Moves the cursors of users, forward only, and has that written. Those concerned are told once it is committed. */
 export class UserCursors {
   readonly #parts: CursorParts;
+  /** Where there are other servers. */
+  shared: CursorMoves | undefined;
 
   constructor(parts: CursorParts) {
     this.#parts = parts;
   }
 
   /** `user` has everything up to `upTo` that the other one of the pair said; who is told once that is committed. */
-  received(pair: Pair, user: KnownUser, upTo: number): void {
+  received(pair: Pair, user: KnownUser, upTo: number, isElsewhere = false): void {
     const side = sideOf(pair, user);
     if (upTo <= pair.received[side]) return;
     pair.received[side] = upTo;
     const waiting = pair.waiting[side]?.arrive(upTo) ?? 0;
     if (waiting > 0) this.#parts.roster.wait(user, -waiting);
+    if (!isElsewhere) this.shared?.received(pair, user, upTo);
     const { writer, online, outputs } = this.#parts;
     const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
     writer.move(`received ${pair.id} ${side}`, write, true, () => {
@@ -57,31 +68,42 @@ export class UserCursors {
   }
 
   /** The user has read a conversation up to here. */
-  read(user: User, of: Target, upTo: number, by: Session): void {
-    const { roster, log, writer, outputs } = this.#parts;
-    const known = user.known!;
-    const seq = Math.min(upTo, log.last);
-    const tellOthers = () => {
-      const to = user.natives.filter((each) => each.ready && each !== by).map(({ id }) => id);
-      if (to.length > 0) outputs.push({ type: "tell", to, event: { type: "read", of, upTo: seq } });
-    };
-    if ("room" in of) return void this.#readRoom(known, of.room, seq, tellOthers);
-    const other = roster.user(of.user);
-    const pair = other && roster.pair(known, other);
-    if (!pair) return;
-    const side = sideOf(pair, known);
-    if (seq <= pair.read[side]) return;
-    pair.read[side] = seq;
-    const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo: seq } as const;
-    writer.move(`read ${pair.id} ${side}`, write, true, tellOthers);
+  read({ natives, known }: User, of: Target, upTo: number, by: Session): void {
+    const seq = Math.min(upTo, this.#parts.log.last);
+    this.#read(known!, of, seq, () => this.#tellRead(natives.filter((each) => each !== by), of, seq));
+  }
+
+  /** The user has read a conversation, at another server. */
+  readElsewhere(known: KnownUser, of: Target, upTo: number): void {
+    const natives = this.#parts.online.get(known.name)?.natives ?? [];
+    this.#read(known, of, upTo, () => this.#tellRead(natives, of, upTo), true);
   }
 
   readPair(pair: Pair, known: KnownUser, upTo: number): void {
+    this.#readPair(pair, known, upTo, undefined, false);
+  }
+
+  #tellRead(natives: readonly Session[], of: Target, upTo: number): void {
+    const to = natives.filter(({ ready }) => ready).map(({ id }) => id);
+    if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: { type: "read", of, upTo } });
+  }
+
+  #read(known: KnownUser, of: Target, upTo: number, done: () => void, isElsewhere = false): void {
+    if ("room" in of) return this.#readRoom(known, of.room, upTo, done, isElsewhere);
+    const { roster } = this.#parts;
+    const other = roster.user(of.user);
+    const pair = other && roster.pair(known, other);
+    if (pair) this.#readPair(pair, known, upTo, done, isElsewhere);
+  }
+
+  #readPair(pair: Pair, known: KnownUser, upTo: number, done: (() => void) | undefined, isElsewhere: boolean): void {
     const side = sideOf(pair, known);
     if (upTo <= pair.read[side]) return;
     pair.read[side] = upTo;
+    const other = pair.users[side === 0 ? 1 : 0].name;
+    if (!isElsewhere) this.shared?.read(pair, known, { user: other }, upTo);
     const write = { type: "pairCursor", cursor: "read", pair: pair.id, side, upTo } as const;
-    this.#parts.writer.move(`read ${pair.id} ${side}`, write, false);
+    this.#parts.writer.move(`read ${pair.id} ${side}`, write, done !== undefined, done);
   }
 
   /** A handout session was not told what was said before it began: unless that is read, the cursor stays before it. */
@@ -90,11 +112,12 @@ export class UserCursors {
     if (Math.max(read, known.acked) >= session.lobbyAt) this.#readRoom(known, LOBBY, seq);
   }
 
-  #readRoom(known: KnownUser, name: string, upTo: number, done?: () => void): void {
+  #readRoom(known: KnownUser, name: string, upTo: number, done?: () => void, isElsewhere = false): void {
     const room = this.#parts.roster.room(name);
     const membership = room?.members.get(known);
     if (!room || !membership || upTo <= membership.read) return;
     membership.read = upTo;
+    if (!isElsewhere) this.shared?.read(room, known, { room: name }, upTo);
     const write = { type: "roomRead", room: room.id, user: known.id, upTo } as const;
     this.#parts.writer.move(`read ${room.id} ${known.id}`, write, done !== undefined, done);
   }

@@ -4,6 +4,7 @@ import type { Entry } from "./entry.ts";
 import type { DeliveryCursor } from "./delivery_cursor.ts";
 import type { PendingOutcome } from "./outcome.ts";
 import type { Challenge, Message, SessionId } from "./event.ts";
+import { Elsewhere, type PersonElsewhere } from "./elsewhere.ts";
 import { NameIndex } from "./name_index.ts";
 import { OnlineNames } from "./online_names.ts";
 import type { Attempt } from "./login_queue.ts";
@@ -130,6 +131,8 @@ export class OnlineUsers {
   #sorted: NameIndex | undefined;
   readonly #sortedGuests = new Map<string, NameIndex>();
   readonly #guestsByRoom = new Map<string, Set<Session>>();
+  /** Who is online at other servers; undefined where there are none. */
+  elsewhere: Elsewhere | undefined;
 
   get size(): number {
     return this.#users.size;
@@ -137,7 +140,26 @@ export class OnlineUsers {
 
   /** The names of all users online. */
   get list(): OnlineNames {
-    return this.#list ??= new OnlineNames(this.#users.keys());
+    return this.#list ??= new OnlineNames(this.#names());
+  }
+
+  /** Whether a user is online, here or at another server. */
+  isOnline(name: string): boolean {
+    return this.#users.has(name) || (this.elsewhere?.has(name) ?? false);
+  }
+
+  /** These users are online at another server now, and no others; returns who has come and gone. */
+  replaceElsewhere(server: string, people: readonly PersonElsewhere[]): { came: string[]; went: string[] } {
+    this.elsewhere ??= new Elsewhere();
+    const { came, went } = this.elsewhere.replace(server, people);
+    const [online, offline] = [came, went].map((names) => names.filter((name) => !this.#users.has(name)));
+    if (online!.length + offline!.length > 0) this.#list = this.#sorted = undefined;
+    return { came: online!, went: offline! };
+  }
+
+  /** The names of all users online, of other servers too. */
+  #names(): Iterable<string> {
+    return this.elsewhere ? new Set([...this.#users.keys(), ...this.elsewhere.names]) : this.#users.keys();
   }
 
   /**
@@ -145,7 +167,7 @@ export class OnlineUsers {
    * Without `members`, all users online count as members.
    */
   page(room: string, members: NameIndex | undefined, after: string, limit: number): { names: string[]; more: boolean } {
-    const inside = members ?? (this.#sorted ??= new NameIndex(this.#users.keys()));
+    const inside = members ?? (this.#sorted ??= new NameIndex(this.#names()));
     const [users, guests] = [inside.page(after, limit), this.#guestNames(room).page(after, limit)];
     const names = [...new Set([...users.names, ...guests.names])].sort();
     return { names: names.slice(0, limit), more: users.more || guests.more || names.length > limit };
@@ -187,7 +209,7 @@ export class OnlineUsers {
     return name === undefined ? undefined : this.#users.get(name);
   }
 
-  /** Adds a session under its name; true if the user was not online before. */
+  /** Adds a session under its name; true if the user was not online before, at any server. */
   enter(session: Session, now: number): boolean {
     const known = this.#users.get(session.name!);
     const user = known ?? new User(session.name!, now);
@@ -201,7 +223,7 @@ export class OnlineUsers {
       user.handout = session;
       this.#handouts.add(session);
     }
-    return !known;
+    return !known && !this.elsewhere?.has(user.name);
   }
 
   /** Makes a handout session a native one. */
@@ -239,7 +261,7 @@ export class OnlineUsers {
     if (!user.gone) return undefined;
     this.#users.delete(user.name);
     this.#list = undefined;
-    this.#sorted?.remove(user.name);
+    if (!this.elsewhere?.has(user.name)) this.#sorted?.remove(user.name);
     return user;
   }
 

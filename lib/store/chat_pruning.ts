@@ -3,6 +3,7 @@ import type { Answer, Query } from "../chat/store.ts";
 import type { ChatQueries, LogRow } from "./chat_queries.ts";
 import type { Database } from "./database.ts";
 import type { SearchIndex } from "./log_rows.ts";
+import type { RecordRows } from "./record_rows.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const COLUMNS = "log.seq, kind, conversation, sender, text, log.time, of, NULL AS client, NULL AS number";
@@ -16,7 +17,7 @@ export class ChatPruning {
   /** Rooms that may hold too much; undefined: all of them. */
   #grown: Set<number> | undefined;
 
-  constructor(database: Database, index: SearchIndex, queries: ChatQueries) {
+  constructor(database: Database, index: SearchIndex, queries: ChatQueries, readonly records: RecordRows) {
     this.#database = database;
     this.#index = index;
     this.#queries = queries;
@@ -44,7 +45,12 @@ export class ChatPruning {
       more ||= rows.length >= limit;
     }
     if (!more) this.#grown = new Set();
-    if (rows.length === 0) return { type: "pruned", expired: [], removed: 0, more: false };
+    if (first > 0 && this.records.hasOld(first)) {
+      this.#database.begin();
+      more = this.records.prune(first, limit) || more;
+      this.#database.commit();
+    }
+    if (rows.length === 0) return { type: "pruned", expired: [], removed: 0, more };
     const expired: Entry[] = [];
     try {
       this.#database.begin();

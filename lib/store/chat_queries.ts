@@ -52,7 +52,10 @@ export class ChatQueries {
     this.#conversations.clear();
   }
 
-  answer(query: Exclude<ChatQuery, { type: "prune" }>, last: number): Answer {
+  answer(
+    query: Exclude<ChatQuery, { type: "prune" | "records" | "entryOf" | "recordOf" | "saidAs" }>,
+    last: number,
+  ): Answer {
     switch (query.type) {
       case "page":
         return this.#page(query);

@@ -17,6 +17,7 @@ import { ChatQueries } from "./chat_queries.ts";
 import { ChatPruning } from "./chat_pruning.ts";
 import { Database } from "./database.ts";
 import { KINDS, SearchIndex, stored } from "./log_rows.ts";
+import { RecordRows } from "./record_rows.ts";
 import { UserError } from "../core/errors.ts";
 
 const NOTHING_WAITS: SavedWaiting = { bytes: 0, upTo: 0 };
@@ -39,6 +40,7 @@ export class ChatStore implements Store {
   readonly #queries: ChatQueries;
   readonly #pruning: ChatPruning;
   readonly #index: SearchIndex;
+  readonly #records: RecordRows;
   /** The rows of clients, by user and client. */
   readonly #producers = new Map<string, number>();
   /** The state of the last commit. */
@@ -56,7 +58,8 @@ export class ChatStore implements Store {
       this.#state = { last: row.last, time: row.time, age: row.age };
       if (id !== undefined && row.last === 0) this.#statements.identify.run(row.id = id);
       this.#queries = new ChatQueries(database, index);
-      this.#pruning = new ChatPruning(database, index, this.#queries);
+      this.#records = new RecordRows(database);
+      this.#pruning = new ChatPruning(database, index, this.#queries, this.#records);
       this.#id = row.id;
     } catch (error) {
       database.close();
@@ -73,7 +76,7 @@ export class ChatStore implements Store {
     const database = this.#database;
     try {
       database.begin();
-      for (const write of writes) this.#write(write, time);
+      for (const write of writes) this.#write(write, time, last);
       let { age } = this.#state;
       if (last > this.#state.last) {
         age += Math.min(Math.max(0, time - (this.#state.time || time)), MAX_AGING_MS);
@@ -86,6 +89,7 @@ export class ChatStore implements Store {
     } catch (error) {
       database.rollback();
       this.#queries.forget();
+      this.#records.forget();
       this.#producers.clear();
       throw error;
     }
@@ -94,6 +98,11 @@ export class ChatStore implements Store {
   query<Q extends Query>(query: Q): AnswerTo<Q> {
     try {
       if (query.type === "search") this.#indexAll();
+      if (
+        query.type === "records" || query.type === "entryOf" || query.type === "recordOf" || query.type === "saidAs"
+      ) {
+        return this.#records.answer(query) as AnswerTo<Q>;
+      }
       if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
       this.#producers.clear();
       return this.#pruning.prune(query, this.#state.age) as AnswerTo<Q>;
@@ -124,7 +133,7 @@ export class ChatStore implements Store {
     this.#database.close();
   }
 
-  #write(write: Write, time: number): void {
+  #write(write: Write, time: number, last: number): void {
     const s = this.#statements;
     switch (write.type) {
       case "entry": {
@@ -180,6 +189,8 @@ export class ChatStore implements Store {
       case "forget":
         this.#index.change(write.seq, undefined);
         return void s.forget.run(write.seq);
+      default:
+        return this.#records.write(write, last);
     }
   }
 
@@ -208,6 +219,7 @@ export class ChatStore implements Store {
         waiting: [waitingFrom(other, one_received), waitingFrom(one, other_received)],
       };
     });
+    const sharing = this.#records.sharing(id);
     const networksOf = Map.groupBy(networks.all(), ({ user }) => user);
     const members = Map.groupBy(memberships.all(), ({ room }) => room);
     const reasons = Map.groupBy(refused.all(), ({ producer }) => producer);
@@ -238,6 +250,7 @@ export class ChatStore implements Store {
         number,
         refused: reasons.get(id) ?? [],
       })),
+      ...(sharing && { sharing }),
     };
   }
 }

@@ -190,6 +190,38 @@ export const STEPS: readonly string[] = [
   `,
   // `log.kind` 4, a reaction: only a version that knows it may read the log.
   `-- nothing else changes`,
+  // What servers share. `records.at` is the newest entry when the record was written, or the entry that it is (`seq`).
+  `
+  CREATE TABLE servers (
+    id INTEGER PRIMARY KEY,
+    server TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL DEFAULT '',
+    taken INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE records (
+    server INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    epoch INTEGER,
+    place INTEGER,
+    at INTEGER NOT NULL,
+    seq INTEGER,
+    PRIMARY KEY (server, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_at ON records (at);
+  CREATE TABLE exchange (
+    epoch INTEGER NOT NULL,
+    place INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO exchange VALUES (0, 0);
+  CREATE TABLE holders (
+    name TEXT PRIMARY KEY,
+    ref TEXT NOT NULL,
+    server TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    place INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Whose file this is, and of which version; throws a `UserError` when it is not one that this Partyline knows. */

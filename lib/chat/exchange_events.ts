@@ -1,0 +1,36 @@
+import type { PersonElsewhere } from "./elsewhere.ts";
+import type { Place, RecordId } from "./record_id.ts";
+import type { SavedRecord } from "./store.ts";
+
+/** What the chat of one server tells that of another, now or never. */
+export type ServerMessage =
+  /** What has become of the receiver's record at the sender, where a handout session waits for that. */
+  | { readonly type: "outcome"; readonly number: number; readonly delivered: boolean; readonly why: string }
+  /** A signal between clients. */
+  | { readonly type: "signal"; readonly from: string; readonly at: string; readonly to: string; readonly text: string };
+
+/** What the hub wants of the exchange. */
+export type ExchangeOutput =
+  /** A record of this server is committed, and has this number. */
+  | { readonly type: "recorded"; readonly number: number; readonly text: string }
+  /** So many of the records that were given are taken. */
+  | { readonly type: "taken"; readonly count: number }
+  /** Who is online here. */
+  | { readonly type: "people"; readonly people: readonly PersonElsewhere[] }
+  | { readonly type: "send"; readonly to: string; readonly message: ServerMessage }
+  /** The answer to `readRecords`. */
+  | { readonly type: "records"; readonly ref: number; readonly records: readonly SavedRecord[] };
+
+/** What the exchange tells the hub. */
+export type ExchangeInput =
+  /** The next record of a server, of this one too; those of each server come in the order of their numbers. */
+  | { readonly type: "record"; readonly id: RecordId; readonly text: string; readonly place: Place | undefined }
+  /** Whether this server goes on by itself, since the exchange does not answer. */
+  | { readonly type: "alone"; readonly isAlone: boolean }
+  /** The exchange has lost what was read of it after this place. */
+  | { readonly type: "readTo"; readonly place: Place }
+  | { readonly type: "people"; readonly server: string; readonly people: readonly PersonElsewhere[] }
+  | { readonly type: "server"; readonly server: string; readonly name: string }
+  | { readonly type: "message"; readonly from: string; readonly message: ServerMessage }
+  /** Asks for stored records of a server after a number. */
+  | { readonly type: "readRecords"; readonly ref: number; readonly server: string; readonly after: number };

@@ -1,0 +1,223 @@
+import type { Outputs } from "../core/machine.ts";
+import type { Effect } from "./effect.ts";
+import type { Draft, LogWriter } from "./log_writer.ts";
+import type { Questions } from "./questions.ts";
+import type { Place, RecordId } from "./record_id.ts";
+import { encodeRecord, type SharedRecord } from "./records.ts";
+import type { Conversation } from "./roster.ts";
+import type { SavedSharing } from "./store.ts";
+import type { RecordTaking } from "./taking.ts";
+import type { HandoutMessage } from "./handout_fan_out.ts";
+import type { ExchangeOutput } from "./exchange_events.ts";
+
+export interface SharingParts {
+  readonly writer: LogWriter;
+  readonly questions: Questions;
+  readonly outputs: Outputs<Effect>;
+  readonly taking: RecordTaking;
+  readonly self: string;
+  readonly saved: SavedSharing | undefined;
+}
+
+/** A record of this server that is committed, and not taken yet. */
+interface Pending {
+  readonly text: string;
+  readonly take: (place: Place | undefined, next: () => void) => void;
+}
+
+/** Something that is taken in its turn. */
+type Turn = (next: () => void) => void;
+
+/**
+ * What this server shares with others.
+ *
+ * 1. A record is committed before the exchange is told of it. It becomes part of the chat here when the exchange gives it back, in
+ *    the order of the exchange; or in the order of its number, while this server goes on alone.
+ * 2. Records of each server are taken once, in the order of their numbers.
+ */
+export class Sharing {
+  readonly #parts: SharingParts;
+  readonly #pending = new Map<number, Pending>();
+  #turns: Turn[] = [];
+  #isBusy = false;
+  #isAlone = false;
+  /** The newest record of this server that was given its turn. */
+  #taken: number;
+
+  constructor(parts: SharingParts) {
+    this.#parts = parts;
+    const { saved, self } = parts;
+    this.#taken = saved?.servers.find(({ server }) => server === self)?.taken ?? 0;
+    for (const { number, text } of saved?.pending ?? []) this.#pending.set(number, this.#foreign(number, text));
+  }
+
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
+  /** Records that are committed, and not part of the chat yet. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  /** An entry that is said here; `live` where a handout session, a guest or the operator says it. */
+  shareEntry(draft: Draft, conversation: Conversation, live: HandoutMessage | undefined, isGuest: boolean): void {
+    const { taking, writer } = this.#parts;
+    // What is about an entry from before the exchange stays here, as that does.
+    if (draft.type !== "message" && draft.of !== undefined && !draft.ofRecord) {
+      return writer.append(draft, conversation);
+    }
+    // A failure concerns its sender alone: it comes first here, before the receipts for what follows.
+    if (draft.type === "failure") {
+      writer.append(draft, conversation);
+      return this.share(entryRecord(draft, undefined, false, 0));
+    }
+    writer.share({
+      from: draft.from,
+      producer: draft.producer,
+      number: draft.number,
+      encode: (time) => encodeRecord(entryRecord(draft, live, isGuest, time)),
+      done: (number, text) =>
+        this.#committed(number, {
+          text,
+          take: (place, next) => {
+            const record = { id: { server: this.#parts.self, number }, text, place };
+            taking.takeOwn(record, draft, () => writer.append(draft, conversation), next, () => {});
+          },
+        }),
+      failed: (why) => draft.failed(why),
+    });
+  }
+
+  /** Something else; `done` is called once it is part of the chat, `failed` when it could not be kept. */
+  share(record: SharedRecord, done: () => void = () => {}, failed?: (why: string) => void): void {
+    this.#parts.writer.share({
+      encode: (time) => encodeRecord(record.type === "entry" ? { ...record, time } : record),
+      done: (number, text) => this.#committed(number, this.#foreign(number, text, done)),
+      failed: (why) => failed ? failed(why) : this.share(record, done),
+    });
+  }
+
+  /** The next record of a server. */
+  record(id: RecordId, text: string, place: Place | undefined): void {
+    const { self, taking } = this.#parts;
+    if (id.server !== self) {
+      return this.#turn((next) =>
+        taking.take({ id, text, place }, next, () => this.#tell({ type: "taken", count: 1 }))
+      );
+    }
+    this.#tell({ type: "taken", count: 1 });
+    // It was taken while this server was alone: now its place is known.
+    if (id.number <= this.#taken) {
+      return this.#turn((next) => {
+        taking.placed({ id, text, place });
+        next();
+      });
+    }
+    this.#takeUpTo(id.number, place);
+  }
+
+  setAlone(isAlone: boolean): void {
+    this.#isAlone = isAlone;
+    if (isAlone) this.#takeUpTo(Infinity, undefined);
+  }
+
+  /** Asks the store for records of a server. */
+  readRecords(ref: number, server: string, after: number, limit: number): void {
+    this.#parts.questions.ask(
+      { type: "records", server, after, limit },
+      ({ records }) => this.#tell({ type: "records", ref, records }),
+      () => this.#tell({ type: "records", ref, records: [] }),
+    );
+  }
+
+  /** The exchange has lost what was read of it after this place. */
+  readTo(place: Place): void {
+    this.#parts.writer.write({ type: "exchangeRead", place });
+  }
+
+  named(server: string, name: string): void {
+    this.#parts.writer.write({ type: "serverName", server, name });
+  }
+
+  /** The record of an entry; undefined for one from before the exchange, or where the store cannot be asked. */
+  recordOf(seq: number, then: (id: RecordId | undefined) => void, conversation?: number): void {
+    const query = { type: "recordOf", seq, conversation } as const;
+    this.#parts.questions.ask(query, ({ id }) => then(id), () => then(undefined));
+  }
+
+  /** A record that is taken like those of other servers. */
+  #foreign(number: number, text: string, done: () => void = () => {}): Pending {
+    const id = { server: this.#parts.self, number };
+    return { text, take: (place, next) => this.#parts.taking.take({ id, text, place }, next, done) };
+  }
+
+  #committed(number: number, pending: Pending): void {
+    this.#pending.set(number, pending);
+    this.#tell({ type: "recorded", number, text: pending.text });
+    if (this.#isAlone) this.#takeUpTo(number, undefined);
+  }
+
+  /** Gives the records of this server up to a number their turn. */
+  #takeUpTo(number: number, place: Place | undefined): void {
+    for (let at = this.#taken + 1; at <= number; at++) {
+      const pending = this.#pending.get(at);
+      if (!pending) return;
+      this.#pending.delete(at);
+      this.#taken = at;
+      this.#turn((next) => pending.take(at === number ? place : undefined, next));
+    }
+  }
+
+  #turn(turn: Turn): void {
+    this.#turns.push(turn);
+    if (!this.#isBusy) this.#run();
+  }
+
+  #run(): void {
+    for (let at = 0; at < this.#turns.length; at++) {
+      let isDone = false;
+      let isLater = false;
+      this.#isBusy = true;
+      this.#turns[at]!(() => {
+        isDone = true;
+        if (!isLater) return;
+        this.#isBusy = false;
+        this.#run();
+      });
+      if (isDone) continue;
+      isLater = true;
+      this.#turns = this.#turns.slice(at + 1);
+      return;
+    }
+    this.#turns = [];
+    this.#isBusy = false;
+  }
+
+  #tell(output: ExchangeOutput): void {
+    this.#parts.outputs.push({ type: "exchange", output });
+  }
+}
+
+function entryRecord(
+  { type: kind, from, to, text, ofRecord, producer, number }: Draft,
+  live: HandoutMessage | undefined,
+  isGuest: boolean,
+  time: number,
+): SharedRecord {
+  return {
+    type: "entry",
+    kind,
+    from,
+    to,
+    text,
+    time,
+    of: ofRecord,
+    client: producer?.client,
+    number: producer && number,
+    ...(isGuest && { isGuest }),
+    ...(live?.awaits !== undefined && { awaits: live.awaits }),
+    ...(live?.membersOnly && { membersOnly: true }),
+    ...(live?.isNotice && { isNotice: true }),
+  };
+}

@@ -1,0 +1,144 @@
+import type { PersonElsewhere } from "../chat/elsewhere.ts";
+import type { ServerMessage } from "../chat/exchange_events.ts";
+import type { Place, RecordId } from "../chat/record_id.ts";
+import type { Fault } from "../core/errors.ts";
+import {
+  type Fields,
+  optional,
+  readBoolean,
+  readIdentifier,
+  readInteger,
+  readList,
+  readObject,
+  readText,
+  unexpected,
+} from "../core/json_fields.ts";
+import { decodeLossy, encodeText } from "../core/text.ts";
+
+/** A record as a server has it. */
+export interface HeldRecord {
+  readonly number: number;
+  readonly text: string;
+  readonly place: Place | undefined;
+}
+
+/** What servers say to each other, now or never. */
+export type ServerNotice =
+  /** The sender is there: its name, up to where it has taken the records of each server, and the version of its people. */
+  | {
+    readonly type: "hello";
+    readonly name: string;
+    readonly taken: readonly RecordId[];
+    readonly people: number;
+  }
+  /** A part of those who are online at the sender. */
+  | {
+    readonly type: "people";
+    readonly version: number;
+    readonly part: number;
+    readonly parts: number;
+    readonly people: readonly PersonElsewhere[];
+  }
+  | { readonly type: "askPeople" }
+  /** Asks for the records of a server after a number. */
+  | { readonly type: "ask"; readonly of: string; readonly after: number }
+  /** Some of them, in order: what is not among them and has a smaller number than the last is nowhere any more. */
+  | { readonly type: "records"; readonly of: string; readonly after: number; readonly records: readonly HeldRecord[] }
+  | { readonly type: "chat"; readonly message: ServerMessage };
+
+/** A record as the exchange has it: its number at its server, and what it says. */
+export function encodeEntry({ server, number }: RecordId, text: string): Uint8Array {
+  return encodeText(`${server} ${number}\n${text}`);
+}
+
+export function decodeEntry(bytes: Uint8Array): { readonly id: RecordId; readonly text: string } | Fault {
+  const all = decodeLossy(bytes);
+  const found = /^([0-9A-Za-z]{1,64}) ([1-9][0-9]{0,15})\n/.exec(all);
+  if (!found) return unexpected("the number of a record and a line", all);
+  return { id: { server: found[1]!, number: Number(found[2]) }, text: all.slice(found[0].length) };
+}
+
+/** In the JSON of a record; in a text, its quotation marks would be escaped. */
+const ABOUT = /"(?:of|upTo)":\{"server":"([0-9A-Za-z]{1,64})","number":([0-9]{1,15})\}/;
+
+/** The record that a record is about; undefined for one that stands alone. */
+export function aboutOf(text: string): RecordId | undefined {
+  const found = ABOUT.exec(text);
+  return found ? { server: found[1]!, number: Number(found[2]) } : undefined;
+}
+
+/** A notice, with the server that says it. */
+export function encodeNotice(from: string, notice: ServerNotice): Uint8Array {
+  return encodeText(JSON.stringify({ ...notice, from }));
+}
+
+export function decodeNotice(bytes: Uint8Array): { readonly from: string; readonly notice: ServerNotice } | Fault {
+  return readObject(decodeLossy(bytes), (fields) => ({
+    from: readIdentifier(fields, "from"),
+    notice: readNotice(fields),
+  }));
+}
+
+function readNotice(fields: Fields): ServerNotice {
+  const { type } = fields;
+  switch (type) {
+    case "hello":
+      return {
+        type,
+        name: readText(fields, "name"),
+        taken: readList(fields, "taken", (each) => ({
+          server: readIdentifier(each, "server"),
+          number: readInteger(each, "number"),
+        })),
+        people: readInteger(fields, "people"),
+      };
+    case "people":
+      return {
+        type,
+        version: readInteger(fields, "version"),
+        part: readInteger(fields, "part"),
+        parts: readInteger(fields, "parts"),
+        people: readList(fields, "people", (each) => ({
+          name: readText(each, "name"),
+          isHandout: readBoolean(each, "isHandout"),
+        })),
+      };
+    case "askPeople":
+      return { type };
+    case "ask":
+      return { type, of: readIdentifier(fields, "of"), after: readInteger(fields, "after") };
+    case "records":
+      return {
+        type,
+        of: readIdentifier(fields, "of"),
+        after: readInteger(fields, "after"),
+        records: readList(fields, "records", (each) => ({
+          number: readInteger(each, "number"),
+          text: readText(each, "text"),
+          place: optional(readPlace, each, "place"),
+        })),
+      };
+    case "chat":
+      return { type, message: readMessage(fields.message as Fields) };
+  }
+  throw unexpected('"type", that of a notice', type);
+}
+
+function readPlace(fields: Fields, key: string): Place {
+  const value = fields[key] as Fields;
+  return { epoch: readInteger(value, "epoch"), place: readInteger(value, "place") };
+}
+
+function readMessage(fields: Fields): ServerMessage {
+  if (typeof fields !== "object" || fields === null) throw unexpected('"message", an object', fields);
+  if (fields.type === "outcome") {
+    return {
+      type: "outcome",
+      number: readInteger(fields, "number"),
+      delivered: readBoolean(fields, "delivered"),
+      why: readText(fields, "why"),
+    };
+  }
+  const [from, at, to, text] = ["from", "at", "to", "text"].map((key) => readText(fields, key));
+  return { type: "signal", from: from!, at: at!, to: to!, text: text! };
+}

@@ -1,0 +1,84 @@
+import type { PersonElsewhere } from "../chat/elsewhere.ts";
+import type { RecordId } from "../chat/record_id.ts";
+
+/** A server that is not heard for so long is gone, and its people with it: four greetings. */
+export const GONE_MS = 8000;
+
+/** Another server, as far as it was heard. */
+export interface OtherServer {
+  readonly id: string;
+  name: string;
+  heardAt: number;
+  /** Up to where it has taken the records of each server. */
+  taken: ReadonlyMap<string, number>;
+  /** The version of its people that is known here, and the parts of a newer one that have come. */
+  people: number;
+  parts: { readonly version: number; readonly people: Map<number, readonly PersonElsewhere[]> } | undefined;
+}
+
+/** The other servers that are heard. */
+export class OtherServers {
+  readonly #servers = new Map<string, OtherServer>();
+
+  get all(): Iterable<OtherServer> {
+    return this.#servers.values();
+  }
+
+  get(id: string): OtherServer | undefined {
+    return this.#servers.get(id);
+  }
+
+  /** A server has said where it stands; whether it is new. */
+  heard(id: string, name: string, taken: readonly RecordId[], now: number): boolean {
+    const known = this.#servers.get(id);
+    const numbers = new Map(taken.map(({ server, number }) => [server, number]));
+    if (!known) {
+      this.#servers.set(id, { id, name, heardAt: now, taken: numbers, people: 0, parts: undefined });
+      return true;
+    }
+    Object.assign(known, { name, heardAt: now, taken: numbers });
+    return false;
+  }
+
+  /** A part of a server's people has come; all of them, once it is the last part. */
+  people(
+    server: OtherServer,
+    version: number,
+    part: number,
+    parts: number,
+    people: readonly PersonElsewhere[],
+  ): readonly PersonElsewhere[] | undefined {
+    if (server.parts?.version !== version) server.parts = { version, people: new Map() };
+    server.parts.people.set(part, people);
+    if (server.parts.people.size < parts) return undefined;
+    const all = [...server.parts.people].sort(([one], [other]) => one - other).flatMap(([, people]) => people);
+    server.parts = undefined;
+    server.people = version;
+    return all;
+  }
+
+  /** Servers that were not heard for too long; they are forgotten. */
+  takeGone(now: number): OtherServer[] {
+    const gone = [...this.#servers.values()].filter(({ heardAt }) => now - heardAt > GONE_MS);
+    for (const { id } of gone) this.#servers.delete(id);
+    return gone;
+  }
+
+  /** The highest number of a server's records that another server has. */
+  newestOf(id: string): number {
+    let newest = 0;
+    for (const { taken } of this.#servers.values()) newest = Math.max(newest, taken.get(id) ?? 0);
+    return newest;
+  }
+
+  /** A server that has a record, other than `except` if there is another. */
+  withRecord(id: string, number: number, except: string | undefined): string | undefined {
+    let found: string | undefined;
+    for (const { id: each, taken } of this.#servers.values()) {
+      if ((taken.get(id) ?? 0) < number) continue;
+      if (each !== except) return each;
+      found = each;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,198 @@
+import type { RecordId } from "../chat/record_id.ts";
+import type { AnswerTo, Query, SavedSharing, Write } from "../chat/store.ts";
+import type { Database } from "./database.ts";
+
+type RecordWrite = Extract<
+  Write,
+  { type: "record" | "exchangeRead" | "serverName" | "holder" | "sharedPairCursor" | "sharedRoomRead" }
+>;
+type RecordQuery = Extract<Query, { type: "records" | "entryOf" | "recordOf" | "saidAs" }>;
+
+/** The most text that one answer with records holds; it has one record at least. */
+const MAX_CHARACTERS = 256 * 1024;
+/** Entries among which a message is looked for by its client's number. */
+const RECENT = 100_000;
+
+/** What servers at an exchange share, in the chat's database. A server that is at none writes and reads nothing here. */
+export class RecordRows {
+  readonly #statements: ReturnType<typeof prepare>;
+  /** The rows of servers. */
+  readonly #servers = new Map<string, number>();
+
+  constructor(database: Database) {
+    this.#statements = prepare(database);
+  }
+
+  /** Remembers nothing: a transaction was undone. */
+  forget(): void {
+    this.#servers.clear();
+  }
+
+  /** `last` is the newest entry of the log. */
+  write(write: RecordWrite, last: number): void {
+    const s = this.#statements;
+    switch (write.type) {
+      case "record": {
+        const { id: { server, number }, text, isTaken, place, seq } = write;
+        const row = this.#server(server);
+        s.record.run(row, number, text, place?.epoch ?? null, place?.place ?? null, seq ?? last, seq ?? null);
+        if (isTaken) s.taken.run(number, row);
+        if (place) s.readOn.run(place.epoch, place.place, place.epoch, place.epoch, place.place);
+        return;
+      }
+      case "exchangeRead":
+        return void s.read.run(write.place.epoch, write.place.place);
+      case "serverName":
+        return void s.name.run(write.name, this.#server(write.server));
+      case "holder": {
+        const { name, ref, server, epoch, place } = write.holder;
+        return void s.hold.run(name, ref, server, epoch, place);
+      }
+      case "sharedPairCursor": {
+        const { pair, upTo, side, cursor } = write;
+        const statement = s.pairCursor[`${side === 0 ? "one" : "other"}_${cursor}`];
+        return void statement.run(this.#server(upTo.server), upTo.number, pair);
+      }
+      case "sharedRoomRead":
+        return void s.roomRead.run(this.#server(write.upTo.server), write.upTo.number, write.user, write.room);
+    }
+  }
+
+  answer<Q extends RecordQuery>(query: Q): AnswerTo<Q>;
+  answer(query: RecordQuery): AnswerTo<RecordQuery> {
+    const s = this.#statements;
+    switch (query.type) {
+      case "records": {
+        const rows = s.after.all(query.server, query.after, query.limit);
+        let characters = 0;
+        const count = rows.findIndex(({ text }, at) => (characters += text.length) > MAX_CHARACTERS && at > 0);
+        const records = rows.slice(0, count < 0 ? undefined : count).map(({ number, text, epoch, place }) => ({
+          number,
+          text,
+          place: epoch === null || place === null ? undefined : { epoch, place },
+        }));
+        return { type: "records", records };
+      }
+      case "entryOf":
+        return { type: "entryOf", seq: s.entryOf.get(query.id.server, query.id.number)?.seq ?? undefined };
+      case "recordOf": {
+        const { seq, conversation } = query;
+        const found: RecordId | undefined = conversation === undefined
+          ? s.recordOf.get(seq, seq)
+          : s.newest.get(conversation, seq);
+        return { type: "recordOf", id: found && { server: found.server, number: found.number } };
+      }
+      case "saidAs":
+        return { type: "saidAs", seq: s.saidAs.get(query.user, query.client, query.number)?.seq };
+    }
+  }
+
+  /** What the hub holds in memory; `id` is this server. Undefined where nothing was ever shared. */
+  sharing(id: string): SavedSharing | undefined {
+    const { servers, exchange, newest, placeless, pending, holders } = this.#statements.saved;
+    const all = servers.all();
+    if (all.length === 0) return undefined;
+    const taken = all.find(({ server }) => server === id)?.taken ?? 0;
+    const last = Math.max(taken, newest.get(id)?.number ?? 0);
+    const first = placeless.get(id)?.number ?? last + 1;
+    return {
+      read: exchange.get()!,
+      servers: all,
+      last,
+      givenBack: first - 1,
+      pending: pending.all(id, taken),
+      names: holders.all(),
+    };
+  }
+
+  /** Whether there are records that are older than an entry. */
+  hasOld(first: number): boolean {
+    return this.#statements.old.get(first) !== undefined;
+  }
+
+  /** Removes so many of them at most; whether there may be more. */
+  prune(first: number, limit: number): boolean {
+    return this.#statements.prune.all(first, limit).length === limit;
+  }
+
+  #server(server: string): number {
+    let row = this.#servers.get(server);
+    if (row === undefined) this.#servers.set(server, row = this.#statements.server.get(server)!.id);
+    return row;
+  }
+}
+
+const OF_SERVER = "server = (SELECT id FROM servers WHERE server = ?)";
+
+function prepare(database: Database) {
+  const seqOf = "(SELECT seq FROM records WHERE server = ? AND number = ?)";
+  const cursor = (column: string) =>
+    database.prepare(`UPDATE conversations SET ${column} = max(${column}, coalesce(${seqOf}, 0)) WHERE id = ?`);
+  return {
+    server: database.prepare<{ id: number }>(
+      "INSERT INTO servers (server) VALUES (?) ON CONFLICT (server) DO UPDATE SET server = excluded.server RETURNING id",
+    ),
+    record: database.prepare(
+      `INSERT INTO records (server, number, text, epoch, place, at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (server, number) DO UPDATE SET epoch = coalesce(excluded.epoch, epoch),
+         place = coalesce(excluded.place, place), at = coalesce(excluded.seq, at), seq = coalesce(excluded.seq, seq)`,
+    ),
+    taken: database.prepare("UPDATE servers SET taken = max(taken, ?) WHERE id = ?"),
+    read: database.prepare("UPDATE exchange SET epoch = ?, place = ?"),
+    readOn: database.prepare(
+      "UPDATE exchange SET epoch = ?, place = ? WHERE epoch < ? OR (epoch = ? AND place < ?)",
+    ),
+    name: database.prepare("UPDATE servers SET name = ? WHERE id = ?"),
+    hold: database.prepare("INSERT OR REPLACE INTO holders (name, ref, server, epoch, place) VALUES (?, ?, ?, ?, ?)"),
+    pairCursor: {
+      one_received: cursor("one_received"),
+      other_received: cursor("other_received"),
+      one_read: cursor("one_read"),
+      other_read: cursor("other_read"),
+    },
+    roomRead: database.prepare(
+      `UPDATE memberships SET read = max(read, coalesce(${seqOf}, 0)) WHERE user = ? AND room = ?`,
+    ),
+    after: database.prepare<{ number: number; text: string; epoch: number | null; place: number | null }>(
+      `SELECT number, text, epoch, place FROM records WHERE ${OF_SERVER} AND number > ? ORDER BY number LIMIT ?`,
+    ),
+    entryOf: database.prepare<{ seq: number | null }>(`SELECT seq FROM records WHERE ${OF_SERVER} AND number = ?`),
+    recordOf: database.prepare<RecordId>(
+      `SELECT servers.server, number FROM records JOIN servers ON servers.id = records.server WHERE at = ? AND seq = ?`,
+    ),
+    newest: database.prepare<RecordId>(
+      `SELECT servers.server, records.number FROM log JOIN records ON at = log.seq AND records.seq = log.seq
+         JOIN servers ON servers.id = records.server
+       WHERE log.conversation = ? AND log.seq <= ? ORDER BY log.seq DESC LIMIT 1`,
+    ),
+    saidAs: database.prepare<{ seq: number }>(
+      // No index has this: it is asked for what was said of late, when a client has gone over to another server.
+      `SELECT seq FROM log WHERE seq > (SELECT last FROM state) - ${RECENT}
+         AND producer = (SELECT id FROM producers WHERE user = ? AND client = ?) AND number = ?
+       ORDER BY seq DESC LIMIT 1`,
+    ),
+    old: database.prepare("SELECT 1 FROM records WHERE at < ? LIMIT 1"),
+    prune: database.prepare(
+      `DELETE FROM records WHERE (server, number) IN (SELECT server, number FROM records WHERE at < ? LIMIT ?)
+       RETURNING 1`,
+    ),
+    saved: {
+      servers: database.prepare<{ server: string; name: string; taken: number }>(
+        "SELECT server, name, taken FROM servers",
+      ),
+      exchange: database.prepare<{ epoch: number; place: number }>("SELECT epoch, place FROM exchange"),
+      newest: database.prepare<{ number: number | null }>(
+        `SELECT max(number) AS number FROM records WHERE ${OF_SERVER}`,
+      ),
+      placeless: database.prepare<{ number: number | null }>(
+        `SELECT min(number) AS number FROM records WHERE ${OF_SERVER} AND place IS NULL`,
+      ),
+      pending: database.prepare<{ number: number; text: string }>(
+        `SELECT number, text FROM records WHERE ${OF_SERVER} AND number > ? ORDER BY number`,
+      ),
+      holders: database.prepare<{ name: string; ref: string; server: string; epoch: number; place: number }>(
+        "SELECT name, ref, server, epoch, place FROM holders",
+      ),
+    },
+  };
+}

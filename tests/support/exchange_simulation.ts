@@ -1,0 +1,185 @@
+import type { Target } from "../../lib/chat/entry.ts";
+import { Random } from "./random.ts";
+import { SimulatedExchange } from "./simulated_exchange.ts";
+import { HandoutProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
+import { SimulatedServer } from "./simulated_server.ts";
+import { VirtualTime } from "./virtual_time.ts";
+
+export interface ExchangeReport {
+  readonly seed: number;
+  readonly problems: string[];
+  readonly said: number;
+  readonly confirmed: number;
+  readonly failed: number;
+  readonly shown: number;
+  readonly crashes: number;
+  readonly stops: number;
+  readonly lost: number;
+  readonly cuts: number;
+  readonly appended: number;
+}
+
+const NATIVES = ["ann", "bob", "cy", "dan"];
+const HANDOUTS = ["hal", "ida"];
+const ACTIVE_MS = 40_000;
+/** Servers notice that others are gone, and ask each other for what is missing. */
+const CALM_MS = 45_000;
+
+/** Several servers at one exchange, with people who talk; cuts, crashes and losses, then calm, then everything is checked. */
+export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeReport {
+  const random = new Random(seed);
+  const time = new VirtualTime();
+  const exchange = new SimulatedExchange(time, random);
+  const world: PeopleWorld = {
+    time,
+    random,
+    problems: [],
+    said: new Map(),
+    confirmed: new Set(),
+    failed: new Set(),
+    shown: new Map(),
+  };
+  const names = [...NATIVES, ...HANDOUTS];
+  const programs: (NativeProgram | HandoutProgram)[] = [];
+  const onCrash = (server: SimulatedServer) => {
+    for (const program of programs) if (program.server === server) program.cut();
+    time.in(random.whole(200, 6000), () => server.up());
+  };
+  const count = random.whole(2, 5);
+  const servers = Array.from({ length: count }, (_, at) => {
+    const accounts = names.filter((_, index) => index % count === at);
+    return new SimulatedServer(`lab${at + 1}`, { time, random, exchange }, accounts, onCrash);
+  });
+  const homeOf = (index: number) => [servers[index % count]!, ...servers.filter((_, at) => at !== index % count)];
+  for (const [index, name] of names.entries()) {
+    programs.push(
+      NATIVES.includes(name)
+        ? new NativeProgram(world, name, homeOf(index), 0)
+        : new HandoutProgram(world, name, homeOf(index), 0),
+    );
+  }
+  const isCalm = seed % 4 === 0;
+  let [stops, lost, cuts] = [0, 0, 0];
+  const target = (from: string): Target =>
+    random.chance(0.4) ? { room: "lobby" } : { user: random.pick(names.filter((name) => name !== from)) };
+  // Accounts are known everywhere before anything is said.
+  time.pass(6000);
+  const until = time.now + activeMs;
+  while (time.now < until) {
+    time.pass(random.whole(1, 150));
+    const program = random.pick(programs);
+    for (let more = random.chance(0.1) ? 20 : 1; more > 0; more--) program.say(target(program.name));
+    if (isCalm) continue;
+    if (random.chance(0.02)) random.pick(programs).cut();
+    if (random.chance(0.008)) random.pick(servers).crashIn = random.whole(0, 3);
+    if (random.chance(0.01)) {
+      const { maker } = random.pick(servers);
+      maker.isCutOff = true;
+      maker.cut("the network was cut");
+      cuts++;
+      time.in(random.whole(100, 10_000), () => maker.isCutOff = false);
+    }
+    if (random.chance(0.006) && !exchange.isDown) {
+      stops++;
+      const before = exchange.last;
+      exchange.stop(random.chance(0.5) ? random.whole(1, 40) : 0);
+      lost += before - exchange.last;
+      time.in(random.whole(100, 8000), () => exchange.start());
+    }
+    if (random.chance(0.002)) {
+      const server = random.pick(servers);
+      server.diskIsFull = true;
+      time.in(random.whole(100, 3000), () => server.diskIsFull = false);
+    }
+  }
+  for (const server of servers) server.crashIn = Infinity;
+  const end = time.now + CALM_MS;
+  while (time.now < end) time.pass(1000);
+  check(world, servers, programs, isCalm);
+  const shown = [...world.shown.values()].reduce((sum, { size }) => sum + size, 0);
+  return {
+    seed,
+    problems: [...new Set(world.problems)].slice(0, 20),
+    said: world.said.size,
+    confirmed: world.confirmed.size,
+    failed: world.failed.size,
+    shown,
+    crashes: servers.reduce((sum, { crashes }) => sum + crashes, 0),
+    stops,
+    lost,
+    cuts,
+    appended: exchange.appended,
+  };
+}
+
+function check(
+  world: PeopleWorld,
+  servers: readonly SimulatedServer[],
+  programs: readonly (NativeProgram | HandoutProgram)[],
+  isCalm: boolean,
+): void {
+  const { problems, said, confirmed, failed, shown } = world;
+  const tell = (text: string) => void problems.push(text);
+  for (const program of programs) if (!program.isSettled) tell(`${program.name} is not settled at the end`);
+  const logs = servers.map(logOf);
+  for (const [at, log] of logs.entries()) {
+    const { name, machine, store } = servers[at]!;
+    const set = new Set(log);
+    if (set.size < log.length) tell(`${name} has ${log.filter((text, at) => log.indexOf(text) < at)} twice`);
+    for (const text of confirmed) if (!set.has(text)) tell(`${name} does not have ${text}, which was confirmed`);
+    for (const text of logs[0]!) {
+      if (!set.has(text)) tell(`${name} does not have ${text}, which ${servers[0]!.name} has`);
+    }
+    for (const text of log) {
+      if (!logs[0]!.includes(text)) tell(`${servers[0]!.name} does not have ${text}, which ${name} has`);
+    }
+    checkOrder(log, name, tell);
+    if (isCalm && log.join() !== logs[0]!.join()) tell(`${name} has another order than ${servers[0]!.name}`);
+    const { waiting, isAlone, servers: others } = machine.status(world.time.now);
+    if (waiting > 0 || isAlone) tell(`${name} still waits: ${waiting} records, alone: ${isAlone}`);
+    if (others.length !== servers.length - 1) tell(`${name} hears ${others.length} servers`);
+    for (const { name: other, behind } of others) if (behind > 0) tell(`${other} is ${behind} behind ${name}`);
+    for (const { users, received, waiting } of store.snapshot.pairs) {
+      if (users[0] === users[1]) continue;
+      for (const side of [0, 1] as const) {
+        if (waiting[side].bytes === 0) continue;
+        const [one, other] = users.map((id) => store.snapshot.users.find((user) => user.id === id)!.name);
+        const who = side === 0 ? `${one} of ${other}` : `${other} of ${one}`;
+        tell(
+          `${name}: ${waiting[side].bytes} bytes wait for ${who} after ${received[side]} up to ${waiting[side].upTo}`,
+        );
+      }
+    }
+  }
+  for (const [text, { from, to }] of said) {
+    if (failed.has(text)) continue;
+    const receivers = "user" in to ? [to.user] : NATIVES;
+    for (const receiver of receivers) {
+      // What is said in the lobby is told to handout clients only while they are there.
+      if (receiver === from || HANDOUTS.includes(receiver)) continue;
+      if (!shown.get(receiver)!.has(text)) tell(`${receiver} was never told ${text}`);
+    }
+  }
+  for (const program of programs) {
+    if (program instanceof NativeProgram) checkOrder(program.order, program.name, tell);
+  }
+}
+
+/** All messages of a server's log, in order. */
+function logOf({ store }: SimulatedServer): string[] {
+  const { rooms, pairs } = store.snapshot;
+  const messages = [...rooms, ...pairs].flatMap(({ id }) =>
+    store.query({ type: "history", conversation: id, after: 0, limit: 1_000_000 }).messages
+  );
+  return messages.sort((one, other) => one.seq - other.seq).map(({ text }) => text);
+}
+
+/** The texts of each sender are in the order in which they were said. */
+function checkOrder(texts: readonly string[], where: string, tell: (text: string) => void): void {
+  const last = new Map<string, number>();
+  for (const text of texts) {
+    const [from, number] = text.split(".");
+    if (Number(number) <= (last.get(from!) ?? 0)) tell(`${where} has ${text} after ${from}.${last.get(from!)}`);
+    last.set(from!, Number(number));
+  }
+}
