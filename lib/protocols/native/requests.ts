@@ -10,8 +10,21 @@ export type NativeRequest =
   | { readonly type: "bye" }
   | { readonly type: "ping"; readonly ref: number };
 
+/** What clients say most, as ours write it, with nothing escaped: read so, it takes a third of the time. */
+const SAY =
+  // deno-lint-ignore no-control-regex
+  /^\{"type":"say","number":(0|[1-9]\d{0,14}),"(to|room)":"([^"\\\0-\x1f]{1,64})","text":"([^"\\\0-\x1f]*)"\}$/;
+const ACK = /^\{"type":"ack","seq":(0|[1-9]\d{0,14})\}$/;
+
 /** Reads one message of a client as a command. */
 export function decodeNative(json: string): NativeRequest | Fault {
+  const said = SAY.exec(json);
+  if (said) {
+    const to = said[2] === "to" ? { user: said[3]! } : { room: said[3]! };
+    return { type: "say", number: Number(said[1]), to, text: said[4]! };
+  }
+  const acked = ACK.exec(json);
+  if (acked) return { type: "acknowledge", seq: Number(acked[1]) };
   const message = decodeClientMessage(json);
   if (message instanceof Fault) return unreadable(json, message);
   return message ? commandOf(message) : unexpected("a message of a known type", json);
