@@ -36,6 +36,7 @@ const FAULTS: Faults = {
   "first-table": "address-book/13/3",
   "no-pause": "address-book/13/4",
   "dies-of-garbage": "address-book/13/5",
+  "dies-of-refusal": "address-book/13/6",
   "no-k": "address-book/14/1",
   "stays": "address-book/14/1",
   "k-newline": "address-book/14/2",

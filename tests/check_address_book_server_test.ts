@@ -62,6 +62,10 @@ const FAULTS: Faults = {
   "shows-no-request": "address-book/5/2",
   "shows-no-offline": "address-book/5/3",
   "shows-no-table": "address-book/5/4",
+  "never-drops": "address-book/6/1",
+  "drops-asker-only": "address-book/6/1",
+  "first-time-counts": "address-book/6/2",
+  "drops-early": "address-book/6/3",
 };
 
 Deno.test("each fault of a table server is found by the rules that name it", async () => {

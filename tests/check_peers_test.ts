@@ -53,12 +53,21 @@ const FAULTS: Faults = {
   "dies-of-fields": "peers/5/9",
   "dies-of-port": "peers/5/10",
   "shows-strangers": "peers/5/11",
+  "dies-of-absent-table": "peers/5/12",
   "names-not-kept": "peers/6/1",
   "twin-unheard": "peers/6/2",
   "twin-unheard-after-speaking": "peers/6/3",
   "a-thread-a-text": "peers/6/4",
   "shows-again": "peers/6/5",
   "dies-of-closed-port": "peers/6/6",
+  "join-untold": "peers/7/1",
+  "group-unsent": "peers/7/2",
+  "group-unnamed": "peers/7/3",
+  "here-unsent": "peers/7/4",
+  "one-member": "peers/7/5",
+  "group-to-all": "peers/7/6",
+  "leave-untold": "peers/7/7",
+  "keeps-left": "peers/7/8",
 };
 
 Deno.test("each fault of a peer is found by the rules that name it", async () => {

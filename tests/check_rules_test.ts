@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { SUITES } from "../lib/check/suites.ts";
+import { play } from "./support/check.ts";
 
 Deno.test("every rule has an id of its own within its handout, and a known section", () => {
   const ids = new Set<string>();
@@ -35,5 +36,18 @@ Deno.test("every rule says its sentence, why it matters and the usual cause, eac
       assert(level === "open" ? points === 0 : points > 0, id);
       assert(steps.length > 0, id);
     }
+  }
+});
+
+Deno.test("a rule that waits for minutes is not judged without --long: it is noted, has no points, and blocks nothing", async () => {
+  const [suite] = SUITES;
+  const rules = suite!.rules.slice(0, 1).map((rule) => ({ ...rule, longSeconds: 90 }));
+  const [result] = await play(suite!, ["no-such-program"], {}, rules);
+  assertEquals([result!.verdict, result!.points, result!.rule.points, result!.notes], ["info", 0, 0, [
+    "not judged without --long: it waits 90 s",
+  ]]);
+  for (const { id, longSeconds, needs } of SUITES.flatMap(({ rules }) => rules)) {
+    const waits = SUITES.flatMap(({ rules }) => rules).filter((rule) => rule.longSeconds && needs.includes(rule.id));
+    assert(longSeconds !== undefined || waits.length === 0, `${id} needs a rule that is not always judged`);
   }
 });

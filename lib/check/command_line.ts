@@ -22,6 +22,8 @@ export interface CheckPlan {
   readonly seed: number | undefined;
   readonly network: NetworkKind;
   readonly repeat: number;
+  /** Rules that wait for a minute and more are played, too. */
+  readonly isLong: boolean;
   readonly users: string | undefined;
   readonly rubric: string | undefined;
   readonly outputs: Readonly<Partial<Record<OutputKind, string>>>;
@@ -85,6 +87,7 @@ export function readCheck(
     seed: numberOf(flags, "seed", 0, 2 ** 32 - 1),
     network: networkOf(flags.value("network"), suite),
     repeat: numberOf(flags, "repeat", 1, 1000) ?? 1,
+    isLong: flags.has("long"),
     users: flags.value("users"),
     rubric: flags.value("rubric"),
     outputs: outputsOf(flags),

@@ -40,6 +40,7 @@ function markdown(suite: Suite, rules: readonly Rule[]): string {
       `- ${rule.level === "open" ? "open: noted, not judged" : `${rule.level}, ${pointsText(rule)}`}`,
       `- Why it matters: ${prose(rule.why)}`,
       `- Usual cause: ${prose(rule.cause)}`,
+      ...(rule.longSeconds === undefined ? [] : [`- Played with \`--long\` alone: it waits ${rule.longSeconds} s`]),
       ...(rule.needs.length > 0 ? [`- Needs: ${rule.needs.map((id) => `\`${id}\``).join(", ")}`] : []),
       "",
     );

@@ -16,6 +16,7 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "strict", help: "what is weak, and what the handout only recommends, counts as failed" },
   { name: "seed", value: "N", help: "make the choices of an earlier run again (printed at its end)" },
   { name: "network", value: "KIND", help: "what stands between: none, cut, slow or lossy (none)" },
+  { name: "long", help: "play the rules that wait for a minute and more, too; without it they are not judged" },
   { name: "repeat", value: "N", help: "play each rule N times (1)" },
   { name: "users", value: "FILE", help: "the accounts of a server that runs already" },
   { name: "rubric", value: "FILE", help: "points, hidden rules and the number of rules, in JSON" },

@@ -212,8 +212,11 @@ export class Play implements Machine<PlayOutput> {
       case "listen": {
         const host = step.host && this.values.fill(step.host);
         if (host) this.values.set(`${step.link.split(" ")[0]}.host`, host);
-        return this.#outputs.push({ type: "listen", link: step.link, host });
+        const port = step.isAgain ? this.#port(`{${step.link.replace(" ", ".")}.port}`) : undefined;
+        return this.#outputs.push({ type: "listen", link: step.link, host, port });
       }
+      case "unlisten":
+        return this.#outputs.push({ type: "unlisten", link: step.link });
       case "bind": {
         const { link, as = "datagrams" } = step;
         Object.assign(this.#links.get(link), { isDatagrams: true, as });

@@ -11,7 +11,14 @@ export type PlayOutput =
     readonly host: string | undefined;
     readonly isExpected: boolean;
   }
-  | { readonly type: "listen"; readonly link: LinkName; readonly host: string | undefined }
+  /** At this port, where the link has listened before; at any where it is undefined. */
+  | {
+    readonly type: "listen";
+    readonly link: LinkName;
+    readonly host: string | undefined;
+    readonly port: number | undefined;
+  }
+  | { readonly type: "unlisten"; readonly link: LinkName }
   | {
     readonly type: "bind";
     readonly link: LinkName;

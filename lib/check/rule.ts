@@ -24,6 +24,8 @@ export interface Rule {
   readonly needs: readonly string[];
   /** Only a program that the check has started can be tested: what a running server keeps would be in the way. */
   readonly startsProgram: boolean;
+  /** Seconds that its script waits, where they are so many that it is played with `--long` alone. */
+  readonly longSeconds?: number;
 }
 
 export interface RuleText {
@@ -36,6 +38,7 @@ export interface RuleText {
   /** Points; 1 unless it says otherwise, 0 for what the handout leaves open. */
   readonly points?: number;
   readonly startsProgram?: boolean;
+  readonly longSeconds?: number;
   /** Rules that must be kept for this one to mean anything, besides those that its script relies on. */
   readonly after?: readonly string[];
   readonly script: Script;

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly hasUsers?: boolean;
   /** The keys of the persons of one play; a suite without logins by proof needs none. */
   readonly credentials?: () => Credentials;
+  /** Rules that wait for minutes are played too. */
+  readonly isLong?: boolean;
   /** Why no further rule is played; undefined while they are. */
   readonly stopped?: () => string | undefined;
   /** The program under test, for one rule: a port of its own where it is started. */
@@ -103,6 +105,11 @@ export async function runSuite(
     return result;
   };
   const judge = async (rule: Rule): Promise<RuleResult> => {
+    if (rule.longSeconds !== undefined && !options.isLong) {
+      const result = notJudged(rule, rule.longSeconds);
+      if (rules.includes(rule)) tell(result);
+      return result;
+    }
     const needs = options.playsNeeded === false ? [] : rule.needs;
     const before = await Promise.all(needs.map((id) => resultOf(byId.get(id)!)));
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
@@ -132,6 +139,12 @@ function blocked(rule: Rule, why: string): RuleResult {
     failed: 0,
     played: 0,
   };
+}
+
+/** Its points are none of those that could be reached. */
+function notJudged(rule: Rule, seconds: number): RuleResult {
+  const notes = [`not judged without --long: it waits ${seconds} s`];
+  return { ...blocked({ ...rule, points: 0 }, ""), verdict: "info", notes };
 }
 
 /** What this machine lacks and the rule needs. */

@@ -40,6 +40,8 @@ interface Wire {
 export class PlayRunner {
   readonly #wires = new Map<LinkName, Wire>();
   readonly #programs = new Map<string, Program>();
+  /** What listens, or has listened, for a link, and how many connections it has accepted. */
+  readonly #listeners = new Map<LinkName, { readonly socket: ListeningSocket; readonly count: () => number }>();
   readonly #held: (() => Promise<void> | void)[] = [];
   readonly #passage: Passage;
   #wake: ReturnType<typeof setTimeout> | undefined;
@@ -124,7 +126,9 @@ export class PlayRunner {
       case "dial":
         return void this.#dial(output.link, output.host, output.port, output.isExpected);
       case "listen":
-        return this.#listen(output.link, output.host);
+        return this.#listen(output.link, output.host, output.port);
+      case "unlisten":
+        return this.#listeners.get(output.link)?.socket.close();
       case "bind":
         if (output.as === "messages") return this.#openMessages(output.link);
         return this.#bind(output.link, output.port, output.as === "packets");
@@ -165,14 +169,15 @@ export class PlayRunner {
   }
 
   /** The first connection is the link of that name, the second `LINK2`, and so on. */
-  #listen(link: LinkName, host = this.isServer ? "0.0.0.0" : this.target.host): void {
-    let count = 0;
-    const socket = new ListeningSocket({ hostname: host, port: 0 }, {
+  #listen(link: LinkName, host = this.isServer ? "0.0.0.0" : this.target.host, port = 0): void {
+    let count = this.#listeners.get(link)?.count() ?? 0;
+    const socket = new ListeningSocket({ hostname: host, port }, {
       accepted: (conn) => {
         count++;
         this.#connected(count === 1 ? link : `${link}${count}`, conn);
       },
     });
+    this.#listeners.set(link, { socket, count: () => count });
     this.#held.push(() => socket.close());
     queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
   }

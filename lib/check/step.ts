@@ -91,7 +91,9 @@ export type Step =
      * Listens for connections of the program under test; `{WHO.LINK.port}` is the port. The first connection is the link
      * itself, the second `LINK2`, and so on. A program is started with the first port that was opened for its person.
      */
-    | { readonly do: "listen"; readonly link: LinkName; readonly host?: Template }
+    | { readonly do: "listen"; readonly link: LinkName; readonly host?: Template; readonly isAgain?: boolean }
+    /** Listens no more: connections are refused until it listens again. */
+    | { readonly do: "unlisten"; readonly link: LinkName }
     /** The program under test connects to where `listen` listens. */
     | { readonly do: "accept"; readonly link: LinkName; readonly more?: number }
     /** Opens a UDP socket; what it sends goes to `port`, else to the program under test. */
@@ -144,6 +146,9 @@ export const dial = (link: LinkName, port?: Template, how: Dialling = {}): Step 
 });
 export const refused = (link: LinkName, port?: Template): Step => ({ do: "refused", link, ...(port && { port }) });
 export const listen = (link: LinkName, host?: Template): Step => ({ do: "listen", link, ...(host && { host }) });
+export const unlisten = (link: LinkName): Step => ({ do: "unlisten", link });
+/** At the port where it has listened before; connections are counted on. */
+export const listenAgain = (link: LinkName): Step => ({ do: "listen", link, isAgain: true });
 export const accept = (link: LinkName, more?: number): Step => ({ do: "accept", link, ...(more && { more }) });
 export const bind = (link: LinkName, port?: Template): Step => ({ do: "bind", link, ...(port && { port }) });
 /** A socket for the datagrams of the reliable transport, each as the line of `packetText`: for rules about the transport. */

@@ -67,12 +67,13 @@ export async function check(args: readonly string[]): Promise<number> {
   try {
     const users = folder.write("users.txt", usersText(usersOf(plan.suite, accounts)));
     const target = targetOf(plan, users, folder);
-    const { network, isStrict: strict, repeat, jobs, timeoutMs } = plan;
+    const { network, isStrict: strict, repeat, isLong, jobs, timeoutMs } = plan;
     const options = {
       seed,
       network,
       strict,
       repeat,
+      isLong,
       jobs,
       timeoutMs,
       accounts,

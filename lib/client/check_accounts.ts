@@ -61,6 +61,7 @@ export function againText(
     ...(network === "none" ? [] : [`--network ${network}`]),
     ...(users === undefined ? [] : [`--users ${quoted(users)}`]),
     ...(isStrict ? ["--strict"] : []),
+    ...(rule.longSeconds === undefined ? [] : ["--long"]),
     ...(timeoutMs === DEFAULT_TIMEOUT_MS ? [] : [`--timeout ${timeoutMs}`]),
   ].join(" ");
   const base = `${THIS_CLIENT} check ${suite.handout} ${suite.side}`;

@@ -79,6 +79,7 @@ export async function checkSubmission(
       network: plan.networkFor(suite),
       strict: plan.isStrict,
       repeat: plan.repeat,
+      isLong: plan.isLong,
       jobs: RULES_AT_A_TIME,
       timeoutMs: plan.timeoutMs,
       accounts: accountsOf({ users: undefined, program: { command }, suite }, seed),
@@ -113,10 +114,21 @@ export async function checkSubmission(
 
 /** Everything besides the submission that its result depends on. */
 function described({ plan, course, suite, rules, seed }: ClassCheck): string {
-  const { isStrict, repeat, timeoutMs, limits } = plan;
+  const { isStrict, repeat, isLong, timeoutMs, limits } = plan;
   const commands = [course.prepare, course.commands.get(nameOf(suite))];
   const played = rules.map(({ id, points }) => [id, points]);
-  return JSON.stringify([VERSION, commands, played, plan.networkFor(suite), isStrict, repeat, timeoutMs, limits, seed]);
+  return JSON.stringify([
+    VERSION,
+    commands,
+    played,
+    plan.networkFor(suite),
+    isStrict,
+    repeat,
+    isLong,
+    timeoutMs,
+    limits,
+    seed,
+  ]);
 }
 
 /** Copies a submission, and compiles it where it has to be. What fails stops it before the first rule. */

@@ -46,7 +46,16 @@ def request(type, local):
 
 
 def visit(type):
-    """One request; the answer, or None where there is none in time."""
+    """One request; the answer, or an empty one where the server is away."""
+    try:
+        return visited(type)
+    except ConnectionRefusedError:
+        if fault("dies-of-refusal"):
+            raise
+    return ""
+
+
+def visited(type):
     state["visits"] += 1
     conn = socket.create_connection((HOST, PORT + 1 if fault("other-port") else PORT))
     if type == "R":

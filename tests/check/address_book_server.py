@@ -10,8 +10,10 @@ HOST, PORT = sys.argv[1], int(sys.argv[2])
 FAULT = sys.argv[3] if len(sys.argv) > 3 else ""
 LIMIT_SECONDS = 1.5
 QUIET_SECONDS = 0.2
+KEPT_SECONDS = 60 if FAULT == "drops-early" else 90
 
 table = {}
+times = {}
 gone = set()
 lock = threading.Lock()
 state = {"visits": 0}
@@ -141,6 +143,9 @@ def here(conn, key, seen, port, name):
     with lock:
         if not fault("not-kept") and not (fault("never-again") and key in gone):
             table[key] = (seen, port, name)
+            if not (fault("first-time-counts") and key in times):
+                times[key] = time.time()
+        drop_old(key)
         if fault("thirty-at-most") and len(table) > 20:
             del table[next(iter(table))]
         others = [entry for each, entry in table.items() if each != key or fault("lists-asker")]
@@ -161,6 +166,14 @@ def send_parts(conn, others):
             time.sleep(0.05)
     except OSError:
         os._exit(1)
+
+
+def drop_old(asker):
+    if fault("never-drops"):
+        return
+    for key in [key for key in table if time.time() - times[key] >= KEPT_SECONDS]:
+        if not (fault("drops-asker-only") and key != asker):
+            del table[key]
 
 
 def answer(others):

@@ -1,5 +1,5 @@
 """A peer written from the address-book handout, with one fault at a time: peer.py HOST PORT NAME UDP [FAULT].
-It speaks the dialects A, B and C; `/to NAME TEXT` writes."""
+It speaks the dialects A, B and C; `/to NAME TEXT` writes. Groups are its own: `/join`, `/leave`, `/say GROUP TEXT`."""
 
 import os
 import re
@@ -14,6 +14,7 @@ IP = "127.0.0.1"
 BETWEEN = "\\: "
 
 friends = {}
+groups = {}
 numbers = []
 twins = set()
 state = {"heard": 0, "said": 0, "last": None}
@@ -62,6 +63,16 @@ def refresh():
         ask(len(numbers) - 1, address)
 
 
+def refresh_for_ever():
+    while True:
+        time.sleep(30)
+        try:
+            refresh()
+        except OSError:
+            if fault("dies-of-absent-table"):
+                os._exit(1)
+
+
 def send(text, address):
     udp.sendto(text.encode("ascii", "replace") if fault("ascii") else text.encode("utf-8", "surrogateescape"), address)
 
@@ -95,6 +106,8 @@ def receive():
 
 def take(text, source):
     fields = text.split(BETWEEN)
+    if fields[0] in ("JOIN", "HERE", "LEAVE", "SAY") and len(fields) > 2:
+        return told(source, *fields)
     if fields[0] == "IDReq":
         return answer_a(fields, source)
     if fields[0] == "ID" and len(fields) == 3:
@@ -174,6 +187,44 @@ def heard(address, said, dialect, name=None):
         show("\n".join(state["again"]))
 
 
+# Groups
+
+
+def told(source, kind, group, name, said=""):
+    if group not in groups:
+        if kind == "SAY" and fault("group-to-all", "keeps-left"):
+            show(f"{group} {name}: {said}")
+        return
+    if kind == "SAY":
+        show(f"{name}: {said}" if fault("group-unnamed") else f"{group} {name}: {said}")
+    elif kind == "LEAVE":
+        if not fault("keeps-left"):
+            groups[group].discard(source)
+        if not fault("leave-untold"):
+            show(f"{name} left {group}")
+    else:
+        groups[group].add(source)
+    if kind == "JOIN":
+        if not fault("join-untold"):
+            show(f"{name} joined {group}")
+        if not fault("here-unsent"):
+            send(BETWEEN.join(["HERE", group, NAME]), source)
+
+
+def in_group(kind, group, *said):
+    members = set(friends) if kind == "JOIN" else groups.get(group, set())
+    if kind == "JOIN":
+        groups[group] = set()
+    if kind == "SAY":
+        if fault("group-unsent"):
+            return
+        members = set(friends) if fault("group-to-all") else set(sorted(members)[:1]) if fault("one-member") else members
+    for address in members:
+        send(BETWEEN.join([kind, group, NAME, *said]), address)
+    if kind == "LEAVE":
+        groups.pop(group, None)
+
+
 # What the user writes
 
 
@@ -224,7 +275,11 @@ threading.Thread(target=run, daemon=True).start()
 if fault("no-table"):
     time.sleep(60)
 refresh()
+threading.Thread(target=refresh_for_ever, daemon=True).start()
 for line in sys.stdin:
+    found = re.fullmatch(r"/(join|leave|say) (\S+)(?: (.*))?\n?", line)
+    if found:
+        in_group(found[1].upper(), found[2], *([found[3]] if found[3] else []))
     found = re.fullmatch(r"/to (\S+) (.*)\n?", line)
     if found:
         write(found[1], found[2])

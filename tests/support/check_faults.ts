@@ -30,13 +30,15 @@ export async function playFaults(suite: Suite, program: string, all: Faults, how
       const at = next++;
       const fault = names[at]!;
       const named = faults[fault]!.split(" ");
-      const isPlayed = ({ id, level }: Rule, i: number) =>
-        named.includes(id) || level !== "open" && i % oneIn === at % oneIn && !(alone && id.startsWith(alone));
+      const isPlayed = ({ id, level, longSeconds }: Rule, i: number) =>
+        named.includes(id) ||
+        level !== "open" && longSeconds === undefined && i % oneIn === at % oneIn && !(alone && id.startsWith(alone));
       const rules = suite.rules.filter(isPlayed).map((rule) => ({ ...rule, needs: neededOf(suite, rule, named) }));
       const results = await play(suite, ["python3", program, ...given, fault], {
         strict: true,
         jobs,
         timeoutMs: 3000,
+        isLong: true,
       }, rules);
       found[fault] = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule.id).join(" ");
     }

@@ -21,6 +21,7 @@ export interface CheckAllPlan {
   readonly seed: number | undefined;
   readonly networkFor: (suite: Suite) => NetworkKind;
   readonly repeat: number;
+  readonly isLong: boolean;
   readonly rubric: string | undefined;
   /** Submissions at a time. */
   readonly jobs: number;
@@ -59,6 +60,7 @@ export function readCheckAll(
     seed: numberOf(flags, "seed", 0, 2 ** 32 - 1),
     networkFor: (suite) => networkOf(network, suite),
     repeat: numberOf(flags, "repeat", 1, 1000) ?? 1,
+    isLong: flags.has("long"),
     rubric: flags.value("rubric"),
     jobs: numberOf(flags, "jobs", 1, 64) ?? 4,
     timeoutMs: numberOf(flags, "timeout", 100, 60_000) ?? DEFAULT_TIMEOUT_MS,

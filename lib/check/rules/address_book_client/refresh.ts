@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { accept, expectText, silence } from "../../step.ts";
+import { accept, expectText, listenAgain, runs, silence, unlisten, wait } from "../../step.ts";
 import {
   AGAIN,
   answers,
@@ -11,6 +11,8 @@ import {
   greets,
   hearsOfNone,
   REFRESH_MS,
+  requests,
+  TABLE,
 } from "./prepare.ts";
 
 const REPEATS = "Clients repeat `R` every 30 s.";
@@ -81,6 +83,26 @@ export const REFRESHES: readonly Rule[] = [
       asksAgain(),
       answers(entry(), AGAIN),
       greeted(),
+    ],
+  }),
+  rule("address-book/13/6", {
+    title: "a server that was away is asked when it is back",
+    quote: REPEATS,
+    why: "the server is the one part that all others need, and it is started anew at times",
+    cause: "the exception of connect() ends the thread that asks, or the program",
+    longSeconds: 2 * REFRESH_MS / 1000,
+    points: 2,
+    after: ["address-book/13/1"],
+    script: [
+      asks(),
+      hearsOfNone(),
+      unlisten(TABLE),
+      // Within, it asks at least once.
+      wait(REFRESH_MS),
+      runs("jacky"),
+      listenAgain(TABLE),
+      accept(AGAIN, REFRESH_MS),
+      requests(AGAIN),
     ],
   }),
 ];

@@ -1,4 +1,5 @@
 import type { Suite } from "../../rule.ts";
+import { EXPIRY } from "./expiry.ts";
 import { HERE } from "./here.ts";
 import { MALFORMED } from "./malformed.ts";
 import { OFFLINE } from "./offline.ts";
@@ -15,8 +16,9 @@ export const ADDRESS_BOOK_SERVER: Suite = {
     3: "K: I am leaving",
     4: "What is no request",
     5: "What the server shows",
+    6: "Entries that are not renewed",
   },
-  rules: [...VISITS, ...HERE, ...OFFLINE, ...MALFORMED, ...WINDOWS],
+  rules: [...VISITS, ...HERE, ...OFFLINE, ...MALFORMED, ...WINDOWS, ...EXPIRY],
   transport: "tcp",
   takesAnyName: true,
 };

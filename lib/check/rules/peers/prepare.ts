@@ -115,6 +115,23 @@ export const bothBegin = (): Script => [
   answersTable("1-R:127.0.0.1:{jacky.udp}", "bob"),
 ];
 
+const THREE = ["jacky", "bob", "michael"];
+
+/** Three programs of the same kind, which know each other's names; prepared by peers/6/1. */
+export const threeKnow = (): Script => {
+  const others = (who: string) => THREE.filter((each) => each !== who);
+  const table = (who: string) => others(who).map((each) => `-R:127.0.0.1:{${each}.udp}`).join("");
+  const names = (who: string) => new RegExp(`^${others(who).map((each) => `(?=[^]*{${each}})`).join("")}[^]*`);
+  return [
+    THREE.map((who) => asksTable(who)),
+    THREE.map((who) => answersTable(`2${table(who)}`, who)),
+    prepares(
+      "peers/6/1",
+      THREE.map((who) => expectText(`${who} screen`, names(who), { words: "the names of both others" })),
+    ),
+  ];
+};
+
 /** They know each other's names; prepared by peers/6/1. */
 export const bothKnow = (): Script => [
   bothBegin(),

@@ -1,5 +1,5 @@
 import { type Rule, rule } from "../../rule.ts";
-import { bind, expect, ignore, runs, silence, wait } from "../../step.ts";
+import { bind, expect, ignore, runs, silence, unlisten, wait } from "../../step.ts";
 import {
   arrives,
   containing,
@@ -17,6 +17,8 @@ import {
 
 const DROPPED =
   "What arrives from a stranger, is malformed, or repeats an old datagram is dropped and counted, never shown as chat.";
+/** The handout's 30 s between two requests, and what a busy machine adds. */
+const TABLE_AWAY_MS = 35_000;
 const THREE = "at least three clients at once";
 
 const harmless = (title: string, cause: string, datagram: string | Uint8Array) => ({
@@ -138,6 +140,24 @@ export const SEVERAL: readonly Rule[] = [
       wait(300),
       sends("bob", sayA("bob", SECOND)),
       shows(SECOND, FIRST),
+    ],
+  }),
+  rule("peers/5/12", {
+    title: "the chat goes on while the table server is away",
+    quote: "It carries no chat.",
+    why: "the table server is needed to find each other, and for nothing else",
+    cause: "the exception of connect() at the next request ends the program",
+    points: 2,
+    longSeconds: TABLE_AWAY_MS / 1000,
+    after: ["peers/5/3"],
+    script: [
+      friendsA("bob"),
+      unlisten("jacky table"),
+      wait(TABLE_AWAY_MS),
+      says("bob"),
+      types("bob", SECOND),
+      arrives("bob", SECOND),
+      runs("jacky"),
     ],
   }),
 ];

@@ -1,6 +1,7 @@
 import type { Suite } from "../../rule.ts";
 import { DIALECT_A } from "./dialect_a.ts";
 import { DIALECT_B } from "./dialect_b.ts";
+import { GROUPS } from "./groups.ts";
 import { SEVERAL } from "./several.ts";
 import { TABLE } from "./table.ts";
 import { TWO } from "./two.ts";
@@ -16,8 +17,9 @@ export const PEERS: Suite = {
     4: "Dialect C",
     5: "Several peers, and what is wrong",
     6: "Two of the same program",
+    7: "Groups, of three of the same program",
   },
-  rules: [...TABLE, ...DIALECT_A, ...DIALECT_B, ...SEVERAL, ...TWO],
+  rules: [...TABLE, ...DIALECT_A, ...DIALECT_B, ...SEVERAL, ...TWO, ...GROUPS],
   transport: "udp",
   takesAnyName: true,
 };
