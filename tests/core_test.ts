@@ -5,6 +5,7 @@ import { Fault } from "../lib/core/errors.ts";
 import { LineDecoder } from "../lib/core/line_decoder.ts";
 import { LIMITS, limits } from "../lib/core/limits.ts";
 import { RateLimiter } from "../lib/core/limiters.ts";
+import { SharedRate } from "../lib/core/shared_rate.ts";
 import { encodeText, oneLine, sanitized } from "../lib/core/text.ts";
 import { VERSION } from "../lib/core/version.ts";
 import config from "../deno.json" with { type: "json" };
@@ -107,6 +108,36 @@ Deno.test("a rate limit allows its burst at once, then its rate, and says when t
     false,
   ]);
   assertEquals(rate.take(0), false, "a clock that goes back gives nothing");
+});
+
+Deno.test("a shared rate: those who flood share it evenly, and a peer that says little does not wait for them", () => {
+  const shared = new SharedRate(40, 100, { burst: 2, perSecond: 1 }, 0);
+  const flooders = Array.from({ length: 5 }, () => shared.open(0));
+  const quiet = shared.open(0);
+  const taken = flooders.map(() => 0);
+  let [spoken, waited] = [0, 0];
+  for (let now = 0; now < 60_000; now += 50) {
+    flooders.forEach((share, i) => {
+      while (share.take(now)) taken[i]!++;
+      assert(share.readyAt(now) > now, "asking again at once would be a loop");
+    });
+    // Those who flood have left nothing.
+    if (now > 5000 && now % 2000 === 0) quiet.take(now) ? spoken++ : waited++;
+  }
+  const all = taken.reduce((sum, count) => sum + count);
+  assertEquals([spoken, waited], [27, 0]);
+  assert(all >= 40 + 100 * 58 && all <= 40 + 100 * 60, `${all} were taken`);
+  assert(Math.max(...taken) < 1.2 * Math.min(...taken), `${taken}`);
+});
+
+Deno.test("a shared rate: who connects again and again gets no more of it than who stays", () => {
+  const shared = new SharedRate(20, 100, { burst: 5, perSecond: 1 }, 0);
+  let taken = 0;
+  for (let now = 0; now < 10_000; now += 5) {
+    const share = shared.open(now);
+    while (share.take(now)) taken++;
+  }
+  assert(taken <= 20 + 100 * 10, `${taken} were taken`);
 });
 
 Deno.test("every limit's default lies within its bounds and can be overridden", () => {

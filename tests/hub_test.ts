@@ -5,8 +5,9 @@ import type { Effect } from "../lib/chat/effect.ts";
 import type { Batch, SavedProducer } from "../lib/chat/store.ts";
 import { type Event, Message } from "../lib/chat/event.ts";
 import { Hub } from "../lib/chat/hub.ts";
-import { limits } from "../lib/core/limits.ts";
+import { limits, TICKED_PER_TURN } from "../lib/core/limits.ts";
 import { decodeLossy } from "../lib/core/text.ts";
+import { lobbyProtocol } from "../lib/protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL } from "../lib/protocols/native/server.ts";
 import { SessionRunner } from "../lib/server/runner.ts";
 import { ChatStore } from "../lib/store/chat_store.ts";
@@ -303,6 +304,36 @@ Deno.test("a store that fails during a tick changes nothing for the chat, and wh
   runner.tick();
   settle();
   assertEquals([hub.isIdle, store.snapshot.users.find(({ name }) => name === "a")!.acked], [true, 1]);
+});
+
+Deno.test("of many sessions that have something to do, a tick has a few do it, and the others after what has arrived", () => {
+  const due: (() => void)[] = [];
+  const clock = { now: 0 };
+  const never = () => Promise.reject(new Error("nobody asks"));
+  const platform = {
+    ...{ dial: () => {}, probe: () => {}, verify: never, prove: never, soon: (turn: () => void) => due.push(turn) },
+    now: () => clock.now,
+    wallTime: () => clock.now,
+  };
+  const runner = new SessionRunner(new Hub(accounts(), limits()), platform, limits());
+  const protocol = lobbyProtocol();
+  const transport = { waitingBytes: 0, write() {}, close() {}, abort() {}, resume() {} };
+  for (let port = 1; port <= 2 * TICKED_PER_TURN + 3; port++) {
+    runner.open(protocol, { hostname: "10.0.0.1", port }, (owner) => {
+      due.push(() => owner.receive(new TextEncoder().encode("a text without a line end")));
+      return transport;
+    });
+  }
+  for (let act = due.shift(); act; act = due.shift()) act();
+  const said = () => [...runner.hosts].filter(({ session }) => session.wakeAt === Infinity).length;
+  assertEquals(said(), 0);
+  clock.now = limits().lobbyQuietMs;
+  runner.tick();
+  const seen = [said()];
+  // The clock's next tick does not begin again before the last session has had its turn.
+  runner.tick();
+  for (let act = due.shift(); act; act = due.shift()) seen.push((act(), said()));
+  assertEquals(seen, [TICKED_PER_TURN, 2 * TICKED_PER_TURN, 2 * TICKED_PER_TURN + 3]);
 });
 
 Deno.test("a server that stops writes what was gathered during its last batch, and ends also when the disk is full", async () => {

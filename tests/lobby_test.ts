@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { limits } from "../lib/core/limits.ts";
+import { limits, LOBBY_LEFT_MS } from "../lib/core/limits.ts";
 import { sanitized } from "../lib/core/text.ts";
 import type { Command } from "../lib/chat/command.ts";
 import { Message } from "../lib/chat/event.ts";
 import { LobbyClient } from "../lib/protocols/lobby/client.ts";
-import { LobbySession } from "../lib/protocols/lobby/server.ts";
+import { lobbyProtocol, type LobbySession } from "../lib/protocols/lobby/server.ts";
 import type { SessionOutput } from "../lib/protocols/session.ts";
 import { drained } from "./support/drained.ts";
 import { TestServer, USERS } from "./support/test_server.ts";
@@ -20,9 +20,10 @@ class Guest {
   ended: string | undefined;
   readonly session: LobbySession;
 
-  constructor(given: Parameters<typeof limits>[0] = {}) {
+  constructor(given: Parameters<typeof limits>[0] = {}, protocol = lobbyProtocol()) {
     const facts = { peer: { hostname: "::ffff:10.0.0.5", port: 5000 }, registers: false };
-    this.session = drained(new LobbySession(facts, limits(given), 0), (output: SessionOutput) => {
+    const session = protocol.openSession(facts, limits(given), 0) as LobbySession;
+    this.session = drained(session, (output: SessionOutput) => {
       if (output.type === "write") this.out += new TextDecoder().decode(output.bytes);
       else if (output.type === "end") this.ended = output.why;
       else if (output.type === "command") {
@@ -90,6 +91,31 @@ Deno.test("bytes split, joined or corrupted: every line is sent once and in orde
         .filter((line) => line.replace(/\r$/, "") !== "").length,
     );
   }));
+});
+
+Deno.test("guests that flood share one rate, each line stays whole, and a guest who says little does not wait", () => {
+  const protocol = lobbyProtocol();
+  const given = { lobbyBurst: 100, lobbyLinesPerSecond: 40, turnLines: 1000 };
+  const [one, other, quiet] = Array.from({ length: 3 }, () => new Guest(given, protocol)) as [Guest, Guest, Guest];
+  // A text without an end first, whose time passes while lines wait.
+  for (const guest of [one, other]) guest.push("begun", 0).push("\n".padStart(5, "!") + "spam\n".repeat(1500), 10);
+  for (let now = 50; now <= 10_000; now += 50) {
+    for (const guest of [one, other, quiet]) guest.rest(now);
+    if (now % 2000 === 0) quiet.push(`at ${now}\n`, now);
+  }
+  assertEquals(quiet.said, [2000, 4000, 6000, 8000, 10_000].map((at) => `at ${at}`));
+  const flood = one.said.length + other.said.length;
+  assert(flood >= 100 + 40 * 9 && flood <= 100 + 40 * 10 + 2 * 15, `${flood} lines`);
+  assert(Math.abs(one.said.length - other.said.length) <= 120, `${one.said.length} and ${other.said.length}`);
+  assertEquals(new Set([...one.said, ...other.said]), new Set(["begun!!!!", "spam"]));
+  // One leaves: what it has said goes on for a while only.
+  one.session.closed(0, "finished", 10_000);
+  for (let now = 10_050; now <= 30_000 && one.ended === undefined; now += 50) {
+    for (const guest of [one, other]) guest.rest(now);
+    if (one.ended !== undefined) assertEquals(now, 10_000 + LOBBY_LEFT_MS);
+  }
+  assertEquals(one.ended, "closed the connection");
+  assertEquals([one.said.at(-1), one.said.length < 1501], ["spam", true]);
 });
 
 Deno.test("a line over the limit disconnects the guest, and the room stays", () => {

@@ -1,11 +1,13 @@
+import { setImmediate } from "node:timers";
 import { assert, assertEquals } from "@std/assert";
 import { Accounts } from "../lib/chat/accounts.ts";
 import { Hub } from "../lib/chat/hub.ts";
 import { ImConnection } from "../lib/net/im_connection.ts";
 import { Backoff } from "../lib/core/backoff.ts";
-import { limits } from "../lib/core/limits.ts";
+import { ACCEPTED_PER_TURN, limits } from "../lib/core/limits.ts";
 import { Liveness } from "../lib/core/liveness.ts";
 import { ConnectionLimiter } from "../lib/core/limiters.ts";
+import { ListeningSocket } from "../lib/net/listening_socket.ts";
 import { Outbox } from "../lib/net/outbox.ts";
 import { Connection } from "../lib/net/tcp.ts";
 import { IM_PROTOCOL } from "../lib/protocols/im/server.ts";
@@ -35,6 +37,29 @@ function gatedSink() {
   };
   return { sink, written, let: let_ };
 }
+
+Deno.test("a crowd of connections is accepted a few a turn, so that other sockets have theirs in between", async () => {
+  let [accepted, inTurn, most] = [0, 0, 0];
+  const conns: Deno.TcpConn[] = [];
+  const socket = new ListeningSocket({ hostname: "127.0.0.1", port: 0 }, {
+    accepted: (conn) => {
+      conns.push(conn);
+      accepted++;
+      most = Math.max(most, ++inTurn);
+    },
+  });
+  const count = 60;
+  const dialling = Promise.all(Array.from({ length: count }, () => Deno.connect(socket.address)));
+  while (accepted < count) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    inTurn = 0;
+  }
+  // This loop's turn may come before or after the socket's.
+  assert(most <= 2 * ACCEPTED_PER_TURN, `${most} in one turn`);
+  const dialled = await dialling;
+  for (const conn of [...dialled, ...conns]) conn.close();
+  socket.close();
+});
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));

@@ -7,15 +7,22 @@ import type { AttackerOrder } from "./support/soak_attacker.ts";
 import { ATTACKS, type Ports } from "./support/soak_attacks.ts";
 import { Pair } from "./support/soak_pair.ts";
 
-// deno task soak [--minutes N | --seconds N]: honest pairs of clients at one server, on loopback, while every attack comes in
+// deno task soak [--minutes N | --seconds N] [--only ATTACK]...: honest pairs of clients at one server, on loopback, while every attack comes in
 // turn, then all together with kills of the server and a full disk. Prints how long messages took in each phase beside the
 // quiet one. Status 1 if a message is lost, repeated or out of order, or if descriptors or memory do not return.
 
-const flags = parseArgs(Deno.args, { string: ["minutes", "seconds"] });
+const flags = parseArgs(Deno.args, { string: ["minutes", "seconds", "only"], collect: ["only"] });
 const totalMs = flags.seconds ? Number(flags.seconds) * 1000 : Number(flags.minutes ?? 10) * 60_000;
-const attacks = Object.keys(ATTACKS);
-/** Quiet, each attack, all together with kills, a full disk. */
-const phaseMs = totalMs / (attacks.length + 4);
+/** Some attacks alone, without kills and a full disk. */
+const some = flags.only.length > 0;
+const attacks: readonly string[] = some ? flags.only : Object.keys(ATTACKS);
+const unknown = attacks.find((name) => !(name in ATTACKS));
+if (unknown !== undefined) {
+  print(`there is no attack "${unknown}"; expected one of: ${Object.keys(ATTACKS).join(", ")}\n`);
+  Deno.exit(2);
+}
+/** Quiet, each attack, quiet again; all together with kills; a full disk. */
+const phaseMs = totalMs / (attacks.length + (some ? 2 : 4));
 const DISK = "48m";
 /** Descriptors that the server may have more than before, for its files and the pair's connections. */
 const MORE_DESCRIPTORS = 16;
@@ -43,15 +50,17 @@ try {
   await phase("quiet", pairs);
   const before = usage();
   for (const name of attacks) await phase(name, pairs, [name]);
-  await phase("all, and kills of the server", pairs, attacks, async (stop) => {
-    for (let kills = 0; !stop.aborted && kills < 20; kills++) {
-      await delay(Math.max(3000, phaseMs / 4));
-      server.process.kill("SIGKILL");
-      await server.over();
-      server = await start();
-    }
-  });
-  if (diskIsSmall) await phase("a full disk", pairs, [], fillDisk);
+  if (!some) {
+    await phase("all, and kills of the server", pairs, attacks, async (stop) => {
+      for (let kills = 0; !stop.aborted && kills < 20; kills++) {
+        await delay(Math.max(3000, phaseMs / 4));
+        server.process.kill("SIGKILL");
+        await server.over();
+        server = await start();
+      }
+    });
+  }
+  if (diskIsSmall && !some) await phase("a full disk", pairs, [], fillDisk);
   await Promise.all(pairs.map((pair) => pair.settled(60_000)));
   await returned(before);
   await phase("quiet again", pairs);

@@ -14,7 +14,7 @@ const listening = (listener: string) => new RegExp(`^${listener} listening on \\
 // The limits exist to slow down such loads, which come from one address; no other server here has them.
 const unlimited = [
   ...["--burst-commands", "10000000", "--commands-per-second", "10000000", "--connections", "10000"],
-  ...["--registrations-per-hour", "1000000"],
+  ...["--lobby-burst", "10000000", "--registrations-per-hour", "1000000"],
 ];
 
 /** Our server, as `deno task start` runs it. */

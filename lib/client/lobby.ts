@@ -1,7 +1,7 @@
 import { reason } from "../core/reason.ts";
 import { Connection } from "../net/tcp.ts";
 import { LobbyClient, type LobbyClientOutput } from "../protocols/lobby/client.ts";
-import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
+import { LOBBY_WIRE } from "../protocols/lobby/server.ts";
 import { openLobbyTerminal } from "../terminal/lobby_terminal.ts";
 import { printError } from "../terminal/print.ts";
 import type { JoinPlan } from "./command_line.ts";
@@ -25,7 +25,7 @@ export async function lobby(plan: JoinPlan): Promise<number> {
   const end = Promise.withResolvers<ProgramEnd>();
   const runner = new Runner<LobbyClientOutput, LobbyClient>(new LobbyClient(), perform);
   const trace = ClientTrace.open(plan, {
-    ...LOBBY_PROTOCOL,
+    ...LOBBY_WIRE,
     name: () => "",
     show: (line) => terminal.note(line),
   });

@@ -20,10 +20,21 @@ export class RateLimiter {
     return true;
   }
 
+  /** Gives back a token that was taken and not used. */
+  giveBack(): void {
+    this.#tokens++;
+  }
+
   /** Takes so many tokens, even if there are not as many: the next can be taken once the debt is paid. */
   charge(now: number, count: number): void {
     this.#refill(now);
     this.#tokens -= count;
+  }
+
+  /** How many tokens there are; fewer than none in debt. */
+  available(now: number): number {
+    this.#refill(now);
+    return this.#tokens;
   }
 
   /** When the next token can be taken. */

@@ -154,6 +154,18 @@ export const LIMITS = {
     why:
       "silence after which a guest's text is sent without a line break; a lost segment is repeated sooner, within 1 s",
   },
+  lobbyBurst: {
+    default: 1000,
+    min: 1,
+    max: 10_000_000,
+    why: "lines of all guests of the lobby together said without delay; a class whose programs send 30 each at once",
+  },
+  lobbyLinesPerSecond: {
+    default: 300,
+    min: 1,
+    max: 10_000_000,
+    why: "lines of all guests together a second after that; others wait, but not those of a guest who says little",
+  },
   loginMs: {
     default: 60_000,
     min: 10,
@@ -533,6 +545,23 @@ export const LIMITS = {
  * milliseconds, the handout's receivers have 5 s, and a person may take longer.
  */
 export const TRACE_WAITS_MS: readonly number[] = [1000, 5000, 30_000];
+
+/**
+ * Connections that a listener accepts in one turn of the event loop, those that it ends since their time is over, and sessions
+ * that are ticked. Each takes a tenth of a millisecond; with 150 at once, all other sessions would wait for 20 ms.
+ */
+export const ACCEPTED_PER_TURN = 4;
+export const ENDED_PER_TURN = 4;
+export const TICKED_PER_TURN = 8;
+
+/**
+ * How long lines of a guest of the lobby that has left are still said; what waits then is dropped, and logged. It is enough for
+ * a class whose programs say 150 lines each and end.
+ */
+export const LOBBY_LEFT_MS = 10_000;
+
+/** Lines of a guest of the lobby that do not wait for those of others: more than a person types. */
+export const LOBBY_OWN_LINES = { burst: 5, perSecond: 1 } as const;
 
 /** Bytes of a line without an end that a trace holds for each link; lines of people and handout programs are shorter. */
 export const TRACE_HELD_BYTES = 4096;

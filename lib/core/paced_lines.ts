@@ -2,20 +2,24 @@ import type { Fault } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { LineDecoder } from "./line_decoder.ts";
 import { RateLimiter } from "./limiters.ts";
+import type { RateShare } from "./shared_rate.ts";
 
 /** The lines of one peer, read at a limited rate and at most `turnLines` a turn. Lines over a limit wait; none is lost. */
 export class PacedLines {
   readonly #limits: Limits;
   readonly #decoder: LineDecoder;
   readonly #rate: RateLimiter;
+  readonly #share: RateShare | undefined;
   #takenInTurn = 0;
   /** When `next` has a line that it holds back now; Infinity when it holds back none. */
   readyAt = Infinity;
 
-  constructor(limits: Limits, now: number, decode?: ConstructorParameters<typeof LineDecoder>[1]) {
+  /** `share`: what it gets of a rate for all peers of its kind. */
+  constructor(limits: Limits, now: number, decode?: ConstructorParameters<typeof LineDecoder>[1], share?: RateShare) {
     this.#limits = limits;
     this.#decoder = new LineDecoder(limits.lineBytes, decode);
     this.#rate = new RateLimiter(limits.burstCommands, limits.commandsPerSecond, now);
+    this.#share = share;
   }
 
   /** Bytes that were pushed and not returned yet. */
@@ -42,6 +46,10 @@ export class PacedLines {
     if (this.#decoder.hasLine) {
       if (this.#takenInTurn >= this.#limits.turnLines) this.readyAt = now;
       else if (!this.#rate.take(now)) this.readyAt = this.#rate.readyAt(now);
+      else if (this.#share && !this.#share.take(now)) {
+        this.#rate.giveBack();
+        this.readyAt = this.#share.readyAt(now);
+      }
       if (this.readyAt !== Infinity) return undefined;
     }
     const line = this.#decoder.next();

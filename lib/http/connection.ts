@@ -88,15 +88,20 @@ export class HttpConnection implements TransportOwner {
     this.#transport = transport;
   }
 
-  tick(now: number): void {
-    if (this.#isOver) return this.#endSoon(now);
-    if (this.#isStalled(now)) return this.abort();
-    if (this.#socket) return this.#socket.tick(now);
-    if (this.#body?.isWaiting && now >= this.#bodyAt + this.host.requestMs) return this.abort();
-    if (this.#state !== "waiting" || now < this.#deadline) return;
-    if (this.#decoder.waitingBytes > 0) return this.#close(plainText("The request did not arrive in time.", 408));
-    this.#end();
-    this.#transport!.close("");
+  /** Whether its time was over, and it ends. */
+  tick(now: number): boolean {
+    const bodyIsLate = this.#body?.isWaiting && now >= this.#bodyAt + this.host.requestMs;
+    if (this.#isOver) this.#endSoon(now);
+    else if (this.#isStalled(now)) this.abort();
+    else if (this.#socket) this.#socket.tick(now);
+    else if (bodyIsLate) this.abort();
+    else if (this.#state !== "waiting" || now < this.#deadline) return false;
+    else if (this.#decoder.waitingBytes > 0) this.#close(plainText("The request did not arrive in time.", 408));
+    else {
+      this.#end();
+      this.#transport!.close("");
+    }
+    return this.#state === "over";
   }
 
   /** Ends it at once. */

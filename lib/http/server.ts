@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers";
 import { type Address, networkOf } from "../core/address.ts";
 import type { DescriptorShare } from "../core/descriptors.ts";
 import { ConnectionLimiter, NO_DESCRIPTORS, type Refusal } from "../core/limiters.ts";
-import type { Limits } from "../core/limits.ts";
+import { ENDED_PER_TURN, type Limits } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { stackOf } from "../core/reason.ts";
 import type { Certificate } from "../core/transport.ts";
@@ -64,6 +65,8 @@ export class WebServer {
   readonly #connections = new Map<HttpConnection, Promise<void>>();
   readonly #host: HttpHost;
   readonly #ticking: ReturnType<typeof setInterval>;
+  /** Connections that are still to be looked at. */
+  #toTick: Iterator<HttpConnection> | undefined;
   #closing = false;
   /** The actual address: port 0 has been replaced by the port that was given. */
   readonly address: { hostname: string; port: number };
@@ -115,8 +118,20 @@ export class WebServer {
   }
 
   #tick(): void {
+    if (this.#toTick) return;
+    this.#toTick = this.#connections.keys();
+    this.#tickSome();
+  }
+
+  /** Looks at the times of connections until a few have ended; at the others in the next turns. */
+  #tickSome(): void {
     const now = clock();
-    for (const http of this.#connections.keys()) http.tick(now);
+    for (let left = ENDED_PER_TURN; left > 0;) {
+      const { done, value } = this.#toTick!.next();
+      if (done) return this.#toTick = undefined;
+      if (value.tick(now)) left--;
+    }
+    setImmediate(() => this.#tickSome());
   }
 
   // Connections.

@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers";
 import { delay } from "@std/async/delay";
+import { ACCEPTED_PER_TURN } from "../core/limits.ts";
 
 const ACCEPT_RETRY_MS = 100;
 
@@ -13,7 +15,8 @@ export interface ListeningSocketOwner {
  * A listening TCP socket.
  *
  * 1. The port is open when the constructor returns; the constructor throws if it cannot be opened.
- * 2. A failed accept (the peer has left already, no file descriptors) is retried after a pause.
+ * 2. A turn of the event loop accepts few connections, so that a crowd of them delays no other socket for long.
+ * 3. A failed accept (the peer has left already, no file descriptors) is retried after a pause.
  */
 export class ListeningSocket {
   readonly #listener: Deno.TcpListener;
@@ -36,7 +39,9 @@ export class ListeningSocket {
   }
 
   async #accept(): Promise<void> {
-    while (!this.#closed) {
+    for (let accepted = 1; !this.#closed; accepted++) {
+      // Connections that wait are accepted without a turn in between.
+      if (accepted % ACCEPTED_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve));
       try {
         this.owner.accepted(await this.#listener.accept());
       } catch (error) {

@@ -1,4 +1,6 @@
+import { setImmediate } from "node:timers";
 import { delay } from "@std/async/delay";
+import { ENDED_PER_TURN } from "../core/limits.ts";
 import type { Certificate } from "../core/transport.ts";
 
 /** What the inside has written last may still take so long to reach the peer. */
@@ -10,6 +12,9 @@ const MOST_BYTES = 16 * 1024;
 const HANDSHAKE_RECORD = 22;
 /** A fatal alert, "unexpected message": a client that speaks no TLS learns from it that this port does. */
 const ALERT = Uint8Array.of(21, 3, 3, 0, 2, 2, 10);
+
+/** Made once: an error takes longer than the rest of the end of a connection. */
+const INTERRUPTED = new Deno.errors.Interrupted();
 
 /** A TLS connection of a peer, on its way through this process. */
 export interface TlsSession {
@@ -36,6 +41,8 @@ export class TlsTerminator {
   /** Inner connections that were accepted before their relay asked for them. */
   readonly #early = new Map<number, Deno.TlsConn>();
   readonly #handshakes = new Set<() => void>();
+  /** Ends of handshakes whose time is over. */
+  readonly #late: (() => void)[] = [];
   #dialling = 0;
   #closed = false;
 
@@ -52,10 +59,10 @@ export class TlsTerminator {
     const open: Deno.Conn[] = [outer];
     const end = () => {
       for (const conn of open) close(conn);
-      ended.reject(new Deno.errors.Interrupted());
+      ended.reject(INTERRUPTED);
     };
     this.#handshakes.add(end);
-    const timer = setTimeout(end, this.handshakeMs);
+    const timer = setTimeout(() => this.#endSoon(end), this.handshakeMs);
     try {
       const first = new Uint8Array(FIRST_BYTES);
       const count = await outer.read(first);
@@ -79,6 +86,20 @@ export class TlsTerminator {
       clearTimeout(timer);
       this.#handshakes.delete(end);
     }
+  }
+
+  /** Ends a handshake whose time is over; of many, a few a turn of the event loop. */
+  #endSoon(end: () => void): void {
+    if (this.#late.push(end) === 1) this.#endSome();
+  }
+
+  #endSome(): void {
+    // One may be completed meanwhile.
+    for (const end of this.#late.slice(0, ENDED_PER_TURN)) if (this.#handshakes.has(end)) end();
+    setImmediate(() => {
+      this.#late.splice(0, ENDED_PER_TURN);
+      if (this.#late.length > 0) this.#endSome();
+    });
   }
 
   /** Ends the handshakes; sessions go on. */

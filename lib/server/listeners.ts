@@ -14,7 +14,7 @@ import { TlsTerminator } from "../net/tls_terminator.ts";
 import { IM_PROTOCOL } from "../protocols/im/server.ts";
 import { encodeTlsOffer } from "../protocols/im/tls_offer.ts";
 import { LISTENER_ROWS, type ListenerName, type ListenerPorts } from "../protocols/listener_table.ts";
-import { LOBBY_PROTOCOL } from "../protocols/lobby/server.ts";
+import { lobbyProtocol } from "../protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL, nativeOverLines, TLS_PROTOCOL } from "../protocols/native/server.ts";
 import { roomsProtocol } from "../protocols/rooms/server.ts";
 import type { ServerProtocol } from "../protocols/session.ts";
@@ -90,7 +90,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
     // The server opens a second connection to each client.
     im: () => tcp(IM, 2),
     "address-book": () => tcp(parts.directory),
-    lobby: () => tcp(LOBBY_PROTOCOL),
+    lobby: () => tcp(lobbyProtocol()),
     mailbox: () => udp(MAILBOX_PROTOCOL),
     mychat: () => (port) => new MychatListener({ hostname: host, port }, runner, new ConnectionLimiter(limits), limits),
     rooms: () => tcp(roomsProtocol({ bytes: (count) => parts.secrets.bytes(count), sha256: digestOf })),

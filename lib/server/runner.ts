@@ -4,7 +4,7 @@ import type { Effect } from "../chat/effect.ts";
 import type { Hub } from "../chat/hub.ts";
 import type { SessionId } from "../chat/event.ts";
 import { type Address, formatAddress } from "../core/address.ts";
-import type { Limits } from "../core/limits.ts";
+import { type Limits, TICKED_PER_TURN } from "../core/limits.ts";
 import { log } from "../core/log.ts";
 import { reason, stackOf } from "../core/reason.ts";
 import type { Transport, TransportOwner } from "../core/transport.ts";
@@ -34,6 +34,8 @@ export class SessionRunner implements HostRunner {
   /** Hosts whose sessions have outputs, in the order in which they got their inputs. */
   #scheduled: SessionHost[] = [];
   #soon = new Set<SessionHost>();
+  /** Hosts that are still to be ticked. */
+  #toTick: Iterator<SessionHost> | undefined;
   #flushDue = false;
   #lastId = 0;
   #whenIdle: (() => void) | undefined;
@@ -80,7 +82,19 @@ export class SessionRunner implements HostRunner {
     const now = this.beginTurn();
     this.#try("a tick of the hub", () => this.hub.tick(now, this.platform.wallTime()));
     this.drain();
-    for (const host of this.#hosts.values()) host.tick(now);
+    if (this.#toTick) return;
+    this.#toTick = this.#hosts.values();
+    this.#tickHosts(now);
+  }
+
+  /** Ticks a few hosts that have something to do; the others after sockets that are ready have had their turn. */
+  #tickHosts(now: number): void {
+    for (let left = TICKED_PER_TURN; left > 0;) {
+      const { done, value } = this.#toTick!.next();
+      if (done) return this.#toTick = undefined;
+      if (value.tick(now)) left--;
+    }
+    this.platform.soon(() => this.#tickHosts(this.beginTurn()));
   }
 
   /** The operator does something in the chat. */

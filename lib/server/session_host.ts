@@ -103,13 +103,15 @@ export class SessionHost {
     this.#input(() => this.#runner.command(this.id, command));
   }
 
-  tick(now: number): void {
-    if (this.#ended) return;
+  /** Whether there was something to do. */
+  tick(now: number): boolean {
+    if (this.#ended) return false;
     this.trace.tick(now);
-    if (this.session.wakeAt <= now) {
-      this.#input((now) => this.session.tick(now, this.#transports[0]?.waitingBytes ?? 0));
-    }
-    if (this.#liveness.due(now)) this.#runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
+    const isDue = this.session.wakeAt <= now;
+    if (isDue) this.#input((now) => this.session.tick(now, this.#transports[0]?.waitingBytes ?? 0));
+    const probes = this.#liveness.due(now);
+    if (probes) this.#runner.platform.probe(this.peer, (outcome) => this.#probed(outcome));
+    return isDue || probes;
   }
 
   event(event: Event): void {

@@ -4,7 +4,7 @@ import { Hub } from "../../lib/chat/hub.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { RecentLog } from "../../lib/core/log.ts";
 import { IM_PROTOCOL } from "../../lib/protocols/im/server.ts";
-import { LOBBY_PROTOCOL } from "../../lib/protocols/lobby/server.ts";
+import { lobbyProtocol } from "../../lib/protocols/lobby/server.ts";
 import { MAILBOX_PROTOCOL } from "../../lib/protocols/native/server.ts";
 import { Monitor, type WatchEvent } from "../../lib/server/monitor.ts";
 import { SessionRunner } from "../../lib/server/runner.ts";
@@ -12,7 +12,7 @@ import type { Transport } from "../../lib/core/transport.ts";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 import { settled } from "./settled.ts";
 
-const PROTOCOLS = { im: IM_PROTOCOL, lobby: LOBBY_PROTOCOL, mailbox: MAILBOX_PROTOCOL };
+const PROTOCOLS = { im: IM_PROTOCOL, lobby: lobbyProtocol(), mailbox: MAILBOX_PROTOCOL };
 const PASSWORD = "12345";
 /** The start time, a whole second. */
 export const START = 1_700_000_000_000;

@@ -38,12 +38,19 @@ export class Running {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #read: Promise<unknown>;
 
-  constructor(programs: Programs, program: "server" | "client", args: readonly string[], cwd: string) {
+  /** `printed`, if given, gets the standard output, which is not kept then. */
+  constructor(
+    programs: Programs,
+    program: "server" | "client",
+    args: readonly string[],
+    cwd: string,
+    printed = (text: string): void => void (this.#out += text),
+  ) {
     const { path, args: all } = programs.command(program, args);
     this.process = new Deno.Command(path, { args: all, cwd, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
     this.#writer = this.process.stdin.getWriter();
     this.#read = Promise.all([
-      this.#collect(this.process.stdout, (text) => this.#out += text),
+      this.#collect(this.process.stdout, printed),
       this.#collect(this.process.stderr, (text) => this.#err += text),
     ]);
   }

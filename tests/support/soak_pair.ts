@@ -3,32 +3,31 @@ import { Running, SOURCES } from "./programs.ts";
 
 /** Between two messages of a pair. */
 const PAUSE_MS = 50;
-/** How often the output of a receiver is looked at. */
-const LOOK_MS = 2;
 
 /** Two real clients of which one says numbered messages to the other, and what became of them. */
 export class Pair {
   said = 0;
+  failed = 0;
   readonly #from: Running;
   readonly #to: Running;
   /** When each message was said; undefined once it has arrived. */
   readonly #saidAt = new Map<number, number>();
-  #read = 0;
   #phase: number[] = [];
   #received: number[] = [];
-  #stopped = false;
-  readonly #looking: Promise<void>;
 
   constructor(readonly names: readonly [string, string], folder: string, port: number) {
-    const client = (name: string) =>
-      new Running(
-        SOURCES,
-        "client",
-        ["chat", "127.0.0.1", String(port), "--name", name, "--password-file", "secret", "--data", `data-${name}`],
-        folder,
-      );
-    [this.#from, this.#to] = [client(names[0]), client(names[1])];
-    this.#looking = this.#look();
+    const client = (name: string, read: (line: string) => void) => {
+      const options = ["--name", name, "--password-file", "secret", "--data", `data-${name}`];
+      return new Running(SOURCES, "client", ["chat", "127.0.0.1", String(port), ...options], folder, lines(read));
+    };
+    const received = new RegExp(`^from ${names[0]}: m(\\d+)$`);
+    this.#from = client(names[0], (line) => {
+      if (line.startsWith("failed ")) this.failed++;
+    });
+    this.#to = client(names[1], (line) => {
+      const [, number] = received.exec(line) ?? [];
+      if (number !== undefined) this.#arrived(Number(number));
+    });
   }
 
   /** Says messages for a time; how long each of them took, to which those that arrive later are added. */
@@ -46,10 +45,6 @@ export class Pair {
     for (const end = performance.now() + ms; performance.now() < end; await delay(50)) {
       if (this.#received.length + this.failed >= this.said) return;
     }
-  }
-
-  get failed(): number {
-    return this.#from.out.match(/^failed /gm)?.length ?? 0;
   }
 
   get received(): number {
@@ -76,26 +71,24 @@ export class Pair {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
-    await this.#looking;
     await this.#from[Symbol.asyncDispose]();
     await this.#to[Symbol.asyncDispose]();
   }
 
-  async #look(): Promise<void> {
-    const line = new RegExp(`^from ${this.names[0]}: m(\\d+)$`, "gm");
-    for (; !this.#stopped; await delay(LOOK_MS)) {
-      const { out } = this.#to;
-      const end = out.lastIndexOf("\n") + 1;
-      if (end <= this.#read) continue;
-      for (const [, text] of out.slice(this.#read, end).matchAll(line)) {
-        const n = Number(text);
-        this.#received.push(n);
-        const at = this.#saidAt.get(n);
-        if (at !== undefined) this.#phase.push(performance.now() - at);
-        this.#saidAt.delete(n);
-      }
-      this.#read = end;
-    }
+  #arrived(n: number): void {
+    this.#received.push(n);
+    const at = this.#saidAt.get(n);
+    if (at !== undefined) this.#phase.push(performance.now() - at);
+    this.#saidAt.delete(n);
   }
+}
+
+/** Passes on whole lines. */
+function lines(read: (line: string) => void): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const all = (rest + text).split("\n");
+    rest = all.pop()!;
+    for (const line of all) read(line);
+  };
 }

@@ -1,22 +1,25 @@
 import type { Entries, Event, Message } from "../../chat/event.ts";
 import { unwrapped } from "../../core/address.ts";
 import { Fault } from "../../core/errors.ts";
-import type { Limits } from "../../core/limits.ts";
+import { type Limits, LOBBY_LEFT_MS, LOBBY_OWN_LINES } from "../../core/limits.ts";
 import { Outputs } from "../../core/machine.ts";
 import { PacedLines } from "../../core/paced_lines.ts";
+import { type RateShare, SharedRate } from "../../core/shared_rate.ts";
 import { decodeLossy } from "../../core/text.ts";
 import type { Ending } from "../../core/transport.ts";
-import type { DialOutcome, Link, Session, SessionFacts, SessionOutput } from "../session.ts";
+import type { DialOutcome, Link, ServerProtocol, Session, SessionFacts, SessionOutput } from "../session.ts";
 import { encodeLine, encodeMessage, WELCOME } from "./lines.ts";
 
 const LINK: Link = 0;
+const LINE_END = Uint8Array.of(10);
 
 /**
  * One guest of the lobby. Everyone who connects is in the room, and every line that they send is said there.
  *
  * 1. Bytes that are not UTF-8 are accepted; what cannot be decoded is shown as replacement characters.
  * 2. A text without a line break is said when nothing more has come for `lobbyQuietMs`, or when its sender leaves.
- * 3. Lines over the limits of a turn and of the rate wait; none is refused.
+ * 3. Lines over the limits of a turn and of the rates wait; none is refused. All guests of a listener share one of the rates.
+ *    Once a guest has left, its lines wait for `LOBBY_LEFT_MS`, so that nothing floods the room for long without a guest to end.
  * 4. A guest may read in silence without an end; once the listener is full, a silent one gives way to a new one.
  */
 export class LobbySession implements Session {
@@ -29,18 +32,20 @@ export class LobbySession implements Session {
   /** When to greet a guest who says nothing first. */
   #greetAt: number;
   #finished = false;
+  /** When to end though lines of a guest that has left wait. */
+  #dropAt = Infinity;
   #ended = false;
   givesWay = true;
 
-  constructor(facts: SessionFacts, limits: Limits, now: number) {
+  constructor(facts: SessionFacts, limits: Limits, now: number, share?: RateShare) {
     this.#limits = limits;
     this.name = unwrapped(facts.peer.hostname);
-    this.#lines = new PacedLines(limits, now, decodeLossy);
+    this.#lines = new PacedLines(limits, now, decodeLossy, share);
     this.#greetAt = now;
   }
 
   get wakeAt(): number {
-    return this.#ended ? Infinity : Math.min(this.#greetAt, this.#lines.readyAt, this.#quietAt);
+    return this.#ended ? Infinity : Math.min(this.#greetAt, this.#lines.readyAt, this.#quietAt, this.#dropAt);
   }
 
   takeOutputs(): readonly SessionOutput[] {
@@ -62,6 +67,8 @@ export class LobbySession implements Session {
     if (this.#ended) return;
     if (ending === "broken") return this.#end("connection lost");
     this.#finished = true;
+    this.#dropAt = now + LOBBY_LEFT_MS;
+    this.#lines.push(LINE_END);
     this.#read(now);
   }
 
@@ -82,8 +89,12 @@ export class LobbySession implements Session {
   tick(now: number): void {
     if (this.#ended || now < this.wakeAt) return;
     this.#greet();
-    if (now >= this.#quietAt) this.#sayRest();
+    if (now >= this.#quietAt) this.#lines.push(LINE_END);
     this.#read(now);
+    if (now < this.#dropAt || this.#ended) return;
+    const text = `closed the connection; ${this.#lines.heldBytes} bytes of lines that waited are not said`;
+    this.#outputs.push({ type: "log", level: "info", text });
+    this.#end("closed the connection");
   }
 
   /** The greeting precedes everything that is said. */
@@ -103,16 +114,10 @@ export class LobbySession implements Session {
       }
       this.#say(line);
     }
-    if (this.#lines.readyAt !== Infinity) return;
-    this.#quietAt = this.#lines.heldBytes > 0 ? now + this.#limits.lobbyQuietMs : Infinity;
-    if (!this.#finished) return;
-    this.#sayRest();
-    this.#end("closed the connection");
-  }
-
-  #sayRest(): void {
     this.#quietAt = Infinity;
-    this.#say(decodeLossy(this.#lines.takeBytes()));
+    if (this.#lines.readyAt !== Infinity) return;
+    if (this.#finished) this.#end("closed the connection");
+    else if (this.#lines.heldBytes > 0) this.#quietAt = now + this.#limits.lobbyQuietMs;
   }
 
   #say(line: string): void {
@@ -132,9 +137,17 @@ export class LobbySession implements Session {
   }
 }
 
-export const LOBBY_PROTOCOL = {
-  name: "lobby",
-  links: ["tcp"],
-  framing: "loose lines",
-  openSession: (facts: SessionFacts, limits: Limits, now: number): Session => new LobbySession(facts, limits, now),
-} as const;
+/** What a trace shows of the lobby, at either end. */
+export const LOBBY_WIRE = { name: "lobby", links: ["tcp"], framing: "loose lines" } as const;
+
+/** The protocol of one listener: its guests share a rate. */
+export function lobbyProtocol(): ServerProtocol {
+  let rate: SharedRate | undefined;
+  return {
+    ...LOBBY_WIRE,
+    openSession(facts: SessionFacts, limits: Limits, now: number): Session {
+      rate ??= new SharedRate(limits.lobbyBurst, limits.lobbyLinesPerSecond, LOBBY_OWN_LINES, now);
+      return new LobbySession(facts, limits, now, rate.open(now));
+    },
+  };
+}
