@@ -108,6 +108,7 @@ export class Connection implements Transport {
 
   async #read(): Promise<void> {
     let buffer = new Uint8Array(FIRST_READ_BYTES);
+    let wasSmall = false;
     try {
       while (true) {
         const count = await this.#conn.read(buffer);
@@ -117,11 +118,11 @@ export class Connection implements Transport {
           continue;
         }
         this.#owner.receive(buffer.subarray(0, count));
-        // An idle connection should hold little memory, a busy one should need few reads.
+        // An idle connection should hold little memory, a busy one should need few reads: the rest of a burst is small.
+        const isSmall = count < buffer.length / 4;
         if (count === buffer.length && count < MOST_READ_BYTES) buffer = new Uint8Array(count * 2);
-        else if (count < buffer.length / 4 && buffer.length > FIRST_READ_BYTES) {
-          buffer = new Uint8Array(FIRST_READ_BYTES);
-        }
+        else if (isSmall && wasSmall && buffer.length > FIRST_READ_BYTES) buffer = new Uint8Array(FIRST_READ_BYTES);
+        wasSmall = isSmall;
         if (!this.#closing && !this.#owner.hungry()) await new Promise<void>((resolve) => this.#resume = resolve);
       }
       this.#ended("finished");
