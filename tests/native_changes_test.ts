@@ -335,3 +335,59 @@ Deno.test("a message replies to one of its own conversation, which every client 
   await again.send({ type: "search", ref: 2, words: "five" });
   assertEquals(((await answerOf("search")).hits as Json[]).map(({ reply }) => reply), [seq]);
 });
+
+Deno.test("who is writing is told to the other users' clients that asked for it; nothing of it is kept or answered", async () => {
+  await using server = await StoringServer.open({ lobby: true, recordsRequests: true });
+  using alice = await enter(server, "alice");
+  using bob = await RawNative.resume(server, "bob", "b", { typing: true });
+  using own = await RawNative.resume(server, "alice", "second", { typing: true });
+  // A terminal does not ask for it, and handout clients have no word for it.
+  using terminal = await enter(server, "bob", "t");
+  using jacky = await server.join("jacky");
+  using guest = await server.guest();
+  const { said, delivered } = server.instance.hub.tally;
+  await alice.send({ type: "typing", room: "lobby" });
+  await alice.send({ type: "typing", to: "bob" });
+  // To those who are not there, or do not exist, and of a room that alice is not in.
+  for (const where of [{ to: "jacky" }, { to: "nobody" }, { to: "alice" }, { room: "tea" }]) {
+    await alice.send({ type: "typing", ...where });
+  }
+  assertEquals(await everything(alice), []);
+  assertEquals(await everything(bob), [
+    { type: "typing", from: "alice", room: "lobby" },
+    { type: "typing", from: "alice", to: "bob" },
+  ]);
+  assertEquals([await everything(own), await everything(terminal)], [[], []]);
+  assertEquals([server.instance.hub.tally.said, server.instance.hub.tally.delivered], [said, delivered]);
+  await alice.send({ type: "history", ref: 1, room: "lobby" });
+  assertEquals((await alice.take()).messages, []);
+  await alice.say({ room: "lobby" }, "written");
+  assertEquals([await jacky.take(), await guest.line()], ["/broadcastfrom alice written", "<alice> written"]);
+  await server.instance.stop();
+  const requests = Deno.readTextFileSync(`${server.folder.path}/requests.log`);
+  assertEquals([requests.includes("resume"), requests.includes("typing")], [true, false], requests);
+});
+
+Deno.test("of one user four signals are told at once; none in a room with more members than the limit says", async () => {
+  await using server = await StoringServer.open({ limits: { typingMembers: 2, typingPerMinute: 1 } });
+  using alice = await enter(server, "alice");
+  using bob = await RawNative.resume(server, "bob", "b", { typing: true });
+  for (let i = 0; i < 10; i++) await alice.send({ type: "typing", to: "bob" });
+  await everything(alice);
+  assertEquals((await everything(bob)).length, 4);
+
+  using michael = await enter(server, "michael");
+  await michael.send({ type: "typing", room: "lobby" });
+  await michael.send({ type: "typing", to: "bob" });
+  await michael.send({ type: "join", ref: 1, room: "tea" });
+  await everything(michael);
+  await bob.send({ type: "join", ref: 1, room: "tea" });
+  assertEquals((await everything(bob)).filter(({ type }) => type === "typing"), [
+    { type: "typing", from: "michael", to: "bob" },
+  ]);
+  await michael.send({ type: "typing", room: "tea" });
+  await everything(michael);
+  assertEquals((await everything(bob)).filter(({ type }) => type === "typing"), [
+    { type: "typing", from: "michael", room: "tea" },
+  ]);
+});

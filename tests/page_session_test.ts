@@ -21,6 +21,7 @@ class Page {
   readonly sent: Record<string, unknown>[] = [];
   readonly shown: ServerEvent[] = [];
   readonly failedSignals: string[] = [];
+  readonly typing: [from: string, to: unknown][] = [];
   broken = 0;
   kept: readonly OutgoingMessage[] = [];
   lastNumber = 0;
@@ -35,6 +36,7 @@ class Page {
       send: (json) => void this.sent.push(JSON.parse(json)),
       show: (event) => void this.shown.push(event),
       signal: () => {},
+      typing: (from, to) => void this.typing.push([from, to]),
       signalFailed: (to) => void this.failedSignals.push(to),
       keep: (messages, lastNumber) => [this.kept, this.lastNumber] = [messages, lastNumber],
       broken: () => void this.broken++,
@@ -71,7 +73,7 @@ Deno.test("the session begins with resume; messages written before are sent once
   page.session.say(BOB, "early", 1);
   assertEquals(page.takeSent(), []);
   page.session.opened();
-  assertEquals(page.takeSent(), [{ type: "resume", client: "tab", answered: 0 }]);
+  assertEquals(page.takeSent(), [{ type: "resume", client: "tab", answered: 0, typing: true }]);
   page.receives({ type: "welcome", version: 2, name: "alice" });
   page.receives(BEGUN);
   assertEquals(page.takeSent(), [{ type: "say", number: 1, to: "bob", text: "early" }]);
@@ -89,7 +91,7 @@ Deno.test("after a lost connection the session resumes after the last message an
   page.session.say(BOB, "three", 1);
   page.begin();
   assertEquals(page.takeSent(), [
-    { type: "resume", client: "tab", answered: 1, store: "s", after: 3 },
+    { type: "resume", client: "tab", answered: 1, store: "s", after: 3, typing: true },
     { type: "say", number: 2, room: "lobby", text: "two" },
     { type: "say", number: 3, to: "bob", text: "three" },
   ]);
@@ -247,4 +249,25 @@ Deno.test("two pages on a bad network: no message is lost or shown twice, and al
       assertEquals(server.delivered(name), said[name].length, `seed ${seed}: what was delivered for ${name}`);
     }
   }
+});
+
+Deno.test("that the user is writing is said where the server takes it, and what it says of others is passed on", () => {
+  const page = new Page();
+  page.begin();
+  assertEquals(page.takeSent()[0]!.typing, true);
+  page.session.typing({ user: "bob" });
+  assertEquals(page.takeSent(), [], "a server that does not take it");
+  const other = new Page();
+  other.session.opened();
+  other.session.typing({ user: "bob" });
+  other.receives({ ...BEGUN, store: "s", last: 0, accepted: 0, typing: true });
+  other.takeSent();
+  other.session.typing({ user: "bob" });
+  other.session.typing({ room: "tea" });
+  assertEquals(other.takeSent(), [{ type: "typing", to: "bob" }, { type: "typing", room: "tea" }]);
+  other.receives({ type: "typing", from: "bob", to: "alice" });
+  assertEquals(other.typing, [["bob", { user: "alice" }]]);
+  other.session.lost();
+  other.session.typing({ user: "bob" });
+  assertEquals(other.takeSent(), []);
 });

@@ -15,6 +15,8 @@ import type { ChatEvent } from "../lib/web/chat_event.ts";
 import { reduce } from "../lib/web/reduce.ts";
 import { INITIAL, repliableBefore, type State, unreadCount } from "../lib/web/state.ts";
 import { formatDay, typedText } from "../lib/web/format.ts";
+import { Typing, typingText } from "../lib/web/typing.ts";
+import type { Target } from "../lib/chat/entry.ts";
 import { oneLine, sanitized } from "../lib/core/text.ts";
 
 const LOGGED_IN: ChatEvent = {
@@ -660,4 +662,37 @@ Deno.test("settings that are damaged or unknown are as usual", () => {
     enterSends: false,
     muted: ["a room b"],
   });
+});
+
+Deno.test("who is typing is forgotten after a while, with their message, and when they leave; too many are not named", () => {
+  const typing = new Typing();
+  const tea = { room: "tea" };
+  const shown = (key: string, now: number) => typingText(typing.namesIn(key, now));
+  typing.heard("bob", tea, 0);
+  typing.heard("bob", { user: "alice" }, 1000);
+  assertEquals([shown("room tea", 4999), shown("user bob", 4999)], ["bob is typing …", "bob is typing …"]);
+  assertEquals([shown("room tea", 5000), shown("user bob", 5000)], ["", "bob is typing …"]);
+  typing.received({
+    type: "message",
+    own: false,
+    message: { seq: 1, from: "bob", to: { user: "alice" }, text: "hi", time: 0, id: undefined },
+  });
+  assertEquals([shown("user bob", 5000), typing.isWaiting], ["", false]);
+  for (const name of ["bob", "michael", "jacky"]) typing.heard(name, tea, 6000);
+  assertEquals(shown("room tea", 6000), "bob, michael and jacky are typing …");
+  typing.received({ type: "presence", online: [], offline: ["jacky"] });
+  assertEquals(shown("room tea", 6000), "bob and michael are typing …");
+  for (let i = 0; i < 1000; i++) typing.heard(`user ${i}`, tea, 6000);
+  assertEquals([shown("room tea", 6000), shown("room other", 6000)], ["Several people are typing …", ""]);
+  typing.clear();
+  assertEquals(typing.isWaiting, false);
+});
+
+Deno.test("that the user is typing is signalled every three seconds, and at once after a message; never for a command", () => {
+  const typing = new Typing();
+  const due = (text: string, now: number, to = BOB as Target) => typing.isDue(to, text, now);
+  assertEquals([due("h", 0), due("he", 100), due("hel", 2999), due("hell", 3000)], [true, false, false, true]);
+  assertEquals([due("x", 3100, { room: "tea" }), due("y", 3200)], [true, true]);
+  typing.sent();
+  assertEquals([due("", 3300), due("  ", 3300), due("/join tea", 3300), due("a", 3300)], [false, false, false, true]);
 });

@@ -78,6 +78,8 @@ export type NativeCommand =
     readonly answered: number;
     readonly store?: string | undefined;
     readonly after?: number | undefined;
+    /** Whether the client wants to know who is writing. */
+    readonly typing?: boolean | undefined;
   }
   /** Numbers grow by one; a number that was taken before is answered as it was then. */
   | {
@@ -96,6 +98,8 @@ export type NativeCommand =
   | { readonly type: "unreadable"; readonly number: number; readonly why: string }
   /** To be told to the other clients of a user, or to a guest, who is there, now or never. Guests' sessions send signals, too. */
   | { readonly type: "signal"; readonly to: string; readonly text: string }
+  /** The user is writing a message there. */
+  | { readonly type: "typing"; readonly to: Target }
   /** The client has everything up to `seq`. */
   | { readonly type: "acknowledge"; readonly seq: number }
   /** From a session without a proof: the user has received what `from` said privately after `since` and up to `upTo`. */

@@ -200,6 +200,8 @@ export type Event =
   | { readonly type: "left"; readonly ref: number; readonly room: string }
   /** A signal from another client, whose address is `at`. */
   | { readonly type: "signal"; readonly from: string; readonly at: string; readonly text: string }
+  /** A user is writing a message to the session's user, or in a room. */
+  | { readonly type: "typing"; readonly from: string; readonly to: Target }
   /** A signal reached no client. */
   | { readonly type: "unheard"; readonly to: string; readonly why: string }
   /** With this ticket a program of the user makes requests about files over HTTP. */

@@ -10,9 +10,10 @@ import type { Queries } from "./queries.ts";
 import type { KnownUser, Roster } from "./roster.ts";
 import type { Snapshot } from "./store.ts";
 import type { Tickets } from "./tickets.ts";
+import { Typing, type TypingParts } from "./typing.ts";
 import type { Session, User } from "./users.ts";
 
-export interface NativeCommandParts {
+export interface NativeCommandParts extends TypingParts {
   readonly delivery: Delivery;
   readonly queries: Queries;
   readonly messages: ClientMessages;
@@ -20,7 +21,7 @@ export interface NativeCommandParts {
   readonly roster: Roster;
   readonly log: RecentLog;
   readonly outputs: Outputs<Effect>;
-  readonly limits: Pick<Limits, "textBytes" | "textLines">;
+  readonly limits: TypingParts["limits"] & Pick<Limits, "textBytes" | "textLines">;
   readonly snapshot: Pick<Snapshot, "id" | "searches">;
   readonly tickets: Tickets;
   /** Where files can be left over HTTP; undefined where they cannot. */
@@ -30,9 +31,11 @@ export interface NativeCommandParts {
 /** What native sessions that are logged in command: each is passed on to the part that it concerns. */
 export class NativeCommands {
   readonly #parts: NativeCommandParts;
+  readonly #typing: Typing;
 
   constructor(parts: NativeCommandParts) {
     this.#parts = parts;
+    this.#typing = new Typing(parts);
   }
 
   handle(session: Session, user: User, known: KnownUser, command: NativeCommand, now: number): void {
@@ -54,6 +57,8 @@ export class NativeCommands {
         return delivery.read(user, command.of, command.upTo, session);
       case "signal":
         return live.signal(session, user.name, command.to, command.text);
+      case "typing":
+        return this.#typing.tell(user.name, command.to, now);
       case "ticket":
         return this.#ticket(session, user.name, command.ref, now);
       // The hub itself takes these.
@@ -81,7 +86,7 @@ export class NativeCommands {
   #resume(
     session: Session,
     known: KnownUser,
-    { client, answered, store, after }: Extract<NativeCommand, { type: "resume" }>,
+    { client, answered, store, after, typing }: Extract<NativeCommand, { type: "resume" }>,
     now: number,
   ): void {
     const { delivery, roster, log, limits, outputs, queries, filesAt, snapshot: { id, searches } } = this.#parts;
@@ -89,6 +94,7 @@ export class NativeCommands {
     // Of refusals that could not be written the client knows more than a server that has crashed since.
     producer.number = Math.max(producer.number, answered);
     producer.committed = Math.max(producer.committed, answered);
+    session.takesTyping = typing === true;
     const sameStore = after !== undefined && store === id;
     delivery.begin(session, known, sameStore ? after : undefined, now);
     // The others are answered once they are committed.

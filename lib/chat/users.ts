@@ -54,6 +54,8 @@ export class Session {
    * by itself; its receiver's confirmation of what is said in the lobby is not waited for.
    */
   unproven = false;
+  /** Whether it is told who is writing. */
+  takesTyping = false;
   /** The name of a guest, its room, and what the name looks like where it was chosen. */
   guestName = "";
   guestRoom: string = LOBBY;

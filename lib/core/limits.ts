@@ -39,6 +39,24 @@ export const LIMITS = {
     max: 64 * 1024,
     why: "longest text that clients exchange without storing it, such as a piece of a file in base64",
   },
+  typingMembers: {
+    default: 50,
+    min: 0,
+    max: 1_000_000,
+    why: "members of a room, or users in the lobby, up to which others see who is writing; 0: never. One lab",
+  },
+  typingBurst: {
+    default: 4,
+    min: 1,
+    max: 1000,
+    why: "signals of one user that they are writing, told at once; four conversations one after the other",
+  },
+  typingPerMinute: {
+    default: 30,
+    min: 1,
+    max: 10_000,
+    why: "such signals a minute after that; the page sends one in three seconds, and further ones are dropped",
+  },
   maxRooms: {
     default: 1000,
     min: 1,

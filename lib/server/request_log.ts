@@ -78,6 +78,7 @@ export class RequestLog {
       case "roomChanges":
       case "membersChanged":
       case "signal":
+      case "typing":
       case "received":
       case "read":
       case "live":

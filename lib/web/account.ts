@@ -1,3 +1,4 @@
+import type { Target } from "../chat/entry.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { ServerEvent } from "./chat_event.ts";
 import { byId, download, make } from "./dom.ts";
@@ -18,6 +19,8 @@ const SILENCE_MS = 12_500;
 interface AccountParts {
   readonly say: Sending["say"];
   readonly show: (event: ServerEvent) => void;
+  /** A user is writing to this one, or in a room. */
+  readonly typing: (from: string, to: Target) => void;
   /** The page is about to belong to another user. */
   readonly ends: () => void;
   /** The page belongs to a user now. */
@@ -159,6 +162,7 @@ export class Account {
       send: (json) => this.#socket.send(json),
       show: this.#parts.show,
       signal: (from, text) => page.files?.signalled(from, text),
+      typing: this.#parts.typing,
       signalFailed: (to) => page.files?.signalFailed(to),
       keep: (messages, lastNumber) => own.keep(messages, lastNumber),
       broken: () => this.#socket.giveUp(),

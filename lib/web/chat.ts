@@ -22,10 +22,12 @@ import { SettingsStore } from "./settings_store.ts";
 import { applyTheme, SettingsView } from "./settings_view.ts";
 import { SideView } from "./side_view.ts";
 import { runSlash } from "./slash_runner.ts";
+import { Typing, typingText } from "./typing.ts";
 
 // The chat's page: its parts, and how they are connected.
 
 let drawRequest = 0;
+const typing = new Typing();
 
 const page = new Page(() => {
   // The title is visible while the page is not, and is not drawn.
@@ -46,6 +48,7 @@ function draw(): void {
   conversationView.draw(state, Date.now());
   composeView.draw(state);
   searchView.draw(state, Date.now());
+  drawTyping();
   drawInvitation(state, page.address);
   page.focusNext?.focus();
   page.focusNext = undefined;
@@ -54,8 +57,13 @@ function draw(): void {
   navigation.reportRead();
 }
 
+function drawTyping(): void {
+  setText(byId("typing"), typingText(typing.namesIn(page.state.open, performance.now())));
+}
+
 function settingsChanged(): void {
   const { current } = settings;
+  if (!current.typing) typing.clear();
   applyTheme(current);
   useTwelveHours(current.clock === "12");
   const own = `${page.state.user} `;
@@ -73,8 +81,17 @@ const alerts = new Alerts(page, settings, (target) => navigation.open(target));
 
 const account = new Account(page, {
   say: (...said) => sending.say(...said),
-  show: (event) => serverEvent(page, { account, alerts, navigation, list: sideView, field: composeView }, event),
+  typing(from, to) {
+    if (!settings.current.typing) return;
+    typing.heard(from, to, performance.now());
+    drawTyping();
+  },
+  show(event) {
+    typing.received(event);
+    serverEvent(page, { account, alerts, navigation, list: sideView, field: composeView }, event);
+  },
   ends() {
+    typing.clear();
     leaveView.clear();
     attachments.close();
   },
@@ -137,7 +154,13 @@ const sending: Sending = new Sending(page, {
   enterSends: () => settings.current.enterSends,
   offerFile: (file, to) => leaveView.choose(file, to),
   run: (action, here) => runSlash({ page, sending, navigation, panes }, action, here),
-  written: () => alerts.ask(),
+  written() {
+    typing.sent();
+    alerts.ask();
+  },
+  writing(to, text) {
+    if (settings.current.typing && typing.isDue(to, text, performance.now())) page.session?.typing(to);
+  },
 });
 const composeView = new ComposeView(sending.composing);
 
@@ -190,6 +213,7 @@ setInterval(
   () => page.state.connection.state === "lost" && conversationView.drawConnection(page.state, Date.now()),
   500,
 );
+setInterval(() => typing.isWaiting && drawTyping(), 500);
 
 settingsChanged();
 account.connect();

@@ -18,6 +18,8 @@ interface SendingParts {
   readonly offerFile: (file: File, to: Target) => void;
   /** Does what a command says; whether the field is to be emptied. */
   readonly run: (action: SlashAction | { readonly why: string }, here: Target) => boolean;
+  /** The text in the field has changed. */
+  readonly writing: (to: Target, text: string) => void;
   /** A message was written. */
   readonly written: () => void;
 }
@@ -110,7 +112,10 @@ export class Sending {
       cancelReply: () => this.#reply(undefined),
       cancelEdit: endEdit,
       offerFile: this.#parts.offerFile,
-      saveDraft: (target, text) => page.dispatch({ type: "draft", target, text }),
+      saveDraft: (target, text) => {
+        page.dispatch({ type: "draft", target, text });
+        this.#parts.writing(target, text);
+      },
     };
   }
 

@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly show: (event: ServerEvent) => void;
   /** Another program has sent a signal. */
   readonly signal: (from: string, text: string) => void;
+  /** A user is writing to this one, or in a room. */
+  readonly typing: (from: string, to: Target) => void;
   /** A signal to this user has reached nobody. */
   readonly signalFailed: (to: string) => void;
   /** Keeps the messages without an answer, for a later page. */
@@ -38,6 +40,7 @@ export class ChatSession {
       lastNumber: options.lastNumber,
       unanswered: options.unanswered,
       showsOwn: true,
+      takesTyping: true,
     });
   }
 
@@ -122,6 +125,12 @@ export class ChatSession {
     this.#drain();
   }
 
+  /** The user is writing. */
+  typing(to: Target): void {
+    this.#client.typing(to);
+    this.#drain();
+  }
+
   /** Asks the server for a sign of life. */
   ping(): void {
     this.#client.ping();
@@ -139,7 +148,7 @@ export class ChatSession {
 
   #drain(): void {
     this.#keep();
-    const { send, show, signal, signalFailed, broken } = this.#options;
+    const { send, show, signal, typing, signalFailed, broken } = this.#options;
     let online: string[] = [];
     let offline: string[] = [];
     // Thousands of users may come at once, after a restart of the server.
@@ -162,6 +171,9 @@ export class ChatSession {
             break;
           case "signal":
             signal(output.from, output.text);
+            break;
+          case "typing":
+            typing(output.from, output.to);
             break;
           case "signalFailed":
             signalFailed(output.to);

@@ -5,6 +5,8 @@ export interface Settings {
   readonly clock: "24" | "12";
   readonly sounds: boolean;
   readonly enterSends: boolean;
+  /** Whether others see that the user is writing, and the user sees it of others. */
+  readonly typing: boolean;
   /** Whether the user wants notifications; undefined before that was asked. */
   readonly notifications: boolean | undefined;
   /** Muted conversations, each with its user. */
@@ -17,6 +19,7 @@ const USUAL: Settings = {
   clock: "24",
   sounds: false,
   enterSends: true,
+  typing: true,
   notifications: undefined,
   muted: [],
 };
@@ -29,13 +32,14 @@ export function readSettings(text: string | null): Settings {
   } catch {
     return USUAL;
   }
-  const { theme, density, clock, sounds, enterSends, notifications, muted } = stored;
+  const { theme, density, clock, sounds, enterSends, typing, notifications, muted } = stored;
   return {
     theme: theme === "light" || theme === "dark" ? theme : USUAL.theme,
     density: density === "compact" ? density : USUAL.density,
     clock: clock === "12" ? clock : USUAL.clock,
     sounds: sounds === true,
     enterSends: enterSends !== false,
+    typing: typing !== false,
     notifications: typeof notifications === "boolean" ? notifications : undefined,
     muted: Array.isArray(muted) ? muted.filter((key) => typeof key === "string") : [],
   };

@@ -3,7 +3,7 @@ import type { Settings } from "./settings.ts";
 import type { SettingsStore } from "./settings_store.ts";
 
 const SELECTS = ["theme", "density", "clock"] as const;
-const CHECKS = ["sounds", "enterSends", "notifications"] as const;
+const CHECKS = ["sounds", "enterSends", "typing", "notifications"] as const;
 
 /** The dialog with the settings of this browser. */
 export class SettingsView {

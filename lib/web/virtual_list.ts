@@ -32,6 +32,8 @@ export interface ListOptions<T> {
 export const HEIGHT_CHANGED = "rowheight";
 /** Pixels drawn above and below the visible part. */
 const MARGIN = 600;
+/** Cap on rows that are drawn for paper; some 200 pages. */
+const PRINTED = 5000;
 /** Assumed height of a row that was not measured yet. */
 const ASSUMED_HEIGHT = 44;
 /** Rows that serve as anchors: the first one may be a line that disappears. */
@@ -46,6 +48,7 @@ const MAX_ROUNDS = 8;
  *
  * 1. Rows that are added before the visible ones, or that change their height, do not move what the user reads.
  * 2. A user at the end stays at the end.
+ * 3. On paper there are all rows, the newest ones if they are too many.
  */
 export class VirtualList<T extends Row> {
   readonly #options: ListOptions<T>;
@@ -58,11 +61,14 @@ export class VirtualList<T extends Row> {
   #width = 0;
   /** Of what is visible, as the list was last placed for. */
   #height = 0;
+  #isPrinting = false;
 
   constructor(options: ListOptions<T>) {
     this.#options = options;
     options.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#resized()).observe(options.scroller);
+    addEventListener("beforeprint", () => this.#print(true));
+    addEventListener("afterprint", () => this.#print(false));
     options.body.addEventListener(HEIGHT_CHANGED, ({ target }) => this.#rowChanged(target as Node));
   }
 
@@ -152,7 +158,8 @@ export class VirtualList<T extends Row> {
     let place = body.firstChild;
     // Measured together at the end, since each change of the document between would lay out the page once more.
     const added: Drawn<T>[] = [];
-    for (let i = this.#rowAt(top - MARGIN); i < this.#rows.length && this.#tops[i]! < bottom; i++) {
+    const from = this.#isPrinting ? Math.max(0, this.#rows.length - PRINTED) : this.#rowAt(top - MARGIN);
+    for (let i = from; i < this.#rows.length && (this.#isPrinting || this.#tops[i]! < bottom); i++) {
       const row = this.#rows[i]!;
       let drawn = this.#drawn.get(row.key);
       if (drawn?.row !== row) {
@@ -185,6 +192,13 @@ export class VirtualList<T extends Row> {
     return differs;
   }
 
+  /** Draws all rows for paper, where the style sheet places them, and the visible ones again afterwards. */
+  #print(isPrinting: boolean): void {
+    const anchors = this.#anchors();
+    this.#isPrinting = isPrinting;
+    this.#place(anchors);
+  }
+
   #position(drawn: Drawn<T>, index: number): void {
     const { element } = drawn;
     const top = this.#tops[index]!;
@@ -205,6 +219,8 @@ export class VirtualList<T extends Row> {
   }
 
   #resized(): void {
+    // Paper has another size, and no place to scroll to.
+    if (this.#isPrinting) return;
     const { clientWidth: width, clientHeight } = this.#options.scroller;
     const anchors = this.#anchors();
     // Another width wraps lines differently.

@@ -80,6 +80,7 @@ export class PageNetwork {
       send: (json) => void page.up.push(JSON.parse(json)),
       show: (event) => this.#show(page, event),
       signal: () => {},
+      typing: () => {},
       signalFailed: () => {},
       keep: (unanswered, lastNumber) => [page.unanswered, page.lastNumber] = [[...unanswered], lastNumber],
       broken: () => {

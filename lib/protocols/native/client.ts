@@ -19,6 +19,8 @@ export type NativeOutput =
   | { readonly type: "event"; readonly event: ClientEvent }
   /** Another client has sent a signal, which is for programs; `at` is where the server sees that client. */
   | { readonly type: "signal"; readonly from: string; readonly text: string; readonly at: string }
+  /** A user is writing to this one, or in a room. */
+  | { readonly type: "typing"; readonly from: string; readonly to: Target }
   /** A signal to this user has reached nobody. */
   | { readonly type: "signalFailed"; readonly to: string }
   /** Everything up to `seq` of this store was shown: keep that for the next run. */
@@ -39,6 +41,8 @@ export interface NativeClientOptions {
   readonly shown?: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Whether this run's own messages, and those of earlier runs, become events like the others. */
   readonly showsOwn?: boolean;
+  /** Whether outputs say who is writing. */
+  readonly takesTyping?: boolean;
 }
 
 /**
@@ -55,6 +59,9 @@ export class NativeClient {
   readonly #questions = new PendingQuestions();
   readonly #shownBefore: NativeClientOptions["shown"];
   readonly #showsOwn: boolean;
+  readonly #takesTyping: boolean;
+  /** Whether the server passes on who is writing. */
+  #passesTyping = false;
   /** Messages of this run, from this number on. */
   readonly #firstNumber: number;
   readonly #delivered = new DeliveredMessages((event) => this.#show(event));
@@ -79,6 +86,7 @@ export class NativeClient {
     this.#firstNumber = this.#outgoing.answeredUpTo + 1;
     this.#shownBefore = options.shown;
     this.#showsOwn = options.showsOwn ?? false;
+    this.#takesTyping = options.takesTyping ?? false;
   }
 
   get name(): string {
@@ -116,7 +124,13 @@ export class NativeClient {
     this.#delivered.behind();
     this.#received = this.#acked = 0;
     const from = this.#store === undefined ? {} : { store: this.#store, after: this.#shown };
-    this.#send({ type: "resume", client: this.#client, answered: this.#outgoing.answeredUpTo, ...from });
+    this.#send({
+      type: "resume",
+      client: this.#client,
+      answered: this.#outgoing.answeredUpTo,
+      ...from,
+      ...this.#takesTyping ? { typing: true } : {},
+    });
   }
 
   /** The connection is lost. */
@@ -173,6 +187,11 @@ export class NativeClient {
   signal(to: string, text: string): void {
     if (this.#stage === "loggedIn") this.#send({ type: "signal", to, text });
     else this.#outputs.push({ type: "signalFailed", to });
+  }
+
+  /** The user is writing: others are told now or never. */
+  typing(to: Target): void {
+    if (this.#stage === "loggedIn" && this.#passesTyping) this.#send({ type: "typing", to });
   }
 
   /** Asks the server for a sign of life; any message is one. */
@@ -236,6 +255,7 @@ export class NativeClient {
         return joined.length + left.length > 0 ? this.#show({ ...message, joined, left }) : undefined;
       }
       case "signal":
+      case "typing":
         return this.#outputs.push(message);
       case "unheard":
         return this.#outputs.push({ type: "signalFailed", to: message.to });
@@ -275,6 +295,7 @@ export class NativeClient {
       message;
     this.#textBytes = textBytes;
     this.#textLines = textLines;
+    this.#passesTyping = message.typing === true;
     const again = this.#store !== undefined;
     const storeChanged = this.#store !== store;
     if (storeChanged) {

@@ -45,7 +45,7 @@ export const CLIENT_MESSAGES = {
   proof: { proof: bytes() },
   register: { name: word, password: text },
   /** Begins the session: this client's id, up to which of its numbers it has answers, and after which entry to go on. */
-  resume: { client: word, answered: integer, store: optional(text), after: optional(integer) },
+  resume: { client: word, answered: integer, store: optional(text), after: optional(integer), typing: optional(flag) },
   say: { number: integer, to: target("to"), text, ...REPLY },
   edit: { number: integer, of: integer, text },
   withdraw: { number: integer, of: integer },
@@ -53,6 +53,8 @@ export const CLIENT_MESSAGES = {
   ack: { seq: integer },
   read: { of: target("with"), upTo: integer },
   signal: { to: word, text },
+  /** The user is writing. */
+  typing: { to: target("to") },
   users: { ref: integer, ...PAGE },
   rooms: { ref: integer, ...PAGE },
   who: { ref: integer, room: word, ...PAGE },
@@ -115,6 +117,8 @@ export const SERVER_MESSAGES = {
     files: optional(text),
     /** The marks that can be put to messages. */
     reactions: optional(texts),
+    /** Whether clients may say that their user is writing. */
+    typing: optional(flag),
   },
   conversations: {
     list: list({ of: target("with"), last: integer, time, read: integer, unread: integer, received: integer }),
@@ -149,6 +153,7 @@ export const SERVER_MESSAGES = {
   changed: { ref: integer },
   denied: { ref: integer, why: text },
   signal: { from: text, at: text, text },
+  typing: { from: text, to: target("to") },
   unheard: { to: text, why: text },
   pong: { ref: integer },
   error: { why: text },

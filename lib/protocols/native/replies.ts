@@ -27,14 +27,17 @@ export function encodeEntries(event: Entries, framing: Framing): readonly Uint8A
   });
 }
 
-/** Presence and rooms are told to all at once: each is encoded once. */
+/** Presence, rooms and who is writing are told to many at once: each is encoded once. */
 let lastPresence: { readonly event: Event; readonly framing: Framing; readonly frames: Uint8Array[] } | undefined;
 
 /** What a session is told, but for entries, as it goes over the wire. */
 export function encodeEvent(event: Exclude<Event, Message | Entries>, framing: Framing): Uint8Array[] {
   if (lastPresence?.event === event && lastPresence.framing === framing) return lastPresence.frames;
   const frames = messagesOf(event).map((message) => frame(encodeServerMessage(message), framing));
-  if (event.type === "presence" || event.type === "roomChanges" || event.type === "membersChanged") {
+  if (
+    event.type === "presence" || event.type === "roomChanges" || event.type === "membersChanged" ||
+    event.type === "typing"
+  ) {
     lastPresence = { event, framing, frames };
   }
   return frames;
@@ -84,7 +87,7 @@ function messagesOf(event: Exclude<Event, Message | Entries>): ServerMessage[] {
     case "turnedAway":
       return [{ type: "refused", why: refusal(event.why) }];
     case "begun":
-      return [{ ...event, replies: true, reactions: REACTIONS }];
+      return [{ ...event, replies: true, reactions: REACTIONS, typing: true }];
     case "conversations":
       return inParts(event.states).map((list) => ({ type: "conversations", list }));
     case "notSent":

@@ -124,7 +124,8 @@ export class NativeServerSession implements Session {
       return;
     }
     // Signals are not stored, so they do not pile up for a slow peer either.
-    if (event.type === "signal" && waitingBytes > this.#limits.outboxBytes / 2) return;
+    const isSignal = event.type === "signal" || event.type === "typing";
+    if (isSignal && waitingBytes > this.#limits.outboxBytes / 2) return;
     const isTurnedOut = this.#name !== undefined;
     if (event.type === "welcome") {
       this.#name = event.name;
