@@ -616,7 +616,7 @@ export const EXCHANGE_FETCH = 256;
 /** For the exchange to answer, from a login to the confirmation of an entry; a LAN takes milliseconds, an election a second. */
 export const EXCHANGE_ANSWER_MS = 5000;
 /** Connections to a server that keeps the log of a link, those that have not proved the secret among them. */
-export const LINK_CONNECTIONS = 32;
+export const LINK_CONNECTIONS = { connections: 32, connectionsPerAddress: 8 } as const;
 /** The shortest secret of a link: a random one of 96 bits in base64. Proofs of a shorter one could be used to guess it. */
 export const LINK_SECRET_CHARACTERS = 16;
 /** Silence after which the exchange is asked whether it is there; as long again without an answer means that it is not. */

@@ -29,6 +29,9 @@ export class FrameDecoder {
   readonly #bytes = new ByteQueue();
   #isBroken = false;
 
+  /** `mostBody`: the longest body that is taken; it may grow, as after a login. */
+  constructor(public mostBody = EXCHANGE_BYTES) {}
+
   push(bytes: Uint8Array): void {
     this.#bytes.push(bytes);
   }
@@ -38,9 +41,9 @@ export class FrameDecoder {
     const { bytes } = this.#bytes;
     const sizes = new DataView(bytes.buffer, bytes.byteOffset, SIZES_BYTES);
     const [head, body] = [sizes.getUint32(0), sizes.getUint32(4)];
-    if (head > HEAD_BYTES || body > EXCHANGE_BYTES) {
+    if (head > HEAD_BYTES || body > this.mostBody) {
       return this.#broken(
-        new Fault("too long", `a frame has ${head} and ${body} bytes, more than ${HEAD_BYTES} and ${EXCHANGE_BYTES}`),
+        new Fault("too long", `a frame has ${head} and ${body} bytes, more than ${HEAD_BYTES} and ${this.mostBody}`),
       );
     }
     const end = SIZES_BYTES + head + body;

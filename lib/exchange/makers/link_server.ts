@@ -4,17 +4,20 @@ import { Fault } from "../../core/errors.ts";
 import { readIdentifier } from "../../core/json_fields.ts";
 import {
   EXCHANGE_ANSWER_MS,
+  EXCHANGE_BYTES,
   EXCHANGE_IDLE_MS,
   EXCHANGE_OUTBOX_BYTES,
   EXCHANGE_WAITING_BYTES,
   LINK_CONNECTIONS,
 } from "../../core/limits.ts";
+import { ConnectionLimiter } from "../../core/limiters.ts";
 import { Heartbeat } from "../../core/liveness.ts";
 import { log } from "../../core/log.ts";
 import { encodeText } from "../../core/text.ts";
 import type { TransportOwner } from "../../core/transport.ts";
 import { clock } from "../../net/clock.ts";
 import { ListeningSocket } from "../../net/listening_socket.ts";
+import { RefusalLog } from "../../net/refusal_log.ts";
 import { Connection } from "../../net/tcp.ts";
 import { TlsTerminator } from "../../net/tls_terminator.ts";
 import { derOf, type KeyedCertificate } from "../../store/certificate.ts";
@@ -42,6 +45,8 @@ export class LinkServer {
   readonly #greeting: Uint8Array;
   readonly #sessions = new Set<KeeperSession>();
   readonly #connections = new Set<Promise<void>>();
+  readonly #limiter = new ConnectionLimiter(LINK_CONNECTIONS);
+  readonly #refusals = new RefusalLog("link");
 
   constructor(readonly options: LinkServerOptions, readonly linkLog: LinkLog) {
     this.#tls = new TlsTerminator(options.certificate, EXCHANGE_ANSWER_MS);
@@ -56,27 +61,37 @@ export class LinkServer {
   async close(): Promise<void> {
     this.#socket.close();
     this.#tls.close();
+    this.#refusals.close();
     for (const session of this.#sessions) session.end("this server stops");
     await Promise.all(this.#connections);
   }
 
   #accept(conn: Deno.TcpConn): void {
-    if (this.#connections.size >= LINK_CONNECTIONS) {
-      log.warning(`link: refused ${formatAddress(conn.remoteAddr)}: ${LINK_CONNECTIONS} connections are open`);
+    const { hostname, port } = conn.remoteAddr;
+    const refused = this.#limiter.take(hostname);
+    if (refused) {
+      this.#refusals.refused({ hostname, port }, refused.refusal);
       return conn.close();
     }
     const served = this.#serve(conn).catch((error) => log.debug(() => `link: ${error}`)).finally(() => {
       this.#connections.delete(served);
+      this.#limiter.release(hostname);
     });
     this.#connections.add(served);
   }
 
   async #serve(conn: Deno.TcpConn): Promise<void> {
-    const peer = formatAddress(conn.remoteAddr);
+    const { remoteAddr } = conn;
+    const peer = formatAddress(remoteAddr);
     await writeGreeting(conn, this.#greeting);
     const tls = await this.#tls.open(conn);
     if (!tls) return log.debug(() => `link: ${peer} has not completed a handshake`);
-    const session = new KeeperSession(this.linkLog, this.options, peer);
+    const session = new KeeperSession(
+      this.linkLog,
+      this.options,
+      peer,
+      (why) => this.#refusals.refused(remoteAddr, why),
+    );
     this.#sessions.add(session);
     const connection = new Connection(tls.conn, session, LINK_CONNECTION);
     session.open(connection);
@@ -98,7 +113,8 @@ async function writeGreeting(conn: Deno.TcpConn, greeting: Uint8Array): Promise<
 
 /** The keeper's side of one connection: a login, then commands and what they lead to. */
 class KeeperSession implements TransportOwner {
-  readonly #decoder = new FrameDecoder();
+  /** A login has no bodies. */
+  readonly #decoder = new FrameDecoder(0);
   readonly #heartbeat = new Heartbeat(EXCHANGE_IDLE_MS);
   readonly #nonce = freshNonce();
   #connection: Connection | undefined;
@@ -109,7 +125,13 @@ class KeeperSession implements TransportOwner {
   #isFeeding = false;
   #isEnded = false;
 
-  constructor(readonly linkLog: LinkLog, readonly options: LinkServerOptions, readonly peer: string) {}
+  constructor(
+    readonly linkLog: LinkLog,
+    readonly options: LinkServerOptions,
+    readonly peer: string,
+    /** Called where it ends without a login. */
+    readonly refused: (why: string) => void,
+  ) {}
 
   open(connection: Connection): void {
     this.#connection = connection;
@@ -149,7 +171,7 @@ class KeeperSession implements TransportOwner {
     this.#isEnded = true;
     clearInterval(this.#ticking);
     if (this.#member) log.info(`link: ${this.#member.server} at ${this.peer} is gone: ${why}`);
-    else log.warning(`link: ${this.peer} was not let in: ${why}`);
+    else this.refused(why);
     this.#member?.leave();
     this.#connection?.close();
   }
@@ -186,6 +208,7 @@ class KeeperSession implements TransportOwner {
   }
 
   #join(server: string, proof: Uint8Array): void {
+    this.#decoder.mostBody = EXCHANGE_BYTES;
     const { epoch, first, last } = this.linkLog;
     this.#connection!.write(encodeFrame({ type: "welcome", proof: encodeBase64(proof) }));
     this.#connection!.write(encodeEvent({ type: "connected", epoch, first, last }));

@@ -10,13 +10,16 @@ import {
 } from "@nats-io/nats-core";
 import { NatsConnectionImpl, setTransportFactory } from "@nats-io/nats-core/internal";
 import { EXCHANGE_ANSWER_MS, EXCHANGE_IDLE_MS } from "../../core/limits.ts";
+import { log } from "../../core/log.ts";
 import { reason } from "../../core/reason.ts";
 import { encodeText } from "../../core/text.ts";
 import type { NatsAddress } from "./nats_address.ts";
 import { NatsTransport, NotNats } from "./nats_transport.ts";
 
 /** The first version whose consumers have names; 2.9 is what Debian 12 has. */
-const LEAST_VERSION = [2, 9] as const;
+const LEAST_VERSION = [2, 9, 0] as const;
+/** From then on a cluster keeps its streams when its servers are killed. */
+const SAFE_CLUSTER_VERSION = [2, 10, 23] as const;
 
 /** How to reach an exchange over NATS. */
 export interface NatsOptions {
@@ -58,11 +61,12 @@ export async function openNats(options: NatsOptions): Promise<NatsSession> {
   }
   try {
     const version = connection.info?.version ?? "";
-    if (!isNewEnough(version)) {
+    if (!isAtLeast(version, LEAST_VERSION)) {
       throw new Error(
         `nats-server ${version} at ${where} is too old; ${LEAST_VERSION.join(".")} is the oldest that will do`,
       );
     }
+    if (connection.info?.cluster !== undefined) warnOfCluster(version);
     return { connection, manager: await jetstreamManager(connection, { timeout: EXCHANGE_ANSWER_MS }) };
   } catch (error) {
     await connection.close();
@@ -102,9 +106,23 @@ function authenticator(login: string): Authenticator {
   return usernamePasswordAuthenticator(line.slice(0, colon), line.slice(colon + 1));
 }
 
-function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return major > LEAST_VERSION[0] || (major === LEAST_VERSION[0] && minor >= LEAST_VERSION[1]);
+function isAtLeast(version: string, [major, minor, patch]: readonly [number, number, number]): boolean {
+  const [a = 0, b = 0, c = 0] = version.split(".").map((part) => parseInt(part));
+  if (a !== major) return a > major;
+  return b === minor ? c >= patch : b > minor;
+}
+
+let hasWarned = false;
+
+/** Said once. */
+function warnOfCluster(version: string): void {
+  if (hasWarned || isAtLeast(version, SAFE_CLUSTER_VERSION)) return;
+  hasWarned = true;
+  log.warning(
+    `exchange: nats-server ${version} is older than ${
+      SAFE_CLUSTER_VERSION.join(".")
+    }: crashes can cost a cluster its log`,
+  );
 }
 
 function explained(error: unknown, where: string, hasLogin: boolean): string {
