@@ -385,6 +385,27 @@ Deno.test("a message that cannot be kept fails for good, the chat goes on readin
   assertEquals([hub.isIdle, refused.map(({ number, why }) => [number, why])], [true, [[2, why]]]);
 });
 
+Deno.test("what two clients of a user say while a message is looked up for an edit is kept in the order in which it came", () => {
+  const { runner, store, host, does, settle } = runnerOverFailingStore();
+  store.isFull = false;
+  const unheard = { waitingBytes: 0, write: () => {}, close: () => {}, abort: () => {}, resume: () => {} };
+  const other = runner.open(MAILBOX_PROTOCOL, { hostname: "10.0.0.1", port: 2 }, () => unheard);
+  const otherDoes = (command: Command) => {
+    runner.command(other.id, command);
+    runner.drain();
+  };
+  otherDoes({ type: "authenticated", name: "a" });
+  otherDoes({ type: "resume", client: "y", answered: 0 });
+  settle();
+  does({ type: "edit", number: 2, of: 1, text: "hello" });
+  does({ type: "say", number: 3, to: { room: "lobby" }, text: "first" });
+  runner.ended(host, "killed", false);
+  otherDoes({ type: "say", number: 1, to: { room: "lobby" }, text: "second" });
+  settle();
+  const { messages } = store.query({ type: "history", conversation: 1, limit: 9 });
+  assertEquals(messages.map(({ text }) => text), ["hello", "first", "second"]);
+});
+
 Deno.test("a stopping server notifies every session, even if the store fails meanwhile", () => {
   const { runner, settle, closed } = runnerOverFailingStore();
   runner.stop();
