@@ -6,6 +6,12 @@ import { residentKb } from "./process.ts";
 import { type Row, row } from "./row.ts";
 import { POUR } from "./traffic.ts";
 
+/**
+ * Messages before the measurement: on a busy machine V8 is still compiling after a second, and the figure would be that of its
+ * interpreter.
+ */
+const WARM_UP_MESSAGES = 10_000;
+
 /** Deliveries a second from one sender that writes many messages at once, in the native protocol and others. */
 export async function pourRow(plan: Plan, kinds: readonly PeerKind[], receivers: number): Promise<Row> {
   const title = `native fan-out to ${receivers} receivers, ${POUR} messages a write`;
@@ -21,7 +27,8 @@ export async function webRow(plan: Plan, kinds: readonly PeerKind[], receivers: 
   return row(title, "deliveries/s", await pours(plan, kinds, receivers), target, ["the same store behind both"]);
 }
 
-async function pours(plan: Plan, kinds: readonly PeerKind[], receivers: number) {
+async function pours(usual: Plan, kinds: readonly PeerKind[], receivers: number) {
+  const plan = { ...usual, warmUpCount: WARM_UP_MESSAGES * receivers };
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
       kind,
@@ -47,7 +54,8 @@ export async function mailboxRow(plan: Plan, kinds: readonly PeerKind[], pairs: 
   return row(`mailbox messages, ${pairs} pairs`, "messages/s", await talks(plan, kinds, pairs), target, notes);
 }
 
-async function talks(plan: Plan, kinds: readonly PeerKind[], pairs: number, window = 1) {
+async function talks(usual: Plan, kinds: readonly PeerKind[], pairs: number, window = 1) {
+  const plan = { ...usual, warmUpCount: WARM_UP_MESSAGES };
   const results = await alternate(plan, kinds, (kind) =>
     withCrowd(
       kind,
@@ -76,6 +84,7 @@ export async function nativeIdleRow(plan: Plan, kind: PeerKind, users: number): 
       for (const crowd of crowds) crowd.leave();
       return { value: before === undefined || after === undefined ? NaN : (after - before) / users };
     }));
+  // Among 500 sessions the garbage that V8 keeps, some MB, was 8 kB for each more or less.
   const notes = [`what ${users} more sessions add to the resident memory of a server with ${2 * users}, for each`];
   return row(
     "memory of an idle native session",

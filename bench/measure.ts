@@ -8,6 +8,8 @@ import { type Crowd, type JoinOptions, PASSWORD, type Until, userName } from "./
 /** Durations and repetitions of a measurement. */
 export interface Plan {
   readonly warmUpMs: number;
+  /** So much is counted before a rate is measured, but for no longer than `MOST_WARM_UPS` times as long. */
+  readonly warmUpCount?: number;
   readonly windowMs: number;
   readonly repeats: number;
   readonly settleMs: number;
@@ -15,6 +17,8 @@ export interface Plan {
 }
 
 const PATIENCE_MS = 30_000;
+const MOST_WARM_UPS = 5;
+const WARM_POLL_MS = 20;
 // A thread above this share of a core is saturated; the remainder is scheduling loss.
 const BUSY = 0.9;
 
@@ -97,7 +101,11 @@ export async function perSecond(
   const running = traffic(until);
   // A failure is reported where it is awaited below; until then it must not end the program.
   running.catch(() => {});
-  await delay(plan.warmUpMs);
+  const { warmUpMs, warmUpCount = 0 } = plan;
+  await delay(warmUpMs);
+  for (let ms = warmUpMs; count() < warmUpCount && ms < MOST_WARM_UPS * warmUpMs; ms += WARM_POLL_MS) {
+    await delay(WARM_POLL_MS);
+  }
   const before = { count: count(), time: performance.now(), server: cpuMs(peer.running.pid), load: cpuMs(loadPid) };
   await delay(plan.windowMs);
   const ms = performance.now() - before.time;
