@@ -76,11 +76,7 @@ export class Delivery {
     const isFailing = (seq: number) => this.#failing.has(seq);
     this.#catchUp = new CatchUp({ ...parts, cursors: this.#cursors, isFailing });
     this.#fanOut = new FanOut({ ...parts, cursors: this.#cursors, catchUp: this.#catchUp });
-    this.#handoutFanOut = new HandoutFanOut({
-      ...parts,
-      awaited: this.#awaited,
-      remote: () => this.#shared?.outcomes,
-    });
+    this.#handoutFanOut = new HandoutFanOut({ ...parts, awaited: this.#awaited });
     this.handouts = new HandoutSessions({
       ...parts,
       cursors: this.#cursors,
@@ -183,9 +179,14 @@ export class Delivery {
     this.#cursors.readElsewhere(user, of, seq);
   }
 
-  /** A private message failed for its handout sender. */
+  /** A private message failed for its handout sender at another server. */
   forgetElsewhere(entry: Entry): void {
     this.#forget(entry, true);
+  }
+
+  /** A private message failed for its handout sender here. */
+  forget(entry: Entry): void {
+    this.#forget(entry);
   }
 
   /** A client's message is in the log already, as one of another server. */

@@ -6,8 +6,6 @@ import { Message, scopeOf } from "./event.ts";
 import type { Draft } from "./log_writer.ts";
 import { LOBBY } from "./names.ts";
 import type { PendingOutcome } from "./outcome.ts";
-import { ALL_SERVERS } from "./records.ts";
-import type { RemoteOutcomes } from "./remote_outcomes.ts";
 import { UNTIMED } from "./tally.ts";
 import type { OnlineUsers, Session, User } from "./users.ts";
 
@@ -35,8 +33,6 @@ export interface HandoutParts {
   readonly online: OnlineUsers;
   readonly outputs: Outputs<Effect>;
   readonly awaited: AwaitedOutcomes;
-  /** Where there are other servers. */
-  readonly remote: () => RemoteOutcomes | undefined;
 }
 
 /** Tells handout sessions and guests entries, and has their handout senders wait for those who answer. */
@@ -65,7 +61,8 @@ export class HandoutFanOut {
           this.#parts.awaited.add(receiver, entry.seq, outcome, live!.until, entry);
         }
       }
-      if (live?.outcome && !this.#expectElsewhere(entry, live, live.outcome)) {
+      // Another server may be the one that answers.
+      if (live?.outcome && live.awaits === undefined) {
         this.#expect(receiver, entry, live, live.outcome, true);
       }
     } else if (!live?.membersOnly) {
@@ -80,7 +77,6 @@ export class HandoutFanOut {
         this.#toHandout(handout, message, to, draft.said, answers ? live?.outcome : undefined);
       }
       if (live?.outcome) {
-        this.#expectElsewhere(entry, live, live.outcome);
         for (const user of online.all) {
           // Protocols without a proof confirm private messages alone.
           if (user.name !== entry.from && !user.isUnproven) this.#expect(user, entry, live, live.outcome, false);
@@ -90,18 +86,6 @@ export class HandoutFanOut {
     if (to.length > 0) this.#parts.outputs.push({ type: "tell", to, event: message });
     // All receivers are counted.
     live?.outcome?.settle(true);
-  }
-
-  /** Has the sender wait for other servers; true if they alone answer. */
-  #expectElsewhere(entry: Entry, { awaits, until }: HandoutMessage, outcome: PendingOutcome): boolean {
-    const { online, awaited } = this.#parts;
-    const remote = this.#parts.remote();
-    if (!remote || !online.elsewhere || !entry.record || awaits === undefined) return false;
-    const isPrivate = awaits !== ALL_SERVERS;
-    const servers = isPrivate ? [awaits] : [...online.elsewhere.servers];
-    const failed = isPrivate ? () => awaited.forget(entry) : undefined;
-    remote.expect(entry.record.number, servers, outcome, until, failed);
-    return isPrivate;
   }
 
   /** Whether the session is told. */

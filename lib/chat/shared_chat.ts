@@ -6,10 +6,12 @@ import type { Delivery } from "./delivery.ts";
 import { type Effect, tell } from "./effect.ts";
 import type { PersonElsewhere } from "./elsewhere.ts";
 import type { ExchangeInput, ServerMessage } from "./exchange_events.ts";
+import type { HandoutMessage } from "./handout_fan_out.ts";
 import type { RecentLog } from "./log.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { PresenceUpdates } from "./presence.ts";
 import type { Questions } from "./questions.ts";
+import { ALL_SERVERS } from "./records.ts";
 import { RemoteOutcomes } from "./remote_outcomes.ts";
 import { isUnproven, type KnownUser, type Room, type Roster } from "./roster.ts";
 import { SharedCursors } from "./shared_cursors.ts";
@@ -98,7 +100,11 @@ export class SharedChat {
       membersChanged: (room, user, joined) => this.#membersChanged(room, user, joined),
       heldBy: (holder) => this.#heldBy(holder),
     });
-    this.sharing = new Sharing({ writer, questions, outputs, self, saved, taking: this.#taking });
+    this.sharing = new Sharing({
+      ...{ writer, questions, outputs, self, saved },
+      taking: this.#taking,
+      expect: (number, live) => this.#expect(number, live),
+    });
     this.#cursors = new SharedCursors(this.sharing, log);
     delivery.share({ sharing: this.sharing, cursors: this.#cursors, outcomes: this.#outcomes });
     // From now on there is a list of them, however empty.
@@ -222,6 +228,23 @@ export class SharedChat {
     const known = roster.user(name);
     const key = known && isUnproven(known) ? undefined : this.#freshKeys.get(name) ?? known?.key;
     return key ? `key ${encodeBase64(key)}` : `here ${snapshot.id}`;
+  }
+
+  /** A handout sender waits for one other server or for all of them. A private message that fails is forgotten. */
+  #expect(number: number, { awaits, outcome, until }: HandoutMessage): void {
+    if (!outcome || awaits === undefined) return;
+    const isPrivate = awaits !== ALL_SERVERS;
+    const servers = isPrivate ? [awaits] : [...this.#parts.online.elsewhere!.servers];
+    this.#outcomes.expect(number, servers, outcome, until, isPrivate ? () => this.#forget(number) : undefined);
+  }
+
+  #forget(number: number): void {
+    const { questions, delivery, snapshot } = this.#parts;
+    const record = { server: snapshot.id, number };
+    questions.ask({ type: "entryOf", id: record }, ({ seq }) => {
+      if (seq === undefined) return;
+      questions.ask({ type: "entry", seq }, ({ entry }) => entry && delivery.forget({ ...entry, record }), () => {});
+    }, () => {});
   }
 
   #claim(name: string): void {

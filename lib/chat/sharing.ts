@@ -17,6 +17,8 @@ export interface SharingParts {
   readonly taking: RecordTaking;
   readonly self: string;
   readonly saved: SavedSharing | undefined;
+  /** The sender of a record waits for other servers. */
+  readonly expect: (number: number, live: HandoutMessage) => void;
 }
 
 /** A record of this server that is committed, and not taken yet. */
@@ -77,14 +79,17 @@ export class Sharing {
       producer: draft.producer,
       number: draft.number,
       encode: (time) => encodeRecord(entryRecord(draft, live, isGuest, time)),
-      done: (number, text) =>
+      done: (number, text) => {
+        // An answer may come before the entry is in the log here.
+        if (live) this.#parts.expect(number, live);
         this.#committed(number, {
           text,
           take: (place, next) => {
             const record = { id: { server: this.#parts.self, number }, text, place };
             taking.takeOwn(record, draft, () => writer.append(draft, conversation), next, () => {});
           },
-        }),
+        });
+      },
       failed: (why) => draft.failed(why),
     });
   }

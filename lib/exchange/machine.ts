@@ -187,6 +187,11 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     for (const { ask, of, after } of this.#missing.due(known, now)) this.#send(ask, { type: "ask", of, after });
   }
 
+  /** Says that this server leaves. */
+  close(): void {
+    this.#send(undefined, { type: "bye" });
+  }
+
   #begin({ epoch, first, last }: Extract<ExchangeEvent, { type: "connected" }>, now: number): void {
     const isNew = epoch !== this.#read.epoch;
     const hasLost = !isNew && last < this.#read.place;
@@ -296,6 +301,11 @@ export class ExchangeMachine implements Machine<MachineOutput> {
       }
       case "askPeople":
         return this.#sendPeople(from);
+      case "bye":
+        if (!server) return;
+        this.#servers.forget(from);
+        this.#note(`the server ${server.name} has stopped`);
+        return this.#tellHub({ type: "people", server: from, people: [] });
       case "ask":
         this.#asked.set(++this.#lastRef, { by: from, of: notice.of, after: notice.after });
         return this.#tellHub({ type: "readRecords", ref: this.#lastRef, server: notice.of, after: notice.after });

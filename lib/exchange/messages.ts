@@ -40,6 +40,8 @@ export type ServerNotice =
     readonly people: readonly PersonElsewhere[];
   }
   | { readonly type: "askPeople" }
+  /** The sender stops. */
+  | { readonly type: "bye" }
   /** Asks for the records of a server after a number. */
   | { readonly type: "ask"; readonly of: string; readonly after: number }
   /** Some of them, in order: what is not among them and has a smaller number than the last is nowhere any more. */
@@ -104,6 +106,7 @@ function readNotice(fields: Fields): ServerNotice {
         })),
       };
     case "askPeople":
+    case "bye":
       return { type };
     case "ask":
       return { type, of: readIdentifier(fields, "of"), after: readInteger(fields, "after") };

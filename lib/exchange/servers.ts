@@ -28,6 +28,10 @@ export class OtherServers {
     return this.#servers.get(id);
   }
 
+  forget(id: string): void {
+    this.#servers.delete(id);
+  }
+
   /** A server has said where it stands; whether it is new. */
   heard(id: string, name: string, taken: readonly RecordId[], now: number): boolean {
     const known = this.#servers.get(id);

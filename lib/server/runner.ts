@@ -13,6 +13,7 @@ import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
 import type { StoreEvent, StorePort } from "../store/worker_store.ts";
 import { ActivityBook } from "./activity.ts";
+import type { ExchangeRunner } from "./exchange_runner.ts";
 import type { Platform } from "./platform.ts";
 import { type HostRunner, SessionHost } from "./session_host.ts";
 import type { WireViews } from "./wire_views.ts";
@@ -42,6 +43,8 @@ export class SessionRunner implements HostRunner {
   /** Set at the end, when no tick writes what is not urgent any more. */
   #writesAll = false;
   now: number;
+  /** Where the server shares its chat with others. */
+  exchange: ExchangeRunner | undefined;
   /** Set once the listeners are open. */
   tlsOffer: string | undefined;
 
@@ -81,6 +84,7 @@ export class SessionRunner implements HostRunner {
   tick(): void {
     const now = this.beginTurn();
     this.#try("a tick of the hub", () => this.hub.tick(now, this.platform.wallTime()));
+    this.#try("a tick of the exchange", () => this.exchange?.tick(now));
     this.drain();
     if (this.#toTick) return;
     this.#toTick = this.#hosts.values();
@@ -191,7 +195,10 @@ export class SessionRunner implements HostRunner {
   // Effects of the hub.
 
   #carryOutHub(): void {
-    for (const effect of this.hub.takeOutputs()) this.#carryOut(effect);
+    // What the exchange tells the hub in return is carried out as well.
+    for (let effects = this.hub.takeOutputs(); effects.length > 0; effects = this.hub.takeOutputs()) {
+      for (const effect of effects) this.#carryOut(effect);
+    }
   }
 
   #carryOut(effect: Effect): void {
@@ -205,6 +212,8 @@ export class SessionRunner implements HostRunner {
         return log[effect.level ?? "info"](effect.text);
       case "append":
         return this.store!.append(effect.batch);
+      case "exchange":
+        return this.exchange?.hub(effect.output, this.now);
       case "query":
         return this.store!.query(effect.id, effect.query);
       case "end":

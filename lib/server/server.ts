@@ -1,10 +1,12 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
+import type { Snapshot } from "../chat/store.ts";
 import type { Address } from "../core/address.ts";
 import { REQUEST_WAITING_BYTES } from "../core/limits.ts";
 import { log, RecentLog } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
-import { ownAddresses } from "../net/own_addresses.ts";
+import { ExchangeMachine } from "../exchange/machine.ts";
+import { ownAddresses, ownNames } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
 import type { ReplyForm } from "../protocols/directory/listing.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
@@ -19,6 +21,8 @@ import { openStore } from "../store/worker_store.ts";
 import { openTraceFile } from "../store/trace_file.ts";
 import { droppedText, Output } from "../terminal/output.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
+import type { ExchangePlan } from "./exchange_options.ts";
+import { ExchangeRunner } from "./exchange_runner.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
 import { Monitor } from "./monitor.ts";
 import { openPlatform } from "./platform.ts";
@@ -61,6 +65,8 @@ export interface ServerOptions extends ListenerPlan {
   readonly log?: RecentLog;
   /** The form of the address book's replies; "text" by default. */
   readonly addressBookReply?: ReplyForm;
+  /** Where the chat is shared with other servers. */
+  readonly exchange?: ExchangePlan | undefined;
   /** Only to measure: how long each commit of the store takes at least. */
   readonly commitDelayMs?: number;
 }
@@ -89,6 +95,7 @@ export async function openServer(
     registers: enrollIn !== undefined,
     changesPasswords: passwordsIn !== undefined,
     guests: options.guests ?? false,
+    shares: options.exchange !== undefined,
   });
   const platform = openPlatform({
     limits,
@@ -131,11 +138,13 @@ export async function openServer(
   let attachments: AttachmentStore | undefined;
   let listeners: ReturnType<typeof openListeners>;
   try {
+    if (options.exchange) runner.exchange = await joinExchange(options, options.exchange, runner, store.snapshot);
     if (options.listeners.web !== undefined && limits.attachments > 0) attachments = new AttachmentStore(data, limits);
     const parts = { runner, directory: directoryListener, monitor, secrets: proofs, attachments };
     listeners = openListeners(options, parts);
   } catch (error) {
     attachments?.close();
+    await runner.exchange?.close(runner.now);
     await store.close();
     throw error;
   }
@@ -163,12 +172,32 @@ export async function openServer(
       clearInterval(pruning);
       await Promise.all(all.map((listener) => listener.release?.()));
       await runner.close();
+      await runner.exchange?.close(runner.now);
       attachments?.close();
       requests?.log.close();
       await requests?.output.flushed();
       await tracing?.close();
     },
   };
+}
+
+/** What a server is called that has no name: its machine, without the domain. */
+function machineName(): string {
+  const [, name = "server"] = ownNames();
+  return name.split(".")[0]!;
+}
+
+/** Connects to the exchange; what it is made of is loaded for that. */
+async function joinExchange(
+  { host, data }: ServerOptions,
+  { place, name = machineName() }: ExchangePlan,
+  runner: SessionRunner,
+  { id, sharing }: Snapshot,
+): Promise<ExchangeRunner> {
+  const { openExchange } = await import("./open_exchange.ts");
+  const port = await openExchange(place, { self: id, name, host, data });
+  const machine = new ExchangeMachine(id, name, sharing, runner.platform.now(), runner.platform.wallTime());
+  return new ExchangeRunner(runner, machine, port);
 }
 
 /** Removes files that were left too long ago. A disk that fails is tried again. */

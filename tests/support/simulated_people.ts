@@ -92,7 +92,6 @@ export class NativeProgram extends Program {
   readonly #own = new Map<string, { readonly seq: number; readonly text: string; readonly to: string }[]>();
   readonly #told = new Map<string, number>();
   #number = 0;
-  #answered = 0;
   #store = "";
   #isReady = false;
   #acks = false;
@@ -103,6 +102,11 @@ export class NativeProgram extends Program {
 
   get isSettled(): boolean {
     return this.#isReady && this.#unanswered.length === 0;
+  }
+
+  /** Everything up to here has an answer. */
+  get #answered(): number {
+    return (this.#unanswered[0]?.number ?? this.#number + 1) - 1;
   }
 
   say(to: Target): void {
@@ -185,7 +189,6 @@ export class NativeProgram extends Program {
   }
 
   #confirm(upTo: number): void {
-    this.#answered = Math.max(this.#answered, upTo);
     while (this.#unanswered[0] && this.#unanswered[0].number <= upTo) {
       this.world.confirmed.add(this.#unanswered.shift()!.text);
     }
@@ -197,7 +200,6 @@ export class NativeProgram extends Program {
     const [message] = this.#unanswered.splice(at, 1);
     if (!/cannot keep|the disk/.test(why)) this.world.problems.push(`${message!.text} was refused: ${why}`);
     this.world.failed.add(message!.text);
-    if (at === 0) this.#answered = Math.max(this.#answered, number);
   }
 
   #received(by: string, upTo: number): void {

@@ -1,6 +1,7 @@
 import { type Limits, limits } from "../../lib/core/limits.ts";
 import type { WebOptions } from "../../lib/server/command_line.ts";
 import { type Accounts, decodeUsers } from "../../lib/chat/accounts.ts";
+import type { ExchangePlan } from "../../lib/server/exchange_options.ts";
 import { openServer, type Server } from "../../lib/server/server.ts";
 import { Folder } from "./programs.ts";
 import { Wire } from "./wire.ts";
@@ -29,6 +30,8 @@ export interface TestServerOptions {
   readonly guests?: boolean;
   /** Names of the page's host. */
   readonly webNames?: readonly string[];
+  /** Where the chat is shared with other servers. */
+  readonly exchange?: ExchangePlan;
   /** The folder of its store; a temporary one by default. */
   readonly data?: string;
 }
@@ -105,6 +108,7 @@ export async function started(options: TestServerOptions & { readonly data: stri
     guests: options.guests ?? false,
     trace: options.trace ?? false,
     recordsRequests: options.recordsRequests ?? false,
+    exchange: options.exchange,
     limits: limits(options.limits),
   };
   const accounts = decodeUsers(options.users ?? USERS) as Accounts;

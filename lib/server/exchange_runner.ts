@@ -1,0 +1,60 @@
+import type { Hub } from "../chat/hub.ts";
+import type { ExchangeOutput } from "../chat/exchange_events.ts";
+import { log } from "../core/log.ts";
+import type { ExchangePort } from "../exchange/exchange.ts";
+import type { ExchangeMachine, ExchangeStatus } from "../exchange/machine.ts";
+
+/** The runner, as it is needed here. */
+interface Runner {
+  readonly hub: Hub;
+  /** Does something in a turn of its own. */
+  operate<R>(act: (now: number) => R): R;
+}
+
+/** Brings an exchange, its machine and the hub together. */
+export class ExchangeRunner {
+  readonly #hub: Hub;
+  readonly #machine: ExchangeMachine;
+  readonly #port: ExchangePort;
+
+  constructor(runner: Runner, machine: ExchangeMachine, port: ExchangePort) {
+    this.#hub = runner.hub;
+    this.#machine = machine;
+    this.#port = port;
+    port.onEvent = (event) =>
+      runner.operate((now) => {
+        machine.event(event, now);
+        this.#carryOut(now);
+      });
+  }
+
+  /** Something that the hub wants. */
+  hub(output: ExchangeOutput, now: number): void {
+    this.#machine.hub(output, now);
+    this.#carryOut(now);
+  }
+
+  tick(now: number): void {
+    this.#machine.tick(now);
+    this.#carryOut(now);
+  }
+
+  status(now: number): ExchangeStatus {
+    return this.#machine.status(now);
+  }
+
+  /** Says that this server leaves; resolves when its connections are closed. */
+  close(now: number): Promise<void> {
+    this.#machine.close();
+    this.#carryOut(now);
+    return this.#port.close();
+  }
+
+  #carryOut(now: number): void {
+    for (const output of this.#machine.takeOutputs()) {
+      if (output.type === "command") this.#port.execute(output.command);
+      else if (output.type === "hub") this.#hub.exchange(output.input, now);
+      else log[output.level ?? "info"](`exchange: ${output.text}`);
+    }
+  }
+}

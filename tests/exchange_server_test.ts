@@ -1,0 +1,99 @@
+import { join } from "@std/path";
+import { assertEquals, assertMatch } from "@std/assert";
+import { freePort } from "../lib/net/free_port.ts";
+import type { ExchangePlan } from "../lib/server/exchange_options.ts";
+import type { SessionRunner } from "../lib/server/runner.ts";
+import { type RawClient, TestServer } from "./support/test_server.ts";
+import { until } from "./support/wire.ts";
+
+/** Two servers that are linked: the first one keeps the log. */
+class Pair {
+  private constructor(readonly one: TestServer, readonly other: TestServer) {}
+
+  static async open(users: string, others: string): Promise<Pair> {
+    const port = freePort();
+    const one = await TestServer.open({
+      users,
+      exchange: planOf("lab1", { type: "keeper", port, secretFile: undefined }),
+    });
+    const place = {
+      type: "link",
+      keeper: { hostname: "127.0.0.1", port },
+      secretFile: join(one.folder.path, "link-secret"),
+    } as const;
+    const other = await TestServer.open({ users: others, exchange: planOf("lab2", place) });
+    const pair = new Pair(one, other);
+    const [first, second] = [one, other].map(({ instance }) => instance.runner);
+    const isJoined = ({ exchange, now }: SessionRunner) => {
+      const { servers, isAlone } = exchange!.status(now);
+      return servers.length === 1 && !isAlone;
+    };
+    await until(() => isJoined(first!) && isJoined(second!), "the servers hear each other");
+    return pair;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.other[Symbol.asyncDispose]();
+    await this.one[Symbol.asyncDispose]();
+  }
+}
+
+function planOf(name: string, place: ExchangePlan["place"]): ExchangePlan {
+  return { name, place };
+}
+
+/** The users whom a client is told are online. */
+async function list(client: RawClient): Promise<string[]> {
+  const [code, ...names] = (await client.la.ask("/list")).split(" ");
+  assertEquals(code, "301");
+  return names;
+}
+
+async function sees(client: RawClient, names: readonly string[]): Promise<void> {
+  let found: string[] = [];
+  for (let tries = 0; tries < 100; tries++) {
+    found = await list(client);
+    if (found.join() === names.join()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(found, names);
+}
+
+Deno.test("IM clients of two linked servers list each other, and the outcome of a message is that of its receiver at the other server", async () => {
+  await using servers = await Pair.open("jacky 12345\nbob 12345", "zoe 12345\nyves 12345");
+  using jacky = await servers.one.join("jacky");
+  using zoe = await servers.other.join("zoe");
+  await sees(jacky, ["jacky", "zoe"]);
+  await sees(zoe, ["zoe", "jacky"]);
+
+  await jacky.la.send("/to zoe Hello!\n");
+  assertEquals(await zoe.take(), "/from jacky Hello!");
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+
+  await zoe.la.send("/to jacky Hi!\n");
+  assertEquals(await jacky.take(), "/from zoe Hi!");
+  assertEquals(await zoe.la.line(), "303 Message delivery successful");
+
+  using bob = await servers.one.join("bob");
+  await sees(zoe, ["zoe", "jacky", "bob"]);
+  await jacky.la.send("/toall To all of you\n");
+  assertEquals(await zoe.take(), "/broadcastfrom jacky To all of you");
+  assertEquals(await bob.take(), "/broadcastfrom jacky To all of you");
+  assertEquals(await jacky.la.line(), "303 Message delivery successful");
+
+  // A receiver that does not confirm.
+  await jacky.la.send("/to zoe Are you there?\n");
+  assertEquals(await zoe.lb.line(), "/from jacky Are you there?");
+  zoe.close();
+  assertEquals(await jacky.la.line(), "304 Message delivery failed");
+  await sees(jacky, ["jacky", "bob"]);
+});
+
+Deno.test("a name is held by one of two servers; the login at the other is refused", async () => {
+  await using servers = await Pair.open("jacky 12345\nbob 12345", "bob other\nzoe 12345");
+  using bob = await servers.one.join("bob");
+  assertEquals(await list(bob), ["bob"]);
+  using la = await servers.other.connect();
+  assertEquals(await la.ask("/login bob other"), "102 Authentication failed");
+  assertMatch(await la.ask("/login zoe 12345"), /^101 /);
+});
