@@ -29,6 +29,12 @@ function refusal(...args: string[]): string {
 
 // The command line.
 
+Deno.test("--no-tls opens every usual listener but the one for TLS, and excludes --tls-port", () => {
+  const { tls, ...others } = parsed().listeners;
+  assertEquals([tls, parsed("--no-tls").listeners], [2443, others]);
+  assertEquals(refusal("--no-tls", "--tls-port", "7"), "--no-tls and --tls-port exclude each other; give one");
+});
+
 Deno.test("without words and listeners every usual one is opened; with some, those and no other", () => {
   assertEquals(parsed().listeners, Object.fromEntries(USUAL.map(({ name, usualPort }) => [name, usualPort])));
   assertEquals(parsed("--trace").listeners, parsed().listeners);

@@ -130,12 +130,12 @@ const missing = Terminals.missing();
 const skip = missing !== undefined && !Deno.env.has("PARTYLINE_REQUIRE_ALL");
 
 Deno.test({
-  name: "/passwd asks for the old password and twice for the new one, and shows none of them",
+  name: "/passwd over TLS asks for the old password and twice for the new one, and shows none of them",
   ignore: skip,
   fn: async () => {
     using folder = new Folder();
     const users = folder.write("users.txt", USERS);
-    await using server = await WebTestServer.open({ passwordsIn: users });
+    await using server = await WebTestServer.open({ passwordsIn: users, tlsPort: true });
     await using terminals = new Terminals();
     const { path, args } = SOURCES.command("client", ["chat", "127.0.0.1", String(server.port), "--data", folder.path]);
     const command = `NO_COLOR=1 ${path} ${args.join(" ")}; echo "status $?"; sleep 30`;
@@ -145,6 +145,8 @@ Deno.test({
     await alice.shows("Please input your password:");
     await alice.type("12345", "Enter");
     await alice.shows("lobby>");
+    // The client has gone over to TLS by itself.
+    assertEquals([...server.instance.runner.hosts].map(({ protocol }) => protocol.name), ["tls"]);
     await change(alice, "12345", FRESH, "another-one");
     await alice.shows("the two new passwords differ; your password stays as it was");
     await change(alice, "wrong", FRESH, FRESH);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ChatClient } from "../lib/client/chat_client.ts";
 import { decodeText, encodeText } from "../lib/core/text.ts";
 import { connectTls } from "../lib/net/dial.ts";
+import { freePort } from "../lib/net/free_port.ts";
 import { LA } from "../lib/protocols/im/lines.ts";
 import { decodeTlsOffer, encodeTlsOffer } from "../lib/protocols/im/tls_offer.ts";
 import { NativeClient } from "../lib/protocols/native/client.ts";
@@ -242,6 +243,44 @@ Deno.test("a name without an account is refused over TLS as it is at the IM list
   const trace = server.traced.join("");
   assertMatch(trace, /"type":"register","name":"carol","password":"\*{8}"/);
   assert(!trace.includes("a-secret"));
+});
+
+Deno.test("with --tls-cert, another server, or a file that is no certificate, gets neither name nor password", async () => {
+  await using stage = await Stage.open({ trace: true });
+  await using other = await StoringServer.open({ tlsPort: true });
+  const { server, folder } = stage;
+  const who = ["--data", folder.path, "--name", "alice", "--password-file", `${folder.path}/secret`];
+  const at = (cert: string) => stage.run("chat", HOST, String(server.portOf("tls")), "--tls-cert", cert, ...who);
+  const cases: [string, number, RegExp][] = [
+    [`${other.folder.path}/tls-cert.pem`, 1, /^client: cannot connect to \S+ over TLS: .*BadSignature/m],
+    [folder.write("none.pem", "no certificate\n"), 2, /^client: .*none\.pem/m],
+    [`${folder.path}/missing.pem`, 2, /^client: cannot read .*missing\.pem: /m],
+  ];
+  await Promise.all(cases.map(async ([cert, status, why]) => {
+    await using client = at(cert);
+    assertEquals(await client.over(), status, client.err);
+    assertMatch(client.err, why);
+  }));
+  assert(!server.traced.join("").includes("alice"));
+  // The right one is what the server has written for its users.
+  await using alice = at(`${server.folder.path}/tls-cert.pem`);
+  await alice.type("/list\n/exit\n");
+  assertEquals(await alice.over(), 0, alice.err);
+  assertStringIncludes(server.traced.join(""), "alice");
+});
+
+Deno.test("a server with --no-tls offers none: a new client joins without, and one that knows it by its key refuses", async () => {
+  await using stage = await Stage.open({ tlsPort: false });
+  const { between } = stage;
+  assertEquals(await stage.visit(), "");
+  assertStringIncludes(between.sent, "/login alice 12345\n");
+  assertEquals(stage.hosts.get({ host: HOST, port: between.port }), undefined);
+  // As if it had offered TLS before.
+  const offer = pinned(ownCertificate(stage.folder.path, [], Date.now()).cert)!;
+  stage.hosts.remember({ host: HOST, port: between.port }, { ...offer, port: freePort() });
+  between.sent = "";
+  assertStringIncludes(await stage.refused(), "offers no TLS any more");
+  assertEquals(between.sent, "/partyline 2 tls\n");
 });
 
 Deno.test("a renewed certificate keeps its key and is the same server; one without the name is made anew", async () => {

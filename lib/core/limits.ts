@@ -173,10 +173,10 @@ export const LIMITS = {
       "silence after which a guest's text is sent without a line break; a lost segment is repeated sooner, within 1 s",
   },
   lobbyBurst: {
-    default: 1000,
+    default: 500,
     min: 1,
     max: 10_000_000,
-    why: "lines of all guests of the lobby together said without delay; a class whose programs send 30 each at once",
+    why: "lines of all guests of the lobby together said without delay; a class whose programs send 15 each at once",
   },
   lobbyLinesPerSecond: {
     default: 300,

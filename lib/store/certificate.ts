@@ -77,8 +77,12 @@ export function ownCertificate(folder: string, names: readonly string[], now: nu
     key = createPrivateKey(kept.key);
   }
   const made = makeCertificate([SERVER_NAME, ...names], now, now + VALID_DAYS * DAY_MS, key);
-  writePrivateText(folder, CERTIFICATE_FILE, made.cert);
-  writePrivateText(folder, KEY_FILE, made.key);
+  try {
+    writePrivateText(folder, CERTIFICATE_FILE, made.cert);
+    writePrivateText(folder, KEY_FILE, made.key);
+  } catch (error) {
+    throw new UserError(`cannot keep a certificate for TLS in ${folder} (--data): ${reason(error)}`);
+  }
   return made;
 }
 
