@@ -13,6 +13,8 @@ function read(line: string): ExchangePlan | undefined {
 
 Deno.test("the options of an exchange say where it is", () => {
   assertEquals(readExchange(readFlags([], EXCHANGE_OPTIONS)), undefined);
+  // As from PARTYLINE_NAME, which is the client's.
+  assertEquals(read("--name alice"), undefined);
   const none = { loginFile: undefined, authorityFile: undefined };
   assertEquals(read("--exchange nats://lab:4222 --name lab1"), {
     place: { type: "nats", address: { servers: ["lab:4222"], requiresTls: false }, ...none },
@@ -43,7 +45,6 @@ Deno.test("a mistake in them is named", () => {
     "--link-port 70000": 'the port must be a whole number from 0 to 65535, not "70000"',
     "--link-port 1 --exchange-login f": "--exchange-login goes with --exchange",
     "--exchange nats://lab --link-secret f": "--link-secret goes with --link or --link-port",
-    "--name lab1": "--name goes with --exchange or --link or --link-port",
     "--link-port 1 --name a/b": '--name takes up to 32 letters, digits, dots and hyphens, not "a/b"',
   };
   for (const [line, why] of Object.entries(mistakes)) {

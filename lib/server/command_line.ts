@@ -13,6 +13,7 @@ import { manualPage } from "../terminal/manual.ts";
 import { environmentSettings, fileSettings, layered, type Settings, settingsText } from "../terminal/settings.ts";
 import { commandHelp, helpOn, refuseForeignOptions } from "../terminal/program_help.ts";
 import { OPTIONS, SERVER, START, START_OPTIONS } from "./commands.ts";
+import { type ExchangePlan, readExchange } from "./exchange_options.ts";
 import type { UsersTask } from "./manage_users.ts";
 
 /** How the web pages are served. */
@@ -62,6 +63,8 @@ export type ServerPlan =
     /** Whether guests may log in, with a name and a room and no account. */
     readonly guests: boolean;
     readonly addressBookReply: ReplyForm;
+    /** Where the chat is shared with other servers; undefined: the server is alone. */
+    readonly exchange: ExchangePlan | undefined;
     readonly trace: boolean;
     /** The file that gets the trace as JSON, too. */
     readonly traceFile: string | undefined;
@@ -129,6 +132,7 @@ export function parseServerArgs(args: readonly string[], around?: Surroundings):
     registration: flags.has("registration"),
     guests: flags.has("guests") || listeners.rooms !== undefined,
     addressBookReply: readReply(flags),
+    exchange: readExchange(flags),
     ...readTrace(flags),
     logLevel: readLevel(flags),
     logJson: flags.has("log-json"),

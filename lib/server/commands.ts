@@ -2,6 +2,7 @@ import { LOG_LEVELS } from "../core/log.ts";
 import { REPLY_FORMS } from "../protocols/directory/listing.ts";
 import { LISTENER_ROWS } from "../protocols/listener_table.ts";
 import { helpColumns, limitOptions, type Option, optionHelp } from "../terminal/flags.ts";
+import { EXCHANGE_OPTIONS } from "./exchange_options.ts";
 import { type Command, COMMON_OPTIONS, completionsCommand, type Program } from "../terminal/program_help.ts";
 
 const DATA: Option = {
@@ -37,6 +38,7 @@ const SERVE_OPTIONS: readonly Option[] = [
     name: "guests",
     help: "let guests join without an account: the page, and client chat --guest; on where the rooms listener is open",
   },
+  ...EXCHANGE_OPTIONS,
   { name: "trace", help: "show what goes over the wire on standard error, as HH:MM:SS NAME La> …" },
   { name: "trace-file", value: "FILE", help: "append the same to FILE, one JSON object per line" },
   { name: "record", value: "FILE", help: "the same as --trace-file, for `client check im replay FILE`" },
@@ -106,6 +108,7 @@ Each limit is an option, too: server help limits`,
     "server 0 users.txt --host 127.0.0.1    any free port, this machine only",
     "server 192.168.1.5 2003                the lobby alone",
     "server --lobby 2003 --web 2080         the lobby and the page alone",
+    "server --exchange nats://lab:4222      one chat with other servers there",
     "server --trace                         show what goes over the wire",
     "server --trace-file t.jsonl            the same as JSON, in a file",
   ],

@@ -54,8 +54,8 @@ export function readExchange(flags: Flags): ExchangePlan | undefined {
     "exchange-login": ["exchange"],
     "exchange-ca": ["exchange"],
     "link-secret": ["link", "link-port"],
-    name: ["exchange", "link", "link-port"],
   };
+  // A name alone is no mistake: PARTYLINE_NAME may be set for the client.
   for (const [option, others] of Object.entries(needed)) {
     if (flags.value(option) !== undefined && !others.includes(places[0] ?? "")) {
       throw new UserError(`--${option} goes with ${others.map((other) => `--${other}`).join(" or ")}`);

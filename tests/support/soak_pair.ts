@@ -15,16 +15,18 @@ export class Pair {
   #phase: number[] = [];
   #received: number[] = [];
 
-  constructor(readonly names: readonly [string, string], folder: string, port: number) {
-    const client = (name: string, read: (line: string) => void) => {
+  /** `ports`: of the server of each, or of both. */
+  constructor(readonly names: readonly [string, string], folder: string, ports: number | readonly [number, number]) {
+    const [first, second] = typeof ports === "number" ? [ports, ports] : ports;
+    const client = (name: string, port: number, read: (line: string) => void) => {
       const options = ["--name", name, "--password-file", "secret", "--data", `data-${name}`];
       return new Running(SOURCES, "client", ["chat", "127.0.0.1", String(port), ...options], folder, lines(read));
     };
     const received = new RegExp(`^from ${names[0]}: m(\\d+)$`);
-    this.#from = client(names[0], (line) => {
+    this.#from = client(names[0], first, (line) => {
       if (line.startsWith("failed ")) this.failed++;
     });
-    this.#to = client(names[1], (line) => {
+    this.#to = client(names[1], second, (line) => {
       const [, number] = received.exec(line) ?? [];
       if (number !== undefined) this.#arrived(Number(number));
     });
