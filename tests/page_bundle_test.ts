@@ -20,19 +20,42 @@ function neededBy(page: string, files: WebFiles): string[] {
 Deno.test("the chat page, with everything it loads, is less than 90 kB on the wire", () => {
   const files = readWebFiles();
   const names = neededBy("chat.html", files);
-  assert(names.includes("chat.js") && names.includes("style.css"), names.join(" "));
+  assert(names.includes("chat.js") && names.includes("chat.css"), names.join(" "));
   const wire = new StaticFiles(files).wireBytes;
   names.push("worker.js");
   const bytes = names.reduce((sum, name) => sum + wire.get(name)!, 0);
   assert(bytes < MAX_BYTES, `${bytes} bytes`);
 });
 
+/** The style sheets that a page is written with, which it gets as one. */
+function sheetsOf(page: string): string[] {
+  const html = Deno.readTextFileSync(join(FOLDER, page));
+  return [...html.matchAll(/<link rel="stylesheet" href="\/page\/([\w.]+)">/g)].map(([, name]) => name!);
+}
+
+Deno.test("a page has one style sheet, of all that it is written with", () => {
+  const files = readWebFiles();
+  const used = new Set<string>();
+  for (const [name, text] of files) {
+    if (!name.endsWith(".html")) continue;
+    const links = [...String(text).matchAll(/<link rel="stylesheet" href="\/page\/([\w.]+)(?:\?v=\w+)?">/g)];
+    assertEquals(links.map(([, sheet]) => sheet), [name.replace("html", "css")]);
+    for (const sheet of sheetsOf(name)) used.add(sheet);
+  }
+  const written = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => name.endsWith(".css"));
+  assertEquals([...used].sort(), written.sort());
+});
+
 Deno.test("pages and style sheets are served without comments, and every line keeps its number", () => {
   let comments = 0;
   for (const [name, text] of readWebFiles()) {
     if (name.endsWith(".js") || typeof text !== "string") continue;
-    const source = Deno.readTextFileSync(join(FOLDER, name));
-    const [sent, all] = [text.replace(/\?v=\w+"/g, '"').split("\n"), source.split("\n")];
+    const sources = name.endsWith(".css") ? sheetsOf(name.replace("css", "html")) : [name];
+    const source = sources.map((each) => Deno.readTextFileSync(join(FOLDER, each))).join("");
+    const isLink = (line: string) => line.trim().startsWith('<link rel="stylesheet"');
+    const [sent, all] = [text.replace(/\?v=\w+"/g, '"').split("\n"), source.split("\n")].map((lines) =>
+      lines.map((line, i, { length }) => i < length - 1 && isLink(line) ? "" : line.trimEnd())
+    ) as [string[], string[]];
     assertEquals(sent.length, all.length, name);
     for (const [i, line] of all.entries()) {
       if (sent[i] === line) continue;
@@ -45,7 +68,7 @@ Deno.test("pages and style sheets are served without comments, and every line ke
 
 Deno.test("the service worker stores what the page needs, all under one hash, and nothing else", async () => {
   const files = readWebFiles();
-  const stored: { version: string; files: string[] } = JSON.parse(
+  const stored: { version: string; files: string[]; translations: string[] } = JSON.parse(
     /^const SHELL = (\{.*\});\n/.exec(String(files.get("worker.js")))![1]!,
   );
   assertEquals(stored.version, pageVersion(files));
@@ -53,7 +76,8 @@ Deno.test("the service worker stores what the page needs, all under one hash, an
   const [, ...needed] = neededBy("chat.html", files);
   assertEquals(stored.files.map((each) => each.replace(/^\/page\/|\?v=.*/g, "")), needed);
   const served = new StaticFiles(files);
-  for (const address of stored.files) {
+  assertEquals(stored.translations, ["vi", "zh"].map((name) => `/page/texts_${name}.js?v=${stored.version}`));
+  for (const address of [...stored.files, ...stored.translations]) {
     const { pathname, search } = new URL(address, "http://127.0.0.1/");
     assertEquals(search, /\.(css|js)$/.test(pathname) ? `?v=${stored.version}` : "", address);
     const response = served.answerPath(pathname, new Request(`http://127.0.0.1${address}`));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Backoff } from "../lib/core/backoff.ts";
 import { headline, listenerAddress, listenerLabel } from "../lib/web/addresses.ts";
-import { describe, dotPath, linePath, PLOTS, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
+import { allPlots, describe, dotPath, linePath, pointBefore, scaleTop, valuesOf } from "../lib/web/plot.ts";
 import { INITIAL, matches, MAX_LINES, MAX_RETRY_MS, WINDOW_MS, withEvents, withLink } from "../lib/web/watch_state.ts";
 import { MonitoredServer } from "./support/monitored_server.ts";
 
@@ -94,7 +94,7 @@ Deno.test("a scale ends at 1, 2 or 5 times a power of ten", () => {
 });
 
 Deno.test("a plot's line has gaps where values are unknown; a single point is a dot", () => {
-  const [, , receipts] = PLOTS;
+  const [, , receipts] = allPlots();
   const at = (second: number, p50Ms: number | null) => point(second, { p50Ms });
   const frame = { from: 0, to: 10_000, top: 10, width: 100, height: 50 };
   const drawn = (...points: ReturnType<typeof point>[]) => linePath(receipts!.series[0]!, points, frame);
@@ -111,15 +111,16 @@ Deno.test("every plot describes its values in words", () => {
   const busy = point(1, {
     ...{ said: 3, delivered: 1200.5, failed: 0, p50Ms: 0.44, p99Ms: 12.6, sessions: 7, memoryBytes: 81_234_567 },
   });
-  assertEquals(PLOTS.map((plot) => `${plot.title}: ${describe(plot, busy)}`), [
+  const plots = allPlots();
+  assertEquals(plots.map((plot) => `${plot.title}: ${describe(plot, busy)}`), [
     "Messages per second: sent 3",
     "Deliveries per second: confirmed 1,200.5, failed 0",
     "Time to confirmation: median 0.4 ms, 99th percentile 13 ms",
     "Connections: open 7",
     "Memory: used 81 MB",
   ]);
-  assertEquals(describe(PLOTS[2]!, point(1)), "median: none, 99th percentile: none");
-  assertEquals(describe(PLOTS[0]!, undefined), "sent: none");
+  assertEquals(describe(plots[2]!, point(1)), "median: none, 99th percentile: none");
+  assertEquals(describe(plots[0]!, undefined), "sent: none");
 });
 
 Deno.test("a plot is read at the latest point of a given age", () => {

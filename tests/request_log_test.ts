@@ -62,7 +62,7 @@ Deno.test("each request of each listener is a line with what came of it; passwor
 Deno.test("each request of the page is a line with its status, but for the page's files; no password and no query", async () => {
   await using server = await StoringServer.open({ recordsRequests: true, web: true });
   const page = new Browser(server.portOf("web"));
-  for (const path of ["/", "/page/style.css", "/about?secret-8", "/nowhere"]) {
+  for (const path of ["/", "/page/chat.css", "/about?secret-8", "/nowhere"]) {
     await (await page.ask(path)).body?.cancel();
   }
   await page.post("/login", { name: "bob", password: "secret-7" });

@@ -12,6 +12,7 @@ import { ChatSession } from "./session.ts";
 import { ReconnectingSocket } from "./socket.ts";
 import { UserStorage } from "./storage.ts";
 import { TabIdentity } from "./tab_identity.ts";
+import { chatTexts } from "./texts.ts";
 
 /** Silence until the server is pinged, and again until the connection is given up. */
 const SILENCE_MS = 12_500;
@@ -109,9 +110,7 @@ export class Account {
     page.address = about.address ?? undefined;
     this.#compareVersion(about);
     if (about.name === null) {
-      const again = page.state.user === "" || this.#hasLoggedOut
-        ? ""
-        : "Please log in again. Nothing that you wrote is lost.";
+      const again = page.state.user === "" || this.#hasLoggedOut ? "" : chatTexts.loginAgain;
       const why = this.#logOutFault ?? again;
       this.#logOutFault = undefined;
       this.#login.open(about, page.title, page.state.user, why);
@@ -133,7 +132,7 @@ export class Account {
     if (this.#version === version) return;
     // What was typed, and what waits to be sent, survives that.
     if (isFirst && reloadFor(version)) return;
-    this.#page.notice("The server has another version now. Please reload this page.");
+    this.#page.notice(chatTexts.otherVersion);
   }
 
   /** The page was opened while the server is away: its user can write, and what they write waits. */
@@ -185,12 +184,8 @@ export class Account {
   async logOut(everywhere: boolean): Promise<void> {
     const { session, files, store } = this.#page;
     const waiting = session?.waiting ?? 0;
-    const loss = waiting > 0
-      ? `${waiting} of your messages are not sent yet`
-      : files?.underWay
-      ? "Files are still offered"
-      : "";
-    if (loss !== "" && !confirm(`${loss}. Log out anyway?`)) return;
+    const loss = waiting > 0 ? chatTexts.unsent(waiting) : files?.underWay ? chatTexts.stillOffered : undefined;
+    if (loss !== undefined && !confirm(loss)) return;
     this.#hasLoggedOut = true;
     files?.withdrawAll();
     this.#socket.close();

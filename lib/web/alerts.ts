@@ -8,6 +8,7 @@ import { announce, byId } from "./dom.ts";
 import type { Page } from "./page.ts";
 import type { SettingsStore } from "./settings_store.ts";
 import { unreadCount } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 /** Cap on the characters of a message in a notification. */
 const NOTIFIED = 200;
@@ -45,7 +46,7 @@ export class Alerts {
     const { from, to, text } = message;
     if (keyOf("room" in to ? to : { user: from }) === this.#page.state.open) {
       announce(`${sanitized(from)}: ${sanitized(oneLine(text))}`);
-    } else if ("user" in to) announce(`${sanitized(from)}: a new message`);
+    } else if ("user" in to) announce(chatTexts.newFrom(sanitized(from)));
   }
 
   /** Calls the user, if they do not see the message anyway: by a tone, and by a notification of what is meant for them. */
@@ -59,7 +60,7 @@ export class Alerts {
     if (state.muted.has(key) && !isMention) return;
     if (sounds) playTone();
     if (state.visible || !notifications || ("room" in to && !isMention)) return;
-    const where = "room" in to ? `${sanitized(from)} in ${sanitized(to.room)}` : sanitized(from);
+    const where = "room" in to ? chatTexts.inRoom(sanitized(from), sanitized(to.room)) : sanitized(from);
     void notify(where, sanitized(oneLine(text)).slice(0, NOTIFIED), key, () => this.#open(target));
   }
 

@@ -1,9 +1,11 @@
 import { isShown } from "../core/image_header.ts";
 import { safeName } from "../core/file_names.ts";
-import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import type { Attachment } from "../protocols/transfer/attachment.ts";
 import { byId, make, setText } from "./dom.ts";
+import { bytesText, durationText } from "./format.ts";
 import type { AttachmentRow } from "./rows.ts";
+import { chatTexts } from "./texts.ts";
 
 export type AttachmentAction = "fetch" | "stop" | "remove";
 
@@ -30,7 +32,7 @@ export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: A
     card.dataset.shape = shape;
     const image = card.querySelector(".image") ?? imageElement(attachment, name, actions);
     card.replaceChildren(
-      make("span", { class: "how" }, message.own ? "You left at the server" : "Left at the server"),
+      make("span", { class: "how" }, message.own ? chatTexts.leftByYou : chatTexts.left),
       ...image ? [image] : [],
       make("bdi", { class: "name" }, name),
       make("span", { class: "how state" }),
@@ -54,22 +56,22 @@ function imageElement(attachment: Attachment, name: string, { image }: Attachmen
   if (!header || !isShown(header) || bytes > SHOWN_BYTES) return undefined;
   const scale = Math.min(1, IMAGE_WIDTH / header.width, IMAGE_HEIGHT / header.height);
   const [width, height] = [header.width, header.height].map((size) => Math.max(1, Math.round(size * scale)));
-  const picture = make("img", { class: "image", alt: `Image: ${name}`, width, height, decoding: "async" });
+  const picture = make("img", { class: "image", alt: chatTexts.image(name), width, height, decoding: "async" });
   image(attachment).then((url) => picture.src = url, () => {
-    picture.replaceWith(make("span", { class: "how image" }, "The image cannot be shown."));
+    picture.replaceWith(make("span", { class: "how image" }, chatTexts.noImage));
   });
   return picture;
 }
 
 function stateText({ attachment, file }: AttachmentRow): string {
-  const size = formatBytes(attachment.bytes);
+  const size = bytesText(attachment.bytes);
   if (!file) return size;
   const text = sanitized(file.text);
-  if (file.state !== "moving") return `${size}; ${text}`;
-  const progress = `${text}: ${formatBytes(file.done)} of ${size}`;
+  if (file.state !== "moving") return chatTexts.sized(size, text);
+  const progress = chatTexts.moving(text, bytesText(file.done), size);
   if (file.rate < 1) return progress;
-  const left = formatDuration((attachment.bytes - file.done) / file.rate * 1000);
-  return `${progress}, ${formatBytes(Math.round(file.rate))}/s, ${left} left`;
+  const left = durationText((attachment.bytes - file.done) / file.rate * 1000);
+  return chatTexts.rate(progress, bytesText(Math.round(file.rate)), left);
 }
 
 function actionsOf(row: AttachmentRow, name: string, act: AttachmentActions["act"]): HTMLElement[] {
@@ -78,15 +80,15 @@ function actionsOf(row: AttachmentRow, name: string, act: AttachmentActions["act
     make("button", {
       type: "button",
       class: style,
-      "aria-label": `${text} ${name}`,
+      "aria-label": chatTexts.actOn(text, name),
       onclick: () => act(action, row),
     }, text);
-  if (file?.state === "moving") return [button("Stop", "stop")];
+  if (file?.state === "moving") return [button(chatTexts.stop, "stop")];
   const remove = message.own && (message.state === "sent" || message.state === "delivered");
   return [
     file?.url === undefined
-      ? button("Download", "fetch", "")
-      : make("a", { href: file.url, download: safeName(attachment.name) }, "Save again"),
-    ...remove ? [button("Remove", "remove")] : [],
+      ? button(chatTexts.download, "fetch", "")
+      : make("a", { href: file.url, download: safeName(attachment.name) }, chatTexts.saveAgain),
+    ...remove ? [button(chatTexts.remove, "remove")] : [],
   ];
 }

@@ -7,6 +7,7 @@ import type { FileView } from "./file_view.ts";
 import { errorText } from "./format.ts";
 import { keyHeaders } from "./page_key.ts";
 import { Sha256 } from "./sha256.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 
 /** Bytes of one request: so much is repeated when a connection is lost, and progress is seen. */
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -91,12 +92,12 @@ export class Attachments {
     try {
       const file = await fetched(attachment, control.signal, (done) => {
         const rate = done / Math.max(1, performance.now() - began) * 1000;
-        this.#show(attachment, { state: "moving", text: "from the server", done, rate });
+        this.#show(attachment, { state: "moving", text: chatTexts.fromServer, done, rate });
       });
       const url = this.#options.save(file, safeName(attachment.name));
-      this.#show(attachment, { state: "received", text: "received and verified", done: bytes, url });
+      this.#show(attachment, { state: "received", text: chatTexts.verified, done: bytes, url });
     } catch (error) {
-      const text = control.signal.aborted ? "stopped" : errorText(error);
+      const text = control.signal.aborted ? chatTexts.stopped : errorText(error);
       this.#show(attachment, { state: "failed", text });
     } finally {
       this.#underWay.delete(id);
@@ -150,7 +151,7 @@ async function shownImage(attachment: Attachment): Promise<string> {
   const header = readImageHeader(new Uint8Array(await file.arrayBuffer()));
   const { image } = attachment;
   const isSaid = header?.kind === image?.kind && header?.width === image?.width && header?.height === image?.height;
-  if (!header || !isSaid || !isShown(header)) throw new Refusal("it is not the image that its message says");
+  if (!header || !isSaid || !isShown(header)) throw new Refusal(chatTexts.otherImage);
   return URL.createObjectURL(new Blob([file], { type: `image/${header.kind}` }));
 }
 
@@ -167,13 +168,13 @@ async function fetched(
     const last = Math.min(at + PIECE_BYTES, bytes) - 1;
     const init = { headers: { range: `bytes=${at}-${last}` }, ...(signal ? { signal } : {}) };
     const piece = await requested(`/attachments/${id}`, init, undefined, (response) => response.blob());
-    if (piece.size !== last - at + 1) throw new Refusal("the server has another file");
+    if (piece.size !== last - at + 1) throw new Refusal(chatTexts.otherFile);
     await addTo(hash, piece, signal);
     pieces.push(piece);
     at += piece.size;
   }
   if (encodeHex(hash.digest()) !== sha256) {
-    throw new Refusal("what came is not the file that was left; it is not saved");
+    throw new Refusal(chatTexts.damagedFile);
   }
   return new Blob(pieces);
 }
@@ -218,7 +219,7 @@ async function requested(
       const said = await response.json().catch(() => ({}));
       // An upload that stands elsewhere says where.
       if (response.status === 409 && typeof said.offset === "number") return new Response(JSON.stringify(said));
-      const why = typeof said.why === "string" ? said.why : `the server has answered with ${response.status}`;
+      const why = typeof said.why === "string" ? said.why : sharedTexts.answeredWith(response.status);
       if (response.status !== 409 && response.status !== 503) throw new Refusal(why);
       if (attempt === ATTEMPTS) throw new Refusal(why);
     } catch (error) {

@@ -10,6 +10,7 @@ import { byId, download, setText } from "./dom.ts";
 import { useTwelveHours } from "./format.ts";
 import { drawInvitation } from "./invitation.ts";
 import { listenForKeys } from "./keyboard.ts";
+import { useLanguage } from "./language.ts";
 import { LeaveView } from "./leave_view.ts";
 import { Navigation } from "./navigation.ts";
 import { onNotification } from "./offline.ts";
@@ -22,6 +23,7 @@ import { SettingsStore } from "./settings_store.ts";
 import { applyTheme, SettingsView } from "./settings_view.ts";
 import { SideView } from "./side_view.ts";
 import { runSlash } from "./slash_runner.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 import { Typing, typingText } from "./typing.ts";
 
 // The chat's page: its parts, and how they are connected.
@@ -126,7 +128,7 @@ const conversationView = new ConversationView(
         const { open } = page;
         if (!open) return;
         void attachments.remove(attachment).then((why) => {
-          if (why !== undefined) page.notice(`Not removed: ${why}`);
+          if (why !== undefined) page.notice(chatTexts.notRemoved(why));
           else sending.withdraw(message.at, open.target);
         });
       },
@@ -186,7 +188,6 @@ const sideView = new SideView({
 });
 
 const panes = new Panes(page, { list: sideView, search: searchView, draw });
-listenForKeys(page, { list: sideView, panes, field: composeView });
 
 byId("leave").addEventListener("click", () => {
   if (page.room !== undefined) page.ask({ type: "leave", room: page.room });
@@ -208,12 +209,16 @@ function updateVisible(): void {
 
 for (const type of ["focus", "blur"]) addEventListener(type, updateVisible);
 document.addEventListener("visibilitychange", updateVisible);
-updateVisible();
 setInterval(
   () => page.state.connection.state === "lost" && conversationView.drawConnection(page.state, Date.now()),
   500,
 );
 setInterval(() => typing.isWaiting && drawTyping(), 500);
 
-settingsChanged();
-account.connect();
+applyTheme(settings.current);
+void useLanguage({ shared: sharedTexts, chat: chatTexts }).then(() => {
+  listenForKeys(page, { list: sideView, panes, field: composeView });
+  updateVisible();
+  settingsChanged();
+  account.connect();
+});

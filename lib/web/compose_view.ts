@@ -6,6 +6,7 @@ import { byId, setText } from "./dom.ts";
 import { beginningOf, capitalized } from "./format.ts";
 import { MentionList } from "./mention_list.ts";
 import { type Editing, openConversation, type State } from "./state.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 
 export interface ComposeActions {
   /** Sends a message; whether it was accepted. */
@@ -68,8 +69,8 @@ export class ComposeView {
     const { editing, replying } = state;
     if (replying !== this.#replying) {
       byId("replying").hidden = !replying;
-      const name = replying && (replying.own ? "yourself" : sanitized(replying.from));
-      setText(byId("replying-to"), replying ? `Replying to ${name}: ${beginningOf(replying.text)}` : "");
+      const name = replying && (replying.own ? chatTexts.yourself : sanitized(replying.from));
+      setText(byId("replying-to"), replying ? chatTexts.replying(name!, beginningOf(replying.text)) : "");
       this.#replying = replying;
     }
     if (open?.key !== this.#open?.key || state.user !== this.#user || editing !== this.#editing) {
@@ -84,8 +85,8 @@ export class ComposeView {
     this.#open = open;
     this.#user = state.user;
     byId("attach").hidden = !this.#takesFiles;
-    setText(byId("submit"), editing ? "Save" : "Send");
-    this.#text.placeholder = `Message to ${open ? sanitized(nameOf(open.target)) : ""}`;
+    setText(byId("submit"), editing ? chatTexts.save : sharedTexts.send);
+    this.#text.placeholder = chatTexts.messageTo(open ? sanitized(nameOf(open.target)) : "");
   }
 
   get #takesFiles(): boolean {

@@ -1,24 +1,17 @@
 import { LOBBY } from "../chat/names.ts";
-import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { type Conversation, isPlain, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
-import { counted } from "./format.ts";
+import { bytesText, durationText } from "./format.ts";
 import { linkTo } from "./permalinks.ts";
 import { drawRow, type RowActions } from "./row_view.ts";
 import { type Row, Rows } from "./rows.ts";
 import { openConversation, type State } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 import { VirtualList } from "./virtual_list.ts";
 
 /** Within this distance from the beginning, in pixels, earlier messages are loaded. */
 const NEAR_TOP = 600;
-/** The button beside the state of the connection. */
-const RETRIES = {
-  connecting: "",
-  open: "",
-  lost: "Try now",
-  elsewhere: "Use it here",
-  ended: "Connect again",
-} as const;
 
 /** The open conversation: its title, its messages, its members, and the state of the connection. */
 export class ConversationView {
@@ -117,8 +110,8 @@ export class ConversationView {
   drawConnection({ connection }: State, now: number): void {
     byId("connection").hidden = connection.state === "open";
     byId("retry").hidden = connection.state === "open" || connection.state === "connecting";
-    setText(byId("retry"), RETRIES[connection.state]);
-    const [text, time] = connectionText(connection, now);
+    const [text, time, retry = ""] = connectionText(connection, now);
+    setText(byId("retry"), retry);
     setText(byId("connection-state"), text);
     setText(byId("connection-time"), time);
   }
@@ -131,14 +124,14 @@ export class ConversationView {
     setText(byId("subtitle"), subtitleOf(state, conversation));
     byId("people").hidden = room === undefined;
     byId("mute").hidden = !target;
-    setText(byId("mute"), conversation && state.muted.has(conversation.key) ? "Unmute" : "Mute");
+    setText(byId("mute"), conversation && state.muted.has(conversation.key) ? chatTexts.unmute : chatTexts.mute);
     byId("leave").hidden = room === undefined || room === LOBBY;
   }
 
   #drawEmpty(conversation: Conversation | undefined): void {
     const shown = conversation?.window ?? conversation;
     byId("empty").hidden = shown !== undefined && shown.messages.length > 0;
-    const text = !shown ? "Select a room or a person." : shown.more ? "" : "No messages yet.";
+    const text = !shown ? chatTexts.select : shown.more ? "" : chatTexts.noMessages;
     setText(byId("empty-text"), text);
   }
 
@@ -147,9 +140,9 @@ export class ConversationView {
     const reading = [...files.values()].filter(({ state }) => state === "reading");
     byId("reading").hidden = reading.length === 0;
     const parts = reading.map(({ name, done, bytes }) =>
-      `${sanitized(name)}, ${formatBytes(done)} of ${formatBytes(bytes)}`
+      chatTexts.readingFile(sanitized(name), bytesText(done), bytesText(bytes))
     );
-    setText(byId("reading"), `Reading ${parts.join("; ")}`);
+    setText(byId("reading"), chatTexts.readingFiles(parts.join("; ")));
   }
 
   #drawMembers({ members, people, user }: State): void {
@@ -161,7 +154,7 @@ export class ConversationView {
       const parts = [
         make("span", { class: online ? "dot online" : "dot" }),
         make("bdi", {}, sanitized(name)),
-        make("span", { class: "unseen" }, online ? ", online" : ", offline"),
+        make("span", { class: "unseen" }, online ? chatTexts.isOnline : chatTexts.isOffline),
       ];
       // Guests have no conversation of their own.
       const canOpen = name !== user && people.has(name);
@@ -191,19 +184,20 @@ function isDrawnAlike(before: State | undefined, after: State): boolean {
     before.people.size === after.people.size;
 }
 
-function connectionText(connection: State["connection"], now: number): [text: string, time: string] {
+function connectionText(connection: State["connection"], now: number): [text: string, time: string, retry?: string] {
   switch (connection.state) {
     case "open":
       return ["", ""];
     case "connecting":
-      return ["Connecting", " …"];
+      return [chatTexts.connecting, " …"];
     case "elsewhere":
-      return ["This chat is open in another window.", ""];
+      return [chatTexts.elsewhere, "", chatTexts.useHere];
     case "ended":
-      return [`This session was ${connection.why}.`, ""];
+      return [chatTexts.ended(connection.why), "", chatTexts.connectAgain];
     case "lost": {
       const left = Math.max(0, connection.retryAt - now);
-      return ["Connection lost", left < 500 ? "; reconnecting" : `; reconnecting in ${formatDuration(left)}`];
+      const wait = left < 500 ? chatTexts.reconnecting : chatTexts.reconnectingIn(durationText(left));
+      return [chatTexts.lost, wait, chatTexts.tryNow];
     }
   }
 }
@@ -211,12 +205,12 @@ function connectionText(connection: State["connection"], now: number): [text: st
 function subtitleOf({ people, rooms }: State, conversation: Conversation | undefined): string {
   if (!conversation) return "";
   const { target } = conversation;
-  if (isPlain(target)) return "another program: messages are unconfirmed and not encrypted";
-  if ("user" in target) return people.get(target.user) ? "online" : "offline; messages wait until they return";
+  if (isPlain(target)) return chatTexts.plainPeer;
+  if ("user" in target) return people.get(target.user) ? chatTexts.personOnline : chatTexts.personOffline;
   // Before the server has said who there is.
   if (target.room === LOBBY && people.size === 0) return "";
-  if (target.room === LOBBY) return `everyone, ${[...people.values()].filter(Boolean).length} online`;
+  if (target.room === LOBBY) return chatTexts.everyone([...people.values()].filter(Boolean).length);
   const members = rooms.get(target.room)?.members ?? 0;
   // Some servers do not say.
-  return members === 0 ? "" : counted(members, "member");
+  return members === 0 ? "" : chatTexts.memberCount(members);
 }

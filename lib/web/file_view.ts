@@ -1,4 +1,5 @@
 import type { FileEvent, TransferItem } from "../protocols/transfer/event.ts";
+import { chatTexts } from "./texts.ts";
 
 type TransferEvent = Extract<FileEvent, TransferItem>;
 
@@ -56,23 +57,23 @@ export class FileViews {
   #change(id: string, event: TransferEvent, room: string | undefined): Partial<FileView> | undefined {
     switch (event.type) {
       case "offering":
-        return { state: "offered", text: "offered; keep this page open", done: 0 };
+        return { state: "offered", text: chatTexts.offered, done: 0 };
       case "progress": {
-        const text = `${event.sends ? "to" : "from"} ${event.with}`;
+        const text = event.sends ? chatTexts.to(event.with) : chatTexts.from(event.with);
         return { state: "moving", text, done: event.done, rate: event.rate };
       }
       case "paused":
         return event.sends
-          ? { state: "offered", text: `interrupted for ${event.with}: ${event.why}` }
-          : { state: "waiting", text: `paused: ${event.why}; resumes by itself` };
+          ? { state: "offered", text: chatTexts.interrupted(event.with, event.why) }
+          : { state: "waiting", text: chatTexts.paused(event.why) };
       case "received":
-        return { state: "received", text: "received and verified", done: event.bytes, url: event.path };
+        return { state: "received", text: chatTexts.verified, done: event.bytes, url: event.path };
       case "fileSent": {
         const receivers = [...this.#receivers.get(id) ?? [], event.to];
         this.#receivers.set(id, receivers);
-        const text = `received by ${receivers.join(", ")}`;
+        const text = chatTexts.receivedBy(receivers.join(", "));
         if (room === undefined) return { state: "ended", text };
-        return { state: "offered", text: `${text}; keep this page open for others` };
+        return { state: "offered", text: chatTexts.openForOthers(text) };
       }
       case "fileFailed":
         // One member of a room has failed; the others may still receive it.

@@ -13,6 +13,7 @@ import { type FileView, FileViews } from "./file_view.ts";
 import { errorText } from "./format.ts";
 import { freshId } from "./storage.ts";
 import { RelayStreams } from "./relay_stream.ts";
+import { chatTexts, PAGE_CLOSED } from "./texts.ts";
 
 export interface PageFilesOptions {
   readonly signal: (to: string, text: string) => void;
@@ -103,7 +104,7 @@ export class PageFiles {
       if (machine.numberOf(offer.id) === undefined) machine.offered(message);
       machine.command({ type: decision, n: machine.numberOf(offer.id)! });
     });
-    if (decision === "accept") this.#views.set(offer, { state: "waiting", text: "requested" });
+    if (decision === "accept") this.#views.set(offer, { state: "waiting", text: chatTexts.requested });
   }
 
   offer(file: File, to: Target): void {
@@ -120,7 +121,7 @@ export class PageFiles {
 
   /** The page is closed: withdraws all offers. */
   withdrawAll(): void {
-    this.#tell((machine) => machine.withdrawAll("the page that offered it was closed"));
+    this.#tell((machine) => machine.withdrawAll(PAGE_CLOSED));
   }
 
   /** The page belongs to another user now. */
@@ -235,7 +236,11 @@ export class PageFiles {
     const selected = this.#selected.get(event.name);
     if (!selected || selected.content) return;
     const { id, file } = selected;
-    this.#views.set({ id, name: file.name, bytes: file.size }, { state: "reading", text: "reading", done: event.done });
+    this.#views.set({ id, name: file.name, bytes: file.size }, {
+      state: "reading",
+      text: chatTexts.reading,
+      done: event.done,
+    });
   }
 
   #selectedBy(offer: string): Selected | undefined {
@@ -256,7 +261,7 @@ export class PageFiles {
     } catch (error) {
       const why = errorText(error);
       this.#selected.delete(path);
-      this.#views.set({ id, name: file.name, bytes: file.size }, { state: "ended", text: `not offered: ${why}` });
+      this.#views.set({ id, name: file.name, bytes: file.size }, { state: "ended", text: chatTexts.notOffered(why) });
       this.#tell((machine) => machine.notRead(n, { why, forOthers: why }));
     }
   }

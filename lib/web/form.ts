@@ -1,6 +1,8 @@
 import { byId, setText } from "./dom.ts";
 import { errorText } from "./format.ts";
+import { useLanguage } from "./language.ts";
 import { exchangeTicket, keyHeaders } from "./page_key.ts";
+import { peerTexts, sharedTexts } from "./texts.ts";
 
 const FIELDS = ["name", "udp", "table"] as const;
 type Field = typeof FIELDS[number];
@@ -44,12 +46,12 @@ async function confirmForm(): Promise<void> {
   });
   if (response.ok) return location.assign(TABLE);
   const { why, field } = await response.json().catch(() => ({}));
-  setText(byId("error"), typeof why === "string" ? why : `the client has answered with ${response.status}`);
+  setText(byId("error"), typeof why === "string" ? why : sharedTexts.answeredWith(response.status));
   if (FIELDS.includes(field)) inputOf(field).select();
 }
 
 byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  confirmForm().catch((error) => setText(byId("error"), `The client cannot be reached: ${errorText(error)}`));
+  confirmForm().catch((error) => setText(byId("error"), peerTexts.unreachable(errorText(error))));
 });
-void show();
+void useLanguage({ shared: sharedTexts, peers: peerTexts }).then(show);

@@ -1,6 +1,7 @@
 import { withoutMarks } from "../core/rich_text.ts";
-import { linesOf, sanitized } from "../core/text.ts";
+import { formatBytes, formatDuration, linesOf, sanitized } from "../core/text.ts";
 import type { Day } from "../protocols/native/search_text.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 
 let isTwelveHours = false;
 
@@ -14,22 +15,41 @@ export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+type Options = Intl.DateTimeFormatOptions;
+const CLOCK: Options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const HALF_DAY_CLOCK: Options = { hour: "numeric", minute: "2-digit", hourCycle: "h12" };
+const SECONDS: Options = { ...CLOCK, second: "2-digit" };
+const DAY: Options = { weekday: "long", day: "numeric", month: "long" };
+const DAY_OF_YEAR: Options = { ...DAY, year: "numeric" };
+const FULL: Options = { ...DAY_OF_YEAR, ...SECONDS };
+const FULL_HALF_DAY: Options = { ...DAY_OF_YEAR, ...HALF_DAY_CLOCK, second: "2-digit" };
+
+/** Making one takes far longer than using it. */
+const formats = new Map<Options, Intl.DateTimeFormat>();
+
+/** A time in the language of the page. */
+function formatted(time: number, options: Options, locale = sharedTexts.dates): string {
+  let format = formats.get(options);
+  if (!format) formats.set(options, format = new Intl.DateTimeFormat(locale, options));
+  return format.format(time);
+}
+
 /** The time of day. */
 export function formatClock(time: number): string {
-  const date = new Date(time);
-  if (isTwelveHours) return date.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" });
-  return `${`${date.getHours()}`.padStart(2, "0")}:${`${date.getMinutes()}`.padStart(2, "0")}`;
+  return isTwelveHours ? formatted(time, HALF_DAY_CLOCK, sharedTexts.halfDays) : formatted(time, CLOCK);
+}
+
+/** The time of day with seconds. */
+export function formatSeconds(time: number): string {
+  return formatted(time, SECONDS);
 }
 
 /** The day, seen from the day of `now`: "Today", "Yesterday", "Wednesday 15 January 2020". */
 export function formatDay(time: number, now: number): string {
-  const date = new Date(time);
   const days = Math.round((startOfDay(now) - startOfDay(time)) / 86_400_000);
-  if (days === 0) return "Today";
-  if (days === 1) return "Yesterday";
-  const sameYear = date.getFullYear() === new Date(now).getFullYear();
-  const year = sameYear ? {} : { year: "numeric" } as const;
-  return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", ...year });
+  if (days === 0) return sharedTexts.today;
+  if (days === 1) return sharedTexts.yesterday;
+  return formatted(time, new Date(time).getFullYear() === new Date(now).getFullYear() ? DAY : DAY_OF_YEAR);
 }
 
 const BEGINNING = 100;
@@ -41,11 +61,9 @@ export function beginningOf(text: string): string {
   return rest.length > 0 || line.length > BEGINNING ? `${[...line].slice(0, BEGINNING).join("")} …` : line;
 }
 
-/** A moment in full: "Saturday, 28 November 2026, 21:03:11". */
+/** A moment in full: "Saturday 28 November 2026 at 21:03:11". */
 export function formatFull(time: number): string {
-  const date = new Date(time);
-  const day = date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-  return `${day}, ${formatClock(time)}:${`${date.getSeconds()}`.padStart(2, "0")}`;
+  return isTwelveHours ? formatted(time, FULL_HALF_DAY, sharedTexts.halfDays) : formatted(time, FULL);
 }
 
 /** Colours of names; the style sheet has as many. */
@@ -74,9 +92,22 @@ export function startOfDay(time: number): number {
   return new Date(time).setHours(0, 0, 0, 0);
 }
 
-/** `1 line`, `3 lines`. */
-export function counted(count: number, one: string, several = `${one}s`): string {
-  return `${count} ${count === 1 ? one : several}`;
+/** A number with at most this many decimals. */
+export function formatNumber(number: number, decimals = 0): string {
+  return number.toLocaleString(sharedTexts.dates, { maximumFractionDigits: decimals });
+}
+
+/** A number of bytes: "812 bytes", "3.1 MB". */
+export function bytesText(bytes: number): string {
+  const [amount = "", unit = ""] = formatBytes(bytes).split(" ");
+  const decimals = amount.includes(".") ? 1 : 0;
+  const shown = Number(amount).toLocaleString(sharedTexts.dates, { minimumFractionDigits: decimals });
+  return unit.startsWith("byte") ? sharedTexts.bytes(shown, bytes === 1) : `${shown} ${unit}`;
+}
+
+/** A duration: "8 s", "3 min 20 s", "2 h 5 min". */
+export function durationText(ms: number): string {
+  return formatDuration(ms).replace(/[a-z]+/g, (unit) => sharedTexts.units[unit as keyof typeof sharedTexts.units]);
 }
 
 export function errorText(error: unknown): string {
@@ -92,8 +123,5 @@ export function typedText(typed: string): { readonly text: string } | { readonly
   if (!text.startsWith("/") || text.includes("\n")) return { text };
   if (text.startsWith("//")) return { text: text.slice(1) };
   const [verb] = text.split(/\s/, 1);
-  return {
-    why:
-      `${verb} looks like a command, which this page does not know; /help lists them. To send it as text, add a slash: /${verb}`,
-  };
+  return { why: chatTexts.unknownCommand(verb!) };
 }

@@ -1,5 +1,6 @@
 import { make } from "./dom.ts";
-import { counted, formatClock } from "./format.ts";
+import { formatClock } from "./format.ts";
+import { serverTexts } from "./texts.ts";
 import type { BrokenRule, UserRow } from "./watch_state.ts";
 
 /** What needs help: the broken rules, and the troubles of users of whom no rule is known. */
@@ -22,7 +23,7 @@ function ruleItem(
   { name, rule, title, cause, link, expected, got, time, count, isWeak }: BrokenRule,
   show: (name: string) => void,
 ) {
-  const often = count === 1 ? "" : `, ${counted(count, "time")}`;
+  const often = count === 1 ? "" : serverTexts.times(count);
   return make(
     "li",
     { class: isWeak ? "is-weak" : "" },
@@ -32,12 +33,19 @@ function ruleItem(
       whoButton(name, show),
       " ",
       make("code", {}, rule),
-      ` ${title}${isWeak ? " (it works, but not as the handout says)" : ""}`,
+      ` ${title}${isWeak ? serverTexts.weak : ""}`,
       " ",
       when(time, often),
     ),
-    make("p", { class: "wire" }, `${link}: expected `, make("code", {}, expected), ", found ", make("code", {}, got)),
-    make("p", { class: "cause" }, `Usual cause: ${cause}.`),
+    make(
+      "p",
+      { class: "wire" },
+      serverTexts.expected(link),
+      make("code", {}, expected),
+      serverTexts.found,
+      make("code", {}, got),
+    ),
+    make("p", { class: "cause" }, serverTexts.cause(cause)),
   );
 }
 

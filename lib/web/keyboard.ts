@@ -2,17 +2,7 @@ import { byId, make } from "./dom.ts";
 import type { Page } from "./page.ts";
 import { isPhone, type Panes } from "./panes.ts";
 import type { SideView } from "./side_view.ts";
-import { SLASH_COMMANDS } from "./slash_commands.ts";
-
-const KEYS: readonly (readonly [keys: string, does: string])[] = [
-  ["Ctrl K", "search people and rooms"],
-  ["Alt ↑ ↓", "the conversation above, or below"],
-  ["Esc", "mark as read; then to the list"],
-  ["↑", "edit your last message"],
-  ["Ctrl ↑", "reply to the last message"],
-  ["Shift Enter", "a new line"],
-  ["?", "this list"],
-];
+import { chatTexts } from "./texts.ts";
 
 interface KeyboardParts {
   readonly list: SideView;
@@ -23,9 +13,11 @@ interface KeyboardParts {
 
 /** The keys that act everywhere on the page, and the list of them. */
 export function listenForKeys(page: Page, { list, panes, field }: KeyboardParts): void {
-  const commands = Object.values(SLASH_COMMANDS).map(({ usage, short }) => [usage, short] as const);
+  const commands = Object.values(chatTexts.commands).map(({ usage, short }) => [usage, short] as const);
   byId("key-list").replaceChildren(
-    ...[...KEYS, ...commands].flatMap(([term, meaning]) => [make("dt", {}, term), make("dd", {}, meaning)]),
+    ...[...Object.entries(chatTexts.keys), ...commands].flatMap((
+      [term, meaning],
+    ) => [make("dt", {}, term), make("dd", {}, meaning)]),
   );
   // The field shows that it has the focus to those who move it by the keyboard.
   addEventListener("keydown", ({ key }) => {

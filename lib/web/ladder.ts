@@ -1,6 +1,7 @@
 import { timeOfDay } from "../core/time_of_day.ts";
 import { visible } from "../core/wire_text.ts";
 import type { TraceRecord } from "../core/wire_trace.ts";
+import { serverTexts } from "./texts.ts";
 
 /** One line of a ladder diagram: what went over a link, or a remark about it. */
 export interface Rung {
@@ -85,7 +86,7 @@ export function ladderSvg({ links, rungs }: Ladder, name: string): string {
   const left = links.filter((link) => !RIGHT.includes(link)).join(", ");
   const heads = [
     title(LEFT_X, `${name} ${left}`.trim(), "start"),
-    title(SERVER_X, "server", "middle"),
+    title(SERVER_X, serverTexts.server, "middle"),
     ...isRight ? [title(RIGHT_X, `${name} ${RIGHT.join(", ")}`, "end")] : [],
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + 10}" width="${WIDTH}" ` +

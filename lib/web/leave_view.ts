@@ -1,8 +1,9 @@
 import type { Target } from "../chat/entry.ts";
-import { formatBytes, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { nameOf } from "./conversation.ts";
 import { announce, byId, make, setText } from "./dom.ts";
-import { errorText } from "./format.ts";
+import { bytesText, errorText } from "./format.ts";
+import { chatTexts } from "./texts.ts";
 
 export interface LeaveActions {
   /** The largest file that can be left at the server; 0 where none can. */
@@ -59,7 +60,10 @@ export class LeaveView {
     byId("choosing").hidden = !next;
     if (!next) return this.#actions.done();
     const { file, to } = next;
-    setText(byId("choosing-name"), `${sanitized(file.name)}, ${formatBytes(file.size)}, to ${sanitized(nameOf(to))}`);
+    setText(
+      byId("choosing-name"),
+      chatTexts.chosen(sanitized(file.name), bytesText(file.size), sanitized(nameOf(to))),
+    );
     byId("choose-leave").focus();
   }
 
@@ -68,22 +72,25 @@ export class LeaveView {
     const name = sanitized(file.name);
     const bar = make("progress", { max: Math.max(1, file.size), value: 0, "aria-label": name });
     const text = make("span", {});
-    const stop = { type: "button", class: "quiet", "aria-label": `Stop ${name}`, onclick: () => control.abort() };
-    const line = make("p", {}, text, bar, make("button", stop, "Stop"));
+    const stop = {
+      type: "button",
+      class: "quiet",
+      "aria-label": chatTexts.actOn(chatTexts.stop, name),
+      onclick: () => control.abort(),
+    };
+    const line = make("p", {}, text, bar, make("button", stop, chatTexts.stop));
     byId("leaving").append(line);
     try {
       const message = await this.#actions.leave(file, to, control.signal, (what, done) => {
         bar.value = done;
-        setText(
-          text,
-          `${what === "reading" ? "Reading" : "Uploading"} ${name}, ${formatBytes(done)} of ${formatBytes(file.size)}`,
-        );
+        const said = what === "reading" ? chatTexts.readingOf : chatTexts.uploadingOf;
+        setText(text, said(name, bytesText(done), bytesText(file.size)));
       });
       this.#actions.say(to, message);
-      announce(`${name} is at the server`);
+      announce(chatTexts.isAtServer(name));
     } catch (error) {
       if (!control.signal.aborted) {
-        this.#actions.problem(`${file.name} was not left at the server: ${errorText(error)}`);
+        this.#actions.problem(chatTexts.notLeft(file.name, errorText(error)));
       }
     } finally {
       line.remove();

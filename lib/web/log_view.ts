@@ -1,5 +1,6 @@
 import { byId, make, setText } from "./dom.ts";
-import { counted, formatClock } from "./format.ts";
+import { formatSeconds } from "./format.ts";
+import { serverTexts } from "./texts.ts";
 import { type LogLine, matches, MAX_LINES, type WatchState } from "./watch_state.ts";
 
 /** The distance from the end, in pixels, that still counts as the end. */
@@ -47,9 +48,9 @@ export class LogView {
     }
     this.#resume.hidden = this.#follows;
     const count = this.#follows ? 0 : added.length;
-    setText(this.#resume, count === 0 ? "Resume following" : `${counted(count, "new line")}: resume following`);
+    setText(this.#resume, count === 0 ? serverTexts.follow : serverTexts.followNew(count));
     this.#empty.hidden = this.#list.childElementCount > 0;
-    setText(this.#empty, state.lines.length === 0 ? "The log is empty." : "No line matches.");
+    setText(this.#empty, state.lines.length === 0 ? serverTexts.logEmpty : serverTexts.noLine);
   }
 
   #follow(): void {
@@ -73,12 +74,10 @@ export class LogView {
 }
 
 function lineElement({ time, level, text }: LogLine): HTMLElement {
-  const date = new Date(time);
-  const clock = `${formatClock(time)}:${`${date.getSeconds()}`.padStart(2, "0")}`;
   return make(
     "li",
     { class: `at-${level}` },
-    make("time", { dateTime: date.toISOString() }, clock),
+    make("time", { dateTime: new Date(time).toISOString() }, formatSeconds(time)),
     make("span", { class: "level" }, level),
     make("span", {}, text),
   );

@@ -2,10 +2,10 @@ import { byId, setText } from "./dom.ts";
 import { capitalized, errorText } from "./format.ts";
 import { forgetPage, rememberUser } from "./offline.ts";
 import { exchangeTicket, forgetPageKey, guestKey, keepPageKey, keyHeaders } from "./page_key.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 
 /** A shorter wait is not mentioned. */
 const QUIET_WAIT_MS = 1000;
-const WAITS = "The server has not answered yet. When many log in, or wrong passwords came, it takes a while.";
 
 /** What the server, or the local client, says of itself and of this browser. */
 export interface About {
@@ -39,12 +39,6 @@ export async function fetchAbout(): Promise<About | string> {
 /** How the dialog is used. */
 type Mode = "login" | "register" | "guest";
 
-const TEXTS: Readonly<Record<Mode, { readonly submit: string; readonly way: string }>> = {
-  login: { submit: "Log in", way: "I have an account" },
-  register: { submit: "Create account", way: "Create an account" },
-  guest: { submit: "Join", way: "Join as a guest" },
-};
-
 /** Logs in, creates an account and logs in, or takes a name for a guest; the reason when that fails. */
 async function logIn(mode: Mode, name: string, password: string, shared: boolean): Promise<string | undefined> {
   const proof = mode === "guest" ? { secret: guestKey() } : { password };
@@ -55,7 +49,7 @@ async function logIn(mode: Mode, name: string, password: string, shared: boolean
     rememberUser(shared ? undefined : known);
     return undefined;
   }
-  return typeof why === "string" ? why : `the server has answered with ${response.status}`;
+  return typeof why === "string" ? why : sharedTexts.answeredWith(response.status);
 }
 
 /** Ends this login, or all of the user; the reason when that does not hold. */
@@ -65,7 +59,7 @@ export async function logOut(everywhere: boolean): Promise<string | undefined> {
     if (response.ok) return undefined;
     return (await response.json()).why;
   } catch (error) {
-    return `the server cannot be reached, so it still takes this browser for logged in: ${errorText(error)}`;
+    return chatTexts.stillLoggedIn(errorText(error));
   } finally {
     forgetPageKey();
     await forgetPage();
@@ -138,23 +132,23 @@ export class LoginView {
     this.#confirmation.required = registers;
     this.#password.required = !isGuest;
     this.#password.autocomplete = registers ? "new-password" : "current-password";
-    setText(byId("login-submit"), TEXTS[mode].submit);
-    setText(byId("login-switch"), TEXTS[this.#other("register")].way);
-    setText(byId("login-guest"), TEXTS[this.#other("guest")].way);
+    setText(byId("login-submit"), chatTexts.submits[mode]);
+    setText(byId("login-switch"), chatTexts.ways[this.#other("register")]);
+    setText(byId("login-guest"), chatTexts.ways[this.#other("guest")]);
     setText(this.#error, "");
   }
 
   async #submit(): Promise<void> {
     if (this.#isSubmitting) return;
     if (this.#mode === "register" && this.#confirmation.value !== this.#password.value) {
-      setText(this.#error, "The passwords do not match.");
+      setText(this.#error, chatTexts.mismatch);
       return this.#confirmation.focus();
     }
     this.#isSubmitting = true;
     setText(this.#error, "");
-    const slow = setTimeout(() => setText(this.#error, WAITS), QUIET_WAIT_MS);
+    const slow = setTimeout(() => setText(this.#error, chatTexts.waits), QUIET_WAIT_MS);
     const why = await logIn(this.#mode, this.#name.value.trim(), this.#password.value, this.#shared.checked)
-      .catch((error) => `The server cannot be reached: ${errorText(error)}`);
+      .catch((error) => chatTexts.unreachable(errorText(error)));
     clearTimeout(slow);
     setText(this.#error, "");
     this.#isSubmitting = false;

@@ -2,6 +2,7 @@ import { reactionText } from "../chat/reactions.ts";
 import { sanitized } from "../core/text.ts";
 import { hasReacted, type Message } from "./message.ts";
 import { make } from "./dom.ts";
+import { chatTexts } from "./texts.ts";
 import { HEIGHT_CHANGED } from "./virtual_list.ts";
 
 export type MessageAction =
@@ -17,15 +18,6 @@ export type MessageAction =
 /** What the user does about a message. */
 export type MessageAct = (action: MessageAction, message: Message) => void;
 
-/** What each mark is called, for screen readers. */
-const NAMES: Readonly<Record<string, string>> = {
-  "👍": "thumbs up",
-  "❤️": "heart",
-  "😄": "smile",
-  "🎉": "party",
-  "👀": "eyes",
-  "✅": "done",
-};
 /** Names in the tooltip of a mark. */
 const NAMED = 20;
 
@@ -41,13 +33,13 @@ export function messageTools(
   if (can.reply && reactions.length > 0) {
     tools.append(make("span", { class: "marks" }, ...reactions.map((mark) => markButton(message, mark, act))));
   }
-  if (can.reply) tools.append(button("Reply", "reply"));
-  if (can.change) tools.append(button("Edit", "edit"), button("Withdraw", "withdraw"));
+  if (can.reply) tools.append(button(chatTexts.reply, "reply"));
+  if (can.change) tools.append(button(chatTexts.edit, "edit"), button(chatTexts.withdraw, "withdraw"));
   const dots = make("button", {
     type: "button",
     class: "quiet dots",
     tabIndex: -1,
-    "aria-label": can.change ? "Change this message" : "Reply to this message",
+    "aria-label": can.change ? chatTexts.changeMessage : chatTexts.replyToMessage,
     "aria-expanded": "false",
     onclick() {
       tools.hidden = !tools.hidden;
@@ -58,21 +50,26 @@ export function messageTools(
   return [dots, tools];
 }
 
+/** What a mark is called, for screen readers. */
+function nameOf(mark: string): string {
+  return chatTexts.marks[mark] ?? mark;
+}
+
 function markButton(message: Message, mark: string, act: MessageAct): HTMLElement {
   const react = { type: "button", class: "quiet", onclick: () => act({ react: reactionText(mark, false) }, message) };
-  return make("button", { ...react, "aria-label": `React with ${NAMES[mark] ?? mark}` }, mark);
+  return make("button", { ...react, "aria-label": chatTexts.react(nameOf(mark)) }, mark);
 }
 
 /** The marks below a message, each with its number; pressing one adds the user's own, or takes it back. */
 export function reactionsElement(message: Message, user: string, act: MessageAct): HTMLElement {
   const buttons = (message.reactions ?? []).map(({ mark, by }) => {
     const isOwn = hasReacted(message, mark, user);
-    const names = by.slice(0, NAMED).map((name) => name === user ? "You" : sanitized(name)).join(", ");
+    const names = by.slice(0, NAMED).map((name) => name === user ? chatTexts.you : sanitized(name)).join(", ");
     return make("button", {
       type: "button",
       class: isOwn ? "reaction own" : "reaction",
-      title: by.length > NAMED ? `${names} and ${by.length - NAMED} more` : names,
-      "aria-label": `${NAMES[mark] ?? mark}, ${by.length}`,
+      title: by.length > NAMED ? chatTexts.namesMore(names, by.length - NAMED) : names,
+      "aria-label": chatTexts.marked(nameOf(mark), by.length),
       "aria-pressed": String(isOwn),
       onclick: () => act({ react: reactionText(mark, isOwn) }, message),
     }, make("span", { "aria-hidden": "true" }, `${mark} ${by.length}`));

@@ -5,6 +5,7 @@ import { byId } from "./dom.ts";
 import { localTime } from "./format.ts";
 import type { Page } from "./page.ts";
 import { readLink } from "./permalinks.ts";
+import { chatTexts } from "./texts.ts";
 
 const HISTORY_LIMIT = 100;
 const HITS = 50;
@@ -67,13 +68,13 @@ export class Navigation {
       ? rooms.get(target.room)?.joined
       : people.has(target.user) || conversations.has(keyOf(target));
     if (isKnown) this.jump(target, at);
-    else this.#page.notice(`The link leads to ${nameOf(target)}, where you are not.`);
+    else this.#page.notice(chatTexts.linkLeads(nameOf(target)));
   }
 
   search(text: string, before?: number): void {
     const page = this.#page;
     const read = readSearchText(text, page.state.rooms, localTime);
-    if ("why" in read) return page.dispatch({ type: "searchFailed", text, why: `No search: ${read.why}.` });
+    if ("why" in read) return page.dispatch({ type: "searchFailed", text, why: chatTexts.badSearch(read.why) });
     const question = { type: "search", ...read, ...(before === undefined ? {} : { before }), limit: HITS } as const;
     page.dispatch({ type: "searched", text, question });
     page.ask(question);

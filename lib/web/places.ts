@@ -2,6 +2,7 @@ import { LOBBY } from "../chat/names.ts";
 import type { Target } from "../chat/entry.ts";
 import { type Conversation, keyOf, lastPlace, unreadMentions } from "./conversation.ts";
 import type { State } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 /** A room or a person in the list. */
 export interface Place {
@@ -58,14 +59,14 @@ export function placesOf({ rooms, people, conversations, open, user, muted }: St
     place({ user: name }, name, online)
   ).sort(byName);
   return [
-    { title: "Rooms", places: joined.sort((a, b) => Number(b.name === LOBBY) - Number(a.name === LOBBY)) },
-    { title: "Other rooms", places: allRooms.filter(({ isNew }) => isNew) },
+    { title: chatTexts.rooms, places: joined.sort((a, b) => Number(b.name === LOBBY) - Number(a.name === LOBBY)) },
+    { title: chatTexts.otherRooms, places: allRooms.filter(({ isNew }) => isNew) },
     {
-      title: "Direct messages",
+      title: chatTexts.direct,
       // A removed user may have sent messages.
       places: recent.map(([name]) => place({ user: name }, name, people.get(name) ?? false)),
     },
-    { title: "Online", places: others.filter(({ online }) => online) },
-    { title: "Offline", places: others.filter(({ online }) => !online), folds: true },
+    { title: chatTexts.online, places: others.filter(({ online }) => online) },
+    { title: chatTexts.offline, places: others.filter(({ online }) => !online), folds: true },
   ];
 }

@@ -1,4 +1,5 @@
-import { formatBytes } from "../core/text.ts";
+import { bytesText, formatNumber } from "./format.ts";
+import { serverTexts } from "./texts.ts";
 import type { Point } from "./watch_state.ts";
 
 /** One line of a plot. */
@@ -10,6 +11,8 @@ export interface Series {
 }
 
 export interface Plot {
+  /** Of the element with the title. */
+  readonly id: string;
   readonly title: string;
   readonly series: readonly Series[];
   /** A value with its unit. */
@@ -21,47 +24,55 @@ export interface Plot {
 }
 
 /** The plots in the order of the page. */
-export const PLOTS: readonly Plot[] = [
-  {
-    title: "Messages per second",
-    hasDots: true,
-    series: [{ label: "sent", tone: "main", value: ({ said }) => said }],
-    format: formatCount,
-    minTop: 5,
-  },
-  {
-    title: "Deliveries per second",
-    hasDots: true,
-    series: [
-      { label: "confirmed", tone: "main", value: ({ delivered }) => delivered },
-      { label: "failed", tone: "bad", value: ({ failed }) => failed },
-    ],
-    format: formatCount,
-    minTop: 5,
-  },
-  {
-    title: "Time to confirmation",
-    hasDots: true,
-    series: [
-      { label: "median", tone: "main", value: ({ p50Ms }) => p50Ms },
-      { label: "99th percentile", tone: "other", value: ({ p99Ms }) => p99Ms },
-    ],
-    format: (ms) => `${ms < 9.95 ? ms.toFixed(1) : ms.toFixed(0)} ms`,
-    minTop: 5,
-  },
-  {
-    title: "Connections",
-    series: [{ label: "open", tone: "main", value: ({ sessions }) => sessions }],
-    format: formatCount,
-    minTop: 5,
-  },
-  {
-    title: "Memory",
-    series: [{ label: "used", tone: "main", value: ({ memoryBytes }) => memoryBytes }],
-    format: formatBytes,
-    minTop: 10_000_000,
-  },
-];
+export function allPlots(): readonly Plot[] {
+  const { plots, series } = serverTexts;
+  return [
+    {
+      id: "plot-messages",
+      title: plots.messages,
+      hasDots: true,
+      series: [{ label: series.sent, tone: "main", value: ({ said }) => said }],
+      format: formatCount,
+      minTop: 5,
+    },
+    {
+      id: "plot-deliveries",
+      title: plots.deliveries,
+      hasDots: true,
+      series: [
+        { label: series.confirmed, tone: "main", value: ({ delivered }) => delivered },
+        { label: series.failed, tone: "bad", value: ({ failed }) => failed },
+      ],
+      format: formatCount,
+      minTop: 5,
+    },
+    {
+      id: "plot-delays",
+      title: plots.delays,
+      hasDots: true,
+      series: [
+        { label: series.median, tone: "main", value: ({ p50Ms }) => p50Ms },
+        { label: series.slowest, tone: "other", value: ({ p99Ms }) => p99Ms },
+      ],
+      format: formatMs,
+      minTop: 5,
+    },
+    {
+      id: "plot-connections",
+      title: plots.connections,
+      series: [{ label: series.open, tone: "main", value: ({ sessions }) => sessions }],
+      format: formatCount,
+      minTop: 5,
+    },
+    {
+      id: "plot-memory",
+      title: plots.memory,
+      series: [{ label: series.used, tone: "main", value: ({ memoryBytes }) => memoryBytes }],
+      format: bytesText,
+      minTop: 10_000_000,
+    },
+  ];
+}
 
 /** Points further apart than this are not joined. */
 const MAX_GAP_MS = 2500;
@@ -127,7 +138,7 @@ function rounded(number: number): number {
 export function describe({ series, format }: Plot, point: Point | undefined): string {
   return series.map(({ label, value }) => {
     const at = point ? value(point) : null;
-    return at === null ? `${label}: none` : `${label} ${format(at)}`;
+    return at === null ? `${label}: ${serverTexts.none}` : `${label} ${format(at)}`;
   }).join(", ");
 }
 
@@ -138,5 +149,9 @@ export function pointBefore(points: readonly Point[], seconds: number): Point | 
 }
 
 function formatCount(count: number): string {
-  return count.toLocaleString("en-GB", { maximumFractionDigits: 1 });
+  return formatNumber(count, 1);
+}
+
+function formatMs(ms: number): string {
+  return `${formatNumber(ms, ms < 9.95 ? 1 : 0)} ms`;
 }

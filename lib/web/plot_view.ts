@@ -1,6 +1,7 @@
-import { formatDuration } from "../core/text.ts";
 import { make, setText } from "./dom.ts";
+import { durationText } from "./format.ts";
 import { describe, dotPath, linePath, type Plot, pointBefore, scaleTop, valuesOf } from "./plot.ts";
+import { serverTexts } from "./texts.ts";
 import { type Point, WINDOW_MS } from "./watch_state.ts";
 
 const SECONDS = WINDOW_MS / 1000;
@@ -38,7 +39,7 @@ export class PlotView {
 
   constructor(plot: Plot) {
     this.#plot = plot;
-    const id = plot.title.toLowerCase().replaceAll(" ", "-");
+    const { id } = plot;
     this.#values = plot.series.map(() => make("span", { class: "value" }));
     this.#lines = plot.series.map(({ tone }) => svg("path", { class: `line ${tone}` }));
     this.#dots = plot.series.map(({ tone }) => svg("path", { class: `dots ${tone}`, d: "" }));
@@ -58,7 +59,12 @@ export class PlotView {
       "div",
       {
         ...{ class: "frame", role: "slider", tabIndex: 0, "aria-labelledby": id, "aria-orientation": "horizontal" },
-        ...{ "aria-valuemin": -SECONDS, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": "no values yet" },
+        ...{
+          "aria-valuemin": -SECONDS,
+          "aria-valuemax": 0,
+          "aria-valuenow": 0,
+          "aria-valuetext": serverTexts.noValues,
+        },
         onkeydown: (event: KeyboardEvent) => this.#keyPressed(event),
         onpointermove: (event: PointerEvent) => this.#pointed(event),
         onpointerleave: () => this.#readAt(0),
@@ -126,7 +132,7 @@ export class PlotView {
       const at = point ? value(point) : null;
       setText(this.#values[i]!, at === null ? "–" : this.#plot.format(at));
     }
-    setText(this.#when, this.#age === 0 ? "" : `${formatDuration(this.#age * 1000)} ago`);
+    setText(this.#when, this.#age === 0 ? "" : serverTexts.ago(durationText(this.#age * 1000)));
     const x = SECONDS - this.#age;
     this.#cursor.setAttribute("d", this.#age === 0 ? "" : `M${x} 0V${HEIGHT}`);
     // With the focus on it, a screen reader would read every second.
@@ -135,7 +141,7 @@ export class PlotView {
 
   /** Says the values to a screen reader. */
   #announce(): void {
-    const when = this.#age === 0 ? "now" : `${formatDuration(this.#age * 1000)} ago`;
+    const when = this.#age === 0 ? serverTexts.now : serverTexts.ago(durationText(this.#age * 1000));
     this.#frame.setAttribute("aria-valuenow", `${-this.#age}`);
     const values = describe(this.#plot, pointBefore(this.#points, this.#age));
     this.#frame.setAttribute("aria-valuetext", `${when}: ${values}`);
@@ -144,7 +150,9 @@ export class PlotView {
 
 /** The axis of time. */
 function axis(): HTMLElement {
-  const labels = ["5 min ago", "4", "3", "2", "1", "now"].map((label) => make("span", {}, label));
+  const labels = [serverTexts.ago(durationText(300_000)), "4", "3", "2", "1", serverTexts.now].map((label) =>
+    make("span", {}, label)
+  );
   return make("div", { class: "axis", "aria-hidden": "true" }, ...labels);
 }
 

@@ -21,6 +21,7 @@ import { changeEverywhere, changeMessage, failed, received } from "./message_cha
 import { jumped, loading, markRead, opened, withNewAfter, withOverview } from "./reading_changes.ts";
 import { leftRoom, membersAfter, roomChanged, withPresence, withRoom } from "./room_changes.ts";
 import { changeConversation, changeKnown, INITIAL, type State } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 /** The state after an event; what has not changed is the same object as before. */
 export function reduce(state: State, event: ChatEvent): State {
@@ -175,7 +176,7 @@ export function reduce(state: State, event: ChatEvent): State {
       return changeEverywhere(state, event.at, () => ({ earlier: undefined }));
     case "closing":
       if (event.why !== undefined) return { ...state, connection: { state: "ended", why: event.why } };
-      return { ...state, notice: "The server is shutting down. This page reconnects when it is back." };
+      return { ...state, notice: chatTexts.shutDown };
   }
 }
 

@@ -3,6 +3,7 @@ import { decodeFrame, encodeFrame, type FileMessage, FrameDecoder } from "../pro
 import type { AttemptEvent, RelaySignal } from "../protocols/transfer/output.ts";
 import { Relay } from "../protocols/transfer/relay.ts";
 import type { Signal } from "../protocols/transfer/signal.ts";
+import { RELAY_BROKEN } from "./texts.ts";
 
 /** The streams of a page: all are relayed through the chat, since a page can neither listen nor dial. */
 export class RelayStreams {
@@ -110,7 +111,7 @@ class RelayStream {
       }
     }
     this.#flush();
-    if (this.#relay.isClosed) this.#break("the relayed stream was interrupted");
+    if (this.#relay.isClosed) this.#break(RELAY_BROKEN);
   }
 
   #break(why: string): void {

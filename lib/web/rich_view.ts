@@ -1,6 +1,7 @@
 import { type Block, type Inline, type IsName, richText } from "../core/rich_text.ts";
 import { sanitizedLines } from "../core/text.ts";
 import { make } from "./dom.ts";
+import { chatTexts, sharedTexts } from "./texts.ts";
 
 /** Milliseconds for which a button says that its code was copied. */
 const COPIED_MS = 2000;
@@ -52,11 +53,19 @@ function inlineElement(part: Inline, user: string): Node | string {
 
 /** Code as it was pasted, and a button that copies it. The block can be scrolled by the keyboard. */
 function codeElement(code: string): HTMLElement {
-  const block = make("pre", { dir: "ltr", tabIndex: 0, role: "region", "aria-label": "Code" }, make("code", {}, code));
-  const copy = make("button", { type: "button", class: "quiet copy", "aria-label": "Copy the code" }, "Copy");
+  const block = make(
+    "pre",
+    { dir: "ltr", tabIndex: 0, role: "region", "aria-label": chatTexts.code },
+    make("code", {}, code),
+  );
+  const copy = make(
+    "button",
+    { type: "button", class: "quiet copy", "aria-label": chatTexts.copyCode },
+    sharedTexts.copy,
+  );
   copy.addEventListener("click", async () => {
-    copy.textContent = await copied(code, block) ? "Copied" : "Select it";
-    setTimeout(() => copy.textContent = "Copy", COPIED_MS);
+    copy.textContent = await copied(code, block) ? chatTexts.copied : chatTexts.selectIt;
+    setTimeout(() => copy.textContent = sharedTexts.copy, COPIED_MS);
   });
   return make("div", { class: "code" }, block, copy);
 }

@@ -1,12 +1,13 @@
-import { formatBytes, formatDuration, sanitized } from "../core/text.ts";
+import { sanitized } from "../core/text.ts";
 import { safeName } from "../core/file_names.ts";
 import { type AttachmentActions, fillAttachment } from "./attachment_view.ts";
 import { canChange, canReply, type Message } from "./message.ts";
 import { byId, make, setText } from "./dom.ts";
-import { beginningOf, counted, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
+import { beginningOf, bytesText, durationText, formatClock, formatFull, hueOf, initialsOf } from "./format.ts";
 import { type MessageAct, messageTools, reactionsElement } from "./message_tools.ts";
 import { type Names, textElement } from "./rich_view.ts";
 import type { AttachmentRow, FileRow, MessageRow, Row } from "./rows.ts";
+import { chatTexts } from "./texts.ts";
 
 export type FileAction = "accept" | "refuse" | "stop" | "withdraw";
 
@@ -24,13 +25,13 @@ export interface RowActions {
   readonly link: (at: number) => string;
 }
 
-/** The sign of each state, and what it says. */
-const STATES: Readonly<Record<NonNullable<Message["state"]>, readonly [sign: string, meaning: string]>> = {
-  sending: ["◷", "not at the server yet"],
-  sent: ["✓", "the server has it"],
-  delivered: ["✓✓", "received"],
-  failed: ["!", "not delivered"],
-  unconfirmed: ["~", "another program, which confirms nothing"],
+/** The sign of each state. */
+const SIGNS: Readonly<Record<NonNullable<Message["state"]>, string>> = {
+  sending: "◷",
+  sent: "✓",
+  delivered: "✓✓",
+  failed: "!",
+  unconfirmed: "~",
 };
 
 /**
@@ -57,7 +58,7 @@ function framed(
   { link }: RowActions,
 ): HTMLElement {
   const { message: { at, own, from, time, state }, first, last, isGoal } = row;
-  const name = own ? "You" : sanitized(from);
+  const name = own ? chatTexts.you : sanitized(from);
   const isNamed = isRoom && first;
   const sender = make("span", { class: isNamed ? `from ${hueOf(from)}` : "unseen" }, make("bdi", {}, name));
   if (!isNamed) sender.append(": ");
@@ -93,12 +94,12 @@ function framed(
 }
 
 function stateElement(state: NonNullable<Message["state"]>): HTMLElement {
-  const [sign, meaning] = STATES[state];
+  const name = chatTexts.states[state];
   return make(
     "span",
-    { class: `state ${state}`, title: `${state}: ${meaning}` },
-    make("span", { "aria-hidden": "true" }, sign),
-    make("span", { class: "unseen" }, state),
+    { class: `state ${state}`, title: `${name}: ${chatTexts.meanings[state]}` },
+    make("span", { "aria-hidden": "true" }, SIGNS[state]),
+    make("span", { class: "unseen" }, name),
   );
 }
 
@@ -108,14 +109,14 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions): H
   const { text, why, change, earlier, state, own } = message;
   const bubble = make("div", { class: "bubble" });
   if (message.reply !== undefined && change !== "withdrawn") bubble.append(quoteElement(message, quoted, act));
-  if (change === "withdrawn") bubble.append(make("span", { class: "text gone" }, "withdrawn"));
+  if (change === "withdrawn") bubble.append(make("span", { class: "text gone" }, chatTexts.withdrawn));
   else bubble.append(textElement(text, names));
   if (change !== undefined) bubble.append(make("span", { class: "notes" }, versionsButton(message, act)));
   if (earlier) bubble.append(earlierTexts(earlier, names));
   if (why !== undefined) bubble.append(make("p", { class: "why" }, sanitized(why)));
   if (own && state === "failed" && change !== "withdrawn") {
     const again = { type: "button", class: "quiet again", onclick: () => act("again", message) };
-    bubble.append(make("button", again, "Send again"));
+    bubble.append(make("button", again, chatTexts.again));
   }
   const can = { change: canChange(message), reply: replies && canReply(message) };
   if (message.reactions && message.reactions.length > 0) bubble.append(reactionsElement(message, names.user, act));
@@ -126,10 +127,10 @@ function messageElement({ message, quoted }: MessageRow, actions: RowActions): H
 /** The first line of the message to which another replies; pressing it goes there. */
 function quoteElement(message: Message, quoted: Message | undefined, act: MessageAct): HTMLElement {
   const button = make("button", { type: "button", class: "quoted", onclick: () => act("quoted", message) });
-  if (!quoted) button.append("In reply to an earlier message");
+  if (!quoted) button.append(chatTexts.replyToEarlier);
   else {
-    const line = quoted.change === "withdrawn" ? "withdrawn" : beginningOf(quoted.text);
-    const name = make("bdi", { class: hueOf(quoted.from) }, quoted.own ? "You" : sanitized(quoted.from));
+    const line = quoted.change === "withdrawn" ? chatTexts.withdrawn : beginningOf(quoted.text);
+    const name = make("bdi", { class: hueOf(quoted.from) }, quoted.own ? chatTexts.you : sanitized(quoted.from));
     button.append(name, make("span", { class: "unseen" }, ": "), make("span", { dir: "auto" }, line));
   }
   return button;
@@ -141,9 +142,9 @@ function versionsButton(message: Message, act: MessageAct): HTMLElement {
     type: "button",
     class: "quiet versions",
     "aria-expanded": String(earlier !== undefined),
-    "aria-label": change === "edited" ? "edited, earlier texts" : "earlier text",
+    "aria-label": change === "edited" ? chatTexts.editedEarlier : chatTexts.earlierText,
     onclick: () => act("versions", message),
-  }, change === "edited" ? "edited" : "earlier text");
+  }, change === "edited" ? chatTexts.edited : chatTexts.earlierText);
 }
 
 function earlierTexts(texts: NonNullable<Message["earlier"]>, names: Names): HTMLElement {
@@ -155,7 +156,7 @@ function earlierTexts(texts: NonNullable<Message["earlier"]>, names: Names): HTM
       make("span", { class: "meta" }, formatClock(time)),
     )
   );
-  return make("ul", { class: "earlier", "aria-label": "Earlier texts" }, ...items);
+  return make("ul", { class: "earlier", "aria-label": chatTexts.earlierTexts }, ...items);
 }
 
 /** Draws a file offer anew when its parts change; else only its texts. */
@@ -167,7 +168,7 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
     card.dataset.shape = shape;
     const name = sanitized(offer.name);
     card.replaceChildren(
-      make("span", { class: "how" }, message.own ? "You offer" : `${sanitized(message.from)} offers`),
+      make("span", { class: "how" }, message.own ? chatTexts.offeredByYou : chatTexts.offers(sanitized(message.from))),
       make("bdi", { class: "name" }, name),
       make("span", { class: "how status" }),
     );
@@ -187,18 +188,20 @@ function fillCard(row: FileRow, card: HTMLElement, act: RowActions["file"]): voi
 }
 
 function stateText({ offer, file, message }: FileRow): string {
-  const size = formatBytes(offer.bytes);
+  const size = bytesText(offer.bytes);
   if (offer.files !== undefined) {
-    const hint = message.own ? "" : "; this page accepts single files, the Partyline client accepts folders";
-    return `folder, ${counted(offer.files, "file")}, ${size}${file ? `; ${sanitized(file.text)}` : hint}`;
+    const hint = message.own ? "" : chatTexts.noFolders;
+    return file
+      ? chatTexts.sized(chatTexts.folder(offer.files, size, ""), sanitized(file.text))
+      : chatTexts.folder(offer.files, size, hint);
   }
-  if (!file) return message.own ? `${size}; not offered by this page, or before it was loaded` : size;
+  if (!file) return message.own ? chatTexts.sized(size, chatTexts.notFromHere) : size;
   const text = sanitized(file.text);
-  if (file.state !== "reading" && file.state !== "moving") return `${size}; ${text}`;
-  const progress = `${text}: ${formatBytes(file.done)} of ${size}`;
+  if (file.state !== "reading" && file.state !== "moving") return chatTexts.sized(size, text);
+  const progress = chatTexts.moving(text, bytesText(file.done), size);
   if (file.rate < 1) return progress;
-  const left = formatDuration((file.bytes - file.done) / file.rate * 1000);
-  return `${progress}, ${formatBytes(Math.round(file.rate))}/s, ${left} left`;
+  const left = durationText((file.bytes - file.done) / file.rate * 1000);
+  return chatTexts.rate(progress, bytesText(Math.round(file.rate)), left);
 }
 
 function actionsOf(row: FileRow, act: RowActions["file"]): HTMLElement[] {
@@ -207,14 +210,16 @@ function actionsOf(row: FileRow, act: RowActions["file"]): HTMLElement[] {
     make("button", {
       type: "button",
       class: style,
-      "aria-label": `${text} ${sanitized(offer.name)}`,
+      "aria-label": chatTexts.actOn(text, sanitized(offer.name)),
       onclick: () => act(action, row),
     }, text);
-  if (message.own) return file && file.state !== "ended" ? [button("Withdraw", "withdraw")] : [];
+  if (message.own) return file && file.state !== "ended" ? [button(chatTexts.withdraw, "withdraw")] : [];
   if (!file || file.state === "failed") {
-    const refuse = button("Refuse", "refuse");
-    return offer.files === undefined ? [button("Accept", "accept", ""), refuse] : [refuse];
+    const refuse = button(chatTexts.refuse, "refuse");
+    return offer.files === undefined ? [button(chatTexts.accept, "accept", ""), refuse] : [refuse];
   }
-  if (file.state === "waiting" || file.state === "moving") return [button("Stop", "stop")];
-  return file.url === undefined ? [] : [make("a", { href: file.url, download: safeName(offer.name) }, "Save again")];
+  if (file.state === "waiting" || file.state === "moving") return [button(chatTexts.stop, "stop")];
+  return file.url === undefined
+    ? []
+    : [make("a", { href: file.url, download: safeName(offer.name) }, chatTexts.saveAgain)];
 }

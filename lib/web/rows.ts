@@ -4,6 +4,7 @@ import { type Conversation, messageAt } from "./conversation.ts";
 import type { Message } from "./message.ts";
 import type { FileView } from "./file_view.ts";
 import { formatDay, startOfDay } from "./format.ts";
+import { chatTexts } from "./texts.ts";
 
 /** A row of the list of messages. */
 export type Row = LineRow | MessageRow | FileRow | AttachmentRow;
@@ -66,7 +67,7 @@ export class Rows {
     const { newAfter } = conversation;
     let isNewShown = newAfter === undefined;
     const rows: Row[] = [];
-    if (messages.length > 0 && !more) rows.push(this.#line("beginning", "Start of the conversation"));
+    if (messages.length > 0 && !more) rows.push(this.#line("beginning", chatTexts.start));
     let dayStart = 0;
     let dayEnd = 0;
     for (const [i, message] of messages.entries()) {
@@ -82,7 +83,7 @@ export class Rows {
         isNewShown = true;
         // The first new one may be in history that is not loaded yet.
         if (before || !more || conversation.completeFrom === undefined) {
-          rows.push(this.#line("new", "New messages", true));
+          rows.push(this.#line("new", chatTexts.newMessages, true));
         }
       }
       const after = messages[i + 1];

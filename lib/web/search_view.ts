@@ -5,6 +5,7 @@ import { keyOf, nameOf } from "./conversation.ts";
 import { byId, make, setText } from "./dom.ts";
 import { formatClock, formatDay } from "./format.ts";
 import type { Search, State } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 export interface SearchActions {
   readonly search: (text: string) => void;
@@ -38,7 +39,7 @@ export class SearchView {
 
   draw({ search, searches, user, goal }: State, now: number): void {
     this.#text.disabled = !searches;
-    setText(byId("finder-state"), searches ? stateText(search) : "This server cannot search messages.");
+    setText(byId("finder-state"), searches ? stateText(search) : chatTexts.noSearch);
     byId("more-hits").hidden = !search?.more || search.pending;
     const hits = searches ? search?.hits ?? [] : [];
     if (hits === this.#hits && goal === this.#goal) return;
@@ -66,7 +67,7 @@ export class SearchView {
         make(
           "span",
           { class: "meta" },
-          make("bdi", {}, from === user ? "You" : sanitized(from)),
+          make("bdi", {}, from === user ? chatTexts.you : sanitized(from)),
           ", ",
           make("bdi", {}, place),
           ` · ${formatDay(time, now)}, ${formatClock(time)}`,
@@ -80,6 +81,6 @@ export class SearchView {
 function stateText(search: Search | undefined): string {
   if (!search) return "";
   if (search.why !== "") return search.why;
-  if (search.pending) return "Searching …";
-  return search.hits.length === 0 ? "Nothing found." : "";
+  if (search.pending) return chatTexts.searching;
+  return search.hits.length === 0 ? chatTexts.nothingFound : "";
 }

@@ -7,6 +7,7 @@ import type { MessageAction } from "./message_tools.ts";
 import type { Page } from "./page.ts";
 import { readSlash, type SlashAction } from "./slash_commands.ts";
 import { editableBefore, repliableBefore } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 interface SendingParts {
   /** The field for messages. */
@@ -36,7 +37,7 @@ export class Sending {
 
   say(to: Target, text: string, reply?: number): OutgoingMessage | { readonly why: string } {
     const said = this.#page.session!.say(to, text, Date.now(), reply);
-    if ("why" in said) this.#page.notice(`Not sent: ${said.why}`);
+    if ("why" in said) this.#page.notice(chatTexts.notSent(said.why));
     else this.#page.dispatch({ type: "written", message: said });
     return said;
   }
@@ -51,7 +52,7 @@ export class Sending {
 
   /** Whether a change of a message was accepted. */
   #change(outcome: { readonly id: string } | { readonly why: string }): boolean {
-    if ("why" in outcome) this.#page.notice(`Not changed: ${outcome.why}`);
+    if ("why" in outcome) this.#page.notice(chatTexts.notChanged(outcome.why));
     return "id" in outcome;
   }
 
@@ -125,7 +126,7 @@ export class Sending {
     if (command) return this.#parts.run(command, to);
     const typed = typedText(line);
     if ("why" in typed) {
-      this.#page.notice(`Not sent: ${typed.why}`);
+      this.#page.notice(chatTexts.notSent(typed.why));
       return false;
     }
     const { replying } = this.#page.state;

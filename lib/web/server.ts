@@ -1,15 +1,16 @@
 import { Backoff } from "../core/backoff.ts";
-import { formatBytes, formatDuration } from "../core/text.ts";
 import { addressRows } from "./address_rows.ts";
 import { headline, listenerAddress, listenerLabel } from "./addresses.ts";
 import { byId, make, setText } from "./dom.ts";
-import { counted, formatClock } from "./format.ts";
+import { bytesText, durationText, formatClock, formatNumber } from "./format.ts";
+import { useLanguage } from "./language.ts";
 import { LogView } from "./log_view.ts";
 import { helpItems } from "./help_view.ts";
 import { endSessions, openNoticeForm } from "./operator.ts";
-import { PLOTS } from "./plot.ts";
+import { allPlots } from "./plot.ts";
 import { PlotView } from "./plot_view.ts";
 import { ReconnectingSocket } from "./socket.ts";
+import { serverTexts, sharedTexts } from "./texts.ts";
 import { UserTable } from "./user_table.ts";
 import { WirePanel } from "./wire_panel.ts";
 import { INITIAL, MAX_RETRY_MS, type Snapshot, type WatchEvent, withEvents, withLink } from "./watch_state.ts";
@@ -18,8 +19,7 @@ import { INITIAL, MAX_RETRY_MS, type Snapshot, type WatchEvent, withEvents, with
 const SILENCE_MS = 3000;
 
 const log = new LogView();
-const plots = PLOTS.map((plot) => new PlotView(plot));
-byId("plots").prepend(...plots.map(({ element }) => element));
+let plots: readonly PlotView[] = [];
 
 const wire = new WirePanel(() => drawSoon());
 const show = (name: string) => wire.open(name);
@@ -30,7 +30,7 @@ let state = INITIAL;
 let received: WatchEvent[] = [];
 let isDrawPending = false;
 
-new ReconnectingSocket({
+const socket = new ReconnectingSocket({
   path: "/watch",
   silenceMs: SILENCE_MS,
   backoff: new Backoff(MAX_RETRY_MS),
@@ -45,7 +45,13 @@ new ReconnectingSocket({
     state = withLink(state, "lost");
     drawSoon();
   },
-}).open();
+});
+
+void useLanguage({ shared: sharedTexts, server: serverTexts }).then(() => {
+  plots = allPlots().map((plot) => new PlotView(plot));
+  byId("plots").prepend(...plots.map(({ element }) => element));
+  socket.open();
+});
 
 function takeReceived(): void {
   if (received.length === 0) return;
@@ -77,22 +83,22 @@ function update(id: string, from: unknown, make: (element: HTMLElement) => void)
 function draw(): void {
   const { link, now, points } = state;
   const isLost = link === "lost";
-  const since = now ? ` These values are from ${formatClock(now.time)}.` : "";
-  setText(byId("lost"), isLost ? `The server does not answer; reconnecting.${since}` : "");
+  const since = now ? serverTexts.valuesFrom(formatClock(now.time)) : "";
+  setText(byId("lost"), isLost ? serverTexts.lost + since : "");
   document.documentElement.classList.toggle("is-lost", isLost);
   log.draw(state);
   for (const plot of plots) plot.draw(points);
   if (!now) return;
   const head = headline(now, location);
   update("address", head, (element) => {
-    element.textContent = head?.text ?? "No listener is open";
+    element.textContent = head?.text ?? serverTexts.noListener;
     byId("local-only").hidden = !head?.isLocal;
     const code = byId<HTMLImageElement>("code");
     // The code is that of the page, which other machines may not reach.
     if (code.hidden && head?.isPage && !head.isLocal) code.src = "/address.svg";
     code.hidden = !head?.isPage || head.isLocal;
   });
-  document.title = `${isLost ? "Not answering: " : ""}${head?.title ?? ""} · Partyline server`;
+  document.title = serverTexts.title(head?.title ?? "", isLost);
   setText(byId("count"), countText(now));
   update("listeners", [now.doors, now.hosts, now.bookEntries], (element) => {
     element.replaceChildren(...now.doors.map((listener) => listenerItem(listener, now)));
@@ -104,27 +110,27 @@ function draw(): void {
   byId("book").hidden = !now.doors.some(({ door }) => door === "address-book");
   update("book-entries", now.book, (element) => element.replaceChildren(...addressRows(now.book)));
   const more = now.bookEntries - now.book.length;
-  setText(byId("book-more"), now.bookEntries === 0 ? "The table is empty." : more > 0 ? `and ${more} more` : "");
+  setText(byId("book-more"), now.bookEntries === 0 ? serverTexts.emptyTable : more > 0 ? serverTexts.more(more) : "");
   for (const [id, text] of totals(now)) setText(byId(id), text);
 }
 
 function countText({ online, guestCount }: Snapshot): string {
-  if (online + guestCount === 0) return "Waiting for clients";
-  const people = `${counted(online, "person", "people")} online`;
-  return guestCount === 0 ? people : `${people}, and ${counted(guestCount, "guest")}`;
+  if (online + guestCount === 0) return serverTexts.nobodyYet;
+  const people = serverTexts.people(online);
+  return guestCount === 0 ? people : serverTexts.guests(people, guestCount);
 }
 
 function listenerItem(listener: Snapshot["doors"][number], { hosts, bookEntries }: Snapshot): HTMLElement {
   const { door: name, people, sessions } = listener;
   const { address, link, how, isLocal } = listenerAddress(listener, hosts, location);
-  const users = name === "address-book" ? `${bookEntries} listed` : counted(people, "person", "people");
+  const users = name === "address-book" ? serverTexts.listed(bookEntries) : serverTexts.users(people);
   return make(
     "li",
     {},
     make("h3", {}, listenerLabel(name)),
-    make("span", { class: "where" }, make("code", {}, address), ...(isLocal ? [" this machine only"] : [])),
+    make("span", { class: "where" }, make("code", {}, address), ...(isLocal ? [serverTexts.thisMachine] : [])),
     link ? make("a", { href: link }, how) : make("code", {}, how),
-    make("span", { class: "count" }, `${users}, ${counted(sessions, "connection")}`),
+    make("span", { class: "count" }, serverTexts.connections(users, sessions)),
   );
 }
 
@@ -135,7 +141,7 @@ function drawUsers({ users, connected, help, today, time }: Snapshot): void {
   byId("nobody").hidden = users.length > 0;
   byId("users-box").hidden = users.length === 0;
   const more = connected - users.length;
-  setText(byId("users-more"), more > 0 ? `and ${more} more` : "");
+  setText(byId("users-more"), more > 0 ? serverTexts.more(more) : "");
   update("help", [help, users.map(({ name, trouble }) => [name, trouble])], (element) => {
     const items = helpItems(help, users, show);
     element.replaceChildren(...items);
@@ -153,29 +159,28 @@ function drawUsers({ users, connected, help, today, time }: Snapshot): void {
         )
       ),
     );
-    setText(byId("today-count"), counted(today.length, "user"));
+    setText(byId("today-count"), serverTexts.usersToday(today.length));
   });
 }
 
 function roomItem({ name, members, online }: Snapshot["rooms"][number]): HTMLElement {
-  const count = name === "lobby" ? `everyone: ${online}` : `${online} of ${members} online`;
+  const count = name === "lobby" ? serverTexts.everyone(online) : serverTexts.onlineOf(online, members);
   return make("li", {}, make("span", { class: "name" }, `#${name}`), " ", make("small", {}, count));
 }
 
 function andMore(count: number): HTMLElement[] {
-  return count > 0 ? [make("li", { class: "more" }, `and ${count} more`)] : [];
+  return count > 0 ? [make("li", { class: "more" }, serverTexts.more(count))] : [];
 }
 
 function totals({ version, startedAt, time, totals, underWay, waitingBytes }: Snapshot): [id: string, text: string][] {
-  const number = (count: number) => count.toLocaleString("en-GB");
   const minutes = Math.floor((time - startedAt) / 60_000) * 60_000;
   return [
     ["version", version],
-    ["uptime", minutes === 0 ? "less than a minute" : formatDuration(minutes)],
-    ["sent", number(totals.said)],
-    ["delivered", number(totals.delivered)],
-    ["failed", number(totals.failed)],
-    ["in-flight", number(underWay)],
-    ["buffered", formatBytes(waitingBytes)],
+    ["uptime", minutes === 0 ? serverTexts.justStarted : durationText(minutes)],
+    ["sent", formatNumber(totals.said)],
+    ["delivered", formatNumber(totals.delivered)],
+    ["failed", formatNumber(totals.failed)],
+    ["in-flight", formatNumber(underWay)],
+    ["buffered", bytesText(waitingBytes)],
   ];
 }

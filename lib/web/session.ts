@@ -3,6 +3,7 @@ import { NativeClient } from "../protocols/native/client.ts";
 import type { ClientQuestion } from "../protocols/native/client_event.ts";
 import type { OutgoingMessage } from "../protocols/native/outgoing.ts";
 import type { ServerEvent } from "./chat_event.ts";
+import { chatTexts } from "./texts.ts";
 
 export interface SessionOptions {
   readonly user: string;
@@ -179,7 +180,7 @@ export class ChatSession {
             signalFailed(output.to);
             break;
           case "refused":
-            show({ type: "denied", why: `The server refuses the login: ${output.why}.` });
+            show({ type: "denied", why: chatTexts.loginRefused(output.why) });
             broken();
             break;
           case "broken":

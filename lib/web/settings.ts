@@ -1,5 +1,9 @@
+import { isLanguage, type Language } from "./languages.ts";
+
 /** What the user of this browser has chosen. */
 export interface Settings {
+  /** "auto" is the browser's, as far as the pages have it. */
+  readonly language: Language | "auto";
   readonly theme: "auto" | "light" | "dark";
   readonly density: "roomy" | "compact";
   readonly clock: "24" | "12";
@@ -14,6 +18,7 @@ export interface Settings {
 }
 
 const USUAL: Settings = {
+  language: "auto",
   theme: "auto",
   density: "roomy",
   clock: "24",
@@ -32,8 +37,9 @@ export function readSettings(text: string | null): Settings {
   } catch {
     return USUAL;
   }
-  const { theme, density, clock, sounds, enterSends, typing, notifications, muted } = stored;
+  const { language, theme, density, clock, sounds, enterSends, typing, notifications, muted } = stored;
   return {
+    language: isLanguage(language) ? language : USUAL.language,
     theme: theme === "light" || theme === "dark" ? theme : USUAL.theme,
     density: density === "compact" ? density : USUAL.density,
     clock: clock === "12" ? clock : USUAL.clock,

@@ -1,8 +1,9 @@
-import { byId } from "./dom.ts";
+import { byId, make } from "./dom.ts";
+import { LANGUAGES } from "./languages.ts";
 import type { Settings } from "./settings.ts";
 import type { SettingsStore } from "./settings_store.ts";
 
-const SELECTS = ["theme", "density", "clock"] as const;
+const SELECTS = ["language", "theme", "density", "clock"] as const;
 const CHECKS = ["sounds", "enterSends", "typing", "notifications"] as const;
 
 /** The dialog with the settings of this browser. */
@@ -12,9 +13,17 @@ export class SettingsView {
 
   constructor(store: SettingsStore, logOutEverywhere: () => void) {
     this.#store = store;
+    const languages = Object.entries(LANGUAGES);
+    byId("set-language").append(
+      ...languages.map(([value, { name, tag }]) => make("option", { value, lang: tag }, name)),
+    );
     for (const name of SELECTS) {
       const select = byId<HTMLSelectElement>(`set-${name}`);
-      select.addEventListener("change", () => store.set({ [name]: select.value } as Partial<Settings>));
+      select.addEventListener("change", () => {
+        store.set({ [name]: select.value } as Partial<Settings>);
+        // What is written stays over a reload, and what is under way asks before it.
+        if (name === "language") location.reload();
+      });
     }
     for (const name of CHECKS) {
       const check = byId<HTMLInputElement>(`set-${name}`);

@@ -3,6 +3,7 @@ import { sanitized } from "../core/text.ts";
 import { byId, make, setText } from "./dom.ts";
 import { type Place, placesOf } from "./places.ts";
 import type { State } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 export interface SideActions {
   readonly open: (target: Target) => void;
@@ -80,15 +81,15 @@ export class SideView {
         return make("li", {}, this.#button(place, state.open));
       });
       const rest = found.length - items.length;
-      const hint = rest > 0 ? [make("p", { class: "hint" }, `and ${rest} more`)] : [];
+      const hint = rest > 0 ? [make("p", { class: "hint" }, chatTexts.placesMore(rest))] : [];
       return [heading, make("ul", { "aria-label": title }, ...items), ...hint];
     });
     if (name !== "" && !state.rooms.has(name) && !/\s/.test(name)) {
       const create = make("button", { type: "button", class: "place", onclick: () => this.#join(name) });
-      create.append(make("span", { class: "mark" }, "+"), make("span", { class: "name" }, `Create the room “${name}”`));
+      create.append(make("span", { class: "mark" }, "+"), make("span", { class: "name" }, chatTexts.createRoom(name)));
       nodes.push(create);
     } else if (nodes.length === 0) {
-      nodes.push(make("p", { class: "hint" }, "Nothing found. The name of a room contains no spaces."));
+      nodes.push(make("p", { class: "hint" }, chatTexts.noPlace));
     }
     const scrolled = this.#places.scrollTop;
     this.#places.replaceChildren(...nodes);
@@ -123,17 +124,17 @@ export class SideView {
       ? make("span", { class: "mark", "aria-hidden": "true" }, isNew ? "+" : "#")
       : make("span", { class: "mark" }, make("span", { class: online ? "dot online" : "dot" }));
     const parts = [mark, make("span", { class: "name" }, make("bdi", {}, sanitized(name)))];
-    if (online) parts.push(make("span", { class: "unseen" }, ", online"));
-    if (isNew) parts.push(make("span", { class: "unseen" }, ", join"));
-    if (isMuted) parts.push(make("span", { class: "unseen" }, ", muted"));
+    if (online) parts.push(make("span", { class: "unseen" }, chatTexts.isOnline));
+    if (isNew) parts.push(make("span", { class: "unseen" }, chatTexts.canJoin));
+    if (isMuted) parts.push(make("span", { class: "unseen" }, chatTexts.isMuted));
     if (mentions > 0) {
       parts.push(
         make("span", { class: "badge mentions" }, `@${mentions}`),
-        make("span", { class: "unseen" }, " for you, "),
+        make("span", { class: "unseen" }, chatTexts.forYou),
       );
     }
     if (unread > 0) {
-      parts.push(make("span", { class: "badge" }, String(unread)), make("span", { class: "unseen" }, " unread"));
+      parts.push(make("span", { class: "badge" }, String(unread)), make("span", { class: "unseen" }, chatTexts.unread));
     }
     button.replaceChildren(...parts);
     return button;

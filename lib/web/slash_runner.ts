@@ -6,6 +6,7 @@ import type { Panes } from "./panes.ts";
 import type { Sending } from "./sending.ts";
 import type { SlashAction } from "./slash_commands.ts";
 import { editableBefore } from "./state.ts";
+import { chatTexts } from "./texts.ts";
 
 /** Does what a command of the field says; whether the field is to be emptied. */
 export function runSlash(
@@ -44,7 +45,7 @@ export function runSlash(
     case "edit":
     case "withdraw":
       if (!last) {
-        page.notice("There is no message of yours to change.");
+        page.notice(chatTexts.noOwn);
         return false;
       }
       return action.type === "edit" ? sending.edit(last.at, here, action.text) : sending.withdraw(last.at, here);

@@ -1,7 +1,8 @@
 import { addressRows } from "./address_rows.ts";
 import { byId, setText } from "./dom.ts";
-import { counted } from "./format.ts";
+import { useLanguage } from "./language.ts";
 import { keyHeaders } from "./page_key.ts";
+import { peerTexts, sharedTexts } from "./texts.ts";
 import type { AddressEntry } from "./watch_state.ts";
 
 /** The client address table of a peer, as the address book had it last. */
@@ -18,19 +19,19 @@ let drawn = "";
 async function show(): Promise<void> {
   const text = await fetch("/table", { cache: "no-store", credentials: "same-origin", headers: keyHeaders() })
     .then((response) => response.ok ? response.text() : "").catch(() => "");
-  if (text === "") setText(byId("self"), "The client does not answer; these entries may be old.");
+  if (text === "") setText(byId("self"), peerTexts.silent);
   else if (text !== drawn) draw(JSON.parse(text));
   drawn = text;
   setTimeout(() => void show(), REFRESH_MS);
 }
 
 function draw({ self, entries }: AddressTable): void {
-  setText(byId("self"), self ? `You are ${self.hostname}:${self.port}.` : "No address book has answered so far.");
+  setText(byId("self"), self ? peerTexts.youAre(`${self.hostname}:${self.port}`) : peerTexts.noTable);
   byId("entries").replaceChildren(...addressRows(entries));
   setText(
     byId("count"),
-    entries.length === 0 ? "Nobody else is in the table." : counted(entries.length, "other client"),
+    entries.length === 0 ? peerTexts.alone : peerTexts.others(entries.length),
   );
 }
 
-void show();
+void useLanguage({ shared: sharedTexts, peers: peerTexts }).then(show);

@@ -2,6 +2,7 @@ import type { Target } from "../chat/entry.ts";
 import { sanitized } from "../core/text.ts";
 import type { ServerEvent } from "./chat_event.ts";
 import { keyOf } from "./conversation.ts";
+import { chatTexts } from "./texts.ts";
 
 /** Between two signals that the user is writing, in ms. */
 const SIGNAL_MS = 3000;
@@ -78,9 +79,9 @@ function conversationOf(from: string, to: Target): string {
 
 /** Who is writing, in words. */
 export function typingText(names: readonly string[] | "more"): string {
-  if (names === "more") return "Several people are typing …";
+  if (names === "more") return chatTexts.severalTyping;
   const [first, second, third] = names;
   if (first === undefined) return "";
-  if (second === undefined) return `${first} is typing …`;
-  return third === undefined ? `${first} and ${second} are typing …` : `${first}, ${second} and ${third} are typing …`;
+  if (second === undefined) return chatTexts.oneTyping(first);
+  return third === undefined ? chatTexts.twoTyping(first, second) : chatTexts.threeTyping(first, second, third);
 }

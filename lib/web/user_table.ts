@@ -1,8 +1,8 @@
-import { formatDuration } from "../core/text.ts";
 import { visible } from "../core/wire_text.ts";
 import { listenerLabel } from "./addresses.ts";
 import { make, setText } from "./dom.ts";
-import { formatClock } from "./format.ts";
+import { durationText, formatClock, formatNumber } from "./format.ts";
+import { serverTexts } from "./texts.ts";
 import type { UserRow } from "./watch_state.ts";
 
 /** What a click in the table does. */
@@ -58,8 +58,8 @@ export class UserTable {
     const onclick = () => this.#actions.end(name);
     const end = make(
       "button",
-      { type: "button", class: "quiet", "aria-label": `End sessions of ${name}`, onclick },
-      "End",
+      { type: "button", class: "quiet", "aria-label": serverTexts.endOf(name), onclick },
+      serverTexts.end,
     );
     const element = make(
       "tr",
@@ -76,16 +76,16 @@ export class UserTable {
 function drawRow(row: Row, user: UserRow, broken: number, now: number, chosen: string | undefined): void {
   const { isLoggedIn, isGuest, doors, programs, confirms, line, trouble } = user;
   const where = `${doors.map(listenerLabel).join(", ")}, ${programs.join(", ")}`;
-  setText(row.program, isLoggedIn ? where : `${where}, ${isGuest ? "guest" : "not logged in"}`);
+  setText(row.program, isLoggedIn ? where : `${where}, ${isGuest ? serverTexts.guest : serverTexts.noLogin}`);
   setText(row.cells.since, formatClock(user.since));
-  setText(row.cells.sent, String(user.sent));
-  setText(row.cells.confirmed, confirms ? String(user.confirmed) : "–");
-  setText(row.cells.missed, confirms ? String(user.missed) : "–");
-  setText(row.cells.refused, String(user.refused));
+  setText(row.cells.sent, formatNumber(user.sent));
+  setText(row.cells.confirmed, confirms ? formatNumber(user.confirmed) : "–");
+  setText(row.cells.missed, confirms ? formatNumber(user.missed) : "–");
+  setText(row.cells.refused, formatNumber(user.refused));
   setText(row.cells.line, line === undefined ? "–" : visible(line));
   row.cells.line.title = line === undefined ? "" : visible(line);
   const idle = Math.max(0, now - user.heardAt);
-  setText(row.cells.idle, idle < IDLE_MS ? "–" : formatDuration(Math.floor(idle / 1000) * 1000));
+  setText(row.cells.idle, idle < IDLE_MS ? "–" : durationText(Math.floor(idle / 1000) * 1000));
   row.cells.missed.classList.toggle("is-bad", confirms && user.missed > 0);
   row.cells.refused.classList.toggle("is-bad", user.refused > 0);
   row.element.classList.toggle("needs-help", broken > 0 || trouble !== undefined);

@@ -1,4 +1,4 @@
-import { counted } from "./format.ts";
+import { serverTexts } from "./texts.ts";
 
 /** One second of the server. */
 export interface Point {
@@ -157,7 +157,7 @@ export function withEvents(state: WatchState, events: readonly WatchEvent[]): Wa
         added.push({ time: event.time, level: event.level, text: event.text });
         break;
       case "missed": {
-        const text = `${counted(event.lines, "line")} came too fast to be shown here`;
+        const text = serverTexts.linesMissed(event.lines);
         added.push({ time: now?.time ?? 0, level: "warning", text });
       }
     }

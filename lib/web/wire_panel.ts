@@ -1,9 +1,9 @@
 import { Backoff } from "../core/backoff.ts";
 import { traceJson, type TraceRecord, traceText } from "../core/wire_trace.ts";
 import { byId, download, make, setText } from "./dom.ts";
-import { counted } from "./format.ts";
 import { ladderOf, ladderSvg, matchesWire, type Rung, wireCsv } from "./ladder.ts";
 import { ReconnectingSocket } from "./socket.ts";
+import { serverTexts } from "./texts.ts";
 import { MAX_RETRY_MS } from "./watch_state.ts";
 
 /** Records in memory, and those that are drawn. */
@@ -59,7 +59,7 @@ export class WirePanel {
     this.#socket?.close();
     this.#name = name;
     this.#filter.value = "";
-    setText(byId("wire-title"), `${name} on the wire`);
+    setText(byId("wire-title"), serverTexts.onTheWire(name));
     this.#section.hidden = false;
     this.#setPaused(false);
     this.#socket = new ReconnectingSocket({
@@ -123,15 +123,15 @@ export class WirePanel {
   }
 
   #stateText(): string {
-    const lost = this.#missed === 0 ? "" : ` ${counted(this.#missed, "record")} came too fast to be shown.`;
-    if (this.#isPaused) return `Paused${this.#waiting === 0 ? "" : `: ${counted(this.#waiting, "new line")}`}.${lost}`;
-    return this.#records.length === 0 ? "Nothing has been said since this page is open." : lost.trim();
+    const lost = this.#missed === 0 ? "" : serverTexts.tooFast(this.#missed);
+    if (this.#isPaused) return serverTexts.pausedWith(this.#waiting) + lost;
+    return this.#records.length === 0 ? serverTexts.nothingSaid : lost.trim();
   }
 
   #setPaused(isPaused: boolean): void {
     this.#isPaused = isPaused;
     this.#waiting = 0;
-    setText(this.#pause, isPaused ? "Continue" : "Pause");
+    setText(this.#pause, isPaused ? serverTexts.continue : serverTexts.pause);
     this.#draw();
   }
 
@@ -139,7 +139,7 @@ export class WirePanel {
     const text = this.#shown.map(traceText).join("");
     try {
       await navigator.clipboard.writeText(text);
-      setText(this.#state, "Copied.");
+      setText(this.#state, serverTexts.copied);
     } catch {
       // Browsers have no clipboard for pages that came neither over TLS nor from this machine.
       this.#saveText("txt", "text/plain", text);

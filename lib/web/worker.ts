@@ -1,5 +1,10 @@
 /** What the page needs to open, and a hash over all of it; `lib/store/web_files.ts` writes it before the script. */
-declare const SHELL: { readonly version: string; readonly files: readonly string[] };
+declare const SHELL: {
+  readonly version: string;
+  readonly files: readonly string[];
+  /** Those that the page asks for are stored. */
+  readonly translations: readonly string[];
+};
 
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
@@ -56,6 +61,7 @@ scope.addEventListener("fetch", (event) => {
   if (origin !== location.origin || request.method !== "GET") return;
   if (request.mode === "navigate" && pathname === "/") event.respondWith(openPage(request));
   else if (SHELL.files.includes(pathname + search)) event.respondWith(openFile(request, pathname + search));
+  else if (SHELL.translations.includes(pathname + search)) event.respondWith(openTranslation(request));
 });
 scope.addEventListener("notificationclick", (event) => {
   event.notification.close();
@@ -99,6 +105,15 @@ async function openPage(request: Request): Promise<Response> {
 
 async function openFile(request: Request, address: string): Promise<Response> {
   return await stored(address) ?? await fetch(request);
+}
+
+async function openTranslation(request: Request): Promise<Response> {
+  const known = await stored(request.url);
+  if (known) return known;
+  const response = await fetch(request);
+  const cache = await caches.open(NAME);
+  if (response.ok) await cache.put(request, response.clone());
+  return response;
 }
 
 async function stored(address: string): Promise<Response | undefined> {
