@@ -21,7 +21,6 @@ export const sharedTexts = {
   ip: "IP",
   port: "Port",
   since: "Since",
-  addressCode: "QR code with the address of the page",
   addressTable: "Client address table",
   answeredWith: (status: number) => `the server has answered with ${status}`,
 };
@@ -62,6 +61,7 @@ export const chatTexts = {
   drop: "Drop files to send them",
   select: "Select a room or a person.",
   noMessages: "No messages yet.",
+  addressCode: "QR code with the address of this page",
   othersOpen: "Others open this page at",
   start: "Start of the conversation",
   newMessages: "New messages",
@@ -280,6 +280,7 @@ export const chatTexts = {
 export const serverTexts = {
   page: "Partyline server",
   connecting: "Connecting to the server",
+  addressCode: "QR code with the address of the page",
   onlyThisMachine: "Only this machine can reach the server.",
   noListener: "No listener is open",
   thisMachine: " this machine only",

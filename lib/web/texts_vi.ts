@@ -19,7 +19,6 @@ const VIETNAMESE: Texts = {
     ip: "IP",
     port: "Cổng",
     since: "Từ lúc",
-    addressCode: "Mã QR chứa địa chỉ của trang",
     addressTable: "Bảng địa chỉ máy khách",
     answeredWith: (status) => `máy chủ trả lời với mã ${status}`,
   },
@@ -57,6 +56,7 @@ const VIETNAMESE: Texts = {
     drop: "Thả tệp vào đây để gửi",
     select: "Hãy chọn một phòng hoặc một người.",
     noMessages: "Chưa có tin nhắn nào.",
+    addressCode: "Mã QR chứa địa chỉ của trang này",
     othersOpen: "Người khác mở trang này tại",
     start: "Đầu cuộc trò chuyện",
     newMessages: "Tin nhắn mới",
@@ -268,6 +268,7 @@ const VIETNAMESE: Texts = {
   server: {
     page: "Máy chủ Partyline",
     connecting: "Đang kết nối với máy chủ",
+    addressCode: "Mã QR chứa địa chỉ của trang",
     onlyThisMachine: "Chỉ máy này kết nối được với máy chủ.",
     noListener: "Không có cổng nào đang mở",
     thisMachine: " chỉ máy này",

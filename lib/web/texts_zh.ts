@@ -19,7 +19,6 @@ const CHINESE: Texts = {
     ip: "IP",
     port: "端口",
     since: "开始时间",
-    addressCode: "包含本页地址的二维码",
     addressTable: "客户端地址表",
     answeredWith: (status) => `服务器返回了状态码 ${status}`,
   },
@@ -57,6 +56,7 @@ const CHINESE: Texts = {
     drop: "拖放文件到此处即可发送",
     select: "请选择一个房间或用户。",
     noMessages: "还没有消息。",
+    addressCode: "包含本页地址的二维码",
     othersOpen: "其他人可通过此地址打开本页：",
     start: "会话开始",
     newMessages: "新消息",
@@ -267,6 +267,7 @@ const CHINESE: Texts = {
   server: {
     page: "Partyline 服务器",
     connecting: "正在连接服务器",
+    addressCode: "包含聊天页地址的二维码",
     onlyThisMachine: "只有本机可以连接服务器。",
     noListener: "没有打开的监听端口",
     thisMachine: " 仅限本机",
