@@ -105,7 +105,7 @@ export class Account {
     }
     page.title = about.title ?? page.title;
     page.attachmentBytes = about.attachmentBytes ?? 0;
-    byId("logout").hidden = about.host === "client";
+    byId("logout").hidden = byId("password-open").hidden = about.host === "client";
     byId("addresses").hidden = about.hasTable !== true;
     page.address = about.address ?? undefined;
     this.#compareVersion(about);

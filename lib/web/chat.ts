@@ -16,6 +16,7 @@ import { Navigation } from "./navigation.ts";
 import { onNotification } from "./offline.ts";
 import { Page } from "./page.ts";
 import { Panes } from "./panes.ts";
+import { PasswordView } from "./password_view.ts";
 import { SearchView } from "./search_view.ts";
 import { Sending } from "./sending.ts";
 import { serverEvent } from "./server_events.ts";
@@ -90,6 +91,7 @@ const account = new Account(page, {
   },
   show(event) {
     typing.received(event);
+    if (passwordView.answered(event)) return;
     serverEvent(page, { account, alerts, navigation, list: sideView, field: composeView }, event);
   },
   ends() {
@@ -103,6 +105,11 @@ const account = new Account(page, {
     page.dispatch({ type: "roomChanges", rooms: [{ name: LOBBY, members: 0, joined: true }] });
     if (page.state.open === undefined) navigation.open({ room: LOBBY });
   },
+});
+const passwordView = new PasswordView({
+  user: () => page.state.user,
+  ask: (question) => page.ask(question),
+  notice: (text) => page.notice(text),
 });
 const settingsView = new SettingsView(settings, () => void account.logOut(true));
 

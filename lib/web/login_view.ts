@@ -1,6 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import { capitalized, errorText } from "./format.ts";
-import { forgetPage, rememberUser } from "./offline.ts";
+import { forgetPage, rememberedUser, rememberUser } from "./offline.ts";
 import { exchangeTicket, forgetPageKey, guestKey, keepPageKey, keyHeaders } from "./page_key.ts";
 import { chatTexts, sharedTexts } from "./texts.ts";
 
@@ -50,6 +50,15 @@ async function logIn(mode: Mode, name: string, password: string, shared: boolean
     return undefined;
   }
   return typeof why === "string" ? why : sharedTexts.answeredWith(response.status);
+}
+
+/** Logs in with a new password, on a shared computer for as short a time as before; the reason when that fails. */
+export async function logInAgain(name: string, password: string): Promise<string | undefined> {
+  try {
+    return await logIn("login", name, password, rememberedUser() !== name);
+  } catch (error) {
+    return chatTexts.unreachable(errorText(error));
+  }
 }
 
 /** Ends this login, or all of the user; the reason when that does not hold. */

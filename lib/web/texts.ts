@@ -244,6 +244,12 @@ export const chatTexts = {
   sounds: "Sound for new messages",
   notifications: "Notifications",
   logOutEverywhere: "Log out everywhere",
+  changePassword: "Change password",
+  oldPassword: "Old password",
+  newPassword: "New password",
+  newPasswordAgain: "New password again",
+  passwordChanged: "You have a new password. Your other connections have ended.",
+  passwordChangedLogin: (why: string) => `You have a new password. Please log in again: ${why}`,
 
   // Keys and commands.
   keysTitle: "Keys and commands",

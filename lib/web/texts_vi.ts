@@ -234,6 +234,12 @@ const VIETNAMESE: Texts = {
     sounds: "Âm thanh khi có tin nhắn mới",
     notifications: "Thông báo",
     logOutEverywhere: "Đăng xuất ở mọi nơi",
+    changePassword: "Đổi mật khẩu",
+    oldPassword: "Mật khẩu cũ",
+    newPassword: "Mật khẩu mới",
+    newPasswordAgain: "Nhập lại mật khẩu mới",
+    passwordChanged: "Mật khẩu của bạn đã được đổi. Các kết nối khác của bạn đã kết thúc.",
+    passwordChangedLogin: (why: string) => `Mật khẩu của bạn đã được đổi. Hãy đăng nhập lại: ${why}`,
 
     keysTitle: "Phím và lệnh",
     keys: {

@@ -233,6 +233,12 @@ const CHINESE: Texts = {
     sounds: "新消息提示音",
     notifications: "通知",
     logOutEverywhere: "在所有设备上退出登录",
+    changePassword: "更改密码",
+    oldPassword: "旧密码",
+    newPassword: "新密码",
+    newPasswordAgain: "再次输入新密码",
+    passwordChanged: "密码已更改，你的其他连接已结束。",
+    passwordChangedLogin: (why: string) => `密码已更改。请重新登录：${why}`,
 
     keysTitle: "按键和命令",
     keys: {
