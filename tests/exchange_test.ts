@@ -260,6 +260,22 @@ for (const maker of [JETSTREAM, LINK]) {
   });
 }
 
+test(JETSTREAM, "an entry that the log does not take is refused, and later ones are appended", async () => {
+  await using exchange = await NatsExchange.open();
+  await using one = exchange.member("one");
+  await one.heard("connected");
+  one.read(0);
+  one.port.execute({ type: "publish", id: "too-long", bytes: new Uint8Array(EXCHANGE_BYTES * 2) });
+  one.publish("short");
+  await one.given(1);
+  assertEquals(await one.heard("refused"), {
+    type: "refused",
+    id: "too-long",
+    why: "message size exceeds maximum allowed",
+  });
+  assertEquals(one.texts, ["short"]);
+});
+
 test(JETSTREAM, "an operator reads why there is no exchange", async () => {
   const why = async (member: Member) => {
     await using closed = member;

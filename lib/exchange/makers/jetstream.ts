@@ -1,8 +1,9 @@
-import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
+import type { JetStreamManager } from "@nats-io/jetstream";
 import { errors, type NatsConnection } from "@nats-io/nats-core";
-import { EXCHANGE_ANSWER_MS, EXCHANGE_WAITING_BYTES } from "../../core/limits.ts";
+import { EXCHANGE_WAITING_BYTES } from "../../core/limits.ts";
 import type { ExchangeCommand, ExchangeEvent, ExchangePort, ServerId } from "../exchange.ts";
-import { LOG_SUBJECT, LogReader, type LogState, openLog } from "./jetstream_log.ts";
+import { LogReader, type LogState, openLog } from "./jetstream_log.ts";
+import { LogPublisher } from "./jetstream_publisher.ts";
 import { lossReason, type NatsOptions, openNats } from "./nats_connection.ts";
 import { type ExchangeSession, ReconnectingExchange } from "./reconnecting.ts";
 
@@ -27,7 +28,7 @@ export function jetStreamExchange(self: ServerId, options: NatsOptions): Exchang
 class JetStreamSession implements ExchangeSession {
   readonly connected: Extract<ExchangeEvent, { type: "connected" }>;
   readonly #ended = Promise.withResolvers<string>();
-  readonly #client: JetStreamClient;
+  readonly #publisher: LogPublisher;
   readonly #reader: LogReader;
   #tell: (event: ExchangeEvent) => void = () => {};
   #isEnded = false;
@@ -43,7 +44,10 @@ class JetStreamSession implements ExchangeSession {
   ) {
     const { epoch, first, last } = state;
     this.connected = { type: "connected", epoch, first, last };
-    this.#client = manager.jetstream();
+    this.#publisher = new LogPublisher(connection, {
+      refused: (id, why) => this.#tell({ type: "refused", id, why }),
+      failed: (error) => this.#failed(error),
+    });
     this.#reader = new LogReader(manager, state, (place, bytes) => this.#tell({ type: "entry", place, bytes }));
     connection.closed().then((error) => this.end(lossReason(error ?? new errors.ClosedConnectionError())));
   }
@@ -69,7 +73,7 @@ class JetStreamSession implements ExchangeSession {
       case "take":
         return this.#reader.take(command.count);
       case "publish":
-        return void this.#publish(command.id, command.bytes);
+        return this.#publisher.publish(command.id, command.bytes);
       case "send":
         return this.#send(command.to === undefined ? TO_ALL : toOne(command.to), command.bytes);
     }
@@ -79,6 +83,7 @@ class JetStreamSession implements ExchangeSession {
     this.#isEnded = true;
     this.#tell = () => {};
     this.#reader.close();
+    this.#publisher.close();
     this.#ended.resolve(why);
   }
 
@@ -88,15 +93,6 @@ class JetStreamSession implements ExchangeSession {
 
   #failed(error: unknown): void {
     this.end(lossReason(error));
-  }
-
-  async #publish(id: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#client.publish(LOG_SUBJECT, bytes, { msgID: id, timeout: EXCHANGE_ANSWER_MS });
-    } catch (error) {
-      if (error instanceof JetStreamApiError) this.#tell({ type: "refused", id, why: error.message });
-      else this.#failed(error);
-    }
   }
 
   #send(subject: string, bytes: Uint8Array): void {

@@ -87,7 +87,9 @@ export function lossReason(error: unknown): string {
     return "the exchange has closed the connection";
   }
   if (/heartbeats missed/.test(String(error))) return "the exchange does not say any more that it gives entries";
-  if (isUnanswered(error)) return "JetStream does not answer there, or the log is gone";
+  if (isUnanswered(error) || error instanceof errors.NoRespondersError) {
+    return "JetStream does not answer there, or the log is gone";
+  }
   return reason(error);
 }
 
