@@ -1,4 +1,4 @@
-import { DeliveryCursor, runOf } from "./delivery_cursor.ts";
+import { DeliveryCursor } from "./delivery_cursor.ts";
 import { type Effect, tell } from "./effect.ts";
 import { type Entry, handoutText } from "./entry.ts";
 import { Entries, Message } from "./event.ts";
@@ -106,15 +106,12 @@ export class CatchUp {
     this.#parts.outputs.push(tell(session.id, { type: "behind", after: told, unacked }));
   }
 
-  /** Notes of the entries that a session is told which are private messages of others: their receipt is told. */
-  tellPairs(session: Session, cursor: DeliveryCursor, entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const pair = this.#pairFor(session, entry);
-      if (pair) cursor.tellPair(entry.seq, pair);
-    }
+  /** Whether the session's acknowledgement counts: one's own words are only confirmed by it. */
+  isDelivery({ type, from }: Entry, { name }: Session): boolean {
+    return type === "message" && from !== name;
   }
 
-  #pairFor(session: Session, entry: Entry): Pair | undefined {
+  pairFor(session: Session, entry: Entry): Pair | undefined {
     if (entry.type === "failure" || !("user" in entry.to) || entry.from === session.name) return undefined;
     const { roster } = this.#parts;
     const [sender, receiver] = [roster.user(entry.from), roster.user(entry.to.user)];
@@ -143,8 +140,14 @@ export class CatchUp {
       }
       return;
     }
-    cursor.tell(runOf(entries, entries.map(({ time }) => time - this.clockOffset)));
-    this.tellPairs(session, cursor, entries);
+    for (const entry of entries) {
+      cursor.tellOne(
+        entry.seq,
+        entry.text.length,
+        this.isDelivery(entry, session) ? entry.time - this.clockOffset : NaN,
+        this.pairFor(session, entry),
+      );
+    }
     outputs.push(tell(session.id, new Entries(entries)));
   }
 

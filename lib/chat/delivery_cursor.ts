@@ -9,24 +9,30 @@ const MAX_UNACKED = 256;
 const MAX_UNACKED_CHARACTERS = 64 * 1024;
 /** What an entry costs besides its text. */
 const OVERHEAD_CHARACTERS = 100;
+/** Numbers an entry in the list of those that one session is told: seq, characters, when it was said (NaN: not timed). */
+const STRIDE = 3;
 
-/** Entries that are told together, the same object for all sessions that are told them. */
+/** Entries of a room that are told together, the same object for all sessions that are told them. It holds no texts. */
 export interface Run {
-  readonly entries: readonly Entry[];
-  /** When each was said, by the clock of `now`; NaN where nobody times it. */
+  readonly seqs: readonly number[];
+  /** What each counts against a session's window, and all together. */
+  readonly weights: readonly number[];
+  readonly weight: number;
+  /** Who said each, and when by the clock of `now`; NaN where nobody times it. */
+  readonly from: readonly string[];
   readonly said: readonly number[];
-  /** What they count against a session's window. */
-  readonly characters: number;
 }
 
 export function runOf(entries: readonly Entry[], said: readonly number[]): Run {
-  let characters = 0;
-  for (const entry of entries) characters += weight(entry);
-  return { entries, said, characters };
-}
-
-function weight({ text }: Entry): number {
-  return text.length + OVERHEAD_CHARACTERS;
+  const weights = entries.map(({ text }) => text.length + OVERHEAD_CHARACTERS);
+  return {
+    seqs: entries.map(({ seq }) => seq),
+    weights,
+    weight: weights.reduce((sum, each) => sum + each, 0),
+    from: entries.map(({ from }) => from),
+    // Only messages are confirmed.
+    said: said.map((time, i) => entries[i]!.type === "message" ? time : NaN),
+  };
 }
 
 /**
@@ -47,6 +53,10 @@ export class DeliveryCursor {
   /** Runs with entries that are not acknowledged, and how many entries of the first are. */
   #runs: Run[] = [];
   #acked = 0;
+  /** The others: a flat list, the cheapest for an idle session and for one that does not acknowledge. */
+  readonly #single: number[] = [];
+  #first = 0;
+  /** How many are not acknowledged, and their characters. */
   #unacked = 0;
   #characters = 0;
   #pairs: { readonly seq: number; readonly pair: Pair }[] = [];
@@ -61,17 +71,21 @@ export class DeliveryCursor {
     readonly since: number,
   ) {}
 
-  /** These are told. */
+  /** A run is told. */
   tell(run: Run): void {
-    this.told = run.entries.at(-1)!.seq;
+    this.told = run.seqs.at(-1)!;
     this.#runs.push(run);
-    this.#unacked += run.entries.length;
-    this.#characters += run.characters;
+    this.#unacked += run.seqs.length;
+    this.#characters += run.weight;
   }
 
-  /** Of what is told, this is a private message of the other one of a pair. */
-  tellPair(seq: number, pair: Pair): void {
-    this.#pairs.push({ seq, pair });
+  /** One more is told; `pair` for a private message of somebody else. */
+  tellOne(seq: number, characters: number, said: number, pair: Pair | undefined): void {
+    this.told = seq;
+    this.#single.push(seq, characters + OVERHEAD_CHARACTERS, said);
+    this.#unacked++;
+    this.#characters += characters + OVERHEAD_CHARACTERS;
+    if (pair) this.#pairs.push({ seq, pair });
   }
 
   /**
@@ -84,21 +98,18 @@ export class DeliveryCursor {
     tally: Tally,
     now: number,
   ): { upTo: number; arrived: Map<Pair, number> } {
-    let passed = 0;
-    for (const { entries, said } of this.#runs) {
-      for (; this.#acked < entries.length && entries[this.#acked]!.seq <= seq; this.#acked++) {
-        const entry = entries[this.#acked]!;
-        const time = said[this.#acked]!;
-        this.#unacked--;
-        this.#characters -= weight(entry);
-        if (Number.isNaN(time) || entry.type !== "message" || entry.from === name) continue;
-        tally.confirm(time < this.since ? UNTIMED : time, now);
-      }
-      if (this.#acked < entries.length) break;
-      this.#acked = 0;
-      passed++;
+    this.#acknowledgeRuns(seq, name, tally, now);
+    const list = this.#single;
+    for (; this.#first < list.length && list[this.#first]! <= seq; this.#first += STRIDE) {
+      this.#count(list[this.#first + 1]!, list[this.#first + 2]!, tally, now);
     }
-    this.#runs.splice(0, passed);
+    if (this.#first === list.length) {
+      list.length = 0;
+      this.#first = 0;
+    } else if (this.#first > MAX_UNACKED * STRIDE) {
+      list.splice(0, this.#first);
+      this.#first = 0;
+    }
     const arrived = new Map<Pair, number>();
     let count = 0;
     for (; count < this.#pairs.length && this.#pairs[count]!.seq <= seq; count++) {
@@ -106,6 +117,26 @@ export class DeliveryCursor {
     }
     if (count > 0) this.#pairs.splice(0, count);
     return { upTo: Math.min(seq, this.told), arrived };
+  }
+
+  #acknowledgeRuns(seq: number, name: string | undefined, tally: Tally, now: number): void {
+    let passed = 0;
+    for (const { seqs, weights, from, said } of this.#runs) {
+      for (; this.#acked < seqs.length && seqs[this.#acked]! <= seq; this.#acked++) {
+        const isOwn = from[this.#acked] === name;
+        this.#count(weights[this.#acked]!, isOwn ? NaN : said[this.#acked]!, tally, now);
+      }
+      if (this.#acked < seqs.length) break;
+      this.#acked = 0;
+      passed++;
+    }
+    if (passed > 0) this.#runs.splice(0, passed);
+  }
+
+  #count(characters: number, said: number, tally: Tally, now: number): void {
+    this.#unacked--;
+    this.#characters -= characters;
+    if (!Number.isNaN(said)) tally.confirm(said < this.since ? UNTIMED : said, now);
   }
 
   /** Entries told and not yet acknowledged. */

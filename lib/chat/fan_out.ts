@@ -76,8 +76,7 @@ export class FanOut {
   #tellRun(audience: readonly Session[], entries: readonly Entry[], said: readonly number[]): void {
     const { catchUp, outputs } = this.#parts;
     const to: number[] = [];
-    const run = runOf(entries, said);
-    const arePrivate = "user" in entries[0]!.to;
+    const run = "room" in entries[0]!.to ? runOf(entries, said) : undefined;
     for (const session of audience) {
       const cursor = session.cursor;
       if (!cursor?.live) continue;
@@ -90,8 +89,13 @@ export class FanOut {
         catchUp.fallBehind(session, cursor);
         continue;
       }
-      cursor.tell(run);
-      if (arePrivate) catchUp.tellPairs(session, cursor, entries);
+      if (run) cursor.tell(run);
+      else {
+        entries.forEach((entry, i) => {
+          const since = catchUp.isDelivery(entry, session) ? said[i]! : NaN;
+          cursor.tellOne(entry.seq, entry.text.length, since, catchUp.pairFor(session, entry));
+        });
+      }
       to.push(session.id);
     }
     if (to.length > 0) outputs.push({ type: "tell", to, event: new Entries(entries) });
