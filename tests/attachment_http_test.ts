@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Limits } from "../lib/core/limits.ts";
 import { readAttachment } from "../lib/protocols/transfer/attachment.ts";
 import { append, begin, eventually, fetched, leave, pngHeader, sha256Of } from "./support/attachments.ts";
+import { AttachmentLinks } from "../lib/server/attachment_links.ts";
 import { Browser } from "./support/browser.ts";
 import { randomBytes } from "./support/file_bytes.ts";
 import { Folder } from "./support/programs.ts";
@@ -274,4 +275,75 @@ Deno.test("an upload that stands still, and a download that is not read, end; th
     "they have ended",
   );
   assertEquals(sha256Of((await fetched(bob, id as string))[1]), sha256Of(bytes));
+});
+
+/** What a browser without a login gets at an address. */
+async function opens(address: string, init: RequestInit = {}): Promise<[number, Uint8Array, Headers]> {
+  const response = await fetch(address, init);
+  return [response.status, new Uint8Array(await response.arrayBuffer()), response.headers];
+}
+
+Deno.test("clients of the handouts are told an address of a file that a browser opens, for as long as it is valid", async () => {
+  using folder = new Folder();
+  await using server = await WebTestServer.open({ data: folder.path, lobby: true, recordsRequests: true });
+  const page = `http://127.0.0.1:${server.portOf("web")}/`;
+  const alice = await browserOf(server, "alice");
+  await using chat = await alice.chat();
+  await chat.resume();
+  using bob = await server.join("bob");
+  using guest = await server.guest();
+  const bytes = randomBytes(300_000);
+  const inPrivate = await leave(alice, bytes, { name: "slides.pdf" });
+  await chat.say({ type: "say", number: 1, to: "bob", text: inPrivate.text });
+  const line = await bob.take();
+  const [, address = ""] = /^\/from alice left slides\.pdf \(300 kB\) at the server (\S+)$/.exec(line) ?? [];
+  assertEquals([address.startsWith(`${page}left/`), address.length < 80], [true, true], line);
+  const [status, found, headers] = await opens(address);
+  assertEquals([status, sha256Of(found), headers.get("content-disposition")], [
+    200,
+    sha256Of(bytes),
+    "attachment; filename=\"slides.pdf\"; filename*=UTF-8''slides.pdf",
+  ]);
+  assertEquals(headers.get("content-security-policy"), "default-src 'none'; sandbox");
+  const [partial, part] = await opens(address, { headers: { range: "bytes=200000-" } });
+  assertEquals([partial, sha256Of(part)], [206, sha256Of(bytes.subarray(200_000))]);
+
+  // In the lobby every such client is told; a page is told what it was.
+  const inLobby = await leave(alice, utf8("for all"), { to: undefined, room: "lobby", name: "b.txt" });
+  await chat.say({ type: "say", number: 2, room: "lobby", text: inLobby.text });
+  const [heard, read] = [await bob.take(), await guest.line()];
+  assertEquals(heard.replace("/broadcastfrom alice ", ""), read.replace("<alice> ", ""));
+  assertEquals(text((await opens(/\S+$/.exec(read)![0]))[1]), "for all");
+  assertEquals(await chat.next("message").then(({ text }) => text), inPrivate.text);
+
+  // Nobody else's message makes an address of it, nor does one in another conversation.
+  await chat.say({ type: "say", number: 3, room: "lobby", text: inPrivate.text });
+  const elsewhere = await bob.take();
+  assertEquals(elsewhere, `/broadcastfrom alice ${inPrivate.text}`);
+  assertEquals(await guest.line(), `<alice> ${inPrivate.text}`);
+
+  // A changed address is none, and so is one whose file is gone.
+  const last = address.at(-1) === "A" ? "Q" : "A";
+  const wrong = [address.slice(0, -1) + last, address.slice(0, -2), `${page}left/x`, `${page}left/`, `${address}?x`];
+  assertEquals(await Promise.all(wrong.map(async (each) => (await opens(each))[0])), [404, 404, 404, 404, 200]);
+  assertEquals((await alice.ask(`/attachments/${inPrivate.id}`, { method: "DELETE" })).status, 204);
+  assertEquals((await opens(address))[0], 404);
+  await server.instance.stop();
+  const requests = Deno.readTextFileSync(join(folder.path, "requests.log"));
+  assertEquals([requests.includes("/left/"), requests.includes(address.slice(-43))], [true, false]);
+});
+
+Deno.test("the address of a file is valid for a while only, and in one run of the server", () => {
+  let now = 1_000_000;
+  const id = "ab".repeat(16);
+  const links = new AttachmentLinks({ lifeMs: 60_000, now: () => now, find: () => undefined });
+  const token = links.addressOf(id).replace("left/", "");
+  assertEquals([token.length, links.idOf(token)], [43, id]);
+  now += 59_999;
+  assertEquals(links.idOf(token), id);
+  now += 1;
+  assertEquals(links.idOf(token), undefined);
+  const other = new AttachmentLinks({ lifeMs: 60_000, now: () => now, find: () => undefined });
+  assertEquals(other.idOf(links.addressOf(id).replace("left/", "")), undefined, "of another run");
+  for (const text of ["", "A", "%", "a".repeat(43), "a".repeat(1000)]) assertEquals(links.idOf(text), undefined);
 });

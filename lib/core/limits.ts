@@ -526,6 +526,12 @@ export const LIMITS = {
     max: 1_000_000,
     why: "such files of one user; each is a file and a row on the disk",
   },
+  attachmentLinkMs: {
+    default: DAY_MS,
+    min: 1000,
+    max: 30 * DAY_MS,
+    why: "time for which the address of such a file, as clients of the handouts get it, is valid; a day at the lab",
+  },
   attachmentUploads: {
     default: 4,
     min: 1,

@@ -1,4 +1,5 @@
 import type { Target } from "../chat/entry.ts";
+import { type Address, networkOf } from "../core/address.ts";
 import { UserError } from "../core/errors.ts";
 import { safeName } from "../core/file_names.ts";
 import { isShown } from "../core/image_header.ts";
@@ -14,6 +15,7 @@ import { clock } from "../net/clock.ts";
 import { ATTACHMENT_ID, attachmentText, SHA256_HEX } from "../protocols/transfer/attachment.ts";
 import type { AttachmentRow } from "../store/attachment_index.ts";
 import type { Appended, AttachmentStore } from "../store/attachment_store.ts";
+import type { AttachmentLinks } from "./attachment_links.ts";
 
 /** Characters of a name as it is given; a safe name is shorter. */
 const NAME_CHARACTERS = 1024;
@@ -28,6 +30,8 @@ export interface AttachmentSiteParts {
   /** Why a user cannot say a text there; undefined when they can. */
   readonly sayFault: (from: string, to: Target, text: string) => string | undefined;
   readonly isIn: (name: string, room: string) => boolean;
+  /** The addresses that clients of the handouts get. */
+  readonly links: Pick<AttachmentLinks, "idOf">;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface AttachmentSiteParts {
 export class AttachmentSite {
   readonly #parts: AttachmentSiteParts;
   readonly #begun: RateLimiters;
-  /** Downloads under way, by user. */
+  /** Downloads under way, by user, or by network where no user is known. */
   readonly #downloads = new Map<string, number>();
 
   constructor(parts: AttachmentSiteParts) {
@@ -127,7 +131,19 @@ export class AttachmentSite {
 
   async #content(request: Request, user: string, id: string): Promise<Answer> {
     const row = this.#parts.store.find(id);
-    if (!row || !this.#mayFetch(user, row)) return noSuchFile();
+    return row && this.#mayFetch(user, row) ? await this.#send(request, row, user) : noSuchFile();
+  }
+
+  /** Answers a request for a file by an address that a client of a handout was told; downloads are counted by network. */
+  async answerLink(request: Request, token: string, from: Address): Promise<Answer> {
+    const id = this.#parts.links.idOf(token);
+    const row = id === undefined ? undefined : this.#parts.store.find(id);
+    if (!row) return plainText("There is no such file, or its address is not valid any more.", 404);
+    return await this.#send(request, row, `at ${networkOf(from.hostname)}`);
+  }
+
+  /** Sends a file; `by` is who downloads it. */
+  async #send(request: Request, row: AttachmentRow, by: string): Promise<Answer> {
     const tag = `"${row.sha256}"`;
     const headers = new Headers({
       "accept-ranges": "bytes",
@@ -145,15 +161,15 @@ export class AttachmentSite {
     }
     const { start, bytes } = range === "all" ? { start: 0, bytes: row.bytes } : range;
     if (range !== "all") headers.set("content-range", `bytes ${start}-${start + bytes - 1}/${row.bytes}`);
-    const under = this.#downloads.get(user) ?? 0;
+    const under = this.#downloads.get(by) ?? 0;
     if (under >= DOWNLOADS) return refused(429, `you fetch ${under} files at the same time, the most allowed`);
-    this.#downloads.set(user, under + 1);
+    this.#downloads.set(by, under + 1);
     let file: Deno.FsFile;
     try {
       file = await this.#parts.store.openContent(row);
       if (start > 0) await file.seek(start, Deno.SeekMode.Start);
     } catch (error) {
-      this.#release(user);
+      this.#release(by);
       return this.#failed("read", error);
     }
     return {
@@ -167,7 +183,7 @@ export class AttachmentSite {
       },
       close: () => {
         file.close();
-        this.#release(user);
+        this.#release(by);
       },
     };
   }
@@ -186,10 +202,10 @@ export class AttachmentSite {
     return user === owner || user === to.user;
   }
 
-  #release(user: string): void {
-    const left = this.#downloads.get(user)! - 1;
-    if (left > 0) this.#downloads.set(user, left);
-    else this.#downloads.delete(user);
+  #release(by: string): void {
+    const left = this.#downloads.get(by)! - 1;
+    if (left > 0) this.#downloads.set(by, left);
+    else this.#downloads.delete(by);
   }
 
   /** The disk is full, or worse; the log says it. */

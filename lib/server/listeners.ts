@@ -25,6 +25,7 @@ import { digestOf } from "../store/file_reader.ts";
 import { readSecret } from "../store/private_file.ts";
 import { pageVersion, readWebFiles } from "../store/web_files.ts";
 import type { AttachmentStore } from "../store/attachment_store.ts";
+import type { AttachmentLinks } from "./attachment_links.ts";
 import { AttachmentSite } from "./attachment_site.ts";
 import type { WebOptions } from "./command_line.ts";
 import { reachable } from "./counts.ts";
@@ -66,6 +67,7 @@ export interface ListenerParts {
   readonly secrets: DatagramSecrets;
   /** Where users leave files; undefined where they cannot. */
   readonly attachments?: AttachmentStore | undefined;
+  readonly links?: AttachmentLinks | undefined;
 }
 
 /** Opens all listeners of the plan, or none. All files are read before the first port is opened. */
@@ -126,7 +128,7 @@ export function openListeners(plan: ListenerPlan, parts: ListenerParts): Map<Lis
 function prepareWeb(
   web: WebOptions,
   { data, limits }: ListenerPlan,
-  { runner, monitor, attachments }: ListenerParts,
+  { runner, monitor, attachments, links }: ListenerParts,
   descriptors: DescriptorShare,
   certificate: Certificate | undefined,
 ): (port: number) => WebServer {
@@ -143,11 +145,12 @@ function prepareWeb(
     cookieDays: COOKIE_DAYS,
     monitor,
     monitorPassword: readSecret(web.watchPasswordFile),
-    attachments: attachments && new AttachmentSite({
+    attachments: attachments && links && new AttachmentSite({
       store: attachments,
       limits,
       sayFault: (...question) => runner.hub.sayFault(...question),
       isIn: (name, room) => runner.hub.isIn(name, room),
+      links,
     }),
     secure: certificate !== undefined,
   });

@@ -12,6 +12,7 @@ import type { ServerProtocol } from "../protocols/session.ts";
 import type { Requester } from "../store/passwords.ts";
 import type { ProofResult } from "../store/proofs.ts";
 import type { StoreEvent, StorePort } from "../store/worker_store.ts";
+import type { AttachmentLinks } from "./attachment_links.ts";
 import { ActivityBook } from "./activity.ts";
 import type { ExchangeRunner } from "./exchange_runner.ts";
 import type { Platform } from "./platform.ts";
@@ -47,6 +48,8 @@ export class SessionRunner implements HostRunner {
   exchange: ExchangeRunner | undefined;
   /** Set once the listeners are open. */
   tlsOffer: string | undefined;
+  /** The addresses of files at the server, for clients of the handouts; undefined where there are none. */
+  links: AttachmentLinks | undefined;
 
   /** Without a store nothing is kept, and native sessions are refused. */
   constructor(
@@ -203,10 +206,13 @@ export class SessionRunner implements HostRunner {
 
   #carryOut(effect: Effect): void {
     switch (effect.type) {
-      case "tell":
-        this.platform.requests?.told(effect.to, effect.event);
-        for (const id of effect.to) this.#hosts.get(id)?.event(effect.event);
+      case "tell": {
+        const { to, event } = effect;
+        this.platform.requests?.told(to, event);
+        const told = event.type === "message" && this.links ? this.links.messageFor(event) : event;
+        for (const id of to) this.#hosts.get(id)?.event(told);
         return;
+      }
       case "note":
         if (effect.shown !== undefined && this.platform.show) return this.platform.show(effect.shown);
         return log[effect.level ?? "info"](effect.text);

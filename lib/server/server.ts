@@ -1,7 +1,7 @@
 import type { Accounts } from "../chat/accounts.ts";
 import { Hub } from "../chat/hub.ts";
 import type { Snapshot } from "../chat/store.ts";
-import type { Address } from "../core/address.ts";
+import { type Address, reachableHost } from "../core/address.ts";
 import { REQUEST_WAITING_BYTES } from "../core/limits.ts";
 import { log, RecentLog } from "../core/log.ts";
 import { reason } from "../core/reason.ts";
@@ -10,7 +10,7 @@ import { ownAddresses, ownNames } from "../net/own_addresses.ts";
 import { Directory } from "../protocols/directory/directory.ts";
 import type { ReplyForm } from "../protocols/directory/listing.ts";
 import { directoryProtocol } from "../protocols/directory/server.ts";
-import type { ListenerName } from "../protocols/listener_table.ts";
+import { type ListenerName, pageAddress } from "../protocols/listener_table.ts";
 import { AttachmentStore } from "../store/attachment_store.ts";
 import { DirectoryLog } from "../store/directory_log.ts";
 import { checksAtOnce, Passwords } from "../store/passwords.ts";
@@ -21,6 +21,8 @@ import { openStore } from "../store/worker_store.ts";
 import { openTraceFile } from "../store/trace_file.ts";
 import { droppedText, Output } from "../terminal/output.ts";
 import { TraceWriter } from "../terminal/trace_writer.ts";
+import { AttachmentLinks } from "./attachment_links.ts";
+import { reachable } from "./counts.ts";
 import type { ExchangePlan } from "./exchange_options.ts";
 import { ExchangeRunner } from "./exchange_runner.ts";
 import { type ListenerPlan, openListeners } from "./listeners.ts";
@@ -136,11 +138,13 @@ export async function openServer(
   });
   const directoryListener = directoryProtocol(directory, drainDirectory, options.addressBookReply ?? "text");
   let attachments: AttachmentStore | undefined;
+  let links: AttachmentLinks | undefined;
   let listeners: ReturnType<typeof openListeners>;
   try {
     if (options.exchange) runner.exchange = await joinExchange(options, options.exchange, runner, store.snapshot);
     if (options.listeners.web !== undefined && limits.attachments > 0) attachments = new AttachmentStore(data, limits);
-    const parts = { runner, directory: directoryListener, monitor, secrets: proofs, attachments };
+    links = attachments && linksTo(attachments, limits.attachmentLinkMs);
+    const parts = { runner, directory: directoryListener, monitor, secrets: proofs, attachments, links };
     listeners = openListeners(options, parts);
   } catch (error) {
     attachments?.close();
@@ -149,7 +153,13 @@ export async function openServer(
     throw error;
   }
   const page = listeners.get("web");
-  if (attachments && page) hub.filesAt = `${options.web?.tls === undefined ? "http" : "https"}:${page.address.port}`;
+  if (links && page) {
+    const { hostname, port } = page.address;
+    const scheme = options.web?.tls === undefined ? "http" : "https";
+    hub.filesAt = `${scheme}:${port}`;
+    links.page = pageAddress(scheme, reachableHost(hostname, reachable(ownAddresses())), port);
+    runner.links = links;
+  }
   if (listeners.has("address-book")) log.info("address-book: Waiting for clients connection");
   const ticking = setInterval(() => {
     runner.tick();
@@ -198,6 +208,10 @@ async function joinExchange(
   const port = await openExchange(place, { self: id, name, host, data });
   const machine = new ExchangeMachine(id, name, sharing, runner.platform.now(), runner.platform.wallTime());
   return new ExchangeRunner(runner, machine, port);
+}
+
+function linksTo(attachments: AttachmentStore, lifeMs: number): AttachmentLinks {
+  return new AttachmentLinks({ lifeMs, now: Date.now, find: (id) => attachments.find(id) });
 }
 
 /** Removes files that were left too long ago. A disk that fails is tried again. */

@@ -49,7 +49,9 @@ export class ServerSite implements Site {
       // A query may hold anything; the path is the server's own, or refused.
       const response = answer instanceof Response ? answer : answer.type === "download" ? answer.head : undefined;
       const outcome = response ? String(response.status) : "WebSocket";
-      requests.request(by, `${request.method} ${pathname.slice(0, PATH_CHARACTERS)}`, outcome);
+      // Its address alone lets others fetch a file.
+      const path = pathname.replace(/^\/left\/.*/, "/left/").slice(0, PATH_CHARACTERS);
+      requests.request(by, `${request.method} ${path}`, outcome);
     }
     return answer;
   }
@@ -62,6 +64,11 @@ export class ServerSite implements Site {
     const { pathname } = new URL(request.url);
     if (/^\/attachments(\/|$)/.test(pathname)) return await this.#attachment(request, body);
     const method = request.method === "HEAD" ? "GET" : request.method;
+    const [, token] = /^\/left\/([\w-]+)$/.exec(pathname) ?? [];
+    const { attachments } = this.parts;
+    if (token !== undefined && method === "GET" && attachments) {
+      return await attachments.answerLink(request, token, from);
+    }
     switch (`${method} ${pathname}`) {
       case "GET /":
         return this.parts.files.answer("chat.html", request);

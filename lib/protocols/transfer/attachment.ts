@@ -29,7 +29,12 @@ export const SHA256_HEX = /^[0-9a-f]{64}$/;
 export function attachmentText({ id, name, bytes, sha256, image }: Attachment): string {
   const size = image === undefined ? "-" : `${image.kind}.${image.width}x${image.height}`;
   const link = [id, sha256, bytes, size, encodeURIComponent(name)].join(":");
-  return `left ${name} (${formatBytes(bytes)}) at the server <partyline-attachment:${link}>`;
+  return attachmentAddress({ name, bytes }, `<partyline-attachment:${link}>`);
+}
+
+/** The same sentence with another address, such as one that a browser opens. */
+export function attachmentAddress({ name, bytes }: Pick<Attachment, "name" | "bytes">, address: string): string {
+  return `left ${name} (${formatBytes(bytes)}) at the server ${address}`;
 }
 
 /** The attachment in a message, if there is one. */

@@ -1,0 +1,76 @@
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { handoutText, sameTarget } from "../chat/entry.ts";
+import { Message } from "../chat/event.ts";
+import { concat, decodeHex, encodeHex, timingSafeEqual } from "../core/bytes.ts";
+import { attachmentAddress, readAttachment } from "../protocols/transfer/attachment.ts";
+import type { AttachmentRow } from "../store/attachment_index.ts";
+import { hmac } from "../store/proofs.ts";
+
+const KEY_BYTES = 32;
+const ID_BYTES = 16;
+const UNTIL_BYTES = 4;
+const SEAL_BYTES = 12;
+
+export interface AttachmentLinkParts {
+  readonly lifeMs: number;
+  /** In ms since 1970. */
+  readonly now: () => number;
+  readonly find: (id: string) => AttachmentRow | undefined;
+}
+
+/**
+ * Addresses of files at the server for programs that know nothing of them: clients of the handouts, whose users open a line in a
+ * browser.
+ *
+ * 1. Whoever has the address can fetch the file, so it is sealed with a key of this run, and valid for a while only.
+ * 2. There is one only in a message of the user who has left the file, in the conversation for which it was left.
+ */
+export class AttachmentLinks {
+  readonly #key = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+
+  /** The address of the page for others, with a slash at its end; set once its listener is open. */
+  page = "";
+
+  constructor(readonly parts: AttachmentLinkParts) {}
+
+  /** A message as such programs are told it. */
+  messageFor(message: Message): Message {
+    const { id, from, scope, entry } = message;
+    const attachment = entry && readAttachment(entry.text);
+    if (!attachment) return message;
+    const row = this.parts.find(attachment.id);
+    if (!row || row.owner !== from || !sameTarget(row.to, entry.to)) return message;
+    const text = handoutText({ ...entry, text: attachmentAddress(attachment, this.addressOf(row.id)) });
+    return text === undefined ? message : new Message(id, from, scope, text, entry);
+  }
+
+  /** A new address of a file. */
+  addressOf(id: string): string {
+    const until = new DataView(new ArrayBuffer(UNTIL_BYTES));
+    until.setUint32(0, Math.ceil((this.parts.now() + this.parts.lifeMs) / 1000));
+    const claim = concat([decodeHex(id), new Uint8Array(until.buffer)]);
+    return `${this.page}left/${encodeBase64Url(concat([claim, this.#seal(claim)]))}`;
+  }
+
+  /** The file of an address, by the last part of its path; undefined where it is none of ours, or not valid any more. */
+  idOf(token: string): string | undefined {
+    const bytes = decoded(token);
+    if (bytes?.length !== ID_BYTES + UNTIL_BYTES + SEAL_BYTES) return undefined;
+    const claim = bytes.subarray(0, ID_BYTES + UNTIL_BYTES);
+    if (!timingSafeEqual(bytes.subarray(claim.length), this.#seal(claim))) return undefined;
+    const until = new DataView(claim.buffer, claim.byteOffset + ID_BYTES).getUint32(0) * 1000;
+    return this.parts.now() < until ? encodeHex(claim.subarray(0, ID_BYTES)) : undefined;
+  }
+
+  #seal(claim: Uint8Array): Uint8Array {
+    return hmac(this.#key, claim).subarray(0, SEAL_BYTES);
+  }
+}
+
+function decoded(token: string): Uint8Array | undefined {
+  try {
+    return decodeBase64Url(token);
+  } catch {
+    return undefined;
+  }
+}
