@@ -15,7 +15,7 @@ import { ALL_SERVERS } from "./records.ts";
 import { RemoteOutcomes } from "./remote_outcomes.ts";
 import { isUnproven, type KnownUser, type Room, type Roster } from "./roster.ts";
 import { SharedCursors } from "./shared_cursors.ts";
-import { SharedNames } from "./shared_names.ts";
+import { KEY, SharedNames } from "./shared_names.ts";
 import { Sharing } from "./sharing.ts";
 import type { NameHolder, Snapshot } from "./store.ts";
 import { RecordTaking } from "./taking.ts";
@@ -48,6 +48,8 @@ interface WaitingLogin {
   readonly session: Session;
   readonly name: string;
   readonly proof: Uint8Array | undefined;
+  /** What the session has proved the name by: meanwhile another server may have said that another key holds it. */
+  readonly ref: string;
   readonly until: number;
 }
 
@@ -105,7 +107,7 @@ export class SharedChat {
       taking: this.#taking,
       expect: (number, live) => this.#expect(number, live),
     });
-    this.#cursors = new SharedCursors(this.sharing, log);
+    this.#cursors = new SharedCursors(this.sharing, log, questions);
     delivery.share({ sharing: this.sharing, cursors: this.#cursors, outcomes: this.#outcomes });
     // From now on there is a list of them, however empty.
     online.replaceElsewhere(self, []);
@@ -192,9 +194,11 @@ export class SharedChat {
     this.sharing.share({ type: "claim", name, ref, instead: holder.ref });
   }
 
-  /** A key is to hold a name; true if that waits until the name is this server's. */
+  /** A key is to hold a name; false if it can at once. */
   takesKey(name: string, key: Uint8Array): boolean {
-    if (this.#names.get(name)) return false;
+    const holder = this.#names.get(name);
+    // Another server may hold it without having said yet by which key; the login ends with that.
+    if (holder) return holder.ref !== KEY + encodeBase64(key);
     this.#freshKeys.set(name, key);
     this.#claim(name);
     return true;
@@ -215,7 +219,7 @@ export class SharedChat {
     if (this.sharing.isAlone) {
       return [this.#refuse(session, `the other servers cannot be asked at the moment who holds "${name}"`)];
     }
-    this.#waiting.set(session.id, { session, name, proof, until: now + CLAIM_MS });
+    this.#waiting.set(session.id, { session, name, proof, ref: this.refOf(name), until: now + CLAIM_MS });
     return [];
   }
 
@@ -227,7 +231,7 @@ export class SharedChat {
     if (secret) return secret.type === "scrypt" ? `account ${encodeBase64(secret.salt)}` : `here ${snapshot.id}`;
     const known = roster.user(name);
     const key = known && isUnproven(known) ? undefined : this.#freshKeys.get(name) ?? known?.key;
-    return key ? `key ${encodeBase64(key)}` : `here ${snapshot.id}`;
+    return key ? KEY + encodeBase64(key) : `here ${snapshot.id}`;
   }
 
   /** A handout sender waits for one other server or for all of them. A private message that fails is forgotten. */
@@ -253,22 +257,22 @@ export class SharedChat {
     this.sharing.share({ type: "claim", name, ref: this.refOf(name) });
   }
 
-  #heldBy({ name, ref, server }: NameHolder): void {
-    const { register, held, endSessions, admit, outputs, snapshot, session: sessionOf } = this.#parts;
+  #heldBy({ name }: NameHolder): void {
+    const { held, endSessions, admit, outputs, session: sessionOf } = this.#parts;
     this.#claimed.delete(name);
     held(name);
-    const key = this.#freshKeys.get(name);
     this.#freshKeys.delete(name);
-    if (key && server === snapshot.id && ref === `key ${encodeBase64(key)}`) {
-      register(name, key, this.#now);
-      this.registered(name, key);
-    }
     const fault = this.#names.fault(name, this.refOf(name));
     if (fault !== undefined) endSessions(name, `ended because ${fault}`);
-    for (const [id, { session, name: waits, proof }] of this.#waiting) {
+    for (const [id, { session, name: waits, proof, ref: proved }] of this.#waiting) {
       if (waits !== name) continue;
       this.#waiting.delete(id);
       if (sessionOf(id) !== session || session.name !== undefined) continue;
+      const fault = this.#names.fault(name, proved);
+      if (fault !== undefined) {
+        outputs.push(this.#refuse(session, fault));
+        continue;
+      }
       for (const effect of admit(session, name, proof, this.#now)) outputs.push(effect);
     }
   }

@@ -1,6 +1,9 @@
 import type { Place, RecordId } from "./record_id.ts";
 import type { NameHolder } from "./store.ts";
 
+/** What the proof of a name begins with that a key holds. */
+export const KEY = "key ";
+
 /**
  * Which server holds each name, and what proves it.
  *
@@ -28,7 +31,9 @@ export class SharedNames {
   /** Why a name cannot be used with this proof; undefined when it can, or when no server holds it. */
   fault(name: string, ref: string): string | undefined {
     const holder = this.#holders.get(name);
-    if (!holder || holder.ref === ref || holder.server === this.#self) return undefined;
+    if (!holder || holder.ref === ref) return undefined;
+    // The password of an account may have been changed here.
+    if (holder.server === this.#self && !holder.ref.startsWith(KEY)) return undefined;
     const where = `"${name}" is held by the server ${this.nameOf(holder.server)}`;
     if (!holder.ref.startsWith("account ")) return `${where}, and what proves it there does not prove it here`;
     return `${where}: two servers share an account if their users files have the same entry, with a hashed password`;

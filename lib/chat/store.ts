@@ -144,14 +144,17 @@ export type Write =
   | { readonly type: "exchangeRead"; readonly place: Place }
   | { readonly type: "serverName"; readonly server: string; readonly name: string }
   | { readonly type: "holder"; readonly holder: NameHolder }
-  /** Like `pairCursor` and `roomRead`, up to the entry of a record. */
+  /** `user`, at `side`, has received what `sender` said in the records of one server up to a number. */
   | {
-    readonly type: "sharedPairCursor";
-    readonly cursor: "received" | "read";
+    readonly type: "sharedReceived";
     readonly pair: number;
     readonly side: 0 | 1;
+    readonly user: number;
+    readonly sender: number;
     readonly upTo: RecordId;
   }
+  /** Like `pairCursor` and `roomRead`, up to the entry of a record. */
+  | { readonly type: "sharedPairRead"; readonly pair: number; readonly side: 0 | 1; readonly upTo: RecordId }
   | { readonly type: "sharedRoomRead"; readonly room: number; readonly user: number; readonly upTo: RecordId };
 
 /** What is committed at once, whole or not at all. */
@@ -174,6 +177,9 @@ export function joined(batches: readonly Batch[]): Batch {
  * latter only private messages.
  */
 export type PageFilter = "all" | "unreceived" | "private";
+
+/** What is asked of the records that servers share. */
+export const RECORD_QUERIES = ["records", "entryOf", "recordOf", "recordsIn", "receivedUpTo", "saidAs"] as const;
 
 /** What is asked of the store. */
 export type Query =
@@ -218,6 +224,16 @@ export type Query =
   | { readonly type: "entryOf"; readonly id: RecordId }
   /** The newest record of a conversation's entries up to a number, or of that entry alone. */
   | { readonly type: "recordOf"; readonly seq: number; readonly conversation?: number | undefined }
+  /** Of what a user said in a conversation, the newest record of each server after an entry and up to another. */
+  | {
+    readonly type: "recordsIn";
+    readonly conversation: number;
+    readonly sender: number;
+    readonly after: number;
+    readonly upTo: number;
+  }
+  /** Up to where a user of a pair has received what the other one said. */
+  | { readonly type: "receivedUpTo"; readonly pair: number; readonly side: 0 | 1 }
   /** The entry that a client has said under a number. */
   | { readonly type: "saidAs"; readonly user: number; readonly client: string; readonly number: number }
   /** One entry, for who wants to change it. */
@@ -264,6 +280,8 @@ export type Answer =
   | { readonly type: "records"; readonly records: readonly SavedRecord[] }
   | { readonly type: "entryOf" | "saidAs"; readonly seq: number | undefined }
   | { readonly type: "recordOf"; readonly id: RecordId | undefined }
+  | { readonly type: "recordsIn"; readonly ids: readonly RecordId[] }
+  | { readonly type: "receivedUpTo"; readonly seq: number }
   | {
     readonly type: "pruned";
     /** Private messages that never arrived. */

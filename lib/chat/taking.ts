@@ -1,3 +1,4 @@
+import { decodeBase64 } from "../core/bytes.ts";
 import { Fault } from "../core/errors.ts";
 import type { Outputs } from "../core/machine.ts";
 import type { Delivery } from "./delivery.ts";
@@ -9,7 +10,7 @@ import type { Questions } from "./questions.ts";
 import type { RecordId } from "./record_id.ts";
 import { ALL_SERVERS, decodeRecord, type EntryRecord, type SharedRecord } from "./records.ts";
 import { type KnownUser, type Producer, type Room, type Roster, sideOf } from "./roster.ts";
-import type { SharedNames } from "./shared_names.ts";
+import { KEY, type SharedNames } from "./shared_names.ts";
 import type { NameHolder, Write } from "./store.ts";
 
 export interface TakingParts {
@@ -33,6 +34,8 @@ export interface TakingParts {
 
 /** Messages that were taken of other servers while the same client's number was under way here, at most. */
 const MAX_TAKEN_TWICE = 1000;
+/** A key that holds a name. */
+const KEY_BYTES = 32;
 
 /**
  * Makes records part of this server's chat, one after the other. Each is written once with the number that its server gave it;
@@ -198,6 +201,8 @@ export class RecordTaking {
       case "claim": {
         // Until the exchange has put it somewhere, nothing is decided.
         const holder = record.place && names.claim(read, record.id, record.place);
+        const key = holder?.ref.startsWith(KEY) ? decodeBase64(holder.ref.slice(KEY.length)) : undefined;
+        if (key?.length === KEY_BYTES && !roster.user(read.name)?.registered) registered(read.name, key, this.now);
         return this.#write(record, holder ? [{ type: "holder", holder }] : [], () => {
           done();
           if (holder) heldBy(holder);
@@ -239,16 +244,15 @@ export class RecordTaking {
     const { roster, delivery } = this.#parts;
     const [sender, user] = [roster.mention(read.from), roster.mention(read.by)];
     const pair = roster.makePair(sender, user);
-    const write = {
-      type: "sharedPairCursor",
-      cursor: "received",
-      pair: pair.id,
-      side: sideOf(pair, user),
-      upTo: read.upTo,
-    } as const;
-    this.#write(record, [write], () => {
+    const side = sideOf(pair, user);
+    const write = { ...{ pair: pair.id, side, user: user.id, sender: sender.id }, upTo: read.upTo };
+    this.#write(record, [{ type: "sharedReceived", ...write }], () => {
       done();
-      this.#entryOf(read.upTo, (seq) => delivery.receivedElsewhere(pair, user, seq));
+      this.#parts.questions.ask(
+        { type: "receivedUpTo", pair: pair.id, side },
+        ({ seq }) => delivery.receivedElsewhere(pair, user, seq),
+        () => {},
+      );
     });
   }
 
@@ -265,7 +269,7 @@ export class RecordTaking {
       if (room?.members.has(user)) write = { type: "sharedRoomRead", room: room.id, user: user.id, upTo };
     } else {
       const pair = roster.makePair(user, roster.mention(of.user));
-      write = { type: "sharedPairCursor", cursor: "read", pair: pair.id, side: sideOf(pair, user), upTo };
+      write = { type: "sharedPairRead", pair: pair.id, side: sideOf(pair, user), upTo };
     }
     this.#write(record, write ? [write] : [], () => {
       done();

@@ -18,7 +18,8 @@ export interface CursorParts {
 
 /** Is told of moves, for other servers. */
 export interface CursorMoves {
-  received(pair: Pair, user: KnownUser, upTo: number): void;
+  /** `user` has received what the other one said after `after` and up to `upTo`. */
+  received(pair: Pair, user: KnownUser, after: number, upTo: number): void;
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void;
   /** Before a batch is written. */
   flush(now: number): void;
@@ -38,10 +39,11 @@ export class UserCursors {
   received(pair: Pair, user: KnownUser, upTo: number, isElsewhere = false): void {
     const side = sideOf(pair, user);
     if (upTo <= pair.received[side]) return;
+    const before = pair.received[side];
     pair.received[side] = upTo;
     const waiting = pair.waiting[side]?.arrive(upTo) ?? 0;
     if (waiting > 0) this.#parts.roster.wait(user, -waiting);
-    if (!isElsewhere) this.shared?.received(pair, user, upTo);
+    if (!isElsewhere) this.shared?.received(pair, user, before, upTo);
     const { writer, online, outputs } = this.#parts;
     const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
     writer.move(`received ${pair.id} ${side}`, write, true, () => {

@@ -1,6 +1,6 @@
 import type { Entry, Target } from "../chat/entry.ts";
 import { type Reaction, withReaction } from "../chat/reactions.ts";
-import type { Answer, ConversationState, HistoryMessage, Query as ChatQuery } from "../chat/store.ts";
+import type { Answer, ConversationState, HistoryMessage, Query as ChatQuery, RECORD_QUERIES } from "../chat/store.ts";
 import type { Database, Value } from "./database.ts";
 import { KINDS, readText, type SearchIndex } from "./log_rows.ts";
 
@@ -53,7 +53,7 @@ export class ChatQueries {
   }
 
   answer(
-    query: Exclude<ChatQuery, { type: "prune" | "records" | "entryOf" | "recordOf" | "saidAs" }>,
+    query: Exclude<ChatQuery, { type: "prune" | typeof RECORD_QUERIES[number] }>,
     last: number,
   ): Answer {
     switch (query.type) {

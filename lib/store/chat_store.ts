@@ -1,17 +1,18 @@
 import { LOBBY } from "../chat/names.ts";
 import { REFUSALS } from "../chat/roster.ts";
-import type {
-  AnswerTo,
-  Batch,
-  Query,
-  SavedPair,
-  SavedProducer,
-  SavedRoom,
-  SavedUser,
-  SavedWaiting,
-  Snapshot,
-  Store,
-  Write,
+import {
+  type AnswerTo,
+  type Batch,
+  type Query,
+  RECORD_QUERIES,
+  type SavedPair,
+  type SavedProducer,
+  type SavedRoom,
+  type SavedUser,
+  type SavedWaiting,
+  type Snapshot,
+  type Store,
+  type Write,
 } from "../chat/store.ts";
 import { ChatQueries } from "./chat_queries.ts";
 import { ChatPruning } from "./chat_pruning.ts";
@@ -98,9 +99,7 @@ export class ChatStore implements Store {
   query<Q extends Query>(query: Q): AnswerTo<Q> {
     try {
       if (query.type === "search") this.#indexAll();
-      if (
-        query.type === "records" || query.type === "entryOf" || query.type === "recordOf" || query.type === "saidAs"
-      ) {
+      if (isRecordQuery(query)) {
         return this.#records.answer(query) as AnswerTo<Q>;
       }
       if (query.type !== "prune") return this.#queries.answer(query, this.#state.last) as AnswerTo<Q>;
@@ -253,6 +252,10 @@ export class ChatStore implements Store {
       ...(sharing && { sharing }),
     };
   }
+}
+
+function isRecordQuery(query: Query): query is Extract<Query, { type: typeof RECORD_QUERIES[number] }> {
+  return (RECORD_QUERIES as readonly string[]).includes(query.type);
 }
 
 interface PairRow {

@@ -1,12 +1,12 @@
 import type { RecordId } from "../chat/record_id.ts";
-import type { AnswerTo, Query, SavedSharing, Write } from "../chat/store.ts";
+import type { AnswerTo, Query, RECORD_QUERIES, SavedSharing, Write } from "../chat/store.ts";
 import type { Database } from "./database.ts";
 
 type RecordWrite = Extract<
   Write,
-  { type: "record" | "exchangeRead" | "serverName" | "holder" | "sharedPairCursor" | "sharedRoomRead" }
+  { type: "record" | "exchangeRead" | "serverName" | "holder" | "sharedReceived" | "sharedPairRead" | "sharedRoomRead" }
 >;
-type RecordQuery = Extract<Query, { type: "records" | "entryOf" | "recordOf" | "saidAs" }>;
+type RecordQuery = Extract<Query, { type: typeof RECORD_QUERIES[number] }>;
 
 /** The most text that one answer with records holds; it has one record at least. */
 const MAX_CHARACTERS = 256 * 1024;
@@ -48,10 +48,14 @@ export class RecordRows {
         const { name, ref, server, epoch, place } = write.holder;
         return void s.hold.run(name, ref, server, epoch, place);
       }
-      case "sharedPairCursor": {
-        const { pair, upTo, side, cursor } = write;
-        const statement = s.pairCursor[`${side === 0 ? "one" : "other"}_${cursor}`];
-        return void statement.run(this.#server(upTo.server), upTo.number, pair);
+      case "sharedReceived": {
+        const { pair, side, user, sender, upTo } = write;
+        s.receive.run(pair, user, this.#server(upTo.server), upTo.number);
+        return void s.received[side].run(pair, sender, user, pair, sender, pair);
+      }
+      case "sharedPairRead": {
+        const { pair, side, upTo } = write;
+        return void s.pairRead[side].run(this.#server(upTo.server), upTo.number, pair);
       }
       case "sharedRoomRead":
         return void s.roomRead.run(this.#server(write.upTo.server), write.upTo.number, write.user, write.room);
@@ -81,6 +85,14 @@ export class RecordRows {
           ? s.recordOf.get(seq, seq)
           : s.newest.get(conversation, seq);
         return { type: "recordOf", id: found && { server: found.server, number: found.number } };
+      }
+      case "recordsIn": {
+        const { conversation, sender, after, upTo } = query;
+        return { type: "recordsIn", ids: s.recordsIn.all(conversation, sender, after, upTo) };
+      }
+      case "receivedUpTo": {
+        const row = s.receivedUpTo.get(query.pair);
+        return { type: "receivedUpTo", seq: (query.side === 0 ? row?.one_received : row?.other_received) ?? 0 };
       }
       case "saidAs":
         return { type: "saidAs", seq: s.saidAs.get(query.user, query.client, query.number)?.seq };
@@ -128,6 +140,16 @@ function prepare(database: Database) {
   const seqOf = "(SELECT seq FROM records WHERE server = ? AND number = ?)";
   const cursor = (column: string) =>
     database.prepare(`UPDATE conversations SET ${column} = max(${column}, coalesce(${seqOf}, 0)) WHERE id = ?`);
+  // Up to the first entry that is in no record up to where the user has received. Orders differ, if servers were apart.
+  const received = (column: string) =>
+    database.prepare(
+      `UPDATE conversations SET ${column} = max(${column}, coalesce(
+         (SELECT min(l.seq) - 1 FROM log l WHERE l.conversation = ? AND l.sender = ? AND l.seq > ${column} AND l.kind < 3
+            AND NOT EXISTS (SELECT 1 FROM log f WHERE f.of = l.seq AND f.kind = 3)
+            AND NOT EXISTS (SELECT 1 FROM records r JOIN received p ON p.server = r.server AND r.number <= p.number
+              WHERE r.at = l.seq AND r.seq = l.seq AND p.conversation = l.conversation AND p.user = ?)),
+         (SELECT max(seq) FROM log WHERE conversation = ? AND sender = ? AND kind < 3), 0)) WHERE id = ?`,
+    );
   return {
     server: database.prepare<{ id: number }>(
       "INSERT INTO servers (server) VALUES (?) ON CONFLICT (server) DO UPDATE SET server = excluded.server RETURNING id",
@@ -144,12 +166,20 @@ function prepare(database: Database) {
     ),
     name: database.prepare("UPDATE servers SET name = ? WHERE id = ?"),
     hold: database.prepare("INSERT OR REPLACE INTO holders (name, ref, server, epoch, place) VALUES (?, ?, ?, ?, ?)"),
-    pairCursor: {
-      one_received: cursor("one_received"),
-      other_received: cursor("other_received"),
-      one_read: cursor("one_read"),
-      other_read: cursor("other_read"),
-    },
+    receive: database.prepare(
+      `INSERT INTO received (conversation, user, server, number) VALUES (?, ?, ?, ?)
+       ON CONFLICT (conversation, user, server) DO UPDATE SET number = max(number, excluded.number)`,
+    ),
+    received: [received("one_received"), received("other_received")] as const,
+    pairRead: [cursor("one_read"), cursor("other_read")] as const,
+    recordsIn: database.prepare<RecordId>(
+      `SELECT servers.server, max(records.number) AS number FROM log JOIN records ON at = log.seq AND records.seq = log.seq
+         JOIN servers ON servers.id = records.server
+       WHERE log.conversation = ? AND log.sender = ? AND log.seq > ? AND log.seq <= ? GROUP BY servers.server`,
+    ),
+    receivedUpTo: database.prepare<{ one_received: number; other_received: number }>(
+      "SELECT one_received, other_received FROM conversations WHERE id = ?",
+    ),
     roomRead: database.prepare(
       `UPDATE memberships SET read = max(read, coalesce(${seqOf}, 0)) WHERE user = ? AND room = ?`,
     ),

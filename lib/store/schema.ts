@@ -190,7 +190,8 @@ export const STEPS: readonly string[] = [
   `,
   // `log.kind` 4, a reaction: only a version that knows it may read the log.
   `-- nothing else changes`,
-  // What servers share. `records.at` is the newest entry when the record was written, or the entry that it is (`seq`).
+  // What servers share. `records.at` is the newest entry when the record was written, or the entry that it is (`seq`). `received`:
+  // up to which record of each server a user has received what the other one of a pair has said.
   `
   CREATE TABLE servers (
     id INTEGER PRIMARY KEY,
@@ -214,6 +215,13 @@ export const STEPS: readonly string[] = [
     place INTEGER NOT NULL
   ) STRICT;
   INSERT INTO exchange VALUES (0, 0);
+  CREATE TABLE received (
+    conversation INTEGER NOT NULL,
+    user INTEGER NOT NULL,
+    server INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (conversation, user, server)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE holders (
     name TEXT PRIMARY KEY,
     ref TEXT NOT NULL,

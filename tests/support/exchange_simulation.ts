@@ -1,7 +1,8 @@
+import type { Secret } from "../../lib/chat/accounts.ts";
 import type { Target } from "../../lib/chat/entry.ts";
 import { Random } from "./random.ts";
 import { SimulatedExchange } from "./simulated_exchange.ts";
-import { HandoutProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
+import { HandoutProgram, NameProgram, NativeProgram, type PeopleWorld } from "./simulated_people.ts";
 import { SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
@@ -20,10 +21,18 @@ export interface ExchangeReport {
 }
 
 const NATIVES = ["ann", "bob", "cy", "dan"];
+/** So many of the first go over to other servers. */
+const ROAMING = 2;
+const ROOMS = ["r1", "r2"];
 const HANDOUTS = ["hal", "ida"];
 const ACTIVE_MS = 40_000;
 /** Servers notice that others are gone, and ask each other for what is missing. */
 const CALM_MS = 45_000;
+
+/** The same entry of a users file at all servers. */
+function secretOf(index: number): Secret {
+  return { type: "scrypt", logN: 1, r: 8, p: 1, salt: new Uint8Array(16).fill(index), key: new Uint8Array(32) };
+}
 
 /** Several servers at one exchange, with people who talk; cuts, crashes and losses, then calm, then everything is checked. */
 export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeReport {
@@ -37,29 +46,36 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     said: new Map(),
     confirmed: new Set(),
     failed: new Set(),
+    edited: new Set(),
     shown: new Map(),
   };
   const names = [...NATIVES, ...HANDOUTS];
   const programs: (NativeProgram | HandoutProgram)[] = [];
+  const rivals: NameProgram[][] = [];
   const onCrash = (server: SimulatedServer) => {
-    for (const program of programs) if (program.server === server) program.cut();
+    for (const program of [...programs, ...rivals.flat()]) if (program.server === server) program.cut();
     time.in(random.whole(200, 6000), () => server.up());
   };
   const count = random.whole(2, 5);
   const servers = Array.from({ length: count }, (_, at) => {
-    const accounts = names.filter((_, index) => index % count === at);
+    // The first two go over to other servers, which know them by a copy of their accounts.
+    const accounts = new Map(names.flatMap((name, index): [string, Secret][] => {
+      if (index < ROAMING) return [[name, secretOf(index)]];
+      return index % count === at ? [[name, { type: "plain", password: "p" }]] : [];
+    }));
     return new SimulatedServer(`lab${at + 1}`, { time, random, exchange }, accounts, onCrash);
   });
   const homeOf = (index: number) => [servers[index % count]!, ...servers.filter((_, at) => at !== index % count)];
   for (const [index, name] of names.entries()) {
     programs.push(
       NATIVES.includes(name)
-        ? new NativeProgram(world, name, homeOf(index), 0)
+        ? new NativeProgram(world, name, homeOf(index), index < ROAMING ? 0.4 : 0)
         : new HandoutProgram(world, name, homeOf(index), 0),
     );
   }
   const isCalm = seed % 4 === 0;
-  let [stops, lost, cuts] = [0, 0, 0];
+  const natives = programs.filter((program) => program instanceof NativeProgram);
+  let [stops, lost, cuts, pruned] = [0, 0, 0, 0];
   const target = (from: string): Target =>
     random.chance(0.4) ? { room: "lobby" } : { user: random.pick(names.filter((name) => name !== from)) };
   // Accounts are known everywhere before anything is said.
@@ -69,7 +85,23 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     time.pass(random.whole(1, 150));
     const program = random.pick(programs);
     for (let more = random.chance(0.1) ? 20 : 1; more > 0; more--) program.say(target(program.name));
+    const native = random.pick(natives);
+    if (random.chance(0.03)) native.join(random.pick(ROOMS));
+    if (random.chance(0.005)) native.leaveRoom(random.pick(ROOMS));
+    if (random.chance(0.2) && native.rooms.size > 0) native.say({ room: random.pick([...native.rooms]) });
+    if (random.chance(0.05)) native.edit();
+    if (rivals.length < 5 && random.chance(0.02)) {
+      const group: NameProgram[] = [];
+      rivals.push(group);
+      const name = `new${rivals.length}`;
+      for (const key of [1, 2]) new NameProgram(world, name, [servers[key - 1]!], key, group, () => lost + pruned > 0);
+    }
     if (isCalm) continue;
+    if (random.chance(0.002)) {
+      pruned += random.whole(1, 200);
+      exchange.prune(pruned);
+    }
+    if (random.chance(0.02) && rivals.length > 0) random.pick(random.pick(rivals)).cut();
     if (random.chance(0.02)) random.pick(programs).cut();
     if (random.chance(0.008)) random.pick(servers).crashIn = random.whole(0, 3);
     if (random.chance(0.01)) {
@@ -84,6 +116,10 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
       const before = exchange.last;
       exchange.stop(random.chance(0.5) ? random.whole(1, 40) : 0);
       lost += before - exchange.last;
+      if (random.chance(0.1)) {
+        lost++;
+        exchange.renew();
+      }
       time.in(random.whole(100, 8000), () => exchange.start());
     }
     if (random.chance(0.002)) {
@@ -95,6 +131,10 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
   for (const server of servers) server.crashIn = Infinity;
   const end = time.now + CALM_MS;
   while (time.now < end) time.pass(1000);
+  for (const group of rivals) {
+    const online = group.filter(({ isOnline }) => isOnline);
+    if (online.length !== 1) world.problems.push(`${group[0]!.name} is held by ${online.length} at the end`);
+  }
   check(world, servers, programs, isCalm);
   const shown = [...world.shown.values()].reduce((sum, { size }) => sum + size, 0);
   return {
@@ -118,7 +158,7 @@ function check(
   programs: readonly (NativeProgram | HandoutProgram)[],
   isCalm: boolean,
 ): void {
-  const { problems, said, confirmed, failed, shown } = world;
+  const { problems, said, confirmed, failed, edited, shown } = world;
   const tell = (text: string) => void problems.push(text);
   for (const program of programs) if (!program.isSettled) tell(`${program.name} is not settled at the end`);
   const logs = servers.map(logOf);
@@ -126,14 +166,18 @@ function check(
     const { name, machine, store } = servers[at]!;
     const set = new Set(log);
     if (set.size < log.length) tell(`${name} has ${log.filter((text, at) => log.indexOf(text) < at)} twice`);
-    for (const text of confirmed) if (!set.has(text)) tell(`${name} does not have ${text}, which was confirmed`);
+    for (const text of confirmed) {
+      if (!set.has(text) && !edited.has(text) && !text.includes("e", text.indexOf("."))) {
+        tell(`${name} does not have ${text}, which was confirmed`);
+      }
+    }
     for (const text of logs[0]!) {
       if (!set.has(text)) tell(`${name} does not have ${text}, which ${servers[0]!.name} has`);
     }
     for (const text of log) {
       if (!logs[0]!.includes(text)) tell(`${servers[0]!.name} does not have ${text}, which ${name} has`);
     }
-    checkOrder(log, name, tell);
+    checkOrder(log, name, isCalm, tell);
     if (isCalm && log.join() !== logs[0]!.join()) tell(`${name} has another order than ${servers[0]!.name}`);
     const { waiting, isAlone, servers: others } = machine.status(world.time.now);
     if (waiting > 0 || isAlone) tell(`${name} still waits: ${waiting} records, alone: ${isAlone}`);
@@ -153,7 +197,7 @@ function check(
   }
   for (const [text, { from, to }] of said) {
     if (failed.has(text)) continue;
-    const receivers = "user" in to ? [to.user] : NATIVES;
+    const receivers = "user" in to ? [to.user] : to.room === "lobby" ? NATIVES : [];
     for (const receiver of receivers) {
       // What is said in the lobby is told to handout clients only while they are there.
       if (receiver === from || HANDOUTS.includes(receiver)) continue;
@@ -161,8 +205,14 @@ function check(
     }
   }
   for (const program of programs) {
-    if (program instanceof NativeProgram) checkOrder(program.order, program.name, tell);
+    // Of a room, a user who is now at one server and now at another sees what is said after joining by the order of each.
+    const order = program instanceof NativeProgram ? program.order : [];
+    checkOrder(order.filter((text) => !isOfRoom(said.get(text)!.to)), program.name, isCalm, tell);
   }
+}
+
+function isOfRoom(to: Target): boolean {
+  return "room" in to && to.room !== "lobby";
 }
 
 /** All messages of a server's log, in order. */
@@ -174,11 +224,16 @@ function logOf({ store }: SimulatedServer): string[] {
   return messages.sort((one, other) => one.seq - other.seq).map(({ text }) => text);
 }
 
-/** The texts of each sender are in the order in which they were said. */
-function checkOrder(texts: readonly string[], where: string, tell: (text: string) => void): void {
+/**
+ * The texts of each sender are in the order in which they were said. What a sender says at one of two servers that are apart, and
+ * then at the other, comes in two pieces.
+ */
+function checkOrder(texts: readonly string[], where: string, isCalm: boolean, tell: (text: string) => void): void {
   const last = new Map<string, number>();
   for (const text of texts) {
-    const [from, number] = text.split(".");
+    // Without the number of an edit.
+    const [from, number] = text.replace(/e\d+$/, "").split(".");
+    if (!isCalm && NATIVES.indexOf(from!) in NATIVES.slice(0, ROAMING)) continue;
     if (Number(number) <= (last.get(from!) ?? 0)) tell(`${where} has ${text} after ${from}.${last.get(from!)}`);
     last.set(from!, Number(number));
   }

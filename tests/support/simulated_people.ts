@@ -1,3 +1,4 @@
+import type { Command } from "../../lib/chat/command.ts";
 import type { Entry, Target } from "../../lib/chat/entry.ts";
 import { Entries, type Event, Message } from "../../lib/chat/event.ts";
 import type { Random } from "./random.ts";
@@ -15,9 +16,13 @@ export interface PeopleWorld {
   readonly confirmed: Set<string>;
   /** Texts that failed or were refused. */
   readonly failed: Set<string>;
+  /** Texts that their senders have changed. */
+  readonly edited: Set<string>;
   /** What each user's programs have shown. */
   readonly shown: Map<string, Set<string>>;
 }
+
+type NumberedCommand = Extract<Command, { type: "say" | "edit" }>;
 
 /** A connection to one server. */
 abstract class Program {
@@ -58,6 +63,8 @@ abstract class Program {
 
   protected see(text: string, from: string, to: Target): void {
     const { world } = this;
+    // An edit, in a handout's words.
+    if (text.startsWith("(edited)")) return;
     const said = world.said.get(text);
     if (!said) return void world.problems.push(`${this.name} was told ${text}, which was never said`);
     if (said.from !== from) world.problems.push(`${text} was told as said by ${from}`);
@@ -87,7 +94,8 @@ abstract class Program {
 export class NativeProgram extends Program {
   readonly shown = new Map<string, { readonly store: string }>();
   readonly order: string[] = [];
-  readonly #unanswered: { readonly number: number; readonly to: Target; readonly text: string }[] = [];
+  readonly rooms = new Set<string>();
+  readonly #unanswered: { readonly text: string; readonly command: NumberedCommand }[] = [];
   /** Own words by the store that numbers them. */
   readonly #own = new Map<string, { readonly seq: number; readonly text: string; readonly to: string }[]>();
   readonly #told = new Map<string, number>();
@@ -106,19 +114,37 @@ export class NativeProgram extends Program {
 
   /** Everything up to here has an answer. */
   get #answered(): number {
-    return (this.#unanswered[0]?.number ?? this.#number + 1) - 1;
+    return (this.#unanswered[0]?.command.number ?? this.#number + 1) - 1;
   }
 
   say(to: Target): void {
     const text = `${this.name}.${++this.counter}`;
     this.world.said.set(text, { from: this.name, to });
-    const message = { number: ++this.#number, to, text };
-    this.#unanswered.push(message);
-    if (this.#isReady) this.command({ type: "say", ...message });
+    this.#send({ type: "say", number: ++this.#number, to, text }, text);
+  }
+
+  /** Changes one of its own messages, as this server numbers them. */
+  edit(): void {
+    const own = this.#own.get(this.#store) ?? [];
+    if (!this.#isReady || own.length === 0) return;
+    const { seq, text } = this.world.random.pick(own.slice(-10));
+    this.world.edited.add(text);
+    const changed = `${text}e${this.counter}`;
+    this.#send({ type: "edit", number: ++this.#number, of: seq, text: changed }, changed);
   }
 
   join(room: string): void {
     if (this.#isReady) this.command({ type: "join", ref: 1, room });
+  }
+
+  leaveRoom(room: string): void {
+    if (!this.rooms.delete(room) || !this.#isReady) return;
+    this.command({ type: "leaveRoom", ref: 1, room });
+  }
+
+  #send(command: NumberedCommand, text: string): void {
+    this.#unanswered.push({ command, text });
+    if (this.#isReady) this.command(command);
   }
 
   protected begin(): void {
@@ -133,7 +159,8 @@ export class NativeProgram extends Program {
     if (event instanceof Entries) return this.#entries(event.entries);
     switch (event.type) {
       case "welcome": {
-        const [store, after] = [this.#store, this.#told.get(this.#store)];
+        const store = this.server!.store.snapshot.id;
+        const after = this.#told.get(store);
         const known = after === undefined ? {} : { store, after };
         return this.command({ type: "resume", client: this.client, answered: this.#answered, ...known });
       }
@@ -142,8 +169,10 @@ export class NativeProgram extends Program {
         for (const { number, why } of event.refused) this.#refused(number, why);
         this.#confirm(event.accepted);
         this.#isReady = true;
-        for (const message of this.#unanswered) this.command({ type: "say", ...message });
+        for (const { command } of this.#unanswered) this.command(command);
         return;
+      case "joined":
+        return void this.rooms.add(event.room);
       case "sent":
         return this.#confirm(event.upTo);
       case "notSent":
@@ -165,14 +194,14 @@ export class NativeProgram extends Program {
       const failed = type === "failure" && this.#own.get(this.#store)?.find((own) => own.seq === of);
       if (failed) this.world.failed.add(failed.text);
       if (type !== "message") continue;
-      if (from === this.name && "user" in to) {
+      if (from === this.name) {
         const own = this.#own.get(this.#store) ?? [];
-        own.push({ seq, text, to: to.user });
+        own.push({ seq, text, to: "user" in to ? to.user : "" });
         this.#own.set(this.#store, own);
       }
       const before = this.shown.get(text);
-      // A client recognises what it has by the sender's client and its number there; handouts have none.
-      const isRecognised = client !== undefined && number !== undefined && before?.store !== this.#store;
+      // A client recognises what it has by the sender's client and its number there; what handouts say has none.
+      const isRecognised = before?.store !== this.#store && (client !== undefined || this.roams > 0);
       if (before && !isRecognised) this.world.problems.push(`${this.name} was told ${text} twice at ${this.#store}`);
       if (before) continue;
       this.shown.set(text, { store: this.#store });
@@ -189,16 +218,19 @@ export class NativeProgram extends Program {
   }
 
   #confirm(upTo: number): void {
-    while (this.#unanswered[0] && this.#unanswered[0].number <= upTo) {
+    while (this.#unanswered[0] && this.#unanswered[0].command.number <= upTo) {
       this.world.confirmed.add(this.#unanswered.shift()!.text);
     }
   }
 
   #refused(number: number, why: string): void {
-    const at = this.#unanswered.findIndex((each) => each.number === number);
+    const at = this.#unanswered.findIndex(({ command }) => command.number === number);
     if (at < 0) return;
     const [message] = this.#unanswered.splice(at, 1);
-    if (!/cannot keep|the disk/.test(why)) this.world.problems.push(`${message!.text} was refused: ${why}`);
+    // A server that a client has gone over to may not know yet what the other one was told.
+    if (!/cannot keep|the disk|not a room|no message/.test(why)) {
+      this.world.problems.push(`${message!.text} was refused: ${why}`);
+    }
     this.world.failed.add(message!.text);
   }
 
@@ -281,5 +313,41 @@ export class HandoutProgram extends Program {
       this.command({ type: "taken", id: message.id });
       this.#next();
     });
+  }
+}
+
+/** A client that takes a name by a key, where others try the same. */
+export class NameProgram extends Program {
+  isOnline = false;
+
+  constructor(
+    world: PeopleWorld,
+    name: string,
+    servers: readonly SimulatedServer[],
+    readonly key: number,
+    readonly rivals: NameProgram[],
+    /** Whether the exchange has forgotten who holds what. */
+    readonly hasLost: () => boolean,
+  ) {
+    super(world, name, servers, 0);
+    rivals.push(this);
+  }
+
+  protected begin(): void {
+    this.command({ type: "hello", name: this.name, nonce: "n", key: new Uint8Array(32).fill(this.key) });
+  }
+
+  protected ended(): void {
+    this.isOnline = false;
+  }
+
+  protected event(event: Event): void {
+    if (event instanceof Message || event instanceof Entries) return;
+    if (event.type === "challenge") return this.command({ type: "prove", proof: new Uint8Array(32) });
+    if (event.type === "turnedAway" || event.type === "closing") return this.cut();
+    if (event.type !== "welcome") return;
+    this.isOnline = true;
+    const rival = this.rivals.find(({ isOnline, key }) => isOnline && key !== this.key);
+    if (rival && !this.hasLost()) this.world.problems.push(`${this.name} is held twice`);
   }
 }

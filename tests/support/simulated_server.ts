@@ -1,4 +1,4 @@
-import { Accounts } from "../../lib/chat/accounts.ts";
+import { Accounts, type Secret } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
 import type { Event } from "../../lib/chat/event.ts";
 import { Hub } from "../../lib/chat/hub.ts";
@@ -38,7 +38,7 @@ export class SimulatedServer {
   constructor(
     readonly name: string,
     readonly world: { readonly time: VirtualTime; readonly random: Random; readonly exchange: SimulatedExchange },
-    readonly accounts: readonly string[],
+    readonly accounts: ReadonlyMap<string, Secret>,
     readonly onCrash: (server: SimulatedServer) => void,
   ) {
     this.store = new ChatStore(":memory:", `0${name}0`);
@@ -56,7 +56,7 @@ export class SimulatedServer {
     this.crashIn = Infinity;
     this.#work = [];
     this.#isWorking = false;
-    const accounts = new Accounts(new Map(this.accounts.map((name) => [name, { type: "plain", password: "p" }])));
+    const accounts = new Accounts(this.accounts);
     const bytes = (count: number) => new Uint8Array(count);
     const { snapshot } = this.store;
     this.hub = new Hub(accounts, LIMITS, {
