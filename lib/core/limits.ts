@@ -179,10 +179,11 @@ export const LIMITS = {
     why: "lines of all guests of the lobby together said without delay; a class whose programs send 15 each at once",
   },
   lobbyLinesPerSecond: {
-    default: 300,
+    default: 200,
     min: 1,
     max: 10_000_000,
-    why: "lines of all guests together a second after that; others wait, but not those of a guest who says little",
+    why:
+      "lines of all guests together a second after that, one each in ten labs; others wait, but not of who says little",
   },
   loginMs: {
     default: 60_000,
