@@ -35,7 +35,7 @@ export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: A
       make("span", { class: "how" }, message.own ? chatTexts.leftByYou : chatTexts.left),
       ...image ? [image] : [],
       make("bdi", { class: "name" }, name),
-      make("span", { class: "how state" }),
+      make("span", { class: "how status" }),
     );
     if (file?.state === "moving") {
       card.append(make("progress", { max: Math.max(1, attachment.bytes), "aria-label": name }));
@@ -45,7 +45,7 @@ export function fillAttachment(row: AttachmentRow, card: HTMLElement, actions: A
     // The button that had the focus may be gone.
     if (hadFocus) (card.querySelector<HTMLElement>("button, a") ?? byId("scroller")).focus();
   }
-  setText(card.querySelector(".state")!, stateText(row));
+  setText(card.querySelector(".status")!, stateText(row));
   const progress = card.querySelector("progress");
   if (progress && file) progress.value = file.done;
 }

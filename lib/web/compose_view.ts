@@ -44,6 +44,8 @@ export class ComposeView {
     this.#actions = actions;
     this.#mentions = new MentionList(this.#text, byId("mentions"), () => this.#edited());
     this.#text.addEventListener("input", () => this.#edited());
+    // Lines break elsewhere, and a narrow window has larger letters.
+    addEventListener("resize", () => this.#fitHeight());
     this.#text.addEventListener("keydown", (event) => this.#keyPressed(event));
     this.#text.addEventListener("paste", (event) => this.#takeFiles(event, event.clipboardData));
     byId("compose").addEventListener("submit", (event) => {

@@ -85,7 +85,7 @@ export class SideView {
       return [heading, make("ul", { "aria-label": title }, ...items), ...hint];
     });
     if (name !== "" && !state.rooms.has(name) && !/\s/.test(name)) {
-      const create = make("button", { type: "button", class: "place", onclick: () => this.#join(name) });
+      const create = make("button", { type: "button", class: "place create", onclick: () => this.#join(name) });
       create.append(make("span", { class: "mark" }, "+"), make("span", { class: "name" }, chatTexts.createRoom(name)));
       nodes.push(create);
     } else if (nodes.length === 0) {

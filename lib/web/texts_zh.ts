@@ -26,7 +26,7 @@ const CHINESE: Texts = {
   chat: {
     conversations: "会话",
     settings: "设置",
-    logOut: "退出登录",
+    logOut: "退出",
     addresses: "地址",
     searchOrJoin: "搜索或加入房间",
     searchOrJoinHint: "搜索用户和房间，或输入名称加入房间",
