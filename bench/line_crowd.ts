@@ -10,7 +10,7 @@ export interface LineUser {
 
 /** Users that count received messages; subclasses send in their protocol. */
 export abstract class LineCrowd<User extends LineUser> implements Crowd {
-  constructor(readonly users: User[], readonly tally: Tally) {}
+  constructor(readonly users: User[], readonly tally: Tally, readonly writes?: number) {}
 
   /** Sends one message to one user; resolves on arrival. */
   protected abstract send(from: number, to: number): Promise<void>;
@@ -31,7 +31,7 @@ export abstract class LineCrowd<User extends LineUser> implements Crowd {
   }
 
   async pour(until: Until): Promise<void> {
-    const pouring = new Pouring(this.users.length - 1);
+    const pouring = new Pouring(this.users.length - 1, this.writes);
     for (const user of this.users.slice(1)) {
       const start = user.received;
       let had = 0;

@@ -10,6 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { attachmentRows } from "./attachment_rows.ts";
 import { compileLoad, withLoad } from "./c_load.ts";
+import { exchangeRows } from "./exchange_rows.ts";
 import { floodRow, slowDiskRow } from "./calm_rows.ts";
 import { keptRow, mailboxRow, nativeIdleRow, pourRow, webRow } from "./kept_rows.ts";
 import { fileRows, folderRows } from "./file_rows.ts";
@@ -17,6 +18,7 @@ import { roomRows } from "./lobby_rows.ts";
 import type { Plan } from "./measure.ts";
 import { peerGroupRow, peerLatencyRows, peerTalkRow } from "./peer_rows.ts";
 import { datagramEcho } from "./peers/datagram_echo.ts";
+import { missingNats } from "./peers/across.ts";
 import { echo } from "./peers/echo.ts";
 import { ngircd } from "./peers/ngircd.ts";
 import { fanOut } from "./peers/fan_out.ts";
@@ -69,6 +71,15 @@ async function loadProgram(required: boolean): Promise<string | undefined> {
   if (required) throw new Error(why);
   print(`skipped pour-20, pour-200, kept-1, kept-16 and flood: ${why}\n`);
   return undefined;
+}
+
+/** Rows of servers at a nats-server; none where that is not installed. */
+async function exchangeJobs(plan: Plan, required: boolean): Promise<[string, () => Promise<Row[]>][]> {
+  const missing = await missingNats();
+  if (missing === undefined) return [["exchange", () => exchangeRows(plan)]];
+  if (required) throw new Error(missing);
+  print(`skipped exchange: ${missing}\n`);
+  return [];
 }
 
 /** Rows whose load is the compiled program. */
@@ -136,7 +147,10 @@ if (import.meta.main) {
   const others = othersCpuMs();
   try {
     const kinds = await kindsHere(required);
-    const all = jobs(plan, kinds, await loadProgram(required), flags.quick, required);
+    const all = [
+      ...jobs(plan, kinds, await loadProgram(required), flags.quick, required),
+      ...await exchangeJobs(plan, required),
+    ];
     const names = all.map(([name]) => name);
     if (flags.only !== undefined && !names.includes(flags.only)) {
       throw new Error(`there is no row ${flags.only}; there are ${names.join(", ")}`);

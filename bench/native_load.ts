@@ -180,8 +180,8 @@ export class NativeUser {
 }
 
 class NativeCrowd extends LineCrowd<NativeUser> {
-  constructor(users: NativeUser[], readonly first: number, tally: Tally) {
-    super(users, tally);
+  constructor(users: NativeUser[], readonly first: number, tally: Tally, writes?: number) {
+    super(users, tally, writes);
   }
 
   protected async send(from: number, to: number): Promise<void> {
@@ -205,11 +205,11 @@ class NativeCrowd extends LineCrowd<NativeUser> {
 /** Logs users in over IM and switches them to the native protocol. */
 export const joinNative = joining(NativeUser.login);
 
-/** Returns a function that logs in any number of users. */
-export function joining(login: (port: number, name: string, tally: Tally) => Promise<NativeUser>) {
+/** Returns a function that logs in any number of users; a sender that pours is at most so many writes ahead. */
+export function joining(login: (port: number, name: string, tally: Tally) => Promise<NativeUser>, writes?: number) {
   return async (port: number, count: number, { first = 0, atOnce = 8 }: JoinOptions = {}): Promise<Crowd> => {
     const tally: Tally = { delivered: 0, acked: 0, errors: 0 };
     const users = await forEachOf(first, count, atOnce, (number) => login(port, userName(number), tally));
-    return new NativeCrowd(users, first, tally);
+    return new NativeCrowd(users, first, tally, writes);
   };
 }

@@ -47,13 +47,13 @@ export interface JoinOptions {
 export const POUR = 16;
 export const POURS = 8;
 
-/** Keeps a sender busy, at most `POURS` writes ahead of the slowest receiver. */
+/** Keeps a sender busy, at most `POURS` writes ahead of the slowest receiver, or as many as are given. */
 export class Pouring {
   readonly #done = new Map<number, number>();
   #ahead = 0;
   #wake: (() => void) | undefined;
 
-  constructor(readonly receivers: number) {}
+  constructor(readonly receivers: number, readonly writes = POURS) {}
 
   /** A receiver's count of messages has risen from `before` to `after`. */
   got(before: number, after: number): void {
@@ -71,7 +71,7 @@ export class Pouring {
   /** Writes until the end, then waits until everything has arrived. */
   async run(write: () => Promise<void>, until: Until): Promise<void> {
     while (!until.over || this.#ahead > 0) {
-      if (!until.over && this.#ahead < POURS) {
+      if (!until.over && this.#ahead < this.writes) {
         this.#ahead++;
         await write();
       } else await new Promise<void>((wake) => this.#wake = wake);

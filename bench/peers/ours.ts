@@ -25,7 +25,8 @@ export const ours: PeerKind = {
   start: (folder, usersFile) => startOurs(folder, usersFile, "im", []),
 };
 
-async function startOurs(
+/** Starts our server with a listener at any free port, and waits for it. */
+export async function startOurs(
   folder: string,
   usersFile: string,
   listener: string,
