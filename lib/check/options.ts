@@ -29,7 +29,11 @@ export const CHECK_OPTIONS: readonly CheckOption[] = [
   { name: "jobs", value: "N", help: "rules played at a time (4; 1 with a server that runs already)" },
   { name: "timeout", value: "MS", help: `how long an answer may take (${DEFAULT_TIMEOUT_MS})` },
   { name: "with", value: "FILE", help: "with all: how a submission is started, a line a check" },
-  { name: "out", value: "DIR", help: "with all: the folder of the results; what is whole there is not played again" },
+  {
+    name: "out",
+    value: "DIR",
+    help: "with all: the folder of the results (./results); what is whole there is not played again",
+  },
   { name: "cross", help: "with all: play every client against every server too, and show who works with whom" },
   { name: "memory", value: "MB", help: "with all: memory of a submission's processes (1024)" },
   { name: "total", value: "S", help: "with all: seconds that a submission gets for the rules of a check (600)" },

@@ -135,7 +135,7 @@ you are a stranger to them.`,
     synopsis: [
       "check HANDOUT SIDE -- COMMAND",
       "check HANDOUT server HOST PORT --users FILE",
-      "check all FOLDER --with FILE --out DIR",
+      "check all FOLDER --with FILE [--out DIR]",
       "check im replay FILE",
       "check --list [HANDOUT [SIDE]]",
     ],

@@ -31,6 +31,7 @@ export interface CheckAllPlan {
 }
 
 const EXAMPLE = "for example: client check all submissions --with start.txt --out results";
+const DEFAULT_OUT = "results";
 const OTHERS = ["users", "report", "json", "junit", "gradescope", "classroom", "csv"];
 
 /** Reads what follows `client check all`. Throws a `UserError`. */
@@ -44,8 +45,7 @@ export function readCheckAll(
   }
   const starts = flags.value("with");
   if (starts === undefined) throw new UserError(`all needs --with FILE: how a submission is started; ${EXAMPLE}`);
-  const out = flags.value("out");
-  if (out === undefined) throw new UserError(`all needs --out DIR: a folder for its results; ${EXAMPLE}`);
+  const out = flags.value("out") ?? DEFAULT_OUT;
   const other = OTHERS.find((name) => flags.value(name) !== undefined);
   if (other !== undefined) throw new UserError(`--${other} is not for all, whose results are in --out`);
   const network = flags.value("network");

@@ -50,7 +50,9 @@ ${failed.length === 0 ? "" : `<h2>Failures</h2>\n${failed.map((each) => failureO
 }
 
 function section(name: string, results: readonly RuleResult[]): string {
-  const rows = results.map(({ rule, verdict, points, notes }) => {
+  const rows = results.map(({ rule, verdict, points, notes: given, failure }) => {
+    const unmet = verdict === "weak" && failure ? [`expected ${failure.expected}, got ${failure.got}`] : [];
+    const notes = [...unmet, ...given];
     const title = verdict === "fail" ? `<a href="#${anchor(rule.id)}">${escaped(rule.title)}</a>` : escaped(rule.title);
     const note = notes.length === 0 ? "" : `<br><small>${escaped(notes.join("; "))}</small>`;
     const score = rule.points === 0 ? "" : `${points}/${rule.points}`;
@@ -76,7 +78,8 @@ function failureOf({ again }: CheckReport, result: RuleResult): string {
 <dl><dt>Expected</dt><dd><code>${escaped(`${failure?.where}: ${failure?.expected}`)}</code></dd>
 <dt>Got</dt><dd><code>${escaped(`${failure?.where}: ${failure?.got}`)}</code></dd>
 <dt>Why it matters</dt><dd>${escaped(rule.why)}</dd>
-<dt>Usual cause</dt><dd>${escaped(rule.cause)}</dd></dl>
+<dt>Usual cause</dt><dd>${escaped(rule.cause)}</dd>
+<dt>This rule again</dt><dd><code>${escaped(again(rule))}</code></dd></dl>
 <div class="wide" tabindex="0" role="region" aria-label="Ladder diagram of ${escaped(rule.id)}">${
     svg(ladder, rule.id)
   }</div>
