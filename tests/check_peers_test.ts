@@ -68,6 +68,9 @@ const FAULTS: Faults = {
   "group-to-all": "peers/7/6",
   "leave-untold": "peers/7/7",
   "keeps-left": "peers/7/8",
+  "other-key": "peers/8/1",
+  "secure-in-name": "peers/8/2",
+  "secure-one-way": "peers/8/3",
 };
 
 Deno.test("each fault of a peer is found by the rules that name it", async () => {

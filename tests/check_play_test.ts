@@ -5,11 +5,13 @@ import {
   bind,
   close,
   closed,
+  conceals,
   dial,
   exits,
   expect,
   expectText,
   expectWhole,
+  join,
   kill,
   listen,
   observe,
@@ -134,6 +136,17 @@ Deno.test("a failure says what is expected in words, with its values, where a pa
   assertEquals(told(/^\/from bob a\.b\r?\n/), "/from bob a.b\\n");
   assertEquals(told(/hello [^\n]*bob$/), "hello …bob");
   assertEquals(told(/^30[34] x$/), "a text like /^30[34] x$/");
+});
+
+Deno.test("between two sockets that are joined datagrams are passed on, and none of them may have a text", () => {
+  const script = [bind("jacky wire"), bind("bob wire"), join("jacky wire", "bob wire"), expect("bob wire", /^end$/)];
+  const stage = new Stage([...script, conceals("jacky wire", "secret of {jacky}"), conceals("bob wire", "x")], JACKY)
+    .does(0, (play, now) => play.listening("jacky wire", 1, now))
+    .does(0, (play, now) => play.listening("bob wire", 2, now))
+    .comes(10, "jacky wire", "\xff the secret of jacky");
+  const sent = stage.outputs.filter(({ type }) => type === "send");
+  assertEquals(sent.map((each) => each.type === "send" && [each.link, each.isDatagram]), [["bob wire", true]]);
+  assertEquals(stage.comes(20, "bob wire", "end").failure?.expected, 'no datagram with "secret of jacky" in it');
 });
 
 Deno.test("all that comes is judged when the program ends the connection", () => {

@@ -49,6 +49,8 @@ export class Play implements Machine<PlayOutput> {
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #computed: Computed | undefined;
+  /** The sockets whose datagrams are passed on, by the one on which they come. */
+  readonly #joined = new Map<LinkName, LinkName>();
   /** The files that the step under way looks for. */
   #found: readonly Uint8Array[] | undefined;
   #end: PlayEnd | undefined;
@@ -132,6 +134,8 @@ export class Play implements Machine<PlayOutput> {
     it.add(bytes.slice(), now);
     this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams || this.#isPiece(link));
+    const other = this.#joined.get(link);
+    if (other !== undefined) this.#outputs.push({ type: "send", link: other, bytes: bytes.slice(), isDatagram: true });
     this.#advance(now);
     it.receivedBytes += bytes.length;
     if (it.receivedBytes <= FLOOD_BYTES) return;
@@ -255,6 +259,9 @@ export class Play implements Machine<PlayOutput> {
       case "saved":
         this.#found = undefined;
         return this.#outputs.push({ type: "look", name: step.name });
+      case "join":
+        this.#joined.set(step.link, step.other).set(step.other, step.link);
+        return;
       case "ignore":
         return this.#links.get(step.link).ignore(this.values.fillPattern(step.is));
       case "expect":

@@ -113,6 +113,10 @@ export type Step =
     }
     /** What must come, in any order where there are several; on one link, in the order of its lines. */
     | { readonly do: "expect"; readonly all: readonly Expectation[] }
+    /** What comes on either socket is sent on the other: the check stands between two programs. */
+    | { readonly do: "join"; readonly link: LinkName; readonly other: LinkName }
+    /** No datagram that has come has this text in it. */
+    | { readonly do: "conceals"; readonly link: LinkName; readonly text: Template }
     /** Datagrams like this one are passed over from now on, wherever they come among others. */
     | { readonly do: "ignore"; readonly link: LinkName; readonly is: Pattern }
     /** Nothing comes for a while, or no more than so many bytes. */
@@ -208,6 +212,8 @@ export const together = (...steps: readonly Step[]): Step => ({
 });
 /** Repetitions of a datagram that was seen, and what no step is about. */
 export const ignore = (link: LinkName, is: Pattern): Step => ({ do: "ignore", link, is });
+export const join = (link: LinkName, other: LinkName): Step => ({ do: "join", link, other });
+export const conceals = (link: LinkName, text: Template): Step => ({ do: "conceals", link, text });
 export const silence = (link: LinkName, ms?: number): Step => ({ do: "silence", link, ...(ms && { ms }) });
 /** No more than so many bytes come: a program that repeats itself without an end writes more. */
 export const noFlood = (link: LinkName, bytes = 4096, ms = 500): Step => ({ do: "silence", link, ms, bytes });

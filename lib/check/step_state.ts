@@ -1,4 +1,5 @@
 import { equals } from "../core/bytes.ts";
+import { encodeText } from "../core/text.ts";
 import { visibleBytes } from "../core/wire_text.ts";
 import type { Computed } from "./credentials.ts";
 import { type Failure, NOTHING, nothingText } from "./expectations.ts";
@@ -33,6 +34,8 @@ export interface StepState {
 }
 
 const SHOWN_BYTES = 60;
+/** A character for each byte, whatever the bytes are. */
+const byByte = new TextDecoder("latin1");
 const DONE: StepState = { isDone: true };
 const WAITING: StepState = { isDone: false };
 
@@ -65,6 +68,14 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
       if (bytes <= (step.bytes ?? 0)) return isLate ? DONE : WAITING;
       const expected = step.bytes ? `no more than ${step.bytes} bytes` : NOTHING;
       return failed(step.link, expected, visibleBytes(pieces[0]!), true);
+    }
+    case "conceals": {
+      const { pieces } = links.get(step.link);
+      const text = values.fill(step.text);
+      const found = pieces.find((piece) => byByte.decode(piece).includes(byByte.decode(encodeText(text))));
+      if (found) return failed(step.link, `no datagram with "${text}" in it`, visibleBytes(found), true);
+      if (pieces.length > 0) return DONE;
+      return { isDone: true, observed: "not judged: the programs do not send to the addresses of the table" };
     }
     case "observe":
       return observing(links.get(step.link), view);

@@ -1,7 +1,9 @@
 """A peer written from the address-book handout, with one fault at a time: peer.py HOST PORT NAME UDP [FAULT].
 It speaks the dialects A, B and C; `/to NAME TEXT` writes. Groups are its own: `/join`, `/leave`, `/say GROUP TEXT`."""
 
+import hashlib
 import os
+import random
 import re
 import socket
 import sys
@@ -106,6 +108,10 @@ def receive():
 
 def take(text, source):
     fields = text.split(BETWEEN)
+    if fields[0] == "KEY" and source in friends:
+        return keyed(source, fields[1], fields[2])
+    if fields[0] in ("SECRET", "PLAIN") and source in friends:
+        return whispered(source, *fields)
     if fields[0] in ("JOIN", "HERE", "LEAVE", "SAY") and len(fields) > 2:
         return told(source, *fields)
     if fields[0] == "IDReq":
@@ -187,6 +193,47 @@ def heard(address, said, dialect, name=None):
         show("\n".join(state["again"]))
 
 
+# Secrecy: a small Diffie-Hellman, enough for a test
+
+PRIME = 2**127 - 1
+private = random.randrange(2, PRIME - 1)
+keys = {}
+waiting = {}
+
+
+def secure(address):
+    keys.setdefault(address, None)
+    send(BETWEEN.join(["KEY", "1", str(pow(3, private, PRIME))]), address)
+
+
+def keyed(address, asks, public):
+    keys[address] = 7 if fault("other-key") and asks == "1" else pow(int(public), private, PRIME)
+    if asks == "1":
+        send(BETWEEN.join(["KEY", "0", str(pow(3, private, PRIME))]), address)
+    for text in waiting.pop(address, []):
+        whisper(text, address)
+
+
+def cipher(data, key, nonce):
+    stream = hashlib.shake_256(f"{key} {nonce}".encode()).digest(len(data))
+    return bytes(a ^ b for a, b in zip(data, stream))
+
+
+def whisper(text, address):
+    nonce = random.randrange(10**9)
+    is_plain = fault("secure-in-name") or fault("secure-one-way") and state["heard"] > 0
+    data = text.encode("utf-8", "surrogateescape")
+    said = text if is_plain else cipher(data, keys[address], nonce).hex()
+    send(BETWEEN.join(["PLAIN" if is_plain else "SECRET", str(nonce), said]), address)
+
+
+def whispered(address, kind, nonce, said):
+    if kind == "SECRET":
+        said = cipher(bytes.fromhex(said), keys.get(address), int(nonce)).decode("utf-8", "replace")
+    state["heard"] += 1
+    show(f"from {friends[address]['name']}: {said}")
+
+
 # Groups
 
 
@@ -236,6 +283,10 @@ def write(name, text):
     if fault("one-text-each") and state["said"] > 1:
         return
     address = known[0]
+    if address in keys:
+        if keys[address] is not None:
+            return whisper(text, address)
+        return waiting.setdefault(address, []).append(text)
     if fault("to-last") and state["last"]:
         address = state["last"]
     dialect = friends[address]["dialect"]
@@ -280,6 +331,9 @@ for line in sys.stdin:
     found = re.fullmatch(r"/(join|leave|say) (\S+)(?: (.*))?\n?", line)
     if found:
         in_group(found[1].upper(), found[2], *([found[3]] if found[3] else []))
+    found = re.fullmatch(r"/secure (\S+)\n?", line)
+    for address in [each for each, friend in friends.items() if found and friend["name"] == found[1]]:
+        secure(address)
     found = re.fullmatch(r"/to (\S+) (.*)\n?", line)
     if found:
         write(found[1], found[2])

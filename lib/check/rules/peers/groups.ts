@@ -19,15 +19,22 @@ const isTold = (who: string, of: string): Step =>
     words: `a line with {room} and {${of}}`,
   });
 
+/** A text of one member is shown by another; prepared by peers/7/2. */
+const hears = (who: string, text = FIRST): Step[] => prepares("peers/7/2", [shows(who, text)]);
+
 /** All of them are in the group, and the first knows it; prepared by peers/7/1. */
-const inGroup = (first: string, ...others: string[]): Script => [
+const joined = (first: string, ...others: string[]): Script => [
   threeKnow(),
   joins(first),
   others.map((who) => [FIRST_COMES, joins(who), prepares("peers/7/1", [isTold(first, who)])]),
 ];
 
-/** A text of one member is shown by another; prepared by peers/7/2. */
-const hears = (who: string, text = FIRST): Step[] => prepares("peers/7/2", [shows(who, text)]);
+/** The same, and each has heard the first, so that what it was told before has arrived as well. */
+const inGroup = (first: string, ...others: string[]): Script => [
+  joined(first, ...others),
+  saysIn(first, "welcome to {room}"),
+  others.map((who) => hears(who, "welcome to {room}")),
+];
 
 /** Section 7: groups, of three of the same program. */
 export const GROUPS: readonly Rule[] = [
@@ -46,7 +53,7 @@ export const GROUPS: readonly Rule[] = [
     why: "it is what a group is for",
     cause: "the text is sent to the table server, or to no address, since the members are known by name alone",
     points: 3,
-    script: [inGroup("jacky", "bob"), saysIn("jacky", FIRST), shows("bob", FIRST)],
+    script: [joined("jacky", "bob"), saysIn("jacky", FIRST), shows("bob", FIRST)],
   }),
   rule("peers/7/3", {
     title: "it is shown with the names of the group and of the member",
