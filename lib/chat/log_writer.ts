@@ -179,6 +179,11 @@ export class LogWriter {
     this.#urgent = true;
   }
 
+  /** Has a batch written soon: something is gathered elsewhere. */
+  urge(): void {
+    this.#urgent = true;
+  }
+
   /** Calls back once everything up to now is committed. */
   after(step: Step): void {
     this.#items.push({ step });

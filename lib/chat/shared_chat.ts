@@ -107,7 +107,7 @@ export class SharedChat {
       taking: this.#taking,
       expect: (number, live) => this.#expect(number, live),
     });
-    this.#cursors = new SharedCursors(this.sharing, log, questions);
+    this.#cursors = new SharedCursors(this.sharing, log, questions, () => writer.urge());
     delivery.share({ sharing: this.sharing, cursors: this.#cursors, outcomes: this.#outcomes });
     // From now on there is a list of them, however empty.
     online.replaceElsewhere(self, []);

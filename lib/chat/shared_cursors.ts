@@ -16,6 +16,8 @@ interface Received {
   readonly sender: KnownUser;
   readonly after: number;
   readonly upTo: number;
+  /** Moves the cursor here: with what is shared, so that neither is kept alone. */
+  readonly move: () => void;
 }
 
 interface Read {
@@ -38,13 +40,20 @@ export class SharedCursors implements CursorMoves {
   #read = new Map<string, Read>();
   #readAt = Infinity;
 
-  constructor(readonly sharing: Sharing, readonly log: RecentLog, readonly questions: Questions) {}
+  /** `wanted` is called when a batch is to be written soon. */
+  constructor(
+    readonly sharing: Sharing,
+    readonly log: RecentLog,
+    readonly questions: Questions,
+    readonly wanted: () => void,
+  ) {}
 
-  received(pair: Pair, user: KnownUser, after: number, upTo: number): void {
+  received(pair: Pair, user: KnownUser, after: number, upTo: number, move: () => void): void {
     const sender = pair.users[sideOf(pair, user) === 0 ? 1 : 0];
-    if (sender === user) return;
+    if (sender === user) return move();
+    this.wanted();
     const key = `${pair.id} ${user.id}`;
-    this.#received.set(key, { pair, user, sender, after: this.#received.get(key)?.after ?? after, upTo });
+    this.#received.set(key, { pair, user, sender, after: this.#received.get(key)?.after ?? after, upTo, move });
   }
 
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void {
@@ -66,8 +75,9 @@ export class SharedCursors implements CursorMoves {
     for (const move of moves.values()) this.#shareRead(move);
   }
 
-  #shareReceived({ pair, user, sender, after, upTo }: Received): void {
+  #shareReceived({ pair, user, sender, after, upTo, move }: Received): void {
     const share = (ids: Iterable<RecordId>) => {
+      move();
       for (const id of ids) this.sharing.share({ type: "received", by: user.name, from: sender.name, upTo: id });
     };
     if (after >= this.log.floor && upTo - after <= LOOKED_THROUGH) {
@@ -83,7 +93,7 @@ export class SharedCursors implements CursorMoves {
     this.questions.ask(
       { type: "recordsIn", conversation: pair.id, sender: sender.id, after, upTo },
       ({ ids }) => share(ids),
-      () => {},
+      move,
     );
   }
 

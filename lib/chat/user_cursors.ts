@@ -18,8 +18,8 @@ export interface CursorParts {
 
 /** Is told of moves, for other servers. */
 export interface CursorMoves {
-  /** `user` has received what the other one said after `after` and up to `upTo`. */
-  received(pair: Pair, user: KnownUser, after: number, upTo: number): void;
+  /** `user` has received what the other one said after `after` and up to `upTo`; `move` is called when that is shared. */
+  received(pair: Pair, user: KnownUser, after: number, upTo: number, move: () => void): void;
   read(conversation: Conversation, user: KnownUser, of: Target, upTo: number): void;
   /** Before a batch is written. */
   flush(now: number): void;
@@ -43,15 +43,17 @@ export class UserCursors {
     pair.received[side] = upTo;
     const waiting = pair.waiting[side]?.arrive(upTo) ?? 0;
     if (waiting > 0) this.#parts.roster.wait(user, -waiting);
-    if (!isElsewhere) this.shared?.received(pair, user, before, upTo);
     const { writer, online, outputs } = this.#parts;
     const write = { type: "pairCursor", cursor: "received", pair: pair.id, side, upTo } as const;
-    writer.move(`received ${pair.id} ${side}`, write, true, () => {
+    const done = () => {
       const sender = online.get(pair.users[side === 0 ? 1 : 0].name);
       const to = sender?.natives.filter(({ ready }) => ready).map(({ id }) => id) ?? [];
       const event = { type: "received", by: user.name, upTo } as const;
       if (to.length > 0) outputs.push({ type: "tell", to, event });
-    });
+    };
+    const move = () => writer.move(`received ${pair.id} ${side}`, write, true, done);
+    if (this.shared && !isElsewhere) this.shared.received(pair, user, before, upTo, move);
+    else move();
   }
 
   /** `user` has what `from` said after `since` and up to `upTo`; with something before it that still waits, nothing moves. */

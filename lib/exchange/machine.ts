@@ -370,7 +370,10 @@ export class ExchangeMachine implements Machine<MachineOutput> {
     this.#asked.delete(ref);
     const { by, of, after } = asked;
     let characters = 0;
-    const count = records.findIndex(({ text }, at) => (characters += text.length) > RECORDS_CHARACTERS && at > 0);
+    // A record without a place is not published yet, and claims are decided by their places.
+    const count = records.findIndex(({ text, place }, at) =>
+      !place || ((characters += text.length) > RECORDS_CHARACTERS && at > 0)
+    );
     this.#send(by, { type: "records", of, after, records: records.slice(0, count < 0 ? undefined : count) });
   }
 

@@ -16,6 +16,7 @@ export class ExchangeRunner {
   readonly #hub: Hub;
   readonly #machine: ExchangeMachine;
   readonly #port: ExchangePort;
+  #isClosed = false;
 
   constructor(runner: Runner, machine: ExchangeMachine, port: ExchangePort) {
     this.#hub = runner.hub;
@@ -47,11 +48,13 @@ export class ExchangeRunner {
   close(now: number): Promise<void> {
     this.#machine.close();
     this.#carryOut(now);
+    this.#isClosed = true;
     return this.#port.close();
   }
 
   #carryOut(now: number): void {
     for (const output of this.#machine.takeOutputs()) {
+      if (this.#isClosed) continue;
       if (output.type === "command") this.#port.execute(output.command);
       else if (output.type === "hub") this.#hub.exchange(output.input, now);
       else log[output.level ?? "info"](`exchange: ${output.text}`);

@@ -181,8 +181,9 @@ export async function openServer(
       clearInterval(ticking);
       clearInterval(pruning);
       await Promise.all(all.map((listener) => listener.release?.()));
-      await runner.close();
+      // Nothing more comes from other servers; what is committed and not published yet is published at the next start.
       await runner.exchange?.close(runner.now);
+      await runner.close();
       attachments?.close();
       requests?.log.close();
       await requests?.output.flushed();

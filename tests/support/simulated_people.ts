@@ -30,6 +30,8 @@ abstract class Program {
   session = 0;
   #generation = 0;
   protected counter = 0;
+  /** The last number of its address: limits are those of an address. */
+  protected place = 1;
 
   constructor(
     readonly world: PeopleWorld,
@@ -84,7 +86,7 @@ abstract class Program {
       const server = !home!.isDown && !random.chance(this.roams) ? home : up.length > 0 ? random.pick(up) : undefined;
       if (!server || (this.roams === 0 && server !== home)) return this.#later();
       this.server = server;
-      this.session = server.open("10.0.0.1", (event) => this.server === server && this.event(event));
+      this.session = server.open(`10.0.0.${this.place}`, (event) => this.server === server && this.event(event));
       this.begin();
     });
   }
@@ -331,6 +333,7 @@ export class NameProgram extends Program {
   ) {
     super(world, name, servers, 0);
     rivals.push(this);
+    this.place = this.world.random.whole(10, 250);
   }
 
   protected begin(): void {
@@ -339,6 +342,8 @@ export class NameProgram extends Program {
 
   protected ended(): void {
     this.isOnline = false;
+    // Those who are refused again and again are not heard any more.
+    this.place = this.world.random.whole(10, 250);
   }
 
   protected event(event: Event): void {
