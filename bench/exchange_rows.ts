@@ -57,7 +57,7 @@ const bare: PeerKind = {
     });
     const consume = async () => {
       const messages = await (await consumer!.manager.jetstream().consumers.get(STREAM, name)).consume({
-        max_messages: 256,
+        max_messages: 4 * POUR * WRITES,
       });
       for await (const _ of messages) crowd.tally.delivered++;
     };
