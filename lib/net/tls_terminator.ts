@@ -43,6 +43,8 @@ export class TlsTerminator {
   readonly #handshakes = new Set<() => void>();
   /** Ends of handshakes whose time is over. */
   readonly #late: (() => void)[] = [];
+  /** Some have ended in this turn. */
+  #isEnding = false;
   #dialling = 0;
   #closed = false;
 
@@ -90,14 +92,16 @@ export class TlsTerminator {
 
   /** Ends a handshake whose time is over; of many, a few a turn of the event loop. */
   #endSoon(end: () => void): void {
-    if (this.#late.push(end) === 1) this.#endSome();
+    this.#late.push(end);
+    if (!this.#isEnding) this.#endSome();
   }
 
   #endSome(): void {
-    // One may be completed meanwhile.
-    for (const end of this.#late.slice(0, ENDED_PER_TURN)) if (this.#handshakes.has(end)) end();
+    // One may have been completed meanwhile.
+    for (const end of this.#late.splice(0, ENDED_PER_TURN)) if (this.#handshakes.has(end)) end();
+    this.#isEnding = true;
     setImmediate(() => {
-      this.#late.splice(0, ENDED_PER_TURN);
+      this.#isEnding = false;
       if (this.#late.length > 0) this.#endSome();
     });
   }
