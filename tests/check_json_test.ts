@@ -60,6 +60,7 @@ Deno.test("a script expects JSON with its values, and passes over what it is tol
   come("number 42");
   come('{"key": "USERS"}');
   play.tick(60);
+  play.measured({ at: 60, programMs: 0, checkMs: 0, isWaiting: false }, 60);
   assertEquals(play.end?.failure, undefined);
   assertEquals(play.end !== undefined, true);
   assertEquals(play.transcript.entries.length, 4);

@@ -1,8 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Play } from "../lib/check/play.ts";
-import { Pace } from "../lib/check/play_times.ts";
 import { dial, expect, expectPiece, expectText, type Script } from "../lib/check/step.ts";
-import { Values } from "../lib/check/values.ts";
 import { encodeText } from "../lib/core/text.ts";
 import { Stage } from "./support/stage.ts";
 
@@ -24,22 +21,4 @@ Deno.test("bytes are taken by their count; a piece that follows them without sil
   assertEquals(glued.failure?.got, "hi, without silence before it");
   const other = script().comes(10, "bob tcp", "01x3hi").until(9000);
   assertEquals(other.failure?.got, "byte 3 is another: 01x3hi");
-});
-
-Deno.test("where silence counts, a failure is doubtful once the check was held up itself", () => {
-  const times = {
-    startMs: 0,
-    pace: new Pace(2000),
-    lateMs: 1000,
-    silenceMs: 250,
-    settleMs: 150,
-  };
-  const play = (isPaced: boolean, heldUpMs: number) => {
-    const play = new Play([dial("bob tcp"), expectText("bob tcp", "hi")], new Values(), { ...times, isPaced });
-    play.start(0);
-    play.opened("bob tcp", "127.0.0.1", 0);
-    for (let now = 0; !play.end; now += 20) play.tick(now < 100 ? now : now + heldUpMs);
-    return play.end.isDoubtful;
-  };
-  assertEquals([play(true, 0), play(true, 30), play(true, 80), play(false, 80)], [false, false, true, false]);
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { ROOMS_CLIENT } from "../lib/check/rules/rooms_client/suite.ts";
 import { ROOMS_SERVER } from "../lib/check/rules/rooms_server/suite.ts";
-import { brokenBy, play, played, playedNetworks, PLAYS_ALL } from "./support/check.ts";
+import { brokenBy, play, played, playedNetworks } from "./support/check.ts";
 import { type Faults, playFaults, untripped } from "./support/check_faults.ts";
 
 const SERVER = "tests/check/rooms_server.py";
@@ -175,12 +175,9 @@ const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name) => (
 const NETWORKS = playedNetworks(["none", "slow"] as const);
 
 for (const { suite, faults, program, args, ours } of SIDES) {
-  // Most of a rule is silence, and a busy machine makes more of it: minutes, beside all other tests.
-  if (PLAYS_ALL) {
-    Deno.test(`each fault of ${suite.title} is found by the rules that name it`, async () => {
-      await playFaults(suite, program, faults, { oneIn: 33, atATime: 6, jobs: 8, given: args });
-    });
-  }
+  Deno.test(`each fault of ${suite.title} is found by the rules that name it`, async () => {
+    await playFaults(suite, program, faults, { oneIn: 33, atATime: 4, jobs: 3, given: args });
+  });
 
   Deno.test(`every rule for ${suite.title} is broken by some fault`, () => {
     assertEquals(untripped(suite, faults), []);

@@ -5,6 +5,7 @@ import { type Expected, match } from "./match.ts";
 import type { PlayLink, PlayLinks } from "./play_links.ts";
 import { JsonShape } from "./json_shape.ts";
 import type { PlayTimes } from "./play_times.ts";
+import type { ProgramTime } from "./program_time.ts";
 import type { Expectation, LinkName } from "./step.ts";
 import type { Values } from "./values.ts";
 
@@ -30,23 +31,48 @@ export interface Judged {
   /** What was met just now, but not as the handout says. */
   readonly weak: readonly string[];
   readonly failure: Omit<Failure, "step"> | undefined;
+  /** Something seems to be late: whether the machine was, must be known first. */
+  readonly needsMeasure: boolean;
 }
 
 /** The expectations of one step: all must be met, in any order; on one link, line by line. */
 export class Expectations {
   #pending: Expected[] = [];
-  /** When their times began. */
-  since = 0;
+  /** When what is expected came, by the clock, where it seems to have come late. */
+  #cameAt = new Map<Expected, number>();
+  #needsMeasure = false;
+  #isUnsure = false;
+  /** When their times began, as the program has it. */
+  #since = 0;
+  /** The same by the clock. */
+  #beganAt = 0;
 
-  constructor(readonly links: PlayLinks, readonly values: Values, readonly times: PlayTimes) {}
+  constructor(
+    readonly links: PlayLinks,
+    readonly values: Values,
+    readonly times: PlayTimes,
+    readonly time: ProgramTime,
+  ) {}
+
+  /** Something came after a time limit that holds by the clock, but the machine was late. */
+  get isUnsure(): boolean {
+    return this.#isUnsure;
+  }
 
   /** How much longer than usual they may take. */
   get moreMs(): number {
     return Math.max(0, ...this.#pending.map(({ more = 0 }) => more));
   }
 
+  /** Their times begin now. */
+  restart(now: number): void {
+    this.#since = this.time.at(now);
+    this.#beganAt = now;
+  }
+
   begin(all: readonly Expectation[], now: number): void {
-    this.since = now;
+    this.restart(now);
+    this.#cameAt = new Map();
     this.#pending = all.map((each) => ({
       ...each,
       is: this.values.fillPattern(each.is),
@@ -58,9 +84,11 @@ export class Expectations {
   }
 
   /** `exitOf` says how the program of a person has ended, if it has. */
-  judge(now: number, isLate: boolean, exitOf: (who: string) => string | undefined): Judged {
+  judge(isLate: boolean, exitOf: (who: string) => string | undefined): Judged {
     const weak: string[] = [];
+    this.#needsMeasure = false;
     const judged = (failure?: Omit<Failure, "step">): Judged => ({
+      needsMeasure: this.#needsMeasure,
       isMet: failure === undefined && this.#pending.length === 0,
       weak,
       failure,
@@ -68,45 +96,45 @@ export class Expectations {
     for (let isMoved = true; isMoved;) {
       isMoved = false;
       for (const link of new Set(this.#pending.map((each) => each.link))) {
-        const found = this.#judgeLink(link, now, weak);
+        const found = this.#judgeLink(link, weak);
         if (typeof found === "object") return judged(found);
         isMoved ||= found;
       }
     }
     const [first] = this.#pending;
-    if (first === undefined) return judged();
+    if (first === undefined || this.#needsMeasure) return judged();
     const link = this.links.get(first.link);
     const failed = (got: string) =>
       judged({ where: first.link, expected: expectedText(first), got, isUnexpected: false });
     const exit = exitOf(first.link.split(" ")[0]!);
     if (exit !== undefined && (link.hasEnded || !link.isOpen)) return failed(exit);
     if (link.hasEnded) return failed(endText(link));
-    return isLate ? failed(nothingText(link, now - this.since)) : judged();
+    return isLate ? failed(nothingText(link, this.time.confirmedAt - this.#since)) : judged();
   }
 
   /** Judges what a link holds: whether something was taken from it, or what is wrong. */
-  #judgeLink(name: LinkName, now: number, weak: string[]): boolean | Omit<Failure, "step"> {
+  #judgeLink(name: LinkName, weak: string[]): boolean | Omit<Failure, "step"> {
     const link = this.links.get(name);
     const mine = this.#pending.filter((each) => each.link === name);
     let wrong: { got: string; expected: Expected } | undefined;
     for (const expected of mine) {
-      const found = match(link.unread(now, this.times.settleMs), expected);
+      const found = match(link.unread(this.time.confirmedAt, this.times.settleMs), expected);
       if (found.result === "more") return false;
       if (found.result === "wrong") {
         wrong ??= { ...found, expected };
         continue;
       }
+      const lateMs = this.#lateMs(expected, link);
+      if (lateMs === undefined) return false;
       if (expected.keep !== undefined) this.values.set(expected.keep, decodeLossy(link.pieces[0]!));
       link.take(found.used);
       this.#pending.splice(this.#pending.indexOf(expected), 1);
       for (const [group, value] of Object.entries(found.groups ?? {})) this.values.set(group, value);
-      const limitMs = Math.min(this.times.pace.answerMs + (expected.more ?? 0), expected.most ?? Infinity);
-      const lateMs = now - this.since - limitMs;
       if (lateMs > 0) {
         const got = `it came ${lateMs < 1000 ? `${Math.ceil(lateMs)} ms` : `${(lateMs / 1000).toFixed(1)} s`} late`;
         return { where: name, expected: expectedText(expected), got, isUnexpected: false };
       }
-      if (expected.more === undefined) this.times.pace.answered(now - this.since);
+      if (expected.more === undefined) this.times.pace.answered(link.lastTime - this.#since);
       if (found.weak) weak.push(found.weak);
       return true;
     }
@@ -118,6 +146,22 @@ export class Expectations {
     const expected = mine.map(expectedText).join(" or ");
     const isDescribed = mine.length > 1 || wrong.expected.words !== undefined || wrong.expected.is instanceof RegExp;
     return { where: name, expected, got: wrong.got, isUnexpected: true, ...(isDescribed && { isDescribed }) };
+  }
+
+  /** How much too late it has come; undefined while it is not known whether the machine was late. */
+  #lateMs(expected: Expected, { lastAt }: PlayLink): number | undefined {
+    const { more = 0, most = Infinity } = expected;
+    const cameAt = this.#cameAt.get(expected) ?? lastAt;
+    const limitMs = Math.min(this.times.pace.answerMs + more, most);
+    const lateMs = this.time.at(cameAt) - this.#since - limitMs;
+    if (lateMs > 0 && this.time.measuredAt < cameAt) {
+      this.#cameAt.set(expected, cameAt);
+      this.#needsMeasure = true;
+      return undefined;
+    }
+    // The handout's other time limit is the program's own, by the clock.
+    if (lateMs <= 0 && cameAt - this.#beganAt > most) this.#isUnsure = true;
+    return lateMs;
   }
 }
 

@@ -9,6 +9,8 @@ import { exitText, type ProgramExit } from "./program_exit.ts";
 import type { LinkName, Step } from "./step.ts";
 import type { Computed } from "./credentials.ts";
 import { packetBytes, packetText } from "./packet_text.ts";
+import { PieceGaps } from "./piece_gaps.ts";
+import { type HeldUp, ProgramTime } from "./program_time.ts";
 import { stepState } from "./step_state.ts";
 import { Transcript } from "./transcript.ts";
 import type { Values } from "./values.ts";
@@ -18,9 +20,14 @@ const SERVER = "server";
 /** A program that writes without an end is stopped: nothing that a script asks for is nearly as long. */
 const FLOOD_BYTES = 2 * 1024 * 1024;
 const FLOOD_SHOWN_BYTES = 80;
-/** Where silence counts, the check looks at the clock so often, and has been held up when it comes so much later. */
-const LOOK_MS = 20;
-const HELD_UP_MS = 40;
+/** A machine that holds a program up at this moment is asked again after so long. */
+const ASK_AGAIN_MS = 20;
+/** A play that has lost so much is given up. */
+const MOST_LOST_MS = 60_000;
+/** A program that has lost so much may have run into a time limit of its own, by the clock. */
+const MUCH_LOST_MS = 1000;
+
+const BUSY = { expected: "an answer in time", got: "this machine was too busy to tell" };
 
 /**
  * One run of a rule's script: a pure machine that says what to do and judges what comes.
@@ -29,6 +36,7 @@ const HELD_UP_MS = 40;
  * 2. Whatever comes is kept, also on links that no step has asked about yet.
  * 3. A connection or a program that ends makes waiting for it fail at once.
  * 4. A program has `startMs` for its first sign of life; the times of a step begin after it.
+ * 5. Time limits, pauses and silences are the program's: what a busy machine takes from it, or from the check, is added to them.
  */
 export class Play implements Machine<PlayOutput> {
   readonly transcript = new Transcript();
@@ -37,15 +45,22 @@ export class Play implements Machine<PlayOutput> {
   readonly #exits = new Map<string, ProgramExit>();
   /** The persons who have a program of their own; the others talk to the server. */
   readonly #owners: ReadonlySet<string>;
+  /** The programs that were started. */
+  readonly #running = new Set<string>();
   /** The programs that have connected, accepted a connection, or sent something. */
   readonly #alive = new Set<string>();
   readonly #weak: { step: number; why: string }[] = [];
   readonly #observed: string[] = [];
-  #now = 0;
+  readonly #time = new ProgramTime();
+  readonly #gaps = new PieceGaps();
   #at = 0;
+  #now = 0;
   #began = 0;
-  /** When the step under way began. */
+  /** When the step under way began, as the program has it. */
   #since = 0;
+  #isMeasuring = false;
+  /** When a machine is asked again that holds a program up. */
+  #askAgainAt = Infinity;
   readonly #expectations: Expectations;
   #repeating: { link: LinkName; bytes: Uint8Array; every: number; at: number } | undefined;
   #computed: Computed | undefined;
@@ -53,13 +68,17 @@ export class Play implements Machine<PlayOutput> {
   readonly #joined = new Map<LinkName, LinkName>();
   /** The files that the step under way looks for. */
   #found: readonly Uint8Array[] | undefined;
+  /** The verdict, while it is not known yet whether the machine has let it be seen. */
+  #ending: Omit<PlayEnd, "isDoubtful"> | undefined;
   #end: PlayEnd | undefined;
-  /** When the clock was looked at last. */
-  #lookedAt = Infinity;
-  #wasHeldUp = false;
+  /** What must have been measured for the verdict: until when. */
+  #endedAt = -Infinity;
+  /** When a program has shown last that it runs, and what was lost until then. */
+  #startedAt: number | undefined;
+  #lostAtStart = 0;
 
   constructor(readonly steps: readonly Step[], readonly values: Values, readonly times: PlayTimes) {
-    this.#expectations = new Expectations(this.#links, values, times);
+    this.#expectations = new Expectations(this.#links, values, times, this.#time);
     this.#owners = new Set(steps.flatMap((step) => step.do === "start" ? [step.who] : []));
   }
 
@@ -69,12 +88,25 @@ export class Play implements Machine<PlayOutput> {
 
   get wakeAt(): number {
     if (this.#end) return Infinity;
-    return Math.min(
-      this.#deadline(),
-      this.times.isPaced ? this.#lookedAt + LOOK_MS : Infinity,
-      this.#repeating?.at ?? Infinity,
-      this.#links.settlesAt(this.#now, this.times.settleMs),
-    );
+    return Math.min(this.#asksAt, this.#ending ? Infinity : this.#repeating?.at ?? Infinity);
+  }
+
+  /** When the machine is asked what it has taken, since something may be over by then. */
+  get #asksAt(): number {
+    if (this.#isMeasuring) return Infinity;
+    if (this.#askAgainAt < Infinity) return this.#askAgainAt;
+    if (this.#ending) return Infinity;
+    const { confirmedAt } = this.#time;
+    const deadline = this.#deadline();
+    const settlesAt = this.#links.settlesAt(this.#watched(), confirmedAt, this.times.settleMs);
+    return this.#time.clockAt(Math.min(deadline > confirmedAt ? deadline : Infinity, settlesAt));
+  }
+
+  /** The links that the step under way is about. */
+  #watched(): readonly LinkName[] {
+    const step = this.steps[this.#at];
+    if (step?.do === "expect") return step.all.map(({ link }) => link);
+    return step?.do === "observe" ? [step.link] : [];
   }
 
   takeOutputs(): readonly PlayOutput[] {
@@ -83,7 +115,7 @@ export class Play implements Machine<PlayOutput> {
 
   start(now: number): void {
     this.#began = now;
-    this.#lookedAt = now;
+    this.#time.start(now);
     this.#enter(0, now);
     this.#advance(now);
   }
@@ -120,6 +152,12 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
+  /** A program that the step under way wanted runs, and has a keyboard. */
+  started(who: string, now: number): void {
+    this.#running.add(who);
+    this.#advance(now);
+  }
+
   /** The step under way wanted it. */
   computed(result: Computed, now: number): void {
     for (const [name, value] of Object.entries(result.values)) this.values.set(name, value);
@@ -127,11 +165,15 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
-  received(link: LinkName, received: Uint8Array, now: number): void {
-    this.#look(now);
+  /** What came may have been there since `earliest`. */
+  received(link: LinkName, received: Uint8Array, now: number, earliest = now): void {
+    if (this.#ending) return;
     const it = this.#links.get(link);
     const bytes = it.as === "packets" ? encodeWire(packetText(received)) : received;
-    it.add(bytes.slice(), now);
+    const isPiece = this.#isPiece(link);
+    const mayBeJoined = isPiece && this.#gaps.came(link, now, earliest, this.#time.programMs);
+    it.add(bytes.slice(), now, this.#time.at(now), mayBeJoined);
+    if (isPiece) this.#ask();
     this.#lives(link, now);
     this.transcript.add(now - this.#began, link, "in", bytes, this.#at, it.isDatagrams || this.#isPiece(link));
     const other = this.#joined.get(link);
@@ -165,8 +207,25 @@ export class Play implements Machine<PlayOutput> {
     this.#advance(now);
   }
 
+  /** The machine has taken so much since it was asked last. */
+  measured(heldUp: HeldUp, now: number): void {
+    this.#isMeasuring = false;
+    this.#askAgainAt = heldUp.isWaiting ? now + ASK_AGAIN_MS : Infinity;
+    this.#time.measured(heldUp);
+    this.#gaps.measured(heldUp.at, this.#time.programMs);
+    if (this.#startedAt !== undefined && heldUp.at >= this.#startedAt) {
+      [this.#startedAt, this.#lostAtStart] = [undefined, this.#time.lostMs];
+    }
+    this.#advance(now);
+    this.#conclude();
+    if (this.#time.lostMs < MOST_LOST_MS || this.#end) return;
+    const [weak, observed] = [this.#weak, this.#observed];
+    const failure = { step: this.#at, where: "the machine", ...BUSY, isUnexpected: false };
+    this.#end = { failure, weak, observed, isDoubtful: true };
+  }
+
   tick(now: number): void {
-    this.#look(now);
+    if (now >= this.#asksAt) this.#ask();
     const again = this.#repeating;
     if (again && again.at <= now) {
       again.at = now + again.every;
@@ -180,19 +239,17 @@ export class Play implements Machine<PlayOutput> {
     this.#fail({ where, expected, got, isUnexpected: false });
   }
 
-  #look(now: number): void {
-    if (now - this.#lookedAt > LOOK_MS + HELD_UP_MS) this.#wasHeldUp = true;
-    this.#lookedAt = now;
+  #ask(): void {
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
+    this.#outputs.push({ type: "measure" });
   }
 
   #advance(now: number): void {
     this.#now = now;
-    while (!this.#end) {
+    while (!this.#ending) {
       const step = this.steps[this.#at];
-      if (step === undefined) {
-        this.#end = { failure: undefined, weak: this.#weak, observed: this.#observed, isDoubtful: false };
-        return;
-      }
+      if (step === undefined) return this.#endsWith(undefined);
       if (!this.#isDone(step, now)) return;
       this.#enter(this.#at + 1, now);
     }
@@ -200,7 +257,7 @@ export class Play implements Machine<PlayOutput> {
 
   #enter(at: number, now: number): void {
     this.#at = at;
-    this.#since = now;
+    this.#since = this.#time.at(now);
     const step = this.steps[at];
     if (step === undefined) return;
     switch (step.do) {
@@ -235,6 +292,7 @@ export class Play implements Machine<PlayOutput> {
       case "start":
         // It may be one that has ended and is started again.
         this.#exits.delete(step.who);
+        this.#running.delete(step.who);
         this.#alive.delete(step.who);
         return this.#outputs.push({
           type: "start",
@@ -271,15 +329,16 @@ export class Play implements Machine<PlayOutput> {
 
   /** Whether the step has done its work; fails the run when it no longer can. */
   #isDone(step: Step, now: number): boolean {
-    if (step.do === "expect") return this.#judge(now);
+    if (step.do === "expect") return this.#judge();
     const { isDone, observed, failure } = stepState(step, {
       links: this.#links,
       values: this.values,
       exitOf: (who) => this.#exitOf(who),
+      isRunning: (who) => this.#running.has(who),
       found: this.#found,
-      isLate: this.#isLate(now),
-      waitedMs: now - this.#since,
-      now,
+      isLate: this.#isLate,
+      waitedMs: this.#time.at(now) - this.#since,
+      confirmedAt: this.#time.confirmedAt,
       settleMs: this.times.settleMs,
       computed: this.#computed,
     });
@@ -287,14 +346,15 @@ export class Play implements Machine<PlayOutput> {
     return failure ? this.#fail(failure) : isDone;
   }
 
-  #judge(now: number): boolean {
-    const judged = this.#expectations.judge(now, this.#isLate(now), (who) => {
+  #judge(): boolean {
+    const judged = this.#expectations.judge(this.#isLate, (who) => {
       const exit = this.#exitOf(who);
       return exit && exitText(exit);
     });
     for (const why of judged.weak) this.#weak.push({ step: this.#at, why });
     const { failure } = judged;
     if (failure) return this.#fail(failure);
+    if (judged.needsMeasure) this.#ask();
     if (judged.isMet) this.#repeating = undefined;
     return judged.isMet;
   }
@@ -305,9 +365,37 @@ export class Play implements Machine<PlayOutput> {
   }
 
   #fail(failure: Omit<Failure, "step">): false {
-    const isDoubtful = this.times.isPaced === true && this.#wasHeldUp;
-    this.#end ??= { failure: { step: this.#at, ...failure }, weak: this.#weak, observed: this.#observed, isDoubtful };
+    if (failure.isUnexpected) this.#endedAt = this.#now;
+    this.#endsWith({ step: this.#at, ...failure });
     return false;
+  }
+
+  #endsWith(failure: Failure | undefined): void {
+    this.#ending ??= { failure, weak: this.#weak, observed: this.#observed };
+    this.#conclude();
+  }
+
+  /** Ends with the verdict once it is known whether the machine has let it be seen. */
+  #conclude(): void {
+    if (!this.#ending) return;
+    if (this.#gaps.isOpen || this.#time.measuredAt < this.#endedAt) return this.#ask();
+    const hasLostMuch = this.#ending.failure?.isUnexpected === true &&
+      this.#time.lostMs - this.#lostAtStart >= MUCH_LOST_MS;
+    this.#end ??= {
+      ...this.#ending,
+      isDoubtful: hasLostMuch || this.#expectations.isUnsure || this.#isUnsureOfPieces(),
+    };
+  }
+
+  /** Whether the verdict rests on silence that the machine may have made, or has not let be seen. */
+  #isUnsureOfPieces(): boolean {
+    const piecesOf = (step: Step | undefined) =>
+      step?.do === "expect" ? step.all.filter((each) => each.in === "piece").map(({ link }) => link) : [];
+    const failure = this.#ending?.failure;
+    if (!failure) return this.steps.flatMap(piecesOf).some((link) => this.#gaps.isStretched(link));
+    const { isUnexpected, where, step } = failure;
+    if (!isUnexpected || !piecesOf(this.steps[step]).includes(where)) return false;
+    return this.#gaps.isStretched(where) || this.#links.get(where).mayBeJoined;
   }
 
   /** The program at the other end of a link has shown that it runs. */
@@ -315,8 +403,10 @@ export class Play implements Machine<PlayOutput> {
     const program = this.#programOf(link);
     if (this.#alive.has(program)) return;
     this.#alive.add(program);
-    this.#since = now;
-    this.#expectations.since = now;
+    this.#startedAt = now;
+    this.#ask();
+    this.#since = this.#time.at(now);
+    this.#expectations.restart(now);
   }
 
   #programOf(link: LinkName): string {
@@ -341,8 +431,8 @@ export class Play implements Machine<PlayOutput> {
     return this.#since + (this.#mayBeStarting() ? Math.max(usual, this.times.startMs) : usual);
   }
 
-  #isLate(now: number): boolean {
-    return now >= this.#deadline();
+  get #isLate(): boolean {
+    return this.#time.confirmedAt >= this.#deadline();
   }
 
   #send(link: LinkName, bytes: Uint8Array, now: number): void {

@@ -1,8 +1,6 @@
 import type { LinkName } from "./step.ts";
 import { type Expected, isLike, type Unread } from "./match.ts";
-
-/** Between two pieces of a stream there is at least so much silence. */
-const QUIET_MS = 50;
+import { QUIET_MS } from "./piece_gaps.ts";
 
 /** A connection or socket of a script, with what has come on it and was not taken yet. */
 export class PlayLink {
@@ -14,17 +12,29 @@ export class PlayLink {
   /** What happened to it last, for a story. */
   lastNote: string | undefined;
   pieces: Uint8Array[] = [];
+  /** When it came, by the clock. */
   lastAt = -Infinity;
+  /** The same as its program had it. */
+  lastTime = -Infinity;
   receivedBytes = 0;
   /** Of each of `pieces`, whether it came after silence. */
   #afterSilence: boolean[] = [];
+  /** Of each of `pieces`, whether it may have been sent in more pieces than were seen. */
+  #mayBeJoined: boolean[] = [];
   readonly #ignored: Expected["is"][] = [];
 
-  add(piece: Uint8Array, now: number): void {
+  /** Something has not been taken yet that may have been sent in more pieces than were seen. */
+  get mayBeJoined(): boolean {
+    return this.#mayBeJoined.includes(true);
+  }
+
+  add(piece: Uint8Array, now: number, time: number, mayBeJoined = false): void {
     if (this.isDatagrams && this.#ignored.some((pattern) => isLike(piece, pattern))) return;
     this.pieces.push(piece);
     this.#afterSilence.push(now - this.lastAt >= QUIET_MS);
+    this.#mayBeJoined.push(mayBeJoined);
     this.lastAt = now;
+    this.lastTime = time;
   }
 
   /** Datagrams like this one are passed over, those that have come and those to come. */
@@ -48,6 +58,7 @@ export class PlayLink {
       } else {
         this.pieces.shift();
         this.#afterSilence.shift();
+        this.#mayBeJoined.shift();
       }
       left -= first.length;
     }
@@ -55,16 +66,17 @@ export class PlayLink {
 
   takeAll(): Uint8Array[] {
     this.#afterSilence = [];
+    this.#mayBeJoined = [];
     return this.pieces.splice(0);
   }
 
-  unread(now: number, settleMs: number): Unread {
+  unread(confirmedAt: number, settleMs: number): Unread {
     const { isDatagrams, pieces, hasEnded } = this;
     return {
       isDatagrams,
       pieces,
       hasEnded,
-      hasSettled: now - this.lastAt >= settleMs,
+      hasSettled: confirmedAt - this.lastTime >= settleMs,
       afterSilence: this.#afterSilence,
     };
   }
@@ -80,11 +92,12 @@ export class PlayLinks {
     return link;
   }
 
-  /** When the next unfinished line counts as settled; Infinity when there is none. */
-  settlesAt(after: number, settleMs: number): number {
+  /** When the next unfinished line of these counts as settled, as its program has it; Infinity when there is none. */
+  settlesAt(names: readonly LinkName[], after: number, settleMs: number): number {
     let next = Infinity;
-    for (const { pieces, lastAt } of this.#links.values()) {
-      const at = lastAt + settleMs;
+    for (const name of names) {
+      const { pieces, lastTime } = this.get(name);
+      const at = lastTime + settleMs;
       if (pieces.length > 0 && at > after) next = Math.min(next, at);
     }
     return next;

@@ -11,6 +11,8 @@ export type PlayOutput =
     readonly host: string | undefined;
     readonly isExpected: boolean;
   }
+  /** Ask what the machine has taken from the programs and the check; `measured` takes it. */
+  | { readonly type: "measure" }
   /** At this port, where the link has listened before; at any where it is undefined. */
   | {
     readonly type: "listen";
@@ -47,6 +49,6 @@ export interface PlayEnd {
   readonly weak: readonly { readonly step: number; readonly why: string }[];
   /** What was observed where the handout leaves it open. */
   readonly observed: readonly string[];
-  /** It has failed, but the check was held up meanwhile, and silence may have been lost by that. */
+  /** The machine was so busy that another verdict may be right. */
   readonly isDoubtful: boolean;
 }

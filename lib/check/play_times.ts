@@ -35,7 +35,7 @@ export interface PlayTimes {
   readonly silenceMs: number;
   /** A line without an end is not continued after so long. */
   readonly settleMs: number;
-  /** Silence parts what is said, so that a check which was itself held up has judged nothing. */
+  /** Silence parts what is said, so that it matters what silence was seen. */
   readonly isPaced?: boolean;
 }
 

@@ -5,8 +5,8 @@ import { sanitized } from "../core/text.ts";
 import type { ProgramExit } from "./program_exit.ts";
 
 const LAST_WORDS_BYTES = 600;
-/** How long the outputs of a program that has ended are waited for. */
-const OUTPUT_ENDS_MS = 50;
+/** How often, and how long each time, the outputs of a program that has ended are waited for: each time what is there is read. */
+const OUTPUT_ENDS = { times: 5, ms: 10 };
 
 /** The programs that run, so that a check that is stopped leaves none behind. */
 const running = new Set<Program>();
@@ -60,10 +60,12 @@ export class Program {
         owner.wrote(bytes);
       }),
     ]);
+    let isRead = false;
+    const allRead = read.then(() => void (isRead = true));
     this.#gone = this.#child.status.then(async ({ code, signal }) => {
       this.#hasExited = true;
       // A process that it has left behind may hold its outputs open.
-      await Promise.race([read, delay(OUTPUT_ENDS_MS)]);
+      for (let i = 0; i < OUTPUT_ENDS.times && !isRead; i++) await Promise.race([allRead, delay(OUTPUT_ENDS.ms)]);
       owner.exited({
         status: signal === null ? code : undefined,
         signal: signal ?? undefined,

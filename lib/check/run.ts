@@ -1,5 +1,6 @@
 import { Choice, chosenText } from "./choice.ts";
 import type { Credentials } from "./credentials.ts";
+import { LoadMeter } from "./load_meter.ts";
 import { Network, type NetworkKind } from "./network.ts";
 import type { Failure } from "./expectations.ts";
 import { Play } from "./play.ts";
@@ -9,6 +10,7 @@ import type { Rule, Suite, Verdict } from "./rule.ts";
 import { PlayRunner } from "./runner.ts";
 import type { Target } from "./target.ts";
 import type { Seen } from "./transcript.ts";
+import { Turns } from "./turns.ts";
 import { Values } from "./values.ts";
 
 /** An account to log in with. */
@@ -37,6 +39,8 @@ export interface RunOptions {
   readonly credentials?: () => Credentials;
   /** Rules that wait for minutes are played too. */
   readonly isLong?: boolean;
+  /** What measures the load of this machine for several suites at a time; each has its own otherwise. */
+  readonly meter?: LoadMeter;
   /** Why no further rule is played; undefined while they are. */
   readonly stopped?: () => string | undefined;
   /** The program under test, for one rule: a port of its own where it is started. */
@@ -76,19 +80,36 @@ const START_MS = 15_000;
 const LATE_MS = 2000;
 const SILENCE_MS = 250;
 const SETTLE_MS = 150;
-/** How often a rule is played at most when the check itself was held up where silence counts. */
-const DOUBTFUL_PLAYS = 4;
+/** How often a rule is played at most while the machine is too busy to tell. */
+const DOUBTFUL_PLAYS = 8;
+export const TOO_BUSY = "not judged: this machine was too busy";
 
 /**
  * Plays the rules of a suite and judges them.
  *
  * 1. A rule is played after those that it needs; when one of them failed, it is blocked and not played.
  * 2. Each rule's choices follow from the seed and its id alone: played alone, it is played the same.
+ * 3. No verdict depends on what else the machine does: a rule that it was too busy to judge is played again, and then blocked.
  */
 export async function runSuite(
   suite: Suite,
   rules: readonly Rule[],
   options: RunOptions,
+  tell: (result: RuleResult) => void,
+): Promise<RuleResult[]> {
+  const meter = options.meter ?? new LoadMeter();
+  try {
+    return await runRules(suite, rules, options, meter, tell);
+  } finally {
+    if (meter !== options.meter) await meter.close();
+  }
+}
+
+async function runRules(
+  suite: Suite,
+  rules: readonly Rule[],
+  options: RunOptions,
+  meter: LoadMeter,
   tell: (result: RuleResult) => void,
 ): Promise<RuleResult[]> {
   const byId = new Map(suite.rules.map((rule) => [rule.id, rule]));
@@ -115,10 +136,12 @@ export async function runSuite(
     const blocking = before.find(({ verdict }) => verdict === "fail" || verdict === "blocked");
     const missing = blocking ? blocking.rule.id : missingFor(rule, options);
     const result = missing
-      ? { ...blocked(rule, `it needs ${missing}`), blockedBy: missing }
+      ? { ...blocked(rule, `not played: it needs ${missing}`), blockedBy: missing }
       : await turns.take(async () => {
         const why = options.stopped?.();
-        return why === undefined ? await playRule(suite, rule, options, pace) : blocked(rule, why);
+        return why === undefined
+          ? await playRule(suite, rule, options, { pace, meter })
+          : blocked(rule, `not played: ${why}`);
       });
     if (rules.includes(rule)) tell(result);
     return result;
@@ -127,18 +150,11 @@ export async function runSuite(
 }
 
 function blocked(rule: Rule, why: string): RuleResult {
-  const notes = [`not played: ${why}`];
-  return {
-    rule,
-    verdict: "blocked",
-    points: 0,
-    ms: 0,
-    failure: undefined,
-    notes,
-    transcript: [],
-    failed: 0,
-    played: 0,
-  };
+  return { ...unjudged(rule, why), ms: 0, failed: 0, played: 0 };
+}
+
+function unjudged(rule: Rule, why: string): PlayResult {
+  return { rule, verdict: "blocked", points: 0, failure: undefined, notes: [why], transcript: [] };
 }
 
 /** Its points are none of those that could be reached. */
@@ -167,12 +183,21 @@ function missingFor(
   return isElsewhere && !HAS_ELSEWHERE ? `the address ${ELSEWHERE}` : undefined;
 }
 
-async function playRule(suite: Suite, rule: Rule, options: RunOptions, pace: Pace): Promise<RuleResult> {
+/** What the plays of a run share, since they share the machine. */
+interface Shared {
+  readonly pace: Pace;
+  readonly meter: LoadMeter;
+}
+
+/** What became of one play. */
+type PlayResult = Omit<RuleResult, "ms" | "failed" | "played">;
+
+async function playRule(suite: Suite, rule: Rule, options: RunOptions, shared: Shared): Promise<RuleResult> {
   const began = performance.now();
-  let shown: Omit<RuleResult, "ms" | "failed" | "played"> | undefined;
+  let shown: PlayResult | undefined;
   let failed = 0;
   for (let i = 0; i < options.repeat; i++) {
-    const result = await playOnce(suite, rule, options, i, pace);
+    const result = await playOnce(suite, rule, options, i, shared);
     if (result.verdict === "fail") failed++;
     // The first failure is told; without one, the last play.
     if (shown === undefined || shown.verdict !== "fail") shown = result;
@@ -185,18 +210,22 @@ async function playOnce(
   rule: Rule,
   options: RunOptions,
   round: number,
-  pace: Pace,
+  shared: Shared,
   left = DOUBTFUL_PLAYS,
-): Promise<Omit<RuleResult, "ms" | "failed" | "played">> {
+): Promise<PlayResult> {
+  const { pace, meter } = shared;
   const target = options.target();
   const choice = new Choice(hash(`${options.seed} ${rule.id} ${round}`));
   const place = suite.rules.findIndex(({ id }) => id === rule.id);
   const values = valuesOf(choice, options.accounts, target, suite.hasOneAccount === true, place);
   const play = new Play(rule.steps, values, { ...timesOf(options, target, pace), isPaced: suite.isPaced === true });
   const network = new Network(options.network, new Choice(hash(`${options.seed} ${rule.id} ${round} network`)));
-  const runner = new PlayRunner(play, target, network, suite.side === "server", options.credentials?.());
+  const runner = new PlayRunner(play, target, network, suite.side === "server", meter, options.credentials?.());
   await runner.run();
-  if (play.end!.isDoubtful && left > 1) return await playOnce(suite, rule, options, round, pace, left - 1);
+  if (play.end!.isDoubtful && rule.level !== "open") {
+    if (left === 1) return unjudged(rule, TOO_BUSY);
+    return await playOnce(suite, rule, options, round, shared, left - 1);
+  }
   const { failure, weak, observed } = play.end!;
   // What is weak about a step of preparation is told by the rule that the step is from.
   const flaws = new Set(weak.flatMap(({ step, why }) => rule.steps[step]?.of === undefined ? [why] : []));
@@ -287,26 +316,4 @@ function hash(text: string): number {
   let sum = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
   return sum >>> 0;
-}
-
-/** Lets a number of tasks run at a time, in the order in which they came. */
-class Turns {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async take<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
-  }
 }

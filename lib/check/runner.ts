@@ -6,6 +6,7 @@ import { freePort, isFreePort } from "../net/free_port.ts";
 import { ListeningSocket } from "../net/listening_socket.ts";
 import { Connection } from "../net/tcp.ts";
 import type { Credentials } from "./credentials.ts";
+import { type LoadMeter, PlayLoad } from "./load_meter.ts";
 import { MessageWire } from "./message_wire.ts";
 import type { Network } from "./network.ts";
 import { Passage } from "./passage.ts";
@@ -21,6 +22,8 @@ const CONNECTION = { outboxBytes: 64 * 1024 * 1024, separateWrites: true, linger
 const DIAL_AGAIN_MS = 40;
 const LOOK_AGAIN_MS = 50;
 const CONNECT_MS = 5000;
+/** A program that starts has the processors for so long at most before another one may start, too. */
+const MOST_STARTING_MS = 5000;
 
 interface Wire {
   /** The network does nothing to what is sent on it: a script about a transport makes the losses itself, or the wire passes them on. */
@@ -44,6 +47,12 @@ export class PlayRunner {
   readonly #listeners = new Map<LinkName, { readonly socket: ListeningSocket; readonly count: () => number }>();
   readonly #held: (() => Promise<void> | void)[] = [];
   readonly #passage: Passage;
+  readonly #load: PlayLoad;
+  /** Programs that have started and have not shown yet that they run; each lets another one start then. */
+  readonly #starting = new Map<string, () => void>();
+  /** How many programs may not start yet, and how long others could not since the machine was asked last. */
+  #queued = 0;
+  #queuedMs = 0;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<TargetWatch> | undefined;
   #isOver = false;
@@ -56,9 +65,11 @@ export class PlayRunner {
     readonly target: Target,
     readonly network: Network,
     readonly isServer: boolean,
+    readonly meter: LoadMeter,
     readonly credentials?: Credentials,
   ) {
     this.#passage = new Passage(network);
+    this.#load = new PlayLoad(meter);
   }
 
   async run(): Promise<void> {
@@ -67,13 +78,14 @@ export class PlayRunner {
       for (const program of this.#programs.values()) program.killAll();
     });
     try {
-      if (this.isServer && this.target.command) this.#start("server", []);
+      if (this.isServer && this.target.command) await this.#start("server", []);
       this.play.start(performance.now());
       this.#perform();
       await this.#finished.promise;
     } finally {
       this.#isOver = true;
       clearTimeout(this.#wake);
+      for (const shown of this.#starting.values()) shown();
       this.#passage.stop();
       for (const release of this.#held) await release();
       await Promise.all([...this.#programs.values()].map((program) => program.end()));
@@ -132,10 +144,12 @@ export class PlayRunner {
       case "bind":
         if (output.as === "messages") return this.#openMessages(output.link);
         return this.#bind(output.link, output.port, output.as === "packets");
+      case "measure":
+        return void this.#measure();
       case "compute":
         return void this.#compute(output);
       case "start":
-        return this.#start(output.who, output.args, output.port, output.inTerminal);
+        return void this.#start(output.who, output.args, output.port, output.inTerminal);
       case "send":
         return this.#send(output.link, output.bytes, output.isDatagram);
       case "close":
@@ -184,8 +198,12 @@ export class PlayRunner {
 
   #connected(link: LinkName, conn: Deno.TcpConn | Deno.TlsConn): void {
     if (this.#isOver) return conn.close();
+    // What is read first may have come before the connection was seen.
+    const { loop } = this.meter;
+    const [openedAt, openedSince] = [performance.now(), loop.readUntil];
+    const earliest = () => loop.readUntil > openedAt ? loop.readUntil : openedSince;
     const connection: Connection = new Connection(conn, {
-      receive: (bytes) => this.#event((now) => this.play.received(link, bytes, now)),
+      receive: (bytes) => this.#event((now) => this.play.received(link, bytes, now, earliest())),
       hungry: () => true,
       closed: () => this.#event((now) => this.play.ended(link, now)),
       failed: () => connection.abort(),
@@ -200,7 +218,26 @@ export class PlayRunner {
         return connection.finished;
       },
     });
+    this.#shows(link);
     this.#event((now) => this.play.opened(link, unwrapped(conn.localAddr.hostname), now));
+  }
+
+  async #measure(): Promise<void> {
+    const pids = [...this.#programs.values()].map(({ pid }) => pid);
+    const heldUp = await this.#load.measure(pids);
+    const { checkMs, isWaiting } = heldUp;
+    const queuedMs = this.#queuedMs;
+    this.#queuedMs = 0;
+    const all = { ...heldUp, checkMs: checkMs + queuedMs, isWaiting: isWaiting || this.#queued > 0 };
+    this.#event((now) => this.play.measured(all, now));
+  }
+
+  /** The program of a link has shown that it runs, so that another one may start. */
+  #shows(link: LinkName): void {
+    const [who = ""] = link.split(" ");
+    const program = this.#starting.has(who) ? who : "server";
+    this.#starting.get(program)?.();
+    this.#starting.delete(program);
   }
 
   async #compute(computing: Computing): Promise<void> {
@@ -221,6 +258,7 @@ export class PlayRunner {
           close: (how) => wire.close(count, how),
           release: () => wire.release(),
         });
+        this.#shows(link);
         this.#event((now) => this.play.opened(nameOf(count), hostname, now, true));
       },
       received: (count, message) => this.#event((now) => this.play.received(nameOf(count), message, now)),
@@ -243,6 +281,7 @@ export class PlayRunner {
       received: (from, datagram) => {
         // A server may answer from a port of its own; a script without a port answers who spoke.
         if (port === undefined && !this.isServer) to = from;
+        this.#shows(link);
         this.#event((now) => this.play.received(link, datagram, now));
       },
       flush() {},
@@ -259,7 +298,28 @@ export class PlayRunner {
     queueMicrotask(() => this.#event((now) => this.play.listening(link, socket.address.port, now)));
   }
 
-  #start(who: string, args: readonly string[], givenPort?: number, inTerminal = false): void {
+  /** Starts a program when it is its turn: what one computes while it starts keeps the others waiting. */
+  async #start(who: string, args: readonly string[], givenPort?: number, inTerminal = false): Promise<void> {
+    this.#queued++;
+    const asked = performance.now();
+    const hasStarted = Promise.withResolvers<void>();
+    void this.meter.starts.take(async () => {
+      this.#queued--;
+      this.#queuedMs += performance.now() - asked;
+      hasStarted.resolve();
+      if (this.#isOver) return;
+      const shown = Promise.withResolvers<void>();
+      const timer = setTimeout(shown.resolve, MOST_STARTING_MS);
+      this.#starting.set(who, shown.resolve);
+      this.#spawn(who, args, givenPort, inTerminal);
+      this.#event((now) => this.play.started(who, now));
+      await shown.promise;
+      clearTimeout(timer);
+    });
+    await hasStarted.promise;
+  }
+
+  #spawn(who: string, args: readonly string[], givenPort: number | undefined, inTerminal: boolean): void {
     const { host, port, users, data } = this.target;
     const { values: known } = this.play;
     const values = {
@@ -274,11 +334,18 @@ export class PlayRunner {
     let program: Program;
     try {
       program = new Program(command, this.target, {
-        wrote: (bytes) => this.#event((now) => this.play.received(`${who} screen`, bytes, now)),
-        exited: (exit) => this.#event((now) => this.play.exited(who, exit, now)),
+        wrote: (bytes) => {
+          this.#shows(who);
+          this.#event((now) => this.play.received(`${who} screen`, bytes, now));
+        },
+        exited: (exit) => {
+          this.#shows(who);
+          this.#event((now) => this.play.exited(who, exit, now));
+        },
       });
     } catch (error) {
       this.#isOver = true;
+      this.#shows(who);
       return this.#finished.reject(error);
     }
     this.#watch?.started(program.pid);

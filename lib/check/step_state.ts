@@ -14,12 +14,14 @@ export interface StepView {
   readonly values: Values;
   /** How the program that a person talks to has ended; undefined while it runs. */
   readonly exitOf: (who: string) => ProgramExit | undefined;
+  readonly isRunning: (who: string) => boolean;
   /** The files that the step looks for, as they were last seen. */
   readonly found: readonly Uint8Array[] | undefined;
   /** The step has taken as long as it may, or, for a pause, as it should. */
   readonly isLate: boolean;
   readonly waitedMs: number;
-  readonly now: number;
+  /** See `ProgramTime`. */
+  readonly confirmedAt: number;
   readonly settleMs: number;
   /** What the step has computed; undefined while it has not. */
   readonly computed: Computed | undefined;
@@ -107,6 +109,8 @@ export function stepState(step: Exclude<Step, { readonly do: "expect" }>, view: 
       }`;
       return failed("folder", expected, got === "" ? "no such file" : got);
     }
+    case "start":
+      return view.isRunning(step.who) ? DONE : WAITING;
     case "wait":
       return isLate ? DONE : WAITING;
     default:
@@ -124,8 +128,8 @@ function connecting(name: string, expected: string, { links, exitOf, isLate, wai
   return failed(name, expected, link.lastNote ?? nothingText(link, waitedMs));
 }
 
-function observing(link: PlayLink, { isLate, now, settleMs }: StepView): StepState {
-  const hasCome = link.pieces.length > 0 && link.unread(now, settleMs).hasSettled;
+function observing(link: PlayLink, { isLate, confirmedAt, settleMs }: StepView): StepState {
+  const hasCome = link.pieces.length > 0 && link.unread(confirmedAt, settleMs).hasSettled;
   if (!hasCome && !link.hasEnded && !isLate) return WAITING;
   const came = link.takeAll().map(visibleBytes).join("");
   return { isDone: true, observed: came !== "" ? came : link.hasEnded ? "the connection is closed" : "nothing comes" };

@@ -3,6 +3,7 @@ import type { CheckAllPlan } from "../check/all/command_line.ts";
 import { matrixHead, matrixLine, type Outcome, pointsCsv, rulesCsv, sectionsOf, seedIn } from "../check/all/outcome.ts";
 import { nameOf, parseStarts, suitesOf } from "../check/all/starts.ts";
 import { ProcessWatch } from "../check/all/watch.ts";
+import { LoadMeter } from "../check/load_meter.ts";
 import { endPrograms } from "../check/program.ts";
 import { applyRubric, NO_RUBRIC, parseRubric } from "../check/rubric.ts";
 import type { Suite } from "../check/rule.ts";
@@ -38,6 +39,7 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
 
   const work = new TemporaryFolder();
   const watch = new ProcessWatch(plan.limits);
+  const meter = new LoadMeter();
   const progress = new Progress(plan.isQuiet);
   onStop(() => {
     progress.clear();
@@ -52,10 +54,10 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
       const ids = new Set(suite.rules.map(({ id }) => id));
       const played = rules.filter(({ id }) => ids.has(id));
       if (played.length === 0) continue;
-      const check = { plan, course, suite, rules: played, rubric, seed, work, watch };
+      const check = { plan, course, suite, rules: played, rubric, seed, work, watch, meter };
       outcomes.push(...await checkSuite(names, check, progress));
     }
-    const common = { plan, course, rubric, seed, work, watch };
+    const common = { plan, course, rubric, seed, work, watch, meter };
     const isCrossKept = !plan.isCross || await checkCross(names, common, (text) => progress.print(text));
     const counted = names.length === 1 ? "1 submission" : `${names.length} submissions`;
     progress.print(`${counted}: pages and tables are in ${plan.out} (seed ${seed})\n`);
@@ -67,6 +69,7 @@ export async function checkAll(plan: CheckAllPlan): Promise<number> {
     progress.clear();
     endPrograms();
     await watch.close();
+    await meter.close();
     work.remove();
   }
 }

@@ -98,7 +98,7 @@ async function played(
   const broken = new Set<string>();
   const stopped = ofClient.watched.stopped ?? ofServer.watched.stopped;
   if (stopped !== undefined) return { client, server, failedAt: "start", expected: "", got: stopped, broken: [] };
-  const { plan, seed, watch } = check;
+  const { plan, seed, watch, meter } = check;
   const port = freePort();
   const running = watch.run(ofServer.watched);
   const { started, over } = running.watch(() => program.killAll());
@@ -126,6 +126,7 @@ async function played(
       repeat: 1,
       jobs: 1,
       timeoutMs: plan.timeoutMs,
+      meter,
       accounts: accountsOf({ users: undefined, program: { command }, suite: CROSS }, seed),
       target: () => ({ ...targetOf(ofClient, command, CROSS, check), port: relay.port }),
     }, () => {});

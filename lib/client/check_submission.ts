@@ -4,6 +4,7 @@ import { limited } from "../check/all/limits.ts";
 import { type Outcome, outcomeOf, readOutcome, whyNothing } from "../check/all/outcome.ts";
 import { nameOf, OWN_STARTS, parseStarts, type Starts, withOwn } from "../check/all/starts.ts";
 import type { ProcessWatch, Watched } from "../check/all/watch.ts";
+import type { LoadMeter } from "../check/load_meter.ts";
 import { exitText, type ProgramExit } from "../check/program_exit.ts";
 import { Program } from "../check/program.ts";
 import type { CheckReport } from "../check/report.ts";
@@ -37,6 +38,8 @@ export interface ClassCheck {
   readonly seed: number;
   readonly work: TemporaryFolder;
   readonly watch: ProcessWatch;
+  /** What all of them share: no more programs start at a time than the machine has processors. */
+  readonly meter: LoadMeter;
 }
 
 /** A copy of a submission, which its programs run in. */
@@ -59,7 +62,7 @@ export async function checkSubmission(
   check: ClassCheck,
   tell: () => void,
 ): Promise<Outcome> {
-  const { plan, suite, rules, rubric, seed, work, watch } = check;
+  const { plan, suite, rules, rubric, seed, work, watch, meter } = check;
   const from = join(plan.folder, name);
   const results = join(plan.out, name);
   const file = join(results, nameOf(suite).replace(" ", "-"));
@@ -85,6 +88,7 @@ export async function checkSubmission(
       accounts: accountsOf({ users: undefined, program: { command }, suite }, seed),
       hasUsers: command.join(" ").includes("{users}"),
       credentials: () => new CheckCredentials(),
+      meter,
       stopped: () => copy.watched.stopped,
       target: () => targetOf(copy, command, suite, check),
     };

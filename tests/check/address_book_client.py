@@ -159,14 +159,14 @@ def typed(line):
 def leave():
     state["leaves"] = True
     if fault("stays"):
-        time.sleep(60)
+        time.sleep(600)
     with asking:
         if not fault("no-k"):
             visit("K")
         if fault("k-twice"):
             visit("K")
     if fault("stays-after-k"):
-        time.sleep(60)
+        time.sleep(600)
     os._exit(1 if fault("status-1") else 0)
 
 

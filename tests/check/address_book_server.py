@@ -73,7 +73,7 @@ def handle(conn, address):
     except OSError:
         pass
     if fault("stays-open"):
-        time.sleep(20)
+        time.sleep(600)
     close(conn)
 
 

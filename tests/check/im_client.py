@@ -198,14 +198,14 @@ def goodbye():
     ended.set()
     if fault("keeps-la"):
         close(lb)
-        time.sleep(20)
+        time.sleep(600)
     if fault("keeps-lb"):
         close(la)
-        time.sleep(20)
+        time.sleep(600)
     if fault("lives-on"):
         close(la)
         close(lb)
-        time.sleep(20)
+        time.sleep(600)
     if fault("310-then-eof"):
         la.settimeout(0.3)
         try:

@@ -125,7 +125,7 @@ class Session:
         if self.lb and not fault("exit-keeps-lb"):
             close(self.lb)
         if fault("exit-keeps-la"):
-            time.sleep(10)
+            time.sleep(600)
         self.is_over = True
 
     # Commands

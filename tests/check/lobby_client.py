@@ -142,10 +142,10 @@ def handle(line):
 
 def finish():
     if fault("end-of-input-ignored"):
-        time.sleep(30)
+        time.sleep(600)
     if fault("waits-for-server"):
         sock.shutdown(socket.SHUT_WR)
-        time.sleep(30)
+        time.sleep(600)
     if fault("end-of-input-is-error"):
         raise EOFError
     end()
@@ -173,7 +173,7 @@ def read_keys():
 
 sock = socket.socket()
 if fault("no-connection"):
-    time.sleep(30)
+    time.sleep(600)
 sock.connect((HOST, PORT))
 if fault("speaks-first"):
     sock.sendall(b"hello\n")

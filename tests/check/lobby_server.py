@@ -122,7 +122,7 @@ class Guest:
         if fault("end-is-not-answered"):
             with lock:
                 guests.remove(self)
-            time.sleep(20)
+            time.sleep(600)
         self.leave()
 
     def read(self):

@@ -261,7 +261,7 @@ def typed(line):
             while not link.ended and time.monotonic() < until:
                 step(0.1)
         if fault("stays"):
-            time.sleep(60)
+            time.sleep(600)
         os._exit(0)
     if line == "B" and not fault("b-is-text"):
         state["here"] = None

@@ -192,7 +192,7 @@ def leave():
     send(key="LOGOUT", username="" if fault("logout-without-name") else me)
     logged_out.wait(None if fault("waits-for-logout") else 1)
     if fault("stays"):
-        time.sleep(60)
+        time.sleep(600)
     os._exit(1 if fault("status-1") else 0)
 
 

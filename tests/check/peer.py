@@ -324,7 +324,7 @@ def run():
 
 threading.Thread(target=run, daemon=True).start()
 if fault("no-table"):
-    time.sleep(60)
+    time.sleep(600)
 refresh()
 threading.Thread(target=refresh_for_ever, daemon=True).start()
 for line in sys.stdin:

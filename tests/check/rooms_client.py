@@ -167,7 +167,7 @@ def write():
     except OSError:
         pass
     if fault("waits-forever"):
-        time.sleep(30)
+        time.sleep(600)
     if fault("end-of-input-is-error"):
         end(1)
     while True:
@@ -251,7 +251,7 @@ def read_keys():
 
 sock = socket.socket()
 if fault("no-connection"):
-    time.sleep(30)
+    time.sleep(600)
 sock.connect((HOST, PORT))
 name, room = NAME.encode(), ROOM.encode()
 if fault("room-first"):
@@ -273,4 +273,4 @@ else:
 threading.Thread(target=read_keys, daemon=True).start()
 write()
 if fault("end-of-input-ignored"):
-    time.sleep(30)
+    time.sleep(600)

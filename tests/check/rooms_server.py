@@ -162,7 +162,7 @@ class Guest:
                 with lock:
                     rooms[self.room].remove(self)
                 taken.discard(self.name)
-                time.sleep(20)
+                time.sleep(600)
         except OSError:
             pass
         self.leave()

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Rule, Suite } from "../../lib/check/rule.ts";
+import type { RuleResult } from "../../lib/check/run.ts";
+import { story } from "../../lib/check/story.ts";
 import { play, playedFaults } from "./check.ts";
 
 /** A fault of a program, and the rules that find it. */
@@ -24,6 +26,7 @@ export async function playFaults(suite: Suite, program: string, all: Faults, how
   const { oneIn, alone, given = ["{host}", "{port}"], atATime = 3, jobs = 4 } = how;
   const names = Object.keys(faults);
   const found: Record<string, string> = {};
+  const told: Record<string, string> = {};
   let next = 0;
   const playNext = async () => {
     while (next < names.length) {
@@ -41,12 +44,20 @@ export async function playFaults(suite: Suite, program: string, all: Faults, how
         isLong: true,
       }, rules);
       found[fault] = results.filter(({ verdict }) => verdict === "fail").map(({ rule }) => rule.id).join(" ");
+      told[fault] = results.map((result) => toldOf(result)).join("");
     }
   };
   await Promise.all(Array.from({ length: atATime }, playNext));
   const wrong = names.filter((name) => found[name] !== faults[name]);
   const differing = (of: Faults) => Object.fromEntries(wrong.map((name) => [name, of[name]]));
-  assertEquals(differing(found), differing(faults));
+  assertEquals(differing(found), differing(faults), wrong.map((name) => `${name}:\n${told[name]}`).join("\n"));
+}
+
+/** Why a rule was not kept, or was not judged. */
+function toldOf(result: RuleResult): string {
+  const { verdict, rule, notes } = result;
+  if (verdict === "blocked") return `${rule.id}: ${notes.join("; ")}\n`;
+  return verdict === "fail" ? `${story(result, { again: "", columns: 100 })}\n` : "";
 }
 
 /** What a rule needs, directly or not, of the rules that find the fault; the others are kept, and need not be played. */

@@ -2,7 +2,8 @@ import type { Failure } from "../../lib/check/expectations.ts";
 import { Play } from "../../lib/check/play.ts";
 import type { PlayOutput } from "../../lib/check/play_output.ts";
 import { rule } from "../../lib/check/rule.ts";
-import { Pace } from "../../lib/check/play_times.ts";
+import { Pace, type PlayTimes } from "../../lib/check/play_times.ts";
+import type { HeldUp } from "../../lib/check/program_time.ts";
 import type { Script } from "../../lib/check/step.ts";
 import { Values } from "../../lib/check/values.ts";
 import { encodeText } from "../../lib/core/text.ts";
@@ -14,12 +15,15 @@ export class Stage {
   readonly play: Play;
   readonly outputs: PlayOutput[] = [];
   now = 0;
+  /** What the machine is going to say that it has taken; nothing from then on. */
+  readonly load: Partial<HeldUp>[] = [];
 
-  constructor(script: Script, values: Readonly<Record<string, string>> = {}) {
+  constructor(script: Script, values: Readonly<Record<string, string>> = {}, times: Partial<PlayTimes> = {}) {
     const text = { title: "", quote: "", why: "", cause: "", script };
     this.play = new Play(rule("im/1/1", text).steps, new Values(Object.entries(values)), {
       ...TIMES,
       pace: new Pace(TIMES.answerMs),
+      ...times,
     });
     this.play.start(0);
     this.#take();
@@ -47,9 +51,15 @@ export class Stage {
     return this.does(ms, (play, now) => play.opened(link, "127.0.0.1", now));
   }
 
-  comes(ms: number, link: string, text: string | Uint8Array): this {
+  comes(ms: number, link: string, text: string | Uint8Array, earliest = ms): this {
     const bytes = typeof text === "string" ? encodeText(text) : text;
-    return this.does(ms, (play, now) => play.received(link, bytes, now));
+    return this.does(ms, (play, now) => play.received(link, bytes, now, earliest));
+  }
+
+  /** The machine says, the next times that it is asked, what it has taken. */
+  takes(...load: readonly Partial<HeldUp>[]): this {
+    this.load.push(...load);
+    return this;
   }
 
   ends(ms: number, link: string): this {
@@ -86,6 +96,12 @@ export class Stage {
   }
 
   #take(): void {
-    this.outputs.push(...this.play.takeOutputs());
+    for (let taken = this.play.takeOutputs(); taken.length > 0; taken = this.play.takeOutputs()) {
+      this.outputs.push(...taken.filter(({ type }) => type !== "measure"));
+      for (const output of taken) if (output.type === "start") this.play.started(output.who, this.now);
+      if (!taken.some(({ type }) => type === "measure")) continue;
+      const heldUp = { at: this.now, programMs: 0, checkMs: 0, isWaiting: false, ...this.load.shift() };
+      this.play.measured(heldUp, this.now);
+    }
   }
 }

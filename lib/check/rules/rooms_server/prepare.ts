@@ -21,11 +21,8 @@ export const piece = (who: string, text: Template | Uint8Array): Step[] => [
 /** Connects; prepared by rooms/1/1. */
 export const connects = (who: string): Step[] => prepares("rooms/1/1", [dial(`${who} tcp`)]);
 
-/** NAME and ROOM are said. */
-export const logsIn = (who: string, room: Template): Script => [
-  piece(who, `{${who}}`),
-  sendRaw(`${who} tcp`, room),
-];
+/** NAME and ROOM are said; a server that has greeted before may not have read the room yet. */
+export const logsIn = (who: string, room: Template): Script => [piece(who, `{${who}}`), piece(who, room)];
 
 const greeted = (id: string, who: string, room: Template): Script => [
   connects(who),

@@ -1,0 +1,120 @@
+// deno run -A tests/check/verdicts.ts [--runs N] [--busy N] [--one-in N] [HANDOUT-SIDE…]: plays suites again and again, against
+// Partyline and against a wrong program each, and compares the verdicts; with --busy beside so many loops without an end.
+// Status 1 if a verdict differs. --one-in plays one rule in so many against Partyline, whose programs take long to start.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { fromFileUrl } from "@std/path";
+import { countsOf } from "../../lib/check/report.ts";
+import type { Rule, Suite } from "../../lib/check/rule.ts";
+import type { RuleResult } from "../../lib/check/run.ts";
+import { SUITES } from "../../lib/check/suites.ts";
+import { print } from "../../lib/terminal/print.ts";
+import { play } from "../support/check.ts";
+
+const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
+const partyline = (
+  program: string,
+  args: string,
+) => [Deno.execPath(), "run", "-A", path(`../../${program}.ts`), ...args.split(" ")];
+const python = (program: string, args: string) => ["python3", path(program), ...args.split(" ")];
+
+/** Partyline, and a program with a fault that some rules find. */
+const PROGRAMS: Readonly<Record<string, { readonly ours: readonly string[]; readonly wrong: readonly string[] }>> = {
+  "lobby-server": {
+    ours: partyline("server", "--lobby {port} --host 127.0.0.1 --data {data}"),
+    wrong: python("lobby_server.py", "{host} {port} colon-form"),
+  },
+  "lobby-client": {
+    ours: partyline("client", "lobby {host} {port}"),
+    wrong: python("lobby_client.py", "{host} {port} drops-when-busy"),
+  },
+  "mychat-server": {
+    ours: partyline("server", "--mychat {port} --host 127.0.0.1 --data {data}"),
+    wrong: python("mychat_server.py", "{port} {data} answers-twice"),
+  },
+  "mychat-client": {
+    ours: partyline("client", "mailbox {host} {port} --plain --data {data}"),
+    wrong: python("mychat_client.py", "{host} {port} chat-to-group"),
+  },
+  "mailbox-server": {
+    ours: partyline("server", "{port} {users} --mailbox {port} --host 127.0.0.1 --data {data}"),
+    wrong: python("mailbox_server.py", "{port} {data} {users} acks-forgotten"),
+  },
+  "mailbox-client": {
+    ours: partyline("client", "mailbox {host} {port} --data {data}"),
+    wrong: python("mailbox_client.py", "{host} {port} {data} repeats-forever"),
+  },
+  "address-book-server": {
+    ours: partyline("server", "--address-book {port} --host 127.0.0.1 --data {data}"),
+    wrong: python("address_book_server.py", "{host} {port} lists-asker"),
+  },
+  "address-book-client": {
+    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data} --table-refresh 1"),
+    wrong: python("address_book_client.py", "{host} {port} {name} {udp} keeps-gone"),
+  },
+  "rooms-server": {
+    ours: partyline("server", "--rooms {port} --host 127.0.0.1 --data {data}"),
+    wrong: python("rooms_server.py", "{host} {port} glues-bytes"),
+  },
+  "rooms-client": {
+    ours: partyline("client", "rooms {host} {port} --name {name} --room {room} --downloads {data} --auto-accept"),
+    wrong: python("rooms_client.py", "{host} {port} {name} {room} {data} no-pause"),
+  },
+  "peers-peer": {
+    ours: partyline("client", "peer {host} {port} --name {name} --udp {udp} --data {data}"),
+    wrong: python("peer.py", "{host} {port} {name} {udp} first-text-alone"),
+  },
+};
+
+// The file of users of the repository, which our server reads, has none of them.
+const accounts = ["prince", "ama", "kofi", "esi", "yaw", "efua"].map((name, i) => ({ name, password: `${24680 + i}` }));
+const flags = parseArgs(Deno.args, { string: ["runs", "busy", "one-in"] });
+const runs = Number(flags.runs ?? 10);
+const names = flags._.length > 0 ? flags._.map(String) : Object.keys(PROGRAMS);
+const loops = Array.from(
+  { length: Number(flags.busy ?? 0) },
+  () => new Deno.Command("nice", { args: ["-n", "5", "sh", "-c", "while :; do :; done"] }).spawn(),
+);
+let isSame = true;
+try {
+  for (const name of names) {
+    const suite = SUITES.find(({ handout, side }) => `${handout}-${side}` === name)!;
+    const { ours, wrong } = PROGRAMS[name]!;
+    const oneIn = Number(flags["one-in"] ?? 1);
+    await compare(`${name}, Partyline`, suite, ours, suite.rules.filter((_, i) => i % oneIn === 0), 4);
+    await compare(`${name}, ${wrong.at(-1)}`, suite, wrong, suite.rules, 12);
+  }
+} finally {
+  for (const loop of loops) loop.kill("SIGKILL");
+  await Promise.all(loops.map((loop) => loop.status));
+}
+Deno.exit(isSame ? 0 : 1);
+
+async function compare(
+  name: string,
+  suite: Suite,
+  command: readonly string[],
+  rules: readonly Rule[],
+  jobs: number,
+): Promise<void> {
+  const began = performance.now();
+  const verdicts = new Map<string, string[]>();
+  let first: readonly RuleResult[] = [];
+  for (let run = 0; run < runs; run++) {
+    const results = await play(suite, command, { jobs, accounts }, rules);
+    if (run === 0) first = results;
+    for (const { rule, verdict, failure, notes } of results) {
+      const told = verdict === "pass" ? verdict : `${verdict} (${failure?.got ?? notes.join("; ")})`;
+      verdicts.set(rule.id, [...verdicts.get(rule.id) ?? [], told]);
+    }
+  }
+  const differing = [...verdicts].filter(([, all]) => new Set(all.map((each) => each.split(" ")[0])).size > 1);
+  const counts = Object.entries(countsOf(first)).filter(([, count]) => count > 0).map((each) =>
+    each.reverse().join(" ")
+  );
+  const seconds = Math.round((performance.now() - began) / 1000);
+  const said = differing.length === 0 ? `${runs} times the same` : `${differing.length} differ`;
+  print(`${name}: ${counts.join(", ")}; ${said} (${seconds} s)\n`);
+  for (const [id, all] of differing) print(`  ${id}: ${all.join(" | ")}\n`);
+  isSame &&= differing.length === 0;
+}
