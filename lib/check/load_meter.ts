@@ -7,6 +7,8 @@ import { Turns } from "./turns.ts";
 
 /** A thread that could run and has not within this time waits for others. */
 const STUCK_MS = 10;
+/** A program that waits for the disk is asked about again after about so long, and has lost it. */
+const DISK_MS = 20;
 /** A shell that does not answer for so long waits for a processor itself. */
 const ANSWER_MS = 2000;
 
@@ -56,6 +58,10 @@ export class PlayLoad {
         await delay(STUCK_MS);
         programMs += await this.#waitedMs(pids);
         isWaiting = this.#times.isStuck(busy);
+      }
+      if (this.#times.isReading) {
+        isWaiting = true;
+        programMs += DISK_MS;
       }
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;

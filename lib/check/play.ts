@@ -379,8 +379,10 @@ export class Play implements Machine<PlayOutput> {
   #conclude(): void {
     if (!this.#ending) return;
     if (this.#gaps.isOpen || this.#time.measuredAt < this.#endedAt) return this.#ask();
-    const hasLostMuch = this.#ending.failure?.isUnexpected === true &&
-      this.#time.lostMs - this.#lostAtStart >= MUCH_LOST_MS;
+    const { failure } = this.#ending;
+    // Pieces that a program has not read in time are one to it, and it waits for the next.
+    const isSensitive = failure !== undefined && (failure.isUnexpected || this.times.isPaced === true);
+    const hasLostMuch = isSensitive && this.#time.lostMs - this.#lostAtStart >= MUCH_LOST_MS;
     this.#end ??= {
       ...this.#ending,
       isDoubtful: hasLostMuch || this.#expectations.isUnsure || this.#isUnsureOfPieces(),

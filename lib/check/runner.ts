@@ -55,6 +55,7 @@ export class PlayRunner {
   #queuedMs = 0;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #watch: ReturnType<TargetWatch> | undefined;
+  #isPlaying = false;
   #isOver = false;
   /** What the program has left behind, one line each. */
   readonly findings: string[] = [];
@@ -79,8 +80,11 @@ export class PlayRunner {
     });
     try {
       if (this.isServer && this.target.command) await this.#start("server", []);
-      this.play.start(performance.now());
-      this.#perform();
+      [this.#isPlaying, this.#queuedMs] = [true, 0];
+      if (!this.#isOver) {
+        this.play.start(performance.now());
+        this.#perform();
+      }
       await this.#finished.promise;
     } finally {
       this.#isOver = true;
@@ -311,8 +315,14 @@ export class PlayRunner {
       const shown = Promise.withResolvers<void>();
       const timer = setTimeout(shown.resolve, MOST_STARTING_MS);
       this.#starting.set(who, shown.resolve);
-      this.#spawn(who, args, givenPort, inTerminal);
-      this.#event((now) => this.play.started(who, now));
+      try {
+        this.#spawn(who, args, givenPort, inTerminal);
+      } catch (error) {
+        this.#isOver = true;
+        this.#shows(who);
+        this.#finished.reject(error);
+      }
+      if (this.#isPlaying) this.#event((now) => this.play.started(who, now));
       await shown.promise;
       clearTimeout(timer);
     });
@@ -331,23 +341,16 @@ export class PlayRunner {
     };
     const words = [...fillCommand(this.target.command!, values), ...args];
     const command = inTerminal ? terminalCommand(words) : words;
-    let program: Program;
-    try {
-      program = new Program(command, this.target, {
-        wrote: (bytes) => {
-          this.#shows(who);
-          this.#event((now) => this.play.received(`${who} screen`, bytes, now));
-        },
-        exited: (exit) => {
-          this.#shows(who);
-          this.#event((now) => this.play.exited(who, exit, now));
-        },
-      });
-    } catch (error) {
-      this.#isOver = true;
-      this.#shows(who);
-      return this.#finished.reject(error);
-    }
+    const program = new Program(command, this.target, {
+      wrote: (bytes) => {
+        this.#shows(who);
+        this.#event((now) => this.play.received(`${who} screen`, bytes, now));
+      },
+      exited: (exit) => {
+        this.#shows(who);
+        this.#event((now) => this.play.exited(who, exit, now));
+      },
+    });
     this.#watch?.started(program.pid);
     const former = this.#programs.get(who);
     if (former) this.#held.push(() => former.end());

@@ -4,8 +4,10 @@ export interface ThreadState {
   readonly ran: number;
   /** Time for which it could have run, and waited for a processor. */
   readonly waited: number;
-  /** It runs, waits for a processor, or waits for the disk. */
+  /** It runs, or waits for a processor. */
   readonly isBusy: boolean;
+  /** It waits for the disk: of that the system does not say how long. */
+  readonly isReading: boolean;
 }
 
 /** A program that forks without an end has thousands of threads; those that are read show whether it is held up. */
@@ -47,7 +49,12 @@ export function readThreads(text: string): Map<number, ThreadState> {
     const [, ran, waited, thread] = /^(\d+) (\d+) \d+ (\d+) \(/.exec(line) ?? [];
     if (thread === undefined) continue;
     const state = line.slice(line.lastIndexOf(")") + 2, line.lastIndexOf(")") + 3);
-    threads.set(Number(thread), { ran: Number(ran), waited: Number(waited), isBusy: state === "R" || state === "D" });
+    threads.set(Number(thread), {
+      ran: Number(ran),
+      waited: Number(waited),
+      isBusy: state === "R",
+      isReading: state === "D",
+    });
   }
   return threads;
 }
@@ -69,6 +76,11 @@ export class ThreadTimes {
   /** Threads that want to run. */
   get busy(): ReadonlyMap<number, ThreadState> {
     return new Map([...this.#last].filter(([, { isBusy }]) => isBusy));
+  }
+
+  /** Whether a thread waits for the disk. */
+  get isReading(): boolean {
+    return [...this.#last.values()].some(({ isReading }) => isReading);
   }
 
   /** Whether one of these has wanted to run ever since, and has not. */

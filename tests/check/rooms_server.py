@@ -276,6 +276,8 @@ class Guest:
             return threading.Thread(target=self.write_in_turn, args=(file, receivers), daemon=True).start()
         for guest in receivers:
             guest.waiting.put(lambda guest=guest: guest.write_file(file))
+        if fault("one-recv-more"):
+            self.conn.recv(1024)
 
     def write_in_turn(self, file, receivers):
         """The error of one receiver ends the loop."""
@@ -328,8 +330,6 @@ class Guest:
                 finally:
                     self.conn.settimeout(None)
                 break
-        if fault("one-recv-more"):
-            self.conn.recv(1024)
         return data
 
     def leave(self):
