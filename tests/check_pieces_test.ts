@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { dial, expect, expectPiece, expectText, type Script } from "../lib/check/step.ts";
+import { dial, expect, expectPiece, type Script } from "../lib/check/step.ts";
 import { encodeText } from "../lib/core/text.ts";
 import { Stage } from "./support/stage.ts";
 
