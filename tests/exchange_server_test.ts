@@ -1,6 +1,7 @@
 import { join } from "@std/path";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort } from "../lib/net/free_port.ts";
+import { openLog } from "../lib/core/log.ts";
 import type { ExchangePlan } from "../lib/server/exchange_options.ts";
 import type { SessionRunner } from "../lib/server/runner.ts";
 import { type RawClient, TestServer } from "./support/test_server.ts";
@@ -89,13 +90,20 @@ Deno.test("IM clients of two linked servers list each other, and the outcome of 
   await sees(jacky, ["jacky", "bob"]);
 });
 
-Deno.test("a name is held by one of two servers; the login at the other is refused", async () => {
+Deno.test("a name is held by one of two servers; the login at the other is refused, and its log says why", async () => {
+  const lines: string[] = [];
+  openLog({ level: "warning", json: false, write: () => {}, keep: ({ text }) => lines.push(text) });
   await using servers = await Pair.open("jacky 12345\nbob 12345", "bob other\nzoe 12345");
   // Both have claimed it at their start.
   using first = await servers.one.connect();
   using second = await servers.other.connect();
+  const lost =
+    /^bob cannot log in here, since "bob" is held by the server lab[12]\b.*; run server hash-passwords once, /;
+  await until(() => lines.some((line) => lost.test(line)), "the operator is told of the account");
   const replies = [await first.ask("/login bob 12345"), await second.ask("/login bob other")];
   assertEquals(replies.sort(), ["101 Authentication successful", "102 Authentication failed"]);
+  const refused = /^a login is refused: "bob" is held by the server lab[12]\b/;
+  assert(lines.some((line) => refused.test(line)), lines.join("\n"));
   using la = await servers.other.connect();
   assertMatch(await la.ask("/login zoe 12345"), /^101 /);
 });

@@ -55,8 +55,10 @@ interface WaitingLogin {
 
 /** How long a login waits for the answer of the exchange. */
 const CLAIM_MS = 5000;
-/** Changes of who is online are gathered for so long: a lab that logs in at once is a few messages. */
-const PEOPLE_MS = 200;
+/** Changes of who is online, and of who holds names, are gathered for so long: a lab that logs in at once is a few messages. */
+const GATHER_MS = 200;
+/** A server tells its name within so long. */
+const NAMED_MS = 5000;
 /** Records of the store that are read at once. */
 const RECORDS = 256;
 
@@ -75,6 +77,9 @@ export class SharedChat {
   readonly #claimed = new Set<string>();
   /** Keys that will hold names once those are this server's. */
   readonly #freshKeys = new Map<string, Uint8Array>();
+  /** Accounts of this server whose names others hold, which the operator is not told yet. */
+  readonly #lost = new Set<string>();
+  #lostAt = 0;
   #peopleChanged = true;
   #peopleAt = 0;
   #hasClaimedAccounts = false;
@@ -159,9 +164,10 @@ export class SharedChat {
       this.#waiting.delete(id);
       this.#parts.outputs.push(this.#refuse(session, `the other servers did not say in time who holds "${name}"`));
     }
+    this.#tellLost(now);
     if (!this.#peopleChanged || now < this.#peopleAt) return;
     this.#peopleChanged = false;
-    this.#peopleAt = now + PEOPLE_MS;
+    this.#peopleAt = now + GATHER_MS;
     const people = [...this.#parts.online.all].map(({ name, handout }): PersonElsewhere => ({
       name,
       isHandout: handout !== undefined,
@@ -209,7 +215,9 @@ export class SharedChat {
     const holder = this.#names.get(name);
     if (holder) {
       const fault = this.#names.fault(name, this.refOf(name));
-      if (fault !== undefined) return [this.#refuse(session, fault)];
+      if (fault !== undefined) {
+        return [{ type: "note", level: "warning", text: `a login is refused: ${fault}` }, this.#refuse(session, fault)];
+      }
       const at = session.kind === "handout" ? this.#parts.online.elsewhere?.handoutAt(name) : undefined;
       return at === undefined ? undefined : [tell(session.id, { type: "turnedAway", why: "already online" })];
     }
@@ -258,12 +266,16 @@ export class SharedChat {
   }
 
   #heldBy({ name }: NameHolder): void {
-    const { held, endSessions, admit, outputs, session: sessionOf } = this.#parts;
+    const { accounts, held, endSessions, admit, outputs, session: sessionOf } = this.#parts;
     this.#claimed.delete(name);
     held(name);
     this.#freshKeys.delete(name);
     const fault = this.#names.fault(name, this.refOf(name));
-    if (fault !== undefined) endSessions(name, `ended because ${fault}`);
+    if (fault !== undefined) {
+      endSessions(name, `ended because ${fault}`);
+      if (accounts().has(name)) this.#lost.add(name);
+      this.#lostAt = this.#now + GATHER_MS;
+    }
     for (const [id, { session, name: waits, proof, ref: proved }] of this.#waiting) {
       if (waits !== name) continue;
       this.#waiting.delete(id);
@@ -275,6 +287,22 @@ export class SharedChat {
       }
       for (const effect of admit(session, name, proof, this.#now)) outputs.push(effect);
     }
+  }
+
+  /** Tells the operator which accounts are of no use here, in one line. */
+  #tellLost(now: number): void {
+    const [first] = this.#lost;
+    if (first === undefined || now < this.#lostAt) return;
+    const holder = this.#names.get(first);
+    if (holder && !this.#servers.get(holder.server) && now < this.#lostAt + NAMED_MS) return;
+    const others = this.#lost.size - 1;
+    const count = others === 0 ? "" : `, and ${others === 1 ? "1 other account" : `${others} other accounts`} likewise`;
+    const fault = this.#names.fault(first, this.refOf(first));
+    this.#lost.clear();
+    if (fault === undefined) return;
+    const text =
+      `${first} cannot log in here, since ${fault}${count}; run server hash-passwords once, and copy that file`;
+    this.#parts.outputs.push({ type: "note", level: "warning", text });
   }
 
   #refuse({ id }: Session, text: string): Effect {
