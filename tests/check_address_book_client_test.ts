@@ -69,7 +69,7 @@ Deno.test("a right client of the table server keeps every rule strictly", async 
 
 for (const network of playedNetworks(NETWORKS.filter((each) => each !== "lossy"))) {
   Deno.test(`Partyline's client keeps every rule of the table server strictly when the network is ${network}`, async () => {
-    const ours = ["--name", "{name}", "--udp", "{udp}", "--data", "{data}", "--table-refresh", "1"];
+    const ours = ["--name", "{name}", "--udp", "{udp}", "--data", "{data}", "--table-refresh", "3"];
     const command = [Deno.execPath(), "run", "-A", CLIENT, "peer", "{host}", "{port}", ...ours];
     const rules = network === "none" ? ADDRESS_BOOK_CLIENT.rules : played(ADDRESS_BOOK_CLIENT.rules);
     const results = await play(ADDRESS_BOOK_CLIENT, command, { strict: true, network, jobs: 4 }, rules);

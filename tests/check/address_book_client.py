@@ -10,7 +10,8 @@ import time
 
 HOST, PORT, NAME, UDP = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 FAULT = sys.argv[5] if len(sys.argv) > 5 else ""
-REFRESH_SECONDS = 1
+# Longer than a silence of the check may last on a busy machine.
+REFRESH_SECONDS = 3
 
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 udp.bind(("", int(UDP)))
