@@ -54,6 +54,8 @@ export const BREAKING: readonly Rule[] = [
     script: [
       comes("ben", "ann", "cleo"),
       close("ben tcp"),
+      // A thread of its own may tell them after what is said next.
+      wait(NOTICED_MS),
       says("ann"),
       expectText("cleo tcp", FIRST, { without: /\S[^]*<[^>]*> first:/ }),
       says("ann", SECOND),
