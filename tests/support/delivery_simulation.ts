@@ -2,7 +2,6 @@ import { Accounts } from "../../lib/chat/accounts.ts";
 import type { Target } from "../../lib/chat/entry.ts";
 import { Entries, Message } from "../../lib/chat/event.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import { type Batch, joined, type Query } from "../../lib/chat/store.ts";
 import { Fault } from "../../lib/core/errors.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { NativeClient } from "../../lib/protocols/native/client.ts";
@@ -10,6 +9,7 @@ import { encodeEntries, encodeEvent } from "../../lib/protocols/native/replies.t
 import { decodeNative } from "../../lib/protocols/native/requests.ts";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 import { Random } from "./random.ts";
+import { SimulatedDisk } from "./simulated_disk.ts";
 import { VirtualTime } from "./virtual_time.ts";
 
 export interface DeliveryReport {
@@ -35,8 +35,6 @@ const CALM_MS = 120_000;
 /** Small, so that pages come from the store too. */
 const LIMITS = limits({ logBytes: 4000 });
 const WALL = 1_700_000_000_000;
-
-type StoreWork = { readonly batch: Batch } | { readonly id: number; readonly query: Query };
 
 /** One connection: both directions in order, each message after a delay, until it is cut. */
 class Link {
@@ -91,18 +89,16 @@ class Link {
 
 class Server {
   readonly store = new ChatStore(":memory:");
+  readonly disk = new SimulatedDisk(
+    this,
+    (random) => random.chance(0.05) ? random.whole(50, 1000) : random.whole(0, 10),
+  );
   hub!: Hub;
   crashes = 0;
-  failedBatches = 0;
   isDown = false;
-  diskIsFull = false;
   #links = new Map<number, Link>();
-  #work: StoreWork[] = [];
-  #working = false;
   #generation = 0;
   #lastSession = 0;
-  /** Crashes at one of the next batches: before it is written, or before anybody is told. */
-  crashIn = Infinity;
 
   constructor(readonly world: World) {
     this.up();
@@ -111,10 +107,8 @@ class Server {
   up(): void {
     const generation = ++this.#generation;
     this.isDown = false;
-    this.crashIn = Infinity;
+    this.disk.restart();
     this.#links = new Map();
-    this.#work = [];
-    this.#working = false;
     const accounts = new Accounts(new Map(USERS.map((name) => [name, { type: "plain", password: "p" }])));
     const bytes = (count: number) => new Uint8Array(count);
     this.hub = new Hub(accounts, LIMITS, {
@@ -129,9 +123,10 @@ class Server {
     tick();
   }
 
-  down(): void {
+  crash(): void {
     this.crashes++;
     this.#generation++;
+    this.disk.restart();
     this.isDown = true;
     for (const link of this.#links.values()) link.cut();
     this.#links.clear();
@@ -176,7 +171,7 @@ class Server {
     for (const effect of this.hub.takeOutputs()) {
       switch (effect.type) {
         case "append":
-          this.#work.push({ batch: effect.batch });
+          this.disk.add({ batch: effect.batch });
           break;
         case "end": {
           this.world.problems.push(`a session was ended: ${effect.why}`);
@@ -184,7 +179,7 @@ class Server {
           break;
         }
         case "query":
-          this.#work.push({ id: effect.id, query: effect.query });
+          this.disk.add({ id: effect.id, query: effect.query });
           break;
         case "tell":
           for (const id of effect.to) {
@@ -204,37 +199,7 @@ class Server {
           }
       }
     }
-    this.#next();
-  }
-
-  #next(): void {
-    if (this.#working || this.#work.length === 0) return;
-    this.#working = true;
-    const work = this.#work.shift()!;
-    const generation = this.#generation;
-    const { time, random } = this.world;
-    time.in(random.chance(0.05) ? random.whole(50, 1000) : random.whole(0, 10), () => {
-      if (generation !== this.#generation) return;
-      this.#working = false;
-      if ("query" in work) {
-        const answer = this.store.query(work.query);
-        return this.turn(() => this.hub.answered(work.id, answer));
-      }
-      if (this.crashIn < 1 && random.chance(0.5)) return this.down();
-      if (this.diskIsFull) {
-        this.failedBatches++;
-        this.#work = this.#work.filter((each) => "query" in each);
-        return this.turn(() => this.hub.notCommitted("the disk is full", time.now));
-      }
-      const batches = [work.batch];
-      for (let next = this.#work[0]; next && "batch" in next && random.chance(0.7); next = this.#work[0]) {
-        batches.push(next.batch);
-        this.#work.shift();
-      }
-      this.store.append(joined(batches));
-      if (--this.crashIn < 0) return this.down();
-      this.turn(() => this.hub.committed(batches.length));
-    });
+    this.disk.next();
   }
 }
 
@@ -558,18 +523,18 @@ export function simulateDelivery(seed: number): DeliveryReport {
     else if (dice < 0.93) (world.cuts++, device.link?.cut());
     else if (dice < 0.94) device.kill();
     else if (dice < 0.97) (world.stalls++, device.link?.stall(random.whole(100, 8000)));
-    else if (dice < 0.975) server.crashIn = random.whole(0, 5);
+    else if (dice < 0.975) server.disk.crashIn = random.whole(0, 5);
     else if (dice < 0.985) {
-      server.diskIsFull = true;
-      time.in(random.whole(100, 3000), () => server.diskIsFull = false);
+      server.disk.isFull = true;
+      time.in(random.whole(100, 3000), () => server.disk.isFull = false);
     }
     if (time.now < 1_000_000 + ACTIVE_MS) time.in(random.whole(1, 120), act);
   };
   time.in(3000, act);
   time.pass(ACTIVE_MS);
   time.pass(5000);
-  server.diskIsFull = false;
-  server.crashIn = Infinity;
+  server.disk.isFull = false;
+  server.disk.crashIn = Infinity;
   // A handout client that stays one at the end does not count against private messages that wait.
   time.pass(CALM_MS);
   // What is removed once a minute may be asked just now.
@@ -581,7 +546,7 @@ export function simulateDelivery(seed: number): DeliveryReport {
     confirmed: devices.reduce((sum, { confirmed }) => sum + confirmed.size, 0),
     shown: devices.reduce((sum, { shown }) => sum + shown.length, 0),
     crashes: server.crashes,
-    failedBatches: server.failedBatches,
+    failedBatches: server.disk.failedBatches,
     upgrades: world.upgrades,
     cuts: world.cuts,
     stalls: world.stalls,

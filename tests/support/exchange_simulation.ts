@@ -103,7 +103,7 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     }
     if (random.chance(0.02) && rivals.length > 0) random.pick(random.pick(rivals)).cut();
     if (random.chance(0.02)) random.pick(programs).cut();
-    if (random.chance(0.008)) random.pick(servers).crashIn = random.whole(0, 3);
+    if (random.chance(0.008)) random.pick(servers).disk.crashIn = random.whole(0, 3);
     if (random.chance(0.01)) {
       const { maker } = random.pick(servers);
       maker.isCutOff = true;
@@ -124,11 +124,11 @@ export function simulateExchange(seed: number, activeMs = ACTIVE_MS): ExchangeRe
     }
     if (random.chance(0.002)) {
       const server = random.pick(servers);
-      server.diskIsFull = true;
-      time.in(random.whole(100, 3000), () => server.diskIsFull = false);
+      server.disk.isFull = true;
+      time.in(random.whole(100, 3000), () => server.disk.isFull = false);
     }
   }
-  for (const server of servers) server.crashIn = Infinity;
+  for (const server of servers) server.disk.crashIn = Infinity;
   const end = time.now + CALM_MS;
   while (time.now < end) time.pass(1000);
   for (const group of rivals) {

@@ -2,11 +2,11 @@ import { Accounts, type Secret } from "../../lib/chat/accounts.ts";
 import type { Command } from "../../lib/chat/command.ts";
 import type { Event } from "../../lib/chat/event.ts";
 import { Hub } from "../../lib/chat/hub.ts";
-import { type Batch, joined, type Query } from "../../lib/chat/store.ts";
 import { limits } from "../../lib/core/limits.ts";
 import { ExchangeMachine } from "../../lib/exchange/machine.ts";
 import { ChatStore } from "../../lib/store/chat_store.ts";
 import type { Random } from "./random.ts";
+import { SimulatedDisk } from "./simulated_disk.ts";
 import { type SimulatedExchange, SimulatedMaker } from "./simulated_exchange.ts";
 import type { VirtualTime } from "./virtual_time.ts";
 
@@ -14,24 +14,17 @@ import type { VirtualTime } from "./virtual_time.ts";
 const LIMITS = limits({ logBytes: 8000, saidBytes: 1_000_000_000, saidBytesPerSecond: 1_000_000_000 });
 const WALL = 1_700_000_000_000;
 
-type StoreWork = { readonly batch: Batch } | { readonly id: number; readonly query: Query };
-
 /** One server at a simulated exchange: the real hub, store and machine. */
 export class SimulatedServer {
   readonly store: ChatStore;
+  readonly disk = new SimulatedDisk(this, (random) => random.chance(0.02) ? random.whole(50, 500) : random.whole(0, 5));
   hub!: Hub;
   machine!: ExchangeMachine;
   maker!: SimulatedMaker;
   isDown = true;
-  diskIsFull = false;
   crashes = 0;
-  failedBatches = 0;
   readonly notes: string[] = [];
-  /** Crashes at one of the next batches: before it is written, or before a session is told. */
-  crashIn = Infinity;
   readonly #listeners = new Map<number, (event: Event) => void>();
-  #work: StoreWork[] = [];
-  #isWorking = false;
   #generation = 0;
   #lastSession = 0;
 
@@ -53,9 +46,7 @@ export class SimulatedServer {
     const { time, exchange } = this.world;
     const generation = ++this.#generation;
     this.isDown = false;
-    this.crashIn = Infinity;
-    this.#work = [];
-    this.#isWorking = false;
+    this.disk.restart();
     const accounts = new Accounts(this.accounts);
     const bytes = (count: number) => new Uint8Array(count);
     const { snapshot } = this.store;
@@ -82,6 +73,7 @@ export class SimulatedServer {
   crash(): void {
     this.crashes++;
     this.#generation++;
+    this.disk.restart();
     this.isDown = true;
     this.#listeners.clear();
     this.maker.close();
@@ -122,8 +114,8 @@ export class SimulatedServer {
       const [effects, outputs] = [this.hub.takeOutputs(), this.machine.takeOutputs()];
       if (effects.length + outputs.length === 0) break;
       for (const effect of effects) {
-        if (effect.type === "append") this.#work.push({ batch: effect.batch });
-        else if (effect.type === "query") this.#work.push({ id: effect.id, query: effect.query });
+        if (effect.type === "append") this.disk.add({ batch: effect.batch });
+        else if (effect.type === "query") this.disk.add({ id: effect.id, query: effect.query });
         else if (effect.type === "exchange") this.machine.hub(effect.output, time.now);
         else if (effect.type === "tell") {
           for (const id of effect.to) {
@@ -144,36 +136,6 @@ export class SimulatedServer {
         else this.notes.push(output.text);
       }
     }
-    this.#next();
-  }
-
-  #next(): void {
-    if (this.#isWorking || this.#work.length === 0) return;
-    this.#isWorking = true;
-    const work = this.#work.shift()!;
-    const generation = this.#generation;
-    const { time, random } = this.world;
-    time.in(random.chance(0.02) ? random.whole(50, 500) : random.whole(0, 5), () => {
-      if (generation !== this.#generation) return;
-      this.#isWorking = false;
-      if ("query" in work) {
-        const answer = this.store.query(work.query);
-        return this.turn(() => this.hub.answered(work.id, answer));
-      }
-      if (this.crashIn < 1 && random.chance(0.5)) return this.crash();
-      if (this.diskIsFull) {
-        this.failedBatches++;
-        this.#work = this.#work.filter((each) => "query" in each);
-        return this.turn(() => this.hub.notCommitted("the disk is full", time.now));
-      }
-      const batches = [work.batch];
-      for (let next = this.#work[0]; next && "batch" in next && random.chance(0.7); next = this.#work[0]) {
-        batches.push(next.batch);
-        this.#work.shift();
-      }
-      this.store.append(joined(batches));
-      if (--this.crashIn < 0) return this.crash();
-      this.turn(() => this.hub.committed(batches.length));
-    });
+    this.disk.next();
   }
 }
