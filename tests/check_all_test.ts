@@ -2,10 +2,11 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { RunGroups } from "../lib/check/all/groups.ts";
 import { limited, SUBMISSION_LIMITS } from "../lib/check/all/limits.ts";
-import { matrixHead, matrixLine } from "../lib/check/all/outcome.ts";
+import { matrixHead, matrixLine, readOutcome } from "../lib/check/all/outcome.ts";
 import { parseStarts, suitesOf, withOwn } from "../lib/check/all/starts.ts";
 import { excessOf, readMarks, readScan } from "../lib/check/all/usage.ts";
-import { parseCheckArgs } from "../lib/client/check_command_line.ts";
+import { parseCheckArgs } from "../lib/client/check.ts";
+import { TOO_BUSY } from "../lib/check/run.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { checkAll, command, only, SERVER_PY, submissions } from "./support/check_class.ts";
 import { Folder } from "./support/programs.ts";
@@ -63,6 +64,16 @@ Deno.test("the matrix has a column a section, and says beside it what is to be s
     matrixLine({ ...outcome, remark: "as before" }, ["2", "10"]),
     "anna                 4/6      1/3     3/3  (as before)",
   );
+});
+
+Deno.test("an earlier result counts if it is of the same submission, whole, and each rule was judged", () => {
+  const rule = { id: "im/1/1", title: "it listens", verdict: "pass", points: 2, of: 2 };
+  const text = (...rules: unknown[]) => JSON.stringify({ fingerprint: "a", rules });
+  assertEquals(readOutcome("ann", text(rule), "a")?.rules.length, 1);
+  assertEquals(readOutcome("ann", text(rule), "b"), undefined);
+  assertEquals(readOutcome("ann", text(rule).slice(0, -1), "a"), undefined);
+  const blocked = { ...rule, verdict: "blocked", points: 0, notes: [TOO_BUSY] };
+  assertEquals(readOutcome("ann", text(rule, blocked), "a"), undefined);
 });
 
 Deno.test("what processes use is counted by run, in whatever group they are; a group of other programs is never one of a run", () => {

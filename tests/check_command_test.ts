@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
-import { parseCheckArgs } from "../lib/client/check_command_line.ts";
+import { parseCheckArgs } from "../lib/client/check.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { freePort } from "../lib/net/free_port.ts";
 import { Folder, SOURCES } from "./support/programs.ts";

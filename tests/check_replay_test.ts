@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ImTraceJudge } from "../lib/check/replay/judge.ts";
 import { readTrace, type Traced } from "../lib/check/replay/record.ts";
 import { coverageOf, JUDGEABLE } from "../lib/check/replay/rules.ts";
-import { parseCheckArgs } from "../lib/client/check_command_line.ts";
+import { parseCheckArgs } from "../lib/client/check.ts";
 import { UserError } from "../lib/core/errors.ts";
 import { traceJson } from "../lib/core/wire_trace.ts";
 import { IM_CLIENT } from "../lib/check/rules/im_client/suite.ts";

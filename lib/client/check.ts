@@ -1,5 +1,13 @@
-import type { CheckListPlan, CheckPlan, OutputKind } from "../check/command_line.ts";
+import type { CheckAllPlan } from "../check/all/command_line.ts";
+import {
+  type CheckListPlan,
+  type CheckPlan,
+  type CheckReplayPlan,
+  type OutputKind,
+  readCheck,
+} from "../check/command_line.ts";
 import { listRules } from "../check/list.ts";
+import { CHECK_OPTIONS } from "../check/options.ts";
 import { onStop } from "./program.ts";
 import { endPrograms } from "../check/program.ts";
 import { type CheckReport, isKept } from "../check/report.ts";
@@ -13,18 +21,22 @@ import { runSuite, usersOf } from "../check/run.ts";
 import type { Target } from "../check/target.ts";
 import { UserError } from "../core/errors.ts";
 import { reason } from "../core/reason.ts";
+import { VERSION } from "../core/version.ts";
 import { connect } from "../net/dial.ts";
 import { freePort } from "../net/free_port.ts";
 import { FolderFiles } from "../store/folder_files.ts";
 import { TemporaryFolder } from "../store/temporary_folder.ts";
 import { expectWritable, readText, writeText } from "../store/text_file.ts";
+import { type Option, readFlags } from "../terminal/flags.ts";
 import { print } from "../terminal/print.ts";
+import { COMMON_OPTIONS, helpOn } from "../terminal/program_help.ts";
 import { accountsOf, againText, targetText, usersText } from "./check_accounts.ts";
 import { checkAll } from "./check_all.ts";
-import { parseCheckArgs } from "./check_command_line.ts";
 import { CheckCredentials } from "./check_credentials.ts";
 import { CheckOutput } from "./check_output.ts";
 import { checkReplay } from "./check_replay.ts";
+import type { PrintPlan } from "./command_line.ts";
+import { CLIENT } from "./commands.ts";
 
 const CONNECT_MS = 5000;
 const INTERRUPTED = 130;
@@ -37,6 +49,20 @@ const REPORTS: Readonly<Record<OutputKind, (report: CheckReport) => string>> = {
   classroom: (report) => classroomReport(report, classroomRun()),
   csv: csvReport,
 };
+
+/** What `client check` is to do. */
+type CheckCommand = CheckPlan | CheckListPlan | CheckReplayPlan | CheckAllPlan;
+
+/** Parses what follows `client check`; throws a `UserError` for a mistake. */
+export function parseCheckArgs(args: readonly string[]): CheckCommand | PrintPlan {
+  const at = args.indexOf("--");
+  const command = at < 0 ? undefined : args.slice(at + 1);
+  const options: readonly Option[] = [...CHECK_OPTIONS, ...COMMON_OPTIONS];
+  const flags = readFlags(at < 0 ? args : args.slice(0, at), options);
+  if (flags.has("version")) return { type: "print", text: `partyline ${VERSION}\n` };
+  if (flags.has("help") || args.length === 0) return { type: "print", text: helpOn(CLIENT, ["check"]) };
+  return readCheck(flags.words, command, flags);
+}
 
 /** `client check ARGS`: plays the rules, tells what failed, and writes the reports; the exit status. */
 export async function check(args: readonly string[]): Promise<number> {

@@ -1,8 +1,9 @@
 import type { CheckReport } from "../report.ts";
 import { csv } from "../reports/graders.ts";
 import type { Suite } from "../rule.ts";
+import { TOO_BUSY } from "../run.ts";
 
-/** What became of one rule for one submission, as a report in JSON has it. */
+/** The result of one rule for one submission, as in the JSON report. */
 interface RuleOutcome {
   readonly id: string;
   readonly title: string;
@@ -44,12 +45,16 @@ export function whyNothing({ rules }: Outcome): string | undefined {
   return `${id}: ${got.length > MAX_REMARK ? `${got.slice(0, MAX_REMARK)}…` : got}`;
 }
 
-/** Reads a report that an earlier run has written for the same submission; undefined where it is another, or is not whole. */
+/**
+ * Reads a report that an earlier run has written for the same submission. Undefined where it is another, is not whole, or has a
+ * rule that the machine was too busy to judge.
+ */
 export function readOutcome(submission: string, text: string, fingerprint: string): Outcome | undefined {
   try {
     const given = JSON.parse(text);
-    const isSame = given.fingerprint === fingerprint && Array.isArray(given.rules);
-    return isSame ? { submission, rules: given.rules } : undefined;
+    if (given.fingerprint !== fingerprint || !Array.isArray(given.rules)) return undefined;
+    const isJudged = given.rules.every(({ notes }: { notes?: string[] }) => !notes?.includes(TOO_BUSY));
+    return isJudged ? { submission, rules: given.rules } : undefined;
   } catch {
     return undefined;
   }
